@@ -1,0 +1,161 @@
+"""Start real programs on loopback, wait until they answer, and end exactly those.
+
+Used by the demo and by the tests. Every child runs in a session of its own and is ended by pid, never by name; a child
+that dies early is reported with the last lines of its log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+NODE_BIN = CHECKOUT / "contracts" / "node_modules" / ".bin"
+HOW_TO_INSTALL = {
+    "prometheus": "apt-get install prometheus",
+    "promtool": "apt-get install prometheus",
+    "prometheus-alertmanager": "apt-get install prometheus-alertmanager",
+    "amtool": "apt-get install prometheus-alertmanager",
+    "node": "apt-get install nodejs npm",
+    "anvil": "make setup",
+    "forge": "make setup",
+    "fakepve": "make setup",
+}
+
+
+class LabError(Exception):
+    """A lab part could not start, or died; the message names the part and the cure."""
+
+
+def free_port() -> int:
+    """A loopback TCP port that was free a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def find_program(name: str) -> str | None:
+    """The path of a program: the checkout's own node_modules first, then PATH."""
+    local = NODE_BIN / name
+    return str(local) if local.exists() else shutil.which(name)
+
+
+def need_program(name: str) -> str:
+    found = find_program(name)
+    if found is None:
+        raise LabError(f"{name}: not found; install it with: {HOW_TO_INSTALL.get(name, name)}")
+    return found
+
+
+@dataclass(kw_only=True)
+class Child:
+    """One running program."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def tail(self, lines: int = 8) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), as a crash would."""
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, grace_seconds: float = 5) -> None:
+        self._signal(signal.SIGTERM)
+        try:
+            self.process.wait(grace_seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+
+@dataclass(kw_only=True)
+class Processes:
+    """The children of one lab, ended in reverse order of their start."""
+
+    folder: Path
+    children: list[Child] = field(default_factory=list)
+
+    def start(
+        self, name: str, command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> Child:
+        """Start `command`; its output goes to `<folder>/logs/<name>.log`."""
+        log = self.folder / "logs" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(env or {})},
+                cwd=cwd,
+                start_new_session=True,
+            )
+        child = Child(name=name, process=process, log=log)
+        self.children.append(child)
+        return child
+
+    def wait_until(self, child: Child, ready: Callable[[], bool], *, seconds: float = 30) -> None:
+        """Wait until `ready` is true; raise `LabError` when the child dies or time is up."""
+        deadline = time.monotonic() + seconds
+        while not _quietly(ready):
+            if not child.alive():
+                raise LabError(f"{child.name}: exited with {child.process.returncode}; its last lines:\n{child.tail()}")
+            if time.monotonic() > deadline:
+                raise LabError(f"{child.name}: not ready after {seconds:g} s; its last lines:\n{child.tail()}")
+            time.sleep(0.05)
+
+    def dead(self) -> list[Child]:
+        return [child for child in self.children if not child.alive()]
+
+    def stop(self) -> None:
+        for child in reversed(self.children):
+            child.stop()
+        self.children.clear()
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def answers(url: str) -> Callable[[], bool]:
+    """A readiness check: GET `url` answers 200."""
+    return lambda: httpx.get(url, timeout=1, trust_env=False).status_code == httpx.codes.OK
+
+
+def _quietly(ready: Callable[[], bool]) -> bool:
+    try:
+        return ready()
+    except (httpx.HTTPError, OSError):
+        return False
+
+
+def missing_programs(names: Sequence[str]) -> Iterator[str]:
+    """The programs of `names` that cannot be found."""
+    return (name for name in names if find_program(name) is None)
