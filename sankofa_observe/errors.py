@@ -1,0 +1,47 @@
+"""Every error this package raises on purpose, named by who has to act.
+
+SankofaError
+├── InvalidInput        the caller mends the document, the flag or the request
+├── Unavailable         a part did not answer; the caller tries again later, nothing was lost
+└── InvariantBroken     two truths disagree; stop, keep everything, call a person
+
+An error names the thing, the value seen, the value expected and the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class SankofaError(Exception):
+    """The root: `except SankofaError` catches what we foresaw and nothing else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """One thing wrong in one document."""
+
+    code: str  # stable, for machines: "slo.target-range"
+    where: str  # "edge.yaml#2:/spec/objectives/0/target"
+    problem: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem} [{self.code}]" + (f"\n    hint: {self.hint}" if self.hint else "")
+
+
+class InvalidInput(SankofaError):
+    """What was given is wrong; every violation found in one run is listed."""
+
+    def __init__(self, problem: str, violations: Sequence[Violation] = ()) -> None:
+        self.violations = tuple(violations)
+        super().__init__("\n".join([problem, *(f"  {violation}" for violation in self.violations)]))
+
+
+class Unavailable(SankofaError):
+    """A part we depend on did not answer, or answered in part; trying again later is safe."""
+
+
+class InvariantBroken(SankofaError):
+    """Something that must hold does not: the message says what, and nothing was written."""

@@ -1,0 +1,59 @@
+"""What two parties agreed: promises, fee, bands, cap and clocks. Immutable; a change is a new version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sankofa_observe.sla.schedule import CreditBand
+from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.window import Window
+from sankofa_observe.units import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """One objective at one site, with the credits of missing it."""
+
+    slo: Slo
+    site: str
+    bands: tuple[CreditBand, ...]
+
+    @property
+    def label(self) -> str:
+        """What is hashed into the contract's `sloId`."""
+        return f"{self.slo.name}/{self.site}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """A service level agreement as both parties signed it.
+
+    `terms_hash` is the SHA-256 of the canonical terms document, salt included; `id` never changes over versions. Both are
+    lower-case hex with 0x.
+    """
+
+    id: str
+    name: str
+    version: int
+    tenant: str
+    tenant_account: str
+    provider_account: str
+    currency: str
+    exponent: int
+    fee_minor: int
+    cap_ppm: int
+    starts_at: int
+    grace_seconds: int
+    dispute_window_seconds: int
+    dispute_window_blocks: int
+    tolerance_slots: int  # slots in which an attestor's own count may differ before it refuses to sign
+    promises: tuple[Promise, ...]
+    terms_hash: str
+
+    @property
+    def window(self) -> Window:
+        """The billing period: every promise of an agreement has the same one."""
+        return self.promises[0].slo.window
+
+    def money(self, amount_minor: int) -> Money:
+        return Money(amount_minor=amount_minor, currency=self.currency, exponent=self.exponent)

@@ -1,0 +1,21 @@
+"""What the tenant is granted: a service credit exists only once its settlement is final."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sankofa_observe.units import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceCredit:
+    """One grant, as the contract's ledger accrued it; `cut_minor` is what the period's cap took off."""
+
+    settlement_id: str
+    agreement_id: str
+    tenant: str
+    amount: Money
+    cut_minor: int
+    transaction: str
+    block_number: int
+    granted_at: int

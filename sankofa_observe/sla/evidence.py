@@ -1,0 +1,65 @@
+"""Evidence: one canonical document per settlement, from which a tenant recomputes verdict, credit and roots.
+
+Integers and strings only, RFC 8785 on the wire, SHA-256 over the bytes. The slots also stand in a Merkle tree (keccak-256,
+sorted pairs, double-hashed leaves, the index inside the leaf), whose root and leaf count go on chain: inclusion alone would
+not prove completeness.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import rfc8785
+from eth_hash.auto import keccak
+
+from sankofa_observe.slo.slot import Slot, SlotState
+
+FORMAT = "sla-evidence/1"
+
+Document = dict[str, Any]
+
+
+def canonical(document: Document) -> bytes:
+    """RFC 8785 bytes; raises when a value is not an exact integer, a string, a list or an object."""
+    return rfc8785.dumps(document)
+
+
+def digest(document: Document) -> str:
+    """SHA-256 of the canonical bytes, as 0x-hex: checkable with any tool."""
+    return "0x" + hashlib.sha256(canonical(document)).hexdigest()
+
+
+def slot_row(slot: Slot) -> list[int | str]:
+    """One slot as the document writes it."""
+    return [slot.starts_at, slot.good, slot.valid, slot.expected, slot.seen, slot.state.value]
+
+
+def slot_root(slots: Sequence[Slot]) -> str:
+    """The Merkle root of the slots in their order, as 0x-hex."""
+    leaves = [_leaf(index, slot_row(slot)) for index, slot in enumerate(slots)]
+    return "0x" + _root(leaves).hex()
+
+
+def raw_samples(slots: Sequence[Slot]) -> list[list[Any]]:
+    """Raw samples of every slot that is not GOOD: `[slot start, [[[ms, good, valid], …] per series]]`."""
+    return [
+        [slot.starts_at, [[list(sample) for sample in series] for series in slot.samples]]
+        for slot in slots
+        if slot.state is not SlotState.GOOD
+    ]
+
+
+def _leaf(index: int, row: list[int | str]) -> bytes:
+    return keccak(keccak(rfc8785.dumps([index, *row])))
+
+
+def _root(level: list[bytes]) -> bytes:
+    """Pairs are sorted before hashing; an odd last node moves up unchanged."""
+    if not level:
+        return keccak(b"")
+    while len(level) > 1:
+        pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
+        level = [keccak(b"".join(sorted(pair))) if len(pair) > 1 else pair[0] for pair in pairs]
+    return level[0]

@@ -1,0 +1,158 @@
+"""What a breach costs under an agreement, and the document that proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sankofa_observe.sla import evidence
+from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.schedule import credit_ppm
+from sankofa_observe.sla.settlement import ChainIdentity, Report, settlement_id, slo_id
+from sankofa_observe.slo.indicator import RatioIndicator, for_sites
+from sankofa_observe.slo.slot import Slot
+from sankofa_observe.slo.verdict import Attainment, Verdict
+from sankofa_observe.units import Period, share_floor
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictRecord:
+    """The judgement of one promise over one closed period; a later one of the same period has a higher revision."""
+
+    agreement_id: str
+    slo: str
+    site: str
+    period: Period
+    revision: int
+    verdict: Verdict
+    attainment: Attainment
+    target_ppm: int
+    spec_digest: str
+    slot_root: str
+    slot_count: int
+    judged_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Penalty:
+    """What the provider owes for one breach; `credit_minor` is before the cap, which the contract applies.
+
+    `good` of `valid` is the *high* bound: what was not known counts as good, so only what is certain is owed.
+    """
+
+    settlement_id: str
+    agreement_id: str
+    slo: str
+    site: str
+    period: Period
+    revision: int
+    good: int
+    valid: int
+    credit_ppm: int
+    credit_minor: int
+    currency: str
+    exponent: int
+    evidence_root: str
+    leaf_count: int
+    document_hash: str
+    assessed_at: int
+
+    @property
+    def report(self) -> Report:
+        return Report(
+            agreement_id=self.agreement_id,
+            slo_id=slo_id(f"{self.slo}/{self.site}"),
+            period=self.period,
+            good=self.good,
+            valid=self.valid,
+            evidence_root=self.evidence_root,
+            leaf_count=self.leaf_count,
+            document_hash=self.document_hash,
+        )
+
+
+def price(
+    *,
+    agreement: Agreement,
+    promise: Promise,
+    record: VerdictRecord,
+    slots: Sequence[Slot],
+    chain: ChainIdentity,
+    engine: str,
+    observer: str,
+    assessed_at: int,
+) -> tuple[Penalty, evidence.Document]:
+    """The penalty of one breach and its evidence document; the two carry each other's digests."""
+    attainment = record.attainment
+    share_ppm = credit_ppm(attainment.high_good, attainment.base, promise.bands)
+    identity = settlement_id(chain, agreement.id, slo_id(promise.label), record.period)
+    amount_minor = share_floor(agreement.fee_minor, share_ppm)
+    document = {
+        "format": evidence.FORMAT,
+        "settlement_id": identity,
+        "chain": {"chain_id": chain.chain_id, "contract": chain.contract.lower()},
+        "agreement": _agreement_terms(agreement, promise),
+        "slo": _slo_terms(promise, observer),
+        "period": [record.period.starts_at, record.period.ends_at],
+        "revision": record.revision,
+        "engine": engine,
+        "slots": [evidence.slot_row(slot) for slot in slots],
+        "slot_root": record.slot_root,
+        "raw_samples": evidence.raw_samples(slots),
+        "exclusions": [],
+        "attainment": {"good": attainment.good, "bad": attainment.bad, "unknown": attainment.unknown},
+        "verdict": record.verdict.value,
+        "credit": {"credit_ppm": share_ppm, "credit_minor": amount_minor},
+    }
+    penalty = Penalty(
+        settlement_id=identity,
+        agreement_id=agreement.id,
+        slo=promise.slo.name,
+        site=promise.site,
+        period=record.period,
+        revision=record.revision,
+        good=attainment.high_good,
+        valid=attainment.base,
+        credit_ppm=share_ppm,
+        credit_minor=amount_minor,
+        currency=agreement.currency,
+        exponent=agreement.exponent,
+        evidence_root=record.slot_root,
+        leaf_count=record.slot_count,
+        document_hash=evidence.digest(document),
+        assessed_at=assessed_at,
+    )
+    return penalty, document
+
+
+def _agreement_terms(agreement: Agreement, promise: Promise) -> evidence.Document:
+    return {
+        "id": agreement.id,
+        "version": agreement.version,
+        "terms_hash": agreement.terms_hash,
+        "fee_minor": agreement.fee_minor,
+        "currency": agreement.currency,
+        "exponent": agreement.exponent,
+        "cap_ppm": agreement.cap_ppm,
+        "bands": [[band.below_ppm, band.credit_ppm] for band in promise.bands],
+    }
+
+
+def _slo_terms(promise: Promise, observer: str) -> evidence.Document:
+    slo = promise.slo
+    counted = "events" if isinstance(slo.indicator, RatioIndicator) else "states"
+    return {
+        "name": slo.name,
+        "site": promise.site,
+        "spec_digest": slo.digest,
+        "target_ppm": slo.target_ppm,
+        "budgeting": slo.budgeting.value,
+        "no_traffic": slo.no_traffic.value,
+        "counted": counted,
+        "slot_seconds": slo.slot.seconds,
+        "slot_expected": slo.slot.expected,
+        "slot_target_ppm": slo.slot.target_ppm,
+        "coverage_floor_ppm": slo.slot.coverage_floor_ppm,
+        "observer": observer,
+        "queries": [for_sites(selector, [promise.site]) for selector in slo.indicator.selectors()],
+    }

@@ -1,0 +1,80 @@
+"""The way of a penalty across the chain: its identity, its states, and what is reported.
+
+The identity has no time, caller or nonce in it, so everything off chain may be repeated freely; the contract refuses the
+second write. States move only along the arrows below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from eth_hash.auto import keccak
+
+from sankofa_observe.units import Period
+
+MAX_BATCH = 100
+
+
+class SettlementState(StrEnum):
+    """What we know of a settlement; time alone moves REPORTED on, everything else needs an act."""
+
+    COMPUTED = "computed"  # the penalty and its evidence are stored
+    REPORTED = "reported"  # on chain, its dispute window is open
+    DISPUTED = "disputed"  # on chain, waiting for the arbiter
+    FINAL = "final"  # on chain, the credit is owed
+    VOIDED = "voided"  # the arbiter refused it
+    HELD = "held"  # two truths disagree; a person looks
+
+
+ARROWS = frozenset(
+    {
+        (SettlementState.COMPUTED, SettlementState.REPORTED),
+        (SettlementState.COMPUTED, SettlementState.HELD),
+        (SettlementState.REPORTED, SettlementState.DISPUTED),
+        (SettlementState.REPORTED, SettlementState.FINAL),
+        (SettlementState.REPORTED, SettlementState.VOIDED),
+        (SettlementState.DISPUTED, SettlementState.FINAL),
+        (SettlementState.DISPUTED, SettlementState.VOIDED),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainIdentity:
+    """Which contract on which chain; part of every settlement's identity."""
+
+    chain_id: int
+    contract: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What the attestors sign and the contract prices: counts, never percentages."""
+
+    agreement_id: str
+    slo_id: str
+    period: Period
+    good: int
+    valid: int
+    evidence_root: str
+    leaf_count: int
+    document_hash: str
+
+
+def slo_id(label: str) -> str:
+    """The contract's id of a promise: keccak-256 of `<slo>/<site>`."""
+    return "0x" + keccak(label.encode()).hex()
+
+
+def settlement_id(chain: ChainIdentity, agreement_id: str, promise_id: str, period: Period) -> str:
+    """keccak-256 of `abi.encode(chainId, contract, agreementId, sloId, periodStart, periodEnd)`."""
+    words = [
+        chain.chain_id.to_bytes(32, "big"),
+        bytes.fromhex(chain.contract[2:]).rjust(32, b"\0"),
+        bytes.fromhex(agreement_id[2:]),
+        bytes.fromhex(promise_id[2:]),
+        period.starts_at.to_bytes(32, "big"),
+        period.ends_at.to_bytes(32, "big"),
+    ]
+    return "0x" + keccak(b"".join(words)).hex()

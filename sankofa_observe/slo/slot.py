@@ -1,0 +1,181 @@
+"""Slots: raw samples of one site, cut into equal stretches of UTC and counted, exactly.
+
+Good, valid, expected and seen are integers; the state keeps *not known* apart from *down* and from *good*. Counter resets
+are handled here, from raw samples: nothing is extrapolated, so on gap-free data not one event is lost or invented.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import pairwise
+
+from sankofa_observe.slo.objective import SlotRule
+from sankofa_observe.units import Period, ratio_below
+
+Sample = tuple[int, int, int]
+"""(milliseconds UTC, good, valid): 0/1 and 0/1 for a state (`valid` is *known*), counter values for events."""
+
+SeriesSamples = Sequence[Sample]
+"""The samples of one source series, sorted by time."""
+
+
+class SlotState(StrEnum):
+    GOOD = "GOOD"
+    BAD = "BAD"
+    NO_TRAFFIC = "NO_TRAFFIC"  # the exporter answered, nothing was asked of the service
+    UNKNOWN = "UNKNOWN"  # too few samples, a silent exporter, or the source said it does not know
+    RECOVERED = "RECOVERED"  # a gap over which a living counter kept the events
+    EXCLUDED = "EXCLUDED"  # wholly inside an approved exclusion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """One slot of one site under one SLO.
+
+    `good` and `valid` are samples for a state and events for counters; `seen` of `expected` scrapes were usable. `samples`
+    are the raw samples the slot was drawn from, one tuple per source series (for counters with the neighbours before and
+    after the slot); they are kept as evidence of every slot that is not GOOD.
+    """
+
+    slo: str
+    site: str
+    starts_at: int
+    good: int
+    valid: int
+    expected: int
+    seen: int
+    state: SlotState
+    samples: tuple[tuple[Sample, ...], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotKey:
+    """Whose slots are counted, and by which rule."""
+
+    slo: str
+    site: str
+    rule: SlotRule
+
+    def slot(
+        self, start: int, *, good: int, valid: int, seen: int, state: SlotState, samples: Sequence[SeriesSamples]
+    ) -> Slot:
+        return Slot(
+            slo=self.slo,
+            site=self.site,
+            starts_at=start,
+            good=good,
+            valid=valid,
+            expected=self.rule.expected,
+            seen=min(seen, self.rule.expected),
+            state=state,
+            samples=tuple(tuple(one) for one in samples if one),
+        )
+
+
+def slot_starts(period: Period, seconds: int) -> range:
+    """Starts of the slots that lie wholly inside the period; slots are aligned to the Unix epoch."""
+    first = -(-period.starts_at // seconds) * seconds
+    return range(first, period.ends_at - seconds + 1, seconds)
+
+
+def unknown_slot(key: SlotKey, start: int) -> Slot:
+    """A slot of which nothing was recorded."""
+    return key.slot(start, good=0, valid=0, seen=0, state=SlotState.UNKNOWN, samples=())
+
+
+def count_states(key: SlotKey, period: Period, series: Sequence[SeriesSamples]) -> list[Slot]:
+    """Slots of an up/down service.
+
+    Where several series describe one site every sample counts, so the worst sample of a slot decides it; coverage is that
+    of the best-covered series.
+    """
+    return [
+        _state_slot(key, start, [_cut(one, start, key.rule.seconds) for one in series])
+        for start in slot_starts(period, key.rule.seconds)
+    ]
+
+
+def _state_slot(key: SlotKey, start: int, series: list[SeriesSamples]) -> Slot:
+    known = [[sample for sample in one if sample[2] == 1] for one in series]
+    seen = max((len(one) for one in known), default=0)
+    good = sum(sample[1] for one in known for sample in one)
+    valid = sum(len(one) for one in known)
+    state = SlotState.UNKNOWN if _too_few(seen, key.rule) else _good_or_bad(good, valid, key.rule)
+    return key.slot(start, good=good, valid=valid, seen=seen, state=state, samples=series)
+
+
+def count_events(key: SlotKey, period: Period, series: Sequence[SeriesSamples]) -> list[Slot]:
+    """Slots of a counted service, by differences of raw counter values.
+
+    Each difference belongs to the slot of its later sample, so a series should begin one scrape before the period. A value
+    that falls is a reset: what the counter shows after it was counted since. A gap that a counter outlived without a reset
+    is RECOVERED: its events stand in the slot where the counter was seen again, its time stays apart.
+    """
+    steps = [list(_steps(one)) for one in series]
+    return [_event_slot(key, start, series, steps) for start in slot_starts(period, key.rule.seconds)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The growth of one counter pair between two samples that follow each other."""
+
+    earlier_ms: int
+    later_ms: int
+    good: int
+    valid: int
+    reset: bool
+
+
+def _steps(samples: SeriesSamples) -> Iterator[_Step]:
+    for (earlier, good_before, valid_before), (later, good, valid) in pairwise(samples):
+        if valid < valid_before or good < good_before:
+            yield _Step(earlier, later, good, valid, reset=True)
+        else:
+            yield _Step(earlier, later, good - good_before, valid - valid_before, reset=False)
+
+
+def _event_slot(key: SlotKey, start: int, series: Sequence[SeriesSamples], steps: list[list[_Step]]) -> Slot:
+    start_ms, end_ms = start * 1000, (start + key.rule.seconds) * 1000
+    inside = [step for one in steps for step in one if start_ms <= step.later_ms < end_ms]
+    good, valid = sum(step.good for step in inside), sum(step.valid for step in inside)
+    seen = max((len(_cut(one, start, key.rule.seconds)) for one in series), default=0)
+    if _too_few(seen, key.rule):
+        bridged = any(_bridged(one, start_ms, end_ms) for one in steps)
+        state = SlotState.RECOVERED if bridged else SlotState.UNKNOWN
+    else:
+        state = _good_or_bad(good, valid, key.rule) if valid else SlotState.NO_TRAFFIC
+    samples = [_with_neighbours(one, start_ms, end_ms) for one in series]
+    return key.slot(start, good=good, valid=valid, seen=seen, state=state, samples=samples)
+
+
+def _bridged(steps: list[_Step], start_ms: int, end_ms: int) -> bool:
+    """Whether one counter was seen before and after the slot and was never reset in between."""
+    over = [step for step in steps if step.earlier_ms < end_ms and step.later_ms > start_ms]
+    return (
+        bool(over)
+        and over[0].earlier_ms <= start_ms
+        and over[-1].later_ms >= end_ms
+        and not any(step.reset for step in over)
+    )
+
+
+def _too_few(seen: int, rule: SlotRule) -> bool:
+    return ratio_below(seen, rule.expected, rule.coverage_floor_ppm)
+
+
+def _good_or_bad(good: int, valid: int, rule: SlotRule) -> SlotState:
+    return SlotState.BAD if ratio_below(good, valid, rule.target_ppm) else SlotState.GOOD
+
+
+def _cut(samples: SeriesSamples, start: int, seconds: int) -> SeriesSamples:
+    """The samples in `[start, start + seconds)`; we cut ourselves because Prometheus 2 and 3 disagree about the edges."""
+    return samples[bisect_left(samples, (start * 1000,)) : bisect_left(samples, ((start + seconds) * 1000,))]
+
+
+def _with_neighbours(samples: SeriesSamples, start_ms: int, end_ms: int) -> SeriesSamples:
+    """The samples of the slot with one before and one after it: what its differences need."""
+    low, high = bisect_left(samples, (start_ms,)), bisect_left(samples, (end_ms,))
+    return samples[max(low - 1, 0) : high + 1] if samples else ()
