@@ -8,12 +8,14 @@ not prove completeness.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import rfc8785
 from eth_hash.auto import keccak
 
+from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.slo.slot import Slot, SlotState
 
 FORMAT = "sla-evidence/1"
@@ -24,6 +26,16 @@ Document = dict[str, Any]
 def canonical(document: Document) -> bytes:
     """RFC 8785 bytes; raises when a value is not an exact integer, a string, a list or an object."""
     return rfc8785.dumps(document)
+
+
+def parse(raw: bytes) -> Document:
+    """The document of canonical bytes; bytes that are not canonical raise `InvariantBroken`."""
+    document: Document = json.loads(raw)
+    if canonical(document) != raw:
+        raise InvariantBroken(
+            "an evidence document is not in canonical form; it was changed or written by another tool"
+        )
+    return document
 
 
 def digest(document: Document) -> str:

@@ -1,0 +1,137 @@
+"""The slot table as a Delta Lake table: a folder, or the same table on an object store.
+
+Append-only. A slot that changed is a new row with a higher revision; readers take the highest. Rows carry the raw samples of
+every slot that is not GOOD, as canonical text, because evidence must outlive Prometheus' retention.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+
+from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.units import Period
+
+SCHEMA: dict[str, type[pl.DataType]] = {
+    "slo": pl.String,
+    "site": pl.String,
+    "starts_at": pl.Int64,
+    "good": pl.Int64,
+    "valid": pl.Int64,
+    "expected": pl.Int32,
+    "seen": pl.Int32,
+    "state": pl.String,
+    "samples": pl.String,
+    "observer": pl.String,
+    "observed_at": pl.Int64,
+    "revision": pl.Int32,
+}
+_KEY = ["slo", "site", "starts_at"]
+
+
+class DeltaSlots:
+    """The slots of one observer in a Delta table, which is made on the first append."""
+
+    def __init__(self, location: str | Path, observer: str) -> None:
+        self._location = str(location)
+        self._observer = observer
+
+    def append(self, slots: Iterable[Slot], observed_at: int) -> int:
+        slots = list(slots)
+        fresh = self._changed(slots)
+        if not fresh:
+            return 0
+        rows = [_row(slot, self._observer, observed_at, revision) for slot, revision in fresh]
+        frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+        write_deltalake(self._location, frame, mode="append", partition_by=["slo"])
+        return len(rows)
+
+    def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
+        frame = self._latest(slo, sites, period).sort("site", "starts_at")
+        return [_slot(row) for row in frame.iter_rows(named=True)]
+
+    def watermarks(self, slo: str) -> Mapping[str, int]:
+        frame = self._scan().filter(pl.col("slo") == slo, pl.col("observer") == self._observer)
+        newest = frame.group_by("site").agg(pl.col("starts_at").max()).collect()
+        return dict(newest.iter_rows())
+
+    def compact(self) -> None:
+        """Join the many small files of regular ticks; no row changes."""
+        if (table := self._table()) is not None:
+            table.optimize.compact()
+
+    def _changed(self, slots: list[Slot]) -> list[tuple[Slot, int]]:
+        """The slots that differ from what stands, with the revision they will have."""
+        standing: dict[tuple[str, str, int], tuple[Slot, int]] = {}
+        for slo in {slot.slo for slot in slots}:
+            own = [slot for slot in slots if slot.slo == slo]
+            period = Period(starts_at=min(s.starts_at for s in own), ends_at=max(s.starts_at for s in own) + 1)
+            for row in self._latest(slo, sorted({s.site for s in own}), period).iter_rows(named=True):
+                standing[row["slo"], row["site"], row["starts_at"]] = (_slot(row), row["revision"])
+        fresh = []
+        for slot in slots:
+            before = standing.get((slot.slo, slot.site, slot.starts_at))
+            if before is None or _text(before[0]) != _text(slot):
+                fresh.append((slot, before[1] + 1 if before else 1))
+        return fresh
+
+    def _latest(self, slo: str, sites: Sequence[str], period: Period) -> pl.DataFrame:
+        return (
+            self._scan()
+            .filter(
+                pl.col("slo") == slo,
+                pl.col("site").is_in(list(sites)),
+                pl.col("starts_at").is_between(period.starts_at, period.ends_at, closed="left"),
+                pl.col("observer") == self._observer,
+            )
+            .sort("revision")
+            .unique(_KEY, keep="last")
+            .collect()
+        )
+
+    def _scan(self) -> pl.LazyFrame:
+        table = self._table()
+        return pl.LazyFrame(schema=SCHEMA) if table is None else pl.scan_delta(table)
+
+    def _table(self) -> DeltaTable | None:
+        try:
+            return DeltaTable(self._location)
+        except TableNotFoundError:
+            return None
+
+
+def _row(slot: Slot, observer: str, observed_at: int, revision: int) -> tuple[object, ...]:
+    kept = None if slot.state is SlotState.GOOD else json.dumps(slot.samples, separators=(",", ":"))
+    return (
+        slot.slo,
+        slot.site,
+        slot.starts_at,
+        slot.good,
+        slot.valid,
+        slot.expected,
+        slot.seen,
+        slot.state.value,
+        kept,
+        observer,
+        observed_at,
+        revision,
+    )
+
+
+def _slot(row: Mapping[str, object]) -> Slot:
+    samples = json.loads(str(row["samples"])) if row["samples"] else []
+    return Slot(
+        **{name: row[name] for name in ("slo", "site", "starts_at", "good", "valid", "expected", "seen")},  # type: ignore[arg-type]  # the schema above
+        state=SlotState(str(row["state"])),
+        samples=tuple(tuple((at, good, valid) for at, good, valid in series) for series in samples),
+    )
+
+
+def _text(slot: Slot) -> tuple[object, ...]:
+    """What makes two rows of one slot the same: everything that is stored of it."""
+    return _row(slot, "", 0, 0)

@@ -1,0 +1,90 @@
+"""assess: a breach under an agreement becomes a penalty with its evidence.
+
+The evidence is archived first and the penalty stored with its settlement in one transaction, so a crash in between leaves
+a document nobody points at, never a penalty without proof. A breach is assessed once; a later revision that changes an
+assessed period is handed to a person, because restating a settlement is an act of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sankofa_observe.errors import InvariantBroken
+from sankofa_observe.pipeline.evaluate import period_slots
+from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, SlotTable
+from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.evidence import slot_root
+from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
+from sankofa_observe.sla.settlement import ChainIdentity
+from sankofa_observe.slo.slot import Slot
+from sankofa_observe.slo.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Who computes: written into every evidence document."""
+
+    engine: str  # name and version of the code
+    observer: str  # name of the observer whose slots are used
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessed:
+    penalty: Penalty
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedsRestatement:
+    """An assessed period whose verdict was revised since."""
+
+    record: VerdictRecord
+    settlement_id: str
+
+
+def assess(
+    agreement: Agreement,
+    *,
+    table: SlotTable,
+    ledger: Ledger,
+    archive: EvidenceArchive,
+    chain: ChainIdentity,
+    origin: Origin,
+    clock: Clock,
+) -> Iterator[Assessed | NeedsRestatement]:
+    """Price every breach of the agreement that has no penalty yet."""
+    promises = {(promise.slo.name, promise.site): promise for promise in agreement.promises}
+    assessed = {
+        (record.penalty.slo, record.penalty.site, record.penalty.period): record.penalty
+        for record in ledger.settlements()
+        if record.penalty.agreement_id == agreement.id
+    }
+    latest = {(v.slo, v.site, v.period): v for v in ledger.verdicts(agreement_id=agreement.id)}
+    for key, record in latest.items():
+        penalty = assessed.get(key)
+        if penalty and penalty.revision != record.revision:
+            yield NeedsRestatement(record=record, settlement_id=penalty.settlement_id)
+        elif not penalty and record.verdict is Verdict.BREACH:
+            promise = promises[record.slo, record.site]
+            penalty, document = price(
+                agreement=agreement,
+                promise=promise,
+                record=record,
+                slots=_judged_slots(promise, record, table),
+                chain=chain,
+                engine=origin.engine,
+                observer=origin.observer,
+                assessed_at=clock.now(),
+            )
+            archive.put(document)
+            ledger.add_penalty(penalty)
+            yield Assessed(penalty=penalty)
+
+
+def _judged_slots(promise: Promise, record: VerdictRecord, table: SlotTable) -> list[Slot]:
+    slots = period_slots(promise, record.period, table)
+    if slot_root(slots) != record.slot_root:
+        raise InvariantBroken(
+            f"{promise.label} {record.period}: the slots changed since revision {record.revision} was judged; evaluate again"
+        )
+    return slots

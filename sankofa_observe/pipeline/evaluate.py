@@ -1,0 +1,91 @@
+"""evaluate: the slots of a closed period become a verdict with bounds.
+
+A period is judged once its grace has passed and its slots were observed to the end. Judging again from the same slots
+adds nothing; from other slots it adds a revision, and the first verdict stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sankofa_observe.ports import Clock, Ledger, SlotTable
+from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.evidence import slot_root
+from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.slo.slot import Slot, SlotKey, slot_starts, unknown_slot
+from sankofa_observe.slo.verdict import attain, judge
+from sankofa_observe.slo.window import periods_between
+from sankofa_observe.units import Period
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A verdict, and whether this run added it."""
+
+    record: VerdictRecord
+    added: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotYet:
+    """A closed period that cannot be judged yet, and why."""
+
+    promise: Promise
+    period: Period
+    reason: str
+
+
+def evaluate(agreement: Agreement, *, table: SlotTable, ledger: Ledger, clock: Clock) -> Iterator[Judged | NotYet]:
+    """Judge every closed period of the agreement that is not judged from these slots yet."""
+    until_at = clock.now() - agreement.grace_seconds
+    for period in periods_between(agreement.window, agreement.starts_at, until_at):
+        standing = {(v.slo, v.site): v for v in ledger.verdicts(agreement_id=agreement.id, period=period)}
+        for promise in agreement.promises:
+            yield _evaluate_one(agreement, promise, period, standing, table=table, ledger=ledger, clock=clock)
+
+
+def _evaluate_one(
+    agreement: Agreement,
+    promise: Promise,
+    period: Period,
+    standing: dict[tuple[str, str], VerdictRecord],
+    *,
+    table: SlotTable,
+    ledger: Ledger,
+    clock: Clock,
+) -> Judged | NotYet:
+    slo = promise.slo
+    newest = table.watermarks(slo.name).get(promise.site)
+    if newest is None or newest < slot_starts(period, slo.slot.seconds)[-1]:
+        return NotYet(promise=promise, period=period, reason="its slots are not observed to the end")
+    slots = period_slots(promise, period, table)
+    attainment = attain(slo, slots)
+    record = VerdictRecord(
+        agreement_id=agreement.id,
+        slo=slo.name,
+        site=promise.site,
+        period=period,
+        revision=1,
+        verdict=judge(attainment, slo.target_ppm),
+        attainment=attainment,
+        target_ppm=slo.target_ppm,
+        spec_digest=slo.digest,
+        slot_root=slot_root(slots),
+        slot_count=len(slots),
+        judged_at=clock.now(),
+    )
+    before = standing.get((slo.name, promise.site))
+    if before and (before.slot_root, before.spec_digest) == (record.slot_root, record.spec_digest):
+        return Judged(record=before, added=False)
+    if before:
+        record = replace(record, revision=before.revision + 1)
+    return Judged(record=record, added=ledger.add_verdict(record))
+
+
+def period_slots(promise: Promise, period: Period, table: SlotTable) -> list[Slot]:
+    """Every slot of the period in order; one that was never recorded is UNKNOWN, not absent."""
+    slo = promise.slo
+    key = SlotKey(slo=slo.name, site=promise.site, rule=slo.slot)
+    stored = {slot.starts_at: slot for slot in table.read(slo.name, [promise.site], period)}
+    return [stored.get(start) or unknown_slot(key, start) for start in slot_starts(period, slo.slot.seconds)]

@@ -1,0 +1,191 @@
+"""settle: penalties cross the chain exactly once.
+
+At-least-once sending, a contract that refuses the second write, and the chain as the truth. A signed transaction is stored
+before it is sent and the same bytes are sent again until their fate is known; while one is open no other nonce is spent.
+Kill this at any line and run it again: the end is the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.ports import (
+    Attempt,
+    Attestor,
+    AttestorSet,
+    Clock,
+    EvidenceArchive,
+    Ledger,
+    Receipt,
+    SettlementChain,
+    SettlementRecord,
+    StateChange,
+)
+from sankofa_observe.sla.evidence import Document, parse
+from sankofa_observe.sla.settlement import MAX_BATCH, SettlementState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """A settlement reached a state."""
+
+    settlement_id: str
+    change: StateChange
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A settlement, or a transaction, that cannot move yet, and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settle:
+    """The use case with its ports; one run moves everything that can move and then returns."""
+
+    ledger: Ledger
+    archive: EvidenceArchive
+    chain: SettlementChain
+    attestors: Sequence[Attestor]
+    clock: Clock
+    stalled_after_seconds: int = 60  # a head older than this: spend no nonce
+
+    def run(self) -> Iterator[Moved | Waiting]:
+        head = self.chain.head()
+        yield from self._close_attempts()
+        yield from self._follow()
+        if self.ledger.open_attempts():
+            return
+        if self.clock.now() - head.at > self.stalled_after_seconds:
+            yield Waiting(
+                what="chain", reason=f"head {head.number} is {self.clock.now() - head.at} s old; sending nothing"
+            )
+            return
+        yield from self._report()
+        yield from self._finalise()
+
+    def _close_attempts(self) -> Iterator[Waiting]:
+        """Learn the fate of what was sent; what has none yet is sent again, byte for byte."""
+        for attempt in self.ledger.open_attempts():
+            used = self.chain.next_nonce()  # read before the receipt, or a block in between would look like a loss
+            receipt = self.chain.receipt(attempt)
+            if receipt is None and attempt.nonce < used:
+                reason = f"nonce {attempt.nonce} was used by another transaction of {attempt.sender}"
+                receipt = Receipt(succeeded=False, block_number=0, reason=reason)
+            if receipt is None:
+                self.chain.send(attempt)
+                yield Waiting(
+                    what=attempt.transaction, reason=f"{attempt.kind} with nonce {attempt.nonce} is not mined yet"
+                )
+                continue
+            self.ledger.close_attempt(attempt, receipt, self.clock.now())
+            if not receipt.succeeded:
+                yield Waiting(what=attempt.transaction, reason=f"{attempt.kind} was refused: {receipt.reason}")
+
+    def _follow(self) -> Iterator[Moved]:
+        """Take over what the chain says, whoever brought it about."""
+        moving = self.ledger.settlements(SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED)
+        for record in moving:
+            found = self.chain.settlement(record.penalty.settlement_id)
+            if found is None:
+                if record.state is not SettlementState.COMPUTED:
+                    raise InvariantBroken(
+                        f"settlement {record.penalty.settlement_id} is {record.state} here and unknown to the contract; "
+                        "is this the right chain? nothing was sent"
+                    )
+                continue
+            if found.document_hash != record.penalty.document_hash:
+                yield self._move(record, SettlementState.HELD, f"the chain holds document {found.document_hash}")
+            elif found.state is not record.state:
+                if record.state is SettlementState.COMPUTED and found.state is not SettlementState.REPORTED:
+                    yield self._move(record, SettlementState.REPORTED, "seen on chain")
+                yield self._move(record, found.state, "seen on chain")
+
+    def _move(self, record: SettlementRecord, state: SettlementState, detail: str) -> Moved:
+        change = StateChange(state=state, at=self.clock.now(), detail=detail)
+        self.ledger.add_state(record.penalty.settlement_id, change)
+        return Moved(settlement_id=record.penalty.settlement_id, change=change)
+
+    def _report(self) -> Iterator[Moved | Waiting]:
+        """Attest what is computed and report it, one batch for each group of attestors that agree."""
+        members = self.chain.attestor_set()
+        groups: dict[tuple[str, ...], list[SettlementRecord]] = defaultdict(list)
+        for record in self.ledger.settlements(SettlementState.COMPUTED):
+            agreeing, objections = self._ask(self._document(record), members)
+            if len(agreeing) < members.threshold:
+                yield Waiting(
+                    what=record.penalty.settlement_id,
+                    reason=f"{len(agreeing)} of {members.threshold} attestors sign; {'; '.join(objections)}",
+                )
+                continue
+            groups[agreeing].append(record)
+        for accounts, records in groups.items():
+            yield from self._send_reports(records[:MAX_BATCH], accounts, members)
+            return  # one lane: the next batch goes out once this one is known
+
+    def _document(self, record: SettlementRecord) -> Document:
+        raw = self.archive.get(record.penalty.document_hash)
+        if raw is None:
+            raise InvariantBroken(
+                f"evidence {record.penalty.document_hash} of settlement {record.penalty.settlement_id} is not in the archive"
+            )
+        return parse(raw)
+
+    def _ask(self, document: Document, members: AttestorSet) -> tuple[tuple[str, ...], list[str]]:
+        """The accounts that would sign, in the contract's order, and the words of those that would not."""
+        agreeing, objections = [], []
+        for attestor in self.attestors:
+            if attestor.account.lower() not in members.members:
+                objections.append(f"{attestor.name}: {attestor.account} is not in the contract's attestor set")
+                continue
+            try:
+                objection = attestor.objection(document)
+            except Unavailable as error:
+                objection = f"away: {error}"
+            if objection is None:
+                agreeing.append(attestor.account.lower())
+            else:
+                objections.append(f"{attestor.name}: {objection}")
+        return tuple(sorted(agreeing, key=lambda account: int(account, 16))), objections
+
+    def _send_reports(
+        self, records: Sequence[SettlementRecord], accounts: Sequence[str], members: AttestorSet
+    ) -> Iterator[Moved | Waiting]:
+        reports = [record.penalty.report for record in records]
+        signers = {attestor.account.lower(): attestor for attestor in self.attestors}
+        signatures = [signers[account].sign(reports, members, self.chain.identity) for account in accounts]
+        yield from self._send(
+            f"report of {len(reports)}", lambda: self.chain.sign_reports(reports, signatures, self.chain.next_nonce())
+        )
+
+    def _finalise(self) -> Iterator[Moved | Waiting]:
+        if self.ledger.open_attempts():
+            return
+        ready = []
+        for record in self.ledger.settlements(SettlementState.REPORTED):
+            if self.chain.can_finalise(record.penalty.settlement_id):
+                ready.append(record.penalty.settlement_id)
+            else:
+                yield Waiting(what=record.penalty.settlement_id, reason="its dispute window is open")
+        if ready:
+            batch = ready[:MAX_BATCH]
+            yield from self._send(
+                f"finalisation of {len(batch)}", lambda: self.chain.sign_finalise(batch, self.chain.next_nonce())
+            )
+
+    def _send(self, what: str, sign: Callable[[], Attempt]) -> Iterator[Moved | Waiting]:
+        """Sign, store, then send, then look once: what is not known yet is found by the next run."""
+        try:
+            attempt = sign()
+        except Unavailable as error:  # the contract would refuse it now: no nonce is spent
+            yield Waiting(what=what, reason=str(error))
+            return
+        self.ledger.add_attempt(attempt, self.clock.now())
+        self.chain.send(attempt)
+        yield from self._close_attempts()
+        yield from self._follow()
