@@ -1,0 +1,1 @@
+"""Besu nodes (and any Ethereum JSON-RPC node): head freshness, peers, sync, and the latency of a real `eth_call`."""

@@ -1,0 +1,46 @@
+"""The families every exporter's probe has: how the probe itself went."""
+
+from __future__ import annotations
+
+from .family import Family
+
+PROBE_SUCCESS = Family(
+    name="sankofa_probe_success",
+    help="1 when every required collector of this probe has data; says nothing about the target's health.",
+)
+PROBE_DURATION = Family(
+    name="sankofa_probe_duration_seconds",
+    unit="seconds",
+    help="Time this probe took, upstream calls included, rendering excluded.",
+)
+COLLECTOR_SUCCESS = Family(
+    name="sankofa_collector_success",
+    labels=("collector",),
+    help="1 when the collector has data; 0 means that its families are absent from this probe.",
+)
+COLLECTOR_DURATION = Family(
+    name="sankofa_collector_duration_seconds",
+    unit="seconds",
+    labels=("collector",),
+    help="Time the collector took, failed attempts included.",
+)
+COLLECTOR_AGE = Family(
+    name="sankofa_collector_age_seconds",
+    unit="seconds",
+    labels=("collector",),
+    help="Age of the source's own sample by the source's own clock; absent for a source that has none.",
+)
+COLLECTOR_ERROR = Family(
+    name="sankofa_collector_error",
+    labels=("collector", "kind"),
+    help="1 for a collector without data, by kind: auth, permission, timeout, refused, dns, tls, http, decode, "
+    "stale or limit.",
+)
+FAMILIES = (
+    PROBE_SUCCESS,
+    PROBE_DURATION,
+    COLLECTOR_SUCCESS,
+    COLLECTOR_DURATION,
+    COLLECTOR_AGE,
+    COLLECTOR_ERROR,
+)

@@ -1,0 +1,111 @@
+"""`sankofa-exporter SYSTEM --config.file FILE --web.listen-address ADDRESS`, in the habit of Prometheus exporters.
+
+Exit codes: 0 after a graceful stop or a good `--check-config`, 1 when the address cannot be listened on, 2 for a broken
+command line or configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import logging
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import __version__
+from .registry import SYSTEM_NAMES, System, system
+from .settings import BrokenConfigError, load
+
+EXAMPLE = """\
+example:
+  sankofa-exporter proxmox --config.file proxmox.yml --web.listen-address :9221
+  curl 'http://127.0.0.1:9221/probe?target=edge-nairobi-1'
+
+  sankofa-exporter besu --config.file besu.yml --check-config
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The entry point; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=options.log_level.upper(),
+        stream=sys.stderr,
+        format="time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s",
+    )
+    for chatty in ("httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)  # at debug they print whole requests
+    return _run(system(options.system), options)
+
+
+def _run(chosen: System, options: argparse.Namespace) -> int:
+    try:
+        document = load(options.config_file, chosen.module_type, chosen.target_type)
+    except BrokenConfigError as error:
+        return _fail(2, str(error))
+    if options.check_config:
+        sys.stdout.write(f"{options.config_file}: good, {len(document.targets)} targets\n")
+        return 0
+    address = options.listen_address or chosen.default_address
+    try:
+        listener = listen(address)
+    except (OSError, ValueError) as error:
+        return _fail(1, _cannot_listen(address, error))
+    from .serve import serve
+
+    return serve(chosen, document, listener)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sankofa-exporter",
+        description="Prometheus exporter: /probe?target=NAME for each target of the configuration.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("system", metavar="SYSTEM", choices=SYSTEM_NAMES, help=" or ".join(SYSTEM_NAMES))
+    parser.add_argument(
+        "--config.file", dest="config_file", metavar="FILE", type=Path, required=True, help="modules and targets, YAML"
+    )
+    parser.add_argument(
+        "--web.listen-address",
+        dest="listen_address",
+        metavar="ADDRESS",
+        help="HOST:PORT or :PORT (default: the system's own port on every address)",
+    )
+    parser.add_argument("--check-config", action="store_true", help="check the configuration, listen to nothing, exit")
+    parser.add_argument(
+        "--log.level", dest="log_level", default="info", choices=("debug", "info", "warning", "error"), help="to stderr"
+    )
+    parser.add_argument("--version", action="version", version=f"sankofa-exporter {__version__}")
+    return parser
+
+
+def listen(address: str) -> socket.socket:
+    """A listening socket for `HOST:PORT`, `[V6]:PORT` or `:PORT`; ValueError for another form."""
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
+        raise ValueError(address)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, int(port)), family=family, backlog=1024)
+
+
+def _cannot_listen(address: str, error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return f"cannot listen on {address!r}: expected HOST:PORT or :PORT, such as 127.0.0.1:9221"
+    if error.errno == errno.EADDRINUSE:
+        return f"cannot listen on {address}: the port is in use; stop the other process or choose another port"
+    return f"cannot listen on {address}: {error.strerror}; choose an address of this host and a port above 1023"
+
+
+def _fail(code: int, text: str) -> int:
+    sys.stderr.write(f"{text}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""Text 0.0.4 and OpenMetrics 1.0 from samples, byte for byte what client_python would write, many times faster.
+
+The speed comes from one thing: a series' `{labels}` text is rendered once and remembered, because the same series come
+back at every scrape. Pure functions; `encode` is meant to run outside the event loop.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from prometheus_client import utils
+
+from .family import Distribution, Family, Sample
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+GZIP_LEVEL = 1  # 90 % of the saving for 10 % of level 9's time
+number_text: Callable[[float], str] = utils.floatToGoString
+REMEMBERED_LABEL_TEXTS = 1 << 17
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """A finished response body with its headers."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
+def encode(samples: Sequence[Sample], *, accept: str = "", accept_encoding: str = "") -> Encoded:
+    """The body for what the scraper accepts: OpenMetrics when it asks, gzip when it may."""
+    openmetrics = wants_openmetrics(accept)
+    return compress(
+        (render_openmetrics if openmetrics else render_text)(samples).encode(),
+        content_type=OPENMETRICS if openmetrics else TEXT,
+        accept_encoding=accept_encoding,
+    )
+
+
+def compress(body: bytes, *, content_type: str, accept_encoding: str) -> Encoded:
+    headers = {"content-type": content_type, "vary": "accept, accept-encoding"}
+    if not accepts_gzip(accept_encoding):
+        return Encoded(body=body, headers=headers)
+    return Encoded(body=gzip.compress(body, GZIP_LEVEL, mtime=0), headers={**headers, "content-encoding": "gzip"})
+
+
+def wants_openmetrics(accept: str) -> bool:
+    return any(part.split(";")[0].strip() == "application/openmetrics-text" for part in accept.split(","))
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    for part in accept_encoding.split(","):
+        coding, _, quality = part.partition(";")
+        if coding.strip().lower() == "gzip":
+            return quality.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
+
+
+def render_text(samples: Sequence[Sample]) -> str:
+    return "".join(_families(samples, _text_head))
+
+
+def render_openmetrics(samples: Sequence[Sample]) -> str:
+    return "".join(_families(samples, _openmetrics_head)) + "# EOF\n"
+
+
+def _families(samples: Sequence[Sample], head: Callable[[Family], str]) -> Iterator[str]:
+    """Each family once, in order of its first sample: its head, then its series."""
+    by_family: dict[str, list[Sample]] = {}
+    for sample in samples:
+        by_family.setdefault(sample.family.name, []).append(sample)
+    for members in by_family.values():
+        yield head(members[0].family)
+        yield from _series(members)
+
+
+def _text_head(family: Family) -> str:
+    kind = "gauge" if family.kind == "info" else family.kind
+    text = family.help.replace("\\", r"\\")
+    return f"# HELP {family.name} {text}\n# TYPE {family.name} {kind}\n"
+
+
+def _openmetrics_head(family: Family) -> str:
+    unit = f"# UNIT {family.base} {family.unit}\n" if family.unit else ""
+    return f"# HELP {family.base} {_escape(family.help)}\n# TYPE {family.base} {family.kind}\n{unit}"
+
+
+def _series(members: Iterable[Sample]) -> Iterator[str]:
+    for sample in members:
+        family, value = sample.family, sample.value
+        if isinstance(value, Distribution):
+            yield from _histogram(family, value, sample.labels)
+        else:
+            yield f"{family.name}{_label_text(family.labels, sample.labels)} {number_text(value)}\n"
+
+
+def _histogram(family: Family, value: Distribution, labels: tuple[str, ...]) -> Iterator[str]:
+    bounds = [*map(number_text, family.buckets), "+Inf"]
+    for bound, count in zip(bounds, value.counts, strict=True):
+        text = _label_text((*family.labels, "le"), (*labels, bound))
+        yield f"{family.name}_bucket{text} {number_text(count)}\n"
+    text = _label_text(family.labels, labels)
+    yield f"{family.name}_count{text} {number_text(value.counts[-1])}\n"
+    yield f"{family.name}_sum{text} {number_text(value.total)}\n"
+
+
+@lru_cache(maxsize=REMEMBERED_LABEL_TEXTS)
+def _label_text(names: tuple[str, ...], values: tuple[str, ...]) -> str:
+    if not names:
+        return ""
+    pairs = sorted(zip(names, values, strict=True))
+    return "{" + ",".join(f'{name}="{_escape(value)}"' for name, value in pairs) + "}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

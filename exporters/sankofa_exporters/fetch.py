@@ -1,0 +1,104 @@
+"""One bounded HTTP exchange: time, size, redirects, TLS and proxies are decided here and nowhere else.
+
+Assumes the caller made the client with `open_client`. Never follows a redirect, never reads the proxy environment,
+never accepts a compressed body (a small bomb would unpack past the cap), never puts a header into an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import httpx
+
+from .budget import Budget
+from .failure import CollectorError, Kind, from_transport
+
+USER_AGENT = "sankofa-exporter"
+_REFUSALS = {int(httpx.codes.UNAUTHORIZED): Kind.AUTH, int(httpx.codes.FORBIDDEN): Kind.PERMISSION}
+DECODE_IN_THREAD_BYTES = 256 * 1024  # a larger document would hold up every other probe while it is parsed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A complete response whose body is inside the cap; `where` is safe to show."""
+
+    where: str
+    status: int
+    body: bytes
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Verification is always on; a module's own CA file replaces the system's list."""
+    return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+
+
+def open_client(*, verify: ssl.SSLContext | bool = True) -> httpx.AsyncClient:
+    """One pooled client for one target; time is bounded by `Budget`, not by httpx's per-phase timeouts."""
+    return httpx.AsyncClient(
+        verify=verify,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=None,  # noqa: S113 - `exchange` bounds the whole exchange, drips included
+        limits=httpx.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=90),
+        headers={"user-agent": USER_AGENT, "accept": "application/json", "accept-encoding": "identity"},
+    )
+
+
+async def exchange(client: httpx.AsyncClient, request: httpx.Request, *, budget: Budget, body_bytes: int) -> Answer:
+    """Send and read within the budget and the cap, or raise `CollectorError` with the kind of the trouble."""
+    where = f"{request.method} {request.url.scheme}://{request.url.netloc.decode()}{request.url.path}"
+    try:
+        async with asyncio.timeout(budget.remaining()):
+            return await _stream(client, request, where=where, body_bytes=body_bytes)
+    except (httpx.HTTPError, TimeoutError, OSError) as error:
+        raise from_transport(error, where) from None
+
+
+async def _stream(client: httpx.AsyncClient, request: httpx.Request, *, where: str, body_bytes: int) -> Answer:
+    response = await client.send(request, stream=True)
+    try:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise CollectorError(Kind.DECODE, f"{where}: a compressed body, though identity was asked for")
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > body_bytes:
+                raise CollectorError(Kind.LIMIT, f"{where}: the body is over {body_bytes} bytes")
+        return Answer(where=where, status=response.status_code, body=bytes(body))
+    finally:
+        await response.aclose()
+
+
+def check_status(answer: Answer) -> None:
+    """Refuse everything but 200 with the kind that says whose fault it is."""
+    if answer.status == httpx.codes.OK:
+        return
+    if httpx.codes.is_redirect(answer.status):
+        raise CollectorError(Kind.HTTP, f"{answer.where}: redirected ({answer.status}); redirects are not followed")
+    kind = _REFUSALS.get(answer.status, Kind.HTTP)
+    raise CollectorError(kind, f"{answer.where}: answered {answer.status}")
+
+
+async def decode(answer: Answer) -> Any:
+    """The body as JSON; large ones are parsed in a thread."""
+    if len(answer.body) > DECODE_IN_THREAD_BYTES:
+        return await asyncio.to_thread(parse_json, answer.body, answer.where)
+    return parse_json(answer.body, answer.where)
+
+
+def parse_json(body: bytes, where: str) -> Any:
+    """Strict JSON: NaN and Infinity are not numbers that a verdict may lean on."""
+    try:
+        return json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        looks = "HTML" if body.lstrip()[:1] == b"<" else "not JSON"
+        raise CollectorError(Kind.DECODE, f"{where}: the body is {looks} ({len(body)} bytes)") from None
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(text)

@@ -1,0 +1,46 @@
+"""What a Proxmox module and target hold. The token itself stays in its file; a settings object never has it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from sankofa_exporters.settings import Endpoint, Module, ReadableFile, Target
+
+_TOKEN = re.compile(r"[^\s@!=]+@[^\s@!=]+![^\s@!=]+=\S+")
+
+
+def read_token(file: Path) -> str:
+    """The API token `user@realm!name=value`; raises ValueError without quoting what was read."""
+    try:
+        token = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("the token file cannot be read") from None
+    if not _TOKEN.fullmatch(token):
+        raise ValueError("the token file does not hold user@realm!name=value")
+    return token
+
+
+def _holds_token(file: Path) -> Path:
+    try:
+        read_token(file)
+    except ValueError:
+        raise PydanticCustomError("token", "a file with one line user@realm!name=value (an API token)") from None
+    return file
+
+
+class ProxmoxModule(Module):
+    """Credentials and trust for a group of clusters."""
+
+    token_file: Annotated[ReadableFile, AfterValidator(_holds_token)]
+    ca_file: ReadableFile | None = None
+
+
+class ProxmoxTarget(Target):
+    """One cluster: its seed nodes, tried in order."""
+
+    endpoints: Annotated[tuple[Endpoint, ...], Field(min_length=1, max_length=16)]

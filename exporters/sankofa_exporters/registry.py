@@ -1,0 +1,42 @@
+"""Which systems there are, and how a target of each is opened.
+
+A system is loaded by name only when it is asked for, so that one broken or heavy exporter never costs another, and no
+exporter imports another.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .bounds import Bounds
+from .family import Family
+from .runtime import Source
+from .settings import Module, Target
+
+SYSTEM_NAMES = ("besu", "proxmox")
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """One kind of thing that can be probed."""
+
+    name: str
+    title: str
+    default_address: str
+    module_type: type[Module]
+    target_type: type[Target]
+    open: Callable[[Any, Any, Bounds], Source]
+    families: tuple[Family, ...]
+
+
+def system(name: str) -> System:
+    """The system called `name`; raises KeyError for a stranger."""
+    if name not in SYSTEM_NAMES:
+        raise KeyError(name)
+    found = importlib.import_module(f"{__package__}.{name}.system").SYSTEM
+    if not isinstance(found, System):
+        raise TypeError(f"{name}.system.SYSTEM is not a System")
+    return found

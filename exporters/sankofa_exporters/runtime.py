@@ -1,0 +1,191 @@
+"""One probe of one target: collectors run side by side, each alone with its failure, inside one deadline.
+
+A `Source` is what a system gives for a target. The runtime never lets an exception out: whatever a collector does,
+the answer is a list of samples in which the failure is said by `sankofa_collector_error`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from .bounds import Bounds, bounded
+from .budget import Budget
+from .catalogue import (
+    COLLECTOR_AGE,
+    COLLECTOR_DURATION,
+    COLLECTOR_ERROR,
+    COLLECTOR_SUCCESS,
+    PROBE_DURATION,
+    PROBE_SUCCESS,
+)
+from .failure import CollectorError, Failure, Kind
+from .family import Family, Sample, series_of
+
+log = logging.getLogger(__name__)
+GRACE_SECONDS = (
+    0.1  # a collector ends itself at the deadline and keeps its partial result; this is for one that does not
+)
+
+Results = Mapping[str, Any]
+
+
+class Verdict(Enum):
+    """The three states as the pair (up, known); the fourth pair, up and unknown, does not exist."""
+
+    UP = (1, 1)
+    DOWN = (0, 1)
+    UNKNOWN = (0, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collector:
+    """One part of a probe.
+
+    `fetch` does the I/O and parses; `samples` is pure and sees every collector's result (a value or a `Failure`);
+    `age_seconds` is the age of the source's own sample, for a source that has a clock.
+    """
+
+    name: str
+    fetch: Callable[[Budget], Awaitable[Any]]
+    samples: Callable[[Results], Iterable[Sample]]
+    age_seconds: Callable[[Any, float], float] | None = None
+    required: bool = True
+
+
+class Source(Protocol):
+    """A target as its system sees it, opened once and probed many times."""
+
+    @property
+    def up(self) -> Family: ...
+
+    @property
+    def known(self) -> Family: ...
+
+    @property
+    def collectors(self) -> Sequence[Collector]: ...
+
+    def verdict(self, results: Results, now: float) -> Verdict: ...
+
+    def standing(self) -> Iterable[Sample]:
+        """Samples that live between probes (counters, histograms), whatever this probe did."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one collector of one probe came to."""
+
+    collector: Collector
+    result: Any
+    seconds: float
+
+    @property
+    def failure(self) -> Failure | None:
+        return self.result if isinstance(self.result, Failure) else None
+
+
+async def probe(
+    source: Source, *, target: str, budget: Budget, bounds: Bounds, now: Callable[[], float] = time.time
+) -> list[Sample]:
+    """Run every collector and return all samples of the probe, its own state included."""
+    started = time.monotonic()
+    outcomes = await asyncio.gather(*(_run(collector, budget) for collector in source.collectors))
+    measured = _measure(source, outcomes, now(), bounds)
+    for outcome in measured.outcomes:
+        if outcome.failure is not None:
+            log.info("target=%s collector=%s kind=%s reason=%r", target, outcome.collector.name, *_told(outcome))
+    return measured.samples + list(_own_state(measured.outcomes, now(), time.monotonic() - started))
+
+
+def _told(outcome: Outcome) -> tuple[str, str]:
+    failure = outcome.failure
+    return (failure.kind, failure.reason) if failure else ("", "")
+
+
+async def _run(collector: Collector, budget: Budget) -> Outcome:
+    started = time.monotonic()
+    result = await _fetch(collector, budget)
+    return Outcome(collector=collector, result=result, seconds=time.monotonic() - started)
+
+
+async def _fetch(collector: Collector, budget: Budget) -> Any:
+    try:
+        async with asyncio.timeout(budget.remaining() + GRACE_SECONDS):
+            return await collector.fetch(budget)
+    except CollectorError as error:
+        return error.failure
+    except TimeoutError:
+        return Failure(kind=Kind.TIMEOUT, reason="did not end by the probe's deadline")
+    except Exception as error:  # noqa: BLE001 - isolation: a defect in one collector must not cost the others
+        return _defect(collector, error)
+
+
+def _defect(collector: Collector, error: Exception) -> Failure:
+    """An exception nobody expected. Only its type is told: its text may quote the payload, or worse."""
+    line = error.__traceback__.tb_lineno if error.__traceback__ else 0
+    log.error("collector=%s defect=%s line=%d", collector.name, type(error).__name__, line)
+    return Failure(kind=Kind.DECODE, reason=f"unexpected {type(error).__name__}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measured:
+    samples: list[Sample]
+    outcomes: list[Outcome]
+
+
+def _measure(source: Source, outcomes: Sequence[Outcome], now: float, bounds: Bounds) -> _Measured:
+    """Verdict, then each collector's samples while they fit; one that does not fit fails as `limit`."""
+    results = {outcome.collector.name: outcome.result for outcome in outcomes}
+    up, known = _verdict(source, results, now).value
+    samples = [Sample(source.up, up), Sample(source.known, known), *source.standing()]
+    room = bounds.series - series_of(samples)
+    settled = []
+    for outcome in outcomes:
+        own, after = _samples_of(outcome, results, bounds, room)
+        samples += own
+        room -= series_of(own)
+        settled.append(after)
+    return _Measured(samples=samples, outcomes=settled)
+
+
+def _verdict(source: Source, results: Results, now: float) -> Verdict:
+    try:
+        return source.verdict(results, now)
+    except Exception as error:  # noqa: BLE001 - a defect in judging is our fault: unknown, never down
+        log.error("verdict defect=%s", type(error).__name__)  # noqa: TRY400 - a traceback could quote the payload
+        return Verdict.UNKNOWN
+
+
+def _samples_of(outcome: Outcome, results: Results, bounds: Bounds, room: int) -> tuple[list[Sample], Outcome]:
+    if outcome.failure is not None:
+        return [], outcome
+    try:
+        return bounded(outcome.collector.samples(results), label_chars=bounds.label_chars, room=room), outcome
+    except CollectorError as error:
+        failure = error.failure
+    except Exception as error:  # noqa: BLE001 - see _fetch
+        failure = _defect(outcome.collector, error)
+    return [], Outcome(collector=outcome.collector, result=failure, seconds=outcome.seconds)
+
+
+def _own_state(outcomes: Sequence[Outcome], now: float, seconds: float) -> Iterable[Sample]:
+    """What the probe says about itself, grouped by family."""
+    required = [outcome for outcome in outcomes if outcome.collector.required]
+    yield Sample(PROBE_SUCCESS, float(all(outcome.failure is None for outcome in required)))
+    yield Sample(PROBE_DURATION, seconds)
+    for outcome in outcomes:
+        name = outcome.collector.name
+        yield Sample(COLLECTOR_SUCCESS, float(outcome.failure is None), (name,))
+        yield Sample(COLLECTOR_DURATION, outcome.seconds, (name,))
+        if outcome.failure is not None:
+            yield Sample(COLLECTOR_ERROR, 1, (name, outcome.failure.kind))
+        elif outcome.collector.age_seconds is not None:
+            yield Sample(COLLECTOR_AGE, outcome.collector.age_seconds(outcome.result, now), (name,))
