@@ -1,0 +1,113 @@
+"""The promises that are watched for burning, and how one step of each is counted.
+
+A step is one evaluation of the base series: bad and valid samples (state) or events (counters) since the last one. Steps
+are summed over windows elsewhere; a ratio is formed once, from sums, at the very end. Alerts only: money is counted from
+raw samples by the platform, never from these series.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sankofa_exporters.besu import families as besu
+from sankofa_exporters.proxmox import families as pve
+from sankofa_observe.slo.burn_rate import BURN_WINDOWS, unprovable
+from sankofa_observe.units import PPM
+
+from .rule import Record, duration
+
+STEP_SECONDS = 60
+BY_SITE = "sum by (tier, region, site)"
+BAD_STEP = "sankofa:slo_bad:step"
+VALID_STEP = "sankofa:slo_valid:step"
+BUDGET_PPM = "sankofa:slo_budget:ppm"
+PAGE_GATE = "sankofa:slo_page_gate:z2"
+WILSON_Z2 = "3.8416"  # 1.96 squared: 95 %, two sided
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateSignal:
+    """Up or down at each scrape. The exporters' pair never says up and unknown, so known - up is what was seen down."""
+
+    up: str
+    known: str
+
+    def valid(self, matcher: str, step: str) -> str:
+        return f"{BY_SITE} (sum_over_time({self.known}{matcher}[{step}]))"
+
+    def bad(self, matcher: str, step: str) -> str:
+        return f"{self.valid(matcher, step)} - {BY_SITE} (sum_over_time({self.up}{matcher}[{step}]))"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatencySignal:
+    """Calls at or under a bound that is a bucket of the histogram; calls in a step whose end is unknown do not count."""
+
+    histogram: str
+    le: str
+    known: str
+
+    def valid(self, matcher: str, step: str) -> str:
+        return f"{BY_SITE} (increase({self.histogram}_count{matcher}[{step}]) {self._while_known(matcher)})"
+
+    def bad(self, matcher: str, step: str) -> str:
+        bucket = f'{self.histogram}_bucket{{{matcher.strip("{}")}{"," if matcher else ""}le="{self.le}"}}'
+        good = f"{BY_SITE} (increase({bucket}[{step}]) {self._while_known(matcher)})"
+        # Extrapolation stops at zero for each counter alone, so a young bucket may seem to outrun its count.
+        return f"clamp_min({self.valid(matcher, step)} - {good}, 0)"
+
+    def _while_known(self, matcher: str) -> str:
+        return f"and on (job, instance) ({self.known}{matcher} == 1)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedSlo:
+    """One promise of a whole tier (or of every site that has the series, when `tier` is empty)."""
+
+    name: str
+    system: str
+    signal: StateSignal | LatencySignal
+    target_ppm: int
+    tier: str = ""
+    scrape_seconds: int = 15
+
+    def __post_init__(self) -> None:
+        for window in BURN_WINDOWS:
+            reason = unprovable(window, self.target_ppm, self.scrape_seconds)
+            if reason is not None:
+                raise ValueError(f"slo {self.name}: the row of {duration(window.long_seconds)} {reason}")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {"slo": self.name, "system": self.system}
+
+    def base(self, step_seconds: int) -> tuple[Record, ...]:
+        """The four series of this promise: bad and valid of a step, its budget, and its gate for pages."""
+        step, matcher = duration(step_seconds), f'{{tier="{self.tier}"}}' if self.tier else ""
+        # Scrapes are a census of time; calls are draws from it, and few of them prove little (Wilson's lower bound).
+        gate = WILSON_Z2 if isinstance(self.signal, LatencySignal) else "0"
+        return (
+            Record(record=VALID_STEP, expr=self.signal.valid(matcher, step), labels=self.labels),
+            Record(record=BAD_STEP, expr=self.signal.bad(matcher, step), labels=self.labels),
+            Record(record=BUDGET_PPM, expr=f"vector({PPM - self.target_ppm})", labels={"slo": self.name}),
+            Record(record=PAGE_GATE, expr=f"vector({gate})", labels={"slo": self.name}),
+        )
+
+
+SLOS = (
+    WatchedSlo(
+        name="availability-edge",
+        system="proxmox",
+        tier="edge",
+        signal=StateSignal(up=pve.UP.name, known=pve.KNOWN.name),
+        target_ppm=995_000,
+    ),
+    WatchedSlo(
+        name="latency-chain-query",
+        system="besu",
+        signal=LatencySignal(
+            histogram=besu.CALL_DURATION.name, le=f"{besu.CALL_OBJECTIVE_SECONDS:g}", known=besu.KNOWN.name
+        ),
+        target_ppm=990_000,
+    ),
+)
