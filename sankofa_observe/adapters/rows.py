@@ -1,0 +1,122 @@
+"""Rows of the ledger's tables, to and from the values of the core."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sankofa_observe.ports import Attempt, AttemptKind, SettlementRecord, StateChange
+from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.penalty import Penalty, VerdictRecord
+from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.verdict import Attainment, Verdict
+from sankofa_observe.units import Money, Period
+
+Row = Mapping[Any, Any]
+
+
+def verdict_row(record: VerdictRecord) -> dict[str, Any]:
+    return {
+        "agreement_id": record.agreement_id,
+        "slo": record.slo,
+        "site": record.site,
+        "starts_at": record.period.starts_at,
+        "ends_at": record.period.ends_at,
+        "revision": record.revision,
+        "verdict": record.verdict.value,
+        "good": record.attainment.good,
+        "bad": record.attainment.bad,
+        "unknown": record.attainment.unknown,
+        "slots": json.dumps(record.attainment.slots, sort_keys=True),
+        "target_ppm": record.target_ppm,
+        "spec_digest": record.spec_digest,
+        "slot_root": record.slot_root,
+        "slot_count": record.slot_count,
+        "judged_at": record.judged_at,
+    }
+
+
+def verdict(row: Row) -> VerdictRecord:
+    slots = {SlotState(state): count for state, count in json.loads(row["slots"]).items()}
+    return VerdictRecord(
+        period=_period(row),
+        verdict=Verdict(row["verdict"]),
+        attainment=Attainment(good=row["good"], bad=row["bad"], unknown=row["unknown"], slots=slots),
+        **_same(row, "agreement_id", "slo", "site", "revision", "target_ppm"),
+        **_same(row, "spec_digest", "slot_root", "slot_count", "judged_at"),
+    )
+
+
+_PENALTY_COLUMNS = (
+    "settlement_id", "agreement_id", "slo", "site", "revision", "good", "valid", "credit_ppm", "credit_minor", "currency",
+    "exponent", "evidence_root", "leaf_count", "document_hash", "assessed_at",
+)  # fmt: skip
+
+
+def penalty_row(penalty: Penalty) -> dict[str, Any]:
+    row = {name: getattr(penalty, name) for name in _PENALTY_COLUMNS}
+    return {**row, "starts_at": penalty.period.starts_at, "ends_at": penalty.period.ends_at}
+
+
+def settlement(row: Row, history: list[StateChange]) -> SettlementRecord:
+    penalty = Penalty(period=_period(row), **_same(row, *_PENALTY_COLUMNS))
+    return SettlementRecord(penalty=penalty, history=tuple(history))
+
+
+def change(row: Row) -> StateChange:
+    return StateChange(state=SettlementState(row["state"]), at=row["at"], detail=row["detail"])
+
+
+def attempt(row: Row) -> Attempt:
+    return Attempt(
+        kind=AttemptKind(row["kind"]),
+        settlement_ids=tuple(json.loads(row["settlement_ids"])),
+        **_same(row, "sender", "nonce", "transaction", "raw"),
+    )
+
+
+def attempt_row(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "kind": attempt.kind.value,
+        "settlement_ids": json.dumps(attempt.settlement_ids),
+        "sender": attempt.sender,
+        "nonce": attempt.nonce,
+        "transaction": attempt.transaction,
+        "raw": attempt.raw,
+    }
+
+
+_CREDIT_COLUMNS = (
+    "settlement_id",
+    "agreement_id",
+    "tenant",
+    "cut_minor",
+    "transaction",
+    "block_number",
+    "granted_at",
+)
+
+
+def credit_row(credit: ServiceCredit) -> dict[str, Any]:
+    row = {name: getattr(credit, name) for name in _CREDIT_COLUMNS}
+    amount = credit.amount
+    return {**row, "amount_minor": amount.amount_minor, "currency": amount.currency, "exponent": amount.exponent}
+
+
+def credit(row: Row) -> ServiceCredit:
+    return ServiceCredit(
+        amount=Money(**_same(row, "amount_minor", "currency", "exponent")),
+        **_same(
+            row, "settlement_id", "agreement_id", "tenant", "cut_minor", "transaction", "block_number", "granted_at"
+        ),
+    )
+
+
+def _period(row: Row) -> Period:
+    return Period(starts_at=row["starts_at"], ends_at=row["ends_at"])
+
+
+def _same(row: Row, *names: str) -> dict[str, Any]:
+    return {name: row[name] for name in names}

@@ -1,0 +1,171 @@
+"""The shapes of the YAML documents, strict: what is not named here is refused.
+
+SLOs are OpenSLO v1. What OpenSLO has no field for stands in `metadata.annotations` under `sankofa.observe/`. Fleets and
+agreements are documents of our own. Durations are `<number><unit>` with OpenSLO's units (m minute, h, d, w, M month, Q
+quarter, Y year); `s` for seconds is our one addition.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Hex32 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+Account = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+Ppm = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]*[smhdwMQY]$")]
+
+
+def _exact(value: Any) -> Any:
+    """A YAML number as the decimal its author wrote, not as the double next to it."""
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def _timestamp(value: Any) -> Any:
+    """An unquoted YAML timestamp, back as the text its author wrote."""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ") if value.tzinfo else value.strftime("%Y-%m-%d %H:%M:%S")
+    return value
+
+
+Timestamp = Annotated[str, BeforeValidator(_timestamp)]
+Exact = Annotated[Decimal, BeforeValidator(_exact)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Metadata(Strict):
+    name: Name
+    display_name: str = Field("", alias="displayName")
+    labels: dict[str, str | list[str]] = {}
+    annotations: dict[str, str] = {}
+
+
+class QuerySpec(Strict):
+    query: str
+
+
+class MetricSource(Strict):
+    type: Literal["Prometheus"]
+    spec: QuerySpec
+
+
+class Metric(Strict):
+    metric_source: MetricSource = Field(alias="metricSource")
+
+
+class RatioMetric(Strict):
+    counter: bool
+    good: Metric
+    total: Metric
+
+
+class IndicatorSpec(Strict):
+    ratio_metric: RatioMetric = Field(alias="ratioMetric")
+
+
+class Indicator(Strict):
+    metadata: Metadata
+    spec: IndicatorSpec
+
+
+class Calendar(Strict):
+    start_time: Timestamp = Field(alias="startTime")
+    time_zone: str = Field(alias="timeZone")
+
+
+class TimeWindow(Strict):
+    duration: Duration
+    is_rolling: Literal[False] = Field(alias="isRolling")
+    calendar: Calendar
+
+
+class Objective(Strict):
+    display_name: str = Field("", alias="displayName")
+    target: Exact | None = None
+    target_percent: Exact | None = Field(None, alias="targetPercent")
+    time_slice_target: Exact = Field(Decimal(1), alias="timeSliceTarget")
+    time_slice_window: Duration | None = Field(None, alias="timeSliceWindow")
+
+
+class SloSpec(Strict):
+    description: str = ""
+    service: str
+    indicator: Indicator
+    time_window: Annotated[list[TimeWindow], Field(min_length=1, max_length=1)] = Field(alias="timeWindow")
+    budgeting_method: Literal["Timeslices", "Occurrences"] = Field(alias="budgetingMethod")
+    objectives: Annotated[list[Objective], Field(min_length=1, max_length=1)]
+
+
+class SloDocument(Strict):
+    api_version: Literal["openslo/v1"] = Field(alias="apiVersion")
+    kind: Literal["SLO"]
+    metadata: Metadata
+    spec: SloSpec
+
+
+class SiteSpec(Strict):
+    name: Name
+    tier: Literal["core", "regional", "edge"]
+    region: Name
+
+
+class FleetSpec(Strict):
+    sites: list[SiteSpec]
+
+
+class FleetDocument(Strict):
+    api_version: Literal["sankofa.observe/v1"] = Field(alias="apiVersion")
+    kind: Literal["Fleet"]
+    metadata: Metadata
+    spec: FleetSpec
+
+
+class Party(Strict):
+    id: Name
+    account: Account
+
+
+class Fee(Strict):
+    amount_minor: Annotated[int, Field(ge=1, le=2**53 - 1, strict=True)] = Field(alias="amountMinor")
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    exponent: Annotated[int, Field(ge=0, le=4, strict=True)]
+
+
+class Band(Strict):
+    below_ppm: Ppm = Field(alias="belowPpm")
+    credit_ppm: Ppm = Field(alias="creditPpm")
+
+
+class PromiseSpec(Strict):
+    slo: Name
+    site: Name
+    bands: Annotated[list[Band], Field(max_length=16)]
+
+
+class AgreementSpec(Strict):
+    version: Annotated[int, Field(ge=1, strict=True)]
+    salt: Hex32
+    provider: Party
+    tenant: Party
+    fee: Fee
+    cap_ppm: Ppm = Field(alias="capPpm")
+    starts_at: Timestamp = Field(alias="startsAt")
+    grace_seconds: Annotated[int, Field(ge=0, strict=True)] = Field(alias="graceSeconds")
+    dispute_window_seconds: Annotated[int, Field(ge=1, strict=True)] = Field(alias="disputeWindowSeconds")
+    dispute_window_blocks: Annotated[int, Field(ge=0, strict=True)] = Field(alias="disputeWindowBlocks")
+    tolerance_slots: Annotated[int, Field(ge=0, strict=True)] = Field(0, alias="toleranceSlots")
+    promises: Annotated[list[PromiseSpec], Field(min_length=1, max_length=64)]
+
+
+class AgreementDocument(Strict):
+    api_version: Literal["sankofa.observe/v1"] = Field(alias="apiVersion")
+    kind: Literal["Agreement"]
+    metadata: Metadata
+    spec: AgreementSpec

@@ -1,0 +1,112 @@
+"""Specs on disk become typed values, once, here; nothing downstream sees a dictionary.
+
+Every violation of every document is found in one run, with file, document and path, so that one edit mends them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from sankofa_observe.adapters import spec_values as values
+from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SloDocument, Strict
+from sankofa_observe.errors import InvalidInput, Violation
+from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.site import Site
+
+_KINDS: dict[tuple[str, str], type[Strict]] = {
+    ("openslo/v1", "SLO"): SloDocument,
+    ("sankofa.observe/v1", "Fleet"): FleetDocument,
+    ("sankofa.observe/v1", "Agreement"): AgreementDocument,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalog:
+    """All specs of an installation, checked against each other."""
+
+    sites: dict[str, Site] = field(default_factory=dict)
+    slos: dict[str, Slo] = field(default_factory=dict)
+    agreements: dict[str, Agreement] = field(default_factory=dict)  # by agreement id
+
+    def sites_of(self, slo: Slo) -> list[str]:
+        return sorted(site.name for site in self.sites.values() if site.tier == slo.tier)
+
+
+def load_catalog(paths: Iterable[Path]) -> Catalog:
+    """Read every `.yaml` under the paths; raises `InvalidInput` with all violations of all documents."""
+    faults: list[Violation] = []
+    documents = [parsed for file in _files(paths, faults) for parsed in _documents(file, faults)]
+    catalog = Catalog()
+    for where, document in documents:
+        if isinstance(document, FleetDocument):
+            faults += values.add_sites(where, document, catalog.sites)
+        elif isinstance(document, SloDocument):
+            faults += values.add_slo(where, document, catalog.slos)
+    for where, document in documents:
+        if isinstance(document, AgreementDocument):
+            faults += values.add_agreement(where, document, catalog.slos, catalog.sites, catalog.agreements)
+    if faults:
+        raise InvalidInput(f"{len(faults)} violations in the specs; nothing was loaded", faults)
+    return catalog
+
+
+def _files(paths: Iterable[Path], faults: list[Violation]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(path.rglob("*.yaml"))
+        elif path.is_file():
+            yield path
+        else:
+            faults.append(Violation(code="spec.missing", where=str(path), problem="no such file or folder"))
+
+
+def _documents(file: Path, faults: list[Violation]) -> Iterator[tuple[str, Strict]]:
+    try:
+        documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        faults.append(Violation(code="spec.yaml", where=str(file), problem=" ".join(str(error).split())))
+        return
+    for number, document in enumerate(documents, 1):
+        if document is None:
+            continue
+        where = f"{file}#{number}"
+        model = _model(document)
+        if model is None:
+            faults.append(_unknown_kind(where, document))
+            continue
+        try:
+            yield where, model.model_validate(document)
+        except ValidationError as error:
+            faults.extend(_violation(where, one) for one in error.errors(include_url=False))
+
+
+def _model(document: Any) -> type[Strict] | None:
+    if not isinstance(document, dict):
+        return None
+    return _KINDS.get((str(document.get("apiVersion")), str(document.get("kind"))))
+
+
+def _unknown_kind(where: str, document: Any) -> Violation:
+    seen = (
+        f"apiVersion {document.get('apiVersion')!r}, kind {document.get('kind')!r}"
+        if isinstance(document, dict)
+        else f"a {type(document).__name__}"
+    )
+    expected = ", ".join(f"{version} {kind}" for version, kind in _KINDS)
+    return Violation(code="spec.kind", where=f"{where}:/", problem=f"{seen}; expected one of: {expected}")
+
+
+def _violation(where: str, error: Any) -> Violation:
+    path = "/" + "/".join(str(part) for part in error["loc"])
+    seen = "" if error["type"] in {"missing", "extra_forbidden"} else f", seen {str(error['input'])[:80]!r}"
+    hint = values.DURATION_HINT if "[smhdwMQY]" in error["msg"] else ""
+    return Violation(
+        code=f"spec.{error['type'].replace('_', '-')}", where=f"{where}:{path}", problem=error["msg"] + seen, hint=hint
+    )
