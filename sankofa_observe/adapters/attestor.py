@@ -1,0 +1,55 @@
+"""An attestor with a key of its own and a Prometheus of its own.
+
+It recounts the period from its own raw samples, compares slot by slot with the proposer's document, and signs that document
+or nothing. Keys of one owner are not independence: run attestors at parties who do not trust each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from eth_account.signers.local import LocalAccount
+
+from sankofa_observe.adapters.contract import typed_batch
+from sankofa_observe.errors import InvariantBroken
+from sankofa_observe.pipeline.attest import objection, reported_counts
+from sankofa_observe.ports import AttestorSet, SampleSource
+from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.evidence import Document, digest
+from sankofa_observe.sla.settlement import ChainIdentity, Report
+
+
+class LocalAttestor:
+    """An attestor in this process."""
+
+    def __init__(
+        self, *, name: str, key: LocalAccount, source: SampleSource, agreements: Mapping[str, Agreement]
+    ) -> None:
+        self._name = name
+        self._key = key
+        self._source = source
+        self._agreements = agreements
+        self._reviewed: dict[str, tuple[int, int, str]] = {}
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def account(self) -> str:
+        return str(self._key.address)
+
+    def objection(self, document: Document) -> str | None:
+        found = objection(document, agreements=self._agreements, source=self._source)
+        if found is None:
+            self._reviewed[digest(document)] = reported_counts(document)
+        return found
+
+    def sign(self, reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
+        for report in reports:
+            if self._reviewed.get(report.document_hash) != (report.good, report.valid, report.evidence_root):
+                raise InvariantBroken(
+                    f"attestor {self._name}: asked to sign {report.good}/{report.valid} of a document it did not review as such"
+                )
+        signed = self._key.sign_typed_data(full_message=typed_batch(reports, attestors, chain))
+        return bytes(signed.signature)

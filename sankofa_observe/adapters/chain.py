@@ -1,0 +1,170 @@
+"""The SLA contract behind the `SettlementChain` port."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+from web3 import Web3
+from web3.contract.contract import ContractFunction
+
+from sankofa_observe.adapters.contract import STATES, artifact, report_fields, revert_reason
+from sankofa_observe.adapters.node import Node
+from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.ports import Attempt, AttemptKind, AttestorSet, ChainHead, Finalisation, OnChainSettlement, Receipt
+from sankofa_observe.sla.settlement import ChainIdentity, Report
+
+LOG_PAGE_BLOCKS = 2_000  # Besu refuses more than 5,000 blocks a query
+
+# Gas by formula: QBFT's estimate has been wrong more than once. Generous; what is not used costs nothing.
+REPORT_GAS, REPORT_GAS_EACH = 250_000, 260_000
+FINALISE_GAS, FINALISE_GAS_EACH = 100_000, 120_000
+
+
+class ContractChain:
+    """One contract at one node; the sender holds no authority beyond reporting."""
+
+    def __init__(self, node: Node, identity: ChainIdentity, sender: LocalAccount, from_block: int = 0) -> None:
+        self._node = node
+        self._identity = identity
+        self._sender = sender
+        self._from_block = from_block
+        address = Web3.to_checksum_address(identity.contract)
+        self._contract = node.web3.eth.contract(address=address, abi=artifact()["abi"])
+
+    @property
+    def identity(self) -> ChainIdentity:
+        return self._identity
+
+    def head(self) -> ChainHead:
+        with self._node.asking("chain head"):
+            chain_id = self._node.web3.eth.chain_id
+            code = self._node.web3.eth.get_code(self._contract.address)
+            block = self._node.web3.eth.get_block("latest")
+        if chain_id != self._identity.chain_id:
+            raise InvariantBroken(
+                f"{self._node.url} is chain {chain_id}, expected {self._identity.chain_id}; nothing was sent"
+            )
+        if not code:
+            raise InvariantBroken(
+                f"no contract at {self._identity.contract} on chain {chain_id}; was the chain wiped? nothing was sent"
+            )
+        return ChainHead(number=block["number"], at=block["timestamp"])
+
+    def attestor_set(self) -> AttestorSet:
+        members, threshold, epoch, config_digest = self._ask("attestors", self._contract.functions.attestors())
+        return AttestorSet(
+            members=tuple(member.lower() for member in members),
+            threshold=threshold,
+            epoch=epoch,
+            config_digest="0x" + config_digest.hex(),
+        )
+
+    def settlement(self, settlement_id: str) -> OnChainSettlement | None:
+        found = self._ask("settlement", self._contract.functions.getSettlement(_bytes(settlement_id)))
+        state = STATES[found["state"]]
+        if state is None:
+            return None
+        return OnChainSettlement(
+            state=state,
+            document_hash="0x" + found["documentHash"].hex(),
+            credit_minor=found["creditMinor"],
+            deadline_at=found["deadline"],
+        )
+
+    def can_finalise(self, settlement_id: str) -> bool:
+        call = self._contract.functions.finalizeSettlements([_bytes(settlement_id)])
+        try:
+            self._ask("finalise", call)
+        except Unavailable as error:
+            if "the contract refuses" in str(error):
+                return False
+            raise
+        return True
+
+    def next_nonce(self) -> int:
+        with self._node.asking("nonce"):
+            return int(self._node.web3.eth.get_transaction_count(self._sender.address))
+
+    def sign_reports(self, reports: Sequence[Report], signatures: Sequence[bytes], nonce: int) -> Attempt:
+        call = self._contract.functions.submitReports([report_fields(report) for report in reports], list(signatures))
+        ids = [self._settlement_id(report) for report in reports]
+        return self._sign(AttemptKind.REPORT, call, ids, nonce, REPORT_GAS + REPORT_GAS_EACH * len(reports))
+
+    def sign_finalise(self, settlement_ids: Sequence[str], nonce: int) -> Attempt:
+        call = self._contract.functions.finalizeSettlements([_bytes(one) for one in settlement_ids])
+        gas = FINALISE_GAS + FINALISE_GAS_EACH * len(settlement_ids)
+        return self._sign(AttemptKind.FINALISE, call, settlement_ids, nonce, gas)
+
+    def send(self, attempt: Attempt) -> None:
+        self._node.send(attempt.raw)
+
+    def receipt(self, attempt: Attempt) -> Receipt | None:
+        found = self._node.receipt(attempt.transaction)
+        if found is None:
+            return None
+        succeeded = found["status"] == 1
+        reason = "" if succeeded else self._replay(attempt, found["blockNumber"])
+        return Receipt(succeeded=succeeded, block_number=found["blockNumber"], reason=reason)
+
+    def finalisation(self, settlement_id: str) -> Finalisation | None:
+        event = self._contract.events.SettlementFinalized
+        with self._node.asking(f"finalisation of {settlement_id}"):
+            newest = self._node.web3.eth.block_number
+            for start in range(self._from_block, newest + 1, LOG_PAGE_BLOCKS):
+                end = min(start + LOG_PAGE_BLOCKS - 1, newest)
+                logs = event.get_logs(
+                    from_block=start, to_block=end, argument_filters={"settlementId": _bytes(settlement_id)}
+                )
+                if logs:
+                    return self._finalisation(logs[-1])
+        return None
+
+    def _finalisation(self, log: Any) -> Finalisation:
+        block = self._node.web3.eth.get_block(log["blockNumber"])
+        return Finalisation(
+            credit_minor=log["args"]["creditMinor"],
+            cut_minor=log["args"]["cutMinor"],
+            transaction="0x" + bytes(log["transactionHash"]).hex(),
+            block_number=log["blockNumber"],
+            at=block["timestamp"],
+        )
+
+    def _ask(self, what: str, call: ContractFunction) -> Any:
+        with self._node.asking(what):
+            return call.call({"from": self._sender.address})
+
+    def _sign(self, kind: AttemptKind, call: ContractFunction, ids: Sequence[str], nonce: int, gas: int) -> Attempt:
+        self._ask(kind.value, call)  # refused now means refused later: find out before a nonce is spent
+        with self._node.asking(kind.value):
+            signed = self._node.sign(call, self._sender, nonce=nonce, gas=gas, chain_id=self._identity.chain_id)
+        return Attempt(
+            kind=kind,
+            settlement_ids=tuple(ids),
+            sender=self._sender.address.lower(),
+            nonce=nonce,
+            transaction="0x" + bytes(signed.hash).hex(),
+            raw=bytes(signed.raw_transaction),
+        )
+
+    def _settlement_id(self, report: Report) -> str:
+        call = self._contract.functions.settlementIdOf(
+            _bytes(report.agreement_id), _bytes(report.slo_id), report.period.starts_at, report.period.ends_at
+        )
+        return "0x" + bytes(self._ask("settlement id", call)).hex()
+
+    def _replay(self, attempt: Attempt, block: int) -> str:
+        """Why a mined transaction was refused: the receipt does not say, so the call is repeated on the block before."""
+        sent = self._node.web3.eth.get_transaction(attempt.transaction)  # type: ignore[arg-type]  # hex text is accepted
+        again = {"from": sent["from"], "to": sent["to"], "data": sent["input"]}
+        try:
+            with self._node.asking("replay"):
+                self._node.web3.eth.call(again, block)  # type: ignore[arg-type]
+        except Unavailable as error:
+            return str(error)
+        return revert_reason("refused, and the replay succeeds: probably out of gas")
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])

@@ -1,0 +1,41 @@
+"""Signing keys from encrypted keystore files (Web3 Secret Storage, version 3).
+
+The password comes from a file, never from the command line or the environment. A key has no printable form.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from sankofa_observe.errors import InvalidInput
+
+
+def open_keystore(keystore: Path, password_file: Path) -> LocalAccount:
+    """The account of a keystore; an error names the file and never what is in it."""
+    try:
+        document = json.loads(keystore.read_text(encoding="utf-8"))
+        password = password_file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InvalidInput(
+            f"{error.filename}: {error.strerror}; expected a keystore and the file with its password"
+        ) from error
+    except ValueError as error:
+        raise InvalidInput(f"{keystore}: no JSON; expected a version 3 keystore") from error
+    try:
+        account: LocalAccount = Account.from_key(Account.decrypt(document, password))
+    except (ValueError, KeyError, TypeError, NotImplementedError):
+        raise InvalidInput(
+            f"{keystore}: not opened by the password in {password_file}, or no version 3 keystore"
+        ) from None
+    return account
+
+
+def write_keystore(account: LocalAccount, keystore: Path, password: str, *, rounds: int = 2**18) -> None:
+    """Encrypt a key into a file only its owner can read."""
+    document = Account.encrypt(account.key, password, kdf="scrypt", iterations=rounds)
+    keystore.touch(mode=0o600)
+    keystore.write_text(json.dumps(document), encoding="utf-8")

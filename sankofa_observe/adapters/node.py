@@ -1,0 +1,99 @@
+"""One JSON-RPC node, spoken to with web3.py: a synchronous provider per worker, our own retries, no filters.
+
+web3's provider repeats `eth_sendRawTransaction` by default; that is switched off, because the second try would answer
+"already known" to what was a success. QBFT headers carry more than 32 bytes of extra data, hence the middleware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from eth_account.signers.local import LocalAccount
+from requests import Session
+from web3 import HTTPProvider, Web3
+from web3.contract.contract import ContractFunction
+from web3.exceptions import ContractLogicError, TransactionNotFound, Web3Exception, Web3RPCError
+from web3.middleware import ExtraDataToPOAMiddleware
+from web3.types import TxParams
+
+from sankofa_observe.adapters.contract import revert_reason
+from sankofa_observe.errors import InvalidInput, Unavailable
+
+TIMEOUT_SECONDS = 10
+_KNOWN = ("already known", "known transaction", "already imported", "nonce too low")
+
+
+class Node:
+    """A connection to one chain node; errors come out as `Unavailable` with the node's own words."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session = Session()
+        self._session.trust_env = False
+        provider = HTTPProvider(
+            url,
+            request_kwargs={"timeout": TIMEOUT_SECONDS},
+            session=self._session,
+            exception_retry_configuration=None,
+        )
+        self.web3 = Web3(provider)
+        self.web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+
+    def close(self) -> None:
+        self._session.close()
+
+    @contextmanager
+    def asking(self, what: str) -> Iterator[None]:
+        """Turn what a node can answer wrongly into one of our errors."""
+        try:
+            yield
+        except ContractLogicError as error:
+            raise Unavailable(f"{what}: the contract refuses now: {revert_reason(error.data or error)}") from error
+        except (requests.RequestException, Web3Exception, ValueError) as error:
+            raise Unavailable(f"{what}: chain node {self.url} did not answer: {str(error)[:200]}") from error
+
+    def sign(self, call: ContractFunction, account: LocalAccount, *, nonce: int, gas: int, chain_id: int) -> Any:
+        """Build and sign; the gas price is the node's own, which is 0 on a free-gas network."""
+        transaction: TxParams = {
+            "chainId": chain_id,
+            "from": account.address,
+            "nonce": nonce,  # type: ignore[typeddict-item]  # NewType of int
+            "gas": gas,
+            "gasPrice": self.web3.eth.gas_price,
+        }
+        built: Any = call.build_transaction(transaction)
+        return account.sign_transaction(dict(built))
+
+    def send(self, raw: bytes) -> None:
+        """Send signed bytes; a node that knows them, or has mined them, is content."""
+        with self.asking("sending a transaction"):
+            try:
+                self.web3.eth.send_raw_transaction(raw)
+            except Web3RPCError as error:
+                if not any(word in str(error).lower() for word in _KNOWN):
+                    raise
+
+    def receipt(self, transaction: str) -> Any:
+        """The receipt, or None: not known."""
+        with self.asking(f"receipt of {transaction}"):
+            try:
+                return self.web3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]  # hex text is accepted
+            except TransactionNotFound:
+                return None
+
+    def transact(self, call: ContractFunction, account: LocalAccount, what: str, gas: int = 5_000_000) -> Any:
+        """Send one administrative call and wait for it; for deployments and agreements, never for settlements."""
+        with self.asking(what):
+            call.call({"from": account.address})
+            nonce = self.web3.eth.get_transaction_count(account.address)
+            signed = self.sign(call, account, nonce=nonce, gas=gas, chain_id=self.web3.eth.chain_id)
+            return self.wait(self.web3.eth.send_raw_transaction(signed.raw_transaction), what)
+
+    def wait(self, transaction: Any, what: str) -> Any:
+        receipt = self.web3.eth.wait_for_transaction_receipt(transaction, timeout=60, poll_latency=0.2)
+        if receipt["status"] != 1:
+            raise InvalidInput(f"{what}: transaction {transaction.hex()} was mined and refused")
+        return receipt

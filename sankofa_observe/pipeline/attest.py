@@ -1,0 +1,82 @@
+"""attest: a second pair of eyes recounts a period and says what it objects to.
+
+It trusts nothing of the proposer but the claim: terms come from its own copy of the agreement, slots from its own samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sankofa_observe.pipeline.observe import read_slots
+from sankofa_observe.ports import SampleSource
+from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.evidence import Document, slot_root
+from sankofa_observe.sla.schedule import credit_ppm
+from sankofa_observe.slo.slot import Slot, SlotKey, SlotState
+from sankofa_observe.units import Period, rfc3339, share_floor
+
+
+def objection(document: Document, *, agreements: Mapping[str, Agreement], source: SampleSource) -> str | None:
+    """Why these numbers should not be signed, or None; `Unavailable` when the attestor cannot tell."""
+    agreement = agreements.get(document["agreement"]["id"])
+    if agreement is None or agreement.terms_hash != document["agreement"]["terms_hash"]:
+        return "holds other terms for this agreement"
+    promise = _promise(agreement, document)
+    if promise is None:
+        return f"finds no promise of {document['slo']['name']} at {document['slo']['site']}"
+    period = Period(starts_at=document["period"][0], ends_at=document["period"][1])
+    claimed = [_slot(promise, row) for row in document["slots"]]
+    own = read_slots(promise.slo, [promise.site], period, source)
+    return (
+        _slot_objection(claimed, own, agreement.tolerance_slots)
+        or _verdict_objection(document, promise, claimed, own)
+        or _price_objection(document, agreement, promise)
+    )
+
+
+def reported_counts(document: Document) -> tuple[int, int, str]:
+    """Good, valid and root, as the report of this document must carry them."""
+    claimed = document["attainment"]
+    good = claimed["good"] + claimed["unknown"]
+    return good, good + claimed["bad"], document["slot_root"]
+
+
+def _promise(agreement: Agreement, document: Document) -> Promise | None:
+    wanted = (document["slo"]["name"], document["slo"]["site"])
+    return next((one for one in agreement.promises if (one.slo.name, one.site) == wanted), None)
+
+
+def _slot(promise: Promise, row: list[int | str]) -> Slot:
+    start, good, valid, _, seen = (int(value) for value in row[:5])
+    key = SlotKey(slo=promise.slo.name, site=promise.site, rule=promise.slo.slot)
+    return key.slot(start, good=good, valid=valid, seen=seen, state=SlotState(row[5]), samples=())
+
+
+def _slot_objection(claimed: list[Slot], own: list[Slot], tolerance: int) -> str | None:
+    if [slot.starts_at for slot in claimed] != [slot.starts_at for slot in own]:
+        return f"expects {len(own)} slots in a row, finds {len(claimed)} or gaps"
+    differing = [mine.starts_at for mine, theirs in zip(own, claimed, strict=True) if mine.state is not theirs.state]
+    if len(differing) > tolerance:
+        return f"counts {len(differing)} slots otherwise, tolerates {tolerance}; the first is {rfc3339(differing[0])}"
+    return None
+
+
+def _verdict_objection(document: Document, promise: Promise, claimed: list[Slot], own: list[Slot]) -> str | None:
+    attained = attain(promise.slo, claimed)
+    if document["attainment"] != {"good": attained.good, "bad": attained.bad, "unknown": attained.unknown}:
+        return "adds these slots up otherwise"
+    if slot_root(claimed) != document["slot_root"]:
+        return "finds another root over these slots"
+    mine = judge(attain(promise.slo, own), promise.slo.target_ppm)
+    if mine.value != document["verdict"]:
+        return f"judges {mine}, not {document['verdict']}"
+    return None
+
+
+def _price_objection(document: Document, agreement: Agreement, promise: Promise) -> str | None:
+    good, valid, _ = reported_counts(document)
+    share_ppm = credit_ppm(good, valid, promise.bands)
+    amount_minor = share_floor(agreement.fee_minor, share_ppm)
+    if document["credit"] != {"credit_ppm": share_ppm, "credit_minor": amount_minor}:
+        return f"prices these counts at {amount_minor} minor units, not {document['credit']['credit_minor']}"
+    return None
