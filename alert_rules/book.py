@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from . import burn, system
+from . import board, burn, system
 from .metrics import TARGET_LABELS
 from .rule import Alert, Group, Record
 from .slo import STEP_SECONDS
@@ -32,7 +32,7 @@ _Yaml.add_representer(str, _text)
 
 
 def groups_by_file(step_seconds: int = STEP_SECONDS) -> dict[str, tuple[Group, ...]]:
-    return {"slo.yaml": burn.groups(step_seconds), "system.yaml": system.groups()}
+    return {"slo.yaml": burn.groups(step_seconds), "system.yaml": system.groups(), "board.yaml": board.groups()}
 
 
 def documents(step_seconds: int = STEP_SECONDS) -> dict[str, str]:

@@ -86,12 +86,13 @@ def _sums(seconds: int) -> tuple[Record, Record]:
 def _alert(row: BurnAlert) -> Alert:
     window = row.window
     long, short = duration(window.long_seconds), duration(window.short_seconds)
-    conditions = [f"({_excess(window, window.long_seconds)} > 0)", f"({_excess(window, window.short_seconds)} > 0)"]
+    expr = f"({_excess(window, window.long_seconds)} > 0)\nand\n({_excess(window, window.short_seconds)} > 0)"
     if row.severity == "page":
-        conditions.append(f"({_significance(window)} > 0)")
+        # `unless`, so that a promise without a gate, or a gate that is lost, still pages.
+        expr += f"\nunless\n({_significance(window)} <= 0)"
     return Alert(
         name=row.name,
-        expr="\nand\n".join(conditions),
+        expr=expr,
         severity=row.severity,
         kind="slo",
         scope="site",

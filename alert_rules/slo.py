@@ -82,15 +82,15 @@ class WatchedSlo:
         return {"slo": self.name, "system": self.system}
 
     def base(self, step_seconds: int) -> tuple[Record, ...]:
-        """The four series of this promise: bad and valid of a step, its budget, and its gate for pages."""
+        """The series of this promise: bad and valid of a step, its budget, and for calls its gate."""
         step, matcher = duration(step_seconds), f'{{tier="{self.tier}"}}' if self.tier else ""
         # Scrapes are a census of time; calls are draws from it, and few of them prove little (Wilson's lower bound).
-        gate = WILSON_Z2 if isinstance(self.signal, LatencySignal) else "0"
+        gate = Record(record=PAGE_GATE, expr=f"vector({WILSON_Z2})", labels={"slo": self.name})
         return (
             Record(record=VALID_STEP, expr=self.signal.valid(matcher, step), labels=self.labels),
             Record(record=BAD_STEP, expr=self.signal.bad(matcher, step), labels=self.labels),
             Record(record=BUDGET_PPM, expr=f"vector({PPM - self.target_ppm})", labels={"slo": self.name}),
-            Record(record=PAGE_GATE, expr=f"vector({gate})", labels={"slo": self.name}),
+            *((gate,) if isinstance(self.signal, LatencySignal) else ()),
         )
 
 
