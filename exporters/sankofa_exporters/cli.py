@@ -86,9 +86,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def listen(address: str) -> socket.socket:
     """A listening socket for `HOST:PORT`, `[V6]:PORT` or `:PORT`; ValueError for another form."""
-    host, _, port = address.rpartition(":")
+    host, colon, port = address.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
+    if not colon or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
         raise ValueError(address)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, int(port)), family=family, backlog=1024)

@@ -6,8 +6,10 @@ Sources send numbers as strings, booleans as 0/1 and leave keys out. Pure; never
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
+_QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _DIGITS = 40  # longer than any count or byte number; keeps int() of a hostile string cheap
 
 
@@ -51,9 +53,4 @@ def text(value: Any) -> str | None:
 
 def hex_int(value: Any) -> int | None:
     """An Ethereum quantity (`0x…`) of at most 256 bits."""
-    if not isinstance(value, str) or not value.startswith("0x") or not 2 < len(value) <= 66:  # noqa: PLR2004
-        return None
-    try:
-        return int(value, 16) if value[2] not in "+-_ " else None
-    except ValueError:
-        return None
+    return int(value, 16) if isinstance(value, str) and _QUANTITY.fullmatch(value) else None

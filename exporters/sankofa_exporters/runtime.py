@@ -92,22 +92,24 @@ class Outcome:
         return self.result if isinstance(self.result, Failure) else None
 
 
-async def probe(
-    source: Source, *, target: str, budget: Budget, bounds: Bounds, now: Callable[[], float] = time.time
-) -> list[Sample]:
-    """Run every collector and return all samples of the probe, its own state included."""
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A probe's samples, its own state included, and what went wrong by collector."""
+
+    samples: list[Sample]
+    failures: Mapping[str, Failure]
+
+
+async def probe(source: Source, *, budget: Budget, bounds: Bounds, now: Callable[[], float] = time.time) -> Report:
+    """Run every collector; never raises, whatever the collectors do."""
     started = time.monotonic()
     outcomes = await asyncio.gather(*(_run(collector, budget) for collector in source.collectors))
     measured = _measure(source, outcomes, now(), bounds)
-    for outcome in measured.outcomes:
-        if outcome.failure is not None:
-            log.info("target=%s collector=%s kind=%s reason=%r", target, outcome.collector.name, *_told(outcome))
-    return measured.samples + list(_own_state(measured.outcomes, now(), time.monotonic() - started))
-
-
-def _told(outcome: Outcome) -> tuple[str, str]:
-    failure = outcome.failure
-    return (failure.kind, failure.reason) if failure else ("", "")
+    own_state = _own_state(measured.outcomes, now(), time.monotonic() - started)
+    return Report(
+        samples=[*measured.samples, *own_state],
+        failures={outcome.collector.name: outcome.failure for outcome in measured.outcomes if outcome.failure},
+    )
 
 
 async def _run(collector: Collector, budget: Budget) -> Outcome:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import html
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
@@ -20,10 +21,13 @@ from starlette.routing import Route
 
 from .budget import Budget, probe_seconds
 from .exposition import encode
+from .failure import Kind
 from .own import OwnMetrics
 from .registry import System
-from .runtime import Source, probe
+from .runtime import Report, Source, probe
 from .settings import Document
+
+log = logging.getLogger(__name__)
 
 
 class UnknownNameError(Exception):
@@ -38,6 +42,7 @@ class Exporter:
     document: Document[Any, Any]
     own: OwnMetrics = field(default_factory=OwnMetrics)
     sources: dict[tuple[str, str], Source] = field(default_factory=dict)
+    told: dict[str, dict[str, Kind]] = field(default_factory=dict)
 
     def source(self, target: str, module: str | None) -> Source:
         """The open source of a target, by default with the target's own module."""
@@ -66,14 +71,25 @@ class Exporter:
             return PlainTextResponse(f"{error}\n", status_code=400)
         budget = Budget.of(probe_seconds(request.headers.get("x-prometheus-scrape-timeout-seconds")))
         with self.own.timed_probe():
-            samples = await probe(source, target=target, budget=budget, bounds=self.document.limits)
+            report = await probe(source, budget=budget, bounds=self.document.limits)
             encoded = await asyncio.to_thread(
                 encode,
-                samples,
+                report.samples,
                 accept=request.headers.get("accept", ""),
                 accept_encoding=request.headers.get("accept-encoding", ""),
             )
+        self._tell(target, report)
         return Response(encoded.body, headers=encoded.headers)
+
+    def _tell(self, target: str, report: Report) -> None:
+        """Log a collector's trouble when it begins, changes or ends, not at every scrape."""
+        before = self.told.get(target, {})
+        for collector, failure in report.failures.items():
+            if before.get(collector) is not failure.kind:
+                log.warning("target=%s collector=%s kind=%s reason=%r", target, collector, *astuple(failure))
+        for collector in before.keys() - report.failures.keys():
+            log.info("target=%s collector=%s recovered", target, collector)
+        self.told[target] = {collector: failure.kind for collector, failure in report.failures.items()}
 
     async def answer_metrics(self, request: Request) -> Response:
         encoded = await asyncio.to_thread(
@@ -82,12 +98,13 @@ class Exporter:
         return Response(encoded.body, headers=encoded.headers)
 
     async def answer_landing(self, _request: Request) -> Response:
+        title = html.escape(self.system.title)
         links = "".join(
             f'<li><a href="/probe?target={html.escape(name)}">{html.escape(name)}</a></li>'
             for name in sorted(self.document.targets)
         )
         return HTMLResponse(
-            f"<!doctype html><title>{self.system.title}</title><h1>{self.system.title}</h1>"
+            f"<!doctype html><title>{title}</title><h1>{title}</h1>"
             f'<p><a href="/metrics">/metrics</a> of this process; probes of the targets:</p><ul>{links}</ul>'
         )
 

@@ -41,7 +41,7 @@ def resource_samples(
         yield from _guest_samples(guest, guest_state(guest, online))
     for storage in resources.storages:
         yield from _storage_samples(storage, online)
-    complete = permissions is not None and permissions.has("/vms", "VM.Audit")
+    complete = resources.complete and permissions is not None and permissions.has("/vms", "VM.Audit")
     yield Sample(f.GUEST_LIST_COMPLETE, float(complete))
     if complete:
         counts = Counter(guest_state(guest, online) for guest in resources.guests)

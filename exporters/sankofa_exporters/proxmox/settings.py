@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from sankofa_exporters.settings import Endpoint, Module, ReadableFile, Target
 
+MAX_SEEDS = 16
 _TOKEN = re.compile(r"[^\s@!=]+@[^\s@!=]+![^\s@!=]+=\S+")
 
 
@@ -33,6 +34,12 @@ def _holds_token(file: Path) -> Path:
     return file
 
 
+def _some_seeds(seeds: tuple[str, ...]) -> tuple[str, ...]:
+    if not 1 <= len(seeds) <= MAX_SEEDS:
+        raise PydanticCustomError("seeds", "1 to {most} addresses of nodes", {"most": MAX_SEEDS})
+    return seeds
+
+
 class ProxmoxModule(Module):
     """Credentials and trust for a group of clusters."""
 
@@ -43,4 +50,4 @@ class ProxmoxModule(Module):
 class ProxmoxTarget(Target):
     """One cluster: its seed nodes, tried in order."""
 
-    endpoints: Annotated[tuple[Endpoint, ...], Field(min_length=1, max_length=16)]
+    endpoints: Annotated[tuple[Endpoint, ...], AfterValidator(_some_seeds)]

@@ -80,6 +80,7 @@ class Resources:
     nodes: tuple[Node, ...]
     guests: tuple[Guest, ...]
     storages: tuple[Storage, ...]
+    complete: bool  # every row could be read, and there is a node among them; else a count would be a guess
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,9 +145,11 @@ def _online(rows: list[Mapping[str, Any]]) -> dict[str, bool]:
 def parse_resources(data: Any) -> Resources:
     """Lenient: rows without identity are left out, odd values become absent."""
     rows = _rows(data, "cluster/resources")
+    nodes = [row for row in rows if row.get("type") == "node"]
     return Resources(
-        nodes=tuple(_node(row) for row in rows if row.get("type") == "node" and text(row.get("node"))),
-        guests=tuple(_guest(row) for row in rows if row.get("type") in {"qemu", "lxc"} and _has(row, "id", "node")),
+        complete=bool(nodes) and all(_identified(row) for row in rows),
+        nodes=tuple(_node(row) for row in nodes if text(row.get("node"))),
+        guests=tuple(_guest(row) for row in rows if row.get("type") in ("qemu", "lxc") and _has(row, "id", "node")),
         storages=tuple(_storage(row) for row in rows if row.get("type") == "storage" and _has(row, "storage", "node")),
     )
 
@@ -178,6 +181,18 @@ def _rows(data: Any, call: str) -> list[Mapping[str, Any]]:
 
 def _unreadable(reason: str) -> CollectorError:
     return CollectorError(Kind.DECODE, reason)
+
+
+def _identified(row: Mapping[str, Any]) -> bool:
+    """The row can be used, or is of a type that we do not count (sdn, pool, network)."""
+    match row.get("type"):
+        case "node":
+            return _has(row, "node")
+        case "qemu" | "lxc":
+            return _has(row, "id", "node")
+        case "storage":
+            return _has(row, "storage", "node")
+    return text(row.get("type")) is not None
 
 
 def _has(row: Mapping[str, Any], *keys: str) -> bool:

@@ -1,0 +1,153 @@
+"""The HTTP face answers known targets with 200 and strangers with a reason."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.registry import System
+from sankofa_exporters.runtime import Collector
+from sankofa_exporters.server import Exporter, build_app
+from sankofa_exporters.settings import Document, Module, Target
+
+from .doubles import KNOWN, UP, DoubleSource, lead, sleeping
+
+SYSTEM = System(
+    name="double",
+    title="Double <exporter>",
+    default_address=":0",
+    module_type=Module,
+    target_type=Target,
+    open=lambda module, target, bounds: DoubleSource(
+        collectors=(lead(), Collector(name="slow", fetch=sleeping, samples=lambda _: ())),
+    ),
+    families=(UP, KNOWN),
+)
+DOCUMENT = Document[Module, Target](
+    modules={"m": Module(), "n": Module()},
+    targets={"edge-1": Target(module="m"), "edge-2": Target(module="m")},
+    limits=Bounds(),
+)
+
+
+@pytest.fixture
+def exporter() -> Exporter:
+    return Exporter(system=SYSTEM, document=DOCUMENT)
+
+
+@pytest.fixture
+async def client(exporter: Exporter) -> AsyncIterator[httpx.AsyncClient]:
+    app = build_app(exporter)
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("", "target is missing: /probe?target=NAME\n"),
+        ("?target=nobody", "unknown target 'nobody': it is not in the configuration's targets\n"),
+        (
+            "?target=http://169.254.169.254/",
+            "unknown target 'http://169.254.169.254/': it is not in the configuration's targets\n",
+        ),
+        ("?target=edge-1&module=z", "unknown module 'z': it is not in the configuration's modules\n"),
+    ],
+)
+async def test_probe_refuses_strangers_with_the_reason(client: httpx.AsyncClient, query: str, reason: str) -> None:
+    """An unknown target or module, and an address instead of a name, is 400 and says why."""
+    answer = await client.get(f"/probe{query}")
+
+    assert (answer.status_code, answer.text) == (400, reason)
+
+
+async def test_probe_answers_200_with_partial_data(client: httpx.AsyncClient) -> None:
+    """A hanging collector costs its families and not the answer, inside the scrape timeout."""
+    answer = await client.get("/probe?target=edge-1", headers={"x-prometheus-scrape-timeout-seconds": "0.4"})
+
+    assert answer.status_code == 200
+    assert "sankofa_double_up 1.0\n" in answer.text
+    assert 'sankofa_collector_error{collector="slow",kind="timeout"} 1.0\n' in answer.text
+
+
+async def test_probe_compresses_when_asked(client: httpx.AsyncClient) -> None:
+    """gzip is given to who accepts it, with the content type of the negotiated format."""
+    headers = {
+        "x-prometheus-scrape-timeout-seconds": "0.2",
+        "accept": "application/openmetrics-text",
+        "accept-encoding": "gzip",
+    }
+    async with client.stream("GET", "/probe?target=edge-1", headers=headers) as answer:
+        body = b"".join([chunk async for chunk in answer.aiter_raw()])
+
+    assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert gzip.decompress(body).endswith(b"# EOF\n")
+
+
+async def test_sources_open_once_for_target_and_module(client: httpx.AsyncClient, exporter: Exporter) -> None:
+    """A target keeps its source between probes; another module makes another source; all close at the end."""
+    headers = {"x-prometheus-scrape-timeout-seconds": "0.2"}
+    for query in ("target=edge-1", "target=edge-1&module=m", "target=edge-1&module=n", "target=edge-2"):
+        await client.get(f"/probe?{query}", headers=headers)
+    sources = dict(exporter.sources)
+    await exporter.close()
+
+    assert sorted(sources) == [("edge-1", "m"), ("edge-1", "n"), ("edge-2", "m")]
+    assert all(isinstance(source, DoubleSource) and source.closed for source in sources.values())
+
+
+async def test_own_metrics_are_about_the_process_only(client: httpx.AsyncClient) -> None:
+    """/metrics counts probes and never names a target."""
+    await client.get("/probe?target=edge-1", headers={"x-prometheus-scrape-timeout-seconds": "0.2"})
+    text = (await client.get("/metrics")).text
+
+    assert "sankofa_exporter_probes_total 1.0\n" in text
+    assert "process_resident_memory_bytes" in text
+    assert "edge-1" not in text
+
+
+@pytest.mark.parametrize(("path", "text"), [("/-/healthy", "healthy\n"), ("/-/ready", "ready\n")])
+async def test_health_and_readiness_answer(client: httpx.AsyncClient, path: str, text: str) -> None:
+    """Both health paths answer 200 while the process serves."""
+    answer = await client.get(path)
+
+    assert (answer.status_code, answer.text) == (200, text)
+
+
+async def test_landing_page_links_targets_and_escapes(client: httpx.AsyncClient) -> None:
+    """The landing page links each target's probe and is not a way to inject markup."""
+    text = (await client.get("/")).text
+
+    assert '<a href="/probe?target=edge-1">edge-1</a>' in text
+    assert "<exporter>" not in text
+
+
+async def test_trouble_is_logged_when_it_changes(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    """The same failure at every scrape is one line in the log, not one line a scrape."""
+    for _ in range(3):
+        await client.get("/probe?target=edge-1", headers={"x-prometheus-scrape-timeout-seconds": "0.1"})
+
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("sankofa")] == [
+        "target=edge-1 collector=slow kind=timeout reason=\"did not end by the probe's deadline\""
+    ]
+
+
+def test_wheel_side_imports_stay_small() -> None:
+    """No module of the exporters imports the platform or its heavy libraries."""
+    forbidden = ("sankofa_observe", "polars", "web3", "fastapi", "fakepve", "aiohttp")
+    package = Path(__file__).resolve().parents[2] / "exporters" / "sankofa_exporters"
+    found = [
+        f"{file.name}: {line}"
+        for file in package.rglob("*.py")
+        for line in file.read_text().splitlines()
+        if line.startswith(("import ", "from ", "    import ", "    from "))
+        and any(line.split()[1].split(".")[0] == name for name in forbidden)
+    ]
+
+    assert found == []

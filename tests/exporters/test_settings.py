@@ -1,0 +1,105 @@
+"""A broken configuration is told whole: every violation, with what was seen, what is expected and a hint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
+from sankofa_exporters.settings import BrokenConfigError, load
+
+SECRET = "b2f0c6a4-secret"
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> Path:
+    file = tmp_path / "token"
+    file.write_text(f"sankofa@pve!exporter={SECRET}\n")
+    return file
+
+
+def complaint(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "proxmox.yml"
+    file.write_text(text)
+    with pytest.raises(BrokenConfigError) as caught:
+        load(file, ProxmoxModule, ProxmoxTarget)
+    return str(caught.value).replace(str(file), "FILE").replace(str(tmp_path), "DIR")
+
+
+def test_settings_load_the_documented_shape(tmp_path: Path, token_file: Path) -> None:
+    """The shape of the documentation loads, and no repr of it holds the token."""
+    file = tmp_path / "proxmox.yml"
+    file.write_text(
+        f"modules:\n  pve: {{token_file: {token_file}}}\n"
+        'targets:\n  edge-nairobi-1: {module: pve, endpoints: ["https://127.0.0.1:8006/"]}\n'
+    )
+    document = load(file, ProxmoxModule, ProxmoxTarget)
+
+    assert document.targets["edge-nairobi-1"].endpoints == ("https://127.0.0.1:8006",)
+    assert SECRET not in repr(document)
+
+
+def test_settings_tell_every_violation_in_one_run(tmp_path: Path, token_file: Path) -> None:
+    """Six things are wrong; six lines say so, each with path, value seen and what is expected."""
+    lines = complaint(
+        tmp_path,
+        f"""
+modules:
+  pve: {{token_file: {token_file}, ca_file: {tmp_path}/absent.pem}}
+  old: {{token_fil: {token_file}}}
+targets:
+  edge-1: {{module: pve, endpoints: ["htp://10.0.0.1"]}}
+  edge-2: {{module: nobody, endpoints: ["https://10.0.0.1"]}}
+  edge-3: {{module: pve, endpoints: []}}
+""",
+    ).splitlines()
+
+    assert lines == [
+        "FILE: modules.pve.ca_file: saw 'DIR/absent.pem'; expected an existing file; create it, or correct the path",
+        "FILE: modules.old.token_file: saw nothing; expected this key; hint: it has no default",
+        "FILE: modules.old.token_fil: saw an unknown key; expected a known key; hint: did you mean token_file?",
+        "FILE: targets.edge-1.endpoints[0]: saw 'htp://10.0.0.1'; "
+        "expected an http or https URL such as https://10.0.0.11:8006",
+        "FILE: targets.edge-3.endpoints: saw a list of 0; expected 1 to 16 addresses of nodes",
+        "FILE: targets.edge-2.module: saw 'nobody'; expected one of the modules ['old', 'pve']; "
+        "hint: name the module under modules: first",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "FILE: (file): saw nothing; expected a mapping with modules and targets"),
+        ("- a\n", "FILE: (file): saw list; expected a mapping with modules and targets"),
+        ("modules: {a: [}\n", "FILE: line 1: saw expected the node content, but found '}'; expected valid YAML"),
+        ("modules: {}\nmodules: {}\n", "FILE: line 2: saw key 'modules' appears twice; expected valid YAML"),
+    ],
+)
+def test_settings_tell_what_is_wrong_with_the_file(tmp_path: Path, text: str, expected: str) -> None:
+    """Empty, misshapen, broken and doubled YAML each have a line of their own."""
+    assert complaint(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"modules: {{pve: {{token: 'root@pam!x={SECRET}'}}}}\ntargets: {{}}\n",
+        f"modules: {{}}\ntargets: {{a: {{module: pve, endpoints: ['https://root:{SECRET}@10.0.0.1']}}}}\n",
+        f"modules: {{}}\ntargets: {{a: {{module: pve, endpoints: ['https://10.0.0.1/?token={SECRET}']}}}}\n",
+    ],
+)
+def test_settings_never_echo_what_may_be_a_secret(tmp_path: Path, text: str) -> None:
+    """A secret pasted under a wrong key or into a URL is refused without being quoted."""
+    assert SECRET not in complaint(tmp_path, text)
+
+
+def test_settings_refuse_a_token_of_another_form(tmp_path: Path) -> None:
+    """A password or ticket in the token file is refused at the start, unquoted."""
+    (tmp_path / "token").write_text(SECRET)
+    text = f"modules: {{pve: {{token_file: {tmp_path}/token}}}}\ntargets: {{}}\n"
+
+    assert complaint(tmp_path, text) == (
+        "FILE: modules.pve.token_file: saw 'DIR/token'; "
+        "expected a file with one line user@realm!name=value (an API token)"
+    )
