@@ -16,6 +16,7 @@ from sankofa_observe.sla.evidence import Document
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
 from sankofa_observe.slo.slot import Slot
+from sankofa_observe.slo.verdict import Tally
 from sankofa_observe.units import Period
 
 
@@ -55,6 +56,9 @@ class SlotTable(Protocol):
 
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
         """The latest revision of each slot that starts in the period, by site and time."""
+
+    def tallies(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Tally]:
+        """Per site the same slots added up, for wherever the sums are enough."""
 
     def watermarks(self, slo: str) -> Mapping[str, int]:
         """Per site the start of the newest slot there is."""

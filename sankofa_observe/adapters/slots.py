@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
 from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.verdict import Tally
 from sankofa_observe.units import Period
 
 SCHEMA: dict[str, type[pl.DataType]] = {
@@ -54,6 +56,21 @@ class DeltaSlots:
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
         frame = self._latest(slo, sites, period).sort("site", "starts_at")
         return [_slot(row) for row in frame.iter_rows(named=True)]
+
+    def tallies(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Tally]:
+        counted = pl.col("state") != SlotState.EXCLUDED.value
+        known = counted & (pl.col("state") != SlotState.UNKNOWN.value)
+        sums = (
+            self._latest(slo, sites, period)
+            .group_by("site")
+            .agg(
+                pl.col("state").value_counts(),
+                pl.col("good").filter(counted).sum(),
+                pl.col("valid").filter(counted).sum(),
+                pl.col("valid").filter(known).max().fill_null(0).alias("busiest"),
+            )
+        )
+        return {row.pop("site"): _tally(row) for row in sums.to_dicts()}
 
     def watermarks(self, slo: str) -> Mapping[str, int]:
         frame = self._scan().filter(pl.col("slo") == slo, pl.col("observer") == self._observer)
@@ -130,6 +147,11 @@ def _slot(row: Mapping[str, object]) -> Slot:
         state=SlotState(str(row["state"])),
         samples=tuple(tuple((at, good, valid) for at, good, valid in series) for series in samples),
     )
+
+
+def _tally(row: dict[str, Any]) -> Tally:
+    states = {SlotState(one["state"]): one["count"] for one in row["state"]}
+    return Tally(states=states, good=row["good"], valid=row["valid"], busiest=row["busiest"])
 
 
 def _text(slot: Slot) -> tuple[object, ...]:

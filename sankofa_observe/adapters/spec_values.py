@@ -265,6 +265,7 @@ def _instant(text: str, faults: list[_Fault]) -> int:
 def _agreement(document: AgreementDocument, promises: list[Promise], starts_at: int) -> Agreement:
     spec, name = document.spec, document.metadata.name
     identity = {"format": "sankofa-agreement/1", "name": name, "salt": spec.salt}
+    terms = _terms(document, promises)
     return Agreement(
         id="0x" + hashlib.sha256(rfc8785.dumps(identity)).hexdigest(),
         name=name,
@@ -282,15 +283,15 @@ def _agreement(document: AgreementDocument, promises: list[Promise], starts_at: 
         dispute_window_blocks=spec.dispute_window_blocks,
         tolerance_slots=spec.tolerance_slots,
         promises=tuple(promises),
-        terms_hash=_terms_hash(document, promises),
+        terms_hash="0x" + hashlib.sha256(terms).hexdigest(),
+        terms_document=terms.decode(),
     )
 
 
-def _terms_hash(document: AgreementDocument, promises: list[Promise]) -> str:
-    """SHA-256 of the terms with the digests of the SLO specs they lean on: a changed spec is a changed agreement."""
+def _terms(document: AgreementDocument, promises: list[Promise]) -> bytes:
+    """The canonical terms, with the digests of the SLO specs they lean on: a changed spec is a changed agreement."""
     specs = {promise.slo.name: promise.slo.digest for promise in promises}
-    terms = {"agreement": document.model_dump(mode="json", by_alias=True), "specs": specs}
-    return "0x" + hashlib.sha256(rfc8785.dumps(terms)).hexdigest()
+    return rfc8785.dumps({"agreement": document.model_dump(mode="json", by_alias=True), "specs": specs})
 
 
 def _digest(document: SloDocument) -> str:

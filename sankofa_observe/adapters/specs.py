@@ -6,7 +6,6 @@ Every violation of every document is found in one run, with file, document and p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +15,13 @@ from pydantic import ValidationError
 from sankofa_observe.adapters import spec_values as values
 from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SloDocument, Strict
 from sankofa_observe.errors import InvalidInput, Violation
-from sankofa_observe.sla.agreement import Agreement
-from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.site import Site
+from sankofa_observe.sla.catalog import Catalog
 
 _KINDS: dict[tuple[str, str], type[Strict]] = {
     ("openslo/v1", "SLO"): SloDocument,
     ("sankofa.observe/v1", "Fleet"): FleetDocument,
     ("sankofa.observe/v1", "Agreement"): AgreementDocument,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Catalog:
-    """All specs of an installation, checked against each other."""
-
-    sites: dict[str, Site] = field(default_factory=dict)
-    slos: dict[str, Slo] = field(default_factory=dict)
-    agreements: dict[str, Agreement] = field(default_factory=dict)  # by agreement id
-
-    def sites_of(self, slo: Slo) -> list[str]:
-        return sorted(site.name for site in self.sites.values() if site.tier == slo.tier)
 
 
 def load_catalog(paths: Iterable[Path]) -> Catalog:

@@ -13,6 +13,7 @@ from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Document, slot_root
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.slo.slot import Slot, SlotKey, SlotState
+from sankofa_observe.slo.verdict import attain, judge, tally
 from sankofa_observe.units import Period, rfc3339, share_floor
 
 
@@ -49,7 +50,7 @@ def _promise(agreement: Agreement, document: Document) -> Promise | None:
 def _slot(promise: Promise, row: list[int | str]) -> Slot:
     start, good, valid, _, seen = (int(value) for value in row[:5])
     key = SlotKey(slo=promise.slo.name, site=promise.site, rule=promise.slo.slot)
-    return key.slot(start, good=good, valid=valid, seen=seen, state=SlotState(row[5]), samples=())
+    return key.slot(start, good=good, valid=valid, seen=seen, state=SlotState(str(row[5])), samples=())
 
 
 def _slot_objection(claimed: list[Slot], own: list[Slot], tolerance: int) -> str | None:
@@ -62,12 +63,12 @@ def _slot_objection(claimed: list[Slot], own: list[Slot], tolerance: int) -> str
 
 
 def _verdict_objection(document: Document, promise: Promise, claimed: list[Slot], own: list[Slot]) -> str | None:
-    attained = attain(promise.slo, claimed)
+    attained = attain(promise.slo, tally(claimed))
     if document["attainment"] != {"good": attained.good, "bad": attained.bad, "unknown": attained.unknown}:
         return "adds these slots up otherwise"
     if slot_root(claimed) != document["slot_root"]:
         return "finds another root over these slots"
-    mine = judge(attain(promise.slo, own), promise.slo.target_ppm)
+    mine = judge(attain(promise.slo, tally(own)), promise.slo.target_ppm)
     if mine.value != document["verdict"]:
         return f"judges {mine}, not {document['verdict']}"
     return None

@@ -14,7 +14,7 @@ from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import slot_root
 from sankofa_observe.sla.penalty import VerdictRecord
 from sankofa_observe.slo.slot import Slot, SlotKey, slot_starts, unknown_slot
-from sankofa_observe.slo.verdict import attain, judge
+from sankofa_observe.slo.verdict import attain, judge, tally
 from sankofa_observe.slo.window import periods_between
 from sankofa_observe.units import Period
 
@@ -60,7 +60,7 @@ def _evaluate_one(
     if newest is None or newest < slot_starts(period, slo.slot.seconds)[-1]:
         return NotYet(promise=promise, period=period, reason="its slots are not observed to the end")
     slots = period_slots(promise, period, table)
-    attainment = attain(slo, slots)
+    attainment = attain(slo, tally(slots))
     record = VerdictRecord(
         agreement_id=agreement.id,
         slo=slo.name,

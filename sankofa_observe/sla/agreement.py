@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.slo.objective import Slo
@@ -49,6 +49,7 @@ class Agreement:
     tolerance_slots: int  # slots in which an attestor's own count may differ before it refuses to sign
     promises: tuple[Promise, ...]
     terms_hash: str
+    terms_document: str = field(default="", repr=False)  # the canonical JSON that was hashed
 
     @property
     def window(self) -> Window:

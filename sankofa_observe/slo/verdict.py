@@ -59,32 +59,45 @@ class Attainment:
         return floor_ppm(known, counting) if counting else 0
 
 
-def attain(slo: Slo, slots: Iterable[Slot]) -> Attainment:
-    """Add up the slots of one site and one period under the SLO's budgeting method."""
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """The slots of one site and one period, added up: what a verdict is drawn from."""
+
+    states: Mapping[SlotState, int]
+    good: int  # events (or samples) of every slot that is not EXCLUDED
+    valid: int
+    busiest: int  # the most events in one slot that is neither UNKNOWN nor EXCLUDED
+
+
+def tally(slots: Iterable[Slot]) -> Tally:
     slots = list(slots)
-    states = Counter(slot.state for slot in slots)
+    counted = [slot for slot in slots if slot.state is not SlotState.EXCLUDED]
+    return Tally(
+        states=Counter(slot.state for slot in slots),
+        good=sum(slot.good for slot in counted),
+        valid=sum(slot.valid for slot in counted),
+        busiest=max((slot.valid for slot in counted if slot.state is not SlotState.UNKNOWN), default=0),
+    )
+
+
+def attain(slo: Slo, total: Tally) -> Attainment:
+    """Read the tally under the SLO's budgeting method.
+
+    How many events an UNKNOWN slot hides cannot be known: each counts as the busiest known slot, the stated and conservative
+    stand-in (decision 0004). With no known slot at all one event stands for each, so that the verdict is undetermined
+    rather than empty.
+    """
+    states = total.states
     if slo.budgeting is Budgeting.TIMESLICES:
-        idle = states[SlotState.NO_TRAFFIC] if slo.no_traffic is NoTraffic.GOOD else 0
+        idle = states.get(SlotState.NO_TRAFFIC, 0) if slo.no_traffic is NoTraffic.GOOD else 0
         return Attainment(
-            good=states[SlotState.GOOD] + idle,
-            bad=states[SlotState.BAD],
-            unknown=states[SlotState.UNKNOWN] + states[SlotState.RECOVERED],
+            good=states.get(SlotState.GOOD, 0) + idle,
+            bad=states.get(SlotState.BAD, 0),
+            unknown=states.get(SlotState.UNKNOWN, 0) + states.get(SlotState.RECOVERED, 0),
             slots=states,
         )
-    counted = [slot for slot in slots if slot.state is not SlotState.EXCLUDED]
-    good = sum(slot.good for slot in counted)
-    valid = sum(slot.valid for slot in counted)
-    return Attainment(good=good, bad=valid - good, unknown=_unknown_events(counted, states), slots=states)
-
-
-def _unknown_events(slots: list[Slot], states: Mapping[SlotState, int]) -> int:
-    """How many events unknown slots may hide: each up to the busiest known slot of the period.
-
-    The true number cannot be known; the busiest slot is the stated, conservative stand-in (decision 0004). With no known
-    slot at all one event stands for all, so that the verdict is undetermined rather than empty.
-    """
-    busiest = max((slot.valid for slot in slots if slot.state is not SlotState.UNKNOWN), default=0)
-    return states.get(SlotState.UNKNOWN, 0) * max(busiest, 1)
+    hidden = states.get(SlotState.UNKNOWN, 0) * max(total.busiest, 1)
+    return Attainment(good=total.good, bad=total.valid - total.good, unknown=hidden, slots=states)
 
 
 def judge(attainment: Attainment, target_ppm: int) -> Verdict:

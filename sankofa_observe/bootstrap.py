@@ -1,0 +1,163 @@
+"""The one composition root: settings in, a working platform out. The only file that names every concrete class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from eth_account.signers.local import LocalAccount
+
+from sankofa_observe.adapters import keys
+from sankofa_observe.adapters.archive import FolderArchive
+from sankofa_observe.adapters.attestor import LocalAttestor
+from sankofa_observe.adapters.chain import ContractChain
+from sankofa_observe.adapters.clock import SystemClock
+from sankofa_observe.adapters.ledger import SqlLedger
+from sankofa_observe.adapters.node import Node
+from sankofa_observe.adapters.prometheus import PrometheusSamples
+from sankofa_observe.adapters.slots import DeltaSlots
+from sankofa_observe.adapters.specs import load_catalog
+from sankofa_observe.config import AttestorSettings, ChainSettings, KeySettings, Settings
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, Origin, assess
+from sankofa_observe.pipeline.credit import credit
+from sankofa_observe.pipeline.evaluate import Judged, NotYet, evaluate
+from sankofa_observe.pipeline.observe import Lateness, Observed, observe
+from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
+from sankofa_observe.sla.catalog import Catalog
+from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.settlement import ChainIdentity
+from sankofa_observe.slo.objective import Slo
+
+ENGINE = f"sankofa-observe/{version('sankofa-observe')}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """Everything wired; each method is one stage over all specs."""
+
+    settings: Settings
+    catalog: Catalog
+    clock: SystemClock
+    source: PrometheusSamples
+    slots: DeltaSlots
+    ledger: SqlLedger
+    archive: FolderArchive
+    settling: Settle | None
+    chain: ContractChain | None
+
+    def observe(self, *, since_at: int | None = None, only: str | None = None) -> Iterator[Observed]:
+        late = Lateness(**self.settings.late.model_dump())
+        for slo in self.catalog.slos.values():
+            if only in {None, slo.name}:
+                start = self._since(slo) if since_at is None else since_at
+                yield from observe(
+                    slo,
+                    self.catalog.sites_of(slo),
+                    start,
+                    source=self.source,
+                    table=self.slots,
+                    clock=self.clock,
+                    late=late,
+                )
+
+    def evaluate(self) -> Iterator[Judged | NotYet]:
+        for agreement in self.catalog.agreements.values():
+            yield from evaluate(agreement, table=self.slots, ledger=self.ledger, clock=self.clock)
+
+    def assess(self) -> Iterator[Assessed | NeedsRestatement]:
+        origin = Origin(engine=ENGINE, observer=self.settings.observer)
+        for agreement in self.catalog.agreements.values():
+            yield from assess(
+                agreement,
+                table=self.slots,
+                ledger=self.ledger,
+                archive=self.archive,
+                chain=self._need_chain().identity,
+                origin=origin,
+                clock=self.clock,
+            )
+
+    def settle(self) -> Iterator[Moved | Waiting]:
+        self._need_chain()
+        if self.settling:
+            yield from self.settling.run()
+
+    def credit(self) -> Iterator[ServiceCredit]:
+        yield from credit(self.catalog.agreements, ledger=self.ledger, chain=self._need_chain())
+
+    def _since(self, slo: Slo) -> int:
+        """Where an SLO's slots begin: with the first agreement that leans on it, else with the last hour."""
+        starts = [
+            a.starts_at for a in self.catalog.agreements.values() if any(p.slo.name == slo.name for p in a.promises)
+        ]
+        return min(starts, default=self.clock.now() - 3600)
+
+    def _need_chain(self) -> ContractChain:
+        if self.chain is None:
+            raise InvalidInput("no chain in the settings; add the section `chain` to assess and settle")
+        return self.chain
+
+
+@contextmanager
+def open_platform(settings: Settings) -> Iterator[Platform]:
+    """Open every store and connection; close them at the end. Specs are checked before anything is written."""
+    catalog = load_catalog(settings.specs)
+    with ExitStack() as opened:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        clock = SystemClock()
+        ledger = opened.enter_context(closing(SqlLedger(settings.ledger_url)))
+        archive = FolderArchive(settings.data_dir / "evidence")
+        _record_agreements(catalog, ledger, clock.now())
+        chain = _chain(settings.chain, opened) if settings.chain else None
+        yield Platform(
+            settings=settings,
+            catalog=catalog,
+            clock=clock,
+            source=opened.enter_context(
+                closing(PrometheusSamples(settings.prometheus.url, settings.prometheus.headers))
+            ),
+            slots=DeltaSlots(settings.slot_table, settings.observer),
+            ledger=ledger,
+            archive=archive,
+            chain=chain,
+            settling=Settle(
+                ledger=ledger,
+                archive=archive,
+                chain=chain,
+                attestors=[_attestor(one, catalog, opened) for one in settings.attestors],
+                clock=clock,
+                stalled_after_seconds=settings.chain.stalled_after_seconds,
+            )
+            if chain and settings.chain
+            else None,
+        )
+
+
+def _record_agreements(catalog: Catalog, ledger: SqlLedger, at: int) -> None:
+    """Keep every version ever used; the same version with other terms is refused, because terms are immutable."""
+    for agreement in catalog.agreements.values():
+        ledger.add_agreement(
+            agreement_id=agreement.id,
+            version=agreement.version,
+            terms_hash=agreement.terms_hash,
+            document=agreement.terms_document,
+            at=at,
+        )
+
+
+def _chain(settings: ChainSettings, opened: ExitStack) -> ContractChain:
+    node = opened.enter_context(closing(Node(settings.rpc_url)))
+    identity = ChainIdentity(chain_id=settings.chain_id, contract=settings.contract.lower())
+    return ContractChain(node, identity, open_keystore(settings.sender), settings.from_block)
+
+
+def _attestor(settings: AttestorSettings, catalog: Catalog, opened: ExitStack) -> LocalAttestor:
+    source = opened.enter_context(closing(PrometheusSamples(settings.prometheus_url)))
+    return LocalAttestor(name=settings.name, key=open_keystore(settings), source=source, agreements=catalog.agreements)
+
+
+def open_keystore(settings: KeySettings) -> LocalAccount:
+    return keys.open_keystore(settings.keystore, settings.password_file)

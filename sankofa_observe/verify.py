@@ -1,0 +1,219 @@
+"""Check an evidence document offline, sharing no code with the engine that wrote it.
+
+A tenant runs this on a file: slots are recounted from the raw samples the file carries, then added up, judged, priced and
+hashed again, and each result is compared with what the file claims. With a node's address the contract is asked as well. Only
+integers, SHA-256 and keccak-256; the rules are written out here a second time on purpose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import rfc8785
+from eth_hash.auto import keccak
+
+FORMAT = "sla-evidence/1"
+MILLION = 1_000_000
+ON_CHAIN_STATES = ("none", "reported", "disputed", "final", "voided")
+# Words of the contract's getSettlement answer, in order; all are static.
+_WORDS = (
+    "state", "revision", "creditPpm", "creditMinor", "deadline", "deadlineBlock", "good", "valid", "evidenceRoot",
+    "documentHash", "agreementId", "sloId", "periodStart", "periodEnd", "creditedMinor",
+)  # fmt: skip
+_GET_SETTLEMENT = keccak(b"getSettlement(bytes32)")[:4]
+
+
+class CannotCheck(Exception):
+    """The file, or the chain, cannot be read; nothing is said about the numbers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One claim of the document beside what was found."""
+
+    what: str
+    claimed: str
+    found: str
+
+    @property
+    def holds(self) -> bool:
+        return self.claimed == self.found
+
+
+def verify(raw: bytes) -> list[Check]:
+    """Recompute everything a document claims; raises `CannotCheck` when it is not such a document."""
+    document = _parse(raw)
+    try:
+        return list(_checks(raw, document))
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise CannotCheck(f"the document lacks or garbles a field: {type(error).__name__}: {error}") from error
+
+
+def verify_on_chain(raw: bytes, call: Callable[[str, str], str]) -> list[Check]:
+    """Compare the document with the contract; `call(to, data)` is an `eth_call` on the latest block, hex in and out."""
+    document = _parse(raw)
+    data = "0x" + _GET_SETTLEMENT.hex() + document["settlement_id"][2:]
+    answer = bytes.fromhex(call(document["chain"]["contract"], data)[2:])
+    if len(answer) != 32 * len(_WORDS):
+        raise CannotCheck(f"the contract answered {len(answer)} bytes, expected {32 * len(_WORDS)}")
+    word = {name: answer[32 * i : 32 * i + 32] for i, name in enumerate(_WORDS)}
+    attained = document["attainment"]
+    good = attained["good"] + attained["unknown"]
+    claims = {
+        "documentHash": "0x" + hashlib.sha256(raw).hexdigest(),
+        "evidenceRoot": document["slot_root"],
+        "good": str(good),
+        "valid": str(good + attained["bad"]),
+        "creditMinor": str(document["credit"]["credit_minor"]),
+    }
+    state = int.from_bytes(word["state"], "big")
+    named = ON_CHAIN_STATES[state] if state < len(ON_CHAIN_STATES) else str(state)
+    checks = [
+        Check(what="chain: settlement is reported or final", claimed="True", found=str(named in {"reported", "final"}))
+    ]
+    for name, claimed in claims.items():
+        found = "0x" + word[name].hex() if claimed.startswith("0x") else str(int.from_bytes(word[name], "big"))
+        checks.append(Check(what=f"chain: {name}", claimed=claimed, found=found))
+    return checks
+
+
+def _parse(raw: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(raw)
+    except ValueError as error:
+        raise CannotCheck(f"no JSON: {error}") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise CannotCheck(f"expected a document with format {FORMAT!r}")
+    return document
+
+
+def _checks(raw: bytes, document: dict[str, Any]) -> Iterator[Check]:
+    slo, rows = document["slo"], document["slots"]
+    yield Check(what="canonical form", claimed=_short(raw), found=_short(rfc8785.dumps(document)))
+    yield Check(what="slots are complete", claimed=_list(_starts(document)), found=_list([row[0] for row in rows]))
+    recounted = dict(_recount(document))
+    for row in rows:
+        if row[5] != "GOOD" or row[0] in recounted:
+            found = recounted.get(row[0], [row[0], "no raw samples"])
+            yield Check(what=f"slot {row[0]}", claimed=_list(row), found=_list(found))
+        else:
+            yield Check(what=f"slot {row[0]}", claimed="GOOD", found=_state(slo, row[1], row[2], row[4], bridged=False))
+    attained = _add_up(slo, rows)
+    yield Check(what="attainment", claimed=_text(document["attainment"]), found=_text(attained))
+    verdict = _judge(attained, slo["target_ppm"])
+    yield Check(what="verdict", claimed=document["verdict"], found=verdict)
+    yield Check(what="credit", claimed=_text(document["credit"]), found=_text(_price(document, attained)))
+    yield Check(what="slot root", claimed=document["slot_root"], found=_root(rows))
+    yield Check(what="settlement id", claimed=document["settlement_id"], found=_settlement_id(document))
+
+
+def _starts(document: dict[str, Any]) -> list[int]:
+    start, end = document["period"]
+    step = document["slo"]["slot_seconds"]
+    first = -(-start // step) * step
+    return list(range(first, end - step + 1, step))
+
+
+def _recount(document: dict[str, Any]) -> Iterator[tuple[int, list[Any]]]:
+    """Every slot that carries raw samples, counted again."""
+    slo = document["slo"]
+    for start, series in document["raw_samples"]:
+        low, high = start * 1000, (start + slo["slot_seconds"]) * 1000
+        inside = [[one for one in samples if low <= one[0] < high] for samples in series]
+        if slo["counted"] == "states":
+            known = [[one for one in samples if one[2] == 1] for samples in inside]
+            seen = max((len(one) for one in known), default=0)
+            good, valid, bridged = sum(s[1] for one in known for s in one), sum(len(one) for one in known), False
+        else:
+            seen = max((len(one) for one in inside), default=0)
+            good, valid, bridged = _events(series, low, high)
+        state = _state(slo, good, valid, seen, bridged=bridged)
+        yield start, [start, good, valid, slo["slot_expected"], min(seen, slo["slot_expected"]), state]
+
+
+def _events(series: list[list[list[int]]], low: int, high: int) -> tuple[int, int, bool]:
+    """Counter growth inside the slot, and whether one counter lived on over all of it."""
+    good = valid = 0
+    bridged = False
+    for samples in series:
+        alive = bool(samples) and samples[0][0] <= low and samples[-1][0] >= high
+        for before, after in pairwise(samples):
+            reset = after[1] < before[1] or after[2] < before[2]
+            alive = alive and not (reset and after[0] > low and before[0] < high)
+            if low <= after[0] < high:
+                good += after[1] if reset else after[1] - before[1]
+                valid += after[2] if reset else after[2] - before[2]
+        bridged = bridged or alive
+    return good, valid, bridged
+
+
+def _state(slo: dict[str, Any], good: int, valid: int, seen: int, *, bridged: bool) -> str:
+    if seen * MILLION < slo["coverage_floor_ppm"] * slo["slot_expected"]:
+        return "RECOVERED" if bridged else "UNKNOWN"
+    if slo["counted"] == "events" and valid == 0:
+        return "NO_TRAFFIC"
+    return "BAD" if good * MILLION < slo["slot_target_ppm"] * valid else "GOOD"
+
+
+def _add_up(slo: dict[str, Any], rows: list[list[Any]]) -> dict[str, int]:
+    count = {
+        name: sum(row[5] == name for row in rows) for name in ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN", "RECOVERED")
+    }
+    if slo["budgeting"] == "Timeslices":
+        idle = count["NO_TRAFFIC"] if slo["no_traffic"] == "good" else 0
+        return {"good": count["GOOD"] + idle, "bad": count["BAD"], "unknown": count["UNKNOWN"] + count["RECOVERED"]}
+    counted = [row for row in rows if row[5] != "EXCLUDED"]
+    good, valid = sum(row[1] for row in counted), sum(row[2] for row in counted)
+    busiest = max((row[2] for row in counted if row[5] != "UNKNOWN"), default=0)
+    return {"good": good, "bad": valid - good, "unknown": count["UNKNOWN"] * max(busiest, 1)}
+
+
+def _judge(attained: dict[str, int], target_ppm: int) -> str:
+    base = sum(attained.values())
+    if base == 0:
+        return "undetermined"
+    if (attained["good"] + attained["unknown"]) * MILLION < target_ppm * base:
+        return "breach"
+    return "met" if attained["good"] * MILLION >= target_ppm * base else "undetermined"
+
+
+def _price(document: dict[str, Any], attained: dict[str, int]) -> dict[str, int]:
+    base = sum(attained.values())
+    good = attained["good"] + attained["unknown"]
+    reached = [credit for below, credit in document["agreement"]["bands"] if good * MILLION < below * base]
+    credit_ppm = max(reached, default=0)
+    return {"credit_ppm": credit_ppm, "credit_minor": document["agreement"]["fee_minor"] * credit_ppm // MILLION}
+
+
+def _root(rows: list[list[Any]]) -> str:
+    level = [keccak(keccak(rfc8785.dumps([index, *row]))) for index, row in enumerate(rows)]
+    while len(level) > 1:
+        paired = [keccak(min(a, b) + max(a, b)) for a, b in zip(level[::2], level[1::2], strict=False)]
+        level = paired + ([level[-1]] if len(level) % 2 else [])
+    return "0x" + (level[0] if level else keccak(b"")).hex()
+
+
+def _settlement_id(document: dict[str, Any]) -> str:
+    label = f"{document['slo']['name']}/{document['slo']['site']}".encode()
+    numbers = [document["chain"]["chain_id"], int(document["chain"]["contract"], 16)]
+    words = [number.to_bytes(32, "big") for number in numbers]
+    words += [bytes.fromhex(document["agreement"]["id"][2:]), keccak(label)]
+    words += [edge.to_bytes(32, "big") for edge in document["period"]]
+    return "0x" + keccak(b"".join(words)).hex()
+
+
+def _text(value: dict[str, int]) -> str:
+    return " ".join(f"{name}={value[name]}" for name in sorted(value))
+
+
+def _list(value: list[Any]) -> str:
+    return " ".join(map(str, value))
+
+
+def _short(raw: bytes) -> str:
+    return f"{len(raw)} bytes, sha256 {hashlib.sha256(raw).hexdigest()}"
