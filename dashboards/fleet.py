@@ -1,0 +1,189 @@
+"""The first screen: is anyone hurt, whom do we not see, what does it cost, and which 25 sites are worst.
+
+Reads recorded series only; nothing on it asks for all sites over time. Every count begins from the inventory, so that an
+empty answer means that the inventory is missing, and says NOT KNOWN.
+"""
+
+from __future__ import annotations
+
+from alert_rules import metrics
+from alert_rules.board import BURN, NOT_KNOWN, RANK, STATE, State
+
+from . import states
+from .board import Board
+from .layout import Section
+from .panels import Bars, Figure, FiringAlerts, Lines, Query, StateRows
+from .table import Column, worst_table
+
+WORST_ROWS = 25
+NONE_YET = f"or on () 0 * count({metrics.SITE_INFO.name})"
+_WORST = f"topk({WORST_ROWS}, {RANK})"
+# The set is fixed at the end of the range: without `@ end ()` each step would choose its own 25.
+_WORST_AT_END = f"topk({WORST_ROWS}, {RANK} @ end())"
+
+
+def _figure(
+    title: str, expr: str, *, description: str, steps: states.Steps, unit: str = "none", legend: str = ""
+) -> Figure:
+    query = Query(expr=expr, instant=True, legend=legend)
+    return Figure(
+        title=title, description=description, queries=(query,), steps=steps, unit=unit, decimals=0, width=4, height=4
+    )
+
+
+def _in_state(state: State) -> str:
+    return f"sum({STATE} == bool {state.value})"
+
+
+FIGURES = (
+    _figure(
+        "Sites in breach",
+        _in_state(State.BREACH),
+        description="Sites that miss an objective of this period even if all unknown time was good.",
+        steps=states.ANY_IS_BAD,
+    ),
+    _figure(
+        "Sites burning",
+        _in_state(State.BURNING),
+        description="Sites for which SloBudgetBurnFast or SloBudgetBurnSteady fires.",
+        steps=states.ANY_IS_BURNING,
+    ),
+    _figure(
+        "Sites NOT KNOWN",
+        f"count({NOT_KNOWN}) {NONE_YET}",
+        description="Contracted sites of which some source is silent or cannot say. Not down, and not good.",
+        steps=states.ANY_IS_NOT_KNOWN,
+    ),
+    _figure(
+        "Credits granted",
+        f"sum by (currency) ({metrics.CREDIT.name}) {NONE_YET}",
+        description="Service credits granted so far, in minor units of each currency.",
+        steps=states.PLAIN,
+        unit="locale",
+        legend="{{currency}}",
+    ),
+    _figure(
+        "Penalties",
+        f"sum by (currency) ({metrics.PENALTY.name}) {NONE_YET}",
+        description="Penalties assessed, in minor units of each currency.",
+        steps=states.PLAIN,
+        unit="locale",
+        legend="{{currency}}",
+    ),
+    _figure(
+        "Age of the pipeline",
+        f"max(time() - {metrics.PIPELINE_SUCCESS.name})",
+        description="Time since the stage that is furthest behind last succeeded; PipelineStalled fires at 15 minutes.",
+        steps=((0, states.GOOD_COLOUR), (300, states.BURNING_COLOUR), (900, states.BREACH_COLOUR)),
+        unit="s",
+    ),
+)
+
+WORST = worst_table(
+    title="Worst sites first",
+    description="The 25 worst: breach, then not known, then burning; within each by the budget spent.",
+    link="/d/sk-site?var-site=${__data.fields.site}&${__url_time_range}",
+    columns=(
+        Column(name="State", expr=f"{STATE} and on (site) {_WORST}", states=True, steps=states.STATE_STEPS),
+        Column(
+            name="Burn, 1 h",
+            expr=f"max by (site) ({BURN} and on (site) {_WORST})",
+            decimals=1,
+            steps=((0, states.GOOD_COLOUR), (1, states.BURNING_COLOUR), (14.4, states.BREACH_COLOUR)),
+        ),
+        Column(
+            name="Budget spent",
+            expr=f"max by (site) ({metrics.SLO_SPENT.name} and on (site) {_WORST})",
+            unit="percentunit",
+            decimals=0,
+            steps=states.SPENT,
+        ),
+        Column(
+            name="Attainment at least",
+            expr=f"min by (site) ({metrics.SLO_LOW.name} and on (site) {_WORST})",
+            unit="percentunit",
+            decimals=3,
+        ),
+        Column(name="Rank", expr=f"max by (site) ({_WORST})"),
+    ),
+)
+
+TIMELINE = StateRows(
+    title="The worst, last 6 hours",
+    description="State of the same sites over time; purple is NOT KNOWN, never good.",
+    queries=(Query(expr=f"{STATE} and on (site) {_WORST_AT_END}", legend="{{site}}"),),
+    width=8,
+    height=14,
+)
+
+SHOWN = (State.GOOD, State.BURNING, State.BREACH, State.NOT_KNOWN)
+TIERS = Bars(
+    title="Tiers",
+    description="Sites of each tier by state.",
+    queries=tuple(
+        Query(
+            expr=f"sum by (tier) ({STATE} == bool {state.value})",
+            instant=True,
+            legend="{{tier}} " + states.COLOURS[state][0],
+        )
+        for state in SHOWN
+    ),
+    colours=tuple((chr(ord("A") + place), states.COLOURS[state][1]) for place, state in enumerate(SHOWN)),
+    width=8,
+    height=9,
+)
+
+MONEY = (
+    Bars(
+        title="Settlements by state",
+        description="Where each settlement is; held ones wait for a person (SettlementHeld).",
+        queries=(Query(expr=f"sum by (state) ({metrics.SETTLEMENTS.name})", instant=True, legend="{{state}}"),),
+        width=8,
+        height=7,
+    ),
+    Lines(
+        title="Failures of the pipeline",
+        description="Failed runs of each stage.",
+        queries=(
+            Query(
+                expr=f"sum by (stage) (increase({metrics.PIPELINE_FAILURES.name}[$__rate_interval]))",
+                legend="{{stage}}",
+            ),
+        ),
+        minimum=0,
+        width=8,
+        height=7,
+    ),
+    Lines(
+        title="Age of the settlement chain's head",
+        description="A head that only grows older means that nothing can be settled.",
+        queries=(Query(expr=f"max({metrics.CHAIN_HEAD_AGE.name})", legend="age"),),
+        unit="s",
+        minimum=0,
+        width=8,
+        height=7,
+    ),
+)
+
+FLEET = Board(
+    uid="sk-fleet",
+    title="Fleet",
+    description="All sites, worst first. Runbooks: docs/runbooks.",
+    sections=(
+        Section(panels=FIGURES),
+        Section(panels=(WORST, TIMELINE)),
+        Section(
+            panels=(
+                TIERS,
+                FiringAlerts(
+                    title="Firing pages",
+                    description="Pages that fire now.",
+                    labels='{severity="page"}',
+                    width=16,
+                    height=9,
+                ),
+            )
+        ),
+        Section(title="Money and pipeline", panels=MONEY),
+    ),
+)

@@ -1,0 +1,189 @@
+"""One site: its promises with their bounds, then Proxmox and Besu as their exporters see them, and what fires.
+
+A source that does not know gives no line and a NOT KNOWN row, never a good one.
+"""
+
+from __future__ import annotations
+
+from alert_rules import metrics
+from alert_rules.board import BURN, STATE
+from sankofa_exporters.besu import families as besu
+from sankofa_exporters.proxmox import families as pve
+
+from . import states
+from .board import Board, Variable
+from .layout import Section
+from .panels import Bars, Figure, FiringAlerts, Heat, Lines, Query, StateRows
+
+AT_SITE = '{site="$site"}'
+
+
+def _state_of(up: str, known: str) -> str:
+    """3 when nobody knows, else 0 for up and 2 for down: the numbers of `State`."""
+    return f"3 * (1 - {known}{AT_SITE}) + 2 * ({known}{AT_SITE} - {up}{AT_SITE})"
+
+
+PROMISES = (
+    Figure(
+        title="State",
+        description="Good, burning, BREACH or NOT KNOWN; see the fleet board.",
+        queries=(Query(expr=f"{STATE}{AT_SITE}", instant=True, legend="{{site}}"),),
+        states=True,
+        steps=states.STATE_STEPS,
+        width=4,
+        height=8,
+    ),
+    Lines(
+        title="Attainment, this period",
+        description="Low counts unknown time as bad, high as good: breach when high is under the objective.",
+        queries=(
+            Query(expr=f"{metrics.SLO_LOW.name}{AT_SITE}", legend="{{slo}} low"),
+            Query(expr=f"{metrics.SLO_HIGH.name}{AT_SITE}", legend="{{slo}} high"),
+            Query(
+                expr=f"max by (slo) ({metrics.SLO_OBJECTIVE.name}) and on (slo) {metrics.SLO_LOW.name}{AT_SITE}",
+                legend="{{slo}} objective",
+            ),
+        ),
+        unit="percentunit",
+        decimals=3,
+        width=10,
+        height=8,
+    ),
+    Bars(
+        title="Slots of this period by state",
+        description="What was counted; UNKNOWN and RECOVERED are held apart, EXCLUDED is out of the base.",
+        queries=(
+            Query(
+                expr=f"sum by (slo, state) ({metrics.SLO_SLOTS.name}{AT_SITE})",
+                instant=True,
+                legend="{{slo}} {{state}}",
+            ),
+        ),
+        width=10,
+        height=8,
+    ),
+    Lines(
+        title="Error budget spent",
+        description="1 is all of it; more is by how far the promise is missed.",
+        queries=(Query(expr=f"{metrics.SLO_SPENT.name}{AT_SITE}", legend="{{slo}}"),),
+        unit="percentunit",
+        minimum=0,
+        width=12,
+        height=7,
+    ),
+    Lines(
+        title="Burn rate, 1 h",
+        description="1 spends the budget exactly in the period; SloBudgetBurnFast pages at 14.4.",
+        queries=(Query(expr=f"{BURN}{AT_SITE}", legend="{{slo}}"),),
+        decimals=1,
+        minimum=0,
+        width=12,
+        height=7,
+    ),
+)
+
+PROXMOX = (
+    StateRows(
+        title="Proxmox clusters",
+        description="Good when quorate with a node online; NOT KNOWN when no seed node gives a complete answer.",
+        queries=(Query(expr=_state_of(pve.UP.name, pve.KNOWN.name), legend="{{instance}}"),),
+        width=8,
+        height=7,
+    ),
+    StateRows(
+        title="Proxmox nodes",
+        description="Members of corosync; a node of which nobody can say has no row.",
+        queries=(Query(expr=f"2 - 2 * {pve.NODE_ONLINE.name}{AT_SITE}", legend="{{node}}"),),
+        width=8,
+        height=7,
+    ),
+    Lines(
+        title="Quorum margin",
+        description="Votes above the majority: at 0 the next lost node stops the cluster (PveQuorumLost).",
+        queries=(Query(expr=f"{pve.QUORUM_MARGIN.name}{AT_SITE}", legend="{{instance}}"),),
+        decimals=0,
+        width=8,
+        height=7,
+    ),
+)
+
+_CALLS = besu.CALL_DURATION.name
+_LE = f'{{site="$site", le="{besu.CALL_OBJECTIVE_SECONDS:g}"}}'
+CHAIN = (
+    StateRows(
+        title="Besu nodes",
+        description="Good when the node answers with a fresh head; NOT KNOWN when its answer cannot be trusted.",
+        queries=(Query(expr=_state_of(besu.UP.name, besu.KNOWN.name), legend="{{instance}}"),),
+        width=8,
+        height=7,
+    ),
+    Heat(
+        title="eth_call duration",
+        description="The exporter's own calls by duration; the promise is 200 ms.",
+        queries=(
+            Query(
+                expr=f"sum by (le) (increase({_CALLS}_bucket{AT_SITE}[$__rate_interval]))",
+                legend="{{le}}",
+                format="heatmap",
+            ),
+        ),
+        unit="s",
+        width=8,
+        height=7,
+    ),
+    Lines(
+        title="eth_calls within 200 ms",
+        description="Share of calls at or under the bound; absent without calls.",
+        queries=(
+            Query(
+                expr=f"sum by (instance) (rate({_CALLS}_bucket{_LE}[$__rate_interval]))\n"
+                f"/ (sum by (instance) (rate({_CALLS}_count{AT_SITE}[$__rate_interval])) > 0)",
+                legend="{{instance}}",
+            ),
+        ),
+        unit="percentunit",
+        width=8,
+        height=7,
+    ),
+    Lines(
+        title="Age of the chain's head",
+        description="Time since the newest block this node has; BesuHeadStalled looks at all nodes of the network.",
+        queries=(Query(expr=f"time() - {besu.HEAD_TIMESTAMP.name}{AT_SITE}", legend="{{instance}}"),),
+        unit="s",
+        minimum=0,
+        width=12,
+        height=7,
+    ),
+    Lines(
+        title="Peers",
+        description="Connected peers of the node.",
+        queries=(Query(expr=f"{besu.PEERS.name}{AT_SITE}", legend="{{instance}}"),),
+        minimum=0,
+        width=12,
+        height=7,
+    ),
+)
+
+SITE = Board(
+    uid="sk-site",
+    title="Site",
+    description="One site: promises, systems, alerts. Runbooks: docs/runbooks.",
+    variables=(Variable(name="site", label="Site", query=f"label_values({metrics.SITE_INFO.name}, site)"),),
+    sections=(
+        Section(panels=PROMISES),
+        Section(title="Proxmox", panels=PROXMOX),
+        Section(title="Besu", panels=CHAIN),
+        Section(
+            title="Alerts",
+            panels=(
+                FiringAlerts(
+                    title="Firing at this site",
+                    description="Alerts of this site that fire now.",
+                    labels=AT_SITE,
+                    width=24,
+                    height=7,
+                ),
+            ),
+        ),
+    ),
+)
