@@ -65,7 +65,7 @@ contract Handler is Fixture {
 
     function dispute(uint256 seed, uint256 who) external {
         if (model.count() == 0) return;
-        uint256 index = seed % model.count();
+        uint256 index = find(seed, ISlaSettlement.SettlementState.Reported);
         Model.Row memory row = model.row(index);
         address tenant = row.agreementId == PLAIN ? PLAIN_TENANT : TENANT;
         address caller = [PROVIDER, tenant, STRANGER][who % 3];
