@@ -29,6 +29,11 @@ def duration(seconds: int) -> str:
     return f"{seconds // size}{unit}"
 
 
+def half_open(seconds: int) -> str:
+    """The range without its left edge: before Prometheus 3 a sample exactly there would count in two steps."""
+    return f"{seconds - 1}s999ms"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """A series computed by Prometheus; `sankofa:<what>:<window or unit>`."""

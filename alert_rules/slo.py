@@ -14,7 +14,7 @@ from sankofa_exporters.proxmox import families as pve
 from sankofa_observe.slo.burn_rate import BURN_WINDOWS, unprovable
 from sankofa_observe.units import PPM
 
-from .rule import Record, duration
+from .rule import Record, duration, half_open
 
 STEP_SECONDS = 60
 BY_SITE = "sum by (tier, region, site)"
@@ -32,11 +32,12 @@ class StateSignal:
     up: str
     known: str
 
-    def valid(self, matcher: str, step: str) -> str:
-        return f"{BY_SITE} (sum_over_time({self.known}{matcher}[{step}]))"
+    def valid(self, matcher: str, step_seconds: int) -> str:
+        return f"{BY_SITE} (sum_over_time({self.known}{matcher}[{half_open(step_seconds)}]))"
 
-    def bad(self, matcher: str, step: str) -> str:
-        return f"{self.valid(matcher, step)} - {BY_SITE} (sum_over_time({self.up}{matcher}[{step}]))"
+    def bad(self, matcher: str, step_seconds: int) -> str:
+        up = f"{BY_SITE} (sum_over_time({self.up}{matcher}[{half_open(step_seconds)}]))"
+        return f"{self.valid(matcher, step_seconds)} - {up}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +48,14 @@ class LatencySignal:
     le: str
     known: str
 
-    def valid(self, matcher: str, step: str) -> str:
-        return f"{BY_SITE} (increase({self.histogram}_count{matcher}[{step}]) {self._while_known(matcher)})"
+    def valid(self, matcher: str, step_seconds: int) -> str:
+        return f"{BY_SITE} (increase({self.histogram}_count{matcher}[{duration(step_seconds)}]) {self._while_known(matcher)})"
 
-    def bad(self, matcher: str, step: str) -> str:
+    def bad(self, matcher: str, step_seconds: int) -> str:
         bucket = f'{self.histogram}_bucket{{{matcher.strip("{}")}{"," if matcher else ""}le="{self.le}"}}'
-        good = f"{BY_SITE} (increase({bucket}[{step}]) {self._while_known(matcher)})"
+        good = f"{BY_SITE} (increase({bucket}[{duration(step_seconds)}]) {self._while_known(matcher)})"
         # Extrapolation stops at zero for each counter alone, so a young bucket may seem to outrun its count.
-        return f"clamp_min({self.valid(matcher, step)} - {good}, 0)"
+        return f"clamp_min({self.valid(matcher, step_seconds)} - {good}, 0)"
 
     def _while_known(self, matcher: str) -> str:
         return f"and on (job, instance) ({self.known}{matcher} == 1)"
@@ -83,12 +84,12 @@ class WatchedSlo:
 
     def base(self, step_seconds: int) -> tuple[Record, ...]:
         """The series of this promise: bad and valid of a step, its budget, and for calls its gate."""
-        step, matcher = duration(step_seconds), f'{{tier="{self.tier}"}}' if self.tier else ""
+        matcher = f'{{tier="{self.tier}"}}' if self.tier else ""
         # Scrapes are a census of time; calls are draws from it, and few of them prove little (Wilson's lower bound).
         gate = Record(record=PAGE_GATE, expr=f"vector({WILSON_Z2})", labels={"slo": self.name})
         return (
-            Record(record=VALID_STEP, expr=self.signal.valid(matcher, step), labels=self.labels),
-            Record(record=BAD_STEP, expr=self.signal.bad(matcher, step), labels=self.labels),
+            Record(record=VALID_STEP, expr=self.signal.valid(matcher, step_seconds), labels=self.labels),
+            Record(record=BAD_STEP, expr=self.signal.bad(matcher, step_seconds), labels=self.labels),
             Record(record=BUDGET_PPM, expr=f"vector({PPM - self.target_ppm})", labels={"slo": self.name}),
             *((gate,) if isinstance(self.signal, LatencySignal) else ()),
         )

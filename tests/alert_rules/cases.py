@@ -1,0 +1,302 @@
+"""For each alert: what the world looks like when it must fire, and when it must not. A table, no logic.
+
+Series are written as promtool reads them (`1x20` is 1 and twenty more). Minutes count from the first scrape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PVE = 'job="sankofa-proxmox", instance="pve-1", site="edge-1", tier="edge", region="r1"'
+BESU = 'job="sankofa-besu", instance="besu-1", site="reg-1", tier="regional", region="r2", network="mainland"'
+BESU_2 = BESU.replace("besu-1", "besu-2").replace("reg-1", "reg-2")
+OURS = 'job="sankofa-platform", instance="platform:9800", site="platform", tier="core", region="all"'
+
+EDGE = {"tier": "edge", "region": "r1", "site": "edge-1", "system": "proxmox"}
+REGIONAL = {"tier": "regional", "region": "r2", "site": "reg-1", "system": "besu"}
+CHAIN = {"tier": "core", "region": "all", "site": "mainland", "system": "besu"}
+PLATFORM = {"tier": "core", "region": "all", "site": "platform", "system": "platform"}
+AVAILABILITY = EDGE | {"slo": "availability-edge"}
+LATENCY = REGIONAL | {"slo": "latency-chain-query"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A world, a minute, and the alerts of one name that fire then: their identity and the value they show."""
+
+    alert: str
+    world: str
+    series: Mapping[str, str]
+    minute: float
+    unknown: bool = False  # the world in which the source, or its observer, cannot say
+    fires: tuple[tuple[Mapping[str, str], str], ...] = ()
+
+
+def pve(**series: str) -> dict[str, str]:
+    return {f"sankofa_pve_{name}{{{PVE}}}": values for name, values in series.items()}
+
+
+def besu(labels: str = BESU, **series: str) -> dict[str, str]:
+    return {f"sankofa_besu_{name}{{{labels}}}": values for name, values in series.items()}
+
+
+def calls(*, all_calls: str, good: str, known: str = "1x300") -> dict[str, str]:
+    name = "sankofa_besu_eth_call_duration_seconds"
+    return besu(known=known) | {f"{name}_count{{{BESU}}}": all_calls, f'{name}_bucket{{{BESU}, le="0.2"}}': good}
+
+
+# 15 s scrapes: 4 a minute, 240 an hour. The edge's budget is 0.5 %.
+FAST_BURN = pve(known="1x300", up="1x200 0x100")
+BURN = (
+    Case(
+        alert="SloBudgetBurnFast",
+        world="ten bad minutes at the end of an hour",
+        series=FAST_BURN,
+        minute=60,
+        fires=((AVAILABILITY, ""),),
+    ),
+    Case(alert="SloBudgetBurnFast", world="two bad minutes", series=pve(known="1x300", up="1x200 0x7 1x90"), minute=53),
+    Case(
+        alert="SloBudgetBurnFast",
+        world="burned, and well again",
+        series=pve(known="1x300", up="1x180 0x39 1x80"),
+        minute=61,
+    ),
+    Case(
+        alert="SloBudgetBurnFast",
+        world="nobody knows",
+        unknown=True,
+        series=pve(known="1x200 0x100", up="1x200 0x100"),
+        minute=60,
+    ),
+    Case(
+        alert="SloBudgetBurnFast",
+        world="the exporter is gone",
+        unknown=True,
+        series=pve(known="1x200 stale", up="1x200 stale"),
+        minute=60,
+    ),
+    Case(
+        alert="SloBudgetBurnFast",
+        world="twenty minutes of slow calls",
+        series=calls(all_calls="0+1x300", good="0+1x160 160x140"),
+        minute=60,
+        fires=((LATENCY, ""),),
+    ),
+    Case(
+        alert="SloBudgetBurnFast",
+        world="nine slow minutes: over the threshold, but too few calls to prove it",
+        series=calls(all_calls="0+1x300", good="0+1x204 204x96"),
+        minute=60,
+    ),
+    Case(
+        alert="SloBudgetBurnFast",
+        world="slow calls of a node that cannot be trusted",
+        unknown=True,
+        series=calls(all_calls="0+1x300", good="0+1x160 160x140", known="1x160 0x140"),
+        minute=60,
+    ),
+    Case(alert="SloBudgetBurnFast", world="no calls", series=calls(all_calls="7x300", good="7x300"), minute=60),
+    Case(
+        alert="SloBudgetBurnSteady",
+        world="three bad minutes in half an hour",
+        series=pve(known="1x300", up="1x179 0x12 1x110"),
+        minute=60,
+        fires=((AVAILABILITY, ""),),
+    ),
+    Case(
+        alert="SloBudgetBurnSteady", world="one bad minute", series=pve(known="1x300", up="1x179 0x3 1x110"), minute=60
+    ),
+    Case(
+        alert="SloBudgetBurnSteady",
+        world="nobody knows",
+        unknown=True,
+        series=pve(known="1x179 0x110", up="1x179 0x110"),
+        minute=60,
+    ),
+    Case(
+        alert="SloBudgetDrainDaily",
+        world="six bad samples in an hour",
+        series=pve(known="1x300", up="1x179 0x5 1x110"),
+        minute=60,
+        fires=((AVAILABILITY, ""),),
+    ),
+    Case(
+        alert="SloBudgetDrainDaily", world="two bad samples", series=pve(known="1x300", up="1x179 0x1 1x110"), minute=60
+    ),
+    Case(
+        alert="SloBudgetDrainDaily",
+        world="nobody knows",
+        unknown=True,
+        series=pve(known="1x179 0x110", up="1x179 0x110"),
+        minute=60,
+    ),
+    Case(
+        alert="SloBudgetDrainSlow",
+        world="two bad samples in an hour",
+        series=pve(known="1x300", up="1x179 0x1 1x110"),
+        minute=60,
+        fires=((AVAILABILITY, ""),),
+    ),
+    Case(alert="SloBudgetDrainSlow", world="one bad sample", series=pve(known="1x300", up="1x179 0 1x110"), minute=60),
+    Case(
+        alert="SloBudgetDrainSlow",
+        world="nobody knows",
+        unknown=True,
+        series=pve(known="1x179 0x110", up="1x179 0x110"),
+        minute=60,
+    ),
+)
+
+TWO_NODES = {
+    f'sankofa_pve_node_online{{{PVE}, node="n1"}}': "1x40",
+    f'sankofa_pve_node_online{{{PVE}, node="n2"}}': "1x4 0x36",
+}
+PROXMOX = (
+    Case(
+        alert="PveQuorumLost",
+        world="quorum lost for 30 s",
+        series=pve(known="1x40", cluster_quorate="1x4 0x36"),
+        minute=1.75,
+        fires=((EDGE, "1"),),
+    ),
+    Case(alert="PveQuorumLost", world="just lost", series=pve(known="1x40", cluster_quorate="1x4 0x36"), minute=1.25),
+    Case(alert="PveQuorumLost", world="quorate", series=pve(known="1x40", cluster_quorate="1x40"), minute=5),
+    Case(
+        alert="PveQuorumLost",
+        world="nobody knows",
+        unknown=True,
+        series=pve(known="0x40", cluster_quorate="0x40"),
+        minute=5,
+    ),
+    Case(
+        alert="PveNodeOffline", world="one of two", series=pve(known="1x40") | TWO_NODES, minute=5, fires=((EDGE, "1"),)
+    ),
+    Case(alert="PveNodeOffline", world="both online", series=pve(known="1x40") | TWO_NODES, minute=1),
+    Case(alert="PveNodeOffline", world="nobody knows", unknown=True, series=pve(known="0x40") | TWO_NODES, minute=5),
+    Case(
+        alert="PveNotKnown", world="nobody knows", series=pve(known="0x40", up="0x40"), minute=3, fires=((EDGE, "1"),)
+    ),
+    Case(alert="PveNotKnown", world="known to be down", series=pve(known="1x40", up="0x40"), minute=3),
+    Case(
+        alert="PveNotKnown",
+        world="the exporter is gone",
+        unknown=True,
+        series=pve(known="0 stale", up="0 stale"),
+        minute=3,
+    ),
+)
+
+CHAIN_STOPS = besu(known="1x40", head_timestamp_seconds="0+15x8 120x32")
+CHAIN_RUNS_ELSEWHERE = besu(BESU_2, known="1x40", head_timestamp_seconds="0+15x40")
+CHAIN_BESU = (
+    Case(alert="BesuHeadStalled", world="no block for 60 s", series=CHAIN_STOPS, minute=3, fires=((CHAIN, "1m 0s"),)),
+    Case(alert="BesuHeadStalled", world="blocks come", series=CHAIN_STOPS, minute=2),
+    Case(alert="BesuHeadStalled", world="one reader lags", series=CHAIN_STOPS | CHAIN_RUNS_ELSEWHERE, minute=3),
+    Case(
+        alert="BesuHeadStalled",
+        world="nobody knows",
+        unknown=True,
+        series=besu(known="1x8 0x32", head_timestamp_seconds="0+15x8 120x32"),
+        minute=4,
+    ),
+    Case(alert="BesuNodeDown", world="down", series=besu(known="1x40", up="0x40"), minute=2, fires=((REGIONAL, "1"),)),
+    Case(alert="BesuNodeDown", world="up", series=besu(known="1x40", up="1x40"), minute=2),
+    Case(alert="BesuNodeDown", world="nobody knows", unknown=True, series=besu(known="0x40", up="0x40"), minute=5),
+    Case(alert="BesuNotKnown", world="nobody knows", series=besu(known="0x40"), minute=3, fires=((REGIONAL, "1"),)),
+    Case(alert="BesuNotKnown", world="known to be down", series=besu(known="1x40", up="0x40"), minute=3),
+    Case(
+        alert="BesuQuerySlow",
+        world="every second call",
+        series=calls(all_calls="0+2x40", good="0+1x40"),
+        minute=8,
+        fires=((REGIONAL, "50.0"),),
+    ),
+    Case(alert="BesuQuerySlow", world="all quick", series=calls(all_calls="0+2x40", good="0+2x40"), minute=8),
+    Case(alert="BesuQuerySlow", world="no calls", series=calls(all_calls="9x40", good="3x40"), minute=8),
+    Case(
+        alert="BesuQuerySlow",
+        world="nobody knows",
+        unknown=True,
+        series=calls(all_calls="0+2x40", good="0+1x40", known="0x40"),
+        minute=8,
+    ),
+)
+
+_SITES = {
+    f'sankofa_site_info{{site="edge-1", tier="edge", region="r1", {OURS.partition(", site")[0]}}}': "1x40",
+    f'sankofa_site_info{{site="edge-2", tier="edge", region="r1", {OURS.partition(", site")[0]}}}': "1x40",
+}
+SILENT = {"tier": "edge", "region": "r1", "site": "edge-2", "system": "observer"}
+_UP = {f"up{{{PVE}}}": "1x40"}
+_UP_2 = {f"up{{{PVE.replace('edge-1', 'edge-2')}}}": "1x40"}
+_PRIVILEGE = f'sankofa_pve_privilege_missing{{{PVE}, path="/vms", privilege="VM.Audit"}}'
+_PERMISSION = f'sankofa_collector_error{{{BESU}, collector="peers", kind="permission"}}'
+OBSERVER = (
+    Case(alert="ExporterDown", world="no scrape", series={f"up{{{PVE}}}": "0x40"}, minute=2, fires=((EDGE, "1"),)),
+    Case(alert="ExporterDown", world="scraped", series=_UP, minute=2),
+    Case(
+        alert="ExporterDown",
+        world="scraped, the target unknown",
+        unknown=True,
+        series=_UP | pve(known="0x40"),
+        minute=2,
+    ),
+    Case(
+        alert="ExporterPrivilegeMissing",
+        world="a right lacks",
+        series={_PRIVILEGE: "1x40"},
+        minute=6,
+        fires=((EDGE, "1"),),
+    ),
+    Case(
+        alert="ExporterPrivilegeMissing",
+        world="refused",
+        series={_PERMISSION: "1x40"},
+        minute=6,
+        fires=((REGIONAL, "1"),),
+    ),
+    Case(alert="ExporterPrivilegeMissing", world="all rights", series={_PRIVILEGE: "0x40"}, minute=6),
+    Case(
+        alert="ExporterPrivilegeMissing",
+        world="failed for another reason",
+        unknown=True,
+        series={_PERMISSION.replace("permission", "timeout"): "1x40"},
+        minute=6,
+    ),
+    Case(alert="SiteSilent", world="one of two", series=_SITES | _UP, minute=2, fires=((SILENT, ""),)),
+    Case(alert="SiteSilent", world="both heard", series=_SITES | _UP | _UP_2, minute=2),
+    Case(
+        alert="SiteSilent",
+        world="heard, but it does not know",
+        unknown=True,
+        series=_SITES | _UP | _UP_2 | pve(known="0x40"),
+        minute=2,
+    ),
+)
+
+_STAGE = f'sankofa_pipeline_last_success_timestamp_seconds{{{OURS}, stage="observe"}}'
+_HELD = f'sankofa_settlements{{{OURS}, state="held"}}'
+MONEY = (
+    Case(
+        alert="PipelineStalled",
+        world="no success for 16 minutes",
+        series={_STAGE: "0x80"},
+        minute=16,
+        fires=((PLATFORM, "1"),),
+    ),
+    Case(alert="PipelineStalled", world="a tick ago", series={_STAGE: "0+15x80"}, minute=16),
+    Case(
+        alert="PipelineStalled",
+        world="no platform: ExporterDown says so",
+        unknown=True,
+        series={f"up{{{OURS}}}": "0x80"},
+        minute=16,
+    ),
+    Case(alert="SettlementHeld", world="two held", series={_HELD: "2x40"}, minute=1, fires=((PLATFORM, "2"),)),
+    Case(alert="SettlementHeld", world="none held", series={_HELD: "0x40"}, minute=1),
+    Case(alert="SettlementHeld", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=1),
+)
+
+CASES = (*BURN, *PROXMOX, *CHAIN_BESU, *OBSERVER, *MONEY)

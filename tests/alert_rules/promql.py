@@ -1,0 +1,47 @@
+"""What a query names: its series with their matchers, and the ranges of its rates, as promql-parser reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import promql_parser
+
+from dashboards.queries import BUILT_IN
+
+
+def parsed(expr: str) -> Any:
+    return promql_parser.parse(expr.replace("$__rate_interval", BUILT_IN["__rate_interval"]))
+
+
+def nodes(expr: str) -> list[Any]:
+    """Every node of the expression, depth first."""
+    found: list[Any] = []
+    promql_parser.walk(parsed(expr), found.append)
+    return found
+
+
+def selectors(expr: str) -> list[tuple[str, frozenset[str]]]:
+    """Each series selector: its metric's name and the labels it matches on."""
+    return [
+        (node.name or "", frozenset(matcher.name for matcher in node.matchers.matchers))
+        for node in nodes(expr)
+        if isinstance(node, promql_parser.VectorSelector)
+    ]
+
+
+def unknown_names(expr: str, known: Mapping[str, frozenset[str]]) -> list[str]:
+    """Series that nothing exports or records, and labels that those series do not have."""
+    wrong = []
+    for name, labels in selectors(expr):
+        if name not in known:
+            wrong.append(name)
+        else:
+            wrong += [f"{name}{{{label}}}" for label in sorted(labels - known[name])]
+    return wrong
+
+
+def has_bare_zero(expr: str) -> bool:
+    """Whether the expression makes zeros from nothing, and so hides a selector that finds nothing."""
+    return re.search(r"vector\(\s*0*\.?0*\s*\)", expr) is not None

@@ -1,0 +1,63 @@
+"""Cases as promtool's own test document, and promtool run on it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from alert_rules.book import GENERATED, alerts
+from alert_rules.rule import Alert
+from tests.alert_rules.cases import Case
+
+SCRAPE_SECONDS = 15
+_VALUE = re.compile(r"\{\{ \$value( \|[^}]*)? \}\}")
+_LABEL = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
+ALERTS = {alert.name: alert for alert in alerts()}
+
+
+def document(tests: Sequence[Mapping[str, Any]], evaluation_seconds: int) -> str:
+    """A promtool test file over all our rules."""
+    content = {
+        "rule_files": sorted(str(path) for path in GENERATED.glob("*.yaml")),
+        "evaluation_interval": f"{evaluation_seconds}s",
+        "tests": list(tests),
+    }
+    return yaml.safe_dump(content, sort_keys=False)
+
+
+def run(arguments: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+def alert_test(case: Case) -> dict[str, Any]:
+    """The case as one promtool test."""
+    return {
+        "name": f"{case.alert}: {case.world}",
+        "interval": f"{SCRAPE_SECONDS}s",
+        "input_series": [{"series": name, "values": values} for name, values in case.series.items()],
+        "alert_rule_test": [
+            {
+                "eval_time": f"{int(case.minute * 60)}s",
+                "alertname": case.alert,
+                "exp_alerts": [_expected(ALERTS[case.alert], labels, value) for labels, value in case.fires],
+            }
+        ],
+    }
+
+
+def _expected(alert: Alert, identity: Mapping[str, str], value: str) -> dict[str, Any]:
+    fixed = {name: text for name, text in alert.document()["labels"].items() if text}
+    annotations = alert.document()["annotations"]
+    return {
+        "exp_labels": {**fixed, **identity},
+        "exp_annotations": {name: _rendered(text, identity, value) for name, text in annotations.items()},
+    }
+
+
+def _rendered(text: str, labels: Mapping[str, str], value: str) -> str:
+    return _LABEL.sub(lambda match: labels[match.group(1)], _VALUE.sub(value, text))
