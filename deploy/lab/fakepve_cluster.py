@@ -18,6 +18,7 @@ import secrets
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ TOKEN_ID = "sankofa@pve!exporter"  # noqa: S105 - an id; its secret is made afre
 AUDITOR = ("Sys.Audit", "VM.Audit", "Datastore.Audit", "Pool.Audit", "SDN.Audit")
 HUGE_BYTES = 64 * 1024 * 1024
 HANG_SECONDS = 3600
+KEEP_SECONDS = 20 * 86_400  # the certificate is valid for 30 days
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -182,16 +184,21 @@ def build_control(cluster: Cluster) -> web.Application:
 
 
 def write_identity(folder: Path) -> tuple[str, str, str]:
-    """Token, certificate and key: DIR/token (mode 600), DIR/ca.pem, DIR/fakepve.crt, DIR/fakepve.key."""
+    """Token, certificate and key in DIR (token, ca.pem, fakepve.crt, fakepve.key), those of an earlier start if young.
+
+    A restarted cluster keeps its identity, as a real one does: who trusts it and holds its token need not restart.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    certificate, key, _ = make_cert(str(folder), hosts=(HOST,))
+    certificate, key, token_file = folder / "fakepve.crt", folder / "fakepve.key", folder / "token"
+    if certificate.exists() and time.time() - certificate.stat().st_mtime < KEEP_SECONDS and token_file.exists():
+        return token_file.read_text().strip().partition("=")[2], str(certificate), str(key)
+    make_cert(str(folder), hosts=(HOST,))
     shutil.copyfile(certificate, folder / "ca.pem")
     secret = secrets.token_hex(16)
-    token_file = folder / "token"
     token_file.touch(mode=0o600)
     token_file.chmod(0o600)
     token_file.write_text(f"{TOKEN_ID}={secret}\n")
-    return secret, certificate, key
+    return secret, str(certificate), str(key)
 
 
 async def run(options: argparse.Namespace) -> None:

@@ -58,7 +58,7 @@ def from_transport(error: Exception, where: str) -> CollectorError:
         for cause in causes:
             if isinstance(cause, cause_type):
                 return CollectorError(kind, f"{where}: {text} ({_short(cause)})")
-    if isinstance(error, httpx.NetworkError):
+    if isinstance(error, httpx.NetworkError) or str(error).startswith("Server disconnected"):
         return CollectorError(Kind.REFUSED, f"{where}: connection lost ({type(error).__name__})")
     if isinstance(error, httpx.DecodingError):
         return CollectorError(Kind.DECODE, f"{where}: the body's encoding is broken")

@@ -54,7 +54,11 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, *, budget:
     where = f"{request.method} {request.url.scheme}://{request.url.netloc.decode()}{request.url.path}"
     try:
         async with asyncio.timeout(budget.remaining()):
-            return await _stream(client, request, where=where, body_bytes=body_bytes)
+            try:
+                return await _stream(client, request, where=where, body_bytes=body_bytes)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                # The server may close a pooled connection at the moment we reuse it. We only read, so once more is safe.
+                return await _stream(client, request, where=where, body_bytes=body_bytes)
     except (httpx.HTTPError, TimeoutError, OSError) as error:
         raise from_transport(error, where) from None
 

@@ -91,7 +91,8 @@ def test_serving_process_stops_gracefully(config: Path, processes: Processes) ->
     """A served probe says refused; SIGTERM ends the process with 0."""
     url = f"http://127.0.0.1:{free_port()}"
     child = processes.start(
-        "exporter", [*COMMAND, "besu", "--config.file", str(config), "--web.listen-address", url.removeprefix("http://")]
+        "exporter",
+        [*COMMAND, "besu", "--config.file", str(config), "--web.listen-address", url.removeprefix("http://")],
     )
     processes.wait_until(child, answers(f"{url}/-/ready"))
     text = httpx.get(f"{url}/probe?target=replica-1", trust_env=False).text

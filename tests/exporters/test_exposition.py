@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import generate_latest
 from prometheus_client.core import HistogramMetricFamily, Metric
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.openmetrics import exposition as openmetrics_exposition
+from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from prometheus_client.registry import Collector, CollectorRegistry
 
@@ -25,6 +25,8 @@ HISTOGRAM = Family(
     name="sankofa_h_seconds", kind="histogram", unit="seconds", labels=("op",), buckets=(0.05, 0.2, 5.0), help="Time."
 )
 
+generate_openmetrics: Callable[[CollectorRegistry], bytes] = openmetrics_exposition.generate_latest
+parse_openmetrics: Callable[[str], Iterable[Metric]] = openmetrics_parser.text_string_to_metric_families
 label = st.text(st.characters(codec="utf-8"), max_size=12)
 value = st.floats(allow_nan=True) | st.integers(0, 2**70).map(float)
 

@@ -77,7 +77,7 @@ async def test_probe_answers_200_with_partial_data(client: httpx.AsyncClient) ->
 
 
 async def test_probe_compresses_when_asked(client: httpx.AsyncClient) -> None:
-    """gzip is given to who accepts it, with the content type of the negotiated format."""
+    """Gzip is given to who accepts it, with the content type of the negotiated format."""
     headers = {
         "x-prometheus-scrape-timeout-seconds": "0.2",
         "accept": "application/openmetrics-text",
@@ -134,7 +134,7 @@ async def test_trouble_is_logged_when_it_changes(client: httpx.AsyncClient, capl
         await client.get("/probe?target=edge-1", headers={"x-prometheus-scrape-timeout-seconds": "0.1"})
 
     assert [record.getMessage() for record in caplog.records if record.name.startswith("sankofa")] == [
-        "target=edge-1 collector=slow kind=timeout reason=\"did not end by the probe's deadline\""
+        'target=edge-1 collector=slow kind=timeout reason="did not end by the probe\'s deadline"'
     ]
 
 

@@ -59,11 +59,9 @@ targets:
         "FILE: modules.pve.ca_file: saw 'DIR/absent.pem'; expected an existing file; create it, or correct the path",
         "FILE: modules.old.token_file: saw nothing; expected this key; hint: it has no default",
         "FILE: modules.old.token_fil: saw an unknown key; expected a known key; hint: did you mean token_file?",
-        "FILE: targets.edge-1.endpoints[0]: saw 'htp://10.0.0.1'; "
-        "expected an http or https URL such as https://10.0.0.11:8006",
+        "FILE: targets.edge-1.endpoints[0]: saw 'htp://10.0.0.1'; expected an http or https URL such as https://10.0.0.11:8006",
         "FILE: targets.edge-3.endpoints: saw a list of 0; expected 1 to 16 addresses of nodes",
-        "FILE: targets.edge-2.module: saw 'nobody'; expected one of the modules ['old', 'pve']; "
-        "hint: name the module under modules: first",
+        "FILE: targets.edge-2.module: saw 'nobody'; expected one of the modules ['old', 'pve']; hint: name the module under modules: first",
     ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sankofa_exporters.bounds import Bounds
@@ -33,6 +33,7 @@ class BesuSource:
     client: RpcClient
     module: BesuModule
     latency: CallLatency = field(default_factory=CallLatency)
+    clock: Callable[[], float] = time.time
     up: Family = UP
     known: Family = KNOWN
 
@@ -72,7 +73,7 @@ class BesuSource:
 
     async def _head(self, budget: Budget) -> Head:
         head = parse_head(await self.client.call("eth_getBlockByNumber", ["latest", False], budget))
-        if head.age_seconds(time.time()) < -self.module.max_clock_skew_seconds:
+        if head.age_seconds(self.clock()) < -self.module.max_clock_skew_seconds:
             raise CollectorError(Kind.STALE, "the head's timestamp is in the future; compare the clocks")
         return head
 

@@ -1,0 +1,71 @@
+"""Against a real EVM node: freshness as blocks come and stop, and the latency of its eth_call."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.lab.processes import Processes, free_port, need_program
+from sankofa_exporters.exposition import encode
+
+from .recorded import opened, probed, values
+
+pytestmark = pytest.mark.real("anvil")
+
+
+def start_anvil(processes: Processes, *options: str) -> str:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    child = processes.start("anvil", [need_program("anvil"), "--port", str(port), *options])
+    body = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}
+    processes.wait_until(child, lambda: httpx.post(url, json=body, timeout=1, trust_env=False).is_success)
+    return url
+
+
+async def test_mining_node_is_up_and_its_head_moves(processes: Processes) -> None:
+    """With a block each second the node is up, its head advances, and the calls are counted under the objective."""
+    url = start_anvil(processes, "--block-time", "1")
+    async with opened(url, calls_per_probe=4, max_head_age_seconds=5) as source:
+        first = values(await probed(source))
+        await asyncio.sleep(2.2)
+        report = await probed(source)
+    second = values(report)
+
+    assert (second["besu_up",], second["besu_known",]) == (1, 1)
+    assert second["besu_head_block",] > first["besu_head_block",]
+    assert second["besu_eth_call_duration_seconds",].counts[-1] == 8
+    assert next(key[1] for key in second if key[0] == "besu_chain_info") == "31337"
+    # anvil has no peers to count: that family is lost and nothing else.
+    assert set(report.failures) == {"peers"}
+
+
+async def test_node_that_stops_mining_goes_down_and_then_unknown(processes: Processes) -> None:
+    """No new block: down and known. Process killed: unknown."""
+    url = start_anvil(processes)
+    async with opened(url, max_head_age_seconds=1) as source:
+        await asyncio.sleep(2.1)
+        halted = values(await probed(source))
+        processes.children[0].kill()
+        gone = values(await probed(source))
+
+    assert (halted["besu_up",], halted["besu_known",]) == (0, 1)
+    assert (gone["besu_up",], gone["besu_known",]) == (0, 0)
+    assert gone["collector_error", "head", "refused"] == 1
+
+
+@pytest.mark.real("promtool")
+async def test_exposition_of_a_real_node_passes_promtool(processes: Processes, tmp_path: Path) -> None:
+    """Prometheus' own linter has nothing to say about a live probe."""
+    url = start_anvil(processes, "--block-time", "1")
+    async with opened(url) as source:
+        body = encode((await probed(source)).samples).body
+    promtool = shutil.which("promtool")
+    assert promtool is not None
+    result = subprocess.run([promtool, "check", "metrics"], input=body, capture_output=True, check=False)  # noqa: ASYNC221
+
+    assert (result.returncode, result.stdout + result.stderr) == (0, b"")

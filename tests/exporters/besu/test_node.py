@@ -1,0 +1,185 @@
+"""Against a double of a node: freshness, missing methods, and a latency histogram that lives between probes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from sankofa_exporters.besu.families import CALL_BUCKETS, FAMILIES
+from sankofa_exporters.exposition import encode
+from sankofa_exporters.failure import Kind
+from sankofa_exporters.family import Distribution
+from tests.exporters.doubles import Answerer, RpcError, constant, drip, flood, hang, loopback, reset, rpc_node
+
+from .recorded import HEAD_AT, healthy, opened, probed, recorded_head, values
+
+CALL = ("besu_eth_call_duration_seconds",)
+
+
+def pair(found: dict[tuple[str, ...], Any]) -> tuple[float, float]:
+    return found["besu_up",], found["besu_known",]
+
+
+async def test_healthy_node_gives_the_whole_catalogue() -> None:
+    """Up and known, every family of the catalogue, four calls counted, exposition readable."""
+    async with loopback(rpc_node(healthy())) as node, opened(node.url, calls_per_probe=4) as source:
+        report = await probed(source)
+    found = values(report)
+    names = {family.name for family in text_string_to_metric_families(encode(report.samples).body.decode())}
+
+    assert pair(found) == (1, 1)
+    assert found["besu_chain_info", "2021", "besu/v26.3.0/linux-x86_64/openjdk-java-21"] == 1
+    assert (found["besu_head_block",], found["besu_head_transactions",], found["besu_head_gas_used_ratio",]) == (
+        87,
+        2,
+        0.5,
+    )
+    assert (found["besu_peers",], found["besu_syncing",], found["besu_gas_price_wei",]) == (3, 0, 1000)
+    assert found[CALL].counts[-1] == 4
+    assert {family.base for family in FAMILIES if family.kind == "counter"} <= names
+    assert {family.name for family in FAMILIES if family.kind != "counter"} <= names
+    assert report.failures == {}
+
+
+@pytest.mark.parametrize(("age", "verdict"), [(59, (1, 1)), (61, (0, 1)), (-20, (0, 0))])
+async def test_verdict_follows_the_age_of_the_head(age: float, verdict: tuple[int, int]) -> None:
+    """A halted chain is down and known, though everything else answers; a head from the future is stale, unknown."""
+    head = {**recorded_head(), "timestamp": hex(int(time.time() - age))}
+    async with loopback(rpc_node({**healthy(), "eth_getBlockByNumber": head})) as node, opened(node.url) as source:
+        report = await probed(source)
+
+    assert pair(values(report)) == verdict
+    assert ("head" in report.failures) == (verdict[1] == 0)
+
+
+async def test_age_of_the_head_is_exported() -> None:
+    """The collector's age is our clock against the one in the header."""
+    methods = {**healthy(), "eth_getBlockByNumber": recorded_head()}
+    async with loopback(rpc_node(methods)) as node, opened(node.url) as source:
+        found = values(await probed(source, now=lambda: HEAD_AT + 7.0))
+
+    assert found["collector_age_seconds", "head"] == 7
+
+
+@pytest.mark.parametrize("code", [-32601, -32604])
+@pytest.mark.parametrize(
+    ("method", "collector", "lost"),
+    [("net_peerCount", "peers", "besu_peers"), ("eth_gasPrice", "gas_price", "besu_gas_price_wei"),
+     ("eth_syncing", "sync", "besu_syncing"), ("eth_chainId", "chain", "besu_chain_info")],
+)  # fmt: skip
+async def test_missing_method_costs_its_family_only(method: str, collector: str, lost: str, code: int) -> None:
+    """A method that is not there, or whose API is off, loses one family; the probe still succeeds."""
+    async with loopback(rpc_node({**healthy(), method: RpcError(code)})) as node, opened(node.url) as source:
+        report = await probed(source)
+    found = values(report)
+
+    assert {name: failure.kind for name, failure in report.failures.items()} == {collector: Kind.PERMISSION}
+    assert (pair(found), found["probe_success",]) == ((1, 1), 1)
+    assert lost not in {key[0] for key in found}
+
+
+async def test_node_without_web3_keeps_its_chain_id() -> None:
+    """The client version is a nicety: without it the chain id is still told."""
+    methods = {**healthy(), "web3_clientVersion": RpcError(-32604)}
+    async with loopback(rpc_node(methods)) as node, opened(node.url) as source:
+        assert values(await probed(source))["besu_chain_info", "2021", ""] == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (constant(b"<html>login</html>"), Kind.DECODE),
+        (constant(b"{}"), Kind.DECODE),
+        (constant(b"[]"), Kind.DECODE),
+        (constant(b'{"jsonrpc":"2.0","id":"other","result":{"number":"0x1","timestamp":"0x1"}}'), Kind.DECODE),
+        (constant(b"{}", status="401 Unauthorized"), Kind.AUTH),
+        (constant(b"{}", status="403 Forbidden"), Kind.PERMISSION),
+        (constant(b'{"error":{"code":-40100}}', status="401 Unauthorized"), Kind.AUTH),
+        (constant(b'{"error":{"code":-32005}}', status="400 Bad Request"), Kind.LIMIT),
+        (constant(b"no", status="502 Bad Gateway"), Kind.HTTP),
+        (constant(b"", status="307 Temporary Redirect", headers={"location": "/"}), Kind.HTTP),
+        (flood, Kind.LIMIT),
+        (hang, Kind.TIMEOUT),
+        (drip, Kind.TIMEOUT),
+        (reset, Kind.REFUSED),
+    ],
+)
+async def test_wrong_answers_are_unknown_and_never_down(answer: Answerer, kind: Kind) -> None:
+    """Every way of not answering: up 0 with known 0, and the kind of it."""
+    async with loopback(answer) as node, opened(node.url) as source:
+        report = await probed(source, seconds=0.4 if answer in {hang, drip} else 3)
+
+    assert pair(values(report)) == (0, 0)
+    assert report.failures["head"].kind is kind
+
+
+async def test_histogram_accumulates_over_probes_and_failures() -> None:
+    """Counts live between probes of one source, and stay visible in a probe whose calls all fail."""
+    async with loopback(rpc_node(healthy())) as node, opened(node.url, calls_per_probe=3) as source:
+        counts = [values(await probed(source))[CALL].counts[-1] for _ in range(3)]
+        source.client.endpoint = "http://127.0.0.1:1"
+        found = values(await probed(source))
+
+    assert counts == [3, 6, 9]
+    assert found[CALL].counts[-1] == 9
+    assert found["besu_eth_call_errors_total", "refused"] == 3
+
+
+async def test_timed_out_call_counts_with_the_time_waited() -> None:
+    """A call cut off after 0.25 s is an observation over the objective, and a timeout; the verdict stays up."""
+
+    async def slow() -> str:
+        await asyncio.sleep(30)
+        return "0x"
+
+    methods = {**healthy(), "eth_call": slow}
+    async with loopback(rpc_node(methods)) as node, opened(node.url, call_timeout_seconds=0.25) as source:
+        found = values(await probed(source))
+    observed = found[CALL]
+
+    assert pair(found) == (1, 1)
+    assert isinstance(observed, Distribution)
+    assert (observed.counts[CALL_BUCKETS.index(0.2)], observed.counts[-1]) == (0, 1)
+    assert 0.25 <= observed.total < 0.5
+    assert found["besu_eth_call_errors_total", "timeout"] == 1
+
+
+async def test_slow_node_is_measured_and_not_judged() -> None:
+    """Calls of 0.3 s fall over the objective's bucket; the node is up."""
+
+    async def slow() -> str:
+        await asyncio.sleep(0.3)
+        return "0x"
+
+    async with (
+        loopback(rpc_node({**healthy(), "eth_call": slow})) as node,
+        opened(node.url, calls_per_probe=2) as source,
+    ):
+        found = values(await probed(source))
+
+    assert pair(found) == (1, 1)
+    assert found[CALL].counts[CALL_BUCKETS.index(0.2)] == 0
+    assert found[CALL].counts[CALL_BUCKETS.index(0.5)] == 2
+
+
+async def test_call_is_the_configured_one() -> None:
+    """The eth_call that is measured is the module's, against the latest block, one for each of calls_per_probe."""
+    call = {"to": "0x" + "ab" * 20, "data": "0x12345678"}
+    async with loopback(rpc_node(healthy())) as node, opened(node.url, call=call, calls_per_probe=2) as source:
+        await probed(source)
+    sent = [json.loads(request.body) for request in node.seen]
+
+    assert [one["params"] for one in sent if one["method"] == "eth_call"] == [[call, "latest"]] * 2
+
+
+async def test_only_reading_methods_are_sent() -> None:
+    """The exporter never sends a method that could change anything."""
+    async with loopback(rpc_node(healthy())) as node, opened(node.url) as source:
+        await probed(source)
+
+    assert {json.loads(request.body)["method"] for request in node.seen} == set(healthy())
