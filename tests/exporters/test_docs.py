@@ -1,0 +1,85 @@
+"""The pages about exporters say what the catalogue says, and their configurations load."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.lab.processes import CHECKOUT
+from sankofa_exporters.docs import main, pages, renewed, table
+from sankofa_exporters.registry import SYSTEM_NAMES, system
+from sankofa_exporters.settings import Document, load
+
+FOLDER = CHECKOUT / "docs" / "exporters"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (FOLDER / f"{page}.md").read_text(), re.DOTALL)
+
+
+def test_metric_tables_are_current() -> None:
+    """Every page holds the table that its catalogue makes; `python -m sankofa_exporters.docs --write` renews it."""
+    for path, families in pages(FOLDER).items():
+        assert renewed(path.read_text(), families) == path.read_text()
+
+
+def test_stale_page_fails_the_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--check exits 1 and names the stale page; --write makes it right."""
+    for path in pages(FOLDER):
+        (tmp_path / path.name).write_text(path.read_text())
+    page = tmp_path / "besu.md"
+    page.write_text(page.read_text().replace("sankofa_besu_up` | gauge", "sankofa_besu_up` | counter"))
+    before = main(["--check", "--folder", str(tmp_path)])
+    main(["--write", "--folder", str(tmp_path)])
+
+    assert (before, main(["--check", "--folder", str(tmp_path)])) == (1, 0)
+    assert "besu.md: the metric table is stale" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", SYSTEM_NAMES)
+def test_documented_configuration_loads(name: str, tmp_path: Path) -> None:
+    """The first YAML block of a system's page is a configuration that the command accepts."""
+    text = blocks(name, "yaml")[0].replace("0x…", "0x" + "00" * 20)
+    for path in set(re.findall(r"/etc/sankofa/[\w.-]+", text)):
+        file = tmp_path / path.rpartition("/")[2]
+        file.write_text("sankofa@pve!exporter=value\n")
+        text = text.replace(path, str(file))
+    file = tmp_path / "config.yml"
+    file.write_text(text)
+    found = system(name)
+    document: Document[Any, Any] = load(file, found.module_type, found.target_type)
+
+    assert len(document.targets) == 1
+
+
+@pytest.mark.parametrize("name", SYSTEM_NAMES)
+def test_documented_scrape_asks_the_exporter_for_the_target(name: str) -> None:
+    """The second YAML block is a scrape job that moves the target's name into the query."""
+    (job,) = yaml.safe_load(blocks(name, "yaml")[1])
+
+    assert job["metrics_path"] == "/probe"
+    assert job["relabel_configs"][0] == {"source_labels": ["__address__"], "target_label": "__param_target"}
+    assert job["relabel_configs"][-1]["replacement"].endswith(system(name).default_address)
+
+
+@pytest.mark.parametrize("name", SYSTEM_NAMES)
+def test_documented_queries_use_names_of_the_catalogue(name: str) -> None:
+    """Every sankofa_ name in a page's queries is a family, or a series of one."""
+    names = set(re.findall(r"sankofa_\w+", "".join(blocks(name, "promql"))))
+    series = {family.name for family in system(name).families}
+    for family in system(name).families:
+        if family.buckets:
+            series |= {f"{family.name}_bucket", f"{family.name}_count", f"{family.name}_sum"}
+
+    assert names <= series
+
+
+def test_table_escapes_nothing_away() -> None:
+    """A row holds name, kind, labels and help."""
+    family = system("besu").families[0]
+
+    assert f"| `{family.name}` | gauge | - | {family.help} |" in table([family])
