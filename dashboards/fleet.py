@@ -6,20 +6,18 @@ empty answer means that the inventory is missing, and says NOT KNOWN.
 
 from __future__ import annotations
 
-from alert_rules import metrics
-from alert_rules.board import BURN, NOT_KNOWN, RANK, STATE, State
-
-from . import states
+from . import series, states
 from .board import Board
 from .layout import Section
 from .panels import Bars, Figure, FiringAlerts, Lines, Query, StateRows
+from .states import State
 from .table import Column, worst_table
 
 WORST_ROWS = 25
-NONE_YET = f"or on () 0 * count({metrics.SITE_INFO.name})"
-_WORST = f"topk({WORST_ROWS}, {RANK})"
+NONE_YET = f"or on () 0 * count({series.SITE_INFO})"
+_WORST = f"topk({WORST_ROWS}, {series.RANK})"
 # The set is fixed at the end of the range: without `@ end ()` each step would choose its own 25.
-_WORST_AT_END = f"topk({WORST_ROWS}, {RANK} @ end())"
+_WORST_AT_END = f"topk({WORST_ROWS}, {series.RANK} @ end())"
 
 
 def _figure(
@@ -32,7 +30,7 @@ def _figure(
 
 
 def _in_state(state: State) -> str:
-    return f"sum({STATE} == bool {state.value})"
+    return f"sum({series.STATE} == bool {state.value})"
 
 
 FIGURES = (
@@ -50,13 +48,13 @@ FIGURES = (
     ),
     _figure(
         "Sites NOT KNOWN",
-        f"count({NOT_KNOWN}) {NONE_YET}",
+        f"count({series.NOT_KNOWN}) {NONE_YET}",
         description="Contracted sites of which some source is silent or cannot say. Not down, and not good.",
         steps=states.ANY_IS_NOT_KNOWN,
     ),
     _figure(
         "Credits granted",
-        f"sum by (currency) ({metrics.CREDIT.name}) {NONE_YET}",
+        f"sum by (currency) ({series.CREDIT}) {NONE_YET}",
         description="Service credits granted so far, in minor units of each currency.",
         steps=states.PLAIN,
         unit="locale",
@@ -64,7 +62,7 @@ FIGURES = (
     ),
     _figure(
         "Penalties",
-        f"sum by (currency) ({metrics.PENALTY.name}) {NONE_YET}",
+        f"sum by (currency) ({series.PENALTY}) {NONE_YET}",
         description="Penalties assessed, in minor units of each currency.",
         steps=states.PLAIN,
         unit="locale",
@@ -72,7 +70,7 @@ FIGURES = (
     ),
     _figure(
         "Age of the pipeline",
-        f"max(time() - {metrics.PIPELINE_SUCCESS.name})",
+        f"max(time() - {series.PIPELINE_SUCCESS})",
         description="Time since the stage that is furthest behind last succeeded; PipelineStalled fires at 15 minutes.",
         steps=((0, states.GOOD_COLOUR), (300, states.BURNING_COLOUR), (900, states.BREACH_COLOUR)),
         unit="s",
@@ -84,23 +82,23 @@ WORST = worst_table(
     description="The 25 worst: breach, then not known, then burning; within each by the budget spent.",
     link="/d/sk-site?var-site=${__data.fields.site}&${__url_time_range}",
     columns=(
-        Column(name="State", expr=f"{STATE} and on (site) {_WORST}", states=True, steps=states.STATE_STEPS),
+        Column(name="State", expr=f"{series.STATE} and on (site) {_WORST}", states=True, steps=states.STATE_STEPS),
         Column(
             name="Burn, 1 h",
-            expr=f"max by (site) ({BURN} and on (site) {_WORST})",
+            expr=f"max by (site) ({series.BURN} and on (site) {_WORST})",
             decimals=1,
             steps=((0, states.GOOD_COLOUR), (1, states.BURNING_COLOUR), (14.4, states.BREACH_COLOUR)),
         ),
         Column(
             name="Budget spent",
-            expr=f"max by (site) ({metrics.SLO_SPENT.name} and on (site) {_WORST})",
+            expr=f"max by (site) ({series.SLO_SPENT} and on (site) {_WORST})",
             unit="percentunit",
             decimals=0,
             steps=states.SPENT,
         ),
         Column(
             name="Attainment at least",
-            expr=f"min by (site) ({metrics.SLO_LOW.name} and on (site) {_WORST})",
+            expr=f"min by (site) ({series.SLO_LOW} and on (site) {_WORST})",
             unit="percentunit",
             decimals=3,
         ),
@@ -111,7 +109,7 @@ WORST = worst_table(
 TIMELINE = StateRows(
     title="The worst, last 6 hours",
     description="State of the same sites over time; purple is NOT KNOWN, never good.",
-    queries=(Query(expr=f"{STATE} and on (site) {_WORST_AT_END}", legend="{{site}}"),),
+    queries=(Query(expr=f"{series.STATE} and on (site) {_WORST_AT_END}", legend="{{site}}"),),
     width=8,
     height=14,
 )
@@ -122,7 +120,7 @@ TIERS = Bars(
     description="Sites of each tier by state.",
     queries=tuple(
         Query(
-            expr=f"sum by (tier) ({STATE} == bool {state.value})",
+            expr=f"sum by (tier) ({series.STATE} == bool {state.value})",
             instant=True,
             legend="{{tier}} " + states.COLOURS[state][0],
         )
@@ -137,7 +135,7 @@ MONEY = (
     Bars(
         title="Settlements by state",
         description="Where each settlement is; held ones wait for a person (SettlementHeld).",
-        queries=(Query(expr=f"sum by (state) ({metrics.SETTLEMENTS.name})", instant=True, legend="{{state}}"),),
+        queries=(Query(expr=f"sum by (state) ({series.SETTLEMENTS})", instant=True, legend="{{state}}"),),
         width=8,
         height=7,
     ),
@@ -146,7 +144,7 @@ MONEY = (
         description="Failed runs of each stage.",
         queries=(
             Query(
-                expr=f"sum by (stage) (increase({metrics.PIPELINE_FAILURES.name}[$__rate_interval]))",
+                expr=f"sum by (stage) (increase({series.PIPELINE_FAILURES}[$__rate_interval]))",
                 legend="{{stage}}",
             ),
         ),
@@ -157,7 +155,7 @@ MONEY = (
     Lines(
         title="Age of the settlement chain's head",
         description="A head that only grows older means that nothing can be settled.",
-        queries=(Query(expr=f"max({metrics.CHAIN_HEAD_AGE.name})", legend="age"),),
+        queries=(Query(expr=f"max({series.CHAIN_HEAD_AGE})", legend="age"),),
         unit="s",
         minimum=0,
         width=8,

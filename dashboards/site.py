@@ -5,12 +5,10 @@ A source that does not know gives no line and a NOT KNOWN row, never a good one.
 
 from __future__ import annotations
 
-from alert_rules import metrics
-from alert_rules.board import BURN, STATE
 from sankofa_exporters.besu import families as besu
 from sankofa_exporters.proxmox import families as pve
 
-from . import states
+from . import series, states
 from .board import Board, Variable
 from .layout import Section
 from .panels import Bars, Figure, FiringAlerts, Heat, Lines, Query, StateRows
@@ -27,7 +25,7 @@ PROMISES = (
     Figure(
         title="State",
         description="Good, burning, BREACH or NOT KNOWN; see the fleet board.",
-        queries=(Query(expr=f"{STATE}{AT_SITE}", instant=True, legend="{{site}}"),),
+        queries=(Query(expr=f"{series.STATE}{AT_SITE}", instant=True, legend="{{site}}"),),
         states=True,
         steps=states.STATE_STEPS,
         width=4,
@@ -37,10 +35,10 @@ PROMISES = (
         title="Attainment, this period",
         description="Low counts unknown time as bad, high as good: breach when high is under the objective.",
         queries=(
-            Query(expr=f"{metrics.SLO_LOW.name}{AT_SITE}", legend="{{slo}} low"),
-            Query(expr=f"{metrics.SLO_HIGH.name}{AT_SITE}", legend="{{slo}} high"),
+            Query(expr=f"{series.SLO_LOW}{AT_SITE}", legend="{{slo}} low"),
+            Query(expr=f"{series.SLO_HIGH}{AT_SITE}", legend="{{slo}} high"),
             Query(
-                expr=f"max by (slo) ({metrics.SLO_OBJECTIVE.name}) and on (slo) {metrics.SLO_LOW.name}{AT_SITE}",
+                expr=f"max by (slo) ({series.SLO_OBJECTIVE}) and on (slo) {series.SLO_LOW}{AT_SITE}",
                 legend="{{slo}} objective",
             ),
         ),
@@ -54,7 +52,7 @@ PROMISES = (
         description="What was counted; UNKNOWN and RECOVERED are held apart, EXCLUDED is out of the base.",
         queries=(
             Query(
-                expr=f"sum by (slo, state) ({metrics.SLO_SLOTS.name}{AT_SITE})",
+                expr=f"sum by (slo, state) ({series.SLO_SLOTS}{AT_SITE})",
                 instant=True,
                 legend="{{slo}} {{state}}",
             ),
@@ -65,7 +63,7 @@ PROMISES = (
     Lines(
         title="Error budget spent",
         description="1 is all of it; more is by how far the promise is missed.",
-        queries=(Query(expr=f"{metrics.SLO_SPENT.name}{AT_SITE}", legend="{{slo}}"),),
+        queries=(Query(expr=f"{series.SLO_SPENT}{AT_SITE}", legend="{{slo}}"),),
         unit="percentunit",
         minimum=0,
         width=12,
@@ -74,7 +72,7 @@ PROMISES = (
     Lines(
         title="Burn rate, 1 h",
         description="1 spends the budget exactly in the period; SloBudgetBurnFast pages at 14.4.",
-        queries=(Query(expr=f"{BURN}{AT_SITE}", legend="{{slo}}"),),
+        queries=(Query(expr=f"{series.BURN}{AT_SITE}", legend="{{slo}}"),),
         decimals=1,
         minimum=0,
         width=12,
@@ -168,7 +166,7 @@ SITE = Board(
     uid="sk-site",
     title="Site",
     description="One site: promises, systems, alerts. Runbooks: docs/runbooks.",
-    variables=(Variable(name="site", label="Site", query=f"label_values({metrics.SITE_INFO.name}, site)"),),
+    variables=(Variable(name="site", label="Site", query=f"label_values({series.SITE_INFO}, site)"),),
     sections=(
         Section(panels=PROMISES),
         Section(title="Proxmox", panels=PROXMOX),

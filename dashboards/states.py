@@ -5,9 +5,19 @@ Null has a colour and a word of its own. Thresholds start from that colour too, 
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
-from alert_rules.board import State
+
+class State(IntEnum):
+    """The state of a site; the numbers are those that the rules record."""
+
+    GOOD = 0
+    BURNING = 1
+    BREACH = 2
+    NOT_KNOWN = 3
+    EXCLUDED = 4
+
 
 NOT_KNOWN_TEXT = "NOT KNOWN"
 NOT_KNOWN_COLOUR = "#8E7CC3"
