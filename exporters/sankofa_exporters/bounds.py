@@ -25,7 +25,7 @@ def bounded(samples: Iterable[Sample], *, label_chars: int, room: int) -> list[S
     """The samples with safe labels, or `CollectorError` when they are too many or name one series twice."""
     kept: dict[tuple[str, tuple[str, ...]], Sample] = {}
     for sample in samples:
-        safe = sample._replace(labels=tuple(safe_label(value, label_chars) for value in sample.labels))
+        safe = _with_safe_labels(sample, label_chars)
         key = (safe.family.name, safe.labels)
         if key in kept:
             # Prometheus would refuse the whole scrape for one doubled series.
@@ -37,6 +37,13 @@ def bounded(samples: Iterable[Sample], *, label_chars: int, room: int) -> list[S
     if series_of(found) > room:
         raise CollectorError(Kind.LIMIT, f"more than {room} series are left for this probe")
     return found
+
+
+def _with_safe_labels(sample: Sample, label_chars: int) -> Sample:
+    """The sample itself in the usual case: thousands of good labels a probe must cost next to nothing."""
+    if all(value.isascii() and len(value) <= label_chars for value in sample.labels):
+        return sample
+    return sample._replace(labels=tuple(safe_label(value, label_chars) for value in sample.labels))
 
 
 def safe_label(value: str, label_chars: int) -> str:

@@ -7,8 +7,10 @@ never accepts a compressed body (a small bomb would unpack past the cap), never 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import ssl
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +23,11 @@ from .failure import CollectorError, Kind, from_transport
 USER_AGENT = "sankofa-exporter"
 _REFUSALS = {int(httpx.codes.UNAUTHORIZED): Kind.AUTH, int(httpx.codes.FORBIDDEN): Kind.PERMISSION}
 DECODE_IN_THREAD_BYTES = 256 * 1024  # a larger document would hold up every other probe while it is parsed
+
+if "sniffio" not in sys.modules and importlib.util.find_spec("sniffio") is None:
+    # httpcore tries to import it for every lock it makes, and a failing import searches the disk each time: 30 % of a
+    # probe's CPU. A None in sys.modules fails at once, with the same ImportError.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +51,7 @@ def open_client(*, verify: ssl.SSLContext | bool = True) -> httpx.AsyncClient:
         trust_env=False,
         follow_redirects=False,
         timeout=None,  # noqa: S113 - `exchange` bounds the whole exchange, drips included
-        limits=httpx.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=90),
+        limits=httpx.Limits(max_connections=16, max_keepalive_connections=3, keepalive_expiry=90),
         headers={"user-agent": USER_AGENT, "accept": "application/json", "accept-encoding": "identity"},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -32,8 +33,17 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
+def allow_files() -> None:
+    """Lift the soft limit of open files to the hard one: each target holds a few connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    log.debug("open files: limit was %d, is %d", soft, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
 def serve(chosen: System, document: Document[Any, Any], listener: socket.socket) -> int:
     """Serve until a signal; returns the exit code."""
+    allow_files()
     app = build_app(Exporter(system=chosen, document=document))
     server = _Server(
         uvicorn.Config(

@@ -125,6 +125,9 @@ async def reset(_request: Seen, writer: asyncio.StreamWriter) -> None:
     raise ConnectionResetError
 
 
+NO_BATCHES = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "no batches"}}
+
+
 @dataclass
 class RpcError(Exception):
     """What a JSON-RPC method of `rpc_node` may raise."""
@@ -132,11 +135,10 @@ class RpcError(Exception):
     code: int
 
 
-def rpc_node(methods: Mapping[str, Any]) -> Answerer:
+def rpc_node(methods: Mapping[str, Any], *, batches: bool = True) -> Answerer:
     """A JSON-RPC node: a value is the result, a callable makes it (and may be awaitable), RpcError is an error."""
 
-    async def answer(request: Seen, writer: asyncio.StreamWriter) -> None:
-        call = json.loads(request.body)
+    async def one(call: Mapping[str, Any]) -> dict[str, Any]:
         document: dict[str, Any] = {"jsonrpc": "2.0", "id": call["id"]}
         try:
             result = methods[call["method"]] if call["method"] in methods else RpcError(-32601)
@@ -147,7 +149,13 @@ def rpc_node(methods: Mapping[str, Any]) -> Answerer:
             document["result"] = result
         except RpcError as error:
             document["error"] = {"code": error.code, "message": "refused"}
-        writer.write(http_bytes(json.dumps(document).encode()))
+        return document
+
+    async def answer(request: Seen, writer: asyncio.StreamWriter) -> None:
+        asked, documents = json.loads(request.body), None
+        if isinstance(asked, list):
+            documents = [await one(call) for call in reversed(asked)] if batches else NO_BATCHES
+        writer.write(http_bytes(json.dumps(documents or await one(asked)).encode()))
 
     return answer
 

@@ -1,14 +1,15 @@
 """JSON-RPC over HTTP to one node: a method's result, or a `CollectorError` whose kind says whose fault it is.
 
-One request for each method, not a batch: a node may refuse or limit batches, and one slow method must not hold the
-others. Only reading methods are ever sent.
+What only describes goes in one batch, to spare connections and time; a node that refuses batches is asked method by
+method. Only reading methods are ever sent.
 """
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,8 @@ ERROR_KINDS = {
     -40100: Kind.AUTH,
     -40101: Kind.AUTH,
 }
+# Nobody answered: asking again method by method would only take longer.
+NO_ANSWER = frozenset({Kind.TIMEOUT, Kind.REFUSED, Kind.DNS, Kind.TLS, Kind.AUTH})
 
 
 @dataclass(kw_only=True)
@@ -40,26 +43,60 @@ class RpcClient:
 
     async def call(self, method: str, params: list[Any], budget: Budget) -> Any:
         request_id = next(self.ids)
-        request = self.http.build_request(
-            "POST", self.endpoint, json={"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
-        )
-        answer = await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes)
-        document = await _document(answer)
-        if document.get("error") is not None:
-            raise _refusal(method, document["error"])
-        if document.get("id") != request_id or "result" not in document:
-            raise CollectorError(Kind.DECODE, f"{method}: JSON that is not the answer to this call")
-        return document["result"]
+        document = await self._send(_call(request_id, method, params), budget)
+        if not isinstance(document, Mapping):
+            raise CollectorError(Kind.DECODE, f"{method}: JSON that is not an object")
+        return _result(document, request_id, method)
+
+    async def batch(self, methods: Sequence[str], budget: Budget) -> dict[str, Any]:
+        """Each method's result or `CollectorError`; never raises. The methods take no parameters."""
+        ids = {method: next(self.ids) for method in methods}
+        try:
+            document = await self._send([_call(ids[method], method, []) for method in methods], budget)
+        except CollectorError as error:
+            if error.failure.kind in NO_ANSWER:
+                return dict.fromkeys(methods, error)
+            return await self._one_by_one(methods, budget)
+        if not isinstance(document, list):
+            return await self._one_by_one(methods, budget)
+        answers = {item["id"]: item for item in document if isinstance(item, Mapping) and _is_id(item.get("id"))}
+        return {method: _settled(answers.get(ids[method]), ids[method], method) for method in methods}
+
+    async def _one_by_one(self, methods: Sequence[str], budget: Budget) -> dict[str, Any]:
+        found = await asyncio.gather(*(self.call(method, [], budget) for method in methods), return_exceptions=True)
+        return dict(zip(methods, found, strict=True))
+
+    async def _send(self, content: Any, budget: Budget) -> Any:
+        request = self.http.build_request("POST", self.endpoint, json=content)
+        return await _document(await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes))
 
 
-async def _document(answer: Answer) -> Mapping[str, Any]:
-    """The JSON object; Besu sends JSON-RPC errors with statuses of 400 and 401 too, and their code says more."""
-    if answer.status != httpx.codes.OK:
-        return _error_body(answer)
-    document = await decode(answer)
-    if not isinstance(document, Mapping):
-        raise CollectorError(Kind.DECODE, f"{answer.where}: JSON that is not an object")
-    return document
+def _call(request_id: int, method: str, params: list[Any]) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _settled(item: Any, request_id: int, method: str) -> Any:
+    try:
+        return _result(item if isinstance(item, Mapping) else {}, request_id, method)
+    except CollectorError as error:
+        return error
+
+
+def _result(document: Mapping[str, Any], request_id: int, method: str) -> Any:
+    if document.get("error") is not None:
+        raise _refusal(method, document["error"])
+    if document.get("id") != request_id or "result" not in document:
+        raise CollectorError(Kind.DECODE, f"{method}: JSON that is not the answer to this call")
+    return document["result"]
+
+
+async def _document(answer: Answer) -> Any:
+    """The JSON; Besu sends JSON-RPC errors with statuses of 400 and 401 too, and their code says more."""
+    return await decode(answer) if answer.status == httpx.codes.OK else _error_body(answer)
 
 
 def _error_body(answer: Answer) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.budget import Budget
@@ -25,6 +26,44 @@ from .latency import CallLatency
 from .settings import BesuModule, BesuTarget
 from .snapshot import Chain, Head, parse_client_version, parse_head, parse_quantity, parse_syncing
 
+DESCRIBING = ("eth_chainId", "web3_clientVersion", "net_peerCount", "eth_syncing", "eth_gasPrice")
+
+
+@dataclass(kw_only=True)
+class Described:
+    """What only describes the node, asked in one batch by the first collector that wants it."""
+
+    client: RpcClient
+    asked: asyncio.Task[dict[str, Any]] | None = None
+
+    async def chain(self, budget: Budget) -> Chain:
+        chain_id = parse_quantity(await self._answer("eth_chainId", budget), "eth_chainId")
+        try:
+            version = parse_client_version(await self._answer("web3_clientVersion", budget))
+        except CollectorError as error:
+            if error.failure.kind is not Kind.PERMISSION:
+                raise
+            version = None  # the web3 API is off: the chain id is still worth having
+        return Chain(chain_id=chain_id, client_version=version)
+
+    async def peers(self, budget: Budget) -> int:
+        return parse_quantity(await self._answer("net_peerCount", budget), "net_peerCount")
+
+    async def sync(self, budget: Budget) -> bool:
+        return parse_syncing(await self._answer("eth_syncing", budget))
+
+    async def gas_price(self, budget: Budget) -> int:
+        return parse_quantity(await self._answer("eth_gasPrice", budget), "eth_gasPrice")
+
+    async def _answer(self, method: str, budget: Budget) -> Any:
+        if self.asked is None:
+            self.asked = asyncio.create_task(self.client.batch(DESCRIBING, budget))
+        # Shielded: a collector that is cancelled must not take the others' answers with it.
+        answer = (await asyncio.shield(self.asked))[method]
+        if isinstance(answer, CollectorError):
+            raise CollectorError(answer.failure.kind, answer.failure.reason)
+        return answer
+
 
 @dataclass(frozen=True, kw_only=True)
 class BesuSource:
@@ -39,16 +78,20 @@ class BesuSource:
 
     @property
     def collectors(self) -> Sequence[Collector]:
+        """The collectors of one probe; four of them share one batch."""
+        described = Described(client=self.client)
         return (
             Collector(
                 name="head", fetch=self._head, samples=lambda r: head_samples(r["head"]), age_seconds=Head.age_seconds
             ),
-            Collector(name="chain", fetch=self._chain, samples=lambda r: chain_samples(r["chain"]), required=False),
-            Collector(name="peers", fetch=self._peers, samples=lambda r: peer_samples(r["peers"]), required=False),
-            Collector(name="sync", fetch=self._sync, samples=lambda r: sync_samples(syncing=r["sync"]), required=False),
+            Collector(name="chain", fetch=described.chain, samples=lambda r: chain_samples(r["chain"]), required=False),
+            Collector(name="peers", fetch=described.peers, samples=lambda r: peer_samples(r["peers"]), required=False),
+            Collector(
+                name="sync", fetch=described.sync, samples=lambda r: sync_samples(syncing=r["sync"]), required=False
+            ),
             Collector(
                 name="gas_price",
-                fetch=self._gas_price,
+                fetch=described.gas_price,
                 samples=lambda r: gas_price_samples(r["gas_price"]),
                 required=False,
             ),
@@ -76,29 +119,6 @@ class BesuSource:
         if head.age_seconds(self.clock()) < -self.module.max_clock_skew_seconds:
             raise CollectorError(Kind.STALE, "the head's timestamp is in the future; compare the clocks")
         return head
-
-    async def _chain(self, budget: Budget) -> Chain:
-        chain_id, version = await asyncio.gather(
-            self.client.call("eth_chainId", [], budget), self._client_version(budget)
-        )
-        return Chain(chain_id=parse_quantity(chain_id, "eth_chainId"), client_version=version)
-
-    async def _client_version(self, budget: Budget) -> str | None:
-        try:
-            return parse_client_version(await self.client.call("web3_clientVersion", [], budget))
-        except CollectorError as error:
-            if error.failure.kind is Kind.PERMISSION:
-                return None  # the web3 API is off: the chain id is still worth having
-            raise
-
-    async def _peers(self, budget: Budget) -> int:
-        return parse_quantity(await self.client.call("net_peerCount", [], budget), "net_peerCount")
-
-    async def _sync(self, budget: Budget) -> bool:
-        return parse_syncing(await self.client.call("eth_syncing", [], budget))
-
-    async def _gas_price(self, budget: Budget) -> int:
-        return parse_quantity(await self.client.call("eth_gasPrice", [], budget), "eth_gasPrice")
 
     async def _calls(self, budget: Budget) -> None:
         """N calls one after the other, so that they measure the node and not their own queue."""

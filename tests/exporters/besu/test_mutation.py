@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import given, settings
@@ -28,6 +29,9 @@ class AnswerClient(RpcClient):
     async def call(self, method: str, params: list[Any], budget: Budget) -> Any:
         answer = self.answers[method]
         return answer() if callable(answer) else answer
+
+    async def batch(self, methods: Sequence[str], budget: Budget) -> dict[str, Any]:
+        return {method: await self.call(method, [], budget) for method in methods}
 
 
 def check(answers: dict[str, Any]) -> None:

@@ -14,11 +14,30 @@ from sankofa_exporters.besu.families import CALL_BUCKETS, FAMILIES
 from sankofa_exporters.exposition import encode
 from sankofa_exporters.failure import Kind
 from sankofa_exporters.family import Distribution
-from tests.exporters.doubles import Answerer, RpcError, constant, drip, flood, hang, loopback, reset, rpc_node
+from tests.exporters.doubles import (
+    Answerer,
+    Loopback,
+    RpcError,
+    Seen,
+    constant,
+    drip,
+    flood,
+    hang,
+    http_bytes,
+    loopback,
+    reset,
+    rpc_node,
+)
 
 from .recorded import HEAD_AT, healthy, opened, probed, recorded_head, values
 
 CALL = ("besu_eth_call_duration_seconds",)
+
+
+def calls(node: Loopback) -> list[Any]:
+    """Every JSON-RPC call that arrived, batches opened."""
+    bodies = [json.loads(request.body) for request in node.seen]
+    return [call for body in bodies for call in (body if isinstance(body, list) else [body])]
 
 
 def pair(found: dict[tuple[str, ...], Any]) -> tuple[float, float]:
@@ -172,7 +191,7 @@ async def test_call_is_the_configured_one() -> None:
     call = {"to": "0x" + "ab" * 20, "data": "0x12345678"}
     async with loopback(rpc_node(healthy())) as node, opened(node.url, call=call, calls_per_probe=2) as source:
         await probed(source)
-    sent = [json.loads(request.body) for request in node.seen]
+    sent = calls(node)
 
     assert [one["params"] for one in sent if one["method"] == "eth_call"] == [[call, "latest"]] * 2
 
@@ -182,4 +201,45 @@ async def test_only_reading_methods_are_sent() -> None:
     async with loopback(rpc_node(healthy())) as node, opened(node.url) as source:
         await probed(source)
 
-    assert {json.loads(request.body)["method"] for request in node.seen} == set(healthy())
+    assert {call["method"] for call in calls(node)} == set(healthy())
+
+
+async def test_probe_is_three_requests() -> None:
+    """The head, one batch of what describes, and each eth_call: three requests with one call a probe."""
+    async with loopback(rpc_node(healthy())) as node, opened(node.url) as source:
+        await probed(source)
+
+    assert len(node.seen) == 3
+    assert len(calls(node)) == 7
+
+
+@pytest.mark.parametrize("method", [None, "net_peerCount"])
+async def test_node_that_refuses_batches_is_asked_one_by_one(method: str | None) -> None:
+    """Without batches nothing is lost but requests; a missing method still costs its own family only."""
+    methods = {**healthy(), **({method: RpcError(-32601)} if method else {})}
+    async with loopback(rpc_node(methods, batches=False)) as node, opened(node.url) as source:
+        report = await probed(source)
+
+    assert set(report.failures) == ({"peers"} if method else set())
+    assert values(report)["besu_gas_price_wei",] == 1000
+    assert len(node.seen) == 8
+
+
+async def test_batch_with_missing_answers_costs_what_is_missing() -> None:
+    """A batch cut short, out of order and with a stranger's id: what is there is used, what is not is decode."""
+
+    async def partial(request: Seen, writer: asyncio.StreamWriter) -> None:
+        asked = json.loads(request.body)
+        if isinstance(asked, list):
+            documents = [{"id": call["id"], "result": "0x1"} for call in asked if call["method"] == "eth_gasPrice"]
+            writer.write(http_bytes(json.dumps([None, {"id": [], "result": 1}, {"id": True}, *documents]).encode()))
+        else:
+            await rpc_node(healthy())(request, writer)
+
+    async with loopback(partial) as node, opened(node.url) as source:
+        report = await probed(source)
+
+    assert {name: failure.kind for name, failure in report.failures.items()} == dict.fromkeys(
+        ("chain", "peers", "sync"), Kind.DECODE
+    )
+    assert values(report)["besu_gas_price_wei",] == 1
