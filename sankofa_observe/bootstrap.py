@@ -149,7 +149,7 @@ def _record_agreements(catalog: Catalog, ledger: SqlLedger, at: int) -> None:
 
 
 def _chain(settings: ChainSettings, opened: ExitStack) -> ContractChain:
-    node = opened.enter_context(closing(Node(settings.rpc_url)))
+    node = opened.enter_context(closing(Node(settings.rpc_url, settings.gas_price_wei)))
     identity = ChainIdentity(chain_id=settings.chain_id, contract=settings.contract.lower())
     return ContractChain(node, identity, open_keystore(settings.sender), settings.from_block)
 

@@ -42,6 +42,7 @@ class ChainSettings(_Part):
     rpc_url: Url
     chain_id: Annotated[int, Field(ge=1)]
     contract: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+    gas_price_wei: Annotated[int, Field(ge=0)] = 0
     from_block: Annotated[int, Field(ge=0)] = 0
     sender: KeySettings
     stalled_after_seconds: Seconds = 60
@@ -60,7 +61,7 @@ class ApiSettings(_Part):
 class ScheduleSettings(_Part):
     observe_seconds: Seconds = 60
     settle_seconds: Seconds = 60
-    metrics_listen: Address = "127.0.0.1:9108"
+    metrics_listen: Address = "127.0.0.1:9800"
 
 
 class Settings(BaseSettings):

@@ -31,7 +31,7 @@ class ContractChain:
         self._sender = sender
         self._from_block = from_block
         address = Web3.to_checksum_address(identity.contract)
-        self._contract = node.web3.eth.contract(address=address, abi=artifact()["abi"])
+        self._contract = node.web3.eth.contract(address=address, abi=artifact()["abi"], decode_tuples=True)
 
     @property
     def identity(self) -> ChainIdentity:
@@ -63,14 +63,14 @@ class ContractChain:
 
     def settlement(self, settlement_id: str) -> OnChainSettlement | None:
         found = self._ask("settlement", self._contract.functions.getSettlement(_bytes(settlement_id)))
-        state = STATES[found["state"]]
+        state = STATES[found.state]
         if state is None:
             return None
         return OnChainSettlement(
             state=state,
-            document_hash="0x" + found["documentHash"].hex(),
-            credit_minor=found["creditMinor"],
-            deadline_at=found["deadline"],
+            document_hash="0x" + found.documentHash.hex(),
+            credit_minor=found.creditMinor,
+            deadline_at=found.deadline,
         )
 
     def can_finalise(self, settlement_id: str) -> bool:

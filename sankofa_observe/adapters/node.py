@@ -17,7 +17,7 @@ from web3 import HTTPProvider, Web3
 from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError, TransactionNotFound, Web3Exception, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.types import TxParams
+from web3.types import TxParams, Wei
 
 from sankofa_observe.adapters.contract import revert_reason
 from sankofa_observe.errors import InvalidInput, Unavailable
@@ -29,8 +29,9 @@ _KNOWN = ("already known", "known transaction", "already imported", "nonce too l
 class Node:
     """A connection to one chain node; errors come out as `Unavailable` with the node's own words."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, gas_price_wei: int = 0) -> None:
         self.url = url
+        self.gas_price_wei = gas_price_wei  # 0 on a free-gas network; what the node suggests is never 0
         self._session = Session()
         self._session.trust_env = False
         provider = HTTPProvider(
@@ -56,13 +57,13 @@ class Node:
             raise Unavailable(f"{what}: chain node {self.url} did not answer: {str(error)[:200]}") from error
 
     def sign(self, call: ContractFunction, account: LocalAccount, *, nonce: int, gas: int, chain_id: int) -> Any:
-        """Build and sign; the gas price is the node's own, which is 0 on a free-gas network."""
+        """Build and sign; the gas price is the setting, not what the node suggests."""
         transaction: TxParams = {
             "chainId": chain_id,
             "from": account.address,
             "nonce": nonce,  # type: ignore[typeddict-item]  # NewType of int
             "gas": gas,
-            "gasPrice": self.web3.eth.gas_price,
+            "gasPrice": Wei(self.gas_price_wei),
         }
         built: Any = call.build_transaction(transaction)
         return account.sign_transaction(dict(built))

@@ -8,6 +8,7 @@ from typing import Any
 
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
+from web3.types import Wei
 
 from sankofa_observe.adapters.contract import artifact, terms_fields
 from sankofa_observe.adapters.node import Node
@@ -38,7 +39,7 @@ def deploy(
                 "from": admin.address,
                 "nonce": web3.eth.get_transaction_count(admin.address),
                 "gas": DEPLOYMENT_GAS,
-                "gasPrice": web3.eth.gas_price,
+                "gasPrice": Wei(node.gas_price_wei),
             }
         )
         signed = admin.sign_transaction(dict(transaction))

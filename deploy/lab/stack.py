@@ -1,0 +1,260 @@
+"""The lab: one edge site, one read replica, two Prometheus servers, Alertmanager, chain, scheduler and API on loopback.
+
+Everything is the real program, except Proxmox (fakepve behind its real API) and Besu (anvil: a real EVM chain, free of fees,
+without Besu's own methods). All files are in one folder; all ports are free ones.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from deploy.alertmanager import render as alertmanager
+from deploy.lab.pager import Pager
+from deploy.lab.processes import CHECKOUT, Child, Processes, answers, free_port, need_program
+from deploy.prometheus import render as prometheus
+from sankofa_observe.adapters.keys import write_keystore
+
+SCRAPE_SECONDS = 1
+SLOT_SECONDS = 5
+EDGE, REPLICA, REGION = "edge-nairobi-1", "regional-nairobi-1", "ke-nairobi"
+TENANT = "baobab"
+BIN = Path(sys.executable).parent
+KEY_ROUNDS = 2**12  # lab keys live for minutes; real ones use the default
+ROLES = ("admin", "sender", "provider", "tenant", "attestor-1", "attestor-2", "attestor-3")
+
+
+@dataclass(kw_only=True)
+class Lab:
+    """The parts, started in the order of the data's way."""
+
+    processes: Processes
+    ports: dict[str, int] = field(default_factory=dict)
+    accounts: dict[str, LocalAccount] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.processes.folder
+
+    def url(self, part: str) -> str:
+        return f"http://127.0.0.1:{self.port(part)}"
+
+    def port(self, part: str) -> int:
+        return self.ports.setdefault(part, free_port())
+
+    @cached_property
+    def pager(self) -> Pager:
+        return Pager(port=self.port("pager"))
+
+    def start_site(self) -> None:
+        """The edge site's Proxmox cluster, with a switch for its faults."""
+        folder = self.folder / "proxmox"
+        folder.mkdir(parents=True, exist_ok=True)
+        script = str(CHECKOUT / "deploy" / "lab" / "fakepve_cluster.py")
+        ports = ("--port", str(self.port("pve")), "--control-port", str(self.port("pve-control")))
+        child = self.processes.start(
+            "proxmox", [sys.executable, script, "--nodes", "3", "--guests", "6", *ports, "--folder", str(folder)]
+        )
+        self.processes.wait_until(child, answers(self.url("pve-control") + "/"))
+
+    def switch_site(self, switch: str) -> None:
+        """Throw a switch of the cluster: `quorum/lost`, `quorum/restored`, `node/NAME/offline`, …"""
+        httpx.post(f"{self.url('pve-control')}/{switch}", timeout=5, trust_env=False).raise_for_status()
+
+    def start_chain(self) -> Child:
+        """A free-gas chain with a block a second, whose state survives a restart."""
+        state = self.folder / "chain-state.json"
+        command = [
+            need_program("anvil"), "--port", str(self.port("chain")), "--block-time", "1", "--gas-price", "0",
+            "--block-base-fee-per-gas", "0", "--state", str(state), "--silent",
+        ]  # fmt: skip
+        child = self.processes.start("chain", command)
+        self.processes.wait_until(child, lambda: bool(self._rpc("eth_chainId")))
+        return child
+
+    def _rpc(self, method: str, *params: Any) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+        return httpx.post(self.url("chain"), json=body, timeout=2, trust_env=False).json()["result"]
+
+    def start_exporters(self) -> None:
+        pve = {
+            "modules": {
+                "pve": {
+                    "token_file": str(self.folder / "proxmox" / "token"),
+                    "ca_file": str(self.folder / "proxmox" / "ca.pem"),
+                }
+            },
+            "targets": {EDGE: {"module": "pve", "endpoints": [f"https://127.0.0.1:{self.port('pve')}"]}},
+        }
+        besu = {
+            "modules": {"node": {"calls_per_probe": 4}},
+            "targets": {"replica-1": {"module": "node", "endpoint": self.url("chain")}},
+        }
+        for system, settings in (("proxmox", pve), ("besu", besu)):
+            file = self._write(f"{system}.yaml", yaml.safe_dump(settings))
+            address = f"127.0.0.1:{self.port(system)}"
+            command = [
+                str(BIN / "sankofa-exporter"),
+                system,
+                "--config.file",
+                str(file),
+                "--web.listen-address",
+                address,
+            ]
+            child = self.processes.start(f"exporter-{system}", command)
+            self.processes.wait_until(child, answers(f"http://{address}/-/ready"))
+
+    def start_monitoring(self) -> None:
+        """Alertmanager, the provider's Prometheus with rules, and the tenant's Prometheus for its attestor."""
+        file = self._write("alertmanager.yaml", alertmanager.render(self.pager.url))
+        child = self.processes.start(
+            "alertmanager",
+            [
+                need_program("prometheus-alertmanager"), f"--config.file={file}",
+                f"--storage.path={self.folder / 'alertmanager'}", "--cluster.listen-address=",
+                f"--web.listen-address=127.0.0.1:{self.port('alertmanager')}",
+            ],
+        )  # fmt: skip
+        self.processes.wait_until(child, answers(self.url("alertmanager") + "/-/ready"))
+        self._start_prometheus("prometheus", with_rules=True)
+        self._start_prometheus("prometheus-tenant", with_rules=False)
+
+    def _start_prometheus(self, name: str, *, with_rules: bool) -> None:
+        edge = prometheus.Target(name=EDGE, site=EDGE, tier="edge", region=REGION)
+        replica = prometheus.Target(
+            name="replica-1", site=REPLICA, tier="regional", region=REGION, more={"network": "lab"}
+        )
+        files = {
+            "sankofa-proxmox": self._write(f"{name}-proxmox.yaml", prometheus.render_targets([edge])),
+            "sankofa-besu": self._write(f"{name}-besu.yaml", prometheus.render_targets([replica])),
+        }
+        text = prometheus.render(
+            scrape_interval=f"{SCRAPE_SECONDS}s",
+            evaluation_interval=f"{SCRAPE_SECONDS}s",
+            exporters={
+                job: (f"127.0.0.1:{self.port(job.removeprefix('sankofa-'))}", str(file)) for job, file in files.items()
+            },
+            platform=f"127.0.0.1:{self.port('scheduler')}" if with_rules else None,
+            alertmanager=f"127.0.0.1:{self.port('alertmanager')}" if with_rules else None,
+            rule_files=[str(CHECKOUT / "alert_rules" / "generated" / "*.yaml")] if with_rules else [],
+        )
+        file = self._write(f"{name}.yaml", text)
+        command = [
+            need_program("prometheus"), f"--config.file={file}", f"--storage.tsdb.path={self.folder / name}",
+            f"--web.listen-address=127.0.0.1:{self.port(name)}",
+        ]  # fmt: skip
+        child = self.processes.start(name, command)
+        self.processes.wait_until(child, answers(self.url(name) + "/-/ready"))
+
+    def make_accounts(self) -> None:
+        """Fresh keys for every role, encrypted in `keys/`; on a free-gas chain they need no funds."""
+        for role in ROLES:
+            account = self.accounts[role] = Account.create()
+            password = secrets.token_urlsafe(24)
+            self._write(f"keys/{role}.password", password).chmod(0o600)
+            write_keystore(account, self.folder / "keys" / f"{role}.json", password, rounds=KEY_ROUNDS)
+
+    def write_specs(self, *, starts_at: int, period_seconds: int) -> Path:
+        """The committed specs with a lab's period, slot and parties: the same documents, other settings."""
+        specs = CHECKOUT / "deploy" / "specs"
+        for name in ("availability-edge", "latency-chain-query"):
+            slo = yaml.safe_load((specs / "slos" / f"{name}.yaml").read_text())
+            _shorten(slo, starts_at, period_seconds)
+            self._write(f"specs/{name}.yaml", yaml.safe_dump(slo))
+        agreement = yaml.safe_load((specs / "agreements" / "example-edge.yaml").read_text())
+        agreement["metadata"]["name"] = "baobab-edge"
+        agreement["spec"] |= {
+            "salt": "0x" + secrets.token_hex(32),
+            "provider": {"id": "sankofa-cloud", "account": self.accounts["provider"].address},
+            "tenant": {"id": TENANT, "account": self.accounts["tenant"].address},
+            "startsAt": _utc(starts_at, "%Y-%m-%dT%H:%M:%SZ"),
+            "graceSeconds": 5,
+            "disputeWindowSeconds": 10,
+            "disputeWindowBlocks": 3,
+            "toleranceSlots": 0,
+        }
+        self._write("specs/agreement.yaml", yaml.safe_dump(agreement))
+        self._write("specs/fleet.yaml", (specs / "fleet.yaml").read_text())
+        return self.folder / "specs"
+
+    def write_settings(self, contract: dict[str, Any]) -> Path:
+        """Settings of the scheduler and the API; the third attestor's Prometheus is not there, so it cannot sign."""
+        keys = self.folder / "keys"
+        sources = {"attestor-1": "prometheus", "attestor-2": "prometheus-tenant", "attestor-3": "nobody"}
+        settings = {
+            "data_dir": str(self.folder / "data"),
+            "specs": [str(self.folder / "specs")],
+            "observer": "lab-1",
+            "prometheus": {"url": self.url("prometheus")},
+            "late": {"delay_seconds": 2 * SCRAPE_SECONDS, "look_again_seconds": 60},
+            "chain": {
+                "rpc_url": self.url("chain"),
+                **contract,
+                "sender": {"keystore": str(keys / "sender.json"), "password_file": str(keys / "sender.password")},
+            },
+            "attestors": [
+                {
+                    "name": name,
+                    "keystore": str(keys / f"{name}.json"),
+                    "password_file": str(keys / f"{name}.password"),
+                    "prometheus_url": self.url(source),
+                }
+                for name, source in sources.items()
+            ],
+            "api": {"listen": f"127.0.0.1:{self.port('api')}", "keys_file": str(self.folder / "api-keys.yaml")},
+            "schedule": {
+                "observe_seconds": SLOT_SECONDS,
+                "settle_seconds": 2,
+                "metrics_listen": f"127.0.0.1:{self.port('scheduler')}",
+            },
+        }
+        return self._write("sankofa.yaml", yaml.safe_dump(settings))
+
+    def start_platform(self, part: str) -> Child:
+        """`scheduler` or `api`, as an operator would start it."""
+        command = [str(BIN / "sankofa-observe"), "serve", "--config", str(self.folder / "sankofa.yaml"), "--part", part]
+        child = self.processes.start(part, command)
+        self.processes.wait_until(child, answers(self.url(part) + {"api": "/readyz", "scheduler": "/metrics"}[part]))
+        return child
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """An instant query on the provider's Prometheus."""
+        answer = httpx.get(
+            self.url("prometheus") + "/api/v1/query", params={"query": expression}, timeout=10, trust_env=False
+        )
+        answer.raise_for_status()
+        result: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return result
+
+    def _write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+
+def _shorten(slo: dict[str, Any], starts_at: int, period_seconds: int) -> None:
+    annotations = slo["metadata"]["annotations"]
+    annotations["sankofa.observe/scrape"] = f"{SCRAPE_SECONDS}s"
+    objective = slo["spec"]["objectives"][0]
+    if "timeSliceWindow" in objective:
+        objective["timeSliceWindow"] = f"{SLOT_SECONDS}s"
+    else:
+        annotations["sankofa.observe/slot"] = f"{SLOT_SECONDS}s"
+    calendar = {"startTime": _utc(starts_at, "%Y-%m-%d %H:%M:%S"), "timeZone": "UTC"}
+    slo["spec"]["timeWindow"] = [{"duration": f"{period_seconds}s", "isRolling": False, "calendar": calendar}]
+
+
+def _utc(at: int, form: str) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at, UTC).strftime(form)
