@@ -177,6 +177,7 @@ PLATFORM = (
     Alert(
         name="PipelineStalled",
         expr=f"count(time() - {PIPELINE_SUCCESS.name} > {PIPELINE_STALL_SECONDS})",
+        for_seconds=60,
         severity="ticket",
         kind="meta",
         scope="system",

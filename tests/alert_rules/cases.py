@@ -132,6 +132,20 @@ BURN = (
         series=pve(known="1x179 0x110", up="1x179 0x110"),
         minute=60,
     ),
+    # One bad sample of 196 is over half a percent, one of 200 is half a percent exactly: the promise is kept.
+    Case(
+        alert="SloBudgetDrainSlow",
+        world="just over the threshold",
+        series=pve(known="_ 1x300", up="_ 1x99 0 1x200"),
+        minute=49,
+        fires=((AVAILABILITY, ""),),
+    ),
+    Case(
+        alert="SloBudgetDrainSlow",
+        world="exactly at the threshold",
+        series=pve(known="_ 1x300", up="_ 1x99 0 1x200"),
+        minute=50,
+    ),
     Case(
         alert="SloBudgetDrainSlow",
         world="two bad samples in an hour",
@@ -281,9 +295,9 @@ _HELD = f'sankofa_settlements{{{OURS}, state="held"}}'
 MONEY = (
     Case(
         alert="PipelineStalled",
-        world="no success for 16 minutes",
+        world="no success for 17 minutes",
         series={_STAGE: "0x80"},
-        minute=16,
+        minute=17,
         fires=((PLATFORM, "1"),),
     ),
     Case(alert="PipelineStalled", world="a tick ago", series={_STAGE: "0+15x80"}, minute=16),
