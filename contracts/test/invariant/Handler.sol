@@ -14,10 +14,10 @@ import {Model} from "./Model.sol";
  * action never reverts, so nothing hides behind `fail_on_revert = false`.
  */
 contract Handler is Fixture {
-    bytes32 public constant CAPPED = keccak256("capped"); // two SLOs whose credits can exceed the cap of 30 %
+    bytes32 public constant CAPPED = keccak256("capped"); // three SLOs whose credits can exceed the cap of 30 %
     bytes32 public constant PLAIN = keccak256("plain"); // one SLO, no cut possible
     address internal constant PLAIN_TENANT = address(0x7F);
-    uint256 internal constant PERIODS = 8;
+    uint256 internal constant PERIODS = 6;
 
     Model public model;
     LogBook public book;
@@ -31,7 +31,7 @@ contract Handler is Fixture {
         super.setUp();
         model = new Model(NOW, bands());
         book = new LogBook();
-        ISlaSettlement.Terms memory made = termsOf(2, 300_000);
+        ISlaSettlement.Terms memory made = termsOf(3, 300_000);
         activate(CAPPED, made);
         model.addAgreement(CAPPED, FEE, 300_000);
         made = termsOf(1, 1_000_000);
@@ -193,13 +193,13 @@ contract Handler is Fixture {
         if (!held && bytes(violation).length == 0) violation = what;
     }
 
-    /// @dev A closed period of one of three SLOs; a quarter straddles two of the others.
+    /// @dev A closed period of one of four SLOs; a quarter straddles two of the others.
     function anyReport(uint256 seed, uint64 good) internal pure returns (ISlaSettlement.Report memory) {
         uint48 start = STARTS_AT + uint48(seed % PERIODS) * 30 * DAY;
-        if (seed / 8 % 4 == 0) start += 15 * DAY;
-        uint256 which = seed / 32 % 3;
-        bytes32 sloId = bytes32(uint256(SLO) + (which == 1 ? 1 : 0));
-        return reportOf(which == 2 ? PLAIN : CAPPED, sloId, start, start + 30 * DAY, good, 1_000_000);
+        if (seed / 6 % 4 == 0) start += 15 * DAY;
+        uint256 which = seed / 32 % 4;
+        bytes32 sloId = bytes32(uint256(SLO) + (which % 3));
+        return reportOf(which == 3 ? PLAIN : CAPPED, sloId, start, start + 30 * DAY, good, 1_000_000);
     }
 
     function forgedFor(ISlaSettlement.Report[] memory list, bool tooFew) internal view returns (bytes[] memory list_) {

@@ -93,14 +93,35 @@ contract FinalizeSettlementsTest is Fixture {
         vm.assertEq(CAP, sla.balanceOf(CAPPED).accrued, "accrued");
     }
 
-    /// Whatever the breaches and whichever comes first, a period's credits sum up to the smaller of their sum and the cap.
-    function testFuzz_ThePeriodTotalDoesNotDependOnTheOrder(uint64 first, uint64 second, bool swap) public {
-        bytes32[] memory ids =
-            breachTwoSlos(uint64(bound(first, 0, 998_999)), uint64(bound(second, 0, 998_999)));
-        if (swap) (ids[0], ids[1]) = (ids[1], ids[0]);
-        uint256 sum = uint256(sla.getSettlement(ids[0]).creditMinor) + sla.getSettlement(ids[1]).creditMinor;
+    /// Whatever three breaches and whichever comes first, a period's credits sum up to the smaller of their sum and the cap.
+    function testFuzz_ThePeriodTotalDoesNotDependOnTheOrder(uint64[3] memory good, uint256 first, uint32 capPpm) public {
+        capPpm = uint32(bound(capPpm, 1, 1_000_000));
+        activate(CAPPED, termsOf(3, capPpm));
+        bytes32[] memory ids = new bytes32[](3);
+        uint256 sum = 0;
+        for (uint256 i = 0; i < 3; ++i) {
+            bytes32 sloId = bytes32(uint256(SLO) + i);
+            uint64 count = uint64(bound(good[i], 0, 998_999));
+            bytes32 id = submit(reportOf(CAPPED, sloId, START, END, count, 1_000_000));
+            ids[(first % 3 + i) % 3] = id;
+            sum += sla.getSettlement(id).creditMinor;
+        }
+        closeWindow();
         sla.finalizeSettlements(ids);
-        vm.assertEq(sum < CAP ? sum : CAP, sla.balanceOf(CAPPED).accrued, "accrued");
+        uint256 cap = uint256(FEE) * capPpm / 1_000_000;
+        vm.assertEq(sum < cap ? sum : cap, sla.balanceOf(CAPPED).accrued, "accrued");
+    }
+
+    /// The shortcut for agreements whose worst credits stay within the cap must not reach one that is a ppm above it.
+    function test_TheCapBindsFromTheFirstPpmOn() public {
+        for (uint32 below = 0; below < 2; ++below) {
+            bytes32 agreementId = keccak256(abi.encode("edge", below));
+            activate(agreementId, termsOf(1, 1_000_000 - below)); // the worst credit is the whole fee
+            bytes32 id = submit(reportOf(agreementId, SLO, START, END, 0, 1));
+            closeWindow();
+            finalize(id);
+            vm.assertEq(FEE - 2 * below, sla.balanceOf(agreementId).accrued, "floor of 1,000,001.99...");
+        }
     }
 
     function test_TheCapIsPerPeriod() public {

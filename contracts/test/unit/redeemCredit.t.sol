@@ -27,6 +27,15 @@ contract RedeemCreditTest is Fixture {
         vm.assertTrue(sla.isInvoiceUsed(AGREEMENT, INVOICE), "invoice");
     }
 
+    function test_TakesAllThatIsOutstandingAndThenNothing() public {
+        redeem(INVOICE, CREDIT);
+        refuse(
+            keccak256("next"),
+            1,
+            abi.encodeWithSelector(ISlaSettlement.SLAInsufficientCredit.selector, AGREEMENT, 1, 0)
+        );
+    }
+
     function testFuzz_RevertWhen_TheAmountIsMoreThanOutstanding(uint96 amount) public {
         redeem(INVOICE, 100_000);
         amount = uint96(bound(amount, CREDIT - 100_000 + 1, type(uint96).max));
