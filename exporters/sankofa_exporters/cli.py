@@ -91,7 +91,11 @@ def listen(address: str) -> socket.socket:
     if not colon or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
         raise ValueError(address)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, int(port)), family=family, backlog=1024)
+    listener = socket.create_server((host, int(port)), family=family, backlog=1024)
+    # Accepted sockets inherit it. asyncio sets it only on sockets made with proto=TCP, and without it head and body of
+    # an answer on a reused connection are 40 ms apart.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _cannot_listen(address: str, error: OSError | ValueError) -> str:

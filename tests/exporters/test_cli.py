@@ -85,6 +85,7 @@ def test_listen_takes_the_forms_of_prometheus(address: str, host: str) -> None:
     """:PORT is every address; HOST:PORT and [V6]:PORT are one."""
     with listen(address) as listener:
         assert listener.getsockname()[0] == host
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def test_serving_process_stops_gracefully(config: Path, processes: Processes) -> None:
