@@ -12,11 +12,13 @@ import json
 import ssl
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 import httpx
 
+from .apart import apart
 from .budget import Budget
 from .failure import CollectorError, Kind, from_transport
 
@@ -39,8 +41,12 @@ class Answer:
     body: bytes
 
 
+@lru_cache(maxsize=256)
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Verification is always on; a module's own CA file replaces the system's list."""
+    """Verification is always on; a module's own CA file replaces the system's list.
+
+    Loaded once, when the configuration is checked: targets share it, and a renewed CA file needs a restart.
+    """
     return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
 
 
@@ -98,7 +104,7 @@ def check_status(answer: Answer) -> None:
 async def decode(answer: Answer) -> Any:
     """The body as JSON; large ones are parsed in a thread."""
     if len(answer.body) > DECODE_IN_THREAD_BYTES:
-        return await asyncio.to_thread(parse_json, answer.body, answer.where)
+        return await apart(parse_json, answer.body, answer.where)
     return parse_json(answer.body, answer.where)
 
 

@@ -18,6 +18,7 @@ from .settings import Document
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 10  # a probe under way may end; Prometheus' longest wait is its scrape timeout
+KEEP_SECONDS = 65  # longer than the usual scrape interval, so that Prometheus' connections live from scrape to scrape
 
 
 class _Server(uvicorn.Server):
@@ -47,7 +48,12 @@ def serve(chosen: System, document: Document[Any, Any], listener: socket.socket)
     app = build_app(Exporter(system=chosen, document=document))
     server = _Server(
         uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=STOP_SECONDS
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            timeout_keep_alive=KEEP_SECONDS,
         )
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

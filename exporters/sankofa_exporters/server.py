@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from .apart import apart, widen_resolver
 from .budget import Budget, probe_seconds
 from .exposition import encode
 from .failure import Kind
@@ -72,7 +73,7 @@ class Exporter:
         budget = Budget.of(probe_seconds(request.headers.get("x-prometheus-scrape-timeout-seconds")))
         with self.own.timed_probe():
             report = await probe(source, budget=budget, bounds=self.document.limits)
-            encoded = await asyncio.to_thread(
+            encoded = await apart(
                 encode,
                 report.samples,
                 accept=request.headers.get("accept", ""),
@@ -92,7 +93,7 @@ class Exporter:
         self.told[target] = {collector: failure.kind for collector, failure in report.failures.items()}
 
     async def answer_metrics(self, request: Request) -> Response:
-        encoded = await asyncio.to_thread(
+        encoded = await apart(
             self.own.encode, request.headers.get("accept", ""), request.headers.get("accept-encoding", "")
         )
         return Response(encoded.body, headers=encoded.headers)
@@ -119,6 +120,7 @@ def build_app(exporter: Exporter) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         nonlocal ready
+        widen_resolver()
         ready = True
         try:
             yield

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from .bounds import Bounds
+from .fetch import tls_context
 
 TARGET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$"
 SEEN_CHARS = 80
@@ -73,7 +74,16 @@ def _endpoint(text: Any) -> str:
     return str(url).rstrip("/")
 
 
+def _trusted(path: Path) -> Path:
+    try:
+        tls_context(path)
+    except (OSError, ValueError):
+        raise PydanticCustomError("ca", "a PEM file with the certificate of a CA") from None
+    return path
+
+
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
+CaFile = Annotated[ReadableFile, AfterValidator(_trusted)]
 Endpoint = Annotated[str, BeforeValidator(_endpoint)]
 
 

@@ -15,6 +15,19 @@ from sankofa_exporters.registry import SYSTEM_NAMES, system
 from sankofa_exporters.settings import Document, load
 
 FOLDER = CHECKOUT / "docs" / "exporters"
+# A self-signed certificate of nobody; its key was never kept.
+CA = """\
+-----BEGIN CERTIFICATE-----
+MIIBezCCASGgAwIBAgIUHldlBY0/TwsjulcBr0PRSBN5wa8wCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHZXhhbXBsZTAgFw0yNjExMjQxMTEyMThaGA8yMTI2MTAzMTEx
+MTIxOFowEjEQMA4GA1UEAwwHZXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABH3SoVX8AyHRcEvUisWAbSndTMmVzRaaRpBE7WPG7f/k7ZMUqcELfrSy11vD
+VinZmAZLyixYSIlVh75wWkT/JeOjUzBRMB0GA1UdDgQWBBTZ0SuVzT8SSY/TBEvZ
+TWb60g2YeDAfBgNVHSMEGDAWgBTZ0SuVzT8SSY/TBEvZTWb60g2YeDAPBgNVHRMB
+Af8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQD59+Bo+ELffuGTSat6XX+d/lO5
+Q7rbYORIWVWDM4tp9wIgGQSo9FgUNknhkeksDthbV8OTrBNa/wP9UiQbbP+LRPI=
+-----END CERTIFICATE-----
+"""
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -46,7 +59,7 @@ def test_documented_configuration_loads(name: str, tmp_path: Path) -> None:
     text = blocks(name, "yaml")[0].replace("0x…", "0x" + "00" * 20)
     for path in set(re.findall(r"/etc/sankofa/[\w.-]+", text)):
         file = tmp_path / path.rpartition("/")[2]
-        file.write_text("sankofa@pve!exporter=value\n")
+        file.write_text((CA if path.endswith(".pem") else "sankofa@pve!exporter=value") + "\n")
         text = text.replace(path, str(file))
     file = tmp_path / "config.yml"
     file.write_text(text)

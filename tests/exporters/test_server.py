@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from sankofa_exporters.apart import RESOLVERS
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.registry import System
 from sankofa_exporters.runtime import Collector
@@ -118,6 +121,20 @@ async def test_health_and_readiness_answer(client: httpx.AsyncClient, path: str,
     answer = await client.get(path)
 
     assert (answer.status_code, answer.text) == (200, text)
+
+
+async def test_hanging_resolver_delays_no_answer(client: httpx.AsyncClient) -> None:
+    """Every thread that looks up names is stuck; a probe is still rendered and answered in time."""
+    stuck = threading.Event()
+    lookups = [asyncio.get_running_loop().run_in_executor(None, stuck.wait, 5) for _ in range(RESOLVERS)]
+    try:
+        async with asyncio.timeout(1):
+            answer = await client.get("/probe?target=edge-1", headers={"x-prometheus-scrape-timeout-seconds": "0.2"})
+    finally:
+        stuck.set()
+        await asyncio.gather(*lookups)
+
+    assert answer.status_code == 200
 
 
 async def test_landing_page_links_targets_and_escapes(client: httpx.AsyncClient) -> None:

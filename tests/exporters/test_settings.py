@@ -65,6 +65,16 @@ targets:
     ]
 
 
+def test_settings_refuse_a_ca_file_that_is_none(tmp_path: Path, token_file: Path) -> None:
+    """A CA file without a certificate is found at the start, not at the first probe."""
+    (tmp_path / "ca.pem").write_text("not a certificate\n")
+    text = f"modules: {{pve: {{token_file: {token_file}, ca_file: {tmp_path}/ca.pem}}}}\ntargets: {{}}\n"
+
+    assert complaint(tmp_path, text) == (
+        "FILE: modules.pve.ca_file: saw 'DIR/ca.pem'; expected a PEM file with the certificate of a CA"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from sankofa_exporters.settings import Endpoint, Module, ReadableFile, Strict, Target
+from sankofa_exporters.settings import CaFile, Endpoint, Module, Strict, Target
 
 ZERO_ADDRESS = "0x" + "0" * 40
 MAX_CALL_CHARS = 2 + 2 * 65_536
@@ -27,7 +27,7 @@ class BesuModule(Module):
     call_timeout_seconds: float = Field(default=5, gt=0.2, le=60)
     max_head_age_seconds: float = Field(default=60, gt=0, le=86_400)
     max_clock_skew_seconds: float = Field(default=15, ge=0, le=3_600)
-    ca_file: ReadableFile | None = None
+    ca_file: CaFile | None = None
 
 
 class BesuTarget(Target):

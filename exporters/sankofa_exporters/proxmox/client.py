@@ -6,7 +6,6 @@ one is used at once, and goes into the Authorization header and nowhere else. On
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from sankofa_exporters.apart import apart
 from sankofa_exporters.budget import Budget
 from sankofa_exporters.failure import CollectorError, Kind
 from sankofa_exporters.fetch import check_status, decode, exchange
@@ -64,6 +64,6 @@ class ProxmoxClient:
 
     async def _token(self) -> str:
         try:
-            return await asyncio.to_thread(read_token, self.token_file)
+            return await apart(read_token, self.token_file)
         except ValueError as error:
             raise CollectorError(Kind.AUTH, str(error)) from None

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from sankofa_exporters.settings import Endpoint, Module, ReadableFile, Target
+from sankofa_exporters.settings import CaFile, Endpoint, Module, ReadableFile, Target
 
 MAX_SEEDS = 16
 _TOKEN = re.compile(r"[^\s@!=]+@[^\s@!=]+![^\s@!=]+=\S+")
@@ -44,7 +44,7 @@ class ProxmoxModule(Module):
     """Credentials and trust for a group of clusters."""
 
     token_file: Annotated[ReadableFile, AfterValidator(_holds_token)]
-    ca_file: ReadableFile | None = None
+    ca_file: CaFile | None = None
 
 
 class ProxmoxTarget(Target):

@@ -16,7 +16,7 @@ from sankofa_exporters.besu.system import BesuSource
 from sankofa_exporters.budget import Budget
 from sankofa_exporters.exposition import encode
 from sankofa_exporters.loose import hex_int
-from tests.exporters.mutation import HOSTILE, spoiled
+from tests.exporters.mutation import CASES, HOSTILE, spoiled
 
 from .recorded import fresh_head, healthy, probed, values
 
@@ -51,14 +51,14 @@ def check(answers: dict[str, Any]) -> None:
         assert abs(found["besu_head_timestamp_seconds",] - int(head["timestamp"], 16)) < 1
 
 
-@settings(max_examples=300)
+@settings(max_examples=CASES)
 @given(spoiled(fresh_head()))
 def test_spoiled_head_is_never_a_false_up(head: Any) -> None:
     """Keys dropped, types changed, texts cut in the head block."""
     check({**healthy(), "eth_getBlockByNumber": head})
 
 
-@settings(max_examples=200)
+@settings(max_examples=CASES)
 @given(st.dictionaries(st.sampled_from(sorted(healthy())), st.sampled_from(HOSTILE), min_size=1))
 def test_hostile_answers_cost_only_their_families(answers: dict[str, Any]) -> None:
     """Any method may answer anything."""

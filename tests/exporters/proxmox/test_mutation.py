@@ -14,11 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from sankofa_exporters.exposition import encode
 from sankofa_exporters.failure import CollectorError
 from sankofa_exporters.fetch import parse_json
-from tests.exporters.mutation import spoiled
+from tests.exporters.mutation import CASES, spoiled
 
 from .recorded import probed, recorded, values
-
-CASES = 250
 
 
 def check(payloads: dict[str, Any]) -> None:
