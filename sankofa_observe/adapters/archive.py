@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sankofa_observe.errors import InvalidInput, InvariantBroken
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.sla.evidence import Document, canonical, digest
 
 _DIGEST = re.compile(r"0x[0-9a-f]{64}")
@@ -17,30 +21,46 @@ class FolderArchive:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        with _files(folder):
+            folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, document: Document) -> str:
-        name, raw = digest(document), canonical(document)
-        path = self._path(name)
-        if path.exists():
-            if path.read_bytes() != raw:
-                raise InvariantBroken(
-                    f"{path}: the file no longer has the bytes its name promises; restore it from a copy"
-                )
-            return name
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        with partial.open("wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)  # either the whole file or none
+        name = digest(document)
+        if self.get(name) is None:
+            with _files(self._folder):
+                self._write(self._path(name), canonical(document))
         return name
 
     def get(self, digest: str) -> bytes | None:
         path = self._path(digest)
-        return path.read_bytes() if path.exists() else None
+        with _files(path):
+            raw = path.read_bytes() if path.exists() else None
+        if raw is not None and "0x" + hashlib.sha256(raw).hexdigest() != digest:
+            raise InvariantBroken(f"{path}: the file no longer has the bytes its name promises; restore it from a copy")
+        return raw
+
+    def _write(self, path: Path, raw: bytes) -> None:
+        """Either the whole file or none: a name of its own for each writer, then one rename."""
+        partial = path.with_suffix(f".{secrets.token_hex(8)}.partial")
+        try:
+            with partial.open("xb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
 
     def _path(self, name: str) -> Path:
         if not _DIGEST.fullmatch(name):
             raise InvalidInput(f"{name!r}: not an evidence digest; expected 0x and 64 lower-case hex digits")
         return self._folder / f"{name[2:]}.json"
+
+
+@contextmanager
+def _files(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"evidence archive {path}: {error.strerror}; nothing was lost, try again") from error

@@ -12,12 +12,13 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Table, and_, create_engine, event, insert, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, Table, and_, create_engine, event, insert, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from sankofa_observe.adapters import records, rows
 from sankofa_observe.adapters.rows import Row
-from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.ports import Attempt, Receipt, SettlementRecord, StateChange
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
@@ -29,14 +30,26 @@ class SqlLedger:
     """A ledger at a SQLAlchemy URL; opening it brings the tables up to date."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(url)
+        self._engine = _engine(url)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _sqlite_pragmas)
+        try:
+            self._migrate()
+        except BaseException:
+            self.close()
+            raise
+
+    def _migrate(self) -> None:
         with self._transaction() as connection:
             config = Config()
             config.set_main_option("script_location", "sankofa_observe.adapters:migrations")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise InvalidInput(
+                    f"ledger {self._engine.url!r}: {error}; its tables are of a newer release, upgrade this one"
+                ) from error
 
     def close(self) -> None:
         self._engine.dispose()
@@ -175,10 +188,22 @@ class SqlLedger:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except OperationalError as error:
-            raise Unavailable(f"ledger {self._engine.url!r}: {error.orig}; nothing was written, try again") from error
         except IntegrityError as error:  # another writer was quicker: the next run sees what it wrote
             raise Unavailable(f"ledger: written by another process at the same time ({error.orig})") from error
+        except DBAPIError as error:
+            raise Unavailable(f"ledger {self._engine.url!r}: {error.orig}; nothing was written, try again") from error
+
+
+def _engine(url: str) -> Engine:
+    """An engine for the URL; what is wrong with the setting is told without the password in it."""
+    try:
+        return create_engine(url)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        scheme = url.partition(":")[0] if "://" in url else "no"
+        raise InvalidInput(
+            f"ledger_url: a {scheme} address of a database, {type(error).__name__}; expected one that is installed here, "
+            "like sqlite:////var/lib/sankofa/ledger.sqlite or postgresql+psycopg://user@host/database"
+        ) from None
 
 
 def _sqlite_pragmas(connection: Any, _: Any) -> None:

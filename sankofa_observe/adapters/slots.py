@@ -7,14 +7,16 @@ every slot that is not GOOD, as canonical text, because evidence must outlive Pr
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from sankofa_observe.errors import Unavailable
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.verdict import Tally
 from sankofa_observe.units import Period
@@ -50,7 +52,8 @@ class DeltaSlots:
             return 0
         rows = [_row(slot, self._observer, observed_at, revision) for slot, revision in fresh]
         frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-        write_deltalake(self._location, frame, mode="append", partition_by=["slo"])
+        with self._asking("append"):
+            write_deltalake(self._location, frame, mode="append", partition_by=["slo"])
         return len(rows)
 
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
@@ -73,14 +76,16 @@ class DeltaSlots:
         return {row.pop("site"): _tally(row) for row in sums.to_dicts()}
 
     def watermarks(self, slo: str) -> Mapping[str, int]:
-        frame = self._scan().filter(pl.col("slo") == slo, pl.col("observer") == self._observer)
-        newest = frame.group_by("site").agg(pl.col("starts_at").max()).collect()
+        with self._asking("watermarks"):
+            frame = self._scan().filter(pl.col("slo") == slo, pl.col("observer") == self._observer)
+            newest = frame.group_by("site").agg(pl.col("starts_at").max()).collect()
         return dict(newest.iter_rows())
 
     def compact(self) -> None:
         """Join the many small files of regular ticks; no row changes."""
-        if (table := self._table()) is not None:
-            table.optimize.compact()
+        with self._asking("compaction"):
+            if (table := self._table()) is not None:
+                table.optimize.compact()
 
     def _changed(self, slots: list[Slot]) -> list[tuple[Slot, int]]:
         """The slots that differ from what stands, with the revision they will have."""
@@ -92,24 +97,38 @@ class DeltaSlots:
                 standing[row["slo"], row["site"], row["starts_at"]] = (_slot(row), row["revision"])
         fresh = []
         for slot in slots:
-            before = standing.get((slot.slo, slot.site, slot.starts_at))
+            key = (slot.slo, slot.site, slot.starts_at)
+            before = standing.get(key)
             if before is None or _text(before[0]) != _text(slot):
-                fresh.append((slot, before[1] + 1 if before else 1))
+                standing[key] = (slot, before[1] + 1 if before else 1)
+                fresh.append(standing[key])
         return fresh
 
     def _latest(self, slo: str, sites: Sequence[str], period: Period) -> pl.DataFrame:
-        return (
-            self._scan()
-            .filter(
-                pl.col("slo") == slo,
-                pl.col("site").is_in(list(sites)),
-                pl.col("starts_at").is_between(period.starts_at, period.ends_at, closed="left"),
-                pl.col("observer") == self._observer,
+        with self._asking("read"):
+            return (
+                self._scan()
+                .filter(
+                    pl.col("slo") == slo,
+                    pl.col("site").is_in(list(sites)),
+                    pl.col("starts_at").is_between(period.starts_at, period.ends_at, closed="left"),
+                    pl.col("observer") == self._observer,
+                )
+                .sort("revision")
+                .unique(_KEY, keep="last")
+                .collect()
             )
-            .sort("revision")
-            .unique(_KEY, keep="last")
-            .collect()
-        )
+
+    @contextmanager
+    def _asking(self, what: str) -> Iterator[None]:
+        """A store that is away, full or damaged is one error of ours; the table itself commits whole appends or none."""
+        try:
+            yield
+        except (DeltaError, pl.exceptions.PolarsError, OSError) as error:
+            words = " ".join(str(error).split())[:200]
+            raise Unavailable(
+                f"slot table {self._location}: {what} failed ({type(error).__name__}: {words})"
+            ) from error
 
     def _scan(self) -> pl.LazyFrame:
         table = self._table()

@@ -1,0 +1,318 @@
+"""The contract of `Ledger`, on the double and on SQL; PostgreSQL too where a server and a driver are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from sankofa_observe.adapters.ledger import SqlLedger
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
+from sankofa_observe.ports import Attempt, AttemptKind, Ledger, Receipt, SettlementRecord, StateChange
+from sankofa_observe.sla.settlement import ARROWS, SettlementState
+from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.testing import MemoryLedger
+from sankofa_observe.units import Money
+from tests.adapters.postgres import Postgres, why_not
+from tests.builders import agreement, breach, credit, digest_of, period, verdict
+
+ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
+COMPUTED, REPORTED, DISPUTED = SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED
+FINAL, VOIDED, HELD = SettlementState.FINAL, SettlementState.VOIDED, SettlementState.HELD
+ATTEMPT = Attempt(
+    kind=AttemptKind.REPORT,
+    settlement_ids=("0xaa", "0xbb"),
+    sender="0x" + "5e" * 20,
+    nonce=3,
+    transaction=digest_of("one"),
+    raw=b"\x00\xffsigned",
+)
+
+
+KINDS = ["memory", "sqlite", *([] if why_not() else ["postgresql"])]
+
+
+@pytest.fixture(params=KINDS)
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    if request.param == "memory":
+        yield MemoryLedger()
+        return
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.fresh_database()
+    with closing(SqlLedger(url)) as opened:
+        yield opened
+
+
+def test_ledger_contract_includes_postgresql() -> None:
+    """Where a server and a driver are installed, every claim here is made of PostgreSQL too."""
+    if missing := why_not():
+        pytest.skip(missing)
+    assert "postgresql" in KINDS
+
+
+def test_ledger_that_is_empty_answers_nothing(ledger: Ledger) -> None:
+    """Before the first row every question has an empty answer."""
+    assert (
+        ledger.verdicts(),
+        ledger.settlements(),
+        ledger.settlement(digest_of("none")),
+        ledger.open_attempts(),
+        ledger.credits(),
+    ) == ([], [], None, [], [])
+
+
+def test_ledger_keeps_the_terms_of_a_version(ledger: Ledger) -> None:
+    """The same terms again add nothing; a new version adds a row; the same version with other terms is refused."""
+
+    def add(version: int, terms: str) -> bool:
+        return ledger.add_agreement(
+            agreement_id=ACME.id, version=version, terms_hash=digest_of(terms), document="{}", at=1
+        )
+
+    assert [add(1, "first"), add(1, "first"), add(2, "second"), add(1, "first")] == [True, False, True, False]
+    with pytest.raises(InvariantBroken, match="agreement"):
+        add(1, "other")
+
+
+def test_ledger_returns_the_verdict_it_was_given(ledger: Ledger) -> None:
+    """A verdict comes back whole, with its slots by state."""
+    record = verdict(ACME)
+    assert [ledger.add_verdict(record), ledger.add_verdict(record)] == [True, False]
+    assert ledger.verdicts() == [record]
+
+
+@pytest.mark.parametrize("change", ["slot_root", "verdict"])
+def test_ledger_refuses_another_verdict_of_the_same_revision(ledger: Ledger, change: str) -> None:
+    """Two judgements under one revision are two truths; the first one stays."""
+    record = verdict(ACME)
+    ledger.add_verdict(record)
+    others = {
+        "slot_root": replace(record, slot_root=digest_of("other")),
+        "verdict": replace(record, verdict=Verdict.MET),
+    }
+    with pytest.raises(InvariantBroken, match="verdict"):
+        ledger.add_verdict(others[change])
+    assert ledger.verdicts() == [record]
+
+
+def test_ledger_finds_verdicts_by_agreement_and_period(ledger: Ledger) -> None:
+    """Every revision, oldest period first; each filter narrows."""
+    late, early, revised, foreign = verdict(ACME, 1), verdict(ACME, 0), verdict(ACME, 0, revision=2), verdict(BAOBAB, 0)
+    for record in (late, early, revised, foreign):
+        ledger.add_verdict(record)
+    found = (
+        ledger.verdicts(agreement_id=ACME.id),
+        ledger.verdicts(agreement_id=ACME.id, period=period(0)),
+        ledger.verdicts(period=period(1)),
+        ledger.verdicts(agreement_id=digest_of("nobody")),
+    )
+    assert found == ([early, revised, late], [early, revised], [late], [])
+
+
+def test_ledger_stores_a_penalty_with_its_first_state(ledger: Ledger) -> None:
+    """A penalty is COMPUTED from the moment it exists, and comes back whole."""
+    penalty = breach(ACME).penalty
+    assert [ledger.add_penalty(penalty), ledger.add_penalty(penalty)] == [True, False]
+    record = SettlementRecord(penalty=penalty, history=(StateChange(state=COMPUTED, at=penalty.assessed_at),))
+    assert (ledger.settlement(penalty.settlement_id), ledger.settlements()) == (record, [record])
+
+
+def test_ledger_refuses_another_document_for_a_settlement(ledger: Ledger) -> None:
+    """The same settlement with other evidence is an alarm, not a repetition."""
+    penalty = breach(ACME).penalty
+    ledger.add_penalty(penalty)
+    with pytest.raises(InvariantBroken, match="penalty"):
+        ledger.add_penalty(replace(penalty, document_hash=digest_of("other")))
+
+
+EVERY_MOVE = [(before, after) for before in SettlementState for after in SettlementState if before is not after]
+PATHS = {COMPUTED: [], REPORTED: [REPORTED], DISPUTED: [REPORTED, DISPUTED], HELD: [HELD]}
+PATHS |= {FINAL: [REPORTED, FINAL], VOIDED: [REPORTED, VOIDED]}
+
+
+@pytest.mark.parametrize(("before", "after"), EVERY_MOVE, ids=str)
+def test_ledger_moves_along_the_arrows_only(ledger: Ledger, before: SettlementState, after: SettlementState) -> None:
+    """Each allowed move is appended once; a state already passed adds nothing; any other move is refused."""
+    penalty = breach(ACME).penalty
+    ledger.add_penalty(penalty)
+    for state in PATHS[before]:
+        ledger.add_state(penalty.settlement_id, StateChange(state=state, at=5, detail="on the way"))
+    move = StateChange(state=after, at=9, detail="seen on chain")
+    if (before, after) in ARROWS:
+        assert ledger.add_state(penalty.settlement_id, move)
+        found = ledger.settlement(penalty.settlement_id)
+        assert found is not None
+        assert (found.history[-1], found.state) == (move, after)
+    elif after in {COMPUTED, *PATHS[before]}:
+        assert not ledger.add_state(penalty.settlement_id, move)
+    else:
+        with pytest.raises(InvariantBroken, match=f"cannot become {after}"):
+            ledger.add_state(penalty.settlement_id, move)
+
+
+def test_ledger_refuses_a_move_of_an_absent_settlement(ledger: Ledger) -> None:
+    """What was never computed has no state."""
+    with pytest.raises(InvariantBroken, match="cannot become reported"):
+        ledger.add_state(digest_of("nothing"), StateChange(state=REPORTED, at=1))
+
+
+def test_ledger_lists_settlements_by_state_period_and_id(ledger: Ledger) -> None:
+    """In one of the named states, or all; ordered by period, then id."""
+    penalties = [breach(of, index).penalty for index in (1, 0) for of in (ACME, BAOBAB)]
+    for penalty in penalties:
+        ledger.add_penalty(penalty)
+    moved = penalties[0].settlement_id
+    ledger.add_state(moved, StateChange(state=REPORTED, at=1))
+    ordered = sorted(penalties, key=lambda one: (one.period.starts_at, one.settlement_id))
+    every = [one.settlement_id for one in ordered]
+    found = [
+        [one.penalty.settlement_id for one in ledger.settlements(*states)]
+        for states in ((), (COMPUTED,), (REPORTED,), (COMPUTED, REPORTED), (FINAL,))
+    ]
+    assert found == [every, [one for one in every if one != moved], [moved], every, []]
+
+
+def test_ledger_returns_open_attempts_byte_for_byte(ledger: Ledger) -> None:
+    """What was signed is stored once, listed by nonce until its fate is known, and never rebuilt."""
+    second = replace(ATTEMPT, nonce=4, transaction=digest_of("two"), kind=AttemptKind.FINALISE, raw=b"")
+    assert [ledger.add_attempt(one, 1) for one in (second, ATTEMPT, ATTEMPT)] == [True, True, False]
+    assert ledger.open_attempts() == [ATTEMPT, second]
+    receipt = Receipt(succeeded=True, block_number=9)
+    assert [ledger.close_attempt(ATTEMPT, receipt, 2), ledger.close_attempt(ATTEMPT, receipt, 3)] == [True, False]
+    assert ledger.open_attempts() == [second]
+
+
+def test_ledger_refuses_another_transaction_under_a_nonce(ledger: Ledger) -> None:
+    """One nonce of one sender carries one transaction."""
+    ledger.add_attempt(ATTEMPT, 1)
+    with pytest.raises(InvariantBroken, match="attempt"):
+        ledger.add_attempt(replace(ATTEMPT, transaction=digest_of("other")), 1)
+
+
+def test_ledger_refuses_another_fate_of_a_transaction(ledger: Ledger) -> None:
+    """What succeeded cannot have failed."""
+    ledger.add_attempt(ATTEMPT, 1)
+    ledger.close_attempt(ATTEMPT, Receipt(succeeded=True, block_number=9), 2)
+    with pytest.raises(InvariantBroken, match="receipt"):
+        ledger.close_attempt(ATTEMPT, Receipt(succeeded=False, block_number=9, reason="refused"), 3)
+
+
+def test_ledger_grants_a_credit_once(ledger: Ledger) -> None:
+    """The same grant again adds nothing; another amount or another tenant is refused."""
+    penalty = breach(ACME).penalty
+    ledger.add_penalty(penalty)
+    grant = credit(ACME, penalty)
+    assert [ledger.add_credit(grant), ledger.add_credit(grant)] == [True, False]
+    for other in (replace(grant, tenant="baobab"), replace(grant, amount=replace(grant.amount, amount_minor=1))):
+        with pytest.raises(InvariantBroken, match="credit"):
+            ledger.add_credit(other)
+    assert ledger.credits() == [grant]
+
+
+def test_ledger_lists_credits_of_one_tenant(ledger: Ledger) -> None:
+    """By tenant, or all; oldest first."""
+    mine, other = breach(ACME, 1).penalty, breach(BAOBAB, 0).penalty
+    for penalty in (mine, other):
+        ledger.add_penalty(penalty)
+    grants = [credit(ACME, mine), credit(BAOBAB, other)]
+    for grant in grants:
+        ledger.add_credit(grant)
+    found = (ledger.credits(), ledger.credits(tenant="acme"), ledger.credits(tenant="acm"), ledger.credits(tenant=""))
+    assert found == ([grants[1], grants[0]], [grants[0]], [], [])
+
+
+def test_ledger_is_exact_to_63_bits(ledger: Ledger) -> None:
+    """Counts and money pass through unrounded up to 2^63 - 1."""
+    most = 2**63 - 1
+    penalty = replace(breach(ACME).penalty, good=most - 1, valid=most, credit_minor=most)
+    ledger.add_penalty(penalty)
+    grant = credit(ACME, penalty, amount=Money(amount_minor=most, currency="JPY", exponent=0), cut_minor=most)
+    ledger.add_credit(grant)
+    found = ledger.settlement(penalty.settlement_id)
+    assert found is not None
+    assert (found.penalty, ledger.credits()) == (penalty, [grant])
+
+
+def test_sql_ledger_survives_a_restart(tmp_path: Path) -> None:
+    """A ledger opened again has every row, and brings nothing up to date twice."""
+    url, penalty = f"sqlite:///{tmp_path / 'ledger.sqlite'}", breach(ACME).penalty
+    with closing(SqlLedger(url)) as first:
+        first.add_penalty(penalty)
+        before = first.settlements()
+    with closing(SqlLedger(url)) as second:
+        assert second.settlements() == before
+
+
+def test_sql_ledger_adds_a_penalty_once_under_concurrent_writers(tmp_path: Path) -> None:
+    """Of eight writers at once exactly one adds the row; the others see it, or are told to try again."""
+    url, penalty = f"sqlite:///{tmp_path / 'ledger.sqlite'}", breach(ACME).penalty
+    answers: list[object] = []
+
+    def write(ledger: SqlLedger) -> None:
+        try:
+            answers.append(ledger.add_penalty(penalty))
+        except Unavailable:
+            answers.append("again")
+
+    with closing(SqlLedger(url)) as ledger:
+        threads = [Thread(target=write, args=(ledger,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert (answers.count(True), len(ledger.settlements()), set(answers) <= {True, False, "again"}) == (1, 1, True)
+
+
+def test_sql_ledger_writes_penalty_and_state_together_or_not_at_all(tmp_path: Path) -> None:
+    """When the first state cannot be written, neither is the penalty."""
+    file = tmp_path / "ledger.sqlite"
+    with closing(SqlLedger(f"sqlite:///{file}")) as ledger:
+        engine = create_engine(f"sqlite:///{file}")
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE settlement_state RENAME TO elsewhere"))
+        with pytest.raises(Unavailable):
+            ledger.add_penalty(breach(ACME).penalty)
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE elsewhere RENAME TO settlement_state"))
+        engine.dispose()
+        assert ledger.settlements() == []
+
+
+def _no_database(folder: Path) -> str:
+    (folder / "file").write_bytes(b"this is no database, and long enough to be looked at" * 40)
+    return f"sqlite:///{folder / 'file'}"
+
+
+def _of_the_future(folder: Path) -> str:
+    url = f"sqlite:///{folder / 'ledger.sqlite'}"
+    SqlLedger(url).close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    return url
+
+
+BROKEN: dict[str, tuple[Callable[[Path], str], type[Exception], str]] = {
+    "no-folder": (lambda folder: f"sqlite:///{folder}/nowhere/ledger.sqlite", Unavailable, "unable to open"),
+    "no-database": (_no_database, Unavailable, "not a database"),
+    "no-url": (lambda _: "ledger.sqlite", InvalidInput, "ledger_url"),
+    "no-driver": (lambda _: "oracle://u:hidden@127.0.0.1/x", InvalidInput, "oracle"),
+    "newer-tables": (_of_the_future, InvalidInput, "9999"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_sql_ledger_that_cannot_be_opened_says_why(case: str, tmp_path: Path) -> None:
+    """Each way of failing to open is one of our errors, names the ledger, and shows no password."""
+    url, kind, words = BROKEN[case]
+    with pytest.raises(kind, match=words) as caught:
+        SqlLedger(url(tmp_path))
+    assert "hidden" not in str(caught.value)

@@ -1,0 +1,61 @@
+"""The migrations make exactly the tables that the code describes."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+from sankofa_observe.adapters.ledger import SqlLedger
+from sankofa_observe.adapters.records import metadata
+
+
+def test_migrations_make_the_tables_of_the_records(tmp_path: Path) -> None:
+    """Alembic finds no difference in tables, columns, types, keys or indexes."""
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    SqlLedger(url).close()
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_migrations_keep_every_constraint(tmp_path: Path) -> None:
+    """Unique keys, primary keys and foreign keys, which SQLite would not miss, are those of the records."""
+    made, described = f"sqlite:///{tmp_path / 'made.sqlite'}", f"sqlite:///{tmp_path / 'described.sqlite'}"
+    SqlLedger(made).close()
+    engine = create_engine(described)
+    metadata.create_all(engine)
+    engine.dispose()
+    assert _constraints(made) == _constraints(described)
+
+
+def test_migrations_run_again_change_nothing(tmp_path: Path) -> None:
+    """Opening a ledger a second time leaves its file byte for byte."""
+    file = tmp_path / "ledger.sqlite"
+    SqlLedger(f"sqlite:///{file}").close()
+    before = file.read_bytes()
+    with closing(SqlLedger(f"sqlite:///{file}")):
+        pass
+    assert file.read_bytes() == before
+
+
+def _constraints(url: str) -> dict[str, object]:
+    engine = create_engine(url)
+    seen = inspect(engine)
+    found: dict[str, object] = {
+        name: (
+            seen.get_pk_constraint(name)["constrained_columns"],
+            sorted(tuple(one["column_names"]) for one in seen.get_unique_constraints(name)),
+            sorted((tuple(one["constrained_columns"]), one["referred_table"]) for one in seen.get_foreign_keys(name)),
+            sorted((column["name"], str(column["type"]), column["nullable"]) for column in seen.get_columns(name)),
+        )
+        for name in seen.get_table_names()
+        if name != "alembic_version"
+    }
+    engine.dispose()
+    return found

@@ -1,0 +1,171 @@
+"""Values of the core for tests: one agreement, its periods, and breaches priced by the engine itself.
+
+Small on purpose: a period is ten slots of a minute, a slot is four scrapes. What differs in a test stands in the test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.evidence import Document, slot_root
+from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
+from sankofa_observe.sla.schedule import CreditBand
+from sankofa_observe.sla.settlement import ChainIdentity
+from sankofa_observe.slo.indicator import StateIndicator
+from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
+from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.verdict import attain, judge, tally
+from sankofa_observe.slo.window import FixedWindow
+from sankofa_observe.units import Money, Period
+
+START = 1_767_225_600  # 2026-01-01T00:00:00Z
+SLOT_SECONDS, SLOTS = 60, 10
+PERIOD_SECONDS = SLOT_SECONDS * SLOTS
+CHAIN = ChainIdentity(chain_id=31337, contract="0x" + "c0" * 20)
+FEE_MINOR, CREDIT_PPM = 125_000, 400_000
+CREDIT_MINOR = 50_000  # 40 % of the fee: one bad slot of ten is the deepest band
+
+
+def digest_of(text: str) -> str:
+    """A well-formed 32-byte id that is a function of a word."""
+    return "0x" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def slo(name: str = "availability-edge", **changes: Any) -> Slo:
+    made = Slo(
+        name=name,
+        tier="edge",
+        indicator=StateIndicator(up="sankofa_pve_up", known="sankofa_pve_known"),
+        target_ppm=995_000,
+        budgeting=Budgeting.TIMESLICES,
+        window=FixedWindow(seconds=PERIOD_SECONDS, anchor_at=START),
+        slot=SlotRule(seconds=SLOT_SECONDS, scrape_seconds=15),
+        digest=digest_of(f"spec of {name}"),
+    )
+    return replace(made, **changes)
+
+
+def agreement(name: str = "acme-edge", *, tenant: str = "acme", site: str = "edge-1", **changes: Any) -> Agreement:
+    bands = tuple(
+        CreditBand(below_ppm=below, credit_ppm=credit)
+        for below, credit in ((995_000, 100_000), (990_000, 250_000), (950_000, CREDIT_PPM))
+    )
+    made = Agreement(
+        id=digest_of(f"agreement {name}"),
+        name=name,
+        version=1,
+        tenant=tenant,
+        tenant_account="0x" + "22" * 20,
+        provider_account="0x" + "11" * 20,
+        currency="USD",
+        exponent=2,
+        fee_minor=FEE_MINOR,
+        cap_ppm=500_000,
+        starts_at=START,
+        grace_seconds=0,
+        dispute_window_seconds=100,
+        dispute_window_blocks=2,
+        tolerance_slots=0,
+        promises=(Promise(slo=slo(), site=site, bands=bands),),
+        terms_hash=digest_of(f"terms of {name}"),
+        terms_document="{}",
+    )
+    return replace(made, **changes)
+
+
+def period(index: int = 0) -> Period:
+    """The nth period of the window."""
+    return Period(starts_at=START + index * PERIOD_SECONDS, ends_at=START + (index + 1) * PERIOD_SECONDS)
+
+
+def slot(at: int, state: SlotState = SlotState.GOOD, *, site: str = "edge-1", **changes: Any) -> Slot:
+    """A slot of four scrapes: all up when GOOD, one down when BAD, none seen when UNKNOWN."""
+    seen = 0 if state is SlotState.UNKNOWN else 4
+    down = 1 if state is SlotState.BAD else 0
+    made = _samples(at, down) if state is not SlotState.UNKNOWN else ()
+    built = Slot(
+        slo="availability-edge",
+        site=site,
+        starts_at=at,
+        good=seen - down,
+        valid=seen,
+        expected=4,
+        seen=seen,
+        state=state,
+        samples=made,
+    )
+    return replace(built, **changes)
+
+
+def _samples(at: int, down: int) -> tuple[tuple[tuple[int, int, int], ...], ...]:
+    return (tuple(((at + 15 * n) * 1000, 0 if n < down else 1, 1) for n in range(4)),)
+
+
+def slots_of(index: int = 0, *, bad: int = 1, site: str = "edge-1") -> list[Slot]:
+    """A period whose first `bad` slots are BAD."""
+    start = period(index).starts_at
+    return [
+        slot(start + n * SLOT_SECONDS, SlotState.BAD if n < bad else SlotState.GOOD, site=site) for n in range(SLOTS)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breach:
+    """One breached period, judged and priced."""
+
+    record: VerdictRecord
+    penalty: Penalty
+    document: Document
+
+
+def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -> VerdictRecord:
+    promise = of.promises[0]
+    slots = slots_of(index, bad=bad, site=promise.site)
+    attained = attain(promise.slo, tally(slots))
+    return VerdictRecord(
+        agreement_id=of.id,
+        slo=promise.slo.name,
+        site=promise.site,
+        period=period(index),
+        revision=revision,
+        verdict=judge(attained, promise.slo.target_ppm),
+        attainment=attained,
+        target_ppm=promise.slo.target_ppm,
+        spec_digest=promise.slo.digest,
+        slot_root=slot_root(slots),
+        slot_count=len(slots),
+        judged_at=period(index).ends_at + 60,
+    )
+
+
+def breach(of: Agreement, index: int = 0, *, bad: int = 1, chain: ChainIdentity = CHAIN) -> Breach:
+    record = verdict(of, index, bad=bad)
+    penalty, document = price(
+        agreement=of,
+        promise=of.promises[0],
+        record=record,
+        slots=slots_of(index, bad=bad, site=of.promises[0].site),
+        chain=chain,
+        engine="sankofa-observe/test",
+        observer="observer-1",
+        assessed_at=record.judged_at,
+    )
+    return Breach(record=record, penalty=penalty, document=document)
+
+
+def credit(of: Agreement, penalty: Penalty, **changes: Any) -> ServiceCredit:
+    made = ServiceCredit(
+        settlement_id=penalty.settlement_id,
+        agreement_id=penalty.agreement_id,
+        tenant=of.tenant,
+        amount=Money(amount_minor=penalty.credit_minor, currency=penalty.currency, exponent=penalty.exponent),
+        cut_minor=0,
+        transaction=digest_of(f"transaction of {penalty.settlement_id}"),
+        block_number=7,
+        granted_at=penalty.assessed_at + 3600,
+    )
+    return replace(made, **changes)
