@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from typing import Self
 import httpx
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-NODE_BIN = CHECKOUT / "contracts" / "node_modules" / ".bin"
+OWN_BINS = (CHECKOUT / "contracts" / "node_modules" / ".bin", Path(sys.executable).parent)
 HOW_TO_INSTALL = {
     "prometheus": "apt-get install prometheus",
     "promtool": "apt-get install prometheus",
@@ -47,9 +48,9 @@ def free_port() -> int:
 
 
 def find_program(name: str) -> str | None:
-    """The path of a program: the checkout's own node_modules first, then PATH."""
-    local = NODE_BIN / name
-    return str(local) if local.exists() else shutil.which(name)
+    """The path of a program: the checkout's own node_modules and venv first, then PATH."""
+    own = (folder / name for folder in OWN_BINS)
+    return next((str(path) for path in own if path.exists()), None) or shutil.which(name)
 
 
 def need_program(name: str) -> str:

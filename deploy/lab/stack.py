@@ -75,7 +75,7 @@ class Lab:
         state = self.folder / "chain-state.json"
         command = [
             need_program("anvil"), "--port", str(self.port("chain")), "--block-time", "1", "--gas-price", "0",
-            "--block-base-fee-per-gas", "0", "--state", str(state), "--silent",
+            "--block-base-fee-per-gas", "0", "--hardfork", "shanghai", "--state", str(state), "--silent",
         ]  # fmt: skip
         child = self.processes.start("chain", command)
         self.processes.wait_until(child, lambda: bool(self._rpc("eth_chainId")))

@@ -2,7 +2,7 @@
 
 Reads a series by a range selector in an instant query, so the samples are those that were scraped, at the time they were
 scraped. The library hands over only `data.result` and drops warnings; a response hook keeps them, because a partial answer
-must never be counted.
+must never be counted. One source belongs to one thread.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sankofa_observe.ports import RawSeries, SampleSet
 from sankofa_observe.units import Period
 
 TIMEOUT_SECONDS = 60
+_NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError)  # what a body of another shape ends in
 
 
 class PrometheusSamples:
@@ -40,21 +41,25 @@ class PrometheusSamples:
 
     def read(self, selector: str, period: Period) -> SampleSet:
         self._partial.clear()
-        # One sample more may stand at the left edge on Prometheus 2 (closed range) than on 3; both are cut below.
-        query = f"{selector}[{period.seconds}s]"
+        # A range is closed at its left edge on Prometheus 2 and open on 3: ask for a second more, and cut below.
+        query = f"{selector}[{period.seconds + 1}s]"
         try:
             result = self._prometheus.custom_query(query, params={"time": period.ends_at})
-        except (requests.RequestException, PrometheusApiClientException, ValueError, KeyError) as error:
+            every = [_series(one, period) for one in result]
+        except (requests.RequestException, PrometheusApiClientException, *_NO_ANSWER) as error:
             raise Unavailable(
                 f"{self._url}: {query} was not answered ({_short(error)}); it is asked again next time"
             ) from error
-        return SampleSet(series=[_series(one, period) for one in result], complete=not self._partial)
+        return SampleSet(series=[one for one in every if one.samples], complete=not self._partial)
 
     def close(self) -> None:
         self._session.close()
 
     def _note_warnings(self, response: requests.Response, *_: Any, **__: Any) -> None:
-        if (response.ok and b'"warnings"' in response.content) or b'"isPartial":true' in response.content:
+        if not response.ok or not any(word in response.content for word in (b'"warnings"', b'"isPartial"')):
+            return
+        body = response.json()  # a label may read like a warning: only the answer's own fields count
+        if isinstance(body, dict) and (body.get("warnings") or body.get("isPartial")):
             self._partial.append(response.url)
 
 

@@ -1,0 +1,99 @@
+"""The platform's own metrics: where each promise stands, what is settled, and whether the pipeline itself is alive.
+
+Filled after each turn from the stores, never at scrape time; shown as ratios and floats because people and alerts read them.
+No verdict or amount is ever computed from here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Count
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from sankofa_observe.ports import Clock, Ledger, SlotTable
+from sankofa_observe.sla.catalog import Catalog
+from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.verdict import attain
+from sankofa_observe.units import PPM
+
+STAGES = ("observe", "evaluate", "assess", "settle", "credit")
+_PROMISE = ("slo", "site", "tier")
+
+
+class PlatformMetrics:
+    """Gauges over one catalog, in a registry of their own."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self.registry = CollectorRegistry()
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"sankofa_{name}", text, labels, registry=self.registry)
+
+        self._sites = gauge("site_info", "A site of the fleet; always 1.", "site", "tier", "region")
+        self._objective = gauge("slo_objective_ratio", "The target of an SLO.", "slo", "tier")
+        self._slots = gauge("slo_period_slots", "Slots of the current period by state.", *_PROMISE, "state")
+        self._low = gauge("slo_attainment_low_ratio", "Attained so far if all that is unknown was bad.", *_PROMISE)
+        self._high = gauge("slo_attainment_high_ratio", "Attained so far if all that is unknown was good.", *_PROMISE)
+        self._spent = gauge("slo_error_budget_spent_ratio", "Bad over allowed so far; may exceed 1.", *_PROMISE)
+        self._settlements = gauge("settlements", "Settlements by state.", "state")
+        self._penalty = gauge("penalty_minor", "Penalties assessed so far, before caps, in minor units.", "currency")
+        self._credit = gauge("service_credit_minor", "Credits granted so far, in minor units.", "tenant", "currency")
+        self._succeeded = gauge("pipeline_last_success_timestamp_seconds", "When a stage last succeeded.", "stage")
+        self._head_age = gauge("chain_head_age_seconds", "Age of the newest block seen.")
+        self._failures = Counter(
+            "sankofa_pipeline_failures", "Turns of a stage that failed.", ("stage",), registry=self.registry
+        )
+        for stage in STAGES:
+            self._failures.labels(stage)
+        for site in catalog.sites.values():
+            self._sites.labels(site.name, site.tier, site.region).set(1)
+        for slo in catalog.slos.values():
+            self._objective.labels(slo.name, slo.tier).set(slo.target_ppm / PPM)
+
+    def stage_done(self, stage: str, error: Exception | None, at: int) -> None:
+        if error is None:
+            self._succeeded.labels(stage).set(at)
+        else:
+            self._failures.labels(stage).inc()
+
+    def head_age(self, seconds: int) -> None:
+        self._head_age.set(seconds)
+
+    def refresh(self, slots: SlotTable, ledger: Ledger, clock: Clock) -> None:
+        """Read the stores and set every gauge."""
+        for slo in self._catalog.slos.values():
+            self._refresh_slo(slo, slots, clock)
+        records = ledger.settlements()
+        states = Count(record.state for record in records)
+        for state in SettlementState:
+            self._settlements.labels(state.value).set(states[state])
+        penalties: Count[str] = Count()
+        for record in records:
+            penalties[record.penalty.currency] += record.penalty.credit_minor
+        for agreement in self._catalog.agreements.values():
+            self._penalty.labels(agreement.currency).set(penalties[agreement.currency])
+        self._refresh_credits(ledger)
+
+    def _refresh_slo(self, slo: Slo, slots: SlotTable, clock: Clock) -> None:
+        sites = self._catalog.sites_of(slo)
+        for site, total in slots.tallies(slo.name, sites, slo.window.period_at(clock.now())).items():
+            promise = (slo.name, site, slo.tier)
+            for state in SlotState:
+                self._slots.labels(*promise, state.value).set(total.states.get(state, 0))
+            attained = attain(slo, total)
+            if not attained.base:
+                continue
+            self._low.labels(*promise).set(attained.good / attained.base)
+            self._high.labels(*promise).set(attained.high_good / attained.base)
+            self._spent.labels(*promise).set(attained.bad * PPM / (attained.base * (PPM - slo.target_ppm)))
+
+    def _refresh_credits(self, ledger: Ledger) -> None:
+        granted: Count[tuple[str, str]] = Count()
+        for credit in ledger.credits():
+            granted[credit.tenant, credit.amount.currency] += credit.amount.amount_minor
+        for agreement in self._catalog.agreements.values():
+            owner = (agreement.tenant, agreement.currency)
+            self._credit.labels(*owner).set(granted[owner])

@@ -1,0 +1,26 @@
+"""Agreements of the caller, and how their closed periods were judged."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from sankofa_observe.api.access import Caller, Hex32
+from sankofa_observe.api.models import AgreementBody, Agreements, Me, VerdictBody, Verdicts
+
+router = APIRouter(tags=["agreements"])
+
+
+@router.get("/me", operation_id="get_me")
+def me(caller: Caller) -> Me:
+    return Me(tenant=caller.principal.tenant, key_id=caller.principal.key_id)
+
+
+@router.get("/agreements", operation_id="list_agreements")
+def agreements(caller: Caller) -> Agreements:
+    return Agreements(items=[AgreementBody.of(one) for one in caller.agreements().values()])
+
+
+@router.get("/agreements/{agreement_id}/verdicts", operation_id="list_verdicts")
+def verdicts(agreement_id: Hex32, caller: Caller) -> Verdicts:
+    """Every revision of every closed period, oldest first."""
+    return Verdicts(items=[VerdictBody.of(one) for one in caller.verdicts(agreement_id)])

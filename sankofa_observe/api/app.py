@@ -1,0 +1,41 @@
+"""The tenants' API: routers put together. Everything under /v1 needs a key; what needs none is listed in `health`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from sankofa_observe.api import agreements, credits, problems, settlements  # noqa: A004  the resource's name
+from sankofa_observe.api.access import AnyRecords, Records
+from sankofa_observe.api.models import Health
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": HTTPStatus(status).phrase, "content": {problems.MEDIA_TYPE: {}}}
+    for status in (401, 404, 422, 503)
+}
+health = APIRouter(tags=["health"])
+
+
+@health.get("/healthz", operation_id="get_health")
+def healthz() -> Health:
+    """The process is alive."""
+    return Health(status="ok")
+
+
+@health.get("/readyz", operation_id="get_readiness", responses={503: _PROBLEMS[503]})
+def readyz(records: AnyRecords) -> Health:
+    """The ledger answers."""
+    records.ledger.open_attempts()
+    return Health(status="ok")
+
+
+def create_app(records: Records) -> FastAPI:
+    app = FastAPI(title="Sankofa Observe", version="1", docs_url=None, redoc_url=None)
+    app.state.records = records
+    problems.install(app)
+    app.include_router(health)
+    for noun in (agreements, settlements, credits):
+        app.include_router(noun.router, prefix="/v1", responses=_PROBLEMS)
+    return app

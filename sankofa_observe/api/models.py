@@ -1,0 +1,186 @@
+"""What the API answers: integers with their unit in the name, RFC 3339 times, no float anywhere."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from sankofa_observe.ports import SettlementRecord
+from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.units import Money, rfc3339
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MoneyBody(_Answer):
+    amount_minor: int
+    currency: str
+    exponent: int
+
+    @classmethod
+    def of(cls, money: Money) -> MoneyBody:
+        return cls(amount_minor=money.amount_minor, currency=money.currency, exponent=money.exponent)
+
+
+class CreditBody(_Answer):
+    settlement_id: str
+    agreement_id: str
+    amount: MoneyBody
+    cut_minor: int
+    transaction: str
+    block_number: int
+    granted_at: str
+
+    @classmethod
+    def of(cls, credit: ServiceCredit) -> CreditBody:
+        return cls(
+            settlement_id=credit.settlement_id,
+            agreement_id=credit.agreement_id,
+            amount=MoneyBody.of(credit.amount),
+            cut_minor=credit.cut_minor,
+            transaction=credit.transaction,
+            block_number=credit.block_number,
+            granted_at=rfc3339(credit.granted_at),
+        )
+
+
+class Credits(_Answer):
+    items: list[CreditBody]
+
+
+class Balance(_Answer):
+    """Granted so far, one sum a currency; sums of different currencies never meet."""
+
+    granted: list[MoneyBody]
+
+
+class StateBody(_Answer):
+    state: str
+    at: str
+    detail: str
+
+
+class SettlementBody(_Answer):
+    settlement_id: str
+    agreement_id: str
+    slo: str
+    site: str
+    period_start: str
+    period_end: str
+    state: str
+    history: list[StateBody]
+    good: int
+    valid: int
+    credit_ppm: int
+    proposed: MoneyBody
+    evidence_root: str
+    document_hash: str
+
+    @classmethod
+    def of(cls, record: SettlementRecord) -> SettlementBody:
+        penalty = record.penalty
+        return cls(
+            settlement_id=penalty.settlement_id,
+            agreement_id=penalty.agreement_id,
+            slo=penalty.slo,
+            site=penalty.site,
+            period_start=rfc3339(penalty.period.starts_at),
+            period_end=rfc3339(penalty.period.ends_at),
+            state=record.state.value,
+            history=[StateBody(state=one.state.value, at=rfc3339(one.at), detail=one.detail) for one in record.history],
+            good=penalty.good,
+            valid=penalty.valid,
+            credit_ppm=penalty.credit_ppm,
+            proposed=MoneyBody(amount_minor=penalty.credit_minor, currency=penalty.currency, exponent=penalty.exponent),
+            evidence_root=penalty.evidence_root,
+            document_hash=penalty.document_hash,
+        )
+
+
+class Settlements(_Answer):
+    items: list[SettlementBody]
+
+
+class VerdictBody(_Answer):
+    slo: str
+    site: str
+    period_start: str
+    period_end: str
+    revision: int
+    verdict: str
+    target_ppm: int
+    low_ppm: int | None
+    high_ppm: int | None
+    coverage_ppm: int
+    good: int
+    bad: int
+    unknown: int
+    slots: dict[str, int]
+    slot_root: str
+    judged_at: str
+
+    @classmethod
+    def of(cls, record: VerdictRecord) -> VerdictBody:
+        attained = record.attainment
+        return cls(
+            slo=record.slo,
+            site=record.site,
+            period_start=rfc3339(record.period.starts_at),
+            period_end=rfc3339(record.period.ends_at),
+            revision=record.revision,
+            verdict=record.verdict.value,
+            target_ppm=record.target_ppm,
+            low_ppm=attained.low_ppm,
+            high_ppm=attained.high_ppm,
+            coverage_ppm=attained.coverage_ppm,
+            good=attained.good,
+            bad=attained.bad,
+            unknown=attained.unknown,
+            slots={state.value: count for state, count in attained.slots.items()},
+            slot_root=record.slot_root,
+            judged_at=rfc3339(record.judged_at),
+        )
+
+
+class Verdicts(_Answer):
+    items: list[VerdictBody]
+
+
+class AgreementBody(_Answer):
+    agreement_id: str
+    name: str
+    version: int
+    fee: MoneyBody
+    cap_ppm: int
+    starts_at: str
+    terms_hash: str
+    promises: list[str]
+
+    @classmethod
+    def of(cls, agreement: Agreement) -> AgreementBody:
+        return cls(
+            agreement_id=agreement.id,
+            name=agreement.name,
+            version=agreement.version,
+            fee=MoneyBody.of(agreement.money(agreement.fee_minor)),
+            cap_ppm=agreement.cap_ppm,
+            starts_at=rfc3339(agreement.starts_at),
+            terms_hash=agreement.terms_hash,
+            promises=[promise.label for promise in agreement.promises],
+        )
+
+
+class Agreements(_Answer):
+    items: list[AgreementBody]
+
+
+class Me(_Answer):
+    tenant: str
+    key_id: str
+
+
+class Health(_Answer):
+    status: str

@@ -1,0 +1,33 @@
+"""Settlements of the caller, with the evidence from which each is recomputed."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from sankofa_observe.api.access import Caller, Hex32
+from sankofa_observe.api.models import SettlementBody, Settlements
+
+router = APIRouter(prefix="/settlements", tags=["settlements"])
+
+
+@router.get("", operation_id="list_settlements")
+def settlements(caller: Caller) -> Settlements:
+    return Settlements(items=[SettlementBody.of(one) for one in caller.settlements()])
+
+
+@router.get("/{settlement_id}", operation_id="get_settlement")
+def settlement(settlement_id: Hex32, caller: Caller) -> SettlementBody:
+    return SettlementBody.of(caller.settlement(settlement_id))
+
+
+@router.get(
+    "/{settlement_id}/evidence",
+    operation_id="get_evidence",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}, "description": "The canonical document, byte for byte"}},
+)
+def evidence(settlement_id: Hex32, caller: Caller) -> Response:
+    """What `sankofa-observe verify` reads: its SHA-256 is the document hash on chain."""
+    digest, raw = caller.evidence(settlement_id)
+    headers = {"ETag": f'"{digest}"', "Cache-Control": "private, max-age=31536000, immutable"}
+    return Response(raw, media_type="application/json", headers=headers)

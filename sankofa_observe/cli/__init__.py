@@ -1,0 +1,33 @@
+"""The command line `sankofa-observe`. Each command says what it did in words, or with --json for a program.
+
+Exit codes: 0 done · 1 something did not answer, try again · 2 the input is wrong, nothing was written · 3 two truths disagree.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from sankofa_observe.cli import chain, demo, keys, pipeline, serve, specs, verify
+from sankofa_observe.cli.output import complain
+from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+for module in (demo, specs, serve, pipeline, verify, keys, chain):
+    module.register(app)
+
+
+def main() -> None:
+    """Run the command line; errors of ours are told in a sentence, not as a traceback."""
+    try:
+        app()
+    except SankofaError as error:
+        complain(str(error))
+        sys.exit(_exit_code(error))
+
+
+def _exit_code(error: SankofaError) -> int:
+    if isinstance(error, InvalidInput):
+        return 2
+    return 3 if isinstance(error, InvariantBroken) else 1

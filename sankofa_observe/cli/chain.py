@@ -1,0 +1,105 @@
+"""`sankofa-observe chain`: what the parties do before anything is settled: deploy, propose, accept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sankofa_observe.cli.output import console
+from sankofa_observe.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from sankofa_observe.adapters.node import Node
+    from sankofa_observe.sla.agreement import Agreement
+
+Rpc = Annotated[str, typer.Option(help="Address of a chain node.")]
+Keystore = Annotated[Path, typer.Option(help="Encrypted key of whoever acts.")]
+PasswordFile = Annotated[Path, typer.Option(help="File with its password.")]
+Contract = Annotated[str, typer.Option(help="Address of the SLA contract.")]
+Specs = Annotated[list[Path], typer.Option(help="Spec files or folders; may be repeated.")]
+Name = Annotated[str, typer.Argument(help="Name of the agreement.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Deploy the contract; propose and accept agreements.")
+    for command in (deploy, propose, accept):
+        group.command()(command)
+    app.add_typer(group, name="chain")
+
+
+def deploy(
+    rpc: Rpc,
+    keystore: Keystore,
+    password_file: PasswordFile,
+    attestor: Annotated[list[str], typer.Option(help="Account of an attestor; may be repeated.")],
+    threshold: Annotated[int, typer.Option(help="How many attestors must sign.")],
+    reporter: Annotated[str, typer.Option(help="Account that may send reports.")],
+    admin_delay_seconds: Annotated[int, typer.Option(help="How long a change of admin waits.")] = 86_400,
+) -> None:
+    """Deploy the contract and let one account report; prints the settings to copy.
+
+    Example: sankofa-observe chain deploy --rpc http://127.0.0.1:8545 --keystore admin.json --password-file admin.password
+    --attestor 0x… --attestor 0x… --attestor 0x… --threshold 2 --reporter 0x…
+    """
+    from sankofa_observe.adapters import parties
+
+    with _acting(rpc, keystore, password_file) as (node, key):
+        made = parties.deploy(node, key, attestor, threshold, admin_delay_seconds)
+        parties.grant_reporter(node, made.identity.contract, key, reporter)
+    found = {**vars(made.identity), "from_block": made.block_number}
+    print(json.dumps(found))  # noqa: T201  the output
+
+
+def propose(
+    name: Name, rpc: Rpc, keystore: Keystore, password_file: PasswordFile, contract: Contract, specs: Specs
+) -> None:
+    """Offer the terms of an agreement, as its provider.
+
+    Example: sankofa-observe chain propose acme-edge --rpc … --keystore provider.json --password-file … --contract 0x… --specs specs/
+    """
+    from sankofa_observe.adapters import parties
+
+    agreement = _agreement(name, specs)
+    with _acting(rpc, keystore, password_file) as (node, key):
+        parties.propose(node, contract, agreement, key)
+    console.print(f"proposed {agreement.name}: {agreement.id}", markup=False, highlight=False, soft_wrap=True)
+
+
+def accept(
+    name: Name, rpc: Rpc, keystore: Keystore, password_file: PasswordFile, contract: Contract, specs: Specs
+) -> None:
+    """Accept exactly the terms in your own copy of the specs, as the tenant.
+
+    Example: sankofa-observe chain accept acme-edge --rpc … --keystore tenant.json --password-file … --contract 0x… --specs specs/
+    """
+    from sankofa_observe.adapters import parties
+
+    agreement = _agreement(name, specs)
+    with _acting(rpc, keystore, password_file) as (node, key):
+        parties.accept(node, contract, agreement, key)
+    console.print(f"accepted {agreement.name}: {agreement.id}", markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _acting(rpc: str, keystore: Path, password_file: Path) -> Iterator[tuple[Node, Any]]:
+    from sankofa_observe.adapters.keys import open_keystore
+    from sankofa_observe.adapters.node import Node
+
+    with closing(Node(rpc)) as node:
+        yield node, open_keystore(keystore, password_file)
+
+
+def _agreement(name: str, specs: list[Path]) -> Agreement:
+    from sankofa_observe.adapters.specs import load_catalog
+
+    catalog = load_catalog(specs)
+    found = [one for one in catalog.agreements.values() if one.name == name]
+    if not found:
+        known = ", ".join(sorted(one.name for one in catalog.agreements.values())) or "none"
+        raise InvalidInput(f"no agreement {name!r} in the specs; known: {known}")
+    return found[0]

@@ -1,0 +1,155 @@
+"""`sankofa-observe serve`: the scheduler, the API, or both in one process."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sankofa_observe.cli.output import ConfigFile
+from sankofa_observe.errors import InvalidInput, SankofaError, Unavailable
+
+if TYPE_CHECKING:
+    from sankofa_observe.adapters.metrics import PlatformMetrics
+    from sankofa_observe.bootstrap import Platform
+    from sankofa_observe.schedule import Turn
+
+log = logging.getLogger("sankofa_observe")
+
+
+class Part(StrEnum):
+    ALL = "all"
+    API = "api"
+    SCHEDULER = "scheduler"
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(serve)
+
+
+def serve(config: ConfigFile, part: Annotated[Part, typer.Option(help="What this process does.")] = Part.ALL) -> None:
+    """Run the pipeline on its schedule, and answer the tenants.
+
+    Example: sankofa-observe serve --config sankofa.yaml --part scheduler
+    """
+    from sankofa_observe.bootstrap import open_platform
+    from sankofa_observe.config import load_settings
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    with open_platform(load_settings(config)) as platform:
+        stopping = _schedule(platform) if part in {Part.ALL, Part.SCHEDULER} else lambda: None
+        try:
+            if part in {Part.ALL, Part.API}:
+                _answer(platform)
+            else:
+                _wait_for_signal()
+        finally:
+            stopping()
+
+
+def _answer(platform: Platform) -> None:
+    import uvicorn
+
+    from sankofa_observe.api.access import Records
+    from sankofa_observe.api.app import create_app
+    from sankofa_observe.api.keys import KeyRing
+
+    settings = platform.settings.api
+    if settings.keys_file is None:
+        raise InvalidInput(
+            "api.keys_file is not set; make one with: sankofa-observe keys new --tenant NAME --file FILE"
+        )
+    keys = KeyRing(settings.keys_file)
+    app = create_app(Records(catalog=platform.catalog, ledger=platform.ledger, archive=platform.archive, keys=keys))
+    host, port = _address(settings.listen)
+    _free(host, port)
+    uvicorn.run(app, host=host, port=port, log_level="warning")
+
+
+def _schedule(platform: Platform) -> Callable[[], None]:
+    """Start the metrics listener and the turns; answers how to stop both."""
+    from prometheus_client import start_http_server
+
+    from sankofa_observe import schedule
+    from sankofa_observe.adapters.metrics import PlatformMetrics
+
+    metrics = PlatformMetrics(platform.catalog)
+    host, port = _address(platform.settings.schedule.metrics_listen)
+    _free(host, port)
+    server, thread = start_http_server(port, host, registry=metrics.registry)
+
+    def outcome(stage: str, error: Exception | None) -> None:
+        metrics.stage_done(stage, error, platform.clock.now())
+        try:
+            metrics.refresh(platform.slots, platform.ledger, platform.clock)
+        except SankofaError as away:
+            log.warning("metrics are not fresh: %s", away)
+
+    scheduler = schedule.start(_turns(platform, metrics), outcome)
+
+    def stop() -> None:
+        scheduler.shutdown(wait=True)
+        server.shutdown()
+        thread.join()
+
+    return stop
+
+
+def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
+    from sankofa_observe.schedule import Stage, Turn
+
+    def settle() -> str:
+        if platform.chain:
+            metrics.head_age(platform.clock.now() - platform.chain.head().at)
+        return _said(platform.settle())
+
+    every = platform.settings.schedule
+    judging = [Stage(name="evaluate", run=lambda: _said(platform.evaluate(), only="added"))]
+    if platform.chain:
+        judging += [
+            Stage(name="assess", run=lambda: _said(platform.assess())),
+            Stage(name="settle", run=settle),
+            Stage(name="credit", run=lambda: _said(platform.credit())),
+        ]
+    observing = Stage(name="observe", run=lambda: _said(platform.observe(), only="added"))
+    return [
+        Turn(every_seconds=every.observe_seconds, stages=[observing]),
+        Turn(every_seconds=every.settle_seconds, stages=judging),
+    ]
+
+
+def _said(events: Iterable[Any], only: str | None = None) -> str:
+    """The events of a stage as a line; with `only`, those for which that field is set."""
+    return "; ".join(str(event) for event in events if only is None or getattr(event, only, False))
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host, int(port)
+
+
+def _free(host: str, port: int) -> None:
+    """A port in use is told in a sentence, before anything is started on top of it."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Unavailable(
+                f"{host}:{port}: {error.strerror}; stop what listens there or name another address"
+            ) from error
+
+
+def _wait_for_signal() -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()

@@ -1,0 +1,260 @@
+"""The contract of `SampleSource`, on the double and on a real Prometheus that was loaded with known samples."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from deploy.lab.processes import Processes, answers, free_port, need_program
+from sankofa_observe.adapters.prometheus import PrometheusSamples
+from sankofa_observe.errors import Unavailable
+from sankofa_observe.ports import RawSeries, SampleSet, SampleSource
+from sankofa_observe.slo.indicator import for_sites
+from sankofa_observe.testing import ScriptedSamples
+from sankofa_observe.units import Period
+from tests.builders import START
+from tests.http_double import Answer, HttpDouble
+
+Row = tuple[str, dict[str, str], Sequence[tuple[int, str]]]
+TEN_SECONDS = Period(starts_at=START, ends_at=START + 10)
+
+
+def ms(*offsets: int, value: str = "1") -> list[tuple[int, str]]:
+    return [(START * 1000 + offset, value) for offset in offsets]
+
+
+# Milliseconds from START; the edges of the period are sampled exactly, and one millisecond to either side.
+EDGES = (-1, 0, 1, 5_000, 9_999, 10_000, 10_001)
+HUGE = "9007199254740993"  # 2^53 + 1: text until the core reads it
+ROWS: list[Row] = [
+    ("up", {"site": "edge-1", "instance": "a"}, ms(*EDGES)),
+    ("up", {"site": "edge-10", "instance": "b"}, ms(3_000, value="0")),
+    ("up", {"site": "edge.1", "instance": "c"}, ms(4_000)),
+    ("up", {"instance": "without-a-site"}, ms(4_000)),
+    ("latency_bucket", {"site": "edge-1", "le": "0.2"}, ms(1_000, 2_000, value="7")),
+    ("latency_bucket", {"site": "edge-1", "le": "0.25"}, ms(1_000, value="8")),
+    ("latency_bucket", {"site": "edge-1", "le": "+Inf"}, ms(1_000, value="9")),
+    ("odd", {"site": "edge-1", "path": 'a\\b"c', "kind": "warnings"}, ms(1_000, value="NaN")),
+    ("big", {"site": "edge-1"}, ms(1_000, value="9.007199254740992e+15")),
+    ("late", {"site": "edge-1"}, ms(10_000)),
+]
+
+
+def exposition() -> str:
+    """The rows as OpenMetrics text with timestamps."""
+    lines = []
+    for name, labels, samples in ROWS:
+        escaped = {key: value.replace("\\", "\\\\").replace('"', '\\"') for key, value in labels.items()}
+        matchers = ",".join(f'{key}="{value}"' for key, value in escaped.items())
+        lines += [f"{name}{{{matchers}}} {value} {at // 1000}.{at % 1000:03}" for at, value in samples]
+    return "\n".join([*lines, "# EOF", ""])
+
+
+@pytest.fixture(scope="session")
+def prometheus_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server over blocks made from the rows."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    (folder / "samples.txt").write_text(exposition())
+    command = ["tsdb", "create-blocks-from", "openmetrics", str(folder / "samples.txt"), str(folder / "tsdb")]
+    subprocess.run([need_program("promtool"), *command], check=True, capture_output=True)
+    (folder / "prometheus.yml").write_text("scrape_configs: []\n")
+    port = free_port()
+    with Processes(folder=folder) as processes:
+        child = processes.start(
+            "prometheus",
+            [
+                need_program("prometheus"), f"--config.file={folder / 'prometheus.yml'}",
+                f"--storage.tsdb.path={folder / 'tsdb'}", "--storage.tsdb.retention.time=100y",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
+        )  # fmt: skip
+        processes.wait_until(child, answers(f"http://127.0.0.1:{port}/-/ready"))
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(
+    params=["scripted", pytest.param("prometheus", marks=pytest.mark.real("prometheus", "promtool"))],
+)
+def source(request: pytest.FixtureRequest) -> Iterator[SampleSource]:
+    if request.param == "scripted":
+        scripted = ScriptedSamples()
+        for name, labels, samples in ROWS:
+            scripted.add(name, samples, **labels)
+        yield scripted
+        return
+    with closing(PrometheusSamples(request.getfixturevalue("prometheus_url"))) as real:
+        yield real
+
+
+def read(source: SampleSource, selector: str, period: Period = TEN_SECONDS) -> dict[str, list[tuple[int, str]]]:
+    """The samples as offsets from START in milliseconds, by the label that tells the series apart."""
+    found = source.read(selector, period)
+    assert found.complete
+    return {
+        one.labels.get("le") or one.labels.get("instance") or one.labels["site"]: [
+            (at - START * 1000, value) for at, value in one.samples
+        ]
+        for one in found.series
+    }
+
+
+def test_source_cuts_a_half_open_period(source: SampleSource) -> None:
+    """A sample at the first millisecond is in, one at the last second's end is out."""
+    inside = [(at, "1") for at in (0, 1, 5_000, 9_999)]
+    assert read(source, for_sites("up", ["edge-1"])) == {"a": inside}
+
+
+def test_source_loses_no_sample_between_two_periods(source: SampleSource) -> None:
+    """Periods that touch share no sample and drop none."""
+    edges = [START - 1, START, START + 5, START + 10, START + 11]
+    periods = [Period(starts_at=low, ends_at=high) for low, high in zip(edges, edges[1:], strict=False)]
+    selector = for_sites("up", ["edge-1"])
+    assert [at for one in periods for at, _ in read(source, selector, one).get("a", [])] == list(EDGES)
+
+
+def test_source_takes_a_site_as_a_word(source: SampleSource) -> None:
+    """A dot in a site's name matches a dot, and no name matches as the beginning of another."""
+    assert read(source, for_sites("up", ["edge.1"])) == {"c": [(4_000, "1")]}
+
+
+def test_source_reads_several_sites_at_once(source: SampleSource) -> None:
+    """Each named site has its own series; a series without a site belongs to nobody."""
+    assert set(read(source, for_sites("up", ["edge-1", "edge-10", "edge.1", "edge-3"]))) == {"a", "b", "c"}
+
+
+def test_source_selects_a_bucket_by_its_bound(source: SampleSource) -> None:
+    """`le` is matched as the text it is: 0.2 is not 0.25, and both labels of the selector hold."""
+    selector = for_sites('latency_bucket{le="0.2"}', ["edge-1"])
+    expected = RawSeries(
+        labels={"__name__": "latency_bucket", "site": "edge-1", "le": "0.2"}, samples=ms(1_000, 2_000, value="7")
+    )
+    assert source.read(selector, TEN_SECONDS) == SampleSet(series=[expected], complete=True)
+
+
+def test_source_returns_values_as_text(source: SampleSource) -> None:
+    """What the source wrote comes through unparsed: not a number stays one, and a large count is not rounded again."""
+    found = (read(source, for_sites("odd", ["edge-1"])), read(source, for_sites("big", ["edge-1"])))
+    values = [[value for _, value in samples] for one in found for samples in one.values()]
+    assert [[float(value) == float(value) for value in row] for row in values] == [[False], [True]]
+    assert int(float(values[1][0])) == 2**53
+
+
+def test_source_is_complete_whatever_its_labels_say(source: SampleSource) -> None:
+    """A label value that reads like a warning is a label value."""
+    assert source.read(for_sites("odd", ["edge-1"]), TEN_SECONDS).complete
+
+
+@pytest.mark.parametrize("selector", ["nothing_by_that_name", 'up{site="edge-9"}', "late"])
+def test_source_without_samples_answers_no_series(source: SampleSource, selector: str) -> None:
+    """No sample in the period is an empty, complete answer."""
+    assert read(source, selector) == {}
+
+
+def test_scripted_source_that_is_away_is_unavailable() -> None:
+    """The double fails as the real one does."""
+    with pytest.raises(Unavailable):
+        ScriptedSamples(away=True).read("up", TEN_SECONDS)
+
+
+def test_prometheus_that_is_away_is_unavailable() -> None:
+    """A refused connection names the address and the question."""
+    with (
+        closing(PrometheusSamples(f"http://127.0.0.1:{free_port()}", tries=0)) as source,
+        pytest.raises(Unavailable, match=r"127\.0\.0\.1.*up\[11s\]"),
+    ):
+        source.read("up", TEN_SECONDS)
+
+
+@pytest.mark.real("prometheus", "promtool")
+def test_prometheus_that_refuses_a_query_is_unavailable(prometheus_url: str) -> None:
+    """A query it cannot parse is told with its own words."""
+    with closing(PrometheusSamples(prometheus_url)) as source, pytest.raises(Unavailable, match="parse error"):
+        source.read("up{", TEN_SECONDS)
+
+
+SERIES = {"metric": {"__name__": "up", "site": "edge-1"}, "values": [[START, "1"]]}
+DATA = {"resultType": "matrix", "result": [SERIES]}
+PARTIAL = {
+    "no-warning": ({"status": "success", "data": DATA}, True),
+    "infos-only": ({"status": "success", "data": DATA, "infos": ["metric might not be a counter"]}, True),
+    "empty-warnings": ({"status": "success", "data": DATA, "warnings": []}, True),
+    "warnings": ({"status": "success", "data": DATA, "warnings": ["store sidecar-2 is away"]}, False),
+    "partial": ({"status": "success", "isPartial": True, "data": DATA}, False),
+    "whole": ({"status": "success", "isPartial": False, "data": DATA}, True),
+}
+
+
+@pytest.mark.parametrize("case", PARTIAL)
+def test_prometheus_answer_with_warnings_is_not_complete(case: str) -> None:
+    """Warnings of a fan-out, and the flag of a cluster, mean that a part is missing; notes on style do not."""
+    body, complete = PARTIAL[case]
+    with (
+        HttpDouble(answer=lambda *_: Answer(body=json.dumps(body).encode())) as server,
+        closing(PrometheusSamples(server.url)) as source,
+    ):
+        assert source.read("up", TEN_SECONDS) == SampleSet(
+            series=[RawSeries(labels={"__name__": "up", "site": "edge-1"}, samples=[(START * 1000, "1")])],
+            complete=complete,
+        )
+
+
+def test_prometheus_warning_is_forgotten_by_the_next_read() -> None:
+    """One partial answer does not taint those after it."""
+    bodies = [{"status": "success", "data": DATA, "warnings": ["away"]}, {"status": "success", "data": DATA}]
+    with (
+        HttpDouble(answer=lambda *_: Answer(body=json.dumps(bodies.pop(0)).encode())) as server,
+        closing(PrometheusSamples(server.url)) as source,
+    ):
+        assert [source.read("up", TEN_SECONDS).complete for _ in range(2)] == [False, True]
+
+
+GARBLED = {
+    "no-json": Answer(body=b"<html>gateway</html>"),
+    "no-data": Answer(body=b'{"status":"success"}'),
+    "null-result": Answer(body=b'{"status":"success","data":{"result":null}}'),
+    "a-vector": Answer(body=b'{"status":"success","data":{"result":[{"metric":{},"value":[1,"1"]}]}}'),
+    "a-list": Answer(body=b"[]"),
+    "broken-sample": Answer(body=b'{"status":"success","data":{"result":[{"metric":{},"values":[["x"]]}]}}'),
+    "hangs-up": Answer(hang_up=True),
+    "internal-error": Answer(status=500, body=b"oops"),
+    "not-there": Answer(status=404, body=b"404 page not found"),
+    "away-for-good": Answer(status=503, body=b"away"),
+    "forbidden": Answer(status=403, body=b"forbidden"),
+}
+
+
+@pytest.mark.parametrize("case", GARBLED)
+def test_prometheus_answer_that_is_none_is_unavailable(case: str) -> None:
+    """Whatever stands where an answer was expected is never an empty result."""
+    with (
+        HttpDouble(answer=lambda *_: GARBLED[case]) as server,
+        closing(PrometheusSamples(server.url, tries=1)) as source,
+        pytest.raises(Unavailable, match="up"),
+    ):
+        source.read("up", TEN_SECONDS)
+
+
+def test_prometheus_gateway_that_fails_once_is_asked_again() -> None:
+    """A 503 is retried within one read."""
+    left = [Answer(status=503), Answer(body=json.dumps({"status": "success", "data": DATA}).encode())]
+    with HttpDouble(answer=lambda *_: left.pop(0)) as server, closing(PrometheusSamples(server.url)) as source:
+        assert len(source.read("up", TEN_SECONDS).series) == 1
+
+
+def test_prometheus_is_asked_for_raw_samples_only() -> None:
+    """One instant query of a range selector at the period's end, a second wider because Prometheus 3 leaves out its left edge."""
+    body = json.dumps({"status": "success", "data": DATA}).encode()
+    with (
+        HttpDouble(answer=lambda *_: Answer(body=body)) as server,
+        closing(PrometheusSamples(server.url, headers={"X-Scope-OrgID": "sankofa"})) as source,
+    ):
+        source.read("up", TEN_SECONDS)
+        ((path, headers),) = server.requests
+    asked = (urlsplit(path).path, parse_qs(urlsplit(path).query), headers["X-Scope-OrgID"])
+    assert asked == ("/api/v1/query", {"query": ["up[11s]"], "time": [str(START + 10)]}, "sankofa")
