@@ -6,7 +6,6 @@ import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
