@@ -153,9 +153,10 @@ CHAIN = (
         height=7,
     ),
     Lines(
-        title="Peers",
-        description="Connected peers of the node.",
-        queries=(Query(expr=f"{besu.PEERS.name}{AT_SITE}", legend="{{instance}}"),),
+        title="How full blocks are",
+        description="Gas used by the head block over its limit.",
+        queries=(Query(expr=f"{besu.HEAD_GAS_USED.name}{AT_SITE}", legend="{{instance}}"),),
+        unit="percentunit",
         minimum=0,
         width=12,
         height=7,

@@ -43,7 +43,7 @@ sankofa_besu_up 1
 sankofa_besu_known 1
 sankofa_besu_head_block {calls}
 sankofa_besu_head_timestamp_seconds {time.time():.0f}
-sankofa_besu_peers 3
+sankofa_besu_head_gas_used_ratio 0.25
 sankofa_besu_eth_call_duration_seconds_bucket{{le="0.2"}} {calls}
 sankofa_besu_eth_call_duration_seconds_bucket{{le="+Inf"}} {calls}
 sankofa_besu_eth_call_duration_seconds_count {calls}
