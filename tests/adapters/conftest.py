@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import chain
 from tests.adapters import postgres as postgresql
 
 
@@ -14,3 +15,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgresql.Po
     """A PostgreSQL server; asked for only where it can run."""
     with postgresql.running(tmp_path_factory.mktemp("postgres")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chain.TestChain]:
+    """A real chain with the contract; tests bring agreements of their own, so that none disturbs another."""
+    with chain.running(tmp_path_factory.mktemp("anvil")) as running:
+        yield running

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -112,7 +113,7 @@ def test_source_cuts_a_half_open_period(source: SampleSource) -> None:
 def test_source_loses_no_sample_between_two_periods(source: SampleSource) -> None:
     """Periods that touch share no sample and drop none."""
     edges = [START - 1, START, START + 5, START + 10, START + 11]
-    periods = [Period(starts_at=low, ends_at=high) for low, high in zip(edges, edges[1:], strict=False)]
+    periods = [Period(starts_at=low, ends_at=high) for low, high in pairwise(edges)]
     selector = for_sites("up", ["edge-1"])
     assert [at for one in periods for at, _ in read(source, selector, one).get("a", [])] == list(EDGES)
 
