@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -43,14 +44,21 @@ class World:
             reports, self.sign(reports, signers), self.chain.next_nonce() if nonce is None else nonce
         )
 
-    def report(self, *penalties: Penalty) -> Receipt | None:
-        attempt = self.attempt(*penalties)
+    def send(self, attempt: Attempt) -> Receipt:
+        """Send, and wait until it is mined: a node answers before it mines."""
         self.chain.send(attempt)
-        return self.chain.receipt(attempt)
+        for _ in range(500):
+            if receipt := self.chain.receipt(attempt):
+                return receipt
+            time.sleep(0.01)
+        pytest.fail(f"{attempt.transaction} was not mined in 5 s")
+
+    def report(self, *penalties: Penalty) -> Receipt:
+        return self.send(self.attempt(*penalties))
 
     def finalise(self, *penalties: Penalty) -> Attempt:
         attempt = self.chain.sign_finalise([one.settlement_id for one in penalties], self.chain.next_nonce())
-        self.chain.send(attempt)
+        self.send(attempt)
         return attempt
 
 
@@ -111,7 +119,6 @@ def test_chain_takes_a_report_of_two_signatures(world: World) -> None:
     penalty = world.penalty()
     receipt = world.report(penalty)
     found = world.chain.settlement(penalty.settlement_id)
-    assert receipt is not None
     assert found is not None
     assert (receipt.succeeded, receipt.reason) == (True, "")
     assert found == OnChainSettlement(
@@ -153,11 +160,8 @@ def test_chain_refuses_a_second_write_that_was_signed_in_time(world: World) -> N
     """Of two transactions with one report the first takes effect, the second is mined and refused, with its reason."""
     penalty, nonce = world.penalty(), world.chain.next_nonce()
     attempts = [world.attempt(penalty, nonce=nonce + offset) for offset in range(2)]
-    for attempt in attempts:
-        world.chain.send(attempt)
-    fates = [world.chain.receipt(attempt) for attempt in attempts]
-    assert [fate and fate.succeeded for fate in fates] == [True, False]
-    assert fates[1] is not None
+    fates = [world.send(attempt) for attempt in attempts]
+    assert [fate.succeeded for fate in fates] == [True, False]
     assert "SLASettlementExists" in fates[1].reason
 
 
@@ -200,7 +204,7 @@ def test_chain_counts_mined_nonces_only(world: World) -> None:
     before = world.chain.next_nonce()
     attempt = world.attempt(world.penalty())
     signed = world.chain.next_nonce()
-    world.chain.send(attempt)
+    world.send(attempt)
     assert [signed - before, world.chain.next_nonce() - before, attempt.nonce - before] == [0, 1, 0]
 
 
@@ -214,7 +218,7 @@ def test_chain_takes_the_same_bytes_again(world: World) -> None:
     penalty = world.penalty()
     attempt = world.attempt(penalty)
     for _ in range(3):
-        world.chain.send(attempt)
+        world.send(attempt)
     held = world.chain.settlement(penalty.settlement_id)
     assert held is not None
     assert (held.state, world.chain.next_nonce()) == (SettlementState.REPORTED, attempt.nonce + 1)
@@ -310,6 +314,9 @@ def test_contract_chain_finds_a_finalisation_over_many_pages(
     assert (found.transaction, found.credit_minor) == (attempt.transaction, penalty.credit_minor)
 
 
+ATTEMPT = Attempt(
+    kind=AttemptKind.REPORT, settlement_ids=(), sender=MEMBERS[0], nonce=0, transaction=digest_of("sent"), raw=b"\x01"
+)
 QUESTIONS: dict[str, Callable[[SettlementChain], object]] = {
     "head": lambda chain: chain.head(),
     "attestor_set": lambda chain: chain.attestor_set(),
@@ -322,9 +329,6 @@ QUESTIONS: dict[str, Callable[[SettlementChain], object]] = {
     "receipt": lambda chain: chain.receipt(ATTEMPT),
     "finalisation": lambda chain: chain.finalisation(digest_of("any")),
 }
-ATTEMPT = Attempt(
-    kind=AttemptKind.REPORT, settlement_ids=(), sender=MEMBERS[0], nonce=0, transaction=digest_of("sent"), raw=b"\x01"
-)
 
 
 @pytest.fixture(params=["fake", "contract"])
