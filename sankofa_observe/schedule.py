@@ -38,14 +38,15 @@ Outcome = Callable[[str, Exception | None], None]
 """Called after each stage with its name and the error, if any."""
 
 
-def start(turns: Sequence[Turn], outcome: Outcome) -> BackgroundScheduler:
+def start(turns: Sequence[Turn], outcome: Outcome, after_turn: Callable[[], None]) -> BackgroundScheduler:
     """Start turning in the background; the first turn of each begins at once."""
     scheduler = BackgroundScheduler(timezone=UTC)
+    said: dict[str, str] = {}
     for number, turn in enumerate(turns):
         scheduler.add_job(
             run_turn,
             "interval",
-            args=(turn, outcome),
+            args=(turn, outcome, after_turn, said),
             seconds=turn.every_seconds,
             next_run_time=datetime.now(UTC) + timedelta(milliseconds=100 * number),
             max_instances=1,
@@ -56,23 +57,29 @@ def start(turns: Sequence[Turn], outcome: Outcome) -> BackgroundScheduler:
     return scheduler
 
 
-def run_turn(turn: Turn, outcome: Outcome) -> None:
+def run_turn(turn: Turn, outcome: Outcome, after_turn: Callable[[], None], said: dict[str, str]) -> None:
+    """Run the stages in order; `said` holds what each said last, because the same waiting is told once."""
     for stage in turn.stages:
-        error = _run(stage)
-        outcome(stage.name, error)
+        outcome(stage.name, _run(stage, said))
+    after_turn()
 
 
-def _run(stage: Stage) -> Exception | None:
+def _run(stage: Stage, said: dict[str, str]) -> Exception | None:
     try:
-        if said := stage.run():
-            log.info("%s: %s", stage.name, said)
+        _tell(logging.INFO, stage.name, stage.run(), said)
     except InvariantBroken as error:
-        log.critical("%s: %s", stage.name, error)
+        _tell(logging.CRITICAL, stage.name, str(error), said)
         return error
     except SankofaError as error:
-        log.warning("%s: %s", stage.name, error)
+        _tell(logging.WARNING, stage.name, str(error), said)
         return error
     except Exception as error:  # a scheduler that dies of one stage loses all the others
         log.exception("%s: unexpected", stage.name)
         return error
     return None
+
+
+def _tell(level: int, stage: str, text: str, said: dict[str, str]) -> None:
+    if text and said.get(stage) != text:
+        log.log(level, "%s: %s", stage, text)
+    said[stage] = text

@@ -125,10 +125,10 @@ class Lab:
             ],
         )  # fmt: skip
         self.processes.wait_until(child, answers(self.url("alertmanager") + "/-/ready"))
-        self._start_prometheus("prometheus", with_rules=True)
-        self._start_prometheus("prometheus-tenant", with_rules=False)
+        self.start_prometheus("prometheus", with_rules=True)
+        self.start_prometheus("prometheus-tenant", with_rules=False)
 
-    def _start_prometheus(self, name: str, *, with_rules: bool) -> None:
+    def start_prometheus(self, name: str, *, with_rules: bool) -> None:
         edge = prometheus.Target(name=EDGE, site=EDGE, tier="edge", region=REGION)
         replica = prometheus.Target(
             name="replica-1", site=REPLICA, tier="regional", region=REGION, more={"network": "lab"}
@@ -226,11 +226,9 @@ class Lab:
         self.processes.wait_until(child, answers(self.url(part) + {"api": "/readyz", "scheduler": "/metrics"}[part]))
         return child
 
-    def query(self, expression: str) -> list[dict[str, Any]]:
-        """An instant query on the provider's Prometheus."""
-        answer = httpx.get(
-            self.url("prometheus") + "/api/v1/query", params={"query": expression}, timeout=10, trust_env=False
-        )
+    def query(self, expression: str, of: str = "prometheus") -> list[dict[str, Any]]:
+        """An instant query on the provider's Prometheus, or on another."""
+        answer = httpx.get(self.url(of) + "/api/v1/query", params={"query": expression}, timeout=10, trust_env=False)
         answer.raise_for_status()
         result: list[dict[str, Any]] = answer.json()["data"]["result"]
         return result

@@ -29,7 +29,7 @@ def show(events: Iterable[Any], *, as_json: bool, nothing: str) -> None:
         return
     said = False
     for event in events:
-        console.print(describe(event), markup=False, highlight=False, soft_wrap=True)
+        console.print(str(event), markup=False, highlight=False, soft_wrap=True)
         said = True
     if not said:
         console.print(nothing, markup=False)
@@ -40,8 +40,3 @@ def plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {"event": type(value).__name__, **asdict(value)}
     return value
-
-
-def describe(event: Any) -> str:
-    """A line for a person; events that can say it themselves do."""
-    return str(event)

@@ -86,12 +86,14 @@ def _schedule(platform: Platform) -> Callable[[], None]:
 
     def outcome(stage: str, error: Exception | None) -> None:
         metrics.stage_done(stage, error, platform.clock.now())
+
+    def refresh() -> None:
         try:
             metrics.refresh(platform.slots, platform.ledger, platform.clock)
         except SankofaError as away:
             log.warning("metrics are not fresh: %s", away)
 
-    scheduler = schedule.start(_turns(platform, metrics), outcome)
+    scheduler = schedule.start(_turns(platform, metrics), outcome, refresh)
 
     def stop() -> None:
         scheduler.shutdown(wait=True)

@@ -19,6 +19,7 @@ from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.units import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,14 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Assessed:
+    """A breach has a price and its proof."""
+
     penalty: Penalty
+
+    def __str__(self) -> str:
+        one = self.penalty
+        owed = Money(amount_minor=one.credit_minor, currency=one.currency, exponent=one.exponent)
+        return f"{one.slo} at {one.site}, {one.period}: {owed} owed, settlement {one.settlement_id}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +48,10 @@ class NeedsRestatement:
 
     record: VerdictRecord
     settlement_id: str
+
+    def __str__(self) -> str:
+        one = self.record
+        return f"{one.slo} at {one.site}, {one.period}: revision {one.revision} differs from settlement {self.settlement_id}"
 
 
 def assess(

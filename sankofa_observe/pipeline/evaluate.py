@@ -26,6 +26,11 @@ class Judged:
     record: VerdictRecord
     added: bool
 
+    def __str__(self) -> str:
+        one, attained = self.record, self.record.attainment
+        counts = f"{attained.good} good, {attained.bad} bad, {attained.unknown} unknown"
+        return f"{one.slo} at {one.site}, {one.period}: {one.verdict} ({counts}; revision {one.revision})"
+
 
 @dataclass(frozen=True, kw_only=True)
 class NotYet:
@@ -34,6 +39,9 @@ class NotYet:
     promise: Promise
     period: Period
     reason: str
+
+    def __str__(self) -> str:
+        return f"{self.promise.label}, {self.period}: not judged yet: {self.reason}"
 
 
 def evaluate(agreement: Agreement, *, table: SlotTable, ledger: Ledger, clock: Clock) -> Iterator[Judged | NotYet]:

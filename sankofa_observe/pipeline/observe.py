@@ -37,6 +37,9 @@ class Observed:
     period: Period
     added: int
 
+    def __str__(self) -> str:
+        return f"{self.slo}: {self.added} slots added for {self.sites} sites, {self.period}"
+
 
 def observe(
     slo: Slo,

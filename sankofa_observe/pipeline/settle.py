@@ -35,6 +35,9 @@ class Moved:
     settlement_id: str
     change: StateChange
 
+    def __str__(self) -> str:
+        return f"settlement {self.settlement_id}: {self.change.state} ({self.change.detail})"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
@@ -42,6 +45,9 @@ class Waiting:
 
     what: str
     reason: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: waiting: {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,3 +19,6 @@ class ServiceCredit:
     transaction: str
     block_number: int
     granted_at: int
+
+    def __str__(self) -> str:
+        return f"{self.amount} granted to {self.tenant} for settlement {self.settlement_id}"

@@ -73,7 +73,7 @@ def tally(slots: Iterable[Slot]) -> Tally:
     slots = list(slots)
     counted = [slot for slot in slots if slot.state is not SlotState.EXCLUDED]
     return Tally(
-        states=Counter(slot.state for slot in slots),
+        states=dict(Counter(slot.state for slot in slots)),
         good=sum(slot.good for slot in counted),
         valid=sum(slot.valid for slot in counted),
         busiest=max((slot.valid for slot in counted if slot.state is not SlotState.UNKNOWN), default=0),
