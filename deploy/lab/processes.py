@@ -67,6 +67,7 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    ended: bool = False  # by us, so its end is no accident
 
     def alive(self) -> bool:
         return self.process.poll() is None
@@ -76,10 +77,12 @@ class Child:
 
     def kill(self) -> None:
         """End it at once (SIGKILL), as a crash would."""
+        self.ended = True
         self._signal(signal.SIGKILL)
         self.process.wait()
 
     def stop(self, grace_seconds: float = 5) -> None:
+        self.ended = True
         self._signal(signal.SIGTERM)
         try:
             self.process.wait(grace_seconds)
@@ -130,7 +133,8 @@ class Processes:
             time.sleep(0.05)
 
     def dead(self) -> list[Child]:
-        return [child for child in self.children if not child.alive()]
+        """Children that ended by themselves."""
+        return [child for child in self.children if not child.ended and not child.alive()]
 
     def stop(self) -> None:
         for child in reversed(self.children):

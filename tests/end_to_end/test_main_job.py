@@ -6,19 +6,21 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from rich.console import Console
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 
 from deploy.lab import report, story
 from deploy.lab.processes import Child, Processes
 from deploy.lab.stack import SLOT_SECONDS, Lab
 from deploy.lab.story import Plan, Story
 from sankofa_observe.adapters.contract import artifact
+from sankofa_observe.adapters.node import Node
 
 PLAN = Plan(period_seconds=45, down_after_seconds=7.5, down_seconds=25, lead_seconds=9)
 BAD_SLOTS, ALL_SLOTS = 6, 9  # 7.5 s to 32.5 s touch slots 1 to 6
@@ -55,12 +57,10 @@ def child(told: Story, name: str) -> Child:
 
 def events(told: Story, name: str) -> list[Any]:
     """All events of a name that the contract ever emitted."""
-    provider = HTTPProvider(told.lab.url("chain"))
-    web3 = Web3(provider)
-    address = Web3.to_checksum_address(told.contract["contract"])
-    found = list(web3.eth.contract(address=address, abi=artifact()["abi"]).events[name]().get_logs(from_block=0))
-    provider.get_request_session().close() if hasattr(provider, "get_request_session") else None
-    return found
+    with closing(Node(told.lab.url("chain"))) as node:
+        address = Web3.to_checksum_address(told.contract["contract"])
+        contract = node.web3.eth.contract(address=address, abi=artifact()["abi"])
+        return list(contract.events[name]().get_logs(from_block=0))
 
 
 def test_observing_waits_out_a_prometheus_that_is_away(lived: Story) -> None:
@@ -108,7 +108,6 @@ def test_a_scheduler_killed_between_report_and_finalise_settles_once(lived: Stor
     scheduler = lived.lab.start_platform("scheduler")
     lived.wait("reporting", lambda: events(lived, "SettlementReported"), 40)
     scheduler.kill()
-    lived.lab.processes.children.remove(scheduler)
     before = len(events(lived, "SettlementFinalized"))
     lived.lab.start_platform("scheduler")
     lived.wait("finalising", lambda: _credits(lived.lab.folder), 60)
