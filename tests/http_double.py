@@ -32,6 +32,8 @@ class HttpDouble:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = 65_536  # head and body in one packet: two would wait 40 ms for each other
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 self._serve("GET")

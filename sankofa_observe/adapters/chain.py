@@ -9,7 +9,7 @@ from eth_account.signers.local import LocalAccount
 from web3 import Web3
 from web3.contract.contract import ContractFunction
 
-from sankofa_observe.adapters.contract import STATES, artifact, report_fields, revert_reason
+from sankofa_observe.adapters.contract import STATES, artifact, report_fields
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import InvariantBroken, Unavailable
 from sankofa_observe.ports import Attempt, AttemptKind, AttestorSet, ChainHead, Finalisation, OnChainSettlement, Receipt
@@ -155,15 +155,18 @@ class ContractChain:
         return "0x" + bytes(self._ask("settlement id", call)).hex()
 
     def _replay(self, attempt: Attempt, block: int) -> str:
-        """Why a mined transaction was refused: the receipt does not say, so the call is repeated on the block before."""
-        sent = self._node.web3.eth.get_transaction(attempt.transaction)  # type: ignore[arg-type]  # hex text is accepted
-        again = {"from": sent["from"], "to": sent["to"], "data": sent["input"]}
+        """Why a mined transaction was refused: the receipt does not say, so the call is repeated on its own block.
+
+        The block itself, not the one before it, because what refuses a second write may be the transaction just ahead.
+        """
         try:
             with self._node.asking("replay"):
+                sent = self._node.web3.eth.get_transaction(attempt.transaction)  # type: ignore[arg-type]  # hex text is accepted
+                again = {"from": sent["from"], "to": sent["to"], "data": sent["input"], "gas": sent["gas"]}
                 self._node.web3.eth.call(again, block)  # type: ignore[arg-type]
         except Unavailable as error:
             return str(error)
-        return revert_reason("refused, and the replay succeeds: probably out of gas")
+        return "refused, and the replay succeeds: probably out of gas"
 
 
 def _bytes(text: str) -> bytes:

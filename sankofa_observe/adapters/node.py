@@ -23,6 +23,8 @@ from sankofa_observe.adapters.contract import revert_reason
 from sankofa_observe.errors import InvalidInput, Unavailable
 
 TIMEOUT_SECONDS = 10
+# web3 hands a result of null, or of another shape, to whatever reads it next; what that raises is the node's doing.
+_GARBLED = (ValueError, TypeError, KeyError, AttributeError)
 _KNOWN = ("already known", "known transaction", "already imported", "nonce too low")
 
 
@@ -53,7 +55,7 @@ class Node:
             yield
         except ContractLogicError as error:
             raise Unavailable(f"{what}: the contract refuses now: {revert_reason(error.data or error)}") from error
-        except (requests.RequestException, Web3Exception, ValueError) as error:
+        except (requests.RequestException, Web3Exception, *_GARBLED) as error:
             raise Unavailable(f"{what}: chain node {self.url} did not answer: {str(error)[:200]}") from error
 
     def sign(self, call: ContractFunction, account: LocalAccount, *, nonce: int, gas: int, chain_id: int) -> Any:

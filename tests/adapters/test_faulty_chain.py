@@ -1,0 +1,225 @@
+"""Settling through a node that fails: whatever the faults, the chain ends as in the run without them, with one settlement each."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sankofa_observe.adapters.archive import FolderArchive
+from sankofa_observe.adapters.attestor import LocalAttestor
+from sankofa_observe.adapters.chain import ContractChain
+from sankofa_observe.adapters.ledger import SqlLedger
+from sankofa_observe.adapters.node import Node
+from sankofa_observe.errors import SankofaError, Unavailable
+from sankofa_observe.pipeline.credit import credit
+from sankofa_observe.pipeline.settle import Settle
+from sankofa_observe.ports import Ledger
+from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.penalty import Penalty
+from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.testing import ScriptedSamples
+from tests.builders import CREDIT_MINOR, breach, slots_of
+from tests.chain import TestChain
+from tests.faulty_rpc import ON_READING, ON_SENDING, SENDING, Fault, FaultyRpc, Plan, once, seeded
+
+PERIODS, MAX_TURNS = 2, 90
+SEEDS = range(int(os.environ.get("FAULT_SEEDS", "8")))  # a thousand take a quarter of an hour
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What is left of a run, on the chain and in the ledger."""
+
+    on_chain: tuple[tuple[str, int, bool], ...]  # per settlement: state, credit, and whether it is our document
+    events: tuple[tuple[int, int], ...]  # per settlement: how often reported, how often finalised
+    balance: tuple[int, int, int]
+    recorded: tuple[str, ...]
+    granted: tuple[int, ...]
+
+
+FAULT_FREE = Outcome(
+    on_chain=(("final", CREDIT_MINOR, True),) * PERIODS,
+    events=((1, 1),) * PERIODS,
+    balance=(PERIODS * CREDIT_MINOR, 0, 0),
+    recorded=("final",) * PERIODS,
+    granted=(CREDIT_MINOR,) * PERIODS,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainClock:
+    """The chain's own time, read past the faults."""
+
+    anvil: TestChain
+
+    def now(self) -> int:
+        return self.anvil.now()
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One settling of two breaches, turn after turn, each with nothing in memory but the stores."""
+
+    anvil: TestChain
+    chain: ContractChain
+    ledger: Ledger
+    archive: FolderArchive
+    agreement: Agreement
+    penalties: tuple[Penalty, ...]
+
+    def settle(self) -> Settle:
+        agreements, samples = {self.agreement.id: self.agreement}, _samples()
+        attestors = [
+            LocalAttestor(name=f"attestor-{n}", key=key, source=samples, agreements=agreements)
+            for n, key in enumerate(self.anvil.attestors)
+        ]
+        return Settle(
+            ledger=self.ledger,
+            archive=self.archive,
+            chain=self.chain,
+            attestors=attestors[:2],
+            clock=ChainClock(anvil=self.anvil),
+        )
+
+    def turn(self) -> None:
+        """One turn of the scheduler: a stage that fails is tried again at the next."""
+        _quietly(lambda: self.settle().run())
+        _quietly(lambda: credit({self.agreement.id: self.agreement}, ledger=self.ledger, chain=self.chain))
+
+    def finish(self) -> Outcome:
+        waited = False
+        for _ in range(MAX_TURNS):
+            self.turn()
+            states = {record.state for record in self.ledger.settlements()}
+            if not waited and states == {SettlementState.REPORTED}:
+                self.anvil.pass_window()
+                waited = True
+            if len(self.ledger.credits()) == PERIODS and not self.ledger.open_attempts():
+                return self.outcome()
+            time.sleep(0.002)  # a node mines after it has answered
+        pytest.fail(f"not settled after {MAX_TURNS} turns: {states}, {self.ledger.open_attempts()}")
+
+    def outcome(self) -> Outcome:
+        truth = self.anvil.contract_chain()
+        ids = [one.settlement_id for one in self.penalties]
+        held = [truth.settlement(one) for one in ids]
+        return Outcome(
+            on_chain=tuple(
+                (one.state.value, one.credit_minor, one.document_hash == penalty.document_hash)
+                for one, penalty in zip(held, self.penalties, strict=True)
+                if one
+            ),
+            events=tuple(
+                (len(self.anvil.events("SettlementReported", one)), len(self.anvil.events("SettlementFinalized", one)))
+                for one in ids
+            ),
+            balance=self.anvil.balance(self.agreement),
+            recorded=tuple(record.state.value for record in self.ledger.settlements()),
+            granted=tuple(one.amount.amount_minor for one in self.ledger.credits()),
+        )
+
+
+def _samples() -> ScriptedSamples:
+    """What an attestor's own Prometheus holds: the samples the slots were drawn from."""
+    source = ScriptedSamples()
+    rows = [sample for n in range(PERIODS) for slot in slots_of(n) for series in slot.samples for sample in series]
+    source.add("sankofa_pve_up", [(at, good) for at, good, _ in rows], site="edge-1")
+    source.add("sankofa_pve_known", [(at, known) for at, _, known in rows], site="edge-1")
+    return source
+
+
+def _quietly(stage: Callable[[], Iterable[object]]) -> None:
+    with suppress(SankofaError):
+        list(stage())
+
+
+MakeRun = Callable[[Plan], tuple[Run, FaultyRpc]]
+
+
+@pytest.fixture
+def faulty_run(anvil: TestChain, tmp_path: Path) -> Iterator[MakeRun]:
+    """Makes a run through a proxy with the given plan; a sender of its own, so that its nonces are its own."""
+
+    def make(plan: Plan) -> tuple[Run, FaultyRpc]:
+        proxy = opened.enter_context(FaultyRpc(target=anvil.node.url, plan=plan))
+        node = opened.enter_context(closing(Node(proxy.url)))
+        ledger = opened.enter_context(closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")))
+        agreement, archive = anvil.agree(), FolderArchive(tmp_path / "evidence")
+        breaches = [breach(agreement, n, chain=anvil.identity) for n in range(PERIODS)]
+        for one in breaches:
+            archive.put(one.document)
+            ledger.add_penalty(one.penalty)
+        run = Run(
+            anvil=anvil,
+            chain=anvil.contract_chain(node, anvil.new_sender()),
+            ledger=ledger,
+            archive=archive,
+            agreement=agreement,
+            penalties=tuple(one.penalty for one in breaches),
+        )
+        return run, proxy
+
+    with ExitStack() as opened:
+        yield make
+
+
+pytestmark = pytest.mark.real("anvil")
+
+
+def test_settling_without_faults_ends_final(faulty_run: MakeRun) -> None:
+    """Two breaches become two final settlements and two credits."""
+    run, proxy = faulty_run(lambda _: None)
+    assert (run.finish(), proxy.met) == (FAULT_FREE, [])
+
+
+@pytest.mark.parametrize("fault", ON_SENDING)
+def test_settling_survives_a_fault_while_sending(faulty_run: MakeRun, fault: Fault) -> None:
+    """Each way in which a sent transaction can get lost or doubled ends as the run without it."""
+    run, proxy = faulty_run(once(SENDING, fault, times=2))
+    assert run.finish() == FAULT_FREE
+    assert {one for _, one in proxy.met} == {fault}
+
+
+READS = ("eth_getTransactionReceipt", "eth_getTransactionCount", "eth_call", "eth_getLogs", "eth_getBlockByNumber")
+
+
+@pytest.mark.parametrize("method", READS)
+@pytest.mark.parametrize("fault", [Fault.LOSE_REPLY, Fault.NULL, Fault.LAG])
+def test_settling_survives_a_fault_while_reading(faulty_run: MakeRun, method: str, fault: Fault) -> None:
+    """A read that fails, says nothing, or comes from a node behind, never becomes a second write."""
+    run, proxy = faulty_run(once(method, fault, times=2))
+    assert (run.finish(), len(proxy.met)) == (FAULT_FREE, 2)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_settling_ends_the_same_under_any_schedule_of_faults(faulty_run: MakeRun, seed: int) -> None:
+    """Faults at random on a third of all calls: the chain ends as without them; the seed replays the schedule."""
+    run, proxy = faulty_run(seeded(seed))
+    assert run.finish() == FAULT_FREE
+    assert len(proxy.met) > 10
+
+
+@pytest.mark.parametrize("fault", [*ON_READING, Fault.NULL])
+def test_node_that_fails_every_time_is_unavailable(faulty_run: MakeRun, fault: Fault) -> None:
+    """A fault of the node is one of our errors in every question, with no library's name for it; delay is no fault."""
+    run, _ = faulty_run(lambda _: fault)
+    questions = (
+        run.chain.head,
+        run.chain.attestor_set,
+        run.chain.next_nonce,
+        lambda: run.chain.settlement(run.penalties[0].settlement_id),
+        lambda: run.chain.can_finalise(run.penalties[0].settlement_id),
+        lambda: run.chain.finalisation(run.penalties[0].settlement_id),
+    )
+    for question in questions:
+        if fault is Fault.DELAY:
+            question()
+            continue
+        with pytest.raises(Unavailable):
+            question()
