@@ -39,11 +39,14 @@ install_packages() {
         "${root[@]}" chmod 755 "$policy"
         made=yes
     fi
-    local status=0
-    "${root[@]}" apt-get update -qq || status=$?
-    [ "$status" -ne 0 ] || "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "$@" >/dev/null || status=$?
+    local status=0 log=.cache/apt.log
+    mkdir -p .cache
+    {
+        "${root[@]}" apt-get update -qq &&
+            "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+    } >"$log" 2>&1 || status=$?
     [ -z "$made" ] || "${root[@]}" rm -f "$policy"
+    [ "$status" -eq 0 ] || tail -n 5 "$log" >&2
     [ "$status" -eq 0 ] || fail "apt-get could not install: $*; install them by hand and run this again"
     for unit in prometheus prometheus-alertmanager; do
         if [[ " $* " == *" $unit "* ]] && command -v systemctl >/dev/null; then
@@ -80,5 +83,9 @@ stamp=$(fingerprint contracts/package-lock.json)
 if ! fresh contracts/node_modules/.stamp "$stamp"; then
     say "anvil, forge, solc and OpenZeppelin of contracts/package-lock.json into contracts/node_modules"
     (cd contracts && npm ci --silent --no-progress)
+    for tool in anvil forge; do
+        [ -f "contracts/node_modules/.bin/$tool" ] || [ -f "contracts/node_modules/@foundry-rs/$tool/$tool" ] ||
+            fail "npm did not bring $tool for this machine; run 'npm ci' in contracts/ and read what it says"
+    done
     echo "$stamp" >contracts/node_modules/.stamp
 fi

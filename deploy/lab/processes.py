@@ -23,7 +23,7 @@ from typing import Self
 import httpx
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-OWN_BINS = (CHECKOUT / "contracts" / "node_modules" / ".bin", Path(sys.executable).parent)
+NODE_MODULES = CHECKOUT / "contracts" / "node_modules"
 HOW_TO_INSTALL = {
     "prometheus": "apt-get install prometheus",
     "promtool": "apt-get install prometheus",
@@ -49,8 +49,15 @@ def free_port() -> int:
 
 def find_program(name: str) -> str | None:
     """The path of a program: the checkout's own node_modules and venv first, then PATH."""
-    own = (folder / name for folder in OWN_BINS)
-    return next((str(path) for path in own if path.exists()), None) or shutil.which(name)
+    own = (
+        NODE_MODULES / ".bin" / name,
+        NODE_MODULES
+        / "@foundry-rs"
+        / name
+        / name,  # where npm 9 leaves it: it drops the link with the platform package
+        Path(sys.executable).parent / name,
+    )
+    return next((str(path) for path in own if path.is_file()), None) or shutil.which(name)
 
 
 def need_program(name: str) -> str:

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from dashboards.book import BOARDS
-from dashboards.queries import panel_queries
-from deploy.lab.stack import EDGE, REPLICA, Lab
+from deploy.lab.stack import EDGE
 from sankofa_observe.units import Money
 
 if TYPE_CHECKING:
     from deploy.lab.byhand import ByHand
-    from deploy.lab.demo import Outcome
+    from deploy.lab.outcome import Outcome
     from deploy.lab.story import Story
 
 # A mark a slot: its height tells good from bad where colour does not.
@@ -119,21 +117,6 @@ def _money(outcome: Outcome, expected: ByHand) -> Table:
     for name, value in rows.items():
         table.add_row(name, Text(value))
     return table
-
-
-def empty_panels(lab: Lab) -> list[str]:
-    """Panels of the committed boards whose query answers nothing on this Prometheus.
-
-    A Besu panel is asked of the site that has a Besu node, every other one of the edge site.
-    """
-    found = []
-    for board in BOARDS:
-        by_site = {site: panel_queries(board, {"site": site, "__rate_interval": "30s"}) for site in (EDGE, REPLICA)}
-        for at_edge, at_replica in zip(by_site[EDGE], by_site[REPLICA], strict=True):
-            asked = at_replica if at_edge.system == "besu" else at_edge
-            if not lab.query(asked.expr):
-                found.append(f"{board.title}: {asked.panel}")
-    return found
 
 
 def addresses(told: Story) -> None:

@@ -15,7 +15,8 @@ import pytest
 from rich.console import Console
 from web3 import Web3
 
-from deploy.lab import report, story
+from deploy.lab import story
+from deploy.lab.outcome import empty_panels
 from deploy.lab.processes import Child, Processes
 from deploy.lab.stack import SLOT_SECONDS, Lab
 from deploy.lab.story import Plan, Story
@@ -155,9 +156,9 @@ def test_a_page_was_delivered_for_the_outage(lived: Story) -> None:
 
 def test_every_panel_of_every_board_has_data(lived: Story) -> None:
     """Each query of the committed boards answers something on the lab's Prometheus."""
-    lived.wait("platform metrics and 60 s rules", lambda: not report.empty_panels(lived.lab), 90)
+    lived.wait("platform metrics and 60 s rules", lambda: not empty_panels(lived.lab), 90)
 
-    assert report.empty_panels(lived.lab) == []
+    assert empty_panels(lived.lab) == []
 
 
 def test_a_foreign_key_sees_nothing(lived: Story) -> None:
