@@ -17,6 +17,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Hex32 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 Account = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 Ppm = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+Uint32 = Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)]  # as wide as the contract holds it
 Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]*[smhdwMQY]$")]
 
 
@@ -146,21 +147,21 @@ class Band(Strict):
 class PromiseSpec(Strict):
     slo: Name
     site: Name
-    bands: Annotated[list[Band], Field(max_length=16)]
+    bands: Annotated[list[Band], Field(max_length=8)]  # the contract's MAX_BANDS
 
 
 class AgreementSpec(Strict):
-    version: Annotated[int, Field(ge=1, strict=True)]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
     salt: Hex32
     provider: Party
     tenant: Party
     fee: Fee
     cap_ppm: Ppm = Field(alias="capPpm")
     starts_at: Timestamp = Field(alias="startsAt")
-    grace_seconds: Annotated[int, Field(ge=0, strict=True)] = Field(alias="graceSeconds")
-    dispute_window_seconds: Annotated[int, Field(ge=1, strict=True)] = Field(alias="disputeWindowSeconds")
-    dispute_window_blocks: Annotated[int, Field(ge=0, strict=True)] = Field(alias="disputeWindowBlocks")
-    tolerance_slots: Annotated[int, Field(ge=0, strict=True)] = Field(0, alias="toleranceSlots")
+    grace_seconds: Uint32 = Field(alias="graceSeconds")
+    dispute_window_seconds: Annotated[Uint32, Field(ge=1)] = Field(alias="disputeWindowSeconds")
+    dispute_window_blocks: Uint32 = Field(alias="disputeWindowBlocks")
+    tolerance_slots: Uint32 = Field(0, alias="toleranceSlots")
     promises: Annotated[list[PromiseSpec], Field(min_length=1, max_length=64)]
 
 

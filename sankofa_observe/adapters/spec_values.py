@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import rfc8785
@@ -114,6 +114,7 @@ def _target(target: Decimal | None, percent: Decimal | None, faults: list[_Fault
         faults.append(_Fault(path, "slo.target", "give exactly one of target and targetPercent"))
         return PPM
     share = target if target is not None else (percent or Decimal(0)) / 100
+    before = len(faults)
     if target is not None and target > 1:
         faults.append(_Fault(path, "slo.target-range", f"{target} is over 1", f"did you mean targetPercent: {target}?"))
     elif percent is not None and percent <= 1:
@@ -122,7 +123,7 @@ def _target(target: Decimal | None, percent: Decimal | None, faults: list[_Fault
         faults.append(
             _Fault(path, "slo.target-range", f"{share} leaves no budget or no promise; expected between 0 and 1")
         )
-    return _ppm(share, path, faults)
+    return _ppm(share, path, faults) if len(faults) == before else PPM
 
 
 def _ppm(share: Decimal, path: str, faults: list[_Fault]) -> int:
@@ -134,14 +135,26 @@ def _ppm(share: Decimal, path: str, faults: list[_Fault]) -> int:
     return int(scaled)
 
 
+def _share_ppm(value: str | Decimal, path: str, faults: list[_Fault]) -> int:
+    """A share above 0 and up to 1, both of a slot's target and of its coverage."""
+    try:
+        share = Decimal(value)
+    except InvalidOperation:
+        share = Decimal("NaN")
+    if not 0 < (share if share.is_finite() else 0) <= 1:
+        faults.append(_Fault(path, "slo.share", f"{str(value)!r}; expected a share above 0 and up to 1, like 0.8"))
+        return PPM
+    return _ppm(share, path, faults)
+
+
 def _slot_rule(document: SloDocument, notes: dict[str, str], faults: list[_Fault]) -> SlotRule | None:
     objective = document.spec.objectives[0]
     slot = objective.time_slice_window or notes.get("slot", "1m")
     slot_path = "/spec/objectives/0/timeSliceWindow" if objective.time_slice_window else _note_path("slot")
     slot_seconds = _seconds(slot, slot_path, faults)
     scrape_seconds = _seconds(notes.get("scrape", "15s"), _note_path("scrape"), faults)
-    floor_ppm = _ppm(Decimal(notes.get("coverage-floor", "0.8")), _note_path("coverage-floor"), faults)
-    target_ppm = _ppm(objective.time_slice_target, "/spec/objectives/0/timeSliceTarget", faults)
+    floor_ppm = _share_ppm(notes.get("coverage-floor", "0.8"), _note_path("coverage-floor"), faults)
+    target_ppm = _share_ppm(objective.time_slice_target, "/spec/objectives/0/timeSliceTarget", faults)
     if slot_seconds is None or scrape_seconds is None:
         return None
     if slot_seconds < 2 * scrape_seconds or slot_seconds % scrape_seconds:
@@ -174,13 +187,17 @@ def _window(window: TimeWindow, slot: SlotRule | None, faults: list[_Fault]) -> 
     try:
         zone = ZoneInfo(window.calendar.time_zone)
         start = datetime.strptime(window.calendar.start_time, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a zone that is a folder, like Africa
         faults.append(
             _Fault(f"{path}/calendar", "slo.calendar", f"{error}", 'like startTime "2026-01-01 00:00:00", timeZone UTC')
         )
         return None
     if unit := _CALENDAR.get(window.duration):
         return CalendarWindow(unit=unit, zone=window.calendar.time_zone)
+    if window.duration.endswith("m"):  # too near to 1M to be believed
+        hint = "1M is a month; for a period of minutes, which is for trials, write its seconds"
+        faults.append(_Fault(f"{path}/duration", "slo.duration", f"{window.duration!r} is a period of minutes", hint))
+        return None
     seconds = _seconds(window.duration, f"{path}/duration", faults)
     if seconds is None or slot is None:
         return None
@@ -195,7 +212,7 @@ def _indicator(document: SloDocument, faults: list[_Fault]) -> Indicator:
     metric = document.spec.indicator.spec.ratio_metric
     queries = {"good": metric.good.metric_source.spec.query, "total": metric.total.metric_source.spec.query}
     for name, query in queries.items():
-        if not is_plain_selector(query):
+        if not is_plain_selector(query) or query != query.strip():  # a trailing newline would end up inside the query
             path = f"/spec/indicator/spec/ratioMetric/{name}/metricSource/spec/query"
             hint = "raw samples are counted here, so no rate(), sum() or range: a metric name with matchers"
             faults.append(_Fault(path, "slo.selector", f"{query!r} is not a series selector", hint))

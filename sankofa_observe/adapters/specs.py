@@ -24,8 +24,20 @@ _KINDS: dict[tuple[str, str], type[Strict]] = {
 }
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice, where YAML silently keeps the last: which target was promised?"""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen and key.value != "<<":
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} stands twice", key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep=deep)
+
+
 def load_catalog(paths: Iterable[Path]) -> Catalog:
-    """Read every `.yaml` under the paths; raises `InvalidInput` with all violations of all documents."""
+    """Read every `.yaml` and `.yml` under the paths; raises `InvalidInput` with all violations of all documents."""
     faults: list[Violation] = []
     documents = [parsed for file in _files(paths, faults) for parsed in _documents(file, faults)]
     catalog = Catalog()
@@ -45,7 +57,7 @@ def load_catalog(paths: Iterable[Path]) -> Catalog:
 def _files(paths: Iterable[Path], faults: list[Violation]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(path.rglob("*.yaml"))
+            yield from sorted(file for file in path.rglob("*") if file.suffix in {".yaml", ".yml"} and file.is_file())
         elif path.is_file():
             yield path
         else:
@@ -54,8 +66,8 @@ def _files(paths: Iterable[Path], faults: list[Violation]) -> Iterator[Path]:
 
 def _documents(file: Path, faults: list[Violation]) -> Iterator[tuple[str, Strict]]:
     try:
-        documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader=_Loader))
+    except (yaml.YAMLError, ValueError, OSError) as error:  # ValueError: no UTF-8, or no such date
         faults.append(Violation(code="spec.yaml", where=str(file), problem=" ".join(str(error).split())))
         return
     for number, document in enumerate(documents, 1):
@@ -90,7 +102,10 @@ def _unknown_kind(where: str, document: Any) -> Violation:
 
 def _violation(where: str, error: Any) -> Violation:
     path = "/" + "/".join(str(part) for part in error["loc"])
-    seen = "" if error["type"] in {"missing", "extra_forbidden"} else f", seen {str(error['input'])[:80]!r}"
+    untold = (
+        error["type"] in {"missing", "extra_forbidden"} or error["loc"][-1] == "salt"
+    )  # a salt is kept off every log
+    seen = "" if untold else f", seen {str(error['input'])[:80]!r}"
     hint = values.DURATION_HINT if "[smhdwMQY]" in error["msg"] else ""
     return Violation(
         code=f"spec.{error['type'].replace('_', '-')}", where=f"{where}:{path}", problem=error["msg"] + seen, hint=hint
