@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sankofa_observe.cli.output import AsJson, ConfigFile, console, errors, show
+from sankofa_observe.cli.output import AsJson, ConfigFile, errors, show
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.units import rfc3339
 
@@ -82,13 +82,18 @@ def settle(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
 
 def _with_progress(platform: Platform, *, since_at: int | None, only: str | None) -> Iterator[Observed]:
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not console.is_terminal) as progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("observing", total=None)
         for step in platform.observe(since_at=since_at, only=only):
-            progress.update(task, description=f"{step.slo}: {step.sites} sites to {rfc3339(step.period.ends_at)}")
+            progress.update(
+                task,
+                description=f"{step.slo}: {step.sites} sites to {rfc3339(step.period.ends_at)}",
+                total=step.whole.seconds,
+                completed=step.period.ends_at - step.whole.starts_at,
+            )
             yield step
 
 

@@ -17,7 +17,7 @@ from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import Sample, SeriesSamples, Slot, SlotKey, SlotState, count_events, count_states
 from sankofa_observe.units import Period
 
-MAX_SAMPLES_A_READ = 2_000_000  # Prometheus refuses above 50 million; memory is ours to spare
+MAX_SAMPLES_A_READ = 500_000  # Prometheus refuses above 50 million; here they are Python objects, about 200 MB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,7 @@ class Observed:
     slo: str
     sites: int
     period: Period
+    whole: Period  # all that is to be observed of these sites in this run
     added: int
 
     def __str__(self) -> str:
@@ -55,8 +56,9 @@ def observe(
     until_at = (clock.now() - late.delay_seconds) // slo.slot.seconds * slo.slot.seconds
     for start, names in _starts(slo, sites, since_at=since_at, until_at=until_at, table=table, late=late).items():
         for period in _chunks(slo, start, until_at, len(names)):
-            slots = read_slots(slo, names, period, source)
-            yield Observed(slo=slo.name, sites=len(names), period=period, added=table.append(slots, clock.now()))
+            added = table.append(read_slots(slo, names, period, source), clock.now())
+            whole = Period(starts_at=start, ends_at=until_at)
+            yield Observed(slo=slo.name, sites=len(names), period=period, whole=whole, added=added)
 
 
 def read_slots(slo: Slo, sites: Sequence[str], period: Period, source: SampleSource) -> list[Slot]:
