@@ -45,8 +45,8 @@ class Platform:
     slots: DeltaSlots
     ledger: SqlLedger
     archive: FolderArchive
-    settling: Settle | None
-    chain: ContractChain | None
+    identity: ChainIdentity | None  # of the contract in the settings
+    settling: Settle | None  # with keys and a chain; only where it was asked for
 
     def observe(self, *, since_at: int | None = None, only: str | None = None) -> Iterator[Observed]:
         late = Lateness(**self.settings.late.model_dump())
@@ -75,18 +75,16 @@ class Platform:
                 table=self.slots,
                 ledger=self.ledger,
                 archive=self.archive,
-                chain=self._need_chain().identity,
+                chain=self._need_identity(),
                 origin=origin,
                 clock=self.clock,
             )
 
     def settle(self) -> Iterator[Moved | Waiting]:
-        self._need_chain()
-        if self.settling:
-            yield from self.settling.run()
+        yield from self.need_settling().run()
 
     def credit(self) -> Iterator[ServiceCredit]:
-        yield from credit(self.catalog.agreements, ledger=self.ledger, chain=self._need_chain())
+        yield from credit(self.catalog.agreements, ledger=self.ledger, chain=self.need_settling().chain)
 
     def _since(self, slo: Slo) -> int:
         """Where an SLO's slots begin: with the first agreement that leans on it, else with the last hour."""
@@ -95,15 +93,24 @@ class Platform:
         ]
         return min(starts, default=self.clock.now() - 3600)
 
-    def _need_chain(self) -> ContractChain:
-        if self.chain is None:
+    def need_settling(self) -> Settle:
+        if self.settling is None:
+            self._need_identity()
+            raise InvalidInput("this process holds no keys; it was not started to settle")
+        return self.settling
+
+    def _need_identity(self) -> ChainIdentity:
+        if self.identity is None:
             raise InvalidInput("no chain in the settings; add the section `chain` to assess and settle")
-        return self.chain
+        return self.identity
 
 
 @contextmanager
-def open_platform(settings: Settings) -> Iterator[Platform]:
-    """Open every store and connection; close them at the end. Specs are checked before anything is written."""
+def open_platform(settings: Settings, *, settling: bool = False) -> Iterator[Platform]:
+    """Open every store and connection; close them at the end. Specs are checked before anything is written.
+
+    Keys are opened only for a process that settles: the API and the counting need none.
+    """
     catalog = load_catalog(settings.specs)
     with ExitStack() as opened:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -111,7 +118,7 @@ def open_platform(settings: Settings) -> Iterator[Platform]:
         ledger = opened.enter_context(closing(SqlLedger(settings.ledger_url)))
         archive = FolderArchive(settings.data_dir / "evidence")
         _record_agreements(catalog, ledger, clock.now())
-        chain = _chain(settings.chain, opened) if settings.chain else None
+        identity = _identity(settings.chain) if settings.chain else None
         yield Platform(
             settings=settings,
             catalog=catalog,
@@ -122,18 +129,30 @@ def open_platform(settings: Settings) -> Iterator[Platform]:
             slots=DeltaSlots(settings.slot_table, settings.observer),
             ledger=ledger,
             archive=archive,
-            chain=chain,
-            settling=Settle(
-                ledger=ledger,
-                archive=archive,
-                chain=chain,
-                attestors=[_attestor(one, catalog, opened) for one in settings.attestors],
-                clock=clock,
-                stalled_after_seconds=settings.chain.stalled_after_seconds,
-            )
-            if chain and settings.chain
+            identity=identity,
+            settling=_settle(settings, settings.chain, catalog, ledger, archive, opened)
+            if settling and settings.chain
             else None,
         )
+
+
+def _settle(
+    settings: Settings,
+    chain: ChainSettings,
+    catalog: Catalog,
+    ledger: SqlLedger,
+    archive: FolderArchive,
+    opened: ExitStack,
+) -> Settle:
+    node = opened.enter_context(closing(Node(chain.rpc_url, chain.gas_price_wei)))
+    return Settle(
+        ledger=ledger,
+        archive=archive,
+        chain=ContractChain(node, _identity(chain), open_keystore(chain.sender), chain.from_block),
+        attestors=[_attestor(one, catalog, opened) for one in settings.attestors],
+        clock=SystemClock(),
+        stalled_after_seconds=chain.stalled_after_seconds,
+    )
 
 
 def _record_agreements(catalog: Catalog, ledger: SqlLedger, at: int) -> None:
@@ -148,10 +167,8 @@ def _record_agreements(catalog: Catalog, ledger: SqlLedger, at: int) -> None:
         )
 
 
-def _chain(settings: ChainSettings, opened: ExitStack) -> ContractChain:
-    node = opened.enter_context(closing(Node(settings.rpc_url, settings.gas_price_wei)))
-    identity = ChainIdentity(chain_id=settings.chain_id, contract=settings.contract.lower())
-    return ContractChain(node, identity, open_keystore(settings.sender), settings.from_block)
+def _identity(settings: ChainSettings) -> ChainIdentity:
+    return ChainIdentity(chain_id=settings.chain_id, contract=settings.contract.lower())
 
 
 def _attestor(settings: AttestorSettings, catalog: Catalog, opened: ExitStack) -> LocalAttestor:

@@ -65,7 +65,7 @@ def evaluate(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.config import load_settings
 
     with open_platform(load_settings(config)) as platform:
-        events = chain(platform.evaluate(), platform.assess() if platform.chain else ())
+        events = chain(platform.evaluate(), platform.assess() if platform.identity else ())
         show(events, as_json=as_json, nothing="no period is closed")
 
 
@@ -77,7 +77,7 @@ def settle(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
 
-    with open_platform(load_settings(config)) as platform:
+    with open_platform(load_settings(config), settling=True) as platform:
         show(chain(platform.settle(), platform.credit()), as_json=as_json, nothing="nothing to settle")
 
 

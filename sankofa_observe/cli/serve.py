@@ -42,8 +42,9 @@ def serve(config: ConfigFile, part: Annotated[Part, typer.Option(help="What this
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    with open_platform(load_settings(config)) as platform:
-        stopping = _schedule(platform) if part in {Part.ALL, Part.SCHEDULER} else lambda: None
+    scheduling = part in {Part.ALL, Part.SCHEDULER}
+    with open_platform(load_settings(config), settling=scheduling) as platform:
+        stopping = _schedule(platform) if scheduling else lambda: None
         try:
             if part in {Part.ALL, Part.API}:
                 _answer(platform)
@@ -107,13 +108,12 @@ def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
     from sankofa_observe.schedule import Stage, Turn
 
     def settle() -> str:
-        if platform.chain:
-            metrics.head_age(platform.clock.now() - platform.chain.head().at)
+        metrics.head_age(platform.clock.now() - platform.need_settling().chain.head().at)
         return _said(platform.settle())
 
     every = platform.settings.schedule
     judging = [Stage(name="evaluate", run=lambda: _said(platform.evaluate(), only="added"))]
-    if platform.chain:
+    if platform.settling:
         judging += [
             Stage(name="assess", run=lambda: _said(platform.assess())),
             Stage(name="settle", run=settle),
