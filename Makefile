@@ -19,7 +19,7 @@ demo: setup ## The main job on real parts: an outage becomes a service credit (K
 	@$(BIN)/python -m deploy.lab.demo $(if $(KEEP),--keep)
 
 test: setup lint check-generated ## Everything that must hold (REQUIRE_REAL=1: a missing part is a failure)
-	@REQUIRE_REAL=$(REQUIRE_REAL) $(BIN)/python -m pytest
+	@REQUIRE_REAL=$(REQUIRE_REAL) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: setup ## Style, types and import directions
 	@$(BIN)/ruff check --quiet .
