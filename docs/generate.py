@@ -1,0 +1,205 @@
+"""Keep the generated parts of docs/reference true: `python docs/generate.py --check|--write`.
+
+A page has two markers; what stands between them is made from the code: settings from `config.Settings`, commands from the
+parser, metrics from the platform's registry. Nothing outside the markers is touched.
+"""  # noqa: INP001  a script, not a package
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+
+import typer
+from annotated_types import Ge, MinLen
+from prometheus_client import Counter, Gauge
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from sankofa_observe.adapters.metrics import PlatformMetrics
+from sankofa_observe.cli import app
+from sankofa_observe.config import Settings
+from sankofa_observe.sla.catalog import Catalog
+
+BEGIN, END = "<!-- generated: begin (python docs/generate.py --write) -->", "<!-- generated: end -->"
+FOLDER = Path(__file__).parent / "reference"
+PROGRAM, WIDTH = "sankofa-observe", 100
+
+# What each setting means: the one part of the table that the code has no words for.
+MEANINGS = {
+    "data_dir": "Folder of the ledger, the slot table and the evidence; made when absent.",
+    "specs": "Files and folders with the fleet, the SLOs and the agreements.",
+    "observer": "Name written beside every slot this process counts. Change it and it counts anew.",
+    "prometheus.url": "The Prometheus whose raw samples are counted.",
+    "prometheus.headers": "Headers sent with each query, such as a tenant's. Not shown in errors or logs.",
+    "late.delay_seconds": "How long after its end a slot is counted first.",
+    "late.look_again_seconds": "For how long a slot that was UNKNOWN is counted again, should samples arrive late.",
+    "ledger_url": "SQLAlchemy address of the ledger. Empty: `ledger.sqlite` in `data_dir`.",
+    "slot_table": "Folder or object-store address of the Delta table. Empty: `slots` in `data_dir`.",
+    "chain": "The SLA contract. Without it periods are judged, and nothing is priced or settled.",
+    "chain.rpc_url": "A chain node's JSON-RPC address.",
+    "chain.chain_id": "The chain that is expected there; another one stops settling.",
+    "chain.contract": "Address of the SLA contract, as `chain deploy` printed it.",
+    "chain.gas_price_wei": "Price of gas in every transaction. 0 is for free-gas networks.",
+    "chain.from_block": "Block of the contract's deployment, as `chain deploy` printed it: events are read from here.",
+    "chain.sender.keystore": "Encrypted key of the account that sends reports and finalisations.",
+    "chain.sender.password_file": "File with its password.",
+    "chain.stalled_after_seconds": "A newest block older than this: nothing is sent.",
+    "attestors": "Who recounts and signs. As many as the contract's threshold must be reachable.",
+    "attestors[].keystore": "Encrypted key of the attestor.",
+    "attestors[].password_file": "File with its password.",
+    "attestors[].name": "Name in logs.",
+    "attestors[].prometheus_url": "The attestor's own Prometheus.",
+    "api.listen": "Where the API answers. It speaks plain HTTP: put TLS in front of it.",
+    "api.keys_file": "The API keys, as `keys new` writes them. Needed to serve the API.",
+    "schedule.observe_seconds": "Seconds between two turns of observe.",
+    "schedule.settle_seconds": "Seconds between two turns of evaluate, assess, settle and credit.",
+    "schedule.metrics_listen": "Where the scheduler's own metrics are scraped.",
+}
+
+
+class StalePageError(Exception):
+    """A page lacks its markers, or a setting lacks its meaning."""
+
+
+def settings_table() -> str:
+    """Every field of the settings, one a row."""
+    rows = list(_rows(Settings, "", required_parts=True))
+    names = [name for name, *_ in rows]
+    if unequal := set(names) ^ set(MEANINGS):
+        raise StalePageError(f"MEANINGS in {__file__} and the settings differ in: {', '.join(sorted(unequal))}")
+    head = "| Setting | Type | Default | Environment | Meaning |\n|---|---|---|---|---|\n"
+    return head + "".join(
+        f"| `{name}` | {kind} | {default} | {_variable(name)} | {MEANINGS[name]} |\n" for name, kind, default in rows
+    )
+
+
+def _rows(model: type[BaseModel], prefix: str, *, required_parts: bool) -> Iterator[tuple[str, str, str]]:
+    for name, field in model.model_fields.items():
+        path, inner = prefix + name, _inner(field.annotation)
+        part = isinstance(inner, type) and issubclass(inner, BaseModel)
+        is_list = get_origin(field.annotation) is list
+        optional = NoneType in get_args(field.annotation)
+        if not part or is_list or optional:
+            kind = "section" if part and not is_list else "list of sections" if part else _kind(field)
+            yield path, kind, _default(field, required=required_parts)
+        if part:
+            nested = f"{path}[]." if is_list else f"{path}."
+            yield from _rows(inner, nested, required_parts=required_parts and not (is_list or optional))
+
+
+def _inner(annotation: Any) -> Any:
+    """The type inside a list or an optional."""
+    arguments = [one for one in get_args(annotation) if one is not NoneType]
+    inside = get_origin(annotation) in {list, Union, UnionType}
+    return arguments[0] if inside and arguments else annotation
+
+
+def _kind(field: FieldInfo) -> str:
+    if field.description:
+        return f"text, `{field.description}`"
+    words: dict[Any, str] = {str: "text", int: "integer", Path: "path", dict[str, str]: "map of text to text"}
+    text = words[_inner(field.annotation)]
+    if get_origin(field.annotation) is list:
+        text = f"list of {text}s"
+    for limit in field.metadata:
+        if isinstance(limit, Ge):
+            text += f", {limit.ge} or more"
+        elif isinstance(limit, MinLen):
+            text += f", {limit.min_length} or more"
+        elif pattern := getattr(limit, "pattern", None):
+            text += f", `{pattern}`"
+    return text
+
+
+def _default(field: FieldInfo, *, required: bool) -> str:
+    if field.is_required():
+        return "required" if required else "required in its section"
+    if field.default in (None, "", [], {}):
+        return "none"
+    return f"`{field.default}`"
+
+
+def _variable(path: str) -> str:
+    return "-" if "[]" in path else f"`SANKOFA_{path.upper().replace('.', '__')}`"
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command and group with the words that call it."""
+    yield from _walk(typer.main.get_command(app), PROGRAM)
+
+
+def _walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    command.rich_markup_mode = None  # plain text, no boxes and no colours
+    yield path, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _walk(inner, f"{path} {name}")
+
+
+def help_texts() -> str:
+    """The help of every command, as `--help` says it, without boxes."""
+    return "\n".join(f"## {path}\n\n```text\n{_help(command, path)}\n```\n" for path, command in commands())
+
+
+def _help(command: Any, path: str) -> str:
+    context = command.context_class(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH)
+    lines = str(command.get_help(context)).splitlines()
+    return "\n".join(line.rstrip() for line in lines).strip()
+
+
+def metrics_table() -> str:
+    """The families of the platform's own registry, one a row."""
+    collectors = [one for one in vars(PlatformMetrics(Catalog())).values() if isinstance(one, Gauge | Counter)]
+    head = "| Name | Kind | Labels | Meaning |\n|---|---|---|---|\n"
+    return head + "".join(_metric(one) for one in collectors)
+
+
+def _metric(collector: Gauge | Counter) -> str:
+    family = next(iter(collector.describe()))
+    name = family.name + ("_total" if family.type == "counter" else "")
+    labels = ", ".join(f"`{label}`" for label in vars(collector)["_labelnames"]) or "-"
+    return f"| `{name}` | {family.type} | {labels} | {family.documentation} |\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_table,
+    "cli.md": help_texts,
+    "metrics.md": metrics_table,
+}
+
+
+def renewed(page: str, made: str) -> str:
+    """The page with its generated part made anew."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise StalePageError(f"the page needs the lines {BEGIN!r} and {END!r}")
+    return f"{before}{BEGIN}\n\n{made}\n{END}{after}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when written or fresh, 1 when a page is stale."""
+    parser = argparse.ArgumentParser(prog="python docs/generate.py", description=__doc__)
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--check", action="store_true", help="exit 1 and name the page when one is stale")
+    action.add_argument("--write", action="store_true", help="write the generated parts")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    options = parser.parse_args(arguments)
+    stale = 0
+    for name, make in PAGES.items():
+        file: Path = options.folder / name
+        page = file.read_text(encoding="utf-8")
+        wanted = renewed(page, make())
+        if options.write:
+            file.write_text(wanted, encoding="utf-8")
+        elif page != wanted:
+            sys.stderr.write(f"{file}: stale; run python docs/generate.py --write\n")
+            stale = 1
+    return stale
+
+
+if __name__ == "__main__":
+    sys.exit(main())
