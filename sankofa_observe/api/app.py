@@ -32,8 +32,18 @@ def readyz(records: AnyRecords) -> Health:
 
 
 def create_app(records: Records) -> FastAPI:
-    app = FastAPI(title="Sankofa Observe", version="1", docs_url=None, redoc_url=None)
+    app = _routes()
     app.state.records = records
+    return app
+
+
+def openapi() -> dict[str, Any]:
+    """The API's description: a function of the code alone."""
+    return _routes().openapi()
+
+
+def _routes() -> FastAPI:
+    app = FastAPI(title="Sankofa Observe", version="1", docs_url=None, redoc_url=None)
     problems.install(app)
     app.include_router(health)
     for noun in (agreements, settlements, credits):

@@ -7,19 +7,23 @@ typo without a look-up. 256 random bits need no slow hash. The keys file is YAML
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import secrets
 import string
+import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, Unavailable
 
 PREFIX = "skn_"
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM, _CHECK = 43, 6
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,42 +50,86 @@ def key_hash(key: str) -> str:
 
 
 class KeyRing:
-    """The keys file, read again when it changes, so that taking a line out revokes its key."""
+    """The keys file, read again when it changes, so that taking a line out revokes its key.
+
+    A file that cannot be read is refused at the start, and later answers nobody until it is mended.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: tuple[int, int, int] | None = None
         self._principals: dict[str, Principal] = {}
         self._load()
 
     def principal(self, key: str) -> Principal | None:
         if not well_formed(key):
             return None
-        self._load()
+        try:
+            self._load()
+        except InvalidInput as error:
+            raise Unavailable(str(error)) from error
         return self._principals.get(key_hash(key))
 
     def _load(self) -> None:
         try:
             stat = self._file.stat()
-            stamp = (stat.st_mtime_ns, stat.st_size)
-            if stamp == self._stamp:
-                return
-            rows = yaml.safe_load(self._file.read_text(encoding="utf-8")) or []
+        except OSError as error:
+            raise _no_keys(self._file, error) from error
+        stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        if stamp != self._stamp:
+            rows = _rows(self._file)
             self._principals = {row["sha256"]: Principal(tenant=row["tenant"], key_id=row["id"]) for row in rows}
-        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-            hint = "make one with: sankofa-observe keys new --tenant NAME --file FILE"
-            raise InvalidInput(f"{self._file}: no keys file ({type(error).__name__}); {hint}") from error
-        self._stamp = stamp
+            self._stamp = stamp
 
 
 def add_key(file: Path, tenant: str) -> str:
-    """Make a key for a tenant, append its hash to the file, and answer the key: the only time it is seen."""
+    """Make a key for a tenant, add its hash to the file, and answer the key: the only time it is seen."""
     key = new_key()
-    rows = (yaml.safe_load(file.read_text(encoding="utf-8")) or []) if file.exists() else []
-    rows.append({"id": f"key-{len(rows) + 1}", "tenant": tenant, "sha256": key_hash(key)})
-    file.touch(mode=0o600)
-    file.write_text(yaml.safe_dump(rows, sort_keys=False), encoding="utf-8")
+    hashed = key_hash(key)
+    rows = _rows(file) if file.exists() else []
+    # The id is part of the hash: unlike a count it is never given to a second key after a revocation.
+    rows.append({"id": f"key-{hashed[:8]}", "tenant": tenant, "sha256": hashed})
+    try:
+        _replace(file, yaml.safe_dump(rows, sort_keys=False))
+    except OSError as error:
+        raise InvalidInput(f"{file}: {error.strerror}; the key was not stored") from error
     return key
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    """The entries of a keys file, every one checked: one that is wrong must not shut out the others unnoticed."""
+    try:
+        rows = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise _no_keys(file, error) from error
+    if rows is None:
+        return []
+    if not isinstance(rows, list):
+        raise InvalidInput(f"{file}: no list of keys; {_HINT}")
+    for number, row in enumerate(rows, 1):
+        whole = isinstance(row, dict) and all(isinstance(row.get(name), str) for name in ("id", "tenant", "sha256"))
+        if not whole or not _SHA256.fullmatch(row["sha256"]):
+            raise InvalidInput(f"{file}: entry {number} is no {{id, tenant, sha256}} of texts; {_HINT}")
+    return rows
+
+
+_HINT = "make one with: sankofa-observe keys new --tenant NAME --file FILE"
+
+
+def _no_keys(file: Path, error: Exception) -> InvalidInput:
+    return InvalidInput(f"{file}: no keys file ({type(error).__name__}); {_HINT}")
+
+
+def _replace(file: Path, text: str) -> None:
+    """The whole new file or the old one, never half of it: the API may be reading. Only its owner can read it."""
+    descriptor, partial = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mode 600 from the start
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as new:
+            new.write(text)
+        Path(partial).replace(file)
+    except OSError:
+        Path(partial).unlink(missing_ok=True)
+        raise
 
 
 def _checksum(body: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 from sankofa_observe.errors import SankofaError, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
+log = logging.getLogger(__name__)
 
 
 def problem(
@@ -25,7 +27,6 @@ def problem(
     body: dict[str, Any] = {"type": f"urn:sankofa:problem:{slug}", "title": title, "status": status, "detail": detail}
     if errors:
         body["errors"] = errors
-
     return Response(json.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
@@ -34,7 +35,6 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> Response:
-
         return problem(error.status_code, str(error.detail), headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
@@ -47,10 +47,17 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Unavailable)
     async def _away(_: Request, error: Unavailable) -> Response:
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "10"})
+        log.warning("%s", error)  # its words name hosts and files: for the operator, not for the tenant
+        detail = "a part of the platform does not answer; try again later"
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "10"})
 
     @app.exception_handler(SankofaError)
-    async def _broken(_: Request, __: SankofaError) -> Response:
+    async def _broken(_: Request, error: SankofaError) -> Response:
+        log.critical("%s", error)
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "an internal check failed; it was logged and nothing was changed"
         )
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(_: Request, __: Exception) -> Response:
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something unforeseen failed; it was logged")
