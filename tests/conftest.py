@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.fail(f"REQUIRE_REAL is set and these programs are missing: {', '.join(missing)}", pytrace=False)
         if missing:
             pytest.skip(f"needs {', '.join(missing)}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where every real part is required, a skip proves nothing and is a failure."""
+    report = yield
+    if os.environ.get("REQUIRE_REAL") and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: skipped while REQUIRE_REAL is set: {call.excinfo and call.excinfo.value}"
+    return report
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from .bounds import Bounds
 from .fetch import tls_context
 
 TARGET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$"
-SEEN_CHARS = 80
+SEEN_CHARS = 240
 
 
 class Strict(BaseModel):
