@@ -107,13 +107,18 @@ class Platform:
 
 @contextmanager
 def open_platform(settings: Settings, *, settling: bool = False) -> Iterator[Platform]:
-    """Open every store and connection; close them at the end. Specs are checked before anything is written.
+    """Open every store and connection; close them at the end. Specs and keys are checked before anything is written.
 
     Keys are opened only for a process that settles: the API and the counting need none.
     """
     catalog = load_catalog(settings.specs)
     with ExitStack() as opened:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        chain = _chain(settings.chain, opened) if settling and settings.chain else None
+        attestors = [_attestor(one, catalog, opened) for one in settings.attestors] if chain else []
+        try:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidInput(f"data_dir {settings.data_dir}: {error.strerror}; nothing was written") from error
         clock = SystemClock()
         ledger = opened.enter_context(closing(SqlLedger(settings.ledger_url)))
         archive = FolderArchive(settings.data_dir / "evidence")
@@ -130,29 +135,23 @@ def open_platform(settings: Settings, *, settling: bool = False) -> Iterator[Pla
             ledger=ledger,
             archive=archive,
             identity=identity,
-            settling=_settle(settings, settings.chain, catalog, ledger, archive, opened)
-            if settling and settings.chain
+            settling=Settle(
+                ledger=ledger,
+                archive=archive,
+                chain=chain,
+                attestors=attestors,
+                clock=clock,
+                stalled_after_seconds=settings.chain.stalled_after_seconds,
+            )
+            if chain and settings.chain
             else None,
         )
 
 
-def _settle(
-    settings: Settings,
-    chain: ChainSettings,
-    catalog: Catalog,
-    ledger: SqlLedger,
-    archive: FolderArchive,
-    opened: ExitStack,
-) -> Settle:
-    node = opened.enter_context(closing(Node(chain.rpc_url, chain.gas_price_wei)))
-    return Settle(
-        ledger=ledger,
-        archive=archive,
-        chain=ContractChain(node, _identity(chain), open_keystore(chain.sender), chain.from_block),
-        attestors=[_attestor(one, catalog, opened) for one in settings.attestors],
-        clock=SystemClock(),
-        stalled_after_seconds=chain.stalled_after_seconds,
-    )
+def _chain(settings: ChainSettings, opened: ExitStack) -> ContractChain:
+    key = open_keystore(settings.sender)
+    node = opened.enter_context(closing(Node(settings.rpc_url, settings.gas_price_wei)))
+    return ContractChain(node, _identity(settings), key, settings.from_block)
 
 
 def _record_agreements(catalog: Catalog, ledger: SqlLedger, at: int) -> None:

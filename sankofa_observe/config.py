@@ -9,14 +9,30 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from sankofa_observe.errors import InvalidInput, Violation
 
+MAX_PORT = 65_535
+
+
+def _port(address: str) -> str:
+    if not 1 <= int(address.rpartition(":")[2]) <= MAX_PORT:
+        raise ValueError(f"the port should be 1 to {MAX_PORT}")
+    return address
+
+
 Seconds = Annotated[int, Field(ge=1)]
-Address = Annotated[str, Field(pattern=r"^[^:\s]+:[0-9]{1,5}$", description="host:port")]
-Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+Address = Annotated[str, Field(pattern=r"^[^:\s]+:[0-9]{1,5}$", description="host:port"), AfterValidator(_port)]
+# No user:password@ in an address: addresses are printed in errors and logs.
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$")]
 
 
 class _Part(BaseModel):
@@ -80,7 +96,7 @@ class Settings(BaseSettings):
     observer: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = "observer-1"
     prometheus: PrometheusSettings
     late: LateSettings = LateSettings()
-    ledger_url: str = ""
+    ledger_url: str = Field("", repr=False)  # may hold a password
     slot_table: str = ""
     chain: ChainSettings | None = None
     attestors: list[AttestorSettings] = []
@@ -103,15 +119,24 @@ def load_settings(file: Path) -> Settings:
         raise InvalidInput(
             f"{file}: {error.strerror}; name a settings file with --config, see docs/reference/settings.md"
         ) from error
-    except yaml.YAMLError as error:
-        raise InvalidInput(f"{file}: no YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise InvalidInput(f"{file}: a {type(content).__name__}; expected settings as a mapping")
+    except (yaml.YAMLError, ValueError) as error:
+        raise InvalidInput(f"{file}: no YAML: {_place(error)}") from None
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+        raise InvalidInput(f"{file}: a {type(content).__name__}; expected settings as a mapping of names")
     try:
         settings = Settings(**content)
     except ValidationError as error:
         raise InvalidInput(f"{file}: nothing was started", [_violation(file, one) for one in error.errors()]) from None
+    except SettingsError as error:  # a list or a section in the environment is written as JSON
+        raise InvalidInput(f'environment: {error}; a list in a variable is JSON, like ["specs"]') from None
     return _resolved(settings, file.parent)
+
+
+def _place(error: Exception) -> str:
+    """Where the YAML breaks, without the line itself: it may hold a secret."""
+    mark = getattr(error, "problem_mark", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return where + str(getattr(error, "problem", None) or type(error).__name__)
 
 
 def _violation(file: Path, error: Any) -> Violation:
@@ -134,7 +159,17 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     data = resolved.data_dir
     return resolved.model_copy(
         update={
-            "ledger_url": resolved.ledger_url or f"sqlite:///{data / 'ledger.sqlite'}",
-            "slot_table": resolved.slot_table or str(data / "slots"),
+            "ledger_url": _ledger_url(resolved.ledger_url, folder) or f"sqlite:///{data / 'ledger.sqlite'}",
+            "slot_table": _slot_table(resolved.slot_table, folder) or str(data / "slots"),
         }
     )
+
+
+def _ledger_url(url: str, folder: Path) -> str:
+    """SQLite takes three slashes for a path relative to wherever the process was started; ours is relative to the file."""
+    name = url.removeprefix("sqlite:///")
+    return url if name in {url, ""} or name.startswith(("/", ":")) else f"sqlite:///{folder.absolute() / name}"
+
+
+def _slot_table(location: str, folder: Path) -> str:
+    return location if "://" in location or not location else str(folder.absolute() / location)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -60,8 +61,9 @@ def start(turns: Sequence[Turn], outcome: Outcome, after_turn: Callable[[], None
 def run_turn(turn: Turn, outcome: Outcome, after_turn: Callable[[], None], said: dict[str, str]) -> None:
     """Run the stages in order; `said` holds what each said last, because the same waiting is told once."""
     for stage in turn.stages:
-        outcome(stage.name, _run(stage, said))
-    after_turn()
+        error = _run(stage, said)
+        _quietly(partial(outcome, stage.name, error))
+    _quietly(after_turn)
 
 
 def _run(stage: Stage, said: dict[str, str]) -> Exception | None:
@@ -77,6 +79,14 @@ def _run(stage: Stage, said: dict[str, str]) -> Exception | None:
         log.exception("%s: unexpected", stage.name)
         return error
     return None
+
+
+def _quietly(telling: Callable[[], None]) -> None:
+    """Call what only tells others how it went: its failure must not keep a stage from its turn."""
+    try:
+        telling()
+    except Exception:
+        log.exception("metrics: unexpected")
 
 
 def _tell(level: int, stage: str, text: str, said: dict[str, str]) -> None:

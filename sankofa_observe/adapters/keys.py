@@ -6,6 +6,7 @@ The password comes from a file, never from the command line or the environment. 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from eth_account import Account
@@ -35,7 +36,11 @@ def open_keystore(keystore: Path, password_file: Path) -> LocalAccount:
 
 
 def write_keystore(account: LocalAccount, keystore: Path, password: str, *, rounds: int = 2**18) -> None:
-    """Encrypt a key into a file only its owner can read."""
+    """Encrypt a key into a new file that only its owner can read, from the moment it exists."""
     document = Account.encrypt(account.key, password, kdf="scrypt", iterations=rounds)
-    keystore.touch(mode=0o600)
-    keystore.write_text(json.dumps(document), encoding="utf-8")
+    try:
+        descriptor = os.open(keystore, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise InvalidInput(f"{keystore}: {error.strerror}; a key is never overwritten") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(json.dumps(document))

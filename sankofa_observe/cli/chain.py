@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -48,6 +49,8 @@ def deploy(
     """
     from sankofa_observe.adapters import parties
 
+    for name, account in (*(("--attestor", one) for one in attestor), ("--reporter", reporter)):
+        _account(name, account)
     with _acting(rpc, keystore, password_file) as (node, key):
         made = parties.deploy(node, key, attestor, threshold, admin_delay_seconds)
         parties.grant_reporter(node, made.identity.contract, key, reporter)
@@ -64,6 +67,7 @@ def propose(
     """
     from sankofa_observe.adapters import parties
 
+    _account("--contract", contract)
     agreement = _agreement(name, specs)
     with _acting(rpc, keystore, password_file) as (node, key):
         parties.propose(node, contract, agreement, key)
@@ -79,6 +83,7 @@ def accept(
     """
     from sankofa_observe.adapters import parties
 
+    _account("--contract", contract)
     agreement = _agreement(name, specs)
     with _acting(rpc, keystore, password_file) as (node, key):
         parties.accept(node, contract, agreement, key)
@@ -92,6 +97,12 @@ def _acting(rpc: str, keystore: Path, password_file: Path) -> Iterator[tuple[Nod
 
     with closing(Node(rpc)) as node:
         yield node, open_keystore(keystore, password_file)
+
+
+def _account(option: str, value: str) -> None:
+    """An address that is none is told before anything is sent."""
+    if not re.fullmatch("0x[0-9a-fA-F]{40}", value):
+        raise InvalidInput(f"{option} {value!r}: expected an address, 0x and 40 hex digits; nothing was sent")
 
 
 def _agreement(name: str, specs: list[Path]) -> Agreement:

@@ -47,8 +47,10 @@ def keystore(
         raise InvalidInput(f"{file}: exists; a key is never overwritten")
     try:
         password = password_file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise InvalidInput(f"{password_file}: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{password_file}: cannot be read as a password ({type(error).__name__})") from error
+    if not password:
+        raise InvalidInput(f"{password_file}: is empty; a key is not written without a password")
     account = Account.create()
     write_keystore(account, file, password)
     console.print(account.address, markup=False, highlight=False)

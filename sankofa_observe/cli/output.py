@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, is_dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,7 +36,18 @@ def show(events: Iterable[Any], *, as_json: bool, nothing: str) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses as dictionaries, enums as text; bytes never get this far."""
+    """Values as JSON has them: dataclasses name themselves, enums are text; bytes never get this far.
+
+    Not `asdict`: it builds a Counter anew from pairs, and so counts the pairs.
+    """
     if is_dataclass(value) and not isinstance(value, type):
-        return {"event": type(value).__name__, **asdict(value)}
+        return {"event": type(value).__name__, **_members(value)}
     return value
+
+
+def _members(value: Any) -> Any:
+    if is_dataclass(value):
+        return {one.name: _members(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _members(one) for key, one in value.items()}
+    return [_members(one) for one in value] if isinstance(value, (list, tuple)) else value

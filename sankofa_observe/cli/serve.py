@@ -42,19 +42,26 @@ def serve(config: ConfigFile, part: Annotated[Part, typer.Option(help="What this
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    scheduling = part in {Part.ALL, Part.SCHEDULER}
+    scheduling, answering = part in {Part.ALL, Part.SCHEDULER}, part in {Part.ALL, Part.API}
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     with open_platform(load_settings(config), settling=scheduling) as platform:
-        stopping = _schedule(platform) if scheduling else lambda: None
+        # What can be wrong with the API is found before the first stage runs.
+        answer = _api(platform) if answering else threading.Event().wait
+        stop = _schedule(platform) if scheduling else lambda: None
         try:
-            if part in {Part.ALL, Part.API}:
-                _answer(platform)
-            else:
-                _wait_for_signal()
+            answer()
         finally:
-            stopping()
+            stop()
 
 
-def _answer(platform: Platform) -> None:
+def _leave(*_: object) -> None:
+    """End by the ordinary way out, so that stages finish and stores close; uvicorn raises the signal again for us."""
+    raise SystemExit(0)
+
+
+def _api(platform: Platform) -> Callable[[], object]:
+    """Everything checked and put together; answers how to serve it."""
     import uvicorn
 
     from sankofa_observe.api.access import Records
@@ -70,7 +77,7 @@ def _answer(platform: Platform) -> None:
     app = create_app(Records(catalog=platform.catalog, ledger=platform.ledger, archive=platform.archive, keys=keys))
     host, port = _address(settings.listen)
     _free(host, port)
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    return lambda: uvicorn.run(app, host=host, port=port, log_level="warning")
 
 
 def _schedule(platform: Platform) -> Callable[[], None]:
@@ -99,6 +106,7 @@ def _schedule(platform: Platform) -> Callable[[], None]:
     def stop() -> None:
         scheduler.shutdown(wait=True)
         server.shutdown()
+        server.server_close()
         thread.join()
 
     return stop
@@ -148,10 +156,3 @@ def _free(host: str, port: int) -> None:
             raise Unavailable(
                 f"{host}:{port}: {error.strerror}; stop what listens there or name another address"
             ) from error
-
-
-def _wait_for_signal() -> None:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()

@@ -57,6 +57,8 @@ def _eth_call(rpc: str, to: str, data: str) -> str:
     body = {"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [{"to": to, "data": data}, "latest"]}
     try:
         answer = httpx.post(rpc, json=body, timeout=10, trust_env=False).json()
-        return str(answer["result"])
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+        result = str(answer["result"])
+        bytes.fromhex(result.removeprefix("0x"))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
         raise CannotCheck(f"chain node {rpc}: {type(error).__name__}: {error}") from error
+    return result

@@ -1,0 +1,124 @@
+"""The schedule: a failing stage costs only itself, and what is late runs once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from sankofa_observe import schedule
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
+from sankofa_observe.schedule import Stage, Turn
+
+FAILURES: dict[str, tuple[Exception, int]] = {
+    "unavailable": (Unavailable("away"), logging.WARNING),
+    "invalid": (InvalidInput("wrong"), logging.WARNING),
+    "broken": (InvariantBroken("two truths"), logging.CRITICAL),
+    "unforeseen": (ZeroDivisionError("bug"), logging.ERROR),
+}
+
+
+def noting(ran: list[str], name: str, said: str = "") -> Callable[[], str]:
+    """A stage that writes down that it ran."""
+
+    def run() -> str:
+        ran.append(name)
+        return said
+
+    return run
+
+
+def failing(error: Exception) -> Callable[[], str]:
+    def run() -> str:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_schedule_runs_the_stages_after_one_that_fails(case: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The failure is told to whoever counts, and logged by its weight; the next stages have their turn."""
+    error, level = FAILURES[case]
+    ran: list[str] = []
+    outcomes: list[tuple[str, Exception | None]] = []
+    stages = [
+        Stage(name="observe", run=noting(ran, "observe")),
+        Stage(name="evaluate", run=failing(error)),
+        Stage(name="settle", run=noting(ran, "settle", "one moved")),
+    ]
+    with caplog.at_level(logging.INFO):
+        turn = Turn(every_seconds=60, stages=stages)
+        schedule.run_turn(turn, lambda *one: outcomes.append(one), lambda: ran.append("after"), {})
+    assert (ran, outcomes) == (
+        ["observe", "settle", "after"], [("observe", None), ("evaluate", error), ("settle", None)],
+    )  # fmt: skip
+    logged = [(one.levelno, one.name) for one in caplog.records]
+    assert logged == [(level, "sankofa_observe.schedule"), (logging.INFO, "sankofa_observe.schedule")]
+
+
+def test_schedule_goes_on_when_counting_fails() -> None:
+    """Metrics that break keep no stage from its turn."""
+    ran: list[str] = []
+    stages = [Stage(name=name, run=noting(ran, name)) for name in ("observe", "settle")]
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("metrics")
+
+    schedule.run_turn(Turn(every_seconds=60, stages=stages), broken, broken, {})
+    assert ran == ["observe", "settle"]
+
+
+def test_schedule_tells_the_same_waiting_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A stage that waits for the same thing turn after turn is one line; news is another."""
+    words = iter(["waiting", "waiting", "", "waiting", "moved"])
+    turn, said = Turn(every_seconds=60, stages=[Stage(name="settle", run=lambda: next(words))]), dict[str, str]()
+    with caplog.at_level(logging.INFO):
+        for _ in range(5):
+            schedule.run_turn(turn, lambda *_: None, lambda: None, said)
+    assert [one.getMessage() for one in caplog.records] == ["settle: waiting", "settle: waiting", "settle: moved"]
+
+
+def test_schedule_begins_at_once_and_lets_late_turns_run_once() -> None:
+    """A turn that overruns its interval is not run again for each it missed, nor beside itself."""
+    starts: list[float] = []
+    running, most = [0], [0]
+    lock = threading.Lock()
+
+    def slow() -> str:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        starts.append(time.monotonic())
+        time.sleep(0.33)
+        with lock:
+            running[0] -= 1
+        return ""
+
+    began = time.monotonic()
+    turn = Turn(every_seconds=0.05, stages=[Stage(name="observe", run=slow)])  # type: ignore[arg-type]  # shorter than a second, for a test
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    scheduler = schedule.start([turn], lambda *_: None, lambda: None)
+    time.sleep(1.0)
+    scheduler.shutdown(wait=True)
+    assert starts[0] - began < 0.2
+    assert (2 <= len(starts) <= 4, most) == (True, [1])
+
+
+def test_schedule_keeps_turns_apart() -> None:
+    """A slow turn does not hold up another one."""
+    quick: list[str] = []
+    release = threading.Event()
+    turns = [
+        Turn(every_seconds=60, stages=[Stage(name="settle", run=lambda: str(release.wait(5)))]),
+        Turn(every_seconds=60, stages=[Stage(name="observe", run=noting(quick, "observe"))]),
+    ]
+    scheduler = schedule.start(turns, lambda *_: None, lambda: None)
+    deadline = time.monotonic() + 2
+    while not quick and time.monotonic() < deadline:
+        time.sleep(0.01)
+    release.set()
+    scheduler.shutdown(wait=True)
+    assert len(quick) == 1

@@ -1,0 +1,220 @@
+"""Settings: every violation in one run, paths beside the file, the environment on top, no secret in print."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sankofa_observe.config import AttestorSettings, ChainSettings, KeySettings, PrometheusSettings, load_settings
+from sankofa_observe.errors import InvalidInput
+
+SMALL: dict[str, Any] = {"data_dir": "data", "specs": ["specs"], "prometheus": {"url": "http://127.0.0.1:9090"}}
+CHAIN: dict[str, Any] = {
+    "rpc_url": "http://127.0.0.1:8545",
+    "chain_id": 31337,
+    "contract": "0x" + "cC" * 20,
+    "sender": {"keystore": "keys/sender.json", "password_file": "/run/secrets/sender"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of the machine that runs the tests are not those of a test."""
+    for name in list(os.environ):
+        if name.startswith("SANKOFA_"):
+            monkeypatch.delenv(name)
+
+
+def write(folder: Path, settings: Any) -> Path:
+    file = folder / "sankofa.yaml"
+    file.write_text(settings if isinstance(settings, str) else yaml.safe_dump(settings))
+    return file
+
+
+def test_settings_of_a_few_lines_are_whole(tmp_path: Path) -> None:
+    """Three settings are enough; everything else has a default, in absolute paths."""
+    settings = load_settings(write(tmp_path, SMALL))
+    assert (settings.data_dir, settings.specs) == (tmp_path / "data", [tmp_path / "specs"])
+    assert (settings.ledger_url, settings.slot_table) == (
+        f"sqlite:///{tmp_path / 'data' / 'ledger.sqlite'}",
+        str(tmp_path / "data" / "slots"),
+    )
+    assert (settings.chain, settings.attestors, settings.api.listen, settings.observer) == (
+        None, [], "127.0.0.1:8080", "observer-1",
+    )  # fmt: skip
+
+
+def test_settings_paths_are_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Relative paths are relative to the file, wherever the process was started; absolute ones stay."""
+    attestor = {"name": "a", "keystore": "a.json", "password_file": "a.pw", "prometheus_url": "http://127.0.0.1:9091"}
+    more = {"chain": CHAIN, "attestors": [attestor], "api": {"keys_file": "keys.yaml"}, "slot_table": "slots"}
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    write(folder, {**SMALL, **more, "ledger_url": "sqlite:///ledger.sqlite"})
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(Path("etc/sankofa.yaml"))
+    assert settings.chain == ChainSettings(
+        **{
+            **CHAIN,
+            "sender": KeySettings(keystore=folder / "keys/sender.json", password_file=Path("/run/secrets/sender")),
+        }
+    )
+    assert settings.attestors == [
+        AttestorSettings(**{**attestor, "keystore": folder / "a.json", "password_file": folder / "a.pw"})
+    ]
+    assert (settings.api.keys_file, settings.slot_table, settings.ledger_url) == (
+        folder / "keys.yaml", str(folder / "slots"), f"sqlite:///{folder / 'ledger.sqlite'}",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("slot_table", "s3://bucket/slots"),
+        ("slot_table", "/srv/slots"),
+        ("ledger_url", "sqlite:////srv/ledger.sqlite"),
+        ("ledger_url", "sqlite:///:memory:"),
+        ("ledger_url", "postgresql+psycopg://user@host/db"),
+    ],
+)
+def test_settings_leave_addresses_alone(tmp_path: Path, name: str, value: str) -> None:
+    """What is no relative path is passed on as it is."""
+    assert getattr(load_settings(write(tmp_path, {**SMALL, name: value})), name) == value
+
+
+def test_settings_tell_every_violation_in_one_run(tmp_path: Path) -> None:
+    """Codes and places of all that is wrong, with nothing loaded."""
+    broken = {
+        "specs": [],
+        "observer": "Observer 1",
+        "prometheus": {"url": "localhost:9090", "header": {}},
+        "late": {"delay_seconds": 0},
+        "chain": {"rpc_url": "ws://x", "chain_id": 0, "contract": "0x1", "sender": {"keystore": "k"}},
+        "attestors": [{"name": "a"}],
+        "api": {"listen": "8080"},
+        "schedule": {"metrics_listen": "127.0.0.1:99999"},
+        "typo": 1,
+    }
+    file = write(tmp_path, broken)
+    with pytest.raises(InvalidInput) as caught:
+        load_settings(file)
+    found = {
+        (one.code.removeprefix("settings."), one.where.removeprefix(f"{file}:")) for one in caught.value.violations
+    }
+    assert found == {
+        ("missing", "/data_dir"),
+        ("too-short", "/specs"),
+        ("string-pattern-mismatch", "/observer"),
+        ("string-pattern-mismatch", "/prometheus/url"),
+        ("extra-forbidden", "/prometheus/header"),
+        ("greater-than-equal", "/late/delay_seconds"),
+        ("string-pattern-mismatch", "/chain/rpc_url"),
+        ("greater-than-equal", "/chain/chain_id"),
+        ("string-pattern-mismatch", "/chain/contract"),
+        ("missing", "/chain/sender/password_file"),
+        ("missing", "/attestors/0/keystore"),
+        ("missing", "/attestors/0/password_file"),
+        ("missing", "/attestors/0/prometheus_url"),
+        ("string-pattern-mismatch", "/api/listen"),
+        ("value-error", "/schedule/metrics_listen"),
+        ("extra-forbidden", "/typo"),
+    }
+
+
+BROKEN_FILES: dict[str, tuple[str | bytes, str]] = {
+    "no-yaml": ("data_dir: [", "no YAML: line 1"),
+    "a-list": ("- 1", "a list; expected settings as a mapping"),
+    "a-word": ("hello", "a str; expected settings as a mapping"),
+    "a-number-as-name": ("1: 2", "expected settings as a mapping of names"),
+    "no-text": (b"\xff\xfe\x00", "no YAML: "),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_FILES)
+def test_settings_file_that_is_none_is_told_in_a_sentence(tmp_path: Path, case: str) -> None:
+    """What is no settings file at all is named, with what was expected."""
+    content, words = BROKEN_FILES[case]
+    file = tmp_path / "sankofa.yaml"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InvalidInput, match=words) as caught:
+        load_settings(file)
+    assert str(file) in str(caught.value)
+
+
+def test_settings_file_that_is_absent_is_told_with_the_option(tmp_path: Path) -> None:
+    """The way to name one is in the error."""
+    with pytest.raises(InvalidInput, match="--config"):
+        load_settings(tmp_path / "nowhere.yaml")
+
+
+ENVIRONMENT: dict[str, tuple[str, str, object]] = {
+    "SANKOFA_OBSERVER": ("observer-7", "observer", "observer-7"),
+    "SANKOFA_SPECS": ('["a", "/b"]', "specs", ["a", "/b"]),
+    "SANKOFA_PROMETHEUS__URL": ("http://10.0.0.1:9090", "prometheus.url", "http://10.0.0.1:9090"),
+    "SANKOFA_CHAIN__RPC_URL": ("http://10.0.0.2:8545", "chain.rpc_url", "http://10.0.0.2:8545"),
+    "SANKOFA_CHAIN__SENDER__KEYSTORE": ("/run/keys/sender", "chain.sender.keystore", Path("/run/keys/sender")),
+    "SANKOFA_API__LISTEN": ("0.0.0.0:80", "api.listen", "0.0.0.0:80"),
+    "SANKOFA_SCHEDULE__SETTLE_SECONDS": ("7", "schedule.settle_seconds", 7),
+}
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_settings_of_the_environment_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A variable replaces one setting of a section, and leaves its neighbours as the file has them."""
+    value, place, expected = ENVIRONMENT[name]
+    monkeypatch.setenv(name, value)
+    settings = load_settings(write(tmp_path, {**SMALL, "chain": CHAIN}))
+    found: Any = settings
+    for part in place.split("."):
+        found = getattr(found, part)
+    if name == "SANKOFA_SPECS":
+        expected = [tmp_path / "a", Path("/b")]
+    assert found == expected
+    assert settings.chain is not None
+    assert (settings.chain.chain_id, settings.data_dir) == (31337, tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SANKOFA_SPECS", "specs"), ("SANKOFA_CHAIN", "{"), ("SANKOFA_CHAIN__CHAIN_ID", "one")]
+)
+def test_settings_of_the_environment_are_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """A variable that cannot be read is refused like a line of the file."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidInput):
+        load_settings(write(tmp_path, {**SMALL, "chain": CHAIN}))
+
+
+def test_settings_print_no_secret(tmp_path: Path) -> None:
+    """Headers and the ledger's address, where tokens and passwords stand, are in no printed form."""
+    secret = {
+        **SMALL,
+        "prometheus": {"url": "http://127.0.0.1:9090", "headers": {"Authorization": "Bearer hidden-1"}},
+        "ledger_url": "postgresql+psycopg://user:hidden-2@host/db",
+    }
+    settings = load_settings(write(tmp_path, secret))
+    assert settings.prometheus == PrometheusSettings(
+        url="http://127.0.0.1:9090", headers={"Authorization": "Bearer hidden-1"}
+    )
+    assert "hidden" not in f"{settings!r} {settings} {settings.prometheus!r}"
+
+
+SECRETIVE: dict[str, Any] = {
+    "in-an-address": {**SMALL, "prometheus": {"url": "http://user:hidden@host:9090"}},
+    "in-a-header": {**SMALL, "prometheus": {"url": "http://host", "headers": {"Authorization": ["hidden"]}}},
+    "in-broken-yaml": 'prometheus: {url: http://host, headers: {Authorization: "Bearer hidden}}',
+    "in-a-wrong-type": {**SMALL, "ledger_url": {"password": "hidden"}},
+}
+
+
+@pytest.mark.parametrize("case", SECRETIVE)
+def test_settings_errors_print_no_secret(tmp_path: Path, case: str) -> None:
+    """An error about a setting names its place and not its value; an address with a password is refused."""
+    with pytest.raises(InvalidInput) as caught:
+        load_settings(write(tmp_path, SECRETIVE[case]))
+    assert "hidden" not in str(caught.value)
