@@ -69,7 +69,8 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
     arguments = parser.parse_args()
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job starts with Ctrl-C ignored
+        signal.signal(number, signal.default_int_handler)
     try:
         return play(console, keep=arguments.keep)
     except KeyboardInterrupt:
