@@ -1,0 +1,97 @@
+"""The runner of real programs: what starts is ended, what dies is told, what is missing is named with its cure."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from deploy.lab.byhand import work_out
+from deploy.lab.processes import LabError, Processes, answers, free_port, need_program
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and waits for its parent does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_child_that_dies_early_is_told_with_its_last_lines(processes: Processes) -> None:
+    """A program that ends before it is ready raises at once, with its name, exit code and last words."""
+    child = processes.start("broken", [sys.executable, "-c", "import sys; print('no such port'); sys.exit(3)"])
+
+    with pytest.raises(LabError, match=r"(?s)broken: exited with 3.*no such port"):
+        processes.wait_until(child, lambda: False, seconds=10)
+
+
+def test_a_child_that_is_never_ready_is_told_after_its_time(processes: Processes) -> None:
+    """A program that runs and never answers raises when its time is up."""
+    child = processes.start("slow", SLEEP)
+
+    with pytest.raises(LabError, match=r"slow: not ready after 0\.2 s"):
+        processes.wait_until(child, answers(f"http://127.0.0.1:{free_port()}/"), seconds=0.2)
+
+
+def test_every_child_and_its_children_end_with_the_lab(tmp_path: Path) -> None:
+    """Leaving the lab ends each child with all it started itself, even one that ignores SIGTERM."""
+    spawn = (
+        "import subprocess, sys, time; p = subprocess.Popen(['sleep', '60']); print(p.pid, flush=True); time.sleep(60)"
+    )
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    )
+    with Processes(folder=tmp_path) as processes:
+        parent = processes.start("parent", [sys.executable, "-c", spawn])
+        stubborn = processes.start("stubborn", [sys.executable, "-c", deaf])
+        processes.wait_until(parent, lambda: bool(parent.tail()))
+        processes.wait_until(stubborn, lambda: bool(stubborn.tail()))
+        grandchild = int(parent.tail())
+        stubborn.stop(grace_seconds=0.2)
+    time.sleep(0.1)
+
+    assert [alive(pid) for pid in (parent.process.pid, stubborn.process.pid, grandchild)] == [False, False, False]
+
+
+def test_only_a_child_that_ended_by_itself_counts_as_dead(processes: Processes) -> None:
+    """A child we ended is no accident; one that ended by itself is."""
+    ours = processes.start("ours", SLEEP)
+    own = processes.start("own", [sys.executable, "-c", ""])
+    own.process.wait()
+    ours.kill()
+
+    assert [child.name for child in processes.dead()] == ["own"]
+
+
+def test_a_missing_program_is_named_with_its_cure() -> None:
+    """What cannot be found is said with how to install it."""
+    with pytest.raises(LabError, match="no-such-tool: not found; install it with"):
+        need_program("no-such-tool")
+
+
+@pytest.mark.parametrize(
+    ("down_at", "up_at", "bad", "credit_minor"),
+    [
+        (122.5, 157.5, 8, 50_000),  # eight of eighteen slots: under 95 %
+        (122.5, 123.5, 1, 50_000),  # one of eighteen is still under 95 %
+        (120.0, 124.9, 1, 50_000),  # a whole slot, not the next
+    ],
+)
+def test_the_sum_by_hand_counts_touched_slots(down_at: float, up_at: float, bad: int, credit_minor: int) -> None:
+    """Every slot the outage touched is bad; the band and the fee give the credit."""
+    found = work_out(
+        down_at=down_at,
+        up_at=up_at,
+        starts_at=100,
+        period_seconds=90,
+        slot_seconds=5,
+        fee_minor=125_000,
+        cap_percent=50,
+    )
+
+    assert (18, bad, credit_minor) == (found.slots, found.bad, found.credit_minor)
