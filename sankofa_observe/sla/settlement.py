@@ -34,6 +34,7 @@ ARROWS = frozenset(
         (SettlementState.REPORTED, SettlementState.DISPUTED),
         (SettlementState.REPORTED, SettlementState.FINAL),
         (SettlementState.REPORTED, SettlementState.VOIDED),
+        (SettlementState.REPORTED, SettlementState.HELD),
         (SettlementState.DISPUTED, SettlementState.FINAL),
         (SettlementState.DISPUTED, SettlementState.VOIDED),
     }
