@@ -3,6 +3,7 @@
 SankofaError
 ├── InvalidInput        the caller mends the document, the flag or the request
 ├── Unavailable         a part did not answer; the caller tries again later, nothing was lost
+│   └── Refused         the contract answered, and says no for now: its clock or another's act may change that
 └── InvariantBroken     two truths disagree; stop, keep everything, call a person
 
 An error names the thing, the value seen, the value expected and the next step.
@@ -41,6 +42,10 @@ class InvalidInput(SankofaError):
 
 class Unavailable(SankofaError):
     """A part we depend on did not answer, or answered in part; trying again later is safe."""
+
+
+class Refused(Unavailable):
+    """The contract would refuse this transaction now; nothing was sent, and the reason names what has to change."""
 
 
 class InvariantBroken(SankofaError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from eth_hash.auto import keccak
 
-from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
 from sankofa_observe.ports import (
     Attempt,
     AttemptKind,
@@ -296,10 +296,10 @@ class FakeChain:
     def sign_reports(self, reports: Sequence[Report], signatures: Sequence[bytes], nonce: int) -> Attempt:
         self._answer()
         if len(set(signatures)) < self.threshold:
-            raise Unavailable(f"the contract refuses now: {len(set(signatures))} signatures, needs {self.threshold}")
+            raise Refused(f"the contract refuses now: {len(set(signatures))} signatures, needs {self.threshold}")
         ids = [settlement_id(self.identity, one.agreement_id, one.slo_id, one.period) for one in reports]
         if any(one in self.held for one in ids):
-            raise Unavailable("the contract refuses now: SLASettlementExists")
+            raise Refused("the contract refuses now: SLASettlementExists")
         attempt = self._sign(AttemptKind.REPORT, ids, nonce, repr(reports).encode())
         self._reports[attempt.transaction] = tuple(zip(ids, reports, strict=True))
         return attempt

@@ -11,7 +11,7 @@ from web3.contract.contract import ContractFunction
 
 from sankofa_observe.adapters.contract import STATES, artifact, report_fields
 from sankofa_observe.adapters.node import Node
-from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
 from sankofa_observe.ports import Attempt, AttemptKind, AttestorSet, ChainHead, Finalisation, OnChainSettlement, Receipt
 from sankofa_observe.sla.settlement import ChainIdentity, Report
 
@@ -77,10 +77,8 @@ class ContractChain:
         call = self._contract.functions.finalizeSettlements([_bytes(settlement_id)])
         try:
             self._ask("finalise", call)
-        except Unavailable as error:
-            if "the contract refuses" in str(error):
-                return False
-            raise
+        except Refused:
+            return False
         return True
 
     def next_nonce(self) -> int:

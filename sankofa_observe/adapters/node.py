@@ -20,7 +20,7 @@ from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import TxParams, Wei
 
 from sankofa_observe.adapters.contract import revert_reason
-from sankofa_observe.errors import InvalidInput, Unavailable
+from sankofa_observe.errors import InvalidInput, Refused, Unavailable
 
 TIMEOUT_SECONDS = 10
 # web3 hands a result of null, or of another shape, to whatever reads it next; what that raises is the node's doing.
@@ -54,7 +54,7 @@ class Node:
         try:
             yield
         except ContractLogicError as error:
-            raise Unavailable(f"{what}: the contract refuses now: {revert_reason(error.data or error)}") from error
+            raise Refused(f"{what}: the contract refuses now: {revert_reason(error.data or error)}") from error
         except (requests.RequestException, Web3Exception, *_GARBLED) as error:
             raise Unavailable(f"{what}: chain node {self.url} did not answer: {str(error)[:200]}") from error
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
 from sankofa_observe.ports import (
     Attempt,
     Attestor,
@@ -188,7 +188,7 @@ class Settle:
         """Sign, store, then send, then look once: what is not known yet is found by the next run."""
         try:
             attempt = sign()
-        except Unavailable as error:  # the contract would refuse it now: no nonce is spent
+        except Refused as error:  # the contract would refuse it now: no nonce is spent
             yield Waiting(what=what, reason=str(error))
             return
         self.ledger.add_attempt(attempt, self.clock.now())
