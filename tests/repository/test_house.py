@@ -1,0 +1,85 @@
+"""House style that a machine can hold. The limits are a ratchet: they may be lowered, never raised."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.repository.tree import named, python_sources, text
+
+MAX_FUNCTION_LINES = 70
+P95_FILE_LINES = 350
+MAX_PAGE_WIDTH = 400  # a table's row is one line; a line of prose is never near to it
+
+
+def parsed(paths: list[Path]) -> Iterator[tuple[Path, ast.Module]]:
+    for path in paths:
+        yield path, ast.parse(text(path), str(path))
+
+
+def imports_of(name: str) -> set[str]:
+    """The files that import a package, wherever in the file."""
+    found = set()
+    for path, module in parsed(named(".py")):
+        for node in ast.walk(module):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(one.split(".")[0] == name for one in names):
+                found.add(str(path))
+    return found
+
+
+def lengths(module: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_functions_fit_a_screen() -> None:
+    """No function of the sources is longer than 70 lines."""
+    long = {
+        f"{path}:{name}": lines
+        for path, module in parsed(python_sources())
+        for name, lines in lengths(module)
+        if lines > MAX_FUNCTION_LINES
+    }
+    assert long == {}
+
+
+def test_files_are_short() -> None:
+    """95 of 100 source files have 350 lines or fewer."""
+    sizes = sorted(len(text(path).splitlines()) for path in python_sources())
+    assert sizes[math.ceil(0.95 * len(sizes)) - 1] <= P95_FILE_LINES
+
+
+def test_modules_open_with_their_purpose() -> None:
+    """Every module but an empty __init__ has a docstring."""
+    bare = [
+        str(path)
+        for path, module in parsed(named(".py"))
+        if ast.get_docstring(module) is None and not (path.name == "__init__.py" and not module.body)
+    ]
+    assert bare == []
+
+
+def test_scheduler_library_is_imported_once() -> None:
+    """Only schedule.py imports APScheduler, so that its next major version is one file."""
+    assert imports_of("apscheduler") == {"sankofa_observe/schedule.py"}
+
+
+def test_fakepve_is_imported_once() -> None:
+    """One file of the lab imports fakepve, which is AGPL-3.0, and that file is a process of its own."""
+    assert imports_of("fakepve") == {"deploy/lab/fakepve_cluster.py"}
+
+
+def test_pages_have_lines_that_can_be_read() -> None:
+    """No line of a page outside tables and code is longer than 400 characters."""
+    long = [
+        f"{path}:{number}"
+        for path in named(".md")
+        for number, line in enumerate(text(path).splitlines(), 1)
+        if len(line) > MAX_PAGE_WIDTH and not line.lstrip().startswith("|")
+    ]
+    assert long == []
