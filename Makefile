@@ -32,14 +32,18 @@ check-generated: setup ## Generated files are fresh
 	@$(BIN)/python -m dashboards --check
 	@$(BIN)/python -m sankofa_exporters.docs --check
 	@$(BIN)/python deploy/prometheus/render.py --check
+	@$(BIN)/python -m sankofa_observe.api --check
+	@$(BIN)/python docs/generate.py --check
 	@node contracts/tools/compile.mjs --check
 
-generate: setup ## Write rules, boards, metric tables, scrape config and the contract's ABI anew
+generate: setup ## Write all that is generated anew: rules, boards, references, ABI
 	@$(BIN)/python -m alert_rules --write
 	@$(BIN)/python -m dashboards --write
 	@$(BIN)/python -m sankofa_exporters.docs --write
 	@$(BIN)/python deploy/prometheus/render.py --write
 	@node contracts/tools/compile.mjs
+	@$(BIN)/python -m sankofa_observe.api --write
+	@$(BIN)/python docs/generate.py --write
 
 lock: ## Resolve dependencies anew into requirements.lock (pins and hashes, no addresses)
 	@$(BIN)/uv pip compile pyproject.toml --extra platform --extra dev --group lab --universal --generate-hashes \
