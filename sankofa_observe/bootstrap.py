@@ -63,9 +63,14 @@ class Platform:
                     late=late,
                 )
 
-    def evaluate(self) -> Iterator[Judged | NotYet]:
+    def evaluate(self, *, only_recent: bool = False) -> Iterator[Judged | NotYet]:
+        """Judge all periods, or only those whose slots may still change by themselves."""
         for agreement in self.catalog.agreements.values():
-            yield from evaluate(agreement, table=self.slots, ledger=self.ledger, clock=self.clock)
+            reach = agreement.grace_seconds + 2 * self.settings.late.look_again_seconds
+            leave_before_at = self.clock.now() - reach if only_recent else 0
+            yield from evaluate(
+                agreement, table=self.slots, ledger=self.ledger, clock=self.clock, leave_before_at=leave_before_at
+            )
 
     def assess(self) -> Iterator[Assessed | NeedsRestatement]:
         origin = Origin(engine=ENGINE, observer=self.settings.observer)

@@ -81,11 +81,14 @@ class DeltaSlots:
             newest = frame.group_by("site").agg(pl.col("starts_at").max()).collect()
         return dict(newest.iter_rows())
 
-    def compact(self) -> None:
-        """Join the many small files of regular ticks; no row changes."""
+    def compact(self) -> str:
+        """Join the many small files of regular ticks, and drop the joined ones a week later; no row changes."""
         with self._asking("compaction"):
-            if (table := self._table()) is not None:
-                table.optimize.compact()
+            if (table := self._table()) is None:
+                return ""
+            done = table.optimize.compact()
+            table.vacuum(dry_run=False)  # keeps a week, so that a reader of an older version finds its files
+        return f"{done['numFilesRemoved']} files joined into {done['numFilesAdded']}" if done["numFilesRemoved"] else ""
 
     def _changed(self, slots: list[Slot]) -> list[tuple[Slot, int]]:
         """The slots that differ from what stands, with the revision they will have."""

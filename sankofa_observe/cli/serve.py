@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sankofa_observe.bootstrap import Platform
     from sankofa_observe.schedule import Turn
 
+COMPACT_SECONDS = 3600  # a tick writes a small file for each SLO; an hour of them are read as one
 log = logging.getLogger("sankofa_observe")
 
 
@@ -85,7 +86,7 @@ def _schedule(platform: Platform) -> Callable[[], None]:
     from prometheus_client import start_http_server
 
     from sankofa_observe import schedule
-    from sankofa_observe.adapters.metrics import PlatformMetrics
+    from sankofa_observe.adapters.metrics import STAGES, PlatformMetrics
 
     metrics = PlatformMetrics(platform.catalog)
     host, port = _address(platform.settings.schedule.metrics_listen)
@@ -93,7 +94,8 @@ def _schedule(platform: Platform) -> Callable[[], None]:
     server, thread = start_http_server(port, host, registry=metrics.registry)
 
     def outcome(stage: str, error: Exception | None) -> None:
-        metrics.stage_done(stage, error, platform.clock.now())
+        if stage in STAGES:
+            metrics.stage_done(stage, error, platform.clock.now())
 
     def refresh() -> None:
         try:
@@ -120,7 +122,7 @@ def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
         return _said(platform.settle())
 
     every = platform.settings.schedule
-    judging = [Stage(name="evaluate", run=lambda: _said(platform.evaluate(), only="added"))]
+    judging = [Stage(name="evaluate", run=lambda: _said(platform.evaluate(only_recent=True), only="added"))]
     if platform.settling:
         judging += [
             Stage(name="assess", run=lambda: _said(platform.assess())),
@@ -131,6 +133,7 @@ def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
     return [
         Turn(every_seconds=every.observe_seconds, stages=[observing]),
         Turn(every_seconds=every.settle_seconds, stages=judging),
+        Turn(every_seconds=COMPACT_SECONDS, stages=[Stage(name="compact", run=platform.slots.compact)]),
     ]
 
 

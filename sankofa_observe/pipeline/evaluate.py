@@ -44,11 +44,19 @@ class NotYet:
         return f"{self.promise.label}, {self.period}: not judged yet: {self.reason}"
 
 
-def evaluate(agreement: Agreement, *, table: SlotTable, ledger: Ledger, clock: Clock) -> Iterator[Judged | NotYet]:
-    """Judge every closed period of the agreement that is not judged from these slots yet."""
+def evaluate(
+    agreement: Agreement, *, table: SlotTable, ledger: Ledger, clock: Clock, leave_before_at: int = 0
+) -> Iterator[Judged | NotYet]:
+    """Judge every closed period of the agreement that is not judged from these slots yet.
+
+    Periods that ended before `leave_before_at` and are fully judged are not read again: their slots do not change by
+    themselves, only by a backfill, after which one evaluates without it.
+    """
     until_at = clock.now() - agreement.grace_seconds
     for period in periods_between(agreement.window, agreement.starts_at, until_at):
         standing = {(v.slo, v.site): v for v in ledger.verdicts(agreement_id=agreement.id, period=period)}
+        if period.ends_at < leave_before_at and len(standing) == len(agreement.promises):
+            continue
         for promise in agreement.promises:
             yield _evaluate_one(agreement, promise, period, standing, table=table, ledger=ledger, clock=clock)
 
