@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import tomllib
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
@@ -200,3 +201,11 @@ def test_pages_named_in_code_exist() -> None:
         faults += [f"{path}: {page}" for page in re.findall(r"docs/[\w/-]+\.md", content) if not (ROOT / page).exists()]
         faults += [f"{path}: decision {n}" for n in re.findall(r"decision (\d{4})", content) if n not in decisions]
     assert faults == []
+
+
+def test_pages_name_the_version_that_is_built() -> None:
+    """The changelog knows this version, and a wheel in a page is this version's."""
+    version = tomllib.loads(text("pyproject.toml"))["project"]["version"]
+    wheels = {name for page in PAGES for name in re.findall(r"sankofa_observe-([\w.]+)-py3", text(page))}
+    assert wheels == {version}
+    assert version in text("CHANGELOG.md")
