@@ -42,7 +42,9 @@ def serve(config: ConfigFile, part: Annotated[Part, typer.Option(help="What this
     from sankofa_observe.config import load_settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for library in ("apscheduler", "alembic"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries; what came of them is told by the stage
     scheduling, answering = part in {Part.ALL, Part.SCHEDULER}, part in {Part.ALL, Part.API}
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)

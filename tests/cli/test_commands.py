@@ -1,0 +1,494 @@
+"""The command line: what each command prints, what it leaves behind, and with which code it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import typer
+import yaml
+
+from deploy.lab.processes import CHECKOUT, free_port
+from sankofa_observe import cli
+from sankofa_observe.adapters.slots import DeltaSlots
+from sankofa_observe.api.keys import add_key, well_formed
+from sankofa_observe.sla.evidence import canonical
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.units import rfc3339
+from tests.builders import agreement, breach, slot
+from tests.http_double import Answer, HttpDouble
+
+SPECS = CHECKOUT / "deploy" / "specs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command line in this process, as the installed script does."""
+
+    def command(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["sankofa-observe", *arguments])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        captured = capsys.readouterr()
+        code = left.value.code
+        return Ended(code=code if isinstance(code, int) else 0, out=captured.out, err=captured.err)
+
+    return command
+
+
+def commands(group: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    """Every command of the program, the groups' own included."""
+    for name, one in group.commands.items():
+        if hasattr(one, "commands"):
+            yield from commands(one, *path, name)
+        else:
+            yield (*path, name)
+
+
+COMMANDS = sorted(commands(typer.main.get_command(cli.app)))
+
+
+# --------------------------------------------------------------------------------------------------------------- help
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_command_shows_an_example_in_its_help(run: Run, command: tuple[str, ...]) -> None:
+    """Whoever asks for help sees a line that can be typed."""
+    ended = run(*command, "--help")
+    words = " ".join(ended.out.split())
+    assert (ended.code, f"Example: sankofa-observe {' '.join(command)}" in words) == (0, True)
+
+
+def test_command_line_has_the_documented_commands() -> None:
+    """A command that appears or goes is a change that users see."""
+    assert [" ".join(one) for one in COMMANDS] == [
+        "backfill", "chain accept", "chain deploy", "chain propose", "demo", "evaluate", "keys keystore", "keys new",
+        "observe", "serve", "settle", "specs check", "verify",
+    ]  # fmt: skip
+
+
+def test_command_line_tells_its_exit_codes(run: Run) -> None:
+    """The codes stand in the help of the program."""
+    assert "Exit codes: 0 done" in " ".join(run("--help").out.split())
+
+
+def test_command_line_imports_no_heavy_library_for_its_help() -> None:
+    """Help is quick because what a command needs is imported when it runs."""
+    heavy = ("web3", "polars", "deltalake", "sqlalchemy", "fastapi", "apscheduler", "pydantic", "eth_account", "httpx")
+    script = f"import sys, sankofa_observe.cli; print([one for one in {heavy!r} if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=CHECKOUT)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nothing",), ("observe",), ("observe", "--nothing"), ("serve", "--config", "x", "--part", "moon")]
+)
+def test_command_that_is_mistyped_ends_with_2(run: Run, arguments: tuple[str, ...]) -> None:
+    """A wrong name, option or value is wrong input."""
+    assert run(*arguments).code == 2
+
+
+# -------------------------------------------------------------------------------------------------------- specs check
+
+
+def broken_specs(folder: Path) -> Path:
+    document = yaml.safe_load((SPECS / "slos" / "availability-edge.yaml").read_text())
+    document["spec"]["objectives"][0]["target"] = 99.5
+    (folder / "slo.yaml").write_text(yaml.safe_dump(document))
+    (folder / "other.yaml").write_text("kind: Nothing\n")
+    return folder
+
+
+def test_specs_check_counts_what_is_there(run: Run) -> None:
+    """Good specs end with 0 and a line."""
+    assert run("specs", "check", str(SPECS)) == Ended(
+        code=0, out="2 sites, 2 SLOs, 1 agreement: no violation\n", err=""
+    )
+
+
+def test_specs_check_lists_every_violation(run: Run, tmp_path: Path) -> None:
+    """Broken specs end with 2; all of it is on stderr, each with place, code and hint."""
+    ended = run("specs", "check", str(broken_specs(tmp_path)))
+    assert (ended.code, ended.out) == (2, "")
+    assert "2 violations in the specs; nothing was loaded" in ended.err
+    assert all(word in ended.err for word in ("[slo.target-range]", "[spec.kind]", "did you mean targetPercent: 99.5?"))
+
+
+def test_specs_check_speaks_json(run: Run, tmp_path: Path) -> None:
+    """With --json one list on stdout, empty when all is well; the code is the same."""
+    good, bad = (
+        run("specs", "check", str(SPECS), "--json"),
+        run("specs", "check", str(broken_specs(tmp_path)), "--json"),
+    )
+    assert (good.code, json.loads(good.out), good.err) == (0, [], "")
+    assert (bad.code, bad.err) == (2, "")
+    assert [(one["code"], Path(one["where"].partition("#")[0]).name) for one in json.loads(bad.out)] == [
+        ("spec.kind", "other.yaml"),
+        ("slo.target-range", "slo.yaml"),
+    ]
+    assert {tuple(one) for one in json.loads(bad.out)} == {("code", "where", "problem", "hint")}
+
+
+# ------------------------------------------------------------------------------------------------------------- verify
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Path:
+    file = tmp_path / "evidence.json"
+    file.write_bytes(canonical(breach(agreement()).document))
+    return file
+
+
+def test_verify_ends_with_0_when_everything_matches(run: Run, evidence: Path) -> None:
+    """A line says how many checks hold."""
+    ended = run("verify", str(evidence))
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.endswith(" checks hold\n")
+
+
+def test_verify_reads_stdin(run: Run, evidence: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dash reads what the API was asked for on the same line."""
+    with evidence.open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        assert run("verify", "-").code == 0
+
+
+def test_verify_ends_with_1_when_something_does_not_match(run: Run, evidence: Path) -> None:
+    """A price that is one unit off is named, with what was found."""
+    document = json.loads(evidence.read_bytes())
+    document["credit"]["credit_minor"] += 1
+    evidence.write_bytes(canonical(document))
+    ended, as_json = run("verify", str(evidence)), run("verify", str(evidence), "--json")
+    assert (ended.code, as_json.code) == (1, 1)
+    assert "MISMATCH credit" in ended.out
+    assert [one["what"] for one in json.loads(as_json.out) if not one["holds"]] == ["credit"]
+
+
+NOT_EVIDENCE = {
+    "absent": None,
+    "no-json": b"hello",
+    "a-list": b"[]",
+    "another-format": b'{"format":"sla-evidence/9"}',
+    "empty-document": b'{"format":"sla-evidence/1"}',
+    "no-text": b"\xff\xfe",
+}
+
+
+@pytest.mark.parametrize("case", NOT_EVIDENCE)
+def test_verify_ends_with_2_when_it_cannot_tell(run: Run, tmp_path: Path, case: str) -> None:
+    """What is no evidence is neither right nor wrong."""
+    file, content = tmp_path / "evidence.json", NOT_EVIDENCE[case]
+    if content is not None:
+        file.write_bytes(content)
+    ended = run("verify", str(file))
+    assert (ended.code, ended.out) == (2, "")
+    assert "cannot check" in ended.err
+
+
+BAD_NODES = {
+    "no-contract": Answer(body=b'{"jsonrpc":"2.0","id":1,"result":"0x"}'),
+    "an-error": Answer(body=b'{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no"}}'),
+    "null": Answer(body=b'{"jsonrpc":"2.0","id":1,"result":null}'),
+    "a-list": Answer(body=b"[]"),
+    "no-json": Answer(body=b"<html>"),
+    "hangs-up": Answer(hang_up=True),
+}
+
+
+@pytest.mark.parametrize("case", BAD_NODES)
+def test_verify_ends_with_2_when_the_chain_does_not_tell(run: Run, evidence: Path, case: str) -> None:
+    """A node that answers nothing usable is no mismatch."""
+    with HttpDouble(answer=lambda *_: BAD_NODES[case]) as node:
+        ended = run("verify", str(evidence), "--rpc", node.url)
+    assert (ended.code, "cannot check" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("rpc", ["nonsense", "http://[::1", "http://127.0.0.1:1"])
+def test_verify_ends_with_2_when_there_is_no_node(run: Run, evidence: Path, rpc: str) -> None:
+    """Neither a mistyped address nor a closed port is a mismatch."""
+    assert run("verify", str(evidence), "--rpc", rpc).code == 2
+
+
+# ----------------------------------------------------------------------------------------------------------- pipeline
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Path:
+    """Settings, specs with periods of ten minutes since two of them, and the slots of one breached period and a bit."""
+    start = (int(time.time()) // 600 - 2) * 600
+    specs = tmp_path / "specs"
+    specs.mkdir()
+    slo = yaml.safe_load((SPECS / "slos" / "availability-edge.yaml").read_text())
+    slo["spec"]["timeWindow"][0]["duration"] = "600s"
+    terms = yaml.safe_load((SPECS / "agreements" / "example-edge.yaml").read_text())
+    terms["spec"] |= {"startsAt": rfc3339(start), "graceSeconds": 0, "promises": terms["spec"]["promises"][:1]}
+    for name, document in (("slo", slo), ("agreement", terms)):
+        (specs / f"{name}.yaml").write_text(yaml.safe_dump(document))
+    (specs / "fleet.yaml").write_text((SPECS / "fleet.yaml").read_text())
+    settings = {
+        "data_dir": "data",
+        "specs": ["specs"],
+        "prometheus": {"url": f"http://127.0.0.1:{free_port()}"},
+        "api": {"listen": f"127.0.0.1:{free_port()}", "keys_file": "keys.yaml"},
+        "schedule": {"metrics_listen": f"127.0.0.1:{free_port()}"},
+    }
+    (tmp_path / "sankofa.yaml").write_text(yaml.safe_dump(settings))
+    add_key(tmp_path / "keys.yaml", "example")
+    states = [SlotState.BAD] * 2 + [SlotState.GOOD] * 9
+    DeltaSlots(tmp_path / "data" / "slots", "observer-1").append(
+        [slot(start + 60 * n, state, site="edge-nairobi-1") for n, state in enumerate(states)], start
+    )
+    return tmp_path
+
+
+def change(installation: Path, file: str, edit: Callable[[Any], object]) -> None:
+    document = yaml.safe_load((installation / file).read_text())
+    edit(document)
+    (installation / file).write_text(yaml.safe_dump(document))
+
+
+def config(installation: Path) -> tuple[str, str]:
+    return ("--config", str(installation / "sankofa.yaml"))
+
+
+def test_evaluate_speaks_json_of_what_it_judged(run: Run, installation: Path) -> None:
+    """A fresh verdict comes out whole, its slots counted by state; the second run finds it standing."""
+    first, second = (run("evaluate", *config(installation), "--json") for _ in range(2))
+    assert (first.code, second.code, first.err) == (0, 0, "")
+    judged = [next(one for one in json.loads(ended.out) if one["event"] == "Judged") for ended in (first, second)]
+    assert [one["added"] for one in judged] == [True, False]
+    assert judged[0]["record"] == judged[1]["record"]
+    assert (judged[0]["record"]["verdict"], judged[0]["record"]["attainment"]) == (
+        "breach", {"good": 8, "bad": 2, "unknown": 0, "slots": {"GOOD": 8, "BAD": 2}},
+    )  # fmt: skip
+
+
+def test_evaluate_tells_a_person_in_lines(run: Run, installation: Path) -> None:
+    """One line an event, in words."""
+    ended = run("evaluate", *config(installation))
+    first, second = ended.out.splitlines()[:2]
+    assert (ended.code, "breach (8 good, 2 bad, 0 unknown; revision 1)" in first) == (0, True)
+    assert "not judged yet: its slots are not observed to the end" in second
+
+
+def test_observe_ends_with_1_when_prometheus_is_away(run: Run, installation: Path) -> None:
+    """A part that does not answer is told in a sentence: try again."""
+    ended = run("observe", *config(installation))
+    assert (ended.code, ended.out, "was not answered" in ended.err, "Traceback" in ended.err) == (1, "", True, False)
+
+
+def test_evaluate_ends_with_3_when_terms_changed_under_their_version(run: Run, installation: Path) -> None:
+    """Terms are immutable: another fee under the same version is two truths."""
+    assert run("evaluate", *config(installation)).code == 0
+    change(installation, "specs/agreement.yaml", lambda one: one["spec"]["fee"].update(amountMinor=1))
+    ended = run("evaluate", *config(installation))
+    assert (ended.code, "terms_hash" in ended.err, "Traceback" in ended.err) == (3, True, False)
+
+
+@pytest.mark.parametrize("command", ["observe", "evaluate", "settle", "serve", "backfill"])
+def test_command_with_broken_settings_writes_nothing(run: Run, tmp_path: Path, command: str) -> None:
+    """All violations are listed, the code is 2, and the data folder is not made."""
+    file = tmp_path / "sankofa.yaml"
+    file.write_text(yaml.safe_dump({"data_dir": "data", "specs": [], "prometheus": {"url": "x"}, "typo": 1}))
+    more = ("--since", "2026-01-01T00:00:00Z") if command == "backfill" else ()
+    ended = run(command, "--config", str(file), *more)
+    assert (ended.code, ended.out) == (2, "")
+    assert all(f"{file}:{place}" in ended.err for place in ("/specs", "/prometheus/url", "/typo"))
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["sankofa.yaml"]
+
+
+def test_command_with_broken_specs_writes_nothing(run: Run, installation: Path) -> None:
+    """Specs are checked before the ledger is made."""
+    change(installation, "specs/slo.yaml", lambda one: one["spec"]["objectives"][0].update(target=99.5))
+    ended = run("evaluate", *config(installation))
+    assert (ended.code, "[slo.target-range]" in ended.err) == (2, True)
+    assert not (installation / "data" / "ledger.sqlite").exists()
+
+
+def test_settle_without_its_key_writes_nothing(run: Run, installation: Path) -> None:
+    """A key that is not there is found before the ledger is made."""
+    chain = {"rpc_url": "http://127.0.0.1:1", "chain_id": 1, "contract": "0x" + "cc" * 20}
+    keys = {"sender": {"keystore": "sender.json", "password_file": "sender.password"}}
+    change(installation, "sankofa.yaml", lambda one: one.update(chain={**chain, **keys}))
+    ended = run("settle", *config(installation))
+    assert (ended.code, "sender.json: No such file" in ended.err) == (2, True)
+    assert not (installation / "data" / "ledger.sqlite").exists()
+
+
+def test_settle_without_a_chain_names_the_section(run: Run, installation: Path) -> None:
+    """What is missing in the settings is named."""
+    ended = run("settle", *config(installation))
+    assert (ended.code, "`chain`" in ended.err) == (2, True)
+
+
+def test_data_dir_that_cannot_be_made_is_told_in_a_sentence(run: Run, installation: Path) -> None:
+    """A file where the folder should be is wrong input."""
+    (installation / "taken").write_text("a file")
+    change(installation, "sankofa.yaml", lambda one: one.update(data_dir="taken"))
+    ended = run("evaluate", *config(installation))
+    assert (ended.code, "data_dir" in ended.err, "Traceback" in ended.err) == (2, True, False)
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2026-01-01", "2026-13-01T00:00:00Z"])
+def test_backfill_refuses_what_is_no_instant(run: Run, installation: Path, since: str) -> None:
+    """The form that is expected is in the error."""
+    ended = run("backfill", *config(installation), "--since", since)
+    assert (ended.code, "2026-11-01T00:00:00Z" in ended.err) == (2, True)
+
+
+def test_backfill_refuses_an_unknown_slo(run: Run, installation: Path) -> None:
+    """Those that are known are named."""
+    ended = run("backfill", *config(installation), "--since", "2026-01-01T00:00:00Z", "--slo", "latency")
+    assert (ended.code, "known: availability-edge" in ended.err) == (2, True)
+
+
+# -------------------------------------------------------------------------------------------------------------- serve
+
+
+def program(installation: Path, part: str) -> list[str]:
+    code = "import sys; from sankofa_observe.cli import main; sys.argv[0] = 'sankofa-observe'; main()"
+    return [sys.executable, "-c", code, "serve", *config(installation), "--part", part]
+
+
+@pytest.mark.parametrize(("part", "setting"), [("api", "api.listen"), ("all", "schedule.metrics_listen")])
+def test_serve_on_a_port_in_use_says_so_in_a_line(installation: Path, part: str, setting: str) -> None:
+    """One line names the address and the cure; the code is 1, and no stage has run."""
+    section, name = setting.split(".")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        change(installation, "sankofa.yaml", lambda one: one[section].update({name: address}))
+        done = subprocess.run(
+            program(installation, part), check=False, capture_output=True, text=True, cwd=CHECKOUT, timeout=60
+        )
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line == f"{address}: Address already in use; stop what listens there or name another address"
+
+
+def test_serve_without_a_keys_file_runs_no_stage(run: Run, installation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the API lacks is found before the first stage has its turn."""
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("logging.basicConfig", lambda **_: None)
+    monkeypatch.setattr("sankofa_observe.schedule.start", lambda *_: pytest.fail("a stage was started"))
+    change(installation, "sankofa.yaml", lambda one: one["api"].pop("keys_file"))
+    ended = run("serve", *config(installation))
+    assert (ended.code, "api.keys_file is not set" in ended.err, "keys new" in ended.err) == (2, True, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
+def test_serve_ends_well_when_asked_to(installation: Path, number: signal.Signals) -> None:
+    """A signal lets the stages finish, closes the stores, and ends with 0; until then both parts answer."""
+    settings = yaml.safe_load((installation / "sankofa.yaml").read_text())
+    addresses = [settings["api"]["listen"] + "/readyz", settings["schedule"]["metrics_listen"] + "/metrics"]
+    log = installation / "serve.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(program(installation, "all"), stdout=output, stderr=output, cwd=CHECKOUT)
+    try:
+        for address in addresses:
+            _wait_for(f"http://{address}", process)
+        process.send_signal(number)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert "Traceback" not in log.read_text()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(url, trust_env=False, timeout=1).is_success:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    pytest.fail(f"{url} did not answer")
+
+
+# ----------------------------------------------------------------------------------------------------- keys and chain
+
+
+def test_keys_new_prints_a_key_once(run: Run, tmp_path: Path) -> None:
+    """The key is the whole output, well formed, and not in the file."""
+    file = tmp_path / "keys.yaml"
+    ended = run("keys", "new", "--tenant", "acme", "--file", str(file))
+    key = ended.out.strip()
+    assert (ended.code, ended.err, well_formed(key), key in file.read_text()) == (0, "", True, False)
+
+
+def test_keys_new_refuses_a_folder_that_is_not_there(run: Run, tmp_path: Path) -> None:
+    """No key is shown that is not stored."""
+    ended = run("keys", "new", "--tenant", "acme", "--file", str(tmp_path / "nowhere" / "keys.yaml"))
+    assert (ended.code, ended.out, "Traceback" in ended.err) == (2, "", False)
+
+
+def test_keys_keystore_is_made_once(run: Run, tmp_path: Path) -> None:
+    """The account is printed, the file is its owner's, and a second key never takes its place."""
+    keystore, password = tmp_path / "sender.json", tmp_path / "password"
+    password.write_text("correct horse\n")
+    made, again = (run("keys", "keystore", str(keystore), "--password-file", str(password)) for _ in range(2))
+    document = json.loads(keystore.read_text())
+    assert (made.code, made.out.strip().lower(), keystore.stat().st_mode & 0o777) == (
+        0,
+        "0x" + document["address"].lower().removeprefix("0x"),
+        0o600,
+    )
+    assert (again.code, "never overwritten" in again.err) == (2, True)
+
+
+@pytest.mark.parametrize("content", [None, "", "\n"])
+def test_keys_keystore_needs_a_password(run: Run, tmp_path: Path, content: str | None) -> None:
+    """Without a password, or with an empty one, no key is written."""
+    keystore, password = tmp_path / "sender.json", tmp_path / "password"
+    if content is not None:
+        password.write_text(content)
+    ended = run("keys", "keystore", str(keystore), "--password-file", str(password))
+    assert (ended.code, keystore.exists(), str(password) in ended.err) == (2, False, True)
+
+
+DEPLOY = {
+    "--rpc": "http://127.0.0.1:1", "--keystore": "k.json", "--password-file": "k.password", "--attestor": "0x" + "aa" * 20,
+    "--threshold": "1", "--reporter": "0x" + "bb" * 20,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("option", ["--attestor", "--reporter"])
+def test_chain_deploy_refuses_what_is_no_address_before_anything_is_sent(run: Run, option: str) -> None:
+    """The option and its value are named."""
+    arguments = [part for pair in {**DEPLOY, option: "0xnobody"}.items() for part in pair]
+    ended = run("chain", "deploy", *arguments)
+    assert (ended.code, f"{option} '0xnobody'" in ended.err, "nothing was sent" in ended.err) == (2, True, True)
+
+
+@pytest.mark.parametrize("command", ["propose", "accept"])
+def test_chain_command_knows_the_agreements_of_the_specs(run: Run, command: str) -> None:
+    """A name that is not there is told with those that are."""
+    options = ["--rpc", "http://127.0.0.1:1", "--keystore", "k", "--password-file", "p", "--specs", str(SPECS)]
+    ended = run("chain", command, "acme", *options, "--contract", "0x" + "cc" * 20)
+    assert (ended.code, "known: example-edge" in ended.err) == (2, True)
+    ended = run("chain", command, "example-edge", *options, "--contract", "0x12")
+    assert (ended.code, "--contract '0x12'" in ended.err) == (2, True)
