@@ -176,7 +176,7 @@ def _identity(settings: ChainSettings) -> ChainIdentity:
 
 
 def _attestor(settings: AttestorSettings, catalog: Catalog, opened: ExitStack) -> LocalAttestor:
-    source = opened.enter_context(closing(PrometheusSamples(settings.prometheus_url)))
+    source = opened.enter_context(closing(PrometheusSamples(settings.prometheus_url, tries=1)))
     return LocalAttestor(name=settings.name, key=open_keystore(settings), source=source, agreements=catalog.agreements)
 
 

@@ -203,6 +203,9 @@ class SettlementChain(Protocol):
 
     def settlement(self, settlement_id: str) -> OnChainSettlement | None: ...
 
+    def holds_terms(self, agreement_id: str, terms_hash: str) -> bool:
+        """Whether both parties accepted exactly these terms."""
+
     def can_finalise(self, settlement_id: str) -> bool: ...
 
     def next_nonce(self) -> int:

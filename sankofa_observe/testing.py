@@ -258,6 +258,7 @@ class FakeChain:
     members: tuple[str, ...]
     threshold: int
     prices: dict[str, int] = field(default_factory=dict)  # settlement id -> credit the contract computes
+    other_terms: set[str] = field(default_factory=set)  # agreements whose accepted terms are not those of the specs
     window_seconds: int = 10
     instant: bool = True
     identity: ChainIdentity = field(default_factory=lambda: ChainIdentity(chain_id=31337, contract="0x" + "c0" * 20))
@@ -283,6 +284,10 @@ class FakeChain:
     def settlement(self, settlement_id: str) -> OnChainSettlement | None:
         self._answer()
         return self.held.get(settlement_id)
+
+    def holds_terms(self, agreement_id: str, terms_hash: str) -> bool:  # noqa: ARG002  every version is as accepted
+        self._answer()
+        return agreement_id not in self.other_terms
 
     def can_finalise(self, settlement_id: str) -> bool:
         self._answer()

@@ -54,11 +54,20 @@ def verify(raw: bytes) -> list[Check]:
         raise CannotCheck(f"the document lacks or garbles a field: {type(error).__name__}: {error}") from error
 
 
-def verify_on_chain(raw: bytes, call: Callable[[str, str], str]) -> list[Check]:
-    """Compare the document with the contract; `call(to, data)` is an `eth_call` on the latest block, hex in and out."""
+def verify_on_chain(raw: bytes, ask: Callable[[str, list[Any]], str], contract: str | None = None) -> list[Check]:
+    """Compare the document with the contract it names; `ask(method, params)` is JSON-RPC, a hex answer.
+
+    A forger may name a contract of their own: `contract` is the address the reader signed with, compared first.
+    """
     document = _parse(raw)
+    named = document["chain"]["contract"]
+    checks = [
+        Check(what="chain: id", claimed=str(document["chain"]["chain_id"]), found=str(int(ask("eth_chainId", []), 16)))
+    ]
+    if contract is not None:
+        checks.append(Check(what="chain: contract", claimed=named, found=contract.lower()))
     data = "0x" + _GET_SETTLEMENT.hex() + document["settlement_id"][2:]
-    answer = bytes.fromhex(call(document["chain"]["contract"], data)[2:])
+    answer = bytes.fromhex(ask("eth_call", [{"to": named, "data": data}, "latest"])[2:])
     if len(answer) != 32 * len(_WORDS):
         raise CannotCheck(f"the contract answered {len(answer)} bytes, expected {32 * len(_WORDS)}")
     word = {name: answer[32 * i : 32 * i + 32] for i, name in enumerate(_WORDS)}
@@ -72,10 +81,8 @@ def verify_on_chain(raw: bytes, call: Callable[[str, str], str]) -> list[Check]:
         "creditMinor": str(document["credit"]["credit_minor"]),
     }
     state = int.from_bytes(word["state"], "big")
-    named = ON_CHAIN_STATES[state] if state < len(ON_CHAIN_STATES) else str(state)
-    checks = [
-        Check(what="chain: settlement is reported or final", claimed="True", found=str(named in {"reported", "final"}))
-    ]
+    stands = state < len(ON_CHAIN_STATES) and ON_CHAIN_STATES[state] in {"reported", "final"}
+    checks.append(Check(what="chain: settlement is reported or final", claimed="True", found=str(stands)))
     for name, claimed in claims.items():
         found = "0x" + word[name].hex() if claimed.startswith("0x") else str(int.from_bytes(word[name], "big"))
         checks.append(Check(what=f"chain: {name}", claimed=claimed, found=found))

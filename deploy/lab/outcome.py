@@ -46,7 +46,8 @@ def follow(told: Story) -> Outcome:
     raw = told.as_tenant(f"{settlements}/{settlement['settlement_id']}/evidence").content
     file = told.lab.folder / "evidence.json"
     file.write_bytes(raw)
-    verified = story.attempt("sankofa-observe", "verify", str(file), "--rpc", told.lab.url("chain")).stdout.strip()
+    by_chain = ("--rpc", told.lab.url("chain"), "--contract", told.contract["contract"])
+    verified = story.attempt("sankofa-observe", "verify", str(file), *by_chain).stdout.strip()
     return Outcome(
         verdicts=told.as_tenant(verdicts).json()["items"],
         settlement=settlement,

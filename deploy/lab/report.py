@@ -123,5 +123,7 @@ def addresses(told: Story) -> None:
     lab, console = told.lab, told.console
     for part in ("api", "prometheus", "prometheus-tenant", "alertmanager", "proxmox", "besu", "chain", "scheduler"):
         console.print(f"  {part:18} {lab.url(part)}", highlight=False)
+    switch = f"{lab.url('pve-control')}  (POST /quorum/lost, /quorum/restored)"
+    console.print(f"  {'fault switch':18} {switch}", highlight=False)
     console.print(f"  tenant's API key   {told.api_key}", highlight=False)
     console.print("everything keeps running; Ctrl-C stops it")

@@ -17,6 +17,8 @@ from sankofa_observe.sla.settlement import ChainIdentity, Report
 
 LOG_PAGE_BLOCKS = 2_000  # Besu refuses more than 5,000 blocks a query
 
+ACCEPTED = (2, 3)  # the contract's AgreementState: Active, Terminated
+
 # Gas by formula: QBFT's estimate has been wrong more than once. Generous; what is not used costs nothing.
 REPORT_GAS, REPORT_GAS_EACH = 250_000, 260_000
 FINALISE_GAS, FINALISE_GAS_EACH = 100_000, 120_000
@@ -72,6 +74,10 @@ class ContractChain:
             credit_minor=found.creditMinor,
             deadline_at=found.deadline,
         )
+
+    def holds_terms(self, agreement_id: str, terms_hash: str) -> bool:
+        state, terms = self._ask("agreement", self._contract.functions.getAgreement(_bytes(agreement_id)))
+        return state in ACCEPTED and "0x" + terms.termsHash.hex() == terms_hash
 
     def can_finalise(self, settlement_id: str) -> bool:
         call = self._contract.functions.finalizeSettlements([_bytes(settlement_id)])

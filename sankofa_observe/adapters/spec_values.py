@@ -198,6 +198,10 @@ def _window(window: TimeWindow, slot: SlotRule | None, faults: list[_Fault]) -> 
         hint = "1M is a month; for a period of minutes, which is for trials, write its seconds"
         faults.append(_Fault(f"{path}/duration", "slo.duration", f"{window.duration!r} is a period of minutes", hint))
         return None
+    if window.duration[-1] in "wMQY":
+        hint = "1d, 1w, 1M and 1Q are calendar periods; any other length is written in s, h or d"
+        faults.append(_Fault(f"{path}/duration", "slo.duration", f"{window.duration!r} is no period we judge", hint))
+        return None
     seconds = _seconds(window.duration, f"{path}/duration", faults)
     if seconds is None or slot is None:
         return None

@@ -50,7 +50,9 @@ def load_catalog(paths: Iterable[Path]) -> Catalog:
         if isinstance(document, AgreementDocument):
             faults += values.add_agreement(where, document, catalog.slos, catalog.sites, catalog.agreements)
     if faults:
-        raise InvalidInput(f"{len(faults)} violations in the specs; nothing was loaded", faults)
+        raise InvalidInput(
+            f"{len(faults)} violation{'' if len(faults) == 1 else 's'} in the specs; nothing was loaded", faults
+        )
     return catalog
 
 

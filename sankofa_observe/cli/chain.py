@@ -23,6 +23,7 @@ Keystore = Annotated[Path, typer.Option(help="Encrypted key of whoever acts.")]
 PasswordFile = Annotated[Path, typer.Option(help="File with its password.")]
 Contract = Annotated[str, typer.Option(help="Address of the SLA contract.")]
 Specs = Annotated[list[Path], typer.Option(help="Spec files or folders; may be repeated.")]
+GasPrice = Annotated[int, typer.Option(help="0 on a free-gas network.", min=0)]
 Name = Annotated[str, typer.Argument(help="Name of the agreement.")]
 
 
@@ -41,6 +42,7 @@ def deploy(
     threshold: Annotated[int, typer.Option(help="How many attestors must sign.")],
     reporter: Annotated[str, typer.Option(help="Account that may send reports.")],
     admin_delay_seconds: Annotated[int, typer.Option(help="How long a change of admin waits.")] = 86_400,
+    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Deploy the contract and let one account report; prints the settings to copy.
 
@@ -51,7 +53,7 @@ def deploy(
 
     for name, account in (*(("--attestor", one) for one in attestor), ("--reporter", reporter)):
         _account(name, account)
-    with _acting(rpc, keystore, password_file) as (node, key):
+    with _acting(rpc, keystore, password_file, gas_price_wei) as (node, key):
         made = parties.deploy(node, key, attestor, threshold, admin_delay_seconds)
         parties.grant_reporter(node, made.identity.contract, key, reporter)
     found = {**vars(made.identity), "from_block": made.block_number}
@@ -59,7 +61,13 @@ def deploy(
 
 
 def propose(
-    name: Name, rpc: Rpc, keystore: Keystore, password_file: PasswordFile, contract: Contract, specs: Specs
+    name: Name,
+    rpc: Rpc,
+    keystore: Keystore,
+    password_file: PasswordFile,
+    contract: Contract,
+    specs: Specs,
+    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Offer the terms of an agreement, as its provider.
 
@@ -69,13 +77,19 @@ def propose(
 
     _account("--contract", contract)
     agreement = _agreement(name, specs)
-    with _acting(rpc, keystore, password_file) as (node, key):
+    with _acting(rpc, keystore, password_file, gas_price_wei) as (node, key):
         parties.propose(node, contract, agreement, key)
     console.print(f"proposed {agreement.name}: {agreement.id}", markup=False, highlight=False, soft_wrap=True)
 
 
 def accept(
-    name: Name, rpc: Rpc, keystore: Keystore, password_file: PasswordFile, contract: Contract, specs: Specs
+    name: Name,
+    rpc: Rpc,
+    keystore: Keystore,
+    password_file: PasswordFile,
+    contract: Contract,
+    specs: Specs,
+    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Accept exactly the terms in your own copy of the specs, as the tenant.
 
@@ -85,17 +99,17 @@ def accept(
 
     _account("--contract", contract)
     agreement = _agreement(name, specs)
-    with _acting(rpc, keystore, password_file) as (node, key):
+    with _acting(rpc, keystore, password_file, gas_price_wei) as (node, key):
         parties.accept(node, contract, agreement, key)
     console.print(f"accepted {agreement.name}: {agreement.id}", markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def _acting(rpc: str, keystore: Path, password_file: Path) -> Iterator[tuple[Node, Any]]:
+def _acting(rpc: str, keystore: Path, password_file: Path, gas_price_wei: int) -> Iterator[tuple[Node, Any]]:
     from sankofa_observe.adapters.keys import open_keystore
     from sankofa_observe.adapters.node import Node
 
-    with closing(Node(rpc)) as node:
+    with closing(Node(rpc, gas_price_wei)) as node:
         yield node, open_keystore(keystore, password_file)
 
 

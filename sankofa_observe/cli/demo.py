@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    *, keep: Annotated[bool, typer.Option(help="Leave everything running and print the addresses.")] = False
+    *, keep: Annotated[bool, typer.Option("--keep", help="Leave everything running and print the addresses.")] = False
 ) -> None:
     """One outage from scrape to credit: real Prometheus, Alertmanager and chain on loopback, in under four minutes.
 

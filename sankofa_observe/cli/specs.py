@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -38,5 +39,10 @@ def check(
     if as_json:
         print("[]")  # noqa: T201
         return
-    counts = f"{len(catalog.sites)} sites, {len(catalog.slos)} SLOs, {len(catalog.agreements)} agreements"
+    counted: dict[str, Mapping[str, object]] = {
+        "site": catalog.sites,
+        "SLO": catalog.slos,
+        "agreement": catalog.agreements,
+    }
+    counts = ", ".join(f"{len(found)} {noun}{'' if len(found) == 1 else 's'}" for noun, found in counted.items())
     console.print(f"{counts}: no violation", markup=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
 def verify(
     document: Annotated[Path, typer.Argument(help="An evidence document, as the API answers it; - reads stdin.")],
     rpc: Annotated[str | None, typer.Option(help="Ask the contract too, at this chain node.")] = None,
+    contract: Annotated[str | None, typer.Option(help="With --rpc: the contract you signed with, 0x…")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -26,7 +27,10 @@ def verify(
 
     Exit 0: everything matches. 1: something does not. 2: it cannot be checked.
 
-    Example: sankofa-observe verify evidence.json --rpc http://127.0.0.1:8545
+    Offline it proves that the document fits itself; --rpc asks the contract the document names, and --contract holds that
+    name against the one you signed with.
+
+    Example: sankofa-observe verify evidence.json --rpc http://127.0.0.1:8545 --contract 0x…
     """
     from sankofa_observe import verify as verifier
 
@@ -34,8 +38,8 @@ def verify(
         raw = sys.stdin.buffer.read() if str(document) == "-" else document.read_bytes()
         checks = verifier.verify(raw)
         if rpc:
-            checks += verifier.verify_on_chain(raw, lambda to, data: _eth_call(rpc, to, data))
-    except (OSError, verifier.CannotCheck) as error:
+            checks += verifier.verify_on_chain(raw, lambda method, params: _ask(rpc, method, params), contract)
+    except (OSError, ValueError, verifier.CannotCheck) as error:  # ValueError: a node's answer that is no hex
         complain(f"{document}: cannot check: {error}")
         raise typer.Exit(2) from None
     wrong = [check for check in checks if not check.holds]
@@ -43,22 +47,21 @@ def verify(
         print(json.dumps([{**vars(check), "holds": check.holds} for check in checks], indent=2))  # noqa: T201
     else:
         for check in wrong:
-            console.print(f"MISMATCH {check.what}\n  claimed {check.claimed}\n  found   {check.found}", markup=False)
+            told = f"MISMATCH {check.what}\n  claimed {check.claimed}\n  found   {check.found}"
+            console.print(told, markup=False, highlight=False, soft_wrap=True)
         said = f"{len(wrong)} of {len(checks)} checks do not hold" if wrong else f"all {len(checks)} checks hold"
         console.print(f"{document}: {said}", markup=False, soft_wrap=True)
     raise typer.Exit(1 if wrong else 0)
 
 
-def _eth_call(rpc: str, to: str, data: str) -> str:
+def _ask(rpc: str, method: str, params: list[Any]) -> str:
     import httpx
 
     from sankofa_observe.verify import CannotCheck
 
-    body = {"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [{"to": to, "data": data}, "latest"]}
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     try:
         answer = httpx.post(rpc, json=body, timeout=10, trust_env=False).json()
-        result = str(answer["result"])
-        bytes.fromhex(result.removeprefix("0x"))
+        return str(answer["result"])
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
         raise CannotCheck(f"chain node {rpc}: {type(error).__name__}: {error}") from error
-    return result

@@ -122,7 +122,12 @@ class Settle:
         members = self.chain.attestor_set()
         groups: dict[tuple[str, ...], list[SettlementRecord]] = defaultdict(list)
         for record in self.ledger.settlements(SettlementState.COMPUTED):
-            agreeing, objections = self._ask(self._document(record), members)
+            document = self._document(record)
+            if not self.chain.holds_terms(record.penalty.agreement_id, document["agreement"]["terms_hash"]):
+                reason = "the contract holds other terms than the specs; propose and accept them, or restore the specs"
+                yield Waiting(what=record.penalty.settlement_id, reason=reason)
+                continue
+            agreeing, objections = self._ask(document, members)
             if len(agreeing) < members.threshold:
                 yield Waiting(
                     what=record.penalty.settlement_id,
