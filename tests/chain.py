@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
@@ -59,12 +60,6 @@ class TestChain:
         parties.accept(self.node, self.identity.contract, made, self.tenant)
         return made
 
-    def new_sender(self) -> LocalAccount:
-        """An account of its own that may report: its nonces begin at 0."""
-        account: LocalAccount = Account.create()
-        parties.grant_reporter(self.node, self.identity.contract, self.admin, account.address)
-        return account
-
     def signatures(self, reports: Sequence[Report], members: AttestorSet, number: int = 2) -> list[bytes]:
         """Signatures of the first `number` attestors, in the contract's order."""
         document = typed_batch(reports, members, self.identity)
@@ -106,7 +101,7 @@ def running(folder: Path) -> Iterator[TestChain]:
         need_program("anvil"), "--port", str(port), "--gas-price", "0", "--block-base-fee-per-gas", "0",
         "--timestamp", str(GENESIS_AT), "--silent",
     ]  # fmt: skip
-    with Processes(folder=folder) as processes:
+    with Processes(folder=folder) as processes, patch("sankofa_observe.adapters.node.POLL_SECONDS", 0.005):
         child = processes.start("anvil", command)
         node = Node(f"http://127.0.0.1:{port}")
         try:

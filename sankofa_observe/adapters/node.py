@@ -23,6 +23,7 @@ from sankofa_observe.adapters.contract import revert_reason
 from sankofa_observe.errors import InvalidInput, Refused, Unavailable
 
 TIMEOUT_SECONDS = 10
+POLL_SECONDS = 0.2
 # web3 hands a result of null, or of another shape, to whatever reads it next; what that raises is the node's doing.
 _GARBLED = (ValueError, TypeError, KeyError, AttributeError)
 _KNOWN = ("already known", "known transaction", "already imported", "nonce too low")
@@ -96,7 +97,7 @@ class Node:
             return self.wait(self.web3.eth.send_raw_transaction(signed.raw_transaction), what)
 
     def wait(self, transaction: Any, what: str) -> Any:
-        receipt = self.web3.eth.wait_for_transaction_receipt(transaction, timeout=60, poll_latency=0.2)
+        receipt = self.web3.eth.wait_for_transaction_receipt(transaction, timeout=60, poll_latency=POLL_SECONDS)
         if receipt["status"] != 1:
             raise InvalidInput(f"{what}: transaction {transaction.hex()} was mined and refused")
         return receipt

@@ -45,7 +45,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
     if request.param == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
-        url = server.fresh_database()
+        url = server.empty_database()
     with closing(SqlLedger(url)) as opened:
         yield opened
 
