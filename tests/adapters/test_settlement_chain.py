@@ -13,7 +13,7 @@ from eth_account import Account
 from deploy.lab.processes import free_port
 from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.node import Node
-from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
 from sankofa_observe.ports import Attempt, AttemptKind, Finalisation, OnChainSettlement, Receipt, SettlementChain
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.penalty import Penalty
@@ -133,7 +133,7 @@ def test_chain_takes_a_report_of_two_signatures(world: World) -> None:
 def test_chain_refuses_too_few_signatures_before_a_nonce_is_spent(world: World) -> None:
     """One of three is refused while signing."""
     before = world.chain.next_nonce()
-    with pytest.raises(Unavailable, match="the contract refuses"):
+    with pytest.raises(Refused, match="the contract refuses"):
         world.attempt(world.penalty(), signers=1)
     assert world.chain.next_nonce() == before
 
@@ -151,7 +151,7 @@ def test_chain_refuses_a_second_write_while_signing(world: World) -> None:
     penalty = world.penalty()
     world.report(penalty)
     before = world.chain.next_nonce()
-    with pytest.raises(Unavailable, match="the contract refuses now: SLASettlementExists"):
+    with pytest.raises(Refused, match="the contract refuses now: SLASettlementExists"):
         world.attempt(penalty)
     assert world.chain.next_nonce() == before
 
@@ -236,6 +236,11 @@ def test_chain_attempt_names_what_it_carries(world: World) -> None:
     assert attempt.sender == attempt.sender.lower()
 
 
+def test_chain_holds_the_terms_that_were_accepted(world: World) -> None:
+    """An agreement stands with the hash both parties accepted."""
+    assert world.chain.holds_terms(world.agreement.id, world.agreement.terms_hash)
+
+
 # ------------------------------------------------------------------------------ what only a real node can get wrong
 
 
@@ -244,7 +249,7 @@ def test_contract_chain_refuses_to_sign_a_finalisation_too_early(real: World) ->
     """Inside the window no nonce is spent."""
     penalty = real.penalty()
     real.report(penalty)
-    with pytest.raises(Unavailable, match="SLADisputeWindowOpen"):
+    with pytest.raises(Refused, match="SLADisputeWindowOpen"):
         real.chain.sign_finalise([penalty.settlement_id], real.chain.next_nonce())
 
 
@@ -268,7 +273,7 @@ def test_contract_chain_tells_a_refusal_in_words(real: World, case: str) -> None
     """A custom error comes out with its name and its values, before a nonce is spent."""
     change, words = BROKEN_REPORTS[case]
     report = change(real.penalty().report)
-    with pytest.raises(Unavailable, match=rf"the contract refuses now: {words}.*\("):
+    with pytest.raises(Refused, match=rf"the contract refuses now: {words}.*\("):
         real.chain.sign_reports([report], real.sign([report], 2), 0)
 
 
@@ -277,8 +282,18 @@ def test_contract_chain_refuses_a_sender_without_the_role(real: World, anvil: Te
     """Two good signatures in the hands of a stranger are refused, in words."""
     report = real.penalty().report
     stranger = anvil.contract_chain(sender=Account.create())
-    with pytest.raises(Unavailable, match="the contract refuses now: AccessControlUnauthorizedAccount"):
+    with pytest.raises(Refused, match="the contract refuses now: AccessControlUnauthorizedAccount"):
         stranger.sign_reports([report], real.sign([report], 2), 0)
+
+
+@pytest.mark.real("anvil")
+def test_contract_chain_holds_no_other_terms(real: World) -> None:
+    """Another hash under the same agreement, and an agreement nobody accepted, are not what stands."""
+    found = (
+        real.chain.holds_terms(real.agreement.id, digest_of("other terms")),
+        real.chain.holds_terms(digest_of("nobody"), real.agreement.terms_hash),
+    )
+    assert found == (False, False)
 
 
 @pytest.mark.real("anvil")
@@ -322,6 +337,7 @@ QUESTIONS: dict[str, Callable[[SettlementChain], object]] = {
     "attestor_set": lambda chain: chain.attestor_set(),
     "settlement": lambda chain: chain.settlement(digest_of("any")),
     "can_finalise": lambda chain: chain.can_finalise(digest_of("any")),
+    "holds_terms": lambda chain: chain.holds_terms(digest_of("any"), digest_of("terms")),
     "next_nonce": lambda chain: chain.next_nonce(),
     "sign_reports": lambda chain: chain.sign_reports([breach(agreement()).penalty.report], [b"one", b"two"], 0),
     "sign_finalise": lambda chain: chain.sign_finalise([digest_of("any")], 0),
