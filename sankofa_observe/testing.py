@@ -310,7 +310,8 @@ class FakeChain:
         return attempt
 
     def sign_finalise(self, settlement_ids: Sequence[str], nonce: int) -> Attempt:
-        self._answer()
+        if not all(self.can_finalise(one) for one in settlement_ids):
+            raise Refused("the contract refuses now: SLADisputeWindowOpen")
         return self._sign(AttemptKind.FINALISE, settlement_ids, nonce, b"")
 
     def send(self, attempt: Attempt) -> None:

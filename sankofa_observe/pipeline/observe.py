@@ -55,10 +55,15 @@ def observe(
     """Bring the slots of one SLO up to date; `since_at` is where a site without any slot begins."""
     until_at = (clock.now() - late.delay_seconds) // slo.slot.seconds * slo.slot.seconds
     for start, names in _starts(slo, sites, since_at=since_at, until_at=until_at, table=table, late=late).items():
-        for period in _chunks(slo, start, until_at, len(names)):
-            added = table.append(read_slots(slo, names, period, source), clock.now())
-            whole = Period(starts_at=start, ends_at=until_at)
+        whole = Period(starts_at=start, ends_at=until_at)
+        length = max(1, MAX_SAMPLES_A_READ // (slo.slot.expected * len(names))) * slo.slot.seconds
+        at = start
+        while at < until_at:
+            period = Period(starts_at=at, ends_at=min(at + length, until_at))
+            slots = read_slots(slo, names, period, source)
+            added = table.append(slots, clock.now())
             yield Observed(slo=slo.name, sites=len(names), period=period, whole=whole, added=added)
+            at = _next_start(slo, period, slots, late)
 
 
 def read_slots(slo: Slo, sites: Sequence[str], period: Period, source: SampleSource) -> list[Slot]:
@@ -103,10 +108,20 @@ def _align(at: int, slo: Slo) -> int:
     return -(-at // slo.slot.seconds) * slo.slot.seconds
 
 
-def _chunks(slo: Slo, start: int, until_at: int, sites: int) -> Iterator[Period]:
-    slots = max(1, MAX_SAMPLES_A_READ // (slo.slot.expected * sites))
-    for at in range(start, until_at, slots * slo.slot.seconds):
-        yield Period(starts_at=at, ends_at=min(at + slots * slo.slot.seconds, until_at))
+def _next_start(slo: Slo, period: Period, slots: Sequence[Slot], late: Lateness) -> int:
+    """Where the next read begins: at the end of this one, or where a gap began that reaches its end.
+
+    A counter may outlive the gap, and then both sides of it must be in one read. A gap that is longer than one looks again, or that
+    fills the whole read, stays UNKNOWN, which the bounds of a verdict allow for.
+    """
+    if isinstance(slo.indicator, StateIndicator):
+        return period.ends_at
+    known: dict[str, int] = {}
+    for slot in slots:
+        if slot.state is not SlotState.UNKNOWN:
+            known[slot.site] = max(slot.starts_at + slo.slot.seconds, known.get(slot.site, 0))
+    gaps = [at for at in known.values() if period.ends_at - late.look_again_seconds <= at < period.ends_at]
+    return min(gaps, default=period.ends_at)
 
 
 def _by_site(good: Sequence[RawSeries], valid: Sequence[RawSeries]) -> Mapping[str, list[SeriesSamples]]:

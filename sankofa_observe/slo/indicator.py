@@ -6,12 +6,13 @@ Both kinds read *raw samples* through a plain series selector; nothing here rate
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 SITE_LABEL = "site"
-_SELECTOR = re.compile(r'^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([^{}"]|"(\\.|[^"\\])*")*\})?$')
+_SELECTOR = re.compile(r'^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([^{}"]|"(\\.|[^"\\])*")*\})?\Z')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ def is_plain_selector(text: str) -> bool:
 
 def for_sites(selector: str, sites: Sequence[str]) -> str:
     """The selector narrowed to the named sites; names are escaped as a PromQL string and a regular expression want it."""
-    pattern = "|".join(re.escape(site).replace("\\", "\\\\").replace('"', '\\"') for site in sites)
+    pattern = json.dumps("|".join(re.escape(site) for site in sites), ensure_ascii=False)  # PromQL's escapes are JSON's
     name, brace, rest = selector.partition("{")
     matchers = rest.removesuffix("}").strip().removesuffix(",") if brace else ""
-    return f'{name}{{{matchers}{"," if matchers else ""}{SITE_LABEL}=~"{pattern}"}}'
+    return f"{name}{{{matchers}{',' if matchers else ''}{SITE_LABEL}=~{pattern}}}"

@@ -1,0 +1,89 @@
+"""Calendar periods in named zones, and fixed ones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, periods_between
+from sankofa_observe.units import Period
+
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "Africa/Nairobi")
+HOUR = 3600
+
+
+def utc(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("zone", "inside", "starts", "ends", "hours"),
+    [
+        ("UTC", "2026-02-10T00:00", "2026-02-01T00:00", "2026-03-01T00:00", 28 * 24),
+        ("UTC", "2028-02-29T23:59", "2028-02-01T00:00", "2028-03-01T00:00", 29 * 24),
+        ("Europe/Berlin", "2026-03-15T12:00", "2026-02-28T23:00", "2026-03-31T22:00", 743),
+        ("Europe/Berlin", "2026-10-15T12:00", "2026-09-30T22:00", "2026-10-31T23:00", 745),
+        ("America/New_York", "2026-03-15T12:00", "2026-03-01T05:00", "2026-04-01T04:00", 743),
+        ("America/New_York", "2026-11-15T12:00", "2026-11-01T04:00", "2026-12-01T05:00", 721),
+        ("Asia/Kolkata", "2026-06-15T12:00", "2026-05-31T18:30", "2026-06-30T18:30", 30 * 24),
+        ("Africa/Nairobi", "2026-01-31T21:00", "2026-01-31T21:00", "2026-02-28T21:00", 28 * 24),
+        ("Pacific/Apia", "2011-12-15T12:00", "2011-12-01T10:00", "2011-12-31T10:00", 30 * 24),  # 30 December never was
+    ],
+)
+def test_a_month_begins_and_ends_at_local_midnight(zone: str, inside: str, starts: str, ends: str, hours: int) -> None:
+    """Month edges are right to the second over clock changes, a leap day, half-hour zones and a day that never was."""
+    period = CalendarWindow(unit=CalendarUnit.MONTH, zone=zone).period_at(utc(inside))
+
+    assert Period(starts_at=utc(starts), ends_at=utc(ends)) == period
+    assert hours * HOUR == period.seconds
+
+
+@pytest.mark.parametrize(
+    ("unit", "starts", "ends"),
+    [
+        (CalendarUnit.DAY, "2026-11-24T00:00", "2026-11-25T00:00"),
+        (CalendarUnit.WEEK, "2026-11-23T00:00", "2026-11-30T00:00"),
+        (CalendarUnit.QUARTER, "2026-10-01T00:00", "2027-01-01T00:00"),
+    ],
+)
+def test_days_weeks_and_quarters_begin_where_people_say(unit: CalendarUnit, starts: str, ends: str) -> None:
+    """A week begins on Monday, a quarter in January, April, July or October."""
+    period = CalendarWindow(unit=unit, zone="UTC").period_at(utc("2026-11-24T10:30"))
+
+    assert Period(starts_at=utc(starts), ends_at=utc(ends)) == period
+
+
+@given(
+    at=st.integers(utc("1995-01-01T00:00"), utc("2045-01-01T00:00")),
+    unit=st.sampled_from(list(CalendarUnit)),
+    zone=st.sampled_from(ZONES),
+)
+def test_calendar_periods_hold_their_instant_and_touch(at: int, unit: CalendarUnit, zone: str) -> None:
+    """Every instant lies in its period, and the next period begins where this one ends."""
+    window = CalendarWindow(unit=unit, zone=zone)
+    period = window.period_at(at)
+
+    assert at in period
+    assert period.ends_at == window.period_at(period.ends_at).starts_at
+    assert period == window.period_at(period.ends_at - 1)
+
+
+@given(at=st.integers(0, 2**33), seconds=st.integers(1, 10**6), anchor_at=st.integers(0, 2**33))
+def test_fixed_periods_are_whole_lengths_from_their_anchor(at: int, seconds: int, anchor_at: int) -> None:
+    """A fixed period holds its instant, has its length, and lies a whole number of lengths from the anchor."""
+    period = FixedWindow(seconds=seconds, anchor_at=anchor_at).period_at(at)
+
+    assert at in period
+    assert (seconds, 0) == (period.seconds, (period.starts_at - anchor_at) % seconds)
+
+
+def test_periods_between_are_whole_and_in_order() -> None:
+    """Only periods that lie wholly inside are given: neither the broken first nor the open last."""
+    window = FixedWindow(seconds=10, anchor_at=0)
+
+    assert [(p.starts_at, p.ends_at) for p in periods_between(window, 3, 39)] == [(10, 20), (20, 30)]
+    assert [(p.starts_at, p.ends_at) for p in periods_between(window, 0, 10)] == [(0, 10)]
+    assert list(periods_between(window, 0, 9)) == []
