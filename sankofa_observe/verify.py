@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -48,10 +49,8 @@ class Check:
 def verify(raw: bytes) -> list[Check]:
     """Recompute everything a document claims; raises `CannotCheck` when it is not such a document."""
     document = _parse(raw)
-    try:
+    with _reading():
         return list(_checks(raw, document))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise CannotCheck(f"the document lacks or garbles a field: {type(error).__name__}: {error}") from error
 
 
 def verify_on_chain(raw: bytes, ask: Callable[[str, list[Any]], str], contract: str | None = None) -> list[Check]:
@@ -60,17 +59,32 @@ def verify_on_chain(raw: bytes, ask: Callable[[str, list[Any]], str], contract: 
     A forger may name a contract of their own: `contract` is the address the reader signed with, compared first.
     """
     document = _parse(raw)
-    named = document["chain"]["contract"]
-    checks = [
-        Check(what="chain: id", claimed=str(document["chain"]["chain_id"]), found=str(int(ask("eth_chainId", []), 16)))
-    ]
+    with _reading():
+        return list(_chain_checks(raw, document, ask, contract))
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """A field that is missing or of another shape is no mismatch: nothing can be said."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise CannotCheck(
+            f"the document or an answer lacks or garbles a field: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _chain_checks(
+    raw: bytes, document: dict[str, Any], ask: Callable[[str, list[Any]], str], contract: str | None
+) -> Iterator[Check]:
+    named, chain_id = document["chain"]["contract"], document["chain"]["chain_id"]
+    yield Check(what="chain: id", claimed=str(chain_id), found=str(int(ask("eth_chainId", []), 16)))
     if contract is not None:
-        checks.append(Check(what="chain: contract", claimed=named, found=contract.lower()))
-    data = "0x" + _GET_SETTLEMENT.hex() + document["settlement_id"][2:]
-    answer = bytes.fromhex(ask("eth_call", [{"to": named, "data": data}, "latest"])[2:])
-    if len(answer) != 32 * len(_WORDS):
-        raise CannotCheck(f"the contract answered {len(answer)} bytes, expected {32 * len(_WORDS)}")
-    word = {name: answer[32 * i : 32 * i + 32] for i, name in enumerate(_WORDS)}
+        yield Check(what="chain: contract", claimed=named, found=contract.lower())
+    word = _on_chain(named, document["settlement_id"], ask)
+    state = int.from_bytes(word["state"], "big")
+    stands = state < len(ON_CHAIN_STATES) and ON_CHAIN_STATES[state] in {"reported", "final"}
+    yield Check(what="chain: settlement is reported or final", claimed="True", found=str(stands))
     attained = document["attainment"]
     good = attained["good"] + attained["unknown"]
     claims = {
@@ -80,13 +94,18 @@ def verify_on_chain(raw: bytes, ask: Callable[[str, list[Any]], str], contract: 
         "valid": str(good + attained["bad"]),
         "creditMinor": str(document["credit"]["credit_minor"]),
     }
-    state = int.from_bytes(word["state"], "big")
-    stands = state < len(ON_CHAIN_STATES) and ON_CHAIN_STATES[state] in {"reported", "final"}
-    checks.append(Check(what="chain: settlement is reported or final", claimed="True", found=str(stands)))
     for name, claimed in claims.items():
         found = "0x" + word[name].hex() if claimed.startswith("0x") else str(int.from_bytes(word[name], "big"))
-        checks.append(Check(what=f"chain: {name}", claimed=claimed, found=found))
-    return checks
+        yield Check(what=f"chain: {name}", claimed=claimed, found=found)
+
+
+def _on_chain(contract: str, settlement_id: str, ask: Callable[[str, list[Any]], str]) -> dict[str, bytes]:
+    """The words of the contract's getSettlement, by name."""
+    data = "0x" + _GET_SETTLEMENT.hex() + settlement_id[2:]
+    answer = bytes.fromhex(ask("eth_call", [{"to": contract, "data": data}, "latest"])[2:])
+    if len(answer) != 32 * len(_WORDS):
+        raise CannotCheck(f"the contract answered {len(answer)} bytes, expected {32 * len(_WORDS)}")
+    return {name: answer[32 * i : 32 * i + 32] for i, name in enumerate(_WORDS)}
 
 
 def _parse(raw: bytes) -> dict[str, Any]:
