@@ -14,10 +14,20 @@ from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import Clock, RawSeries, SampleSource, SlotTable
 from sankofa_observe.slo.indicator import SITE_LABEL, StateIndicator, for_sites
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.slot import Sample, SeriesSamples, Slot, SlotKey, SlotState, count_events, count_states
+from sankofa_observe.slo.slot import (
+    Sample,
+    SeriesSamples,
+    Slot,
+    SlotKey,
+    SlotState,
+    count_events,
+    count_states,
+    longest_gap_seconds,
+)
 from sankofa_observe.units import Period
 
 MAX_SAMPLES_A_READ = 500_000  # Prometheus refuses above 50 million; here they are Python objects, about 200 MB
+MAX_EXACT = 2**53 - 1  # a float holds every whole number up to here, and RFC 8785 writes no larger one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,27 +66,46 @@ def observe(
     until_at = (clock.now() - late.delay_seconds) // slo.slot.seconds * slo.slot.seconds
     for start, names in _starts(slo, sites, since_at=since_at, until_at=until_at, table=table, late=late).items():
         whole = Period(starts_at=start, ends_at=until_at)
-        length = max(1, MAX_SAMPLES_A_READ // (slo.slot.expected * len(names))) * slo.slot.seconds
-        at = start
-        while at < until_at:
-            period = Period(starts_at=at, ends_at=min(at + length, until_at))
-            slots = read_slots(slo, names, period, source)
-            added = table.append(slots, clock.now())
+        for period in _chunks(slo, start, until_at, len(names)):
+            added = table.append(read_slots(slo, names, period, source), clock.now())
             yield Observed(slo=slo.name, sites=len(names), period=period, whole=whole, added=added)
-            at = _next_start(slo, period, slots, late)
 
 
 def read_slots(slo: Slo, sites: Sequence[str], period: Period, source: SampleSource) -> list[Slot]:
-    """Count the slots of the period from raw samples; an answer that is not complete raises `Unavailable`."""
-    reach = Period(starts_at=period.starts_at - slo.slot.seconds, ends_at=period.ends_at + slo.slot.seconds)
-    good, valid = (_read(source, selector, sites, reach) for selector in slo.indicator.selectors())
-    series = _by_site(good, valid)
+    """Count the slots of the period from raw samples; an answer that is not complete raises `Unavailable`.
+
+    The slots are the same however a stretch of time is cut into reads: where a counter's last sample before the period, or the
+    next one after a gap, may lie beyond the neighbouring slot, the site is read again as far as a gap may reach.
+    """
+    series = _read_sites(slo, sites, period, slo.slot.seconds, source)
+    slots = {site: _count(slo, site, period, series[site]) for site in sites}
+    cut = [site for site in sites if _may_be_cut(slo, period, series[site], slots[site])]
+    if cut:
+        series = _read_sites(slo, cut, period, longest_gap_seconds(slo.slot), source)
+        slots |= {site: _count(slo, site, period, series[site]) for site in cut}
+    return [slot for site in sites for slot in slots[site]]
+
+
+def _may_be_cut(slo: Slo, period: Period, series: Sequence[SeriesSamples], slots: Sequence[Slot]) -> bool:
+    if isinstance(slo.indicator, StateIndicator):  # a state needs no neighbour
+        return False
+    begins_inside = any(one and one[0][0] >= period.starts_at * 1000 for one in series)
+    return begins_inside or any(slot.state is SlotState.UNKNOWN for slot in slots)
+
+
+def _count(slo: Slo, site: str, period: Period, series: Sequence[SeriesSamples]) -> list[Slot]:
     count = count_states if isinstance(slo.indicator, StateIndicator) else count_events
-    return [
-        slot
-        for site in sites
-        for slot in count(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, series.get(site, []))
-    ]
+    return count(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, series)
+
+
+def _read_sites(
+    slo: Slo, sites: Sequence[str], period: Period, reach_seconds: int, source: SampleSource
+) -> Mapping[str, list[SeriesSamples]]:
+    """The paired series of each site, from `reach_seconds` before the period to as long after it."""
+    reach = Period(starts_at=period.starts_at - reach_seconds, ends_at=period.ends_at + reach_seconds)
+    good, valid = (_read(source, selector, sites, reach) for selector in slo.indicator.selectors())
+    found = _by_site(good, valid)
+    return {site: found.get(site, []) for site in sites}
 
 
 def _read(source: SampleSource, selector: str, sites: Sequence[str], period: Period) -> Sequence[RawSeries]:
@@ -108,31 +137,24 @@ def _align(at: int, slo: Slo) -> int:
     return -(-at // slo.slot.seconds) * slo.slot.seconds
 
 
-def _next_start(slo: Slo, period: Period, slots: Sequence[Slot], late: Lateness) -> int:
-    """Where the next read begins: at the end of this one, or where a gap began that reaches its end.
-
-    A counter may outlive the gap, and then both sides of it must be in one read. A gap that is longer than one looks again, or that
-    fills the whole read, stays UNKNOWN, which the bounds of a verdict allow for.
-    """
-    if isinstance(slo.indicator, StateIndicator):
-        return period.ends_at
-    known: dict[str, int] = {}
-    for slot in slots:
-        if slot.state is not SlotState.UNKNOWN:
-            known[slot.site] = max(slot.starts_at + slo.slot.seconds, known.get(slot.site, 0))
-    gaps = [at for at in known.values() if period.ends_at - late.look_again_seconds <= at < period.ends_at]
-    return min(gaps, default=period.ends_at)
+def _chunks(slo: Slo, start: int, until_at: int, sites: int) -> Iterator[Period]:
+    slots = max(1, MAX_SAMPLES_A_READ // (slo.slot.expected * sites))
+    for at in range(start, until_at, slots * slo.slot.seconds):
+        yield Period(starts_at=at, ends_at=min(at + slots * slo.slot.seconds, until_at))
 
 
 def _by_site(good: Sequence[RawSeries], valid: Sequence[RawSeries]) -> Mapping[str, list[SeriesSamples]]:
-    """Pair the two series of each source by label and by time; a sample without its partner was not seen."""
+    """Pair the two series of each source by label and by time; a sample without its partner was not seen.
+
+    In order of time and one of each instant, whatever the source sends: a sample told twice is not seen twice.
+    """
     partners = {_identity(series): dict(series.samples) for series in good}
     sites: dict[str, list[SeriesSamples]] = defaultdict(list)
     for series in valid:
         partner = partners.get(_identity(series), {})
         paired = [
             pair
-            for at, value in series.samples
+            for at, value in sorted(dict(series.samples).items())
             if at in partner and (pair := _pair(at, partner[at], value)) is not None
         ]
         sites[series.labels.get(SITE_LABEL, "")].append(paired)
@@ -145,11 +167,11 @@ def _identity(series: RawSeries) -> frozenset[tuple[str, str]]:
 
 
 def _pair(at: int, good: str, valid: str) -> Sample | None:
-    """Both values as integers, or None: a value that is no whole number was not a count."""
+    """Both values as integers, or None: a value that is no whole number, or too large to be an exact one, is no count."""
     try:
         good_value, valid_value = float(good), float(valid)
     except ValueError:
         return None
-    if not (good_value.is_integer() and valid_value.is_integer()):
+    if not (good_value.is_integer() and valid_value.is_integer()) or max(abs(good_value), abs(valid_value)) > MAX_EXACT:
         return None
     return (at, int(good_value), int(valid_value))

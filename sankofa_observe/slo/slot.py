@@ -21,6 +21,10 @@ Sample = tuple[int, int, int]
 SeriesSamples = Sequence[Sample]
 """The samples of one source series, sorted by time."""
 
+LONGEST_GAP_SECONDS = 1800
+"""Over a longer gap a counter is not followed. A bound must be: a slot may depend only on samples that every reader reads, the
+observer minute by minute and an attestor a month at once; half of the hour in which an UNKNOWN slot is looked at again."""
+
 
 class SlotState(StrEnum):
     GOOD = "GOOD"
@@ -112,10 +116,23 @@ def count_events(key: SlotKey, period: Period, series: Sequence[SeriesSamples]) 
 
     Each difference belongs to the slot of its later sample, so a series should begin one scrape before the period. A value
     that falls is a reset: what the counter shows after it was counted since. A gap that a counter outlived without a reset
-    is RECOVERED: its events stand in the slot where the counter was seen again, its time stays apart.
+    is RECOVERED: its events stand in the slot where the counter was seen again, its time stays apart. Over a gap longer than
+    `longest_gap_seconds` nothing is known, and the series begins anew.
     """
-    steps = [list(_steps(one)) for one in series]
-    return [_event_slot(key, start, series, steps) for start in slot_starts(period, key.rule.seconds)]
+    runs = [run for one in series for run in _runs(one, longest_gap_seconds(key.rule) * 1000)]
+    steps = [list(_steps(one)) for one in runs]
+    return [_event_slot(key, start, runs, steps) for start in slot_starts(period, key.rule.seconds)]
+
+
+def longest_gap_seconds(rule: SlotRule) -> int:
+    """How far apart two samples of a counter may be; at least a slot, so that no slot holds samples of two runs."""
+    return max(LONGEST_GAP_SECONDS, rule.seconds)
+
+
+def _runs(samples: SeriesSamples, longest_ms: int) -> Iterator[SeriesSamples]:
+    cuts = [n for n in range(1, len(samples)) if samples[n][0] - samples[n - 1][0] > longest_ms]
+    for first, last in pairwise((0, *cuts, len(samples))):
+        yield samples[first:last]
 
 
 @dataclass(frozen=True, slots=True)
