@@ -119,9 +119,9 @@ def count_events(key: SlotKey, period: Period, series: Sequence[SeriesSamples]) 
     is RECOVERED: its events stand in the slot where the counter was seen again, its time stays apart. Over a gap longer than
     `longest_gap_seconds` nothing is known, and the series begins anew.
     """
-    runs = [run for one in series for run in _runs(one, longest_gap_seconds(key.rule) * 1000)]
-    steps = [list(_steps(one)) for one in runs]
-    return [_event_slot(key, start, runs, steps) for start in slot_starts(period, key.rule.seconds)]
+    longest_ms = longest_gap_seconds(key.rule) * 1000
+    runs = [_Run(samples=run, steps=tuple(_steps(run))) for one in series for run in _unbroken(one, longest_ms)]
+    return [_event_slot(key, start, runs) for start in slot_starts(period, key.rule.seconds)]
 
 
 def longest_gap_seconds(rule: SlotRule) -> int:
@@ -129,7 +129,7 @@ def longest_gap_seconds(rule: SlotRule) -> int:
     return max(LONGEST_GAP_SECONDS, rule.seconds)
 
 
-def _runs(samples: SeriesSamples, longest_ms: int) -> Iterator[SeriesSamples]:
+def _unbroken(samples: SeriesSamples, longest_ms: int) -> Iterator[SeriesSamples]:
     cuts = [n for n in range(1, len(samples)) if samples[n][0] - samples[n - 1][0] > longest_ms]
     for first, last in pairwise((0, *cuts, len(samples))):
         yield samples[first:last]
@@ -154,23 +154,43 @@ def _steps(samples: SeriesSamples) -> Iterator[_Step]:
             yield _Step(earlier, later, good - good_before, valid - valid_before, reset=False)
 
 
-def _event_slot(key: SlotKey, start: int, series: Sequence[SeriesSamples], steps: list[list[_Step]]) -> Slot:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Samples of one counter pair with no gap too long, and its steps: the nth leads from the nth sample to the next.
+
+    Looked up by bisection, because a month holds too many steps to go through them for each of its slots.
+    """
+
+    samples: SeriesSamples
+    steps: tuple[_Step, ...]
+
+    def ending_in(self, start_ms: int, end_ms: int) -> tuple[_Step, ...]:
+        """The steps whose later sample lies in `[start, end)`."""
+        low, high = bisect_left(self.samples, (start_ms,)), bisect_left(self.samples, (end_ms,))
+        return self.steps[max(low - 1, 0) : max(high - 1, 0)]
+
+    def touching(self, start_ms: int, end_ms: int) -> tuple[_Step, ...]:
+        """The steps that have a part of `(start, end)`."""
+        low, high = bisect_left(self.samples, (start_ms + 1,)), bisect_left(self.samples, (end_ms,))
+        return self.steps[max(low - 1, 0) : high]
+
+
+def _event_slot(key: SlotKey, start: int, runs: Sequence[_Run]) -> Slot:
     start_ms, end_ms = start * 1000, (start + key.rule.seconds) * 1000
-    inside = [step for one in steps for step in one if start_ms <= step.later_ms < end_ms]
+    inside = [step for run in runs for step in run.ending_in(start_ms, end_ms)]
     good, valid = sum(step.good for step in inside), sum(step.valid for step in inside)
-    seen = max((len(_cut(one, start, key.rule.seconds)) for one in series), default=0)
+    seen = max((len(_cut(run.samples, start, key.rule.seconds)) for run in runs), default=0)
     if _too_few(seen, key.rule):
-        bridged = any(_bridged(one, start_ms, end_ms) for one in steps)
+        bridged = any(_bridged(run.touching(start_ms, end_ms), start_ms, end_ms) for run in runs)
         state = SlotState.RECOVERED if bridged else SlotState.UNKNOWN
     else:
         state = _good_or_bad(good, valid, key.rule) if valid else SlotState.NO_TRAFFIC
-    samples = [_with_neighbours(one, start_ms, end_ms) for one in series]
+    samples = [_with_neighbours(run.samples, start_ms, end_ms) for run in runs]
     return key.slot(start, good=good, valid=valid, seen=seen, state=state, samples=samples)
 
 
-def _bridged(steps: list[_Step], start_ms: int, end_ms: int) -> bool:
-    """Whether one counter was seen before and after the slot and was never reset in between."""
-    over = [step for step in steps if step.earlier_ms < end_ms and step.later_ms > start_ms]
+def _bridged(over: Sequence[_Step], start_ms: int, end_ms: int) -> bool:
+    """Whether these steps reach from before the slot to after it, with no reset among them."""
     return (
         bool(over)
         and over[0].earlier_ms <= start_ms
