@@ -72,12 +72,16 @@ def assess(
         if record.penalty.agreement_id == agreement.id
     }
     latest = {(v.slo, v.site, v.period): v for v in ledger.verdicts(agreement_id=agreement.id)}
+    unpriced = []
     for key, record in latest.items():
         penalty = assessed.get(key)
         if penalty and penalty.revision != record.revision:
             yield NeedsRestatement(record=record, settlement_id=penalty.settlement_id)
         elif not penalty and record.verdict is Verdict.BREACH:
-            promise = promises[record.slo, record.site]
+            promise = promises.get((record.slo, record.site))
+            if promise is None:  # told last, so that it holds up nobody else's
+                unpriced.append(f"{record.slo}/{record.site} {record.period}")
+                continue
             penalty, document = price(
                 agreement=agreement,
                 promise=promise,
@@ -91,6 +95,11 @@ def assess(
             archive.put(document)
             ledger.add_penalty(penalty)
             yield Assessed(penalty=penalty)
+    if unpriced:
+        raise InvariantBroken(
+            f"agreement {agreement.name} no longer promises {', '.join(unpriced)}, a breach that has no penalty yet; "
+            "restore the terms it was judged by and assess again"
+        )
 
 
 def _judged_slots(promise: Promise, record: VerdictRecord, table: SlotTable) -> list[Slot]:

@@ -11,6 +11,7 @@ from sankofa_observe.pipeline.observe import read_slots
 from sankofa_observe.ports import SampleSource
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Document, slot_root
+from sankofa_observe.sla.penalty import agreement_terms, slo_terms
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.slo.slot import Slot, SlotKey, SlotState
 from sankofa_observe.slo.verdict import attain, judge, tally
@@ -26,12 +27,15 @@ def objection(document: Document, *, agreements: Mapping[str, Agreement], source
     if promise is None:
         return f"finds no promise of {document['slo']['name']} at {document['slo']['site']}"
     period = Period(starts_at=document["period"][0], ends_at=document["period"][1])
+    claim = _terms_objection(document, agreement, promise, period)
+    if claim is not None:
+        return claim
     claimed = [_slot(promise, row) for row in document["slots"]]
     own = read_slots(promise.slo, [promise.site], period, source)
     return (
         _slot_objection(claimed, own, agreement.tolerance_slots)
         or _verdict_objection(document, promise, claimed, own)
-        or _price_objection(document, agreement, promise)
+        or _price_objection(document, agreement, promise, own)
     )
 
 
@@ -45,6 +49,17 @@ def reported_counts(document: Document) -> tuple[int, int, str]:
 def _promise(agreement: Agreement, document: Document) -> Promise | None:
     wanted = (document["slo"]["name"], document["slo"]["site"])
     return next((one for one in agreement.promises if (one.slo.name, one.site) == wanted), None)
+
+
+def _terms_objection(document: Document, agreement: Agreement, promise: Promise, period: Period) -> str | None:
+    """A proposer chooses neither the period nor the rules: a bad minute alone would be a breach of anything."""
+    if period.starts_at < agreement.starts_at or agreement.window.period_at(period.starts_at) != period:
+        return f"finds no period of this agreement at {period}"
+    if document["agreement"] != agreement_terms(agreement, promise):
+        return "finds fee, cap or bands in the document that are not those of its own terms"
+    if document["slo"] != slo_terms(promise, document["slo"]["observer"]):
+        return f"holds another spec of {promise.slo.name}"
+    return None
 
 
 def _slot(promise: Promise, row: list[int | str]) -> Slot:
@@ -74,10 +89,14 @@ def _verdict_objection(document: Document, promise: Promise, claimed: list[Slot]
     return None
 
 
-def _price_objection(document: Document, agreement: Agreement, promise: Promise) -> str | None:
+def _price_objection(document: Document, agreement: Agreement, promise: Promise, own: list[Slot]) -> str | None:
     good, valid, _ = reported_counts(document)
     share_ppm = credit_ppm(good, valid, promise.bands)
     amount_minor = share_floor(agreement.fee_minor, share_ppm)
     if document["credit"] != {"credit_ppm": share_ppm, "credit_minor": amount_minor}:
         return f"prices these counts at {amount_minor} minor units, not {document['credit']['credit_minor']}"
+    counted = attain(promise.slo, tally(own))
+    mine_ppm = credit_ppm(counted.high_good, counted.base, promise.bands)
+    if mine_ppm != share_ppm:  # equal states may hide other counts, and counts choose the band
+        return f"owes {mine_ppm} ppm of the fee by its own counts, not {share_ppm}"
     return None

@@ -8,7 +8,7 @@ Kill this at any line and run it again: the end is the same.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
@@ -24,7 +24,7 @@ from sankofa_observe.ports import (
     SettlementRecord,
     StateChange,
 )
-from sankofa_observe.sla.evidence import Document, parse
+from sankofa_observe.sla.evidence import Document, digest, parse
 from sankofa_observe.sla.settlement import MAX_BATCH, SettlementState
 
 
@@ -136,8 +136,8 @@ class Settle:
                 continue
             groups[agreeing].append(record)
         for accounts, records in groups.items():
-            yield from self._send_reports(records[:MAX_BATCH], accounts, members)
-            return  # one lane: the next batch goes out once this one is known
+            for first in range(0, len(records), MAX_BATCH):
+                yield from self._send_reports(records[first : first + MAX_BATCH], accounts, members)
 
     def _document(self, record: SettlementRecord) -> Document:
         raw = self.archive.get(record.penalty.document_hash)
@@ -145,7 +145,13 @@ class Settle:
             raise InvariantBroken(
                 f"evidence {record.penalty.document_hash} of settlement {record.penalty.settlement_id} is not in the archive"
             )
-        return parse(raw)
+        document = parse(raw)
+        if digest(document) != record.penalty.document_hash:
+            raise InvariantBroken(
+                f"the archive answers document {digest(document)} for evidence {record.penalty.document_hash}; "
+                "restore it from a copy"
+            )
+        return document
 
     def _ask(self, document: Document, members: AttestorSet) -> tuple[tuple[str, ...], list[str]]:
         """The accounts that would sign, in the contract's order, and the words of those that would not."""
@@ -167,12 +173,23 @@ class Settle:
     def _send_reports(
         self, records: Sequence[SettlementRecord], accounts: Sequence[str], members: AttestorSet
     ) -> Iterator[Moved | Waiting]:
+        """Report a batch; when the contract refuses it, its halves, so that a row it refuses holds up no other one."""
+        if self.ledger.open_attempts():  # one lane: the next batch goes out once this one is known
+            return
         reports = [record.penalty.report for record in records]
         signers = {attestor.account.lower(): attestor for attestor in self.attestors}
         signatures = [signers[account].sign(reports, members, self.chain.identity) for account in accounts]
-        yield from self._send(
-            f"report of {len(reports)}", lambda: self.chain.sign_reports(reports, signatures, self.chain.next_nonce())
-        )
+        try:
+            attempt = self.chain.sign_reports(reports, signatures, self.chain.next_nonce())
+        except Refused as error:  # the contract would refuse it now: no nonce is spent
+            if len(records) == 1:
+                yield Waiting(what=f"report of settlement {records[0].penalty.settlement_id}", reason=str(error))
+                return
+            half = len(records) // 2
+            yield from self._send_reports(records[:half], accounts, members)
+            yield from self._send_reports(records[half:], accounts, members)
+            return
+        yield from self._send(attempt)
 
     def _finalise(self) -> Iterator[Moved | Waiting]:
         if self.ledger.open_attempts():
@@ -185,17 +202,15 @@ class Settle:
                 yield Waiting(what=record.penalty.settlement_id, reason="its dispute window is open")
         if ready:
             batch = ready[:MAX_BATCH]
-            yield from self._send(
-                f"finalisation of {len(batch)}", lambda: self.chain.sign_finalise(batch, self.chain.next_nonce())
-            )
+            try:
+                attempt = self.chain.sign_finalise(batch, self.chain.next_nonce())
+            except Refused as error:
+                yield Waiting(what=f"finalisation of {len(batch)}", reason=str(error))
+                return
+            yield from self._send(attempt)
 
-    def _send(self, what: str, sign: Callable[[], Attempt]) -> Iterator[Moved | Waiting]:
-        """Sign, store, then send, then look once: what is not known yet is found by the next run."""
-        try:
-            attempt = sign()
-        except Refused as error:  # the contract would refuse it now: no nonce is spent
-            yield Waiting(what=what, reason=str(error))
-            return
+    def _send(self, attempt: Attempt) -> Iterator[Moved | Waiting]:
+        """Store, then send, then look once: what is not known yet is found by the next run."""
         self.ledger.add_attempt(attempt, self.clock.now())
         self.chain.send(attempt)
         yield from self._close_attempts()

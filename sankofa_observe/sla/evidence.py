@@ -30,8 +30,12 @@ def canonical(document: Document) -> bytes:
 
 def parse(raw: bytes) -> Document:
     """The document of canonical bytes; bytes that are not canonical raise `InvariantBroken`."""
-    document: Document = json.loads(raw)
-    if canonical(document) != raw:
+    try:
+        document: Document = json.loads(raw)
+        written = canonical(document)
+    except (ValueError, RecursionError) as error:
+        raise InvariantBroken(f"an evidence document is no canonical JSON ({error}); it was damaged") from error
+    if written != raw:
         raise InvariantBroken(
             "an evidence document is not in canonical form; it was changed or written by another tool"
         )

@@ -91,8 +91,8 @@ def price(
         "format": evidence.FORMAT,
         "settlement_id": identity,
         "chain": {"chain_id": chain.chain_id, "contract": chain.contract.lower()},
-        "agreement": _agreement_terms(agreement, promise),
-        "slo": _slo_terms(promise, observer),
+        "agreement": agreement_terms(agreement, promise),
+        "slo": slo_terms(promise, observer),
         "period": [record.period.starts_at, record.period.ends_at],
         "revision": record.revision,
         "engine": engine,
@@ -125,7 +125,8 @@ def price(
     return penalty, document
 
 
-def _agreement_terms(agreement: Agreement, promise: Promise) -> evidence.Document:
+def agreement_terms(agreement: Agreement, promise: Promise) -> evidence.Document:
+    """The terms as the document writes them."""
     return {
         "id": agreement.id,
         "version": agreement.version,
@@ -138,7 +139,8 @@ def _agreement_terms(agreement: Agreement, promise: Promise) -> evidence.Documen
     }
 
 
-def _slo_terms(promise: Promise, observer: str) -> evidence.Document:
+def slo_terms(promise: Promise, observer: str) -> evidence.Document:
+    """The rules of counting as the document writes them."""
     slo = promise.slo
     counted = "events" if isinstance(slo.indicator, RatioIndicator) else "states"
     return {
