@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,6 +26,11 @@ _WORDS = (
     "state", "revision", "creditPpm", "creditMinor", "deadline", "deadlineBlock", "good", "valid", "evidenceRoot",
     "documentHash", "agreementId", "sloId", "periodStart", "periodEnd", "creditedMinor",
 )  # fmt: skip
+_WORDS_OF_RULES = {
+    "counted": ("states", "events"),
+    "budgeting": ("Timeslices", "Occurrences"),
+    "no_traffic": ("good", "excluded"),
+}
 _GET_SETTLEMENT = keccak(b"getSettlement(bytes32)")[:4]
 
 
@@ -68,7 +73,7 @@ def _reading() -> Iterator[None]:
     """A field that is missing or of another shape is no mismatch: nothing can be said."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise CannotCheck(
             f"the document or an answer lacks or garbles a field: {type(error).__name__}: {error}"
         ) from error
@@ -111,7 +116,7 @@ def _on_chain(contract: str, settlement_id: str, ask: Callable[[str, list[Any]],
 def _parse(raw: bytes) -> dict[str, Any]:
     try:
         document = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CannotCheck(f"no JSON: {error}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise CannotCheck(f"expected a document with format {FORMAT!r}")
@@ -120,29 +125,86 @@ def _parse(raw: bytes) -> dict[str, Any]:
 
 def _checks(raw: bytes, document: dict[str, Any]) -> Iterator[Check]:
     slo, rows = document["slo"], document["slots"]
+    _refuse_unknown_rules(document)
     yield Check(what="canonical form", claimed=_short(raw), found=_short(rfc8785.dumps(document)))
-    yield Check(what="slots are complete", claimed=_list(_starts(document)), found=_list([row[0] for row in rows]))
+    starts = _starts(document)
+    if len(starts) != len(rows):  # before any list of them is made: a period may be as long as a forger likes
+        yield Check(what="slots are complete", claimed=f"{len(rows)} slots", found=f"{len(starts)} slots")
+        return
+    yield Check(what="slots are complete", claimed=_list([row[0] for row in rows]), found=_list(starts))
+    not_good = [row[0] for row in rows if row[5] != "GOOD"]
+    carried = [start for start, _ in document["raw_samples"]]
+    yield Check(what="raw samples are of the slots not GOOD", claimed=_list(carried), found=_list(not_good))
+    yield Check(what="raw samples are in order", claimed="True", found=str(_in_order(document)))
     recounted = dict(_recount(document))
     for row in rows:
-        if row[5] != "GOOD" or row[0] in recounted:
-            found = recounted.get(row[0], [row[0], "no raw samples"])
-            yield Check(what=f"slot {row[0]}", claimed=_list(row), found=_list(found))
-        else:
-            yield Check(what=f"slot {row[0]}", claimed="GOOD", found=_state(slo, row[1], row[2], row[4], bridged=False))
+        found = recounted.get(row[0]) or _good_by_counts(slo, row)
+        yield Check(what=f"slot {row[0]}", claimed=_list(row), found=_list(found))
     attained = _add_up(slo, rows)
     yield Check(what="attainment", claimed=_text(document["attainment"]), found=_text(attained))
     verdict = _judge(attained, slo["target_ppm"])
     yield Check(what="verdict", claimed=document["verdict"], found=verdict)
+    yield Check(what="bands fall from the target and pay more", claimed="True", found=str(_bands_fall(document)))
     yield Check(what="credit", claimed=_text(document["credit"]), found=_text(_price(document, attained)))
     yield Check(what="slot root", claimed=document["slot_root"], found=_root(rows))
     yield Check(what="settlement id", claimed=document["settlement_id"], found=_settlement_id(document))
 
 
-def _starts(document: dict[str, Any]) -> list[int]:
+def _refuse_unknown_rules(document: dict[str, Any]) -> None:
+    """Words and numbers that this format does not have: to count by them would be to guess."""
+    slo = document["slo"]
+    for name, words in _WORDS_OF_RULES.items():
+        if slo[name] not in words:
+            raise CannotCheck(f"slo.{name} is {slo[name]!r}, expected one of {', '.join(words)}")
+    if document["exclusions"]:
+        raise CannotCheck("exclusions are not part of this format's first version")
+    numbers = [
+        slo["slot_seconds"],
+        slo["slot_expected"],
+        *document["period"],
+        *(n for row in document["slots"] for n in row[:5]),
+    ]
+    numbers += [n for _, every in document["raw_samples"] for one in every for sample in one for n in sample]
+    if any(type(number) is not int or number < 0 for number in numbers):
+        raise CannotCheck("a time or a count is no whole number, or under 0")
+
+
+def _starts(document: dict[str, Any]) -> range:
     start, end = document["period"]
     step = document["slo"]["slot_seconds"]
     first = -(-start // step) * step
-    return list(range(first, end - step + 1, step))
+    return range(first, end - step + 1, step)
+
+
+def _in_order(document: dict[str, Any]) -> bool:
+    """Whether times rise within each series, with at most one neighbour before a slot and one after it (for events)."""
+    reach = 1 if document["slo"]["counted"] == "events" else 0
+    for start, series in document["raw_samples"]:
+        low, high = start * 1000, (start + document["slo"]["slot_seconds"]) * 1000
+        for samples in series:
+            times = [one[0] for one in samples]
+            if any(before >= after for before, after in pairwise(times)):
+                return False
+            if sum(at < low for at in times) > reach or sum(at >= high for at in times) > reach:
+                return False
+    return True
+
+
+def _good_by_counts(slo: dict[str, Any], row: list[Any]) -> list[Any]:
+    """A row without samples, as its own counts allow it: of states, no more may be seen than is counted, nor good."""
+    start, good, valid, _, seen, _ = row
+    state = _state(slo, good, valid, seen, bridged=False)
+    if slo["counted"] == "states":
+        seen, good = min(seen, valid), min(good, valid)
+    return [start, good, valid, slo["slot_expected"], min(seen, slo["slot_expected"]), state]
+
+
+def _bands_fall(document: dict[str, Any]) -> bool:
+    """From the target down, each lower band with a higher share, up to the whole fee: else a band hides another."""
+    bands = document["agreement"]["bands"]
+    falls = all(low[0] < high[0] and low[1] > high[1] for high, low in pairwise(bands))
+    shares = all(0 < share <= MILLION for _, share in bands)
+    return bool(bands) and bands[0][0] == document["slo"]["target_ppm"] and falls and shares
 
 
 def _recount(document: dict[str, Any]) -> Iterator[tuple[int, list[Any]]]:
@@ -237,7 +299,7 @@ def _text(value: dict[str, int]) -> str:
     return " ".join(f"{name}={value[name]}" for name in sorted(value))
 
 
-def _list(value: list[Any]) -> str:
+def _list(value: Sequence[Any]) -> str:
     return " ".join(map(str, value))
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sankofa_observe.sla.evidence import Document, canonical, slot_root
 from sankofa_observe.sla.penalty import VerdictRecord, price
+from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.slo.indicator import RatioIndicator, StateIndicator
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
 from sankofa_observe.slo.slot import Sample, Slot, SlotKey, count_events, count_states
@@ -29,7 +30,9 @@ EVENTS = RatioIndicator(good="good", valid="valid")
 def document(slo: Slo, series: list[list[Sample]]) -> Document:
     """The evidence the engine writes for these samples, whatever they amount to."""
     agreement = builders.agreement()
-    promise = replace(agreement.promises[0], slo=slo)
+    edges = sorted({slo.target_ppm * share // 100 for share in (100, 99, 95)}, reverse=True)
+    bands = (CreditBand(below_ppm=edge, credit_ppm=(n + 1) * 100_000) for n, edge in enumerate(edges))
+    promise = replace(agreement.promises[0], slo=slo, bands=tuple(bands))
     count = count_states if isinstance(slo.indicator, StateIndicator) else count_events
     slots: list[Slot] = count(SlotKey(slo=slo.name, site=promise.site, rule=slo.slot), PERIOD, series)
     attained = attain(slo, tally(slots))
