@@ -291,6 +291,9 @@ class FakeChain:
 
     def can_finalise(self, settlement_id: str) -> bool:
         self._answer()
+        return self._window_is_over(settlement_id)
+
+    def _window_is_over(self, settlement_id: str) -> bool:
         found = self.held.get(settlement_id)
         return found is not None and found.state is SettlementState.REPORTED and self.clock.at >= found.deadline_at
 
@@ -349,7 +352,7 @@ class FakeChain:
         for one in attempt.settlement_ids:
             if attempt.kind is AttemptKind.REPORT and one in self.held:
                 return "SLASettlementExists"
-            if attempt.kind is AttemptKind.FINALISE and not self.can_finalise(one):
+            if attempt.kind is AttemptKind.FINALISE and not self._window_is_over(one):
                 return "SLASettlementUnexpectedState"
         return ""
 

@@ -1,7 +1,7 @@
 """observe: raw samples of a site become slots in the slot table.
 
-Reads only closed slots, cuts the reads to a bounded size, and looks again at recent slots that were UNKNOWN, because late
-samples may have arrived. Running it twice adds nothing the second time.
+Reads only closed slots, cuts the reads to a bounded size, and looks again at recent slots that were UNKNOWN or RECOVERED, because
+late samples may have arrived. Running it twice adds nothing the second time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAX_EXACT = 2**53 - 1  # a float holds every whole number up to here, and RFC 87
 
 @dataclass(frozen=True, kw_only=True)
 class Lateness:
-    """How long a slot waits before it is counted, and how long an UNKNOWN one is looked at again."""
+    """How long a slot waits before it is counted, and how long one that lacked samples is looked at again."""
 
     delay_seconds: int = 30
     look_again_seconds: int = 3600
@@ -119,12 +119,12 @@ def _read(source: SampleSource, selector: str, sites: Sequence[str], period: Per
 def _starts(
     slo: Slo, sites: Sequence[str], *, since_at: int, until_at: int, table: SlotTable, late: Lateness
 ) -> Mapping[int, list[str]]:
-    """Where to begin, per group of sites: after the newest slot, or at the oldest recent slot that is UNKNOWN."""
+    """Where to begin, per group of sites: after the newest slot, or at the oldest recent slot that lacked samples."""
     marks = table.watermarks(slo.name)
     begin = {site: marks[site] + slo.slot.seconds if site in marks else _align(since_at, slo) for site in sites}
     recent = Period(starts_at=until_at - late.look_again_seconds, ends_at=max(until_at, 1))
     for slot in table.read(slo.name, sites, recent):
-        if slot.state is SlotState.UNKNOWN:
+        if slot.state in {SlotState.UNKNOWN, SlotState.RECOVERED}:
             begin[slot.site] = min(begin[slot.site], slot.starts_at)
     groups: dict[int, list[str]] = defaultdict(list)
     for site, start in begin.items():
