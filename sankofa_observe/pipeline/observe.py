@@ -15,11 +15,11 @@ from sankofa_observe.ports import Clock, RawSeries, SampleSource, SlotTable
 from sankofa_observe.slo.indicator import SITE_LABEL, StateIndicator, for_sites
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import (
+    LACKING,
     Sample,
     SeriesSamples,
     Slot,
     SlotKey,
-    SlotState,
     count_events,
     count_states,
     longest_gap_seconds,
@@ -90,7 +90,7 @@ def _may_be_cut(slo: Slo, period: Period, series: Sequence[SeriesSamples], slots
     if isinstance(slo.indicator, StateIndicator):  # a state needs no neighbour
         return False
     begins_inside = any(one and one[0][0] >= period.starts_at * 1000 for one in series)
-    return begins_inside or any(slot.state is SlotState.UNKNOWN for slot in slots)
+    return begins_inside or any(slot.state in LACKING for slot in slots)
 
 
 def _count(slo: Slo, site: str, period: Period, series: Sequence[SeriesSamples]) -> list[Slot]:
@@ -124,7 +124,7 @@ def _starts(
     begin = {site: marks[site] + slo.slot.seconds if site in marks else _align(since_at, slo) for site in sites}
     recent = Period(starts_at=until_at - late.look_again_seconds, ends_at=max(until_at, 1))
     for slot in table.read(slo.name, sites, recent):
-        if slot.state in {SlotState.UNKNOWN, SlotState.RECOVERED}:
+        if slot.state in LACKING:
             begin[slot.site] = min(begin[slot.site], slot.starts_at)
     groups: dict[int, list[str]] = defaultdict(list)
     for site, start in begin.items():

@@ -35,13 +35,17 @@ class SlotState(StrEnum):
     EXCLUDED = "EXCLUDED"  # wholly inside an approved exclusion
 
 
+LACKING = frozenset({SlotState.UNKNOWN, SlotState.RECOVERED})
+"""The states of a slot of which too few samples were seen."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slot:
     """One slot of one site under one SLO.
 
     `good` and `valid` are samples for a state and events for counters; `seen` of `expected` scrapes were usable. `samples`
-    are the raw samples the slot was drawn from, one tuple per source series (for counters with the neighbours before and
-    after the slot); they are kept as evidence of every slot that is not GOOD.
+    are the raw samples the slot was drawn from, one tuple per source series (for counters with the neighbour before the slot,
+    and after one that lacks samples); they are kept as evidence of every slot that is not GOOD.
     """
 
     slo: str
@@ -185,7 +189,7 @@ def _event_slot(key: SlotKey, start: int, runs: Sequence[_Run]) -> Slot:
         state = SlotState.RECOVERED if bridged else SlotState.UNKNOWN
     else:
         state = _good_or_bad(good, valid, key.rule) if valid else SlotState.NO_TRAFFIC
-    samples = [_with_neighbours(run.samples, start_ms, end_ms) for run in runs]
+    samples = [_evidence(run.samples, start_ms, end_ms, lacking=state in LACKING) for run in runs]
     return key.slot(start, good=good, valid=valid, seen=seen, state=state, samples=samples)
 
 
@@ -212,7 +216,13 @@ def _cut(samples: SeriesSamples, start: int, seconds: int) -> SeriesSamples:
     return samples[bisect_left(samples, (start * 1000,)) : bisect_left(samples, ((start + seconds) * 1000,))]
 
 
-def _with_neighbours(samples: SeriesSamples, start_ms: int, end_ms: int) -> SeriesSamples:
-    """The samples of the slot with one before and one after it: what its differences need."""
+def _evidence(samples: SeriesSamples, start_ms: int, end_ms: int, *, lacking: bool) -> SeriesSamples:
+    """The samples of the slot and the one before, which its differences need.
+
+    A slot that lacks samples keeps the one after as well, which says whether the gap was bridged. Another slot does not: it
+    would be kept or not by how far the reader had come, and the same slot would have two documents.
+    """
     low, high = bisect_left(samples, (start_ms,)), bisect_left(samples, (end_ms,))
-    return samples[max(low - 1, 0) : high + 1] if samples else ()
+    if low == high and not lacking:
+        return ()
+    return samples[max(low - 1, 0) : high + lacking]
