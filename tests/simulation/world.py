@@ -1,0 +1,352 @@
+"""A small world that one seed drives: samples that arrive late, faults of every part, and crashes at any call of a port.
+
+The parts are the public doubles; the pipeline is the real one, made anew for each turn over the same stores, as after a
+restart. What may differ between two runs of a seed is when and what fails, never what was scraped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from random import Random
+from typing import Any, TypeVar, cast
+
+from sankofa_observe.errors import Unavailable
+from sankofa_observe.pipeline.assess import NeedsRestatement, Origin, assess
+from sankofa_observe.pipeline.attest import objection
+from sankofa_observe.pipeline.credit import credit
+from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.pipeline.observe import Lateness, observe
+from sankofa_observe.pipeline.settle import Settle
+from sankofa_observe.ports import AttestorSet, RawSeries, SampleSet
+from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.evidence import Document
+from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
+from sankofa_observe.slo.indicator import RatioIndicator
+from sankofa_observe.testing import (
+    ChainFaults,
+    FakeChain,
+    FixedClock,
+    MemoryArchive,
+    MemoryLedger,
+    MemorySlots,
+    ScriptedSamples,
+)
+from sankofa_observe.units import Period
+from tests import builders
+from tests.builders import PERIOD_SECONDS, SLOT_SECONDS, START
+
+PERIODS = 2
+ENDS_AT = START + PERIODS * PERIOD_SECONDS
+SCRAPE_SECONDS = 15
+LATEST_SECONDS = 120  # how late a sample may arrive
+GRACE_SECONDS = 720  # longer than samples are late and the observer is kept from looking
+MOST_MISSED_LOOKS = 3
+WINDOW_SECONDS = 120
+LATE = Lateness(delay_seconds=30, look_again_seconds=3600)
+MEMBERS = tuple("0x" + f"{n:02x}" * 20 for n in (1, 2, 3))
+Port = TypeVar("Port")
+FAULTS = ("away", "lose_reply", "drop", "halt")
+
+
+class Crash(BaseException):
+    """The process ends here. No `except Exception` may take it for something it can live with."""
+
+
+@dataclass(kw_only=True)
+class Fuse:
+    """Ends the process at the nth call of any port: before the call takes effect, or right after."""
+
+    calls_left: int = -1
+    after: bool = False
+    burnt: list[str] = field(default_factory=list)  # the calls at which it ended
+    calls: int = 0
+
+    def guard(self, name: str, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        self.calls += 1
+        self.calls_left -= 1
+        if self.calls_left != 0:
+            return call(*args, **named)
+        self.burnt.append(name)
+        if self.after:
+            call(*args, **named)
+        raise Crash(f"{'after' if self.after else 'before'} {name}")
+
+
+class _Guarded:
+    """A port whose every call passes the fuse."""
+
+    def __init__(self, port: Any, fuse: Fuse) -> None:
+        self._port = port
+        self._fuse = fuse
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        if not callable(found):
+            return found
+
+        @wraps(found)
+        def call(*args: Any, **named: Any) -> Any:
+            return self._fuse.guard(f"{type(self._port).__name__}.{name}", found, *args, **named)
+
+        return call
+
+
+@dataclass(kw_only=True)
+class ArrivedSamples:
+    """A source that has, at each moment, only what has arrived by then."""
+
+    script: ScriptedSamples
+    arrivals: dict[int, int]  # milliseconds of a sample -> UTC seconds of its arrival
+    clock: FixedClock
+    away: bool = False
+    partial: bool = False
+
+    def read(self, selector: str, period: Period) -> SampleSet:
+        if self.away:
+            raise Unavailable("samples: switched away")
+        found = [self._arrived(series) for series in self.script.read(selector, period).series]
+        return SampleSet(series=[series for series in found if series.samples], complete=not self.partial)
+
+    def _arrived(self, series: RawSeries) -> RawSeries:
+        here = [one for one in series.samples if self.arrivals.get(one[0], one[0] // 1000) <= self.clock.at]
+        return replace(series, samples=here)
+
+
+@dataclass(kw_only=True)
+class Recounting:
+    """An attestor that recounts for itself and signs with its account's name."""
+
+    account: str
+    source: ArrivedSamples
+    agreements: dict[str, Agreement]
+    away: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.account[:6]
+
+    def objection(self, document: Document) -> str | None:
+        if self.away:
+            raise Unavailable(f"{self.name}: switched away")
+        return objection(document, agreements=self.agreements, source=self.source)
+
+    def sign(self, reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
+        return self.account.encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Everything two runs of a seed must agree on; nothing of when, in which batch or at which try."""
+
+    slots: tuple[tuple[object, ...], ...]
+    verdicts: tuple[tuple[object, ...], ...]
+    settlements: tuple[tuple[str, str, str, int], ...]
+    writes: tuple[tuple[str, str], ...]  # of each settlement in their order
+    credits: tuple[tuple[str, str, int], ...]
+
+
+def agreement_of() -> Agreement:
+    """An agreement that counts slots of states and events of counters at one site."""
+    made = builders.agreement(grace_seconds=GRACE_SECONDS, dispute_window_seconds=WINDOW_SECONDS)
+    events = builders.slo("latency-edge", indicator=RatioIndicator(good='calls_bucket{le="0.01"}', valid="calls_count"))
+    promises = (*made.promises, Promise(slo=events, site="edge-1", bands=made.promises[0].bands))
+    return replace(made, promises=promises)
+
+
+def scrape(random: Random) -> tuple[ScriptedSamples, dict[int, int]]:
+    """What is scraped over both periods, and when it arrives: an outage, gaps, resets, late samples."""
+    script, arrivals = ScriptedSamples(), {}
+    moments = range(START - SCRAPE_SECONDS, ENDS_AT + SLOT_SECONDS, SCRAPE_SECONDS)
+    outage_at = START + random.randrange(builders.SLOTS) * SLOT_SECONDS + random.choice((0, 15, 30))
+    outage = range(outage_at, outage_at + random.choice((15, 60, 150)))
+    gaps = [range(at, at + random.choice((15, 60, 200))) for at in random.sample(moments, random.randrange(3))]
+    known = range(outage.start - SLOT_SECONDS, outage.stop + SLOT_SECONDS)  # or the breach would not be certain
+    gaps = [gap for gap in gaps if gap.stop <= known.start or gap.start >= known.stop]
+    late = [range(at, at + random.choice((30, 120))) for at in random.sample(moments, random.randrange(3))]
+    up, good, valid, totals = [], [], [], [0, 0]
+    for at in moments:
+        if random.random() < 0.03:
+            totals = [0, 0]  # the exporter was restarted
+        asked = random.choice((0, 3, 50))
+        totals = [totals[0] + (0 if at in outage else asked), totals[1] + asked]
+        if any(at in gap for gap in gaps):
+            continue
+        if at >= START and any(at in each for each in late):  # no slot before the first one asks for its late samples
+            arrivals[at * 1000] = at + random.randrange(LATEST_SECONDS)
+        up.append((at * 1000, 0 if at in outage else 1))
+        good.append((at * 1000, totals[0]))
+        valid.append((at * 1000, totals[1]))
+    script.add("sankofa_pve_up", up, site="edge-1")
+    script.add("sankofa_pve_known", [(at, 1) for at, _ in up], site="edge-1")
+    script.add("calls_bucket", good, site="edge-1", le="0.01")
+    script.add("calls_count", valid, site="edge-1")
+    return script, arrivals
+
+
+class World:
+    """One run of one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(f"faults of {seed}")
+        self.clock = FixedClock(at=START)
+        script, arrivals = scrape(Random(f"samples of {seed}"))
+        self.agreement = agreement_of()
+        agreements = {self.agreement.id: self.agreement}
+        self.source = ArrivedSamples(script=script, arrivals=arrivals, clock=self.clock)
+        own = replace(self.source)  # the attestors' Prometheus does not fail with the observer's
+        self.attestors = [Recounting(account=one, source=own, agreements=agreements) for one in MEMBERS]
+        self.table, self.ledger, self.archive = MemorySlots(), MemoryLedger(), MemoryArchive()
+        self.chain = FakeChain(clock=self.clock, members=MEMBERS, threshold=2, window_seconds=WINDOW_SECONDS)
+        self.chain.instant = self.random.random() < 0.5
+        self.fuse = Fuse()
+        self.met: Counter[str] = Counter()  # faults by name
+        self._missed_looks = 0
+
+    # ------------------------------------------------------------------------------------------------------- running
+
+    def run_with_faults(self) -> None:
+        """The schedule of the seed: until both periods and their clocks are over, each turn under faults of its own."""
+        while self.clock.at < ENDS_AT + GRACE_SECONDS + 4 * WINDOW_SECONDS:
+            self._fail_at_random()
+            self.turn()
+            self.clock.forward(self.random.choice((60, 90, 120)))
+
+    def run_in_peace(self, turns: int = 60) -> None:
+        """Without any fault, until everything that can be final is."""
+        self.calm()
+        for _ in range(turns):
+            self.clock.forward(120)
+            self.turn()
+            if self.clock.at > ENDS_AT + GRACE_SECONDS + LATEST_SECONDS and self.at_rest():
+                return
+        states = [record.state.value for record in self.ledger.settlements()]
+        raise AssertionError(f"not at rest after {turns} turns in peace: {states}, {self.ledger.open_attempts()}")
+
+    def calm(self) -> None:
+        self.source.away = self.source.partial = False
+        self.chain.faults, self.chain.head_at = ChainFaults(), None
+        for attestor in self.attestors:
+            attestor.away = False
+        self.fuse.calls_left = -1
+
+    def at_rest(self) -> bool:
+        states = {record.state for record in self.ledger.settlements()}
+        granted = len(self.ledger.credits()) == len(self.ledger.settlements())
+        return states == {SettlementState.FINAL} and granted and not self.ledger.open_attempts()
+
+    def turn(self, *, observing: bool = True) -> None:
+        """One turn of the scheduler in a process of its own; every invariant that always holds is looked at after it."""
+        with suppress(Crash):
+            if observing:
+                self.observe_and_judge()
+            self.assess_to_credit()
+        self.chain.mine()
+        self.check_always()
+
+    def observe_and_judge(self) -> None:
+        clock, table, ledger = self._guarded(self.clock), self._guarded(self.table), self._guarded(self.ledger)
+        source = self._guarded(self.source)
+        self._missed_looks += 1
+        with suppress(Unavailable):
+            for promise in self.agreement.promises:
+                _drain(observe(promise.slo, ["edge-1"], START, source=source, table=table, clock=clock, late=LATE))
+            self._missed_looks = 0
+        _drain(evaluate(self.agreement, table=table, ledger=ledger, clock=clock))
+
+    def assess_to_credit(self) -> None:
+        """A stage whose part is away costs only itself; any error but that is a bug."""
+        clock, table, ledger = self._guarded(self.clock), self._guarded(self.table), self._guarded(self.ledger)
+        archive, chain = self._guarded(self.archive), self._guarded(self.chain)
+        identity, origin = self.chain.identity, Origin(engine="engine/1", observer="observer-1")
+        for told in assess(
+            self.agreement, table=table, ledger=ledger, archive=archive, chain=identity, origin=origin, clock=clock
+        ):
+            assert not isinstance(told, NeedsRestatement), f"a judged period changed: {told}"
+        # The contract prices for itself: here it knows the credit of every report that it can meet.
+        self.chain.prices = {one.penalty.settlement_id: one.penalty.credit_minor for one in self.ledger.settlements()}
+        attestors = [self._guarded(one) for one in self.attestors]
+        with suppress(Unavailable):
+            _drain(Settle(ledger=ledger, archive=archive, chain=chain, attestors=attestors, clock=clock).run())
+        with suppress(Unavailable):
+            _drain(credit({self.agreement.id: self.agreement}, ledger=ledger, chain=chain))
+
+    def _guarded(self, port: Port) -> Port:
+        return cast("Port", _Guarded(port, self.fuse))
+
+    def _fail_at_random(self) -> None:
+        self.calm()
+        random = self.random
+        may_miss = self._missed_looks < MOST_MISSED_LOOKS  # or samples stay late beyond the grace, which is no fault
+        if may_miss:
+            self.source.away = self._meets("source away", 0.15)
+            self.source.partial = self._meets("source in part", 0.1)
+        for fault in FAULTS:
+            setattr(self.chain.faults, fault, self._meets(f"chain {fault}", 0.15))
+        self.chain.head_at = self.clock.at - random.choice((0, 300)) if self.chain.faults.halt else None
+        for attestor in self.attestors:
+            attestor.away = self._meets("attestor away", 0.25)
+        if may_miss and self._meets("crash", 0.5):
+            self.fuse.after = random.random() < 0.5
+            self.fuse.calls_left = random.choice((random.randint(1, 12), random.randint(1, 90)))
+
+    def _meets(self, fault: str, chance: float) -> bool:
+        met = self.random.random() < chance
+        self.met[fault] += met
+        return met
+
+    # ---------------------------------------------------------------------------------------------------- looking at it
+
+    def check_always(self) -> None:
+        """Invariants 1 to 5 of README.md, which hold after every turn, whatever failed."""
+        written = Counter(self.chain.writes)
+        assert [one for one, times in written.items() if times > 1] == [], "invariant 1: written twice"
+        for record in self.ledger.settlements():
+            stored = self.archive.get(record.penalty.document_hash)
+            assert stored is not None, f"invariant 2: {record.penalty.settlement_id} has no evidence"
+        known = {one.transaction for one in self.ledger.attempts.values()}
+        assert set(self.chain.mined) | {one.transaction for one in self.chain.pool.values()} <= known, (
+            "invariant 3: a transaction was sent before it was stored"
+        )
+        assert len(self.ledger.open_attempts()) <= 1, "invariant 4: two transactions in one lane"
+        for grant in self.ledger.credits():
+            final = self.chain.finals.get(grant.settlement_id)
+            assert final, f"invariant 5: {grant.settlement_id} was credited before it was final"
+            assert (final.credit_minor, final.cut_minor) == (grant.amount.amount_minor, grant.cut_minor), "invariant 5"
+
+    def outcome(self) -> Outcome:
+        period, order = Period(starts_at=START, ends_at=ENDS_AT), {"reported": 0, "final": 1}
+        return Outcome(
+            slots=tuple(
+                (one.slo, one.starts_at, one.good, one.valid, one.seen, one.state.value)
+                for promise in self.agreement.promises
+                for one in self.table.read(promise.slo.name, ["edge-1"], period)
+            ),
+            verdicts=tuple(
+                sorted(
+                    (v.slo, v.period.starts_at, v.revision, v.verdict.value, v.slot_root)
+                    for v in self.ledger.verdicts()
+                    if v.period.ends_at <= ENDS_AT
+                )
+            ),
+            settlements=tuple(
+                (one.penalty.settlement_id, one.state.value, one.penalty.document_hash, one.penalty.credit_minor)
+                for one in self.ledger.settlements()
+            ),
+            writes=tuple(sorted(self.chain.writes, key=lambda write: (write[0], order[write[1]]))),
+            credits=tuple(sorted((one.settlement_id, str(one.amount), one.cut_minor) for one in self.ledger.credits())),
+        )
+
+    def sizes(self) -> tuple[int, ...]:
+        """How much was ever written anywhere: a replay adds nothing to it."""
+        revisions = sum(len(each) for each in self.table.revisions.values())
+        stores = (self.ledger.verdict_rows, self.ledger.records, self.ledger.attempts, self.ledger.grants)
+        return (revisions, *map(len, stores), len(self.archive.documents), self.chain.nonce, len(self.chain.writes))
+
+
+def _drain(steps: Iterable[object]) -> None:
+    for _ in steps:
+        pass
