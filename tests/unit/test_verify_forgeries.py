@@ -124,7 +124,7 @@ def test_field_of_no_meaning_cannot_be_checked(section: str, name: str, value: o
         verify(canonical(changed))
 
 
-@pytest.mark.parametrize("raw", [b"", b"\xff", b"[]", b"{}", b"[" * 100_000, b'{"format":"sla-evidence/1"}'])
+@pytest.mark.parametrize("raw", [b"", b"\xff", b"[]", b"{}", b"[" * 3_000, b'{"format":"sla-evidence/1"}'])
 def test_bytes_that_are_no_document_cannot_be_checked(raw: bytes) -> None:
     """Anything that is not such a document says nothing about numbers, however it is broken."""
     with pytest.raises(CannotCheck):
