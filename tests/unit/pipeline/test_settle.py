@@ -1,0 +1,320 @@
+"""settle: whom it asks, in what it sends, and what it takes over from a chain that others write to as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
+from sankofa_observe.pipeline import settle as module
+from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
+from sankofa_observe.ports import Attempt, OnChainSettlement
+from sankofa_observe.sla.evidence import Document
+from sankofa_observe.sla.penalty import Penalty
+from sankofa_observe.sla.settlement import Report, SettlementState
+from sankofa_observe.testing import FakeAttestor, FakeChain, FixedClock, MemoryArchive, MemoryLedger
+from tests import builders
+from tests.builders import CREDIT_MINOR, breach
+
+# In the order of their numbers, which is not that of their names; one is written with capitals, as wallets do.
+ACCOUNTS = ("0x" + "0b" * 20, "0x" + "0C" * 20, "0x" + "a1" * 20)
+COMPUTED, REPORTED, FINAL = SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.FINAL
+
+
+@dataclass(kw_only=True)
+class WatchedChain(FakeChain):
+    """Tells what it was asked to sign; refuses the reports of `refused`."""
+
+    refused: set[str] = field(default_factory=set)  # document hashes
+    signed: list[tuple[int, tuple[bytes, ...]]] = field(default_factory=list)  # rows, signatures
+
+    def sign_reports(self, reports: Sequence[Report], signatures: Sequence[bytes], nonce: int) -> Attempt:
+        if self.refused & {one.document_hash for one in reports}:
+            raise Refused("the contract refuses now: SLAPeriodNotOver")
+        self.signed.append((len(reports), tuple(signatures)))
+        return super().sign_reports(reports, signatures, nonce)
+
+
+@dataclass(kw_only=True)
+class Picky(FakeAttestor):
+    """Objects to the documents of some settlements."""
+
+    to: frozenset[str] = frozenset()
+
+    def objection(self, document: Document) -> str | None:
+        return "counts otherwise" if document["settlement_id"] in self.to else super().objection(document)
+
+
+class Court:
+    """A chain, three attestors of whom two must sign, and penalties that wait for them."""
+
+    def __init__(self, periods: int = 1) -> None:
+        self.clock = FixedClock(at=builders.period(periods).ends_at)
+        members = tuple(one.lower() for one in ACCOUNTS)
+        self.chain = WatchedChain(clock=self.clock, members=members, threshold=2)
+        self.ledger, self.archive = MemoryLedger(), MemoryArchive()
+        self.attestors = [Picky(name=name, account=one) for name, one in zip("zyx", ACCOUNTS, strict=True)]
+        self.penalties = [self._owe(index) for index in range(periods)]
+
+    def _owe(self, index: int) -> Penalty:
+        made = breach(builders.agreement(), index)
+        self.archive.put(made.document)
+        self.ledger.add_penalty(made.penalty)
+        self.chain.prices[made.penalty.settlement_id] = CREDIT_MINOR
+        return made.penalty
+
+    def run(self) -> list[Moved | Waiting]:
+        settling = Settle(
+            ledger=self.ledger, archive=self.archive, chain=self.chain, attestors=self.attestors, clock=self.clock
+        )
+        return list(settling.run())
+
+    def states(self) -> list[SettlementState]:
+        return [one.state for one in self.ledger.settlements()]
+
+    def nonces(self) -> list[int]:
+        return sorted(nonce for _, nonce in self.ledger.attempts)
+
+    def hold(self, state: SettlementState, document_hash: str = "") -> None:
+        """Somebody else brought the first settlement to the chain."""
+        one = self.penalties[0]
+        self.chain.held[one.settlement_id] = OnChainSettlement(
+            state=state,
+            document_hash=document_hash or one.document_hash,
+            credit_minor=CREDIT_MINOR,
+            deadline_at=self.clock.at + 10,
+        )
+
+
+def said(told: Sequence[Moved | Waiting]) -> list[str]:
+    return [one.reason for one in told if isinstance(one, Waiting)]
+
+
+def test_signatures_stand_in_the_order_of_the_accounts() -> None:
+    """The contract wants them ascending by number: neither the order of asking nor capitals matter."""
+    court = Court()
+    court.attestors.reverse()
+    court.run()
+
+    assert court.chain.signed == [(1, tuple(account.encode() for account in ACCOUNTS))]
+
+
+def test_an_objection_to_one_document_takes_no_signature_from_another() -> None:
+    """Penalties are reported in one batch for each group of attestors that agree."""
+    court = Court(periods=3)
+    court.attestors[0].to = frozenset({court.penalties[1].settlement_id})
+    court.run()
+
+    assert court.states() == [REPORTED] * 3
+    everybody = tuple(account.encode() for account in ACCOUNTS)
+    assert court.chain.signed == [(2, everybody), (1, everybody[1:])]
+
+
+def test_too_many_objections_to_one_document_hold_up_no_other() -> None:
+    """What fewer than the threshold sign waits with every reason; the rest is reported."""
+    court = Court(periods=2)
+    for attestor in court.attestors[:2]:
+        attestor.to = frozenset({court.penalties[0].settlement_id})
+    told = court.run()
+
+    assert court.states() == [COMPUTED, REPORTED]
+    assert said(told)[0] == "1 of 2 attestors sign; z: counts otherwise; y: counts otherwise"
+
+
+@pytest.mark.parametrize(
+    ("instant", "turns"), [(True, [[4, 4, 1]]), (False, [[4], [4], [1]])], ids=["mined at once", "a block a turn"]
+)
+def test_many_penalties_go_out_in_batches_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+    instant: bool,  # noqa: FBT001
+    turns: list[list[int]],
+) -> None:
+    """A batch has a bounded size, and the next one goes out only once the last one's fate is known."""
+    monkeypatch.setattr(module, "MAX_BATCH", 4)
+    court, sizes = Court(periods=9), []
+    court.chain.instant = instant
+    for _ in turns:
+        before = len(court.chain.signed)
+        court.run()
+        court.chain.mine()
+        sizes.append([rows for rows, _ in court.chain.signed[before:]])
+    court.run()
+
+    assert sizes == turns
+    assert court.states() == [REPORTED] * 9
+    assert court.nonces() == [0, 1, 2]
+
+
+def test_a_row_that_is_refused_holds_up_no_other() -> None:
+    """The contract refuses two of nine: they wait and are named, the seven others are reported, no nonce is lost."""
+    court = Court(periods=9)
+    court.chain.refused = {court.penalties[at].document_hash for at in (0, 5)}
+    told = court.run()
+
+    assert court.states() == [COMPUTED, *[REPORTED] * 4, COMPUTED, *[REPORTED] * 3]
+    assert [one.what for one in told if isinstance(one, Waiting) and "SLAPeriodNotOver" in one.reason] == [
+        f"report of settlement {court.penalties[at].settlement_id}" for at in (0, 5)
+    ]
+    assert court.nonces() == list(range(court.chain.nonce))
+
+
+def test_a_refused_report_spends_no_nonce() -> None:
+    """A refusal is waiting: nothing is stored or sent, and once it ends the report goes out under the same nonce."""
+    court = Court()
+    court.chain.refused = {court.penalties[0].document_hash}
+    told, left = court.run(), (court.nonces(), court.chain.nonce)
+    court.chain.refused.clear()
+    court.run()
+
+    assert said(told) == ["the contract refuses now: SLAPeriodNotOver"]
+    assert left == ([], 0)
+    assert (court.states(), court.nonces()) == ([REPORTED], [0])
+
+
+@pytest.mark.parametrize("fault", ["lose_reply", "drop"])
+def test_what_was_stored_survives_the_fault_of_sending(fault: str) -> None:
+    """Whether the reply was lost or the transaction: the next runs send the stored bytes and no others."""
+    court = Court()
+    setattr(court.chain.faults, fault, True)
+    if fault == "lose_reply":
+        with pytest.raises(Unavailable):
+            court.run()
+    else:
+        court.run()
+    stored = list(court.ledger.attempts.values())
+    setattr(court.chain.faults, fault, False)
+    court.run()
+    court.run()
+
+    assert list(court.ledger.attempts.values()) == stored
+    assert (court.states(), court.chain.writes) == ([REPORTED], [(court.penalties[0].settlement_id, "reported")])
+
+
+def test_a_transaction_that_was_mined_in_vain_is_closed_and_told() -> None:
+    """Another sender was quicker by one block: the lane is free again, and the settlement is what the chain says."""
+    court = Court()
+    court.chain.instant = False
+    court.run()
+    court.hold(REPORTED)
+    court.chain.mine()
+    told = court.run()
+
+    assert said(told)[0] == "report was refused: SLASettlementExists"
+    assert (court.states(), court.ledger.open_attempts(), court.chain.writes) == ([REPORTED], [], [])
+
+
+@pytest.mark.parametrize(
+    ("on_chain", "history"),
+    [
+        (REPORTED, [COMPUTED, REPORTED]),
+        (SettlementState.DISPUTED, [COMPUTED, REPORTED, SettlementState.DISPUTED]),
+        (FINAL, [COMPUTED, REPORTED, FINAL]),
+        (SettlementState.VOIDED, [COMPUTED, REPORTED, SettlementState.VOIDED]),
+    ],
+)
+def test_what_others_brought_about_is_taken_over(on_chain: SettlementState, history: list[SettlementState]) -> None:
+    """A ledger restored from an older copy follows the chain along the arrows and writes nothing."""
+    court = Court()
+    court.hold(on_chain)
+    court.run()
+    (record,) = court.ledger.settlements()
+
+    assert [change.state for change in record.history] == history
+    assert (court.nonces(), court.chain.writes) == ([], [])
+
+
+@pytest.mark.parametrize("mine", [COMPUTED, REPORTED])
+def test_another_document_on_chain_is_held_whatever_we_think(mine: SettlementState) -> None:
+    """Two truths under one id: the settlement is held, its reason names the other document, nothing is sent."""
+    court, other = Court(), builders.digest_of("another document")
+    if mine is REPORTED:
+        court.run()
+    sent = court.nonces()
+    court.hold(FINAL, other)
+    told = court.run()
+
+    assert court.states() == [SettlementState.HELD]
+    assert [one.change.detail for one in told if isinstance(one, Moved)] == [f"the chain holds document {other}"]
+    assert (court.run(), court.nonces()) == ([], sent)
+
+
+@pytest.mark.parametrize("damage", ["gone", "another", "cut off"])
+def test_evidence_that_is_not_what_was_archived_is_never_reported(damage: str) -> None:
+    """A document that is missing, exchanged or damaged stops the report before anybody signs."""
+    court, other = Court(), breach(builders.agreement(), 7)
+    name = court.penalties[0].document_hash
+    if damage == "gone":
+        court.archive.documents.clear()
+    elif damage == "another":
+        court.archive.documents[name] = court.archive.documents[court.archive.put(other.document)]
+    else:
+        court.archive.documents[name] = court.archive.documents[name][:-1]
+    with pytest.raises(InvariantBroken, match="evidence"):
+        court.run()
+
+    assert (court.nonces(), court.chain.signed) == ([], [])
+
+
+@pytest.mark.parametrize(("age", "sent"), [(60, [0]), (61, [])])
+def test_a_head_is_stalled_past_its_limit_and_not_at_it(age: int, sent: list[int]) -> None:
+    """A head of exactly the limit is still good for a nonce; a second more is not."""
+    court = Court()
+    court.chain.head_at = court.clock.at - age
+    court.run()
+
+    assert court.nonces() == sent
+
+
+def test_a_stalled_chain_is_still_read() -> None:
+    """What was mined before the stall is closed and followed; only sending stops."""
+    court = Court()
+    court.chain.instant = False
+    court.run()
+    court.chain.mine()
+    court.chain.head_at = court.clock.at - 600
+    told = court.run()
+
+    assert (court.states(), court.ledger.open_attempts()) == ([REPORTED], [])
+    assert said(told) == ["head 2 is 600 s old; sending nothing"]
+
+
+def test_while_a_transaction_is_open_no_other_nonce_is_spent() -> None:
+    """On a halted chain every run sends the same bytes again, and neither reports nor finalises anything else."""
+    court = Court(periods=2)
+    court.run()
+    court.clock.forward(court.chain.window_seconds)
+    court.chain.faults.halt = True
+    for _ in range(4):
+        court.run()
+    held_back = (court.nonces(), len(court.ledger.open_attempts()))
+    court.chain.faults.halt = False
+    court.chain.mine()
+    court.run()
+
+    assert held_back == ([0, 1], 1)
+    assert (court.states(), court.nonces()) == ([FINAL] * 2, [0, 1])
+
+
+def test_nothing_is_finalised_before_its_window_is_over() -> None:
+    """Up to its last second a window is waited for; then everything that can be final becomes so in one transaction."""
+    court = Court(periods=3)
+    court.run()
+    court.clock.forward(court.chain.window_seconds - 1)
+    early, before = said(court.run()), court.states()
+    court.clock.forward(1)
+    court.run()
+
+    assert (early, before) == (["its dispute window is open"] * 3, [REPORTED] * 3)
+    assert (court.states(), court.nonces()) == ([FINAL] * 3, [0, 1])
+
+
+def test_a_chain_that_is_away_moves_nothing() -> None:
+    """Nothing answers: the run ends as Unavailable and leaves everything where it was."""
+    court = Court()
+    court.chain.faults.away = True
+    with pytest.raises(Unavailable):
+        court.run()
+
+    assert (court.states(), court.nonces()) == ([COMPUTED], [])
