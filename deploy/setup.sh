@@ -36,6 +36,8 @@ install_packages() {
     say "apt-get install $* (needs root)"
     if [ ! -e "$policy" ]; then
         printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
+        # shellcheck disable=SC2064  # what is removed is known now
+        trap "${root[*]} rm -f $policy" EXIT
         "${root[@]}" chmod 755 "$policy"
         made=yes
     fi
@@ -45,7 +47,7 @@ install_packages() {
         "${root[@]}" apt-get update -qq &&
             "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
     } >"$log" 2>&1 || status=$?
-    [ -z "$made" ] || "${root[@]}" rm -f "$policy"
+    [ -z "$made" ] || { "${root[@]}" rm -f "$policy"; trap - EXIT; }
     [ "$status" -eq 0 ] || tail -n 5 "$log" >&2
     [ "$status" -eq 0 ] || fail "apt-get could not install: $*; install them by hand and run this again"
     for unit in prometheus prometheus-alertmanager; do

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import TypeVar
 
 from eth_account.signers.local import LocalAccount
 
@@ -20,7 +21,7 @@ from sankofa_observe.adapters.prometheus import PrometheusSamples
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.adapters.specs import load_catalog
 from sankofa_observe.config import AttestorSettings, ChainSettings, KeySettings, Settings
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
 from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, Origin, assess
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.evaluate import Judged, NotYet, evaluate
@@ -31,6 +32,7 @@ from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.slo.objective import Slo
 
+Event = TypeVar("Event")
 ENGINE = f"sankofa-observe/{version('sankofa-observe')}"
 
 
@@ -50,18 +52,19 @@ class Platform:
 
     def observe(self, *, since_at: int | None = None, only: str | None = None) -> Iterator[Observed]:
         late = Lateness(**self.settings.late.model_dump())
-        for slo in self.catalog.slos.values():
-            if only in {None, slo.name}:
-                start = self._since(slo) if since_at is None else since_at
-                yield from observe(
-                    slo,
-                    self.catalog.sites_of(slo),
-                    start,
-                    source=self.source,
-                    table=self.slots,
-                    clock=self.clock,
-                    late=late,
-                )
+        yield from _apart(
+            observe(
+                slo,
+                self.catalog.sites_of(slo),
+                self._since(slo) if since_at is None else since_at,
+                source=self.source,
+                table=self.slots,
+                clock=self.clock,
+                late=late,
+            )
+            for slo in self.catalog.slos.values()
+            if only in {None, slo.name}
+        )
 
     def evaluate(self, *, only_recent: bool = False) -> Iterator[Judged | NotYet]:
         """Judge all periods, or only those whose slots may still change by themselves."""
@@ -74,8 +77,8 @@ class Platform:
 
     def assess(self) -> Iterator[Assessed | NeedsRestatement]:
         origin = Origin(engine=ENGINE, observer=self.settings.observer)
-        for agreement in self.catalog.agreements.values():
-            yield from assess(
+        yield from _apart(
+            assess(
                 agreement,
                 table=self.slots,
                 ledger=self.ledger,
@@ -84,6 +87,8 @@ class Platform:
                 origin=origin,
                 clock=self.clock,
             )
+            for agreement in self.catalog.agreements.values()
+        )
 
     def settle(self) -> Iterator[Moved | Waiting]:
         yield from self.need_settling().run()
@@ -108,6 +113,19 @@ class Platform:
         if self.identity is None:
             raise InvalidInput("no chain in the settings; add the section `chain` to assess and settle")
         return self.identity
+
+
+def _apart(runs: Iterable[Iterator[Event]]) -> Iterator[Event]:
+    """Run them all: what fails one holds up no other, and is told when all have run."""
+    errors = []
+    for run in runs:
+        try:
+            yield from run
+        except SankofaError as error:
+            errors.append(error)
+    if errors:
+        worst = next((error for error in errors if isinstance(error, InvariantBroken)), errors[0])
+        raise type(worst)("; ".join(str(error) for error in errors))
 
 
 @contextmanager
@@ -160,8 +178,17 @@ def _chain(settings: ChainSettings, opened: ExitStack) -> ContractChain:
 
 
 def _record_agreements(catalog: Catalog, ledger: SqlLedger, at: int) -> None:
-    """Keep every version ever used; the same version with other terms is refused, because terms are immutable."""
+    """Keep every version ever used; the same version with other terms is refused, because terms are immutable.
+
+    So is another version of an agreement by which periods were judged: amending is not built, on chain neither.
+    """
     for agreement in catalog.agreements.values():
+        others = set(ledger.versions(agreement.id)) - {agreement.version}
+        if others and ledger.verdicts(agreement_id=agreement.id):
+            raise InvariantBroken(
+                f"agreement {agreement.name}: version {agreement.version}, and periods were judged by version {max(others)}; "
+                "amending is not built: restore that version, or make a new agreement under another name"
+            )
         ledger.add_agreement(
             agreement_id=agreement.id,
             version=agreement.version,

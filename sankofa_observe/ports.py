@@ -125,6 +125,9 @@ class Ledger(Protocol):
 
     def add_agreement(self, *, agreement_id: str, version: int, terms_hash: str, document: str, at: int) -> bool: ...
 
+    def versions(self, agreement_id: str) -> list[int]:
+        """The versions of an agreement that were ever recorded, in order."""
+
     def add_verdict(self, record: VerdictRecord) -> bool: ...
 
     def verdicts(self, *, agreement_id: str | None = None, period: Period | None = None) -> list[VerdictRecord]:

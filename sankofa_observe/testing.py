@@ -156,6 +156,9 @@ class MemoryLedger:
     def add_agreement(self, *, agreement_id: str, version: int, terms_hash: str, document: str, at: int) -> bool:  # noqa: ARG002
         return _put_once(self.agreements, (agreement_id, version), terms_hash, "agreement")
 
+    def versions(self, agreement_id: str) -> list[int]:
+        return sorted(version for one, version in self.agreements if one == agreement_id)
+
     def add_verdict(self, record: VerdictRecord) -> bool:
         key = (record.agreement_id, record.slo, record.site, record.period, record.revision)
         for one in self.verdict_rows:

@@ -58,6 +58,12 @@ def verify(raw: bytes) -> list[Check]:
         return list(_checks(raw, document))
 
 
+def verify_contract(raw: bytes, contract: str) -> Check:
+    """Hold the contract the document names against the one the reader signed with."""
+    with _reading():
+        return Check(what="contract", claimed=_parse(raw)["chain"]["contract"], found=contract.lower())
+
+
 def verify_on_chain(raw: bytes, ask: Callable[[str, list[Any]], str], contract: str | None = None) -> list[Check]:
     """Compare the document with the contract it names; `ask(method, params)` is JSON-RPC, a hex answer.
 
@@ -158,15 +164,17 @@ def _refuse_unknown_rules(document: dict[str, Any]) -> None:
             raise CannotCheck(f"slo.{name} is {slo[name]!r}, expected one of {', '.join(words)}")
     if document["exclusions"]:
         raise CannotCheck("exclusions are not part of this format's first version")
-    numbers = [
-        slo["slot_seconds"],
-        slo["slot_expected"],
-        *document["period"],
-        *(n for row in document["slots"] for n in row[:5]),
-    ]
-    numbers += [n for _, every in document["raw_samples"] for one in every for sample in one for n in sample]
-    if any(type(number) is not int or number < 0 for number in numbers):
-        raise CannotCheck("a time or a count is no whole number, or under 0")
+    if not _exact(document):
+        raise CannotCheck("a value is neither text nor a whole number, or under 0")
+    if any(good > valid for _, series in document["raw_samples"] for one in series for _, good, valid in one):
+        raise CannotCheck("a raw sample has more good than valid")
+
+
+def _exact(value: Any) -> bool:
+    """Whether there are only objects, lists, texts and whole numbers from 0: no float, truth value or null may stand for one."""
+    if isinstance(value, dict | list):
+        return all(_exact(one) for one in (value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) or (type(value) is int and value >= 0)
 
 
 def _starts(document: dict[str, Any]) -> range:

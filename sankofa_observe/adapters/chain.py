@@ -8,6 +8,7 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
 from web3.contract.contract import ContractFunction
+from web3.types import Wei
 
 from sankofa_observe.adapters.contract import STATES, artifact, report_fields
 from sankofa_observe.adapters.node import Node
@@ -116,8 +117,8 @@ class ContractChain:
         event = self._contract.events.SettlementFinalized
         with self._node.asking(f"finalisation of {settlement_id}"):
             newest = self._node.web3.eth.block_number
-            for start in range(self._from_block, newest + 1, LOG_PAGE_BLOCKS):
-                end = min(start + LOG_PAGE_BLOCKS - 1, newest)
+            for end in range(newest, self._from_block - 1, -LOG_PAGE_BLOCKS):  # it is nearly always among the newest
+                start = max(end - LOG_PAGE_BLOCKS + 1, self._from_block)
                 logs = event.get_logs(
                     from_block=start, to_block=end, argument_filters={"settlementId": _bytes(settlement_id)}
                 )
@@ -140,8 +141,9 @@ class ContractChain:
             return call.call({"from": self._sender.address})
 
     def _sign(self, kind: AttemptKind, call: ContractFunction, ids: Sequence[str], nonce: int, gas: int) -> Attempt:
-        self._ask(kind.value, call)  # refused now means refused later: find out before a nonce is spent
         with self._node.asking(kind.value):
+            # With its own gas and price, so that what a node would not take is found out before a nonce is spent.
+            call.call({"from": self._sender.address, "gas": gas, "gasPrice": Wei(self._node.gas_price_wei)})
             signed = self._node.sign(call, self._sender, nonce=nonce, gas=gas, chain_id=self._identity.chain_id)
         return Attempt(
             kind=kind,

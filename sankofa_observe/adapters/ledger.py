@@ -59,6 +59,12 @@ class SqlLedger:
         row = {**key, "terms_hash": terms_hash, "document": document, "recorded_at": at}
         return self._add(records.agreements, key, row, same=("terms_hash",))
 
+    def versions(self, agreement_id: str) -> list[int]:
+        table = records.agreements
+        query = select(table.c.version).where(table.c.agreement_id == agreement_id).order_by(table.c.version)
+        with self._transaction() as connection:
+            return list(connection.execute(query).scalars())
+
     def add_verdict(self, record: VerdictRecord) -> bool:
         row = rows.verdict_row(record)
         key = {name: row[name] for name in ("agreement_id", "slo", "site", "starts_at", "ends_at", "revision")}

@@ -7,6 +7,7 @@ No verdict or amount is ever computed from here.
 from __future__ import annotations
 
 from collections import Counter as Count
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -52,6 +53,11 @@ class PlatformMetrics:
             self._sites.labels(site.name, site.tier, site.region).set(1)
         for slo in catalog.slos.values():
             self._objective.labels(slo.name, slo.tier).set(slo.target_ppm / PPM)
+
+    def started(self, stages: Iterable[str], at: int) -> None:
+        """From now on these stages are expected to succeed: one that never does is as late as one that stopped."""
+        for stage in stages:
+            self._succeeded.labels(stage).set(at)
 
     def stage_done(self, stage: str, error: Exception | None, at: int) -> None:
         if error is None:

@@ -117,7 +117,7 @@ class DeltaSlots:
                     pl.col("starts_at").is_between(period.starts_at, period.ends_at, closed="left"),
                     pl.col("observer") == self._observer,
                 )
-                .sort("revision")
+                .sort("revision", "observed_at")
                 .unique(_KEY, keep="last")
                 .collect()
             )

@@ -70,7 +70,7 @@ def _documents(file: Path, faults: list[Violation]) -> Iterator[tuple[str, Stric
     try:
         documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader=_Loader))
     except (yaml.YAMLError, ValueError, OSError) as error:  # ValueError: no UTF-8, or no such date
-        faults.append(Violation(code="spec.yaml", where=str(file), problem=" ".join(str(error).split())))
+        faults.append(Violation(code="spec.yaml", where=str(file), problem=_unreadable(error)))
         return
     for number, document in enumerate(documents, 1):
         if document is None:
@@ -84,6 +84,13 @@ def _documents(file: Path, faults: list[Violation]) -> Iterator[tuple[str, Stric
             yield where, model.model_validate(document)
         except ValidationError as error:
             faults.extend(_violation(where, one) for one in error.errors(include_url=False))
+
+
+def _unreadable(error: yaml.YAMLError | ValueError | OSError) -> str:
+    """What is wrong and where, without the line itself: it may hold a salt."""
+    mark = getattr(error, "problem_mark", None)
+    said = getattr(error, "problem", None) or type(error).__name__
+    return f"{said}, line {mark.line + 1}, column {mark.column + 1}" if mark else said
 
 
 def _model(document: Any) -> type[Strict] | None:

@@ -105,7 +105,10 @@ def _schedule(platform: Platform) -> Callable[[], None]:
         except SankofaError as away:
             log.warning("metrics are not fresh: %s", away)
 
-    scheduler = schedule.start(_turns(platform, metrics), outcome, refresh)
+    turns = _turns(platform, metrics)
+    expected = [stage.name for turn in turns for stage in turn.stages if stage.name in STAGES]
+    metrics.started(expected, platform.clock.now())
+    scheduler = schedule.start(turns, outcome, refresh)
 
     def stop() -> None:
         scheduler.shutdown(wait=True)

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def verify(
     document: Annotated[Path, typer.Argument(help="An evidence document, as the API answers it; - reads stdin.")],
     rpc: Annotated[str | None, typer.Option(help="Ask the contract too, at this chain node.")] = None,
-    contract: Annotated[str | None, typer.Option(help="With --rpc: the contract you signed with, 0x…")] = None,
+    contract: Annotated[str | None, typer.Option(help="The contract you signed with, 0x…")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -37,6 +37,8 @@ def verify(
     try:
         raw = sys.stdin.buffer.read() if str(document) == "-" else document.read_bytes()
         checks = verifier.verify(raw)
+        if contract and not rpc:
+            checks.append(verifier.verify_contract(raw, contract))
         if rpc:
             checks += verifier.verify_on_chain(raw, lambda method, params: _ask(rpc, method, params), contract)
     except (OSError, ValueError, verifier.CannotCheck) as error:  # ValueError: a node's answer that is no hex

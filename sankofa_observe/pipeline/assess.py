@@ -79,7 +79,9 @@ def assess(
             yield NeedsRestatement(record=record, settlement_id=penalty.settlement_id)
         elif not penalty and record.verdict is Verdict.BREACH:
             promise = promises.get((record.slo, record.site))
-            if promise is None:  # told last, so that it holds up nobody else's
+            if (
+                promise is None or promise.slo.digest != record.spec_digest
+            ):  # told last, so that it holds up nobody else's
                 unpriced.append(f"{record.slo}/{record.site} {record.period}")
                 continue
             penalty, document = price(

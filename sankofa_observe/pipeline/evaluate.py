@@ -53,12 +53,22 @@ def evaluate(
     themselves, only by a backfill, after which one evaluates without it.
     """
     until_at = clock.now() - agreement.grace_seconds
+    promised = {(promise.slo.name, promise.site) for promise in agreement.promises}
+    newest = {slo: table.watermarks(slo) for slo in {name for name, _ in promised}}
     for period in periods_between(agreement.window, agreement.starts_at, until_at):
         standing = {(v.slo, v.site): v for v in ledger.verdicts(agreement_id=agreement.id, period=period)}
-        if period.ends_at < leave_before_at and len(standing) == len(agreement.promises):
+        if period.ends_at < leave_before_at and promised <= standing.keys():
             continue
         for promise in agreement.promises:
+            if not _observed(newest[promise.slo.name].get(promise.site), promise, period):
+                yield NotYet(promise=promise, period=period, reason="its slots are not observed to the end")
+                continue
             yield _evaluate_one(agreement, promise, period, standing, table=table, ledger=ledger, clock=clock)
+
+
+def _observed(newest: int | None, promise: Promise, period: Period) -> bool:
+    """Whether the newest slot of the site is the period's last one, or a later one."""
+    return newest is not None and newest >= slot_starts(period, promise.slo.slot.seconds)[-1]
 
 
 def _evaluate_one(
@@ -70,11 +80,8 @@ def _evaluate_one(
     table: SlotTable,
     ledger: Ledger,
     clock: Clock,
-) -> Judged | NotYet:
+) -> Judged:
     slo = promise.slo
-    newest = table.watermarks(slo.name).get(promise.site)
-    if newest is None or newest < slot_starts(period, slo.slot.seconds)[-1]:
-        return NotYet(promise=promise, period=period, reason="its slots are not observed to the end")
     slots = period_slots(promise, period, table)
     attainment = attain(slo, tally(slots))
     record = VerdictRecord(

@@ -172,6 +172,8 @@ def _pair(at: int, good: str, valid: str) -> Sample | None:
         good_value, valid_value = float(good), float(valid)
     except ValueError:
         return None
+    if not 0 <= good_value <= valid_value:  # good is a part of valid; what says otherwise counts something else
+        return None
     if not (good_value.is_integer() and valid_value.is_integer()) or max(abs(good_value), abs(valid_value)) > MAX_EXACT:
         return None
     return (at, int(good_value), int(valid_value))

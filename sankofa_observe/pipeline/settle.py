@@ -72,8 +72,8 @@ class Settle:
                 what="chain", reason=f"head {head.number} is {self.clock.now() - head.at} s old; sending nothing"
             )
             return
+        yield from self._finalise()  # first: evidence that is missing for a report holds up no tenant's credit
         yield from self._report()
-        yield from self._finalise()
 
     def _close_attempts(self) -> Iterator[Waiting]:
         """Learn the fate of what was sent; what has none yet is sent again, byte for byte."""
@@ -119,12 +119,14 @@ class Settle:
 
     def _report(self) -> Iterator[Moved | Waiting]:
         """Attest what is computed and report it, one batch for each group of attestors that agree."""
+        if self.ledger.open_attempts():
+            return
         members = self.chain.attestor_set()
         groups: dict[tuple[str, ...], list[SettlementRecord]] = defaultdict(list)
         for record in self.ledger.settlements(SettlementState.COMPUTED):
             document = self._document(record)
             if not self.chain.holds_terms(record.penalty.agreement_id, document["agreement"]["terms_hash"]):
-                reason = "the contract holds other terms than the specs; propose and accept them, or restore the specs"
+                reason = "the contract holds other terms than the specs; restore the specs that both parties accepted"
                 yield Waiting(what=record.penalty.settlement_id, reason=reason)
                 continue
             agreeing, objections = self._ask(document, members)

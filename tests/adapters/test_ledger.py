@@ -66,6 +66,15 @@ def test_ledger_that_is_empty_answers_nothing(ledger: Ledger) -> None:
     ) == ([], [], None, [], [])
 
 
+def test_ledger_names_the_versions_of_an_agreement(ledger: Ledger) -> None:
+    """The versions of one agreement are told in order, and those of another one are not among them."""
+    for name, version in (("one", 2), ("one", 1), ("other", 7)):
+        terms, document = digest_of(f"{name} {version}"), "{}"
+        ledger.add_agreement(agreement_id=digest_of(name), version=version, terms_hash=terms, document=document, at=1)
+
+    assert (ledger.versions(digest_of("one")), ledger.versions(digest_of("none"))) == ([1, 2], [])
+
+
 def test_ledger_keeps_the_terms_of_a_version(ledger: Ledger) -> None:
     """The same terms again add nothing; a new version adds a row; the same version with other terms is refused."""
 
