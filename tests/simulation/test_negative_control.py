@@ -16,7 +16,7 @@ from sankofa_observe.testing import FakeChain
 from tests.simulation import test_simulation, world
 from tests.simulation.test_simulation import lived, peaceful
 
-SEEDS = range(25)
+SEEDS = range(12)
 
 
 class HastySettle(Settle):
@@ -67,8 +67,8 @@ def failures(monkeypatch: pytest.MonkeyPatch, settle: type[Settle], chain: type[
 
 @pytest.mark.parametrize(
     ("settle", "chain"),
-    [(Settle, FakeChain), (Settle, GullibleChain), (BlindSettle, FakeChain)],
-    ids=["both walls", "the pipeline looks", "the contract refuses"],
+    [(Settle, GullibleChain), (BlindSettle, FakeChain)],
+    ids=["the pipeline looks", "the contract refuses"],
 )
 def test_one_wall_is_enough(monkeypatch: pytest.MonkeyPatch, settle: type[Settle], chain: type[FakeChain]) -> None:
     """Invariant 1 holds while either the pipeline looks before it writes or the contract refuses the second write."""

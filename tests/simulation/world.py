@@ -40,6 +40,7 @@ from tests import builders
 from tests.builders import PERIOD_SECONDS, SLOT_SECONDS, START
 
 PERIODS = 2
+SITES = ("edge-1", "edge-2")
 ENDS_AT = START + PERIODS * PERIOD_SECONDS
 SCRAPE_SECONDS = 15
 LATEST_SECONDS = 120  # how late a sample may arrive
@@ -100,7 +101,7 @@ class ArrivedSamples:
     """A source that has, at each moment, only what has arrived by then."""
 
     script: ScriptedSamples
-    arrivals: dict[int, int]  # milliseconds of a sample -> UTC seconds of its arrival
+    arrivals: dict[tuple[str, int], int]  # site and milliseconds of a sample -> UTC seconds of its arrival
     clock: FixedClock
     away: bool = False
     partial: bool = False
@@ -112,7 +113,8 @@ class ArrivedSamples:
         return SampleSet(series=[series for series in found if series.samples], complete=not self.partial)
 
     def _arrived(self, series: RawSeries) -> RawSeries:
-        here = [one for one in series.samples if self.arrivals.get(one[0], one[0] // 1000) <= self.clock.at]
+        site = series.labels["site"]
+        here = [one for one in series.samples if self.arrivals.get((site, one[0]), one[0] // 1000) <= self.clock.at]
         return replace(series, samples=here)
 
 
@@ -146,20 +148,26 @@ class Outcome:
     verdicts: tuple[tuple[object, ...], ...]
     settlements: tuple[tuple[str, str, str, int], ...]
     writes: tuple[tuple[str, str], ...]  # of each settlement in their order
-    credits: tuple[tuple[str, str, int], ...]
+    credits: tuple[tuple[str, str, int, str], ...]
 
 
-def agreement_of() -> Agreement:
-    """An agreement that counts slots of states and events of counters at one site."""
-    made = builders.agreement(grace_seconds=GRACE_SECONDS, dispute_window_seconds=WINDOW_SECONDS)
+def agreement_of(name: str, *, site: str, fee_minor: int) -> Agreement:
+    """An agreement that counts slots of states at one site, and events of counters at the first."""
+    made = builders.agreement(
+        name,
+        tenant=name,
+        site=site,
+        fee_minor=fee_minor,
+        grace_seconds=GRACE_SECONDS,
+        dispute_window_seconds=WINDOW_SECONDS,
+    )
     events = builders.slo("latency-edge", indicator=RatioIndicator(good='calls_bucket{le="0.01"}', valid="calls_count"))
-    promises = (*made.promises, Promise(slo=events, site="edge-1", bands=made.promises[0].bands))
-    return replace(made, promises=promises)
+    return replace(made, promises=(*made.promises, Promise(slo=events, site=SITES[0], bands=made.promises[0].bands)))
 
 
-def scrape(random: Random) -> tuple[ScriptedSamples, dict[int, int]]:
-    """What is scraped over both periods, and when it arrives: an outage, gaps, resets, late samples."""
-    script, arrivals = ScriptedSamples(), {}
+def scrape(site: str, random: Random, script: ScriptedSamples) -> dict[tuple[str, int], int]:
+    """Write what a site shows over both periods; answers what arrives late: an outage, gaps, resets, late samples."""
+    arrivals = {}
     moments = range(START - SCRAPE_SECONDS, ENDS_AT + SLOT_SECONDS, SCRAPE_SECONDS)
     outage_at = START + random.randrange(builders.SLOTS) * SLOT_SECONDS + random.choice((0, 15, 30))
     outage = range(outage_at, outage_at + random.choice((15, 60, 150)))
@@ -176,15 +184,15 @@ def scrape(random: Random) -> tuple[ScriptedSamples, dict[int, int]]:
         if any(at in gap for gap in gaps):
             continue
         if at >= START and any(at in each for each in late):  # no slot before the first one asks for its late samples
-            arrivals[at * 1000] = at + random.randrange(LATEST_SECONDS)
+            arrivals[site, at * 1000] = at + random.randrange(LATEST_SECONDS)
         up.append((at * 1000, 0 if at in outage else 1))
         good.append((at * 1000, totals[0]))
         valid.append((at * 1000, totals[1]))
-    script.add("sankofa_pve_up", up, site="edge-1")
-    script.add("sankofa_pve_known", [(at, 1) for at, _ in up], site="edge-1")
-    script.add("calls_bucket", good, site="edge-1", le="0.01")
-    script.add("calls_count", valid, site="edge-1")
-    return script, arrivals
+    script.add("sankofa_pve_up", up, site=site)
+    script.add("sankofa_pve_known", [(at, 1) for at, _ in up], site=site)
+    script.add("calls_bucket", good, site=site, le="0.01")
+    script.add("calls_count", valid, site=site)
+    return arrivals
 
 
 class World:
@@ -193,12 +201,20 @@ class World:
     def __init__(self, seed: int) -> None:
         self.random = Random(f"faults of {seed}")
         self.clock = FixedClock(at=START)
-        script, arrivals = scrape(Random(f"samples of {seed}"))
-        self.agreement = agreement_of()
-        agreements = {self.agreement.id: self.agreement}
+        two = seed % 4 == 0  # more is slower, and finds nothing else: the second one shares a site with the first
+        self.sites = SITES[: 1 + two]
+        made = [
+            agreement_of("acme", site=SITES[0], fee_minor=125_000),
+            agreement_of("globex", site=SITES[1], fee_minor=77),
+        ]
+        self.agreements = {one.id: one for one in made[: 1 + two]}
+        self.slos = [promise.slo for promise in made[0].promises]
+        script, arrivals = ScriptedSamples(), dict[tuple[str, int], int]()
+        for site in self.sites:
+            arrivals |= scrape(site, Random(f"samples of {seed} at {site}"), script)
         self.source = ArrivedSamples(script=script, arrivals=arrivals, clock=self.clock)
         own = replace(self.source)  # the attestors' Prometheus does not fail with the observer's
-        self.attestors = [Recounting(account=one, source=own, agreements=agreements) for one in MEMBERS]
+        self.attestors = [Recounting(account=one, source=own, agreements=self.agreements) for one in MEMBERS]
         self.table, self.ledger, self.archive = MemorySlots(), MemoryLedger(), MemoryArchive()
         self.chain = FakeChain(clock=self.clock, members=MEMBERS, threshold=2, window_seconds=WINDOW_SECONDS)
         self.chain.instant = self.random.random() < 0.5
@@ -219,7 +235,7 @@ class World:
         """Without any fault, until everything that can be final is."""
         self.calm()
         for _ in range(turns):
-            self.clock.forward(120)
+            self.clock.forward(240)
             self.turn()
             if self.clock.at > ENDS_AT + GRACE_SECONDS + LATEST_SECONDS and self.at_rest():
                 return
@@ -252,27 +268,29 @@ class World:
         source = self._guarded(self.source)
         self._missed_looks += 1
         with suppress(Unavailable):
-            for promise in self.agreement.promises:
-                _drain(observe(promise.slo, ["edge-1"], START, source=source, table=table, clock=clock, late=LATE))
+            for slo in self.slos:
+                _drain(observe(slo, self.sites, START, source=source, table=table, clock=clock, late=LATE))
             self._missed_looks = 0
-        _drain(evaluate(self.agreement, table=table, ledger=ledger, clock=clock))
+        for agreement in self.agreements.values():
+            _drain(evaluate(agreement, table=table, ledger=ledger, clock=clock))
 
     def assess_to_credit(self) -> None:
         """A stage whose part is away costs only itself; any error but that is a bug."""
         clock, table, ledger = self._guarded(self.clock), self._guarded(self.table), self._guarded(self.ledger)
         archive, chain = self._guarded(self.archive), self._guarded(self.chain)
         identity, origin = self.chain.identity, Origin(engine="engine/1", observer="observer-1")
-        for told in assess(
-            self.agreement, table=table, ledger=ledger, archive=archive, chain=identity, origin=origin, clock=clock
-        ):
-            assert not isinstance(told, NeedsRestatement), f"a judged period changed: {told}"
+        for agreement in self.agreements.values():
+            for told in assess(
+                agreement, table=table, ledger=ledger, archive=archive, chain=identity, origin=origin, clock=clock
+            ):
+                assert not isinstance(told, NeedsRestatement), f"a judged period changed: {told}"
         # The contract prices for itself: here it knows the credit of every report that it can meet.
         self.chain.prices = {one.penalty.settlement_id: one.penalty.credit_minor for one in self.ledger.settlements()}
         attestors = [self._guarded(one) for one in self.attestors]
         with suppress(Unavailable):
             _drain(Settle(ledger=ledger, archive=archive, chain=chain, attestors=attestors, clock=clock).run())
         with suppress(Unavailable):
-            _drain(credit({self.agreement.id: self.agreement}, ledger=ledger, chain=chain))
+            _drain(credit(self.agreements, ledger=ledger, chain=chain))
 
     def _guarded(self, port: Port) -> Port:
         return cast("Port", _Guarded(port, self.fuse))
@@ -321,13 +339,13 @@ class World:
         period, order = Period(starts_at=START, ends_at=ENDS_AT), {"reported": 0, "final": 1}
         return Outcome(
             slots=tuple(
-                (one.slo, one.starts_at, one.good, one.valid, one.seen, one.state.value)
-                for promise in self.agreement.promises
-                for one in self.table.read(promise.slo.name, ["edge-1"], period)
+                (one.slo, one.starts_at, one.good, one.valid, one.seen, one.state.value, one.site)
+                for slo in self.slos
+                for one in self.table.read(slo.name, self.sites, period)
             ),
             verdicts=tuple(
                 sorted(
-                    (v.slo, v.period.starts_at, v.revision, v.verdict.value, v.slot_root)
+                    (v.slo, v.period.starts_at, v.revision, v.verdict.value, v.slot_root, v.site, v.agreement_id)
                     for v in self.ledger.verdicts()
                     if v.period.ends_at <= ENDS_AT
                 )
@@ -337,7 +355,10 @@ class World:
                 for one in self.ledger.settlements()
             ),
             writes=tuple(sorted(self.chain.writes, key=lambda write: (write[0], order[write[1]]))),
-            credits=tuple(sorted((one.settlement_id, str(one.amount), one.cut_minor) for one in self.ledger.credits())),
+            credits=tuple(
+                (one.settlement_id, str(one.amount), one.cut_minor, one.tenant)
+                for one in sorted(self.ledger.credits(), key=lambda one: one.settlement_id)
+            ),
         )
 
     def sizes(self) -> tuple[int, ...]:
