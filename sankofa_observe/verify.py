@@ -31,6 +31,7 @@ _WORDS_OF_RULES = {
     "budgeting": ("Timeslices", "Occurrences"),
     "no_traffic": ("good", "excluded"),
 }
+_NUMBERS_OF_RULES = ("target_ppm", "slot_seconds", "slot_expected", "slot_target_ppm", "coverage_floor_ppm")
 _GET_SETTLEMENT = keccak(b"getSettlement(bytes32)")[:4]
 
 
@@ -164,17 +165,23 @@ def _refuse_unknown_rules(document: dict[str, Any]) -> None:
             raise CannotCheck(f"slo.{name} is {slo[name]!r}, expected one of {', '.join(words)}")
     if document["exclusions"]:
         raise CannotCheck("exclusions are not part of this format's first version")
-    if not _exact(document):
-        raise CannotCheck("a value is neither text nor a whole number, or under 0")
+    if any(type(number) is not int or number < 0 for number in _numbers(document)):
+        raise CannotCheck("a time, a count, a share or an amount is no whole number, or under 0")
     if any(good > valid for _, series in document["raw_samples"] for one in series for _, good, valid in one):
         raise CannotCheck("a raw sample has more good than valid")
 
 
-def _exact(value: Any) -> bool:
-    """Whether there are only objects, lists, texts and whole numbers from 0: no float, truth value or null may stand for one."""
-    if isinstance(value, dict | list):
-        return all(_exact(one) for one in (value.values() if isinstance(value, dict) else value))
-    return isinstance(value, str) or (type(value) is int and value >= 0)
+def _numbers(document: dict[str, Any]) -> Iterator[Any]:
+    """All that is counted with or compared as text: "4", 4.0 and true must not pass for a number."""
+    yield from (document["slo"][name] for name in _NUMBERS_OF_RULES)
+    yield from (document["agreement"][name] for name in ("version", "fee_minor", "exponent", "cap_ppm"))
+    yield from (document["revision"], document["chain"]["chain_id"], *document["period"])
+    yield from (*document["attainment"].values(), *document["credit"].values())
+    yield from (number for band in document["agreement"]["bands"] for number in band)
+    yield from (number for row in document["slots"] for number in row[:5])
+    for start, series in document["raw_samples"]:
+        yield start
+        yield from (number for samples in series for one in samples for number in one)
 
 
 def _starts(document: dict[str, Any]) -> range:

@@ -13,6 +13,10 @@ import rfc8785
 from eth_hash.auto import keccak
 
 Json = Any
+TEXTS = (
+    "format settlement_id contract id terms_hash currency name site spec_digest budgeting no_traffic counted observer"
+)
+TEXTS += " queries engine slot_root state verdict"
 WORDS = {
     "counted": ["states", "events"],
     "budgeting": ["Timeslices", "Occurrences"],
@@ -24,19 +28,35 @@ def holds(raw: bytes) -> bool:
     """Whether everything that can be recomputed is as the document says; what cannot be read does not hold."""
     try:
         document = json.loads(raw)
-        return rfc8785.dumps(document) == raw and _exact(document) and all(_claims(document))
+        return rfc8785.dumps(document) == raw and _exact(_named(document)) and all(_claims(document))
     except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, AttributeError):
         return False
+
+
+def made_whole(document: Json) -> Json:
+    """The document with all its sums computed again, as a forger would; as it is where they cannot be."""
+    try:
+        return document | dict(_sums(document))
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
+        return document
 
 
 def below(part: int, whole: int, ppm: int) -> bool:
     return part * 10**6 < whole * ppm
 
 
-def _exact(value: Json) -> bool:
-    if isinstance(value, dict | list):
-        return all(map(_exact, value.values() if isinstance(value, dict) else value))
-    return type(value) is str or (type(value) is int and value >= 0)
+def _exact(value: Json, name: str = "") -> bool:
+    """Whether texts are texts, and all else is whole numbers from 0; a row of a slot ends with its state."""
+    if isinstance(value, dict):
+        return all(_exact(one, key) for key, one in value.items())
+    if isinstance(value, list):
+        return all(_exact(one, name) for one in value)
+    return type(value) is str if name in TEXTS.split() else type(value) is int and value >= 0
+
+
+def _named(document: Json) -> Json:
+    """The document with the state of each row under a name of its own."""
+    return document | {"slots": [[*row[:5], {"state": row[5]}] for row in document["slots"]]}
 
 
 def _claims(document: Json) -> Any:
@@ -50,13 +70,17 @@ def _claims(document: Json) -> Any:
     yield [row[0] for row in rows if row[5] != "GOOD"] == [start for start, _ in raw]
     series = dict(map(tuple, raw))
     yield all(_recounted(rules, row, series[row[0]]) if row[0] in series else _sound(rules, row) for row in rows)
+    yield from (document[name] == value for name, value in _sums(document))
+
+
+def _sums(document: Json) -> Any:
+    rules, rows = document["slo"], document["slots"]
     good, bad, unknown = counts = _counts(rules, rows)
-    yield document["attainment"] == dict(zip(("good", "bad", "unknown"), counts, strict=True))
-    yield document["verdict"] == _verdict(good, bad, unknown, rules["target_ppm"])
-    yield document["credit"] == _credit(document, good + unknown, sum(counts))
-    leaves = [keccak(keccak(rfc8785.dumps([n, *row]))) for n, row in enumerate(rows)]
-    yield document["slot_root"] == "0x" + _root(leaves).hex()
-    yield document["settlement_id"] == _identity(document)
+    yield "attainment", {"good": good, "bad": bad, "unknown": unknown}
+    yield "verdict", _verdict(good, bad, unknown, rules["target_ppm"])
+    yield "credit", _credit(document, good + unknown, sum(counts))
+    yield "slot_root", "0x" + _root([keccak(keccak(rfc8785.dumps([n, *row]))) for n, row in enumerate(rows)]).hex()
+    yield "settlement_id", _identity(document)
 
 
 def _sound(rules: Json, row: Json) -> bool:
