@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from sankofa_observe.pipeline.observe import read_slots
 from sankofa_observe.ports import SampleSource
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import Document, slot_root
+from sankofa_observe.sla.evidence import FORMAT, Document, slot_root
 from sankofa_observe.sla.penalty import agreement_terms, slo_terms
 from sankofa_observe.sla.schedule import credit_ppm
+from sankofa_observe.sla.settlement import ChainIdentity, settlement_id, slo_id
 from sankofa_observe.slo.slot import Slot, SlotKey, SlotState
 from sankofa_observe.slo.verdict import attain, judge, tally
 from sankofa_observe.units import Period, rfc3339, share_floor
@@ -59,6 +60,19 @@ def _terms_objection(document: Document, agreement: Agreement, promise: Promise,
         return "finds fee, cap or bands in the document that are not those of its own terms"
     if document["slo"] != slo_terms(promise, document["slo"]["observer"]):
         return f"holds another spec of {promise.slo.name}"
+    return _identity_objection(document, agreement, promise, period)
+
+
+def _identity_objection(document: Document, agreement: Agreement, promise: Promise, period: Period) -> str | None:
+    """What is signed is the whole document: a name or an exclusion that nobody recounts would be signed with it."""
+    chain = ChainIdentity(chain_id=document["chain"]["chain_id"], contract=document["chain"]["contract"])
+    identity = settlement_id(chain, agreement.id, slo_id(promise.label), period)
+    if document["settlement_id"] != identity:
+        return f"names this settlement {identity}, not {document['settlement_id']}"
+    if document["format"] != FORMAT:
+        return f"reads {FORMAT}, not {document['format']}"
+    if document["exclusions"]:
+        return "knows of no exclusion"
     return None
 
 
