@@ -12,7 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 SITE_LABEL = "site"
-_SELECTOR = re.compile(r'^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([^{}"]|"(\\.|[^"\\])*")*\})?\Z')
+# Strict, because what passes here is sent to every source: text that is no matcher would fail there, or swallow the site's.
+_ESCAPE = r"\\(?:[abfnrtv\\]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[0-3][0-7]{2}|QUOTE)"
+_TEXT = "|".join(rf"{q}(?:[^{q}\\\n]|{_ESCAPE.replace('QUOTE', q)})*{q}" for q in "\"'")
+_GAP = r"[ \t\r\n]*"
+_MATCHER = rf"{_GAP}[a-zA-Z_][a-zA-Z0-9_]*{_GAP}(?:=~|!~|!=|=){_GAP}(?:{_TEXT}){_GAP}"
+_SELECTOR = re.compile(rf"[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{{(?:{_MATCHER}(?:,{_MATCHER})*(?:,{_GAP})?|{_GAP})\}})?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +50,7 @@ Indicator = StateIndicator | RatioIndicator
 
 def is_plain_selector(text: str) -> bool:
     """Whether the text is `name` or `name{…}`: a series selector, no function, range or operator."""
-    return _SELECTOR.match(text) is not None
+    return _SELECTOR.fullmatch(text) is not None
 
 
 def for_sites(selector: str, sites: Sequence[str]) -> str:
