@@ -106,7 +106,6 @@ def test_a_gap_that_a_counter_outlived_is_recovered() -> None:
     before, after = scrapes((0, 0), (10, 10), (20, 20), (30, 30)), scrapes((130, 131), (140, 141), start=180)
     slots = count_events(KEY, Period(starts_at=0, ends_at=240), [before + after])
 
-    assert [s.state for s in slots] != [SlotState.UNKNOWN, SlotState.RECOVERED, SlotState.RECOVERED, SlotState.UNKNOWN]
     assert [s.state for s in slots[:3]] == [SlotState.GOOD, SlotState.RECOVERED, SlotState.RECOVERED]
     assert (sum(s.good for s in slots), sum(s.valid for s in slots)) == (140, 141)
 
@@ -140,3 +139,81 @@ def test_not_one_event_is_lost_or_invented(steps: list[tuple[int, int, bool]]) -
     slots = count_events(KEY, Period(starts_at=0, ends_at=end), [scrapes(*values, start=-15)])
 
     assert (happened_good, happened_valid) == (sum(s.good for s in slots), sum(s.valid for s in slots))
+
+
+@given(steps=steps, cut=st.integers(1, 19), gaps=st.sets(st.integers(0, 79)), more=steps)
+def test_a_slot_depends_on_samples_and_not_on_where_a_read_was_cut(
+    steps: list[tuple[int, int, bool]], cut: int, gaps: set[int], more: list[tuple[int, int, bool]]
+) -> None:
+    """A month counted at once has the slots, and their evidence, of the month counted in two parts."""
+    series = [_kept(steps, gaps), _kept(more, set())]
+    parts = [Period(starts_at=0, ends_at=60 * cut), Period(starts_at=60 * cut, ends_at=1200)]
+
+    assert count_events(KEY, Period(starts_at=0, ends_at=1200), series) == [
+        slot for part in parts for slot in count_events(KEY, part, series)
+    ]
+
+
+def _kept(steps: list[tuple[int, int, bool]], gaps: set[int]) -> list[Sample]:
+    good = valid = 0
+    values = []
+    for more_good, more_bad, restart in steps:
+        good, valid = (0, 0) if restart else (good, valid)
+        good, valid = good + more_good, valid + more_good + more_bad
+        values.append((good, valid))
+    return [one for n, one in enumerate(scrapes(*values)) if n not in gaps]
+
+
+@given(one=steps, other=steps)
+def test_series_of_one_site_add_up(one: list[tuple[int, int, bool]], other: list[tuple[int, int, bool]]) -> None:
+    """Events of several sources of one site are the sum of what each counts alone."""
+    period = Period(starts_at=0, ends_at=1200)
+    both = count_events(KEY, period, [_kept(one, set()), _kept(other, set())])
+    alone = [count_events(KEY, period, [_kept(series, set())]) for series in (one, other)]
+
+    assert [(s.good, s.valid) for s in both] == [
+        (a.good + b.good, a.valid + b.valid) for a, b in zip(*alone, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gap_seconds", "states"),
+    [(1800, {SlotState.RECOVERED}), (1815, {SlotState.UNKNOWN})],
+)
+def test_a_counter_is_followed_over_half_an_hour_and_no_longer(gap_seconds: int, states: set[SlotState]) -> None:
+    """At half an hour exactly a gap is bridged, one scrape longer it is not and its events are in no slot."""
+    after = scrapes((500, 500), (510, 510), start=gap_seconds + 45)
+    slots = count_events(KEY, Period(starts_at=0, ends_at=3600), [scrapes(*[(100, 100)] * 4) + after])
+
+    assert states == {slot.state for slot in slots[1:30]}
+    assert (410 if states == {SlotState.RECOVERED} else 10) == sum(slot.good for slot in slots)
+
+
+@pytest.mark.parametrize(
+    ("values", "times", "state"),
+    [
+        ([(0, 0), (9, 9), (9, 9), (9, 9), (9, 9)], [-15, 0, 15, 45, 60], SlotState.RECOVERED),
+        ([(0, 0), (9, 9)], [-15, 60], SlotState.RECOVERED),
+        ([(0, 0), (9, 9)], [0, 60], SlotState.RECOVERED),  # a sample at the very start is before nothing that is missed
+        ([(0, 0), (9, 9)], [1, 60], SlotState.UNKNOWN),  # one second of the slot has no counter
+        ([(9, 9), (0, 0)], [-15, 60], SlotState.UNKNOWN),
+        ([(9, 9), (0, 0), (1, 1)], [-30, -15, 60], SlotState.RECOVERED),  # reset before the slot
+        ([(0, 0), (1, 1), (0, 0)], [-15, 60, 75], SlotState.RECOVERED),  # reset after it
+    ],
+)
+def test_a_slot_is_recovered_where_a_counter_lived_over_all_of_it(
+    values: list[tuple[int, int]], times: list[int], state: SlotState
+) -> None:
+    """From a sample at or before the start to one at or after the end, with no reset that touches the slot."""
+    samples = [(at * 1000, *value) for at, value in zip(times, values, strict=True)]
+    [slot] = count_events(KEY, ONE, [samples])
+
+    assert state == slot.state
+
+
+def test_evidence_of_a_slot_is_what_its_differences_need() -> None:
+    """One sample before the slot; one after it as well where samples are lacking, to show that the gap was bridged."""
+    samples = [(at * 1000, at + 30, at + 31) for at in (-30, -15, 0, 15, 30, 45, 120, 135)]
+    slots = count_events(KEY, Period(starts_at=0, ends_at=120), [samples])
+
+    assert [[one[0] // 1000 for one in slot.samples[0]] for slot in slots] == [[-15, 0, 15, 30, 45], [45, 120]]

@@ -12,6 +12,15 @@ from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow
 from sankofa_observe.units import Period
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "Africa/Nairobi")
+# Zones that change their clocks at midnight, by half an hour, or lost a day: midnight may be missing, or there twice.
+ODD_ZONES = (
+    "America/Sao_Paulo",
+    "America/Havana",
+    "Asia/Beirut",
+    "Africa/Cairo",
+    "Australia/Lord_Howe",
+    "America/Asuncion",
+)
 HOUR = 3600
 
 
@@ -59,7 +68,7 @@ def test_days_weeks_and_quarters_begin_where_people_say(unit: CalendarUnit, star
 @given(
     at=st.integers(utc("1995-01-01T00:00"), utc("2045-01-01T00:00")),
     unit=st.sampled_from(list(CalendarUnit)),
-    zone=st.sampled_from(ZONES),
+    zone=st.sampled_from(ZONES + ODD_ZONES),
 )
 def test_calendar_periods_hold_their_instant_and_touch(at: int, unit: CalendarUnit, zone: str) -> None:
     """Every instant lies in its period, and the next period begins where this one ends."""
@@ -87,3 +96,27 @@ def test_periods_between_are_whole_and_in_order() -> None:
     assert [(p.starts_at, p.ends_at) for p in periods_between(window, 3, 39)] == [(10, 20), (20, 30)]
     assert [(p.starts_at, p.ends_at) for p in periods_between(window, 0, 10)] == [(0, 10)]
     assert list(periods_between(window, 0, 9)) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "inside", "starts", "ends"),
+    [
+        ("Europe/Berlin", "2026-03-29T12:00", "2026-03-28T23:00", "2026-03-29T22:00"),  # 23 hours
+        ("Europe/Berlin", "2026-10-25T12:00", "2026-10-24T22:00", "2026-10-25T23:00"),  # 25 hours
+        ("America/Sao_Paulo", "2018-11-04T12:00", "2018-11-04T03:00", "2018-11-05T02:00"),  # begins at 01:00
+        ("America/Sao_Paulo", "2018-02-17T12:00", "2018-02-17T02:00", "2018-02-18T03:00"),  # 23:00 comes twice
+        (
+            "America/Havana",
+            "2026-11-01T12:00",
+            "2026-11-01T04:00",
+            "2026-11-02T05:00",
+        ),  # midnight comes twice: the first
+        ("Pacific/Apia", "2011-12-30T09:59", "2011-12-29T10:00", "2011-12-30T10:00"),
+        ("Pacific/Apia", "2011-12-30T10:00", "2011-12-30T10:00", "2011-12-31T10:00"),  # the 31st follows the 29th
+    ],
+)
+def test_a_day_of_a_changed_clock_has_its_true_length(zone: str, inside: str, starts: str, ends: str) -> None:
+    """A day begins at the first instant of its date, also where midnight is skipped or comes twice."""
+    period = CalendarWindow(unit=CalendarUnit.DAY, zone=zone).period_at(utc(inside))
+
+    assert Period(starts_at=utc(starts), ends_at=utc(ends)) == period
