@@ -240,19 +240,18 @@ def _recount(document: dict[str, Any]) -> Iterator[tuple[int, list[Any]]]:
 
 
 def _events(series: list[list[list[int]]], low: int, high: int) -> tuple[int, int, bool]:
-    """Counter growth inside the slot, and whether one counter lived on over all of it."""
+    """Counter growth inside the slot, and whether one counter lived on over all of it while none was reset."""
     good = valid = 0
-    bridged = False
+    lived = broken = False
     for samples in series:
-        alive = bool(samples) and samples[0][0] <= low and samples[-1][0] >= high
+        lived = lived or (bool(samples) and samples[0][0] <= low and samples[-1][0] >= high)
         for before, after in pairwise(samples):
             reset = after[1] < before[1] or after[2] < before[2]
-            alive = alive and not (reset and after[0] > low and before[0] < high)
+            broken = broken or (reset and after[0] > low and before[0] < high)
             if low <= after[0] < high:
                 good += after[1] if reset else after[1] - before[1]
                 valid += after[2] if reset else after[2] - before[2]
-        bridged = bridged or alive
-    return good, valid, bridged
+    return good, valid, lived and not broken
 
 
 def _state(slo: dict[str, Any], good: int, valid: int, seen: int, *, bridged: bool) -> str:

@@ -185,22 +185,21 @@ def _event_slot(key: SlotKey, start: int, runs: Sequence[_Run]) -> Slot:
     good, valid = sum(step.good for step in inside), sum(step.valid for step in inside)
     seen = max((len(_cut(run.samples, start, key.rule.seconds)) for run in runs), default=0)
     if _too_few(seen, key.rule):
-        bridged = any(_bridged(run.touching(start_ms, end_ms), start_ms, end_ms) for run in runs)
-        state = SlotState.RECOVERED if bridged else SlotState.UNKNOWN
+        state = SlotState.RECOVERED if _bridged(runs, start_ms, end_ms) else SlotState.UNKNOWN
     else:
         state = _good_or_bad(good, valid, key.rule) if valid else SlotState.NO_TRAFFIC
     samples = [_evidence(run.samples, start_ms, end_ms, lacking=state in LACKING) for run in runs]
     return key.slot(start, good=good, valid=valid, seen=seen, state=state, samples=samples)
 
 
-def _bridged(over: Sequence[_Step], start_ms: int, end_ms: int) -> bool:
-    """Whether these steps reach from before the slot to after it, with no reset among them."""
-    return (
-        bool(over)
-        and over[0].earlier_ms <= start_ms
-        and over[-1].later_ms >= end_ms
-        and not any(step.reset for step in over)
-    )
+def _bridged(runs: Sequence[_Run], start_ms: int, end_ms: int) -> bool:
+    """Whether one counter lived from before the slot to after it, and no counter of the site was reset meanwhile.
+
+    One that was reset took its events with it, however well another was seen.
+    """
+    over = [steps for run in runs if (steps := run.touching(start_ms, end_ms))]
+    lived = any(steps[0].earlier_ms <= start_ms and steps[-1].later_ms >= end_ms for steps in over)
+    return lived and not any(step.reset for steps in over for step in steps)
 
 
 def _too_few(seen: int, rule: SlotRule) -> bool:

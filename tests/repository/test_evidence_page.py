@@ -34,7 +34,7 @@ def recount(rules: dict[str, Any], start: int, series: list[list[list[int]]]) ->
     """`A row with raw samples` and `State` of the page."""
     low, high = start * 1000, (start + rules["slot_seconds"]) * 1000
     good = valid = seen = 0
-    bridged = False
+    bridged = broken = False
     for samples in series:
         usable = [one for one in samples if low <= one[0] < high]
         if rules["counted"] == "states":
@@ -47,12 +47,12 @@ def recount(rules: dict[str, Any], start: int, series: list[list[list[int]]]) ->
                     good += b[1] if reset else b[1] - a[1]
                     valid += b[2] if reset else b[2] - a[2]
             whole = bool(samples) and samples[0][0] <= low and samples[-1][0] >= high
-            broken = any(reset and a[0] < high and b[0] > low for a, b, reset in steps)
-            bridged = bridged or (whole and not broken)
+            broken = broken or any(reset and a[0] < high and b[0] > low for a, b, reset in steps)
+            bridged = bridged or whole
         seen = max(seen, len(usable))
     seen = min(seen, rules["slot_expected"])
     if below(seen, rules["slot_expected"], rules["coverage_floor_ppm"]):
-        state = "RECOVERED" if bridged else "UNKNOWN"
+        state = "RECOVERED" if bridged and not broken else "UNKNOWN"
     elif rules["counted"] == "events" and valid == 0:
         state = "NO_TRAFFIC"
     else:

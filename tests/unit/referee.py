@@ -102,7 +102,10 @@ def _recounted(rules: Json, row: Json, series: Json) -> bool:
     counts, alive = [sum(s[1] for one in usable for s in one), sum(map(len, usable))], False
     if events:
         grown = [_grown(one, start, end) for one in series]
-        counts, alive = [sum(g[0] for g in grown), sum(g[1] for g in grown)], any(g[2] for g in grown)
+        counts, alive = (
+            [sum(g[0] for g in grown), sum(g[1] for g in grown)],
+            any(g[2] for g in grown) and not any(g[3] for g in grown),
+        )
     if below(seen, rules["slot_expected"], rules["coverage_floor_ppm"]):
         state = "RECOVERED" if alive else "UNKNOWN"
     elif events and counts[1] == 0:
@@ -112,15 +115,15 @@ def _recounted(rules: Json, row: Json, series: Json) -> bool:
     return bool([row[0], *counts, rules["slot_expected"], seen, state] == row)
 
 
-def _grown(one: Json, start: int, end: int) -> tuple[int, int, bool]:
-    """Growth of the two counters inside, and whether they lived from before to after without a fall."""
-    good, valid, alive = 0, 0, bool(one) and one[0][0] <= start and one[-1][0] >= end
+def _grown(one: Json, start: int, end: int) -> tuple[int, int, bool, bool]:
+    """Growth of the two counters inside, whether they lived from before to after, and whether they fell meanwhile."""
+    good, valid, broken = 0, 0, False
     for (at, *old), (then, *new) in pairwise(one):
         fell = new[0] < old[0] or new[1] < old[1]
-        alive = alive and not (fell and at < end and then > start)
+        broken = broken or (fell and at < end and then > start)
         if start <= then < end:
             good, valid = (good + new[0], valid + new[1]) if fell else (good + new[0] - old[0], valid + new[1] - old[1])
-    return good, valid, alive
+    return good, valid, bool(one) and one[0][0] <= start and one[-1][0] >= end, broken
 
 
 def _counts(rules: Json, rows: Json) -> tuple[int, int, int]:

@@ -217,3 +217,13 @@ def test_evidence_of_a_slot_is_what_its_differences_need() -> None:
     slots = count_events(KEY, Period(starts_at=0, ends_at=120), [samples])
 
     assert [[one[0] // 1000 for one in slot.samples[0]] for slot in slots] == [[-15, 0, 15, 30, 45], [45, 120]]
+
+
+def test_a_gap_in_which_one_of_two_counters_was_reset_is_unknown() -> None:
+    """An idle replica that lived on says nothing of the one beside it, whose events went with its restart."""
+    silent = range(60, 120)
+    idle = [(at * 1000, 1, 1) for at in range(-15, 240, 15) if at not in silent]
+    busy = [(at * 1000, at % 120, at % 120) for at in range(0, 240, 15) if at not in silent]
+    slots = count_events(KEY, Period(starts_at=0, ends_at=240), [idle, busy])
+
+    assert [slot.state for slot in slots] == [SlotState.GOOD, SlotState.UNKNOWN, SlotState.GOOD, SlotState.GOOD]
