@@ -12,7 +12,7 @@ from eth_account.signers.local import LocalAccount
 
 from sankofa_observe.adapters.contract import typed_batch
 from sankofa_observe.errors import InvariantBroken
-from sankofa_observe.pipeline.attest import objection, reported_counts
+from sankofa_observe.pipeline.attest import attested_report, objection
 from sankofa_observe.ports import AttestorSet, SampleSource
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Document, digest
@@ -29,7 +29,7 @@ class LocalAttestor:
         self._key = key
         self._source = source
         self._agreements = agreements
-        self._reviewed: dict[str, tuple[int, int, str]] = {}
+        self._reviewed: dict[str, tuple[ChainIdentity, Report]] = {}
 
     @property
     def name(self) -> str:
@@ -42,14 +42,12 @@ class LocalAttestor:
     def objection(self, document: Document) -> str | None:
         found = objection(document, agreements=self._agreements, source=self._source)
         if found is None:
-            self._reviewed[digest(document)] = reported_counts(document)
+            self._reviewed[digest(document)] = attested_report(document)
         return found
 
     def sign(self, reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
         for report in reports:
-            if self._reviewed.get(report.document_hash) != (report.good, report.valid, report.evidence_root):
-                raise InvariantBroken(
-                    f"attestor {self._name}: asked to sign {report.good}/{report.valid} of a document it did not review as such"
-                )
+            if self._reviewed.get(report.document_hash) != (chain, report):
+                raise InvariantBroken(f"attestor {self._name}: asked to sign what it did not review as such: {report}")
         signed = self._key.sign_typed_data(full_message=typed_batch(reports, attestors, chain))
         return bytes(signed.signature)

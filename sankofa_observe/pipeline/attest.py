@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from sankofa_observe.pipeline.observe import read_slots
 from sankofa_observe.ports import SampleSource
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import FORMAT, Document, slot_root
+from sankofa_observe.sla.evidence import FORMAT, Document, digest, slot_root
 from sankofa_observe.sla.penalty import agreement_terms, slo_terms
 from sankofa_observe.sla.schedule import credit_ppm
-from sankofa_observe.sla.settlement import ChainIdentity, settlement_id, slo_id
+from sankofa_observe.sla.settlement import ChainIdentity, Report, settlement_id, slo_id
 from sankofa_observe.slo.slot import Slot, SlotKey, SlotState
 from sankofa_observe.slo.verdict import attain, judge, tally
 from sankofa_observe.units import Period, rfc3339, share_floor
@@ -45,6 +45,22 @@ def reported_counts(document: Document) -> tuple[int, int, str]:
     claimed = document["attainment"]
     good = claimed["good"] + claimed["unknown"]
     return good, good + claimed["bad"], document["slot_root"]
+
+
+def attested_report(document: Document) -> tuple[ChainIdentity, Report]:
+    """The one report of a reviewed document, and the contract it is for: what may be signed and nothing else."""
+    good, valid, root = reported_counts(document)
+    report = Report(
+        agreement_id=document["agreement"]["id"],
+        slo_id=slo_id(f"{document['slo']['name']}/{document['slo']['site']}"),
+        period=Period(starts_at=document["period"][0], ends_at=document["period"][1]),
+        good=good,
+        valid=valid,
+        evidence_root=root,
+        leaf_count=len(document["slots"]),
+        document_hash=digest(document),
+    )
+    return ChainIdentity(chain_id=document["chain"]["chain_id"], contract=document["chain"]["contract"]), report
 
 
 def _promise(agreement: Agreement, document: Document) -> Promise | None:

@@ -1,0 +1,70 @@
+"""The attestor with a key: it signs the very report of a document it reviewed, for the contract that document names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from eth_account import Account
+
+from sankofa_observe.adapters.attestor import LocalAttestor
+from sankofa_observe.errors import InvariantBroken
+from sankofa_observe.ports import AttestorSet
+from sankofa_observe.sla.settlement import Report
+from sankofa_observe.testing import ScriptedSamples
+from sankofa_observe.units import Period
+from tests import builders
+
+SET = AttestorSet(members=(), threshold=2, epoch=1, config_digest="0x" + "00" * 32)
+
+
+@pytest.fixture
+def reviewed() -> tuple[LocalAttestor, Report]:
+    """An attestor that has found nothing to object to in an honest breach."""
+    agreement = builders.agreement()
+    breach = builders.breach(agreement, bad=1)
+    source = ScriptedSamples()
+    for name, down in (("sankofa_pve_up", 1), ("sankofa_pve_known", 0)):
+        samples = [((builders.START + 15 * n) * 1000, 0 if n < down else 1) for n in range(-4, 44)]
+        source.add(name, samples, site="edge-1")
+    attestor = LocalAttestor(name="a1", key=Account.create(), source=source, agreements={agreement.id: agreement})
+    assert attestor.objection(breach.document) is None
+    return attestor, breach.penalty.report
+
+
+def test_a_reviewed_report_is_signed(reviewed: tuple[LocalAttestor, Report]) -> None:
+    """The report of the reviewed document gets a signature of 65 bytes."""
+    attestor, report = reviewed
+
+    assert len(attestor.sign([report], SET, builders.CHAIN)) == 65
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"agreement_id": builders.digest_of("other")},
+        {"slo_id": builders.digest_of("other")},
+        {"period": Period(starts_at=builders.START, ends_at=builders.START + 1)},
+        {"good": 0},
+        {"valid": 11},
+        {"evidence_root": builders.digest_of("other")},
+        {"leaf_count": 9},
+        {"document_hash": builders.digest_of("other")},
+    ],
+)
+def test_a_report_that_differs_in_one_field_is_not_signed(
+    reviewed: tuple[LocalAttestor, Report], change: dict[str, object]
+) -> None:
+    """Whatever field of a reviewed report was changed, the attestor refuses and says so."""
+    attestor, report = reviewed
+
+    with pytest.raises(InvariantBroken, match="did not review as such"):
+        attestor.sign([replace(report, **change)], SET, builders.CHAIN)  # type: ignore[arg-type]  # a table of fields
+
+
+def test_a_report_for_another_contract_is_not_signed(reviewed: tuple[LocalAttestor, Report]) -> None:
+    """The same report for another chain or contract is not what was reviewed."""
+    attestor, report = reviewed
+
+    with pytest.raises(InvariantBroken, match="did not review as such"):
+        attestor.sign([report], SET, replace(builders.CHAIN, chain_id=1))
