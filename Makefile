@@ -25,7 +25,7 @@ lint: setup ## Style, types and import directions
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter --config pyproject.toml > .cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
+	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter pyproject.toml > .cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
 
 check-generated: setup ## Generated files are fresh
 	@$(BIN)/python -m alert_rules --check

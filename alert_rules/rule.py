@@ -14,6 +14,9 @@ RUNBOOK_BASE = "https://runbooks.sankofa.example"
 SUMMARY_CHARS = 80
 SITE_IDENTITY = ("tier", "region", "site")
 """Labels that name the site an alert is about; an alert carries them from its expression or as constants."""
+BY_SITE = "count by (tier, region, site)"
+NETWORK_IDENTITY = {"tier": "core", "region": "all"}
+FLEET_BOARD, SITE_BOARD = "sk-fleet", "sk-site"
 
 Severity = Literal["page", "ticket", "info"]
 Kind = Literal["slo", "cause", "meta"]

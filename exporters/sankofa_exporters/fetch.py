@@ -11,7 +11,7 @@ import importlib.util
 import json
 import ssl
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -34,11 +34,12 @@ if "sniffio" not in sys.modules and importlib.util.find_spec("sniffio") is None:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A complete response whose body is inside the cap; `where` is safe to show."""
+    """A complete response whose body is inside the cap; `where` is safe to show, the headers may not be."""
 
     where: str
     status: int
     body: bytes
+    headers: httpx.Headers = field(default_factory=httpx.Headers, repr=False)
 
 
 @lru_cache(maxsize=256)
@@ -86,7 +87,7 @@ async def _stream(client: httpx.AsyncClient, request: httpx.Request, *, where: s
             body += chunk
             if len(body) > body_bytes:
                 raise CollectorError(Kind.LIMIT, f"{where}: the body is over {body_bytes} bytes")
-        return Answer(where=where, status=response.status_code, body=bytes(body))
+        return Answer(where=where, status=response.status_code, body=bytes(body), headers=response.headers)
     finally:
         await response.aclose()
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, get_args
 
 import httpx
 import yaml
@@ -120,7 +120,8 @@ def load(file: Path, module_type: type[M], target_type: type[T]) -> Document[M, 
         try:
             document = Document[module_type, target_type].model_validate(raw)  # type: ignore[valid-type]
         except ValidationError as error:
-            violations += [_violation(detail) for detail in error.errors(include_url=False)]
+            known = frozenset(_keys(Document[module_type, target_type]))  # type: ignore[valid-type]
+            violations += [_violation(detail, known) for detail in error.errors(include_url=False)]
         violations += _dangling(raw)
     if violations or document is None:
         raise BrokenConfigError(file=file, violations=violations)
@@ -163,13 +164,13 @@ def _parse(file: Path) -> tuple[Any, list[Violation]]:
     return raw, []
 
 
-def _violation(detail: ErrorDetails) -> Violation:
+def _violation(detail: ErrorDetails, known: frozenset[str]) -> Violation:
     path = [part for part in detail["loc"] if part != "[key]"]
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
     match detail["type"]:
         case "extra_forbidden":
             # The value under a mistyped key may be the secret itself: never echo it.
-            return Violation(where=where, seen="an unknown key", expected="a known key", hint=_hint(path))
+            return Violation(where=where, seen="an unknown key", expected="a known key", hint=_hint(path, known))
         case "missing":
             return Violation(where=where, seen="nothing", expected="this key", hint="it has no default")
         case "endpoint_secret":
@@ -184,15 +185,23 @@ def _seen(value: Any) -> str:
     return text if len(text) <= SEEN_CHARS else text[:SEEN_CHARS] + "…"
 
 
-KNOWN_KEYS = {
-    *("modules", "targets", "limits", "module", "endpoint", "endpoints", "token_file", "ca_file", "calls_per_probe"),
-    *("call", "to", "data", "max_head_age_seconds", "max_clock_skew_seconds", "call_timeout_seconds", "quorum_seeds"),
-    *Bounds.model_fields,
-}
+def _keys(model: type[BaseModel]) -> Iterator[str]:
+    """Every key that a settings model and the models inside it know."""
+    for name, field_info in model.model_fields.items():
+        yield name
+        for inner in _models_in(field_info.annotation):
+            yield from _keys(inner)
 
 
-def _hint(path: list[int | str]) -> str:
-    close = difflib.get_close_matches(str(path[-1]), KNOWN_KEYS, n=1)
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _hint(path: list[int | str], known: frozenset[str]) -> str:
+    close = difflib.get_close_matches(str(path[-1]), known, n=1)
     return f"did you mean {close[0]}?" if close else "remove it; secrets belong into files that a module names"
 
 
