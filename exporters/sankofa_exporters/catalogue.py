@@ -13,6 +13,13 @@ PROBE_DURATION = Family(
     unit="seconds",
     help="Time this probe took, upstream calls included, rendering excluded.",
 )
+UPSTREAM_CALLS = Family(
+    name="sankofa_probe_upstream_calls",
+    help="Calls this probe made to the target's interfaces, repeated and failed ones included.",
+)
+UPSTREAM_BYTES = Family(
+    name="sankofa_probe_upstream_bytes", unit="bytes", help="Bytes of answers this probe read from upstream."
+)
 COLLECTOR_SUCCESS = Family(
     name="sankofa_collector_success",
     labels=("collector",),
@@ -39,6 +46,8 @@ COLLECTOR_ERROR = Family(
 FAMILIES = (
     PROBE_SUCCESS,
     PROBE_DURATION,
+    UPSTREAM_CALLS,
+    UPSTREAM_BYTES,
     COLLECTOR_SUCCESS,
     COLLECTOR_DURATION,
     COLLECTOR_AGE,

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import __version__
+from .config_file import BrokenConfigError
 from .registry import SYSTEM_NAMES, System, system
-from .settings import BrokenConfigError, load
+from .settings import load
 
 EXAMPLE = """\
 example:

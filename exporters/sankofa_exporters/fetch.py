@@ -21,6 +21,7 @@ import httpx
 from .apart import apart
 from .budget import Budget
 from .failure import CollectorError, Kind, from_transport
+from .trace import begin_call
 
 USER_AGENT = "sankofa-exporter"
 _REFUSALS = {int(httpx.codes.UNAUTHORIZED): Kind.AUTH, int(httpx.codes.FORBIDDEN): Kind.PERMISSION}
@@ -69,12 +70,30 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, *, budget:
     try:
         async with asyncio.timeout(budget.remaining()):
             try:
-                return await _stream(client, request, where=where, body_bytes=body_bytes)
+                return await _traced(client, request, where=where, body_bytes=body_bytes)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                 # The server may close a pooled connection at the moment we reuse it. We only read, so once more is safe.
-                return await _stream(client, request, where=where, body_bytes=body_bytes)
+                return await _traced(client, request, where=where, body_bytes=body_bytes)
     except (httpx.HTTPError, TimeoutError, OSError) as error:
         raise from_transport(error, where) from None
+
+
+async def _traced(client: httpx.AsyncClient, request: httpx.Request, *, where: str, body_bytes: int) -> Answer:
+    """One attempt, written into the probe's trace however it ends."""
+    call = begin_call(where)
+    try:
+        answer = await _stream(client, request, where=where, body_bytes=body_bytes)
+    except CollectorError as error:
+        call.ended_with(error.failure.kind)
+        raise
+    except asyncio.CancelledError:
+        call.ended_with(Kind.TIMEOUT)
+        raise
+    except (httpx.HTTPError, OSError) as error:
+        call.ended_with(from_transport(error, where).failure.kind)
+        raise
+    call.ended_with(str(answer.status), len(answer.body))
+    return answer
 
 
 async def _stream(client: httpx.AsyncClient, request: httpx.Request, *, where: str, body_bytes: int) -> Answer:

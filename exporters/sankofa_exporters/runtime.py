@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Protocol
 
@@ -23,9 +23,12 @@ from .catalogue import (
     COLLECTOR_SUCCESS,
     PROBE_DURATION,
     PROBE_SUCCESS,
+    UPSTREAM_BYTES,
+    UPSTREAM_CALLS,
 )
 from .failure import CollectorError, Failure, Kind
 from .family import Family, Sample, series_of
+from .trace import Trace, traced
 
 log = logging.getLogger(__name__)
 GRACE_SECONDS = (
@@ -85,6 +88,7 @@ class Outcome:
 
     collector: Collector
     result: Any
+    started: float  # of time.monotonic
     seconds: float
 
     @property
@@ -94,28 +98,39 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A probe's samples, its own state included, and what went wrong by collector."""
+    """A probe's samples, its own state included, and how it went."""
 
     samples: list[Sample]
-    failures: Mapping[str, Failure]
+    verdict: Verdict
+    outcomes: Sequence[Outcome]
+    trace: Trace
+    seconds: float
+
+    @property
+    def failures(self) -> Mapping[str, Failure]:
+        """What went wrong, by collector."""
+        return {outcome.collector.name: outcome.failure for outcome in self.outcomes if outcome.failure}
 
 
 async def probe(source: Source, *, budget: Budget, bounds: Bounds, now: Callable[[], float] = time.time) -> Report:
     """Run every collector; never raises, whatever the collectors do."""
-    started = time.monotonic()
-    outcomes = await asyncio.gather(*(_run(collector, budget) for collector in source.collectors))
+    with traced() as trace:
+        outcomes = await asyncio.gather(*(_run(collector, budget) for collector in source.collectors))
     measured = _measure(source, outcomes, now(), bounds)
-    own_state = _own_state(measured.outcomes, now(), time.monotonic() - started)
+    seconds = time.monotonic() - trace.started
     return Report(
-        samples=[*measured.samples, *own_state],
-        failures={outcome.collector.name: outcome.failure for outcome in measured.outcomes if outcome.failure},
+        samples=[*measured.samples, *_own_state(measured.outcomes, now(), seconds, trace)],
+        verdict=measured.verdict,
+        outcomes=measured.outcomes,
+        trace=trace,
+        seconds=seconds,
     )
 
 
 async def _run(collector: Collector, budget: Budget) -> Outcome:
     started = time.monotonic()
     result = await _fetch(collector, budget)
-    return Outcome(collector=collector, result=result, seconds=time.monotonic() - started)
+    return Outcome(collector=collector, result=result, started=started, seconds=time.monotonic() - started)
 
 
 async def _fetch(collector: Collector, budget: Budget) -> Any:
@@ -140,13 +155,15 @@ def _defect(collector: Collector, error: Exception) -> Failure:
 @dataclass(frozen=True, kw_only=True)
 class _Measured:
     samples: list[Sample]
+    verdict: Verdict
     outcomes: list[Outcome]
 
 
 def _measure(source: Source, outcomes: Sequence[Outcome], now: float, bounds: Bounds) -> _Measured:
     """Verdict, then each collector's samples while they fit; one that does not fit fails as `limit`."""
     results = {outcome.collector.name: outcome.result for outcome in outcomes}
-    up, known = _verdict(source, results, now).value
+    verdict = _verdict(source, results, now)
+    up, known = verdict.value
     samples = [Sample(source.up, up), Sample(source.known, known), *source.standing()]
     room = bounds.series - series_of(samples)
     settled = []
@@ -155,7 +172,7 @@ def _measure(source: Source, outcomes: Sequence[Outcome], now: float, bounds: Bo
         samples += own
         room -= series_of(own)
         settled.append(after)
-    return _Measured(samples=samples, outcomes=settled)
+    return _Measured(samples=samples, verdict=verdict, outcomes=settled)
 
 
 def _verdict(source: Source, results: Results, now: float) -> Verdict:
@@ -175,14 +192,16 @@ def _samples_of(outcome: Outcome, results: Results, bounds: Bounds, room: int) -
         failure = error.failure
     except Exception as error:  # noqa: BLE001 - see _fetch
         failure = _defect(outcome.collector, error)
-    return [], Outcome(collector=outcome.collector, result=failure, seconds=outcome.seconds)
+    return [], replace(outcome, result=failure)
 
 
-def _own_state(outcomes: Sequence[Outcome], now: float, seconds: float) -> Iterable[Sample]:
+def _own_state(outcomes: Sequence[Outcome], now: float, seconds: float, trace: Trace) -> Iterable[Sample]:
     """What the probe says about itself, grouped by family."""
     required = [outcome for outcome in outcomes if outcome.collector.required]
     yield Sample(PROBE_SUCCESS, float(all(outcome.failure is None for outcome in required)))
     yield Sample(PROBE_DURATION, seconds)
+    yield Sample(UPSTREAM_CALLS, len(trace.calls))
+    yield Sample(UPSTREAM_BYTES, trace.body_bytes)
     for outcome in outcomes:
         name = outcome.collector.name
         yield Sample(COLLECTOR_SUCCESS, float(outcome.failure is None), (name,))

@@ -27,6 +27,7 @@ from .own import OwnMetrics
 from .registry import System
 from .runtime import Report, Source, probe
 from .settings import Document
+from .timeline import timeline
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +71,11 @@ class Exporter:
             source = self.source(target, request.query_params.get("module"))
         except UnknownNameError as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
-        budget = Budget.of(probe_seconds(request.headers.get("x-prometheus-scrape-timeout-seconds")))
+        seconds = probe_seconds(request.headers.get("x-prometheus-scrape-timeout-seconds"))
         with self.own.timed_probe():
-            report = await probe(source, budget=budget, bounds=self.document.limits)
+            report = await probe(source, budget=Budget.of(seconds), bounds=self.document.limits)
+            if request.query_params.get("debug") == "true":
+                return await self._answer_debug(report, target, request, seconds)
             encoded = await apart(
                 encode,
                 report.samples,
@@ -81,6 +84,11 @@ class Exporter:
             )
         self._tell(target, report)
         return Response(encoded.body, headers=encoded.headers)
+
+    async def _answer_debug(self, report: Report, target: str, request: Request, seconds: float) -> Response:
+        module = request.query_params.get("module") or self.document.targets[target].module
+        text = await apart(timeline, report, target=target, module=module, budget_seconds=seconds)
+        return PlainTextResponse(text)
 
     def _tell(self, target: str, report: Report) -> None:
         """Log a collector's trouble when it begins, changes or ends, not at every scrape."""

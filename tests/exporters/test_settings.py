@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sankofa_exporters.config_file import BrokenConfigError
 from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
-from sankofa_exporters.settings import BrokenConfigError, load
+from sankofa_exporters.settings import load
 
 SECRET = "b2f0c6a4-secret"
 
@@ -78,8 +79,8 @@ def test_settings_refuse_a_ca_file_that_is_none(tmp_path: Path, token_file: Path
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "FILE: (file): saw nothing; expected a mapping with modules and targets"),
-        ("- a\n", "FILE: (file): saw list; expected a mapping with modules and targets"),
+        ("", "FILE: (file): saw nothing; expected a mapping of keys"),
+        ("- a\n", "FILE: (file): saw list; expected a mapping of keys"),
         ("modules: {a: [}\n", "FILE: line 1: saw expected the node content, but found '}'; expected valid YAML"),
         ("modules: {}\nmodules: {}\n", "FILE: line 2: saw key 'modules' appears twice; expected valid YAML"),
     ],
