@@ -1,6 +1,6 @@
 """`sankofa-exporter SYSTEM --config.file FILE --web.listen-address ADDRESS`, in the habit of Prometheus exporters.
 
-Exit codes: 0 after a graceful stop or a good `--check-config`, 1 when the address cannot be listened on, 2 for a broken
+Exit codes: 0 after a graceful stop or a good `--check-config`, 1 when the address cannot be listened on or a file not be written, 2 for a broken
 command line or configuration.
 """
 
@@ -13,50 +13,64 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from . import __version__
 from .config_file import BrokenConfigError
+from .configuration import Files
+from .fleet import write_discovery
+from .logs import FORMATS, set_up
 from .registry import SYSTEM_NAMES, System, system
-from .settings import load
+from .settings import Document, exposed_files
 
+log = logging.getLogger(__name__)
 EXAMPLE = """\
 example:
   sankofa-exporter proxmox --config.file proxmox.yml --web.listen-address :9221
   curl 'http://127.0.0.1:9221/probe?target=edge-nairobi-1'
 
-  sankofa-exporter besu --config.file besu.yml --check-config
+  sankofa-exporter besu --config.file besu.yml --fleet.file fleet.yaml --check-config
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The entry point; returns the exit code."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=options.log_level.upper(),
-        stream=sys.stderr,
-        format="time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s",
-    )
-    for chatty in ("httpx", "httpcore"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)  # at debug they print whole requests
+    set_up(options.log_level, options.log_format)
     return _run(system(options.system), options)
 
 
 def _run(chosen: System, options: argparse.Namespace) -> int:
+    files = Files(system=chosen, config=options.config_file, fleet=options.fleet_file, web=options.web_config_file)
     try:
-        document = load(options.config_file, chosen.module_type, chosen.target_type)
+        settings = files.read()
     except BrokenConfigError as error:
         return _fail(2, str(error))
+    for sentence in exposed_files(settings.document):
+        log.warning("secret file", extra={"exposed": sentence})
     if options.check_config:
-        sys.stdout.write(f"{options.config_file}: good, {len(document.targets)} targets\n")
+        sys.stdout.write(f"{options.config_file}: good, {len(settings.document.targets)} targets\n")
         return 0
+    if options.sd_folder is not None:
+        return _write_discovery(settings.document, chosen, options.sd_folder)
     address = options.listen_address or chosen.default_address
     try:
         listener = listen(address)
     except (OSError, ValueError) as error:
         return _fail(1, _cannot_listen(address, error))
     from .serve import serve
+    from .server import Exporter
 
-    return serve(chosen, document, listener)
+    return serve(Exporter(system=chosen, settings=settings, read=files.read), listener)
+
+
+def _write_discovery(document: Document[Any, Any], chosen: System, folder: Path) -> int:
+    try:
+        for path in write_discovery(document, chosen, folder):
+            sys.stdout.write(f"{path}\n")
+    except OSError as error:
+        return _fail(1, f"cannot write into {folder}: {error.strerror}; name a folder that this user may write to")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,10 +91,32 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="HOST:PORT or :PORT (default: the system's own port on every address)",
     )
+    parser.add_argument(
+        "--fleet.file",
+        dest="fleet_file",
+        metavar="FILE",
+        type=Path,
+        help="sites and their targets, YAML, besides the config's",
+    )
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        metavar="FILE",
+        type=Path,
+        help="TLS and passwords of this listener",
+    )
+    parser.add_argument(
+        "--sd.write-folder",
+        dest="sd_folder",
+        metavar="FOLDER",
+        type=Path,
+        help="write target files for Prometheus' file discovery, listen to nothing, exit",
+    )
     parser.add_argument("--check-config", action="store_true", help="check the configuration, listen to nothing, exit")
     parser.add_argument(
         "--log.level", dest="log_level", default="info", choices=("debug", "info", "warning", "error"), help="to stderr"
     )
+    parser.add_argument("--log.format", dest="log_format", default="logfmt", choices=FORMATS, help="to stderr")
     parser.add_argument("--version", action="version", version=f"sankofa-exporter {__version__}")
     return parser
 

@@ -111,6 +111,8 @@ def _violation(detail: ErrorDetails, known: frozenset[str], under: str) -> Viola
             return Violation(where=where, seen="nothing", expected="this key", hint="it has no default")
         case "endpoint_secret":
             return Violation(where=where, seen="a URL with more than an address", expected=detail["msg"])
+        case "secret":
+            return Violation(where=where, seen="a value that is not shown", expected=detail["msg"])
     return Violation(where=where, seen=_seen(detail["input"]), expected=detail["msg"])
 
 

@@ -43,13 +43,22 @@ class Answer:
     headers: httpx.Headers = field(default_factory=httpx.Headers, repr=False)
 
 
-@lru_cache(maxsize=256)
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     """Verification is always on; a module's own CA file replaces the system's list.
 
-    Loaded once, when the configuration is checked: targets share it, and a renewed CA file needs a restart.
+    Targets share a context; a renewed CA file is loaded when the configuration is read again.
     """
+    return _tls_context(ca_file, modified_at(ca_file))
+
+
+@lru_cache(maxsize=256)
+def _tls_context(ca_file: Path | None, _modified_at: int) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+
+
+def modified_at(file: Path | None) -> int:
+    """When the file was written last, in nanoseconds; 0 for none."""
+    return 0 if file is None else file.stat().st_mtime_ns
 
 
 def open_client(*, verify: ssl.SSLContext | bool = True) -> httpx.AsyncClient:

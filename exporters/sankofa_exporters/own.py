@@ -36,6 +36,23 @@ class OwnMetrics:
             registry=self._registry,
         )
 
+        self._reloaded = Gauge(
+            "sankofa_exporter_config_last_reload_successful",
+            "1 when the configuration that was read last is the one in use.",
+            registry=self._registry,
+        )
+        self._reloaded_at = Gauge(
+            "sankofa_exporter_config_last_reload_success_timestamp_seconds",
+            "When the configuration in use was read.",
+            registry=self._registry,
+        )
+        self.reloaded(well=True)
+
+    def reloaded(self, *, well: bool) -> None:
+        self._reloaded.set(well)
+        if well:
+            self._reloaded_at.set_to_current_time()
+
     @contextmanager
     def timed_probe(self) -> Iterator[None]:
         started = time.monotonic()

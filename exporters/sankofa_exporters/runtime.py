@@ -148,7 +148,7 @@ async def _fetch(collector: Collector, budget: Budget) -> Any:
 def _defect(collector: Collector, error: Exception) -> Failure:
     """An exception nobody expected. Only its type is told: its text may quote the payload, or worse."""
     line = error.__traceback__.tb_lineno if error.__traceback__ else 0
-    log.error("collector=%s defect=%s line=%d", collector.name, type(error).__name__, line)
+    log.error("defect", extra={"collector": collector.name, "defect": type(error).__name__, "line": line})
     return Failure(kind=Kind.DECODE, reason=f"unexpected {type(error).__name__}")
 
 
@@ -179,7 +179,8 @@ def _verdict(source: Source, results: Results, now: float) -> Verdict:
     try:
         return source.verdict(results, now)
     except Exception as error:  # noqa: BLE001 - a defect in judging is our fault: unknown, never down
-        log.error("verdict defect=%s", type(error).__name__)  # noqa: TRY400 - a traceback could quote the payload
+        # Without the traceback, which could quote the payload.
+        log.error("defect", extra={"collector": "verdict", "defect": type(error).__name__})  # noqa: TRY400
         return Verdict.UNKNOWN
 
 

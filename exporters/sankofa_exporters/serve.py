@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import resource
 import signal
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import uvicorn
 
-from .registry import System
 from .server import Exporter, build_app
-from .settings import Document
+from .web import guarded, renewing_context
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 10  # a probe under way may end; Prometheus' longest wait is its scrape timeout
@@ -22,7 +21,24 @@ KEEP_SECONDS = 65  # longer than the usual scrape interval, so that Prometheus' 
 
 
 class _Server(uvicorn.Server):
-    """uvicorn raises a caught signal again when it has stopped; we end with 0 instead, as Prometheus does."""
+    """uvicorn raises a caught signal again when it has stopped; we end with 0 instead, as Prometheus does.
+
+    SIGHUP reads the configuration again.
+    """
+
+    exporter: Exporter
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        loop = asyncio.get_running_loop()
+        reloads: set[asyncio.Task[bool]] = set()  # a task that nobody holds may vanish
+
+        def reload() -> None:
+            task = loop.create_task(self.exporter.reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -42,24 +58,35 @@ def allow_files() -> None:
     log.debug("open files: limit was %d, is %d", soft, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def serve(chosen: System, document: Document[Any, Any], listener: socket.socket) -> int:
+def serve(exporter: Exporter, listener: socket.socket) -> int:
     """Serve until a signal; returns the exit code."""
     allow_files()
-    app = build_app(Exporter(system=chosen, document=document))
+    tls = exporter.settings.web.tls_server_config
     server = _Server(
         uvicorn.Config(
-            app,
+            guarded(build_app(exporter), lambda: exporter.passwords),
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=STOP_SECONDS,
             timeout_keep_alive=KEEP_SECONDS,
+            ssl_context_factory=None if tls is None else lambda _config, _default: renewing_context(tls),
         )
     )
+    server.exporter = exporter
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     host, port = listener.getsockname()[:2]
-    log.info("system=%s listening=%s:%d targets=%d", chosen.name, host, port, len(document.targets))
+    log.info(
+        "listening",
+        extra={
+            "system": exporter.system.name,
+            "address": f"{host}:{port}",
+            "targets": len(exporter.document.targets),
+            "tls": tls is not None,
+            "basic_auth": bool(exporter.settings.web.basic_auth_users),
+        },
+    )
     with listener:
         server.run(sockets=[listener])
-    log.info("system=%s stopped", chosen.name)
+    log.info("stopped", extra={"system": exporter.system.name})
     return 0

@@ -1,4 +1,4 @@
-"""The HTTP face: /probe for targets, /metrics for the process itself, health, readiness and a landing page.
+"""The HTTP face: /probe for targets, /sd for Prometheus' discovery of them, /metrics for the process itself.
 
 Targets are looked up by name in the configuration's allow-list; an address in the query is just an unknown name. An
 answer to a known target is 200, whatever became of its collectors.
@@ -6,74 +6,90 @@ answer to a known target is 200, whatever became of its collectors.
 
 from __future__ import annotations
 
-import asyncio
-import html
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from .apart import apart, widen_resolver
 from .budget import Budget, probe_seconds
+from .config_file import BrokenConfigError
+from .configuration import Settings
 from .exposition import encode
 from .failure import Kind
+from .fleet import discovered, discovered_upstream
+from .landing import landing
 from .own import OwnMetrics
 from .registry import System
 from .runtime import Report, Source, probe
 from .settings import Document
+from .sources import Sources, UnknownNameError
 from .timeline import timeline
+from .web import Passwords
 
 log = logging.getLogger(__name__)
 
 
-class UnknownNameError(Exception):
-    """The query names a target or module that the configuration does not have."""
-
-
 @dataclass(kw_only=True)
 class Exporter:
-    """One system's targets, opened at their first probe and closed at the end."""
+    """One system's targets behind HTTP; `read` reads the settings again."""
 
     system: System
-    document: Document[Any, Any]
+    settings: Settings
+    read: Callable[[], Settings] | None = None
     own: OwnMetrics = field(default_factory=OwnMetrics)
-    sources: dict[tuple[str, str], Source] = field(default_factory=dict)
     told: dict[str, dict[str, Kind]] = field(default_factory=dict)
 
-    def source(self, target: str, module: str | None) -> Source:
-        """The open source of a target, by default with the target's own module."""
-        settings = self.document.targets.get(target)
-        if settings is None:
-            raise UnknownNameError(f"unknown target {target!r}: it is not in the configuration's targets")
-        module = module or settings.module
-        if module not in self.document.modules:
-            raise UnknownNameError(f"unknown module {module!r}: it is not in the configuration's modules")
-        if (target, module) not in self.sources:
-            opened = self.system.open(self.document.modules[module], settings, self.document.limits)
-            self.sources[target, module] = opened
-        return self.sources[target, module]
+    def __post_init__(self) -> None:
+        self.sources = Sources(system=self.system, document=self.settings.document)
+        self.passwords = Passwords(users=self.settings.web.basic_auth_users)
+
+    @property
+    def document(self) -> Document[Any, Any]:
+        return self.sources.document
 
     async def close(self) -> None:
-        await asyncio.gather(*(source.close() for source in self.sources.values()))
-        self.sources.clear()
+        await self.sources.close()
+
+    async def reload(self) -> bool:
+        """Read the settings again; broken ones are told in the log, and the last good ones stay in use."""
+        if self.read is None:
+            return False
+        try:
+            settings = await apart(self.read)
+        except BrokenConfigError as error:
+            for line in str(error).splitlines():
+                log.error("configuration is broken, the last one stays", extra={"violation": line})  # noqa: TRY400
+            self.own.reloaded(well=False)
+            return False
+        self.sources.take(settings.document)
+        self.passwords = Passwords(users=settings.web.basic_auth_users)
+        self.told = {name: told for name, told in self.told.items() if name in settings.document.targets}
+        self.own.reloaded(well=True)
+        log.info("configuration read", extra={"targets": len(settings.document.targets)})
+        return True
 
     async def answer_probe(self, request: Request) -> Response:
         target = request.query_params.get("target")
         if not target:
             return PlainTextResponse("target is missing: /probe?target=NAME\n", status_code=400)
         try:
-            source = self.source(target, request.query_params.get("module"))
+            with self.sources.use(target, request.query_params.get("module")) as source:
+                return await self._probed(source, target, request)
         except UnknownNameError as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
+
+    async def _probed(self, source: Source, target: str, request: Request) -> Response:
         seconds = probe_seconds(request.headers.get("x-prometheus-scrape-timeout-seconds"))
         with self.own.timed_probe():
             report = await probe(source, budget=Budget.of(seconds), bounds=self.document.limits)
+            self._tell(target, report)
             if request.query_params.get("debug") == "true":
                 return await self._answer_debug(report, target, request, seconds)
             encoded = await apart(
@@ -82,11 +98,10 @@ class Exporter:
                 accept=request.headers.get("accept", ""),
                 accept_encoding=request.headers.get("accept-encoding", ""),
             )
-        self._tell(target, report)
         return Response(encoded.body, headers=encoded.headers)
 
     async def _answer_debug(self, report: Report, target: str, request: Request, seconds: float) -> Response:
-        module = request.query_params.get("module") or self.document.targets[target].module
+        _, module = self.sources.key(target, request.query_params.get("module"))
         text = await apart(timeline, report, target=target, module=module, budget_seconds=seconds)
         return PlainTextResponse(text)
 
@@ -95,9 +110,10 @@ class Exporter:
         before = self.told.get(target, {})
         for collector, failure in report.failures.items():
             if before.get(collector) is not failure.kind:
-                log.warning("target=%s collector=%s kind=%s reason=%r", target, collector, *astuple(failure))
+                told = {"target": target, "collector": collector, "kind": str(failure.kind), "reason": failure.reason}
+                log.warning("collector failed", extra=told)
         for collector in before.keys() - report.failures.keys():
-            log.info("target=%s collector=%s recovered", target, collector)
+            log.info("collector recovered", extra={"target": target, "collector": collector})
         self.told[target] = {collector: failure.kind for collector, failure in report.failures.items()}
 
     async def answer_metrics(self, request: Request) -> Response:
@@ -107,15 +123,18 @@ class Exporter:
         return Response(encoded.body, headers=encoded.headers)
 
     async def answer_landing(self, _request: Request) -> Response:
-        title = html.escape(self.system.title)
-        links = "".join(
-            f'<li><a href="/probe?target={html.escape(name)}">{html.escape(name)}</a></li>'
-            for name in sorted(self.document.targets)
-        )
-        return HTMLResponse(
-            f"<!doctype html><title>{title}</title><h1>{title}</h1>"
-            f'<p><a href="/metrics">/metrics</a> of this process; probes of the targets:</p><ul>{links}</ul>'
-        )
+        return HTMLResponse(landing(self.system, self.document))
+
+    async def answer_discovery(self, _request: Request) -> Response:
+        return JSONResponse(discovered(self.document))
+
+    async def answer_upstream_discovery(self, _request: Request) -> Response:
+        return JSONResponse(discovered_upstream(self.document))
+
+    async def answer_reload(self, _request: Request) -> Response:
+        if await self.reload():
+            return PlainTextResponse("reloaded\n")
+        return PlainTextResponse("the configuration is broken, the last one stays; see the log\n", status_code=500)
 
 
 async def _healthy(_request: Request) -> Response:
@@ -145,6 +164,9 @@ def build_app(exporter: Exporter) -> Starlette:
             Route("/", exporter.answer_landing),
             Route("/probe", exporter.answer_probe),
             Route("/metrics", exporter.answer_metrics),
+            Route("/sd", exporter.answer_discovery),
+            Route("/sd/upstream", exporter.answer_upstream_discovery),
+            Route("/-/reload", exporter.answer_reload, methods=["POST", "PUT"]),
             Route("/-/healthy", _healthy),
             Route("/-/ready", answer_ready),
         ],

@@ -13,6 +13,8 @@ import pytest
 
 from sankofa_exporters.apart import RESOLVERS
 from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.configuration import Settings
+from sankofa_exporters.logs import LogfmtFormatter
 from sankofa_exporters.registry import System
 from sankofa_exporters.runtime import Collector
 from sankofa_exporters.server import Exporter, build_app
@@ -40,7 +42,7 @@ DOCUMENT = Document[Module, Target](
 
 @pytest.fixture
 def exporter() -> Exporter:
-    return Exporter(system=SYSTEM, document=DOCUMENT)
+    return Exporter(system=SYSTEM, settings=Settings(document=DOCUMENT))
 
 
 @pytest.fixture
@@ -98,7 +100,8 @@ async def test_sources_open_once_for_target_and_module(client: httpx.AsyncClient
     headers = {"x-prometheus-scrape-timeout-seconds": "0.2"}
     for query in ("target=edge-1", "target=edge-1&module=m", "target=edge-1&module=n", "target=edge-2"):
         await client.get(f"/probe?{query}", headers=headers)
-    sources = dict(exporter.sources)
+    opened = dict(exporter.sources.opened)
+    sources = {key: found.source for key, found in opened.items()}
     await exporter.close()
 
     assert sorted(sources) == [("edge-1", "m"), ("edge-1", "n"), ("edge-2", "m")]
@@ -150,8 +153,9 @@ async def test_trouble_is_logged_when_it_changes(client: httpx.AsyncClient, capl
     for _ in range(3):
         await client.get("/probe?target=edge-1", headers={"x-prometheus-scrape-timeout-seconds": "0.1"})
 
-    assert [record.getMessage() for record in caplog.records if record.name.startswith("sankofa")] == [
-        'target=edge-1 collector=slow kind=timeout reason="did not end by the probe\'s deadline"'
+    lines = [LogfmtFormatter().format(record) for record in caplog.records if record.name.startswith("sankofa")]
+    assert [line.partition(" msg=")[2] for line in lines] == [
+        '"collector failed" target=edge-1 collector=slow kind=timeout reason="did not end by the probe\'s deadline"'
     ]
 
 

@@ -1,0 +1,38 @@
+"""Where a process' settings come from, so that they can be read again: SIGHUP and POST /-/reload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .fleet import load_with_fleet
+from .registry import System
+from .settings import Document, load
+from .web import WebConfig, load_web
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that was read, checked."""
+
+    document: Document[Any, Any]
+    web: WebConfig = field(default_factory=WebConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """The files of one process."""
+
+    system: System
+    config: Path
+    fleet: Path | None = None
+    web: Path | None = None
+
+    def read(self) -> Settings:
+        """All files, checked; raises `BrokenConfigError`."""
+        if self.fleet is None:
+            document = load(self.config, self.system.module_type, self.system.target_type)
+        else:
+            document = load_with_fleet(self.config, self.fleet, self.system)
+        return Settings(document=document, web=load_web(self.web))

@@ -1,0 +1,107 @@
+"""The open sources of one process: opened at a target's first probe, replaced when its settings change, closed at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .bounds import Bounds
+from .fetch import modified_at
+from .registry import System
+from .runtime import Source
+from .settings import Document, Module, Target
+
+Key = tuple[str, str]  # target, module
+
+
+class UnknownNameError(Exception):
+    """The query names a target or module that the configuration does not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settings:
+    """What a source was opened with; a source lives as long as this stays equal."""
+
+    module: Module
+    target: Target
+    limits: Bounds
+    ca_modified_at: int
+
+
+@dataclass(kw_only=True)
+class _Open:
+    source: Source
+    settings: _Settings
+    probes: int = 0  # under way
+    retired: bool = False
+
+
+@dataclass(kw_only=True)
+class Sources:
+    """Sources by target and module."""
+
+    system: System
+    document: Document[Any, Any]
+    opened: dict[Key, _Open] = field(default_factory=dict)
+    closing: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
+
+    @contextlib.contextmanager
+    def use(self, target: str, module: str | None) -> Iterator[Source]:
+        """The target's source, by default with the target's own module; it is not closed while it is used."""
+        found = self._open(*self.key(target, module))
+        found.probes += 1
+        try:
+            yield found.source
+        finally:
+            found.probes -= 1
+            if found.retired and not found.probes:
+                self._close_soon(found)
+
+    def key(self, target: str, module: str | None) -> Key:
+        """The full name of what is asked for; raises `UnknownNameError` for strangers."""
+        settings = self.document.targets.get(target)
+        if settings is None:
+            raise UnknownNameError(f"unknown target {target!r}: it is not in the configuration's targets")
+        module = module or settings.module
+        if module not in self.document.modules:
+            raise UnknownNameError(f"unknown module {module!r}: it is not in the configuration's modules")
+        return target, module
+
+    def take(self, document: Document[Any, Any]) -> None:
+        """New settings: sources that they do not touch stay open with all they have counted."""
+        self.document = document
+        for key, found in list(self.opened.items()):
+            if self._settings(key) != found.settings:
+                del self.opened[key]
+                found.retired = True
+                if not found.probes:
+                    self._close_soon(found)
+
+    async def close(self) -> None:
+        await asyncio.gather(*self.closing, *(found.source.close() for found in self.opened.values()))
+        self.opened.clear()
+
+    def _open(self, target: str, module: str) -> _Open:
+        key = (target, module)
+        if key not in self.opened:
+            settings = self._settings(key)
+            if settings is None:
+                raise UnknownNameError(f"unknown target {target!r}: it is not in the configuration's targets")
+            source = self.system.open(settings.module, settings.target, settings.limits)
+            self.opened[key] = _Open(source=source, settings=settings)
+        return self.opened[key]
+
+    def _settings(self, key: Key) -> _Settings | None:
+        target, module = self.document.targets.get(key[0]), self.document.modules.get(key[1])
+        if target is None or module is None:
+            return None
+        ca_modified_at = modified_at(getattr(module, "ca_file", None))
+        return _Settings(module=module, target=target, limits=self.document.limits, ca_modified_at=ca_modified_at)
+
+    def _close_soon(self, found: _Open) -> None:
+        task = asyncio.get_running_loop().create_task(found.source.close())
+        self.closing.add(task)
+        task.add_done_callback(self.closing.discard)

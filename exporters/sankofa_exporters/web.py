@@ -1,0 +1,192 @@
+"""The listener's own TLS and passwords: `--web.config.file`, with the keys of Prometheus' exporter-toolkit.
+
+The file is read when a configuration is loaded; certificate and key are read again for a new connection when they have
+changed, so a renewed certificate needs no restart. Passwords are bcrypt hashes: a password that was right once is
+remembered by a keyed digest, because bcrypt is slow on purpose and Prometheus asks every few seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import logging
+import secrets
+import ssl
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import bcrypt
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from .apart import apart
+from .config_file import BrokenConfigError, checked, read_yaml
+from .settings import ReadableFile, Strict
+
+log = logging.getLogger(__name__)
+REMEMBERED_PASSWORDS = 256
+CHECKS_AT_ONCE = 2  # wrong passwords cost a thread 50 ms each; a flood of them must leave room for the rest
+NOBODY = bcrypt.hashpw(
+    secrets.token_bytes(16), bcrypt.gensalt(10)
+)  # a stranger's name takes as long as a wrong password
+Scope = MutableMapping[str, Any]
+App = Callable[[Scope, Any, Any], Awaitable[None]]
+_VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
+_CLIENT_CERTIFICATES = {
+    "NoClientCert": ssl.CERT_NONE,
+    "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
+    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
+}
+
+
+def _bcrypt_hash(text: str) -> str:
+    try:
+        bcrypt.checkpw(b"", text.encode())
+    except ValueError:
+        raise PydanticCustomError("secret", "a bcrypt hash such as `htpasswd -nBC 10 NAME` prints") from None
+    return text
+
+
+class TlsServer(Strict):
+    """Certificate and key of this listener, and whose client certificates it takes."""
+
+    cert_file: ReadableFile
+    key_file: ReadableFile
+    client_ca_file: ReadableFile | None = None
+    client_auth_type: Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"] = "NoClientCert"
+    min_version: Literal["TLS12", "TLS13"] = "TLS12"
+
+    @model_validator(mode="after")
+    def _is_usable(self) -> TlsServer:
+        if self.client_auth_type != "NoClientCert" and self.client_ca_file is None:
+            raise PydanticCustomError(
+                "client_ca", "client_ca_file, because client_auth_type verifies client certificates"
+            )
+        try:
+            self.context()
+        except (OSError, ValueError):
+            raise PydanticCustomError("pair", "PEM files: a certificate and the key that belongs to it") from None
+        return self
+
+    def context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = _VERSIONS[self.min_version]
+        context.load_cert_chain(self.cert_file, self.key_file, password=_no_passphrase)
+        if self.client_ca_file is not None:
+            context.load_verify_locations(self.client_ca_file)
+        context.verify_mode = _CLIENT_CERTIFICATES[self.client_auth_type]
+        return context
+
+    def age(self) -> tuple[int, ...]:
+        files = (self.cert_file, self.key_file, self.client_ca_file)
+        return tuple(file.stat().st_mtime_ns for file in files if file is not None)
+
+
+def _no_passphrase() -> str:
+    """An encrypted key would otherwise ask on the terminal."""
+    raise ValueError("the key is encrypted")
+
+
+class WebConfig(Strict):
+    """The whole file; an absent part is off."""
+
+    tls_server_config: TlsServer | None = None
+    basic_auth_users: dict[str, Annotated[str, AfterValidator(_bcrypt_hash)]] = Field(default_factory=dict, repr=False)
+
+
+def load_web(file: Path | None) -> WebConfig:
+    """Read and check; without a file neither TLS nor passwords. Raises `BrokenConfigError`."""
+    if file is None:
+        return WebConfig()
+    web, violations = checked(read_yaml(file), WebConfig)
+    if web is None:
+        raise BrokenConfigError(file=file, violations=violations)
+    return web
+
+
+def renewing_context(tls: TlsServer) -> ssl.SSLContext:
+    """A context that hands a new connection to a fresh one when the files have changed since the last.
+
+    Files that are broken in between keep the certificate that works.
+    """
+    first = tls.context()
+    state = {"age": tls.age(), "context": first}
+
+    def renew(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        try:
+            age = tls.age()
+            if age != state["age"]:
+                state.update(context=tls.context(), age=age)
+                log.info("certificate read anew", extra={"file": str(tls.cert_file)})
+        except (OSError, ValueError):
+            log.warning("certificate cannot be read, the last one stays", extra={"file": str(tls.cert_file)})
+        connection.context = state["context"]  # type: ignore[assignment]
+
+    first.sni_callback = renew
+    return first
+
+
+@dataclass(kw_only=True)
+class Passwords:
+    """Who may ask; empty lets everybody in."""
+
+    users: dict[str, str] = field(repr=False)
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    right: set[bytes] = field(default_factory=set, repr=False)
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHECKS_AT_ONCE), repr=False)
+
+    async def admit(self, authorization: str) -> bool:
+        """Whether `Authorization: Basic …` names a user with their password."""
+        if not self.users:
+            return True
+        user, password = _credentials(authorization)
+        digest = hmac.digest(self.key, f"{user}\0{password}".encode(), hashlib.sha256)
+        if digest in self.right:
+            return True
+        async with self.gate:
+            known = self.users.get(user, "").encode() or NOBODY
+            admitted = await apart(_matches, password.encode(), known) and user in self.users
+        if admitted and len(self.right) < REMEMBERED_PASSWORDS:
+            self.right.add(digest)
+        return admitted
+
+
+def _matches(password: bytes, known: bytes) -> bool:
+    try:
+        return bcrypt.checkpw(password[:72], known)
+    except ValueError:
+        return False
+
+
+def _credentials(authorization: str) -> tuple[str, str]:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return user, password
+
+
+def guarded(app: App, passwords: Callable[[], Passwords]) -> App:
+    """The app behind the passwords that hold now; health included, as in the exporter-toolkit."""
+
+    async def answer(scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or await passwords().admit(_authorization(scope)):
+            await app(scope, receive, send)
+            return
+        headers = [(b"www-authenticate", b'Basic realm="sankofa-exporter"'), (b"content-type", b"text/plain")]
+        await send({"type": "http.response.start", "status": 401, "headers": headers})
+        await send({"type": "http.response.body", "body": b"Unauthorized\n"})
+
+    return answer
+
+
+def _authorization(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), "")
