@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import ssl
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from sankofa_exporters.budget import Budget
 from sankofa_exporters.failure import CollectorError, Kind
 from sankofa_exporters.fetch import check_status, decode, exchange, open_client, tls_context
 
+from .certificates import self_signed
 from .doubles import Answerer, Seen, constant, drip, flood, hang, loopback, reset
 
 SECRET = "value-of-the-token"
@@ -91,17 +91,6 @@ async def test_exchange_tells_refused_from_unknown_names() -> None:
 
     assert await kind_of(closed) is Kind.REFUSED
     assert await kind_of("http://nowhere.invalid", seconds=10) is Kind.DNS
-
-
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 and its key, both new."""
-    folder.mkdir()
-    certificate, key = folder / "ca.pem", folder / "key.pem"
-    subject = ["-subj", "/CN=double", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    subprocess.run(["openssl", "req", "-x509", *curve, *subject, *files], check=True, capture_output=True)
-    return certificate, key
 
 
 @pytest.mark.real("openssl")

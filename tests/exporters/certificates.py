@@ -1,0 +1,17 @@
+"""Certificates for tests, made by openssl and valid for a day or so."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key, both new."""
+    folder.mkdir()
+    certificate, key = folder / "ca.pem", folder / "key.pem"
+    subject = ["-subj", "/CN=double", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    subprocess.run(["openssl", "req", "-x509", *curve, *subject, *files], check=True, capture_output=True)
+    return certificate, key

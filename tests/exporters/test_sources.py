@@ -1,0 +1,98 @@
+"""Reading the settings again: what did not change keeps all it has counted, what did is replaced without a lost probe."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.lab.processes import Processes, answers, free_port
+from sankofa_exporters.registry import System
+from sankofa_exporters.settings import Document, Module, Target
+from sankofa_exporters.sources import Sources, UnknownNameError
+
+from .doubles import KNOWN, UP, DoubleSource, lead
+
+SYSTEM = System(
+    name="double",
+    title="Double",
+    default_address=":0",
+    module_type=Module,
+    target_type=Target,
+    open=lambda module, target, bounds: DoubleSource(collectors=(lead(),)),
+    families=(UP, KNOWN),
+)
+
+
+def document(**targets: Target) -> Document[Any, Any]:
+    return Document[Module, Target](modules={"m": Module(), "n": Module()}, targets=targets)
+
+
+async def test_unchanged_target_keeps_its_source() -> None:
+    """A reload that changes one target and drops another leaves the third's source open, and closes the two."""
+    sources = Sources(
+        system=SYSTEM, document=document(a=Target(module="m"), b=Target(module="m"), c=Target(module="m"))
+    )
+    before: dict[str, Any] = {}
+    for name in "abc":
+        with sources.use(name, None) as source:
+            before[name] = source
+    sources.take(document(a=Target(module="m"), b=Target(module="n")))
+    await asyncio.gather(*sources.closing)
+    with sources.use("a", None) as after:
+        assert after is before["a"]
+    with pytest.raises(UnknownNameError), sources.use("c", None):
+        pass
+
+    assert {name: source.closed for name, source in before.items()} == {"a": False, "b": True, "c": True}
+
+
+async def test_source_under_a_probe_is_closed_after_it() -> None:
+    """A target that is dropped while it is probed is closed when the probe has ended, not before."""
+    sources = Sources(system=SYSTEM, document=document(a=Target(module="m")))
+    with sources.use("a", None) as source:
+        assert isinstance(source, DoubleSource)
+        sources.take(document())
+        await asyncio.sleep(0)
+        assert not source.closed
+    await asyncio.gather(*sources.closing)
+
+    assert source.closed
+
+
+def config(*names: str) -> str:
+    targets = "".join(f'  {name}: {{module: node, endpoint: "http://127.0.0.1:1"}}\n' for name in names)
+    return f"modules:\n  node: {{}}\ntargets:\n{targets}"
+
+
+def test_hangup_reads_the_files_again(tmp_path: Path, processes: Processes) -> None:
+    """SIGHUP and POST /-/reload take new targets; a broken file is refused with its violations, the last one stays."""
+    file = tmp_path / "besu.yml"
+    file.write_text(config("one"))
+    url = f"http://127.0.0.1:{free_port()}"
+    options = ["--config.file", str(file), "--web.listen-address", url.removeprefix("http://"), "--log.format", "json"]
+    child = processes.start("exporter", [sys.executable, "-m", "sankofa_exporters.cli", "besu", *options])
+    processes.wait_until(child, answers(f"{url}/-/ready"))
+
+    file.write_text(config("one", "two"))
+    os.kill(child.process.pid, signal.SIGHUP)
+    processes.wait_until(child, answers(f"{url}/probe?target=two"))
+
+    file.write_text(config("one").replace("modules", "moduls"))
+    refused = httpx.post(f"{url}/-/reload", trust_env=False)
+    told = httpx.get(f"{url}/metrics", trust_env=False).text
+    still = httpx.get(f"{url}/probe?target=two", trust_env=False)
+
+    assert (refused.status_code, still.status_code) == (500, 200)
+    assert "sankofa_exporter_config_last_reload_successful 0.0\n" in told
+    assert '"violation": "' + str(file) + ": modules: saw nothing" in child.log.read_text()
+
+    file.write_text(config("three"))
+    assert httpx.post(f"{url}/-/reload", trust_env=False).text == "reloaded\n"
+    assert httpx.get(f"{url}/sd", trust_env=False).json() == [{"targets": ["three"], "labels": {}}]

@@ -1,0 +1,137 @@
+"""The listener's own TLS and passwords: what a stranger sees, what a renewed certificate does, what a broken file says."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+import time
+from pathlib import Path
+
+import bcrypt
+import httpx
+import pytest
+
+from deploy.lab.processes import Child, Processes, free_port
+from sankofa_exporters.config_file import BrokenConfigError
+from sankofa_exporters.web import Passwords, load_web
+
+from .certificates import self_signed
+
+PASSWORD = "nightly-shift-7"
+HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+CONFIG = 'modules:\n  node: {}\ntargets:\n  replica-1: {module: node, endpoint: "http://127.0.0.1:1"}\n'
+
+
+@pytest.fixture
+def web_file(tmp_path: Path) -> Path:
+    certificate, key = self_signed(tmp_path / "tls")
+    file = tmp_path / "web.yml"
+    file.write_text(
+        f"tls_server_config: {{cert_file: {certificate}, key_file: {key}}}\nbasic_auth_users: {{prometheus: '{HASH}'}}\n"
+    )
+    return file
+
+
+@pytest.fixture
+def served(web_file: Path, tmp_path: Path, processes: Processes) -> tuple[str, Child]:
+    """A running exporter behind TLS and a password: its URL and its process."""
+    config = tmp_path / "besu.yml"
+    config.write_text(CONFIG)
+    address = f"127.0.0.1:{free_port()}"
+    options = ["--config.file", str(config), "--web.config.file", str(web_file), "--web.listen-address", address]
+    child = processes.start("exporter", [sys.executable, "-m", "sankofa_exporters.cli", "besu", *options])
+    processes.wait_until(child, lambda: get(f"https://{address}/-/ready", tmp_path).status_code == 200)
+    return f"https://{address}", child
+
+
+def get(url: str, folder: Path, auth: tuple[str, str] | None = ("prometheus", PASSWORD)) -> httpx.Response:
+    verify = ssl.create_default_context(cafile=str(folder / "tls" / "ca.pem"))
+    return httpx.get(url, verify=verify, auth=auth, trust_env=False, timeout=5)
+
+
+@pytest.mark.real("openssl")
+@pytest.mark.parametrize("path", ["/", "/metrics", "/probe?target=replica-1", "/sd", "/-/healthy"])
+def test_strangers_get_401_on_every_path(served: tuple[str, Child], tmp_path: Path, path: str) -> None:
+    """Without a password, with a wrong one and under a stranger's name: 401; with the right one 200."""
+    url, child = served
+    tries = [None, ("prometheus", "wrong"), ("nobody", PASSWORD), ("", ""), ("prometheus", PASSWORD)]
+    answers = [get(url + path, tmp_path, auth) for auth in tries]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 401, 200]
+    assert answers[0].headers["www-authenticate"] == 'Basic realm="sankofa-exporter"'
+    assert PASSWORD not in child.log.read_text()
+    assert HASH not in child.log.read_text()
+
+
+@pytest.mark.real("openssl")
+def test_plain_http_and_other_certificates_are_refused(served: tuple[str, Child], tmp_path: Path) -> None:
+    """A client that does not trust the certificate, or speaks no TLS, gets nothing."""
+    url, _ = served
+    with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+        httpx.get(f"{url}/metrics", trust_env=False)
+    with pytest.raises(httpx.HTTPError):
+        httpx.get(url.replace("https", "http") + "/metrics", trust_env=False)
+
+
+@pytest.mark.real("openssl")
+def test_renewed_certificate_needs_no_restart(served: tuple[str, Child], tmp_path: Path) -> None:
+    """A new connection is served with the files as they are now; a broken file keeps the last good ones."""
+    url, _ = served
+    certificate = tmp_path / "tls" / "ca.pem"
+    before = certificate.read_text()
+    self_signed(tmp_path / "new")
+    for name in ("ca.pem", "key.pem"):
+        (tmp_path / "new" / name).replace(tmp_path / "tls" / name)
+
+    assert certificate.read_text() != before
+    assert get(f"{url}/-/healthy", tmp_path).status_code == 200
+
+    verify = ssl.create_default_context(cafile=str(certificate))
+    certificate.write_text("not a certificate")
+    assert httpx.get(f"{url}/-/healthy", verify=verify, auth=("prometheus", PASSWORD), trust_env=False).is_success
+
+
+@pytest.mark.real("openssl")
+def test_broken_web_file_tells_every_violation_and_no_secret(tmp_path: Path) -> None:
+    """A password that is no hash, a key of another certificate, an unknown key: each a line, the password in none."""
+    certificate, _ = self_signed(tmp_path / "one")
+    _, other = self_signed(tmp_path / "two")
+    file = tmp_path / "web.yml"
+    file.write_text(
+        f"tls_server_config: {{cert_file: {certificate}, key_file: {other}}}\n"
+        f"basic_auth_users: {{prometheus: {PASSWORD}}}\nbasic_auth_user: x\n"
+    )
+    with pytest.raises(BrokenConfigError) as caught:
+        load_web(file)
+
+    assert str(caught.value).replace(str(file), "FILE").splitlines() == [
+        (
+            "FILE: tls_server_config: saw a mapping of 2; expected PEM files: a certificate and the key that belongs to it"
+        ),
+        (
+            "FILE: basic_auth_users.prometheus: saw a value that is not shown; expected a bcrypt hash such as "
+            "`htpasswd -nBC 10 NAME` prints"
+        ),
+        "FILE: basic_auth_user: saw an unknown key; expected a known key; hint: did you mean basic_auth_users?",
+    ]
+
+
+async def test_right_password_is_slow_once() -> None:
+    """Bcrypt is asked for a password once; afterwards a keyed digest answers."""
+    slow = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode()
+    passwords = Passwords(users={"prometheus": slow})
+    header = httpx.BasicAuth("prometheus", PASSWORD)._auth_header
+    first = time.process_time()
+    assert await passwords.admit(header)
+    once = time.process_time() - first
+    assert all([await passwords.admit(header) for _ in range(20)])
+
+    assert time.process_time() - first < 3 * once
+    assert PASSWORD not in repr(passwords)
+    assert slow not in repr(passwords)
+
+
+@pytest.mark.parametrize("header", ["", "Basic", "Basic %%%", "Basic \xff", "Bearer eA==", "Basic eA=="])
+async def test_malformed_authorization_is_refused(header: str) -> None:
+    """What is not Basic with a name and a password is not admitted, and raises nothing."""
+    assert not await Passwords(users={"prometheus": HASH}).admit(header)
