@@ -1,6 +1,6 @@
 # What a person does here. `make demo` and `make test` do all of their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint check-generated generate lock clean
+.PHONY: help setup setup-test demo test bench lint check-generated generate lock clean
 
 BIN := .venv/bin
 # Tools write into the checkout, never into HOME.
@@ -15,10 +15,13 @@ help: ## Show this list
 setup: ## Install what is missing; says what
 	@deploy/setup.sh
 
+setup-test: # What only tests start as well: Ceph, openssl
+	@deploy/setup.sh test
+
 demo: setup ## The main job on real parts: an outage becomes a service credit (KEEP=1 leaves it running)
 	@$(BIN)/python -m deploy.lab.demo $(if $(KEEP),--keep)
 
-test: setup lint check-generated ## Everything that must hold (REQUIRE_REAL=1: a missing part is a failure)
+test: setup-test lint check-generated ## Everything that must hold (REQUIRE_REAL=1: a missing part is a failure)
 	@REQUIRE_REAL=$(REQUIRE_REAL) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: setup ## Style, types and import directions

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# All set-up of `make demo` and `make test`: says what it installs, installs only what is missing, and is quick the second time.
+# All set-up of `make demo` and, with the argument `test`, of `make test`: says what it installs, installs only what is missing, and
+# is quick the second time.
 #
 # Goes into the checkout: .venv (Python), contracts/node_modules (chain and compiler), .cache. Goes into the system, through apt and
-# only when missing: python3-venv, prometheus, prometheus-alertmanager, nodejs, npm. Nothing else is written, no service is left
-# running.
+# only when missing: python3-venv, prometheus, prometheus-alertmanager, nodejs, npm; for `test` also openssl and Ceph's mon, mgr and
+# osd. Nothing else is written, no service is left running.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,6 +23,19 @@ missing_packages() {
     command -v node >/dev/null || echo nodejs
     command -v npm >/dev/null || echo npm
 }
+
+# What only tests start. Without them (no apt-get, no root) the tests that need them are skipped and say so.
+missing_test_packages() {
+    command -v openssl >/dev/null || echo openssl
+    for program in ceph-mon ceph-mgr ceph-osd; do
+        command -v "$program" >/dev/null || echo "$program"
+    done
+    command -v ceph >/dev/null && command -v rados >/dev/null || echo ceph-common
+    [ -d /usr/share/ceph/mgr/prometheus ] || echo ceph-mgr-modules-core
+    [ -d /usr/share/ceph/mgr/dashboard ] || echo ceph-mgr-dashboard
+}
+
+can_install() { command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null; }; }
 
 have_python() { "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
@@ -50,9 +64,9 @@ install_packages() {
     [ -z "$made" ] || { "${root[@]}" rm -f "$policy"; trap - EXIT; }
     [ "$status" -eq 0 ] || tail -n 5 "$log" >&2
     [ "$status" -eq 0 ] || fail "apt-get could not install: $*; install them by hand and run this again"
-    for unit in prometheus prometheus-alertmanager; do
+    for unit in prometheus prometheus-alertmanager ceph-mon ceph-mgr ceph-osd; do
         if [[ " $* " == *" $unit "* ]] && command -v systemctl >/dev/null; then
-            "${root[@]}" systemctl disable --quiet "$unit.service" 2>/dev/null || true
+            "${root[@]}" systemctl disable --quiet "$unit.service" "$unit.target" 2>/dev/null || true
         fi
     done
 }
@@ -70,6 +84,15 @@ if [ "${#packages[@]}" -gt 0 ]; then
 missing now: ${packages[*]}"
     install_packages "${packages[@]}"
     have_python || fail "$PYTHON is older than 3.11; set PYTHON to a newer one"
+fi
+
+if [ "${1:-}" = test ]; then
+    mapfile -t packages < <(missing_test_packages)
+    if [ "${#packages[@]}" -gt 0 ] && can_install; then
+        install_packages "${packages[@]}"
+    elif [ "${#packages[@]}" -gt 0 ]; then
+        say "not here and not installable by this user: ${packages[*]}; tests that need them are skipped"
+    fi
 fi
 
 stamp=$(fingerprint requirements.lock pyproject.toml)
