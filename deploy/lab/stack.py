@@ -28,6 +28,7 @@ SCRAPE_SECONDS = 1
 SLOT_SECONDS = 5
 EDGE, REPLICA, REGION = "edge-nairobi-1", "regional-nairobi-1", "ke-nairobi"
 TENANT = "baobab"
+PVE_FILES = {"token_file": "token", "ca_file": "ca.pem"}
 BIN = Path(sys.executable).parent
 KEY_ROUNDS = 2**12  # lab keys live for minutes; real ones use the default
 ROLES = ("admin", "sender", "provider", "tenant", "attestor-1", "attestor-2", "attestor-3")
@@ -86,32 +87,31 @@ class Lab:
         return httpx.post(self.url("chain"), json=body, timeout=2, trust_env=False).json()["result"]
 
     def start_exporters(self) -> None:
-        pve = {
-            "modules": {
-                "pve": {
-                    "token_file": str(self.folder / "proxmox" / "token"),
-                    "ca_file": str(self.folder / "proxmox" / "ca.pem"),
-                }
-            },
-            "targets": {EDGE: {"module": "pve", "endpoints": [f"https://127.0.0.1:{self.port('pve')}"]}},
-        }
-        besu = {
-            "modules": {"node": {"calls_per_probe": 4}},
-            "targets": {"replica-1": {"module": "node", "endpoint": self.url("chain")}},
-        }
-        for system, settings in (("proxmox", pve), ("besu", besu)):
-            file = self._write(f"{system}.yaml", yaml.safe_dump(settings))
+        """One exporter a system; targets come from the lab's fleet file, credentials from the modules."""
+        tls = {name: str(self.folder / "proxmox" / file) for name, file in PVE_FILES.items()}
+        modules = {"proxmox": {"pve": tls}, "besu": {"node": {"calls_per_probe": 4}}}
+        fleet = self._write("specs/fleet.yaml", yaml.safe_dump(self._fleet()))
+        for system, settings in modules.items():
+            file = self._write(f"{system}.yaml", yaml.safe_dump({"modules": settings}))
             address = f"127.0.0.1:{self.port(system)}"
             command = [
-                str(BIN / "sankofa-exporter"),
-                system,
-                "--config.file",
-                str(file),
-                "--web.listen-address",
-                address,
-            ]
+                str(BIN / "sankofa-exporter"), system, f"--config.file={file}", f"--fleet.file={fleet}",
+                f"--web.listen-address={address}",
+            ]  # fmt: skip
             child = self.processes.start(f"exporter-{system}", command)
             self.processes.wait_until(child, answers(f"http://{address}/-/ready"))
+
+    def _fleet(self) -> dict[str, Any]:
+        """The committed fleet's two sites of the story, with the lab's own endpoints as their targets."""
+        fleet: dict[str, Any] = yaml.safe_load((CHECKOUT / "deploy" / "specs" / "fleet.yaml").read_text())
+        pve = {"module": "pve", "endpoints": [f"https://127.0.0.1:{self.port('pve')}"]}
+        replica = {"module": "node", "endpoint": self.url("chain"), "labels": {"network": "lab"}}
+        targets = {EDGE: {"proxmox": {EDGE: pve}}, REPLICA: {"besu": {"replica-1": replica}}}
+        sites = [
+            site | {"targets": targets[site["name"]]} for site in fleet["spec"]["sites"] if site["name"] in targets
+        ]
+        fleet["spec"]["sites"] = sites
+        return fleet
 
     def start_monitoring(self) -> None:
         """Alertmanager, the provider's Prometheus with rules, and the tenant's Prometheus for its attestor."""
@@ -129,20 +129,13 @@ class Lab:
         self.start_prometheus("prometheus-tenant", with_rules=False)
 
     def start_prometheus(self, name: str, *, with_rules: bool) -> None:
-        edge = prometheus.Target(name=EDGE, site=EDGE, tier="edge", region=REGION)
-        replica = prometheus.Target(
-            name="replica-1", site=REPLICA, tier="regional", region=REGION, more={"network": "lab"}
-        )
-        files = {
-            "sankofa-proxmox": self._write(f"{name}-proxmox.yaml", prometheus.render_targets([edge])),
-            "sankofa-besu": self._write(f"{name}-besu.yaml", prometheus.render_targets([replica])),
+        exporters = {
+            system: prometheus.Exporter(address=f"127.0.0.1:{self.port(system)}") for system in ("proxmox", "besu")
         }
         text = prometheus.render(
             scrape_interval=f"{SCRAPE_SECONDS}s",
             evaluation_interval=f"{SCRAPE_SECONDS}s",
-            exporters={
-                job: (f"127.0.0.1:{self.port(job.removeprefix('sankofa-'))}", str(file)) for job, file in files.items()
-            },
+            exporters=exporters,
             platform=f"127.0.0.1:{self.port('scheduler')}" if with_rules else None,
             alertmanager=f"127.0.0.1:{self.port('alertmanager')}" if with_rules else None,
             rule_files=[str(CHECKOUT / "alert_rules" / "generated" / "*.yaml")] if with_rules else [],
@@ -183,7 +176,6 @@ class Lab:
             "toleranceSlots": 0,
         }
         self._write("specs/agreement.yaml", yaml.safe_dump(agreement))
-        self._write("specs/fleet.yaml", (specs / "fleet.yaml").read_text())
         return self.folder / "specs"
 
     def write_settings(self, contract: dict[str, Any]) -> Path:

@@ -107,7 +107,7 @@ def _series(family: Family, members: Iterable[Sample]) -> Iterator[str]:
         if begin is None:
             begin = begins[labels] = f"{name}{_label_text(names, labels)} "
         # From a million on client_python writes an exponent; below that its text is Python's own.
-        number = float(value)  # type: ignore[arg-type] - a Distribution has buckets, and was written above
+        number = float(value)  # type: ignore[arg-type]  # a Distribution has buckets, and was written above
         text = repr(number) if -SHORT < number < SHORT else number_text(number)
         lines.append(f"{begin}{text}\n")
     yield "".join(lines)

@@ -115,6 +115,7 @@ class SiteSpec(Strict):
     name: Name
     tier: Literal["core", "regional", "edge"]
     region: Name
+    targets: dict[str, Any] = {}  # the exporters' part of the file; they check it
 
 
 class FleetSpec(Strict):

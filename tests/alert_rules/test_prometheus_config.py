@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,12 @@ import pytest
 import yaml
 
 from alert_rules.book import GENERATED
-from deploy.prometheus.render import CONFIG, Target, main, production, render, render_targets
-from sankofa_exporters.registry import system
+from deploy.prometheus.render import Exporter, documents, main, production, render
+from sankofa_exporters.registry import SYSTEM_NAMES, system
 from tests.alert_rules.promtool import run
 
 PROVISIONING = Path(__file__).parents[2] / "deploy" / "grafana" / "provisioning"
-EDGE = Target(name="pve-1", site="edge-1", tier="edge", region="r1", module="lab")
-REPLICA = Target(name="besu-1", site="reg-1", tier="regional", region="r2", more={"network": "mainland"})
+GROUPS = [{"targets": ["pve-1"], "labels": {"site": "edge-1", "tier": "edge", "region": "r1"}}]
 
 
 def test_committed_configuration_is_what_the_code_says() -> None:
@@ -24,24 +24,24 @@ def test_committed_configuration_is_what_the_code_says() -> None:
 
 
 @pytest.mark.real("promtool")
-def test_production_example_is_accepted() -> None:
-    """Prometheus' own checker takes the committed file."""
-    done = run(["check", "config", "--syntax-only", CONFIG])
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+def test_production_example_is_accepted(path: Path) -> None:
+    """Prometheus' own checker takes the committed files."""
+    done = run(["check", "config", "--syntax-only", path])
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.real("promtool")
 def test_lab_configuration_is_accepted_with_its_rules_and_targets(tmp_path: Path) -> None:
     """With real rule and target files, promtool follows every reference and warns of nothing."""
-    files = {"sankofa-proxmox": EDGE, "sankofa-besu": REPLICA}
-    for job, target in files.items():
-        (tmp_path / f"{job}.yaml").write_text(render_targets([target]))
+    for name in ("proxmox", "besu", "upstream-besu"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(GROUPS))
     config = tmp_path / "prometheus.yml"
     config.write_text(
         render(
             scrape_interval="1s",
             evaluation_interval="1s",
-            exporters={job: ("127.0.0.1:9221", str(tmp_path / f"{job}.yaml")) for job in files},
+            exporters={name: Exporter(address="127.0.0.1:9221", folder=str(tmp_path)) for name in ("proxmox", "besu")},
             platform="127.0.0.1:9800",
             alertmanager="127.0.0.1:9093",
             rule_files=[str(GENERATED / "*.yaml")],
@@ -55,23 +55,20 @@ def test_lab_configuration_is_accepted_with_its_rules_and_targets(tmp_path: Path
 def test_exporters_are_called_at_their_own_ports() -> None:
     """The example and the exporters agree on who listens where."""
     jobs = {job["job_name"]: job for job in yaml.safe_load(production())["scrape_configs"]}
-    for name in ("proxmox", "besu"):
+    for name in SYSTEM_NAMES:
         called = jobs[f"sankofa-{name}"]["relabel_configs"][-1]["replacement"]
         assert called.endswith(system(name).default_address)
 
 
-def test_targets_carry_the_labels_that_rules_group_by() -> None:
-    """Site, tier and region always; network and module where given."""
-    assert yaml.safe_load(render_targets([EDGE, REPLICA])) == [
-        {
-            "targets": ["pve-1"],
-            "labels": {"site": "edge-1", "tier": "edge", "region": "r1", "__param_module": "lab"},
-        },
-        {
-            "targets": ["besu-1"],
-            "labels": {"site": "reg-1", "tier": "regional", "region": "r2", "network": "mainland"},
-        },
-    ]
+def test_upstream_endpoints_are_scraped_beside_ours() -> None:
+    """Besu's, ceph-mgr's and cloudflared's own metrics have jobs, with targets from the same fleet file."""
+    jobs = {job["job_name"]: job for job in yaml.safe_load(production())["scrape_configs"]}
+
+    assert {name: jobs[name]["http_sd_configs"][0]["url"] for name in ("besu", "ceph-mgr", "cloudflared")} == {
+        "besu": "http://127.0.0.1:9546/sd/upstream",
+        "ceph-mgr": "http://127.0.0.1:9128/sd/upstream",
+        "cloudflared": "http://127.0.0.1:9241/sd/upstream",
+    }
 
 
 def test_grafana_provisions_one_folder_that_nobody_edits_by_hand() -> None:

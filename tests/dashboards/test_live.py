@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,11 +19,14 @@ from dashboards.fleet import FLEET
 from dashboards.queries import PanelQuery, panel_queries
 from dashboards.site import SITE
 from deploy.lab.processes import Processes, answers, free_port, need_program
-from deploy.prometheus.render import Target, render, render_targets
+from deploy.prometheus.render import Exporter, render
 
-EDGE = Target(name="pve-1", site="edge-1", tier="edge", region="r1")
-REPLICA = Target(name="besu-1", site="reg-1", tier="regional", region="r2", more={"network": "mainland"})
-SITE_OF = {"proxmox": EDGE.site, "besu": REPLICA.site, "": EDGE.site}
+EDGE = {"targets": ["pve-1"], "labels": {"site": "edge-1", "tier": "edge", "region": "r1"}}
+REPLICA = {
+    "targets": ["besu-1"],
+    "labels": {"site": "reg-1", "tier": "regional", "region": "r2", "network": "mainland"},
+}
+SITE_OF = {"proxmox": "edge-1", "besu": "reg-1", "": "edge-1"}
 STEP_SECONDS = 2
 PATIENCE_SECONDS = 40
 
@@ -76,7 +80,7 @@ class _Exporter(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         _Exporter.scrapes += 1
         target = parse_qs(urlsplit(self.path).query).get("target", [""])[0]
-        text = {EDGE.name: _proxmox, REPLICA.name: _besu}.get(target, _platform)(_Exporter.scrapes).encode()
+        text = {"pve-1": _proxmox, "besu-1": _besu}.get(target, _platform)(_Exporter.scrapes).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; version=0.0.4")
         self.send_header("Content-Length", str(len(text)))
@@ -98,15 +102,14 @@ def exporter() -> Iterator[str]:
 @pytest.fixture
 def prometheus(processes: Processes, exporter: str, tmp_path: Path) -> str:
     """The address of a Prometheus with the lab's configuration, scraping every second."""
-    targets = {"sankofa-proxmox": EDGE, "sankofa-besu": REPLICA}
-    for job, target in targets.items():
-        (tmp_path / f"{job}.yaml").write_text(render_targets([target]))
+    for name, group in {"proxmox": EDGE, "besu": REPLICA}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps([group]))
     config = tmp_path / "prometheus.yml"
     config.write_text(
         render(
             scrape_interval="1s",
             evaluation_interval="1s",
-            exporters={job: (exporter, str(tmp_path / f"{job}.yaml")) for job in targets},
+            exporters={name: Exporter(address=exporter, folder=str(tmp_path)) for name in ("proxmox", "besu")},
             platform=exporter,
             alertmanager=None,
             rule_files=[str(path) for path in rules.write(tmp_path / "rules", STEP_SECONDS)],
