@@ -24,6 +24,9 @@ demo: setup ## The main job on real parts: an outage becomes a service credit (K
 test: setup-test lint check-generated ## Everything that must hold (REQUIRE_REAL=1: a missing part is a failure)
 	@REQUIRE_REAL=$(REQUIRE_REAL) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
+bench: setup ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/performance.md)
+	@$(BIN)/python -m tests.benchmarks $(if $(WRITE),--write)
+
 lint: setup ## Style, types and import directions
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
