@@ -1,4 +1,4 @@
-"""The Proxmox API over its seed nodes: a GET, its `data`, and which seed said so.
+"""The Proxmox API over its seed nodes: a GET, its `data`, the clock of who answered, and which seed said so.
 
 Assumes an API token (no login, no ticket to renew). The token is read from its file for every probe, so that a rotated
 one is used at once, and goes into the Authorization header and nowhere else. Only GET is ever sent.
@@ -6,8 +6,10 @@ one is used at once, and goes into the Authorization header and nowhere else. On
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,30 @@ import httpx
 
 from sankofa_exporters.apart import apart
 from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.fetch import check_status, decode, exchange
+from sankofa_exporters.failure import CollectorError, Failure, Kind
+from sankofa_exporters.fetch import Answer, check_status, decode, exchange, parse_json
 
 from .settings import read_token
+
+PROXIED_CODES = range(595, 600)  # the node that answered could not reach the one that was asked about
+MESSAGE_BYTES = 4096
+
+
+class ApiError(CollectorError):
+    """An answer that is not 200, with what tells one refusal from another."""
+
+    def __init__(self, failure: Failure, *, status: int, message: str) -> None:
+        super().__init__(failure.kind, failure.reason)
+        self.status = status
+        self.message = message  # the source's own words: to compare with, never to show
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """`data`, and the answering node's own clock in seconds since 1970 (ours, when it sent none)."""
+
+    data: Any
+    clock: float
 
 
 @dataclass(kw_only=True)
@@ -31,8 +53,8 @@ class ProxmoxClient:
     body_bytes: int
     late: set[str] = field(default_factory=set)
 
-    async def get(self, path: str, budget: Budget) -> Any:
-        """`data` of the first seed that gives it; raises the first seed's `CollectorError` when none does."""
+    async def get(self, path: str, budget: Budget) -> Reply:
+        """The reply of the first seed that gives one; raises the first seed's `CollectorError` when none does."""
         first: CollectorError | None = None
         for seed, share in self.turns():
             try:
@@ -46,8 +68,8 @@ class ProxmoxClient:
         seeds = sorted(self.endpoints, key=lambda seed: seed in self.late)
         return [(seed, 1 / (len(seeds) - index)) for index, seed in enumerate(seeds)]
 
-    async def ask(self, seed: str, path: str, budget: Budget) -> Any:
-        """`data` as this one seed gives it."""
+    async def ask(self, seed: str, path: str, budget: Budget) -> Reply:
+        """The reply of this one seed."""
         headers = {"authorization": f"PVEAPIToken={await self._token()}"}
         request = self.http.build_request("GET", f"{seed}/api2/json/{path}", headers=headers)
         try:
@@ -56,14 +78,45 @@ class ProxmoxClient:
             self.late.add(seed)
             raise
         self.late.discard(seed)
-        check_status(answer)
+        _check(answer)
         document = await decode(answer)
         if not isinstance(document, Mapping) or "data" not in document:
             raise CollectorError(Kind.DECODE, f"{answer.where}: JSON without data")
-        return document["data"]
+        return Reply(data=document["data"], clock=_clock(answer))
 
     async def _token(self) -> str:
         try:
             return await apart(read_token, self.token_file)
         except ValueError as error:
             raise CollectorError(Kind.AUTH, str(error)) from None
+
+
+def _check(answer: Answer) -> None:
+    if answer.status in PROXIED_CODES:
+        failure = Failure(
+            kind=Kind.REFUSED, reason=f"{answer.where}: answered {answer.status}, the node is not reached"
+        )
+        raise ApiError(failure, status=answer.status, message="")
+    try:
+        check_status(answer)
+    except CollectorError as error:
+        raise ApiError(error.failure, status=answer.status, message=_message(answer)) from None
+
+
+def _message(answer: Answer) -> str:
+    """Proxmox' own words about a refusal, since 8 in the body; empty when there are none."""
+    if len(answer.body) > MESSAGE_BYTES:
+        return ""
+    try:
+        document = parse_json(answer.body, answer.where)
+    except CollectorError:
+        return ""
+    message = document.get("message") if isinstance(document, Mapping) else None
+    return message if isinstance(message, str) else ""
+
+
+def _clock(answer: Answer) -> float:
+    try:
+        return parsedate_to_datetime(answer.headers["date"]).timestamp()
+    except (KeyError, ValueError, TypeError, OverflowError, OSError):
+        return time.time()

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from sankofa_exporters.settings import CaFile, Endpoint, Module, ReadableFile, Target
@@ -45,6 +45,10 @@ class ProxmoxModule(Module):
 
     token_file: Annotated[ReadableFile, AfterValidator(_holds_token)]
     ca_file: CaFile | None = None
+    # How long a node's answer about replication and ZFS is kept; its task log is kept five times as long. 0: not at all.
+    node_refresh_seconds: float = Field(default=60, ge=0, le=3600)
+    # Off: replication is not watched, and the right VM.Replicate, which is more than reading, is not needed.
+    replication: bool = True
 
 
 class ProxmoxTarget(Target):

@@ -1,61 +1,85 @@
-"""Proxmox VE as a system of the exporter: settings in, a source with four collectors out.
-
-Four upstream calls a probe in health. When a witness denies quorum the other seeds are asked too: only one partition of
-a split cluster can be quorate, so a single quorate witness proves that the cluster lives.
-"""
+"""Proxmox VE as a system of the exporter: settings in, a source with its collectors out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
 from sankofa_exporters.family import Family, Sample
 from sankofa_exporters.fetch import open_client, tls_context
 from sankofa_exporters.registry import System
 from sankofa_exporters.runtime import Collector, Results, Verdict
 
 from .client import ProxmoxClient
-from .collector import cluster_samples, permission_samples, resource_samples, version_samples
+from .errands import errands
 from .families import FAMILIES, KNOWN, UP
+from .memory import Aged
+from .round import Round
+from .samples.backup import backup_job_samples, backup_task_samples, coverage_samples
+from .samples.cluster import cluster_samples, qdevice_samples, votes_samples
+from .samples.ha import ha_samples
+from .samples.replication import replication_samples
+from .samples.resources import resource_samples
+from .samples.rights import permission_samples, version_samples
+from .samples.zfs import zfs_samples
 from .settings import ProxmoxModule, ProxmoxTarget
-from .snapshot import (
-    Cluster,
-    Permissions,
-    Resources,
-    Version,
-    parse_cluster,
-    parse_permissions,
-    parse_resources,
-    parse_version,
-)
+from .snapshot.cluster import Cluster
+from .snapshot.quorum import QDevice, Votes
+from .snapshot.resources import Resources
+from .snapshot.rights import Permissions, Version
+from .visits import Visits
+from .watch import Watch
 
 V = TypeVar("V")
+Samples = Callable[[Results], Iterable[Sample]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProxmoxSource:
     """One cluster."""
 
-    client: ProxmoxClient
+    watch: Watch
+    replication: bool = True
     up: Family = UP
     known: Family = KNOWN
 
     @property
     def collectors(self) -> Sequence[Collector]:
-        return (
-            Collector(name="cluster", fetch=self._cluster, samples=lambda r: cluster_samples(r["cluster"])),
-            Collector(name="resources", fetch=self._resources, samples=_resource_samples),
-            Collector(name="version", fetch=self._version, samples=lambda r: version_samples(r["version"])),
-            Collector(
-                name="permissions", fetch=self._permissions, samples=lambda r: permission_samples(r["permissions"])
-            ),
+        """Made for each probe: they share its calls."""
+        calls = Round(self.watch)
+        samples = _samples(with_replication=self.replication)
+        three = (
+            Collector(name="cluster", fetch=calls.cluster, samples=samples["cluster"]),
+            Collector(name="resources", fetch=calls.resources, samples=samples["resources"]),
+            Collector(name="ha", fetch=calls.ha, samples=samples["ha"], age_seconds=_age),
         )
+        in_turn = (
+            Collector(
+                name=question.name,
+                fetch=partial(calls.slow, question),
+                samples=samples[question.name],
+                age_seconds=_age,
+                required=question.name == "permissions",
+            )
+            for question in self.watch.open_questions()
+        )
+        of_nodes = (
+            Collector(
+                name=errand.name,
+                fetch=partial(calls.of_nodes, errand),
+                samples=samples[errand.name],
+                age_seconds=_age,
+                required=False,
+            )
+            for errand in self.watch.visits.errands
+        )
+        return (*three, *in_turn, *of_nodes)
 
-    def verdict(self, results: Results, now: float) -> Verdict:  # noqa: ARG002 - Proxmox gives no clock
+    def verdict(self, results: Results, now: float) -> Verdict:  # noqa: ARG002 - corosync's word has no clock
         cluster = _only(Cluster, results["cluster"])
         if cluster is None:
             return Verdict.UNKNOWN
@@ -65,56 +89,74 @@ class ProxmoxSource:
         return ()
 
     async def close(self) -> None:
-        await self.client.http.aclose()
-
-    async def _cluster(self, budget: Budget) -> Cluster:
-        """The view of the first quorate witness, else of the first readable one, else the first seed's trouble."""
-        trouble: CollectorError | None = None
-        denied: Cluster | None = None
-        for seed, share in self.client.turns():
-            try:
-                view = parse_cluster(
-                    await self.client.ask(seed, "cluster/status", budget.slice(budget.remaining() * share))
-                )
-            except CollectorError as error:
-                trouble = trouble or error
-                continue
-            if view.serves:
-                return view
-            denied = denied or view
-        if denied is None:
-            raise trouble or CollectorError(Kind.TIMEOUT, "cluster/status: no seed was asked")
-        return denied
-
-    async def _resources(self, budget: Budget) -> Resources:
-        return parse_resources(await self.client.get("cluster/resources", budget))
-
-    async def _version(self, budget: Budget) -> Version:
-        return parse_version(await self.client.get("version", budget))
-
-    async def _permissions(self, budget: Budget) -> Permissions:
-        return parse_permissions(await self.client.get("access/permissions", budget))
+        await asyncio.gather(*(client.http.aclose() for client in self.watch.clients))
 
 
-def _resource_samples(results: Results) -> Any:
-    return resource_samples(
-        results["resources"], _only(Cluster, results["cluster"]), _only(Permissions, results["permissions"])
-    )
+def _age(result: Any, _now: float) -> float:
+    """Of what is remembered, by our clock; of HA, by the answering node's."""
+    return float(result.age_seconds)
+
+
+def _samples(*, with_replication: bool) -> Mapping[str, Samples]:
+    """Each collector's samples, from its own result and what else it needs of this probe."""
+
+    def permissions(results: Results) -> Iterable[Sample]:
+        return permission_samples(
+            results["permissions"].value, _only(Version, results.get("version")), with_replication=with_replication
+        )
+
+    return {
+        "cluster": lambda r: cluster_samples(
+            r["cluster"], _only(Votes, r.get("votes")), _only(QDevice, r.get("qdevice"))
+        ),
+        "resources": lambda r: resource_samples(r["resources"], *_cluster_and_rights(r)),
+        "ha": lambda r: ha_samples(r["ha"], _only(Cluster, r["cluster"])),
+        "permissions": permissions,
+        "version": lambda r: version_samples(r["version"].value),
+        "votes": lambda r: votes_samples(r["votes"].value),
+        "qdevice": lambda r: qdevice_samples(r["qdevice"].value),
+        "backup_coverage": lambda r: coverage_samples(
+            r["backup_coverage"].value, _only(Resources, r["resources"]), _cluster_and_rights(r)[1]
+        ),
+        "backup_jobs": lambda r: backup_job_samples(r["backup_jobs"].value),
+        "replication": lambda r: replication_samples(
+            r["replication"], *_cluster_and_rights(r), _only(Version, r.get("version"))
+        ),
+        "zfs": lambda r: zfs_samples(r["zfs"], _only(Cluster, r["cluster"])),
+        "backup_tasks": lambda r: backup_task_samples(
+            r["backup_tasks"],
+            _only(Cluster, r["cluster"]),
+            _only(Resources, r["resources"]),
+            _only(Permissions, r.get("permissions")),
+        ),
+    }
+
+
+def _cluster_and_rights(results: Results) -> tuple[Cluster | None, Permissions | None]:
+    return _only(Cluster, results["cluster"]), _only(Permissions, results.get("permissions"))
 
 
 def _only(wanted: type[V], result: Any) -> V | None:
-    """The result of another collector, or None when it failed."""
-    return result if isinstance(result, wanted) else None
+    """The result of another collector, remembered or fresh; None when it failed or was not asked yet."""
+    value = result.value if isinstance(result, Aged) else result
+    return value if isinstance(value, wanted) else None
 
 
 def open_source(module: ProxmoxModule, target: ProxmoxTarget, bounds: Bounds) -> ProxmoxSource:
-    client = ProxmoxClient(
-        http=open_client(verify=tls_context(module.ca_file)),
-        endpoints=target.endpoints,
-        token_file=module.token_file,
-        body_bytes=bounds.body_bytes,
-    )
-    return ProxmoxSource(client=client)
+    def client() -> ProxmoxClient:
+        return ProxmoxClient(
+            http=open_client(verify=tls_context(module.ca_file)),
+            endpoints=target.endpoints,
+            token_file=module.token_file,
+            body_bytes=bounds.body_bytes,
+        )
+
+    # Two clients: a node that hangs behind its seed must not hold the connections that the verdict needs, nor make a
+    # good seed look late.
+    nodes = client()
+    visits = Visits(errands=errands(nodes, module.node_refresh_seconds, replication=module.replication))
+    watch = Watch(client=client(), nodes=nodes, visits=visits)
+    return ProxmoxSource(watch=watch, replication=module.replication)
 
 
 SYSTEM = System(

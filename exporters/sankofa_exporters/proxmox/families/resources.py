@@ -1,32 +1,9 @@
-"""The Proxmox metric catalogue: every family this exporter may emit, as data."""
+"""Nodes, guests joined with their node's state, and storages."""
 
 from __future__ import annotations
 
 from sankofa_exporters.family import Family
 
-UP = Family(
-    name="sankofa_pve_up",
-    help="1 when a witness says the cluster is quorate and at least one node is online; read it only where "
-    "sankofa_pve_known is 1.",
-)
-KNOWN = Family(
-    name="sankofa_pve_known",
-    help="1 when a seed node gave a complete cluster status; 0 means unknown, never down.",
-)
-QUORATE = Family(name="sankofa_pve_cluster_quorate", help="1 when corosync says the cluster has quorum.")
-CLUSTER_INFO = Family(
-    name="sankofa_pve_cluster_info", kind="info", labels=("name",), help="The cluster's own name; always 1."
-)
-CLUSTER_NODES = Family(name="sankofa_pve_cluster_nodes", help="Nodes in the corosync configuration, online or not.")
-QUORUM_MARGIN = Family(
-    name="sankofa_pve_quorum_margin_votes",
-    unit="votes",
-    help="Votes of online nodes above the majority, one vote for each node, a QDevice not counted; negative without "
-    "quorum.",
-)
-NODE_ONLINE = Family(
-    name="sankofa_pve_node_online", labels=("node",), help="1 when the node is a corosync member; changes at once."
-)
 NODE_CPU = Family(
     name="sankofa_pve_node_cpu_usage_ratio", unit="ratio", labels=("node",), help="Share of the node's CPUs in use."
 )
@@ -101,26 +78,8 @@ STORAGE_USED = Family(
 STORAGE = Family(
     name="sankofa_pve_storage_bytes", unit="bytes", labels=("storage", "node"), help="Size of the storage."
 )
-VERSION_INFO = Family(
-    name="sankofa_pve_version_info",
-    kind="info",
-    labels=("version", "release", "repoid"),
-    help="Proxmox VE version of the seed node that answered; always 1.",
-)
-PRIVILEGE_MISSING = Family(
-    name="sankofa_pve_privilege_missing",
-    labels=("path", "privilege"),
-    help="1 when the exporter's token lacks a privilege it needs there, 0 when it has it.",
-)
 
 FAMILIES = (
-    UP,
-    KNOWN,
-    QUORATE,
-    CLUSTER_INFO,
-    CLUSTER_NODES,
-    QUORUM_MARGIN,
-    NODE_ONLINE,
     NODE_CPU,
     NODE_CPUS,
     NODE_MEMORY_USED,
@@ -141,6 +100,4 @@ FAMILIES = (
     STORAGE_AVAILABLE,
     STORAGE_USED,
     STORAGE,
-    VERSION_INFO,
-    PRIVILEGE_MISSING,
 )

@@ -1,4 +1,4 @@
-"""From a parsed Proxmox snapshot to samples: pure functions, one for each collector.
+"""Nodes, guests joined with their node's state, and storages.
 
 The rule that matters: a guest counts as running only when its node is online. Proxmox repeats the last state of a dead
 node's guests for five minutes, so their state is unknown, not running.
@@ -9,52 +9,38 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from sankofa_exporters.family import Family, Sample
+from sankofa_exporters.family import Sample
+from sankofa_exporters.proxmox.families import resources as f
+from sankofa_exporters.proxmox.snapshot.cluster import Cluster
+from sankofa_exporters.proxmox.snapshot.resources import Guest, GuestState, Node, Resources, Storage
+from sankofa_exporters.proxmox.snapshot.rights import GUESTS, Permissions
 
-from . import families as f
-from .snapshot import Cluster, Guest, GuestState, Node, Permissions, Resources, Storage, Version
+from .present import present
 
-# What PVEAuditor on / gives; each is asked about on the path where a shortened answer would come from.
-NEEDED_PRIVILEGES = (("/", "Sys.Audit"), ("/vms", "VM.Audit"), ("/storage", "Datastore.Audit"))
 GUEST_STATES: tuple[GuestState, ...] = ("running", "stopped", "other", "unknown", "template")
-
-
-def cluster_samples(cluster: Cluster) -> Iterator[Sample]:
-    if cluster.quorate is not None:
-        yield Sample(f.QUORATE, float(cluster.quorate))
-        yield Sample(f.QUORUM_MARGIN, cluster.margin_votes)
-    if cluster.name is not None:
-        yield Sample(f.CLUSTER_INFO, 1, (cluster.name,))
-    yield Sample(f.CLUSTER_NODES, len(cluster.online))
-    for name, online in cluster.online.items():
-        yield Sample(f.NODE_ONLINE, float(online), (name,))
 
 
 def resource_samples(
     resources: Resources, cluster: Cluster | None, permissions: Permissions | None
 ) -> Iterator[Sample]:
-    """Nodes, guests and storages; `cluster` and `permissions` are None when their own collector failed."""
+    """`cluster` and `permissions` are None when they are not known."""
     online = online_nodes(resources, cluster)
+    states = [guest_state(guest, online) for guest in resources.guests]
     for node in resources.nodes:
         yield from _node_samples(node, online)
-    for guest in resources.guests:
-        yield from _guest_samples(guest, guest_state(guest, online))
+    for guest, state in zip(resources.guests, states, strict=True):
+        yield from _guest_samples(guest, state)
     for storage in resources.storages:
         yield from _storage_samples(storage, online)
-    complete = resources.complete and permissions is not None and permissions.has("/vms", "VM.Audit")
+    complete = every_guest_is_seen(resources, permissions)
     yield Sample(f.GUEST_LIST_COMPLETE, float(complete))
     if complete:
-        counts = Counter(guest_state(guest, online) for guest in resources.guests)
+        counts = Counter(states)
         yield from (Sample(f.GUESTS, counts[state], (state,)) for state in GUEST_STATES)
 
 
-def version_samples(version: Version) -> Iterator[Sample]:
-    yield Sample(f.VERSION_INFO, 1, (version.version, version.release, version.repoid))
-
-
-def permission_samples(permissions: Permissions) -> Iterator[Sample]:
-    for path, privilege in NEEDED_PRIVILEGES:
-        yield Sample(f.PRIVILEGE_MISSING, float(not permissions.has(path, privilege)), (path, privilege))
+def every_guest_is_seen(resources: Resources, permissions: Permissions | None) -> bool:
+    return resources.complete and permissions is not None and permissions.covers(GUESTS.path, GUESTS.privilege)
 
 
 def online_nodes(resources: Resources, cluster: Cluster | None) -> frozenset[str]:
@@ -78,7 +64,7 @@ def guest_state(guest: Guest, online: frozenset[str]) -> GuestState:
 def _node_samples(node: Node, online: frozenset[str]) -> Iterator[Sample]:
     if node.name not in online:
         return
-    yield from _present(
+    yield from present(
         (node.name,),
         (f.NODE_CPU, node.cpu_ratio),
         (f.NODE_CPUS, node.cpus),
@@ -97,7 +83,7 @@ def _guest_samples(guest: Guest, state: GuestState) -> Iterator[Sample]:
     yield Sample(f.GUEST_RUNNING, float(state == "running"), (guest.id,))
     yield Sample(f.GUEST_KNOWN, float(state != "unknown"), (guest.id,))
     if state == "running":
-        yield from _present(
+        yield from present(
             (guest.id,),
             (f.GUEST_CPU, guest.cpu_ratio),
             (f.GUEST_MEMORY_USED, guest.memory_used),
@@ -112,9 +98,4 @@ def _storage_samples(storage: Storage, online: frozenset[str]) -> Iterator[Sampl
     if storage.node not in online:
         return
     yield Sample(f.STORAGE_AVAILABLE, float(storage.status == "available"), labels)
-    yield from _present(labels, (f.STORAGE_USED, storage.used), (f.STORAGE, storage.size))
-
-
-def _present(labels: tuple[str, ...], *values: tuple[Family, float | None]) -> Iterator[Sample]:
-    """Samples of the values that are there; an absent value is an absent series, never a zero."""
-    return (Sample(family, value, labels) for family, value in values if value is not None)
+    yield from present(labels, (f.STORAGE_USED, storage.used), (f.STORAGE, storage.size))

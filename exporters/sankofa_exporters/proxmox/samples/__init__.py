@@ -1,0 +1,1 @@
+"""From parsed Proxmox values to samples: pure functions, a file for each noun."""

@@ -1,0 +1,17 @@
+"""An absent value is an absent series, never a zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sankofa_exporters.family import Family, Sample
+
+
+def present(labels: tuple[str, ...], *values: tuple[Family, float | None]) -> Iterator[Sample]:
+    """Samples of the values that are there."""
+    return (Sample(family, value, labels) for family, value in values if value is not None)
+
+
+def unless_zero(value: float | None) -> float | None:
+    """A time, where Proxmox writes 0 for none."""
+    return value or None

@@ -1,0 +1,56 @@
+"""Replication jobs, each once, however many nodes name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sankofa_exporters.family import Sample
+from sankofa_exporters.proxmox.families import replication as f
+from sankofa_exporters.proxmox.snapshot.cluster import Cluster
+from sankofa_exporters.proxmox.snapshot.replication import Replication, ReplicationJob
+from sankofa_exporters.proxmox.snapshot.rights import GUESTS, REPLICATION, Permissions, Version, needed
+from sankofa_exporters.proxmox.visits import ByNode
+
+from .present import present, unless_zero
+
+
+def replication_samples(
+    found: ByNode[Replication], cluster: Cluster | None, permissions: Permissions | None, version: Version | None
+) -> Iterator[Sample]:
+    may = may_see_all(permissions, version)
+    for node in found.nodes_of(cluster):
+        answer = found.answers.get(node)
+        known = may and answer is not None and answer.complete
+        yield Sample(f.REPLICATION_KNOWN, float(known), (node,))
+    for job in _newest(found):
+        yield from _job_samples(job)
+
+
+def may_see_all(permissions: Permissions | None, version: Version | None) -> bool:
+    """An empty list is "no jobs" only for a token that would see them; of an unknown release, all rights are needed."""
+    if permissions is None:
+        return False
+    needs = (GUESTS, REPLICATION) if version is None else (GUESTS, *({REPLICATION} & set(needed(version))))
+    return all(permissions.covers(need.path, need.privilege) for need in needs)
+
+
+def _newest(found: ByNode[Replication]) -> Iterator[ReplicationJob]:
+    """A guest that has just moved is in the lists of two nodes; the one that was asked last is right."""
+    jobs = {job.id: job for node in found.oldest_first for job in found.answers[node].jobs}
+    return iter(jobs.values())
+
+
+def _job_samples(job: ReplicationJob) -> Iterator[Sample]:
+    labels = (job.id,)
+    yield Sample(f.REPLICATION_INFO, 1, (job.id, job.guest, job.source, job.target))
+    yield Sample(f.REPLICATION_ENABLED, float(job.enabled), labels)
+    if job.last_sync is not None:
+        yield Sample(f.REPLICATION_NEVER, float(job.last_sync == 0), labels)
+    yield from present(
+        labels,
+        (f.REPLICATION_FAILURES, job.failures),
+        (f.REPLICATION_LAST_SYNC, unless_zero(job.last_sync)),
+        (f.REPLICATION_LAST_TRY, unless_zero(job.last_try)),
+        (f.REPLICATION_NEXT_SYNC, unless_zero(job.next_sync)),
+        (f.REPLICATION_DURATION, job.duration_seconds),
+    )

@@ -1,0 +1,131 @@
+"""`nodes/NODE/disks/zfs` and each pool's detail: a pool is healthy only down to its last device.
+
+A pool whose root says ONLINE may have a degraded mirror, a device with errors, or damaged files. Sections such as
+`logs`, `cache` and `spares` have no state of their own; a spare says AVAIL, or INUSE while it stands in for a device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.loose import amount, text
+
+from .rows import path_name, rows, unreadable
+
+MAX_POOLS = 32
+MAX_DEVICES = 5_000
+GOOD = frozenset({"ONLINE", "AVAIL", "INUSE"})
+BAD = frozenset({"DEGRADED", "FAULTED", "OFFLINE", "UNAVAIL", "REMOVED", "SUSPENDED"})
+NO_ERRORS = "No known data errors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolRow:
+    """A pool as the list has it."""
+
+    name: str
+    health: str
+    size: float | None
+    allocated: float | None
+    fragmentation_ratio: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolDetail:
+    """`devices` are the states of everything in the tree that has one, the root included."""
+
+    devices: tuple[str, ...]
+    errors: str
+    device_errors: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """Both answers about one pool; `detail` is None when only the list could be had."""
+
+    row: PoolRow
+    detail: PoolDetail | None
+
+    @property
+    def healthy(self) -> bool | None:
+        """None when nobody can say: the detail is missing, or a state is a word we do not know."""
+        if self.row.health in BAD:
+            return False
+        if self.detail is None:
+            return None
+        if any(state in BAD for state in self.detail.devices) or self.detail.errors != NO_ERRORS:
+            return False
+        return True if {self.row.health, *self.detail.devices} <= GOOD else None
+
+    @property
+    def devices_not_online(self) -> int | None:
+        """Devices and groups below the root that are not in a good state."""
+        return None if self.detail is None else sum(state not in GOOD for state in self.detail.devices[1:])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zfs:
+    """A node's pools; none where ZFS is not installed."""
+
+    pools: tuple[Pool, ...]
+
+
+def parse_pools(data: Any) -> tuple[PoolRow, ...]:
+    """Strict: a pool without name and health would be a pool that is not missed."""
+    found = rows(data, "disks/zfs")
+    if len(found) > MAX_POOLS:
+        raise CollectorError(Kind.LIMIT, f"disks/zfs: {len(found)} pools, over {MAX_POOLS}")
+    pools = [_pool(row) for row in found]
+    if len({pool.name for pool in pools}) != len(pools):
+        raise unreadable("disks/zfs: one pool is named twice")
+    return tuple(pools)
+
+
+def _pool(row: Mapping[str, Any]) -> PoolRow:
+    name, health = path_name(row.get("name")), text(row.get("health"))
+    if name is None or health is None:
+        raise unreadable("disks/zfs: a row without name and health")
+    percent = amount(row.get("frag"))
+    return PoolRow(
+        name=name,
+        health=health,
+        size=amount(row.get("size")),
+        allocated=amount(row.get("alloc")),
+        fragmentation_ratio=None if percent is None else percent / 100,
+    )
+
+
+def parse_pool_detail(data: Any) -> PoolDetail:
+    """Strict about states and errors; the counters only add up what can be read."""
+    if not isinstance(data, Mapping):
+        raise unreadable("disks/zfs/POOL: not an object")
+    state, errors = text(data.get("state")), text(data.get("errors"))
+    if state is None or errors is None or not isinstance(data.get("children"), list):
+        raise unreadable("disks/zfs/POOL: without state, errors or children")
+    tree = list(_below(data))
+    states = [row["state"] for row in tree if "state" in row]
+    if not all(isinstance(word, str) for word in states):
+        raise unreadable("disks/zfs/POOL: a device whose state is no word")
+    counters = [amount(row.get(key)) or 0 for row in tree for key in ("read", "write", "cksum") if _is_leaf(row)]
+    return PoolDetail(devices=(state, *states), errors=errors, device_errors=sum(counters))
+
+
+def _is_leaf(row: Mapping[str, Any]) -> bool:
+    return not row.get("children")
+
+
+def _below(root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every row below the root, without recursion: depth is the source's choice."""
+    pending, seen = [root], 0
+    while pending:
+        children = pending.pop().get("children", [])
+        if not isinstance(children, list) or not all(isinstance(child, Mapping) for child in children):
+            raise unreadable("disks/zfs/POOL: children that are not objects")
+        seen += len(children)
+        if seen > MAX_DEVICES:
+            raise CollectorError(Kind.LIMIT, f"disks/zfs/POOL: more than {MAX_DEVICES} devices")
+        yield from children
+        pending.extend(children)
