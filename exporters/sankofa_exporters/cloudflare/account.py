@@ -118,20 +118,28 @@ class Account:
         young = held.value is not None and 0 <= held.value.age_seconds(now) < held.period_seconds
         if not young and held.due(now, every=min(RETRY_SECONDS, held.period_seconds)):
             held.begin(now, self._fetch_list())
-        return await self._answer(held, budget, "cfd_tunnel")
+        await self._patiently(held, budget)
+        return self._answer(held, "cfd_tunnel")
 
     async def connections(self, tunnel_id: str, budget: Budget, *, urgent: bool) -> Connections:
-        """What the walk knows of one tunnel; takes a step of the walk first."""
+        """What the walk knows of one tunnel; takes a step of the walk first.
+
+        Trouble of the last attempt is told at once: these families only describe, and a dispute leans on them only
+        while they are young. A spent budget is no trouble.
+        """
         self._step(tunnel_id, urgent=urgent)
         held = self.walked[tunnel_id]
+        await self._patiently(held, budget)
         if held.failure is not None and held.failure.kind is not Kind.LIMIT and not held.running:
             raise CollectorError(held.failure.kind, held.failure.reason)
-        return await self._answer(held, budget, "connections")
+        return self._answer(held, "connections")
 
-    async def _answer(self, held: Held[V], budget: Budget, call: str) -> V:
+    async def _patiently(self, held: Held[Any], budget: Budget) -> None:
         if held.running:
             in_hand = held.believable(self.clock()) is not None
             await held.wait(min(budget.remaining(), PATIENCE_SECONDS) if in_hand else budget.remaining())
+
+    def _answer(self, held: Held[V], call: str) -> V:
         value = held.believable(self.clock())
         if value is not None:
             return value

@@ -1,0 +1,140 @@
+"""Recorded payloads, and a world in which tunnels are probed: both doubles in this process, and a clock that is ours.
+
+The exporter's own client runs unchanged; only its transport is exchanged, so a port that nobody has is refused.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.lab.cloudflare_api_double import ACCOUNT, Api, Tunnel
+from deploy.lab.cloudflare_api_double import build_app as api_app
+from deploy.lab.cloudflared_double import LOCATIONS, Cloudflared
+from deploy.lab.cloudflared_double import build_app as cloudflared_app
+from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.budget import Budget
+from sankofa_exporters.cloudflare.settings import AccountSettings, CloudflareModule, TunnelTarget
+from sankofa_exporters.cloudflare.system import Desk, TunnelSource
+from sankofa_exporters.fetch import USER_AGENT
+from sankofa_exporters.runtime import Report, probe
+
+FOLDER = Path(__file__).parent / "payloads"
+TUNNEL = "5c9bb1a4-5e0b-4a0e-9a6f-3f1c1d2e4b77"
+OTHER = "0b1d7e52-3f8a-4c57-8f0e-1a2b3c4d5e6f"
+HOST = "127.0.0.1"
+API_PORT = 20100
+TOKEN = "v-er-ySecretToken-0123456789"  # the double's own
+START = 1_790_000_000.0
+Found = dict[tuple[str, ...], Any]
+
+
+def payload(name: str) -> str:
+    return (FOLDER / name).read_text()
+
+
+def document(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = copy.deepcopy(json.loads(payload(name)))
+    return found
+
+
+@dataclass(kw_only=True)
+class Clock:
+    now: float = START
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """Loopback without sockets: a port leads to an app, and one that leads nowhere is refused."""
+
+    def __init__(self) -> None:
+        self.apps: dict[int, Any] = {}
+        self.sent: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.sent.append(request)
+        if request.url.port not in self.apps:
+            raise httpx.ConnectError("no way") from OSError(111, "Connection refused")
+        return await httpx.ASGITransport(app=self.apps[request.url.port]).handle_async_request(request)
+
+
+@dataclass(kw_only=True)
+class World:
+    """An account, connectors by port, an exporter that watches them, and the time."""
+
+    folder: Path
+    clock: Clock = field(default_factory=Clock)
+    wire: Wire = field(default_factory=Wire)
+    connectors: dict[int, Cloudflared] = field(default_factory=dict)
+    api: Api = field(init=False)
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.api = Api(tunnels={TUNNEL: Tunnel(id=TUNNEL, name="edge-nairobi-1")}, token=TOKEN, clock=self.clock)
+        self.wire.apps[API_PORT] = api_app(self.api)
+        self.desk = Desk(clock=self.clock, client=self._client)
+        (self.folder / "token").write_text(TOKEN + "\n")
+
+    def connector(self, port: int, **changes: Any) -> Cloudflared:
+        double = Cloudflared(
+            **{"tunnel_id": TUNNEL, "locations": list(LOCATIONS), "connector_id": f"c-{port}", **changes}
+        )
+        self.connectors[port] = double
+        self.wire.apps[port] = cloudflared_app(self.connectors, control_port=0)
+        return double
+
+    def module(self, **changes: Any) -> CloudflareModule:
+        account = AccountSettings(
+            account_id=ACCOUNT, token_file=self.folder / "token", api=f"http://{HOST}:{API_PORT}/client/v4", **changes
+        )
+        return CloudflareModule(account=account)
+
+    def source(
+        self, *connectors: str | int, module: CloudflareModule | None = None, tunnel_id: str = TUNNEL
+    ) -> TunnelSource:
+        addresses = tuple(one if isinstance(one, str) else f"{HOST}:{one}" for one in connectors)
+        target = TunnelTarget(module="m", tunnel_id=tunnel_id, connectors=addresses)
+        return self.desk.open(module or self.module(), target, Bounds())
+
+    async def probe(self, source: TunnelSource, *, after: float = 0, seconds: float = 5) -> Report:
+        self.clock.now += after
+        return await probe(source, budget=Budget.of(seconds), bounds=Bounds(), now=self.clock)
+
+    async def values(self, source: TunnelSource, *, after: float = 0, seconds: float = 5) -> Found:
+        return values(await self.probe(source, after=after, seconds=seconds))
+
+    def _client(self, *, verify: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=self.wire, headers={"user-agent": USER_AGENT, "accept-encoding": "identity"}, timeout=None
+        )
+
+
+def values(report: Report) -> Found:
+    return {(sample.family.name.removeprefix("sankofa_"), *sample.labels): sample.value for sample in report.samples}
+
+
+def pair(found: Found) -> tuple[float, float]:
+    return found["tunnel_up",], found["tunnel_known",]
+
+
+def joint(found: Found) -> tuple[float, float, float, float]:
+    """up, known, witnesses, disputed"""
+    return (*pair(found), found["tunnel_witnesses",], found["tunnel_disputed",])
+
+
+def errors(found: Found) -> set[tuple[str, ...]]:
+    """Collector and kind of every failure."""
+    return {key[1:] for key in found if key[0] == "collector_error"}
+
+
+def named(found: Found, names: Iterable[str]) -> Found:
+    wanted = set(names)
+    return {key: value for key, value in found.items() if key[0] in wanted}

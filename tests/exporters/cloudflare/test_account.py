@@ -1,0 +1,204 @@
+"""One account shared by many tunnels: one list for all, connections in turn, and never more calls than allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from deploy.lab.cloudflare_api_double import made_tunnels
+from sankofa_exporters.cloudflare.system import TunnelSource
+
+from .recorded import TUNNEL, World, errors, joint, values
+
+TUNNELS = 325
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(folder=tmp_path)
+
+
+@pytest.fixture
+def fleet(world: World) -> list[TunnelSource]:
+    """325 tunnels of one account, nobody to ask but the API."""
+    world.api.tunnels = made_tunnels([], TUNNELS)
+    module = world.module()
+    return [world.source(module=module, tunnel_id=tunnel_id) for tunnel_id in world.api.tunnels]
+
+
+async def scrape(world: World, fleet: list[TunnelSource], *, seconds: float, every: float) -> list[dict[str, int]]:
+    """Probe all tunnels each `every` seconds, spread over the interval; the calls made in each round."""
+    rounds = []
+    for _ in range(round(seconds / every)):
+        before = Counter(world.api.calls)
+        for source in fleet:
+            await world.probe(source, after=every / len(fleet))
+            await asyncio.sleep(0)
+        rounds.append(dict(Counter(world.api.calls) - before))
+    return rounds
+
+
+@pytest.mark.timeout(300)
+async def test_fleet_of_325_tunnels_stays_inside_the_budget(world: World, fleet: list[TunnelSource]) -> None:
+    """Ten minutes at 30 s: four list calls a minute, each tunnel's connections every four minutes, far below 1,200."""
+    rounds = await scrape(world, fleet, seconds=600, every=30)
+    five_minutes = [sum(sum(each.values()) for each in rounds[start : start + 10]) for start in range(len(rounds) - 9)]
+    last = [values(await world.probe(source)) for source in fleet]
+
+    # 325 rows are four pages of 100, and the list is as old as a minute when the next probe finds it due.
+    assert sum(each.get("list", 0) for each in rounds) <= 4 * 11
+    assert max(five_minutes) <= 600
+    assert {joint(found) for found in last} == {(1, 1, 1, 0)}
+    assert max(found["collector_age_seconds", "account"] for found in last) <= 61
+    assert max(found["collector_age_seconds", "connections"] for found in last) <= 300
+    assert not [kind for found in last for kind in errors(found)]
+    assert last[-1]["tunnel_api_calls_total", "ok"] == sum(world.api.calls.values())
+    assert world.api.blocked_until == 0
+
+
+@pytest.mark.timeout(300)
+async def test_small_budget_slows_the_walk_and_never_the_list(tmp_path: Path) -> None:
+    """A share of 200 calls: the walk takes what the list leaves, in turns, and nobody starves."""
+    world = World(folder=tmp_path)
+    world.api.tunnels = made_tunnels([], 120)
+    module = world.module(calls_per_five_minutes=200)
+    fleet = [world.source(module=module, tunnel_id=tunnel_id) for tunnel_id in world.api.tunnels]
+    rounds = await scrape(world, fleet, seconds=600, every=30)
+    five_minutes = [sum(sum(each.values()) for each in rounds[start : start + 10]) for start in range(len(rounds) - 9)]
+    walked = {source.tunnel_id for source in fleet if source.account and source.account.walked[source.tunnel_id].value}
+
+    assert max(five_minutes) <= 200
+    assert sum(each["list"] for each in rounds if "list" in each) >= 2 * 9
+    assert len(walked) == 120
+
+
+async def test_probes_at_one_moment_share_one_list(world: World, fleet: list[TunnelSource]) -> None:
+    """All 325 at once: one list of four pages in flight, whoever began it."""
+    found = [values(report) for report in await asyncio.gather(*(world.probe(source) for source in fleet))]
+
+    assert world.api.calls["list"] == 4
+    assert {joint(each) for each in found} == {(1, 1, 1, 0)}
+
+
+async def test_refusal_by_the_quota_stops_every_call_until_its_end(world: World) -> None:
+    """429: nothing is asked until retry-after has passed; the list stands while young, then unknown, then up again."""
+    source = world.source()
+    await world.values(source)
+    world.api.mode = "429"
+    refused = await world.values(source, after=61)
+    asked = sum(world.api.calls.values())
+    blocked = [await world.values(source, after=30) for _ in range(6)]
+    world.api.mode = "ok"
+    still = sum(world.api.calls.values())
+    later = await world.values(source, after=300)
+
+    # The double had 239 s of its window left when it refused.
+    assert (joint(refused), refused["tunnel_api_blocked",], refused["tunnel_api_calls_left",]) == ((1, 1, 1, 0), 1, 0)
+    assert still == asked
+    assert [joint(found) for found in blocked] == [(1, 1, 1, 0), *[(0, 0, 0, 0)] * 5]
+    assert ("account", "limit") in errors(blocked[-1])
+    assert (joint(later), later["tunnel_api_blocked",]) == ((1, 1, 1, 0), 0)
+
+
+async def test_walk_leaves_the_last_calls_of_the_token_to_people(world: World) -> None:
+    """100 calls left by the API's own count: the list is asked on, connections are not until the window ends."""
+    source = world.source()
+    world.api.used, world.api.window_ends = 1_100, world.clock() + 280
+    for _ in range(18):
+        found = await world.values(source, after=15)
+    during = dict(world.api.calls)
+    await world.values(source, after=15)
+    after = dict(world.api.calls)
+
+    assert found["tunnel_api_calls_left",] == 1_200 - 1_100 - sum(during.values())
+    assert during == {"list": 5, "connections": 1}
+    assert after["connections"] == 2
+
+
+async def test_failing_list_is_asked_again_after_a_while_and_not_by_every_probe(
+    world: World, fleet: list[TunnelSource]
+) -> None:
+    """500 at the first page: one attempt each 15 s for the whole fleet."""
+    world.api.mode = "500"
+    module = fleet[0].module
+    alone = [source for source in fleet if source.module is module][:50]
+    for _ in range(2):
+        for source in alone:
+            await world.probe(source)
+        world.clock.now += 16
+
+    assert world.api.calls["list"] == 2
+
+
+async def test_slow_api_does_not_hold_a_probe_that_has_something_in_hand(world: World) -> None:
+    """The refresh hangs: the probe answers with the list it has, and the refresh goes on for the next."""
+    source = world.source()
+    await world.values(source)
+    world.api.mode = "hang"
+    started = time.monotonic()
+    found = await world.values(source, after=61, seconds=5)
+
+    assert time.monotonic() - started < 3
+    assert (joint(found), found["collector_age_seconds", "account"]) == ((1, 1, 1, 0), 61)
+    await source.close()
+
+
+async def test_account_is_shared_by_a_module_and_closed_with_its_last_tunnel(world: World) -> None:
+    """Two targets of one module have one account; another module has its own; the last to leave closes it."""
+    module, other = world.module(), world.module()
+    first, second, third = world.source(module=module), world.source(module=module), world.source(module=other)
+    assert first.account is second.account
+    assert first.account is not third.account
+    account = first.account
+    assert account is not None
+    await first.close()
+    assert not account.closed
+    await second.close()
+    await third.close()
+
+    assert account.closed
+    assert account.api.http.is_closed
+    reopened = world.source(module=module)
+    assert reopened.account is not account
+    assert joint(await world.values(reopened)) == (1, 1, 1, 0)
+
+
+async def test_nothing_is_asked_while_nobody_probes(world: World) -> None:
+    """No task of ours is left when a probe has ended, and the calls stand still."""
+    source = world.source()
+    await world.values(source)
+    calls = dict(world.api.calls)
+    world.clock.now += 3_600
+    await asyncio.sleep(0.05)
+    running = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+    assert (dict(world.api.calls), running) == (calls, [])
+
+
+async def test_clock_that_jumps_back_asks_again(world: World) -> None:
+    """An age below zero proves nothing: the list is asked anew."""
+    source = world.source()
+    await world.values(source)
+    found = await world.values(source, after=-3_600)
+
+    assert world.api.calls["list"] == 2
+    assert joint(found) == (1, 1, 1, 0)
+
+
+async def test_trouble_with_one_tunnels_connections_is_its_own(world: World) -> None:
+    """The walk meets an unreadable answer: that family is lost with its kind, the list still speaks, and the walk goes on."""
+    source = world.source()
+    await world.values(source)
+    world.api.mode = "garbage"
+    found = await world.values(source, after=241)
+    world.api.mode = "ok"
+    again = await world.values(source, after=241)
+
+    assert ("connections", "decode") in errors(found)
+    assert ("tunnel_account_edge_sites",) not in found
+    assert (again["tunnel_account_edge_sites",], errors(again)) == (2, set())
+    assert TUNNEL in {key[1] for key in again if key[0] == "tunnel_info"}

@@ -1,0 +1,214 @@
+"""What connectors tell about redundancy and traffic: sites, round trips, origin errors, discovery, old versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.lab.cloudflared_double import LOCATIONS, Cloudflared
+from sankofa_exporters.cloudflare.collector import (
+    Seen,
+    fewest_sites,
+    live_locations,
+    metrics_samples,
+    redundancy_samples,
+)
+from sankofa_exporters.cloudflare.connector import Connector
+from sankofa_exporters.cloudflare.snapshot import Diagnosis, Ready, parse_diagnosis, parse_metrics, parse_ready
+
+from .recorded import OTHER, World, document, errors, joint, named, pair, payload
+
+ONE = ("127.0.0.1:20241",)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    found = World(folder=tmp_path)
+    found.connector(20241)
+    return found
+
+
+async def test_lost_edge_site_lowers_redundancy_and_not_the_verdict(world: World) -> None:
+    """Cloudflared goes on showing the lost locations; only live connections count."""
+    source = world.source(20241)
+    before = await world.values(source)
+    world.connectors[20241].lost_sites.add("nbo")
+    after = await world.values(source)
+
+    assert [pair(found) for found in (before, after)] == [(1, 1), (1, 1)]
+    assert [found["tunnel_edge_sites",] for found in (before, after)] == [2, 1]
+    assert [found["tunnel_redundancy_ratio", *ONE] for found in (before, after)] == [1, 0.5]
+    assert 'cloudflared_tunnel_server_locations{connection_id="2",edge_location="nbo01"} 1' in (
+        world.connectors[20241].metrics()
+    )
+    assert {key[2] for key in after if key[0] == "tunnel_connection_info"} == {"0", "1"}
+    assert {key[2] for key in after if key[0] == "tunnel_connection_rtt_seconds"} == {"0", "1"}
+
+
+async def test_sites_are_counted_over_all_connectors(world: World) -> None:
+    """Two replicas in two places each: three distinct sites for the tunnel."""
+    world.connector(20242, locations=["nbo01", "nbo02", "cpt01", "cpt02"])
+
+    assert (await world.values(world.source(20241, 20242)))["tunnel_edge_sites",] == 3
+
+
+async def test_broken_origin_is_not_a_broken_tunnel(world: World) -> None:
+    """Every request fails behind the tunnel: errors grow, the tunnel stays up. Edge lost: no requests, no errors, down."""
+    source = world.source(20241)
+    world.connectors[20241].origin = False
+    broken = [await world.values(source) for _ in range(2)]
+    world.connectors[20241].edge = False
+    world.api.tunnels["5c9bb1a4-5e0b-4a0e-9a6f-3f1c1d2e4b77"].status = "down"
+    lost = await world.values(source, after=60)
+
+    assert [joint(found) for found in (*broken, lost)] == [(1, 1, 2, 0), (1, 1, 2, 0), (0, 1, 2, 0)]
+    assert [found["tunnel_request_errors_total", *ONE] for found in (*broken, lost)] == [100, 200, 200]
+    assert [found["tunnel_requests_total", *ONE] for found in (*broken, lost)] == [100, 200, 200]
+
+
+async def test_http2_connector_has_no_round_trip(world: World) -> None:
+    """HTTP/2 measures none: absent, not zero; everything else is there."""
+    world.connectors[20241].protocol = "http2"
+    found = await world.values(world.source(20241))
+
+    assert found["tunnel_live_connections", *ONE, "http2"] == 4
+    assert not [key for key in found if key[0] == "tunnel_connection_rtt_seconds"]
+    assert (found["tunnel_edge_sites",], errors(found)) == (2, set())
+
+
+def test_round_trips_left_behind_by_quic_do_not_count_for_http2() -> None:
+    """After a fall back to HTTP/2 the QUIC gauges keep their last values; the live protocol decides."""
+    body = (
+        payload("old.metrics.txt")
+        + 'quic_client_smoothed_rtt{conn_index="0"} 11\nquic_client_smoothed_rtt{conn_index="2"} 9\n'
+    )
+    rows: list[dict[str, Any]] = [{"isConnected": True}, {"isConnected": True, "index": 2, "protocol": 1}]
+    diagnosis = parse_diagnosis({"tunnelID": OTHER, "connections": rows})
+    seen = seen_of(body, connections=2, diagnosis=diagnosis)
+    found = {sample.labels[1]: sample.value for sample in metrics_samples([seen]) if "rtt" in sample.family.name}
+
+    assert diagnosis.live == {"0": "http2", "2": "quic"}
+    assert found == {"2": 0.009}
+
+
+async def test_old_version_keeps_what_it_has(world: World) -> None:
+    """No /diag and no quic_*: the diagnosis alone is lost; sites are exact while all connections live."""
+    world.connectors[20241].old = True
+    source = world.source(20241)
+    whole = await world.values(source)
+    world.connectors[20241].lost_sites.add("nbo")
+    half = await world.values(source)
+
+    assert errors(whole) == {("diagnosis 127.0.0.1:20241", "http")}
+    assert [joint(found) for found in (whole, half)] == [(1, 1, 2, 0), (1, 1, 2, 0)]
+    # Which two of four are lost is not told: they may be one of each site, or both of one. At least one is left.
+    assert [found["tunnel_edge_sites",] for found in (whole, half)] == [2, 1]
+    assert not [key for key in half if key[0] == "tunnel_connection_info"]
+
+
+async def test_host_without_port_is_searched_for_our_connectors_only(world: World) -> None:
+    """On 20241 to 20245 live a stranger's connector, two of ours, and a web page: ours are found, each by its port."""
+    world.connectors[20241].tunnel_id = OTHER
+    world.connector(20243)
+    world.connector(20244).mode = "html"
+    world.connector(20245)
+    found = await world.values(world.source("127.0.0.1"))
+
+    assert named(found, ["tunnel_ready_connections"]) == {
+        ("tunnel_ready_connections", "127.0.0.1:20243"): 4,
+        ("tunnel_ready_connections", "127.0.0.1:20245"): 4,
+    }
+    assert errors(found) == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [({}, "refused"), ({"tunnel_id": OTHER}, "http"), ({"mode": "hang"}, "timeout"), ({"old": True}, "http")],
+)
+async def test_search_that_finds_nothing_of_ours_says_why(world: World, changes: dict[str, Any], kind: str) -> None:
+    """Nobody, a stranger, a silent port, or one that cannot prove whose it is: no word, and the most telling kind."""
+    world.wire.apps.pop(20241)
+    if changes:
+        world.connector(20242, **changes)
+    found = await world.values(world.source("127.0.0.1"), seconds=0.5)
+
+    assert joint(found) == (1, 1, 1, 0)
+    assert ("ready 127.0.0.1", kind) in errors(found)
+
+
+async def test_diagnosis_is_not_asked_where_it_is_switched_off(world: World) -> None:
+    """`diagnostics: false` spares cloudflared two log lines a probe; sites come from what /ready and /metrics agree on."""
+    module = world.module().model_copy(update={"diagnostics": False})
+    found = await world.values(world.source(20241, module=module))
+
+    assert (found["tunnel_edge_sites",], errors(found)) == (2, set())
+    assert not [request for request in world.wire.sent if "diag" in request.url.path]
+
+
+@pytest.mark.parametrize("protocol", ["quic", "http2"])
+def test_real_connector_without_edge_is_known_not_ready(protocol: str) -> None:
+    """Recorded: ha_connections is 1 and a QUIC round trip 0 ms, and neither is taken for a fact."""
+    name = f"no_edge_{protocol}"
+    metrics = parse_metrics(payload(f"{name}.metrics.txt").encode(), "http://c/metrics")
+    diagnosis = parse_diagnosis(document(f"{name}.diag.json"))
+    ready = parse_ready(503, document(f"{name}.ready.json"))
+
+    assert "cloudflared_tunnel_ha_connections 1" in payload(f"{name}.metrics.txt")
+    assert (ready.connections, diagnosis.live, metrics.locations, metrics.rtt_seconds) == (0, {}, {}, {})
+    assert (metrics.version, metrics.requests, metrics.config_version) == ("2026.8.2", 0, 0)
+    seen = Seen(connector=Connector(name="c", ready=ready, diagnosis=diagnosis), metrics=metrics)
+    assert [sample.value for sample in redundancy_samples([seen])] == [0]
+
+
+def seen_of(body: str, *, connections: int, diagnosis: Diagnosis | None = None) -> Seen:
+    ready = Ready(connections=connections, connector_id="")
+    connector = Connector(name="c", ready=ready, diagnosis=diagnosis)
+    return Seen(connector=connector, metrics=parse_metrics(body.encode(), "http://c/metrics"))
+
+
+def test_dump_of_an_old_version_is_read() -> None:
+    """2023.10: current locations only, free-text registration errors summed up, no round trips."""
+    metrics = seen_of(payload("old.metrics.txt"), connections=4).metrics
+
+    assert metrics.locations == {"0": "lhr01", "1": "cdg02", "2": "lhr13", "3": "lhr14"}
+    assert (metrics.requests, metrics.request_errors, metrics.register_failures) == (4521, 5, 3)
+    assert (metrics.version, metrics.rtt_seconds) == ("2023.10.0", {})
+
+
+@pytest.mark.parametrize(("connections", "sites"), [(4, 2), (3, 1), (2, 1), (1, 1), (0, 0)])
+def test_sites_are_a_lower_bound_where_nobody_tells_which_are_live(connections: int, sites: int) -> None:
+    """Three of four live in lhr: with one lost, it may have been the only one in cdg."""
+    seen = seen_of(payload("old.metrics.txt"), connections=connections)
+
+    assert [sample.value for sample in redundancy_samples([seen])] == [sites]
+    assert (live_locations(seen) is None) == (connections < 4)
+
+
+@pytest.mark.parametrize(
+    ("locations", "live", "sites"),
+    [([], 0, 0), ([], 4, 0), (["a1"], 1, 1), (["a1", "b1"], 1, 1), (["a1", "a2", "b1", "c1"], 2, 1),
+     (["a1", "a2", "b1", "c1"], 3, 2), (["a1", "a2", "b1", "c1"], 4, 3), (["a1", "b1"], 9, 2)],
+)  # fmt: skip
+def test_fewest_sites_assumes_the_worst_losses(locations: list[str], live: int, sites: int) -> None:
+    """Whichever connections were lost, no fewer sites than this are left."""
+    assert fewest_sites(locations, live) == sites
+
+
+def test_double_has_the_names_and_types_of_the_real_one() -> None:
+    """What the double exposes without an edge, the recorded connector exposes too, with the same types."""
+    double = Cloudflared(tunnel_id=OTHER, locations=list(LOCATIONS), edge=False, registered=False)
+    types = {line for line in double.metrics().splitlines() if line.startswith("# TYPE")}
+    real = {line for line in payload("no_edge_quic.metrics.txt").splitlines() if line.startswith("# TYPE")}
+
+    assert types - real == set()
+    assert {name.split()[2] for name in real - types} == {
+        "cloudflared_proxy_connect_latency",
+        "quic_client_congestion_state",
+        "quic_client_congestion_window",
+        "quic_client_sent_bytes",
+        "quic_client_sent_frames",
+    }
+    assert double.ready()[1].keys() == document("no_edge_quic.ready.json").keys()
+    assert double.diagnosis().keys() == document("no_edge_quic.diag.json").keys()
