@@ -125,9 +125,23 @@ def dangling_module(where: str, target: Any, modules: Mapping[str, Any]) -> Iter
         )
 
 
+def files_of(settings: BaseModel, under: str = "") -> Iterator[tuple[str, Path]]:
+    """Every file that settings name, with the key that names it; settings inside settings included."""
+    for key, value in settings:
+        if isinstance(value, Path):
+            yield f"{under}{key}", value
+        elif isinstance(value, BaseModel):
+            yield from files_of(value, f"{under}{key}.")
+
+
+def is_ca(key: str) -> bool:
+    return key.endswith("ca_file")
+
+
 def exposed_files(document: Document[Any, Any]) -> Iterator[str]:
     """A sentence for each secret file that others on this host may read; certificates of CAs are no secret."""
     for name, module in document.modules.items():
-        for key, value in module:
-            if key.endswith("_file") and key != "ca_file" and isinstance(value, Path) and value.stat().st_mode & 0o077:
-                yield f"modules.{name}.{key}: {value} is open to others (mode {value.stat().st_mode & 0o777:o}); chmod 600"
+        for key, file in files_of(module, f"modules.{name}."):
+            mode = file.stat().st_mode & 0o777
+            if not is_ca(key) and mode & 0o077:
+                yield f"{key}: {file} is open to others (mode {mode:o}); chmod 600"

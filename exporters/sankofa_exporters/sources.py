@@ -12,7 +12,7 @@ from .bounds import Bounds
 from .fetch import modified_at
 from .registry import System
 from .runtime import Source
-from .settings import Document, Module, Target
+from .settings import Document, Module, Target, files_of, is_ca
 
 Key = tuple[str, str]  # target, module
 
@@ -28,7 +28,7 @@ class _Settings:
     module: Module
     target: Target
     limits: Bounds
-    ca_modified_at: int
+    ca_modified_at: tuple[int, ...]
 
 
 @dataclass(kw_only=True)
@@ -98,7 +98,7 @@ class Sources:
         target, module = self.document.targets.get(key[0]), self.document.modules.get(key[1])
         if target is None or module is None:
             return None
-        ca_modified_at = modified_at(getattr(module, "ca_file", None))
+        ca_modified_at = tuple(modified_at(file) for key, file in files_of(module) if is_ca(key))
         return _Settings(module=module, target=target, limits=self.document.limits, ca_modified_at=ca_modified_at)
 
     def _close_soon(self, found: _Open) -> None:

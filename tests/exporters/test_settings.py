@@ -8,7 +8,7 @@ import pytest
 
 from sankofa_exporters.config_file import BrokenConfigError
 from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
-from sankofa_exporters.settings import load
+from sankofa_exporters.settings import exposed_files, load
 
 SECRET = "b2f0c6a4-secret"
 
@@ -112,3 +112,20 @@ def test_settings_refuse_a_token_of_another_form(tmp_path: Path) -> None:
         "FILE: modules.pve.token_file: saw 'DIR/token'; "
         "expected a file with one line user@realm!name=value (an API token)"
     )
+
+
+def test_secret_file_open_to_others_is_named(tmp_path: Path, token_file: Path) -> None:
+    """A token that others on the host may read is told at start, with the cure; a CA's certificate is not."""
+    file = tmp_path / "proxmox.yml"
+    file.write_text(f"modules:\n  pve: {{token_file: {token_file}}}\ntargets: {{}}\n")
+    document = load(file, ProxmoxModule, ProxmoxTarget)
+    told = []
+    for mode in (0o644, 0o640, 0o600):
+        token_file.chmod(mode)
+        told.append(list(exposed_files(document)))
+
+    assert told == [
+        [f"modules.pve.token_file: {token_file} is open to others (mode 644); chmod 600"],
+        [f"modules.pve.token_file: {token_file} is open to others (mode 640); chmod 600"],
+        [],
+    ]

@@ -96,3 +96,29 @@ def test_hangup_reads_the_files_again(tmp_path: Path, processes: Processes) -> N
     file.write_text(config("three"))
     assert httpx.post(f"{url}/-/reload", trust_env=False).text == "reloaded\n"
     assert httpx.get(f"{url}/sd", trust_env=False).json() == [{"targets": ["three"], "labels": {}}]
+
+
+async def test_renewed_ca_file_reopens_its_sources(tmp_path: Path) -> None:
+    """A CA file that was written anew is used after a reload, though no setting changed."""
+
+    class Trusting(Module):
+        ca_file: Path
+
+    def settings() -> Document[Any, Any]:
+        modules = {"m": Trusting(ca_file=tmp_path / "ca.pem")}
+        return Document[Trusting, Target](modules=modules, targets={"a": Target(module="m")})
+
+    (tmp_path / "ca.pem").write_text("old")
+    os.utime(tmp_path / "ca.pem", (1, 1))
+    sources = Sources(system=SYSTEM, document=settings())
+    found: list[Any] = []
+    for _ in range(3):
+        with sources.use("a", None) as source:
+            found.append(source)
+        sources.take(settings())
+        if len(found) == 2:
+            os.utime(tmp_path / "ca.pem", (2, 2))
+            sources.take(settings())
+    await asyncio.gather(*sources.closing)
+
+    assert [found[0] is found[1], found[1] is found[2]] == [True, False]
