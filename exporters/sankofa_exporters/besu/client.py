@@ -28,6 +28,8 @@ ERROR_KINDS = {
     -40100: Kind.AUTH,
     -40101: Kind.AUTH,
 }
+ONE_BY_ONE = 8
+Call = tuple[str, list[Any]]  # a method and its parameters
 # Nobody answered: asking again method by method would only take longer.
 NO_ANSWER = frozenset({Kind.TIMEOUT, Kind.REFUSED, Kind.DNS, Kind.TLS, Kind.AUTH})
 
@@ -48,23 +50,36 @@ class RpcClient:
             raise CollectorError(Kind.DECODE, f"{method}: JSON that is not an object")
         return _result(document, request_id, method)
 
-    async def batch(self, methods: Sequence[str], budget: Budget) -> dict[str, Any]:
-        """Each method's result or `CollectorError`; never raises. The methods take no parameters."""
-        ids = {method: next(self.ids) for method in methods}
+    async def many(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
+        """Each call's result or `CollectorError`, in order, asked in one batch; never raises."""
+        ids = [next(self.ids) for _ in calls]
         try:
-            document = await self._send([_call(ids[method], method, []) for method in methods], budget)
+            document = await self._send(
+                [_call(one, method, params) for one, (method, params) in zip(ids, calls, strict=True)], budget
+            )
         except CollectorError as error:
             if error.failure.kind in NO_ANSWER:
-                return dict.fromkeys(methods, error)
-            return await self._one_by_one(methods, budget)
+                return [error] * len(calls)
+            return await self._one_by_one(calls, budget)
         if not isinstance(document, list):
-            return await self._one_by_one(methods, budget)
+            return await self._one_by_one(calls, budget)
         answers = {item["id"]: item for item in document if isinstance(item, Mapping) and _is_id(item.get("id"))}
-        return {method: _settled(answers.get(ids[method]), ids[method], method) for method in methods}
+        return [_settled(answers.get(one), one, method) for one, (method, _) in zip(ids, calls, strict=True)]
 
-    async def _one_by_one(self, methods: Sequence[str], budget: Budget) -> dict[str, Any]:
-        found = await asyncio.gather(*(self.call(method, [], budget) for method in methods), return_exceptions=True)
-        return dict(zip(methods, found, strict=True))
+    async def batch(self, methods: Sequence[str], budget: Budget) -> dict[str, Any]:
+        """Like `many`, for methods without parameters, by name."""
+        answers = await self.many([(method, []) for method in methods], budget)
+        return dict(zip(methods, answers, strict=True))
+
+    async def _one_by_one(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
+        """For a node that refuses batches; a bounded number at a time, so that it is not flooded."""
+        room = asyncio.Semaphore(ONE_BY_ONE)
+
+        async def one(method: str, params: list[Any]) -> Any:
+            async with room:
+                return await self.call(method, params, budget)
+
+        return await asyncio.gather(*(one(method, params) for method, params in calls), return_exceptions=True)
 
     async def _send(self, content: Any, budget: Budget) -> Any:
         request = self.http.build_request("POST", self.endpoint, json=content)

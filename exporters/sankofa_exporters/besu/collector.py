@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sankofa_exporters.family import Sample
 from sankofa_exporters.runtime import Verdict
 
 from . import families as f
-from .snapshot import Chain, Head
+from .network_families import VALIDATORS
+from .seals import text_of
+from .snapshot import Chain, Head, Peers, Pool
 
 
 def head_verdict(head: Head | None, *, now: float, max_age_seconds: float, max_skew_seconds: float) -> Verdict:
@@ -44,3 +46,28 @@ def sync_samples(*, syncing: bool) -> Iterator[Sample]:
 
 def gas_price_samples(wei: int) -> Iterator[Sample]:
     yield Sample(f.GAS_PRICE, wei)
+
+
+def txpool_samples(pool: Pool) -> Iterator[Sample]:
+    for part, count in pool.parts.items():
+        yield Sample(f.TXPOOL, count, (part,))
+    if pool.limit is not None:
+        yield Sample(f.TXPOOL_LIMIT, pool.limit)
+
+
+def validator_samples(validators: tuple[bytes, ...]) -> Iterator[Sample]:
+    yield Sample(VALIDATORS, len(validators))
+
+
+def own_samples(*, is_validator: bool) -> Iterator[Sample]:
+    yield Sample(f.IS_VALIDATOR, float(is_validator))
+
+
+def vote_samples(votes: Mapping[bytes, bool]) -> Iterator[Sample]:
+    yield Sample(f.PENDING_VOTES, sum(votes.values()), ("add",))
+    yield Sample(f.PENDING_VOTES, sum(not add for add in votes.values()), ("drop",))
+
+
+def validator_peer_samples(peers: Peers) -> Iterator[Sample]:
+    for validator in peers.validators:
+        yield Sample(f.VALIDATOR_PEER, float(validator in peers.connected), (text_of(validator),))

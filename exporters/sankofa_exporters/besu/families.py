@@ -1,8 +1,10 @@
-"""The Besu metric catalogue: every family this exporter may emit, as data."""
+"""The Besu metric catalogue: every family this exporter may emit, as data. What a node has; a network's are beside."""
 
 from __future__ import annotations
 
 from sankofa_exporters.family import Family
+
+from .network_families import NETWORK_FAMILIES, VALIDATORS
 
 # 0.2 is the objective of eth_call: its bucket is exact, so the SLI needs no interpolation.
 CALL_OBJECTIVE_SECONDS = 0.2
@@ -34,6 +36,29 @@ CHAIN_INFO = Family(
     help="Chain id (decimal) and client version; client_version is empty on a node without the web3 API; always 1.",
 )
 PEERS = Family(name="sankofa_besu_peers", help="Connected peers.")
+VALIDATOR_PEER = Family(
+    name="sankofa_besu_validator_peer_connected",
+    labels=("validator",),
+    help="1 when this node is connected to the validator, by the node id that is its key; the node itself is left out.",
+)
+IS_VALIDATOR = Family(
+    name="sankofa_besu_is_validator",
+    help="1 when the node's own address is among the validators; of targets with the role validator only.",
+)
+PENDING_VOTES = Family(
+    name="sankofa_besu_pending_votes",
+    labels=("vote",),
+    help="Votes (add, drop) this node will cast when it proposes; they are the node's own, not the network's.",
+)
+TXPOOL = Family(
+    name="sankofa_besu_txpool_transactions",
+    labels=("part",),
+    help="Transactions that wait in the node's pool: local and remote (Besu), or pending and queued (Quorum, geth).",
+)
+TXPOOL_LIMIT = Family(
+    name="sankofa_besu_txpool_limit_transactions",
+    help="Transactions the node's pool may hold; absent when the node says 0 or does not say.",
+)
 SYNCING = Family(
     name="sankofa_besu_syncing", help="1 when the node knows of blocks above its own head and is fetching them."
 )
@@ -53,7 +78,7 @@ CALL_ERRORS = Family(
     help="The exporter's eth_calls without a result, by kind of failure.",
 )
 
-FAMILIES = (
+NODE_FAMILIES = (
     UP,
     KNOWN,
     HEAD_BLOCK,
@@ -62,8 +87,15 @@ FAMILIES = (
     HEAD_GAS_USED,
     CHAIN_INFO,
     PEERS,
+    VALIDATORS,
+    VALIDATOR_PEER,
+    IS_VALIDATOR,
+    PENDING_VOTES,
     SYNCING,
     GAS_PRICE,
+    TXPOOL,
+    TXPOOL_LIMIT,
     CALL_DURATION,
     CALL_ERRORS,
 )
+FAMILIES = (*NODE_FAMILIES, *(family for family in NETWORK_FAMILIES if family is not VALIDATORS))

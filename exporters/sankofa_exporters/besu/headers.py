@@ -20,6 +20,7 @@ from .seals import keccak256, recover
 MAX_NUMBER = 1 << 48
 MAX_TIME = 1 << 40
 NO_ADDRESS = bytes(ADDRESS)
+SEALED = frozenset({"qbft", "ibft2", "ibft1"})  # dialects with commit seals
 # name in JSON, bytes (0: a number); the order is the order in RLP
 FIELDS = (
     ("parentHash", 32), ("sha3Uncles", 32), ("miner", 20), ("stateRoot", 32), ("transactionsRoot", 32),
@@ -58,8 +59,27 @@ class Header:
         """Who of the validators is known to have committed this block; says nothing about those who are not in it."""
         return self.signers & frozenset(self.validators)
 
+    @property
+    def committed_by(self) -> frozenset[bytes]:
+        """The committers, or every signer where the validators are not known."""
+        return self.committers if self.validators else self.signers
+
+    def checked(self) -> Header:
+        """Itself, or `CollectorError` when its seals cannot be its validators'.
+
+        Round and seals are outside the hash, and only the seals prove the round: more than a third of the validators must
+        have signed it, so that one of them is honest. Other curves than secp256k1 end here too.
+        """
+        validators = len(self.validators)
+        if self.dialect in SEALED and validators and len(self.committers) <= (validators - 1) // 3:
+            raise _broken(
+                f"block {self.number}: {len(self.committers)} of {validators} validators can be seen in its seals; "
+                "more than a third are expected, and keys on secp256k1"
+            )
+        return self
+
     def joined(self, other: Header) -> Header:
-        """The same block as two nodes hold it: seals and round are outside its hash, so both may differ.
+        """The same block as two nodes hold it: seals and round may differ.
 
         A node that saw the quorum in an earlier round proves that no later round was needed.
         """
@@ -86,7 +106,7 @@ def parse_header(block: Any) -> Header:
     block_hash = keccak256(_with_extra(fields, extra.hashed))
     if block_hash != claimed:
         raise _broken(f"block {number}: its header hashes to 0x{block_hash.hex()[:16]}…, not to what the node says")
-    return _header(block, fields, extra, block_hash)
+    return _header(block, fields, extra, block_hash).checked()
 
 
 def _header(block: Mapping[str, Any], fields: list[bytes], extra: Extra, block_hash: bytes) -> Header:

@@ -1,0 +1,113 @@
+"""Bring the witnesses' headers up to date: a handful of new ones each probe, the whole window when there is none yet.
+
+What one witness cannot give costs that witness only. Reading and recovering signatures is done in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sankofa_exporters.apart import apart
+from sankofa_exporters.budget import Budget
+from sankofa_exporters.failure import CollectorError, Failure, Kind
+
+from .chainview import ChainView
+from .headers import Header
+from .witnesses import Heads, Sighting, Witness
+
+AT_ONCE = 32  # headers in one batch: some 100 KiB, far more with many transactions
+REWIND = 8  # heights forgotten when a witness tells another parent than before
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chains:
+    """For each witness whose headers could be read: its run of headers, oldest first, ending in its head.
+
+    `anchors` are the reference's blocks at the heads of witnesses that are far behind: lag and fork look alike without.
+    """
+
+    runs: Mapping[str, Sequence[Header]]
+    failures: Mapping[str, Failure]
+    anchors: Mapping[int, Header]
+
+    @property
+    def reference(self) -> str:
+        """The witness with the newest verified head; there is at least one."""
+        return max(self.runs, key=lambda name: (self.runs[name][-1].number, len(self.runs[name])))
+
+    @property
+    def run(self) -> Sequence[Header]:
+        return self.runs[self.reference]
+
+
+async def catch_up(view: ChainView, heads: Heads, window_blocks: int, budget: Budget) -> Chains:
+    """Raises `CollectorError` when no witness gives a header that is what it says."""
+    tops = await asyncio.gather(*(_renew(view, one, window_blocks, budget) for one in heads.believed))
+    names = [one.witness.name for one in heads.believed]
+    failures = {name: top for name, top in zip(names, tops, strict=True) if isinstance(top, Failure)}
+    runs = {
+        name: view.run(name, top, window_blocks + 1)
+        for name, top in zip(names, tops, strict=True)
+        if isinstance(top, Header)
+    }
+    if not runs:
+        name, failure = next(iter(failures.items()))
+        raise CollectorError(failure.kind, f"{name}: {failure.reason}")
+    found = Chains(runs=runs, failures=failures, anchors={})
+    return replace(found, anchors=await _anchors(view, heads, found, budget))
+
+
+async def _anchors(view: ChainView, heads: Heads, chains: Chains, budget: Budget) -> Mapping[int, Header]:
+    reference = next(one.witness for one in heads.believed if one.witness.name == chains.reference)
+    lagging = {run[-1].number for run in chains.runs.values()}
+    wanted = sorted(number for number in lagging if view.at(reference.name, number) is None)
+    try:
+        return {header.number: header for header in await fetch(view, reference, wanted, budget)} if wanted else {}
+    except CollectorError:
+        return {}  # not compared in this probe
+
+
+async def _renew(view: ChainView, seen: Sighting, window_blocks: int, budget: Budget) -> Header | Failure:
+    """The witness's head, with as much of the window below it as time allowed, newest first."""
+    name = seen.witness.name
+    try:
+        (top,) = await apart(view.read, [seen.block])
+    except CollectorError as error:
+        return error.failure
+    _forget_other_history(view, name, top)
+    view.learn(name, [top])
+    wanted = view.missing(name, max(0, top.number - window_blocks), top.number)
+    for start in range(len(wanted), 0, -AT_ONCE):
+        try:
+            view.learn(name, await fetch(view, seen.witness, wanted[max(0, start - AT_ONCE) : start], budget))
+        except CollectorError:
+            break  # what is there is enough for a shorter window, and the next probe asks again
+    run = view.run(name, top, window_blocks + 1)
+    if len(run) <= window_blocks:
+        view.drop(name, 0, run[0].number)  # what does not join the head is of an older history
+    return top
+
+
+def _forget_other_history(view: ChainView, name: str, top: Header) -> None:
+    view.drop(name, top.number)
+    parent = view.at(name, top.number - 1)
+    if parent is not None and parent.hash != top.parent_hash:
+        view.drop(name, top.number - REWIND)
+
+
+async def fetch(view: ChainView, witness: Witness, numbers: Sequence[int], budget: Budget) -> list[Header]:
+    """The verified headers of these heights; raises `CollectorError` when one is missing or is another's."""
+    calls: list[tuple[str, list[Any]]] = [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
+    blocks = await witness.client.many(calls, budget)
+    for block in blocks:
+        if isinstance(block, CollectorError):
+            raise CollectorError(block.failure.kind, block.failure.reason)
+        if isinstance(block, Exception):
+            raise CollectorError(Kind.DECODE, f"eth_getBlockByNumber: {type(block).__name__}")
+    found = await apart(view.read, blocks)
+    if [header.number for header in found] != list(numbers):
+        raise CollectorError(Kind.DECODE, "eth_getBlockByNumber: another block than the one asked for")
+    return found

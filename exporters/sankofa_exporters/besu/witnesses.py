@@ -1,0 +1,108 @@
+"""The heads that the witnesses of a network give, and which of them can be believed together.
+
+A witness that refuses, hangs, lies about its clock or belongs to another chain is not counted, and its reason is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sankofa_exporters.budget import Budget
+from sankofa_exporters.failure import CollectorError, Failure, Kind
+
+from .client import RpcClient
+from .settings import BesuModule
+from .snapshot import Head, parse_head, parse_quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Witness:
+    """One node that is asked for a network."""
+
+    name: str
+    client: RpcClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """A witness's head, and the block it was read from."""
+
+    witness: Witness
+    head: Head
+    chain_id: int
+    block: Any
+
+    @property
+    def number(self) -> int:
+        return self.head.number
+
+    @property
+    def claimed_hash(self) -> str:
+        return str(self.block.get("hash"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heads:
+    """Who was believed, and why the others were not. There is at least one believed witness."""
+
+    believed: tuple[Sighting, ...]
+    failures: Mapping[str, Failure]
+
+    @property
+    def best(self) -> Sighting:
+        """The newest; of equals the first in the configuration."""
+        return max(self.believed, key=lambda one: (one.number, one.head.timestamp))
+
+    @property
+    def newest_timestamp(self) -> int:
+        return max(one.head.timestamp for one in self.believed)
+
+    def age_seconds(self, now: float) -> float:
+        return now - self.newest_timestamp
+
+
+async def look(witnesses: Sequence[Witness], module: BesuModule, now: float, budget: Budget) -> Heads:
+    """Ask all at the same time, none longer than its share; raises `CollectorError` when nobody can be believed."""
+    share = budget.slice(module.witness_timeout_seconds)
+    answers = await asyncio.gather(*(_ask(one, module, now, share) for one in witnesses))
+    found = [one for one in answers if isinstance(one, Sighting)]
+    failures = {one.name: answer for one, answer in zip(witnesses, answers, strict=True) if isinstance(answer, Failure)}
+    chain_id = module.chain_id or _common_chain(found)
+    strangers = [one for one in found if one.chain_id != chain_id]
+    failures |= {
+        one.witness.name: Failure(kind=Kind.DECODE, reason=f"another chain: its id is {one.chain_id}")
+        for one in strangers
+    }
+    believed = tuple(one for one in found if one not in strangers)
+    if not believed:
+        name, failure = next(iter(failures.items()))
+        raise CollectorError(failure.kind, f"no witness can be believed; {name}: {failure.reason}")
+    return Heads(believed=believed, failures=failures)
+
+
+def _common_chain(found: Sequence[Sighting]) -> int | None:
+    """The chain that most witnesses are of; None when it is disputed."""
+    ranked = Counter(one.chain_id for one in found).most_common(2)
+    disputed = len(ranked) > 1 and ranked[0][1] == ranked[1][1]
+    return ranked[0][0] if ranked and not disputed else None
+
+
+async def _ask(witness: Witness, module: BesuModule, now: float, budget: Budget) -> Sighting | Failure:
+    try:
+        block, chain = await witness.client.many(
+            [("eth_getBlockByNumber", ["latest", False]), ("eth_chainId", [])], budget
+        )
+        for answer in (block, chain):
+            if isinstance(answer, CollectorError):
+                return answer.failure
+        head = parse_head(block)
+        chain_id = parse_quantity(chain, "eth_chainId")
+    except CollectorError as error:
+        return error.failure
+    if head.age_seconds(now) < -module.max_clock_skew_seconds:
+        return Failure(kind=Kind.STALE, reason="the head's timestamp is in the future; compare the clocks")
+    return Sighting(witness=witness, head=head, chain_id=chain_id, block=block)
