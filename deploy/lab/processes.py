@@ -33,6 +33,12 @@ HOW_TO_INSTALL = {
     "anvil": "make setup",
     "forge": "make setup",
     "fakepve": "make setup",
+    "ceph": "apt-get install --no-install-recommends ceph-common",
+    "ceph-mgr": "apt-get install --no-install-recommends ceph-mgr ceph-mgr-modules-core ceph-mgr-dashboard",
+    "ceph-mon": "apt-get install --no-install-recommends ceph-mon",
+    "ceph-osd": "apt-get install --no-install-recommends ceph-osd",
+    "monmaptool": "apt-get install --no-install-recommends ceph-mon",
+    "rados": "apt-get install --no-install-recommends ceph-common",
 }
 
 

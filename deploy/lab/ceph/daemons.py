@@ -1,0 +1,342 @@
+"""Real Ceph daemons on loopback, in one folder: mons, mgrs with prometheus and dashboard, OSDs in memory.
+
+Assumes Debian's packages and no systemd. Everything lives in the folder given; /etc/ceph and /var/lib/ceph are neither
+read nor written. It never authenticates between daemons (auth none), so it is for loopback and for nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.lab.processes import Child, LabError, Processes, free_port, need_program
+
+HOST = "127.0.0.1"
+POOL = "edge-data"
+USER = "probe"
+BOOT_SECONDS = 90
+PROGRAMS = ("ceph", "ceph-mon", "ceph-mgr", "ceph-osd", "monmaptool", "rados")
+SETTINGS = """\
+[global]
+fsid = {fsid}
+mon host = {mon_host}
+public addr = 127.0.0.1
+cluster addr = 127.0.0.1
+auth cluster required = none
+auth service required = none
+auth client required = none
+admin socket =
+pid file =
+run dir = {folder}
+crash dir = {folder}
+log file = {folder}/logs/$name.ceph.log
+mon cluster log file = {folder}/logs/cluster.ceph.log
+mon data = {folder}/mon/$id
+mgr data = {folder}/mgr/$id
+osd data = {folder}/osd/$id
+mgr module path = {modules}
+osd objectstore = memstore
+memstore device bytes = {osd_bytes}
+osd pool default size = {size}
+osd pool default min size = {min_size}
+osd pool default pg num = 8
+osd pool default pg autoscale mode = off
+osd crush chooseleaf type = 0
+osd crush update on start = true
+mon warn on insecure global id reclaim allowed = false
+mon warn on pool no redundancy = false
+mon data avail warn = 1
+mon data avail crit = 0
+# A lab is in a hurry: a dead OSD is seen after 4 s (Ceph's default is 20 s), the mgr hears news each second (5 s).
+osd heartbeat interval = 1
+osd heartbeat grace = 4
+mon osd min down reporters = 1
+mgr stats period = 1
+mon mgr digest period = 1
+"""
+
+
+@dataclass(kw_only=True)
+class Daemon:
+    """One daemon, started and ended many times; `fresh` says that its store must be made first."""
+
+    kind: str
+    id: str
+    child: Child | None = None
+    frozen: bool = False
+    fresh: bool = True
+    uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
+    ports: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}.{self.id}"
+
+    @property
+    def state(self) -> str:
+        if self.child is None or not self.child.alive():
+            return "stopped"
+        return "frozen" if self.frozen else "running"
+
+    def address(self, part: str) -> str:
+        return f"http://{HOST}:{self.ports[part]}"
+
+
+@dataclass(kw_only=True)
+class Ceph:
+    """The cluster. Methods raise LabError with the program's own words."""
+
+    folder: Path
+    processes: Processes
+    mons: int = 1
+    mgrs: int = 1
+    osds: int = 3
+    size: int = 3
+    min_size: int = 2
+    osd_bytes: int = 1 << 30
+    fsid: str = field(default_factory=lambda: str(uuid.uuid4()))
+    daemons: dict[str, Daemon] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for number in range(self.mons):
+            self._add("mon", "abcde"[number], msgr=free_port())
+        for number in range(self.mgrs):
+            self._add("mgr", "xyz"[number], metrics=free_port(), dashboard=free_port())
+        for number in range(self.osds):
+            self._add("osd", str(number))
+
+    def _add(self, kind: str, id_: str, **ports: int) -> None:
+        daemon = Daemon(kind=kind, id=id_, ports=ports)
+        self.daemons[daemon.name] = daemon
+
+    def of(self, kind: str) -> Iterator[Daemon]:
+        return (daemon for daemon in self.daemons.values() if daemon.kind == kind)
+
+    @property
+    def password_file(self) -> Path:
+        return self.folder / "password"
+
+    # -- starting and ending -------------------------------------------------------------------------------------
+
+    def boot(self, stop: threading.Event | None = None) -> None:
+        """From an empty folder to a clean pool with data, unless `stop` is set meanwhile."""
+        for program in PROGRAMS:
+            need_program(program)
+        self._write_settings()
+        for mon in self.of("mon"):
+            self.start(mon)
+        self.ceph_batch([*self._module_settings(), *(f"osd new {osd.uuid} {osd.id}" for osd in self.of("osd"))])
+        for daemon in (*self.of("mgr"), *self.of("osd")):
+            self.start(daemon)
+        self.ceph("osd", "pool", "create", POOL, "8", "8", "replicated")
+        self.ceph("osd", "pool", "application", "enable", POOL, "lab")
+        self._wait(stop or threading.Event())
+        self._write_user()
+        self.write_objects(16)
+
+    def _wait(self, stop: threading.Event) -> None:
+        deadline = time.monotonic() + BOOT_SECONDS
+        while not self._serves():
+            dead = [child for child in self.processes.children if not child.alive()]
+            if dead:
+                raise LabError(f"{dead[0].name}: ended; its last lines:\n{dead[0].tail()}")
+            if time.monotonic() > deadline:
+                raise LabError(f"not clean after {BOOT_SECONDS} s: {self.ceph('status')}")
+            if stop.wait(0.3):
+                raise LabError("told to stop while booting")
+
+    def _serves(self) -> bool:
+        """All PGs clean, all mgrs known, and the active one's two modules listen."""
+        status = self.ceph_json("status")
+        states = {row["state_name"]: row["count"] for row in status["pgmap"].get("pgs_by_state", [])}
+        return (
+            states == {"active+clean": 8}
+            and status["mgrmap"]["num_standbys"] == self.mgrs - 1
+            and {"dashboard", "prometheus"} <= set(status["mgrmap"].get("services", {}))
+        )
+
+    def start(self, daemon: Daemon) -> None:
+        if daemon.state != "stopped":
+            return
+        if daemon.fresh:
+            self._make_store(daemon)
+        command = [need_program(f"ceph-{daemon.kind}"), "-f", "-i", daemon.id, "-c", str(self._settings)]
+        daemon.child = self.processes.start(daemon.name, command, env=self._env)
+
+    def stop(self, daemon: Daemon) -> None:
+        """As an orderly shutdown: an OSD tells the mons, and keeps its objects."""
+        self.thaw(daemon)
+        if daemon.child is not None:
+            daemon.child.stop(grace_seconds=20)
+
+    def kill(self, daemon: Daemon) -> None:
+        """As a crash; an OSD in memory loses its objects and starts again with an empty store."""
+        if daemon.child is not None:
+            daemon.child.kill()
+        daemon.frozen = False
+        daemon.fresh = daemon.kind == "osd"
+
+    def freeze(self, daemon: Daemon) -> None:
+        """SIGSTOP: its sockets stay open and nobody answers."""
+        if daemon.child is not None and daemon.state == "running":
+            os.killpg(daemon.child.process.pid, signal.SIGSTOP)
+            daemon.frozen = True
+
+    def thaw(self, daemon: Daemon) -> None:
+        if daemon.child is not None and daemon.frozen:
+            os.killpg(daemon.child.process.pid, signal.SIGCONT)
+        daemon.frozen = False
+
+    def thaw_all(self) -> None:
+        """A frozen process cannot be ended by SIGTERM."""
+        for daemon in self.daemons.values():
+            self.thaw(daemon)
+
+    # -- asking and telling --------------------------------------------------------------------------------------
+
+    def ceph(self, *words: str, seconds: float = 30) -> str:
+        command = [need_program("ceph"), "-c", str(self._settings), "--connect-timeout", str(int(seconds)), *words]
+        return self._run(command, seconds=seconds + 5)
+
+    def ceph_json(self, *words: str) -> Any:
+        return json.loads(self.ceph(*words, "--format", "json"))
+
+    def ceph_batch(self, lines: Sequence[str]) -> None:
+        """Many commands in one interpreter: starting `ceph` costs more than the commands do."""
+        said = self._run([need_program("ceph"), "-c", str(self._settings)], seconds=60, given="\n".join(lines) + "\n")
+        if "Error E" in said:
+            raise LabError(f"ceph: {said}")
+
+    def write_objects(self, count: int, size: int = 65_536) -> None:
+        """`count` objects of `size` bytes into the pool, by the real client."""
+        source = self.folder / "object"
+        source.write_bytes(secrets.token_bytes(size))
+        for number in range(count):
+            self._run([*self._rados, "put", f"object-{number}", str(source)], seconds=30)
+
+    def set_quota(self, objects: int) -> None:
+        self.ceph("osd", "pool", "set-quota", POOL, "max_objects", str(objects))
+
+    def set_full(self, *, full: bool) -> None:
+        """The three ratios far below what an empty OSD uses, or Ceph's defaults."""
+        for name, low, usual in (
+            ("nearfull", "1e-7", "0.85"),
+            ("backfillfull", "2e-7", "0.9"),
+            ("full", "3e-7", "0.95"),
+        ):
+            self.ceph("osd", f"set-{name}-ratio", low if full else usual)
+
+    def bench(self, seconds: int) -> None:
+        """Small writes for a while: client operations that move the counters."""
+        self._run([*self._rados, "bench", str(seconds), "write", "-b", "4096", "-t", "8"], seconds=seconds + 30)
+
+    def state(self) -> dict[str, Any]:
+        """What a test or a person needs to point an exporter at the cluster."""
+        return {
+            "fsid": self.fsid,
+            "folder": str(self.folder),
+            "mgrs": [mgr.address("metrics") for mgr in self.of("mgr")],
+            "dashboards": [mgr.address("dashboard") for mgr in self.of("mgr")],
+            "username": USER,
+            "password_file": str(self.password_file),
+            "pool": POOL,
+            "daemons": {daemon.name: daemon.state for daemon in self.daemons.values()},
+        }
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    @property
+    def _settings(self) -> Path:
+        return self.folder / "ceph.conf"
+
+    @property
+    def _env(self) -> dict[str, str]:
+        """Without a venv in front: the mgr's own Python would look for its libraries there."""
+        return {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "CEPH_CONF": str(self._settings),
+        }
+
+    @property
+    def _rados(self) -> list[str]:
+        return [need_program("rados"), "-c", str(self._settings), "-p", POOL]
+
+    def _run(self, command: Sequence[str], *, seconds: float, given: str = "") -> str:
+        env = {**os.environ, **self._env}
+        try:
+            done = subprocess.run(
+                command, input=given, env=env, capture_output=True, text=True, timeout=seconds, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise LabError(f"{' '.join(command)}: no answer in {seconds:g} s") from None
+        if done.returncode:
+            raise LabError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr.strip()[-400:]}")
+        return done.stdout + (done.stderr if given else "")
+
+    def _write_settings(self) -> None:
+        for kind in ("logs", "mon", "mgr", "osd"):
+            (self.folder / kind).mkdir(parents=True, exist_ok=True)
+        hosts = ",".join(f"v2:{HOST}:{mon.ports['msgr']}" for mon in self.of("mon"))
+        self._settings.write_text(
+            SETTINGS.format(
+                fsid=self.fsid,
+                mon_host=hosts,
+                folder=self.folder,
+                modules=_module_path(),
+                osd_bytes=self.osd_bytes,
+                size=self.size,
+                min_size=self.min_size,
+            )
+        )
+        members = [word for mon in self.of("mon") for word in ("--addv", mon.id, f"[v2:{HOST}:{mon.ports['msgr']}]")]
+        monmap = [need_program("monmaptool"), "--create", "--fsid", self.fsid, "--clobber", *members]
+        self._run([*monmap, str(self.folder / "monmap")], seconds=10)
+
+    def _make_store(self, daemon: Daemon) -> None:
+        data = self.folder / daemon.kind / daemon.id
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
+        program = [need_program(f"ceph-{daemon.kind}"), "-i", daemon.id, "-c", str(self._settings), "--mkfs"]
+        if daemon.kind == "mon":
+            self._run([*program, "--monmap", str(self.folder / "monmap")], seconds=30)
+        if daemon.kind == "osd":
+            self._run([*program, "--osd-uuid", daemon.uuid], seconds=30)
+        daemon.fresh = False
+
+    def _module_settings(self) -> Iterator[str]:
+        yield "config set mgr mgr/devicehealth/enable_monitoring false --force"
+        yield "config set mgr mgr/prometheus/server_addr 127.0.0.1 --force"
+        yield "config set mgr mgr/prometheus/scrape_interval 1.0 --force"
+        yield "config set mgr mgr/dashboard/ssl false --force"
+        yield "config set mgr mgr/dashboard/server_addr 127.0.0.1 --force"
+        for mgr in self.of("mgr"):
+            yield f"config set mgr mgr/prometheus/{mgr.id}/server_port {mgr.ports['metrics']} --force"
+            yield f"config set mgr mgr/dashboard/{mgr.id}/server_port {mgr.ports['dashboard']} --force"
+        yield "mgr module enable prometheus --force"
+        yield "mgr module enable dashboard --force"
+
+    def _write_user(self) -> None:
+        """A dashboard user who may only read, with its password in a file of its owner."""
+        self.password_file.touch(mode=0o600)
+        self.password_file.chmod(0o600)
+        self.password_file.write_text(f"Aa1-{secrets.token_urlsafe(18)}\n")
+        self.ceph("dashboard", "ac-user-create", USER, "-i", str(self.password_file), "read-only")
+
+
+def _module_path() -> str:
+    folder = Path("/usr/share/ceph/mgr")
+    for module in ("prometheus", "dashboard"):
+        if not (folder / module).is_dir():
+            raise LabError(f"{folder / module}: not found; install it with: apt-get install ceph-mgr-dashboard")
+    return str(folder)

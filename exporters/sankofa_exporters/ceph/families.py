@@ -1,0 +1,118 @@
+"""The Ceph metric catalogue: every family this exporter may emit, as data."""
+
+from __future__ import annotations
+
+from sankofa_exporters.family import Family
+
+
+def gauge(name: str, text: str, *labels: str, unit: str = "") -> Family:
+    return Family(name=f"sankofa_ceph_{name}", help=text, labels=labels, unit=unit)
+
+
+def counter(name: str, text: str, *labels: str, unit: str = "") -> Family:
+    return Family(name=f"sankofa_ceph_{name}_total", kind="counter", help=text, labels=labels, unit=unit)
+
+
+def info(name: str, text: str, *labels: str) -> Family:
+    return Family(name=f"sankofa_ceph_{name}_info", kind="info", help=text, labels=labels)
+
+
+UP = gauge(
+    "up",
+    "1 when every pool that counts serves reads and writes: all PGs active, no pause, not full, mons in quorum; read it "
+    "only where sankofa_ceph_known is 1.",
+)
+KNOWN = gauge("known", "1 when a fresh witness could tell; 0 means unknown, never down.")
+WITNESSES = gauge("witnesses", "Fresh witnesses: 1 for a mgr's metrics, 1 for a dashboard that hears its mons.")
+MGR_ACTIVE = gauge(
+    "mgr_active",
+    "1 when the mgr at this address served as the active one, 0 as a standby; absent without answer.",
+    "mgr",
+)
+MGR_COLLECTED = gauge(
+    "mgr_collected_after_timestamp_seconds",
+    "The body the mgr serves was collected after this time, by the exporter's clock; absent until its collection "
+    "counter was seen moving.",
+    "mgr",
+    unit="seconds",
+)
+VERSION_INFO = info("version", "Ceph version of the mgr that answered; always 1.", "version")
+PRIVILEGE_MISSING = gauge(
+    "privilege_missing", "1 when the dashboard user may not read a scope it needs, 0 when it may.", "scope"
+)
+HEALTH_STATUS = gauge("health_status", "0 for HEALTH_OK, 1 for HEALTH_WARN, 2 for HEALTH_ERR; decides nothing here.")
+HEALTH_CHECK = gauge(
+    "health_check_items", "Things that a failing health check counts; absent when it passes.", "check", "severity"
+)
+MONS = gauge("mons", "Monitors in the monitor map.")
+MONS_IN_QUORUM = gauge("mons_in_quorum", "Monitors in the quorum.")
+MON_MARGIN = gauge(
+    "mon_margin_votes", "Monitors in the quorum above the majority; 0 means that one more lost stops it.", unit="votes"
+)
+OSDS = gauge("osds", "OSDs in the OSD map, whatever their state.")
+OSDS_UP = gauge("osds_up", "OSDs that the map calls up.")
+OSDS_IN = gauge("osds_in", "OSDs that the map calls in: they are given data.")
+OSDS_REPORTING = gauge("osds_reporting", "OSDs called up whose own report to the mgr is young.")
+OSDS_UNEXPORTED = gauge(
+    "osds_missing_from_mgr",
+    "OSDs of the map that have no series in the mgr's metrics: they vanished instead of going to 0.",
+)
+OSD_FLAG = gauge("osd_flag", "1 when the flag is set in the OSD map; pause is pauserd and pausewr.", "flag")
+WRITABLE = gauge("writable", "1 when no flag and no full pool refuses writes; pools at their own quota do not count.")
+PGS = gauge("pgs", "Placement groups of all pools.")
+PGS_STATE = gauge(
+    "pgs_in_state", "Placement groups that carry this word in their state; one counts for each of its words.", "state"
+)
+POOL_COPIES = gauge("pool_copies", "Copies or shards the pool keeps of each object.", "pool")
+POOL_MIN_COPIES = gauge("pool_min_copies", "Copies that must be there for a PG to serve.", "pool")
+POOL_PGS = gauge("pool_pgs", "Placement groups of the pool.", "pool")
+POOL_SERVING = gauge("pool_pgs_serving", "PGs of the pool that take reads and writes: active, and not stale.", "pool")
+POOL_REDUNDANT = gauge("pool_pgs_redundant", "PGs of the pool that serve with all their copies in place.", "pool")
+POOL_UNKNOWN = gauge("pool_pgs_unknown", "PGs of the pool of which the mgr has no report.", "pool")
+POOL_AVAILABLE = gauge(
+    "pool_available_ratio",
+    "Share of the pool's PGs that serve; absent while a PG is unknown.",
+    "pool",
+    unit="ratio",
+)
+POOL_WRITABLE = gauge("pool_writable", "0 when the pool refuses writes for want of space.", "pool")
+POOL_QUOTA = gauge("pool_at_quota", "1 when the pool refuses writes because it reached its own quota.", "pool")
+POOL_STORED = gauge("pool_stored_bytes", "Client data in the pool, copies not counted.", "pool", unit="bytes")
+POOL_AVAILABLE_BYTES = gauge(
+    "pool_max_available_bytes", "Client data the pool can still take, copies accounted for.", "pool", unit="bytes"
+)
+POOL_OBJECTS = gauge("pool_objects", "Objects in the pool.", "pool")
+OBJECTS = gauge("objects", "Objects in the cluster.")
+OBJECT_COPIES = gauge("object_copies", "Copies or shards of objects that there should be.")
+OBJECTS_DEGRADED = gauge("objects_degraded", "Copies of objects that are missing.")
+OBJECTS_MISPLACED = gauge("objects_misplaced", "Copies of objects that are not where the map wants them.")
+OBJECTS_UNFOUND = gauge("objects_unfound", "Objects of which no copy is found: reads of them hang.")
+CAPACITY = gauge("capacity_bytes", "Raw size of all OSDs.", unit="bytes")
+CAPACITY_USED = gauge("capacity_used_bytes", "Raw bytes in use, copies and overhead included.", unit="bytes")
+NEARFULL_RATIO = gauge("nearfull_ratio", "Share of an OSD in use at which Ceph warns.", unit="ratio")
+FULL_RATIO = gauge("full_ratio", "Share of an OSD in use at which its pools refuse writes.", unit="ratio")
+SCRUB_LATE = gauge("pgs_scrub_late", "PGs that were not scrubbed in time, by depth: shallow or deep.", "depth")
+RECOVERY_BYTES = gauge("recovery_bytes_per_second", "Bytes recovered or moved a second, as Ceph averages it.")
+CLIENT_READS = gauge("client_reads_per_second", "Client reads a second, as Ceph averages it over some seconds.")
+CLIENT_WRITES = gauge("client_writes_per_second", "Client writes a second, as Ceph averages it over some seconds.")
+CLIENT_READ_BYTES = gauge("client_read_bytes_per_second", "Bytes clients read a second, as Ceph averages it.")
+CLIENT_WRITTEN_BYTES = gauge("client_written_bytes_per_second", "Bytes clients write a second, as Ceph averages it.")
+POOL_READS = counter("pool_reads", "Client reads of the pool.", "pool")
+POOL_WRITES = counter("pool_writes", "Client writes to the pool.", "pool")
+POOL_READ_BYTES = counter("pool_read_bytes", "Bytes clients read from the pool.", "pool", unit="bytes")
+POOL_WRITTEN_BYTES = counter("pool_written_bytes", "Bytes clients wrote to the pool.", "pool", unit="bytes")
+POOL_RECOVERY_OBJECTS = gauge("pool_recovery_objects_per_second", "Objects of the pool recovered a second.", "pool")
+POOL_RECOVERY_BYTES = gauge("pool_recovery_bytes_per_second", "Bytes of the pool recovered a second.", "pool")
+MIRROR_IMAGES = gauge(
+    "mirror_images", "Mirrored RBD images: ready, syncing, error, or unknown where the peer is down.", "pool", "state"
+)
+MIRROR_SNAPSHOT = gauge(
+    "mirror_snapshot_timestamp_seconds",
+    "Time of the newest snapshot of the image that is whole on this side; now less this is the recovery point.",
+    "pool",
+    "image",
+    unit="seconds",
+)
+MIRROR_BEHIND = gauge("mirror_entries_behind", "Journal entries by which the image is behind.", "pool", "image")
+
+FAMILIES = tuple(value for value in list(globals().values()) if isinstance(value, Family))

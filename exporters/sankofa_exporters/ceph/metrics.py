@@ -1,0 +1,199 @@
+"""What an active mgr's `/metrics` says, out of its text and into frozen values.
+
+Only wanted names are read. Values that are not counts are left out, label by label; a body that does not name itself
+the active mgr, or has no collection counter, is not trusted at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.scraped import Scraped
+
+from .snapshot import Capacity, Mons, Pgs
+
+COLLECTIONS = "ceph_prometheus_collect_duration_seconds_count"
+IO = ("ceph_pool_rd", "ceph_pool_wr", "ceph_pool_rd_bytes", "ceph_pool_wr_bytes")
+MIRROR_TIME = "ceph_rbd_mirror_snapshot_image_local_timestamp"
+PG_WORDS = ("total", "active", "stale", "unknown", "undersized", "degraded", "wait")
+PER_POOL = (
+    *IO,
+    *(f"ceph_pg_{word}" for word in PG_WORDS),
+    "ceph_pool_recovering_objects_per_sec",
+    "ceph_pool_recovering_bytes_per_sec",
+)
+NAMES = frozenset(
+    {
+        COLLECTIONS,
+        MIRROR_TIME,
+        *PER_POOL,
+        "ceph_mgr_status",
+        "ceph_health_status",
+        "ceph_health_detail",
+        "ceph_mon_quorum_status",
+        "ceph_osd_up",
+        "ceph_pool_metadata",
+        "ceph_cluster_total_bytes",
+        "ceph_cluster_total_used_raw_bytes",
+    }
+)
+MAX_COUNT = 2**53
+
+
+@dataclass(frozen=True, kw_only=True)
+class Io:
+    """What clients did to a pool since the OSDs began to count; None for a counter that is not there."""
+
+    reads: int | None
+    writes: int | None
+    read_bytes: int | None
+    written_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MgrPool:
+    name: str
+    pgs: Pgs | None
+    io: Io
+    recovering_objects: float | None
+    recovering_bytes: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One active mgr's body."""
+
+    pools: tuple[MgrPool, ...]
+    pools_complete: bool  # every pool has a name and its PGs; else a verdict would lean on a short list
+    osds: int
+    mons: Mons | None
+    capacity: Capacity | None
+    checks: frozenset[str] | None  # active health checks; None when this version does not export them
+    healthy: bool | None
+    mirrored_at: Mapping[tuple[str, str], float]
+
+
+def is_active(scraped: Scraped) -> bool:
+    """The body names exactly one active mgr."""
+    return sum(point.value == 1 for point in scraped.of("ceph_mgr_status")) == 1
+
+
+def collections(scraped: Scraped, where: str) -> dict[str, float]:
+    """The collection counters by method; they all move with each new body."""
+    found = {point.labels.get("method", ""): point.value for point in scraped.of(COLLECTIONS)}
+    if not found:
+        raise CollectorError(Kind.STALE, f"{where}: no {COLLECTIONS}, so nothing shows that the body is young")
+    return found
+
+
+def view_of(scraped: Scraped) -> View:
+    names, table = _names(scraped), {name: _by_pool(scraped, name) for name in PER_POOL}
+    ids = sorted(set(names).union(*table.values()))
+    pools = tuple(_pool(table, pool_id, names[pool_id]) for pool_id in ids if pool_id in names)
+    readable = len(pools) == len(ids) and all(pool.pgs is not None for pool in pools) and not scraped.unreadable
+    return View(
+        pools=pools,
+        pools_complete=readable,
+        osds=len({point.labels.get("ceph_daemon") for point in scraped.of("ceph_osd_up")}),
+        mons=_mons(scraped),
+        capacity=_capacity(scraped),
+        checks=_active_checks(scraped),
+        healthy=_healthy(scraped),
+        mirrored_at=_mirrored_at(scraped),
+    )
+
+
+def _names(scraped: Scraped) -> dict[str, str]:
+    """Pool names by id; an id with two names, or a name of two ids, has none."""
+    pairs = {
+        (point.labels.get("pool_id", ""), point.labels.get("name", "")) for point in scraped.of("ceph_pool_metadata")
+    }
+    ids, names = Counter(pool_id for pool_id, _ in pairs), Counter(name for _, name in pairs)
+    return {pool_id: name for pool_id, name in pairs if pool_id and name and ids[pool_id] == names[name] == 1}
+
+
+def _by_pool(scraped: Scraped, name: str) -> dict[str, float | None]:
+    """Values by pool; two lines of one pool that differ are no value."""
+    found: dict[str, float | None] = {}
+    for point in scraped.of(name):
+        pool_id = point.labels.get("pool_id")
+        if pool_id is not None:
+            found[pool_id] = point.value if found.get(pool_id, point.value) == point.value else None
+    return found
+
+
+def _pool(table: Mapping[str, Mapping[str, float | None]], pool_id: str, name: str) -> MgrPool:
+    pgs = _pgs({word: _count(table[f"ceph_pg_{word}"].get(pool_id)) for word in PG_WORDS})
+    # Until the OSDs have reported to a mgr that took over, their sums are too low, and a counter that drops and comes
+    # back would look like millions of operations: better none.
+    counting = pgs is not None and pgs.unknown == 0
+    reads, writes, read_bytes, written_bytes = (_count(table[name].get(pool_id)) if counting else None for name in IO)
+    return MgrPool(
+        name=name,
+        pgs=pgs,
+        io=Io(reads=reads, writes=writes, read_bytes=read_bytes, written_bytes=written_bytes),
+        recovering_objects=_amount(table["ceph_pool_recovering_objects_per_sec"].get(pool_id)),
+        recovering_bytes=_amount(table["ceph_pool_recovering_bytes_per_sec"].get(pool_id)),
+    )
+
+
+def _pgs(counts: Mapping[str, int | None]) -> Pgs | None:
+    """A PG may be active and stale at once, so the serving ones are a lower bound; None when a word is missing."""
+    known = {word: count for word, count in counts.items() if count is not None}
+    if len(known) < len(PG_WORDS) or not known["total"] or max(known.values()) > known["total"]:
+        return None
+    serving = max(0, known["active"] - known["stale"] - known["wait"])
+    return Pgs(
+        total=known["total"],
+        serving=serving,
+        redundant=max(0, serving - max(known["undersized"], known["degraded"])),
+        unknown=min(known["unknown"], known["total"] - serving),
+    )
+
+
+def _mons(scraped: Scraped) -> Mons | None:
+    points = scraped.of("ceph_mon_quorum_status")
+    names = {point.labels.get("ceph_daemon") for point in points}
+    if not points or len(names) != len(points) or any(point.value not in (0, 1) for point in points):
+        return None
+    return Mons(total=len(points), in_quorum=sum(point.value == 1 for point in points))
+
+
+def _capacity(scraped: Scraped) -> Capacity | None:
+    total = _count(scraped.single("ceph_cluster_total_bytes"))
+    used = _count(scraped.single("ceph_cluster_total_used_raw_bytes"))
+    return None if total is None or used is None else Capacity(total_bytes=total, used_bytes=used)
+
+
+def _active_checks(scraped: Scraped) -> frozenset[str] | None:
+    """`health_detail` keeps checks that have passed as 0; a version without the family says nothing."""
+    points = scraped.of("ceph_health_detail")
+    if not points or any(point.value not in (0, 1) for point in points):
+        return frozenset() if _healthy(scraped) else None
+    return frozenset(point.labels.get("name", "") for point in points if point.value == 1)
+
+
+def _healthy(scraped: Scraped) -> bool | None:
+    status = scraped.single("ceph_health_status")
+    return None if status not in (0, 1, 2) else status == 0
+
+
+def _mirrored_at(scraped: Scraped) -> dict[tuple[str, str], float]:
+    """The newest snapshot an image has here, in seconds; only where the mgr exports rbd-mirror's counters."""
+    found: dict[tuple[str, str], float] = {}
+    for point in scraped.of(MIRROR_TIME):
+        key = (point.labels.get("pool", ""), point.labels.get("image", ""))
+        if all(key) and point.value > 0:
+            found[key] = max(point.value, found.get(key, 0.0))
+    return found
+
+
+def _count(value: float | None) -> int | None:
+    return int(value) if value is not None and 0 <= value <= MAX_COUNT and value == int(value) else None
+
+
+def _amount(value: float | None) -> float | None:
+    return value if value is not None and value >= 0 else None

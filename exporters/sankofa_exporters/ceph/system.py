@@ -1,0 +1,211 @@
+"""Ceph as a system of the exporter: settings in, a source with up to eight collectors out.
+
+A probe in health is one GET for each mgr and six for the active dashboard (`summary` first, the others beside each
+other), one more with mirroring. A dashboard of a standby mgr gets one GET, which it answers with a redirect.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.budget import Budget
+from sankofa_exporters.failure import Failure, Kind
+from sankofa_exporters.family import Family, Sample
+from sankofa_exporters.fetch import open_client, tls_context
+from sankofa_exporters.registry import System
+from sankofa_exporters.runtime import Collector, Results, Verdict
+
+from . import collector as c
+from . import families as f
+from .metrics import View
+from .mirror import parse_mirror
+from .parse import parse_flags, parse_health, parse_pools, parse_ratios, parse_reports
+from .rounds import Chosen, Mgr, Mgrs, RestRound
+from .session import Refusals, Session
+from .settings import CephModule, CephTarget
+from .snapshot import Health, Mirror, Ratios, Reports
+from .verdict import Service, by_mgr, by_rest, joined, silent
+
+V = TypeVar("V")
+# Paths with their API versions, the preferred first. A dashboard that pages its OSDs gives ten unless asked for all;
+# one that does not refuses to be asked. `minimal` tells more than `snapshot`, which a later version may have alone.
+OSDS = {"/api/osd?offset=0&limit=-1": "1.1", "/api/osd": "1.0"}
+HEALTH = {"/api/health/minimal": "1.0", "/api/health/snapshot": "1.0"}
+POOLS = "/api/pool?stats=true&attrs=pool_name,pg_num,pg_status,size,min_size,flags_names,stats"
+
+
+@dataclass(kw_only=True)
+class Witnesses:
+    """Which of the two kinds was fresh at the last probe."""
+
+    mgr: bool = False
+    dashboard: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CephSource:
+    """One cluster."""
+
+    module: CephModule
+    wanted: frozenset[str]
+    mgrs: Mgrs
+    sessions: tuple[Session, ...]
+    witnesses: Witnesses = field(default_factory=Witnesses)
+    wall_clock_offset: float = field(default_factory=lambda: time.time() - time.monotonic())
+    up: Family = f.UP
+    known: Family = f.KNOWN
+
+    @property
+    def collectors(self) -> Sequence[Collector]:
+        """The collectors of one probe; those of the dashboard share one choice of whom to ask."""
+        return (*(self._mgr_collectors() if self.mgrs.members else ()), *(self._rest() if self.sessions else ()))
+
+    def _mgr_collectors(self) -> Iterable[Collector]:
+        yield Collector(name="mgr", fetch=self.mgrs.view, samples=_mgr_samples)
+
+    def _rest(self) -> Iterable[Collector]:
+        asking = Asking(rest=RestRound(sessions=self.sessions))
+        yield Collector(name="link", fetch=asking.link, samples=self._link_samples)
+        yield Collector(name="health", fetch=asking.health, samples=lambda r: c.health_samples(r["health"]))
+        yield Collector(name="flags", fetch=asking.flags, samples=lambda r: c.flag_samples(r["flags"]))
+        yield Collector(name="pools", fetch=asking.pools, samples=_pool_samples)
+        if self.module.osd_reports:
+            yield Collector(
+                name="osds",
+                fetch=asking.reports,
+                samples=lambda r: c.report_samples(r["osds"], self.module.max_report_age_seconds),
+                age_seconds=lambda reports, _now: reports.age_seconds(),
+            )
+        yield Collector(
+            name="ratios", fetch=asking.ratios, samples=lambda r: c.ratio_samples(r["ratios"]), required=False
+        )
+        if self.module.mirroring:
+            yield Collector(
+                name="mirror", fetch=asking.mirror, samples=lambda r: c.mirror_samples(r["mirror"]), required=False
+            )
+
+    def verdict(self, results: Results, now: float) -> Verdict:  # noqa: ARG002 - the sources' own clocks were read
+        self.witnesses.mgr = isinstance(results.get("mgr"), View)
+        self.witnesses.dashboard = isinstance(results.get("link"), Chosen)
+        reports, link = _only(Reports, results.get("osds")), results.get("link")
+        # A mgr that has lost its mons, or OSDs that all fell silent, are proof that the rest is old.
+        old = silent(reports, self.module.max_report_age_seconds) or (
+            isinstance(link, Failure) and link.kind is Kind.STALE
+        )
+        return joined(self._by_rest(results, reports), self._by_mgr(results), old=old)
+
+    def _by_rest(self, results: Results, reports: Reports | None) -> Service | None:
+        health, flags = _only(Health, results.get("health")), _only(frozenset, results.get("flags"))
+        pools = _only(tuple, results.get("pools"))
+        if health is None or flags is None or pools is None or (self.module.osd_reports and reports is None):
+            return None
+        return by_rest(health, flags, pools, self.wanted, reports)
+
+    def _by_mgr(self, results: Results) -> Service | None:
+        view = _only(View, results.get("mgr"))
+        return None if view is None else by_mgr(view, self.wanted)
+
+    def _link_samples(self, results: Results) -> Iterable[Sample]:
+        chosen: Chosen = results["link"]
+        wanted = (*c.SCOPES, "rbd-mirroring") if self.module.mirroring else c.SCOPES
+        token = chosen.session.token
+        yield from c.link_samples(chosen.link.version, None if token is None else token.scopes, wanted)
+
+    def standing(self) -> Iterable[Sample]:
+        """Who could be believed, and how each mgr served, whatever came of it."""
+        yield Sample(f.WITNESSES, self.witnesses.mgr + self.witnesses.dashboard)
+        for mgr in self.mgrs.members:
+            if mgr.active is not None:
+                yield Sample(f.MGR_ACTIVE, float(mgr.active), (mgr.label,))
+            if mgr.watch.collected_after is not None:
+                yield Sample(f.MGR_COLLECTED, mgr.watch.collected_after + self.wall_clock_offset, (mgr.label,))
+
+    async def close(self) -> None:
+        await self.mgrs.http.aclose()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """The questions to the active dashboard."""
+
+    rest: RestRound
+
+    async def link(self, budget: Budget) -> Chosen:
+        return await self.rest.chosen(budget)
+
+    async def health(self, budget: Budget) -> Health:
+        return parse_health((await self.rest.ask_first(HEALTH, budget)).document)
+
+    async def flags(self, budget: Budget) -> frozenset[str]:
+        return parse_flags((await self.rest.ask("/api/osd/flags", budget)).document)
+
+    async def pools(self, budget: Budget) -> tuple[Any, ...]:
+        return parse_pools((await self.rest.ask(POOLS, budget)).document)
+
+    async def reports(self, budget: Budget) -> Reports:
+        told = await self.rest.ask_first(OSDS, budget)
+        return parse_reports(told.document, told.answered_at if told.answered_at is not None else time.time())
+
+    async def ratios(self, budget: Budget) -> Ratios:
+        return parse_ratios((await self.rest.ask("/api/osd/settings", budget, version="0.1")).document)
+
+    async def mirror(self, budget: Budget) -> Mirror:
+        return parse_mirror((await self.rest.ask("/api/block/mirroring/summary", budget)).document)
+
+
+def _pool_samples(results: Results) -> Iterable[Sample]:
+    return c.pool_samples(results["pools"], _only(frozenset, results.get("flags")))
+
+
+def _mgr_samples(results: Results) -> Iterable[Sample]:
+    mirror = _only(Mirror, results.get("mirror"))
+    return c.mgr_samples(
+        results["mgr"],
+        _only(Health, results.get("health")),
+        pools=isinstance(results.get("pools"), tuple),
+        mirrored={} if mirror is None else mirror.snapshots,
+    )
+
+
+def _only(wanted: type[V], result: Any) -> V | None:
+    """The result of a collector, or None when it failed or is not there."""
+    return result if isinstance(result, wanted) else None
+
+
+def open_source(module: CephModule, target: CephTarget, bounds: Bounds) -> CephSource:
+    http = open_client(verify=tls_context(module.ca_file))
+    session = partial(
+        Session,
+        http=http,
+        username=module.username,
+        password_file=module.password_file,
+        body_bytes=bounds.body_bytes,
+        refusals=Refusals(clock=time.monotonic),
+    )
+    return CephSource(
+        module=module,
+        wanted=frozenset(target.pools),
+        mgrs=Mgrs(
+            http=http,
+            members=tuple(Mgr(endpoint=endpoint) for endpoint in target.mgrs),
+            body_bytes=bounds.body_bytes,
+            max_age_seconds=module.max_mgr_age_seconds,
+        ),
+        sessions=tuple(session(endpoint=endpoint) for endpoint in target.dashboards),
+    )
+
+
+SYSTEM = System(
+    name="ceph",
+    title="Sankofa Ceph exporter",
+    default_address=":9128",
+    module_type=CephModule,
+    target_type=CephTarget,
+    open=open_source,
+    families=f.FAMILIES,
+)

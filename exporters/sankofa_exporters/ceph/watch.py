@@ -1,0 +1,35 @@
+"""Is a mgr's `/metrics` fresh? Its body has no clock, but it counts its own collections, and a fresh mgr counts on.
+
+A mgr that lost its mons, hangs in a collection or was frozen keeps serving its last body with 200. Only a counter that
+was seen to move between two of our looks proves that the body is young; how old it is at most follows from when we
+looked before. So one look proves nothing: after a start, or a silence longer than the bound, the first look is stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Counts = Mapping[str, float]
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """What we saw of one mgr; times are of our own monotonic clock."""
+
+    counts: Counts | None = None
+    seen_at: float = 0
+    collected_after: float | None = None
+
+    def look(self, counts: Counts, asked_at: float) -> None:
+        """Take note of the collection counters of a body that was asked for at `asked_at`."""
+        if asked_at < self.seen_at:
+            return  # two probes at once, and the later one was quicker
+        if self.counts is not None and counts != self.counts:
+            # The mgr was still serving an older body when we looked before: this one was collected after that.
+            self.collected_after = self.seen_at
+        self.counts, self.seen_at = counts, asked_at
+
+    def age_seconds(self, now: float) -> float | None:
+        """The greatest age the body may have; None while it was never seen moving."""
+        return None if self.collected_after is None else now - self.collected_after
