@@ -168,7 +168,8 @@ class Account:
             return
         chosen = tunnel_id if urgent and self.walked[tunnel_id].due(now, every=URGENT_SECONDS) else None
         chosen = chosen or self._longest_ago(tunnel_id, now)
-        if chosen is not None and self.api.calls.may(keep=LIST_RESERVE):
+        # Paid before it begins: a step that found the bucket empty only later would lose its turn.
+        if chosen is not None and self.api.calls.take(keep=LIST_RESERVE):
             self.walked[chosen].begin(now, self._fetch_connections(chosen))
 
     def _longest_ago(self, own: str, now: float) -> str | None:
@@ -180,7 +181,7 @@ class Account:
     async def _fetch_connections(self, tunnel_id: str) -> Connections:
         fetched_at = self.clock()
         path = f"cfd_tunnel/{tunnel_id}/connections"
-        document = await self.api.get(path, {}, Budget.of(CALL_SECONDS), keep=LIST_RESERVE)
+        document = await self.api.get(path, {}, Budget.of(CALL_SECONDS), paid=True)
         return parse_connections(document, fetched_at)
 
 

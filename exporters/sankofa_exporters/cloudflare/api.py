@@ -39,10 +39,13 @@ class ApiClient:
     outcomes: Counter[str] = field(default_factory=Counter)
 
     async def get(
-        self, path: str, params: Mapping[str, str | int], budget: Budget, *, keep: float = 0
+        self, path: str, params: Mapping[str, str | int], budget: Budget, *, paid: bool = False
     ) -> Mapping[str, Any]:
-        """The whole envelope of a good answer; raises `CollectorError` otherwise, `limit` when no call may be made."""
-        if not self.calls.take(keep=keep):
+        """The whole envelope of a good answer; raises `CollectorError` otherwise, `limit` when no call may be made.
+
+        `paid`: the caller has taken the token for this call already.
+        """
+        if not paid and not self.calls.take():
             raise CollectorError(Kind.LIMIT, f"{path}: the API's call budget is spent for now")
         try:
             document = await self._ask(path, params, budget)
