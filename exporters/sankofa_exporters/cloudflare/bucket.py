@@ -15,7 +15,7 @@ WINDOW_SECONDS = 300.0
 BURST_DIVISOR = 10
 FLOOR_CALLS = 120  # of the token's own quota: left to people and their dashboards, and to our list
 MAX_BLOCK_SECONDS = 900.0  # a retry-after beyond it is taken for nonsense
-_LEFT, _RESET = re.compile(r";\s*r=(\d{1,9})(?!\d)"), re.compile(r";\s*t=(\d{1,9})(?!\d)")
+_LEFT, _RESET = (re.compile(rf";\s*{name}=(\d{{1,9}})\s*(?:;|$)") for name in "rt")
 _SECONDS = re.compile(r"\d{1,9}")
 
 
@@ -68,7 +68,7 @@ class CallBudget:
         if found is not None:
             self.left = Left(calls=found[0], resets_at=now + min(found[1], MAX_BLOCK_SECONDS))
         if refused:
-            wait = _seconds(headers.get("retry-after")) or (found[1] if found else 0) or WINDOW_SECONDS
+            wait = max(_seconds(headers.get("retry-after")), found[1] if found else 0) or WINDOW_SECONDS
             self.blocked_until = now + min(max(wait, 1.0), MAX_BLOCK_SECONDS)
 
     def _refill(self, now: float) -> None:

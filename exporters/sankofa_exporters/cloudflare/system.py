@@ -19,7 +19,7 @@ from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.budget import Budget
 from sankofa_exporters.failure import CollectorError, Kind
 from sankofa_exporters.family import Family, Sample
-from sankofa_exporters.fetch import open_client, tls_context
+from sankofa_exporters.fetch import modified_at, open_client, tls_context
 from sankofa_exporters.registry import System
 from sankofa_exporters.runtime import Collector, Results, Verdict
 
@@ -40,9 +40,10 @@ from .collector import (
 from .connector import Connector, ConnectorClient
 from .families import DISPUTED, DISPUTED_SINCE, FAMILIES, KNOWN, UP, WITNESSES
 from .listing import Connections, Listing
-from .settings import CloudflareModule, TunnelTarget
+from .settings import AccountSettings, CloudflareModule, TunnelTarget
 from .verdict import Joint, account_word, connectors_word, joined, overruled
 
+Shared = tuple[AccountSettings, int, int]  # with the bound of a body, and the time of the CA file
 NOBODY = Joint(verdict=Verdict.UNKNOWN, witnesses=0, disputed=False)
 
 
@@ -206,14 +207,14 @@ def _redundancy(asked: Sequence[Asked]) -> Collector:
 
 @dataclass(kw_only=True)
 class Desk:
-    """Opens tunnels, and finds for each the account its module object already has open.
+    """Opens tunnels, and finds for each the account that others of equal settings already have open.
 
-    Keyed by the module object itself, so that two configurations in one process never share an account. An account
-    that no open tunnel holds any more is gone.
+    Equal is enough: after a reload old and new tunnels must go on spending one budget. What makes a client anew (a
+    renewed CA file, another bound) makes an account anew. One that no open tunnel holds any more is gone.
     """
 
     clock: Callable[[], float] = time.time
-    accounts: WeakValueDictionary[int, Account] = field(default_factory=WeakValueDictionary)
+    accounts: WeakValueDictionary[Shared, Account] = field(default_factory=WeakValueDictionary)
     client: Callable[..., httpx.AsyncClient] = open_client
 
     def open(self, module: CloudflareModule, target: TunnelTarget, bounds: Bounds) -> TunnelSource:
@@ -237,7 +238,8 @@ class Desk:
         settings = module.account
         if settings is None:
             return None
-        known = self.accounts.get(id(settings))
+        shared = (settings, bounds.body_bytes, modified_at(settings.ca_file))
+        known = self.accounts.get(shared)
         if known is not None and not known.closed:
             return known
         api = ApiClient(
@@ -248,7 +250,7 @@ class Desk:
             calls=CallBudget(calls=settings.calls_per_five_minutes, clock=self.clock),
         )
         account = Account(settings=settings, api=api, clock=self.clock)
-        self.accounts[id(settings)] = account
+        self.accounts[shared] = account
         return account
 
 

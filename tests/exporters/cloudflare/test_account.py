@@ -147,10 +147,10 @@ async def test_slow_api_does_not_hold_a_probe_that_has_something_in_hand(world: 
     await source.close()
 
 
-async def test_account_is_shared_by_a_module_and_closed_with_its_last_tunnel(world: World) -> None:
-    """Two targets of one module have one account; another module has its own; the last to leave closes it."""
-    module, other = world.module(), world.module()
-    first, second, third = world.source(module=module), world.source(module=module), world.source(module=other)
+async def test_account_is_shared_by_equal_settings_and_closed_with_its_last_tunnel(world: World) -> None:
+    """Two targets of equal settings (as after a reload) have one account, other settings another; the last closes it."""
+    module, again, other = world.module(), world.module(), world.module(calls_per_five_minutes=300)
+    first, second, third = world.source(module=module), world.source(module=again), world.source(module=other)
     assert first.account is second.account
     assert first.account is not third.account
     account = first.account
