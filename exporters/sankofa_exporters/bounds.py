@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from pydantic import BaseModel, ConfigDict, Field
 
 from .failure import CollectorError, Kind
-from .family import Sample, series_of
+from .family import Sample
+
+REMEMBERED_LABELS = 1 << 17
 
 
 class Bounds(BaseModel):
@@ -23,25 +25,40 @@ class Bounds(BaseModel):
 
 def bounded(samples: Iterable[Sample], *, label_chars: int, room: int) -> list[Sample]:
     """The samples with safe labels, or `CollectorError` when they are too many or name one series twice."""
-    kept: dict[tuple[str, tuple[str, ...]], Sample] = {}
-    for sample in samples:
-        safe = _with_safe_labels(sample, label_chars)
-        key = (safe.family.name, safe.labels)
-        if key in kept:
+    kept: list[Sample] = []
+    taken: dict[str, set[tuple[str, ...]]] = {}
+    family, labels_taken, series = None, set[tuple[str, ...]](), 0
+    safe = _known_safe(label_chars)
+    for given in samples:
+        sample = given if given.labels in safe else _with_safe_labels(given, label_chars, safe)
+        if sample.family is not family:
+            family = sample.family
+            labels_taken = taken.setdefault(family.name, set())
+        if sample.labels in labels_taken:
             # Prometheus would refuse the whole scrape for one doubled series.
-            raise CollectorError(Kind.DECODE, f"the source names one series of {safe.family.name} twice")
-        kept[key] = safe
-        if len(kept) > room:
+            raise CollectorError(Kind.DECODE, f"the source names one series of {sample.family.name} twice")
+        labels_taken.add(sample.labels)
+        kept.append(sample)
+        series += sample.family.series
+        if series > room:
             raise CollectorError(Kind.LIMIT, f"more than {room} series are left for this probe")
-    found = list(kept.values())
-    if series_of(found) > room:
-        raise CollectorError(Kind.LIMIT, f"more than {room} series are left for this probe")
-    return found
+    return kept
 
 
-def _with_safe_labels(sample: Sample, label_chars: int) -> Sample:
-    """The sample itself in the usual case: thousands of good labels a probe must cost next to nothing."""
+_SAFE: dict[int, set[tuple[str, ...]]] = {}
+
+
+def _known_safe(label_chars: int) -> set[tuple[str, ...]]:
+    """Labels that were found safe before: the same series come back at each probe, thousands of them."""
+    safe = _SAFE.setdefault(label_chars, set())
+    if len(safe) > REMEMBERED_LABELS:
+        safe.clear()
+    return safe
+
+
+def _with_safe_labels(sample: Sample, label_chars: int, safe: set[tuple[str, ...]]) -> Sample:
     if all(value.isascii() and len(value) <= label_chars for value in sample.labels):
+        safe.add(sample.labels)
         return sample
     return sample._replace(labels=tuple(safe_label(value, label_chars) for value in sample.labels))
 

@@ -42,6 +42,11 @@ class Family:
         """The OpenMetrics family name: without the suffix that its samples carry."""
         return self.name.removesuffix(SUFFIXES[self.kind])
 
+    @property
+    def series(self) -> int:
+        """How many time series one sample becomes: a histogram is its buckets, +Inf, count and sum."""
+        return len(self.buckets) + 3 if self.buckets else 1
+
     def _rules(self) -> list[tuple[bool, str]]:
         suffix = SUFFIXES[self.kind]
         return [
@@ -74,5 +79,5 @@ class Sample(NamedTuple):
 
 
 def series_of(samples: Sequence[Sample]) -> int:
-    """How many time series these samples become; a histogram is its buckets, +Inf, count and sum."""
-    return sum(len(sample.family.buckets) + 3 if sample.family.buckets else 1 for sample in samples)
+    """How many time series these samples become."""
+    return len(samples) + sum(sample.family.series - 1 for sample in samples if sample.family.buckets)

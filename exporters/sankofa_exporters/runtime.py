@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 GRACE_SECONDS = (
     0.1  # a collector ends itself at the deadline and keeps its partial result; this is for one that does not
 )
+LARGE_SAMPLES = 1_000
 
 Results = Mapping[str, Any]
 
@@ -116,7 +117,7 @@ async def probe(source: Source, *, budget: Budget, bounds: Bounds, now: Callable
     """Run every collector; never raises, whatever the collectors do."""
     with traced() as trace:
         outcomes = await asyncio.gather(*(_run(collector, budget) for collector in source.collectors))
-    measured = _measure(source, outcomes, now(), bounds)
+    measured = await _measure(source, outcomes, now(), bounds)
     seconds = time.monotonic() - trace.started
     return Report(
         samples=[*measured.samples, *_own_state(measured.outcomes, now(), seconds, trace)],
@@ -159,7 +160,7 @@ class _Measured:
     outcomes: list[Outcome]
 
 
-def _measure(source: Source, outcomes: Sequence[Outcome], now: float, bounds: Bounds) -> _Measured:
+async def _measure(source: Source, outcomes: Sequence[Outcome], now: float, bounds: Bounds) -> _Measured:
     """Verdict, then each collector's samples while they fit; one that does not fit fails as `limit`."""
     results = {outcome.collector.name: outcome.result for outcome in outcomes}
     verdict = _verdict(source, results, now)
@@ -172,6 +173,8 @@ def _measure(source: Source, outcomes: Sequence[Outcome], now: float, bounds: Bo
         samples += own
         room -= series_of(own)
         settled.append(after)
+        if len(own) > LARGE_SAMPLES:
+            await asyncio.sleep(0)  # thousands of samples took milliseconds; others may have a turn
     return _Measured(samples=samples, verdict=verdict, outcomes=settled)
 
 
