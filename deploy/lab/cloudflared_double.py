@@ -10,7 +10,8 @@ Each port of `--port` is one connector. Control, on its own port: GET / (state),
 POST /PORT/edge/lost|restored, POST /PORT/site/NAME/lost|restored (its connections end and do not come back),
 POST /PORT/origin/broken|restored (each look at /metrics counts 100 requests; broken, all of them fail),
 POST /PORT/protocol/quic|http2, POST /PORT/version/new|old (old: no /diag, no quic_*),
-POST /PORT/http/ok|500|503|html|garbage|huge|hang|drip|redirect (what every endpoint answers from now on).
+POST /PORT/http/ok|500|503|html|garbage|huge|hang|drip|redirect (what every endpoint answers from now on),
+POST /PORT/spoiled/ready|metrics|none (the one endpoint that answers HTML).
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ class Cloudflared:
     requests: int = 0
     errors: int = 0
     mode: str = "ok"
+    spoiled: str = ""  # the one path that answers HTML while the others are well
 
     def live(self) -> dict[int, str]:
         """Location of each live connection by its index."""
@@ -170,8 +172,8 @@ def _family(name: str, kind: str, series: list[tuple[str, float]]) -> str:
 async def answer(connector: Cloudflared, request: Request) -> Response:
     """What the connector says to a GET, or the fault that was thrown."""
     path = request.url.path
-    if connector.mode != "ok":
-        return await fault(connector.mode)
+    if connector.mode != "ok" or path == connector.spoiled:
+        return await fault(connector.mode if connector.mode != "ok" else "html")
     if path == "/ready":
         status, body = connector.ready()
         return Response(json.dumps(body), status_code=status, media_type="text/plain; charset=utf-8")
@@ -219,6 +221,7 @@ SWITCHES: dict[tuple[str, str], tuple[str, Any]] = {
     ("version", "new"): ("old", False),
     ("version", "old"): ("old", True),
     **{("http", mode): ("mode", mode) for mode in MODES},
+    **{("spoiled", name): ("spoiled", f"/{name}".replace("/none", "")) for name in ("ready", "metrics", "none")},
 }
 
 

@@ -17,7 +17,7 @@ from . import families as f
 from .account import Account
 from .connector import Connector
 from .listing import STATUSES, Connections, Listing, edge_site
-from .snapshot import Diagnosis, Metrics
+from .snapshot import Diagnosis, Metrics, Ready
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +30,9 @@ class Seen:
 
 def ready_samples(connectors: Iterable[Connector], expected: int) -> Iterator[Sample]:
     for connector in connectors:
-        yield Sample(f.READY_CONNECTIONS, connector.ready.connections, (connector.name,))
-        yield Sample(f.REDUNDANCY, connector.ready.connections / expected, (connector.name,))
+        if connector.connections is not None:
+            yield Sample(f.READY_CONNECTIONS, connector.connections, (connector.name,))
+            yield Sample(f.REDUNDANCY, connector.connections / expected, (connector.name,))
 
 
 def diagnoses(connectors: Iterable[Connector]) -> dict[str, Diagnosis]:
@@ -54,7 +55,8 @@ def diagnosis_samples(found: Mapping[str, Diagnosis]) -> Iterator[Sample]:
 def metrics_samples(seen: Iterable[Seen]) -> Iterator[Sample]:
     for one in seen:
         name, metrics = one.connector.name, one.metrics
-        yield Sample(f.CONNECTOR_INFO, 1, (name, one.connector.ready.connector_id, metrics.version))
+        if isinstance(one.connector.ready, Ready):
+            yield Sample(f.CONNECTOR_INFO, 1, (name, one.connector.ready.connector_id, metrics.version))
         yield Sample(f.REGISTER_FAILURES, metrics.register_failures, (name,))
         yield from _present(
             (name,),
@@ -69,14 +71,14 @@ def metrics_samples(seen: Iterable[Seen]) -> Iterator[Sample]:
 def redundancy_samples(seen: Iterable[Seen]) -> Iterator[Sample]:
     """One number for the tunnel: in how many places of the edge it would have to fail to be lost."""
     sites: set[str] = set()
-    at_least = 0
+    at_least: list[int] = []
     for one in seen:
         exact = live_locations(one)
         if exact is not None:
             sites |= _sites(exact.values())
-        else:
-            at_least = max(at_least, fewest_sites(one.metrics.locations.values(), one.connector.ready.connections))
-    yield Sample(f.EDGE_SITES, max(len(sites), at_least))
+        elif one.connector.connections is not None:
+            at_least.append(fewest_sites(one.metrics.locations.values(), one.connector.connections))
+    yield Sample(f.EDGE_SITES, max([len(sites), *at_least]))
 
 
 def live_locations(one: Seen) -> dict[str, str] | None:
@@ -86,7 +88,7 @@ def live_locations(one: Seen) -> dict[str, str] | None:
         known = {index: locations[index] for index in live if index in locations}
         return known if len(known) == len(live) else None
     # Every connection that ever registered is still there: then all of them are live.
-    return dict(locations) if len(locations) == one.connector.ready.connections else None
+    return dict(locations) if len(locations) == one.connector.connections else None
 
 
 def fewest_sites(locations: Iterable[str], live: int) -> int:

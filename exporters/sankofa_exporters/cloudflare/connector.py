@@ -24,21 +24,32 @@ DEFAULT_PORTS = (20241, 20242, 20243, 20244, 20245)
 NO_EDGE = int(httpx.codes.SERVICE_UNAVAILABLE)
 
 
+class StrangerError(CollectorError):
+    """A connector of another tunnel answers here: nothing it says is about ours."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(Kind.HTTP, f"http://{name}: a connector of another tunnel")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Connector:
-    """A cloudflared that answered `/ready`; before 2024.12 it has no diagnosis, and None was not asked for one."""
+    """What answers at one metrics address; before 2024.12 there is no diagnosis, and None was not asked for one."""
 
     name: str
-    ready: Ready
+    ready: Ready | Failure
     diagnosis: Diagnosis | Failure | None
+
+    @property
+    def connections(self) -> int | None:
+        """How many connections to the edge it says it has, or None without an answer."""
+        return self.ready.connections if isinstance(self.ready, Ready) else None
 
     @property
     def live(self) -> Mapping[str, Protocol] | None:
         """The live connections by index with their protocol, or None when nobody can tell which they are."""
-        diagnosis = self.diagnosis
-        if not isinstance(diagnosis, Diagnosis) or len(diagnosis.live) != self.ready.connections:
+        if not isinstance(self.diagnosis, Diagnosis) or len(self.diagnosis.live) != self.connections:
             return None  # not told, or the two answers were taken at different moments
-        return diagnosis.live
+        return self.diagnosis.live
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +63,17 @@ class ConnectorClient:
     seconds: float
     diagnostics: bool
 
+    @property
+    def searched(self) -> bool:
+        """Whether the address is a bare host, whose connectors are known only once they are found."""
+        return split_address(self.address)[1] is None
+
     async def find(self, budget: Budget) -> tuple[Connector, ...]:
-        """The connectors at this address, at least one; raises the most telling trouble when there is none."""
-        host, port = split_address(self.address)
+        """What is at this address; of a bare host only connectors proven ours, or the most telling trouble is raised."""
         share = budget.slice(self.seconds)
-        if port is not None:
+        if not self.searched:
             return (await self._connector(self.address, share, verified=False),)
-        names = [f"{host}:{number}" for number in DEFAULT_PORTS]
+        names = [f"{self.address}:{number}" for number in DEFAULT_PORTS]
         found = await asyncio.gather(
             *(self._connector(name, share, verified=True) for name in names), return_exceptions=True
         )
@@ -67,8 +82,8 @@ class ConnectorClient:
             return connectors
         raise _most_telling([one for one in found if isinstance(one, BaseException)])
 
-    async def metrics(self, connector: Connector, budget: Budget) -> Metrics:
-        answer = await self._get(connector.name, "metrics", budget.slice(self.seconds))
+    async def metrics(self, name: str, budget: Budget) -> Metrics:
+        answer = await self._get(name, "metrics", budget.slice(self.seconds))
         check_status(answer)
         return parse_metrics(answer.body, answer.where)
 
@@ -77,17 +92,21 @@ class ConnectorClient:
         if not verified and not self.diagnostics:
             return Connector(name=name, ready=await self._ready(name, budget), diagnosis=None)
         ready, diagnosis = await asyncio.gather(self._ready(name, budget), self._diagnosis(name, budget))
-        if isinstance(diagnosis, Failure) and verified:
-            raise CollectorError(diagnosis.kind, diagnosis.reason)
+        for answer in (ready, diagnosis):
+            if isinstance(answer, Failure) and verified:
+                raise CollectorError(answer.kind, answer.reason)
         if isinstance(diagnosis, Diagnosis) and diagnosis.tunnel_id != self.tunnel_id:
-            raise CollectorError(Kind.HTTP, f"http://{name}: a connector of another tunnel")
+            raise StrangerError(name)
         return Connector(name=name, ready=ready, diagnosis=diagnosis)
 
-    async def _ready(self, name: str, budget: Budget) -> Ready:
-        answer = await self._get(name, "ready", budget)
-        if answer.status != NO_EDGE:
-            check_status(answer)
-        return parse_ready(answer.status, await decode(answer))
+    async def _ready(self, name: str, budget: Budget) -> Ready | Failure:
+        try:
+            answer = await self._get(name, "ready", budget)
+            if answer.status != NO_EDGE:
+                check_status(answer)
+            return parse_ready(answer.status, await decode(answer))
+        except CollectorError as error:
+            return error.failure
 
     async def _diagnosis(self, name: str, budget: Budget) -> Diagnosis | Failure:
         try:

@@ -17,7 +17,7 @@ import httpx
 
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.failure import CollectorError, Failure, Kind
 from sankofa_exporters.family import Family, Sample
 from sankofa_exporters.fetch import modified_at, open_client, tls_context
 from sankofa_exporters.registry import System
@@ -58,16 +58,23 @@ class Asked:
         result: tuple[Connector, ...] = await self._once("find", lambda: self.client.find(budget))
         return result
 
+    async def ready(self, budget: Budget) -> tuple[Connector, ...]:
+        """The connectors, each with its /ready; raises the trouble of one that gave none."""
+        connectors = await self.found(budget)
+        for connector in connectors:
+            if isinstance(connector.ready, Failure):
+                raise CollectorError(connector.ready.kind, connector.ready.reason)
+        return connectors
+
     async def seen(self, budget: Budget) -> tuple[Seen, ...]:
         result: tuple[Seen, ...] = await self._once("metrics", lambda: self._metrics(budget))
         return result
 
     async def _metrics(self, budget: Budget) -> tuple[Seen, ...]:
+        """Metrics of each connector, asked when it is known to be no stranger's."""
         connectors = await self.found(budget)
-        found = await asyncio.gather(*(self.client.metrics(connector, budget) for connector in connectors))
-        return tuple(
-            Seen(connector=connector, metrics=metrics) for connector, metrics in zip(connectors, found, strict=True)
-        )
+        found = await asyncio.gather(*(self.client.metrics(connector.name, budget) for connector in connectors))
+        return tuple(Seen(connector=one, metrics=metrics) for one, metrics in zip(connectors, found, strict=True))
 
     async def _once(self, what: str, ask: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         if what not in self.tasks:
@@ -144,7 +151,7 @@ class TunnelSource:
     def _of_address(self, asked: Asked) -> Iterator[Collector]:
         ready, diagnosis, metrics = (_name(what, asked.client) for what in ("ready", "diagnosis", "metrics"))
         expected = self.module.connections_expected
-        yield Collector(name=ready, fetch=asked.found, samples=lambda r: ready_samples(r[ready], expected))
+        yield Collector(name=ready, fetch=asked.ready, samples=lambda r: ready_samples(r[ready], expected))
         yield Collector(name=metrics, fetch=asked.seen, samples=lambda r: metrics_samples(r[metrics]), required=False)
         if self.module.diagnostics:
             yield Collector(
@@ -191,10 +198,14 @@ async def _diagnoses(asked: Asked, budget: Budget) -> Any:
 
 
 def _redundancy(asked: Sequence[Asked]) -> Collector:
-    """Over all addresses; fails only when no connector's metrics could be read, with the first one's trouble."""
+    """Over all addresses; fails only when no connector gave both answers that are needed, with the first one's trouble."""
+
+    async def both(one: Asked, budget: Budget) -> tuple[Seen, ...]:
+        seen, _ = await asyncio.gather(one.seen(budget), one.ready(budget))
+        return seen
 
     async def fetch(budget: Budget) -> tuple[Seen, ...]:
-        results = await asyncio.gather(*(one.seen(budget) for one in asked), return_exceptions=True)
+        results = await asyncio.gather(*(both(one, budget) for one in asked), return_exceptions=True)
         seen = [one for result in results if isinstance(result, tuple) for one in result]
         if not seen:
             raise next(result for result in results if isinstance(result, BaseException))

@@ -41,9 +41,9 @@ def connectors_word(results: Sequence[Any]) -> Verdict:
     the replicas on other hosts.
     """
     found = [one for result in results if isinstance(result, tuple) for one in result if isinstance(one, Connector)]
-    if any(connector.ready.connections > 0 for connector in found):
+    if any(connector.connections for connector in found):
         return Verdict.UP
-    silent = not found or not all(isinstance(result, tuple) for result in results)
+    silent = not found or not all(isinstance(result, tuple) and result for result in results)
     return Verdict.UNKNOWN if silent else Verdict.DOWN
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.lab.cloudflare_api_double import ACCOUNT, Api, Tunnel
 from deploy.lab.cloudflare_api_double import build_app as api_app
@@ -50,6 +52,27 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def said(answers: Mapping[str, tuple[int, Any]]) -> ASGIApp:
+    """An app that says the same for ever: status and body (text, or what becomes JSON) by the end of the path."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        status, body = next((told for end, told in answers.items() if scope["path"].endswith(end)), (404, ""))
+        text = body if isinstance(body, str) else json.dumps(body)
+        await Response(text.encode("utf-8", "replace"), status_code=status)(scope, receive, send)
+
+    return app
+
+
+def no_edge(protocol: str) -> dict[str, tuple[int, Any]]:
+    """The real cloudflared without an edge, as recorded."""
+    name = f"no_edge_{protocol}"
+    return {
+        "/ready": (503, document(f"{name}.ready.json")),
+        "/diag/tunnel": (200, document(f"{name}.diag.json")),
+        "/metrics": (200, payload(f"{name}.metrics.txt")),
+    }
 
 
 class Wire(httpx.AsyncBaseTransport):

@@ -148,6 +148,17 @@ async def test_trouble_of_a_connector_is_its_own(world: World, mode: str, kind: 
     assert ("tunnel_ready_connections", "127.0.0.1:20241") not in found
 
 
+async def test_traffic_is_told_while_ready_is_not(world: World) -> None:
+    """/ready is unreadable, the other two are well: their families stay, what needs both is absent and never zero."""
+    world.connectors[20241].spoiled = "/ready"
+    found = await world.values(world.source(20241))
+
+    assert found["tunnel_requests_total", "127.0.0.1:20241"] == 100
+    assert found["tunnel_live_connections", "127.0.0.1:20241", "quic"] == 4
+    assert errors(found) == {("ready 127.0.0.1:20241", "decode"), ("redundancy", "decode")}
+    assert not {"tunnel_edge_sites", "tunnel_connector_info", "tunnel_connection_info"} & {key[0] for key in found}
+
+
 async def test_list_is_believed_for_twice_its_period_and_no_longer(world: World) -> None:
     """The API dies: the last list stands with its age for 120 s, then the account has no word, and its kind is told."""
     source = world.source(20251)

@@ -1,0 +1,81 @@
+"""The whole output for three tunnels, byte for byte, read back by two parsers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from sankofa_exporters.cloudflare.families import FAMILIES
+from sankofa_exporters.exposition import render_text
+from sankofa_exporters.runtime import Report
+
+from .recorded import TUNNEL, World, document, no_edge, payload, said
+
+FOLDER = Path(__file__).parent / "golden"
+NAMES = ("quic_2026_8", "no_edge_2026_8", "old_2023_10")
+
+
+async def report_of(name: str, world: World) -> Report:
+    """Healthy on QUIC; a recorded connector without edge, down by both; an old version in dispute with its account."""
+    match name:
+        case "quic_2026_8":
+            world.connector(20241)
+        case "no_edge_2026_8":
+            world.wire.apps[20241] = said(no_edge("quic"))
+            world.api.tunnels[TUNNEL].status = "down"
+        case _:
+            ready = {
+                "status": 200,
+                "readyConnections": 4,
+                "connectorId": document("no_edge_quic.ready.json")["connectorId"],
+            }
+            world.wire.apps[20241] = said({"/ready": (200, ready), "/metrics": (200, payload("old.metrics.txt"))})
+            world.api.tunnels[TUNNEL].status = "inactive"
+    source = world.source(20241)
+    await world.probe(source)
+    return await world.probe(source, after=15)
+
+
+async def exposition(name: str, folder: Path) -> str:
+    """Without what the machine's own clock makes different each time."""
+    report = await report_of(name, World(folder=folder))
+    timed = {"sankofa_probe_duration_seconds", "sankofa_collector_duration_seconds", "sankofa_probe_upstream_bytes"}
+    return render_text([sample for sample in report.samples if sample.family.name not in timed])
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_exposition_equals_the_golden_file(name: str, tmp_path: Path) -> None:
+    """UPDATE_GOLDEN=1 writes the file anew."""
+    text = await exposition(name, tmp_path)
+    golden = FOLDER / f"{name}.prom"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text)
+
+    assert text == golden.read_text()
+
+
+def test_golden_files_read_back_and_together_name_the_whole_catalogue() -> None:
+    """client_python's parser reads each, and every family of the catalogue is in one of them."""
+    texts = [(FOLDER / f"{name}.prom").read_text() for name in NAMES]
+    found = {family.name for text in texts for family in text_string_to_metric_families(text)}
+    catalogue = {family.base if family.kind == "counter" else family.name for family in FAMILIES}
+
+    assert {name for name in found if name.startswith("sankofa_tunnel_")} == catalogue
+
+
+@pytest.mark.real("promtool")
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_file_passes_promtool(name: str) -> None:
+    """Prometheus' own linter has nothing to say about it."""
+    promtool = shutil.which("promtool")
+    assert promtool is not None
+    text = (FOLDER / f"{name}.prom").read_text()
+    result = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+
+    assert (result.returncode, result.stdout + result.stderr) == (0, "")
