@@ -5,8 +5,8 @@ Series are written as promtool reads them (`1x20` is 1 and twenty more). Minutes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from tests.alert_rules import cases_cloudflare
+from tests.alert_rules.case import Case
 
 PVE = 'job="sankofa-proxmox", instance="pve-1", site="edge-1", tier="edge", region="r1"'
 BESU = 'job="sankofa-besu", instance="besu-1", site="reg-1", tier="regional", region="r2", network="mainland"'
@@ -19,18 +19,6 @@ CHAIN = {"tier": "core", "region": "all", "site": "mainland", "system": "besu"}
 PLATFORM = {"tier": "core", "region": "all", "site": "platform", "system": "platform"}
 AVAILABILITY = EDGE | {"slo": "availability-edge"}
 LATENCY = REGIONAL | {"slo": "latency-chain-query"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """A world, a minute, and the alerts of one name that fire then: their identity and the value they show."""
-
-    alert: str
-    world: str
-    series: Mapping[str, str]
-    minute: float
-    unknown: bool = False  # the world in which the source, or its observer, cannot say
-    fires: tuple[tuple[Mapping[str, str], str], ...] = ()
 
 
 def pve(**series: str) -> dict[str, str]:
@@ -313,4 +301,4 @@ MONEY = (
     Case(alert="SettlementHeld", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=1),
 )
 
-CASES = (*BURN, *PROXMOX, *CHAIN_BESU, *OBSERVER, *MONEY)
+CASES = (*BURN, *PROXMOX, *CHAIN_BESU, *cases_cloudflare.CASES, *OBSERVER, *MONEY)

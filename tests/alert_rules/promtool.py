@@ -12,7 +12,7 @@ import yaml
 
 from alert_rules.book import GENERATED, alerts
 from alert_rules.rule import Alert
-from tests.alert_rules.cases import Case
+from tests.alert_rules.case import Case
 
 SCRAPE_SECONDS = 15
 RULE_FILES = ("slo.yaml", "board.yaml", "system.yaml")  # what is recorded first stands first
