@@ -127,8 +127,10 @@ def api_samples(account: Account) -> Iterator[Sample]:
     """The state of the API's call budget, told even when the calls themselves fail."""
     calls, now = account.api.calls, account.clock()
     calls.may()  # refills the bucket, so that what is shown is what there is now
-    for outcome in ("ok", *Kind):
-        yield Sample(f.API_CALLS, account.api.outcomes[outcome], (outcome,))
+    outcomes = account.api.outcomes
+    ok, limit = outcomes["ok"], outcomes[Kind.LIMIT]
+    for outcome, count in (("ok", ok), ("limit", limit), ("failed", outcomes.total() - ok - limit)):
+        yield Sample(f.API_CALLS, count, (outcome,))
     if calls.left is not None and now < calls.left.resets_at:
         yield Sample(f.API_CALLS_LEFT, calls.left.calls)
     yield Sample(f.API_BUDGET, calls.tokens)

@@ -145,7 +145,8 @@ API_CALLS = Family(
     name="sankofa_tunnel_api_calls_total",
     kind="counter",
     labels=("outcome",),
-    help="Calls to the account's API by outcome: ok, or the kind of failure; the same in every tunnel of the account.",
+    help="Calls to the account's API by outcome: ok, limit (answered 429) or failed; the same in every tunnel of the "
+    "account.",
 )
 API_CALLS_LEFT = Family(
     name="sankofa_tunnel_api_calls_left",
