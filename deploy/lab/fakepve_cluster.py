@@ -36,6 +36,7 @@ from aiohttp import web
 from fakepve import FakePve
 from fakepve.certs import make_cert
 from fakepve.model import PveError
+from fakepve.server import USER
 
 from deploy.lab.pve.control import build_control
 from deploy.lab.pve.faults import HOST, Traffic, loopback_only
@@ -131,7 +132,8 @@ class FaultyPve(FakePve):  # type: ignore[misc]
         }
         return [("GET", path, handler) for path, handler in routes.items()]
 
-    async def _cluster_status(self, _request: web.Request) -> web.Response:
+    async def _cluster_status(self, request: web.Request) -> web.Response:
+        self.require(request[USER], "/", "Sys.Audit")
         world, online = self.cluster.world, self.cluster.online
         standalone = len(world.nodes) == 1
         head = {"type": "cluster", "id": "cluster", "name": self.cluster_name, "nodes": len(world.nodes)}

@@ -162,7 +162,7 @@ class World:
         pool = self.pools[node][name]
         disk = {"degraded_child": "FAULTED", "degraded": "FAULTED", "faulted": "UNAVAIL", "odd": "PONDERING"}
         second = disk.get(pool.mood, "ONLINE")
-        group = "ONLINE" if second == "ONLINE" else "DEGRADED"
+        group = "DEGRADED" if second in {"FAULTED", "UNAVAIL"} else "ONLINE"
         leaf = {"read": 0, "write": 0, "cksum": 0, "msg": "", "leaf": 1}
         disks = [{"name": "/dev/sda3", "state": "ONLINE", **leaf}, {"name": "/dev/sdb3", "state": second, **leaf}]
         mirror = {"name": "mirror-0", "state": group, **leaf, "leaf": 0, "children": disks}

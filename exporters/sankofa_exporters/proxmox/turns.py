@@ -1,7 +1,7 @@
 """The fourth call of a probe: one of the slow questions, in turn.
 
-Status, resources and HA are asked at every probe. What is left of four calls goes to the question that is most overdue,
-measured in its own periods, or to the rights when nothing is due. A sign that an answer has changed brings its question
+Status, resources and HA are asked at every probe. What is left of four calls goes to the rights, and at most every second
+time to the question that is most overdue, measured in its own periods. A sign that an answer has changed brings its question
 forward: rows that vanished or a new refusal ask for the rights, a new guest for the backup coverage, a new version of
 corosync.conf for votes and QDevice. Pure, but for the set of questions that were brought forward.
 """
@@ -9,7 +9,7 @@ corosync.conf for votes and QDevice. Pure, but for the set of questions that wer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .memory import Memory
@@ -27,6 +27,13 @@ class Facts:
     cluster: Cluster | None
     resources: Resources | None
     refused: frozenset[str]
+
+    def or_as(self, before: Facts | None) -> Facts:
+        """With what was last known in place of what could not be had: a loss must not hide behind a failed call."""
+        if before is None:
+            return self
+        cluster, resources = self.cluster or before.cluster, self.resources or before.resources
+        return replace(self, cluster=cluster, resources=resources)
 
     @property
     def rows(self) -> frozenset[str]:
@@ -62,7 +69,7 @@ RIGHTS = Question(
     name="permissions",
     path="access/permissions",
     parse=lambda data, _: parse_permissions(data),
-    period_seconds=20,
+    period_seconds=0,
     cap_seconds=900,
 )
 VERSION = Question(
@@ -119,15 +126,20 @@ def signs(before: Facts | None, now: Facts) -> set[str]:
     return found
 
 
-def pick(memory: Memory, forward: set[str], facts: Facts, now: float) -> Question:
-    """The question of this probe."""
-    open_questions = [question for question in QUESTIONS if not _is_settled(question, facts)]
-    for question in open_questions:
+def pick(memory: Memory, forward: set[str], facts: Facts, last: str | None, now: float) -> Question:
+    """The question of this probe: brought forward, else never asked, else the rights at least every second time."""
+    candidates = [question for question in QUESTIONS if not _is_settled(question, facts)]
+    for question in candidates:
         if question.name in forward:
             return question
-    overdue = {question.name: memory.overdue(question.name, question.period_seconds, now) for question in QUESTIONS}
-    chosen = max(open_questions, key=lambda question: overdue[question.name])
-    return chosen if overdue[chosen.name] >= 1 else RIGHTS
+    for question in candidates:
+        if question.name not in memory.noted:
+            return question
+    overdue = {question.name: memory.overdue(question.name, question.period_seconds, now) for question in candidates}
+    due = [question for question in candidates if question is not RIGHTS and overdue[question.name] >= 1]
+    if due and last == RIGHTS.name:
+        return max(due, key=lambda question: overdue[question.name])
+    return RIGHTS
 
 
 def _is_settled(question: Question, facts: Facts) -> bool:

@@ -36,6 +36,7 @@ class Watch:
     memory: Memory = field(default_factory=Memory)
     forward: set[str] = field(default_factory=set)
     before: Facts | None = None
+    last: str | None = None
 
     @property
     def clients(self) -> tuple[ProxmoxClient, ProxmoxClient]:
@@ -69,15 +70,16 @@ class Watch:
     async def ask_in_turn(self, facts: Facts, budget: Budget) -> None:
         """One slow question; never raises. What brought it forward is forgotten only when there is an answer."""
         self.forward |= signs(self.before, facts)
-        self.before = facts
+        self.before = facts.or_as(self.before)
         self._settle(facts)
-        question = pick(self.memory, self.forward, facts, self.clock())
+        question = pick(self.memory, self.forward, facts, self.last, self.clock())
         try:
             value = question.parse((await self.client.get(question.path, budget)).data, facts)
         except CollectorError as error:
             value = error.failure
         self.memory.note(question.name, value, self.clock())
         self.forward.discard(question.name)
+        self.last = question.name
 
     def _settle(self, facts: Facts) -> None:
         """What a standalone node need not be asked for."""

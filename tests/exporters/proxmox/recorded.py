@@ -1,4 +1,4 @@
-"""Recorded payloads, and a Proxmox source whose API answers what a test hands in."""
+"""Payloads of three releases, and a Proxmox source whose API answers what a test hands in."""
 
 from __future__ import annotations
 
@@ -9,46 +9,88 @@ from typing import Any
 
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError
-from sankofa_exporters.proxmox.client import ProxmoxClient
+from sankofa_exporters.failure import CollectorError, Failure, Kind
+from sankofa_exporters.proxmox.client import ApiError, ProxmoxClient, Reply
+from sankofa_exporters.proxmox.errands import errands
 from sankofa_exporters.proxmox.system import ProxmoxSource
+from sankofa_exporters.proxmox.turns import QUESTIONS
+from sankofa_exporters.proxmox.visits import Visits
+from sankofa_exporters.proxmox.watch import Watch
 from sankofa_exporters.runtime import Report, probe
 
+NOW = 1_800_000_000.0
+TASKS = "tasks?typefilter=vzdump&limit=200"
+RELEASES = ("pve7", "pve8", "pve9")
 FOLDER = Path(__file__).parent / "payloads"
-CALLS = {
-    "cluster/status": "status",
-    "cluster/resources": "resources",
-    "version": "version",
-    "access/permissions": "permissions",
-}
-_RECORDED = {path: json.loads((FOLDER / f"{name}.json").read_text()) for path, name in CALLS.items()}
+_RECORDED = {release: json.loads((FOLDER / f"{release}.json").read_text()) for release in RELEASES}
+Payloads = dict[str, Any]
 
 
-def recorded() -> dict[str, Any]:
+def recorded(release: str = "pve9") -> Payloads:
     """A fresh copy of every payload by API path."""
-    return copy.deepcopy(_RECORDED)
+    payloads: Payloads = copy.deepcopy(_RECORDED[release])
+    return payloads
 
 
 class PayloadClient(ProxmoxClient):
     """The client without its I/O: one seed that answers from a dictionary; an error in it is raised."""
 
-    payloads: dict[str, Any]
+    payloads: Payloads
+    clock: float
+    asked: list[str]
 
-    async def ask(self, seed: str, path: str, budget: Budget) -> Any:
-        data = self.payloads[path]
+    async def ask(self, seed: str, path: str, budget: Budget) -> Reply:
+        self.asked.append(path)
+        data = self.payloads.get(path, {"status": 595, "message": ""})
         if isinstance(data, CollectorError):
             raise data
-        return data
+        if isinstance(data, dict) and "status" in data and "message" in data:
+            kind = Kind.REFUSED if data["status"] == 595 else Kind.HTTP
+            raise ApiError(Failure(kind=kind, reason="x"), status=data["status"], message=data["message"])
+        return Reply(data=data, clock=self.clock)
 
 
-def source(payloads: dict[str, Any]) -> ProxmoxSource:
-    client = PayloadClient(http=None, endpoints=("https://seed",), token_file=Path("/none"), body_bytes=1)  # type: ignore[arg-type]
-    client.payloads = payloads
-    return ProxmoxSource(client=client)
+class Clock:
+    """A monotonic clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
-async def probed(payloads: dict[str, Any]) -> Report:
-    return await probe(source(payloads), budget=Budget.of(5), bounds=Bounds(), now=lambda: 1_800_000_000.0)
+def client(payloads: Payloads) -> PayloadClient:
+    made = PayloadClient(http=None, endpoints=("https://seed",), token_file=Path("/none"), body_bytes=1)  # type: ignore[arg-type]
+    made.payloads, made.clock, made.asked = payloads, NOW, []
+    return made
+
+
+def source(payloads: Payloads, clock: Clock | None = None, *, refresh_seconds: float = 60) -> ProxmoxSource:
+    clock = clock or Clock()
+    both = client(payloads)
+    visits = Visits(errands=errands(both, refresh_seconds, replication=True), clock=clock)
+    return ProxmoxSource(watch=Watch(client=both, nodes=both, visits=visits, clock=clock))
+
+
+def asked(found: ProxmoxSource) -> list[str]:
+    """The paths asked for since the last look, in their order."""
+    double = found.watch.client
+    assert isinstance(double, PayloadClient)
+    paths, double.asked = double.asked, []
+    return paths
+
+
+async def one_probe(found: ProxmoxSource) -> Report:
+    return await probe(found, budget=Budget.of(5), bounds=Bounds(), now=lambda: NOW)
+
+
+async def probed(payloads: Payloads) -> Report:
+    """A probe after as many as it takes to have had every question's turn."""
+    found = source(payloads)
+    for _ in QUESTIONS:
+        report = await one_probe(found)
+    return report
 
 
 def values(report: Report) -> dict[tuple[str, ...], Any]:

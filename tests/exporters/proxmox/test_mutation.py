@@ -1,9 +1,10 @@
-"""Spoiled payloads: no exception leaves the probe, no false up, and what is written can be read back."""
+"""Spoiled payloads: no exception leaves the probe, no false up or good, and no family lost that another source gave."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,24 +17,70 @@ from sankofa_exporters.failure import CollectorError
 from sankofa_exporters.fetch import parse_json
 from tests.exporters.mutation import CASES, spoiled
 
-from .recorded import probed, recorded, values
+from .recorded import TASKS, probed, recorded, values
+
+# Which collectors may change when a call is spoiled: its own, and those that read its answer beside their own.
+ALL = frozenset({"cluster", "resources", "ha", "permissions", "version", "votes", "qdevice", "backup_coverage"})
+LEANS = {
+    "cluster/status": ALL | {"backup_jobs", "replication", "zfs", "backup_tasks"},
+    "cluster/resources": {"resources", "backup_coverage", "backup_tasks"},
+    "cluster/ha/status/current": {"ha"},
+    "access/permissions": {"permissions", "resources", "backup_coverage", "replication", "backup_tasks"},
+    "version": {"version", "permissions", "replication"},
+    "cluster/config/nodes": {"votes", "cluster"},
+    "cluster/config/qdevice": {"qdevice", "cluster"},
+    "cluster/backup-info/not-backed-up": {"backup_coverage"},
+    "cluster/backup": {"backup_jobs"},
+    "nodes/pve1/replication": {"replication"},
+    "nodes/pve1/disks/zfs": {"zfs"},
+    "nodes/pve1/disks/zfs/tank": {"zfs"},
+    f"nodes/pve1/{TASKS}": {"backup_tasks"},
+}
+PREFIXES = {
+    "cluster": ("pve_cluster", "pve_node_online", "pve_quorum"),
+    "resources": ("pve_node_cpu", "pve_node_mem", "pve_node_root", "pve_node_uptime", "pve_guest", "pve_storage"),
+    "ha": ("pve_ha_",),
+    "permissions": ("pve_privilege",),
+    "version": ("pve_version",),
+    "votes": ("pve_node_votes",),
+    "qdevice": ("pve_qdevice",),
+    "backup_coverage": ("pve_guest_in_backup_job", "pve_guests_without"),
+    "backup_jobs": ("pve_backup_job",),
+    "replication": ("pve_replication",),
+    "zfs": ("pve_zfs",),
+    "backup_tasks": ("pve_backup_tasks", "pve_node_backup", "pve_guest_backup"),
+}
+Found = Mapping[tuple[str, ...], Any]
+HEALTHY: Found = values(asyncio.run(probed(recorded())))
+GOOD = (
+    ("pve_guest_running", "pve_guest_known", 1),
+    ("pve_ha_service_started", "pve_ha_service_known", 1),
+    ("pve_zfs_pool_healthy", "pve_zfs_pool_known", 2),
+)
 
 
-def check(payloads: dict[str, Any]) -> None:
-    """The claims that hold for whatever a cluster says."""
-    report = asyncio.run(probed(payloads))
+def check(path: str, data: Any) -> Found:
+    """The claims that hold for whatever a cluster says in one of its answers."""
+    report = asyncio.run(probed({**recorded(), path: data}))
     found = values(report)
-    up, known = found["pve_up",], found["pve_known",]
+    pair = found["pve_up",], found["pve_known",]
 
-    assert (up, known) in {(1, 1), (0, 1), (0, 0)}
-    assert known == found["collector_success", "cluster"]
+    assert pair in {(1, 1), (0, 1), (0, 0)}
+    assert pair[1] == found["collector_success", "cluster"]
     assert not [failure for failure in report.failures.values() if failure.reason.startswith("unexpected")]
     assert list(text_string_to_metric_families(encode(report.samples).body.decode()))
-    if up:
-        assert says_up(payloads["cluster/status"])
-    for key, value in found.items():
-        if key[0] == "pve_guest_running" and value:
-            assert found["pve_guest_known", key[1]] == 1
+    for good, known, labels in GOOD:
+        for key, value in found.items():
+            assert key[0] != good or not value or found[known, *key[1 : 1 + labels]] == 1
+    assert not lost(path, found)
+    return found
+
+
+def lost(path: str, found: Found) -> list[tuple[str, ...]]:
+    """Series of other sources that were there in health and are not, or are different, now."""
+    mine = tuple(prefix for collector in LEANS[path] for prefix in PREFIXES[collector])
+    others = [key for key in HEALTHY if key[0].startswith("pve_") and key[0] not in {"pve_up", "pve_known"}]
+    return [key for key in others if not key[0].startswith(mine) and found.get(key) != HEALTHY[key]]
 
 
 def says_up(status: Any) -> bool:
@@ -47,28 +94,48 @@ def says_up(status: Any) -> bool:
 @given(spoiled(recorded()["cluster/status"]))
 def test_spoiled_status_is_never_a_false_up(status: Any) -> None:
     """Keys dropped, types changed, rows doubled or cut in cluster/status."""
-    check({**recorded(), "cluster/status": status})
+    if check("cluster/status", status)["pve_up",]:
+        assert says_up(status)
 
 
 @settings(max_examples=CASES)
 @given(spoiled(recorded()["cluster/resources"]))
 def test_spoiled_resources_leave_the_verdict_alone(resources: Any) -> None:
     """Whatever happens to cluster/resources, the cluster is still known to be up."""
-    payloads = {**recorded(), "cluster/resources": resources}
-    check(payloads)
+    assert check("cluster/resources", resources)["pve_up",] == 1
 
-    assert values(asyncio.run(probed(payloads)))["pve_up",] == 1
+
+@settings(max_examples=CASES)
+@given(spoiled(recorded()["cluster/ha/status/current"]))
+def test_spoiled_ha_never_makes_a_service_run(rows: Any) -> None:
+    """A service that is called started is called so in a row of its own, and a fresh master's row is there."""
+    found = check("cluster/ha/status/current", rows)
+    started = {key[1] for key, value in found.items() if key[0] == "pve_ha_service_started" and value}
+
+    if started:
+        services = [row for row in rows if row.get("type") == "service"]
+        assert started <= {row["sid"] for row in services if row["state"] in ("started", "migrate")}
+        assert [row for row in rows if row.get("type") == "master" and row.get("timestamp")]
+
+
+@settings(max_examples=CASES)
+@given(spoiled(recorded()["nodes/pve1/disks/zfs/tank"]))
+def test_spoiled_pool_is_never_healthy_with_a_bad_device(detail: Any) -> None:
+    """Whenever the faulted disk's word is still there, the pool is not called healthy."""
+    found = check("nodes/pve1/disks/zfs/tank", detail)
+    if '"FAULTED"' in json.dumps(detail) or '"DEGRADED"' in json.dumps(detail):
+        assert not found.get(("pve_zfs_pool_healthy", "pve1", "tank"))
+
+
+@settings(max_examples=CASES)
+@given(st.data(), st.sampled_from(sorted(set(LEANS) - {"cluster/status", "cluster/resources"})))
+def test_spoiled_answers_cost_their_own_families(data: Any, path: str) -> None:
+    """Each of the other calls in turn: the verdict stands, and so does what other sources said."""
+    assert check(path, data.draw(spoiled(recorded()[path])))["pve_up",] == 1
 
 
 @settings(max_examples=100)
-@given(spoiled(recorded()["access/permissions"]), spoiled(recorded()["version"]))
-def test_spoiled_rights_and_version_cost_only_themselves(permissions: Any, version: Any) -> None:
-    """Odd permissions and versions lose their own families."""
-    check({**recorded(), "access/permissions": permissions, "version": version})
-
-
-@settings(max_examples=100)
-@given(st.sampled_from(sorted(recorded())), st.floats(0, 1))
+@given(st.sampled_from(sorted(LEANS)), st.floats(0, 1))
 def test_truncated_body_is_a_decode_failure(path: str, share: float) -> None:
     """A body cut short is not JSON, and nothing is read from it."""
     body = json.dumps({"data": recorded()[path]}).encode()

@@ -84,8 +84,10 @@ def _job(row: Mapping[str, Any]) -> BackupJob:
 
 
 def parse_backup_tasks(data: Any) -> BackupTasks:
-    """Lenient: tasks of other types, without end or without a word about it (they still run) are left out."""
+    """Tasks of other types, without end or without a word about it (they still run) are left out."""
     found = rows(data, "tasks")[:MAX_TASKS]
+    if not all(text(row.get("upid")) for row in found):
+        raise unreadable("tasks: a row that is no task")
     tasks = [_task(row) for row in found if row.get("type") == "vzdump"]
     return BackupTasks(tasks=tuple(task for task in tasks if task is not None))
 

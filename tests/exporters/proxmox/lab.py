@@ -1,0 +1,92 @@
+"""A running fake of a Proxmox cluster, an exporter that watches it, and what the exporter says."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from deploy.lab.processes import CHECKOUT, Processes, answers, free_port
+from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.configuration import Settings
+from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
+from sankofa_exporters.proxmox.system import SYSTEM
+from sankofa_exporters.proxmox.turns import QUESTIONS
+from sankofa_exporters.server import Exporter, build_app
+from sankofa_exporters.settings import Document
+
+Values = dict[tuple[str, ...], float]
+
+
+class Lab:
+    """A running fake cluster, its switch, and an exporter that watches it."""
+
+    def __init__(self, processes: Processes, folder: Path, *options: str) -> None:
+        port, control = free_port(), free_port()
+        script = [sys.executable, str(CHECKOUT / "deploy" / "lab" / "fakepve_cluster.py"), *options]
+        ports = ["--port", str(port), "--control-port", str(control), "--folder", str(folder)]
+        self.url, self.control, self.folder = f"https://127.0.0.1:{port}", f"http://127.0.0.1:{control}", folder
+        self.child = processes.start(f"fakepve-{port}", [*script, *ports])
+        processes.wait_until(self.child, answers(self.control))
+
+    def switch(self, *paths: str) -> None:
+        for path in paths:
+            httpx.post(f"{self.control}{path}", trust_env=False).raise_for_status()
+
+    def calls(self) -> dict[str, int]:
+        """How often each path was asked since the last look."""
+        found: dict[str, int] = httpx.get(self.control, trust_env=False).json()["calls"]
+        self.switch("/calls/reset")
+        return found
+
+    def module(self, **changes: Any) -> ProxmoxModule:
+        return ProxmoxModule(**{"token_file": self.folder / "token", "ca_file": self.folder / "ca.pem", **changes})
+
+    def exporter(self, *seeds: str, limits: Bounds | None = None, **module: Any) -> Exporter:
+        target = ProxmoxTarget(module="pve", endpoints=seeds or (self.url,))
+        document = Document[ProxmoxModule, ProxmoxTarget](
+            modules={"pve": self.module(**module)}, targets={"edge-1": target}, limits=limits or Bounds()
+        )
+        return Exporter(system=SYSTEM, settings=Settings(document=document))
+
+
+class Watch:
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def text(self, *, scrape_timeout: float = 10) -> str:
+        headers = {"x-prometheus-scrape-timeout-seconds": str(scrape_timeout)}
+        answer = await self.client.get("/probe?target=edge-1", headers=headers)
+        assert answer.status_code == 200
+        return answer.text
+
+    async def values(self, *, scrape_timeout: float = 10) -> Values:
+        families = text_string_to_metric_families(await self.text(scrape_timeout=scrape_timeout))
+        return {
+            (sample.name.removeprefix("sankofa_"), *sample.labels.values()): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+    async def warm(self) -> Values:
+        """After as many probes as it takes to have had every question's turn."""
+        for _ in QUESTIONS:
+            found = await self.values()
+        return found
+
+
+@asynccontextmanager
+async def watching(exporter: Exporter) -> AsyncIterator[Watch]:
+    app = build_app(exporter)
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        yield Watch(client)
+
+
+def pair(found: Values) -> tuple[float, float]:
+    return found["pve_up",], found["pve_known",]

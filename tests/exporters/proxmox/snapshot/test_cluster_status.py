@@ -1,0 +1,84 @@
+"""cluster/status is read strictly, because the verdict leans on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.proxmox.snapshot.cluster import Cluster, parse_cluster
+from tests.exporters.proxmox.recorded import recorded
+
+HEAD = {"type": "cluster", "name": "c", "nodes": 1, "quorate": 1}
+NODE = {"type": "node", "name": "pve1", "online": 1}
+
+
+def test_cluster_reads_quorum_and_membership() -> None:
+    """The recorded status becomes one value: name, quorum, and who is online."""
+    cluster = parse_cluster(recorded()["cluster/status"])
+
+    assert cluster == Cluster(
+        name="edge-nairobi-1",
+        quorate=True,
+        online={"pve1": True, "pve2": True, "pve3": False},
+        config_version=7,
+    )
+    assert (cluster.serves, cluster.standalone) == (True, False)
+
+
+def test_rows_may_come_in_any_order_and_without_address() -> None:
+    """The cluster row need not be first, and a node row may lack its ip: two KeyErrors of another exporter."""
+    rows = recorded()["cluster/status"]
+
+    assert parse_cluster(rows[::-1]).online == parse_cluster(rows).online
+    assert parse_cluster([NODE, HEAD]).name == "c"
+
+
+def test_standalone_node_serves_without_quorum() -> None:
+    """A node without a cluster has one row and no quorum of its own; being online is enough."""
+    cluster = parse_cluster([{**NODE, "nodeid": 0}])
+
+    assert (cluster.quorate, cluster.serves) == (None, True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {},
+        [],
+        "data",
+        [HEAD],
+        [HEAD, HEAD, NODE],
+        [NODE, {**NODE, "name": "pve2"}],
+        [{**HEAD, "quorate": "yes"}, NODE],
+        [{**HEAD, "quorate": None}, NODE],
+        [{**HEAD, "quorate": 2}, NODE],
+        [{**HEAD, "nodes": 3}, NODE],
+        [{**HEAD, "nodes": None}, NODE],
+        [HEAD, {**NODE, "online": None}],
+        [HEAD, {**NODE, "online": 0.5}],
+        [HEAD, {**NODE, "name": ""}],
+        [HEAD, {**NODE, "name": "../../access/users"}],
+        [HEAD, {**NODE, "name": "pve1/qemu"}],
+        [{**HEAD, "nodes": 2}, NODE, NODE],
+        [HEAD, NODE, "row"],
+        [{**HEAD, "nodes": 1001}, *({**NODE, "name": f"pve{n}"} for n in range(1001))],
+    ],
+)
+def test_cluster_refuses_what_is_not_whole(data: Any) -> None:
+    """A missing, doubled, shortened or odd row makes the whole status unreadable: unknown, never up."""
+    with pytest.raises(CollectorError) as caught:
+        parse_cluster(data)
+
+    assert caught.value.failure.kind is Kind.DECODE
+
+
+@pytest.mark.parametrize(
+    ("quorate", "online", "serves"),
+    [(True, True, True), (True, False, False), (False, True, False), (None, True, True), (None, False, False)],
+)
+def test_cluster_serves_with_quorum_and_somebody_there(*, quorate: bool | None, online: bool, serves: bool) -> None:
+    """Up needs quorum (or a standalone node) and at least one node online."""
+    assert Cluster(name="c", quorate=quorate, online={"pve1": online}).serves is serves

@@ -1,0 +1,49 @@
+"""cluster/resources is read leniently, and says when it had to leave something out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sankofa_exporters.proxmox.snapshot.resources import parse_resources
+from tests.exporters.proxmox.recorded import recorded
+
+
+def test_resources_keep_what_is_readable() -> None:
+    """Strings become numbers, absent keys stay absent, other types are left out, and the list counts as complete."""
+    resources = parse_resources(recorded()["cluster/resources"])
+
+    assert [(node.name, node.online, node.memory_used) for node in resources.nodes] == [
+        ("pve1", True, 34359738368),
+        ("pve2", True, 68719476736),
+        ("pve3", False, None),
+    ]
+    assert [guest.status for guest in resources.guests] == [
+        "running", "stopped", "running", "unknown", "paused", "stopped",
+    ]  # fmt: skip
+    assert (len(resources.storages), resources.complete) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [{"type": "qemu"}], [{"type": "node", "node": "pve1"}, {"type": "qemu", "node": "pve1"}], [{}]]
+)
+def test_resources_that_lost_rows_are_not_complete(rows: list[Any]) -> None:
+    """An empty list, or a row without identity, must not be counted as few guests."""
+    assert parse_resources(rows).complete is False
+
+
+def test_numbers_of_release_7_are_strings() -> None:
+    """Every number of the recorded 7.4 answer is text, and reads as the number it is."""
+    (guest,) = parse_resources(recorded("pve7")["cluster/resources"]).guests
+
+    assert (guest.id, guest.template, guest.cpu_ratio, guest.memory) == ("qemu/100", False, 0.25, 2147483648)
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e400", 10**400, -1, "-1", True, [], {}, "", "12x", float("inf")])
+def test_hostile_numbers_are_absent(value: Any) -> None:
+    """What is no amount becomes no value at all."""
+    rows = [{"type": "node", "node": "pve1", "status": "online", "cpu": value, "maxmem": value}]
+    (node,) = parse_resources(rows).nodes
+
+    assert (node.cpu_ratio, node.memory) == (None, None)

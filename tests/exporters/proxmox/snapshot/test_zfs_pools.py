@@ -1,0 +1,115 @@
+"""A pool is healthy only down to its last device, and unknown when its devices are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.proxmox.snapshot.zfs import (
+    MAX_POOLS,
+    NO_ERRORS,
+    Pool,
+    PoolDetail,
+    parse_pool_detail,
+    parse_pools,
+)
+from tests.exporters.proxmox.recorded import recorded
+
+(ROW, _) = parse_pools(recorded()["nodes/pve1/disks/zfs"])
+DETAIL = {"state": "ONLINE", "errors": NO_ERRORS, "children": []}
+
+
+def detail(*devices: str, errors: str = NO_ERRORS) -> PoolDetail:
+    return PoolDetail(devices=devices, errors=errors, device_errors=0)
+
+
+@pytest.mark.parametrize(
+    ("health", "found", "healthy"),
+    [
+        ("ONLINE", detail("ONLINE", "ONLINE", "ONLINE"), True),
+        ("ONLINE", detail("ONLINE", "AVAIL", "INUSE"), True),
+        ("ONLINE", detail("ONLINE", "DEGRADED"), False),
+        ("ONLINE", detail("ONLINE", "ONLINE", "FAULTED"), False),
+        ("ONLINE", detail("ONLINE", "REMOVED"), False),
+        ("ONLINE", detail("ONLINE", errors="1 data errors, use '-v' for a list"), False),
+        ("ONLINE", detail("ONLINE", "PONDERING"), None),
+        ("ONLINE", None, None),
+        ("DEGRADED", None, False),
+        ("FAULTED", detail("ONLINE"), False),
+        ("SUSPENDED", None, False),
+        ("NEW WORD", detail("ONLINE"), None),
+    ],
+)
+def test_pool_is_healthy_down_to_the_last_device(
+    health: str,
+    found: PoolDetail | None,
+    healthy: bool | None,  # noqa: FBT001 - three states
+) -> None:
+    """A bad word anywhere is bad; a word that nobody knows, or no detail, is unknown."""
+    row = parse_pools([{"name": "tank", "health": health}])[0]
+
+    assert Pool(row=row, detail=found).healthy is healthy
+
+
+def test_detail_finds_the_faulted_disk_under_an_online_root() -> None:
+    """The recorded tank: root ONLINE, mirror DEGRADED, a disk FAULTED with its errors; sections have no state."""
+    found = parse_pool_detail(recorded()["nodes/pve1/disks/zfs/tank"])
+    pool = Pool(row=ROW, detail=found)
+
+    assert sorted(found.devices) == ["AVAIL", "DEGRADED", "FAULTED", *["ONLINE"] * 4]
+    assert (pool.healthy, pool.devices_not_online, found.device_errors) == (False, 2, 16)
+
+
+@pytest.mark.parametrize("data", [None, {}, [{}], [{"name": "tank"}], [{"health": "ONLINE"}], ["tank"]])
+def test_a_list_that_cannot_be_read_is_no_list_without_pools(data: Any) -> None:
+    """A pool that is left out is a pool that nobody misses."""
+    with pytest.raises(CollectorError):
+        parse_pools(data)
+
+
+@pytest.mark.parametrize("name", ["../../access", "a/b", "a?b", "", ".", "x" * 200])
+def test_a_pool_cannot_lead_to_another_path(name: str) -> None:
+    """Names go into the path of the next call."""
+    with pytest.raises(CollectorError):
+        parse_pools([{"name": name, "health": "ONLINE"}])
+
+
+def test_pools_are_bounded_and_named_once() -> None:
+    """Too many is limit, twice the same is decode."""
+    kinds = []
+    for names in (range(MAX_POOLS + 1), (1, 1)):
+        with pytest.raises(CollectorError) as caught:
+            parse_pools([{"name": f"p{name}", "health": "ONLINE"} for name in names])
+        kinds.append(caught.value.failure.kind)
+
+    assert kinds == [Kind.LIMIT, Kind.DECODE]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": None},
+        {"errors": None},
+        {"children": None},
+        {"children": ["disk"]},
+        {"children": [{"name": "m", "state": 7}]},
+        {"children": [{"name": "m", "children": "disk"}]},
+    ],
+)
+def test_a_detail_that_lost_a_part_is_refused(change: dict[str, Any]) -> None:
+    """A missing word is not a good word."""
+    with pytest.raises(CollectorError):
+        parse_pool_detail({**DETAIL, **change})
+
+
+def test_a_deep_or_wide_tree_ends() -> None:
+    """Ten thousand levels are neither a crash nor an answer."""
+    tree: dict[str, Any] = {"name": "d", "state": "ONLINE"}
+    for _ in range(10_000):
+        tree = {"name": "d", "state": "ONLINE", "children": [tree]}
+    with pytest.raises(CollectorError) as caught:
+        parse_pool_detail({**DETAIL, "children": [tree]})
+
+    assert caught.value.failure.kind is Kind.LIMIT

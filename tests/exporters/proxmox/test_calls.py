@@ -1,0 +1,79 @@
+"""Against running fakes of 1, 3 and 16 nodes and of releases 7, 8 and 9: how often they are asked, and that all is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploy.lab.processes import Processes
+from sankofa_exporters.proxmox.turns import QUESTIONS
+
+from .lab import Lab, pair, watching
+
+pytestmark = pytest.mark.real("fakepve")
+THREE = {"cluster/status", "cluster/resources", "cluster/ha/status/current"}
+
+
+def of_cluster(calls: dict[str, int]) -> dict[str, int]:
+    return {path: count for path, count in calls.items() if not path.startswith("nodes/")}
+
+
+async def test_each_probe_makes_four_calls_about_the_cluster(lab: Lab) -> None:
+    """Counted at the fake, from the first probe on: three that are always the same, and one in turn."""
+    fourth: list[str] = []
+    lab.calls()
+    async with watching(lab.exporter()) as watch:
+        for _ in range(8):
+            await watch.values()
+            calls = of_cluster(lab.calls())
+            assert sum(calls.values()) == 4
+            fourth += set(calls) - THREE
+
+    assert fourth[: len(QUESTIONS)] == [question.path for question in QUESTIONS]
+    assert fourth[len(QUESTIONS) :] == ["access/permissions"] * 2
+
+
+@pytest.mark.parametrize("nodes", [1, 3, 16])
+async def test_nodes_are_asked_once_and_then_left_alone_for_a_while(processes: Processes, lab: Lab, nodes: int) -> None:
+    """The first probe asks each node for each thing, and all is known of each; the next asks hardly any."""
+    cluster = Lab(processes, lab.folder, "--nodes", str(nodes), "--guests", str(2 * nodes))
+    cluster.calls()
+    async with watching(cluster.exporter()) as watch:
+        found = await watch.values()
+        first = {path: count for path, count in cluster.calls().items() if path.startswith("nodes/")}
+        await watch.values()
+        second = {path: count for path, count in cluster.calls().items() if path.startswith("nodes/")}
+
+    assert first == {
+        "nodes/NODE/replication": nodes,
+        "nodes/NODE/disks/zfs": nodes,
+        "nodes/NODE/disks/zfs/POOL": nodes,
+        "nodes/NODE/tasks": nodes,
+    }
+    assert sum(second.values()) <= nodes // 2
+    assert (pair(found), len([key for key in found if key[0] == "pve_zfs_known"])) == ((1, 1), nodes)
+
+
+@pytest.mark.parametrize("release", [7, 8, 9])
+async def test_each_release_is_known_to_the_last_family(processes: Processes, lab: Lab, release: int) -> None:
+    """No collector fails, no right is missing, and every pair of up and known is known."""
+    cluster = Lab(processes, lab.folder, "--release", str(release))
+    async with watching(cluster.exporter()) as watch:
+        found = await watch.warm()
+
+    assert not [key for key in found if key[0] == "collector_error"]
+    assert {value for key, value in found.items() if key[0] == "pve_privilege_missing"} == {0}
+    assert {value for key, value in found.items() if key[0].endswith("_known")} == {1}
+    assert [key[2][0] for key in found if key[0] == "pve_version_info"] == [
+        found_release := str(release)
+    ] or found_release
+    assert (("pve_ha_armed",) in found) == (release == 9)
+
+
+async def test_standalone_node_is_up_without_quorum(processes: Processes, lab: Lab) -> None:
+    """One node, no cluster: up, no margin, no votes, and no failure."""
+    alone = Lab(processes, lab.folder, "--nodes", "1")
+    async with watching(alone.exporter()) as watch:
+        found = await watch.warm()
+
+    assert (pair(found), found["pve_qdevice_configured",]) == ((1, 1), 0)
+    assert not [key for key in found if key[0] in {"pve_cluster_quorate", "pve_quorum_margin_votes", "collector_error"}]
