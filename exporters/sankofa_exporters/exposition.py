@@ -1,7 +1,7 @@
 """Text 0.0.4 and OpenMetrics 1.0 from samples, byte for byte what client_python would write, many times faster.
 
-The speed comes from one thing: a series' `{labels}` text is rendered once and remembered, because the same series come
-back at every scrape. Pure functions; `encode` is meant to run outside the event loop.
+The speed comes from one thing: a series' begin, and its line while the value stays, are remembered, because the same
+series come back at every scrape. Pure functions; `encode` is meant to run outside the event loop.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from .family import Distribution, Family, Sample
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 GZIP_LEVEL = 1  # 90 % of the saving for 10 % of level 9's time
+Written = tuple[str, float | None, str]  # a series' begin, the value it had last, and the line that said so
 number_text: Callable[[float], str] = utils.floatToGoString
-REMEMBERED_LABEL_TEXTS = 1 << 16  # a family; over the series cap of a probe
+REMEMBERED_SERIES = 1 << 16  # a family; over the default series cap of a probe
 SHORT = 1e6
-_BEGINS: dict[str, dict[tuple[str, ...], str]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,25 +100,26 @@ def _series(family: Family, members: Iterable[Sample]) -> Iterator[str]:
             if isinstance(sample.value, Distribution):
                 yield from _histogram(family, sample.value, sample.labels)
         return
-    begins, name, names = _begins(family), family.name, family.labels
+    written, name, names = _written(family), family.name, family.labels
     lines = []
     for _, value, labels in members:
-        begin = begins.get(labels)
-        if begin is None:
-            begin = begins[labels] = f"{name}{_label_text(names, labels)} "
-        # From a million on client_python writes an exponent; below that its text is Python's own.
-        number = float(value)  # type: ignore[arg-type]  # a Distribution has buckets, and was written above
-        text = repr(number) if -SHORT < number < SHORT else number_text(number)
-        lines.append(f"{begin}{text}\n")
+        begin, before, line = written.get(labels) or (f"{name}{_label_text(names, labels)} ", None, "")
+        if before != value or not value:  # 0.0 and -0.0 are equal and written differently
+            number = float(value)  # type: ignore[arg-type]  # a Distribution has buckets, and was written above
+            # From a million on client_python writes an exponent; below that its text is Python's own.
+            text = repr(number) if -SHORT < number < SHORT else number_text(number)
+            line = f"{begin}{text}\n"
+            written[labels] = (begin, number, line)
+        lines.append(line)
     yield "".join(lines)
 
 
-def _begins(family: Family) -> dict[tuple[str, ...], str]:
-    """What lines of the family begin with, by label values; forgotten whole when guests that are gone fill it."""
-    begins = _BEGINS.setdefault(family.name, {})
-    if len(begins) > REMEMBERED_LABEL_TEXTS:
-        begins.clear()
-    return begins
+def _written(family: Family) -> dict[tuple[str, ...], Written]:
+    """The family's series by label values; forgotten whole when guests that are gone fill it."""
+    written = _WRITTEN.setdefault(family.name, {})
+    if len(written) > REMEMBERED_SERIES:
+        written.clear()
+    return written
 
 
 def _histogram(family: Family, value: Distribution, labels: tuple[str, ...]) -> Iterator[str]:
@@ -129,6 +130,9 @@ def _histogram(family: Family, value: Distribution, labels: tuple[str, ...]) -> 
     text = _label_text(family.labels, labels)
     yield f"{family.name}_count{text} {number_text(value.counts[-1])}\n"
     yield f"{family.name}_sum{text} {number_text(value.total)}\n"
+
+
+_WRITTEN: dict[str, dict[tuple[str, ...], Written]] = {}
 
 
 def _label_text(names: tuple[str, ...], values: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ def main() -> int:
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
-        parser.error(f"no benchmark {sorted(unknown)[0]!r}; there are {', '.join(NAMES)}")
+        parser.error(f"no benchmark {min(unknown)!r}; there are {', '.join(NAMES)}")
     tables: list[Table] = []
     for name in options.names or NAMES:
         started = time.monotonic()

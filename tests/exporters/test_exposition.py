@@ -121,3 +121,12 @@ def test_exposition_follows_what_the_scraper_accepts(
 
     assert (encoded.headers["content-type"], encoded.headers.get("content-encoding")) == (content_type, encoding)
     assert b'sankofa_i_info{name="x"} 1.0\n' in body
+
+
+def test_remembered_line_is_written_anew_with_its_value() -> None:
+    """A series that changes, turns to minus zero or to NaN and comes back is always written as it is now."""
+    family = Family(name="sankofa_test_turns", help="Turns.", labels=("a",))
+    values = [1.0, 1.0, 0.0, -0.0, 0.0, float("nan"), float("nan"), 1.0, 2_000_000.0, 2_000_000.0, 1]
+    written = [render_text([Sample(family, value, ("x",))]).rpartition(" ")[2].strip() for value in values]
+
+    assert written == ["1.0", "1.0", "0.0", "-0.0", "0.0", "NaN", "NaN", "1.0", "2e+06", "2e+06", "1.0"]
