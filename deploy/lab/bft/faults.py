@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 from collections.abc import Awaitable, Callable
 
@@ -25,8 +26,9 @@ async def answer_garbage(_request: web.Request) -> web.StreamResponse:
 async def answer_huge(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
-    for _ in range(HUGE_BYTES // 65_536):
-        await response.write(b" " * 65_536)
+    with contextlib.suppress(ConnectionError):
+        for _ in range(HUGE_BYTES // 65_536):
+            await response.write(b" " * 65_536)
     return response
 
 
@@ -38,9 +40,10 @@ async def answer_hang(_request: web.Request) -> web.StreamResponse:
 async def answer_drip(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
-    for _ in range(HANG_SECONDS * 10):
-        await response.write(b" ")
-        await asyncio.sleep(0.1)
+    with contextlib.suppress(ConnectionError):
+        for _ in range(HANG_SECONDS * 10):
+            await response.write(b" ")
+            await asyncio.sleep(0.1)
     return response
 
 

@@ -74,8 +74,17 @@ class Network:
     events: list[tuple[str, str]] = field(default_factory=list)  # of the next block
 
     @classmethod
-    def of(cls, *, dialect: str, validators: int, replicas: int = 0, backlog: int = 0, **more: object) -> Network:
-        names = [f"validator-{number}" for number in range(1, validators + 1)]
+    def of(
+        cls,
+        *,
+        dialect: str,
+        validators: int,
+        replicas: int = 0,
+        backlog: int = 0,
+        prefix: str = "validator",
+        **more: object,
+    ) -> Network:
+        names = [f"{prefix}-{number}" for number in range(1, validators + 1)]
         names += [f"replica-{number}" for number in range(1, replicas + 1)]
         nodes = {name: Node(name=name, key=Key.of(name)) for name in names}
         addresses = sorted(nodes[name].key.address for name in names[:validators])
@@ -112,7 +121,8 @@ class Network:
         live = [node for node in members if node.alive and not node.lagging]
         if not live:
             return
-        parent = max((node.head for node in live), key=lambda block: block.number)
+        history = max((node.chain for node in live), key=len)[:]
+        parent = history[-1]
         if self.empty_period and not self.pool and self.now() < parent.timestamp + self.empty_period:
             return
         order = self.sets[parent.hash]
@@ -124,7 +134,9 @@ class Network:
             return
         self._decide(made, order)
         for at, node in enumerate(live):
-            self._import(node, parent, made.sealed(self._committers(signers, made, at)))
+            if node.head.hash != parent.hash:
+                node.chain = history[:]  # it was away, and fetches what it lacks
+            node.chain.append(made.sealed(self._committers(signers, made, at)))
 
     def _propose(self, parent: Block, order: Sequence[bytes], signers: Sequence[Node], *, salt: int) -> Block | None:
         """The block of the first proposer in turn who takes part; each round before cost a timeout."""
@@ -188,13 +200,6 @@ class Network:
                     node.votes.pop(candidate, None)
         self.sets[block.hash] = tuple(decided)
         self.validators = decided
-
-    def _import(self, node: Node, parent: Block, block: Block) -> None:
-        """A node that was away first fetches what it lacks."""
-        if node.head.number < parent.number or node.head.hash != parent.hash:
-            donor = next(one for one in self.nodes.values() if one.head.hash == parent.hash)
-            node.chain = list(donor.chain)
-        node.chain.append(block)
 
     def heal(self) -> None:
         """One network again; everybody takes over the longest history."""

@@ -151,7 +151,9 @@ class Rpc:
         return self.network.tampered(block, self.node.fault) if self.node.fault.startswith("lying") else block
 
     def _block(self, number: str) -> Block | None:
-        at = self.node.head.number if number == "latest" else int(number, 16)
+        if number == "latest":
+            return self.node.head
+        at = int(number, 16)
         return self.node.chain[at] if at < len(self.node.chain) else None
 
     @staticmethod

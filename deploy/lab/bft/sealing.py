@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from eth_hash.auto import keccak
@@ -51,7 +52,7 @@ class Key:
         """The same key for the same name; of no worth, for anybody can make it."""
         return cls(private=PrivateKey(keccak(b"lab key of " + name.encode())))
 
-    @property
+    @cached_property
     def address(self) -> bytes:
         return self.private.public_key.to_canonical_address()
 
@@ -80,14 +81,17 @@ class Block:
     gas_limit: int = 30_000_000
     transactions: tuple[bytes, ...] = ()
     state_root: bytes = bytes(32)
+    base_fee: int | None = 0  # None before London
+    roots: tuple[bytes, bytes] = (EMPTY_ROOT, EMPTY_ROOT)  # of transactions and receipts
+    bloom: bytes = bytes(256)
 
     def header(self, extra: bytes) -> bytes:
         fields: list[Item] = [
-            self.parent_hash, EMPTY_UNCLES, self.proposer, self.state_root, EMPTY_ROOT, EMPTY_ROOT, bytes(256),
+            self.parent_hash, EMPTY_UNCLES, self.proposer, self.state_root, *self.roots, self.bloom,
             integer(1), integer(self.number), integer(self.gas_limit), integer(self.gas_used), integer(self.timestamp),
-            extra, MIX_HASH, bytes(8), b"",
+            extra, MIX_HASH, bytes(8),
         ]  # fmt: skip
-        return rlp(fields)
+        return rlp(fields if self.base_fee is None else [*fields, integer(self.base_fee)])
 
     def extra(self, *, with_round: bool, with_seals: bool) -> bytes:
         items: list[Item] = [VANITY, list(self.validators)]
@@ -105,7 +109,7 @@ class Block:
     def extra_data(self) -> bytes:
         return self.extra(with_round=True, with_seals=True)
 
-    @property
+    @cached_property
     def hash(self) -> bytes:
         if self.number == 0:
             return keccak(self.header(self.extra_data))
@@ -124,13 +128,15 @@ class Block:
         """As `eth_getBlockByNumber` tells it."""
         words = {
             "hash": self.hash, "parentHash": self.parent_hash, "sha3Uncles": EMPTY_UNCLES, "miner": self.proposer,
-            "stateRoot": self.state_root, "transactionsRoot": EMPTY_ROOT, "receiptsRoot": EMPTY_ROOT,
-            "logsBloom": bytes(256), "extraData": self.extra_data, "mixHash": MIX_HASH, "nonce": bytes(8),
+            "stateRoot": self.state_root, "transactionsRoot": self.roots[0], "receiptsRoot": self.roots[1],
+            "logsBloom": self.bloom, "extraData": self.extra_data, "mixHash": MIX_HASH, "nonce": bytes(8),
         }  # fmt: skip
         numbers = {
             "number": self.number, "difficulty": 1, "totalDifficulty": self.number + 1, "gasLimit": self.gas_limit,
-            "gasUsed": self.gas_used, "timestamp": self.timestamp, "baseFeePerGas": 0, "size": 900,
+            "gasUsed": self.gas_used, "timestamp": self.timestamp, "size": 900,
         }  # fmt: skip
+        if self.base_fee is not None:
+            numbers["baseFeePerGas"] = self.base_fee
         return {
             **{name: "0x" + word.hex() for name, word in words.items()},
             **{name: hex(number) for name, number in numbers.items()},

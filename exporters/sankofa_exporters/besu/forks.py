@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from sankofa_exporters.failure import Failure
+
 from .chains import Chains
 from .chainview import ChainView
 from .consensus import sealed_by_quorum
@@ -18,12 +20,13 @@ from .headers import Header
 
 @dataclass(frozen=True, kw_only=True)
 class Forks:
-    """`disputed` heights differ, under a dialect in which that must not be."""
+    """`disputed` heights differ, under a dialect in which that must not be. `unproven` heads were not what they say."""
 
     compared: int
     forked: int
     disputed: int
     proven: bool
+    unproven: Mapping[str, Failure]
 
 
 def forks_of(view: ChainView, chains: Chains) -> Forks:
@@ -38,6 +41,7 @@ def forks_of(view: ChainView, chains: Chains) -> Forks:
         forked=len(forked),
         disputed=len(final),
         proven=any(_contradict(headers) for headers in final),
+        unproven=chains.failures,
     )
 
 

@@ -167,7 +167,10 @@ def _genesis(block: Mapping[str, Any], fields: list[bytes], claimed: bytes) -> H
 
 def _proposer(fields: list[bytes], proposed: bytes, seal: bytes, *, double: bool) -> bytes:
     message = keccak256(_with_extra(fields, proposed))
-    return recover(seal, keccak256(message) if double else message) or NO_ADDRESS
+    found = recover(seal, keccak256(message) if double else message)
+    if found is None:
+        raise _broken("a header whose proposer signed nothing")
+    return found
 
 
 def _old_vote(miner: bytes, nonce: bytes, proposer: bytes) -> Vote | None:

@@ -76,8 +76,14 @@ class Probe:
         stream.feed(run)
 
     async def contracts(self, budget: Budget) -> None:
-        best = (await self.heads.get(budget)).best
-        await self.source.contracts.advance(best.witness.client, best.number, budget)
+        """Up to a head that was verified; a lying one would move the cursor past logs that are still to come."""
+        if self.source.module.consensus == "auto":
+            chains = await self.chains.get(budget)
+            client, head = self.source.witness(chains.reference).client, chains.run[-1].number
+        else:
+            best = (await self.heads.get(budget)).best
+            client, head = best.witness.client, best.number
+        await self.source.contracts.advance(client, head, budget)
 
     async def _chains(self, budget: Budget) -> Chains:
         return await catch_up(self.source.view, await self.heads.get(budget), self.source.module.window_blocks, budget)

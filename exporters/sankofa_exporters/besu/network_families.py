@@ -30,12 +30,15 @@ WITNESSES_REQUIRED = Family(
     name="sankofa_besu_witnesses_required", help="Witnesses that must be believed for the network to be known."
 )
 WITNESS_KNOWN = Family(
-    name="sankofa_besu_witness_known", labels=("witness",), help="1 when the witness gave a head that was believed."
+    name="sankofa_besu_witness_known",
+    labels=("witness",),
+    help="1 when the witness gave a head of this chain by a clock that can be believed.",
 )
 WITNESS_ERROR = Family(
     name="sankofa_besu_witness_error",
     labels=("witness", "kind"),
-    help="1 for a witness that was not believed, by kind of failure; decode includes a witness of another chain.",
+    help="1 for a witness that does not count, by kind of failure; decode includes another chain, and a head whose header "
+    "is not what it says.",
 )
 WITNESS_HEAD = Family(
     name="sankofa_besu_witness_head_block", labels=("witness",), help="Number of the witness's newest block."

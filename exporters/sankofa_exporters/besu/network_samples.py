@@ -19,17 +19,21 @@ from .witnesses import Heads
 def network_verdict(heads: Any, forks: Any, *, now: float, module: BesuModule) -> Verdict:
     """Up with a young head, down with an old one or with two proven histories, unknown without witnesses that agree.
 
-    `heads` and `forks` are collectors' results: a value or a `Failure`.
+    `heads` and `forks` are collectors' results: a value or a `Failure`. A head whose header is not what it says is not
+    counted beside heads that are; when none could be read, the reader may be at fault, and the heads' words must do.
     """
-    if not isinstance(heads, Heads) or len(heads.believed) < module.min_witnesses:
+    if not isinstance(heads, Heads):
+        return Verdict.UNKNOWN
+    unproven = forks.unproven if isinstance(forks, Forks) else {}
+    trusted = [one for one in heads.believed if one.witness.name not in unproven]
+    if len(trusted) < module.min_witnesses:
         return Verdict.UNKNOWN
     if isinstance(forks, Forks) and forks.proven:
         return Verdict.DOWN
-    if isinstance(forks, Forks) and forks.disputed:
+    if forks.disputed if isinstance(forks, Forks) else _heads_differ(heads):
         return Verdict.UNKNOWN
-    if not isinstance(forks, Forks) and _heads_differ(heads):
-        return Verdict.UNKNOWN
-    return Verdict.UP if heads.age_seconds(now) <= module.oldest_head_seconds else Verdict.DOWN
+    age_seconds = now - max(one.head.timestamp for one in trusted)
+    return Verdict.UP if age_seconds <= module.oldest_head_seconds else Verdict.DOWN
 
 
 def _heads_differ(heads: Heads) -> bool:
@@ -61,6 +65,8 @@ def fork_samples(forks: Forks) -> Iterator[Sample]:
     yield Sample(f.COMPARED, forks.compared)
     yield Sample(f.FORKED, forks.forked)
     yield Sample(f.FORK_PROVEN, float(forks.proven))
+    for name, failure in forks.unproven.items():
+        yield Sample(f.WITNESS_ERROR, 1, (name, failure.kind))
 
 
 def validator_samples(consensus: Consensus) -> Iterator[Sample]:

@@ -21,6 +21,7 @@ from sankofa_exporters.runtime import Report
 from .recorded import probed, values
 
 STARTED = 1_750_000_000.0
+BOUNDS = Bounds(body_bytes=1024 * 1024)  # so that a huge body ends soon
 WINDOW = 16
 
 
@@ -48,7 +49,7 @@ class Chain:
     async def watched(self, *names: str, **module: Any) -> AsyncIterator[NetworkSource]:
         witnesses = {name: self.lab.url(name) for name in names or tuple(self.network.nodes)}
         settings = BesuModule(**{"window_blocks": WINDOW, **module})
-        opened = open_source(settings, BesuTarget(module="m", witnesses=witnesses), Bounds())
+        opened = open_source(settings, BesuTarget(module="m", witnesses=witnesses), BOUNDS)
         assert isinstance(opened, NetworkSource)
         source = NetworkSource.of(opened.witnesses, settings)
         object.__setattr__(source, "clock", self.network.now)
@@ -78,7 +79,13 @@ class Chain:
 
 @asynccontextmanager
 async def chain(
-    *, dialect: str = "qbft", validators: int = 4, replicas: int = 0, backlog: int = 24, off: Sequence[str] = (), **more: Any
+    *,
+    dialect: str = "qbft",
+    validators: int = 4,
+    replicas: int = 0,
+    backlog: int = 24,
+    off: Sequence[str] = (),
+    **more: Any,
 ) -> AsyncIterator[Chain]:
     network = Network.of(
         dialect=dialect, validators=validators, replicas=replicas, backlog=backlog, clock=lambda: STARTED, **more

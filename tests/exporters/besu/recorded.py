@@ -10,14 +10,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from deploy.lab.bft.sealing import Key
+from sankofa_exporters.besu.node import BesuSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
-from sankofa_exporters.besu.system import BesuSource, open_source
+from sankofa_exporters.besu.system import open_source
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.budget import Budget
 from sankofa_exporters.runtime import Report, probe
 
 _HEAD = json.loads((Path(__file__).parent / "payloads" / "head.json").read_text())
 HEAD_AT = int(_HEAD["timestamp"], 16)
+KEYS = [Key.of(f"recorded-{number}") for number in range(4)]  # the first is the node's own
+VALIDATORS = ["0x" + key.address.hex() for key in KEYS]
 
 
 def recorded_head() -> dict[str, Any]:
@@ -38,13 +42,21 @@ def healthy() -> dict[str, Any]:
         "net_peerCount": "0x3",
         "eth_syncing": False,
         "eth_gasPrice": "0x3e8",
+        "txpool_besuStatistics": {"maxSize": 4096, "localCount": 1, "remoteCount": 2},
+        "qbft_getValidatorsByBlockNumber": VALIDATORS,
+        "qbft_getPendingVotes": {VALIDATORS[3]: False},
+        "admin_peers": [{"id": KEYS[1].node_id, "enode": f"enode://{KEYS[1].node_id[2:]}@127.0.0.1:30303"}],
+        "admin_nodeInfo": {"id": KEYS[0].node_id[2:]},
+        "eth_coinbase": VALIDATORS[0],
         "eth_call": "0x",
     }
 
 
 @asynccontextmanager
-async def opened(endpoint: str, **module: Any) -> AsyncIterator[BesuSource]:
-    source = open_source(BesuModule(**module), BesuTarget(module="m", endpoint=endpoint), Bounds())
+async def opened(endpoint: str, *, role: str = "replica", **module: Any) -> AsyncIterator[BesuSource]:
+    target = BesuTarget.model_validate({"module": "m", "endpoint": endpoint, "role": role})
+    source = open_source(BesuModule(**module), target, Bounds())
+    assert isinstance(source, BesuSource)
     try:
         yield source
     finally:

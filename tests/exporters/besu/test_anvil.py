@@ -12,6 +12,7 @@ import pytest
 
 from deploy.lab.processes import Processes, free_port, need_program
 from sankofa_exporters.exposition import encode
+from sankofa_exporters.failure import Kind
 
 from .recorded import opened, probed, values
 
@@ -40,8 +41,11 @@ async def test_mining_node_is_up_and_its_head_moves(processes: Processes) -> Non
     assert second["besu_head_block",] > first["besu_head_block",]
     assert second["besu_eth_call_duration_seconds",].counts[-1] == 8
     assert next(key[1] for key in second if key[0] == "besu_chain_info") == "31337"
-    # anvil has no peers to count: that family is lost and nothing else.
-    assert set(report.failures) == {"peers"}
+    # anvil has no peers and no consensus: those families are lost and nothing else, and the probe succeeds.
+    lost = ("peers", "validators", "votes", "validator_peers")
+    assert {name: failure.kind for name, failure in report.failures.items()} == dict.fromkeys(lost, Kind.PERMISSION)
+    assert second["probe_success",] == 1
+    assert second["besu_txpool_transactions", "pending"] == 0
 
 
 async def test_node_that_stops_mining_goes_down_and_then_unknown(processes: Processes) -> None:

@@ -1,10 +1,11 @@
-"""The whole output for a recorded node, byte for byte, read back by two parsers."""
+"""The whole output of nodes and networks, byte for byte, read back by two parsers."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -12,46 +13,115 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sankofa_exporters.besu.families import FAMILIES
 from sankofa_exporters.exposition import render_text
-from tests.exporters.doubles import loopback, rpc_node
+from sankofa_exporters.runtime import Report
+from tests.exporters.doubles import RpcError, loopback, rpc_node
 
-from .recorded import HEAD_AT, healthy, opened, probed, recorded_head
+from .labchain import WINDOW, chain
+from .recorded import HEAD_AT, VALIDATORS, healthy, opened, probed, recorded_head
+from .test_events import PERMISSIONS, SLA, TOPIC
 
-GOLDEN = Path(__file__).parent / "golden" / "halted_chain.prom"
+FOLDER = Path(__file__).parent / "golden"
+CLOCKED = {"sankofa_probe_duration_seconds", "sankofa_collector_duration_seconds", "sankofa_probe_upstream_bytes"}
 
 
-async def exposition() -> str:
-    """A node whose chain stands still for 90 s; without what the wall clock makes different each time."""
+async def halted_replica() -> Report:
+    """Besu 26.3, a replica whose chain stands still for 90 s."""
     methods = {**healthy(), "eth_getBlockByNumber": recorded_head()}
     async with loopback(rpc_node(methods)) as node, opened(node.url, calls_per_probe=0) as source:
-        report = await probed(source, now=lambda: HEAD_AT + 90.0)
-    durations = {"sankofa_probe_duration_seconds", "sankofa_collector_duration_seconds"}
-    return render_text([sample for sample in report.samples if sample.family.name not in durations])
+        return await probed(source, now=lambda: HEAD_AT + 90.0)
 
 
-async def test_exposition_equals_the_golden_file() -> None:
-    """A halted chain, as it is exposed; UPDATE_GOLDEN=1 writes the file anew."""
-    text = await exposition()
+async def validator_without_admin() -> Report:
+    """Besu 26.3 as it comes: a validator that hides ADMIN and TXPOOL."""
+    hidden = {
+        "admin_peers": RpcError(-32604),
+        "admin_nodeInfo": RpcError(-32604),
+        "txpool_besuStatistics": RpcError(-32604),
+    }
+    methods = {**healthy(), **hidden, "eth_getBlockByNumber": recorded_head()}
+    async with loopback(rpc_node(methods)) as node, opened(node.url, role="validator", calls_per_probe=0) as source:
+        return await probed(source, now=lambda: HEAD_AT + 1.0)
+
+
+async def old_quorum_node() -> Report:
+    """GoQuorum: istanbul_, the pool as geth tells it, a light eye on everything else."""
+    methods = {
+        **healthy(),
+        "eth_getBlockByNumber": recorded_head(),
+        "txpool_status": {"pending": "0x7", "queued": "0x1"},
+    }
+    for method in ("txpool_besuStatistics", "qbft_getValidatorsByBlockNumber", "qbft_getPendingVotes"):
+        del methods[method]
+    methods |= {"istanbul_getValidators": VALIDATORS, "istanbul_candidates": {}}
+    async with loopback(rpc_node(methods)) as node, opened(node.url, calls_per_probe=0) as source:
+        return await probed(source, now=lambda: HEAD_AT + 1.0)
+
+
+async def light_node() -> Report:
+    """A light node: the head, and what describes it."""
+    methods = {**healthy(), "eth_getBlockByNumber": recorded_head()}
+    async with loopback(rpc_node(methods)) as node, opened(node.url, role="light") as source:
+        return await probed(source, now=lambda: HEAD_AT + 1.0)
+
+
+async def network(dialect: str) -> Report:
+    """Four validators of which one is crashed, a fifth voted in, a replica that lags, and contracts that are watched."""
+    watch = {"permission_contracts": [PERMISSIONS], "sla_contracts": [SLA]}
+    async with chain(dialect=dialect, replicas=2) as lab, lab.watched(**watch) as source:
+        await lab.probe(source)
+        lab.do("node/validator-1/crash")
+        lab.do("join/replica-1")
+        lab.do(f"emit/{PERMISSIONS}/{TOPIC['CreditAccrued']}")
+        lab.do(f"emit/{SLA}/{TOPIC['CreditAccrued']}")
+        lab.do("transactions/4")
+        lab.do(f"advance/{WINDOW // 2}")
+        lab.do("node/replica-2/lag")
+        lab.do("advance/3")
+        return await lab.probe(source)
+
+
+WORLDS: dict[str, Callable[[], Awaitable[Report]]] = {
+    "besu_26.3_replica_halted": halted_replica,
+    "besu_26.3_validator": validator_without_admin,
+    "quorum_22.4_replica": old_quorum_node,
+    "besu_26.3_light": light_node,
+    "network_qbft": lambda: network("qbft"),
+    "network_ibft2": lambda: network("ibft2"),
+}
+
+
+@pytest.mark.parametrize("world", WORLDS)
+async def test_exposition_equals_the_golden_file(world: str) -> None:
+    """Without what the wall clock makes different each time; UPDATE_GOLDEN=1 writes the file anew."""
+    report = await WORLDS[world]()
+    text = render_text([sample for sample in report.samples if sample.family.name not in CLOCKED])
+    golden = FOLDER / f"{world}.prom"
     if os.environ.get("UPDATE_GOLDEN"):
-        GOLDEN.write_text(text)
+        golden.write_text(text)
 
-    assert text == GOLDEN.read_text()
+    assert text == golden.read_text()
 
 
-def test_golden_file_reads_back_and_names_only_the_catalogue() -> None:
-    """client_python's parser reads the golden file, and every besu family in it is in the catalogue."""
-    found = {family.name for family in text_string_to_metric_families(GOLDEN.read_text())}
+def test_golden_files_read_back_and_are_the_whole_catalogue() -> None:
+    """client_python's parser reads them, and together they have every family of the catalogue and no other."""
+    found = {
+        family.name
+        for world in WORLDS
+        for family in text_string_to_metric_families((FOLDER / f"{world}.prom").read_text())
+    }
     catalogue = {family.base if family.kind == "counter" else family.name for family in FAMILIES}
 
+    assert {path.stem for path in FOLDER.iterdir()} == set(WORLDS)
     assert {name for name in found if name.startswith("sankofa_besu_")} == catalogue
 
 
 @pytest.mark.real("promtool")
-def test_golden_file_passes_promtool() -> None:
+@pytest.mark.parametrize("world", WORLDS)
+def test_golden_file_passes_promtool(world: str) -> None:
     """Prometheus' own linter has nothing to say about the golden file."""
     promtool = shutil.which("promtool")
     assert promtool is not None
-    result = subprocess.run(
-        [promtool, "check", "metrics"], input=GOLDEN.read_text(), capture_output=True, text=True, check=False
-    )
+    text = (FOLDER / f"{world}.prom").read_text()
+    result = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
 
     assert (result.returncode, result.stdout + result.stderr) == (0, "")

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.besu.client import RpcClient
+from sankofa_exporters.besu.client import Call, RpcClient
+from sankofa_exporters.besu.node import BesuSource
 from sankofa_exporters.besu.settings import BesuModule
-from sankofa_exporters.besu.system import BesuSource
 from sankofa_exporters.budget import Budget
 from sankofa_exporters.exposition import encode
+from sankofa_exporters.failure import CollectorError, Kind
 from sankofa_exporters.loose import hex_int
 from tests.exporters.mutation import CASES, HOSTILE, spoiled
 
@@ -27,11 +28,15 @@ class AnswerClient(RpcClient):
     answers: dict[str, Any]
 
     async def call(self, method: str, params: list[Any], budget: Budget) -> Any:
+        if method not in self.answers:
+            raise CollectorError(Kind.PERMISSION, "no such method")
         answer = self.answers[method]
         return answer() if callable(answer) else answer
 
-    async def batch(self, methods: Sequence[str], budget: Budget) -> dict[str, Any]:
-        return {method: await self.call(method, [], budget) for method in methods}
+    async def many(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
+        return await asyncio.gather(
+            *(self.call(method, params, budget) for method, params in calls), return_exceptions=True
+        )
 
 
 def check(answers: dict[str, Any]) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.besu.families import CALL_BUCKETS, FAMILIES
+from sankofa_exporters.besu.apis import APIS
+from sankofa_exporters.besu.families import CALL_BUCKETS, IS_VALIDATOR, NODE_FAMILIES
 from sankofa_exporters.exposition import encode
 from sankofa_exporters.failure import Kind
 from sankofa_exporters.family import Distribution
@@ -60,8 +61,9 @@ async def test_healthy_node_gives_the_whole_catalogue() -> None:
     )
     assert (found["besu_peers",], found["besu_syncing",], found["besu_gas_price_wei",]) == (3, 0, 1000)
     assert found[CALL].counts[-1] == 4
-    assert {family.base for family in FAMILIES if family.kind == "counter"} <= names
-    assert {family.name for family in FAMILIES if family.kind != "counter"} <= names
+    whole = [family for family in NODE_FAMILIES if family is not IS_VALIDATOR]
+    assert {family.base for family in whole if family.kind == "counter"} <= names
+    assert {family.name for family in whole if family.kind != "counter"} <= names
     assert report.failures == {}
 
 
@@ -201,16 +203,19 @@ async def test_only_reading_methods_are_sent() -> None:
     async with loopback(rpc_node(healthy())) as node, opened(node.url) as source:
         await probed(source)
 
-    assert {call["method"] for call in calls(node)} == set(healthy())
+    others = {"txpool_status", *(method for api in APIS.values() for method in api)}
+    assert {call["method"] for call in calls(node)} == set(healthy()) | others
 
 
-async def test_probe_is_three_requests() -> None:
-    """The head, one batch of what describes, and each eth_call: three requests with one call a probe."""
+async def test_probe_is_three_requests_and_learns_what_to_ask() -> None:
+    """The head, one batch of what describes, and each eth_call; from the second probe on only one consensus API is asked."""
     async with loopback(rpc_node(healthy())) as node, opened(node.url) as source:
         await probed(source)
+        first = len(calls(node))
+        await probed(source)
 
-    assert len(node.seen) == 3
-    assert len(calls(node)) == 7
+    assert len(node.seen) == 6
+    assert (first, len(calls(node)) - first) == (20, 14)
 
 
 @pytest.mark.parametrize("method", [None, "net_peerCount"])
@@ -222,7 +227,7 @@ async def test_node_that_refuses_batches_is_asked_one_by_one(method: str | None)
 
     assert set(report.failures) == ({"peers"} if method else set())
     assert values(report)["besu_gas_price_wei",] == 1000
-    assert len(node.seen) == 8
+    assert len(node.seen) == 21
 
 
 async def test_batch_with_missing_answers_costs_what_is_missing() -> None:
@@ -240,6 +245,6 @@ async def test_batch_with_missing_answers_costs_what_is_missing() -> None:
         report = await probed(source)
 
     assert {name: failure.kind for name, failure in report.failures.items()} == dict.fromkeys(
-        ("chain", "peers", "sync"), Kind.DECODE
+        ("chain", "peers", "sync", "txpool", "validators", "votes", "validator_peers"), Kind.DECODE
     )
     assert values(report)["besu_gas_price_wei",] == 1
