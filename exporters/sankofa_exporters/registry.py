@@ -16,7 +16,7 @@ from .family import Family
 from .runtime import Source
 from .settings import Module, Target
 
-SYSTEM_NAMES = ("besu", "ceph", "proxmox")
+SYSTEM_NAMES = ("besu", "ceph", "cloudflare", "proxmox")
 
 
 @dataclass(frozen=True, kw_only=True)
