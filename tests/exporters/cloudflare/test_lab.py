@@ -1,0 +1,199 @@
+"""The exporter before both doubles as programs of their own: faults on the wire, bounds, deadlines, secrecy."""
+
+from __future__ import annotations
+
+import logging
+import stat
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from deploy.lab.cloudflare_api_double import ACCOUNT
+from deploy.lab.processes import CHECKOUT, Processes, answers, free_port
+from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.cloudflare.settings import AccountSettings, CloudflareModule, TunnelTarget
+from sankofa_exporters.cloudflare.system import SYSTEM
+from sankofa_exporters.configuration import Settings
+from sankofa_exporters.server import Exporter, build_app
+from sankofa_exporters.settings import Document
+
+from .recorded import TUNNEL, Found, errors, pair
+
+SCRIPTS = CHECKOUT / "deploy" / "lab"
+
+
+class Lab:
+    """Two connectors and an account as running programs, and their switches."""
+
+    def __init__(self, processes: Processes, folder: Path) -> None:
+        self.folder = folder
+        self.ports = [free_port(), free_port()]
+        self.cloudflared, self.api, self.api_control = free_port(), free_port(), free_port()
+        ports = [word for port in self.ports for word in ("--port", str(port))]
+        self.start(processes, "cloudflared_double", self.cloudflared, *ports)
+        options = ["--port", str(self.api), "--folder", str(folder), "--tunnel-id", TUNNEL]
+        self.start(processes, "cloudflare_api_double", self.api_control, *options)
+
+    def start(self, processes: Processes, name: str, control: int, *options: str) -> None:
+        command = [sys.executable, str(SCRIPTS / f"{name}.py"), "--control-port", str(control), *options]
+        processes.wait_until(processes.start(name, command), answers(f"http://127.0.0.1:{control}"))
+
+    def switch(self, path: str) -> None:
+        """`/api/…` is thrown at the account, everything else at the connectors."""
+        account = path.startswith("/api/")
+        url = f"http://127.0.0.1:{self.api_control if account else self.cloudflared}{path.removeprefix('/api')}"
+        httpx.post(url, trust_env=False).raise_for_status()
+
+    def exporter(self, **module: float) -> Exporter:
+        account = AccountSettings(
+            account_id=ACCOUNT, token_file=self.folder / "token", api=f"http://127.0.0.1:{self.api}/client/v4"
+        )
+        target = TunnelTarget(
+            module="m", tunnel_id=TUNNEL, connectors=tuple(f"127.0.0.1:{port}" for port in self.ports)
+        )
+        document = Document[CloudflareModule, TunnelTarget](
+            modules={"m": CloudflareModule(account=account, **module)},
+            targets={"edge-1": target},
+            limits=Bounds(body_bytes=1_000_000),
+        )
+        return Exporter(system=SYSTEM, settings=Settings(document=document))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("tunnels")
+    with Processes(folder=folder) as processes:
+        yield Lab(processes, folder / "api")
+
+
+class Watch:
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def text(self, *, scrape_timeout: float = 10) -> str:
+        headers = {"x-prometheus-scrape-timeout-seconds": str(scrape_timeout)}
+        answer = await self.client.get("/probe?target=edge-1", headers=headers)
+        assert answer.status_code == 200
+        return answer.text
+
+    async def values(self, *, scrape_timeout: float = 10) -> Found:
+        families = text_string_to_metric_families(await self.text(scrape_timeout=scrape_timeout))
+        return {
+            (sample.name.removeprefix("sankofa_"), *sample.labels.values()): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+
+@asynccontextmanager
+async def watching(exporter: Exporter) -> AsyncIterator[Watch]:
+    app = build_app(exporter)
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        yield Watch(client)
+
+
+FAULTS = {
+    "500": "http",
+    "503": "decode",
+    "html": "decode",
+    "garbage": "decode",
+    "redirect": "http",
+    "huge": "limit",
+    "hang": "timeout",
+    "drip": "timeout",
+}
+
+
+async def test_faults_of_connectors_have_their_kind_and_leave_the_account(lab: Lab) -> None:
+    """Each fault at both connectors: the account's word alone, up; the kind is told for each address."""
+    found = {}
+    async with watching(lab.exporter(connector_timeout_seconds=0.5)) as watch:
+        for mode in FAULTS:
+            lab.switch(f"/all/http/{mode}")
+            answer = await watch.values()
+            kinds = {kind for collector, kind in errors(answer) if collector.startswith("ready")}
+            found[mode] = (pair(answer), answer["tunnel_witnesses",], kinds)
+    lab.switch("/all/http/ok")
+
+    assert found == {mode: ((1, 1), 1, {kind}) for mode, kind in FAULTS.items()}
+
+
+async def test_faults_of_the_api_have_their_kind_and_leave_the_connectors(lab: Lab) -> None:
+    """Each fault at a fresh account: the connectors' word alone, up."""
+    expected = {**FAULTS, "401": "auth", "403": "permission", "malformed": "auth", "429": "limit"}
+    del expected["503"]
+    found = {}
+    for mode in expected:
+        lab.switch(f"/api/http/{mode}")
+        async with watching(lab.exporter()) as watch:
+            answer = await watch.values(scrape_timeout=0.8 if mode in {"hang", "drip"} else 10)
+            kinds = {kind for collector, kind in errors(answer) if collector == "account"}
+            found[mode] = (pair(answer), answer["tunnel_witnesses",], kinds)
+    lab.switch("/api/http/ok")
+
+    assert found == {mode: ((1, 1), 1, {kind}) for mode, kind in expected.items()}
+
+
+async def test_silent_connector_delays_the_other_by_nothing(lab: Lab) -> None:
+    """One hangs: the other's families are there, and the probe ends with the connector's own time limit."""
+    lab.switch(f"/{lab.ports[0]}/http/hang")
+    async with watching(lab.exporter(connector_timeout_seconds=0.5)) as watch:
+        started = time.monotonic()
+        found = await watch.values()
+        seconds = time.monotonic() - started
+    lab.switch("/all/http/ok")
+
+    assert seconds < 2
+    assert found["collector_duration_seconds", f"ready 127.0.0.1:{lab.ports[1]}"] < 0.4
+    assert (pair(found), found["tunnel_witnesses",], found["tunnel_edge_sites",]) == ((1, 1), 2, 2)
+
+
+async def test_lost_edge_ends_as_down_over_the_wire(lab: Lab) -> None:
+    """Both connectors lose the edge and the account says down: down and known; an exporter started anew agrees at once."""
+    lab.switch("/all/edge/lost")
+    lab.switch(f"/api/tunnel/{TUNNEL}/down")
+    async with watching(lab.exporter()) as watch:
+        found = await watch.values()
+    lab.switch("/all/edge/restored")
+    lab.switch(f"/api/tunnel/{TUNNEL}/healthy")
+
+    assert (pair(found), found["tunnel_witnesses",]) == ((0, 1), 2)
+
+
+async def test_token_is_never_told(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """Through every fault, at debug level: no answer, log line or repr holds the token."""
+    caplog.set_level(logging.DEBUG)
+    for chatty in ("httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)  # as the command sets them
+    token_file = lab.folder / "token"
+    secret = token_file.read_text().strip()
+    texts = []
+    for mode in ("ok", "500", "401", "403", "malformed", "429", "html", "garbage", "redirect"):
+        lab.switch(f"/api/http/{mode}")
+        exporter = lab.exporter()
+        async with watching(exporter) as watch:
+            texts += [await watch.text(), repr(exporter), repr(list(exporter.sources.opened.values()))]
+            texts += [
+                (await watch.client.get(path)).text for path in ("/", "/metrics", "/probe?target=edge-1&debug=true")
+            ]
+    lab.switch("/api/http/ok")
+    exporter = lab.exporter()
+    token_file.write_text(f"two words {secret}")
+    async with watching(exporter) as watch:
+        texts.append(await watch.text())
+    token_file.write_text(secret)
+
+    assert len(secret) == 40
+    assert not [text for text in [*texts, caplog.text] if secret in text]
+
+
+def test_lab_writes_the_token_for_its_owner_only(lab: Lab) -> None:
+    """The token file has mode 600."""
+    assert stat.S_IMODE((lab.folder / "token").stat().st_mode) == 0o600
