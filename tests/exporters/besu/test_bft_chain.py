@@ -1,0 +1,79 @@
+"""The lab's chain as a process: it says when it is ready, runs on its clock, obeys its control port, and is a network."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+
+import httpx
+
+from deploy.lab.processes import CHECKOUT, Child, Processes, free_port
+from sankofa_exporters.besu.network import NetworkSource
+from sankofa_exporters.besu.settings import BesuModule, BesuTarget
+from sankofa_exporters.besu.system import open_source
+from sankofa_exporters.bounds import Bounds
+
+from .recorded import probed, values
+
+
+def start(processes: Processes, *options: str) -> tuple[Child, str]:
+    port, control = free_port(), free_port()
+    command = [sys.executable, str(CHECKOUT / "deploy" / "lab" / "bft_chain.py"), "--port", str(port)]
+    child = processes.start("bft-chain", [*command, "--control-port", str(control), *options])
+    processes.wait_until(child, lambda: httpx.get(f"http://127.0.0.1:{control}/", trust_env=False).is_success)
+    return child, f"http://127.0.0.1:{control}"
+
+
+def post(control: str, path: str) -> httpx.Response:
+    return httpx.post(control + path, timeout=10, trust_env=False)
+
+
+async def test_chain_in_a_process_of_its_own_is_watched_live(processes: Processes) -> None:
+    """By the wall clock: up while it runs, its validators at work, and a crashed one told by name."""
+    child, control = start(processes, "--period", "1", "--validators", "4", "--replicas", "1", "--dialect", "ibft2")
+    state = post(control, "/run").json()
+    witnesses = {name: node["url"] for name, node in state["nodes"].items()}
+    source = open_source(BesuModule(window_blocks=20), BesuTarget(module="m", witnesses=witnesses), Bounds())
+    assert isinstance(source, NetworkSource)
+    try:
+        first = values(await probed(source))
+        deadline = time.monotonic() + 20
+        while (found := values(await probed(source)))["besu_blocks_total",] < 2:
+            assert time.monotonic() < deadline, child.tail()
+            await asyncio.sleep(0.2)  # the chain runs on the wall clock
+        post(control, "/node/validator-2/crash")
+        post(control, "/advance/4")
+        crashed = values(await probed(source))
+    finally:
+        await source.close()
+    missed = {key[1]: value for key, value in crashed.items() if key[0] == "besu_validator_missed_proposals" and value}
+
+    assert (first["besu_network_up",], found["besu_network_up",]) == (1, 1)
+    assert (found["besu_consensus_info", "ibft2"], found["besu_distinct_committers",]) == (1, 4)
+    assert set(missed) == {state["nodes"]["validator-2"]["address"]}
+
+
+def test_chain_says_that_it_is_ready_and_answers_what_it_has(processes: Processes) -> None:
+    """The line of readiness carries the state; a stranger of a switch is 404 with what there is."""
+    child, control = start(processes, "--stalled", "--backlog", "5", "--contract-validators")
+    ready = child.log.read_text().partition("ready ")[2].partition(" control=")[0]
+    state = json.loads(ready)
+    head = post(control, "/advance/2").json()["nodes"]["validator-1"]["head"]
+    wrong = [
+        post(control, path)
+        for path in ("/nope", "/node/nobody/crash", "/advance/many", "/http/validator-1/loud", "/run/1")
+    ]
+
+    assert (state["running"], state["nodes"]["validator-1"]["head"], head) == (False, 5, 7)
+    assert {answer.status_code for answer in wrong} == {404}
+    assert "validator-1" in wrong[0].json()["nodes"]
+
+
+def test_chain_refuses_everybody_who_is_not_on_this_host(processes: Processes) -> None:
+    """A browser that was sent here under another name gets 403."""
+    _, control = start(processes, "--stalled", "--backlog", "1")
+    answer = httpx.get(control, headers={"host": "chain.example"}, trust_env=False)
+
+    assert answer.status_code == 403
