@@ -58,12 +58,15 @@ mon warn on insecure global id reclaim allowed = false
 mon warn on pool no redundancy = false
 mon data avail warn = 1
 mon data avail crit = 0
-# A lab is in a hurry: a dead OSD is seen after 4 s (Ceph's default is 20 s), the mgr hears news each second (5 s).
+# A lab is in a hurry: a dead OSD is seen after 4 s (Ceph's default is 20 s), the mgr hears news each second (5 s)
+# and is given up after 6 s of silence (30 s).
 osd heartbeat interval = 1
 osd heartbeat grace = 4
 mon osd min down reporters = 1
 mgr stats period = 1
 mon mgr digest period = 1
+mgr beacon period = 1
+mon mgr beacon grace = 6
 """
 
 

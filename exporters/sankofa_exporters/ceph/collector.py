@@ -1,18 +1,18 @@
 """From what was said of a Ceph cluster to samples: pure functions, one for each collector.
 
 A value that nobody said is an absent series, never a zero. Pools, mons and capacity come from the dashboard, and from
-the mgr's metrics where no dashboard could tell.
+the mgr's metrics where no dashboard is configured or reached.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sankofa_exporters.family import Family, Sample
 
 from . import families as f
 from .metrics import MgrPool, View
-from .snapshot import Capacity, Health, Mirror, Mons, Objects, Osds, Pgs, Pool, Rates, Ratios, Reports, words_of
+from .snapshot import Capacity, Health, Mirror, Mons, Objects, Osds, Pgs, Pool, Rates, Reports, words_of
 from .verdict import BLOCKING_FLAGS
 
 PG_WORDS = (
@@ -47,7 +47,8 @@ def link_samples(version: str | None, scopes: frozenset[str] | None, wanted: Ite
         yield from (Sample(f.PRIVILEGE_MISSING, float(scope not in scopes), (scope,)) for scope in wanted)
 
 
-def health_samples(health: Health) -> Iterator[Sample]:
+def health_samples(health: Health, *, reported: bool) -> Iterator[Sample]:
+    """`reported` is False when the OSDs are silent: what the mgr counts of their PGs and objects is old then."""
     yield Sample(f.HEALTH_STATUS, STATUSES.index(health.status))
     for name, check in health.checks.items():
         yield Sample(f.HEALTH_CHECK, check.count, (name, check.severity))
@@ -55,10 +56,11 @@ def health_samples(health: Health) -> Iterator[Sample]:
         yield Sample(f.SCRUB_LATE, health.checks[name].count if name in health.checks else 0, (depth,))
     yield from mon_samples(health.mons)
     yield from _osd_samples(health.osds)
-    yield from _pg_samples(health.pgs)
-    yield from _object_samples(health.objects)
-    yield from capacity_samples(health.capacity)
-    yield from _rate_samples(health.rates)
+    if reported:
+        yield from _pg_samples(health.pgs)
+        yield from _object_samples(health.objects)
+        yield from capacity_samples(health.capacity)
+        yield from _rate_samples(health.rates)
 
 
 def flag_samples(flags: frozenset[str]) -> Iterator[Sample]:
@@ -89,12 +91,6 @@ def report_samples(reports: Reports, max_age_seconds: float) -> Iterator[Sample]
     yield Sample(f.OSDS_REPORTING, reports.lately(max_age_seconds))
 
 
-def ratio_samples(ratios: Ratios) -> Iterator[Sample]:
-    """Ceph keeps them as 32-bit floats: 0.85 arrives as 0.8500000238418579."""
-    yield Sample(f.NEARFULL_RATIO, round(ratios.nearfull, 6))
-    yield Sample(f.FULL_RATIO, round(ratios.full, 6))
-
-
 def mirror_samples(mirror: Mirror) -> Iterator[Sample]:
     for (pool, state), count in mirror.images.items():
         yield Sample(f.MIRROR_IMAGES, count, (pool, state))
@@ -105,17 +101,17 @@ def mirror_samples(mirror: Mirror) -> Iterator[Sample]:
 
 
 def mgr_samples(
-    view: View, health: Health | None, *, pools: bool, mirrored: Mapping[tuple[str, str], float]
+    view: View, health: Health | None, *, alone: bool, mirrored: Collection[tuple[str, str]]
 ) -> Iterator[Sample]:
-    """`pools` says that the dashboard told of them; `mirrored` is what it told of images."""
+    """`alone` says that no dashboard is there to tell better; `mirrored` are the images of which one told."""
     for pool in view.pools:
         yield from _io_samples(pool)
-        if not pools and pool.pgs is not None:
+        if alone and pool.pgs is not None:
             yield from pg_samples(pool.name, pool.pgs)
-    if health is None or health.mons is None:
+    if alone:
         yield from mon_samples(view.mons)
-    if health is None or health.capacity is None:
         yield from capacity_samples(view.capacity)
+    yield from _present((), (f.NEARFULL_RATIO, view.nearfull_ratio), (f.FULL_RATIO, view.full_ratio))
     if health is not None and health.osds is not None:
         yield Sample(f.OSDS_UNEXPORTED, max(0, health.osds.total - view.osds))
     yield from (Sample(f.MIRROR_SNAPSHOT, at, key) for key, at in view.mirrored_at.items() if key not in mirrored)

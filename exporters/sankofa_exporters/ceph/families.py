@@ -23,18 +23,13 @@ UP = gauge(
     "only where sankofa_ceph_known is 1.",
 )
 KNOWN = gauge("known", "1 when a fresh witness could tell; 0 means unknown, never down.")
-WITNESSES = gauge("witnesses", "Fresh witnesses: 1 for a mgr's metrics, 1 for a dashboard that hears its mons.")
+WITNESSES = gauge(
+    "witnesses", "Fresh witnesses: 1 for a mgr whose collections move, 1 for a dashboard that hears from a quorum."
+)
 MGR_ACTIVE = gauge(
     "mgr_active",
     "1 when the mgr at this address served as the active one, 0 as a standby; absent without answer.",
     "mgr",
-)
-MGR_COLLECTED = gauge(
-    "mgr_collected_after_timestamp_seconds",
-    "The body the mgr serves was collected after this time, by the exporter's clock; absent until its collection "
-    "counter was seen moving.",
-    "mgr",
-    unit="seconds",
 )
 VERSION_INFO = info("version", "Ceph version of the mgr that answered; always 1.", "version")
 PRIVILEGE_MISSING = gauge(
@@ -89,8 +84,14 @@ OBJECTS_MISPLACED = gauge("objects_misplaced", "Copies of objects that are not w
 OBJECTS_UNFOUND = gauge("objects_unfound", "Objects of which no copy is found: reads of them hang.")
 CAPACITY = gauge("capacity_bytes", "Raw size of all OSDs.", unit="bytes")
 CAPACITY_USED = gauge("capacity_used_bytes", "Raw bytes in use, copies and overhead included.", unit="bytes")
-NEARFULL_RATIO = gauge("nearfull_ratio", "Share of an OSD in use at which Ceph warns.", unit="ratio")
-FULL_RATIO = gauge("full_ratio", "Share of an OSD in use at which its pools refuse writes.", unit="ratio")
+NEARFULL_RATIO = gauge(
+    "nearfull_ratio",
+    "Share of an OSD in use at which Ceph warns; absent where the mgr does not export it.",
+    unit="ratio",
+)
+FULL_RATIO = gauge(
+    "full_ratio", "Share of an OSD in use at which its pools refuse writes; absent likewise.", unit="ratio"
+)
 SCRUB_LATE = gauge("pgs_scrub_late", "PGs that were not scrubbed in time, by depth: shallow or deep.", "depth")
 RECOVERY_BYTES = gauge("recovery_bytes_per_second", "Bytes recovered or moved a second, as Ceph averages it.")
 CLIENT_READS = gauge("client_reads_per_second", "Client reads a second, as Ceph averages it over some seconds.")

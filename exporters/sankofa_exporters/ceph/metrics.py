@@ -25,6 +25,7 @@ PER_POOL = (
     "ceph_pool_recovering_objects_per_sec",
     "ceph_pool_recovering_bytes_per_sec",
 )
+RATIOS = ("ceph_osd_nearfull_ratio", "ceph_osd_full_ratio")  # of later versions only
 NAMES = frozenset(
     {
         COLLECTIONS,
@@ -38,6 +39,7 @@ NAMES = frozenset(
         "ceph_pool_metadata",
         "ceph_cluster_total_bytes",
         "ceph_cluster_total_used_raw_bytes",
+        *RATIOS,
     }
 )
 MAX_COUNT = 2**53
@@ -74,6 +76,9 @@ class View:
     checks: frozenset[str] | None  # active health checks; None when this version does not export them
     healthy: bool | None
     mirrored_at: Mapping[tuple[str, str], float]
+    nearfull_ratio: float | None
+    full_ratio: float | None
+    age_seconds: float = 0  # at most
 
 
 def is_active(scraped: Scraped) -> bool:
@@ -103,6 +108,8 @@ def view_of(scraped: Scraped) -> View:
         checks=_active_checks(scraped),
         healthy=_healthy(scraped),
         mirrored_at=_mirrored_at(scraped),
+        nearfull_ratio=_ratio(scraped.single(RATIOS[0])),
+        full_ratio=_ratio(scraped.single(RATIOS[1])),
     )
 
 
@@ -193,6 +200,11 @@ def _mirrored_at(scraped: Scraped) -> dict[tuple[str, str], float]:
 
 def _count(value: float | None) -> int | None:
     return int(value) if value is not None and 0 <= value <= MAX_COUNT and value == int(value) else None
+
+
+def _ratio(value: float | None) -> float | None:
+    """Ceph keeps these as 32-bit floats: 0.85 arrives as 0.8500000238418579."""
+    return round(value, 6) if value is not None and 0 < value <= 1 else None
 
 
 def _amount(value: float | None) -> float | None:

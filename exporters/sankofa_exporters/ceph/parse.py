@@ -23,7 +23,6 @@ from .snapshot import (
     Osds,
     Pool,
     Rates,
-    Ratios,
     Reports,
     pgs_of,
 )
@@ -38,7 +37,13 @@ def parse_summary(document: Any) -> Link:
     connected = found.get("have_mon_connection")
     if not isinstance(connected, bool):
         raise unreadable("summary: have_mon_connection is not true or false")
-    return Link(connected=connected, version=text(found.get("version")), mgr=text(found.get("mgr_id")))
+    return Link(connected=connected, version=text(found.get("version")))
+
+
+def parse_quorum_age(document: Any) -> int:
+    """Seconds since the quorum formed, as the mons told the mgr last: it moves while there is a quorum to tell it."""
+    status = _mapping(_mapping(document, "monitor").get("mon_status"), "mon_status")
+    return _count(status.get("quorum_age"), "mon_status: quorum_age")
 
 
 def parse_health(document: Any) -> Health:
@@ -91,14 +96,6 @@ def parse_reports(document: Any, answered_at: float) -> Reports:
     return Reports(listed=len(ids), ages=tuple(ages))
 
 
-def parse_ratios(document: Any) -> Ratios:
-    found = _mapping(document, "osd/settings")
-    nearfull, full = amount(found.get("nearfull_ratio")), amount(found.get("full_ratio"))
-    if nearfull is None or full is None or not 0 < nearfull <= 1 or not 0 < full <= 1:
-        raise unreadable("osd/settings: the ratios are not between 0 and 1")
-    return Ratios(nearfull=nearfull, full=full)
-
-
 def unreadable(reason: str) -> CollectorError:
     return CollectorError(Kind.DECODE, reason)
 
@@ -121,7 +118,8 @@ def _mons(found: Mapping[str, Any]) -> Mons | None:
     if status is None:
         return None
     status = _mapping(status, "mon_status")
-    monmap, quorum = _mapping(status.get("monmap"), "monmap"), status.get("quorum")
+    monmap = _mapping(status.get("monmap"), "monmap")
+    quorum = status.get("quorum", monmap.get("quorum"))
     if not isinstance(quorum, list):
         raise unreadable("mon_status: quorum is not a list")
     ranks = {_count(rank, "mon_status: rank") for rank in quorum}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import httpx
@@ -21,21 +21,23 @@ from sankofa_exporters.fetch import check_status, exchange
 from sankofa_exporters.scraped import Scraped, scan
 
 from .metrics import NAMES, View, collections, is_active, view_of
-from .parse import parse_summary
+from .parse import parse_quorum_age, parse_summary
 from .session import Session, StandbyError, Told
 from .snapshot import Link
 from .watch import Watch
 
 V = TypeVar("V")
 SCAN_APART_BYTES = 512 * 1024
+LOOK_AGAIN_SECONDS = 1
 
 
 @dataclass(kw_only=True)
 class Chosen:
-    """The active dashboard and what it said of itself."""
+    """The active dashboard, what it said of itself, and how old its view is at most."""
 
     session: Session
     link: Link
+    age_seconds: float
 
 
 @dataclass(kw_only=True)
@@ -43,6 +45,7 @@ class RestRound:
     """The dashboards during one probe; the choice is made once and shared by all collectors."""
 
     sessions: Sequence[Session]
+    max_age_seconds: float
     choosing: asyncio.Task[Chosen | CollectorError] | None = field(default=None, repr=False)
 
     async def chosen(self, budget: Budget) -> Chosen:
@@ -61,16 +64,41 @@ class RestRound:
         """See `Session.get_first`: paths with their API versions, the preferred one first."""
         return await (await self.chosen(budget)).session.get_first(paths, budget)
 
+    async def ask_costly(self, path: str, budget: Budget) -> Told:
+        return await (await self.chosen(budget)).session.get_costly(path, budget)
+
     async def _choose(self, budget: Budget) -> Chosen | CollectorError:
-        return await first_good([_linked(session, budget) for session in self.sessions])
+        return await first_good([_linked(session, self.max_age_seconds, budget) for session in self.sessions])
 
 
-async def _linked(session: Session, budget: Budget) -> Chosen:
+async def _linked(session: Session, max_age_seconds: float, budget: Budget) -> Chosen:
     told = await session.get("/api/summary", budget)
     link = parse_summary(told.document)
     if not link.connected:
-        raise CollectorError(Kind.STALE, f"{told.where}: this mgr has lost its mons; what it says is old")
-    return Chosen(session=session, link=link)
+        raise CollectorError(Kind.STALE, f"{told.where}: this mgr is cut off from its mons; what it says is old")
+    age = await _quorum_heard(session, budget)
+    if age is None:
+        raise CollectorError(Kind.STALE, f"{told.where}: no news of a quorum since the first look at this mgr")
+    if age > max_age_seconds:
+        raise CollectorError(Kind.STALE, f"{told.where}: no news of a quorum for up to {age:.0f} s")
+    return Chosen(session=session, link=link, age_seconds=age)
+
+
+async def _quorum_heard(session: Session, budget: Budget) -> float | None:
+    """How old the mons' last word is at most.
+
+    After a start nothing was seen before, so the first probe looks again each second, for half of its time; else an
+    exporter's restart would be a hole in every cluster's record.
+    """
+    waiting = budget.slice(budget.remaining() / 2) if session.watch.counts is None else Budget.of(0)
+    while True:
+        asked_at = session.clock()
+        age = parse_quorum_age((await session.get("/api/monitor", budget)).document)
+        session.watch.look({"quorum_age": age}, asked_at)
+        heard = session.watch.age_seconds(session.clock())
+        if heard is not None or waiting.remaining() < LOOK_AGAIN_SECONDS:
+            return heard
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
 async def first_good(asking: Sequence[Awaitable[V]]) -> V | CollectorError:
@@ -156,7 +184,7 @@ class Mgrs:
             raise CollectorError(Kind.STALE, f"{where}: its collection counter was not seen moving yet")
         if age > self.max_age_seconds:
             raise CollectorError(Kind.STALE, f"{where}: its collection counter has not moved for {age:.0f} s")
-        return age, view_of(scraped)
+        return age, replace(view_of(scraped), age_seconds=age)
 
     async def _scraped(self, mgr: Mgr, budget: Budget) -> Scraped:
         request = self.http.build_request("GET", f"{mgr.endpoint}/metrics", headers={"accept": "text/plain"})

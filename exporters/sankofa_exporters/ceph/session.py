@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -28,8 +29,10 @@ from sankofa_exporters.fetch import Answer, check_status, decode, exchange
 from sankofa_exporters.loose import number, text
 
 from .settings import read_password
+from .watch import Watch
 
 RETRY_REFUSED_SECONDS = 900
+HOLD_SILENT_SECONDS = 60
 DEFAULT_TOKEN_SECONDS = 600  # for a token whose own lifetime cannot be read
 RENEW_EARLY_SECONDS = 60
 MAX_TOKEN_CHARS = 8192
@@ -96,6 +99,8 @@ class Session:
     clock: Callable[[], float] = time.monotonic
     token: Token | None = None
     login: asyncio.Task[Token | CollectorError] | None = field(default=None, repr=False)
+    silent_until: dict[str, float] = field(default_factory=dict)
+    watch: Watch = field(default_factory=Watch)  # of the quorum's age, as this mgr tells it
     lacks: set[str] = field(default_factory=set)  # paths that this version does not know, asked again after each login
 
     async def get_first(self, paths: Mapping[str, str], budget: Budget) -> Told:
@@ -122,6 +127,22 @@ class Session:
             raise StandbyError(Kind.HTTP, f"{answer.where}: redirected ({answer.status}), as a standby mgr does")
         _check(answer)
         return Told(document=await decode(answer), where=answer.where, answered_at=_date(answer))
+
+    async def get_costly(self, path: str, budget: Budget) -> Told:
+        """As `get`, for a call that holds one of the mgr's few threads while its source is silent: not again for a while."""
+        with self._held(path):
+            return await self.get(path, budget)
+
+    @contextlib.contextmanager
+    def _held(self, path: str) -> Iterator[None]:
+        if self.clock() < self.silent_until.get(path, 0):
+            raise CollectorError(Kind.TIMEOUT, f"{self.endpoint}{path}: was silent; it is asked again later")
+        try:
+            yield
+        except CollectorError as error:
+            if error.failure.kind is Kind.TIMEOUT:
+                self.silent_until[path] = self.clock() + HOLD_SILENT_SECONDS
+            raise
 
     async def _ask(self, path: str, budget: Budget, version: str, token: Token | None) -> Answer:
         headers = {"accept": f"application/vnd.ceph.api.v{version}+json"}
@@ -165,7 +186,8 @@ class Session:
         headers = {"accept": "application/vnd.ceph.api.v1.0+json"}
         given = {"username": self.username, "password": password}
         request = self.http.build_request("POST", f"{self.endpoint}/api/auth", headers=headers, json=given)
-        answer = await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes)
+        with self._held("/api/auth"):  # it writes to the mons
+            answer = await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes)
         if answer.status in _BAD_LOGIN:
             self.refusals.remember(self.username, password)
             raise CollectorError(Kind.AUTH, f"{answer.where}: the login was refused ({answer.status})")

@@ -48,7 +48,7 @@ class CephModule(Module):
     username: Annotated[str, StringConstraints(pattern=r"^[^\s:]{1,128}$")] | None = None
     password_file: Annotated[ReadableFile, AfterValidator(_holds_password)] | None = None
     ca_file: CaFile | None = None
-    max_mgr_age_seconds: float = Field(default=60, ge=2, le=3600)
+    max_age_seconds: float = Field(default=45, ge=2, le=3600)
     max_report_age_seconds: float = Field(default=30, ge=2, le=3600)
     osd_reports: bool = True
     mirroring: bool = False

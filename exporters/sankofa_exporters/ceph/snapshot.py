@@ -17,11 +17,10 @@ _THIN = frozenset({"undersized", "degraded"})
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """`summary`: who answers, and whether it still hears its mons (else all it says is old)."""
+    """`summary`: who answers, and whether it is connected to a mon (else all it says is old)."""
 
     connected: bool
     version: str | None
-    mgr: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,12 +129,6 @@ class Reports:
         """The age at which half of those that ever reported had done so."""
         known = [age for age in self.ages if age is not None]
         return max(0.0, statistics.median(known)) if known else 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ratios:
-    nearfull: float
-    full: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,9 @@
-"""Ceph as a system of the exporter: settings in, a source with up to eight collectors out.
+"""Ceph as a system of the exporter: settings in, a source with up to seven collectors out.
 
-A probe in health is one GET for each mgr and six for the active dashboard (`summary` first, the others beside each
-other), one more with mirroring. A dashboard of a standby mgr gets one GET, which it answers with a redirect.
+A probe in health is one GET for each mgr and six for the active dashboard (`summary` and `monitor` first, the others
+beside each other), one more with mirroring. A standby's dashboard gets one GET, which it answers with a redirect.
+Only what a mgr answers out of its memory is asked: a call that makes it ask the mons holds one of its few threads for
+as long as there is no quorum, and a probe each 15 s would soon have them all.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any, TypeVar
 
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import Failure, Kind
+from sankofa_exporters.failure import CollectorError, Failure, Kind
 from sankofa_exporters.family import Family, Sample
 from sankofa_exporters.fetch import open_client, tls_context
 from sankofa_exporters.registry import System
@@ -24,11 +26,11 @@ from . import collector as c
 from . import families as f
 from .metrics import View
 from .mirror import parse_mirror
-from .parse import parse_flags, parse_health, parse_pools, parse_ratios, parse_reports
+from .parse import parse_flags, parse_health, parse_pools, parse_reports
 from .rounds import Chosen, Mgr, Mgrs, RestRound
 from .session import Refusals, Session
 from .settings import CephModule, CephTarget
-from .snapshot import Health, Mirror, Ratios, Reports
+from .snapshot import Health, Mirror, Reports
 from .verdict import Service, by_mgr, by_rest, joined, silent
 
 V = TypeVar("V")
@@ -56,7 +58,6 @@ class CephSource:
     mgrs: Mgrs
     sessions: tuple[Session, ...]
     witnesses: Witnesses = field(default_factory=Witnesses)
-    wall_clock_offset: float = field(default_factory=lambda: time.time() - time.monotonic())
     up: Family = f.UP
     known: Family = f.KNOWN
 
@@ -66,14 +67,14 @@ class CephSource:
         return (*(self._mgr_collectors() if self.mgrs.members else ()), *(self._rest() if self.sessions else ()))
 
     def _mgr_collectors(self) -> Iterable[Collector]:
-        yield Collector(name="mgr", fetch=self.mgrs.view, samples=_mgr_samples)
+        yield Collector(name="mgr", fetch=self.mgrs.view, samples=self._mgr_samples, age_seconds=_own_age)
 
     def _rest(self) -> Iterable[Collector]:
-        asking = Asking(rest=RestRound(sessions=self.sessions))
-        yield Collector(name="link", fetch=asking.link, samples=self._link_samples)
-        yield Collector(name="health", fetch=asking.health, samples=lambda r: c.health_samples(r["health"]))
+        asking = Asking(rest=RestRound(sessions=self.sessions, max_age_seconds=self.module.max_age_seconds))
+        yield Collector(name="link", fetch=asking.link, samples=self._link_samples, age_seconds=_own_age)
+        yield Collector(name="health", fetch=asking.health, samples=self._health_samples)
         yield Collector(name="flags", fetch=asking.flags, samples=lambda r: c.flag_samples(r["flags"]))
-        yield Collector(name="pools", fetch=asking.pools, samples=_pool_samples)
+        yield Collector(name="pools", fetch=asking.pools, samples=self._pool_samples)
         if self.module.osd_reports:
             yield Collector(
                 name="osds",
@@ -81,9 +82,6 @@ class CephSource:
                 samples=lambda r: c.report_samples(r["osds"], self.module.max_report_age_seconds),
                 age_seconds=lambda reports, _now: reports.age_seconds(),
             )
-        yield Collector(
-            name="ratios", fetch=asking.ratios, samples=lambda r: c.ratio_samples(r["ratios"]), required=False
-        )
         if self.module.mirroring:
             yield Collector(
                 name="mirror", fetch=asking.mirror, samples=lambda r: c.mirror_samples(r["mirror"]), required=False
@@ -92,14 +90,15 @@ class CephSource:
     def verdict(self, results: Results, now: float) -> Verdict:  # noqa: ARG002 - the sources' own clocks were read
         self.witnesses.mgr = isinstance(results.get("mgr"), View)
         self.witnesses.dashboard = isinstance(results.get("link"), Chosen)
-        reports, link = _only(Reports, results.get("osds")), results.get("link")
-        # A mgr that has lost its mons, or OSDs that all fell silent, are proof that the rest is old.
-        old = silent(reports, self.module.max_report_age_seconds) or (
-            isinstance(link, Failure) and link.kind is Kind.STALE
-        )
-        return joined(self._by_rest(results, reports), self._by_mgr(results), old=old)
+        # A mgr that hears of no quorum, or OSDs that fell silent together, are proof that the rest is old.
+        old = self._silent(results) or _cut_off(results)
+        return joined(self._by_rest(results), self._by_mgr(results), old=old)
 
-    def _by_rest(self, results: Results, reports: Reports | None) -> Service | None:
+    def _silent(self, results: Results) -> bool:
+        return silent(_only(Reports, results.get("osds")), self.module.max_report_age_seconds)
+
+    def _by_rest(self, results: Results) -> Service | None:
+        reports = _only(Reports, results.get("osds"))
         health, flags = _only(Health, results.get("health")), _only(frozenset, results.get("flags"))
         pools = _only(tuple, results.get("pools"))
         if health is None or flags is None or pools is None or (self.module.osd_reports and reports is None):
@@ -116,14 +115,33 @@ class CephSource:
         token = chosen.session.token
         yield from c.link_samples(chosen.link.version, None if token is None else token.scopes, wanted)
 
+    def _health_samples(self, results: Results) -> Iterable[Sample]:
+        return c.health_samples(results["health"], reported=not self._silent(results))
+
+    def _pool_samples(self, results: Results) -> Iterable[Sample]:
+        if self._silent(results):
+            raise CollectorError(
+                Kind.STALE, "most OSDs that are called up have not reported lately: their PGs are unknown"
+            )
+        return c.pool_samples(results["pools"], _only(frozenset, results.get("flags")))
+
+    def _mgr_samples(self, results: Results) -> Iterable[Sample]:
+        """The mgr speaks for itself alone when no dashboard does, and not when one says that all is old."""
+        mirror, link = _only(Mirror, results.get("mirror")), results.get("link")
+        alone = not isinstance(link, Chosen) and not _cut_off(results)
+        return c.mgr_samples(
+            results["mgr"],
+            _only(Health, results.get("health")),
+            alone=alone,
+            mirrored=() if mirror is None else mirror.snapshots,
+        )
+
     def standing(self) -> Iterable[Sample]:
         """Who could be believed, and how each mgr served, whatever came of it."""
         yield Sample(f.WITNESSES, self.witnesses.mgr + self.witnesses.dashboard)
         for mgr in self.mgrs.members:
             if mgr.active is not None:
                 yield Sample(f.MGR_ACTIVE, float(mgr.active), (mgr.label,))
-            if mgr.watch.collected_after is not None:
-                yield Sample(f.MGR_COLLECTED, mgr.watch.collected_after + self.wall_clock_offset, (mgr.label,))
 
     async def close(self) -> None:
         await self.mgrs.http.aclose()
@@ -151,25 +169,18 @@ class Asking:
         told = await self.rest.ask_first(OSDS, budget)
         return parse_reports(told.document, told.answered_at if told.answered_at is not None else time.time())
 
-    async def ratios(self, budget: Budget) -> Ratios:
-        return parse_ratios((await self.rest.ask("/api/osd/settings", budget, version="0.1")).document)
-
     async def mirror(self, budget: Budget) -> Mirror:
-        return parse_mirror((await self.rest.ask("/api/block/mirroring/summary", budget)).document)
+        return parse_mirror((await self.rest.ask_costly("/api/block/mirroring/summary", budget)).document)
 
 
-def _pool_samples(results: Results) -> Iterable[Sample]:
-    return c.pool_samples(results["pools"], _only(frozenset, results.get("flags")))
+def _own_age(result: Any, _now: float) -> float:
+    return float(result.age_seconds)
 
 
-def _mgr_samples(results: Results) -> Iterable[Sample]:
-    mirror = _only(Mirror, results.get("mirror"))
-    return c.mgr_samples(
-        results["mgr"],
-        _only(Health, results.get("health")),
-        pools=isinstance(results.get("pools"), tuple),
-        mirrored={} if mirror is None else mirror.snapshots,
-    )
+def _cut_off(results: Results) -> bool:
+    """The dashboard answered, and what it says is old: no mon, or no quorum, speaks to that mgr."""
+    link = results.get("link")
+    return isinstance(link, Failure) and link.kind is Kind.STALE
 
 
 def _only(wanted: type[V], result: Any) -> V | None:
@@ -194,7 +205,7 @@ def open_source(module: CephModule, target: CephTarget, bounds: Bounds) -> CephS
             http=http,
             members=tuple(Mgr(endpoint=endpoint) for endpoint in target.mgrs),
             body_bytes=bounds.body_bytes,
-            max_age_seconds=module.max_mgr_age_seconds,
+            max_age_seconds=module.max_age_seconds,
         ),
         sessions=tuple(session(endpoint=endpoint) for endpoint in target.dashboards),
     )

@@ -1,8 +1,9 @@
-"""Is a mgr's `/metrics` fresh? Its body has no clock, but it counts its own collections, and a fresh mgr counts on.
+"""Is what a mgr says fresh? Its answers have no clock, but some numbers in them move while their source lives.
 
-A mgr that lost its mons, hangs in a collection or was frozen keeps serving its last body with 200. Only a counter that
-was seen to move between two of our looks proves that the body is young; how old it is at most follows from when we
-looked before. So one look proves nothing: after a start, or a silence longer than the bound, the first look is stale.
+`/metrics` counts the mgr's own collections; a mgr that is cut off or hangs serves its last body with 200. `monitor` has
+the age of the mons' quorum, which the mons tell the mgr every few seconds; without a quorum it stands still, while all
+else (even `have_mon_connection`) looks well. A number seen to move between two looks proves that the later answer is
+young, and how old it is at most follows from when we looked before. One look proves nothing.
 """
 
 from __future__ import annotations
