@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from sankofa_exporters.budget import Budget
@@ -58,7 +59,7 @@ class Held(Generic[V]):
         """Neither under way nor tried within `every` seconds."""
         return not self.running and (self.tried_at is None or not 0 <= now - self.tried_at < every)
 
-    def begin(self, now: float, attempt: Coroutine[Any, Any, V]) -> None:
+    def begin(self, now: float, attempt: Callable[[], Awaitable[V]]) -> None:
         self.tried_at = now
         self.task = asyncio.get_running_loop().create_task(self._attempt(attempt))
 
@@ -67,9 +68,9 @@ class Held(Generic[V]):
         if self.task is not None:
             await asyncio.wait({self.task}, timeout=seconds)
 
-    async def _attempt(self, attempt: Coroutine[Any, Any, V]) -> None:
+    async def _attempt(self, attempt: Callable[[], Awaitable[V]]) -> None:
         try:
-            self.value = await attempt
+            self.value = await attempt()
             self.failure = None
         except CollectorError as error:
             self.failure = error.failure
@@ -117,7 +118,7 @@ class Account:
         held, now = self.listing, self.clock()
         young = held.value is not None and 0 <= held.value.age_seconds(now) < held.period_seconds
         if not young and held.due(now, every=min(RETRY_SECONDS, held.period_seconds)):
-            held.begin(now, self._fetch_list())
+            held.begin(now, self._fetch_list)
         await self._patiently(held, budget)
         return self._answer(held, "cfd_tunnel")
 
@@ -170,7 +171,7 @@ class Account:
         chosen = chosen or self._longest_ago(tunnel_id, now)
         # Paid before it begins: a step that found the bucket empty only later would lose its turn.
         if chosen is not None and self.api.calls.take(keep=LIST_RESERVE):
-            self.walked[chosen].begin(now, self._fetch_connections(chosen))
+            self.walked[chosen].begin(now, partial(self._fetch_connections, chosen))
 
     def _longest_ago(self, own: str, now: float) -> str | None:
         """Whose turn it is; among tunnels never asked about, the one being probed."""

@@ -78,17 +78,17 @@ class Asked:
 
     async def _once(self, what: str, ask: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         if what not in self.tasks:
-            self.tasks[what] = asyncio.create_task(_settled(ask()))
+            self.tasks[what] = asyncio.create_task(_settled(ask))
         result = await asyncio.shield(self.tasks[what])
         if isinstance(result, CollectorError):
             raise CollectorError(result.failure.kind, result.failure.reason)
         return result
 
 
-async def _settled(asking: Coroutine[Any, Any, Any]) -> Any:
+async def _settled(ask: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     """The result, or the trouble as a value: a task nobody waits for any more must not complain at its end."""
     try:
-        return await asking
+        return await ask()
     except CollectorError as error:
         return error
 
@@ -129,8 +129,11 @@ class TunnelSource:
             )
         self.joint = joined(connectors, account)
         self.disputed_since = (self.disputed_since or now) if self.joint.disputed else None
-        self.doubted = self.joint.disputed or overruled(
-            self.tunnel_id, results.get("account"), results.get("connections")
+        self.doubted = (
+            self.joint.disputed
+            or overruled(self.tunnel_id, results.get("account"), results.get("connections"))
+            # The processes are silent under a status that lags: exactly what a site that lost its uplink looks like.
+            or (bool(self.clients) and connectors is Verdict.UNKNOWN and account is Verdict.UP)
         )
         return self.joint.verdict
 

@@ -54,6 +54,20 @@ async def test_lost_edge_is_disputed_and_then_down_as_the_api_concedes(world: Wo
     assert told == [UP_BOTH, DISPUTED, DOWN_BOTH, DOWN_BOTH, DOWN_BOTH, DISPUTED, UP_BOTH]
 
 
+async def test_site_that_lost_its_uplink_is_told_down_though_the_status_lags(world: World) -> None:
+    """Nobody answers there and the status stays healthy: the account is asked again at once, and its dead connections say it."""
+    source = world.source(20241)
+    told = [joint(await world.values(source))]
+    del world.wire.apps[20241]
+    world.api.tunnels[TUNNEL].pending = True
+    told += [joint(await world.values(source, after=15)) for _ in range(4)]
+
+    assert world.api.tunnels[TUNNEL].status == "healthy"
+    # The connections of 15 s ago still lived; asked anew they do not, and they are asked every half minute from then on.
+    assert told == [UP_BOTH, UP_ONE, DOWN_ONE, DOWN_ONE, DOWN_ONE]
+    assert world.api.calls["connections"] == 3
+
+
 async def test_dispute_keeps_its_beginning_until_it_ends(world: World) -> None:
     """Connectors ready, account says down: unknown while it lasts, and the timestamp is the first probe's."""
     world.api.tunnels[TUNNEL].status = "down"
@@ -191,7 +205,7 @@ async def test_deleted_tunnel_is_not_listed(world: World) -> None:
 async def test_shortened_list_says_nothing_about_what_it_lacks(world: World) -> None:
     """A row is missing though the total counts it: neither gone nor listed; its own connections speak while young."""
     world.api.short = True
-    source = world.source(20251)
+    source = world.source()
     told = [joint(await world.values(source))]
     found = await world.values(source, after=61)
 
