@@ -23,7 +23,7 @@ class Consensus:
 
     dialect: str
     blocks: int
-    span_seconds: int
+    span_seconds: int | None
     rounds: int | None
     unattributed_rounds: int | None
     validators: tuple[bytes, ...]
@@ -79,7 +79,7 @@ def consensus_of(headers: Sequence[Header], *, window_blocks: int) -> Consensus:
     return Consensus(
         dialect=newest.dialect,
         blocks=len(counted),
-        span_seconds=newest.timestamp - run[0].timestamp if len(run) > 1 and run[0].number > 0 else 0,
+        span_seconds=_span(run, counted),
         rounds=_rounds(counted),
         unattributed_rounds=unattributed,
         validators=newest.validators,
@@ -91,6 +91,14 @@ def consensus_of(headers: Sequence[Header], *, window_blocks: int) -> Consensus:
         gas_limit=sum(header.gas_limit for header in counted),
         transactions=sum(header.transactions for header in counted),
     )
+
+
+def _span(run: Sequence[Header], counted: Sequence[Header]) -> int | None:
+    """From the parent of the first block to the last; the time in a genesis is no block's."""
+    parent = run[0]
+    if not counted or parent.number != counted[0].number - 1 or parent.number == 0:
+        return None
+    return run[-1].timestamp - parent.timestamp
 
 
 def _rounds(counted: Sequence[Header]) -> int | None:

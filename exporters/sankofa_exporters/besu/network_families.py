@@ -80,7 +80,7 @@ WINDOW_UNATTRIBUTED = Family(
 WINDOW_SPAN = Family(
     name="sankofa_besu_window_span_seconds",
     unit="seconds",
-    help="Time from the block before the window to its last block, by their headers.",
+    help="Time from the block before the window to its last block, by their headers; absent without that block.",
 )
 WINDOW_GAS = Family(
     name="sankofa_besu_window_gas_used_ratio", unit="ratio", help="Gas used in the window over its gas limit."

@@ -84,7 +84,8 @@ def consensus_samples(consensus: Consensus) -> Iterator[Sample]:
         yield Sample(f.WINDOW_ROUNDS, consensus.rounds)
     if consensus.unattributed_rounds is not None:
         yield Sample(f.WINDOW_UNATTRIBUTED, consensus.unattributed_rounds)
-    yield Sample(f.WINDOW_SPAN, consensus.span_seconds)
+    if consensus.span_seconds is not None:
+        yield Sample(f.WINDOW_SPAN, consensus.span_seconds)
     if consensus.gas_limit:
         yield Sample(f.WINDOW_GAS, consensus.gas_used / consensus.gas_limit)
     yield from validator_samples(consensus)

@@ -122,7 +122,16 @@ def test_genesis_is_nobodys_work() -> None:
     """A chain of one block has a window of none."""
     found = consensus_of([header(0, NO_ADDRESS)], window_blocks=8)
 
-    assert (found.blocks, found.rounds, found.proposed, found.span_seconds) == (0, None, {}, 0)
+    assert (found.blocks, found.rounds, found.proposed, found.span_seconds) == (0, None, {}, None)
+
+
+def test_window_without_a_block_before_it_has_no_span() -> None:
+    """Neither the genesis' time nor one period less is the time that the window took."""
+    young = consensus_of([header(0, NO_ADDRESS), header(1, A), header(2, B)], window_blocks=8)
+    cut = consensus_of([header(7, A), header(8, B)], window_blocks=8)
+    whole = consensus_of([header(7, A), header(8, B)], window_blocks=1)
+
+    assert [one.span_seconds for one in (young, cut, whole)] == [None, None, 2]
 
 
 def test_same_block_of_two_nodes_is_joined() -> None:

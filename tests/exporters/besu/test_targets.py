@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from deploy.lab.processes import CHECKOUT
 from sankofa_exporters.besu.network import NetworkSource
 from sankofa_exporters.besu.node import BesuSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
@@ -84,3 +86,14 @@ def test_oldest_head_follows_the_empty_block_period(age: float, empty: float, ol
 
     assert module.oldest_head_seconds == oldest
     assert BesuTarget(module="m", endpoint=ONE).role == "replica"
+
+
+def test_documented_network_is_one(tmp_path: Path) -> None:
+    """The page's third YAML block is a configuration with one network."""
+    page = (CHECKOUT / "docs" / "exporters" / "besu.md").read_text()
+    file = tmp_path / "besu.yml"
+    file.write_text(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[2])
+    (target,) = load(file, SYSTEM.module_type, SYSTEM.target_type).targets.values()
+
+    assert isinstance(target, BesuTarget)
+    assert len(target.witnesses) == 2
