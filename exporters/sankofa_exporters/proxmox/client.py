@@ -52,6 +52,14 @@ class ProxmoxClient:
     token_file: Path
     body_bytes: int
     late: set[str] = field(default_factory=set)
+    token: str | CollectorError = field(default_factory=lambda: CollectorError(Kind.AUTH, "not read yet"), repr=False)
+
+    async def read_token(self) -> None:
+        """Once for each probe, before its first call; what is wrong with the file is every call's failure."""
+        try:
+            self.token = await apart(read_token, self.token_file)
+        except ValueError as error:
+            self.token = CollectorError(Kind.AUTH, str(error))
 
     async def get(self, path: str, budget: Budget) -> Reply:
         """The reply of the first seed that gives one; raises the first seed's `CollectorError` when none does."""
@@ -70,7 +78,9 @@ class ProxmoxClient:
 
     async def ask(self, seed: str, path: str, budget: Budget) -> Reply:
         """The reply of this one seed."""
-        headers = {"authorization": f"PVEAPIToken={await self._token()}"}
+        if isinstance(self.token, CollectorError):
+            raise CollectorError(self.token.failure.kind, self.token.failure.reason)
+        headers = {"authorization": f"PVEAPIToken={self.token}"}
         request = self.http.build_request("GET", f"{seed}/api2/json/{path}", headers=headers)
         try:
             answer = await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes)
@@ -83,12 +93,6 @@ class ProxmoxClient:
         if not isinstance(document, Mapping) or "data" not in document:
             raise CollectorError(Kind.DECODE, f"{answer.where}: JSON without data")
         return Reply(data=document["data"], clock=_clock(answer))
-
-    async def _token(self) -> str:
-        try:
-            return await apart(read_token, self.token_file)
-        except ValueError as error:
-            raise CollectorError(Kind.AUTH, str(error)) from None
 
 
 def _check(answer: Answer) -> None:

@@ -29,15 +29,15 @@ class Round:
         self._tasks: dict[str, asyncio.Task[Any]] = {}
 
     async def cluster(self, budget: Budget) -> Cluster:
-        found: Cluster = await self._once("cluster", self._watch.ask_cluster, budget)
+        found: Cluster = await self._first("cluster", self._watch.ask_cluster, budget)
         return found
 
     async def resources(self, budget: Budget) -> Resources:
-        found: Resources = await self._once("resources", self._watch.ask_resources, budget)
+        found: Resources = await self._first("resources", self._watch.ask_resources, budget)
         return found
 
     async def ha(self, budget: Budget) -> Ha:
-        found: Ha = await self._once("ha", self._watch.ask_ha, budget)
+        found: Ha = await self._first("ha", self._watch.ask_ha, budget)
         return found
 
     async def slow(self, question: Question, budget: Budget) -> Aged:
@@ -50,6 +50,11 @@ class Round:
         cluster = await self.cluster(budget)
         await self._once("visits", self._visits, budget)
         return self._watch.recall_nodes(errand, cluster)
+
+    async def _first(self, name: str, make: Callable[[Budget], Coroutine[Any, Any, Any]], budget: Budget) -> Any:
+        """One of the three calls that wait for nothing but the token; all others wait for one of them."""
+        await self._once("token", self._watch.read_tokens, budget)
+        return await self._once(name, make, budget)
 
     async def _turn(self, budget: Budget) -> None:
         """After the three calls, because they may bring a question forward."""

@@ -42,6 +42,11 @@ class Watch:
     def clients(self) -> tuple[ProxmoxClient, ProxmoxClient]:
         return self.client, self.nodes
 
+    async def read_tokens(self, _budget: Budget) -> None:
+        """For both clients, which hold the same file."""
+        for client in self.clients:
+            await client.read_token()
+
     async def ask_cluster(self, budget: Budget) -> Cluster:
         """The view of the first quorate witness, else of the first readable one, else the first seed's trouble."""
         trouble: CollectorError | None = None

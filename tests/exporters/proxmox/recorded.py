@@ -39,6 +39,9 @@ class PayloadClient(ProxmoxClient):
     clock: float
     asked: list[str]
 
+    async def read_token(self) -> None:
+        """There is no file."""
+
     async def ask(self, seed: str, path: str, budget: Budget) -> Reply:
         self.asked.append(path)
         data = self.payloads.get(path, {"status": 595, "message": ""})

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sankofa_exporters.family import Family, Sample
 
 
-def present(labels: tuple[str, ...], *values: tuple[Family, float | None]) -> Iterator[Sample]:
+def present(labels: tuple[str, ...], *values: tuple[Family, float | None]) -> list[Sample]:
     """Samples of the values that are there."""
-    return (Sample(family, value, labels) for family, value in values if value is not None)
+    return [Sample(family, value, labels) for family, value in values if value is not None]
 
 
 def unless_zero(value: float | None) -> float | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 from sankofa_exporters.family import Sample
 from sankofa_exporters.proxmox.families import replication as f
@@ -34,23 +35,26 @@ def may_see_all(permissions: Permissions | None, version: Version | None) -> boo
     return all(permissions.covers(need.path, need.privilege) for need in needs)
 
 
-def _newest(found: ByNode[Replication]) -> Iterator[ReplicationJob]:
+def _newest(found: ByNode[Replication]) -> Collection[ReplicationJob]:
     """A guest that has just moved is in the lists of two nodes; the one that was asked last is right."""
-    jobs = {job.id: job for node in found.oldest_first for job in found.answers[node].jobs}
-    return iter(jobs.values())
+    return {job.id: job for node in found.oldest_first for job in found.answers[node].jobs}.values()
 
 
-def _job_samples(job: ReplicationJob) -> Iterator[Sample]:
+@lru_cache(maxsize=8192)
+def _job_samples(job: ReplicationJob) -> tuple[Sample, ...]:
+    """Kept, because a job stays the same for several probes and a large cluster has a thousand of them."""
     labels = (job.id,)
-    yield Sample(f.REPLICATION_INFO, 1, (job.id, job.guest, job.source, job.target))
-    yield Sample(f.REPLICATION_ENABLED, float(job.enabled), labels)
-    if job.last_sync is not None:
-        yield Sample(f.REPLICATION_NEVER, float(job.last_sync == 0), labels)
-    yield from present(
-        labels,
-        (f.REPLICATION_FAILURES, job.failures),
-        (f.REPLICATION_LAST_SYNC, unless_zero(job.last_sync)),
-        (f.REPLICATION_LAST_TRY, unless_zero(job.last_try)),
-        (f.REPLICATION_NEXT_SYNC, unless_zero(job.next_sync)),
-        (f.REPLICATION_DURATION, job.duration_seconds),
+    never = None if job.last_sync is None else float(job.last_sync == 0)
+    return (
+        Sample(f.REPLICATION_INFO, 1, (job.id, job.guest, job.source, job.target)),
+        Sample(f.REPLICATION_ENABLED, float(job.enabled), labels),
+        *present(
+            labels,
+            (f.REPLICATION_NEVER, never),
+            (f.REPLICATION_FAILURES, job.failures),
+            (f.REPLICATION_LAST_SYNC, unless_zero(job.last_sync)),
+            (f.REPLICATION_LAST_TRY, unless_zero(job.last_try)),
+            (f.REPLICATION_NEXT_SYNC, unless_zero(job.next_sync)),
+            (f.REPLICATION_DURATION, job.duration_seconds),
+        ),
     )

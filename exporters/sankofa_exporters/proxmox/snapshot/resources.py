@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sankofa_exporters.loose import amount, flag, text
 
-from .rows import has, rows
+from .rows import rows
 
 GuestState = Literal["running", "stopped", "other", "unknown", "template"]
 
@@ -64,26 +64,24 @@ class Resources:
 
 def parse_resources(data: Any) -> Resources:
     """Lenient: rows without identity are left out, odd values become absent."""
-    found = rows(data, "cluster/resources")
-    nodes = [row for row in found if row.get("type") == "node"]
+    nodes: list[Node] = []
+    guests: list[Guest] = []
+    storages: list[Storage] = []
+    complete = True
+    for row in rows(data, "cluster/resources"):
+        match row.get("type"):
+            case "node" if text(row.get("node")):
+                nodes.append(_node(row))
+            case "qemu" | "lxc" if text(row.get("id")) and text(row.get("node")):
+                guests.append(_guest(row))
+            case "storage" if text(row.get("storage")) and text(row.get("node")):
+                storages.append(_storage(row))
+            case kind:
+                # Of a type that we do not count (sdn, pool, network), or a row that lost its identity.
+                complete = complete and text(kind) is not None and kind not in {"node", "qemu", "lxc", "storage"}
     return Resources(
-        complete=bool(nodes) and all(_identified(row) for row in found),
-        nodes=tuple(_node(row) for row in nodes if text(row.get("node"))),
-        guests=tuple(_guest(row) for row in found if row.get("type") in ("qemu", "lxc") and has(row, "id", "node")),
-        storages=tuple(_storage(row) for row in found if row.get("type") == "storage" and has(row, "storage", "node")),
+        nodes=tuple(nodes), guests=tuple(guests), storages=tuple(storages), complete=complete and bool(nodes)
     )
-
-
-def _identified(row: Mapping[str, Any]) -> bool:
-    """The row can be used, or is of a type that we do not count (sdn, pool, network)."""
-    match row.get("type"):
-        case "node":
-            return has(row, "node")
-        case "qemu" | "lxc":
-            return has(row, "id", "node")
-        case "storage":
-            return has(row, "storage", "node")
-    return text(row.get("type")) is not None
 
 
 def _node(row: Mapping[str, Any]) -> Node:

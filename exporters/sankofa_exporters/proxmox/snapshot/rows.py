@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import amount, text
+from sankofa_exporters.loose import amount
 
 # Of nodes, pools and guests. Names come from the cluster and go into paths of later calls: no slash, no dot alone.
 _PATH_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
@@ -46,7 +46,3 @@ def guest_id(kind: Any, vmid: Any) -> str | None:
     """`qemu/100`, as `cluster/resources` names a guest; the number may come as a string."""
     found = count(vmid)
     return f"{kind}/{found}" if kind in ("qemu", "lxc") and found else None
-
-
-def has(row: Mapping[str, Any], *keys: str) -> bool:
-    return all(text(row.get(key)) for key in keys)
