@@ -6,7 +6,7 @@ and reports come each second. It does not do rgw, cephfs, rbd-mirror, real disks
 Everything it started ends with it on SIGTERM or Ctrl-C.
 
 Prints `ready {json}` with the addresses and where the dashboard user's password is. Control, on its own port:
-GET / (state), GET /status (`ceph status`), GET /osdmap (up, in, flags by Ceph's own map),
+GET / (state), GET /status (`ceph status`), GET /mgr (which is active), GET /osdmap (up, in, flags by Ceph's own map),
 POST /NAME/stop|kill|start|freeze|thaw (NAME is osd.0, mgr.x, mon.a …), POST /flag/pause|noout|…/set|unset,
 POST /objects/COUNT (write), POST /bench/SECONDS (many small writes), POST /full/set|unset (the full ratio below what is
 used), POST /quota/COUNT (objects the pool may hold; 0 for no quota).

@@ -67,6 +67,8 @@ def look(cluster: Ceph, words: list[str]) -> Any:
             return cluster.state()
         case ["status"]:
             return cluster.ceph_json("status")
+        case ["mgr"]:
+            return cluster.ceph_json("mgr", "stat")
         case ["osdmap"]:
             return osdmap(cluster)
     raise LookupError(words)

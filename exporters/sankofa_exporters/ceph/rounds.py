@@ -64,9 +64,6 @@ class RestRound:
         """See `Session.get_first`: paths with their API versions, the preferred one first."""
         return await (await self.chosen(budget)).session.get_first(paths, budget)
 
-    async def ask_costly(self, path: str, budget: Budget) -> Told:
-        return await (await self.chosen(budget)).session.get_costly(path, budget)
-
     async def _choose(self, budget: Budget) -> Chosen | CollectorError:
         return await first_good([_linked(session, self.max_age_seconds, budget) for session in self.sessions])
 

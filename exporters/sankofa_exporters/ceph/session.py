@@ -36,6 +36,7 @@ HOLD_SILENT_SECONDS = 60
 DEFAULT_TOKEN_SECONDS = 600  # for a token whose own lifetime cannot be read
 RENEW_EARLY_SECONDS = 60
 MAX_TOKEN_CHARS = 8192
+COSTLY = frozenset({"/api/health/snapshot", "/api/block/mirroring/summary"})  # the mgr asks its mons or OSDs for these
 _NOT_THERE = {int(httpx.codes.NOT_FOUND), int(httpx.codes.UNSUPPORTED_MEDIA_TYPE)}
 _BAD_LOGIN = {int(httpx.codes.BAD_REQUEST), int(httpx.codes.UNAUTHORIZED), int(httpx.codes.FORBIDDEN)}
 
@@ -119,6 +120,10 @@ class Session:
 
     async def get(self, path: str, budget: Budget, *, version: str = "1.0") -> Told:
         """The document at `path`; logs in where a 401 asks for it, once."""
+        with self._held(path) if path in COSTLY else contextlib.nullcontext():
+            return await self._get(path, budget, version)
+
+    async def _get(self, path: str, budget: Budget, version: str) -> Told:
         token = self.token if self.token is not None and self.clock() < self.token.renew_at else None
         answer = await self._ask(path, budget, version, token)
         if answer.status == httpx.codes.UNAUTHORIZED:
@@ -128,13 +133,9 @@ class Session:
         _check(answer)
         return Told(document=await decode(answer), where=answer.where, answered_at=_date(answer))
 
-    async def get_costly(self, path: str, budget: Budget) -> Told:
-        """As `get`, for a call that holds one of the mgr's few threads while its source is silent: not again for a while."""
-        with self._held(path):
-            return await self.get(path, budget)
-
     @contextlib.contextmanager
     def _held(self, path: str) -> Iterator[None]:
+        """For what holds one of the mgr's few threads while its source is silent: not again for a while."""
         if self.clock() < self.silent_until.get(path, 0):
             raise CollectorError(Kind.TIMEOUT, f"{self.endpoint}{path}: was silent; it is asked again later")
         try:

@@ -170,7 +170,7 @@ class Asking:
         return parse_reports(told.document, told.answered_at if told.answered_at is not None else time.time())
 
     async def mirror(self, budget: Budget) -> Mirror:
-        return parse_mirror((await self.rest.ask_costly("/api/block/mirroring/summary", budget)).document)
+        return parse_mirror((await self.rest.ask("/api/block/mirroring/summary", budget)).document)
 
 
 def _own_age(result: Any, _now: float) -> float:

@@ -78,12 +78,15 @@ class Mgr:
     payloads: Payloads
     password: str = "right"
     token: str = field(default_factory=jwt)
-    permissions: Any = field(default_factory=lambda: dict.fromkeys(SCOPES, ["read"]))
+    permissions: Any = field(default_factory=lambda: {scope: ["read"] for scope in SCOPES})
     pages: bool = False
+    instead: Callable[[httpx.Request], httpx.Response | None] = lambda _request: None
     asked: list[str] = field(default_factory=list)
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(f"{request.method} {request.url.path}")
+        if (reply := self.instead(request)) is not None:
+            return reply
         if request.url.path == "/metrics":
             return self._sent("metrics")
         if request.headers.get("accept") not in ("application/vnd.ceph.api.v1.0+json", *self._newer(request)):

@@ -1,0 +1,121 @@
+"""A running Ceph cluster with its switch, and an exporter that watches it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from deploy.lab.processes import CHECKOUT, Processes, free_port
+from sankofa_exporters.ceph.settings import CephModule, CephTarget
+from sankofa_exporters.ceph.system import SYSTEM
+from sankofa_exporters.configuration import Settings
+from sankofa_exporters.server import Exporter, build_app
+from sankofa_exporters.settings import Document
+
+Values = dict[tuple[str, ...], float]
+BOOT_SECONDS = 120
+MAP_SECONDS = 40  # a mgr is given up after 6 s in the lab, and the next one needs some to take over
+FRESH_SECONDS = 6
+
+
+class Lab:
+    """A running cluster and its switch."""
+
+    def __init__(self, folder: Path, processes: Processes) -> None:
+        self.control = f"http://127.0.0.1:{(port := free_port())}"
+        script = [
+            sys.executable,
+            str(CHECKOUT / "deploy" / "lab" / "ceph_cluster.py"),
+            "--folder",
+            str(folder / "ceph"),
+        ]
+        self.child = processes.start("ceph", [*script, "--mons", "3", "--mgrs", "2", "--control-port", str(port)])
+        processes.wait_until(self.child, lambda: "ready {" in self.child.log.read_text(), seconds=BOOT_SECONDS)
+
+    def state(self, path: str = "") -> Any:
+        return httpx.get(f"{self.control}/{path}", timeout=60, trust_env=False).raise_for_status().json()
+
+    def switch(self, path: str) -> None:
+        httpx.post(f"{self.control}/{path}", timeout=60, trust_env=False).raise_for_status()
+
+    def wait(self, ready: Callable[[Any], bool], path: str = "osdmap") -> None:
+        deadline = time.monotonic() + MAP_SECONDS
+        while not ready(seen := self.state(path)):
+            assert time.monotonic() < deadline, seen
+
+    def clean(self) -> None:
+        """Everything runs, no flag is set, every PG is clean."""
+        for name, state in self.state()["daemons"].items():
+            if state != "running":
+                self.switch(f"{name}/{'thaw' if state == 'frozen' else 'start'}")
+        self.wait(lambda status: states(status) == {"active+clean": 8} and quorate(status), "status")
+
+    def password(self) -> str:
+        return Path(self.state()["password_file"]).read_text().strip()
+
+    def exporter(self, **module: Any) -> Exporter:
+        state = self.state()
+        settings = {
+            "username": state["username"],
+            "password_file": state["password_file"],
+            "max_age_seconds": FRESH_SECONDS,
+        }
+        target = CephTarget(module="ceph", mgrs=state["mgrs"], dashboards=state["dashboards"])
+        document = Document[CephModule, CephTarget](
+            modules={"ceph": CephModule(**{**settings, **module})}, targets={"edge-1": target}
+        )
+        return Exporter(system=SYSTEM, settings=Settings(document=document))
+
+
+def states(status: Any) -> dict[str, int]:
+    return {row["state_name"]: row["count"] for row in status["pgmap"].get("pgs_by_state", [])}
+
+
+def quorate(status: Any) -> bool:
+    return len(status["quorum"]) == 3 and status["mgrmap"]["available"] and status["mgrmap"]["num_standbys"] == 1
+
+
+class Watcher:
+    """An exporter and its client."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def values(self, *, scrape_timeout: float = 8) -> Values:
+        headers = {"x-prometheus-scrape-timeout-seconds": str(scrape_timeout)}
+        answer = await self.client.get("/probe?target=edge-1", headers=headers)
+        assert answer.status_code == 200
+        families = text_string_to_metric_families(answer.text)
+        return {
+            (sample.name.removeprefix("sankofa_"), *sample.labels.values()): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+    async def until(self, ready: Callable[[Values], bool], *, scrape_timeout: float = 8) -> Values:
+        """Probe until it is so; a bounded wait for what Ceph takes its own time for."""
+        deadline = time.monotonic() + MAP_SECONDS
+        while not ready(found := await self.values(scrape_timeout=scrape_timeout)):
+            assert time.monotonic() < deadline, found
+        return found
+
+
+async def watching(exporter: Exporter) -> AsyncIterator[Watcher]:
+    app = build_app(exporter)
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        yield Watcher(client)
+
+
+def pair(found: Values) -> tuple[float, float]:
+    return found["ceph_up",], found["ceph_known",]
+
+
+def fully_known(found: Values) -> bool:
+    return found["ceph_witnesses",] == 2
