@@ -5,7 +5,7 @@ Series are written as promtool reads them (`1x20` is 1 and twenty more). Minutes
 
 from __future__ import annotations
 
-from tests.alert_rules import cases_besu, cases_cloudflare
+from tests.alert_rules import cases_besu, cases_ceph, cases_cloudflare, cases_proxmox
 from tests.alert_rules.case import Case
 
 PVE = 'job="sankofa-proxmox", instance="pve-1", site="edge-1", tier="edge", region="r1"'
@@ -301,4 +301,14 @@ MONEY = (
     Case(alert="SettlementHeld", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=1),
 )
 
-CASES = (*BURN, *PROXMOX, *CHAIN_BESU, *cases_besu.CASES, *cases_cloudflare.CASES, *OBSERVER, *MONEY)
+CASES = (
+    *BURN,
+    *PROXMOX,
+    *cases_proxmox.CASES,
+    *CHAIN_BESU,
+    *cases_besu.CASES,
+    *cases_ceph.CASES,
+    *cases_cloudflare.CASES,
+    *OBSERVER,
+    *MONEY,
+)
