@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sankofa_exporters import catalogue
 from sankofa_exporters.besu import families as besu
+from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.cloudflare import families as tunnel
 from sankofa_exporters.family import Family
 from sankofa_exporters.proxmox import families as pve
@@ -57,7 +58,7 @@ PLATFORM = (
 def series_labels() -> dict[str, frozenset[str]]:
     """Every raw series a query may name, with the labels it may carry."""
     known = {"up": TARGET_LABELS}
-    for family in (*catalogue.FAMILIES, *pve.FAMILIES, *besu.FAMILIES, *tunnel.FAMILIES):
+    for family in (*catalogue.FAMILIES, *pve.FAMILIES, *besu.FAMILIES, *ceph.FAMILIES, *tunnel.FAMILIES):
         known |= _of_family(family)
     return known | {one.name: frozenset(one.labels) | TARGET_LABELS for one in PLATFORM}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sankofa_exporters import catalogue
 from sankofa_exporters.proxmox import families as pve
 
-from . import besu, cloudflare, proxmox
+from . import besu, ceph, cloudflare, proxmox
 from .metrics import PIPELINE_SUCCESS, SETTLEMENTS, SITE_INFO
 from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
 
@@ -94,7 +94,7 @@ PLATFORM = (
     ),
 )
 
-ALERTS = (*proxmox.ALERTS, *besu.ALERTS, *cloudflare.ALERTS, *OBSERVER, *PLATFORM)
+ALERTS = (*proxmox.ALERTS, *besu.ALERTS, *ceph.ALERTS, *cloudflare.ALERTS, *OBSERVER, *PLATFORM)
 
 
 def groups() -> tuple[Group, ...]:
@@ -102,6 +102,7 @@ def groups() -> tuple[Group, ...]:
     return (
         Group(name="sankofa-proxmox", rules=proxmox.ALERTS),
         Group(name="sankofa-besu", rules=besu.ALERTS),
+        Group(name="sankofa-ceph", rules=ceph.ALERTS),
         Group(name="sankofa-cloudflare", rules=cloudflare.ALERTS),
         Group(name="sankofa-observer", rules=OBSERVER),
         Group(name="sankofa-platform", rules=PLATFORM),
