@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from deploy.lab.processes import CHECKOUT
 from sankofa_exporters.failure import CollectorError
 from sankofa_exporters.proxmox.snapshot.rights import (
+    NEEDS,
     Permissions,
     Version,
     needed,
@@ -77,3 +79,11 @@ def test_each_release_needs_the_rights_that_it_knows(release: str) -> None:
 def test_major_release_is_the_first_number(text: str, major: int | None) -> None:
     """And is not known when there is none."""
     assert Version(version=text, release="", repoid="").major == major
+
+
+def test_page_names_every_right_and_what_is_lost_without_it() -> None:
+    """The table under Permissions has a row for each need, with all of its calls."""
+    page = (CHECKOUT / "docs" / "exporters" / "proxmox.md").read_text()
+    for need in NEEDS:
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{need.path}` | `{need.privilege}` |")]
+        assert [call for call in need.calls if f"`{call.partition(' ')[0]}`" not in row] == []
