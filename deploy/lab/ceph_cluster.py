@@ -5,7 +5,8 @@ Boots mons, mgrs with prometheus and dashboard, and OSDs in memory from Debian's
 and reports come each second. It does not do rgw, cephfs, rbd-mirror, real disks or authentication between daemons.
 Everything it started ends with it on SIGTERM or Ctrl-C.
 
-Prints `ready {json}` with the addresses and where the dashboard user's password is. Control, on its own port:
+Prints `ready {json}` with the addresses and where the dashboard user's password is, and writes FOLDER/exporter.yml, the
+configuration of an exporter for it. Control, on its own port:
 GET / (state), GET /status (`ceph status`), GET /mgr (which is active), GET /osdmap (up, in, flags by Ceph's own map),
 POST /NAME/stop|kill|start|freeze|thaw (NAME is osd.0, mgr.x, mon.a …), POST /flag/pause|noout|…/set|unset,
 POST /objects/COUNT (write), POST /bench/SECONDS (many small writes), POST /full/set|unset (the full ratio below what is
@@ -28,6 +29,14 @@ from deploy.lab.ceph.daemons import Ceph
 from deploy.lab.processes import LabError, Processes, free_port
 
 
+def exporter_settings(cluster: Ceph) -> str:
+    """JSON is YAML; the target is called lab."""
+    state = cluster.state()
+    module = {"username": state["username"], "password_file": state["password_file"]}
+    target = {"module": "ceph", "mgrs": state["mgrs"], "dashboards": state["dashboards"]}
+    return json.dumps({"modules": {"ceph": module}, "targets": {"lab": target}}, indent=2) + "\n"
+
+
 def run(options: argparse.Namespace) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -38,6 +47,7 @@ def run(options: argparse.Namespace) -> None:
         cluster = Ceph(folder=folder, processes=processes, mons=options.mons, mgrs=options.mgrs, osds=options.osds)
         try:
             cluster.boot(stop)
+            (folder / "exporter.yml").write_text(exporter_settings(cluster))
             port = options.control_port or free_port()
             with serve(cluster, port):
                 print(f"ready {json.dumps(cluster.state())} control=http://127.0.0.1:{port}", flush=True)

@@ -73,7 +73,7 @@ async def _linked(session: Session, max_age_seconds: float, budget: Budget) -> C
     link = parse_summary(told.document)
     if not link.connected:
         raise CollectorError(Kind.STALE, f"{told.where}: this mgr is cut off from its mons; what it says is old")
-    age = await _quorum_heard(session, budget)
+    age = await _quorum_heard(session, max_age_seconds, budget)
     if age is None:
         raise CollectorError(Kind.STALE, f"{told.where}: no news of a quorum since the first look at this mgr")
     if age > max_age_seconds:
@@ -81,19 +81,21 @@ async def _linked(session: Session, max_age_seconds: float, budget: Budget) -> C
     return Chosen(session=session, link=link, age_seconds=age)
 
 
-async def _quorum_heard(session: Session, budget: Budget) -> float | None:
+async def _quorum_heard(session: Session, max_age_seconds: float, budget: Budget) -> float | None:
     """How old the mons' last word is at most.
 
-    After a start nothing was seen before, so the first probe looks again each second, for half of its time; else an
-    exporter's restart would be a hole in every cluster's record.
+    Who has not looked lately (after a start, after a takeover, in a long scrape interval) looks again each second, for
+    half of the probe's time; else an exporter's restart would be a hole in every cluster's record.
     """
-    waiting = budget.slice(budget.remaining() / 2) if session.watch.counts is None else Budget.of(0)
+    watch = session.watch
+    looked_lately = watch.counts is not None and session.clock() - watch.seen_at <= max_age_seconds
+    waiting = Budget.of(0) if looked_lately else budget.slice(budget.remaining() / 2)
     while True:
         asked_at = session.clock()
         age = parse_quorum_age((await session.get("/api/monitor", budget)).document)
-        session.watch.look({"quorum_age": age}, asked_at)
-        heard = session.watch.age_seconds(session.clock())
-        if heard is not None or waiting.remaining() < LOOK_AGAIN_SECONDS:
+        watch.look({"quorum_age": age}, asked_at)
+        heard = watch.age_seconds(session.clock())
+        if (heard is not None and heard <= max_age_seconds) or waiting.remaining() < LOOK_AGAIN_SECONDS:
             return heard
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
 

@@ -251,6 +251,22 @@ async def test_first_probe_looks_until_the_quorum_moves(tmp_path: Path) -> None:
     assert second["ceph_pool_writes_total", "edge-data"] == 11496
 
 
+async def test_mgr_that_was_not_looked_at_lately_is_looked_at_again(tmp_path: Path) -> None:
+    """A mgr that takes over for the second time, or a long scrape interval: one probe is enough, not two."""
+    payloads = recorded()
+    mgr = Mgr(payloads=payloads)
+
+    def tick(request: httpx.Request) -> None:
+        payloads["monitor"]["mon_status"]["quorum_age"] += request.url.path == "/api/monitor"
+
+    mgr.instead = tick
+    source = source_of({"mgr-x": mgr.handle}, tmp_path, target={"dashboards": ["http://mgr-x:8080"]})
+    source.sessions[0].watch = Watch(counts={"quorum_age": 7}, seen_at=NOW - 600, collected_after=NOW - 615)
+    seen = values(await probed(source))
+
+    assert (triple(seen), mgr.asked.count("GET /api/monitor")) == ((1, 1, 1), 3)
+
+
 async def test_metrics_that_stand_still_are_stale(tmp_path: Path) -> None:
     """The same body again, later than the bound: its counters are not passed on."""
     source = one_mgr(recorded(), tmp_path)
