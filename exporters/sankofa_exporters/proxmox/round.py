@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from sankofa_exporters.budget import Budget
 from sankofa_exporters.failure import CollectorError, Kind
@@ -19,6 +19,9 @@ from .snapshot.resources import Resources
 from .turns import Facts, Question
 from .visits import ByNode, Errand
 from .watch import Watch
+
+V = TypeVar("V")
+WAIT_SHARE = 0.5  # of the time that is left, for what is not needed but would help
 
 
 class Round:
@@ -47,9 +50,8 @@ class Round:
 
     async def of_nodes(self, errand: Errand, budget: Budget) -> ByNode[Any]:
         """The errand's answers after this probe's visits."""
-        cluster = await self.cluster(budget)
-        await self._once("visits", self._visits, budget)
-        return self._watch.recall_nodes(errand, cluster)
+        members = await self._once("visits", self._visits, budget)
+        return self._watch.recall_nodes(errand, members)
 
     async def _first(self, name: str, make: Callable[[Budget], Coroutine[Any, Any, Any]], budget: Budget) -> Any:
         """One of the three calls that wait for nothing but the token; all others wait for one of them."""
@@ -57,16 +59,22 @@ class Round:
         return await self._once(name, make, budget)
 
     async def _turn(self, budget: Budget) -> None:
-        """After the three calls, because they may bring a question forward."""
+        """After the three calls, because they may bring a question forward; one that hangs is not waited for."""
         refused: set[str] = set()
-        cluster = await _heard(self.cluster(budget), "cluster", refused)
-        resources = await _heard(self.resources(budget), "resources", refused)
-        await _heard(self.ha(budget), "ha", refused)
+        wait = budget.slice(budget.remaining() * WAIT_SHARE)
+        cluster = await _heard(self.cluster(budget), "cluster", refused, wait)
+        resources = await _heard(self.resources(budget), "resources", refused, wait)
+        await _heard(self.ha(budget), "ha", refused, wait)
         facts = Facts(cluster=cluster, resources=resources, refused=frozenset(refused))
         await self._watch.ask_in_turn(facts, budget)
 
-    async def _visits(self, budget: Budget) -> None:
-        await self._watch.visit(await self.cluster(budget), budget)
+    async def _visits(self, budget: Budget) -> Cluster:
+        """Visit who is online, or was when the status was last heard; without either there is nobody to visit."""
+        wait = budget.slice(budget.remaining() * WAIT_SHARE)
+        heard = await _heard(self.cluster(budget), "cluster", set(), wait)
+        members = heard or self._watch.last_cluster or await self.cluster(budget)
+        await self._watch.visit(members, budget)
+        return members
 
     async def _once(self, name: str, make: Callable[[Budget], Coroutine[Any, Any, Any]], budget: Budget) -> Any:
         if name not in self._tasks:
@@ -81,11 +89,14 @@ def _retrieve(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-async def _heard(answer: Awaitable[Any], name: str, refused: set[str]) -> Any:
-    """The answer, or None; a refusal is noted."""
+async def _heard(answer: Awaitable[V], name: str, refused: set[str], wait: Budget) -> V | None:
+    """The answer, or None when there is none in time; a refusal is noted."""
     try:
-        return await answer
+        async with asyncio.timeout(wait.remaining()):
+            return await answer
     except CollectorError as error:
         if error.failure.kind is Kind.PERMISSION:
             refused.add(name)
-        return None
+    except TimeoutError:
+        pass
+    return None

@@ -22,6 +22,7 @@ from .snapshot.resources import Resources, parse_resources
 from .turns import QUESTIONS, Facts, Question, pick, signs
 from .visits import ByNode, Errand, Visits
 
+LAST_SECONDS = 0.05
 VISITS_SHARE = 0.9  # of the time that is left: a probe ends with what it has
 
 
@@ -37,6 +38,11 @@ class Watch:
     forward: set[str] = field(default_factory=set)
     before: Facts | None = None
     last: str | None = None
+
+    @property
+    def last_cluster(self) -> Cluster | None:
+        """As it was last heard."""
+        return None if self.before is None else self.before.cluster
 
     @property
     def clients(self) -> tuple[ProxmoxClient, ProxmoxClient]:
@@ -77,6 +83,8 @@ class Watch:
         self.forward |= signs(self.before, facts)
         self.before = facts.or_as(self.before)
         self._settle(facts)
+        if budget.remaining() < LAST_SECONDS:
+            return  # without time to answer, a failure would be ours, and would displace what is remembered
         question = pick(self.memory, self.forward, facts, self.last, self.clock())
         try:
             value = question.parse((await self.client.get(question.path, budget)).data, facts)

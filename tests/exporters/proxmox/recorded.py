@@ -96,5 +96,21 @@ async def probed(payloads: Payloads) -> Report:
     return report
 
 
+async def probed_again(payloads: Payloads, before: ProxmoxSource, path: str) -> Report:
+    """One probe that asks for `path` and remembers of the rest what `before` does: as `probed`, at a sixth of the price."""
+    found = source(payloads)
+    found.watch.memory.noted.update(before.watch.memory.noted)
+    found.watch.forward.update(question.name for question in QUESTIONS if question.path == path)
+    return await one_probe(found)
+
+
+async def warmed(payloads: Payloads) -> ProxmoxSource:
+    """A source whose every question has had its turn."""
+    found = source(payloads)
+    for _ in QUESTIONS:
+        await one_probe(found)
+    return found
+
+
 def values(report: Report) -> dict[tuple[str, ...], Any]:
     return {(sample.family.name.removeprefix("sankofa_"), *sample.labels): sample.value for sample in report.samples}

@@ -118,6 +118,24 @@ async def test_broken_slow_endpoints_cost_their_own_collectors(lab: Lab) -> None
     assert (pair(found), found["probe_success",], ("pve_quorum_margin_votes",) in found) == ((1, 1), 1, False)
 
 
+@pytest.mark.parametrize("mode", ["500", "hang"])
+@pytest.mark.parametrize("path", ["cluster/status", "cluster/resources", "cluster/ha/status/current"])
+async def test_a_call_that_fails_or_hangs_takes_nobody_along(lab: Lab, watch: Watch, path: str, mode: str) -> None:
+    """Two probes each: the other collectors have their answers, nodes are visited, rights are asked for."""
+    await watch.warm()
+    lab.switch(f"/endpoint/{path}/{mode}")
+    await watch.values(scrape_timeout=1.5)
+    lab.calls()
+    found = await watch.values(scrape_timeout=1.5)
+    failed = {key[1] for key in found if key[0] == "collector_error"}
+
+    assert failed == {{"cluster/status": "cluster", "cluster/resources": "resources"}.get(path, "ha")}
+    assert pair(found) == ((0, 0) if path == "cluster/status" else (1, 1))
+    assert (found["pve_zfs_known", "pve1"], found["pve_replication_known", "pve1"]) == (1, 1)
+    calls = lab.calls()
+    assert (calls["access/permissions"], calls["nodes/NODE/disks/zfs"]) == (1, 3)
+
+
 @pytest.mark.parametrize("mode", ["595", "hang", "html", "garbage"])
 async def test_one_nodes_broken_endpoint_costs_that_nodes_families(lab: Lab, watch: Watch, mode: str) -> None:
     """pve2 cannot be reached behind its seed, or says nonsense: of pve1 and pve3 everything is known."""

@@ -17,7 +17,7 @@ from sankofa_exporters.failure import CollectorError
 from sankofa_exporters.fetch import parse_json
 from tests.exporters.mutation import CASES, spoiled
 
-from .recorded import TASKS, probed, recorded, values
+from .recorded import TASKS, probed, probed_again, recorded, values, warmed
 
 # Which collectors may change when a call is spoiled: its own, and those that read its answer beside their own.
 ALL = frozenset({"cluster", "resources", "ha", "permissions", "version", "votes", "qdevice", "backup_coverage"})
@@ -52,6 +52,7 @@ PREFIXES = {
 }
 Found = Mapping[tuple[str, ...], Any]
 HEALTHY: Found = values(asyncio.run(probed(recorded())))
+WARM = asyncio.run(warmed(recorded()))
 GOOD = (
     ("pve_guest_running", "pve_guest_known", 1),
     ("pve_ha_service_started", "pve_ha_service_known", 1),
@@ -61,7 +62,7 @@ GOOD = (
 
 def check(path: str, data: Any) -> Found:
     """The claims that hold for whatever a cluster says in one of its answers."""
-    report = asyncio.run(probed({**recorded(), path: data}))
+    report = asyncio.run(probed_again({**recorded(), path: data}, WARM, path))
     found = values(report)
     pair = found["pve_up",], found["pve_known",]
 
@@ -88,6 +89,15 @@ def says_up(status: Any) -> bool:
     heads = [row for row in status if row.get("type") == "cluster"]
     online = [row for row in status if row.get("type") == "node" and row.get("online") in (1, "1", True)]
     return bool(online) and all(head["quorate"] in (1, "1", True) for head in heads)
+
+
+def test_a_probe_with_a_memory_equals_one_without() -> None:
+    """What the cases below use says the same as a source that has asked everything itself."""
+    for path in sorted(LEANS):
+        again = asyncio.run(probed_again(recorded(), WARM, path))
+        assert {key: value for key, value in values(again).items() if key[0].startswith("pve_")} == {
+            key: value for key, value in HEALTHY.items() if key[0].startswith("pve_")
+        }
 
 
 @settings(max_examples=CASES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -216,3 +217,13 @@ async def test_rights_that_cannot_be_had_prove_nothing(kind: Kind) -> None:
 
     assert (found["pve_guest_list_complete",], found["probe_success",], found["pve_up",]) == (0, 0, 1)
     assert found["collector_error", "permissions", kind] == 1
+
+
+async def test_two_probes_at_once_share_what_is_remembered() -> None:
+    """As two Prometheus servers do: each makes its four calls, and neither is disturbed."""
+    found, clock = await warm(recorded())
+    clock.now += 61
+    reports = await asyncio.gather(*(one_probe(found) for _ in range(2)))
+
+    assert len([path for path in asked(found) if not path.startswith("nodes/")]) == 8
+    assert [dict(report.failures) for report in reports] == [{}, {}]
