@@ -147,7 +147,7 @@ def committers_of(fields: list[bytes], extra: Extra, block_hash: bytes) -> froze
 
 def extra_digest(block: Any) -> bytes:
     """Tells two nodes' copies of one block apart without reading them."""
-    return keccak256(str(block.get("extraData")).encode())[:8] if isinstance(block, Mapping) else b""
+    return keccak256(str(block.get("extraData")).encode("utf-8", "replace"))[:8] if isinstance(block, Mapping) else b""
 
 
 def _genesis(block: Mapping[str, Any], fields: list[bytes], claimed: bytes) -> Header:

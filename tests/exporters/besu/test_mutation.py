@@ -42,7 +42,7 @@ class AnswerClient(RpcClient):
 def check(answers: dict[str, Any]) -> None:
     client = AnswerClient(http=None, endpoint="http://node", body_bytes=1)  # type: ignore[arg-type]
     client.answers = answers
-    report = asyncio.run(probed(BesuSource(client=client, module=BesuModule())))
+    report = asyncio.run(probed(BesuSource(client=client, module=BesuModule()), seconds=60))
     found = values(report)
     up, known = found["besu_up",], found["besu_known",]
 

@@ -76,7 +76,7 @@ def check(dialect: str, answers: dict[str, Any], *, old: bool = False) -> None:
         source = NetworkSource.of(witnesses, module)
         object.__setattr__(source, "clock", lambda: now)
         source.contracts.cursor = 5
-        report = asyncio.run(probed(source, now=lambda: now))
+        report = asyncio.run(probed(source, seconds=60, now=lambda: now))
         found = values(report)
         up, known = found["besu_network_up",], found["besu_network_known",]
 
