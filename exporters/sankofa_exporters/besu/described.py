@@ -6,7 +6,7 @@ or switched off costs its own collector.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,8 +31,9 @@ from .snapshot import (
 )
 
 BASIC = ("eth_chainId", "web3_clientVersion", "net_peerCount", "eth_syncing")
-FULL = ("eth_gasPrice", "txpool_besuStatistics", "txpool_status")
-OWN = ("admin_peers", "admin_nodeInfo", "eth_coinbase")
+FULL = ("eth_gasPrice",)
+POOL = ("txpool_besuStatistics", "txpool_status")
+OWN = ("admin_nodeInfo", "eth_coinbase")
 
 
 @dataclass(kw_only=True)
@@ -53,6 +54,7 @@ class Described:
     api: KnownApi
     role: Role = "replica"
     consensus: bool = True
+    skip: Collection[str] = ()
     answers: Once[Mapping[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -134,7 +136,8 @@ class Described:
         raise CollectorError(Kind.PERMISSION, "no consensus API")
 
     async def _answer(self, method: str, budget: Budget) -> Any:
-        answer = (await self.answers.get(budget))[method]
+        answers = await self.answers.get(budget)
+        answer = answers.get(method, CollectorError(Kind.PERMISSION, f"{method}: not asked"))
         if isinstance(answer, CollectorError):
             raise CollectorError(answer.failure.kind, answer.failure.reason)
         return answer
@@ -145,10 +148,16 @@ class Described:
         return {method: answer for (method, _), answer in zip(calls, answers, strict=True)}
 
     def _calls(self) -> list[Call]:
-        names = [*BASIC, *(FULL if self.role != "light" else ())]
-        calls: list[Call] = [(name, []) for name in names]
-        if self.role != "light" and self.consensus:
-            for name in self.api.candidates():
-                calls += [(APIS[name].validators, ["latest"]), (APIS[name].votes, [])]
+        calls: list[Call] = [(name, []) for name in BASIC]
+        if self.role == "light":
+            return calls
+        calls += [(name, []) for name in (*FULL, *(() if "txpool" in self.skip else POOL))]
+        if not self.consensus:
+            return calls
+        for name in self.api.candidates():
+            calls += [(APIS[name].validators, ["latest"]), (APIS[name].votes, [])]
+        if "validator_peers" not in self.skip:
+            calls.append(("admin_peers", []))
+        if "validator_peers" not in self.skip or self.role == "validator":
             calls += [(name, []) for name in OWN]
         return calls

@@ -40,7 +40,13 @@ class BesuSource:
     @property
     def collectors(self) -> Sequence[Collector]:
         """The collectors of one probe; all but `head` and `call` share one batch."""
-        said = Described(client=self.client, api=self.api, role=self.role, consensus=self.module.consensus == "auto")
+        module = self.module
+        said = Described(
+            client=self.client, api=self.api, role=self.role, consensus=module.consensus == "auto", skip=module.skip
+        )
+        return [one for one in self._wanted(said) if one.name not in module.skip]
+
+    def _wanted(self, said: Described) -> Sequence[Collector]:
         return (
             Collector(
                 name="head", fetch=self._head, samples=lambda r: c.head_samples(r["head"]), age_seconds=Head.age_seconds

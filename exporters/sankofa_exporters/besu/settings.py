@@ -16,6 +16,7 @@ EventSignature = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z_]\w{0,63}\([a-z0-9\[\],()]{0,512}\)$", max_length=600)
 ]
 Role = Literal["validator", "replica", "light"]
+Skipped = Literal["chain", "peers", "sync", "gas_price", "txpool", "validators", "votes", "validator_peers"]
 
 
 class Call(Strict):
@@ -36,6 +37,7 @@ class BesuModule(Module):
     max_clock_skew_seconds: float = Field(default=15, ge=0, le=3_600)
     ca_file: CaFile | None = None
     consensus: Literal["auto", "none"] = "auto"
+    skip: tuple[Skipped, ...] = ()  # of a node: what it is known not to answer, so that nobody is told each time
     # Of a network only.
     min_witnesses: int = Field(default=2, ge=1, le=32)
     witness_timeout_seconds: float = Field(default=3, gt=0, le=60)

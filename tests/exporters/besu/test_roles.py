@@ -11,6 +11,7 @@ from tests.exporters.doubles import RpcError, loopback, rpc_node
 
 from .labchain import chain
 from .recorded import KEYS, VALIDATORS, healthy, opened, probed, values
+from .test_node import calls
 
 ADMIN = ("admin_peers", "admin_nodeInfo")
 
@@ -86,6 +87,20 @@ async def test_node_of_another_consensus_is_not_asked_in_vain() -> None:
     failures, found = await asked(methods, consensus="none")
 
     assert (failures, ("besu_validators",) in found) == ({}, False)
+
+
+async def test_what_is_skipped_is_neither_asked_nor_missed() -> None:
+    """A node that is run without ADMIN and TXPOOL on purpose reports no missing permission; a validator still knows itself."""
+    hidden = {method: RpcError(-32604) for method in (*ADMIN, "txpool_besuStatistics", "txpool_status")}
+    skip = ["txpool", "validator_peers"]
+    async with loopback(rpc_node({**healthy(), **hidden})) as node:
+        async with opened(node.url, role="validator", skip=skip) as source:
+            report = await probed(source)
+        names = {call["method"] for call in calls(node)}
+
+    assert report.failures == {}
+    assert values(report)["besu_is_validator",] == 1
+    assert not names & {"admin_peers", "txpool_besuStatistics", "txpool_status"}
 
 
 @pytest.mark.parametrize(
