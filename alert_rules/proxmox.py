@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sankofa_exporters.proxmox import families as pve
-from sankofa_exporters.proxmox.families import backup, cluster, ha, replication, zfs
+from sankofa_exporters.proxmox.families import backup, cluster, ha, replication, resources, zfs
 
 from .rule import BY_SITE, SITE_BOARD, Alert
 
@@ -24,6 +24,11 @@ _NEWEST_BACKUP_FAILED = (
     f"({backup.NODE_BACKUP_BAD.name} > on (job, instance, node) group_left () {backup.NODE_BACKUP_GOOD.name}\n"
     f"or {backup.NODE_BACKUP_BAD.name} unless on (job, instance, node) {backup.NODE_BACKUP_GOOD.name})\n"
     f"and on (job, instance, node) ({backup.BACKUP_TASKS_KNOWN.name} == 1)"
+)
+# A template is made again from its source; Proxmox lists it all the same.
+_UNBACKED = (
+    f"{backup.GUEST_IN_JOB.name} == 0\n"
+    f'unless on (job, instance, guest) ({resources.GUEST_INFO.name}{{template="1"}} == 1)'
 )
 _POOL_BAD = f"{zfs.POOL_HEALTHY.name} == 0 and on (job, instance, node, pool) ({zfs.POOL_KNOWN.name} == 1)"
 
@@ -102,8 +107,8 @@ ALERTS = (
     ),
     Alert(
         name="PveGuestNotBackedUp",
-        expr=f"{BY_SITE} ({backup.GUEST_IN_JOB.name} == 0 {_KNOWN})",
-        for_seconds=3600,
+        expr=f"{BY_SITE} (({_UNBACKED}) {_KNOWN})",
+        for_seconds=900,
         severity="ticket",
         kind="cause",
         scope="system",

@@ -11,7 +11,7 @@ LABELS = 'job="sankofa-proxmox", instance="pve-1", site="edge-1", tier="edge", r
 EDGE = {"tier": "edge", "region": "r1", "site": "edge-1", "system": "proxmox"}
 
 
-def known(values: str = "1x400") -> dict[str, str]:
+def known(values: str = "1x80") -> dict[str, str]:
     return {f"sankofa_pve_known{{{LABELS}}}": values}
 
 
@@ -153,19 +153,25 @@ COPIES = (
     ),
     Case(
         alert="PveGuestNotBackedUp",
-        world="in no job for more than an hour",
-        series=known() | covered("0x400"),
-        minute=62,
+        world="in no job for more than a quarter of an hour",
+        series=known() | covered("0x80"),
+        minute=17,
         fires=((EDGE, "1"),),
     ),
-    Case(alert="PveGuestNotBackedUp", world="new, half an hour old", series=known() | covered("0x400"), minute=30),
-    Case(alert="PveGuestNotBackedUp", world="in a job", series=known() | covered("1x400"), minute=62),
+    Case(alert="PveGuestNotBackedUp", world="new, ten minutes old", series=known() | covered("0x80"), minute=10),
+    Case(
+        alert="PveGuestNotBackedUp",
+        world="a template",
+        series=known() | covered("0x80") | about('guest="qemu/100", template="1"', guest_info="1x80"),
+        minute=17,
+    ),
+    Case(alert="PveGuestNotBackedUp", world="in a job", series=known() | covered("1x80"), minute=17),
     Case(
         alert="PveGuestNotBackedUp",
         world="nobody knows",
         unknown=True,
-        series=known("0x400") | covered("0x400"),
-        minute=62,
+        series=known("0x80") | covered("0x80"),
+        minute=17,
     ),
     Case(
         alert="PveBackupFailed",
