@@ -1,7 +1,7 @@
 """What each witness holds of one chain: verified headers by hash, and which hash each witness has at each height.
 
 Headers are immutable, so they are kept by hash and read once; a witness adds only the seals that others had not shown.
-Bounded: `keep` heights for each witness, and no header that no witness holds. No I/O.
+Bounded: `keep` heights for each witness, and at most twice the headers that witnesses hold. No I/O.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class ChainView:
     headers: dict[bytes, Header] = field(default_factory=dict)
     copies: dict[bytes, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     held: dict[str, dict[int, bytes]] = field(default_factory=lambda: defaultdict(dict))
+    full: int = 0  # headers at which those that nobody holds any more are looked for
 
     def learn(self, witness: str, headers: Iterable[Header]) -> None:
         """Take over what a witness showed now; a height it told otherwise before is overwritten."""
@@ -87,7 +88,8 @@ class ChainView:
     def _forget(self, mine: dict[int, bytes]) -> None:
         while len(mine) > self.keep:
             del mine[min(mine)]
-        if len(self.headers) > self.keep * (len(self.held) + 1):
+        if len(self.headers) > max(self.full, 2 * self.keep):
             wanted = {block_hash for one in self.held.values() for block_hash in one.values()}
             self.headers = {block_hash: header for block_hash, header in self.headers.items() if block_hash in wanted}
             self.copies = defaultdict(set, {one: self.copies[one] for one in self.headers})
+            self.full = 2 * len(self.headers)

@@ -20,8 +20,19 @@ def test_view_is_bounded_however_long_it_runs() -> None:
             view.learn(witness, [header(number, A)])
 
     assert {witness: len(held) for witness, held in view.held.items()} == {"one": 64, "two": 64, "three": 64}
-    assert len(view.headers) <= 64 * 4 + 1
+    assert len(view.headers) <= 2 * 64
     assert set(view.copies) <= set(view.headers) | {header(10_000, A).hash}
+
+
+def test_view_of_a_fork_keeps_both_histories() -> None:
+    """Witnesses that never agree need a header each; the bound follows what they hold."""
+    view = ChainView(keep=32)
+    for number in range(1, 500):
+        for at, witness in enumerate(("one", "two", "three", "four")):
+            view.learn(witness, [header(number, A, hash=bytes([at]) + number.to_bytes(31, "big"))])
+
+    assert len(view.headers) <= 2 * 4 * 32
+    assert len(list(view.shared(("one", "two", "three", "four")))) == 32
 
 
 def test_header_that_is_known_is_not_read_again() -> None:
