@@ -86,6 +86,17 @@ async def test_missing_rights_are_named(processes: Processes, tmp_path: Path) ->
     assert found["pve_guest_list_complete",] == 0
 
 
+async def test_replication_can_be_left_out_with_its_right(processes: Processes, tmp_path: Path) -> None:
+    """A module that does without: no job is asked for, and VM.Replicate, which is more than reading, is not missed."""
+    plain = Lab(processes, tmp_path / "plain", "--without", "VM.Replicate")
+    async with watching(plain.exporter(replication=False)) as watch:
+        found = await watch.warm()
+
+    assert {value for key, value in found.items() if key[0] == "pve_privilege_missing"} == {0}
+    assert not [key for key in found if "replication" in "".join(key)]
+    assert "nodes/NODE/replication" not in plain.calls()
+
+
 async def test_token_is_never_told(lab: Lab, watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
     """Through every fault, at debug level: no answer, log line or repr holds the token's secret."""
     caplog.set_level(logging.DEBUG)

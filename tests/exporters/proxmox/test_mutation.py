@@ -50,9 +50,10 @@ PREFIXES = {
     "zfs": ("pve_zfs",),
     "backup_tasks": ("pve_backup_tasks", "pve_node_backup", "pve_guest_backup"),
 }
+LOOP = asyncio.new_event_loop()  # one for all cases: asyncio.run prints its whole task for each
 Found = Mapping[tuple[str, ...], Any]
-HEALTHY: Found = values(asyncio.run(probed(recorded())))
-WARM = asyncio.run(warmed(recorded()))
+HEALTHY: Found = values(LOOP.run_until_complete(probed(recorded())))
+WARM = LOOP.run_until_complete(warmed(recorded()))
 GOOD = (
     ("pve_guest_running", "pve_guest_known", 1),
     ("pve_ha_service_started", "pve_ha_service_known", 1),
@@ -62,7 +63,7 @@ GOOD = (
 
 def check(path: str, data: Any) -> Found:
     """The claims that hold for whatever a cluster says in one of its answers."""
-    report = asyncio.run(probed_again({**recorded(), path: data}, WARM, path))
+    report = LOOP.run_until_complete(probed_again({**recorded(), path: data}, WARM, path))
     found = values(report)
     pair = found["pve_up",], found["pve_known",]
 
@@ -94,7 +95,7 @@ def says_up(status: Any) -> bool:
 def test_a_probe_with_a_memory_equals_one_without() -> None:
     """What the cases below use says the same as a source that has asked everything itself."""
     for path in sorted(LEANS):
-        again = asyncio.run(probed_again(recorded(), WARM, path))
+        again = LOOP.run_until_complete(probed_again(recorded(), WARM, path))
         assert {key: value for key, value in values(again).items() if key[0].startswith("pve_")} == {
             key: value for key, value in HEALTHY.items() if key[0].startswith("pve_")
         }
