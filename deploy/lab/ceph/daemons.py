@@ -59,7 +59,7 @@ mon warn on pool no redundancy = false
 mon data avail warn = 1
 mon data avail crit = 0
 # A lab is in a hurry: a dead OSD is seen after 4 s (Ceph's default is 20 s), the mgr hears news each second (5 s)
-# and is given up after 6 s of silence (30 s).
+# and is given up after 6 s of silence (30 s); the ticks must be shorter than that, else mons forgive each silence.
 osd heartbeat interval = 1
 osd heartbeat grace = 4
 mon osd min down reporters = 1
@@ -67,6 +67,8 @@ mgr stats period = 1
 mon mgr digest period = 1
 mgr beacon period = 1
 mon mgr beacon grace = 6
+mgr tick period = 1
+mon tick interval = 1
 """
 
 

@@ -29,6 +29,7 @@ from .watch import Watch
 V = TypeVar("V")
 SCAN_APART_BYTES = 512 * 1024
 LOOK_AGAIN_SECONDS = 1
+OTHERS_SECONDS = 0.2
 
 
 @dataclass(kw_only=True)
@@ -125,6 +126,22 @@ def _rank(error: CollectorError) -> int:
     return order.index(kind) if kind in order else len(order) + (kind is Kind.REFUSED)
 
 
+Look = tuple[float, View] | CollectorError | None
+
+
+async def _enough(looks: Sequence[asyncio.Future[Look]]) -> list[Look]:
+    """All outcomes; once one mgr is fresh, those of the others that come at once."""
+    pending = set(looks)
+    while pending:
+        found = any(look.done() and isinstance(look.result(), tuple) for look in looks)
+        done, pending = await asyncio.wait(
+            pending, timeout=OTHERS_SECONDS if found else None, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not done:
+            break
+    return [look.result() for look in looks if look.done()]
+
+
 @dataclass(kw_only=True)
 class Mgr:
     """One mgr's metrics address, watched over probes. `active` is how it served last, None for no answer."""
@@ -149,8 +166,13 @@ class Mgrs:
     clock: Callable[[], float] = time.monotonic
 
     async def view(self, budget: Budget) -> View:
-        """What the freshest active mgr says; raises why there is none."""
-        outcomes = await asyncio.gather(*(self._look(mgr, budget) for mgr in self.members))
+        """What the freshest active mgr says; raises why there is none. One that hangs holds up no other."""
+        looks = [asyncio.ensure_future(self._look(mgr, budget)) for mgr in self.members]
+        try:
+            outcomes = await _enough(looks)
+        finally:
+            for look in looks:
+                look.cancel()
         fresh = [outcome for outcome in outcomes if isinstance(outcome, tuple)]
         if fresh:
             return min(fresh, key=lambda found: found[0])[1]
@@ -159,7 +181,7 @@ class Mgrs:
             errors, key=_rank, default=CollectorError(Kind.STALE, "only standby mgrs answered, with empty bodies")
         )
 
-    async def _look(self, mgr: Mgr, budget: Budget) -> tuple[float, View] | CollectorError | None:
+    async def _look(self, mgr: Mgr, budget: Budget) -> Look:
         """The age and view of one mgr; its trouble; or None for a standby."""
         mgr.active = None
         asked_at = self.clock()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +198,23 @@ async def test_mgr_that_is_gone_costs_nothing_while_another_serves(tmp_path: Pat
     seen = values(await probed(seen_before(source_of({"mgr-x": refuse, "mgr-y": mgr.handle}, tmp_path, target=TWO))))
 
     assert (triple(seen), kinds(seen)) == ((1, 1, 2), {})
+
+
+async def test_mgr_that_hangs_holds_up_no_other(tmp_path: Path) -> None:
+    """A frozen mgr, the old active one say: the probe ends long before its deadline."""
+
+    class Never(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            await asyncio.sleep(60)
+            yield b""
+
+    mgr = Mgr(payloads=recorded())
+    hang = {"mgr-x": lambda _request: httpx.Response(200, stream=Never()), "mgr-y": mgr.handle}
+    started = time.monotonic()
+    seen = values(await probed(seen_before(source_of(hang, tmp_path, target=TWO))))
+
+    assert (triple(seen), kinds(seen)) == ((1, 1, 2), {})
+    assert time.monotonic() - started < 2
 
 
 async def test_old_active_mgr_does_not_outvote_the_new_one(tmp_path: Path) -> None:
