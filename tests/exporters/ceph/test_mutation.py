@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ OWN = {
     "mirror": "ceph_mirror_images",
 }
 FOLDER = Path(tempfile.mkdtemp(prefix="ceph-mutation-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 
 def check(payloads: Payloads, spoilt: set[str], version: str = "pacific") -> dict[tuple[str, ...], Any]:
