@@ -35,6 +35,10 @@ CALLS = {
     "/api/block/mirroring/summary": "mirror",
 }
 SCOPES = ("monitor", "osd", "pool", "rbd-mirroring", "hosts")
+TWO = {
+    "mgrs": ["http://mgr-x:9283", "http://mgr-y:9283"],
+    "dashboards": ["http://mgr-x:8080", "http://mgr-y:8080"],
+}
 Payloads = dict[str, Any]
 
 
@@ -173,3 +177,33 @@ def moved(metrics: str, by: int) -> str:
     """The body after some more collections."""
     pattern = re.compile(r"^(ceph_prometheus_collect_duration_seconds_count\{.*\}) (\S+)$", re.MULTILINE)
     return pattern.sub(lambda match: f"{match[1]} {float(match[2]) + by}", metrics)
+
+
+def kinds(seen: dict[tuple[str, ...], Any]) -> dict[str, str]:
+    return {key[1]: key[2] for key in seen if key[0] == "collector_error"}
+
+
+def standby(request: httpx.Request) -> httpx.Response:
+    """As a standby mgr answers: an empty body with 200, and a redirect."""
+    return answer(200) if request.url.path == "/metrics" else answer(303, location="http://mgr-x:8080/")
+
+
+def refuse(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused") from ConnectionRefusedError(111, "Connection refused")
+
+
+def whole(payloads: Payloads) -> Payloads:
+    """Without the flag noout, so that the mgr alone can tell that nothing is paused."""
+    detail = 'ceph_health_detail{name="OSDMAP_FLAGS",severity="HEALTH_WARN"} 1.0'
+    assert detail in payloads["metrics"]
+    return payloads | {"metrics": payloads["metrics"].replace(detail, detail.replace("1.0", "0.0"))}
+
+
+def dashboard_only(payloads: Payloads, folder: Path, **module: Any) -> CephSource:
+    target = {"dashboards": ["http://mgr-x:8080"]}
+    return seen_before(source_of({"mgr-x": Mgr(payloads=payloads).handle}, folder, target=target, **module))
+
+
+def metrics_only(payloads: Payloads, folder: Path) -> CephSource:
+    target = {"mgrs": ["http://mgr-x:9283"]}
+    return seen_before(source_of({"mgr-x": Mgr(payloads=payloads).handle}, folder, target=target))

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from sankofa_exporters.ceph.watch import Watch
 from sankofa_exporters.failure import Kind
 
 from .recorded import (
-    NOW,
     Mgr,
     Payloads,
-    answer,
-    moved,
+    dashboard_only,
+    kinds,
+    metrics_only,
     one_mgr,
     probed,
     recorded,
@@ -28,30 +24,14 @@ from .recorded import (
     source_of,
     triple,
     values,
+    whole,
 )
 
 UP, DOWN, UNKNOWN = (1, 1), (0, 1), (0, 0)
-TWO = {
-    "mgrs": ["http://mgr-x:9283", "http://mgr-y:9283"],
-    "dashboards": ["http://mgr-x:8080", "http://mgr-y:8080"],
-}
 
 
 async def found(payloads: Payloads, folder: Path, **module: Any) -> dict[tuple[str, ...], Any]:
     return values(await probed(one_mgr(payloads, folder, **module)))
-
-
-def kinds(seen: dict[tuple[str, ...], Any]) -> dict[str, str]:
-    return {key[1]: key[2] for key in seen if key[0] == "collector_error"}
-
-
-def standby(request: httpx.Request) -> httpx.Response:
-    """As a standby mgr answers: an empty body with 200, and a redirect."""
-    return answer(200) if request.url.path == "/metrics" else answer(303, location="http://mgr-x:8080/")
-
-
-def refuse(request: httpx.Request) -> httpx.Response:
-    raise httpx.ConnectError("refused") from ConnectionRefusedError(111, "Connection refused")
 
 
 async def test_cluster_with_an_osd_down_is_up_and_thin(tmp_path: Path) -> None:
@@ -143,23 +123,6 @@ async def test_reports_that_fail_leave_the_verdict_to_the_mgr(tmp_path: Path) ->
     assert (triple(seen), triple(alone), triple(without)) == ((1, 1, 2), (0, 0, 1), (1, 1, 1))
 
 
-def whole(payloads: Payloads) -> Payloads:
-    """Without the flag noout, so that the mgr alone can tell that nothing is paused."""
-    detail = 'ceph_health_detail{name="OSDMAP_FLAGS",severity="HEALTH_WARN"} 1.0'
-    assert detail in payloads["metrics"]
-    return payloads | {"metrics": payloads["metrics"].replace(detail, detail.replace("1.0", "0.0"))}
-
-
-def dashboard_only(payloads: Payloads, folder: Path, **module: Any) -> Any:
-    target = {"dashboards": ["http://mgr-x:8080"]}
-    return seen_before(source_of({"mgr-x": Mgr(payloads=payloads).handle}, folder, target=target, **module))
-
-
-def metrics_only(payloads: Payloads, folder: Path) -> Any:
-    target = {"mgrs": ["http://mgr-x:9283"]}
-    return seen_before(source_of({"mgr-x": Mgr(payloads=payloads).handle}, folder, target=target))
-
-
 async def test_mgr_alone_tells_up_when_no_flag_is_set(tmp_path: Path) -> None:
     """Without a dashboard: up while no flag is set at all; unknown with any, for it may be a pause."""
     clear = values(await probed(metrics_only(whole(recorded()), tmp_path)))
@@ -178,124 +141,6 @@ async def test_mgr_alone_tells_down_for_a_lost_pg(tmp_path: Path) -> None:
     )
 
     assert triple(values(await probed(metrics_only(payloads, tmp_path)))) == (0, 1, 1)
-
-
-async def test_standby_is_no_witness_and_no_trouble(tmp_path: Path) -> None:
-    """The empty 200 of a standby and its redirect: the active mgr decides; with standbys alone nobody does."""
-    mgr = Mgr(payloads=recorded())
-    both = values(await probed(seen_before(source_of({"mgr-x": standby, "mgr-y": mgr.handle}, tmp_path, target=TWO))))
-    none = values(await probed(seen_before(source_of({"mgr-x": standby, "mgr-y": standby}, tmp_path, target=TWO))))
-
-    assert (triple(both), kinds(both)) == ((1, 1, 2), {})
-    assert (both["ceph_mgr_active", "mgr-x:9283"], both["ceph_mgr_active", "mgr-y:9283"]) == (0, 1)
-    assert triple(none) == (0, 0, 0)
-    assert (kinds(none)["mgr"], kinds(none)["link"]) == ("stale", "http")
-
-
-async def test_mgr_that_is_gone_costs_nothing_while_another_serves(tmp_path: Path) -> None:
-    """A refused address is the other's verdict."""
-    mgr = Mgr(payloads=recorded())
-    seen = values(await probed(seen_before(source_of({"mgr-x": refuse, "mgr-y": mgr.handle}, tmp_path, target=TWO))))
-
-    assert (triple(seen), kinds(seen)) == ((1, 1, 2), {})
-
-
-async def test_mgr_that_hangs_holds_up_no_other(tmp_path: Path) -> None:
-    """A frozen mgr, the old active one say: the probe ends long before its deadline."""
-
-    class Never(httpx.AsyncByteStream):
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            await asyncio.sleep(60)
-            yield b""
-
-    mgr = Mgr(payloads=recorded())
-    hang = {"mgr-x": lambda _request: httpx.Response(200, stream=Never()), "mgr-y": mgr.handle}
-    started = time.monotonic()
-    seen = values(await probed(seen_before(source_of(hang, tmp_path, target=TWO))))
-
-    assert (triple(seen), kinds(seen)) == ((1, 1, 2), {})
-    assert time.monotonic() - started < 2
-
-
-async def test_old_active_mgr_does_not_outvote_the_new_one(tmp_path: Path) -> None:
-    """Two mgrs call themselves active; one is cut off and its numbers stand still: the other one is believed."""
-    cut_off = recorded()
-    cut_off["summary"]["have_mon_connection"] = False
-    cut_off["health"]["osd_map"]["osds"] = []
-    old, new = Mgr(payloads=cut_off), Mgr(payloads=recorded())
-    source = seen_before(source_of({"mgr-x": old.handle, "mgr-y": new.handle}, tmp_path, target=TWO))
-    source.mgrs.members[0].watch = Watch()
-    seen = values(await probed(source))
-
-    assert (triple(seen), kinds(seen)) == ((1, 1, 2), {})
-    assert seen["ceph_osds",] == 3
-
-
-@pytest.mark.parametrize("lost", ["mon", "quorum"])
-async def test_mgr_without_mons_makes_all_unknown(tmp_path: Path, lost: str) -> None:
-    """Cut off from the mons, or from their quorum (all else looks well then): stale, whatever its metrics say."""
-    payloads = recorded()
-    source = one_mgr(payloads, tmp_path)
-    if lost == "mon":
-        payloads["summary"]["have_mon_connection"] = False
-    else:
-        age = payloads["monitor"]["mon_status"]["quorum_age"]
-        source.sessions[0].watch = Watch(counts={"quorum_age": age}, seen_at=NOW - 1, collected_after=NOW - 60)
-    seen = values(await probed(source))
-
-    assert triple(seen) == (0, 0, 1)
-    assert {kinds(seen)[name] for name in ("link", "health", "flags", "pools", "osds")} == {"stale"}
-    assert not [
-        key for key in seen if key[0].startswith(("ceph_mon", "ceph_pool_pgs", "ceph_osds_up", "ceph_capacity"))
-    ]
-
-
-async def test_first_probe_looks_until_the_quorum_moves(tmp_path: Path) -> None:
-    """After a start nothing was seen before: the first probe looks again, and knows; the metrics wait for the second."""
-    payloads = recorded()
-    mgr = Mgr(payloads=payloads)
-
-    def tick(request: httpx.Request) -> None:
-        payloads["monitor"]["mon_status"]["quorum_age"] += request.url.path == "/api/monitor"
-
-    mgr.instead = tick
-    target = {"mgrs": ["http://mgr-x:9283"], "dashboards": ["http://mgr-x:8080"]}
-    source = source_of({"mgr-x": mgr.handle}, tmp_path, target=target)
-    first = values(await probed(source))
-    payloads["metrics"] = moved(payloads["metrics"], 1)
-    source.mgrs.clock = lambda: NOW + 15
-    second = values(await probed(source))
-
-    assert (triple(first), kinds(first)) == ((1, 1, 1), {"mgr": "stale"})
-    assert (triple(second), kinds(second)) == ((1, 1, 2), {})
-    assert second["ceph_pool_writes_total", "edge-data"] == 11496
-
-
-async def test_mgr_that_was_not_looked_at_lately_is_looked_at_again(tmp_path: Path) -> None:
-    """A mgr that takes over for the second time, or a long scrape interval: one probe is enough, not two."""
-    payloads = recorded()
-    mgr = Mgr(payloads=payloads)
-
-    def tick(request: httpx.Request) -> None:
-        payloads["monitor"]["mon_status"]["quorum_age"] += request.url.path == "/api/monitor"
-
-    mgr.instead = tick
-    source = source_of({"mgr-x": mgr.handle}, tmp_path, target={"dashboards": ["http://mgr-x:8080"]})
-    source.sessions[0].watch = Watch(counts={"quorum_age": 7}, seen_at=NOW - 600, collected_after=NOW - 615)
-    seen = values(await probed(source))
-
-    assert (triple(seen), mgr.asked.count("GET /api/monitor")) == ((1, 1, 1), 2)
-
-
-async def test_metrics_that_stand_still_are_stale(tmp_path: Path) -> None:
-    """The same body again, later than the bound: its counters are not passed on."""
-    source = one_mgr(recorded(), tmp_path)
-    await probed(source)
-    source.mgrs.clock = lambda: NOW + 60
-    seen = values(await probed(source))
-
-    assert (triple(seen), kinds(seen)) == ((1, 1, 1), {"mgr": "stale"})
-    assert ("ceph_pool_writes_total", "edge-data") not in seen
 
 
 @pytest.mark.parametrize(
