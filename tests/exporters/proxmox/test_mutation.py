@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from sankofa_exporters.bounds import Bounds, safe_label
 from sankofa_exporters.exposition import encode
 from sankofa_exporters.failure import CollectorError
 from sankofa_exporters.fetch import parse_json
@@ -125,7 +126,8 @@ def test_spoiled_ha_never_makes_a_service_run(rows: Any) -> None:
 
     if started:
         services = [row for row in rows if row.get("type") == "service"]
-        assert started <= {row["sid"] for row in services if row["state"] in ("started", "migrate")}
+        running = [row["sid"] for row in services if row["state"] in ("started", "migrate")]
+        assert started <= {safe_label(sid, Bounds().label_chars) for sid in running}
         assert [row for row in rows if row.get("type") == "master" and row.get("timestamp")]
 
 

@@ -58,12 +58,13 @@ def backup_task_samples(
 
 def _guest_samples(found: ByNode[BackupTasks], resources: Resources | None) -> Iterator[Sample]:
     """A task has only the guest's number; the kind comes from the list of guests."""
-    newest: dict[int, float] = {}
+    newest: dict[str, float] = {}
     for answer in found.answers.values():
         for task in answer.tasks:
             if task.good and task.vmid is not None:
-                newest[task.vmid] = max(task.ended_at, newest.get(task.vmid, 0))
+                number = str(task.vmid)
+                newest[number] = max(task.ended_at, newest.get(number, 0))
     for guest in resources.guests if resources is not None and newest else ():
-        number = guest.id.partition("/")[2]
-        ended_at = newest.get(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None  # noqa: PLR2004 - a vmid has nine digits at most
-        yield from present((guest.id,), (f.GUEST_BACKUP_GOOD, ended_at))
+        ended_at = newest.get(guest.id.partition("/")[2])
+        if ended_at is not None:
+            yield Sample(f.GUEST_BACKUP_GOOD, ended_at, (guest.id,))
