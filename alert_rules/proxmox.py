@@ -16,6 +16,7 @@ _SERVICE_DOWN = (
     f"and on (job, instance, service) ({ha.HA_SERVICE_KNOWN.name} == 1)\n"
     f"and on (job, instance, service) ({ha.HA_SERVICE_REQUESTED.name} == 1)"
 )
+_GIVEN_UP = f'{ha.HA_SERVICES.name}{{state="error"}}'
 _COPY_FAILS = (
     f"{replication.REPLICATION_FAILURES.name} > {FAILED_COPIES}\n"
     f"and on (job, instance, replication) ({replication.REPLICATION_ENABLED.name} == 1)"
@@ -70,10 +71,23 @@ ALERTS = (
         description="No seed node of {{ $value }} cluster(s) of {{ $labels.site }} gives a complete answer.",
     ),
     Alert(
+        name="PveHaServiceFailed",
+        expr=f"sum by (tier, region, site) ({_GIVEN_UP} {_KNOWN}) > 0",
+        for_seconds=60,
+        severity="page",
+        kind="cause",
+        scope="system",
+        system="proxmox",
+        dashboard=SITE_BOARD,
+        summary="{{ $labels.site }}: HA has given up on a guest it must keep running",
+        description="{{ $value }} HA service(s) of {{ $labels.site }} are in the state error, which only a person clears.",
+    ),
+    Alert(
         name="PveHaServiceDown",
+        # A ticket: HA is still at it. Three minutes, because it first waits for a dead node's watchdog.
         expr=f"{BY_SITE} ({_SERVICE_DOWN} {_KNOWN})",
         for_seconds=180,
-        severity="page",
+        severity="ticket",
         kind="cause",
         scope="system",
         system="proxmox",

@@ -38,7 +38,29 @@ def manager(*, known: str, quorate: str = "1x80") -> dict[str, str]:
     return about("", ha_known=known, cluster_quorate=quorate)
 
 
+def given_up(values: str) -> dict[str, str]:
+    return about('state="error"', ha_services=values)
+
+
 HA = (
+    Case(
+        alert="PveHaServiceFailed",
+        world="two in the state error",
+        series=known() | given_up("0x4 2x76"),
+        minute=3,
+        fires=((EDGE, "2"),),
+    ),
+    Case(alert="PveHaServiceFailed", world="none", series=known() | given_up("0x80"), minute=3),
+    Case(
+        alert="PveHaServiceFailed", world="cleared within a minute", series=known() | given_up("0x4 1x2 0x74"), minute=3
+    ),
+    Case(
+        alert="PveHaServiceFailed",
+        world="nobody knows",
+        unknown=True,
+        series=known("0x80") | given_up("1x80"),
+        minute=3,
+    ),
     Case(
         alert="PveHaServiceDown",
         world="asked to run, and has not for 4 minutes",
