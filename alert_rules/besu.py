@@ -152,6 +152,7 @@ ALERTS = (
         expr=(
             f"sum by (site) ({_network(f'increase({network.SECURITY_EVENTS.name}{_CHANGES}[15m]) > 0')} {_NETWORK_KNOWN})"
         ),
+        for_seconds=45,
         severity="ticket",
         kind="cause",
         scope="system",

@@ -10,11 +10,17 @@ from pathlib import Path
 
 import yaml
 
-from . import board, burn, system
+from . import besu, board, burn, ceph, cloudflare, platform, proxmox
 from .metrics import TARGET_LABELS
 from .rule import Alert, Group, Record
 from .slo import STEP_SECONDS
 
+SYSTEMS = {
+    "besu": besu.ALERTS,
+    "ceph": ceph.ALERTS,
+    "cloudflare": cloudflare.ALERTS,
+    "proxmox": proxmox.ALERTS,
+}
 GENERATED = Path(__file__).parent / "generated"
 HEADER = "# Written by `python -m alert_rules --write`; change alert_rules/*.py and run it again.\n"
 RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site"})
@@ -32,7 +38,13 @@ _Yaml.add_representer(str, _text)
 
 
 def groups_by_file(step_seconds: int = STEP_SECONDS) -> dict[str, tuple[Group, ...]]:
-    return {"slo.yaml": burn.groups(step_seconds), "system.yaml": system.groups(), "board.yaml": board.groups()}
+    """The quick ones, those of systems and of ourselves, are evaluated at the server's own interval."""
+    return {
+        "slo.yaml": burn.groups(step_seconds),
+        "board.yaml": board.groups(),
+        **{f"{name}.yaml": (Group(name=f"sankofa-{name}", rules=alerts),) for name, alerts in SYSTEMS.items()},
+        "platform.yaml": platform.GROUPS,
+    }
 
 
 def documents(step_seconds: int = STEP_SECONDS) -> dict[str, str]:

@@ -1,15 +1,11 @@
-"""Causes and ourselves: the systems' own alerts, and what is broken in an exporter or in the platform.
-
-Each expression first says that the exporter *knows* (`known == 1`), so that a source nobody can read is reported as not
-known and never as down. Counts are taken by site: an alert names a place, its value says how many things there.
-"""
+"""What is broken in ourselves: an exporter that is away or may not see, a site that fell silent, a stage that stalls."""
 
 from __future__ import annotations
 
 from sankofa_exporters import catalogue
+from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.proxmox import families as pve
 
-from . import besu, ceph, cloudflare, proxmox
 from .metrics import PIPELINE_SUCCESS, SETTLEMENTS, SITE_INFO
 from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
 
@@ -19,6 +15,7 @@ PLATFORM_IDENTITY = {"tier": "core", "region": "all", "site": "platform"}
 
 _UNSCRAPED = 'up{job=~"sankofa-.+"} == 0'
 _REFUSED = f'{catalogue.COLLECTOR_ERROR.name}{{kind="permission"}} == 1'
+_LACKING = (f"{pve.PRIVILEGE_MISSING.name} == 1", f"{ceph.PRIVILEGE_MISSING.name} == 1", _REFUSED)
 _BY_SYSTEM = "count by (tier, region, site, system)"
 
 
@@ -41,7 +38,7 @@ OBSERVER = (
     ),
     Alert(
         name="ExporterPrivilegeMissing",
-        expr=(f"{_BY_SYSTEM} ({_with_system(f'{pve.PRIVILEGE_MISSING.name} == 1')}\nor {_with_system(_REFUSED)})"),
+        expr="{} ({})".format(_BY_SYSTEM, "\nor ".join(map(_with_system, _LACKING))),
         for_seconds=300,
         severity="ticket",
         kind="meta",
@@ -94,16 +91,4 @@ PLATFORM = (
     ),
 )
 
-ALERTS = (*proxmox.ALERTS, *besu.ALERTS, *ceph.ALERTS, *cloudflare.ALERTS, *OBSERVER, *PLATFORM)
-
-
-def groups() -> tuple[Group, ...]:
-    """Evaluated at the server's own interval: these are the quick ones."""
-    return (
-        Group(name="sankofa-proxmox", rules=proxmox.ALERTS),
-        Group(name="sankofa-besu", rules=besu.ALERTS),
-        Group(name="sankofa-ceph", rules=ceph.ALERTS),
-        Group(name="sankofa-cloudflare", rules=cloudflare.ALERTS),
-        Group(name="sankofa-observer", rules=OBSERVER),
-        Group(name="sankofa-platform", rules=PLATFORM),
-    )
+GROUPS = (Group(name="sankofa-observer", rules=OBSERVER), Group(name="sankofa-platform", rules=PLATFORM))
