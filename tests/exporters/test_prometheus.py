@@ -23,6 +23,9 @@ def documented_job(exporter_port: int) -> dict[str, Any]:
     return {**job, "scrape_interval": "1s", "scrape_timeout": "1s"}
 
 
+LABELS = {"job": "besu", "region": "af-nairobi-1", "network": "mainland"}
+
+
 def query(url: str, expression: str) -> list[Any]:
     answer = httpx.get(f"{url}/api/v1/query", params={"query": expression}, trust_env=False)
     return list(answer.json()["data"]["result"])
@@ -50,7 +53,7 @@ def test_prometheus_scrapes_with_the_documented_job(processes: Processes, tmp_pa
 
     assert [(series["metric"], series["value"][1]) for series in found] == [
         (
-            {"__name__": "sankofa_besu_known", "instance": "replica-1", "job": "besu", "region": "af-nairobi-1"},
+            LABELS | {"__name__": "sankofa_besu_known", "instance": "replica-1"},
             "0",
         )
     ]
