@@ -17,10 +17,10 @@ from typing import Any
 
 from . import __version__
 from .config_file import BrokenConfigError
-from .configuration import Files
 from .fleet import write_discovery
-from .logs import FORMATS, set_up
 from .registry import SYSTEM_NAMES, System, system
+from .serving.files import Files
+from .serving.logs import FORMATS, set_up
 from .settings import Document, exposed_files
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,8 @@ def _run(chosen: System, options: argparse.Namespace) -> int:
         listener = listen(address)
     except (OSError, ValueError) as error:
         return _fail(1, _cannot_listen(address, error))
-    from .serve import serve
-    from .server import Exporter
+    from .serving.app import Exporter
+    from .serving.run import serve
 
     return serve(Exporter(system=chosen, settings=settings, read=files.read), listener)
 

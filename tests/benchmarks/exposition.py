@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import Metric
 
 from sankofa_exporters.exposition import encode, render_text
 from sankofa_exporters.family import Family, Sample
-from sankofa_exporters.serve import calm_collector
+from sankofa_exporters.serving.run import calm_collector
 
 from .report import Table, less
 

@@ -8,7 +8,7 @@ import logging
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sankofa_exporters.logs import JsonFormatter, LogfmtFormatter
+from sankofa_exporters.serving.logs import JsonFormatter, LogfmtFormatter
 
 
 def record(message: str, **extra: object) -> logging.LogRecord:

@@ -13,11 +13,11 @@ import pytest
 
 from sankofa_exporters.apart import RESOLVERS
 from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.configuration import Settings
-from sankofa_exporters.logs import LogfmtFormatter
 from sankofa_exporters.registry import System
 from sankofa_exporters.runtime import Collector
-from sankofa_exporters.server import Exporter, build_app
+from sankofa_exporters.serving.app import Exporter, build_app
+from sankofa_exporters.serving.files import Settings
+from sankofa_exporters.serving.logs import LogfmtFormatter
 from sankofa_exporters.settings import Document, Module, Target
 
 from .doubles import KNOWN, UP, DoubleSource, lead, sleeping

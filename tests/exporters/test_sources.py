@@ -14,8 +14,8 @@ import pytest
 
 from deploy.lab.processes import Processes, answers, free_port
 from sankofa_exporters.registry import System
+from sankofa_exporters.serving.sources import Sources, UnknownNameError
 from sankofa_exporters.settings import Document, Module, Target
-from sankofa_exporters.sources import Sources, UnknownNameError
 
 from .doubles import KNOWN, UP, DoubleSource, lead
 

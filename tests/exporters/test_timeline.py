@@ -11,7 +11,7 @@ from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.budget import Budget
 from sankofa_exporters.fetch import check_status, exchange, open_client
 from sankofa_exporters.runtime import Collector, probe
-from sankofa_exporters.timeline import timeline
+from sankofa_exporters.serving.timeline import timeline
 
 from .doubles import DoubleSource, constant, hang, lead, loopback
 

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.lab.processes import Child, Processes, free_port
 from sankofa_exporters.config_file import BrokenConfigError
-from sankofa_exporters.web import Passwords, load_web
+from sankofa_exporters.serving.listener import Passwords, load_web
 
 from .certificates import self_signed
 

@@ -112,7 +112,7 @@ def test_exporter_starts_without_the_platform(wheel: zipfile.ZipFile) -> None:
         f"assert sankofa_exporters.__file__.startswith({wheel.filename!r}), sankofa_exporters.__file__\n"
         "from sankofa_exporters import cli, registry\n"
         "[registry.system(name) for name in registry.SYSTEM_NAMES]\n"
-        "import sankofa_exporters.serve\n"
+        "import sankofa_exporters.serving.run\n"
         "cli.main(['--help'])\n"
     )
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=60, check=False)

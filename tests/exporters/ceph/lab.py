@@ -14,8 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.lab.processes import CHECKOUT, Processes, free_port
 from sankofa_exporters.ceph.settings import CephModule, CephTarget
 from sankofa_exporters.ceph.system import SYSTEM
-from sankofa_exporters.configuration import Settings
-from sankofa_exporters.server import Exporter, build_app
+from sankofa_exporters.serving.app import Exporter, build_app
+from sankofa_exporters.serving.files import Settings
 from sankofa_exporters.settings import Document
 
 Values = dict[tuple[str, ...], float]

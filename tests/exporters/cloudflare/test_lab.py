@@ -19,8 +19,8 @@ from deploy.lab.processes import CHECKOUT, Processes, answers, free_port
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.cloudflare.settings import AccountSettings, CloudflareModule, TunnelTarget
 from sankofa_exporters.cloudflare.system import SYSTEM
-from sankofa_exporters.configuration import Settings
-from sankofa_exporters.server import Exporter, build_app
+from sankofa_exporters.serving.app import Exporter, build_app
+from sankofa_exporters.serving.files import Settings
 from sankofa_exporters.settings import Document
 
 from .recorded import TUNNEL, Found, errors, pair

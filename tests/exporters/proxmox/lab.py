@@ -13,11 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.lab.processes import CHECKOUT, Processes, answers, free_port
 from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.configuration import Settings
 from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
 from sankofa_exporters.proxmox.system import SYSTEM
 from sankofa_exporters.proxmox.turns import QUESTIONS
-from sankofa_exporters.server import Exporter, build_app
+from sankofa_exporters.serving.app import Exporter, build_app
+from sankofa_exporters.serving.files import Settings
 from sankofa_exporters.settings import Document
 
 Values = dict[tuple[str, ...], float]

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .bounds import Bounds
-from .fetch import modified_at
-from .registry import System
-from .runtime import Source
-from .settings import Document, Module, Target, files_of, is_ca
+from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.fetch import modified_at
+from sankofa_exporters.registry import System
+from sankofa_exporters.runtime import Source
+from sankofa_exporters.settings import Document, Module, Target, files_of, is_ca
 
 Key = tuple[str, str]  # target, module
 

@@ -17,21 +17,22 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from .apart import apart, widen_resolver
-from .budget import Budget, probe_seconds
-from .config_file import BrokenConfigError
-from .configuration import Settings
-from .exposition import encode
-from .failure import Kind
-from .fleet import discovered, discovered_upstream
+from sankofa_exporters.apart import apart, widen_resolver
+from sankofa_exporters.budget import Budget, probe_seconds
+from sankofa_exporters.config_file import BrokenConfigError
+from sankofa_exporters.exposition import encode
+from sankofa_exporters.failure import Kind
+from sankofa_exporters.fleet import discovered, discovered_upstream
+from sankofa_exporters.registry import System
+from sankofa_exporters.runtime import Report, Source, probe
+from sankofa_exporters.settings import Document
+
+from .files import Settings
 from .landing import landing
+from .listener import Passwords
 from .own import OwnMetrics
-from .registry import System
-from .runtime import Report, Source, probe
-from .settings import Document
 from .sources import Sources, UnknownNameError
 from .timeline import timeline
-from .web import Passwords
 
 log = logging.getLogger(__name__)
 

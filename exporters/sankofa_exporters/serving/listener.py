@@ -23,9 +23,9 @@ import bcrypt
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from .apart import apart
-from .config_file import BrokenConfigError, checked, read_yaml
-from .settings import ReadableFile, Strict
+from sankofa_exporters.apart import apart
+from sankofa_exporters.config_file import BrokenConfigError, checked, read_yaml
+from sankofa_exporters.settings import ReadableFile, Strict
 
 log = logging.getLogger(__name__)
 REMEMBERED_PASSWORDS = 256

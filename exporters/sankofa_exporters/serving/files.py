@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .fleet import load_with_fleet
-from .registry import System
-from .settings import Document, load
-from .web import WebConfig, load_web
+from sankofa_exporters.fleet import load_with_fleet
+from sankofa_exporters.registry import System
+from sankofa_exporters.settings import Document, load
+
+from .listener import WebConfig, load_web
 
 
 @dataclass(frozen=True, kw_only=True)

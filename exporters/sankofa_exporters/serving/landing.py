@@ -6,9 +6,9 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from . import __version__
-from .registry import System
-from .settings import Document, Target
+from sankofa_exporters import __version__
+from sankofa_exporters.registry import System
+from sankofa_exporters.settings import Document, Target
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1c2430; }

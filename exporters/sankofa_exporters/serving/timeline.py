@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .exposition import render_text
-from .runtime import Report
+from sankofa_exporters.exposition import render_text
+from sankofa_exporters.runtime import Report
 
 BAR_CHARS = 40
 WHERE_CHARS = 60

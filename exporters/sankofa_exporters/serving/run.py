@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from .server import Exporter, build_app
-from .web import guarded, renewing_context
+from .app import Exporter, build_app
+from .listener import guarded, renewing_context
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 10  # a probe under way may end; Prometheus' longest wait is its scrape timeout
