@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
-from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.lab.processes import CHECKOUT, Processes, free_port
 from sankofa_exporters.ceph.settings import CephModule, CephTarget
 from sankofa_exporters.ceph.system import SYSTEM
-from sankofa_exporters.serving.app import Exporter, build_app
+from sankofa_exporters.serving.app import Exporter
 from sankofa_exporters.serving.files import Settings
 from sankofa_exporters.settings import Document
+from tests.exporters.watching import Values
 
-Values = dict[tuple[str, ...], float]
 BOOT_SECONDS = 120
 MAP_SECONDS = 40  # a mgr is given up after 6 s in the lab, and the next one needs some to take over
 FRESH_SECONDS = 6
@@ -79,38 +78,6 @@ def states(status: Any) -> dict[str, int]:
 
 def quorate(status: Any) -> bool:
     return len(status["quorum"]) == 3 and status["mgrmap"]["available"] and status["mgrmap"]["num_standbys"] == 1
-
-
-class Watcher:
-    """An exporter and its client."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def values(self, *, scrape_timeout: float = 8) -> Values:
-        headers = {"x-prometheus-scrape-timeout-seconds": str(scrape_timeout)}
-        answer = await self.client.get("/probe?target=edge-1", headers=headers)
-        assert answer.status_code == 200
-        families = text_string_to_metric_families(answer.text)
-        return {
-            (sample.name.removeprefix("sankofa_"), *sample.labels.values()): sample.value
-            for family in families
-            for sample in family.samples
-        }
-
-    async def until(self, ready: Callable[[Values], bool], *, scrape_timeout: float = 8) -> Values:
-        """Probe until it is so; a bounded wait for what Ceph takes its own time for."""
-        deadline = time.monotonic() + MAP_SECONDS
-        while not ready(found := await self.values(scrape_timeout=scrape_timeout)):
-            assert time.monotonic() < deadline, found
-        return found
-
-
-async def watching(exporter: Exporter) -> AsyncIterator[Watcher]:
-    app = build_app(exporter)
-    transport = httpx.ASGITransport(app=app)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-        yield Watcher(client)
 
 
 def pair(found: Values) -> tuple[float, float]:

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from deploy.lab.processes import Processes
+from tests.exporters.watching import Watch, watching
 
-from .lab import Lab, Watcher, fully_known, pair, watching
+from .lab import Lab, fully_known, pair
 
 pytestmark = [pytest.mark.real("ceph-mon", "ceph-mgr", "ceph-osd", "ceph"), pytest.mark.timeout(300)]
 
@@ -30,12 +31,12 @@ def lab(running: Lab) -> Lab:
 
 
 @pytest.fixture
-async def watch(lab: Lab) -> AsyncIterator[Watcher]:
-    async for found in watching(lab.exporter()):
+async def watch(lab: Lab) -> AsyncIterator[Watch]:
+    async with watching(lab.exporter()) as found:
         yield found
 
 
-async def test_healthy_cluster_is_known_at_the_first_probe(watch: Watcher) -> None:
+async def test_healthy_cluster_is_known_at_the_first_probe(watch: Watch) -> None:
     """The first probe waits for the quorum's next word and knows; the second has the mgr's metrics too."""
     first = await watch.values()
     second = await watch.until(fully_known)
@@ -48,7 +49,7 @@ async def test_healthy_cluster_is_known_at_the_first_probe(watch: Watcher) -> No
     assert not [key for key in second if key[0] == "collector_error"]
 
 
-async def test_stopped_osd_shows_in_the_scrape_after_ceph_s_map(lab: Lab, watch: Watcher) -> None:
+async def test_stopped_osd_shows_in_the_scrape_after_ceph_s_map(lab: Lab, watch: Watch) -> None:
     """One OSD stops: counts follow at once, redundancy when the PGs have peered, and the cluster serves on."""
     await watch.values()
     lab.switch("osd.2/stop")
@@ -61,7 +62,7 @@ async def test_stopped_osd_shows_in_the_scrape_after_ceph_s_map(lab: Lab, watch:
     assert peered["ceph_pgs_in_state", "undersized"] == 8
 
 
-async def test_pool_without_enough_copies_is_down(lab: Lab, watch: Watcher) -> None:
+async def test_pool_without_enough_copies_is_down(lab: Lab, watch: Watch) -> None:
     """Two of three OSDs stop: the pool needs two copies to serve, so it is down, and known to be."""
     await watch.values()
     for name in ("osd.1", "osd.2"):
@@ -73,7 +74,7 @@ async def test_pool_without_enough_copies_is_down(lab: Lab, watch: Watcher) -> N
 
 
 @pytest.mark.parametrize("flag", ["pause", "noout"])
-async def test_pause_is_down_and_noout_is_not(lab: Lab, watch: Watcher, flag: str) -> None:
+async def test_pause_is_down_and_noout_is_not(lab: Lab, watch: Watch, flag: str) -> None:
     """Both are OSDMAP_FLAGS to the mgr; only the one that stops reads and writes is down."""
     await watch.values()
     lab.switch(f"flag/{flag}/set")
@@ -87,7 +88,7 @@ async def test_pause_is_down_and_noout_is_not(lab: Lab, watch: Watcher, flag: st
     assert (pair(found), found["ceph_writable",]) == ((0, 1) if paused else (1, 1), not paused)
 
 
-async def test_full_osds_are_down_and_a_quota_is_not(lab: Lab, watch: Watcher) -> None:
+async def test_full_osds_are_down_and_a_quota_is_not(lab: Lab, watch: Watch) -> None:
     """Ceph sets `full` on the pool for both; want of space is an outage, a quota is what was agreed."""
     await watch.values()
     lab.switch("quota/2")
@@ -95,14 +96,16 @@ async def test_full_osds_are_down_and_a_quota_is_not(lab: Lab, watch: Watcher) -
     lab.switch("quota/0")
     await watch.until(lambda seen: seen["ceph_pool_at_quota", "edge-data"] == 0)
     lab.switch("full/set")
-    full = await watch.until(lambda seen: seen["ceph_pool_writable", "edge-data"] == 0)
+    full = await watch.until(
+        lambda seen: (seen["ceph_pool_writable", "edge-data"], seen["ceph_health_status",]) == (0, 2)
+    )
     lab.switch("full/unset")
 
-    assert (pair(at_quota), pair(full), full["ceph_health_status",]) == ((1, 1), (0, 1), 2)
+    assert (pair(at_quota), pair(full)) == ((1, 1), (0, 1))
     assert pair(await watch.until(lambda seen: seen["ceph_pool_writable", "edge-data"] == 1)) == (1, 1)
 
 
-async def test_client_work_is_counted(lab: Lab, watch: Watcher) -> None:
+async def test_client_work_is_counted(lab: Lab, watch: Watch) -> None:
     """Two seconds of small writes move the pool's counters by what was written."""
     before = await watch.until(fully_known)
     lab.switch("bench/2")
@@ -116,7 +119,7 @@ async def test_client_work_is_counted(lab: Lab, watch: Watcher) -> None:
     assert written >= 4096
 
 
-async def test_frozen_mgr_is_unknown_until_another_takes_over(lab: Lab, watch: Watcher) -> None:
+async def test_frozen_mgr_is_unknown_until_another_takes_over(lab: Lab, watch: Watch) -> None:
     """The active mgr stops answering on both addresses: unknown, never down; then the standby's word is the verdict."""
     await watch.until(fully_known)
     active = lab.state("mgr")["active_name"]
@@ -129,7 +132,7 @@ async def test_frozen_mgr_is_unknown_until_another_takes_over(lab: Lab, watch: W
     assert pair(taken_over) == (1, 1)
 
 
-async def test_lost_quorum_is_unknown_though_every_answer_looks_well(lab: Lab, watch: Watcher) -> None:
+async def test_lost_quorum_is_unknown_though_every_answer_looks_well(lab: Lab, watch: Watch) -> None:
     """Two of three mons are frozen: the dashboard and the metrics repeat a quorum of three, whose age stands still."""
     await watch.until(fully_known)
     for name in ("mon.b", "mon.c"):
@@ -145,7 +148,7 @@ async def test_lost_quorum_is_unknown_though_every_answer_looks_well(lab: Lab, w
 async def test_wrong_password_is_auth_and_leaves_the_verdict_to_the_metrics(lab: Lab, tmp_path: Path) -> None:
     """The dashboard refuses us: auth; the metrics still tell that the cluster serves, as one witness."""
     (tmp_path / "password").write_text("Wrong-password-1\n")
-    async for watch in watching(lab.exporter(password_file=tmp_path / "password")):
+    async with watching(lab.exporter(password_file=tmp_path / "password")) as watch:
         found = await watch.until(lambda seen: seen["ceph_witnesses",] == 1)
 
         assert (pair(found), found["collector_error", "link", "auth"]) == ((1, 1), 1)
@@ -169,13 +172,13 @@ async def test_read_only_user_may_not_write(lab: Lab) -> None:
     assert refused.status_code == 403
 
 
-async def test_osds_that_all_die_at_once_are_unknown(lab: Lab, watch: Watcher) -> None:
+async def test_osds_that_all_die_at_once_are_unknown(lab: Lab, watch: Watch) -> None:
     """Nobody is left to report them: Ceph's map still calls them up, and their silence is what we see. Last of all."""
     await watch.until(fully_known)
     for number in range(3):
         lab.switch(f"osd.{number}/freeze")
     exporter = lab.exporter(max_report_age_seconds=3)
-    async for impatient in watching(exporter):
+    async with watching(exporter) as impatient:
         found = await impatient.until(lambda seen: seen.get(("ceph_osds_reporting",)) == 0)
 
     assert lab.state("osdmap")["up"] == [0, 1, 2]

@@ -6,24 +6,23 @@ import logging
 import stat
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.lab.cloudflare_api_double import ACCOUNT
 from deploy.lab.processes import CHECKOUT, Processes, answers, free_port
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.cloudflare.settings import AccountSettings, CloudflareModule, TunnelTarget
 from sankofa_exporters.cloudflare.system import SYSTEM
-from sankofa_exporters.serving.app import Exporter, build_app
+from sankofa_exporters.serving.app import Exporter
 from sankofa_exporters.serving.files import Settings
 from sankofa_exporters.settings import Document
+from tests.exporters.watching import watching
 
-from .recorded import TUNNEL, Found, errors, pair
+from .recorded import TUNNEL, errors, pair
 
 SCRIPTS = CHECKOUT / "deploy" / "lab"
 
@@ -70,33 +69,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("tunnels")
     with Processes(folder=folder) as processes:
         yield Lab(processes, folder / "api")
-
-
-class Watch:
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def text(self, *, scrape_timeout: float = 10) -> str:
-        headers = {"x-prometheus-scrape-timeout-seconds": str(scrape_timeout)}
-        answer = await self.client.get("/probe?target=edge-1", headers=headers)
-        assert answer.status_code == 200
-        return answer.text
-
-    async def values(self, *, scrape_timeout: float = 10) -> Found:
-        families = text_string_to_metric_families(await self.text(scrape_timeout=scrape_timeout))
-        return {
-            (sample.name.removeprefix("sankofa_"), *sample.labels.values()): sample.value
-            for family in families
-            for sample in family.samples
-        }
-
-
-@asynccontextmanager
-async def watching(exporter: Exporter) -> AsyncIterator[Watch]:
-    app = build_app(exporter)
-    transport = httpx.ASGITransport(app=app)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-        yield Watch(client)
 
 
 FAULTS = {

@@ -9,8 +9,9 @@ import pytest
 
 from deploy.lab.processes import Processes
 from sankofa_exporters.bounds import Bounds
+from tests.exporters.watching import Watch, watching
 
-from .lab import Lab, Watch, watching
+from .lab import Lab
 
 
 @pytest.fixture

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.lab.processes import CHECKOUT, Processes, answers, free_port
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
 from sankofa_exporters.proxmox.system import SYSTEM
 from sankofa_exporters.proxmox.turns import QUESTIONS
-from sankofa_exporters.serving.app import Exporter, build_app
+from sankofa_exporters.serving.app import Exporter
 from sankofa_exporters.serving.files import Settings
 from sankofa_exporters.settings import Document
-
-Values = dict[tuple[str, ...], float]
+from tests.exporters.watching import Values, Watch
 
 
 class Lab:
@@ -55,37 +51,11 @@ class Lab:
         return Exporter(system=SYSTEM, settings=Settings(document=document))
 
 
-class Watch:
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def text(self, *, scrape_timeout: float = 10) -> str:
-        headers = {"x-prometheus-scrape-timeout-seconds": str(scrape_timeout)}
-        answer = await self.client.get("/probe?target=edge-1", headers=headers)
-        assert answer.status_code == 200
-        return answer.text
-
-    async def values(self, *, scrape_timeout: float = 10) -> Values:
-        families = text_string_to_metric_families(await self.text(scrape_timeout=scrape_timeout))
-        return {
-            (sample.name.removeprefix("sankofa_"), *sample.labels.values()): sample.value
-            for family in families
-            for sample in family.samples
-        }
-
-    async def warm(self) -> Values:
-        """After as many probes as it takes to have had every question's turn."""
-        for _ in QUESTIONS:
-            found = await self.values()
-        return found
-
-
-@asynccontextmanager
-async def watching(exporter: Exporter) -> AsyncIterator[Watch]:
-    app = build_app(exporter)
-    transport = httpx.ASGITransport(app=app)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-        yield Watch(client)
+async def warm(watch: Watch) -> Values:
+    """After as many probes as it takes to have had every question's turn."""
+    for _ in QUESTIONS:
+        found = await watch.values()
+    return found
 
 
 def pair(found: Values) -> tuple[float, float]:

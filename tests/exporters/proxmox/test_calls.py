@@ -6,8 +6,9 @@ import pytest
 
 from deploy.lab.processes import Processes
 from sankofa_exporters.proxmox.turns import QUESTIONS
+from tests.exporters.watching import watching
 
-from .lab import Lab, pair, watching
+from .lab import Lab, pair, warm
 
 pytestmark = pytest.mark.real("fakepve")
 THREE = {"cluster/status", "cluster/resources", "cluster/ha/status/current"}
@@ -58,7 +59,7 @@ async def test_each_release_is_known_to_the_last_family(processes: Processes, la
     """No collector fails, no right is missing, and every pair of up and known is known."""
     cluster = Lab(processes, lab.folder, "--release", str(release))
     async with watching(cluster.exporter()) as watch:
-        found = await watch.warm()
+        found = await warm(watch)
 
     assert not [key for key in found if key[0] == "collector_error"]
     assert {value for key, value in found.items() if key[0] == "pve_privilege_missing"} == {0}
@@ -73,7 +74,7 @@ async def test_standalone_node_is_up_without_quorum(processes: Processes, lab: L
     """One node, no cluster: up, no margin, no votes, and no failure."""
     alone = Lab(processes, lab.folder, "--nodes", "1")
     async with watching(alone.exporter()) as watch:
-        found = await watch.warm()
+        found = await warm(watch)
 
     assert (pair(found), found["pve_qdevice_configured",]) == ((1, 1), 0)
     assert not [key for key in found if key[0] in {"pve_cluster_quorate", "pve_quorum_margin_votes", "collector_error"}]

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from deploy.lab.processes import Processes, free_port
+from tests.exporters.watching import Watch, watching
 
-from .lab import Lab, Watch, pair, watching
+from .lab import Lab, pair, warm
 
 pytestmark = pytest.mark.real("fakepve")
 
@@ -90,7 +91,7 @@ async def test_replication_can_be_left_out_with_its_right(processes: Processes, 
     """A module that does without: no job is asked for, and VM.Replicate, which is more than reading, is not missed."""
     plain = Lab(processes, tmp_path / "plain", "--without", "VM.Replicate")
     async with watching(plain.exporter(replication=False)) as watch:
-        found = await watch.warm()
+        found = await warm(watch)
 
     assert {value for key, value in found.items() if key[0] == "pve_privilege_missing"} == {0}
     assert not [key for key in found if "replication" in "".join(key)]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from deploy.lab.processes import Processes
+from tests.exporters.watching import Watch, watching
 
-from .lab import Lab, Watch, pair, watching
+from .lab import Lab, pair, warm
 
 pytestmark = pytest.mark.real("fakepve")
 
 
 async def test_lost_quorum_is_down_and_takes_the_word_of_ha_away(lab: Lab, watch: Watch) -> None:
     """Known to be down; HA is not known; everything else still answers. Restored is up in the next scrape."""
-    assert pair(await watch.warm()) == (1, 1)
+    assert pair(await warm(watch)) == (1, 1)
 
     lab.switch("/quorum/lost")
     lost = await watch.values()
@@ -26,7 +27,7 @@ async def test_lost_quorum_is_down_and_takes_the_word_of_ha_away(lab: Lab, watch
 
 async def test_killed_node_takes_its_own_knowledge_with_it(lab: Lab, watch: Watch) -> None:
     """pve2 dies: its guests, its HA services, its pool, its jobs are unknown; one more and quorum is gone."""
-    await watch.warm()
+    await warm(watch)
     lab.switch("/node/pve2/offline")
     found = await watch.values()
 
@@ -51,7 +52,7 @@ async def test_revoked_privilege_is_named_in_the_next_scrape(
     lab: Lab, watch: Watch, privilege: str, missing: tuple[str, str], unknown: str | None
 ) -> None:
     """And what it took away is unknown, not absent guests, jobs or storages. Restored, it is right again two scrapes later."""
-    await watch.warm()
+    await warm(watch)
     lab.switch(f"/privilege/{privilege}/revoked")
     found = await watch.values()
 
@@ -67,7 +68,7 @@ async def test_revoked_privilege_is_named_in_the_next_scrape(
 
 async def test_revoked_sys_audit_is_unknown_and_named(lab: Lab, watch: Watch) -> None:
     """The status itself is refused: unknown, never down, in the same scrape as the reason."""
-    await watch.warm()
+    await warm(watch)
     lab.switch("/privilege/Sys.Audit/revoked")
     found = await watch.values()
 
@@ -90,7 +91,7 @@ COLLECTORS = ("cluster", "resources", "ha", "permissions", "replication", "zfs",
 
 async def test_one_broken_endpoint_costs_one_collector(lab: Lab, watch: Watch) -> None:
     """500 on each path in turn: the collector that needs it fails as http, and no other."""
-    await watch.warm()
+    await warm(watch)
     failed = {}
     for path in ENDPOINTS:
         lab.switch(f"/endpoint/{path}/500")
@@ -107,7 +108,7 @@ async def test_broken_slow_endpoints_cost_their_own_collectors(lab: Lab) -> None
     paths = ("cluster/backup", "cluster/backup-info/not-backed-up", "cluster/config/nodes", "cluster/config/qdevice")
     lab.switch(*(f"/endpoint/{path}/500" for path in paths))
     async with watching(lab.exporter()) as watch:
-        found = await watch.warm()
+        found = await warm(watch)
 
     assert {key[1] for key in found if key[0] == "collector_error"} == {
         "backup_jobs",
@@ -122,7 +123,7 @@ async def test_broken_slow_endpoints_cost_their_own_collectors(lab: Lab) -> None
 @pytest.mark.parametrize("path", ["cluster/status", "cluster/resources", "cluster/ha/status/current"])
 async def test_a_call_that_fails_or_hangs_takes_nobody_along(lab: Lab, watch: Watch, path: str, mode: str) -> None:
     """Two probes each: the other collectors have their answers, nodes are visited, rights are asked for."""
-    await watch.warm()
+    await warm(watch)
     lab.switch(f"/endpoint/{path}/{mode}")
     await watch.values(scrape_timeout=1.5)
     lab.calls()
@@ -139,7 +140,7 @@ async def test_a_call_that_fails_or_hangs_takes_nobody_along(lab: Lab, watch: Wa
 @pytest.mark.parametrize("mode", ["595", "hang", "html", "garbage"])
 async def test_one_nodes_broken_endpoint_costs_that_nodes_families(lab: Lab, watch: Watch, mode: str) -> None:
     """pve2 cannot be reached behind its seed, or says nonsense: of pve1 and pve3 everything is known."""
-    await watch.warm()
+    await warm(watch)
     lab.switch(f"/endpoint/nodes/pve2/*/{mode}")
     found = await watch.values(scrape_timeout=5)
     nodes = ("pve_replication_known", "pve_zfs_known", "pve_backup_tasks_known")
@@ -153,7 +154,7 @@ async def test_one_nodes_broken_endpoint_costs_that_nodes_families(lab: Lab, wat
 
 async def test_degraded_child_under_an_online_root_is_not_healthy(lab: Lab, watch: Watch) -> None:
     """The root says ONLINE; the pool is known not to be healthy."""
-    await watch.warm()
+    await warm(watch)
     lab.switch("/zfs/pve1/rpool/degraded_child")
     found = await watch.values()
 
@@ -188,7 +189,7 @@ async def test_node_without_zfs_is_no_trouble(lab: Lab, watch: Watch) -> None:
 @pytest.mark.parametrize("beat", ["stale", "drift", "unreadable"])
 async def test_stale_lrm_and_stale_manager_are_told_apart(lab: Lab, watch: Watch, beat: str) -> None:
     """A silent LRM takes its own node's running services; a silent manager takes all."""
-    await watch.warm()
+    await warm(watch)
     lab.switch(f"/ha/lrm/pve1/{beat}")
     one = await watch.values()
     lab.switch(f"/ha/master/{beat}")
@@ -202,7 +203,7 @@ async def test_stale_lrm_and_stale_manager_are_told_apart(lab: Lab, watch: Watch
 
 async def test_failed_replication_is_counted_and_never_synced_is_said(lab: Lab, watch: Watch) -> None:
     """One fails with an old copy, one has no copy at all, one is off."""
-    await watch.warm()
+    await warm(watch)
     lab.switch("/replication/100-0/failing", "/replication/101-0/never", "/replication/102-0/disabled")
     found = await watch.values()
 
@@ -214,7 +215,7 @@ async def test_failed_replication_is_counted_and_never_synced_is_said(lab: Lab, 
 
 async def test_new_guest_without_backup_is_seen_with_the_guest(lab: Lab, watch: Watch) -> None:
     """Nobody put it into a job: said in the scrape that first sees the guest."""
-    before = await watch.warm()
+    before = await warm(watch)
     lab.switch("/guest/900/added")
     found = await watch.values()
 
@@ -225,7 +226,7 @@ async def test_new_guest_without_backup_is_seen_with_the_guest(lab: Lab, watch: 
 
 async def test_backup_tasks_tell_the_last_good_one(lab: Lab, watch: Watch) -> None:
     """A failed dump is the node's newest failure and leaves the guest's last good time where it was."""
-    before = await watch.warm()
+    before = await warm(watch)
     lab.switch("/backup/task/100/failed")
     found = await watch.values()
     name = "pve_guest_backup_last_success_timestamp_seconds"
@@ -245,6 +246,6 @@ async def test_margin_counts_the_qdevice(
     two = Lab(processes, lab.folder, "--nodes", "2")
     two.switch(f"/qdevice/{qdevice}")
     async with watching(two.exporter()) as watch:
-        found = await watch.warm()
+        found = await warm(watch)
 
     assert (found["pve_quorum_margin_votes",], found.get(("pve_qdevice_connected",))) == (margin, connected)
