@@ -29,9 +29,10 @@ if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from deploy.lab.bft.control import Lab, throw
-from deploy.lab.bft.faults import FAULTS, HOST, MODES, STATUSES, loopback_only
+from deploy.lab.bft.faults import FAULTS, MODES, STATUSES
 from deploy.lab.bft.network import Network
 from deploy.lab.bft.rpc import DEFAULT_OFF, Rpc
+from deploy.lab.misbehaviour import HOST, loopback_only
 
 
 def build_rpc(lab: Lab) -> web.Application:

@@ -38,8 +38,9 @@ from fakepve.certs import make_cert
 from fakepve.model import PveError
 from fakepve.server import USER
 
+from deploy.lab.misbehaviour import HOST, loopback_only
 from deploy.lab.pve.control import build_control
-from deploy.lab.pve.faults import HOST, Traffic, loopback_only
+from deploy.lab.pve.faults import Traffic
 from deploy.lab.pve.identity import TOKEN_ID, write_identity
 from deploy.lab.pve.world import HOUR, World
 

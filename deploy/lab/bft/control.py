@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .faults import HOST, MODES
+from deploy.lab.misbehaviour import HOST
+
+from .faults import MODES
 from .network import Network, Node
 
 CHANGES = {

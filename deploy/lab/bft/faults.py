@@ -1,67 +1,16 @@
-"""What a listener of the lab answers when it is told to misbehave, and who may ask at all."""
+"""What a node of the fake chain answers when it is told to misbehave."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import ipaddress
-from collections.abc import Awaitable, Callable
-
 from aiohttp import web
 
-HOST = "127.0.0.1"
-HUGE_BYTES = 64 * 1024 * 1024
-HANG_SECONDS = 3600
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-async def answer_html(_request: web.Request) -> web.StreamResponse:
-    return web.Response(text="<html><body>a proxy's login page</body></html>", content_type="text/html")
+from deploy.lab.misbehaviour import MISBEHAVIOUR, Handler
 
 
 async def answer_garbage(_request: web.Request) -> web.StreamResponse:
     return web.json_response({"jsonrpc": "2.0", "id": 0, "result": [{"number": "many"}, None]})
 
 
-async def answer_huge(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse()
-    await response.prepare(request)
-    with contextlib.suppress(ConnectionError):
-        for _ in range(HUGE_BYTES // 65_536):
-            await response.write(b" " * 65_536)
-    return response
-
-
-async def answer_hang(_request: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(HANG_SECONDS)
-    return web.Response()
-
-
-async def answer_drip(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse()
-    await response.prepare(request)
-    with contextlib.suppress(ConnectionError):
-        for _ in range(HANG_SECONDS * 10):
-            await response.write(b" ")
-            await asyncio.sleep(0.1)
-    return response
-
-
-FAULTS: dict[str, Handler] = {
-    "html": answer_html,
-    "garbage": answer_garbage,
-    "huge": answer_huge,
-    "hang": answer_hang,
-    "drip": answer_drip,
-}
+FAULTS: dict[str, Handler] = {**MISBEHAVIOUR, "garbage": answer_garbage}
 STATUSES = {"500": 500, "401": 401, "403": 403}
 MODES = ("ok", *STATUSES, *FAULTS, "lying-state", "lying-round")
-
-
-@web.middleware
-async def loopback_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse peers that are not on this host, and browsers that were sent here under another name."""
-    host = request.host.rpartition(":")[0] or request.host
-    if not ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback or host not in {HOST, "localhost"}:  # noqa: S104
-        raise web.HTTPForbidden(text="loopback only\n")
-    return await handler(request)

@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from .faults import FAULTS, Traffic, loopback_only
+from deploy.lab.misbehaviour import loopback_only
+
+from .faults import FAULTS, Traffic
 from .world import World
 
 BEATS = ("fresh", "stale", "drift", "unreadable")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .faults import HOST
+from deploy.lab.misbehaviour import HOST
 
 TOKEN_ID = "sankofa@pve!exporter"  # noqa: S105 - an id; its secret is made afresh at every start
 KEEP_SECONDS = 20 * 86_400  # the certificate is valid for 30 days
