@@ -26,7 +26,7 @@ def landing(system: System, document: Document[Any, Any]) -> str:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(system.title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
         f"<h1>{escape(system.title)}</h1>"
-        f"<p>Version {escape(__version__)}, {len(document.targets)} targets. "
+        f"<p>Version {escape(__version__)}, {len(document.targets)} target{'' if len(document.targets) == 1 else 's'}. "
         '<a href="/metrics">metrics of this process</a> · <a href="/sd">service discovery</a> · '
         '<a href="/sd/upstream">of upstream endpoints</a></p>'
         f"<table><tr><th>Target</th><th>Module</th><th>Labels</th><th></th></tr>{rows}</table>{empty}</html>"
