@@ -113,7 +113,18 @@ def _violation(detail: ErrorDetails, known: frozenset[str], under: str) -> Viola
             return Violation(where=where, seen="a URL with more than an address", expected=detail["msg"])
         case "secret":
             return Violation(where=where, seen="a value that is not shown", expected=detail["msg"])
-    return Violation(where=where, seen=_seen(detail["input"]), expected=detail["msg"])
+    seen = "a value that is not shown" if _may_be_secret(path, detail["input"]) else _seen(detail["input"])
+    return Violation(where=where, seen=seen, expected=detail["msg"])
+
+
+def _may_be_secret(path: list[int | str], value: Any) -> bool:
+    """A password or token that stands where a hash, a file or an address belongs."""
+    if isinstance(value, Mapping | list):
+        return False
+    if "basic_auth_users" in path:
+        return True
+    names_a_file = any(isinstance(part, str) and part.endswith("_file") for part in path)
+    return "@" in str(value) or (names_a_file and not str(value).startswith(("/", "./", "../")))
 
 
 def _seen(value: Any) -> str:

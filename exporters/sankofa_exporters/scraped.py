@@ -16,7 +16,9 @@ from .failure import CollectorError, Kind
 
 MAX_POINTS = 200_000  # of the wanted names in one body; the caller's series cap is far below
 PIECE_CHARS = 1 << 17
-_LABEL = re.compile(r'\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.|"(?!\s*[,}]))*)"\s*(?:,|$)')
+MAX_LABELS_CHARS = 1 << 14  # of one series; real ones have some hundred
+# Possessive, because a group that may be given back keeps a record for each character of a hostile line.
+_LABEL = re.compile(r'\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]++|\\.|"(?!\s*(?:[,}]|$)))*+)"\s*(?:,|$)')
 _ESCAPES = {"\\\\": "\\", '\\"': '"', "\\n": "\n"}
 _ESCAPE = re.compile(r'\\[\\"n]')
 _ANY_SERIES = re.compile(r"^[a-zA-Z_:][\w:]*(?:\{.*\})?[ \t]+[-+]?(?:[\d.]|NaN|Inf)", re.MULTILINE)
@@ -105,6 +107,8 @@ def _number(value: str) -> float | None:
 
 def _labels(text: str) -> dict[str, str] | None:
     """The labels, the first of two with one name; None when they cannot be read to the end."""
+    if len(text) > MAX_LABELS_CHARS:
+        return None
     found: dict[str, str] = {}
     position = 0
     while position < len(text):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,3 +74,14 @@ def test_scan_never_raises_anything_else(text: str) -> None:
     except CollectorError:
         return
     assert all(point.value == point.value for points in found.points.values() for point in points)
+
+
+def test_scan_leaves_a_line_of_megabytes_unread() -> None:
+    """A label value as long as the body costs no more than the body: it is counted as unreadable."""
+    tracemalloc.start()
+    found = scan(b'm{a="' + b"x" * 4_000_000 + b'"} 1\n', ["m"], "here")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (found.of("m"), found.unreadable) == ((), 1)
+    assert peak < 40_000_000

@@ -129,3 +129,20 @@ def test_secret_file_open_to_others_is_named(tmp_path: Path, token_file: Path) -
         [f"modules.pve.token_file: {token_file} is open to others (mode 640); chmod 600"],
         [],
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"modules: {{pve: {{token_file: 'sankofa@pve!exporter={SECRET}'}}}}\ntargets: {{}}",
+        f"modules: {{pve: {{token_file: {SECRET}}}}}\ntargets: {{}}",
+        f"modules: {{}}\ntargets: {{a: {{module: pve, endpoints: ['https://root:{SECRET}@10.0.0.1:80x6']}}}}",
+        f"modules: {{}}\ntargets: {{a: {{module: pve, endpoints: ['root:{SECRET}@10.0.0.1:8006']}}}}",
+    ],
+)
+def test_secret_in_the_wrong_place_is_not_echoed(tmp_path: Path, line: str) -> None:
+    """A token where a file belongs, a password in an address: the line names the place and hides the value."""
+    text = complaint(tmp_path, line)
+
+    assert SECRET not in text
+    assert "a value that is not shown" in text or "a URL with more than an address" in text
