@@ -143,7 +143,7 @@ class NetworkSource:
         head = Collector(
             name="head",
             fetch=probe.heads.get,
-            samples=lambda r: head_samples(r["head"], self.module, names),
+            samples=lambda r: head_samples(r["head"], r.get("forks"), self.module, names),
             age_seconds=Heads.age_seconds,
         )
         contracts = Collector(name="contracts", fetch=probe.contracts, samples=lambda _: ())

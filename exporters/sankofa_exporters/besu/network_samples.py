@@ -13,7 +13,7 @@ from .consensus import Consensus
 from .forks import Forks
 from .seals import text_of
 from .settings import BesuModule
-from .witnesses import Heads
+from .witnesses import Heads, Sighting
 
 
 def network_verdict(heads: Any, forks: Any, *, now: float, module: BesuModule) -> Verdict:
@@ -24,16 +24,23 @@ def network_verdict(heads: Any, forks: Any, *, now: float, module: BesuModule) -
     """
     if not isinstance(heads, Heads):
         return Verdict.UNKNOWN
-    unproven = forks.unproven if isinstance(forks, Forks) else {}
-    trusted = [one for one in heads.believed if one.witness.name not in unproven]
+    trusted = _trusted(heads, forks)
     if len(trusted) < module.min_witnesses:
         return Verdict.UNKNOWN
     if isinstance(forks, Forks) and forks.proven:
         return Verdict.DOWN
     if forks.disputed if isinstance(forks, Forks) else _heads_differ(heads):
         return Verdict.UNKNOWN
-    age_seconds = now - max(one.head.timestamp for one in trusted)
+    # Where no header was looked at, one witness alone could claim a young head: as many as are required must have one.
+    vouching = 1 if isinstance(forks, Forks) else module.min_witnesses
+    age_seconds = now - sorted((one.head.timestamp for one in trusted), reverse=True)[vouching - 1]
     return Verdict.UP if age_seconds <= module.oldest_head_seconds else Verdict.DOWN
+
+
+def _trusted(heads: Heads, forks: Any) -> list[Sighting]:
+    """The sightings whose header is not known to be false."""
+    unproven = forks.unproven if isinstance(forks, Forks) else {}
+    return [one for one in heads.believed if one.witness.name not in unproven]
 
 
 def _heads_differ(heads: Heads) -> bool:
@@ -44,11 +51,13 @@ def _heads_differ(heads: Heads) -> bool:
     return any(len(hashes) > 1 for hashes in claimed.values())
 
 
-def head_samples(heads: Heads, module: BesuModule, names: tuple[str, ...]) -> Iterator[Sample]:
-    best = heads.best
-    believed = {one.witness.name: one for one in heads.believed}
-    yield Sample(f.NETWORK_HEAD_BLOCK, best.number)
-    yield Sample(f.NETWORK_HEAD_TIMESTAMP, heads.newest_timestamp)
+def head_samples(heads: Heads, forks: Any, module: BesuModule, names: tuple[str, ...]) -> Iterator[Sample]:
+    """What the trusted witnesses show; one whose header is false is not known, and nobody lags behind it."""
+    believed = {one.witness.name: one for one in _trusted(heads, forks)}
+    best = max((one.number for one in believed.values()), default=None)
+    if best is not None:
+        yield Sample(f.NETWORK_HEAD_BLOCK, best)
+        yield Sample(f.NETWORK_HEAD_TIMESTAMP, max(one.head.timestamp for one in believed.values()))
     yield Sample(f.WITNESSES, len(believed))
     yield Sample(f.WITNESSES_REQUIRED, module.min_witnesses)
     for name in names:
@@ -58,7 +67,7 @@ def head_samples(heads: Heads, module: BesuModule, names: tuple[str, ...]) -> It
     for name, one in believed.items():
         yield Sample(f.WITNESS_HEAD, one.number, (name,))
     for name, one in believed.items():
-        yield Sample(f.WITNESS_LAG, best.number - one.number, (name,))
+        yield Sample(f.WITNESS_LAG, (best or 0) - one.number, (name,))
 
 
 def fork_samples(forks: Forks) -> Iterator[Sample]:

@@ -92,7 +92,10 @@ class CephSource:
         self.witnesses.dashboard = isinstance(results.get("link"), Chosen)
         # A mgr that hears of no quorum, or OSDs that fell silent together, are proof that the rest is old.
         old = self._silent(results) or _cut_off(results)
-        return joined(self._by_rest(results), self._by_mgr(results), old=old)
+        verdict = joined(self._by_rest(results), self._by_mgr(results), old=old)
+        # A dashboard is there and cannot say whether OSDs report: a mgr alone cannot see that all fell silent.
+        unheard = self.witnesses.dashboard and self.module.osd_reports and not isinstance(results.get("osds"), Reports)
+        return Verdict.UNKNOWN if unheard and verdict is Verdict.UP else verdict
 
     def _silent(self, results: Results) -> bool:
         return silent(_only(Reports, results.get("osds")), self.module.max_report_age_seconds)

@@ -78,9 +78,11 @@ class ConnectorClient:
             *(self._connector(name, share, verified=True) for name in names), return_exceptions=True
         )
         connectors = tuple(one for one in found if isinstance(one, Connector))
-        if connectors:
+        troubles = [one for one in found if isinstance(one, BaseException)]
+        if any(one.connections for one in connectors) or (connectors and all(map(_proves_absence, troubles))):
             return connectors
-        raise _most_telling([one for one in found if isinstance(one, BaseException)])
+        # A port that answered, and could not prove whose it is, may be a replica of ours that is well.
+        raise _most_telling(troubles)
 
     async def metrics(self, name: str, budget: Budget) -> Metrics:
         answer = await self._get(name, "metrics", budget.slice(self.seconds))
@@ -119,6 +121,13 @@ class ConnectorClient:
     async def _get(self, name: str, path: str, budget: Budget) -> Answer:
         request = self.http.build_request("GET", f"http://{name}/{path}")
         return await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes)
+
+
+def _proves_absence(trouble: BaseException) -> bool:
+    """Nothing listens there, or a connector of another tunnel does."""
+    return isinstance(trouble, StrangerError) or (
+        isinstance(trouble, CollectorError) and trouble.failure.kind is Kind.REFUSED
+    )
 
 
 def _most_telling(troubles: list[BaseException]) -> BaseException:

@@ -57,7 +57,7 @@ def account_word(tunnel_id: str, listing: Any, connections: Any, *, now: float, 
     if not isinstance(connections, Connections) or not 0 <= connections.age_seconds(now) <= fresh_seconds:
         return status
     if connections.live == 0:
-        return Verdict.DOWN
+        return status if _came_back(tunnel_id, listing, connections) else Verdict.DOWN
     older = isinstance(listing, Listing) and connections.fetched_at < listing.fetched_at
     return status if older and status is not Verdict.UNKNOWN else Verdict.UP
 
@@ -65,6 +65,8 @@ def account_word(tunnel_id: str, listing: Any, connections: Any, *, now: float, 
 def overruled(tunnel_id: str, listing: Any, connections: Any) -> bool:
     """Whether all connections are dead under a status that says up: true for the minutes in which the status lags."""
     dead = isinstance(connections, Connections) and connections.live == 0
+    if isinstance(connections, Connections) and _came_back(tunnel_id, listing, connections):
+        return False
     return dead and _status(tunnel_id, listing) is Verdict.UP
 
 
@@ -74,6 +76,14 @@ def joined(connectors: Verdict, account: Verdict) -> Joint:
     disputed = len(set(words)) > 1
     verdict = Verdict.UNKNOWN if disputed or not words else words[0]
     return Joint(verdict=verdict, witnesses=len(words), disputed=disputed)
+
+
+def _came_back(tunnel_id: str, listing: Any, connections: Connections) -> bool:
+    """A younger list says that the tunnel became active after its connections were seen dead."""
+    tunnel = listing.tunnels.get(tunnel_id) if isinstance(listing, Listing) else None
+    if tunnel is None or tunnel.active_at is None or connections.fetched_at >= listing.fetched_at:
+        return False
+    return bool(tunnel.active_at > connections.fetched_at)
 
 
 def _status(tunnel_id: str, listing: Any) -> Verdict:

@@ -123,7 +123,9 @@ async def test_fresh_head_that_is_a_lie_makes_nothing_up() -> None:
         lab.do("http/validator-2/500")
         two = await lab.seen(source)
 
-    assert (found["besu_witness_head_block", "validator-3"], pair(found), pair(two)) == (10_000, (0, 1), (0, 0))
+    assert (found["besu_witness_known", "validator-3"], pair(found), pair(two)) == (0, (0, 1), (0, 0))
+    assert found["besu_network_head_block",] < 10_000
+    assert [found["besu_witness_lag_blocks", f"validator-{number}"] for number in (1, 2)] == [0, 0]
     assert found["besu_blocks_total",] == 0
 
 

@@ -113,14 +113,14 @@ async def test_osds_that_all_fell_silent_are_unknown(tmp_path: Path) -> None:
     ]
 
 
-async def test_reports_that_fail_leave_the_verdict_to_the_mgr(tmp_path: Path) -> None:
-    """Without proof that OSDs report the dashboard decides nothing; a module may go without that proof."""
+async def test_reports_that_fail_are_unknown_though_the_mgr_says_up(tmp_path: Path) -> None:
+    """Without proof that OSDs report nobody is up; a module may go without that proof."""
     healthy = whole(recorded())
     seen = await found(healthy | {"osds": 500}, tmp_path)
     alone = values(await probed(dashboard_only(healthy | {"osds": 500}, tmp_path)))
     without = values(await probed(dashboard_only(healthy | {"osds": 500}, tmp_path, osd_reports=False)))
 
-    assert (triple(seen), triple(alone), triple(without)) == ((1, 1, 2), (0, 0, 1), (1, 1, 1))
+    assert (triple(seen), triple(alone), triple(without)) == ((0, 0, 2), (0, 0, 1), (1, 1, 1))
 
 
 async def test_mgr_alone_tells_up_when_no_flag_is_set(tmp_path: Path) -> None:

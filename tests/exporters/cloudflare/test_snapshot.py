@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from sankofa_exporters.cloudflare.listing import (
     parse_page,
 )
 from sankofa_exporters.cloudflare.snapshot import parse_diagnosis, parse_metrics, parse_ready
-from sankofa_exporters.cloudflare.verdict import account_word, connectors_word, joined
+from sankofa_exporters.cloudflare.verdict import account_word, connectors_word, joined, overruled
 from sankofa_exporters.failure import CollectorError, Failure, Kind
 from sankofa_exporters.runtime import Verdict
 
@@ -244,9 +245,9 @@ def test_words_are_joined_without_guessing(connectors: Verdict, account: Verdict
     assert (joint.verdict, joint.witnesses, joint.disputed) == told
 
 
-def listing(status: str, *, age: float = 10) -> Any:
+def listing(status: str, *, age: float = 10, active_at: str = "2020-01-01T00:00:00Z") -> Any:
     page = document("list.json")
-    page["result"][0]["status"] = status
+    page["result"][0] |= {"status": status, "conns_active_at": active_at}
     return listing_of([parse_page(page)], START - age)
 
 
@@ -275,6 +276,16 @@ def test_account_believes_dead_connections_before_its_status(status: str, live: 
     told = account_word(TUNNEL, listing(status), connections(live=live, age=age), now=START, fresh_seconds=60)
 
     assert told is word
+
+
+def test_tunnel_that_came_back_is_not_held_down_by_older_connections() -> None:
+    """The list is younger and says that the tunnel became active after its connections were seen dead."""
+    back = datetime.fromtimestamp(START - 15, UTC).isoformat()
+    younger = listing("healthy", age=10, active_at=back)
+    dead = connections(live=0, age=20)
+
+    assert account_word(TUNNEL, younger, dead, now=START, fresh_seconds=60) is UP
+    assert not overruled(TUNNEL, younger, dead)
 
 
 def test_failures_are_no_word() -> None:
