@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 DEFAULT_SCRAPE_TIMEOUT_SECONDS = 10.0
 RESERVE_SECONDS = 0.5
+LONGEST_SCRAPE_SECONDS = 120.0  # who asks for more gets this: a probe must end, whoever has gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,4 +42,4 @@ def probe_seconds(header: str | None) -> float:
         scrape_timeout = DEFAULT_SCRAPE_TIMEOUT_SECONDS
     if scrape_timeout < 1:
         return scrape_timeout / 2
-    return scrape_timeout - RESERVE_SECONDS
+    return min(scrape_timeout, LONGEST_SCRAPE_SECONDS) - RESERVE_SECONDS

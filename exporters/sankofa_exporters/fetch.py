@@ -25,6 +25,7 @@ from .trace import begin_call
 
 USER_AGENT = "sankofa-exporter"
 _REFUSALS = {int(httpx.codes.UNAUTHORIZED): Kind.AUTH, int(httpx.codes.FORBIDDEN): Kind.PERMISSION}
+REFUSAL_BYTES = 64 * 1024
 DECODE_IN_THREAD_BYTES = 256 * 1024  # a larger document would hold up every other probe while it is parsed
 
 if "sniffio" not in sys.modules and importlib.util.find_spec("sniffio") is None:
@@ -57,8 +58,11 @@ def _tls_context(ca_file: Path | None, _modified_at: int) -> ssl.SSLContext:
 
 
 def modified_at(file: Path | None) -> int:
-    """When the file was written last, in nanoseconds; 0 for none."""
-    return 0 if file is None else file.stat().st_mtime_ns
+    """When the file was written last, in nanoseconds; 0 for none, and for one that is away just now."""
+    try:
+        return 0 if file is None else file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def open_client(*, verify: ssl.SSLContext | bool = True) -> httpx.AsyncClient:
@@ -73,7 +77,9 @@ def open_client(*, verify: ssl.SSLContext | bool = True) -> httpx.AsyncClient:
     )
 
 
-async def exchange(client: httpx.AsyncClient, request: httpx.Request, *, budget: Budget, body_bytes: int) -> Answer:
+async def exchange(
+    client: httpx.AsyncClient, request: httpx.Request, *, budget: Budget, body_bytes: int, again: bool = True
+) -> Answer:
     """Send and read within the budget and the cap, or raise `CollectorError` with the kind of the trouble."""
     where = f"{request.method} {request.url.scheme}://{request.url.netloc.decode()}{request.url.path}"
     try:
@@ -81,7 +87,9 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, *, budget:
             try:
                 return await _traced(client, request, where=where, body_bytes=body_bytes)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-                # The server may close a pooled connection at the moment we reuse it. We only read, so once more is safe.
+                # The server may close a pooled connection at the moment we reuse it; what only reads may be asked again.
+                if not again:
+                    raise
                 return await _traced(client, request, where=where, body_bytes=body_bytes)
     except (httpx.HTTPError, TimeoutError, OSError) as error:
         raise from_transport(error, where) from None
@@ -118,6 +126,16 @@ async def _stream(client: httpx.AsyncClient, request: httpx.Request, *, where: s
         return Answer(where=where, status=response.status_code, body=bytes(body), headers=response.headers)
     finally:
         await response.aclose()
+
+
+def small_json(answer: Answer) -> Any:
+    """The JSON of a short refusal, or None: a long one is not parsed, for it would hold up every other probe."""
+    if len(answer.body) > REFUSAL_BYTES:
+        return None
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def check_status(answer: Answer) -> None:

@@ -20,10 +20,11 @@ from sankofa_exporters.budget import Budget, probe_seconds
         ("nan", 9.5),
         ("inf", 9.5),
         ("0", 9.5),
+        ("1e9", 119.5),
     ],
 )
 def test_budget_keeps_half_a_second_of_the_scrape_timeout(header: str | None, seconds: float) -> None:
-    """Half a second is kept back, half of a timeout under a second; an absurd header means the default."""
+    """Half a second is kept back, half of a timeout under a second; an absurd header means the default, a huge one two minutes."""
     assert probe_seconds(header) == pytest.approx(seconds)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from deploy.lab.processes import Processes, answers, free_port
 from sankofa_exporters.registry import System
-from sankofa_exporters.serving.sources import Sources, UnknownNameError
+from sankofa_exporters.serving.sources import CannotOpenError, Sources, UnknownNameError
 from sankofa_exporters.settings import Document, Module, Target
 
 from .doubles import KNOWN, UP, DoubleSource, lead
@@ -122,3 +123,25 @@ async def test_renewed_ca_file_reopens_its_sources(tmp_path: Path) -> None:
     await asyncio.gather(*sources.closing)
 
     assert [found[0] is found[1], found[1] is found[2]] == [True, False]
+
+
+async def test_target_whose_ca_file_is_away_is_told_apart(tmp_path: Path) -> None:
+    """A CA file that is being renewed at a target's first probe costs that target, with a reason, and comes back."""
+
+    class Trusting(Module):
+        ca_file: Path
+
+    def opens(module: Any, _target: Any, _bounds: Any) -> DoubleSource:
+        module.ca_file.read_text()
+        return DoubleSource(collectors=(lead(),))
+
+    system = replace(SYSTEM, open=opens)
+    modules = {"m": Trusting(ca_file=tmp_path / "ca.pem")}
+    sources = Sources(
+        system=system, document=Document[Trusting, Target](modules=modules, targets={"a": Target(module="m")})
+    )
+    with pytest.raises(CannotOpenError, match="target 'a' cannot be opened"), sources.use("a", None):
+        pass
+    (tmp_path / "ca.pem").write_text("new")
+    with sources.use("a", None) as source:
+        assert isinstance(source, DoubleSource)

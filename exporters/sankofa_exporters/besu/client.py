@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +16,7 @@ import httpx
 
 from sankofa_exporters.budget import Budget
 from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.fetch import Answer, check_status, decode, exchange
+from sankofa_exporters.fetch import Answer, check_status, decode, exchange, small_json
 
 # Besu's JSON-RPC error codes; what is not here is an answer we did not ask for: http.
 ERROR_KINDS = {
@@ -115,10 +114,7 @@ async def _document(answer: Answer) -> Any:
 
 
 def _error_body(answer: Answer) -> Mapping[str, Any]:
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        document = None
+    document = small_json(answer)
     if isinstance(document, Mapping) and isinstance(document.get("error"), Mapping):
         return document
     check_status(answer)

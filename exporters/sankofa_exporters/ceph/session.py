@@ -188,7 +188,8 @@ class Session:
         given = {"username": self.username, "password": password}
         request = self.http.build_request("POST", f"{self.endpoint}/api/auth", headers=headers, json=given)
         with self._held("/api/auth"):  # it writes to the mons
-            answer = await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes)
+            # Never twice: Ceph counts logins, and locks an account after ten that fail.
+            answer = await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes, again=False)
         if answer.status in _BAD_LOGIN:
             self.refusals.remember(self.username, password)
             raise CollectorError(Kind.AUTH, f"{answer.where}: the login was refused ({answer.status})")

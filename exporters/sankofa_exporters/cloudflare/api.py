@@ -17,7 +17,7 @@ import httpx
 from sankofa_exporters.apart import apart
 from sankofa_exporters.budget import Budget
 from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.fetch import Answer, check_status, decode, exchange, parse_json
+from sankofa_exporters.fetch import Answer, check_status, decode, exchange, small_json
 
 from .bucket import CallBudget
 from .settings import read_token
@@ -81,10 +81,7 @@ class ApiClient:
 
 def _check(answer: Answer) -> None:
     if answer.status == httpx.codes.BAD_REQUEST:
-        try:
-            document = parse_json(answer.body, answer.where)
-        except CollectorError:
-            document = None
+        document = small_json(answer)
         if isinstance(document, Mapping) and MALFORMED_TOKEN & set(_codes(document)):
             raise CollectorError(Kind.AUTH, f"{answer.where}: the API finds the token malformed (400)")
     check_status(answer)

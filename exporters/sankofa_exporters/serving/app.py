@@ -31,7 +31,7 @@ from .files import Settings
 from .landing import landing
 from .listener import Passwords
 from .own import OwnMetrics
-from .sources import Sources, UnknownNameError
+from .sources import CannotOpenError, Sources, UnknownNameError
 from .timeline import timeline
 
 log = logging.getLogger(__name__)
@@ -85,6 +85,8 @@ class Exporter:
                 return await self._probed(source, target, request)
         except UnknownNameError as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
+        except CannotOpenError as error:  # nothing can be said of the target: the scrape fails, which is unknown
+            return PlainTextResponse(f"{error}; mend the file its module names\n", status_code=503)
 
     async def _probed(self, source: Source, target: str, request: Request) -> Response:
         seconds = probe_seconds(request.headers.get("x-prometheus-scrape-timeout-seconds"))

@@ -21,6 +21,10 @@ class UnknownNameError(Exception):
     """The query names a target or module that the configuration does not have."""
 
 
+class CannotOpenError(Exception):
+    """A file that the target's module names cannot be read just now."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Settings:
     """What a source was opened with; a source lives as long as this stays equal."""
@@ -90,7 +94,10 @@ class Sources:
             settings = self._settings(key)
             if settings is None:
                 raise UnknownNameError(f"unknown target {target!r}: it is not in the configuration's targets")
-            source = self.system.open(settings.module, settings.target, settings.limits)
+            try:
+                source = self.system.open(settings.module, settings.target, settings.limits)
+            except (OSError, ValueError) as error:  # a CA file that is being renewed
+                raise CannotOpenError(f"target {target!r} cannot be opened: {type(error).__name__}") from None
             self.opened[key] = _Open(source=source, settings=settings)
         return self.opened[key]
 

@@ -212,3 +212,16 @@ def test_double_has_the_names_and_types_of_the_real_one() -> None:
     }
     assert double.ready()[1].keys() == document("no_edge_quic.ready.json").keys()
     assert double.diagnosis().keys() == document("no_edge_quic.diag.json").keys()
+
+
+async def test_replica_that_cannot_prove_itself_keeps_a_searched_host_from_down(world: World) -> None:
+    """One of ours has no edge; another port answers ready and not whose it is: nobody knows, and it is not down."""
+    world.connectors[20241].edge = False
+    world.connector(20242).spoiled = "/diag/tunnel"
+    found = await world.values(world.source("127.0.0.1"))
+    world.connectors.pop(20242)
+    world.wire.apps.pop(20242)
+    alone = await world.values(world.source("127.0.0.1"))
+
+    assert {key[1] for key in errors(found)} != set()
+    assert (found["tunnel_witnesses",], alone["tunnel_witnesses",]) == (1, 2)
