@@ -135,3 +135,15 @@ async def test_right_password_is_slow_once() -> None:
 async def test_malformed_authorization_is_refused(header: str) -> None:
     """What is not Basic with a name and a password is not admitted, and raises nothing."""
     assert not await Passwords(users={"prometheus": HASH}).admit(header)
+
+
+@pytest.mark.real("openssl")
+def test_client_ca_without_its_type_is_refused(tmp_path: Path) -> None:
+    """A listener that names a CA for its clients and verifies none of them does not start."""
+    certificate, key = self_signed(tmp_path / "tls")
+    file = tmp_path / "web.yml"
+    file.write_text(
+        f"tls_server_config: {{cert_file: {certificate}, key_file: {key}, client_ca_file: {certificate}}}\n"
+    )
+    with pytest.raises(BrokenConfigError, match="client_auth_type too, because client_ca_file alone verifies nobody"):
+        load_web(file)

@@ -66,6 +66,11 @@ class TlsServer(Strict):
             raise PydanticCustomError(
                 "client_ca", "client_ca_file, because client_auth_type verifies client certificates"
             )
+        if self.client_auth_type == "NoClientCert" and self.client_ca_file is not None:
+            # Else a listener that looks as if it asked for client certificates would let everybody in.
+            raise PydanticCustomError(
+                "client_auth", "client_auth_type too, because client_ca_file alone verifies nobody"
+            )
         try:
             self.context()
         except (OSError, ValueError):

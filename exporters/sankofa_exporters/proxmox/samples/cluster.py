@@ -9,14 +9,14 @@ from sankofa_exporters.proxmox.families import cluster as f
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
 from sankofa_exporters.proxmox.snapshot.quorum import QDevice, Votes, margin_votes
 
-from .present import present
-
 
 def cluster_samples(cluster: Cluster, votes: Votes | None, qdevice: QDevice | None) -> Iterator[Sample]:
     """`votes` and `qdevice` are None while they are not known."""
     if cluster.quorate is not None:
         yield Sample(f.QUORATE, float(cluster.quorate))
-        yield from present((), (f.QUORUM_MARGIN, margin_votes(cluster, votes, qdevice)))
+        margin = margin_votes(cluster, votes, qdevice)
+        if margin is not None and (margin >= 0) == cluster.quorate:  # else votes and corosync disagree: nobody knows
+            yield Sample(f.QUORUM_MARGIN, margin)
     if cluster.name is not None:
         yield Sample(f.CLUSTER_INFO, 1, (cluster.name,))
     yield Sample(f.CLUSTER_NODES, len(cluster.online))

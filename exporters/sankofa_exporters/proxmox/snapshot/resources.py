@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from sankofa_exporters.failure import CollectorError, Kind
 from sankofa_exporters.loose import amount, flag, text
 
 from .rows import rows
@@ -80,6 +81,8 @@ def parse_resources(data: Any) -> Resources:
             case kind:
                 # Of a type that we do not count (sdn, pool, network), or a row that lost its identity.
                 complete = complete and text(kind) is not None and kind not in {"node", "qemu", "lxc", "storage"}
+    if not complete and not (nodes or guests or storages):
+        raise CollectorError(Kind.DECODE, "cluster/resources: no row that can be read")
     return Resources(
         nodes=tuple(nodes), guests=tuple(guests), storages=tuple(storages), complete=complete and bool(nodes)
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sankofa_exporters.failure import CollectorError
 from sankofa_exporters.proxmox.snapshot.resources import parse_resources
 from tests.exporters.proxmox.recorded import recorded
 
@@ -25,12 +26,19 @@ def test_resources_keep_what_is_readable() -> None:
     assert (len(resources.storages), resources.complete) == (3, True)
 
 
-@pytest.mark.parametrize(
-    "rows", [[], [{"type": "qemu"}], [{"type": "node", "node": "pve1"}, {"type": "qemu", "node": "pve1"}], [{}]]
-)
+@pytest.mark.parametrize("rows", [[], [{"type": "node", "node": "pve1"}, {"type": "qemu", "node": "pve1"}]])
 def test_resources_that_lost_rows_are_not_complete(rows: list[Any]) -> None:
     """An empty list, or a row without identity, must not be counted as few guests."""
     assert parse_resources(rows).complete is False
+
+
+@pytest.mark.parametrize("rows", [[{"type": "qemu"}], [{}], [{"type": "cluster"}, {"type": "node"}]])
+def test_resources_without_a_readable_row_are_a_decode_failure(rows: list[Any]) -> None:
+    """Rows that all lost their identity are an answer we cannot read, not a cluster without guests."""
+    with pytest.raises(CollectorError) as caught:
+        parse_resources(rows)
+
+    assert caught.value.failure.kind == "decode"
 
 
 def test_numbers_of_release_7_are_strings() -> None:
