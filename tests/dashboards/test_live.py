@@ -18,7 +18,8 @@ from alert_rules import book as rules
 from dashboards.fleet import FLEET
 from dashboards.queries import PanelQuery, panel_queries
 from dashboards.site import SITE
-from deploy.lab.processes import Processes, answers, free_port, need_program
+from deploy.lab.processes import Processes, answers, free_port
+from deploy.parts import need_program
 from deploy.prometheus.render import Exporter, render
 
 EDGE = {"targets": ["pve-1"], "labels": {"site": "edge-1", "tier": "edge", "region": "r1"}}

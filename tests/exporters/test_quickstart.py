@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.lab.processes import CHECKOUT, free_port
+from deploy.lab.processes import free_port
+from deploy.parts import CHECKOUT
 
 PAGES = CHECKOUT / "docs" / "exporters"
 PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}|(?<=port )\d{4,5}")

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.lab.processes import Processes, free_port, need_program
+from deploy.lab.processes import Processes, free_port
+from deploy.parts import need_program
 from sankofa_exporters.exposition import encode
 from sankofa_exporters.failure import Kind
 
