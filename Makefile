@@ -12,7 +12,8 @@ PYTEST = @TIER=$@ WITHOUT=$(WITHOUT) $(BIN)/python -m pytest --numprocesses 2 --
 export RUFF_CACHE_DIR := .cache/ruff
 export MYPY_CACHE_DIR := .cache/mypy
 export XDG_CACHE_HOME := $(CURDIR)/.cache
-export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
+# Compiled modules are kept: a hundred processes of a run import the same ones.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24

@@ -94,7 +94,7 @@ def tiers() -> Mapping[str, Tier]:
 
 @cache
 def parts() -> tuple[Part, ...]:
-    return tuple(_part(entry) for entry in _document()["part"])
+    return tuple(read_part(entry) for entry in _document()["part"])
 
 
 @cache
@@ -102,7 +102,7 @@ def _document() -> dict[str, Any]:
     return tomllib.loads(PARTS_FILE.read_text(encoding="utf-8"))
 
 
-def _part(entry: Mapping[str, Any]) -> Part:
+def read_part(entry: Mapping[str, Any]) -> Part:
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     if inner := entry.get("extract"):
         layers, members = tuple(inner["layers"]), tuple(inner["members"])

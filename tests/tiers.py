@@ -30,8 +30,8 @@ def demanded() -> list[Part]:
 
 
 def shortcomings() -> list[str]:
-    """A line for each demanded part that is missing or too old."""
-    return [f"{part.name}: {why}" for part in demanded() if (why := parts.shortcoming(part))]
+    """A line for each demanded part that is missing; set-up and a test of its own ask for versions."""
+    return [f"{part.name}: not found: {', '.join(names)}" for part in demanded() if (names := parts.absent(part))]
 
 
 def refuse_a_run_without_its_parts() -> None:

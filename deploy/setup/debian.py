@@ -107,14 +107,14 @@ def install(packages: Sequence[str]) -> None:
     waiting: set[str] = set()
 
     def hear(line: str) -> None:
-        if "could not get lock" in line.lower() and (holder := _holder(line)) not in waiting:
-            waiting.add(holder)
-            say(f"another apt is at work ({holder}); waiting for it, ten minutes at most")
+        if "could not get lock" in line.lower() and (found := holder(line)) not in waiting:
+            waiting.add(found)
+            say(f"another apt is at work ({found}); waiting for it, ten minutes at most")
 
     run([*prefix, "sh", SCRIPT, *packages], log="apt", cure=by_hand(packages), hear=hear, cwd=CHECKOUT)
 
 
-def _holder(line: str) -> str:
+def holder(line: str) -> str:
     found = re.search(r"held by (process \d+(?: \([^)]*\))?)", line)
     return found.group(1) if found else "it is not said which"
 

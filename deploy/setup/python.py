@@ -81,7 +81,7 @@ def fetched(package: str, lock: str) -> Iterator[Path]:
         wanted = Path(folder) / "wanted.txt"
         wanted.write_text(requirement(package, (CHECKOUT / lock).read_text(encoding="utf-8")), encoding="utf-8")
         words = ["install", "--quiet", "--no-deps", "--only-binary=:all:", "--no-compile", "--no-cache-dir"]
-        words += ["--disable-pip-version-check", "--target", f"{folder}/target", "--require-hashes"]
+        words += ["--disable-pip-version-check", "--retries", "2", "--target", f"{folder}/target", "--require-hashes"]
         run([*_pip(), *words, "-r", wanted], log="python", cure=CURE)
         yield Path(folder) / "target"
 

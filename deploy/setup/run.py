@@ -68,7 +68,7 @@ def prepare(tier: str, *, without: frozenset[str] = frozenset()) -> None:
     if not missing:
         return
     _announce(tier, missing)
-    _refuse_what_cannot_be(missing)
+    refuse_what_cannot_be(missing)
     steps = list(_plan(missing, wanted))
     counted = Steps(total=len(steps))
     for what, act in steps:
@@ -98,13 +98,13 @@ def _way(part: Part) -> str:
     return {bool(part.npm): "npm", bool(part.pypi): "PyPI"}.get(True, "from another part")
 
 
-def _refuse_what_cannot_be(missing: Sequence[Part]) -> None:
+def refuse_what_cannot_be(missing: Sequence[Part]) -> None:
     """All reasons at once, before anything is written."""
     packages = _packages(missing)
     faults = []
     if any(part.unpack or part.install for part in missing) and not debian.here():
         named = [part.name for part in missing if part.unpack or part.install]
-        faults.append(f"no apt-get here: install by hand {_names(named, missing)}")
+        faults.append(f"no apt-get here: install by hand {_names(named, missing)} and put them on PATH")
     elif packages and debian.root_prefix() is None:
         names = ",".join(part.name for part in missing if part.install)
         faults.append(f"{debian.needs_root(packages)}; or do without: make test WITHOUT={names}")

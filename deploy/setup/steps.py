@@ -79,27 +79,24 @@ def run(
     LOGS.mkdir(parents=True, exist_ok=True)
     file = LOGS / f"{log}.log"
     lines: list[str] = []
-    with file.open("a", encoding="utf-8", errors="replace") as output:
-        process = subprocess.Popen(
+    with (
+        file.open("a", encoding="utf-8", errors="replace") as output,
+        subprocess.Popen(
             [str(word) for word in command],
-            stdin=subprocess.DEVNULL if not sys.stdin.isatty() else None,  # sudo may ask for a password
+            stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,  # sudo may ask for a password
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
             env={**os.environ, **(env or {})},
             cwd=cwd,
-        )
-        try:
-            for line in process.stdout or ():
-                output.write(line)
-                lines.append(line.strip())
-                if hear:
-                    hear(line.strip())
-        finally:
-            if process.poll() is None and not process.stdout:
-                process.terminate()
-            process.wait()
+        ) as process,
+    ):
+        for line in process.stdout or ():
+            output.write(line)
+            lines.append(line.strip())
+            if hear:
+                hear(line.strip())
     if process.returncode:
         raise SetupError(f"{reason(lines, process.returncode)}; {cure} (log: {file.relative_to(CHECKOUT)})")
 
