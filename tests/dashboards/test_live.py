@@ -138,10 +138,10 @@ def _all_queries() -> list[PanelQuery]:
     sites = [
         query
         for system, site in SITE_OF.items()
-        for query in panel_queries(SITE, {"site": site})
+        for query in panel_queries(SITE.document(), {"site": site})
         if query.system == system
     ]
-    return panel_queries(FLEET, {}) + sites
+    return panel_queries(FLEET.document(), {}) + sites
 
 
 @pytest.mark.real("prometheus")

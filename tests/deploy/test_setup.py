@@ -125,7 +125,7 @@ def test_setup_says_what_it_will_do_before_it_starts(checkout: Path, tmp_path: P
 def test_setup_without_root_names_the_command_and_the_way_around(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user without root or sudo gets the whole command, and the parts to do without."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(debian.shutil, "which", lambda name: None if name == "sudo" else f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "sudo" else f"/usr/bin/{name}")
     with pytest.raises(SetupError) as refused:
         run.refuse_what_cannot_be([parts.named("haproxy"), parts.named("snmpd")])
 
