@@ -36,10 +36,10 @@ class PartsError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """Programs inside archives of an installed package: the outer one by a glob, then one inside the other."""
+    """Programs in a zip file (`inner`) that lies in a tar file of an installed package (`outer`, a glob)."""
 
-    archive: str
-    layers: tuple[str, ...]
+    outer: str
+    inner: str
     members: tuple[str, ...]
 
 
@@ -105,8 +105,7 @@ def _document() -> dict[str, Any]:
 def read_part(entry: Mapping[str, Any]) -> Part:
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     if inner := entry.get("extract"):
-        layers, members = tuple(inner["layers"]), tuple(inner["members"])
-        values["extract"] = Archive(archive=inner["archive"], layers=layers, members=members)
+        values["extract"] = Archive(outer=inner["outer"], inner=inner["inner"], members=tuple(inner["members"]))
     if values["tier"] not in tiers():
         raise PartsError(
             f"{PARTS_FILE.name}: {values['name']}: tier {values['tier']!r} is none of {', '.join(tiers())}"

@@ -12,7 +12,7 @@ import pytest
 
 from deploy import parts
 from deploy.parts import HIDE_PARTS
-from deploy.setup import debian, python, run, steps
+from deploy.setup import debian, plan, python, steps
 from deploy.setup.steps import SetupError
 from tests.repository.tree import ROOT, files
 
@@ -127,7 +127,7 @@ def test_setup_without_root_names_the_command_and_the_way_around(monkeypatch: py
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "which", lambda name: None if name == "sudo" else f"/usr/bin/{name}")
     with pytest.raises(SetupError) as refused:
-        run.refuse_what_cannot_be([parts.named("haproxy"), parts.named("snmpd")])
+        plan.refuse_what_cannot_be([parts.named("haproxy"), parts.named("snmpd")])
 
     assert str(refused.value) == (
         "root is needed once, and there is no sudo: as root run: apt-get install --no-install-recommends haproxy snmpd; "
