@@ -29,14 +29,14 @@ forbid_services() {
 
 # Units and init scripts of the packages that came new, dependencies included.
 switch_off() {
-    dpkg -L "$1" | sed -n 's|^.*/systemd/system/\([^/]*\.\(service\|socket\|timer\|target\|path\)\)$|\1|p' | while read -r unit; do
+    dpkg -L "$1" | sed -nE 's,^.*/systemd/system/([^/]*\.(service|socket|timer|target|path))$,\1,p' | while read -r unit; do
         case $unit in *@.*) continue ;; esac
         if command -v systemctl >/dev/null; then
             systemctl disable --no-reload "$unit" >/dev/null 2>&1 || true
         fi
         find /etc/systemd/system -type l -name "$unit" -path '*.wants/*' -delete 2>/dev/null || true
     done
-    dpkg -L "$1" | sed -n 's|^/etc/init.d/\([^/]*\)$|\1|p' | while read -r script; do
+    dpkg -L "$1" | sed -nE 's,^/etc/init.d/([^/]*)$,\1,p' | while read -r script; do
         update-rc.d "$script" disable >/dev/null 2>&1 || true
     done
 }
