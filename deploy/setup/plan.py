@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -40,7 +39,7 @@ def announce(tier: str, missing: Sequence[Part]) -> None:
 
 def _way(part: Part) -> str:
     if part.install:
-        return "apt, as root" if os.geteuid() == 0 else "apt, by sudo"
+        return "apt" if debian.root_prefix() == [] else "apt, by sudo" if debian.root_prefix() else "apt, needs root"
     if part.unpack:
         return "Debian, unpacked"
     return {bool(part.npm): "npm", bool(part.pypi): "PyPI"}.get(True, "from another part")

@@ -7,6 +7,7 @@ time (run.py holds a lock).
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from deploy.parts import CHECKOUT
 
 LOGS = CHECKOUT / ".cache" / "setup"
 SIGN_OF_LIFE_SECONDS = 15
-TAIL_LINES = 3
+_BROKEN = re.compile(r"connection broken by '(.+)': /")  # in pip's words
 
 
 class SetupError(Exception):
@@ -102,10 +103,11 @@ def run(
 
 
 def reason(lines: Sequence[str], code: int) -> str:
-    """The line that says why: the last that speaks of an error, else the last of all."""
+    """The line that says why: what broke the connection, else the first that is an error, else the last of all."""
     told = [line for line in lines if line]
+    broken = [found.group(1) for line in told if (found := _BROKEN.search(line))]
     errors = [line for line in told if line.lower().startswith(("e:", "error", "npm err", "npm error"))]
-    return (errors or told or [f"exit {code}"])[-1 if not errors else 0][:300]
+    return [*broken[:1], *errors[:1], *told[-1:], f"exit {code}"][0][:300]
 
 
 def need_room(megabytes: int, folder: Path = CHECKOUT) -> None:
