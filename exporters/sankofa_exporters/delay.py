@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 BEAT_SECONDS = 0.02
 PUNCTUAL_SECONDS = 0.005  # a beat this late is on time: timers are a millisecond coarse, and other callbacks have turns
+NOTABLE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +56,8 @@ class Measured:
 
     @property
     def mostly_ours(self) -> bool:
-        """Whoever was waited for had less than half of the time."""
-        return 2 * self.delay.at_most > self.seconds
+        """Whoever was waited for had less than half of the time; a few milliseconds are nobody's wait."""
+        return self.delay.seconds > NOTABLE_SECONDS and 2 * self.delay.seconds > self.seconds
 
 
 @dataclass(kw_only=True)

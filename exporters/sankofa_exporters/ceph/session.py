@@ -24,7 +24,6 @@ import httpx
 
 from sankofa_exporters.apart import apart
 from sankofa_exporters.budget import Budget
-from sankofa_exporters.delay import observed
 from sankofa_exporters.failure import CollectorError, Kind
 from sankofa_exporters.fetch import Answer, check_status, decode, exchange
 from sankofa_exporters.loose import number, text
@@ -139,13 +138,12 @@ class Session:
         """For what holds one of the mgr's few threads while its source is silent: not again for a while."""
         if self.clock() < self.silent_until.get(path, 0):
             raise CollectorError(Kind.TIMEOUT, f"{self.endpoint}{path}: was silent; it is asked again later")
-        with observed() as own:
-            try:
-                yield
-            except CollectorError as error:
-                if error.failure.kind is Kind.TIMEOUT and not own.measured().mostly_ours:
-                    self.silent_until[path] = self.clock() + HOLD_SILENT_SECONDS
-                raise
+        try:
+            yield
+        except CollectorError as error:
+            if error.failure.kind is Kind.TIMEOUT:
+                self.silent_until[path] = self.clock() + HOLD_SILENT_SECONDS
+            raise
 
     async def _ask(self, path: str, budget: Budget, version: str, token: Token | None) -> Answer:
         headers = {"accept": f"application/vnd.ceph.api.v{version}+json"}
