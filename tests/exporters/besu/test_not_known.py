@@ -115,7 +115,7 @@ async def test_head_is_as_old_as_it_was_when_it_was_asked_for() -> None:
 def test_objective_is_a_bucket_that_a_call_can_exceed(wrong: dict[str, float]) -> None:
     """Only a bucket can be counted exactly, and a call that is cut off before it could never be known to be slow."""
     with pytest.raises(ValueError, match="call_objective_seconds"):
-        BesuModule(**wrong)  # type: ignore[arg-type]
+        BesuModule(**wrong)
 
 
 def metrics(text: str) -> dict[str, float]:
