@@ -10,12 +10,14 @@ from .metrics import PIPELINE_SUCCESS, SETTLEMENTS, SITE_INFO
 from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
 
 EXPORTER_JOBS = "sankofa-(besu|ceph|cloudflare|proxmox)"
+STARVED_SECONDS = 0.1  # half of the slack that a quick eth_call has under its bound of 0.2 s
 PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks were missed
 PLATFORM_IDENTITY = {"tier": "core", "region": "all", "site": "platform"}
 
 _UNSCRAPED = 'up{job=~"sankofa-.+"} == 0'
 _REFUSED = f'{catalogue.COLLECTOR_ERROR.name}{{kind="permission"}} == 1'
 _LACKING = (f"{pve.PRIVILEGE_MISSING.name} == 1", f"{ceph.PRIVILEGE_MISSING.name} == 1", _REFUSED)
+_STARVED = f"quantile_over_time(0.8, {catalogue.PROBE_DELAY.name}[5m]) > {STARVED_SECONDS}"
 _BY_SYSTEM = "count by (tier, region, site, system)"
 
 
@@ -47,6 +49,18 @@ OBSERVER = (
         dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: our {{ $labels.system }} account may not see all it must",
         description="{{ $value }} right(s) of the exporter's account are missing at {{ $labels.site }}.",
+    ),
+    Alert(
+        name="ExporterStarved",
+        expr=f"{_BY_SYSTEM} ({_with_system(_STARVED)})",
+        for_seconds=300,
+        severity="ticket",
+        kind="meta",
+        scope="system",
+        system=None,
+        dashboard=SITE_BOARD,
+        summary="{{ $labels.site }}: our {{ $labels.system }} exporter is too slow to judge by it",
+        description="{{ $value }} target(s) of {{ $labels.system }} at {{ $labels.site }}: our own delay spoils each fifth probe.",
     ),
     Alert(
         name="SiteSilent",

@@ -5,6 +5,7 @@ A source that does not know gives no line and a NOT KNOWN row, never a good one.
 
 from __future__ import annotations
 
+from sankofa_exporters import catalogue
 from sankofa_exporters.besu import families as besu
 from sankofa_exporters.proxmox import families as pve
 
@@ -163,6 +164,32 @@ CHAIN = (
     ),
 )
 
+OBSERVER = (
+    Lines(
+        title="Delay of our own exporters",
+        description="Time of a probe in which the exporter itself was held up; what only this decides is not known.",
+        queries=(Query(expr=f"max by (job) ({catalogue.PROBE_DELAY.name}{AT_SITE})", legend="{{job}}"),),
+        unit="s",
+        minimum=0,
+        width=12,
+        height=7,
+    ),
+    Lines(
+        title="eth_calls not known",
+        description="Calls a minute that only our own delay may have made slow: neither good nor bad.",
+        queries=(
+            Query(
+                expr=f"60 * sum by (instance) (rate({besu.CALL_NOT_KNOWN.name}{AT_SITE}[$__rate_interval]))",
+                legend="{{instance}}",
+            ),
+        ),
+        unit="short",
+        minimum=0,
+        width=12,
+        height=7,
+    ),
+)
+
 SITE = Board(
     uid="sk-site",
     title="Site",
@@ -172,6 +199,7 @@ SITE = Board(
         Section(panels=PROMISES),
         Section(title="Proxmox", panels=PROXMOX),
         Section(title="Besu", panels=CHAIN),
+        Section(title="Observer", panels=OBSERVER),
         Section(
             title="Alerts",
             panels=(

@@ -13,6 +13,12 @@ PROBE_DURATION = Family(
     unit="seconds",
     help="Time this probe took, upstream calls included, rendering excluded.",
 )
+PROBE_DELAY = Family(
+    name="sankofa_probe_delay_seconds",
+    unit="seconds",
+    help="Time of this probe in which the exporter was ready to go on and could not: no CPU, stopped, or held up by "
+    "another probe. What only this delay decides is not known.",
+)
 UPSTREAM_CALLS = Family(
     name="sankofa_probe_upstream_calls",
     help="Calls this probe made to the target's interfaces, repeated and failed ones included.",
@@ -46,6 +52,7 @@ COLLECTOR_ERROR = Family(
 FAMILIES = (
     PROBE_SUCCESS,
     PROBE_DURATION,
+    PROBE_DELAY,
     UPSTREAM_CALLS,
     UPSTREAM_BYTES,
     COLLECTOR_SUCCESS,

@@ -21,11 +21,13 @@ from .catalogue import (
     COLLECTOR_DURATION,
     COLLECTOR_ERROR,
     COLLECTOR_SUCCESS,
+    PROBE_DELAY,
     PROBE_DURATION,
     PROBE_SUCCESS,
     UPSTREAM_BYTES,
     UPSTREAM_CALLS,
 )
+from .delay import Measured, observed
 from .failure import CollectorError, Failure, Kind
 from .family import Family, Sample, series_of
 from .trace import Trace, traced
@@ -74,7 +76,9 @@ class Source(Protocol):
     @property
     def collectors(self) -> Sequence[Collector]: ...
 
-    def verdict(self, results: Results, now: float) -> Verdict: ...
+    def verdict(self, results: Results, now: float) -> Verdict:
+        """Judged for two moments, the end of the probe and one earlier by our own delay: a difference is unknown."""
+        ...
 
     def standing(self) -> Iterable[Sample]:
         """Samples that live between probes (counters, histograms), whatever this probe did."""
@@ -105,7 +109,11 @@ class Report:
     verdict: Verdict
     outcomes: Sequence[Outcome]
     trace: Trace
-    seconds: float
+    measured: Measured
+
+    @property
+    def seconds(self) -> float:
+        return self.measured.seconds
 
     @property
     def failures(self) -> Mapping[str, Failure]:
@@ -115,16 +123,18 @@ class Report:
 
 async def probe(source: Source, *, budget: Budget, bounds: Bounds, now: Callable[[], float] = time.time) -> Report:
     """Run every collector; never raises, whatever the collectors do."""
-    with traced() as trace:
-        outcomes = await asyncio.gather(*(_run(collector, budget) for collector in source.collectors))
-    measured = await _measure(source, outcomes, now(), bounds)
-    seconds = time.monotonic() - trace.started
+    with observed() as own:
+        with traced() as trace:
+            outcomes = await asyncio.gather(*(_run(collector, budget) for collector in source.collectors))
+        ended_at = now()
+        found = await _gathered(source, outcomes, ended_at, own.measured().delay.seconds, bounds)
+        measured = own.measured()
     return Report(
-        samples=[*measured.samples, *_own_state(measured.outcomes, now(), seconds, trace)],
-        verdict=measured.verdict,
-        outcomes=measured.outcomes,
+        samples=[*found.samples, *_own_state(found.outcomes, now(), measured, trace)],
+        verdict=found.verdict,
+        outcomes=found.outcomes,
         trace=trace,
-        seconds=seconds,
+        measured=measured,
     )
 
 
@@ -154,16 +164,18 @@ def _defect(collector: Collector, error: Exception) -> Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Measured:
+class _Gathered:
     samples: list[Sample]
     verdict: Verdict
     outcomes: list[Outcome]
 
 
-async def _measure(source: Source, outcomes: Sequence[Outcome], now: float, bounds: Bounds) -> _Measured:
+async def _gathered(
+    source: Source, outcomes: Sequence[Outcome], now: float, late_seconds: float, bounds: Bounds
+) -> _Gathered:
     """Verdict, then each collector's samples while they fit; one that does not fit fails as `limit`."""
     results = {outcome.collector.name: outcome.result for outcome in outcomes}
-    verdict = _verdict(source, results, now)
+    verdict = _verdict(source, results, now, late_seconds)
     up, known = verdict.value
     samples = [Sample(source.up, up), Sample(source.known, known), *source.standing()]
     room = bounds.series - series_of(samples)
@@ -175,10 +187,16 @@ async def _measure(source: Source, outcomes: Sequence[Outcome], now: float, boun
         settled.append(after)
         if len(own) > LARGE_SAMPLES:
             await asyncio.sleep(0)  # thousands of samples took milliseconds; others may have a turn
-    return _Measured(samples=samples, verdict=verdict, outcomes=settled)
+    return _Gathered(samples=samples, verdict=verdict, outcomes=settled)
 
 
-def _verdict(source: Source, results: Results, now: float) -> Verdict:
+def _verdict(source: Source, results: Results, now: float, late_seconds: float) -> Verdict:
+    """What only our own delay decides, nobody knows: an age may have crossed its bound while we stood still."""
+    verdict = _judged(source, results, now)
+    return verdict if _judged(source, results, now - late_seconds) is verdict else Verdict.UNKNOWN
+
+
+def _judged(source: Source, results: Results, now: float) -> Verdict:
     try:
         return source.verdict(results, now)
     except Exception as error:  # noqa: BLE001 - a defect in judging is our fault: unknown, never down
@@ -199,11 +217,12 @@ def _samples_of(outcome: Outcome, results: Results, bounds: Bounds, room: int) -
     return [], replace(outcome, result=failure)
 
 
-def _own_state(outcomes: Sequence[Outcome], now: float, seconds: float, trace: Trace) -> Iterable[Sample]:
+def _own_state(outcomes: Sequence[Outcome], now: float, measured: Measured, trace: Trace) -> Iterable[Sample]:
     """What the probe says about itself, grouped by family."""
     required = [outcome for outcome in outcomes if outcome.collector.required]
     yield Sample(PROBE_SUCCESS, float(all(outcome.failure is None for outcome in required)))
-    yield Sample(PROBE_DURATION, seconds)
+    yield Sample(PROBE_DURATION, measured.seconds)
+    yield Sample(PROBE_DELAY, measured.delay.seconds)
     yield Sample(UPSTREAM_CALLS, len(trace.calls))
     yield Sample(UPSTREAM_BYTES, trace.body_bytes)
     for outcome in outcomes:

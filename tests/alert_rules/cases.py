@@ -235,6 +235,7 @@ _UP = {f"up{{{PVE}}}": "1x40"}
 _UP_2 = {f"up{{{PVE.replace('edge-1', 'edge-2')}}}": "1x40"}
 _PRIVILEGE = f'sankofa_pve_privilege_missing{{{PVE}, path="/vms", privilege="VM.Audit"}}'
 _PERMISSION = f'sankofa_collector_error{{{BESU}, collector="peers", kind="permission"}}'
+_DELAY = f"sankofa_probe_delay_seconds{{{BESU}}}"
 OBSERVER = (
     Case(alert="ExporterDown", world="no scrape", series={f"up{{{PVE}}}": "0x40"}, minute=2, fires=((EDGE, "1"),)),
     Case(alert="ExporterDown", world="scraped", series=_UP, minute=2),
@@ -266,6 +267,32 @@ OBSERVER = (
         unknown=True,
         series={_PERMISSION.replace("permission", "timeout"): "1x40"},
         minute=6,
+    ),
+    Case(
+        alert="ExporterStarved",
+        world="each fourth probe is late by half a second",
+        series=besu(known="1x80") | {_DELAY: "0 0 0 0.5 " * 20},
+        minute=15,
+        fires=((REGIONAL, "1"),),
+    ),
+    Case(
+        alert="ExporterStarved",
+        world="late by half a second now and then",
+        series=besu(known="1x80") | {_DELAY: ("0 " * 9 + "0.5 ") * 8},
+        minute=15,
+    ),
+    Case(
+        alert="ExporterStarved",
+        world="late by a little, always",
+        series=besu(known="1x80") | {_DELAY: "0.05x80"},
+        minute=15,
+    ),
+    Case(
+        alert="ExporterStarved",
+        world="quick, and the target is unknown",
+        unknown=True,
+        series=besu(known="0x80") | {_DELAY: "0x80"},
+        minute=15,
     ),
     Case(alert="SiteSilent", world="one of two", series=_SITES | _UP, minute=2, fires=((SILENT, ""),)),
     Case(alert="SiteSilent", world="both heard", series=_SITES | _UP | _UP_2, minute=2),

@@ -39,6 +39,7 @@ sankofa_pve_known 1
 sankofa_pve_cluster_quorate 1
 sankofa_pve_node_online{node="n1"} 1
 sankofa_pve_quorum_margin_votes 1
+sankofa_probe_delay_seconds 0.001
 """
 
 
@@ -53,6 +54,8 @@ sankofa_besu_eth_call_duration_seconds_bucket{{le="0.2"}} {calls}
 sankofa_besu_eth_call_duration_seconds_bucket{{le="+Inf"}} {calls}
 sankofa_besu_eth_call_duration_seconds_count {calls}
 sankofa_besu_eth_call_duration_seconds_sum {calls / 10}
+sankofa_besu_eth_call_not_known_total 0
+sankofa_probe_delay_seconds 0.002
 """
 
 

@@ -20,7 +20,7 @@ def head_verdict(head: Head | None, *, now: float, max_age_seconds: float, max_s
     """
     if head is None or head.age_seconds(now) < -max_skew_seconds:
         return Verdict.UNKNOWN
-    return Verdict.UP if head.age_seconds(now) <= max_age_seconds else Verdict.DOWN
+    return Verdict.UP if head.age_seconds(head.judged_at(now)) <= max_age_seconds else Verdict.DOWN
 
 
 def head_samples(head: Head) -> Iterator[Sample]:

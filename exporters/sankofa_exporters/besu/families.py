@@ -71,6 +71,12 @@ CALL_DURATION = Family(
     help="Time of the exporter's own eth_call; a call that timed out counts with the time waited, a refused "
     "connection and an error answer do not count.",
 )
+CALL_NOT_KNOWN = Family(
+    name="sankofa_besu_eth_call_not_known_total",
+    kind="counter",
+    help="The exporter's eth_calls that were over call_objective_seconds only by a delay of our own: in no bucket, and the "
+    "answer has no histogram.",
+)
 CALL_ERRORS = Family(
     name="sankofa_besu_eth_call_errors_total",
     kind="counter",
@@ -96,6 +102,7 @@ NODE_FAMILIES = (
     TXPOOL,
     TXPOOL_LIMIT,
     CALL_DURATION,
+    CALL_NOT_KNOWN,
     CALL_ERRORS,
 )
 FAMILIES = (*NODE_FAMILIES, *(family for family in NETWORK_FAMILIES if family is not VALIDATORS))

@@ -1,45 +1,60 @@
 """Counters that outlive a probe: the latency of `eth_call` on one node, kept in this process.
 
 The clock arrives as an argument of nothing: durations are handed in. A restart sets everything to zero, which `rate()`
-understands.
+understands. A call that only our own delay may have made slow is in no bucket: it is not known.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sankofa_exporters.delay import Measured
 from sankofa_exporters.failure import Kind
-from sankofa_exporters.family import Distribution, Sample
+from sankofa_exporters.family import Sample
 
-from .families import CALL_BUCKETS, CALL_DURATION, CALL_ERRORS, CALL_OBJECTIVE_SECONDS
+from .families import CALL_DURATION, CALL_ERRORS, CALL_NOT_KNOWN, CALL_OBJECTIVE_SECONDS
+from .histogram import Histogram
 
 
 @dataclass(kw_only=True)
 class CallLatency:
-    """A histogram by hand: counts per bucket, the sum, and errors by kind."""
+    """The calls that are known, those that are not, and errors by kind. `objective_seconds` is one of the buckets."""
 
-    counts: list[int] = field(default_factory=lambda: [0] * (len(CALL_BUCKETS) + 1))
-    total: float = 0.0
+    objective_seconds: float = CALL_OBJECTIVE_SECONDS
+    histogram: Histogram = field(default_factory=Histogram)
+    not_known: int = 0
     errors: Counter[Kind] = field(default_factory=Counter)
 
-    def answered(self, seconds: float) -> None:
-        self.counts[bisect_left(CALL_BUCKETS, seconds)] += 1
-        self.total += seconds
+    def begin_probe(self) -> None:
+        self.histogram.begin_probe()
 
-    def failed(self, kind: Kind, waited_seconds: float) -> None:
+    def answered(self, took: Measured) -> None:
+        if took.exceeds(self.objective_seconds) is None:
+            self._is_not_known()
+        else:
+            self.histogram.add(took.seconds)
+
+    def failed(self, kind: Kind, waited: Measured) -> None:
         """An error; a timeout is also an observation, unless the probe itself ended before the objective's bound."""
+        slow = waited.exceeds(self.objective_seconds)
+        if kind is Kind.TIMEOUT and slow is None:
+            self._is_not_known()
+            return
         self.errors[kind] += 1
-        if kind is Kind.TIMEOUT and waited_seconds > CALL_OBJECTIVE_SECONDS:
-            self.answered(waited_seconds)
+        if kind is Kind.TIMEOUT and slow:
+            self.histogram.add(waited.seconds)
 
     def samples(self) -> Iterator[Sample]:
-        cumulative, running = [], 0
-        for count in self.counts:
-            running += count
-            cumulative.append(running)
-        yield Sample(CALL_DURATION, Distribution(counts=tuple(cumulative), total=self.total))
+        """Once for each probe's answer."""
+        distribution = self.histogram.end_probe()
+        if distribution is not None:
+            yield Sample(CALL_DURATION, distribution)
+        yield Sample(CALL_NOT_KNOWN, self.not_known)
         for kind in Kind:
             yield Sample(CALL_ERRORS, self.errors[kind], (kind,))
+
+    def _is_not_known(self) -> None:
+        self.not_known += 1
+        self.histogram.interrupt()

@@ -171,7 +171,7 @@ class NetworkSource:
         yield from self.contracts.samples()
 
     async def look(self, budget: Budget) -> Heads:
-        return await look(self.witnesses, self.module, self.clock(), budget)
+        return await look(self.witnesses, self.module, self.clock, budget)
 
     def witness(self, name: str) -> Witness:
         found = next((one for one in self.witnesses if one.name == name), None)

@@ -33,8 +33,8 @@ def network_verdict(heads: Any, forks: Any, *, now: float, module: BesuModule) -
         return Verdict.UNKNOWN
     # Where no header was looked at, one witness alone could claim a young head: as many as are required must have one.
     vouching = 1 if isinstance(forks, Forks) else module.min_witnesses
-    age_seconds = now - sorted((one.head.timestamp for one in trusted), reverse=True)[vouching - 1]
-    return Verdict.UP if age_seconds <= module.oldest_head_seconds else Verdict.DOWN
+    deciding = sorted((one.head for one in trusted), key=lambda head: head.timestamp, reverse=True)[vouching - 1]
+    return Verdict.UP if deciding.age_seconds(deciding.judged_at(now)) <= module.oldest_head_seconds else Verdict.DOWN
 
 
 def _trusted(heads: Heads, forks: Any) -> list[Sighting]:

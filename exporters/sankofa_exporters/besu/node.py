@@ -6,11 +6,13 @@ the others are. A light node follows the head and has no state to serve.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sankofa_exporters.budget import Budget
+from sankofa_exporters.delay import observed
 from sankofa_exporters.failure import CollectorError, Kind
 from sankofa_exporters.family import Family, Sample
 from sankofa_exporters.runtime import Collector, Results, Verdict
@@ -112,13 +114,16 @@ class BesuSource:
         await self.client.http.aclose()
 
     async def _head(self, budget: Budget) -> Head:
-        head = parse_head(await self.client.call("eth_getBlockByNumber", ["latest", False], budget))
+        asked_at = self.clock()
+        block = await self.client.call("eth_getBlockByNumber", ["latest", False], budget)
+        head = replace(parse_head(block), asked_at=asked_at)
         if head.age_seconds(self.clock()) < -self.module.max_clock_skew_seconds:
             raise CollectorError(Kind.STALE, "the head's timestamp is in the future; compare the clocks")
         return head
 
     async def _calls(self, budget: Budget) -> None:
         """N calls one after the other, so that they measure the node and not their own queue."""
+        self.latency.begin_probe()
         trouble: CollectorError | None = None
         for _ in range(self.module.calls_per_probe):
             if budget.remaining() == 0:
@@ -129,11 +134,14 @@ class BesuSource:
 
     async def _one_call(self, budget: Budget) -> CollectorError | None:
         call = self.module.call
-        started = time.monotonic()
-        try:
-            await self.client.call("eth_call", [{"to": call.to, "data": call.data}, "latest"], budget)
-        except CollectorError as error:
-            self.latency.failed(error.failure.kind, time.monotonic() - started)
-            return error
-        self.latency.answered(time.monotonic() - started)
+        with observed() as own:
+            try:
+                await self.client.call("eth_call", [{"to": call.to, "data": call.data}, "latest"], budget)
+            except CollectorError as error:
+                self.latency.failed(error.failure.kind, own.measured())
+                return error
+            except asyncio.CancelledError:  # cut off by the probe's own end, which comes first when we are late
+                self.latency.failed(Kind.TIMEOUT, own.measured())
+                raise
+            self.latency.answered(own.measured())
         return None

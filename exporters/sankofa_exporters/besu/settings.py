@@ -8,6 +8,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from sankofa_exporters.settings import CaFile, Endpoint, Module, Name, Strict, Target
 
+from .families import CALL_BUCKETS, CALL_OBJECTIVE_SECONDS
+
 ZERO_ADDRESS = "0x" + "0" * 40
 MAX_CALL_CHARS = 2 + 2 * 65_536
 EMPTY_PERIODS = 3  # one empty block may be late, and a round may fail
@@ -32,6 +34,7 @@ class BesuModule(Module):
     calls_per_probe: int = Field(default=1, ge=0, le=100)
     call: Call = Call()
     call_timeout_seconds: float = Field(default=5, gt=0.2, le=60)
+    call_objective_seconds: float = CALL_OBJECTIVE_SECONDS  # the bound that the promise is about
     max_head_age_seconds: float = Field(default=60, gt=0, le=86_400)
     empty_block_period_seconds: float = Field(default=0, ge=0, le=86_400)
     max_clock_skew_seconds: float = Field(default=15, ge=0, le=3_600)
@@ -47,6 +50,14 @@ class BesuModule(Module):
     permission_contracts: tuple[Address, ...] = Field(default=(), max_length=32)
     sla_contracts: tuple[Address, ...] = Field(default=(), max_length=32)
     sla_events: tuple[EventSignature, ...] = Field(default=(), max_length=64)
+
+    @model_validator(mode="after")
+    def _objective_is_measured(self) -> Self:
+        if self.call_objective_seconds not in CALL_BUCKETS:
+            raise ValueError(f"call_objective_seconds: one of the buckets {', '.join(map(str, CALL_BUCKETS))}")
+        if self.call_timeout_seconds <= self.call_objective_seconds:
+            raise ValueError("call_timeout_seconds over call_objective_seconds, or no call could be known to be slow")
+        return self
 
     @property
     def oldest_head_seconds(self) -> float:

@@ -21,15 +21,20 @@ MAX_TIMESTAMP = 1 << 40  # some 30,000 years; beyond it a header is nonsense, no
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """The newest block's header, as far as it is needed."""
+    """The newest block's header, as far as it is needed, and when the node was asked for it."""
 
     number: int
     timestamp: int
     transactions: int | None
     gas_used_ratio: float | None
+    asked_at: float | None = None
 
     def age_seconds(self, now: float) -> float:
         return now - self.timestamp
+
+    def judged_at(self, now: float) -> float:
+        """It was the newest when the node was asked, or later: what we waited since is no age of the chain's."""
+        return now if self.asked_at is None else min(now, self.asked_at)
 
 
 @dataclass(frozen=True, kw_only=True)

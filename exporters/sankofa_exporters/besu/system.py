@@ -8,6 +8,7 @@ from sankofa_exporters.registry import System
 
 from .client import RpcClient
 from .families import FAMILIES
+from .latency import CallLatency
 from .network import NetworkSource
 from .node import BesuSource
 from .settings import BesuModule, BesuTarget
@@ -16,7 +17,9 @@ from .witnesses import Witness
 
 def open_source(module: BesuModule, target: BesuTarget, bounds: Bounds) -> BesuSource | NetworkSource:
     if target.endpoint is not None:
-        return BesuSource(client=_client(target.endpoint, module, bounds), module=module, role=target.role)
+        latency = CallLatency(objective_seconds=module.call_objective_seconds)
+        client = _client(target.endpoint, module, bounds)
+        return BesuSource(client=client, module=module, role=target.role, latency=latency)
     witnesses = [
         Witness(name=name, client=_client(endpoint, module, bounds)) for name, endpoint in target.witnesses.items()
     ]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sankofa_exporters.budget import Budget
@@ -65,10 +65,10 @@ class Heads:
         return now - self.newest_timestamp
 
 
-async def look(witnesses: Sequence[Witness], module: BesuModule, now: float, budget: Budget) -> Heads:
+async def look(witnesses: Sequence[Witness], module: BesuModule, clock: Callable[[], float], budget: Budget) -> Heads:
     """Ask all at the same time, none longer than its share; raises `CollectorError` when nobody can be believed."""
     share = budget.slice(module.witness_timeout_seconds)
-    answers = await asyncio.gather(*(_ask(one, module, now, share) for one in witnesses))
+    answers = await asyncio.gather(*(_ask(one, module, clock, share) for one in witnesses))
     found = [one for one in answers if isinstance(one, Sighting)]
     failures = {one.name: answer for one, answer in zip(witnesses, answers, strict=True) if isinstance(answer, Failure)}
     chain_id = module.chain_id or _common_chain(found)
@@ -91,7 +91,8 @@ def _common_chain(found: Sequence[Sighting]) -> int | None:
     return ranked[0][0] if ranked and not disputed else None
 
 
-async def _ask(witness: Witness, module: BesuModule, now: float, budget: Budget) -> Sighting | Failure:
+async def _ask(witness: Witness, module: BesuModule, clock: Callable[[], float], budget: Budget) -> Sighting | Failure:
+    asked_at = clock()
     try:
         block, chain = await witness.client.many(
             [("eth_getBlockByNumber", ["latest", False]), ("eth_chainId", [])], budget
@@ -99,10 +100,10 @@ async def _ask(witness: Witness, module: BesuModule, now: float, budget: Budget)
         for answer in (block, chain):
             if isinstance(answer, CollectorError):
                 return answer.failure
-        head = parse_head(block)
+        head = replace(parse_head(block), asked_at=asked_at)
         chain_id = parse_quantity(chain, "eth_chainId")
     except CollectorError as error:
         return error.failure
-    if head.age_seconds(now) < -module.max_clock_skew_seconds:
+    if head.age_seconds(clock()) < -module.max_clock_skew_seconds:
         return Failure(kind=Kind.STALE, reason="the head's timestamp is in the future; compare the clocks")
     return Sighting(witness=witness, head=head, chain_id=chain_id, block=block)

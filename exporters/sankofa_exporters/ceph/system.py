@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.budget import Budget
+from sankofa_exporters.delay import observed
 from sankofa_exporters.failure import CollectorError, Failure, Kind
 from sankofa_exporters.family import Family, Sample
 from sankofa_exporters.fetch import open_client, tls_context
@@ -169,8 +170,11 @@ class Asking:
         return parse_pools((await self.rest.ask(POOLS, budget)).document)
 
     async def reports(self, budget: Budget) -> Reports:
-        told = await self.rest.ask_first(OSDS, budget)
-        return parse_reports(told.document, told.answered_at if told.answered_at is not None else time.time())
+        with observed() as own:
+            told = await self.rest.ask_first(OSDS, budget)
+            # Without a clock of its own the answer is as old as it would be had we heard it at once.
+            heard_at = time.time() - own.measured().delay.seconds
+        return parse_reports(told.document, heard_at if told.answered_at is None else told.answered_at)
 
     async def mirror(self, budget: Budget) -> Mirror:
         return parse_mirror((await self.rest.ask("/api/block/mirroring/summary", budget)).document)

@@ -104,6 +104,7 @@ class TunnelSource:
     joint: Joint = NOBODY
     disputed_since: float | None = None
     doubted: bool = False  # the last probe had reason to ask the account about this tunnel soon
+    asked_at: float = 0.0  # for which connections count as young or old: what a probe waits itself makes none old
     up: Family = UP
     known: Family = KNOWN
 
@@ -124,7 +125,7 @@ class TunnelSource:
                 self.tunnel_id,
                 results["account"],
                 results["connections"],
-                now=now,
+                now=self.asked_at,
                 fresh_seconds=self.module.account.list_seconds,
             )
         self.joint = joined(connectors, account)
@@ -183,7 +184,12 @@ class TunnelSource:
         return await _need(self.account).list_tunnels(budget)
 
     async def _connections(self, budget: Budget) -> Connections:
-        return await _need(self.account).connections(self.tunnel_id, budget, urgent=self.doubted)
+        account = _need(self.account)
+        asked_at = account.clock()
+        found = await account.connections(self.tunnel_id, budget, urgent=self.doubted)
+        # Fetched by this very probe they are young; from the future they are not: a clock has jumped.
+        self.asked_at = max(asked_at, min(found.fetched_at, account.clock()))
+        return found
 
 
 def _need(account: Account | None) -> Account:

@@ -17,6 +17,7 @@ import httpx
 
 from sankofa_exporters.apart import apart
 from sankofa_exporters.budget import Budget
+from sankofa_exporters.delay import observed
 from sankofa_exporters.failure import CollectorError, Failure, Kind
 from sankofa_exporters.fetch import Answer, check_status, decode, exchange, parse_json
 
@@ -37,7 +38,7 @@ class ApiError(CollectorError):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """`data`, and the answering node's own clock in seconds since 1970 (ours, when it sent none)."""
+    """`data`, and the answering node's own clock in seconds since 1970 (ours less our own delay, when it sent none)."""
 
     data: Any
     clock: float
@@ -82,17 +83,19 @@ class ProxmoxClient:
             raise CollectorError(self.token.failure.kind, self.token.failure.reason)
         headers = {"authorization": f"PVEAPIToken={self.token}"}
         request = self.http.build_request("GET", f"{seed}/api2/json/{path}", headers=headers)
-        try:
-            answer = await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes)
-        except CollectorError:
-            self.late.add(seed)
-            raise
+        with observed() as own:
+            try:
+                answer = await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes)
+            except CollectorError:
+                self.late.add(seed)
+                raise
+            heard_at = time.time() - own.measured().delay.seconds
         self.late.discard(seed)
         _check(answer)
         document = await decode(answer)
         if not isinstance(document, Mapping) or "data" not in document:
             raise CollectorError(Kind.DECODE, f"{answer.where}: JSON without data")
-        return Reply(data=document["data"], clock=_clock(answer))
+        return Reply(data=document["data"], clock=_clock(answer, heard_at))
 
 
 def _check(answer: Answer) -> None:
@@ -119,8 +122,8 @@ def _message(answer: Answer) -> str:
     return message if isinstance(message, str) else ""
 
 
-def _clock(answer: Answer) -> float:
+def _clock(answer: Answer, heard_at: float) -> float:
     try:
         return parsedate_to_datetime(answer.headers["date"]).timestamp()
     except (KeyError, ValueError, TypeError, OverflowError, OSError):
-        return time.time()
+        return heard_at

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sankofa_exporters.budget import Budget
+from sankofa_exporters.delay import observed
 from sankofa_exporters.failure import CollectorError, Kind
 
 from .client import ProxmoxClient
@@ -57,17 +58,21 @@ class Watch:
         """The view of the first quorate witness, else of the first readable one, else the first seed's trouble."""
         trouble: CollectorError | None = None
         denied: Cluster | None = None
-        for seed, share in self.client.turns():
-            try:
-                reply = await self.client.ask(seed, "cluster/status", budget.slice(budget.remaining() * share))
-                view = parse_cluster(reply.data)
-            except CollectorError as error:
-                trouble = trouble or error
-                continue
-            if view.serves:
-                return view
-            denied = denied or view
-        if denied is None:
+        timed_out = False
+        with observed() as own:
+            for seed, share in self.client.turns():
+                try:
+                    reply = await self.client.ask(seed, "cluster/status", budget.slice(budget.remaining() * share))
+                    view = parse_cluster(reply.data)
+                except CollectorError as error:
+                    trouble = trouble or error
+                    timed_out |= error.failure.kind is Kind.TIMEOUT
+                    continue
+                if view.serves:
+                    return view
+                denied = denied or view
+            unheard = timed_out and own.measured().mostly_ours
+        if denied is None or unheard:  # a seed that we left no time to answer may be of the quorate partition
             raise trouble or CollectorError(Kind.TIMEOUT, "cluster/status: no seed was asked")
         return denied
 

@@ -92,6 +92,7 @@ class Exporter:
         seconds = probe_seconds(request.headers.get("x-prometheus-scrape-timeout-seconds"))
         with self.own.timed_probe():
             report = await probe(source, budget=Budget.of(seconds), bounds=self.document.limits)
+            self.own.delayed(report.measured.delay.seconds)
             self._tell(target, report)
             if request.query_params.get("debug") == "true":
                 return await self._answer_debug(report, target, request, seconds)

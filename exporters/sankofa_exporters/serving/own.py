@@ -28,6 +28,11 @@ class OwnMetrics:
         build = Info("sankofa_exporter_build", "Version of the exporter.", registry=self._registry)
         build.info({"version": __version__})
         self._probes = Counter("sankofa_exporter_probes", "Probes answered.", registry=self._registry)
+        self._delays = Counter(
+            "sankofa_exporter_probe_delay_seconds",
+            "Our own delay in the probes answered, added up: divided by the probes, what one was held up by us.",
+            registry=self._registry,
+        )
         self._running = Gauge("sankofa_exporter_probes_running", "Probes under way.", registry=self._registry)
         self._seconds = Histogram(
             "sankofa_exporter_probe_duration_seconds",
@@ -52,6 +57,9 @@ class OwnMetrics:
         self._reloaded.set(well)
         if well:
             self._reloaded_at.set_to_current_time()
+
+    def delayed(self, seconds: float) -> None:
+        self._delays.inc(seconds)
 
     @contextmanager
     def timed_probe(self) -> Iterator[None]:

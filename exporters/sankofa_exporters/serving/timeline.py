@@ -27,6 +27,11 @@ def _head(report: Report, target: str, module: str, budget_seconds: float) -> It
         f"# {report.seconds * 1000:.0f} ms of {budget_seconds * 1000:.0f} ms, "
         f"{len(report.trace.calls)} upstream calls, {report.trace.body_bytes} bytes"
     )
+    delay = report.measured.delay
+    yield (
+        f"# of which our own delay {delay.seconds * 1000:.0f} ms "
+        f"(stood {delay.stood * 1000:.0f}, waited for a CPU {delay.waited * 1000:.0f}), work {delay.worked * 1000:.0f} ms"
+    )
 
 
 def _rows(report: Report) -> Iterator[str]:

@@ -18,7 +18,12 @@ from .recorded import HEAD_AT, VALIDATORS, healthy, opened, probed, recorded_hea
 from .test_events import PERMISSIONS, SLA, TOPIC
 
 FOLDER = Path(__file__).parent / "golden"
-CLOCKED = {"sankofa_probe_duration_seconds", "sankofa_collector_duration_seconds", "sankofa_probe_upstream_bytes"}
+CLOCKED = {
+    "sankofa_probe_duration_seconds",
+    "sankofa_probe_delay_seconds",
+    "sankofa_collector_duration_seconds",
+    "sankofa_probe_upstream_bytes",
+}
 
 
 async def halted_replica() -> Report:

@@ -6,6 +6,7 @@ import pytest
 
 from sankofa_exporters.besu.families import CALL_BUCKETS, CALL_DURATION, CALL_ERRORS
 from sankofa_exporters.besu.latency import CallLatency
+from sankofa_exporters.delay import Measured
 from sankofa_exporters.failure import Kind
 from sankofa_exporters.family import Distribution
 
@@ -27,7 +28,8 @@ def test_buckets_hold_the_objective_exactly() -> None:
 def test_observation_falls_at_or_under_its_bucket(seconds: float, bucket: float | None) -> None:
     """Bounds are inclusive, as Prometheus' are; beyond the last is +Inf only."""
     latency = CallLatency()
-    latency.answered(seconds)
+    latency.begin_probe()
+    latency.answered(Measured(seconds=seconds))
     expected = tuple(int(bucket is not None and bound >= bucket) for bound in CALL_BUCKETS)
 
     assert distribution(latency) == Distribution(counts=(*expected, 1), total=seconds)
@@ -46,7 +48,8 @@ def test_observation_falls_at_or_under_its_bucket(seconds: float, bucket: float 
 def test_failure_is_an_error_and_only_a_long_timeout_an_observation(kind: Kind, waited: float, observed: int) -> None:
     """A timeout is slower than the bound and counts; a refused or failed call is no latency."""
     latency = CallLatency()
-    latency.failed(kind, waited)
+    latency.begin_probe()
+    latency.failed(kind, Measured(seconds=waited))
     errors = {sample.labels: sample.value for sample in latency.samples() if sample.family is CALL_ERRORS}
 
     assert distribution(latency).counts[-1] == observed
@@ -57,6 +60,6 @@ def test_no_timeout_ever_counts_as_fast() -> None:
     """Whatever was waited, a call without an answer is never at or under the objective's bucket."""
     latency = CallLatency()
     for hundredths in range(100):
-        latency.failed(Kind.TIMEOUT, hundredths / 100)
+        latency.failed(Kind.TIMEOUT, Measured(seconds=hundredths / 100))
 
     assert distribution(latency).counts[CALL_BUCKETS.index(0.2)] == 0

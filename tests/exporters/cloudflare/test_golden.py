@@ -41,7 +41,12 @@ async def report_of(name: str, world: World) -> Report:
 async def exposition(name: str, folder: Path) -> str:
     """Without what the machine's own clock makes different each time."""
     report = await report_of(name, World(folder=folder))
-    timed = {"sankofa_probe_duration_seconds", "sankofa_collector_duration_seconds", "sankofa_probe_upstream_bytes"}
+    timed = {
+        "sankofa_probe_duration_seconds",
+        "sankofa_probe_delay_seconds",
+        "sankofa_collector_duration_seconds",
+        "sankofa_probe_upstream_bytes",
+    }
     return render_text([sample for sample in report.samples if sample.family.name not in timed])
 
 

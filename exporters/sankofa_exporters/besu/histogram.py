@@ -1,0 +1,73 @@
+"""A histogram that is withheld from an answer when one of its calls is not known, and then counts anew.
+
+Leaving the call out and going on would let the promise be judged by the calls that were easy to hear. So the answer has no
+histogram, and whoever reads it sees a missing sample and a counter that was reset in between: what the gap held is then
+unknown to him, neither good nor bad (decision 0017). No known call is lost: those that no answer has shown yet are kept.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sankofa_exporters.family import Distribution
+
+from .families import CALL_BUCKETS
+
+# Nobody follows a counter over a longer gap than half an hour (decision 0012): after it no reset needs to be seen.
+FORGOTTEN_SECONDS = 1_860.0
+_EMPTY = (0,) * (len(CALL_BUCKETS) + 1)
+
+
+@dataclass(kw_only=True)
+class Histogram:
+    """Counts by bucket since they began, and what the last answer showed of them."""
+
+    clock: Callable[[], float] = time.monotonic
+    counts: tuple[int, ...] = _EMPTY
+    total: float = 0.0
+    shown: tuple[tuple[int, ...], float] = (_EMPTY, 0.0)
+    to_undercut: int | None = None  # counted anew: an answer must show fewer events than this for the reset to be seen
+    shown_at: float = field(default=float("-inf"))
+    open: int = 0  # probes that measure and have not been answered yet
+    withheld: int = 0  # of these, answers to come without a histogram
+
+    def begin_probe(self) -> None:
+        self.open += 1
+
+    def add(self, seconds: float) -> None:
+        place = bisect_left(CALL_BUCKETS, seconds)
+        self.counts = (*self.counts[:place], self.counts[place] + 1, *self.counts[place + 1 :])
+        self.total += seconds
+
+    def interrupt(self) -> None:
+        """One event is not known: every probe under way goes without, and counting begins with what nobody was shown."""
+        self.withheld = self.open
+        seen, total = self.shown
+        if self.to_undercut is None:
+            self.to_undercut = sum(seen)
+        self.counts = tuple(now - before for now, before in zip(self.counts, seen, strict=True))
+        self.total = max(0.0, self.total - total)
+        self.shown = (_EMPTY, 0.0)
+
+    def end_probe(self) -> Distribution | None:
+        """The answer's histogram, or None: this probe does not know, or its reader could not see that counting began anew."""
+        self.open = max(0, self.open - 1)
+        if self.withheld:
+            self.withheld -= 1
+            return None
+        if self.to_undercut is not None and sum(self.counts) >= self.to_undercut:
+            return self._undercut(self.to_undercut)
+        return self._show(self.counts, self.total)
+
+    def _undercut(self, events: int) -> Distribution | None:
+        """An empty histogram is fewer than any events; the counts come with the next answer. Nothing is fewer than none."""
+        if self.clock() - self.shown_at > FORGOTTEN_SECONDS:
+            return self._show(self.counts, self.total)
+        return self._show(_EMPTY, 0.0) if events else None
+
+    def _show(self, counts: tuple[int, ...], total: float) -> Distribution:
+        self.shown, self.shown_at, self.to_undercut = (counts, total), self.clock(), None
+        return Distribution(counts=tuple(sum(counts[: place + 1]) for place in range(len(counts))), total=total)
