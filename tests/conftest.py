@@ -9,10 +9,20 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from deploy.lab.pace import measured
 from deploy.lab.processes import Processes, missing_programs
+from tests.pace import scale_timeouts
 
 settings.register_profile("repository", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.load_profile("repository")
+
+
+def pytest_report_header() -> str:
+    return f"pace: {measured()}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    scale_timeouts(items)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

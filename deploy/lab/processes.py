@@ -22,6 +22,8 @@ from typing import Self
 
 import httpx
 
+from deploy.lab.pace import measured
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 NODE_MODULES = CHECKOUT / "contracts" / "node_modules"
 HOW_TO_INSTALL = {
@@ -136,7 +138,8 @@ class Processes:
         return child
 
     def wait_until(self, child: Child, ready: Callable[[], bool], *, seconds: float = 30) -> None:
-        """Wait until `ready` is true; raise `LabError` when the child dies or time is up."""
+        """Wait until `ready` is true; raise `LabError` when the child dies or time is up (`seconds` at pace 1.0)."""
+        seconds = measured().limit(seconds)
         deadline = time.monotonic() + seconds
         while not _quietly(ready):
             if not child.alive():
@@ -165,7 +168,7 @@ class Processes:
 
 def answers(url: str) -> Callable[[], bool]:
     """A readiness check: GET `url` answers 200."""
-    return lambda: httpx.get(url, timeout=1, trust_env=False).status_code == httpx.codes.OK
+    return lambda: httpx.get(url, timeout=measured().limit(1), trust_env=False).status_code == httpx.codes.OK
 
 
 def _quietly(ready: Callable[[], bool]) -> bool:
