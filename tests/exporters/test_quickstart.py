@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy.lab.processes import CHECKOUT, free_port
+from tests.pace import limit
 
 PAGES = CHECKOUT / "docs" / "exporters"
 PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}|(?<=port )\d{4,5}")
@@ -53,7 +54,7 @@ def test_quick_start_ends_with_metrics_on_the_screen(page: str, tmp_path: Path) 
         start_new_session=True,
     )  # fmt: skip
     try:
-        output, _ = process.communicate(timeout=220)
+        output, _ = process.communicate(timeout=limit(220))
     finally:
         process.terminate()  # the trap ends what it has started
 
