@@ -7,7 +7,7 @@ compares what was measured in the same run, or counts what happened.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -28,6 +28,14 @@ def until(ready: Callable[[], object], *, seconds: float = 30) -> None:
     while not ready():
         assert time.monotonic() < deadline, f"not so after {limit(seconds):.0f} s"
         time.sleep(LOOK_SECONDS)
+
+
+def growing(seconds: float) -> Iterator[float]:
+    """Longer and longer times to try something in: that an answer beats a hanging one holds at some length, at any pace."""
+    while seconds < limit(10):
+        yield seconds
+        seconds *= 4
+    yield limit(10)
 
 
 def scale_timeouts(items: Iterable[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from deploy.lab.processes import CHECKOUT, need_program
+from tests.pace import limit
 
 CONTRACTS = CHECKOUT / "contracts"
 ARTEFACT = CHECKOUT / "sankofa_observe" / "adapters" / "abi" / "SlaSettlement.json"
@@ -28,7 +29,7 @@ def run(command: Sequence[str]) -> str:
     home.mkdir(parents=True, exist_ok=True)
     env: Mapping[str, str] = {**os.environ, "HOME": str(home), "NO_COLOR": "1", "FORGE_SNAPSHOT_CHECK": "true"}
     done = subprocess.run(
-        command, cwd=CONTRACTS, env=env, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+        command, cwd=CONTRACTS, env=env, capture_output=True, text=True, timeout=limit(RUN_SECONDS), check=False
     )
     if done.returncode != 0:
         pytest.fail(f"{' '.join(command)} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}", pytrace=False)
