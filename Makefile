@@ -1,59 +1,85 @@
-# What a person does here. `make demo` and `make test` do all of their own set-up.
+# What a person does here. `make demo` and `make test` do all of their own set-up: deploy/parts.toml says what each needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test bench lint check-generated generate lock clean
+.PHONY: help setup demo test test-all soak bench lint lint-only check-generated generate lock clean
 
+PYTHON ?=
+TIER ?= demo
+WITHOUT ?=
 BIN := .venv/bin
+SETUP = @PYTHON=$(PYTHON) deploy/setup.sh
+PYTEST = @TIER=$@ WITHOUT=$(WITHOUT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 # Tools write into the checkout, never into HOME.
 export RUFF_CACHE_DIR := .cache/ruff
 export MYPY_CACHE_DIR := .cache/mypy
 export XDG_CACHE_HOME := $(CURDIR)/.cache
-export PYTHONDONTWRITEBYTECODE := 1
+# Compiled modules are kept: a hundred processes of a run import the same ones.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
 
-setup: ## Install what is missing; says what
-	@deploy/setup.sh
+setup: ## Install what a tier lacks (TIER=demo, tools, test, test-all, bench); says what and how much
+	$(SETUP) $(TIER)
 
-setup-test: # What only tests start as well: Ceph, openssl
-	@deploy/setup.sh test
-
-demo: setup ## The main job on real parts: an outage becomes a service credit (KEEP=1 leaves it running)
+demo: ## The main job on real parts: an outage becomes a service credit (KEEP=1 leaves it running)
+	$(SETUP) demo
 	@$(BIN)/python -m deploy.lab.demo $(if $(KEEP),--keep)
 
-test: setup-test lint check-generated ## Everything that must hold (REQUIRE_REAL=1: a missing part is a failure)
-	@REQUIRE_REAL=$(REQUIRE_REAL) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+test: ## Everything that must hold (WITHOUT=ceph,... does without a part, and names what was skipped)
+	$(SETUP) test --without "$(WITHOUT)"
+	@$(MAKE) --no-print-directory lint-only check-generated
+	$(PYTEST)
 
-bench: setup ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/performance.md)
+test-all: ## make test and what needs larger parts: browser, object stores, brokers, images
+	$(SETUP) test-all --without "$(WITHOUT)"
+	@$(MAKE) --no-print-directory lint-only check-generated
+	$(PYTEST)
+
+soak: ## More of the same, for hours: 10,000 spoiled answers a claim, deep fuzzing of the contract
+	$(SETUP) soak
+	@MUTATIONS=10000 FOUNDRY_PROFILE=deep TIER=$@ $(BIN)/python -m pytest --timeout 0 tests/exporters tests/simulation tests/contracts \
+		-k 'mutation or simulation or contract'
+
+bench: ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/performance.md)
+	$(SETUP) bench
 	@$(BIN)/python -m tests.benchmarks $(if $(WRITE),--write)
 
-lint: setup ## Style, types and import directions
+lint: ## Style, types and import directions
+	$(SETUP) tools
+	@$(MAKE) --no-print-directory lint-only
+
+lint-only:
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter pyproject.toml > .cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
 
-check-generated: setup ## Generated files are fresh
+check-generated:
 	@$(BIN)/python -m alert_rules --check
 	@$(BIN)/python -m dashboards --check
 	@$(BIN)/python -m sankofa_exporters.docs --check
 	@$(BIN)/python deploy/prometheus/render.py --check
 	@$(BIN)/python -m sankofa_observe.api --check
 	@$(BIN)/python docs/generate.py --check
-	@node contracts/tools/compile.mjs --check
+	@$$($(BIN)/python -m deploy.parts node) contracts/tools/compile.mjs --check
 
-generate: setup ## Write all that is generated anew: rules, boards, references, ABI
+generate: ## Write all that is generated anew: rules, boards, references, ABI
+	$(SETUP) tools
 	@$(BIN)/python -m alert_rules --write
 	@$(BIN)/python -m dashboards --write
 	@$(BIN)/python -m sankofa_exporters.docs --write
 	@$(BIN)/python deploy/prometheus/render.py --write
-	@node contracts/tools/compile.mjs
+	@$$($(BIN)/python -m deploy.parts node) contracts/tools/compile.mjs
 	@$(BIN)/python -m sankofa_observe.api --write
 	@$(BIN)/python docs/generate.py --write
 
-lock: ## Resolve dependencies anew into requirements.lock (pins and hashes, no addresses)
-	@$(BIN)/uv pip compile pyproject.toml --extra platform --extra dev --group lab --universal --generate-hashes \
-		--python-version 3.11 --no-header --upgrade --quiet --no-cache --output-file requirements.lock
+LOCK = @$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet --no-cache
+lock: ## Resolve dependencies anew into the lock files (pins and hashes, no addresses)
+	$(SETUP) tools
+	$(LOCK) pyproject.toml --extra platform --group lab --output-file requirements.lock
+	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --group programs --no-deps --output-file requirements-all.lock
 
 clean: ## Remove everything that set-up and runs have made in the checkout
-	@rm -rf .venv .cache .demo .hypothesis .pytest_cache contracts/node_modules contracts/out contracts/cache
+	@rm -rf .venv .tools .cache .demo .hypothesis .pytest_cache contracts/out contracts/cache
+	@find . -name node_modules -type d -prune -exec rm -rf {} +

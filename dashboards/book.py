@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from .fleet import FLEET
+from .queries import GENERATED
 from .site import SITE
 
-GENERATED = Path(__file__).parent / "generated"
 BOARDS = (FLEET, SITE)
 
 

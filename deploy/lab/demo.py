@@ -18,9 +18,10 @@ from rich.console import Console
 from deploy.lab import report, story
 from deploy.lab.byhand import ByHand, work_out
 from deploy.lab.outcome import disagreements, follow
-from deploy.lab.processes import CHECKOUT, LabError, Processes, missing_programs
+from deploy.lab.processes import LabError, Processes
 from deploy.lab.stack import SLOT_SECONDS, Lab
 from deploy.lab.story import Plan, Story
+from deploy.parts import CHECKOUT, missing_programs
 
 PLAN = Plan(period_seconds=90, down_after_seconds=22.5, down_seconds=35, lead_seconds=14)
 FEE_MINOR, CAP_PERCENT = 125_000, 50  # the example agreement's, for the sum by hand

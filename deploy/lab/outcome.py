@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.book import BOARDS
-from dashboards.queries import panel_queries
+from dashboards.queries import generated_boards, panel_queries
 from deploy.lab import story
 from deploy.lab.byhand import ByHand
 from deploy.lab.pager import Page
@@ -70,12 +69,12 @@ def empty_panels(lab: Lab) -> list[str]:
     A Besu panel is asked of the site that has a Besu node, every other one of the edge site.
     """
     found = []
-    for board in BOARDS:
+    for board in generated_boards().values():
         by_site = {site: panel_queries(board, {"site": site, "__rate_interval": "30s"}) for site in (EDGE, REPLICA)}
         for at_edge, at_replica in zip(by_site[EDGE], by_site[REPLICA], strict=True):
             asked = at_replica if at_edge.system == "besu" else at_edge
             if not lab.query(asked.expr):
-                found.append(f"{board.title}: {asked.panel}")
+                found.append(f"{board['title']}: {asked.panel}")
     return found
 
 

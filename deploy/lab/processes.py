@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -23,25 +21,6 @@ from typing import Self
 import httpx
 
 from deploy.lab.pace import measured
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-NODE_MODULES = CHECKOUT / "contracts" / "node_modules"
-HOW_TO_INSTALL = {
-    "prometheus": "apt-get install prometheus",
-    "promtool": "apt-get install prometheus",
-    "prometheus-alertmanager": "apt-get install prometheus-alertmanager",
-    "amtool": "apt-get install prometheus-alertmanager",
-    "node": "apt-get install nodejs npm",
-    "anvil": "make setup",
-    "forge": "make setup",
-    "fakepve": "make setup",
-    "ceph": "apt-get install --no-install-recommends ceph-common",
-    "ceph-mgr": "apt-get install --no-install-recommends ceph-mgr ceph-mgr-modules-core ceph-mgr-dashboard",
-    "ceph-mon": "apt-get install --no-install-recommends ceph-mon",
-    "ceph-osd": "apt-get install --no-install-recommends ceph-osd",
-    "monmaptool": "apt-get install --no-install-recommends ceph-mon",
-    "rados": "apt-get install --no-install-recommends ceph-common",
-}
 
 
 class LabError(Exception):
@@ -53,26 +32,6 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-def find_program(name: str) -> str | None:
-    """The path of a program: the checkout's own node_modules and venv first, then PATH."""
-    own = (
-        NODE_MODULES / ".bin" / name,
-        NODE_MODULES
-        / "@foundry-rs"
-        / name
-        / name,  # where npm 9 leaves it: it drops the link with the platform package
-        Path(sys.executable).parent / name,
-    )
-    return next((str(path) for path in own if path.is_file()), None) or shutil.which(name)
-
-
-def need_program(name: str) -> str:
-    found = find_program(name)
-    if found is None:
-        raise LabError(f"{name}: not found; install it with: {HOW_TO_INSTALL.get(name, name)}")
-    return found
 
 
 @dataclass(kw_only=True)
@@ -176,8 +135,3 @@ def _quietly(ready: Callable[[], bool]) -> bool:
         return ready()
     except (httpx.HTTPError, OSError):
         return False
-
-
-def missing_programs(names: Sequence[str]) -> Iterator[str]:
-    """The programs of `names` that cannot be found."""
-    return (name for name in names if find_program(name) is None)

@@ -20,7 +20,8 @@ from eth_account.signers.local import LocalAccount
 
 from deploy.alertmanager import render as alertmanager
 from deploy.lab.pager import Pager
-from deploy.lab.processes import CHECKOUT, Child, Processes, answers, free_port, need_program
+from deploy.lab.processes import Child, Processes, answers, free_port
+from deploy.parts import CHECKOUT, need_program
 from deploy.prometheus import render as prometheus
 from sankofa_observe.adapters.keys import write_keystore
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.lab.processes import CHECKOUT
+from deploy.parts import CHECKOUT
 from sankofa_observe.adapters.specs import load_catalog
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.schedule import CreditBand

@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 import httpx
 import yaml
 
-from deploy.lab.processes import CHECKOUT, Child, Processes, answers, free_port, need_program
+from deploy.lab.processes import Child, Processes, answers, free_port
+from deploy.parts import CHECKOUT, need_program
 
 from .report import Row, Table, less
 from .watched import cpu_seconds, peak_mib

@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 import httpx
 import yaml
 
-from deploy.lab.processes import Processes, answers, free_port, need_program
+from deploy.lab.processes import Processes, answers, free_port
+from deploy.parts import need_program
 
 from .report import Row, Table
 from .watched import cpu_seconds, peak_mib

@@ -18,7 +18,8 @@ import pytest
 import typer
 import yaml
 
-from deploy.lab.processes import CHECKOUT, free_port
+from deploy.lab.processes import free_port
+from deploy.parts import CHECKOUT
 from sankofa_observe import cli
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.api.keys import add_key, well_formed

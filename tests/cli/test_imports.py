@@ -14,7 +14,8 @@ import pytest
 import yaml
 from eth_account import Account
 
-from deploy.lab.processes import CHECKOUT, free_port
+from deploy.lab.processes import free_port
+from deploy.parts import CHECKOUT
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.api.keys import add_key
 from tests.pace import limit

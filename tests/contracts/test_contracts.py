@@ -7,11 +7,12 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.lab.processes import CHECKOUT, need_program
+from deploy.parts import CHECKOUT, need_program
 from tests.pace import limit
 
 CONTRACTS = CHECKOUT / "contracts"
@@ -27,7 +28,14 @@ def run(command: Sequence[str]) -> str:
     """
     home = CHECKOUT / ".cache" / "home"
     home.mkdir(parents=True, exist_ok=True)
-    env: Mapping[str, str] = {**os.environ, "HOME": str(home), "NO_COLOR": "1", "FORGE_SNAPSHOT_CHECK": "true"}
+    path = f"{Path(need_program('node')).parent}{os.pathsep}{os.environ['PATH']}"  # forge calls the compiler through it
+    env: Mapping[str, str] = {
+        **os.environ,
+        "PATH": path,
+        "HOME": str(home),
+        "NO_COLOR": "1",
+        "FORGE_SNAPSHOT_CHECK": "true",
+    }
     done = subprocess.run(
         command, cwd=CONTRACTS, env=env, capture_output=True, text=True, timeout=limit(RUN_SECONDS), check=False
     )

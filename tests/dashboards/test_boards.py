@@ -219,9 +219,9 @@ def test_links_lead_to_boards_that_exist() -> None:
 
 def test_panel_queries_are_ready_to_be_sent() -> None:
     """Variables are filled in, a missing one is an error, and each query tells whose exporter it reads."""
-    queries = panel_queries(SITE, {"site": "edge-1"})
+    queries = panel_queries(SITE.document(), {"site": "edge-1"})
     assert not [one.expr for one in queries if "$" in one.expr]
     assert {one.system for one in queries} == {"", "proxmox", "besu"}
     assert system_of("sankofa:site_state:now") == ""
     with pytest.raises(KeyError, match="site"):
-        panel_queries(SITE, {})
+        panel_queries(SITE.document(), {})

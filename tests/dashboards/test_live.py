@@ -18,7 +18,8 @@ from alert_rules import book as rules
 from dashboards.fleet import FLEET
 from dashboards.queries import PanelQuery, panel_queries
 from dashboards.site import SITE
-from deploy.lab.processes import Processes, answers, free_port, need_program
+from deploy.lab.processes import Processes, answers, free_port
+from deploy.parts import need_program
 from deploy.prometheus.render import Exporter, render
 from tests.pace import limit
 
@@ -138,10 +139,10 @@ def _all_queries() -> list[PanelQuery]:
     sites = [
         query
         for system, site in SITE_OF.items()
-        for query in panel_queries(SITE, {"site": site})
+        for query in panel_queries(SITE.document(), {"site": site})
         if query.system == system
     ]
-    return panel_queries(FLEET, {}) + sites
+    return panel_queries(FLEET.document(), {}) + sites
 
 
 @pytest.mark.real("prometheus")

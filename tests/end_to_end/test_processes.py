@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from deploy.lab.byhand import work_out
-from deploy.lab.processes import LabError, Processes, answers, free_port, need_program
+from deploy.lab.processes import LabError, Processes, answers, free_port
+from deploy.parts import need_program
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from deploy.parts import find_program
 from sankofa_exporters.family import Family
 
 
@@ -34,7 +34,7 @@ def names_of(families: Iterable[Family]) -> set[str]:
 
 def complaints(file: Path) -> str:
     """What `promtool check metrics` has to say; empty when nothing."""
-    promtool = shutil.which("promtool")
+    promtool = find_program("promtool")
     assert promtool is not None
     command = [promtool, "check", "metrics"]
     done = subprocess.run(command, input=file.read_text(), capture_output=True, text=True, check=False)

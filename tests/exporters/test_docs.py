@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.lab.processes import CHECKOUT
+from deploy.parts import CHECKOUT
 from sankofa_exporters.docs import main, pages, renewed, table
 from sankofa_exporters.registry import SYSTEM_NAMES, system
 from sankofa_exporters.settings import Document, load

@@ -11,7 +11,8 @@ import httpx
 import pytest
 import yaml
 
-from deploy.lab.processes import CHECKOUT, Processes, answers, free_port, need_program
+from deploy.lab.processes import Processes, answers, free_port
+from deploy.parts import CHECKOUT, need_program
 from tests.pace import until
 
 

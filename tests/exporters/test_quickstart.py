@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.lab.processes import CHECKOUT, free_port
+from deploy.lab.processes import free_port
+from deploy.parts import CHECKOUT
 from tests.pace import limit
 
 PAGES = CHECKOUT / "docs" / "exporters"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
 
-from deploy.lab.processes import Processes, free_port, need_program
+from deploy.lab.processes import Processes, free_port
+from deploy.parts import find_program, need_program
 from sankofa_exporters.exposition import encode
 from sankofa_exporters.failure import Kind
 from tests.pace import limit
@@ -72,7 +72,7 @@ async def test_exposition_of_a_real_node_passes_promtool(processes: Processes, t
     url = start_anvil(processes, "--block-time", "1")
     async with opened(url) as source:
         body = encode((await probed(source)).samples).body
-    promtool = shutil.which("promtool")
+    promtool = find_program("promtool")
     assert promtool is not None
     result = subprocess.run([promtool, "check", "metrics"], input=body, capture_output=True, check=False)  # noqa: ASYNC221
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deploy.lab.processes import CHECKOUT
+from deploy.parts import CHECKOUT
 from sankofa_exporters.besu.client import RpcClient
 from sankofa_exporters.besu.contracts import MAX_LOGS, SLA_EVENTS, ContractWatch, parse_logs, topics_of
 from sankofa_exporters.besu.settings import BesuModule

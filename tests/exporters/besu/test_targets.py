@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.lab.processes import CHECKOUT
+from deploy.parts import CHECKOUT
 from sankofa_exporters.besu.network import NetworkSource
 from sankofa_exporters.besu.node import BesuSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.lab.processes import CHECKOUT
+from deploy.parts import CHECKOUT
 from sankofa_exporters.failure import CollectorError
 from sankofa_exporters.proxmox.snapshot.rights import (
     NEEDS,

