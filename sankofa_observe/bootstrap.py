@@ -1,26 +1,23 @@
-"""The one composition root: settings in, a working platform out. The only file that names every concrete class."""
+"""The one composition root: settings in, a working platform out. The only file that names every concrete class.
+
+A part is imported and opened when it is first asked for, so that a command pays for what it uses: judging needs no web3,
+settling no polars, answering tenants neither.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from eth_account.signers.local import LocalAccount
-
-from sankofa_observe.adapters import keys
 from sankofa_observe.adapters.archive import FolderArchive
-from sankofa_observe.adapters.attestor import LocalAttestor
-from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.clock import SystemClock
 from sankofa_observe.adapters.ledger import SqlLedger
-from sankofa_observe.adapters.node import Node
-from sankofa_observe.adapters.prometheus import PrometheusSamples
-from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.adapters.specs import load_catalog
-from sankofa_observe.config import AttestorSettings, ChainSettings, KeySettings, Settings
+from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
 from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, Origin, assess
 from sankofa_observe.pipeline.credit import credit
@@ -31,6 +28,12 @@ from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.slo.objective import Slo
+
+if TYPE_CHECKING:
+    from sankofa_observe.adapters.attestor import LocalAttestor
+    from sankofa_observe.adapters.chain import ContractChain
+    from sankofa_observe.adapters.prometheus import PrometheusSamples
+    from sankofa_observe.adapters.slots import DeltaSlots
 
 Event = TypeVar("Event")
 ENGINE = f"sankofa-observe/{version('sankofa-observe')}"
@@ -43,12 +46,24 @@ class Platform:
     settings: Settings
     catalog: Catalog
     clock: SystemClock
-    source: PrometheusSamples
-    slots: DeltaSlots
     ledger: SqlLedger
     archive: FolderArchive
     identity: ChainIdentity | None  # of the contract in the settings
     settling: Settle | None  # with keys and a chain; only where it was asked for
+    opened: ExitStack  # what is opened later ends with the rest
+
+    @cached_property
+    def source(self) -> PrometheusSamples:
+        from sankofa_observe.adapters.prometheus import PrometheusSamples
+
+        prometheus = self.settings.prometheus
+        return self.opened.enter_context(closing(PrometheusSamples(prometheus.url, prometheus.headers)))
+
+    @cached_property
+    def slots(self) -> DeltaSlots:
+        from sankofa_observe.adapters.slots import DeltaSlots
+
+        return DeltaSlots(self.settings.slot_table, self.settings.observer)
 
     def observe(self, *, since_at: int | None = None, only: str | None = None) -> Iterator[Observed]:
         late = Lateness(**self.settings.late.model_dump())
@@ -151,10 +166,6 @@ def open_platform(settings: Settings, *, settling: bool = False) -> Iterator[Pla
             settings=settings,
             catalog=catalog,
             clock=clock,
-            source=opened.enter_context(
-                closing(PrometheusSamples(settings.prometheus.url, settings.prometheus.headers))
-            ),
-            slots=DeltaSlots(settings.slot_table, settings.observer),
             ledger=ledger,
             archive=archive,
             identity=identity,
@@ -168,11 +179,16 @@ def open_platform(settings: Settings, *, settling: bool = False) -> Iterator[Pla
             )
             if chain and settings.chain
             else None,
+            opened=opened,
         )
 
 
 def _chain(settings: ChainSettings, opened: ExitStack) -> ContractChain:
-    key = open_keystore(settings.sender)
+    from sankofa_observe.adapters.chain import ContractChain
+    from sankofa_observe.adapters.keys import open_keystore
+    from sankofa_observe.adapters.node import Node
+
+    key = open_keystore(settings.sender.keystore, settings.sender.password_file)
     node = opened.enter_context(closing(Node(settings.rpc_url, settings.gas_price_wei)))
     return ContractChain(node, _identity(settings), key, settings.from_block)
 
@@ -203,9 +219,10 @@ def _identity(settings: ChainSettings) -> ChainIdentity:
 
 
 def _attestor(settings: AttestorSettings, catalog: Catalog, opened: ExitStack) -> LocalAttestor:
+    from sankofa_observe.adapters.attestor import LocalAttestor
+    from sankofa_observe.adapters.keys import open_keystore
+    from sankofa_observe.adapters.prometheus import PrometheusSamples
+
     source = opened.enter_context(closing(PrometheusSamples(settings.prometheus_url, tries=1)))
-    return LocalAttestor(name=settings.name, key=open_keystore(settings), source=source, agreements=catalog.agreements)
-
-
-def open_keystore(settings: KeySettings) -> LocalAccount:
-    return keys.open_keystore(settings.keystore, settings.password_file)
+    key = open_keystore(settings.keystore, settings.password_file)
+    return LocalAttestor(name=settings.name, key=key, source=source, agreements=catalog.agreements)

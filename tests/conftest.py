@@ -8,11 +8,22 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from deploy.lab.pace import measured
 from deploy.lab.processes import Processes
 from tests import tiers
+from tests.pace import scale_timeouts
 
 settings.register_profile("repository", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.load_profile("repository")
+
+
+def pytest_report_header() -> str:
+    return f"pace: {measured()}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("timeout") is None:  # a soak names its own
+        scale_timeouts(items)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from tests.http_double import Answer, HttpDouble
+from tests.pace import limit
 
 
 class Fault(StrEnum):
@@ -105,7 +106,7 @@ class FaultyRpc(AbstractContextManager["FaultyRpc"]):
     met: list[tuple[str, Fault]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._client = httpx.Client(trust_env=False, timeout=10)
+        self._client = httpx.Client(trust_env=False, timeout=limit(10))
         self._double = HttpDouble(answer=self._answer)
 
     @property

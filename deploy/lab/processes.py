@@ -20,6 +20,8 @@ from typing import Self
 
 import httpx
 
+from deploy.lab.pace import measured
+
 
 class LabError(Exception):
     """A lab part could not start, or died; the message names the part and the cure."""
@@ -95,7 +97,8 @@ class Processes:
         return child
 
     def wait_until(self, child: Child, ready: Callable[[], bool], *, seconds: float = 30) -> None:
-        """Wait until `ready` is true; raise `LabError` when the child dies or time is up."""
+        """Wait until `ready` is true; raise `LabError` when the child dies or time is up (`seconds` at pace 1.0)."""
+        seconds = measured().limit(seconds)
         deadline = time.monotonic() + seconds
         while not _quietly(ready):
             if not child.alive():
@@ -124,7 +127,7 @@ class Processes:
 
 def answers(url: str) -> Callable[[], bool]:
     """A readiness check: GET `url` answers 200."""
-    return lambda: httpx.get(url, timeout=1, trust_env=False).status_code == httpx.codes.OK
+    return lambda: httpx.get(url, timeout=measured().limit(1), trust_env=False).status_code == httpx.codes.OK
 
 
 def _quietly(ready: Callable[[], bool]) -> bool:

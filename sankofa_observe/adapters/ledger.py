@@ -10,10 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Table, and_, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, Table, and_, create_engine, event, insert, inspect, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from sankofa_observe.adapters import records, rows
@@ -41,12 +38,13 @@ class SqlLedger:
 
     def _migrate(self) -> None:
         with self._transaction() as connection:
-            config = Config()
-            config.set_main_option("script_location", "sankofa_observe.adapters:migrations")
-            config.attributes["connection"] = connection
+            if _revision(connection) == records.REVISION:
+                return  # Alembic is a third of what opening a ledger costs, and has nothing to do
+            from sankofa_observe.adapters.migrations import NewerTables, upgrade
+
             try:
-                command.upgrade(config, "head")
-            except CommandError as error:
+                upgrade(connection)
+            except NewerTables as error:
                 raise InvalidInput(
                     f"ledger {self._engine.url!r}: {error}; its tables are of a newer release, upgrade this one"
                 ) from error
@@ -210,6 +208,13 @@ def _engine(url: str) -> Engine:
             f"ledger_url: a {scheme} address of a database, {type(error).__name__}; expected one that is installed here, "
             "like sqlite:////var/lib/sankofa/ledger.sqlite or postgresql+psycopg://user@host/database"
         ) from None
+
+
+def _revision(connection: Connection) -> str | None:
+    """What the tables are at, or None for a database without them."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _sqlite_pragmas(connection: Any, _: Any) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+REVISION = "0001"  # of the newest migration, which makes the tables below
 metadata = MetaData()
 
 

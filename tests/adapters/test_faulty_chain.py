@@ -27,8 +27,9 @@ from sankofa_observe.testing import ScriptedSamples
 from tests.builders import CREDIT_MINOR, breach, slots_of
 from tests.chain import TestChain
 from tests.faulty_rpc import ON_READING, ON_SENDING, SENDING, Fault, FaultyRpc, Plan, once, seeded
+from tests.pace import limit
 
-PERIODS, MAX_TURNS = 2, 90
+PERIODS = 2
 SEEDS = range(int(os.environ.get("FAULT_SEEDS", "6")))  # a thousand take a quarter of an hour
 
 
@@ -94,7 +95,8 @@ class Run:
 
     def finish(self) -> Outcome:
         waited = False
-        for _ in range(MAX_TURNS):
+        deadline = time.monotonic() + limit(20)
+        while time.monotonic() < deadline:
             self.turn()
             states = {record.state for record in self.ledger.settlements()}
             if not waited and states == {SettlementState.REPORTED}:
@@ -103,7 +105,7 @@ class Run:
             if len(self.ledger.credits()) == PERIODS and not self.ledger.open_attempts():
                 return self.outcome()
             time.sleep(0.002)  # a node mines after it has answered
-        pytest.fail(f"not settled after {MAX_TURNS} turns: {states}, {self.ledger.open_attempts()}")
+        pytest.fail(f"not settled after {limit(20):.0f} s: {states}, {self.ledger.open_attempts()}")
 
     def outcome(self) -> Outcome:
         truth = self.anvil.contract_chain()

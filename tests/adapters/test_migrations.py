@@ -7,10 +7,12 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
+from sankofa_observe.adapters import migrations
 from sankofa_observe.adapters.ledger import SqlLedger
-from sankofa_observe.adapters.records import metadata
+from sankofa_observe.adapters.records import REVISION, metadata
 
 
 def test_migrations_make_the_tables_of_the_records(tmp_path: Path) -> None:
@@ -22,6 +24,11 @@ def test_migrations_make_the_tables_of_the_records(tmp_path: Path) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_migrations_end_at_the_revision_of_the_records() -> None:
+    """A ledger at `REVISION` is opened without Alembic, so a new migration must move it."""
+    assert ScriptDirectory(str(Path(migrations.__file__).parent)).get_heads() == [REVISION]
 
 
 def test_migrations_keep_every_constraint(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sankofa_observe import schedule
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.schedule import Stage, Turn
+from tests.pace import until
 
 FAILURES: dict[str, tuple[Exception, int]] = {
     "unavailable": (Unavailable("away"), logging.WARNING),
@@ -83,42 +84,46 @@ def test_schedule_tells_the_same_waiting_once(caplog: pytest.LogCaptureFixture) 
 
 def test_schedule_begins_at_once_and_lets_late_turns_run_once() -> None:
     """A turn that overruns its interval is not run again for each it missed, nor beside itself."""
+    every = 0.2
     starts: list[float] = []
+    ends: list[float] = []
     running, most = [0], [0]
     lock = threading.Lock()
 
-    def slow() -> str:
+    def slow_at_first() -> str:
         with lock:
             running[0] += 1
             most[0] = max(most[0], running[0])
         starts.append(time.monotonic())
-        time.sleep(0.33)
+        time.sleep(0 if ends else 5.5 * every)
+        ends.append(time.monotonic())
         with lock:
             running[0] -= 1
         return ""
 
-    began = time.monotonic()
-    turn = Turn(every_seconds=0.05, stages=[Stage(name="observe", run=slow)])  # type: ignore[arg-type]  # shorter than a second, for a test
+    turn = Turn(every_seconds=every, stages=[Stage(name="observe", run=slow_at_first)])  # type: ignore[arg-type]  # shorter than a second, for a test
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = schedule.start([turn], lambda *_: None, lambda: None)
-    time.sleep(1.0)
+    until(lambda: len(starts) >= 4)
     scheduler.shutdown(wait=True)
-    assert starts[0] - began < 0.2
-    assert (2 <= len(starts) <= 4, most) == (True, [1])
+    caught_up = (
+        starts[3] - ends[0]
+    ) / every  # three turns since the first ended: the late one, and two when they are due
+    assert (most, caught_up >= 1) == ([1], True)
 
 
 def test_schedule_keeps_turns_apart() -> None:
-    """A slow turn does not hold up another one."""
+    """A slow turn does not hold up another one, and each begins long before its interval has passed."""
     quick: list[str] = []
     release = threading.Event()
     turns = [
-        Turn(every_seconds=60, stages=[Stage(name="settle", run=lambda: str(release.wait(5)))]),
-        Turn(every_seconds=60, stages=[Stage(name="observe", run=noting(quick, "observe"))]),
+        Turn(every_seconds=36_000, stages=[Stage(name="settle", run=lambda: str(release.wait()))]),
+        Turn(every_seconds=36_000, stages=[Stage(name="observe", run=noting(quick, "observe"))]),
     ]
     scheduler = schedule.start(turns, lambda *_: None, lambda: None)
-    deadline = time.monotonic() + 2
-    while not quick and time.monotonic() < deadline:
-        time.sleep(0.01)
-    release.set()
-    scheduler.shutdown(wait=True)
+    try:
+        until(lambda: quick)
+    finally:
+        release.set()
+        scheduler.shutdown(wait=True)
     assert len(quick) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementStat
 from sankofa_observe.testing import FakeChain, FixedClock
 from tests.builders import CREDIT_MINOR, agreement, breach, digest_of, period
 from tests.chain import GENESIS_AT, TestChain
+from tests.pace import until
 
 MEMBERS = tuple("0x" + letter * 40 for letter in "abc")
 
@@ -47,11 +47,10 @@ class World:
     def send(self, attempt: Attempt) -> Receipt:
         """Send, and wait until it is mined: a node answers before it mines."""
         self.chain.send(attempt)
-        for _ in range(500):
-            if receipt := self.chain.receipt(attempt):
-                return receipt
-            time.sleep(0.01)
-        pytest.fail(f"{attempt.transaction} was not mined in 5 s")
+        until(lambda: self.chain.receipt(attempt))
+        receipt = self.chain.receipt(attempt)
+        assert receipt is not None
+        return receipt
 
     def report(self, *penalties: Penalty) -> Receipt:
         return self.send(self.attempt(*penalties))

@@ -28,6 +28,7 @@ from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.units import rfc3339
 from tests.builders import agreement, breach, slot
 from tests.http_double import Answer, HttpDouble
+from tests.pace import limit
 
 SPECS = CHECKOUT / "deploy" / "specs"
 
@@ -383,7 +384,7 @@ def test_serve_on_a_port_in_use_says_so_in_a_line(installation: Path, part: str,
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         change(installation, "sankofa.yaml", lambda one: one[section].update({name: address}))
         done = subprocess.run(
-            program(installation, part), check=False, capture_output=True, text=True, cwd=CHECKOUT, timeout=60
+            program(installation, part), check=False, capture_output=True, text=True, cwd=CHECKOUT, timeout=limit(60)
         )
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
@@ -411,7 +412,7 @@ def test_serve_ends_well_when_asked_to(installation: Path) -> None:
         for address in addresses:
             _wait_for(f"http://{address}", process)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=limit(30)) == 0
     finally:
         process.kill()
         process.wait()
@@ -419,10 +420,10 @@ def test_serve_ends_well_when_asked_to(installation: Path) -> None:
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + limit(30)
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(url, trust_env=False, timeout=1).is_success:
+            if httpx.get(url, trust_env=False, timeout=limit(1)).is_success:
                 return
         except httpx.HTTPError:
             time.sleep(0.05)

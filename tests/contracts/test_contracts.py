@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from deploy.parts import CHECKOUT, need_program
+from tests.pace import limit
 
 CONTRACTS = CHECKOUT / "contracts"
 ARTEFACT = CHECKOUT / "sankofa_observe" / "adapters" / "abi" / "SlaSettlement.json"
@@ -36,7 +37,7 @@ def run(command: Sequence[str]) -> str:
         "FORGE_SNAPSHOT_CHECK": "true",
     }
     done = subprocess.run(
-        command, cwd=CONTRACTS, env=env, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+        command, cwd=CONTRACTS, env=env, capture_output=True, text=True, timeout=limit(RUN_SECONDS), check=False
     )
     if done.returncode != 0:
         pytest.fail(f"{' '.join(command)} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}", pytrace=False)

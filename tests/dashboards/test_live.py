@@ -21,6 +21,7 @@ from dashboards.site import SITE
 from deploy.lab.processes import Processes, answers, free_port
 from deploy.parts import need_program
 from deploy.prometheus.render import Exporter, render
+from tests.pace import limit
 
 EDGE = {"targets": ["pve-1"], "labels": {"site": "edge-1", "tier": "edge", "region": "r1"}}
 REPLICA = {
@@ -151,7 +152,7 @@ def _all_queries() -> list[PanelQuery]:
 def test_every_panel_has_data_on_a_running_lab(prometheus: str) -> None:
     """One edge site, one read replica and the platform are enough for each query to answer."""
     waiting = _all_queries()
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + limit(PATIENCE_SECONDS)
     while waiting and time.monotonic() < deadline:
         waiting = [query for query in waiting if not _result(prometheus, query)]
         time.sleep(0.2)

@@ -13,6 +13,7 @@ import pytest
 
 from deploy.lab.processes import Processes, answers, free_port
 from sankofa_exporters.cli import listen
+from tests.pace import limit
 
 COMMAND = [sys.executable, "-m", "sankofa_exporters.cli"]
 CONFIG = 'modules:\n  node: {}\ntargets:\n  replica-1: {module: node, endpoint: "http://127.0.0.1:1"}\n'
@@ -26,7 +27,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=limit(30), check=False)
 
 
 def test_help_shows_an_example() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import yaml
 
 from deploy.lab.processes import Processes, answers, free_port
 from deploy.parts import CHECKOUT, need_program
+from tests.pace import until
 
 
 def documented_job(exporter_port: int) -> dict[str, Any]:
@@ -24,6 +24,7 @@ def documented_job(exporter_port: int) -> dict[str, Any]:
     return {**job, "scrape_interval": "1s", "scrape_timeout": "1s"}
 
 
+KNOWN, BUCKET = "sankofa_besu_known", 'sankofa_besu_eth_call_duration_seconds_bucket{le="0.2"}'
 LABELS = {"job": "besu", "region": "af-nairobi-1", "network": "mainland"}
 
 
@@ -48,16 +49,18 @@ def test_prometheus_scrapes_with_the_documented_job(processes: Processes, tmp_pa
         "prometheus", [need_program("prometheus"), *flags, f"--web.listen-address=127.0.0.1:{port}"]
     )
     processes.wait_until(server, answers(f"{url}/-/ready"))
-    deadline = time.monotonic() + 15
-    while not (found := query(url, "sankofa_besu_known")) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    seen: dict[str, list[Any]] = {}
 
-    assert [(series["metric"], series["value"][1]) for series in found] == [
+    def scraped() -> bool:
+        seen.update({expression: query(url, expression) for expression in ("up == 1", KNOWN, BUCKET)})
+        return all(seen.values())
+
+    until(scraped)
+
+    assert [(series["metric"], series["value"][1]) for series in seen[KNOWN]] == [
         (
             LABELS | {"__name__": "sankofa_besu_known", "instance": "replica-1"},
             "0",
         )
     ]
-    assert query(url, "up")[0]["value"][1] == "1"
     assert query(url, 'count({__name__=~"sankofa_.*", exported_instance!=""})') == []
-    assert query(url, 'sankofa_besu_eth_call_duration_seconds_bucket{le="0.2"}')

@@ -13,6 +13,7 @@ import pytest
 
 from deploy.lab.processes import free_port
 from deploy.parts import CHECKOUT
+from tests.pace import limit
 
 PAGES = CHECKOUT / "docs" / "exporters"
 PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}|(?<=port )\d{4,5}")
@@ -54,7 +55,7 @@ def test_quick_start_ends_with_metrics_on_the_screen(page: str, tmp_path: Path) 
         start_new_session=True,
     )  # fmt: skip
     try:
-        output, _ = process.communicate(timeout=220)
+        output, _ = process.communicate(timeout=limit(220))
     finally:
         process.terminate()  # the trap ends what it has started
 

@@ -14,6 +14,7 @@ from sankofa_exporters.budget import Budget
 from sankofa_exporters.failure import CollectorError, Kind
 from sankofa_exporters.family import Sample
 from sankofa_exporters.runtime import Collector, Report, Results, Verdict, probe
+from tests.pace import limit
 
 from .doubles import VALUE, DoubleSource, lead, sleeping
 
@@ -80,11 +81,19 @@ async def test_optional_collector_does_not_cost_probe_success() -> None:
 
 
 async def test_collectors_share_the_deadline() -> None:
-    """Five hanging collectors take one deadline together, not five."""
-    started = time.monotonic()
-    await run(*(Collector(name=f"slow{n}", fetch=sleeping, samples=lambda _: ()) for n in range(5)), seconds=0.2)
+    """Five hanging collectors take one deadline together, not five: all have begun before the first one ends."""
+    told: list[str] = []
 
-    assert time.monotonic() - started < 0.5
+    async def hanging(budget: Budget) -> None:
+        told.append("begun")
+        try:
+            await sleeping(budget)
+        finally:
+            told.append("ended")
+
+    await run(*(Collector(name=f"slow{n}", fetch=hanging, samples=lambda _: ()) for n in range(5)), seconds=0.2)
+
+    assert told == ["begun"] * 5 + ["ended"] * 5
 
 
 async def test_series_cap_fails_loudly_and_keeps_the_verdict() -> None:
@@ -129,22 +138,27 @@ async def test_age_is_of_the_sources_own_sample() -> None:
 
 
 async def test_black_hole_delays_no_other_probe() -> None:
-    """While one target hangs, a hundred probes of others stay fast: the slowest within 10 ms of the slowest before."""
+    """While fifty targets hang, a hundred probes of another end, each at the cost of a probe alone."""
     hole = DoubleSource(collectors=(Collector(name="lead", fetch=sleeping, samples=lambda _: ()),))
     good = DoubleSource(collectors=(lead(),))
 
-    async def slowest() -> float:
-        durations = []
-        for _ in range(100):
-            started = time.monotonic()
-            await probe(good, budget=Budget.of(5), bounds=BOUNDS)
-            durations.append(time.monotonic() - started)
-        return sorted(durations)[90]  # the 90th percentile: the host's own hiccups are not the claim
+    async def cheapest() -> float:
+        """The CPU seconds of ten probes, the least of ten times: the host's own hiccups are not the claim."""
+        costs = []
+        for _ in range(10):
+            started = time.process_time()
+            for _ in range(10):
+                await probe(good, budget=Budget.of(limit(5)), bounds=BOUNDS)
+            costs.append(time.process_time() - started)
+        return min(costs)
 
-    alone = await slowest()
-    holes = [asyncio.create_task(probe(hole, budget=Budget.of(0.5), bounds=BOUNDS)) for _ in range(50)]
-    beside = await slowest()
-    reports = await asyncio.gather(*holes)
+    alone = await cheapest()
+    holes = [asyncio.create_task(probe(hole, budget=Budget.of(3600), bounds=BOUNDS)) for _ in range(50)]
+    beside = await cheapest()
+    hanging = [task for task in holes if not task.done()]
+    for task in holes:
+        task.cancel()
+    await asyncio.gather(*holes, return_exceptions=True)
 
-    assert beside - alone < 0.01
-    assert {report.failures["lead"].kind for report in reports} == {Kind.TIMEOUT}
+    assert len(hanging) == 50
+    assert beside < 2 * alone

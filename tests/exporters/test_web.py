@@ -14,6 +14,7 @@ import pytest
 from deploy.lab.processes import Child, Processes, free_port
 from sankofa_exporters.config_file import BrokenConfigError
 from sankofa_exporters.serving.listener import Passwords, load_web
+from tests.pace import limit
 
 from .certificates import self_signed
 
@@ -46,7 +47,7 @@ def served(web_file: Path, tmp_path: Path, processes: Processes) -> tuple[str, C
 
 def get(url: str, folder: Path, auth: tuple[str, str] | None = ("prometheus", PASSWORD)) -> httpx.Response:
     verify = ssl.create_default_context(cafile=str(folder / "tls" / "ca.pem"))
-    return httpx.get(url, verify=verify, auth=auth, trust_env=False, timeout=5)
+    return httpx.get(url, verify=verify, auth=auth, trust_env=False, timeout=limit(5))
 
 
 @pytest.mark.real("openssl")

@@ -10,9 +10,11 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from sankofa_exporters.serving.app import Exporter, build_app
+from tests.pace import limit
 
 Values = dict[tuple[str, ...], float]
 PATIENCE_SECONDS = 40
+SCRAPE_SECONDS = 10
 
 
 class Watch:
@@ -21,19 +23,19 @@ class Watch:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
 
-    async def text(self, *, scrape_timeout: float = 10) -> str:
-        headers = {"x-prometheus-scrape-timeout-seconds": str(scrape_timeout)}
+    async def text(self, *, scrape_timeout: float | None = None) -> str:
+        headers = {"x-prometheus-scrape-timeout-seconds": str(scrape_timeout or limit(SCRAPE_SECONDS))}
         answer = await self.client.get("/probe?target=edge-1", headers=headers)
         assert answer.status_code == 200
         return answer.text
 
-    async def values(self, *, scrape_timeout: float = 10) -> Values:
+    async def values(self, *, scrape_timeout: float | None = None) -> Values:
         """Each series by name (without `sankofa_`) and label values."""
         return values_of(await self.text(scrape_timeout=scrape_timeout))
 
     async def until(self, ready: Callable[[Values], bool], *, scrape_timeout: float = 8) -> Values:
         """Probe until it is so; a bounded wait for what the source takes its own time for."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + limit(PATIENCE_SECONDS)
         while not ready(found := await self.values(scrape_timeout=scrape_timeout)):
             assert time.monotonic() < deadline, found
         return found

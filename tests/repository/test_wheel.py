@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pace import limit
 from tests.repository.tree import ROOT, files, text
 
 SHIPPED = {"sankofa_observe": "sankofa_observe/", "sankofa_exporters": "exporters/sankofa_exporters/"}
@@ -25,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """The wheel, built from this checkout without a network."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=limit(60))
     (file,) = folder.iterdir()
     return zipfile.ZipFile(file)
 
@@ -115,7 +116,9 @@ def test_exporter_starts_without_the_platform(wheel: zipfile.ZipFile) -> None:
         "import sankofa_exporters.serving.run\n"
         "cli.main(['--help'])\n"
     )
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=limit(60), check=False
+    )
     assert (done.returncode, done.stderr, "sankofa-exporter" in done.stdout) == (0, "", True)
 
 

@@ -17,6 +17,7 @@ from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import open_source
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.runtime import Report
+from tests.pace import limit
 
 from .recorded import probed, values
 
@@ -69,10 +70,10 @@ class Chain:
         finally:
             await source.close()
 
-    async def probe(self, source: Any, *, seconds: float = 5) -> Report:
-        return await probed(source, seconds=seconds, now=self.network.now)
+    async def probe(self, source: Any, *, seconds: float | None = None) -> Report:
+        return await probed(source, seconds=limit(5) if seconds is None else seconds, now=self.network.now)
 
-    async def seen(self, source: Any, *, seconds: float = 5) -> dict[tuple[str, ...], Any]:
+    async def seen(self, source: Any, *, seconds: float | None = None) -> dict[tuple[str, ...], Any]:
         """The values of one probe by name and labels."""
         return values(await self.probe(source, seconds=seconds))
 

@@ -17,6 +17,7 @@ from sankofa_exporters.besu.system import open_source
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.budget import Budget
 from sankofa_exporters.runtime import Report, Source, probe
+from tests.pace import limit
 
 _HEAD = json.loads((Path(__file__).parent / "payloads" / "head.json").read_text())
 HEAD_AT = int(_HEAD["timestamp"], 16)
@@ -63,8 +64,8 @@ async def opened(endpoint: str, *, role: str = "replica", **module: Any) -> Asyn
         await source.close()
 
 
-async def probed(source: Source, *, seconds: float = 3, now: Callable[[], float] = time.time) -> Report:
-    return await probe(source, budget=Budget.of(seconds), bounds=Bounds(), now=now)
+async def probed(source: Source, *, seconds: float | None = None, now: Callable[[], float] = time.time) -> Report:
+    return await probe(source, budget=Budget.of(limit(3) if seconds is None else seconds), bounds=Bounds(), now=now)
 
 
 def values(report: Report) -> dict[tuple[str, ...], Any]:

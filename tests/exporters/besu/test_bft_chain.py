@@ -15,6 +15,7 @@ from sankofa_exporters.besu.network import NetworkSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import open_source
 from sankofa_exporters.bounds import Bounds
+from tests.pace import limit
 
 from .recorded import probed, values
 
@@ -28,7 +29,7 @@ def start(processes: Processes, *options: str) -> tuple[Child, str]:
 
 
 def post(control: str, path: str) -> httpx.Response:
-    return httpx.post(control + path, timeout=10, trust_env=False)
+    return httpx.post(control + path, timeout=limit(10), trust_env=False)
 
 
 async def test_chain_in_a_process_of_its_own_is_watched_live(processes: Processes) -> None:
@@ -40,7 +41,7 @@ async def test_chain_in_a_process_of_its_own_is_watched_live(processes: Processe
     assert isinstance(source, NetworkSource)
     try:
         first = values(await probed(source))
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + limit(20)
         while (found := values(await probed(source)))["besu_blocks_total",] < 2:
             assert time.monotonic() < deadline, child.tail()
             await asyncio.sleep(0.2)  # the chain runs on the wall clock

@@ -1,95 +1,15 @@
-"""Spoiled answers of a network's witnesses: no exception leaves the probe, no false up, and nobody else's families lost."""
+"""Spoiled blocks of a network's witness, key by key: no exception leaves the probe, and no false up."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prometheus_client.parser import text_string_to_metric_families
 
-from deploy.lab.bft.network import Network
-from deploy.lab.bft.rpc import Rpc
-from sankofa_exporters.besu.client import Call, RpcClient
-from sankofa_exporters.besu.network import NetworkSource
-from sankofa_exporters.besu.settings import BesuModule
-from sankofa_exporters.besu.witnesses import Witness
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.failure import CollectorError, Kind
-from tests.exporters.mutation import CASES, HOSTILE, spoiled
+from tests.exporters.mutation import CASES, spoiled
 
-from .labchain import STARTED
-from .recorded import probed, values
-
-SLA = "0x" + "bb" * 20
-HONEST = ("validator-1", "validator-2")
-
-
-@lru_cache(maxsize=2)
-def network(dialect: str) -> Network:
-    made = Network.of(dialect=dialect, validators=4, backlog=10, clock=lambda: STARTED)
-    made.events = [(SLA, "0x" + "01" * 32)]
-    made.advance(1)
-    made.added_seconds = 0
-    return made
-
-
-class Told(RpcClient):
-    """A witness without its I/O; what it says to some methods is spoiled."""
-
-    rpc: Rpc
-    answers: dict[str, Any]
-
-    async def call(self, method: str, params: list[Any], budget: Budget) -> Any:
-        if method in self.answers:
-            return self.answers[method]
-        document = self.rpc.answer({"id": 1, "method": method, "params": params})
-        if "error" in document:
-            raise CollectorError(Kind.PERMISSION, method)
-        return document["result"]
-
-    async def many(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
-        found = await asyncio.gather(
-            *(self.call(method, params, budget) for method, params in calls), return_exceptions=True
-        )
-        return [one if not isinstance(one, Exception) or isinstance(one, CollectorError) else None for one in found]
-
-
-def witness(dialect: str, name: str, answers: dict[str, Any]) -> Witness:
-    made = network(dialect)
-    client = Told(http=None, endpoint=name, body_bytes=1)  # type: ignore[arg-type]
-    client.rpc, client.answers = Rpc(network=made, node=made.nodes[name]), answers
-    return Witness(name=name, client=client)
-
-
-def check(dialect: str, answers: dict[str, Any], *, old: bool = False) -> None:
-    """Two honest witnesses beside the spoiled one; then the spoiled one with one honest, and alone."""
-    made = network(dialect)
-    now = made.now() + (10_000 if old else 0)
-    for honest in (HONEST, HONEST[:1], ()):
-        witnesses = [witness(dialect, "validator-3", answers), *(witness(dialect, name, {}) for name in honest)]
-        module = BesuModule(window_blocks=8, sla_contracts=(SLA,))
-        source = NetworkSource.of(witnesses, module)
-        object.__setattr__(source, "clock", lambda: now)
-        source.contracts.cursor = 5
-        report = asyncio.run(probed(source, seconds=60, now=lambda: now))
-        found = values(report)
-        up, known = found["besu_network_up",], found["besu_network_known",]
-
-        assert (up, known) in {(1, 1), (0, 1), (0, 0)}
-        assert not [failure for failure in report.failures.values() if failure.reason.startswith("unexpected")]
-        assert list(text_string_to_metric_families(encode(report.samples).body.decode()))
-        assert not (known and len(honest) == 0)
-        if len(honest) == 2:
-            assert (up, known) == ((0, 1) if old else (1, 1))
-            assert found["besu_consensus_info", dialect] == 1
-            assert found["besu_validators",] == 4
-            assert 3 <= found["besu_distinct_committers",] <= 4
-            assert found["besu_window_rounds",] == 0
+from .spoiled_witness import check, network
 
 
 @settings(max_examples=CASES, deadline=None)
@@ -104,34 +24,3 @@ def test_spoiled_block_of_qbft_is_never_a_false_up(block: Any, old: bool) -> Non
 def test_spoiled_block_of_ibft2_is_never_a_false_up(block: Any, old: bool) -> None:  # noqa: FBT001 - drawn
     """The same of the other dialect."""
     check("ibft2", {"eth_getBlockByNumber": block}, old=old)
-
-
-METHODS = (
-    "eth_getBlockByNumber",
-    "eth_chainId",
-    "eth_getLogs",
-    "eth_getTransactionReceipt",
-    "qbft_getValidatorsByBlockNumber",
-)
-
-
-@settings(max_examples=CASES, deadline=None)
-@given(answers=st.dictionaries(st.sampled_from(METHODS), st.sampled_from(HOSTILE), min_size=1), old=st.booleans())
-def test_hostile_answers_of_a_witness_cost_that_witness(answers: dict[str, Any], old: bool) -> None:  # noqa: FBT001
-    """Any method may answer anything."""
-    check("qbft", answers, old=old)
-
-
-def extra_data(changes: list[tuple[int, int]]) -> dict[str, Any]:
-    block = dict(network("qbft").nodes["validator-3"].head.document())
-    raw = bytearray.fromhex(block["extraData"][2:])
-    for at, value in changes:
-        raw[at % len(raw)] = value
-    return {**block, "extraData": "0x" + raw.hex()}
-
-
-@settings(max_examples=CASES, deadline=None)
-@given(changes=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=4), old=st.booleans())
-def test_single_bytes_of_extra_data_are_under_hash_or_seal(changes: list[tuple[int, int]], old: bool) -> None:  # noqa: FBT001
-    """Whatever byte of round, vote, validators or seals is changed: no round, no validator and no up that is not there."""
-    check("qbft", {"eth_getBlockByNumber": extra_data(changes)}, old=old)

@@ -29,6 +29,7 @@ from tests.exporters.doubles import (
     reset,
     rpc_node,
 )
+from tests.pace import limit
 
 from .recorded import HEAD_AT, healthy, opened, probed, recorded_head, values
 
@@ -133,7 +134,7 @@ async def test_node_without_web3_keeps_its_chain_id() -> None:
 async def test_wrong_answers_are_unknown_and_never_down(answer: Answerer, kind: Kind) -> None:
     """Every way of not answering: up 0 with known 0, and the kind of it."""
     async with loopback(answer) as node, opened(node.url) as source:
-        report = await probed(source, seconds=0.4 if answer in {hang, drip} else 3)
+        report = await probed(source, seconds=0.4 if answer in {hang, drip} else None)
 
     assert pair(values(report)) == (0, 0)
     assert report.failures["head"].kind is kind
@@ -166,7 +167,7 @@ async def test_timed_out_call_counts_with_the_time_waited() -> None:
     assert pair(found) == (1, 1)
     assert isinstance(observed, Distribution)
     assert (observed.counts[CALL_BUCKETS.index(0.2)], observed.counts[-1]) == (0, 1)
-    assert 0.25 <= observed.total < 0.5
+    assert 0.25 <= observed.total < limit(3)  # its own end, not the deadline's
     assert found["besu_eth_call_errors_total", "timeout"] == 1
 
 
@@ -185,7 +186,7 @@ async def test_slow_node_is_measured_and_not_judged() -> None:
 
     assert pair(found) == (1, 1)
     assert found[CALL].counts[CALL_BUCKETS.index(0.2)] == 0
-    assert found[CALL].counts[CALL_BUCKETS.index(0.5)] == 2
+    assert (found[CALL].counts[-1], found[CALL].total >= 0.6) == (2, True)
 
 
 async def test_call_is_the_configured_one() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from deploy.lab.pace import measured
 from deploy.lab.processes import Processes, free_port
 from deploy.parts import CHECKOUT
 from sankofa_exporters.ceph.settings import CephModule, CephTarget
@@ -18,6 +19,7 @@ from sankofa_exporters.serving.app import Exporter
 from sankofa_exporters.serving.files import Settings
 from sankofa_exporters.settings import Document
 from tests.exporters.watching import Values
+from tests.pace import limit
 
 BOOT_SECONDS = 120
 MAP_SECONDS = 40  # a mgr is given up after 6 s in the lab, and the next one needs some to take over
@@ -39,13 +41,13 @@ class Lab:
         processes.wait_until(self.child, lambda: "ready {" in self.child.log.read_text(), seconds=BOOT_SECONDS)
 
     def state(self, path: str = "") -> Any:
-        return httpx.get(f"{self.control}/{path}", timeout=60, trust_env=False).raise_for_status().json()
+        return httpx.get(f"{self.control}/{path}", timeout=limit(60), trust_env=False).raise_for_status().json()
 
     def switch(self, path: str) -> None:
-        httpx.post(f"{self.control}/{path}", timeout=60, trust_env=False).raise_for_status()
+        httpx.post(f"{self.control}/{path}", timeout=limit(60), trust_env=False).raise_for_status()
 
     def wait(self, ready: Callable[[Any], bool], path: str = "osdmap") -> None:
-        deadline = time.monotonic() + MAP_SECONDS
+        deadline = time.monotonic() + limit(MAP_SECONDS)
         while not ready(seen := self.state(path)):
             assert time.monotonic() < deadline, seen
 
@@ -64,7 +66,7 @@ class Lab:
         settings = {
             "username": state["username"],
             "password_file": state["password_file"],
-            "max_age_seconds": FRESH_SECONDS,
+            "max_age_seconds": measured().length(FRESH_SECONDS),
         }
         target = CephTarget(module="ceph", mgrs=state["mgrs"], dashboards=state["dashboards"])
         document = Document[CephModule, CephTarget](

@@ -19,6 +19,7 @@ from sankofa_exporters.ceph.settings import CephModule, CephTarget
 from sankofa_exporters.ceph.system import CephSource, open_source
 from sankofa_exporters.ceph.watch import Watch
 from sankofa_exporters.runtime import Report, probe
+from tests.pace import limit
 
 FOLDER = Path(__file__).parent / "payloads"
 VERSIONS = ("pacific", "quincy", "reef", "squid")
@@ -162,7 +163,7 @@ def one_mgr(payloads: Payloads, folder: Path, *, pages: bool = False, **module: 
 
 
 async def probed(source: CephSource) -> Report:
-    return await probe(source, budget=Budget.of(5), bounds=Bounds(), now=lambda: 1_800_000_000.0)
+    return await probe(source, budget=Budget.of(limit(5)), bounds=Bounds(), now=lambda: 1_800_000_000.0)
 
 
 def values(report: Report) -> dict[tuple[str, ...], Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.lab.processes import Processes
 from tests.exporters.watching import Watch, watching
+from tests.pace import limit
 
 from .lab import Lab, fully_known, pair
 
@@ -160,7 +161,7 @@ async def test_read_only_user_may_not_write(lab: Lab) -> None:
     """The user of the documentation reads all that is asked, and a write is refused."""
     state = lab.state()
     accept = {"accept": "application/vnd.ceph.api.v1.0+json"}
-    async with httpx.AsyncClient(trust_env=False, headers=accept, timeout=10) as client:
+    async with httpx.AsyncClient(trust_env=False, headers=accept, timeout=limit(10)) as client:
         login = {"username": state["username"], "password": lab.password()}
         answers = [await client.post(f"{url}/api/auth", json=login) for url in state["dashboards"]]
         index = next(index for index, answer in enumerate(answers) if answer.status_code == 201)

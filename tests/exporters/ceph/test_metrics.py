@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from sankofa_exporters.ceph.metrics import NAMES, View, collections, is_active, view_of
 from sankofa_exporters.ceph.snapshot import Capacity, Mons, Pgs
@@ -128,15 +130,23 @@ def large(osds: int) -> str:
     return f"{recorded()['metrics']}{chr(10).join(lines)}\n"
 
 
-def test_dump_of_347_kb_is_read_in_20_ms() -> None:
-    """Wanted names are searched, the rest is not parsed; the best of ten, so that a busy machine is not our fault."""
+def cheapest(work: Callable[[], object], *, times: int) -> float:
+    """The CPU seconds of `work`, the least of several times, so that a busy machine is not our fault."""
+
+    def once() -> float:
+        started = time.process_time()
+        work()
+        return time.process_time() - started
+
+    return min(once() for _ in range(times))
+
+
+def test_dump_of_347_kb_costs_a_tenth_of_parsing_it() -> None:
+    """Wanted names are searched, the rest is not parsed (20 ms at pace 1.0)."""
     body = large(120).encode()[:347_000].rpartition(b"\n")[0] + b"\n"
-    seconds = []
-    for _ in range(10):
-        started = time.perf_counter()
-        found = view_of(scan(body, NAMES, "here"))
-        seconds.append(time.perf_counter() - started)
+    ours = cheapest(lambda: view_of(scan(body, NAMES, "here")), times=10)
+    whole = cheapest(lambda: list(text_string_to_metric_families(body.decode())), times=2)
 
     assert len(body) > 330_000
-    assert found == view(recorded()["metrics"])
-    assert min(seconds) <= 0.020
+    assert view_of(scan(body, NAMES, "here")) == view(recorded()["metrics"])
+    assert ours <= whole / 10

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from sankofa_exporters.cloudflare.settings import AccountSettings, CloudflareMod
 from sankofa_exporters.cloudflare.system import Desk, TunnelSource
 from sankofa_exporters.fetch import USER_AGENT
 from sankofa_exporters.runtime import Report, probe
+from tests.pace import growing, limit
 
 FOLDER = Path(__file__).parent / "payloads"
 TUNNEL = "5c9bb1a4-5e0b-4a0e-9a6f-3f1c1d2e4b77"
@@ -127,12 +128,22 @@ class World:
         target = TunnelTarget(module="m", tunnel_id=tunnel_id, connectors=addresses)
         return self.desk.open(module or self.module(), target, Bounds())
 
-    async def probe(self, source: TunnelSource, *, after: float = 0, seconds: float = 5) -> Report:
+    async def probe(self, source: TunnelSource, *, after: float = 0, seconds: float | None = None) -> Report:
         self.clock.now += after
-        return await probe(source, budget=Budget.of(seconds), bounds=Bounds(), now=self.clock)
+        return await probe(
+            source, budget=Budget.of(limit(5) if seconds is None else seconds), bounds=Bounds(), now=self.clock
+        )
 
-    async def values(self, source: TunnelSource, *, after: float = 0, seconds: float = 5) -> Found:
+    async def values(self, source: TunnelSource, *, after: float = 0, seconds: float | None = None) -> Found:
         return values(await self.probe(source, after=after, seconds=seconds))
+
+    async def beside_silence(self, source: Callable[[], TunnelSource], witnesses: int) -> Found:
+        """What is found by a fresh source while somebody may hang, given the time that the others need at this pace."""
+        for seconds in growing(0.3):
+            found = await self.values(source(), seconds=seconds)
+            if found["tunnel_witnesses",] == witnesses:
+                break
+        return found
 
     def _client(self, *, verify: Any) -> httpx.AsyncClient:
         return httpx.AsyncClient(

@@ -132,7 +132,7 @@ async def test_search_that_finds_nothing_of_ours_says_why(world: World, changes:
     world.wire.apps.pop(20241)
     if changes:
         world.connector(20242, **changes)
-    found = await world.values(world.source("127.0.0.1"), seconds=0.5)
+    found = await world.beside_silence(lambda: world.source("127.0.0.1"), 1)
 
     assert joint(found) == (1, 1, 1, 0)
     assert ("ready 127.0.0.1", kind) in errors(found)

@@ -122,7 +122,7 @@ API_FAULTS = {
 async def test_trouble_of_the_api_costs_only_the_account(world: World, mode: str, kind: str) -> None:
     """The connectors' word stands alone; the tunnel is up, and the account's failure has its kind."""
     world.api.mode = mode
-    found = await world.values(world.source(20241), seconds=0.3)
+    found = await world.beside_silence(lambda: world.source(20241), 1)
 
     assert joint(found) == UP_ONE
     assert ("account", kind) in errors(found)
@@ -133,7 +133,7 @@ async def test_trouble_of_the_api_costs_only_the_account(world: World, mode: str
 async def test_both_witnesses_gone_is_unknown(world: World, mode: str, kind: str) -> None:
     """Refused by the connectors, no answer from the API: unknown, never down."""
     world.api.mode = mode
-    found = await world.values(world.source(20251), seconds=0.3)
+    found = await world.values(world.source(20251), seconds=0.3 if mode == "hang" else None)
 
     assert joint(found) == SILENT
     assert ("account", kind) in errors(found)
@@ -154,7 +154,7 @@ async def test_trouble_of_a_connector_is_its_own(world: World, mode: str, kind: 
     """An answer that is not cloudflared's is no word: the account decides, and the other connector keeps its families."""
     world.connectors[20241].mode = mode
     world.connectors[20242].edge = False
-    found = await world.values(world.source(20241, 20242), seconds=0.5)
+    found = await world.beside_silence(lambda: world.source(20241, 20242), 1)
 
     assert joint(found) == UP_ONE
     assert ("ready 127.0.0.1:20241", kind) in errors(found)

@@ -18,6 +18,7 @@ from sankofa_exporters.serving.app import Exporter
 from sankofa_exporters.serving.files import Settings
 from sankofa_exporters.settings import Document
 from tests.exporters.watching import Values, Watch
+from tests.pace import limit
 
 
 class Lab:
@@ -33,11 +34,11 @@ class Lab:
 
     def switch(self, *paths: str) -> None:
         for path in paths:
-            httpx.post(f"{self.control}{path}", trust_env=False).raise_for_status()
+            httpx.post(f"{self.control}{path}", trust_env=False, timeout=limit(5)).raise_for_status()
 
     def calls(self) -> dict[str, int]:
         """How often each path was asked since the last look."""
-        found: dict[str, int] = httpx.get(self.control, trust_env=False).json()["calls"]
+        found: dict[str, int] = httpx.get(self.control, trust_env=False, timeout=limit(5)).json()["calls"]
         self.switch("/calls/reset")
         return found
 

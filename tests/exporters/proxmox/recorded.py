@@ -17,6 +17,7 @@ from sankofa_exporters.proxmox.turns import QUESTIONS
 from sankofa_exporters.proxmox.visits import Visits
 from sankofa_exporters.proxmox.watch import Watch
 from sankofa_exporters.runtime import Report, probe
+from tests.pace import limit
 
 NOW = 1_800_000_000.0
 TASKS = "tasks?typefilter=vzdump&limit=200"
@@ -85,7 +86,7 @@ def asked(found: ProxmoxSource) -> list[str]:
 
 
 async def one_probe(found: ProxmoxSource) -> Report:
-    return await probe(found, budget=Budget.of(5), bounds=Bounds(), now=lambda: NOW)
+    return await probe(found, budget=Budget.of(limit(5)), bounds=Bounds(), now=lambda: NOW)
 
 
 async def probed(payloads: Payloads) -> Report:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import stat
-import time
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,7 @@ async def test_faults_of_the_api_are_unknown_with_their_kind(lab: Lab, watch: Wa
     found = {}
     for mode in expected:
         lab.switch(f"/http/{mode}")
-        answer = await watch.values(scrape_timeout=0.8 if mode in {"hang", "drip"} else 5)
+        answer = await watch.values(scrape_timeout=0.8 if mode in {"hang", "drip"} else None)
         found[mode] = (pair(answer), [key[2] for key in answer if key[:2] == ("collector_error", "cluster")])
 
     assert found == {mode: ((0, 0), [kind]) for mode, kind in expected.items()}
@@ -48,9 +47,8 @@ async def test_dead_seeds_cost_time_and_not_the_verdict(lab: Lab) -> None:
     async with watching(lab.exporter(refuses, plain, lab.url)) as watch:
         assert pair(await watch.values()) == (1, 1)
 
-        started = time.monotonic()
-        assert pair(await watch.values()) == (1, 1)
-        assert time.monotonic() - started < 0.5
+        again = (await watch.client.get("/probe?target=edge-1&debug=true")).text
+        assert (lab.url in again, refuses in again, plain in again) == (True, False, False)
 
 
 async def test_quorate_witness_outweighs_a_lost_one(lab: Lab, processes: Processes) -> None:

@@ -1,0 +1,45 @@
+"""Limits of tests hold at any pace: each is written for pace 1.0 and scaled by what this machine was measured at.
+
+A limit ends a test that hangs, long after it should have ended; no limit is a claim about speed. A claim about time
+compares what was measured in the same run, or counts what happened.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+
+from deploy.lab.pace import measured
+
+ITEM_SECONDS = 60  # of a test without a `timeout` mark of its own
+LOOK_SECONDS = 0.02
+
+
+def limit(seconds: float) -> float:
+    """When to give up on what takes less than `seconds` at pace 1.0."""
+    return measured().limit(seconds)
+
+
+def until(ready: Callable[[], object], *, seconds: float = 30) -> None:
+    """Wait until `ready` is true."""
+    deadline = time.monotonic() + limit(seconds)
+    while not ready():
+        assert time.monotonic() < deadline, f"not so after {limit(seconds):.0f} s"
+        time.sleep(LOOK_SECONDS)
+
+
+def growing(seconds: float) -> Iterator[float]:
+    """Longer and longer times to try something in: that an answer beats a hanging one holds at some length, at any pace."""
+    while seconds < limit(10):
+        yield seconds
+        seconds *= 4
+    yield limit(10)
+
+
+def scale_timeouts(items: Iterable[pytest.Item]) -> None:
+    """Give each test the time limit it has at this pace, its own mark's included."""
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        item.add_marker(pytest.mark.timeout(limit(mark.args[0] if mark else ITEM_SECONDS)), append=False)
