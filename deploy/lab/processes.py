@@ -155,7 +155,7 @@ class Processes:
 
 def answers(url: str) -> Callable[[], bool]:
     """A readiness check: GET `url` answers 200."""
-    return lambda: httpx.get(url, timeout=1, trust_env=False).status_code == httpx.codes.OK
+    return lambda: httpx.get(url, timeout=5, trust_env=False).status_code == httpx.codes.OK
 
 
 def _quietly(ready: Callable[[], bool]) -> bool:
