@@ -29,6 +29,7 @@ from deploy.lab.story import Story
 PROGRAMS = ("prometheus", "prometheus-alertmanager", "anvil", "fakepve")
 FOLDER = CHECKOUT / ".demo"
 MARK = "emptied-by-the-demo"  # a folder that has it may be emptied
+PATIENCE_SECONDS = 10  # for the parts of an earlier demo that was killed
 WIDTH = 110  # where the output goes to a file
 ACTS = (story.start, story.agree, story.serve, story.ready, story.live)
 
@@ -93,7 +94,7 @@ def alone(folder: Path) -> Iterator[None]:
 def _lock(lock: int, folder: Path) -> None:
     """Parts of a demo that was killed end within seconds; one that runs keeps the lock."""
     previous = signal.signal(signal.SIGALRM, _too_long)
-    signal.alarm(10)
+    signal.alarm(PATIENCE_SECONDS)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
     except TimeoutError:
@@ -122,16 +123,27 @@ def _clear(folder: Path) -> None:
         ) from error
 
 
+@contextmanager
+def leaving_on_signals() -> Iterator[None]:
+    """Each of them ends as Ctrl-C does; a shell's background job starts with that ignored."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="demo", description="An outage at an edge site becomes a service credit.")
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where everything is written; emptied first")
     options = parser.parse_args(arguments)
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # a shell's background job starts with Ctrl-C ignored
-        signal.signal(number, signal.default_int_handler)
     try:
-        return play(console, options.folder.resolve(), keep=options.keep)
+        with leaving_on_signals():
+            return play(console, options.folder.resolve(), keep=options.keep)
     except KeyboardInterrupt:
         console.print("stopped; every part has ended")
         return 130

@@ -142,7 +142,7 @@ def _state(told: Story, wanted: set[str], what: str, seconds: float) -> Item:
     def hopeless() -> str:
         one = now()
         lost = f"the settlement is {one['state']}" if one["state"] in LOST else ""
-        return lost or broken(told) or refused(told, one["settlement_id"])
+        return lost or broken(told) or refusal(log_line(told, "settle"), one["settlement_id"])
 
     def reached() -> Item | None:
         one = now()
@@ -172,9 +172,9 @@ def broken(told: Story) -> str:
     return next((line for line in _log(told) if " CRITICAL " in line), "")
 
 
-def refused(told: Story, settlement_id: str) -> str:
-    """Why this settlement waits, where that will not pass: who is away may come back, who objects has counted."""
-    waits = re.search(rf"{settlement_id}: waiting: (.*?)(?=; 0x|; settlement |; report |$)", log_line(told, "settle"))
+def refusal(line: str, settlement_id: str) -> str:
+    """Why a settlement waits by the scheduler's line, where that will not pass: who is away may come back, who objects has counted."""
+    waits = re.search(rf"{settlement_id}: waiting: (.*?)(?=; (?:report of )?(?:settlement )?0x|$)", line)
     if not settlement_id or waits is None:
         return ""
     lasting = r"other terms than the specs|attestor-\d+: (?!away: )|SLA[A-Z]\w+"

@@ -180,7 +180,7 @@ class Lab:
             "tenant": {"id": TENANT, "account": self.accounts["tenant"].address},
             "startsAt": _utc(starts_at, "%Y-%m-%dT%H:%M:%SZ"),
             "graceSeconds": self.plan.slot_seconds,
-            "disputeWindowSeconds": 10,
+            "disputeWindowSeconds": 10 * self.plan.scrape_seconds,
             "disputeWindowBlocks": 3,
         }
         self._write("specs/agreement.yaml", yaml.safe_dump(agreement))
