@@ -54,6 +54,8 @@ def follow(told: Story) -> Outcome:
         "granting the credit", lambda: _credit(told, settlement), 60, seen=lambda: log_line(told, "credit")
     )
     told.say("final; the credit is granted")
+    told.wait("the page of the outage", lambda: told.lab.pager.first("/page", PAGE), 30)
+    told.wait("data for every board", lambda: not empty_panels(told.lab), 30, seen=lambda: str(empty_panels(told.lab)))
     settlements = [one for one in told.items("/v1/settlements") if _of_period(told, one)]
     own = {one["settlement_id"] for one in settlements}
     raw = told.as_tenant(f"/v1/settlements/{settlement['settlement_id']}/evidence").content

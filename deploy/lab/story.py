@@ -88,11 +88,11 @@ class Story:
         with self._bar(what, limit) as progress:
             while not (found := _patiently(ready)):
                 self._stop_if_dead(what)
-                if reason := hopeless():
+                if reason := _patiently(hopeless):
                     raise LabError(f"{what}: this cannot come any more: {reason}")
                 passed = time.monotonic() - started
                 if passed > limit:
-                    last = seen() or "nothing"
+                    last = _patiently(seen) or "nothing"
                     raise LabError(
                         f"{what}: not so after {limit:.0f} s; seen last: {last}; logs: {self.lab.folder}/logs"
                     )
@@ -130,10 +130,14 @@ def clock(at: float) -> str:
 
 
 def _patiently(ready: Callable[[], Any]) -> Any:
-    """What is asked may be too busy to answer; it is asked again."""
+    """What is asked may be too busy to answer, or say so itself; it is asked again."""
     try:
         return ready()
     except httpx.TransportError:
+        return None
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            raise
         return None
 
 
