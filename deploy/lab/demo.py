@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,19 +94,15 @@ def alone(folder: Path) -> Iterator[None]:
 
 def _lock(lock: int, folder: Path) -> None:
     """Parts of a demo that was killed end within seconds; one that runs keeps the lock."""
-    previous = signal.signal(signal.SIGALRM, _too_long)
-    signal.alarm(PATIENCE_SECONDS)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    except TimeoutError:
-        raise CannotBegin(f"{folder}: another demo runs here; end it with Ctrl-C where it was started") from None
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, previous)
-
-
-def _too_long(*_: object) -> None:
-    raise TimeoutError
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                text = f"{folder}: another demo runs here; end it with Ctrl-C where it was started"
+                raise CannotBegin(text) from None
+        time.sleep(0.1)
 
 
 def _clear(folder: Path) -> None:
