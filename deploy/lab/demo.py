@@ -1,84 +1,157 @@
 """The main job, end to end, on real parts: an outage at an edge site becomes a service credit.
 
 `python -m deploy.lab.demo` starts the lab, takes the site down for a known time, and follows the datum from scrape to
-credit. It ends with 0 only if the credit equals the one worked out by hand from the outage, the evidence verifies, the page was
-delivered, the chain stayed quick and every board has data. With --keep everything stays up until Ctrl-C.
+credit. It ends with 0 only if slots and credit of the availability promise are those worked out by hand from the outage, the
+evidence verifies, the page was delivered and every board has data. What can no longer come is told at once, with 1; what is
+missing to begin at all, with 2. With --keep everything stays up until Ctrl-C.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
+import os
 import shutil
 import signal
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 from rich.console import Console
 
-from deploy.lab import report, story
-from deploy.lab.byhand import ByHand, work_out
-from deploy.lab.outcome import disagreements, follow
+from deploy.lab import handover, outcome, report, story
+from deploy.lab.pace import measured
+from deploy.lab.plan import plan_for
 from deploy.lab.processes import LabError, Processes
-from deploy.lab.stack import SLOT_SECONDS, Lab
-from deploy.lab.story import Plan, Story
+from deploy.lab.stack import Lab
+from deploy.lab.story import Story
 from deploy.parts import CHECKOUT, missing_programs
 
-PLAN = Plan(period_seconds=90, down_after_seconds=22.5, down_seconds=35, lead_seconds=14)
-FEE_MINOR, CAP_PERCENT = 125_000, 50  # the example agreement's, for the sum by hand
 PROGRAMS = ("prometheus", "prometheus-alertmanager", "anvil", "fakepve")
 FOLDER = CHECKOUT / ".demo"
+MARK = "emptied-by-the-demo"  # a folder that has it may be emptied
+PATIENCE_SECONDS = 10  # for the parts of an earlier demo that was killed
 WIDTH = 110  # where the output goes to a file
+ACTS = (story.start, story.agree, story.serve, story.ready, story.live)
 
 
-def by_hand(told: Story) -> ByHand:
-    return work_out(
-        down_at=told.down_at,
-        up_at=told.up_at,
-        starts_at=told.starts_at,
-        period_seconds=told.plan.period_seconds,
-        slot_seconds=SLOT_SECONDS,
-        fee_minor=FEE_MINOR,
-        cap_percent=CAP_PERCENT,
-    )
+class CannotBegin(Exception):
+    """Nothing was started; the message names the cure."""
 
 
-def play(console: Console, *, keep: bool) -> int:
+def play(console: Console, folder: Path, *, keep: bool) -> int:
     if missing := list(missing_programs(PROGRAMS)):
-        console.print(f"missing: {', '.join(missing)}; run: make setup", style="red")
-        return 2
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    with Processes(folder=FOLDER) as processes:
-        told = Story(lab=Lab(processes=processes), plan=PLAN, console=console)
-        for act in (story.start, story.agree, story.serve, story.live):
-            act(told)
-        outcome, expected = follow(told), by_hand(told)
-        wrong = disagreements(outcome, expected)
-        report.show(told, outcome, expected)
-        if keep:
-            report.addresses(told)
-        for line in wrong:
-            console.print(f"DISAGREES  {line}", style="red", markup=False)
-        if not wrong:
-            console.print(f"credit = expected: {report.money(outcome.credit['amount'])}", highlight=False)
-        if keep:
-            signal.pause()
-        return 1 if wrong else 0
+        raise CannotBegin(f"missing: {', '.join(missing)}; run: make setup")
+    with alone(folder):
+        now = measured().wall
+        with Processes(folder=folder) as processes:
+            told = Story(lab=Lab(processes=processes, plan=plan_for(now)), console=console)
+            plan = told.plan
+            told.say(
+                f"this machine's pace is {now:.1f} (1 is a quiet one of two cores): a scrape each {plan.scrape_seconds} s, "
+                f"{plan.slots} slots of {plan.slot_seconds} s"
+            )
+            for act in ACTS:
+                act(told)
+            wrong = tell(told)
+            if keep:
+                handover.show(told)
+                signal.pause()
+            return 1 if wrong else 0
 
 
-def main() -> int:
+def tell(told: Story) -> list[str]:
+    """What came of it, and what of that is not as it must be."""
+    came = outcome.follow(told)
+    expected = outcome.by_hand(told, [row[5] for row in came.evidence["slots"]])
+    wrong = outcome.disagreements(came, expected)
+    report.show(told, came, expected)
+    for line in wrong:
+        told.console.print(f"DISAGREES  {line}", style="red", markup=False)
+    if not wrong:
+        told.console.print(report.result(came), highlight=False)
+    return wrong
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """The folder, empty, and ours until the last part has ended: the watcher of our children holds the lock as well."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if folder != FOLDER and any(folder.iterdir()) and not (folder / MARK).exists():
+            raise CannotBegin(f"{folder}: not empty, and not of an earlier demo; choose another folder with --folder")
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise CannotBegin(f"{folder}: {error.strerror}; make room or choose another folder with --folder") from error
+    try:
+        os.set_inheritable(lock, True)
+        _lock(lock, folder)
+        _clear(folder)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(lock: int, folder: Path) -> None:
+    """Parts of a demo that was killed end within seconds; one that runs keeps the lock."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                text = f"{folder}: another demo runs here; end it with Ctrl-C where it was started"
+                raise CannotBegin(text) from None
+        time.sleep(0.1)
+
+
+def _clear(folder: Path) -> None:
+    try:
+        for entry in folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        (folder / MARK).touch()
+        (folder / "logs").mkdir()
+    except OSError as error:
+        raise CannotBegin(
+            f"{error.filename}: {error.strerror}; make room or choose another folder with --folder"
+        ) from error
+
+
+@contextmanager
+def leaving_on_signals() -> Iterator[None]:
+    """Each of them ends as Ctrl-C does; a shell's background job starts with that ignored."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="demo", description="An outage at an edge site becomes a service credit.")
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
-    arguments = parser.parse_args()
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where everything is written; emptied first")
+    options = parser.parse_args(arguments)
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
-    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job starts with Ctrl-C ignored
-        signal.signal(number, signal.default_int_handler)
     try:
-        return play(console, keep=arguments.keep)
+        with leaving_on_signals():
+            return play(console, options.folder.resolve(), keep=options.keep)
     except KeyboardInterrupt:
         console.print("stopped; every part has ended")
         return 130
-    except (LabError, httpx.HTTPError) as error:
-        console.print(f"{type(error).__name__}: {error}", style="red", markup=False)
+    except CannotBegin as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        return 2
+    except (LabError, httpx.HTTPError, OSError) as error:
+        console.print(f"{type(error).__name__}: {error}", style="red", markup=False, soft_wrap=True)
         return 1
 
 

@@ -1,66 +1,197 @@
-"""What came of the story, read as the tenant reads it, and whether it is as it must be."""
+"""What came of the story, read as the tenant reads it, and whether it is as it must be.
+
+The demo's result is the availability promise: its slots, verdict and credit must be those worked out by hand. How the latency
+promise came out is told with its counts, whatever it is: on a machine that is busy its queries may not be known, or be slow.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from dashboards.queries import generated_boards, panel_queries
-from deploy.lab import story
-from deploy.lab.byhand import ByHand
+from deploy.lab import signatures, story
+from deploy.lab.byhand import ByHand, work_out
 from deploy.lab.pager import Page
+from deploy.lab.processes import LabError
 from deploy.lab.stack import EDGE, REPLICA, Lab
-from deploy.lab.story import Story
+from deploy.lab.story import Story, clock
+from sankofa_observe.units import rfc3339
 
 PAGE = "PveQuorumLost"
+AVAILABILITY = ("availability-edge", EDGE)
+LATENCY = ("latency-chain-query", REPLICA)
+FEE_MINOR, CAP_PERCENT = 125_000, 50  # the example agreement's, for the sum by hand
+CROSSED = {"reported", "final"}
+LOST = {"disputed", "voided", "held"}  # from here no credit comes by itself
+Item = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What the platform says came of it, read as the tenant reads it."""
+    """What the platform says came of the story's period, read as the tenant reads it."""
 
-    verdicts: list[dict[str, Any]]
-    settlement: dict[str, Any]
-    credit: dict[str, Any]
-    evidence: dict[str, Any]
+    verdicts: list[Item]  # the newest of each promise
+    settlements: list[Item]
+    credits: list[Item]
+    settlement: Item  # of the availability promise, as are credit and evidence
+    credit: Item
+    evidence: Item
     verified: str
     page: Page | None
     empty_panels: list[str]
 
 
 def follow(told: Story) -> Outcome:
-    """Wait for verdict, settlement and credit, and read everything back."""
-    verdicts, settlements = f"/v1/agreements/{told.agreement_id}/verdicts", "/v1/settlements"
-    told.wait("judging", lambda: len(told.as_tenant(verdicts).json()["items"]) == story.PROMISES, 40)
-    told.say(
-        "judged: " + ", ".join(one["slo"] + " " + one["verdict"] for one in told.as_tenant(verdicts).json()["items"])
+    """Wait for verdict, settlement and credit of the availability promise, and read everything back."""
+    judged(told)
+    crossed(told)
+    settlement = final(told)
+    credit = told.wait(
+        "granting the credit", lambda: _credit(told, settlement), 60, seen=lambda: log_line(told, "credit")
     )
-    told.wait("attesting and reporting", lambda: _state(told, settlements) in {"reported", "final"}, 40)
-    told.say("2 of 3 attestors signed, the third is away; reported on chain, the dispute window is open")
-    told.wait("dispute window", lambda: _state(told, settlements) == "final", 60)
-    credit = told.wait("granting the credit", lambda: told.as_tenant("/v1/credits").json()["items"], 20)[0]
     told.say("final; the credit is granted")
-    settlement = told.as_tenant(settlements).json()["items"][0]
-    raw = told.as_tenant(f"{settlements}/{settlement['settlement_id']}/evidence").content
-    file = told.lab.folder / "evidence.json"
-    file.write_bytes(raw)
-    by_chain = ("--rpc", told.lab.url("chain"), "--contract", told.contract["contract"])
-    verified = story.attempt("sankofa-observe", "verify", str(file), *by_chain).stdout.strip()
+    told.wait("the page of the outage", lambda: told.lab.pager.first("/page", PAGE), 30)
+    told.wait("data for every board", lambda: not empty_panels(told.lab), 30, seen=lambda: str(empty_panels(told.lab)))
+    settlements = [one for one in told.items("/v1/settlements") if _of_period(told, one)]
+    own = {one["settlement_id"] for one in settlements}
+    raw = told.as_tenant(f"/v1/settlements/{settlement['settlement_id']}/evidence").content
     return Outcome(
-        verdicts=told.as_tenant(verdicts).json()["items"],
+        verdicts=verdicts(told),
+        settlements=settlements,
+        credits=[one for one in told.items("/v1/credits") if one["settlement_id"] in own],
         settlement=settlement,
         credit=credit,
         evidence=json.loads(raw),
-        verified=verified.rpartition(": ")[2],
+        verified=verify(told, raw),
         page=told.lab.pager.first("/page", PAGE),
         empty_panels=empty_panels(told.lab),
     )
 
 
-def _state(told: Story, path: str) -> str:
-    items = told.as_tenant(path).json()["items"]
-    return items[0]["state"] if items else ""
+def pick(items: list[Item], promise: tuple[str, str]) -> Item | None:
+    """The newest item of a promise, by SLO and site: what else was broken may stand before it."""
+    return next((one for one in reversed(items) if (one["slo"], one["site"]) == promise), None)
+
+
+def _of_period(told: Story, item: Item) -> bool:
+    return bool(item["period_start"] == rfc3339(told.starts_at))
+
+
+def verdicts(told: Story) -> list[Item]:
+    """The newest verdict of each promise on the story's period."""
+    found = [one for one in told.items(f"/v1/agreements/{told.agreement_id}/verdicts") if _of_period(told, one)]
+    return [one for promise in (AVAILABILITY, LATENCY) if (one := pick(found, promise))]
+
+
+def settlement_of(told: Story, promise: tuple[str, str]) -> Item | None:
+    return pick([one for one in told.items("/v1/settlements") if _of_period(told, one)], promise)
+
+
+def _credit(told: Story, settlement: Item) -> Item | None:
+    wanted = settlement["settlement_id"]
+    return next((one for one in told.items("/v1/credits") if one["settlement_id"] == wanted), None)
+
+
+# ------------------------------------------------------------------------------------------------ what is waited for
+
+
+def judged(told: Story) -> None:
+    """Both promises have their verdict; another than breach leads to no credit, so that is the end."""
+    told.wait(
+        "judging",
+        lambda: len(verdicts(told)) == story.PROMISES,
+        60 + 3 * told.plan.slot_seconds,
+        hopeless=lambda: broken(told),
+        seen=lambda: log_line(told, "evaluate") or log_line(told, "observe"),
+    )
+    found = verdicts(told)
+    told.say("judged: " + ", ".join(summary(one) for one in found))
+    availability = pick(found, AVAILABILITY)
+    if availability is None or availability["verdict"] != "breach":
+        raise LabError(
+            f"no credit can come of this: expected a breach; judged: {availability and summary(availability)}"
+        )
+
+
+def summary(verdict: Item) -> str:
+    text = f"{verdict['slo']} {verdict['verdict']}"
+    if verdict["verdict"] != "undetermined":
+        return text
+    return f"{text} (good {verdict['good']}, bad {verdict['bad']}, not known {verdict['unknown']})"
+
+
+def crossed(told: Story) -> None:
+    """The report is on chain; who signed it is read from the transaction."""
+    found = _state(told, CROSSED, "attesting and reporting", 60)
+    signed = signatures.read(told.lab, told.contract["contract"], found["settlement_id"])
+    told.say(f"{signed}; reported on chain, may be disputed until {clock(signed.disputable_until)}")
+
+
+def final(told: Story) -> Item:
+    return _state(told, {"final"}, "dispute window", 90)
+
+
+def _state(told: Story, wanted: set[str], what: str, seconds: float) -> Item:
+    """The availability settlement, once its state is among those wanted."""
+
+    def now() -> Item:
+        return settlement_of(told, AVAILABILITY) or {"settlement_id": "", "state": "not assessed"}
+
+    def hopeless() -> str:
+        one = now()
+        lost = f"the settlement is {one['state']}" if one["state"] in LOST else ""
+        return lost or broken(told) or refusal(log_line(told, "settle"), one["settlement_id"])
+
+    def reached() -> Item | None:
+        one = now()
+        return one if one["state"] in wanted else None
+
+    found: Item = told.wait(
+        what, reached, seconds, hopeless=hopeless, seen=lambda: f"{now()['state']}; {log_line(told, 'settle')}"
+    )
+    return found
+
+
+# -------------------------------------------------------------------------------------- what the scheduler said of it
+
+
+def _log(told: Story) -> list[str]:
+    scheduler = next(child for child in reversed(told.lab.processes.children) if child.name == "scheduler")
+    return scheduler.log.read_text(errors="replace").splitlines()
+
+
+def log_line(told: Story, stage: str) -> str:
+    """The last line of a stage in the scheduler's log."""
+    return next((line for line in reversed(_log(told)) if f" {stage}: " in line), "")
+
+
+def broken(told: Story) -> str:
+    """The scheduler says that two truths disagree; it does nothing more of its own then."""
+    return next((line for line in _log(told) if " CRITICAL " in line), "")
+
+
+def refusal(line: str, settlement_id: str) -> str:
+    """Why a settlement waits by the scheduler's line, where that will not pass: who is away may come back, who objects has counted."""
+    waits = re.search(rf"{settlement_id}: waiting: (.*?)(?=; (?:report of )?(?:settlement )?0x|$)", line)
+    if not settlement_id or waits is None:
+        return ""
+    lasting = r"other terms than the specs|attestor-\d+: (?!away: )|SLA[A-Z]\w+"
+    return waits[1] if re.search(lasting, waits[1]) else ""
+
+
+# --------------------------------------------------------------------------------------------------- what is read back
+
+
+def verify(told: Story, raw: bytes) -> str:
+    """What our own `verify` says of the evidence, with the chain; its last line, and exit code 0, or all it said."""
+    file = told.lab.folder / "evidence.json"
+    file.write_bytes(raw)
+    by_chain = ("--rpc", told.lab.url("chain"), "--contract", told.contract["contract"])
+    done = story.attempt("sankofa-observe", "verify", str(file), *by_chain)
+    return done.stdout.strip().rpartition(": ")[2] if done.returncode == 0 else (done.stdout + done.stderr).strip()
 
 
 def empty_panels(lab: Lab) -> list[str]:
@@ -78,19 +209,41 @@ def empty_panels(lab: Lab) -> list[str]:
     return found
 
 
+# ---------------------------------------------------------------------------------------------------- what it must be
+
+
+def by_hand(told: Story, states: list[str]) -> ByHand:
+    """The sum by hand over slots that were called so."""
+    return work_out(
+        told.lab.looks(range(told.starts_at, told.ends_at)),
+        states,
+        down=told.down,
+        up=told.up,
+        starts_at=told.starts_at,
+        slot_seconds=told.plan.slot_seconds,
+        fee_minor=FEE_MINOR,
+        cap_percent=CAP_PERCENT,
+    )
+
+
 def disagreements(outcome: Outcome, expected: ByHand) -> list[str]:
     """Everything that is not as it must be; empty when the demo holds."""
-    edge = next(one for one in outcome.verdicts if one["slo"] == "availability-edge")
-    query = next(one for one in outcome.verdicts if one["slo"] == "latency-chain-query")
+    edge = pick(outcome.verdicts, AVAILABILITY) or {}
+    counted = {state: expected.states.count(state) for state in ("GOOD", "BAD", "UNKNOWN")}
+    credit, settlement = outcome.credit, outcome.settlement
+    granted = sum(one["amount"]["amount_minor"] for one in outcome.credits)
+    owed = sum(one["amount"]["amount_minor"] + one["cut_minor"] for one in outcome.credits)
     claims = {
-        "edge verdict": (edge["verdict"], "breach"),
-        "edge slots good, bad, unknown": (
-            [edge["good"], edge["bad"], edge["unknown"]],
-            [expected.slots - expected.bad, expected.bad, 0],
+        "availability verdict": (edge.get("verdict"), "breach"),
+        "slots that are called what they cannot be": (expected.wrong(), []),
+        "slots good, bad, unknown": ([edge.get(key) for key in ("good", "bad", "unknown")], [*counted.values()]),
+        "settlement state": (settlement["state"], "final"),
+        "credit, before the cap of the period": (settlement["proposed"]["amount_minor"], expected.credit_minor),
+        "credit and what the cap cut off": (
+            credit["amount"]["amount_minor"] + credit["cut_minor"],
+            expected.credit_minor,
         ),
-        "chain query verdict": (query["verdict"], "met"),
-        "settlement state": (outcome.settlement["state"], "final"),
-        "credit": (outcome.credit["amount"]["amount_minor"], expected.credit_minor),
+        "credits of the period": (granted, min(owed, FEE_MINOR * CAP_PERCENT // 100)),
         "evidence": (outcome.verified.startswith("all "), True),
         "page delivered": (outcome.page is not None, True),
         "panels without data": (outcome.empty_panels, []),

@@ -1,14 +1,13 @@
 """Start real programs on loopback, wait until they answer, and end exactly those.
 
-Used by the demo and by the tests. Every child runs in a session of its own and is ended by pid, never by name; a child
-that dies early is reported with the last lines of its log.
+Used by the demo and by the tests. Every child runs in a session of its own and is ended by pid, never by name, with all that
+it started, and it ends with us whatever ends us (`deploy.lab.children`). A child that dies early is reported with the last
+lines of its log.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -20,6 +19,7 @@ from typing import Self
 
 import httpx
 
+from deploy.lab import children
 from deploy.lab.pace import measured
 
 
@@ -52,21 +52,11 @@ class Child:
     def kill(self) -> None:
         """End it at once (SIGKILL), as a crash would."""
         self.ended = True
-        self._signal(signal.SIGKILL)
-        self.process.wait()
+        children.end(self.process, grace_seconds=0)
 
     def stop(self, grace_seconds: float = 5) -> None:
         self.ended = True
-        self._signal(signal.SIGTERM)
-        try:
-            self.process.wait(grace_seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self.alive():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
+        children.end(self.process, grace_seconds=grace_seconds)
 
 
 @dataclass(kw_only=True)
@@ -83,14 +73,8 @@ class Processes:
         log = self.folder / "logs" / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
-            process = subprocess.Popen(
-                list(command),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **(env or {})},
-                cwd=cwd,
-                start_new_session=True,
+            process = children.start(
+                command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}, cwd=cwd
             )
         child = Child(name=name, process=process, log=log)
         self.children.append(child)
@@ -98,13 +82,13 @@ class Processes:
 
     def wait_until(self, child: Child, ready: Callable[[], bool], *, seconds: float = 30) -> None:
         """Wait until `ready` is true; raise `LabError` when the child dies or time is up (`seconds` at pace 1.0)."""
-        seconds = measured().limit(seconds)
-        deadline = time.monotonic() + seconds
+        limit = measured().limit(seconds)
+        deadline = time.monotonic() + limit
         while not _quietly(ready):
             if not child.alive():
                 raise LabError(f"{child.name}: exited with {child.process.returncode}; its last lines:\n{child.tail()}")
             if time.monotonic() > deadline:
-                raise LabError(f"{child.name}: not ready after {seconds:g} s; its last lines:\n{child.tail()}")
+                raise LabError(f"{child.name}: not ready after {limit:g} s; its last lines:\n{child.tail()}")
             time.sleep(0.05)
 
     def dead(self) -> list[Child]:

@@ -19,14 +19,15 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from deploy.alertmanager import render as alertmanager
+from deploy.lab.byhand import Look
+from deploy.lab.pace import measured
 from deploy.lab.pager import Pager
+from deploy.lab.plan import Plan, plan_for
 from deploy.lab.processes import Child, Processes, answers, free_port
 from deploy.parts import CHECKOUT, need_program
 from deploy.prometheus import render as prometheus
 from sankofa_observe.adapters.keys import write_keystore
 
-SCRAPE_SECONDS = 1
-SLOT_SECONDS = 5
 EDGE, REPLICA, REGION = "edge-nairobi-1", "regional-nairobi-1", "ke-nairobi"
 TENANT = "baobab"
 PVE_FILES = {"token_file": "token", "ca_file": "ca.pem"}
@@ -42,12 +43,18 @@ class Lab:
     """The parts, started in the order of the data's way."""
 
     processes: Processes
+    plan: Plan = field(default_factory=lambda: plan_for(1))
     ports: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, LocalAccount] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
         return self.processes.folder
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long an answer may take before it is called away: none is late on a machine that has time."""
+        return measured().limit(10)
 
     def url(self, part: str) -> str:
         return f"http://127.0.0.1:{self.port(part)}"
@@ -72,7 +79,8 @@ class Lab:
 
     def switch_site(self, switch: str) -> None:
         """Throw a switch of the cluster: `quorum/lost`, `quorum/restored`, `node/NAME/offline`, …"""
-        httpx.post(f"{self.url('pve-control')}/{switch}", timeout=5, trust_env=False).raise_for_status()
+        url = f"{self.url('pve-control')}/{switch}"
+        httpx.post(url, timeout=self.patience_seconds, trust_env=False).raise_for_status()
 
     def start_chain(self) -> Child:
         """A free-gas chain with a block a second, whose state survives a restart."""
@@ -136,8 +144,8 @@ class Lab:
             system: prometheus.Exporter(address=f"127.0.0.1:{self.port(system)}") for system in ("proxmox", "besu")
         }
         text = prometheus.render(
-            scrape_interval=f"{SCRAPE_SECONDS}s",
-            evaluation_interval=f"{SCRAPE_SECONDS}s",
+            scrape_interval=f"{self.plan.scrape_seconds}s",
+            evaluation_interval=f"{self.plan.scrape_seconds}s",
             exporters=exporters,
             platform=f"127.0.0.1:{self.port('scheduler')}" if with_rules else None,
             alertmanager=f"127.0.0.1:{self.port('alertmanager')}" if with_rules else None,
@@ -159,12 +167,12 @@ class Lab:
             self._write(f"keys/{role}.password", password).chmod(0o600)
             write_keystore(account, self.folder / "keys" / f"{role}.json", password, rounds=KEY_ROUNDS)
 
-    def write_specs(self, *, starts_at: int, period_seconds: int) -> Path:
+    def write_specs(self, *, starts_at: int) -> Path:
         """The committed specs with a lab's period, slot and parties: the same documents, other settings."""
         specs = CHECKOUT / "deploy" / "specs"
         for name in ("availability-edge", "latency-chain-query"):
             slo = yaml.safe_load((specs / "slos" / f"{name}.yaml").read_text())
-            _shorten(slo, starts_at, period_seconds)
+            _shorten(slo, starts_at, self.plan)
             self._write(f"specs/{name}.yaml", yaml.safe_dump(slo))
         agreement = yaml.safe_load((specs / "agreements" / "example-edge.yaml").read_text())
         agreement["metadata"]["name"] = "baobab-edge"
@@ -173,10 +181,9 @@ class Lab:
             "provider": {"id": "sankofa-cloud", "account": self.accounts["provider"].address},
             "tenant": {"id": TENANT, "account": self.accounts["tenant"].address},
             "startsAt": _utc(starts_at, "%Y-%m-%dT%H:%M:%SZ"),
-            "graceSeconds": 5,
-            "disputeWindowSeconds": 10,
+            "graceSeconds": self.plan.slot_seconds,
+            "disputeWindowSeconds": 10 * self.plan.scrape_seconds,
             "disputeWindowBlocks": 3,
-            "toleranceSlots": 0,
         }
         self._write("specs/agreement.yaml", yaml.safe_dump(agreement))
         return self.folder / "specs"
@@ -190,7 +197,7 @@ class Lab:
             "specs": [str(self.folder / "specs")],
             "observer": "lab-1",
             "prometheus": {"url": self.url("prometheus")},
-            "late": {"delay_seconds": 2 * SCRAPE_SECONDS, "look_again_seconds": 60},
+            "late": {"delay_seconds": 2 * self.plan.scrape_seconds, "look_again_seconds": 60},
             "chain": {
                 "rpc_url": self.url("chain"),
                 **contract,
@@ -207,7 +214,7 @@ class Lab:
             ],
             "api": {"listen": f"127.0.0.1:{self.port('api')}", "keys_file": str(self.folder / "api-keys.yaml")},
             "schedule": {
-                "observe_seconds": SLOT_SECONDS,
+                "observe_seconds": self.plan.slot_seconds,
                 "settle_seconds": 2,
                 "metrics_listen": f"127.0.0.1:{self.port('scheduler')}",
             },
@@ -216,17 +223,38 @@ class Lab:
 
     def start_platform(self, part: str) -> Child:
         """`scheduler` or `api`, as an operator would start it."""
-        command = [str(BIN / "sankofa-observe"), "serve", "--config", str(self.folder / "sankofa.yaml"), "--part", part]
-        child = self.processes.start(part, command)
-        self.processes.wait_until(child, answers(self.url(part) + {"api": "/readyz", "scheduler": "/metrics"}[part]))
-        return child
+        return self.start_platforms(part)[0]
 
-    def query(self, expression: str, of: str = "prometheus") -> list[dict[str, Any]]:
-        """An instant query on the provider's Prometheus, or on another."""
-        answer = httpx.get(self.url(of) + "/api/v1/query", params={"query": expression}, timeout=10, trust_env=False)
+    def start_platforms(self, *parts: str) -> list[Child]:
+        """Both at once take little longer than one."""
+        serve = [str(BIN / "sankofa-observe"), "serve", "--config", str(self.folder / "sankofa.yaml"), "--part"]
+        started = [self.processes.start(part, [*serve, part]) for part in parts]
+        for part, child in zip(parts, started, strict=True):
+            page = {"api": "/readyz", "scheduler": "/metrics"}[part]
+            self.processes.wait_until(child, answers(self.url(part) + page))
+        return started
+
+    def query(self, expression: str, of: str = "prometheus", at: float | None = None) -> list[dict[str, Any]]:
+        """An instant query on the provider's Prometheus, or on another; as of now, or of another time."""
+        asked = {"query": expression} | ({} if at is None else {"time": str(at)})
+        url = self.url(of) + "/api/v1/query"
+        answer = httpx.get(url, params=asked, timeout=self.patience_seconds, trust_env=False)
         answer.raise_for_status()
         result: list[dict[str, Any]] = answer.json()["data"]["result"]
         return result
+
+    def looks(self, period: range) -> list[Look]:
+        """When the provider's Prometheus scraped the edge site and the exporter knew its state; not what it saw."""
+        reach, at = f"[{len(period) + 60}s]", period.stop + 30
+        durations = self.query(f'scrape_duration_seconds{{job="sankofa-proxmox",site="{EDGE}"}}{reach}', at=at)
+        took = {when: float(seconds) for one in durations for when, seconds in one["values"]}
+        known = self.query(f'sankofa_pve_known{{site="{EDGE}"}}{reach}', at=at)
+        samples = [sample for one in known for sample in one["values"]]
+        return [
+            Look(at=when, seconds=took[when])
+            for when, value in samples
+            if value == "1" and when in took and period.start <= when < period.stop
+        ]
 
     def _write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -235,16 +263,16 @@ class Lab:
         return path
 
 
-def _shorten(slo: dict[str, Any], starts_at: int, period_seconds: int) -> None:
+def _shorten(slo: dict[str, Any], starts_at: int, plan: Plan) -> None:
     annotations = slo["metadata"]["annotations"]
-    annotations["sankofa.observe/scrape"] = f"{SCRAPE_SECONDS}s"
+    annotations["sankofa.observe/scrape"] = f"{plan.scrape_seconds}s"
     objective = slo["spec"]["objectives"][0]
     if "timeSliceWindow" in objective:
-        objective["timeSliceWindow"] = f"{SLOT_SECONDS}s"
+        objective["timeSliceWindow"] = f"{plan.slot_seconds}s"
     else:
-        annotations["sankofa.observe/slot"] = f"{SLOT_SECONDS}s"
+        annotations["sankofa.observe/slot"] = f"{plan.slot_seconds}s"
     calendar = {"startTime": _utc(starts_at, "%Y-%m-%d %H:%M:%S"), "timeZone": "UTC"}
-    slo["spec"]["timeWindow"] = [{"duration": f"{period_seconds}s", "isRolling": False, "calendar": calendar}]
+    slo["spec"]["timeWindow"] = [{"duration": f"{plan.period_seconds}s", "isRolling": False, "calendar": calendar}]
 
 
 def _utc(at: int, form: str) -> str:

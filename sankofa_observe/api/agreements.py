@@ -12,11 +12,13 @@ router = APIRouter(tags=["agreements"])
 
 @router.get("/me", operation_id="get_me")
 def me(caller: Caller) -> Me:
+    """Whose key this is."""
     return Me(tenant=caller.principal.tenant, key_id=caller.principal.key_id)
 
 
 @router.get("/agreements", operation_id="list_agreements")
 def agreements(caller: Caller) -> Agreements:
+    """Your agreements: fee, cap, start and promises."""
     return Agreements(items=[AgreementBody.of(one) for one in caller.agreements().values()])
 
 

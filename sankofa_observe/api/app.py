@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.responses import HTMLResponse
 
-from sankofa_observe.api import agreements, credits, problems, settlements  # noqa: A004  the resource's name
+from sankofa_observe.api import agreements, credits, page, problems, settlements  # noqa: A004  the resource's name
 from sankofa_observe.api.access import AnyRecords, Records
 from sankofa_observe.api.models import Health
 
@@ -29,6 +31,17 @@ def readyz(records: AnyRecords) -> Health:
     """The ledger answers."""
     records.ledger.open_attempts()
     return Health(status="ok")
+
+
+@health.get("/", include_in_schema=False)
+def front() -> HTMLResponse:
+    """For people; the same for everybody."""
+    return HTMLResponse(_page(), headers=page.HEADERS)
+
+
+@cache
+def _page() -> str:
+    return page.page(openapi())
 
 
 def create_app(records: Records) -> FastAPI:

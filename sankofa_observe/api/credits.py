@@ -14,6 +14,7 @@ router = APIRouter(prefix="/credits", tags=["credits"])
 
 @router.get("", operation_id="list_credits")
 def list_credits(caller: Caller) -> Credits:
+    """Each service credit that was granted, with its transaction."""
     return Credits(items=[CreditBody.of(one) for one in caller.credits()])
 
 

@@ -12,11 +12,13 @@ router = APIRouter(prefix="/settlements", tags=["settlements"])
 
 @router.get("", operation_id="list_settlements")
 def settlements(caller: Caller) -> Settlements:
+    """Every breach that has a price, and how far it has come: computed, reported, final."""
     return Settlements(items=[SettlementBody.of(one) for one in caller.settlements()])
 
 
 @router.get("/{settlement_id}", operation_id="get_settlement")
 def settlement(settlement_id: Hex32, caller: Caller) -> SettlementBody:
+    """One of them, with the time of each state."""
     return SettlementBody.of(caller.settlement(settlement_id))
 
 

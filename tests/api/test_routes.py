@@ -345,14 +345,14 @@ def test_api_refuses_a_key_with_one_character_changed(world: World) -> None:
 
 def test_api_route_outside_health_needs_a_key(world: World) -> None:
     """Every path of the application refuses a stranger, before it looks at the request, except those named here."""
-    public = {"/healthz", "/readyz", "/openapi.json"}
+    public = {"/", "/healthz", "/readyz", "/openapi.json"}
     walked = set(_walk(world.app.routes))
     assert public <= walked
     protected = sorted(walked - public)
     answers = {path: world.get(path.replace("{", "").replace("}", ""), tenant=None).status_code for path in protected}
     assert answers == dict.fromkeys(protected, 401)
     assert {path for path in protected if not path.startswith("/v1/")} == set()
-    assert set(openapi()["paths"]) == walked - {"/openapi.json"}
+    assert set(openapi()["paths"]) == walked - {"/", "/openapi.json"}
 
 
 def _walk(routes: Iterable[Any]) -> Iterator[str]:

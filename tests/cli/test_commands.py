@@ -18,6 +18,7 @@ import pytest
 import typer
 import yaml
 
+from deploy.lab import children
 from deploy.lab.processes import free_port
 from deploy.parts import CHECKOUT
 from sankofa_observe import cli
@@ -407,15 +408,14 @@ def test_serve_ends_well_when_asked_to(installation: Path) -> None:
     addresses = [settings["api"]["listen"] + "/readyz", settings["schedule"]["metrics_listen"] + "/metrics"]
     log = installation / "serve.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(program(installation, "all"), stdout=output, stderr=output, cwd=CHECKOUT)
+        process = children.start(program(installation, "all"), stdout=output, stderr=output, cwd=CHECKOUT)
     try:
         for address in addresses:
             _wait_for(f"http://{address}", process)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=limit(30)) == 0
     finally:
-        process.kill()
-        process.wait()
+        children.end(process, grace_seconds=0)
     assert "Traceback" not in log.read_text()
 
 

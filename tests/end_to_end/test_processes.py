@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from deploy.lab.byhand import work_out
+from deploy.lab import watcher
 from deploy.lab.processes import LabError, Processes, answers, free_port
 from deploy.parts import need_program
 
@@ -17,10 +16,8 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 def alive(pid: int) -> bool:
     """Whether a process runs; one that ended and waits for its parent does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    found = watcher.look_up(pid)
+    return found is not None and found.state != "Z"
 
 
 def test_a_child_that_dies_early_is_told_with_its_last_lines(processes: Processes) -> None:
@@ -54,7 +51,6 @@ def test_every_child_and_its_children_end_with_the_lab(tmp_path: Path) -> None:
         processes.wait_until(stubborn, lambda: bool(stubborn.tail()))
         grandchild = int(parent.tail())
         stubborn.stop(grace_seconds=0.2)
-    time.sleep(0.1)
 
     assert [alive(pid) for pid in (parent.process.pid, stubborn.process.pid, grandchild)] == [False, False, False]
 
@@ -73,26 +69,3 @@ def test_a_missing_program_is_named_with_its_cure() -> None:
     """What cannot be found is said with how to install it."""
     with pytest.raises(LabError, match="no-such-tool: not found; install it with"):
         need_program("no-such-tool")
-
-
-@pytest.mark.parametrize(
-    ("down_at", "up_at", "bad", "credit_minor"),
-    [
-        (122.5, 157.5, 8, 50_000),  # eight of eighteen slots: under 95 %
-        (122.5, 123.5, 1, 50_000),  # one of eighteen is still under 95 %
-        (120.0, 124.9, 1, 50_000),  # a whole slot, not the next
-    ],
-)
-def test_the_sum_by_hand_counts_touched_slots(down_at: float, up_at: float, bad: int, credit_minor: int) -> None:
-    """Every slot the outage touched is bad; the band and the fee give the credit."""
-    found = work_out(
-        down_at=down_at,
-        up_at=up_at,
-        starts_at=100,
-        period_seconds=90,
-        slot_seconds=5,
-        fee_minor=125_000,
-        cap_percent=50,
-    )
-
-    assert (18, bad, credit_minor) == (found.slots, found.bad, found.credit_minor)

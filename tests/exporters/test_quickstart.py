@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.lab import children
 from deploy.lab.processes import free_port
 from deploy.parts import CHECKOUT
 from tests.pace import limit
@@ -50,13 +51,12 @@ def quick_start(page: str, folder: Path) -> str:
 def test_quick_start_ends_with_metrics_on_the_screen(page: str, tmp_path: Path) -> None:
     """Every command of the page works in its order, and the last look shows what the page says."""
     script = f"trap 'kill $(jobs -p) 2>/dev/null' EXIT\nset -m\n{quick_start(page, tmp_path)}\nwait\n"
-    process = subprocess.Popen(
-        ["bash", "-c", script], cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        start_new_session=True,
-    )  # fmt: skip
+    process = children.start(
+        ["bash", "-c", script], cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     try:
         output, _ = process.communicate(timeout=limit(220))
     finally:
-        process.terminate()  # the trap ends what it has started
+        children.end(process, grace_seconds=5)  # the trap ends what it has started
 
     assert [line for line in LAST_LINES[page] if line not in output] == [], output[-3000:]

@@ -1,0 +1,104 @@
+"""What a person gets who keeps the demo running: lines that can be pasted, pages that open, and nothing else.
+
+Writes `env.sh` and `authorization` into the demo's folder, for its owner alone: the tenant's key is in the second, and curl reads
+it there, so that it stands on no command line. Each page is asked for before it is printed.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from deploy.lab.outcome import AVAILABILITY
+from deploy.lab.stack import BIN
+from deploy.lab.story import Story
+from sankofa_observe.units import rfc3339
+
+ADDRESSES = {
+    "API": "api",
+    "PROMETHEUS": "prometheus",
+    "PROMETHEUS_TENANT": "prometheus-tenant",
+    "ALERTMANAGER": "alertmanager",
+    "PROXMOX": "proxmox",
+    "BESU": "besu",
+    "CHAIN": "chain",
+    "SCHEDULER": "scheduler",
+    "FAULTS": "pve-control",
+}
+# What each part has for a browser, best first; a distribution's package may lack a part's own pages.
+PAGES = {
+    "the tenants' API": ("api", ("/",)),
+    "Prometheus, what it scrapes": ("prometheus", ("/targets", "/classic/targets", "/api/v1/targets")),
+    "Prometheus, its alerts": ("prometheus", ("/alerts", "/classic/alerts", "/api/v1/alerts")),
+    "Alertmanager, its alerts": ("alertmanager", ("/api/v2/alerts",)),
+    "Proxmox exporter": ("proxmox", ("/",)),
+    "Besu exporter": ("besu", ("/",)),
+    "the scheduler's metrics": ("scheduler", ("/metrics",)),
+}
+LINES = (
+    'curl -s "$PROXMOX/probe?target=$SITE" | grep "^sankofa_pve_up"',
+    'curl -s -H "$AUTH" "$API/v1/credits"',
+    'curl -s -X POST "$FAULTS/quorum/lost"      # the site goes down again; quorum/restored brings it back',
+)
+
+
+def show(told: Story) -> None:
+    """Write the files, and print what one can do now."""
+    write(told)
+    print_ = told.console.print
+    print_("everything keeps running; Ctrl-C here stops it. In another terminal:")
+    for line in (f"source {shlex.quote(str(told.lab.folder / 'env.sh'))}", *LINES):
+        print_(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    print_("In a browser:")
+    for what, url in pages(told).items():
+        print_(f"  {what:28} {url}", markup=False, highlight=False, soft_wrap=True)
+
+
+def write(told: Story) -> None:
+    """The variables of the tutorial, to be sourced."""
+    folder = told.lab.folder
+    _private(folder / "authorization", f"Authorization: Bearer {told.api_key}\n")
+    slo, site = AVAILABILITY
+    values = {
+        **{name: told.lab.url(part) for name, part in ADDRESSES.items()},
+        "AUTH": f"@{folder / 'authorization'}",
+        "DEMO": str(folder),
+        "SLO": slo,
+        "SITE": site,
+        "STARTS_AT": str(told.starts_at),
+        "ENDS_AT": str(told.ends_at),
+        "PERIOD": rfc3339(told.starts_at),
+        "CONTRACT": told.contract["contract"],
+    }
+    _private(folder / "env.sh", _script(values))
+
+
+def _script(values: Mapping[str, str]) -> str:
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+    return "\n".join([*lines, f'export PATH={shlex.quote(str(BIN))}:"$PATH"', ""])
+
+
+def _private(file: Path, text: str) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+        opened.write(text)
+
+
+def pages(told: Story) -> dict[str, str]:
+    """The first page of each part that opens; a part without any is left out."""
+    found = {}
+    for what, (part, paths) in PAGES.items():
+        urls = (told.lab.url(part) + path for path in paths)
+        if url := next(filter(_opens, urls), None):
+            found[what] = url
+    return found
+
+
+def _opens(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=10, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
