@@ -7,7 +7,7 @@ TIER ?= demo
 WITHOUT ?=
 BIN := .venv/bin
 SETUP = @PYTHON=$(PYTHON) deploy/setup.sh
-PYTEST = @TIER=$@ WITHOUT=$(WITHOUT) $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+PYTEST = @TIER=$@ WITHOUT=$(WITHOUT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # Tools write into the checkout, never into HOME.
 export RUFF_CACHE_DIR := .cache/ruff
 export MYPY_CACHE_DIR := .cache/mypy

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from deploy.lab.pace import measured
 from deploy.lab.processes import Processes
 from tests import tiers
-from tests.pace import scale_timeouts
+from tests.pace import longest_first, scale_timeouts
 
 settings.register_profile("repository", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.load_profile("repository")
@@ -22,13 +22,9 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    longest_first(items)
     if config.getoption("timeout") is None:  # a soak names its own
         scale_timeouts(items)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # once, in the process that starts the workers
-        tiers.refuse_a_run_without_its_parts()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

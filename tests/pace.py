@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -38,8 +39,20 @@ def growing(seconds: float) -> Iterator[float]:
     yield limit(10)
 
 
+def longest_first(items: list[pytest.Item]) -> None:
+    """Order files by the limit of their longest test, so that no worker runs a long one alone at the end."""
+    longest: dict[Path, float] = {}
+    for item in items:
+        longest[item.path] = max(longest.get(item.path, 0), _limit_of(item))
+    items.sort(key=lambda item: -longest[item.path])
+
+
+def _limit_of(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else ITEM_SECONDS
+
+
 def scale_timeouts(items: Iterable[pytest.Item]) -> None:
     """Give each test the time limit it has at this pace, its own mark's included."""
     for item in items:
-        mark = item.get_closest_marker("timeout")
-        item.add_marker(pytest.mark.timeout(limit(mark.args[0] if mark else ITEM_SECONDS)), append=False)
+        item.add_marker(pytest.mark.timeout(limit(_limit_of(item))), append=False)

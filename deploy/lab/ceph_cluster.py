@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from deploy.lab.ceph.control import serve
 from deploy.lab.ceph.daemons import Ceph
 from deploy.lab.processes import LabError, Processes, free_port
+from deploy.parts import PartsError
 
 
 def exporter_settings(cluster: Ceph) -> str:
@@ -69,7 +70,7 @@ def main() -> int:
     )
     try:
         run(parser.parse_args())
-    except LabError as error:
+    except (LabError, PartsError) as error:
         print(f"ceph_cluster: {error}", file=sys.stderr)
         return 1
     return 0

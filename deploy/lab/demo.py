@@ -28,7 +28,7 @@ from deploy.lab.plan import plan_for
 from deploy.lab.processes import LabError, Processes
 from deploy.lab.stack import Lab
 from deploy.lab.story import Story
-from deploy.parts import CHECKOUT, missing_programs
+from deploy.parts import CHECKOUT, PartsError, missing_programs
 
 PROGRAMS = ("prometheus", "prometheus-alertmanager", "anvil", "fakepve")
 FOLDER = CHECKOUT / ".demo"
@@ -150,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     except CannotBegin as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)
         return 2
-    except (LabError, httpx.HTTPError, OSError) as error:
+    except (LabError, PartsError, httpx.HTTPError, OSError) as error:
         console.print(f"{type(error).__name__}: {error}", style="red", markup=False, soft_wrap=True)
         return 1
 

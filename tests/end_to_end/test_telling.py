@@ -17,6 +17,7 @@ from deploy.lab.pager import Page
 from deploy.lab.processes import LabError, Processes
 from deploy.lab.stack import Lab
 from deploy.lab.story import Story
+from tests.pace import limit
 
 OURS, OTHER = "0x" + "aa" * 32, "0x" + "bb" * 32
 STARTS_AT = 1_795_520_790
@@ -212,7 +213,7 @@ def test_waiting_ends_at_once_with_the_reason_when_it_is_hopeless(tmp_path: Path
 def test_waiting_in_vain_says_what_was_seen_last(tmp_path: Path) -> None:
     """The last resort grows with the pace and names what it saw."""
     told = Story(lab=Lab(processes=Processes(folder=tmp_path)), console=Console(quiet=True))
-    with pytest.raises(LabError, match=r"^reporting: not so after 0 s; seen last: computed; logs: "):
+    with pytest.raises(LabError, match=rf"^reporting: not so after {limit(0.1):.0f} s; seen last: computed; logs: "):
         told.wait("reporting", lambda: False, 0.1, seen=lambda: "computed")
 
 
