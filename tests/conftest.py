@@ -17,6 +17,11 @@ settings.register_profile("repository", deadline=None, suppress_health_check=[He
 settings.load_profile("repository")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # once, in the process that starts the workers
+        tiers.refuse_a_run_without_its_parts()
+
+
 def pytest_report_header() -> str:
     return f"pace: {measured()}"
 
