@@ -13,7 +13,8 @@ from unittest.mock import patch
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from deploy.lab.processes import Processes, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes
 from deploy.parts import need_program
 from sankofa_observe.adapters import parties
 from sankofa_observe.adapters.chain import ContractChain

@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from deploy.lab.ceph.control import serve
 from deploy.lab.ceph.daemons import Ceph
-from deploy.lab.processes import LabError, Processes, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import LabError, Processes
 from deploy.parts import PartsError
 
 

@@ -8,7 +8,6 @@ lines of its log.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,13 +24,6 @@ from deploy.lab.pace import measured
 
 class LabError(Exception):
     """A lab part could not start, or died; the message names the part and the cure."""
-
-
-def free_port() -> int:
-    """A loopback TCP port that was free a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass(kw_only=True)

@@ -23,7 +23,8 @@ from deploy.lab.byhand import Look
 from deploy.lab.pace import measured
 from deploy.lab.pager import Pager
 from deploy.lab.plan import Plan, plan_for
-from deploy.lab.processes import Child, Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Child, Processes, answers
 from deploy.parts import CHECKOUT, need_program
 from deploy.prometheus import render as prometheus
 from sankofa_observe.adapters.keys import write_keystore

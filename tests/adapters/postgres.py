@@ -13,7 +13,8 @@ from typing import Any
 
 import psycopg
 
-from deploy.lab.processes import Processes, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes
 from deploy.parts import need_program
 
 

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from deploy.lab.processes import Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes, answers
 from deploy.parts import need_program
 from sankofa_observe.adapters.prometheus import PrometheusSamples
 from sankofa_observe.errors import Unavailable

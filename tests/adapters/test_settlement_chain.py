@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import pytest
 from eth_account import Account
 
-from deploy.lab.processes import free_port
+from deploy.lab.ports import free_port
 from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import InvariantBroken, Refused, Unavailable

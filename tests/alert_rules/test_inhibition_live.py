@@ -10,7 +10,8 @@ import pytest
 
 from alert_rules.book import alerts
 from deploy.alertmanager.render import render
-from deploy.lab.processes import Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes, answers
 from deploy.parts import need_program
 
 ALERTS = {alert.name: alert for alert in alerts()}

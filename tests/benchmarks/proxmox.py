@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 import httpx
 import yaml
 
-from deploy.lab.processes import Child, Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Child, Processes, answers
 from deploy.parts import CHECKOUT, need_program
 
 from .report import Row, Table, less

@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 import httpx
 import yaml
 
-from deploy.lab.processes import Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes, answers
 from deploy.parts import need_program
 
 from .report import Row, Table

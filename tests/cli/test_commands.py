@@ -19,7 +19,7 @@ import typer
 import yaml
 
 from deploy.lab import children
-from deploy.lab.processes import free_port
+from deploy.lab.ports import free_port
 from deploy.parts import CHECKOUT
 from sankofa_observe import cli
 from sankofa_observe.adapters.slots import DeltaSlots

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from eth_account import Account
 
-from deploy.lab.processes import free_port
+from deploy.lab.ports import free_port
 from deploy.parts import CHECKOUT
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.api.keys import add_key

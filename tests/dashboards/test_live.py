@@ -18,7 +18,8 @@ from alert_rules import book as rules
 from dashboards.fleet import FLEET
 from dashboards.queries import PanelQuery, panel_queries
 from dashboards.site import SITE
-from deploy.lab.processes import Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes, answers
 from deploy.parts import need_program
 from deploy.prometheus.render import Exporter, render
 from tests.pace import limit

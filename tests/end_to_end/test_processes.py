@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.lab import watcher
-from deploy.lab.processes import LabError, Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import LabError, Processes, answers
 from deploy.parts import PartsError, need_program
 from tests.pace import limit
 

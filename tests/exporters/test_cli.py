@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.lab.processes import Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes, answers
 from sankofa_exporters.cli import listen
 from tests.pace import limit
 

@@ -11,7 +11,8 @@ import httpx
 import pytest
 import yaml
 
-from deploy.lab.processes import Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes, answers
 from deploy.parts import CHECKOUT, need_program
 from tests.pace import until
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy.lab import children
-from deploy.lab.processes import free_port
+from deploy.lab.ports import free_port
 from deploy.parts import CHECKOUT
 from tests.pace import limit
 

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.lab.processes import Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes, answers
 from sankofa_exporters.registry import System
 from sankofa_exporters.serving.sources import CannotOpenError, Sources, UnknownNameError
 from sankofa_exporters.settings import Document, Module, Target

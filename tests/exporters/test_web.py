@@ -11,7 +11,8 @@ import bcrypt
 import httpx
 import pytest
 
-from deploy.lab.processes import Child, Processes, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Child, Processes
 from sankofa_exporters.config_file import BrokenConfigError
 from sankofa_exporters.serving.listener import Passwords, load_web
 from tests.pace import limit

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy.lab.processes import Child, LabError, Processes, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Child, LabError, Processes
 from deploy.parts import need_program
 
 HOST = "127.0.0.1"

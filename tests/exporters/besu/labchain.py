@@ -10,7 +10,7 @@ from typing import Any
 from deploy.lab.bft.control import Lab, throw
 from deploy.lab.bft.network import Network, Node
 from deploy.lab.bft_chain import served
-from deploy.lab.processes import free_port
+from deploy.lab.ports import free_port
 from sankofa_exporters.besu.network import NetworkSource
 from sankofa_exporters.besu.node import BesuSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget

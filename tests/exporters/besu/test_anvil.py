@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.lab.processes import Processes, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes
 from deploy.parts import find_program, need_program
 from sankofa_exporters.exposition import encode
 from sankofa_exporters.failure import Kind

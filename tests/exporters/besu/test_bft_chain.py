@@ -9,7 +9,8 @@ import time
 
 import httpx
 
-from deploy.lab.processes import Child, Processes, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Child, Processes
 from deploy.parts import CHECKOUT
 from sankofa_exporters.besu.network import NetworkSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget

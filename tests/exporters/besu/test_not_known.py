@@ -15,7 +15,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from deploy.lab.processes import Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes, answers
 from sankofa_exporters.besu.settings import BesuModule
 from sankofa_exporters.delay import BEAT_SECONDS, PUNCTUAL_SECONDS
 from sankofa_exporters.runtime import Report

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 
 from deploy.lab.pace import measured
-from deploy.lab.processes import Processes, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes
 from deploy.parts import CHECKOUT
 from sankofa_exporters.ceph.settings import CephModule, CephTarget
 from sankofa_exporters.ceph.system import SYSTEM

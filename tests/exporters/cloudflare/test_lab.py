@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from deploy.lab.cloudflare_api_double import ACCOUNT
-from deploy.lab.processes import Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes, answers
 from deploy.parts import CHECKOUT
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.cloudflare.settings import AccountSettings, CloudflareModule, TunnelTarget

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from deploy.lab.processes import Processes, answers, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes, answers
 from deploy.parts import CHECKOUT
 from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.lab.processes import Processes, free_port
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes
 from tests.exporters.watching import Watch, watching
 
 from .lab import Lab, pair, warm
