@@ -7,7 +7,7 @@ TIER ?= demo
 WITHOUT ?=
 BIN := .venv/bin
 SETUP = @PYTHON=$(PYTHON) deploy/setup.sh
-PYTEST = @TIER=$@ WITHOUT=$(WITHOUT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+PYTEST = @TIER=$@ WITHOUT=$(WITHOUT) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 # Tools write into the checkout, never into HOME.
 export RUFF_CACHE_DIR := .cache/ruff
 export MYPY_CACHE_DIR := .cache/mypy
@@ -30,6 +30,7 @@ test: ## Everything that must hold (WITHOUT=ceph,... does without a part, and na
 	@$(MAKE) --no-print-directory lint-only check-generated
 	$(PYTEST)
 
+test-all: export MUTATIONS := 250
 test-all: ## make test and what needs larger parts: browser, object stores, brokers, images
 	$(SETUP) test-all --without "$(WITHOUT)"
 	@$(MAKE) --no-print-directory lint-only check-generated

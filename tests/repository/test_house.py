@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.repository.tree import named, python_sources, text
@@ -14,9 +15,14 @@ P95_FILE_LINES = 350
 MAX_PAGE_WIDTH = 400  # a table's row is one line; a line of prose is never near to it
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(text(path), str(path))
+
+
 def parsed(paths: list[Path]) -> Iterator[tuple[Path, ast.Module]]:
     for path in paths:
-        yield path, ast.parse(text(path), str(path))
+        yield path, tree_of(path)
 
 
 def imports_of(name: str) -> set[str]:

@@ -11,11 +11,22 @@ import pytest
 from deploy import parts
 from deploy.parts import HIDE_PARTS, Part
 from tests.repository.tree import ROOT, named, text
-from tests.tiers import demanded, left_out
+from tests.tiers import demanded
 
 TIER_OF_TESTS = "test"
 ANSWERING = [part for part in parts.parts() if part.version and part.programs]
 MISSED = parts.parts_of(TIER_OF_TESTS)
+MARK = "== a run: "
+HIDE_EACH = f"""
+import os, sys, pytest
+
+file, *names = sys.argv[1:]
+for name in names:
+    os.environ["{HIDE_PARTS}"] = name
+    print("{MARK}", file=sys.stderr, flush=True)
+    code = pytest.main(["-p", "no:cacheprovider", "--collect-only", "--quiet", file])
+    print("{MARK}" + str(int(code)), flush=True)
+"""
 
 
 def _marked(part: Part) -> object:
@@ -29,17 +40,26 @@ def test_part_answers_its_version(part: Part) -> None:
     assert parts.shortcoming(part) == ""
 
 
-@pytest.mark.parametrize("part", MISSED, ids=lambda part: part.name)
-def test_run_without_a_part_of_its_tier_is_red(part: Part) -> None:
-    """Where a part of the tier cannot be found, not one test runs, and the part is named with the command that brings it."""
-    env = {**os.environ, "TIER": TIER_OF_TESTS, "WITHOUT": ",".join(left_out() - {part.name}), HIDE_PARTS: part.name}
+@pytest.fixture(scope="module")
+def runs() -> dict[str, tuple[int, str]]:
+    """Exit code and complaint of a run of pytest without each part, one after the other in one process."""
+    env = {**os.environ, "TIER": TIER_OF_TESTS, "WITHOUT": ""}
     env.pop("PYTEST_XDIST_WORKER", None)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "--quiet", __file__]
+    command = [sys.executable, "-c", HIDE_EACH, __file__, *(part.name for part in MISSED)]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    complaints = done.stderr.split(MARK)[1:]
+    codes = [int(line.removeprefix(MARK)) for line in done.stdout.splitlines() if line.startswith(MARK)]
+    return {part.name: pair for part, pair in zip(MISSED, zip(codes, complaints, strict=True), strict=True)}
 
-    assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert f"  {part.name}: not found: " in done.stderr
-    assert f"make setup TIER={TIER_OF_TESTS}" in done.stderr
+
+@pytest.mark.parametrize("part", MISSED, ids=lambda part: part.name)
+def test_run_without_a_part_of_its_tier_is_red(part: Part, runs: dict[str, tuple[int, str]]) -> None:
+    """Where a part of the tier cannot be found, not one test runs, and the part is named with the command that brings it."""
+    code, complaint = runs[part.name]
+
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert f"  {part.name}: not found: " in complaint
+    assert f"make setup TIER={TIER_OF_TESTS}" in complaint
 
 
 def test_hidden_part_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
