@@ -107,9 +107,9 @@ class Observed:
     before: Delay
 
     def measured(self) -> Measured:
-        seconds, after = time.monotonic() - self.began, _account(self.beat)
+        after = _account(self.beat)
         return Measured(
-            seconds=seconds,
+            seconds=time.monotonic() - self.began,  # read last, as `began` first: a delay is never longer than its time
             delay=Delay(
                 stood=after.stood - self.before.stood,
                 waited=after.waited - self.before.waited,
@@ -124,8 +124,8 @@ def observed() -> Iterator[Observed]:
     beat = _BEATS.setdefault(asyncio.get_running_loop(), _Beat())
     beat.begin()
     try:
-        before = _account(beat)
-        yield Observed(beat=beat, began=time.monotonic(), before=before)
+        began = time.monotonic()
+        yield Observed(beat=beat, began=began, before=_account(beat))
     finally:
         beat.end()
 
