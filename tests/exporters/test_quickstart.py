@@ -35,7 +35,7 @@ def quick_start(page: str, folder: Path) -> str:
     ports = {port: str(free_port()) for port in PORT.findall(script)}
     for page_port, port in ports.items():
         script = re.sub(rf"\b{page_port}\b", port, script)
-    return script.replace("make setup-test\n", "").replace("/tmp/", f"{folder}/")
+    return script.replace("make setup TIER=test\n", "").replace("/tmp/", f"{folder}/")
 
 
 @pytest.mark.timeout(240)
