@@ -1,13 +1,15 @@
 # What a person does here. `make demo` and `make test` do all of their own set-up: deploy/parts.toml says what each needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all soak bench lint lint-only check-generated generate lock clean
+.PHONY: help setup demo test test-all soak bench pytest lint lint-only check-generated generate lock clean
 
 PYTHON ?=
 TIER ?= demo
 WITHOUT ?=
 BIN := .venv/bin
 SETUP = @PYTHON=$(PYTHON) deploy/setup.sh
-PYTEST = @TIER=$@ WITHOUT=$(WITHOUT) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Style is checked beside the tests: it keeps one core busy, they often wait.
+CHECK = @$(MAKE) --no-print-directory --jobs 3 TIER=$@ lint-only check-generated pytest
+PYTEST = @WITHOUT=$(WITHOUT) $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 # Tools write into the checkout, never into HOME.
 export RUFF_CACHE_DIR := .cache/ruff
 export MYPY_CACHE_DIR := .cache/mypy
@@ -27,19 +29,18 @@ demo: ## The main job on real parts: an outage becomes a service credit (KEEP=1 
 
 test: ## Everything that must hold (WITHOUT=ceph,... does without a part, and names what was skipped)
 	$(SETUP) test --without "$(WITHOUT)"
-	@$(MAKE) --no-print-directory lint-only check-generated
-	$(PYTEST)
+	$(CHECK)
 
 test-all: export MUTATIONS := 250
+test-all: export FAULT_SEEDS := 6
 test-all: ## make test and what needs larger parts: browser, object stores, brokers, images
 	$(SETUP) test-all --without "$(WITHOUT)"
-	@$(MAKE) --no-print-directory lint-only check-generated
-	$(PYTEST)
+	$(CHECK)
 
 soak: ## More of the same, for hours: 10,000 spoiled answers a claim, deep fuzzing of the contract
 	$(SETUP) soak
-	@MUTATIONS=10000 FOUNDRY_PROFILE=deep TIER=$@ $(BIN)/python -m pytest --timeout 0 tests/exporters tests/simulation tests/contracts \
-		-k 'mutation or simulation or contract'
+	@MUTATIONS=10000 FAULT_SEEDS=1000 FOUNDRY_PROFILE=deep TIER=$@ $(BIN)/python -m pytest --timeout 0 tests/exporters tests/simulation \
+		tests/contracts tests/adapters/test_faulty_chain.py -k 'mutation or simulation or contract or fault'
 
 bench: ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/performance.md)
 	$(SETUP) bench
@@ -48,6 +49,10 @@ bench: ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/perfo
 lint: ## Style, types and import directions
 	$(SETUP) tools
 	@$(MAKE) --no-print-directory lint-only
+
+pytest: export TIER := $(TIER)
+pytest:
+	$(PYTEST)
 
 lint-only:
 	@$(BIN)/ruff check --quiet .

@@ -117,12 +117,13 @@ def parts_of(tier: str) -> list[Part]:
     """The parts a tier needs, those of the tiers it includes first as they stand in the file."""
     if tier not in tiers():
         raise PartsError(f"tier {tier!r} is unknown; parts.toml has: {', '.join(tiers())}")
-    wanted = _closure(tier)
+    wanted = closure(tier)
     return [part for part in parts() if part.tier in wanted]
 
 
-def _closure(tier: str) -> set[str]:
-    return {tier}.union(*(_closure(inner) for inner in tiers()[tier].includes))
+def closure(tier: str) -> set[str]:
+    """The tier and those it includes."""
+    return {tier}.union(*(closure(inner) for inner in tiers()[tier].includes))
 
 
 def part_of(program: str) -> Part | None:

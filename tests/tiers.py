@@ -40,6 +40,14 @@ def refuse_a_run_without_its_parts() -> None:
         raise pytest.UsageError(f"the tier {tier()} needs these, run make setup TIER={tier()}:\n  {lines}")
 
 
+def later(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The tests that a mark `tier` keeps for a larger tier than the one that is run; without a tier none is."""
+    if not tier():
+        return []
+    inside = parts.closure(tier())
+    return [item for item in items if any(mark.args[0] not in inside for mark in item.iter_markers("tier"))]
+
+
 def check_mark(programs: Sequence[str]) -> None:
     """Skip a test whose programs are missing; fail it where they are demanded, or where parts.toml does not know them."""
     missing = list(_missing(programs))

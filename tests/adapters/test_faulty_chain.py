@@ -30,7 +30,7 @@ from tests.faulty_rpc import ON_READING, ON_SENDING, SENDING, Fault, FaultyRpc, 
 from tests.pace import limit
 
 PERIODS = 2
-SEEDS = range(int(os.environ.get("FAULT_SEEDS", "6")))  # a thousand take a quarter of an hour
+SEEDS = range(int(os.environ.get("FAULT_SEEDS", "3")))  # a thousand take a quarter of an hour
 
 
 @dataclass(frozen=True, kw_only=True)

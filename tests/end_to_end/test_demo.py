@@ -66,7 +66,14 @@ def test_demo_that_is_killed_leaves_nothing_in_the_way_of_the_next(tmp_path: Pat
 
 
 @PARTS
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.tier("test-all")),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.tier("test-all")),
+    ],
+)
 def test_demo_that_is_asked_to_end_ends_every_part(number: signal.Signals, tmp_path: Path) -> None:
     """It says so, with exit code 130, and nothing of it runs any more."""
     with running_demo(tmp_path / "demo") as process:
