@@ -54,6 +54,7 @@ class Part:
     disk_mb: int
     seconds: int
     unpack: str = ""
+    data: str = ""
     install: tuple[str, ...] = ()
     npm: str = ""
     pypi: str = ""

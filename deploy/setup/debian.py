@@ -13,16 +13,23 @@ import stat
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.parts import CHECKOUT, TOOLS, need_program
+from deploy.parts import CHECKOUT, TOOLS, Part, need_program
 from deploy.setup.steps import LOGS, SetupError, run, say
 
 SCRIPT = Path(__file__).with_name("install_packages.sh")
 PIP_PACKAGE = "python3-pip-whl"
-NO_INSTALLATION = 3  # of install_packages.sh: the lists could not be read, nothing was changed
+HERE = b"/proc/self/cwd"
+EXTRACT = 'dpkg-deb --fsys-tarfile "$1" | tar -xf - -C "$3" --strip-components="$4" --no-same-owner "$2"'
+# Its paths are absolute or the caller's mistake: a relative one would be looked for beside the program's own files.
+WRAPPER = """\
+#!/bin/sh
+# Debian's program looks for its files in a fixed folder; this copy looks below the folder in which it is started.
+cd "$(dirname "$0")/.." && exec "lib/{program}" "$@"
+"""
 CURE = "check the network and the sources of apt, then run this again"
 # Read after the system's configuration: hooks of an update that speak to the desktop need root and the system's lists.
 SETTINGS = """\
@@ -46,14 +53,39 @@ def root_prefix() -> list[str] | None:
     return ["sudo"] if shutil.which("sudo") else None
 
 
-def unpack(packages: dict[str, Collection[str]]) -> None:
-    """Fetch packages and put the named programs of each into .tools/bin, all or none of a package."""
+def unpack(wanted: Sequence[Part]) -> None:
+    """Fetch the packages of these parts and put their programs into .tools/bin, each when it is whole."""
+    packages = list(dict.fromkeys(part.unpack for part in wanted))
     with _lists() as folder:
         run(["apt-get", "-c", folder / "apt.conf", "download", *packages], log="apt", cure=CURE, cwd=folder)
-        for package, programs in packages.items():
-            (archive,) = folder.glob(f"{package}_*.deb")
-            for program in programs:
-                _take(archive, rf"\./usr/s?bin/{re.escape(program)}", TOOLS / "bin" / program)
+        for part in wanted:
+            (archive,) = folder.glob(f"{part.unpack}_*.deb")
+            for program in part.programs:
+                _place(archive, program, part.data)
+
+
+def _place(archive: Path, program: str, data: str) -> None:
+    member = rf"\./usr/s?bin/{re.escape(program)}"
+    if not data:
+        _take(archive, member, TOOLS / "bin" / program)
+        return
+    share = TOOLS / "share" / Path(data).name
+    share.mkdir(parents=True, exist_ok=True)
+    run(["sh", "-c", EXTRACT, "sh", archive, f".{data}", share, str(data.count("/") + 1)], log="apt", cure="tell us")
+    _take(archive, member, TOOLS / "lib" / program, change=lambda content: moved(content, data))
+    wrapper = TOOLS / "bin" / program
+    wrapper.parent.mkdir(parents=True, exist_ok=True)
+    wrapper.write_text(WRAPPER.format(program=program), encoding="utf-8")
+    wrapper.chmod(0o755)
+
+
+def moved(program: bytes, data: str) -> bytes:
+    """The program with its fixed folder replaced by one of the same length that is found from where it is started."""
+    found = f"share/{Path(data).name}".encode()
+    room = len(data) - len(HERE) - len(found)
+    if data.encode() not in program or room < 1:
+        raise SetupError(f"a program no longer looks for its files in {data}; the package has changed, tell us")
+    return program.replace(data.encode(), HERE + b"/" * room + found)
 
 
 def pip_wheel() -> Path:
@@ -82,7 +114,7 @@ def _lists() -> Iterator[Path]:
         yield folder
 
 
-def _take(archive: Path, member: str, target: Path) -> None:
+def _take(archive: Path, member: str, target: Path, change: Callable[[bytes], bytes] = bytes) -> None:
     """One file of a .deb, found by a pattern of its path, moved into place when it is whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
@@ -92,8 +124,8 @@ def _take(archive: Path, member: str, target: Path) -> None:
             content = files.extractfile(found) if found else None
             if content is None:
                 raise SetupError(f"{archive.name}: no file {member} in it; the package has changed, tell us")
-            with content, partial.open("wb") as output:
-                shutil.copyfileobj(content, output)
+            with content:
+                partial.write_bytes(change(content.read()))
         stream.kill()  # the rest of the archive is not wanted
     partial.chmod(partial.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     partial.replace(target)

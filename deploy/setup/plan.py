@@ -72,12 +72,9 @@ def plan(missing: Sequence[Part], wanted: Sequence[Part]) -> Iterator[tuple[str,
     """Root first, so that a password is asked for at once; then the quick ones, each source in one go."""
     if packages := packages_of(missing):
         yield f"apt-get install {' '.join(packages)}", lambda: debian.install(packages)
-    unpacked: dict[str, list[str]] = {}
-    for part in missing:
-        if part.unpack:
-            unpacked.setdefault(part.unpack, []).extend(part.programs)
-    if unpacked:
-        yield f"unpacking into .tools: {', '.join(unpacked)}", lambda: debian.unpack(dict(unpacked))
+    if unpacked := [part for part in missing if part.unpack]:
+        names = ", ".join(dict.fromkeys(part.unpack for part in unpacked))
+        yield f"unpacking into .tools: {names}", lambda: debian.unpack(unpacked)
     if any(part.pypi for part in missing):
         locks = _locks(wanted)
         yield f"Python packages of {', '.join(locks)} into .venv", lambda: _install_python(wanted)

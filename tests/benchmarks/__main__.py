@@ -7,7 +7,7 @@ import importlib
 import sys
 import time
 
-from .report import PAGE, Table, page
+from .report import PAGE, Table, page, runs
 
 NAMES = ("exposition", "proxmox", "targets", "ceph_dump", "seals")
 
@@ -29,7 +29,7 @@ def main() -> int:
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
         print(table.markdown(), flush=True)
     if options.write and not options.names:
-        PAGE.write_text(page(tables))
+        PAGE.write_text(page(tables, runs(PAGE.read_text())))
         print(f"written: {PAGE.relative_to(PAGE.parents[2])}", file=sys.stderr)
     return 0
 

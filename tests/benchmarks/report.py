@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 COMMAND = "make bench"
+RUNS = "<!-- runs: written by hand -->"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "performance.md"
 
 
@@ -47,13 +48,19 @@ def less(what: str, ours: float, peer: float, unit: str, digits: int = 1) -> Row
     return Row(what=what, ours=f"{ours:.{digits}f} {unit}", peer=f"{peer:.{digits}f} {unit}", ratio=ratio)
 
 
-def page(tables: Sequence[Table]) -> str:
+def page(tables: Sequence[Table], kept: str) -> str:
+    """The whole page; `kept` is what `runs` found, which no benchmark makes."""
     return (
         "# Performance\n\n"
         f"Written by `{COMMAND} WRITE=1`. Ours and the peer are measured in one run on one machine; figures of another "
         "machine differ, the ratios less so. Nothing here is asserted by a test: a slow neighbour is no fault.\n\n"
-        f"{_place()}\n\n" + "\n".join(table.markdown() for table in tables)
+        f"{_place()}\n\n" + "\n".join(table.markdown() for table in tables) + f"\n{kept}"
     )
+
+
+def runs(text: str) -> str:
+    """The section on runs of the README's commands, which a person writes: from its mark to the end of the page."""
+    return text[text.index(RUNS) :]
 
 
 def _place() -> str:

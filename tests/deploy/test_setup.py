@@ -171,3 +171,13 @@ def test_pin_of_a_lock_file_comes_with_its_hashes() -> None:
     assert python.requirement("uv", lock) == "uv==2 \\\n    --hash=sha256:22 \\\n    --hash=sha256:33\n"
     with pytest.raises(SetupError, match="v: not in the lock file"):
         python.requirement("v", lock)
+
+
+def test_program_with_a_fixed_folder_finds_its_files_beside_itself() -> None:
+    """The folder in the program becomes one of the same length below the folder it is started in; without it, it is refused."""
+    data = "/usr/share/prometheus/alertmanager"
+    moved = debian.moved(b"\0" + data.encode() + b"/ui/\0rest", data)
+
+    assert moved == b"\0/proc/self/cwd//share/alertmanager/ui/\0rest"
+    with pytest.raises(SetupError, match=f"no longer looks for its files in {data}"):
+        debian.moved(b"another program", data)
