@@ -94,4 +94,5 @@ def end(process: subprocess.Popen[Any], *, grace_seconds: float) -> None:
             process.wait(grace_seconds)
     watcher.end({process.pid: leader.started if leader else -1}, grace_seconds=0)
     process.wait()
-    _watcher.tell(f"-{process.pid}\n")
+    with contextlib.suppress(OSError):  # a watcher that was killed has nothing to forget
+        _watcher.tell(f"-{process.pid}\n")

@@ -110,12 +110,14 @@ def _lock(lock: int, folder: Path) -> None:
 
 def _clear(folder: Path) -> None:
     try:
+        (folder / MARK).touch()
         for entry in folder.iterdir():
+            if entry.name == MARK:
+                continue
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
             else:
                 entry.unlink()
-        (folder / MARK).touch()
         (folder / "logs").mkdir()
     except OSError as error:
         raise CannotBegin(

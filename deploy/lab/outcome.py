@@ -50,7 +50,11 @@ def follow(told: Story) -> Outcome:
     crossed(told)
     settlement = final(told)
     credit = told.wait(
-        "granting the credit", lambda: _credit(told, settlement), 60, seen=lambda: log_line(told, "credit")
+        "granting the credit",
+        lambda: _credit(told, settlement),
+        60,
+        hopeless=lambda: broken(told),
+        seen=lambda: log_line(told, "credit"),
     )
     told.say("final; the credit is granted")
     told.wait("the page of the outage", lambda: told.lab.pager.first("/page", PAGE), 30)

@@ -1,8 +1,8 @@
 """Free TCP ports on loopback, handed out so that nobody else takes one before its program listens.
 
 A port that the kernel gave and we gave back may go to the next connection of any process, minutes before the program that it
-was meant for binds it. So ports come from below the range of outgoing connections, and each is held by a lock on a file
-until this process ends: two test workers or two demos of one user never get the same. Assumes Linux.
+was meant for binds it. So ports come from below the range of outgoing connections, and each is held by a lock on a byte
+of a file until this process ends: two test workers or two demos of one user never get the same. Assumes Linux.
 """
 
 from __future__ import annotations
@@ -11,21 +11,22 @@ import fcntl
 import os
 import random
 import socket
+import struct
 import tempfile
 from pathlib import Path
 
 LOWEST = 10_000
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 DEFAULT_EPHEMERAL = 32_768
-_held: list[int] = []  # descriptors of the locks; they go with the process
+_opened: list[int] = []
+_given: set[int] = set()  # a process may lock what it has locked; it is given no port twice
 
 
 def free_port() -> int:
     """A loopback TCP port that nobody listens at, ours until this process ends."""
-    folder = _folder()
     highest = _first_ephemeral() - 1
     for port in random.sample(range(LOWEST, highest), highest - LOWEST):
-        if _reserve(folder / str(port)) and _is_free(port):
+        if _reserve(port) and _is_free(port):
             return port
     raise OSError(f"no free loopback port between {LOWEST} and {highest}")
 
@@ -38,21 +39,28 @@ def _first_ephemeral() -> int:
     return lowest if lowest > LOWEST + 1000 else 65_536
 
 
-def _folder() -> Path:
-    folder = Path(tempfile.gettempdir()) / f"loopback-ports-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+def _locks() -> int:
+    """The file of which a byte a port is locked; open until this process ends."""
+    if not _opened:
+        file = Path(tempfile.gettempdir()) / f"loopback-ports-{os.getuid()}.lock"
+        _opened.append(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    return _opened[0]
 
 
-def _reserve(file: Path) -> bool:
-    descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+def _reserve(port: int) -> bool:
+    """Lock the port's byte for this process; a lock of an open file is not shared with a child that opens it anew."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.fcntl(_locks(), fcntl.F_OFD_SETLK, _lock(fcntl.F_WRLCK, port))
     except BlockingIOError:
-        os.close(descriptor)
         return False
-    _held.append(descriptor)
-    return True
+    given = port not in _given
+    _given.add(port)
+    return given
+
+
+def _lock(kind: int, port: int) -> bytes:
+    """`struct flock` of the kernel, for one byte."""
+    return struct.pack("hhqqi4x", kind, os.SEEK_SET, port, 1, 0)
 
 
 def _is_free(port: int) -> bool:

@@ -11,6 +11,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -88,8 +89,10 @@ class Processes:
         return [child for child in self.children if not child.ended and not child.alive()]
 
     def stop(self) -> None:
-        for child in reversed(self.children):
-            child.stop()
+        """End them all; one that cannot be ended well holds up none of the others."""
+        with ExitStack() as ending:
+            for child in self.children:
+                ending.callback(child.stop)  # the last one first
         self.children.clear()
 
     def __enter__(self) -> Self:

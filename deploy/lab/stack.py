@@ -6,6 +6,7 @@ without Besu's own methods). All files are in one folder; all ports are free one
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from dataclasses import dataclass, field
@@ -165,7 +166,7 @@ class Lab:
         for role in ROLES:
             account = self.accounts[role] = Account.create()
             password = secrets.token_urlsafe(24)
-            self._write(f"keys/{role}.password", password).chmod(0o600)
+            self._write(f"keys/{role}.password", password, mode=0o600)
             write_keystore(account, self.folder / "keys" / f"{role}.json", password, rounds=KEY_ROUNDS)
 
     def write_specs(self, *, starts_at: int) -> Path:
@@ -257,10 +258,11 @@ class Lab:
             if value == "1" and when in took and period.start <= when < period.stop
         ]
 
-    def _write(self, name: str, text: str) -> Path:
+    def _write(self, name: str, text: str, *, mode: int = 0o644) -> Path:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+            file.write(text)
         return path
 
 

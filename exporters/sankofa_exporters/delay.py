@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 BEAT_SECONDS = 0.02
 PUNCTUAL_SECONDS = 0.005  # a beat this late is on time: timers are a millisecond coarse, and other callbacks have turns
+UNNOTICED_TURNS = 2
 NOTABLE_SECONDS = 0.1
 
 
@@ -37,8 +38,14 @@ class Delay:
 
     @property
     def at_most(self) -> float:
-        """No answer was heard later than this because of us; a beat that was late may have been due to any moment before it."""
-        return max(self.stood + BEAT_SECONDS if self.stood else 0.0, self.waited + self.worked)
+        """No answer was heard later than this because of us.
+
+        A beat that was late may have been due to any moment before it. Work that no beat noticed is shorter than a beat each
+        time, and can hold up an answer once for its head and once for its body; what ended before the answer came held up
+        nobody, so the sum of all work is no bound.
+        """
+        unnoticed = min(self.worked, UNNOTICED_TURNS * (BEAT_SECONDS + PUNCTUAL_SECONDS))
+        return max(self.stood + BEAT_SECONDS if self.stood else 0.0, self.waited + unnoticed)
 
 
 @dataclass(frozen=True, kw_only=True)

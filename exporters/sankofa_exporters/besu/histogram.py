@@ -29,7 +29,9 @@ class Histogram:
     counts: tuple[int, ...] = _EMPTY
     total: float = 0.0
     shown: tuple[tuple[int, ...], float] = (_EMPTY, 0.0)
-    to_undercut: int | None = None  # counted anew: an answer must show fewer events than this for the reset to be seen
+    to_undercut: int | None = (
+        None  # counted anew, after so many events: an answer must show none for the reset to be seen
+    )
     shown_at: float = field(default=float("-inf"))
     open: int = 0  # probes that measure and have not been answered yet
     withheld: int = 0  # of these, answers to come without a histogram
@@ -58,12 +60,15 @@ class Histogram:
         if self.withheld:
             self.withheld -= 1
             return None
-        if self.to_undercut is not None and sum(self.counts) >= self.to_undercut:
+        if self.to_undercut is not None:
             return self._undercut(self.to_undercut)
         return self._show(self.counts, self.total)
 
     def _undercut(self, events: int) -> Distribution | None:
-        """An empty histogram is fewer than any events; the counts come with the next answer. Nothing is fewer than none."""
+        """An empty histogram is fewer than any events, whichever of our answers a reader got; the counts come with the next.
+
+        Nothing is fewer than none.
+        """
         if self.clock() - self.shown_at > FORGOTTEN_SECONDS:
             return self._show(self.counts, self.total)
         return self._show(_EMPTY, 0.0) if events else None
