@@ -6,10 +6,10 @@ PYTHON ?=
 TIER ?= demo
 WITHOUT ?=
 BIN := .venv/bin
-SETUP = @PYTHON=$(PYTHON) deploy/setup.sh
+SETUP = @PYTHON="$(PYTHON)" deploy/setup.sh --without "$(WITHOUT)"
 # Style is checked beside the tests: it keeps one core busy, they often wait.
 CHECK = @$(MAKE) --no-print-directory --jobs 3 TIER=$@ lint-only check-generated pytest
-PYTEST = @WITHOUT=$(WITHOUT) $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+PYTEST = @WITHOUT="$(WITHOUT)" $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 # Tools write into the checkout, never into HOME.
 export RUFF_CACHE_DIR := .cache/ruff
 export MYPY_CACHE_DIR := .cache/mypy
@@ -25,16 +25,16 @@ setup: ## Install what a tier lacks (TIER=demo, tools, test, test-all, bench); s
 
 demo: ## The main job on real parts: an outage becomes a service credit (KEEP=1 leaves it running)
 	$(SETUP) demo
-	@$(BIN)/python -m deploy.lab.demo $(if $(KEEP),--keep)
+	@$(BIN)/python -m deploy.lab.demo $(if $(filter 1,$(KEEP)),--keep)
 
 test: ## Everything that must hold (WITHOUT=ceph,... does without a part, and names what was skipped)
-	$(SETUP) test --without "$(WITHOUT)"
+	$(SETUP) test
 	$(CHECK)
 
 test-all: export MUTATIONS := 250
 test-all: export FAULT_SEEDS := 6
 test-all: ## make test and what needs larger parts: browser, object stores, brokers, images
-	$(SETUP) test-all --without "$(WITHOUT)"
+	$(SETUP) test-all
 	$(CHECK)
 
 soak: ## More of the same, for hours: 10,000 spoiled answers a claim, deep fuzzing of the contract
@@ -44,7 +44,7 @@ soak: ## More of the same, for hours: 10,000 spoiled answers a claim, deep fuzzi
 
 bench: ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/performance.md)
 	$(SETUP) bench
-	@$(BIN)/python -m tests.benchmarks $(if $(WRITE),--write)
+	@$(BIN)/python -m tests.benchmarks $(if $(filter 1,$(WRITE)),--write)
 
 lint: ## Style, types and import directions
 	$(SETUP) tools
@@ -67,7 +67,7 @@ check-generated:
 	@$(BIN)/python deploy/prometheus/render.py --check
 	@$(BIN)/python -m sankofa_observe.api --check
 	@$(BIN)/python docs/generate.py --check
-	@$$($(BIN)/python -m deploy.parts node) contracts/tools/compile.mjs --check
+	@node=$$($(BIN)/python -m deploy.parts node) && "$$node" contracts/tools/compile.mjs --check
 
 generate: ## Write all that is generated anew: rules, boards, references, ABI
 	$(SETUP) tools
@@ -75,7 +75,7 @@ generate: ## Write all that is generated anew: rules, boards, references, ABI
 	@$(BIN)/python -m dashboards --write
 	@$(BIN)/python -m sankofa_exporters.docs --write
 	@$(BIN)/python deploy/prometheus/render.py --write
-	@$$($(BIN)/python -m deploy.parts node) contracts/tools/compile.mjs
+	@node=$$($(BIN)/python -m deploy.parts node) && "$$node" contracts/tools/compile.mjs
 	@$(BIN)/python -m sankofa_observe.api --write
 	@$(BIN)/python docs/generate.py --write
 
@@ -88,4 +88,4 @@ lock: ## Resolve dependencies anew into the lock files (pins and hashes, no addr
 
 clean: ## Remove everything that set-up and runs have made in the checkout
 	@rm -rf .venv .tools .cache .demo .hypothesis .pytest_cache contracts/out contracts/cache
-	@find . -name node_modules -type d -prune -exec rm -rf {} +
+	@find . \( -name node_modules -o -name __pycache__ \) -type d -prune -exec rm -rf {} +

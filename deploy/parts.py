@@ -245,4 +245,7 @@ def missing_programs(names: Sequence[str]) -> list[str]:
 
 
 if __name__ == "__main__":  # python -m deploy.parts PROGRAM: where it is
-    print(need_program(sys.argv[1]))
+    try:
+        print(need_program(sys.argv[1]))
+    except (PartsError, IndexError) as error:
+        sys.exit(str(error))

@@ -9,7 +9,7 @@ def main():  # type: ignore[no-untyped-def]  # noqa: ANN201
     if sys.version_info < OLDEST:
         seen, wanted = ".".join(map(str, sys.version_info[:2])), ".".join(map(str, OLDEST))
         sys.stderr.write(
-            "setup: %s is Python %s, %s or newer is needed; install python3.11, or name one: make PYTHON=/path/to/python3\n"  # noqa: UP031
+            "setup: %s is Python %s, %s or newer is needed; install python3.11, or name one: make demo PYTHON=/path/to/python3\n"  # noqa: UP031
             % (sys.executable, seen, wanted)
         )
         return 2

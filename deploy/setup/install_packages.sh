@@ -11,6 +11,11 @@ work=$(mktemp -d)
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
 leave() {
+    # What came new is switched off however the installation ended; the next one would take it for somebody else's.
+    if [ -f "$work/before" ]; then
+        names >"$work/after" || true
+        comm -13 "$work/before" "$work/after" | while read -r package; do switch_off "$package" || true; done
+    fi
     # Ours alone is taken away; a policy that was there before stays.
     if [ -f "$policy" ] && grep -qF "$mark" "$policy"; then rm -f "$policy"; fi
     rm -rf "$work"
@@ -18,7 +23,7 @@ leave() {
 trap leave EXIT
 trap 'exit 143' HUP INT TERM
 
-names() { dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^ii *//p' | sort; }
+names() { dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | sed -nE 's/^i[iUFHWt] *//p' | sort; }
 
 # Debian asks this policy before it starts a service; 101 says no. One of ours that a killed run left behind is replaced.
 forbid_services() {
@@ -53,5 +58,3 @@ apt-get -c "$work/apt.conf" -qq update
 names >"$work/before"
 forbid_services
 apt-get -c "$work/apt.conf" install -y --no-install-recommends "$@"
-names >"$work/after"
-comm -13 "$work/before" "$work/after" | while read -r package; do switch_off "$package"; done

@@ -20,7 +20,8 @@ Step = tuple[str, Callable[[], None]]
 def lacks(part: Part) -> bool:
     """Whether a part has to be brought; the version of one that a lock file pins is the pinned one."""
     if part.locked:
-        return stamps.stale(part) or bool(parts.absent(part))
+        broken = bool(part.pypi) and not python.usable()
+        return broken or stamps.stale(part) or bool(parts.absent(part))
     return bool(parts.shortcoming(part))
 
 
@@ -45,7 +46,7 @@ def _way(part: Part) -> str:
     return {bool(part.npm): "npm", bool(part.pypi): "PyPI"}.get(True, "from another part")
 
 
-def refuse_what_cannot_be(missing: Sequence[Part]) -> None:
+def refuse_what_cannot_be(tier: str, missing: Sequence[Part]) -> None:
     """All reasons at once, before anything is written."""
     packages = packages_of(missing)
     faults = []
@@ -54,7 +55,7 @@ def refuse_what_cannot_be(missing: Sequence[Part]) -> None:
         faults.append(f"no apt-get here: install by hand {_names(named, missing)} and put them on PATH")
     elif packages and debian.root_prefix() is None:
         names = ",".join(part.name for part in missing if part.install)
-        faults.append(f"{debian.needs_root(packages)}; or do without: make test WITHOUT={names}")
+        faults.append(f"{debian.needs_root(packages)}; or do without: make {tier} WITHOUT={names}")
     if faults:
         raise SetupError("; ".join(faults))
     need_room(sum(part.disk_mb + part.download_mb for part in missing) + SPARE_MB)

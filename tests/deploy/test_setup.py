@@ -72,7 +72,7 @@ def test_setup_with_an_old_python_says_which_it_needs(checkout: Path, tmp_path: 
 
     assert status == 2
     assert [line.partition(" is ")[2] for line in wrong] == [
-        "Python 3.9, 3.11 or newer is needed; install python3.11, or name one: make PYTHON=/path/to/python3"
+        "Python 3.9, 3.11 or newer is needed; install python3.11, or name one: make demo PYTHON=/path/to/python3"
     ]
     assert made(checkout) == set()
 
@@ -81,7 +81,7 @@ def test_setup_without_any_python_says_so(checkout: Path) -> None:
     """An interpreter that is not there is named with the way to get one."""
     status, _, wrong = set_up(checkout, PYTHON="no-such-python")
     assert (status, len(wrong)) == (2, 1)
-    assert "no-such-python is not here; on Debian: apt-get install python3" in wrong[0]
+    assert "no-such-python is not here, or no Python; on Debian: apt-get install python3" in wrong[0]
 
 
 def test_setup_without_apt_names_what_to_install_by_hand(checkout: Path, tmp_path: Path) -> None:
@@ -111,6 +111,16 @@ def test_setup_without_network_leaves_no_environment_behind(checkout: Path) -> N
     assert made(checkout) == set()
 
 
+def test_setup_without_a_part_that_does_not_exist_is_refused(checkout: Path) -> None:
+    """A name that is no part is told with those there are, before anything is brought."""
+    command = [str(checkout / "deploy" / "setup.sh"), "demo", "--without", "anvil, cehp"]
+    env = {**os.environ, "PYTHON": sys.executable}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert done.stderr.startswith("setup: part 'cehp' is unknown; parts.toml has: python-packages, prometheus")
+
+
 def test_setup_says_what_it_will_do_before_it_starts(checkout: Path, tmp_path: Path) -> None:
     """Each part that is missing has a line with its way, sizes and purpose, before the sum and before any step."""
     path = only(tmp_path / "bin", "sh", "dirname")
@@ -127,11 +137,11 @@ def test_setup_without_root_names_the_command_and_the_way_around(monkeypatch: py
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "which", lambda name: None if name == "sudo" else f"/usr/bin/{name}")
     with pytest.raises(SetupError) as refused:
-        plan.refuse_what_cannot_be([parts.named("haproxy"), parts.named("snmpd")])
+        plan.refuse_what_cannot_be("test-all", [parts.named("haproxy"), parts.named("snmpd")])
 
     assert str(refused.value) == (
         "root is needed once, and there is no sudo: as root run: apt-get install --no-install-recommends haproxy snmpd; "
-        "or do without: make test WITHOUT=haproxy,snmpd"
+        "or do without: make test-all WITHOUT=haproxy,snmpd"
     )
 
 
