@@ -21,10 +21,11 @@ from deploy.parts import CHECKOUT
 pytestmark = pytest.mark.timeout(120)
 # A parent as the demo and a test worker are one: it starts a child through `Processes` and works on.
 PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from deploy.lab.processes import Processes
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored
 processes = Processes(folder=Path(sys.argv[1]))
 processes.start("child", [sys.executable, "-c", sys.argv[2]])
 time.sleep(600)
