@@ -9,7 +9,6 @@ BIN := .venv/bin
 SETUP = @PYTHON="$(PYTHON)" deploy/setup.sh --without "$(WITHOUT)"
 # Style is checked beside the tests: it keeps one core busy, they often wait.
 CHECK = @$(MAKE) --no-print-directory --jobs 3 TIER=$@ lint-only check-generated pytest
-PYTEST = @WITHOUT="$(WITHOUT)" $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 # Tools write into the checkout, never into HOME.
 export RUFF_CACHE_DIR := .cache/ruff
 export MYPY_CACHE_DIR := .cache/mypy
@@ -50,9 +49,8 @@ lint: ## Style, types and import directions
 	$(SETUP) tools
 	@$(MAKE) --no-print-directory lint-only
 
-pytest: export TIER := $(TIER)
 pytest:
-	$(PYTEST)
+	@TIER=$(TIER) WITHOUT="$(WITHOUT)" $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint-only:
 	@$(BIN)/ruff check --quiet .

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -80,17 +80,10 @@ class Part:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tier:
-    """A set of parts by the name of the run that needs them, with the sets it includes."""
-
-    name: str
-    includes: tuple[str, ...] = field(default=())
-
-
 @cache
-def tiers() -> Mapping[str, Tier]:
-    return {name: Tier(name=name, includes=tuple(inner)) for name, inner in _document()["tiers"].items()}
+def tiers() -> Mapping[str, Sequence[str]]:
+    """The tiers by name, each with those it includes."""
+    return dict(_document()["tiers"])
 
 
 @cache
@@ -124,7 +117,7 @@ def parts_of(tier: str) -> list[Part]:
 
 def closure(tier: str) -> set[str]:
     """The tier and those it includes."""
-    return {tier}.union(*(closure(inner) for inner in tiers()[tier].includes))
+    return {tier}.union(*(closure(inner) for inner in tiers()[tier]))
 
 
 def part_of(program: str) -> Part | None:
@@ -139,9 +132,14 @@ def named(name: str) -> Part:
     return found
 
 
+def listed(text: str) -> set[str]:
+    """The names in a list with commas, as a person writes it."""
+    return {name.strip() for name in text.split(",")} - {""}
+
+
 def hidden() -> set[str]:
     """Names of the parts that are to be overlooked."""
-    return {name.strip() for name in os.environ.get(HIDE_PARTS, "").split(",")} - {""}
+    return listed(os.environ.get(HIDE_PARTS, ""))
 
 
 def find_program(name: str) -> str | None:

@@ -23,7 +23,7 @@ def tier() -> str:
 
 
 def left_out() -> set[str]:
-    return {name.strip() for name in os.environ.get("WITHOUT", "").split(",")} - {""}
+    return parts.listed(os.environ.get("WITHOUT", ""))
 
 
 def demanded() -> list[Part]:

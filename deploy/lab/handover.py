@@ -6,10 +6,8 @@ it there, so that it stands on no command line. Each page is asked for before it
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 
 import httpx
 
@@ -60,13 +58,13 @@ def show(told: Story) -> None:
 
 def write(told: Story) -> None:
     """The variables of the tutorial, to be sourced."""
-    folder = told.lab.folder
-    _private(folder / "authorization", f"Authorization: Bearer {told.api_key}\n")
+    lab = told.lab
+    authorization = lab.write("authorization", f"Authorization: Bearer {told.api_key}\n", mode=0o600)
     slo, site = AVAILABILITY
     values = {
-        **{name: told.lab.url(part) for name, part in ADDRESSES.items()},
-        "AUTH": f"@{folder / 'authorization'}",
-        "DEMO": str(folder),
+        **{name: lab.url(part) for name, part in ADDRESSES.items()},
+        "AUTH": f"@{authorization}",
+        "DEMO": str(lab.folder),
         "SLO": slo,
         "SITE": site,
         "STARTS_AT": str(told.starts_at),
@@ -74,17 +72,12 @@ def write(told: Story) -> None:
         "PERIOD": rfc3339(told.starts_at),
         "CONTRACT": told.contract["contract"],
     }
-    _private(folder / "env.sh", _script(values))
+    lab.write("env.sh", _script(values), mode=0o600)
 
 
 def _script(values: Mapping[str, str]) -> str:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
     return "\n".join([*lines, f'export PATH={shlex.quote(str(BIN))}:"$PATH"', ""])
-
-
-def _private(file: Path, text: str) -> None:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
-        opened.write(text)
 
 
 def pages(told: Story) -> dict[str, str]:

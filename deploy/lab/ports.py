@@ -13,20 +13,21 @@ import random
 import socket
 import struct
 import tempfile
+from functools import cache
 from pathlib import Path
 
 LOWEST = 10_000
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 DEFAULT_EPHEMERAL = 32_768
-_opened: list[int] = []
-_given: set[int] = set()  # a process may lock what it has locked; it is given no port twice
+_given: set[int] = set()  # a process may lock again what it has locked; it is given no port twice
 
 
 def free_port() -> int:
     """A loopback TCP port that nobody listens at, ours until this process ends."""
     highest = _first_ephemeral() - 1
     for port in random.sample(range(LOWEST, highest), highest - LOWEST):
-        if _reserve(port) and _is_free(port):
+        if port not in _given and _reserve(port) and _is_free(port):
+            _given.add(port)
             return port
     raise OSError(f"no free loopback port between {LOWEST} and {highest}")
 
@@ -39,12 +40,11 @@ def _first_ephemeral() -> int:
     return lowest if lowest > LOWEST + 1000 else 65_536
 
 
+@cache
 def _locks() -> int:
     """The file of which a byte a port is locked; open until this process ends."""
-    if not _opened:
-        file = Path(tempfile.gettempdir()) / f"loopback-ports-{os.getuid()}.lock"
-        _opened.append(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
-    return _opened[0]
+    file = Path(tempfile.gettempdir()) / f"loopback-ports-{os.getuid()}.lock"
+    return os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def _reserve(port: int) -> bool:
@@ -53,9 +53,7 @@ def _reserve(port: int) -> bool:
         fcntl.fcntl(_locks(), fcntl.F_OFD_SETLK, _lock(fcntl.F_WRLCK, port))
     except BlockingIOError:
         return False
-    given = port not in _given
-    _given.add(port)
-    return given
+    return True
 
 
 def _lock(kind: int, port: int) -> bytes:

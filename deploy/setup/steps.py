@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from pathlib import Path
 from deploy.parts import CHECKOUT
 
 LOGS = CHECKOUT / ".cache" / "setup"
+SCRATCH = LOGS / "scratch"  # emptied when a set-up begins: what is there was left by one that was killed
 SIGN_OF_LIFE_SECONDS = 15
 _BROKEN = re.compile(r"connection broken by '(.+)': /")  # in pip's words
 
@@ -112,6 +114,23 @@ def reason(lines: Sequence[str], code: int) -> str:
     broken = [found.group(1) for line in told if (found := _BROKEN.search(line))]
     errors = [line for line in told if line.lower().startswith(("e:", "error", "npm err", "npm error"))]
     return [*broken[:1], *errors[:1], *told[-1:], f"exit {code}"][0][:300]
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for the time of the block."""
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
+        yield Path(folder)
+
+
+def place(target: Path, content: bytes) -> None:
+    """A program, moved into place when it is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".partial")
+    partial.write_bytes(content)
+    partial.chmod(0o755)
+    partial.replace(target)
 
 
 def need_room(megabytes: int, folder: Path = CHECKOUT) -> None:

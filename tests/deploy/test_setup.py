@@ -39,9 +39,9 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path / "checkout"
 
 
-def set_up(checkout: Path, tier: str = "demo", **env: str) -> tuple[int, list[str], list[str]]:
-    """Exit code, the lines of the plan and of the steps, and the lines that say what is wrong."""
-    command = [str(checkout / "deploy" / "setup.sh"), tier]
+def set_up(checkout: Path, *options: str, **env: str) -> tuple[int, list[str], list[str]]:
+    """Of the demo's set-up: exit code, the lines of the plan and of the steps, and the lines that say what is wrong."""
+    command = [str(checkout / "deploy" / "setup.sh"), "demo", *options]
     done = subprocess.run(
         command, env={**os.environ, "PYTHON": sys.executable, **env}, capture_output=True, text=True, check=False
     )
@@ -51,7 +51,8 @@ def set_up(checkout: Path, tier: str = "demo", **env: str) -> tuple[int, list[st
 def made(checkout: Path) -> set[str]:
     """What set-up has left in the checkout, logs and its lock aside."""
     found = {path.name for path in checkout.iterdir()} - {path.parts[0] for path in files()}
-    return found - {".cache"} | {path.name for path in (checkout / ".cache").glob("*") if path.name != "setup"}
+    cached = {path.name for path in (checkout / ".cache").glob("*")} - {"setup"}
+    return found - {".cache"} | cached | {path.name for path in (checkout / ".cache/setup/scratch").glob("*")}
 
 
 def only(folder: Path, *programs: str) -> str:
@@ -101,24 +102,19 @@ def test_setup_without_network_leaves_no_environment_behind(checkout: Path) -> N
     """When the package index does not answer, one line says so, with the log; a .venv that could not be filled is gone."""
     closed = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), CLOSED)
     without = ",".join(part.name for part in parts.parts_of("demo") if part.unpack)
-    command = [str(checkout / "deploy" / "setup.sh"), "demo", "--without", without]
-    env = {**os.environ, "PYTHON": sys.executable, "no_proxy": "", "NO_PROXY": "", **closed}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    status, _, wrong = set_up(checkout, "--without", without, no_proxy="", NO_PROXY="", **closed)
 
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert "check the network and the package index, then run this again (log: .cache/setup/python.log)" in done.stderr
+    assert (status, len(wrong)) == (2, 1)
+    assert "check the network and the package index, then run this again (log: .cache/setup/python.log)" in wrong[0]
     assert made(checkout) == set()
 
 
 def test_setup_without_a_part_that_does_not_exist_is_refused(checkout: Path) -> None:
     """A name that is no part is told with those there are, before anything is brought."""
-    command = [str(checkout / "deploy" / "setup.sh"), "demo", "--without", "anvil, cehp"]
-    env = {**os.environ, "PYTHON": sys.executable}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    status, plan, wrong = set_up(checkout, "--without", "anvil, cehp")
 
-    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
-    assert done.stderr.startswith("setup: part 'cehp' is unknown; parts.toml has: python-packages, prometheus")
+    assert (status, plan, len(wrong)) == (2, [], 1)
+    assert wrong[0].startswith("setup: part 'cehp' is unknown; parts.toml has: python-packages, prometheus")
 
 
 def test_setup_says_what_it_will_do_before_it_starts(checkout: Path, tmp_path: Path) -> None:

@@ -29,9 +29,8 @@ class Histogram:
     counts: tuple[int, ...] = _EMPTY
     total: float = 0.0
     shown: tuple[tuple[int, ...], float] = (_EMPTY, 0.0)
-    to_undercut: int | None = (
-        None  # counted anew, after so many events: an answer must show none for the reset to be seen
-    )
+    untold: bool = False  # counted anew, and no answer has shown it: one without events must, for the reset to be seen
+    undercuts: bool = False  # while untold: an answer had events before, so that one without is fewer
     shown_at: float = field(default=float("-inf"))
     open: int = 0  # probes that measure and have not been answered yet
     withheld: int = 0  # of these, answers to come without a histogram
@@ -48,8 +47,8 @@ class Histogram:
         """One event is not known: every probe under way goes without, and counting begins with what nobody was shown."""
         self.withheld = self.open
         seen, total = self.shown
-        if self.to_undercut is None:
-            self.to_undercut = sum(seen)
+        if not self.untold:
+            self.untold, self.undercuts = True, any(seen)
         self.counts = tuple(now - before for now, before in zip(self.counts, seen, strict=True))
         self.total = max(0.0, self.total - total)
         self.shown = (_EMPTY, 0.0)
@@ -60,19 +59,11 @@ class Histogram:
         if self.withheld:
             self.withheld -= 1
             return None
-        if self.to_undercut is not None:
-            return self._undercut(self.to_undercut)
-        return self._show(self.counts, self.total)
-
-    def _undercut(self, events: int) -> Distribution | None:
-        """An empty histogram is fewer than any events, whichever of our answers a reader got; the counts come with the next.
-
-        Nothing is fewer than none.
-        """
-        if self.clock() - self.shown_at > FORGOTTEN_SECONDS:
+        if not self.untold or self.clock() - self.shown_at > FORGOTTEN_SECONDS:
             return self._show(self.counts, self.total)
-        return self._show(_EMPTY, 0.0) if events else None
+        # Empty is fewer than any events, whichever of our answers a reader got; the counts come with the next answer.
+        return self._show(_EMPTY, 0.0) if self.undercuts else None
 
     def _show(self, counts: tuple[int, ...], total: float) -> Distribution:
-        self.shown, self.shown_at, self.to_undercut = (counts, total), self.clock(), None
+        self.shown, self.shown_at, self.untold = (counts, total), self.clock(), False
         return Distribution(counts=tuple(sum(counts[: place + 1]) for place in range(len(counts))), total=total)
