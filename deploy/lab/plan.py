@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SAMPLES_A_SLOT = 5
+SHORTEST_OUTAGE_SECONDS = 35  # the alert holds for 15 s, Alertmanager waits 5 s, and a busy machine is late with both
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,11 @@ class Plan:
     slots: int
     down_slot: int  # it begins in the middle of this slot, counted from 0,
     up_slot: int  # and ends in the middle of this one
+
+    def __post_init__(self) -> None:
+        outage_seconds = self.up_after_seconds - self.down_after_seconds
+        if outage_seconds < SHORTEST_OUTAGE_SECONDS:
+            raise ValueError(f"an outage of {outage_seconds:g} s pages nobody; {SHORTEST_OUTAGE_SECONDS} s are needed")
 
     @property
     def slot_seconds(self) -> int:
@@ -36,8 +42,7 @@ class Plan:
         return (self.up_slot + 0.5) * self.slot_seconds
 
 
-# From this pace on: a scrape has as many more seconds, and there are fewer slots, to keep the whole bearable. Each outage lasts
-# at least 35 s: the alert holds for 15 s, and Alertmanager waits 5 s.
+# From this pace on: a scrape has as many more seconds, and there are fewer slots, to keep the whole bearable.
 PLANS = (
     (1.0, Plan(scrape_seconds=1, slots=18, down_slot=4, up_slot=11)),
     (2.5, Plan(scrape_seconds=2, slots=12, down_slot=2, up_slot=7)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deploy.lab.byhand import ByHand, Look, Switched, Touch, touch, work_out
@@ -89,6 +91,12 @@ def test_no_credit_follows_from_an_outage_that_nothing_surely_saw() -> None:
 
     assert (open_.surely, open_.credit_minor) == (0, None)
     assert (unknown.credit_percent, unknown.credit_minor) == (0, 0)
+
+
+def test_outage_too_short_to_page_is_refused() -> None:
+    """A plan whose outage ends before the alert has held and Alertmanager has waited is no plan."""
+    with pytest.raises(ValueError, match=r"an outage of 25 s pages nobody; 35 s are needed"):
+        replace(plan_for(1), down_slot=1, up_slot=6)
 
 
 @pytest.mark.parametrize(

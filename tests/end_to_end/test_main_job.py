@@ -47,7 +47,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """A lab whose period is over and may be judged, and nothing of it counted yet."""
-    plan = replace(plan_for(measured().wall), slots=9, down_slot=1, up_slot=6)
+    plan = replace(plan_for(measured().wall), slots=10, down_slot=1, up_slot=8)
     with Processes(folder=tmp_path_factory.mktemp("lab")) as processes:
         told = Story(lab=Lab(processes=processes, plan=plan), console=Console(quiet=True))
         for act in (story.start, story.agree, story.ready, story.live):
