@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import httpx
 
+from deploy.lab.client import local
 from deploy.lab.outcome import AVAILABILITY
 from deploy.lab.stack import BIN
 from deploy.lab.story import Story
@@ -92,6 +93,6 @@ def pages(told: Story) -> dict[str, str]:
 
 def _opens(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=10, trust_env=False).is_success
+        return local.get(url, timeout=10).is_success
     except httpx.HTTPError:
         return False

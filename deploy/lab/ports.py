@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import random
+import secrets
 import socket
 import struct
 import tempfile
@@ -25,7 +25,9 @@ _given: set[int] = set()  # a process may lock again what it has locked; it is g
 def free_port() -> int:
     """A loopback TCP port that nobody listens at, ours until this process ends."""
     highest = _first_ephemeral() - 1
-    for port in random.sample(range(LOWEST, highest), highest - LOWEST):
+    first, count = secrets.randbelow(highest - LOWEST), highest - LOWEST
+    for number in range(first, first + count):
+        port = LOWEST + number % count
         if port not in _given and _reserve(port) and _is_free(port):
             _given.add(port)
             return port

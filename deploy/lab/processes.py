@@ -20,6 +20,7 @@ from typing import Self
 import httpx
 
 from deploy.lab import children
+from deploy.lab.client import local
 from deploy.lab.pace import measured
 
 
@@ -106,7 +107,7 @@ class Processes:
 
 def answers(url: str) -> Callable[[], bool]:
     """A readiness check: GET `url` answers 200."""
-    return lambda: httpx.get(url, timeout=measured().limit(1), trust_env=False).status_code == httpx.codes.OK
+    return lambda: local.get(url, timeout=measured().limit(1)).status_code == httpx.codes.OK
 
 
 def _quietly(ready: Callable[[], bool]) -> bool:

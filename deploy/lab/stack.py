@@ -14,13 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from deploy.alertmanager import render as alertmanager
 from deploy.lab.byhand import Look
+from deploy.lab.client import local
 from deploy.lab.pace import measured
 from deploy.lab.pager import Pager
 from deploy.lab.plan import Plan, plan_for
@@ -82,7 +82,7 @@ class Lab:
     def switch_site(self, switch: str) -> None:
         """Throw a switch of the cluster: `quorum/lost`, `quorum/restored`, `node/NAME/offline`, …"""
         url = f"{self.url('pve-control')}/{switch}"
-        httpx.post(url, timeout=self.patience_seconds, trust_env=False).raise_for_status()
+        local.post(url, timeout=self.patience_seconds).raise_for_status()
 
     def start_chain(self) -> Child:
         """A free-gas chain with a block a second, whose state survives a restart."""
@@ -97,7 +97,7 @@ class Lab:
 
     def _rpc(self, method: str, *params: Any) -> Any:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
-        return httpx.post(self.url("chain"), json=body, timeout=2, trust_env=False).json()["result"]
+        return local.post(self.url("chain"), json=body, timeout=2).json()["result"]
 
     def start_exporters(self) -> None:
         """One exporter a system; targets come from the lab's fleet file, credentials from the modules."""
@@ -240,7 +240,7 @@ class Lab:
         """An instant query on the provider's Prometheus, or on another; as of now, or of another time."""
         asked = {"query": expression} | ({} if at is None else {"time": str(at)})
         url = self.url(of) + "/api/v1/query"
-        answer = httpx.get(url, params=asked, timeout=self.patience_seconds, trust_env=False)
+        answer = local.get(url, params=asked, timeout=self.patience_seconds)
         answer.raise_for_status()
         result: list[dict[str, Any]] = answer.json()["data"]["result"]
         return result

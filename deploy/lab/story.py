@@ -22,6 +22,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from deploy.lab import children
 from deploy.lab.byhand import Switched
+from deploy.lab.client import local
 from deploy.lab.pace import measure, measured
 from deploy.lab.plan import Plan
 from deploy.lab.processes import LabError
@@ -64,7 +65,7 @@ class Story:
         """What the tenant sees with its key."""
         headers = {"Authorization": f"Bearer {self.api_key}"}
         patience = self.lab.patience_seconds
-        answer = httpx.get(self.lab.url("api") + path, headers=headers, timeout=patience, trust_env=False)
+        answer = local.get(self.lab.url("api") + path, headers=headers, timeout=patience)
         answer.raise_for_status()
         return answer
 

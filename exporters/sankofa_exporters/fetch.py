@@ -65,10 +65,10 @@ def modified_at(file: Path | None) -> int:
         return 0
 
 
-def open_client(*, verify: ssl.SSLContext | bool = True) -> httpx.AsyncClient:
+def open_client(*, verify: ssl.SSLContext | None = None) -> httpx.AsyncClient:
     """One pooled client for one target; time is bounded by `Budget`, not by httpx's per-phase timeouts."""
     return httpx.AsyncClient(
-        verify=verify,
+        verify=verify or tls_context(None),
         trust_env=False,
         follow_redirects=False,
         timeout=None,  # noqa: S113 - `exchange` bounds the whole exchange, drips included

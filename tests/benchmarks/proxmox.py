@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import yaml
 
+from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes, answers
 from deploy.parts import CHECKOUT, need_program
@@ -43,15 +44,15 @@ class Side:
     cpu: float = 0.0
 
     def probe(self) -> httpx.Response:
-        return httpx.get(self.url, timeout=30, trust_env=False)
+        return local.get(self.url, timeout=30)
 
     def measure(self, control: str) -> None:
-        httpx.post(f"{control}/calls/reset", trust_env=False)
+        local.post(f"{control}/calls/reset")
         before, started = cpu_seconds(self.child.process.pid), time.monotonic()
         self.probe().raise_for_status()
         self.durations.append(time.monotonic() - started)
         self.cpu += cpu_seconds(self.child.process.pid) - before
-        self.calls += sum(httpx.get(control, trust_env=False).json()["calls"].values())
+        self.calls += sum(local.get(control).json()["calls"].values())
 
 
 def run() -> Table:
@@ -147,8 +148,8 @@ def _delivered(side: Side) -> str:
 
 
 def _with_broken(path: str, control: str, ours: Side, theirs: Side) -> Row:
-    httpx.post(f"{control}/endpoint/{path}/500", trust_env=False).raise_for_status()
+    local.post(f"{control}/endpoint/{path}/500").raise_for_status()
     try:
         return Row(what=f"series while `{path}` answers 500", ours=_delivered(ours), peer=_delivered(theirs))
     finally:
-        httpx.post(f"{control}/endpoint/{path}/ok", trust_env=False).raise_for_status()
+        local.post(f"{control}/endpoint/{path}/ok").raise_for_status()

@@ -19,6 +19,7 @@ import typer
 import yaml
 
 from deploy.lab import children
+from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.parts import CHECKOUT
 from sankofa_observe import cli
@@ -423,7 +424,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + limit(30)
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(url, trust_env=False, timeout=limit(1)).is_success:
+            if local.get(url, timeout=limit(1)).is_success:
                 return
         except httpx.HTTPError:
             time.sleep(0.05)

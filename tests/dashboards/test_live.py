@@ -11,13 +11,13 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 
 from alert_rules import book as rules
 from dashboards.fleet import FLEET
 from dashboards.queries import PanelQuery, panel_queries
 from dashboards.site import SITE
+from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.parts import need_program
@@ -134,7 +134,7 @@ def _result(prometheus: str, query: PanelQuery) -> list[Any]:
     instant = {"query": query.expr, "time": f"{now}"}
     over_time = {"query": query.expr, "start": f"{now - 10}", "end": f"{now}", "step": "1"}
     path, parameters = ("query", instant) if query.instant else ("query_range", over_time)
-    answer = httpx.get(f"{prometheus}/api/v1/{path}", params=parameters, trust_env=False).json()
+    answer = local.get(f"{prometheus}/api/v1/{path}", params=parameters).json()
     assert answer["status"] == "success", (query, answer)
     return list(answer["data"]["result"])
 

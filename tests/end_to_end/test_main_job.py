@@ -16,13 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import polars as pl
 import pytest
 from rich.console import Console
 from web3 import Web3
 
 from deploy.lab import handover, outcome, signatures, story
+from deploy.lab.client import local
 from deploy.lab.outcome import AVAILABILITY, empty_panels
 from deploy.lab.pace import measured
 from deploy.lab.plan import plan_for
@@ -246,7 +246,7 @@ def test_a_foreign_key_sees_nothing(lived: Story) -> None:
 
     def ask(settlement_id: str) -> tuple[int, bytes]:
         url = f"{lived.lab.url('api')}/v1/settlements/{settlement_id}"
-        answer = httpx.get(url, headers={"Authorization": f"Bearer {other}"}, trust_env=False)
+        answer = local.get(url, headers={"Authorization": f"Bearer {other}"})
         return answer.status_code, answer.content
 
     assert ask("0x" + "00" * 32) == ask(own)
@@ -257,7 +257,7 @@ def test_pages_that_are_handed_over_open(lived: Story) -> None:
     found = handover.pages(lived)
 
     assert list(found) == list(handover.PAGES)
-    assert [httpx.get(url, trust_env=False).status_code for url in found.values()] == [200] * len(found)
+    assert [local.get(url).status_code for url in found.values()] == [200] * len(found)
 
 
 def test_steps_of_the_tutorial_work_as_they_are_written(lived: Story, tmp_path: Path) -> None:

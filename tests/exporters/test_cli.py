@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
+from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from sankofa_exporters.cli import listen
@@ -98,7 +98,7 @@ def test_serving_process_stops_gracefully(config: Path, processes: Processes) ->
         [*COMMAND, "besu", "--config.file", str(config), "--web.listen-address", url.removeprefix("http://")],
     )
     processes.wait_until(child, answers(f"{url}/-/ready"))
-    text = httpx.get(f"{url}/probe?target=replica-1", trust_env=False).text
+    text = local.get(f"{url}/probe?target=replica-1").text
     child.stop()
 
     assert 'sankofa_collector_error{collector="head",kind="refused"} 1.0\n' in text

@@ -22,7 +22,7 @@ from .doubles import Answerer, Seen, constant, drip, flood, hang, loopback, rese
 SECRET = "value-of-the-token"
 
 
-async def ask(url: str, *, seconds: float | None = None, verify: ssl.SSLContext | bool = True) -> Any:
+async def ask(url: str, *, seconds: float | None = None, verify: ssl.SSLContext | None = None) -> Any:
     async with open_client(verify=verify) as client:
         request = client.build_request("GET", url + "/api", headers={"authorization": SECRET})
         answer = await exchange(

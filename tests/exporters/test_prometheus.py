@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 
+from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.parts import CHECKOUT, need_program
@@ -30,7 +30,7 @@ LABELS = {"job": "besu", "region": "af-nairobi-1", "network": "mainland"}
 
 
 def query(url: str, expression: str) -> list[Any]:
-    answer = httpx.get(f"{url}/api/v1/query", params={"query": expression}, trust_env=False)
+    answer = local.get(f"{url}/api/v1/query", params={"query": expression})
     return list(answer.json()["data"]["result"])
 
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from sankofa_exporters.registry import System
@@ -87,17 +87,17 @@ def test_hangup_reads_the_files_again(tmp_path: Path, processes: Processes) -> N
     processes.wait_until(child, answers(f"{url}/probe?target=two"))
 
     file.write_text(config("one").replace("modules", "moduls"))
-    refused = httpx.post(f"{url}/-/reload", trust_env=False)
-    told = httpx.get(f"{url}/metrics", trust_env=False).text
-    still = httpx.get(f"{url}/probe?target=two", trust_env=False)
+    refused = local.post(f"{url}/-/reload")
+    told = local.get(f"{url}/metrics").text
+    still = local.get(f"{url}/probe?target=two")
 
     assert (refused.status_code, still.status_code) == (500, 200)
     assert "sankofa_exporter_config_last_reload_successful 0.0\n" in told
     assert '"violation": "' + str(file) + ": modules: saw nothing" in child.log.read_text()
 
     file.write_text(config("three"))
-    assert httpx.post(f"{url}/-/reload", trust_env=False).text == "reloaded\n"
-    assert httpx.get(f"{url}/sd", trust_env=False).json() == [{"targets": ["three"], "labels": {}}]
+    assert local.post(f"{url}/-/reload").text == "reloaded\n"
+    assert local.get(f"{url}/sd").json() == [{"targets": ["three"], "labels": {}}]
 
 
 async def test_renewed_ca_file_reopens_its_sources(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import bcrypt
 import httpx
 import pytest
 
+from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes
 from sankofa_exporters.config_file import BrokenConfigError
@@ -70,9 +71,9 @@ def test_plain_http_and_other_certificates_are_refused(served: tuple[str, Child]
     """A client that does not trust the certificate, or speaks no TLS, gets nothing."""
     url, _ = served
     with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
-        httpx.get(f"{url}/metrics", trust_env=False)
+        local.get(f"{url}/metrics")
     with pytest.raises(httpx.HTTPError):
-        httpx.get(url.replace("https", "http") + "/metrics", trust_env=False)
+        local.get(url.replace("https", "http") + "/metrics")
 
 
 @pytest.mark.real("openssl")

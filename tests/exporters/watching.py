@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from tests.pace import limit
 Values = dict[tuple[str, ...], float]
 PATIENCE_SECONDS = 40
 SCRAPE_SECONDS = 10
+LOOK_SECONDS = 0.2  # sources tell of themselves each second
 
 
 class Watch:
@@ -38,6 +40,7 @@ class Watch:
         deadline = time.monotonic() + limit(PATIENCE_SECONDS)
         while not ready(found := await self.values(scrape_timeout=scrape_timeout)):
             assert time.monotonic() < deadline, found
+            await asyncio.sleep(LOOK_SECONDS)
         return found
 
 

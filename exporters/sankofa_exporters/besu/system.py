@@ -27,7 +27,7 @@ def open_source(module: BesuModule, target: BesuTarget, bounds: Bounds) -> BesuS
 
 
 def _client(endpoint: str, module: BesuModule, bounds: Bounds) -> RpcClient:
-    verify = tls_context(module.ca_file) if endpoint.startswith("https:") else False
+    verify = tls_context(module.ca_file) if endpoint.startswith("https:") else None
     return RpcClient(http=open_client(verify=verify), endpoint=endpoint, body_bytes=bounds.body_bytes)
 
 

@@ -6,9 +6,9 @@ import asyncio
 import subprocess
 from pathlib import Path
 
-import httpx
 import pytest
 
+from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes
 from deploy.parts import find_program, need_program
@@ -26,7 +26,7 @@ def start_anvil(processes: Processes, *options: str) -> str:
     url = f"http://127.0.0.1:{port}"
     child = processes.start("anvil", [need_program("anvil"), "--port", str(port), *options])
     body = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}
-    processes.wait_until(child, lambda: httpx.post(url, json=body, timeout=limit(1), trust_env=False).is_success)
+    processes.wait_until(child, lambda: local.post(url, json=body, timeout=limit(1)).is_success)
     return url
 
 

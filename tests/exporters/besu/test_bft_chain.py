@@ -9,6 +9,7 @@ import time
 
 import httpx
 
+from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes
 from deploy.parts import CHECKOUT
@@ -25,12 +26,12 @@ def start(processes: Processes, *options: str) -> tuple[Child, str]:
     port, control = free_port(), free_port()
     command = [sys.executable, str(CHECKOUT / "deploy" / "lab" / "bft_chain.py"), "--port", str(port)]
     child = processes.start("bft-chain", [*command, "--control-port", str(control), *options])
-    processes.wait_until(child, lambda: httpx.get(f"http://127.0.0.1:{control}/", trust_env=False).is_success)
+    processes.wait_until(child, lambda: local.get(f"http://127.0.0.1:{control}/").is_success)
     return child, f"http://127.0.0.1:{control}"
 
 
 def post(control: str, path: str) -> httpx.Response:
-    return httpx.post(control + path, timeout=limit(10), trust_env=False)
+    return local.post(control + path, timeout=limit(10))
 
 
 async def test_chain_in_a_process_of_its_own_is_watched_live(processes: Processes) -> None:
@@ -77,6 +78,6 @@ def test_chain_says_that_it_is_ready_and_answers_what_it_has(processes: Processe
 def test_chain_refuses_everybody_who_is_not_on_this_host(processes: Processes) -> None:
     """A browser that was sent here under another name gets 403."""
     _, control = start(processes, "--stalled", "--backlog", "1")
-    answer = httpx.get(control, headers={"host": "chain.example"}, trust_env=False)
+    answer = local.get(control, headers={"host": "chain.example"})
 
     assert answer.status_code == 403

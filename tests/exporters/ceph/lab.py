@@ -8,8 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from deploy.lab.client import local
 from deploy.lab.pace import measured
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes
@@ -25,6 +24,7 @@ from tests.pace import limit
 BOOT_SECONDS = 120
 MAP_SECONDS = 40  # a mgr is given up after 6 s in the lab, and the next one needs some to take over
 FRESH_SECONDS = 6
+LOOK_SECONDS = 0.5  # a look starts a Python of its own
 
 
 class Lab:
@@ -42,15 +42,16 @@ class Lab:
         processes.wait_until(self.child, lambda: "ready {" in self.child.log.read_text(), seconds=BOOT_SECONDS)
 
     def state(self, path: str = "") -> Any:
-        return httpx.get(f"{self.control}/{path}", timeout=limit(60), trust_env=False).raise_for_status().json()
+        return local.get(f"{self.control}/{path}", timeout=limit(60)).raise_for_status().json()
 
     def switch(self, path: str) -> None:
-        httpx.post(f"{self.control}/{path}", timeout=limit(60), trust_env=False).raise_for_status()
+        local.post(f"{self.control}/{path}", timeout=limit(60)).raise_for_status()
 
     def wait(self, ready: Callable[[Any], bool], path: str = "osdmap") -> None:
         deadline = time.monotonic() + limit(MAP_SECONDS)
         while not ready(seen := self.state(path)):
             assert time.monotonic() < deadline, seen
+            time.sleep(LOOK_SECONDS)
 
     def clean(self) -> None:
         """Everything runs, no flag is set, every PG is clean."""

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from deploy.lab.client import local
 from deploy.lab.cloudflare_api_double import ACCOUNT
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
@@ -49,7 +49,7 @@ class Lab:
         """`/api/…` is thrown at the account, everything else at the connectors."""
         account = path.startswith("/api/")
         url = f"http://127.0.0.1:{self.api_control if account else self.cloudflared}{path.removeprefix('/api')}"
-        httpx.post(url, trust_env=False).raise_for_status()
+        local.post(url).raise_for_status()
 
     def exporter(self, **module: float) -> Exporter:
         account = AccountSettings(

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.parts import CHECKOUT
@@ -35,11 +34,11 @@ class Lab:
 
     def switch(self, *paths: str) -> None:
         for path in paths:
-            httpx.post(f"{self.control}{path}", trust_env=False, timeout=limit(5)).raise_for_status()
+            local.post(f"{self.control}{path}", timeout=limit(5)).raise_for_status()
 
     def calls(self) -> dict[str, int]:
         """How often each path was asked since the last look."""
-        found: dict[str, int] = httpx.get(self.control, trust_env=False, timeout=limit(5)).json()["calls"]
+        found: dict[str, int] = local.get(self.control, timeout=limit(5)).json()["calls"]
         self.switch("/calls/reset")
         return found
 
