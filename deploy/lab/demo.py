@@ -147,7 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
         with leaving_on_signals():
             return play(console, options.folder.resolve(), keep=options.keep)
     except KeyboardInterrupt:
-        console.print("stopped; every part has ended")
+        console.print("stopped; every part ends with it")
         return 130
     except CannotBegin as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +58,7 @@ def follow(told: Story) -> Outcome:
         seen=lambda: log_line(told, "credit"),
     )
     told.say("final; the credit is granted")
-    told.wait("the page of the outage", lambda: told.lab.pager.first("/page", PAGE), 30)
+    told.wait("the page of the outage", lambda: told.lab.pager.first("/page", PAGE), 30, hopeless=lambda: unfired(told))
     told.wait("data for every board", lambda: not empty_panels(told.lab), 30, seen=lambda: str(empty_panels(told.lab)))
     settlements = [one for one in told.items("/v1/settlements") if _of_period(told, one)]
     own = {one["settlement_id"] for one in settlements}
@@ -184,6 +185,13 @@ def refusal(line: str, settlement_id: str) -> str:
         return ""
     lasting = r"other terms than the specs|attestor-\d+: (?!away: )|SLA[A-Z]\w+"
     return waits[1] if re.search(lasting, waits[1]) else ""
+
+
+def unfired(told: Story) -> str:
+    """Why no page can come once the period is over: Prometheus never told Alertmanager of it."""
+    since = int(time.time()) - told.starts_at
+    fired = told.lab.query(f'max_over_time(ALERTS{{alertname="{PAGE}",alertstate="firing"}}[{since}s])')
+    return "" if fired else f"{PAGE} has not fired since the period began"
 
 
 # --------------------------------------------------------------------------------------------------- what is read back

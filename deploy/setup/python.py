@@ -6,7 +6,9 @@ Python may have no pip and no venv: then Debian's own wheel of pip is unpacked, 
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +24,9 @@ VENV = CHECKOUT / ".venv"
 PYTHON = VENV / "bin" / "python"
 DEV_LOCK = "requirements-dev.lock"  # pins uv and Node
 CURE = "check the network and the package index, then run this again"
+OF_UV = {"index-url": "UV_DEFAULT_INDEX", "cert": "SSL_CERT_FILE"}  # pip's setting and uv's variable
+SECTIONS = ("global", "install", ":env:")  # of pip's settings, the last the strongest
+_SETTING = re.compile(rf"({'|'.join(SECTIONS)})\.([a-z-]+)=('.*'|\".*\")")
 BUNDLED_PIP = "import ensurepip, pathlib; print(*pathlib.Path(ensurepip.__file__).parent.glob('_bundled/pip-*.whl'))"
 
 
@@ -57,12 +62,20 @@ def _uv(program: Path, *arguments: str | Path) -> None:
 
 
 def uv_settings() -> Mapping[str, str]:
-    """What pip was told of indexes and certificates on this machine is true of uv as well; no cache is kept."""
+    """What pip was told of index and certificates on this machine is true of uv as well; no cache is kept."""
     told = {"UV_NO_CACHE": "1", "UV_NO_PROGRESS": "1", "UV_NO_CONFIG": "1"}
-    for ours, theirs in (("UV_DEFAULT_INDEX", "PIP_INDEX_URL"), ("SSL_CERT_FILE", "PIP_CERT")):
-        if theirs in os.environ and ours not in os.environ:
-            told[ours] = os.environ[theirs]
+    known = subprocess.run([*_pip(), "config", "list"], check=False, capture_output=True, text=True).stdout
+    for name, value in pip_settings(known).items():
+        if name in OF_UV and OF_UV[name] not in os.environ:
+            told[OF_UV[name]] = value
     return told
+
+
+def pip_settings(listed: str) -> Mapping[str, str]:
+    """The settings in the words of `pip config list`: `install.index-url='...'`; the environment has the last word."""
+    lines = [found.groups() for line in listed.splitlines() if (found := _SETTING.fullmatch(line))]
+    lines.sort(key=lambda setting: SECTIONS.index(setting[0]))
+    return {name: ast.literal_eval(value) for _, name, value in lines}
 
 
 @contextmanager

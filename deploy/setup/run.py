@@ -53,8 +53,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def prepare(tier: str, *, without: Collection[str] = ()) -> None:
     """Bring everything a tier needs, or raise `SetupError` with one line."""
-    for name in without:
-        parts.named(name)
+    refuse_to_do_without(without)
     wanted = [part for part in parts.parts_of(tier) if part.name not in without]
     missing = lacking(wanted)
     if not missing:
@@ -67,6 +66,13 @@ def prepare(tier: str, *, without: Collection[str] = ()) -> None:
         with counted.step(what):
             act()
     _check(missing)
+
+
+def refuse_to_do_without(names: Collection[str]) -> None:
+    """Raise `SetupError` for a part that every run of the tests needs, `PartsError` for what is no part."""
+    needed = [name for name in names if parts.named(name).pypi or parts.named(name).tier == "tools"]
+    if needed:
+        raise SetupError(f"WITHOUT={','.join(needed)}: every check needs this part; no root is needed to bring it")
 
 
 def _check(brought: Sequence[Part]) -> None:

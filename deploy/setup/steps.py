@@ -85,7 +85,7 @@ def run(
     with (
         file.open("a", encoding="utf-8", errors="replace") as output,
         subprocess.Popen(
-            [str(word) for word in command],
+            [*_bound_to_us(), *map(str, command)],
             stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,  # sudo may ask for a password
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -106,6 +106,11 @@ def run(
             raise
     if process.returncode:
         raise SetupError(f"{reason(lines, process.returncode)}; {cure} (log: {file.relative_to(CHECKOUT)})")
+
+
+def _bound_to_us() -> Sequence[str]:
+    """What makes the kernel send SIGTERM to a command when we are killed; one that sudo runs as root goes on to its end."""
+    return ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 
 
 def reason(lines: Sequence[str], code: int) -> str:

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from deploy import parts
-from deploy.parts import HIDE_PARTS
+from deploy.lab import children, watcher
+from deploy.parts import CHECKOUT, HIDE_PARTS
 from deploy.setup import debian, plan, python, steps
 from deploy.setup.steps import SetupError
+from tests.pace import until
 from tests.repository.tree import ROOT, files
 
 NEEDED = ("deploy", "requirements", "pyproject.toml", "contracts", "dashboards")
@@ -177,6 +179,46 @@ def test_pin_of_a_lock_file_comes_with_its_hashes() -> None:
     assert python.requirement("uv", lock) == "uv==2 \\\n    --hash=sha256:22 \\\n    --hash=sha256:33\n"
     with pytest.raises(SetupError, match="v: not in the lock file"):
         python.requirement("v", lock)
+
+
+def test_settings_of_pip_are_read_by_their_strength() -> None:
+    """The user's file is stronger for `install` than in general, and the environment than both; other tools' are left out."""
+    listed = (
+        ":env:.cert='/etc/ca.pem'\ninstall.index-url='https://two/simple'\nglobal.index-url='https://one/simple'\n"
+        "global.cert='/old.pem'\ndownload.index-url='https://three/simple'\nglobal.timeout='9'\n"
+    )
+    found = {"index-url": "https://two/simple", "cert": "/etc/ca.pem", "timeout": "9"}
+    assert python.pip_settings(listed) == found
+
+
+def test_index_of_pip_s_own_file_reaches_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pip.conf is enough: the package index of a company is asked by uv as well, unless uv was told another."""
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://packages.example/simple\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    for name in ("UV_DEFAULT_INDEX", "PIP_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert python.uv_settings()["UV_DEFAULT_INDEX"] == "https://packages.example/simple"
+
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://mine.example/simple")
+    assert "UV_DEFAULT_INDEX" not in python.uv_settings()
+
+
+def test_command_of_a_killed_setup_ends_with_it(tmp_path: Path) -> None:
+    """SIGKILL leaves no download behind that writes into the checkout while the next set-up does."""
+    code = f"from deploy.setup.steps import run; run(['sh', '-c', 'echo $$ > {tmp_path}/pid; exec sleep 600'], log='trial', cure='')"
+    with children.start([sys.executable, "-c", code], cwd=CHECKOUT) as process:
+        until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
+        process.kill()
+    pid = int((tmp_path / "pid").read_text())
+    until(lambda: (one := watcher.look_up(pid)) is None or one.state == "Z")
+
+
+@pytest.mark.parametrize("name", ["node", "solc", "python-packages"])
+def test_what_every_check_needs_cannot_be_left_out(checkout: Path, name: str) -> None:
+    """It is refused by name at once; style and generated files could not be checked without it."""
+    status, plan, wrong = set_up(checkout, "--without", name)
+    told = f"setup: WITHOUT={name}: every check needs this part; no root is needed to bring it"
+    assert (status, plan, wrong) == (2, [], [told])
 
 
 def test_program_with_a_fixed_folder_finds_its_files_beside_itself() -> None:

@@ -82,7 +82,7 @@ def test_demo_that_is_asked_to_end_ends_every_part(number: signal.Signals, tmp_p
         code = process.wait()
     wait_until_gone(parts)
 
-    assert (code, (tmp_path / "said").read_text().splitlines()[-1]) == (130, "stopped; every part has ended")
+    assert (code, (tmp_path / "said").read_text().splitlines()[-1]) == (130, "stopped; every part ends with it")
 
 
 @pytest.mark.parametrize("place", ["file", "full"])

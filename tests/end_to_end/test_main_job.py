@@ -9,6 +9,7 @@ import json
 import re
 import sqlite3
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -229,6 +230,9 @@ def test_a_page_was_delivered_for_the_outage(lived: Story) -> None:
     began, ended = (rfc3339(int(at)) for at in (lived.down.before, lived.up.after + 2 * lived.plan.scrape_seconds))
 
     assert [began <= at[:19] + "Z" <= ended for at in fired] == [True]
+    # Only where the alert never fired is it said that its page cannot come.
+    assert outcome.unfired(lived) == ""
+    assert outcome.unfired(replace(lived, starts_at=int(time.time()) - 1)) != ""
 
 
 def test_every_panel_of_every_board_has_data(lived: Story) -> None:
