@@ -7,8 +7,8 @@ TIER ?= demo
 WITHOUT ?=
 BIN := .venv/bin
 SETUP = @PYTHON="$(PYTHON)" deploy/setup.sh --without "$(WITHOUT)"
-# Style is checked beside the tests: it keeps one core busy, they often wait.
-CHECK = @$(MAKE) --no-print-directory --jobs 3 TIER=$@ lint-only check-generated pytest
+# Style is checked beside the tests: it keeps one core busy, they often wait. So the machine is measured before both.
+CHECK = @SANKOFA_PACE="$$($(BIN)/python -m deploy.lab.pace told)" $(MAKE) --no-print-directory --jobs 3 TIER=$@ lint-only check-generated pytest
 # Tools write into the checkout, never into HOME.
 export RUFF_CACHE_DIR := .cache/ruff
 export MYPY_CACHE_DIR := .cache/mypy

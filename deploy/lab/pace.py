@@ -4,7 +4,7 @@ Two processes run a fixed loop at once, as `make test` and the demo keep two cor
 core; its wall time tells a busy machine, a single core or a container's quota as well.
 Assumes that the machine may get busier after the measure, so a limit is generous. A limit ends what hangs; it is never
 a claim about speed.
-`python -m deploy.lab.pace` prints the measure.
+`python -m deploy.lab.pace` prints the measure, with `told` as a child reads it from SANKOFA_PACE.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ class Pace:
         """How long a period must be to hold what fits into `seconds` at pace 1.0; never shorter than that."""
         return seconds * max(1.0, self.wall)
 
+    def told(self) -> str:
+        """As a child reads it from its environment."""
+        return f"{self.wall:.3f} {self.cpu:.3f}"
+
     def __str__(self) -> str:
         return f"{self.wall:.1f} (by CPU time alone {self.cpu:.1f}; 1.0 is the machine of docs/reference/performance.md, quiet)"
 
@@ -47,8 +51,7 @@ class Pace:
 def measured() -> Pace:
     """The pace as this process or its parent measured it, once."""
     if TOLD not in os.environ:
-        pace = measure()
-        os.environ[TOLD] = f"{pace.wall:.3f} {pace.cpu:.3f}"
+        os.environ[TOLD] = measure().told()
     wall, cpu = os.environ[TOLD].split()
     return Pace(wall=float(wall), cpu=float(cpu))
 
@@ -72,4 +75,10 @@ def _loop() -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    print(*_loop() if sys.argv[1:] == ["loop"] else (measure(),))
+    match sys.argv[1:]:
+        case ["loop"]:
+            print(*_loop())
+        case ["told"]:
+            print(measure().told())
+        case _:
+            print(measure())
