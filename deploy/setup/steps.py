@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.parts import CHECKOUT
+from deploy.parts import CHECKOUT, find_program
 
 LOGS = CHECKOUT / ".cache" / "setup"
 SCRATCH = LOGS / "scratch"  # emptied when a set-up begins: what is there was left by one that was killed
@@ -110,7 +110,7 @@ def run(
 
 def _bound_to_us() -> Sequence[str]:
     """What makes the kernel send SIGTERM to a command when we are killed; one that sudo runs as root goes on to its end."""
-    return ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
+    return ("setpriv", "--pdeathsig", "TERM") if find_program("setpriv") else ()
 
 
 def reason(lines: Sequence[str], code: int) -> str:
