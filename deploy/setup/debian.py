@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.parts import CHECKOUT, TOOLS, Part, need_program
-from deploy.setup.steps import SetupError, place, run, say, scratch
+from deploy.setup.steps import SCRATCH, SetupError, place, run, say, scratch
 
 SCRIPT = Path(__file__).with_name("install_packages.sh")
 PIP_PACKAGE = "python3-pip-whl"
@@ -87,7 +87,7 @@ def pip_wheel() -> Path:
     """Debian's wheel of pip, for a Python that has none."""
     if not here():
         raise SetupError("this Python has neither pip nor ensurepip, and there is no apt-get; install pip for it")
-    target = TOOLS / "pip.whl"
+    target = SCRATCH / "pip.whl"
     if not target.is_file():
         with _lists() as folder:
             run(["apt-get", "-c", folder / "apt.conf", "download", PIP_PACKAGE], log="apt", cure=CURE, cwd=folder)

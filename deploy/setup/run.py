@@ -92,5 +92,6 @@ def _alone() -> Iterator[None]:
         except BlockingIOError:
             say("another set-up of this checkout is at work; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        shutil.rmtree(SCRATCH, ignore_errors=True)
+        shutil.rmtree(SCRATCH, ignore_errors=True)  # of one that was killed
         yield
+        shutil.rmtree(SCRATCH, ignore_errors=True)

@@ -22,7 +22,7 @@ from pathlib import Path
 from deploy.parts import CHECKOUT, find_program
 
 LOGS = CHECKOUT / ".cache" / "setup"
-SCRATCH = LOGS / "scratch"  # emptied when a set-up begins: what is there was left by one that was killed
+SCRATCH = LOGS / "scratch"  # what a set-up needs until it ends
 SIGN_OF_LIFE_SECONDS = 15
 _BROKEN = re.compile(r"connection broken by '(.+)': /")  # in pip's words
 
