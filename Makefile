@@ -6,7 +6,7 @@ PYTHON ?=
 TIER ?= demo
 WITHOUT ?=
 BIN := .venv/bin
-SETUP = @PYTHON="$(PYTHON)" deploy/setup.sh --without "$(WITHOUT)"
+SETUP = @PYTHON="$(PYTHON)" deploy/setup.sh --without="$(WITHOUT)"
 # Style is checked beside the tests: it keeps one core busy, they often wait. So the machine is measured before both.
 CHECK = @SANKOFA_PACE="$$($(BIN)/python -m deploy.lab.pace told)" $(MAKE) --no-print-directory --jobs 3 TIER=$@ lint-only check-generated pytest
 # Tools write into the checkout, never into HOME.
@@ -15,6 +15,8 @@ export MYPY_CACHE_DIR := .cache/mypy
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 # Compiled modules are kept: a hundred processes of a run import the same ones.
 unexport PYTHONDONTWRITEBYTECODE
+# And found in the checkout.
+unexport PYTHONSAFEPATH
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24

@@ -74,6 +74,8 @@ class Part:
         ways = [self.unpack, self.install, self.npm, self.pypi, self.extract]
         if sum(map(bool, ways)) != 1:
             raise PartsError(f"{PARTS_FILE.name}: {self.name}: one of unpack, install, npm, pypi, extract is needed")
+        if bool(self.version) != bool(self.at_least):
+            raise PartsError(f"{PARTS_FILE.name}: {self.name}: version and at_least are needed together, or neither")
         if not (self.programs or self.files):
             raise PartsError(
                 f"{PARTS_FILE.name}: {self.name}: programs or files are needed, to tell whether it is here"
@@ -100,11 +102,13 @@ def read_part(entry: Mapping[str, Any]) -> Part:
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     if inner := entry.get("extract"):
         values["extract"] = Archive(outer=inner["outer"], inner=inner["inner"], members=tuple(inner["members"]))
-    if values["tier"] not in tiers():
-        raise PartsError(
-            f"{PARTS_FILE.name}: {values['name']}: tier {values['tier']!r} is none of {', '.join(tiers())}"
-        )
-    return Part(**values)
+    name, tier = values.get("name"), values.get("tier")
+    if tier not in tiers():
+        raise PartsError(f"{PARTS_FILE.name}: {name}: tier {tier!r} is none of {', '.join(tiers())}")
+    try:
+        return Part(**values)
+    except TypeError as error:
+        raise PartsError(f"{PARTS_FILE.name}: {name}: {str(error).removeprefix('Part.__init__() ')}") from None
 
 
 def parts_of(tier: str) -> list[Part]:

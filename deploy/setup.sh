@@ -1,6 +1,7 @@
 #!/bin/sh
 # Finds a Python of 3.11 or newer and runs set-up with it: deploy/setup.sh TIER [--without PART,…]. PYTHON names one.
 set -eu
+unset CDPATH
 cd "$(dirname "$0")/.."
 
 will_do() { [ "$("$1" -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null)" = True ]; }

@@ -57,6 +57,17 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A file that skips itself as a whole is no better than a test that does."""
+    del collector
+    report = yield
+    tiers.forbid_skip(report)
+    return report
+
+
 @pytest.fixture
 def processes(tmp_path: Path) -> Iterator[Processes]:
     """Starts real programs; ends every one of them after the test."""

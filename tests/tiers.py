@@ -50,17 +50,18 @@ def refuse_a_run_without_its_parts() -> None:
 
 def later(items: list[pytest.Item]) -> list[pytest.Item]:
     """The tests that a mark `tier` keeps for a larger tier than the one that is run; without a tier none is."""
-    if not tier():
-        return []
-    inside = parts.closure(tier())
-    return [item for item in items if any(mark.args[0] not in inside for mark in item.iter_markers("tier"))]
+    marked = [(item, mark.args[0]) for item in items for mark in item.iter_markers("tier")]
+    if unknown := {f"{item.nodeid}: tier({name!r})" for item, name in marked if name not in parts.tiers()}:
+        raise pytest.UsageError(f"no such tier in parts.toml: {', '.join(sorted(unknown))}")
+    inside = parts.closure(tier()) if tier() else parts.tiers()
+    return [item for item, name in marked if name not in inside]
 
 
 def check_mark(programs: Sequence[str]) -> None:
     """Skip a test whose programs are missing; fail it where they are demanded, or where parts.toml does not know them."""
     missing = list(_missing(programs))
-    if missing and any(part in demanded() for part, _ in missing):
-        pytest.fail(f"the tier {tier()} needs {', '.join(name for _, name in missing)}", pytrace=False)
+    if tier() and (needed := [name for part, name in missing if part.name not in left_out()]):
+        pytest.fail(f"the tier {tier()} needs {', '.join(needed)}", pytrace=False)
     if missing:
         pytest.skip(f"{NEEDS}{', '.join(name for _, name in missing)}")
 
@@ -74,7 +75,7 @@ def _missing(programs: Sequence[str]) -> Iterator[tuple[Part, str]]:
             yield part, program
 
 
-def forbid_skip(report: pytest.TestReport) -> None:
+def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     """Where every part is demanded a skip proves nothing: it is a failure, unless a part was left out by name."""
     by_name = bool(left_out()) and NEEDS in str(report.longrepr)
     if tier() and report.skipped and not by_name:

@@ -50,7 +50,7 @@ class Pace:
 @functools.cache
 def measured() -> Pace:
     """The pace as this process or its parent measured it, once."""
-    if TOLD not in os.environ:
+    if not os.environ.get(TOLD):
         os.environ[TOLD] = measure().told()
     wall, cpu = os.environ[TOLD].split()
     return Pace(wall=float(wall), cpu=float(cpu))

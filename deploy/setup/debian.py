@@ -26,7 +26,7 @@ EXTRACT = 'dpkg-deb --fsys-tarfile "$1" | tar -xf - -C "$3" --strip-components="
 WRAPPER = """\
 #!/bin/sh
 # Debian's program looks for its files in a fixed folder; this copy looks below the folder in which it is started.
-cd "$(dirname "$0")/.." && exec "lib/{program}" "$@"
+CDPATH= cd "$(dirname "$0")/.." && exec "lib/{program}" "$@"
 """
 CURE = "check the network and the sources of apt, then run this again"
 # Read after the system's configuration: hooks of an update that speak to the desktop need root and the system's lists.
@@ -54,8 +54,7 @@ def root_prefix() -> list[str] | None:
 def unpack(wanted: Sequence[Part]) -> None:
     """Fetch the packages of these parts and put their programs into .tools/bin, each when it is whole."""
     packages = list(dict.fromkeys(part.unpack for part in wanted))
-    with _lists() as folder:
-        run(["apt-get", "-c", folder / "apt.conf", "download", *packages], log="apt", cure=CURE, cwd=folder)
+    with _fetched(*packages) as folder:
         for part in wanted:
             (archive,) = folder.glob(f"{part.unpack}_*.deb")
             for program in part.programs:
@@ -89,21 +88,27 @@ def pip_wheel() -> Path:
         raise SetupError("this Python has neither pip nor ensurepip, and there is no apt-get; install pip for it")
     target = SCRATCH / "pip.whl"
     if not target.is_file():
-        with _lists() as folder:
-            run(["apt-get", "-c", folder / "apt.conf", "download", PIP_PACKAGE], log="apt", cure=CURE, cwd=folder)
+        with _fetched(PIP_PACKAGE) as folder:
             (archive,) = folder.glob("*.deb")
             _take(archive, r"\./usr/share/python-wheels/pip-.*\.whl", target)
     return target
 
 
 @contextmanager
-def _lists() -> Iterator[Path]:
-    """A folder with fresh lists of what the system's sources offer."""
+def _fetched(*packages: str) -> Iterator[Path]:
+    """A folder with the packages as files, by fresh lists of what the system's sources offer."""
+    failed: list[str] = []
+
+    def hear(line: str) -> None:  # a list that could not be fetched is a warning, and its packages are not found later
+        failed.extend([line.removeprefix("W: ")] if line.startswith("W: Failed to fetch") else [])
+
     with scratch() as folder:
         for part in ("lists/partial", "cache/archives/partial"):
             (folder / part).mkdir(parents=True)
         (folder / "apt.conf").write_text(SETTINGS.format(folder=folder), encoding="utf-8")
-        run(["apt-get", "-c", folder / "apt.conf", "-qq", "update"], log="apt", cure=CURE)
+        apt = ["apt-get", "-c", str(folder / "apt.conf")]
+        run([*apt, "-qq", "update"], log="apt", cure=CURE, hear=hear)
+        run([*apt, "download", *packages], log="apt", cure="; ".join([*failed[:1], CURE]), cwd=folder)
         yield folder
 
 

@@ -33,7 +33,7 @@ def announce(tier: str, missing: Sequence[Part]) -> None:
     for part in missing:
         size = f"{part.download_mb:>4} MB down {part.disk_mb:>4} MB on disk"
         say(f"  {part.name:{width}}  {_way(part):24} {size}  {part.why}")
-    download, disk = sum(part.download_mb for part in missing), sum(part.disk_mb for part in missing)
+    download, disk = _download_mb(missing), sum(part.disk_mb for part in missing)
     seconds = sum(part.seconds for part in missing) * measured().wall
     say(
         f"together {download} MB to fetch, {disk} MB on disk, about {seconds:.0f} s on this machine and a quick network"
@@ -61,11 +61,20 @@ def refuse_what_cannot_be(tier: str, missing: Sequence[Part]) -> None:
         faults.append(f"{debian.needs_root(packages)}; or do without: make {tier} WITHOUT={names}")
     if faults:
         raise SetupError("; ".join(faults))
-    need_room(sum(part.disk_mb + part.download_mb for part in missing) + SPARE_MB)
+    need_room(sum(part.disk_mb for part in missing) + _download_mb(missing) + SPARE_MB)
+
+
+def _download_mb(missing: Sequence[Part]) -> int:
+    """A package that is unpacked for several parts is fetched once."""
+    return sum({part.unpack or part.name: part.download_mb for part in missing}.values())
 
 
 def _names(names: Sequence[str], missing: Sequence[Part]) -> str:
-    return ", ".join(f"{part.name} ({part.at_least} or newer)" for part in missing if part.name in names)
+    return ", ".join(
+        f"{part.name}{f' ({part.at_least} or newer)' if part.at_least else ''}"
+        for part in missing
+        if part.name in names
+    )
 
 
 def packages_of(missing: Sequence[Part]) -> list[str]:

@@ -22,8 +22,9 @@ from deploy.setup.steps import LOGS, SCRATCH, SetupError, Steps, say
 
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):  # each ends as Ctrl-C does
-        signal.signal(number, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # each ends as Ctrl-C does, but what nohup shields from goes on
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         with _alone():
             prepare(options.tier, without=parts.listed(options.without))
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.setup", description=__doc__)
-    parser.add_argument("tier", choices=list(parts.tiers()))
+    parser.add_argument("tier", help=f"one of {', '.join(parts.tiers())}")
     parser.add_argument(
         "--without", default="", metavar="PART,…", help="parts to do without; their tests are named as skipped"
     )
@@ -70,16 +71,27 @@ def prepare(tier: str, *, without: Collection[str] = ()) -> None:
 
 def refuse_to_do_without(names: Collection[str]) -> None:
     """Raise `SetupError` for a part that every run of the tests needs, `PartsError` for what is no part."""
-    needed = [name for name in names if parts.named(name).pypi or parts.named(name).tier == "tools"]
+    needed = [
+        name for name in names if parts.named(name).tier == "tools" or parts.named(name).name == "python-packages"
+    ]
     if needed:
         raise SetupError(f"WITHOUT={','.join(needed)}: every check needs this part; no root is needed to bring it")
 
 
 def _check(brought: Sequence[Part]) -> None:
-    """Everything that was brought is there and new enough; all that is not, in one line."""
-    faults = [f"{part.name}: {why}" for part in brought if (why := parts.shortcoming(part))]
+    """Everything that was brought is there and new enough; all that is not, in one line.
+
+    What was unpacked and is too old is taken away again: it would stand before a newer one on PATH.
+    """
+    faults = {part: why for part in brought if (why := parts.shortcoming(part))}
+    for program in (program for part in faults if part.unpack for program in part.programs):
+        (parts.TOOLS / "bin" / program).unlink(missing_ok=True)
     if faults:
-        raise SetupError(f"installed, and still {'; '.join(faults)}; install a newer one by hand and put it on PATH")
+        locked = all(part.locked for part in faults)
+        cure = "run: make clean, then this again" if locked else "install a newer one by hand and put it on PATH"
+        raise SetupError(
+            f"installed, and still {'; '.join(f'{part.name}: {why}' for part, why in faults.items())}; {cure}"
+        )
 
 
 @contextmanager

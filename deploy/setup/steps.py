@@ -18,12 +18,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy.parts import CHECKOUT, find_program
 
 LOGS = CHECKOUT / ".cache" / "setup"
 SCRATCH = LOGS / "scratch"  # what a set-up needs until it ends
 SIGN_OF_LIFE_SECONDS = 15
+_CREDENTIALS = re.compile(r"//[^/\s'\"]+@")
+_CONCEALED: set[str] = set()
 _BROKEN = re.compile(r"connection broken by '(.+)': /")  # in pip's words
 
 
@@ -74,11 +77,14 @@ def run(
     *,
     log: str,
     cure: str,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     cwd: Path = CHECKOUT,
     hear: Callable[[str], None] | None = None,
 ) -> None:
-    """Run a command with its output in `.cache/setup/<log>.log`; `hear` is given each line. Raises `SetupError` with `cure`."""
+    """Run a command with its output in `.cache/setup/<log>.log`; `hear` is given each line. Raises `SetupError` with `cure`.
+
+    `env` is added to our own; a variable that is None there is taken away.
+    """
     LOGS.mkdir(parents=True, exist_ok=True)
     file = LOGS / f"{log}.log"
     lines: list[str] = []
@@ -91,12 +97,12 @@ def run(
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env={**os.environ, **(env or {})},
+            env={name: value for name, value in {**os.environ, **(env or {})}.items() if value is not None},
             cwd=cwd,
         ) as process,
     ):
         try:
-            for line in process.stdout or ():
+            for line in map(shown, process.stdout or ()):
                 output.write(line)
                 lines.append(line.strip())
                 if hear:
@@ -106,6 +112,22 @@ def run(
             raise
     if process.returncode:
         raise SetupError(f"{reason(lines, process.returncode)}; {cure} (log: {file.relative_to(CHECKOUT)})")
+
+
+def conceal(*addresses: str) -> None:
+    """Keep what an address says beyond its host out of logs and messages: some indexes want a token there."""
+    for address in addresses:
+        path = urlsplit(address).path.strip("/")
+        if path not in {"", "simple", "pypi/simple"}:
+            _CONCEALED.add(path)
+
+
+def shown(line: str) -> str:
+    """A line as it may be kept: without what stands before the host of an address, and without what is concealed."""
+    line = _CREDENTIALS.sub("//****@", line)
+    for secret in _CONCEALED:
+        line = line.replace(secret, "****")
+    return line
 
 
 def _bound_to_us() -> Sequence[str]:
@@ -133,9 +155,12 @@ def place(target: Path, content: bytes) -> None:
     """A program, moved into place when it is whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
-    partial.write_bytes(content)
-    partial.chmod(0o755)
-    partial.replace(target)
+    try:
+        partial.write_bytes(content)
+        partial.chmod(0o755)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def need_room(megabytes: int, folder: Path = CHECKOUT) -> None:

@@ -12,6 +12,7 @@ import yaml
 
 from alert_rules.book import GENERATED, alerts
 from alert_rules.rule import Alert
+from deploy.parts import need_program
 from tests.alert_rules.case import Case
 from tests.pace import limit
 
@@ -36,7 +37,9 @@ def document(tests: Sequence[Mapping[str, Any]], evaluation_seconds: int, names:
 
 
 def run(arguments: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False, timeout=limit(60))
+    return subprocess.run(
+        [need_program("promtool"), *arguments], capture_output=True, text=True, check=False, timeout=limit(60)
+    )
 
 
 def alert_test(case: Case) -> dict[str, Any]:

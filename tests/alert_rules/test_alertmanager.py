@@ -14,6 +14,7 @@ import yaml
 from alert_rules.book import alerts
 from alert_rules.rule import Alert
 from deploy.alertmanager.render import CONFIG, render
+from deploy.parts import need_program
 from tests.pace import limit
 
 EVALUATION_SECONDS = 15
@@ -59,7 +60,9 @@ def _edges() -> list[tuple[Alert, Alert, list[str]]]:
 
 
 def _amtool(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["amtool", *arguments], capture_output=True, text=True, check=False, timeout=limit(20))
+    return subprocess.run(
+        [need_program("amtool"), *arguments], capture_output=True, text=True, check=False, timeout=limit(20)
+    )
 
 
 @pytest.mark.real("amtool")

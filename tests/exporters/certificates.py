@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from deploy.parts import need_program
+
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
     """A certificate for 127.0.0.1 and its key, both new."""
@@ -13,5 +15,5 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     subject = ["-subj", "/CN=double", "-addext", "subjectAltName=IP:127.0.0.1"]
     files = ["-keyout", str(key), "-out", str(certificate)]
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    subprocess.run(["openssl", "req", "-x509", *curve, *subject, *files], check=True, capture_output=True)
+    subprocess.run([need_program("openssl"), "req", "-x509", *curve, *subject, *files], check=True, capture_output=True)
     return certificate, key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -80,6 +81,13 @@ def test_only_the_finder_looks_for_programs() -> None:
         and ("shutil.which" in text(path) or "/usr/lib/postgresql" in text(path))
     }
     assert searching - allowed == set()
+
+
+def test_programs_of_parts_are_started_by_the_finder_s_path() -> None:
+    """A bare name would be looked for on PATH, where an unpacked part is not, and another version may be."""
+    programs = "|".join(re.escape(program) for part in parts.parts() for program in part.programs)
+    bare = re.compile(rf"(?:run|Popen|start|check_output)\(\s*\[\s*\"(?:{programs})\"")
+    assert [str(path) for path in named(".py") if bare.search(text(path))] == []
 
 
 def test_tier_of_another_holds_its_parts() -> None:
