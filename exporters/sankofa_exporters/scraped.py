@@ -17,8 +17,9 @@ from .failure import CollectorError, Kind
 MAX_POINTS = 200_000  # of the wanted names in one body; the caller's series cap is far below
 PIECE_CHARS = 1 << 17
 MAX_LABELS_CHARS = 1 << 14  # of one series; real ones have some hundred
-# Possessive, because a group that may be given back keeps a record for each character of a hostile line.
-_LABEL = re.compile(r'\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]++|\\.|"(?!\s*(?:[,}]|$)))*+)"\s*(?:,|$)')
+# The value is taken whole by a lookahead, which gives nothing back: else a hostile line is tried in every way. A possessive
+# group would say the same, and Python before 3.11.5, Debian's among them, gets it wrong (python/cpython 106052).
+_LABEL = re.compile(r'\s*([a-zA-Z_]\w*)\s*=\s*"(?=((?:[^"\\]+|\\.|"(?!\s*(?:[,}]|$)))*))\2"\s*(?:,|$)')
 _ESCAPES = {"\\\\": "\\", '\\"': '"', "\\n": "\n"}
 _ESCAPE = re.compile(r'\\[\\"n]')
 _ANY_SERIES = re.compile(r"^[a-zA-Z_:][\w:]*(?:\{.*\})?[ \t]+[-+]?(?:[\d.]|NaN|Inf)", re.MULTILINE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -89,3 +90,16 @@ def test_pages_have_lines_that_can_be_read() -> None:
         if len(line) > MAX_PAGE_WIDTH and not line.lstrip().startswith("|")
     ]
     assert long == []
+
+
+def test_no_pattern_has_a_possessive_or_atomic_group() -> None:
+    """Python before 3.11.5, so Debian 12's, matches a possessive group wrongly when it has alternatives (python/cpython 106052)."""
+    possessive = re.compile(r"(?:\)[*+?]\+|\(\?>)")
+    strings = (
+        (path, node.value)
+        for path, module in parsed(python_sources())
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    found = {str(path) for path, value in strings if possessive.search(value.replace("\\)", ""))}
+    assert found - {"tests/repository/test_house.py"} == set()
