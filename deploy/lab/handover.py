@@ -15,6 +15,7 @@ from deploy.lab.client import local
 from deploy.lab.outcome import AVAILABILITY
 from deploy.lab.stack import BIN
 from deploy.lab.story import Story
+from deploy.parts import find_program
 from sankofa_observe.units import rfc3339
 
 ADDRESSES = {
@@ -52,6 +53,8 @@ def show(told: Story) -> None:
     print_("everything keeps running; Ctrl-C here stops it. In another terminal:")
     for line in (f"source {shlex.quote(str(told.lab.folder / 'env.sh'))}", *LINES):
         print_(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    if find_program("curl") is None:
+        print_("  (curl is not here; on Debian: apt-get install curl)")
     print_("In a browser:")
     for what, url in pages(told).items():
         print_(f"  {what:28} {url}", markup=False, highlight=False, soft_wrap=True)

@@ -39,6 +39,7 @@ def quick_start(page: str, folder: Path) -> str:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.real("curl")
 @pytest.mark.parametrize(
     "page",
     [
