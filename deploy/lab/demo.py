@@ -33,7 +33,7 @@ from deploy.parts import CHECKOUT, PartsError, missing_programs
 PROGRAMS = ("prometheus", "prometheus-alertmanager", "anvil", "fakepve")
 FOLDER = CHECKOUT / ".demo"
 MARK = "emptied-by-the-demo"  # a folder that has it may be emptied
-PATIENCE_SECONDS = 10  # for the parts of an earlier demo that was killed
+PATIENCE_SECONDS = 3  # at pace 1, for the parts of an earlier demo that was killed
 WIDTH = 110  # where the output goes to a file
 ACTS = (story.start, story.agree, story.serve, story.ready, story.live)
 
@@ -59,7 +59,9 @@ def play(console: Console, folder: Path, *, keep: bool) -> int:
             wrong = tell(told)
             if keep:
                 handover.show(told)
-                signal.pause()
+                while True:
+                    told.stop_if_dead("everything was kept running")
+                    time.sleep(1)
             return 1 if wrong else 0
 
 
@@ -97,7 +99,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 def _lock(lock: int, folder: Path) -> None:
     """Parts of a demo that was killed end within seconds; one that runs keeps the lock."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + measured().limit(PATIENCE_SECONDS)
     while True:
         try:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

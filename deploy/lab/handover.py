@@ -89,13 +89,13 @@ def pages(told: Story) -> dict[str, str]:
     found = {}
     for what, (part, paths) in PAGES.items():
         urls = (told.lab.url(part) + path for path in paths)
-        if url := next(filter(_opens, urls), None):
+        if url := next((url for url in urls if _opens(url, told.lab.patience_seconds)), None):
             found[what] = url
     return found
 
 
-def _opens(url: str) -> bool:
+def _opens(url: str, patience_seconds: float) -> bool:
     try:
-        return local.get(url, timeout=10).is_success
+        return local.get(url, timeout=patience_seconds).is_success
     except httpx.HTTPError:
         return False

@@ -32,6 +32,7 @@ from sankofa_observe.adapters.keys import write_keystore
 
 EDGE, REPLICA, REGION = "edge-nairobi-1", "regional-nairobi-1", "ke-nairobi"
 TENANT = "baobab"
+READERS = ("", "-tenant")  # each has a Prometheus and exporters of its own: what follows the names of the parts
 PVE_FILES = {"token_file": "token", "ca_file": "ca.pem"}
 # anvil has no consensus of Besu's, nor its transaction pool and peers: what it cannot say is not asked.
 ANVIL = {"calls_per_probe": 4, "consensus": "none", "skip": ["txpool", "validator_peers"]}
@@ -100,18 +101,24 @@ class Lab:
         return local.post(self.url("chain"), json=body, timeout=2).json()["result"]
 
     def start_exporters(self) -> None:
-        """One exporter a system; targets come from the lab's fleet file, credentials from the modules."""
+        """The provider's and the tenant's own, one a system; targets come from the fleet file, credentials from the modules.
+
+        Who recounts must not lean on the other's exporter: it may be starved, and shows each of its readers a part (0017).
+        """
         tls = {name: str(self.folder / "proxmox" / file) for name, file in PVE_FILES.items()}
         modules = {"proxmox": {"pve": tls}, "besu": {"node": ANVIL}}
         fleet = self.write("specs/fleet.yaml", yaml.safe_dump(self._fleet()))
+        started = {}
         for system, settings in modules.items():
             file = self.write(f"{system}.yaml", yaml.safe_dump({"modules": settings}))
-            address = f"127.0.0.1:{self.port(system)}"
-            command = [
-                str(BIN / "sankofa-exporter"), system, f"--config.file={file}", f"--fleet.file={fleet}",
-                f"--web.listen-address={address}",
-            ]  # fmt: skip
-            child = self.processes.start(f"exporter-{system}", command)
+            for reader in READERS:
+                address = f"127.0.0.1:{self.port(f'{system}{reader}')}"
+                command = [
+                    str(BIN / "sankofa-exporter"), system, f"--config.file={file}", f"--fleet.file={fleet}",
+                    f"--web.listen-address={address}",
+                ]  # fmt: skip
+                started[address] = self.processes.start(f"exporter-{system}{reader}", command)
+        for address, child in started.items():
             self.processes.wait_until(child, answers(f"http://{address}/-/ready"))
 
     def _fleet(self) -> dict[str, Any]:
@@ -142,8 +149,10 @@ class Lab:
         self.start_prometheus("prometheus-tenant", with_rules=False)
 
     def start_prometheus(self, name: str, *, with_rules: bool) -> None:
+        reader = name.removeprefix("prometheus")
         exporters = {
-            system: prometheus.Exporter(address=f"127.0.0.1:{self.port(system)}") for system in ("proxmox", "besu")
+            system: prometheus.Exporter(address=f"127.0.0.1:{self.port(f'{system}{reader}')}")
+            for system in ("proxmox", "besu")
         }
         text = prometheus.render(
             scrape_interval=f"{self.plan.scrape_seconds}s",

@@ -24,7 +24,7 @@ from deploy.lab import children
 from deploy.lab.byhand import Switched
 from deploy.lab.client import local
 from deploy.lab.pace import measure, measured
-from deploy.lab.plan import Plan
+from deploy.lab.plan import SHORTEST_OUTAGE_SECONDS, Plan
 from deploy.lab.processes import LabError
 from deploy.lab.stack import BIN, TENANT, Lab
 
@@ -89,7 +89,7 @@ class Story:
         limit, started = measured().limit(seconds), time.monotonic()
         with self._bar(what, limit) as progress:
             while not (found := _patiently(ready)):
-                self._stop_if_dead(what)
+                self.stop_if_dead(what)
                 if reason := _patiently(hopeless):
                     raise LabError(f"{what}: this cannot come any more: {reason}")
                 passed = time.monotonic() - started
@@ -107,7 +107,7 @@ class Story:
         started = time.time()
         with self._bar(what, at - started) as progress:
             while (left := at - time.time()) > 0:
-                self._stop_if_dead(what)
+                self.stop_if_dead(what)
                 progress.update(progress.task_ids[0], completed=time.time() - started)
                 time.sleep(min(LOOK_SECONDS, left))
 
@@ -122,7 +122,7 @@ class Story:
         progress.add_task(what, total=total)
         return progress
 
-    def _stop_if_dead(self, what: str) -> None:
+    def stop_if_dead(self, what: str) -> None:
         for child in self.lab.processes.dead():
             raise LabError(f"{child.name}: ended while {what}; its last lines:\n{child.tail()}")
 
@@ -224,11 +224,22 @@ def live(story: Story) -> None:
     story.wait_until(story.starts_at + plan.down_after_seconds, "all is well")
     story.down = switch(story, "quorum/lost")
     story.say("[red]the site's cluster loses quorum[/]")
-    story.wait_until(story.starts_at + plan.up_after_seconds, "the site is down")
+    story.wait_until(end_of_outage(story), "the site is down")
     story.up = switch(story, "quorum/restored")
     story.say("[green]quorum is back[/]")
     story.wait_until(story.ends_at, "all is well again")
     story.say("the period ends")
+
+
+def end_of_outage(story: Story) -> float:
+    """When the site comes back: by the plan, or later where it went down late, so that the page can still come."""
+    at = max(story.starts_at + story.plan.up_after_seconds, story.down.after + SHORTEST_OUTAGE_SECONDS)
+    if at > story.ends_at:
+        late = story.down.after - story.starts_at - story.plan.down_after_seconds
+        raise LabError(
+            f"the site went down {late:.0f} s late: this machine stood, and the outage no longer fits the period"
+        )
+    return at
 
 
 def switch(story: Story, name: str) -> Switched:

@@ -139,7 +139,7 @@ def observed() -> Iterator[Observed]:
 
 def _account(beat: _Beat) -> Delay:
     """Of this thread since it began, and of its loop."""
-    return Delay(stood=beat.total(), waited=_waited(), worked=time.thread_time())
+    return Delay(stood=beat.total(), waited=_waited(), worked=time.process_time())
 
 
 def _waited() -> float:

@@ -126,8 +126,8 @@ async def probe(source: Source, *, budget: Budget, bounds: Bounds, now: Callable
     with observed() as own:
         with traced() as trace:
             outcomes = await asyncio.gather(*(_run(collector, budget) for collector in source.collectors))
-        ended_at = now()
-        found = await _gathered(source, outcomes, ended_at, own.measured().delay.seconds, bounds)
+            ended_at = now()
+            found = await _gathered(source, outcomes, ended_at, own.measured().delay.seconds, bounds)
         measured = own.measured()
     return Report(
         samples=[*found.samples, *_own_state(found.outcomes, now(), measured, trace)],

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import count
 
 MAX_CALLS = 10_000  # a bound of memory; no probe comes near it
 
@@ -33,6 +34,7 @@ class Call:
 class Trace:
     """The calls of one probe in the order they began."""
 
+    number: int = field(default_factory=count(1).__next__)  # of this process: no two probes share one
     started: float = field(default_factory=time.monotonic)
     calls: list[Call] = field(default_factory=list)
 
@@ -62,3 +64,9 @@ def begin_call(where: str) -> Call:
     if trace is not None and len(trace.calls) < MAX_CALLS:
         trace.calls.append(call)
     return call
+
+
+def probe_number() -> int:
+    """Which probe runs us; 0 outside of any."""
+    trace = _CURRENT.get()
+    return trace.number if trace is not None else 0

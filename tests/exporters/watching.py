@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from deploy.lab.pace import measured
 from sankofa_exporters.serving.app import Exporter, build_app
 from tests.pace import limit
 
@@ -36,7 +37,8 @@ class Watch:
         return values_of(await self.text(scrape_timeout=scrape_timeout))
 
     async def until(self, ready: Callable[[Values], bool], *, scrape_timeout: float = 8) -> Values:
-        """Probe until it is so; a bounded wait for what the source takes its own time for."""
+        """Probe until it is so; a bounded wait for what the source takes its own time for. Times at pace 1."""
+        scrape_timeout *= max(1.0, measured().wall)
         deadline = time.monotonic() + limit(PATIENCE_SECONDS)
         while not ready(found := await self.values(scrape_timeout=scrape_timeout)):
             assert time.monotonic() < deadline, found

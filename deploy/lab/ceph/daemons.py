@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy.lab.pace import measured
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, LabError, Processes
 from deploy.parts import need_program
@@ -153,13 +154,13 @@ class Ceph:
         self.write_objects(16)
 
     def _wait(self, stop: threading.Event) -> None:
-        deadline = time.monotonic() + BOOT_SECONDS
+        deadline = time.monotonic() + measured().limit(BOOT_SECONDS)
         while not self._serves():
             dead = [child for child in self.processes.children if not child.alive()]
             if dead:
                 raise LabError(f"{dead[0].name}: ended; its last lines:\n{dead[0].tail()}")
             if time.monotonic() > deadline:
-                raise LabError(f"not clean after {BOOT_SECONDS} s: {self.ceph('status')}")
+                raise LabError(f"not clean after {measured().limit(BOOT_SECONDS):.0f} s: {self.ceph('status')}")
             if stop.wait(0.3):
                 raise LabError("told to stop while booting")
 
@@ -213,7 +214,14 @@ class Ceph:
     # -- asking and telling --------------------------------------------------------------------------------------
 
     def ceph(self, *words: str, seconds: float = 30) -> str:
-        command = [need_program("ceph"), "-c", str(self._settings), "--connect-timeout", str(int(seconds)), *words]
+        command = [
+            need_program("ceph"),
+            "-c",
+            str(self._settings),
+            "--connect-timeout",
+            str(int(measured().limit(seconds))),
+            *words,
+        ]
         return self._run(command, seconds=seconds + 5)
 
     def ceph_json(self, *words: str) -> Any:
@@ -280,13 +288,13 @@ class Ceph:
         return [need_program("rados"), "-c", str(self._settings), "-p", POOL]
 
     def _run(self, command: Sequence[str], *, seconds: float, given: str = "") -> str:
-        env = {**os.environ, **self._env}
+        env, limit = {**os.environ, **self._env}, measured().limit(seconds)
         try:
             done = subprocess.run(
-                command, input=given, env=env, capture_output=True, text=True, timeout=seconds, check=False
+                command, input=given, env=env, capture_output=True, text=True, timeout=limit, check=False
             )
         except subprocess.TimeoutExpired:
-            raise LabError(f"{' '.join(command)}: no answer in {seconds:g} s") from None
+            raise LabError(f"{' '.join(command)}: no answer in {limit:g} s") from None
         if done.returncode:
             raise LabError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr.strip()[-400:]}")
         return done.stdout + (done.stderr if given else "")

@@ -32,11 +32,11 @@ class Histogram:
     untold: bool = False  # counted anew, and no answer has shown it: one without events must, for the reset to be seen
     undercuts: bool = False  # while untold: an answer had events before, so that one without is fewer
     shown_at: float = field(default=float("-inf"))
-    open: int = 0  # probes that measure and have not been answered yet
-    withheld: int = 0  # of these, answers to come without a histogram
+    open: set[int] = field(default_factory=set)  # probes that measure and have not been answered yet
+    blind: set[int] = field(default_factory=set)  # of these, those to be answered without a histogram
 
-    def begin_probe(self) -> None:
-        self.open += 1
+    def begin_probe(self, probe: int = 0) -> None:
+        self.open.add(probe)
 
     def add(self, seconds: float) -> None:
         place = bisect_left(CALL_BUCKETS, seconds)
@@ -45,7 +45,7 @@ class Histogram:
 
     def interrupt(self) -> None:
         """One event is not known: every probe under way goes without, and counting begins with what nobody was shown."""
-        self.withheld = self.open
+        self.blind |= self.open
         seen, total = self.shown
         if not self.untold:
             self.untold, self.undercuts = True, any(seen)
@@ -53,15 +53,15 @@ class Histogram:
         self.total = max(0.0, self.total - total)
         self.shown = (_EMPTY, 0.0)
 
-    def end_probe(self) -> Distribution | None:
+    def end_probe(self, probe: int = 0) -> Distribution | None:
         """The answer's histogram, or None: this probe does not know, or its reader could not see that counting began anew."""
-        self.open = max(0, self.open - 1)
-        if self.withheld:
-            self.withheld -= 1
+        self.open.discard(probe)
+        if probe in self.blind:
+            self.blind.discard(probe)
             return None
         if not self.untold or self.clock() - self.shown_at > FORGOTTEN_SECONDS:
             return self._show(self.counts, self.total)
-        # Empty is fewer than any events, whichever of our answers a reader got; the counts come with the next answer.
+        # Empty is fewer than any events, whichever of our answers the reader got; the counts come with the next answer.
         return self._show(_EMPTY, 0.0) if self.undercuts else None
 
     def _show(self, counts: tuple[int, ...], total: float) -> Distribution:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from sankofa_exporters.delay import Measured
 from sankofa_exporters.failure import Kind
 from sankofa_exporters.family import Sample
+from sankofa_exporters.trace import probe_number
 
 from .families import CALL_DURATION, CALL_ERRORS, CALL_NOT_KNOWN, CALL_OBJECTIVE_SECONDS
 from .histogram import Histogram
@@ -28,7 +29,7 @@ class CallLatency:
     errors: Counter[Kind] = field(default_factory=Counter)
 
     def begin_probe(self) -> None:
-        self.histogram.begin_probe()
+        self.histogram.begin_probe(probe_number())
 
     def answered(self, took: Measured) -> None:
         if took.exceeds(self.objective_seconds) is None:
@@ -48,7 +49,7 @@ class CallLatency:
 
     def samples(self) -> Iterator[Sample]:
         """Once for each probe's answer."""
-        distribution = self.histogram.end_probe()
+        distribution = self.histogram.end_probe(probe_number())
         if distribution is not None:
             yield Sample(CALL_DURATION, distribution)
         yield Sample(CALL_NOT_KNOWN, self.not_known)

