@@ -151,7 +151,7 @@ def start(story: Story) -> None:
     lab.start_chain()
     story.say("anvil: a free-gas chain, a block a second")
     lab.start_exporters()
-    story.say("sankofa-exporter proxmox, sankofa-exporter besu")
+    story.say("sankofa-exporter proxmox and besu: the provider's, and the tenant's own")
     lab.start_monitoring()
     story.say("Alertmanager; Prometheus of the provider and of the tenant")
 
