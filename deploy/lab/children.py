@@ -1,4 +1,4 @@
-"""Start a program that ends when we end, whatever ends us: the one place of the lab and the tests that starts a process.
+"""Start a program that ends when we end, whatever ends us: what every part of the lab and of the tests is started with.
 
 A child leads a session of its own and is told to a watcher (`deploy/lab/watcher.py`) before its program begins: it waits at
 a pipe for a word of ours, and leaves if we are gone. So there is no moment at which our death leaves it behind. PR_SET_PDEATHSIG

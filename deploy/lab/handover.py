@@ -42,7 +42,7 @@ PAGES = {
 LINES = (
     'curl -s "$PROXMOX/probe?target=$SITE" | grep "^sankofa_pve_up"',
     'curl -s -H "$AUTH" "$API/v1/credits"',
-    'curl -s -X POST "$FAULTS/quorum/lost"      # the site goes down again; quorum/restored brings it back',
+    'curl -s -X POST "$FAULTS/quorum/lost"',
 )
 
 
@@ -53,6 +53,7 @@ def show(told: Story) -> None:
     print_("everything keeps running; Ctrl-C here stops it. In another terminal:")
     for line in (f"source {shlex.quote(str(told.lab.folder / 'env.sh'))}", *LINES):
         print_(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    print_("  (the last one takes the site down again; quorum/restored in place of quorum/lost brings it back)")
     if find_program("curl") is None:
         print_("  (curl is not here; on Debian: apt-get install curl)")
     print_("In a browser:")

@@ -50,10 +50,13 @@ class Pace:
 @functools.cache
 def measured() -> Pace:
     """The pace as this process or its parent measured it, once."""
-    if not os.environ.get(TOLD):
-        os.environ[TOLD] = measure().told()
-    wall, cpu = os.environ[TOLD].split()
-    return Pace(wall=float(wall), cpu=float(cpu))
+    try:
+        wall, cpu = map(float, os.environ.get(TOLD, "").split())
+    except ValueError:  # nobody has told us, or nonsense
+        pace = measure()
+        os.environ[TOLD] = pace.told()
+        return pace
+    return Pace(wall=wall, cpu=cpu)
 
 
 def measure() -> Pace:

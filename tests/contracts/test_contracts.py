@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.lab import children
 from deploy.parts import CHECKOUT, need_program
-from tests.pace import limit
 
 CONTRACTS = CHECKOUT / "contracts"
 ARTEFACT = CHECKOUT / "sankofa_observe" / "adapters" / "abi" / "SlaSettlement.json"
@@ -36,9 +35,7 @@ def run(command: Sequence[str]) -> str:
         "NO_COLOR": "1",
         "FORGE_SNAPSHOT_CHECK": "true",
     }
-    done = subprocess.run(
-        command, cwd=CONTRACTS, env=env, capture_output=True, text=True, timeout=limit(RUN_SECONDS), check=False
-    )
+    done = children.run(command, cwd=CONTRACTS, env=env)
     if done.returncode != 0:
         pytest.fail(f"{' '.join(command)} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}", pytrace=False)
     return done.stdout
