@@ -179,11 +179,14 @@ def broken(told: Story) -> str:
 
 
 def refusal(line: str, settlement_id: str) -> str:
-    """Why a settlement waits by the scheduler's line, where that will not pass: who is away may come back, who objects has counted."""
+    """Why a settlement waits by the scheduler's line, where that will not pass.
+
+    Who is away may come back, and what the contract refuses only by its clock it takes later; who objects has counted.
+    """
     waits = re.search(rf"{settlement_id}: waiting: (.*?)(?=; (?:report of )?(?:settlement )?0x|$)", line)
     if not settlement_id or waits is None:
         return ""
-    lasting = r"other terms than the specs|attestor-\d+: (?!away: )|SLA[A-Z]\w+"
+    lasting = r"other terms than the specs|attestor-\d+: (?!away: )|SLA(?!PeriodNotClosed|DisputeWindowOpen)[A-Z]\w+"
     return waits[1] if re.search(lasting, waits[1]) else ""
 
 

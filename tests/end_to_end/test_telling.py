@@ -195,6 +195,8 @@ LINE = "2026-11-24 11:42:00,000 INFO sankofa_observe.schedule settle: "
             f"report of settlement {OURS}: waiting: SLAInvalidPeriod(1, 2, 3, 4)",
             "SLAInvalidPeriod(1, 2, 3, 4)",
         ),
+        (f"report of settlement {OURS}: waiting: SLAPeriodNotClosed(periodEnd=1, reportableAt=6)", ""),
+        (f"settlement {OURS}: waiting: SLADisputeWindowOpen(until=9)", ""),
         ("", ""),
     ],
 )
