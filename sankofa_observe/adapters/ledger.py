@@ -40,6 +40,12 @@ class SqlLedger:
         with self._transaction() as connection:
             if _revision(connection) == records.REVISION:
                 return  # Alembic is a third of what opening a ledger costs, and has nothing to do
+        with self._transaction() as connection:
+            # One process at a time, and all or nothing: scheduler and API may open a new ledger at once.
+            lock = "BEGIN IMMEDIATE" if self._engine.dialect.name == "sqlite" else "SELECT pg_advisory_xact_lock(5340)"
+            connection.exec_driver_sql(lock)
+            if _revision(connection) == records.REVISION:
+                return
             from sankofa_observe.adapters.migrations import NewerTables, upgrade
 
             try:
