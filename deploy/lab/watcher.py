@@ -85,9 +85,9 @@ def end(leaders: dict[int, int], grace_seconds: float = GRACE_SECONDS) -> None:
 
 def _left(leaders: dict[int, int], before: list[Process]) -> list[Process]:
     """Who still runs: of the sessions, and of those that once were known to descend from them."""
-    known = {one.pid: one for one in family(leaders)}
-    sessions = {one.session for one in before}  # a descendant's own: what it starts while it ends is in it
-    known |= {one.pid: one for one in all_processes().values() if one.session in sessions and one.state != "Z"}
+    starts = {one.pid: one.started for one in before}
+    sessions = {one.session: starts.get(one.session, -1) for one in before}  # a descendant's own as well
+    known = {one.pid: one for one in family(sessions | leaders)}
     for one in before:
         now = look_up(one.pid)
         if now is not None and now.started == one.started and now.state != "Z":

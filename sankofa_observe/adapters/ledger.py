@@ -44,8 +44,6 @@ class SqlLedger:
             # One process at a time, and all or nothing: scheduler and API may open a new ledger at once.
             lock = "BEGIN IMMEDIATE" if self._engine.dialect.name == "sqlite" else "SELECT pg_advisory_xact_lock(5340)"
             connection.exec_driver_sql(lock)
-            if _revision(connection) == records.REVISION:
-                return
             from sankofa_observe.adapters.migrations import NewerTables, upgrade
 
             try:

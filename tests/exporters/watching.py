@@ -38,7 +38,7 @@ class Watch:
 
     async def until(self, ready: Callable[[Values], bool], *, scrape_timeout: float = 8) -> Values:
         """Probe until it is so; a bounded wait for what the source takes its own time for. Times at pace 1."""
-        scrape_timeout *= max(1.0, measured().wall)
+        scrape_timeout = measured().length(scrape_timeout)
         deadline = time.monotonic() + limit(PATIENCE_SECONDS)
         while not ready(found := await self.values(scrape_timeout=scrape_timeout)):
             assert time.monotonic() < deadline, found

@@ -154,13 +154,14 @@ class Ceph:
         self.write_objects(16)
 
     def _wait(self, stop: threading.Event) -> None:
-        deadline = time.monotonic() + measured().limit(BOOT_SECONDS)
+        limit = measured().limit(BOOT_SECONDS)
+        deadline = time.monotonic() + limit
         while not self._serves():
             dead = [child for child in self.processes.children if not child.alive()]
             if dead:
                 raise LabError(f"{dead[0].name}: ended; its last lines:\n{dead[0].tail()}")
             if time.monotonic() > deadline:
-                raise LabError(f"not clean after {measured().limit(BOOT_SECONDS):.0f} s: {self.ceph('status')}")
+                raise LabError(f"not clean after {limit:.0f} s: {self.ceph('status')}")
             if stop.wait(0.3):
                 raise LabError("told to stop while booting")
 
@@ -214,14 +215,8 @@ class Ceph:
     # -- asking and telling --------------------------------------------------------------------------------------
 
     def ceph(self, *words: str, seconds: float = 30) -> str:
-        command = [
-            need_program("ceph"),
-            "-c",
-            str(self._settings),
-            "--connect-timeout",
-            str(int(measured().limit(seconds))),
-            *words,
-        ]
+        patience = str(int(measured().limit(seconds)))
+        command = [need_program("ceph"), "-c", str(self._settings), "--connect-timeout", patience, *words]
         return self._run(command, seconds=seconds + 5)
 
     def ceph_json(self, *words: str) -> Any:
