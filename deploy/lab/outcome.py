@@ -60,6 +60,11 @@ def follow(told: Story) -> Outcome:
     told.say("final; the credit is granted")
     told.wait("the page of the outage", lambda: told.lab.pager.first("/page", PAGE), 30, hopeless=lambda: unfired(told))
     told.wait("data for every board", lambda: not empty_panels(told.lab), 30, seen=lambda: str(empty_panels(told.lab)))
+    read: Outcome = told.wait("reading everything back", lambda: _read_back(told, settlement, credit), 30)
+    return read
+
+
+def _read_back(told: Story, settlement: Item, credit: Item) -> Outcome:
     settlements = [one for one in told.items("/v1/settlements") if _of_period(told, one)]
     own = {one["settlement_id"] for one in settlements}
     raw = told.as_tenant(f"/v1/settlements/{settlement['settlement_id']}/evidence").content
@@ -105,14 +110,13 @@ def _credit(told: Story, settlement: Item) -> Item | None:
 
 def judged(told: Story) -> None:
     """Both promises have their verdict; another than breach leads to no credit, so that is the end."""
-    told.wait(
+    found = told.wait(
         "judging",
-        lambda: len(verdicts(told)) == story.PROMISES,
+        lambda: every if len(every := verdicts(told)) == story.PROMISES else [],
         60 + 3 * told.plan.slot_seconds,
         hopeless=lambda: broken(told),
         seen=lambda: log_line(told, "evaluate") or log_line(told, "observe"),
     )
-    found = verdicts(told)
     told.say("judged: " + ", ".join(summary(one) for one in found))
     availability = pick(found, AVAILABILITY)
     if availability is None or availability["verdict"] != "breach":
@@ -131,7 +135,12 @@ def summary(verdict: Item) -> str:
 def crossed(told: Story) -> None:
     """The report is on chain; who signed it is read from the transaction."""
     found = _state(told, CROSSED, "attesting and reporting", 60)
-    signed = signatures.read(told.lab, told.contract["contract"], found["settlement_id"])
+    signed = told.wait(
+        "reading who signed",
+        lambda: signatures.read(told.lab, told.contract["contract"], found["settlement_id"]),
+        30,
+        hopeless=lambda: broken(told),
+    )
     told.say(f"{signed}; reported on chain, may be disputed until {clock(signed.disputable_until)}")
 
 

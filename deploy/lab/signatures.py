@@ -33,7 +33,7 @@ class Signed:
 
 def read(lab: Lab, contract: str, settlement_id: str) -> Signed:
     """The signatures of the settlement's report, and the attestor set that they are checked against."""
-    with closing(Node(lab.url("chain"))) as node:
+    with closing(Node(lab.url("chain"))) as node, node.asking("who signed the report"):
         sla = node.web3.eth.contract(address=Web3.to_checksum_address(contract), abi=artifact()["abi"])
         events = sla.events.SettlementReported().get_logs(from_block=0)
         reported = next(

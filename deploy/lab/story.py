@@ -9,6 +9,7 @@ told of them are the times at which they came.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from deploy.lab.pace import measure, measured
 from deploy.lab.plan import SHORTEST_OUTAGE_SECONDS, Plan
 from deploy.lab.processes import LabError
 from deploy.lab.stack import BIN, TENANT, Lab
+from sankofa_observe.errors import Unavailable
 
 AGREEMENT = "baobab-edge"
 PROMETHEUS = ("prometheus", "prometheus-tenant")
@@ -49,6 +51,7 @@ class Story:
     contract: dict[str, Any] = field(default_factory=dict)
     agreement_id: str = ""
     api_key: str = field(default="", repr=False)
+    started_by: int = field(default_factory=os.getppid)
 
     @property
     def plan(self) -> Plan:
@@ -82,7 +85,8 @@ class Story:
         hopeless: Callable[[], str] = lambda: "",
         seen: Callable[[], str] = lambda: "",
     ) -> Any:
-        """Wait for something to be so, with a bar; ends at once when a child died or `hopeless` has a reason.
+        """Wait for something to be so, with a bar; ends at once when a child died, or who started us,
+        or `hopeless` has a reason.
 
         `seconds` is the last resort, for pace 1; its message says what was `seen` last.
         """
@@ -123,6 +127,8 @@ class Story:
         return progress
 
     def stop_if_dead(self, what: str) -> None:
+        if os.getppid() != self.started_by:
+            raise LabError(f"who started this (process {self.started_by}) ended while {what}")
         for child in self.lab.processes.dead():
             raise LabError(f"{child.name}: ended while {what}; its last lines:\n{child.tail()}")
 
@@ -135,7 +141,7 @@ def _patiently(ready: Callable[[], Any]) -> Any:
     """What is asked may be too busy to answer, or say so itself; it is asked again."""
     try:
         return ready()
-    except httpx.TransportError:
+    except (httpx.TransportError, Unavailable):
         return None
     except httpx.HTTPStatusError as error:
         if error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:

@@ -6,6 +6,8 @@ then two truths disagree. Every method is one transaction.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +23,8 @@ from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import ARROWS, SettlementState
 from sankofa_observe.units import Period
+
+BUSY_SECONDS = 10
 
 
 class SqlLedger:
@@ -223,5 +227,18 @@ def _revision(connection: Connection) -> str | None:
 
 def _sqlite_pragmas(connection: Any, _: Any) -> None:
     """WAL lets the API read while the scheduler writes; FULL keeps a committed row over a power cut."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    _write_ahead(connection)
+
+
+def _write_ahead(connection: Any) -> Any:
+    """Turned on once in a file's life, and while another turns it on SQLite answers "locked" without its busy timeout."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)

@@ -26,16 +26,27 @@ class Postgres:
     made: bool = False
 
     def empty_database(self) -> str:
-        address: dict[str, Any] = {"host": "127.0.0.1", "port": self.port, "user": "postgres", "autocommit": True}
         if not self.made:
-            with psycopg.connect(**address) as connection:
-                connection.execute("CREATE DATABASE ledger")
+            self.new_database("ledger")
             self.made = True
-        with psycopg.connect(**address, dbname="ledger") as connection:
+        with psycopg.connect(**self._address, dbname="ledger") as connection:
             found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
             if tables := [name for (name,) in found if name != "alembic_version"]:
                 connection.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
-        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/ledger"
+        return self._url("ledger")
+
+    def new_database(self, name: str) -> str:
+        """A database that never had a table."""
+        with psycopg.connect(**self._address) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self._url(name)
+
+    @property
+    def _address(self) -> dict[str, Any]:
+        return {"host": "127.0.0.1", "port": self.port, "user": "postgres", "autocommit": True}
+
+    def _url(self, name: str) -> str:
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
 
 
 @contextmanager

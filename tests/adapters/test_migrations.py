@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import Connection, create_engine, inspect
 
 from sankofa_observe.adapters import migrations
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.adapters.records import REVISION, metadata
+from tests.pace import limit
 
 
 def test_migrations_make_the_tables_of_the_records(tmp_path: Path) -> None:
@@ -49,6 +54,41 @@ def test_migrations_run_again_change_nothing(tmp_path: Path) -> None:
     with closing(SqlLedger(f"sqlite:///{file}")):
         pass
     assert file.read_bytes() == before
+
+
+POSTGRES = pytest.mark.real("postgres", "initdb", "pg_isready")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=POSTGRES)])
+def new_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    url: str = request.getfixturevalue("postgres").new_database("opened_by_two")
+    return url
+
+
+def test_a_new_ledger_is_opened_by_two_at_once(new_ledger: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tables are made by one of them, and the other finds them: scheduler and API start together."""
+    both = threading.Barrier(2)
+    monkeypatch.setattr(migrations, "upgrade", _meeting(both, migrations.upgrade))
+    with ThreadPoolExecutor(2) as openers:
+        opened = [openers.submit(SqlLedger, new_ledger) for _ in range(2)]
+        ledgers = [one.result() for one in opened]
+    found = [one.versions("none") for one in ledgers]
+    for one in ledgers:
+        one.close()
+    assert (found, both.broken) == ([[], []], True)
+
+
+def _meeting(both: threading.Barrier, upgrade: Callable[[Connection], None]) -> Callable[[Connection], None]:
+    """The migration, begun by two at the same moment if two can be in it; who is alone goes on."""
+
+    def meet(connection: Connection) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(timeout=limit(0.5))
+        upgrade(connection)
+
+    return meet
 
 
 def _constraints(url: str) -> dict[str, object]:

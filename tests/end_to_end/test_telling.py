@@ -228,6 +228,13 @@ def test_waiting_ends_with_a_child_that_died(tmp_path: Path) -> None:
             told.wait("judging", lambda: False, 3600)
 
 
+def test_waiting_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    """A make that was killed leaves nobody who would end a demo that is kept running."""
+    told = Story(lab=Lab(processes=Processes(folder=tmp_path)), console=Console(quiet=True), started_by=-1)
+    with pytest.raises(LabError, match=r"^who started this \(process -1\) ended while everything was kept running$"):
+        told.stop_if_dead("everything was kept running")
+
+
 @pytest.mark.parametrize("word", ["met", "undetermined"])
 def test_another_verdict_than_a_breach_ends_the_story(
     word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
