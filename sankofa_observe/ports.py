@@ -16,7 +16,7 @@ from sankofa_observe.sla.evidence import Document
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.slo.verdict import Tally
+from sankofa_observe.slo.verdict import Totals
 from sankofa_observe.units import Period
 
 
@@ -49,7 +49,7 @@ class SampleSource(Protocol):
 
 
 class SlotTable(Protocol):
-    """The append-only table of slots; a slot that changed stands in a new revision, the old one stays."""
+    """The append-only table of one observer's slots; a slot that changed stands in a new revision, the old one stays."""
 
     def append(self, slots: Iterable[Slot], observed_at: int) -> int:
         """Add the slots that differ from what stands; answers how many were added."""
@@ -57,11 +57,14 @@ class SlotTable(Protocol):
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
         """The latest revision of each slot that starts in the period, by site and time."""
 
-    def tallies(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Tally]:
+    def totals(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Totals]:
         """Per site the same slots added up, for wherever the sums are enough."""
 
     def watermarks(self, slo: str) -> Mapping[str, int]:
         """Per site the start of the newest slot there is."""
+
+    def uncertain(self, slo: str, since_at: int) -> Mapping[str, int]:
+        """Per site the oldest slot since then of which something is not certain: what comes after it may settle it."""
 
 
 class EvidenceArchive(Protocol):

@@ -32,7 +32,7 @@ from sankofa_observe.sla.evidence import Document, canonical, digest
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import ARROWS, ChainIdentity, Report, SettlementState, settlement_id
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.slo.verdict import Tally, tally
+from sankofa_observe.slo.verdict import Totals, total
 from sankofa_observe.units import Period
 
 
@@ -95,10 +95,9 @@ class MemorySlots:
     def append(self, slots: Iterable[Slot], observed_at: int) -> int:  # noqa: ARG002  the real table stores it
         added = 0
         for slot in slots:
-            kept = _as_stored(slot)
             standing = self.revisions[slot.slo, slot.site, slot.starts_at]
-            if not standing or standing[-1] != kept:
-                standing.append(kept)
+            if not standing or standing[-1] != slot:
+                standing.append(slot)
                 added += 1
         return added
 
@@ -110,11 +109,11 @@ class MemorySlots:
         ]
         return sorted(found, key=lambda slot: (slot.site, slot.starts_at))
 
-    def tallies(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Tally]:
+    def totals(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Totals]:
         by_site: dict[str, list[Slot]] = defaultdict(list)
         for slot in self.read(slo, sites, period):
             by_site[slot.site].append(slot)
-        return {site: tally(slots) for site, slots in by_site.items()}
+        return {site: total(slots) for site, slots in by_site.items()}
 
     def watermarks(self, slo: str) -> Mapping[str, int]:
         marks: dict[str, int] = {}
@@ -123,10 +122,12 @@ class MemorySlots:
                 marks[site] = max(at, marks.get(site, at))
         return marks
 
-
-def _as_stored(slot: Slot) -> Slot:
-    """Raw samples are kept only of slots that are not GOOD."""
-    return replace(slot, samples=()) if slot.state == "GOOD" else slot
+    def uncertain(self, slo: str, since_at: int) -> Mapping[str, int]:
+        oldest: dict[str, int] = {}
+        for (name, site, at), revisions in self.revisions.items():
+            if name == slo and at >= since_at and revisions and revisions[-1].reasons:
+                oldest[site] = min(at, oldest.get(site, at))
+        return oldest
 
 
 @dataclass(kw_only=True)

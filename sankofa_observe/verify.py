@@ -18,7 +18,7 @@ from typing import Any
 import rfc8785
 from eth_hash.auto import keccak
 
-FORMAT = "sla-evidence/1"
+FORMAT = "sla-evidence/2"
 MILLION = 1_000_000
 ON_CHAIN_STATES = ("none", "reported", "disputed", "final", "voided")
 # Words of the contract's getSettlement answer, in order; all are static.
@@ -27,11 +27,26 @@ _WORDS = (
     "documentHash", "agreementId", "sloId", "periodStart", "periodEnd", "creditedMinor",
 )  # fmt: skip
 _WORDS_OF_RULES = {
-    "counted": ("states", "events"),
+    "counted": ("states", "events", "parts"),
     "budgeting": ("Timeslices", "Occurrences"),
     "no_traffic": ("good", "excluded"),
 }
-_NUMBERS_OF_RULES = ("target_ppm", "slot_seconds", "slot_expected", "slot_target_ppm", "coverage_floor_ppm")
+_NUMBERS_OF_RULES = (
+    "target_ppm", "slot_seconds", "slot_expected", "slot_target_ppm", "scrape_seconds", "settles_seconds", "counts_bad",
+)  # fmt: skip
+# A row of a slot: its start, these counts, its state.
+_COUNTS = (
+    "good", "bad", "hidden", "blind", "over_good", "over_bad", "over_hidden", "settling", "expected", "seen",
+)  # fmt: skip
+_EDGES = ("settled", "after_good", "after_bad", "after_hidden")
+# A parcel of events between two scrapes of one source.
+_PARCEL = (
+    "source", "kind", "first", "to", "good", "bad", "hidden", "blind", "from_ms", "to_ms", "good_before", "valid_before",
+    "good_after", "valid_after", "top",
+)  # fmt: skip
+MAX_SAFE = 2**53 - 1
+_STATES = ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN")
+HOLE_TENTHS = 25  # neighbouring samples of a gauge, in tenths of a scrape
 _GET_SETTLEMENT = keccak(b"getSettlement(bytes32)")[:4]
 
 
@@ -97,7 +112,7 @@ def _chain_checks(
     state = int.from_bytes(word["state"], "big")
     stands = state < len(ON_CHAIN_STATES) and ON_CHAIN_STATES[state] in {"reported", "final"}
     yield Check(what="chain: settlement is reported or final", claimed="True", found=str(stands))
-    attained = document["attainment"]
+    attained = {name: _number(count) for name, count in document["attainment"].items()}
     good = attained["good"] + attained["unknown"]
     claims = {
         "documentHash": "0x" + hashlib.sha256(raw).hexdigest(),
@@ -139,17 +154,17 @@ def _checks(raw: bytes, document: dict[str, Any]) -> Iterator[Check]:
         yield Check(what="slots are complete", claimed=f"{len(rows)} slots", found=f"{len(starts)} slots")
         return
     yield Check(what="slots are complete", claimed=_list([row[0] for row in rows]), found=_list(starts))
-    not_good = [row[0] for row in rows if row[5] != "GOOD"]
-    carried = [start for start, _ in document["raw_samples"]]
-    yield Check(what="raw samples are of the slots not GOOD", claimed=_list(carried), found=_list(not_good))
-    yield Check(what="raw samples are in order", claimed="True", found=str(_in_order(document)))
-    recounted = dict(_recount(document))
-    for row in rows:
-        found = recounted.get(row[0]) or _good_by_counts(slo, row)
-        yield Check(what=f"slot {row[0]}", claimed=_list(row), found=_list(found))
-    attained = _add_up(slo, rows)
+    not_good = [row[0] for row in rows if row[-1] != "GOOD"]
+    carried = [start for start, _ in document["proofs"]]
+    yield Check(what="proofs are of the slots not GOOD", claimed=_list(carried), found=_list(not_good))
+    proofs = dict(document["proofs"])
+    for n, row in enumerate(rows):
+        before = _number(rows[n - 1][8]) if n else _number(document["edges"][0])
+        for found in _recounted(slo, row, proofs.get(row[0]), before):
+            yield Check(what=f"slot {row[0]}", claimed=_list(row), found=found)
+    attained = _add_up(slo, rows, [_number(one) for one in document["edges"]])
     yield Check(what="attainment", claimed=_text(document["attainment"]), found=_text(attained))
-    verdict = _judge(attained, slo["target_ppm"])
+    verdict = _judge(attained, slo["target_ppm"]) if _bounded(slo, rows) else "undetermined"
     yield Check(what="verdict", claimed=document["verdict"], found=verdict)
     yield Check(what="bands fall from the target and pay more", claimed="True", found=str(_bands_fall(document)))
     yield Check(what="credit", claimed=_text(document["credit"]), found=_text(_price(document, attained)))
@@ -167,8 +182,22 @@ def _refuse_unknown_rules(document: dict[str, Any]) -> None:
         raise CannotCheck("exclusions are not part of this format's first version")
     if any(type(number) is not int or number < 0 for number in _numbers(document)):
         raise CannotCheck("a time, a count, a share or an amount is no whole number, or under 0")
-    if any(good > valid for _, series in document["raw_samples"] for one in series for _, good, valid in one):
-        raise CannotCheck("a raw sample has more good than valid")
+    for row in document["slots"]:
+        if len(row) != len(_COUNTS) + 2 or any(
+            _number(row[1 + n]) < 0 for n in range(len(_COUNTS)) if _COUNTS[n] != "bad"
+        ):
+            raise CannotCheck(f"the row {_list(row)} is no slot, or has a count under 0")
+    if len(document["edges"]) != len(_EDGES):
+        raise CannotCheck(f"edges are {len(_EDGES)} counts: {', '.join(_EDGES)}")
+
+
+def _number(value: Any) -> int:
+    """A count: a whole number, or text of one that a reader of JSON would round."""
+    if type(value) is int and abs(value) <= MAX_SAFE:
+        return value
+    if type(value) is str and value == str(int(value)) and abs(int(value)) > MAX_SAFE:
+        return int(value)
+    raise CannotCheck(f"{value!r} is no whole number; above 2^53 - 1 it is written as text")
 
 
 def _numbers(document: dict[str, Any]) -> Iterator[Any]:
@@ -176,12 +205,11 @@ def _numbers(document: dict[str, Any]) -> Iterator[Any]:
     yield from (document["slo"][name] for name in _NUMBERS_OF_RULES)
     yield from (document["agreement"][name] for name in ("version", "fee_minor", "exponent", "cap_ppm"))
     yield from (document["revision"], document["chain"]["chain_id"], *document["period"])
-    yield from (*document["attainment"].values(), *document["credit"].values())
+    yield from (_number(one) for one in (*document["attainment"].values(), *document["edges"]))
+    yield from document["credit"].values()
     yield from (number for band in document["agreement"]["bands"] for number in band)
-    yield from (number for row in document["slots"] for number in row[:5])
-    for start, series in document["raw_samples"]:
-        yield start
-        yield from (number for samples in series for one in samples for number in one)
+    yield from (row[0] for row in document["slots"])
+    yield from (start for start, _ in document["proofs"])
 
 
 def _starts(document: dict[str, Any]) -> range:
@@ -189,29 +217,6 @@ def _starts(document: dict[str, Any]) -> range:
     step = document["slo"]["slot_seconds"]
     first = -(-start // step) * step
     return range(first, end - step + 1, step)
-
-
-def _in_order(document: dict[str, Any]) -> bool:
-    """Whether times rise within each series, with at most one neighbour before a slot and one after it (for events)."""
-    reach = 1 if document["slo"]["counted"] == "events" else 0
-    for start, series in document["raw_samples"]:
-        low, high = start * 1000, (start + document["slo"]["slot_seconds"]) * 1000
-        for samples in series:
-            times = [one[0] for one in samples]
-            if any(before >= after for before, after in pairwise(times)):
-                return False
-            if sum(at < low for at in times) > reach or sum(at >= high for at in times) > reach:
-                return False
-    return True
-
-
-def _good_by_counts(slo: dict[str, Any], row: list[Any]) -> list[Any]:
-    """A row without samples, as its own counts allow it: of states, no more may be seen than is counted, nor good."""
-    start, good, valid, _, seen, _ = row
-    state = _state(slo, good, valid, seen, bridged=False)
-    if slo["counted"] == "states":
-        seen, good = min(seen, valid), min(good, valid)
-    return [start, good, valid, slo["slot_expected"], min(seen, slo["slot_expected"]), state]
 
 
 def _bands_fall(document: dict[str, Any]) -> bool:
@@ -222,57 +227,171 @@ def _bands_fall(document: dict[str, Any]) -> bool:
     return bool(bands) and bands[0][0] == document["slo"]["target_ppm"] and falls and shares
 
 
-def _recount(document: dict[str, Any]) -> Iterator[tuple[int, list[Any]]]:
-    """Every slot that carries raw samples, counted again."""
-    slo = document["slo"]
-    for start, series in document["raw_samples"]:
-        low, high = start * 1000, (start + slo["slot_seconds"]) * 1000
-        inside = [[one for one in samples if low <= one[0] < high] for samples in series]
-        if slo["counted"] == "states":
-            known = [[one for one in samples if one[2] == 1] for samples in inside]
-            seen = max((len(one) for one in known), default=0)
-            good, valid, bridged = sum(s[1] for one in known for s in one), sum(len(one) for one in known), False
-        else:
-            seen = max((len(one) for one in inside), default=0)
-            good, valid, bridged = _events(series, low, high)
-        state = _state(slo, good, valid, seen, bridged=bridged)
-        yield start, [start, good, valid, slo["slot_expected"], min(seen, slo["slot_expected"]), state]
+def _recounted(slo: dict[str, Any], row: list[Any], proof: list[Any] | None, settled: int) -> Iterator[str]:
+    """What a slot's proof makes of it, each way in which it can be looked at; a GOOD one by its own counts."""
+    counts = dict(zip(_COUNTS, map(_number, row[1:-1]), strict=True))
+    if proof is None:
+        yield _list([*row[:-1], _state_by_counts(slo, counts, settled)])
+    elif not proof and counts["blind"] >= slo["slot_seconds"]:
+        yield _list([*row[:-1], "UNKNOWN"])  # nothing was recorded, or the selector met no series
+    elif slo["counted"] == "events":
+        yield _list(_by_parcels(slo, row, counts, [_parcel(one) for one in proof], settled))
+    elif slo["counted"] == "states":
+        yield _list(_by_samples(slo, row, proof))
+    else:
+        yield _list(_by_parts(slo, row, dict(proof)))
 
 
-def _events(series: list[list[list[int]]], low: int, high: int) -> tuple[int, int, bool]:
-    """Counter growth inside the slot, and whether one counter lived on over all of it while none was reset."""
-    good = valid = 0
-    lived = broken = False
-    for samples in series:
-        lived = lived or (bool(samples) and samples[0][0] <= low and samples[-1][0] >= high)
-        for before, after in pairwise(samples):
-            reset = after[1] < before[1] or after[2] < before[2]
-            broken = broken or (reset and after[0] > low and before[0] < high)
-            if low <= after[0] < high:
-                good += after[1] if reset else after[1] - before[1]
-                valid += after[2] if reset else after[2] - before[2]
-    return good, valid, lived and not broken
+def _parcel(values: list[Any]) -> dict[str, Any]:
+    """One parcel by name, with what its kind allows it to say held against the raw counters it carries."""
+    one = dict(zip(_PARCEL, values, strict=True))
+    numbers = {name: _number(value) for name, value in one.items() if name not in {"source", "kind"}}
+    return one | numbers
 
 
-def _state(slo: dict[str, Any], good: int, valid: int, seen: int, *, bridged: bool) -> str:
-    if seen * MILLION < slo["coverage_floor_ppm"] * slo["slot_expected"]:
-        return "RECOVERED" if bridged else "UNKNOWN"
-    if slo["counted"] == "events" and valid == 0:
-        return "NO_TRAFFIC"
-    return "BAD" if good * MILLION < slo["slot_target_ppm"] * valid else "GOOD"
+def _by_parcels(
+    slo: dict[str, Any], row: list[Any], counts: dict[str, int], parcels: list[dict[str, Any]], settled: int
+) -> list[Any]:
+    """A slot of events from the parcels that may belong to it; what they say must be what their counters say."""
+    number = row[0] // slo["slot_seconds"]
+    if any(not one["first"] <= number <= one["to"] for one in parcels) or not all(_sound(slo, one) for one in parcels):
+        return ["parcels that are not of this slot, or not of their counters"]
+    here = [one for one in parcels if one["to"] == number]
+    over = [one for one in parcels if one["first"] < number]
+    found = {name: sum(one[name] for one in here) for name in ("good", "bad", "hidden", "blind")}
+    found |= {f"over_{name}": sum(one[name] for one in over) for name in ("good", "bad", "hidden")}
+    if counts["blind"] == slo["slot_seconds"] > found["blind"]:
+        found["blind"] = counts["blind"]  # the selector met no series: nothing shows that
+    sure = [one for one in here if one["first"] == number]
+    floats = [one for one in parcels if one["first"] < one["to"]]
+    sums = {name: sum(one[name] for one in sure) for name in ("good", "bad")}
+    sums |= {f"may_{name}": sum(one[name] for one in floats) for name in ("good", "bad")}
+    sums |= {"hidden": sum(one["hidden"] for one in parcels), "blind": found["blind"]}
+    sums |= {"settling": counts["settling"], "settled": settled}
+    same = [found.get(name, counts[name]) for name in _COUNTS]
+    return [row[0], *(str(one) if abs(one) > MAX_SAFE else one for one in same), _state(slo, sums)]
 
 
-def _add_up(slo: dict[str, Any], rows: list[list[Any]]) -> dict[str, int]:
-    count = {
-        name: sum(row[5] == name for row in rows) for name in ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN", "RECOVERED")
+def _sound(slo: dict[str, Any], one: dict[str, Any]) -> bool:
+    """Whether a parcel counts no more than the counters it carries allow, and hides nothing without a reason."""
+    part, rest = ("bad", "good") if slo["counts_bad"] else ("good", "bad")
+    grown, shown = one["valid_after"] - one["valid_before"], one["valid_after"]
+    exact = one[part] == one["good_after"] - one["good_before"] and one["good"] + one["bad"] == grown
+    if min(one["hidden"], one["blind"], one[part]) < 0 or one["top"] < -1 or one["first"] > one["to"]:
+        return False
+    kinds = {
+        "growth": exact and one["hidden"] == one["blind"] == 0 and one["first"] == one["to"],
+        "gap": exact or one["hidden"] > 0 == one["good"] + one["bad"],
+        "restart": one[rest] >= 0 and one["good"] + one["bad"] in {0, shown},
+        "new source": one[rest] >= 0 and one["good"] + one["bad"] in {0, shown},
+        "birth": 0 <= one["good"] + one["bad"] <= max(grown, shown),
     }
+    return bool(kinds.get(one["kind"], one["good"] + one["bad"] == 0))
+
+
+def _by_samples(slo: dict[str, Any], row: list[Any], proof: list[Any]) -> list[Any]:
+    """A slot of states from the samples in it and around it, cell by cell."""
+    width, first = slo["scrape_seconds"] * 1000, row[0] // slo["scrape_seconds"]
+    sources = [sorted((_number(at), _number(up)) for at, up in samples) for _, samples in proof]
+    cells = [
+        _combined(slo["combine"], [_cell(one, number * width, width) for one in sources])
+        for number in range(first, first + slo["slot_expected"])
+    ]
+    good, bad = cells.count(1), cells.count(0)
+    hidden = slo["slot_expected"] - good - bad
+    sums = {"good": good, "bad": bad, "hidden": hidden}
+    return [row[0], good, bad, hidden, 0, 0, 0, 0, 0, slo["slot_expected"], good + bad, _state(slo, sums)]
+
+
+def _cell(samples: list[tuple[int, int]], start: int, width: int) -> int | None:
+    inside = [up for at, up in samples if start <= at < start + width]
+    if inside:
+        return min(inside)
+    before = [one for one in samples if one[0] < start]
+    after = [one for one in samples if one[0] >= start + width]
+    if not before or not after or (after[0][0] - before[-1][0]) * 10 > HOLE_TENTHS * width:
+        return None
+    return after[0][1] if after[0][1] == before[-1][1] else None
+
+
+def _combined(rule: str, states: list[int | None]) -> int | None:
+    word, _, least = rule.partition(" ")
+    needed = {"all": max(1, len(states)), "any": 1}.get(word) or int(least)
+    up, unknown = states.count(1), states.count(None)
+    if up >= needed:
+        return 1
+    return 0 if states and up + unknown < needed else None
+
+
+def _by_parts(slo: dict[str, Any], row: list[Any], states: dict[str, str]) -> list[Any]:
+    """A slot of a composite from the states of its parts."""
+    wanted, _, text = slo["combine"].partition(" ")
+    weights = {name: int(weight) for name, _, weight in (one.partition("=") for one in text.split(","))}
+    of = {state: sum(weights[name] for name in weights if states[name] == state) for state in _STATES}
+    good, every = of["GOOD"] + of["NO_TRAFFIC"], sum(weights.values())
+    best, worst = (good + of["UNKNOWN"]) * MILLION < int(wanted) * every, good * MILLION < int(wanted) * every
+    state = "BAD" if best else "UNKNOWN" if worst else "GOOD"
+    return [row[0], good, of["BAD"], of["UNKNOWN"], 0, 0, 0, 0, 0, every, every - of["UNKNOWN"], state]
+
+
+def _state_by_counts(slo: dict[str, Any], counts: dict[str, int], settled: int) -> str:
+    """A row without proof is GOOD, whatever its counts leave open."""
+    if slo["counted"] == "parts":
+        return "GOOD" if counts["good"] else "UNKNOWN"
+    sums = {name: counts[name] for name in ("bad", "hidden", "blind", "settling")} | {"settled": settled}
+    sums["good"] = counts["good"]
+    if slo["counted"] == "states" and counts["good"] + counts["bad"] + counts["hidden"] != slo["slot_expected"]:
+        return "UNKNOWN"
+    return _state(slo, sums)
+
+
+def _state(slo: dict[str, Any], sums: dict[str, int]) -> str:
+    """What every placement of what is not certain makes of a slot, or UNKNOWN."""
+    good, bad, hidden = sums["good"], sums["bad"], sums["hidden"]
+    may_good, may_bad = sums.get("may_good", 0), sums.get("may_bad", 0)
+    settling, settled = sums.get("settling", 0), sums.get("settled", 0)
+    if sums.get("blind"):
+        return "UNKNOWN"
+    if slo["counted"] == "events":
+        if good + bad + may_good + may_bad + hidden == 0 and not settled:
+            return "NO_TRAFFIC"
+        if good + bad <= 0 or bad < 0:
+            return "UNKNOWN"
+    best = good + min(bad, settling) + may_good + hidden
+    if best * MILLION < slo["slot_target_ppm"] * (good + bad + may_good + hidden):
+        return "BAD"
+    worst = good - min(good, settled)
+    return "UNKNOWN" if worst * MILLION < slo["slot_target_ppm"] * (good + bad + may_bad + hidden) else "GOOD"
+
+
+def _add_up(slo: dict[str, Any], rows: list[list[Any]], outside: list[int]) -> dict[str, int]:
+    count = {name: sum(row[-1] == name for row in rows) for name in _STATES}
     if slo["budgeting"] == "Timeslices":
         idle = count["NO_TRAFFIC"] if slo["no_traffic"] == "good" else 0
-        return {"good": count["GOOD"] + idle, "bad": count["BAD"], "unknown": count["UNKNOWN"] + count["RECOVERED"]}
-    counted = [row for row in rows if row[5] != "EXCLUDED"]
-    good, valid = sum(row[1] for row in counted), sum(row[2] for row in counted)
-    busiest = max((row[2] for row in counted if row[5] != "UNKNOWN"), default=0)
-    return {"good": good, "bad": valid - good, "unknown": count["UNKNOWN"] * max(busiest, 1)}
+        return {"good": count["GOOD"] + idle, "bad": count["BAD"], "unknown": count["UNKNOWN"]}
+    first, last = ({name: _number(row[1 + n]) for n, name in enumerate(_COUNTS)} for row in (rows[0], rows[-1]))
+    total = {name: sum(_number(row[1 + n]) for row in rows) for n, name in enumerate(_COUNTS)}
+    settled, after_good, after_bad, after_hidden = outside
+    good, bad = total["good"] - first["over_good"], total["bad"] - first["over_bad"]
+    unknown = total["hidden"] + first["over_good"] + max(first["over_bad"], 0)
+    unknown += after_good + max(after_bad, 0) + after_hidden
+    late, early = min(max(bad, 0), last["settling"]), min(good, settled)
+    good, bad, unknown = good - early, bad - late, unknown + early + late
+    if bad < 0:
+        good, bad, unknown = good + bad, 0, unknown - bad
+    unknown += -(-2 * total["blind"] * _busiest(rows) // slo["slot_seconds"])
+    return {"good": good, "bad": bad, "unknown": unknown}
+
+
+def _busiest(rows: list[list[Any]]) -> int:
+    return max((_number(row[1]) + _number(row[2]) for row in rows), default=0)
+
+
+def _bounded(slo: dict[str, Any], rows: list[list[Any]]) -> bool:
+    """Whether something says how many events there may have been where nothing was seen."""
+    if slo["budgeting"] == "Timeslices":
+        return True
+    return not any(_number(row[4]) for row in rows) or _busiest(rows) > 0
 
 
 def _judge(attained: dict[str, int], target_ppm: int) -> str:
@@ -309,7 +428,7 @@ def _settlement_id(document: dict[str, Any]) -> str:
     return "0x" + keccak(b"".join(words)).hex()
 
 
-def _text(value: dict[str, int]) -> str:
+def _text(value: dict[str, Any]) -> str:
     return " ".join(f"{name}={value[name]}" for name in sorted(value))
 
 

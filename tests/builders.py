@@ -18,7 +18,7 @@ from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.slo.indicator import StateIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.verdict import attain, judge, tally
+from sankofa_observe.slo.verdict import Edges, attain, judge, total
 from sankofa_observe.slo.window import FixedWindow
 from sankofa_observe.units import Money, Period
 
@@ -86,23 +86,25 @@ def slot(at: int, state: SlotState = SlotState.GOOD, *, site: str = "edge-1", **
     """A slot of four scrapes: all up when GOOD, one down when BAD, none seen when UNKNOWN."""
     seen = 0 if state is SlotState.UNKNOWN else 4
     down = 1 if state is SlotState.BAD else 0
-    made = _samples(at, down) if state is not SlotState.UNKNOWN else ()
     built = Slot(
         slo="availability-edge",
         site=site,
         starts_at=at,
         good=seen - down,
-        valid=seen,
+        bad=down,
+        hidden=4 - seen,
         expected=4,
         seen=seen,
+        samples=2 * seen,
         state=state,
-        samples=made,
+        reasons=() if seen else ("not seen",),
+        proof=() if state is SlotState.GOOD else _proof(at, seen, down),
     )
     return replace(built, **changes)
 
 
-def _samples(at: int, down: int) -> tuple[tuple[tuple[int, int, int], ...], ...]:
-    return (tuple(((at + 15 * n) * 1000, 0 if n < down else 1, 1) for n in range(4)),)
+def _proof(at: int, seen: int, down: int) -> tuple[object, ...]:
+    return (("sankofa-proxmox/pve", tuple(((at + 15 * n) * 1000, 0 if n < down else 1) for n in range(seen))),)
 
 
 def slots_of(index: int = 0, *, bad: int = 1, site: str = "edge-1") -> list[Slot]:
@@ -125,14 +127,14 @@ class Breach:
 def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -> VerdictRecord:
     promise = of.promises[0]
     slots = slots_of(index, bad=bad, site=promise.site)
-    attained = attain(promise.slo, tally(slots))
+    attained = attain(promise.slo, total(slots))
     return VerdictRecord(
         agreement_id=of.id,
         slo=promise.slo.name,
         site=promise.site,
         period=period(index),
         revision=revision,
-        verdict=judge(attained, promise.slo.target_ppm),
+        verdict=judge(promise.slo, attained),
         attainment=attained,
         target_ppm=promise.slo.target_ppm,
         spec_digest=promise.slo.digest,
@@ -149,6 +151,7 @@ def breach(of: Agreement, index: int = 0, *, bad: int = 1, chain: ChainIdentity 
         promise=of.promises[0],
         record=record,
         slots=slots_of(index, bad=bad, site=of.promises[0].site),
+        edges=Edges(),
         chain=chain,
         engine="sankofa-observe/test",
         observer="observer-1",

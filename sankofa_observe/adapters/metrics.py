@@ -85,12 +85,12 @@ class PlatformMetrics:
 
     def _refresh_slo(self, slo: Slo, slots: SlotTable, clock: Clock) -> None:
         sites = self._catalog.sites_of(slo)
-        for site, total in slots.tallies(slo.name, sites, slo.window.period_at(clock.now())).items():
+        for site, total in slots.totals(slo.name, sites, slo.window.period_at(clock.now())).items():
             promise = (slo.name, site, slo.tier)
             for state in SlotState:
                 self._slots.labels(*promise, state.value).set(total.states.get(state, 0))
             attained = attain(slo, total)
-            if not attained.base:
+            if not attained.base or not attained.bounded:
                 continue
             self._low.labels(*promise).set(attained.good / attained.base)
             self._high.labels(*promise).set(attained.high_good / attained.base)

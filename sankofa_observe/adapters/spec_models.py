@@ -63,12 +63,14 @@ class Metric(Strict):
 
 class RatioMetric(Strict):
     counter: bool
-    good: Metric
+    good: Metric | None = None
+    bad: Metric | None = None
     total: Metric
 
 
 class IndicatorSpec(Strict):
-    ratio_metric: RatioMetric = Field(alias="ratioMetric")
+    ratio_metric: RatioMetric | None = Field(None, alias="ratioMetric")
+    threshold_metric: Metric | None = Field(None, alias="thresholdMetric")
 
 
 class Indicator(Strict):
@@ -91,6 +93,8 @@ class Objective(Strict):
     display_name: str = Field("", alias="displayName")
     target: Exact | None = None
     target_percent: Exact | None = Field(None, alias="targetPercent")
+    op: Literal["lte", "lt", "gte", "gt"] | None = None
+    value: Exact | None = None
     time_slice_target: Exact = Field(Decimal(1), alias="timeSliceTarget")
     time_slice_window: Duration | None = Field(None, alias="timeSliceWindow")
 
@@ -98,7 +102,7 @@ class Objective(Strict):
 class SloSpec(Strict):
     description: str = ""
     service: str
-    indicator: Indicator
+    indicator: Indicator | None = None
     time_window: Annotated[list[TimeWindow], Field(min_length=1, max_length=1)] = Field(alias="timeWindow")
     budgeting_method: Literal["Timeslices", "Occurrences"] = Field(alias="budgetingMethod")
     objectives: Annotated[list[Objective], Field(min_length=1, max_length=1)]

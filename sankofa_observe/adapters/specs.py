@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from sankofa_observe.adapters import spec_values as values
+from sankofa_observe.adapters import spec_slo, spec_values
 from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SloDocument, Strict
 from sankofa_observe.errors import InvalidInput, Violation
 from sankofa_observe.sla.catalog import Catalog
@@ -43,12 +43,13 @@ def load_catalog(paths: Iterable[Path]) -> Catalog:
     catalog = Catalog()
     for where, document in documents:
         if isinstance(document, FleetDocument):
-            faults += values.add_sites(where, document, catalog.sites)
+            faults += spec_values.add_sites(where, document, catalog.sites)
         elif isinstance(document, SloDocument):
-            faults += values.add_slo(where, document, catalog.slos)
+            faults += spec_slo.add_slo(where, document, catalog.slos)
+    faults += spec_slo.link(catalog.slos, catalog.sites)
     for where, document in documents:
         if isinstance(document, AgreementDocument):
-            faults += values.add_agreement(where, document, catalog.slos, catalog.sites, catalog.agreements)
+            faults += spec_values.add_agreement(where, document, catalog.slos, catalog.sites, catalog.agreements)
     if faults:
         raise InvalidInput(
             f"{len(faults)} violation{'' if len(faults) == 1 else 's'} in the specs; nothing was loaded", faults
@@ -115,7 +116,7 @@ def _violation(where: str, error: Any) -> Violation:
         error["type"] in {"missing", "extra_forbidden"} or error["loc"][-1] == "salt"
     )  # a salt is kept off every log
     seen = "" if untold else f", seen {str(error['input'])[:80]!r}"
-    hint = values.DURATION_HINT if "[smhdwMQY]" in error["msg"] else ""
+    hint = spec_slo.DURATION_HINT if "[smhdwMQY]" in error["msg"] else ""
     return Violation(
         code=f"spec.{error['type'].replace('_', '-')}", where=f"{where}:{path}", problem=error["msg"] + seen, hint=hint
     )

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sankofa_observe.errors import InvariantBroken
-from sankofa_observe.pipeline.evaluate import period_slots
+from sankofa_observe.pipeline.period import PeriodSlots, period_slots
 from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, SlotTable
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import slot_root
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
 from sankofa_observe.sla.settlement import ChainIdentity
-from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.units import Money
 
@@ -84,11 +83,13 @@ def assess(
             ):  # told last, so that it holds up nobody else's
                 unpriced.append(f"{record.slo}/{record.site} {record.period}")
                 continue
+            judged = _judged(promise, record, table)
             penalty, document = price(
                 agreement=agreement,
                 promise=promise,
                 record=record,
-                slots=_judged_slots(promise, record, table),
+                slots=judged.slots,
+                edges=judged.edges,
                 chain=chain,
                 engine=origin.engine,
                 observer=origin.observer,
@@ -104,10 +105,10 @@ def assess(
         )
 
 
-def _judged_slots(promise: Promise, record: VerdictRecord, table: SlotTable) -> list[Slot]:
-    slots = period_slots(promise, record.period, table)
-    if slot_root(slots) != record.slot_root:
+def _judged(promise: Promise, record: VerdictRecord, table: SlotTable) -> PeriodSlots:
+    found = period_slots(promise.slo, promise.site, record.period, table)
+    if (slot_root(found.slots), found.attainment(promise.slo)) != (record.slot_root, record.attainment):
         raise InvariantBroken(
             f"{promise.label} {record.period}: the slots changed since revision {record.revision} was judged; evaluate again"
         )
-    return slots
+    return found

@@ -6,16 +6,18 @@ It trusts nothing of the proposer but the claim: terms come from its own copy of
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from sankofa_observe.pipeline.observe import read_slots
+from sankofa_observe.pipeline.period import PeriodSlots, arranged, with_neighbours
+from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.ports import SampleSource
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import FORMAT, Document, digest, slot_root
+from sankofa_observe.sla.evidence import FORMAT, Document, digest, exact, slot_root
 from sankofa_observe.sla.penalty import agreement_terms, slo_terms
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.sla.settlement import ChainIdentity, Report, settlement_id, slo_id
-from sankofa_observe.slo.slot import Slot, SlotKey, SlotState
-from sankofa_observe.slo.verdict import attain, judge, tally
+from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.verdict import Edges, edges, judge
 from sankofa_observe.units import Period, rfc3339, share_floor
 
 
@@ -31,10 +33,11 @@ def objection(document: Document, *, agreements: Mapping[str, Agreement], source
     claim = _terms_objection(document, agreement, promise, period)
     if claim is not None:
         return claim
-    claimed = [_slot(promise, row) for row in document["slots"]]
-    own = read_slots(promise.slo, [promise.site], period, source)
+    claimed = _claimed(document, promise)
+    read = read_slots(promise.slo, [promise.site], with_neighbours(period, promise.slo), source)
+    own = arranged(promise.slo, promise.site, period, read)
     return (
-        _slot_objection(claimed, own, agreement.tolerance_slots)
+        _slot_objection(claimed.slots, own.slots, agreement.tolerance_slots)
         or _verdict_objection(document, promise, claimed, own)
         or _price_objection(document, agreement, promise, own)
     )
@@ -42,7 +45,7 @@ def objection(document: Document, *, agreements: Mapping[str, Agreement], source
 
 def reported_counts(document: Document) -> tuple[int, int, str]:
     """Good, valid and root, as the report of this document must carry them."""
-    claimed = document["attainment"]
+    claimed = {name: int(count) for name, count in document["attainment"].items()}
     good = claimed["good"] + claimed["unknown"]
     return good, good + claimed["bad"], document["slot_root"]
 
@@ -92,10 +95,31 @@ def _identity_objection(document: Document, agreement: Agreement, promise: Promi
     return None
 
 
+_COUNTS = (
+    "good", "bad", "hidden", "blind", "over_good", "over_bad", "over_hidden", "settling", "expected", "seen",
+)  # fmt: skip
+
+
+def _claimed(document: Document, promise: Promise) -> PeriodSlots:
+    slots = [_slot(promise, row) for row in document["slots"]]
+    settled, good, bad, hidden = (int(one) for one in document["edges"])
+    inner = edges(slots[0] if slots else None, None, slots[-1] if slots else None, None)
+    outer = Edges(
+        over_good=inner.over_good,
+        over_bad=inner.over_bad,
+        settling=inner.settling,
+        settled=settled,
+        after_good=good,
+        after_bad=bad,
+        after_hidden=hidden,
+    )
+    return PeriodSlots(slots=slots, edges=outer)
+
+
 def _slot(promise: Promise, row: list[int | str]) -> Slot:
-    start, good, valid, _, seen = (int(value) for value in row[:5])
-    key = SlotKey(slo=promise.slo.name, site=promise.site, rule=promise.slo.slot)
-    return key.slot(start, good=good, valid=valid, seen=seen, state=SlotState(str(row[5])), samples=())
+    start, *numbers = (int(value) for value in row[:-1])
+    counts: dict[str, Any] = dict(zip(_COUNTS, numbers, strict=True))
+    return Slot(slo=promise.slo.name, site=promise.site, starts_at=start, state=SlotState(str(row[-1])), **counts)
 
 
 def _slot_objection(claimed: list[Slot], own: list[Slot], tolerance: int) -> str | None:
@@ -107,25 +131,26 @@ def _slot_objection(claimed: list[Slot], own: list[Slot], tolerance: int) -> str
     return None
 
 
-def _verdict_objection(document: Document, promise: Promise, claimed: list[Slot], own: list[Slot]) -> str | None:
-    attained = attain(promise.slo, tally(claimed))
-    if document["attainment"] != {"good": attained.good, "bad": attained.bad, "unknown": attained.unknown}:
+def _verdict_objection(document: Document, promise: Promise, claimed: PeriodSlots, own: PeriodSlots) -> str | None:
+    attained = claimed.attainment(promise.slo)
+    sums = {"good": exact(attained.good), "bad": exact(attained.bad), "unknown": exact(attained.unknown)}
+    if document["attainment"] != sums:
         return "adds these slots up otherwise"
-    if slot_root(claimed) != document["slot_root"]:
+    if slot_root(claimed.slots) != document["slot_root"]:
         return "finds another root over these slots"
-    mine = judge(attain(promise.slo, tally(own)), promise.slo.target_ppm)
+    mine = judge(promise.slo, own.attainment(promise.slo))
     if mine.value != document["verdict"]:
         return f"judges {mine}, not {document['verdict']}"
     return None
 
 
-def _price_objection(document: Document, agreement: Agreement, promise: Promise, own: list[Slot]) -> str | None:
+def _price_objection(document: Document, agreement: Agreement, promise: Promise, own: PeriodSlots) -> str | None:
     good, valid, _ = reported_counts(document)
     share_ppm = credit_ppm(good, valid, promise.bands)
     amount_minor = share_floor(agreement.fee_minor, share_ppm)
     if document["credit"] != {"credit_ppm": share_ppm, "credit_minor": amount_minor}:
         return f"prices these counts at {amount_minor} minor units, not {document['credit']['credit_minor']}"
-    counted = attain(promise.slo, tally(own))
+    counted = own.attainment(promise.slo)
     mine_ppm = credit_ppm(counted.high_good, counted.base, promise.bands)
     if mine_ppm != share_ppm:  # equal states may hide other counts, and counts choose the band
         return f"owes {mine_ppm} ppm of the fee by its own counts, not {share_ppm}"

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from sankofa_observe.pipeline.period import period_slots
 from sankofa_observe.ports import Clock, Ledger, SlotTable
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import slot_root
 from sankofa_observe.sla.penalty import VerdictRecord
-from sankofa_observe.slo.slot import Slot, SlotKey, slot_starts, unknown_slot
-from sankofa_observe.slo.verdict import attain, judge, tally
+from sankofa_observe.slo.slot import slot_starts
+from sankofa_observe.slo.verdict import judge
 from sankofa_observe.slo.window import periods_between
 from sankofa_observe.units import Period
 
@@ -82,33 +83,30 @@ def _evaluate_one(
     clock: Clock,
 ) -> Judged:
     slo = promise.slo
-    slots = period_slots(promise, period, table)
-    attainment = attain(slo, tally(slots))
+    found = period_slots(slo, promise.site, period, table)
+    attainment = found.attainment(slo)
     record = VerdictRecord(
         agreement_id=agreement.id,
         slo=slo.name,
         site=promise.site,
         period=period,
         revision=1,
-        verdict=judge(attainment, slo.target_ppm),
+        verdict=judge(slo, attainment),
         attainment=attainment,
         target_ppm=slo.target_ppm,
         spec_digest=slo.digest,
-        slot_root=slot_root(slots),
-        slot_count=len(slots),
+        slot_root=slot_root(found.slots),
+        slot_count=len(found.slots),
         judged_at=clock.now(),
     )
     before = standing.get((slo.name, promise.site))
-    if before and (before.slot_root, before.spec_digest) == (record.slot_root, record.spec_digest):
+    if before and _same(before, record):
         return Judged(record=before, added=False)
     if before:
         record = replace(record, revision=before.revision + 1)
     return Judged(record=record, added=ledger.add_verdict(record))
 
 
-def period_slots(promise: Promise, period: Period, table: SlotTable) -> list[Slot]:
-    """Every slot of the period in order; one that was never recorded is UNKNOWN, not absent."""
-    slo = promise.slo
-    key = SlotKey(slo=slo.name, site=promise.site, rule=slo.slot)
-    stored = {slot.starts_at: slot for slot in table.read(slo.name, [promise.site], period)}
-    return [stored.get(start) or unknown_slot(key, start) for start in slot_starts(period, slo.slot.seconds)]
+def _same(before: VerdictRecord, record: VerdictRecord) -> bool:
+    """Whether a verdict was drawn from the same slots, edges and rules."""
+    return all(getattr(before, name) == getattr(record, name) for name in ("slot_root", "spec_digest", "attainment"))

@@ -17,8 +17,10 @@ from eth_hash.auto import keccak
 
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.verdict import Edges
 
-FORMAT = "sla-evidence/1"
+FORMAT = "sla-evidence/2"
+MAX_SAFE = 2**53 - 1  # the largest integer that every reader of JSON keeps
 
 Document = dict[str, Any]
 
@@ -47,9 +49,23 @@ def digest(document: Document) -> str:
     return "0x" + hashlib.sha256(canonical(document)).hexdigest()
 
 
+def exact(number: int) -> int | str:
+    """A number as the document writes it: as text where a reader of JSON would round it."""
+    return number if abs(number) <= MAX_SAFE else str(number)
+
+
 def slot_row(slot: Slot) -> list[int | str]:
     """One slot as the document writes it."""
-    return [slot.starts_at, slot.good, slot.valid, slot.expected, slot.seen, slot.state.value]
+    counts = (
+        slot.good, slot.bad, slot.hidden, slot.blind, slot.over_good, slot.over_bad, slot.over_hidden, slot.settling,
+        slot.expected, slot.seen,
+    )  # fmt: skip
+    return [slot.starts_at, *(exact(count) for count in counts), slot.state.value]
+
+
+def edge_row(edges: Edges) -> list[int | str]:
+    """What stands beyond the two ends of the period and may belong to it."""
+    return [exact(n) for n in (edges.settled, edges.after_good, edges.after_bad, edges.after_hidden)]
 
 
 def slot_root(slots: Sequence[Slot]) -> str:
@@ -58,13 +74,15 @@ def slot_root(slots: Sequence[Slot]) -> str:
     return "0x" + _root(leaves).hex()
 
 
-def raw_samples(slots: Sequence[Slot]) -> list[list[Any]]:
-    """Raw samples of every slot that is not GOOD: `[slot start, [[[ms, good, valid], …] per series]]`."""
-    return [
-        [slot.starts_at, [[list(sample) for sample in series] for series in slot.samples]]
-        for slot in slots
-        if slot.state is not SlotState.GOOD
-    ]
+def proofs(slots: Sequence[Slot]) -> list[list[Any]]:
+    """What the figures of every slot that is not GOOD follow from: `[slot start, [...]]`."""
+    return [[slot.starts_at, _plain(slot.proof)] for slot in slots if slot.state is not SlotState.GOOD]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return [_plain(one) for one in value]
+    return exact(value) if isinstance(value, int) else value
 
 
 def _leaf(index: int, row: list[int | str]) -> bytes:

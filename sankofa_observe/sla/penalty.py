@@ -9,9 +9,17 @@ from sankofa_observe.sla import evidence
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.sla.settlement import ChainIdentity, Report, settlement_id, slo_id
-from sankofa_observe.slo.indicator import RatioIndicator, for_sites
+from sankofa_observe.slo.indicator import (
+    CompositeIndicator,
+    LevelIndicator,
+    RatioIndicator,
+    Rule,
+    StateIndicator,
+    for_sites,
+)
+from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.slo.verdict import Attainment, Verdict
+from sankofa_observe.slo.verdict import Attainment, Edges, Verdict
 from sankofa_observe.units import Period, share_floor
 
 
@@ -77,6 +85,7 @@ def price(
     promise: Promise,
     record: VerdictRecord,
     slots: Sequence[Slot],
+    edges: Edges,
     chain: ChainIdentity,
     engine: str,
     observer: str,
@@ -98,9 +107,14 @@ def price(
         "engine": engine,
         "slots": [evidence.slot_row(slot) for slot in slots],
         "slot_root": record.slot_root,
-        "raw_samples": evidence.raw_samples(slots),
+        "edges": evidence.edge_row(edges),
+        "proofs": evidence.proofs(slots),
         "exclusions": [],
-        "attainment": {"good": attainment.good, "bad": attainment.bad, "unknown": attainment.unknown},
+        "attainment": {
+            "good": evidence.exact(attainment.good),
+            "bad": evidence.exact(attainment.bad),
+            "unknown": evidence.exact(attainment.unknown),
+        },
         "verdict": record.verdict.value,
         "credit": {"credit_ppm": share_ppm, "credit_minor": amount_minor},
     }
@@ -142,7 +156,8 @@ def agreement_terms(agreement: Agreement, promise: Promise) -> evidence.Document
 def slo_terms(promise: Promise, observer: str) -> evidence.Document:
     """The rules of counting as the document writes them."""
     slo = promise.slo
-    counted = "events" if isinstance(slo.indicator, RatioIndicator) else "states"
+    kinds = {RatioIndicator: "events", CompositeIndicator: "parts"}
+    counted = kinds.get(type(slo.indicator), "states")
     return {
         "name": slo.name,
         "site": promise.site,
@@ -154,7 +169,25 @@ def slo_terms(promise: Promise, observer: str) -> evidence.Document:
         "slot_seconds": slo.slot.seconds,
         "slot_expected": slo.slot.expected,
         "slot_target_ppm": slo.slot.target_ppm,
-        "coverage_floor_ppm": slo.slot.coverage_floor_ppm,
+        "scrape_seconds": slo.slot.scrape_seconds,
+        "settles_seconds": slo.slot.settles_seconds,
+        "counts_bad": int(isinstance(slo.indicator, RatioIndicator) and slo.indicator.counts_bad),
+        "combine": _combine(slo),
+        "sources": list(slo.sources.get(promise.site, ())),
         "observer": observer,
         "queries": [for_sites(selector, [promise.site]) for selector in slo.indicator.selectors()],
     }
+
+
+def _combine(slo: Slo) -> str:
+    """How the sources of a site, or the parts of a composite, make one state."""
+    match slo.indicator:
+        case StateIndicator() | LevelIndicator() as gauge:
+            return (
+                f"atLeast {gauge.combine.at_least}" if gauge.combine.rule is Rule.AT_LEAST else gauge.combine.rule.value
+            )
+        case CompositeIndicator() as composite:
+            weights = ",".join(f"{name}={weight}" for name, weight in sorted(composite.weights.items()))
+            return f"{composite.wanted_ppm} {weights}"
+        case RatioIndicator():
+            return ""

@@ -1,6 +1,6 @@
 """What is measured: which raw series say good, and which say how many.
 
-Both kinds read *raw samples* through a plain series selector; nothing here rates, extrapolates or averages. The label
+Every kind reads *raw samples* through a plain series selector; nothing here rates, extrapolates or averages. The label
 `site` of a series says whose it is: one spec serves a whole tier.
 """
 
@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from sankofa_observe.units import PPM
 
 SITE_LABEL = "site"
 # Strict, because what passes here is sent to every source: text that is no matcher would fail there, or swallow the site's.
@@ -20,32 +24,122 @@ _MATCHER = rf"{_GAP}[a-zA-Z_][a-zA-Z0-9_]*{_GAP}(?:=~|!~|!=|=){_GAP}(?:{_TEXT}){
 _SELECTOR = re.compile(rf"[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{{(?:{_MATCHER}(?:,{_MATCHER})*(?:,{_GAP})?|{_GAP})\}})?")
 
 
+class Rule(StrEnum):
+    ALL = "all"
+    ANY = "any"
+    AT_LEAST = "atLeast"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Combine:
+    """How several sources of one site make one state."""
+
+    rule: Rule = Rule.ALL
+    at_least: int = 1  # with `atLeast`: so many sources must be up
+
+    def of(self, states: Sequence[bool | None]) -> bool | None:
+        """The state of the whole; None where the sources that are not known could make it either."""
+        up, unknown = states.count(True), states.count(None)
+        needed = {Rule.ALL: max(1, len(states)), Rule.ANY: 1, Rule.AT_LEAST: self.at_least}[self.rule]
+        if up >= needed:
+            return True
+        return False if states and up + unknown < needed else None
+
+
+ALL = Combine()
+
+
 @dataclass(frozen=True, kw_only=True)
 class StateIndicator:
     """A service that is up or down at each scrape, and an exporter that says whether it knows.
 
-    `up` and `known` select gauges of 0 or 1 with the same labels. A scrape with `known` 0 is no sample at all.
+    `up` and `known` select gauges of 0 or 1 with the same labels. A scrape with `known` 0 is no sample at all. `system` names
+    the fleet file's targets that are the sources of a site: one that vanishes is then unknown, not absent.
     """
 
     up: str
     known: str
+    system: str = ""
+    combine: Combine = ALL
 
     def selectors(self) -> tuple[str, str]:
         return (self.up, self.known)
 
 
+class Operator(StrEnum):
+    """OpenSLO's words."""
+
+    LTE = "lte"
+    LT = "lt"
+    GTE = "gte"
+    GT = "gt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelIndicator:
+    """A gauge against a bound, sample by sample (OpenSLO's thresholdMetric)."""
+
+    level: str
+    operator: Operator
+    bound: Decimal
+    system: str = ""
+    combine: Combine = ALL
+
+    def selectors(self) -> tuple[str]:
+        return (self.level,)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RatioIndicator:
-    """Events counted by two counters: those that were good, and all that were valid."""
+    """Events counted by counters: those that were good, and all that were valid.
+
+    `system` names the fleet file's targets that are the sources of a site. Without it the set is what was seen: `changing` says
+    that sources come and go by themselves, as pods do, and that a new name is a new process.
+    """
 
     good: str
     valid: str
+    counts_bad: bool = False  # `good` selects the bad events: what is valid and not among them was good
+    system: str = ""
+    changing: bool = False
+    started: str = ""  # selects when each source's process began, like process_start_time_seconds
 
     def selectors(self) -> tuple[str, str]:
         return (self.good, self.valid)
 
+    @property
+    def one_metric(self) -> bool:
+        """Whether both are of one metric, told apart by labels: then a source without a good series has nothing good."""
+        return self.good.partition("{")[0] == self.valid.partition("{")[0]
 
-Indicator = StateIndicator | RatioIndicator
+
+class Together(StrEnum):
+    ALL = "all"
+    ANY = "any"
+    WEIGHTED = "weighted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompositeIndicator:
+    """Slots of other SLOs of the same site, put together; `weights` by SLO name.
+
+    `all`: every part must be good. `any`: one is enough. `weighted`: parts that are good must carry `share_ppm` of all weight.
+    """
+
+    together: Together
+    weights: Mapping[str, int]
+    share_ppm: int = PPM
+
+    def selectors(self) -> tuple[()]:
+        return ()
+
+    @property
+    def wanted_ppm(self) -> int:
+        """The least share of weight that must be good."""
+        return {Together.ALL: PPM, Together.ANY: 1, Together.WEIGHTED: self.share_ppm}[self.together]
+
+
+Indicator = StateIndicator | LevelIndicator | RatioIndicator | CompositeIndicator
 
 
 def is_plain_selector(text: str) -> bool:
@@ -53,9 +147,17 @@ def is_plain_selector(text: str) -> bool:
     return _SELECTOR.fullmatch(text) is not None
 
 
+_INTEGER_BOUND = re.compile(r"""(?<![a-zA-Z0-9_])le[ \t\r\n]*=[ \t\r\n]*(["'])([0-9]+)(?:\.0)?\1""")
+
+
+def _by_value(selector: str) -> str:
+    """A bucket's bound is a number: Prometheus 2 writes a whole one as 1, Prometheus 3 as 1.0."""
+    return _INTEGER_BOUND.sub(r'le=~"\2([.]0)?"', selector)
+
+
 def for_sites(selector: str, sites: Sequence[str]) -> str:
     """The selector narrowed to the named sites; names are escaped as a PromQL string and a regular expression want it."""
     pattern = json.dumps("|".join(re.escape(site) for site in sites), ensure_ascii=False)  # PromQL's escapes are JSON's
-    name, brace, rest = selector.partition("{")
+    name, brace, rest = _by_value(selector).partition("{")
     matchers = rest.removesuffix("}").strip().removesuffix(",") if brace else ""
     return f"{name}{{{matchers}{',' if matchers else ''}{SITE_LABEL}=~{pattern}}}"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sankofa_observe.slo.indicator import Indicator
+from sankofa_observe.slo.indicator import Indicator, RatioIndicator
 from sankofa_observe.slo.window import Window
 from sankofa_observe.units import PPM
+
+LONGEST_GAP_SECONDS = 1800
+HISTORY_SECONDS = 3600
 
 
 class Budgeting(StrEnum):
@@ -26,17 +30,33 @@ class NoTraffic(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SlotRule:
-    """How raw samples of one slot become its state."""
+    """How raw samples of one slot become its figures and its state.
+
+    A slot of events leans on samples from `lean_before_seconds` before its start to `lean_after_seconds` after its end and on
+    nothing else, however a stretch of time is cut into reads.
+    """
 
     seconds: int  # slot length, aligned to the Unix epoch
-    scrape_seconds: int  # how often the source is scraped: sets how many samples are expected
-    coverage_floor_ppm: int = 800_000  # fewer samples than this share of the expected ones: UNKNOWN
+    scrape_seconds: int  # how often the source is scraped
     target_ppm: int = PPM  # the share of good in a slot that makes the slot good
+    longest_gap_seconds: int = LONGEST_GAP_SECONDS  # over a longer one a counter is not followed
+    history_seconds: int = HISTORY_SECONDS  # how far back the busiest step of a source is looked for
+    burst_factor: int = 2  # what was not seen may have been this many times as busy as the busiest step that was
+    settles_seconds: int = 0  # a good event may be counted this much later than its valid one
+    leaves_seconds: int = 30  # a source of a changing set may have gone on this long after it was last seen
 
     @property
     def expected(self) -> int:
-        """Samples expected in one slot."""
+        """Scrapes of one source expected in one slot."""
         return self.seconds // self.scrape_seconds
+
+    @property
+    def lean_before_seconds(self) -> int:
+        return self.history_seconds + 2 * self.longest_gap_seconds + self.settles_seconds + 4 * self.scrape_seconds
+
+    @property
+    def lean_after_seconds(self) -> int:
+        return self.longest_gap_seconds + 4 * self.scrape_seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +73,22 @@ class Slo:
     no_traffic: NoTraffic = NoTraffic.GOOD
     description: str = ""
     digest: str = ""  # SHA-256 of the canonical spec document this was read from
+    # Of each site, the instances that the fleet file lists as its sources; a site that is not here has those that were seen.
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    parts: Mapping[str, Slo] = field(default_factory=dict, hash=False)  # of a composite, by name
+
+    @property
+    def lean_before_seconds(self) -> int:
+        """How far before a slot's start the samples begin that it follows from."""
+        return (
+            self.slot.lean_before_seconds
+            if isinstance(self.indicator, RatioIndicator)
+            else 3 * self.slot.scrape_seconds
+        )
+
+    @property
+    def lean_after_seconds(self) -> int:
+        """How long after a slot's end samples may still change it."""
+        return (
+            self.slot.lean_after_seconds if isinstance(self.indicator, RatioIndicator) else 3 * self.slot.scrape_seconds
+        )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -10,3 +11,4 @@ class Site:
     name: str
     tier: str
     region: str
+    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)  # by system, what is scraped there

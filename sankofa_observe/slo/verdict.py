@@ -7,8 +7,8 @@ is certain when even `low` reaches it; between them a person looks, and nothing 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo
@@ -27,12 +27,14 @@ class Attainment:
     """What was reached, as counts of slots or of events.
 
     `good` and `bad` are certain, `unknown` is not; their sum is the base. `slots` counts every slot by state, for display.
+    `bounded` is False where nothing says how many events were missed, so that no base can be given.
     """
 
     good: int
     bad: int
     unknown: int
     slots: Mapping[SlotState, int]
+    bounded: bool = True
 
     @property
     def base(self) -> int:
@@ -45,68 +47,124 @@ class Attainment:
 
     @property
     def low_ppm(self) -> int | None:
-        return floor_ppm(self.good, self.base) if self.base else None
+        return floor_ppm(self.good, self.base) if self.base and self.bounded else None
 
     @property
     def high_ppm(self) -> int | None:
-        return floor_ppm(self.high_good, self.base) if self.base else None
+        return floor_ppm(self.high_good, self.base) if self.base and self.bounded else None
 
     @property
     def coverage_ppm(self) -> int:
-        """Known slots over all slots that count."""
-        counting = sum(self.slots.values()) - self.slots.get(SlotState.EXCLUDED, 0)
-        known = counting - self.slots.get(SlotState.UNKNOWN, 0) - self.slots.get(SlotState.RECOVERED, 0)
-        return floor_ppm(known, counting) if counting else 0
+        """Known slots over all slots."""
+        every = sum(self.slots.values())
+        return floor_ppm(every - self.slots.get(SlotState.UNKNOWN, 0), every) if every else 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
-    """The slots of one site and one period, added up: what a verdict is drawn from."""
+class Edges:
+    """What stands at the two ends of a stretch of slots and may belong to either side of it."""
 
-    states: Mapping[SlotState, int]
-    good: int  # events (or samples) of every slot that is not EXCLUDED
-    valid: int
-    busiest: int  # the most events in one slot that is neither UNKNOWN nor EXCLUDED
+    over_good: int = 0  # counted in the stretch, and may belong before its start
+    over_bad: int = 0
+    settled: int = 0  # good events counted in the stretch whose valid ones may stand before its start
+    after_good: int = 0  # counted after the stretch, and may belong to it
+    after_bad: int = 0
+    after_hidden: int = 0
+    settling: int = 0  # valid events of the stretch that may become good after its end
 
 
-def tally(slots: Iterable[Slot]) -> Tally:
-    slots = list(slots)
-    counted = [slot for slot in slots if slot.state is not SlotState.EXCLUDED]
-    return Tally(
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """The slots of one site and one stretch of time, added up: what a verdict is drawn from."""
+
+    states: Mapping[SlotState, int] = field(default_factory=dict)
+    good: int = 0
+    bad: int = 0
+    hidden: int = 0
+    blind: int = 0
+    busiest: int = 0  # the most certain events in one slot
+
+
+def total(slots: Sequence[Slot]) -> Totals:
+    """The sums of slots; each later figure leans on these alone."""
+    return Totals(
         states=dict(Counter(slot.state for slot in slots)),
-        good=sum(slot.good for slot in counted),
-        valid=sum(slot.valid for slot in counted),
-        busiest=max((slot.valid for slot in counted if slot.state is not SlotState.UNKNOWN), default=0),
+        good=sum(slot.good for slot in slots),
+        bad=sum(slot.bad for slot in slots),
+        hidden=sum(slot.hidden for slot in slots),
+        blind=sum(slot.blind for slot in slots),
+        busiest=max((slot.good + slot.bad for slot in slots), default=0),
     )
 
 
-def attain(slo: Slo, total: Tally) -> Attainment:
-    """Read the tally under the SLO's budgeting method.
+def add(parts: Sequence[Totals]) -> Totals:
+    """The totals of several stretches of one site, as of one."""
+    states: Counter[SlotState] = Counter()
+    for one in parts:
+        states.update(one.states)
+    return Totals(
+        states=dict(states),
+        good=sum(one.good for one in parts),
+        bad=sum(one.bad for one in parts),
+        hidden=sum(one.hidden for one in parts),
+        blind=sum(one.blind for one in parts),
+        busiest=max((one.busiest for one in parts), default=0),
+    )
 
-    How many events an UNKNOWN slot hides cannot be known: each counts as the busiest known slot, the stated and conservative
-    stand-in (decision 0004). With no known slot at all one event stands for each, so that the verdict is undetermined
-    rather than empty.
-    """
-    states = total.states
+
+def edges(first: Slot | None, before: Slot | None, last: Slot | None, after: Slot | None) -> Edges:
+    """The edges of a stretch from its first and last slot and their neighbours outside."""
+    return Edges(
+        over_good=first.over_good if first else 0,
+        over_bad=first.over_bad if first else 0,
+        settled=before.settling if before else 0,
+        after_good=after.over_good if after else 0,
+        after_bad=after.over_bad if after else 0,
+        after_hidden=after.over_hidden if after else 0,
+        settling=last.settling if last else 0,
+    )
+
+
+def attain(slo: Slo, totals: Totals, at: Edges | None = None) -> Attainment:
+    """Read the totals under the SLO's budgeting method."""
+    states = totals.states
     if slo.budgeting is Budgeting.TIMESLICES:
         idle = states.get(SlotState.NO_TRAFFIC, 0) if slo.no_traffic is NoTraffic.GOOD else 0
         return Attainment(
             good=states.get(SlotState.GOOD, 0) + idle,
             bad=states.get(SlotState.BAD, 0),
-            unknown=states.get(SlotState.UNKNOWN, 0) + states.get(SlotState.RECOVERED, 0),
+            unknown=states.get(SlotState.UNKNOWN, 0),
             slots=states,
         )
-    hidden = states.get(SlotState.UNKNOWN, 0) * max(total.busiest, 1)
-    return Attainment(good=total.good, bad=total.valid - total.good, unknown=hidden, slots=states)
+    return _occurrences(slo, totals, at or Edges())
 
 
-def judge(attainment: Attainment, target_ppm: int) -> Verdict:
-    """Compare the bounds with the target; without any base nothing can be said."""
-    if attainment.base == 0:
+def _occurrences(slo: Slo, totals: Totals, at: Edges) -> Attainment:
+    """Events: what may belong to either side of an edge is taken off what is certain, and is possible."""
+    good, bad = totals.good - at.over_good, totals.bad - at.over_bad
+    unknown = totals.hidden + at.over_good + max(at.over_bad, 0)
+    unknown += at.after_good + max(at.after_bad, 0) + at.after_hidden
+    late, early = min(max(bad, 0), at.settling), min(good, at.settled)
+    good, bad, unknown = good - early, bad - late, unknown + early + late
+    if bad < 0:  # more good than valid: so many of the good ones are of valid ones that are not here
+        good, bad, unknown = good + bad, 0, unknown - bad
+    # Time without any measure counts as twice the busiest slot there was.
+    unknown += -(-2 * totals.blind * totals.busiest // slo.slot.seconds)
+    bounded = not totals.blind or totals.busiest > 0
+    return Attainment(good=good, bad=bad, unknown=unknown, slots=totals.states, bounded=bounded)
+
+
+def judge(slo: Slo, attainment: Attainment) -> Verdict:
+    """Compare the bounds with the target; without any base nothing can be said, but that idle time is good where it is."""
+    if not attainment.bounded:
         return Verdict.UNDETERMINED
-    if ratio_below(attainment.high_good, attainment.base, target_ppm):
+    if attainment.base == 0:
+        idle = attainment.slots.get(SlotState.NO_TRAFFIC, 0)
+        idle_only = idle > 0 and idle == sum(attainment.slots.values())
+        return Verdict.MET if idle_only and slo.no_traffic is NoTraffic.GOOD else Verdict.UNDETERMINED
+    if ratio_below(attainment.high_good, attainment.base, slo.target_ppm):
         return Verdict.BREACH
-    if not ratio_below(attainment.good, attainment.base, target_ppm):
+    if not ratio_below(attainment.good, attainment.base, slo.target_ppm):
         return Verdict.MET
     return Verdict.UNDETERMINED
 

@@ -1,0 +1,150 @@
+"""Reading: from the raw series of a source to the slots of sites. What observing, attesting and recounting have in common.
+
+The same slots come out however a stretch of time is cut into reads: each read reaches as far around it as its slots lean.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from sankofa_observe.errors import Unavailable
+from sankofa_observe.ports import RawSeries, SampleSource
+from sankofa_observe.slo.composite import compose
+from sankofa_observe.slo.counter import count_events
+from sankofa_observe.slo.gauge import Gauge, count_states, up_at, within
+from sankofa_observe.slo.indicator import (
+    SITE_LABEL,
+    CompositeIndicator,
+    LevelIndicator,
+    RatioIndicator,
+    StateIndicator,
+    for_sites,
+)
+from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.slot import Slot, SlotKey
+from sankofa_observe.slo.source import sources_of
+from sankofa_observe.units import Period
+
+UP = "up"
+BySite = Mapping[str, Sequence[RawSeries]]
+
+
+def read_slots(slo: Slo, sites: Sequence[str], period: Period, source: SampleSource) -> list[Slot]:
+    """Count the slots of the period from raw samples, by site and time; an answer in part raises `Unavailable`."""
+    reach = Period(
+        starts_at=period.starts_at - slo.lean_before_seconds, ends_at=period.ends_at + slo.lean_after_seconds
+    )
+    match slo.indicator:
+        case RatioIndicator():
+            return _events(slo, slo.indicator, sites, period, reach, source)
+        case StateIndicator():
+            return _states(slo, slo.indicator, sites, period, reach, source)
+        case LevelIndicator():
+            return _levels(slo, slo.indicator, sites, period, reach, source)
+        case CompositeIndicator():
+            return _composed(slo, slo.indicator, sites, period, source)
+
+
+def _events(
+    slo: Slo, indicator: RatioIndicator, sites: Sequence[str], period: Period, reach: Period, source: SampleSource
+) -> list[Slot]:
+    good, valid, up = (_read(source, one, sites, reach) for one in (indicator.good, indicator.valid, UP))
+    started = _read(source, indicator.started, sites, reach) if indicator.started else {}
+    slots: list[Slot] = []
+    for site in sites:
+        sources = sources_of(
+            *([(one.labels, one.samples) for one in every.get(site, ())] for every in (good, valid, up)),
+            started=[(one.labels, one.samples) for one in started.get(site, ())],
+            listed=slo.sources.get(site, ()),
+            changing=indicator.changing,
+            one_metric=indicator.one_metric,
+        )
+        key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
+        slots += count_events(key, period, sources, counts_bad=indicator.counts_bad)
+    return slots
+
+
+def _states(
+    slo: Slo, indicator: StateIndicator, sites: Sequence[str], period: Period, reach: Period, source: SampleSource
+) -> list[Slot]:
+    up, known = (_read(source, one, sites, reach) for one in indicator.selectors())
+    slots: list[Slot] = []
+    for site in sites:
+        ups, knowns = _by_source(up.get(site, ())), _by_source(known.get(site, ()))
+        names = _names(slo, site, {*ups, *knowns})
+        gauges = [
+            Gauge(
+                source=name,
+                seen=up_at(ups.get(name, {}), knowns.get(name, {})),
+                samples=tuple(sorted([*ups.get(name, {}), *knowns.get(name, {})])),
+            )
+            for name in names
+        ]
+        slots += count_states(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, gauges, indicator.combine)
+    return slots
+
+
+def _levels(
+    slo: Slo, indicator: LevelIndicator, sites: Sequence[str], period: Period, reach: Period, source: SampleSource
+) -> list[Slot]:
+    read = _read(source, indicator.level, sites, reach)
+    slots: list[Slot] = []
+    for site in sites:
+        levels = _by_source(read.get(site, ()))
+        gauges = [
+            Gauge(
+                source=name,
+                seen=within(levels.get(name, {}), indicator),
+                samples=tuple(sorted(levels.get(name, {}))),
+            )
+            for name in _names(slo, site, set(levels))
+        ]
+        slots += count_states(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, gauges, indicator.combine)
+    return slots
+
+
+def _composed(
+    slo: Slo, indicator: CompositeIndicator, sites: Sequence[str], period: Period, source: SampleSource
+) -> list[Slot]:
+    parts = {name: _by_site(read_slots(part, sites, period, source)) for name, part in slo.parts.items()}
+    slots: list[Slot] = []
+    for site in sites:
+        of_site = {name: found.get(site, ()) for name, found in parts.items()}
+        slots += compose(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, of_site, indicator)
+    return slots
+
+
+def _by_site(slots: Sequence[Slot]) -> Mapping[str, Sequence[Slot]]:
+    found: dict[str, list[Slot]] = defaultdict(list)
+    for slot in slots:
+        found[slot.site].append(slot)
+    return found
+
+
+def _names(slo: Slo, site: str, seen: set[str]) -> list[str]:
+    """The sources of a site: those that were seen, and those that the fleet file lists and nobody saw."""
+    listed = slo.sources.get(site, ())
+    instances = {name.partition("/")[2].partition("{")[0] for name in seen}
+    return sorted(seen | {f"/{one}" for one in listed if one not in instances})
+
+
+def _by_source(series: Sequence[RawSeries]) -> dict[str, dict[int, str]]:
+    """The samples of each gauge by instant. A source is known by job and instance, and what else tells its gauges apart."""
+    found: dict[str, dict[int, str]] = defaultdict(dict)
+    for one in series:
+        rest = {k: v for k, v in one.labels.items() if k not in {"__name__", "job", "instance", SITE_LABEL}}
+        more = "{" + ",".join(f"{k}={v}" for k, v in sorted(rest.items())) + "}" if rest else ""
+        found[f"{one.labels.get('job', '')}/{one.labels.get('instance', '')}{more}"].update(one.samples)
+    return found
+
+
+def _read(source: SampleSource, selector: str, sites: Sequence[str], period: Period) -> BySite:
+    narrowed = for_sites(selector, sites)
+    answer = source.read(narrowed, period)
+    if not answer.complete:
+        raise Unavailable(f"{narrowed}: the source answered in part; such an answer is never counted")
+    found: dict[str, list[RawSeries]] = defaultdict(list)
+    for one in answer.series:
+        found[one.labels.get(SITE_LABEL, "")].append(one)
+    return found

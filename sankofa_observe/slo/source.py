@@ -1,0 +1,161 @@
+"""Sources: who is scraped for a site, when, and what its counters showed, from the raw series of a site.
+
+The unit is a scrape: its samples share one instant, so a series that has none at an instant at which its source was scraped is
+absent there. A source is known by its labels `job` and `instance`. Which there are the fleet file says where it can; what it
+lists and nobody scrapes is unknown, never absent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Series = tuple[Mapping[str, str], Sequence[tuple[int, str]]]
+"""Labels, and samples as (milliseconds, value as the source wrote it)."""
+
+Counter = Mapping[int, int]
+"""The values of one counter by the instant of the scrape, in milliseconds."""
+
+NAME, BUCKET = "__name__", "le"
+SOURCE_LABELS = ("job", "instance")
+# Labels by which the copies of one series differ where two Prometheus servers scrape the same target.
+REPLICA_LABELS = frozenset({"prometheus_replica", "__replica__", "replica", "thanos_replica", "prometheus"})
+MAX_EXACT = 2**53 - 1  # a float holds every whole number up to here
+_WHOLE = re.compile(r"\d{1,16}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One scraped thing: its scrapes and what its counters showed at each. Times are milliseconds, sorted."""
+
+    name: str
+    listed: bool = False  # the fleet file says that it is there
+    changing: bool = False  # of a set that changes by itself, like pods: a new name is a new process
+    one_metric: bool = False  # good and valid are of one metric: without a good series there was nothing good
+    scraped: tuple[int, ...] = ()  # where it answered, and all that it showed was a count
+    failed: tuple[int, ...] = ()  # where it did not, or showed what is no count
+    good: tuple[Counter, ...] = ()
+    valid: tuple[Counter, ...] = ()
+    samples: tuple[int, ...] = ()  # the instant of each raw sample of its counters, no counts among them
+    started: Mapping[int, int] = field(default_factory=dict)  # when its process began, by scrape
+    doubts: Mapping[int, str] = field(default_factory=dict)  # at these scrapes the selectors are ambiguous, and how
+
+
+def sources_of(
+    good: Iterable[Series],
+    valid: Iterable[Series],
+    up: Iterable[Series],
+    *,
+    listed: Iterable[str] = (),
+    changing: bool = False,
+    one_metric: bool = False,
+    started: Iterable[Series] = (),
+) -> list[Source]:
+    """The sources of one site, by name; `listed` are the instances that the fleet file names."""
+    raw: dict[str, _Raw] = defaultdict(_Raw)
+    for one in good:
+        raw[_name(one)].good.append(one)
+    for one in valid:
+        raw[_name(one)].valid.append(one)
+    for each in raw.values():
+        each.counts = True
+    for one in up:
+        raw[_name(one)].up.append(one)
+    for one in started:
+        raw[_name(one)].started.append(one)
+    wanted = set(listed)
+    for name in wanted - {_instance(name) for name in raw}:
+        raw[f"/{name}"] = _Raw()
+    # An `up` alone makes a source only of what is listed: others scrape the same site for other things.
+    counting = {_instance(name) for name, each in raw.items() if each.counts}
+    return [
+        each.source(name, listed=_instance(name) in wanted, changing=changing, one_metric=one_metric)
+        for name, each in sorted(raw.items())
+        if each.counts or (_instance(name) in wanted and _instance(name) not in counting)
+    ]
+
+
+def count_of(text: str) -> int | None:
+    """A sample's value as an exact count, or None for what is none: no number, no whole one, below 0, or above 2^53 - 1."""
+    if _WHOLE.fullmatch(text):
+        value = int(text)
+        return value if value <= MAX_EXACT else None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if not number.is_integer() or not 0 <= number <= MAX_EXACT:
+        return None
+    return int(number)
+
+
+def _name(series: Series) -> str:
+    labels = series[0]
+    return "/".join(labels.get(label, "") for label in SOURCE_LABELS)
+
+
+def _instance(name: str) -> str:
+    return name.partition("/")[2]
+
+
+@dataclass(kw_only=True)
+class _Raw:
+    good: list[Series] = field(default_factory=list)
+    valid: list[Series] = field(default_factory=list)
+    up: list[Series] = field(default_factory=list)
+    started: list[Series] = field(default_factory=list)
+    counts: bool = False  # has counters, and not only an `up`
+
+    def source(self, name: str, *, listed: bool, changing: bool, one_metric: bool) -> Source:
+        spoiled: set[int] = set()
+        good = [_counter(one, spoiled) for one in self.good]
+        valid = [_counter(one, spoiled) for one in self.valid]
+        answers = {at: value for labels, samples in self.up for at, value in samples}
+        failed = {at for at, value in answers.items() if count_of(value) != 1}
+        instants = {at for counter in (*good, *valid) for at in counter}
+        scraped = (instants | set(answers)) - failed - spoiled
+        return Source(
+            name=name,
+            listed=listed,
+            changing=changing,
+            one_metric=one_metric,
+            scraped=tuple(sorted(scraped)),
+            failed=tuple(sorted(failed | spoiled)),
+            good=tuple(good),
+            valid=tuple(valid),
+            samples=tuple(sorted(at for _, every in (*self.good, *self.valid) for at in dict(every))),
+            started={at: value for one in self.started for at, value in _counter(one, set()).items()},
+            doubts=_doubts(self.good) | _doubts(self.valid),
+        )
+
+
+def _counter(series: Series, spoiled: set[int]) -> dict[int, int]:
+    """The counts of a series; instants of what is no count go to `spoiled`."""
+    counts: dict[int, int] = {}
+    for at, text in series[1]:
+        value = count_of(text)
+        if value is None:
+            spoiled.add(at)
+        else:
+            counts[at] = value
+    return counts
+
+
+def _doubts(every: Sequence[Series]) -> dict[int, str]:
+    """Scrapes at which one selector meets several series that count the same events."""
+    found: dict[int, str] = {}
+    buckets = {labels[BUCKET] for labels, _ in every if BUCKET in labels}
+    if len(buckets) > 1:
+        text = f"the selector meets several buckets: le {', '.join(sorted(buckets))}"
+        found |= {at: text for labels, samples in every if BUCKET in labels for at, _ in samples}
+    copies: dict[frozenset[tuple[str, str]], list[Series]] = defaultdict(list)
+    for one in every:
+        if REPLICA_LABELS & one[0].keys():
+            copies[frozenset(item for item in one[0].items() if item[0] not in REPLICA_LABELS)].append(one)
+    for group in copies.values():
+        if len(group) > 1:
+            names = ", ".join(sorted(REPLICA_LABELS & set().union(*(labels for labels, _ in group))))
+            found |= {at: f"series differ only by {names}" for _, samples in group for at, _ in samples}
+    return found
