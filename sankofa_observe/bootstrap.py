@@ -6,9 +6,9 @@ settling no polars, answering tenants neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeVar
@@ -21,13 +21,16 @@ from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
 from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, Origin, assess
 from sankofa_observe.pipeline.credit import credit
-from sankofa_observe.pipeline.evaluate import Judged, NotYet, evaluate
-from sankofa_observe.pipeline.observe import Lateness, Observed, observe
+from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet, evaluate
+from sankofa_observe.pipeline.observe import Observed, observe
+from sankofa_observe.pipeline.recount import quietly, recount, recount_late
+from sankofa_observe.pipeline.seal import Checked, Sealed, seal
 from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.units import Period, rfc3339
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.attestor import LocalAttestor
@@ -51,6 +54,8 @@ class Platform:
     identity: ChainIdentity | None  # of the contract in the settings
     settling: Settle | None  # with keys and a chain; only where it was asked for
     opened: ExitStack  # what is opened later ends with the rest
+    marks: Marks = field(default_factory=dict)
+    checked: Checked = field(default_factory=dict)
 
     @cached_property
     def source(self) -> PrometheusSamples:
@@ -63,32 +68,83 @@ class Platform:
     def slots(self) -> DeltaSlots:
         from sankofa_observe.adapters.slots import DeltaSlots
 
-        return DeltaSlots(self.settings.slot_table, self.settings.observer)
+        return self.opened.enter_context(closing(DeltaSlots(self.settings.slot_table, self.settings.observer)))
 
-    def observe(self, *, since_at: int | None = None, only: str | None = None) -> Iterator[Observed]:
-        late = Lateness(**self.settings.late.model_dump())
+    def observe(self) -> Iterator[Observed]:
+        """Bring all slots up to date; what a turn adds of all SLOs is one commit."""
+        with self.slots.together(self.clock.now()):
+            yield from _apart(
+                observe(
+                    slo,
+                    self.catalog.sites_of(slo),
+                    self._since(slo),
+                    source=self.source,
+                    table=self.slots,
+                    clock=self.clock,
+                    delay_seconds=self.settings.late.delay_seconds,
+                )
+                for slo in self.catalog.slos.values()
+            )
+
+    def closed(self, since_at: int, until_at: int | None = None) -> Period:
+        """A stretch of the past, cut off where slots are not closed yet."""
+        closed_at = min(self.clock.now() - self.settings.late.delay_seconds, self.source.newest_at())
+        ends_at = closed_at if until_at is None else min(until_at, closed_at)
+        if since_at >= ends_at:
+            raise InvalidInput(f"nothing to count between {rfc3339(since_at)} and {rfc3339(ends_at)}; the start must be before the end")
+        return Period(starts_at=since_at, ends_at=ends_at)
+
+    def recount(self, period: Period, *, only: str | None = None, site: str | None = None) -> Iterator[Observed]:
+        """Count again what is named, whatever stands."""
         yield from _apart(
-            observe(
+            recount(
                 slo,
-                self.catalog.sites_of(slo),
-                self._since(slo) if since_at is None else since_at,
+                [one for one in self.catalog.sites_of(slo) if site in {None, one}],
+                period,
                 source=self.source,
                 table=self.slots,
                 clock=self.clock,
-                late=late,
             )
-            for slo in self.catalog.slos.values()
-            if only in {None, slo.name}
+            for slo in self._slos(only)
         )
 
-    def evaluate(self, *, only_recent: bool = False) -> Iterator[Judged | NotYet]:
-        """Judge all periods, or only those whose slots may still change by themselves."""
-        for agreement in self.catalog.agreements.values():
-            reach = agreement.grace_seconds + 2 * self.settings.late.look_again_seconds
-            leave_before_at = self.clock.now() - reach if only_recent else 0
-            yield from evaluate(
-                agreement, table=self.slots, ledger=self.ledger, clock=self.clock, leave_before_at=leave_before_at
-            )
+    def seal(self) -> Iterator[Sealed]:
+        """Look for late samples of recent days, and seal what is over."""
+        yield from seal(
+            [(slo, self.catalog.sites_of(slo), self._longest_grace(slo)) for slo in self.catalog.slos.values()],
+            source=self.source,
+            store=self.slots,
+            clock=self.clock,
+            keep_days=self.settings.late.keep_slots_days,
+            checked=self.checked,
+        )
+
+    def evaluate(self, *, only_new: bool = False) -> Iterator[Judged | NotYet]:
+        """Judge all periods, or only those that this process has not judged yet."""
+        yield from evaluate(
+            self.catalog.agreements.values(),
+            table=self.slots,
+            ledger=self.ledger,
+            clock=self.clock,
+            look_again=self._look_again,
+            marks=self.marks if only_new else None,
+        )
+
+    def _look_again(self, slo: Slo, sites: Sequence[str], period: Period) -> str:
+        late = recount_late(slo, sites, period, source=self.source, table=self.slots, clock=self.clock)
+        return quietly(late)
+
+    def _slos(self, only: str | None) -> Iterator[Slo]:
+        yield from (slo for slo in self.catalog.slos.values() if only in {None, slo.name})
+
+    def _longest_grace(self, slo: Slo) -> int:
+        """How long after its end a day may still change a verdict."""
+        leaning = (
+            one.grace_seconds
+            for one in self.catalog.agreements.values()
+            if any(promise.slo.name == slo.name for promise in one.promises)
+        )
+        return max(leaning, default=0)
 
     def assess(self) -> Iterator[Assessed | NeedsRestatement]:
         origin = Origin(engine=ENGINE, observer=self.settings.observer)

@@ -46,7 +46,7 @@ class PrometheusSettings(_Part):
 
 class LateSettings(_Part):
     delay_seconds: Seconds = 30
-    look_again_seconds: Seconds = 3600
+    keep_slots_days: Annotated[int, Field(ge=32)] = 2555  # the totals of a day stay for ever
 
 
 class KeySettings(_Part):

@@ -16,7 +16,7 @@ from sankofa_observe.sla.evidence import Document
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.slo.verdict import Totals
+from sankofa_observe.slo.totals import SiteDay
 from sankofa_observe.units import Period
 
 
@@ -47,6 +47,12 @@ class SampleSource(Protocol):
     def read(self, selector: str, period: Period) -> SampleSet:
         """Samples with `starts_at <= t < ends_at`."""
 
+    def samples(self, selector: str, period: Period) -> Mapping[tuple[str, int], int]:
+        """Per site and hour (its start, of those that begin in the period) how many samples there are by now."""
+
+    def newest_at(self) -> int:
+        """When the source last scraped anything, by its own clock; UTC seconds."""
+
 
 class SlotTable(Protocol):
     """The append-only table of one observer's slots; a slot that changed stands in a new revision, the old one stays."""
@@ -57,8 +63,11 @@ class SlotTable(Protocol):
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
         """The latest revision of each slot that starts in the period, by site and time."""
 
-    def totals(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Totals]:
-        """Per site the same slots added up, for wherever the sums are enough."""
+    def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
+        """Per site and UTC day the same slots added up, of every day in the period that has any, by site and day."""
+
+    def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
+        """Per site and hour (its start) how many raw samples its slots were counted from."""
 
     def watermarks(self, slo: str) -> Mapping[str, int]:
         """Per site the start of the newest slot there is."""

@@ -32,7 +32,7 @@ from sankofa_observe.sla.evidence import Document, canonical, digest
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import ARROWS, ChainIdentity, Report, SettlementState, settlement_id
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.slo.verdict import Totals, total
+from sankofa_observe.slo.totals import SiteDay, site_days
 from sankofa_observe.units import Period
 
 
@@ -56,6 +56,7 @@ class ScriptedSamples:
     series: list[RawSeries] = field(default_factory=list)
     complete: bool = True
     away: bool = False
+    scraped_at: int = 0  # when anything was last scraped, where that is later than the newest sample
     reads: list[tuple[str, Period]] = field(default_factory=list)
 
     def add(self, name: str, samples: Iterable[tuple[int, object]], **labels: str) -> None:
@@ -69,6 +70,20 @@ class ScriptedSamples:
         self.reads.append((selector, period))
         found = [replace(one, samples=_within(one, period)) for one in self.series if _selected(one, selector)]
         return SampleSet(series=[one for one in found if one.samples], complete=self.complete)
+
+
+    def samples(self, selector: str, period: Period) -> Mapping[tuple[str, int], int]:
+        found: dict[tuple[str, int], int] = defaultdict(int)
+        for series in self.read(selector, period).series:
+            for at in dict(series.samples):
+                found[series.labels.get("site", ""), at // 3_600_000 * 3600] += 1
+        return found
+
+    def newest_at(self) -> int:
+        if self.away:
+            raise Unavailable("scripted samples: switched away")
+        newest = max((at for series in self.series for at, _ in series.samples), default=2**53)
+        return max(newest // 1000, self.scraped_at)
 
 
 def _within(series: RawSeries, period: Period) -> list[tuple[int, str]]:
@@ -109,11 +124,14 @@ class MemorySlots:
         ]
         return sorted(found, key=lambda slot: (slot.site, slot.starts_at))
 
-    def totals(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Totals]:
-        by_site: dict[str, list[Slot]] = defaultdict(list)
+    def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
+        return site_days(self.read(slo, sites, period))
+
+    def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
+        found: dict[tuple[str, int], int] = defaultdict(int)
         for slot in self.read(slo, sites, period):
-            by_site[slot.site].append(slot)
-        return {site: total(slots) for site, slots in by_site.items()}
+            found[slot.site, slot.starts_at // 3600 * 3600] += slot.samples
+        return found
 
     def watermarks(self, slo: str) -> Mapping[str, int]:
         marks: dict[str, int] = {}
@@ -164,7 +182,7 @@ class MemoryLedger:
         key = (record.agreement_id, record.slo, record.site, record.period, record.revision)
         for one in self.verdict_rows:
             if (one.agreement_id, one.slo, one.site, one.period, one.revision) == key:
-                if (one.slot_root, one.verdict) != (record.slot_root, record.verdict):
+                if (one.slots_digest, one.verdict) != (record.slots_digest, record.verdict):
                     raise InvariantBroken(f"verdict {key}: another one stands")
                 return False
         self.verdict_rows.append(record)

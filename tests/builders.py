@@ -11,14 +11,16 @@ from typing import Any
 
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.credit import ServiceCredit
-from sankofa_observe.sla.evidence import Document, slot_root
+from sankofa_observe.sla.evidence import Document
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.slo.indicator import StateIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.verdict import Edges, attain, judge, total
+from sankofa_observe.slo.totals import Edges, row_text, total
+from sankofa_observe.slo.totals import digest_of as totals_digest
+from sankofa_observe.slo.verdict import attain, judge
 from sankofa_observe.slo.window import FixedWindow
 from sankofa_observe.units import Money, Period
 
@@ -124,6 +126,11 @@ class Breach:
     document: Document
 
 
+def digest_of_slots(slots: list[Slot]) -> str:
+    """As a verdict names the slots that it was drawn from."""
+    return totals_digest([*(row_text(one) for one in slots), repr(Edges())])
+
+
 def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -> VerdictRecord:
     promise = of.promises[0]
     slots = slots_of(index, bad=bad, site=promise.site)
@@ -138,7 +145,7 @@ def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -
         attainment=attained,
         target_ppm=promise.slo.target_ppm,
         spec_digest=promise.slo.digest,
-        slot_root=slot_root(slots),
+        slots_digest=digest_of_slots(slots),
         slot_count=len(slots),
         judged_at=period(index).ends_at + 60,
     )

@@ -30,6 +30,11 @@ class Plan:
         return SAMPLES_A_SLOT * self.scrape_seconds
 
     @property
+    def grace_seconds(self) -> int:
+        """What a slot leans on after its end: a gap of a slot, and two scrapes."""
+        return self.slot_seconds + 2 * self.scrape_seconds
+
+    @property
     def period_seconds(self) -> int:
         return self.slots * self.slot_seconds
 

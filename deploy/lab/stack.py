@@ -192,7 +192,7 @@ class Lab:
             "provider": {"id": "sankofa-cloud", "account": self.accounts["provider"].address},
             "tenant": {"id": TENANT, "account": self.accounts["tenant"].address},
             "startsAt": _utc(starts_at, "%Y-%m-%dT%H:%M:%SZ"),
-            "graceSeconds": self.plan.slot_seconds,
+            "graceSeconds": self.plan.grace_seconds,
             "disputeWindowSeconds": 10 * self.plan.scrape_seconds,
             "disputeWindowBlocks": 3,
         }
@@ -208,7 +208,7 @@ class Lab:
             "specs": [str(self.folder / "specs")],
             "observer": "lab-1",
             "prometheus": {"url": self.url("prometheus")},
-            "late": {"delay_seconds": 2 * self.plan.scrape_seconds, "look_again_seconds": 60},
+            "late": {"delay_seconds": 2 * self.plan.scrape_seconds},
             "chain": {
                 "rpc_url": self.url("chain"),
                 **contract,
@@ -279,6 +279,8 @@ class Lab:
 def _shorten(slo: dict[str, Any], starts_at: int, plan: Plan) -> None:
     annotations = slo["metadata"]["annotations"]
     annotations["sankofa.observe/scrape"] = f"{plan.scrape_seconds}s"
+    annotations["sankofa.observe/longest-gap"] = f"{plan.slot_seconds}s"
+    annotations["sankofa.observe/history"] = f"{6 * plan.slot_seconds}s"
     objective = slo["spec"]["objectives"][0]
     if "timeSliceWindow" in objective:
         objective["timeSliceWindow"] = f"{plan.slot_seconds}s"

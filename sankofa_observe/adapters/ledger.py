@@ -74,7 +74,7 @@ class SqlLedger:
     def add_verdict(self, record: VerdictRecord) -> bool:
         row = rows.verdict_row(record)
         key = {name: row[name] for name in ("agreement_id", "slo", "site", "starts_at", "ends_at", "revision")}
-        return self._add(records.verdicts, key, row, same=("slot_root", "verdict"))
+        return self._add(records.verdicts, key, row, same=("slots_digest", "verdict"))
 
     def verdicts(self, *, agreement_id: str | None = None, period: Period | None = None) -> list[VerdictRecord]:
         table = records.verdicts

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from sankofa_observe.pipeline.period import period_totals
 from sankofa_observe.ports import Clock, Ledger, SlotTable
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import SlotState
-from sankofa_observe.slo.verdict import attain
 from sankofa_observe.units import PPM
 
 STAGES = ("observe", "evaluate", "assess", "settle", "credit")
@@ -84,12 +84,14 @@ class PlatformMetrics:
         self._refresh_credits(ledger)
 
     def _refresh_slo(self, slo: Slo, slots: SlotTable, clock: Clock) -> None:
-        sites = self._catalog.sites_of(slo)
-        for site, total in slots.totals(slo.name, sites, slo.window.period_at(clock.now())).items():
+        period = slo.window.period_at(clock.now())
+        for site, found in period_totals(slo, self._catalog.sites_of(slo), period, slots, so_far=True).items():
+            if not found.totals.states:
+                continue
             promise = (slo.name, site, slo.tier)
             for state in SlotState:
-                self._slots.labels(*promise, state.value).set(total.states.get(state, 0))
-            attained = attain(slo, total)
+                self._slots.labels(*promise, state.value).set(found.totals.states.get(state, 0))
+            attained = found.attainment(slo)
             if not attained.base or not attained.bounded:
                 continue
             self._low.labels(*promise).set(attained.good / attained.base)

@@ -7,6 +7,9 @@ must never be counted. One source belongs to one thread.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -16,9 +19,11 @@ from urllib3.util.retry import Retry
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import RawSeries, SampleSet
+from sankofa_observe.slo.indicator import SITE_LABEL
 from sankofa_observe.units import Period
 
 TIMEOUT_SECONDS = 60
+HOUR_SECONDS = 3600
 _NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError)  # what a body of another shape ends in
 
 
@@ -29,6 +34,7 @@ class PrometheusSamples:
         self._url = url.rstrip("/")
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.max_redirects = 0  # samples come from where the settings say, and nowhere else
         self._session.hooks["response"].append(self._note_warnings)
         self._partial: list[str] = []
         self._prometheus = PrometheusConnect(
@@ -43,17 +49,44 @@ class PrometheusSamples:
         self._partial.clear()
         # A range is closed at its left edge on Prometheus 2 and open on 3: ask for a second more, and cut below.
         query = f"{selector}[{period.seconds + 1}s]"
-        try:
+        with self._asking(query):
             result = self._prometheus.custom_query(query, params={"time": period.ends_at})
             every = [_series(one, period) for one in result]
-        except (requests.RequestException, PrometheusApiClientException, *_NO_ANSWER) as error:
-            raise Unavailable(
-                f"{self._url}: {query} was not answered ({_short(error)}); it is asked again next time"
-            ) from error
         return SampleSet(series=[one for one in every if one.samples], complete=not self._partial)
+
+    def samples(self, selector: str, period: Period) -> Mapping[tuple[str, int], int]:
+        # The left edge of a range is closed on Prometheus 2 and open on 3: a millisecond less leaves it out on both.
+        query = f"sum by ({SITE_LABEL}) (count_over_time({selector}[{HOUR_SECONDS * 1000 - 1}ms]))"
+        hours = range(-(-period.starts_at // HOUR_SECONDS) * HOUR_SECONDS, period.ends_at, HOUR_SECONDS)
+        if not hours:
+            return {}
+        first, last = (datetime.fromtimestamp(hour + HOUR_SECONDS - 0.001, UTC) for hour in (hours[0], hours[-1]))
+        with self._asking(query):
+            result = self._prometheus.custom_query_range(query, first, last, step=f"{HOUR_SECONDS}s")
+            return {
+                (one["metric"].get(SITE_LABEL, ""), int(at) // HOUR_SECONDS * HOUR_SECONDS): int(count)
+                for one in result
+                for at, count in one["values"]
+            }
+
+    def newest_at(self) -> int:
+        """By what it scraped last; where that is older than five minutes, an hour before its own clock."""
+        with self._asking("its newest sample"):
+            if found := self._prometheus.custom_query("max(timestamp(up))"):
+                return int(float(found[0]["value"][1]))
+            return int(float(self._prometheus.custom_query("time()")[1])) - HOUR_SECONDS
 
     def close(self) -> None:
         self._session.close()
+
+    @contextmanager
+    def _asking(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (requests.RequestException, PrometheusApiClientException, *_NO_ANSWER) as error:
+            raise Unavailable(
+                f"{self._url}: {what} was not answered ({_short(error)}); it is asked again next time"
+            ) from error
 
     def _note_warnings(self, response: requests.Response, *_: Any, **__: Any) -> None:
         if not response.ok or not any(word in response.content for word in (b'"warnings"', b'"isPartial"')):

@@ -55,7 +55,7 @@ verdicts = Table(
     Column("slots", Text, nullable=False),  # JSON: state -> count
     Column("target_ppm", Integer, nullable=False),
     Column("spec_digest", String(66), nullable=False),
-    Column("slot_root", String(66), nullable=False),
+    Column("slots_digest", String(66), nullable=False),
     Column("slot_count", Integer, nullable=False),
     Column("judged_at", BigInteger, nullable=False),
     UniqueConstraint("agreement_id", "slo", "site", "starts_at", "ends_at", "revision"),

@@ -32,7 +32,7 @@ def verdict_row(record: VerdictRecord) -> dict[str, Any]:
         "slots": json.dumps(record.attainment.slots, sort_keys=True),
         "target_ppm": record.target_ppm,
         "spec_digest": record.spec_digest,
-        "slot_root": record.slot_root,
+        "slots_digest": record.slots_digest,
         "slot_count": record.slot_count,
         "judged_at": record.judged_at,
     }
@@ -45,7 +45,7 @@ def verdict(row: Row) -> VerdictRecord:
         verdict=Verdict(row["verdict"]),
         attainment=Attainment(good=row["good"], bad=row["bad"], unknown=row["unknown"], slots=slots),
         **_same(row, "agreement_id", "slo", "site", "revision", "target_ppm"),
-        **_same(row, "spec_digest", "slot_root", "slot_count", "judged_at"),
+        **_same(row, "spec_digest", "slots_digest", "slot_count", "judged_at"),
     )
 
 

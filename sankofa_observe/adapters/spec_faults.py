@@ -1,30 +1,92 @@
-"""What is wrong with a document, where, and how to mend it: collected, so that one run names all of it."""
+"""What is wrong with a document, where, and how to mend it: collected, so that one run names all of it and nothing false.
+
+A part that no shape allows is told, and a harmless one is put in its place so that the rest can be looked at as well
+(`spec_shapes`). What then seems wrong with the part itself, or follows from it, is not told.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from sankofa_observe.errors import Violation
+from sankofa_observe.sla.catalog import Catalog
+from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.site import Site
 
 ANNOTATION = "sankofa.observe/"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One violation in a document that is known to the caller."""
+    """One violation in a document that is known to the caller; `leans_on` are other places that it follows from."""
 
     path: str
     code: str
     problem: str
     hint: str = ""
-
-    def violation(self, where: str) -> Violation:
-        return Violation(code=self.code, where=f"{where}:{self.path}", problem=self.problem, hint=self.hint)
+    leans_on: tuple[str, ...] = ()
 
 
 def note_path(name: str) -> str:
     return f"/metadata/annotations/{ANNOTATION}{name}"
 
 
-def note_fault(name: str, seen: str, expected: str) -> Fault:
-    return Fault(note_path(name), "slo.annotation", f"{seen!r}; expected {expected}")
+def note_fault(name: str, seen: str, expected: str, leans_on: tuple[str, ...] = ()) -> Fault:
+    return Fault(note_path(name), "slo.annotation", f"{seen!r}; expected {expected}", leans_on=leans_on)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a document was read, like `slo.yaml#1:`, and which of its parts were put in for what no shape allows."""
+
+    where: str
+    broken: tuple[str, ...] = ()
+
+    def stands(self, *paths: str) -> bool:
+        """Whether these parts of the document are its author's."""
+        return not any(_touch(path, broken) for path in paths for broken in self.broken)
+
+    def violation(self, fault: Fault) -> Violation:
+        return Violation(code=fault.code, where=f"{self.where}{fault.path}", problem=fault.problem, hint=fault.hint)
+
+
+def _touch(one: str, other: str) -> bool:
+    """Whether two paths are the same, or one leads through the other."""
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """A catalog that is being read, and what is not sure of it yet."""
+
+    catalog: Catalog = field(default_factory=Catalog)
+    violations: dict[str, list[Violation]] = field(default_factory=dict)  # by document, in the order of reading
+    slo_places: dict[str, Place] = field(default_factory=dict)
+    broken_slos: set[str] = field(default_factory=set)
+    broken_sites: set[str] = field(default_factory=set)
+    unread: bool = False  # some document could not be told at all: it may hold any name
+
+    def tell(self, place: Place, faults: Iterable[Fault]) -> bool:
+        """Keep the faults that are true; whether the document is without any."""
+        true = [place.violation(fault) for fault in faults if place.stands(fault.path, *fault.leans_on)]
+        self.violations.setdefault(place.where, []).extend(true)
+        return not true and not place.broken
+
+    def warn(self, place: Place, faults: Iterable[Fault]) -> None:
+        """What is allowed and will surprise."""
+        self.catalog.warnings.extend(place.violation(fault) for fault in faults)
+
+    def slo(self, name: str) -> Slo | None:
+        """The SLO, if there is one and all of it is right."""
+        return None if name in self.broken_slos else self.catalog.slos.get(name)
+
+    def no_slo(self, name: str) -> bool:
+        """Whether there is certainly none of this name."""
+        return not self.unread and name not in self.slo_places
+
+    def site(self, name: str) -> Site | None:
+        return None if name in self.broken_sites else self.catalog.sites.get(name)
+
+    def no_site(self, name: str) -> bool:
+        return not self.unread and name not in self.catalog.sites

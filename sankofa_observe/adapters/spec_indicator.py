@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 
-from sankofa_observe.adapters.spec_faults import Fault, note_fault, note_path
+from sankofa_observe.adapters.spec_faults import ANNOTATION, Fault, note_fault, note_path
 from sankofa_observe.adapters.spec_models import RatioMetric, SloDocument
+from sankofa_observe.adapters.spec_selector import one_bucket, plain
+from sankofa_observe.adapters.spec_slot import share_ppm
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
@@ -17,88 +20,127 @@ from sankofa_observe.slo.indicator import (
     Rule,
     StateIndicator,
     Together,
-    is_plain_selector,
 )
 from sankofa_observe.units import PPM
 
-INDICATOR_NOTES = {"sources", "combine", "start-time", "composite", "parts"}
 CHANGING = "changing"
 _METRIC = "/spec/indicator/spec"
+_RATIO, _LEVEL = f"{_METRIC}/ratioMetric", f"{_METRIC}/thresholdMetric"
+_QUERY = "metricSource/spec/query"
+KIND_PLACE = f"{_RATIO}/counter"  # what the kind of a document follows from
+_BOUND = ("/spec/objectives/0/op", "/spec/objectives/0/value")
+_SYSTEM = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
 
 
-def read_indicator(document: SloDocument, notes: dict[str, str], faults: list[Fault]) -> Indicator | None:
-    """The indicator, or None with what is wrong in `faults`."""
-    if "composite" in notes or "parts" in notes:
-        return _composite(document, notes, faults)
-    if document.spec.indicator is None:
-        hint = f"a composite has {note_path('composite')} and {note_path('parts')} instead"
-        faults.append(Fault("/spec/indicator", "slo.indicator", "no indicator", hint))
+class Kind(StrEnum):
+    EVENTS = "events"
+    STATES = "states"
+    LEVELS = "levels"
+    COMPOSITE = "composites"
+
+
+def kind_of(document: SloDocument) -> Kind | None:
+    """What kind of indicator a document means to have, or None where it has none, or two."""
+    if {f"{ANNOTATION}composite", f"{ANNOTATION}parts"} & document.metadata.annotations.keys():
+        return Kind.COMPOSITE
+    spec = document.spec.indicator.spec if document.spec.indicator else None
+    if spec is None or (spec.ratio_metric is None) == (spec.threshold_metric is None):
         return None
-    spec = document.spec.indicator.spec
-    if (spec.ratio_metric is None) == (spec.threshold_metric is None):
-        faults.append(Fault(_METRIC, "slo.indicator", "give exactly one of ratioMetric and thresholdMetric"))
-        return None
-    sources, combine = notes.get("sources", ""), _combine(notes, faults)
-    if spec.threshold_metric is not None:
-        query = spec.threshold_metric.metric_source.spec.query
-        return _level(document, query, "" if sources == CHANGING else sources, combine, faults)
-    assert spec.ratio_metric is not None  # noqa: S101  exactly one is there
-    _no_bound(document, faults)
-    return _ratio(spec.ratio_metric, notes, sources, combine, faults)
+    if spec.ratio_metric is None:
+        return Kind.LEVELS
+    return Kind.EVENTS if spec.ratio_metric.counter else Kind.STATES
 
 
-def _ratio(
-    metric: RatioMetric, notes: dict[str, str], sources: str, combine: Combine, faults: list[Fault]
+def read_indicator(
+    document: SloDocument, kind: Kind | None, notes: dict[str, str], faults: list[Fault]
 ) -> Indicator | None:
-    path = f"{_METRIC}/ratioMetric"
-    if (metric.good is None) == (metric.bad is None):
-        faults.append(Fault(path, "slo.indicator", "give exactly one of good and bad"))
+    """The indicator, or None with what is wrong in `faults`."""
+    if kind is None:
+        faults.append(_no_indicator(document))
         return None
-    part = "good" if metric.good is not None else "bad"
-    counted = metric.good or metric.bad
-    assert counted is not None  # noqa: S101  exactly one is there
-    queries = {part: counted.metric_source.spec.query, "total": metric.total.metric_source.spec.query}
-    for name, query in queries.items():
-        _plain(query, f"{path}/{name}/metricSource/spec/query", faults)
-    started = notes.get("start-time", "")
-    if started:
-        _plain(started, note_path("start-time"), faults)
-    if metric.counter:
-        return RatioIndicator(
-            good=queries[part],
-            valid=queries["total"],
-            counts_bad=part == "bad",
-            system="" if sources == CHANGING else sources,
-            changing=sources == CHANGING,
-            started=started,
-        )
-    if part == "bad":
-        faults.append(
-            Fault(f"{path}/bad", "slo.indicator", "of gauges, good is *up* and total is *known*; there is no bad")
-        )
-    if sources == CHANGING:
-        faults.append(
-            note_fault("sources", sources, "a system of the fleet file; only counters may be of a changing set")
-        )
-    return StateIndicator(up=queries[part], known=queries["total"], system=sources, combine=combine)
-
-
-def _level(document: SloDocument, query: str, system: str, combine: Combine, faults: list[Fault]) -> Indicator | None:
-    _plain(query, f"{_METRIC}/thresholdMetric/metricSource/spec/query", faults)
     objective = document.spec.objectives[0]
-    if objective.op is None or objective.value is None:
-        faults.append(Fault("/spec/objectives/0", "slo.threshold", "a thresholdMetric needs op and value"))
+    if kind is not Kind.LEVELS and (objective.op is not None or objective.value is not None):
+        problem = f"op and value are of a thresholdMetric; {kind} have none"
+        faults.append(Fault("/spec/objectives/0", "slo.threshold", problem, leans_on=(KIND_PLACE,)))
+    if kind is Kind.COMPOSITE:
+        return _composite(document, notes, faults)
+    system, changing = _sources(kind, notes, faults)
+    combine = _combine(notes, faults) if kind is not Kind.EVENTS else Combine()
+    assert document.spec.indicator is not None  # noqa: S101  its kind is known
+    spec = document.spec.indicator.spec
+    if spec.ratio_metric is None:
+        return _level(document, system, combine, faults)
+    selected = _selected(spec.ratio_metric, kind, faults)
+    if selected is None:
         return None
-    return LevelIndicator(
-        level=query, operator=Operator(objective.op), bound=objective.value, system=system, combine=combine
+    counted, valid = selected
+    if kind is Kind.STATES:
+        return StateIndicator(up=counted, known=valid, system=system, combine=combine)
+    started = notes.get("start-time", "")
+    if "start-time" in notes:
+        plain(started, note_path("start-time"), faults)
+    return RatioIndicator(
+        good=counted,
+        valid=valid,
+        counts_bad=spec.ratio_metric.bad is not None,
+        system=system,
+        changing=changing,
+        started=started,
     )
 
 
-def _no_bound(document: SloDocument, faults: list[Fault]) -> None:
-    objective = document.spec.objectives[0]
-    if objective.op is not None or objective.value is not None:
-        problem = "op and value are of a thresholdMetric; a ratioMetric has none"
-        faults.append(Fault("/spec/objectives/0", "slo.threshold", problem))
+def _no_indicator(document: SloDocument) -> Fault:
+    if document.spec.indicator is not None:
+        return Fault(_METRIC, "slo.indicator", "give exactly one of ratioMetric and thresholdMetric")
+    hint = f"a composite has {note_path('composite')} and {note_path('parts')} instead"
+    parts = (note_path("composite"), note_path("parts"))
+    return Fault("/spec/indicator", "slo.indicator", "no indicator", hint, parts)
+
+
+def _sources(kind: Kind, notes: dict[str, str], faults: list[Fault]) -> tuple[str, bool]:
+    """The system of the fleet file whose targets are the sources, or that the set changes by itself."""
+    sources = notes.get("sources", "")
+    if sources == CHANGING and kind is Kind.EVENTS:
+        return "", True
+    if sources == CHANGING:
+        expected = "a system of the fleet file; only counters may be of a changing set"
+        faults.append(note_fault("sources", sources, expected, (KIND_PLACE,)))
+    elif "sources" in notes and not _SYSTEM.fullmatch(sources):
+        faults.append(note_fault("sources", sources, f"a system of the fleet file, or {CHANGING}"))
+    return sources, False
+
+
+def _selected(metric: RatioMetric, kind: Kind, faults: list[Fault]) -> tuple[str, str] | None:
+    """The selectors of what is counted and of all that is valid."""
+    if (metric.good is None) == (metric.bad is None):
+        faults.append(Fault(_RATIO, "slo.indicator", "give exactly one of good and bad"))
+    parts = {"good": metric.good, "bad": metric.bad, "total": metric.total}
+    queries = {name: one.metric_source.spec.query for name, one in parts.items() if one}
+    for name, query in queries.items():
+        path = f"{_RATIO}/{name}/{_QUERY}"
+        if plain(query, path, faults) and kind is Kind.EVENTS:
+            one_bucket(query, path, total=name == "total", faults=faults)
+    if metric.bad and kind is Kind.STATES:
+        problem = "of gauges, good is *up* and total is *known*; there is no bad"
+        faults.append(Fault(f"{_RATIO}/bad", "slo.indicator", problem, leans_on=(KIND_PLACE,)))
+    counted = queries.get("good") or queries.get("bad")
+    if counted == queries["total"]:
+        problem = "it selects the same series as what is counted against it: the share is always the same"
+        faults.append(Fault(f"{_RATIO}/total", "slo.indicator", problem, leans_on=(f"{_RATIO}/good", f"{_RATIO}/bad")))
+    return (counted, queries["total"]) if counted is not None else None
+
+
+def _level(document: SloDocument, system: str, combine: Combine, faults: list[Fault]) -> Indicator | None:
+    spec, objective = document.spec.indicator, document.spec.objectives[0]
+    assert spec is not None and spec.spec.threshold_metric is not None  # noqa: S101, PT018  the caller looked
+    query = spec.spec.threshold_metric.metric_source.spec.query
+    plain(query, f"{_LEVEL}/{_QUERY}", faults)
+    if objective.op is None or objective.value is None:
+        problem = "a thresholdMetric needs op and value"
+        faults.append(Fault("/spec/objectives/0", "slo.threshold", problem, leans_on=_BOUND))
+        return None
+    operator, bound = Operator(objective.op), objective.value
+    return LevelIndicator(level=query, operator=operator, bound=bound, system=system, combine=combine)
 
 
 def _combine(notes: dict[str, str], faults: list[Fault]) -> Combine:
@@ -113,23 +155,23 @@ def _combine(notes: dict[str, str], faults: list[Fault]) -> Combine:
 
 def _composite(document: SloDocument, notes: dict[str, str], faults: list[Fault]) -> Indicator | None:
     if document.spec.indicator is not None:
-        faults.append(Fault("/spec/indicator", "slo.indicator", "a composite has parts and no indicator of its own"))
+        problem = "a composite has parts and no indicator of its own"
+        faults.append(Fault("/spec/indicator", "slo.indicator", problem))
+    weights = _weights(notes.get("parts", ""), faults)
     word, _, share = notes.get("composite", "all").partition(" ")
     if word not in set(Together) or bool(share) != (word == Together.WEIGHTED):
-        faults.append(
-            note_fault("composite", notes.get("composite", ""), "all, any, or weighted and a share, like weighted 0.8")
-        )
+        expected = "all, any, or weighted and a share, like weighted 0.8"
+        faults.append(note_fault("composite", notes["composite"], expected))
         return None
-    weights = _weights(notes.get("parts", ""), faults)
-    share_ppm = _share(share, faults) if share else PPM
-    return CompositeIndicator(together=Together(word), weights=weights, share_ppm=share_ppm)
+    share_of_all = share_ppm(_decimal(share), note_path("composite"), faults) if share else PPM
+    return CompositeIndicator(together=Together(word), weights=weights, share_ppm=share_of_all)
 
 
 def _weights(text: str, faults: list[Fault]) -> dict[str, int]:
     """`availability-power, availability-network=2`: SLO names, with a weight where it is not 1."""
     found: dict[str, int] = {}
     for part in text.split(","):
-        match = re.fullmatch(r"\s*([a-z0-9][a-z0-9-]*)(?:=([1-9][0-9]{0,5}))?\s*", part)
+        match = re.fullmatch(r"\s*([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:=([1-9][0-9]{0,5}))?\s*", part)
         if match is None or match[1] in found:
             faults.append(note_fault("parts", part.strip(), "names of SLOs, each once, like: power, network=2"))
             continue
@@ -137,18 +179,8 @@ def _weights(text: str, faults: list[Fault]) -> dict[str, int]:
     return found
 
 
-def _share(text: str, faults: list[Fault]) -> int:
+def _decimal(text: str) -> Decimal:
     try:
-        share = Decimal(text) * PPM
+        return Decimal(text)
     except InvalidOperation:
-        share = Decimal(0)
-    if share != int(share) or not 0 < share <= PPM:
-        faults.append(note_fault("composite", f"weighted {text}", "a share above 0 and up to 1, at most 6 decimals"))
-        return PPM
-    return int(share)
-
-
-def _plain(query: str, path: str, faults: list[Fault]) -> None:
-    if not is_plain_selector(query) or query != query.strip():  # a trailing newline would end up inside the query
-        hint = "raw samples are counted here, so no rate(), sum() or range: a metric name with matchers"
-        faults.append(Fault(path, "slo.selector", f"{query!r} is not a series selector", hint))
+        return Decimal("NaN")

@@ -164,8 +164,8 @@ class AgreementSpec(Strict):
     cap_ppm: Ppm = Field(alias="capPpm")
     starts_at: Timestamp = Field(alias="startsAt")
     grace_seconds: Uint32 = Field(alias="graceSeconds")
-    dispute_window_seconds: Annotated[Uint32, Field(ge=1)] = Field(alias="disputeWindowSeconds")
-    dispute_window_blocks: Uint32 = Field(alias="disputeWindowBlocks")
+    dispute_window_seconds: Annotated[Uint32, Field(ge=10)] = Field(alias="disputeWindowSeconds")
+    dispute_window_blocks: Annotated[Uint32, Field(ge=1)] = Field(alias="disputeWindowBlocks")
     tolerance_slots: Uint32 = Field(0, alias="toleranceSlots")
     promises: Annotated[list[PromiseSpec], Field(min_length=1, max_length=64)]
 

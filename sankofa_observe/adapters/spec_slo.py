@@ -3,61 +3,64 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from collections.abc import Iterator
+from decimal import Decimal
 
 import rfc8785
 
-from sankofa_observe.adapters.spec_faults import ANNOTATION, Fault, note_fault, note_path
-from sankofa_observe.adapters.spec_indicator import INDICATOR_NOTES, read_indicator
-from sankofa_observe.adapters.spec_models import SloDocument, TimeWindow
-from sankofa_observe.errors import Violation
-from sankofa_observe.slo.indicator import CompositeIndicator, Indicator, RatioIndicator
+from sankofa_observe.adapters.spec_faults import ANNOTATION, Draft, Fault, Place, note_fault, note_path
+from sankofa_observe.adapters.spec_indicator import KIND_PLACE, Kind, kind_of, read_indicator
+from sankofa_observe.adapters.spec_models import SloDocument
+from sankofa_observe.adapters.spec_slot import SLOT_PLACES, exact_ppm, slot_rule
+from sankofa_observe.adapters.spec_window import read_window
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
-from sankofa_observe.slo.site import Site
-from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, Window
-from sankofa_observe.units import PPM, rfc3339
+from sankofa_observe.units import PPM
 
-DURATION_HINT = "a duration is a whole number and one unit: s second, m minute, h, d, w, M month, Q quarter, Y year"
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_CALENDAR = {"1d": CalendarUnit.DAY, "1w": CalendarUnit.WEEK, "1M": CalendarUnit.MONTH, "1Q": CalendarUnit.QUARTER}
-# Two years of each: every clock change of a zone is in them.
-_EDGES_LOOKED_AT = {CalendarUnit.DAY: 731, CalendarUnit.WEEK: 105, CalendarUnit.MONTH: 25, CalendarUnit.QUARTER: 9}
-_RULE_NOTES = {"tier", "scrape", "slot", "no-traffic", "longest-gap", "history", "leaves", "settles", "burst-factor"}
-_ANNOTATIONS = _RULE_NOTES | INDICATOR_NOTES
+# Who honours which setting; what is not honoured is refused, never ignored.
+_ALL = {"tier", "slot", "scrape", "no-traffic"}
+_ANNOTATIONS = {
+    Kind.EVENTS: _ALL | {"sources", "start-time", "longest-gap", "history", "leaves", "settles", "burst-factor"},
+    Kind.STATES: _ALL | {"sources", "combine"},
+    Kind.LEVELS: _ALL | {"sources", "combine"},
+    Kind.COMPOSITE: _ALL | {"composite", "parts"},
+}
+_KNOWN = sorted(set().union(*_ANNOTATIONS.values()))
 _TIERS = {"core", "regional", "edge"}
+_TARGETS = ("/spec/objectives/0/target", "/spec/objectives/0/targetPercent")
+RESTARTS_PPM = 999_900  # one restart a day hides about 700 ppm of its events
+SETTLES_SECONDS = 60
 
 
-def add_slo(where: str, document: SloDocument, slos: dict[str, Slo]) -> Iterator[Violation]:
-    name = document.metadata.name
-    if name in slos:
-        yield Violation(code="slo.twice", where=f"{where}:/metadata/name", problem=f"SLO {name} is defined twice")
-    faults: list[Fault] = []
+def add_slo(place: Place, document: SloDocument, draft: Draft) -> None:
+    name, faults = document.metadata.name, []
+    named = place.stands("/metadata/name")
+    first = draft.slo_places.setdefault(name, place) if named else place
+    if first is not place:
+        faults.append(Fault("/metadata/name", "slo.twice", f"SLO {name} is defined twice, first in {first.where}"))
     slo = _slo(document, faults)
-    yield from (fault.violation(where) for fault in faults)
-    if slo:
-        slos[name] = slo
+    whole = draft.tell(place, faults)
+    draft.unread |= not named
+    if slo and whole:
+        draft.catalog.slos[name] = slo
+        draft.warn(place, _warnings(slo))
+    else:
+        draft.broken_slos.add(name)
 
 
 def _slo(document: SloDocument, faults: list[Fault]) -> Slo | None:
-    spec, notes = document.spec, _annotations(document, faults)
-    objective = spec.objectives[0]
-    target_ppm = _target(objective.target, objective.target_percent, faults)
-    indicator = read_indicator(document, notes, faults)
-    slot = _slot_rule(document, notes, faults)
-    window = _window(spec.time_window[0], slot, faults)
-    no_traffic = notes.get("no-traffic", "good")
+    spec, kind = document.spec, kind_of(document)
+    notes = _annotations(document, kind, faults)
+    target_ppm = _target(spec.objectives[0].target, spec.objectives[0].target_percent, faults)
+    indicator = read_indicator(document, kind, notes, faults)
+    slot = slot_rule(document, notes, faults)
+    window = read_window(spec.time_window[0], slot, faults)
+    no_traffic, tier = notes.get("no-traffic", "good"), notes.get("tier", "")
     if no_traffic not in set(NoTraffic):
         faults.append(note_fault("no-traffic", no_traffic, "good or excluded"))
-    tier = notes.get("tier", "")
     if tier not in _TIERS:
         faults.append(note_fault("tier", tier, "core, regional or edge"))
-    _fits(document, indicator, slot, faults)
-    if faults or slot is None or window is None or indicator is None:
+    _fits(document, kind, notes, slot, faults)
+    if slot is None or window is None or indicator is None or target_ppm is None or faults:
         return None
     return Slo(
         name=document.metadata.name,
@@ -73,208 +76,91 @@ def _slo(document: SloDocument, faults: list[Fault]) -> Slo | None:
     )
 
 
-def _fits(document: SloDocument, indicator: Indicator | None, slot: SlotRule | None, faults: list[Fault]) -> None:
-    """What the kind of indicator and the way of counting ask of each other."""
-    events = isinstance(indicator, RatioIndicator)
-    if indicator is not None and document.spec.budgeting_method == "Occurrences" and not events:
-        problem = "only events can be counted as occurrences; states, levels and composites are judged by Timeslices"
-        faults.append(Fault("/spec/budgetingMethod", "slo.budgeting", problem))
-    if (
-        slot is not None
-        and slot.settles_seconds
-        and events
-        and isinstance(indicator, RatioIndicator)
-        and indicator.counts_bad
-    ):
-        faults.append(note_fault("settles", f"{slot.settles_seconds}s", "none where bad events are selected"))
-
-
-def link(slos: dict[str, Slo], sites: Mapping[str, Site]) -> Iterator[Violation]:
-    """Give each SLO the sources that the fleet file lists, and each composite its parts; all documents are read by then."""
-    for name, slo in list(slos.items()):
-        system = getattr(slo.indicator, "system", "")
-        if system:
-            tier = [site for site in sites.values() if site.tier == slo.tier]
-            slos[name] = replace(slo, sources={site.name: site.targets.get(system, ()) for site in tier})
-    for name, slo in list(slos.items()):
-        if isinstance(slo.indicator, CompositeIndicator):
-            found = {part: slos[part] for part in slo.indicator.weights if part in slos}
-            yield from _unfit(name, slo, found)
-            slos[name] = replace(slo, parts=found)
-
-
-def _unfit(name: str, slo: Slo, parts: Mapping[str, Slo]) -> Iterator[Violation]:
-    """What keeps SLOs from being parts of a composite."""
-    assert isinstance(slo.indicator, CompositeIndicator)  # noqa: S101  the caller looked
-    where = f"SLO {name}:{note_path('parts')}"
-    for part in slo.indicator.weights:
-        other = parts.get(part)
-        if other is None:
-            yield Violation(code="slo.parts", where=where, problem=f"no SLO {part}")
-        elif isinstance(other.indicator, CompositeIndicator):
-            yield Violation(code="slo.parts", where=where, problem=f"{part} is a composite itself; name its parts")
-        elif (other.tier, other.slot.seconds) != (slo.tier, slo.slot.seconds):
-            problem = (
-                f"{part} is of tier {other.tier} with slots of {other.slot.seconds} s; both must be those of the whole"
-            )
-            yield Violation(code="slo.parts", where=where, problem=problem)
-
-
-def _annotations(document: SloDocument, faults: list[Fault]) -> dict[str, str]:
+def _annotations(document: SloDocument, kind: Kind | None, faults: list[Fault]) -> dict[str, str]:
+    """The settings that are ours; one that is not known, or that the kind of indicator has no use for, is refused."""
     ours = {k.removeprefix(ANNOTATION): v for k, v in document.metadata.annotations.items() if k.startswith(ANNOTATION)}
-    faults += [
-        Fault(
-            f"/metadata/annotations/{ANNOTATION}{name}",
-            "slo.annotation",
-            "no such setting",
-            f"known: {sorted(_ANNOTATIONS)}",
-        )
-        for name in ours
-        if name not in _ANNOTATIONS
-    ]
+    for name in ours:
+        if name not in _KNOWN:
+            hint = f"known: {', '.join(_KNOWN)}"
+            faults.append(Fault(note_path(name), "slo.annotation", "no such setting", hint))
+        elif kind and name not in _ANNOTATIONS[kind]:
+            users = ", ".join(one for one, names in _ANNOTATIONS.items() if name in names)
+            problem = f"an SLO of {kind} has no use for it; it is for {users}"
+            faults.append(Fault(note_path(name), "slo.annotation", problem, leans_on=(KIND_PLACE,)))
     return ours
 
 
-def _target(target: Decimal | None, percent: Decimal | None, faults: list[Fault]) -> int:
-    path = "/spec/objectives/0/target"
+def _fits(
+    document: SloDocument, kind: Kind | None, notes: dict[str, str], slot: SlotRule | None, faults: list[Fault]
+) -> None:
+    """What the kind of indicator and the way of counting ask of each other."""
+    objective = document.spec.objectives[0]
+    if kind and kind != Kind.EVENTS and document.spec.budgeting_method == "Occurrences":
+        problem = f"only events can be counted as occurrences; {kind} are judged by Timeslices"
+        faults.append(Fault("/spec/budgetingMethod", "slo.budgeting", problem, leans_on=(KIND_PLACE,)))
+    if kind and kind != Kind.EVENTS and notes.get("no-traffic") == "excluded":
+        faults.append(
+            note_fault("no-traffic", "excluded", "good: only events have slots without traffic", (KIND_PLACE,))
+        )
+    if kind == Kind.COMPOSITE and "time_slice_target" in objective.model_fields_set:
+        problem = f"a slot of a composite is good as its parts say; see {note_path('composite')}"
+        faults.append(Fault("/spec/objectives/0/timeSliceTarget", "slo.indicator", problem))
+    if kind == Kind.EVENTS and "leaves" in notes and notes.get("sources") != "changing":
+        problem = "only sources of a changing set leave"
+        faults.append(
+            Fault(note_path("leaves"), "slo.annotation", problem, leans_on=(KIND_PLACE, note_path("sources")))
+        )
+    if kind == Kind.EVENTS and slot is not None:
+        _lengths_fit(document, slot, faults)
+
+
+def _lengths_fit(document: SloDocument, slot: SlotRule, faults: list[Fault]) -> None:
+    """No counter is followed, and none measured, over less than two scrapes; what settles late does so one slot late at most."""
+    places, least = (*SLOT_PLACES, note_path("scrape"), KIND_PLACE), 2 * slot.scrape_seconds
+    for name, length in (("longest-gap", slot.longest_gap_seconds), ("history", slot.history_seconds)):
+        if length < least:
+            faults.append(note_fault(name, f"{length}s", f"two scrapes or more, {least}s", places))
+    if not slot.settles_seconds:
+        return
+    settles = f"{slot.settles_seconds}s"
+    if document.spec.indicator and (ratio := document.spec.indicator.spec.ratio_metric) and ratio.bad:
+        bad = ("/spec/indicator/spec/ratioMetric/bad",)
+        faults.append(note_fault("settles", settles, "none where bad events are selected", bad))
+    if slot.settles_seconds + slot.scrape_seconds > slot.seconds:
+        longest = slot.seconds - slot.scrape_seconds
+        faults.append(note_fault("settles", settles, f"{longest}s or less: one slot late, not two", places))
+
+
+def _warnings(slo: Slo) -> Iterator[Fault]:
+    if slo.slot.settles_seconds and slo.budgeting is Budgeting.TIMESLICES and slo.slot.seconds <= SETTLES_SECONDS:
+        problem = f"slots of {slo.slot.seconds} s with events that settle can hardly ever say met"
+        yield Fault(note_path("settles"), "slo.hardly-met", problem, "take longer slots, or Occurrences")
+    if slo.budgeting is Budgeting.OCCURRENCES and slo.target_ppm >= RESTARTS_PPM:
+        problem = "a target of 99.99 % or more does not survive daily restarts: each hides what was counted before it"
+        hint = "such a month ends undetermined; take Timeslices, or a lower target"
+        yield Fault("/spec/objectives/0", "slo.daily-restarts", problem, hint)
+
+
+def _target(target: Decimal | None, percent: Decimal | None, faults: list[Fault]) -> int | None:
     if (target is None) == (percent is None):
-        faults.append(Fault(path, "slo.target", "give exactly one of target and targetPercent"))
-        return PPM
-    share = target if target is not None else (percent or Decimal(0)) / 100
-    before = len(faults)
+        problem = "give exactly one of target and targetPercent"
+        faults.append(Fault(_TARGETS[0], "slo.target", problem, leans_on=_TARGETS))
+        return None
+    value, whole, digits, path = (target, 1, 6, _TARGETS[0]) if target is not None else (percent, 100, 4, _TARGETS[1])
+    assert value is not None  # noqa: S101  exactly one is there
     if target is not None and target > 1:
         faults.append(Fault(path, "slo.target-range", f"{target} is over 1", f"did you mean targetPercent: {target}?"))
-    elif percent is not None and percent <= 1:
-        faults.append(Fault(f"{path}Percent", "slo.target-range", f"{percent} %", f"did you mean target: {percent}?"))
-    elif not 0 < share < 1:
-        faults.append(
-            Fault(path, "slo.target-range", f"{share} leaves no budget or no promise; expected between 0 and 1")
-        )
-    return _ppm(share, path, faults) if len(faults) == before else PPM
-
-
-def _ppm(share: Decimal, path: str, faults: list[Fault]) -> int:
-    scaled = share * PPM
-    if scaled != int(scaled):
-        faults.append(
-            Fault(path, "slo.ppm", f"{share} is not a whole number of parts per million; use at most 6 decimals")
-        )
-    return int(scaled)
-
-
-def _share_ppm(value: str | Decimal, path: str, faults: list[Fault]) -> int:
-    """A share above 0 and up to 1, both of a slot's target and of its coverage."""
-    try:
-        share = Decimal(value)
-    except InvalidOperation:
-        share = Decimal("NaN")
-    if not 0 < (share if share.is_finite() else 0) <= 1:
-        faults.append(Fault(path, "slo.share", f"{str(value)!r}; expected a share above 0 and up to 1, like 0.8"))
-        return PPM
-    return _ppm(share, path, faults)
-
-
-def _slot_rule(document: SloDocument, notes: dict[str, str], faults: list[Fault]) -> SlotRule | None:
-    objective = document.spec.objectives[0]
-    slot = objective.time_slice_window or notes.get("slot", "1m")
-    slot_path = "/spec/objectives/0/timeSliceWindow" if objective.time_slice_window else note_path("slot")
-    slot_seconds = _seconds(slot, slot_path, faults)
-    scrape_seconds = _seconds(notes.get("scrape", "15s"), note_path("scrape"), faults)
-    lengths = {
-        name: _seconds(notes.get(name, default), note_path(name), faults)
-        for name, default in (("longest-gap", "30m"), ("history", "1h"), ("leaves", "30s"))
-    }
-    settles_seconds = _seconds(notes["settles"], note_path("settles"), faults) if "settles" in notes else 0
-    factor = notes.get("burst-factor", "2")
-    if not re.fullmatch(r"[1-9][0-9]?", factor):
-        faults.append(note_fault("burst-factor", factor, "a whole number from 1 to 99"))
-        return None
-    target_ppm = _share_ppm(objective.time_slice_target, "/spec/objectives/0/timeSliceTarget", faults)
-    if slot_seconds is None or scrape_seconds is None or settles_seconds is None or None in lengths.values():
-        return None
-    if slot_seconds < 2 * scrape_seconds or slot_seconds % scrape_seconds:
-        problem = (
-            f"a slot of {slot_seconds} s does not hold a whole number, 2 or more, of scrapes of {scrape_seconds} s"
-        )
-        faults.append(Fault(slot_path, "slo.slot", problem))
-    if 86400 % slot_seconds:
-        faults.append(Fault(slot_path, "slo.slot", f"a slot of {slot_seconds} s does not divide a day"))
-    return SlotRule(
-        seconds=slot_seconds,
-        scrape_seconds=scrape_seconds,
-        target_ppm=target_ppm,
-        longest_gap_seconds=lengths["longest-gap"] or 0,
-        history_seconds=lengths["history"] or 0,
-        burst_factor=int(factor),
-        settles_seconds=settles_seconds,
-        leaves_seconds=lengths["leaves"] or 0,
-    )
-
-
-def _seconds(duration: str, path: str, faults: list[Fault]) -> int | None:
-    match = re.fullmatch(r"([1-9][0-9]*)([smhd])", duration)
-    if match is None:
-        hint = "M is a month; a minute is m" if duration.endswith("M") else DURATION_HINT
-        faults.append(Fault(path, "slo.duration", f"{duration!r} is no length in s, m, h or d", hint))
-        return None
-    return int(match[1]) * _SECONDS[match[2]]
-
-
-def _window(window: TimeWindow, slot: SlotRule | None, faults: list[Fault]) -> Window | None:
-    path = "/spec/timeWindow/0"
-    try:
-        zone = ZoneInfo(window.calendar.time_zone)
-        start = datetime.strptime(window.calendar.start_time, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a zone that is a folder, like Africa
-        faults.append(
-            Fault(f"{path}/calendar", "slo.calendar", f"{error}", 'like startTime "2026-01-01 00:00:00", timeZone UTC')
-        )
-        return None
-    if unit := _CALENDAR.get(window.duration):
-        found = CalendarWindow(unit=unit, zone=window.calendar.time_zone)
-        _edges_fit(found, int(start.timestamp()), window, slot, faults)
-        return found
-    if window.duration.endswith("m"):  # too near to 1M to be believed
-        hint = "1M is a month; for a period of minutes, which is for trials, write its seconds"
-        faults.append(Fault(f"{path}/duration", "slo.duration", f"{window.duration!r} is a period of minutes", hint))
-        return None
-    if window.duration[-1] in "wMQY":
-        hint = "1d, 1w, 1M and 1Q are calendar periods; any other length is written in s, h or d"
-        faults.append(Fault(f"{path}/duration", "slo.duration", f"{window.duration!r} is no period we judge", hint))
-        return None
-    seconds = _seconds(window.duration, f"{path}/duration", faults)
-    if seconds is None or slot is None:
-        return None
-    anchor_at = int(start.timestamp())
-    if seconds % slot.seconds or anchor_at % slot.seconds:
-        problem = f"periods of {seconds} s from {window.calendar.start_time} do not begin and end on slots of {slot.seconds} s"
-        faults.append(Fault(path, "slo.period-slot", problem))
-    return FixedWindow(seconds=seconds, anchor_at=anchor_at)
-
-
-def _edges_fit(
-    window: CalendarWindow, start_at: int, spec: TimeWindow, slot: SlotRule | None, faults: list[Fault]
-) -> None:
-    """A calendar period begins where one begins, and all its edges lie on slots, clock changes included."""
-    path = "/spec/timeWindow/0"
-    first = window.period_at(start_at)
-    if first.starts_at != start_at:
-        begins = datetime.fromtimestamp(first.starts_at, ZoneInfo(window.zone)).strftime("%Y-%m-%d %H:%M:%S")
-        problem = f"{spec.calendar.start_time!r} is no start of a {window.unit}; the one around it starts {begins!r}"
-        faults.append(Fault(f"{path}/calendar/startTime", "slo.calendar-start", problem))
-    if slot is None:
-        return
-    period = first
-    for _ in range(_EDGES_LOOKED_AT[window.unit]):
-        if period.starts_at % slot.seconds:
-            edge = rfc3339(period.starts_at)
-            problem = (
-                f"a {window.unit} in {window.zone} starts at {edge}, which is no edge of a slot of {slot.seconds} s"
-            )
-            hint = "slots are counted from midnight UTC; take one that divides the zone's offset, like 1m or 15m"
-            faults.append(Fault(path, "slo.period-slot", problem, hint))
-            return
-        period = window.period_at(period.ends_at)
+    elif percent is not None and 0 < percent <= 1:
+        faults.append(Fault(path, "slo.target-range", f"{percent} %", f"did you mean target: {percent}?"))
+    elif not 0 < value < whole:
+        problem = f"{value} leaves no budget or no promise; expected between 0 and {whole}"
+        faults.append(Fault(path, "slo.target-range", problem))
+    elif (ppm := exact_ppm(value, digits)) is None or not 0 < ppm < PPM:
+        problem = f"{value} is not a whole number of parts per million; use at most {digits} decimals"
+        faults.append(Fault(path, "slo.ppm", problem))
+    else:
+        return ppm
+    return None
 
 
 def _digest(document: SloDocument) -> str:

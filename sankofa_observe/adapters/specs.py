@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
-from sankofa_observe.adapters import spec_slo, spec_values
+from sankofa_observe.adapters import spec_agreement, spec_fleet, spec_shapes, spec_slo
+from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SloDocument, Strict
-from sankofa_observe.errors import InvalidInput, Violation
+from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.catalog import Catalog
 
 _KINDS: dict[tuple[str, str], type[Strict]] = {
@@ -22,6 +22,14 @@ _KINDS: dict[tuple[str, str], type[Strict]] = {
     ("sankofa.observe/v1", "Fleet"): FleetDocument,
     ("sankofa.observe/v1", "Agreement"): AgreementDocument,
 }
+_SLOTH = (
+    "this is a file of sloth; write each of its slos as an openslo/v1 SLO: error_query becomes ratioMetric.bad and "
+    "total_query total, as plain selectors without rate() and sum(), and objective becomes targetPercent"
+)
+_PYRRA = (
+    "this is an object of pyrra; write it as an openslo/v1 SLO: ratio.errors becomes ratioMetric.bad, latency.success becomes "
+    "good, total stays, target becomes targetPercent, and window becomes a calendar period"
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -38,56 +46,70 @@ class _Loader(yaml.SafeLoader):
 
 def load_catalog(paths: Iterable[Path]) -> Catalog:
     """Read every `.yaml` and `.yml` under the paths; raises `InvalidInput` with all violations of all documents."""
-    faults: list[Violation] = []
-    documents = [parsed for file in _files(paths, faults) for parsed in _documents(file, faults)]
-    catalog = Catalog()
-    for where, document in documents:
+    draft = Draft()
+    documents = [read for file in _files(paths, draft) for read in _documents(file, draft)]
+    for place, document in documents:
         if isinstance(document, FleetDocument):
-            faults += spec_values.add_sites(where, document, catalog.sites)
+            spec_fleet.add_sites(place, document, draft)
         elif isinstance(document, SloDocument):
-            faults += spec_slo.add_slo(where, document, catalog.slos)
-    faults += spec_slo.link(catalog.slos, catalog.sites)
-    for where, document in documents:
+            spec_slo.add_slo(place, document, draft)
+    spec_fleet.link(draft)
+    for place, document in documents:
         if isinstance(document, AgreementDocument):
-            faults += spec_values.add_agreement(where, document, catalog.slos, catalog.sites, catalog.agreements)
-    if faults:
-        raise InvalidInput(
-            f"{len(faults)} violation{'' if len(faults) == 1 else 's'} in the specs; nothing was loaded", faults
-        )
-    return catalog
+            spec_agreement.add_agreement(place, document, draft)
+    violations = [one for each in draft.violations.values() for one in each]
+    if violations:
+        plural = "" if len(violations) == 1 else "s"
+        raise InvalidInput(f"{len(violations)} violation{plural} in the specs; nothing was loaded", violations)
+    return draft.catalog
 
 
-def _files(paths: Iterable[Path], faults: list[Violation]) -> Iterator[Path]:
+def _files(paths: Iterable[Path], draft: Draft) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             yield from sorted(file for file in path.rglob("*") if file.suffix in {".yaml", ".yml"} and file.is_file())
         elif path.is_file():
             yield path
         else:
-            faults.append(Violation(code="spec.missing", where=str(path), problem="no such file or folder"))
+            _unread(draft, str(path), Fault("", "spec.missing", "no such file or folder"))
 
 
-def _documents(file: Path, faults: list[Violation]) -> Iterator[tuple[str, Strict]]:
-    try:
-        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader=_Loader))
-    except (yaml.YAMLError, ValueError, OSError) as error:  # ValueError: no UTF-8, or no such date
-        faults.append(Violation(code="spec.yaml", where=str(file), problem=_unreadable(error)))
-        return
-    for number, document in enumerate(documents, 1):
-        if document is None:
-            continue
-        where = f"{file}#{number}"
+def _documents(file: Path, draft: Draft) -> Iterator[tuple[Place, Strict]]:
+    for where, document in _parts(file, draft):
+        draft.violations.setdefault(where, [])
         model = _model(document)
         if model is None:
-            faults.append(_unknown_kind(where, document))
+            _unread(draft, where, _unknown_kind(document, "" if ":/" in where[len(str(file)) :] else "/"))
             continue
-        try:
-            yield where, model.model_validate(document)
-        except ValidationError as error:
-            faults.extend(_violation(where, one) for one in error.errors(include_url=False))
+        read, faults = spec_shapes.read(document, model)
+        draft.tell(Place(where=where), faults)
+        if read is None:
+            draft.unread = True
+        else:
+            yield Place(where=where, broken=tuple(fault.path for fault in faults)), read
 
 
-def _unreadable(error: yaml.YAMLError | ValueError | OSError) -> str:
+def _parts(file: Path, draft: Draft) -> Iterator[tuple[str, Any]]:
+    """The documents of a file; a list holds documents as well, as OpenSLO has it."""
+    try:
+        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader=_Loader))
+    # ValueError: no UTF-8, or no such date; RecursionError: brackets without end
+    except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
+        _unread(draft, str(file), Fault("", "spec.yaml", _unreadable(error)))
+        return
+    for number, document in enumerate(documents, 1):
+        listed = isinstance(document, list)
+        for index, one in enumerate(document if listed else [document]):
+            if one is not None:
+                yield f"{file}#{number}:{f'/{index}' if listed else ''}", one
+
+
+def _unread(draft: Draft, where: str, fault: Fault) -> None:
+    draft.unread = True
+    draft.tell(Place(where=where), [fault])
+
+
+def _unreadable(error: Exception) -> str:
     """What is wrong and where, without the line itself: it may hold a salt."""
     mark = getattr(error, "problem_mark", None)
     said = getattr(error, "problem", None) or type(error).__name__
@@ -100,23 +122,23 @@ def _model(document: Any) -> type[Strict] | None:
     return _KINDS.get((str(document.get("apiVersion")), str(document.get("kind"))))
 
 
-def _unknown_kind(where: str, document: Any) -> Violation:
-    seen = (
-        f"apiVersion {document.get('apiVersion')!r}, kind {document.get('kind')!r}"
-        if isinstance(document, dict)
-        else f"a {type(document).__name__}"
-    )
+def _unknown_kind(document: Any, path: str) -> Fault:
     expected = ", ".join(f"{version} {kind}" for version, kind in _KINDS)
-    return Violation(code="spec.kind", where=f"{where}:/", problem=f"{seen}; expected one of: {expected}")
+    if not isinstance(document, dict):
+        return Fault(path, "spec.kind", f"a {type(document).__name__}; expected one of: {expected}")
+    version, kind = str(document.get("apiVersion")), str(document.get("kind"))
+    seen = f"apiVersion {version!r}, kind {kind!r}"
+    if "apiVersion" not in document and "version" in document:
+        seen = f"version {str(document['version'])!r}"
+    return Fault(path, "spec.kind", f"{seen[:200]}; expected one of: {expected}", _instead(document, version, kind))
 
 
-def _violation(where: str, error: Any) -> Violation:
-    path = "/" + "/".join(str(part) for part in error["loc"])
-    untold = (
-        error["type"] in {"missing", "extra_forbidden"} or error["loc"][-1] == "salt"
-    )  # a salt is kept off every log
-    seen = "" if untold else f", seen {str(error['input'])[:80]!r}"
-    hint = spec_slo.DURATION_HINT if "[smhdwMQY]" in error["msg"] else ""
-    return Violation(
-        code=f"spec.{error['type'].replace('_', '-')}", where=f"{where}:{path}", problem=error["msg"] + seen, hint=hint
-    )
+def _instead(document: dict[Any, Any], version: str, kind: str) -> str:
+    """What to write instead of the documents of others."""
+    if document.get("version") == "prometheus/v1" or version.startswith("sloth."):
+        return _SLOTH
+    if version.startswith("pyrra."):
+        return _PYRRA
+    if version == "openslo/v1":
+        return "of OpenSLO's kinds only SLO is read, with its indicator inside"
+    return "write it as apiVersion openslo/v1" if version.startswith("openslo/") and kind == "SLO" else ""

@@ -119,7 +119,7 @@ class VerdictBody(_Answer):
     bad: int
     unknown: int
     slots: dict[str, int]
-    slot_root: str
+    slots_digest: str
     judged_at: str
 
     @classmethod
@@ -140,7 +140,7 @@ class VerdictBody(_Answer):
             bad=attained.bad,
             unknown=attained.unknown,
             slots={state.value: count for state, count in attained.slots.items()},
-            slot_root=record.slot_root,
+            slots_digest=record.slots_digest,
             judged_at=rfc3339(record.judged_at),
         )
 

@@ -1,8 +1,8 @@
-"""The verbs of the pipeline by hand: observe, backfill, evaluate, settle. Each may be repeated at any time."""
+"""The verbs of the pipeline by hand: observe, recount, evaluate, settle. Each may be repeated at any time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
@@ -14,12 +14,11 @@ from sankofa_observe.errors import InvalidInput
 from sankofa_observe.units import rfc3339
 
 if TYPE_CHECKING:
-    from sankofa_observe.bootstrap import Platform
     from sankofa_observe.pipeline.observe import Observed
 
 
 def register(app: typer.Typer) -> None:
-    for command in (observe, backfill, evaluate, settle):
+    for command in (observe, recount, evaluate, settle):
         app.command()(command)
 
 
@@ -32,28 +31,37 @@ def observe(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.config import load_settings
 
     with open_platform(load_settings(config)) as platform:
-        show(_with_progress(platform, since_at=None, only=None), as_json=as_json, nothing="nothing to observe yet")
+        show(_with_progress(platform.observe()), as_json=as_json, nothing="nothing to observe yet")
 
 
-def backfill(
+def recount(
     config: ConfigFile,
-    since: Annotated[str, typer.Option(help="UTC instant to begin at, like 2026-11-01T00:00:00Z.")],
+    since: Annotated[str, typer.Option("--from", help="UTC instant to begin at, like 2026-11-01T00:00:00Z.")],
+    until: Annotated[str | None, typer.Option("--to", help="UTC instant to end at; without it, now.")] = None,
     slo: Annotated[str | None, typer.Option(help="Only this SLO.")] = None,
+    site: Annotated[str | None, typer.Option(help="Only this site.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Count the slots of a past stretch, from what Prometheus still holds. Sites that have slots go on from their newest.
+    """Count the slots of a past stretch from what Prometheus holds, whatever stands: for history, and for data that came late.
 
-    Example: sankofa-observe backfill --config sankofa.yaml --since 2026-11-01T00:00:00Z
+    A slot that comes out otherwise is a new revision. Judge again with `evaluate`.
+
+    Example: sankofa-observe recount --config sankofa.yaml --from 2026-11-01T00:00:00Z
     """
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
 
-    since_at = _instant(since)
+    since_at, until_at = _instant("--from", since), None if until is None else _instant("--to", until)
     with open_platform(load_settings(config)) as platform:
-        if slo is not None and slo not in platform.catalog.slos:
-            raise InvalidInput(f"no SLO {slo!r}; known: {', '.join(sorted(platform.catalog.slos))}")
-        show(_with_progress(platform, since_at=since_at, only=slo), as_json=as_json, nothing="nothing to backfill")
+        known = {"SLO": (slo, platform.catalog.slos), "site": (site, platform.catalog.sites)}
+        for what, (name, names) in known.items():
+            if name is not None and name not in names:
+                raise InvalidInput(f"no {what} {name!r}; known: {', '.join(sorted(names))}")
+        period = platform.closed(since_at, until_at)
+        show(
+            _with_progress(platform.recount(period, only=slo, site=site)), as_json=as_json, nothing="no slot lies in there"
+        )
 
 
 def evaluate(config: ConfigFile, *, as_json: AsJson = False) -> None:
@@ -81,13 +89,13 @@ def settle(config: ConfigFile, *, as_json: AsJson = False) -> None:
         show(chain(platform.settle(), platform.credit()), as_json=as_json, nothing="nothing to settle")
 
 
-def _with_progress(platform: Platform, *, since_at: int | None, only: str | None) -> Iterator[Observed]:
+def _with_progress(steps: Iterable[Observed]) -> Iterator[Observed]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("observing", total=None)
-        for step in platform.observe(since_at=since_at, only=only):
+        for step in steps:
             progress.update(
                 task,
                 description=f"{step.slo}: {step.sites} sites to {rfc3339(step.period.ends_at)}",
@@ -97,8 +105,8 @@ def _with_progress(platform: Platform, *, since_at: int | None, only: str | None
             yield step
 
 
-def _instant(text: str) -> int:
+def _instant(option: str, text: str) -> int:
     try:
         return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
     except ValueError:
-        raise InvalidInput(f"--since {text!r}: expected a UTC instant like 2026-11-01T00:00:00Z") from None
+        raise InvalidInput(f"{option} {text!r}: expected a UTC instant like 2026-11-01T00:00:00Z") from None

@@ -127,7 +127,7 @@ def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
         return _said(platform.settle())
 
     every = platform.settings.schedule
-    judging = [Stage(name="evaluate", run=lambda: _said(platform.evaluate(only_recent=True), only="added"))]
+    judging = [Stage(name="evaluate", run=lambda: _said(platform.evaluate(only_new=True), only="added"))]
     if platform.settling:
         judging += [
             Stage(name="assess", run=lambda: _said(platform.assess())),
@@ -138,7 +138,13 @@ def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
     return [
         Turn(every_seconds=every.observe_seconds, stages=[observing]),
         Turn(every_seconds=every.settle_seconds, stages=judging),
-        Turn(every_seconds=COMPACT_SECONDS, stages=[Stage(name="compact", run=platform.slots.compact)]),
+        Turn(
+            every_seconds=COMPACT_SECONDS,
+            stages=[
+                Stage(name="seal", run=lambda: _said(platform.seal(), only="site_days")),
+                Stage(name="compact", run=platform.slots.compact),
+            ],
+        ),
     ]
 
 

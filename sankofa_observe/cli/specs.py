@@ -1,15 +1,18 @@
-"""`sankofa-observe specs check`: every violation of every document, in one run."""
+"""`sankofa-observe specs check`: every violation of every document, in one run, and what will surprise."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sankofa_observe.cli.output import AsJson, complain, console
+
+if TYPE_CHECKING:
+    from sankofa_observe.errors import Violation
 
 
 def register(app: typer.Typer) -> None:
@@ -32,12 +35,12 @@ def check(
         catalog = load_catalog(paths)
     except InvalidInput as error:
         if as_json:
-            print(json.dumps([vars(violation) for violation in error.violations], indent=2))  # noqa: T201
+            _print_json(error.violations, "violation")
         else:
             complain(str(error))
         raise typer.Exit(2) from None
     if as_json:
-        print("[]")  # noqa: T201
+        _print_json(catalog.warnings, "warning")
         return
     counted: dict[str, Mapping[str, object]] = {
         "site": catalog.sites,
@@ -46,3 +49,9 @@ def check(
     }
     counts = ", ".join(f"{len(found)} {noun}{'' if len(found) == 1 else 's'}" for noun, found in counted.items())
     console.print(f"{counts}: no violation", markup=False)
+    for warning in catalog.warnings:
+        console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_json(found: Sequence[Violation], severity: str) -> None:
+    print(json.dumps([vars(one) | {"severity": severity} for one in found], indent=2))  # noqa: T201  this is the output

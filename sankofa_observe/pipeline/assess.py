@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sankofa_observe.errors import InvariantBroken
-from sankofa_observe.pipeline.period import PeriodSlots, period_slots
+from sankofa_observe.pipeline.period import PeriodSlots, period_slots, period_totals
 from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, SlotTable
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import slot_root
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.slo.verdict import Verdict
@@ -107,8 +106,12 @@ def assess(
 
 def _judged(promise: Promise, record: VerdictRecord, table: SlotTable) -> PeriodSlots:
     found = period_slots(promise.slo, promise.site, record.period, table)
-    if (slot_root(found.slots), found.attainment(promise.slo)) != (record.slot_root, record.attainment):
+    if found.attainment(promise.slo) != record.attainment or _digest(promise, record, table) != record.slots_digest:
         raise InvariantBroken(
             f"{promise.label} {record.period}: the slots changed since revision {record.revision} was judged; evaluate again"
         )
     return found
+
+
+def _digest(promise: Promise, record: VerdictRecord, table: SlotTable) -> str:
+    return period_totals(promise.slo, [promise.site], record.period, table)[promise.site].digest

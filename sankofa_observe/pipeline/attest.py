@@ -17,7 +17,8 @@ from sankofa_observe.sla.penalty import agreement_terms, slo_terms
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.sla.settlement import ChainIdentity, Report, settlement_id, slo_id
 from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.verdict import Edges, edges, judge
+from sankofa_observe.slo.totals import Edges, edges
+from sankofa_observe.slo.verdict import judge
 from sankofa_observe.units import Period, rfc3339, share_floor
 
 

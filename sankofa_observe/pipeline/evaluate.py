@@ -1,23 +1,29 @@
 """evaluate: the slots of a closed period become a verdict with bounds.
 
-A period is judged once its grace has passed and its slots were observed to the end. Judging again from the same slots
-adds nothing; from other slots it adds a revision, and the first verdict stays.
+A period is judged once its grace has passed, its slots were observed to the end, and late samples were looked for. Judging
+again from the same slots adds nothing; from other slots it adds a revision, and the first verdict stays. What was attained
+is added up once for all agreements that lean on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from sankofa_observe.pipeline.period import period_slots
+from sankofa_observe.pipeline.period import PeriodTotals, period_totals
 from sankofa_observe.ports import Clock, Ledger, SlotTable
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import slot_root
 from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.slo.indicator import RatioIndicator
+from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import slot_starts
 from sankofa_observe.slo.verdict import judge
 from sankofa_observe.slo.window import periods_between
 from sankofa_observe.units import Period
+
+LookAgain = Callable[[Slo, Sequence[str], Period], str]
+"""Counts again what late samples changed of the sites' slots in the period; why it could not, or nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,47 +51,94 @@ class NotYet:
         return f"{self.promise.label}, {self.period}: not judged yet: {self.reason}"
 
 
+Marks = dict[str, int]
+"""By agreement, up to where every period is judged: what lies before is not asked again. Kept by a process, never stored."""
+
+
 def evaluate(
-    agreement: Agreement, *, table: SlotTable, ledger: Ledger, clock: Clock, leave_before_at: int = 0
-) -> Iterator[Judged | NotYet]:
-    """Judge every closed period of the agreement that is not judged from these slots yet.
-
-    Periods that ended before `leave_before_at` and are fully judged are not read again: their slots do not change by
-    themselves, only by a backfill, after which one evaluates without it.
-    """
-    until_at = clock.now() - agreement.grace_seconds
-    promised = {(promise.slo.name, promise.site) for promise in agreement.promises}
-    newest = {slo: table.watermarks(slo) for slo in {name for name, _ in promised}}
-    for period in periods_between(agreement.window, agreement.starts_at, until_at):
-        standing = {(v.slo, v.site): v for v in ledger.verdicts(agreement_id=agreement.id, period=period)}
-        if period.ends_at < leave_before_at and promised <= standing.keys():
-            continue
-        for promise in agreement.promises:
-            if not _observed(newest[promise.slo.name].get(promise.site), promise, period):
-                yield NotYet(promise=promise, period=period, reason="its slots are not observed to the end")
-                continue
-            yield _evaluate_one(agreement, promise, period, standing, table=table, ledger=ledger, clock=clock)
-
-
-def _observed(newest: int | None, promise: Promise, period: Period) -> bool:
-    """Whether the newest slot of the site is the period's last one, or a later one."""
-    return newest is not None and newest >= slot_starts(period, promise.slo.slot.seconds)[-1]
-
-
-def _evaluate_one(
-    agreement: Agreement,
-    promise: Promise,
-    period: Period,
-    standing: dict[tuple[str, str], VerdictRecord],
+    agreements: Iterable[Agreement],
     *,
     table: SlotTable,
     ledger: Ledger,
     clock: Clock,
-) -> Judged:
+    look_again: LookAgain = lambda *_: "",
+    marks: Marks | None = None,
+) -> Iterator[Judged | NotYet]:
+    """Judge every closed period that is not judged from these slots yet; where nothing is due, no store is asked.
+
+    With `marks`, a period that was judged once is not judged again by itself: its slots change only when they are recounted,
+    after which one evaluates without them.
+    """
+    marks = {} if marks is None else marks
+    agreements = list(agreements)
+    attained = _Attained(agreements=agreements, table=table, look_again=look_again)
+    for agreement in agreements:
+        since_at = marks.get(agreement.id, agreement.starts_at)
+        whole = True
+        for period in periods_between(agreement.window, since_at, clock.now() - agreement.grace_seconds):
+            events = list(_evaluate_period(agreement, period, attained, ledger=ledger, clock=clock))
+            yield from events
+            whole = whole and all(isinstance(one, Judged) for one in events)
+            if whole:
+                marks[agreement.id] = period.ends_at
+
+
+@dataclass(kw_only=True)
+class _Attained:
+    """What was attained in a period, of all sites that any agreement names, asked once."""
+
+    agreements: Sequence[Agreement]
+    table: SlotTable
+    look_again: LookAgain
+    _found: dict[tuple[str, Period], Mapping[str, PeriodTotals]] = field(default_factory=dict)
+    _newest: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    _reasons: dict[tuple[str, Period], str] = field(default_factory=dict)
+
+    def totals(self, slo: Slo, site: str, period: Period) -> PeriodTotals:
+        key = (slo.name, period)
+        if key not in self._found:
+            self._found[key] = period_totals(slo, self._sites(slo), period, self.table)
+        return self._found[key][site]
+
+    def not_yet(self, slo: Slo, site: str, period: Period) -> str:
+        """Why a period cannot be judged, or nothing: then late samples were looked for as well."""
+        if slo.name not in self._newest:
+            self._newest[slo.name] = self.table.watermarks(slo.name)
+        newest = self._newest[slo.name].get(site)
+        # Events of the period may be counted in the slot after it.
+        last = period.ends_at if isinstance(slo.indicator, RatioIndicator) else slot_starts(period, slo.slot.seconds)[-1]
+        if newest is None or newest < last:
+            return "its slots are not observed to the end"
+        key = (slo.name, period)
+        if key not in self._reasons:
+            self._reasons[key] = self.look_again(slo, self._sites(slo), period)
+        return self._reasons[key]
+
+    def _sites(self, slo: Slo) -> list[str]:
+        named: dict[str, None] = defaultdict()
+        for agreement in self.agreements:
+            named |= {one.site: None for one in agreement.promises if one.slo.name == slo.name}
+        return sorted(named)
+
+
+def _evaluate_period(
+    agreement: Agreement, period: Period, attained: _Attained, *, ledger: Ledger, clock: Clock
+) -> Iterator[Judged | NotYet]:
+    standing = {(v.slo, v.site): v for v in ledger.verdicts(agreement_id=agreement.id, period=period)}
+    for promise in agreement.promises:
+        reason = attained.not_yet(promise.slo, promise.site, period)
+        if reason:
+            yield NotYet(promise=promise, period=period, reason=reason)
+            continue
+        found = attained.totals(promise.slo, promise.site, period)
+        record = _record(agreement, promise, period, found, clock.now())
+        yield _add(record, standing.get((promise.slo.name, promise.site)), ledger)
+
+
+def _record(agreement: Agreement, promise: Promise, period: Period, found: PeriodTotals, at: int) -> VerdictRecord:
     slo = promise.slo
-    found = period_slots(slo, promise.site, period, table)
     attainment = found.attainment(slo)
-    record = VerdictRecord(
+    return VerdictRecord(
         agreement_id=agreement.id,
         slo=slo.name,
         site=promise.site,
@@ -95,18 +148,15 @@ def _evaluate_one(
         attainment=attainment,
         target_ppm=slo.target_ppm,
         spec_digest=slo.digest,
-        slot_root=slot_root(found.slots),
-        slot_count=len(found.slots),
-        judged_at=clock.now(),
+        slots_digest=found.digest,
+        slot_count=found.slots,
+        judged_at=at,
     )
-    before = standing.get((slo.name, promise.site))
-    if before and _same(before, record):
+
+
+def _add(record: VerdictRecord, before: VerdictRecord | None, ledger: Ledger) -> Judged:
+    if before and (before.slots_digest, before.spec_digest) == (record.slots_digest, record.spec_digest):
         return Judged(record=before, added=False)
     if before:
         record = replace(record, revision=before.revision + 1)
     return Judged(record=record, added=ledger.add_verdict(record))
-
-
-def _same(before: VerdictRecord, record: VerdictRecord) -> bool:
-    """Whether a verdict was drawn from the same slots, edges and rules."""
-    return all(getattr(before, name) == getattr(record, name) for name in ("slot_root", "spec_digest", "attainment"))

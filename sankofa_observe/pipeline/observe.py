@@ -20,14 +20,6 @@ DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lateness:
-    """How long a slot waits before it is counted, and how long one that is not certain is looked at again."""
-
-    delay_seconds: int = 30
-    look_again_seconds: int = 3600
-
-
-@dataclass(frozen=True, kw_only=True)
 class Observed:
     """What one step of observing did: for progress bars and for the log."""
 
@@ -49,11 +41,18 @@ def observe(
     source: SampleSource,
     table: SlotTable,
     clock: Clock,
-    late: Lateness,
+    delay_seconds: int,
 ) -> Iterator[Observed]:
-    """Bring the slots of one SLO up to date; `since_at` is where a site without any slot begins."""
-    until_at = (clock.now() - late.delay_seconds) // slo.slot.seconds * slo.slot.seconds
-    for start, names in _starts(slo, sites, since_at=since_at, until_at=until_at, table=table, late=late).items():
+    """Bring the slots of one SLO up to date; `since_at` is where a site without any slot begins.
+
+    A slot is closed when our clock says so, `delay_seconds` later, and when the source has scraped past its end: a clock of
+    ours that runs ahead closes nothing.
+    """
+    if not sites:
+        return
+    closed_at = min(clock.now() - delay_seconds, source.newest_at())
+    until_at = closed_at // slo.slot.seconds * slo.slot.seconds
+    for start, names in _starts(slo, sites, since_at=since_at, until_at=until_at, table=table).items():
         yield from count(slo, names, Period(starts_at=start, ends_at=until_at), source=source, table=table, clock=clock)
 
 
@@ -67,12 +66,12 @@ def count(
 
 
 def _starts(
-    slo: Slo, sites: Sequence[str], *, since_at: int, until_at: int, table: SlotTable, late: Lateness
+    slo: Slo, sites: Sequence[str], *, since_at: int, until_at: int, table: SlotTable
 ) -> Mapping[int, list[str]]:
     """Where to begin, per group of sites: after the newest slot, or at the oldest recent one that may still change."""
     marks = table.watermarks(slo.name)
     begin = {site: marks[site] + slo.slot.seconds if site in marks else align(since_at, slo) for site in sites}
-    for site, start in table.uncertain(slo.name, until_at - late.look_again_seconds).items():
+    for site, start in table.uncertain(slo.name, until_at - slo.lean_after_seconds - slo.slot.seconds).items():
         if site in begin:
             begin[site] = min(begin[site], start)
     groups: dict[int, list[str]] = defaultdict(list)

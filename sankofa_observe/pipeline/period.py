@@ -1,19 +1,47 @@
-"""A period as it is judged: its slots in order, and what stands at its edges."""
+"""A period as it is judged: from day totals where a verdict is drawn, slot by slot where a proof is written."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sankofa_observe.ports import SlotTable
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import Slot, SlotKey, slot_starts
-from sankofa_observe.slo.verdict import Attainment, Edges, attain, edges, total
+from sankofa_observe.slo.totals import (
+    DAY_SECONDS,
+    Edges,
+    SiteDay,
+    Totals,
+    add,
+    digest_of,
+    edges,
+    row_text,
+    total,
+    unrecorded,
+    whole_days,
+)
+from sankofa_observe.slo.verdict import Attainment, attain
 from sankofa_observe.units import Period
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeriodTotals:
+    """One site's slots of a period, added up; `digest` names the very slots that this was drawn from."""
+
+    totals: Totals
+    edges: Edges
+    slots: int
+    digest: str
+
+    def attainment(self, slo: Slo) -> Attainment:
+        return attain(slo, self.totals, self.edges)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PeriodSlots:
-    """Every slot of a period; one that was never recorded is UNKNOWN, not absent."""
+    """Every slot of a period in order; one that was never recorded is UNKNOWN, not absent."""
 
     slots: list[Slot]
     edges: Edges
@@ -39,3 +67,51 @@ def arranged(slo: Slo, site: str, period: Period, slots: list[Slot]) -> PeriodSl
     found = [stored.get(start) or key.unknown(start) for start in starts]
     before, after = stored.get(starts[0] - slo.slot.seconds), stored.get(starts[-1] + slo.slot.seconds)
     return PeriodSlots(slots=found, edges=edges(found[0], before, found[-1], after))
+
+
+def period_totals(
+    slo: Slo, sites: Sequence[str], period: Period, table: SlotTable, *, so_far: bool = False
+) -> Mapping[str, PeriodTotals]:
+    """All sites at once: whole days by their totals, what is left at the two edges from slots.
+
+    A slot that was never recorded is UNKNOWN; with `so_far`, of a period that still runs, it is left out.
+    """
+    days: dict[str, list[SiteDay]] = defaultdict(list)
+    rest: dict[str, list[Slot]] = defaultdict(list)
+    inner, outer = whole_days(period), with_neighbours(period, slo)
+    pieces = [outer]
+    if inner is not None:
+        pieces = [
+            Period(starts_at=outer.starts_at, ends_at=inner.starts_at),
+            Period(starts_at=inner.ends_at, ends_at=outer.ends_at),
+        ]
+        for day in table.site_days(slo.name, sites, inner):
+            days[day.site].append(day)
+    for piece in pieces:
+        for slot in table.read(slo.name, sites, piece):
+            rest[slot.site].append(slot)
+    return {site: _put_together(slo, site, period, days[site], rest[site], so_far=so_far) for site in sites}
+
+
+def _put_together(
+    slo: Slo, site: str, period: Period, days: Sequence[SiteDay], rest: Sequence[Slot], *, so_far: bool
+) -> PeriodTotals:
+    inside = [slot for slot in rest if slot.starts_at in period]
+    expected = len(slot_starts(period, slo.slot.seconds))
+    counted = expected if so_far else len(inside) + sum(day.slots for day in days)
+    missing = unrecorded(SlotKey(slo=slo.name, site=site, rule=slo.slot), expected - counted)
+    at = {slot.starts_at: slot for day in days for slot in (day.first, day.last)} | {one.starts_at: one for one in rest}
+    step = slo.slot.seconds
+    lines = [f"{day.day * DAY_SECONDS}:{day.digest}" for day in days] + [row_text(slot) for slot in inside]
+    edge = edges(
+        at.get(period.starts_at),
+        at.get(period.starts_at - step),
+        at.get(period.ends_at - step),
+        at.get(period.ends_at),
+    )
+    return PeriodTotals(
+        totals=add([total(inside), missing, *(day.totals for day in days)]),
+        edges=edge,
+        slots=expected,
+        digest=digest_of([*lines, repr(edge)]),
+    )

@@ -17,7 +17,7 @@ from eth_hash.auto import keccak
 
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.verdict import Edges
+from sankofa_observe.slo.totals import Edges
 
 FORMAT = "sla-evidence/2"
 MAX_SAFE = 2**53 - 1  # the largest integer that every reader of JSON keeps

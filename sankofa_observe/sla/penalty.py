@@ -19,7 +19,8 @@ from sankofa_observe.slo.indicator import (
 )
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.slo.verdict import Attainment, Edges, Verdict
+from sankofa_observe.slo.totals import Edges
+from sankofa_observe.slo.verdict import Attainment, Verdict
 from sankofa_observe.units import Period, share_floor
 
 
@@ -36,7 +37,7 @@ class VerdictRecord:
     attainment: Attainment
     target_ppm: int
     spec_digest: str
-    slot_root: str
+    slots_digest: str  # of the slots and edges that it was drawn from
     slot_count: int
     judged_at: int
 
@@ -96,6 +97,7 @@ def price(
     share_ppm = credit_ppm(attainment.high_good, attainment.base, promise.bands)
     identity = settlement_id(chain, agreement.id, slo_id(promise.label), record.period)
     amount_minor = share_floor(agreement.fee_minor, share_ppm)
+    root = evidence.slot_root(slots)
     document = {
         "format": evidence.FORMAT,
         "settlement_id": identity,
@@ -106,7 +108,7 @@ def price(
         "revision": record.revision,
         "engine": engine,
         "slots": [evidence.slot_row(slot) for slot in slots],
-        "slot_root": record.slot_root,
+        "slot_root": root,
         "edges": evidence.edge_row(edges),
         "proofs": evidence.proofs(slots),
         "exclusions": [],
@@ -131,7 +133,7 @@ def price(
         credit_minor=amount_minor,
         currency=agreement.currency,
         exponent=agreement.exponent,
-        evidence_root=record.slot_root,
+        evidence_root=root,
         leaf_count=record.slot_count,
         document_hash=evidence.digest(document),
         assessed_at=assessed_at,

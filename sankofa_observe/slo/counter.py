@@ -597,7 +597,7 @@ class _Sums:
     over_bad: int = 0
     over_hidden: int = 0
     float_good: int = 0  # possible here, and in another slot as well
-    float_bad: int = 0
+    float_bad: int = 0  # of each parcel, none where its bad are fewer than none: such a one is at worst elsewhere
     may_hide: int = 0  # hidden events that may belong here
     settling: int = 0
     reasons: list[str] = field(default_factory=list)
@@ -617,7 +617,7 @@ def _add(sums: dict[int, _Sums], parcel: Parcel) -> None:
             one.reasons.append(parcel.kind)
         if parcel.first < parcel.to:
             one.float_good += parcel.good
-            one.float_bad += parcel.bad
+            one.float_bad += max(parcel.bad, 0)
         else:
             one.sure_good += parcel.good
             one.sure_bad += parcel.bad

@@ -56,7 +56,7 @@ class SlotRule:
 
     @property
     def lean_after_seconds(self) -> int:
-        return self.longest_gap_seconds + 4 * self.scrape_seconds
+        return self.longest_gap_seconds + 2 * self.scrape_seconds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,13 @@ is certain when even `low` reaches it; between them a person looks, and nothing 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo
-from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.totals import Edges, Totals
 from sankofa_observe.units import PPM, floor_ppm, ratio_below
 
 
@@ -60,71 +60,6 @@ class Attainment:
         return floor_ppm(every - self.slots.get(SlotState.UNKNOWN, 0), every) if every else 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Edges:
-    """What stands at the two ends of a stretch of slots and may belong to either side of it."""
-
-    over_good: int = 0  # counted in the stretch, and may belong before its start
-    over_bad: int = 0
-    settled: int = 0  # good events counted in the stretch whose valid ones may stand before its start
-    after_good: int = 0  # counted after the stretch, and may belong to it
-    after_bad: int = 0
-    after_hidden: int = 0
-    settling: int = 0  # valid events of the stretch that may become good after its end
-
-
-@dataclass(frozen=True, kw_only=True)
-class Totals:
-    """The slots of one site and one stretch of time, added up: what a verdict is drawn from."""
-
-    states: Mapping[SlotState, int] = field(default_factory=dict)
-    good: int = 0
-    bad: int = 0
-    hidden: int = 0
-    blind: int = 0
-    busiest: int = 0  # the most certain events in one slot
-
-
-def total(slots: Sequence[Slot]) -> Totals:
-    """The sums of slots; each later figure leans on these alone."""
-    return Totals(
-        states=dict(Counter(slot.state for slot in slots)),
-        good=sum(slot.good for slot in slots),
-        bad=sum(slot.bad for slot in slots),
-        hidden=sum(slot.hidden for slot in slots),
-        blind=sum(slot.blind for slot in slots),
-        busiest=max((slot.good + slot.bad for slot in slots), default=0),
-    )
-
-
-def add(parts: Sequence[Totals]) -> Totals:
-    """The totals of several stretches of one site, as of one."""
-    states: Counter[SlotState] = Counter()
-    for one in parts:
-        states.update(one.states)
-    return Totals(
-        states=dict(states),
-        good=sum(one.good for one in parts),
-        bad=sum(one.bad for one in parts),
-        hidden=sum(one.hidden for one in parts),
-        blind=sum(one.blind for one in parts),
-        busiest=max((one.busiest for one in parts), default=0),
-    )
-
-
-def edges(first: Slot | None, before: Slot | None, last: Slot | None, after: Slot | None) -> Edges:
-    """The edges of a stretch from its first and last slot and their neighbours outside."""
-    return Edges(
-        over_good=first.over_good if first else 0,
-        over_bad=first.over_bad if first else 0,
-        settled=before.settling if before else 0,
-        after_good=after.over_good if after else 0,
-        after_bad=after.over_bad if after else 0,
-        after_hidden=after.over_hidden if after else 0,
-        settling=last.settling if last else 0,
-    )
-
-
 def attain(slo: Slo, totals: Totals, at: Edges | None = None) -> Attainment:
     """Read the totals under the SLO's budgeting method."""
     states = totals.states
@@ -141,13 +76,15 @@ def attain(slo: Slo, totals: Totals, at: Edges | None = None) -> Attainment:
 
 def _occurrences(slo: Slo, totals: Totals, at: Edges) -> Attainment:
     """Events: what may belong to either side of an edge is taken off what is certain, and is possible."""
-    good, bad = totals.good - at.over_good, totals.bad - at.over_bad
+    # What floats over the whole period is in `over_good` and not in the total: never less than none of it is certain.
+    good, bad = max(totals.good - at.over_good, 0), totals.bad - at.over_bad
     unknown = totals.hidden + at.over_good + max(at.over_bad, 0)
     unknown += at.after_good + max(at.after_bad, 0) + at.after_hidden
     late, early = min(max(bad, 0), at.settling), min(good, at.settled)
     good, bad, unknown = good - early, bad - late, unknown + early + late
     if bad < 0:  # more good than valid: so many of the good ones are of valid ones that are not here
-        good, bad, unknown = good + bad, 0, unknown - bad
+        elsewhere = min(good, -bad)
+        good, bad, unknown = good - elsewhere, 0, unknown + elsewhere
     # Time without any measure counts as twice the busiest slot there was.
     unknown += -(-2 * totals.blind * totals.busiest // slo.slot.seconds)
     bounded = not totals.blind or totals.busiest > 0

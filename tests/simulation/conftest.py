@@ -1,4 +1,4 @@
-"""Thousands of turns judge the same slots again; the root of equal slots is computed once, because it is a function of them."""
+"""Thousands of turns read the same slots again; the root of equal slots is computed once, because it is a function of them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from functools import lru_cache
 
 import pytest
 
-from sankofa_observe.pipeline import evaluate
-from sankofa_observe.sla.evidence import slot_root
+from sankofa_observe.sla import evidence
 from sankofa_observe.slo.slot import Slot
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _roots_computed_once() -> Iterator[None]:
-    root_of = lru_cache(maxsize=1024)(slot_root)
+    root_of = lru_cache(maxsize=1024)(evidence.slot_root)
 
     def remembered(slots: Sequence[Slot]) -> str:
         return root_of(tuple(slots))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluate, "slot_root", remembered)
+        patch.setattr(evidence, "slot_root", remembered)
         yield

@@ -7,7 +7,7 @@ restart. What may differ between two runs of a seed is when and what fails, neve
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import wraps
@@ -19,13 +19,16 @@ from sankofa_observe.pipeline.assess import NeedsRestatement, Origin, assess
 from sankofa_observe.pipeline.attest import objection
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.evaluate import evaluate
-from sankofa_observe.pipeline.observe import Lateness, observe
+from sankofa_observe.pipeline.observe import observe
+from sankofa_observe.pipeline.recount import quietly, recount_late
 from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.ports import AttestorSet, RawSeries, SampleSet
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Document
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
 from sankofa_observe.slo.indicator import RatioIndicator
+from sankofa_observe.slo.objective import Slo, SlotRule
+from sankofa_observe.slo.totals import row_text
 from sankofa_observe.testing import (
     ChainFaults,
     FakeChain,
@@ -44,10 +47,11 @@ SITES = ("edge-1", "edge-2")
 ENDS_AT = START + PERIODS * PERIOD_SECONDS
 SCRAPE_SECONDS = 15
 LATEST_SECONDS = 120  # how late a sample may arrive
+LONGEST_GAP_SECONDS = 300
 GRACE_SECONDS = 720  # longer than samples are late and the observer is kept from looking
 MOST_MISSED_LOOKS = 3
 WINDOW_SECONDS = 120
-LATE = Lateness(delay_seconds=30, look_again_seconds=3600)
+DELAY_SECONDS = 30
 MEMBERS = tuple("0x" + f"{n:02x}" * 20 for n in (1, 2, 3))
 Port = TypeVar("Port")
 FAULTS = ("away", "lose_reply", "drop", "halt")
@@ -112,6 +116,18 @@ class ArrivedSamples:
         found = [self._arrived(series) for series in self.script.read(selector, period).series]
         return SampleSet(series=[series for series in found if series.samples], complete=not self.partial)
 
+    def samples(self, selector: str, period: Period) -> Mapping[tuple[str, int], int]:
+        found: Counter[tuple[str, int]] = Counter()
+        for series in self.read(selector, period).series:
+            for at, _ in series.samples:
+                found[series.labels["site"], at // 3_600_000 * 3600] += 1
+        return found
+
+    def newest_at(self) -> int:
+        if self.away:
+            raise Unavailable("samples: switched away")
+        return self.clock.at
+
     def _arrived(self, series: RawSeries) -> RawSeries:
         site = series.labels["site"]
         here = [one for one in series.samples if self.arrivals.get((site, one[0]), one[0] // 1000) <= self.clock.at]
@@ -161,14 +177,18 @@ def agreement_of(name: str, *, site: str, fee_minor: int) -> Agreement:
         grace_seconds=GRACE_SECONDS,
         dispute_window_seconds=WINDOW_SECONDS,
     )
-    events = builders.slo("latency-edge", indicator=RatioIndicator(good='calls_bucket{le="0.01"}', valid="calls_count"))
+    rule = SlotRule(
+        seconds=SLOT_SECONDS, scrape_seconds=SCRAPE_SECONDS, longest_gap_seconds=LONGEST_GAP_SECONDS, history_seconds=600
+    )
+    indicator = RatioIndicator(good='calls_bucket{le="0.01"}', valid="calls_count")
+    events = builders.slo("latency-edge", indicator=indicator, slot=rule)
     return replace(made, promises=(*made.promises, Promise(slo=events, site=SITES[0], bands=made.promises[0].bands)))
 
 
 def scrape(site: str, random: Random, script: ScriptedSamples) -> dict[tuple[str, int], int]:
     """Write what a site shows over both periods; answers what arrives late: an outage, gaps, resets, late samples."""
     arrivals = {}
-    moments = range(START - SCRAPE_SECONDS, ENDS_AT + SLOT_SECONDS, SCRAPE_SECONDS)
+    moments = range(START - SCRAPE_SECONDS, ENDS_AT + 10 * SLOT_SECONDS, SCRAPE_SECONDS)
     outage_at = START + random.randrange(builders.SLOTS) * SLOT_SECONDS + random.choice((0, 15, 30))
     outage = range(outage_at, outage_at + random.choice((15, 60, 150)))
     gaps = [range(at, at + random.choice((15, 60, 200))) for at in random.sample(moments, random.randrange(3))]
@@ -269,10 +289,14 @@ class World:
         self._missed_looks += 1
         with suppress(Unavailable):
             for slo in self.slos:
-                _drain(observe(slo, self.sites, START, source=source, table=table, clock=clock, late=LATE))
+                _drain(observe(slo, self.sites, START, source=source, table=table, clock=clock, delay_seconds=DELAY_SECONDS))
             self._missed_looks = 0
-        for agreement in self.agreements.values():
-            _drain(evaluate(agreement, table=table, ledger=ledger, clock=clock))
+
+        def look_again(slo: Slo, sites: Sequence[str], period: Period) -> str:
+            return quietly(recount_late(slo, sites, period, source=source, table=table, clock=clock))
+
+        judged = evaluate(self.agreements.values(), table=table, ledger=ledger, clock=clock, look_again=look_again)
+        _drain(judged)
 
     def assess_to_credit(self) -> None:
         """A stage whose part is away costs only itself; any error but that is a bug."""
@@ -339,13 +363,13 @@ class World:
         period, order = Period(starts_at=START, ends_at=ENDS_AT), {"reported": 0, "final": 1}
         return Outcome(
             slots=tuple(
-                (one.slo, one.starts_at, one.good, one.valid, one.seen, one.state.value, one.site)
+                (one.slo, one.site, one.state.value, row_text(one))
                 for slo in self.slos
                 for one in self.table.read(slo.name, self.sites, period)
             ),
             verdicts=tuple(
                 sorted(
-                    (v.slo, v.period.starts_at, v.revision, v.verdict.value, v.slot_root, v.site, v.agreement_id)
+                    (v.slo, v.period.starts_at, v.revision, v.verdict.value, v.slots_digest, v.site, v.agreement_id)
                     for v in self.ledger.verdicts()
                     if v.period.ends_at <= ENDS_AT
                 )

@@ -43,7 +43,7 @@ def _judgements() -> None:
         sa.Column("slots", sa.Text(), nullable=False),
         sa.Column("target_ppm", sa.Integer(), nullable=False),
         sa.Column("spec_digest", sa.String(length=66), nullable=False),
-        sa.Column("slot_root", sa.String(length=66), nullable=False),
+        sa.Column("slots_digest", sa.String(length=66), nullable=False),
         sa.Column("slot_count", sa.Integer(), nullable=False),
         sa.Column("judged_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),

@@ -1,0 +1,54 @@
+"""Slots to site-days in columns; `slo.totals.site_days` is the specification, and a property test holds the two together."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sankofa_observe.adapters.slots.rows import AT_EDGES, DAYS, KEY
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.totals import ROW_COUNTS, digest_of
+
+_GROUP = ["observer", "day", "slo", "site"]
+
+
+def newest(frame: pl.DataFrame) -> pl.DataFrame:
+    """The highest revision of each slot; of two with one revision the later observed one, the same for every reader."""
+    if frame.is_empty() or frame["revision"].max() == 1:
+        return frame
+    return frame.sort("revision", "observed_at").unique(list(KEY), keep="last")
+
+
+def site_days(frame: pl.DataFrame) -> pl.DataFrame:
+    """One row a site-day of slots that are the newest of their key, without `rows`, `revision` and `sealed_at`."""
+    if frame.is_empty():
+        return pl.DataFrame(schema={name: kind for name, kind in DAYS.items() if name not in _ADDED})
+    slots = frame.sort(*_GROUP, "starts_at").with_columns(bad_state=pl.col("state") == SlotState.BAD.value)
+    sums = slots.group_by(_GROUP, maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("slots"),
+        *((pl.col("state") == one.value).sum().cast(pl.Int64).alias(f"slots_{one.value}") for one in SlotState),
+        *(pl.col(name).sum() for name in ("good", "bad", "hidden", "blind")),
+        (pl.col("good") + pl.col("bad")).max().alias("busiest"),
+        *(pl.col(name).first().alias(f"first_{name}") for name in AT_EDGES),
+        *(pl.col(name).last().alias(f"last_{name}") for name in AT_EDGES),
+        pl.concat_str("starts_at", *ROW_COUNTS, "state", separator=",").alias("lines"),
+    )
+    digests = [digest_of(lines) for lines in sums["lines"].to_list()]
+    return sums.drop("lines").join(_bad_runs(slots), on=_GROUP, how="left").with_columns(digest=pl.Series(digests))
+
+
+_ADDED = {"rows", "revision", "sealed_at"}
+
+
+def _bad_runs(slots: pl.DataFrame) -> pl.DataFrame:
+    """The longest run of BAD slots of each site-day, and the runs at its two ends."""
+    runs = (
+        slots.with_columns(run=pl.col("bad_state").rle_id().over(_GROUP))
+        .group_by(*_GROUP, "run", maintain_order=True)
+        .agg(pl.col("bad_state").first(), pl.len().cast(pl.Int64).alias("length"))
+        .with_columns(length=pl.when("bad_state").then("length").otherwise(0))
+    )
+    return runs.group_by(_GROUP, maintain_order=True).agg(
+        pl.col("length").max().alias("longest_bad"),
+        pl.col("length").first().alias("head_bad"),
+        pl.col("length").last().alias("tail_bad"),
+    )

@@ -1,0 +1,119 @@
+"""One Delta Lake table in a folder or on an object store: opened once, appended to in whole commits, scanned lazily."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from sankofa_observe.errors import Unavailable
+
+ROW_GROUP = 100_000  # rows: what a question about one site reads of a sealed day at least
+LOG = "_delta_log"
+PROPERTIES = {"delta.logRetentionDuration": "interval 2 days", "delta.checkpointInterval": "100"}
+
+
+@dataclass(kw_only=True)
+class Delta:
+    """A table with its schema and partition columns; made by its first append."""
+
+    location: str
+    schema: Mapping[str, type[pl.DataType]]
+    partition: Sequence[str]
+    _opened: DeltaTable | None = field(default=None, repr=False)
+
+    def scan(self) -> pl.LazyFrame:
+        table = self.table()
+        return pl.LazyFrame(schema=dict(self.schema)) if table is None else pl.scan_delta(table)
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """One commit, however many rows."""
+        with self.asking("append"):
+            write_deltalake(
+                self.location, frame, mode="append", partition_by=list(self.partition), configuration=PROPERTIES
+            )
+
+    def replace(self, frame: pl.DataFrame, where: str) -> None:
+        """Put the rows in place of those of the partitions that `where` names, in one commit."""
+        properties = WriterProperties(compression="ZSTD", max_row_group_size=ROW_GROUP)
+        with self.asking("sealing"):
+            write_deltalake(
+                self.location,
+                frame,
+                mode="overwrite",
+                predicate=where,
+                partition_by=list(self.partition),
+                writer_properties=properties,
+            )
+
+    def table(self) -> DeltaTable | None:
+        """The table as it stands now, or None where nothing was ever written."""
+        with self.asking("opening"):
+            if self._opened is not None:
+                self._opened.update_incremental()
+                return self._opened
+            self._refuse_damage()
+            try:
+                self._opened = DeltaTable(self.location)
+            except TableNotFoundError:
+                return None
+            return self._opened
+
+    def rows_by_partition(self) -> dict[tuple[str, ...], int]:
+        """How many rows each partition has, from the log alone."""
+        table = self.table()
+        if table is None:
+            return {}
+        actions = pl.DataFrame(table.get_add_actions(flatten=True))
+        found: dict[tuple[str, ...], int] = {}
+        for row in actions.iter_rows(named=True):
+            key = tuple(str(row[f"partition.{name}"]) for name in self.partition)
+            found[key] = found.get(key, 0) + int(row["num_records"])
+        return found
+
+    @contextmanager
+    def asking(self, what: str) -> Iterator[None]:
+        """A store that is away, full or damaged is one error of ours; the table itself commits whole appends or none."""
+        try:
+            yield
+        except (DeltaError, pl.exceptions.PolarsError, OSError) as error:
+            words = " ".join(str(error).split())[:200]
+            raise Unavailable(
+                f"slot table {self.location}: {what} failed ({type(error).__name__}: {words}); if its log is damaged, "
+                "`sankofa-observe slots check` says where"
+            ) from error
+
+    def _refuse_damage(self) -> None:
+        """A commit that was cut short would make rows vanish in silence, or every later question fail."""
+        damaged = damaged_commits(self.location)
+        if damaged:
+            raise Unavailable(
+                f"slot table {self.location}: {', '.join(one.name for one in damaged)} of its log is damaged; stop what writes "
+                "there and run: sankofa-observe slots repair"
+            )
+
+
+def is_folder(location: str) -> bool:
+    return "://" not in location
+
+
+def damaged_commits(location: str) -> list[Path]:
+    """Commits of a table in a folder that are empty or no lines of JSON."""
+    folder = Path(location) / LOG
+    if not is_folder(location) or not folder.is_dir():
+        return []
+    return [file for file in sorted(folder.glob("*.json")) if file.stem.isdecimal() and not _is_whole(file)]
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except ValueError:
+        return False
+    return bool(lines) and all(isinstance(line, dict) for line in lines)

@@ -1,0 +1,349 @@
+"""The slots of one observer: the port `SlotTable`, on two Delta tables.
+
+`slots` has a row a slot and revision, by observer and UTC day, so that no question reads more days than it asks for; `days` has
+a row a site-day, written when a day is sealed and again, as a revision, when a slot of it changes. A sealed day is one sorted
+file. Rows carry their proof, because evidence must outlive Prometheus' retention. Where the newest slot of a site stands, and
+which recent ones are uncertain, the only writer knows by itself once it has asked the table.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from sankofa_observe.adapters.slots.days import newest, site_days
+from sankofa_observe.adapters.slots.delta import Delta
+from sankofa_observe.adapters.slots.lock import WriterLock
+from sankofa_observe.adapters.slots.rows import DAYS, KEY, SLOTS, same, site_day_of, slot_of, slot_row
+from sankofa_observe.errors import Unavailable
+from sankofa_observe.slo.slot import Slot
+from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay
+from sankofa_observe.units import Period
+
+LOOK_BACK_DAYS = 3  # where the newest slots of all sites are looked for before older days are asked
+ROWS_TOGETHER = 50_000
+VACUUM_HOURS = 2  # beyond the longest reader: files that a sealed day has replaced are dropped then
+
+Fresh = tuple[Slot, int]
+"""A slot to be written, and its revision."""
+
+
+class DeltaSlots:
+    """One observer's slots; reading needs no lock, the first write takes it."""
+
+    def __init__(self, location: str | Path, observer: str) -> None:
+        self.location = str(location)
+        self.observer = observer
+        self.slots = Delta(location=f"{self.location}/slots", schema=SLOTS, partition=("observer", "day"))
+        self.days = Delta(location=f"{self.location}/days", schema=DAYS, partition=("observer",))
+        self._lock = WriterLock(self.location, observer)
+        self._marks: dict[str, dict[str, int]] = {}
+        self._uncertain: dict[str, dict[tuple[str, int], None]] = {}
+        self._mutex = threading.RLock()  # stages of one process write in turns
+        self._together = threading.local()  # where several appends of a thread become one commit
+        self._healed = False
+        self._sealed_days: tuple[int, set[int]] = (-1, set())
+
+    def close(self) -> None:
+        self._lock.release()
+
+    # -------------------------------------------------------------------------------------------------------------- write
+
+    def append(self, slots: Iterable[Slot], observed_at: int) -> int:
+        with self._mutex:
+            self._lock.take()
+            self._heal(observed_at)
+            fresh = self._fresh(list(slots))
+            if fresh:
+                rows = [slot_row(slot, self.observer, observed_at, revision) for slot, revision in fresh]
+                self._gather(pl.DataFrame(rows, schema=SLOTS, orient="row"), observed_at)
+                self._remember([slot for slot, _ in fresh])
+            return len(fresh)
+
+    @contextmanager
+    def together(self, observed_at: int) -> Iterator[None]:
+        """What this thread appends inside is few commits; what was appended before an error is kept."""
+        self._together.waiting = []
+        try:
+            yield
+        finally:
+            with self._mutex:
+                waiting, self._together.waiting = self._together.waiting, None
+                self._flush(waiting, observed_at)
+
+    def _gather(self, frame: pl.DataFrame, at: int) -> None:
+        waiting: list[pl.DataFrame] | None = getattr(self._together, "waiting", None)
+        if waiting is None:
+            self._flush([frame], at)
+            return
+        waiting.append(frame)
+        if sum(one.height for one in waiting) >= ROWS_TOGETHER:
+            self._together.waiting = []
+            self._flush(waiting, at)
+
+    def _flush(self, frames: list[pl.DataFrame], at: int) -> None:
+        try:
+            if frames:
+                self._write(pl.concat(frames), at)
+        except Unavailable:  # nothing of it stands: the table is asked anew
+            self._marks.clear()
+            self._uncertain.clear()
+            raise
+
+    def seal(self, day: int, at: int) -> int:
+        """Make one sorted file of a day and its totals; answers how many site-days it has."""
+        with self._mutex:
+            self._lock.take()
+            frame = self._rows(Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS))
+            if frame.is_empty():
+                return 0
+            where = f"observer = '{self.observer}' AND day = {day}"
+            self.slots.replace(frame.sort("slo", "site", "starts_at", "revision"), where)
+            return self._total(frame, at)
+
+    def unsealed(self) -> list[int]:
+        """The days that have slots and no totals, oldest first."""
+        have = {int(day) for observer, day in self.slots.rows_by_partition() if observer == self.observer}
+        return sorted(have - self._sealed())
+
+    def retain(self, days: int, today: int) -> int:
+        """Forget slots older than so many days; their totals stay. Answers how many days went."""
+        old = [
+            int(day)
+            for observer, day in self.slots.rows_by_partition()
+            if observer == self.observer and int(day) < today - days
+        ]
+        table = self.slots.table()
+        if not old or table is None:
+            return 0
+        with self._mutex, self.slots.asking("retention"):
+            self._lock.take()
+            table.delete(f"observer = '{self.observer}' AND day < {today - days}")
+        return len(old)
+
+    def compact(self) -> str:
+        """Join the small files of regular ticks, and drop what was joined once no reader can need it; no row changes."""
+        table = self.slots.table()
+        if table is None:
+            return ""
+        with self._mutex, self.slots.asking("compaction"):
+            self._lock.take()
+            done = table.optimize.compact()
+            table.vacuum(retention_hours=VACUUM_HOURS, enforce_retention_duration=False, dry_run=False)
+        return f"{done['numFilesRemoved']} files joined into {done['numFilesAdded']}" if done["numFilesRemoved"] else ""
+
+    def lock(self) -> None:
+        """Be the writer of this observer, or raise `Unavailable`."""
+        self._lock.take()
+
+    def take_in(self, rows: pl.DataFrame, file: Path) -> int:
+        """Append rows that were found outside the log; answers how many the table did not have."""
+        names = {part.partition("=")[0]: part.partition("=")[2] for part in file.parts if "=" in part}
+        rows = rows.with_columns(observer=pl.lit(names.get("observer", self.observer)), day=pl.lit(int(names["day"])))
+        rows = rows.select(list(SLOTS)).cast(SLOTS)  # type: ignore[arg-type]  # a mapping of types
+        with self._mutex:
+            key = ["observer", *KEY, "revision"]
+            with self.slots.asking("read"):
+                there = self.slots.scan().filter(pl.col("day") == int(names["day"])).select(key).collect()
+            fresh = rows.join(there, on=key, how="anti")
+            if not fresh.is_empty():
+                self.slots.append(fresh)
+            self._marks.clear()
+            self._uncertain.clear()
+        return fresh.height
+
+    def total_all(self) -> list[str]:
+        """Make the totals of every sealed day anew; answers what came out otherwise."""
+        said = []
+        for day in sorted(self._sealed()):
+            rows = self._rows(Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS))
+            if not rows.is_empty() and (changed := self._total(rows, int(rows["observed_at"].max() or 0))):  # type: ignore[arg-type]
+                said.append(f"day {day}: totals of {changed} site-days are made anew")
+        return said
+
+    # --------------------------------------------------------------------------------------------------------------- read
+
+    def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
+        frame = self._latest(slo, sites, period).sort("site", "starts_at")
+        return [slot_of(row) for row in frame.iter_rows(named=True)]
+
+    def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
+        first, last = period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS
+        sealed = self._sealed()
+        open_days = [day for day in range(first, last + 1) if day not in sealed]
+        rows = self._days().filter(
+            pl.col("slo") == slo, pl.col("site").is_in(list(sites)), pl.col("day").is_between(first, last)
+        )
+        with self.days.asking("read"):
+            found = newest_days(rows.collect()).to_dicts()
+        if open_days:
+            columns = [name for name in SLOTS if name not in {"reasons", "proof", "samples"}]
+            spans = Period(starts_at=open_days[0] * DAY_SECONDS, ends_at=(open_days[-1] + 1) * DAY_SECONDS)
+            counted = self._latest(slo, sites, spans, columns).filter(pl.col("day").is_in(open_days))
+            found += site_days(counted).with_columns(revision=pl.lit(1)).to_dicts()
+        return [site_day_of(row) for row in sorted(found, key=lambda row: (row["site"], row["day"]))]
+
+    def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
+        frame = self._latest(slo, sites, period, (*KEY, "samples", "revision", "observed_at"))
+        sums = frame.group_by("site", pl.col("starts_at") // 3600 * 3600).agg(pl.col("samples").sum())
+        return {(site, hour): count for site, hour, count in sums.iter_rows()}
+
+    def watermarks(self, slo: str) -> Mapping[str, int]:
+        if slo not in self._marks:
+            self._marks[slo] = self._ask_watermarks(slo)
+        return dict(self._marks[slo])
+
+    def uncertain(self, slo: str, since_at: int) -> Mapping[str, int]:
+        if slo not in self._uncertain:
+            self._uncertain[slo] = self._ask_uncertain(slo, since_at)
+        known = self._uncertain[slo] = {key: None for key in self._uncertain[slo] if key[1] >= since_at}
+        oldest: dict[str, int] = {}
+        for site, at in known:
+            oldest[site] = min(at, oldest.get(site, at))
+        return oldest
+
+    # ------------------------------------------------------------------------------------------------------------- inside
+
+    def _ask_watermarks(self, slo: str) -> dict[str, int]:
+        days = sorted(
+            (int(day) for observer, day in self.slots.rows_by_partition() if observer == self.observer), reverse=True
+        )
+        marks: dict[str, int] = {}
+        for first in range(0, len(days), LOOK_BACK_DAYS):
+            group = days[first : first + LOOK_BACK_DAYS]
+            rows = self._own().filter(pl.col("slo") == slo, pl.col("day").is_in(group))
+            with self.slots.asking("watermarks"):
+                found = dict(rows.group_by("site").agg(pl.col("starts_at").max()).collect().iter_rows())
+            if marks and not found.keys() - marks.keys():
+                break
+            marks = found | marks
+        return marks
+
+    def _ask_uncertain(self, slo: str, since_at: int) -> dict[tuple[str, int], None]:
+        recent = Period(starts_at=max(0, since_at), ends_at=2**40)
+        frame = self._latest(slo, None, recent, (*KEY, "reasons", "revision", "observed_at"))
+        rows = frame.filter(pl.col("reasons").is_not_null()).select("site", "starts_at").iter_rows()
+        return {(site, at): None for site, at in rows}
+
+    def _fresh(self, slots: list[Slot]) -> list[Fresh]:
+        """The slots that differ from what stands; of what lies after all that stands, nothing is asked."""
+        fresh: list[Fresh] = []
+        for slo in dict.fromkeys(slot.slo for slot in slots):
+            own = [slot for slot in slots if slot.slo == slo]
+            marks = self.watermarks(slo)
+            old = [slot for slot in own if slot.starts_at <= marks.get(slot.site, -1)]
+            fresh += [(slot, 1) for slot in own if slot.starts_at > marks.get(slot.site, -1)]
+            standing = self._standing(slo, old)
+            for slot in old:
+                before = standing.get((slot.site, slot.starts_at))
+                if before is None or not same(before[0], slot):
+                    fresh.append((slot, before[1] + 1 if before else 1))
+        return fresh
+
+    def _standing(self, slo: str, slots: list[Slot]) -> dict[tuple[str, int], Fresh]:
+        if not slots:
+            return {}
+        starts = [slot.starts_at for slot in slots]
+        period = Period(starts_at=min(starts), ends_at=max(starts) + 1)
+        rows = self._latest(slo, sorted({slot.site for slot in slots}), period).iter_rows(named=True)
+        return {(row["site"], row["starts_at"]): (slot_of(row), row["revision"]) for row in rows}
+
+    def _remember(self, slots: list[Slot]) -> None:
+        for slot in slots:
+            marks = self._marks.setdefault(slot.slo, {})
+            marks[slot.site] = max(slot.starts_at, marks.get(slot.site, slot.starts_at))
+            if (known := self._uncertain.get(slot.slo)) is not None:
+                known.pop((slot.site, slot.starts_at), None)
+                if slot.reasons:
+                    known[slot.site, slot.starts_at] = None
+
+    def _write(self, frame: pl.DataFrame, at: int) -> None:
+        self.slots.append(frame)
+        changed = set(frame["day"].unique()) & self._sealed()
+        if changed:
+            self._total_anew(changed, frame, at)
+
+    def _total_anew(self, days: set[int], frame: pl.DataFrame, at: int) -> None:
+        """The totals of site-days that a late slot has changed."""
+        touched = frame.filter(pl.col("day").is_in(list(days))).select("day", "slo", "site").unique()
+        with self.slots.asking("read"):
+            rows = self._own().filter(pl.col("day").is_in(list(days)))
+            every = rows.join(touched.lazy(), on=["day", "slo", "site"], how="semi").collect()
+        self._total(every, at)
+
+    def _total(self, rows: pl.DataFrame, at: int) -> int:
+        """Write the totals of whole site-days; one that came out as it stands is left."""
+        counted = rows.group_by("day", "slo", "site").agg(pl.len().cast(pl.Int64).alias("rows"))
+        made = site_days(newest(rows)).join(counted, on=["day", "slo", "site"])
+        with self.days.asking("read"):
+            keys = made.select("day", "slo", "site").lazy()
+            before = newest_days(self._days().join(keys, on=["day", "slo", "site"], how="semi").collect())
+        known = before.select("day", "slo", "site", pl.col("revision").alias("before"), old_digest="digest", old_rows="rows")
+        made = made.join(known, on=["day", "slo", "site"], how="left").filter(
+            pl.col("old_digest").is_null() | (pl.col("digest") != pl.col("old_digest")) | (pl.col("rows") != pl.col("old_rows"))
+        )
+        made = made.with_columns(
+            revision=(pl.col("before").fill_null(0) + 1).cast(pl.Int32), sealed_at=pl.lit(at, dtype=pl.Int64)
+        )
+        if not made.is_empty():
+            self.days.append(made.select(list(DAYS)).cast(DAYS))  # type: ignore[arg-type]  # a mapping of types
+        return len(made)
+
+    def _heal(self, at: int) -> None:
+        """Once a process: a day whose slots changed after its totals were made, because a process ended in between."""
+        if self._healed:
+            return
+        self._healed = True
+        with self.days.asking("read"):
+            totals = newest_days(self._days().collect()).group_by("day").agg(pl.col("rows").sum())
+        known = dict(totals.iter_rows())
+        there = {int(day): rows for (observer, day), rows in self.slots.rows_by_partition().items() if observer == self.observer}
+        stale = [day for day, rows in known.items() if there.get(day, rows) != rows]
+        for day in stale:
+            self._total(self._rows(Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS)), at)
+
+    def _sealed(self) -> set[int]:
+        table = self.days.table()
+        if table is None:
+            return set()
+        if self._sealed_days[0] != table.version():
+            with self.days.asking("read"):
+                self._sealed_days = table.version(), set(self._days().select("day").unique().collect()["day"])
+        return self._sealed_days[1]
+
+    def _days(self) -> pl.LazyFrame:
+        return self.days.scan().filter(pl.col("observer") == self.observer)
+
+    def _own(self) -> pl.LazyFrame:
+        return self.slots.scan().filter(pl.col("observer") == self.observer)
+
+    def _rows(self, period: Period) -> pl.DataFrame:
+        """Every row of whole days, superseded ones among them."""
+        days = pl.col("day").is_between(period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS)
+        with self.slots.asking("read"):
+            return self._own().filter(days).collect()
+
+    def _latest(
+        self, slo: str, sites: Sequence[str] | None, period: Period, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """The newest revision of each slot that starts in the period; of all sites, where none are named."""
+        rows = self._own().filter(
+            pl.col("slo") == slo,
+            pl.col("day").is_between(period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS),
+            pl.col("starts_at").is_between(period.starts_at, period.ends_at, closed="left"),
+        )
+        if sites is not None:
+            rows = rows.filter(pl.col("site").is_in(list(sites)))
+        with self.slots.asking("read"):
+            return newest(rows.select(list(columns or SLOTS)).collect())
+
+
+def newest_days(frame: pl.DataFrame) -> pl.DataFrame:
+    """The highest revision of each site-day."""
+    if frame.is_empty() or frame["revision"].max() == 1:
+        return frame
+    return frame.sort("revision").unique(["day", "slo", "site"], keep="last")

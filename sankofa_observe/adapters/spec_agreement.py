@@ -1,0 +1,167 @@
+"""Agreements: from checked documents to the values of the core, with the checks that no shape can express."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import rfc8785
+
+from sankofa_observe.adapters.spec_currencies import EXPONENTS
+from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
+from sankofa_observe.adapters.spec_models import AgreementDocument
+from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.schedule import CreditBand, band_problems
+from sankofa_observe.slo.objective import Slo
+from sankofa_observe.units import share_floor
+
+_YEARS = range(2026, 2101)
+
+
+def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> None:
+    """What is sure of the agreement's SLOs and sites is held against it; of the others nothing is said."""
+    faults = [*_promise_faults(document, draft), *_fee_faults(document), *_party_faults(document)]
+    identity = _identity(document)
+    if place.stands("/metadata/name", "/spec/salt") and identity in draft.catalog.agreements:
+        faults.append(Fault("/metadata/name", "agreement.twice", "defined twice"))
+    starts_at = _instant(document.spec.starts_at, faults)
+    slos = [slo for promise in document.spec.promises if (slo := draft.slo(promise.slo))]
+    faults += _period_faults(document, slos, starts_at)
+    whole = draft.tell(place, faults)
+    if whole and starts_at is not None and len(slos) == len(document.spec.promises):
+        draft.catalog.agreements[identity] = _agreement(identity, document, slos, starts_at)
+
+
+def _promise_faults(document: AgreementDocument, draft: Draft) -> Iterator[Fault]:
+    labels = [(promise.slo, promise.site) for promise in document.spec.promises]
+    if len(set(labels)) < len(labels):
+        yield Fault("/spec/promises", "agreement.twice", "the same SLO is promised twice at one site")
+    for index, spec in enumerate(document.spec.promises):
+        path = f"/spec/promises/{index}"
+        slo, site = draft.slo(spec.slo), draft.site(spec.site)
+        if draft.no_slo(spec.slo):
+            known = ", ".join(sorted(draft.slo_places)) or "none"
+            yield Fault(f"{path}/slo", "agreement.slo", f"no SLO {spec.slo}", f"known: {known}")
+        if draft.no_site(spec.site):
+            yield Fault(f"{path}/site", "agreement.site", f"no site {spec.site} in the fleet")
+        if slo and site and site.tier != slo.tier:
+            problem = f"{slo.name} is for {slo.tier} sites, {site.name} is {site.tier}"
+            yield Fault(path, "agreement.tier", problem)
+        if slo:
+            for problem in band_problems(_bands(document, index), slo.target_ppm):
+                yield Fault(f"{path}/bands", "agreement.bands", problem, leans_on=(f"{path}/slo",))
+
+
+def _fee_faults(document: AgreementDocument) -> Iterator[Fault]:
+    fee, path = document.spec.fee, "/spec/fee"
+    exponent = EXPONENTS.get(fee.currency)
+    if exponent is None:
+        yield Fault(f"{path}/currency", "agreement.currency", f"{fee.currency} is no currency of ISO 4217")
+    elif exponent != fee.exponent:
+        problem = f"{fee.exponent}; {fee.currency} has {exponent} decimals"
+        yield Fault(f"{path}/exponent", "agreement.exponent", problem, leans_on=(f"{path}/currency",))
+    for index, promise in enumerate(document.spec.promises):
+        bands = f"/spec/promises/{index}/bands"
+        if any(share_floor(fee.amount_minor, band.credit_ppm) == 0 for band in promise.bands):
+            problem = f"of a fee of {fee.amount_minor} minor units, the credit of a band rounds to 0"
+            yield Fault(bands, "agreement.fee", problem, leans_on=(f"{path}/amountMinor",))
+
+
+def _party_faults(document: AgreementDocument) -> Iterator[Fault]:
+    spec = document.spec
+    for name, theirs, ours in (
+        ("id", spec.tenant.id, spec.provider.id),
+        ("account", spec.tenant.account.lower(), spec.provider.account.lower()),
+    ):
+        if theirs == ours:
+            problem = f"tenant and provider have the same {name}"
+            yield Fault(f"/spec/tenant/{name}", "agreement.parties", problem, leans_on=(f"/spec/provider/{name}",))
+    for party, one in (("provider", spec.provider), ("tenant", spec.tenant)):
+        if int(one.account, 16) == 0:
+            yield Fault(f"/spec/{party}/account", "agreement.parties", "the account of nobody cannot sign")
+    if int(spec.salt, 16) == 0:
+        hint = "32 random bytes: openssl rand -hex 32"
+        yield Fault("/spec/salt", "agreement.salt", "a salt of zeros hides no terms", hint)
+
+
+def _period_faults(document: AgreementDocument, slos: list[Slo], starts_at: int | None) -> Iterator[Fault]:
+    spec, promises = document.spec, ("/spec/promises",)
+    for slo in {slo.name: slo for slo in slos}.values():
+        # A period is judged after the grace, when nothing that its slots lean on can still come.
+        leans = max(one.lean_after_seconds for one in (slo, *slo.parts.values()))
+        if spec.grace_seconds < leans:
+            problem = f"{spec.grace_seconds} s; slots of {slo.name} lean on samples up to {leans} s later"
+            yield Fault("/spec/graceSeconds", "agreement.grace", problem, f"expected {leans} or more", promises)
+    windows = {slo.window for slo in slos}
+    if len(windows) > 1:
+        problem = "its SLOs have different windows; a fee has one period"
+        yield Fault("/spec/promises", "agreement.window", problem)
+    if len(windows) != 1 or starts_at is None:
+        return
+    period = windows.pop().period_at(starts_at)
+    if period.starts_at != starts_at:
+        problem = f"an agreement starts where a period of its SLOs starts; the one around it is {period}"
+        yield Fault("/spec/startsAt", "agreement.start", problem, leans_on=promises)
+    fewest = min(period.seconds // slo.slot.seconds for slo in slos)
+    if spec.tolerance_slots >= fewest:
+        problem = f"{spec.tolerance_slots}, of {fewest} slots in the period: an attestor would sign any count"
+        yield Fault("/spec/toleranceSlots", "agreement.tolerance", problem, leans_on=(*promises, "/spec/startsAt"))
+
+
+def _instant(text: str, faults: list[Fault]) -> int | None:
+    try:
+        instant = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        problem = f"{text[:80]!r}; expected UTC like 2026-01-01T00:00:00Z"
+        faults.append(Fault("/spec/startsAt", "agreement.instant", problem))
+        return None
+    if instant.year not in _YEARS:
+        problem = f"{text!r}; expected {_YEARS.start} to {_YEARS.stop - 1}"
+        faults.append(Fault("/spec/startsAt", "agreement.start", problem))
+        return None
+    return int(instant.timestamp())
+
+
+def _bands(document: AgreementDocument, index: int) -> tuple[CreditBand, ...]:
+    bands = document.spec.promises[index].bands
+    return tuple(CreditBand(below_ppm=band.below_ppm, credit_ppm=band.credit_ppm) for band in bands)
+
+
+def _identity(document: AgreementDocument) -> str:
+    identity = {"format": "sankofa-agreement/1", "name": document.metadata.name, "salt": document.spec.salt}
+    return "0x" + hashlib.sha256(rfc8785.dumps(identity)).hexdigest()
+
+
+def _agreement(identity: str, document: AgreementDocument, slos: list[Slo], starts_at: int) -> Agreement:
+    spec = document.spec
+    terms = _terms(document, slos)
+    return Agreement(
+        id=identity,
+        name=document.metadata.name,
+        version=spec.version,
+        tenant=spec.tenant.id,
+        tenant_account=spec.tenant.account.lower(),
+        provider_account=spec.provider.account.lower(),
+        currency=spec.fee.currency,
+        exponent=spec.fee.exponent,
+        fee_minor=spec.fee.amount_minor,
+        cap_ppm=spec.cap_ppm,
+        starts_at=starts_at,
+        grace_seconds=spec.grace_seconds,
+        dispute_window_seconds=spec.dispute_window_seconds,
+        dispute_window_blocks=spec.dispute_window_blocks,
+        tolerance_slots=spec.tolerance_slots,
+        promises=tuple(
+            Promise(slo=slo, site=promise.site, bands=_bands(document, index))
+            for index, (slo, promise) in enumerate(zip(slos, spec.promises, strict=True))
+        ),
+        terms_hash="0x" + hashlib.sha256(terms).hexdigest(),
+        terms_document=terms.decode(),
+    )
+
+
+def _terms(document: AgreementDocument, slos: list[Slo]) -> bytes:
+    """The canonical terms, with the digests of the SLO specs they lean on: a changed spec is a changed agreement."""
+    specs = {slo.name: slo.digest for slo in slos}
+    return rfc8785.dumps({"agreement": document.model_dump(mode="json", by_alias=True), "specs": specs})

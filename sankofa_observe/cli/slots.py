@@ -1,0 +1,62 @@
+"""`sankofa-observe slots`: look after the table of slots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from sankofa_observe.cli.output import AsJson, ConfigFile, show
+
+if TYPE_CHECKING:
+    from sankofa_observe.adapters.slots import DeltaSlots
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Check, repair and seal the table of slots.")
+    for command in (check, repair, seal):
+        group.command()(command)
+    app.add_typer(group, name="slots")
+
+
+def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Say what is wrong with the table; exit 1 if anything is. Nothing is written.
+
+    Example: sankofa-observe slots check --config sankofa.yaml
+    """
+    from sankofa_observe.adapters.slots import care
+
+    found = care.check(_store(config))
+    show(found, as_json=as_json, nothing="the table of slots is whole")
+    if found:
+        raise typer.Exit(1)
+
+
+def repair(config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Make the table whole again; no row that can be read is lost. Stop the scheduler first.
+
+    Example: sankofa-observe slots repair --config sankofa.yaml
+    """
+    from sankofa_observe.adapters.slots import care
+
+    show(care.repair(_store(config)), as_json=as_json, nothing="nothing to repair")
+
+
+def seal(config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Look for late samples of recent days, and make the totals of those that are over. The scheduler does so each hour.
+
+    Example: sankofa-observe slots seal --config sankofa.yaml
+    """
+    from sankofa_observe.bootstrap import open_platform
+    from sankofa_observe.config import load_settings
+
+    with open_platform(load_settings(config)) as platform:
+        show(platform.seal(), as_json=as_json, nothing="no day to seal")
+
+
+def _store(config: ConfigFile) -> DeltaSlots:
+    from sankofa_observe.adapters.slots import DeltaSlots
+    from sankofa_observe.config import load_settings
+
+    settings = load_settings(config)
+    return DeltaSlots(settings.slot_table, settings.observer)

@@ -1,0 +1,88 @@
+"""seal: a day that is over becomes one sorted file and a row of totals a site.
+
+Sealing is storage and no deadline: an hour after the day's end, and again, as a revision, where samples came late while an
+agreement that leans on it may still wait for them. Late samples are looked for before each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sankofa_observe.pipeline.recount import quietly, recount_late
+from sankofa_observe.ports import Clock, SampleSource, SlotTable
+from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.totals import DAY_SECONDS
+from sankofa_observe.units import Period, rfc3339
+
+WAIT_SECONDS = 3600  # after the day's end
+CHECK_SECONDS = 6 * 3600  # between two looks at one day
+
+Checked = dict[int, int]
+"""By day, when late samples were last looked for. Kept by a process, never stored."""
+
+Covered = tuple[Slo, Sequence[str], int]
+"""An SLO, its sites, and how many seconds after its end a day may still change a verdict."""
+
+
+class SealedStore(SlotTable, Protocol):
+    """A slot table that keeps totals by day."""
+
+    def unsealed(self) -> list[int]:
+        """The days that have slots and no totals, oldest first; days are counted from the epoch."""
+
+    def seal(self, day: int, at: int) -> int:
+        """Make the totals of a day; answers of how many sites and SLOs."""
+
+    def retain(self, days: int, today: int) -> int:
+        """Forget the slots of days that are older; answers how many days."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """What came of one day."""
+
+    day: int
+    site_days: int
+    problem: str = ""  # why late samples could not be looked for: it is sealed all the same, and looked at again
+
+    def __str__(self) -> str:
+        what = f"{rfc3339(self.day * DAY_SECONDS)[:10]}: {self.site_days} site-days sealed"
+        return f"{what}; {self.problem}" if self.problem else what
+
+
+def seal(
+    covered: Sequence[Covered],
+    *,
+    source: SampleSource,
+    store: SealedStore,
+    clock: Clock,
+    keep_days: int,
+    checked: Checked,
+) -> Iterator[Sealed]:
+    """Seal the days that are over, and look again at those that late samples may still change."""
+    now = clock.now()
+    closed = (now - WAIT_SECONDS) // DAY_SECONDS
+    fresh = [day for day in store.unsealed() if day < closed]
+    reach = max((grace for *_, grace in covered), default=0)
+    recent = range((now - reach) // DAY_SECONDS - 1, closed)
+    for day in sorted({*fresh, *recent}):
+        due = now - checked.get(day, 0) >= CHECK_SECONDS
+        problem = _look(day, covered, source=source, store=store, clock=clock) if due else ""
+        if not problem:
+            checked[day] = now if due else checked[day]
+        if day in fresh:
+            yield Sealed(day=day, site_days=store.seal(day, now), problem=problem)
+    store.retain(keep_days, now // DAY_SECONDS)
+
+
+def _look(day: int, covered: Sequence[Covered], *, source: SampleSource, store: SealedStore, clock: Clock) -> str:
+    """Count again what came late of a day; what went wrong, once."""
+    period = Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS)
+    problems = {
+        quietly(recount_late(slo, sites, period, source=source, table=store, clock=clock))
+        for slo, sites, _ in covered
+        if sites
+    }
+    return "; ".join(sorted(problems - {""}))
