@@ -56,7 +56,7 @@ class ScriptedSamples:
     series: list[RawSeries] = field(default_factory=list)
     complete: bool = True
     away: bool = False
-    scraped_at: int = 0  # when anything was last scraped, where that is later than the newest sample
+    scraped_at: int = 2**53  # when anything was last scraped: as it is, it goes on scraping
     reads: list[tuple[str, Period]] = field(default_factory=list)
 
     def add(self, name: str, samples: Iterable[tuple[int, object]], **labels: str) -> None:
@@ -82,8 +82,7 @@ class ScriptedSamples:
     def newest_at(self) -> int:
         if self.away:
             raise Unavailable("scripted samples: switched away")
-        newest = max((at for series in self.series for at, _ in series.samples), default=2**53)
-        return max(newest // 1000, self.scraped_at)
+        return self.scraped_at
 
 
 def _within(series: RawSeries, period: Period) -> list[tuple[int, str]]:

@@ -41,6 +41,7 @@ _COUNTS = (
 _EDGES = ("settled", "after_good", "after_bad", "after_hidden")
 _SIGNED = {"bad", "over_bad", "after_bad"}  # under 0 where a good event is counted later than its valid one
 MAX_SAFE = 2**53 - 1
+DAY_SECONDS = 86_400
 _STATES = ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN")
 _ONLY_OF_EVENTS = {"over_good", "over_bad", "over_hidden", "settling", *_EDGES}
 _DOUBTS = ("the selector meets several buckets: le ", "series differ only by ")  # kinds of parcels of one scrape
@@ -184,12 +185,16 @@ def _refuse_unknown_rules(document: dict[str, Any]) -> None:
         raise CannotCheck("exclusions are not part of this format's first version")
     if any(type(number) is not int or number < 0 for number in _numbers(document)):
         raise CannotCheck("a time, a count, a share or an amount is no whole number, or under 0")
+    if slo["slot_seconds"] > DAY_SECONDS:  # before its cells are counted: it may be as long as a forger likes
+        raise CannotCheck(f"slo.slot_seconds is {slo['slot_seconds']}, expected a day at most")
     if slo["counts_bad"] > 1 or (slo["counts_bad"] and slo["settles_seconds"]):
         raise CannotCheck("slo.counts_bad is 0, or 1 without settles_seconds")
     if slo["counted"] != "events" and (
         slo["budgeting"] == "Occurrences" or slo["counts_bad"] or slo["settles_seconds"]
     ):
         raise CannotCheck("only events are counted one by one, by their bad ones, or settle")
+    if slo["counted"] == "events" and slo["combine"]:
+        raise CannotCheck("events are not combined: they are added up")
     for row in document["slots"]:
         _refuse_counts(slo, _COUNTS, row[1:-1])
     _refuse_counts(slo, _EDGES, document["edges"])
@@ -365,8 +370,10 @@ class _Parcel:
 
 def _parcel(values: list[Any]) -> _Parcel:
     source, kind, *numbers = values
+    if type(source) is not str or type(kind) is not str:
+        raise CannotCheck(f"{_list(values)} is no parcel: source and kind are texts")
     named = dict(zip(list(_Parcel.__dataclass_fields__)[2:], map(_number, numbers), strict=True))
-    return _Parcel(source=str(source), kind=str(kind), **named)
+    return _Parcel(source=source, kind=kind, **named)
 
 
 def _by_parcels(slo: dict[str, Any], start: int, counts: dict[str, int], parcels: list[_Parcel], settled: int) -> str:
@@ -466,9 +473,14 @@ def _sound_step(slo: dict[str, Any], one: _Parcel) -> bool:
     counts, hides = one.hidden == one.blind == 0, one.good == one.bad == one.blind == 0
     exact = counts and (part, one.valid) == (one.good_grown, one.valid_grown)
     early = slo["settles_seconds"] > 0  # good may be counted later than valid, so more of it here
-    rising = exact and min(one.good_grown, one.valid_grown) >= 0 and (early or part <= one.valid)
+    rising = exact and one.top < 0 <= min(one.good_grown, one.valid_grown) and (early or part <= one.valid)
     fresh = hides and one.valid_before > 0 and one.valid_after <= most and 0 < one.hidden <= most
-    some = counts and 0 <= part <= one.good_grown and 0 <= one.valid <= one.valid_grown and (early or part <= one.valid)
+    some = (
+        counts
+        and one.top < 0 <= part <= one.good_grown
+        and 0 <= one.valid <= one.valid_grown
+        and (early or part <= one.valid)
+    )
     bound = hides and one.top > 0 and most <= one.hidden <= max(most, one.valid_after)
     unbound = one.good == one.bad == one.hidden == 0 > one.top and one.blind == count * slo["scrape_seconds"]
     own = counts and (part, one.valid) == (min(one.good_after, one.valid_after), one.valid_after)
@@ -503,8 +515,9 @@ def _spread(slo: dict[str, Any], one: _Parcel) -> bool:
 def _whole_step(slo: dict[str, Any], number: int, step: list[_Parcel]) -> bool:
     """Whether the parcels of one step tell one story, count nothing twice and leave nothing out in this slot."""
     one, kinds, slot_ms = step[0], {each.kind for each in step}, slo["slot_seconds"] * 1000
-    shown = {(p.good_before, p.valid_before, p.good_after, p.valid_after, p.top) for p in step}
-    if len(shown) > 1 or (len(kinds) > 1 and not kinds <= {"birth", "gap", "contradiction"}):
+    shown = {(each.good_before, each.valid_before, each.good_after, each.valid_after) for each in step}
+    tops = {each.top for each in step if each.hidden or each.blind or each.kind == "restart"}
+    if len(shown) > 1 or len(tops) > 1 or (len(kinds) > 1 and not kinds <= {"birth", "gap", "contradiction"}):
         return False
     here = _scrapes_before(slo, one, (number + 1) * slot_ms) - _scrapes_before(slo, one, number * slot_ms)
     if kinds == {"restart"}:

@@ -72,14 +72,17 @@ def read(document: dict[str, Any], model: type[Strict]) -> tuple[Strict | None, 
 
     None where even what is left cannot be read.
     """
-    try:
-        return model.model_validate(document), []
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
-    mended = copy.deepcopy(document)
-    for one in errors:
-        _mend(mended, one["loc"], _PATTERNS[model])
-    faults = [_fault(one) for one in errors]
+    mended: dict[str, Any] = document
+    faults: list[Fault] = []
+    for cut in (0, 1):  # a path may end with the name of a check; then the part above it is mended
+        try:
+            return model.model_validate(mended), faults
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        mended = copy.deepcopy(mended)
+        faults = faults or [_fault(one) for one in errors]
+        for one in errors:
+            _mend(mended, one["loc"][: len(one["loc"]) - cut], _PATTERNS[model])
     try:
         return model.model_validate(mended), faults
     except ValidationError:

@@ -54,10 +54,8 @@ def recount(
 
     since_at, until_at = _instant("--from", since), None if until is None else _instant("--to", until)
     with open_platform(load_settings(config)) as platform:
-        known = {"SLO": (slo, platform.catalog.slos), "site": (site, platform.catalog.sites)}
-        for what, (name, names) in known.items():
-            if name is not None and name not in names:
-                raise InvalidInput(f"no {what} {name!r}; known: {', '.join(sorted(names))}")
+        _known("SLO", slo, platform.catalog.slos)
+        _known("site", site, platform.catalog.sites)
         period = platform.closed(since_at, until_at)
         show(
             _with_progress(platform.recount(period, only=slo, site=site)), as_json=as_json, nothing="no slot lies in there"
@@ -103,6 +101,11 @@ def _with_progress(steps: Iterable[Observed]) -> Iterator[Observed]:
                 completed=step.period.ends_at - step.whole.starts_at,
             )
             yield step
+
+
+def _known(what: str, name: str | None, names: Iterable[str]) -> None:
+    if name is not None and name not in names:
+        raise InvalidInput(f"no {what} {name!r}; known: {', '.join(sorted(names))}")
 
 
 def _instant(option: str, text: str) -> int:

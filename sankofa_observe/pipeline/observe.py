@@ -61,8 +61,16 @@ def count(
 ) -> Iterator[Observed]:
     """Count the slots of a stretch, whatever stands there; a slot that came out otherwise is a new revision."""
     for period, names in _reads(slo, whole, sites):
-        added = table.append(read_slots(slo, names, period, source), clock.now())
+        undoubted = _undoubted(slo, names, period, table)
+        added = table.append(read_slots(slo, names, period, source, undoubted=undoubted), clock.now())
         yield Observed(slo=slo.name, sites=len(names), period=period, whole=whole, added=added)
+
+
+def _undoubted(slo: Slo, sites: Sequence[str], period: Period, table: SlotTable) -> set[str]:
+    """The sites of which nothing that stands in the reach before the period is uncertain, and all of it stands."""
+    reach_at = period.starts_at - slo.lean_before_seconds
+    marks, doubted = table.watermarks(slo.name), table.uncertain(slo.name, reach_at)
+    return {one for one in sites if one not in doubted and marks.get(one, -1) >= period.starts_at - slo.slot.seconds}
 
 
 def _starts(
@@ -71,9 +79,11 @@ def _starts(
     """Where to begin, per group of sites: after the newest slot, or at the oldest recent one that may still change."""
     marks = table.watermarks(slo.name)
     begin = {site: marks[site] + slo.slot.seconds if site in marks else align(since_at, slo) for site in sites}
-    for site, start in table.uncertain(slo.name, until_at - slo.lean_after_seconds - slo.slot.seconds).items():
+    # What may still change when a site was counted last: also where that was long ago.
+    reach = slo.lean_after_seconds + slo.slot.seconds
+    for site, start in table.uncertain(slo.name, min(begin.values()) - reach).items():
         if site in begin:
-            begin[site] = min(begin[site], start)
+            begin[site] = max(start, align(begin[site] - reach, slo))
     groups: dict[int, list[str]] = defaultdict(list)
     for site, start in begin.items():
         if start < until_at:

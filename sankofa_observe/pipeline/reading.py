@@ -6,12 +6,12 @@ The same slots come out however a stretch of time is cut into reads: each read r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import RawSeries, SampleSource
 from sankofa_observe.slo.composite import compose
-from sankofa_observe.slo.counter import count_events
+from sankofa_observe.slo.counter import count_events, is_quiet
 from sankofa_observe.slo.gauge import Gauge, count_states, up_at, within
 from sankofa_observe.slo.indicator import (
     SITE_LABEL,
@@ -23,52 +23,84 @@ from sankofa_observe.slo.indicator import (
 )
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import Slot, SlotKey
-from sankofa_observe.slo.source import sources_of
+from sankofa_observe.slo.source import Source, sources_of
 from sankofa_observe.units import Period
 
 UP = "up"
 BySite = Mapping[str, Sequence[RawSeries]]
 
 
-def read_slots(slo: Slo, sites: Sequence[str], period: Period, source: SampleSource) -> list[Slot]:
-    """Count the slots of the period from raw samples, by site and time; an answer in part raises `Unavailable`."""
-    reach = Period(
-        starts_at=period.starts_at - slo.lean_before_seconds, ends_at=period.ends_at + slo.lean_after_seconds
-    )
+def read_slots(
+    slo: Slo, sites: Sequence[str], period: Period, source: SampleSource, *, undoubted: Collection[str] = ()
+) -> list[Slot]:
+    """Count the slots of the period from raw samples, by site and time; an answer in part raises `Unavailable`.
+
+    Of sites that are `undoubted`, because nothing of what stands before the period is uncertain, little is read first, and all
+    that slots lean on only where that shows anything unusual.
+    """
     match slo.indicator:
         case RatioIndicator():
-            return _events(slo, slo.indicator, sites, period, reach, source)
+            return _events(slo, slo.indicator, sites, period, source, undoubted)
         case StateIndicator():
-            return _states(slo, slo.indicator, sites, period, reach, source)
+            return _states(slo, slo.indicator, sites, period, source)
         case LevelIndicator():
-            return _levels(slo, slo.indicator, sites, period, reach, source)
+            return _levels(slo, slo.indicator, sites, period, source)
         case CompositeIndicator():
             return _composed(slo, slo.indicator, sites, period, source)
 
 
 def _events(
-    slo: Slo, indicator: RatioIndicator, sites: Sequence[str], period: Period, reach: Period, source: SampleSource
+    slo: Slo,
+    indicator: RatioIndicator,
+    sites: Sequence[str],
+    period: Period,
+    source: SampleSource,
+    undoubted: Collection[str],
 ) -> list[Slot]:
+    found: dict[str, list[Slot]] = {}
+    near = Period(starts_at=period.starts_at - slo.slot.quiet_before_seconds, ends_at=period.ends_at)
+    for site, sources in _sources(slo, indicator, [one for one in sites if one in undoubted], near, source).items():
+        if is_quiet(slo.slot, period, sources):
+            found[site] = _count(slo, indicator, site, period, sources)
+    rest = [one for one in sites if one not in found]
+    for site, sources in _sources(slo, indicator, rest, _reach(slo, period), source).items():
+        found[site] = _count(slo, indicator, site, period, sources)
+    return [slot for site in sites for slot in found[site]]
+
+
+def _reach(slo: Slo, period: Period) -> Period:
+    return Period(starts_at=period.starts_at - slo.lean_before_seconds, ends_at=period.ends_at + slo.lean_after_seconds)
+
+
+def _sources(
+    slo: Slo, indicator: RatioIndicator, sites: Sequence[str], reach: Period, source: SampleSource
+) -> dict[str, list[Source]]:
+    """The sources of each site, as the samples of a stretch show them."""
+    if not sites:
+        return {}
     good, valid, up = (_read(source, one, sites, reach) for one in (indicator.good, indicator.valid, UP))
     started = _read(source, indicator.started, sites, reach) if indicator.started else {}
-    slots: list[Slot] = []
-    for site in sites:
-        sources = sources_of(
+    return {
+        site: sources_of(
             *([(one.labels, one.samples) for one in every.get(site, ())] for every in (good, valid, up)),
             started=[(one.labels, one.samples) for one in started.get(site, ())],
             listed=slo.sources.get(site, ()),
             changing=indicator.changing,
             one_metric=indicator.one_metric,
         )
-        key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
-        slots += count_events(key, period, sources, counts_bad=indicator.counts_bad)
-    return slots
+        for site in sites
+    }
+
+
+def _count(slo: Slo, indicator: RatioIndicator, site: str, period: Period, sources: Sequence[Source]) -> list[Slot]:
+    key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
+    return count_events(key, period, sources, counts_bad=indicator.counts_bad)
 
 
 def _states(
-    slo: Slo, indicator: StateIndicator, sites: Sequence[str], period: Period, reach: Period, source: SampleSource
+    slo: Slo, indicator: StateIndicator, sites: Sequence[str], period: Period, source: SampleSource
 ) -> list[Slot]:
-    up, known = (_read(source, one, sites, reach) for one in indicator.selectors())
+    up, known = (_read(source, one, sites, _reach(slo, period)) for one in indicator.selectors())
     slots: list[Slot] = []
     for site in sites:
         ups, knowns = _by_source(up.get(site, ())), _by_source(known.get(site, ()))
@@ -86,9 +118,9 @@ def _states(
 
 
 def _levels(
-    slo: Slo, indicator: LevelIndicator, sites: Sequence[str], period: Period, reach: Period, source: SampleSource
+    slo: Slo, indicator: LevelIndicator, sites: Sequence[str], period: Period, source: SampleSource
 ) -> list[Slot]:
-    read = _read(source, indicator.level, sites, reach)
+    read = _read(source, indicator.level, sites, _reach(slo, period))
     slots: list[Slot] = []
     for site in sites:
         levels = _by_source(read.get(site, ()))

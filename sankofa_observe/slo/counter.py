@@ -81,6 +81,40 @@ class Step:
         return self.valid_fell or self.good_fell
 
 
+def is_quiet(rule: SlotRule, period: Period, sources: Sequence[Source]) -> bool:
+    """Whether slots follow from the samples in them and one before, and from nothing further away.
+
+    So it is where every source was scraped in its rhythm from a slot before the period to its end, each of its series stands
+    at every scrape and never falls, and nothing is ambiguous; provided that nothing before is in doubt either, which only the
+    slots that stand can say. A property test holds what is counted so to what is counted from all that a slot leans on.
+    """
+    if rule.settles_seconds or not any(source.valid for source in sources):
+        return False
+    return all(_is_quiet(rule, period, source) for source in sources)
+
+
+def _is_quiet(rule: SlotRule, period: Period, source: Source) -> bool:
+    times, scrape = source.scraped, rule.scrape_seconds * 1000
+    first, last = (period.starts_at - rule.seconds) * 1000, period.ends_at * 1000
+    if source.failed or source.doubts or not times or times[0] > first or times[-1] < last - scrape * 3 // 2:
+        return False
+    if any(2 * (later - earlier) >= 3 * scrape for earlier, later in pairwise(times)):
+        return False
+    if source.valid and not source.good and not source.one_metric:
+        return False
+    if not all(_never_falls(one, times) for one in (*source.good, *source.valid)):
+        return False
+    good, valid = ([sum(one[at] for one in every) for at in times] for every in (source.good, source.valid))
+    return all(g1 - g0 <= v1 - v0 for g0, g1, v0, v1 in zip(good, good[1:], valid, valid[1:], strict=False))
+
+
+def _never_falls(counter: Counter, times: Sequence[int]) -> bool:
+    if len(counter) != len(times):
+        return False
+    values = [counter[at] for at in times]
+    return all(earlier <= later for earlier, later in pairwise(values))
+
+
 def count_events(key: SlotKey, period: Period, sources: Sequence[Source], *, counts_bad: bool = False) -> list[Slot]:
     """The slots of one site; samples must reach as far around the period as the rule leans (`SlotRule`).
 
@@ -391,7 +425,7 @@ def _rise(track: Track, step: Step, top: int | None) -> Iterator[Parcel]:
         return
     first = _slots_of(track, step)[0]
     if good or valid:
-        yield _parcel(track, step, kind, good=good, bad=valid - good, first=first, top=top)
+        yield _parcel(track, step, kind, good=good, bad=valid - good, first=first)
     if step.scrapes > 1 and most is not None and step.shown_valid <= most and most > valid and step.before_valid:
         # The value after the gap could be that of a fresh process: then what is shown is only its own.
         yield _parcel(track, step, GAP, hidden=most - valid, first=first, top=top)
@@ -613,7 +647,7 @@ def _add(sums: dict[int, _Sums], parcel: Parcel) -> None:
     for slot in range(parcel.first, parcel.to + 1):
         one = sums[slot]
         one.parcels.append(parcel)
-        if parcel.hidden or parcel.blind_seconds or parcel.first < parcel.to:
+        if parcel.kind != GROWTH:
             one.reasons.append(parcel.kind)
         if parcel.first < parcel.to:
             one.float_good += parcel.good

@@ -147,12 +147,15 @@ def is_plain_selector(text: str) -> bool:
     return _SELECTOR.fullmatch(text) is not None
 
 
-_INTEGER_BOUND = re.compile(r"""(?<![a-zA-Z0-9_])le[ \t\r\n]*=[ \t\r\n]*(["'])([0-9]+)(?:\.0)?\1""")
+# A matcher of a whole bound, or any text: what stands in the text of another matcher is no matcher.
+_INTEGER_BOUND = re.compile(
+    r"""(?<![a-zA-Z0-9_])le[ \t\r\n]*=[ \t\r\n]*(["'])([0-9]+)(?:\.0)?\1|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
+)
 
 
 def _by_value(selector: str) -> str:
     """A bucket's bound is a number: Prometheus 2 writes a whole one as 1, Prometheus 3 as 1.0."""
-    return _INTEGER_BOUND.sub(r'le=~"\2([.]0)?"', selector)
+    return _INTEGER_BOUND.sub(lambda found: f'le=~"{found[2]}([.]0)?"' if found[2] else found[0], selector)
 
 
 def for_sites(selector: str, sites: Sequence[str]) -> str:

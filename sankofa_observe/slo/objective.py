@@ -58,6 +58,11 @@ class SlotRule:
     def lean_after_seconds(self) -> int:
         return self.longest_gap_seconds + 2 * self.scrape_seconds
 
+    @property
+    def quiet_before_seconds(self) -> int:
+        """How far back samples are enough where nothing is in doubt (`counter.is_quiet`)."""
+        return self.seconds + 3 * self.scrape_seconds
+
 
 @dataclass(frozen=True, kw_only=True)
 class Slo:

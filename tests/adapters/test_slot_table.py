@@ -1,26 +1,30 @@
-"""The contract of `SlotTable`, on the double and on Delta Lake."""
+"""The contract of `SlotTable`, on the double and on Delta Lake, and what only a table on a disk has to promise."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 
-from sankofa_observe.adapters.slots import DeltaSlots
+from sankofa_observe.adapters.slots import DeltaSlots, care
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import SlotTable
-from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.verdict import Tally, tally
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.totals import DAY_SECONDS, site_days
 from sankofa_observe.testing import MemorySlots
 from sankofa_observe.units import Period
-from tests.builders import START, period, slot, slots_of
+from tests.builders import SLOTS, START, period, slot, slots_of
 
 NAME = "availability-edge"
+FIRST_DAY = START // DAY_SECONDS
+DAY = Period(starts_at=START, ends_at=START + DAY_SECONDS)
 TABLES: dict[str, Callable[[Path], SlotTable]] = {
     "memory": lambda _: MemorySlots(),
-    "delta": lambda folder: DeltaSlots(folder / "slots", "observer-1"),
+    "delta": lambda folder: DeltaSlots(folder, "observer-1"),
 }
 
 
@@ -29,25 +33,22 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> SlotTable:
     return TABLES[request.param](tmp_path)
 
 
-def stored(slots: list[Slot]) -> list[Slot]:
-    """As a table gives them back: raw samples are kept of what is not GOOD."""
-    return [replace(one, samples=()) if one.state is SlotState.GOOD else one for one in slots]
-
-
 def test_table_that_is_empty_answers_nothing(table: SlotTable) -> None:
     """Before the first append every question has an empty answer."""
     assert (
         table.read(NAME, ["edge-1"], period()),
-        table.tallies(NAME, ["edge-1"], period()),
+        table.site_days(NAME, ["edge-1"], DAY),
+        table.samples(NAME, ["edge-1"], DAY),
         table.watermarks(NAME),
-    ) == ([], {}, {})
+        table.uncertain(NAME, 0),
+    ) == ([], [], {}, {}, {})
 
 
 def test_table_returns_what_was_appended(table: SlotTable) -> None:
-    """Slots come back by site and time with the raw samples of every slot that is not GOOD."""
+    """Slots come back by site and time with their proof."""
     there, here = slots_of(bad=2, site="edge-2"), slots_of(bad=1)
     assert table.append([*reversed(there), *here], START) == 20
-    assert table.read(NAME, ["edge-2", "edge-1"], period()) == stored(here + there)
+    assert table.read(NAME, ["edge-2", "edge-1"], period()) == here + there
 
 
 def test_table_adds_nothing_twice(table: SlotTable) -> None:
@@ -72,10 +73,10 @@ def test_table_reads_the_latest_revision(table: SlotTable) -> None:
     assert seen == [(1, [unknown]), (1, [known]), (1, [unknown]), (1, [known])]
 
 
-def test_table_notices_changed_samples(table: SlotTable) -> None:
-    """Other raw samples under the same counts are another revision, because they are evidence."""
+def test_table_notices_a_changed_proof(table: SlotTable) -> None:
+    """Another proof under the same counts is another revision, because it is evidence."""
     first = slot(START, SlotState.BAD)
-    other = slot(START, SlotState.BAD, samples=(((START * 1000 + 7, 0, 1),),))
+    other = slot(START, SlotState.BAD, proof=(("a/b", ((START * 1000 + 7, 0),)),))
     assert [table.append([first], START), table.append([other], START)] == [1, 1]
     assert table.read(NAME, ["edge-1"], period()) == [other]
 
@@ -91,42 +92,51 @@ def test_table_reads_a_half_open_period(table: SlotTable) -> None:
 def test_table_reads_only_the_named_sites(table: SlotTable, sites: list[str]) -> None:
     """A site that is not there has no slot, and no name is a pattern."""
     table.append(slots_of(), START)
-    assert (table.read(NAME, sites, period()), table.tallies(NAME, sites, period())) == ([], {})
+    assert (table.read(NAME, sites, period()), table.site_days(NAME, sites, DAY)) == ([], [])
 
 
 def test_table_keeps_slos_apart(table: SlotTable) -> None:
     """Two SLOs of one site share nothing."""
-    mine, other = slot(START, SlotState.BAD), slot(START, SlotState.GOOD, slo="latency", samples=())
+    mine, other = slot(START, SlotState.BAD), slot(START, SlotState.GOOD, slo="latency")
     table.append([mine, other], START)
     assert (table.read(NAME, ["edge-1"], period()), table.read("latency", ["edge-1"], period())) == ([mine], [other])
 
 
-MIXED = (
-    slot(START, SlotState.GOOD),
+MIXED = [
+    slot(START, SlotState.BAD, over_good=3, over_bad=1, over_hidden=2),
     slot(START + 60, SlotState.BAD),
-    slot(START + 120, SlotState.UNKNOWN, good=900, valid=901, seen=1),
-    slot(START + 180, SlotState.EXCLUDED, good=800, valid=801),
-    slot(START + 240, SlotState.RECOVERED, good=7, valid=9),
-    slot(START + 300, SlotState.NO_TRAFFIC, good=0, valid=0),
-)
+    slot(START + 120, SlotState.UNKNOWN, good=900, bad=1, hidden=5, blind=60),
+    slot(START + 180, SlotState.GOOD, settling=4),
+    slot(START + 240, SlotState.NO_TRAFFIC, good=0),
+    slot(START + DAY_SECONDS - 60, SlotState.BAD, bad=2**53, settling=7),
+]
 
 
-def test_table_tallies_as_the_core_does(table: SlotTable) -> None:
-    """Sums over every state equal those of `tally` over the same slots."""
-    table.append([*MIXED, *slots_of(1), *slots_of(0, site="edge-2")], START)
-    assert dict(table.tallies(NAME, ["edge-1", "edge-2"], period())) == {
-        "edge-1": tally(MIXED),
-        "edge-2": tally(slots_of(0, site="edge-2")),
-    }
+def test_table_adds_up_days_as_the_core_does(table: SlotTable) -> None:
+    """Every figure of a site-day is that of the same slots in plain Python: sums, edges, runs and digest."""
+    next_day = [slot(one.starts_at + DAY_SECONDS, one.state) for one in MIXED]
+    table.append([*MIXED, *next_day, *slots_of(0, site="edge-2")], START)
+    expected = site_days([*MIXED, *next_day, *slots_of(0, site="edge-2")])
+    two_days = Period(starts_at=START, ends_at=START + 2 * DAY_SECONDS)
+    assert table.site_days(NAME, ["edge-1", "edge-2"], two_days) == expected
 
 
-@pytest.mark.parametrize("state", [SlotState.UNKNOWN, SlotState.EXCLUDED])
-def test_table_tallies_a_site_without_any_known_slot(table: SlotTable, state: SlotState) -> None:
-    """Where nothing is known the busiest slot is 0, not absent."""
-    table.append([slot(START, state, good=3, valid=4)], START)
-    counted = state is SlotState.UNKNOWN
-    expected = Tally(states={state: 1}, good=3 if counted else 0, valid=4 if counted else 0, busiest=0)
-    assert dict(table.tallies(NAME, ["edge-1"], period())) == {"edge-1": expected}
+def test_table_knows_how_many_samples_an_hour_was_counted_from(table: SlotTable) -> None:
+    """By site and hour, of the newest revisions."""
+    table.append([slot(START, samples=8), slot(START + 3600, samples=7), slot(START + 60, samples=1, site="edge-2")], START)
+    table.append([slot(START, samples=9)], START)
+    assert dict(table.samples(NAME, ["edge-1", "edge-2"], DAY)) == {
+        ("edge-1", START): 9, ("edge-1", START + 3600): 7, ("edge-2", START): 1,
+    }  # fmt: skip
+
+
+def test_table_knows_the_oldest_slot_that_may_still_change(table: SlotTable) -> None:
+    """Of those that start from an instant on, the oldest whose newest revision has a reason."""
+    table.append([slot(START + 60 * n, SlotState.UNKNOWN) for n in range(4)], START)
+    table.append([slot(START + 120)], START)
+    assert [dict(table.uncertain(NAME, START + at)) for at in (0, 120, 240)] == [
+        {"edge-1": START}, {"edge-1": START + 180}, {},
+    ]  # fmt: skip
 
 
 def test_table_knows_the_newest_slot_of_each_site(table: SlotTable) -> None:
@@ -139,7 +149,7 @@ def test_table_knows_the_newest_slot_of_each_site(table: SlotTable) -> None:
 
 def test_table_keeps_every_revision_of_an_observer_apart(tmp_path: Path) -> None:
     """Two observers share a Delta table and never see each other's slots."""
-    first, second = DeltaSlots(tmp_path / "slots", "observer-1"), DeltaSlots(tmp_path / "slots", "observer-2")
+    first, second = DeltaSlots(tmp_path, "observer-1"), DeltaSlots(tmp_path, "observer-2")
     mine, other = slot(START, SlotState.BAD), slot(START, SlotState.UNKNOWN)
     assert [first.append([mine], START), second.append([other], START)] == [1, 1]
     assert (first.read(NAME, ["edge-1"], period()), second.read(NAME, ["edge-1"], period())) == ([mine], [other])
@@ -147,7 +157,7 @@ def test_table_keeps_every_revision_of_an_observer_apart(tmp_path: Path) -> None
 
 def test_table_survives_compaction(tmp_path: Path) -> None:
     """Joining the files of many ticks changes no row."""
-    table = DeltaSlots(tmp_path / "slots", "observer-1")
+    table = DeltaSlots(tmp_path, "observer-1")
     for one in slots_of(bad=3):
         table.append([one], START)
     table.append([slot(START, SlotState.UNKNOWN)], START)
@@ -157,15 +167,104 @@ def test_table_survives_compaction(tmp_path: Path) -> None:
     assert before[0] == slot(START, SlotState.UNKNOWN)
 
 
-def test_table_that_cannot_be_read_is_unavailable(tmp_path: Path) -> None:
-    """A damaged log, or a data file that is gone, is told as `Unavailable` and never as a library's error."""
-    table = DeltaSlots(tmp_path / "slots", "observer-1")
+def test_table_is_sealed_into_one_file_a_day_and_answers_the_same(tmp_path: Path) -> None:
+    """Sealing changes where rows lie; what was read, and the totals, are as before, and superseded revisions are kept."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    for one in MIXED:
+        table.append([one], START)
+    table.append([slot(START + 60, SlotState.GOOD)], START)
+    before = (table.read(NAME, ["edge-1"], DAY), table.site_days(NAME, ["edge-1"], DAY))
+    assert (table.unsealed(), table.seal(FIRST_DAY, START)) == ([FIRST_DAY], 1)
+    assert (table.read(NAME, ["edge-1"], DAY), table.site_days(NAME, ["edge-1"], DAY)) == before
+    assert (table.unsealed(), sum(table.slots.rows_by_partition().values())) == ([], len(MIXED) + 1)
+    table.compact()
+    files = DeltaTable(str(tmp_path / "slots")).file_uris()
+    assert len(files) == 1
+
+
+def test_late_slot_of_a_sealed_day_makes_its_totals_anew(tmp_path: Path) -> None:
+    """The day gets a revision, and the next process reads it."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    table.append(MIXED, START)
+    table.seal(FIRST_DAY, START)
+    late = slot(START, SlotState.GOOD)
+    table.append([late], START + 9)
+    [found] = DeltaSlots(tmp_path, "observer-1").site_days(NAME, ["edge-1"], DAY)
+    assert found == replace(site_days([late, *MIXED[1:]])[0], revision=2)
+
+
+def test_totals_that_a_killed_process_left_behind_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between the slots and their day's totals: the next writer sees it by the number of rows, and mends it."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    table.append(MIXED, START)
+    table.seal(FIRST_DAY, START)
+    monkeypatch.setattr(DeltaSlots, "_total_anew", lambda *_: None)
+    table.append([slot(START, SlotState.GOOD)], START)
+    table.close()
+    monkeypatch.undo()
+    following = DeltaSlots(tmp_path, "observer-1")
+    following.append([slot(START + DAY_SECONDS)], START)
+    assert following.site_days(NAME, ["edge-1"], DAY)[0].totals.states[SlotState.GOOD] == 2
+
+
+def test_second_writer_of_an_observer_is_refused(tmp_path: Path) -> None:
+    """It is told who writes; another observer's writer, and readers, are free."""
+    first, second = DeltaSlots(tmp_path, "observer-1"), DeltaSlots(tmp_path, "observer-1")
+    first.append(slots_of(), START)
+    with pytest.raises(Unavailable, match=rf"process {os.getpid()} writes them"):
+        second.append(slots_of(1), START)
+    assert len(second.read(NAME, ["edge-1"], DAY)) == SLOTS
+    assert DeltaSlots(tmp_path, "observer-2").append(slots_of(), START) == SLOTS
+    first.close()
+    assert second.append(slots_of(1), START) == SLOTS
+
+
+def test_slots_of_one_turn_are_one_commit(tmp_path: Path) -> None:
+    """However many SLOs and sites: the log grows by the turn."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    with table.together(START):
+        for site in ("edge-1", "edge-2"):
+            table.append(slots_of(site=site), START)
+            table.append([replace(one, slo="other") for one in slots_of(site=site)], START)
+    assert DeltaTable(str(tmp_path / "slots")).version() == 0
+    assert len(table.read("other", ["edge-1", "edge-2"], DAY)) == 2 * SLOTS
+
+
+def test_old_slots_are_forgotten_and_their_totals_stay(tmp_path: Path) -> None:
+    """What a retention leaves of a day is what verdicts and boards need."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    table.append([*MIXED, slot(START + 9 * DAY_SECONDS)], START)
+    table.seal(FIRST_DAY, START)
+    before = table.site_days(NAME, ["edge-1"], DAY)
+    assert [table.retain(days, FIRST_DAY + 9) for days in (9, 8, 8)] == [0, 1, 0]
+    assert (table.read(NAME, ["edge-1"], DAY), table.site_days(NAME, ["edge-1"], DAY)) == ([], before)
+
+
+def test_table_whose_files_are_gone_is_unavailable(tmp_path: Path) -> None:
+    """A data file that is gone is told as `Unavailable`, never as a library's error, and `check` names it."""
+    table = DeltaSlots(tmp_path, "observer-1")
     table.append(slots_of(), START)
-    for file in (tmp_path / "slots").rglob("*.parquet"):
+    for file in tmp_path.rglob("*.parquet"):
         file.unlink()
-    with pytest.raises(Unavailable, match="slots"):
+    with pytest.raises(Unavailable, match="slot table"):
         table.read(NAME, ["edge-1"], period())
-    for file in (tmp_path / "slots" / "_delta_log").glob("*.json"):
-        file.write_text("no json")
-    with pytest.raises(Unavailable, match="slots"):
-        table.append(slots_of(1), START)
+    assert ["named by the log, and not there" in one for one in care.check(table)][:1] == [True]
+
+
+@pytest.mark.parametrize("damage", [lambda text: text[: len(text) // 2], lambda _: ""], ids=["cut", "emptied"])
+def test_damaged_log_is_named_and_repaired(damage: Callable[[str], str], tmp_path: Path) -> None:
+    """The last commit is cut short or empty: nothing is read in silence, and repairing brings every row back."""
+    first = DeltaSlots(tmp_path, "observer-1")
+    first.append(slots_of(0), START)
+    first.append(slots_of(1), START)
+    first.close()
+    commit = max((tmp_path / "slots" / "_delta_log").glob("*.json"))
+    commit.write_text(damage(commit.read_text()))
+    table = DeltaSlots(tmp_path, "observer-1")
+    with pytest.raises(Unavailable, match=rf"{commit.name} of its log is damaged.*sankofa-observe slots repair"):
+        table.read(NAME, ["edge-1"], DAY)
+    assert [commit.name in one for one in care.check(table)] == [True]
+    said = care.repair(table)
+    assert ([f"{SLOTS} rows that were out of sight are back" in one for one in said]).count(True) == 1  # noqa: PT018
+    assert table.read(NAME, ["edge-1"], DAY) == slots_of(0) + slots_of(1)
+    assert care.check(table) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,133 +39,7 @@ from tests.adapters.spec_documents import (
     put,
     violations,
     write,
-    zone,
 )
-
-PROMISE = "spec|promises|0|"
-BANDS = ("agreement.bands", "/spec/promises/0/bands")
-BROKEN_AGREEMENTS: dict[str, tuple[Change, Expected]] = {
-    "unknown-slo": (put(PROMISE + "slo", "latency"), [("agreement.slo", "/spec/promises/0/slo")]),
-    "unknown-site": (put(PROMISE + "site", "moon-1"), [("agreement.site", "/spec/promises/0/site")]),
-    "both-unknown": (
-        lambda document: document["spec"]["promises"][0].update(slo="no", site="no"),
-        [("agreement.slo", "/spec/promises/0/slo"), ("agreement.site", "/spec/promises/0/site")],
-    ),
-    "other-tier": (put(PROMISE + "site", "regional-nairobi-1"), [("agreement.tier", "/spec/promises/0")]),
-    "promised-twice": (
-        lambda document: document["spec"]["promises"].append(document["spec"]["promises"][0]),
-        [("agreement.twice", "/spec/promises")],
-    ),
-    "no-band": (put(PROMISE + "bands", []), [BANDS]),
-    "band-not-at-target": (put(PROMISE + "bands|0|belowPpm", 994_000), [BANDS]),
-    "band-rises": (put(PROMISE + "bands|1|belowPpm", 996_000), [BANDS]),
-    "credit-falls": (put(PROMISE + "bands|1|creditPpm", 100_000), [BANDS]),
-    "bands-doubly-wrong": (
-        put(PROMISE + "bands", [{"belowPpm": 1, "creditPpm": 2}, {"belowPpm": 1, "creditPpm": 1}]),
-        [*[BANDS] * 3, ("agreement.fee", "/spec/promises/0/bands")],
-    ),
-    "more-bands-than-the-contract-holds": (
-        put(PROMISE + "bands", [{"belowPpm": 995_000 - n, "creditPpm": 1 + n} for n in range(9)]),
-        [("spec.too-long", "/spec/promises/0/bands")],
-    ),
-    "credit-over-the-fee": (
-        put(PROMISE + "bands|2|creditPpm", 1_000_001),
-        [("spec.less-than-equal", "/spec/promises/0/bands/2/creditPpm")],
-    ),
-    "fee-with-decimals": (put("spec|fee|amountMinor", 1250.5), [("spec.int-type", "/spec/fee/amountMinor")]),
-    "fee-as-text": (put("spec|fee|amountMinor", "1250"), [("spec.int-type", "/spec/fee/amountMinor")]),
-    "fee-over-exact": (put("spec|fee|amountMinor", 2**53), [("spec.less-than-equal", "/spec/fee/amountMinor")]),
-    "currency-in-small": (put("spec|fee|currency", "usd"), [("spec.string-pattern-mismatch", "/spec/fee/currency")]),
-    "grace-wider-than-the-contract": (
-        put("spec|graceSeconds", 2**32),
-        [("spec.less-than-equal", "/spec/graceSeconds")],
-    ),
-    "no-dispute-window": (
-        put("spec|disputeWindowSeconds", 0),
-        [("spec.greater-than-equal", "/spec/disputeWindowSeconds")],
-    ),
-    "dispute-window-of-a-second": (
-        put("spec|disputeWindowSeconds", 1),
-        [("spec.greater-than-equal", "/spec/disputeWindowSeconds")],
-    ),
-    "dispute-window-of-no-block": (
-        put("spec|disputeWindowBlocks", 0),
-        [("spec.greater-than-equal", "/spec/disputeWindowBlocks")],
-    ),
-    "dollars-without-cents": (put("spec|fee|exponent", 0), [("agreement.exponent", "/spec/fee/exponent")]),
-    "yen-with-cents": (put("spec|fee|currency", "JPY"), [("agreement.exponent", "/spec/fee/exponent")]),
-    "dinars-with-cents": (put("spec|fee|currency", "KWD"), [("agreement.exponent", "/spec/fee/exponent")]),
-    "currency-of-nobody": (put("spec|fee|currency", "ZZZ"), [("agreement.currency", "/spec/fee/currency")]),
-    "currency-gold": (put("spec|fee|currency", "XAU"), [("agreement.currency", "/spec/fee/currency")]),
-    "currency-that-is-gone": (put("spec|fee|currency", "DEM"), [("agreement.currency", "/spec/fee/currency")]),
-    "fee-of-9-cents": (
-        put("spec|fee|amountMinor", 9),
-        [("agreement.fee", "/spec/promises/0/bands"), ("agreement.fee", "/spec/promises/1/bands")],
-    ),
-    "parties-of-one-id": (put("spec|tenant|id", "sankofa-cloud"), [("agreement.parties", "/spec/tenant/id")]),
-    "parties-of-one-account": (
-        lambda document: [
-            put(f"spec|{party}|account", "0x" + digits * 20)(document)
-            for party, digits in (("provider", "Ab"), ("tenant", "aB"))
-        ],
-        [("agreement.parties", "/spec/tenant/account")],
-    ),
-    "account-of-nobody": (
-        put("spec|provider|account", "0x" + "0" * 40),
-        [("agreement.parties", "/spec/provider/account")],
-    ),
-    "salt-of-zeros": (put("spec|salt", "0x" + "0" * 64), [("agreement.salt", "/spec/salt")]),
-    "tolerance-of-every-slot": (
-        put("spec|toleranceSlots", 44_640),
-        [("agreement.tolerance", "/spec/toleranceSlots")],
-    ),
-    "tolerance-of-more-than-that": (
-        put("spec|toleranceSlots", 4_000_000_000),
-        [("agreement.tolerance", "/spec/toleranceSlots")],
-    ),
-    "grace-shorter-than-a-slot-leans": (put("spec|graceSeconds", 1859), [("agreement.grace", "/spec/graceSeconds")]),
-    "start-long-ago": (put("spec|startsAt", "2020-01-01T00:00:00Z"), [("agreement.start", "/spec/startsAt")]),
-    "start-after-time": (put("spec|startsAt", "9999-12-01T00:00:00Z"), [("agreement.start", "/spec/startsAt")]),
-    "every-value": (
-        lambda document: document["spec"].update(
-            salt="0x" + "0" * 64,
-            tenant=document["spec"]["provider"],
-            fee={"amountMinor": 9, "currency": "ZZZ", "exponent": 0},
-            startsAt="2020-01-01T00:00:00Z",
-            disputeWindowSeconds=1,
-            disputeWindowBlocks=0,
-        ),
-        [
-            ("spec.greater-than-equal", "/spec/disputeWindowSeconds"),
-            ("spec.greater-than-equal", "/spec/disputeWindowBlocks"),
-            ("agreement.fee", "/spec/promises/0/bands"),
-            ("agreement.fee", "/spec/promises/1/bands"),
-            ("agreement.currency", "/spec/fee/currency"),
-            ("agreement.parties", "/spec/tenant/id"),
-            ("agreement.parties", "/spec/tenant/account"),
-            ("agreement.salt", "/spec/salt"),
-            ("agreement.start", "/spec/startsAt"),
-        ],
-    ),
-    "version-enormous": (put("spec|version", 2**60), [("spec.less-than-equal", "/spec/version")]),
-    "start-no-instant": (put("spec|startsAt", "2027-01-01"), [("agreement.instant", "/spec/startsAt")]),
-    "start-inside-a-period": (put("spec|startsAt", "2027-01-02T00:00:00Z"), [("agreement.start", "/spec/startsAt")]),
-    "account-short": (
-        put("spec|tenant|account", "0x22"),
-        [("spec.string-pattern-mismatch", "/spec/tenant/account")],
-    ),
-    "salt-short": (put("spec|salt", "0xsecret"), [("spec.string-pattern-mismatch", "/spec/salt")]),
-    "no-promise": (put("spec|promises", []), [("spec.too-short", "/spec/promises")]),
-}
-
-
-@pytest.mark.parametrize("case", BROKEN_AGREEMENTS)
-def test_specs_name_what_is_wrong_with_an_agreement(case: str, tmp_path: Path) -> None:
-    """Each mistake has its code and its place, beside a fleet and SLOs that are right."""
-    change, expected = BROKEN_AGREEMENTS[case]
-    folder = write(tmp_path, fleet=FLEET, edge=SLO, latency=LATENCY, agreement=changed(AGREEMENT, change))
-    assert sorted(found(folder)) == sorted([(code, f"agreement.yaml#1:{path}") for code, path in expected])
-
 
 BAD_FILES: dict[str, tuple[str, Expected]] = {
     "no-yaml": ("a: [1\nb: 2", [("spec.yaml", "file.yaml")]),
@@ -173,7 +48,7 @@ BAD_FILES: dict[str, tuple[str, Expected]] = {
     "a-program": ("!!python/object/apply:os.system ['true']", [("spec.yaml", "file.yaml")]),
     "key-twice": ("kind: SLO\napiVersion: openslo/v1\nkind: Fleet", [("spec.yaml", "file.yaml")]),
     "nested-key-twice": ("spec: {target: 0.9, target: 0.5}", [("spec.yaml", "file.yaml")]),
-    "brackets-without-end": ("[" * 100_000, [("spec.yaml", "file.yaml")]),
+    "brackets-without-end": ("[" * 1_200, [("spec.yaml", "file.yaml")]),
     "a-list": ("- 1\n- 2", [("spec.kind", "file.yaml#1:/0"), ("spec.kind", "file.yaml#1:/1")]),
     "a-list-in-a-list": ("- [1]", [("spec.kind", "file.yaml#1:/0")]),
     "a-list-of-documents": (
@@ -362,6 +237,30 @@ def test_specs_tell_shape_and_values_at_once_and_nothing_false(case: str, tmp_pa
     assert found(folder) == expected
 
 
+def places(document: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Every part of a document, with its path."""
+    if path:
+        yield path, document
+    parts = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    for name, part in parts:
+        yield from places(part, f"{path}|{name}" if path else str(name))
+
+
+@pytest.mark.parametrize("name", ["fleet", "slo", "latency", "terms"])
+def test_specs_say_nothing_false_of_what_has_no_shape(name: str, tmp_path: Path) -> None:
+    """Whatever part of right documents has no shape, nothing but the shape is told."""
+    documents = {"fleet": FLEET, "slo": SLO, "latency": LATENCY, "terms": AGREEMENT}
+    write(tmp_path, **documents)
+    for path, part in places(documents[name]):
+        if "targets|" in path:  # the exporters' part of the file
+            continue
+        wrong: object = "x" if isinstance(part, int | float) else 1.5
+        write(tmp_path, **{name: changed(documents[name], put(path, wrong))})
+        assert {code.partition(".")[0] for code, _ in found(tmp_path)} == {"spec"}, path
+
+
 def test_specs_name_a_path_that_is_not_there(tmp_path: Path) -> None:
     """A mistyped folder is a violation, not an empty installation."""
     with pytest.raises(InvalidInput) as caught:
@@ -446,38 +345,3 @@ def test_specs_of_a_list_in_one_file_all_count(tmp_path: Path) -> None:
     """A list at the top is read as its documents, as OpenSLO writes them."""
     catalog = load_catalog([write(tmp_path, all=yaml.safe_dump([FLEET, SLO, LATENCY, AGREEMENT]))])
     assert (len(catalog.sites), len(catalog.slos), len(catalog.agreements)) == (2, 2, 1)
-
-
-SHORT_TERMS = {"disputeWindowSeconds": 10, "disputeWindowBlocks": 1, "toleranceSlots": 8, "graceSeconds": 5}
-
-
-def test_agreements_of_a_trial_are_allowed(tmp_path: Path) -> None:
-    """Periods of seconds have windows, graces and tolerances of their own size."""
-    slo = changed(SLO, zone("UTC", duration="50s", slot="5s"), notes(scrape="1s"))
-    terms = changed(AGREEMENT, lambda document: document["spec"].update(SHORT_TERMS), put("spec|promises|1", ...))
-    (made,) = load_catalog([write(tmp_path, fleet=FLEET, slo=slo, terms=terms)]).agreements.values()
-    assert (made.tolerance_slots, made.grace_seconds) == (8, 5)
-
-
-def test_agreement_on_a_composite_waits_for_its_parts(tmp_path: Path) -> None:
-    """The grace is held against the longest that any part leans on."""
-    whole = changed(named(LATENCY, "whole"), put("spec|indicator", ...), put("spec|budgetingMethod", "Timeslices"))
-    whole["metadata"]["annotations"] = {}
-    notes(tier="regional", composite="all", parts="latency-chain-query")(whole)
-    terms = changed(AGREEMENT, put("spec|promises|1|slo", "whole"), put("spec|graceSeconds", 1859))
-    folder = write(tmp_path, fleet=FLEET, slo=SLO, latency=LATENCY, whole=whole, terms=terms)
-    assert found(folder) == [("agreement.grace", f"{TERMS_AT}/spec/graceSeconds")]
-
-
-def test_agreement_terms_change_with_an_slo_they_lean_on(tmp_path: Path) -> None:
-    """Another target in a spec is another hash of the terms, under the same agreement id."""
-    before = next(iter(load_catalog([SPECS]).agreements.values()))
-    slo = changed(SLO, put(QUERY, "other_up"))
-    after = next(iter(load_catalog([write(tmp_path, f=FLEET, s=slo, l=LATENCY, a=AGREEMENT)]).agreements.values()))
-    assert (after.id == before.id, after.terms_hash == before.terms_hash) == (True, False)
-
-
-def test_agreement_of_one_name_twice_is_refused(tmp_path: Path) -> None:
-    """Two agreements with one name and one salt have one id."""
-    folder = write(tmp_path, f=FLEET, s=SLO, l=LATENCY, a=AGREEMENT, b=AGREEMENT)
-    assert found(folder) == [("agreement.twice", "b.yaml#1:/metadata/name")]

@@ -152,7 +152,22 @@ def test_specs_check_speaks_json(run: Run, tmp_path: Path) -> None:
         ("spec.kind", "other.yaml"),
         ("slo.target-range", "slo.yaml"),
     ]
-    assert {tuple(one) for one in json.loads(bad.out)} == {("code", "where", "problem", "hint")}
+    assert {tuple(one) for one in json.loads(bad.out)} == {("code", "where", "problem", "hint", "severity")}
+    assert {one["severity"] for one in json.loads(bad.out)} == {"violation"}
+
+
+def test_specs_check_warns_and_ends_well(run: Run, tmp_path: Path) -> None:
+    """What will surprise is told after the counts, or in the list, and is no violation."""
+    document = yaml.safe_load((SPECS / "slos" / "latency-chain-query.yaml").read_text())
+    document["spec"]["objectives"][0]["target"] = 0.9999
+    (tmp_path / "slo.yaml").write_text(yaml.safe_dump(document))
+    said, listed = run("specs", "check", str(tmp_path)), run("specs", "check", str(tmp_path), "--json")
+    assert (said.code, listed.code, said.err, listed.err) == (0, 0, "", "")
+    first, second = said.out.splitlines()[:2]
+    assert (first, second.startswith("warning: "), "[slo.daily-restarts]" in second) == (
+        "0 sites, 1 SLO, 0 agreements: no violation", True, True,
+    )  # fmt: skip
+    assert [(one["code"], one["severity"]) for one in json.loads(listed.out)] == [("slo.daily-restarts", "warning")]
 
 
 # ------------------------------------------------------------------------------------------------------------- verify
@@ -247,7 +262,7 @@ def installation(tmp_path: Path) -> Path:
     slo = yaml.safe_load((SPECS / "slos" / "availability-edge.yaml").read_text())
     slo["spec"]["timeWindow"][0]["duration"] = "600s"
     terms = yaml.safe_load((SPECS / "agreements" / "example-edge.yaml").read_text())
-    terms["spec"] |= {"startsAt": rfc3339(start), "graceSeconds": 0, "promises": terms["spec"]["promises"][:1]}
+    terms["spec"] |= {"startsAt": rfc3339(start), "graceSeconds": 60, "promises": terms["spec"]["promises"][:1]}
     for name, document in (("slo", slo), ("agreement", terms)):
         (specs / f"{name}.yaml").write_text(yaml.safe_dump(document))
     (specs / "fleet.yaml").write_text((SPECS / "fleet.yaml").read_text())
@@ -306,7 +321,7 @@ def test_observe_ends_with_1_when_prometheus_is_away(run: Run, installation: Pat
 def test_evaluate_ends_with_3_when_terms_changed_under_their_version(run: Run, installation: Path) -> None:
     """Terms are immutable: another fee under the same version is two truths."""
     assert run("evaluate", *config(installation)).code == 0
-    change(installation, "specs/agreement.yaml", lambda one: one["spec"]["fee"].update(amountMinor=1))
+    change(installation, "specs/agreement.yaml", lambda one: one["spec"]["fee"].update(amountMinor=124_999))
     ended = run("evaluate", *config(installation))
     assert (ended.code, "terms_hash" in ended.err, "Traceback" in ended.err) == (3, True, False)
 

@@ -1,200 +1,266 @@
-"""docs/reference/evidence.md is enough to write a verifier: the functions above STATES were written from it, with nothing of ours.
+"""docs/reference/evidence.md is enough to write a verifier: `tests/unit/referee.py` was written from it, with nothing of ours.
 
-It recomputes what the engine wrote, for all states a slot can have. Only the documents come from the engine.
+It follows what the engine wrote, for all states a slot can have and all kinds of parcels. Only the documents come from the engine.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
-from itertools import pairwise
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-import rfc8785
-from eth_hash.auto import keccak
 
 from sankofa_observe.pipeline.attest import reported_counts
-from sankofa_observe.sla.evidence import canonical, digest, slot_root
-from sankofa_observe.sla.penalty import VerdictRecord, price
-from sankofa_observe.slo.indicator import RatioIndicator
-from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo
-from sankofa_observe.slo.slot import SeriesSamples, SlotKey, SlotState, count_events, count_states
-from sankofa_observe.slo.verdict import attain, judge, tally
-from tests.builders import CHAIN, agreement, digest_of, period, slo
+from sankofa_observe.pipeline.period import with_neighbours
+from sankofa_observe.sla.evidence import Document, canonical, digest, edge_row, slot_row
+from sankofa_observe.slo import counter
+from sankofa_observe.slo.composite import compose
+from sankofa_observe.slo.indicator import CompositeIndicator, RatioIndicator, StateIndicator, Together
+from sankofa_observe.slo.objective import Budgeting, NoTraffic
+from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.source import Source
+from sankofa_observe.slo.totals import Edges
+from tests.builders import START, slo
+from tests.unit import referee
+from tests.unit.documents import PERIOD, document, gauge, key, of_events, of_states, source
 
-MILLION = 1_000_000
-
-
-def below(a: int, b: int, ppm: int) -> bool:
-    return a * MILLION < ppm * b
-
-
-def recount(rules: dict[str, Any], start: int, series: list[list[list[int]]]) -> list[Any]:
-    """`A row with raw samples` and `State` of the page."""
-    low, high = start * 1000, (start + rules["slot_seconds"]) * 1000
-    good = valid = seen = 0
-    bridged = broken = False
-    for samples in series:
-        usable = [one for one in samples if low <= one[0] < high]
-        if rules["counted"] == "states":
-            usable = [one for one in usable if one[2] == 1]
-            good, valid = good + sum(one[1] for one in usable), valid + len(usable)
-        else:
-            steps = [(a, b, b[1] < a[1] or b[2] < a[2]) for a, b in pairwise(samples)]
-            for a, b, reset in steps:
-                if low <= b[0] < high:
-                    good += b[1] if reset else b[1] - a[1]
-                    valid += b[2] if reset else b[2] - a[2]
-            whole = bool(samples) and samples[0][0] <= low and samples[-1][0] >= high
-            broken = broken or any(reset and a[0] < high and b[0] > low for a, b, reset in steps)
-            bridged = bridged or whole
-        seen = max(seen, len(usable))
-    seen = min(seen, rules["slot_expected"])
-    if below(seen, rules["slot_expected"], rules["coverage_floor_ppm"]):
-        state = "RECOVERED" if bridged and not broken else "UNKNOWN"
-    elif rules["counted"] == "events" and valid == 0:
-        state = "NO_TRAFFIC"
-    else:
-        state = "BAD" if below(good, valid, rules["slot_target_ppm"]) else "GOOD"
-    return [start, good, valid, rules["slot_expected"], seen, state]
-
-
-def attainment(rules: dict[str, Any], rows: list[list[Any]]) -> tuple[int, int, int]:
-    """`Attainment` of the page: good, bad, unknown."""
-
-    def number(*states: str) -> int:
-        return sum(row[5] in states for row in rows)
-
-    if rules["budgeting"] == "Timeslices":
-        idle = number("NO_TRAFFIC") if rules["no_traffic"] == "good" else 0
-        return number("GOOD") + idle, number("BAD"), number("UNKNOWN", "RECOVERED")
-    base = [row for row in rows if row[5] != "EXCLUDED"]
-    busiest = max((row[2] for row in base if row[5] != "UNKNOWN"), default=0)
-    good, valid = sum(row[1] for row in base), sum(row[2] for row in base)
-    return good, valid - good, number("UNKNOWN") * (busiest or 1)
-
-
-def root(rows: list[list[Any]]) -> str:
-    """`Slot root` of the page."""
-    level = [keccak(keccak(rfc8785.dumps([i, *row]))) for i, row in enumerate(rows)]
-    while len(level) > 1:
-        pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
-        level = [keccak(b"".join(sorted(pair))) if len(pair) == 2 else pair[0] for pair in pairs]
-    return "0x" + level[0].hex()
-
-
-def settlement_id(document: dict[str, Any]) -> str:
-    """`Settlement id` of the page."""
-    name = keccak(f"{document['slo']['name']}/{document['slo']['site']}".encode())
-    numbers = [
-        document["chain"]["chain_id"],
-        int(document["chain"]["contract"], 16),
-        int(document["agreement"]["id"], 16),
-    ]
-    words = [*numbers, int.from_bytes(name, "big"), *document["period"]]
-    return "0x" + keccak(b"".join(word.to_bytes(32, "big") for word in words)).hex()
-
-
-STATES = {"up": [(1, 1)] * 4, "down": [(1, 1), (0, 1), (0, 1), (1, 1)], "blind": [(0, 0)] * 4, "silent": []}
-GROWTH = {"good": (50, 50), "bad": (10, 50), "idle": (0, 0)}
-
-
-def series_of_states(*kinds: str) -> list[SeriesSamples]:
-    """One gauge pair over slots of the named kinds, a sample each 15 s."""
-    start = period().starts_at
-    samples = [
-        ((start + 60 * n + 15 * i) * 1000, up, known)
-        for n, kind in enumerate(kinds)
-        for i, (up, known) in enumerate(STATES[kind])
-    ]
-    return [samples]
-
-
-def series_of_events(*kinds: str) -> list[SeriesSamples]:
-    """One counter pair; `gap` has no sample though the counters grow, `reset` has none and they start again after it."""
-    start, good, valid = period().starts_at, 1000, 1000
-    samples = [((start - 15) * 1000, good, valid)]
-    for n, kind in enumerate(kinds):
-        good, valid = (0, 0) if kind == "reset" else (good, valid)
-        for i in range(4):
-            more = GROWTH.get(kind, (50, 50))
-            good, valid = good + more[0], valid + more[1]
-            samples += [((start + 60 * n + 15 * i) * 1000, good, valid)] if kind in GROWTH else []
-    return [samples]
-
-
-def document_of(objective: Slo, series: list[SeriesSamples]) -> dict[str, Any]:
-    """The evidence that the engine writes for these samples."""
-    key = SlotKey(slo=objective.name, site="edge-1", rule=objective.slot)
-    count = count_events if isinstance(objective.indicator, RatioIndicator) else count_states
-    slots = count(key, period(), series)
-    base = agreement()
-    promise = type(base.promises[0])(slo=objective, site="edge-1", bands=base.promises[0].bands)
-    attained = attain(objective, tally(slots))
-    record = VerdictRecord(
-        agreement_id=base.id,
-        slo=objective.name,
-        site="edge-1",
-        period=period(),
-        revision=1,
-        verdict=judge(attained, objective.target_ppm),
-        attainment=attained,
-        target_ppm=objective.target_ppm,
-        spec_digest=digest_of("spec"),
-        slot_root=slot_root(slots),
-        slot_count=len(slots),
-        judged_at=0,
-    )
-    _, document = price(
-        agreement=base,
-        promise=promise,
-        record=record,
-        slots=slots,
-        chain=CHAIN,
-        engine="test",
-        observer="test",
-        assessed_at=0,
-    )
-    return document
-
-
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/reference/evidence.md").read_text(encoding="utf-8")
 EVENTS = RatioIndicator(good="good_total", valid="valid_total")
+TIMES = range(-600, 630, 15)
+
+
+def test_referee_is_written_from_the_page_and_from_nothing_else() -> None:
+    """It imports nothing of the engine, nor of the first verifier."""
+    module = ast.parse(Path(referee.__file__).read_text(encoding="utf-8"))
+    imported = {
+        name
+        for node in ast.walk(module)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+
+    assert {name.partition(".")[0] for name in imported} <= {
+        "__future__", "collections", "eth_hash", "itertools", "json", "rfc8785", "types", "typing",
+    }  # fmt: skip
+
+
+# -------------------------------------------------------------------------------------------------------- what it follows
+
+
+def growing(name: str, shown: Callable[[int], tuple[int, int] | None], **changes: Any) -> Source:
+    """A source that shows two counters at each scrape, by the seconds since the period's start; None where it was not scraped."""
+    rows = [(at, found) for at in TIMES if (found := shown(at)) is not None]
+    return replace(source([(at, *counts) for at, counts in rows], f"job/{name}"), **changes)
+
+
+def steady(at: int) -> tuple[int, int]:
+    """10 events a scrape; 5 of each are errors in the second slot."""
+    scrapes = (at + 3600) // 15
+    errors = 5 * min(4, max(0, (at - 45) // 15))
+    return 10 * scrapes - errors, 10 * scrapes
+
+
+def restarting(at: int) -> tuple[int, int]:
+    return steady(at) if at < 200 else ((at - 195) // 15 * 10, (at - 195) // 15 * 10)
+
+
+def dipping(at: int) -> tuple[int, int]:
+    good, valid = steady(at)
+    return (good - 700, valid - 700) if at == 300 else (good, valid)
+
+
+def lost(at: int) -> tuple[int, int] | None:
+    return None if at in {90, 105, 120, 240} else steady(at)
+
+
+def idle(at: int) -> tuple[int, int]:
+    return steady(min(at, 300))
+
+
+def born_later() -> Source:
+    """A second valid counter stands from the fifth minute on, at a value that no scrape can have held."""
+    one = growing("born", steady)
+    return replace(one, valid=(*one.valid, {at: 10**6 for at in one.scraped if at >= (START + 240) * 1000}))
+
+
+def without_good() -> Source:
+    """The good counter goes in the sixth minute."""
+    one = growing("no-good", steady)
+    return replace(one, good=({at: n for at, n in one.good[0].items() if at < (START + 300) * 1000},))
+
+
+def young() -> Source:
+    """A pod that was scraped first in the fourth minute."""
+    return growing("pod", lambda at: steady(at - 3400 + 15) if at >= 200 else None, listed=False, changing=True)
+
+
+def doubtful() -> Source:
+    at = (START + 420) * 1000
+    return growing(
+        "twice",
+        steady,
+        doubts={at: "series differ only by replica", at + 15_000: "the selector meets several buckets: le 1, 2"},
+    )
+
+
+STATES = {"up": (1, 1, 1, 1), "down": (1, 0, 0, 1), "silent": ()}
+
+
+def states(*kinds: str) -> Document:
+    samples = [(60 * n + 15 * i, up) for n, kind in enumerate(kinds) for i, up in enumerate(STATES[kind])]
+    return of_states(slo(indicator=StateIndicator(up="up", known="known")), [gauge(samples)])
+
+
+def composite() -> Document:
+    """One part by events, one by states."""
+    parts = {"slow": slo("slow", indicator=EVENTS), "down": slo("down")}
+    whole = CompositeIndicator(together=Together.WEIGHTED, weights={"slow": 1, "down": 2}, share_ppm=500_000)
+    one = slo("both", indicator=whole, parts=parts)
+    stretch = with_neighbours(PERIOD, one)
+    found = {
+        "slow": counter.count_events(key(parts["slow"]), stretch, [growing("a", restarting)]),
+        "down": [
+            Slot(slo="down", site="edge-1", starts_at=at, state=state)
+            for at, state in zip(
+                range(START, START + 600, 60), [SlotState.BAD, SlotState.UNKNOWN, *[SlotState.GOOD] * 8], strict=True
+            )
+        ],
+    }
+    return document(one, compose(key(one), stretch, found, whole))
+
+
+def events(*sources: Source, **changes: Any) -> Document:
+    return of_events(slo(indicator=EVENTS, **changes), sources)
+
+
+SETTLING = replace(slo().slot, settles_seconds=20)
 CASES = {
-    "states": document_of(slo(), series_of_states("up", "down", "blind", "silent", "up", "down", *["up"] * 4)),
-    "events in slots": document_of(
-        slo(indicator=EVENTS, no_traffic=NoTraffic.EXCLUDED),
-        series_of_events("good", "bad", "idle", "gap", "good", "reset", "bad", *["good"] * 3),
+    "states": states("up", "down", "silent", "silent", "up", "down", *["up"] * 4),
+    "composite": composite(),
+    "events in slots": events(growing("a", idle), growing("b", idle), no_traffic=NoTraffic.EXCLUDED),
+    "restart": events(growing("a", restarting), budgeting=Budgeting.OCCURRENCES),
+    "dip": events(growing("a", dipping), budgeting=Budgeting.OCCURRENCES),
+    "gap": events(growing("a", lost), budgeting=Budgeting.OCCURRENCES),
+    "birth": events(born_later(), budgeting=Budgeting.OCCURRENCES),
+    "no good": events(without_good(), budgeting=Budgeting.OCCURRENCES),
+    "vanished": events(growing("a", lambda at: steady(at) if at < 400 else None), budgeting=Budgeting.OCCURRENCES),
+    "new source": events(growing("a", steady), young(), budgeting=Budgeting.OCCURRENCES),
+    "doubt": events(doubtful()),
+    "settling": events(growing("a", lambda at: (steady(at - 15)[0], steady(at)[1])), slot=SETTLING, budgeting=Budgeting.OCCURRENCES),
+    "bad counted": of_events(
+        slo(indicator=replace(EVENTS, counts_bad=True), budgeting=Budgeting.OCCURRENCES),
+        [growing("a", lambda at: (steady(at)[1] - steady(at)[0], steady(at)[1]))],
     ),
-    "events": document_of(
-        slo(indicator=EVENTS, budgeting=Budgeting.OCCURRENCES),
-        series_of_events("good", "bad", "idle", "gap", "bad", "reset", "bad", *["good"] * 3),
+    "nothing asked": events(growing("a", lambda _: (50, 50)), budgeting=Budgeting.OCCURRENCES),
+    "nothing measured": events(
+        growing("a", lambda _: None), sources={"edge-1": ("a",)}, budgeting=Budgeting.OCCURRENCES
     ),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_page_recomputes_what_the_engine_wrote(case: str) -> None:
     """Slots, attainment, verdict, credit, root and identity follow from the file by the page alone."""
     raw = canonical(CASES[case])
-    document = json.loads(raw)
-    rules, rows, terms = document["slo"], document["slots"], document["agreement"]
-    recounted = {start: recount(rules, start, series) for start, series in document["raw_samples"]}
-    assert [recounted.get(row[0], [*row[:5], "GOOD"]) for row in rows] == rows
-    good, bad, unknown = attainment(rules, rows)
-    assert {"good": good, "bad": bad, "unknown": unknown} == document["attainment"]
-    base, high = good + bad + unknown, good + unknown
-    breach, met = below(high, base, rules["target_ppm"]), not below(good, base, rules["target_ppm"])
-    assert document["verdict"] == ("breach" if breach else "met" if met else "undetermined")
-    share = max((credit for edge, credit in terms["bands"] if below(high, base, edge)), default=0)
-    assert document["credit"] == {"credit_ppm": share, "credit_minor": terms["fee_minor"] * share // MILLION}
-    assert (root(rows), settlement_id(document)) == (document["slot_root"], document["settlement_id"])
-    assert reported_counts(document) == (high, base, document["slot_root"])
-    assert digest(document) == "0x" + hashlib.sha256(raw).hexdigest()
+    found = json.loads(raw)
+    attained = {name: int(count) for name, count in found["attainment"].items()}
+    high = attained["good"] + attained["unknown"]
+
+    assert referee.holds(raw)
+    assert reported_counts(found) == (high, high + attained["bad"], found["slot_root"])
+    assert digest(found) == "0x" + hashlib.sha256(raw).hexdigest()
 
 
-def test_cases_have_every_state_but_exclusion() -> None:
-    """The documents above hold each state that can be counted, and breaches."""
-    states = {row[5] for document in CASES.values() for row in document["slots"]}
-    assert states == {state.value for state in SlotState} - {"EXCLUDED"}
-    assert {document["verdict"] for document in CASES.values()} == {"breach"}
+def _parcels() -> Iterator[list[Any]]:
+    for found in CASES.values():
+        if found["slo"]["counted"] == "events":
+            yield from (parcel for _, proof in found["proofs"] for parcel in proof)
+
+
+def test_cases_have_every_state_every_verdict_and_every_kind() -> None:
+    """The documents above hold each state a slot can have, each verdict, and each kind of parcel that the page has a rule for."""
+    rows = [row for found in CASES.values() for row in found["slots"]]
+    named = {
+        kind
+        for line in PAGE.splitlines()
+        if line.startswith("| `")
+        for kind in re.findall(r"`([a-z: ]+)…?`", line.split("|")[1])
+    }
+
+    assert {row[-1] for row in rows} == {state.value for state in SlotState}
+    assert {found["verdict"] for found in CASES.values()} == {"breach", "met", "undetermined"}
+    kinds = {re.sub(r"(: le |only by ).*", r"\1", str(parcel[1])) for parcel in _parcels()}
+    assert kinds <= named
+    assert kinds == {
+        "growth", "restart", "contradiction", "return", "birth", "new source", "no good series", "gap", "not seen",
+        "the selector meets several buckets: le ", "series differ only by ",
+    }  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------- what it names
+
+
+def _listed(first: str) -> list[str]:
+    """The names of a list that the page writes in one piece of code, like `[settled, after_good, …]`."""
+    [found] = {text for text in re.findall(r"`\[([a-z_, ]+)\]`", PAGE) if text.startswith(f"{first}, ")}
+    return str(found).split(", ")
+
+
+def test_page_names_the_columns_of_a_row_in_their_order() -> None:
+    """Each figure of a slot stands in the row where the page says."""
+    names = _listed("start")
+    values: dict[str, Any] = {name: n for n, name in enumerate(names) if name not in {"start", "state"}}
+
+    assert slot_row(Slot(slo="a", site="b", starts_at=0, **values)) == [*range(len(names) - 1), "UNKNOWN"]
+
+
+def test_page_names_the_fields_of_a_parcel_in_their_order() -> None:
+    """Each field of a parcel stands where the page says."""
+    parcel = counter.Parcel(
+        source="source", kind="kind", first=2, to=3, good=4, bad=5, hidden=6, blind_seconds=7, from_ms=8, to_ms=9,
+        before=(10, 11), after=(12, 13), top=14,
+    )  # fmt: skip
+    names = _listed("source")
+
+    assert names[2:10] == ["first", "to", "good", "bad", "hidden", "blind", "from", "until"]
+    assert names[10:] == ["good_before", "valid_before", "good_after", "valid_after", "top"]
+    assert list(parcel.row()) == ["source", "kind", *range(2, 15)]
+
+
+def test_page_names_the_edges_in_their_order() -> None:
+    """What stands outside the period is read in the order of the page."""
+    names = _listed("settled")
+    inside = {field.name for field in fields(Edges)} - set(names)
+
+    assert edge_row(Edges(**{name: n for n, name in enumerate(names)})) == list(range(len(names)))
+    assert inside == {"over_good", "over_bad", "settling"}
+
+
+def test_page_names_every_field_of_a_document_and_no_other() -> None:
+    """The table of fields is the document's: nothing is left to a reader's guess."""
+    found = CASES["states"]
+    written = {
+        f"{name}.{inner}" if inner else name
+        for name, value in found.items()
+        for inner in (value if isinstance(value, dict) else [""])
+    }
+    table = PAGE.split("## Fields")[1].split("\n\n")[1]
+    named: set[str] = set()
+    for line in table.splitlines()[2:]:
+        texts = re.findall(r"`([a-z_.]+)`", line.split("|")[1])
+        section = texts[0].partition(".")[0]
+        named |= {f"{section}{text}" if text.startswith(".") else text for text in texts}
+
+    assert named == written

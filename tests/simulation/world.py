@@ -295,6 +295,8 @@ class World:
         def look_again(slo: Slo, sites: Sequence[str], period: Period) -> str:
             return quietly(recount_late(slo, sites, period, source=source, table=table, clock=clock))
 
+        for slo in self.slos:  # as sealing does, of all sites
+            look_again(slo, self.sites, Period(starts_at=START, ends_at=ENDS_AT))
         judged = evaluate(self.agreements.values(), table=table, ledger=ledger, clock=clock, look_again=look_again)
         _drain(judged)
 

@@ -216,7 +216,7 @@ def lives(draw: st.DrawFn, rule: SlotRule, faults: set[str]) -> Life:
     errors = draw(st.sampled_from([0.0, 0.02, 0.3, 1.0]))
     good = valid = birth = away_until = 0
     waiting: list[tuple[int, int]] = []  # what is counted as good later
-    low, high = draw(st.integers(-90, 300)) if "young" in faults else -1500, 300 if "dies" in faults else 1200
+    low, high = draw(st.integers(-90, 300)) if "young" in faults else -600, 300 if "dies" in faults else 780
 
     def happens(fault: str) -> bool:
         return fault in faults and dice.random() < FAULTS[fault]

@@ -6,140 +6,512 @@ It says one thing: whether a document holds. Where it and `sankofa_observe.verif
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import rfc8785
 from eth_hash.auto import keccak
 
 Json = Any
-TEXTS = (
-    "format settlement_id contract id terms_hash currency name site spec_digest budgeting no_traffic counted observer"
-)
-TEXTS += " queries engine slot_root state verdict"
-WORDS = {
-    "counted": ["states", "events"],
+SAFE = 2**53 - 1
+TEXTS = {
+    "format", "settlement_id", "contract", "id", "terms_hash", "currency", "name", "site", "spec_digest", "budgeting",
+    "no_traffic", "counted", "combine", "sources", "observer", "queries", "engine", "slot_root", "verdict",
+}  # fmt: skip
+WORDS: dict[str, list[Json]] = {
+    "counted": ["states", "events", "parts"],
     "budgeting": ["Timeslices", "Occurrences"],
     "no_traffic": ["good", "excluded"],
+    "counts_bad": [0, 1],
 }
+ROW = (
+    "start", "good", "bad", "hidden", "blind", "over_good", "over_bad", "over_hidden", "settling", "expected", "seen", "state",
+)  # fmt: skip
+PARCEL = (
+    "source", "kind", "first", "to", "good", "bad", "hidden", "blind", "since", "until", "good_before", "valid_before",
+    "good_after", "valid_after", "top",
+)  # fmt: skip
+DOUBTS = "the selector meets several buckets: le ", "series differ only by "
+
+
+class Unheld(Exception):
+    """A claim of the document does not hold."""
 
 
 def holds(raw: bytes) -> bool:
     """Whether everything that can be recomputed is as the document says; what cannot be read does not hold."""
     try:
         document = json.loads(raw)
-        return rfc8785.dumps(document) == raw and _exact(_named(document)) and all(_claims(document))
-    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, AttributeError):
+        _claims(raw, document)
+    except (Unheld, ValueError, TypeError, LookupError, ArithmeticError, RecursionError, AttributeError):
         return False
+    return True
 
 
 def made_whole(document: Json) -> Json:
     """The document with all its sums computed again, as a forger would; as it is where they cannot be."""
     try:
-        return document | dict(_sums(document))
-    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
+        return document | dict(_sums(document, [_Row(row) for row in document["slots"]]))
+    except (Unheld, ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
         return document
+
+
+def must(what: object) -> None:
+    if not what:
+        raise Unheld
 
 
 def below(part: int, whole: int, ppm: int) -> bool:
     return part * 10**6 < whole * ppm
 
 
+def count(value: Json) -> int:
+    number = value if type(value) is int else int(value) if type(value) is str else None
+    must(number is not None and value == (number if abs(number) <= SAFE else str(number)))
+    assert number is not None
+    return number
+
+
+def text(number: int) -> Json:
+    return number if abs(number) <= SAFE else str(number)
+
+
+def _Row(values: Json) -> SimpleNamespace:  # noqa: N802  a type, as far as a reader cares
+    must(len(values) == len(ROW) and type(values[-1]) is str and type(values[0]) is int)
+    return SimpleNamespace(**dict(zip(ROW, [*map(count, values[:-1]), values[-1]], strict=True)))
+
+
+# ---------------------------------------------------------------------------------------------------------- the document
+
+
+def _claims(raw: bytes, document: Json) -> None:
+    rules, slots = document["slo"], document["slots"]
+    must(rfc8785.dumps(document) == raw and document["format"] == "sla-evidence/2" and document["exclusions"] == [])
+    must(
+        _exact(
+            {name: value for name, value in document.items() if name not in {"slots", "edges", "proofs", "attainment"}}
+        )
+    )
+    must(all(rules[name] in words for name, words in WORDS.items()))
+    length, (since, until) = rules["slot_seconds"], document["period"]
+    must(rules["slot_expected"] == length // rules["scrape_seconds"])
+    must(length <= 86_400)
+    settles, events = rules["settles_seconds"] > 0, rules["counted"] == "events"
+    must(events or not (settles or rules["counts_bad"]))
+    must(not (settles and rules["counts_bad"]))
+    must(rules["combine"] == "" if events else rules["budgeting"] == "Timeslices")
+    first = -(-since // length)
+    must(len(slots) == max(until // length - first, 0))
+    rows = [_Row(row) for row in slots]
+    must(all(row.start == (first + n) * length for n, row in enumerate(rows)))
+    must([row.start for row in rows if row.state != "GOOD"] == [start for start, _ in document["proofs"]])
+    must(all(type(start) is int for start, _ in document["proofs"]))
+    for row in rows:
+        _signs(row, settles)
+    edges = _edges(document)
+    must(min(edges.settled, edges.good, edges.hidden, 0 if settles else edges.bad) >= 0)
+    must((settles or edges.settled == 0) and (events or not any(vars(edges).values())))
+    _slots(rules, rows, dict(document["proofs"]), edges)
+    for value in document["attainment"].values():
+        count(value)
+    must(all(document[name] == value for name, value in _sums(document, rows)))
+
+
 def _exact(value: Json, name: str = "") -> bool:
-    """Whether texts are texts, and all else is whole numbers from 0; a row of a slot ends with its state."""
+    """Whether texts are texts, and all else is whole numbers from 0."""
     if isinstance(value, dict):
         return all(_exact(one, key) for key, one in value.items())
     if isinstance(value, list):
         return all(_exact(one, name) for one in value)
-    return type(value) is str if name in TEXTS.split() else type(value) is int and value >= 0
+    return type(value) is str if name in TEXTS else type(value) is int and value >= 0
 
 
-def _named(document: Json) -> Json:
-    """The document with the state of each row under a name of its own."""
-    return document | {"slots": [[*row[:5], {"state": row[5]}] for row in document["slots"]]}
+def _signs(row: SimpleNamespace, settles: bool) -> None:  # noqa: FBT001
+    signed = {name: value for name, value in vars(row).items() if name not in {"start", "state"}}
+    must(all(value >= 0 or (settles and name in {"bad", "over_bad"}) for name, value in signed.items()))
+    must(settles or row.settling == 0)
 
 
-def _claims(document: Json) -> Any:
-    rules, rows, raw = document["slo"], document["slots"], document["raw_samples"]
-    yield document["format"] == "sla-evidence/1" and document["exclusions"] == []
-    yield all(rules[name] in words for name, words in WORDS.items())
-    length, (since, until) = rules["slot_seconds"], document["period"]
-    first = -(-since // length)
-    yield len(rows) == max(until // length - first, 0)
-    yield all(row[0] == (first + n) * length for n, row in enumerate(rows))
-    yield [row[0] for row in rows if row[5] != "GOOD"] == [start for start, _ in raw]
-    series = dict(map(tuple, raw))
-    yield all(_recounted(rules, row, series[row[0]]) if row[0] in series else _sound(rules, row) for row in rows)
-    yield from (document[name] == value for name, value in _sums(document))
+def _edges(document: Json) -> SimpleNamespace:
+    settled, good, bad, hidden = map(count, document["edges"])
+    return SimpleNamespace(settled=settled, good=good, bad=bad, hidden=hidden)
 
 
-def _sums(document: Json) -> Any:
-    rules, rows = document["slo"], document["slots"]
-    good, bad, unknown = counts = _counts(rules, rows)
-    yield "attainment", {"good": good, "bad": bad, "unknown": unknown}
-    yield "verdict", _verdict(good, bad, unknown, rules["target_ppm"])
+def _slots(rules: Json, rows: list[SimpleNamespace], proofs: Json, edges: SimpleNamespace) -> None:
+    settled, events = edges.settled, rules["counted"] == "events"
+    for n, row in enumerate(rows):
+        proof = proofs.get(row.start)
+        if proof is None:
+            _good_by_counts(rules, row, settled)
+        elif not events:
+            unrecorded = proof == [] and row.blind == rules["slot_seconds"]
+            found = (
+                _unrecorded(rules)
+                if unrecorded
+                else (_states if rules["counted"] == "states" else _parts)(rules, row, proof)
+            )
+            must(vars(row) == {**dict.fromkeys(ROW, 0), "start": row.start, **found})
+        else:
+            parcels = [_parcel(one) for one in proof]
+            _events(rules, row, parcels, settled)
+            if parcels:
+                beyond = rows[n + 1] if n + 1 < len(rows) else None
+                skipped = (
+                    beyond is not None and proofs.get(beyond.start) == [] and beyond.blind == rules["slot_seconds"]
+                )
+                if not skipped:
+                    _carried(rules, row, parcels, beyond, edges)
+        settled = row.settling
+
+
+def _carried(rules: Json, row: Json, parcels: list[Json], beyond: Json, edges: SimpleNamespace) -> None:
+    later = [one for one in parcels if one.to > row.start // rules["slot_seconds"]]
+    sums = [sum(one.good for one in later), sum(one.bad for one in later), sum(one.hidden for one in later)]
+    if beyond is None:
+        must([edges.good, edges.bad, edges.hidden] in ([0, 0, 0], sums))
+    else:
+        must([beyond.over_good, beyond.over_bad, beyond.over_hidden] == sums)
+
+
+# ------------------------------------------------------------------------------------------- rows that are not of events
+
+
+def _unrecorded(rules: Json) -> Json:
+    return {"blind": rules["slot_seconds"], "expected": rules["slot_expected"], "state": "UNKNOWN"}
+
+
+def _weighed(good: int, hidden: int, expected: int, ppm: int) -> Json:
+    state = "BAD" if below(good + hidden, expected, ppm) else "UNKNOWN" if below(good, expected, ppm) else "GOOD"
+    bad = expected - good - hidden
+    found = {"good": good, "bad": bad, "hidden": hidden, "expected": expected, "seen": good + bad}
+    return found | {"state": state}
+
+
+def _states(rules: Json, row: Json, proof: Json) -> Json:
+    scrape, expected = rules["scrape_seconds"], rules["slot_expected"]
+    low, high = row.start * 1000, (row.start + rules["slot_seconds"]) * 1000
+    names = [name for name, _ in proof]
+    instances = [name.split("/", 1)[1].split("{")[0] if "/" in name else "" for name in names]
+    must(len(set(names)) == len(names) and all(one in instances for one in rules["sources"]))
+    columns = []
+    for _, samples in proof:
+        must(all(type(up) is int and up in (0, 1) for _, up in samples))
+        times = [count(at) for at, _ in samples]
+        must(
+            all(a < b for a, b in pairwise(times))
+            and sum(t < low for t in times) < 2
+            and sum(t >= high for t in times) < 2
+        )
+        cells = [row.start // scrape + n for n in range(expected)]
+        columns.append([_cell(samples, n * scrape * 1000, scrape * 1000) for n in cells])
+    site = [_site(rules["combine"], [one[n] for one in columns]) for n in range(expected)]
+    return _weighed(site.count("up"), site.count("?"), expected, rules["slot_target_ppm"])
+
+
+def _cell(samples: Json, start: int, width: int) -> str:
+    inside = {up for at, up in samples if start <= at < start + width}
+    if inside:
+        return "up" if inside == {1} else "down"
+    earlier, later = [s for s in samples if s[0] < start][-1:], [s for s in samples if s[0] >= start + width][:1]
+    if earlier and later and earlier[0][1] == later[0][1] and (later[0][0] - earlier[0][0]) * 10 <= 25 * width:
+        return "up" if later[0][1] else "down"
+    return "?"
+
+
+def _site(rule: str, cells: list[str]) -> str:
+    if rule in ("all", "any"):
+        needed = 1 if rule == "any" else len(cells) or 1
+    else:
+        word, number = rule.split(" ")
+        needed = int(number)
+        must(word == "atLeast" and needed > 0)
+    if cells.count("up") >= needed:
+        return "up"
+    return "down" if cells and cells.count("up") + cells.count("?") < needed else "?"
+
+
+def _parts(rules: Json, _: Json, proof: Json) -> Json:
+    wanted, weights = _combine(rules)
+    must([name for name, _ in proof] == sorted(weights))
+    must(all(state in ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN") for _, state in proof))
+    good = sum(weights[name] for name, state in proof if state in ("GOOD", "NO_TRAFFIC"))
+    hidden = sum(weights[name] for name, state in proof if state == "UNKNOWN")
+    return _weighed(good, hidden, sum(weights.values()), wanted)
+
+
+def _combine(rules: Json) -> tuple[int, dict[str, int]]:
+    wanted, listed = rules["combine"].split(" ")
+    return int(wanted), {name: int(weight) for name, weight in (one.split("=") for one in listed.split(","))}
+
+
+def _good_by_counts(rules: Json, row: Json, settled: int) -> None:
+    must(row.state == "GOOD" and row.blind == 0)
+    if rules["counted"] == "events":
+        _scraped(rules, row, len(rules["sources"]))
+        bad, hidden = max(row.bad, row.over_bad, 0), max(row.hidden, row.over_hidden)
+        must(row.good > settled and not below(row.good - settled, row.good + bad + hidden, rules["slot_target_ppm"]))
+        return
+    ppm, every = rules["slot_target_ppm"], rules["slot_expected"]
+    if rules["counted"] == "parts":
+        ppm, weights = _combine(rules)
+        every = sum(weights.values())
+    must(row.good + row.bad + row.hidden == row.expected == every and row.seen == row.good + row.bad)
+    must(row.over_good == row.over_bad == row.over_hidden == row.settling == 0 and not below(row.good, every, ppm))
+
+
+# ------------------------------------------------------------------------------------------------------ rows of events
+
+
+def _parcel(values: Json) -> SimpleNamespace:
+    source, kind, *numbers = values
+    must(type(source) is str and type(kind) is str)
+    one = SimpleNamespace(**dict(zip(PARCEL, [source, kind, *map(count, numbers)], strict=True)))
+    must(min(one.hidden, one.blind, one.since, one.good_before, one.valid_before, one.good_after, one.valid_after) >= 0)
+    must(one.top == -1 or one.top > 0)
+    one.all = one.good + one.bad
+    one.grown = one.good_after - one.good_before, one.valid_after - one.valid_before
+    one.of_step = one.since < one.until and kind != "not seen"
+    return one
+
+
+def _scraped(rules: Json, row: Json, sources: int) -> None:
+    must(row.expected > 0 and row.expected % rules["slot_expected"] == 0 and row.seen <= row.expected)
+    must(row.expected // rules["slot_expected"] >= sources)
+
+
+def _events(rules: Json, row: Json, parcels: list[Json], settled: int) -> None:
+    number, end = row.start // rules["slot_seconds"], row.start + rules["slot_seconds"]
+    groups, steps = defaultdict(list), defaultdict(list)
+    for one in parcels:
+        must(one.first <= number <= one.to)
+        (_alone if not one.of_step else _of_step)(rules, one)
+        groups[one.of_step, one.source, one.since, one.until].append(one)
+    for (of_step, source, _, _), group in groups.items():
+        if of_step:
+            _together(rules, number, group)
+            steps[source].append(group[0])
+        else:
+            must(len({one.kind for one in group}) == len(group))
+    for every in steps.values():
+        for one, later in pairwise(sorted(every, key=lambda step: step.since)):
+            must(one.until <= later.since)
+            same = (one.good_after, one.valid_after) == (later.good_before, later.valid_before)
+            must(one.until < later.since or same)
+    names = {one.source for one in parcels}
+    _scraped(rules, row, len(names) if not parcels and row.blind else max(len(names), len(rules["sources"])))
+    _sums_of_parcels(rules, row, number, parcels)
+    late = {
+        (one.source, one.since): one.grown[1]
+        for one in parcels
+        if one.of_step and one.to == number and one.kind not in ("restart", "contradiction")
+        if one.until > (end - rules["settles_seconds"] - rules["scrape_seconds"]) * 1000
+    }
+    settling = sum(late.values()) if rules["settles_seconds"] else 0
+    in_doubt = any(one.kind.startswith(DOUBTS) for one in parcels)
+    must(row.settling >= settling if in_doubt else row.settling == settling)
+    must(row.state == _state(rules, row, parcels, settled))
+
+
+def _sums_of_parcels(rules: Json, row: Json, number: int, parcels: list[Json]) -> None:
+    for name in ("good", "bad", "hidden"):
+        must(getattr(row, name) == sum(getattr(one, name) for one in parcels if one.to == number))
+        must(getattr(row, f"over_{name}") == sum(getattr(one, name) for one in parcels if one.first < number))
+    blind, end = sum(one.blind for one in parcels if one.to == number), (number + 1) * rules["slot_seconds"] * 1000
+    met = any(one.valid_before > 0 or (one.valid_after > 0 and one.until < end) for one in parcels)
+    must(row.blind == blind or (row.blind == rules["slot_seconds"] > blind and not met))
+
+
+def _state(rules: Json, row: Json, parcels: list[Json], settled: int) -> str:
+    ppm = rules["slot_target_ppm"]
+    certain, floating = ([one for one in parcels if (one.first == one.to) is sure] for sure in (True, False))
+    good, bad = sum(one.good for one in certain), sum(one.bad for one in certain)
+    may_good, may_bad = sum(one.good for one in floating), sum(one.bad for one in floating if one.bad > 0)
+    hidden = sum(one.hidden for one in parcels)
+    if row.blind > 0:
+        return "UNKNOWN"
+    if good + bad + may_good + may_bad + hidden == 0 and settled == 0:
+        return "NO_TRAFFIC"
+    if good + bad <= 0 or bad < 0:
+        return "UNKNOWN"
+    if below(good + min(bad, row.settling) + may_good + hidden, good + bad + may_good + hidden, ppm):
+        return "BAD"
+    return "UNKNOWN" if below(good - min(good, settled), good + bad + may_bad + hidden, ppm) else "GOOD"
+
+
+def _alone(rules: Json, one: Json) -> None:
+    """A parcel that is of no step."""
+    slot = rules["slot_seconds"] * 1000
+    counters = one.good_before, one.valid_before, one.good_after, one.valid_after
+    if one.kind == "not seen":
+        must(one.first == one.to and one.since == one.to * slot and one.until == one.since + slot)
+        must(one.good == one.bad == 0 == max(counters))
+        number, unit = (one.hidden, one.top) if one.top > 0 else (one.blind, rules["scrape_seconds"])
+        must(number > 0 and number % unit == 0 and one.hidden + one.blind == number)
+        return
+    must(one.since == one.until and one.to == one.until // slot)
+    if one.kind == "new source":
+        must(one.first == one.to - 1 and one.good_before == one.valid_before == one.blind == 0)
+        must(one.good_after <= one.valid_after > 0 and one.good >= 0 and one.bad >= 0)
+        if one.valid_after <= one.top:
+            must((_part(rules, one), one.all, one.hidden) == (one.good_after, one.valid_after, 0))
+        else:
+            must((one.good, one.bad, one.hidden) == (0, 0, one.valid_after))
+        return
+    must(one.kind.startswith(DOUBTS) and one.first == one.to and one.blind == rules["scrape_seconds"] and one.top == -1)
+    must(one.good == one.bad == one.hidden == 0 == max(counters))
+
+
+def _part(rules: Json, one: Json) -> int:
+    part: int = one.bad if rules["counts_bad"] else one.good
+    return part
+
+
+def _spans(rules: Json, one: Json) -> int:
+    """How many scheduled scrapes a step spans."""
+    scrapes, rest = divmod(one.until - one.since, rules["scrape_seconds"] * 1000)
+    nearest: int = scrapes + (2 * rest >= rules["scrape_seconds"] * 1000)
+    return max(1, nearest)
+
+
+def _spread(rules: Json, one: Json) -> bool:
+    if one.first != one.to or one.good != 0 or one.bad != 0:
+        return False
+    if one.top == -1:
+        return bool(one.hidden == 0 and one.blind == rules["scrape_seconds"])
+    of_last = one.kind == "restart" and one.to == one.until // (rules["slot_seconds"] * 1000)
+    return one.blind == 0 and one.hidden in {one.top, one.top - one.valid_after if of_last else one.top}
+
+
+def _of_step(rules: Json, one: Json) -> None:
+    """A parcel of a step, by its kind."""
+    n, slot, part = _spans(rules, one), rules["slot_seconds"] * 1000, _part(rules, one)
+    (good_grown, valid_grown), most = one.grown, one.top * n
+    if one.kind in ("restart", "contradiction") and _spread(rules, one):
+        must(one.kind == "contradiction" or one.good_before + one.valid_before > 0)
+        return
+    must(one.first == (one.since + (one.until - one.since) // n) // slot and one.to == one.until // slot)
+    counts, hides = one.hidden == one.blind == 0, one.good == one.bad == one.blind == 0
+    in_order = part <= one.all or rules["settles_seconds"] > 0
+    counts_alone = counts and one.top == -1
+    grows = counts_alone and part == good_grown >= 0 and one.all == valid_grown >= 0 and in_order
+    grown = max(good_grown, valid_grown)
+    rule: dict[str, Callable[[], bool]] = {
+        "growth": lambda: n == 1 and grows,
+        "gap": lambda: (
+            n > 1 and (grows or (hides and max(1, most - valid_grown) <= one.hidden <= most and _fresh(one, most)))
+        ),
+        "birth": lambda: (
+            (one.top == -1 or grown > most)
+            and (
+                (counts_alone and 0 <= part <= good_grown and 0 <= one.all <= valid_grown and in_order)
+                or (hides and 1 <= one.hidden <= grown)
+            )
+        ),
+        "return": lambda: valid_grown > 0 and _returns(rules, one, n, hides),
+        "no good series": lambda: hides and one.hidden == valid_grown,
+        "contradiction": lambda: (
+            hides and (one.hidden == valid_grown or (rules["settles_seconds"] == 0 and 1 <= one.hidden <= good_grown))
+        ),
+        "restart": lambda: (
+            one.good_before + one.valid_before > 0
+            and counts
+            and (part, one.all) == (min(one.good_after, one.valid_after), one.valid_after)
+        ),
+    }
+    must(rule[one.kind]())
+
+
+def _fresh(one: Json, most: int) -> bool:
+    return bool(one.valid_before > 0 and one.valid_after <= most)
+
+
+def _returns(rules: Json, one: Json, n: int, hides: bool) -> bool:  # noqa: FBT001
+    if one.top == -1:
+        return bool(one.good == one.bad == one.hidden == 0 and one.blind == n * rules["scrape_seconds"])
+    return bool(hides and one.top * n <= one.hidden <= max(one.top * n, one.valid_after))
+
+
+def _together(rules: Json, number: int, step: list[Json]) -> None:
+    """The parcels of one step, as far as they are in a slot."""
+    one, kinds, slot = step[0], {each.kind for each in step}, rules["slot_seconds"] * 1000
+    must(len({(p.good_before, p.valid_before, p.good_after, p.valid_after) for p in step}) == 1)
+    must(len({p.top for p in step if p.hidden or p.blind or p.kind == "restart"}) < 2)
+    must(len(kinds) == 1 or kinds <= {"birth", "gap", "contradiction"})
+    here = _scrapes_in(rules, one, number * slot, number * slot + slot)
+    hidden, blind = sum(each.hidden for each in step), sum(each.blind for each in step)
+    if kinds == {"restart"}:
+        must(sum(not _spread(rules, each) for each in step) == 1)
+        own = min(one.top, one.valid_after) if number * slot <= one.until < number * slot + slot else 0
+        must((hidden, blind) == ((here * one.top - own, 0) if one.top > 0 else (0, here * rules["scrape_seconds"])))
+        return
+    if kinds == {"contradiction"} and len(step) == here and all(_spread(rules, each) for each in step):
+        return
+    must(len({(each.kind, each.hidden > 0) for each in step}) == len(step))
+    must(sum(each.hidden == 0 for each in step) <= 1)
+    must(kinds == {"return"} or sum(each.all for each in step) + hidden >= one.grown[1])
+
+
+def _scrapes_in(rules: Json, one: Json, low: int, high: int) -> int:
+    """How many scheduled scrapes of a step are in a stretch, by halving: they rise."""
+    n: int = _spans(rules, one)
+    length = one.until - one.since
+
+    def before(edge: int) -> int:
+        least, most = 0, n
+        while least < most:
+            middle = (least + most + 1) // 2
+            least, most = (middle, most) if one.since + length * middle // n < edge else (least, middle - 1)
+        return least
+
+    return before(high) - before(low)
+
+
+# ------------------------------------------------------------------------------------------------------------- the sums
+
+
+def _sums(document: Json, rows: list[SimpleNamespace]) -> Iterator[tuple[str, Json]]:
+    rules = document["slo"]
+    good, bad, unknown = counts = _attained(rules, rows, _edges(document))
+    yield "attainment", {"good": text(good), "bad": text(bad), "unknown": text(unknown)}
+    yield "verdict", _verdict(rules, rows, *counts)
     yield "credit", _credit(document, good + unknown, sum(counts))
-    yield "slot_root", "0x" + _root([keccak(keccak(rfc8785.dumps([n, *row]))) for n, row in enumerate(rows)]).hex()
+    leaves = [keccak(keccak(rfc8785.dumps([n, *row]))) for n, row in enumerate(document["slots"])]
+    yield "slot_root", "0x" + _root(leaves).hex()
     yield "settlement_id", _identity(document)
 
 
-def _sound(rules: Json, row: Json) -> bool:
-    """A row that carries no samples is GOOD by its own counts; of states, good and seen are among the valid ones."""
-    _, good, valid, expected, seen, _ = row
-    counted = good <= valid and seen <= valid if rules["counted"] == "states" else valid > 0
-    enough = rules["slot_expected"] == expected >= seen and not below(seen, expected, rules["coverage_floor_ppm"])
-    return counted and enough and not below(good, valid, rules["slot_target_ppm"])
-
-
-def _recounted(rules: Json, row: Json, series: Json) -> bool:
-    start, end, events = row[0] * 1000, (row[0] + rules["slot_seconds"]) * 1000, rules["counted"] == "events"
-    for one in series:
-        outside = [sum(s[0] < start for s in one), sum(s[0] >= end for s in one)]
-        if max(outside) > events or any(a[0] >= b[0] for a, b in pairwise(one)) or any(s[1] > s[2] for s in one):
-            return False
-    usable = [[s for s in one if start <= s[0] < end and (events or s[2] == 1)] for one in series]
-    seen = min(max(map(len, usable), default=0), rules["slot_expected"])
-    counts, alive = [sum(s[1] for one in usable for s in one), sum(map(len, usable))], False
-    if events:
-        grown = [_grown(one, start, end) for one in series]
-        counts, alive = (
-            [sum(g[0] for g in grown), sum(g[1] for g in grown)],
-            any(g[2] for g in grown) and not any(g[3] for g in grown),
-        )
-    if below(seen, rules["slot_expected"], rules["coverage_floor_ppm"]):
-        state = "RECOVERED" if alive else "UNKNOWN"
-    elif events and counts[1] == 0:
-        state = "NO_TRAFFIC"
-    else:
-        state = "BAD" if below(counts[0], counts[1], rules["slot_target_ppm"]) else "GOOD"
-    return bool([row[0], *counts, rules["slot_expected"], seen, state] == row)
-
-
-def _grown(one: Json, start: int, end: int) -> tuple[int, int, bool, bool]:
-    """Growth of the two counters inside, whether they lived from before to after, and whether they fell meanwhile."""
-    good, valid, broken = 0, 0, False
-    for (at, *old), (then, *new) in pairwise(one):
-        fell = new[0] < old[0] or new[1] < old[1]
-        broken = broken or (fell and at < end and then > start)
-        if start <= then < end:
-            good, valid = (good + new[0], valid + new[1]) if fell else (good + new[0] - old[0], valid + new[1] - old[1])
-    return good, valid, bool(one) and one[0][0] <= start and one[-1][0] >= end, broken
-
-
-def _counts(rules: Json, rows: Json) -> tuple[int, int, int]:
-    states = [row[5] for row in rows]
+def _attained(rules: Json, rows: list[Json], edges: SimpleNamespace) -> tuple[int, int, int]:
+    states = [row.state for row in rows]
     if rules["budgeting"] == "Timeslices":
         idle = states.count("NO_TRAFFIC") if rules["no_traffic"] == "good" else 0
-        return states.count("GOOD") + idle, states.count("BAD"), states.count("UNKNOWN") + states.count("RECOVERED")
-    good, busiest = sum(row[1] for row in rows), max([1] + [row[2] for row in rows if row[5] != "UNKNOWN"])
-    return good, sum(row[2] for row in rows) - good, states.count("UNKNOWN") * busiest
+        return states.count("GOOD") + idle, states.count("BAD"), states.count("UNKNOWN")
+    first, last = rows[0], rows[-1]
+    good = max(sum(row.good for row in rows) - first.over_good, 0)
+    bad = sum(row.bad for row in rows) - first.over_bad
+    unknown = sum(row.hidden for row in rows) + first.over_good + max(first.over_bad, 0)
+    unknown += edges.good + max(edges.bad, 0) + edges.hidden
+    early, late = min(good, edges.settled), min(max(bad, 0), last.settling)
+    good, bad, unknown = good - early, bad - late, unknown + early + late
+    moved = min(good, max(-bad, 0))
+    blind = 2 * sum(row.blind for row in rows) * max(row.good + row.bad for row in rows)
+    whole, rest = divmod(blind, rules["slot_seconds"])
+    return good - moved, max(bad, 0), unknown + moved + whole + (rest > 0)
 
 
-def _verdict(good: int, bad: int, unknown: int, target: int) -> str:
-    base = good + bad + unknown
-    if base and below(good + unknown, base, target):
+def _verdict(rules: Json, rows: list[Json], good: int, bad: int, unknown: int) -> str:
+    base, target = good + bad + unknown, rules["target_ppm"]
+    busy, blind = any(row.good + row.bad > 0 for row in rows), any(row.blind for row in rows)
+    if rules["budgeting"] == "Occurrences" and blind and not busy:
+        return "undetermined"
+    if base == 0:
+        idle = rules["no_traffic"] == "good" and {row.state for row in rows} == {"NO_TRAFFIC"}
+        return "met" if idle else "undetermined"
+    if below(good + unknown, base, target):
         return "breach"
-    return "met" if base and not below(good, base, target) else "undetermined"
+    return "undetermined" if below(good, base, target) else "met"
 
 
 def _credit(document: Json, good: int, base: int) -> Json:

@@ -12,9 +12,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sankofa_observe.sla.evidence import Document, canonical
+from sankofa_observe.slo.objective import Budgeting, SlotRule
+from sankofa_observe.slo.source import sources_of
+from sankofa_observe.units import Period
 from sankofa_observe.verify import CannotCheck, verify, verify_on_chain
 from tests import builders
-from tests.unit.documents import PERIOD, STATES, document, documents
+from tests.simulation import events as simulation
+from tests.unit.documents import EVENTS, PERIOD, SITE, STATES, documents, gauge, of_events, of_states, source
 from tests.unit.referee import holds
 
 
@@ -24,17 +28,48 @@ def mismatches(found: Document) -> list[str]:
 
 @given(found=documents())
 def test_every_document_of_the_engine_holds(found: Document) -> None:
-    """Whatever was scraped and promised (resets, gaps, silence, any floor and target), the verifier finds what the engine found."""
+    """Whatever was scraped and promised (restarts, gaps, silence, any rule and target), the verifiers find what the engine found."""
+    assert mismatches(found) == []
+    assert holds(canonical(found))
+
+
+@pytest.mark.parametrize("kind", simulation.CLASSES)
+def test_every_world_of_the_simulation_makes_a_document_that_holds(kind: str) -> None:
+    """Each class of faults that the counting is measured by ends in evidence that both verifiers follow."""
+    world = simulation.world(kind, 0)
+    listed = tuple(emitter.name for emitter in world.emitters if emitter.listed)
+    rule = SlotRule(
+        seconds=simulation.SLOT_MS // 1000,
+        scrape_seconds=simulation.SCRAPE_MS // 1000,
+        target_ppm=simulation.TARGET_PPM,
+        longest_gap_seconds=simulation.LONGEST_GAP_MS // 1000,
+        history_seconds=simulation.HISTORY_MS // 1000,
+        settles_seconds=30 if world.settles else 0,
+    )
+    slo = builders.slo(indicator=EVENTS, slot=rule, budgeting=Budgeting.OCCURRENCES, sources={SITE: listed})
+    sources = sources_of(*world.seen(), listed=listed, changing=world.changing, one_metric=world.layout == "codes")
+    start = simulation.START_MS // 1000
+    found = of_events(slo, sources, Period(starts_at=start, ends_at=start + simulation.PERIOD_MS // 1000))
+
     assert mismatches(found) == []
     assert holds(canonical(found))
 
 
 def honest() -> Document:
     """Ten slots: one bad, one unknown, eight good."""
-    samples = [
-        ((PERIOD.starts_at + at) * 1000, 0 if at == 75 else 1, 1) for at in range(0, 600, 15) if not 120 <= at < 180
-    ]
-    return document(builders.slo(indicator=STATES), [samples])
+    seen = [(at, int(at != 75)) for at in range(-15, 630, 15) if not 120 <= at < 180]
+    return of_states(builders.slo(indicator=STATES, sources={SITE: ("pve",)}), [gauge(seen)])
+
+
+def honest_events() -> Document:
+    """Ten slots of a hundred events a scrape: two with errors and a lost scrape between them, one with a restart, seven good."""
+    rows, good, valid = [], 0, 0
+    for at in range(-3600, 630, 15):
+        good, valid = (0, 0) if at == 420 else (good + 100 - 90 * (60 <= at < 180), valid + 100)
+        if at != 120:
+            rows.append((at, good, valid))
+    slo = builders.slo(indicator=EVENTS, budgeting=Budgeting.OCCURRENCES, sources={SITE: ("app",)})
+    return of_events(slo, [source(rows)])
 
 
 def _set(path: str, value: Any) -> Callable[[Document], None]:
@@ -58,25 +93,29 @@ def _swap_slots(found: Document) -> None:
     found["slots"][3], found["slots"][4] = found["slots"][4], found["slots"][3]
 
 
-def _drop_raw(found: Document) -> None:
-    found["raw_samples"].pop(0)
+def _drop_proof(found: Document) -> None:
+    found["proofs"].pop(0)
 
 
-def _empty_raw_of_bad(found: Document) -> None:
-    found["raw_samples"][0][1] = []
+def _empty_proof_of_bad(found: Document) -> None:
+    found["proofs"][0][1] = []
 
 
 CHANGES: dict[str, Callable[[Document], None]] = {
-    "a bad slot called good": _set("slots/1/5", "GOOD"),
-    "a good slot called bad": _set("slots/0/5", "BAD"),
-    "an unknown slot called good": _set("slots/2/5", "GOOD"),
+    "a bad slot called good": _set("slots/1/11", "GOOD"),
+    "a good slot called bad": _set("slots/0/11", "BAD"),
+    "an unknown slot called good": _set("slots/2/11", "GOOD"),
     "a count of a bad slot": _set("slots/1/1", 4),
     "a count of a good slot": _set("slots/0/1", 3),
-    "what was seen of a good slot": _set("slots/0/4", 1),
-    "what was expected": _set("slots/0/3", 1),
-    "a raw sample": _set("raw_samples/0/1/0/1/1", 1),
-    "raw samples left out": _drop_raw,
-    "raw samples of the bad slot emptied": _empty_raw_of_bad,
+    "what was seen of a good slot": _set("slots/0/10", 1),
+    "what was expected": _set("slots/0/9", 1),
+    "blind time of a good slot": _set("slots/0/4", 60),
+    "events from elsewhere in a good slot": _set("slots/0/5", 1),
+    "what settles": _set("slots/0/8", 1),
+    "what settled before": _set("edges/0", 1),
+    "what came after": _set("edges/1", 1),
+    "a proof left out": _drop_proof,
+    "the proof of the bad slot emptied": _empty_proof_of_bad,
     "a slot left out": _drop_last_slot,
     "slots in another order": _swap_slots,
     "attainment": _set("attainment/good", 9),
@@ -89,6 +128,11 @@ CHANGES: dict[str, Callable[[Document], None]] = {
     "target": _set("slo/target_ppm", 1),
     "slot target": _set("slo/slot_target_ppm", 1),
     "slot length": _set("slo/slot_seconds", 30),
+    "scrapes of a slot": _set("slo/slot_expected", 3),
+    "length of a scrape": _set("slo/scrape_seconds", 20),
+    "sources": _set("slo/sources", ["app", "pve"]),
+    "what is counted": _set("slo/counted", "parts"),
+    "whether bad events are counted": _set("slo/counts_bad", 1),
     "period": _set("period/1", PERIOD.ends_at + 60),
     "site": _set("slo/site", "edge-2"),
     "agreement": _set("agreement/id", "0x" + "ab" * 32),
@@ -97,20 +141,46 @@ CHANGES: dict[str, Callable[[Document], None]] = {
     "settlement id": _set("settlement_id", "0x" + "ab" * 32),
     "slot root": _set("slot_root", "0x" + "ab" * 32),
 }
+OF_STATES: dict[str, Callable[[Document], None]] = {
+    "a sample": _set("proofs/0/1/0/1/2/1", 1),
+    "a sample that is no state": _set("proofs/0/1/0/1/1/1", 2),
+    "how sources are combined": _set("slo/combine", "atLeast 2"),
+}
+OF_EVENTS: dict[str, Callable[[Document], None]] = {
+    "good events of a parcel": _set("proofs/0/1/0/4", 100),
+    "what was shown before": _set("proofs/0/1/1/10", 0),
+    "what was shown after": _set("proofs/0/1/1/12", 10**6),
+    "the slot of a parcel": _set("proofs/0/1/0/2", 1),
+    "the kind of a parcel": _set("proofs/0/1/0/1", "return"),
+    "hidden events of a parcel": _set("proofs/0/1/0/6", 1),
+}
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_a_changed_document_is_never_said_to_hold(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "events"),
+    [*((n, False) for n in CHANGES | OF_STATES), *((n, True) for n in CHANGES | OF_EVENTS)],
+)
+def test_a_changed_document_is_never_said_to_hold(name: str, events: bool) -> None:  # noqa: FBT001  a parameter
     """One change in one place is noticed, though the document is canonical again.
 
     What cannot be noticed offline is a document made whole anew with other samples or terms: the hash on chain and the terms hash
     of the tenant's own copy are for that.
     """
-    changed = copy.deepcopy(honest())
-    CHANGES[name](changed)
+    found = honest_events() if events else honest()
+    changed = copy.deepcopy(found)
+    (CHANGES | OF_STATES | OF_EVENTS)[name](changed)
 
-    assert mismatches(honest()) == []
+    assert mismatches(found) == []
     assert _noticed(changed)
+    assert not holds(canonical(changed))
+
+
+def test_the_honest_documents_have_what_can_be_changed() -> None:
+    """A bad and an unknown slot, a gap and a restart stand where the changes look for them."""
+    assert [row[11] for row in honest()["slots"][:3]] == ["GOOD", "BAD", "UNKNOWN"]
+    assert [row[11] for row in honest_events()["slots"][:3]] == ["GOOD", "BAD", "BAD"]
+    kinds = {parcel[1] for _, proof in honest_events()["proofs"] for parcel in proof}
+    assert kinds == {"growth", "gap", "restart"}
 
 
 def _noticed(changed: Document) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from eth_hash.auto import keccak
 from sankofa_observe.sla.evidence import Document, canonical
 from sankofa_observe.verify import CannotCheck, verify
 from tests import builders
+from tests.unit.referee import holds, made_whole
+from tests.unit.test_verify import honest_events
 
 
 def honest() -> Document:
@@ -30,11 +33,11 @@ def root_of(rows: list[list[Any]]) -> str:
 
 
 def _expects_fewer(found: Document) -> None:
-    found["slots"][4][3] = 2
+    found["slots"][4][9] = 2
 
 
 def _sees_more_than_it_counts(found: Document) -> None:
-    found["slots"][4][1:3] = [0, 0]
+    found["slots"][4][1:4] = [0, 0, 4]
 
 
 def _is_better_than_all(found: Document) -> None:
@@ -42,24 +45,45 @@ def _is_better_than_all(found: Document) -> None:
 
 
 def _sees_more_than_expected(found: Document) -> None:
-    found["slots"][4][4] = 5
+    found["slots"][4][10] = 5
 
 
-def _carries_samples_twice(found: Document) -> None:
-    found["raw_samples"].insert(0, [found["raw_samples"][0][0], []])
+def _is_blind_and_good(found: Document) -> None:
+    found["slots"][4][4] = 60
 
 
-def _carries_samples_of_another_time(found: Document) -> None:
-    found["raw_samples"].append([found["period"][1] + 60, []])
+def _counts_events_over_its_edge(found: Document) -> None:
+    found["slots"][4][5] = 1
+
+
+def _has_edges_though_it_counts_states(found: Document) -> None:
+    found["edges"][1] = 1
+
+
+def _carries_a_proof_twice(found: Document) -> None:
+    found["proofs"].insert(0, [found["proofs"][0][0], []])
+
+
+def _carries_a_proof_of_another_time(found: Document) -> None:
+    found["proofs"].append([found["period"][1] + 60, []])
 
 
 def _carries_samples_beyond_the_slot(found: Document) -> None:
-    series = found["raw_samples"][0][1][0]
-    series.insert(0, [series[0][0] - 60_000, 1, 1])
+    samples = found["proofs"][0][1][0][1]
+    samples[:0] = [[samples[0][0] - 60_000, 1], [samples[0][0] - 30_000, 1]]
 
 
 def _mixes_the_order_of_samples(found: Document) -> None:
-    found["raw_samples"][0][1][0].reverse()
+    found["proofs"][0][1][0][1].reverse()
+
+
+def _carries_a_source_twice(found: Document) -> None:
+    found["proofs"][0][1].append(found["proofs"][0][1][0])
+
+
+def _was_not_recorded_and_has_counts(found: Document) -> None:
+    found["slots"][0] = [found["slots"][0][0], 3, 0, 1, 60, 0, 0, 0, 0, 4, 3, "UNKNOWN"]
+    found["proofs"][0][1] = []
 
 
 def _hides_a_band(found: Document) -> None:
@@ -81,23 +105,112 @@ def _pays_more_than_the_fee(found: Document) -> None:
         _sees_more_than_it_counts,
         _is_better_than_all,
         _sees_more_than_expected,
-        _carries_samples_twice,
-        _carries_samples_of_another_time,
+        _is_blind_and_good,
+        _counts_events_over_its_edge,
+        _has_edges_though_it_counts_states,
+        _carries_a_proof_twice,
+        _carries_a_proof_of_another_time,
         _carries_samples_beyond_the_slot,
         _mixes_the_order_of_samples,
+        _carries_a_source_twice,
+        _was_not_recorded_and_has_counts,
         _hides_a_band,
         _begins_bands_over_the_target,
         _pays_more_than_the_fee,
     ],
 )
 def test_forgery_that_fits_itself_breaks_a_rule_of_the_format(forge: Callable[[Document], None]) -> None:
-    """With its root computed anew, a document that no engine writes is still a mismatch."""
+    """With its sums and its root computed anew, a document that no engine writes is still noticed, by both verifiers."""
     forged = copy.deepcopy(honest())
     forge(forged)
-    forged["slot_root"] = root_of(forged["slots"])
+    forged = made_whole(forged) | {"slot_root": root_of(forged["slots"])}
 
     assert [check for check in verify(canonical(honest())) if not check.holds] == []
-    assert [check.what for check in verify(canonical(forged)) if not check.holds]
+    assert _noticed(forged)
+    assert not holds(canonical(forged))
+
+
+def _noticed(forged: Document) -> bool:
+    try:
+        return any(not check.holds for check in verify(canonical(forged)))
+    except CannotCheck:
+        return True
+
+
+# ----------------------------------------------------------------------------------------------------------- of events
+
+
+def _parcels(found: Document, slot: int, kind: str) -> list[list[Any]]:
+    [proof] = [proof for start, proof in found["proofs"] if start == found["slots"][slot][0]]
+    return [parcel for parcel in proof if parcel[1] == kind]
+
+
+def _calls_bad_events_good(found: Document) -> None:
+    """The provider's: errors of the first bad slot become good, in parcels and row alike."""
+    found["slots"][1][1:3] = [400, 0]
+    for parcel in _parcels(found, 1, "growth"):
+        parcel[4:6] = [100, 0]
+
+
+def _moves_the_counters_with_it(found: Document) -> None:
+    """The same, and the counters of each parcel show it: they no longer meet those before and after."""
+    _calls_bad_events_good(found)
+    for parcel in _parcels(found, 1, "growth"):
+        parcel[12] = parcel[10] + 100
+
+
+def _counts_a_step_twice(found: Document) -> None:
+    """The tenant's: a bad step counts double."""
+    proof = found["proofs"][0][1]
+    proof.append(list(proof[1]))
+    found["slots"][1][1] += proof[1][4]
+    found["slots"][1][2] += proof[1][5]
+
+
+def _was_blind(found: Document) -> None:
+    """The provider's: the selector met no series in a bad slot."""
+    found["slots"][1][4], found["slots"][1][11] = 60, "UNKNOWN"
+
+
+def _was_lost_before_a_restart(found: Document) -> None:
+    """The tenant's: nothing was lost when the counters fell."""
+    for parcel in _parcels(found, 7, "restart"):
+        parcel[6], found["slots"][7][3] = 0, 0
+
+
+def _lets_events_float(found: Document) -> None:
+    """The provider's: bad events may belong to the slot before as well."""
+    parcels = _parcels(found, 1, "growth")
+    for parcel in parcels:
+        parcel[2] -= 1
+    found["slots"][1][5:7] = [sum(parcel[4] for parcel in parcels), sum(parcel[5] for parcel in parcels)]
+
+
+def _lets_events_settle(found: Document) -> None:
+    found["slots"][1][8] = 400
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        _calls_bad_events_good,
+        _moves_the_counters_with_it,
+        _counts_a_step_twice,
+        _was_blind,
+        _was_lost_before_a_restart,
+        _lets_events_float,
+        _lets_events_settle,
+    ],
+)
+def test_forged_count_of_events_breaks_with_its_counters(forge: Callable[[Document], None]) -> None:
+    """Rows, parcels and sums made to fit each other still have to fit what the counters showed."""
+    forged = copy.deepcopy(honest_events())
+    forge(forged)
+    forged = made_whole(forged) | {"slot_root": root_of(forged["slots"])}
+
+    assert forged["slots"] != honest_events()["slots"] or forged["proofs"] != honest_events()["proofs"]
+    assert _noticed(forged)
+    assert not holds(canonical(forged))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +221,12 @@ def test_forgery_that_fits_itself_breaks_a_rule_of_the_format(forge: Callable[[D
         ("slo", "no_traffic", "bad"),
         ("slo", "slot_seconds", 0),
         ("slo", "slot_seconds", -60),
+        ("slo", "slot_seconds", 10**15),
         ("slo", "slot_expected", "4"),
+        ("slo", "scrape_seconds", 0),
+        ("slo", "counts_bad", 1),
+        ("slo", "settles_seconds", 15),
+        ("slo", "combine", "most"),
         ("chain", "chain_id", -1),
         ("chain", "contract", 7),
         ("agreement", "id", "0xnothing"),
@@ -124,11 +242,29 @@ def test_field_of_no_meaning_cannot_be_checked(section: str, name: str, value: o
         verify(canonical(changed))
 
 
-@pytest.mark.parametrize("raw", [b"", b"\xff", b"[]", b"{}", b"[" * 3_000, b'{"format":"sla-evidence/1"}'])
+@pytest.mark.parametrize("raw", [b"", b"\xff", b"[]", b"{}", b"[" * 3_000, b'{"format":"sla-evidence/2"}'])
 def test_bytes_that_are_no_document_cannot_be_checked(raw: bytes) -> None:
     """Anything that is not such a document says nothing about numbers, however it is broken."""
     with pytest.raises(CannotCheck):
         verify(raw)
+
+
+@pytest.mark.parametrize("raw", [b'{"format":"sla-evidence/1"}', b'{"format":"sla-evidence/3","slots":[]}'])
+def test_document_of_another_format_cannot_be_checked(raw: bytes) -> None:
+    """Neither an older document nor a newer one is read by these rules."""
+    with pytest.raises(CannotCheck, match="expected a document with format"):
+        verify(raw)
+
+
+@pytest.mark.parametrize("count", ["4", 4.0, True, "007", str(2**53 - 1), 2**53, "9" * 5_000, None, [4]])
+def test_count_in_another_form_cannot_be_checked(count: object) -> None:
+    """A count has one form: a whole number, and as text from 2^53 on."""
+    changed = copy.deepcopy(honest())
+    changed["slots"][4][1] = count
+
+    with pytest.raises(CannotCheck):
+        verify(json.dumps(changed).encode())
+    assert not holds(json.dumps(changed).encode())
 
 
 def test_period_without_end_is_refused_at_once() -> None:

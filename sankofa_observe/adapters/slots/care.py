@@ -6,7 +6,9 @@ keeps the damaged one beside it, and appends the rows of every data file that no
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +17,6 @@ from deltalake.exceptions import DeltaError
 
 from sankofa_observe.adapters.slots.days import newest, site_days
 from sankofa_observe.adapters.slots.delta import LOG, Delta, damaged_commits, is_folder
-from sankofa_observe.adapters.slots.rows import KEY
 from sankofa_observe.adapters.slots.store import DeltaSlots, newest_days
 from sankofa_observe.errors import InvalidInput, SankofaError
 
@@ -68,19 +69,13 @@ def orphans(table: Delta) -> list[Path]:
 def _ever_named(folder: Path) -> set[str]:
     """Every data file that any commit added or removed; checkpoints are read through the table itself."""
     named: set[str] = set()
-    try:
+    with suppress(DeltaError, OSError):
         named |= {str(one) for one in pl.DataFrame(DeltaTable(str(folder)).get_add_actions(flatten=True))["path"]}
-    except (DeltaError, OSError):
-        pass
-    import json
-
     for file in (folder / LOG).glob("*.json"):
         for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
+            with suppress(ValueError):
                 entry = json.loads(line)
-            except ValueError:
-                continue
-            named |= {str(entry[key]["path"]) for key in ("add", "remove") if isinstance(entry, dict) and key in entry}
+                named |= {str(entry[key]["path"]) for key in ("add", "remove") if key in entry}
     return named
 
 
@@ -99,8 +94,9 @@ def _missing(table: Delta) -> Iterator[str]:
 
 def _take_in(store: DeltaSlots, file: Path) -> int:
     """The rows of a file that the table does not have, appended as they are."""
-    rows = pl.read_parquet(file, hive_partitioning=True)
-    return store.take_in(rows, file)
+    added = store.take_in(pl.read_parquet(file, hive_partitioning=True), file)
+    file.rename(file.with_suffix(".taken-in"))
+    return added
 
 
 def _wrong_totals(store: DeltaSlots) -> Iterator[str]:
@@ -118,5 +114,3 @@ def _wrong_totals(store: DeltaSlots) -> Iterator[str]:
         for row in both.filter(pl.col("digest").ne_missing(pl.col("found"))).iter_rows(named=True):
             yield f"{row['slo']} at {row['site']}, day {row['day']}: totals of {row['digest']}, slots of {row['found']}"
 
-
-__all__ = ["KEY", "check", "orphans", "repair"]

@@ -26,6 +26,7 @@ from sankofa_observe.units import Period
 
 LOOK_BACK_DAYS = 3  # where the newest slots of all sites are looked for before older days are asked
 ROWS_TOGETHER = 50_000
+FORGET_SECONDS = 4 * 3600
 VACUUM_HOURS = 2  # beyond the longest reader: files that a sealed day has replaced are dropped then
 
 Fresh = tuple[Slot, int]
@@ -42,7 +43,8 @@ class DeltaSlots:
         self.days = Delta(location=f"{self.location}/days", schema=DAYS, partition=("observer",))
         self._lock = WriterLock(self.location, observer)
         self._marks: dict[str, dict[str, int]] = {}
-        self._uncertain: dict[str, dict[tuple[str, int], None]] = {}
+        # By SLO: since when the uncertain slots are known, and which they are.
+        self._uncertain: dict[str, tuple[int, dict[tuple[str, int], None]]] = {}
         self._mutex = threading.RLock()  # stages of one process write in turns
         self._together = threading.local()  # where several appends of a thread become one commit
         self._healed = False
@@ -198,13 +200,18 @@ class DeltaSlots:
         return dict(self._marks[slo])
 
     def uncertain(self, slo: str, since_at: int) -> Mapping[str, int]:
-        if slo not in self._uncertain:
-            self._uncertain[slo] = self._ask_uncertain(slo, since_at)
-        known = self._uncertain[slo] = {key: None for key in self._uncertain[slo] if key[1] >= since_at}
-        oldest: dict[str, int] = {}
-        for site, at in known:
-            oldest[site] = min(at, oldest.get(site, at))
-        return oldest
+        with self._mutex:
+            asked = self._uncertain.get(slo)
+            if asked is None or since_at < asked[0]:
+                asked = since_at, self._ask_uncertain(slo, since_at)
+            elif since_at > asked[0] + FORGET_SECONDS:
+                asked = since_at, {key: None for key in asked[1] if key[1] >= since_at}
+            self._uncertain[slo] = asked
+            oldest: dict[str, int] = {}
+            for site, at in asked[1]:
+                if at >= since_at:
+                    oldest[site] = min(at, oldest.get(site, at))
+            return oldest
 
     # ------------------------------------------------------------------------------------------------------------- inside
 
@@ -233,15 +240,13 @@ class DeltaSlots:
         """The slots that differ from what stands; of what lies after all that stands, nothing is asked."""
         fresh: list[Fresh] = []
         for slo in dict.fromkeys(slot.slo for slot in slots):
-            own = [slot for slot in slots if slot.slo == slo]
-            marks = self.watermarks(slo)
-            old = [slot for slot in own if slot.starts_at <= marks.get(slot.site, -1)]
-            fresh += [(slot, 1) for slot in own if slot.starts_at > marks.get(slot.site, -1)]
-            standing = self._standing(slo, old)
-            for slot in old:
+            own, marks = [slot for slot in slots if slot.slo == slo], self.watermarks(slo)
+            standing = self._standing(slo, [slot for slot in own if slot.starts_at <= marks.get(slot.site, -1)])
+            for slot in own:
                 before = standing.get((slot.site, slot.starts_at))
                 if before is None or not same(before[0], slot):
-                    fresh.append((slot, before[1] + 1 if before else 1))
+                    standing[slot.site, slot.starts_at] = (slot, before[1] + 1 if before else 1)
+                    fresh.append(standing[slot.site, slot.starts_at])
         return fresh
 
     def _standing(self, slo: str, slots: list[Slot]) -> dict[tuple[str, int], Fresh]:
@@ -256,10 +261,10 @@ class DeltaSlots:
         for slot in slots:
             marks = self._marks.setdefault(slot.slo, {})
             marks[slot.site] = max(slot.starts_at, marks.get(slot.site, slot.starts_at))
-            if (known := self._uncertain.get(slot.slo)) is not None:
-                known.pop((slot.site, slot.starts_at), None)
+            if (asked := self._uncertain.get(slot.slo)) is not None:
+                asked[1].pop((slot.site, slot.starts_at), None)
                 if slot.reasons:
-                    known[slot.site, slot.starts_at] = None
+                    asked[1][slot.site, slot.starts_at] = None
 
     def _write(self, frame: pl.DataFrame, at: int) -> None:
         self.slots.append(frame)

@@ -13,7 +13,7 @@ from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Document
 from sankofa_observe.testing import ScriptedSamples
 from tests import builders
-from tests.builders import START, breach, slots_of
+from tests.builders import PERIOD_SECONDS, SLOT_SECONDS, START, breach
 
 HONEST = breach(builders.agreement()).document
 IDENTITY = HONEST["settlement_id"]
@@ -23,9 +23,10 @@ OTHER = builders.digest_of("another settlement")
 def samples(*, bad: int = 1) -> ScriptedSamples:
     """The attestor's own samples, in which the first `bad` slots are BAD."""
     source = ScriptedSamples()
-    rows = [one for each in slots_of(bad=bad) for series in each.samples for one in series]
-    source.add("sankofa_pve_up", [(at, good) for at, good, _ in rows], site="edge-1")
-    source.add("sankofa_pve_known", [(at, known) for at, _, known in rows], site="edge-1")
+    times = range(START - 15, START + PERIOD_SECONDS + 15, 15)
+    down = {START + n * SLOT_SECONDS for n in range(bad)}
+    source.add("sankofa_pve_up", [(at * 1000, int(at not in down)) for at in times], site="edge-1")
+    source.add("sankofa_pve_known", [(at * 1000, 1) for at in times], site="edge-1")
     return source
 
 
@@ -38,7 +39,7 @@ def said(document: Document, source: ScriptedSamples | None = None, of: Agreemen
     ("part", "value", "wanted"),
     [
         ("settlement_id", OTHER, f"names this settlement {IDENTITY}, not {OTHER}"),
-        ("format", "sla-evidence/2", "reads sla-evidence/1, not sla-evidence/2"),
+        ("format", "sla-evidence/1", "reads sla-evidence/2, not sla-evidence/1"),
         ("exclusions", [["maintenance", START, START + 60]], "knows of no exclusion"),
     ],
 )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
-from sankofa_observe.pipeline.evaluate import Judged, NotYet, evaluate, period_slots
+from sankofa_observe.pipeline.evaluate import Judged, LookAgain, Marks, NotYet, evaluate
+from sankofa_observe.pipeline.period import period_slots, period_totals
 from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.testing import FixedClock, MemoryLedger, MemorySlots
+from sankofa_observe.units import Period
 from tests import builders
 from tests.builders import PERIOD_SECONDS, SLOT_SECONDS, SLOTS, START, period, slot, slots_of
 
@@ -18,10 +22,17 @@ AFTER = period(0).ends_at
 
 
 def evaluated(
-    table: MemorySlots, ledger: MemoryLedger, of: Agreement | None = None, *, at: int = AFTER, leave_before_at: int = 0
+    table: MemorySlots,
+    ledger: MemoryLedger,
+    *of: Agreement,
+    at: int = AFTER,
+    marks: Marks | None = None,
+    look_again: LookAgain = lambda *_: "",
 ) -> list[Judged | NotYet]:
-    agreement, clock = of or builders.agreement(), FixedClock(at=at)
-    return list(evaluate(agreement, table=table, ledger=ledger, clock=clock, leave_before_at=leave_before_at))
+    agreements, clock = of or (builders.agreement(),), FixedClock(at=at)
+    return list(
+        evaluate(agreements, table=table, ledger=ledger, clock=clock, marks=marks, look_again=look_again)
+    )
 
 
 def table_of(*indexes: int, bad: int = 0, site: str = "edge-1") -> MemorySlots:
@@ -74,7 +85,7 @@ def test_a_slot_that_was_never_recorded_is_unknown() -> None:
     table, ledger = MemorySlots(), MemoryLedger()
     table.append([one for one in slots_of(0, bad=0) if one.starts_at != START + SLOT_SECONDS], AFTER)
     (judged,) = evaluated(table, ledger)
-    states = [one.state for one in period_slots(builders.agreement().promises[0], period(0), table)]
+    states = [one.state for one in period_slots(builders.slo(), "edge-1", period(0), table).slots]
 
     assert isinstance(judged, Judged)
     assert (judged.record.attainment.good, judged.record.attainment.unknown) == (SLOTS - 1, 1)
@@ -146,15 +157,74 @@ def test_periods_before_the_agreement_are_not_judged() -> None:
     assert [v.period for v in ledger.verdicts()] == [period(1)]
 
 
-def test_a_period_left_behind_is_read_again_only_when_asked() -> None:
-    """A fully judged old period is skipped; one that lacks a verdict is not, however old it is."""
-    table, ledger, now = table_of(0, 1), MemoryLedger(), AFTER + PERIOD_SECONDS
-    evaluated(table, ledger, at=AFTER)
-    told = evaluated(table, ledger, at=now, leave_before_at=AFTER + 1)
-    table.append([slot(START, SlotState.BAD)], now)
-    left = evaluated(table, ledger, at=now, leave_before_at=AFTER + 1)
-    asked = evaluated(table, ledger, at=now)
+class Counting(MemorySlots):
+    """A table that knows how often it was asked."""
 
-    assert [one.record.period for one in told if isinstance(one, Judged)] == [period(1)]
-    assert [one.record.revision for one in left if isinstance(one, Judged)] == [1]
-    assert [one.record.revision for one in asked if isinstance(one, Judged)] == [2, 1]
+    asked: int = 0
+
+    def watermarks(self, slo: str) -> Mapping[str, int]:
+        self.asked += 1
+        return super().watermarks(slo)
+
+
+def test_nothing_is_asked_of_the_store_while_nothing_is_due() -> None:
+    """A process that has judged a period asks of it no more, however often it turns; one that starts anew looks once."""
+    table, ledger, marks = Counting(), MemoryLedger(), Marks()
+    table.append(slots_of(0), AFTER)
+    first = evaluated(table, ledger, marks=marks)
+    asked = table.asked
+    again = [evaluated(table, ledger, marks=marks, at=AFTER + at) for at in (0, 60, PERIOD_SECONDS - 1)]
+    anew = evaluated(table, ledger, marks=Marks(), at=AFTER + 60)
+
+    assert ([one.added for one in first if isinstance(one, Judged)], again) == ([True], [[], [], []])
+    assert [one.added for one in anew if isinstance(one, Judged)] == [False]
+    assert table.asked == asked + 1
+
+
+def test_a_period_that_waits_is_looked_at_in_every_turn() -> None:
+    """And so are those after it: the mark stands before the first that is not judged."""
+    table, ledger, marks = table_of(1), MemoryLedger(), Marks()
+    for start in range(START, AFTER, SLOT_SECONDS):
+        table.revisions.pop(("availability-edge", "edge-1", start), None)
+    both = builders.agreement(starts_at=START)
+    two = replace(both, promises=(both.promises[0], replace(both.promises[0], site="edge-2")))
+    told = evaluated(table, ledger, two, at=period(1).ends_at, marks=marks)
+    table.append([*slots_of(0, site="edge-2"), *slots_of(1, site="edge-2")], AFTER)
+    later = evaluated(table, ledger, two, at=period(1).ends_at, marks=marks)
+
+    assert [type(one).__name__ for one in told] == ["Judged", "NotYet", "Judged", "NotYet"]
+    assert [type(one).__name__ for one in later] == ["Judged"] * 4
+    assert marks == {two.id: period(1).ends_at}
+
+
+def test_late_samples_are_looked_for_once_of_all_sites() -> None:
+    """Two agreements lean on one SLO: one question; where nobody can tell, neither is judged, and both say why."""
+    table, ledger = table_of(0), MemoryLedger()
+    table.append(slots_of(0, site="edge-2"), AFTER)
+    asked = []
+
+    def cannot_tell(slo: Slo, sites: Sequence[str], of: Period) -> str:
+        asked.append((slo.name, tuple(sites), of))
+        return "the source did not answer"
+
+    agreements = (builders.agreement(), builders.agreement("baobab-edge", tenant="baobab", site="edge-2"))
+    told = evaluated(table, ledger, *agreements, look_again=cannot_tell)
+
+    assert asked == [("availability-edge", ("edge-1", "edge-2"), period(0))]
+    assert [one.reason for one in told if isinstance(one, NotYet)] == ["the source did not answer"] * 2
+
+
+@pytest.mark.parametrize("offset", [0, 3600, 5 * 3600 + 45 * 60])
+def test_totals_of_a_long_period_are_those_of_its_slots(offset: int) -> None:
+    """Whole days by their totals, the edges of a zone's midnight from slots: the same as slot by slot, and a hole is UNKNOWN."""
+    chosen = [SlotState.GOOD, SlotState.GOOD, SlotState.BAD, SlotState.UNKNOWN, SlotState.NO_TRAFFIC]
+    whole = Period(starts_at=START + offset, ends_at=START + offset + 3 * 86_400)
+    table = MemorySlots()
+    starts = range(whole.starts_at - 600, whole.ends_at + 600, SLOT_SECONDS)
+    table.append([slot(at, chosen[at // 60 % 5], over_good=1, settling=2) for at in starts if at // 3600 % 7], AFTER)
+    events = builders.slo(budgeting=Budgeting.OCCURRENCES)
+    for promised in (builders.slo(), events):
+        by_days = period_totals(promised, ["edge-1"], whole, table)["edge-1"]
+        by_slots = period_slots(promised, "edge-1", whole, table)
+        assert by_days.attainment(promised) == by_slots.attainment(promised)
+        assert by_days.slots == len(by_slots.slots)

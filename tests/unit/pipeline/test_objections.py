@@ -12,7 +12,8 @@ from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.assess import Origin, assess
 from sankofa_observe.pipeline.attest import objection, reported_counts
 from sankofa_observe.pipeline.evaluate import evaluate
-from sankofa_observe.pipeline.observe import read_slots
+from sankofa_observe.pipeline.period import with_neighbours
+from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Document, parse, slot_root
 from sankofa_observe.slo.indicator import RatioIndicator
@@ -36,8 +37,9 @@ def document_of(agreement: Agreement, source: ScriptedSamples) -> Document:
     """What the proposer writes about the first breach it finds in these samples."""
     table, ledger, archive, clock = MemorySlots(), MemoryLedger(), MemoryArchive(), FixedClock(at=START + 10_000)
     promise = agreement.promises[0]
-    table.append(read_slots(promise.slo, [promise.site], builders.period(), source), clock.now())
-    list(evaluate(agreement, table=table, ledger=ledger, clock=clock))
+    observed = with_neighbours(builders.period(), promise.slo)
+    table.append(read_slots(promise.slo, [promise.site], observed, source), clock.now())
+    list(evaluate([agreement], table=table, ledger=ledger, clock=clock))
     origin = Origin(engine="engine/1", observer="observer-1")
     list(assess(agreement, table=table, ledger=ledger, archive=archive, chain=CHAIN, origin=origin, clock=clock))
     [record] = ledger.settlements()
@@ -194,8 +196,8 @@ def test_a_period_read_at_once_has_the_slots_of_its_minutes(silent: range) -> No
     assert slot_root(at_once) == slot_root(by_minutes)
 
 
-def test_a_gap_longer_than_half_an_hour_is_unknown_to_every_reader() -> None:
-    """A counter is followed over a gap of half an hour and no longer, however much of it a reader has before it."""
+def test_a_gap_longer_than_half_an_hour_is_not_counted_over_by_any_reader() -> None:
+    """Growth over half an hour is counted where the gap ends; over more it is hidden, however much a reader has before it."""
     rule = SlotRule(seconds=600, scrape_seconds=15)
     slo, found = replace(counted().promises[0].slo, slot=rule), []
     for longest in (1800, 1815):
@@ -203,9 +205,11 @@ def test_a_gap_longer_than_half_an_hour_is_unknown_to_every_reader() -> None:
         for name, more in (("calls_bucket", {"le": "0.01"}), ("calls_count", {})):
             source.add(name, [((START + at) * 1000, at) for at in seen], site="edge-1", **more)
         slots = read_slots(slo, ["edge-1"], Period(starts_at=START, ends_at=START + 4800), source)
-        found.append([slot.state.value for slot in slots[1:4]])
+        assert [slot.state.value for slot in slots[1:4]] == ["UNKNOWN"] * 3
+        found.append((sum(slot.good for slot in slots[1:5]), [kind for slot in slots[1:4] for kind in slot.reasons]))
 
-    assert found == [["RECOVERED"] * 3, ["UNKNOWN"] * 3]
+    # The first scrape at 600 s, then the gap, then what was left of the slot in which it ends.
+    assert found == [(15 + 1800 + 39 * 15, ["gap"] * 3), (15 + 38 * 15, ["not seen"] * 3)]
 
 
 def test_the_reported_counts_are_the_high_bound() -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline import observe as module
-from sankofa_observe.pipeline.observe import Lateness, Observed, observe, read_slots
+from sankofa_observe.pipeline.observe import Observed, observe
+from sankofa_observe.pipeline.reading import read_slots
+from sankofa_observe.pipeline.recount import recount, recount_late
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import SlotState
@@ -17,7 +19,7 @@ from sankofa_observe.units import Period
 from tests import builders
 from tests.builders import START
 
-LATE = Lateness(delay_seconds=30, look_again_seconds=3600)
+DELAY_SECONDS = 30
 EVENTS = builders.slo("latency", indicator=RatioIndicator(good='calls_bucket{le="0.2"}', valid="calls_count"))
 
 
@@ -38,7 +40,7 @@ def counters(source: ScriptedSamples, moments: list[int]) -> None:
 
 
 def run(source: ScriptedSamples, table: MemorySlots, clock: FixedClock, slo: Slo | None = None) -> list[Observed]:
-    return list(observe(slo or builders.slo(), ["edge-1"], START, source=source, table=table, clock=clock, late=LATE))
+    return list(observe(slo or builders.slo(), ["edge-1"], START, source=source, table=table, clock=clock, delay_seconds=DELAY_SECONDS))
 
 
 def kept(table: MemorySlots, slo: str = "availability-edge") -> list[SlotState]:
@@ -47,7 +49,7 @@ def kept(table: MemorySlots, slo: str = "availability-edge") -> list[SlotState]:
 
 def test_observing_counts_closed_slots_and_nothing_twice() -> None:
     """Slots that ended before the delay are counted; a second run adds nothing."""
-    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 180 + LATE.delay_seconds)
+    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 180 + DELAY_SECONDS)
     states(source, range(0, 240, 15), down=frozenset({75}))
 
     assert [step.added for step in run(source, table, clock)] == [3]
@@ -57,7 +59,7 @@ def test_observing_counts_closed_slots_and_nothing_twice() -> None:
 
 def test_late_samples_make_a_revision_and_the_first_stays() -> None:
     """A slot that was UNKNOWN is looked at again; what was recorded first is still there."""
-    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 120 + LATE.delay_seconds)
+    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 120 + DELAY_SECONDS)
     states(source, range(0, 60, 15))
     run(source, table, clock)
     before = kept(table)
@@ -71,18 +73,73 @@ def test_late_samples_make_a_revision_and_the_first_stays() -> None:
     assert [slot.state for slot in revisions] == [SlotState.UNKNOWN, SlotState.GOOD]
 
 
-def test_an_unknown_slot_is_left_alone_after_its_time() -> None:
-    """Once the time for late samples is over, an UNKNOWN slot is read no more."""
-    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 60 + LATE.delay_seconds)
+def test_an_uncertain_slot_is_left_alone_when_nothing_it_leans_on_can_come() -> None:
+    """Once what it leans on is over, an UNKNOWN slot is read no more by itself."""
+    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 60 + DELAY_SECONDS)
     run(source, table, clock)
-    clock.forward(LATE.look_again_seconds + 120)
-    states(source, range(60, LATE.look_again_seconds + 240, 15))
+    clock.forward(600)
+    states(source, range(60, 900, 15))
     run(source, table, clock)
     source.reads.clear()
     run(source, table, clock)
 
     assert source.reads == []
     assert kept(table)[0] == SlotState.UNKNOWN
+
+
+def test_a_clock_that_runs_ahead_closes_nothing() -> None:
+    """Ours says ten minutes more than the source has scraped: only what it has scraped past is counted."""
+    source, table = ScriptedSamples(scraped_at=START + 189), MemorySlots()
+    states(source, range(0, 195, 15))
+    run(source, table, FixedClock(at=START + 600 + DELAY_SECONDS))
+
+    assert len(kept(table)) == 3
+
+
+def test_late_samples_are_found_by_the_hour_and_counted() -> None:
+    """A hole that was filled hours later: the slots that lean on it come out as if it had never been, as revisions."""
+    whole, holed = range(0, 7200, 15), [at for at in range(0, 7200, 15) if not 3600 <= at < 5400]
+    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 7200 + DELAY_SECONDS)
+    states(source, holed)
+    run(source, table, clock)
+    before = kept(table)
+    source.series.clear()
+    states(source, whole)
+    period = Period(starts_at=START, ends_at=START + 7200)
+    shared = {"source": source, "table": table, "clock": clock}
+    steps = list(recount_late(builders.slo(), ["edge-1"], period, **shared))
+    again = list(recount_late(builders.slo(), ["edge-1"], period, **shared))
+
+    assert (before.count(SlotState.UNKNOWN), set(kept(table))) == (30, {SlotState.GOOD})
+    assert (sum(step.added for step in steps), again) == (30, [])
+
+
+def test_a_source_that_has_forgotten_changes_nothing() -> None:
+    """Prometheus keeps weeks, an agreement judges months: fewer samples than were counted are no reason to count again."""
+    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 3600 + DELAY_SECONDS)
+    states(source, range(0, 3600, 15))
+    run(source, table, clock)
+    source.series.clear()
+    states(source, range(1800, 3600, 15))
+    period = Period(starts_at=START, ends_at=START + 3600)
+
+    assert list(recount_late(builders.slo(), ["edge-1"], period, source=source, table=table, clock=clock)) == []
+    assert set(kept(table)) == {SlotState.GOOD}
+
+
+def test_recounting_reads_what_it_is_told_whatever_stands() -> None:
+    """A stretch before the newest slot is counted again; the rest is left alone."""
+    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 600 + DELAY_SECONDS)
+    states(source, [at for at in range(0, 700, 15) if at >= 300])
+    run(source, table, clock)
+    source.series.clear()
+    states(source, range(0, 700, 15))
+    period = Period(starts_at=START + 61, ends_at=START + 240)
+    [step] = recount(builders.slo(), ["edge-1"], period, source=source, table=table, clock=clock)
+
+    assert (step.period, step.added) == (Period(starts_at=START + 120, ends_at=START + 240), 2)
+    unknown, good = SlotState.UNKNOWN, SlotState.GOOD
+    assert kept(table) == [unknown, unknown, good, good, unknown, *[good] * 5]
 
 
 def test_a_partial_answer_is_never_counted() -> None:
@@ -97,7 +154,7 @@ def test_a_partial_answer_is_never_counted() -> None:
 
 def test_a_source_that_was_away_loses_nothing() -> None:
     """While the source is away nothing is recorded; afterwards the slots are as if it never had been."""
-    source, table, clock = ScriptedSamples(away=True), MemorySlots(), FixedClock(at=START + 240 + LATE.delay_seconds)
+    source, table, clock = ScriptedSamples(away=True), MemorySlots(), FixedClock(at=START + 240 + DELAY_SECONDS)
     states(source, range(0, 240, 15))
     with pytest.raises(Unavailable):
         run(source, table, clock)
@@ -117,40 +174,44 @@ def test_series_of_other_sites_and_broken_values_are_not_counted() -> None:
     source.add("sankofa_pve_known", [((START + at) * 1000, 1) for at in (0, 15, 30, 45)], site="edge-1")
     one, two = read_slots(builders.slo(), ["edge-1", "edge-2"], Period(starts_at=START, ends_at=START + 60), source)
 
-    assert (one.seen, one.valid, one.state) == (1, 1, SlotState.UNKNOWN)
-    assert (two.good, two.valid, two.state) == (3, 4, SlotState.BAD)
+    assert (one.good, one.bad, one.seen, one.state) == (1, 0, 1, SlotState.UNKNOWN)
+    assert (two.good, two.bad, two.state) == (3, 1, SlotState.BAD)
 
 
-@pytest.mark.parametrize("samples_a_read", [10**6, 8 * 4, 3 * 4, 4])
-def test_reading_in_pieces_gives_the_slots_of_one_read(monkeypatch: pytest.MonkeyPatch, samples_a_read: int) -> None:
-    """A gap over the edge of a read is recovered as in one read, and the events add up to the last one."""
-    monkeypatch.setattr(module, "MAX_SAMPLES_A_READ", samples_a_read)
-    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 1200 + LATE.delay_seconds)
-    seen = [at for at in range(-15, 1200, 15) if not 300 <= at < 540]
-    counters(source, seen)
-    run(source, table, clock, EVENTS)
-    slots = table.read("latency", ["edge-1"], Period(starts_at=START, ends_at=START + 1200))
+@pytest.mark.parametrize("turn_seconds", [60, 180, 1200])
+def test_observing_in_turns_gives_the_slots_of_one_read(turn_seconds: int) -> None:
+    """Minute by minute, or all at once: the same slots to the last proof, over a gap, a restart and a first error."""
+    source, clock = ScriptedSamples(), FixedClock(at=START + DELAY_SECONDS)
+    seen = [at for at in range(-9000, 4000, 15) if not 300 <= at < 540]
+    for name, each, more in (("calls_bucket", 10, {"le": "0.2"}), ("calls_count", 11, {})):
+        samples = [((START + at) * 1000, ((at + 9000) // 15 + 1) * each if at < 900 else (at - 885) // 15 * each) for at in seen]
+        source.add(name, samples, site="edge-1", **more)
+    table = MemorySlots()
+    while clock.at < START + 4000:
+        arrived = ScriptedSamples(scraped_at=clock.at)
+        arrived.series = [replace(one, samples=[s for s in one.samples if s[0] <= clock.at * 1000]) for one in source.series]
+        run(arrived, table, clock, EVENTS)
+        clock.forward(turn_seconds)
+    at_once = MemorySlots()
+    run(source, at_once, FixedClock(at=START + 3600 + DELAY_SECONDS), EVENTS)
+    whole = Period(starts_at=START, ends_at=START + 1200)
 
-    assert (sum(s.good for s in slots), sum(s.valid for s in slots)) == (800, 880)
-    assert [slot.state for slot in slots[5:9]] == [SlotState.RECOVERED] * 4
-    assert SlotState.UNKNOWN not in {slot.state for slot in slots}
+    assert table.read("latency", ["edge-1"], whole) == at_once.read("latency", ["edge-1"], whole)
 
 
-def test_a_gap_that_ends_later_is_recovered_when_it_has_ended() -> None:
-    """What was UNKNOWN while the exporter was silent becomes RECOVERED once its counter is seen again."""
-    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 300 + LATE.delay_seconds)
-    counters(source, [at for at in range(-15, 300, 15) if at < 120])
-    run(source, table, clock, EVENTS)
-    during = kept(table, "latency")
-    source.series.clear()
-    counters(source, [at for at in range(-15, 600, 15) if at < 120 or at >= 420])
-    clock.forward(300)
-    run(source, table, clock, EVENTS)
-    slots = table.read("latency", ["edge-1"], Period(starts_at=START, ends_at=START + 600))
+def test_reads_are_bounded_by_days_and_by_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long past is read a day at a time, and many sites in groups; no slot is read twice."""
+    monkeypatch.setattr(module, "MAX_SAMPLES_A_READ", 3 * 6000)
+    source, table = ScriptedSamples(), MemorySlots()
+    sites = [f"edge-{n}" for n in range(7)]
+    clock = FixedClock(at=START + 2 * 86_400 + 3600 + DELAY_SECONDS)
+    shared = {"source": source, "table": table, "clock": clock, "delay_seconds": DELAY_SECONDS}
+    steps = list(observe(builders.slo(), sites, START, **shared))
 
-    assert during[2:] == [SlotState.UNKNOWN] * 3
-    assert [slot.state for slot in slots[2:7]] == [SlotState.RECOVERED] * 5
-    assert sum(slot.good for slot in slots) == 400
+    assert [(step.period.seconds, step.sites) for step in steps] == [
+        *[(86_400, n) for n in (3, 3, 1)] * 2, *[(3600, n) for n in (3, 3, 1)],
+    ]  # fmt: skip
+    assert sum(step.added for step in steps) == 7 * (2 * 1440 + 60)
 
 
 def test_a_slo_may_have_no_site() -> None:
@@ -159,7 +220,7 @@ def test_a_slo_may_have_no_site() -> None:
     lone = replace(builders.slo(), tier="core")
 
     assert (
-        list(observe(lone, [], START, source=source, table=MemorySlots(), clock=FixedClock(at=START + 300), late=LATE))
+        list(observe(lone, [], START, source=source, table=MemorySlots(), clock=FixedClock(at=START + 300), delay_seconds=DELAY_SECONDS))
         == []
     )
     assert source.reads == []

@@ -12,6 +12,8 @@ from eth_hash.auto import keccak
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.sla import evidence
 from sankofa_observe.sla.settlement import ARROWS, SettlementState, settlement_id, slo_id
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.totals import Edges
 from tests import builders
 
 
@@ -55,7 +57,7 @@ def test_the_order_and_the_content_of_slots_are_in_the_root() -> None:
     others = [
         [*slots[1:], slots[0]],
         slots[:-1],
-        [builders.slot(slots[0].starts_at, good=3, valid=4), *slots[1:]],
+        [builders.slot(slots[0].starts_at, good=3, bad=1), *slots[1:]],
     ]
 
     assert len(others) + 1 == len({evidence.slot_root(one) for one in [slots, *others]})
@@ -78,11 +80,62 @@ def test_bytes_that_are_not_canonical_are_refused() -> None:
         evidence.parse(raw.replace(b":", b": "))
 
 
-def test_raw_samples_are_kept_of_every_slot_that_is_not_good() -> None:
-    """GOOD slots speak for themselves; all others carry what they were counted from."""
-    kept = evidence.raw_samples(builders.slots_of(bad=2))
+def test_proofs_are_kept_of_every_slot_that_is_not_good() -> None:
+    """GOOD slots speak for themselves; all others carry what their figures follow from."""
+    slots = builders.slots_of(bad=2)
+    kept = evidence.proofs(slots)
 
     assert [start for start, _ in kept] == [builders.START, builders.START + 60]
+    assert kept[0][1] == [
+        ["sankofa-proxmox/pve", [[(builders.START + at) * 1000, int(at > 0)] for at in range(0, 60, 15)]]
+    ]
+
+
+def test_a_row_has_every_figure_of_its_slot() -> None:
+    """Twelve values in the order of the format; no figure of a slot is left to a reader's guess."""
+    slot = builders.slot(
+        builders.START,
+        good=1,
+        bad=-2,
+        hidden=3,
+        blind=4,
+        over_good=5,
+        over_bad=-6,
+        over_hidden=7,
+        settling=8,
+        expected=9,
+        seen=2,
+    )
+
+    assert evidence.slot_row(slot) == [builders.START, 1, -2, 3, 4, 5, -6, 7, 8, 9, 2, "GOOD"]
+
+
+def test_edges_have_what_stands_outside_the_period() -> None:
+    """What its first and last row hold themselves is not said twice."""
+    edges = Edges(over_good=1, over_bad=2, settled=3, after_good=4, after_bad=-5, after_hidden=2**53, settling=7)
+
+    assert evidence.edge_row(edges) == [3, 4, -5, str(2**53)]
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (0, 0),
+        (2**53 - 1, 2**53 - 1),
+        (2**53, "9007199254740992"),
+        (1 - 2**53, 1 - 2**53),
+        (-(2**53), "-9007199254740992"),
+    ],
+)
+def test_a_count_that_a_reader_would_round_is_text(number: int, written: int | str) -> None:
+    """Up to 2^53 - 1 every reader of JSON keeps a whole number; above it a count is written as text, in proofs as well."""
+    slot = builders.slot(builders.START, SlotState.BAD, good=abs(number), proof=(("source", ((number, 0),)),))
+
+    assert evidence.exact(number) == written
+    assert evidence.proofs([slot]) == [[builders.START, [["source", [[written, 0]]]]]]
+    assert evidence.parse(evidence.canonical({"rows": [evidence.slot_row(slot)]}))["rows"][0][1] == evidence.exact(
+        abs(number)
+    )
 
 
 def test_a_settlement_never_leaves_an_end() -> None:

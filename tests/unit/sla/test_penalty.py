@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -10,7 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sankofa_observe.sla.evidence import canonical, digest, parse
+from sankofa_observe.sla.penalty import slo_terms
 from sankofa_observe.sla.settlement import slo_id
+from sankofa_observe.slo.indicator import (
+    Combine,
+    CompositeIndicator,
+    Indicator,
+    LevelIndicator,
+    Operator,
+    RatioIndicator,
+    Rule,
+    StateIndicator,
+    Together,
+)
+from sankofa_observe.slo.objective import SlotRule
 from tests import builders
 
 
@@ -62,6 +76,54 @@ def test_a_document_does_not_tell_when_it_was_made() -> None:
 
     assert canonical(once.document) == canonical(again.document)
     assert str(once.penalty.assessed_at) not in canonical(once.document).decode()
+
+
+GAUGES = StateIndicator(up="up", known="known")
+LEVEL = LevelIndicator(level="seconds", operator=Operator.LTE, bound=Decimal("0.5"))
+COMPOSITE = CompositeIndicator(together=Together.WEIGHTED, weights={"slow": 1, "down": 3}, share_ppm=750_000)
+
+
+@pytest.mark.parametrize(
+    ("indicator", "counted", "combine", "queries"),
+    [
+        (GAUGES, "states", "all", 2),
+        (replace(GAUGES, combine=Combine(rule=Rule.ANY)), "states", "any", 2),
+        (replace(LEVEL, combine=Combine(rule=Rule.AT_LEAST, at_least=2)), "states", "atLeast 2", 1),
+        (RatioIndicator(good="good", valid="valid"), "events", "", 2),
+        (COMPOSITE, "parts", "750000 down=3,slow=1", 0),
+        (replace(COMPOSITE, together=Together.ANY), "parts", "1 down=3,slow=1", 0),
+        (replace(COMPOSITE, together=Together.ALL), "parts", "1000000 down=3,slow=1", 0),
+    ],
+)
+def test_a_document_names_what_is_counted_and_how_it_is_put_together(
+    indicator: Indicator, counted: str, combine: str, queries: int
+) -> None:
+    """A reader counts by the document alone: sources and parts are combined by words that the format has."""
+    promise = replace(builders.agreement().promises[0], slo=builders.slo(indicator=indicator))
+    terms = slo_terms(promise, "observer-1")
+
+    assert (terms["counted"], terms["combine"], len(terms["queries"])) == (counted, combine, queries)
+
+
+def test_a_document_names_the_rules_that_a_proof_is_checked_by() -> None:
+    """Lengths, what settles, whose errors are counted and which sources are listed for this very site."""
+    rule = SlotRule(seconds=60, scrape_seconds=20, settles_seconds=40, target_ppm=900_000)
+    slo = builders.slo(
+        indicator=RatioIndicator(good="errors", valid="calls", counts_bad=True),
+        slot=rule,
+        sources={"edge-1": ("a:1", "b:1"), "edge-2": ("c:1",)},
+    )
+    terms = slo_terms(replace(builders.agreement().promises[0], slo=slo), "observer-1")
+
+    expected = {
+        "slot_seconds": 60,
+        "slot_expected": 3,
+        "slot_target_ppm": 900_000,
+        "scrape_seconds": 20,
+        "settles_seconds": 40,
+    }
+    assert expected.items() <= terms.items()
+    assert (terms["counts_bad"], terms["sources"], terms["observer"]) == (1, ["a:1", "b:1"], "observer-1")
 
 
 @pytest.mark.parametrize("change", ["id", "chain", "period", "site"])

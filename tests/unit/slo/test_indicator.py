@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import promql_parser
@@ -10,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sankofa_observe.slo.indicator import for_sites, is_plain_selector
+from sankofa_observe.slo.indicator import (
+    Combine,
+    CompositeIndicator,
+    LevelIndicator,
+    Operator,
+    RatioIndicator,
+    Rule,
+    StateIndicator,
+    Together,
+    for_sites,
+    is_plain_selector,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,10 +78,19 @@ def test_a_narrowed_selector_matches_its_site_and_no_other(site: str, other: str
         ("m{}", 'm{site=~"a|b"}'),
         ('m{le="0.2"}', 'm{le="0.2",site=~"a|b"}'),
         ('m{le="0.2",}', 'm{le="0.2",site=~"a|b"}'),
+        ('m{le="1"}', 'm{le=~"1([.]0)?",site=~"a|b"}'),
+        ('m{le="1.0"}', 'm{le=~"1([.]0)?",site=~"a|b"}'),
+        ("m{ le = '10' , job='x'}", """m{le=~"10([.]0)?" , job='x',site=~"a|b"}"""),
+        ("""m{a="le='1'"}""", """m{a="le='1'",site=~"a|b"}"""),
+        ("""m{a="x\\" le='1'",le='2'}""", """m{a="x\\" le='1'",le=~"2([.]0)?",site=~"a|b"}"""),
+        ('m{le="+Inf"}', 'm{le="+Inf",site=~"a|b"}'),
+        ('m{le="1.05"}', 'm{le="1.05",site=~"a|b"}'),
+        ('m{le!="1"}', 'm{le!="1",site=~"a|b"}'),
+        ('m{mobile="1"}', 'm{mobile="1",site=~"a|b"}'),
     ],
 )
 def test_matchers_of_a_selector_stay(selector: str, narrowed: str) -> None:
-    """The sites are added to what the selector says already."""
+    """The sites are added to what the selector says already; a bucket's whole bound is met as 1 and as 1.0."""
     assert narrowed == for_sites(selector, ["a", "b"])
 
 
@@ -86,6 +107,8 @@ TOKENS = (
     "'",
     '"x"',
     "'y'",
+    "le=",
+    "'1'",
     " ",
     "#",
     "[5m]",
@@ -120,3 +143,73 @@ def test_a_hostile_name_is_a_name(site: str) -> None:
     assert [bool(re.fullmatch(found["site"], name)) for name in (site, "edge-1", "edge-11", "ab", "")] == [
         True, True, False, False, False,
     ]  # fmt: skip
+
+
+ALL, ANY, TWO = Combine(), Combine(rule=Rule.ANY), Combine(rule=Rule.AT_LEAST, at_least=2)
+COMBINED: list[tuple[Combine, list[bool | None], bool | None]] = [
+    (ALL, [True, True], True),
+    (ALL, [True, False], False),
+    (ALL, [False, None], False),
+    (ALL, [True, None], None),
+    (ALL, [None], None),
+    (ALL, [], None),
+    (ANY, [False, True], True),
+    (ANY, [None, True], True),
+    (ANY, [False, None], None),
+    (ANY, [False, False], False),
+    (ANY, [], None),
+    (TWO, [True, True, False], True),
+    (TWO, [True, None, False], None),
+    (TWO, [True, False, False], False),
+    (TWO, [None, None], None),
+    (TWO, [True], False),
+    (TWO, [], None),
+]
+
+
+@pytest.mark.parametrize(("combine", "states", "whole"), COMBINED)
+def test_sources_are_combined_as_far_as_they_are_known(
+    combine: Combine,
+    states: list[bool | None],
+    whole: bool | None,  # noqa: FBT001  a table
+) -> None:
+    """A source that is not known decides nothing that the others have decided, and everything else is unknown."""
+    assert combine.of(states) is whole
+
+
+SELECTORS = [
+    (StateIndicator(up="a", known="b"), ("a", "b")),
+    (LevelIndicator(level="a", operator=Operator.LT, bound=Decimal(1)), ("a",)),
+    (RatioIndicator(good="a", valid="b"), ("a", "b")),
+    (CompositeIndicator(together=Together.ALL, weights={"a": 1}), ()),
+]
+
+
+@pytest.mark.parametrize(("indicator", "selectors"), SELECTORS)
+def test_an_indicator_names_what_it_reads(
+    indicator: StateIndicator | LevelIndicator | RatioIndicator | CompositeIndicator, selectors: tuple[str, ...]
+) -> None:
+    """A composite reads nothing of its own."""
+    assert indicator.selectors() == selectors
+
+
+@pytest.mark.parametrize(
+    ("good", "valid", "one"),
+    [
+        ('a{code="200"}', "a", True),
+        ("a", "a{}", True),
+        ('a_bucket{le="1"}', "a_count", False),
+        ("a", "ab", False),
+    ],
+)
+def test_one_metric_is_told_from_two(good: str, valid: str, one: bool) -> None:  # noqa: FBT001  a table
+    """Of one metric a missing good series means that nothing was good."""
+    assert RatioIndicator(good=good, valid=valid).one_metric is one
+
+
+@pytest.mark.parametrize(
+    ("together", "wanted_ppm"), [(Together.ALL, 1_000_000), (Together.ANY, 1), (Together.WEIGHTED, 750_000)]
+)
+def test_a_composite_wants_a_share_of_its_weight(together: Together, wanted_ppm: int) -> None:
+    """All of it, the least bit, or what the spec says."""
+    assert CompositeIndicator(together=together, weights={"a": 1}, share_ppm=750_000).wanted_ppm == wanted_ppm
