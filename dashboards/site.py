@@ -50,7 +50,7 @@ PROMISES = (
     ),
     Bars(
         title="Slots of this period by state",
-        description="What was counted; UNKNOWN and RECOVERED are held apart, EXCLUDED is out of the base.",
+        description="What was counted; UNKNOWN is neither down nor good.",
         queries=(
             Query(
                 expr=f"sum by (slo, state) ({series.SLO_SLOTS}{AT_SITE})",

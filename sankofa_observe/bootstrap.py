@@ -23,6 +23,7 @@ from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, Origin, 
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet, evaluate
 from sankofa_observe.pipeline.observe import Observed, observe
+from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.recount import quietly, recount, recount_late
 from sankofa_observe.pipeline.seal import Checked, Sealed, seal
 from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
@@ -91,7 +92,9 @@ class Platform:
         closed_at = min(self.clock.now() - self.settings.late.delay_seconds, self.source.newest_at())
         ends_at = closed_at if until_at is None else min(until_at, closed_at)
         if since_at >= ends_at:
-            raise InvalidInput(f"nothing to count between {rfc3339(since_at)} and {rfc3339(ends_at)}; the start must be before the end")
+            raise InvalidInput(
+                f"nothing to count between {rfc3339(since_at)} and {rfc3339(ends_at)}; the start must be before the end"
+            )
         return Period(starts_at=since_at, ends_at=ends_at)
 
     def recount(self, period: Period, *, only: str | None = None, site: str | None = None) -> Iterator[Observed]:
@@ -119,20 +122,20 @@ class Platform:
             checked=self.checked,
         )
 
-    def evaluate(self, *, only_new: bool = False) -> Iterator[Judged | NotYet]:
-        """Judge all periods, or only those that this process has not judged yet."""
+    def evaluate(self, *, only_new: bool = False, look: bool = True) -> Iterator[Judged | NotYet]:
+        """Judge all periods, or only those that this process has not judged yet; `look` for late samples first."""
         yield from evaluate(
             self.catalog.agreements.values(),
             table=self.slots,
             ledger=self.ledger,
             clock=self.clock,
-            look_again=self._look_again,
+            look_again=self._look_again if look else lambda *_: "",
             marks=self.marks if only_new else None,
         )
 
     def _look_again(self, slo: Slo, sites: Sequence[str], period: Period) -> str:
-        late = recount_late(slo, sites, period, source=self.source, table=self.slots, clock=self.clock)
-        return quietly(late)
+        whole = with_neighbours(period, slo)
+        return quietly(recount_late(slo, sites, whole, source=self.source, table=self.slots, clock=self.clock))
 
     def _slos(self, only: str | None) -> Iterator[Slo]:
         yield from (slo for slo in self.catalog.slos.values() if only in {None, slo.name})
@@ -172,7 +175,8 @@ class Platform:
         starts = [
             a.starts_at for a in self.catalog.agreements.values() if any(p.slo.name == slo.name for p in a.promises)
         ]
-        return min(starts, default=self.clock.now() - 3600)
+        # The slot before the first one says which of its events are of valid ones before the start.
+        return min(starts, default=self.clock.now() - 3600) - slo.slot.seconds
 
     def need_settling(self) -> Settle:
         if self.settling is None:

@@ -71,7 +71,6 @@ class ScriptedSamples:
         found = [replace(one, samples=_within(one, period)) for one in self.series if _selected(one, selector)]
         return SampleSet(series=[one for one in found if one.samples], complete=self.complete)
 
-
     def samples(self, selector: str, period: Period) -> Mapping[tuple[str, int], int]:
         found: dict[tuple[str, int], int] = defaultdict(int)
         for series in self.read(selector, period).series:

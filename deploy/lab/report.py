@@ -24,9 +24,7 @@ MARKS = {
     "GOOD": ("▂", "green"),
     "BAD": ("█", "red"),
     "UNKNOWN": ("?", "magenta"),
-    "RECOVERED": ("r", "blue"),
     "NO_TRAFFIC": ("·", "dim"),
-    "EXCLUDED": ("x", "cyan"),
 }
 STYLES = {"breach": "red", "met": "green", "undetermined": "magenta"}
 

@@ -58,12 +58,21 @@ def recount(
         _known("site", site, platform.catalog.sites)
         period = platform.closed(since_at, until_at)
         show(
-            _with_progress(platform.recount(period, only=slo, site=site)), as_json=as_json, nothing="no slot lies in there"
+            _with_progress(platform.recount(period, only=slo, site=site)),
+            as_json=as_json,
+            nothing="no slot lies in there",
         )
 
 
-def evaluate(config: ConfigFile, *, as_json: AsJson = False) -> None:
-    """Judge closed periods, and price what was missed.
+def evaluate(
+    config: ConfigFile,
+    *,
+    as_it_stands: Annotated[
+        bool, typer.Option("--as-it-stands", help="Do not look for late samples: for a Prometheus that is gone.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge closed periods, and price what was missed. Before a period is judged, samples that came late are looked for.
 
     Example: sankofa-observe evaluate --config sankofa.yaml --json
     """
@@ -71,7 +80,7 @@ def evaluate(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.config import load_settings
 
     with open_platform(load_settings(config)) as platform:
-        events = chain(platform.evaluate(), platform.assess() if platform.identity else ())
+        events = chain(platform.evaluate(look=not as_it_stands), platform.assess() if platform.identity else ())
         show(events, as_json=as_json, nothing="no period is closed")
 
 

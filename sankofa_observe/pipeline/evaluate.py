@@ -106,7 +106,9 @@ class _Attained:
             self._newest[slo.name] = self.table.watermarks(slo.name)
         newest = self._newest[slo.name].get(site)
         # Events of the period may be counted in the slot after it.
-        last = period.ends_at if isinstance(slo.indicator, RatioIndicator) else slot_starts(period, slo.slot.seconds)[-1]
+        last = (
+            period.ends_at if isinstance(slo.indicator, RatioIndicator) else slot_starts(period, slo.slot.seconds)[-1]
+        )
         if newest is None or newest < last:
             return "its slots are not observed to the end"
         key = (slo.name, period)

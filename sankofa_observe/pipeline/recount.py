@@ -48,7 +48,8 @@ def _late(
 ) -> Mapping[tuple[int, ...], list[str]]:
     """Sites by the hours of which the source has more samples than were counted."""
     hours = Period(
-        starts_at=period.starts_at // HOUR_SECONDS * HOUR_SECONDS, ends_at=-(-period.ends_at // HOUR_SECONDS) * HOUR_SECONDS
+        starts_at=period.starts_at // HOUR_SECONDS * HOUR_SECONDS,
+        ends_at=-(-period.ends_at // HOUR_SECONDS) * HOUR_SECONDS,
     )
     counted = table.samples(slo.name, sites, hours)
     there: dict[tuple[str, int], int] = defaultdict(int)

@@ -85,15 +85,17 @@ class Slo:
     @property
     def lean_before_seconds(self) -> int:
         """How far before a slot's start the samples begin that it follows from."""
-        return (
+        own = (
             self.slot.lean_before_seconds
             if isinstance(self.indicator, RatioIndicator)
             else 3 * self.slot.scrape_seconds
         )
+        return max([own, *(part.lean_before_seconds for part in self.parts.values())])
 
     @property
     def lean_after_seconds(self) -> int:
         """How long after a slot's end samples may still change it."""
-        return (
+        own = (
             self.slot.lean_after_seconds if isinstance(self.indicator, RatioIndicator) else 3 * self.slot.scrape_seconds
         )
+        return max([own, *(part.lean_after_seconds for part in self.parts.values())])

@@ -90,13 +90,13 @@ def test_ledger_returns_the_verdict_it_was_given(ledger: Ledger) -> None:
     assert ledger.verdicts() == [record]
 
 
-@pytest.mark.parametrize("change", ["slot_root", "verdict"])
+@pytest.mark.parametrize("change", ["slots_digest", "verdict"])
 def test_ledger_refuses_another_verdict_of_the_same_revision(ledger: Ledger, change: str) -> None:
     """Two judgements under one revision are two truths; the first one stays."""
     record = verdict(ACME)
     ledger.add_verdict(record)
     others = {
-        "slot_root": replace(record, slot_root=digest_of("other")),
+        "slots_digest": replace(record, slots_digest=digest_of("other")),
         "verdict": replace(record, verdict=Verdict.MET),
     }
     with pytest.raises(InvariantBroken, match="verdict"):

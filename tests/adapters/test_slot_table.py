@@ -123,7 +123,9 @@ def test_table_adds_up_days_as_the_core_does(table: SlotTable) -> None:
 
 def test_table_knows_how_many_samples_an_hour_was_counted_from(table: SlotTable) -> None:
     """By site and hour, of the newest revisions."""
-    table.append([slot(START, samples=8), slot(START + 3600, samples=7), slot(START + 60, samples=1, site="edge-2")], START)
+    table.append(
+        [slot(START, samples=8), slot(START + 3600, samples=7), slot(START + 60, samples=1, site="edge-2")], START
+    )
     table.append([slot(START, samples=9)], START)
     assert dict(table.samples(NAME, ["edge-1", "edge-2"], DAY)) == {
         ("edge-1", START): 9, ("edge-1", START + 3600): 7, ("edge-2", START): 1,
@@ -193,7 +195,9 @@ def test_late_slot_of_a_sealed_day_makes_its_totals_anew(tmp_path: Path) -> None
     assert found == replace(site_days([late, *MIXED[1:]])[0], revision=2)
 
 
-def test_totals_that_a_killed_process_left_behind_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_totals_that_a_killed_process_left_behind_are_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Killed between the slots and their day's totals: the next writer sees it by the number of rows, and mends it."""
     table = DeltaSlots(tmp_path, "observer-1")
     table.append(MIXED, START)

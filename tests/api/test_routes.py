@@ -141,7 +141,7 @@ def test_api_lists_every_revision_of_a_verdict(world: World) -> None:
         "bad": 1,
         "unknown": 0,
         "slots": {"GOOD": 9, "BAD": 1},
-        "slot_root": world.breaches["acme"][0].record.slot_root,
+        "slots_digest": world.breaches["acme"][0].record.slots_digest,
         "judged_at": "2026-01-01T00:11:00Z",
     }
 

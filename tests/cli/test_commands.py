@@ -88,8 +88,8 @@ def test_command_shows_an_example_in_its_help(run: Run, command: tuple[str, ...]
 def test_command_line_has_the_documented_commands() -> None:
     """A command that appears or goes is a change that users see."""
     assert [" ".join(one) for one in COMMANDS] == [
-        "backfill", "chain accept", "chain deploy", "chain propose", "demo", "evaluate", "keys keystore", "keys new",
-        "observe", "serve", "settle", "specs check", "verify",
+        "chain accept", "chain deploy", "chain propose", "demo", "evaluate", "keys keystore", "keys new", "observe",
+        "recount", "serve", "settle", "slots check", "slots repair", "slots seal", "specs check", "verify",
     ]  # fmt: skip
 
 
@@ -294,19 +294,19 @@ def config(installation: Path) -> tuple[str, str]:
 
 def test_evaluate_speaks_json_of_what_it_judged(run: Run, installation: Path) -> None:
     """A fresh verdict comes out whole, its slots counted by state; the second run finds it standing."""
-    first, second = (run("evaluate", *config(installation), "--json") for _ in range(2))
+    first, second = (run("evaluate", *config(installation), "--as-it-stands", "--json") for _ in range(2))
     assert (first.code, second.code, first.err) == (0, 0, "")
     judged = [next(one for one in json.loads(ended.out) if one["event"] == "Judged") for ended in (first, second)]
     assert [one["added"] for one in judged] == [True, False]
     assert judged[0]["record"] == judged[1]["record"]
     assert (judged[0]["record"]["verdict"], judged[0]["record"]["attainment"]) == (
-        "breach", {"good": 8, "bad": 2, "unknown": 0, "slots": {"GOOD": 8, "BAD": 2}},
+        "breach", {"good": 8, "bad": 2, "unknown": 0, "slots": {"GOOD": 8, "BAD": 2}, "bounded": True},
     )  # fmt: skip
 
 
 def test_evaluate_tells_a_person_in_lines(run: Run, installation: Path) -> None:
     """One line an event, in words."""
-    ended = run("evaluate", *config(installation))
+    ended = run("evaluate", *config(installation), "--as-it-stands")
     first, second = ended.out.splitlines()[:2]
     assert (ended.code, "breach (8 good, 2 bad, 0 unknown; revision 1)" in first) == (0, True)
     assert "not judged yet: its slots are not observed to the end" in second
@@ -326,12 +326,12 @@ def test_evaluate_ends_with_3_when_terms_changed_under_their_version(run: Run, i
     assert (ended.code, "terms_hash" in ended.err, "Traceback" in ended.err) == (3, True, False)
 
 
-@pytest.mark.parametrize("command", ["observe", "evaluate", "settle", "serve", "backfill"])
+@pytest.mark.parametrize("command", ["observe", "evaluate", "settle", "serve", "recount"])
 def test_command_with_broken_settings_writes_nothing(run: Run, tmp_path: Path, command: str) -> None:
     """All violations are listed, the code is 2, and the data folder is not made."""
     file = tmp_path / "sankofa.yaml"
     file.write_text(yaml.safe_dump({"data_dir": "data", "specs": [], "prometheus": {"url": "x"}, "typo": 1}))
-    more = ("--since", "2026-01-01T00:00:00Z") if command == "backfill" else ()
+    more = ("--from", "2026-01-01T00:00:00Z") if command == "recount" else ()
     ended = run(command, "--config", str(file), *more)
     assert (ended.code, ended.out) == (2, "")
     assert all(f"{file}:{place}" in ended.err for place in ("/specs", "/prometheus/url", "/typo"))
@@ -371,15 +371,15 @@ def test_data_dir_that_cannot_be_made_is_told_in_a_sentence(run: Run, installati
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-01-01", "2026-13-01T00:00:00Z"])
-def test_backfill_refuses_what_is_no_instant(run: Run, installation: Path, since: str) -> None:
+def test_recount_refuses_what_is_no_instant(run: Run, installation: Path, since: str) -> None:
     """The form that is expected is in the error."""
-    ended = run("backfill", *config(installation), "--since", since)
+    ended = run("recount", *config(installation), "--from", since)
     assert (ended.code, "2026-11-01T00:00:00Z" in ended.err) == (2, True)
 
 
-def test_backfill_refuses_an_unknown_slo(run: Run, installation: Path) -> None:
+def test_recount_refuses_an_unknown_slo(run: Run, installation: Path) -> None:
     """Those that are known are named."""
-    ended = run("backfill", *config(installation), "--since", "2026-01-01T00:00:00Z", "--slo", "latency")
+    ended = run("recount", *config(installation), "--from", "2026-01-01T00:00:00Z", "--slo", "latency")
     assert (ended.code, "known: availability-edge" in ended.err) == (2, True)
 
 

@@ -113,7 +113,10 @@ def table(seen: Mapping[str, Sequence[Outcome]]) -> str:
         faults = [fault for one in found for fault in one.faults]
         widths = sorted(float(one.width) for one in found)
         false = sum("in truth met" in fault or "in truth breach" in fault for fault in faults)
-        outside, slots = sum("is not in" in fault for fault in faults), sum(fault.startswith("slot") for fault in faults)
+        outside, slots = (
+            sum("is not in" in fault for fault in faults),
+            sum(fault.startswith("slot") for fault in faults),
+        )
         decided = sum(one.decided for one in found) * 100 // len(found)
         lines.append(
             f"| {kind} | {len(found)} | {false} | {outside} | {slots} | {decided} % "

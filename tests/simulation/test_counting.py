@@ -63,5 +63,7 @@ def test_an_engine_that_trusts_every_fall_is_caught(monkeypatch: pytest.MonkeyPa
     from sankofa_observe.slo import counter
 
     monkeypatch.setattr(counter, "_restarted", lambda *_: True)
-    faults = [fault for kind in ("dip", "relabelled") for seed in range(6) for fault in oracle.outcome(kind, seed).faults]
+    faults = [
+        fault for kind in ("dip", "relabelled") for seed in range(6) for fault in oracle.outcome(kind, seed).faults
+    ]
     assert faults

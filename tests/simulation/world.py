@@ -20,6 +20,7 @@ from sankofa_observe.pipeline.attest import objection
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.observe import observe
+from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.recount import quietly, recount_late
 from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.ports import AttestorSet, RawSeries, SampleSet
@@ -178,7 +179,10 @@ def agreement_of(name: str, *, site: str, fee_minor: int) -> Agreement:
         dispute_window_seconds=WINDOW_SECONDS,
     )
     rule = SlotRule(
-        seconds=SLOT_SECONDS, scrape_seconds=SCRAPE_SECONDS, longest_gap_seconds=LONGEST_GAP_SECONDS, history_seconds=600
+        seconds=SLOT_SECONDS,
+        scrape_seconds=SCRAPE_SECONDS,
+        longest_gap_seconds=LONGEST_GAP_SECONDS,
+        history_seconds=600,
     )
     indicator = RatioIndicator(good='calls_bucket{le="0.01"}', valid="calls_count")
     events = builders.slo("latency-edge", indicator=indicator, slot=rule)
@@ -289,11 +293,16 @@ class World:
         self._missed_looks += 1
         with suppress(Unavailable):
             for slo in self.slos:
-                _drain(observe(slo, self.sites, START, source=source, table=table, clock=clock, delay_seconds=DELAY_SECONDS))
+                _drain(
+                    observe(
+                        slo, self.sites, START, source=source, table=table, clock=clock, delay_seconds=DELAY_SECONDS
+                    )
+                )
             self._missed_looks = 0
 
         def look_again(slo: Slo, sites: Sequence[str], period: Period) -> str:
-            return quietly(recount_late(slo, sites, period, source=source, table=table, clock=clock))
+            whole = with_neighbours(period, slo)
+            return quietly(recount_late(slo, sites, whole, source=source, table=table, clock=clock))
 
         for slo in self.slos:  # as sealing does, of all sites
             look_again(slo, self.sites, Period(starts_at=START, ends_at=ENDS_AT))

@@ -42,7 +42,9 @@ def check(store: DeltaSlots) -> list[str]:
 def repair(store: DeltaSlots) -> list[str]:
     """Mend what `check` finds; answers what was done. Stop every writer first: the lock is taken."""
     if not is_folder(store.location):
-        raise InvalidInput(f"slot table {store.location}: only a table in a folder is repaired; restore a version of the object store")
+        raise InvalidInput(
+            f"slot table {store.location}: only a table in a folder is repaired; restore a version of the object store"
+        )
     store.lock()
     done: list[str] = []
     for table in (store.slots, store.days):
@@ -63,7 +65,9 @@ def orphans(table: Delta) -> list[Path]:
         return []
     folder = Path(table.location)
     known = _ever_named(folder)
-    return [file for file in sorted(folder.rglob("*.parquet")) if LOG not in file.parts and _name(folder, file) not in known]
+    return [
+        file for file in sorted(folder.rglob("*.parquet")) if LOG not in file.parts and _name(folder, file) not in known
+    ]
 
 
 def _ever_named(folder: Path) -> set[str]:
@@ -113,4 +117,3 @@ def _wrong_totals(store: DeltaSlots) -> Iterator[str]:
         both = totals.filter(pl.col("day") == day).join(made, on=["slo", "site", "day"], how="full", coalesce=True)
         for row in both.filter(pl.col("digest").ne_missing(pl.col("found"))).iter_rows(named=True):
             yield f"{row['slo']} at {row['site']}, day {row['day']}: totals of {row['digest']}, slots of {row['found']}"
-

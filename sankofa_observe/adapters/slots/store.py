@@ -287,9 +287,13 @@ class DeltaSlots:
         with self.days.asking("read"):
             keys = made.select("day", "slo", "site").lazy()
             before = newest_days(self._days().join(keys, on=["day", "slo", "site"], how="semi").collect())
-        known = before.select("day", "slo", "site", pl.col("revision").alias("before"), old_digest="digest", old_rows="rows")
+        known = before.select(
+            "day", "slo", "site", pl.col("revision").alias("before"), old_digest="digest", old_rows="rows"
+        )
         made = made.join(known, on=["day", "slo", "site"], how="left").filter(
-            pl.col("old_digest").is_null() | (pl.col("digest") != pl.col("old_digest")) | (pl.col("rows") != pl.col("old_rows"))
+            pl.col("old_digest").is_null()
+            | (pl.col("digest") != pl.col("old_digest"))
+            | (pl.col("rows") != pl.col("old_rows"))
         )
         made = made.with_columns(
             revision=(pl.col("before").fill_null(0) + 1).cast(pl.Int32), sealed_at=pl.lit(at, dtype=pl.Int64)
@@ -306,7 +310,11 @@ class DeltaSlots:
         with self.days.asking("read"):
             totals = newest_days(self._days().collect()).group_by("day").agg(pl.col("rows").sum())
         known = dict(totals.iter_rows())
-        there = {int(day): rows for (observer, day), rows in self.slots.rows_by_partition().items() if observer == self.observer}
+        there = {
+            int(day): rows
+            for (observer, day), rows in self.slots.rows_by_partition().items()
+            if observer == self.observer
+        }
         stale = [day for day, rows in known.items() if there.get(day, rows) != rows]
         for day in stale:
             self._total(self._rows(Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS)), at)

@@ -36,7 +36,7 @@ class Desk:
         self.judge_again()
 
     def judge_again(self) -> None:
-        list(evaluate(self.agreement, table=self.table, ledger=self.ledger, clock=self.clock))
+        list(evaluate([self.agreement], table=self.table, ledger=self.ledger, clock=self.clock))
 
     def assess(self) -> Told:
         return list(

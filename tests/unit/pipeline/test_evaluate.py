@@ -30,9 +30,7 @@ def evaluated(
     look_again: LookAgain = lambda *_: "",
 ) -> list[Judged | NotYet]:
     agreements, clock = of or (builders.agreement(),), FixedClock(at=at)
-    return list(
-        evaluate(agreements, table=table, ledger=ledger, clock=clock, marks=marks, look_again=look_again)
-    )
+    return list(evaluate(agreements, table=table, ledger=ledger, clock=clock, marks=marks, look_again=look_again))
 
 
 def table_of(*indexes: int, bad: int = 0, site: str = "edge-1") -> MemorySlots:

@@ -40,7 +40,17 @@ def counters(source: ScriptedSamples, moments: list[int]) -> None:
 
 
 def run(source: ScriptedSamples, table: MemorySlots, clock: FixedClock, slo: Slo | None = None) -> list[Observed]:
-    return list(observe(slo or builders.slo(), ["edge-1"], START, source=source, table=table, clock=clock, delay_seconds=DELAY_SECONDS))
+    return list(
+        observe(
+            slo or builders.slo(),
+            ["edge-1"],
+            START,
+            source=source,
+            table=table,
+            clock=clock,
+            delay_seconds=DELAY_SECONDS,
+        )
+    )
 
 
 def kept(table: MemorySlots, slo: str = "availability-edge") -> list[SlotState]:
@@ -184,12 +194,17 @@ def test_observing_in_turns_gives_the_slots_of_one_read(turn_seconds: int) -> No
     source, clock = ScriptedSamples(), FixedClock(at=START + DELAY_SECONDS)
     seen = [at for at in range(-9000, 4000, 15) if not 300 <= at < 540]
     for name, each, more in (("calls_bucket", 10, {"le": "0.2"}), ("calls_count", 11, {})):
-        samples = [((START + at) * 1000, ((at + 9000) // 15 + 1) * each if at < 900 else (at - 885) // 15 * each) for at in seen]
+        samples = [
+            ((START + at) * 1000, ((at + 9000) // 15 + 1) * each if at < 900 else (at - 885) // 15 * each)
+            for at in seen
+        ]
         source.add(name, samples, site="edge-1", **more)
     table = MemorySlots()
     while clock.at < START + 4000:
         arrived = ScriptedSamples(scraped_at=clock.at)
-        arrived.series = [replace(one, samples=[s for s in one.samples if s[0] <= clock.at * 1000]) for one in source.series]
+        arrived.series = [
+            replace(one, samples=[s for s in one.samples if s[0] <= clock.at * 1000]) for one in source.series
+        ]
         run(arrived, table, clock, EVENTS)
         clock.forward(turn_seconds)
     at_once = MemorySlots()
@@ -220,7 +235,17 @@ def test_a_slo_may_have_no_site() -> None:
     lone = replace(builders.slo(), tier="core")
 
     assert (
-        list(observe(lone, [], START, source=source, table=MemorySlots(), clock=FixedClock(at=START + 300), delay_seconds=DELAY_SECONDS))
+        list(
+            observe(
+                lone,
+                [],
+                START,
+                source=source,
+                table=MemorySlots(),
+                clock=FixedClock(at=START + 300),
+                delay_seconds=DELAY_SECONDS,
+            )
+        )
         == []
     )
     assert source.reads == []

@@ -43,7 +43,7 @@ class World:
         self.table.append(slots, self.clock.now())
 
     def evaluate(self) -> list[Judged | NotYet]:
-        return list(evaluate(self.agreement, table=self.table, ledger=self.ledger, clock=self.clock))
+        return list(evaluate([self.agreement], table=self.table, ledger=self.ledger, clock=self.clock))
 
     def assess(self) -> list[Assessed | NeedsRestatement]:
         origin = Origin(engine="engine/1", observer="observer-1")

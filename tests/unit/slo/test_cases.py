@@ -69,9 +69,11 @@ def events(indicator: RatioIndicator = CODES, **changes: object) -> Slo:
     return replace(made, **changes)  # type: ignore[arg-type]  # fields of an SLO
 
 
-def rate(each: float, since: int = -10**6, base: int = 100_000) -> Values:
+def rate(each: float, since: int = -(10**6), base: int = 100_000) -> Values:
     """A counter that grows by so many a second."""
-    return lambda at: base + int(each * (max(at, since) - since)) if since > -(10**6) else base + int(each * (at + BEFORE))
+    return lambda at: (
+        base + int(each * (max(at, since) - since)) if since > -(10**6) else base + int(each * (at + BEFORE))
+    )
 
 
 # ------------------------------------------------------------------------------------------- where two series meet
@@ -111,7 +113,9 @@ def busy_one_is_unscraped(*, with_up: bool) -> Site:
 
     for name, code, each in (("a", "200", 130), ("b", "200", 7), ("b", "500", 0.13)):
         grow = rate(each)
-        site.counter("requests_total", lambda at, n=name, g=grow: None if n == "a" and away(at) else g(at), name, code=code)  # type: ignore[misc]
+        site.counter(
+            "requests_total", lambda at, n=name, g=grow: None if n == "a" and away(at) else g(at), name, code=code
+        )  # type: ignore[misc]
     if with_up:
         site.up("a", away)
         site.up("b")
@@ -235,7 +239,9 @@ def test_short_lived_pods_that_only_fail_stand_in_the_bounds() -> None:
         at = 15 * pod
         moment = [((START + at) * 1000, 1)]
         site.source.add("up", moment, site="edge-1", job="app", instance=f"pod-{pod}")
-        site.source.add("requests_total", [(moment[0][0], 100)], site="edge-1", job="app", instance=f"pod-{pod}", code="500")
+        site.source.add(
+            "requests_total", [(moment[0][0], 100)], site="edge-1", job="app", instance=f"pod-{pod}", code="500"
+        )
     changing = replace(CODES, changing=True)
     for indicator in (changing, CODES):
         verdict, attained, _ = judged(site, indicator=indicator)
@@ -287,7 +293,9 @@ def test_series_doubled_by_a_replica_label_are_unknown() -> None:
 def test_a_bucket_is_found_by_the_value_of_its_bound(written: str) -> None:
     """Prometheus 2 writes 1, Prometheus 3 writes 1.0; the spec may say either."""
     for asked in ("1", "1.0"):
-        verdict, attained, _ = judged(buckets_of_one(written), indicator=replace(PAIR, good=f'seconds_bucket{{le="{asked}"}}'))
+        verdict, attained, _ = judged(
+            buckets_of_one(written), indicator=replace(PAIR, good=f'seconds_bucket{{le="{asked}"}}')
+        )
         assert (verdict, attained.good, attained.unknown) == (Verdict.MET, 600, 0)
 
 
@@ -323,7 +331,9 @@ def test_good_that_is_counted_after_valid_never_makes_bad_negative(settles: int)
     site = Site()
     site.up()
     site.counter("seconds_count", rate(10))
-    site.counter("seconds_bucket", lambda at: rate(10)(at) - (0 if at < 300 else 290) + (300 if 300 <= at else 0), le="0.1")
+    site.counter(
+        "seconds_bucket", lambda at: rate(10)(at) - (0 if at < 300 else 290) + (300 if 300 <= at else 0), le="0.1"
+    )
     rule = SlotRule(seconds=SLOT, scrape_seconds=SCRAPE, settles_seconds=settles)
     verdict, attained, _ = judged(site, indicator=PAIR, slot=rule)
     assert min(attained.good, attained.bad, attained.unknown) >= 0

@@ -156,7 +156,12 @@ def test_a_composite_is_as_its_parts_make_it(
 
 @pytest.mark.parametrize(
     ("states", "state"),
-    [([GOOD, BAD, BAD], GOOD), ([BAD, GOOD, GOOD], BAD), ([UNKNOWN, GOOD, GOOD], UNKNOWN), ([GOOD, UNKNOWN, BAD], GOOD)],
+    [
+        ([GOOD, BAD, BAD], GOOD),
+        ([BAD, GOOD, GOOD], BAD),
+        ([UNKNOWN, GOOD, GOOD], UNKNOWN),
+        ([GOOD, UNKNOWN, BAD], GOOD),
+    ],
 )
 def test_a_weighted_composite_asks_for_a_share(states: list[SlotState | None], state: SlotState) -> None:
     """Of weights 3, 1 and 1 at least 60 % must be good."""

@@ -59,7 +59,9 @@ def doubts(*found: Series) -> set[str]:
 def test_what_is_ambiguous_is_named() -> None:
     """Two buckets under one selector, and copies that differ only by a replica label; two codes are no copies."""
     at = (0, "1")
-    assert doubts(series("b", at, le="0.1"), series("b", at, le="0.5")) == {"the selector meets several buckets: le 0.1, 0.5"}
+    assert doubts(series("b", at, le="0.1"), series("b", at, le="0.5")) == {
+        "the selector meets several buckets: le 0.1, 0.5"
+    }
     copies = [series("c", at, prometheus_replica=one) for one in "ab"]
     assert doubts(*copies) == {"series differ only by prometheus_replica"}
     assert doubts(series("c", at, code="200", replica="a"), series("c", at, code="500", replica="b")) == set()

@@ -86,7 +86,11 @@ def test_coverage_says_how_much_was_known() -> None:
         # Three of the valid ones may still turn good, and two of the good ones are of valid ones before the start.
         (Totals(good=90, bad=10), Edges(settling=3, settled=2), (88, 7, 5)),
         (Totals(good=90, bad=1), Edges(settling=30), (90, 0, 1)),  # no more than there are
-        (Totals(good=90, bad=-4), Edges(), (86, 0, 4)),  # more good than valid: four of them are of valid ones elsewhere
+        (
+            Totals(good=90, bad=-4),
+            Edges(),
+            (86, 0, 4),
+        ),  # more good than valid: four of them are of valid ones elsewhere
     ],
 )
 def test_occurrences_take_what_is_not_certain_off_what_is(
