@@ -18,6 +18,7 @@ class Answer:
     body: bytes = b""
     hang_up: bool = False
     media_type: str = "application/json"
+    location: str = ""  # where a redirect leads
 
 
 @dataclass(kw_only=True)
@@ -50,6 +51,8 @@ class HttpDouble:
                     return
                 self.send_response(answer.status)
                 self.send_header("Content-Type", answer.media_type)
+                if answer.location:
+                    self.send_header("Location", answer.location)
                 self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body)

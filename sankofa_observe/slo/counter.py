@@ -679,7 +679,10 @@ def _slot(key: SlotKey, start: int, sums: dict[int, _Sums], site: Site) -> Slot:
     number = start // rule.seconds
     one, before = sums[number], sums[number - 1]
     start_ms, end_ms = start * 1000, (start + rule.seconds) * 1000
-    seen = sum(track.seen_within(start_ms, end_ms) for track in site.tracks)
+    scraped = {track.source.name: track.seen_within(start_ms, end_ms) for track in site.tracks}
+    told = {parcel.source for parcel in one.parcels} | {name for name, times in scraped.items() if times}
+    told |= {track.source.name for track in site.tracks if track.source.listed}
+    expected = rule.expected * max(1, len(told))
     blind, reasons = one.blind, list(one.reasons)
     if not site.counts_near(start_ms, end_ms):
         blind, reasons = max(blind, rule.seconds), [*reasons, "the selector meets no series"]
@@ -696,8 +699,8 @@ def _slot(key: SlotKey, start: int, sums: dict[int, _Sums], site: Site) -> Slot:
         over_bad=one.over_bad,
         over_hidden=one.over_hidden,
         settling=one.settling,
-        expected=rule.expected * max(1, len(site.tracks)),
-        seen=min(seen, rule.expected * max(1, len(site.tracks))),
+        expected=expected,
+        seen=min(sum(scraped.values()), expected),
         samples=sum(track.samples_within(start_ms, end_ms) for track in site.tracks),
         state=state,
         reasons=in_order(reasons),

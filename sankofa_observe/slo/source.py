@@ -116,6 +116,9 @@ class _Raw:
         failed = {at for at, value in answers.items() if count_of(value) != 1}
         instants = {at for counter in (*good, *valid) for at in counter}
         scraped = (instants | set(answers)) - failed - spoiled
+        if not one_metric:  # a histogram that is not there was withheld; counters by code may not be born yet
+            untold = scraped - {at for counter in valid for at in counter}
+            scraped, failed = scraped - untold, failed | untold
         return Source(
             name=name,
             listed=listed,

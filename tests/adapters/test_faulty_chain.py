@@ -130,9 +130,15 @@ class Run:
 def _samples() -> ScriptedSamples:
     """What an attestor's own Prometheus holds: the samples the slots were drawn from."""
     source = ScriptedSamples()
-    rows = [sample for n in range(PERIODS) for slot in slots_of(n) for series in slot.samples for sample in series]
-    source.add("sankofa_pve_up", [(at, good) for at, good, _ in rows], site="edge-1")
-    source.add("sankofa_pve_known", [(at, known) for at, _, known in rows], site="edge-1")
+    labels = {"site": "edge-1", "job": "sankofa-proxmox", "instance": "pve"}
+    rows = [
+        ((one.starts_at + 15 * n) * 1000, int(n >= one.bad))
+        for index in range(PERIODS)
+        for one in slots_of(index)
+        for n in range(4)
+    ]
+    source.add("sankofa_pve_up", rows, **labels)
+    source.add("sankofa_pve_known", [(at, 1) for at, _ in rows], **labels)
     return source
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import pairwise
@@ -22,6 +23,7 @@ from sankofa_observe.testing import ScriptedSamples
 from sankofa_observe.units import Period
 from tests.builders import START
 from tests.http_double import Answer, HttpDouble
+from tests.pace import limit
 
 Row = tuple[str, dict[str, str], Sequence[tuple[int, str]]]
 TEN_SECONDS = Period(starts_at=START, ends_at=START + 10)
@@ -260,3 +262,45 @@ def test_prometheus_is_asked_for_raw_samples_only() -> None:
         ((path, headers),) = server.requests
     asked = (urlsplit(path).path, parse_qs(urlsplit(path).query), headers["X-Scope-OrgID"])
     assert asked == ("/api/v1/query", {"query": ["up[11s]"], "time": [str(START + 10)]}, "sankofa")
+
+
+def test_source_knows_how_many_samples_an_hour_has(source: SampleSource) -> None:
+    """By site and hour, the edges as the slots have them: a sample at an hour's very start is of that hour."""
+    hours = Period(starts_at=START - 3600, ends_at=START + 3600)
+    found = source.samples(for_sites("up", ["edge-1", "edge-10"]), hours)
+    assert found[("edge-1", START - 3600)] == 1
+    assert found[("edge-10", START)] == 1
+    # On Prometheus 3 the range is open on the left, and the one at the very start is left out: fewer is never late.
+    assert found[("edge-1", START)] in {5, 6}
+    assert set(found) == {("edge-1", START - 3600), ("edge-1", START), ("edge-10", START)}
+
+
+def test_source_that_scrapes_nothing_now_says_an_hour_before_its_clock(prometheus_url: str) -> None:
+    """Its samples are years old: our own clock does not decide alone, and nothing waits for ever."""
+    with closing(PrometheusSamples(prometheus_url)) as source:
+        assert abs(source.newest_at() - (time.time() - 3600)) < limit(60)
+
+
+def test_source_says_when_it_scraped_last() -> None:
+    """The newest sample of any target, by the time of its scrape."""
+    body = {
+        "status": "success",
+        "data": {"resultType": "vector", "result": [{"metric": {}, "value": [START, str(START - 7)]}]},
+    }
+    with (
+        HttpDouble(answer=lambda *_: Answer(body=json.dumps(body).encode())) as double,
+        closing(PrometheusSamples(double.url)) as source,
+    ):
+        assert source.newest_at() == START - 7
+
+
+def test_source_follows_no_redirect() -> None:
+    """Samples come from where the settings say, and nowhere else."""
+    with (
+        HttpDouble(answer=lambda *_: Answer(body=b"{}")) as elsewhere,
+        HttpDouble(answer=lambda *_: Answer(status=302, location=elsewhere.url)) as double,
+        closing(PrometheusSamples(double.url)) as source,
+        pytest.raises(Unavailable),
+    ):
+        source.read("up", TEN_SECONDS)
+    assert elsewhere.requests == []

@@ -269,6 +269,6 @@ def test_damaged_log_is_named_and_repaired(damage: Callable[[str], str], tmp_pat
         table.read(NAME, ["edge-1"], DAY)
     assert [commit.name in one for one in care.check(table)] == [True]
     said = care.repair(table)
-    assert ([f"{SLOTS} rows that were out of sight are back" in one for one in said]).count(True) == 1  # noqa: PT018
+    assert ([f"{SLOTS} rows that were out of sight are back" in one for one in said]).count(True) == 1
     assert table.read(NAME, ["edge-1"], DAY) == slots_of(0) + slots_of(1)
     assert care.check(table) == []

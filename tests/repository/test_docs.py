@@ -9,14 +9,11 @@ import tomllib
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from docs import generate
 from sankofa_exporters.cli import _parser as exporter_parser
-from sankofa_observe.sla.penalty import price
-from tests.builders import CHAIN, agreement, slots_of, verdict
 from tests.repository.tree import ROOT, named, python_sources, text
 
 PAGES = named(".md")
@@ -167,29 +164,6 @@ def test_violation_codes_are_all_explained() -> None:
 
 def prose_of_specs() -> str:
     return text("docs/reference/specs.md").partition("## Violation codes")[2]
-
-
-def test_evidence_fields_are_all_explained() -> None:
-    """Every field of a document that the engine writes stands in the reference of the evidence."""
-    terms = agreement()
-    _, document = price(
-        agreement=terms,
-        promise=terms.promises[0],
-        record=verdict(terms),
-        slots=slots_of(),
-        chain=CHAIN,
-        engine="test",
-        observer="test",
-        assessed_at=0,
-    )
-    page = text("docs/reference/evidence.md").partition("## Fields")[2].partition("## Recompute")[0]
-    told = set(re.findall(r"`([a-z_.]+)`", page.replace("`.", "`attainment.")))
-    assert set(fields(document)) - told == set()
-
-
-def fields(document: dict[str, Any]) -> Iterator[str]:
-    for name, value in document.items():
-        yield from (f"{name}.{inner}" for inner in value) if isinstance(value, dict) else [name]
 
 
 def test_pages_named_in_code_exist() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 
 SCRAPE_MS, SLOT_MS = 15_000, 60_000
 LONGEST_GAP_MS, HISTORY_MS = 300_000, 600_000
@@ -121,15 +122,15 @@ class World:
                 for name, value in shown.items() if ok else ():
                     series.setdefault(name, []).append((at, str(value)))
             for (kind, code), points in series.items():
-                if self.layout == "pair":
-                    name = {"good": "app_seconds_bucket", "valid": "app_seconds_count"}[kind]
-                    bound = {"le": "0.1"} if kind == "good" else {}
-                    (good if kind == "good" else valid).append(({"__name__": name, **bound, **labels}, points))
-                else:
-                    one = ({"__name__": "app_requests_total", "code": code, **labels}, points)
-                    valid.append(one)
+                if self.layout == "codes":
+                    coded = ({"__name__": "app_requests_total", "code": code, **labels}, points)
+                    valid.append(coded)
                     if code == "200":
-                        good.append(one)
+                        good.append(coded)
+                elif kind == "good":
+                    good.append(({"__name__": "app_seconds_bucket", "le": "0.1", **labels}, points))
+                else:
+                    valid.append(({"__name__": "app_seconds_count", **labels}, points))
         if self.extra:
             self.extra(good, valid)
         return good, valid, up
@@ -206,8 +207,8 @@ def split(dice: random.Random, emitter: Emitter, deaths: list[int], pause_ms: in
     old = emitter.lives[0]
     borders = [old.born, *sorted(deaths), old.dies]
     emitter.lives = []
-    for nth, (born, dies) in enumerate(zip(borders, borders[1:], strict=False)):
-        born += pause_ms if nth else 0
+    for nth, (died, dies) in enumerate(pairwise(borders)):
+        born = died + (pause_ms if nth else 0)
         events = [one for one in old.events if born <= one.at < dies]
         if clear:  # what was in flight is never counted as good: it died with its process
             events = [Event(at=one.at, good=one.good and one.done < dies, done=one.done) for one in events]
@@ -343,7 +344,7 @@ def dip(dice: random.Random) -> World:
     emitter = world.emitters[0]
     number = number_at(emitter, at_random(dice))
     less = dice.randrange(60, 900)
-    emitter.shift = {n: (less, less) for n in range(number, number + dice.choice((1, 1, 3)))}
+    emitter.shift = dict.fromkeys(range(number, number + dice.choice((1, 1, 3))), (less, less))
     return world
 
 
@@ -352,7 +353,7 @@ def duplicates(dice: random.Random) -> World:
 
     def twice(good: list[RawSeries], valid: list[RawSeries]) -> None:
         for _, points in (*good, *valid):
-            points += dice.sample(points, len(points) // 3)
+            points.extend(dice.sample(points, len(points) // 3))
             dice.shuffle(points)
 
     return plain(dice, "duplicates", extra=twice)
@@ -386,7 +387,7 @@ def relabelled(dice: random.Random) -> World:
             found = []
             for labels, points in every:
                 borders = [0, *edges, WHOLE[1]]
-                for nth, (low, high) in enumerate(zip(borders, borders[1:], strict=False)):
+                for nth, (low, high) in enumerate(pairwise(borders)):
                     found.append(({**labels, "version": str(nth)}, [one for one in points if low <= one[0] < high]))
             every[:] = [one for one in found if one[1]]
 
@@ -446,4 +447,4 @@ CLASSES: dict[str, Callable[[random.Random], World]] = {
 
 
 def world(kind: str, seed: int) -> World:
-    return CLASSES[kind](random.Random(f"{kind}/{seed}"))  # noqa: S311  a world, not a secret
+    return CLASSES[kind](random.Random(f"{kind}/{seed}"))

@@ -61,7 +61,7 @@ def outcome(kind: str, seed: int) -> Outcome:
 
 def counted(world: World) -> tuple[Slo, PeriodSlots]:
     """The engine's slots of the period, with what stands at its edges."""
-    slo = _slo(world)
+    slo = slo_of(world)
     key = SlotKey(slo="s", site="a", rule=slo.slot)
     good, valid, up = world.seen()
     sources = sources_of(
@@ -75,7 +75,7 @@ def counted(world: World) -> tuple[Slo, PeriodSlots]:
     return slo, arranged(slo, "a", PERIOD, count_events(key, with_neighbours(PERIOD, slo), sources))
 
 
-def _slo(world: World) -> Slo:
+def slo_of(world: World) -> Slo:
     rule = SlotRule(
         seconds=events.SLOT_MS // 1000,
         scrape_seconds=events.SCRAPE_MS // 1000,

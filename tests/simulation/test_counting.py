@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_no_world_is_judged_against_its_truth(kind: str) -> None:
 def test_where_all_is_seen_all_is_decided(kind: str) -> None:
     """Bounds of no width, in every world."""
     found = _seen[kind] or [oracle.outcome(kind, seed) for seed in range(EACH)]
-    assert [(one.decided, one.width) for one in found] == [(True, 0)] * len(found)
+    assert [(one.decided, one.width) for one in found] == [(True, Fraction(0))] * len(found)
 
 
 def test_most_worlds_are_decided() -> None:

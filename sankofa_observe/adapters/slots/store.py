@@ -234,7 +234,7 @@ class DeltaSlots:
         recent = Period(starts_at=max(0, since_at), ends_at=2**40)
         frame = self._latest(slo, None, recent, (*KEY, "reasons", "revision", "observed_at"))
         rows = frame.filter(pl.col("reasons").is_not_null()).select("site", "starts_at").iter_rows()
-        return {(site, at): None for site, at in rows}
+        return dict.fromkeys(rows)
 
     def _fresh(self, slots: list[Slot]) -> list[Fresh]:
         """The slots that differ from what stands; of what lies after all that stands, nothing is asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -24,19 +25,12 @@ EVENTS = builders.slo("latency", indicator=RatioIndicator(good='calls_bucket{le=
 
 
 def states(
-    source: ScriptedSamples, moments: range, *, site: str = "edge-1", down: frozenset[int] = frozenset()
+    source: ScriptedSamples, moments: Iterable[int], *, site: str = "edge-1", down: frozenset[int] = frozenset()
 ) -> None:
     """Scrapes of a cluster that knows, down at the named seconds."""
     for name, off in (("sankofa_pve_up", down), ("sankofa_pve_known", frozenset[int]())):
-        samples = [((START + at) * 1000, 0 if at in off else 1) for at in moments]
+        samples = [((START + at) * 1000, 0 if at in off else 1) for at in list(moments)]
         source.add(name, samples, site=site, instance=site)
-
-
-def counters(source: ScriptedSamples, moments: list[int]) -> None:
-    """A counter pair that grows by ten good of eleven each 15 seconds, seen only at the named seconds."""
-    for name, each, more in (("calls_bucket", 10, {"le": "0.2"}), ("calls_count", 11, {})):
-        samples = [((START + at) * 1000, (at // 15 + 10) * each) for at in moments]
-        source.add(name, samples, site="edge-1", **more)
 
 
 def run(source: ScriptedSamples, table: MemorySlots, clock: FixedClock, slo: Slo | None = None) -> list[Observed]:
@@ -116,9 +110,11 @@ def test_late_samples_are_found_by_the_hour_and_counted() -> None:
     source.series.clear()
     states(source, whole)
     period = Period(starts_at=START, ends_at=START + 7200)
-    shared = {"source": source, "table": table, "clock": clock}
-    steps = list(recount_late(builders.slo(), ["edge-1"], period, **shared))
-    again = list(recount_late(builders.slo(), ["edge-1"], period, **shared))
+
+    def looked() -> list[Observed]:
+        return list(recount_late(builders.slo(), ["edge-1"], period, source=source, table=table, clock=clock))
+
+    steps, again = looked(), looked()
 
     assert (before.count(SlotState.UNKNOWN), set(kept(table))) == (30, {SlotState.GOOD})
     assert (sum(step.added for step in steps), again) == (30, [])
@@ -220,8 +216,9 @@ def test_reads_are_bounded_by_days_and_by_samples(monkeypatch: pytest.MonkeyPatc
     source, table = ScriptedSamples(), MemorySlots()
     sites = [f"edge-{n}" for n in range(7)]
     clock = FixedClock(at=START + 2 * 86_400 + 3600 + DELAY_SECONDS)
-    shared = {"source": source, "table": table, "clock": clock, "delay_seconds": DELAY_SECONDS}
-    steps = list(observe(builders.slo(), sites, START, **shared))
+    steps = list(
+        observe(builders.slo(), sites, START, source=source, table=table, clock=clock, delay_seconds=DELAY_SECONDS)
+    )
 
     assert [(step.period.seconds, step.sites) for step in steps] == [
         *[(86_400, n) for n in (3, 3, 1)] * 2, *[(3600, n) for n in (3, 3, 1)],

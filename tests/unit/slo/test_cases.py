@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import pytest
 
@@ -26,6 +27,8 @@ BEFORE, AFTER = 9_000, 2_400  # what a slot leans on, and more
 CODES = RatioIndicator(good='requests_total{code="200"}', valid="requests_total")
 PAIR = RatioIndicator(good='seconds_bucket{le="0.1"}', valid="seconds_count")
 Values = Callable[[int], int | None]
+Counting = Callable[[int], int]
+When = Callable[[int], bool]
 """What a counter shows at a second of the period (it may be negative: before it), or None where it is not there."""
 
 
@@ -46,6 +49,21 @@ class Site:
     def up(self, instance: str = "a", down: Callable[[int], bool] = lambda _: False) -> None:
         values = [((START + at) * 1000, 0 if down(at) else 1) for at in self.moments()]
         self.source.add("up", values, site="edge-1", job="app", instance=instance)
+
+
+def less(values: Counting, amount: int, when: When) -> Counting:
+    """The same counter, showing less for a while."""
+    return lambda at: values(at) - (amount if when(at) else 0)
+
+
+def stopped(values: Counting, at_second: int) -> Counting:
+    """The same counter, which grows no more from an instant on."""
+    return lambda at: values(min(at, at_second))
+
+
+def unseen(values: Values, away: When) -> Values:
+    """The same counter, scraped only while it is not away."""
+    return lambda at: None if away(at) else values(at)
 
 
 def judged(site: Site, **changes: object) -> tuple[Verdict, Attainment, list[SlotState]]:
@@ -69,11 +87,9 @@ def events(indicator: RatioIndicator = CODES, **changes: object) -> Slo:
     return replace(made, **changes)  # type: ignore[arg-type]  # fields of an SLO
 
 
-def rate(each: float, since: int = -(10**6), base: int = 100_000) -> Values:
-    """A counter that grows by so many a second."""
-    return lambda at: (
-        base + int(each * (max(at, since) - since)) if since > -(10**6) else base + int(each * (at + BEFORE))
-    )
+def rate(each: float, since: int = -BEFORE, base: int = 100_000) -> Counting:
+    """A counter that grows by so many a second from an instant on."""
+    return lambda at: base + int(each * (max(at, since) - since))
 
 
 # ------------------------------------------------------------------------------------------- where two series meet
@@ -113,9 +129,7 @@ def busy_one_is_unscraped(*, with_up: bool) -> Site:
 
     for name, code, each in (("a", "200", 130), ("b", "200", 7), ("b", "500", 0.13)):
         grow = rate(each)
-        site.counter(
-            "requests_total", lambda at, n=name, g=grow: None if n == "a" and away(at) else g(at), name, code=code
-        )  # type: ignore[misc]
+        site.counter("requests_total", unseen(grow, away) if name == "a" else grow, name, code=code)
     if with_up:
         site.up("a", away)
         site.up("b")
@@ -136,13 +150,13 @@ def test_a_replica_unscraped_for_longer_than_a_gap_is_not_forgotten() -> None:
     site.up("a")
     site.counter("requests_total", rate(1), "a", code="200")
 
-    def unseen(at: int) -> bool:
+    def away(at: int) -> bool:
         return 600 <= at < 2700
 
-    site.up("b", unseen)
+    site.up("b", away)
     for code, each in (("200", 1), ("500", 10)):
         grow = rate(each, since=600, base=5_000) if code == "500" else rate(each)
-        site.counter("requests_total", lambda at, g=grow: None if unseen(at) else g(min(at, 2700)), "b", code=code)  # type: ignore[misc]
+        site.counter("requests_total", unseen(stopped(grow, 2700), away), "b", code=code)
     verdict, attained, _ = judged(site)
     assert verdict is Verdict.UNDETERMINED
     assert attained.unknown > 2000
@@ -188,11 +202,15 @@ def test_a_dip_of_both_counters_is_no_restart() -> None:
     site.up()
     for name, code, each in (("a", "200", 9), ("a", "500", 1)):
         grow = rate(each, base=1_000_000)
-        site.counter("requests_total", lambda at, g=grow: g(at) - (400 if at == 300 else 0), name, code=code)  # type: ignore[misc]
+        site.counter("requests_total", less(grow, 400, lambda at: at == 300), name, code=code)
     verdict, attained, states = judged(site)
     assert verdict is Verdict.BREACH
     assert (attained.good + attained.bad < 6000, attained.unknown > 0) == (True, True)
     assert SlotState.UNKNOWN not in states[:4]
+
+
+def outside(low: int, high: int) -> When:
+    return lambda at: not low < at <= high
 
 
 def test_relabelled_series_are_not_counted_twice() -> None:
@@ -200,15 +218,11 @@ def test_relabelled_series_are_not_counted_twice() -> None:
     site = Site()
     site.up()
     edges = (-BEFORE - 1, 120, 300, 480, 10**6)
-    for version, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+    for version, (low, high) in enumerate(pairwise(edges)):
         for code, each in (("200", 9.9), ("500", 0.1)):
             grow = rate(each)
-            site.counter(
-                "requests_total",
-                lambda at, g=grow, a=low, b=high: g(at) if a < at <= b else None,  # type: ignore[misc]
-                code=code,
-                version=str(version),
-            )
+            elsewhere = outside(low, high)
+            site.counter("requests_total", unseen(grow, elsewhere), code=code, version=str(version))
     verdict, attained, _ = judged(site, target_ppm=990_000)
     assert verdict is not Verdict.BREACH
     assert attained.good * 1000 <= 990 * attained.base <= attained.high_good * 1000 + 1000
@@ -220,11 +234,13 @@ def test_relabelled_series_are_not_counted_twice() -> None:
 def test_events_of_a_gap_over_the_edge_may_be_of_either_period() -> None:
     """All fail from minute nine, the gap goes on for five minutes after the end: not met."""
     site = Site()
-    site.up(down=lambda at: 540 <= at < 900)
-    for code in ("200", "500"):
-        grow = rate(9, base=10_000)
-        whole = {"200": lambda at, g=grow: g(min(at, 540)), "500": lambda at: 100 + 9 * (max(at, 540) - 540)}[code]
-        site.counter("requests_total", lambda at, g=whole: None if 540 <= at < 900 else g(at), code=code)  # type: ignore[misc]
+
+    def away(at: int) -> bool:
+        return 540 <= at < 900
+
+    site.up(down=away)
+    site.counter("requests_total", unseen(stopped(rate(9), 540), away), code="200")
+    site.counter("requests_total", unseen(rate(9, since=540, base=100), away), code="500")
     verdict, attained, _ = judged(site)
     assert verdict is Verdict.UNDETERMINED
     assert attained.unknown >= 540
@@ -331,9 +347,8 @@ def test_good_that_is_counted_after_valid_never_makes_bad_negative(settles: int)
     site = Site()
     site.up()
     site.counter("seconds_count", rate(10))
-    site.counter(
-        "seconds_bucket", lambda at: rate(10)(at) - (0 if at < 300 else 290) + (300 if 300 <= at else 0), le="0.1"
-    )
+    done = rate(10)
+    site.counter("seconds_bucket", lambda at: done(at) + (10 if at >= 300 else 0), le="0.1")
     rule = SlotRule(seconds=SLOT, scrape_seconds=SCRAPE, settles_seconds=settles)
     verdict, attained, _ = judged(site, indicator=PAIR, slot=rule)
     assert min(attained.good, attained.bad, attained.unknown) >= 0

@@ -106,7 +106,8 @@ def test_a_level_is_compared_as_it_was_written(operator: Operator, found: list[b
 )
 def test_the_truth_is_never_contradicted_by_lost_scrapes(states: list[bool], lost: set[int], offset: int) -> None:
     """A state that lasts from scrape to scrape: whatever scrapes are lost, no slot is certain and wrong, but that a change
-    between two seen scrapes of one kind leaves no trace."""
+    between two seen scrapes of one kind leaves no trace.
+    """
     seen = {n * 15_000 + offset: state for n, state in enumerate(states) if n not in lost}
     period = Period(starts_at=60, ends_at=300)
     for slot in count_states(KEY, period, [Gauge(source="a", seen=seen)], Combine()):
