@@ -55,16 +55,17 @@ class PrometheusSamples:
         return SampleSet(series=[one for one in every if one.samples], complete=not self._partial)
 
     def samples(self, selector: str, period: Period) -> Mapping[tuple[str, int], int]:
-        # The left edge of a range is closed on Prometheus 2 and open on 3: a millisecond less leaves it out on both.
-        query = f"sum by ({SITE_LABEL}) (count_over_time({selector}[{HOUR_SECONDS * 1000 - 1}ms]))"
+        # An hour up to its last millisecond, asked at its end, because the library rounds instants to seconds. The left edge of a
+        # range is closed on Prometheus 2 and open on 3, where a sample at the very start of an hour is left out.
+        query = f"sum by ({SITE_LABEL}) (count_over_time({selector}[{HOUR_SECONDS * 1000 - 1}ms] offset 1ms))"
         hours = range(-(-period.starts_at // HOUR_SECONDS) * HOUR_SECONDS, period.ends_at, HOUR_SECONDS)
         if not hours:
             return {}
-        first, last = (datetime.fromtimestamp(hour + HOUR_SECONDS - 0.001, UTC) for hour in (hours[0], hours[-1]))
+        first, last = (datetime.fromtimestamp(hour + HOUR_SECONDS, UTC) for hour in (hours[0], hours[-1]))
         with self._asking(query):
             result = self._prometheus.custom_query_range(query, first, last, step=f"{HOUR_SECONDS}s")
             return {
-                (one["metric"].get(SITE_LABEL, ""), int(at) // HOUR_SECONDS * HOUR_SECONDS): int(count)
+                (one["metric"].get(SITE_LABEL, ""), int(at) - HOUR_SECONDS): int(count)
                 for one in result
                 for at, count in one["values"]
             }
