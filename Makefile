@@ -41,7 +41,7 @@ test-all: ## make test and what needs larger parts: browser, object stores, brok
 soak: ## More of the same, for hours: 10,000 spoiled answers a claim, deep fuzzing of the contract
 	$(SETUP) soak
 	@MUTATIONS=10000 FAULT_SEEDS=1000 WORLDS=20000 STORED_SEEDS=40 FOUNDRY_PROFILE=deep TIER=$@ $(BIN)/python -m pytest --timeout 0 tests/exporters tests/simulation \
-		tests/contracts tests/adapters/test_faulty_chain.py -k 'mutation or simulation or contract or fault'
+		tests/contracts tests/adapters/test_faulty_chain.py -k 'mutation or simulation or contract or faulty_chain'
 
 bench: ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/performance.md)
 	$(SETUP) bench

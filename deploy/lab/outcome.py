@@ -22,6 +22,7 @@ from deploy.lab.story import Story, clock
 from sankofa_observe.units import rfc3339
 
 PAGE = "PveQuorumLost"
+DURATIONS, NOT_KNOWN = "sankofa_besu_eth_call_duration_seconds", "sankofa_besu_eth_call_not_known_total"
 AVAILABILITY = ("availability-edge", EDGE)
 LATENCY = ("latency-chain-query", REPLICA)
 FEE_MINOR, CAP_PERCENT = 125_000, 50  # the example agreement's, for the sum by hand
@@ -221,16 +222,24 @@ def verify(told: Story, raw: bytes) -> str:
 def empty_panels(lab: Lab) -> list[str]:
     """Panels of the committed boards whose query answers nothing on this Prometheus.
 
-    A Besu panel is asked of the site that has a Besu node, every other one of the edge site.
+    A Besu panel is asked of the site that has a Besu node, every other one of the edge site. Durations of calls of which the
+    exporter knew none lately, because this machine stretched them all, are no fault of a board.
     """
-    found = []
+    found, stretched = [], _stretched(lab)
     for board in generated_boards().values():
         by_site = {site: panel_queries(board, {"site": site, "__rate_interval": "30s"}) for site in (EDGE, REPLICA)}
         for at_edge, at_replica in zip(by_site[EDGE], by_site[REPLICA], strict=True):
             asked = at_replica if at_edge.system == "besu" else at_edge
-            if not lab.query(asked.expr):
+            if not lab.query(asked.expr) and not (stretched and DURATIONS in asked.expr):
                 found.append(f"{board['title']}: {asked.panel}")
     return found
+
+
+def _stretched(lab: Lab) -> bool:
+    """Whether calls were made of late, and none has a duration that is known."""
+    known = f"sum(increase({DURATIONS}_count[1m])) > 0"
+    not_known = f"sum(increase({NOT_KNOWN}[1m])) > 0"
+    return bool(lab.query(not_known)) and not lab.query(known)
 
 
 # ---------------------------------------------------------------------------------------------------- what it must be

@@ -9,7 +9,7 @@ import time
 
 from .report import PAGE, Table, page, runs
 
-NAMES = ("exposition", "proxmox", "targets", "ceph_dump", "seals")
+NAMES = ("exposition", "proxmox", "targets", "ceph_dump", "seals", "counting")
 
 
 def main() -> int:

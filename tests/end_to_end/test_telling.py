@@ -250,3 +250,26 @@ def test_another_verdict_than_a_breach_ends_the_story(
         LabError, match=f"no credit can come of this: expected a breach; judged: availability-edge {word}"
     ):
         outcome.judged(told)
+
+
+class Answering(Lab):
+    """A lab whose Prometheus answers what contains one of some words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def query(self, expression: str, of: str = "prometheus", at: float | None = None) -> list[dict[str, Any]]:
+        return [{}] if any(word in expression for word in self.words) else []
+
+
+@pytest.mark.parametrize(
+    ("answered", "named"),
+    [
+        ((), True),  # no call is made at all: the board shows nothing, and that is told
+        ((outcome.NOT_KNOWN,), False),  # calls are made, and this machine stretched them all
+        ((outcome.NOT_KNOWN, f"increase({outcome.DURATIONS}_count[1m])) > 0"), True),
+    ],
+)
+def test_durations_that_nobody_could_know_are_no_fault_of_a_board(answered: tuple[str, ...], named: bool) -> None:  # noqa: FBT001
+    """A panel of durations without data is named, unless the exporter knew none of the calls it made."""
+    assert ("Site: eth_call duration" in outcome.empty_panels(Answering(*answered))) is named

@@ -138,7 +138,7 @@ async def test_age_is_of_the_sources_own_sample() -> None:
 
 
 async def test_black_hole_delays_no_other_probe() -> None:
-    """While fifty targets hang, a hundred probes of another end, each at the cost of a probe alone."""
+    """While fifty targets hang, a hundred probes of another end, and none pays for the fifty."""
     hole = DoubleSource(collectors=(Collector(name="lead", fetch=sleeping, samples=lambda _: ()),))
     good = DoubleSource(collectors=(lead(),))
 
@@ -159,6 +159,7 @@ async def test_black_hole_delays_no_other_probe() -> None:
     for task in holes:
         task.cancel()
     await asyncio.gather(*holes, return_exceptions=True)
+    after = await cheapest()
 
     assert len(hanging) == 50
-    assert beside < 2 * alone
+    assert beside < 10 * max(alone, after)  # fifty times, if each paid; a busy core alone makes it three times

@@ -40,10 +40,18 @@ class Watch:
         """Probe until it is so; a bounded wait for what the source takes its own time for. Times at pace 1."""
         scrape_timeout = measured().length(scrape_timeout)
         deadline = time.monotonic() + limit(PATIENCE_SECONDS)
-        while not ready(found := await self.values(scrape_timeout=scrape_timeout)):
+        while not _is_so(ready, found := await self.values(scrape_timeout=scrape_timeout)):
             assert time.monotonic() < deadline, found
             await asyncio.sleep(LOOK_SECONDS)
         return found
+
+
+def _is_so(ready: Callable[[Values], bool], found: Values) -> bool:
+    """A series that a probe could not tell of is not there, and what is asked of it not so yet."""
+    try:
+        return ready(found)
+    except KeyError:
+        return False
 
 
 def values_of(text: str) -> Values:

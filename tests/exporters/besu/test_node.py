@@ -33,6 +33,8 @@ from tests.pace import limit
 
 from .recorded import HEAD_AT, healthy, opened, probed, recorded_head, values
 
+TRIES = 20
+
 CALL = ("besu_eth_call_duration_seconds",)
 
 
@@ -48,9 +50,13 @@ def pair(found: dict[tuple[str, ...], Any]) -> tuple[float, float]:
 
 async def test_healthy_node_gives_the_whole_catalogue() -> None:
     """Up and known, every family of the catalogue, four calls counted, exposition readable."""
-    async with loopback(rpc_node(healthy())) as node, opened(node.url, calls_per_probe=4) as source:
-        report = await probed(source)
-    found = values(report)
+    found: dict[tuple[str, ...], Any] = {}
+    for _ in range(TRIES):  # a call that a busy machine stretched is not known
+        async with loopback(rpc_node(healthy())) as node, opened(node.url, calls_per_probe=4) as source:
+            report = await probed(source, seconds=limit(10))
+        found = values(report)
+        if CALL in found and found[CALL].counts[-1] == 4:
+            break
     names = {family.name for family in text_string_to_metric_families(encode(report.samples).body.decode())}
 
     assert pair(found) == (1, 1)
@@ -61,7 +67,7 @@ async def test_healthy_node_gives_the_whole_catalogue() -> None:
         0.5,
     )
     assert (found["besu_peers",], found["besu_syncing",], found["besu_gas_price_wei",]) == (3, 0, 1000)
-    assert found[CALL].counts[-1] == 4
+    assert found[CALL].counts[-1] == 4, report.measured.delay
     whole = [family for family in NODE_FAMILIES if family is not IS_VALIDATOR]
     assert {family.base for family in whole if family.kind == "counter"} <= names
     assert {family.name for family in whole if family.kind != "counter"} <= names

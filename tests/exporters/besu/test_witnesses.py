@@ -49,16 +49,19 @@ async def test_faulty_witness_costs_itself_only(mode: str, kind: str) -> None:
 @pytest.mark.parametrize(("mode", "kind"), FAULTS)
 async def test_too_few_witnesses_are_unknown_and_never_down(mode: str, kind: str) -> None:
     """One witness is no proof, however fresh or old its head is; none is an error of the collector."""
-    async with (
-        chain() as lab,
-        lab.watched("validator-1", "validator-2", witness_timeout_seconds=patience(mode)) as source,
-    ):
-        lab.do(f"http/validator-1/{mode}")
-        one = await lab.seen(source)
-        lab.do("wait/500")
-        old = await lab.seen(source)
-        lab.do(f"http/validator-2/{mode}")
-        none = await lab.probe(source)
+    for seconds in growing(patience(mode)):
+        async with (
+            chain() as lab,
+            lab.watched("validator-1", "validator-2", witness_timeout_seconds=seconds) as source,
+        ):
+            lab.do(f"http/validator-1/{mode}")
+            one = await lab.seen(source, seconds=limit(60))
+            lab.do("wait/500")
+            old = await lab.seen(source, seconds=limit(60))
+            lab.do(f"http/validator-2/{mode}")
+            none = await lab.probe(source, seconds=limit(60))
+        if one.get(("besu_witnesses",)) == 1:
+            break
 
     assert (pair(one), pair(old)) == ((0, 0), (0, 0))
     assert (one["besu_witnesses",], one["besu_witnesses_required",]) == (1, 2)

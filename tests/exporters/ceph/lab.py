@@ -27,10 +27,15 @@ FRESH_SECONDS = 6
 LOOK_SECONDS = 0.5  # a look starts a Python of its own
 
 
+# What is switched for a while, and how it is switched back.
+AS_USUAL = {"full": "full/unset", "quota": "quota/0"}
+
+
 class Lab:
     """A running cluster and its switch."""
 
     def __init__(self, folder: Path, processes: Processes) -> None:
+        self.undo: dict[str, str] = {}
         self.control = f"http://127.0.0.1:{(port := free_port())}"
         script = [
             sys.executable,
@@ -45,7 +50,12 @@ class Lab:
         return local.get(f"{self.control}/{path}", timeout=limit(60)).raise_for_status().json()
 
     def switch(self, path: str) -> None:
+        what = path.partition("/")[0]
+        if what in AS_USUAL:
+            self.undo[what] = AS_USUAL[what]
         local.post(f"{self.control}/{path}", timeout=limit(60)).raise_for_status()
+        if path == AS_USUAL.get(what):
+            del self.undo[what]
 
     def wait(self, ready: Callable[[Any], bool], path: str = "osdmap") -> None:
         deadline = time.monotonic() + limit(MAP_SECONDS)
@@ -54,10 +64,12 @@ class Lab:
             time.sleep(LOOK_SECONDS)
 
     def clean(self) -> None:
-        """Everything runs, no flag is set, every PG is clean."""
+        """Everything runs, nothing is full or has a quota, every PG is clean."""
         for name, state in self.state()["daemons"].items():
             if state != "running":
                 self.switch(f"{name}/{'thaw' if state == 'frozen' else 'start'}")
+        for change in [*self.undo.values()]:  # a test that failed has left them
+            self.switch(change)
         self.wait(lambda status: states(status) == {"active+clean": 8} and quorate(status), "status")
 
     def password(self) -> str:
