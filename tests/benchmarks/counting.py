@@ -126,7 +126,9 @@ def _measure(size: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         store = DeltaSlots(Path(folder), "observer-1")
         history(fleet, store, range(first, first + DAYS - 1))
-        found["seal of a day, with its rows made and appended"] = _cpu(lambda: history(fleet, store, [first + DAYS - 1]))
+        found["seal of a day, with its rows made and appended"] = _cpu(
+            lambda: history(fleet, store, [first + DAYS - 1])
+        )
         found["tick of 5 slots, 30 days of history"] = _tick(fleet, store, MONTH.ends_at)
         found["month's close of all site-SLOs, from totals"] = _cpu(lambda: _close(fleet, store))
         found["month's close of one site-SLO, slot by slot"] = _cpu(lambda: _close_one(fleet, store))
