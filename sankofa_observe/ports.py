@@ -16,7 +16,7 @@ from sankofa_observe.sla.evidence import Document
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.slo.totals import SiteDay
+from sankofa_observe.slo.totals import SiteDay, SiteSpan
 from sankofa_observe.units import Period
 
 
@@ -65,6 +65,9 @@ class SlotTable(Protocol):
 
     def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
         """Per site and UTC day the same slots added up, of every day in the period that has any, by site and day."""
+
+    def spans(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, SiteSpan]:
+        """Per site those days together."""
 
     def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
         """Per site and hour (its start) how many raw samples its slots were counted from."""

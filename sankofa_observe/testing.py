@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from eth_hash.auto import keccak
 
@@ -32,7 +33,7 @@ from sankofa_observe.sla.evidence import Document, canonical, digest
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import ARROWS, ChainIdentity, Report, SettlementState, settlement_id
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.slo.totals import SiteDay, site_days
+from sankofa_observe.slo.totals import SiteDay, SiteSpan, site_days, span
 from sankofa_observe.units import Period
 
 
@@ -124,6 +125,10 @@ class MemorySlots:
 
     def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
         return site_days(self.read(slo, sites, period))
+
+    def spans(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, SiteSpan]:
+        by_site = groupby(self.site_days(slo, sites, period), key=lambda day: day.site)
+        return {site: span(list(days)) for site, days in by_site}
 
     def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
         found: dict[tuple[str, int], int] = defaultdict(int)

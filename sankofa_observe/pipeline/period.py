@@ -10,9 +10,8 @@ from sankofa_observe.ports import SlotTable
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import Slot, SlotKey, slot_starts
 from sankofa_observe.slo.totals import (
-    DAY_SECONDS,
     Edges,
-    SiteDay,
+    SiteSpan,
     Totals,
     add,
     digest_of,
@@ -76,7 +75,7 @@ def period_totals(
 
     A slot that was never recorded is UNKNOWN; with `so_far`, of a period that still runs, it is left out.
     """
-    days: dict[str, list[SiteDay]] = defaultdict(list)
+    days: Mapping[str, SiteSpan] = {}
     rest: dict[str, list[Slot]] = defaultdict(list)
     inner, outer = whole_days(period), with_neighbours(period, slo)
     pieces = [outer]
@@ -85,33 +84,32 @@ def period_totals(
             Period(starts_at=outer.starts_at, ends_at=inner.starts_at),
             Period(starts_at=inner.ends_at, ends_at=outer.ends_at),
         ]
-        for day in table.site_days(slo.name, sites, inner):
-            days[day.site].append(day)
+        days = table.spans(slo.name, sites, inner)
     for piece in pieces:
         for slot in table.read(slo.name, sites, piece):
             rest[slot.site].append(slot)
-    return {site: _put_together(slo, site, period, days[site], rest[site], so_far=so_far) for site in sites}
+    return {site: _put_together(slo, site, period, days.get(site), rest[site], so_far=so_far) for site in sites}
 
 
 def _put_together(
-    slo: Slo, site: str, period: Period, days: Sequence[SiteDay], rest: Sequence[Slot], *, so_far: bool
+    slo: Slo, site: str, period: Period, days: SiteSpan | None, rest: Sequence[Slot], *, so_far: bool
 ) -> PeriodTotals:
     inside = [slot for slot in rest if slot.starts_at in period]
     expected = len(slot_starts(period, slo.slot.seconds))
-    counted = expected if so_far else len(inside) + sum(day.slots for day in days)
-    missing = unrecorded(SlotKey(slo=slo.name, site=site, rule=slo.slot), expected - counted)
-    at = {slot.starts_at: slot for day in days for slot in (day.first, day.last)} | {one.starts_at: one for one in rest}
-    step = slo.slot.seconds
-    lines = [f"{day.day * DAY_SECONDS}:{day.digest}" for day in days] + [row_text(slot) for slot in inside]
+    counted = len(inside) + (days.slots if days else 0)
+    missing = unrecorded(SlotKey(slo=slo.name, site=site, rule=slo.slot), 0 if so_far else expected - counted)
+    known = [*((days.first, days.last) if days else ()), *rest]
+    at, step = {slot.starts_at: slot for slot in known}, slo.slot.seconds
     edge = edges(
         at.get(period.starts_at),
         at.get(period.starts_at - step),
         at.get(period.ends_at - step),
         at.get(period.ends_at),
     )
+    lines = [*([days.lines] if days else ()), *(row_text(slot) for slot in inside), repr(edge)]
     return PeriodTotals(
-        totals=add([total(inside), missing, *(day.totals for day in days)]),
+        totals=add([total(inside), missing, *([days.totals] if days else ())]),
         edges=edge,
         slots=expected,
-        digest=digest_of([*lines, repr(edge)]),
+        digest=digest_of(lines),
     )

@@ -61,6 +61,28 @@ class SiteDay:
     revision: int = 1
 
 
+@dataclass(frozen=True, kw_only=True)
+class SiteSpan:
+    """Days of one site that follow each other or not, added up: all that a period needs of its whole days."""
+
+    slots: int
+    totals: Totals
+    first: Slot  # of the first day
+    last: Slot  # of the last one
+    lines: str  # `start:digest` of each day, which name the very slots
+
+
+def span(days: Sequence[SiteDay]) -> SiteSpan:
+    """The days of one site, oldest first: the specification of what a store does in columns."""
+    return SiteSpan(
+        slots=sum(day.slots for day in days),
+        totals=add([day.totals for day in days]),
+        first=days[0].first,
+        last=days[-1].last,
+        lines="\n".join(f"{day.day * DAY_SECONDS}:{day.digest}" for day in days),
+    )
+
+
 def total(slots: Iterable[Slot]) -> Totals:
     """The sums of slots."""
     slots = list(slots)

@@ -14,7 +14,7 @@ from sankofa_observe.adapters.slots import DeltaSlots, care
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import SlotTable
 from sankofa_observe.slo.slot import SlotState
-from sankofa_observe.slo.totals import DAY_SECONDS, site_days
+from sankofa_observe.slo.totals import DAY_SECONDS, site_days, span
 from sankofa_observe.testing import MemorySlots
 from sankofa_observe.units import Period
 from tests.builders import SLOTS, START, period, slot, slots_of
@@ -119,6 +119,9 @@ def test_table_adds_up_days_as_the_core_does(table: SlotTable) -> None:
     expected = site_days([*MIXED, *next_day, *slots_of(0, site="edge-2")])
     two_days = Period(starts_at=START, ends_at=START + 2 * DAY_SECONDS)
     assert table.site_days(NAME, ["edge-1", "edge-2"], two_days) == expected
+    assert dict(table.spans(NAME, ["edge-1", "edge-2"], two_days)) == {
+        "edge-1": span(expected[:2]), "edge-2": span(expected[2:]),
+    }  # fmt: skip
 
 
 def test_table_knows_how_many_samples_an_hour_was_counted_from(table: SlotTable) -> None:

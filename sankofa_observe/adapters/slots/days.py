@@ -6,7 +6,7 @@ import polars as pl
 
 from sankofa_observe.adapters.slots.rows import AT_EDGES, DAYS, KEY
 from sankofa_observe.slo.slot import SlotState
-from sankofa_observe.slo.totals import ROW_COUNTS, digest_of
+from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, digest_of
 
 _GROUP = ["observer", "day", "slo", "site"]
 
@@ -34,6 +34,24 @@ def site_days(frame: pl.DataFrame) -> pl.DataFrame:
     )
     digests = [digest_of(lines) for lines in sums["lines"].to_list()]
     return sums.drop("lines").join(_bad_runs(slots), on=_GROUP, how="left").with_columns(digest=pl.Series(digests))
+
+
+def spans(days: pl.DataFrame) -> pl.DataFrame:
+    """One row a site of its site-days together."""
+    sums = ["slots", *(f"slots_{one.value}" for one in SlotState), "good", "bad", "hidden", "blind"]
+    return (
+        days.sort("site", "day")
+        .group_by("slo", "site", maintain_order=True)
+        .agg(
+            *(pl.col(name).sum() for name in sums),
+            pl.col("busiest").max(),
+            *(pl.col(f"first_{name}").first() for name in AT_EDGES),
+            *(pl.col(f"last_{name}").last() for name in AT_EDGES),
+            pl.concat_str(pl.col("day").cast(pl.Int64) * DAY_SECONDS, "digest", separator=":")
+            .str.join("\n")
+            .alias("lines"),
+        )
+    )
 
 
 _ADDED = {"rows", "revision", "sealed_at"}

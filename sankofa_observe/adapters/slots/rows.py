@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, SiteDay, Totals
+from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, SiteDay, SiteSpan, Totals
 
 COUNTS = (*ROW_COUNTS, "samples")
 KEY = ("slo", "site", "starts_at")
@@ -78,17 +78,31 @@ def slot_of(row: Mapping[str, Any]) -> Slot:
 
 
 def site_day_of(row: Mapping[str, Any]) -> SiteDay:
-    states = {state: row[f"slots_{state.value}"] for state in SlotState if row[f"slots_{state.value}"]}
-    first, last = (
-        Slot(slo=row["slo"], site=row["site"], **{name: row[f"{end}_{name}"] for name in AT_EDGES})
-        for end in ("first", "last")
-    )
     return SiteDay(
         **{name: row[name] for name in ("slo", "site", "day", "slots", "digest", "revision", *RUNS)},
-        totals=Totals(states=states, **{name: row[name] for name in SUMS}),
-        first=first,
-        last=last,
+        totals=_totals(row),
+        first=_edge(row, "first"),
+        last=_edge(row, "last"),
     )
+
+
+def span_of(row: Mapping[str, Any]) -> SiteSpan:
+    return SiteSpan(
+        slots=row["slots"],
+        totals=_totals(row),
+        first=_edge(row, "first"),
+        last=_edge(row, "last"),
+        lines=row["lines"],
+    )
+
+
+def _totals(row: Mapping[str, Any]) -> Totals:
+    states = {state: row[f"slots_{state.value}"] for state in SlotState if row[f"slots_{state.value}"]}
+    return Totals(states=states, **{name: row[name] for name in SUMS})
+
+
+def _edge(row: Mapping[str, Any], end: str) -> Slot:
+    return Slot(slo=row["slo"], site=row["site"], **{name: row[f"{end}_{name}"] for name in AT_EDGES})
 
 
 def _json(value: tuple[object, ...]) -> str | None:

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import polars as pl
 
-from sankofa_observe.adapters.slots.days import newest, site_days
+from sankofa_observe.adapters.slots.days import newest, site_days, spans
 from sankofa_observe.adapters.slots.delta import Delta
 from sankofa_observe.adapters.slots.lock import WriterLock
-from sankofa_observe.adapters.slots.rows import DAYS, KEY, SLOTS, same, site_day_of, slot_of, slot_row
+from sankofa_observe.adapters.slots.rows import DAYS, KEY, SLOTS, same, site_day_of, slot_of, slot_row, span_of
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay
+from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, SiteSpan
 from sankofa_observe.units import Period
 
 LOOK_BACK_DAYS = 3  # where the newest slots of all sites are looked for before older days are asked
@@ -174,20 +174,31 @@ class DeltaSlots:
         return [slot_of(row) for row in frame.iter_rows(named=True)]
 
     def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
+        rows = self._day_rows(slo, sites, period).to_dicts()
+        return [site_day_of(row) for row in sorted(rows, key=lambda row: (row["site"], row["day"]))]
+
+    def spans(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, SiteSpan]:
+        return {row["site"]: span_of(row) for row in spans(self._day_rows(slo, sites, period)).to_dicts()}
+
+    def _day_rows(self, slo: str, sites: Sequence[str], period: Period) -> pl.DataFrame:
+        """Site-days of the period: those of sealed days as they stand, of the others as their slots make them now."""
         first, last = period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS
         sealed = self._sealed()
-        open_days = [day for day in range(first, last + 1) if day not in sealed]
         rows = self._days().filter(
             pl.col("slo") == slo, pl.col("site").is_in(list(sites)), pl.col("day").is_between(first, last)
         )
         with self.days.asking("read"):
-            found = newest_days(rows.collect()).to_dicts()
-        if open_days:
-            columns = [name for name in SLOTS if name not in {"reasons", "proof", "samples"}]
-            spans = Period(starts_at=open_days[0] * DAY_SECONDS, ends_at=(open_days[-1] + 1) * DAY_SECONDS)
-            counted = self._latest(slo, sites, spans, columns).filter(pl.col("day").is_in(open_days))
-            found += site_days(counted).with_columns(revision=pl.lit(1)).to_dicts()
-        return [site_day_of(row) for row in sorted(found, key=lambda row: (row["site"], row["day"]))]
+            found = newest_days(rows.collect())
+        open_days = [day for day in range(first, last + 1) if day not in sealed]
+        if not open_days:
+            return found
+        columns = [name for name in SLOTS if name not in {"reasons", "proof", "samples"}]
+        stretch = Period(starts_at=open_days[0] * DAY_SECONDS, ends_at=(open_days[-1] + 1) * DAY_SECONDS)
+        counted = self._latest(slo, sites, stretch, columns).filter(pl.col("day").is_in(open_days))
+        made = site_days(counted).with_columns(
+            rows=pl.lit(0, pl.Int64), revision=pl.lit(1, pl.Int32), sealed_at=pl.lit(0, pl.Int64)
+        )
+        return pl.concat([found, made.select(list(DAYS)).cast(DAYS)])  # type: ignore[arg-type]  # a mapping of types
 
     def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
         frame = self._latest(slo, sites, period, (*KEY, "samples", "revision", "observed_at"))
