@@ -279,13 +279,13 @@ class Lab:
 def _shorten(slo: dict[str, Any], starts_at: int, plan: Plan) -> None:
     annotations = slo["metadata"]["annotations"]
     annotations["sankofa.observe/scrape"] = f"{plan.scrape_seconds}s"
-    annotations["sankofa.observe/longest-gap"] = f"{plan.slot_seconds}s"
-    annotations["sankofa.observe/history"] = f"{6 * plan.slot_seconds}s"
     objective = slo["spec"]["objectives"][0]
     if "timeSliceWindow" in objective:
         objective["timeSliceWindow"] = f"{plan.slot_seconds}s"
     else:
         annotations["sankofa.observe/slot"] = f"{plan.slot_seconds}s"
+        annotations["sankofa.observe/longest-gap"] = f"{plan.slot_seconds}s"
+        annotations["sankofa.observe/history"] = f"{6 * plan.slot_seconds}s"
     calendar = {"startTime": _utc(starts_at, "%Y-%m-%d %H:%M:%S"), "timeZone": "UTC"}
     slo["spec"]["timeWindow"] = [{"duration": f"{plan.period_seconds}s", "isRolling": False, "calendar": calendar}]
 
