@@ -97,7 +97,7 @@ def _seconds(rfc3339: str) -> int:
 
 def _strip(evidence: dict[str, Any]) -> Text:
     """The slots of the settlement's evidence, under the name of its promise."""
-    slo, states = evidence["slo"], [row[5] for row in evidence["slots"]]
+    slo, states = evidence["slo"], [row[-1] for row in evidence["slots"]]
     strip = Text(f"\n  {slo['name']} at {slo['site']}, a mark a slot\n  ")
     for state in states:
         mark, style = MARKS[state]
