@@ -34,10 +34,15 @@ class Delta:
 
     def append(self, frame: pl.DataFrame) -> None:
         """One commit, however many rows."""
+        opened = self.table()
         with self.asking("append"):
-            write_deltalake(
-                self.location, frame, mode="append", partition_by=list(self.partition), configuration=PROPERTIES
-            )
+            if opened is not None:
+                write_deltalake(opened, frame, mode="append")
+            else:
+                partition = list(self.partition)
+                write_deltalake(
+                    self.location, frame, mode="append", partition_by=partition, configuration=PROPERTIES
+                )
 
     def replace(self, frame: pl.DataFrame, where: str) -> None:
         """Put the rows in place of those of the partitions that `where` names, in one commit."""
