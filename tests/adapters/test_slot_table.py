@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -224,6 +225,31 @@ def test_second_writer_of_an_observer_is_refused(tmp_path: Path) -> None:
     assert DeltaSlots(tmp_path, "observer-2").append(slots_of(), START) == SLOTS
     first.close()
     assert second.append(slots_of(1), START) == SLOTS
+
+
+def test_stages_of_one_process_share_a_table(tmp_path: Path) -> None:
+    """Observing, judging and sealing run in threads of their own over one open table: nothing is lost, nothing fails."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    table.append(slots_of(0), START)
+
+    def observe(number: int) -> int:
+        with table.together(START):
+            return table.append(slots_of(0, site=f"edge-{number}"), START)
+
+    def judge(_: int) -> int:
+        table.compact()
+        return len(table.site_days(NAME, ["edge-1"], DAY)) + len(table.read(NAME, ["edge-1"], DAY))
+
+    with ThreadPoolExecutor(4) as stages:
+        observed = [stages.submit(observe, number) for number in range(2, 14)]
+        judged = [stages.submit(judge, number) for number in range(12)]
+        sealed = stages.submit(table.seal, FIRST_DAY, START)
+        assert [one.result() for one in observed] == [SLOTS] * 12
+        assert {one.result() for one in judged} == {1 + SLOTS}
+        assert sealed.result() >= 1
+    sites = [f"edge-{number}" for number in range(1, 14)]
+    assert len(table.read(NAME, sites, DAY)) == 13 * SLOTS
+    assert [one.slots for one in table.site_days(NAME, sites, DAY)] == [SLOTS] * 13
 
 
 def test_slots_of_one_turn_are_one_commit(tmp_path: Path) -> None:

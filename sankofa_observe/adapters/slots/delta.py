@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,27 +28,31 @@ class Delta:
     schema: Mapping[str, type[pl.DataType]]
     partition: Sequence[str]
     _opened: DeltaTable | None = field(default=None, repr=False)
+    _held: threading.RLock = field(default_factory=threading.RLock, repr=False)  # several stages use one open table
+
+    @contextmanager
+    def held(self) -> Iterator[DeltaTable | None]:
+        """The table as it stands now, for one thread at a time; a scan that was made outlives it."""
+        with self._held:
+            yield self.table()
 
     def scan(self) -> pl.LazyFrame:
-        table = self.table()
-        return pl.LazyFrame(schema=dict(self.schema)) if table is None else pl.scan_delta(table)
+        with self.held() as table:
+            return pl.LazyFrame(schema=dict(self.schema)) if table is None else pl.scan_delta(table)
 
     def append(self, frame: pl.DataFrame) -> None:
         """One commit, however many rows."""
-        opened = self.table()
-        with self.asking("append"):
+        with self.held() as opened, self.asking("append"):
             if opened is not None:
                 write_deltalake(opened, frame, mode="append")
             else:
                 partition = list(self.partition)
-                write_deltalake(
-                    self.location, frame, mode="append", partition_by=partition, configuration=PROPERTIES
-                )
+                write_deltalake(self.location, frame, mode="append", partition_by=partition, configuration=PROPERTIES)
 
     def replace(self, frame: pl.DataFrame, where: str) -> None:
         """Put the rows in place of those of the partitions that `where` names, in one commit."""
         properties = WriterProperties(compression="ZSTD", max_row_group_size=ROW_GROUP)
-        with self.asking("sealing"):
+        with self._held, self.asking("sealing"):
             write_deltalake(
                 self.location,
                 frame,
@@ -59,7 +64,7 @@ class Delta:
 
     def table(self) -> DeltaTable | None:
         """The table as it stands now, or None where nothing was ever written."""
-        with self.asking("opening"):
+        with self._held, self.asking("opening"):
             if self._opened is not None:
                 self._opened.update_incremental()
                 return self._opened
@@ -72,10 +77,10 @@ class Delta:
 
     def rows_by_partition(self) -> dict[tuple[str, ...], int]:
         """How many rows each partition has, from the log alone."""
-        table = self.table()
-        if table is None:
-            return {}
-        actions = pl.DataFrame(table.get_add_actions(flatten=True))
+        with self.held() as table:
+            if table is None:
+                return {}
+            actions = pl.DataFrame(table.get_add_actions(flatten=True))
         found: dict[tuple[str, ...], int] = {}
         for row in actions.iter_rows(named=True):
             key = tuple(str(row[f"partition.{name}"]) for name in self.partition)

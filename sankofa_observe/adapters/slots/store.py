@@ -119,20 +119,19 @@ class DeltaSlots:
             for observer, day in self.slots.rows_by_partition()
             if observer == self.observer and int(day) < today - days
         ]
-        table = self.slots.table()
-        if not old or table is None:
+        if not old:
             return 0
-        with self._mutex, self.slots.asking("retention"):
+        with self._mutex, self.slots.held() as table, self.slots.asking("retention"):
             self._lock.take()
+            assert table is not None  # noqa: S101  it has days
             table.delete(f"observer = '{self.observer}' AND day < {today - days}")
         return len(old)
 
     def compact(self) -> str:
         """Join the small files of regular ticks, and drop what was joined once no reader can need it; no row changes."""
-        table = self.slots.table()
-        if table is None:
-            return ""
-        with self._mutex, self.slots.asking("compaction"):
+        with self._mutex, self.slots.held() as table, self.slots.asking("compaction"):
+            if table is None:
+                return ""
             self._lock.take()
             done = table.optimize.compact()
             table.vacuum(retention_hours=VACUUM_HOURS, enforce_retention_duration=False, dry_run=False)
@@ -331,13 +330,12 @@ class DeltaSlots:
             self._total(self._rows(Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS)), at)
 
     def _sealed(self) -> set[int]:
-        table = self.days.table()
-        if table is None:
-            return set()
-        if self._sealed_days[0] != table.version():
-            with self.days.asking("read"):
+        with self.days.held() as table, self.days.asking("read"):
+            if table is None:
+                return set()
+            if self._sealed_days[0] != table.version():
                 self._sealed_days = table.version(), set(self._days().select("day").unique().collect()["day"])
-        return self._sealed_days[1]
+            return self._sealed_days[1]
 
     def _days(self) -> pl.LazyFrame:
         return self.days.scan().filter(pl.col("observer") == self.observer)
