@@ -57,8 +57,11 @@ class SampleSource(Protocol):
 class SlotTable(Protocol):
     """The append-only table of one observer's slots; a slot that changed stands in a new revision, the old one stays."""
 
-    def append(self, slots: Iterable[Slot], observed_at: int) -> int:
-        """Add the slots that differ from what stands; answers how many were added."""
+    def append(self, slots: Iterable[Slot], observed_at: int, *, anyhow: bool = False) -> int:
+        """Add the slots that differ from what stands; answers how many were added.
+
+        One that was counted from fewer samples than what stands is left out, unless it is to change `anyhow`.
+        """
 
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
         """The latest revision of each slot that starts in the period, by site and time."""

@@ -106,10 +106,12 @@ class MemorySlots:
 
     revisions: dict[tuple[str, str, int], list[Slot]] = field(default_factory=lambda: defaultdict(list))
 
-    def append(self, slots: Iterable[Slot], observed_at: int) -> int:  # noqa: ARG002  the real table stores it
+    def append(self, slots: Iterable[Slot], observed_at: int, *, anyhow: bool = False) -> int:  # noqa: ARG002  the real table stores it
         added = 0
         for slot in slots:
             standing = self.revisions[slot.slo, slot.site, slot.starts_at]
+            if standing and slot.samples < standing[-1].samples and not anyhow:
+                continue
             if not standing or standing[-1] != slot:
                 standing.append(slot)
                 added += 1

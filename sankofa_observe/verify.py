@@ -622,7 +622,7 @@ def _combined(rule: str, states: list[int | None]) -> int | None:
     up, unknown = states.count(1), states.count(None)
     if up >= needed:
         return 1
-    return 0 if states and up + unknown < needed else None
+    return 0 if len(states) >= needed > up + unknown else None
 
 
 def _by_parts(slo: dict[str, Any], start: int, proof: list[Any]) -> str:
@@ -675,7 +675,9 @@ def _add_up(slo: dict[str, Any], rows: list[list[Any]], outside: list[int]) -> d
 
 
 def _busiest(rows: list[list[Any]]) -> int:
-    return max((_number(row[1]) + _number(row[2]) for row in rows), default=0)
+    """The most events in one slot of which every source was seen."""
+    whole = [row for row in rows if not _number(row[3]) and not _number(row[4])]
+    return max([0, *(_number(row[1]) + _number(row[2]) for row in whole)])
 
 
 def _bounded(slo: dict[str, Any], rows: list[list[Any]]) -> bool:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.ports import Clock, SampleSource, SlotTable
 from sankofa_observe.slo.objective import Slo
@@ -52,17 +53,33 @@ def observe(
         return
     closed_at = min(clock.now() - delay_seconds, source.newest_at())
     until_at = closed_at // slo.slot.seconds * slo.slot.seconds
-    for start, names in _starts(slo, sites, since_at=since_at, until_at=until_at, table=table).items():
-        yield from count(slo, names, Period(starts_at=start, ends_at=until_at), source=source, table=table, clock=clock)
+    starts = _starts(slo, sites, since_at=since_at, until_at=until_at, table=table)
+    failed: list[Unavailable] = []
+    for start in sorted(starts, reverse=True):  # who is up to date waits for nobody who is not
+        whole = Period(starts_at=start, ends_at=until_at)
+        try:
+            yield from count(slo, starts[start], whole, source=source, table=table, clock=clock)
+        except Unavailable as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
 def count(
-    slo: Slo, sites: Sequence[str], whole: Period, *, source: SampleSource, table: SlotTable, clock: Clock
+    slo: Slo,
+    sites: Sequence[str],
+    whole: Period,
+    *,
+    source: SampleSource,
+    table: SlotTable,
+    clock: Clock,
+    anyhow: bool = False,
 ) -> Iterator[Observed]:
-    """Count the slots of a stretch, whatever stands there; a slot that came out otherwise is a new revision."""
+    """Count the slots of a stretch; a slot that came out otherwise is a new revision, `anyhow` also from fewer samples."""
     for period, names in _reads(slo, whole, sites):
         undoubted = _undoubted(slo, names, period, table)
-        added = table.append(read_slots(slo, names, period, source, undoubted=undoubted), clock.now())
+        slots = read_slots(slo, names, period, source, undoubted=undoubted)
+        added = table.append(slots, clock.now(), anyhow=anyhow)
         yield Observed(slo=slo.name, sites=len(names), period=period, whole=whole, added=added)
 
 

@@ -104,14 +104,15 @@ def _states(
     slots: list[Slot] = []
     for site in sites:
         ups, knowns = _by_source(up.get(site, ())), _by_source(known.get(site, ()))
-        names = _names(slo, site, {*ups, *knowns})
+        names = _names(slo, site, (*up.get(site, ()), *known.get(site, ())), {*ups, *knowns})
         gauges = [
             Gauge(
                 source=name,
                 seen=up_at(ups.get(name, {}), knowns.get(name, {})),
+                listed=listed,
                 samples=tuple(sorted([*ups.get(name, {}), *knowns.get(name, {})])),
             )
-            for name in names
+            for name, listed in names.items()
         ]
         slots += count_states(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, gauges, indicator.combine)
     return slots
@@ -128,9 +129,10 @@ def _levels(
             Gauge(
                 source=name,
                 seen=within(levels.get(name, {}), indicator),
+                listed=listed,
                 samples=tuple(sorted(levels.get(name, {}))),
             )
-            for name in _names(slo, site, set(levels))
+            for name, listed in _names(slo, site, read.get(site, ()), set(levels)).items()
         ]
         slots += count_states(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, gauges, indicator.combine)
     return slots
@@ -154,21 +156,26 @@ def _by_site(slots: Sequence[Slot]) -> Mapping[str, Sequence[Slot]]:
     return found
 
 
-def _names(slo: Slo, site: str, seen: set[str]) -> list[str]:
-    """The sources of a site: those that were seen, and those that the fleet file lists and nobody saw."""
+def _names(slo: Slo, site: str, series: Sequence[RawSeries], seen: set[str]) -> dict[str, bool]:
+    """The sources of a site by name, and whether the fleet file lists them: those that were seen, and those that nobody saw."""
     listed = slo.sources.get(site, ())
-    instances = {name.partition("/")[2].partition("{")[0] for name in seen}
-    return sorted(seen | {f"/{one}" for one in listed if one not in instances})
+    instances = {_source_name(one): one.labels.get("instance", "") for one in series}
+    unseen = [f"/{one}" for one in listed if one not in instances.values()]
+    return {name: instances[name] in listed for name in sorted(seen)} | dict.fromkeys(unseen, True)
 
 
 def _by_source(series: Sequence[RawSeries]) -> dict[str, dict[int, str]]:
     """The samples of each gauge by instant. A source is known by job and instance, and what else tells its gauges apart."""
     found: dict[str, dict[int, str]] = defaultdict(dict)
     for one in series:
-        rest = {k: v for k, v in one.labels.items() if k not in {"__name__", "job", "instance", SITE_LABEL}}
-        more = "{" + ",".join(f"{k}={v}" for k, v in sorted(rest.items())) + "}" if rest else ""
-        found[f"{one.labels.get('job', '')}/{one.labels.get('instance', '')}{more}"].update(one.samples)
+        found[_source_name(one)].update(one.samples)
     return found
+
+
+def _source_name(one: RawSeries) -> str:
+    rest = {k: v for k, v in one.labels.items() if k not in {"__name__", "job", "instance", SITE_LABEL}}
+    more = "{" + ",".join(f"{k}={v}" for k, v in sorted(rest.items())) + "}" if rest else ""
+    return f"{one.labels.get('job', '')}/{one.labels.get('instance', '')}{more}"
 
 
 def _read(source: SampleSource, selector: str, sites: Sequence[str], period: Period) -> BySite:

@@ -27,7 +27,7 @@ def recount(
     """Count every slot of the period again, whatever stands; only what came out otherwise becomes a revision."""
     whole = _slots_within(slo, period)
     if whole is not None and sites:
-        yield from count(slo, sites, whole, source=source, table=table, clock=clock)
+        yield from count(slo, sites, whole, source=source, table=table, clock=clock, anyhow=True)
 
 
 def recount_late(
@@ -40,7 +40,9 @@ def recount_late(
                 starts_at=max(period.starts_at, first - slo.lean_after_seconds - slo.slot.seconds),
                 ends_at=min(period.ends_at, last + HOUR_SECONDS + slo.lean_before_seconds),
             )
-            yield from recount(slo, names, leaning, source=source, table=table, clock=clock)
+            whole = _slots_within(slo, leaning)
+            if whole is not None:
+                yield from count(slo, names, whole, source=source, table=table, clock=clock)
 
 
 def _late(
@@ -53,7 +55,9 @@ def _late(
     )
     counted = table.samples(slo.name, sites, hours)
     there: dict[tuple[str, int], int] = defaultdict(int)
-    for selector in slo.indicator.selectors():
+    # What a composite was put together from is what its parts were counted from.
+    selectors = [selector for one in slo.parts.values() or (slo,) for selector in one.indicator.selectors()]
+    for selector in selectors:
         for key, samples in source.samples(for_sites(selector, sites), hours).items():
             there[key] += samples
     late: dict[str, list[int]] = defaultdict(list)

@@ -38,6 +38,7 @@ def _together(key: SlotKey, start: int, parts: Mapping[str, Slot | None], compos
         hidden=weight[SlotState.UNKNOWN],
         expected=every,
         seen=every - weight[SlotState.UNKNOWN],
+        samples=sum(slot.samples for slot in parts.values() if slot),
         state=state,
         reasons=in_order([f"{name} {states[name]}" for name in states if _decides(state, states[name])]),
         proof=() if state is SlotState.GOOD else tuple(sorted((name, one.value) for name, one in states.items())),

@@ -90,6 +90,8 @@ def is_quiet(rule: SlotRule, period: Period, sources: Sequence[Source]) -> bool:
     """
     if rule.settles_seconds or not any(source.valid for source in sources):
         return False
+    if any(len(set(source.started.values())) > 1 for source in sources):
+        return False
     return all(_is_quiet(rule, period, source) for source in sources)
 
 
@@ -172,7 +174,7 @@ class Track:
         2: over scrapes that were missed, 1: below a level held just before, which may be a way back, 0: neither.
         """
         plain = [step for step in self.steps if not step.fell]
-        growth = [-(-step.valid // step.scrapes) for step in plain]
+        growth = [_a_scrape(step, self.scrape_ms) for step in plain]
         doubt = [2 if step.scrapes > 1 else int(step.before_valid < self.level_before(step.from_ms)) for step in plain]
         return [step.to_ms for step in plain], growth, doubt
 
@@ -187,6 +189,18 @@ class Track:
         busiest = max(growth[n] for n in range(low, high) if doubt[n] == best)
         return self.rule.burst_factor * max(1, busiest)
 
+    @cached_property
+    def unsettled(self) -> set[int]:
+        """Ends of steps whose good events may show only after scrapes that were missed, by when nobody can tell whose they are."""
+        if not self.rule.settles_seconds:
+            return set()
+        reach, times = (self.rule.settles_seconds + self.rule.scrape_seconds) * 1000, self.source.scraped
+        stops = [a for a, b in pairwise(times) if _nearest(b - a, self.scrape_ms) > 1] + list(times[-1:])
+        found = {step.to_ms for step in self.steps if step.scrapes > 1}
+        for stop in stops:
+            found |= set(times[bisect_left(times, stop - reach) : bisect_right(times, stop)])
+        return found
+
     def seen_within(self, from_ms: int, to_ms: int) -> int:
         """How many scrapes there are in `[from, to)`."""
         return bisect_left(self.source.scraped, to_ms) - bisect_left(self.source.scraped, from_ms)
@@ -194,6 +208,12 @@ class Track:
     def samples_within(self, from_ms: int, to_ms: int) -> int:
         """How many raw samples of its counters there are in `[from, to)`."""
         return bisect_left(self.source.samples, to_ms) - bisect_left(self.source.samples, from_ms)
+
+    def spans(self, at_ms: int) -> bool:
+        """Whether the source was followed from before an instant to after it."""
+        times = self.source.scraped
+        place = bisect_left(times, at_ms)
+        return 0 < place < len(times) and times[place] - times[place - 1] <= self.gap_ms
 
     @cached_property
     def valid_instants(self) -> list[int]:
@@ -253,6 +273,12 @@ def _moves(counters: Sequence[Counter], earlier: int, later: int) -> _Moves:
     return moves
 
 
+def _a_scrape(step: Step, scrape_ms: int) -> int:
+    """The growth of a step for one scrape of the spec, rounded up: also where the source is scraped more often."""
+    shorter = min(step.to_ms - step.from_ms, scrape_ms)
+    return -(-step.valid * scrape_ms // shorter) if step.scrapes == 1 else -(-step.valid // step.scrapes)
+
+
 def _nearest(length: int, unit: int) -> int:
     """How many units a length is, to the nearest, up at a half."""
     return (2 * length + unit) // (2 * unit)
@@ -303,6 +329,7 @@ class _Memory:
     """What earlier steps of a source mean for later ones."""
 
     doubt_until: int = -1  # after a contradiction: rises are looked at until then
+    doubt_ms: int = 0  # where it was
     doubt_level: int = 0
     restart_until: int = -1
     restart_level: int = 0
@@ -321,7 +348,9 @@ def _judged(track: Track, step: Step, memory: _Memory) -> Iterator[Parcel]:
     """The parcels of one step; `memory` carries what it means for the next."""
     top = None if _plain(step, memory, track) else track.top(step.from_ms, step.to_ms)
     most = None if top is None else top * step.scrapes
-    if step.fell:
+    if step.to_ms in track.unsettled and not step.fell:
+        yield from _spread(track, step, CONTRADICTION, track.top(step.from_ms, step.to_ms))
+    elif step.fell or _began_anew(track, step):
         yield from _fallen(track, step, memory, top)
     elif step.to_ms <= memory.doubt_until and _returns(step, memory.doubt_level, most, either=True):
         yield _hidden(track, step, RETURN, top, _at_least(most, step.shown_valid - memory.doubt_level))
@@ -341,6 +370,7 @@ def _plain(step: Step, memory: _Memory, track: Track) -> bool:
     """A step that asks for no bound: nothing fell, was born or missed, and nothing before it is in doubt."""
     return (
         not step.fell
+        and not _began_anew(track, step)
         and step.scrapes == 1
         and not step.born_good
         and not step.born_valid
@@ -382,10 +412,16 @@ def _fallen(track: Track, step: Step, memory: _Memory, top: int | None) -> Itera
     yield _hidden(track, step, CONTRADICTION, top, step.valid + step.born_valid)
 
 
+def _began_anew(track: Track, step: Step) -> bool:
+    """Whether the start time of the process says so, though every counter has overtaken what it showed before."""
+    began = track.source.started
+    return step.from_ms in began and step.to_ms in began and began[step.from_ms] != began[step.to_ms]
+
+
 def _restarted(track: Track, step: Step, most: int | None) -> bool:
     began = track.source.started
     if step.from_ms in began and step.to_ms in began:
-        return step.all_fell and began[step.from_ms] != began[step.to_ms]
+        return began[step.from_ms] != began[step.to_ms]
     return step.all_fell and most is not None and step.shown_valid <= most
 
 
@@ -563,10 +599,10 @@ def _expected(track: Track, site: Site, at: int) -> bool:
     if source.listed:
         return True
     place = bisect_left(source.scraped, at)
-    away_ms = at - source.scraped[place - 1]
-    if source.changing and site.watched(at):
-        return away_ms <= track.rule.leaves_seconds * 1000
-    return away_ms <= track.rule.history_seconds * 1000
+    away_ms, rule = at - source.scraped[place - 1], track.rule
+    if not site.watched(at):  # where nobody looked, nobody has left, as far back as every reader reads
+        return away_ms <= (rule.history_seconds + rule.longest_gap_seconds) * 1000
+    return away_ms <= (rule.leaves_seconds if source.changing else rule.history_seconds) * 1000
 
 
 def _new(track: Track, site: Site) -> Iterator[Parcel]:
@@ -670,7 +706,11 @@ def _settling(sums: dict[int, _Sums], track: Track) -> None:
     for step in track.steps:
         slot = _slot_number(rule, step.to_ms)
         end_ms = (slot + 1) * rule.seconds * 1000
-        if not step.fell and step.to_ms > end_ms - (rule.settles_seconds + rule.scrape_seconds) * 1000:
+        if (
+            not step.fell
+            and step.to_ms not in track.unsettled
+            and step.to_ms > end_ms - (rule.settles_seconds + rule.scrape_seconds) * 1000
+        ):
             sums[slot].settling += step.valid + step.born_valid
 
 
@@ -684,6 +724,8 @@ def _slot(key: SlotKey, start: int, sums: dict[int, _Sums], site: Site) -> Slot:
     told |= {track.source.name for track in site.tracks if track.source.listed}
     expected = rule.expected * max(1, len(told))
     blind, reasons = one.blind, list(one.reasons)
+    if not any(scraped.values()) and not any(track.spans(start_ms) for track in site.tracks):
+        blind, reasons = max(blind, rule.seconds), [*reasons, NOT_SEEN]
     if not site.counts_near(start_ms, end_ms):
         blind, reasons = max(blind, rule.seconds), [*reasons, "the selector meets no series"]
     state = _state(rule, one, blind, before.settling)

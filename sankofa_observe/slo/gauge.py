@@ -28,6 +28,7 @@ class Gauge:
 
     source: str
     seen: Mapping[int, bool]
+    listed: bool = True  # there whether it was seen or not; another one is there where it was seen around a slot
     samples: tuple[int, ...] = ()  # the instant of each raw sample, sorted, of those that say nothing as well
 
 
@@ -91,6 +92,12 @@ class _Cells:
         near = (self.times[low] - self.times[low - 1]) * 10 <= HOLE_TENTHS * self.scrape_ms
         return self.states[low] if near and self.states[low] == self.states[low - 1] else None
 
+    def around(self, start: int, rule: SlotRule) -> bool:
+        """Whether there is a sample in a slot, or within the longest hole before or after it."""
+        reach = HOLE_TENTHS * self.scrape_ms // 10
+        low = bisect_left(self.times, start * 1000 - reach)
+        return low < len(self.times) and self.times[low] <= (start + rule.seconds) * 1000 + reach
+
     def samples(self, low_ms: int, high_ms: int) -> tuple[tuple[int, int], ...]:
         """The samples of a stretch and its two neighbours, as (milliseconds, 0 or 1)."""
         low, high = bisect_left(self.times, low_ms), bisect_left(self.times, high_ms)
@@ -102,6 +109,8 @@ class _Cells:
 def _slot(key: SlotKey, start: int, gauges: Sequence[Gauge], cells: Sequence[_Cells], combine: Combine) -> Slot:
     rule = key.rule
     first = start // rule.scrape_seconds
+    there = [n for n, one in enumerate(gauges) if one.listed or cells[n].around(start, rule)]
+    gauges, cells = [gauges[n] for n in there], [cells[n] for n in there]
     found = [combine.of([one.state(number) for one in cells]) for number in range(first, first + rule.expected)]
     good, bad = found.count(True), found.count(False)
     state = _state(rule, good, bad)

@@ -43,6 +43,8 @@ class Combine:
         needed = {Rule.ALL: max(1, len(states)), Rule.ANY: 1, Rule.AT_LEAST: self.at_least}[self.rule]
         if up >= needed:
             return True
+        if len(states) < needed:  # fewer sources than are asked for: some are not known at all
+            return None
         return False if states and up + unknown < needed else None
 
 

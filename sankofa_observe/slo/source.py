@@ -39,7 +39,7 @@ class Source:
     good: tuple[Counter, ...] = ()
     valid: tuple[Counter, ...] = ()
     samples: tuple[int, ...] = ()  # the instant of each raw sample of its counters, no counts among them
-    started: Mapping[int, int] = field(default_factory=dict)  # when its process began, by scrape
+    started: Mapping[int, str] = field(default_factory=dict)  # when its process began, by scrape, as it was written
     doubts: Mapping[int, str] = field(default_factory=dict)  # at these scrapes the selectors are ambiguous, and how
 
 
@@ -54,26 +54,25 @@ def sources_of(
     started: Iterable[Series] = (),
 ) -> list[Source]:
     """The sources of one site, by name; `listed` are the instances that the fleet file names."""
-    raw: dict[str, _Raw] = defaultdict(_Raw)
+    raw: dict[Who, _Raw] = defaultdict(_Raw)
     for one in good:
-        raw[_name(one)].good.append(one)
+        raw[_who(one)].good.append(one)
     for one in valid:
-        raw[_name(one)].valid.append(one)
-    for each in raw.values():
-        each.counts = True
+        raw[_who(one)].valid.append(one)
+    jobs = {job for job, _ in raw}  # those whose counters are selected; others scrape the same hosts for other things
+    wanted, seen = set(listed), {instance for _, instance in raw}
     for one in up:
-        raw[_name(one)].up.append(one)
+        job, instance = who = _who(one)
+        if who in raw or (job in jobs and instance in wanted):
+            raw[who].up.append(one)
     for one in started:
-        raw[_name(one)].started.append(one)
-    wanted = set(listed)
-    for name in wanted - {_instance(name) for name in raw}:
-        raw[f"/{name}"] = _Raw()
-    # An `up` alone makes a source only of what is listed: others scrape the same site for other things.
-    counting = {_instance(name) for name, each in raw.items() if each.counts}
+        if _who(one) in raw:
+            raw[_who(one)].started.append(one)
+    for instance in wanted - seen - {instance for _, instance in raw}:
+        raw["", instance] = _Raw()
     return [
-        each.source(name, listed=_instance(name) in wanted, changing=changing, one_metric=one_metric)
-        for name, each in sorted(raw.items())
-        if each.counts or (_instance(name) in wanted and _instance(name) not in counting)
+        each.source("/".join(who), listed=who[1] in wanted, changing=changing, one_metric=one_metric)
+        for who, each in sorted(raw.items())
     ]
 
 
@@ -91,13 +90,13 @@ def count_of(text: str) -> int | None:
     return int(number)
 
 
-def _name(series: Series) -> str:
-    labels = series[0]
-    return "/".join(labels.get(label, "") for label in SOURCE_LABELS)
+Who = tuple[str, str]
+"""Job and instance."""
 
 
-def _instance(name: str) -> str:
-    return name.partition("/")[2]
+def _who(series: Series) -> Who:
+    job, instance = (series[0].get(label, "") for label in SOURCE_LABELS)
+    return job, instance
 
 
 @dataclass(kw_only=True)
@@ -106,7 +105,6 @@ class _Raw:
     valid: list[Series] = field(default_factory=list)
     up: list[Series] = field(default_factory=list)
     started: list[Series] = field(default_factory=list)
-    counts: bool = False  # has counters, and not only an `up`
 
     def source(self, name: str, *, listed: bool, changing: bool, one_metric: bool) -> Source:
         spoiled: set[int] = set()
@@ -129,7 +127,7 @@ class _Raw:
             good=tuple(good),
             valid=tuple(valid),
             samples=tuple(sorted(at for _, every in (*self.good, *self.valid) for at in dict(every))),
-            started={at: value for one in self.started for at, value in _counter(one, set()).items()},
+            started={at: value for _, every in self.started for at, value in every},
             doubts=_doubts(self.good) | _doubts(self.valid),
         )
 

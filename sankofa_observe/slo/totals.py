@@ -27,7 +27,7 @@ class Totals:
     bad: int = 0
     hidden: int = 0
     blind: int = 0
-    busiest: int = 0  # the most certain events in one slot
+    busiest: int = 0  # the most events in one slot of which every source was seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ def total(slots: Iterable[Slot]) -> Totals:
         bad=sum(slot.bad for slot in slots),
         hidden=sum(slot.hidden for slot in slots),
         blind=sum(slot.blind for slot in slots),
-        busiest=max((slot.good + slot.bad for slot in slots), default=0),
+        busiest=max([0, *(slot.good + slot.bad for slot in slots if not slot.hidden and not slot.blind)]),
     )
 
 

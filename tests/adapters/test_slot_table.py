@@ -69,9 +69,18 @@ def test_table_reads_the_latest_revision(table: SlotTable) -> None:
     """A slot that changed stands in its newest form; it may change back."""
     unknown, known = slot(START, SlotState.UNKNOWN), slot(START, SlotState.BAD)
     seen = [
-        (table.append([one], START), table.read(NAME, ["edge-1"], period())) for one in (unknown, known, unknown, known)
+        (table.append([one], START, anyhow=True), table.read(NAME, ["edge-1"], period()))
+        for one in (unknown, known, unknown, known)
     ]
     assert seen == [(1, [unknown]), (1, [known]), (1, [unknown]), (1, [known])]
+
+
+def test_slot_of_fewer_samples_does_not_replace_one_of_more(table: SlotTable) -> None:
+    """The source has forgotten; only a person who asks for it by name may have the slot counted so."""
+    known, forgotten = slot(START, SlotState.BAD), slot(START, SlotState.UNKNOWN)
+    table.append([known], START)
+    assert (table.append([forgotten], START), table.read(NAME, ["edge-1"], period())) == (0, [known])
+    assert table.append([forgotten], START, anyhow=True) == 1
 
 
 def test_table_notices_a_changed_proof(table: SlotTable) -> None:
@@ -166,7 +175,7 @@ def test_table_survives_compaction(tmp_path: Path) -> None:
     table = DeltaSlots(tmp_path, "observer-1")
     for one in slots_of(bad=3):
         table.append([one], START)
-    table.append([slot(START, SlotState.UNKNOWN)], START)
+    table.append([slot(START, SlotState.UNKNOWN)], START, anyhow=True)
     before = table.read(NAME, ["edge-1"], period())
     table.compact()
     assert table.read(NAME, ["edge-1"], period()) == before
@@ -271,6 +280,47 @@ def test_old_slots_are_forgotten_and_their_totals_stay(tmp_path: Path) -> None:
     before = table.site_days(NAME, ["edge-1"], DAY)
     assert [table.retain(days, FIRST_DAY + 9) for days in (9, 8, 8)] == [0, 1, 0]
     assert (table.read(NAME, ["edge-1"], DAY), table.site_days(NAME, ["edge-1"], DAY)) == ([], before)
+
+
+def test_day_of_which_only_totals_are_left_is_not_counted_anew(tmp_path: Path) -> None:
+    """What a Prometheus still has of it would be less than what the totals were made of."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    table.append([*MIXED, slot(START + 9 * DAY_SECONDS)], START)
+    table.seal(FIRST_DAY, START)
+    before = table.site_days(NAME, ["edge-1"], DAY)
+    table.retain(8, FIRST_DAY + 9)
+    assert table.append([slot(START, samples=99)], START, anyhow=True) == 0
+    assert table.site_days(NAME, ["edge-1"], DAY) == before
+
+
+def test_site_that_was_away_for_long_goes_on_from_its_newest_slot(tmp_path: Path) -> None:
+    """Its mark is found however long ago it stands, by a process that begins anew."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    table.append([slot(START), slot(START, site="edge-2")], START)
+    for day in range(1, 9):
+        table.append([slot(START + day * DAY_SECONDS, site="edge-2")], START)
+        table.seal(FIRST_DAY + day - 1, START)
+    table.close()
+    assert DeltaSlots(tmp_path, "observer-1").watermarks(NAME) == {"edge-1": START, "edge-2": START + 8 * DAY_SECONDS}
+
+
+def test_totals_that_could_not_be_written_are_made_at_the_next_append(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slots stand, the commit of their totals failed, and the process lives on."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    table.append(MIXED, START)
+    table.seal(FIRST_DAY, START)
+
+    def away(_: object) -> None:
+        raise Unavailable("the disk is full")
+
+    monkeypatch.setattr(table.days, "append", away)
+    with pytest.raises(Unavailable, match="the disk is full"):
+        table.append([slot(START, SlotState.GOOD)], START)
+    monkeypatch.undo()
+    table.append([slot(START + DAY_SECONDS)], START)
+    assert table.site_days(NAME, ["edge-1"], DAY)[0].totals.states[SlotState.GOOD] == 2
 
 
 def test_table_whose_files_are_gone_is_unavailable(tmp_path: Path) -> None:

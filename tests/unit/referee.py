@@ -230,7 +230,7 @@ def _site(rule: str, cells: list[str]) -> str:
         must(word == "atLeast" and needed > 0)
     if cells.count("up") >= needed:
         return "up"
-    return "down" if cells and cells.count("up") + cells.count("?") < needed else "?"
+    return "down" if len(cells) >= needed > cells.count("up") + cells.count("?") else "?"
 
 
 def _parts(rules: Json, _: Json, proof: Json) -> Json:
@@ -496,14 +496,18 @@ def _attained(rules: Json, rows: list[Json], edges: SimpleNamespace) -> tuple[in
     early, late = min(good, edges.settled), min(max(bad, 0), last.settling)
     good, bad, unknown = good - early, bad - late, unknown + early + late
     moved = min(good, max(-bad, 0))
-    blind = 2 * sum(row.blind for row in rows) * max(row.good + row.bad for row in rows)
+    blind = 2 * sum(row.blind for row in rows) * _busiest(rows)
     whole, rest = divmod(blind, rules["slot_seconds"])
     return good - moved, max(bad, 0), unknown + moved + whole + (rest > 0)
 
 
+def _busiest(rows: list[Json]) -> int:
+    return int(max([0, *(row.good + row.bad for row in rows if not row.hidden and not row.blind)]))
+
+
 def _verdict(rules: Json, rows: list[Json], good: int, bad: int, unknown: int) -> str:
     base, target = good + bad + unknown, rules["target_ppm"]
-    busy, blind = any(row.good + row.bad > 0 for row in rows), any(row.blind for row in rows)
+    busy, blind = _busiest(rows) > 0, any(row.blind for row in rows)
     if rules["budgeting"] == "Occurrences" and blind and not busy:
         return "undetermined"
     if base == 0:

@@ -13,7 +13,7 @@ _GROUP = ["observer", "day", "slo", "site"]
 
 def newest(frame: pl.DataFrame) -> pl.DataFrame:
     """The highest revision of each slot; of two with one revision the later observed one, the same for every reader."""
-    if frame.is_empty() or frame["revision"].max() == 1:
+    if frame.is_empty() or (frame["revision"].max() == 1 and frame.select(KEY).n_unique() == frame.height):
         return frame
     return frame.sort("revision", "observed_at").unique(list(KEY), keep="last")
 
@@ -27,7 +27,12 @@ def site_days(frame: pl.DataFrame) -> pl.DataFrame:
         pl.len().cast(pl.Int64).alias("slots"),
         *((pl.col("state") == one.value).sum().cast(pl.Int64).alias(f"slots_{one.value}") for one in SlotState),
         *(pl.col(name).sum() for name in ("good", "bad", "hidden", "blind")),
-        (pl.col("good") + pl.col("bad")).max().alias("busiest"),
+        (pl.col("good") + pl.col("bad"))
+        .filter((pl.col("hidden") == 0) & (pl.col("blind") == 0))
+        .max()
+        .fill_null(0)
+        .clip(lower_bound=0)
+        .alias("busiest"),
         *(pl.col(name).first().alias(f"first_{name}") for name in AT_EDGES),
         *(pl.col(name).last().alias(f"last_{name}") for name in AT_EDGES),
         pl.concat_str("starts_at", *ROW_COUNTS, "state", separator=",").alias("lines"),

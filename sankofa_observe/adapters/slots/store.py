@@ -24,7 +24,6 @@ from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, SiteSpan
 from sankofa_observe.units import Period
 
-LOOK_BACK_DAYS = 3  # where the newest slots of all sites are looked for before older days are asked
 ROWS_TOGETHER = 50_000
 FORGET_SECONDS = 4 * 3600
 VACUUM_HOURS = 2  # beyond the longest reader: files that a sealed day has replaced are dropped then
@@ -46,7 +45,7 @@ class DeltaSlots:
         # By SLO: since when the uncertain slots are known, and which they are.
         self._uncertain: dict[str, tuple[int, dict[tuple[str, int], None]]] = {}
         self._mutex = threading.RLock()  # stages of one process write in turns
-        self._together = threading.local()  # where several appends of a thread become one commit
+        self._waiting: list[pl.DataFrame] | None = None  # where several appends become one commit
         self._healed = False
         self._sealed_days: tuple[int, set[int]] = (-1, set())
 
@@ -55,11 +54,11 @@ class DeltaSlots:
 
     # -------------------------------------------------------------------------------------------------------------- write
 
-    def append(self, slots: Iterable[Slot], observed_at: int) -> int:
+    def append(self, slots: Iterable[Slot], observed_at: int, *, anyhow: bool = False) -> int:
         with self._mutex:
             self._lock.take()
             self._heal(observed_at)
-            fresh = self._fresh(list(slots))
+            fresh = self._fresh(self._kept(slots), anyhow=anyhow)
             if fresh:
                 rows = [slot_row(slot, self.observer, observed_at, revision) for slot, revision in fresh]
                 self._gather(pl.DataFrame(rows, schema=SLOTS, orient="row"), observed_at)
@@ -68,23 +67,25 @@ class DeltaSlots:
 
     @contextmanager
     def together(self, observed_at: int) -> Iterator[None]:
-        """What this thread appends inside is few commits; what was appended before an error is kept."""
-        self._together.waiting = []
-        try:
-            yield
-        finally:
-            with self._mutex:
-                waiting, self._together.waiting = self._together.waiting, None
-                self._flush(waiting, observed_at)
+        """What this thread appends inside is few commits; what was appended before an error is kept.
+
+        Other stages of the process wait meanwhile: what they would be told of stands in no table yet.
+        """
+        with self._mutex:
+            self._waiting = []
+            try:
+                yield
+            finally:
+                waiting, self._waiting = self._waiting, None
+                self._flush(waiting or [], observed_at)
 
     def _gather(self, frame: pl.DataFrame, at: int) -> None:
-        waiting: list[pl.DataFrame] | None = getattr(self._together, "waiting", None)
-        if waiting is None:
+        if self._waiting is None:
             self._flush([frame], at)
             return
-        waiting.append(frame)
-        if sum(one.height for one in waiting) >= ROWS_TOGETHER:
-            self._together.waiting = []
+        self._waiting.append(frame)
+        if sum(one.height for one in self._waiting) >= ROWS_TOGETHER:
+            waiting, self._waiting = self._waiting, []
             self._flush(waiting, at)
 
     def _flush(self, frames: list[pl.DataFrame], at: int) -> None:
@@ -94,6 +95,7 @@ class DeltaSlots:
         except Unavailable:  # nothing of it stands: the table is asked anew
             self._marks.clear()
             self._uncertain.clear()
+            self._healed = False  # slots may stand whose day has no totals yet
             raise
 
     def seal(self, day: int, at: int) -> int:
@@ -109,16 +111,15 @@ class DeltaSlots:
 
     def unsealed(self) -> list[int]:
         """The days that have slots and no totals, oldest first."""
-        have = {int(day) for observer, day in self.slots.rows_by_partition() if observer == self.observer}
-        return sorted(have - self._sealed())
+        return sorted(self._have() - self._sealed())
+
+    def _have(self) -> set[int]:
+        """The days that have slots."""
+        return {int(day) for observer, day in self.slots.rows_by_partition() if observer == self.observer}
 
     def retain(self, days: int, today: int) -> int:
         """Forget slots older than so many days; their totals stay. Answers how many days went."""
-        old = [
-            int(day)
-            for observer, day in self.slots.rows_by_partition()
-            if observer == self.observer and int(day) < today - days
-        ]
+        old = [day for day in self._have() if day < today - days]
         if not old:
             return 0
         with self._mutex, self.slots.held() as table, self.slots.asking("retention"):
@@ -129,13 +130,20 @@ class DeltaSlots:
 
     def compact(self) -> str:
         """Join the small files of regular ticks, and drop what was joined once no reader can need it; no row changes."""
-        with self._mutex, self.slots.held() as table, self.slots.asking("compaction"):
+        joined = [self._compact(table) for table in (self.slots, self.days)]
+        removed, added = (sum(one[n] for one in joined) for n in (0, 1))
+        return f"{removed} files joined into {added}" if removed else ""
+
+    def _compact(self, delta: Delta) -> tuple[int, int]:
+        with self._mutex, delta.held() as table, delta.asking("compaction"):
             if table is None:
-                return ""
+                return 0, 0
             self._lock.take()
             done = table.optimize.compact()
             table.vacuum(retention_hours=VACUUM_HOURS, enforce_retention_duration=False, dry_run=False)
-        return f"{done['numFilesRemoved']} files joined into {done['numFilesAdded']}" if done["numFilesRemoved"] else ""
+            return done["numFilesRemoved"], done["numFilesAdded"]
+
+    # --------------------------------------------------------------------------------------------------------------- care
 
     def lock(self) -> None:
         """Be the writer of this observer, or raise `Unavailable`."""
@@ -205,9 +213,10 @@ class DeltaSlots:
         return {(site, hour): count for site, hour, count in sums.iter_rows()}
 
     def watermarks(self, slo: str) -> Mapping[str, int]:
-        if slo not in self._marks:
-            self._marks[slo] = self._ask_watermarks(slo)
-        return dict(self._marks[slo])
+        with self._mutex:
+            if slo not in self._marks:
+                self._marks[slo] = self._ask_watermarks(slo)
+            return dict(self._marks[slo])
 
     def uncertain(self, slo: str, since_at: int) -> Mapping[str, int]:
         with self._mutex:
@@ -226,18 +235,16 @@ class DeltaSlots:
     # ------------------------------------------------------------------------------------------------------------- inside
 
     def _ask_watermarks(self, slo: str) -> dict[str, int]:
-        days = sorted(
-            (int(day) for observer, day in self.slots.rows_by_partition() if observer == self.observer), reverse=True
-        )
-        marks: dict[str, int] = {}
-        for first in range(0, len(days), LOOK_BACK_DAYS):
-            group = days[first : first + LOOK_BACK_DAYS]
-            rows = self._own().filter(pl.col("slo") == slo, pl.col("day").is_in(group))
-            with self.slots.asking("watermarks"):
-                found = dict(rows.group_by("site").agg(pl.col("starts_at").max()).collect().iter_rows())
-            if marks and not found.keys() - marks.keys():
-                break
-            marks = found | marks
+        """From the totals of sealed days, and from the slots of the others."""
+        of_slo = pl.col("slo") == slo
+        with self.days.asking("watermarks"):
+            sealed = self._days().filter(of_slo).group_by("site").agg(pl.col("last_starts_at").max()).collect()
+        with self.slots.asking("watermarks"):
+            rows = self._own().filter(of_slo, pl.col("day").is_in(self.unsealed()))
+            later = rows.group_by("site").agg(pl.col("starts_at").max()).collect()
+        marks = dict(sealed.iter_rows())
+        for site, at in later.iter_rows():
+            marks[site] = max(at, marks.get(site, at))
         return marks
 
     def _ask_uncertain(self, slo: str, since_at: int) -> dict[tuple[str, int], None]:
@@ -246,14 +253,24 @@ class DeltaSlots:
         rows = frame.filter(pl.col("reasons").is_not_null()).select("site", "starts_at").iter_rows()
         return dict.fromkeys(rows)
 
-    def _fresh(self, slots: list[Slot]) -> list[Fresh]:
-        """The slots that differ from what stands; of what lies after all that stands, nothing is asked."""
+    def _kept(self, slots: Iterable[Slot]) -> list[Slot]:
+        """Slots but those of days of which only the totals are left."""
+        forgotten = self._sealed() - self._have()
+        return [slot for slot in slots if slot.starts_at // DAY_SECONDS not in forgotten]
+
+    def _fresh(self, slots: list[Slot], *, anyhow: bool) -> list[Fresh]:
+        """The slots that differ from what stands; of what lies after all that stands, nothing is asked.
+
+        A slot that was counted from more samples stays, unless it is to change anyhow: the source has forgotten.
+        """
         fresh: list[Fresh] = []
         for slo in dict.fromkeys(slot.slo for slot in slots):
             own, marks = [slot for slot in slots if slot.slo == slo], self.watermarks(slo)
             standing = self._standing(slo, [slot for slot in own if slot.starts_at <= marks.get(slot.site, -1)])
             for slot in own:
                 before = standing.get((slot.site, slot.starts_at))
+                if before and slot.samples < before[0].samples and not anyhow:
+                    continue
                 if before is None or not same(before[0], slot):
                     standing[slot.site, slot.starts_at] = (slot, before[1] + 1 if before else 1)
                     fresh.append(standing[slot.site, slot.starts_at])

@@ -262,7 +262,7 @@ def test_short_lived_pods_that_only_fail_stand_in_the_bounds() -> None:
     for indicator in (changing, CODES):
         verdict, attained, _ = judged(site, indicator=indicator)
         assert verdict is not Verdict.MET
-        assert attained.bad + attained.unknown >= 4000
+        assert not attained.bounded or attained.bad + attained.unknown >= 4000
 
 
 def test_the_first_error_of_a_source_counts() -> None:

@@ -162,7 +162,7 @@ COMBINED: list[tuple[Combine, list[bool | None], bool | None]] = [
     (TWO, [True, None, False], None),
     (TWO, [True, False, False], False),
     (TWO, [None, None], None),
-    (TWO, [True], False),
+    (TWO, [True], None),
     (TWO, [], None),
 ]
 
