@@ -17,7 +17,7 @@ REPLAY = "SIMULATION_SEEDS={seed} .venv/bin/python -m pytest tests/simulation -k
 
 
 def seeds() -> range:
-    first, _, last = os.environ.get("SIMULATION_SEEDS", "0-199").partition("-")
+    first, _, last = os.environ.get("SIMULATION_SEEDS", "0-99").partition("-")
     return range(int(first), int(last or first) + 1)
 
 
