@@ -35,6 +35,7 @@ test: ## Everything that must hold (WITHOUT=ceph,... does without a part, and na
 test-all: export MUTATIONS := 250
 test-all: export FAULT_SEEDS := 6
 test-all: export SIMULATION_SEEDS := 0-199
+test-all: export DOCUMENTS := 50
 test-all: ## make test and what needs larger parts: browser, object stores, brokers, images
 	$(SETUP) test-all
 	$(CHECK)

@@ -11,6 +11,7 @@ What a forger may change unseen, with all sums made anew, stands in `UNSEEN` bel
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +24,8 @@ from sankofa_observe.verify import CannotCheck, verify
 from tests.unit.documents import composite_documents, documents, event_documents, state_documents
 from tests.unit.referee import holds, made_whole
 from tests.unit.test_verify import honest, honest_events
+
+DOCUMENTS = int(os.environ.get("DOCUMENTS", "20"))  # of each change; make test-all sets 50
 
 STATES = ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN", "RECOVERED", "EXCLUDED", "FINE")
 ROW = (
@@ -291,7 +294,7 @@ def of(name: str) -> st.SearchStrategy[Document]:
 def test_tampering_in_one_place_is_noticed_by_both_verifiers(name: str) -> None:
     """Whatever the samples were, one changed place makes a document that does not hold."""
 
-    @settings(max_examples=50)
+    @settings(max_examples=DOCUMENTS)
     @given(found=of(name), data=st.data())
     def noticed(found: Document, data: st.DataObject) -> None:
         changed = copy.deepcopy(found)
@@ -307,7 +310,7 @@ def test_tampering_in_one_place_is_noticed_by_both_verifiers(name: str) -> None:
 def test_forgery_with_new_sums_is_noticed_where_a_proof_speaks(name: str) -> None:
     """A forger computes every sum, the root and the id again: states and counts still follow from proofs."""
 
-    @settings(max_examples=50)
+    @settings(max_examples=DOCUMENTS)
     @given(found=of(name), data=st.data())
     def noticed(found: Document, data: st.DataObject) -> None:
         changed = copy.deepcopy(found)
@@ -324,7 +327,7 @@ def test_forgery_with_new_sums_is_noticed_where_a_proof_speaks(name: str) -> Non
 def test_verifiers_agree_on_a_forgery_with_its_sums_made_anew(name: str) -> None:
     """Where attainment, verdict, credit, root and id are computed again after the change, both see the same."""
 
-    @settings(max_examples=50)
+    @settings(max_examples=DOCUMENTS)
     @given(found=of(name), data=st.data(), whole=st.booleans())
     def agreed(found: Document, data: st.DataObject, whole: bool) -> None:  # noqa: FBT001  drawn
         changed = copy.deepcopy(found)
