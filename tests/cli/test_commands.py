@@ -71,6 +71,7 @@ def commands(group: Any, *path: str) -> Iterator[tuple[str, ...]]:
             yield (*path, name)
 
 
+GRACE_SECONDS = 60
 COMMANDS = sorted(commands(typer.main.get_command(cli.app)))
 
 
@@ -256,13 +257,17 @@ def test_verify_ends_with_2_when_there_is_no_node(run: Run, evidence: Path, rpc:
 @pytest.fixture
 def installation(tmp_path: Path) -> Path:
     """Settings, specs with periods of ten minutes since two of them, and the slots of one breached period and a bit."""
-    start = (int(time.time()) // 600 - 2) * 600
+    start = ((int(time.time()) - GRACE_SECONDS) // 600 - 2) * 600  # both periods are over, and their grace
     specs = tmp_path / "specs"
     specs.mkdir()
     slo = yaml.safe_load((SPECS / "slos" / "availability-edge.yaml").read_text())
     slo["spec"]["timeWindow"][0]["duration"] = "600s"
     terms = yaml.safe_load((SPECS / "agreements" / "example-edge.yaml").read_text())
-    terms["spec"] |= {"startsAt": rfc3339(start), "graceSeconds": 60, "promises": terms["spec"]["promises"][:1]}
+    terms["spec"] |= {
+        "startsAt": rfc3339(start),
+        "graceSeconds": GRACE_SECONDS,
+        "promises": terms["spec"]["promises"][:1],
+    }
     for name, document in (("slo", slo), ("agreement", terms)):
         (specs / f"{name}.yaml").write_text(yaml.safe_dump(document))
     (specs / "fleet.yaml").write_text((SPECS / "fleet.yaml").read_text())
