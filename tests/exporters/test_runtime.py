@@ -19,6 +19,7 @@ from tests.pace import limit
 from .doubles import VALUE, DoubleSource, lead, sleeping
 
 BOUNDS = Bounds()
+TRIES = 10
 
 
 async def no_permission(_budget: Budget) -> None:
@@ -138,7 +139,7 @@ async def test_age_is_of_the_sources_own_sample() -> None:
 
 
 async def test_black_hole_delays_no_other_probe() -> None:
-    """While fifty targets hang, a hundred probes of another end, and none pays for the fifty."""
+    """While fifty targets hang, a hundred probes of another end, each at the cost of a probe alone."""
     hole = DoubleSource(collectors=(Collector(name="lead", fetch=sleeping, samples=lambda _: ()),))
     good = DoubleSource(collectors=(lead(),))
 
@@ -152,14 +153,17 @@ async def test_black_hole_delays_no_other_probe() -> None:
             costs.append(time.process_time() - started)
         return min(costs)
 
-    alone = await cheapest()
-    holes = [asyncio.create_task(probe(hole, budget=Budget.of(3600), bounds=BOUNDS)) for _ in range(50)]
-    beside = await cheapest()
-    hanging = [task for task in holes if not task.done()]
-    for task in holes:
-        task.cancel()
-    await asyncio.gather(*holes, return_exceptions=True)
-    after = await cheapest()
+    for _ in range(TRIES):  # a core that another fills while one of the three is measured tells nothing
+        alone = await cheapest()
+        holes = [asyncio.create_task(probe(hole, budget=Budget.of(3600), bounds=BOUNDS)) for _ in range(50)]
+        beside = await cheapest()
+        hanging = [task for task in holes if not task.done()]
+        for task in holes:
+            task.cancel()
+        await asyncio.gather(*holes, return_exceptions=True)
+        alone = max(alone, await cheapest())
+        if beside < 2 * alone:
+            break
 
     assert len(hanging) == 50
-    assert beside < 10 * max(alone, after)  # fifty times, if each paid; a busy core alone makes it three times
+    assert beside < 2 * alone
