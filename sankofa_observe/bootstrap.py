@@ -22,7 +22,7 @@ from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
 from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, Origin, assess
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet, evaluate
-from sankofa_observe.pipeline.observe import Observed, observe
+from sankofa_observe.pipeline.observe import Observed, closed_at, observe
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.recount import quietly, recount, recount_late
 from sankofa_observe.pipeline.seal import Checked, Sealed, seal
@@ -89,8 +89,8 @@ class Platform:
 
     def closed(self, since_at: int, until_at: int | None = None) -> Period:
         """A stretch of the past, cut off where slots are not closed yet."""
-        closed_at = min(self.clock.now() - self.settings.late.delay_seconds, self.source.newest_at())
-        ends_at = closed_at if until_at is None else min(until_at, closed_at)
+        closed = closed_at(self.source, self.clock, self.settings.late.delay_seconds)
+        ends_at = closed if until_at is None else min(until_at, closed)
         if since_at >= ends_at:
             raise InvalidInput(
                 f"nothing to count between {rfc3339(since_at)} and {rfc3339(ends_at)}; the start must be before the end"

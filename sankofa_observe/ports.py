@@ -41,6 +41,9 @@ class SampleSet:
     complete: bool = True
 
 
+HOUR_SECONDS = 3600  # samples are compared with what was counted from them by the hour
+
+
 class SampleSource(Protocol):
     """Raw samples, as scraped: no deduplication, no downsampling, no functions."""
 

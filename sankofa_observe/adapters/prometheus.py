@@ -18,12 +18,11 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 from urllib3.util.retry import Retry
 
 from sankofa_observe.errors import Unavailable
-from sankofa_observe.ports import RawSeries, SampleSet
+from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
 from sankofa_observe.slo.indicator import SITE_LABEL
 from sankofa_observe.units import Period
 
 TIMEOUT_SECONDS = 60
-HOUR_SECONDS = 3600
 _NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError)  # what a body of another shape ends in
 
 

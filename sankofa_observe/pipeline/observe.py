@@ -14,10 +14,10 @@ from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.ports import Clock, SampleSource, SlotTable
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import Period
 
 MAX_SAMPLES_A_READ = 500_000  # Prometheus refuses above 50 million
-DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +44,10 @@ def observe(
     clock: Clock,
     delay_seconds: int,
 ) -> Iterator[Observed]:
-    """Bring the slots of one SLO up to date; `since_at` is where a site without any slot begins.
-
-    A slot is closed when our clock says so, `delay_seconds` later, and when the source has scraped past its end: a clock of
-    ours that runs ahead closes nothing.
-    """
+    """Bring the slots of one SLO up to date; `since_at` is where a site without any slot begins."""
     if not sites:
         return
-    closed_at = min(clock.now() - delay_seconds, source.newest_at())
-    until_at = closed_at // slo.slot.seconds * slo.slot.seconds
+    until_at = closed_at(source, clock, delay_seconds) // slo.slot.seconds * slo.slot.seconds
     starts = _starts(slo, sites, since_at=since_at, until_at=until_at, table=table)
     failed: list[Unavailable] = []
     for start in sorted(starts, reverse=True):  # who is up to date waits for nobody who is not
@@ -63,6 +58,14 @@ def observe(
             failed.append(error)
     if failed:
         raise failed[0]
+
+
+def closed_at(source: SampleSource, clock: Clock, delay_seconds: int) -> int:
+    """Up to when slots are closed: our clock says so, `delay_seconds` later, and the source has scraped past it.
+
+    A clock of ours that runs ahead closes nothing.
+    """
+    return min(clock.now() - delay_seconds, source.newest_at())
 
 
 def count(

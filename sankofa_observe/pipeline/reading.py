@@ -6,7 +6,7 @@ The same slots come out however a stretch of time is cut into reads: each read r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import RawSeries, SampleSource
@@ -42,9 +42,9 @@ def read_slots(
         case RatioIndicator():
             return _events(slo, slo.indicator, sites, period, source, undoubted)
         case StateIndicator():
-            return _states(slo, slo.indicator, sites, period, source)
-        case LevelIndicator():
-            return _levels(slo, slo.indicator, sites, period, source)
+            return _gauged(slo, slo.indicator, sites, period, source, up_at)
+        case LevelIndicator() as level:
+            return _gauged(slo, level, sites, period, source, lambda levels: within(levels, level))
         case CompositeIndicator():
             return _composed(slo, slo.indicator, sites, period, source)
 
@@ -97,43 +97,25 @@ def _count(slo: Slo, indicator: RatioIndicator, site: str, period: Period, sourc
     return count_events(key, period, sources, counts_bad=indicator.counts_bad)
 
 
-def _states(
-    slo: Slo, indicator: StateIndicator, sites: Sequence[str], period: Period, source: SampleSource
+def _gauged(
+    slo: Slo,
+    indicator: StateIndicator | LevelIndicator,
+    sites: Sequence[str],
+    period: Period,
+    source: SampleSource,
+    seen: Callable[..., Mapping[int, bool]],
 ) -> list[Slot]:
-    up, known = (_read(source, one, sites, _reach(slo, period)) for one in indicator.selectors())
+    """Slots of states and levels; `seen` makes up and down of what the selectors showed of one source, one mapping each."""
+    reads = [_read(source, selector, sites, _reach(slo, period)) for selector in indicator.selectors()]
     slots: list[Slot] = []
     for site in sites:
-        ups, knowns = _by_source(up.get(site, ())), _by_source(known.get(site, ()))
-        names = _names(slo, site, (*up.get(site, ()), *known.get(site, ())), {*ups, *knowns})
-        gauges = [
-            Gauge(
-                source=name,
-                seen=up_at(ups.get(name, {}), knowns.get(name, {})),
-                listed=listed,
-                samples=tuple(sorted([*ups.get(name, {}), *knowns.get(name, {})])),
-            )
-            for name, listed in names.items()
-        ]
-        slots += count_states(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, gauges, indicator.combine)
-    return slots
-
-
-def _levels(
-    slo: Slo, indicator: LevelIndicator, sites: Sequence[str], period: Period, source: SampleSource
-) -> list[Slot]:
-    read = _read(source, indicator.level, sites, _reach(slo, period))
-    slots: list[Slot] = []
-    for site in sites:
-        levels = _by_source(read.get(site, ()))
-        gauges = [
-            Gauge(
-                source=name,
-                seen=within(levels.get(name, {}), indicator),
-                listed=listed,
-                samples=tuple(sorted(levels.get(name, {}))),
-            )
-            for name, listed in _names(slo, site, read.get(site, ()), set(levels)).items()
-        ]
+        series = [read.get(site, ()) for read in reads]
+        by_source = [_by_source(one) for one in series]
+        gauges = []
+        for name, listed in _names(slo, site, [one for every in series for one in every]).items():
+            shown = [one.get(name, {}) for one in by_source]
+            samples = tuple(sorted(at for one in shown for at in one))
+            gauges.append(Gauge(source=name, seen=seen(*shown), listed=listed, samples=samples))
         slots += count_states(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, gauges, indicator.combine)
     return slots
 
@@ -156,12 +138,12 @@ def _by_site(slots: Sequence[Slot]) -> Mapping[str, Sequence[Slot]]:
     return found
 
 
-def _names(slo: Slo, site: str, series: Sequence[RawSeries], seen: set[str]) -> dict[str, bool]:
+def _names(slo: Slo, site: str, series: Sequence[RawSeries]) -> dict[str, bool]:
     """The sources of a site by name, and whether the fleet file lists them: those that were seen, and those that nobody saw."""
     listed = slo.sources.get(site, ())
     instances = {_source_name(one): one.labels.get("instance", "") for one in series}
     unseen = [f"/{one}" for one in listed if one not in instances.values()]
-    return {name: instances[name] in listed for name in sorted(seen)} | dict.fromkeys(unseen, True)
+    return {name: instances[name] in listed for name in sorted(instances)} | dict.fromkeys(unseen, True)
 
 
 def _by_source(series: Sequence[RawSeries]) -> dict[str, dict[int, str]]:

@@ -13,12 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.observe import Observed, align, count
-from sankofa_observe.ports import Clock, SampleSource, SlotTable
+from sankofa_observe.ports import HOUR_SECONDS, Clock, SampleSource, SlotTable
 from sankofa_observe.slo.indicator import for_sites
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.units import Period
-
-HOUR_SECONDS = 3600
 
 
 def recount(

@@ -4,8 +4,6 @@ An event belongs to the slot of the first scheduled scrape of its source at or a
 stands a parcel: so many good and bad events, so many hidden ones, and the slots they may belong to. `top` is what a step of
 the source may have held at most: `burst_factor` times the busiest one near it. The truth lies between the bounds that follow
 *if* nothing that was not seen was busier; what cannot be known in principle stands in docs/reference/specs.md.
-
-`columns` counts many quiet sites at once with the same answers; a property test holds the two together.
 """
 
 from __future__ import annotations
@@ -22,8 +20,8 @@ from sankofa_observe.slo.slot import Slot, SlotKey, SlotState, in_order, slot_st
 from sankofa_observe.slo.source import Counter, Source
 from sankofa_observe.units import Period, ratio_below
 
-GROWTH, RESTART, CONTRADICTION, RETURN, BIRTH, NEW, NO_GOOD, GAP, NOT_SEEN, LEFT = (
-    "growth", "restart", "contradiction", "return", "birth", "new source", "no good series", "gap", "not seen", "left",
+GROWTH, RESTART, CONTRADICTION, RETURN, BIRTH, NEW, NO_GOOD, GAP, NOT_SEEN = (
+    "growth", "restart", "contradiction", "return", "birth", "new source", "no good series", "gap", "not seen",
 )  # fmt: skip
 
 
@@ -86,7 +84,7 @@ def is_quiet(rule: SlotRule, period: Period, sources: Sequence[Source]) -> bool:
 
     So it is where every source was scraped in its rhythm from a slot before the period to its end, each of its series stands
     at every scrape and never falls, and nothing is ambiguous; provided that nothing before is in doubt either, which only the
-    slots that stand can say. A property test holds what is counted so to what is counted from all that a slot leans on.
+    slots that stand can say. `tests/simulation/test_stored.py` holds what is counted so to what a read of everything gives.
     """
     if rule.settles_seconds or not any(source.valid for source in sources):
         return False
@@ -329,7 +327,6 @@ class _Memory:
     """What earlier steps of a source mean for later ones."""
 
     doubt_until: int = -1  # after a contradiction: rises are looked at until then
-    doubt_ms: int = 0  # where it was
     doubt_level: int = 0
     restart_until: int = -1
     restart_level: int = 0

@@ -15,9 +15,9 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from sankofa_observe.adapters.slots.days import newest, site_days
+from sankofa_observe.adapters.slots.days import newest, newest_days, site_days
 from sankofa_observe.adapters.slots.delta import LOG, Delta, damaged_commits, is_folder
-from sankofa_observe.adapters.slots.store import DeltaSlots, newest_days
+from sankofa_observe.adapters.slots.store import DeltaSlots
 from sankofa_observe.errors import InvalidInput, SankofaError
 
 EMPTY_COMMIT = '{"commitInfo":{"operation":"REPAIR"}}\n'

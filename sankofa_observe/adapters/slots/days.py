@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from sankofa_observe.adapters.slots.rows import AT_EDGES, DAYS, KEY
@@ -13,9 +15,19 @@ _GROUP = ["observer", "day", "slo", "site"]
 
 def newest(frame: pl.DataFrame) -> pl.DataFrame:
     """The highest revision of each slot; of two with one revision the later observed one, the same for every reader."""
-    if frame.is_empty() or (frame["revision"].max() == 1 and frame.select(KEY).n_unique() == frame.height):
+    return _highest(frame, KEY, "revision", "observed_at")
+
+
+def newest_days(frame: pl.DataFrame) -> pl.DataFrame:
+    """The highest revision of each site-day."""
+    return _highest(frame, ("day", "slo", "site"), "revision")
+
+
+def _highest(frame: pl.DataFrame, key: Sequence[str], *order: str) -> pl.DataFrame:
+    """The last row of each key by the order; sorted only where a key stands twice."""
+    if frame.is_empty() or (frame["revision"].max() == 1 and frame.select(key).n_unique() == frame.height):
         return frame
-    return frame.sort("revision", "observed_at").unique(list(KEY), keep="last")
+    return frame.sort(*order).unique(list(key), keep="last")
 
 
 def site_days(frame: pl.DataFrame) -> pl.DataFrame:

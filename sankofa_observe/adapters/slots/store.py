@@ -15,11 +15,12 @@ from pathlib import Path
 
 import polars as pl
 
-from sankofa_observe.adapters.slots.days import newest, site_days, spans
+from sankofa_observe.adapters.slots.days import newest, newest_days, site_days, spans
 from sankofa_observe.adapters.slots.delta import Delta
 from sankofa_observe.adapters.slots.lock import WriterLock
 from sankofa_observe.adapters.slots.rows import DAYS, KEY, SLOTS, same, site_day_of, slot_of, slot_row, span_of
 from sankofa_observe.errors import Unavailable
+from sankofa_observe.ports import HOUR_SECONDS
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, SiteSpan
 from sankofa_observe.units import Period
@@ -209,7 +210,7 @@ class DeltaSlots:
 
     def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
         frame = self._latest(slo, sites, period, (*KEY, "samples", "revision", "observed_at"))
-        sums = frame.group_by("site", pl.col("starts_at") // 3600 * 3600).agg(pl.col("samples").sum())
+        sums = frame.group_by("site", pl.col("starts_at") // HOUR_SECONDS * HOUR_SECONDS).agg(pl.col("samples").sum())
         return {(site, hour): count for site, hour, count in sums.iter_rows()}
 
     def watermarks(self, slo: str) -> Mapping[str, int]:
@@ -379,10 +380,3 @@ class DeltaSlots:
             rows = rows.filter(pl.col("site").is_in(list(sites)))
         with self.slots.asking("read"):
             return newest(rows.select(list(columns or SLOTS)).collect())
-
-
-def newest_days(frame: pl.DataFrame) -> pl.DataFrame:
-    """The highest revision of each site-day."""
-    if frame.is_empty() or frame["revision"].max() == 1:
-        return frame
-    return frame.sort("revision").unique(["day", "slo", "site"], keep="last")
