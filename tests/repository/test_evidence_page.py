@@ -19,8 +19,9 @@ import pytest
 from sankofa_observe.pipeline.attest import reported_counts
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.sla.evidence import Document, canonical, digest, edge_row, slot_row
-from sankofa_observe.slo import counter
 from sankofa_observe.slo.composite import compose
+from sankofa_observe.slo.counter import count_events
+from sankofa_observe.slo.counter.parcel import Parcel
 from sankofa_observe.slo.indicator import CompositeIndicator, RatioIndicator, StateIndicator, Together
 from sankofa_observe.slo.objective import Budgeting, NoTraffic
 from sankofa_observe.slo.slot import Slot, SlotState
@@ -130,7 +131,7 @@ def composite() -> Document:
     one = slo("both", indicator=whole, parts=parts)
     stretch = with_neighbours(PERIOD, one)
     found = {
-        "slow": counter.count_events(key(parts["slow"]), stretch, [growing("a", restarting)]),
+        "slow": count_events(key(parts["slow"]), stretch, [growing("a", restarting)]),
         "down": [
             Slot(slo="down", site="edge-1", starts_at=at, state=state)
             for at, state in zip(
@@ -228,7 +229,7 @@ def test_page_names_the_columns_of_a_row_in_their_order() -> None:
 
 def test_page_names_the_fields_of_a_parcel_in_their_order() -> None:
     """Each field of a parcel stands where the page says."""
-    parcel = counter.Parcel(
+    parcel = Parcel(
         source="source", kind="kind", first=2, to=3, good=4, bad=5, hidden=6, blind_seconds=7, from_ms=8, to_ms=9,
         before=(10, 11), after=(12, 13), top=14,
     )  # fmt: skip

@@ -61,9 +61,9 @@ def test_most_worlds_are_decided() -> None:
 
 def test_an_engine_that_trusts_every_fall_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """With every fall taken for a restart the oracle finds false slots or bounds: it can fail."""
-    from sankofa_observe.slo import counter
+    from sankofa_observe.slo.counter import growth
 
-    monkeypatch.setattr(counter, "_restarted", lambda *_: True)
+    monkeypatch.setattr(growth, "_restarted", lambda *_: True)
     faults = [
         fault for kind in ("dip", "relabelled") for seed in range(6) for fault in oracle.outcome(kind, seed).faults
     ]
