@@ -61,7 +61,7 @@ class SlotTable(Protocol):
     """The append-only table of one observer's slots; a slot that changed stands in a new revision, the old one stays."""
 
     def append(self, slots: Iterable[Slot], observed_at: int, *, anyhow: bool = False) -> int:
-        """Add the slots that differ from what stands; answers how many were added.
+        """Add the slots that differ from what stands; answers how many were added. Of two of one key the last counts.
 
         One that was counted from fewer samples than what stands is left out, unless it is to change `anyhow`.
         """

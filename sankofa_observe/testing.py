@@ -108,7 +108,7 @@ class MemorySlots:
 
     def append(self, slots: Iterable[Slot], observed_at: int, *, anyhow: bool = False) -> int:  # noqa: ARG002  the real table stores it
         added = 0
-        for slot in slots:
+        for slot in {(one.slo, one.site, one.starts_at): one for one in slots}.values():
             standing = self.revisions[slot.slo, slot.site, slot.starts_at]
             if standing and slot.samples < standing[-1].samples and not anyhow:
                 continue

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sankofa_observe.errors import Unavailable
-from sankofa_observe.pipeline.reading import read_slots
+from sankofa_observe.pipeline.reading import read_counted
 from sankofa_observe.ports import Clock, SampleSource, SlotTable
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.totals import DAY_SECONDS
@@ -81,7 +81,7 @@ def count(
     """Count the slots of a stretch; a slot that came out otherwise is a new revision, `anyhow` also from fewer samples."""
     for period, names in _reads(slo, whole, sites):
         undoubted = _undoubted(slo, names, period, table)
-        slots = read_slots(slo, names, period, source, undoubted=undoubted)
+        slots = read_counted(slo, names, period, source, undoubted=undoubted)
         added = table.append(slots, clock.now(), anyhow=anyhow)
         yield Observed(slo=slo.name, sites=len(names), period=period, whole=whole, added=added)
 

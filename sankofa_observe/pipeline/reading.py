@@ -6,12 +6,12 @@ The same slots come out however a stretch of time is cut into reads: each read r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import RawSeries, SampleSource
 from sankofa_observe.slo.composite import compose
-from sankofa_observe.slo.counter import count_events, is_quiet
+from sankofa_observe.slo.counter import count_events
 from sankofa_observe.slo.gauge import Gauge, count_states, up_at, within
 from sankofa_observe.slo.indicator import (
     SITE_LABEL,
@@ -22,18 +22,25 @@ from sankofa_observe.slo.indicator import (
     for_sites,
 )
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.plain import Counted, PlainSlots, plain_events
 from sankofa_observe.slo.slot import Slot, SlotKey
-from sankofa_observe.slo.source import Source, sources_of
+from sankofa_observe.slo.source import Selected, selected_of
 from sankofa_observe.units import Period
 
 UP = "up"
 BySite = Mapping[str, Sequence[RawSeries]]
 
 
-def read_slots(
+def read_slots(slo: Slo, sites: Sequence[str], period: Period, source: SampleSource) -> list[Slot]:
+    """The slots of the period from raw samples, by site and time; an answer in part raises `Unavailable`."""
+    found = _by_site(read_counted(slo, sites, period, source))
+    return [slot for site in sites for slot in found.get(site, ())]
+
+
+def read_counted(
     slo: Slo, sites: Sequence[str], period: Period, source: SampleSource, *, undoubted: Collection[str] = ()
-) -> list[Slot]:
-    """Count the slots of the period from raw samples, by site and time; an answer in part raises `Unavailable`.
+) -> Counted:
+    """The same slots, those that are plain in columns.
 
     Of sites that are `undoubted`, because nothing of what stands before the period is uncertain, little is read first, and all
     that slots lean on only where that shows anything unusual.
@@ -42,11 +49,11 @@ def read_slots(
         case RatioIndicator():
             return _events(slo, slo.indicator, sites, period, source, undoubted)
         case StateIndicator():
-            return _gauged(slo, slo.indicator, sites, period, source, up_at)
+            return Counted(slots=_gauged(slo, slo.indicator, sites, period, source, up_at))
         case LevelIndicator() as level:
-            return _gauged(slo, level, sites, period, source, lambda levels: within(levels, level))
+            return Counted(slots=_gauged(slo, level, sites, period, source, lambda levels: within(levels, level)))
         case CompositeIndicator():
-            return _composed(slo, slo.indicator, sites, period, source)
+            return Counted(slots=_composed(slo, slo.indicator, sites, period, source))
 
 
 def _events(
@@ -56,16 +63,24 @@ def _events(
     period: Period,
     source: SampleSource,
     undoubted: Collection[str],
-) -> list[Slot]:
-    found: dict[str, list[Slot]] = {}
+) -> Counted:
+    plain: list[PlainSlots] = []
+    slots: list[Slot] = []
     near = Period(starts_at=period.starts_at - slo.slot.quiet_before_seconds, ends_at=period.ends_at)
-    for site, sources in _sources(slo, indicator, [one for one in sites if one in undoubted], near, source).items():
-        if is_quiet(slo.slot, period, sources):
-            found[site] = _count(slo, indicator, site, period, sources)
-    rest = [one for one in sites if one not in found]
-    for site, sources in _sources(slo, indicator, rest, _reach(slo, period), source).items():
-        found[site] = _count(slo, indicator, site, period, sources)
-    return [slot for site in sites for slot in found[site]]
+    rest = list(sites)
+    for reach, names in ((near, [one for one in sites if one in undoubted]), (_reach(slo, period), rest)):
+        for site, sources in _sources(slo, indicator, names, reach, source).items():
+            key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
+            found, others = plain_events(key, period, reach, sources, counts_bad=indicator.counts_bad)
+            if reach == near and others:
+                continue
+            rest.remove(site)
+            plain += [found] if found else []
+            for stretch in others:
+                of_stretch = _reach(slo, stretch)
+                cut = [one.within(of_stretch.starts_at * 1000, of_stretch.ends_at * 1000).source() for one in sources]
+                slots += count_events(key, stretch, cut, counts_bad=indicator.counts_bad)
+    return Counted(plain=plain, slots=slots)
 
 
 def _reach(slo: Slo, period: Period) -> Period:
@@ -74,14 +89,14 @@ def _reach(slo: Slo, period: Period) -> Period:
 
 def _sources(
     slo: Slo, indicator: RatioIndicator, sites: Sequence[str], reach: Period, source: SampleSource
-) -> dict[str, list[Source]]:
+) -> dict[str, list[Selected]]:
     """The sources of each site, as the samples of a stretch show them."""
     if not sites:
         return {}
     good, valid, up = (_read(source, one, sites, reach) for one in (indicator.good, indicator.valid, UP))
     started = _read(source, indicator.started, sites, reach) if indicator.started else {}
     return {
-        site: sources_of(
+        site: selected_of(
             *([(one.labels, one.samples) for one in every.get(site, ())] for every in (good, valid, up)),
             started=[(one.labels, one.samples) for one in started.get(site, ())],
             listed=slo.sources.get(site, ()),
@@ -90,11 +105,6 @@ def _sources(
         )
         for site in sites
     }
-
-
-def _count(slo: Slo, indicator: RatioIndicator, site: str, period: Period, sources: Sequence[Source]) -> list[Slot]:
-    key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
-    return count_events(key, period, sources, counts_bad=indicator.counts_bad)
 
 
 def _gauged(
@@ -131,7 +141,7 @@ def _composed(
     return slots
 
 
-def _by_site(slots: Sequence[Slot]) -> Mapping[str, Sequence[Slot]]:
+def _by_site(slots: Iterable[Slot]) -> Mapping[str, Sequence[Slot]]:
     found: dict[str, list[Slot]] = defaultdict(list)
     for slot in slots:
         found[slot.site].append(slot)

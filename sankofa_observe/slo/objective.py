@@ -60,7 +60,7 @@ class SlotRule:
 
     @property
     def quiet_before_seconds(self) -> int:
-        """How far back samples are enough where nothing is in doubt (`counter.is_quiet`)."""
+        """How far back samples are enough where nothing is in doubt (`plain.plain_events`)."""
         return self.seconds + 3 * self.scrape_seconds
 
 

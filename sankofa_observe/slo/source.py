@@ -10,7 +10,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from sankofa_observe.slo.samples import MAX_EXACT, Samples
 
 Series = tuple[Mapping[str, str], Sequence[tuple[int, str]]]
 """Labels, and samples as (milliseconds, value as the source wrote it)."""
@@ -18,11 +22,13 @@ Series = tuple[Mapping[str, str], Sequence[tuple[int, str]]]
 Counter = Mapping[int, int]
 """The values of one counter by the instant of the scrape, in milliseconds."""
 
+Who = tuple[str, str]
+"""Job and instance."""
+
 NAME, BUCKET = "__name__", "le"
 SOURCE_LABELS = ("job", "instance")
 # Labels by which the copies of one series differ where two Prometheus servers scrape the same target.
 REPLICA_LABELS = frozenset({"prometheus_replica", "__replica__", "replica", "thanos_replica", "prometheus"})
-MAX_EXACT = 2**53 - 1  # a float holds every whole number up to here
 _WHOLE = re.compile(r"\d{1,16}")
 
 
@@ -31,6 +37,7 @@ class Source:
     """One scraped thing: its scrapes and what its counters showed at each. Times are milliseconds, sorted."""
 
     name: str
+    instance: str = ""
     listed: bool = False  # the fleet file says that it is there
     changing: bool = False  # of a set that changes by itself, like pods: a new name is a new process
     one_metric: bool = False  # good and valid are of one metric: without a good series there was nothing good
@@ -54,25 +61,39 @@ def sources_of(
     started: Iterable[Series] = (),
 ) -> list[Source]:
     """The sources of one site, by name; `listed` are the instances that the fleet file names."""
-    raw: dict[Who, _Raw] = defaultdict(_Raw)
-    for one in good:
-        raw[_who(one)].good.append(one)
-    for one in valid:
-        raw[_who(one)].valid.append(one)
+    found = selected_of(good, valid, up, listed=listed, changing=changing, one_metric=one_metric, started=started)
+    return [one.source() for one in found]
+
+
+def selected_of(
+    good: Iterable[Series],
+    valid: Iterable[Series],
+    up: Iterable[Series],
+    *,
+    listed: Iterable[str] = (),
+    changing: bool = False,
+    one_metric: bool = False,
+    started: Iterable[Series] = (),
+) -> list[Selected]:
+    """The series of one site, source by source."""
+    raw: dict[Who, Selected] = {}
+    for name, every in (("good", good), ("valid", valid)):
+        for one in every:
+            getattr(raw.setdefault(who := _who(one), Selected(who=who)), name).append(one)
     jobs = {job for job, _ in raw}  # those whose counters are selected; others scrape the same hosts for other things
     wanted, seen = set(listed), {instance for _, instance in raw}
     for one in up:
         job, instance = who = _who(one)
         if who in raw or (job in jobs and instance in wanted):
-            raw[who].up.append(one)
+            raw.setdefault(who, Selected(who=who)).up.append(one)
     for one in started:
         if _who(one) in raw:
             raw[_who(one)].started.append(one)
     for instance in wanted - seen - {instance for _, instance in raw}:
-        raw["", instance] = _Raw()
+        raw["", instance] = Selected(who=("", instance))
     return [
-        each.source("/".join(who), listed=who[1] in wanted, changing=changing, one_metric=one_metric)
-        for who, each in sorted(raw.items())
+        replace(one, listed=who[1] in wanted, changing=changing, one_metric=one_metric)
+        for who, one in sorted(raw.items())
     ]
 
 
@@ -90,50 +111,74 @@ def count_of(text: str) -> int | None:
     return int(number)
 
 
-Who = tuple[str, str]
-"""Job and instance."""
-
-
 def _who(series: Series) -> Who:
     job, instance = (series[0].get(label, "") for label in SOURCE_LABELS)
     return job, instance
 
 
 @dataclass(kw_only=True)
-class _Raw:
+class Selected:
+    """The series of one source, as the selectors met them."""
+
+    who: Who
+    listed: bool = False
+    changing: bool = False
+    one_metric: bool = False
     good: list[Series] = field(default_factory=list)
     valid: list[Series] = field(default_factory=list)
     up: list[Series] = field(default_factory=list)
     started: list[Series] = field(default_factory=list)
 
-    def source(self, name: str, *, listed: bool, changing: bool, one_metric: bool) -> Source:
+    @property
+    def name(self) -> str:
+        return "/".join(self.who)
+
+    def within(self, low_ms: int, high_ms: int) -> Selected:
+        """The same source, as the samples of `[low, high)` show it."""
+
+        def cut(series: Iterable[Series]) -> list[Series]:
+            every = [(labels, Samples.of(samples).within(low_ms, high_ms)) for labels, samples in series]
+            return [(labels, samples) for labels, samples in every if samples]
+
+        return replace(self, good=cut(self.good), valid=cut(self.valid), up=cut(self.up), started=cut(self.started))
+
+    def doubts(self) -> dict[int, str]:
+        """Scrapes at which a selector is ambiguous, and how."""
+        return _doubts(self.good) | _doubts(self.valid)
+
+    def source(self) -> Source:
         spoiled: set[int] = set()
         good = [_counter(one, spoiled) for one in self.good]
         valid = [_counter(one, spoiled) for one in self.valid]
-        answers = {at: value for labels, samples in self.up for at, value in samples}
-        failed = {at for at, value in answers.items() if count_of(value) != 1}
+        answers = {at: up for _, every in self.up for at, up in _answers(every)}
+        failed = {at for at, up in answers.items() if not up}
         instants = {at for counter in (*good, *valid) for at in counter}
         scraped = (instants | set(answers)) - failed - spoiled
-        if not one_metric:  # a histogram that is not there was withheld; counters by code may not be born yet
+        if not self.one_metric:  # a histogram that is not there was withheld; counters by code may not be born yet
             untold = scraped - {at for counter in valid for at in counter}
             scraped, failed = scraped - untold, failed | untold
         return Source(
-            name=name,
-            listed=listed,
-            changing=changing,
-            one_metric=one_metric,
+            name=self.name,
+            instance=self.who[1],
+            listed=self.listed,
+            changing=self.changing,
+            one_metric=self.one_metric,
             scraped=tuple(sorted(scraped)),
             failed=tuple(sorted(failed | spoiled)),
             good=tuple(good),
             valid=tuple(valid),
-            samples=tuple(sorted(at for _, every in (*self.good, *self.valid) for at in dict(every))),
+            samples=tuple(sorted(at for _, every in (*self.good, *self.valid) for at in _instants(every))),
             started={at: value for _, every in self.started for at, value in every},
-            doubts=_doubts(self.good) | _doubts(self.valid),
+            doubts=self.doubts(),
         )
 
 
 def _counter(series: Series, spoiled: set[int]) -> dict[int, int]:
     """The counts of a series; instants of what is no count go to `spoiled`."""
+    if isinstance(series[1], Samples):
+        every, whole = series[1], series[1].counts
+        spoiled.update(every.at[~whole].tolist())
+        return dict(zip(every.at[whole].tolist(), every.values[whole].astype(np.int64).tolist(), strict=True))
     counts: dict[int, int] = {}
     for at, text in series[1]:
         value = count_of(text)
@@ -144,13 +189,24 @@ def _counter(series: Series, spoiled: set[int]) -> dict[int, int]:
     return counts
 
 
+def _instants(samples: Sequence[tuple[int, str]]) -> Iterable[int]:
+    return samples.at.tolist() if isinstance(samples, Samples) else dict(samples)
+
+
+def _answers(samples: Sequence[tuple[int, str]]) -> Iterable[tuple[int, bool]]:
+    """Scrapes, and whether the source answered."""
+    if isinstance(samples, Samples):
+        return zip(samples.at.tolist(), (samples.values == 1).tolist(), strict=True)
+    return ((at, count_of(text) == 1) for at, text in samples)
+
+
 def _doubts(every: Sequence[Series]) -> dict[int, str]:
     """Scrapes at which one selector meets several series that count the same events."""
     found: dict[int, str] = {}
     buckets = {labels[BUCKET] for labels, _ in every if BUCKET in labels}
     if len(buckets) > 1:
         text = f"the selector meets several buckets: le {', '.join(sorted(buckets))}"
-        found |= {at: text for labels, samples in every if BUCKET in labels for at, _ in samples}
+        found |= {at: text for labels, samples in every if BUCKET in labels for at in _instants(samples)}
     copies: dict[frozenset[tuple[str, str]], list[Series]] = defaultdict(list)
     for one in every:
         if REPLICA_LABELS & one[0].keys():
@@ -158,5 +214,5 @@ def _doubts(every: Sequence[Series]) -> dict[int, str]:
     for group in copies.values():
         if len(group) > 1:
             names = ", ".join(sorted(REPLICA_LABELS & set().union(*(labels for labels, _ in group))))
-            found |= {at: f"series differ only by {names}" for _, samples in group for at, _ in samples}
+            found |= {at: f"series differ only by {names}" for _, samples in group for at in _instants(samples)}
     return found

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from sankofa_observe.slo.plain import STATES, Counted, PlainSlots
 from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, SiteDay, SiteSpan, Totals
+from sankofa_observe.slo.totals import ROW_COUNTS, SiteDay, SiteSpan, Totals
 
 COUNTS = (*ROW_COUNTS, "samples")
 KEY = ("slo", "site", "starts_at")
@@ -26,6 +28,7 @@ SLOTS: dict[str, type[pl.DataType]] = {
     "observed_at": pl.Int64,
     "revision": pl.Int32,
 }
+OF_SLOT = (*KEY, *COUNTS, "state", "reasons", "proof")
 # What stands at the two ends of a day.
 AT_EDGES = ("starts_at", "over_good", "over_bad", "over_hidden", "settling")
 SUMS = ("good", "bad", "hidden", "blind", "busiest")
@@ -47,25 +50,46 @@ DAYS: dict[str, type[pl.DataType]] = {
 }
 
 
-def slot_row(slot: Slot, observer: str, observed_at: int, revision: int) -> tuple[object, ...]:
+def frame_of(slots: Iterable[Slot]) -> pl.DataFrame:
+    """Rows of slots, those that are in columns as they are; of two rows of one slot the last."""
+    counted = slots if isinstance(slots, Counted) else Counted(slots=list(slots))
+    rows = [
+        (slot.slo, slot.site, slot.starts_at, *(getattr(slot, name) for name in COUNTS), slot.state.value,
+         _json(slot.reasons), _json(slot.proof))
+        for slot in counted.slots
+    ]  # fmt: skip
+    schema = {name: SLOTS[name] for name in OF_SLOT}
+    frame = pl.concat([_plain_frame(counted.plain, schema), pl.DataFrame(rows, schema=schema, orient="row")])
+    return frame.unique(list(KEY), keep="last", maintain_order=True) if counted.slots else frame
+
+
+def _plain_frame(plain: Sequence[PlainSlots], schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+    if not plain:
+        return pl.DataFrame(schema=dict(schema))
+    names = pl.DataFrame({"slo": [one.slo for one in plain], "site": [one.site for one in plain]})
+    each = np.repeat(np.arange(len(plain)), [len(one) for one in plain])
+    proof: list[str | None] = [None] * len(each)
+    start = 0
+    for one in plain:
+        for place, parcels in one.proof.items():
+            proof[start + place] = _json(parcels)
+        start += len(one)
+    counts = {
+        name: np.concatenate([getattr(one, name) for one in plain])
+        for name in ("starts_at", "good", "bad", "expected", "seen", "samples")
+    }
+    codes = np.concatenate([one.state for one in plain])
     return (
-        observer,
-        slot.starts_at // DAY_SECONDS,
-        slot.slo,
-        slot.site,
-        slot.starts_at,
-        *(getattr(slot, name) for name in COUNTS),
-        slot.state.value,
-        _json(slot.reasons),
-        _json(slot.proof),
-        observed_at,
-        revision,
+        names[each]
+        .with_columns(
+            **{name: pl.Series(values) for name, values in counts.items()},
+            **{name: pl.lit(0, pl.Int64) for name in COUNTS if name not in counts},
+            state=pl.Series([state.value for state in STATES])[codes],
+            reasons=pl.lit(None, pl.String),
+            proof=pl.Series(proof, dtype=pl.String),
+        )
+        .select(list(schema))
     )
-
-
-def same(before: Slot, slot: Slot) -> bool:
-    """Whether two rows of one slot hold the same, proof and reasons included."""
-    return slot_row(before, "", 0, 0) == slot_row(slot, "", 0, 0)
 
 
 def slot_of(row: Mapping[str, Any]) -> Slot:

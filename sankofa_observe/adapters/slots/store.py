@@ -18,7 +18,7 @@ import polars as pl
 from sankofa_observe.adapters.slots.days import newest, newest_days, site_days, spans
 from sankofa_observe.adapters.slots.delta import Delta
 from sankofa_observe.adapters.slots.lock import WriterLock
-from sankofa_observe.adapters.slots.rows import DAYS, KEY, SLOTS, same, site_day_of, slot_of, slot_row, span_of
+from sankofa_observe.adapters.slots.rows import DAYS, KEY, OF_SLOT, SLOTS, frame_of, site_day_of, slot_of, span_of
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import HOUR_SECONDS
 from sankofa_observe.slo.slot import Slot
@@ -28,9 +28,6 @@ from sankofa_observe.units import Period
 ROWS_TOGETHER = 50_000
 FORGET_SECONDS = 4 * 3600
 VACUUM_HOURS = 2  # beyond the longest reader: files that a sealed day has replaced are dropped then
-
-Fresh = tuple[Slot, int]
-"""A slot to be written, and its revision."""
 
 
 class DeltaSlots:
@@ -59,12 +56,14 @@ class DeltaSlots:
         with self._mutex:
             self._lock.take()
             self._heal(observed_at)
-            fresh = self._fresh(self._kept(slots), anyhow=anyhow)
-            if fresh:
-                rows = [slot_row(slot, self.observer, observed_at, revision) for slot, revision in fresh]
-                self._gather(pl.DataFrame(rows, schema=SLOTS, orient="row"), observed_at)
-                self._remember([slot for slot, _ in fresh])
-            return len(fresh)
+            fresh = self._fresh(self._kept(frame_of(slots)), anyhow=anyhow)
+            if not fresh.is_empty():
+                rows = fresh.with_columns(
+                    observer=pl.lit(self.observer), day=pl.col("starts_at") // DAY_SECONDS, observed_at=observed_at
+                )
+                self._gather(rows.select(list(SLOTS)).cast(SLOTS), observed_at)  # type: ignore[arg-type]  # a mapping of types
+                self._remember(fresh)
+            return fresh.height
 
     @contextmanager
     def together(self, observed_at: int) -> Iterator[None]:
@@ -254,45 +253,53 @@ class DeltaSlots:
         rows = frame.filter(pl.col("reasons").is_not_null()).select("site", "starts_at").iter_rows()
         return dict.fromkeys(rows)
 
-    def _kept(self, slots: Iterable[Slot]) -> list[Slot]:
+    def _kept(self, slots: pl.DataFrame) -> pl.DataFrame:
         """Slots but those of days of which only the totals are left."""
         forgotten = self._sealed() - self._have()
-        return [slot for slot in slots if slot.starts_at // DAY_SECONDS not in forgotten]
+        return slots.filter(~(pl.col("starts_at") // DAY_SECONDS).is_in(list(forgotten))) if forgotten else slots
 
-    def _fresh(self, slots: list[Slot], *, anyhow: bool) -> list[Fresh]:
-        """The slots that differ from what stands; of what lies after all that stands, nothing is asked.
+    def _fresh(self, slots: pl.DataFrame, *, anyhow: bool) -> pl.DataFrame:
+        """The slots that differ from what stands, with their revision; of what lies after all that stands, nothing is asked.
 
         A slot that was counted from more samples stays, unless it is to change anyhow: the source has forgotten.
         """
-        fresh: list[Fresh] = []
-        for slo in dict.fromkeys(slot.slo for slot in slots):
-            own, marks = [slot for slot in slots if slot.slo == slo], self.watermarks(slo)
-            standing = self._standing(slo, [slot for slot in own if slot.starts_at <= marks.get(slot.site, -1)])
-            for slot in own:
-                before = standing.get((slot.site, slot.starts_at))
-                if before and slot.samples < before[0].samples and not anyhow:
-                    continue
-                if before is None or not same(before[0], slot):
-                    standing[slot.site, slot.starts_at] = (slot, before[1] + 1 if before else 1)
-                    fresh.append(standing[slot.site, slot.starts_at])
-        return fresh
+        marks = [(slo, *one) for slo in slots["slo"].unique() for one in self.watermarks(slo).items()]
+        marked = pl.DataFrame(marks, schema={"slo": pl.String, "site": pl.String, "mark": pl.Int64}, orient="row")
+        older = slots.join(marked, on=["slo", "site"]).filter(pl.col("starts_at") <= pl.col("mark"))
+        if older.is_empty():
+            return slots.with_columns(revision=pl.lit(1, pl.Int32))
+        fresh = slots.join(self._standing(older), on=KEY, how="left", suffix="_before", maintain_order="left")
+        changed = pl.any_horizontal(
+            pl.col(name).ne_missing(pl.col(f"{name}_before")) for name in OF_SLOT if name not in KEY
+        )
+        known_better = pl.lit(not anyhow) & (pl.col("samples") < pl.col("samples_before"))
+        fresh = fresh.filter(pl.col("before").is_null() | (changed & ~known_better))
+        return fresh.select(*OF_SLOT, revision=(pl.col("before").fill_null(0) + 1).cast(pl.Int32))
 
-    def _standing(self, slo: str, slots: list[Slot]) -> dict[tuple[str, int], Fresh]:
-        if not slots:
-            return {}
-        starts = [slot.starts_at for slot in slots]
-        period = Period(starts_at=min(starts), ends_at=max(starts) + 1)
-        rows = self._latest(slo, sorted({slot.site for slot in slots}), period).iter_rows(named=True)
-        return {(row["site"], row["starts_at"]): (slot_of(row), row["revision"]) for row in rows}
+    def _standing(self, slots: pl.DataFrame) -> pl.DataFrame:
+        """What stands of these slots and those between them, its revision as `before`."""
+        found = []
+        for slo in slots["slo"].unique():
+            own = slots.filter(pl.col("slo") == slo)
+            low, high = own["starts_at"].min(), own["starts_at"].max()
+            period = Period(starts_at=low, ends_at=high + 1)  # type: ignore[arg-type,operator]  # there is one
+            found.append(self._latest(slo, own["site"].unique().to_list(), period))
+        return pl.concat(found).select(*OF_SLOT, pl.col("revision").alias("before"))
 
-    def _remember(self, slots: list[Slot]) -> None:
-        for slot in slots:
-            marks = self._marks.setdefault(slot.slo, {})
-            marks[slot.site] = max(slot.starts_at, marks.get(slot.site, slot.starts_at))
-            if (asked := self._uncertain.get(slot.slo)) is not None:
-                asked[1].pop((slot.site, slot.starts_at), None)
-                if slot.reasons:
-                    asked[1][slot.site, slot.starts_at] = None
+    def _remember(self, slots: pl.DataFrame) -> None:
+        for slo, site, at in slots.group_by("slo", "site").agg(pl.col("starts_at").max()).iter_rows():
+            marks = self._marks.setdefault(slo, {})
+            marks[site] = max(at, marks.get(site, at))
+        key = ("site", "starts_at")
+        for slo in slots["slo"].unique():
+            if (asked := self._uncertain.get(slo)) is None:
+                continue
+            own, known = slots.filter(pl.col("slo") == slo), asked[1]
+            if known:
+                doubted = pl.DataFrame(list(known), schema={"site": pl.String, "starts_at": pl.Int64}, orient="row")
+                for settled in doubted.join(own, on=key, how="semi").iter_rows():
+                    del known[settled]
+            known.update(dict.fromkeys(own.filter(pl.col("reasons").is_not_null()).select(key).iter_rows()))
 
     def _write(self, frame: pl.DataFrame, at: int) -> None:
         self.slots.append(frame)

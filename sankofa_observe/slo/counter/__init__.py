@@ -6,7 +6,6 @@ the source may have held at most: `burst_factor` times the busiest one near it. 
 *if* nothing that was not seen was busier; what cannot be known in principle stands in docs/reference/specs.md.
 """
 
-from sankofa_observe.slo.counter.quiet import is_quiet
 from sankofa_observe.slo.counter.slots import count_events
 
-__all__ = ["count_events", "is_quiet"]
+__all__ = ["count_events"]

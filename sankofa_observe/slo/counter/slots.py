@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sankofa_observe.slo.counter.growth import grown
@@ -106,6 +106,7 @@ def _slot(key: SlotKey, start: int, sums: dict[int, _Sums], site: Site) -> Slot:
     one, before = sums[number], sums[number - 1]
     start_ms, end_ms = start * 1000, (start + rule.seconds) * 1000
     scraped = {track.source.name: track.seen_within(start_ms, end_ms) for track in site.tracks}
+    parcels_here = _named(one.parcels, site, scraped)
     told = {parcel.source for parcel in one.parcels} | {name for name, times in scraped.items() if times}
     told |= {track.source.name for track in site.tracks if track.source.listed}
     expected = rule.expected * max(1, len(told))
@@ -132,8 +133,21 @@ def _slot(key: SlotKey, start: int, sums: dict[int, _Sums], site: Site) -> Slot:
         samples=sum(track.samples_within(start_ms, end_ms) for track in site.tracks),
         state=state,
         reasons=in_order(reasons),
-        proof=() if state is SlotState.GOOD else tuple(parcel.row() for parcel in one.parcels),
+        proof=() if state is SlotState.GOOD else tuple(parcel.row() for parcel in parcels_here),
     )
+
+
+def _named(found: Sequence[Parcel], site: Site, scraped: Mapping[str, int]) -> Sequence[Parcel]:
+    """A listed source of which a slot shows nothing goes by its instance: who read less did not learn its job."""
+    shown = {parcel.source for parcel in found if parcel.kind != NOT_SEEN} | {name for name in scraped if scraped[name]}
+    absent = {
+        track.source.name: f"/{track.source.instance}"
+        for track in site.tracks
+        if track.source.listed and track.source.name not in shown
+    }
+    named = [replace(parcel, source=absent[parcel.source]) for parcel in found if parcel.source in absent]
+    rest = [parcel for parcel in found if parcel.source not in absent]
+    return [*sorted(named, key=lambda parcel: parcel.source), *rest]  # in the order of job and instance
 
 
 def _state(rule: SlotRule, one: _Sums, blind: int, settling_before: int) -> SlotState:

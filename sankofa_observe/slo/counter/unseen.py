@@ -5,20 +5,23 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from sankofa_observe.slo.counter.parcel import NEW, NOT_SEEN, Parcel
-from sankofa_observe.slo.counter.track import Site, Track, nearest, slot_number
+from sankofa_observe.slo.counter.track import Site, Track, slot_number
 from sankofa_observe.units import Period
 
 
 def unseen(track: Track, site: Site, period: Period) -> Iterator[Parcel]:
     """Each scheduled scrape that no step covers hides what one may hold at most; a new source of a changing set shows its own."""
-    missed: dict[int, int] = defaultdict(int)
-    for at in _missed(track, site, period):
-        missed[slot_number(track.rule, at)] += 1
     slot_ms = track.rule.seconds * 1000
-    for slot, count in missed.items():
-        top = track.top(slot * slot_ms, (slot + 1) * slot_ms)
+    for slot, holes in _slots_with_holes(track, period).items():
+        low, high = slot * slot_ms, (slot + 1) * slot_ms
+        count = sum(1 for hole in holes for _ in _missed(track, site, hole, low, high))
+        if not count:
+            continue
+        top = track.top(low, high)
         yield Parcel(
             source=track.source.name,
             kind=NOT_SEEN,
@@ -26,55 +29,69 @@ def unseen(track: Track, site: Site, period: Period) -> Iterator[Parcel]:
             to=slot,
             hidden=count * (top or 0),
             blind_seconds=count * track.rule.scrape_seconds if top is None else 0,
-            from_ms=slot * slot_ms,
-            to_ms=(slot + 1) * slot_ms,
+            from_ms=low,
+            to_ms=high,
             top=top,
         )
     if not _first_value_bounds_nothing(track):
         yield from _new(track, site)
 
 
-def _missed(track: Track, site: Site, period: Period) -> Iterator[int]:
-    """The scheduled scrapes inside the period between which and the one before nothing is known."""
-    low, high = period.starts_at * 1000, period.ends_at * 1000
-    times, failed = track.source.scraped, track.source.failed
-    if not times:
-        grid = range(low, high, track.scrape_ms) if track.source.listed else failed
-        yield from (at for at in grid if low <= at < high)
-        return
-    before = times[0]
-    if track.source.listed:
-        yield from range(
-            before - (before - low) // track.scrape_ms * track.scrape_ms, min(before, high), track.scrape_ms
-        )
+@dataclass(frozen=True, slots=True)
+class _Hole:
+    """Between two scrapes that nothing connects, or before the first, or after the last."""
+
+    earlier: int | None
+    later: int | None
+
+
+def _slots_with_holes(track: Track, period: Period) -> dict[int, list[_Hole]]:
+    """The slots of the period that a hole reaches into."""
+    times: list[int | None] = [None, *track.source.scraped, None]
+    slots = range(period.starts_at // track.rule.seconds, period.ends_at // track.rule.seconds)
+    found: dict[int, list[_Hole]] = defaultdict(list)
+    for earlier, later in pairwise(times):
+        if earlier is not None and later is not None and later - earlier <= track.gap_ms:
+            continue
+        first = slots.start if earlier is None else max(slots.start, slot_number(track.rule, earlier))
+        last = slots.stop if later is None else min(slots.stop, slot_number(track.rule, later) + 1)
+        for slot in range(first, last):
+            found[slot].append(_Hole(earlier, later))
+    return found
+
+
+def _missed(track: Track, site: Site, hole: _Hole, low: int, high: int) -> Iterator[int]:
+    """The scheduled scrapes of a hole inside one slot.
+
+    An end of the hole decides only where every reader of the slot reads as far, so that the same are missed however a stretch of
+    time is cut into reads.
+    """
+    rule, source, half = track.rule, track.source, track.scrape_ms // 2
+    earlier, later = hole.earlier, hole.later
+    if earlier is not None and earlier < low - rule.lean_before_seconds * 1000:
+        earlier = None
+    if later is not None and later >= high + rule.lean_after_seconds * 1000:
+        later = None
+    if earlier is None and not source.listed:
+        yield from (at for at in _within(source.failed, low, high) if later is None or at < later)
     else:
-        yield from (at for at in failed if low <= at < min(before, high))
-    if low <= before < high and _first_value_bounds_nothing(track):
-        yield before
-    for earlier, later in zip(times, (*times[1:], None), strict=True):
-        yield from (at for at in _hole(track, earlier, later, low, high) if _there(track, site, at, later))
+        anchor = low if earlier is None else earlier
+        anchor = anchor if later is None else later
+        for at in range(low + (anchor - low) % track.scrape_ms, high, track.scrape_ms):
+            after = earlier is None or at > earlier + half
+            before = later is None or at < later - half
+            if after and before and _there(track, site, at):
+                yield at
+    if later is not None and low <= later < high and _first_value_bounds_nothing(track):
+        yield later
 
 
-def _hole(track: Track, earlier: int, later: int | None, low: int, high: int) -> Iterator[int]:
-    """The scheduled scrapes after one that was seen, to the next with which nothing connects it, or for as long as asked."""
-    if earlier >= high or (later is not None and (later < low or later - earlier <= track.gap_ms)):
-        return
-    if later is None:
-        skipped = max(1, (low - earlier) // track.scrape_ms)
-        yield from (at for at in range(earlier + skipped * track.scrape_ms, high, track.scrape_ms) if at >= low)
-        return
-    count = nearest(later - earlier, track.scrape_ms)
-    first = max(1, (low - earlier) * count // (later - earlier))
-    for nth in range(first, count + 1):
-        at = earlier + (later - earlier) * nth // count
-        if low <= at < high:
-            yield at
+def _within(times: Sequence[int], low: int, high: int) -> Sequence[int]:
+    return times[bisect_left(times, low) : bisect_left(times, high)]
 
 
-def _there(track: Track, site: Site, at: int, later: int | None) -> bool:
+def _there(track: Track, site: Site, at: int) -> bool:
     """Whether a scheduled scrape in a hole counts as missed."""
-    if at == later:
-        return _first_value_bounds_nothing(track)
     return _expected(track, site, at) or _near(track.source.failed, at, track.scrape_ms)
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sankofa_observe.slo.source import MAX_EXACT, Series, Source, count_of, sources_of
+from sankofa_observe.slo.samples import MAX_EXACT
+from sankofa_observe.slo.source import Series, Source, count_of, sources_of
 
 LABELS = {"job": "app", "instance": "a", "site": "s"}
 

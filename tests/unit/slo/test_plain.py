@@ -1,0 +1,212 @@
+"""Plain slots in columns are what the specification counts one by one: figures, states and proof."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from sankofa_observe.pipeline.reading import read_counted, read_slots
+from sankofa_observe.ports import SampleSource
+from sankofa_observe.slo.counter import count_events
+from sankofa_observe.slo.indicator import RatioIndicator
+from sankofa_observe.slo.objective import Slo, SlotRule
+from sankofa_observe.slo.slot import Slot, SlotKey
+from sankofa_observe.slo.source import sources_of
+from sankofa_observe.testing import ScriptedSamples
+from sankofa_observe.units import Period
+from tests.builders import START, slo
+
+RULE = SlotRule(seconds=60, scrape_seconds=15, target_ppm=990_000, longest_gap_seconds=300, history_seconds=600)
+PERIOD = Period(starts_at=START, ends_at=START + 7200)
+SAMPLED = Period(starts_at=START - 1500, ends_at=START + 7800)
+CODES = RatioIndicator(good='hits{code="200"}', valid="hits", started="began")
+PAIR = RatioIndicator(good="good", valid="valid", started="began")
+
+Points = dict[int, float]
+
+
+@dataclass
+class Drawn:
+    """The series of one source by name and code, before anything happens to them."""
+
+    instance: str
+    series: dict[tuple[str, str], Points] = field(default_factory=dict)
+
+    def counters(self) -> list[Points]:
+        return [points for (name, _), points in self.series.items() if name not in {"up", "began"}]
+
+
+def drawn(dice: random.Random, instance: str, *, codes: bool) -> Drawn:
+    """Counters that grow at each scrape, some of them not at all for a while."""
+    phase, idle = dice.randrange(15_000), dice.random() < 0.2
+    times = [at + dice.randrange(300) for at in range(SAMPLED.starts_at * 1000 + phase, SAMPLED.ends_at * 1000, 15_000)]
+    names = [("hits", "200"), ("hits", "500")] if codes else [("good", ""), ("valid", "")]
+    made = Drawn(instance, {("up", ""): dict.fromkeys(times, 1.0), **{name: {} for name in names}})
+    good, bad = dice.randrange(10**6), dice.randrange(100)
+    failing = range(0, 1) if dice.random() < 0.5 else range(dice.randrange(600), 620)
+    for n, at in enumerate(times):
+        if not (idle and 100 < n < 300):
+            good += dice.randrange(30)
+            bad += dice.random() < 0.01 or n in failing
+        first, second = made.series[names[0]], made.series[names[1]]
+        first[at], second[at] = float(good), float(bad if codes else good + bad)
+    if dice.random() < 0.5:
+        made.series["began", ""] = dict.fromkeys(times, 1.7e9)
+    return made
+
+
+def _restart(dice: random.Random, one: Drawn) -> None:
+    at = dice.choice(list(one.series["up", ""]))
+    for points in one.counters():
+        low = points.get(at, 0.0)
+        points.update({when: value - low for when, value in points.items() if when >= at})
+    for when in one.series.get(("began", ""), {}):
+        if when >= at:
+            one.series["began", ""][when] = 1.8e9
+
+
+def _lost(dice: random.Random, one: Drawn) -> None:
+    at = dice.choice(list(one.series["up", ""]))
+    for points in one.series.values():
+        points.pop(at, None)
+
+
+def _failed(dice: random.Random, one: Drawn) -> None:
+    at = dice.choice(list(one.series["up", ""]))
+    one.series["up", ""][at] = 0.0
+    for points in one.counters():
+        points.pop(at, None)
+
+
+def _away(dice: random.Random, one: Drawn) -> None:
+    since = dice.choice(list(one.series["up", ""]))
+    length = dice.choice((100_000, 400_000, 2_000_000, 10**9))
+    for points in one.series.values():
+        for at in [at for at in points if since <= at < since + length]:
+            del points[at]
+
+
+def _late_series(dice: random.Random, one: Drawn) -> None:
+    points = dice.choice(one.counters())
+    if points:
+        since = dice.choice(list(points))
+        for at in [at for at in points if at < since]:
+            del points[at]
+
+
+def _ended_series(dice: random.Random, one: Drawn) -> None:
+    points = dice.choice(one.counters())
+    if points:
+        since = dice.choice(list(points))
+        for at in [at for at in points if at >= since]:
+            del points[at]
+
+
+def _garbage(dice: random.Random, one: Drawn) -> None:
+    points = dice.choice(one.counters())
+    if points:
+        points[dice.choice(list(points))] = dice.choice((float("nan"), 0.5, -1.0, 2.0**60, float("inf")))
+
+
+def _late_good(dice: random.Random, one: Drawn) -> None:
+    points = one.counters()[0]
+    if points:
+        points[dice.choice(list(points))] += 40
+
+
+def _nothing(dice: random.Random, one: Drawn) -> None:
+    """Nothing happens."""
+
+
+HAPPENINGS: tuple[Callable[[random.Random, Drawn], None], ...] = (
+    _restart, _lost, _failed, _away, _late_series, _ended_series, _garbage, _late_good, _nothing, _nothing,
+)  # fmt: skip
+
+
+@dataclass
+class Site:
+    source: ScriptedSamples
+    slo: Slo
+
+
+def site(seed: int) -> Site:
+    """One to three sources, each with none, one or two things that happen to it."""
+    dice = random.Random(seed)
+    codes = dice.random() < 0.5
+    source, names = ScriptedSamples(), ["a", "b", "c"][: dice.choice((1, 1, 2, 3))]
+    for name in names:
+        one = drawn(dice, name, codes=codes)
+        for _ in range(dice.choice((0, 1, 1, 2))):
+            dice.choice(HAPPENINGS)(dice, one)
+        for (metric, code), points in one.series.items():
+            labels = {"job": "app", "instance": name, "site": "edge-1", **({"code": code} if code else {})}
+            if points:
+                source.add(metric, sorted((at, f"{value:.17g}") for at, value in points.items()), **labels)
+    indicator = replace(
+        CODES if codes else PAIR, changing=dice.random() < 0.3, counts_bad=codes and dice.random() < 0.2
+    )
+    listed = dice.choice(((), tuple(names), (*names, "never-seen")[: 1 + dice.randrange(4)]))
+    made = slo(slot=RULE, indicator=indicator)
+    return Site(source, replace(made, sources={"edge-1": listed} if listed else {}))
+
+
+def specified(of: Site, period: Period = PERIOD) -> list[Slot]:
+    """What the specification counts, from everything there is."""
+    indicator = of.slo.indicator
+    assert isinstance(indicator, RatioIndicator)
+    good, valid, up, began = (
+        [(one.labels, one.samples) for one in of.source.read(selector, SAMPLED).series]
+        for selector in (indicator.good, indicator.valid, "up", "began")
+    )
+    sources = sources_of(
+        good,
+        valid,
+        up,
+        started=began,
+        listed=of.slo.sources.get("edge-1", ()),
+        changing=indicator.changing,
+        one_metric=indicator.one_metric,
+    )
+    key = SlotKey(slo=of.slo.name, site="edge-1", rule=RULE)
+    return count_events(key, period, sources, counts_bad=indicator.counts_bad)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_columns_count_what_the_specification_counts(seed: int) -> None:
+    """Slot by slot, whatever happened to a source, in a read of everything and in reads of a few slots."""
+    of = site(seed)
+    wanted = specified(of)
+    assert read_slots(of.slo, ["edge-1"], PERIOD, of.source) == wanted
+    for start in range(PERIOD.starts_at, PERIOD.ends_at, 1440):
+        part = Period(starts_at=start, ends_at=start + 1440)
+        assert read_slots(of.slo, ["edge-1"], part, of.source) == [one for one in wanted if one.starts_at in part]
+
+
+def test_most_slots_are_plain() -> None:
+    """The columns are not idle: of sites to which at most a little happens, they count the better part, of every state."""
+    states, plain, every = set(), 0, 0
+    for seed in range(60):
+        of = site(seed)
+        counted = read_counted(of.slo, ["edge-1"], PERIOD, of.source)
+        plain += sum(len(one) for one in counted.plain)
+        every += len(list(counted))
+        states |= {slot.state for one in counted.plain for slot in one.slots()}
+    assert 2 * plain > every
+    assert {str(one) for one in states} == {"GOOD", "BAD", "NO_TRAFFIC"}
+
+
+def _columned(of: Site) -> SampleSource:
+    """The same samples as a Prometheus answers them: in columns."""
+    from sankofa_observe.slo.samples import Samples
+
+    return ScriptedSamples(series=[replace(one, samples=Samples.of(one.samples)) for one in of.source.series])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_samples_in_columns_are_read_as_pairs_are(seed: int) -> None:
+    """The specification counts the same from both."""
+    of = site(seed)
+    assert read_slots(of.slo, ["edge-1"], PERIOD, _columned(of)) == specified(of)
