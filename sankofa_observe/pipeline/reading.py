@@ -6,7 +6,8 @@ The same slots come out however a stretch of time is cut into reads: each read r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import RawSeries, SampleSource
@@ -22,7 +23,8 @@ from sankofa_observe.slo.indicator import (
     for_sites,
 )
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.plain import Counted, PlainSlots, plain_events
+from sankofa_observe.slo.plain import Counted, PlainSlots, Shown, plain_events, plain_gauges, shown
+from sankofa_observe.slo.samples import Samples
 from sankofa_observe.slo.slot import Slot, SlotKey
 from sankofa_observe.slo.source import Selected, selected_of
 from sankofa_observe.units import Period
@@ -48,10 +50,8 @@ def read_counted(
     match slo.indicator:
         case RatioIndicator():
             return _events(slo, slo.indicator, sites, period, source, undoubted)
-        case StateIndicator():
-            return Counted(slots=_gauged(slo, slo.indicator, sites, period, source, up_at))
-        case LevelIndicator() as level:
-            return Counted(slots=_gauged(slo, level, sites, period, source, lambda levels: within(levels, level)))
+        case StateIndicator() | LevelIndicator():
+            return _gauged(slo, slo.indicator, sites, period, source)
         case CompositeIndicator():
             return Counted(slots=_composed(slo, slo.indicator, sites, period, source))
 
@@ -77,8 +77,7 @@ def _events(
             rest.remove(site)
             plain += [found] if found else []
             for stretch in others:
-                of_stretch = _reach(slo, stretch)
-                cut = [one.within(of_stretch.starts_at * 1000, of_stretch.ends_at * 1000).source() for one in sources]
+                cut = [one.within(*_ms(_reach(slo, stretch))).source() for one in sources]
                 slots += count_events(key, stretch, cut, counts_bad=indicator.counts_bad)
     return Counted(plain=plain, slots=slots)
 
@@ -113,21 +112,61 @@ def _gauged(
     sites: Sequence[str],
     period: Period,
     source: SampleSource,
-    seen: Callable[..., Mapping[int, bool]],
-) -> list[Slot]:
-    """Slots of states and levels; `seen` makes up and down of what the selectors showed of one source, one mapping each."""
-    reads = [_read(source, selector, sites, _reach(slo, period)) for selector in indicator.selectors()]
+) -> Counted:
+    """Slots of states and levels."""
+    reach = _reach(slo, period)
+    reads = [_read(source, selector, sites, reach) for selector in indicator.selectors()]
+    plain: list[PlainSlots] = []
     slots: list[Slot] = []
     for site in sites:
+        key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
         series = [read.get(site, ()) for read in reads]
-        by_source = [_by_source(one) for one in series]
-        gauges = []
-        for name, listed in _names(slo, site, [one for every in series for one in every]).items():
-            shown = [one.get(name, {}) for one in by_source]
-            samples = tuple(sorted(at for one in shown for at in one))
-            gauges.append(Gauge(source=name, seen=seen(*shown), listed=listed, samples=samples))
-        slots += count_states(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, gauges, indicator.combine)
-    return slots
+        others = [period]
+        if (columns := _shown(indicator, series)) is not None:
+            found, others = plain_gauges(key, period, reach, columns, indicator.combine, slo.sources.get(site, ()))
+            plain += [found] if found else []
+        for stretch in others:
+            near = [_cut(every, _reach(slo, stretch)) for every in series]
+            slots += count_states(key, stretch, _gauges(slo, indicator, site, near), indicator.combine)
+    return Counted(plain=plain, slots=slots)
+
+
+def _shown(indicator: StateIndicator | LevelIndicator, series: Sequence[Sequence[RawSeries]]) -> list[Shown] | None:
+    """Each gauge in columns, where each has one series a selector."""
+    by_source = [{_source_name(one): one for one in every} for every in series]
+    names = set(by_source[0])
+    if any(len(every) != len(names) or set(own) != names for every, own in zip(series, by_source, strict=True)):
+        return None
+    found = []
+    for name in sorted(names):
+        samples = [Samples.of(own[name].samples) for own in by_source]
+        columns = shown(indicator, by_source[0][name].labels.get("instance", ""), samples)
+        if columns is None:
+            return None
+        found.append(columns)
+    return found
+
+
+def _gauges(
+    slo: Slo, indicator: StateIndicator | LevelIndicator, site: str, series: Sequence[Sequence[RawSeries]]
+) -> list[Gauge]:
+    by_source = [_by_source(one) for one in series]
+    gauges = []
+    for name, listed in _names(slo, site, [one for every in series for one in every]).items():
+        own = [one.get(name, {}) for one in by_source]
+        seen = within(own[0], indicator) if isinstance(indicator, LevelIndicator) else up_at(*own)
+        samples = tuple(sorted(at for one in own for at in one))
+        gauges.append(Gauge(source=name, seen=seen, listed=listed, samples=samples))
+    return gauges
+
+
+def _cut(series: Sequence[RawSeries], reach: Period) -> list[RawSeries]:
+    cut = [replace(one, samples=Samples.of(one.samples).within(*_ms(reach))) for one in series]
+    return [one for one in cut if one.samples]
+
+
+def _ms(period: Period) -> tuple[int, int]:
+    return period.starts_at * 1000, period.ends_at * 1000
 
 
 def _composed(

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from sankofa_observe.slo.indicator import Combine, LevelIndicator, Operator
 from sankofa_observe.slo.objective import SlotRule
 from sankofa_observe.slo.slot import Slot, SlotKey, SlotState, in_order, slot_starts
+from sankofa_observe.slo.source import count_of
 from sankofa_observe.units import Period, ratio_below
 
 HOLE_TENTHS = (
@@ -24,24 +25,32 @@ HOLE_TENTHS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Gauge:
-    """One source of a site: where it was seen as up (True) or down (False), by the instant in milliseconds."""
+    """One series of a site: where it was seen as up (True) or down (False), by the instant in milliseconds.
+
+    `source` is `job/instance`, and in braces what else tells the gauges of one instance apart.
+    """
 
     source: str
     seen: Mapping[int, bool]
-    listed: bool = True  # there whether it was seen or not; another one is there where it was seen around a slot
+    listed: bool = True  # its instance is there whether it was seen or not; another one where it was seen around a slot
     samples: tuple[int, ...] = ()  # the instant of each raw sample, sorted, of those that say nothing as well
+
+    @property
+    def instance(self) -> str:
+        return self.source.partition("/")[2].partition("{")[0]
 
 
 def count_states(key: SlotKey, period: Period, gauges: Sequence[Gauge], combine: Combine) -> list[Slot]:
     """The slots of a site; samples must reach 2.5 scrapes around the period."""
     cells = [_Cells.of(one, key.rule) for one in gauges]
-    return [_slot(key, start, gauges, cells, combine) for start in slot_starts(period, key.rule.seconds)]
+    listed = sorted({one.instance for one in gauges if one.listed})
+    return [_slot(key, start, gauges, cells, listed, combine) for start in slot_starts(period, key.rule.seconds)]
 
 
 def up_at(up: Mapping[int, str], known: Mapping[int, str]) -> dict[int, bool]:
     """A state of an `up` and a `known` gauge: a scrape at which the exporter does not know, or says no 0 or 1, is no sample."""
-    states = {"0": False, "1": True}
-    return {at: states[up[at]] for at, value in known.items() if value == "1" and up.get(at) in states}
+    found = {at: count_of(up.get(at, "")) for at, value in known.items() if count_of(value) == 1}
+    return {at: count == 1 for at, count in found.items() if count in {0, 1}}
 
 
 def within(levels: Mapping[int, str], indicator: LevelIndicator) -> dict[int, bool]:
@@ -72,6 +81,8 @@ def _compare(text: str, indicator: LevelIndicator) -> bool | None:
 class _Cells:
     """The cells of one source, looked up by number from the epoch."""
 
+    source: str
+    instance: str
     times: list[int]
     states: list[bool]
     scrape_ms: int
@@ -79,7 +90,28 @@ class _Cells:
     @classmethod
     def of(cls, gauge: Gauge, rule: SlotRule) -> _Cells:
         times = sorted(gauge.seen)
-        return cls(times=times, states=[gauge.seen[at] for at in times], scrape_ms=rule.scrape_seconds * 1000)
+        states = [gauge.seen[at] for at in times]
+        return cls(
+            source=gauge.source,
+            instance=gauge.instance,
+            times=times,
+            states=states,
+            scrape_ms=rule.scrape_seconds * 1000,
+        )
+
+    def around(self, start: int, rule: SlotRule) -> _Cells:
+        """What may say something of a slot: its samples, and one before and one after it, no further than the longest hole."""
+        reach, low_ms, high_ms = HOLE_TENTHS * self.scrape_ms // 10, start * 1000, (start + rule.seconds) * 1000
+        low, high = bisect_left(self.times, low_ms), bisect_left(self.times, high_ms)
+        if low and self.times[low - 1] >= low_ms - reach:
+            low -= 1
+        if high < len(self.times) and self.times[high] < high_ms + reach:
+            high += 1
+        return replace(self, times=self.times[low:high], states=self.states[low:high])
+
+    def then(self, later: _Cells) -> _Cells:
+        """A source that goes on under other labels, by its newer name."""
+        return replace(later, times=self.times + later.times, states=self.states + later.states)
 
     def state(self, number: int) -> bool | None:
         """Down if a sample in the cell says so; up; or None."""
@@ -92,30 +124,51 @@ class _Cells:
         near = (self.times[low] - self.times[low - 1]) * 10 <= HOLE_TENTHS * self.scrape_ms
         return self.states[low] if near and self.states[low] == self.states[low - 1] else None
 
-    def around(self, start: int, rule: SlotRule) -> bool:
-        """Whether there is a sample in a slot, or within the longest hole before or after it."""
-        reach = HOLE_TENTHS * self.scrape_ms // 10
-        low = bisect_left(self.times, start * 1000 - reach)
-        return low < len(self.times) and self.times[low] <= (start + rule.seconds) * 1000 + reach
-
-    def samples(self, low_ms: int, high_ms: int) -> tuple[tuple[int, int], ...]:
-        """The samples of a stretch and its two neighbours, as (milliseconds, 0 or 1)."""
-        low, high = bisect_left(self.times, low_ms), bisect_left(self.times, high_ms)
-        return tuple(
-            (self.times[n], int(self.states[n])) for n in range(max(0, low - 1), min(len(self.times), high + 1))
-        )
+    def proof(self) -> tuple[str, tuple[tuple[int, int], ...]]:
+        return self.source, tuple(zip(self.times, map(int, self.states), strict=True))
 
 
-def _slot(key: SlotKey, start: int, gauges: Sequence[Gauge], cells: Sequence[_Cells], combine: Combine) -> Slot:
+def _there(every: Sequence[_Cells], listed: Sequence[str], start: int, rule: SlotRule) -> list[_Cells]:
+    """The sources of a slot: those that were seen around it, and one that says nothing for each listed instance of which none was."""
+    around = [one for each in every if (one := each.around(start, rule)).times]
+    seen = {one.instance for one in around}
+    unseen = [
+        _Cells(source=f"/{name}", instance=name, times=[], states=[], scrape_ms=rule.scrape_seconds * 1000)
+        for name in listed
+        if name not in seen
+    ]
+    return sorted([*unseen, *_followed(around)], key=lambda one: one.source)
+
+
+def _followed(around: Sequence[_Cells]) -> list[_Cells]:
+    """Gauges of one instance of which one begins where the other has ended are one source: its labels have changed."""
+    chains: list[_Cells] = []
+    for one in sorted(around, key=lambda one: (one.times[0], one.source)):
+        own = one.source.partition("{")[0]
+        for place, chain in enumerate(chains):
+            if chain.source.partition("{")[0] == own and chain.times[-1] < one.times[0]:
+                chains[place] = chain.then(one)
+                break
+        else:
+            chains.append(one)
+    return chains
+
+
+def _slot(
+    key: SlotKey,
+    start: int,
+    gauges: Sequence[Gauge],
+    cells: Sequence[_Cells],
+    listed: Sequence[str],
+    combine: Combine,
+) -> Slot:
     rule = key.rule
     first = start // rule.scrape_seconds
-    there = [n for n, one in enumerate(gauges) if one.listed or cells[n].around(start, rule)]
-    gauges, cells = [gauges[n] for n in there], [cells[n] for n in there]
-    found = [combine.of([one.state(number) for one in cells]) for number in range(first, first + rule.expected)]
+    sources = _there(cells, listed, start, rule)
+    found = [combine.of([one.state(number) for one in sources]) for number in range(first, first + rule.expected)]
     good, bad = found.count(True), found.count(False)
     state = _state(rule, good, bad)
     low, high = start * 1000, (start + rule.seconds) * 1000
-    proof = tuple((one.source, each.samples(low, high)) for one, each in zip(gauges, cells, strict=True))
     return Slot(
         slo=key.slo,
         site=key.site,
@@ -128,7 +181,7 @@ def _slot(key: SlotKey, start: int, gauges: Sequence[Gauge], cells: Sequence[_Ce
         samples=sum(bisect_left(one.samples, high) - bisect_left(one.samples, low) for one in gauges),
         state=state,
         reasons=in_order(["not seen"] if good + bad < rule.expected else []),
-        proof=() if state is SlotState.GOOD else proof,
+        proof=() if state is SlotState.GOOD else tuple(one.proof() for one in sources),
     )
 
 

@@ -6,6 +6,7 @@ left to `counter` and `gauge`, which are the specification of both: a property t
 """
 
 from sankofa_observe.slo.plain.events import plain_events
+from sankofa_observe.slo.plain.gauges import Shown, plain_gauges, shown
 from sankofa_observe.slo.plain.slots import STATES, Counted, PlainSlots
 
-__all__ = ["STATES", "Counted", "PlainSlots", "plain_events"]
+__all__ = ["STATES", "Counted", "PlainSlots", "Shown", "plain_events", "plain_gauges", "shown"]

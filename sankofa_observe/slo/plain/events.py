@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sankofa_observe.slo.counter.parcel import GROWTH, Parcel
 from sankofa_observe.slo.objective import SlotRule
-from sankofa_observe.slo.plain.slots import BAD, GOOD, NO_TRAFFIC, Counts, PlainSlots
+from sankofa_observe.slo.plain.slots import (
+    BAD,
+    GOOD,
+    NO_TRAFFIC,
+    Counts,
+    Places,
+    PlainSlots,
+    away_from,
+    by_slot,
+    stretches,
+)
 from sankofa_observe.slo.samples import MAX_EXACT, Instants, Samples
 from sankofa_observe.slo.slot import SlotKey, slot_starts
 from sankofa_observe.slo.source import Selected
 from sankofa_observe.units import PPM, Period
-
-Places = NDArray[np.bool_]
 
 MOST_COUNTERS = 2**62 // MAX_EXACT  # of one source, so that they can be added up in 64 bits
 MOST_EVENTS = 2**62 // PPM  # of one slot, so that its share can be compared in 64 bits
@@ -41,13 +47,14 @@ def plain_events(
     if reach.starts_at > period.starts_at - rule.lean_before_seconds:
         plain = np.full(len(starts), not any(one.unusual for one in tracks))
     else:
-        plain = _away_from([one for track in tracks for one in track.unusual], starts, rule)
+        unusual = [one for track in tracks for one in track.unusual]
+        plain = away_from(unusual, starts, rule, before=rule.lean_before_seconds, after=rule.lean_after_seconds)
     counted = _sums(rule, starts, tracks)
     valid = counted.good + counted.bad
     plain &= (counted.scrapes > 0) & (valid <= MOST_EVENTS)
     if not plain.any():
         return None, [period]
-    return _chosen(key, starts, plain, counted, tracks, counts_bad=counts_bad), _stretches(starts[~plain], rule)
+    return _chosen(key, starts, plain, counted, tracks, counts_bad=counts_bad), stretches(starts[~plain], rule)
 
 
 # ------------------------------------------------------------------------------------------------------------------- one source
@@ -188,17 +195,6 @@ class _Unusual:
 # --------------------------------------------------------------------------------------------------------------------- the slots
 
 
-def _away_from(unusual: Sequence[tuple[int, int]], starts: Counts, rule: SlotRule) -> Places:
-    """The slots that lean on nothing unusual."""
-    before, after = rule.lean_before_seconds * 1000, (rule.seconds + rule.lean_after_seconds) * 1000
-    stretches = np.array(unusual, np.int64).reshape(-1, 2)
-    changes = np.zeros(len(starts) + 1, np.int64)
-    np.add.at(changes, np.searchsorted(starts * 1000, stretches[:, 0] - after), 1)
-    np.add.at(changes, np.searchsorted(starts * 1000, stretches[:, 1] + before, side="right"), -1)
-    plain: Places = np.cumsum(changes[:-1]) == 0
-    return plain
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Sums:
     good: Counts
@@ -209,23 +205,12 @@ class _Sums:
 
 
 def _sums(rule: SlotRule, starts: Counts, tracks: Sequence[_Columns]) -> _Sums:
-    first, count = int(starts[0]) // rule.seconds, len(starts)
-
-    def by_slot(at: Instants, weights: Counts | None = None) -> Counts:
-        places = at // (rule.seconds * 1000) - first
-        inside = (places >= 0) & (places < count)
-        if weights is None:
-            return np.bincount(places[inside], minlength=count).astype(np.int64)
-        sums = np.zeros(count, np.int64)
-        np.add.at(sums, places[inside], weights[inside])
-        return sums
-
-    good, valid, scrapes, sources, samples = (np.zeros(count, np.int64) for _ in range(5))
+    good, valid, scrapes, sources, samples = (np.zeros(len(starts), np.int64) for _ in range(5))
     for one in tracks:
-        seen = by_slot(one.at)
-        good += by_slot(one.at[1:], np.diff(one.good))
-        valid += by_slot(one.at[1:], np.diff(one.valid))
-        samples += by_slot(one.samples)
+        seen = by_slot(rule, starts, one.at)
+        good += by_slot(rule, starts, one.at[1:], np.diff(one.good))
+        valid += by_slot(rule, starts, one.at[1:], np.diff(one.valid))
+        samples += by_slot(rule, starts, one.samples)
         scrapes += seen
         sources += seen > 0
     return _Sums(good=good, bad=valid - good, scrapes=scrapes, sources=sources, samples=samples)
@@ -280,10 +265,3 @@ def _rows(
                 before=before,
                 after=after,
             ).row()
-
-
-def _stretches(starts: Counts, rule: SlotRule) -> list[Period]:
-    """Slots that follow each other, as periods."""
-    runs = groupby(enumerate(starts.tolist()), key=lambda one: one[1] - one[0] * rule.seconds)
-    every = [[start for _, start in run] for _, run in runs]
-    return [Period(starts_at=run[0], ends_at=run[-1] + rule.seconds) for run in every]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sankofa_observe.slo.objective import SlotRule
+from sankofa_observe.slo.samples import Instants
 from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.units import Period
 
 Counts = NDArray[np.int64]
+Places = NDArray[np.bool_]
 
 STATES = (SlotState.GOOD, SlotState.BAD, SlotState.NO_TRAFFIC)
 GOOD, BAD, NO_TRAFFIC = range(3)
@@ -63,3 +68,34 @@ class Counted(Iterable[Slot]):
         """Every slot, by time; sites in no order."""
         every = [*self.slots, *(slot for one in self.plain for slot in one.slots())]
         return iter(sorted(every, key=lambda slot: slot.starts_at))
+
+
+def away_from(unusual: Sequence[tuple[int, int]], starts: Counts, rule: SlotRule, *, before: int, after: int) -> Places:
+    """The slots that touch nothing unusual, nor come as near to it as they lean: `before` and `after` them, in seconds.
+
+    Unusual are stretches in milliseconds, both ends included.
+    """
+    ends = np.array(unusual, np.int64).reshape(-1, 2)
+    changes = np.zeros(len(starts) + 1, np.int64)
+    np.add.at(changes, np.searchsorted(starts * 1000, ends[:, 0] - (rule.seconds + after) * 1000), 1)
+    np.add.at(changes, np.searchsorted(starts * 1000, ends[:, 1] + before * 1000, side="right"), -1)
+    away: Places = np.cumsum(changes[:-1]) == 0
+    return away
+
+
+def by_slot(rule: SlotRule, starts: Counts, at: Instants, weights: Counts | None = None) -> Counts:
+    """How many instants there are in each slot, or the sum of their weights; slots follow each other."""
+    places = at // (rule.seconds * 1000) - int(starts[0]) // rule.seconds
+    inside = (places >= 0) & (places < len(starts))
+    if weights is None:
+        return np.bincount(places[inside], minlength=len(starts)).astype(np.int64)
+    sums = np.zeros(len(starts), np.int64)
+    np.add.at(sums, places[inside], weights[inside])
+    return sums
+
+
+def stretches(starts: Counts, rule: SlotRule) -> list[Period]:
+    """Slots that follow each other, as periods."""
+    runs = groupby(enumerate(starts.tolist()), key=lambda one: one[1] - one[0] * rule.seconds)
+    every = [[start for _, start in run] for _, run in runs]
+    return [Period(starts_at=run[0], ends_at=run[-1] + rule.seconds) for run in every]

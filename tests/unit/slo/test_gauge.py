@@ -53,6 +53,22 @@ def test_a_state_slot_is_decided_by_its_cells(marks: str, counts: tuple[int, int
 
 
 @pytest.mark.parametrize(
+    ("marks", "state"),
+    [
+        (("+++...", "...+++"), GOOD),  # one source, whose labels have changed
+        (("+++...", "....++"), GOOD),  # and that lost a scrape meanwhile
+        (("+++...", "...-++"), BAD),
+        (("++++..", "...+++"), UNKNOWN),  # two that stood together: one has gone, one is new
+    ],
+)
+def test_a_gauge_goes_on_under_other_labels(marks: tuple[str, str], state: SlotState) -> None:
+    """A version in its labels is no other source."""
+    every = [gauge(one, f"a/1{{version={n}}}") for n, one in enumerate(marks)]
+    [slot] = count_states(KEY, ONE, every, Combine())
+    assert slot.state == state
+
+
+@pytest.mark.parametrize(
     ("combine", "sources", "state"),
     [
         (Combine(), ["++++++", "++-+++"], BAD),

@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import pytest
 
 from sankofa_observe.pipeline.reading import read_counted, read_slots
 from sankofa_observe.ports import SampleSource
 from sankofa_observe.slo.counter import count_events
-from sankofa_observe.slo.indicator import RatioIndicator
+from sankofa_observe.slo.gauge import Gauge, count_states, up_at, within
+from sankofa_observe.slo.indicator import Combine, LevelIndicator, Operator, RatioIndicator, Rule, StateIndicator
 from sankofa_observe.slo.objective import Slo, SlotRule
+from sankofa_observe.slo.samples import Samples
 from sankofa_observe.slo.slot import Slot, SlotKey
 from sankofa_observe.slo.source import sources_of
 from sankofa_observe.testing import ScriptedSamples
@@ -46,7 +49,7 @@ def drawn(dice: random.Random, instance: str, *, codes: bool) -> Drawn:
     names = [("hits", "200"), ("hits", "500")] if codes else [("good", ""), ("valid", "")]
     made = Drawn(instance, {("up", ""): dict.fromkeys(times, 1.0), **{name: {} for name in names}})
     good, bad = dice.randrange(10**6), dice.randrange(100)
-    failing = range(0, 1) if dice.random() < 0.5 else range(dice.randrange(600), 620)
+    failing = range(1) if dice.random() < 0.5 else range(dice.randrange(600), 620)
     for n, at in enumerate(times):
         if not (idle and 100 < n < 300):
             good += dice.randrange(30)
@@ -200,8 +203,6 @@ def test_most_slots_are_plain() -> None:
 
 def _columned(of: Site) -> SampleSource:
     """The same samples as a Prometheus answers them: in columns."""
-    from sankofa_observe.slo.samples import Samples
-
     return ScriptedSamples(series=[replace(one, samples=Samples.of(one.samples)) for one in of.source.series])
 
 
@@ -210,3 +211,79 @@ def test_samples_in_columns_are_read_as_pairs_are(seed: int) -> None:
     """The specification counts the same from both."""
     of = site(seed)
     assert read_slots(of.slo, ["edge-1"], PERIOD, _columned(of)) == specified(of)
+
+
+# ----------------------------------------------------------------------------------------------------------------------- gauges
+
+
+def gauge_points(dice: random.Random, *, level: bool) -> tuple[dict[int, str], dict[int, str]]:
+    """A level, or up, and beside it known: with lost samples, and some that say nothing."""
+    phase = dice.randrange(15_000)
+    times = [at + dice.randrange(300) for at in range(SAMPLED.starts_at * 1000 + phase, SAMPLED.ends_at * 1000, 15_000)]
+    first, second = dict.fromkeys(times, "0.1" if level else "1"), dict.fromkeys(times, "1")
+    for _ in range(dice.choice((0, 1, 2, 3))):
+        at, kind = dice.randrange(len(times)), dice.choice(("down", "lost", "away", "odd", "unknown"))
+        for when in times[at : at + dice.choice((1, 2, 3, 40))]:
+            if kind == "down":
+                first[when] = "7" if level else "0"
+            elif kind == "odd":
+                first[when] = dice.choice(("NaN", "0.5", "+Inf"))
+            elif kind == "unknown":
+                second[when] = "0"
+            else:
+                first.pop(when, None)
+                second.pop(when, None)
+    return first, second
+
+
+def gauges(seed: int) -> tuple[Site, list[Gauge]]:
+    """One to three gauges that are up but for a while; some go on under other labels."""
+    dice = random.Random(f"gauges {seed}")
+    level = dice.random() < 0.4
+    source, found, names = ScriptedSamples(), [], ["a", "b", "c"][: dice.choice((1, 1, 2, 3))]
+    bound = Decimal(dice.choice(("0.1", "2", "0.30000000000000004", "0.1000000000000000000001")))
+    indicator: StateIndicator | LevelIndicator = (
+        LevelIndicator(level="level", operator=dice.choice(list(Operator)), bound=bound)
+        if level
+        else StateIndicator(up="up", known="known")
+    )
+    combine = dice.choice((Combine(), Combine(rule=Rule.ANY), Combine(rule=Rule.AT_LEAST, at_least=2)))
+    indicator = replace(indicator, combine=combine)
+    listed = dice.choice(((), tuple(names), (*names, "never-seen")))
+    for name in names:
+        first, second = gauge_points(dice, level=level)
+        times = list(second)
+        since = dice.choice((0, dice.choice(times)))  # from then on its labels are others
+        for version, kept in (("1", [at for at in times if at < since]), ("2", [at for at in times if at >= since])):
+            shown = [{at: points[at] for at in kept if at in points} for points in (first, second)]
+            labels = {"job": "app", "instance": name, "site": "edge-1", "version": version}
+            for metric, points in (("level", shown[0]),) if level else (("up", shown[0]), ("known", shown[1])):
+                if points:
+                    source.add(metric, sorted(points.items()), **labels)
+            seen = within(shown[0], indicator) if isinstance(indicator, LevelIndicator) else up_at(*shown)
+            samples = tuple(sorted([*shown[0], *([] if level else shown[1])]))
+            source_name = f"app/{name}{{version={version}}}"
+            found.append(Gauge(source=source_name, seen=seen, listed=name in listed, samples=samples))
+    if "never-seen" in listed:
+        found.append(Gauge(source="/never-seen", seen={}, listed=True))
+    made = slo(slot=replace(RULE, target_ppm=1_000_000), indicator=indicator)
+    return Site(source, replace(made, sources={"edge-1": listed} if listed else {})), found
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_columns_of_gauges_count_what_the_specification_counts(seed: int) -> None:
+    """States and levels, of one source and of several."""
+    of, found = gauges(seed)
+    assert isinstance(of.slo.indicator, StateIndicator | LevelIndicator)
+    key = SlotKey(slo=of.slo.name, site="edge-1", rule=of.slo.slot)
+    wanted = count_states(key, PERIOD, found, of.slo.indicator.combine)
+    assert read_slots(of.slo, ["edge-1"], PERIOD, of.source) == wanted
+    for start in range(PERIOD.starts_at, PERIOD.ends_at, 300):
+        part = Period(starts_at=start, ends_at=start + 300)
+        assert read_slots(of.slo, ["edge-1"], part, of.source) == [one for one in wanted if one.starts_at in part]
+
+
+def test_most_slots_of_gauges_are_plain() -> None:
+    """The columns are not idle here either."""
+    counted = [read_counted(of.slo, ["edge-1"], PERIOD, of.source) for of, _ in map(gauges, range(60))]
+    assert 4 * sum(len(plain) for one in counted for plain in one.plain) > sum(len(list(one)) for one in counted)

@@ -1,0 +1,111 @@
+"""Plain slots of states and levels: every source was seen in its rhythm, and never other than up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from sankofa_observe.slo.gauge import HOLE_TENTHS
+from sankofa_observe.slo.indicator import Combine, LevelIndicator, Operator, StateIndicator
+from sankofa_observe.slo.objective import SlotRule
+from sankofa_observe.slo.plain.slots import GOOD, Places, PlainSlots, away_from, by_slot, stretches
+from sankofa_observe.slo.samples import Instants, Samples
+from sankofa_observe.slo.slot import SlotKey, slot_starts
+from sankofa_observe.units import Period
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What one gauge showed: where it was seen as up or down, and every raw sample, those that say nothing as well."""
+
+    instance: str
+    at: Instants
+    up: Places
+    samples: Instants
+
+
+def plain_gauges(
+    key: SlotKey, period: Period, reach: Period, gauges: Sequence[Shown], combine: Combine, listed: Collection[str]
+) -> tuple[PlainSlots | None, list[Period]]:
+    """The plain slots of the period, and the stretches of the others; `reach` is what was read."""
+    rule = key.rule
+    starts = np.array(slot_starts(period, rule.seconds), np.int64)
+    if not len(starts):
+        return None, []
+    plain = away_from(
+        [one for gauge in gauges for one in _unusual(rule, reach, gauge)], starts, rule, before=0, after=0
+    )
+    seen = {name: np.zeros(len(starts), np.int64) for name in {*listed, *(one.instance for one in gauges)}}
+    samples = np.zeros(len(starts), np.int64)
+    for one in gauges:
+        seen[one.instance] += by_slot(rule, starts, one.at) > 0
+        samples += by_slot(rule, starts, one.samples)
+    for name in listed:
+        plain &= seen[name] > 0
+    enough = np.array([combine.of([True] * count) is True for count in range(len(gauges) + 1)])
+    plain &= enough[sum(seen.values(), np.zeros(len(starts), np.int64))]
+    whole = np.full(int(plain.sum()), rule.expected, np.int64)
+    found = PlainSlots(
+        slo=key.slo,
+        site=key.site,
+        starts_at=starts[plain],
+        good=whole,
+        bad=np.zeros_like(whole),
+        expected=whole,
+        seen=whole,
+        samples=samples[plain],
+        state=np.full(len(whole), GOOD, np.int8),
+    )
+    return found if len(found) else None, stretches(starts[~plain], rule)
+
+
+def _unusual(rule: SlotRule, reach: Period, gauge: Shown) -> list[tuple[int, int]]:
+    """Between a sample that is not up and its neighbours; and around the ends of a hole, within which it is not there at all."""
+    longest = HOLE_TENTHS * rule.scrape_seconds * 1000 // 10
+    at = np.concatenate([[reach.starts_at * 1000 - 2 * longest], gauge.at, [reach.ends_at * 1000 + 2 * longest]])
+    up = np.concatenate([[True], gauge.up, [True]])
+    hole = np.diff(at) > longest
+    found = np.flatnonzero((~up[1:] | ~up[:-1]) & ~hole)
+    unusual = list(zip(at[found].tolist(), at[found + 1].tolist(), strict=True))
+    unusual += [(one, one) for one in at[~up].tolist()]
+    for place in np.flatnonzero(hole).tolist():
+        first, last = int(at[place]), int(at[place + 1])
+        unusual += [(first, first + longest), (last - longest, last)]
+    return unusual
+
+
+def shown_states(instance: str, up: Samples, known: Samples) -> Shown:
+    """As `gauge.up_at` reads them."""
+    samples = np.concatenate([up.at, known.at])
+    if not np.array_equal(up.at, known.at):
+        _, here, there = np.intersect1d(up.at, known.at, assume_unique=True, return_indices=True)
+        up, known = (Samples(one.at[where], one.values[where]) for one, where in ((up, here), (known, there)))
+    says = (known.values == 1) & ((up.values == 0) | (up.values == 1))
+    return Shown(instance=instance, at=up.at[says], up=up.values[says] == 1, samples=samples)
+
+
+def shown_levels(instance: str, levels: Samples, bound: float, operator: Operator) -> Shown:
+    """As `gauge.within` reads them; the bound must be what a float holds (`exact_bound`)."""
+    compare = {
+        Operator.LTE: np.less_equal,
+        Operator.LT: np.less,
+        Operator.GTE: np.greater_equal,
+        Operator.GT: np.greater,
+    }
+    says = ~np.isnan(levels.values)
+    return Shown(
+        instance=instance, at=levels.at[says], up=compare[operator](levels.values[says], bound), samples=levels.at
+    )
+
+
+def shown(indicator: StateIndicator | LevelIndicator, instance: str, series: Sequence[Samples]) -> Shown | None:
+    """One gauge's samples, one series a selector; None where columns cannot tell."""
+    if isinstance(indicator, StateIndicator):
+        return shown_states(instance, *series)
+    bound = float(indicator.bound)
+    if Decimal(repr(bound)) != indicator.bound:
+        return None
+    return shown_levels(instance, series[0], bound, indicator.operator)
