@@ -51,7 +51,4 @@ def _columns(lists: list[bytes]) -> list[Samples]:
     at = np.rint(frame["at"].to_numpy() * 1000).astype(np.int64)
     values = frame["value"].fill_null(float("nan")).to_numpy()
     ends = np.cumsum(counts)[:-1]
-    found = [Samples(*pair) for pair in zip(np.split(at, ends), np.split(values, ends), strict=True)]
-    if not all((np.diff(one.at) > 0).all() for one in found):
-        found = [Samples.of(list(one)) for one in found]
-    return found
+    return [Samples.in_order(*pair) for pair in zip(np.split(at, ends), np.split(values, ends), strict=True)]

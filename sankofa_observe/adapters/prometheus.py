@@ -2,7 +2,7 @@
 
 Reads a series by a range selector in an instant query, so the samples are those that were scraped, at the time they were
 scraped. Small questions go through prometheus-api-client; what is read by the million is asked in a POST, because the names of
-many sites are longer than a proxy's lines, and read in columns. A partial answer says so, and must never be counted. One source
+many sites are longer than a proxy's lines, and read in columns; over more than an hour by remote read, where that is open. A partial answer says so, and must never be counted. One source
 belongs to one thread.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import requests
@@ -19,6 +19,7 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 from urllib3.util.retry import Retry
 
 from sankofa_observe.adapters.matrix import read_matrix
+from sankofa_observe.adapters.remote_read import RemoteRead, external_labels
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
 from sankofa_observe.slo.indicator import SITE_LABEL
@@ -26,15 +27,32 @@ from sankofa_observe.slo.samples import Samples
 from sankofa_observe.units import Period
 
 TIMEOUT_SECONDS = 60
-_NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError, IndexError)  # what a body of another shape ends in
+NO_ANSWER = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+)  # what a body of another shape ends in
 
 
 class PrometheusSamples:
     """One plain Prometheus (or a store that neither deduplicates nor downsamples) as a source of raw samples."""
 
-    def __init__(self, url: str, headers: dict[str, str] | None = None, tries: int = 3) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: dict[str, str] | None = None,
+        tries: int = 3,
+        *,
+        remote_over_seconds: int = HOUR_SECONDS,
+    ) -> None:
         self._url = url.rstrip("/")
         self._headers = headers or {}
+        self._remote: RemoteRead | None = None
+        self._knows_remote = False
+        self._remote_over_seconds = remote_over_seconds
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.max_redirects = 0  # samples come from where the settings say, and nowhere else
@@ -48,6 +66,11 @@ class PrometheusSamples:
         )
 
     def read(self, selector: str, period: Period) -> SampleSet:
+        if period.seconds > self._remote_over_seconds and (remote := self._remote_read()):
+            with self._asking(f"{selector} by remote read"):
+                if (series := remote.read(selector, period)) is not None:
+                    return SampleSet(series=series)
+            self._remote = None
         # A range is closed at its left edge on Prometheus 2 and open on 3: ask for a second more, and cut below.
         query = f"{selector}[{period.seconds + 1}s]"
         with self._asking(query):
@@ -72,6 +95,29 @@ class PrometheusSamples:
                 for at, count in one["values"]
             }
 
+    def _remote_read(self) -> RemoteRead | None:
+        """Remote read, where this shows itself as a plain Prometheus; asked once."""
+        if not self._knows_remote:
+            labels = None
+            with self._asking("its configuration"), suppress(requests.TooManyRedirects):
+                address = f"{self._url}/api/v1/status/config"
+                response = self._session.get(address, headers=self._headers, timeout=TIMEOUT_SECONDS)
+                labels = external_labels(response.content) if response.ok else None
+            if labels is not None:
+                self._remote = RemoteRead(post=self._post_read, external_labels=labels)
+            self._knows_remote = True
+        return self._remote
+
+    def _post_read(self, body: bytes) -> requests.Response:
+        headers = {
+            **self._headers,
+            "Content-Type": "application/x-protobuf",
+            "Content-Encoding": "snappy",
+            "X-Prometheus-Remote-Read-Version": "0.1.0",
+        }
+        address = f"{self._url}/api/v1/read"
+        return self._session.post(address, data=body, headers=headers, timeout=TIMEOUT_SECONDS)
+
     def _ask(self, path: str, **form: str) -> bytes:
         """The body of an answer; raises `requests.HTTPError` with the server's own words."""
         address = f"{self._url}/api/v1/{path}"
@@ -94,7 +140,7 @@ class PrometheusSamples:
     def _asking(self, what: str) -> Iterator[None]:
         try:
             yield
-        except (requests.RequestException, PrometheusApiClientException, *_NO_ANSWER) as error:
+        except (requests.RequestException, PrometheusApiClientException, *NO_ANSWER) as error:
             raise Unavailable(
                 f"{self._url}: {what} was not answered ({_short(error)}); it is asked again next time"
             ) from error

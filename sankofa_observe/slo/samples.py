@@ -41,6 +41,12 @@ class Samples(Sequence[Pair]):
         at = np.fromiter((at for at, _ in kept), np.int64, len(kept))
         return cls(at, np.fromiter((_number(text) for _, text in kept), np.float64, len(kept)))
 
+    @classmethod
+    def in_order(cls, at: Instants, values: Values) -> Samples:
+        """From columns in any order; of two at one instant the later one."""
+        found = cls(at, values)
+        return found if (np.diff(at) > 0).all() else cls.of(list(found))
+
     @property
     def counts(self) -> NDArray[np.bool_]:
         """Which of them are exact counts: whole, not below 0, and not above 2^53 - 1 (`source.count_of`)."""

@@ -47,6 +47,8 @@ ROWS: list[Row] = [
     ("odd", {"site": "edge-1", "path": 'a\\b"c', "kind": "warnings"}, ms(1_000, value="NaN")),
     ("big", {"site": "edge-1"}, ms(1_000, value="9.007199254740992e+15")),
     ("late", {"site": "edge-1"}, ms(10_000)),
+    ("nothing", {"site": "edge-1"}, ms(1_000, 2_000, value="0")),
+    ("mixed", {"site": "edge-1"}, [*ms(1_000, value="0"), *ms(2_000, value="-2.5e-07"), *ms(3_000, value="+Inf")]),
 ]
 
 
@@ -83,7 +85,11 @@ def prometheus_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(
-    params=["scripted", pytest.param("prometheus", marks=pytest.mark.real("prometheus", "promtool"))],
+    params=[
+        "scripted",
+        pytest.param("prometheus", marks=pytest.mark.real("prometheus", "promtool")),
+        pytest.param("remote read", marks=pytest.mark.real("prometheus", "promtool")),
+    ],
 )
 def source(request: pytest.FixtureRequest) -> Iterator[SampleSource]:
     if request.param == "scripted":
@@ -92,7 +98,8 @@ def source(request: pytest.FixtureRequest) -> Iterator[SampleSource]:
             scripted.add(name, samples, **labels)
         yield scripted
         return
-    with closing(PrometheusSamples(request.getfixturevalue("prometheus_url"))) as real:
+    longer_than = 0 if request.param == "remote read" else 2**40
+    with closing(PrometheusSamples(request.getfixturevalue("prometheus_url"), remote_over_seconds=longer_than)) as real:
         yield real
 
 
@@ -147,6 +154,14 @@ def test_source_returns_values_as_text(source: SampleSource) -> None:
     values = [[value for _, value in samples] for one in found for samples in one.values()]
     assert [[float(value) == float(value) for value in row] for row in values] == [[False], [True]]
     assert int(float(values[1][0])) == 2**53
+
+
+def test_source_returns_zeros_and_fractions(source: SampleSource) -> None:
+    """Remote read leaves zeros out of its samples, and reads those of one length and of several."""
+    assert read(source, for_sites("nothing", ["edge-1"])) == {"edge-1": [(1_000, "0"), (2_000, "0")]}
+    assert read(source, for_sites("mixed", ["edge-1"])) == {
+        "edge-1": [(1_000, "0"), (2_000, "-2.5e-07"), (3_000, "+Inf")]
+    }
 
 
 def test_source_is_complete_whatever_its_labels_say(source: SampleSource) -> None:

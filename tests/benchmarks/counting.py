@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from sankofa_observe.adapters.metrics import PlatformMetrics
@@ -28,6 +29,7 @@ from sankofa_observe.sla.agreement import Promise
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.slo.indicator import RatioIndicator, StateIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
+from sankofa_observe.slo.samples import Samples
 from sankofa_observe.slo.site import Site
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.slo.verdict import judge
@@ -66,11 +68,12 @@ class Fleet:
     def read(self, selector: str, period: Period) -> SampleSet:
         """Gauges are 1, counters grow by ten a scrape; every site of the selector, which is every site."""
         name = selector.partition("{")[0]
-        times = range(-(-period.starts_at // SCRAPE) * SCRAPE, period.ends_at, SCRAPE)
-        each = 10 if name.startswith(("good", "valid")) else 0
-        points = [(at * 1000, str((at - START) // SCRAPE * each + 10_000_000) if each else "1") for at in times]
+        at = np.arange(-(-period.starts_at // SCRAPE) * SCRAPE, period.ends_at, SCRAPE)
+        counts = name.startswith(("good", "valid"))
+        values = (at - START) // SCRAPE * 10 + 10_000_000 if counts else np.ones(len(at))
+        samples = Samples(at * 1000, values.astype(np.float64))
         labels = {"__name__": name, "job": "j", "instance": "i"}
-        return SampleSet(series=[RawSeries(labels={**labels, "site": site}, samples=points) for site in self.sites])
+        return SampleSet(series=[RawSeries(labels={**labels, "site": site}, samples=samples) for site in self.sites])
 
     def samples(self, selector: str, period: Period) -> Mapping[tuple[str, int], int]:
         return {}

@@ -1,0 +1,204 @@
+"""Prometheus' remote read: the samples as they are stored, for a seventh of what an answer in JSON costs the server.
+
+The protocol (`prompb/remote.proto`, a body in Snappy) knows no warnings, so it is spoken only with what shows itself as a plain
+Prometheus, by its configuration; everything else is asked in JSON. The server adds its external labels to every series, which an
+answer in JSON does not have: they are taken off again. Markers of a series' end are no samples.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import cramjam
+import numpy as np
+import requests
+import yaml
+
+from sankofa_observe.ports import RawSeries
+from sankofa_observe.slo.samples import Instants, Samples, Values
+from sankofa_observe.units import Period
+
+STALE = 0x7FF0000000000002  # the bits of the NaN by which Prometheus ends a series
+_TYPES = {"=": 0, "!=": 1, "=~": 2, "!~": 3}
+_MATCHER = re.compile(r"""([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([0-3][0-7]{2})|(.))")
+_SINGLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_VARINT, _FIXED64, _BYTES = 0, 1, 2
+_LOW, _MORE = 0x7F, 0x80  # of a byte of a varint: its seven bits, and whether another byte follows
+_WHOLE, _ZERO = 18, 9  # bytes of a sample of our times; a value of 0 is left out
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteRead:
+    """One plain Prometheus; `post` sends a body and answers the response."""
+
+    post: Callable[[bytes], requests.Response]
+    external_labels: Mapping[str, str]
+
+    def read(self, selector: str, period: Period) -> list[RawSeries] | None:
+        """The series with samples in the period, or None where the server does not speak it.
+
+        Raises:
+            ValueError: the answer is none of this protocol.
+            requests.RequestException: the server does not answer, or says that it cannot.
+        """
+        try:
+            response = self.post(bytes(cramjam.snappy.compress_raw(request(selector, period))))
+        except requests.TooManyRedirects:
+            return None
+        if response.status_code in {401, 403, 404, 405, 501}:
+            return None
+        if not response.ok:
+            raise requests.HTTPError(f"HTTP {response.status_code}: {response.text[:200]}")
+        if "protobuf" not in response.headers.get("Content-Type", ""):
+            return None
+        try:
+            body = bytes(cramjam.snappy.decompress_raw(response.content))
+        except cramjam.DecompressionError as error:
+            raise ValueError(f"remote read: the body is not Snappy: {error}") from error
+        return [RawSeries(labels=self._own(labels), samples=samples) for labels, samples in series_of(body) if samples]
+
+    def _own(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        return {name: value for name, value in labels.items() if self.external_labels.get(name) != value}
+
+
+def external_labels(answer: bytes) -> Mapping[str, str] | None:
+    """Of a plain Prometheus, by its answer to `/api/v1/status/config`; None of anything else."""
+    try:
+        found = yaml.safe_load(json.loads(answer)["data"]["yaml"])["global"].get("external_labels") or {}
+        return {str(name): str(value) for name, value in found.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+        return None
+
+
+# ---------------------------------------------------------------------------------------------------------------------- question
+
+
+def request(selector: str, period: Period) -> bytes:
+    """A `ReadRequest` for the samples of a period, as samples and not as chunks."""
+    name, _, rest = selector.partition("{")
+    matchers = [("__name__", "=", name.strip().encode())]
+    matchers += [(one[1], one[2], _unquoted(one[3][1:-1])) for one in _MATCHER.finditer(rest)]
+    query = _number(1, period.starts_at * 1000) + _number(2, period.ends_at * 1000 - 1)
+    for label, operator, value in matchers:
+        query += _text(3, _number(1, _TYPES[operator]) + _text(2, label.encode()) + _text(3, value))
+    return _text(1, query)
+
+
+def _unquoted(text: str) -> bytes:
+    """The value of a PromQL string, whose escapes are Go's."""
+
+    def one(found: re.Match[str]) -> str:
+        byte, point, octal, single = found.groups()
+        if byte or octal:  # a byte, which may be part of a character
+            return chr(0xDC00 + code) if (code := int(byte or octal, 16 if byte else 8)) > _LOW else chr(code)
+        return chr(int(point, 16)) if point else _SINGLE.get(single, single)
+
+    return _ESCAPE.sub(one, text).encode("utf-8", "surrogateescape")
+
+
+def _varint(value: int) -> bytes:
+    found = bytearray()
+    while value > _LOW:
+        found.append(value & _LOW | _MORE)
+        value >>= 7
+    return bytes([*found, value])
+
+
+def _number(field: int, value: int) -> bytes:
+    return _varint(field << 3 | _VARINT) + _varint(value)
+
+
+def _text(field: int, value: bytes) -> bytes:
+    return _varint(field << 3 | _BYTES) + _varint(len(value)) + value
+
+
+# ------------------------------------------------------------------------------------------------------------------------ answer
+
+
+def series_of(body: bytes) -> list[tuple[dict[str, str], Samples]]:
+    """The series of a `ReadResponse`."""
+    return [_series(one) for result in _fields(body, 1) for one in _fields(result, 1)]
+
+
+def _series(body: bytes) -> tuple[dict[str, str], Samples]:
+    """A `TimeSeries`: labels, then samples."""
+    labels: dict[str, str] = {}
+    place = 0
+    while place < len(body) and body[place] == (1 << 3 | _BYTES):
+        size, place = _read_varint(body, place + 1)
+        pair = dict(_every(body[place : place + size]))
+        labels[_bytes(pair.get(1, b"")).decode()] = _bytes(pair.get(2, b"")).decode()
+        place += size
+    at, values = _samples(body[place:])
+    real = values.view(np.uint64) != STALE
+    return labels, Samples.in_order(at[real], values[real])
+
+
+def _samples(body: bytes) -> tuple[Instants, Values]:
+    """All of one length are read as a table; others one by one."""
+    for size in (_WHOLE, _ZERO):
+        if len(body) % size == 0 and (found := _table(body, size)):
+            return found
+    every = [dict(_every(one)) for one in _fields(body, 2)]
+    at = np.array([int(one.get(2, 0)) for one in every], np.int64)
+    return at, np.array([float(one.get(1, 0)) for one in every], np.float64)
+
+
+def _table(body: bytes, size: int) -> tuple[Instants, Values] | None:
+    rows = np.frombuffer(body, np.uint8).reshape(-1, size)
+    head = (2 << 3 | _BYTES, size - 2, *((1 << 3 | _FIXED64,) if size == _WHOLE else ()))
+    stamp = rows[:, -7:]
+    if (rows[:, : len(head)] != head).any() or (stamp[:, 0] != (2 << 3 | _VARINT)).any():
+        return None
+    if (stamp[:, 1:-1] < _MORE).any() or (stamp[:, -1] > _LOW).any():
+        return None
+    at = ((stamp[:, 1:] & _LOW).astype(np.int64) << (7 * np.arange(6))).sum(axis=1)
+    values = np.zeros(len(rows)) if size == _ZERO else np.ascontiguousarray(rows[:, 3:11]).view("<f8")[:, 0]
+    return at, values
+
+
+def _fields(body: bytes, wanted: int) -> Iterator[bytes]:
+    """The values of a repeated field of messages."""
+    return (_bytes(value) for field, value in _every(body) if field == wanted)
+
+
+def _bytes(value: bytes | float) -> bytes:
+    if not isinstance(value, bytes):
+        raise ValueError("remote read: a number stands where a text was expected")  # noqa: TRY004  a fault of the answer
+    return value
+
+
+def _every(body: bytes) -> Iterator[tuple[int, bytes | float]]:
+    """Each field of a message with its value."""
+    place = 0
+    while place < len(body):
+        tag, place = _read_varint(body, place)
+        field, kind = tag >> 3, tag & 7
+        value: bytes | float
+        if kind == _VARINT:
+            value, place = _read_varint(body, place)
+        elif kind == _FIXED64:
+            value, place = float(np.frombuffer(body[place : place + 8], "<f8")[0]), place + 8
+        elif kind == _BYTES:
+            size, place = _read_varint(body, place)
+            value, place = body[place : place + size], place + size
+        else:
+            raise ValueError(f"remote read: a field of kind {kind}, expected a number or a text")
+        if place > len(body):
+            raise ValueError("remote read: the answer is cut short")
+        yield field, value
+
+
+def _read_varint(body: bytes, place: int) -> tuple[int, int]:
+    value = shift = 0
+    while place < len(body):
+        byte = body[place]
+        value |= (byte & _LOW) << shift
+        place, shift = place + 1, shift + 7
+        if byte < _MORE:
+            return value, place
+    raise ValueError("remote read: the answer is cut short")

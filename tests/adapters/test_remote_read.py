@@ -1,0 +1,150 @@
+"""Remote read: what is asked, what is made of an answer, and what happens where there is none."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+import cramjam
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sankofa_observe.adapters.prometheus import NO_ANSWER, PrometheusSamples
+from sankofa_observe.adapters.remote_read import STALE, external_labels, request, series_of
+from sankofa_observe.errors import Unavailable
+from sankofa_observe.units import Period
+from tests.builders import START
+from tests.http_double import Answer, HttpDouble
+
+PERIOD = Period(starts_at=START, ends_at=START + 10)
+PLAIN = json.dumps({"status": "success", "data": {"yaml": "global:\n  external_labels: {region: eu}\n"}}).encode()
+MATRIX = {"resultType": "matrix", "result": [{"metric": {"__name__": "up", "site": "a"}, "values": [[START, "7"]]}]}
+JSON = json.dumps({"status": "success", "data": MATRIX}).encode()
+
+
+def field(number: int, value: bytes) -> bytes:
+    assert len(value) < 128
+    return bytes([number << 3 | 2, len(value)]) + value
+
+
+def varint(value: int) -> bytes:
+    low = bytes([value & 0x7F | (0x80 if value > 0x7F else 0)])
+    return low + varint(value >> 7) if value > 0x7F else low
+
+
+def answer(labels: dict[str, str], samples: Sequence[tuple[int, bytes]]) -> bytes:
+    """A `ReadResponse` of one series, by the published schema; values are the eight bytes of a double."""
+    series = b"".join(field(1, field(1, k.encode()) + field(2, v.encode())) for k, v in labels.items())
+    series += b"".join(
+        field(2, (b"" if value == bytes(8) else b"\x09" + value) + b"\x10" + varint(at)) for at, value in samples
+    )
+    long = b"\x0a" + varint(len(series)) + series
+    return b"\x0a" + varint(len(long)) + long
+
+
+def double(value: float) -> bytes:
+    return struct.pack("<d", value)
+
+
+def served(read: Callable[[], Answer], configuration: Answer | None = None) -> HttpDouble:
+    def of(method: str, path: str, body: bytes) -> Answer:
+        if path.endswith("/config"):
+            return configuration or Answer(body=PLAIN)
+        return read() if path.endswith("/read") else Answer(body=JSON)
+
+    return HttpDouble(answer=of)
+
+
+def protobuf(body: bytes) -> Answer:
+    return Answer(body=bytes(cramjam.snappy.compress_raw(body)), media_type="application/x-protobuf")
+
+
+def test_markers_of_an_end_are_no_samples_and_external_labels_are_taken_off() -> None:
+    """As an answer in JSON has neither; a label of the series' own that says something else stays."""
+    at = START * 1000
+    labels = {"__name__": "up", "region": "eu", "site": "a"}
+    body = answer(labels, [(at, double(1)), (at + 1, STALE.to_bytes(8, "little")), (at + 2, double(float("nan")))])
+    with (
+        served(lambda: protobuf(body)) as server,
+        closing(PrometheusSamples(server.url, remote_over_seconds=0)) as source,
+    ):
+        [series] = source.read("up", PERIOD).series
+    assert series.labels == {"__name__": "up", "site": "a"}
+    assert list(series.samples) == [(at, "1"), (at + 2, "NaN")]
+
+
+@pytest.mark.parametrize(
+    "shut",
+    [
+        Answer(status=404),
+        Answer(status=405),
+        Answer(status=302, location="/login"),
+        Answer(body=b"<html>welcome</html>"),
+    ],
+)
+def test_where_remote_read_is_shut_json_is_asked(shut: Answer) -> None:
+    """And remote read is not tried again."""
+    asked = []
+
+    def read() -> Answer:
+        asked.append(shut)
+        return shut
+
+    with served(read) as server, closing(PrometheusSamples(server.url, remote_over_seconds=0)) as source:
+        found = [source.read("up", PERIOD).series[0].samples for _ in range(2)]
+    assert (found, len(asked)) == ([[(START * 1000, "7")]] * 2, 1)
+
+
+@pytest.mark.parametrize(
+    "configuration", [Answer(status=404), Answer(body=b"<html>"), Answer(body=b"{}"), Answer(status=302, location="/")]
+)
+def test_what_is_no_plain_prometheus_is_asked_in_json(configuration: Answer) -> None:
+    """A querier in front of several answers in part without a word over remote read."""
+    with (
+        served(lambda: pytest.fail("it was asked"), configuration) as server,
+        closing(PrometheusSamples(server.url, remote_over_seconds=0)) as source,
+    ):
+        assert source.read("up", PERIOD).series[0].samples == [(START * 1000, "7")]
+
+
+@pytest.mark.parametrize("broken", [Answer(status=500, body=b"oops"), Answer(hang_up=True), protobuf(b"\x0a\x7f")])
+def test_an_answer_that_is_none_is_unavailable(broken: Answer) -> None:
+    """It is never an empty result."""
+    with (
+        served(lambda: broken) as server,
+        closing(PrometheusSamples(server.url, tries=0, remote_over_seconds=0)) as source,
+        pytest.raises(Unavailable, match="remote read"),
+    ):
+        source.read("up", PERIOD)
+
+
+@given(body=st.binary(max_size=60), cut=st.integers(0, 80))
+def test_spoiled_answers_are_unavailable_or_read(body: bytes, cut: int) -> None:
+    """Whatever bytes come, no other error does."""
+    whole = answer({"__name__": "up"}, [(START * 1000, double(1)), (START * 1000 + 15, double(0))])
+    for one in (body, whole[:cut] + body):
+        try:
+            assert isinstance(series_of(one), list)
+        except NO_ANSWER:
+            pass
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r"a\\b", b"a\\b"), (r"\"", b'"'), (r"\n\t", b"\n\t"), (r"\x41", b"A"), (r"\u00e9", "é".encode()),
+        (r"\303\251", "é".encode()), (r"\xc3\xa9", "é".encode()), ("é", "é".encode()),
+    ],
+)  # fmt: skip
+def test_values_of_matchers_are_unquoted(text: str, value: bytes) -> None:
+    """Escapes as PromQL writes them, bytes of a character among them."""
+    assert field(3, value) in request(f'up{{path="{text}"}}', PERIOD)
+
+
+def test_external_labels_of_a_plain_prometheus() -> None:
+    """None at all is a plain one too."""
+    assert external_labels(PLAIN) == {"region": "eu"}
+    assert external_labels(json.dumps({"data": {"yaml": "global: {}"}}).encode()) == {}
