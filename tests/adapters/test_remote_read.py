@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 
 import cramjam
 import pytest
@@ -126,10 +126,8 @@ def test_spoiled_answers_are_unavailable_or_read(body: bytes, cut: int) -> None:
     """Whatever bytes come, no other error does."""
     whole = answer({"__name__": "up"}, [(START * 1000, double(1)), (START * 1000 + 15, double(0))])
     for one in (body, whole[:cut] + body):
-        try:
+        with suppress(NO_ANSWER):
             assert isinstance(series_of(one), list)
-        except NO_ANSWER:
-            pass
 
 
 @pytest.mark.parametrize(
