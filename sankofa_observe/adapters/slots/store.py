@@ -318,7 +318,8 @@ class DeltaSlots:
     def _total(self, rows: pl.DataFrame, at: int) -> int:
         """Write the totals of whole site-days; one that came out as it stands is left."""
         counted = rows.group_by("day", "slo", "site").agg(pl.len().cast(pl.Int64).alias("rows"))
-        made = site_days(newest(rows)).join(counted, on=["day", "slo", "site"])
+        each = rows.partition_by("slo")  # one SLO at a time: the rows of a day as text are many times their size
+        made = pl.concat([site_days(newest(one)) for one in each]).join(counted, on=["day", "slo", "site"])
         with self.days.asking("read"):
             keys = made.select("day", "slo", "site").lazy()
             before = newest_days(self._days().join(keys, on=["day", "slo", "site"], how="semi").collect())
@@ -343,7 +344,8 @@ class DeltaSlots:
             return
         self._healed = True
         with self.days.asking("read"):
-            totals = newest_days(self._days().collect()).group_by("day").agg(pl.col("rows").sum())
+            days = self._days().select("day", "slo", "site", "revision", "rows").collect()
+            totals = newest_days(days).group_by("day").agg(pl.col("rows").sum())
         known = dict(totals.iter_rows())
         there = {
             int(day): rows
