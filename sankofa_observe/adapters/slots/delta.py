@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
+from arro3.core import RecordBatchReader
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
@@ -49,13 +50,15 @@ class Delta:
                 partition = list(self.partition)
                 write_deltalake(self.location, frame, mode="append", partition_by=partition, configuration=PROPERTIES)
 
-    def replace(self, frame: pl.DataFrame, where: str) -> None:
-        """Put the rows in place of those of the partitions that `where` names, in one commit."""
+    def replace(self, frames: Iterator[pl.DataFrame], where: str) -> None:
+        """Put the rows in place of those of the partitions that `where` names, in one commit, one frame at a time."""
         properties = WriterProperties(compression="ZSTD", max_row_group_size=ROW_GROUP)
+        schema = RecordBatchReader.from_arrow(pl.DataFrame(schema=dict(self.schema))).schema
+        batches = (batch for frame in frames for batch in RecordBatchReader.from_arrow(frame))
         with self._held, self.asking("sealing"):
             write_deltalake(
                 self.location,
-                frame,
+                RecordBatchReader.from_batches(schema, batches),
                 mode="overwrite",
                 predicate=where,
                 partition_by=list(self.partition),

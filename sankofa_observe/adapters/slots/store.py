@@ -99,15 +99,25 @@ class DeltaSlots:
             raise
 
     def seal(self, day: int, at: int) -> int:
-        """Make one sorted file of a day and its totals; answers how many site-days it has."""
+        """Make one sorted file of a day and its totals, one SLO after the other; answers how many site-days it has."""
+        totals: list[pl.DataFrame] = []
+
+        def rows(of_day: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+            """Called from the writer's own thread: it takes no lock."""
+            for slo in slos:
+                own = of_day.filter(pl.col("slo") == slo).sort("slo", "site", "starts_at", "revision").collect()
+                totals.append(_made(own))
+                yield own
+
         with self._mutex:
             self._lock.take()
-            frame = self._rows(Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS))
-            if frame.is_empty():
+            of_day = self._of_days(Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS))
+            with self.slots.asking("read"):
+                slos = of_day.select("slo").unique().collect()["slo"].sort().to_list()
+            if not slos:
                 return 0
-            where = f"observer = '{self.observer}' AND day = {day}"
-            self.slots.replace(frame.sort("slo", "site", "starts_at", "revision"), where)
-            return self._total(frame, at)
+            self.slots.replace(rows(of_day), f"observer = '{self.observer}' AND day = {day}")
+            return self._store(pl.concat(totals), at)
 
     def unsealed(self) -> list[int]:
         """The days that have slots and no totals, oldest first."""
@@ -316,10 +326,11 @@ class DeltaSlots:
         self._total(every, at)
 
     def _total(self, rows: pl.DataFrame, at: int) -> int:
-        """Write the totals of whole site-days; one that came out as it stands is left."""
-        counted = rows.group_by("day", "slo", "site").agg(pl.len().cast(pl.Int64).alias("rows"))
-        each = rows.partition_by("slo")  # one SLO at a time: the rows of a day as text are many times their size
-        made = pl.concat([site_days(newest(one)) for one in each]).join(counted, on=["day", "slo", "site"])
+        """Write the totals of whole site-days; answers how many came out otherwise."""
+        return self._store(_made(rows), at)
+
+    def _store(self, made: pl.DataFrame, at: int) -> int:
+        """Write totals; one that came out as it stands is left."""
         with self.days.asking("read"):
             keys = made.select("day", "slo", "site").lazy()
             before = newest_days(self._days().join(keys, on=["day", "slo", "site"], how="semi").collect())
@@ -372,9 +383,12 @@ class DeltaSlots:
 
     def _rows(self, period: Period) -> pl.DataFrame:
         """Every row of whole days, superseded ones among them."""
-        days = pl.col("day").is_between(period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS)
         with self.slots.asking("read"):
-            return self._own().filter(days).collect()
+            return self._of_days(period).collect()
+
+    def _of_days(self, period: Period) -> pl.LazyFrame:
+        days = pl.col("day").is_between(period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS)
+        return self._own().filter(days)
 
     def _latest(
         self, slo: str, sites: Sequence[str] | None, period: Period, columns: Sequence[str] | None = None
@@ -389,3 +403,9 @@ class DeltaSlots:
             rows = rows.filter(pl.col("site").is_in(list(sites)))
         with self.slots.asking("read"):
             return newest(rows.select(list(columns or SLOTS)).collect())
+
+
+def _made(rows: pl.DataFrame) -> pl.DataFrame:
+    """The totals of whole site-days, and of how many rows they are."""
+    counted = rows.group_by("day", "slo", "site").agg(pl.len().cast(pl.Int64).alias("rows"))
+    return site_days(newest(rows)).join(counted, on=["day", "slo", "site"])
