@@ -96,9 +96,9 @@ def _two_hours(prometheus: Filled, stretch: Stretch) -> dict[str, Measured]:
     version = importlib.metadata.version("slo-generator")
     ways: dict[str, Way] = {
         **{f"ours, {source}": Ours(source=source) for source in SOURCES},
-        "`increase()` over the stretch, 2 queries (pyrra's shape)": increase,
-        f"slo-generator {version}, 2 queries a site": slo_generator,
-        f"mean of {SHORT // 60} m ratios each {EACH} s, 1 query (sloth's shape)": mean_of_ratios,
+        "`increase()` (pyrra's shape)": increase,
+        f"slo-generator {version}": slo_generator,
+        f"mean of {SHORT // 60} m ratios each {EACH} s (sloth's shape)": mean_of_ratios,
     }
     prometheus.settle()
     rounds: dict[str, list[Measured]] = {what: [] for what in ways}
@@ -195,14 +195,12 @@ def _a_second(samples: int, cpu: float) -> str:
 
 def _notes(prometheus: Filled, stretch: Stretch, found: Mapping[str, Measured]) -> list[str]:
     truth = {site.name: site.by_the_clock(stretch.period) for site in stretch.sites if not site.restarted}
-    clock = ", ".join(
-        f"{what.split(',')[0]}: {_off(one.answer, truth, truth)[BAD]:,.0f}" for what, one in found.items()
-    )
+    clock = "; ".join(f"{what}: {_off(one.answer, truth, truth)[BAD]:,.0f}" for what, one in found.items())
     return [
         f"Prometheus {prometheus.version()}, {prometheus.written:,} samples by remote write, peak memory {prometheus.peak_mib():.0f} MiB. Its CPU holds what else it did meanwhile.",
         f"The truth is by scrape: an event belongs to the first scheduled scrape at or after it. Ours counts so in every period, and between two of them none is lost or counted twice. By the clock, with the events of a scrape spread evenly since the one before it, bad events are off by: {clock}.",
         f"Samples read: of ours what it was handed, up to {LEAD} s before and half an hour after the stretch; of the others what Prometheus says that their queries loaded.",
-        "slo-generator runs as a program on a document a site. Its backend asks about now, so each filter ends in `[window] @ INSTANT`; its report rounds down to whole events. Its start, which is not counted, is a run of `--version`.",
+        "`increase()` over the stretch is two queries for all sites. slo-generator runs as a program on a document a site, two queries each. Its backend asks about now, so each filter ends in `[window] @ INSTANT`; its report rounds down to whole events. Its start, which is not counted, is a run of `--version`.",
         f"A rule is evaluated only as time goes by, so sloth's is asked for by one range query with a step of {EACH} s, in which Prometheus reads a series once; a real rule reads it each time. A mean of ratios is no count: its bad events are the share times the true number of valid ones.",
         "Measured and shown; nothing here is asserted. What counting must hold is asserted by `tests/simulation`.",
     ]
