@@ -86,6 +86,7 @@ lock: ## Resolve dependencies anew into the lock files (pins and hashes, no addr
 	$(SETUP) tools
 	$(LOCK) pyproject.toml --extra platform --group lab --output-file requirements.lock
 	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --group bench --constraint requirements.lock --constraint requirements-dev.lock --output-file requirements-bench.lock
 	$(LOCK) --group programs --no-deps --output-file requirements-all.lock
 
 clean: ## Remove everything that set-up and runs have made in the checkout

@@ -7,9 +7,9 @@ import importlib
 import sys
 import time
 
-from .report import PAGE, Table, page, runs
+from .report import PAGE, Sheet, Table, page, runs
 
-NAMES = ("exposition", "proxmox", "targets", "ceph_dump", "seals", "counting")
+NAMES = ("exposition", "proxmox", "targets", "ceph_dump", "seals", "counting", "peers")
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     unknown = set(options.names) - set(NAMES)
     if unknown:
         parser.error(f"no benchmark {min(unknown)!r}; there are {', '.join(NAMES)}")
-    tables: list[Table] = []
+    tables: list[Table | Sheet] = []
     for name in options.names or NAMES:
         started = time.monotonic()
         print(f"{name} …", file=sys.stderr, flush=True)

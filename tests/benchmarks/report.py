@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 COMMAND = "make bench"
+WIDTH = 130
 RUNS = "<!-- runs: written by hand -->"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "performance.md"
 
@@ -42,13 +44,42 @@ class Table:
         return f"{head}{rows}{notes}\n" if notes else f"{head}{rows}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """One benchmark of several peers at once: a row for each of them and for ours, a column for each measure."""
+
+    title: str
+    how: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    def markdown(self) -> str:
+        head = f"| {' | '.join(('', *self.columns))} |\n{'|---' * (len(self.columns) + 1)}|\n"
+        rows = "".join(f"| {' | '.join(row)} |\n" for row in self.rows)
+        notes = "".join(f"{_filled(note, '- ')}\n" for note in self.notes)
+        return f"## {self.title}\n\n{_filled(self.how)}\n\n{head}{rows}\n{notes}"
+
+
+def _filled(text: str, mark: str = "") -> str:
+    """Prose in lines that can be read; no word is broken."""
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=mark,
+        subsequent_indent=" " * len(mark),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def less(what: str, ours: float, peer: float, unit: str, digits: int = 1) -> Row:
     """A row in which less is better."""
     ratio = f"{peer / ours:.1f} x" if ours > 0 else "-"
     return Row(what=what, ours=f"{ours:.{digits}f} {unit}", peer=f"{peer:.{digits}f} {unit}", ratio=ratio)
 
 
-def page(tables: Sequence[Table], kept: str) -> str:
+def page(tables: Sequence[Table | Sheet], kept: str) -> str:
     """The whole page; `kept` is what `runs` found, which no benchmark makes."""
     return (
         "# Performance\n\n"
