@@ -401,7 +401,8 @@ def _fault(slo: dict[str, Any], number: int, parcels: list[_Parcel]) -> str:
     for one in parcels:
         if not one.first <= number <= one.to:
             return f"a parcel of {one.source} from {one.from_ms} that is not of this slot"
-        if not _sound(slo, one):
+        early = one.kind == "return" and number == one.first < _first_slot(slo, one)
+        if not _sound(slo, one) or (early and not _fell(one, parcels)):
             return f"a parcel of {one.source} from {one.from_ms} that its counters do not bear out: {one.kind}"
     groups: dict[tuple[str, int, int, bool], list[_Parcel]] = {}
     for one in parcels:
@@ -416,6 +417,20 @@ def _fault(slo: dict[str, Any], number: int, parcels: list[_Parcel]) -> str:
         if one.source == later.source and not _follows(one, later):
             return f"parcels of {one.source} from {one.from_ms} and {later.from_ms} that do not follow each other"
     return ""
+
+
+def _first_slot(slo: dict[str, Any], one: _Parcel) -> int:
+    """The slot of the first scheduled scrape of a step."""
+    slot_ms: int = slo["slot_seconds"] * 1000
+    return (one.from_ms + (one.to_ms - one.from_ms) // _scrapes(slo, one)) // slot_ms
+
+
+def _fell(back: _Parcel, parcels: list[_Parcel]) -> bool:
+    """Whether there is something to return from: a fall of the source, or what may be one, in the slot `first` of a return."""
+    earlier = [
+        one for one in parcels if one.source == back.source and one.to == back.first and one.to_ms <= back.from_ms
+    ]
+    return any(one.kind in {"contradiction", "restart", "return"} or one.kind.startswith(_DOUBTS) for one in earlier)
 
 
 def _follows(one: _Parcel, later: _Parcel) -> bool:
@@ -467,9 +482,8 @@ def _sound_step(slo: dict[str, Any], one: _Parcel) -> bool:
     count, slot_ms = _scrapes(slo, one), slo["slot_seconds"] * 1000
     most, grown = one.top * count, max(one.good_grown, one.valid_grown)
     part = one.bad if slo["counts_bad"] else one.good
-    spans = (
-        one.first == (one.from_ms + (one.to_ms - one.from_ms) // count) // slot_ms and one.to == one.to_ms // slot_ms
-    )
+    ends = one.to == one.to_ms // slot_ms
+    spans = ends and one.first == _first_slot(slo, one)
     counts, hides = one.hidden == one.blind == 0, one.good == one.bad == one.blind == 0
     exact = counts and (part, one.valid) == (one.good_grown, one.valid_grown)
     early = slo["settles_seconds"] > 0  # good may be counted later than valid, so more of it here
@@ -488,7 +502,8 @@ def _sound_step(slo: dict[str, Any], one: _Parcel) -> bool:
         "growth": spans and count == 1 and rising,
         "gap": spans and count > 1 and (rising or (fresh and one.hidden >= most - one.valid_grown)),
         "birth": spans and not 0 < grown <= most and (some or (hides and 0 < one.hidden <= grown)),
-        "return": spans and one.valid_grown > 0 and (bound or unbound),
+        "return": one.valid_grown > 0
+        and ((ends and one.first <= _first_slot(slo, one) and bound) or (spans and unbound)),
         "no good series": spans and hides and one.hidden == one.valid_grown,
         "contradiction": _spread(slo, one) or (spans and hides and _contradicts(slo, one)),
         "restart": one.good_before + one.valid_before > 0 and (_spread(slo, one) or (spans and own)),

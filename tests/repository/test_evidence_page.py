@@ -82,6 +82,12 @@ def dipping(at: int) -> tuple[int, int]:
     return (good - 700, valid - 700) if at == 300 else (good, valid)
 
 
+def away(at: int) -> tuple[int, int]:
+    """Less for some minutes, without growth."""
+    good, valid = steady(185)
+    return (good - 700, valid - 700) if 185 <= at < 330 else steady(at)
+
+
 def lost(at: int) -> tuple[int, int] | None:
     return None if at in {90, 105, 120, 240} else steady(at)
 
@@ -153,6 +159,7 @@ CASES = {
     "events in slots": events(growing("a", idle), growing("b", idle), no_traffic=NoTraffic.EXCLUDED),
     "restart": events(growing("a", restarting), budgeting=Budgeting.OCCURRENCES),
     "dip": events(growing("a", dipping), budgeting=Budgeting.OCCURRENCES),
+    "away": events(growing("a", away), budgeting=Budgeting.OCCURRENCES),
     "gap": events(growing("a", lost), budgeting=Budgeting.OCCURRENCES),
     "birth": events(born_later(), budgeting=Budgeting.OCCURRENCES),
     "no good": events(without_good(), budgeting=Budgeting.OCCURRENCES),

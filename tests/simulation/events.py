@@ -348,6 +348,35 @@ def dip(dice: random.Random) -> World:
     return world
 
 
+def away(dice: random.Random) -> World:
+    """Both counters stand still at less, or at nothing, or are of another process; then they are back where they would have been.
+
+    Over an edge or inside. What happened meanwhile shows only when they are back, and often it is all bad.
+    """
+    world = plain(dice, "away", layout=dice.choice(("pair", "pair", "codes")))
+    emitter, scrapes = world.emitters[0], dice.randrange(2, LONGEST_GAP_MS // SCRAPE_MS - 2)
+    since = dice.choice((*INSIDE, at_random(dice, 300_000))) - dice.randrange(1, scrapes) * SCRAPE_MS
+    number, first = number_at(emitter, since), START_MS - BEFORE_MS + emitter.phase
+    left, back = first + (number - 1) * SCRAPE_MS, first + (number + scrapes) * SCRAPE_MS
+    [life], bad = emitter.lives, dice.random() < 0.7
+    for one in life.events:
+        one.good = one.good and not (bad and left < one.at <= back)
+    good, valid = bisect_right(life.good_at, left), bisect_right(life.valid_at, left)
+    part = dice.choice((0, Fraction(1, 2), Fraction(9, 10)))
+    less = int(good * part), int(good * part) + int((valid - good) * part)
+    [other] = lives(dice, [(left, back - SCRAPE_MS)], rate=0.0, errors=Fraction(0))
+    if dice.random() < 0.3 and world.layout == "pair":
+        [other] = lives(dice, [(left, back - SCRAPE_MS)], rate=0.5, errors=dice.choice(ERRORS))
+    emitter.lives.append(other)
+    for n in range(number, number + scrapes):
+        at = first + n * SCRAPE_MS
+        shown = less[0] + bisect_right(other.good_at, at), less[1] + bisect_right(other.valid_at, at)
+        emitter.shift[n] = bisect_right(life.good_at, at) - shown[0], bisect_right(life.valid_at, at) - shown[1]
+    if dice.random() < 0.3:
+        emitter.lost |= {n for n in range(number, number + scrapes + 1) if dice.random() < 0.2}
+    return world
+
+
 def duplicates(dice: random.Random) -> World:
     """Samples are answered twice, and out of order."""
 
@@ -441,7 +470,7 @@ CLASSES: dict[str, Callable[[random.Random], World]] = {
     one.__name__: one
     for one in (
         reset, crash_loop, gap, observer_gap, gap_over_edge, long_gap, vanished, churn, lost, codes, birth, in_flight,
-        good_falls, dip, duplicates, garbage, idle, relabelled, replicas, buckets, silent, mixture,
+        good_falls, dip, away, duplicates, garbage, idle, relabelled, replicas, buckets, silent, mixture,
     )
 } | {"plain": lambda dice: plain(dice, "plain")}  # fmt: skip
 

@@ -295,6 +295,9 @@ def _events(rules: Json, row: Json, parcels: list[Json], settled: int) -> None:
             steps[source].append(group[0])
         else:
             must(len({one.kind for one in group}) == len(group))
+    for one in parcels:
+        if one.kind == "return" and number == one.first < _begins(rules, one):
+            must(any(_may_be_left(other, one, number) for other in parcels))
     for every in steps.values():
         for one, later in pairwise(sorted(every, key=lambda step: step.since)):
             must(one.until <= later.since)
@@ -313,6 +316,14 @@ def _events(rules: Json, row: Json, parcels: list[Json], settled: int) -> None:
     in_doubt = any(one.kind.startswith(DOUBTS) for one in parcels)
     must(row.settling >= settling if in_doubt else row.settling == settling)
     must(row.state == _state(rules, row, parcels, settled))
+
+
+def _may_be_left(one: Json, back: Json, number: int) -> bool:
+    """Whether a parcel is what a later return of its source may be the way back from."""
+    kinds = ("contradiction", "restart", "return", *DOUBTS)
+    return bool(
+        one.source == back.source and one.to == number and one.until <= back.since and one.kind.startswith(kinds)
+    )
 
 
 def _sums_of_parcels(rules: Json, row: Json, number: int, parcels: list[Json]) -> None:
@@ -376,6 +387,12 @@ def _spans(rules: Json, one: Json) -> int:
     return max(1, nearest)
 
 
+def _begins(rules: Json, one: Json) -> int:
+    """The slot of the first scheduled scrape of a step."""
+    slot: int = (one.since + (one.until - one.since) // _spans(rules, one)) // (rules["slot_seconds"] * 1000)
+    return slot
+
+
 def _spread(rules: Json, one: Json) -> bool:
     if one.first != one.to or one.good != 0 or one.bad != 0:
         return False
@@ -392,7 +409,8 @@ def _of_step(rules: Json, one: Json) -> None:
     if one.kind in ("restart", "contradiction") and _spread(rules, one):
         must(one.kind == "contradiction" or one.good_before + one.valid_before > 0)
         return
-    must(one.first == (one.since + (one.until - one.since) // n) // slot and one.to == one.until // slot)
+    earlier = one.kind == "return" and one.blind == 0 and one.first < _begins(rules, one)
+    must((earlier or one.first == _begins(rules, one)) and one.to == one.until // slot)
     counts, hides = one.hidden == one.blind == 0, one.good == one.bad == one.blind == 0
     in_order = part <= one.all or rules["settles_seconds"] > 0
     counts_alone = counts and one.top == -1

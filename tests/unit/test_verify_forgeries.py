@@ -12,8 +12,10 @@ import rfc8785
 from eth_hash.auto import keccak
 
 from sankofa_observe.sla.evidence import Document, canonical
+from sankofa_observe.slo.objective import Budgeting
 from sankofa_observe.verify import CannotCheck, verify
 from tests import builders
+from tests.unit.documents import EVENTS, SITE, of_events, source
 from tests.unit.referee import holds, made_whole
 from tests.unit.test_verify import honest_events
 
@@ -211,6 +213,33 @@ def test_forged_count_of_events_breaks_with_its_counters(forge: Callable[[Docume
     assert forged["slots"] != honest_events()["slots"] or forged["proofs"] != honest_events()["proofs"]
     assert _noticed(forged)
     assert not holds(canonical(forged))
+
+
+def honest_return() -> Document:
+    """Ten slots; the counters show less in the middle of the third to that of the sixth, and are then back."""
+    rows = [(at, (at + 3600) // 15 * 100 - 5000 * (150 <= at < 330)) for at in range(-3600, 630, 15)]
+    slo = builders.slo(indicator=EVENTS, budgeting=Budgeting.OCCURRENCES, sources={SITE: ("app",)})
+    return of_events(slo, [source([(at, counted, counted) for at, counted in rows])])
+
+
+def test_what_returned_may_belong_to_every_slot_since_its_source_fell() -> None:
+    """Were it to begin a slot later, the slot of the fall would keep none of it: then there is nothing to return from."""
+    found = honest_return()
+    [parcel] = _parcels(found, 5, "return")
+    assert all(_parcels(found, slot, "return") == [parcel] for slot in (2, 3, 4))
+    assert [row[7] for row in found["slots"]] == [0, 0, 0, *[parcel[6]] * 3, 0, 0, 0, 0]
+
+    later = copy.deepcopy(found)
+    later["slots"][3][7] = 0
+    for _, proof in later["proofs"]:
+        proof[:] = [one for one in proof if one != parcel or proof is not later["proofs"][0][1]]
+        for one in proof:
+            one[2] += one == parcel
+    later = made_whole(later)
+    assert not _noticed(found)
+    assert holds(canonical(found))
+    assert _noticed(later)
+    assert not holds(canonical(later))
 
 
 @pytest.mark.parametrize(

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sankofa_observe.slo.counter.parcel import BIRTH, CONTRADICTION, GAP, GROWTH, NO_GOOD, RESTART, RETURN, Parcel
 from sankofa_observe.slo.counter.track import Step, Track, slot_number
 
 
 @dataclass(slots=True)
+class _Fall:
+    """A fall that a later rise may make good: the counters were only away."""
+
+    since_ms: int  # what shows only after a rise may have happened from here on
+    until_ms: int
+    restart: bool  # it was taken for one
+    level: int  # of valid, before it
+    shown: tuple[int, ...]  # of each valid counter, before it
+
+    def is_made_good(self, step: Step, *, steep: bool) -> bool:
+        """Whether a rise may be the way back; after a restart only one that is steep as well as past the old level."""
+        past = step.before_valid < self.level <= step.shown_valid
+        return (steep and past) if self.restart else (steep or past)
+
+
+@dataclass(slots=True)
 class _Memory:
     """What earlier steps of a source mean for later ones."""
 
-    doubt_until: int = -1  # after a contradiction: rises are looked at until then
-    doubt_level: int = 0
-    restart_until: int = -1
-    restart_level: int = 0
+    falls: list[_Fall] = field(default_factory=list)
     no_good_until: int = -1  # good fell alone, and has not grown again
 
 
@@ -30,16 +43,14 @@ def grown(track: Track) -> Iterator[Parcel]:
 
 def _judged(track: Track, step: Step, memory: _Memory) -> Iterator[Parcel]:
     """The parcels of one step; `memory` carries what it means for the next."""
+    memory.falls = [one for one in memory.falls if step.to_ms <= one.until_ms]
     top = None if _plain(step, memory, track) else track.top(step.from_ms, step.to_ms)
-    most = None if top is None else top * step.scrapes
     if step.to_ms in track.unsettled and not step.fell:
         yield from _spread(track, step, CONTRADICTION, track.top(step.from_ms, step.to_ms))
     elif step.fell or _began_anew(track, step):
         yield from _fallen(track, step, memory, top)
-    elif step.to_ms <= memory.doubt_until and _returns(step, memory.doubt_level, most, either=True):
-        yield _hidden(track, step, RETURN, top, _at_least(most, step.shown_valid - memory.doubt_level))
-    elif step.to_ms <= memory.restart_until and _returns(step, memory.restart_level, most, either=False):
-        yield _hidden(track, step, RETURN, top, _at_least(most, step.shown_valid - memory.restart_level))
+    elif (back := _way_back(track, step, memory)) is not None:
+        yield back
     elif step.to_ms <= memory.no_good_until:
         if step.good + step.born_good > 0:
             memory.no_good_until = -1
@@ -58,23 +69,34 @@ def _plain(step: Step, memory: _Memory, track: Track) -> bool:
         and step.scrapes == 1
         and not step.born_good
         and not step.born_valid
-        and step.to_ms > max(memory.doubt_until, memory.restart_until)
+        and not memory.falls
         and (track.source.one_metric or step.has_good)
     )
 
 
-def _returns(step: Step, level: int, most: int | None, *, either: bool) -> bool:
-    """Whether a rise may be the way back of a counter that had only dipped."""
+def _way_back(track: Track, step: Step, memory: _Memory) -> Parcel | None:
+    """A rise that may be the way back of counters that were only away: what it hides may have happened since they fell."""
     grown = step.valid + step.born_valid
-    if grown == 0:
-        return False
-    steep = most is None or grown > most
-    past = step.before_valid < level <= step.shown_valid
-    return (steep or past) if either else (steep and past)
+    if not memory.falls or grown == 0:
+        return None
+    # The slot of the fall follows from it as well, so it leans on nothing that the slot does not lean on.
+    top = track.top(step.from_ms, step.to_ms, before_ms=min(one.until_ms for one in memory.falls))
+    most = None if top is None else top * step.scrapes
+    made_good = [one for one in memory.falls if one.is_made_good(step, steep=most is None or grown > most)]
+    if not made_good:
+        return None
+    levels = [one.level for one in made_good if one.level <= step.shown_valid]
+    above = step.shown_valid - max(levels) if levels else 0
+    since = min(slot_number(track.rule, one.since_ms) for one in made_good)
+    for one in made_good:
+        if _is_back(track, step, one):
+            one.since_ms = step.to_ms
+    return _hidden(track, step, RETURN, top, None if most is None else max(most, above), since)
 
 
-def _at_least(most: int | None, above: int) -> int | None:
-    return None if most is None else max(most, above)
+def _is_back(track: Track, step: Step, fall: _Fall) -> bool:
+    """Whether each counter shows again what it showed before it fell."""
+    return all(one.get(step.to_ms, 0) >= least for one, least in zip(track.source.valid, fall.shown, strict=True))
 
 
 def _lacks_good(track: Track, step: Step) -> bool:
@@ -82,18 +104,22 @@ def _lacks_good(track: Track, step: Step) -> bool:
 
 
 def _fallen(track: Track, step: Step, memory: _Memory, top: int | None) -> Iterator[Parcel]:
-    until, level = step.to_ms + track.gap_ms, track.level_before(step.from_ms)
+    until = step.to_ms + track.gap_ms
     most = None if top is None else top * step.scrapes
-    if _restarted(track, step, most):
-        memory.restart_until, memory.restart_level, memory.no_good_until = until, level, -1
+    restarted = _restarted(track, step, most)
+    if restarted or step.valid_fell:
+        shown = tuple(one.get(step.from_ms, 0) for one in track.source.valid)
+        memory.falls.append(
+            _Fall(since_ms=step.to_ms, until_ms=until, restart=restarted, level=step.before_valid, shown=shown)
+        )
+    if restarted:
+        memory.no_good_until = -1
         yield from _restart(track, step, top)
-        return
-    if step.valid_fell:
-        memory.doubt_until, memory.doubt_level = until, level
+    elif step.valid_fell:
         yield from _spread(track, step, CONTRADICTION, top)
-        return
-    memory.no_good_until = until
-    yield _hidden(track, step, CONTRADICTION, top, step.valid + step.born_valid)
+    else:
+        memory.no_good_until = until
+        yield _hidden(track, step, CONTRADICTION, top, step.valid + step.born_valid)
 
 
 def _began_anew(track: Track, step: Step) -> bool:
@@ -151,8 +177,11 @@ def _rise(track: Track, step: Step, top: int | None) -> Iterator[Parcel]:
         yield _parcel(track, step, GAP, hidden=most - valid, first=first, top=top)
 
 
-def _hidden(track: Track, step: Step, kind: str, top: int | None, hidden: int | None) -> Parcel:
+def _hidden(
+    track: Track, step: Step, kind: str, top: int | None, hidden: int | None, since: int | None = None
+) -> Parcel:
     first = _slots_of(track, step)[0]
+    first = first if since is None else min(first, since)
     blind = track.rule.scrape_seconds * step.scrapes if hidden is None else 0
     return _parcel(track, step, kind, hidden=hidden or 0, blind=blind, first=first, top=top)
 

@@ -79,11 +79,11 @@ class Track:
         doubt = [2 if step.scrapes > 1 else int(step.before_valid < self.level_before(step.from_ms)) for step in plain]
         return [step.to_ms for step in plain], growth, doubt
 
-    def top(self, from_ms: int, to_ms: int) -> int | None:
-        """The most events that one scrape of a stretch may have held, or None where nothing measures it."""
+    def top(self, from_ms: int, to_ms: int, before_ms: int | None = None) -> int | None:
+        """The most events that one scrape of a stretch may have held, or None where nothing up to `before_ms` measures it."""
         ends, growth, doubt = self._measures
         low = bisect_left(ends, from_ms - self.rule.history_seconds * 1000)
-        high = bisect_right(ends, to_ms + self.gap_ms)
+        high = bisect_right(ends, to_ms + self.gap_ms if before_ms is None else before_ms)
         if low >= high:
             return None
         best = min(doubt[low:high])

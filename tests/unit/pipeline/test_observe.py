@@ -184,10 +184,50 @@ def test_series_of_other_sites_and_broken_values_are_not_counted() -> None:
     assert (two.good, two.bad, two.state) == (3, 1, SlotState.BAD)
 
 
+@pytest.mark.parametrize("turn_seconds", [180, 1200])
+@pytest.mark.parametrize("stuck", [0, 5000])
+@pytest.mark.parametrize("back", [900, 2085])
+def test_a_way_back_seen_late_is_counted_from_the_fall_on(stuck: int, back: int, turn_seconds: int) -> None:
+    """What shows when the counters are back may belong to slots that were counted long ago: in turns or at once, they say so.
+
+    What is busier only after all that these slots lean on changes nothing of them.
+    """
+    source = ScriptedSamples()
+
+    def shown(at: int, each: int) -> int:
+        busier = max(0, at - back - 1740) * 20
+        return stuck if 300 <= at < back else 10_000 + (at + 9000) // 15 * each + busier
+
+    for name, each, more in (("calls_bucket", 10, {"le": "0.2"}), ("calls_count", 11, {})):
+        samples = [((START + at) * 1000, shown(at, each)) for at in range(-9000, 7000, 15)]
+        source.add(name, samples, site="edge-1", **more)
+    table, at_once = in_turns(source, turn_seconds, 7000), MemorySlots()
+    run(source, at_once, FixedClock(at=START + 6900 + DELAY_SECONDS), EVENTS)
+    whole = Period(starts_at=START, ends_at=START + 4500)
+    found = table.read("latency", ["edge-1"], whole)
+
+    assert found == at_once.read("latency", ["edge-1"], whole)
+    assert {slot.state for slot in found[5 : back // 60]} == {SlotState.UNKNOWN}
+    assert all("return" in slot.reasons for slot in found[5 : back // 60 + 1])
+
+
+def in_turns(source: ScriptedSamples, turn_seconds: int, seconds: int) -> MemorySlots:
+    """What is observed turn by turn, with the samples that are there by then."""
+    table, clock = MemorySlots(), FixedClock(at=START + DELAY_SECONDS)
+    while clock.at < START + seconds:
+        arrived = ScriptedSamples(scraped_at=clock.at)
+        arrived.series = [
+            replace(one, samples=[s for s in one.samples if s[0] <= clock.at * 1000]) for one in source.series
+        ]
+        run(arrived, table, clock, EVENTS)
+        clock.forward(turn_seconds)
+    return table
+
+
 @pytest.mark.parametrize("turn_seconds", [60, 180, 1200])
 def test_observing_in_turns_gives_the_slots_of_one_read(turn_seconds: int) -> None:
     """Minute by minute, or all at once: the same slots to the last proof, over a gap, a restart and a first error."""
-    source, clock = ScriptedSamples(), FixedClock(at=START + DELAY_SECONDS)
+    source = ScriptedSamples()
     seen = [at for at in range(-9000, 4000, 15) if not 300 <= at < 540]
     for name, each, more in (("calls_bucket", 10, {"le": "0.2"}), ("calls_count", 11, {})):
         samples = [
@@ -195,14 +235,7 @@ def test_observing_in_turns_gives_the_slots_of_one_read(turn_seconds: int) -> No
             for at in seen
         ]
         source.add(name, samples, site="edge-1", **more)
-    table = MemorySlots()
-    while clock.at < START + 4000:
-        arrived = ScriptedSamples(scraped_at=clock.at)
-        arrived.series = [
-            replace(one, samples=[s for s in one.samples if s[0] <= clock.at * 1000]) for one in source.series
-        ]
-        run(arrived, table, clock, EVENTS)
-        clock.forward(turn_seconds)
+    table = in_turns(source, turn_seconds, 4000)
     at_once = MemorySlots()
     run(source, at_once, FixedClock(at=START + 3600 + DELAY_SECONDS), EVENTS)
     whole = Period(starts_at=START, ends_at=START + 1200)

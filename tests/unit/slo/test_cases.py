@@ -209,6 +209,24 @@ def test_a_dip_of_both_counters_is_no_restart() -> None:
     assert SlotState.UNKNOWN not in states[:4]
 
 
+@pytest.mark.parametrize("left", [0, 1_000_000])  # nothing, like a restart, or less
+def test_what_shows_only_when_counters_are_back_may_have_happened_since_they_fell(left: int) -> None:
+    """All fails for four minutes before the end, and shows a minute after it: not met, and no slot of them is known."""
+    site = Site()
+    site.up()
+
+    def stuck(values: Counting) -> Counting:
+        return lambda at: (left and values(300) - 400) if 345 <= at < 660 else values(at)
+
+    site.counter("requests_total", stuck(stopped(rate(9, base=1_001_000), 345)), code="200")
+    site.counter("requests_total", stuck(rate(9, since=345, base=1_001_000)), code="500")
+    verdict, attained, states = judged(site)
+    assert verdict is Verdict.UNDETERMINED
+    assert attained.unknown >= 9 * (600 - 345)
+    assert states[5:] == [SlotState.UNKNOWN] * 5
+    assert states[:5] == [SlotState.GOOD] * 5
+
+
 def outside(low: int, high: int) -> When:
     return lambda at: not low < at <= high
 
