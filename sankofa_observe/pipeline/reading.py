@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import RawSeries, SampleSource
-from sankofa_observe.slo.composite import compose
 from sankofa_observe.slo.counter import count_events
 from sankofa_observe.slo.gauge import Gauge, count_states, up_at, within
 from sankofa_observe.slo.indicator import (
@@ -23,7 +22,7 @@ from sankofa_observe.slo.indicator import (
     for_sites,
 )
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.plain import Counted, PlainSlots, Shown, plain_events, plain_gauges, shown
+from sankofa_observe.slo.plain import Counted, PlainSlots, Shown, composed, plain_events, plain_gauges, shown
 from sankofa_observe.slo.samples import Samples
 from sankofa_observe.slo.slot import Slot, SlotKey
 from sankofa_observe.slo.source import Selected, selected_of
@@ -53,7 +52,7 @@ def read_counted(
         case StateIndicator() | LevelIndicator():
             return _gauged(slo, slo.indicator, sites, period, source)
         case CompositeIndicator():
-            return Counted(slots=_composed(slo, slo.indicator, sites, period, source))
+            return _composed(slo, slo.indicator, sites, period, source)
 
 
 def _events(
@@ -171,13 +170,26 @@ def _ms(period: Period) -> tuple[int, int]:
 
 def _composed(
     slo: Slo, indicator: CompositeIndicator, sites: Sequence[str], period: Period, source: SampleSource
-) -> list[Slot]:
-    parts = {name: _by_site(read_slots(part, sites, period, source)) for name, part in slo.parts.items()}
-    slots: list[Slot] = []
+) -> Counted:
+    parts = {name: _split(read_counted(part, sites, period, source)) for name, part in slo.parts.items()}
+    found = []
     for site in sites:
-        of_site = {name: found.get(site, ()) for name, found in parts.items()}
-        slots += compose(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, of_site, indicator)
-    return slots
+        of_site = {name: every.get(site, Counted()) for name, every in parts.items()}
+        found.append(composed(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, of_site, indicator))
+    return Counted(
+        plain=[plain for one in found for plain in one.plain], slots=[slot for one in found for slot in one.slots]
+    )
+
+
+def _split(counted: Counted) -> Mapping[str, Counted]:
+    """By site."""
+    plain: dict[str, list[PlainSlots]] = defaultdict(list)
+    slots: dict[str, list[Slot]] = defaultdict(list)
+    for one in counted.plain:
+        plain[one.site].append(one)
+    for slot in counted.slots:
+        slots[slot.site].append(slot)
+    return {site: Counted(plain=plain[site], slots=slots[site]) for site in {*plain, *slots}}
 
 
 def _by_site(slots: Iterable[Slot]) -> Mapping[str, Sequence[Slot]]:

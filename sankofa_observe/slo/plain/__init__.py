@@ -5,8 +5,9 @@ nothing is ambiguous. Then every event is known and its slot certain, and the fi
 left to `counter` and `gauge`, which are the specification of both: a property test holds the columns to them, proof included.
 """
 
+from sankofa_observe.slo.plain.composite import composed
 from sankofa_observe.slo.plain.events import plain_events
 from sankofa_observe.slo.plain.gauges import Shown, plain_gauges, shown
 from sankofa_observe.slo.plain.slots import STATES, Counted, PlainSlots
 
-__all__ = ["STATES", "Counted", "PlainSlots", "Shown", "plain_events", "plain_gauges", "shown"]
+__all__ = ["STATES", "Counted", "PlainSlots", "Shown", "composed", "plain_events", "plain_gauges", "shown"]

@@ -11,9 +11,19 @@ import pytest
 
 from sankofa_observe.pipeline.reading import read_counted, read_slots
 from sankofa_observe.ports import SampleSource
+from sankofa_observe.slo.composite import compose
 from sankofa_observe.slo.counter import count_events
 from sankofa_observe.slo.gauge import Gauge, count_states, up_at, within
-from sankofa_observe.slo.indicator import Combine, LevelIndicator, Operator, RatioIndicator, Rule, StateIndicator
+from sankofa_observe.slo.indicator import (
+    Combine,
+    CompositeIndicator,
+    LevelIndicator,
+    Operator,
+    RatioIndicator,
+    Rule,
+    StateIndicator,
+    Together,
+)
 from sankofa_observe.slo.objective import Slo, SlotRule
 from sankofa_observe.slo.samples import Samples
 from sankofa_observe.slo.slot import Slot, SlotKey
@@ -287,3 +297,46 @@ def test_most_slots_of_gauges_are_plain() -> None:
     """The columns are not idle here either."""
     counted = [read_counted(of.slo, ["edge-1"], PERIOD, of.source) for of, _ in map(gauges, range(60))]
     assert 4 * sum(len(plain) for one in counted for plain in one.plain) > sum(len(list(one)) for one in counted)
+
+
+# ------------------------------------------------------------------------------------------------------------------- composites
+
+
+def test_columns_of_a_composite_are_put_together_as_the_specification_does() -> None:
+    """One part of events, one of gauges; and a good share of them is in columns."""
+    plain = sum(_composite(seed) for seed in range(30))
+    assert plain > 500
+
+
+def _composite(seed: int) -> int:
+    """Hold one composite to the specification; answers how many of its slots were plain."""
+    events, (levels, found) = site(seed), gauges(seed)
+    for one in levels.source.series:  # both parts read one source, and `up` is of both
+        if one.labels["__name__"] != "up":
+            events.source.series.append(one)
+    other = replace(levels.slo.indicator, up="state") if isinstance(levels.slo.indicator, StateIndicator) else None
+    events.source.series += [
+        replace(one, labels={**one.labels, "__name__": "state"})
+        for one in levels.source.series
+        if one.labels["__name__"] == "up"
+    ]
+    parts = {
+        "events": replace(events.slo, name="events", slot=levels.slo.slot),
+        "levels": replace(levels.slo, name="levels", indicator=other or levels.slo.indicator),
+    }
+    indicator = CompositeIndicator(
+        together=random.Random(seed).choice(list(Together)), weights={"events": 1, "levels": 2}, share_ppm=500_000
+    )
+    whole = replace(levels.slo, indicator=indicator, parts=parts)
+    combine = levels.slo.indicator.combine  # type: ignore[union-attr]  # a gauge's
+    wanted = compose(
+        SlotKey(slo=whole.name, site="edge-1", rule=whole.slot),
+        PERIOD,
+        {
+            "events": read_slots(parts["events"], ["edge-1"], PERIOD, events.source),
+            "levels": count_states(SlotKey(slo="levels", site="edge-1", rule=whole.slot), PERIOD, found, combine),
+        },
+        indicator,
+    )
+    assert read_slots(whole, ["edge-1"], PERIOD, events.source) == wanted
+    return sum(len(one) for one in read_counted(whole, ["edge-1"], PERIOD, events.source).plain)
