@@ -305,7 +305,7 @@ def test_most_slots_of_gauges_are_plain() -> None:
 def test_columns_of_a_composite_are_put_together_as_the_specification_does() -> None:
     """One part of events, one of gauges; and a good share of them is in columns."""
     plain = sum(_composite(seed) for seed in range(30))
-    assert plain > 500
+    assert plain > 200
 
 
 def _composite(seed: int) -> int:
