@@ -24,6 +24,7 @@ from sankofa_observe.adapters.slots.rows import SLOTS
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.period import period_slots, period_totals
+from sankofa_observe.pipeline.recount import recount
 from sankofa_observe.ports import RawSeries, SampleSet
 from sankofa_observe.sla.agreement import Promise
 from sankofa_observe.sla.catalog import Catalog
@@ -128,6 +129,11 @@ def _measure(size: int) -> dict[str, float]:
         store.close()
     with tempfile.TemporaryDirectory() as folder:
         store = DeltaSlots(Path(folder), "observer-1")
+        found["backfill of a day"] = _cpu(lambda: _observe(fleet, store, START, START + DAY_SECONDS + 3600))
+        found["recount of that day"] = _cpu(lambda: _recount(fleet, store, START // DAY_SECONDS))
+        store.close()
+    with tempfile.TemporaryDirectory() as folder:
+        store = DeltaSlots(Path(folder), "observer-1")
         history(fleet, store, range(first, first + DAYS - 1))
         found["seal of a day, with its rows made and appended"] = _cpu(
             lambda: history(fleet, store, [first + DAYS - 1])
@@ -144,18 +150,24 @@ def _measure(size: int) -> dict[str, float]:
 
 def _tick(fleet: Fleet, store: DeltaSlots, since_at: int) -> float:
     """The second tick of a process: the first has asked the table where it stands."""
-    clock = FixedClock(at=since_at + 3600 + 30)
-    shared = {"source": fleet, "table": store, "clock": clock, "delay_seconds": 30}
+    now = since_at + 3600 + 30
+    _observe(fleet, store, since_at, now)
+    return _cpu(lambda: _observe(fleet, store, since_at, now + TICK_SLOTS * 60))
 
-    def work() -> None:
-        with store.together(clock.now()):
-            for slo in fleet.slos.values():
-                for _ in observe(slo, fleet.sites, since_at, **shared):  # type: ignore[arg-type]  # ports by name
-                    pass
 
-    work()
-    clock.forward(TICK_SLOTS * 60)
-    return _cpu(work)
+def _observe(fleet: Fleet, store: DeltaSlots, since_at: int, now: int) -> None:
+    clock = FixedClock(at=now)
+    with store.together(now):
+        for slo in fleet.slos.values():
+            for _ in observe(slo, fleet.sites, since_at, source=fleet, table=store, clock=clock, delay_seconds=30):
+                pass
+
+
+def _recount(fleet: Fleet, store: DeltaSlots, day: int) -> None:
+    period = Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS)
+    for slo in fleet.slos.values():
+        for _ in recount(slo, fleet.sites, period, source=fleet, table=store, clock=FixedClock(at=period.ends_at)):
+            pass
 
 
 def _close(fleet: Fleet, store: DeltaSlots) -> None:

@@ -23,7 +23,11 @@ from .known import GOOD, SCRAPE, VALID
 from .way import Answer, Asked, Found
 
 SLOT_SECONDS, DELAY_SECONDS = 60, 30
-SOURCES: Mapping[str, Callable[[str], SampleSource]] = {"range queries": PrometheusSamples}
+NEVER = 2**40  # seconds of a read from which on it is by remote read
+SOURCES: Mapping[str, Callable[[str], SampleSource]] = {
+    "JSON": lambda url: PrometheusSamples(url, remote_over_seconds=NEVER),
+    "remote read": PrometheusSamples,
+}
 
 
 @dataclass(kw_only=True)
