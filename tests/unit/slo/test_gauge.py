@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -50,6 +51,29 @@ def test_a_state_slot_is_decided_by_its_cells(marks: str, counts: tuple[int, int
     """Up, down and not known are counted; the state is certain only where every placement gives it."""
     [slot] = count_states(KEY, ONE, [gauge(marks)], Combine())
     assert ((slot.good, slot.bad, slot.hidden), slot.state) == (counts, state)
+
+
+@pytest.mark.parametrize(
+    ("marks", "state"),
+    [
+        (("+++...", "...+++"), GOOD),  # one source, whose labels have changed
+        (("+++...", "....++"), GOOD),  # and that lost a scrape meanwhile
+        (("+++...", "...-++"), BAD),
+        (("++++..", "...+++"), UNKNOWN),  # two that stood together: one has gone, one is new
+        (("+++???", "...+++"), UNKNOWN),  # one is there and does not know: the other is another
+        (("++++++", "??????"), UNKNOWN),
+    ],
+)
+def test_a_gauge_goes_on_under_other_labels(marks: tuple[str, str], state: SlotState) -> None:
+    """A version in its labels makes no other source; what stands beside it does."""
+    every = [
+        replace(
+            gauge(one, f"a/1{{version={n}}}"), samples=tuple(15_000 * (at - 1) for at, m in enumerate(one) if m != ".")
+        )
+        for n, one in enumerate(marks)
+    ]
+    [slot] = count_states(KEY, ONE, every, Combine())
+    assert slot.state is state
 
 
 @pytest.mark.parametrize(
