@@ -208,7 +208,7 @@ def _names(slo: Slo, site: str, series: Sequence[RawSeries]) -> dict[str, bool]:
 
 
 def _by_source(series: Sequence[RawSeries]) -> dict[str, dict[int, str]]:
-    """The samples of each gauge by instant. A source is known by job and instance, and what else tells its gauges apart."""
+    """The samples of each gauge by instant, by job and instance and all that may tell its gauges apart: which do, `gauge` says."""
     found: dict[str, dict[int, str]] = defaultdict(dict)
     for one in series:
         found[_source_name(one)].update(one.samples)

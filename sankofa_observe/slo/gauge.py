@@ -3,11 +3,14 @@
 A cell is what the sample in it says; one without a sample is what both neighbouring samples say, if they agree and are no more
 than two and a half scrapes apart, else not known. So neither the phase of a scrape nor a lost one spoils a month. Several
 sources of a site are combined cell by cell, as the spec says; the slot follows from its cells.
+
+Which sources there are is told slot by slot, from the samples around it: so it does not depend on how time is cut into reads.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
@@ -32,12 +35,19 @@ class Gauge:
 
     source: str
     seen: Mapping[int, bool]
-    listed: bool = True  # its instance is there whether it was seen or not; another one where it was seen around a slot
+    listed: bool = (
+        True  # its instance is there whether it was seen or not; another one where it was scraped around a slot
+    )
     samples: tuple[int, ...] = ()  # the instant of each raw sample, sorted, of those that say nothing as well
 
     @property
+    def owner(self) -> str:
+        """Job and instance."""
+        return self.source.partition("{")[0]
+
+    @property
     def instance(self) -> str:
-        return self.source.partition("/")[2].partition("{")[0]
+        return self.owner.partition("/")[2]
 
 
 def count_states(key: SlotKey, period: Period, gauges: Sequence[Gauge], combine: Combine) -> list[Slot]:
@@ -81,9 +91,9 @@ def _compare(text: str, indicator: LevelIndicator) -> bool | None:
 class _Cells:
     """The cells of one source, looked up by number from the epoch."""
 
-    source: str
-    instance: str
-    times: list[int]
+    gauge: Gauge
+    scrapes: list[int]  # where it was scraped, whether it said something or not
+    times: list[int]  # where it said something
     states: list[bool]
     scrape_ms: int
 
@@ -91,27 +101,28 @@ class _Cells:
     def of(cls, gauge: Gauge, rule: SlotRule) -> _Cells:
         times = sorted(gauge.seen)
         states = [gauge.seen[at] for at in times]
-        return cls(
-            source=gauge.source,
-            instance=gauge.instance,
-            times=times,
-            states=states,
-            scrape_ms=rule.scrape_seconds * 1000,
-        )
+        scrapes = sorted({*times, *gauge.samples})
+        return cls(gauge=gauge, scrapes=scrapes, times=times, states=states, scrape_ms=rule.scrape_seconds * 1000)
 
     def around(self, start: int, rule: SlotRule) -> _Cells:
-        """What may say something of a slot: its samples, and one before and one after it, no further than the longest hole."""
+        """What may say something of a slot: its scrapes and those within the longest hole, of the latter one state on each side."""
         reach, low_ms, high_ms = HOLE_TENTHS * self.scrape_ms // 10, start * 1000, (start + rule.seconds) * 1000
         low, high = bisect_left(self.times, low_ms), bisect_left(self.times, high_ms)
         if low and self.times[low - 1] >= low_ms - reach:
             low -= 1
         if high < len(self.times) and self.times[high] < high_ms + reach:
             high += 1
-        return replace(self, times=self.times[low:high], states=self.states[low:high])
+        near = slice(bisect_left(self.scrapes, low_ms - reach), bisect_left(self.scrapes, high_ms + reach))
+        return replace(self, scrapes=self.scrapes[near], times=self.times[low:high], states=self.states[low:high])
 
     def then(self, later: _Cells) -> _Cells:
         """A source that goes on under other labels, by its newer name."""
-        return replace(later, times=self.times + later.times, states=self.states + later.states)
+        return replace(
+            later,
+            scrapes=self.scrapes + later.scrapes,
+            times=self.times + later.times,
+            states=self.states + later.states,
+        )
 
     def state(self, number: int) -> bool | None:
         """Down if a sample in the cell says so; up; or None."""
@@ -124,34 +135,39 @@ class _Cells:
         near = (self.times[low] - self.times[low - 1]) * 10 <= HOLE_TENTHS * self.scrape_ms
         return self.states[low] if near and self.states[low] == self.states[low - 1] else None
 
-    def proof(self) -> tuple[str, tuple[tuple[int, int], ...]]:
-        return self.source, tuple(zip(self.times, map(int, self.states), strict=True))
+    def proof(self, low_ms: int, high_ms: int) -> tuple[str, tuple[tuple[int, int], ...]]:
+        """Its states of a slot and its two neighbours, as (milliseconds, 0 or 1)."""
+        low, high = bisect_left(self.times, low_ms), bisect_left(self.times, high_ms)
+        near = slice(max(0, low - 1), high + 1)
+        return self.gauge.source, tuple(zip(self.times[near], map(int, self.states[near]), strict=True))
 
 
 def _there(every: Sequence[_Cells], listed: Sequence[str], start: int, rule: SlotRule) -> list[_Cells]:
-    """The sources of a slot: those that were seen around it, and one that says nothing for each listed instance of which none was."""
-    around = [one for each in every if (one := each.around(start, rule)).times]
-    seen = {one.instance for one in around}
-    unseen = [
-        _Cells(source=f"/{name}", instance=name, times=[], states=[], scrape_ms=rule.scrape_seconds * 1000)
-        for name in listed
-        if name not in seen
-    ]
-    return sorted([*unseen, *_followed(around)], key=lambda one: one.source)
+    """The sources of a slot: those scraped around it, and one that says nothing for each listed instance of which none was."""
+    around = [one for each in every if (one := each.around(start, rule)).scrapes]
+    scraped = {one.gauge.instance for one in around}
+    unseen = [_Cells.of(Gauge(source=f"/{name}", seen={}), rule) for name in listed if name not in scraped]
+    return sorted([*unseen, *_followed(around)], key=lambda one: one.gauge.source)
 
 
 def _followed(around: Sequence[_Cells]) -> list[_Cells]:
-    """Gauges of one instance of which one begins where the other has ended are one source: its labels have changed."""
-    chains: list[_Cells] = []
-    for one in sorted(around, key=lambda one: (one.times[0], one.source)):
-        own = one.source.partition("{")[0]
-        for place, chain in enumerate(chains):
-            if chain.source.partition("{")[0] == own and chain.times[-1] < one.times[0]:
-                chains[place] = chain.then(one)
-                break
+    """Gauges of one job and instance of which one begins where the other has ended are one source: its labels have changed.
+
+    Those that stand at one instant are apart.
+    """
+    chains: dict[str, list[_Cells]] = defaultdict(list)
+    ended: dict[str, int] = {}  # of each job and instance, when the first of its chains has
+    for one in sorted(around, key=lambda one: (one.scrapes[0], one.gauge.source)):
+        owner, begins = one.gauge.owner, one.scrapes[0]
+        own = chains[owner]
+        if ended.get(owner, begins) < begins:
+            place = next(n for n, chain in enumerate(own) if chain.scrapes[-1] < begins)
+            own[place] = own[place].then(one)
+            ended[owner] = min(chain.scrapes[-1] for chain in own)
         else:
-            chains.append(one)
-    return chains
+            own.append(one)
+            ended[owner] = min(ended.get(owner, one.scrapes[-1]), one.scrapes[-1])
+    return [chain for own in chains.values() for chain in own]
 
 
 def _slot(
@@ -181,7 +197,7 @@ def _slot(
         samples=sum(bisect_left(one.samples, high) - bisect_left(one.samples, low) for one in gauges),
         state=state,
         reasons=in_order(["not seen"] if good + bad < rule.expected else []),
-        proof=() if state is SlotState.GOOD else tuple(one.proof() for one in sources),
+        proof=() if state is SlotState.GOOD else tuple(one.proof(low, high) for one in sources),
     )
 
 

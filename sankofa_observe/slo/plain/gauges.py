@@ -71,6 +71,8 @@ def _unusual(rule: SlotRule, reach: Period, gauge: Shown) -> list[tuple[int, int
     found = np.flatnonzero((~up[1:] | ~up[:-1]) & ~hole)
     unusual = list(zip(at[found].tolist(), at[found + 1].tolist(), strict=True))
     unusual += [(one, one) for one in at[~up].tolist()]
+    # Where it is scraped and says nothing, it is there and not known.
+    unusual += [(one - longest, one + longest) for one in np.setdiff1d(gauge.samples, gauge.at).tolist()]
     for place in np.flatnonzero(hole).tolist():
         first, last = int(at[place]), int(at[place + 1])
         unusual += [(first, first + longest), (last - longest, last)]

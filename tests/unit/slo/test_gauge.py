@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -59,13 +60,20 @@ def test_a_state_slot_is_decided_by_its_cells(marks: str, counts: tuple[int, int
         (("+++...", "....++"), GOOD),  # and that lost a scrape meanwhile
         (("+++...", "...-++"), BAD),
         (("++++..", "...+++"), UNKNOWN),  # two that stood together: one has gone, one is new
+        (("+++???", "...+++"), UNKNOWN),  # one is there and does not know: the other is another
+        (("++++++", "??????"), UNKNOWN),
     ],
 )
 def test_a_gauge_goes_on_under_other_labels(marks: tuple[str, str], state: SlotState) -> None:
-    """A version in its labels is no other source."""
-    every = [gauge(one, f"a/1{{version={n}}}") for n, one in enumerate(marks)]
+    """A version in its labels makes no other source; what stands beside it does."""
+    every = [
+        replace(
+            gauge(one, f"a/1{{version={n}}}"), samples=tuple(15_000 * (at - 1) for at, m in enumerate(one) if m != ".")
+        )
+        for n, one in enumerate(marks)
+    ]
     [slot] = count_states(KEY, ONE, every, Combine())
-    assert slot.state == state
+    assert slot.state is state
 
 
 @pytest.mark.parametrize(
