@@ -259,21 +259,23 @@ def gauges(seed: int) -> tuple[Site, list[Gauge]]:
     )
     combine = dice.choice((Combine(), Combine(rule=Rule.ANY), Combine(rule=Rule.AT_LEAST, at_least=2)))
     indicator = replace(indicator, combine=combine)
-    listed = dice.choice(((), tuple(names), (*names, "never-seen")))
+    shared = dice.random() < 0.3  # several gauges of one instance
+    listed = dice.choice(((), ("a",) if shared else tuple(names), (*(("a",) if shared else names), "never-seen")))
     for name in names:
         first, second = gauge_points(dice, level=level)
         times = list(second)
         since = dice.choice((0, dice.choice(times)))  # from then on its labels are others
         for version, kept in (("1", [at for at in times if at < since]), ("2", [at for at in times if at >= since])):
             shown = [{at: points[at] for at in kept if at in points} for points in (first, second)]
-            labels = {"job": "app", "instance": name, "site": "edge-1", "version": version}
+            instance = "a" if shared else name
+            labels = {"job": "app", "instance": instance, "site": "edge-1", "pool": name, "version": version}
             for metric, points in (("level", shown[0]),) if level else (("up", shown[0]), ("known", shown[1])):
                 if points:
                     source.add(metric, sorted(points.items()), **labels)
             seen = within(shown[0], indicator) if isinstance(indicator, LevelIndicator) else up_at(*shown)
             samples = tuple(sorted([*shown[0], *([] if level else shown[1])]))
-            source_name = f"app/{name}{{version={version}}}"
-            found.append(Gauge(source=source_name, seen=seen, listed=name in listed, samples=samples))
+            source_name = f"app/{instance}{{pool={name},version={version}}}"
+            found.append(Gauge(source=source_name, seen=seen, listed=instance in listed, samples=samples))
     if "never-seen" in listed:
         found.append(Gauge(source="/never-seen", seen={}, listed=True))
     made = slo(slot=replace(RULE, target_ppm=1_000_000), indicator=indicator)
