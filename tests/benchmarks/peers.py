@@ -70,9 +70,10 @@ def run() -> Sheet:
         how=(
             f"One event SLI as two counters, scraped each {SCRAPE} s at instants of each site's own; one site of {LOSES_EACH} loses "
             f"scrapes, one of {RESTARTS_EACH} restarts. The truth is known, and asked by nobody. Each way runs in a process of its "
-            f"own, its start and imports not counted; the two hours are the median of {ROUNDS} rounds in turn, a day is one run. Off "
-            "is what each site is off, added up; a site that is off by less than half an event is exact. Sites that restarted stand "
-            "apart: events that no counter ever showed are part of their truth."
+            f"own, its start and imports not counted; the two hours are {'one run' if ROUNDS == 1 else f'the median of {ROUNDS} rounds in turn'}, "
+            "a day is one run. Off is what each site is off, added up; a site that is off by less than half an event is exact. Sites "
+            "that restarted stand apart: events that no counter ever showed are part of their truth, and of ours what is certain is "
+            "compared, beside its bounds."
         ),
         columns=COLUMNS,
         rows=[*(_row(what, one, hours) for what, one in found.items()), *ours],
@@ -156,7 +157,7 @@ def _row(what: str, measured: Measured, stretch: Stretch) -> list[str]:
         f"{_a_second(measured.samples, answer.cpu)}; {_a_second(measured.samples, measured.cpu)}",
         _share(answer, truth, steady, BAD),
         _share(answer, truth, steady, ALL) if counts else "no count",
-        f"{exact} of {len(steady)}",
+        f"{exact:,} of {len(steady):,}",
         "; ".join(_share(answer, truth, restarted, which) for which in ((BAD, ALL) if counts else (BAD,))),
         f"{within} of {len(restarted)}" if bounded else "no bounds",
         f"{answer.peak_mib:.0f} MiB",
