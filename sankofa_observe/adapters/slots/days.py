@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from sankofa_observe.adapters.slots.rows import AT_EDGES, DAYS, KEY
+from sankofa_observe.adapters.slots.rows import AT_EDGES, DAYS, KEY, RUNS
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, digest_of
 
@@ -30,11 +30,15 @@ def _highest(frame: pl.DataFrame, key: Sequence[str], *order: str) -> pl.DataFra
     return frame.sort(*order).unique(list(key), keep="last")
 
 
-def site_days(frame: pl.DataFrame) -> pl.DataFrame:
-    """One row a site-day of slots that are the newest of their key, without `rows`, `revision` and `sealed_at`."""
+def site_days(frame: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
+    """One row a site-day of slots that are the newest of their key, without `rows`, `revision` and `sealed_at`.
+
+    `in_order`: the slots of one day are by SLO, site and time.
+    """
     if frame.is_empty():
         return pl.DataFrame(schema={name: kind for name, kind in DAYS.items() if name not in _ADDED})
-    slots = frame.sort(*_GROUP, "starts_at").with_columns(bad_state=pl.col("state") == SlotState.BAD.value)
+    slots = frame if in_order else frame.sort(*_GROUP, "starts_at")
+    slots = slots.with_columns(bad_state=pl.col("state") == SlotState.BAD.value)
     sums = slots.group_by(_GROUP, maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("slots"),
         *((pl.col("state") == one.value).sum().cast(pl.Int64).alias(f"slots_{one.value}") for one in SlotState),
@@ -50,7 +54,8 @@ def site_days(frame: pl.DataFrame) -> pl.DataFrame:
         pl.concat_str("starts_at", *ROW_COUNTS, "state", separator=",").alias("lines"),
     )
     digests = [digest_of(lines) for lines in sums["lines"].to_list()]
-    return sums.drop("lines").join(_bad_runs(slots), on=_GROUP, how="left").with_columns(digest=pl.Series(digests))
+    runs = sums.drop("lines").join(_bad_runs(slots), on=_GROUP, how="left", maintain_order="left")
+    return runs.with_columns(pl.col(RUNS).fill_null(0), digest=pl.Series(digests))
 
 
 def spans(days: pl.DataFrame) -> pl.DataFrame:
@@ -76,8 +81,10 @@ _ADDED = {"rows", "revision", "sealed_at"}
 
 def _bad_runs(slots: pl.DataFrame) -> pl.DataFrame:
     """The longest run of BAD slots of each site-day, and the runs at its two ends."""
+    # Most days have none: those are runs of nothing.
+    some = slots.filter(pl.col("bad_state").any().over(_GROUP))
     runs = (
-        slots.with_columns(run=pl.col("bad_state").rle_id().over(_GROUP))
+        some.with_columns(run=pl.col("bad_state").rle_id().over(_GROUP))
         .group_by(*_GROUP, "run", maintain_order=True)
         .agg(pl.col("bad_state").first(), pl.len().cast(pl.Int64).alias("length"))
         .with_columns(length=pl.when("bad_state").then("length").otherwise(0))

@@ -105,8 +105,8 @@ class DeltaSlots:
         def rows(of_day: pl.LazyFrame) -> Iterator[pl.DataFrame]:
             """Called from the writer's own thread: it takes no lock."""
             for slo in slos:
-                own = of_day.filter(pl.col("slo") == slo).sort("slo", "site", "starts_at", "revision").collect()
-                totals.append(_made(own))
+                own = of_day.filter(pl.col("slo") == slo).sort("site", "starts_at", "revision").collect()
+                totals.append(_made(own, in_order=True))
                 yield own
 
         with self._mutex:
@@ -405,7 +405,9 @@ class DeltaSlots:
             return newest(rows.select(list(columns or SLOTS)).collect())
 
 
-def _made(rows: pl.DataFrame) -> pl.DataFrame:
+def _made(rows: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
     """The totals of whole site-days, and of how many rows they are."""
     counted = rows.group_by("day", "slo", "site").agg(pl.len().cast(pl.Int64).alias("rows"))
-    return site_days(newest(rows)).join(counted, on=["day", "slo", "site"])
+    latest = newest(rows)
+    made = site_days(latest, in_order=in_order and latest.height == rows.height)
+    return made.join(counted, on=["day", "slo", "site"])
