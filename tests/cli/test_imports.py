@@ -107,7 +107,7 @@ def test_observing_imports_no_chain(settings: str) -> None:
     since = ("--from", "2026-01-01T00:00:00Z")
     ran = run("recount", "--config", settings, *since)
 
-    assert ran == Ran(code=1, heavy={"sqlalchemy", "prometheus_api_client", "requests"})
+    assert ran == Ran(code=1, heavy={"sqlalchemy", "prometheus_api_client", "requests", "polars"})
 
 
 def test_settling_imports_no_table(settings: str) -> None:
