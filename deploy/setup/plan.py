@@ -13,6 +13,7 @@ from deploy.setup.archives import extract
 from deploy.setup.steps import SetupError, need_room, say
 
 SPARE_MB = 100  # beyond what the parts weigh: archives, lists and caches while they are unpacked
+RUNS = "requirements.lock"
 Step = tuple[str, Callable[[], None]]
 """What to say, and what to do."""
 
@@ -89,7 +90,8 @@ def plan(missing: Sequence[Part], wanted: Sequence[Part]) -> Iterator[Step]:
         names = ", ".join(dict.fromkeys(part.unpack for part in unpacked))
         yield f"unpacking into .tools: {names}", lambda: debian.unpack(unpacked)
     if any(part.pypi for part in missing):
-        locks = list(dict.fromkeys(part.pypi for part in wanted if part.pypi))
+        # The project itself is installed as well, and that takes what it runs with and what builds it.
+        locks = list(dict.fromkeys([RUNS, *(part.pypi for part in wanted if part.pypi)]))
         yield f"Python packages of {', '.join(locks)} into .venv", lambda: _install_python(locks, wanted)
     for folder in dict.fromkeys(part.npm for part in missing if part.npm):
         yield f"npm packages of {folder}", partial(_install_npm, folder, missing)

@@ -28,7 +28,7 @@ from .way import Answer, Asked, Found, Way
 LARGE = os.environ.get("SIZE") == "large"
 SITES, DAY_SITES, ROUNDS = (3250, 325, 1) if LARGE else (325, 100, 3)
 HOURS, DAY = 7200, 86_400
-LEAD, TAIL = 600, 2100  # written before and after: what slots lean on after their end, and then some
+LEAD, TAIL = 7500, 2100  # written before and after: what slots lean on, and then some
 BAD, ALL, HALF = 0, 1, 0.5  # places of a pair of bad and valid events; what a whole number may be off
 Truth = Mapping[str, tuple[float, float]]
 COLUMNS = (

@@ -234,3 +234,11 @@ def test_program_with_a_fixed_folder_finds_its_files_beside_itself() -> None:
     assert moved == b"\0/proc/self/cwd//share/alertmanager/ui/\0rest"
     with pytest.raises(SetupError, match=f"no longer looks for its files in {data}"):
         debian.moved(b"another program", data)
+
+
+def test_every_tier_brings_what_the_project_itself_is_built_with() -> None:
+    """Of a tier that needs Python packages, whichever: the project is installed beside them, and its builder is in one lock file."""
+    wanted = [parts.named("python-tools")]
+    [step] = [said for said, _ in plan.plan(wanted, wanted) if "into .venv" in said]
+    assert "requirements.lock" in step
+    assert "hatchling==" in (ROOT / "requirements.lock").read_text()
