@@ -377,6 +377,30 @@ def away(dice: random.Random) -> World:
     return world
 
 
+def piecewise(dice: random.Random) -> World:
+    """Every series of a source goes; then they are back where they would have been, one of them later than the other.
+
+    Over an edge or inside. What happened meanwhile is often all bad.
+    """
+    world = plain(dice, "piecewise", layout="codes")
+    emitter, scrapes, lag = world.emitters[0], dice.randrange(2, 12), dice.choice((1, 2, 4))
+    since = dice.choice((*INSIDE, at_random(dice, 300_000))) - dice.randrange(1, scrapes + lag) * SCRAPE_MS
+    number, first = number_at(emitter, since), START_MS - BEFORE_MS + emitter.phase
+    left, back = first + (number - 1) * SCRAPE_MS, first + (number + scrapes) * SCRAPE_MS
+    bad, late = dice.random() < 0.7, dice.choice(("200", "500"))
+    for one in emitter.lives[0].events:
+        one.good = one.good and not (bad and left < one.at <= back)
+
+    def drop(good: list[RawSeries], valid: list[RawSeries]) -> None:
+        for labels, points in {id(one[1]): one for one in (*good, *valid)}.values():
+            if labels["instance"] == emitter.name:
+                until = back + (lag * SCRAPE_MS if labels["code"] == late else 0)
+                points[:] = [one for one in points if not left < one[0] < until]
+
+    world.extra = drop
+    return world
+
+
 def duplicates(dice: random.Random) -> World:
     """Samples are answered twice, and out of order."""
 
@@ -470,7 +494,7 @@ CLASSES: dict[str, Callable[[random.Random], World]] = {
     one.__name__: one
     for one in (
         reset, crash_loop, gap, observer_gap, gap_over_edge, long_gap, vanished, churn, lost, codes, birth, in_flight,
-        good_falls, dip, away, duplicates, garbage, idle, relabelled, replicas, buckets, silent, mixture,
+        good_falls, dip, away, piecewise, duplicates, garbage, idle, relabelled, replicas, buckets, silent, mixture,
     )
 } | {"plain": lambda dice: plain(dice, "plain")}  # fmt: skip
 

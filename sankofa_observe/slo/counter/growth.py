@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sankofa_observe.slo.counter.parcel import BIRTH, CONTRADICTION, GAP, GROWTH, NO_GOOD, RESTART, RETURN, Parcel
@@ -19,10 +19,21 @@ class _Fall:
     level: int  # of valid, before it
     shown: tuple[int, ...]  # of each valid counter, before it
 
-    def is_made_good(self, step: Step, *, steep: bool) -> bool:
-        """Whether a rise may be the way back; after a restart only one that is steep as well as past the old level."""
-        past = step.before_valid < self.level <= step.shown_valid
-        return (steep and past) if self.restart else (steep or past)
+    def is_made_good(self, step: Step, backs: Sequence[_Back], *, steep: bool) -> bool:
+        """Whether a rise may be the way back, of all counters or of one.
+
+        After a restart only one that is steep as well as past the old level, or a counter that was gone and is back past it.
+        """
+        past = bool(backs) or step.before_valid < self.level <= step.shown_valid
+        return any(one.was_gone for one in backs) or ((steep and past) if self.restart else (steep or past))
+
+
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """A valid counter that shows again what it showed before a fall."""
+
+    above: int  # and so much more
+    was_gone: bool  # it had no sample before
 
 
 @dataclass(slots=True)
@@ -82,16 +93,31 @@ def _way_back(track: Track, step: Step, memory: _Memory) -> Parcel | None:
     # The slot of the fall follows from it as well, so it leans on nothing that the slot does not lean on.
     top = track.top(step.from_ms, step.to_ms, before_ms=min(one.until_ms for one in memory.falls))
     most = None if top is None else top * step.scrapes
-    made_good = [one for one in memory.falls if one.is_made_good(step, steep=most is None or grown > most)]
+    steep = most is None or grown > most
+    backs = [(one, _backs(track, step, one)) for one in memory.falls]
+    made_good = [(one, found) for one, found in backs if one.is_made_good(step, found, steep=steep)]
     if not made_good:
         return None
-    levels = [one.level for one in made_good if one.level <= step.shown_valid]
-    above = step.shown_valid - max(levels) if levels else 0
-    since = min(slot_number(track.rule, one.since_ms) for one in made_good)
-    for one in made_good:
+    levels = [one.level for one, _ in made_good if one.level <= step.shown_valid]
+    above = max(
+        step.shown_valid - max(levels) if levels else 0,
+        *(sum(each.above for each in found) for _, found in made_good),
+    )
+    since = min(slot_number(track.rule, one.since_ms) for one, _ in made_good)
+    for one, _ in made_good:
         if _is_back(track, step, one):
             one.since_ms = step.to_ms
     return _hidden(track, step, RETURN, top, None if most is None else max(most, above), since)
+
+
+def _backs(track: Track, step: Step, fall: _Fall) -> list[_Back]:
+    """The valid counters that this step brings back to what they showed before a fall."""
+    found = []
+    for one, least in zip(track.source.valid, fall.shown, strict=True):
+        before, after = one.get(step.from_ms), one.get(step.to_ms, 0)
+        if least and (before or 0) < least <= after:
+            found.append(_Back(after - least, before is None))
+    return found
 
 
 def _is_back(track: Track, step: Step, fall: _Fall) -> bool:
