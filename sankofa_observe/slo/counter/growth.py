@@ -18,6 +18,8 @@ class _Fall:
     restart: bool  # it was taken for one
     level: int  # of valid, before it
     shown: tuple[int, ...]  # of each valid counter, before it
+    fell_ms: int
+    returned: bool = False  # a rise has made it good, so its counters were only away
 
     def is_made_good(self, step: Step, backs: Sequence[_Back], *, steep: bool) -> bool:
         """Whether a rise may be the way back, of all counters or of one.
@@ -34,6 +36,7 @@ class _Back:
 
     above: int  # and so much more
     was_gone: bool  # it had no sample before
+    is_new: bool = False  # nor before the fall: it may have been born at any time since
 
 
 @dataclass(slots=True)
@@ -103,8 +106,12 @@ def _way_back(track: Track, step: Step, memory: _Memory) -> Parcel | None:
         step.shown_valid - max(levels) if levels else 0,
         *(sum(each.above for each in found) for _, found in made_good),
     )
-    since = min(slot_number(track.rule, one.since_ms) for one, _ in made_good)
+    since = min(
+        slot_number(track.rule, one.fell_ms if any(each.is_new for each in found) else one.since_ms)
+        for one, found in made_good
+    )
     for one, _ in made_good:
+        one.returned = True
         if _is_back(track, step, one):
             one.since_ms = step.to_ms
     return _hidden(track, step, RETURN, top, None if most is None else max(most, above), since)
@@ -117,6 +124,8 @@ def _backs(track: Track, step: Step, fall: _Fall) -> list[_Back]:
         before, after = one.get(step.from_ms), one.get(step.to_ms, 0)
         if least and (before or 0) < least <= after:
             found.append(_Back(after - least, before is None))
+        elif not least and before is None and after and (fall.returned or not fall.restart):
+            found.append(_Back(after, was_gone=True, is_new=True))
     return found
 
 
@@ -136,7 +145,14 @@ def _fallen(track: Track, step: Step, memory: _Memory, top: int | None) -> Itera
     if restarted or step.valid_fell:
         shown = tuple(one.get(step.from_ms, 0) for one in track.source.valid)
         memory.falls.append(
-            _Fall(since_ms=step.to_ms, until_ms=until, restart=restarted, level=step.before_valid, shown=shown)
+            _Fall(
+                since_ms=step.to_ms,
+                fell_ms=step.to_ms,
+                until_ms=until,
+                restart=restarted,
+                level=step.before_valid,
+                shown=shown,
+            )
         )
     if restarted:
         memory.no_good_until = -1
