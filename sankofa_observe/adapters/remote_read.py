@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import cramjam
@@ -17,6 +17,7 @@ import numpy as np
 import requests
 import yaml
 
+from sankofa_observe.adapters import protobuf
 from sankofa_observe.ports import RawSeries
 from sankofa_observe.slo.samples import Instants, Samples, Values
 from sankofa_observe.units import Period
@@ -26,8 +27,6 @@ _TYPES = {"=": 0, "!=": 1, "=~": 2, "!~": 3}
 _MATCHER = re.compile(r"""([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([0-3][0-7]{2})|(.))")
 _SINGLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_VARINT, _FIXED64, _BYTES = 0, 1, 2
-_LOW, _MORE = 0x7F, 0x80  # of a byte of a varint: its seven bits, and whether another byte follows
 _WHOLE, _ZERO = 18, 9  # bytes of a sample of our times; a value of 0 is left out
 
 
@@ -82,10 +81,12 @@ def request(selector: str, period: Period) -> bytes:
     name, _, rest = selector.partition("{")
     matchers = [("__name__", "=", name.strip().encode())]
     matchers += [(one[1], one[2], _unquoted(one[3][1:-1])) for one in _MATCHER.finditer(rest)]
-    query = _number(1, period.starts_at * 1000) + _number(2, period.ends_at * 1000 - 1)
+    query = protobuf.number(1, period.starts_at * 1000) + protobuf.number(2, period.ends_at * 1000 - 1)
     for label, operator, value in matchers:
-        query += _text(3, _number(1, _TYPES[operator]) + _text(2, label.encode()) + _text(3, value))
-    return _text(1, query)
+        query += protobuf.text(
+            3, protobuf.number(1, _TYPES[operator]) + protobuf.text(2, label.encode()) + protobuf.text(3, value)
+        )
+    return protobuf.text(1, query)
 
 
 def _unquoted(text: str) -> bytes:
@@ -94,26 +95,10 @@ def _unquoted(text: str) -> bytes:
     def one(found: re.Match[str]) -> str:
         byte, point, octal, single = found.groups()
         if byte or octal:  # a byte, which may be part of a character
-            return chr(0xDC00 + code) if (code := int(byte or octal, 16 if byte else 8)) > _LOW else chr(code)
+            return chr(0xDC00 + code) if (code := int(byte or octal, 16 if byte else 8)) > protobuf.LOW else chr(code)
         return chr(int(point, 16)) if point else _SINGLE.get(single, single)
 
     return _ESCAPE.sub(one, text).encode("utf-8", "surrogateescape")
-
-
-def _varint(value: int) -> bytes:
-    found = bytearray()
-    while value > _LOW:
-        found.append(value & _LOW | _MORE)
-        value >>= 7
-    return bytes([*found, value])
-
-
-def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3 | _VARINT) + _varint(value)
-
-
-def _text(field: int, value: bytes) -> bytes:
-    return _varint(field << 3 | _BYTES) + _varint(len(value)) + value
 
 
 # ------------------------------------------------------------------------------------------------------------------------ answer
@@ -121,17 +106,17 @@ def _text(field: int, value: bytes) -> bytes:
 
 def series_of(body: bytes) -> list[tuple[dict[str, str], Samples]]:
     """The series of a `ReadResponse`."""
-    return [_series(one) for result in _fields(body, 1) for one in _fields(result, 1)]
+    return [_series(one) for result in protobuf.fields(body, 1) for one in protobuf.fields(result, 1)]
 
 
 def _series(body: bytes) -> tuple[dict[str, str], Samples]:
     """A `TimeSeries`: labels, then samples."""
     labels: dict[str, str] = {}
     place = 0
-    while place < len(body) and body[place] == (1 << 3 | _BYTES):
-        size, place = _read_varint(body, place + 1)
-        pair = dict(_every(body[place : place + size]))
-        labels[_bytes(pair.get(1, b"")).decode()] = _bytes(pair.get(2, b"")).decode()
+    while place < len(body) and body[place] == (1 << 3 | protobuf.BYTES):
+        size, place = protobuf.read_varint(body, place + 1)
+        pair = dict(protobuf.every(body[place : place + size]))
+        labels[protobuf.as_bytes(pair.get(1, b"")).decode()] = protobuf.as_bytes(pair.get(2, b"")).decode()
         place += size
     at, values = _samples(body[place:])
     real = values.view(np.uint64) != STALE
@@ -143,62 +128,19 @@ def _samples(body: bytes) -> tuple[Instants, Values]:
     for size in (_WHOLE, _ZERO):
         if len(body) % size == 0 and (found := _table(body, size)):
             return found
-    every = [dict(_every(one)) for one in _fields(body, 2)]
+    every = [dict(protobuf.every(one)) for one in protobuf.fields(body, 2)]
     at = np.array([int(one.get(2, 0)) for one in every], np.int64)
     return at, np.array([float(one.get(1, 0)) for one in every], np.float64)
 
 
 def _table(body: bytes, size: int) -> tuple[Instants, Values] | None:
     rows = np.frombuffer(body, np.uint8).reshape(-1, size)
-    head = (2 << 3 | _BYTES, size - 2, *((1 << 3 | _FIXED64,) if size == _WHOLE else ()))
+    head = (2 << 3 | protobuf.BYTES, size - 2, *((1 << 3 | protobuf.FIXED64,) if size == _WHOLE else ()))
     stamp = rows[:, -7:]
-    if (rows[:, : len(head)] != head).any() or (stamp[:, 0] != (2 << 3 | _VARINT)).any():
+    if (rows[:, : len(head)] != head).any() or (stamp[:, 0] != (2 << 3 | protobuf.VARINT)).any():
         return None
-    if (stamp[:, 1:-1] < _MORE).any() or (stamp[:, -1] > _LOW).any():
+    if (stamp[:, 1:-1] < protobuf.MORE).any() or (stamp[:, -1] > protobuf.LOW).any():
         return None
-    at = ((stamp[:, 1:] & _LOW).astype(np.int64) << (7 * np.arange(6))).sum(axis=1)
+    at = ((stamp[:, 1:] & protobuf.LOW).astype(np.int64) << (7 * np.arange(6))).sum(axis=1)
     values = np.zeros(len(rows)) if size == _ZERO else np.ascontiguousarray(rows[:, 3:11]).view("<f8")[:, 0]
     return at, values
-
-
-def _fields(body: bytes, wanted: int) -> Iterator[bytes]:
-    """The values of a repeated field of messages."""
-    return (_bytes(value) for field, value in _every(body) if field == wanted)
-
-
-def _bytes(value: bytes | float) -> bytes:
-    if not isinstance(value, bytes):
-        raise ValueError("remote read: a number stands where a text was expected")  # noqa: TRY004  a fault of the answer
-    return value
-
-
-def _every(body: bytes) -> Iterator[tuple[int, bytes | float]]:
-    """Each field of a message with its value."""
-    place = 0
-    while place < len(body):
-        tag, place = _read_varint(body, place)
-        field, kind = tag >> 3, tag & 7
-        value: bytes | float
-        if kind == _VARINT:
-            value, place = _read_varint(body, place)
-        elif kind == _FIXED64:
-            value, place = float(np.frombuffer(body[place : place + 8], "<f8")[0]), place + 8
-        elif kind == _BYTES:
-            size, place = _read_varint(body, place)
-            value, place = body[place : place + size], place + size
-        else:
-            raise ValueError(f"remote read: a field of kind {kind}, expected a number or a text")
-        if place > len(body):
-            raise ValueError("remote read: the answer is cut short")
-        yield field, value
-
-
-def _read_varint(body: bytes, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while place < len(body):
-        byte = body[place]
-        value |= (byte & _LOW) << shift
-        place, shift = place + 1, shift + 7
-        if byte < _MORE:
-            return value, place
-    raise ValueError("remote read: the answer is cut short")
