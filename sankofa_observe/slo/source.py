@@ -50,21 +50,6 @@ class Source:
     doubts: Mapping[int, str] = field(default_factory=dict)  # at these scrapes the selectors are ambiguous, and how
 
 
-def sources_of(
-    good: Iterable[Series],
-    valid: Iterable[Series],
-    up: Iterable[Series],
-    *,
-    listed: Iterable[str] = (),
-    changing: bool = False,
-    one_metric: bool = False,
-    started: Iterable[Series] = (),
-) -> list[Source]:
-    """The sources of one site, by name; `listed` are the instances that the fleet file names."""
-    found = selected_of(good, valid, up, listed=listed, changing=changing, one_metric=one_metric, started=started)
-    return [one.source() for one in found]
-
-
 def selected_of(
     good: Iterable[Series],
     valid: Iterable[Series],
@@ -75,7 +60,7 @@ def selected_of(
     one_metric: bool = False,
     started: Iterable[Series] = (),
 ) -> list[Selected]:
-    """The series of one site, source by source."""
+    """The sources of one site, by name, with their series; `listed` are the instances that the fleet file names."""
     raw: dict[Who, Selected] = {}
     for name, every in (("good", good), ("valid", valid)):
         for one in every:

@@ -12,7 +12,7 @@ from sankofa_observe.slo.counter import count_events
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot, SlotKey
-from sankofa_observe.slo.source import sources_of
+from sankofa_observe.slo.source import selected_of
 from sankofa_observe.slo.verdict import Verdict, judge
 from sankofa_observe.slo.window import FixedWindow
 from sankofa_observe.units import Period
@@ -64,14 +64,17 @@ def counted(world: World) -> tuple[Slo, PeriodSlots]:
     slo = slo_of(world)
     key = SlotKey(slo="s", site="a", rule=slo.slot)
     good, valid, up = world.seen()
-    sources = sources_of(
-        good,
-        valid,
-        up,
-        listed=[one.name for one in world.emitters if one.listed],
-        changing=world.changing,
-        one_metric=world.layout == "codes",
-    )
+    sources = [
+        one.source()
+        for one in selected_of(
+            good,
+            valid,
+            up,
+            listed=[one.name for one in world.emitters if one.listed],
+            changing=world.changing,
+            one_metric=world.layout == "codes",
+        )
+    ]
     return slo, arranged(slo, "a", PERIOD, count_events(key, with_neighbours(PERIOD, slo), sources))
 
 

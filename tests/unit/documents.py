@@ -18,7 +18,7 @@ from sankofa_observe.slo.gauge import Gauge, count_states
 from sankofa_observe.slo.indicator import Combine, CompositeIndicator, RatioIndicator, Rule, StateIndicator, Together
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot, SlotKey
-from sankofa_observe.slo.source import Series, Source, sources_of
+from sankofa_observe.slo.source import Series, Source, selected_of
 from sankofa_observe.slo.verdict import judge
 from sankofa_observe.units import Period
 from tests import builders
@@ -189,15 +189,18 @@ def event_sources(draw: st.DrawFn, slo: Slo) -> list[Source]:
             up.append((labels, [(at, str(int(bool(shown)))) for at, shown, _ in life]))
         if draw(st.booleans()):
             started.append((labels, [(at, str(birth)) for at, shown, birth in life if shown]))
-    return sources_of(
-        good,
-        valid,
-        up,
-        started=started,
-        listed=slo.sources[SITE],
-        changing=slo.indicator.changing,
-        one_metric=slo.indicator.one_metric,
-    )
+    return [
+        one.source()
+        for one in selected_of(
+            good,
+            valid,
+            up,
+            started=started,
+            listed=slo.sources[SITE],
+            changing=slo.indicator.changing,
+            one_metric=slo.indicator.one_metric,
+        )
+    ]
 
 
 # How likely each is, a scrape.

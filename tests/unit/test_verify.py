@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sankofa_observe.sla.evidence import Document, canonical
 from sankofa_observe.slo.objective import Budgeting, SlotRule
-from sankofa_observe.slo.source import sources_of
+from sankofa_observe.slo.source import selected_of
 from sankofa_observe.units import Period
 from sankofa_observe.verify import CannotCheck, verify, verify_on_chain
 from tests import builders
@@ -47,7 +47,12 @@ def test_every_world_of_the_simulation_makes_a_document_that_holds(kind: str) ->
         settles_seconds=30 if world.settles else 0,
     )
     slo = builders.slo(indicator=EVENTS, slot=rule, budgeting=Budgeting.OCCURRENCES, sources={SITE: listed})
-    sources = sources_of(*world.seen(), listed=listed, changing=world.changing, one_metric=world.layout == "codes")
+    sources = [
+        one.source()
+        for one in selected_of(
+            *world.seen(), listed=listed, changing=world.changing, one_metric=world.layout == "codes"
+        )
+    ]
     start = simulation.START_MS // 1000
     found = of_events(slo, sources, Period(starts_at=start, ends_at=start + simulation.PERIOD_MS // 1000))
 

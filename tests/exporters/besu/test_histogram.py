@@ -14,7 +14,7 @@ from sankofa_observe.slo.counter import count_events
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import LONGEST_GAP_SECONDS, Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import SlotKey, SlotState
-from sankofa_observe.slo.source import sources_of
+from sankofa_observe.slo.source import selected_of
 from sankofa_observe.slo.totals import total
 from sankofa_observe.slo.verdict import Verdict, attain, judge
 from sankofa_observe.slo.window import FixedWindow
@@ -65,7 +65,9 @@ def judged(calls: Sequence[str]) -> tuple[Verdict, dict[SlotState, int]]:
     good = (labels | {"__name__": "good", "le": "0.2"}, [(at, str(good)) for at, good, _ in samples])
     valid = (labels | {"__name__": "valid"}, [(at, str(valid)) for at, _, valid in samples])
     up = (labels | {"__name__": "up"}, [(number * SCRAPE * 1000, "1") for number in range(len(calls))])
-    found = total(count_events(KEY, period, sources_of([good], [valid], [up], listed=["replica-1"])))
+    found = total(
+        count_events(KEY, period, [one.source() for one in selected_of([good], [valid], [up], listed=["replica-1"])])
+    )
     return judge(SLO, attain(SLO, found)), dict(found.states)
 
 

@@ -27,7 +27,7 @@ from sankofa_observe.slo.indicator import (
 from sankofa_observe.slo.objective import Slo, SlotRule
 from sankofa_observe.slo.samples import Samples
 from sankofa_observe.slo.slot import Slot, SlotKey
-from sankofa_observe.slo.source import sources_of
+from sankofa_observe.slo.source import selected_of
 from sankofa_observe.testing import ScriptedSamples
 from sankofa_observe.units import Period
 from tests.builders import START, slo
@@ -174,15 +174,18 @@ def specified(of: Site, period: Period = PERIOD) -> list[Slot]:
         [(one.labels, one.samples) for one in of.source.read(selector, SAMPLED).series]
         for selector in (indicator.good, indicator.valid, "up", "began")
     )
-    sources = sources_of(
-        good,
-        valid,
-        up,
-        started=began,
-        listed=of.slo.sources.get("edge-1", ()),
-        changing=indicator.changing,
-        one_metric=indicator.one_metric,
-    )
+    sources = [
+        one.source()
+        for one in selected_of(
+            good,
+            valid,
+            up,
+            started=began,
+            listed=of.slo.sources.get("edge-1", ()),
+            changing=indicator.changing,
+            one_metric=indicator.one_metric,
+        )
+    ]
     key = SlotKey(slo=of.slo.name, site="edge-1", rule=RULE)
     return count_events(key, period, sources, counts_bad=indicator.counts_bad)
 
