@@ -2,8 +2,8 @@
 
 Reads a series by a range selector in an instant query, so the samples are those that were scraped, at the time they were
 scraped. Small questions go through prometheus-api-client; what is read by the million is asked in a POST, because the names of
-many sites are longer than a proxy's lines, and read in columns; over more than an hour by remote read, where that is open. A partial answer says so, and must never be counted. One source
-belongs to one thread.
+many sites are longer than a proxy's lines, and read in columns; over more than an hour by remote read, where that is open. A
+partial answer says so, and must never be counted. One source belongs to one thread.
 """
 
 from __future__ import annotations
@@ -27,14 +27,8 @@ from sankofa_observe.slo.samples import Samples
 from sankofa_observe.units import Period
 
 TIMEOUT_SECONDS = 60
-NO_ANSWER = (
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    OverflowError,
-)  # what a body of another shape ends in
+# What a body of another shape ends in.
+NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
 
 
 class PrometheusSamples:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import RawSeries, SampleSource
@@ -30,6 +31,7 @@ from sankofa_observe.units import Period
 
 UP = "up"
 BySite = Mapping[str, Sequence[RawSeries]]
+OfSite = TypeVar("OfSite", Slot, PlainSlots)
 
 
 def read_slots(slo: Slo, sites: Sequence[str], period: Period, source: SampleSource) -> list[Slot]:
@@ -66,14 +68,15 @@ def _events(
     plain: list[PlainSlots] = []
     slots: list[Slot] = []
     near = Period(starts_at=period.starts_at - slo.slot.quiet_before_seconds, ends_at=period.ends_at)
-    rest = list(sites)
-    for reach, names in ((near, [one for one in sites if one in undoubted]), (_reach(slo, period), rest)):
+    done: set[str] = set()
+    for reach, wanted in ((near, undoubted), (_reach(slo, period), sites)):
+        names = [one for one in sites if one in wanted and one not in done]
         for site, sources in _sources(slo, indicator, names, reach, source).items():
             key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
             found, others = plain_events(key, period, reach, sources, counts_bad=indicator.counts_bad)
             if reach == near and others:
                 continue
-            rest.remove(site)
+            done.add(site)
             plain += [found] if found else []
             for stretch in others:
                 cut = [one.within(*_ms(_reach(slo, stretch))).source() for one in sources]
@@ -183,19 +186,14 @@ def _composed(
 
 def _split(counted: Counted) -> Mapping[str, Counted]:
     """By site."""
-    plain: dict[str, list[PlainSlots]] = defaultdict(list)
-    slots: dict[str, list[Slot]] = defaultdict(list)
-    for one in counted.plain:
-        plain[one.site].append(one)
-    for slot in counted.slots:
-        slots[slot.site].append(slot)
-    return {site: Counted(plain=plain[site], slots=slots[site]) for site in {*plain, *slots}}
+    plain, slots = _by_site(counted.plain), _by_site(counted.slots)
+    return {site: Counted(plain=plain.get(site, ()), slots=slots.get(site, ())) for site in {*plain, *slots}}
 
 
-def _by_site(slots: Iterable[Slot]) -> Mapping[str, Sequence[Slot]]:
-    found: dict[str, list[Slot]] = defaultdict(list)
-    for slot in slots:
-        found[slot.site].append(slot)
+def _by_site(every: Iterable[OfSite]) -> Mapping[str, Sequence[OfSite]]:
+    found: dict[str, list[OfSite]] = defaultdict(list)
+    for one in every:
+        found[one.site].append(one)
     return found
 
 

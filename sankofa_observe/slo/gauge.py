@@ -35,9 +35,7 @@ class Gauge:
 
     source: str
     seen: Mapping[int, bool]
-    listed: bool = (
-        True  # its instance is there whether it was seen or not; another one where it was scraped around a slot
-    )
+    listed: bool = True  # its instance is there whether seen or not; another one where it was scraped around a slot
     samples: tuple[int, ...] = ()  # the instant of each raw sample, sorted, of those that say nothing as well
 
     @property

@@ -56,7 +56,7 @@ class Samples(Sequence[Pair]):
     def within(self, low_ms: int, high_ms: int) -> Samples:
         """Those of `[low, high)`."""
         low, high = np.searchsorted(self.at, (low_ms, high_ms))
-        return Samples(self.at[low:high], self.values[low:high])
+        return self[low:high]
 
     @overload
     def __getitem__(self, place: int) -> Pair: ...

@@ -106,7 +106,6 @@ def _slot(key: SlotKey, start: int, sums: dict[int, _Sums], site: Site) -> Slot:
     one, before = sums[number], sums[number - 1]
     start_ms, end_ms = start * 1000, (start + rule.seconds) * 1000
     scraped = {track.source.name: track.seen_within(start_ms, end_ms) for track in site.tracks}
-    parcels_here = _named(one.parcels, site, scraped)
     told = {parcel.source for parcel in one.parcels} | {name for name, times in scraped.items() if times}
     told |= {track.source.name for track in site.tracks if track.source.listed}
     expected = rule.expected * max(1, len(told))
@@ -133,7 +132,7 @@ def _slot(key: SlotKey, start: int, sums: dict[int, _Sums], site: Site) -> Slot:
         samples=sum(track.samples_within(start_ms, end_ms) for track in site.tracks),
         state=state,
         reasons=in_order(reasons),
-        proof=() if state is SlotState.GOOD else tuple(parcel.row() for parcel in parcels_here),
+        proof=() if state is SlotState.GOOD else tuple(parcel.row() for parcel in _named(one.parcels, site, scraped)),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from sankofa_observe.slo.composite import compose
 from sankofa_observe.slo.indicator import CompositeIndicator
-from sankofa_observe.slo.plain.slots import BAD, GOOD, Counted, PlainSlots, stretches
+from sankofa_observe.slo.plain.slots import BAD, Counted, PlainSlots, stretches
 from sankofa_observe.slo.slot import SlotKey, slot_starts
 from sankofa_observe.units import Period
 
@@ -26,18 +26,8 @@ def composed(key: SlotKey, period: Period, parts: Mapping[str, Counted], composi
             good[places] = one.state != BAD
             samples[places] += one.samples
         plain &= good
-    every = np.full(int(plain.sum()), sum(composite.weights[name] for name in parts), np.int64)
-    found = PlainSlots(
-        slo=key.slo,
-        site=key.site,
-        starts_at=starts[plain],
-        good=every,
-        bad=np.zeros_like(every),
-        expected=every,
-        seen=every,
-        samples=samples[plain],
-        state=np.full(len(every), GOOD, np.int8),
-    )
+    weight = sum(composite.weights[name] for name in parts)
+    found = PlainSlots.all_good(key, starts[plain], weight, samples[plain])
     rest = set(starts[~plain].tolist())
     of_parts = {name: [slot for slot in part if slot.starts_at in rest] for name, part in parts.items()}
     slots = [slot for stretch in stretches(starts[~plain], rule) for slot in compose(key, stretch, of_parts, composite)]

@@ -104,14 +104,16 @@ def _columns(rule: SlotRule, reach: Period, one: Selected) -> _Columns | None:
     for every in (good, valid):
         total, standing = np.zeros(len(at), np.int64), np.zeros(len(at), np.bool_)
         for counter in every:
-            total += unusual.counter(counter)
-            standing |= unusual.standing
+            values, there = unusual.counter(counter)
+            total += values
+            standing |= there
         if every is valid or not one.one_metric:
             unusual.at_instants(at[~standing])
         sums.append(total)
     unusual.steps(np.diff(sums[0]) > np.diff(sums[1]))
     if one.started:
-        unusual.began(Samples.of(one.started[0][1]))
+        started = Samples.of(one.started[0][1])
+        unusual.steps(np.diff(started.values) != 0, started.at)  # the process is another than at the scrape before
     samples = np.sort(np.concatenate([counter.at for counter in counters]))
     return _Columns(name=one.name, at=at, good=sums[0], valid=sums[1], samples=samples, unusual=unusual.found)
 
@@ -138,17 +140,14 @@ class _Unusual:
     at: Instants
     listed: bool
     found: list[tuple[int, int]] = field(default_factory=list)
-    standing: Places = field(
-        default_factory=lambda: np.zeros(0, np.bool_)
-    )  # of the last counter: where it has a sample
 
     def at_instants(self, instants: Instants) -> None:
         self.found += [(one, one) for one in instants.tolist()]
 
-    def steps(self, which: Places) -> None:
-        """Steps from one scrape to the next."""
-        places = np.flatnonzero(which)
-        self.found += zip(self.at[places].tolist(), self.at[places + 1].tolist(), strict=True)
+    def steps(self, which: Places, at: Instants | None = None) -> None:
+        """Steps from one scrape to the next, of the source or of one of its series."""
+        at, places = self.at if at is None else at, np.flatnonzero(which)
+        self.found += zip(at[places].tolist(), at[places + 1].tolist(), strict=True)
 
     def holes(self) -> None:
         """Where a scrape is missing, and where a source begins or ends.
@@ -170,26 +169,18 @@ class _Unusual:
             else:
                 self.found += [(first, first), (last, last)]
 
-    def counter(self, counter: Samples) -> Counts:
-        """The values of a counter at each scrape, 0 where it has none; what is unusual in them is noted."""
+    def counter(self, counter: Samples) -> tuple[Counts, Places]:
+        """The values of a counter at each scrape, 0 where it has none, and where it has one; what is unusual is noted."""
         if np.array_equal(counter.at, self.at):
-            self.standing = np.ones(len(self.at), np.bool_)
             values = counter.values.astype(np.int64)
             self.steps(np.diff(values) < 0)
-            return values
+            return values, np.ones(len(values), np.bool_)
         _, here, there = np.intersect1d(self.at, counter.at, assume_unique=True, return_indices=True)
-        values = np.zeros(len(self.at), np.int64)
-        values[here] = counter.values[there].astype(np.int64)
-        self.standing = np.zeros(len(self.at), np.bool_)
-        self.standing[here] = True
-        both = self.standing[1:] & self.standing[:-1]
-        self.steps((self.standing[1:] != self.standing[:-1]) | (both & (np.diff(values) < 0)))
-        return values
-
-    def began(self, started: Samples) -> None:
-        """Where the process is another than at the scrape before."""
-        places = np.flatnonzero(np.diff(started.values) != 0)
-        self.found += zip(started.at[places].tolist(), started.at[places + 1].tolist(), strict=True)
+        values, standing = np.zeros(len(self.at), np.int64), np.zeros(len(self.at), np.bool_)
+        values[here], standing[here] = counter.values[there].astype(np.int64), True
+        both = standing[1:] & standing[:-1]
+        self.steps((standing[1:] != standing[:-1]) | (both & (np.diff(values) < 0)))
+        return values, standing
 
 
 # --------------------------------------------------------------------------------------------------------------------- the slots

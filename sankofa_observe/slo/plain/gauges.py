@@ -11,7 +11,7 @@ import numpy as np
 from sankofa_observe.slo.gauge import HOLE_TENTHS
 from sankofa_observe.slo.indicator import Combine, LevelIndicator, Operator, StateIndicator
 from sankofa_observe.slo.objective import SlotRule
-from sankofa_observe.slo.plain.slots import GOOD, Places, PlainSlots, away_from, by_slot, stretches
+from sankofa_observe.slo.plain.slots import Places, PlainSlots, away_from, by_slot, stretches
 from sankofa_observe.slo.samples import Instants, Samples
 from sankofa_observe.slo.slot import SlotKey, slot_starts
 from sankofa_observe.units import Period
@@ -47,18 +47,7 @@ def plain_gauges(
         plain &= seen[name] > 0
     enough = np.array([combine.of([True] * count) is True for count in range(len(gauges) + 1)])
     plain &= enough[sum(seen.values(), np.zeros(len(starts), np.int64))]
-    whole = np.full(int(plain.sum()), rule.expected, np.int64)
-    found = PlainSlots(
-        slo=key.slo,
-        site=key.site,
-        starts_at=starts[plain],
-        good=whole,
-        bad=np.zeros_like(whole),
-        expected=whole,
-        seen=whole,
-        samples=samples[plain],
-        state=np.full(len(whole), GOOD, np.int8),
-    )
+    found = PlainSlots.all_good(key, starts[plain], rule.expected, samples[plain])
     return found if len(found) else None, stretches(starts[~plain], rule)
 
 
@@ -90,7 +79,7 @@ def shown_states(instance: str, up: Samples, known: Samples) -> Shown:
 
 
 def shown_levels(instance: str, levels: Samples, bound: float, operator: Operator) -> Shown:
-    """As `gauge.within` reads them; the bound must be what a float holds (`exact_bound`)."""
+    """As `gauge.within` reads them, where a float holds the very bound."""
     compare = {
         Operator.LTE: np.less_equal,
         Operator.LT: np.less,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sankofa_observe.slo.objective import SlotRule
 from sankofa_observe.slo.samples import Instants
-from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.slot import Slot, SlotKey, SlotState
 from sankofa_observe.units import Period
 
 Counts = NDArray[np.int64]
@@ -35,6 +35,22 @@ class PlainSlots:
     samples: Counts
     state: NDArray[np.int8]  # the place in `STATES`
     proof: dict[int, tuple[object, ...]] = field(default_factory=dict)  # by place; of those that are BAD
+
+    @classmethod
+    def all_good(cls, key: SlotKey, starts_at: Counts, each: int, samples: Counts) -> PlainSlots:
+        """Slots in which all of so many is good."""
+        every = np.full(len(starts_at), each, np.int64)
+        return cls(
+            slo=key.slo,
+            site=key.site,
+            starts_at=starts_at,
+            good=every,
+            bad=np.zeros_like(every),
+            expected=every,
+            seen=every,
+            samples=samples,
+            state=np.full(len(every), GOOD, np.int8),
+        )
 
     def __len__(self) -> int:
         return len(self.starts_at)
