@@ -18,7 +18,7 @@ from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.slo.indicator import StateIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.totals import Edges, row_text, total
+from sankofa_observe.slo.totals import Edges, site_days, span, total
 from sankofa_observe.slo.totals import digest_of as totals_digest
 from sankofa_observe.slo.verdict import attain, judge
 from sankofa_observe.slo.window import FixedWindow
@@ -128,7 +128,7 @@ class Breach:
 
 def digest_of_slots(slots: list[Slot]) -> str:
     """As a verdict names the slots that it was drawn from."""
-    return totals_digest([*(row_text(one) for one in slots), repr(Edges())])
+    return totals_digest([span(site_days(slots)).lines, repr(Edges())])
 
 
 def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -> VerdictRecord:

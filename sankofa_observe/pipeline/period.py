@@ -16,10 +16,8 @@ from sankofa_observe.slo.totals import (
     add,
     digest_of,
     edges,
-    row_text,
     total,
     unrecorded,
-    whole_days,
 )
 from sankofa_observe.slo.verdict import Attainment, attain
 from sankofa_observe.units import Period
@@ -71,45 +69,34 @@ def arranged(slo: Slo, site: str, period: Period, slots: list[Slot]) -> PeriodSl
 def period_totals(
     slo: Slo, sites: Sequence[str], period: Period, table: SlotTable, *, so_far: bool = False
 ) -> Mapping[str, PeriodTotals]:
-    """All sites at once: whole days by their totals, what is left at the two edges from slots.
+    """All sites at once, from totals; of slots only those at the edges are read.
 
     A slot that was never recorded is UNKNOWN; with `so_far`, of a period that still runs, it is left out.
     """
-    days: Mapping[str, SiteSpan] = {}
-    rest: dict[str, list[Slot]] = defaultdict(list)
-    inner, outer = whole_days(period), with_neighbours(period, slo)
-    pieces = [outer]
-    if inner is not None:
-        pieces = [
-            Period(starts_at=outer.starts_at, ends_at=inner.starts_at),
-            Period(starts_at=inner.ends_at, ends_at=outer.ends_at),
-        ]
-        days = table.spans(slo.name, sites, inner)
-    for piece in pieces:
-        for slot in table.read(slo.name, sites, piece):
-            rest[slot.site].append(slot)
-    return {site: _put_together(slo, site, period, days.get(site), rest[site], so_far=so_far) for site in sites}
+    spans, outer = table.spans(slo.name, sites, period), with_neighbours(period, slo)
+    outside: dict[str, dict[int, Slot]] = defaultdict(dict)
+    for start, end in ((outer.starts_at, period.starts_at), (period.ends_at, outer.ends_at)):
+        for slot in table.read(slo.name, sites, Period(starts_at=start, ends_at=end)):
+            outside[slot.site][slot.starts_at] = slot
+    return {site: _put_together(slo, site, period, spans.get(site), outside[site], so_far=so_far) for site in sites}
 
 
 def _put_together(
-    slo: Slo, site: str, period: Period, days: SiteSpan | None, rest: Sequence[Slot], *, so_far: bool
+    slo: Slo, site: str, period: Period, found: SiteSpan | None, outside: Mapping[int, Slot], *, so_far: bool
 ) -> PeriodTotals:
-    inside = [slot for slot in rest if slot.starts_at in period]
-    expected = len(slot_starts(period, slo.slot.seconds))
-    counted = len(inside) + (days.slots if days else 0)
-    missing = unrecorded(SlotKey(slo=slo.name, site=site, rule=slo.slot), 0 if so_far else expected - counted)
-    known = [*((days.first, days.last) if days else ()), *rest]
-    at, step = {slot.starts_at: slot for slot in known}, slo.slot.seconds
+    expected, step = len(slot_starts(period, slo.slot.seconds)), slo.slot.seconds
+    missing = 0 if so_far else expected - (found.slots if found else 0)
+    at = {slot.starts_at: slot for slot in (found.first, found.last)} if found else {}
     edge = edges(
         at.get(period.starts_at),
-        at.get(period.starts_at - step),
+        outside.get(period.starts_at - step),
         at.get(period.ends_at - step),
-        at.get(period.ends_at),
+        outside.get(period.ends_at),
     )
-    lines = [*([days.lines] if days else ()), *(row_text(slot) for slot in inside), repr(edge)]
+    unseen = unrecorded(SlotKey(slo=slo.name, site=site, rule=slo.slot), missing)
     return PeriodTotals(
-        totals=add([total(inside), missing, *([days.totals] if days else ())]),
+        totals=add([unseen, *([found.totals] if found else ())]),
         edges=edge,
         slots=expected,
-        digest=digest_of(lines),
+        digest=digest_of([*([found.lines] if found else ()), repr(edge)]),
     )

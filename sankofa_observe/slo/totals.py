@@ -176,7 +176,6 @@ def digest_of(rows: Iterable[str]) -> str:
     return "0x" + hashlib.sha256("".join(f"{row}\n" for row in rows).encode()).hexdigest()
 
 
-def whole_days(period: Period) -> Period | None:
-    """The whole UTC days inside a period, or None."""
-    first, last = -(-period.starts_at // DAY_SECONDS), period.ends_at // DAY_SECONDS
-    return Period(starts_at=first * DAY_SECONDS, ends_at=last * DAY_SECONDS) if first < last else None
+def whole_days(period: Period) -> range:
+    """The UTC days, counted from the epoch, that lie wholly inside the period."""
+    return range(-(-period.starts_at // DAY_SECONDS), period.ends_at // DAY_SECONDS)

@@ -134,6 +134,24 @@ def test_table_adds_up_days_as_the_core_does(table: SlotTable) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize(
+    ("since", "until"), [(60, 2 * DAY_SECONDS), (0, DAY_SECONDS + 180), (120, 240), (180, 3 * DAY_SECONDS)]
+)
+def test_table_adds_up_parts_of_days(tmp_path: Path, since: int, until: int, *, sealed: bool) -> None:
+    """A period that begins or ends inside a day has the slots that start in it, whether the day is sealed or not."""
+    table, every = (
+        DeltaSlots(tmp_path, "observer-1"),
+        [*MIXED, *(replace(one, starts_at=one.starts_at + DAY_SECONDS) for one in MIXED)],
+    )
+    table.append(every, START)
+    if sealed:
+        table.seal(START // DAY_SECONDS, START)
+    wanted = Period(starts_at=START + since, ends_at=START + until)
+    expected = span(site_days(one for one in every if one.starts_at in wanted))
+    assert dict(table.spans(NAME, ["edge-1"], wanted)) == {"edge-1": expected}
+
+
 def test_table_knows_how_many_samples_an_hour_was_counted_from(table: SlotTable) -> None:
     """By site and hour, of the newest revisions."""
     table.append(

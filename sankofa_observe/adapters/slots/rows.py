@@ -28,6 +28,7 @@ SLOTS: dict[str, type[pl.DataType]] = {
     "observed_at": pl.Int64,
     "revision": pl.Int32,
 }
+OF_TOTALS = tuple(name for name in SLOTS if name not in {"reasons", "proof", "samples"})  # what a site-day is made of
 OF_SLOT = (*KEY, *COUNTS, "state", "reasons", "proof")
 # What stands at the two ends of a day.
 AT_EDGES = ("starts_at", "over_good", "over_bad", "over_hidden", "settling")

@@ -9,7 +9,7 @@ which recent ones are uncertain, the only writer knows by itself once it has ask
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,11 +18,21 @@ import polars as pl
 from sankofa_observe.adapters.slots.days import newest, newest_days, site_days, spans
 from sankofa_observe.adapters.slots.delta import Delta
 from sankofa_observe.adapters.slots.lock import WriterLock
-from sankofa_observe.adapters.slots.rows import DAYS, KEY, OF_SLOT, SLOTS, frame_of, site_day_of, slot_of, span_of
+from sankofa_observe.adapters.slots.rows import (
+    DAYS,
+    KEY,
+    OF_SLOT,
+    OF_TOTALS,
+    SLOTS,
+    frame_of,
+    site_day_of,
+    slot_of,
+    span_of,
+)
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import HOUR_SECONDS
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, SiteSpan
+from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, SiteSpan, whole_days
 from sankofa_observe.units import Period
 
 ROWS_TOGETHER = 50_000
@@ -198,24 +208,23 @@ class DeltaSlots:
         return {row["site"]: span_of(row) for row in spans(self._day_rows(slo, sites, period)).to_dicts()}
 
     def _day_rows(self, slo: str, sites: Sequence[str], period: Period) -> pl.DataFrame:
-        """Site-days of the period: those of sealed days as they stand, of the others as their slots make them now."""
-        first, last = period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS
-        sealed = self._sealed()
+        """Site-days of the period: whole days that are sealed as they stand, what is left as its slots make it now."""
+        whole = whole_days(period)
+        sealed = self._sealed().intersection(whole)
         rows = self._days().filter(
-            pl.col("slo") == slo, pl.col("site").is_in(list(sites)), pl.col("day").is_between(first, last)
+            pl.col("slo") == slo,
+            pl.col("site").is_in(list(sites)),
+            pl.col("day").is_between(whole.start, whole.stop - 1),
         )
         with self.days.asking("read"):
-            found = newest_days(rows.collect())
-        open_days = [day for day in range(first, last + 1) if day not in sealed]
-        if not open_days:
-            return found
-        columns = [name for name in SLOTS if name not in {"reasons", "proof", "samples"}]
-        stretch = Period(starts_at=open_days[0] * DAY_SECONDS, ends_at=(open_days[-1] + 1) * DAY_SECONDS)
-        counted = self._latest(slo, sites, stretch, columns).filter(pl.col("day").is_in(open_days))
-        made = site_days(counted).with_columns(
-            rows=pl.lit(0, pl.Int64), revision=pl.lit(1, pl.Int32), sealed_at=pl.lit(0, pl.Int64)
-        )
-        return pl.concat([found, made.select(list(DAYS)).cast(DAYS)])  # type: ignore[arg-type]  # a mapping of types
+            found = [newest_days(rows.collect()).filter(pl.col("day").is_in(list(sealed)))] if sealed else []
+        for stretch in _without(period, sealed):
+            counted = self._latest(slo, sites, stretch, OF_TOTALS)
+            made = site_days(counted).with_columns(
+                rows=pl.lit(0, pl.Int64), revision=pl.lit(1, pl.Int32), sealed_at=pl.lit(0, pl.Int64)
+            )
+            found.append(made.select(list(DAYS)).cast(DAYS))  # type: ignore[arg-type]  # a mapping of types
+        return pl.concat(found)
 
     def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
         frame = self._latest(slo, sites, period, (*KEY, "samples", "revision", "observed_at"))
@@ -411,3 +420,14 @@ def _made(rows: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
     latest = newest(rows)
     made = site_days(latest, in_order=in_order and latest.height == rows.height)
     return made.join(counted, on=["day", "slo", "site"])
+
+
+def _without(period: Period, days: Collection[int]) -> Iterator[Period]:
+    """What is left of a period without some of its whole days, in pieces."""
+    start = period.starts_at
+    for day in sorted(days):
+        if start < day * DAY_SECONDS:
+            yield Period(starts_at=start, ends_at=day * DAY_SECONDS)
+        start = (day + 1) * DAY_SECONDS
+    if start < period.ends_at:
+        yield Period(starts_at=start, ends_at=period.ends_at)
