@@ -31,6 +31,7 @@ from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import Period, rfc3339
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class Platform:
             source=self.source,
             store=self.slots,
             clock=self.clock,
-            keep_days=self.settings.late.keep_slots_days,
+            keep_days=max(self.settings.late.keep_slots_days, self._needed_days()),
             checked=self.checked,
         )
 
@@ -148,6 +149,14 @@ class Platform:
             if any(promise.slo.name == slo.name for promise in one.promises)
         )
         return max(leaning, default=0)
+
+    def _needed_days(self) -> int:
+        """For how many days slots are kept at least: a verdict on the longest period may still be drawn from them."""
+        longest = (
+            one.window.period_at(self.clock.now()).seconds + one.grace_seconds
+            for one in self.catalog.agreements.values()
+        )
+        return max(longest, default=0) // DAY_SECONDS + 7  # months and years differ in length
 
     def assess(self) -> Iterator[Assessed | NeedsRestatement]:
         origin = Origin(engine=ENGINE, observer=self.settings.observer)

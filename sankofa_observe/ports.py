@@ -75,6 +75,9 @@ class SlotTable(Protocol):
     def spans(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, SiteSpan]:
         """Per site those days together."""
 
+    def forgotten(self, period: Period) -> bool:
+        """Whether slots of the period are no longer kept, but in the totals of their day."""
+
     def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
         """Per site and hour (its start) how many raw samples its slots were counted from."""
 

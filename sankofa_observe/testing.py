@@ -132,6 +132,9 @@ class MemorySlots:
         by_site = groupby(self.site_days(slo, sites, period), key=lambda day: day.site)
         return {site: span(list(days)) for site, days in by_site}
 
+    def forgotten(self, period: Period) -> bool:  # noqa: ARG002  it keeps all
+        return False
+
     def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
         found: dict[tuple[str, int], int] = defaultdict(int)
         for slot in self.read(slo, sites, period):

@@ -86,7 +86,7 @@ class PlatformMetrics:
     def _refresh_slo(self, slo: Slo, slots: SlotTable, clock: Clock) -> None:
         period = slo.window.period_at(clock.now())
         for site, found in period_totals(slo, self._catalog.sites_of(slo), period, slots, so_far=True).items():
-            if not found.totals.states:
+            if not found.totals.states or found.problem:
                 continue
             promise = (slo.name, site, slo.tier)
             for state in SlotState:

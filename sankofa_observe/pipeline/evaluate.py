@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sankofa_observe.pipeline.period import PeriodTotals, period_totals
+from sankofa_observe.pipeline.period import PeriodTotals, period_totals, with_neighbours
 from sankofa_observe.ports import Clock, Ledger, SlotTable
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.penalty import VerdictRecord
@@ -132,9 +132,18 @@ def _evaluate_period(
         if reason:
             yield NotYet(promise=promise, period=period, reason=reason)
             continue
+        before = standing.get((promise.slo.name, promise.site))
+        if before and attained.table.forgotten(
+            with_neighbours(period, promise.slo)
+        ):  # it was drawn from more than is left
+            yield Judged(record=before, added=False)
+            continue
         found = attained.totals(promise.slo, promise.site, period)
+        if found.problem:
+            yield NotYet(promise=promise, period=period, reason=found.problem)
+            continue
         record = _record(agreement, promise, period, found, clock.now())
-        yield _add(record, standing.get((promise.slo.name, promise.site)), ledger)
+        yield _add(record, before, ledger)
 
 
 def _record(agreement: Agreement, promise: Promise, period: Period, found: PeriodTotals, at: int) -> VerdictRecord:

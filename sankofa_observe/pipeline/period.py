@@ -29,8 +29,19 @@ class PeriodTotals:
 
     totals: Totals
     edges: Edges
-    slots: int
+    slots: int  # of the period
+    counted: int  # of them, those that were ever recorded
     digest: str
+
+    @property
+    def problem(self) -> str:
+        """Why no verdict follows from these slots, or nothing."""
+        if self.counted <= self.slots:
+            return ""
+        return (
+            f"{self.counted} slots are recorded where its slot length gives {self.slots}: it was counted with another one as "
+            "well; give the SLO of the other slot length a name of its own"
+        )
 
     def attainment(self, slo: Slo) -> Attainment:
         return attain(slo, self.totals, self.edges)
@@ -85,7 +96,7 @@ def _put_together(
     slo: Slo, site: str, period: Period, found: SiteSpan | None, outside: Mapping[int, Slot], *, so_far: bool
 ) -> PeriodTotals:
     expected, step = len(slot_starts(period, slo.slot.seconds)), slo.slot.seconds
-    missing = 0 if so_far else expected - (found.slots if found else 0)
+    counted = found.slots if found else 0
     at = {slot.starts_at: slot for slot in (found.first, found.last)} if found else {}
     edge = edges(
         at.get(period.starts_at),
@@ -93,10 +104,11 @@ def _put_together(
         at.get(period.ends_at - step),
         outside.get(period.ends_at),
     )
-    unseen = unrecorded(SlotKey(slo=slo.name, site=site, rule=slo.slot), missing)
+    unseen = unrecorded(SlotKey(slo=slo.name, site=site, rule=slo.slot), 0 if so_far else expected - counted)
     return PeriodTotals(
         totals=add([unseen, *([found.totals] if found else ())]),
         edges=edge,
         slots=expected,
+        counted=counted,
         digest=digest_of([*([found.lines] if found else ()), repr(edge)]),
     )

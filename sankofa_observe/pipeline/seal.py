@@ -61,20 +61,24 @@ def seal(
     keep_days: int,
     checked: Checked,
 ) -> Iterator[Sealed]:
-    """Seal the days that are over, and look again at those that late samples may still change."""
-    now = clock.now()
-    closed = (now - WAIT_SECONDS) // DAY_SECONDS
+    """Seal the days that are over, and look again at those that late samples may still change.
+
+    A day is over when our clock says so and a later slot was counted: a clock of ours that runs ahead seals and forgets nothing.
+    """
+    now, newest = clock.now(), max((at for slo, *_ in covered for at in store.watermarks(slo.name).values()), default=0)
+    known = min(now, newest)
+    closed = min(now - WAIT_SECONDS, newest) // DAY_SECONDS
     fresh = [day for day in store.unsealed() if day < closed]
     reach = max((grace for *_, grace in covered), default=0)
-    recent = range((now - reach) // DAY_SECONDS - 1, closed)
+    recent = range((known - reach) // DAY_SECONDS - 1, closed)
     for day in sorted({*fresh, *recent}):
-        due = now - checked.get(day, 0) >= CHECK_SECONDS
+        due = abs(now - checked.get(day, 0)) >= CHECK_SECONDS
         problem = _look(day, covered, source=source, store=store, clock=clock) if due else ""
         if not problem:
             checked[day] = now if due else checked[day]
         if day in fresh:
             yield Sealed(day=day, site_days=store.seal(day, now), problem=problem)
-    store.retain(keep_days, now // DAY_SECONDS)
+    store.retain(keep_days, known // DAY_SECONDS)
 
 
 def _look(day: int, covered: Sequence[Covered], *, source: SampleSource, store: SealedStore, clock: Clock) -> str:

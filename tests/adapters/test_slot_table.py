@@ -295,9 +295,58 @@ def test_old_slots_are_forgotten_and_their_totals_stay(tmp_path: Path) -> None:
     table = DeltaSlots(tmp_path, "observer-1")
     table.append([*MIXED, slot(START + 9 * DAY_SECONDS)], START)
     table.seal(FIRST_DAY, START)
-    before = table.site_days(NAME, ["edge-1"], DAY)
+    [before] = table.site_days(NAME, ["edge-1"], DAY)
     assert [table.retain(days, FIRST_DAY + 9) for days in (9, 8, 8)] == [0, 1, 0]
-    assert (table.read(NAME, ["edge-1"], DAY), table.site_days(NAME, ["edge-1"], DAY)) == ([], before)
+    assert (table.read(NAME, ["edge-1"], DAY), table.forgotten(DAY)) == ([], True)
+    assert table.site_days(NAME, ["edge-1"], DAY) == [replace(before, revision=2)]
+
+
+def test_day_that_was_never_sealed_is_not_forgotten(tmp_path: Path) -> None:
+    """Without its totals nothing would be left of it."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    table.append([*MIXED, slot(START + 9 * DAY_SECONDS)], START)
+    assert (table.retain(8, FIRST_DAY + 9), len(table.read(NAME, ["edge-1"], DAY))) == (0, len(MIXED))
+
+
+def test_day_that_is_lost_by_damage_is_counted_anew(tmp_path: Path) -> None:
+    """Nobody forgot it: what a Prometheus still has of it is taken."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    table.append([*MIXED, slot(START + DAY_SECONDS)], START)
+    table.seal(FIRST_DAY, START)
+    DeltaTable(str(tmp_path / "slots")).delete(f"day = {FIRST_DAY}")
+    assert (table.forgotten(DAY), table.append(MIXED, START)) == (False, len(MIXED))
+    assert [one.slots for one in table.site_days(NAME, ["edge-1"], DAY)] == [len(MIXED)]
+
+
+def test_totals_that_are_older_than_their_slots_are_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ended between the slots and the totals of a sealed day; one that only reads counts from the slots."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    table.append(MIXED, START)
+    table.seal(FIRST_DAY, START)
+    monkeypatch.setattr(table, "_total_anew", lambda *_: None)
+    mended = [replace(one, state=SlotState.GOOD) for one in MIXED]
+    table.append(mended, START)
+    table.close()
+    reader = DeltaSlots(tmp_path, "observer-1")
+    assert [one.totals.states for one in reader.site_days(NAME, ["edge-1"], DAY)] == [{SlotState.GOOD: len(MIXED)}]
+
+
+@pytest.mark.parametrize("error", [MemoryError("no room"), KeyboardInterrupt()])
+def test_slots_whose_commit_fails_are_not_held_for_stored(
+    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it failed with: the table is asked anew where it stands."""
+    table = DeltaSlots(tmp_path, "observer-1")
+    table.append([slot(START)], START)
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(table.slots, "append", fail)
+    with pytest.raises(type(error)):
+        table.append([slot(START + 60)], START)
+    monkeypatch.undo()
+    assert (table.watermarks(NAME), table.append([slot(START + 60)], START)) == ({"edge-1": START}, 1)
 
 
 def test_day_of_which_only_totals_are_left_is_not_counted_anew(tmp_path: Path) -> None:
@@ -305,8 +354,8 @@ def test_day_of_which_only_totals_are_left_is_not_counted_anew(tmp_path: Path) -
     table = DeltaSlots(tmp_path, "observer-1")
     table.append([*MIXED, slot(START + 9 * DAY_SECONDS)], START)
     table.seal(FIRST_DAY, START)
-    before = table.site_days(NAME, ["edge-1"], DAY)
     table.retain(8, FIRST_DAY + 9)
+    before = table.site_days(NAME, ["edge-1"], DAY)
     assert table.append([slot(START, samples=99)], START, anyhow=True) == 0
     assert table.site_days(NAME, ["edge-1"], DAY) == before
 

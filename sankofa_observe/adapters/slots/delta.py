@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 from arro3.core import RecordBatchReader
@@ -29,6 +30,7 @@ class Delta:
     schema: Mapping[str, type[pl.DataType]]
     partition: Sequence[str]
     _opened: DeltaTable | None = field(default=None, repr=False)
+    _counted: tuple[int, Mapping[tuple[str, ...], int]] = field(default=(-1, MappingProxyType({})), repr=False)
     _held: threading.RLock = field(default_factory=threading.RLock, repr=False)  # several stages use one open table
 
     @contextmanager
@@ -78,17 +80,17 @@ class Delta:
                 return None
             return self._opened
 
-    def rows_by_partition(self) -> dict[tuple[str, ...], int]:
+    def rows_by_partition(self) -> Mapping[tuple[str, ...], int]:
         """How many rows each partition has, from the log alone."""
         with self.held() as table:
             if table is None:
                 return {}
-            actions = pl.DataFrame(table.get_add_actions(flatten=True))
-        found: dict[tuple[str, ...], int] = {}
-        for row in actions.iter_rows(named=True):
-            key = tuple(str(row[f"partition.{name}"]) for name in self.partition)
-            found[key] = found.get(key, 0) + int(row["num_records"])
-        return found
+            if self._counted[0] != table.version():
+                actions = pl.DataFrame(table.get_add_actions(flatten=True))
+                names = [f"partition.{name}" for name in self.partition]
+                sums = actions.group_by(pl.col(names).cast(pl.String)).agg(pl.col("num_records").sum())
+                self._counted = table.version(), {tuple(key): rows for *key, rows in sums.iter_rows()}
+            return self._counted[1]
 
     @contextmanager
     def asking(self, what: str) -> Iterator[None]:

@@ -45,7 +45,7 @@ DAYS: dict[str, type[pl.DataType]] = {
     **{f"{end}_{name}": pl.Int64 for end in ("first", "last") for name in AT_EDGES},
     **dict.fromkeys(RUNS, pl.Int64),
     "digest": pl.String,
-    "rows": pl.Int64,  # of the slots table, superseded ones among them: whether it changed since is told from the log
+    "rows": pl.Int64,  # of the slots table, superseded ones among them: tells whether it changed since; 0 once forgotten
     "revision": pl.Int32,
     "sealed_at": pl.Int64,
 }

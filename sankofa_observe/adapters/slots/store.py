@@ -29,7 +29,6 @@ from sankofa_observe.adapters.slots.rows import (
     slot_of,
     span_of,
 )
-from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import HOUR_SECONDS
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, SiteSpan, whole_days
@@ -37,6 +36,7 @@ from sankofa_observe.units import Period
 
 ROWS_TOGETHER = 50_000
 FORGET_SECONDS = 4 * 3600
+FORGOTTEN = 0  # rows of a site-day whose slots retention has dropped
 VACUUM_HOURS = 2  # beyond the longest reader: files that a sealed day has replaced are dropped then
 
 
@@ -55,7 +55,7 @@ class DeltaSlots:
         self._mutex = threading.RLock()  # stages of one process write in turns
         self._waiting: list[pl.DataFrame] | None = None  # where several appends become one commit
         self._healed = False
-        self._sealed_days: tuple[int, set[int]] = (-1, set())
+        self._sealed_days: tuple[int, Mapping[int, int]] = (-1, {})
 
     def close(self) -> None:
         self._lock.release()
@@ -102,7 +102,7 @@ class DeltaSlots:
         try:
             if frames:
                 self._write(pl.concat(frames), at)
-        except Unavailable:  # nothing of it stands: the table is asked anew
+        except BaseException:  # nothing of it may stand: the table is asked anew
             self._marks.clear()
             self._uncertain.clear()
             self._healed = False  # slots may stand whose day has no totals yet
@@ -131,22 +131,56 @@ class DeltaSlots:
 
     def unsealed(self) -> list[int]:
         """The days that have slots and no totals, oldest first."""
-        return sorted(self._have() - self._sealed())
-
-    def _have(self) -> set[int]:
-        """The days that have slots."""
-        return {int(day) for observer, day in self.slots.rows_by_partition() if observer == self.observer}
+        return sorted(self._have().keys() - self._sealed().keys())
 
     def retain(self, days: int, today: int) -> int:
-        """Forget slots older than so many days; their totals stay. Answers how many days went."""
-        old = [day for day in self._have() if day < today - days]
+        """Forget slots of sealed days older than so many days; their totals stay. Answers how many days went."""
+        old = sorted(day for day in self._have().keys() & self._sealed().keys() if day < today - days)
         if not old:
             return 0
-        with self._mutex, self.slots.held() as table, self.slots.asking("retention"):
+        with self._mutex:
             self._lock.take()
-            assert table is not None  # noqa: S101  it has days
-            table.delete(f"observer = '{self.observer}' AND day < {today - days}")
+            with self.days.asking("retention"):
+                found = newest_days(self._days().filter(pl.col("day").is_in(old)).collect())
+            marked = found.filter(pl.col("rows") != FORGOTTEN).with_columns(
+                rows=FORGOTTEN, revision=pl.col("revision") + 1
+            )
+            if not marked.is_empty():  # first, so that no day is ever without slots and without a reason
+                self.days.append(marked.select(list(DAYS)).cast(DAYS))  # type: ignore[arg-type]  # a mapping of types
+            with self.slots.held() as table, self.slots.asking("retention"):
+                assert table is not None  # noqa: S101  it has days
+                table.delete(f"observer = '{self.observer}' AND day IN ({', '.join(map(str, old))})")
         return len(old)
+
+    def forgotten(self, period: Period) -> bool:
+        """Whether slots of the period are no longer kept."""
+        first, last = period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS
+        return any(first <= day <= last for day in self._forgotten())
+
+    def _have(self) -> Mapping[int, int]:
+        """The days that have slots, and how many rows, superseded ones among them."""
+        parts = self.slots.rows_by_partition().items()
+        return {int(day): rows for (observer, day), rows in parts if observer == self.observer}
+
+    def _sealed(self) -> Mapping[int, int]:
+        """The days that have totals, and of how many rows they were made."""
+        with self.days.held() as table, self.days.asking("read"):
+            if table is None:
+                return {}
+            if self._sealed_days[0] != table.version():
+                rows = newest_days(self._days().select("day", "slo", "site", "revision", "rows").collect())
+                sums = rows.group_by("day").agg(pl.col("rows").sum())
+                self._sealed_days = table.version(), dict(sums.iter_rows())
+            return self._sealed_days[1]
+
+    def _forgotten(self) -> set[int]:
+        """The days of which only the totals are left."""
+        return {day for day, rows in self._sealed().items() if rows == FORGOTTEN}
+
+    def _outdated(self) -> set[int]:
+        """Days whose slots changed after their totals were made, because a process ended in between."""
+        have = self._have()
+        return {day for day, rows in self._sealed().items() if have.get(day, rows) != rows}
 
     def compact(self) -> str:
         """Join the small files of regular ticks, and drop what was joined once no reader can need it; no row changes."""
@@ -210,7 +244,7 @@ class DeltaSlots:
     def _day_rows(self, slo: str, sites: Sequence[str], period: Period) -> pl.DataFrame:
         """Site-days of the period: whole days that are sealed as they stand, what is left as its slots make it now."""
         whole = whole_days(period)
-        sealed = self._sealed().intersection(whole)
+        sealed = self._sealed().keys() & set(whole) - self._outdated()
         rows = self._days().filter(
             pl.col("slo") == slo,
             pl.col("site").is_in(list(sites)),
@@ -274,7 +308,7 @@ class DeltaSlots:
 
     def _kept(self, slots: pl.DataFrame) -> pl.DataFrame:
         """Slots but those of days of which only the totals are left."""
-        forgotten = self._sealed() - self._have()
+        forgotten = self._forgotten()
         return slots.filter(~(pl.col("starts_at") // DAY_SECONDS).is_in(list(forgotten))) if forgotten else slots
 
     def _fresh(self, slots: pl.DataFrame, *, anyhow: bool) -> pl.DataFrame:
@@ -322,7 +356,7 @@ class DeltaSlots:
 
     def _write(self, frame: pl.DataFrame, at: int) -> None:
         self.slots.append(frame)
-        changed = set(frame["day"].unique()) & self._sealed()
+        changed = set(frame["day"].unique()) & self._sealed().keys()
         if changed:
             self._total_anew(changed, frame, at)
 
@@ -359,30 +393,12 @@ class DeltaSlots:
         return len(made)
 
     def _heal(self, at: int) -> None:
-        """Once a process: a day whose slots changed after its totals were made, because a process ended in between."""
+        """Once a process: make the totals anew that are older than their slots."""
         if self._healed:
             return
-        self._healed = True
-        with self.days.asking("read"):
-            days = self._days().select("day", "slo", "site", "revision", "rows").collect()
-            totals = newest_days(days).group_by("day").agg(pl.col("rows").sum())
-        known = dict(totals.iter_rows())
-        there = {
-            int(day): rows
-            for (observer, day), rows in self.slots.rows_by_partition().items()
-            if observer == self.observer
-        }
-        stale = [day for day, rows in known.items() if there.get(day, rows) != rows]
-        for day in stale:
+        for day in self._outdated():
             self._total(self._rows(Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS)), at)
-
-    def _sealed(self) -> set[int]:
-        with self.days.held() as table, self.days.asking("read"):
-            if table is None:
-                return set()
-            if self._sealed_days[0] != table.version():
-                self._sealed_days = table.version(), set(self._days().select("day").unique().collect()["day"])
-            return self._sealed_days[1]
+        self._healed = True
 
     def _days(self) -> pl.LazyFrame:
         return self.days.scan().filter(pl.col("observer") == self.observer)

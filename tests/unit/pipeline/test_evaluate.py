@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.pipeline.evaluate import Judged, LookAgain, Marks, NotYet, evaluate
 from sankofa_observe.pipeline.period import period_slots, period_totals
+from sankofa_observe.ports import SlotTable
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.testing import FixedClock, MemoryLedger, MemorySlots
 from sankofa_observe.units import Period
@@ -22,7 +26,7 @@ AFTER = period(0).ends_at
 
 
 def evaluated(
-    table: MemorySlots,
+    table: SlotTable,
     ledger: MemoryLedger,
     *of: Agreement,
     at: int = AFTER,
@@ -226,3 +230,31 @@ def test_totals_of_a_long_period_are_those_of_its_slots(offset: int) -> None:
         by_slots = period_slots(promised, "edge-1", whole, table)
         assert by_days.attainment(promised) == by_slots.attainment(promised)
         assert by_days.slots == len(by_slots.slots)
+
+
+def test_verdict_stands_when_its_slots_are_forgotten(tmp_path: Path) -> None:
+    """It was drawn from more than is left; what is left draws no revision."""
+    table, ledger = DeltaSlots(tmp_path, "observer-1"), MemoryLedger()
+    table.append(slots_of(0, bad=1), AFTER)
+    table.append([slot(START + at) for at in (PERIOD_SECONDS, 9 * DAY_SECONDS)], AFTER)
+    table.seal(START // DAY_SECONDS, AFTER)
+    first = evaluated(table, ledger)
+    table.retain(8, START // DAY_SECONDS + 9)
+    again = evaluated(table, ledger)
+
+    assert isinstance(first[0], Judged)
+    assert again == [replace(first[0], added=False)]
+    assert len(ledger.verdicts()) == 1
+
+
+def test_period_that_was_counted_in_two_slot_lengths_is_not_judged() -> None:
+    """Twice as many slots as the period has say nothing of it; another site is judged all the same."""
+    table, ledger = table_of(0), MemoryLedger()
+    table.append(slots_of(0, site="edge-2"), AFTER)
+    table.append([slot(START + at, site="edge-2") for at in range(30, PERIOD_SECONDS, 60)], AFTER)
+    other = builders.agreement("baobab-edge", tenant="baobab", site="edge-2")
+    judged, waits = evaluated(table, ledger, builders.agreement(), other)
+
+    assert isinstance(judged, Judged)
+    assert isinstance(waits, NotYet)
+    assert f"{2 * SLOTS} slots are recorded where its slot length gives {SLOTS}" in waits.reason

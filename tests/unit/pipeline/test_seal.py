@@ -86,3 +86,14 @@ def test_source_that_is_away_keeps_no_day_from_being_sealed(tmp_path: Path) -> N
 
     assert ("switched away" in told.problem, told.site_days) == (True, 1)
     assert good(store) == [(2, 1440)]
+
+
+def test_clock_that_runs_ahead_seals_and_forgets_nothing(tmp_path: Path) -> None:
+    """Eight years ahead for one turn: the day that runs goes on, and every slot stands."""
+    source, store, checked = ScriptedSamples(), DeltaSlots(tmp_path, "o"), Checked()
+    scrapes(source)
+    counted(source, store, OVER - 3600)
+    assert sealed(source, store, OVER + 8 * 366 * DAY_SECONDS, checked) == []
+    counted(source, store, OVER + 600)
+    assert [one.site_days for one in sealed(source, store, OVER + WAIT_SECONDS, checked)] == [1]
+    assert good(store) == [(1, 1440)]
