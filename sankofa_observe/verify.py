@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+from urllib.parse import unquote
 
 import rfc8785
 from eth_hash.auto import keccak
@@ -506,7 +507,7 @@ def _sound_step(slo: dict[str, Any], one: _Parcel) -> bool:
         and ((ends and one.first <= _first_slot(slo, one) and bound) or (spans and unbound)),
         "no good series": spans and hides and one.hidden == one.valid_grown,
         "contradiction": _spread(slo, one) or (spans and hides and _contradicts(slo, one)),
-        "restart": one.good_before + one.valid_before > 0 and (_spread(slo, one) or (spans and own)),
+        "restart": _spread(slo, one) or (spans and own),
     }
     return claims.get(one.kind, False)
 
@@ -595,7 +596,7 @@ def _by_samples(slo: dict[str, Any], start: int, proof: list[Any]) -> str:
     width, first, expected = slo["scrape_seconds"] * 1000, start // slo["scrape_seconds"], slo["slot_expected"]
     edges = (start * 1000, (start + slo["slot_seconds"]) * 1000)
     names = [name for name, _ in proof]
-    listed = {name.partition("/")[2].partition("{")[0] for name in names}
+    listed = {unquote(name.partition("{")[0].partition("/")[2]) for name in names}
     if len(set(names)) < len(names) or not set(slo["sources"]) <= listed:
         return "a source is missing, or is there twice"
     sources = [[(_number(at), up) for at, up in samples] for _, samples in proof]

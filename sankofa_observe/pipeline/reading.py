@@ -13,7 +13,7 @@ from typing import TypeVar
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import RawSeries, SampleSource
 from sankofa_observe.slo.counter import count_events
-from sankofa_observe.slo.gauge import Gauge, count_states, up_at, within
+from sankofa_observe.slo.gauge import Gauge, count_states, source_name, up_at, within
 from sankofa_observe.slo.indicator import (
     SITE_LABEL,
     CompositeIndicator,
@@ -79,7 +79,7 @@ def _events(
             done.add(site)
             plain += [found] if found else []
             for stretch in others:
-                cut = [one.within(*_ms(_reach(slo, stretch))).source() for one in sources]
+                cut = [one.within(*_ms(_reach(slo, stretch))).source(slo.slot.scrape_seconds) for one in sources]
                 slots += count_events(key, stretch, cut, counts_bad=indicator.counts_bad)
     return Counted(plain=plain, slots=slots)
 
@@ -201,7 +201,7 @@ def _names(slo: Slo, site: str, series: Sequence[RawSeries]) -> dict[str, bool]:
     """The sources of a site by name, and whether the fleet file lists them: those that were seen, and those that nobody saw."""
     listed = slo.sources.get(site, ())
     instances = {_source_name(one): one.labels.get("instance", "") for one in series}
-    unseen = [f"/{one}" for one in listed if one not in instances.values()]
+    unseen = [source_name("", one) for one in listed if one not in instances.values()]
     return {name: instances[name] in listed for name in sorted(instances)} | dict.fromkeys(unseen, True)
 
 
@@ -215,8 +215,7 @@ def _by_source(series: Sequence[RawSeries]) -> dict[str, dict[int, str]]:
 
 def _source_name(one: RawSeries) -> str:
     rest = {k: v for k, v in one.labels.items() if k not in {"__name__", "job", "instance", SITE_LABEL}}
-    more = "{" + ",".join(f"{k}={v}" for k, v in sorted(rest.items())) + "}" if rest else ""
-    return f"{one.labels.get('job', '')}/{one.labels.get('instance', '')}{more}"
+    return source_name(one.labels.get("job", ""), one.labels.get("instance", ""), rest)
 
 
 def _read(source: SampleSource, selector: str, sites: Sequence[str], period: Period) -> BySite:

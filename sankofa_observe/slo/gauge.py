@@ -14,6 +14,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from urllib.parse import unquote
 
 from sankofa_observe.slo.indicator import Combine, LevelIndicator, Operator
 from sankofa_observe.slo.objective import SlotRule
@@ -30,7 +32,7 @@ HOLE_TENTHS = (
 class Gauge:
     """One series of a site: where it was seen as up (True) or down (False), by the instant in milliseconds.
 
-    `source` is `job/instance`, and in braces what else tells the gauges of one instance apart.
+    `source` is what `source_name` makes of its labels.
     """
 
     source: str
@@ -40,12 +42,25 @@ class Gauge:
 
     @property
     def owner(self) -> str:
-        """Job and instance."""
+        """Job and instance, as `source` writes them."""
         return self.source.partition("{")[0]
 
     @property
     def instance(self) -> str:
-        return self.owner.partition("/")[2]
+        return unquote(self.owner.partition("/")[2])
+
+
+def source_name(job: str, instance: str, rest: Mapping[str, str] = MappingProxyType({})) -> str:
+    """`job/instance`, and in braces what else tells the gauges of one instance apart.
+
+    What divides these is escaped in them as in a URL: `%`, `{` and, in a job, `/`.
+    """
+    more = "{" + ",".join(f"{name}={value}" for name, value in sorted(rest.items())) + "}" if rest else ""
+    return f"{_escaped(job, '%{/')}/{_escaped(instance, '%{')}{more}"
+
+
+def _escaped(text: str, which: str) -> str:
+    return "".join(f"%{ord(one):02X}" if one in which else one for one in text)
 
 
 def count_states(key: SlotKey, period: Period, gauges: Sequence[Gauge], combine: Combine) -> list[Slot]:
@@ -144,7 +159,7 @@ def _there(every: Sequence[_Cells], listed: Sequence[str], start: int, rule: Slo
     """The sources of a slot: those scraped around it, and one that says nothing for each listed instance of which none was."""
     around = [one for each in every if (one := each.around(start, rule)).scrapes]
     scraped = {one.gauge.instance for one in around}
-    unseen = [_Cells.of(Gauge(source=f"/{name}", seen={}), rule) for name in listed if name not in scraped]
+    unseen = [_Cells.of(Gauge(source=source_name("", name), seen={}), rule) for name in listed if name not in scraped]
     return sorted([*unseen, *_followed(around)], key=lambda one: one.gauge.source)
 
 

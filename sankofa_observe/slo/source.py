@@ -8,8 +8,9 @@ lists and nobody scrapes is unknown, never absent.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -25,7 +26,8 @@ Counter = Mapping[int, int]
 Who = tuple[str, str]
 """Job and instance."""
 
-NAME, BUCKET = "__name__", "le"
+BUCKET = "le"
+DOUBT_SCRAPES = 2  # series that show themselves in turn, no farther apart than so many scrapes, stand side by side
 SOURCE_LABELS = ("job", "instance")
 # Labels by which the copies of one series differ where two Prometheus servers scrape the same target.
 REPLICA_LABELS = frozenset({"prometheus_replica", "__replica__", "replica", "thanos_replica", "prometheus"})
@@ -37,6 +39,7 @@ class Source:
     """One scraped thing: its scrapes and what its counters showed at each. Times are milliseconds, sorted."""
 
     name: str
+    job: str = ""
     instance: str = ""
     listed: bool = False  # the fleet file says that it is there
     changing: bool = False  # of a set that changes by itself, like pods: a new name is a new process
@@ -127,14 +130,24 @@ class Selected:
 
         return replace(self, good=cut(self.good), valid=cut(self.valid), up=cut(self.up), started=cut(self.started))
 
-    def doubts(self) -> dict[int, str]:
+    def doubts(self, scrape_seconds: int) -> dict[int, str]:
         """Scrapes at which a selector is ambiguous, and how."""
-        return _doubts(self.good) | _doubts(self.valid)
+        near_ms = DOUBT_SCRAPES * scrape_seconds * 1000
+        return _doubts(self.good, near_ms) | _doubts(self.valid, near_ms) | _crowd(self.up, near_ms)
 
-    def source(self) -> Source:
+    @property
+    def is_simple(self) -> bool:
+        """Whether no label of its series can be in doubt, and each series is a counter of its own."""
+        series = [*self.good, *self.valid]
+        if len(self.up) > 1 or any(REPLICA_LABELS & labels.keys() for labels, _ in series):
+            return False
+        buckets = ({labels[BUCKET] for labels, _ in one if BUCKET in labels} for one in (self.good, self.valid))
+        return all(len(several) <= 1 for several in buckets)
+
+    def source(self, scrape_seconds: int) -> Source:
         spoiled: set[int] = set()
-        good = [_counter(one, spoiled) for one in self.good]
-        valid = [_counter(one, spoiled) for one in self.valid]
+        good = [_counter(one, spoiled) for one in _joined(self.good)]
+        valid = [_counter(one, spoiled) for one in _joined(self.valid)]
         answers = {at: up for _, every in self.up for at, up in _answers(every)}
         failed = {at for at, up in answers.items() if not up}
         instants = {at for counter in (*good, *valid) for at in counter}
@@ -144,6 +157,7 @@ class Selected:
             scraped, failed = scraped - untold, failed | untold
         return Source(
             name=self.name,
+            job=self.who[0],
             instance=self.who[1],
             listed=self.listed,
             changing=self.changing,
@@ -154,7 +168,7 @@ class Selected:
             valid=tuple(valid),
             samples=tuple(sorted(at for _, every in (*self.good, *self.valid) for at in _instants(every))),
             started={at: value for _, every in self.started for at, value in every},
-            doubts=self.doubts(),
+            doubts=self.doubts(scrape_seconds),
         )
 
 
@@ -185,19 +199,71 @@ def _answers(samples: Sequence[tuple[int, str]]) -> Iterable[tuple[int, bool]]:
     return ((at, count_of(text) == 1) for at, text in samples)
 
 
-def _doubts(every: Sequence[Series]) -> dict[int, str]:
+def _copies(every: Sequence[Series]) -> list[list[Series]]:
+    """Series grouped by what they count: those that differ only by a replica's label, or by how a bound is written."""
+    groups: dict[frozenset[tuple[str, str]], list[Series]] = defaultdict(list)
+    for one in every:
+        items = one[0].items()
+        groups[frozenset((k, _bound(v) if k == BUCKET else v) for k, v in items if k not in REPLICA_LABELS)].append(one)
+    return list(groups.values())
+
+
+def _bound(text: str) -> str:
+    """The bound of a bucket, the same however it is written: `1` and `1.0`."""
+    try:
+        return repr(float(text))
+    except ValueError:
+        return text
+
+
+def _joined(every: Sequence[Series]) -> list[Series]:
+    """One series a counter: a copy that follows another one goes on with it. Where they stand side by side is a doubt."""
+    found: list[Series] = []
+    for group in _copies(every):
+        if len(group) > 1:
+            together = {at: value for _, samples in reversed(group) for at, value in samples}
+            found.append((group[0][0], sorted(together.items())))
+        else:
+            found += group
+    return found
+
+
+def _doubts(every: Sequence[Series], near_ms: int) -> dict[int, str]:
     """Scrapes at which one selector meets several series that count the same events."""
     found: dict[int, str] = {}
-    buckets = {labels[BUCKET] for labels, _ in every if BUCKET in labels}
-    if len(buckets) > 1:
-        text = f"the selector meets several buckets: le {', '.join(sorted(buckets))}"
-        found |= {at: text for labels, samples in every if BUCKET in labels for at in _instants(samples)}
-    copies: dict[frozenset[tuple[str, str]], list[Series]] = defaultdict(list)
-    for one in every:
-        if REPLICA_LABELS & one[0].keys():
-            copies[frozenset(item for item in one[0].items() if item[0] not in REPLICA_LABELS)].append(one)
-    for group in copies.values():
+    bounds: dict[int, set[str]] = defaultdict(set)
+    buckets = [(labels[BUCKET], samples) for labels, samples in every if BUCKET in labels]
+    if len({bound for bound, _ in buckets}) > 1:
+        for bound, samples in buckets:
+            for at in _instants(samples):
+                bounds[at].add(_bound(bound))
+    for at, several in bounds.items():
+        if len(several) > 1:
+            found[at] = f"the selector meets several buckets: le {', '.join(sorted(several))}"
+    for group in _copies(every):
         if len(group) > 1:
-            names = ", ".join(sorted(REPLICA_LABELS & set().union(*(labels for labels, _ in group))))
-            found |= {at: f"series differ only by {names}" for _, samples in group for at in _instants(samples)}
+            names = ", ".join(
+                sorted({label for labels, _ in group for label in REPLICA_LABELS & labels.keys()} or {BUCKET})
+            )
+            found |= dict.fromkeys(_side_by_side(group, near_ms), f"series differ only by {names}")
     return found
+
+
+def _crowd(ups: Sequence[Series], near_ms: int) -> dict[int, str]:
+    """Scrapes of several targets that go by one job and instance: whose counters are whose nobody can tell."""
+    return (
+        dict.fromkeys(_side_by_side(ups, near_ms), "several targets have one job and instance") if len(ups) > 1 else {}
+    )
+
+
+def _side_by_side(group: Sequence[Series], near_ms: int) -> Iterator[int]:
+    """The instants of each series before and after which another one shows itself as well."""
+    every = [sorted(_instants(samples)) for _, samples in group]
+    for nth, times in enumerate(every):
+        for other in every[:nth] + every[nth + 1 :]:
+            for at in times:
+                low, high = bisect_right(other, at), bisect_left(other, at)
+                before = low > 0 and other[low - 1] >= at - near_ms
+                after = high < len(other) and other[high] <= at + near_ms
+                if before and after:
+                    yield at

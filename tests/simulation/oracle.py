@@ -65,7 +65,7 @@ def counted(world: World) -> tuple[Slo, PeriodSlots]:
     key = SlotKey(slo="s", site="a", rule=slo.slot)
     good, valid, up = world.seen()
     sources = [
-        one.source()
+        one.source(slo.slot.scrape_seconds)
         for one in selected_of(
             good,
             valid,

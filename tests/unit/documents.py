@@ -96,6 +96,7 @@ def source(samples: Iterable[tuple[int, int, int]], name: str = "job/app") -> So
         name=name,
         listed=True,
         scraped=tuple(at for at, _, _ in rows),
+        samples=tuple(at for at, _, _ in rows),
         good=({at: good for at, good, _ in rows},),
         valid=({at: valid for at, _, valid in rows},),
     )
@@ -190,7 +191,7 @@ def event_sources(draw: st.DrawFn, slo: Slo) -> list[Source]:
         if draw(st.booleans()):
             started.append((labels, [(at, str(birth)) for at, shown, birth in life if shown]))
     return [
-        one.source()
+        one.source(slo.slot.scrape_seconds)
         for one in selected_of(
             good,
             valid,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import rfc8785
 from eth_hash.auto import keccak
@@ -194,7 +195,7 @@ def _states(rules: Json, row: Json, proof: Json) -> Json:
     scrape, expected = rules["scrape_seconds"], rules["slot_expected"]
     low, high = row.start * 1000, (row.start + rules["slot_seconds"]) * 1000
     names = [name for name, _ in proof]
-    instances = [name.split("/", 1)[1].split("{")[0] if "/" in name else "" for name in names]
+    instances = [unquote(name.split("{")[0].split("/", 1)[1]) if "/" in name else "" for name in names]
     must(len(set(names)) == len(names) and all(one in instances for one in rules["sources"]))
     columns = []
     for _, samples in proof:
@@ -407,7 +408,6 @@ def _of_step(rules: Json, one: Json) -> None:
     n, slot, part = _spans(rules, one), rules["slot_seconds"] * 1000, _part(rules, one)
     (good_grown, valid_grown), most = one.grown, one.top * n
     if one.kind in ("restart", "contradiction") and _spread(rules, one):
-        must(one.kind == "contradiction" or one.good_before + one.valid_before > 0)
         return
     earlier = one.kind == "return" and one.blind == 0 and one.first < _begins(rules, one)
     must((earlier or one.first == _begins(rules, one)) and one.to == one.until // slot)
@@ -433,11 +433,7 @@ def _of_step(rules: Json, one: Json) -> None:
         "contradiction": lambda: (
             hides and (one.hidden == valid_grown or (rules["settles_seconds"] == 0 and 1 <= one.hidden <= good_grown))
         ),
-        "restart": lambda: (
-            one.good_before + one.valid_before > 0
-            and counts
-            and (part, one.all) == (min(one.good_after, one.valid_after), one.valid_after)
-        ),
+        "restart": lambda: counts and (part, one.all) == (min(one.good_after, one.valid_after), one.valid_after),
     }
     must(rule[one.kind]())
 

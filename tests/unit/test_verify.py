@@ -48,7 +48,7 @@ def test_every_world_of_the_simulation_makes_a_document_that_holds(kind: str) ->
     )
     slo = builders.slo(indicator=EVENTS, slot=rule, budgeting=Budgeting.OCCURRENCES, sources={SITE: listed})
     sources = [
-        one.source()
+        one.source(rule.scrape_seconds)
         for one in selected_of(
             *world.seen(), listed=listed, changing=world.changing, one_metric=world.layout == "codes"
         )

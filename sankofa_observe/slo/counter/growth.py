@@ -58,9 +58,9 @@ def grown(track: Track) -> Iterator[Parcel]:
 def _judged(track: Track, step: Step, memory: _Memory) -> Iterator[Parcel]:
     """The parcels of one step; `memory` carries what it means for the next."""
     memory.falls = [one for one in memory.falls if step.to_ms <= one.until_ms]
-    top = None if _plain(step, memory, track) else track.top(step.from_ms, step.to_ms)
+    top = None if _plain(step, memory, track) else track.top_of(step)
     if step.to_ms in track.unsettled and not step.fell:
-        yield from _spread(track, step, CONTRADICTION, track.top(step.from_ms, step.to_ms))
+        yield from _spread(track, step, CONTRADICTION, track.top_of(step))
     elif step.fell or _began_anew(track, step):
         yield from _fallen(track, step, memory, top)
     elif (back := _way_back(track, step, memory)) is not None:

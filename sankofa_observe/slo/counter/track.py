@@ -102,6 +102,17 @@ class Track:
             found |= set(times[bisect_left(times, stop - reach) : bisect_right(times, stop)])
         return found
 
+    def top_of(self, step: Step) -> int | None:
+        """The most events that one scrape of a step may have held: the same for every slot that the step reaches into."""
+        slot_ms = self.rule.seconds * 1000
+        first = slot_number(self.rule, step.from_ms + (step.to_ms - step.from_ms) // step.scrapes)
+        return self.top(step.from_ms, step.to_ms, before_ms=min(step.to_ms, (first + 1) * slot_ms) + self.gap_ms)
+
+    def counts_near(self, start_ms: int, end_ms: int) -> bool:
+        """Whether any of its counters shows itself where a slot leans: what a longer read knows besides says nothing of the slot."""
+        low, high = start_ms - self.rule.lean_before_seconds * 1000, end_ms + self.rule.lean_after_seconds * 1000
+        return self.samples_within(low, high) > 0
+
     def seen_within(self, from_ms: int, to_ms: int) -> int:
         """How many scrapes there are in `[from, to)`."""
         return bisect_left(self.source.scraped, to_ms) - bisect_left(self.source.scraped, from_ms)
@@ -194,16 +205,23 @@ class Site:
 
     @cached_property
     def scrapes(self) -> list[int]:
-        return sorted({at for track in self.tracks for at in track.source.scraped})
+        return sorted({at for track in self.tracks for at in track.valid_instants})
 
     def watched(self, at: int) -> bool:
-        """Whether any source was scraped around an instant: where none was, the observer was away."""
+        """Whether any source showed a count around an instant: where none did, the observer was away."""
         reach = self.rule.scrape_seconds * 1250
         return bisect_left(self.scrapes, at - reach) < bisect_right(self.scrapes, at + reach)
 
-    def top(self, from_ms: int, to_ms: int) -> int | None:
+    def top(self, from_ms: int, to_ms: int, before_ms: int) -> int | None:
         """The busiest source's."""
-        return max((top for track in self.tracks if (top := track.top(from_ms, to_ms)) is not None), default=None)
+        tops = (track.top(from_ms, to_ms, before_ms) for track in self.tracks)
+        return max((top for top in tops if top is not None), default=None)
+
+    def shows(self, track: Track, start_ms: int, end_ms: int) -> bool:
+        """Whether a slot knows a source: by its own counters or, where it is listed, by those of its job."""
+        if not track.source.listed:
+            return track.counts_near(start_ms, end_ms)
+        return any(one.counts_near(start_ms, end_ms) for one in self.tracks if one.source.job == track.source.job)
 
     def counts_near(self, from_ms: int, to_ms: int) -> bool:
         """Whether any valid series was seen lately: a selector that meets nothing counts nothing, it does not count 0."""

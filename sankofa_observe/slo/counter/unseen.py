@@ -15,13 +15,17 @@ from sankofa_observe.units import Period
 
 def unseen(track: Track, site: Site, period: Period) -> Iterator[Parcel]:
     """Each scheduled scrape that no step covers hides what one may hold at most; a new source of a changing set shows its own."""
-    slot_ms = track.rule.seconds * 1000
-    for slot, holes in _slots_with_holes(track, period).items():
+    slot_ms, holes = track.rule.seconds * 1000, _slots_with_holes(track, period)
+    for slot in _slots_within(track, period) if track.source.listed else holes:
         low, high = slot * slot_ms, (slot + 1) * slot_ms
-        count = sum(1 for hole in holes for _ in _missed(track, site, hole, low, high))
+        shows = site.shows(track, low, high)
+        if shows:
+            count = sum(1 for hole in holes.get(slot, ()) for _ in _missed(track, site, hole, low, high))
+        else:  # of one that is listed every scrape is missed, and of any other nothing is known
+            count = track.rule.expected if track.source.listed else 0
         if not count:
             continue
-        top = track.top(low, high)
+        top = track.top(low, high) if shows else None
         yield Parcel(
             source=track.source.name,
             kind=NOT_SEEN,
@@ -45,10 +49,14 @@ class _Hole:
     later: int | None
 
 
+def _slots_within(track: Track, period: Period) -> range:
+    return range(period.starts_at // track.rule.seconds, period.ends_at // track.rule.seconds)
+
+
 def _slots_with_holes(track: Track, period: Period) -> dict[int, list[_Hole]]:
     """The slots of the period that a hole reaches into."""
     times: list[int | None] = [None, *track.source.scraped, None]
-    slots = range(period.starts_at // track.rule.seconds, period.ends_at // track.rule.seconds)
+    slots = _slots_within(track, period)
     found: dict[int, list[_Hole]] = defaultdict(list)
     for earlier, later in pairwise(times):
         if earlier is not None and later is not None and later - earlier <= track.gap_ms:
@@ -118,7 +126,11 @@ def _expected(track: Track, site: Site, at: int) -> bool:
 
 
 def _new(track: Track, site: Site) -> Iterator[Parcel]:
-    """The first value of a source of a changing set: of a new process, so growth of the last two slots if it can be."""
+    """The first value of a source of a changing set: of a new process, so growth of the last two slots if it can be.
+
+    One that was seen before may be the same process: where it shows more, that hides what it shows, and where it shows the same,
+    nothing happened.
+    """
     source, rule = track.source, track.rule
     times = source.scraped
     for n, at in enumerate(times):
@@ -126,11 +138,16 @@ def _new(track: Track, site: Site) -> Iterator[Parcel]:
             continue
         valid = sum(one.get(at, 0) for one in source.valid)
         good = min(valid, sum(one.get(at, 0) for one in source.good))
-        if not valid:
-            continue
-        top = track.top(at, at)
-        top = site.top(at, at) if top is None else top
         to = slot_number(rule, at)
+        start_ms = to * rule.seconds * 1000  # up to here the first of both slots reaches
+        grown = _grown(track, at, start_ms - (rule.seconds + rule.lean_before_seconds) * 1000)
+        if not valid or grown == 0:
+            continue
+        until_ms = min(at, start_ms) + track.gap_ms
+        top = track.top(at, at, until_ms)
+        top = site.top(at, at, until_ms) if top is None else top
+        if grown is not None and grown > 0:
+            top = None
         fits = top is not None and valid <= top
         yield Parcel(
             source=source.name,
@@ -145,6 +162,17 @@ def _new(track: Track, site: Site) -> Iterator[Parcel]:
             after=(good, valid),
             top=top,
         )
+
+
+def _grown(track: Track, at: int, since_ms: int) -> int | None:
+    """What the counters of a source show more, and less than 0 where one fell; None where it was not seen since then."""
+    seen = track.valid_instants
+    place = bisect_left(seen, at)
+    if not place or seen[place - 1] < since_ms:
+        return None
+    before, counters = seen[place - 1], (*track.source.good, *track.source.valid)
+    moves = [one.get(at, 0) - one.get(before, 0) for one in counters]
+    return -1 if min(moves) < 0 else sum(moves)
 
 
 def doubtful(track: Track) -> Iterator[Parcel]:

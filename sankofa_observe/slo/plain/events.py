@@ -84,7 +84,7 @@ def _tracks(rule: SlotRule, reach: Period, sources: Sequence[Selected]) -> list[
 
 
 def _columns(rule: SlotRule, reach: Period, one: Selected) -> _Columns | None:
-    if len(one.up) > 1 or len(one.started) > 1 or not one.valid or not (one.good or one.one_metric) or one.doubts():
+    if len(one.started) > 1 or not one.valid or not (one.good or one.one_metric) or not one.is_simple:
         return None
     good, valid = ([Samples.of(samples) for _, samples in series] for series in (one.good, one.valid))
     counters = [*good, *valid]
@@ -160,7 +160,7 @@ class _Unusual:
         holes = [(int(at[n]), int(at[n + 1])) for n in np.flatnonzero(2 * np.diff(at) >= 3 * scrape)]
         if at[0] > low + most:
             holes.append((low, int(at[0])))
-        if at[-1] < high - most:
+        if at[-1] < high - scrape:  # one more was due
             holes.append((int(at[-1]), high))
         followed = self.rule.longest_gap_seconds * 1000
         for first, last in holes:

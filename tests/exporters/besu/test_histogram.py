@@ -66,7 +66,7 @@ def judged(calls: Sequence[str]) -> tuple[Verdict, dict[SlotState, int]]:
     valid = (labels | {"__name__": "valid"}, [(at, str(valid)) for at, _, valid in samples])
     up = (labels | {"__name__": "up"}, [(number * SCRAPE * 1000, "1") for number in range(len(calls))])
     found = total(
-        count_events(KEY, period, [one.source() for one in selected_of([good], [valid], [up], listed=["replica-1"])])
+        count_events(KEY, period, [one.source(15) for one in selected_of([good], [valid], [up], listed=["replica-1"])])
     )
     return judge(SLO, attain(SLO, found)), dict(found.states)
 

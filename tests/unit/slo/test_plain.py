@@ -175,7 +175,7 @@ def specified(of: Site, period: Period = PERIOD) -> list[Slot]:
         for selector in (indicator.good, indicator.valid, "up", "began")
     )
     sources = [
-        one.source()
+        one.source(RULE.scrape_seconds)
         for one in selected_of(
             good,
             valid,

@@ -40,7 +40,7 @@ def test_scrapes_of_a_source_are_those_that_answered_with_counts() -> None:
     good = [series("b", (15_000, "4"), (0, "3"), (30_000, "NaN"))]
     valid = [series("c", (0, "5"), (15_000, "6"), (15_000, "6"), (30_000, "7"))]
     up = [series("up", (0, "1"), (15_000, "1"), (30_000, "1"), (45_000, "0"))]
-    [found] = [one.source() for one in selected_of(good, valid, up)]
+    [found] = [one.source(15) for one in selected_of(good, valid, up)]
     assert (found.name, found.scraped, found.failed) == ("app/a", (0, 15_000), (30_000, 45_000))
     assert found.samples == (0, 0, 15_000, 15_000, 30_000, 30_000)
 
@@ -48,12 +48,12 @@ def test_scrapes_of_a_source_are_those_that_answered_with_counts() -> None:
 def test_a_listed_source_that_nobody_saw_is_there() -> None:
     """By its instance; one that was seen stands once, and an `up` of another job makes no source."""
     valid, up = [series("c", (0, "5"))], [series("up", (0, "1"), job="node", instance="x")]
-    found = [one.source() for one in selected_of([], valid, up, listed=["a", "b"])]
+    found = [one.source(15) for one in selected_of([], valid, up, listed=["a", "b"])]
     assert [(one.name, one.listed, one.scraped) for one in found] == [("/b", True, ()), ("app/a", True, (0,))]
 
 
 def doubts(*found: Series) -> set[str]:
-    [source] = [one.source() for one in selected_of([], list(found), [])]
+    [source] = [one.source(15) for one in selected_of([], list(found), [])]
     return set(source.doubts.values())
 
 
@@ -72,7 +72,7 @@ def test_what_is_ambiguous_is_named() -> None:
 def test_a_source_is_a_plain_value() -> None:
     """Two readings of the same series are equal."""
     valid = [series("c", (0, "5"))]
-    assert [one.source() for one in selected_of([], valid, [])] == [
-        one.source() for one in selected_of([], list(valid), [])
+    assert [one.source(15) for one in selected_of([], valid, [])] == [
+        one.source(15) for one in selected_of([], list(valid), [])
     ]
-    assert isinstance(next(one.source() for one in selected_of([], valid, [])), Source)
+    assert isinstance(next(one.source(15) for one in selected_of([], valid, [])), Source)
