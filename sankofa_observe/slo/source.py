@@ -250,10 +250,10 @@ def _doubts(every: Sequence[Series], near_ms: int) -> dict[int, str]:
 
 
 def _crowd(ups: Sequence[Series], near_ms: int) -> dict[int, str]:
-    """Scrapes of several targets that go by one job and instance: whose counters are whose nobody can tell."""
-    return (
-        dict.fromkeys(_side_by_side(ups, near_ms), "several targets have one job and instance") if len(ups) > 1 else {}
-    )
+    """Scrapes of several targets that go by one job and instance, in turn: what one shows the other seems to have lost."""
+    if len({frozenset(_instants(samples)) for _, samples in ups}) <= 1:
+        return {}
+    return dict.fromkeys(_side_by_side(ups, near_ms), "several targets have one job and instance")
 
 
 def _side_by_side(group: Sequence[Series], near_ms: int) -> Iterator[int]:

@@ -109,9 +109,11 @@ class Track:
         return self.top(step.from_ms, step.to_ms, before_ms=min(step.to_ms, (first + 1) * slot_ms) + self.gap_ms)
 
     def counts_near(self, start_ms: int, end_ms: int) -> bool:
-        """Whether any of its counters shows itself where a slot leans: what a longer read knows besides says nothing of the slot."""
-        low, high = start_ms - self.rule.lean_before_seconds * 1000, end_ms + self.rule.lean_after_seconds * 1000
-        return self.samples_within(low, high) > 0
+        """Whether any of its counters shows itself up to a slot's end, as far back as the slot leans.
+
+        What a longer read knows besides, or a later one, says nothing of the slot.
+        """
+        return self.samples_within(start_ms - self.rule.lean_before_seconds * 1000, end_ms) > 0
 
     def seen_within(self, from_ms: int, to_ms: int) -> int:
         """How many scrapes there are in `[from, to)`."""
