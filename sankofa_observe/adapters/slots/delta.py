@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import polars as pl
 from arro3.core import RecordBatchReader
@@ -112,6 +114,12 @@ class Delta:
                 f"slot table {self.location}: {', '.join(one.name for one in damaged)} of its log is damaged; stop what writes "
                 "there and run: sankofa-observe slots repair"
             )
+
+
+def place_of(location: str | Path) -> str:
+    """A `file://` address as the path that it names; any other location as it stands. Locks and care need the path."""
+    address = urlsplit(str(location))
+    return url2pathname(address.path) if address.scheme == "file" else str(location)
 
 
 def is_folder(location: str) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from sankofa_observe.adapters.slots.days import newest, newest_days, site_days, spans
-from sankofa_observe.adapters.slots.delta import Delta
+from sankofa_observe.adapters.slots.delta import Delta, place_of
 from sankofa_observe.adapters.slots.lock import WriterLock
 from sankofa_observe.adapters.slots.rows import (
     DAYS,
@@ -44,7 +44,7 @@ class DeltaSlots:
     """One observer's slots; reading needs no lock, the first write takes it."""
 
     def __init__(self, location: str | Path, observer: str) -> None:
-        self.location = str(location)
+        self.location = place_of(location)
         self.observer = observer
         self.slots = Delta(location=f"{self.location}/slots", schema=SLOTS, partition=("observer", "day"))
         self.days = Delta(location=f"{self.location}/days", schema=DAYS, partition=("observer",))
