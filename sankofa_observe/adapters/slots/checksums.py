@@ -1,8 +1,8 @@
 """The SHA-256 of every data file of a table in a folder, kept when it is committed.
 
 Parquet files of this library hold no checksums: a byte that changed on the disk mostly decodes to another number. One text file beside
-the log has a line a data file, so that `cd <table> && sha256sum --check _checksums` asks the same without us. What stands there first
-stays: a file is never changed once it is committed. It cannot tell what was changed before it was kept, nor who changes both.
+the log has a line a data file; `cd <table> && sha256sum --check --ignore-missing _checksums` asks the same without us. What stands
+there first stays: a file is never changed once it is committed. It cannot tell what was changed before it was kept, nor who changes both.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from pathlib import Path
 from sankofa_observe.adapters.slots.delta import is_folder
 from sankofa_observe.errors import SankofaError, Unavailable
 
-REPAIR_LOCK = ".repair.lock"
+REPAIR_LOCK = ".repairing"  # no name of an observer's lock
 TRIES, PAUSE_SECONDS = 3, 0.05  # `writer_of` holds a lock for an instant: that must not turn a writer away
 
 
