@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 
-from sankofa_observe.cli.output import AsJson, ConfigFile, show
+from sankofa_observe.cli.output import AsJson, ConfigFile, errors, show
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.slots import DeltaSlots
+    from sankofa_observe.adapters.slots.care import Progress
 
 
 def register(app: typer.Typer) -> None:
@@ -20,26 +23,31 @@ def register(app: typer.Typer) -> None:
 
 
 def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
-    """Say what is wrong with the table; exit 1 if anything is. Nothing is written.
+    """Say what is wrong with the table; exit 1 if anything is. Everything is read, nothing is written.
 
     Example: sankofa-observe slots check --config sankofa.yaml
     """
     from sankofa_observe.adapters.slots import care
 
-    found = care.check(_store(config))
+    with _store(config) as store, _progress() as progress:
+        found = care.check(store, progress)
     show(found, as_json=as_json, nothing="the table of slots is whole")
     if found:
         raise typer.Exit(1)
 
 
 def repair(config: ConfigFile, *, as_json: AsJson = False) -> None:
-    """Make the table whole again; no row that can be read is lost. Stop the scheduler first.
+    """Build the table anew from every row that can be read; the old one is kept beside it. Stop the scheduler first.
+
+    What cannot be read is named, with the command that counts it again. A table that is whole is left as it is.
 
     Example: sankofa-observe slots repair --config sankofa.yaml
     """
     from sankofa_observe.adapters.slots import care
 
-    show(care.repair(_store(config)), as_json=as_json, nothing="nothing to repair")
+    with _store(config) as store, _progress() as progress:
+        said = care.repair(store, progress)
+    show(said, as_json=as_json, nothing="nothing to repair: the table of slots is whole")
 
 
 def seal(config: ConfigFile, *, as_json: AsJson = False) -> None:
@@ -54,9 +62,21 @@ def seal(config: ConfigFile, *, as_json: AsJson = False) -> None:
         show(platform.seal(), as_json=as_json, nothing="no day to seal")
 
 
-def _store(config: ConfigFile) -> DeltaSlots:
+@contextmanager
+def _store(config: ConfigFile) -> Iterator[DeltaSlots]:
     from sankofa_observe.adapters.slots import DeltaSlots
     from sankofa_observe.config import load_settings
 
     settings = load_settings(config)
-    return DeltaSlots(settings.slot_table, settings.observer)
+    with closing(DeltaSlots(settings.slot_table, settings.observer)) as store:
+        yield store
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda what, done, whole: bar.update(task, description=what, completed=done, total=whole)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 import polars as pl
 from arro3.core import RecordBatchReader
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from sankofa_observe.adapters.slots import checksums
+from sankofa_observe.adapters.slots.log import LOG, log_faults
 from sankofa_observe.errors import Unavailable
 
 ROW_GROUP = 100_000  # rows: what a question about one site reads of a sealed day at least
-LOG = "_delta_log"
+TICK = WriterProperties(compression="SNAPPY")
+SEALED = WriterProperties(compression="ZSTD", max_row_group_size=ROW_GROUP)
 PROPERTIES = {"delta.logRetentionDuration": "interval 2 days", "delta.checkpointInterval": "100"}
+# What the two libraries raise; a panic of Polars, as on a file that was cut, is no `Exception`.
+FAILURES = (DeltaError, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+UNFINISHED = "repair-unfinished.json"  # beside the tables: a repair that puts new tables in place of the old ones
 
 
 @dataclass(kw_only=True)
@@ -31,30 +38,44 @@ class Delta:
     partition: Sequence[str]
     _opened: DeltaTable | None = field(default=None, repr=False)
     _counted: tuple[int, Mapping[tuple[str, ...], int]] = field(default=(-1, MappingProxyType({})), repr=False)
+    _inode: int = field(default=0, repr=False)  # of the log's folder: another one is another table
     _held: threading.RLock = field(default_factory=threading.RLock, repr=False)  # several stages use one open table
 
     @contextmanager
     def held(self) -> Iterator[DeltaTable | None]:
-        """The table as it stands now, for one thread at a time; a scan that was made outlives it."""
+        """The table as it stands now, for one thread at a time; a scan that was made outlives it.
+
+        What is committed meanwhile has its checksums kept.
+        """
         with self._held:
-            yield self.table()
+            table = self.table()
+            before = None if table is None else table.version()
+            yield table
+            if table is not None and table.version() != before:
+                self._keep_checksums(table)
 
     def scan(self) -> pl.LazyFrame:
         with self.held() as table:
             return pl.LazyFrame(schema=dict(self.schema)) if table is None else pl.scan_delta(table)
 
-    def append(self, frame: pl.DataFrame) -> None:
+    def append(self, frame: pl.DataFrame, properties: WriterProperties = TICK) -> None:
         """One commit, however many rows."""
         with self.held() as opened, self.asking("append"):
             if opened is not None:
-                write_deltalake(opened, frame, mode="append")
-            else:
-                partition = list(self.partition)
-                write_deltalake(self.location, frame, mode="append", partition_by=partition, configuration=PROPERTIES)
+                write_deltalake(opened, frame, mode="append", writer_properties=properties)
+                return
+            write_deltalake(
+                self.location,
+                frame,
+                mode="append",
+                partition_by=list(self.partition),
+                configuration=PROPERTIES,
+                writer_properties=properties,
+            )
+            self._keep_checksums(self.table())
 
     def replace(self, frames: Iterator[pl.DataFrame], where: str) -> None:
         """Put the rows in place of those of the partitions that `where` names, in one commit, one frame at a time."""
-        properties = WriterProperties(compression="ZSTD", max_row_group_size=ROW_GROUP)
         schema = RecordBatchReader.from_arrow(pl.DataFrame(schema=dict(self.schema))).schema
         batches = (batch for frame in frames for batch in RecordBatchReader.from_arrow(frame))
         with self._held, self.asking("sealing"):
@@ -64,20 +85,22 @@ class Delta:
                 mode="overwrite",
                 predicate=where,
                 partition_by=list(self.partition),
-                writer_properties=properties,
+                writer_properties=SEALED,
             )
+            self._keep_checksums(self.table())
 
     def table(self) -> DeltaTable | None:
         """The table as it stands now, or None where nothing was ever written."""
         with self._held, self.asking("opening"):
-            if self._opened is not None:
+            inode = self._inode_now()
+            if self._opened is not None and inode == self._inode:
                 self._opened.update_incremental()
                 return self._opened
             self._refuse_damage()
             try:
-                self._opened = DeltaTable(self.location)
+                self._opened, self._inode, self._counted = DeltaTable(self.location), inode, (-1, {})
             except TableNotFoundError:
-                return None
+                self._refuse_loss()
             return self._opened
 
     def rows_by_partition(self) -> Mapping[tuple[str, ...], int]:
@@ -97,38 +120,61 @@ class Delta:
         """A store that is away, full or damaged is one error of ours; the table itself commits whole appends or none."""
         try:
             yield
-        except (DeltaError, pl.exceptions.PolarsError, OSError) as error:
+        except FAILURES as error:
             words = " ".join(str(error).split())[:200]
             raise Unavailable(
                 f"slot table {self.location}: {what} failed ({type(error).__name__}: {words}); if its log is damaged, "
                 "`sankofa-observe slots check` says where"
             ) from error
 
+    def _inode_now(self) -> int:
+        """0 on an object store, and where there is no log."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return (Path(self.location) / LOG).stat().st_ino if is_folder(self.location) else 0
+        return 0
+
     def _refuse_damage(self) -> None:
         """A commit that was cut short would make rows vanish in silence, or every later question fail."""
-        damaged = damaged_commits(self.location)
-        if damaged:
+        if not is_folder(self.location):
+            return
+        folder = Path(self.location)
+        if (folder.parent / UNFINISHED).exists():
             raise Unavailable(
-                f"slot table {self.location}: {', '.join(one.name for one in damaged)} of its log is damaged; stop what writes "
+                f"slot table {self.location}: a repair puts it in place; if none is running, it was cut short: "
+                "run sankofa-observe slots repair again"
+            )
+        if faults := list(log_faults(folder)):
+            names = ", ".join(fault.removeprefix(f"{folder / LOG}/").partition(":")[0] for fault in faults[:5])
+            raise Unavailable(
+                f"slot table {self.location}: {names} of its log is damaged; stop what writes "
                 "there and run: sankofa-observe slots repair"
             )
+
+    def _refuse_loss(self) -> None:
+        """A log that is gone would be taken for a table in which nothing was ever written, and begun anew."""
+        if self._opened is not None or (is_folder(self.location) and (Path(self.location) / checksums.FILE).exists()):
+            raise Unavailable(
+                f"slot table {self.location}: slots were written here, and its log is gone; expected the folder {LOG}: "
+                "put it back, or stop what writes there and run: sankofa-observe slots repair"
+            )
+
+    def _keep_checksums(self, table: DeltaTable | None) -> None:
+        """A full disk must not fail what is committed already: the next commit keeps what this one could not."""
+        if table is None or not is_folder(self.location):
+            return
+        with suppress(OSError):
+            checksums.keep(Path(self.location), self.live(table))
+
+    def live(self, table: DeltaTable) -> list[str]:
+        """Paths of the live data files, below the table's folder."""
+        return [unquote(str(path)) for path in pl.DataFrame(table.get_add_actions(flatten=True))["path"]]
+
+
+def place_of(location: str | Path) -> str:
+    """A `file://` address as the path that it names; any other location as it stands. Locks and care need the path."""
+    address = urlsplit(str(location))
+    return url2pathname(address.path) if address.scheme == "file" else str(location)
 
 
 def is_folder(location: str) -> bool:
     return "://" not in location
-
-
-def damaged_commits(location: str) -> list[Path]:
-    """Commits of a table in a folder that are empty or no lines of JSON."""
-    folder = Path(location) / LOG
-    if not is_folder(location) or not folder.is_dir():
-        return []
-    return [file for file in sorted(folder.glob("*.json")) if file.stem.isdecimal() and not _is_whole(file)]
-
-
-def _is_whole(file: Path) -> bool:
-    try:
-        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except ValueError:
-        return False
-    return bool(lines) and all(isinstance(line, dict) for line in lines)

@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from sankofa_observe.adapters.slots.days import newest, newest_days, site_days, spans
-from sankofa_observe.adapters.slots.delta import Delta
+from sankofa_observe.adapters.slots.delta import Delta, place_of
 from sankofa_observe.adapters.slots.lock import WriterLock
 from sankofa_observe.adapters.slots.rows import (
     DAYS,
@@ -44,7 +44,7 @@ class DeltaSlots:
     """One observer's slots; reading needs no lock, the first write takes it."""
 
     def __init__(self, location: str | Path, observer: str) -> None:
-        self.location = str(location)
+        self.location = place_of(location)
         self.observer = observer
         self.slots = Delta(location=f"{self.location}/slots", schema=SLOTS, partition=("observer", "day"))
         self.days = Delta(location=f"{self.location}/days", schema=DAYS, partition=("observer",))
@@ -199,34 +199,20 @@ class DeltaSlots:
 
     # --------------------------------------------------------------------------------------------------------------- care
 
-    def lock(self) -> None:
-        """Be the writer of this observer, or raise `Unavailable`."""
-        self._lock.take()
+    def made(self, day: int) -> pl.DataFrame:
+        """The totals that the slots of a day make now, whatever stands; without `revision` and `sealed_at`."""
+        days = self._of_days(Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS))
+        with self.slots.asking("read"):
+            return _made(days.select(OF_TOTALS).collect())
 
-    def take_in(self, rows: pl.DataFrame, file: Path) -> int:
-        """Append rows that were found outside the log; answers how many the table did not have."""
-        names = {part.partition("=")[0]: part.partition("=")[2] for part in file.parts if "=" in part}
-        rows = rows.with_columns(observer=pl.lit(names.get("observer", self.observer)), day=pl.lit(int(names["day"])))
-        rows = rows.select(list(SLOTS)).cast(SLOTS)  # type: ignore[arg-type]  # a mapping of types
-        with self._mutex:
-            key = ["observer", *KEY, "revision"]
-            with self.slots.asking("read"):
-                there = self.slots.scan().filter(pl.col("day") == int(names["day"])).select(key).collect()
-            fresh = rows.join(there, on=key, how="anti")
-            if not fresh.is_empty():
-                self.slots.append(fresh)
-            self._marks.clear()
-            self._uncertain.clear()
-        return fresh.height
+    def totals(self) -> pl.DataFrame:
+        """The totals that stand: the newest revision of each site-day, forgotten days among them."""
+        with self.days.asking("read"):
+            return newest_days(self._days().collect())
 
-    def total_all(self) -> list[str]:
-        """Make the totals of every sealed day anew; answers what came out otherwise."""
-        said = []
-        for day in sorted(self._sealed()):
-            rows = self._rows(Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS))
-            if not rows.is_empty() and (changed := self._total(rows, int(rows["observed_at"].max() or 0))):  # type: ignore[arg-type]
-                said.append(f"day {day}: totals of {changed} site-days are made anew")
-        return said
+    def days_of_slots(self) -> set[int]:
+        """The days that have slots, by the log."""
+        return set(self._have())
 
     # --------------------------------------------------------------------------------------------------------------- read
 
