@@ -34,6 +34,8 @@ test: ## Everything that must hold (WITHOUT=ceph,... does without a part, and na
 
 test-all: export MUTATIONS := 250
 test-all: export FAULT_SEEDS := 6
+test-all: export FOUNDRY_PROFILE := full
+test-all: export DRAWN_SITES := 60
 test-all: export SIMULATION_SEEDS := 0-199
 test-all: export DOCUMENTS := 50
 test-all: ## make test and what needs larger parts: browser, object stores, brokers, images

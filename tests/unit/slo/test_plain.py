@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,7 @@ from sankofa_observe.testing import ScriptedSamples
 from sankofa_observe.units import Period
 from tests.builders import START, slo
 
+DRAWN = int(os.environ.get("DRAWN_SITES", "30"))  # make test-all sets 60
 RULE = SlotRule(seconds=60, scrape_seconds=15, target_ppm=990_000, longest_gap_seconds=300, history_seconds=600)
 PERIOD = Period(starts_at=START, ends_at=START + 7200)
 SAMPLED = Period(starts_at=START - 1500, ends_at=START + 7800)
@@ -190,7 +192,7 @@ def specified(of: Site, period: Period = PERIOD) -> list[Slot]:
     return count_events(key, period, sources, counts_bad=indicator.counts_bad)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(DRAWN))
 def test_columns_count_what_the_specification_counts(seed: int) -> None:
     """Slot by slot, whatever happened to a source, in a read of everything and in reads of a few slots."""
     of = site(seed)
@@ -204,7 +206,7 @@ def test_columns_count_what_the_specification_counts(seed: int) -> None:
 def test_most_slots_are_plain() -> None:
     """The columns are not idle: of sites to which at most a little happens, they count the better part, of every state."""
     states, plain, every = set(), 0, 0
-    for seed in range(60):
+    for seed in range(DRAWN):
         of = site(seed)
         counted = read_counted(of.slo, ["edge-1"], PERIOD, of.source)
         plain += sum(len(one) for one in counted.plain)
@@ -285,7 +287,7 @@ def gauges(seed: int) -> tuple[Site, list[Gauge]]:
     return Site(source, replace(made, sources={"edge-1": listed} if listed else {})), found
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(DRAWN))
 def test_columns_of_gauges_count_what_the_specification_counts(seed: int) -> None:
     """States and levels, of one source and of several."""
     of, found = gauges(seed)
@@ -300,7 +302,7 @@ def test_columns_of_gauges_count_what_the_specification_counts(seed: int) -> Non
 
 def test_most_slots_of_gauges_are_plain() -> None:
     """The columns are not idle here either."""
-    counted = [read_counted(of.slo, ["edge-1"], PERIOD, of.source) for of, _ in map(gauges, range(60))]
+    counted = [read_counted(of.slo, ["edge-1"], PERIOD, of.source) for of, _ in map(gauges, range(DRAWN))]
     assert 4 * sum(len(plain) for one in counted for plain in one.plain) > sum(len(list(one)) for one in counted)
 
 
