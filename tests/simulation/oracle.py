@@ -113,6 +113,8 @@ def table(seen: Mapping[str, Sequence[Outcome]]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for kind, found in seen.items():
+        if not found:  # another worker ran it
+            continue
         faults = [fault for one in found for fault in one.faults]
         widths = sorted(float(one.width) for one in found)
         false = sum("in truth met" in fault or "in truth breach" in fault for fault in faults)

@@ -118,13 +118,16 @@ def _way_back(track: Track, step: Step, memory: _Memory) -> Parcel | None:
 
 
 def _backs(track: Track, step: Step, fall: _Fall) -> list[_Back]:
-    """The valid counters that this step brings back to what they showed before a fall."""
-    found = []
+    """The valid counters that this step brings back to what they showed before a fall.
+
+    One that is new may have been away with the others, unless these were seen to begin anew without it.
+    """
+    found, all_away = [], not any(step.from_ms in one for one in track.source.valid)
     for one, least in zip(track.source.valid, fall.shown, strict=True):
         before, after = one.get(step.from_ms), one.get(step.to_ms, 0)
         if least and (before or 0) < least <= after:
             found.append(_Back(after - least, before is None))
-        elif not least and before is None and after and (fall.returned or not fall.restart):
+        elif not least and before is None and after and (fall.returned or not fall.restart or all_away):
             found.append(_Back(after, was_gone=True, is_new=True))
     return found
 
