@@ -73,15 +73,24 @@ def _events(
         names = [one for one in sites if one in wanted and one not in done]
         for site, sources in _sources(slo, indicator, names, reach, source).items():
             key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
-            found, others = plain_events(key, period, reach, sources, counts_bad=indicator.counts_bad)
-            if reach == near and others:
+            found = plain_events(key, period, reach, sources, counts_bad=indicator.counts_bad)
+            if reach == near and (found.others or found.brief):
                 continue
             done.add(site)
-            plain += [found] if found else []
-            for stretch in others:
-                cut = [one.within(*_ms(_reach(slo, stretch))).source(slo.slot.scrape_seconds) for one in sources]
+            plain += [found.plain] if found.plain else []
+            leans = [
+                *((one, _reach(slo, one)) for one in found.others),
+                *((one, _near(slo, one)) for one in found.brief),
+            ]
+            for stretch, needed in leans:
+                cut = [one.within(*_ms(needed)).source(slo.slot.scrape_seconds) for one in sources]
                 slots += count_events(key, stretch, cut, counts_bad=indicator.counts_bad)
     return Counted(plain=plain, slots=slots)
+
+
+def _near(slo: Slo, period: Period) -> Period:
+    around = slo.slot.quiet_before_seconds
+    return Period(starts_at=period.starts_at - around, ends_at=period.ends_at + around)
 
 
 def _reach(slo: Slo, period: Period) -> Period:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from sankofa_observe.slo.counter.parcel import GROWTH
 from sankofa_observe.slo.plain import STATES, Counted, PlainSlots
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import ROW_COUNTS, SiteDay, SiteSpan, Totals
@@ -69,12 +71,6 @@ def _plain_frame(plain: Sequence[PlainSlots], schema: Mapping[str, type[pl.DataT
         return pl.DataFrame(schema=dict(schema))
     names = pl.DataFrame({"slo": [one.slo for one in plain], "site": [one.site for one in plain]})
     each = np.repeat(np.arange(len(plain)), [len(one) for one in plain])
-    proof: list[str | None] = [None] * len(each)
-    start = 0
-    for one in plain:
-        for place, parcels in one.proof.items():
-            proof[start + place] = _json(parcels)
-        start += len(one)
     counts = {
         name: np.concatenate([getattr(one, name) for one in plain])
         for name in ("starts_at", "good", "bad", "expected", "seen", "samples")
@@ -87,10 +83,32 @@ def _plain_frame(plain: Sequence[PlainSlots], schema: Mapping[str, type[pl.DataT
             **{name: pl.lit(0, pl.Int64) for name in COUNTS if name not in counts},
             state=pl.Series([state.value for state in STATES])[codes],
             reasons=pl.lit(None, pl.String),
-            proof=pl.Series(proof, dtype=pl.String),
         )
+        .with_row_index("place")
+        .join(_proofs(plain), on="place", how="left", maintain_order="left")
         .select(list(schema))
     )
+
+
+def _proofs(plain: Sequence[PlainSlots]) -> pl.DataFrame:
+    """Per place in all of them the proof of a slot, as `_json` writes its parcels."""
+    found, start = [pl.DataFrame(schema={"place": pl.UInt32, "row": pl.String})], 0
+    for one in plain:
+        if one.proof:
+            columns = {each.name: getattr(one.proof, each.name) for each in fields(one.proof) if each.name != "names"}
+            names = pl.Series([json.dumps(name) for name in one.proof.names])
+            rows = pl.DataFrame(columns).with_columns(source=names.gather(columns["source"]))
+            found.append(rows.select((pl.col("place") + start).cast(pl.UInt32), row=_GROWN))
+        start += len(one)
+    together = pl.concat(found).group_by("place").agg(pl.col("row").str.join(","))
+    return together.select("place", proof=pl.format("[{}]", "row"))
+
+
+_GROWN = pl.format(
+    f'[{{}},"{GROWTH}",{{}},{{}},{{}},{{}},0,0,{{}},{{}},{{}},{{}},{{}},{{}},-1]',
+    *("source", "number", "number", "good", "bad", "from_ms", "to_ms"),
+    *("good_before", "valid_before", "good_after", "valid_after"),
+)
 
 
 def slot_of(row: Mapping[str, Any]) -> Slot:

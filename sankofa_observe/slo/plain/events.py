@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from sankofa_observe.slo.counter.parcel import GROWTH, Parcel
 from sankofa_observe.slo.objective import SlotRule
 from sankofa_observe.slo.plain.slots import (
     BAD,
     GOOD,
     NO_TRAFFIC,
     Counts,
+    GrownParcels,
     Places,
     PlainSlots,
     away_from,
@@ -31,7 +31,7 @@ MOST_EVENTS = 2**62 // PPM  # of one slot, so that its share can be compared in 
 
 def plain_events(
     key: SlotKey, period: Period, reach: Period, sources: Sequence[Selected], *, counts_bad: bool = False
-) -> tuple[PlainSlots | None, list[Period]]:
+) -> PlainEvents:
     """The plain slots of the period, and the stretches of the others.
 
     `reach` is what was read. Where it is less than a slot leans on, nothing before it may be in doubt, and either every slot is
@@ -40,21 +40,38 @@ def plain_events(
     rule = key.rule
     starts = np.array(slot_starts(period, rule.seconds), np.int64)
     if not len(starts):
-        return None, []
+        return PlainEvents()
     tracks = None if rule.settles_seconds or not sources else _tracks(rule, reach, sources)
     if tracks is None:
-        return None, [period]
+        return PlainEvents(others=[period])
     if reach.starts_at > period.starts_at - rule.lean_before_seconds:
-        plain = np.full(len(starts), not any(one.unusual for one in tracks))
+        sure = plain = np.full(len(starts), not any(one.unusual or one.missed for one in tracks))
     else:
         unusual = [one for track in tracks for one in track.unusual]
-        plain = away_from(unusual, starts, rule, before=rule.lean_before_seconds, after=rule.lean_after_seconds)
+        sure = away_from(unusual, starts, rule, before=rule.lean_before_seconds, after=rule.lean_after_seconds)
+        missed = [one for track in tracks for one in track.missed]
+        plain = sure & away_from(missed, starts, rule, before=0, after=0)
     counted = _sums(rule, starts, tracks)
     valid = counted.good + counted.bad
-    plain &= (counted.scrapes > 0) & (valid <= MOST_EVENTS)
-    if not plain.any():
-        return None, [period]
-    return _chosen(key, starts, plain, counted, tracks, counts_bad=counts_bad), stretches(starts[~plain], rule)
+    countable = (counted.scrapes > 0) & (valid <= MOST_EVENTS)
+    brief = sure & ~plain & (valid <= MOST_EVENTS)
+    plain &= countable
+    found = _chosen(key, starts, plain, counted, tracks, counts_bad=counts_bad) if plain.any() else None
+    return PlainEvents(
+        plain=found, others=stretches(starts[~plain & ~brief], rule), brief=stretches(starts[brief], rule)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainEvents:
+    """What columns make of a period: its plain slots, and the stretches of the others.
+
+    The slots of `brief` follow from what lies in them and right around them; those of `others` from all that slots lean on.
+    """
+
+    plain: PlainSlots | None = None
+    others: Sequence[Period] = ()
+    brief: Sequence[Period] = ()
 
 
 # ------------------------------------------------------------------------------------------------------------------- one source
@@ -62,7 +79,10 @@ def plain_events(
 
 @dataclass(frozen=True, kw_only=True)
 class _Columns:
-    """One source: its scrapes, the sums of its counters at each, and every stretch in which something unusual was seen."""
+    """One source: its scrapes, the sums of its counters at each, and every stretch in which something unusual was seen.
+
+    Those of `missed` are holes over which its counters went on, and nothing but the slots they touch follows from them.
+    """
 
     name: str
     at: Instants
@@ -70,6 +90,7 @@ class _Columns:
     valid: Counts
     samples: Instants
     unusual: list[tuple[int, int]]
+    missed: list[tuple[int, int]]
 
 
 def _tracks(rule: SlotRule, reach: Period, sources: Sequence[Selected]) -> list[_Columns] | None:
@@ -98,7 +119,6 @@ def _columns(rule: SlotRule, reach: Period, one: Selected) -> _Columns | None:
     if not len(at):
         return None
     unusual = _Unusual(rule=rule, reach=reach, at=at, listed=one.listed)
-    unusual.at_instants(failed)
     unusual.holes()
     sums = []
     for every in (good, valid):
@@ -114,8 +134,33 @@ def _columns(rule: SlotRule, reach: Period, one: Selected) -> _Columns | None:
     if one.started:
         started = Samples.of(one.started[0][1])
         unusual.steps(np.diff(started.values) != 0, started.at)  # the process is another than at the scrape before
+    missed = _bridged(rule, at, sums[1])
+    unusual.found += missed[1]
+    inside = np.zeros(len(failed), np.bool_)
+    for first, last in missed[0]:
+        inside |= (failed > first) & (failed < last)
+    unusual.at_instants(failed[~inside])
     samples = np.sort(np.concatenate([counter.at for counter in counters]))
-    return _Columns(name=one.name, at=at, good=sums[0], valid=sums[1], samples=samples, unusual=unusual.found)
+    return _Columns(
+        name=one.name, at=at, good=sums[0], valid=sums[1], samples=samples, unusual=unusual.found, missed=missed[0]
+    )
+
+
+def _bridged(rule: SlotRule, at: Instants, valid: Counts) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The holes that are short enough for a counter to be followed: those after which it cannot be a fresh one, and the others.
+
+    A fresh one shows no more than the busiest scrapes might have held.
+    """
+    scrape, length, grown = rule.scrape_seconds * 1000, np.diff(at), np.diff(valid)
+    holes = np.flatnonzero((2 * length >= 3 * scrape) & (length <= rule.longest_gap_seconds * 1000))
+    busiest = float(np.max(grown * (scrape / np.minimum(length, scrape)), initial=1.0))
+    most = 2.0 * rule.burst_factor * (length[holes] / scrape + 1) * (busiest + 1)  # twice, for all that is rounded
+    gone_on = (grown[holes] >= 0) & (valid[holes + 1] > most)
+    stretches = [(int(at[n]), int(at[n + 1])) for n in holes.tolist()]
+    return (
+        [one for one, sure in zip(stretches, gone_on, strict=True) if sure],
+        [one for one, sure in zip(stretches, gone_on, strict=True) if not sure],
+    )
 
 
 def _spoiled(counters: Sequence[Samples]) -> Instants:
@@ -150,21 +195,21 @@ class _Unusual:
         self.found += zip(at[places].tolist(), at[places + 1].tolist(), strict=True)
 
     def holes(self) -> None:
-        """Where a scrape is missing, and where a source begins or ends.
+        """Where a source is not followed over a hole, and where it begins or ends.
 
         One that is listed is missed all the while; any other leaves a mark at both ends, and between them only as far as slots
         lean.
         """
         scrape, at = self.rule.scrape_seconds * 1000, self.at
         low, high, most = self.reach.starts_at * 1000, self.reach.ends_at * 1000, scrape * 3 // 2
-        holes = [(int(at[n]), int(at[n + 1])) for n in np.flatnonzero(2 * np.diff(at) >= 3 * scrape)]
+        followed = self.rule.longest_gap_seconds * 1000
+        holes = [(int(at[n]), int(at[n + 1])) for n in np.flatnonzero(np.diff(at) > followed)]
         if at[0] > low + most:
             holes.append((low, int(at[0])))
         if at[-1] < high - scrape:  # one more was due
             holes.append((int(at[-1]), high))
-        followed = self.rule.longest_gap_seconds * 1000
         for first, last in holes:
-            if self.listed or last - first <= followed:
+            if self.listed:
                 self.found.append((first, last))
             else:
                 self.found += [(first, first), (last, last)]
@@ -226,33 +271,38 @@ def _chosen(
         samples=sums.samples[plain],
         state=state[plain],
     )
-    for place in np.flatnonzero(chosen.state == BAD).tolist():
-        chosen.proof[place] = tuple(_rows(key.rule, int(chosen.starts_at[place]), tracks, counts_bad=counts_bad))
-    return chosen
+    return replace(chosen, proof=_parcels(key.rule, chosen, tracks, counts_bad=counts_bad))
 
 
-def _rows(
-    rule: SlotRule, start: int, tracks: Sequence[_Columns], *, counts_bad: bool
-) -> Iterator[tuple[int | str, ...]]:
-    """The parcels of a plain slot: growth from scrape to scrape."""
-    number = start // rule.seconds
-    for one in tracks:
-        low, high = np.searchsorted(one.at, (start * 1000, (start + rule.seconds) * 1000))
-        for n in range(max(1, low), high):
-            before = int(one.good[n - 1]), int(one.valid[n - 1])
-            after = int(one.good[n]), int(one.valid[n])
-            good, valid = after[0] - before[0], after[1] - before[1]
-            if not valid:
-                continue
-            yield Parcel(
-                source=one.name,
-                kind=GROWTH,
-                first=number,
-                to=number,
-                good=valid - good if counts_bad else good,
-                bad=good if counts_bad else valid - good,
-                from_ms=int(one.at[n - 1]),
-                to_ms=int(one.at[n]),
-                before=before,
-                after=after,
-            ).row()
+def _parcels(
+    rule: SlotRule, chosen: PlainSlots, tracks: Sequence[_Columns], *, counts_bad: bool
+) -> GrownParcels | None:
+    """The parcels of the slots that are BAD: growth from scrape to scrape."""
+    proven = np.flatnonzero(chosen.state == BAD)
+    if not len(proven):
+        return None
+    numbers = chosen.starts_at[proven] // rule.seconds
+    every: list[list[Counts]] = []
+    for source, one in enumerate(tracks):
+        number = one.at[1:] // (rule.seconds * 1000)
+        where = np.minimum(np.searchsorted(numbers, number), len(numbers) - 1)
+        steps = np.flatnonzero((numbers[where] == number) & (np.diff(one.valid) > 0))
+        good = one.good[steps + 1] - one.good[steps]
+        bad = one.valid[steps + 1] - one.valid[steps] - good
+        every.append(
+            [
+                proven[where[steps]],
+                np.full(len(steps), source, np.int64),
+                number[steps],
+                *((bad, good) if counts_bad else (good, bad)),
+                one.at[steps],
+                one.at[steps + 1],
+                one.good[steps],
+                one.valid[steps],
+                one.good[steps + 1],
+                one.valid[steps + 1],
+            ]
+        )
+    names = [one.name for one in fields(GrownParcels) if one.name != "names"]
+    columns = {name: np.concatenate(column) for name, column in zip(names, zip(*every, strict=True), strict=True)}
+    return GrownParcels(names=tuple(one.name for one in tracks), **columns)

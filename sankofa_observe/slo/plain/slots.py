@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sankofa_observe.slo.counter.parcel import GROWTH, Parcel
 from sankofa_observe.slo.objective import SlotRule
 from sankofa_observe.slo.samples import Instants
 from sankofa_observe.slo.slot import Slot, SlotKey, SlotState
@@ -19,6 +21,47 @@ Places = NDArray[np.bool_]
 
 STATES = (SlotState.GOOD, SlotState.BAD, SlotState.NO_TRAFFIC)
 GOOD, BAD, NO_TRAFFIC = range(3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrownParcels:
+    """The proof of plain slots in columns, a parcel a row: what grew from one scrape of a source to the next.
+
+    Rows stand by source and time. `place` is that of the slot, `source` that in `names`; what a `Parcel` has besides is nothing.
+    """
+
+    names: tuple[str, ...]
+    place: Counts
+    source: Counts
+    number: Counts  # of the slot, from the epoch
+    good: Counts
+    bad: Counts
+    from_ms: Counts
+    to_ms: Counts
+    good_before: Counts
+    valid_before: Counts
+    good_after: Counts
+    valid_after: Counts
+
+    def rows(self) -> Iterator[tuple[int, tuple[int | str, ...]]]:
+        """Places of slots, each with a parcel."""
+        columns = (getattr(self, one.name).tolist() for one in fields(self) if one.name != "names")
+        for place, source, number, good, bad, from_ms, to_ms, *before, good_after, valid_after in zip(
+            *columns, strict=True
+        ):
+            parcel = Parcel(
+                source=self.names[source],
+                kind=GROWTH,
+                first=number,
+                to=number,
+                good=good,
+                bad=bad,
+                from_ms=from_ms,
+                to_ms=to_ms,
+                before=(before[0], before[1]),
+                after=(good_after, valid_after),
+            )
+            yield place, parcel.row()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +77,7 @@ class PlainSlots:
     seen: Counts
     samples: Counts
     state: NDArray[np.int8]  # the place in `STATES`
-    proof: dict[int, tuple[object, ...]] = field(default_factory=dict)  # by place; of those that are BAD
+    proof: GrownParcels | None = None  # of those that are BAD
 
     @classmethod
     def all_good(cls, key: SlotKey, starts_at: Counts, each: int, samples: Counts) -> PlainSlots:
@@ -58,6 +101,9 @@ class PlainSlots:
     def slots(self) -> Iterator[Slot]:
         columns = (self.starts_at, self.good, self.bad, self.expected, self.seen, self.samples)
         rows = zip(*(one.tolist() for one in columns), self.state.tolist(), strict=True)
+        proof: dict[int, list[object]] = defaultdict(list)
+        for place, parcel in self.proof.rows() if self.proof else ():
+            proof[place].append(parcel)
         for place, (starts_at, good, bad, expected, seen, samples, state) in enumerate(rows):
             yield Slot(
                 slo=self.slo,
@@ -69,7 +115,7 @@ class PlainSlots:
                 seen=seen,
                 samples=samples,
                 state=STATES[state],
-                proof=self.proof.get(place, ()),
+                proof=tuple(proof.get(place, ())),
             )
 
 
