@@ -18,8 +18,8 @@ from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
 from urllib3.util.retry import Retry
 
+from sankofa_observe.adapters import remote_read
 from sankofa_observe.adapters.matrix import read_matrix
-from sankofa_observe.adapters.remote_read import RemoteRead, external_labels
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
 from sankofa_observe.slo.indicator import SITE_LABEL
@@ -44,8 +44,6 @@ class PrometheusSamples:
     ) -> None:
         self._url = url.rstrip("/")
         self._headers = headers or {}
-        self._remote: RemoteRead | None = None
-        self._knows_remote = False
         self._remote_over_seconds = remote_over_seconds
         self._session = requests.Session()
         self._session.trust_env = False
@@ -60,11 +58,8 @@ class PrometheusSamples:
         )
 
     def read(self, selector: str, period: Period) -> SampleSet:
-        if period.seconds > self._remote_over_seconds and (remote := self._remote_read()):
-            with self._asking(f"{selector} by remote read"):
-                if (series := remote.read(selector, period)) is not None:
-                    return SampleSet(series=series)
-            self._remote = None
+        if period.seconds > self._remote_over_seconds and (series := self._remote_read(selector, period)) is not None:
+            return SampleSet(series=series)
         # A range is closed at its left edge on Prometheus 2 and open on 3: ask for a second more, and cut below.
         query = f"{selector}[{period.seconds + 1}s]"
         with self._asking(query):
@@ -89,18 +84,21 @@ class PrometheusSamples:
                 for at, count in one["values"]
             }
 
-    def _remote_read(self) -> RemoteRead | None:
-        """Remote read, where this shows itself as a plain Prometheus; asked once."""
-        if not self._knows_remote:
-            labels = None
-            with self._asking("its configuration"), suppress(requests.TooManyRedirects):
-                address = f"{self._url}/api/v1/status/config"
-                response = self._session.get(address, headers=self._headers, timeout=TIMEOUT_SECONDS)
-                labels = external_labels(response.content) if response.ok else None
-            if labels is not None:
-                self._remote = RemoteRead(post=self._post_read, external_labels=labels)
-            self._knows_remote = True
-        return self._remote
+    def _remote_read(self, selector: str, period: Period) -> list[RawSeries] | None:
+        """By remote read; None where this is no plain Prometheus, or was loaded with another configuration in between."""
+        if not self._is_plain():
+            return None
+        with self._asking(f"{selector} by remote read"):
+            series = remote_read.read(self._post_read, selector, period)
+        return series if self._is_plain() else None
+
+    def _is_plain(self) -> bool:
+        """Asked at each read, because a configuration may be loaded anew; whatever is no answer means JSON, this time."""
+        with suppress(requests.RequestException):
+            address = f"{self._url}/api/v1/status/config"
+            response = self._session.get(address, headers=self._headers, timeout=TIMEOUT_SECONDS)
+            return response.status_code == requests.codes.ok and remote_read.is_plain(response.content)
+        return False
 
     def _post_read(self, body: bytes) -> requests.Response:
         headers = {

@@ -1,16 +1,16 @@
 """Prometheus' remote read: the samples as they are stored, for a seventh of what an answer in JSON costs the server.
 
 The protocol (`prompb/remote.proto`, a body in Snappy) knows no warnings, so it is spoken only with what shows itself as a plain
-Prometheus, by its configuration; everything else is asked in JSON. The server adds its external labels to every series, which an
-answer in JSON does not have: they are taken off again. Markers of a series' end are no samples.
+Prometheus, by its configuration, and everything else is asked in JSON. So is a server with external labels: it adds them to every
+series, and takes a matcher on one of them for a question about itself. Markers of a series' end are no samples.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import lru_cache
 
 import cramjam
 import numpy as np
@@ -30,47 +30,48 @@ _SINGLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v"
 _WHOLE, _ZERO = 18, 9  # bytes of a sample of our times; a value of 0 is left out
 
 
-@dataclass(frozen=True, kw_only=True)
-class RemoteRead:
-    """One plain Prometheus; `post` sends a body and answers the response."""
+def read(post: Callable[[bytes], requests.Response], selector: str, period: Period) -> list[RawSeries] | None:
+    """The series with samples in the period, or None where the server does not speak it. `post` sends a body to it.
 
-    post: Callable[[bytes], requests.Response]
-    external_labels: Mapping[str, str]
-
-    def read(self, selector: str, period: Period) -> list[RawSeries] | None:
-        """The series with samples in the period, or None where the server does not speak it.
-
-        Raises:
-            ValueError: the answer is none of this protocol.
-            requests.RequestException: the server does not answer, or says that it cannot.
-        """
-        try:
-            response = self.post(bytes(cramjam.snappy.compress_raw(request(selector, period))))
-        except requests.TooManyRedirects:
-            return None
-        if response.status_code in {401, 403, 404, 405, 501}:
-            return None
-        if not response.ok:
-            raise requests.HTTPError(f"HTTP {response.status_code}: {response.text[:200]}")
-        if "protobuf" not in response.headers.get("Content-Type", ""):
-            return None
-        try:
-            body = bytes(cramjam.snappy.decompress_raw(response.content))
-        except cramjam.DecompressionError as error:
-            raise ValueError(f"remote read: the body is not Snappy: {error}") from error
-        return [RawSeries(labels=self._own(labels), samples=samples) for labels, samples in series_of(body) if samples]
-
-    def _own(self, labels: Mapping[str, str]) -> Mapping[str, str]:
-        return {name: value for name, value in labels.items() if self.external_labels.get(name) != value}
-
-
-def external_labels(answer: bytes) -> Mapping[str, str] | None:
-    """Of a plain Prometheus, by its answer to `/api/v1/status/config`; None of anything else."""
+    Raises:
+        ValueError: the answer is none of this protocol.
+        requests.RequestException: the server does not answer, or says that it cannot.
+    """
     try:
-        found = yaml.safe_load(json.loads(answer)["data"]["yaml"])["global"].get("external_labels") or {}
-        return {str(name): str(value) for name, value in found.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+        response = post(bytes(cramjam.snappy.compress_raw(request(selector, period))))
+    except requests.TooManyRedirects:
         return None
+    if response.status_code in {401, 403, 404, 405, 501}:
+        return None
+    if not response.ok:
+        raise requests.HTTPError(f"HTTP {response.status_code}: {response.text[:200]}")
+    if "protobuf" not in response.headers.get("Content-Type", ""):
+        return None
+    try:
+        body = bytes(cramjam.snappy.decompress_raw(response.content))
+    except cramjam.DecompressionError as error:
+        raise ValueError(f"remote read: the body is not Snappy: {error}") from error
+    return [RawSeries(labels=labels, samples=samples) for labels, samples in series_of(body) if samples]
+
+
+@lru_cache(maxsize=1)  # a large configuration is read once for as long as it stays
+def is_plain(answer: bytes) -> bool:
+    """Whether an answer to `/api/v1/status/config` is of a Prometheus whose remote read says what its JSON says.
+
+    It has a configuration with a global section, no external labels, and asks no other server for samples: of one that does not
+    answer, remote read says nothing.
+    """
+    try:
+        found = json.loads(answer)
+        configuration = yaml.safe_load(found["data"]["yaml"])
+        return (
+            found["status"] == "success"
+            and isinstance(configuration["global"], dict)
+            and not configuration["global"].get("external_labels")
+            and not configuration.get("remote_read")
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError):
+        return False
 
 
 # ---------------------------------------------------------------------------------------------------------------------- question

@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sankofa_observe.adapters.prometheus import NO_ANSWER, PrometheusSamples
-from sankofa_observe.adapters.remote_read import STALE, external_labels, request, series_of
+from sankofa_observe.adapters.remote_read import STALE, is_plain, request, series_of
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.units import Period
 from tests.builders import START
 from tests.http_double import Answer, HttpDouble
 
 PERIOD = Period(starts_at=START, ends_at=START + 10)
-PLAIN = json.dumps({"status": "success", "data": {"yaml": "global:\n  external_labels: {region: eu}\n"}}).encode()
+PLAIN = json.dumps({"status": "success", "data": {"yaml": "global:\n  scrape_interval: 15s\n"}}).encode()
 MATRIX = {"resultType": "matrix", "result": [{"metric": {"__name__": "up", "site": "a"}, "values": [[START, "7"]]}]}
 JSON = json.dumps({"status": "success", "data": MATRIX}).encode()
 
@@ -62,8 +62,12 @@ def protobuf(body: bytes) -> Answer:
     return Answer(body=bytes(cramjam.snappy.compress_raw(body)), media_type="application/x-protobuf")
 
 
-def test_markers_of_an_end_are_no_samples_and_external_labels_are_taken_off() -> None:
-    """As an answer in JSON has neither; a label of the series' own that says something else stays."""
+def configured(text: str) -> Answer:
+    return Answer(body=json.dumps({"status": "success", "data": {"yaml": text}}).encode())
+
+
+def test_markers_of_an_end_are_no_samples() -> None:
+    """As an answer in JSON has none."""
     at = START * 1000
     labels = {"__name__": "up", "region": "eu", "site": "a"}
     body = answer(labels, [(at, double(1)), (at + 1, STALE.to_bytes(8, "little")), (at + 2, double(float("nan")))])
@@ -72,7 +76,7 @@ def test_markers_of_an_end_are_no_samples_and_external_labels_are_taken_off() ->
         closing(PrometheusSamples(server.url, remote_over_seconds=0)) as source,
     ):
         [series] = source.read("up", PERIOD).series
-    assert series.labels == {"__name__": "up", "site": "a"}
+    assert series.labels == labels
     assert list(series.samples) == [(at, "1"), (at + 2, "NaN")]
 
 
@@ -86,28 +90,47 @@ def test_markers_of_an_end_are_no_samples_and_external_labels_are_taken_off() ->
     ],
 )
 def test_where_remote_read_is_shut_json_is_asked(shut: Answer) -> None:
-    """And remote read is not tried again."""
-    asked = []
-
-    def read() -> Answer:
-        asked.append(shut)
-        return shut
-
-    with served(read) as server, closing(PrometheusSamples(server.url, remote_over_seconds=0)) as source:
-        found = [source.read("up", PERIOD).series[0].samples for _ in range(2)]
-    assert (found, len(asked)) == ([[(START * 1000, "7")]] * 2, 1)
+    """As it is where it was never open."""
+    with served(lambda: shut) as server, closing(PrometheusSamples(server.url, remote_over_seconds=0)) as source:
+        assert source.read("up", PERIOD).series[0].samples == [(START * 1000, "7")]
 
 
 @pytest.mark.parametrize(
-    "configuration", [Answer(status=404), Answer(body=b"<html>"), Answer(body=b"{}"), Answer(status=302, location="/")]
-)
+    "configuration",
+    [
+        Answer(status=404), Answer(body=b"<html>"), Answer(body=b"{}"), Answer(status=302, location="/"),
+        Answer(status=206, body=PLAIN), Answer(hang_up=True), configured("global: [" + "[" * 2000),
+        configured("global: {external_labels: {region: eu}}"), configured("global: {external_labels: {site: a}}"),
+        configured("global: {}\nremote_read: [{url: http://elsewhere}]"),
+    ],
+)  # fmt: skip
 def test_what_is_no_plain_prometheus_is_asked_in_json(configuration: Answer) -> None:
-    """A querier in front of several answers in part without a word over remote read."""
+    """A querier in front of several answers in part without a word over remote read, and external labels change its data."""
     with (
         served(lambda: pytest.fail("it was asked"), configuration) as server,
-        closing(PrometheusSamples(server.url, remote_over_seconds=0)) as source,
+        closing(PrometheusSamples(server.url, tries=0, remote_over_seconds=0)) as source,
     ):
         assert source.read("up", PERIOD).series[0].samples == [(START * 1000, "7")]
+
+
+def test_a_configuration_is_asked_at_each_long_read() -> None:
+    """External labels of a reload are noticed, in the midst of a read too; one answer that fails costs one read its speed."""
+    external = configured("global: {external_labels: {site: a}}")
+    plain, away = Answer(body=PLAIN), Answer(status=503)
+    left = [plain, plain, away, plain, plain, external, plain, external]
+    remote = protobuf(answer({"__name__": "up", "site": "a"}, [(START * 1000, double(1))]))
+
+    def of(method: str, path: str, body: bytes) -> Answer:
+        if path.endswith("/config"):
+            return left.pop(0)
+        return remote if path.endswith("/read") else Answer(body=JSON)
+
+    with (
+        HttpDouble(answer=of) as server,
+        closing(PrometheusSamples(server.url, tries=0, remote_over_seconds=0)) as source,
+    ):
+        found = [source.read("up", PERIOD).series[0].samples[0][1] for _ in range(5)]
+    assert (found, left) == (["1", "7", "1", "7", "7"], [])
 
 
 @pytest.mark.parametrize("broken", [Answer(status=500, body=b"oops"), Answer(hang_up=True), protobuf(b"\x0a\x7f")])
@@ -142,7 +165,7 @@ def test_values_of_matchers_are_unquoted(text: str, value: bytes) -> None:
     assert field(3, value) in request(f'up{{path="{text}"}}', PERIOD)
 
 
-def test_external_labels_of_a_plain_prometheus() -> None:
-    """None at all is a plain one too."""
-    assert external_labels(PLAIN) == {"region": "eu"}
-    assert external_labels(json.dumps({"data": {"yaml": "global: {}"}}).encode()) == {}
+def test_a_plain_prometheus_has_no_external_labels() -> None:
+    """An empty list of them is none."""
+    assert is_plain(PLAIN)
+    assert is_plain(json.dumps({"status": "success", "data": {"yaml": "global: {external_labels: {}}"}}).encode())

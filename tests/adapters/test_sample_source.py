@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+import requests
 
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
@@ -48,6 +51,7 @@ ROWS: list[Row] = [
     ("big", {"site": "edge-1"}, ms(1_000, value="9.007199254740992e+15")),
     ("late", {"site": "edge-1"}, ms(10_000)),
     ("nothing", {"site": "edge-1"}, ms(1_000, 2_000, value="0")),
+    ("zeros", {"site": "edge-1"}, [one for at in range(0, 9_000, 250) for one in ms(at, value=str(at % 750))]),
     ("mixed", {"site": "edge-1"}, [*ms(1_000, value="0"), *ms(2_000, value="-2.5e-07"), *ms(3_000, value="+Inf")]),
 ]
 
@@ -63,13 +67,19 @@ def exposition() -> str:
 
 
 @pytest.fixture(scope="session")
-def prometheus_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server over blocks made from the rows."""
+def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with blocks made from the rows."""
     folder = tmp_path_factory.mktemp("prometheus")
     (folder / "samples.txt").write_text(exposition())
     command = ["tsdb", "create-blocks-from", "openmetrics", str(folder / "samples.txt"), str(folder / "tsdb")]
     subprocess.run([need_program("promtool"), *command], check=True, capture_output=True)
-    (folder / "prometheus.yml").write_text("scrape_configs: []\n")
+    return folder
+
+
+@contextmanager
+def running(folder: Path, configuration: str) -> Iterator[str]:
+    """A real server over the blocks."""
+    (folder / "prometheus.yml").write_text(configuration)
     port = free_port()
     with Processes(folder=folder) as processes:
         child = processes.start(
@@ -77,11 +87,17 @@ def prometheus_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             [
                 need_program("prometheus"), f"--config.file={folder / 'prometheus.yml'}",
                 f"--storage.tsdb.path={folder / 'tsdb'}", "--storage.tsdb.retention.time=100y",
-                f"--web.listen-address=127.0.0.1:{port}",
+                f"--web.listen-address=127.0.0.1:{port}", "--web.enable-lifecycle",
             ],
         )  # fmt: skip
         processes.wait_until(child, answers(f"http://127.0.0.1:{port}/-/ready"))
         yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+def prometheus_url(blocks: Path) -> Iterator[str]:
+    with running(blocks, "scrape_configs: []\n") as url:
+        yield url
 
 
 @pytest.fixture(
@@ -162,6 +178,31 @@ def test_source_returns_zeros_and_fractions(source: SampleSource) -> None:
     assert read(source, for_sites("mixed", ["edge-1"])) == {
         "edge-1": [(1_000, "0"), (2_000, "-2.5e-07"), (3_000, "+Inf")]
     }
+
+
+@pytest.mark.real("prometheus", "promtool")
+def test_remote_read_says_what_json_says(blocks: Path, tmp_path: Path) -> None:
+    """Zeros among the samples or not, and whatever external labels are loaded while the source is open.
+
+    The server takes a matcher on an external label of its own for a question about itself.
+    """
+    shutil.copytree(blocks / "tsdb", tmp_path / "tsdb", ignore=shutil.ignore_patterns("lock"))
+    names = {name for name, _, _ in ROWS}
+    selectors = [*names, *(for_sites(name, ["edge-1"]) for name in names), for_sites("up", ["edge-1", "edge-10"])]
+    with (
+        running(tmp_path, "scrape_configs: []\n") as url,
+        closing(PrometheusSamples(url, remote_over_seconds=2**40)) as by_json,
+        closing(PrometheusSamples(url, remote_over_seconds=0)) as remote,
+    ):
+        for external in ({}, {"replica": "r1"}, {"site": "edge-1"}, {"instance": "a", "le": "0.2"}):
+            (tmp_path / "prometheus.yml").write_text(json.dumps({"global": {"external_labels": external}}))
+            requests.post(f"{url}/-/reload", timeout=limit(60)).raise_for_status()
+            for one in selectors:
+                assert by_series(remote, one) == by_series(by_json, one)
+
+
+def by_series(source: SampleSource, selector: str) -> list[tuple[list[tuple[str, str]], list[tuple[int, str]]]]:
+    return sorted((sorted(one.labels.items()), list(one.samples)) for one in source.read(selector, TEN_SECONDS).series)
 
 
 def test_source_is_complete_whatever_its_labels_say(source: SampleSource) -> None:
