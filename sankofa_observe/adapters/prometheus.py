@@ -8,27 +8,25 @@ partial answer says so, and must never be counted. One source belongs to one thr
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import requests
 from prometheus_api_client import PrometheusConnect
-from prometheus_api_client.exceptions import PrometheusApiClientException
 from urllib3.util.retry import Retry
 
 from sankofa_observe.adapters import remote_read
-from sankofa_observe.adapters.matrix import read_matrix
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.adapters.answer import opened, seen
+from sankofa_observe.adapters.matrix import Matrix, read_matrix, samples_of
+from sankofa_observe.errors import SankofaError, Unavailable
 from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
 from sankofa_observe.slo.indicator import SITE_LABEL
 from sankofa_observe.slo.samples import Samples
 from sankofa_observe.units import Period
 
 TIMEOUT_SECONDS = 60
-# What a body of another shape ends in.
-NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+_PANIC = "pyo3_runtime"  # where a panic of polars or Snappy comes from: no Exception to Python, and no end of the process to us
 
 
 class PrometheusSamples:
@@ -63,10 +61,8 @@ class PrometheusSamples:
         # A range is closed at its left edge on Prometheus 2 and open on 3: ask for a second more, and cut below.
         query = f"{selector}[{period.seconds + 1}s]"
         with self._asking(query):
-            answer, columns = read_matrix(self._ask("query", query=query, time=str(period.ends_at)))
-            every = [_series(one, columns, period) for one in answer["data"]["result"]]
-            complete = not (answer.get("warnings") or answer.get("isPartial"))
-        return SampleSet(series=[one for one in every if one.samples], complete=complete)
+            matrix = read_matrix(self._ask("query", query=query, time=str(period.ends_at)))
+            return SampleSet(series=_series(matrix.series, period), complete=not matrix.missing)
 
     def samples(self, selector: str, period: Period) -> Mapping[tuple[str, int], int]:
         # An hour up to its last millisecond. The left edge of a range is closed on Prometheus 2 and open on 3, where a sample at
@@ -77,19 +73,17 @@ class PrometheusSamples:
             return {}
         first, last = (str(hour + HOUR_SECONDS) for hour in (hours[0], hours[-1]))
         with self._asking(query):
-            answer = json.loads(self._ask("query_range", query=query, start=first, end=last, step=f"{HOUR_SECONDS}s"))
-            return {
-                (one["metric"].get(SITE_LABEL, ""), int(at) - HOUR_SECONDS): int(count)
-                for one in answer["data"]["result"]
-                for at, count in one["values"]
-            }
+            return _counts(
+                read_matrix(self._ask("query_range", query=query, start=first, end=last, step=f"{HOUR_SECONDS}s"))
+            )
 
     def _remote_read(self, selector: str, period: Period) -> list[RawSeries] | None:
         """By remote read; None where this is no plain Prometheus, or was loaded with another configuration in between."""
         if not self._is_plain():
             return None
         with self._asking(f"{selector} by remote read"):
-            series = remote_read.read(self._post_read, selector, period)
+            found = remote_read.read(self._post_read, selector, period)
+            series = None if found is None else _series(found, period)
         return series if self._is_plain() else None
 
     def _is_plain(self) -> bool:
@@ -113,35 +107,87 @@ class PrometheusSamples:
     def _ask(self, path: str, **form: str) -> bytes:
         """The body of an answer; raises `requests.HTTPError` with the server's own words."""
         address = f"{self._url}/api/v1/{path}"
-        response = self._session.post(address, data=form, headers=self._headers, timeout=TIMEOUT_SECONDS)
-        if not response.ok:
-            raise requests.HTTPError(f"HTTP {response.status_code}: {response.text[:200]}")
-        return response.content
+        return _body(self._session.post(address, data=form, headers=self._headers, timeout=TIMEOUT_SECONDS))
 
     def newest_at(self) -> int:
         """By what it scraped last; where that is older than five minutes, an hour before its own clock."""
         with self._asking("its newest sample"):
-            if found := self._prometheus.custom_query("max(timestamp(up))"):
-                return int(float(found[0]["value"][1]))
-            return int(float(self._prometheus.custom_query("time()")[1])) - HOUR_SECONDS
+            if found := self._small("max(timestamp(up))", "vector"):
+                return int(samples_of([found[0]["value"]]).values[0])
+            return int(samples_of([self._small("time()", "scalar")]).values[0]) - HOUR_SECONDS
+
+    def _small(self, query: str, result_type: str) -> Any:
+        """The result of an instant query by prometheus-api-client, which drops the rest of the answer: a hook looks at all of it."""
+
+        def look(response: requests.Response, **_: Any) -> None:
+            _nothing_missing(opened(_body(response), result_type).missing)
+
+        self._session.hooks["response"] = [look]
+        try:
+            return self._prometheus.custom_query(query)
+        finally:
+            self._session.hooks["response"] = []
 
     def close(self) -> None:
         self._session.close()
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:
+        """Whatever an answer makes of its reader costs this question alone: it becomes `Unavailable`."""
         try:
             yield
-        except (requests.RequestException, PrometheusApiClientException, *NO_ANSWER) as error:
+        except SankofaError:
+            raise
+        except BaseException as error:
+            if not isinstance(error, Exception) and type(error).__module__ != _PANIC:
+                raise
             raise Unavailable(
                 f"{self._url}: {what} was not answered ({_short(error)}); it is asked again next time"
             ) from error
 
 
-def _series(one: dict[str, Any], columns: list[Samples], period: Period) -> RawSeries:
-    samples = columns[one["values"]] if one["values"] != [] else Samples.of(())
-    return RawSeries(labels=one["metric"], samples=samples.within(period.starts_at * 1000, period.ends_at * 1000))
+def _body(response: requests.Response) -> bytes:
+    if response.status_code != requests.codes.ok:
+        raise requests.HTTPError(f"HTTP {response.status_code}, expected 200: {response.text[:200]}")
+    return response.content
 
 
-def _short(error: Exception) -> str:
+def _nothing_missing(missing: str) -> None:
+    if missing:
+        raise ValueError(f"a part of the answer is missing: {missing}")
+
+
+def _series(found: Iterable[tuple[Mapping[str, str], Samples]], period: Period) -> list[RawSeries]:
+    """Those with samples in the period, and these samples; -0 is 0, as remote read has no other.
+
+    Raises:
+        ValueError: two series have the same labels, and would be counted twice.
+    """
+    names: set[frozenset[tuple[str, str]]] = set()
+    series = []
+    for labels, samples in found:
+        if (name := frozenset(labels.items())) in names:
+            raise ValueError(f"two series have the same labels, {seen(dict(labels))}")
+        names.add(name)
+        if cut := samples.within(period.starts_at * 1000, period.ends_at * 1000):
+            series.append(RawSeries(labels=labels, samples=Samples(cut.at, cut.values + 0.0)))
+    return series
+
+
+def _counts(matrix: Matrix) -> dict[tuple[str, int], int]:
+    """How many samples each site has in the hour before each instant."""
+    _nothing_missing(matrix.missing)
+    found: dict[tuple[str, int], int] = {}
+    for labels, samples in matrix.series:
+        if not samples.counts.all():
+            raise ValueError(f"how many samples there are is {seen(samples)}, expected whole numbers")
+        for at, count in zip(samples.at.tolist(), samples.values.tolist(), strict=True):
+            key = (labels.get(SITE_LABEL, ""), at // 1000 - HOUR_SECONDS)
+            if key in found:
+                raise ValueError(f"site {seen(key[0])} has two counts of one hour, {found[key]} and {int(count)}")
+            found[key] = int(count)
+    return found
+
+
+def _short(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:300]

@@ -7,7 +7,6 @@ series, and takes a matcher on one of them for a question about itself. Markers 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,7 +17,7 @@ import requests
 import yaml
 
 from sankofa_observe.adapters import protobuf
-from sankofa_observe.ports import RawSeries
+from sankofa_observe.adapters.answer import parsed
 from sankofa_observe.slo.samples import Instants, Samples, Values
 from sankofa_observe.units import Period
 
@@ -30,8 +29,10 @@ _SINGLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v"
 _WHOLE, _ZERO = 18, 9  # bytes of a sample of our times; a value of 0 is left out
 
 
-def read(post: Callable[[bytes], requests.Response], selector: str, period: Period) -> list[RawSeries] | None:
-    """The series with samples in the period, or None where the server does not speak it. `post` sends a body to it.
+def read(
+    post: Callable[[bytes], requests.Response], selector: str, period: Period
+) -> list[tuple[dict[str, str], Samples]] | None:
+    """The series as `(labels, samples)`, or None where the server does not speak it. `post` sends a body to it.
 
     Raises:
         ValueError: the answer is none of this protocol.
@@ -51,7 +52,7 @@ def read(post: Callable[[bytes], requests.Response], selector: str, period: Peri
         body = bytes(cramjam.snappy.decompress_raw(response.content))
     except cramjam.DecompressionError as error:
         raise ValueError(f"remote read: the body is not Snappy: {error}") from error
-    return [RawSeries(labels=labels, samples=samples) for labels, samples in series_of(body) if samples]
+    return series_of(body)
 
 
 @lru_cache(maxsize=1)  # a large configuration is read once for as long as it stays
@@ -62,7 +63,7 @@ def is_plain(answer: bytes) -> bool:
     answer, remote read says nothing.
     """
     try:
-        found = json.loads(answer)
+        found = parsed(answer)
         configuration = yaml.safe_load(found["data"]["yaml"])
         return (
             found["status"] == "success"

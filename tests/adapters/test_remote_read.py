@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sankofa_observe.adapters.prometheus import NO_ANSWER, PrometheusSamples
+from sankofa_observe.adapters.prometheus import PrometheusSamples
 from sankofa_observe.adapters.remote_read import STALE, is_plain, request, series_of
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.units import Period
@@ -149,7 +149,7 @@ def test_spoiled_answers_are_unavailable_or_read(body: bytes, cut: int) -> None:
     """Whatever bytes come, no other error does."""
     whole = answer({"__name__": "up"}, [(START * 1000, double(1)), (START * 1000 + 15, double(0))])
     for one in (body, whole[:cut] + body):
-        with suppress(*NO_ANSWER):
+        with suppress(ValueError, OverflowError, TypeError):
             assert isinstance(series_of(one), list)
 
 

@@ -238,73 +238,7 @@ def test_prometheus_that_refuses_a_query_is_unavailable(prometheus_url: str) -> 
         source.read("up{", TEN_SECONDS)
 
 
-SERIES = {"metric": {"__name__": "up", "site": "edge-1"}, "values": [[START, "1"]]}
-DATA = {"resultType": "matrix", "result": [SERIES]}
-PARTIAL = {
-    "no-warning": ({"status": "success", "data": DATA}, True),
-    "infos-only": ({"status": "success", "data": DATA, "infos": ["metric might not be a counter"]}, True),
-    "empty-warnings": ({"status": "success", "data": DATA, "warnings": []}, True),
-    "warnings": ({"status": "success", "data": DATA, "warnings": ["store sidecar-2 is away"]}, False),
-    "partial": ({"status": "success", "isPartial": True, "data": DATA}, False),
-    "whole": ({"status": "success", "isPartial": False, "data": DATA}, True),
-}
-
-
-@pytest.mark.parametrize("case", PARTIAL)
-def test_prometheus_answer_with_warnings_is_not_complete(case: str) -> None:
-    """Warnings of a fan-out, and the flag of a cluster, mean that a part is missing; notes on style do not."""
-    body, complete = PARTIAL[case]
-    with (
-        HttpDouble(answer=lambda *_: Answer(body=json.dumps(body).encode())) as server,
-        closing(PrometheusSamples(server.url)) as source,
-    ):
-        assert source.read("up", TEN_SECONDS) == SampleSet(
-            series=[RawSeries(labels={"__name__": "up", "site": "edge-1"}, samples=[(START * 1000, "1")])],
-            complete=complete,
-        )
-
-
-def test_prometheus_warning_is_forgotten_by_the_next_read() -> None:
-    """One partial answer does not taint those after it."""
-    bodies = [{"status": "success", "data": DATA, "warnings": ["away"]}, {"status": "success", "data": DATA}]
-    with (
-        HttpDouble(answer=lambda *_: Answer(body=json.dumps(bodies.pop(0)).encode())) as server,
-        closing(PrometheusSamples(server.url)) as source,
-    ):
-        assert [source.read("up", TEN_SECONDS).complete for _ in range(2)] == [False, True]
-
-
-GARBLED = {
-    "no-json": Answer(body=b"<html>gateway</html>"),
-    "no-data": Answer(body=b'{"status":"success"}'),
-    "null-result": Answer(body=b'{"status":"success","data":{"result":null}}'),
-    "a-vector": Answer(body=b'{"status":"success","data":{"result":[{"metric":{},"value":[1,"1"]}]}}'),
-    "a-list": Answer(body=b"[]"),
-    "broken-sample": Answer(body=b'{"status":"success","data":{"result":[{"metric":{},"values":[["x"]]}]}}'),
-    "hangs-up": Answer(hang_up=True),
-    "internal-error": Answer(status=500, body=b"oops"),
-    "not-there": Answer(status=404, body=b"404 page not found"),
-    "away-for-good": Answer(status=503, body=b"away"),
-    "forbidden": Answer(status=403, body=b"forbidden"),
-}
-
-
-@pytest.mark.parametrize("case", GARBLED)
-def test_prometheus_answer_that_is_none_is_unavailable(case: str) -> None:
-    """Whatever stands where an answer was expected is never an empty result."""
-    with (
-        HttpDouble(answer=lambda *_: GARBLED[case]) as server,
-        closing(PrometheusSamples(server.url, tries=1)) as source,
-        pytest.raises(Unavailable, match="up"),
-    ):
-        source.read("up", TEN_SECONDS)
-
-
-def test_prometheus_gateway_that_fails_once_is_asked_again() -> None:
-    """A 503 is retried within one read."""
-    left = [Answer(status=503), Answer(body=json.dumps({"status": "success", "data": DATA}).encode())]
-    with HttpDouble(answer=lambda *_: left.pop(0)) as server, closing(PrometheusSamples(server.url)) as source:
-        assert len(source.read("up", TEN_SECONDS).series) == 1
+DATA = {"resultType": "matrix", "result": []}
 
 
 def test_prometheus_is_asked_for_raw_samples_only() -> None:
@@ -344,28 +278,3 @@ def test_source_that_scrapes_nothing_now_says_an_hour_before_its_clock(prometheu
     """Its samples are years old: our own clock does not decide alone, and nothing waits for ever."""
     with closing(PrometheusSamples(prometheus_url)) as source:
         assert abs(source.newest_at() - (time.time() - 3600)) < limit(60)
-
-
-def test_source_says_when_it_scraped_last() -> None:
-    """The newest sample of any target, by the time of its scrape."""
-    body = {
-        "status": "success",
-        "data": {"resultType": "vector", "result": [{"metric": {}, "value": [START, str(START - 7)]}]},
-    }
-    with (
-        HttpDouble(answer=lambda *_: Answer(body=json.dumps(body).encode())) as double,
-        closing(PrometheusSamples(double.url)) as source,
-    ):
-        assert source.newest_at() == START - 7
-
-
-def test_source_follows_no_redirect() -> None:
-    """Samples come from where the settings say, and nowhere else."""
-    with (
-        HttpDouble(answer=lambda *_: Answer(body=b"{}")) as elsewhere,
-        HttpDouble(answer=lambda *_: Answer(status=302, location=elsewhere.url)) as double,
-        closing(PrometheusSamples(double.url)) as source,
-        pytest.raises(Unavailable),
-    ):
-        source.read("up", TEN_SECONDS)
-    assert elsewhere.requests == []
