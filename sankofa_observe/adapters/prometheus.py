@@ -18,6 +18,7 @@ from urllib3.util.retry import Retry
 
 from sankofa_observe.adapters import remote_read
 from sankofa_observe.adapters.answer import opened, seen
+from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter
 from sankofa_observe.adapters.matrix import Matrix, read_matrix, samples_of
 from sankofa_observe.errors import SankofaError, Unavailable
 from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
@@ -25,7 +26,8 @@ from sankofa_observe.slo.indicator import SITE_LABEL
 from sankofa_observe.slo.samples import Samples
 from sankofa_observe.units import Period
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 60  # of connecting, and of each wait for bytes
+ANSWER_TIMEOUTS = 3  # so many timeouts is what a whole answer may take, its tries among them
 _PANIC = "pyo3_runtime"  # where a panic of polars or Snappy comes from: no Exception to Python, and no end of the process to us
 
 
@@ -46,14 +48,20 @@ class PrometheusSamples:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.max_redirects = 0  # samples come from where the settings say, and nowhere else
-        self._prometheus = PrometheusConnect(
-            url=self._url,
-            headers=headers,
-            session=self._session,
-            # Every question may be repeated, those that are posted as well.
-            retry=Retry(total=tries, backoff_factor=0.2, status_forcelist=(502, 503, 504), allowed_methods=None),
-            timeout=TIMEOUT_SECONDS,
+        # Every question may be repeated, those that are posted as well; when is not for the server to say.
+        retries = Retry(
+            total=tries,
+            backoff_factor=0.2,
+            status_forcelist=(502, 503, 504),
+            allowed_methods=None,
+            respect_retry_after_header=False,
         )
+        self._prometheus = PrometheusConnect(
+            url=self._url, headers=headers, session=self._session, timeout=TIMEOUT_SECONDS
+        )
+        seconds = ANSWER_TIMEOUTS * TIMEOUT_SECONDS
+        bounded = BoundedAdapter(seconds=seconds, max_bytes=MAX_ANSWER_BYTES, retries=retries)
+        self._session.mount(self._url, bounded)  # in place of the client's own, which has no bounds
 
     def read(self, selector: str, period: Period) -> SampleSet:
         if period.seconds > self._remote_over_seconds and (series := self._remote_read(selector, period)) is not None:

@@ -18,6 +18,7 @@ import yaml
 
 from sankofa_observe.adapters import protobuf
 from sankofa_observe.adapters.answer import parsed
+from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES
 from sankofa_observe.slo.samples import Instants, Samples, Values
 from sankofa_observe.units import Period
 
@@ -48,11 +49,16 @@ def read(
         raise requests.HTTPError(f"HTTP {response.status_code}: {response.text[:200]}")
     if "protobuf" not in response.headers.get("Content-Type", ""):
         return None
+    return series_of(_unpacked(response.content))
+
+
+def _unpacked(body: bytes) -> bytes:
     try:
-        body = bytes(cramjam.snappy.decompress_raw(response.content))
+        if (size := cramjam.snappy.decompress_raw_len(body)) > MAX_ANSWER_BYTES:
+            raise ValueError(f"remote read: the answer has {size} bytes, expected {MAX_ANSWER_BYTES} at most")
+        return bytes(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError as error:
         raise ValueError(f"remote read: the body is not Snappy: {error}") from error
-    return series_of(body)
 
 
 @lru_cache(maxsize=1)  # a large configuration is read once for as long as it stays

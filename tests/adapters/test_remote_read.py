@@ -133,7 +133,15 @@ def test_a_configuration_is_asked_at_each_long_read() -> None:
     assert (found, left) == (["1", "7", "1", "7", "7"], [])
 
 
-@pytest.mark.parametrize("broken", [Answer(status=500, body=b"oops"), Answer(hang_up=True), protobuf(b"\x0a\x7f")])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Answer(status=500, body=b"oops"),
+        Answer(hang_up=True),
+        protobuf(b"\x0a\x7f"),
+        Answer(body=b"\xff\xff\xff\xff\x0f\x00a", media_type="application/x-protobuf"),
+    ],
+)
 def test_an_answer_that_is_none_is_unavailable(broken: Answer) -> None:
     """It is never an empty result."""
     with (
