@@ -73,8 +73,8 @@ def labels_of(one: Any) -> dict[str, str]:
 
 
 def seen(value: Any) -> str:
-    """A value as it is told in an error."""
-    return repr(value)[:100]
+    """A value as it is told in an error; whole, because a secret that was cut in two could not be found in it any more."""
+    return repr(value)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

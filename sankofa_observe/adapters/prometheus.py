@@ -20,6 +20,7 @@ from sankofa_observe.adapters import remote_read
 from sankofa_observe.adapters.answer import opened, seen
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter
 from sankofa_observe.adapters.matrix import Matrix, read_matrix, samples_of
+from sankofa_observe.adapters.redaction import Redaction, shortened
 from sankofa_observe.errors import SankofaError, Unavailable
 from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
 from sankofa_observe.slo.indicator import SITE_LABEL
@@ -44,6 +45,7 @@ class PrometheusSamples:
     ) -> None:
         self._url = url.rstrip("/")
         self._headers = headers or {}
+        self._redacted = Redaction(self._headers)
         self._remote_over_seconds = remote_over_seconds
         self._session = requests.Session()
         self._session.trust_env = False
@@ -149,14 +151,18 @@ class PrometheusSamples:
         except BaseException as error:
             if not isinstance(error, Exception) and type(error).__module__ != _PANIC:
                 raise
+            reason = shortened(self._redacted(f"{type(error).__name__}: {error}"))
+            # Nothing is chained: what the error came from may show a header.
             raise Unavailable(
-                f"{self._url}: {what} was not answered ({_short(error)}); it is asked again next time"
-            ) from error
+                f"{self._url}: {shortened(what)} was not answered ({reason}); it is asked again next time"
+            ) from None
 
 
 def _body(response: requests.Response) -> bytes:
     if response.status_code != requests.codes.ok:
-        raise requests.HTTPError(f"HTTP {response.status_code}, expected 200: {response.text[:200]}")
+        raise requests.HTTPError(
+            f"HTTP {response.status_code}, expected 200: {response.content.decode(errors='replace')}"
+        )
     return response.content
 
 
@@ -195,7 +201,3 @@ def _counts(matrix: Matrix) -> dict[tuple[str, int], int]:
                 raise ValueError(f"site {seen(key[0])} has two counts of one hour, {found[key]} and {int(count)}")
             found[key] = int(count)
     return found
-
-
-def _short(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:300]

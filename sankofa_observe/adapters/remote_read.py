@@ -45,8 +45,9 @@ def read(
         return None
     if response.status_code in {401, 403, 404, 405, 501}:
         return None
-    if not response.ok:
-        raise requests.HTTPError(f"HTTP {response.status_code}: {response.text[:200]}")
+    if response.status_code != requests.codes.ok:
+        words = response.content.decode(errors="replace")
+        raise requests.HTTPError(f"HTTP {response.status_code}, expected 200: {words}")
     if "protobuf" not in response.headers.get("Content-Type", ""):
         return None
     return series_of(_unpacked(response.content))
