@@ -34,7 +34,7 @@ MEANINGS = {
     "specs": "Files and folders with the fleet, the SLOs and the agreements.",
     "observer": "Name written beside every slot this process counts. Change it and it counts anew.",
     "prometheus.url": "The Prometheus whose raw samples are counted.",
-    "prometheus.headers": "Headers sent with each query, such as a tenant's. Not shown in errors or logs.",
+    "prometheus.headers": "Headers sent with each query, such as a tenant's. One line of ASCII each; not shown in errors or logs.",
     "late.delay_seconds": "How long after its end a slot is counted first.",
     "late.keep_slots_days": "Days for which slots are kept; the totals of a day stay for ever.",
     "ledger_url": "SQLAlchemy address of the ledger. Empty: `ledger.sqlite` in `data_dir`.",

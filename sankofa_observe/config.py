@@ -5,6 +5,7 @@ Relative paths are relative to the file's folder. Only `bootstrap` and `cli` rea
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,19 +30,38 @@ def _port(address: str) -> str:
     return address
 
 
+def _bare(url: str) -> str:
+    if "?" in url or "#" in url:
+        raise ValueError("the address should have no ? and no #: it is printed in errors and logs, and may hold a key")
+    return url
+
+
+def _sendable(headers: dict[str, str]) -> dict[str, str]:
+    """Told without the values: what sends a header that cannot be sent prints it."""
+    for name, value in headers.items():
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+            raise ValueError(f"{name[:40]!r} is no name of a header; letters, digits and - are")
+        if not re.fullmatch(r"(?:[!-~](?:[ -~]*[!-~])?)?", value):
+            raise ValueError(
+                f"the value of {name} should be printable ASCII in one line, with no space at either end; "
+                "in YAML write it in quotes, or with |- in place of |"
+            )
+    return headers
+
+
 Seconds = Annotated[int, Field(ge=1)]
 Address = Annotated[str, Field(pattern=r"^[^:\s]+:[0-9]{1,5}$", description="host:port"), AfterValidator(_port)]
-# No user:password@ in an address: addresses are printed in errors and logs.
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$")]
+# No user:password@ and no ?key= in an address: addresses are printed in errors and logs.
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$"), AfterValidator(_bare)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class PrometheusSettings(_Part):
     url: Url
-    headers: dict[str, str] = Field({}, repr=False)
+    headers: Annotated[dict[str, str], AfterValidator(_sendable)] = Field({}, repr=False)
 
 
 class LateSettings(_Part):
@@ -86,6 +106,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         extra="forbid",
         frozen=True,
+        hide_input_in_errors=True,
         env_prefix="SANKOFA_",
         env_nested_delimiter="__",
         nested_model_default_partial_update=True,

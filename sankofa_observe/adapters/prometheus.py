@@ -8,27 +8,28 @@ partial answer says so, and must never be counted. One source belongs to one thr
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import requests
 from prometheus_api_client import PrometheusConnect
-from prometheus_api_client.exceptions import PrometheusApiClientException
 from urllib3.util.retry import Retry
 
-from sankofa_observe.adapters.matrix import read_matrix
-from sankofa_observe.adapters.remote_read import RemoteRead, external_labels
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.adapters import remote_read
+from sankofa_observe.adapters.answer import opened, seen
+from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter
+from sankofa_observe.adapters.matrix import Matrix, read_matrix, samples_of
+from sankofa_observe.adapters.redaction import Redaction, shortened
+from sankofa_observe.errors import SankofaError, Unavailable
 from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
 from sankofa_observe.slo.indicator import SITE_LABEL
 from sankofa_observe.slo.samples import Samples
 from sankofa_observe.units import Period
 
-TIMEOUT_SECONDS = 60
-# What a body of another shape ends in.
-NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+TIMEOUT_SECONDS = 60  # of connecting, and of each wait for bytes
+ANSWER_TIMEOUTS = 3  # so many timeouts is what a whole answer may take, its tries among them
+_PANIC = "pyo3_runtime"  # where a panic of polars or Snappy comes from: no Exception to Python, and no end of the process to us
 
 
 class PrometheusSamples:
@@ -44,34 +45,34 @@ class PrometheusSamples:
     ) -> None:
         self._url = url.rstrip("/")
         self._headers = headers or {}
-        self._remote: RemoteRead | None = None
-        self._knows_remote = False
+        self._redacted = Redaction(self._headers)
         self._remote_over_seconds = remote_over_seconds
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.max_redirects = 0  # samples come from where the settings say, and nowhere else
-        self._prometheus = PrometheusConnect(
-            url=self._url,
-            headers=headers,
-            session=self._session,
-            # Every question may be repeated, those that are posted as well.
-            retry=Retry(total=tries, backoff_factor=0.2, status_forcelist=(502, 503, 504), allowed_methods=None),
-            timeout=TIMEOUT_SECONDS,
+        # Every question may be repeated, those that are posted as well; when is not for the server to say.
+        retries = Retry(
+            total=tries,
+            backoff_factor=0.2,
+            status_forcelist=(502, 503, 504),
+            allowed_methods=None,
+            respect_retry_after_header=False,
         )
+        self._prometheus = PrometheusConnect(
+            url=self._url, headers=headers, session=self._session, timeout=TIMEOUT_SECONDS
+        )
+        seconds = ANSWER_TIMEOUTS * TIMEOUT_SECONDS
+        bounded = BoundedAdapter(seconds=seconds, max_bytes=MAX_ANSWER_BYTES, retries=retries)
+        self._session.mount(self._url, bounded)  # in place of the client's own, which has no bounds
 
     def read(self, selector: str, period: Period) -> SampleSet:
-        if period.seconds > self._remote_over_seconds and (remote := self._remote_read()):
-            with self._asking(f"{selector} by remote read"):
-                if (series := remote.read(selector, period)) is not None:
-                    return SampleSet(series=series)
-            self._remote = None
+        if period.seconds > self._remote_over_seconds and (series := self._remote_read(selector, period)) is not None:
+            return SampleSet(series=series)
         # A range is closed at its left edge on Prometheus 2 and open on 3: ask for a second more, and cut below.
         query = f"{selector}[{period.seconds + 1}s]"
         with self._asking(query):
-            answer, columns = read_matrix(self._ask("query", query=query, time=str(period.ends_at)))
-            every = [_series(one, columns, period) for one in answer["data"]["result"]]
-            complete = not (answer.get("warnings") or answer.get("isPartial"))
-        return SampleSet(series=[one for one in every if one.samples], complete=complete)
+            matrix = read_matrix(self._ask("query", query=query, time=str(period.ends_at)))
+            return SampleSet(series=_series(matrix.series, period), complete=not matrix.missing)
 
     def samples(self, selector: str, period: Period) -> Mapping[tuple[str, int], int]:
         # An hour up to its last millisecond. The left edge of a range is closed on Prometheus 2 and open on 3, where a sample at
@@ -82,25 +83,26 @@ class PrometheusSamples:
             return {}
         first, last = (str(hour + HOUR_SECONDS) for hour in (hours[0], hours[-1]))
         with self._asking(query):
-            answer = json.loads(self._ask("query_range", query=query, start=first, end=last, step=f"{HOUR_SECONDS}s"))
-            return {
-                (one["metric"].get(SITE_LABEL, ""), int(at) - HOUR_SECONDS): int(count)
-                for one in answer["data"]["result"]
-                for at, count in one["values"]
-            }
+            return _counts(
+                read_matrix(self._ask("query_range", query=query, start=first, end=last, step=f"{HOUR_SECONDS}s"))
+            )
 
-    def _remote_read(self) -> RemoteRead | None:
-        """Remote read, where this shows itself as a plain Prometheus; asked once."""
-        if not self._knows_remote:
-            labels = None
-            with self._asking("its configuration"), suppress(requests.TooManyRedirects):
-                address = f"{self._url}/api/v1/status/config"
-                response = self._session.get(address, headers=self._headers, timeout=TIMEOUT_SECONDS)
-                labels = external_labels(response.content) if response.ok else None
-            if labels is not None:
-                self._remote = RemoteRead(post=self._post_read, external_labels=labels)
-            self._knows_remote = True
-        return self._remote
+    def _remote_read(self, selector: str, period: Period) -> list[RawSeries] | None:
+        """By remote read; None where this is no plain Prometheus, or was loaded with another configuration in between."""
+        if not self._is_plain():
+            return None
+        with self._asking(f"{selector} by remote read"):
+            found = remote_read.read(self._post_read, selector, period)
+            series = None if found is None else _series(found, period)
+        return series if self._is_plain() else None
+
+    def _is_plain(self) -> bool:
+        """Asked at each read, because a configuration may be loaded anew; whatever is no answer means JSON, this time."""
+        with suppress(requests.RequestException):
+            address = f"{self._url}/api/v1/status/config"
+            response = self._session.get(address, headers=self._headers, timeout=TIMEOUT_SECONDS)
+            return response.status_code == requests.codes.ok and remote_read.is_plain(response.content)
+        return False
 
     def _post_read(self, body: bytes) -> requests.Response:
         headers = {
@@ -115,35 +117,87 @@ class PrometheusSamples:
     def _ask(self, path: str, **form: str) -> bytes:
         """The body of an answer; raises `requests.HTTPError` with the server's own words."""
         address = f"{self._url}/api/v1/{path}"
-        response = self._session.post(address, data=form, headers=self._headers, timeout=TIMEOUT_SECONDS)
-        if not response.ok:
-            raise requests.HTTPError(f"HTTP {response.status_code}: {response.text[:200]}")
-        return response.content
+        return _body(self._session.post(address, data=form, headers=self._headers, timeout=TIMEOUT_SECONDS))
 
     def newest_at(self) -> int:
         """By what it scraped last; where that is older than five minutes, an hour before its own clock."""
         with self._asking("its newest sample"):
-            if found := self._prometheus.custom_query("max(timestamp(up))"):
-                return int(float(found[0]["value"][1]))
-            return int(float(self._prometheus.custom_query("time()")[1])) - HOUR_SECONDS
+            if found := self._small("max(timestamp(up))", "vector"):
+                return int(samples_of([found[0]["value"]]).values[0])
+            return int(samples_of([self._small("time()", "scalar")]).values[0]) - HOUR_SECONDS
+
+    def _small(self, query: str, result_type: str) -> Any:
+        """The result of an instant query by prometheus-api-client, which drops the rest of the answer: a hook looks at all of it."""
+
+        def look(response: requests.Response, **_: Any) -> None:
+            _nothing_missing(opened(_body(response), result_type).missing)
+
+        self._session.hooks["response"] = [look]
+        try:
+            return self._prometheus.custom_query(query)
+        finally:
+            self._session.hooks["response"] = []
 
     def close(self) -> None:
         self._session.close()
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:
+        """Whatever an answer makes of its reader costs this question alone: it becomes `Unavailable`."""
         try:
             yield
-        except (requests.RequestException, PrometheusApiClientException, *NO_ANSWER) as error:
+        except SankofaError:
+            raise
+        except BaseException as error:
+            if not isinstance(error, Exception) and type(error).__module__ != _PANIC:
+                raise
+            reason = shortened(self._redacted(f"{type(error).__name__}: {error}"))
+            # Nothing is chained: what the error came from may show a header.
             raise Unavailable(
-                f"{self._url}: {what} was not answered ({_short(error)}); it is asked again next time"
-            ) from error
+                f"{self._url}: {shortened(what)} was not answered ({reason}); it is asked again next time"
+            ) from None
 
 
-def _series(one: dict[str, Any], columns: list[Samples], period: Period) -> RawSeries:
-    samples = columns[one["values"]] if one["values"] != [] else Samples.of(())
-    return RawSeries(labels=one["metric"], samples=samples.within(period.starts_at * 1000, period.ends_at * 1000))
+def _body(response: requests.Response) -> bytes:
+    if response.status_code != requests.codes.ok:
+        raise requests.HTTPError(
+            f"HTTP {response.status_code}, expected 200: {response.content.decode(errors='replace')}"
+        )
+    return response.content
 
 
-def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
+def _nothing_missing(missing: str) -> None:
+    if missing:
+        raise ValueError(f"a part of the answer is missing: {missing}")
+
+
+def _series(found: Iterable[tuple[Mapping[str, str], Samples]], period: Period) -> list[RawSeries]:
+    """Those with samples in the period, and these samples; -0 is 0, as remote read has no other.
+
+    Raises:
+        ValueError: two series have the same labels, and would be counted twice.
+    """
+    names: set[frozenset[tuple[str, str]]] = set()
+    series = []
+    for labels, samples in found:
+        if (name := frozenset(labels.items())) in names:
+            raise ValueError(f"two series have the same labels, {seen(dict(labels))}")
+        names.add(name)
+        if cut := samples.within(period.starts_at * 1000, period.ends_at * 1000):
+            series.append(RawSeries(labels=labels, samples=Samples(cut.at, cut.values + 0.0)))
+    return series
+
+
+def _counts(matrix: Matrix) -> dict[tuple[str, int], int]:
+    """How many samples each site has in the hour before each instant."""
+    _nothing_missing(matrix.missing)
+    found: dict[tuple[str, int], int] = {}
+    for labels, samples in matrix.series:
+        if not samples.counts.all():
+            raise ValueError(f"how many samples there are is {seen(samples)}, expected whole numbers")
+        for at, count in zip(samples.at.tolist(), samples.values.tolist(), strict=True):
+            key = (labels.get(SITE_LABEL, ""), at // 1000 - HOUR_SECONDS)
+            if key in found:
+                raise ValueError(f"site {seen(key[0])} has two counts of one hour, {found[key]} and {int(count)}")
+            found[key] = int(count)
+    return found

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+import requests
 
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
@@ -48,6 +51,7 @@ ROWS: list[Row] = [
     ("big", {"site": "edge-1"}, ms(1_000, value="9.007199254740992e+15")),
     ("late", {"site": "edge-1"}, ms(10_000)),
     ("nothing", {"site": "edge-1"}, ms(1_000, 2_000, value="0")),
+    ("zeros", {"site": "edge-1"}, [one for at in range(0, 9_000, 250) for one in ms(at, value=str(at % 750))]),
     ("mixed", {"site": "edge-1"}, [*ms(1_000, value="0"), *ms(2_000, value="-2.5e-07"), *ms(3_000, value="+Inf")]),
 ]
 
@@ -63,13 +67,19 @@ def exposition() -> str:
 
 
 @pytest.fixture(scope="session")
-def prometheus_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server over blocks made from the rows."""
+def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with blocks made from the rows."""
     folder = tmp_path_factory.mktemp("prometheus")
     (folder / "samples.txt").write_text(exposition())
     command = ["tsdb", "create-blocks-from", "openmetrics", str(folder / "samples.txt"), str(folder / "tsdb")]
     subprocess.run([need_program("promtool"), *command], check=True, capture_output=True)
-    (folder / "prometheus.yml").write_text("scrape_configs: []\n")
+    return folder
+
+
+@contextmanager
+def running(folder: Path, configuration: str) -> Iterator[str]:
+    """A real server over the blocks."""
+    (folder / "prometheus.yml").write_text(configuration)
     port = free_port()
     with Processes(folder=folder) as processes:
         child = processes.start(
@@ -77,11 +87,17 @@ def prometheus_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             [
                 need_program("prometheus"), f"--config.file={folder / 'prometheus.yml'}",
                 f"--storage.tsdb.path={folder / 'tsdb'}", "--storage.tsdb.retention.time=100y",
-                f"--web.listen-address=127.0.0.1:{port}",
+                f"--web.listen-address=127.0.0.1:{port}", "--web.enable-lifecycle",
             ],
         )  # fmt: skip
         processes.wait_until(child, answers(f"http://127.0.0.1:{port}/-/ready"))
         yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+def prometheus_url(blocks: Path) -> Iterator[str]:
+    with running(blocks, "scrape_configs: []\n") as url:
+        yield url
 
 
 @pytest.fixture(
@@ -164,6 +180,31 @@ def test_source_returns_zeros_and_fractions(source: SampleSource) -> None:
     }
 
 
+@pytest.mark.real("prometheus", "promtool")
+def test_remote_read_says_what_json_says(blocks: Path, tmp_path: Path) -> None:
+    """Zeros among the samples or not, and whatever external labels are loaded while the source is open.
+
+    The server takes a matcher on an external label of its own for a question about itself.
+    """
+    shutil.copytree(blocks / "tsdb", tmp_path / "tsdb", ignore=shutil.ignore_patterns("lock"))
+    names = {name for name, _, _ in ROWS}
+    selectors = [*names, *(for_sites(name, ["edge-1"]) for name in names), for_sites("up", ["edge-1", "edge-10"])]
+    with (
+        running(tmp_path, "scrape_configs: []\n") as url,
+        closing(PrometheusSamples(url, remote_over_seconds=2**40)) as by_json,
+        closing(PrometheusSamples(url, remote_over_seconds=0)) as remote,
+    ):
+        for external in ({}, {"replica": "r1"}, {"site": "edge-1"}, {"instance": "a", "le": "0.2"}):
+            (tmp_path / "prometheus.yml").write_text(json.dumps({"global": {"external_labels": external}}))
+            requests.post(f"{url}/-/reload", timeout=limit(60)).raise_for_status()
+            for one in selectors:
+                assert by_series(remote, one) == by_series(by_json, one)
+
+
+def by_series(source: SampleSource, selector: str) -> list[tuple[list[tuple[str, str]], list[tuple[int, str]]]]:
+    return sorted((sorted(one.labels.items()), list(one.samples)) for one in source.read(selector, TEN_SECONDS).series)
+
+
 def test_source_is_complete_whatever_its_labels_say(source: SampleSource) -> None:
     """A label value that reads like a warning is a label value."""
     assert source.read(for_sites("odd", ["edge-1"]), TEN_SECONDS).complete
@@ -197,73 +238,7 @@ def test_prometheus_that_refuses_a_query_is_unavailable(prometheus_url: str) -> 
         source.read("up{", TEN_SECONDS)
 
 
-SERIES = {"metric": {"__name__": "up", "site": "edge-1"}, "values": [[START, "1"]]}
-DATA = {"resultType": "matrix", "result": [SERIES]}
-PARTIAL = {
-    "no-warning": ({"status": "success", "data": DATA}, True),
-    "infos-only": ({"status": "success", "data": DATA, "infos": ["metric might not be a counter"]}, True),
-    "empty-warnings": ({"status": "success", "data": DATA, "warnings": []}, True),
-    "warnings": ({"status": "success", "data": DATA, "warnings": ["store sidecar-2 is away"]}, False),
-    "partial": ({"status": "success", "isPartial": True, "data": DATA}, False),
-    "whole": ({"status": "success", "isPartial": False, "data": DATA}, True),
-}
-
-
-@pytest.mark.parametrize("case", PARTIAL)
-def test_prometheus_answer_with_warnings_is_not_complete(case: str) -> None:
-    """Warnings of a fan-out, and the flag of a cluster, mean that a part is missing; notes on style do not."""
-    body, complete = PARTIAL[case]
-    with (
-        HttpDouble(answer=lambda *_: Answer(body=json.dumps(body).encode())) as server,
-        closing(PrometheusSamples(server.url)) as source,
-    ):
-        assert source.read("up", TEN_SECONDS) == SampleSet(
-            series=[RawSeries(labels={"__name__": "up", "site": "edge-1"}, samples=[(START * 1000, "1")])],
-            complete=complete,
-        )
-
-
-def test_prometheus_warning_is_forgotten_by_the_next_read() -> None:
-    """One partial answer does not taint those after it."""
-    bodies = [{"status": "success", "data": DATA, "warnings": ["away"]}, {"status": "success", "data": DATA}]
-    with (
-        HttpDouble(answer=lambda *_: Answer(body=json.dumps(bodies.pop(0)).encode())) as server,
-        closing(PrometheusSamples(server.url)) as source,
-    ):
-        assert [source.read("up", TEN_SECONDS).complete for _ in range(2)] == [False, True]
-
-
-GARBLED = {
-    "no-json": Answer(body=b"<html>gateway</html>"),
-    "no-data": Answer(body=b'{"status":"success"}'),
-    "null-result": Answer(body=b'{"status":"success","data":{"result":null}}'),
-    "a-vector": Answer(body=b'{"status":"success","data":{"result":[{"metric":{},"value":[1,"1"]}]}}'),
-    "a-list": Answer(body=b"[]"),
-    "broken-sample": Answer(body=b'{"status":"success","data":{"result":[{"metric":{},"values":[["x"]]}]}}'),
-    "hangs-up": Answer(hang_up=True),
-    "internal-error": Answer(status=500, body=b"oops"),
-    "not-there": Answer(status=404, body=b"404 page not found"),
-    "away-for-good": Answer(status=503, body=b"away"),
-    "forbidden": Answer(status=403, body=b"forbidden"),
-}
-
-
-@pytest.mark.parametrize("case", GARBLED)
-def test_prometheus_answer_that_is_none_is_unavailable(case: str) -> None:
-    """Whatever stands where an answer was expected is never an empty result."""
-    with (
-        HttpDouble(answer=lambda *_: GARBLED[case]) as server,
-        closing(PrometheusSamples(server.url, tries=1)) as source,
-        pytest.raises(Unavailable, match="up"),
-    ):
-        source.read("up", TEN_SECONDS)
-
-
-def test_prometheus_gateway_that_fails_once_is_asked_again() -> None:
-    """A 503 is retried within one read."""
-    left = [Answer(status=503), Answer(body=json.dumps({"status": "success", "data": DATA}).encode())]
-    with HttpDouble(answer=lambda *_: left.pop(0)) as server, closing(PrometheusSamples(server.url)) as source:
-        assert len(source.read("up", TEN_SECONDS).series) == 1
+DATA = {"resultType": "matrix", "result": []}
 
 
 def test_prometheus_is_asked_for_raw_samples_only() -> None:
@@ -303,28 +278,3 @@ def test_source_that_scrapes_nothing_now_says_an_hour_before_its_clock(prometheu
     """Its samples are years old: our own clock does not decide alone, and nothing waits for ever."""
     with closing(PrometheusSamples(prometheus_url)) as source:
         assert abs(source.newest_at() - (time.time() - 3600)) < limit(60)
-
-
-def test_source_says_when_it_scraped_last() -> None:
-    """The newest sample of any target, by the time of its scrape."""
-    body = {
-        "status": "success",
-        "data": {"resultType": "vector", "result": [{"metric": {}, "value": [START, str(START - 7)]}]},
-    }
-    with (
-        HttpDouble(answer=lambda *_: Answer(body=json.dumps(body).encode())) as double,
-        closing(PrometheusSamples(double.url)) as source,
-    ):
-        assert source.newest_at() == START - 7
-
-
-def test_source_follows_no_redirect() -> None:
-    """Samples come from where the settings say, and nowhere else."""
-    with (
-        HttpDouble(answer=lambda *_: Answer(body=b"{}")) as elsewhere,
-        HttpDouble(answer=lambda *_: Answer(status=302, location=elsewhere.url)) as double,
-        closing(PrometheusSamples(double.url)) as source,
-        pytest.raises(Unavailable),
-    ):
-        source.read("up", TEN_SECONDS)
-    assert elsewhere.requests == []

@@ -218,3 +218,22 @@ def test_settings_errors_print_no_secret(tmp_path: Path, case: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         load_settings(write(tmp_path, SECRETIVE[case]))
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["Bearer s3cr3t\n", " Bearer s3cr3t", "Bearer s3cr3t ", "s3cr3t\u2019", "s3c\x00r3t", "s3c\r\nr3t"]
+)
+def test_header_that_cannot_be_sent_is_refused_unseen(tmp_path: Path, value: str) -> None:
+    """The client that sends it would print it."""
+    headers = {"url": "http://127.0.0.1:9090", "headers": {"Authorization": value}}
+    with pytest.raises(InvalidInput, match="Authorization") as caught:
+        load_settings(write(tmp_path, {**SMALL, "prometheus": headers}))
+    assert "s3c" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://h?password=s3cr3t", "http://h/p?token=s3cr3t", "http://h/#s3cr3t"])
+def test_address_with_a_question_is_refused_unseen(tmp_path: Path, url: str) -> None:
+    """Addresses are printed in errors and logs."""
+    with pytest.raises(InvalidInput, match="may hold a key") as caught:
+        load_settings(write(tmp_path, {**SMALL, "prometheus": {"url": url}}))
+    assert "s3cr3t" not in str(caught.value)

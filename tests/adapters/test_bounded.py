@@ -1,0 +1,143 @@
+"""Answers without an end: by the byte, by their size, unfolded, or put off by the server."""
+
+from __future__ import annotations
+
+import socket
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from threading import Thread
+
+import pytest
+
+from sankofa_observe.adapters import prometheus
+from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES
+from sankofa_observe.adapters.prometheus import PrometheusSamples
+from sankofa_observe.errors import Unavailable
+from sankofa_observe.units import Period
+from tests.builders import START
+from tests.pace import limit
+
+PERIOD = Period(starts_at=START, ends_at=START + 10)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@contextmanager
+def speaking(say: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that says what it likes to each that connects."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def one(peer: socket.socket) -> None:
+            with peer, suppress(OSError):
+                peer.recv(65_536)
+                say(peer)
+
+        def all_of_them() -> None:
+            with suppress(OSError):
+                while True:
+                    Thread(target=one, args=(server.accept()[0],), daemon=True).start()
+
+        Thread(target=all_of_them, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def dripping(head: bytes, drop: bytes) -> Callable[[socket.socket], None]:
+    def say(peer: socket.socket) -> None:
+        peer.sendall(head)
+        while True:
+            peer.sendall(drop)
+            time.sleep(0.02)
+
+    return say
+
+
+def pouring(head: bytes, body: bytes = b" " * 65_536) -> Callable[[socket.socket], None]:
+    def say(peer: socket.socket) -> None:
+        peer.sendall(head)
+        while True:
+            peer.sendall(body)
+
+    return say
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        dripping(HEAD + b"Content-Length: 100000\r\n\r\n", b" "), dripping(HEAD + b"\r\n", b" "), dripping(b"", b"H"),
+        dripping(b"HTTP/1.1 200 OK\r\n", b"A"), dripping(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        dripping(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0"), dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        dripping(b"HTTP/1.1 503 Away\r\nContent-Length: 100000\r\n\r\n", b" "),
+    ],
+)  # fmt: skip
+def test_answer_by_the_byte_has_a_deadline(
+    say: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its head or its body, whatever frames it; all tries together."""
+    monkeypatch.setattr(prometheus, "TIMEOUT_SECONDS", 0.2)
+    began = time.monotonic()
+    with (
+        speaking(say) as url,
+        closing(PrometheusSamples(url)) as source,
+        pytest.raises(Unavailable, match=r"within 0\.6"),
+    ):
+        source.read("up", PERIOD)
+    assert time.monotonic() - began < limit(10)
+
+
+def bomb() -> bytes:
+    folded = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join(folded.compress(b" " * 2**20) for _ in range(20)) + folded.flush()
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        pouring(HEAD + b"\r\n"),
+        pouring(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b" " * 4096 + b"\r\n"),
+        pouring(b"HTTP/1.1 500 Oops\r\n\r\n"),
+        lambda peer: peer.sendall(
+            HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb()) + bomb()
+        ),
+    ],
+)
+def test_answer_has_a_bound_on_its_bytes(say: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Endless, or unfolded from a few; the error says what came and what may."""
+    monkeypatch.setattr(prometheus, "MAX_ANSWER_BYTES", 2**20)
+    with (
+        speaking(say) as url,
+        closing(PrometheusSamples(url, tries=0)) as source,
+        pytest.raises(Unavailable, match=r"has \d+ bytes or more, expected 1048576 at most"),
+    ):
+        source.read("up", PERIOD)
+
+
+def test_bytes_of_an_answer_that_is_tried_again_are_bound_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are thrown away, and would be gathered before."""
+    monkeypatch.setattr(prometheus, "MAX_ANSWER_BYTES", 2**20)
+    with (
+        speaking(pouring(b"HTTP/1.1 503 Away\r\n\r\n")) as url,
+        closing(PrometheusSamples(url, tries=1)) as source,
+        pytest.raises(Unavailable, match="up"),
+    ):
+        source.read("up", PERIOD)
+
+
+def test_bound_leaves_a_wide_margin_for_what_is_asked() -> None:
+    """A read is cut to 500,000 samples; the longest one in JSON has some 45 bytes."""
+    assert len('[1700000000.123,"-1.7976931348623157e+308"],') * 500_000 * 10 < MAX_ANSWER_BYTES
+
+
+@pytest.mark.parametrize("status", [413, 429, 503])
+def test_server_does_not_say_how_long_we_wait(status: int) -> None:
+    """A day in `Retry-After` would hold up every other question."""
+    answer = b"HTTP/1.1 %d Later\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n" % status
+    began = time.monotonic()
+    with (
+        speaking(lambda peer: peer.sendall(answer)) as url,
+        closing(PrometheusSamples(url, tries=1)) as source,
+        pytest.raises(Unavailable),
+    ):
+        source.read("up", PERIOD)
+    assert time.monotonic() - began < limit(10)
