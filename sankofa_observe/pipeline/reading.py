@@ -78,19 +78,10 @@ def _events(
                 continue
             done.add(site)
             plain += [found.plain] if found.plain else []
-            leans = [
-                *((one, _reach(slo, one)) for one in found.others),
-                *((one, _near(slo, one)) for one in found.brief),
-            ]
-            for stretch, needed in leans:
+            for stretch, needed in [*((one, _reach(slo, one)) for one in found.others), *found.brief]:
                 cut = [one.within(*_ms(needed)).source(slo.slot.scrape_seconds) for one in sources]
                 slots += count_events(key, stretch, cut, counts_bad=indicator.counts_bad)
     return Counted(plain=plain, slots=slots)
-
-
-def _near(slo: Slo, period: Period) -> Period:
-    around = slo.slot.quiet_before_seconds
-    return Period(starts_at=period.starts_at - around, ends_at=period.ends_at + around)
 
 
 def _reach(slo: Slo, period: Period) -> Period:

@@ -44,34 +44,43 @@ def plain_events(
     tracks = None if rule.settles_seconds or not sources else _tracks(rule, reach, sources)
     if tracks is None:
         return PlainEvents(others=[period])
+    unusual = [one for track in tracks for one in track.unusual]
+    missed = [one for track in tracks for one in track.missed]
     if reach.starts_at > period.starts_at - rule.lean_before_seconds:
-        sure = plain = np.full(len(starts), not any(one.unusual or one.missed for one in tracks))
+        sure = plain = np.full(len(starts), not unusual and not missed)
     else:
-        unusual = [one for track in tracks for one in track.unusual]
         sure = away_from(unusual, starts, rule, before=rule.lean_before_seconds, after=rule.lean_after_seconds)
-        missed = [one for track in tracks for one in track.missed]
         plain = sure & away_from(missed, starts, rule, before=0, after=0)
     counted = _sums(rule, starts, tracks)
     valid = counted.good + counted.bad
-    countable = (counted.scrapes > 0) & (valid <= MOST_EVENTS)
     brief = sure & ~plain & (valid <= MOST_EVENTS)
-    plain &= countable
-    found = _chosen(key, starts, plain, counted, tracks, counts_bad=counts_bad) if plain.any() else None
+    plain &= (counted.scrapes > 0) & (valid <= MOST_EVENTS)
     return PlainEvents(
-        plain=found, others=stretches(starts[~plain & ~brief], rule), brief=stretches(starts[brief], rule)
+        plain=_chosen(key, starts, plain, counted, tracks, counts_bad=counts_bad) if plain.any() else None,
+        others=stretches(starts[~plain & ~brief], rule),
+        brief=[(one, _around(rule, one, missed)) for one in stretches(starts[brief], rule)],
     )
+
+
+def _around(rule: SlotRule, stretch: Period, missed: Sequence[tuple[int, int]]) -> Period:
+    """A stretch of slots with the holes that reach into it, and some scrapes on both sides."""
+    holes = [one for one in missed if one[0] < stretch.ends_at * 1000 and one[1] >= stretch.starts_at * 1000]
+    starts_at = min([stretch.starts_at, *(first // 1000 for first, _ in holes)])
+    ends_at = max([stretch.ends_at, *(last // 1000 for _, last in holes)])
+    return Period(starts_at=starts_at - rule.quiet_before_seconds, ends_at=ends_at + rule.quiet_before_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlainEvents:
     """What columns make of a period: its plain slots, and the stretches of the others.
 
-    The slots of `brief` follow from what lies in them and right around them; those of `others` from all that slots lean on.
+    The slots of `brief` follow from what lies in them and right around them, which is the second period of each pair; those of
+    `others` from all that slots lean on.
     """
 
     plain: PlainSlots | None = None
     others: Sequence[Period] = ()
-    brief: Sequence[Period] = ()
+    brief: Sequence[tuple[Period, Period]] = ()
 
 
 # ------------------------------------------------------------------------------------------------------------------- one source
