@@ -19,7 +19,8 @@ from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.units import PPM
 
-STAGES = ("observe", "evaluate", "assess", "settle", "credit")
+STAGES = ("observe", "evaluate", "assess", "settle", "credit")  # that must succeed every turn
+CARE = ("seal", "compact")  # of the slots, at leisure
 _PROMISE = ("slo", "site", "tier")
 
 
@@ -43,11 +44,12 @@ class PlatformMetrics:
         self._penalty = gauge("penalty_minor", "Penalties assessed so far, before caps, in minor units.", "currency")
         self._credit = gauge("service_credit_minor", "Credits granted so far, in minor units.", "tenant", "currency")
         self._succeeded = gauge("pipeline_last_success_timestamp_seconds", "When a stage last succeeded.", "stage")
-        self._head_age = gauge("chain_head_age_seconds", "Age of the newest block seen.")
+        self._head_age = gauge("chain_head_age_seconds", "Age of the newest block seen; NaN until one was.")
+        self._head_age.set(float("nan"))
         self._failures = Counter(
             "sankofa_pipeline_failures", "Turns of a stage that failed.", ("stage",), registry=self.registry
         )
-        for stage in STAGES:
+        for stage in (*STAGES, *CARE):
             self._failures.labels(stage)
         for site in catalog.sites.values():
             self._sites.labels(site.name, site.tier, site.region).set(1)
@@ -60,10 +62,10 @@ class PlatformMetrics:
             self._succeeded.labels(stage).set(at)
 
     def stage_done(self, stage: str, error: Exception | None, at: int) -> None:
-        if error is None:
-            self._succeeded.labels(stage).set(at)
-        else:
+        if error is not None:
             self._failures.labels(stage).inc()
+        elif stage in STAGES:
+            self._succeeded.labels(stage).set(at)
 
     def head_age(self, seconds: int) -> None:
         self._head_age.set(seconds)

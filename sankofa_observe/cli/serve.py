@@ -96,8 +96,7 @@ def _schedule(platform: Platform) -> Callable[[], None]:
     server, thread = start_http_server(port, host, registry=metrics.registry)
 
     def outcome(stage: str, error: Exception | None) -> None:
-        if stage in STAGES:
-            metrics.stage_done(stage, error, platform.clock.now())
+        metrics.stage_done(stage, error, platform.clock.now())
 
     def refresh() -> None:
         try:
@@ -126,8 +125,8 @@ def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
         metrics.head_age(platform.clock.now() - platform.need_settling().chain.head().at)
         return _said(platform.settle())
 
-    every = platform.settings.schedule
-    judging = [Stage(name="evaluate", run=lambda: _said(platform.evaluate(only_new=True), only="added"))]
+    every, said = platform.settings.schedule, _Said()
+    judging = [Stage(name="evaluate", run=lambda: said.news(platform.evaluate(only_new=True)))]
     if platform.settling:
         judging += [
             Stage(name="assess", run=lambda: _said(platform.assess())),
@@ -141,7 +140,7 @@ def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
         Turn(
             every_seconds=COMPACT_SECONDS,
             stages=[
-                Stage(name="seal", run=lambda: _said(platform.seal(), only="site_days")),
+                Stage(name="seal", run=lambda: _said(platform.seal())),
                 Stage(name="compact", run=platform.slots.compact),
             ],
         ),
@@ -151,6 +150,20 @@ def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
 def _said(events: Iterable[Any], only: str | None = None) -> str:
     """The events of a stage as a line; with `only`, those for which that field is set."""
     return "; ".join(str(event) for event in events if only is None or getattr(event, only, False))
+
+
+class _Said:
+    """What a stage has to say that it did not say the turn before: a period that waits is told once, and again when the reason changes."""
+
+    def __init__(self) -> None:
+        self._waiting: set[str] = set()
+
+    def news(self, events: Iterable[Any]) -> str:
+        told = [(str(event), getattr(event, "added", None)) for event in events]
+        waiting = {text for text, added in told if added is None}
+        fresh = [text for text, added in told if added or (added is None and text not in self._waiting)]
+        self._waiting = waiting
+        return "; ".join(fresh)
 
 
 def _address(text: str) -> tuple[str, int]:

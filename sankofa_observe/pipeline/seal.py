@@ -32,6 +32,9 @@ class SealedStore(SlotTable, Protocol):
     def unsealed(self) -> list[int]:
         """The days that have slots and no totals, oldest first; days are counted from the epoch."""
 
+    def days_of_slots(self) -> set[int]:
+        """The days that have slots."""
+
     def seal(self, day: int, at: int) -> int:
         """Make the totals of a day; answers of how many sites and SLOs."""
 
@@ -41,15 +44,16 @@ class SealedStore(SlotTable, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Sealed:
-    """What came of one day."""
+    """What came of one day; of one that is not sealed now, `site_days` is 0 and there is a problem."""
 
     day: int
     site_days: int
     problem: str = ""  # why late samples could not be looked for: it is sealed all the same, and looked at again
 
     def __str__(self) -> str:
-        what = f"{rfc3339(self.day * DAY_SECONDS)[:10]}: {self.site_days} site-days sealed"
-        return f"{what}; {self.problem}" if self.problem else what
+        done = [f"{self.site_days} site-days sealed"] if self.site_days else []
+        unseen = [f"late samples could not be looked for: {self.problem}"] if self.problem else []
+        return f"{rfc3339(self.day * DAY_SECONDS)[:10]}: {'; '.join([*done, *unseen])}"
 
 
 def seal(
@@ -71,13 +75,15 @@ def seal(
     fresh = [day for day in store.unsealed() if day < closed]
     reach = max((grace for *_, grace in covered), default=0)
     recent = range((known - reach) // DAY_SECONDS - 1, closed)
-    for day in sorted({*fresh, *recent}):
+    for day in sorted({*fresh, *store.days_of_slots().intersection(recent)}):
         due = abs(now - checked.get(day, 0)) >= CHECK_SECONDS
         problem = _look(day, covered, source=source, store=store, clock=clock) if due else ""
         if not problem:
             checked[day] = now if due else checked[day]
         if day in fresh:
             yield Sealed(day=day, site_days=store.seal(day, now), problem=problem)
+        elif problem:
+            yield Sealed(day=day, site_days=0, problem=problem)
     store.retain(keep_days, known // DAY_SECONDS)
 
 
