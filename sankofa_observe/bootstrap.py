@@ -6,6 +6,7 @@ settling no polars, answering tenants neither.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from sankofa_observe.adapters.clock import SystemClock
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.adapters.specs import load_catalog
 from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
-from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
+from sankofa_observe.errors import ENDS, InvalidInput, InvariantBroken, SankofaError
 from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, Origin, assess
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet, evaluate
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from sankofa_observe.adapters.prometheus import PrometheusSamples
     from sankofa_observe.adapters.slots import DeltaSlots
 
+log = logging.getLogger(__name__)
 Event = TypeVar("Event")
 ENGINE = f"sankofa-observe/{version('sankofa-observe')}"
 
@@ -76,14 +78,17 @@ class Platform:
         """Bring all slots up to date; what a turn adds of all SLOs is one commit."""
         with self.slots.together(self.clock.now()):
             yield from _apart(
-                observe(
-                    slo,
-                    self.catalog.sites_of(slo),
-                    self._since(slo),
-                    source=self.source,
-                    table=self.slots,
-                    clock=self.clock,
-                    delay_seconds=self.settings.late.delay_seconds,
+                _named(
+                    f"SLO {slo.name}",
+                    observe(
+                        slo,
+                        self.catalog.sites_of(slo),
+                        self._since(slo),
+                        source=self.source,
+                        table=self.slots,
+                        clock=self.clock,
+                        delay_seconds=self.settings.late.delay_seconds,
+                    ),
                 )
                 for slo in self.catalog.slos.values()
             )
@@ -101,13 +106,16 @@ class Platform:
     def recount(self, period: Period, *, only: str | None = None, site: str | None = None) -> Iterator[Observed]:
         """Count again what is named, whatever stands."""
         yield from _apart(
-            recount(
-                slo,
-                [one for one in self.catalog.sites_of(slo) if site in {None, one}],
-                period,
-                source=self.source,
-                table=self.slots,
-                clock=self.clock,
+            _named(
+                f"SLO {slo.name}",
+                recount(
+                    slo,
+                    [one for one in self.catalog.sites_of(slo) if site in {None, one}],
+                    period,
+                    source=self.source,
+                    table=self.slots,
+                    clock=self.clock,
+                ),
             )
             for slo in self._slos(only)
         )
@@ -161,14 +169,17 @@ class Platform:
     def assess(self) -> Iterator[Assessed | NeedsRestatement]:
         origin = Origin(engine=ENGINE, observer=self.settings.observer)
         yield from _apart(
-            assess(
-                agreement,
-                table=self.slots,
-                ledger=self.ledger,
-                archive=self.archive,
-                chain=self._need_identity(),
-                origin=origin,
-                clock=self.clock,
+            _named(
+                f"agreement {agreement.name}",
+                assess(
+                    agreement,
+                    table=self.slots,
+                    ledger=self.ledger,
+                    archive=self.archive,
+                    chain=self._need_identity(),
+                    origin=origin,
+                    clock=self.clock,
+                ),
             )
             for agreement in self.catalog.agreements.values()
         )
@@ -200,16 +211,38 @@ class Platform:
 
 
 def _apart(runs: Iterable[Iterator[Event]]) -> Iterator[Event]:
-    """Run them all: what fails one holds up no other, and is told when all have run."""
-    errors = []
+    """Run them all: what fails one holds up no other, and is raised when all have run. What nobody foresaw is logged at once."""
+    errors: list[SankofaError] = []
+    unforeseen: list[BaseException] = []
     for run in runs:
         try:
             yield from run
         except SankofaError as error:
             errors.append(error)
+        except ENDS:
+            raise
+        except BaseException as error:
+            log.exception("unexpected; the others of this turn go on")
+            unforeseen.append(error)
+    broken = next((error for error in errors if isinstance(error, InvariantBroken)), None)
+    texts = "; ".join([*map(str, errors), *map(_told, unforeseen)])
+    if unforeseen and not broken:
+        raise RuntimeError(texts) from unforeseen[0]
     if errors:
-        worst = next((error for error in errors if isinstance(error, InvariantBroken)), errors[0])
-        raise type(worst)("; ".join(str(error) for error in errors))
+        raise type(broken or errors[0])(texts)
+
+
+def _told(error: BaseException) -> str:
+    return ", ".join([f"unexpected {type(error).__name__}: {str(error)[:300]}", *getattr(error, "__notes__", ())])
+
+
+def _named(name: str, run: Iterator[Event]) -> Iterator[Event]:
+    """The run of one SLO or agreement; an error gets its name as a note."""
+    try:
+        yield from run
+    except BaseException as error:
+        error.add_note(f"while {name} was worked on")
+        raise
 
 
 @contextmanager

@@ -14,6 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+ENDS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+"""What ends a process or a generator. All else is a failure of its own part, a panic of polars as well, which is no `Exception`."""
+
 
 class SankofaError(Exception):
     """The root: `except SankofaError` catches what we foresaw and nothing else."""

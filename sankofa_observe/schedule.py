@@ -14,7 +14,7 @@ from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from sankofa_observe.errors import InvariantBroken, SankofaError
+from sankofa_observe.errors import ENDS, InvariantBroken, SankofaError
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +75,11 @@ def _run(stage: Stage, said: dict[str, str]) -> Exception | None:
     except SankofaError as error:
         _tell(logging.WARNING, stage.name, str(error), said)
         return error
-    except Exception as error:  # a scheduler that dies of one stage loses all the others
+    except ENDS:
+        raise
+    except BaseException as error:  # a scheduler that dies of one stage loses all the others
         log.exception("%s: unexpected", stage.name)
-        return error
+        return error if isinstance(error, Exception) else RuntimeError(f"{type(error).__name__}: {error}")
     return None
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import polars as pl
 import pytest
 
 from sankofa_observe import schedule
+from sankofa_observe.bootstrap import _apart, _named
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.schedule import Stage, Turn
 from tests.pace import until
@@ -127,3 +129,64 @@ def test_schedule_keeps_turns_apart() -> None:
         release.set()
         scheduler.shutdown(wait=True)
     assert len(quick) == 1
+
+
+def test_a_panic_of_a_library_costs_its_stage_only() -> None:
+    """One of polars is no `Exception`."""
+    ran: list[str] = []
+    outcomes: list[tuple[str, str]] = []
+
+    def panic() -> str:
+        raise pl.exceptions.PanicException("called `Option::unwrap()` on a `None` value")
+
+    stages = [Stage(name="observe", run=panic), Stage(name="settle", run=noting(ran, "settle"))]
+    turn = Turn(every_seconds=60, stages=stages)
+    schedule.run_turn(turn, lambda name, error: outcomes.append((name, type(error).__name__)), lambda: None, {})
+    assert (ran, outcomes) == (["settle"], [("observe", "RuntimeError"), ("settle", "NoneType")])
+
+
+UNFORESEEN: list[BaseException] = [ZeroDivisionError("bug"), pl.exceptions.PanicException("panic"), MemoryError()]
+
+
+@pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)
+def test_an_unforeseen_error_of_one_slo_keeps_no_other_from_its_turn(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged with the SLO's name, and the stage fails when all have run."""
+
+    def run(name: str, fault: BaseException | None = None) -> Iterator[str]:
+        if fault:
+            raise fault
+        yield name
+
+    runs = [run("a", error), run("b"), run("c", Unavailable("c is away")), run("d")]
+    turn = _apart(_named(f"SLO {name}", one) for name, one in zip("abcd", runs, strict=True))
+    assert [next(turn), next(turn)] == ["b", "d"]
+    with pytest.raises(
+        RuntimeError, match=f"c is away; unexpected {type(error).__name__}.*, while SLO a was worked on"
+    ):
+        next(turn)
+    assert [one.levelno for one in caplog.records] == [logging.ERROR]
+
+
+def test_an_unforeseen_error_leaves_what_is_broken_in_front() -> None:
+    """Two truths that disagree weigh more than a fault of ours."""
+
+    def failing_run(error: Exception) -> Iterator[str]:
+        raise error
+        yield ""
+
+    with pytest.raises(InvariantBroken, match="two truths; unexpected ZeroDivisionError: bug"):
+        list(_apart([failing_run(ZeroDivisionError("bug")), failing_run(InvariantBroken("two truths"))]))
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_what_ends_the_process_is_no_failure_of_an_slo(end: type[BaseException]) -> None:
+    """It ends the turn at once."""
+
+    def ended() -> Iterator[str]:
+        raise end
+        yield ""
+
+    with pytest.raises(end):
+        list(_apart([ended()]))
