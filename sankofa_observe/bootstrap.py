@@ -225,7 +225,7 @@ def _apart(runs: Iterable[Iterator[Event]]) -> Iterator[Event]:
             log.exception("unexpected; the others of this turn go on")
             unforeseen.append(error)
     broken = next((error for error in errors if isinstance(error, InvariantBroken)), None)
-    texts = "; ".join([*map(str, errors), *map(_told, unforeseen)])
+    texts = "; ".join(dict.fromkeys([*map(str, errors), *map(_told, unforeseen)]))  # one text of all SLOs is told once
     if unforeseen and not broken:
         raise RuntimeError(texts) from unforeseen[0]
     if errors:
