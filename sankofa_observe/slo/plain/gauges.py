@@ -25,6 +25,7 @@ class Shown:
     at: Instants
     up: Places
     samples: Instants
+    silent: Instants  # those at which it said nothing
 
 
 def plain_gauges(
@@ -61,7 +62,7 @@ def _unusual(rule: SlotRule, reach: Period, gauge: Shown) -> list[tuple[int, int
     unusual = list(zip(at[found].tolist(), at[found + 1].tolist(), strict=True))
     unusual += [(one, one) for one in at[~up].tolist()]
     # Where it is scraped and says nothing, it is there and not known.
-    unusual += [(one - longest, one + longest) for one in np.setdiff1d(gauge.samples, gauge.at).tolist()]
+    unusual += [(one - longest, one + longest) for one in gauge.silent.tolist()]
     for place in np.flatnonzero(hole).tolist():
         first, last = int(at[place]), int(at[place + 1])
         unusual += [(first, first + longest), (last - longest, last)]
@@ -70,12 +71,13 @@ def _unusual(rule: SlotRule, reach: Period, gauge: Shown) -> list[tuple[int, int
 
 def shown_states(instance: str, up: Samples, known: Samples) -> Shown:
     """As `gauge.up_at` reads them."""
-    samples = np.concatenate([up.at, known.at])
-    if not np.array_equal(up.at, known.at):
+    samples, apart = np.concatenate([up.at, known.at]), not np.array_equal(up.at, known.at)
+    if apart:
         _, here, there = np.intersect1d(up.at, known.at, assume_unique=True, return_indices=True)
         up, known = (Samples(one.at[where], one.values[where]) for one, where in ((up, here), (known, there)))
     says = (known.values == 1) & ((up.values == 0) | (up.values == 1))
-    return Shown(instance=instance, at=up.at[says], up=up.values[says] == 1, samples=samples)
+    silent = np.setdiff1d(samples, up.at[says]) if apart else up.at[~says]
+    return Shown(instance=instance, at=up.at[says], up=up.values[says] == 1, samples=samples, silent=silent)
 
 
 def shown_levels(instance: str, levels: Samples, bound: float, operator: Operator) -> Shown:
@@ -88,7 +90,11 @@ def shown_levels(instance: str, levels: Samples, bound: float, operator: Operato
     }
     says = ~np.isnan(levels.values)
     return Shown(
-        instance=instance, at=levels.at[says], up=compare[operator](levels.values[says], bound), samples=levels.at
+        instance=instance,
+        at=levels.at[says],
+        up=compare[operator](levels.values[says], bound),
+        samples=levels.at,
+        silent=levels.at[~says],
     )
 
 
