@@ -19,7 +19,7 @@ from sankofa_observe.adapters.clock import SystemClock
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.adapters.specs import load_catalog
 from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
-from sankofa_observe.errors import ENDS, InvalidInput, InvariantBroken, SankofaError
+from sankofa_observe.errors import ENDS, InvalidInput, InvariantBroken, SankofaError, unforeseen
 from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, Origin, assess
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet, evaluate
@@ -78,7 +78,7 @@ class Platform:
         """Bring all slots up to date; what a turn adds of all SLOs is one commit."""
         with self.slots.together(self.clock.now()):
             yield from _apart(
-                _named(
+                (
                     f"SLO {slo.name}",
                     observe(
                         slo,
@@ -106,7 +106,7 @@ class Platform:
     def recount(self, period: Period, *, only: str | None = None, site: str | None = None) -> Iterator[Observed]:
         """Count again what is named, whatever stands."""
         yield from _apart(
-            _named(
+            (
                 f"SLO {slo.name}",
                 recount(
                     slo,
@@ -169,7 +169,7 @@ class Platform:
     def assess(self) -> Iterator[Assessed | NeedsRestatement]:
         origin = Origin(engine=ENGINE, observer=self.settings.observer)
         yield from _apart(
-            _named(
+            (
                 f"agreement {agreement.name}",
                 assess(
                     agreement,
@@ -210,11 +210,14 @@ class Platform:
         return self.identity
 
 
-def _apart(runs: Iterable[Iterator[Event]]) -> Iterator[Event]:
-    """Run them all: what fails one holds up no other, and is raised when all have run. What nobody foresaw is logged at once."""
+def _apart(runs: Iterable[tuple[str, Iterator[Event]]]) -> Iterator[Event]:
+    """Run them all, each by the name of its SLO or agreement: what fails one holds up no other, and is raised when all have run.
+
+    What nobody foresaw is logged at once, and what all tell alike is told once.
+    """
     errors: list[SankofaError] = []
-    unforeseen: list[BaseException] = []
-    for run in runs:
+    strange: list[BaseException] = []
+    for name, run in runs:
         try:
             yield from run
         except SankofaError as error:
@@ -222,27 +225,15 @@ def _apart(runs: Iterable[Iterator[Event]]) -> Iterator[Event]:
         except ENDS:
             raise
         except BaseException as error:
+            error.add_note(f"while {name} was worked on")
             log.exception("unexpected; the others of this turn go on")
-            unforeseen.append(error)
+            strange.append(error)
     broken = next((error for error in errors if isinstance(error, InvariantBroken)), None)
-    texts = "; ".join(dict.fromkeys([*map(str, errors), *map(_told, unforeseen)]))  # one text of all SLOs is told once
-    if unforeseen and not broken:
-        raise RuntimeError(texts) from unforeseen[0]
+    texts = "; ".join(dict.fromkeys([*map(str, errors), *map(unforeseen, strange)]))
+    if strange and not broken:
+        raise RuntimeError(texts) from strange[0]
     if errors:
         raise type(broken or errors[0])(texts)
-
-
-def _told(error: BaseException) -> str:
-    return ", ".join([f"unexpected {type(error).__name__}: {str(error)[:300]}", *getattr(error, "__notes__", ())])
-
-
-def _named(name: str, run: Iterator[Event]) -> Iterator[Event]:
-    """The run of one SLO or agreement; an error gets its name as a note."""
-    try:
-        yield from run
-    except BaseException as error:
-        error.add_note(f"while {name} was worked on")
-        raise
 
 
 @contextmanager

@@ -18,6 +18,11 @@ ENDS = (KeyboardInterrupt, SystemExit, GeneratorExit)
 """What ends a process or a generator. All else is a failure of its own part, a panic of polars as well, which is no `Exception`."""
 
 
+def unforeseen(error: BaseException) -> str:
+    """An error that is none of ours, in a line, with its notes."""
+    return ", ".join([f"unexpected {type(error).__name__}: {str(error)[:300]}", *getattr(error, "__notes__", ())])
+
+
 class SankofaError(Exception):
     """The root: `except SankofaError` catches what we foresaw and nothing else."""
 

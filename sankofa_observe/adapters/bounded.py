@@ -78,6 +78,14 @@ class BoundedAdapter(HTTPAdapter):
         return b"".join(chunks)
 
 
+def content_of(response: requests.Response) -> bytes:
+    """The body of an answer; raises `requests.HTTPError` with the server's own words where it is none of success."""
+    if response.status_code != requests.codes.ok:
+        words = response.content.decode(errors="replace")
+        raise requests.HTTPError(f"HTTP {response.status_code}, expected 200: {words}")
+    return response.content
+
+
 def _too_large(size: int, max_bytes: int) -> requests.RequestException:
     return requests.RequestException(f"the answer has {size} bytes or more, expected {max_bytes} at most")
 

@@ -18,10 +18,10 @@ from urllib3.util.retry import Retry
 
 from sankofa_observe.adapters import remote_read
 from sankofa_observe.adapters.answer import opened, seen
-from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter
+from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, content_of
 from sankofa_observe.adapters.matrix import Matrix, read_matrix, samples_of
 from sankofa_observe.adapters.redaction import Redaction, shortened
-from sankofa_observe.errors import SankofaError, Unavailable
+from sankofa_observe.errors import ENDS, SankofaError, Unavailable
 from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
 from sankofa_observe.slo.indicator import SITE_LABEL
 from sankofa_observe.slo.samples import Samples
@@ -29,7 +29,6 @@ from sankofa_observe.units import Period
 
 TIMEOUT_SECONDS = 60  # of connecting, and of each wait for bytes
 ANSWER_TIMEOUTS = 3  # so many timeouts is what a whole answer may take, its tries among them
-_PANIC = "pyo3_runtime"  # where a panic of polars or Snappy comes from: no Exception to Python, and no end of the process to us
 
 
 class PrometheusSamples:
@@ -117,7 +116,7 @@ class PrometheusSamples:
     def _ask(self, path: str, **form: str) -> bytes:
         """The body of an answer; raises `requests.HTTPError` with the server's own words."""
         address = f"{self._url}/api/v1/{path}"
-        return _body(self._session.post(address, data=form, headers=self._headers, timeout=TIMEOUT_SECONDS))
+        return content_of(self._session.post(address, data=form, headers=self._headers, timeout=TIMEOUT_SECONDS))
 
     def newest_at(self) -> int:
         """By what it scraped last; where that is older than five minutes, an hour before its own clock."""
@@ -130,7 +129,7 @@ class PrometheusSamples:
         """The result of an instant query by prometheus-api-client, which drops the rest of the answer: a hook looks at all of it."""
 
         def look(response: requests.Response, **_: Any) -> None:
-            _nothing_missing(opened(_body(response), result_type).missing)
+            _nothing_missing(opened(content_of(response), result_type).missing)
 
         self._session.hooks["response"] = [look]
         try:
@@ -146,24 +145,14 @@ class PrometheusSamples:
         """Whatever an answer makes of its reader costs this question alone: it becomes `Unavailable`."""
         try:
             yield
-        except SankofaError:
+        except (*ENDS, SankofaError):
             raise
-        except BaseException as error:
-            if not isinstance(error, Exception) and type(error).__module__ != _PANIC:
-                raise
+        except BaseException as error:  # noqa: BLE001  a panic of polars or Snappy is no Exception
             reason = shortened(self._redacted(f"{type(error).__name__}: {error}"))
             # Nothing is chained: what the error came from may show a header.
             raise Unavailable(
                 f"{self._url}: {shortened(what)} was not answered ({reason}); it is asked again next time"
             ) from None
-
-
-def _body(response: requests.Response) -> bytes:
-    if response.status_code != requests.codes.ok:
-        raise requests.HTTPError(
-            f"HTTP {response.status_code}, expected 200: {response.content.decode(errors='replace')}"
-        )
-    return response.content
 
 
 def _nothing_missing(missing: str) -> None:

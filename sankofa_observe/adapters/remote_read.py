@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sankofa_observe.adapters import protobuf
 from sankofa_observe.adapters.answer import parsed
-from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES
+from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, content_of
 from sankofa_observe.slo.samples import Instants, Samples, Values
 from sankofa_observe.units import Period
 
@@ -50,12 +50,10 @@ def read(
         return None
     if response.status_code in {401, 403, 404, 405, 501}:
         return None
-    if response.status_code != requests.codes.ok:
-        words = response.content.decode(errors="replace")
-        raise requests.HTTPError(f"HTTP {response.status_code}, expected 200: {words}")
+    body = content_of(response)
     if response.headers.get("Content-Type", "").partition(";")[0].strip() != "application/x-protobuf":
         return None
-    return series_of(_unpacked(response.content))
+    return series_of(_unpacked(body))
 
 
 def _unpacked(body: bytes) -> bytes:

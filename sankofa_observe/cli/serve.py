@@ -125,8 +125,8 @@ def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
         metrics.head_age(platform.clock.now() - platform.need_settling().chain.head().at)
         return _said(platform.settle())
 
-    every, said = platform.settings.schedule, _Said()
-    judging = [Stage(name="evaluate", run=lambda: said.news(platform.evaluate(only_new=True)))]
+    every = platform.settings.schedule
+    judging = [Stage(name="evaluate", run=lambda: _said(platform.evaluate(only_new=True), only="added"))]
     if platform.settling:
         judging += [
             Stage(name="assess", run=lambda: _said(platform.assess())),
@@ -148,22 +148,8 @@ def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
 
 
 def _said(events: Iterable[Any], only: str | None = None) -> str:
-    """The events of a stage as a line; with `only`, those for which that field is set."""
-    return "; ".join(str(event) for event in events if only is None or getattr(event, only, False))
-
-
-class _Said:
-    """What a stage has to say that it did not say the turn before: a period that waits is told once, and again when the reason changes."""
-
-    def __init__(self) -> None:
-        self._waiting: set[str] = set()
-
-    def news(self, events: Iterable[Any]) -> str:
-        told = [(str(event), getattr(event, "added", None)) for event in events]
-        waiting = {text for text, added in told if added is None}
-        fresh = [text for text, added in told if added or (added is None and text not in self._waiting)]
-        self._waiting = waiting
-        return "; ".join(fresh)
+    """The events of a stage as a line; with `only`, those for which that field is set, and those that have none: what waits."""
+    return "; ".join(str(event) for event in events if only is None or getattr(event, only, True))
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -133,9 +133,8 @@ def _evaluate_period(
             yield NotYet(promise=promise, period=period, reason=reason)
             continue
         before = standing.get((promise.slo.name, promise.site))
-        if before and attained.table.forgotten(
-            with_neighbours(period, promise.slo)
-        ):  # it was drawn from more than is left
+        if before and attained.table.forgotten(with_neighbours(period, promise.slo)):
+            # It was drawn from more than is left.
             yield Judged(record=before, added=False)
             continue
         found = attained.totals(promise.slo, promise.site, period)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from sankofa_observe.errors import ENDS, SankofaError, Unavailable
+from sankofa_observe.errors import ENDS, SankofaError, Unavailable, unforeseen
 from sankofa_observe.pipeline.observe import Observed, align, count
 from sankofa_observe.ports import HOUR_SECONDS, Clock, SampleSource, SlotTable
 from sankofa_observe.slo.indicator import for_sites
@@ -100,5 +100,5 @@ def quietly(steps: Iterator[Observed]) -> str:
     except (*ENDS, SankofaError):
         raise
     except BaseException as error:  # noqa: BLE001  what nobody foresaw costs this SLO, and is told as its problem
-        return f"late samples could not be looked for: unexpected {type(error).__name__}: {str(error)[:300]}"
+        return f"late samples could not be looked for: {unforeseen(error)}"
     return ""

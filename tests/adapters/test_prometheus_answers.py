@@ -152,35 +152,28 @@ def test_newest_sample_is_never_taken_from_what_is_no_answer(body: object) -> No
         source.newest_at()
 
 
-@pytest.mark.parametrize("trouble", [MemoryError(), RecursionError(), PolarsError("x"), PanicException("x")])
-def test_trouble_of_a_reader_costs_one_question(trouble: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A panic in polars is no Exception, and would end the turn of all other SLOs."""
+def read_in_trouble(trouble: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read whose answer makes its reader fail."""
 
     def fail(_: bytes) -> None:
         raise trouble
 
     monkeypatch.setattr(prometheus, "read_matrix", fail)
-    with (
-        HttpDouble(answer=lambda *_: said(series())) as server,
-        closing(PrometheusSamples(server.url)) as source,
-        pytest.raises(Unavailable, match=type(trouble).__name__),
-    ):
+    with HttpDouble(answer=lambda *_: said(series())) as server, closing(PrometheusSamples(server.url)) as source:
         source.read("up", TEN_SECONDS)
+
+
+@pytest.mark.parametrize("trouble", [MemoryError(), RecursionError(), PolarsError("x"), PanicException("x")])
+def test_trouble_of_a_reader_costs_one_question(trouble: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A panic in polars is no Exception, and would end the turn of all other SLOs."""
+    with pytest.raises(Unavailable, match=type(trouble).__name__):
+        read_in_trouble(trouble, monkeypatch)
 
 
 def test_interrupt_is_none_of_a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who ends the process ends it."""
-
-    def fail(_: bytes) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(prometheus, "read_matrix", fail)
-    with (
-        HttpDouble(answer=lambda *_: said(series())) as server,
-        closing(PrometheusSamples(server.url)) as source,
-        pytest.raises(KeyboardInterrupt),
-    ):
-        source.read("up", TEN_SECONDS)
+    with pytest.raises(KeyboardInterrupt):
+        read_in_trouble(KeyboardInterrupt(), monkeypatch)
 
 
 NUMBERS = st.one_of(

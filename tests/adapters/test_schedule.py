@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from sankofa_observe import schedule
-from sankofa_observe.bootstrap import _apart, _named
+from sankofa_observe.bootstrap import _apart
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.schedule import Stage, Turn
 from tests.pace import until
@@ -160,7 +160,7 @@ def test_an_unforeseen_error_of_one_slo_keeps_no_other_from_its_turn(
         yield name
 
     runs = [run("a", error), run("b"), run("c", Unavailable("c is away")), run("d")]
-    turn = _apart(_named(f"SLO {name}", one) for name, one in zip("abcd", runs, strict=True))
+    turn = _apart((f"SLO {name}", one) for name, one in zip("abcd", runs, strict=True))
     assert [next(turn), next(turn)] == ["b", "d"]
     with pytest.raises(
         RuntimeError, match=f"c is away; unexpected {type(error).__name__}.*, while SLO a was worked on"
@@ -177,7 +177,7 @@ def test_an_unforeseen_error_leaves_what_is_broken_in_front() -> None:
         yield ""
 
     with pytest.raises(InvariantBroken, match="two truths; unexpected ZeroDivisionError: bug"):
-        list(_apart([failing_run(ZeroDivisionError("bug")), failing_run(InvariantBroken("two truths"))]))
+        list(_apart([("a", failing_run(ZeroDivisionError("bug"))), ("b", failing_run(InvariantBroken("two truths")))]))
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
@@ -189,4 +189,4 @@ def test_what_ends_the_process_is_no_failure_of_an_slo(end: type[BaseException])
         yield ""
 
     with pytest.raises(end):
-        list(_apart([ended()]))
+        list(_apart([("a", ended())]))

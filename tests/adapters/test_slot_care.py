@@ -14,7 +14,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from sankofa_observe.adapters.slots import DeltaSlots, care, checksums, lock
-from sankofa_observe.adapters.slots.rows import DAYS
+from sankofa_observe.adapters.slots.rows import DAYS, shaped
 from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS
@@ -107,7 +107,7 @@ def other_sums(root: Path) -> None:
     """A revision of a day's totals with other sums under the digest of its slots."""
     stored = pl.read_delta(str(root / "days")).filter(pl.col("day") == FIRST_DAY)
     spoiled = stored.with_columns(good=pl.lit(10**6), revision=pl.col("revision") + 1)
-    spoiled = spoiled.select(list(DAYS)).cast(DAYS)  # type: ignore[arg-type]  # a mapping of types
+    spoiled = shaped(spoiled, DAYS)
     write_deltalake(str(root / "days"), spoiled, mode="append")
 
 

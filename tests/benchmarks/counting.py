@@ -20,7 +20,7 @@ import polars as pl
 
 from sankofa_observe.adapters.metrics import PlatformMetrics
 from sankofa_observe.adapters.slots import DeltaSlots
-from sankofa_observe.adapters.slots.rows import SLOTS
+from sankofa_observe.adapters.slots.rows import SLOTS, shaped
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.period import period_slots, period_totals
@@ -93,7 +93,7 @@ def history(fleet: Fleet, store: DeltaSlots, days: Sequence[int]) -> None:
             over_hidden=0, settling=0, expected=4, seen=4, samples=8, state=pl.lit("GOOD"), reasons=pl.lit(None),
             proof=pl.lit(None), observed_at=0, revision=1,
         )  # fmt: skip
-        store.slots.append(rows.select(list(SLOTS)).cast(SLOTS))  # type: ignore[arg-type]  # a mapping of types
+        store.slots.append(shaped(rows, SLOTS))
         store.seal(day, 0)
 
 

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from sankofa_observe.adapters.slots.rows import AT_EDGES, DAYS, KEY, RUNS
+from sankofa_observe.adapters.slots.rows import AT_EDGES, DAYS, KEY, RUNS, SITE_DAY
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, digest_of
-
-_GROUP = ["observer", "day", "slo", "site"]
 
 
 def newest(frame: pl.DataFrame) -> pl.DataFrame:
@@ -37,9 +35,9 @@ def site_days(frame: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
     """
     if frame.is_empty():
         return pl.DataFrame(schema={name: kind for name, kind in DAYS.items() if name not in _ADDED})
-    slots = frame if in_order else frame.sort(*_GROUP, "starts_at")
+    slots = frame if in_order else frame.sort(*SITE_DAY, "starts_at")
     slots = slots.with_columns(bad_state=pl.col("state") == SlotState.BAD.value)
-    sums = slots.group_by(_GROUP, maintain_order=True).agg(
+    sums = slots.group_by(SITE_DAY, maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("slots"),
         *((pl.col("state") == one.value).sum().cast(pl.Int64).alias(f"slots_{one.value}") for one in SlotState),
         *(pl.col(name).sum() for name in ("good", "bad", "hidden", "blind")),
@@ -54,7 +52,7 @@ def site_days(frame: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
         pl.concat_str("starts_at", *ROW_COUNTS, "state", separator=",").alias("lines"),
     )
     digests = [digest_of(lines) for lines in sums["lines"].to_list()]
-    runs = sums.drop("lines").join(_bad_runs(slots), on=_GROUP, how="left", maintain_order="left")
+    runs = sums.drop("lines").join(_bad_runs(slots), on=SITE_DAY, how="left", maintain_order="left")
     return runs.with_columns(pl.col(RUNS).fill_null(0), digest=pl.Series(digests))
 
 
@@ -82,14 +80,14 @@ _ADDED = {"rows", "revision", "sealed_at"}
 def _bad_runs(slots: pl.DataFrame) -> pl.DataFrame:
     """The longest run of BAD slots of each site-day, and the runs at its two ends."""
     # Most days have none: those are runs of nothing.
-    some = slots.filter(pl.col("bad_state").any().over(_GROUP))
+    some = slots.filter(pl.col("bad_state").any().over(SITE_DAY))
     runs = (
-        some.with_columns(run=pl.col("bad_state").rle_id().over(_GROUP))
-        .group_by(*_GROUP, "run", maintain_order=True)
+        some.with_columns(run=pl.col("bad_state").rle_id().over(SITE_DAY))
+        .group_by(*SITE_DAY, "run", maintain_order=True)
         .agg(pl.col("bad_state").first(), pl.len().cast(pl.Int64).alias("length"))
         .with_columns(length=pl.when("bad_state").then("length").otherwise(0))
     )
-    return runs.group_by(_GROUP, maintain_order=True).agg(
+    return runs.group_by(SITE_DAY, maintain_order=True).agg(
         pl.col("length").max().alias("longest_bad"),
         pl.col("length").first().alias("head_bad"),
         pl.col("length").last().alias("tail_bad"),

@@ -37,7 +37,7 @@ class Delta:
     schema: Mapping[str, type[pl.DataType]]
     partition: Sequence[str]
     _opened: DeltaTable | None = field(default=None, repr=False)
-    _counted: tuple[int, Mapping[tuple[str, ...], int]] = field(default=(-1, MappingProxyType({})), repr=False)
+    _counted: tuple[object, Mapping[tuple[str, ...], int]] = field(default=(None, MappingProxyType({})), repr=False)
     _inode: int = field(default=0, repr=False)  # of the log's folder: another one is another table
     _held: threading.RLock = field(default_factory=threading.RLock, repr=False)  # several stages use one open table
 
@@ -98,21 +98,25 @@ class Delta:
                 return self._opened
             self._refuse_damage()
             try:
-                self._opened, self._inode, self._counted = DeltaTable(self.location), inode, (-1, {})
+                self._opened, self._inode = DeltaTable(self.location), inode
             except TableNotFoundError:
                 self._refuse_loss()
             return self._opened
+
+    def state(self, table: DeltaTable) -> object:
+        """What is remembered of a table holds as long as this is the same; a repair puts another table in its place."""
+        return self._inode, table.version()
 
     def rows_by_partition(self) -> Mapping[tuple[str, ...], int]:
         """How many rows each partition has, from the log alone."""
         with self.held() as table:
             if table is None:
                 return {}
-            if self._counted[0] != table.version():
+            if self._counted[0] != (state := self.state(table)):
                 actions = pl.DataFrame(table.get_add_actions(flatten=True))
                 names = [f"partition.{name}" for name in self.partition]
                 sums = actions.group_by(pl.col(names).cast(pl.String)).agg(pl.col("num_records").sum())
-                self._counted = table.version(), {tuple(key): rows for *key, rows in sums.iter_rows()}
+                self._counted = state, {tuple(key): rows for *key, rows in sums.iter_rows()}
             return self._counted[1]
 
     @contextmanager

@@ -29,13 +29,12 @@ from sankofa_observe.adapters.slots.files import (
 )
 from sankofa_observe.adapters.slots.lock import writer_of
 from sankofa_observe.adapters.slots.log import log_faults
-from sankofa_observe.adapters.slots.rows import DAYS
-from sankofa_observe.adapters.slots.store import FORGOTTEN, DeltaSlots
+from sankofa_observe.adapters.slots.rows import DAYS, SITE_DAY
+from sankofa_observe.adapters.slots.store import DeltaSlots
 from sankofa_observe.errors import InvalidInput, SankofaError
 
 Progress = Callable[[str, int, int], None]  # what is read, how many of it are done, and how many there are
 MADE = [name for name in DAYS if name not in {"revision", "sealed_at"}]  # what slots say of a site-day
-_SITE_DAY = ("observer", "day", "slo", "site")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,12 +131,11 @@ def _of_totals(location: str, observers: Iterable[str], progress: Progress) -> I
     for observer in observers:
         store = DeltaSlots(location, observer)
         try:
-            totals, there = store.totals(), store.days_of_slots()
+            totals, there, forgotten = store.totals(), store.days_of_slots(), store.forgotten_days()
         except SankofaError as error:
             yield Finding(text=str(error))
             continue
-        forgotten = totals.group_by("day").agg(pl.col("rows").sum()).filter(pl.col("rows") == FORGOTTEN)["day"]
-        days = sorted(set(totals["day"]) - (set(forgotten) - there))
+        days = sorted(set(totals["day"]) - (forgotten - there))
         for done, day in enumerate(days):
             progress(f"totals of {observer}", done, len(days))
             stored = totals.filter(pl.col("day") == day)
@@ -164,16 +162,16 @@ def _of_day(stored: pl.DataFrame, made: pl.DataFrame) -> Iterator[Finding]:
                 mendable=False,
             )
         else:
-            wrong = [name for name in MADE if name not in _SITE_DAY and row[name] != row[f"{name}_made"]]
+            wrong = [name for name in MADE if name not in SITE_DAY and row[name] != row[f"{name}_made"]]
             told = "; ".join(f"{name} is {row[name]}, and the slots make {row[f'{name}_made']}" for name in wrong)
             yield Finding(text=f"{where}: the totals are not those of the slots: {told}")
 
 
 def differing(stored: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
     """Site-days of which any column that slots make differs, stands on one side only, or is null; made ones end in `_made`."""
-    columns = [name for name in MADE if name not in _SITE_DAY]
+    columns = [name for name in MADE if name not in SITE_DAY]
     made = made.select(MADE).cast({name: DAYS[name] for name in MADE})
-    both = stored.join(made, on=_SITE_DAY, how="full", coalesce=True, suffix="_made")
+    both = stored.join(made, on=SITE_DAY, how="full", coalesce=True, suffix="_made")
     return both.filter(pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_made")) for name in columns))
 
 

@@ -30,7 +30,7 @@ from sankofa_observe.adapters.slots.files import (
 )
 from sankofa_observe.adapters.slots.findings import MADE, Progress, check, differing, findings, silent
 from sankofa_observe.adapters.slots.lock import alone
-from sankofa_observe.adapters.slots.rows import DAYS, KEY, SLOTS
+from sankofa_observe.adapters.slots.rows import DAYS, KEY, SITE_DAY, SLOTS, shaped
 from sankofa_observe.adapters.slots.store import DeltaSlots
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.slo.totals import DAY_SECONDS
@@ -40,7 +40,6 @@ TABLES = ("slots", "days")
 # Of two rows of one key and revision the committed one stands, then the one that no commit names, then the replaced one.
 LIVE, ORPHAN, REPLACED = range(3)
 _SLOT = ("observer", *KEY, "revision")
-_SITE_DAY = ("observer", "day", "slo", "site")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +115,7 @@ def _slots(store: DeltaSlots, new: DeltaSlots, progress: Progress) -> Iterator[s
             yield f"observer {observer}, {date_of(day)}: {found} rows that were out of sight are back"
         if twice := rows.filter(pl.col("rank") == LIVE).height - kept.filter(pl.col("rank") == LIVE).height:
             yield f"observer {observer}, {date_of(day)}: {twice} rows stood there twice and are kept once"
-        new.slots.append(kept.select(list(SLOTS)).cast(SLOTS), SEALED)  # type: ignore[arg-type]  # a mapping of types
+        new.slots.append(shaped(kept, SLOTS), SEALED)
         expected[observer, str(day)] = kept.select(_SLOT).n_unique()
     _prove(new.slots, expected)
 
@@ -150,10 +149,10 @@ def _days(store: DeltaSlots, new: DeltaSlots, progress: Progress) -> Iterator[st
         rows_of(one.file, store.days).with_columns(observer=pl.lit(one.observer), rank=pl.lit(one.rank))
         for one in sources
     ]
-    kept = _once(pl.concat(frames), (*_SITE_DAY, "revision"), "sealed_at")
+    kept = _once(pl.concat(frames), (*SITE_DAY, "revision"), "sealed_at")
     if found := kept.filter(pl.col("rank") > LIVE).height:
         yield f"{found} totals that were out of sight are back"
-    rows = [kept.select(list(DAYS)).cast(DAYS)]  # type: ignore[arg-type]  # a mapping of types
+    rows = [shaped(kept, DAYS)]
     for observer in sorted(set(kept["observer"])):
         own = newest_days(rows[0].filter(pl.col("observer") == observer))
         of_observer = DeltaSlots(new.location, observer)
@@ -164,7 +163,7 @@ def _days(store: DeltaSlots, new: DeltaSlots, progress: Progress) -> Iterator[st
             if not changed.is_empty():
                 yield f"observer {observer}, {date_of(day)}: totals of {changed.height} site-days are made anew"
                 rows.append(changed)
-    every = pl.concat(rows).sort(*_SITE_DAY, "revision")
+    every = pl.concat(rows).sort(*SITE_DAY, "revision")
     new.days.append(every, SEALED)
     counts = every.group_by("observer").agg(pl.len()).iter_rows()
     _prove(new.days, {(observer,): count for observer, count in counts})
@@ -172,11 +171,11 @@ def _days(store: DeltaSlots, new: DeltaSlots, progress: Progress) -> Iterator[st
 
 def _revised(stored: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
     """The next revision of totals that the slots make otherwise; totals whose slots are gone stay."""
-    changed = differing(stored, made).filter(pl.col("rows_made").is_not_null()).select(*_SITE_DAY, "revision")
+    changed = differing(stored, made).filter(pl.col("rows_made").is_not_null()).select(*SITE_DAY, "revision")
     return (
         made.select(MADE)
         .cast({name: DAYS[name] for name in MADE})
-        .join(changed, on=_SITE_DAY)
+        .join(changed, on=SITE_DAY)
         .with_columns(
             revision=(pl.col("revision").fill_null(0) + 1).cast(pl.Int32),
             sealed_at=pl.lit(stored["sealed_at"].max(), pl.Int64),  # of the day: nothing newer was looked at

@@ -17,6 +17,7 @@ from sankofa_observe.slo.totals import ROW_COUNTS, SiteDay, SiteSpan, Totals
 
 COUNTS = (*ROW_COUNTS, "samples")
 KEY = ("slo", "site", "starts_at")
+SITE_DAY = ("observer", "day", "slo", "site")
 SLOTS: dict[str, type[pl.DataType]] = {
     "observer": pl.String,
     "day": pl.Int32,
@@ -51,6 +52,11 @@ DAYS: dict[str, type[pl.DataType]] = {
     "revision": pl.Int32,
     "sealed_at": pl.Int64,
 }
+
+
+def shaped(frame: pl.DataFrame, schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+    """The columns of a table, in its order and types."""
+    return frame.select(list(schema)).cast(schema)  # type: ignore[arg-type]  # a mapping of types
 
 
 def frame_of(slots: Iterable[Slot]) -> pl.DataFrame:

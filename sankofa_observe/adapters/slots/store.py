@@ -25,6 +25,7 @@ from sankofa_observe.adapters.slots.rows import (
     OF_TOTALS,
     SLOTS,
     frame_of,
+    shaped,
     site_day_of,
     slot_of,
     span_of,
@@ -55,7 +56,7 @@ class DeltaSlots:
         self._mutex = threading.RLock()  # stages of one process write in turns
         self._waiting: list[pl.DataFrame] | None = None  # where several appends become one commit
         self._healed = False
-        self._sealed_days: tuple[int, Mapping[int, int]] = (-1, {})
+        self._sealed_days: tuple[object, Mapping[int, int]] = (None, {})
 
     def close(self) -> None:
         self._lock.release()
@@ -71,7 +72,7 @@ class DeltaSlots:
                 rows = fresh.with_columns(
                     observer=pl.lit(self.observer), day=pl.col("starts_at") // DAY_SECONDS, observed_at=observed_at
                 )
-                self._gather(rows.select(list(SLOTS)).cast(SLOTS), observed_at)  # type: ignore[arg-type]  # a mapping of types
+                self._gather(shaped(rows, SLOTS), observed_at)
                 self._remember(fresh)
             return fresh.height
 
@@ -146,7 +147,7 @@ class DeltaSlots:
                 rows=FORGOTTEN, revision=pl.col("revision") + 1
             )
             if not marked.is_empty():  # first, so that no day is ever without slots and without a reason
-                self.days.append(marked.select(list(DAYS)).cast(DAYS))  # type: ignore[arg-type]  # a mapping of types
+                self.days.append(shaped(marked, DAYS))
             with self.slots.held() as table, self.slots.asking("retention"):
                 assert table is not None  # noqa: S101  it has days
                 table.delete(f"observer = '{self.observer}' AND day IN ({', '.join(map(str, old))})")
@@ -155,7 +156,7 @@ class DeltaSlots:
     def forgotten(self, period: Period) -> bool:
         """Whether slots of the period are no longer kept."""
         first, last = period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS
-        return any(first <= day <= last for day in self._forgotten())
+        return any(first <= day <= last for day in self.forgotten_days())
 
     def _have(self) -> Mapping[int, int]:
         """The days that have slots, and how many rows, superseded ones among them."""
@@ -167,13 +168,13 @@ class DeltaSlots:
         with self.days.held() as table, self.days.asking("read"):
             if table is None:
                 return {}
-            if self._sealed_days[0] != table.version():
+            if self._sealed_days[0] != (state := self.days.state(table)):
                 rows = newest_days(self._days().select("day", "slo", "site", "revision", "rows").collect())
                 sums = rows.group_by("day").agg(pl.col("rows").sum())
-                self._sealed_days = table.version(), dict(sums.iter_rows())
+                self._sealed_days = state, dict(sums.iter_rows())
             return self._sealed_days[1]
 
-    def _forgotten(self) -> set[int]:
+    def forgotten_days(self) -> set[int]:
         """The days of which only the totals are left."""
         return {day for day, rows in self._sealed().items() if rows == FORGOTTEN}
 
@@ -243,7 +244,7 @@ class DeltaSlots:
             made = site_days(counted).with_columns(
                 rows=pl.lit(0, pl.Int64), revision=pl.lit(1, pl.Int32), sealed_at=pl.lit(0, pl.Int64)
             )
-            found.append(made.select(list(DAYS)).cast(DAYS))  # type: ignore[arg-type]  # a mapping of types
+            found.append(shaped(made, DAYS))
         return pl.concat(found)
 
     def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
@@ -294,7 +295,7 @@ class DeltaSlots:
 
     def _kept(self, slots: pl.DataFrame) -> pl.DataFrame:
         """Slots but those of days of which only the totals are left."""
-        forgotten = self._forgotten()
+        forgotten = self.forgotten_days()
         return slots.filter(~(pl.col("starts_at") // DAY_SECONDS).is_in(list(forgotten))) if forgotten else slots
 
     def _fresh(self, slots: pl.DataFrame, *, anyhow: bool) -> pl.DataFrame:
@@ -375,7 +376,7 @@ class DeltaSlots:
             revision=(pl.col("before").fill_null(0) + 1).cast(pl.Int32), sealed_at=pl.lit(at, dtype=pl.Int64)
         )
         if not made.is_empty():
-            self.days.append(made.select(list(DAYS)).cast(DAYS))  # type: ignore[arg-type]  # a mapping of types
+            self.days.append(shaped(made, DAYS))
         return len(made)
 
     def _heal(self, at: int) -> None:

@@ -184,7 +184,7 @@ def _restart(track: Track, step: Step, top: int | None) -> Iterator[Parcel]:
     """What the counters show was counted since; what they lost before they fell is hidden, scrape by scrape."""
     shown = step.shown_valid
     good = min(step.shown_good, shown)
-    slots = _slots_of(track, step)
+    slots = track.slots_of(step)
     yield _parcel(track, step, RESTART, good=good, bad=shown - good, first=slots[0], top=top)
     for nth, slot in enumerate(slots):
         last = nth == len(slots) - 1
@@ -196,7 +196,7 @@ def _restart(track: Track, step: Step, top: int | None) -> Iterator[Parcel]:
 
 def _spread(track: Track, step: Step, kind: str, top: int | None) -> Iterator[Parcel]:
     """Each scheduled scrape of the step hides what one may hold at most."""
-    for slot in _slots_of(track, step):
+    for slot in track.slots_of(step):
         blind = track.rule.scrape_seconds if top is None else 0
         yield _parcel(track, step, kind, hidden=top or 0, blind=blind, first=slot, to=slot, top=top)
 
@@ -214,7 +214,7 @@ def _rise(track: Track, step: Step, top: int | None) -> Iterator[Parcel]:
     if good > valid and not track.rule.settles_seconds:
         yield _hidden(track, step, CONTRADICTION, top, good)
         return
-    first = _slots_of(track, step)[0]
+    first = track.slots_of(step)[0]
     if good or valid:
         yield _parcel(track, step, kind, good=good, bad=valid - good, first=first)
     if step.scrapes > 1 and most is not None and step.shown_valid <= most and most > valid and step.before_valid:
@@ -225,7 +225,7 @@ def _rise(track: Track, step: Step, top: int | None) -> Iterator[Parcel]:
 def _hidden(
     track: Track, step: Step, kind: str, top: int | None, hidden: int | None, since: int | None = None
 ) -> Parcel:
-    first = _slots_of(track, step)[0]
+    first = track.slots_of(step)[0]
     first = first if since is None else min(first, since)
     blind = track.rule.scrape_seconds * step.scrapes if hidden is None else 0
     return _parcel(track, step, kind, hidden=hidden or 0, blind=blind, first=first, top=top)
@@ -259,9 +259,3 @@ def _parcel(
         after=(step.shown_good, step.shown_valid),
         top=top,
     )
-
-
-def _slots_of(track: Track, step: Step) -> list[int]:
-    """The slot of each scheduled scrape that the step spans; the last one is that of its end."""
-    length, count = step.to_ms - step.from_ms, step.scrapes
-    return [slot_number(track.rule, step.from_ms + length * nth // count) for nth in range(1, count + 1)]

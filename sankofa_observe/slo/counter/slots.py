@@ -106,12 +106,12 @@ def _slot(key: SlotKey, start: int, sums: dict[int, _Sums], site: Site) -> Slot:
     one, before = sums[number], sums[number - 1]
     start_ms, end_ms = start * 1000, (start + rule.seconds) * 1000
     known = [track for track in site.tracks if site.shows(track, start_ms, end_ms)]
-    scraped = {track.source.name: track.seen_within(start_ms, end_ms) for track in known}
-    told = {parcel.source for parcel in one.parcels} | {name for name, times in scraped.items() if times}
+    scraped = {track.source.name: times for track in known if (times := track.seen_within(start_ms, end_ms))}
+    told = {parcel.source for parcel in one.parcels} | scraped.keys()
     told |= {track.source.name for track in site.tracks if track.source.listed}
     expected = rule.expected * max(1, len(told))
     blind, reasons = one.blind, list(one.reasons)
-    if not any(scraped.values()) and not any(track.spans(start_ms) for track in known):
+    if not scraped and not any(track.spans(start_ms) for track in known):
         blind, reasons = max(blind, rule.seconds), [*reasons, NOT_SEEN]
     if not site.counts_near(start_ms, end_ms):
         blind, reasons = max(blind, rule.seconds), [*reasons, "the selector meets no series"]
@@ -139,9 +139,7 @@ def _slot(key: SlotKey, start: int, sums: dict[int, _Sums], site: Site) -> Slot:
 
 def _named(found: Sequence[Parcel], site: Site, scraped: Mapping[str, int]) -> Sequence[Parcel]:
     """A listed source of which a slot shows nothing goes by its instance: who read less did not learn its job."""
-    shown = {parcel.source for parcel in found if parcel.kind != NOT_SEEN} | {
-        name for name, times in scraped.items() if times
-    }
+    shown = {parcel.source for parcel in found if parcel.kind != NOT_SEEN} | scraped.keys()
     absent = {
         track.source.name: f"/{track.source.instance}"
         for track in site.tracks

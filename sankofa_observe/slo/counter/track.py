@@ -104,9 +104,13 @@ class Track:
 
     def top_of(self, step: Step) -> int | None:
         """The most events that one scrape of a step may have held: the same for every slot that the step reaches into."""
-        slot_ms = self.rule.seconds * 1000
-        first = slot_number(self.rule, step.from_ms + (step.to_ms - step.from_ms) // step.scrapes)
-        return self.top(step.from_ms, step.to_ms, before_ms=min(step.to_ms, (first + 1) * slot_ms) + self.gap_ms)
+        end_ms = (self.slots_of(step)[0] + 1) * self.rule.seconds * 1000  # of its first slot
+        return self.top(step.from_ms, step.to_ms, before_ms=min(step.to_ms, end_ms) + self.gap_ms)
+
+    def slots_of(self, step: Step) -> list[int]:
+        """The slot of each scheduled scrape that the step spans; the last one is that of its end."""
+        length, count = step.to_ms - step.from_ms, step.scrapes
+        return [slot_number(self.rule, step.from_ms + length * nth // count) for nth in range(1, count + 1)]
 
     def counts_near(self, start_ms: int, end_ms: int) -> bool:
         """Whether any of its counters shows itself up to a slot's end, as far back as the slot leans.

@@ -143,15 +143,15 @@ def _columns(rule: SlotRule, reach: Period, one: Selected) -> _Columns | None:
     if one.started:
         started = Samples.of(one.started[0][1])
         unusual.steps(np.diff(started.values) != 0, started.at)  # the process is another than at the scrape before
-    missed = _bridged(rule, at, sums[1])
-    unusual.found += missed[1]
+    missed, broken = _bridged(rule, at, sums[1])
+    unusual.found += broken
     inside = np.zeros(len(failed), np.bool_)
-    for first, last in missed[0]:
+    for first, last in missed:
         inside |= (failed > first) & (failed < last)
     unusual.at_instants(failed[~inside])
     samples = np.sort(np.concatenate([counter.at for counter in counters]))
     return _Columns(
-        name=one.name, at=at, good=sums[0], valid=sums[1], samples=samples, unusual=unusual.found, missed=missed[0]
+        name=one.name, at=at, good=sums[0], valid=sums[1], samples=samples, unusual=unusual.found, missed=missed
     )
 
 
