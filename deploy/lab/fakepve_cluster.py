@@ -17,6 +17,7 @@ Control, on its own port: GET / (state, and calls by path since the last reset),
   /backup/guest/VMID/covered|uncovered   /backup/job/enabled|disabled   /backup/task/VMID/ok|failed
   /zfs/NODE/absent|present       /zfs/NODE/POOL/ok|degraded_child|degraded|faulted|errors|odd
   /qdevice/connected|disconnected|none   /votes/NODE/N
+  /start-over   as freshly started; ?nodes=2&release=8&without=VM.Audit changes those options for it
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,8 @@ class Cluster:
 
     pve: FakePve
     world: World
+    options: argparse.Namespace
+    token: str
     traffic: Traffic = field(default_factory=Traffic)
     pids: itertools.count[int] = field(default_factory=lambda: itertools.count(10_000))
 
@@ -74,6 +78,20 @@ class Cluster:
             "calls": dict(sorted(self.traffic.calls.items())),
             "url": self.pve.url,
         }
+
+    def start_over(self, changes: Mapping[str, str]) -> None:
+        """Be as freshly started, with other options if wished; the listeners stay, with the calls that hang in them.
+
+        Raises:
+            KeyError: an option that cannot be changed, by its name.
+        """
+        read: dict[str, Callable[[str], Any]] = {"nodes": int, "guests": int, "release": int, "without": str.split}
+        wished = {name: read[name](word) for name, word in changes.items()}
+        fresh = build_cluster(argparse.Namespace(**{**vars(self.options), **wished}), self.token)
+        listening = {"host", "port", "runner", "cluster"}
+        self.pve.__dict__.update({name: state for name, state in vars(fresh.pve).items() if name not in listening})
+        self.world, self.pids = fresh.world, fresh.pids
+        self.traffic.clear()
 
     def set_quorate(self, *, quorate: bool) -> None:
         self.pve.quorate = quorate
@@ -233,7 +251,8 @@ def build_cluster(options: argparse.Namespace, token: str) -> Cluster:
         pve.add_node(node)
     for number, (vmid, node) in enumerate(guests.items()):
         pve.add_vm(vmid, f"guest-{number}", node=node, status="running", config={"memory": 2048, "cores": 2})
-    pve.cluster = Cluster(pve=pve, world=World.of(release=options.release, nodes=nodes, guests=guests))
+    world = World.of(release=options.release, nodes=nodes, guests=guests)
+    pve.cluster = Cluster(pve=pve, world=world, options=options, token=token)
     for vmid in guests:
         pve.cluster.add_backup_task(vmid, good=True, ended_at=int(time.time()) - 6 * HOUR)
     rights = [*AUDITOR, *([REPLICATE] if options.release >= 9 else [])]  # noqa: PLR2004 - a release

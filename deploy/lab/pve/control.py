@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -27,6 +27,7 @@ class Controlled(Protocol):
     def traffic(self) -> Traffic: ...
 
     def state(self) -> dict[str, Any]: ...
+    def start_over(self, changes: Mapping[str, str]) -> None: ...
     def set_quorate(self, *, quorate: bool) -> None: ...
     def set_node(self, name: str, *, online: bool) -> None: ...
     def set_privilege(self, name: str, *, held: bool) -> None: ...
@@ -122,6 +123,7 @@ SWITCHES: dict[str, Switch] = {
     "/qdevice/{state:connected|disconnected|none}": _qdevice,
     "/votes/{name}/{votes:\\d+}": _votes,
     "/calls/reset": lambda c, _: c.traffic.calls.clear(),
+    "/start-over": lambda c, w: c.start_over(w),
 }
 
 
@@ -135,7 +137,7 @@ def build_control(cluster: Controlled) -> web.Application:
     def throw(switch: Switch) -> Callable[[web.Request], Any]:
         async def handler(request: web.Request) -> web.Response:
             try:
-                switch(cluster, dict(request.match_info))
+                switch(cluster, {**request.query, **request.match_info})
             except KeyError as error:
                 return web.json_response({"error": f"no {error.args[0]}", **cluster.state()}, status=404)
             return web.json_response(cluster.state())

@@ -74,6 +74,12 @@ class Traffic:
         if mode != "ok":
             self.endpoints[pattern] = mode
 
+    def clear(self) -> None:
+        """No fault, and nothing asked yet."""
+        self.every = "ok"
+        self.endpoints.clear()
+        self.calls.clear()
+
     def fault(self, path: str) -> Handler | None:
         """What stands in front of this path; the last switch that matches it counts."""
         for pattern, mode in reversed(self.endpoints.items()):

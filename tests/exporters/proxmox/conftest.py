@@ -1,9 +1,8 @@
-"""A running fake cluster, and an exporter on it that remembers nothing of the nodes."""
+"""A fake cluster that runs as long as the tests of its worker, started over for each, and an exporter that remembers no node."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -14,9 +13,16 @@ from tests.exporters.watching import Watch, watching
 from .lab import Lab
 
 
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("pve")
+    with Processes(folder=folder) as processes:
+        yield Lab(processes, folder / "pve")
+
+
 @pytest.fixture
-def lab(processes: Processes, tmp_path: Path) -> Lab:
-    return Lab(processes, tmp_path / "pve")
+def lab(running: Lab) -> Lab:
+    return running.start_over()
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from copy import copy
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 from deploy.lab.client import local
@@ -24,13 +26,24 @@ from tests.pace import limit
 class Lab:
     """A running fake cluster, its switch, and an exporter that watches it."""
 
-    def __init__(self, processes: Processes, folder: Path, *options: str) -> None:
+    def __init__(self, processes: Processes, folder: Path) -> None:
         port, control = free_port(), free_port()
-        script = [sys.executable, str(CHECKOUT / "deploy" / "lab" / "fakepve_cluster.py"), *options]
+        script = [sys.executable, str(CHECKOUT / "deploy" / "lab" / "fakepve_cluster.py")]
         ports = ["--port", str(port), "--control-port", str(control), "--folder", str(folder)]
         self.url, self.control, self.folder = f"https://127.0.0.1:{port}", f"http://127.0.0.1:{control}", folder
         self.child = processes.start(f"fakepve-{port}", [*script, *ports])
         processes.wait_until(self.child, answers(self.control))
+
+    def start_over(self, **options: str | int) -> Lab:
+        """The same process with a cluster as freshly started, with other `nodes`, `guests`, `release` or rights `without`."""
+        local.post(f"{self.control}/start-over", params=options, timeout=limit(5)).raise_for_status()
+        return self
+
+    def with_files(self, folder: Path) -> Lab:
+        """The same cluster, seen by an exporter that has token and CA in a folder of its own."""
+        own = copy(self)
+        own.folder = Path(copytree(self.folder, folder))
+        return own
 
     def switch(self, *paths: str) -> None:
         for path in paths:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.lab.processes import Processes
 from sankofa_exporters.proxmox.turns import QUESTIONS
 from tests.exporters.watching import watching
 
@@ -34,15 +33,14 @@ async def test_each_probe_makes_four_calls_about_the_cluster(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("nodes", [1, 3, 16])
-async def test_nodes_are_asked_once_and_then_left_alone_for_a_while(processes: Processes, lab: Lab, nodes: int) -> None:
+async def test_nodes_are_asked_once_and_then_left_alone_for_a_while(lab: Lab, nodes: int) -> None:
     """The first probe asks each node for each thing, and all is known of each; the next asks hardly any."""
-    cluster = Lab(processes, lab.folder, "--nodes", str(nodes), "--guests", str(2 * nodes))
-    cluster.calls()
-    async with watching(cluster.exporter()) as watch:
+    lab.start_over(nodes=nodes, guests=2 * nodes)
+    async with watching(lab.exporter()) as watch:
         found = await watch.values()
-        first = {path: count for path, count in cluster.calls().items() if path.startswith("nodes/")}
+        first = {path: count for path, count in lab.calls().items() if path.startswith("nodes/")}
         await watch.values()
-        second = {path: count for path, count in cluster.calls().items() if path.startswith("nodes/")}
+        second = {path: count for path, count in lab.calls().items() if path.startswith("nodes/")}
 
     assert first == {
         "nodes/NODE/replication": nodes,
@@ -55,10 +53,10 @@ async def test_nodes_are_asked_once_and_then_left_alone_for_a_while(processes: P
 
 
 @pytest.mark.parametrize("release", [7, 8, 9])
-async def test_each_release_is_known_to_the_last_family(processes: Processes, lab: Lab, release: int) -> None:
+async def test_each_release_is_known_to_the_last_family(lab: Lab, release: int) -> None:
     """No collector fails, no right is missing, and every pair of up and known is known."""
-    cluster = Lab(processes, lab.folder, "--release", str(release))
-    async with watching(cluster.exporter()) as watch:
+    lab.start_over(release=release)
+    async with watching(lab.exporter()) as watch:
         found = await warm(watch)
 
     assert not [key for key in found if key[0] == "collector_error"]
@@ -70,10 +68,10 @@ async def test_each_release_is_known_to_the_last_family(processes: Processes, la
     assert (("pve_ha_armed",) in found) == (release == 9)
 
 
-async def test_standalone_node_is_up_without_quorum(processes: Processes, lab: Lab) -> None:
+async def test_standalone_node_is_up_without_quorum(lab: Lab) -> None:
     """One node, no cluster: up, no margin, no votes, and no failure."""
-    alone = Lab(processes, lab.folder, "--nodes", "1")
-    async with watching(alone.exporter()) as watch:
+    lab.start_over(nodes=1)
+    async with watching(lab.exporter()) as watch:
         found = await warm(watch)
 
     assert (pair(found), found["pve_qdevice_configured",]) == ((1, 1), 0)

@@ -68,6 +68,7 @@ async def test_wrong_ca_and_missing_token_are_told_apart(lab: Lab, processes: Pr
     async with watching(lab.exporter(ca_file=stranger.folder / "ca.pem")) as watch:
         found = await watch.values()
         assert (pair(found), found["collector_error", "cluster", "tls"]) == ((0, 0), 1)
+    lab = lab.with_files(tmp_path / "own")
     exporter = lab.exporter()
     (lab.folder / "token").unlink()
     async with watching(exporter) as watch:
@@ -75,10 +76,10 @@ async def test_wrong_ca_and_missing_token_are_told_apart(lab: Lab, processes: Pr
         assert (pair(found), found["collector_error", "cluster", "auth"]) == ((0, 0), 1)
 
 
-async def test_missing_rights_are_named(processes: Processes, tmp_path: Path) -> None:
+async def test_missing_rights_are_named(lab: Lab) -> None:
     """A token without VM.Audit sees no guests: nothing is counted and the missing right has a series."""
-    weak = Lab(processes, tmp_path / "weak", "--without", "VM.Audit")
-    async with watching(weak.exporter()) as watch:
+    lab.start_over(without="VM.Audit")
+    async with watching(lab.exporter()) as watch:
         found = await watch.values()
 
     assert found["pve_privilege_missing", "/vms", "VM.Audit"] == 1
@@ -86,30 +87,33 @@ async def test_missing_rights_are_named(processes: Processes, tmp_path: Path) ->
     assert found["pve_guest_list_complete",] == 0
 
 
-async def test_replication_can_be_left_out_with_its_right(processes: Processes, tmp_path: Path) -> None:
+async def test_replication_can_be_left_out_with_its_right(lab: Lab) -> None:
     """A module that does without: no job is asked for, and VM.Replicate, which is more than reading, is not missed."""
-    plain = Lab(processes, tmp_path / "plain", "--without", "VM.Replicate")
-    async with watching(plain.exporter(replication=False)) as watch:
+    lab.start_over(without="VM.Replicate")
+    async with watching(lab.exporter(replication=False)) as watch:
         found = await warm(watch)
 
     assert {value for key, value in found.items() if key[0] == "pve_privilege_missing"} == {0}
     assert not [key for key in found if "replication" in "".join(key)]
-    assert "nodes/NODE/replication" not in plain.calls()
+    assert "nodes/NODE/replication" not in lab.calls()
 
 
-async def test_token_is_never_told(lab: Lab, watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
+async def test_token_is_never_told(lab: Lab, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Through every fault, at debug level: no answer, log line or repr holds the token's secret."""
     caplog.set_level(logging.DEBUG)
     for chatty in ("httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)  # as the command sets them
+    lab = lab.with_files(tmp_path / "own")
     secret = (lab.folder / "token").read_text().strip().partition("=")[2]
-    texts = [repr(lab.exporter()), repr(lab.module())]
-    for mode in ("ok", "500", "401", "403", "html", "redirect", "garbage"):
-        lab.switch(f"/http/{mode}")
+    exporter = lab.exporter()
+    texts = [repr(exporter), repr(lab.module())]
+    async with watching(exporter) as watch:
+        for mode in ("ok", "500", "401", "403", "html", "redirect", "garbage"):
+            lab.switch(f"/http/{mode}")
+            texts.append(await watch.text())
+        (lab.folder / "token").write_text(f"broken {secret}")
         texts.append(await watch.text())
-    (lab.folder / "token").write_text(f"broken {secret}")
-    texts.append(await watch.text())
-    texts += [(await watch.client.get(path)).text for path in ("/", "/metrics")]
+        texts += [(await watch.client.get(path)).text for path in ("/", "/metrics")]
 
     assert len(secret) == 32
     assert not [text for text in [*texts, caplog.text] if secret in text]

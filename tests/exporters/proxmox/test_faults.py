@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.lab.processes import Processes
 from tests.exporters.watching import Watch, watching
 from tests.pace import growing, limit
 
@@ -242,13 +241,11 @@ async def test_backup_tasks_tell_the_last_good_one(lab: Lab, watch: Watch) -> No
 @pytest.mark.parametrize(
     ("qdevice", "margin", "connected"), [("none", 0, None), ("connected", 1, 1), ("disconnected", 0, 0)]
 )
-async def test_margin_counts_the_qdevice(
-    processes: Processes, lab: Lab, qdevice: str, margin: int, connected: int | None
-) -> None:
+async def test_margin_counts_the_qdevice(lab: Lab, qdevice: str, margin: int, connected: int | None) -> None:
     """Two nodes: without a QDevice, or with one that is not there, not one vote is to spare."""
-    two = Lab(processes, lab.folder, "--nodes", "2")
-    two.switch(f"/qdevice/{qdevice}")
-    async with watching(two.exporter()) as watch:
+    lab.start_over(nodes=2)
+    lab.switch(f"/qdevice/{qdevice}")
+    async with watching(lab.exporter()) as watch:
         found = await warm(watch)
 
     assert (found["pve_quorum_margin_votes",], found.get(("pve_qdevice_connected",))) == (margin, connected)
