@@ -53,15 +53,17 @@ def get(url: str, folder: Path, auth: tuple[str, str] | None = ("prometheus", PA
 
 
 @pytest.mark.real("openssl")
-@pytest.mark.parametrize("path", ["/", "/metrics", "/probe?target=replica-1", "/sd", "/-/healthy"])
-def test_strangers_get_401_on_every_path(served: tuple[str, Child], tmp_path: Path, path: str) -> None:
+def test_strangers_get_401_on_every_path(served: tuple[str, Child], tmp_path: Path) -> None:
     """Without a password, with a wrong one and under a stranger's name: 401; with the right one 200."""
     url, child = served
     tries = [None, ("prometheus", "wrong"), ("nobody", PASSWORD), ("", ""), ("prometheus", PASSWORD)]
-    answers = [get(url + path, tmp_path, auth) for auth in tries]
+    paths = ("/", "/metrics", "/probe?target=replica-1", "/sd", "/-/healthy")
+    answers = {path: [get(url + path, tmp_path, auth) for auth in tries] for path in paths}
+    realms = {first.headers["www-authenticate"] for first, *_ in answers.values()}
 
-    assert [answer.status_code for answer in answers] == [401, 401, 401, 401, 200]
-    assert answers[0].headers["www-authenticate"] == 'Basic realm="sankofa-exporter"'
+    found = {path: [one.status_code for one in of_path] for path, of_path in answers.items()}
+    assert found == dict.fromkeys(paths, [401, 401, 401, 401, 200])
+    assert realms == {'Basic realm="sankofa-exporter"'}
     assert PASSWORD not in child.log.read_text()
     assert HASH not in child.log.read_text()
 

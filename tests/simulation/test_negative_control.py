@@ -16,7 +16,7 @@ from sankofa_observe.testing import FakeChain
 from tests.simulation import test_simulation, world
 from tests.simulation.test_simulation import lived, peaceful
 
-SEEDS = range(12)
+SEEDS = range(8)
 
 
 class HastySettle(Settle):

@@ -69,10 +69,10 @@ class Fuse:
     calls_left: int = -1
     after: bool = False
     burnt: list[str] = field(default_factory=list)  # the calls at which it ended
-    calls: int = 0
+    called: list[str] = field(default_factory=list)
 
     def guard(self, name: str, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        self.calls += 1
+        self.called.append(name)
         self.calls_left -= 1
         if self.calls_left != 0:
             return call(*args, **named)

@@ -25,7 +25,7 @@ from tests.unit.documents import composite_documents, documents, event_documents
 from tests.unit.referee import holds, made_whole
 from tests.unit.test_verify import honest, honest_events
 
-DOCUMENTS = int(os.environ.get("DOCUMENTS", "20"))  # of each change; make test-all sets 50
+DOCUMENTS = int(os.environ.get("DOCUMENTS", "12"))  # of each change; make test-all sets 50
 
 STATES = ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN", "RECOVERED", "EXCLUDED", "FINE")
 ROW = (
