@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
+from rich.console import Console
+from rich.progress import track
 
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
@@ -25,6 +27,7 @@ from .watched import cpu_seconds, peak_mib
 
 CHUNK_SECONDS, SITES_A_REQUEST = 600, 200
 QUIET_SECONDS, QUIET_SHARE, LONGEST_WAIT_SECONDS = 2, 0.03, 90
+ERRORS = Console(stderr=True)
 QUERY_LOG = "queries.log"
 
 
@@ -68,7 +71,7 @@ def filled(sites: Sequence[Known], written: Period) -> Iterator[Filled]:
     with TemporaryDirectory() as folder, Processes(folder=Path(folder)) as processes:
         started = _start(processes)
         samples = 0
-        for at in range(written.starts_at, written.ends_at, CHUNK_SECONDS):
+        for at in track(range(written.starts_at, written.ends_at, CHUNK_SECONDS), "remote write", console=ERRORS):
             period = Period(starts_at=at, ends_at=min(at + CHUNK_SECONDS, written.ends_at))
             for first in range(0, len(sites), SITES_A_REQUEST):
                 some = sites[first : first + SITES_A_REQUEST]
@@ -82,7 +85,7 @@ def _start(processes: Processes) -> Filled:
     config.write_text("{}")
     command = [
         need_program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={processes.folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver",
+        f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver", "--storage.tsdb.retention.time=90d",
     ]  # fmt: skip
     child = processes.start("prometheus", command)
     url = f"http://127.0.0.1:{port}"

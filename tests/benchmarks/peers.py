@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
+from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import Period
 
 from .filled import Filled, filled
@@ -25,9 +26,11 @@ from .ours import SOURCES, Ours
 from .report import Sheet
 from .way import Answer, Asked, Found, Way
 
-LARGE = os.environ.get("SIZE") == "large"
-SITES, DAY_SITES, ROUNDS = (3250, 325, 1) if LARGE else (325, 100, 3)
-HOURS, DAY = 7200, 86_400
+SIZE = os.environ.get("SIZE", "")
+# How many sites for two hours and how often in turn; how many for how many days.
+SITES, ROUNDS, DAY_SITES, DAYS = {"large": (3250, 1, 325, 1), "month": (325, 1, 325, 30)}.get(SIZE, (325, 3, 100, 1))
+HOURS, DAY = 7200, DAYS * DAY_SECONDS
+A_DAY = "a day" if DAYS == 1 else f"{DAYS} days"
 LEAD, TAIL = 7500, 2100  # written before and after: what slots lean on, and then some
 BAD, ALL, HALF = 0, 1, 0.5  # places of a pair of bad and valid events; what a whole number may be off
 Truth = Mapping[str, tuple[float, float]]
@@ -66,12 +69,12 @@ def run() -> Sheet:
         ours = [row for source in SOURCES for row in _day(prometheus, day, folder, source)]
         notes = _notes(prometheus, hours, found)
     return Sheet(
-        title=f"Counting on a real Prometheus: {SITES:,} sites for two hours, {DAY_SITES} for a day",
+        title=f"Counting on a real Prometheus: {SITES:,} sites for two hours, {DAY_SITES} for {A_DAY}",
         how=(
             f"One event SLI as two counters, scraped each {SCRAPE} s at instants of each site's own; one site of {LOSES_EACH} loses "
             f"scrapes, one of {RESTARTS_EACH} restarts. The truth is known, and asked by nobody. Each way runs in a process of its "
             f"own, its start and imports not counted; the two hours are {'one run' if ROUNDS == 1 else f'the median of {ROUNDS} rounds in turn'}, "
-            "a day is one run. Off is what each site is off, added up; a site that is off by less than half an event is exact. Sites "
+            f"{A_DAY} {'is' if DAYS == 1 else 'are'} one run. Off is what each site is off, added up; a site that is off by less than half an event is exact. Sites "
             "that restarted stand apart: events that no counter ever showed are part of their truth, and of ours what is certain is "
             "compared, beside its bounds."
         ),
@@ -111,13 +114,13 @@ def _two_hours(prometheus: Filled, stretch: Stretch) -> dict[str, Measured]:
 
 
 def _day(prometheus: Filled, stretch: Stretch, folder: str, source: str) -> list[list[str]]:
-    """A day that nobody has counted yet, and the same day counted again over the slots that stand."""
+    """What nobody has counted yet, and the same counted again over the slots that stand."""
     asked = stretch.asked(prometheus, tempfile.mkdtemp(dir=folder))
     rows = []
-    for what, way in (("a day of", Ours(source=source)), ("recount of that day,", Ours(source=source, again=True))):
+    for what, way in ((A_DAY, Ours(source=source)), (f"{A_DAY}, recounted,", Ours(source=source, again=True))):
         prometheus.settle()
         measured = _measured(prometheus, way, asked)
-        rows.append(_row(f"ours, {source}: {what} {DAY_SITES} sites", measured, stretch))
+        rows.append(_row(f"ours, {source}: {what} of {DAY_SITES} sites", measured, stretch))
     return rows
 
 

@@ -62,7 +62,7 @@ def test_strangers_get_401_on_every_path(served: tuple[str, Child], tmp_path: Pa
     realms = {first.headers["www-authenticate"] for first, *_ in answers.values()}
 
     found = {path: [one.status_code for one in of_path] for path, of_path in answers.items()}
-    assert found == dict.fromkeys(paths, [401, 401, 401, 401, 200])
+    assert found == {path: [401, 401, 401, 401, 200] for path in paths}
     assert realms == {'Basic realm="sankofa-exporter"'}
     assert PASSWORD not in child.log.read_text()
     assert HASH not in child.log.read_text()
