@@ -66,6 +66,9 @@ class SlotTable(Protocol):
         One that was counted from fewer samples than what stands is left out, unless it is to change `anyhow`.
         """
 
+    def amend(self, slots: Iterable[Slot], observed_at: int) -> int:
+        """Add those that stand as counted from as many samples, and came out otherwise; answers how many were added."""
+
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
         """The latest revision of each slot that starts in the period, by site and time."""
 
@@ -77,6 +80,9 @@ class SlotTable(Protocol):
 
     def forgotten(self, period: Period) -> bool:
         """Whether slots of the period are no longer kept, but in the totals of their day."""
+
+    def late(self, slots: Iterable[Slot]) -> Mapping[str, tuple[int, int]]:
+        """Per site the starts of the first and the last of these slots that stand as counted from fewer samples."""
 
     def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
         """Per site and hour (its start) how many raw samples its slots were counted from."""

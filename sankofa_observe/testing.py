@@ -117,6 +117,13 @@ class MemorySlots:
                 added += 1
         return added
 
+    def amend(self, slots: Iterable[Slot], observed_at: int) -> int:
+        return self.append((slot for slot in slots if self._samples_of(slot) == slot.samples), observed_at)
+
+    def _samples_of(self, slot: Slot) -> int | None:
+        standing = self.revisions.get((slot.slo, slot.site, slot.starts_at))
+        return standing[-1].samples if standing else None
+
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
         found = [
             revisions[-1]
@@ -134,6 +141,13 @@ class MemorySlots:
 
     def forgotten(self, period: Period) -> bool:  # noqa: ARG002  it keeps all
         return False
+
+    def late(self, slots: Iterable[Slot]) -> Mapping[str, tuple[int, int]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for slot in slots:
+            if (before := self._samples_of(slot)) is not None and before < slot.samples:
+                found[slot.site].append(slot.starts_at)
+        return {site: (min(starts), max(starts)) for site, starts in found.items()}
 
     def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
         found: dict[tuple[str, int], int] = defaultdict(int)

@@ -45,7 +45,12 @@ MAX_SAFE = 2**53 - 1
 DAY_SECONDS = 86_400
 _STATES = ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN")
 _ONLY_OF_EVENTS = {"over_good", "over_bad", "over_hidden", "settling", *_EDGES}
-_DOUBTS = ("the selector meets several buckets: le ", "series differ only by ")  # kinds of parcels of one scrape
+# Kinds of parcels of one scrape, by how they begin.
+_DOUBTS = (
+    "the selector meets several buckets: le ",
+    "series differ only by ",
+    "several targets have one job and instance",
+)
 HOLE_TENTHS = 25  # neighbouring samples of a gauge, in tenths of a scrape
 _GET_SETTLEMENT = keccak(b"getSettlement(bytes32)")[:4]
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sankofa_observe.errors import Unavailable
+from sankofa_observe.pipeline.leaning import what_leans
 from sankofa_observe.pipeline.reading import read_counted
 from sankofa_observe.ports import Clock, SampleSource, SlotTable
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import Period
 
@@ -82,19 +82,11 @@ def count(
     """Count the slots of a stretch; a slot that came out otherwise is a new revision, `anyhow` also from fewer samples."""
     for period, names in _reads(slo, whole, sites):
         undoubted = _undoubted(slo, names, period, table)
-        slots = read_counted(slo, names, period, source, undoubted=undoubted)
-        added = table.append(slots, clock.now(), anyhow=anyhow)
-        if earlier := [one.site for one in slots.slots if one.starts_at == period.starts_at and _reaches_back(one)]:
-            before = Period(starts_at=period.starts_at - slo.slot.seconds, ends_at=period.starts_at)
-            standing = {one.site for one in table.read(slo.name, earlier, before)}
-            again = read_counted(slo, sorted(standing), before, source)
-            added += table.append(again, clock.now(), anyhow=anyhow)
+        counted = read_counted(slo, names, period, source, undoubted=undoubted)
+        around = what_leans(slo, counted, period, source=source, table=table)
+        added = sum(table.amend(slots, clock.now()) for slots in around)
+        added += table.append(counted, clock.now(), anyhow=anyhow)
         yield Observed(slo=slo.name, sites=len(names), period=period, whole=whole, added=added)
-
-
-def _reaches_back(slot: Slot) -> bool:
-    """Whether something counted in a slot or later may belong before it: then the slot before it follows from that as well."""
-    return bool(slot.over_good or slot.over_bad or slot.over_hidden)
 
 
 def _undoubted(slo: Slo, sites: Sequence[str], period: Period, table: SlotTable) -> set[str]:

@@ -2,7 +2,7 @@
 
 What was counted carries how many raw samples it was counted from, slot by slot. Before a day is sealed and before a period is
 judged these are compared with how many the source has by now: one aggregated question a selector, answered by site and hour. An
-hour that has more was incomplete when it was counted, and every slot that leans on it is counted again. An hour that has less is
+hour that has more was incomplete when it was counted; it is counted again, and with it every slot that leans on what came late. An hour that has less is
 left alone: the source has forgotten, and what stands was counted when it had not.
 """
 
@@ -31,14 +31,13 @@ def recount(
 def recount_late(
     slo: Slo, sites: Sequence[str], period: Period, *, source: SampleSource, table: SlotTable, clock: Clock
 ) -> Iterator[Observed]:
-    """Count again the slots that lean on an hour of which samples came late; raises `Unavailable` when nobody can tell."""
+    """Count again the hours of which samples came late, with all that leans on those; raises `Unavailable` when nobody can tell."""
     for hours, names in _late(slo, sites, period, source=source, table=table).items():
         for first, last in _runs(hours):
-            leaning = Period(
-                starts_at=max(period.starts_at, first - slo.lean_after_seconds - slo.slot.seconds),
-                ends_at=min(period.ends_at, last + HOUR_SECONDS + slo.lean_before_seconds),
+            hours_of_period = Period(
+                starts_at=max(period.starts_at, first), ends_at=min(period.ends_at, last + HOUR_SECONDS)
             )
-            whole = _slots_within(slo, leaning)
+            whole = _slots_within(slo, hours_of_period)
             if whole is not None:
                 yield from count(slo, names, whole, source=source, table=table, clock=clock)
 

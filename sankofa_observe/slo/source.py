@@ -31,6 +31,11 @@ DOUBT_SCRAPES = 2  # series that show themselves in turn, no farther apart than 
 SOURCE_LABELS = ("job", "instance")
 # Labels by which the copies of one series differ where two Prometheus servers scrape the same target.
 REPLICA_LABELS = frozenset({"prometheus_replica", "__replica__", "replica", "thanos_replica", "prometheus"})
+# Why a scrape is in doubt: the kind of its parcel begins so, which every verifier knows.
+SEVERAL_BUCKETS = "the selector meets several buckets: le "
+COPIES = "series differ only by "
+SEVERAL_TARGETS = "several targets have one job and instance"
+DOUBTS = (SEVERAL_BUCKETS, COPIES, SEVERAL_TARGETS)
 _WHOLE = re.compile(r"\d{1,16}")
 
 
@@ -239,13 +244,13 @@ def _doubts(every: Sequence[Series], near_ms: int) -> dict[int, str]:
                 bounds[at].add(_bound(bound))
     for at, several in bounds.items():
         if len(several) > 1:
-            found[at] = f"the selector meets several buckets: le {', '.join(sorted(several))}"
+            found[at] = f"{SEVERAL_BUCKETS}{', '.join(sorted(several))}"
     for group in _copies(every):
         if len(group) > 1:
             names = ", ".join(
                 sorted({label for labels, _ in group for label in REPLICA_LABELS & labels.keys()} or {BUCKET})
             )
-            found |= dict.fromkeys(_side_by_side(group, near_ms), f"series differ only by {names}")
+            found |= dict.fromkeys(_side_by_side(group, near_ms), f"{COPIES}{names}")
     return found
 
 
@@ -253,7 +258,7 @@ def _crowd(ups: Sequence[Series], near_ms: int) -> dict[int, str]:
     """Scrapes of several targets that go by one job and instance, in turn: what one shows the other seems to have lost."""
     if len({frozenset(_instants(samples)) for _, samples in ups}) <= 1:
         return {}
-    return dict.fromkeys(_side_by_side(ups, near_ms), "several targets have one job and instance")
+    return dict.fromkeys(_side_by_side(ups, near_ms), SEVERAL_TARGETS)
 
 
 def _side_by_side(group: Sequence[Series], near_ms: int) -> Iterator[int]:

@@ -83,6 +83,45 @@ def test_slot_of_fewer_samples_does_not_replace_one_of_more(table: SlotTable) ->
     assert table.append([forgotten], START, anyhow=True) == 1
 
 
+def test_table_tells_which_slots_came_late(table: SlotTable) -> None:
+    """By site the first and the last of those that stand as counted from fewer samples; new ones, and a site's own past, are none."""
+    early = [slot(START + at, SlotState.UNKNOWN) for at in (60, 180)]
+    table.append([*early, slot(START, SlotState.GOOD), slot(START, SlotState.UNKNOWN, site="edge-2")], START)
+    later = [slot(START + at, SlotState.GOOD) for at in range(0, 300, 60)]
+
+    assert table.late(later) == {"edge-1": (START + 60, START + 180)}
+    assert (
+        table.late([slot(START + 600, SlotState.GOOD, site="edge-2"), slot(START, SlotState.GOOD, site="edge-3")]) == {}
+    )
+    assert table.late([slot(START, SlotState.GOOD, slo="latency")]) == {}
+
+
+def test_table_amends_only_what_stands_of_as_many_samples(table: SlotTable) -> None:
+    """More samples, fewer samples and a slot that is new are left; what differs otherwise is a revision."""
+    standing = [slot(START + 60 * n, SlotState.BAD) for n in range(3)]
+    table.append([*standing, slot(START + 180, SlotState.UNKNOWN)], START)
+    other = slot(START, SlotState.BAD, proof=(("a/b", ((START * 1000 + 7, 0),)),))
+    fewer, more = slot(START + 60, SlotState.UNKNOWN), slot(START + 180, SlotState.GOOD)
+    offered = [other, fewer, standing[2], more, slot(START + 240, SlotState.GOOD)]
+
+    assert (table.amend(offered, START + 900), table.amend(offered, START + 900)) == (1, 0)
+    assert table.read(NAME, ["edge-1"], period()) == [other, *standing[1:], slot(START + 180, SlotState.UNKNOWN)]
+
+
+def test_table_of_one_commit_knows_what_waits_in_it(tmp_path: Path) -> None:
+    """Inside `together` a slot that was appended before is read, and a second append of it is a second revision."""
+    table, unknown, known = (
+        DeltaSlots(tmp_path, "observer-1"),
+        slot(START, SlotState.UNKNOWN),
+        slot(START, SlotState.BAD),
+    )
+    with table.together(START):
+        added = [table.append([unknown], START), table.append([unknown], START), table.append([known], START + 1)]
+        inside = table.read(NAME, ["edge-1"], period())
+
+    assert (added, inside, table.read(NAME, ["edge-1"], period())) == ([1, 0, 1], [known], [known])
+
+
 def test_table_notices_a_changed_proof(table: SlotTable) -> None:
     """Another proof under the same counts is another revision, because it is evidence."""
     first = slot(START, SlotState.BAD)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from sankofa_observe import verify
 from sankofa_observe.pipeline.attest import reported_counts
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.sla.evidence import Document, canonical, digest, edge_row, slot_row
@@ -25,7 +26,7 @@ from sankofa_observe.slo.counter.parcel import Parcel
 from sankofa_observe.slo.indicator import CompositeIndicator, RatioIndicator, StateIndicator, Together
 from sankofa_observe.slo.objective import Budgeting, NoTraffic
 from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.source import Source
+from sankofa_observe.slo.source import DOUBTS, Source
 from sankofa_observe.slo.totals import Edges
 from tests.builders import START, slo
 from tests.unit import referee
@@ -118,7 +119,11 @@ def doubtful() -> Source:
     return growing(
         "twice",
         steady,
-        doubts={at: "series differ only by replica", at + 15_000: "the selector meets several buckets: le 1, 2"},
+        doubts={
+            at: "series differ only by replica",
+            at + 15_000: "the selector meets several buckets: le 1, 2",
+            at + 30_000: "several targets have one job and instance",
+        },
     )
 
 
@@ -213,8 +218,9 @@ def test_cases_have_every_state_every_verdict_and_every_kind() -> None:
     assert kinds <= named
     assert kinds == {
         "growth", "restart", "contradiction", "return", "birth", "new source", "no good series", "gap", "not seen",
-        "the selector meets several buckets: le ", "series differ only by ",
+        *DOUBTS,
     }  # fmt: skip
+    assert set(verify._DOUBTS) == set(referee.DOUBTS) == set(DOUBTS)
 
 
 # ------------------------------------------------------------------------------------------------------- what it names

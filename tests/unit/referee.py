@@ -35,7 +35,11 @@ PARCEL = (
     "source", "kind", "first", "to", "good", "bad", "hidden", "blind", "since", "until", "good_before", "valid_before",
     "good_after", "valid_after", "top",
 )  # fmt: skip
-DOUBTS = "the selector meets several buckets: le ", "series differ only by "
+DOUBTS = (
+    "the selector meets several buckets: le ",
+    "series differ only by ",
+    "several targets have one job and instance",
+)
 
 
 class Unheld(Exception):

@@ -36,6 +36,7 @@ from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, SiteSpan, whole_day
 from sankofa_observe.units import Period
 
 ROWS_TOGETHER = 50_000
+OF_SAMPLES = (*KEY, "samples", "revision", "observed_at")
 FORGET_SECONDS = 4 * 3600
 FORGOTTEN = 0  # rows of a site-day whose slots retention has dropped
 VACUUM_HOURS = 2  # beyond the longest reader: files that a sealed day has replaced are dropped then
@@ -64,10 +65,18 @@ class DeltaSlots:
     # -------------------------------------------------------------------------------------------------------------- write
 
     def append(self, slots: Iterable[Slot], observed_at: int, *, anyhow: bool = False) -> int:
+        """One that was counted from more samples stays, unless it is to change anyhow: the source has forgotten."""
+        return self._add(slots, observed_at, pl.lit(anyhow) | (pl.col("samples") >= pl.col("samples_before")), new=True)
+
+    def amend(self, slots: Iterable[Slot], observed_at: int) -> int:
+        return self._add(slots, observed_at, pl.col("samples") == pl.col("samples_before"), new=False)
+
+    def _add(self, slots: Iterable[Slot], observed_at: int, may_change: pl.Expr, *, new: bool) -> int:
         with self._mutex:
             self._lock.take()
             self._heal(observed_at)
-            fresh = self._fresh(self._kept(frame_of(slots)), anyhow=anyhow)
+            fresh = self._fresh(self._kept(frame_of(slots)), may_change)
+            fresh = fresh if new else fresh.filter(pl.col("revision") > 1)
             if not fresh.is_empty():
                 rows = fresh.with_columns(
                     observer=pl.lit(self.observer), day=pl.col("starts_at") // DAY_SECONDS, observed_at=observed_at
@@ -247,8 +256,19 @@ class DeltaSlots:
             found.append(shaped(made, DAYS))
         return pl.concat(found)
 
+    def late(self, slots: Iterable[Slot]) -> Mapping[str, tuple[int, int]]:
+        with self._mutex:
+            older = self._older(self._kept(frame_of(slots)).select(*KEY, "samples"))
+            if older.is_empty():
+                return {}
+            standing = self._standing(older, OF_SAMPLES)
+        grown = older.join(standing, on=KEY, suffix="_before").filter(pl.col("samples") > pl.col("samples_before"))
+        starts = pl.col("starts_at")
+        ends = grown.group_by("site").agg(starts.min().alias("first"), starts.max().alias("last"))
+        return {site: (first, last) for site, first, last in ends.iter_rows()}
+
     def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
-        frame = self._latest(slo, sites, period, (*KEY, "samples", "revision", "observed_at"))
+        frame = self._latest(slo, sites, period, OF_SAMPLES)
         sums = frame.group_by("site", pl.col("starts_at") // HOUR_SECONDS * HOUR_SECONDS).agg(pl.col("samples").sum())
         return {(site, hour): count for site, hour, count in sums.iter_rows()}
 
@@ -298,33 +318,34 @@ class DeltaSlots:
         forgotten = self.forgotten_days()
         return slots.filter(~(pl.col("starts_at") // DAY_SECONDS).is_in(list(forgotten))) if forgotten else slots
 
-    def _fresh(self, slots: pl.DataFrame, *, anyhow: bool) -> pl.DataFrame:
-        """The slots that differ from what stands, with their revision; of what lies after all that stands, nothing is asked.
-
-        A slot that was counted from more samples stays, unless it is to change anyhow: the source has forgotten.
-        """
-        marks = [(slo, *one) for slo in slots["slo"].unique() for one in self.watermarks(slo).items()]
-        marked = pl.DataFrame(marks, schema={"slo": pl.String, "site": pl.String, "mark": pl.Int64}, orient="row")
-        older = slots.join(marked, on=["slo", "site"]).filter(pl.col("starts_at") <= pl.col("mark"))
+    def _fresh(self, slots: pl.DataFrame, may_change: pl.Expr) -> pl.DataFrame:
+        """The slots that differ from what stands, with their revision; of what lies after all that stands, nothing is asked."""
+        older = self._older(slots)
         if older.is_empty():
             return slots.with_columns(revision=pl.lit(1, pl.Int32))
-        fresh = slots.join(self._standing(older), on=KEY, how="left", suffix="_before", maintain_order="left")
+        standing = self._standing(older).select(*OF_SLOT, pl.col("revision").alias("before"))
+        fresh = slots.join(standing, on=KEY, how="left", suffix="_before", maintain_order="left")
         changed = pl.any_horizontal(
             pl.col(name).ne_missing(pl.col(f"{name}_before")) for name in OF_SLOT if name not in KEY
         )
-        known_better = pl.lit(not anyhow) & (pl.col("samples") < pl.col("samples_before"))
-        fresh = fresh.filter(pl.col("before").is_null() | (changed & ~known_better))
+        fresh = fresh.filter(pl.col("before").is_null() | (changed & may_change))
         return fresh.select(*OF_SLOT, revision=(pl.col("before").fill_null(0) + 1).cast(pl.Int32))
 
-    def _standing(self, slots: pl.DataFrame) -> pl.DataFrame:
-        """What stands of these slots and those between them, its revision as `before`."""
+    def _older(self, slots: pl.DataFrame) -> pl.DataFrame:
+        """Those that do not lie after all that stands of their site."""
+        marks = [(slo, *one) for slo in slots["slo"].unique() for one in self.watermarks(slo).items()]
+        marked = pl.DataFrame(marks, schema={"slo": pl.String, "site": pl.String, "mark": pl.Int64}, orient="row")
+        return slots.join(marked, on=["slo", "site"]).filter(pl.col("starts_at") <= pl.col("mark"))
+
+    def _standing(self, slots: pl.DataFrame, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """What stands of these slots and those between them."""
         found = []
         for slo in slots["slo"].unique():
             own = slots.filter(pl.col("slo") == slo)
             low, high = own["starts_at"].min(), own["starts_at"].max()
             period = Period(starts_at=low, ends_at=high + 1)  # type: ignore[arg-type,operator]  # there is one
-            found.append(self._latest(slo, own["site"].unique().to_list(), period))
-        return pl.concat(found).select(*OF_SLOT, pl.col("revision").alias("before"))
+            found.append(self._latest(slo, own["site"].unique().to_list(), period, columns))
+        return pl.concat(found)
 
     def _remember(self, slots: pl.DataFrame) -> None:
         for slo, site, at in slots.group_by("slo", "site").agg(pl.col("starts_at").max()).iter_rows():
@@ -391,7 +412,10 @@ class DeltaSlots:
         return self.days.scan().filter(pl.col("observer") == self.observer)
 
     def _own(self) -> pl.LazyFrame:
-        return self.slots.scan().filter(pl.col("observer") == self.observer)
+        """The rows of this observer, those among them that wait for one commit."""
+        rows = self.slots.scan().filter(pl.col("observer") == self.observer)
+        waiting = [one.lazy() for one in self._waiting or ()]
+        return pl.concat([one.select(list(SLOTS)) for one in (rows, *waiting)]) if waiting else rows
 
     def _rows(self, period: Period) -> pl.DataFrame:
         """Every row of whole days, superseded ones among them."""

@@ -120,6 +120,37 @@ def test_late_samples_are_found_by_the_hour_and_counted() -> None:
     assert (sum(step.added for step in steps), again) == (30, [])
 
 
+def calls(source: ScriptedSamples, moments: Iterable[int]) -> None:
+    """Scrapes of one process: ten calls a scrape, of which one is slow at every seventh."""
+    every = list(moments)
+    for name, labels, value in (
+        ("calls_count", {}, lambda at: 10 * (at // 15)),
+        ("calls_bucket", {"le": "0.2"}, lambda at: 10 * (at // 15) - at // 105),
+        ("up", {}, lambda _: 1),
+    ):
+        samples = [((START + at) * 1000, value(at)) for at in every]
+        source.add(name, samples, site="edge-1", job="app", instance="a", **labels)
+
+
+@pytest.mark.parametrize("late", [range(3600, 3660), range(3600, 4200), range(3645, 3660), range(3540, 5400)], ids=str)
+def test_what_leans_on_late_samples_is_amended_with_their_slots(late: range) -> None:
+    """Whoever counts the slots of a hole again amends those around it: afterwards no count of samples would point at them."""
+    source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 9000 + DELAY_SECONDS)
+    calls(source, [at for at in range(0, 9000, 15) if at not in late])
+    run(source, table, clock, EVENTS)
+    source.series.clear()
+    calls(source, range(0, 9000, 15))
+    hole = Period(starts_at=START + late.start // 60 * 60, ends_at=START + -(-late.stop // 60) * 60)
+    whole = Period(starts_at=START, ends_at=START + 9000)
+    before = table.read("latency", ["edge-1"], whole)
+    [step] = recount(EVENTS, ["edge-1"], hole, source=source, table=table, clock=clock)
+    after = read_slots(EVENTS, ["edge-1"], whole, source)
+
+    assert table.read("latency", ["edge-1"], whole) == after
+    assert step.added == sum(one != other for one, other in zip(before, after, strict=True))
+    assert step.added > hole.seconds // 60
+
+
 def test_a_source_that_has_forgotten_changes_nothing() -> None:
     """Prometheus keeps weeks, an agreement judges months: fewer samples than were counted are no reason to count again."""
     source, table, clock = ScriptedSamples(), MemorySlots(), FixedClock(at=START + 3600 + DELAY_SECONDS)
