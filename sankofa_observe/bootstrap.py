@@ -103,8 +103,10 @@ class Platform:
             )
         return Period(starts_at=since_at, ends_at=ends_at)
 
-    def recount(self, period: Period, *, only: str | None = None, site: str | None = None) -> Iterator[Observed]:
-        """Count again what is named, whatever stands."""
+    def recount(
+        self, period: Period, *, only: str | None = None, site: str | None = None, anyhow: bool = False
+    ) -> Iterator[Observed]:
+        """Count again what is named; `anyhow` also where the source has forgotten some of what stands."""
         yield from _apart(
             (
                 f"SLO {slo.name}",
@@ -115,6 +117,7 @@ class Platform:
                     source=self.source,
                     table=self.slots,
                     clock=self.clock,
+                    anyhow=anyhow,
                 ),
             )
             for slo in self._slos(only)

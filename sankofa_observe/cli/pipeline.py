@@ -41,11 +41,15 @@ def recount(
     slo: Annotated[str | None, typer.Option(help="Only this SLO.")] = None,
     site: Annotated[str | None, typer.Option(help="Only this site.")] = None,
     *,
+    anyhow: Annotated[
+        bool, typer.Option("--anyhow", help="Change slots that were counted from more samples than there are now, too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count the slots of a past stretch from what Prometheus holds, whatever stands: for history, and for data that came late.
+    """Count the slots of a past stretch from what Prometheus holds: for history, and for data that came late.
 
-    A slot that comes out otherwise is a new revision. Judge again with `evaluate`.
+    A slot that comes out otherwise is a new revision. One that was counted from samples which Prometheus no longer has stays as it
+    is. Judge again with `evaluate`.
 
     Example: sankofa-observe recount --config sankofa.yaml --from 2026-11-01T00:00:00Z
     """
@@ -58,7 +62,7 @@ def recount(
         _known("site", site, platform.catalog.sites)
         period = platform.closed(since_at, until_at)
         show(
-            _with_progress(platform.recount(period, only=slo, site=site)),
+            _with_progress(platform.recount(period, only=slo, site=site, anyhow=anyhow)),
             as_json=as_json,
             nothing="no slot lies in there",
         )

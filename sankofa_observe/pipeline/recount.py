@@ -20,12 +20,19 @@ from sankofa_observe.units import Period
 
 
 def recount(
-    slo: Slo, sites: Sequence[str], period: Period, *, source: SampleSource, table: SlotTable, clock: Clock
+    slo: Slo,
+    sites: Sequence[str],
+    period: Period,
+    *,
+    source: SampleSource,
+    table: SlotTable,
+    clock: Clock,
+    anyhow: bool = False,
 ) -> Iterator[Observed]:
-    """Count every slot of the period again, whatever stands; only what came out otherwise becomes a revision."""
+    """Count every slot of the period again; what came out otherwise is a revision, `anyhow` also what did from fewer samples."""
     whole = _slots_within(slo, period)
     if whole is not None and sites:
-        yield from count(slo, sites, whole, source=source, table=table, clock=clock, anyhow=True)
+        yield from count(slo, sites, whole, source=source, table=table, clock=clock, anyhow=anyhow)
 
 
 def recount_late(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -160,8 +161,12 @@ def test_a_source_that_has_forgotten_changes_nothing() -> None:
     states(source, range(1800, 3600, 15))
     period = Period(starts_at=START, ends_at=START + 3600)
 
-    assert list(recount_late(builders.slo(), ["edge-1"], period, source=source, table=table, clock=clock)) == []
+    ports: dict[str, Any] = {"source": source, "table": table, "clock": clock}
+
+    assert list(recount_late(builders.slo(), ["edge-1"], period, **ports)) == []
+    assert [step.added for step in recount(builders.slo(), ["edge-1"], period, **ports)] == [0]
     assert set(kept(table)) == {SlotState.GOOD}
+    assert [step.added for step in recount(builders.slo(), ["edge-1"], period, **ports, anyhow=True)] == [30]
 
 
 def test_recounting_reads_what_it_is_told_whatever_stands() -> None:
