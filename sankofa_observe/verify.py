@@ -188,7 +188,7 @@ def _refuse_unknown_rules(document: dict[str, Any]) -> None:
         if slo[name] not in words:
             raise CannotCheck(f"slo.{name} is {slo[name]!r}, expected one of {', '.join(words)}")
     if document["exclusions"]:
-        raise CannotCheck("exclusions are not part of this format's first version")
+        raise CannotCheck("exclusions are not part of this format")
     if any(type(number) is not int or number < 0 for number in _numbers(document)):
         raise CannotCheck("a time, a count, a share or an amount is no whole number, or under 0")
     if slo["slot_seconds"] > DAY_SECONDS:  # before its cells are counted: it may be as long as a forger likes

@@ -105,6 +105,6 @@ def quietly(steps: Iterator[Observed]) -> str:
         return str(error)
     except (*ENDS, SankofaError):
         raise
-    except BaseException as error:  # noqa: BLE001  what nobody foresaw costs this SLO, and is told as its problem
-        return f"late samples could not be looked for: {unforeseen(error)}"
+    except BaseException as error:  # noqa: BLE001  what nobody foresaw costs this SLO, and is told
+        return unforeseen(error)
     return ""
