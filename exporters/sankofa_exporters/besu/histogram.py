@@ -16,8 +16,8 @@ from sankofa_exporters.family import Distribution
 
 from .families import CALL_BUCKETS
 
-# Nobody follows a counter over a longer gap than a day (`longest-gap` of an SLO): after it no reset needs to be seen.
-FORGOTTEN_SECONDS = 86_460.0
+# Nobody follows a counter over a longer gap than half an hour (decision 0012): after it no reset needs to be seen.
+FORGOTTEN_SECONDS = 1_860.0
 _EMPTY = (0,) * (len(CALL_BUCKETS) + 1)
 
 
