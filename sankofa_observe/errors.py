@@ -52,6 +52,10 @@ class Unavailable(SankofaError):
     """A part we depend on did not answer, or answered in part; trying again later is safe."""
 
 
+class Unreadable(Unavailable):
+    """It answered, and the answer to this question cannot be used; another question may be answered well."""
+
+
 class Refused(Unavailable):
     """The contract would refuse this transaction now; nothing was sent, and the reason names what has to change."""
 

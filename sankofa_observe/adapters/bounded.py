@@ -82,7 +82,7 @@ def content_of(response: requests.Response) -> bytes:
     """The body of an answer; raises `requests.HTTPError` with the server's own words where it is none of success."""
     if response.status_code != requests.codes.ok:
         words = response.content.decode(errors="replace")
-        raise requests.HTTPError(f"HTTP {response.status_code}, expected 200: {words}")
+        raise requests.HTTPError(f"HTTP {response.status_code}, expected 200: {words}", response=response)
     return response.content
 
 

@@ -21,13 +21,14 @@ from sankofa_observe.adapters.answer import opened, seen
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, content_of
 from sankofa_observe.adapters.matrix import Matrix, read_matrix, samples_of
 from sankofa_observe.adapters.redaction import Redaction, shortened
-from sankofa_observe.errors import ENDS, SankofaError, Unavailable
+from sankofa_observe.errors import ENDS, SankofaError, Unavailable, Unreadable
 from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
 from sankofa_observe.slo.indicator import SITE_LABEL
 from sankofa_observe.slo.samples import Samples
 from sankofa_observe.units import Period
 
 TIMEOUT_SECONDS = 60  # of connecting, and of each wait for bytes
+OF_THE_QUESTION = {400, 413, 422}  # codes that refuse what was asked: too much of it, mostly
 ANSWER_TIMEOUTS = 3  # so many timeouts is what a whole answer may take, its tries among them
 
 
@@ -149,10 +150,18 @@ class PrometheusSamples:
             raise
         except BaseException as error:  # noqa: BLE001  a panic of polars or Snappy is no Exception
             reason = shortened(self._redacted(f"{type(error).__name__}: {error}"))
+            kind = Unreadable if _is_of_the_question(error) else Unavailable
             # Nothing is chained: what the error came from may show a header.
-            raise Unavailable(
+            raise kind(
                 f"{self._url}: {shortened(what)} was not answered ({reason}); it is asked again next time"
             ) from None
+
+
+def _is_of_the_question(error: BaseException) -> bool:
+    """Whether another question may be answered well: this answer is none, or is refused for what was asked."""
+    if isinstance(error, requests.HTTPError):
+        return error.response is not None and error.response.status_code in OF_THE_QUESTION
+    return isinstance(error, ValueError) or not isinstance(error, requests.RequestException)
 
 
 def _nothing_missing(missing: str) -> None:

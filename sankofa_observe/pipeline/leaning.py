@@ -9,34 +9,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from sankofa_observe.pipeline.reading import read_counted
-from sankofa_observe.ports import SampleSource, SlotTable
+from sankofa_observe.pipeline.unreadable import Readable
+from sankofa_observe.ports import SlotTable
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.plain import Counted
-from sankofa_observe.slo.slot import Slot
 from sankofa_observe.units import Period
 
 
-def what_leans(
-    slo: Slo, counted: Counted, period: Period, *, source: SampleSource, table: SlotTable
-) -> Iterator[Counted]:
+def what_leans(counted: Counted, period: Period, *, readable: Readable, table: SlotTable) -> Iterator[Counted]:
     """The slots around a period that follow from what was counted in it for the first time, counted anew."""
+    slo = readable.slo
     around: dict[Period, list[str]] = defaultdict(list)
-    for site, stretch in (*_before(slo, counted, period), *_leaning(slo, counted, period, table)):
+    before = Period(starts_at=max(0, period.starts_at - slo.slot.seconds), ends_at=period.starts_at)
+    around[before] += sorted(counted.reaching)
+    for site, stretch in _leaning(slo, counted, period, table):
         around[stretch].append(site)
     for stretch, sites in around.items():
-        yield read_counted(slo, sites, stretch, source)
-
-
-def _before(slo: Slo, counted: Counted, period: Period) -> Iterator[tuple[str, Period]]:
-    """By site the slot before the first one, where something of that or a later one may belong before it."""
-    for one in counted.slots:
-        if one.starts_at == period.starts_at and _reaches_back(one):
-            yield one.site, Period(starts_at=one.starts_at - slo.slot.seconds, ends_at=one.starts_at)
-
-
-def _reaches_back(slot: Slot) -> bool:
-    return bool(slot.over_good or slot.over_bad or slot.over_hidden)
+        if sites and stretch.seconds:
+            yield readable.read(sites, stretch)
 
 
 def _leaning(slo: Slo, counted: Counted, period: Period, table: SlotTable) -> Iterator[tuple[str, Period]]:

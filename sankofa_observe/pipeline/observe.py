@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.leaning import what_leans
-from sankofa_observe.pipeline.reading import read_counted
+from sankofa_observe.pipeline.unreadable import Readable
 from sankofa_observe.ports import Clock, SampleSource, SlotTable
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import Period
 
+PATIENCE_SECONDS = 3600  # with answers that cannot be used, before the slots that lean on them are not known
 MAX_SAMPLES_A_READ = 500_000  # Prometheus refuses above 50 million
 
 
@@ -30,9 +31,11 @@ class Observed:
     period: Period
     whole: Period  # all that is to be observed of these sites in this run
     added: int
+    problem: str = ""  # an answer that could not be used: slots that lean on it are not known
 
     def __str__(self) -> str:
-        return f"{self.slo}: {self.added} slots added for {self.sites} sites, {self.period}"
+        told = f"; not all could be read: {self.problem}" if self.problem else ""
+        return f"{self.slo}: {self.added} slots added for {self.sites} sites, {self.period}{told}"
 
 
 def observe(
@@ -54,7 +57,7 @@ def observe(
     for start in sorted(starts, reverse=True):  # who is up to date waits for nobody who is not
         whole = Period(starts_at=start, ends_at=until_at)
         try:
-            yield from count(slo, starts[start], whole, source=source, table=table, clock=clock)
+            yield from count(slo, starts[start], whole, source=source, table=table, clock=clock, trusting=True)
         except Unavailable as error:
             failed.append(error)
     if failed:
@@ -78,15 +81,32 @@ def count(
     table: SlotTable,
     clock: Clock,
     anyhow: bool = False,
+    trusting: bool = False,
 ) -> Iterator[Observed]:
-    """Count the slots of a stretch; a slot that came out otherwise is a new revision, `anyhow` also from fewer samples."""
+    """Count the slots of a stretch; a slot that came out otherwise is a new revision, `anyhow` also from fewer samples.
+
+    `trusting` reads little where nothing that stands before is uncertain: for slots that are counted as time goes by.
+
+    Raises:
+        Unavailable: the source is away, or some of its answers cannot be used and slots of these sites wait for better ones.
+    """
+    settled_at = clock.now() - slo.lean_after_seconds - PATIENCE_SECONDS
+    waiting: set[str] = set()
+    problem = None
     for period, names in _reads(slo, whole, sites):
-        undoubted = _undoubted(slo, names, period, table)
-        counted = read_counted(slo, names, period, source, undoubted=undoubted)
-        around = what_leans(slo, counted, period, source=source, table=table)
+        some = [one for one in names if one not in waiting]
+        readable = Readable(slo=slo, source=source, settled_at=settled_at)
+        counted = readable.read(some, period, _undoubted(slo, some, period, table) if trusting else ())
+        beyond = Readable(slo=slo, source=source, settled_at=settled_at)
+        around = list(what_leans(counted, period, readable=beyond, table=table))
         added = sum(table.amend(slots, clock.now()) for slots in around)
         added += table.append(counted, clock.now(), anyhow=anyhow)
-        yield Observed(slo=slo.name, sites=len(names), period=period, whole=whole, added=added)
+        waiting |= readable.waiting
+        problem = problem or readable.problem
+        said = "" if readable.problem is None else str(readable.problem)
+        yield Observed(slo=slo.name, sites=len(some), period=period, whole=whole, added=added, problem=said)
+    if waiting and problem:
+        raise problem
 
 
 def _undoubted(slo: Slo, sites: Sequence[str], period: Period, table: SlotTable) -> set[str]:

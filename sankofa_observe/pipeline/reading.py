@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.errors import Unreadable
 from sankofa_observe.ports import RawSeries, SampleSource
 from sankofa_observe.slo.counter import count_events
 from sankofa_observe.slo.gauge import Gauge, count_states, source_name, up_at, within
 from sankofa_observe.slo.indicator import (
     SITE_LABEL,
     CompositeIndicator,
+    Indicator,
     LevelIndicator,
     RatioIndicator,
     StateIndicator,
@@ -24,7 +25,7 @@ from sankofa_observe.slo.indicator import (
 )
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.plain import Counted, PlainSlots, Shown, composed, plain_events, plain_gauges, shown
-from sankofa_observe.slo.samples import Samples
+from sankofa_observe.slo.samples import Instants, Samples
 from sankofa_observe.slo.slot import Slot, SlotKey
 from sankofa_observe.slo.source import Selected, selected_of
 from sankofa_observe.units import Period
@@ -35,7 +36,7 @@ OfSite = TypeVar("OfSite", Slot, PlainSlots)
 
 
 def read_slots(slo: Slo, sites: Sequence[str], period: Period, source: SampleSource) -> list[Slot]:
-    """The slots of the period from raw samples, by site and time; an answer in part raises `Unavailable`."""
+    """The slots of the period from raw samples, by site and time; an answer in part raises `Unreadable`."""
     found = _by_site(read_counted(slo, sites, period, source))
     return [slot for site in sites for slot in found.get(site, ())]
 
@@ -71,17 +72,37 @@ def _events(
     done: set[str] = set()
     for reach, wanted in ((near, undoubted), (_reach(slo, period), sites)):
         names = [one for one in sites if one in wanted and one not in done]
-        for site, sources in _sources(slo, indicator, names, reach, source).items():
+        for site, (sources, beside) in _sources(slo, indicator, names, reach, source).items():
             key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
             found = plain_events(key, period, reach, sources, counts_bad=indicator.counts_bad)
             if reach == near and (found.others or found.brief):
                 continue
             done.add(site)
-            plain += [found.plain] if found.plain else []
+            of_site: list[Slot] = []
             for stretch, needed in [*((one, _reach(slo, one)) for one in found.others), *found.brief]:
                 cut = [one.within(*_ms(needed)).source(slo.slot.scrape_seconds) for one in sources]
-                slots += count_events(key, stretch, cut, counts_bad=indicator.counts_bad)
-    return Counted(plain=plain, slots=slots)
+                of_site += count_events(key, stretch, cut, counts_bad=indicator.counts_bad)
+            whole = Counted(plain=[found.plain] if found.plain else [], slots=of_site)
+            whole = whole.with_samples(slo.slot, period, beside)
+            plain += whole.plain
+            slots += whole.slots
+    return Counted(plain=plain, slots=slots, reaching=_reaching(slots, period))
+
+
+def _reaching(slots: Iterable[Slot], period: Period) -> frozenset[str]:
+    """The sites of which something counted in the first slot of a period or later may belong before it."""
+    return frozenset(
+        one.site
+        for one in slots
+        if one.starts_at == period.starts_at and (one.over_good or one.over_bad or one.over_hidden)
+    )
+
+
+def read_selectors(indicator: Indicator) -> Sequence[str]:
+    """What is read of an indicator's sources: every sample of these may change a slot."""
+    if not isinstance(indicator, RatioIndicator):
+        return indicator.selectors()
+    return (*indicator.selectors(), UP, *([indicator.started] if indicator.started else ()))
 
 
 def _reach(slo: Slo, period: Period) -> Period:
@@ -90,19 +111,22 @@ def _reach(slo: Slo, period: Period) -> Period:
 
 def _sources(
     slo: Slo, indicator: RatioIndicator, sites: Sequence[str], reach: Period, source: SampleSource
-) -> dict[str, list[Selected]]:
-    """The sources of each site, as the samples of a stretch show them."""
+) -> dict[str, tuple[list[Selected], list[Instants]]]:
+    """The sources of each site, as the samples of a stretch show them, and the instants of samples that are no counter's."""
     if not sites:
         return {}
     good, valid, up = (_read(source, one, sites, reach) for one in (indicator.good, indicator.valid, UP))
     started = _read(source, indicator.started, sites, reach) if indicator.started else {}
     return {
-        site: selected_of(
-            *([(one.labels, one.samples) for one in every.get(site, ())] for every in (good, valid, up)),
-            started=[(one.labels, one.samples) for one in started.get(site, ())],
-            listed=slo.sources.get(site, ()),
-            changing=indicator.changing,
-            one_metric=indicator.one_metric,
+        site: (
+            selected_of(
+                *([(one.labels, one.samples) for one in every.get(site, ())] for every in (good, valid, up)),
+                started=[(one.labels, one.samples) for one in started.get(site, ())],
+                listed=slo.sources.get(site, ()),
+                changing=indicator.changing,
+                one_metric=indicator.one_metric,
+            ),
+            [Samples.of(one.samples).at for every in (up, started) for one in every.get(site, ())],
         )
         for site in sites
     }
@@ -174,13 +198,16 @@ def _ms(period: Period) -> tuple[int, int]:
 def _composed(
     slo: Slo, indicator: CompositeIndicator, sites: Sequence[str], period: Period, source: SampleSource
 ) -> Counted:
-    parts = {name: _split(read_counted(part, sites, period, source)) for name, part in slo.parts.items()}
+    counted = {name: read_counted(part, sites, period, source) for name, part in slo.parts.items()}
+    parts = {name: _split(one) for name, one in counted.items()}
     found = []
     for site in sites:
         of_site = {name: every.get(site, Counted()) for name, every in parts.items()}
         found.append(composed(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, of_site, indicator))
     return Counted(
-        plain=[plain for one in found for plain in one.plain], slots=[slot for one in found for slot in one.slots]
+        plain=[plain for one in found for plain in one.plain],
+        slots=[slot for one in found for slot in one.slots],
+        reaching=frozenset[str]().union(*(one.reaching for one in counted.values())),
     )
 
 
@@ -222,7 +249,7 @@ def _read(source: SampleSource, selector: str, sites: Sequence[str], period: Per
     narrowed = for_sites(selector, sites)
     answer = source.read(narrowed, period)
     if not answer.complete:
-        raise Unavailable(f"{narrowed}: the source answered in part; such an answer is never counted")
+        raise Unreadable(f"{narrowed}: the source answered in part; such an answer is never counted")
     found: dict[str, list[RawSeries]] = defaultdict(list)
     for one in answer.series:
         found[one.labels.get(SITE_LABEL, "")].append(one)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sankofa_observe.errors import ENDS, SankofaError, Unavailable, unforeseen
 from sankofa_observe.pipeline.observe import Observed, align, count
+from sankofa_observe.pipeline.reading import read_selectors
 from sankofa_observe.ports import HOUR_SECONDS, Clock, SampleSource, SlotTable
 from sankofa_observe.slo.indicator import for_sites
 from sankofa_observe.slo.objective import Slo
@@ -60,8 +61,7 @@ def _late(
     counted = table.samples(slo.name, sites, hours)
     there: dict[tuple[str, int], int] = defaultdict(int)
     # What a composite was put together from is what its parts were counted from.
-    selectors = [selector for one in slo.parts.values() or (slo,) for selector in one.indicator.selectors()]
-    for selector in selectors:
+    for selector in [selector for one in slo.parts.values() or (slo,) for selector in read_selectors(one.indicator)]:
         for key, samples in source.samples(for_sites(selector, sites), hours).items():
             there[key] += samples
     late: dict[str, list[int]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""A composite: slots of several SLOs of one site become one slot, and the slot says which part decided.
+"""A composite: slots of several SLOs of one site become one slot, and the slot says which part decided or is not known.
 
 What is not known is placed both ways, as everywhere. A part without traffic counts as good.
 """
@@ -40,7 +40,7 @@ def _together(key: SlotKey, start: int, parts: Mapping[str, Slot | None], compos
         seen=every - weight[SlotState.UNKNOWN],
         samples=sum(slot.samples for slot in parts.values() if slot),
         state=state,
-        reasons=in_order([f"{name} {states[name]}" for name in states if _decides(state, states[name])]),
+        reasons=in_order([f"{name} {states[name]}" for name in states if _is_reason(state, states[name])]),
         proof=() if state is SlotState.GOOD else tuple(sorted((name, one.value) for name, one in states.items())),
     )
 
@@ -51,6 +51,6 @@ def _state(good: int, unknown: int, every: int, wanted_ppm: int) -> SlotState:
     return SlotState.UNKNOWN if ratio_below(good, every, wanted_ppm) else SlotState.GOOD
 
 
-def _decides(whole: SlotState, part: SlotState) -> bool:
-    """A part decides a slot that is not good by being as bad, or as unknown, as the whole."""
-    return whole is not SlotState.GOOD and part is whole
+def _is_reason(whole: SlotState, part: SlotState) -> bool:
+    """A part that is not known, whatever the whole is: its figures may still change. And one that makes the whole bad."""
+    return part is SlotState.UNKNOWN or whole is part is SlotState.BAD

@@ -148,10 +148,18 @@ class _Cells:
         near = (self.times[low] - self.times[low - 1]) * 10 <= HOLE_TENTHS * self.scrape_ms
         return self.states[low] if near and self.states[low] == self.states[low - 1] else None
 
+    def lost(self, number: int) -> bool:
+        """Whether a cell without a sample is what its neighbours say: one that comes late may say otherwise."""
+        return not self._sampled(number) and self.state(number) is not None
+
+    def _sampled(self, number: int) -> bool:
+        low, high = (bisect_left(self.times, one * self.scrape_ms) for one in (number, number + 1))
+        return low < high
+
     def proof(self, low_ms: int, high_ms: int) -> tuple[str, tuple[tuple[int, int], ...]]:
-        """Its states of a slot and its two neighbours, as (milliseconds, 0 or 1)."""
+        """Its states of a slot, the one before, and the one after where the last cell has none, as (milliseconds, 0 or 1)."""
         low, high = bisect_left(self.times, low_ms), bisect_left(self.times, high_ms)
-        near = slice(max(0, low - 1), high + 1)
+        near = slice(max(0, low - 1), high if self._sampled(high_ms // self.scrape_ms - 1) else high + 1)
         return self.gauge.source, tuple(zip(self.times[near], map(int, self.states[near]), strict=True))
 
 
@@ -198,6 +206,11 @@ def _slot(
     good, bad = found.count(True), found.count(False)
     state = _state(rule, good, bad)
     low, high = start * 1000, (start + rule.seconds) * 1000
+    reasons = ["not seen"] if good + bad < rule.expected else []
+    if any(
+        one.lost(first + rule.expected - 1) for one in sources
+    ):  # it leans on the next slot, which may not be there yet
+        reasons.append("lost scrape")
     return Slot(
         slo=key.slo,
         site=key.site,
@@ -209,7 +222,7 @@ def _slot(
         seen=good + bad,
         samples=sum(bisect_left(one.samples, high) - bisect_left(one.samples, low) for one in gauges),
         state=state,
-        reasons=in_order(["not seen"] if good + bad < rule.expected else []),
+        reasons=in_order(reasons),
         proof=() if state is SlotState.GOOD else tuple(one.proof(low, high) for one in sources),
     )
 

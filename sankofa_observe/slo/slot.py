@@ -58,8 +58,8 @@ class SlotKey:
     site: str
     rule: SlotRule
 
-    def unknown(self, start: int) -> Slot:
-        """A slot of which nothing was recorded."""
+    def unknown(self, start: int, reason: str = "not observed") -> Slot:
+        """A slot of which nothing was recorded, or nothing could be read."""
         rule = self.rule
         return Slot(
             slo=self.slo,
@@ -67,7 +67,7 @@ class SlotKey:
             starts_at=start,
             blind=rule.seconds,
             expected=rule.expected,
-            reasons=("not observed",),
+            reasons=(reason,),
         )
 
 

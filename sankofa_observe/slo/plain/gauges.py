@@ -42,7 +42,10 @@ def plain_gauges(
     seen = {name: np.zeros(len(starts), np.int64) for name in {*listed, *(one.instance for one in gauges)}}
     samples = np.zeros(len(starts), np.int64)
     for one in gauges:
-        seen[one.instance] += by_slot(rule, starts, one.at) > 0
+        there = by_slot(rule, starts, one.at) > 0
+        last = one.at // (rule.scrape_seconds * 1000) % rule.expected == rule.expected - 1
+        plain &= ~there | (by_slot(rule, starts, one.at[last]) > 0)
+        seen[one.instance] += there
         samples += by_slot(rule, starts, one.samples)
     for name in listed:
         plain &= seen[name] > 0

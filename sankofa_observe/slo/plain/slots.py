@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import groupby
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sankofa_observe.slo.counter.parcel import GROWTH, Parcel
 from sankofa_observe.slo.objective import SlotRule
 from sankofa_observe.slo.samples import Instants
-from sankofa_observe.slo.slot import Slot, SlotKey, SlotState
+from sankofa_observe.slo.slot import Slot, SlotKey, SlotState, slot_starts
 from sankofa_observe.units import Period
 
 Counts = NDArray[np.int64]
@@ -125,6 +125,21 @@ class Counted(Iterable[Slot]):
 
     plain: Sequence[PlainSlots] = ()
     slots: Sequence[Slot] = ()
+    # The sites of which something counted in the first slot or later may belong before it; of a composite, of one of its parts.
+    reaching: frozenset[str] = frozenset()
+
+    def with_samples(self, rule: SlotRule, period: Period, beside: Sequence[Instants]) -> Counted:
+        """The same slots of a site, counted from these raw samples as well, which are no counter's."""
+        starts = np.array(slot_starts(period, rule.seconds), np.int64)
+        if not len(starts) or not beside:
+            return self
+        more = by_slot(rule, starts, np.concatenate(beside))
+        plain = [
+            replace(one, samples=one.samples + more[(one.starts_at - starts[0]) // rule.seconds]) for one in self.plain
+        ]
+        places = ((one, (one.starts_at - int(starts[0])) // rule.seconds) for one in self.slots)
+        slots = [replace(one, samples=one.samples + int(more[place])) for one, place in places]
+        return replace(self, plain=plain, slots=slots)
 
     def __iter__(self) -> Iterator[Slot]:
         """Every slot, by time; sites in no order."""

@@ -189,7 +189,9 @@ def specified(of: Site, period: Period = PERIOD) -> list[Slot]:
         )
     ]
     key = SlotKey(slo=of.slo.name, site="edge-1", rule=RULE)
-    return count_events(key, period, sources, counts_bad=indicator.counts_bad)
+    counted = count_events(key, period, sources, counts_bad=indicator.counts_bad)
+    beside = [at // 60_000 * 60 for every in (up, began) for _, samples in every for at, _ in samples]
+    return [replace(one, samples=one.samples + beside.count(one.starts_at)) for one in counted]
 
 
 @pytest.mark.parametrize("seed", range(DRAWN))
