@@ -139,7 +139,7 @@ class Platform:
         yield from evaluate(
             self.catalog.agreements.values(),
             table=self.slots,
-            ledger=self.ledger,
+            ledger=self.ledger.acting("stage:evaluate"),
             clock=self.clock,
             look_again=self._look_again if look else lambda *_: "",
             marks=self.marks if only_new else None,
@@ -177,7 +177,7 @@ class Platform:
                 assess(
                     agreement,
                     table=self.slots,
-                    ledger=self.ledger,
+                    ledger=self.ledger.acting("stage:assess"),
                     archive=self.archive,
                     chain=self._need_identity(),
                     origin=origin,
@@ -191,7 +191,7 @@ class Platform:
         yield from self.need_settling().run()
 
     def credit(self) -> Iterator[ServiceCredit]:
-        yield from credit(self.catalog.agreements, ledger=self.ledger, chain=self.need_settling().chain)
+        yield from credit(ledger=self.ledger.acting("stage:credit"), chain=self.need_settling().chain)
 
     def _since(self, slo: Slo) -> int:
         """Where an SLO's slots begin: with the first agreement that leans on it, else with the last hour."""
@@ -250,13 +250,13 @@ def open_platform(settings: Settings, *, settling: bool = False) -> Iterator[Pla
         chain = _chain(settings.chain, opened) if settling and settings.chain else None
         attestors = [_attestor(one, catalog, opened) for one in settings.attestors] if chain else []
         try:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise InvalidInput(f"data_dir {settings.data_dir}: {error.strerror}; nothing was written") from error
         clock = SystemClock()
         ledger = opened.enter_context(closing(SqlLedger(settings.ledger_url)))
         archive = FolderArchive(settings.data_dir / "evidence")
-        _record_agreements(catalog, ledger, clock.now())
+        _record_agreements(catalog, ledger.acting("stage:open"), clock.now())
         identity = _identity(settings.chain) if settings.chain else None
         yield Platform(
             settings=settings,
@@ -266,7 +266,7 @@ def open_platform(settings: Settings, *, settling: bool = False) -> Iterator[Pla
             archive=archive,
             identity=identity,
             settling=Settle(
-                ledger=ledger,
+                ledger=ledger.acting("stage:settle"),
                 archive=archive,
                 chain=chain,
                 attestors=attestors,
@@ -296,7 +296,7 @@ def _record_agreements(catalog: Catalog, ledger: SqlLedger, at: int) -> None:
     """
     for agreement in catalog.agreements.values():
         others = set(ledger.versions(agreement.id)) - {agreement.version}
-        if others and ledger.verdicts(agreement_id=agreement.id):
+        if others and ledger.was_judged(agreement.id):
             raise InvariantBroken(
                 f"agreement {agreement.name}: version {agreement.version}, and periods were judged by version {max(others)}; "
                 "amending is not built: restore that version, or make a new agreement under another name"
@@ -304,6 +304,7 @@ def _record_agreements(catalog: Catalog, ledger: SqlLedger, at: int) -> None:
         ledger.add_agreement(
             agreement_id=agreement.id,
             version=agreement.version,
+            tenant=agreement.tenant,
             terms_hash=agreement.terms_hash,
             document=agreement.terms_document,
             at=at,

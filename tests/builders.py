@@ -15,6 +15,7 @@ from sankofa_observe.sla.evidence import Document
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.sla.settlement import ChainIdentity
+from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.indicator import StateIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot, SlotState
@@ -73,9 +74,8 @@ def agreement(name: str = "acme-edge", *, tenant: str = "acme", site: str = "edg
         dispute_window_blocks=2,
         tolerance_slots=0,
         promises=(Promise(slo=slo(), site=site, bands=bands),),
-        terms_hash=digest_of(f"terms of {name}"),
-        terms_document="{}",
     )
+    made = with_terms(made, salt="0x" + "5a" * 32)
     return replace(made, **changes)
 
 
@@ -137,6 +137,7 @@ def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -
     attained = attain(promise.slo, total(slots))
     return VerdictRecord(
         agreement_id=of.id,
+        tenant=of.tenant,
         slo=promise.slo.name,
         site=promise.site,
         period=period(index),

@@ -73,8 +73,15 @@ class Story:
         return answer
 
     def items(self, path: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.as_tenant(path).json()["items"]
-        return found
+        """All items of a list, page by page."""
+        found: list[dict[str, Any]] = []
+        after = ""
+        while True:
+            page = self.as_tenant(f"{path}?limit=1000{after}").json()
+            found += page["items"]
+            if page["next"] is None:
+                return found
+            after = f"&after={page['next']}"
 
     def wait(
         self,

@@ -22,7 +22,7 @@ class FolderArchive:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with _files(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, document: Document) -> str:
         name = digest(document)
@@ -43,19 +43,33 @@ class FolderArchive:
         """Either the whole file or none: a name of its own for each writer, then one rename."""
         partial = path.with_suffix(f".{secrets.token_hex(8)}.partial")
         try:
-            with partial.open("xb") as file:
+            with open(partial, "xb", opener=_owned) as file:
                 file.write(raw)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
+            self._sync_names()
         except OSError:
             partial.unlink(missing_ok=True)
             raise
+
+    def _sync_names(self) -> None:
+        """A name that was not synced may be gone after a power cut, with the penalty that points at it."""
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def _path(self, name: str) -> Path:
         if not _DIGEST.fullmatch(name):
             raise InvalidInput(f"{name!r}: not an evidence digest; expected 0x and 64 lower-case hex digits")
         return self._folder / f"{name[2:]}.json"
+
+
+def _owned(path: str, flags: int) -> int:
+    """For its owner alone."""
+    return os.open(path, flags, 0o600)
 
 
 @contextmanager

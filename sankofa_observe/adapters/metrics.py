@@ -6,7 +6,6 @@ No verdict or amount is ever computed from here.
 
 from __future__ import annotations
 
-from collections import Counter as Count
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -74,16 +73,13 @@ class PlatformMetrics:
         """Read the stores and set every gauge."""
         for slo in self._catalog.slos.values():
             self._refresh_slo(slo, slots, clock)
-        records = ledger.settlements()
-        states = Count(record.state for record in records)
+        totals = ledger.totals()
         for state in SettlementState:
-            self._settlements.labels(state.value).set(states[state])
-        penalties: Count[str] = Count()
-        for record in records:
-            penalties[record.penalty.currency] += record.penalty.credit_minor
-        for agreement in self._catalog.agreements.values():
-            self._penalty.labels(agreement.currency).set(penalties[agreement.currency])
-        self._refresh_credits(ledger)
+            self._settlements.labels(state.value).set(totals.settlements.get(state, 0))
+        for one in self._catalog.agreements.values():
+            money = (one.currency, one.exponent)
+            self._penalty.labels(one.currency).set(totals.penalties.get(money, 0))
+            self._credit.labels(one.tenant, one.currency).set(totals.credits.get((one.tenant, *money), 0))
 
     def _refresh_slo(self, slo: Slo, slots: SlotTable, clock: Clock) -> None:
         period = slo.window.period_at(clock.now())
@@ -99,11 +95,3 @@ class PlatformMetrics:
             self._low.labels(*promise).set(attained.good / attained.base)
             self._high.labels(*promise).set(attained.high_good / attained.base)
             self._spent.labels(*promise).set(attained.bad * PPM / (attained.base * (PPM - slo.target_ppm)))
-
-    def _refresh_credits(self, ledger: Ledger) -> None:
-        granted: Count[tuple[str, str]] = Count()
-        for credit in ledger.credits():
-            granted[credit.tenant, credit.amount.currency] += credit.amount.amount_minor
-        for agreement in self._catalog.agreements.values():
-            owner = (agreement.tenant, agreement.currency)
-            self._credit.labels(*owner).set(granted[owner])

@@ -13,6 +13,7 @@ from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.schedule import CreditBand, band_problems
+from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.units import share_floor
 
@@ -135,8 +136,7 @@ def _identity(document: AgreementDocument) -> str:
 
 def _agreement(identity: str, document: AgreementDocument, slos: list[Slo], starts_at: int) -> Agreement:
     spec = document.spec
-    terms = _terms(document, slos)
-    return Agreement(
+    agreed = Agreement(
         id=identity,
         name=document.metadata.name,
         version=spec.version,
@@ -156,12 +156,5 @@ def _agreement(identity: str, document: AgreementDocument, slos: list[Slo], star
             Promise(slo=slo, site=promise.site, bands=_bands(document, index))
             for index, (slo, promise) in enumerate(zip(slos, spec.promises, strict=True))
         ),
-        terms_hash="0x" + hashlib.sha256(terms).hexdigest(),
-        terms_document=terms.decode(),
     )
-
-
-def _terms(document: AgreementDocument, slos: list[Slo]) -> bytes:
-    """The canonical terms, with the digests of the SLO specs they lean on: a changed spec is a changed agreement."""
-    specs = {slo.name: slo.digest for slo in slos}
-    return rfc8785.dumps({"agreement": document.model_dump(mode="json", by_alias=True), "specs": specs})
+    return with_terms(agreed, spec.salt)

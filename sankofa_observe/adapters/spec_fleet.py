@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place, note_path
 from sankofa_observe.adapters.spec_models import FleetDocument
+from sankofa_observe.sla.terms import counting_digest
 from sankofa_observe.slo.indicator import CompositeIndicator, LevelIndicator, Rule, StateIndicator
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.site import Site
@@ -41,7 +42,8 @@ def link(draft: Draft) -> None:
         if isinstance(slo.indicator, CompositeIndicator):
             draft.tell(draft.slo_places[name], _unfit(slo, slo.indicator, draft))
             parts = {part: found for part in slo.indicator.weights if (found := draft.slo(part))}
-            draft.catalog.slos[name] = replace(slo, parts=parts)
+            whole = replace(slo, parts=parts)
+            draft.catalog.slos[name] = replace(whole, digest=counting_digest(whole))
 
 
 def _unlisted(slo: Slo, system: str, draft: Draft) -> Iterator[Fault]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
-
-import rfc8785
 
 from sankofa_observe.adapters.spec_faults import ANNOTATION, Draft, Fault, Place, note_fault, note_path
 from sankofa_observe.adapters.spec_indicator import KIND_PLACE, Kind, kind_of, read_indicator
 from sankofa_observe.adapters.spec_models import SloDocument
 from sankofa_observe.adapters.spec_slot import SLOT_PLACES, exact_ppm, slot_rule
 from sankofa_observe.adapters.spec_window import read_window
+from sankofa_observe.sla.terms import counting_digest
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
 from sankofa_observe.units import PPM
 
@@ -62,7 +61,7 @@ def _slo(document: SloDocument, faults: list[Fault]) -> Slo | None:
     _fits(document, kind, notes, slot, faults)
     if slot is None or window is None or indicator is None or target_ppm is None or faults:
         return None
-    return Slo(
+    made = Slo(
         name=document.metadata.name,
         tier=tier,
         indicator=indicator,
@@ -72,8 +71,8 @@ def _slo(document: SloDocument, faults: list[Fault]) -> Slo | None:
         slot=slot,
         no_traffic=NoTraffic(no_traffic),
         description=spec.description,
-        digest=_digest(document),
     )
+    return replace(made, digest=counting_digest(made))
 
 
 def _annotations(document: SloDocument, kind: Kind | None, faults: list[Fault]) -> dict[str, str]:
@@ -161,8 +160,3 @@ def _target(target: Decimal | None, percent: Decimal | None, faults: list[Fault]
     else:
         return ppm
     return None
-
-
-def _digest(document: SloDocument) -> str:
-    """SHA-256 of the canonical document; decimals stand as text, so no float is hashed."""
-    return "0x" + hashlib.sha256(rfc8785.dumps(document.model_dump(mode="json", by_alias=True))).hexdigest()

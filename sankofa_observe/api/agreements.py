@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 
-from sankofa_observe.api.access import Caller, Hex32
+from sankofa_observe.api.access import PAGE, After, Caller, Hex32, Limit
 from sankofa_observe.api.models import AgreementBody, Agreements, Me, VerdictBody, Verdicts
 
 router = APIRouter(tags=["agreements"])
@@ -19,10 +19,13 @@ def me(caller: Caller) -> Me:
 @router.get("/agreements", operation_id="list_agreements")
 def agreements(caller: Caller) -> Agreements:
     """Your agreements: fee, cap, start and promises."""
-    return Agreements(items=[AgreementBody.of(one) for one in caller.agreements().values()])
+    return Agreements(items=[AgreementBody.of(one) for one in caller.records.agreements()])
 
 
 @router.get("/agreements/{agreement_id}/verdicts", operation_id="list_verdicts")
-def verdicts(agreement_id: Hex32, caller: Caller) -> Verdicts:
+def verdicts(agreement_id: Hex32, caller: Caller, limit: Limit = PAGE, after: After = None) -> Verdicts:
     """Every revision of every closed period, oldest first."""
-    return Verdicts(items=[VerdictBody.of(one) for one in caller.verdicts(agreement_id)])
+    if agreement_id not in {one.agreement_id for one in caller.records.agreements()}:
+        raise HTTPException(404, "no such agreement")
+    page = caller.records.verdicts(agreement_id, limit=limit, after=after)
+    return Verdicts(items=[VerdictBody.of(one) for one in page.items], next=page.next)

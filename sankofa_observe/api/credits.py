@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from fastapi import APIRouter
 
-from sankofa_observe.api.access import Caller
+from sankofa_observe.api.access import PAGE, After, Caller, Limit
 from sankofa_observe.api.models import Balance, CreditBody, Credits, MoneyBody
 
 router = APIRouter(prefix="/credits", tags=["credits"])
 
 
 @router.get("", operation_id="list_credits")
-def list_credits(caller: Caller) -> Credits:
+def list_credits(caller: Caller, limit: Limit = PAGE, after: After = None) -> Credits:
     """Each service credit that was granted, with its transaction."""
-    return Credits(items=[CreditBody.of(one) for one in caller.credits()])
+    page = caller.records.credits(limit=limit, after=after)
+    return Credits(items=[CreditBody.of(one) for one in page.items], next=page.next)
 
 
 @router.get("/balance", operation_id="get_balance")
 def balance(caller: Caller) -> Balance:
     """One sum a currency; sums of different currencies never meet."""
-    sums: dict[tuple[str, int], int] = defaultdict(int)
-    for one in caller.credits():
-        sums[one.amount.currency, one.amount.exponent] += one.amount.amount_minor
-    granted = [
-        MoneyBody(amount_minor=total, currency=currency, exponent=exponent)
-        for (currency, exponent), total in sorted(sums.items())
-    ]
-    return Balance(granted=granted)
+    return Balance(granted=[MoneyBody.of(one) for one in caller.records.balance()])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from pydantic import BaseModel, ConfigDict
 
-from sankofa_observe.ports import SettlementRecord
-from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.ports import AgreementRecord, SettlementRecord
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import VerdictRecord
 from sankofa_observe.units import Money, rfc3339
@@ -13,6 +14,10 @@ from sankofa_observe.units import Money, rfc3339
 
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Page(_Answer):
+    next: str | None = None  # ask for the next page with `after`; null at the end
 
 
 class MoneyBody(_Answer):
@@ -47,7 +52,7 @@ class CreditBody(_Answer):
         )
 
 
-class Credits(_Answer):
+class Credits(_Page):
     items: list[CreditBody]
 
 
@@ -100,7 +105,7 @@ class SettlementBody(_Answer):
         )
 
 
-class Settlements(_Answer):
+class Settlements(_Page):
     items: list[SettlementBody]
 
 
@@ -145,7 +150,7 @@ class VerdictBody(_Answer):
         )
 
 
-class Verdicts(_Answer):
+class Verdicts(_Page):
     items: list[VerdictBody]
 
 
@@ -160,16 +165,17 @@ class AgreementBody(_Answer):
     promises: list[str]
 
     @classmethod
-    def of(cls, agreement: Agreement) -> AgreementBody:
+    def of(cls, record: AgreementRecord) -> AgreementBody:
+        terms = json.loads(record.document)
         return cls(
-            agreement_id=agreement.id,
-            name=agreement.name,
-            version=agreement.version,
-            fee=MoneyBody.of(agreement.money(agreement.fee_minor)),
-            cap_ppm=agreement.cap_ppm,
-            starts_at=rfc3339(agreement.starts_at),
-            terms_hash=agreement.terms_hash,
-            promises=[promise.label for promise in agreement.promises],
+            agreement_id=record.agreement_id,
+            name=terms["name"],
+            version=record.version,
+            fee=MoneyBody(amount_minor=int(terms["fee_minor"]), currency=terms["currency"], exponent=terms["exponent"]),
+            cap_ppm=terms["cap_ppm"],
+            starts_at=rfc3339(terms["starts_at"]),
+            terms_hash=record.terms_hash,
+            promises=[f"{one['slo']['name']}/{one['site']}" for one in terms["promises"]],
         )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from sankofa_observe.api.access import Caller, Hex32
+from sankofa_observe.api.access import PAGE, After, Caller, Hex32, Limit
 from sankofa_observe.api.models import SettlementBody, Settlements
 
 router = APIRouter(prefix="/settlements", tags=["settlements"])
 
 
 @router.get("", operation_id="list_settlements")
-def settlements(caller: Caller) -> Settlements:
+def settlements(caller: Caller, limit: Limit = PAGE, after: After = None) -> Settlements:
     """Every breach that has a price, and how far it has come: computed, reported, final."""
-    return Settlements(items=[SettlementBody.of(one) for one in caller.settlements()])
+    page = caller.records.settlements(limit=limit, after=after)
+    return Settlements(items=[SettlementBody.of(one) for one in page.items], next=page.next)
 
 
 @router.get("/{settlement_id}", operation_id="get_settlement")

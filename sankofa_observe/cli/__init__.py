@@ -9,12 +9,12 @@ import sys
 
 import typer
 
-from sankofa_observe.cli import chain, demo, keys, pipeline, serve, slots, specs, verify
+from sankofa_observe.cli import chain, demo, keys, ledger, pipeline, serve, slots, specs, verify
 from sankofa_observe.cli.output import complain
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-for module in (demo, specs, serve, pipeline, slots, verify, keys, chain):
+for module in (demo, specs, serve, pipeline, slots, ledger, verify, keys, chain):
     module.register(app)
 
 

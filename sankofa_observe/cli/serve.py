@@ -77,7 +77,7 @@ def _api(platform: Platform) -> Callable[[], object]:
             "api.keys_file is not set; make one with: sankofa-observe keys new --tenant NAME --file FILE"
         )
     keys = KeyRing(settings.keys_file)
-    app = create_app(Records(catalog=platform.catalog, ledger=platform.ledger, archive=platform.archive, keys=keys))
+    app = create_app(Records(ledger=platform.ledger, archive=platform.archive, keys=keys))
     host, port = _address(settings.listen)
     _free(host, port)
     return lambda: uvicorn.run(app, host=host, port=port, log_level="warning")

@@ -16,7 +16,6 @@ from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, SlotTable
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
 from sankofa_observe.sla.settlement import ChainIdentity
-from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.units import Money
 
 
@@ -64,18 +63,12 @@ def assess(
 ) -> Iterator[Assessed | NeedsRestatement]:
     """Price every breach of the agreement that has no penalty yet."""
     promises = {(promise.slo.name, promise.site): promise for promise in agreement.promises}
-    assessed = {
-        (record.penalty.slo, record.penalty.site, record.penalty.period): record.penalty
-        for record in ledger.settlements()
-        if record.penalty.agreement_id == agreement.id
-    }
-    latest = {(v.slo, v.site, v.period): v for v in ledger.verdicts(agreement_id=agreement.id)}
     unpriced = []
-    for key, record in latest.items():
-        penalty = assessed.get(key)
-        if penalty and penalty.revision != record.revision:
-            yield NeedsRestatement(record=record, settlement_id=penalty.settlement_id)
-        elif not penalty and record.verdict is Verdict.BREACH:
+    for asked in ledger.to_assess(agreement.id):
+        record = asked.record
+        if asked.penalty:
+            yield NeedsRestatement(record=record, settlement_id=asked.penalty.settlement_id)
+        else:
             promise = promises.get((record.slo, record.site))
             if (
                 promise is None or promise.slo.digest != record.spec_digest

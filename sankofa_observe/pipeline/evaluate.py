@@ -126,7 +126,7 @@ class _Attained:
 def _evaluate_period(
     agreement: Agreement, period: Period, attained: _Attained, *, ledger: Ledger, clock: Clock
 ) -> Iterator[Judged | NotYet]:
-    standing = {(v.slo, v.site): v for v in ledger.verdicts(agreement_id=agreement.id, period=period)}
+    standing = {(v.slo, v.site): v for v in ledger.standing(agreement.id, period)}
     for promise in agreement.promises:
         reason = attained.not_yet(promise.slo, promise.site, period)
         if reason:
@@ -150,6 +150,7 @@ def _record(agreement: Agreement, promise: Promise, period: Period, found: Perio
     attainment = found.attainment(slo)
     return VerdictRecord(
         agreement_id=agreement.id,
+        tenant=agreement.tenant,
         slo=slo.name,
         site=promise.site,
         period=period,

@@ -95,7 +95,7 @@ class Settle:
 
     def _follow(self) -> Iterator[Moved]:
         """Take over what the chain says, whoever brought it about."""
-        moving = self.ledger.settlements(SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED)
+        moving = self.ledger.moving(SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED)
         for record in moving:
             found = self.chain.settlement(record.penalty.settlement_id)
             if found is None:
@@ -123,7 +123,7 @@ class Settle:
             return
         members = self.chain.attestor_set()
         groups: dict[tuple[str, ...], list[SettlementRecord]] = defaultdict(list)
-        for record in self.ledger.settlements(SettlementState.COMPUTED):
+        for record in self.ledger.moving(SettlementState.COMPUTED):
             document = self._document(record)
             if not self.chain.holds_terms(record.penalty.agreement_id, document["agreement"]["terms_hash"]):
                 reason = "the contract holds other terms than the specs; restore the specs that both parties accepted"
@@ -197,7 +197,7 @@ class Settle:
         if self.ledger.open_attempts():
             return
         ready = []
-        for record in self.ledger.settlements(SettlementState.REPORTED):
+        for record in self.ledger.moving(SettlementState.REPORTED):
             if self.chain.can_finalise(record.penalty.settlement_id):
                 ready.append(record.penalty.settlement_id)
             else:

@@ -48,7 +48,7 @@ class Agreement:
     dispute_window_blocks: int
     tolerance_slots: int  # slots in which an attestor's own count may differ before it refuses to sign
     promises: tuple[Promise, ...]
-    terms_hash: str
+    terms_hash: str = ""
     terms_document: str = field(default="", repr=False)  # the canonical JSON that was hashed
 
     @property

@@ -29,6 +29,7 @@ class VerdictRecord:
     """The judgement of one promise over one closed period; a later one of the same period has a higher revision."""
 
     agreement_id: str
+    tenant: str
     slo: str
     site: str
     period: Period
@@ -51,6 +52,7 @@ class Penalty:
 
     settlement_id: str
     agreement_id: str
+    tenant: str
     slo: str
     site: str
     period: Period
@@ -123,6 +125,7 @@ def price(
     penalty = Penalty(
         settlement_id=identity,
         agreement_id=agreement.id,
+        tenant=agreement.tenant,
         slo=promise.slo.name,
         site=promise.site,
         period=record.period,

@@ -27,6 +27,8 @@ class SettlementState(StrEnum):
     HELD = "held"  # two truths disagree; a person looks
 
 
+# From here time or an act leads on; the others are ends.
+MOVING = frozenset({SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED})
 ARROWS = frozenset(
     {
         (SettlementState.COMPUTED, SettlementState.REPORTED),

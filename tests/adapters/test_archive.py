@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -97,3 +98,12 @@ def test_archive_takes_one_document_from_many_threads(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert (len(answers), len(set(answers)), len(list(tmp_path.iterdir()))) == (16, 1, 1)
+
+
+def test_documents_are_their_owners_alone(tmp_path: Path) -> None:
+    """The folder has mode 700, each file 600."""
+    archive = FolderArchive(tmp_path / "evidence")
+    archive.put(DOCUMENT)
+
+    assert {stat.S_IMODE(one.stat().st_mode) for one in (tmp_path / "evidence").iterdir()} == {0o600}
+    assert stat.S_IMODE((tmp_path / "evidence").stat().st_mode) == 0o700

@@ -20,6 +20,7 @@ from sankofa_observe.errors import SankofaError, Unavailable
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.ports import Ledger
+from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import SettlementState
@@ -91,18 +92,18 @@ class Run:
     def turn(self) -> None:
         """One turn of the scheduler: a stage that fails is tried again at the next."""
         _quietly(lambda: self.settle().run())
-        _quietly(lambda: credit({self.agreement.id: self.agreement}, ledger=self.ledger, chain=self.chain))
+        _quietly(lambda: credit(ledger=self.ledger, chain=self.chain))
 
     def finish(self) -> Outcome:
         waited = False
         deadline = time.monotonic() + limit(20)
         while time.monotonic() < deadline:
             self.turn()
-            states = {record.state for record in self.ledger.settlements()}
+            states = {record.state for record in self.ledger.read(OPERATOR).settlements().items}
             if not waited and states == {SettlementState.REPORTED}:
                 self.anvil.pass_window()
                 waited = True
-            if len(self.ledger.credits()) == PERIODS and not self.ledger.open_attempts():
+            if len(self.ledger.read(OPERATOR).credits().items) == PERIODS and not self.ledger.open_attempts():
                 return self.outcome()
             time.sleep(0.002)  # a node mines after it has answered
         pytest.fail(f"not settled after {limit(20):.0f} s: {states}, {self.ledger.open_attempts()}")
@@ -122,8 +123,8 @@ class Run:
                 for one in ids
             ),
             balance=self.anvil.balance(self.agreement),
-            recorded=tuple(record.state.value for record in self.ledger.settlements()),
-            granted=tuple(one.amount.amount_minor for one in self.ledger.credits()),
+            recorded=tuple(record.state.value for record in self.ledger.read(OPERATOR).settlements().items),
+            granted=tuple(one.amount.amount_minor for one in self.ledger.read(OPERATOR).credits().items),
         )
 
 

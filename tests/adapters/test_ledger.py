@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
-from sankofa_observe.ports import Attempt, AttemptKind, Ledger, Receipt, SettlementRecord, StateChange
+from sankofa_observe.ports import Attempt, AttemptKind, Ledger, Page, Receipt, SettlementRecord, StateChange, ToAssess
+from sankofa_observe.scope import AUDITOR, OPERATOR, Scope, of_tenant
+from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.penalty import VerdictRecord
 from sankofa_observe.sla.settlement import ARROWS, SettlementState
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.testing import MemoryLedger
 from sankofa_observe.units import Money
 from tests.adapters.postgres import Postgres
-from tests.builders import agreement, breach, credit, digest_of, period, verdict
+from tests.builders import CREDIT_MINOR, agreement, breach, credit, digest_of, period, verdict
 
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
 COMPUTED, REPORTED, DISPUTED = SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED
@@ -50,22 +56,47 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
+def verdicts(ledger: Ledger, of: Agreement = ACME) -> list[VerdictRecord]:
+    return list(ledger.read(OPERATOR).verdicts(of.id).items)
+
+
+def settlements(ledger: Ledger, scope: Scope = OPERATOR) -> list[SettlementRecord]:
+    return list(ledger.read(scope).settlements().items)
+
+
+def credits_of(ledger: Ledger, scope: Scope = OPERATOR) -> list[ServiceCredit]:
+    return list(ledger.read(scope).credits().items)
+
+
 def test_ledger_that_is_empty_answers_nothing(ledger: Ledger) -> None:
     """Before the first row every question has an empty answer."""
+    reads = ledger.read(OPERATOR)
     assert (
-        ledger.verdicts(),
-        ledger.settlements(),
-        ledger.settlement(digest_of("none")),
-        ledger.open_attempts(),
-        ledger.credits(),
-    ) == ([], [], None, [], [])
+        reads.agreements(),
+        verdicts(ledger),
+        settlements(ledger),
+        reads.settlement(digest_of("none")),
+        credits_of(ledger),
+        reads.balance(),
+        reads.undetermined().items,
+    ) == ([], [], [], None, [], [], ())
+    assert (ledger.standing(ACME.id, period()), ledger.to_assess(ACME.id), ledger.was_judged(ACME.id)) == (
+        [],
+        [],
+        False,
+    )
+    assert (ledger.moving(*SettlementState), ledger.uncredited(), ledger.open_attempts()) == ([], [], [])
+    totals = ledger.totals()
+    assert (dict(totals.settlements), dict(totals.penalties), dict(totals.credits)) == ({}, {}, {})
 
 
 def test_ledger_names_the_versions_of_an_agreement(ledger: Ledger) -> None:
     """The versions of one agreement are told in order, and those of another one are not among them."""
     for name, version in (("one", 2), ("one", 1), ("other", 7)):
         terms, document = digest_of(f"{name} {version}"), "{}"
-        ledger.add_agreement(agreement_id=digest_of(name), version=version, terms_hash=terms, document=document, at=1)
+        ledger.add_agreement(
+            agreement_id=digest_of(name), version=version, tenant="t", terms_hash=terms, document=document, at=1
+        )
 
     assert (ledger.versions(digest_of("one")), ledger.versions(digest_of("none"))) == ([1, 2], [])
 
@@ -75,7 +106,7 @@ def test_ledger_keeps_the_terms_of_a_version(ledger: Ledger) -> None:
 
     def add(version: int, terms: str) -> bool:
         return ledger.add_agreement(
-            agreement_id=ACME.id, version=version, terms_hash=digest_of(terms), document="{}", at=1
+            agreement_id=ACME.id, version=version, tenant="acme", terms_hash=digest_of(terms), document="{}", at=1
         )
 
     assert [add(1, "first"), add(1, "first"), add(2, "second"), add(1, "first")] == [True, False, True, False]
@@ -87,7 +118,7 @@ def test_ledger_returns_the_verdict_it_was_given(ledger: Ledger) -> None:
     """A verdict comes back whole, with its slots by state."""
     record = verdict(ACME)
     assert [ledger.add_verdict(record), ledger.add_verdict(record)] == [True, False]
-    assert ledger.verdicts() == [record]
+    assert verdicts(ledger) == [record]
 
 
 @pytest.mark.parametrize("change", ["slots_digest", "verdict"])
@@ -101,21 +132,50 @@ def test_ledger_refuses_another_verdict_of_the_same_revision(ledger: Ledger, cha
     }
     with pytest.raises(InvariantBroken, match="verdict"):
         ledger.add_verdict(others[change])
-    assert ledger.verdicts() == [record]
+    assert verdicts(ledger) == [record]
 
 
 def test_ledger_finds_verdicts_by_agreement_and_period(ledger: Ledger) -> None:
-    """Every revision, oldest period first; each filter narrows."""
+    """Every revision, oldest period first; of a period the newest of each promise stands."""
     late, early, revised, foreign = verdict(ACME, 1), verdict(ACME, 0), verdict(ACME, 0, revision=2), verdict(BAOBAB, 0)
     for record in (late, early, revised, foreign):
         ledger.add_verdict(record)
-    found = (
-        ledger.verdicts(agreement_id=ACME.id),
-        ledger.verdicts(agreement_id=ACME.id, period=period(0)),
-        ledger.verdicts(period=period(1)),
-        ledger.verdicts(agreement_id=digest_of("nobody")),
-    )
-    assert found == ([early, revised, late], [early, revised], [late], [])
+
+    assert (verdicts(ledger), verdicts(ledger, BAOBAB)) == ([early, revised, late], [foreign])
+    assert [ledger.standing(ACME.id, period(n)) for n in range(3)] == [[revised], [late], []]
+    assert (ledger.was_judged(ACME.id), ledger.was_judged(digest_of("nobody"))) == (True, False)
+
+
+def test_ledger_asks_for_a_price_of_every_breach_until_it_has_one(ledger: Ledger) -> None:
+    """And again when the verdict is revised after that; a promise that was met asks for none, until it is revised to a breach."""
+    breached, met = verdict(ACME, 0), replace(verdict(ACME, 1), verdict=Verdict.MET)
+    for record in (met, breached, verdict(BAOBAB, 0)):
+        ledger.add_verdict(record)
+    asked = [ledger.to_assess(ACME.id)]
+    penalty = breach(ACME, 0).penalty
+    ledger.add_penalty(penalty)
+    asked.append(ledger.to_assess(ACME.id))
+    revised, turned = replace(breached, revision=2), replace(met, revision=2, verdict=Verdict.BREACH)
+    for record in (revised, turned):
+        ledger.add_verdict(record)
+    asked.append(ledger.to_assess(ACME.id))
+
+    assert asked == [
+        [ToAssess(record=breached, penalty=None)],
+        [],
+        [ToAssess(record=revised, penalty=penalty), ToAssess(record=turned, penalty=None)],
+    ]
+
+
+def test_ledger_lists_what_nobody_can_tell(ledger: Ledger) -> None:
+    """Undetermined verdicts, each until it is revised; a tenant sees its own."""
+    unclear = [replace(verdict(of, n), verdict=Verdict.UNDETERMINED) for n in (1, 0) for of in (ACME, BAOBAB)]
+    for record in unclear:
+        ledger.add_verdict(record)
+    ledger.add_verdict(replace(unclear[0], revision=2, verdict=Verdict.MET))
+    reads = [ledger.read(scope).undetermined().items for scope in (OPERATOR, of_tenant("acme"))]
+
+    assert reads == [(unclear[2], unclear[3], unclear[1]), (unclear[2],)]
 
 
 def test_ledger_stores_a_penalty_with_its_first_state(ledger: Ledger) -> None:
@@ -123,7 +183,7 @@ def test_ledger_stores_a_penalty_with_its_first_state(ledger: Ledger) -> None:
     penalty = breach(ACME).penalty
     assert [ledger.add_penalty(penalty), ledger.add_penalty(penalty)] == [True, False]
     record = SettlementRecord(penalty=penalty, history=(StateChange(state=COMPUTED, at=penalty.assessed_at),))
-    assert (ledger.settlement(penalty.settlement_id), ledger.settlements()) == (record, [record])
+    assert (ledger.read(OPERATOR).settlement(penalty.settlement_id), settlements(ledger)) == (record, [record])
 
 
 def test_ledger_refuses_another_document_for_a_settlement(ledger: Ledger) -> None:
@@ -149,7 +209,7 @@ def test_ledger_moves_along_the_arrows_only(ledger: Ledger, before: SettlementSt
     move = StateChange(state=after, at=9, detail="seen on chain")
     if (before, after) in ARROWS:
         assert ledger.add_state(penalty.settlement_id, move)
-        found = ledger.settlement(penalty.settlement_id)
+        found = ledger.read(OPERATOR).settlement(penalty.settlement_id)
         assert found is not None
         assert (found.history[-1], found.state) == (move, after)
     elif after in {COMPUTED, *PATHS[before]}:
@@ -165,8 +225,8 @@ def test_ledger_refuses_a_move_of_an_absent_settlement(ledger: Ledger) -> None:
         ledger.add_state(digest_of("nothing"), StateChange(state=REPORTED, at=1))
 
 
-def test_ledger_lists_settlements_by_state_period_and_id(ledger: Ledger) -> None:
-    """In one of the named states, or all; ordered by period, then id."""
+def test_ledger_lists_settlements_that_move_by_period_and_id(ledger: Ledger) -> None:
+    """In one of the named states, none of which is an end; all of them in pages."""
     penalties = [breach(of, index).penalty for index in (1, 0) for of in (ACME, BAOBAB)]
     for penalty in penalties:
         ledger.add_penalty(penalty)
@@ -175,10 +235,99 @@ def test_ledger_lists_settlements_by_state_period_and_id(ledger: Ledger) -> None
     ordered = sorted(penalties, key=lambda one: (one.period.starts_at, one.settlement_id))
     every = [one.settlement_id for one in ordered]
     found = [
-        [one.penalty.settlement_id for one in ledger.settlements(*states)]
+        [one.penalty.settlement_id for one in ledger.moving(*states)]
         for states in ((), (COMPUTED,), (REPORTED,), (COMPUTED, REPORTED), (FINAL,))
     ]
-    assert found == [every, [one for one in every if one != moved], [moved], every, []]
+    assert found == [[], [one for one in every if one != moved], [moved], every, []]
+    ledger.add_state(moved, StateChange(state=FINAL, at=2))
+    assert moved not in {one.penalty.settlement_id for one in ledger.moving(*SettlementState)}
+    assert [one.penalty.settlement_id for one in settlements(ledger)] == every
+
+
+def test_ledger_hands_out_pages(ledger: Ledger) -> None:
+    """Together they are everything, once and in order, whatever their size; a cursor that is none is refused."""
+    penalties = [breach(of, index).penalty for index in range(5) for of in (ACME, BAOBAB)]
+    for penalty in penalties:
+        ledger.add_penalty(penalty)
+        ledger.add_credit(credit(ACME if penalty.tenant == "acme" else BAOBAB, penalty))
+        ledger.add_verdict(verdict(ACME if penalty.tenant == "acme" else BAOBAB, penalties.index(penalty) // 2))
+    for scope in (OPERATOR, of_tenant("acme")):
+        reads = ledger.read(scope)
+        asks: list[Callable[..., Page[Any]]] = [reads.settlements, reads.credits, partial(reads.verdicts, ACME.id)]
+        for ask in asks:
+            whole = ask().items
+            assert len(whole) in {10, 5}
+            for limit in (1, 2, 5, 10):
+                assert _paged(ask, limit) == whole
+    for cursor in ("", "x", "1", "1.", ".1", "1.' OR 1=1", "1." + "9" * 300):
+        with pytest.raises(InvalidInput, match="cursor"):
+            ledger.read(OPERATOR).settlements(after=cursor)
+
+
+def _paged(ask: Callable[..., Page[Any]], limit: int) -> tuple[Any, ...]:
+    page = ask(limit=limit)
+    found = page.items
+    while page.next is not None:
+        page = ask(limit=limit, after=page.next)
+        assert 0 < len(page.items) <= limit
+        found += page.items
+    return found
+
+
+def test_ledger_shows_a_tenant_its_own(ledger: Ledger) -> None:
+    """Through every question; what belongs to another is absent, and an operator and an auditor see all."""
+    for of in (ACME, BAOBAB):
+        ledger.add_agreement(
+            agreement_id=of.id, version=1, tenant=of.tenant, terms_hash=of.terms_hash, document=of.terms_document, at=1
+        )
+        ledger.add_verdict(replace(verdict(of), verdict=Verdict.UNDETERMINED))
+        ledger.add_penalty(breach(of).penalty)
+        ledger.add_credit(credit(of, breach(of).penalty))
+
+    def seen(scope: Scope) -> list[object]:
+        reads, ids = ledger.read(scope), [breach(of).penalty.settlement_id for of in (ACME, BAOBAB)]
+        return [
+            [one.tenant for one in reads.agreements()],
+            [one.tenant for of in (ACME, BAOBAB) for one in reads.verdicts(of.id).items],
+            [one.tenant for one in reads.undetermined().items],
+            [one.penalty.tenant for one in reads.settlements().items],
+            [reads.settlement(one) is not None for one in ids],
+            [one.tenant for one in reads.credits().items],
+            [one.amount_minor for one in reads.balance()],
+        ]
+
+    def own(*tenants: str) -> list[object]:
+        names, has = list(tenants), [one in tenants for one in ("acme", "baobab")]
+        sums = [CREDIT_MINOR * len(names)] if names else []
+        return [names, names, names, names, has, names, sums]
+
+    key = [2, 3]
+    both = [sorted(one) if isinstance(one, list) and n in key else one for n, one in enumerate(seen(OPERATOR))]
+    assert [sorted(map(str, one)) for one in both] == [sorted(map(str, one)) for one in own("acme", "baobab")]  # type: ignore[call-overload]
+    assert seen(AUDITOR) == seen(OPERATOR)
+    assert [seen(of_tenant(name)) for name in ("acme", "baobab", "acm", "*")] == [
+        own("acme"),
+        own("baobab"),
+        own(),
+        own(),
+    ]
+
+
+def test_ledger_keeps_totals(ledger: Ledger) -> None:
+    """By state, by currency and by tenant, after every kind of write."""
+    for of, index in ((ACME, 0), (ACME, 1), (BAOBAB, 0)):
+        ledger.add_penalty(breach(of, index).penalty)
+    first = breach(ACME, 0).penalty
+    for state in (REPORTED, FINAL):
+        ledger.add_state(first.settlement_id, StateChange(state=state, at=1))
+    uncredited = ledger.uncredited()
+    ledger.add_credit(credit(ACME, first))
+    totals = ledger.totals()
+
+    assert ([one.penalty for one in uncredited], ledger.uncredited()) == ([first], [])
+    assert dict(totals.settlements) == {COMPUTED: 2, FINAL: 1}
+    assert dict(totals.penalties) == {("USD", 2): 3 * CREDIT_MINOR}
+    assert dict(totals.credits) == {("acme", "USD", 2): CREDIT_MINOR}
 
 
 def test_ledger_returns_open_attempts_byte_for_byte(ledger: Ledger) -> None:
@@ -215,19 +364,7 @@ def test_ledger_grants_a_credit_once(ledger: Ledger) -> None:
     for other in (replace(grant, tenant="baobab"), replace(grant, amount=replace(grant.amount, amount_minor=1))):
         with pytest.raises(InvariantBroken, match="credit"):
             ledger.add_credit(other)
-    assert ledger.credits() == [grant]
-
-
-def test_ledger_lists_credits_of_one_tenant(ledger: Ledger) -> None:
-    """By tenant, or all; oldest first."""
-    mine, other = breach(ACME, 1).penalty, breach(BAOBAB, 0).penalty
-    for penalty in (mine, other):
-        ledger.add_penalty(penalty)
-    grants = [credit(ACME, mine), credit(BAOBAB, other)]
-    for grant in grants:
-        ledger.add_credit(grant)
-    found = (ledger.credits(), ledger.credits(tenant="acme"), ledger.credits(tenant="acm"), ledger.credits(tenant=""))
-    assert found == ([grants[1], grants[0]], [grants[0]], [], [])
+    assert credits_of(ledger) == [grant]
 
 
 def test_ledger_is_exact_to_63_bits(ledger: Ledger) -> None:
@@ -237,9 +374,9 @@ def test_ledger_is_exact_to_63_bits(ledger: Ledger) -> None:
     ledger.add_penalty(penalty)
     grant = credit(ACME, penalty, amount=Money(amount_minor=most, currency="JPY", exponent=0), cut_minor=most)
     ledger.add_credit(grant)
-    found = ledger.settlement(penalty.settlement_id)
+    found = ledger.read(OPERATOR).settlement(penalty.settlement_id)
     assert found is not None
-    assert (found.penalty, ledger.credits()) == (penalty, [grant])
+    assert (found.penalty, credits_of(ledger)) == (penalty, [grant])
 
 
 def test_sql_ledger_survives_a_restart(tmp_path: Path) -> None:
@@ -247,9 +384,9 @@ def test_sql_ledger_survives_a_restart(tmp_path: Path) -> None:
     url, penalty = f"sqlite:///{tmp_path / 'ledger.sqlite'}", breach(ACME).penalty
     with closing(SqlLedger(url)) as first:
         first.add_penalty(penalty)
-        before = first.settlements()
+        before = settlements(first)
     with closing(SqlLedger(url)) as second:
-        assert second.settlements() == before
+        assert settlements(second) == before
 
 
 def test_sql_ledger_adds_a_penalty_once_under_concurrent_writers(tmp_path: Path) -> None:
@@ -269,7 +406,7 @@ def test_sql_ledger_adds_a_penalty_once_under_concurrent_writers(tmp_path: Path)
             thread.start()
         for thread in threads:
             thread.join()
-        assert (answers.count(True), len(ledger.settlements()), set(answers) <= {True, False, "again"}) == (1, 1, True)
+        assert (answers.count(True), len(settlements(ledger)), set(answers) <= {True, False, "again"}) == (1, 1, True)
 
 
 def test_sql_ledger_writes_penalty_and_state_together_or_not_at_all(tmp_path: Path) -> None:
@@ -284,10 +421,11 @@ def test_sql_ledger_writes_penalty_and_state_together_or_not_at_all(tmp_path: Pa
         with engine.begin() as connection:
             connection.execute(text("ALTER TABLE elsewhere RENAME TO settlement_state"))
         engine.dispose()
-        assert ledger.settlements() == []
+        assert settlements(ledger) == []
 
 
 def _no_database(folder: Path) -> str:
+    (folder / "file").touch(0o600)
     (folder / "file").write_bytes(b"this is no database, and long enough to be looked at" * 40)
     return f"sqlite:///{folder / 'file'}"
 
@@ -303,8 +441,8 @@ def _of_the_future(folder: Path) -> str:
 
 
 BROKEN: dict[str, tuple[Callable[[Path], str], type[Exception], str]] = {
-    "no-folder": (lambda folder: f"sqlite:///{folder}/nowhere/ledger.sqlite", Unavailable, "unable to open"),
-    "no-database": (_no_database, Unavailable, "not a database"),
+    "no-folder": (lambda folder: f"sqlite:///{folder}/nowhere/ledger.sqlite", Unavailable, "No such file or directory"),
+    "no-database": (_no_database, InvalidInput, "damaged: file is not a database"),
     "no-url": (lambda _: "ledger.sqlite", InvalidInput, "ledger_url"),
     "no-driver": (lambda _: "oracle://u:hidden@127.0.0.1/x", InvalidInput, "oracle"),
     "newer-tables": (_of_the_future, InvalidInput, "9999"),

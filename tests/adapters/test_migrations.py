@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +19,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect
 
-from sankofa_observe.adapters import migrations
-from sankofa_observe.adapters.ledger import SqlLedger
-from sankofa_observe.adapters.records import REVISION, metadata
+from deploy.parts import CHECKOUT
+from sankofa_observe.adapters.ledger import SqlLedger, migrations
+from sankofa_observe.adapters.ledger.tables import REVISION, metadata
 from tests.pace import limit
+
+_numbers = itertools.count()
 
 
 def test_migrations_make_the_tables_of_the_records(tmp_path: Path) -> None:
@@ -63,7 +70,7 @@ POSTGRES = pytest.mark.real("postgres", "initdb", "pg_isready")
 def new_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    url: str = request.getfixturevalue("postgres").new_database("opened_by_two")
+    url: str = request.getfixturevalue("postgres").new_database(f"ledger_{next(_numbers)}")
     return url
 
 
@@ -106,3 +113,15 @@ def _constraints(url: str) -> dict[str, object]:
     }
     engine.dispose()
     return found
+
+
+def test_an_upgrade_that_is_killed_after_any_statement_is_made_again(new_ledger: str, tmp_path: Path) -> None:
+    """Kill -9 after each statement (each ninth in `make test`): nothing of it stands, and opening the ledger makes all of it."""
+    url = new_ledger if new_ledger.startswith("postgresql") else f"sqlite:///{tmp_path}/{{n}}.sqlite"
+    step = "1" if os.environ.get("EVERY_CALL") else "9"
+    command = [sys.executable, "-m", "tests.adapters.killed_upgrade", url, step]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True, timeout=limit(60))
+    found = json.loads(done.stdout)
+
+    assert found["problems"] == {}
+    assert found["beyond"] > 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.adapters.spec_documents import (
     SLO,
     SPECS,
     Change,
+    Document,
     Expected,
     changed,
     found,
@@ -26,6 +28,20 @@ from tests.adapters.spec_documents import (
 )
 
 PROMISE = "spec|promises|0|"
+OBJECTIVE = "spec|objectives|0|"
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def in_percent(document: Document) -> None:
+    """The target of an SLO as a percentage."""
+    [objective] = document["spec"]["objectives"]
+    objective["targetPercent"] = str(100 * Decimal(str(objective.pop("target"))))
+
+
 BANDS = ("agreement.bands", "/spec/promises/0/bands")
 BROKEN_AGREEMENTS: dict[str, tuple[Change, Expected]] = {
     "unknown-slo": (put(PROMISE + "slo", "latency"), [("agreement.slo", "/spec/promises/0/slo")]),
@@ -177,6 +193,34 @@ def test_agreement_terms_change_with_an_slo_they_lean_on(tmp_path: Path) -> None
     slo = changed(SLO, put(QUERY, "other_up"))
     after = next(iter(load_catalog([write(tmp_path, f=FLEET, s=slo, l=LATENCY, a=AGREEMENT)]).agreements.values()))
     assert (after.id == before.id, after.terms_hash == before.terms_hash) == (True, False)
+
+
+SAME: dict[str, tuple[str, Change]] = {
+    "four digits": ("slo", put(OBJECTIVE + "target", "0.9950")),
+    "percent": ("slo", in_percent),
+    "another description": ("slo", put("spec|description", "words")),
+    "an account in capitals": (
+        "agreement",
+        put(
+            "spec|tenant|account",
+            AGREEMENT["spec"]["tenant"]["account"].replace("0x", "0X").upper().replace("0X", "0x"),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("spelling", SAME)
+def test_terms_are_the_same_however_they_are_spelled(tmp_path: Path, spelling: str) -> None:
+    """A number, a word that is no term, and the case of an account."""
+    which, change = SAME[spelling]
+    documents = {"fleet": FLEET, "slo": SLO, "latency": LATENCY, "agreement": AGREEMENT}
+    texts = [
+        write(made(tmp_path / name), **found)
+        for name, found in (("one", documents), ("other", {**documents, which: changed(documents[which], change)}))
+    ]
+    [one], [other] = ([*load_catalog([folder]).agreements.values()] for folder in texts)
+
+    assert (one.terms_hash, one.promises[0].slo.digest) == (other.terms_hash, other.promises[0].slo.digest)
 
 
 def test_agreement_of_one_name_twice_is_refused(tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def settlements(told: Story) -> list[str]:
 
 def granted(told: Story, settlement_id: str) -> list[int]:
     """What was granted for it, before the cap of the period: another promise may have been broken as well."""
-    return asked(told, "SELECT amount_minor + cut_minor FROM service_credit WHERE settlement_id = ?", settlement_id)
+    return asked(told, "SELECT delta_minor + cut_minor FROM credit_entry WHERE settlement_id = ?", settlement_id)
 
 
 def test_the_report_carries_the_signatures_of_those_who_could_sign(lived: Story) -> None:

@@ -78,7 +78,7 @@ def test_wheel_holds_what_the_ledger_and_the_chain_need(wheel: zipfile.ZipFile) 
     """The contract's ABI and the ledger's migrations are found by their names."""
     names = set(wheel.namelist())
     assert "sankofa_observe/adapters/abi/SlaSettlement.json" in names
-    assert "sankofa_observe/adapters/migrations/env.py" in names
+    assert "sankofa_observe/adapters/ledger/migrations/env.py" in names
 
 
 @pytest.mark.parametrize("folder", DATA)

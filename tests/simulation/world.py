@@ -263,7 +263,7 @@ class World:
             self.turn()
             if self.clock.at > ENDS_AT + GRACE_SECONDS + LATEST_SECONDS and self.at_rest():
                 return
-        states = [record.state.value for record in self.ledger.settlements()]
+        states = [record.state.value for record in self.ledger.in_order()]
         raise AssertionError(f"not at rest after {turns} turns in peace: {states}, {self.ledger.open_attempts()}")
 
     def calm(self) -> None:
@@ -274,8 +274,8 @@ class World:
         self.fuse.calls_left = -1
 
     def at_rest(self) -> bool:
-        states = {record.state for record in self.ledger.settlements()}
-        granted = len(self.ledger.credits()) == len(self.ledger.settlements())
+        states = {record.state for record in self.ledger.in_order()}
+        granted = len(self.ledger.grants.values()) == len(self.ledger.in_order())
         return states == {SettlementState.FINAL} and granted and not self.ledger.open_attempts()
 
     def turn(self, *, observing: bool = True) -> None:
@@ -320,12 +320,12 @@ class World:
             ):
                 assert not isinstance(told, NeedsRestatement), f"a judged period changed: {told}"
         # The contract prices for itself: here it knows the credit of every report that it can meet.
-        self.chain.prices = {one.penalty.settlement_id: one.penalty.credit_minor for one in self.ledger.settlements()}
+        self.chain.prices = {one.penalty.settlement_id: one.penalty.credit_minor for one in self.ledger.in_order()}
         attestors = [self._guarded(one) for one in self.attestors]
         with suppress(Unavailable):
             _drain(Settle(ledger=ledger, archive=archive, chain=chain, attestors=attestors, clock=clock).run())
         with suppress(Unavailable):
-            _drain(credit(self.agreements, ledger=ledger, chain=chain))
+            _drain(credit(ledger=ledger, chain=chain))
 
     def _guarded(self, port: Port) -> Port:
         return cast("Port", _Guarded(port, self.fuse))
@@ -357,7 +357,7 @@ class World:
         """Invariants 1 to 5 of README.md, which hold after every turn, whatever failed."""
         written = Counter(self.chain.writes)
         assert [one for one, times in written.items() if times > 1] == [], "invariant 1: written twice"
-        for record in self.ledger.settlements():
+        for record in self.ledger.in_order():
             stored = self.archive.get(record.penalty.document_hash)
             assert stored is not None, f"invariant 2: {record.penalty.settlement_id} has no evidence"
         known = {one.transaction for one in self.ledger.attempts.values()}
@@ -365,7 +365,7 @@ class World:
             "invariant 3: a transaction was sent before it was stored"
         )
         assert len(self.ledger.open_attempts()) <= 1, "invariant 4: two transactions in one lane"
-        for grant in self.ledger.credits():
+        for grant in self.ledger.grants.values():
             final = self.chain.finals.get(grant.settlement_id)
             assert final, f"invariant 5: {grant.settlement_id} was credited before it was final"
             assert (final.credit_minor, final.cut_minor) == (grant.amount.amount_minor, grant.cut_minor), "invariant 5"
@@ -381,25 +381,25 @@ class World:
             verdicts=tuple(
                 sorted(
                     (v.slo, v.period.starts_at, v.revision, v.verdict.value, v.slots_digest, v.site, v.agreement_id)
-                    for v in self.ledger.verdicts()
+                    for v in sorted(self.ledger.verdicts, key=lambda one: one.period)
                     if v.period.ends_at <= ENDS_AT
                 )
             ),
             settlements=tuple(
                 (one.penalty.settlement_id, one.state.value, one.penalty.document_hash, one.penalty.credit_minor)
-                for one in self.ledger.settlements()
+                for one in self.ledger.in_order()
             ),
             writes=tuple(sorted(self.chain.writes, key=lambda write: (write[0], order[write[1]]))),
             credits=tuple(
                 (one.settlement_id, str(one.amount), one.cut_minor, one.tenant)
-                for one in sorted(self.ledger.credits(), key=lambda one: one.settlement_id)
+                for one in sorted(self.ledger.grants.values(), key=lambda one: one.settlement_id)
             ),
         )
 
     def sizes(self) -> tuple[int, ...]:
         """How much was ever written anywhere: a replay adds nothing to it."""
         revisions = sum(len(each) for each in self.table.revisions.values())
-        stores = (self.ledger.verdict_rows, self.ledger.records, self.ledger.attempts, self.ledger.grants)
+        stores = (self.ledger.verdicts, self.ledger.records, self.ledger.attempts, self.ledger.grants)
         return (revisions, *map(len, stores), len(self.archive.documents), self.chain.nonce, len(self.chain.writes))
 
 

@@ -41,6 +41,7 @@ def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
     attained = found.attainment(slo)
     record = VerdictRecord(
         agreement_id=agreement.id,
+        tenant=agreement.tenant,
         slo=slo.name,
         site=promise.site,
         period=period,

@@ -58,7 +58,7 @@ def test_a_breach_gets_its_price_and_its_document() -> None:
     desk.judge()
 
     assert desk.assess() == [Assessed(penalty=wanted.penalty)]
-    (record,) = desk.ledger.settlements()
+    (record,) = desk.ledger.in_order()
     assert (record.penalty, record.state) == (wanted.penalty, SettlementState.COMPUTED)
     assert record.penalty.credit_minor == CREDIT_MINOR
     assert list(desk.archive.documents) == [wanted.penalty.document_hash]
@@ -69,11 +69,11 @@ def test_a_breach_is_assessed_once() -> None:
     desk = Desk()
     desk.judge()
     desk.assess()
-    before = (desk.ledger.settlements(), dict(desk.archive.documents))
+    before = (desk.ledger.in_order(), dict(desk.archive.documents))
     desk.clock.forward(3600)
 
     assert desk.assess() == []
-    assert (desk.ledger.settlements(), dict(desk.archive.documents)) == before
+    assert (desk.ledger.in_order(), dict(desk.archive.documents)) == before
 
 
 @pytest.mark.parametrize("state", [SlotState.GOOD, SlotState.UNKNOWN], ids=["met", "undetermined"])
@@ -84,7 +84,7 @@ def test_only_a_breach_has_a_price(state: SlotState) -> None:
     desk.judge_again()
 
     assert desk.assess() == []
-    assert (desk.ledger.settlements(), desk.archive.documents) == ([], {})
+    assert (desk.ledger.in_order(), desk.archive.documents) == ([], {})
 
 
 def test_a_revised_period_is_handed_to_a_person() -> None:
@@ -92,7 +92,7 @@ def test_a_revised_period_is_handed_to_a_person() -> None:
     desk = Desk()
     desk.judge()
     desk.assess()
-    standing = desk.ledger.settlements()
+    standing = desk.ledger.in_order()
     desk.table.append([slot(START)], desk.clock.at)
     desk.judge_again()
     (told,) = desk.assess()
@@ -100,7 +100,7 @@ def test_a_revised_period_is_handed_to_a_person() -> None:
     assert isinstance(told, NeedsRestatement)
     assert (told.record.revision, told.settlement_id) == (2, standing[0].penalty.settlement_id)
     assert desk.assess() == [told]
-    assert desk.ledger.settlements() == standing
+    assert desk.ledger.in_order() == standing
     assert "revision 2 differs" in str(told)
 
 
@@ -141,7 +141,7 @@ def test_evidence_is_archived_before_the_penalty_is_stored() -> None:
     desk.judge()
     with pytest.raises(OSError, match="disk full"):
         desk.assess()
-    proven, orphans, left = ledger.proven, list(desk.archive.documents), ledger.settlements()
+    proven, orphans, left = ledger.proven, list(desk.archive.documents), ledger.in_order()
     ledger.fails = False
     desk.clock.forward(60)
     (assessed,) = desk.assess()
@@ -158,7 +158,7 @@ def test_slots_that_changed_since_they_were_judged_are_not_priced() -> None:
     desk.table.append([slot(START + 60, SlotState.BAD)], desk.clock.at)
     with pytest.raises(InvariantBroken, match=r"slots changed since revision 1 was judged; evaluate again"):
         desk.assess()
-    left = (desk.ledger.settlements(), dict(desk.archive.documents))
+    left = (desk.ledger.in_order(), dict(desk.archive.documents))
     desk.judge_again()
     (assessed,) = desk.assess()
 
@@ -179,7 +179,7 @@ def test_a_promise_that_is_gone_holds_up_nobody_elses_penalty() -> None:
     with pytest.raises(InvariantBroken, match=r"no longer promises availability-edge/edge-1 .* assess again"):
         desk.assess()
 
-    assert [record.penalty.site for record in desk.ledger.settlements()] == ["edge-2"]
+    assert [record.penalty.site for record in desk.ledger.in_order()] == ["edge-2"]
 
 
 def test_penalties_of_another_agreement_are_not_taken_for_ones_own() -> None:
@@ -191,4 +191,4 @@ def test_penalties_of_another_agreement_are_not_taken_for_ones_own() -> None:
     desk.judge_again()
     second = desk.assess()
 
-    assert [len(first), len(second), len(desk.ledger.settlements())] == [1, 1, 2]
+    assert [len(first), len(second), len(desk.ledger.in_order())] == [1, 1, 2]

@@ -57,7 +57,7 @@ class Desk:
         return list(Settle(attestors=self.attestors, **ports).run())  # type: ignore[arg-type]
 
     def states(self) -> list[str]:
-        return [record.state.value for record in self.ledger.settlements()]
+        return [record.state.value for record in self.ledger.in_order()]
 
 
 @pytest.mark.parametrize("refused", [{0}, {4}, {1, 3}, set(range(ROWS))])
@@ -140,7 +140,7 @@ def test_void_of_the_arbiter_is_taken_over() -> None:
     for state in (SettlementState.DISPUTED, SettlementState.VOIDED):
         desk.chain.held[one] = replace(desk.chain.held[one], state=state)
         desk.turn()
-    record = desk.ledger.settlement(one)
+    record = desk.ledger.records.get(one)
 
     assert record is not None
     assert [change.state.value for change in record.history] == ["computed", "reported", "disputed", "voided"]

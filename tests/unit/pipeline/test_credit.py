@@ -9,6 +9,7 @@ import pytest
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.ports import Finalisation, StateChange
+from sankofa_observe.scope import of_tenant
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import SettlementState
@@ -44,7 +45,7 @@ class Books:
         )
 
     def grant(self) -> list[ServiceCredit]:
-        return list(credit({one.id: one for one in (ACME, GLOBEX)}, ledger=self.ledger, chain=self.chain))
+        return list(credit(ledger=self.ledger, chain=self.chain))
 
 
 def test_a_final_settlement_is_granted_to_its_tenant() -> None:
@@ -85,7 +86,7 @@ def test_only_a_final_settlement_is_granted(states: tuple[SettlementState, ...])
     books = Books()
     books.accrued(books.settlement(*states))
 
-    assert (books.grant(), books.ledger.credits()) == ([], [])
+    assert (books.grant(), list(books.ledger.grants.values())) == ([], [])
 
 
 def test_a_dispute_that_ended_for_the_tenant_is_granted() -> None:
@@ -103,7 +104,7 @@ def test_granting_again_adds_nothing() -> None:
     first = books.grant()
     books.chain.faults.away = True
 
-    assert (books.grant(), books.ledger.credits()) == ([], first)
+    assert (books.grant(), list(books.ledger.grants.values())) == ([], first)
 
 
 def test_a_node_that_lags_holds_up_only_what_it_does_not_know() -> None:
@@ -125,7 +126,7 @@ def test_a_chain_that_is_away_loses_no_credit() -> None:
     books.chain.faults.away = True
     with pytest.raises(Unavailable):
         books.grant()
-    before = books.ledger.credits()
+    before = list(books.ledger.grants.values())
     books.chain.faults.away = False
 
     assert (before, len(books.grant())) == ([], 1)
@@ -138,7 +139,9 @@ def test_credits_of_tenants_are_kept_apart() -> None:
     books.accrued(books.settlement(REPORTED, FINAL, of="globex"))
     books.grant()
 
-    assert [[one.agreement_id for one in books.ledger.credits(tenant=name)] for name in ("acme", "globex")] == [
+    assert [
+        [one.agreement_id for one in books.ledger.read(of_tenant(name)).credits().items] for name in ("acme", "globex")
+    ] == [
         [ACME.id],
         [GLOBEX.id],
     ]

@@ -58,7 +58,7 @@ def test_a_closed_period_is_judged_from_its_slots(bad: int, verdict: Verdict, co
     attained = judged.record.attainment
     assert (judged.record.verdict, (attained.good, attained.bad, attained.unknown)) == (verdict, counts)
     assert replace(builders.verdict(builders.agreement(), bad=bad), judged_at=AFTER) == judged.record
-    assert ledger.verdicts() == [judged.record]
+    assert ledger.verdicts == [judged.record]
 
 
 @pytest.mark.parametrize(("waited", "number"), [(0, 0), (299, 0), (300, 1), (301, 1)])
@@ -79,7 +79,7 @@ def test_a_period_that_is_not_observed_to_its_end_is_not_judged(observed: int) -
     assert isinstance(told, NotYet)
     assert (told.period, told.reason) == (period(0), "its slots are not observed to the end")
     assert "availability-edge/edge-1" in str(told)
-    assert ledger.verdicts() == []
+    assert ledger.verdicts == []
 
 
 def test_a_slot_that_was_never_recorded_is_unknown() -> None:
@@ -103,7 +103,7 @@ def test_judging_again_from_the_same_slots_adds_nothing() -> None:
 
     assert isinstance(first, Judged)
     assert second == replace(first, added=False)
-    assert len(ledger.verdicts()) == 1
+    assert len(ledger.verdicts) == 1
 
 
 def test_changed_slots_make_a_revision_and_the_first_verdict_stays() -> None:
@@ -116,8 +116,8 @@ def test_changed_slots_make_a_revision_and_the_first_verdict_stays() -> None:
     assert isinstance(first, Judged)
     assert isinstance(second, Judged)
     assert second.added
-    assert [(v.revision, v.verdict) for v in ledger.verdicts()] == [(1, Verdict.BREACH), (2, Verdict.MET)]
-    assert ledger.verdicts() == [first.record, second.record]
+    assert [(v.revision, v.verdict) for v in ledger.verdicts] == [(1, Verdict.BREACH), (2, Verdict.MET)]
+    assert ledger.verdicts == [first.record, second.record]
 
 
 def test_slots_that_change_back_make_a_third_revision() -> None:
@@ -127,8 +127,8 @@ def test_slots_that_change_back_make_a_third_revision() -> None:
         table.append(changed, AFTER)
         evaluated(table, ledger)
 
-    assert [v.verdict for v in ledger.verdicts()] == [Verdict.BREACH, Verdict.MET, Verdict.BREACH]
-    assert [v.revision for v in ledger.verdicts()] == [1, 2, 3]
+    assert [v.verdict for v in ledger.verdicts] == [Verdict.BREACH, Verdict.MET, Verdict.BREACH]
+    assert [v.revision for v in ledger.verdicts] == [1, 2, 3]
 
 
 def test_another_spec_makes_a_revision() -> None:
@@ -138,7 +138,7 @@ def test_another_spec_makes_a_revision() -> None:
     promise = replace(agreement.promises[0], slo=builders.slo(digest=builders.digest_of("mended spec")))
     evaluated(table, ledger, replace(agreement, promises=(promise,)))
 
-    assert [(v.revision, v.spec_digest == promise.slo.digest) for v in ledger.verdicts()] == [(1, False), (2, True)]
+    assert [(v.revision, v.spec_digest == promise.slo.digest) for v in ledger.verdicts] == [(1, False), (2, True)]
 
 
 def test_one_site_that_lags_holds_up_no_other() -> None:
@@ -156,7 +156,7 @@ def test_periods_before_the_agreement_are_not_judged() -> None:
     agreement, ledger = builders.agreement(starts_at=START + 1), MemoryLedger()
     evaluated(table_of(0, 1), ledger, agreement, at=period(1).ends_at)
 
-    assert [v.period for v in ledger.verdicts()] == [period(1)]
+    assert [v.period for v in ledger.verdicts] == [period(1)]
 
 
 class Counting(MemorySlots):
@@ -244,7 +244,7 @@ def test_verdict_stands_when_its_slots_are_forgotten(tmp_path: Path) -> None:
 
     assert isinstance(first[0], Judged)
     assert again == [replace(first[0], added=False)]
-    assert len(ledger.verdicts()) == 1
+    assert len(ledger.verdicts) == 1
 
 
 def test_period_that_was_counted_in_two_slot_lengths_is_not_judged() -> None:

@@ -42,7 +42,7 @@ def document_of(agreement: Agreement, source: ScriptedSamples) -> Document:
     list(evaluate([agreement], table=table, ledger=ledger, clock=clock))
     origin = Origin(engine="engine/1", observer="observer-1")
     list(assess(agreement, table=table, ledger=ledger, archive=archive, chain=CHAIN, origin=origin, clock=clock))
-    [record] = ledger.settlements()
+    [record] = ledger.in_order()
     raw = archive.get(record.penalty.document_hash)
     assert raw is not None
     return parse(raw)

@@ -72,7 +72,7 @@ class Court:
         return list(settling.run())
 
     def states(self) -> list[SettlementState]:
-        return [one.state for one in self.ledger.settlements()]
+        return [one.state for one in self.ledger.in_order()]
 
     def nonces(self) -> list[int]:
         return sorted(nonce for _, nonce in self.ledger.attempts)
@@ -219,7 +219,7 @@ def test_what_others_brought_about_is_taken_over(on_chain: SettlementState, hist
     court = Court()
     court.hold(on_chain)
     court.run()
-    (record,) = court.ledger.settlements()
+    (record,) = court.ledger.in_order()
 
     assert [change.state for change in record.history] == history
     assert (court.nonces(), court.chain.writes) == ([], [])

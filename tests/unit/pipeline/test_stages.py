@@ -75,7 +75,7 @@ class World:
         return found.penalty.settlement_id
 
     def state(self) -> SettlementState:
-        [record] = self.ledger.settlements()
+        [record] = self.ledger.in_order()
         return record.state
 
 
@@ -127,9 +127,9 @@ def test_changed_slots_make_a_revision_and_the_first_verdict_stays(world: World)
     [told] = world.assess()
 
     assert isinstance(revised, Judged)
-    assert [one.revision for one in world.ledger.verdicts()] == [1, 2]
+    assert [one.revision for one in world.ledger.verdicts] == [1, 2]
     assert isinstance(told, NeedsRestatement)
-    assert len(world.ledger.settlements()) == 1
+    assert len(world.ledger.in_order()) == 1
 
 
 def test_slots_that_change_between_judging_and_pricing_stop_it(world: World) -> None:
@@ -140,13 +140,13 @@ def test_slots_that_change_between_judging_and_pricing_stop_it(world: World) -> 
 
     with pytest.raises(InvariantBroken, match="evaluate again"):
         world.assess()
-    assert world.ledger.settlements() == []
+    assert world.ledger.in_order() == []
 
 
 def test_evidence_is_archived_before_the_penalty_stands(world: World) -> None:
     """A penalty never points at a document that is not there, and assessing twice owes once."""
     settlement_id = world.breach()
-    record = world.ledger.settlement(settlement_id)
+    record = world.ledger.records.get(settlement_id)
 
     assert record is not None
     assert world.archive.get(record.penalty.document_hash) is not None
@@ -161,9 +161,8 @@ def test_a_penalty_is_reported_finalised_and_credited_once(world: World) -> None
     waiting = reasons(world.settle())
     world.clock.forward(world.chain.window_seconds)
     world.settle()
-    agreements = {world.agreement.id: world.agreement}
-    granted = list(credit(agreements, ledger=world.ledger, chain=world.chain))
-    again = [*world.settle(), *credit(agreements, ledger=world.ledger, chain=world.chain)]
+    granted = list(credit(ledger=world.ledger, chain=world.chain))
+    again = [*world.settle(), *credit(ledger=world.ledger, chain=world.chain)]
 
     assert (reported, waiting) == (SettlementState.REPORTED, "its dispute window is open")
     assert [(settlement_id, "reported"), (settlement_id, "final")] == world.chain.writes
@@ -276,12 +275,11 @@ def test_a_credit_waits_for_a_node_that_lags(world: World) -> None:
     world.clock.forward(world.chain.window_seconds)
     world.settle()
     final = world.chain.finals.pop(settlement_id)
-    agreements = {world.agreement.id: world.agreement}
-    early = list(credit(agreements, ledger=world.ledger, chain=world.chain))
+    early = list(credit(ledger=world.ledger, chain=world.chain))
     world.chain.finals[settlement_id] = final
 
     assert early == []
-    assert len(list(credit(agreements, ledger=world.ledger, chain=world.chain))) == 1
+    assert len(list(credit(ledger=world.ledger, chain=world.chain))) == 1
 
 
 def test_an_unknown_slot_never_becomes_a_credit(world: World) -> None:
@@ -290,5 +288,5 @@ def test_an_unknown_slot_never_becomes_a_credit(world: World) -> None:
     world.count([builders.slot(START + 60 * n, state) for n, state in enumerate(states)])
     world.evaluate()
 
-    assert [one.verdict for one in world.ledger.verdicts()] == [Verdict.UNDETERMINED]
+    assert [one.verdict for one in world.ledger.verdicts] == [Verdict.UNDETERMINED]
     assert (world.assess(), world.settle()) == ([], [])

@@ -13,6 +13,6 @@ __all__ = ["NewerTables", "upgrade"]
 def upgrade(connection: Connection) -> None:
     """Run what is missing, in the connection's transaction; `NewerTables` for a revision that nobody here knows."""
     config = Config()
-    config.set_main_option("script_location", "sankofa_observe.adapters:migrations")
+    config.set_main_option("script_location", "sankofa_observe.adapters.ledger:migrations")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sankofa_observe.ports import Attempt, AttemptKind, SettlementRecord, StateChange
+from sankofa_observe.ports import AgreementRecord, Attempt, AttemptKind, SettlementRecord, StateChange
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import SettlementState
@@ -15,10 +15,16 @@ from sankofa_observe.slo.verdict import Attainment, Verdict
 from sankofa_observe.units import Money, Period
 
 Row = Mapping[Any, Any]
+PROMISE = ("agreement_id", "slo", "site", "starts_at", "ends_at")  # columns that name a promise and a period of it
+
+
+def agreement(row: Row) -> AgreementRecord:
+    return AgreementRecord(**_same(row, "agreement_id", "version", "tenant", "terms_hash", "document"))
 
 
 def verdict_row(record: VerdictRecord) -> dict[str, Any]:
     return {
+        "tenant": record.tenant,
         "agreement_id": record.agreement_id,
         "slo": record.slo,
         "site": record.site,
@@ -44,13 +50,13 @@ def verdict(row: Row) -> VerdictRecord:
         period=_period(row),
         verdict=Verdict(row["verdict"]),
         attainment=Attainment(good=row["good"], bad=row["bad"], unknown=row["unknown"], slots=slots),
-        **_same(row, "agreement_id", "slo", "site", "revision", "target_ppm"),
+        **_same(row, "tenant", "agreement_id", "slo", "site", "revision", "target_ppm"),
         **_same(row, "spec_digest", "slots_digest", "slot_count", "judged_at"),
     )
 
 
 _PENALTY_COLUMNS = (
-    "settlement_id", "agreement_id", "slo", "site", "revision", "good", "valid", "credit_ppm", "credit_minor", "currency",
+    "settlement_id", "tenant", "agreement_id", "slo", "site", "revision", "good", "valid", "credit_ppm", "credit_minor", "currency",
     "exponent", "evidence_root", "leaf_count", "document_hash", "assessed_at",
 )  # fmt: skip
 
@@ -61,8 +67,11 @@ def penalty_row(penalty: Penalty) -> dict[str, Any]:
 
 
 def settlement(row: Row, history: list[StateChange]) -> SettlementRecord:
-    penalty = Penalty(period=_period(row), **_same(row, *_PENALTY_COLUMNS))
-    return SettlementRecord(penalty=penalty, history=tuple(history))
+    return SettlementRecord(penalty=penalty(row), history=tuple(history))
+
+
+def penalty(row: Row) -> Penalty:
+    return Penalty(period=_period(row), **_same(row, *_PENALTY_COLUMNS))
 
 
 def change(row: Row) -> StateChange:
@@ -88,30 +97,20 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-_CREDIT_COLUMNS = (
-    "settlement_id",
-    "agreement_id",
-    "tenant",
-    "cut_minor",
-    "transaction",
-    "block_number",
-    "granted_at",
-)
+_CREDIT_COLUMNS = ("settlement_id", "agreement_id", "tenant", "cut_minor", "transaction", "block_number")
 
 
 def credit_row(credit: ServiceCredit) -> dict[str, Any]:
+    """What was accrued, as the first entry of its settlement."""
     row = {name: getattr(credit, name) for name in _CREDIT_COLUMNS}
     amount = credit.amount
-    return {**row, "amount_minor": amount.amount_minor, "currency": amount.currency, "exponent": amount.exponent}
+    money = {"delta_minor": amount.amount_minor, "currency": amount.currency, "exponent": amount.exponent}
+    return {**row, **money, "kind": "accrued", "number": 1, "at": credit.granted_at}
 
 
 def credit(row: Row) -> ServiceCredit:
-    return ServiceCredit(
-        amount=Money(**_same(row, "amount_minor", "currency", "exponent")),
-        **_same(
-            row, "settlement_id", "agreement_id", "tenant", "cut_minor", "transaction", "block_number", "granted_at"
-        ),
-    )
+    amount = Money(amount_minor=row["delta_minor"], **_same(row, "currency", "exponent"))
+    return ServiceCredit(amount=amount, granted_at=row["at"], **_same(row, *_CREDIT_COLUMNS))
 
 
 def _period(row: Row) -> Period:

@@ -1,0 +1,100 @@
+"""Looking after a ledger: what it holds, whether it is whole, and making anew what is made of records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Table, func, inspect, select
+
+from sankofa_observe.adapters.ledger import projections, tables
+from sankofa_observe.adapters.ledger.database import Database, other_revision, revision
+from sankofa_observe.errors import InvalidInput
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What a ledger is at, and how many records it has."""
+
+    ledger: str
+    revision: str | None
+    wanted: str
+    records: dict[str, int]
+
+    def __str__(self) -> str:
+        at = "new, without tables" if self.revision is None else f"at revision {self.revision}"
+        good = "" if self.revision in {None, self.wanted} else f"; {other_revision(self.revision)}"
+        counts = ", ".join(f"{count} {name}" for name, count in self.records.items() if count)
+        return f"{self.ledger}: {at}{good}; {counts or 'no records'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upgraded:
+    """The tables are of this release now."""
+
+    ledger: str
+    before: str | None
+    after: str
+
+    def __str__(self) -> str:
+        if self.before == self.after:
+            return f"{self.ledger}: at revision {self.after} already"
+        return f"{self.ledger}: from revision {self.before or 'none'} to {self.after}"
+
+
+def status(url: str) -> Status:
+    with _open(url) as database, database.reading() as connection:
+        found = revision(connection)
+        there = set(inspect(connection).get_table_names())
+        counts = {one.name: _count(connection, one) for one in tables.RECORDS if one.name in there}
+        return Status(ledger=database.url, revision=found, wanted=tables.REVISION, records=counts)
+
+
+def upgrade(url: str) -> Upgraded:
+    """Bring the tables to this release, in one transaction: killed at any point, none of it stands."""
+    with _open(url) as database:
+        return Upgraded(ledger=database.url, before=database.upgrade(), after=tables.REVISION)
+
+
+def check(url: str) -> list[str]:
+    """Everything that is wrong; reads all of it and writes nothing.
+
+    Raises:
+        InvalidInput: the file is so damaged that it cannot be read, or its tables are of another release.
+    """
+    with _open(url) as database:
+        with database.reading() as connection:
+            if (found := revision(connection)) != tables.REVISION:
+                raise InvalidInput(f"ledger {database.url}: {other_revision(found)}")
+            problems = list(_broken(connection)) if database.is_sqlite else []
+        with database.writing() as connection:
+            looking = connection.begin_nested()
+            problems += projections.differences(connection)
+            looking.rollback()
+        return problems
+
+
+def rebuild(url: str) -> str:
+    """Make what is read hot anew from the records."""
+    with _open(url) as database, database.writing() as connection:
+        projections.rebuild(connection)
+        return f"{database.url}: what is read hot was made anew from the records"
+
+
+def _broken(connection: Connection) -> Iterator[str]:
+    for (found,) in connection.exec_driver_sql("PRAGMA integrity_check"):
+        if found != "ok":
+            yield f"damaged: {found}"
+    for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield f"{table}: row {row} names what is not in {parent}"
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+@contextmanager
+def _open(url: str) -> Iterator[Database]:
+    with closing(Database(url)) as database:
+        yield database

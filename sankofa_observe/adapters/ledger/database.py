@@ -1,0 +1,190 @@
+"""The database under the ledger: connections, transactions, its file, and the revision of its tables."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import DatabaseError as SqlDatabaseError
+
+from sankofa_observe.adapters.ledger.tables import EVERYBODY, REVISION
+from sankofa_observe.errors import InvalidInput, Unavailable
+from sankofa_observe.scope import OPERATOR, Scope
+
+BUSY_SECONDS = 10
+QUICKLY_CHECKED_BYTES = 64 * 2**20  # a larger file is checked by `ledger check` only: it is read to its end
+_WRITES = {"sankofa_writes": True}
+_LOCK = "SELECT pg_advisory_xact_lock(5340)"
+
+
+class Database:
+    """Transactions on a SQLAlchemy URL. Every one says who asks: PostgreSQL itself shows a tenant nothing of others."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self.url = repr(self.engine.url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        if self.is_sqlite:
+            name = self.engine.url.database
+            self.file = Path(name) if name and name != ":memory:" else None
+            self._own_file()
+            event.listen(self.engine, "connect", _on_connect)
+            event.listen(self.engine, "begin", _on_begin)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def open(self) -> None:
+        """Check the file and the revision of its tables; make the tables of a new database.
+
+        Raises:
+            InvalidInput: it is damaged, or its tables are of another release; the text names the command that helps.
+        """
+        with self.reading() as connection:
+            self._check_quickly(connection)
+            found, empty = revision(connection), not inspect(connection).get_table_names()
+        if found is None and empty:
+            self.upgrade()
+        elif found != REVISION:
+            raise InvalidInput(f"ledger {self.url}: {other_revision(found)}")
+
+    def upgrade(self) -> str | None:
+        """Bring the tables to `REVISION`, all or nothing, one process at a time; answers what they were at before."""
+        with self.writing() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql(_LOCK)
+            found = revision(connection)
+            if found == REVISION:
+                return found  # Alembic is a third of what opening a ledger costs, and has nothing to do
+            from sankofa_observe.adapters.ledger.migrations import NewerTables, upgrade
+
+            try:
+                upgrade(connection)
+            except NewerTables as error:
+                raise InvalidInput(f"ledger {self.url}: {other_revision(found)}") from error
+            return found
+
+    @contextmanager
+    def reading(self, scope: Scope = OPERATOR) -> Iterator[Connection]:
+        with self._telling(), self.engine.begin() as connection:
+            self._show(connection, scope)
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with self._telling(), self.engine.execution_options(**_WRITES).begin() as connection:
+            self._show(connection, OPERATOR)
+            yield connection
+
+    def _show(self, connection: Connection, scope: Scope) -> None:
+        """Tell PostgreSQL whose rows this transaction may see; without it, it sees none."""
+        if not self.is_sqlite:
+            whose = EVERYBODY if scope.sees_all else scope.tenant
+            connection.execute(text("SELECT set_config('sankofa.tenant', :whose, true)"), {"whose": whose})
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError as error:  # another writer was quicker: the next run sees what it wrote
+            raise Unavailable(f"ledger: written by another process at the same time ({error.orig})") from error
+        except SqlDatabaseError as error:
+            if _is_damage(error):
+                raise damaged(self.url, str(error.orig)) from error
+            raise Unavailable(f"ledger {self.url}: {error.orig}; nothing was written, try again") from error
+        except DBAPIError as error:
+            raise Unavailable(f"ledger {self.url}: {error.orig}; nothing was written, try again") from error
+
+    def _check_quickly(self, connection: Connection) -> None:
+        if self.is_sqlite and self.file and self.file.stat().st_size <= QUICKLY_CHECKED_BYTES:
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+            if found != "ok":
+                raise damaged(self.url, str(found))
+
+    def _own_file(self) -> None:
+        """A new file is its owner's alone; one that others may read or write is refused."""
+        if self.file is None:
+            return
+        try:
+            os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))
+            mode = stat.S_IMODE(self.file.stat().st_mode)
+        except OSError as error:
+            raise Unavailable(f"ledger {self.url}: {error.strerror}; nothing was written") from error
+        if mode & 0o077:
+            raise InvalidInput(
+                f"ledger {self.file} has mode {mode:03o}, expected 600: others can read or change it; run chmod 600 {self.file}"
+            )
+
+
+def revision(connection: Connection) -> str | None:
+    """What the tables are at, or None for a database without them."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def other_revision(found: str | None) -> str:
+    """What is wrong with tables that are not of this release, and what helps."""
+    if found is None:
+        return "it has tables, and none of them says its revision: this is another program's database; name one that is empty"
+    if found > REVISION:
+        return f"its tables are at revision {found}, newer than {REVISION} of this release; install that release"
+    return f"its tables are at revision {found}, this release needs {REVISION}; run sankofa-observe ledger upgrade"
+
+
+def damaged(url: str, why: str) -> InvalidInput:
+    return InvalidInput(
+        f"ledger {url} is damaged: {why}; nothing was written. Keep the file, restore the last backup, and see "
+        "`sankofa-observe ledger check`"
+    )
+
+
+def _is_damage(error: SqlDatabaseError) -> bool:
+    """SQLite says so with a plain DatabaseError; every kind of it that means something else is a subclass."""
+    return type(error.orig) is sqlite3.DatabaseError
+
+
+def _engine(url: str) -> Engine:
+    """An engine for the URL; what is wrong with the setting is told without the password in it."""
+    try:
+        return create_engine(url)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        scheme = url.partition(":")[0] if "://" in url else "no"
+        raise InvalidInput(
+            f"ledger_url: a {scheme} address of a database, {type(error).__name__}; expected one that is installed here, "
+            "like sqlite:////var/lib/sankofa/ledger.sqlite or postgresql+psycopg://user@host/database"
+        ) from None
+
+
+def _on_connect(connection: Any, _: Any) -> None:
+    """Transactions are begun by us; WAL lets the API read while the scheduler writes; FULL keeps a row over a power cut."""
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    _write_ahead(connection)
+
+
+def _on_begin(connection: Connection) -> None:
+    """Who writes takes the lock at once: a reader that becomes a writer would be refused without waiting."""
+    writes = connection.get_execution_options().get("sankofa_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _write_ahead(connection: Any) -> Any:
+    """Turned on once in a file's life, and while another turns it on SQLite answers "locked" without its busy timeout."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)

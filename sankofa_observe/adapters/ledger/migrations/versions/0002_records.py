@@ -1,0 +1,436 @@
+"""The records by tenant, revision and actor; what is read hot; and what the database itself refuses.
+
+Records are never changed: triggers refuse UPDATE and DELETE. On PostgreSQL a transaction sees only the rows of the tenant that it
+names, and none where it names nobody.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+RECORDS = (
+    "agreement", "verdict", "penalty", "settlement_state", "attempt", "receipt", "credit_entry", "exclusion", "dispute", "incident",
+    "review", "wait",
+)  # fmt: skip
+OF_TENANTS = (
+    "agreement", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "wait",
+    "verdict_now", "settlement_now", "tally", "idempotency_key", "delivery", "person",
+)  # fmt: skip
+OF_THE_OPERATOR = ("attempt", "receipt", "lease", "job")
+
+
+def upgrade() -> None:
+    _judgements()
+    _settlements()
+    _transactions()
+    _contested()
+    _looked_after()
+    _projections()
+    _settled_now()
+    _working()
+    if op.get_bind().dialect.name == "sqlite":
+        _refuse_changes_on_sqlite()
+    else:
+        _refuse_changes_on_postgresql()
+        _show_each_its_own()
+
+
+def _judgements() -> None:
+    op.create_table(
+        "agreement",
+        sa.Column("agreement_id", sa.String(length=66), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("terms_hash", sa.String(length=66), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("agreement_id", "version"),
+    )
+    op.create_index("agreement_of_tenant", "agreement", ["tenant", "agreement_id", "version"], unique=False)
+    op.create_table(
+        "verdict",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("agreement_id", sa.String(length=66), nullable=False),
+        sa.Column("slo", sa.String(length=128), nullable=False),
+        sa.Column("site", sa.String(length=128), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("good", sa.BigInteger(), nullable=False),
+        sa.Column("bad", sa.BigInteger(), nullable=False),
+        sa.Column("unknown", sa.BigInteger(), nullable=False),
+        sa.Column("slots", sa.Text(), nullable=False),
+        sa.Column("target_ppm", sa.Integer(), nullable=False),
+        sa.Column("spec_digest", sa.String(length=66), nullable=False),
+        sa.Column("slots_digest", sa.String(length=66), nullable=False),
+        sa.Column("slot_count", sa.Integer(), nullable=False),
+        sa.Column("judged_at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("agreement_id", "slo", "site", "starts_at", "ends_at", "revision", name="verdict_revision"),
+    )
+    op.create_index("verdict_in_order", "verdict", ["agreement_id", "starts_at", "id"], unique=False)
+
+
+def _settlements() -> None:
+    op.create_table(
+        "penalty",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("settlement_id", sa.String(length=66), nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("agreement_id", sa.String(length=66), nullable=False),
+        sa.Column("slo", sa.String(length=128), nullable=False),
+        sa.Column("site", sa.String(length=128), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("good", sa.BigInteger(), nullable=False),
+        sa.Column("valid", sa.BigInteger(), nullable=False),
+        sa.Column("credit_ppm", sa.Integer(), nullable=False),
+        sa.Column("credit_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("exponent", sa.Integer(), nullable=False),
+        sa.Column("evidence_root", sa.String(length=66), nullable=False),
+        sa.Column("leaf_count", sa.Integer(), nullable=False),
+        sa.Column("document_hash", sa.String(length=66), nullable=False),
+        sa.Column("assessed_at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint(
+            "agreement_id", "slo", "site", "starts_at", "ends_at", "revision", name="penalty_of_period"
+        ),
+        sa.UniqueConstraint("settlement_id", "revision", name="penalty_revision"),
+    )
+    op.create_table(
+        "settlement_state",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("settlement_id", sa.String(length=66), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("settlement_id", "number", name="settlement_state_number"),
+    )
+    op.create_table(
+        "credit_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("settlement_id", sa.String(length=66), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("agreement_id", sa.String(length=66), nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("delta_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("exponent", sa.Integer(), nullable=False),
+        sa.Column("cut_minor", sa.BigInteger(), nullable=False),
+        sa.Column("transaction", sa.String(length=66), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("settlement_id", "kind", "number", name="credit_entry_once"),
+    )
+    op.create_index("credit_entry_of_tenant", "credit_entry", ["tenant", "at", "id"], unique=False)
+    op.create_index("credit_entry_in_order", "credit_entry", ["at", "id"], unique=False)
+
+
+def _transactions() -> None:
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("settlement_ids", sa.Text(), nullable=False),
+        sa.Column("sender", sa.String(length=42), nullable=False),
+        sa.Column("nonce", sa.BigInteger(), nullable=False),
+        sa.Column("replacement", sa.Integer(), nullable=False),
+        sa.Column("transaction", sa.String(length=66), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("sender", "nonce", "replacement", name="attempt_of_nonce"),
+        sa.UniqueConstraint("transaction"),
+    )
+    op.create_table(
+        "receipt",
+        sa.Column("transaction", sa.String(length=66), nullable=False),
+        sa.Column("succeeded", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["attempt.transaction"]),
+        sa.PrimaryKeyConstraint("transaction"),
+    )
+
+
+def _contested() -> None:
+    op.create_table(
+        "exclusion",
+        sa.Column("exclusion_id", sa.String(length=66), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("agreement_id", sa.String(length=66), nullable=False),
+        sa.Column("slo", sa.String(length=128), nullable=False),
+        sa.Column("site", sa.String(length=128), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("recurrence", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("announced_at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("exclusion_id", "revision"),
+    )
+    op.create_index("exclusion_of_agreement", "exclusion", ["agreement_id", "starts_at", "ends_at"], unique=False)
+    op.create_table(
+        "dispute",
+        sa.Column("dispute_id", sa.String(length=66), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("settlement_id", sa.String(length=66), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("document_hash", sa.String(length=66), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("dispute_id", "revision"),
+    )
+    op.create_index(op.f("ix_dispute_settlement_id"), "dispute", ["settlement_id"], unique=False)
+    op.create_table(
+        "incident",
+        sa.Column("incident_id", sa.String(length=66), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("site", sa.String(length=128), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("incident_id", "revision"),
+    )
+    op.create_index("incident_at_site", "incident", ["site", "started_at"], unique=False)
+
+
+def _looked_after() -> None:
+    op.create_table(
+        "review",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("subject", sa.String(length=16), nullable=False),
+        sa.Column("subject_id", sa.String(length=128), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("review_of_subject", "review", ["subject", "subject_id"], unique=False)
+    op.create_table(
+        "wait",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("subject", sa.String(length=16), nullable=False),
+        sa.Column("subject_id", sa.String(length=128), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("subject", "subject_id", "number", name="wait_number"),
+    )
+
+
+def _projections() -> None:
+    op.create_table(
+        "verdict_now",
+        sa.Column("agreement_id", sa.String(length=66), nullable=False),
+        sa.Column("slo", sa.String(length=128), nullable=False),
+        sa.Column("site", sa.String(length=128), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("verdict_id", sa.BigInteger(), nullable=False),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("to_assess", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("agreement_id", "slo", "site", "starts_at", "ends_at"),
+    )
+    op.create_index(
+        "verdict_to_assess",
+        "verdict_now",
+        ["agreement_id", "starts_at"],
+        unique=False,
+        sqlite_where=sa.text("to_assess = 1"),
+        postgresql_where=sa.text("to_assess = 1"),
+    )
+    op.create_index(
+        "verdict_undetermined",
+        "verdict_now",
+        ["starts_at", "verdict_id"],
+        unique=False,
+        sqlite_where=sa.text("verdict = 'undetermined'"),
+        postgresql_where=sa.text("verdict = 'undetermined'"),
+    )
+
+
+def _settled_now() -> None:
+    op.create_table(
+        "settlement_now",
+        sa.Column("settlement_id", sa.String(length=66), nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("agreement_id", sa.String(length=66), nullable=False),
+        sa.Column("slo", sa.String(length=128), nullable=False),
+        sa.Column("site", sa.String(length=128), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("penalty_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("credited", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("settlement_id"),
+    )
+    op.create_index(
+        "settlement_moving",
+        "settlement_now",
+        ["state", "starts_at", "settlement_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('computed', 'reported', 'disputed')"),
+        postgresql_where=sa.text("state IN ('computed', 'reported', 'disputed')"),
+    )
+    op.create_index(
+        "settlement_of_period", "settlement_now", ["agreement_id", "slo", "site", "starts_at", "ends_at"], unique=False
+    )
+    op.create_index("settlement_of_tenant", "settlement_now", ["tenant", "starts_at", "settlement_id"], unique=False)
+    op.create_index("settlement_in_order", "settlement_now", ["starts_at", "settlement_id"], unique=False)
+    op.create_index(
+        "settlement_uncredited",
+        "settlement_now",
+        ["starts_at", "settlement_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'final' AND credited = 0"),
+        postgresql_where=sa.text("state = 'final' AND credited = 0"),
+    )
+    op.create_table(
+        "tally",
+        sa.Column("what", sa.String(length=32), nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("part", sa.String(length=32), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("what", "tenant", "part"),
+    )
+
+
+def _working() -> None:
+    op.create_table(
+        "lease",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("owner", sa.String(length=200), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "job",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "key"),
+    )
+    op.create_index("job_due", "job", ["state", "due_at"], unique=False)
+    op.create_table(
+        "idempotency_key",
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("request_digest", sa.String(length=66), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.UniqueConstraint("tenant", "key", name="idempotency_key_once"),
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("event", sa.String(length=64), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "delivery_due",
+        "delivery",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    )
+    op.create_table(
+        "person",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("contact", sa.Text(), nullable=False),
+        sa.Column("erased_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("subject"),
+    )
+
+
+def _refuse_changes_on_sqlite() -> None:
+    for table in RECORDS:
+        for change in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table}: a record is never changed; add another one'); END"
+            )
+
+
+def _refuse_changes_on_postgresql() -> None:
+    op.execute(
+        "CREATE FUNCTION sankofa_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '%: a record is never changed; add another one', TG_TABLE_NAME; END $$"
+    )
+    for table in RECORDS:
+        op.execute(
+            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION sankofa_refuse()"
+        )
+
+
+def _show_each_its_own() -> None:
+    asked = "current_setting('sankofa.tenant', true)"
+    for table in (*OF_TENANTS, *OF_THE_OPERATOR):
+        own = f" OR tenant = {asked}" if table in OF_TENANTS else ""
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")  # for the owner of the table as well
+        op.execute(f"CREATE POLICY {table}_own ON {table} USING ({asked} = '*'{own})")

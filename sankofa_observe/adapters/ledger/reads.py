@@ -1,0 +1,143 @@
+"""The records as one scope may see them: each list in pages, by an index, however many records others have."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, Connection, Select, Table, and_, func, literal, select, tuple_
+
+from sankofa_observe.adapters.ledger import rows, tables
+from sankofa_observe.adapters.ledger.database import Database
+from sankofa_observe.adapters.ledger.rows import Row
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.ports import AgreementRecord, Page, SettlementRecord, StateChange
+from sankofa_observe.scope import Scope
+from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.units import Money
+
+Item = TypeVar("Item")
+LONGEST_CURSOR = 200
+
+
+@dataclass(frozen=True)
+class ScopedReads:
+    """Reads of one scope, each a transaction of its own."""
+
+    database: Database
+    scope: Scope
+
+    def agreements(self) -> list[AgreementRecord]:
+        table = tables.agreements
+        newest = select(table.c.agreement_id, func.max(table.c.version).label("version")).group_by(table.c.agreement_id)
+        wanted = self._own(newest, table).subquery()
+        query = select(table).join(
+            wanted, and_(table.c.agreement_id == wanted.c.agreement_id, table.c.version == wanted.c.version)
+        )
+        with self.database.reading(self.scope) as connection:
+            found = connection.execute(query.order_by(table.c.agreement_id)).mappings()
+            return [rows.agreement(row) for row in found]
+
+    def verdicts(self, agreement_id: str, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
+        table = tables.verdicts
+        query = self._own(select(table), table).where(table.c.agreement_id == agreement_id)
+        return self._page(
+            query, (table.c.starts_at, table.c.id), limit, after, lambda _, found: [rows.verdict(row) for row in found]
+        )
+
+    def undetermined(self, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
+        table, now = tables.verdicts, tables.verdicts_now
+        query = self._own(select(table).join(now, now.c.verdict_id == table.c.id), now)
+        query = query.where(now.c.verdict == "undetermined")
+        return self._page(
+            query,
+            (now.c.starts_at, now.c.verdict_id),
+            limit,
+            after,
+            lambda _, found: [rows.verdict(row) for row in found],
+            ("starts_at", "id"),
+        )
+
+    def settlement(self, settlement_id: str) -> SettlementRecord | None:
+        now, penalties = tables.settlements_now, tables.penalties
+        query = select(penalties).join(now, now.c.penalty_id == penalties.c.id)
+        query = self._own(query, now).where(now.c.settlement_id == settlement_id)
+        with self.database.reading(self.scope) as connection:
+            found = connection.execute(query).mappings().all()
+            return next(iter(_settlements(connection, found)), None)
+
+    def settlements(self, *, limit: int = 100, after: str | None = None) -> Page[SettlementRecord]:
+        now, penalties = tables.settlements_now, tables.penalties
+        query = self._own(select(penalties).join(now, now.c.penalty_id == penalties.c.id), now)
+        return self._page(query, (now.c.starts_at, now.c.settlement_id), limit, after, _settlements)
+
+    def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
+        table = tables.credit_entries
+        query = self._own(select(table), table)
+        return self._page(
+            query, (table.c.at, table.c.id), limit, after, lambda _, found: [rows.credit(row) for row in found]
+        )
+
+    def balance(self) -> list[Money]:
+        table = tables.tallies
+        query = self._own(select(table.c.part, func.sum(table.c.amount)), table).where(table.c.what == "credit_minor")
+        with self.database.reading(self.scope) as connection:
+            found = connection.execute(query.group_by(table.c.part).order_by(table.c.part)).all()
+        parts = [(part.partition("/"), int(amount)) for part, amount in found]
+        return [Money(amount_minor=amount, currency=part[0], exponent=int(part[2])) for part, amount in parts]
+
+    def _own(self, query: Select[Any], table: Table) -> Select[Any]:
+        return query if self.scope.sees_all else query.where(table.c.tenant == self.scope.tenant)
+
+    def _page(
+        self,
+        query: Select[Any],
+        order: tuple[Column[Any], Column[Any]],
+        limit: int,
+        after: str | None,
+        made: Callable[[Connection, Sequence[Row]], list[Item]],
+        names: tuple[str, str] | None = None,
+    ) -> Page[Item]:
+        first, second = order
+        if after is not None:
+            low, place = _cursor(after, second)
+            query = query.where(tuple_(first, second) > tuple_(literal(low), literal(place)))
+        with self.database.reading(self.scope) as connection:
+            found = connection.execute(query.order_by(first, second).limit(limit + 1)).mappings().all()
+            items = made(connection, found[:limit])
+        if len(found) <= limit:
+            return Page(items=tuple(items))
+        last = found[limit - 1]
+        one, other = names or (first.name, second.name)
+        return Page(items=tuple(items), next=f"{last[one]}.{last[other]}")
+
+
+def _cursor(text: str, second: Column[Any]) -> tuple[int, int | str]:
+    low, dot, place = text.partition(".")
+    if not (dot and low.isdecimal() and place.isalnum() and len(text) <= LONGEST_CURSOR):
+        raise InvalidInput(f"cursor {text[:80]!r}: expected the `next` of a page, as it was answered")
+    if second.type.python_type is str:
+        return int(low), place
+    if not place.isdecimal():
+        raise InvalidInput(f"cursor {text[:80]!r}: expected the `next` of a page, as it was answered")
+    return int(low), int(place)
+
+
+def _settlements(connection: Connection, found: Sequence[Row]) -> list[SettlementRecord]:
+    moves = histories(connection, [row["settlement_id"] for row in found])
+    return [rows.settlement(row, moves[row["settlement_id"]]) for row in found]
+
+
+def histories(connection: Connection, settlement_ids: Sequence[str]) -> dict[str, list[StateChange]]:
+    """The moves of these settlements, oldest first."""
+    table = tables.state_changes
+    found: dict[str, list[StateChange]] = defaultdict(list)
+    for first in range(0, len(settlement_ids), 500):
+        some = list(settlement_ids[first : first + 500])
+        query = select(table).where(table.c.settlement_id.in_(some)).order_by(table.c.settlement_id, table.c.number)
+        for row in connection.execute(query).mappings():
+            found[row["settlement_id"]].append(rows.change(row))
+    return found

@@ -1,0 +1,370 @@
+"""The tables of the ledger: records, which are only ever inserted, and beside them what is kept up to date.
+
+Every record says whose it is (`tenant`), who wrote it (`actor`: a stage, a key or a person) and when. Money and counts are BIGINT:
+exact to 9.2e18, on SQLite and PostgreSQL alike. The migrations under `migrations/` make these tables; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+REVISION = "0002"  # of the newest migration, which makes the tables below
+metadata = MetaData()
+EVERYBODY = "*"  # the tenant of a row that belongs to no one of them
+
+
+def _serial() -> Column[int]:
+    """A row number; SQLite only counts up by itself in an INTEGER."""
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _whose() -> Column[str]:
+    return Column("tenant", String(128), nullable=False)
+
+
+def _by() -> tuple[Column[Any], Column[Any]]:
+    """Who wrote a row, and when."""
+    return Column("actor", String(200), nullable=False), Column("written_at", BigInteger, nullable=False)
+
+
+def _promise() -> tuple[Column[Any], ...]:
+    """Which promise, and which period of it."""
+    return (
+        Column("agreement_id", String(66), nullable=False),
+        Column("slo", String(128), nullable=False),
+        Column("site", String(128), nullable=False),
+        Column("starts_at", BigInteger, nullable=False),
+        Column("ends_at", BigInteger, nullable=False),
+    )
+
+
+_PROMISE = ("agreement_id", "slo", "site", "starts_at", "ends_at")
+
+
+def _money(name: str) -> tuple[Column[Any], ...]:
+    return (
+        Column(name, BigInteger, nullable=False),
+        Column("currency", String(3), nullable=False),
+        Column("exponent", Integer, nullable=False),
+    )
+
+
+# -------------------------------------------------------------------------------------------------------------- records
+
+agreements = Table(
+    "agreement",
+    metadata,
+    Column("agreement_id", String(66), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    _whose(),
+    Column("terms_hash", String(66), nullable=False),
+    Column("document", Text, nullable=False),
+    *_by(),
+    Index("agreement_of_tenant", "tenant", "agreement_id", "version"),
+)
+
+verdicts = Table(
+    "verdict",
+    metadata,
+    _serial(),
+    _whose(),
+    *_promise(),
+    Column("revision", Integer, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("good", BigInteger, nullable=False),
+    Column("bad", BigInteger, nullable=False),
+    Column("unknown", BigInteger, nullable=False),
+    Column("slots", Text, nullable=False),  # JSON: state -> count
+    Column("target_ppm", Integer, nullable=False),
+    Column("spec_digest", String(66), nullable=False),
+    Column("slots_digest", String(66), nullable=False),
+    Column("slot_count", Integer, nullable=False),
+    Column("judged_at", BigInteger, nullable=False),
+    *_by(),
+    UniqueConstraint(*_PROMISE, "revision", name="verdict_revision"),
+    Index("verdict_in_order", "agreement_id", "starts_at", "id"),
+)
+
+penalties = Table(
+    "penalty",
+    metadata,
+    _serial(),
+    Column("settlement_id", String(66), nullable=False),
+    _whose(),
+    *_promise(),
+    Column("revision", Integer, nullable=False),
+    Column("good", BigInteger, nullable=False),
+    Column("valid", BigInteger, nullable=False),
+    Column("credit_ppm", Integer, nullable=False),
+    *_money("credit_minor"),
+    Column("evidence_root", String(66), nullable=False),
+    Column("leaf_count", Integer, nullable=False),
+    Column("document_hash", String(66), nullable=False),
+    Column("assessed_at", BigInteger, nullable=False),
+    *_by(),
+    UniqueConstraint("settlement_id", "revision", name="penalty_revision"),
+    UniqueConstraint(*_PROMISE, "revision", name="penalty_of_period"),
+)
+
+state_changes = Table(
+    "settlement_state",
+    metadata,
+    _serial(),
+    Column("settlement_id", String(66), nullable=False),
+    Column("number", Integer, nullable=False),  # 1, 2, … of its settlement: two writers cannot both add the next
+    _whose(),
+    Column("state", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    *_by(),
+    UniqueConstraint("settlement_id", "number", name="settlement_state_number"),
+)
+
+attempts = Table(
+    "attempt",
+    metadata,
+    _serial(),
+    Column("kind", String(16), nullable=False),
+    Column("settlement_ids", Text, nullable=False),  # JSON list
+    Column("sender", String(42), nullable=False),
+    Column("nonce", BigInteger, nullable=False),
+    Column("replacement", Integer, nullable=False),  # 0, and 1, 2, … for those signed in its place under one nonce
+    Column("transaction", String(66), nullable=False, unique=True),
+    Column("raw", LargeBinary, nullable=False),
+    *_by(),
+    UniqueConstraint("sender", "nonce", "replacement", name="attempt_of_nonce"),
+)
+
+receipts = Table(
+    "receipt",
+    metadata,
+    Column("transaction", String(66), ForeignKey("attempt.transaction"), primary_key=True),
+    Column("succeeded", Integer, nullable=False),
+    Column("block_number", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    *_by(),
+)
+
+credit_entries = Table(
+    "credit_entry",
+    metadata,
+    _serial(),
+    Column("settlement_id", String(66), nullable=False),
+    Column("kind", String(16), nullable=False),  # accrued, adjusted, redeemed, revoked
+    Column("number", Integer, nullable=False),  # of its kind and settlement: 1 for what is accrued
+    Column("agreement_id", String(66), nullable=False),
+    _whose(),
+    *_money("delta_minor"),
+    Column("cut_minor", BigInteger, nullable=False),  # what the cap of the period took off
+    Column("transaction", String(66), nullable=False),
+    Column("block_number", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    *_by(),
+    UniqueConstraint("settlement_id", "kind", "number", name="credit_entry_once"),
+    Index("credit_entry_of_tenant", "tenant", "at", "id"),
+    Index("credit_entry_in_order", "at", "id"),
+)
+
+exclusions = Table(
+    "exclusion",
+    metadata,
+    Column("exclusion_id", String(66), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    _whose(),
+    Column("agreement_id", String(66), nullable=False),
+    Column("slo", String(128), nullable=False),
+    Column("site", String(128), nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("recurrence", Text, nullable=False),
+    Column("state", String(16), nullable=False),  # proposed, approved, withdrawn
+    Column("reason", Text, nullable=False),
+    Column("announced_at", BigInteger, nullable=False),
+    *_by(),
+    Index("exclusion_of_agreement", "agreement_id", "starts_at", "ends_at"),
+)
+
+disputes = Table(
+    "dispute",
+    metadata,
+    Column("dispute_id", String(66), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    _whose(),
+    Column("settlement_id", String(66), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("document_hash", String(66), nullable=False),
+    *_by(),
+)
+
+incidents = Table(
+    "incident",
+    metadata,
+    Column("incident_id", String(66), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    _whose(),
+    Column("site", String(128), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("summary", Text, nullable=False),
+    *_by(),
+    Index("incident_at_site", "site", "started_at"),
+)
+
+reviews = Table(
+    "review",
+    metadata,
+    _serial(),
+    _whose(),
+    Column("subject", String(16), nullable=False),  # verdict, settlement, credit
+    Column("subject_id", String(128), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    *_by(),
+    Index("review_of_subject", "subject", "subject_id"),
+)
+
+waits = Table(
+    "wait",
+    metadata,
+    _serial(),
+    _whose(),
+    Column("subject", String(16), nullable=False),
+    Column("subject_id", String(128), nullable=False),
+    Column("number", Integer, nullable=False),  # of its subject: a new reason is a new row, an empty one ends the wait
+    Column("reason", Text, nullable=False),
+    Column("since_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger),
+    *_by(),
+    UniqueConstraint("subject", "subject_id", "number", name="wait_number"),
+)
+
+# ---------------------------------------------------------------------- projections: made of records, and made anew from them
+
+verdicts_now = Table(
+    "verdict_now",
+    metadata,
+    *(Column(name, String(128) if name in {"slo", "site"} else String(66) if name == "agreement_id" else BigInteger, primary_key=True) for name in _PROMISE),
+    _whose(),
+    Column("verdict_id", BigInteger, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("to_assess", Integer, nullable=False),  # 1: a breach without a price, or one whose price is of another revision
+    Index("verdict_to_assess", "agreement_id", "starts_at", sqlite_where=text("to_assess = 1"), postgresql_where=text("to_assess = 1")),
+    Index(
+        "verdict_undetermined", "starts_at", "verdict_id",
+        sqlite_where=text("verdict = 'undetermined'"), postgresql_where=text("verdict = 'undetermined'"),
+    ),
+)  # fmt: skip
+
+_MOVING = "state IN ('computed', 'reported', 'disputed')"
+settlements_now = Table(
+    "settlement_now",
+    metadata,
+    Column("settlement_id", String(66), primary_key=True),
+    _whose(),
+    *_promise(),
+    Column("penalty_id", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("credited", Integer, nullable=False),
+    Index("settlement_of_tenant", "tenant", "starts_at", "settlement_id"),
+    Index("settlement_in_order", "starts_at", "settlement_id"),
+    Index("settlement_of_period", *_PROMISE),
+    Index("settlement_moving", "state", "starts_at", "settlement_id", sqlite_where=text(_MOVING), postgresql_where=text(_MOVING)),
+    Index(
+        "settlement_uncredited", "starts_at", "settlement_id",
+        sqlite_where=text("state = 'final' AND credited = 0"), postgresql_where=text("state = 'final' AND credited = 0"),
+    ),
+)  # fmt: skip
+
+tallies = Table(
+    "tally",
+    metadata,
+    Column("what", String(32), primary_key=True),  # settlements, penalty_minor, credit_minor
+    Column("tenant", String(128), primary_key=True),
+    Column("part", String(32), primary_key=True),  # a state, or currency and exponent
+    Column("amount", BigInteger, nullable=False),
+)
+
+# ------------------------------------------------------------------------------ changed in place, because they are no records
+
+leases = Table(
+    "lease",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("taken_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+jobs = Table(
+    "job",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("tries", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Index("job_due", "state", "due_at"),
+)
+
+idempotency_keys = Table(
+    "idempotency_key",
+    metadata,
+    _whose(),
+    Column("key", String(200), nullable=False),
+    Column("request_digest", String(66), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("written_at", BigInteger, nullable=False),
+    UniqueConstraint("tenant", "key", name="idempotency_key_once"),
+)
+
+deliveries = Table(
+    "delivery",
+    metadata,
+    _serial(),
+    _whose(),
+    Column("event", String(64), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("done_at", BigInteger),
+    Column("problem", Text, nullable=False),
+    Index("delivery_due", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+)
+
+persons = Table(
+    "person",
+    metadata,
+    _serial(),
+    _whose(),
+    Column("subject", String(200), nullable=False, unique=True),  # as `actor` names them
+    Column("name", Text, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("erased_at", BigInteger),
+)
+
+RECORDS = (
+    agreements, verdicts, penalties, state_changes, attempts, receipts, credit_entries, exclusions, disputes, incidents, reviews, waits,
+)  # fmt: skip
+PROJECTIONS = (verdicts_now, settlements_now, tallies)

@@ -1,0 +1,67 @@
+"""`sankofa-observe ledger`: look after the records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from sankofa_observe.cli.output import AsJson, ConfigFile, show
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Upgrade, check and rebuild the ledger.")
+    for command in (status, upgrade, check, rebuild):
+        group.command()(command)
+    app.add_typer(group, name="ledger")
+
+
+def status(config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Say which revision the ledger's tables are at, and how many records it has.
+
+    Example: sankofa-observe ledger status --config sankofa.yaml
+    """
+    from sankofa_observe.adapters.ledger import care
+
+    show([care.status(_url(config))], as_json=as_json, nothing="")
+
+
+def upgrade(config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Bring the ledger's tables to this release. Stop scheduler and API first, and keep a backup.
+
+    It is one transaction: killed at any point, nothing of it stands, and it is run again.
+
+    Example: sankofa-observe ledger upgrade --config sankofa.yaml
+    """
+    from sankofa_observe.adapters.ledger import care
+
+    show([care.upgrade(_url(config))], as_json=as_json, nothing="")
+
+
+def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Say what is wrong with the ledger; exit 1 if anything is. Everything is read, nothing is written.
+
+    Example: sankofa-observe ledger check --config sankofa.yaml
+    """
+    from sankofa_observe.adapters.ledger import care
+
+    found = care.check(_url(config))
+    show(found, as_json=as_json, nothing="the ledger is whole")
+    if found:
+        raise typer.Exit(1)
+
+
+def rebuild(config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Make anew what is read hot: the newest verdicts, the states of settlements, and sums. Records are not touched.
+
+    Example: sankofa-observe ledger rebuild --config sankofa.yaml
+    """
+    from sankofa_observe.adapters.ledger import care
+
+    show([care.rebuild(_url(config))], as_json=as_json, nothing="")
+
+
+def _url(config: Path) -> str:
+    from sankofa_observe.config import load_settings
+
+    return load_settings(config).ledger_url

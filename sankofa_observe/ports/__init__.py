@@ -1,0 +1,60 @@
+"""What the pipeline needs of the world, and nothing else: each Protocol has a double in `testing` and a real adapter.
+
+Every write is an append and is safe to repeat: it answers False when the same thing stands already, and raises
+`InvariantBroken` when another thing stands in its place. Every read may raise `Unavailable`; nothing is lost by that.
+"""
+
+from __future__ import annotations
+
+from sankofa_observe.ports.archive import EvidenceArchive
+from sankofa_observe.ports.attestor import Attestor
+from sankofa_observe.ports.chain import (
+    Attempt,
+    AttemptKind,
+    AttestorSet,
+    ChainHead,
+    Finalisation,
+    OnChainSettlement,
+    Receipt,
+    SettlementChain,
+)
+from sankofa_observe.ports.clock import Clock
+from sankofa_observe.ports.ledger import (
+    AgreementRecord,
+    Ledger,
+    LedgerRead,
+    Page,
+    SettlementRecord,
+    StateChange,
+    ToAssess,
+    Totals,
+)
+from sankofa_observe.ports.samples import HOUR_SECONDS, RawSeries, SampleSet, SampleSource
+from sankofa_observe.ports.slots import SlotTable
+
+__all__ = [
+    "HOUR_SECONDS",
+    "AgreementRecord",
+    "Attempt",
+    "AttemptKind",
+    "Attestor",
+    "AttestorSet",
+    "ChainHead",
+    "Clock",
+    "EvidenceArchive",
+    "Finalisation",
+    "Ledger",
+    "LedgerRead",
+    "OnChainSettlement",
+    "Page",
+    "RawSeries",
+    "Receipt",
+    "SampleSet",
+    "SampleSource",
+    "SettlementChain",
+    "SettlementRecord",
+    "SlotTable",
+    "StateChange",
+    "ToAssess",
+    "Totals",
+]

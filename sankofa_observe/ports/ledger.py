@@ -1,0 +1,150 @@
+"""Where the records are kept, how they are read, and what is to be done by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from sankofa_observe.ports.chain import Attempt, Receipt
+from sankofa_observe.scope import Scope
+from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.penalty import Penalty, VerdictRecord
+from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.units import Money, Period
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateChange:
+    """One move of a settlement, as recorded."""
+
+    state: SettlementState
+    at: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettlementRecord:
+    """A penalty with the moves of its settlement, oldest first."""
+
+    penalty: Penalty
+    history: tuple[StateChange, ...]
+
+    @property
+    def state(self) -> SettlementState:
+        return self.history[-1].state
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementRecord:
+    """One version of an agreement, as it was recorded: it needs no file to be read."""
+
+    agreement_id: str
+    version: int
+    tenant: str
+    terms_hash: str
+    document: str  # the canonical JSON that was hashed
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToAssess:
+    """A verdict that asks for a price: a breach without one, or one whose price is of another revision."""
+
+    record: VerdictRecord
+    penalty: Penalty | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[Item]):
+    """Some of many, in order, and where the next ones begin; None at the end."""
+
+    items: tuple[Item, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Sums over all records, kept up to date as they are written."""
+
+    settlements: Mapping[SettlementState, int]
+    penalties: Mapping[tuple[str, int], int]  # minor units by currency and exponent, before caps
+    credits: Mapping[tuple[str, str, int], int]  # the same granted, by tenant as well
+
+
+class LedgerRead(Protocol):
+    """The records as one scope may see them; what it may not see is absent.
+
+    Lists come in pages of at most `limit`; `after` is the `next` of the page before. A cursor that is none raises `InvalidInput`.
+    """
+
+    def agreements(self) -> list[AgreementRecord]:
+        """The newest version of each agreement, by id."""
+
+    def verdicts(self, agreement_id: str, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
+        """Every revision, oldest period first."""
+
+    def undetermined(self, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
+        """Verdicts that a person has to look at, oldest period first."""
+
+    def settlement(self, settlement_id: str) -> SettlementRecord | None: ...
+
+    def settlements(self, *, limit: int = 100, after: str | None = None) -> Page[SettlementRecord]:
+        """By period and id."""
+
+    def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
+        """In the order in which they were granted."""
+
+    def balance(self) -> list[Money]:
+        """What is granted, one sum a currency."""
+
+
+class Ledger(Protocol):
+    """The records as the stages write them, append-only, and the questions that stages ask: each for what is to be done."""
+
+    def read(self, scope: Scope) -> LedgerRead: ...
+
+    def acting(self, actor: str) -> Ledger:
+        """The same ledger; what is written through it is by this stage, key or person."""
+
+    def add_agreement(
+        self, *, agreement_id: str, version: int, tenant: str, terms_hash: str, document: str, at: int
+    ) -> bool: ...
+
+    def versions(self, agreement_id: str) -> list[int]:
+        """The versions of an agreement that were ever recorded, in order."""
+
+    def was_judged(self, agreement_id: str) -> bool:
+        """Whether any period of it was."""
+
+    def add_verdict(self, record: VerdictRecord) -> bool: ...
+
+    def standing(self, agreement_id: str, period: Period) -> list[VerdictRecord]:
+        """The newest verdict of each promise over a period."""
+
+    def to_assess(self, agreement_id: str) -> list[ToAssess]:
+        """Oldest period first."""
+
+    def add_penalty(self, penalty: Penalty) -> bool:
+        """Store the penalty and its settlement's COMPUTED in one transaction."""
+
+    def add_state(self, settlement_id: str, change: StateChange) -> bool:
+        """Append a move; a move that no arrow allows raises `InvariantBroken`."""
+
+    def moving(self, *states: SettlementState) -> list[SettlementRecord]:
+        """Settlements that are now in one of these states, none of which is an end; by period and id."""
+
+    def add_attempt(self, attempt: Attempt, at: int) -> bool: ...
+
+    def open_attempts(self) -> list[Attempt]:
+        """Attempts whose fate is not recorded, by nonce."""
+
+    def close_attempt(self, attempt: Attempt, receipt: Receipt, at: int) -> bool: ...
+
+    def uncredited(self) -> list[SettlementRecord]:
+        """Settlements that are final and of which nothing is granted yet, by period and id."""
+
+    def add_credit(self, credit: ServiceCredit) -> bool: ...
+
+    def totals(self) -> Totals: ...

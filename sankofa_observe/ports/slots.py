@@ -1,0 +1,47 @@
+"""Where slots and their totals are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from sankofa_observe.slo.slot import Slot
+from sankofa_observe.slo.totals import SiteDay, SiteSpan
+from sankofa_observe.units import Period
+
+
+class SlotTable(Protocol):
+    """The append-only table of one observer's slots; a slot that changed stands in a new revision, the old one stays."""
+
+    def append(self, slots: Iterable[Slot], observed_at: int, *, anyhow: bool = False) -> int:
+        """Add the slots that differ from what stands; answers how many were added. Of two of one key the last counts.
+
+        One that was counted from fewer samples than what stands is left out, unless it is to change `anyhow`.
+        """
+
+    def amend(self, slots: Iterable[Slot], observed_at: int) -> int:
+        """Add those that stand as counted from as many samples, and came out otherwise; answers how many were added."""
+
+    def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
+        """The latest revision of each slot that starts in the period, by site and time."""
+
+    def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
+        """Per site and UTC day the same slots added up, of every day in the period that has any, by site and day."""
+
+    def spans(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, SiteSpan]:
+        """Per site those days together."""
+
+    def forgotten(self, period: Period) -> bool:
+        """Whether slots of the period are no longer kept, but in the totals of their day."""
+
+    def late(self, slots: Iterable[Slot]) -> Mapping[str, tuple[int, int]]:
+        """Per site the starts of the first and the last of these slots that stand as counted from fewer samples."""
+
+    def samples(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[tuple[str, int], int]:
+        """Per site and hour (its start) how many raw samples its slots were counted from."""
+
+    def watermarks(self, slo: str) -> Mapping[str, int]:
+        """Per site the start of the newest slot there is."""
+
+    def uncertain(self, slo: str, since_at: int) -> Mapping[str, int]:
+        """Per site the oldest slot since then of which something is not certain: what comes after it may settle it."""

@@ -1,0 +1,129 @@
+"""The terms that two parties accept, as a document whose SHA-256 is their hash on chain.
+
+Written out field by field, from values and not from the text of a spec: `0.995` and `99.5 %` are one promise, a description is none,
+and a field that is added to a spec changes no hash of before. What is counted stands in it, so that another way of counting is
+another agreement. A change of these documents is a new `format`, and the old one stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import rfc8785
+
+from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.slo.indicator import (
+    Combine,
+    CompositeIndicator,
+    Indicator,
+    LevelIndicator,
+    RatioIndicator,
+    StateIndicator,
+)
+from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.window import CalendarWindow, Window
+
+FORMAT = "sankofa-terms/1"
+Document = dict[str, Any]
+
+
+def with_terms(agreement: Agreement, salt: str) -> Agreement:
+    """The agreement with its terms document and its hash; `salt` keeps the terms from being guessed by their hash."""
+    document = rfc8785.dumps(terms_of(agreement, salt))
+    return replace(agreement, terms_document=document.decode(), terms_hash=_sha256(document))
+
+
+def terms_of(agreement: Agreement, salt: str) -> Document:
+    """Integers and strings only; accounts in lower case, times in UTC seconds."""
+    return {
+        "format": FORMAT,
+        "id": agreement.id,
+        "name": agreement.name,
+        "version": agreement.version,
+        "salt": salt,
+        "tenant": {"id": agreement.tenant, "account": agreement.tenant_account.lower()},
+        "provider": {"account": agreement.provider_account.lower()},
+        "currency": agreement.currency,
+        "exponent": agreement.exponent,
+        "fee_minor": str(agreement.fee_minor),
+        "cap_ppm": agreement.cap_ppm,
+        "starts_at": agreement.starts_at,
+        "grace_seconds": agreement.grace_seconds,
+        "dispute_window_seconds": agreement.dispute_window_seconds,
+        "dispute_window_blocks": agreement.dispute_window_blocks,
+        "tolerance_slots": agreement.tolerance_slots,
+        "promises": [_promise(one) for one in agreement.promises],
+    }
+
+
+def _promise(promise: Promise) -> Document:
+    bands = [[band.below_ppm, band.credit_ppm] for band in promise.bands]
+    return {"site": promise.site, "bands": bands, "slo": counting_of(promise.slo)}
+
+
+def counting_digest(slo: Slo) -> str:
+    """SHA-256 of how an SLO is counted and judged: slots and verdicts carry it."""
+    return _sha256(rfc8785.dumps(counting_of(slo)))
+
+
+def counting_of(slo: Slo) -> Document:
+    """How an SLO is counted and judged, and nothing about it that changes neither."""
+    rule = slo.slot
+    return {
+        "name": slo.name,
+        "indicator": _indicator(slo.indicator),
+        "target_ppm": slo.target_ppm,
+        "budgeting": slo.budgeting.value,
+        "no_traffic": slo.no_traffic.value,
+        "window": _window(slo.window),
+        "slot": {
+            "seconds": rule.seconds,
+            "scrape_seconds": rule.scrape_seconds,
+            "target_ppm": rule.target_ppm,
+            "longest_gap_seconds": rule.longest_gap_seconds,
+            "history_seconds": rule.history_seconds,
+            "burst_factor": rule.burst_factor,
+            "settles_seconds": rule.settles_seconds,
+            "leaves_seconds": rule.leaves_seconds,
+        },
+        "parts": [counting_of(part) for _, part in sorted(slo.parts.items())],
+    }
+
+
+def _indicator(indicator: Indicator) -> Document:
+    match indicator:
+        case StateIndicator():
+            kind = {"kind": "state", "up": indicator.up, "known": indicator.known}
+            return {**kind, "system": indicator.system, "combine": _combine(indicator.combine)}
+        case LevelIndicator():
+            bound = format(indicator.bound.normalize(), "f")
+            kind = {"kind": "level", "level": indicator.level, "operator": indicator.operator.value, "bound": bound}
+            return {**kind, "system": indicator.system, "combine": _combine(indicator.combine)}
+        case RatioIndicator():
+            return {
+                "kind": "events",
+                "bad" if indicator.counts_bad else "good": indicator.good,
+                "valid": indicator.valid,
+                "system": indicator.system,
+                "changing": int(indicator.changing),
+                "started": indicator.started,
+            }
+        case CompositeIndicator():
+            weights = [[name, weight] for name, weight in sorted(indicator.weights.items())]
+            return {"kind": "composite", "weights": weights, "wanted_ppm": indicator.wanted_ppm}
+
+
+def _combine(combine: Combine) -> list[str | int]:
+    return [combine.rule.value, combine.at_least]
+
+
+def _window(window: Window) -> Document:
+    if isinstance(window, CalendarWindow):
+        return {"unit": window.unit.value, "zone": window.zone}
+    return {"seconds": window.seconds, "anchor_at": window.anchor_at}
+
+
+def _sha256(document: bytes) -> str:
+    return "0x" + hashlib.sha256(document).hexdigest()

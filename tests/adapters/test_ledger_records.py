@@ -1,0 +1,298 @@
+"""What the database itself promises: records are never changed, a tenant sees its own, and what is read hot follows from records."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, create_engine, delete, event, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from sankofa_observe.adapters.ledger import SqlLedger, care, projections, tables
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.ports import LedgerRead, Receipt, StateChange
+from sankofa_observe.scope import OPERATOR, of_tenant
+from sankofa_observe.sla.settlement import SettlementState
+from tests.adapters.grown import grow
+from tests.adapters.postgres import Postgres
+from tests.adapters.test_ledger import ATTEMPT
+from tests.builders import agreement, breach, credit, period, verdict
+
+ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real("postgres", "initdb", "pg_isready"))]
+
+
+@pytest.fixture(params=KINDS)
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlLedger]:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.empty_database()
+    with closing(SqlLedger(url)) as opened:
+        yield opened
+
+
+def filled(ledger: SqlLedger) -> None:
+    """A row in each table that a stage writes."""
+    acting = ledger.acting("person:amina")
+    for of in (ACME, BAOBAB):
+        acting.add_agreement(
+            agreement_id=of.id, version=1, tenant=of.tenant, terms_hash=of.terms_hash, document=of.terms_document, at=1
+        )
+        for record in (verdict(of, 0), verdict(of, 1), verdict(of, 1, revision=2)):
+            acting.add_verdict(record)
+        penalty = breach(of).penalty
+        acting.add_penalty(penalty)
+        for state in (SettlementState.REPORTED, SettlementState.FINAL):
+            acting.add_state(penalty.settlement_id, StateChange(state=state, at=9))
+        acting.add_credit(credit(of, penalty))
+    acting.add_attempt(ATTEMPT, 1)
+    acting.close_attempt(ATTEMPT, Receipt(succeeded=True, block_number=1), 2)
+
+
+WRITTEN = (
+    tables.agreements, tables.verdicts, tables.penalties, tables.state_changes, tables.attempts, tables.receipts,
+    tables.credit_entries,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", ["update", "delete"])
+def test_records_are_never_changed(ledger: SqlLedger, change: str) -> None:
+    """By nobody who speaks SQL either; what is made of records may be made anew."""
+    filled(ledger)
+    statement: Callable[[Any], Any] = delete if change == "delete" else lambda one: update(one).values(actor="x")
+    for table in WRITTEN:
+        with ledger._database.engine.connect() as connection:
+            _as_operator(connection)
+            with pytest.raises(DBAPIError, match="a record is never changed"):
+                connection.execute(statement(table))
+    for table in set(tables.RECORDS) - set(WRITTEN):
+        assert table.name in _guarded(ledger), table.name
+    with ledger._database.writing() as connection:
+        projections.rebuild(connection)
+
+
+def _guarded(ledger: SqlLedger) -> str:
+    """The names of all triggers."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    if not ledger._database.is_sqlite:
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    with ledger._database.reading() as connection:
+        return " ".join(connection.execute(text(query)).scalars())
+
+
+def _as_operator(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config('sankofa.tenant', '*', true)"))
+
+
+def test_every_record_says_who_wrote_it_and_whose_it_is(ledger: SqlLedger) -> None:
+    """Actor and time on every one; a tenant on all but transactions."""
+    filled(ledger)
+    with ledger._database.reading() as connection:
+        for table in WRITTEN:
+            rows = connection.execute(select(table)).mappings().all()
+            assert {row["actor"] for row in rows} == {"person:amina"}
+            assert all(row["written_at"] > 0 for row in rows)
+            if table not in {tables.attempts, tables.receipts}:
+                assert {row["tenant"] for row in rows} == {"acme", "baobab"}
+    assert all({"actor", "written_at"} <= set(table.c.keys()) for table in tables.RECORDS)
+
+
+def test_what_is_read_hot_is_what_the_records_make(ledger: SqlLedger) -> None:
+    """After every write, and after all of it was made anew; a row that is wrong is named."""
+    with ledger._database.writing() as connection:
+        assert projections.differences(connection) == []
+    filled(ledger)
+    with ledger._database.writing() as connection:
+        assert projections.differences(connection) == []
+        connection.execute(update(tables.settlements_now).values(state="reported"))
+        [found] = projections.differences(connection)
+        assert found.startswith("settlement_now: 4 rows are not what the records make")
+        assert projections.differences(connection) == []  # looking makes them anew
+
+
+@pytest.mark.real("postgres", "initdb", "pg_isready")
+def test_postgresql_shows_a_transaction_only_what_its_tenant_owns(postgres: Postgres) -> None:
+    """Whatever is asked, with no WHERE; and nothing to one that names nobody."""
+    with closing(SqlLedger(postgres.empty_database())) as ledger:
+        filled(ledger)
+        found = {}
+        for whose in ("acme", "baobab", "*", ""):
+            with ledger._database.engine.begin() as connection:
+                if whose:
+                    connection.execute(text("SELECT set_config('sankofa.tenant', :whose, true)"), {"whose": whose})
+                found[whose] = {
+                    table.name: {row.get("tenant", "?") for row in connection.execute(select(table)).mappings()}
+                    for table in metadata_in_use()
+                }
+    owned = {name for name, seen in found["*"].items() if "acme" in seen}
+
+    assert {
+        "agreement",
+        "verdict",
+        "penalty",
+        "settlement_state",
+        "credit_entry",
+        "settlement_now",
+        "verdict_now",
+    } <= owned
+    for whose in ("acme", "baobab"):
+        assert {name: found[whose][name] for name in owned} == {name: {whose} for name in owned}
+        assert (found[whose]["attempt"], found[whose]["receipt"]) == (set(), set())
+    assert set().union(*found[""].values()) == set()
+
+
+def metadata_in_use() -> list[Any]:
+    return [*WRITTEN, *tables.PROJECTIONS]
+
+
+# ------------------------------------------------------------------------------------------------------------------ growth
+
+
+def steps_of(ledger: SqlLedger, work: Callable[[], object]) -> int:
+    """How many steps SQLite's machine takes for it, in hundreds."""
+    count = 0
+
+    def counted() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    def listen(connection: Any) -> None:
+        connection.connection.driver_connection.set_progress_handler(counted, 100)
+
+    event.listen(ledger._database.engine, "begin", listen)
+    try:
+        work()
+    finally:
+        event.remove(ledger._database.engine, "begin", listen)
+    return count
+
+
+def _own(ledger: SqlLedger) -> LedgerRead:
+    return ledger.read(of_tenant("acme"))
+
+
+QUESTIONS: dict[str, Callable[[SqlLedger], object]] = {
+    "settlements": lambda ledger: _own(ledger).settlements(),
+    "credits": lambda ledger: _own(ledger).credits(),
+    "verdicts": lambda ledger: _own(ledger).verdicts(ACME.id),
+    "balance": lambda ledger: _own(ledger).balance(),
+    "agreements": lambda ledger: _own(ledger).agreements(),
+    "one settlement": lambda ledger: _own(ledger).settlement(breach(ACME).penalty.settlement_id),
+    "undetermined": lambda ledger: _own(ledger).undetermined(),
+    "standing": lambda ledger: ledger.standing(ACME.id, period()),
+    "to assess": lambda ledger: ledger.to_assess(ACME.id),
+    "was judged": lambda ledger: ledger.was_judged(ACME.id),
+    "moving": lambda ledger: ledger.moving(SettlementState.COMPUTED, SettlementState.REPORTED),
+    "uncredited": lambda ledger: ledger.uncredited(),
+    "totals": lambda ledger: ledger.totals(),
+    "open attempts": lambda ledger: ledger.open_attempts(),
+    "a page of all settlements": lambda ledger: ledger.read(OPERATOR).settlements(limit=10),
+    "a page of all credits": lambda ledger: ledger.read(OPERATOR).credits(limit=10),
+    "all that is undetermined": lambda ledger: ledger.read(OPERATOR).undetermined(),
+    "a verdict": lambda ledger: ledger.add_verdict(verdict(ACME, 7)),
+    "a penalty": lambda ledger: ledger.add_penalty(breach(ACME, 7).penalty),
+}
+
+
+def test_no_question_costs_more_beside_many_records_of_others(tmp_path: Path) -> None:
+    """A tenant's pages, what is to be done, and a write: as many steps beside 50,000 settlements as beside 500."""
+    costs: dict[int, dict[str, int]] = {}
+    for size in (500, 50_000):
+        with closing(SqlLedger(f"sqlite:///{tmp_path / str(size)}.sqlite")) as ledger:
+            filled(ledger)
+            with ledger._database.writing() as connection:
+                grow(connection, size)
+            costs[size] = {what: steps_of(ledger, partial(ask, ledger)) for what, ask in QUESTIONS.items()}
+    more = {what: (costs[500][what], found) for what, found in costs[50_000].items() if found > costs[500][what] + 8}
+
+    assert more == {}
+
+
+# -------------------------------------------------------------------------------------------------------------------- care
+
+
+def test_care_tells_what_a_ledger_holds_and_what_is_wrong(tmp_path: Path) -> None:
+    """New, upgraded, filled, with a sum that is wrong, and made anew."""
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    told = [str(care.status(url)), str(care.upgrade(url)), str(care.upgrade(url)), str(care.status(url))]
+    with closing(SqlLedger(url)) as ledger:
+        filled(ledger)
+        whole = care.check(url)
+        with ledger._database.writing() as connection:
+            connection.execute(update(tables.tallies).values(amount=1))
+        [wrong] = care.check(url)
+        again = care.check(url)
+        care.rebuild(url)
+
+        assert ledger.totals().settlements == {SettlementState.FINAL: 2}
+    assert [one.partition(": ")[2] for one in told] == [
+        "new, without tables; no records",
+        "from revision none to 0002",
+        "at revision 0002 already",
+        "at revision 0002; no records",
+    ]
+    assert (whole, care.check(url), [wrong]) == ([], [], again)
+    assert wrong.startswith("tally: ")
+    assert wrong.endswith("run sankofa-observe ledger rebuild")
+    assert care.status(url).records["penalty"] == 2
+
+
+# -------------------------------------------------------------------------------------------------------------------- file
+
+
+def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """With what SQLite puts beside it; and one that others may read is refused with the command that helps."""
+    file = tmp_path / "ledger.sqlite"
+    with closing(SqlLedger(f"sqlite:///{file}")) as ledger:
+        filled(ledger)
+        modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir()}
+    assert set(modes.values()) == {0o600}
+    file.chmod(0o644)
+    with pytest.raises(InvalidInput, match=r"mode 644, expected 600.*chmod 600"):
+        SqlLedger(f"sqlite:///{file}")
+
+
+@pytest.mark.parametrize("page", [0, 1, 2, 9])
+def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path, page: int) -> None:
+    """Whatever page was overwritten: it is not opened, and nothing more is written to it."""
+    file = tmp_path / "ledger.sqlite"
+    with closing(SqlLedger(f"sqlite:///{file}")) as ledger:
+        filled(ledger)
+    raw = bytearray(file.read_bytes())
+    raw[4096 * page : 4096 * (page + 1)] = b"\xa5" * 4096
+    file.write_bytes(raw)
+    with pytest.raises(InvalidInput, match="damaged"):
+        SqlLedger(f"sqlite:///{file}")
+    assert file.read_bytes() == bytes(raw)
+
+
+def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
+    """A database with tables of which none says a revision is not ours."""
+    file = tmp_path / "other.sqlite"
+    file.touch(0o600)
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE customer (name TEXT)"))
+    engine.dispose()
+    with pytest.raises(InvalidInput, match="another program's database"):
+        SqlLedger(f"sqlite:///{file}")
+
+
+def test_tables_of_an_older_release_ask_for_the_upgrade(tmp_path: Path) -> None:
+    """Nothing is changed by opening it; the command is named."""
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    SqlLedger(url).close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    engine.dispose()
+    with pytest.raises(InvalidInput, match="sankofa-observe ledger upgrade"):
+        SqlLedger(url)

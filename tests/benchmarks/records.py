@@ -1,0 +1,61 @@
+"""The ledger beside the records of others: what each question costs at a thousand settlements and at a million, on SQLite."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from sankofa_observe.adapters.ledger import SqlLedger
+from tests.adapters.grown import grow
+from tests.adapters.test_ledger_records import QUESTIONS, filled
+
+from .report import Row, Table
+
+SIZES = (1_000, 1_000_000)
+ROUNDS = 20
+WRITES = {"a verdict", "a penalty"}
+
+
+def run() -> Table:
+    small, large = (_measure(size) for size in SIZES)
+    rows = [
+        Row(
+            what=what,
+            ours=f"{1000 * small[what]:.2f} ms; {1000 * large[what]:.2f} ms",
+            peer=f"{large[what] / small[what]:.2f} x",
+        )
+        for what in small
+    ]
+    return Table(
+        title=f"Records: {SIZES[0]:,} and {SIZES[1]:,} settlements of other tenants",
+        peer="what a thousand times more cost",
+        how=(
+            f"CPU of the best of {ROUNDS} runs of each question of a tenant with one settlement, and of each question of a stage, on "
+            "SQLite; a write is run once."
+        ),
+        rows=rows,
+    )
+
+
+def _measure(size: int) -> dict[str, float]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(SqlLedger(f"sqlite:///{Path(folder) / 'ledger.sqlite'}")) as ledger,
+    ):
+        filled(ledger)
+        with ledger._database.writing() as connection:
+            grow(connection, size)
+        return {what: _best(partial(ask, ledger), 1 if what in WRITES else ROUNDS) for what, ask in QUESTIONS.items()}
+
+
+def _best(work: Callable[[], object], rounds: int) -> float:
+    found = []
+    for _ in range(rounds):
+        started = time.process_time()
+        work()
+        found.append(time.process_time() - started)
+    return min(found)

@@ -1,0 +1,107 @@
+"""The hash of the terms is of what was agreed: golden, and blind to everything that is no term."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.terms import counting_digest, counting_of, terms_of, with_terms
+from sankofa_observe.slo.indicator import (
+    CompositeIndicator,
+    Indicator,
+    LevelIndicator,
+    Operator,
+    RatioIndicator,
+    StateIndicator,
+    Together,
+)
+from tests.builders import agreement, slo
+
+SALT = "0x" + "5a" * 32
+KINDS: dict[str, Indicator] = {
+    "state": StateIndicator(up="up", known="known"),
+    "level": LevelIndicator(level="free", operator=Operator.GTE, bound=Decimal("0.50")),
+    "events": RatioIndicator(good="good", valid="valid"),
+    "bad events": RatioIndicator(good="bad", valid="valid", counts_bad=True),
+    "composite": CompositeIndicator(together=Together.ANY, weights={"a": 1, "b": 2}),
+}
+
+
+def test_terms_have_the_hash_they_always_had() -> None:
+    """Whoever changes this has made every agreement that was ever signed another one: a new format, beside the old."""
+    assert agreement().terms_hash == "0x0178cfd2a9a33d3c6261d489bf7741844fbe2528cad513149683660b296d3acb"
+
+
+GOLDEN = {
+    "state": "0xffdd4c9390c83e3f5a12cc253d9238ccc9217ea3dbca68d03d7b1520306c9dd0",
+    "level": "0xc08a5ec5cddd0dc47dcd9b72e53102a0160d2f3be9607345d4af2b7886fddaed",
+    "events": "0xa945f1c2ea316d8d5ac7f88e11eb7b0a27ce22eedf8b0b6fe6f0f7955047e354",
+    "bad events": "0xbe821a7358673e7182a44bd4b39253cd68709efde4f7bd0ebac9185b76b12f67",
+    "composite": "0x460ade0b8b4843b9c7ce102230f43c96e24a5a1957e0cd809ab222bd97c09337",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ways_of_counting_have_the_digest_they_always_had(kind: str) -> None:
+    """Each kind of indicator, whole."""
+    made = slo(indicator=KINDS[kind], parts={"a": slo("a"), "b": slo("b")} if kind == "composite" else {})
+    assert counting_digest(made) == GOLDEN[kind]
+
+
+def test_a_document_is_of_integers_and_texts() -> None:
+    """No float and no null stands in it, so every reader hashes the same bytes."""
+
+    def leaves(value: object) -> set[type]:
+        if isinstance(value, dict):
+            return set().union(*map(leaves, value.values()))
+        return set().union(*map(leaves, value)) if isinstance(value, list) else {type(value)}
+
+    assert leaves(json.loads(agreement().terms_document)) == {int, str}
+    assert leaves(counting_of(slo(indicator=KINDS["level"]))) == {int, str}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"description": "another word"},
+        {"digest": "0x00"},
+        {"sources": {"edge-1": ("a", "b")}},
+        {"tier": "core"},
+    ],
+    ids=str,
+)
+def test_what_changes_no_count_is_no_term(change: dict[str, object]) -> None:
+    """Words, the tier and the fleet file's sources."""
+    assert counting_digest(replace(slo(), **change)) == counting_digest(slo())  # type: ignore[arg-type]
+
+
+def test_every_term_is_in_the_hash() -> None:
+    """Each field of an agreement but its hash, and each way of counting."""
+    first = agreement()
+    others: list[Agreement] = [
+        replace(first, **{name: value})  # type: ignore[arg-type]
+        for name, value in {
+            "name": "x", "version": 2, "tenant": "x", "tenant_account": "0x" + "33" * 20, "provider_account": "0x" + "33" * 20,
+            "currency": "EUR", "exponent": 0, "fee_minor": 1, "cap_ppm": 1, "starts_at": 1, "grace_seconds": 1,
+            "dispute_window_seconds": 1, "dispute_window_blocks": 1, "tolerance_slots": 1, "promises": (),
+        }.items()
+    ]  # fmt: skip
+    promise = first.promises[0]
+    others += [
+        replace(first, promises=(replace(promise, slo=replace(promise.slo, target_ppm=1)),)),
+        replace(first, promises=(replace(promise, site="x"),)),
+        replace(first, promises=(replace(promise, bands=promise.bands[:1]),)),
+        replace(first, promises=(replace(promise, slo=replace(promise.slo, indicator=KINDS["events"])),)),
+        replace(
+            first, promises=(replace(promise, slo=replace(promise.slo, slot=replace(promise.slo.slot, seconds=120))),)
+        ),
+    ]
+    hashes = {with_terms(one, SALT).terms_hash for one in [first, *others]}
+
+    assert len(hashes) == 1 + len(others)
+    assert with_terms(first, "0x" + "00" * 32).terms_hash not in hashes
+    assert terms_of(replace(first, tenant_account=first.tenant_account.upper()), SALT) == terms_of(first, SALT)
