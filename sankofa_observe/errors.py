@@ -56,6 +56,14 @@ class Unreadable(Unavailable):
     """It answered, and the answer to this question cannot be used; another question may be answered well."""
 
 
+class Held(Unavailable):
+    """What only one may do is done by another one."""
+
+
+class Lost(Unavailable):
+    """What only one may do is no longer ours to do."""
+
+
 class Refused(Unavailable):
     """The contract would refuse this transaction now; nothing was sent, and the reason names what has to change."""
 

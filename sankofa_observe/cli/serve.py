@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sankofa_observe.cli.output import ConfigFile
-from sankofa_observe.errors import InvalidInput, SankofaError, Unavailable
+from sankofa_observe.errors import Held, InvalidInput, Lost, SankofaError, Unavailable
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.metrics import PlatformMetrics
     from sankofa_observe.bootstrap import Platform
+    from sankofa_observe.ports import Lease
     from sankofa_observe.schedule import Turn
 
 COMPACT_SECONDS = 3600  # a tick writes a small file for each SLO; an hour of them are read as one
@@ -48,14 +53,56 @@ def serve(config: ConfigFile, part: Annotated[Part, typer.Option(help="What this
     scheduling, answering = part in {Part.ALL, Part.SCHEDULER}, part in {Part.ALL, Part.API}
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    with open_platform(load_settings(config), settling=scheduling) as platform:
+    with open_platform(load_settings(config), settling=scheduling) as platform, _alone(platform, scheduling) as lease:
         # What can be wrong with the API is found before the first stage runs.
         answer = _api(platform) if answering else threading.Event().wait
-        stop = _schedule(platform) if scheduling else lambda: None
+        stop = _schedule(platform, lease) if lease else lambda: None
         try:
             answer()
         finally:
             stop()
+
+
+@contextmanager
+def _alone(platform: Platform, scheduling: bool) -> Iterator[Lease | None]:  # noqa: FBT001
+    """Be the only scheduler of a ledger: wait for the lease of one that was killed, and end when another one has taken ours."""
+    if not scheduling:
+        yield None
+        return
+    lease, over = platform.ledger.lease("scheduler"), threading.Event()
+    deadline, told = time.monotonic() + 2 * lease.seconds, False
+    while True:
+        try:
+            lease.take()
+            break
+        except Held as held:
+            if time.monotonic() > deadline:
+                raise
+            if not told:
+                log.warning("%s", held)
+            told = True
+        time.sleep(lease.seconds / 5)
+
+    def renewing() -> None:
+        while not over.wait(lease.seconds / 3):
+            try:
+                lease.renew()
+            except Lost as lost:
+                log.critical("%s; this scheduler ends", lost)
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+            except SankofaError as away:
+                log.warning("the lease was not renewed: %s", away)
+
+    renewer = threading.Thread(target=renewing, name="lease", daemon=True)
+    renewer.start()
+    try:
+        yield lease
+    finally:
+        over.set()
+        renewer.join()
+        with suppress(SankofaError):
+            lease.release()
 
 
 def _leave(*_: object) -> None:
@@ -83,7 +130,7 @@ def _api(platform: Platform) -> Callable[[], object]:
     return lambda: uvicorn.run(app, host=host, port=port, log_level="warning")
 
 
-def _schedule(platform: Platform) -> Callable[[], None]:
+def _schedule(platform: Platform, lease: Lease) -> Callable[[], None]:
     """Start the metrics listener and the turns; answers how to stop both."""
     from prometheus_client import start_http_server
 
@@ -104,7 +151,7 @@ def _schedule(platform: Platform) -> Callable[[], None]:
         except SankofaError as away:
             log.warning("metrics are not fresh: %s", away)
 
-    turns = _turns(platform, metrics)
+    turns = [_held(turn, lease) for turn in _turns(platform, metrics)]
     expected = [stage.name for turn in turns for stage in turn.stages if stage.name in STAGES]
     metrics.started(expected, platform.clock.now())
     scheduler = schedule.start(turns, outcome, refresh)
@@ -116,6 +163,19 @@ def _schedule(platform: Platform) -> Callable[[], None]:
         thread.join()
 
     return stop
+
+
+def _held(turn: Turn, lease: Lease) -> Turn:
+    """The same stages, each only while the lease is ours: a process that was frozen finds that it is not."""
+
+    def checked(run: Callable[[], str]) -> Callable[[], str]:
+        def held() -> str:
+            lease.check()
+            return run()
+
+        return held
+
+    return replace(turn, stages=[replace(stage, run=checked(stage.run)) for stage in turn.stages])
 
 
 def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
@@ -149,7 +209,9 @@ def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
 
 def _said(events: Iterable[Any], only: str | None = None) -> str:
     """The events of a stage as a line; with `only`, those for which that field is set, and those that have none: what waits."""
-    return "; ".join(str(event) for event in events if only is None or getattr(event, only, True))
+    return "; ".join(
+        str(event) for event in events if only is None or getattr(event, only, True) or getattr(event, "problem", "")
+    )
 
 
 def _address(text: str) -> tuple[str, int]:

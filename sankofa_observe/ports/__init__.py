@@ -19,6 +19,7 @@ from sankofa_observe.ports.chain import (
     SettlementChain,
 )
 from sankofa_observe.ports.clock import Clock
+from sankofa_observe.ports.lease import Lease
 from sankofa_observe.ports.ledger import (
     AgreementRecord,
     Ledger,
@@ -43,6 +44,7 @@ __all__ = [
     "Clock",
     "EvidenceArchive",
     "Finalisation",
+    "Lease",
     "Ledger",
     "LedgerRead",
     "OnChainSettlement",

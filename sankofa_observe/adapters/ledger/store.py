@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, Table, and_, insert, select
 
 from sankofa_observe.adapters.ledger import projections, rows, tables
 from sankofa_observe.adapters.ledger.database import Database
+from sankofa_observe.adapters.ledger.lease import LedgerLease
 from sankofa_observe.adapters.ledger.reads import ScopedReads, histories
 from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.errors import InvariantBroken
@@ -43,6 +44,9 @@ class SqlLedger:
 
     def read(self, scope: Scope) -> ScopedReads:
         return ScopedReads(self._database, scope)
+
+    def lease(self, name: str) -> LedgerLease:
+        return LedgerLease(database=self._database, name=name)
 
     def acting(self, actor: str) -> SqlLedger:
         other = SqlLedger.__new__(SqlLedger)

@@ -1,0 +1,100 @@
+"""A lease as a row of the ledger: on SQLite by the clock of the host, on PostgreSQL by that of the server."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, insert, select, text, update
+
+from sankofa_observe.adapters.ledger import tables
+from sankofa_observe.adapters.ledger.database import Database
+from sankofa_observe.errors import Held, Lost
+
+SECONDS = 15
+
+
+def owner_of_process() -> str:
+    """Host and process, as another process can tell whether it still lives."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(kw_only=True)
+class LedgerLease:
+    """One holder of a name; nobody else becomes it before `seconds` without a renewal have passed."""
+
+    database: Database
+    name: str
+    owner: str = field(default_factory=owner_of_process)
+    seconds: int = SECONDS
+    epoch: int = 0
+
+    def take(self) -> int:
+        table = tables.leases
+        with self.database.writing() as connection:
+            if connection.dialect.name == "postgresql":  # a row that is not there yet cannot be locked
+                connection.exec_driver_sql("LOCK TABLE lease IN EXCLUSIVE MODE")
+            now = _now(connection)
+            row = connection.execute(select(table).where(table.c.name == self.name)).mappings().one_or_none()
+            if row and row["expires_at"] > now and row["owner"] != self.owner and not _is_dead(row["owner"]):
+                raise Held(
+                    f"{self.name} is held by {row['owner']} since {row['taken_at']}, for {row['expires_at'] - now} s unless it is "
+                    "renewed; stop that process, or wait"
+                )
+            epoch = int(row["epoch"] if row else 0) + 1
+            values = {"owner": self.owner, "epoch": epoch, "taken_at": now, "expires_at": now + self.seconds}
+            if row:
+                connection.execute(update(table).where(table.c.name == self.name).values(**values))
+            else:
+                connection.execute(insert(table), {"name": self.name, **values})
+            self.epoch = epoch
+        return self.epoch
+
+    def renew(self) -> None:
+        with self.database.writing() as connection:
+            self._change(connection, _now(connection) + self.seconds)
+
+    def check(self) -> None:
+        table = tables.leases
+        with self.database.reading() as connection:
+            query = select(table.c.owner, table.c.epoch, table.c.expires_at).where(table.c.name == self.name)
+            row = connection.execute(query).one_or_none()
+            if row is None or (row.owner, row.epoch) != (self.owner, self.epoch) or row.expires_at <= _now(connection):
+                raise Lost(
+                    f"{self.name}: the lease of epoch {self.epoch} is no longer ours; {row.owner if row else 'nobody'} has it"
+                )
+
+    def release(self) -> None:
+        with self.database.writing() as connection:
+            try:
+                self._change(connection, 0)
+            except Lost:
+                return
+
+    def _change(self, connection: Connection, expires_at: int) -> None:
+        table = tables.leases
+        own = (table.c.name == self.name, table.c.owner == self.owner, table.c.epoch == self.epoch)
+        if not connection.execute(update(table).where(*own).values(expires_at=expires_at)).rowcount:
+            raise Lost(f"{self.name}: the lease of epoch {self.epoch} was taken over")
+
+
+def _now(connection: Connection) -> int:
+    if connection.dialect.name == "sqlite":
+        return int(time.time())
+    return int(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether an owner on this host has ended: killed, it could not release."""
+    host, _, pid = owner.rpartition(":")
+    if host != socket.gethostname() or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
