@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -19,6 +18,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from sankofa_observe.documents import Unreadable, read
 from sankofa_observe.errors import InvalidInput, Violation
 
 MAX_PORT = 65_535
@@ -135,13 +135,14 @@ class Settings(BaseSettings):
 def load_settings(file: Path) -> Settings:
     """Read a settings file; raises `InvalidInput` with every violation."""
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        content = read(file.read_text(encoding="utf-8")) or {}
     except OSError as error:
         raise InvalidInput(
             f"{file}: {error.strerror}; name a settings file with --config, see docs/reference/settings.md"
         ) from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise InvalidInput(f"{file}: no YAML: {_place(error)}") from None
+    except ValueError as error:  # no YAML, or no UTF-8, of which the text would show a line
+        said = str(error) if isinstance(error, Unreadable) else type(error).__name__
+        raise InvalidInput(f"{file}: no YAML: {said}") from None
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise InvalidInput(f"{file}: a {type(content).__name__}; expected settings as a mapping of names")
     try:
@@ -151,13 +152,6 @@ def load_settings(file: Path) -> Settings:
     except SettingsError as error:  # a list or a section in the environment is written as JSON
         raise InvalidInput(f'environment: {error}; a list in a variable is JSON, like ["specs"]') from None
     return _resolved(settings, file.parent)
-
-
-def _place(error: Exception) -> str:
-    """Where the YAML breaks, without the line itself: it may hold a secret."""
-    mark = getattr(error, "problem_mark", None)
-    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    return where + str(getattr(error, "problem", None) or type(error).__name__)
 
 
 def _violation(file: Path, error: Any) -> Violation:

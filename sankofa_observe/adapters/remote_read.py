@@ -14,12 +14,12 @@ from functools import lru_cache
 import cramjam
 import numpy as np
 import requests
-import yaml
 from numpy.typing import NDArray
 
 from sankofa_observe.adapters import protobuf
 from sankofa_observe.adapters.answer import parsed
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, content_of
+from sankofa_observe.documents import read as read_yaml
 from sankofa_observe.slo.samples import Instants, Samples, Values
 from sankofa_observe.units import Period
 
@@ -74,14 +74,14 @@ def is_plain(answer: bytes) -> bool:
     """
     try:
         found = parsed(answer)
-        configuration = yaml.safe_load(found["data"]["yaml"])
+        configuration = read_yaml(found["data"]["yaml"])
         return (
             found["status"] == "success"
             and isinstance(configuration["global"], dict)
             and not configuration["global"].get("external_labels")
             and not configuration.get("remote_read")
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return False
 
 

@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sankofa_observe.adapters import spec_agreement, spec_fleet, spec_shapes, spec_slo
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SloDocument, Strict
+from sankofa_observe.documents import Unreadable, read_all
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.catalog import Catalog
 
@@ -30,18 +29,6 @@ _PYRRA = (
     "this is an object of pyrra; write it as an openslo/v1 SLO: ratio.errors becomes ratioMetric.bad, latency.success becomes "
     "good, total stays, target becomes targetPercent, and window becomes a calendar period"
 )
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice, where YAML silently keeps the last: which target was promised?"""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen and key.value != "<<":
-                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} stands twice", key.start_mark)
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep=deep)
 
 
 def load_catalog(paths: Iterable[Path]) -> Catalog:
@@ -92,10 +79,10 @@ def _documents(file: Path, draft: Draft) -> Iterator[tuple[Place, Strict]]:
 def _parts(file: Path, draft: Draft) -> Iterator[tuple[str, Any]]:
     """The documents of a file; a list holds documents as well, as OpenSLO has it."""
     try:
-        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader=_Loader))
-    # ValueError: no UTF-8, or no such date; RecursionError: brackets without end
-    except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
-        _unread(draft, str(file), Fault("", "spec.yaml", _unreadable(error)))
+        documents = read_all(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:  # no YAML, or no UTF-8
+        said = str(error) if isinstance(error, Unreadable) else type(error).__name__
+        _unread(draft, str(file), Fault("", "spec.yaml", said))
         return
     for number, document in enumerate(documents, 1):
         listed = isinstance(document, list)
@@ -107,13 +94,6 @@ def _parts(file: Path, draft: Draft) -> Iterator[tuple[str, Any]]:
 def _unread(draft: Draft, where: str, fault: Fault) -> None:
     draft.unread = True
     draft.tell(Place(where=where), [fault])
-
-
-def _unreadable(error: Exception) -> str:
-    """What is wrong and where, without the line itself: it may hold a salt."""
-    mark = getattr(error, "problem_mark", None)
-    said = getattr(error, "problem", None) or type(error).__name__
-    return f"{said}, line {mark.line + 1}, column {mark.column + 1}" if mark else said
 
 
 def _model(document: Any) -> type[Strict] | None:

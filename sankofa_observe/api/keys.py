@@ -6,6 +6,7 @@ typo without a look-up. 256 random bits need no slow hash. The keys file is YAML
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -13,17 +14,22 @@ import secrets
 import string
 import tempfile
 import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from sankofa_observe.documents import Unreadable, read
 from sankofa_observe.errors import InvalidInput, Unavailable
 
 PREFIX = "skn_"
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM, _CHECK = 43, 6
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,23 +90,39 @@ class KeyRing:
 
 def add_key(file: Path, tenant: str) -> str:
     """Make a key for a tenant, add its hash to the file, and answer the key: the only time it is seen."""
+    if not _TENANT.fullmatch(tenant):
+        raise InvalidInput(f"{_no_tenant(tenant)}; no key was made")
     key = new_key()
     hashed = key_hash(key)
-    rows = _rows(file) if file.exists() else []
-    # The id is part of the hash: unlike a count it is never given to a second key after a revocation.
-    rows.append({"id": f"key-{hashed[:8]}", "tenant": tenant, "sha256": hashed})
     try:
-        _replace(file, yaml.safe_dump(rows, sort_keys=False))
+        with _one_at_a_time(file):
+            rows = _rows(file) if file.exists() else []
+            # The id is part of the hash: unlike a count it is never given to a second key after a revocation.
+            rows.append({"id": f"key-{hashed[:8]}", "tenant": tenant, "sha256": hashed})
+            _replace(file, yaml.safe_dump(rows, sort_keys=False))
     except OSError as error:
         raise InvalidInput(f"{file}: {error.strerror}; the key was not stored") from error
     return key
 
 
+@contextmanager
+def _one_at_a_time(file: Path) -> Iterator[None]:
+    """Two that add a key at once would each write what the other has not seen: the folder is locked meanwhile."""
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 def _rows(file: Path) -> list[dict[str, str]]:
     """The entries of a keys file, every one checked: one that is wrong must not shut out the others unnoticed."""
     try:
-        rows = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        rows = read(file.read_text(encoding="utf-8"))
+    except Unreadable as error:
+        raise InvalidInput(f"{file}: no keys file: {error}; {_HINT}") from error
+    except (OSError, ValueError) as error:
         raise _no_keys(file, error) from error
     if rows is None:
         return []
@@ -110,7 +132,23 @@ def _rows(file: Path) -> list[dict[str, str]]:
         whole = isinstance(row, dict) and all(isinstance(row.get(name), str) for name in ("id", "tenant", "sha256"))
         if not whole or not _SHA256.fullmatch(row["sha256"]):
             raise InvalidInput(f"{file}: entry {number} is no {{id, tenant, sha256}} of texts; {_HINT}")
+        if not _TENANT.fullmatch(row["tenant"]):
+            raise InvalidInput(f"{file}: entry {number}: {_no_tenant(row['tenant'])}")
+    doubled = [name for name, times in Counter(row["sha256"] for row in rows).items() if times > 1]
+    if doubled:
+        raise InvalidInput(
+            f"{file}: the key of hash {doubled[0][:8]}… stands {_owners(rows, doubled[0])}; whose is it?"
+        )
     return rows
+
+
+def _owners(rows: list[dict[str, str]], hashed: str) -> str:
+    """For whom a key stands."""
+    return "for " + " and for ".join(row["tenant"] for row in rows if row["sha256"] == hashed)
+
+
+def _no_tenant(tenant: str) -> str:
+    return f"tenant {tenant[:80]!r}; expected a name of letters, digits, dots, dashes and underscores, 128 at most"
 
 
 _HINT = "make one with: sankofa-observe keys new --tenant NAME --file FILE"

@@ -1,4 +1,5 @@
-"""What the pipeline needs of the world, and nothing else: each Protocol has a double in `testing` and a real adapter.
+"""What the pipeline needs of the world, and nothing else: each Protocol has a double in `testing` and a real adapter; of a lease,
+which stands in a ledger of either kind, there is only the real one.
 
 Every write is an append and is safe to repeat: it answers False when the same thing stands already, and raises
 `InvariantBroken` when another thing stands in its place. Every read may raise `Unavailable`; nothing is lost by that.

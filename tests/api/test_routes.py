@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -405,6 +406,40 @@ def test_keys_file_that_is_broken_is_refused_at_the_start(tmp_path: Path, text: 
             begin()
         assert "XY" not in str(caught.value)
     assert file.read_text() == text
+
+
+DOUBLED = "- {id: a, tenant: acme, sha256: " + "ab" * 32 + "}\n- {id: b, tenant: baobab, sha256: " + "ab" * 32 + "}\n"
+WRONG_KEYS = {
+    "a tenant twice": (
+        "- {id: a, tenant: acme, tenant: baobab, sha256: " + "ab" * 32 + "}",
+        "key 'tenant' stands twice, line 1",
+    ),
+    "a key twice": (DOUBLED, "stands for acme and for baobab"),
+    "no tenant": ("- {id: a, tenant: '', sha256: " + "ab" * 32 + "}", "entry 1: tenant ''"),
+    "everybody": ("- {id: a, tenant: '*', sha256: " + "ab" * 32 + "}", "entry 1: tenant '\\*'"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_KEYS)
+def test_keys_file_that_says_two_things_is_refused(tmp_path: Path, case: str) -> None:
+    """Whose key it is must be told once, by a name."""
+    file = tmp_path / "keys.yaml"
+    file.write_text(WRONG_KEYS[case][0])
+    with pytest.raises(InvalidInput, match=WRONG_KEYS[case][1]):
+        KeyRing(file)
+
+
+def test_keys_that_are_made_at_once_are_all_kept(tmp_path: Path) -> None:
+    """Each that was shown works; one for nobody is not made."""
+    file = tmp_path / "keys.yaml"
+    with ThreadPoolExecutor(8) as makers:
+        keys = list(makers.map(lambda n: add_key(file, f"tenant-{n}"), range(24)))
+    ring = KeyRing(file)
+    owners = [ring.principal(key) for key in keys]
+    assert [one.tenant for one in owners if one] == [f"tenant-{n}" for n in range(24)]
+    for tenant in ("", "*", "a b", "x" * 129):
+        with pytest.raises(InvalidInput, match="no key was made"):
+            add_key(file, tenant)
 
 
 def test_keys_file_holds_no_key(tmp_path: Path) -> None:
