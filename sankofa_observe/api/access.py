@@ -5,16 +5,19 @@ Foreign and absent objects are one code path and one answer, so that an id tells
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, HTTPException, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from sankofa_observe.api.keys import KeyRing, Principal
-from sankofa_observe.ports import EvidenceArchive, Ledger, LedgerRead, SettlementRecord
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.ports import EvidenceArchive, Ledger, LedgerRead, Page, SettlementRecord
 from sankofa_observe.scope import of_tenant
 
+Item = TypeVar("Item")
 PAGE, MOST = 100, 1000  # items of a page, without `limit` and at most
 Hex32 = Annotated[str, Path(pattern=r"^0x[0-9a-f]{64}$")]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many items at most")]
@@ -52,6 +55,14 @@ class Asking:
         if raw is None:
             raise HTTPException(503, "the evidence is not in the archive; the operator has to restore it")
         return digest, raw
+
+
+def page_of(ask: Callable[..., Page[Item]], limit: int, after: str | None) -> Page[Item]:
+    """A page of a list; a cursor that is none is told to the caller."""
+    try:
+        return ask(limit=limit, after=after)
+    except InvalidInput:
+        raise HTTPException(422, "`after` is not the `next` of a page of this list") from None
 
 
 def records_of(request: Request) -> Records:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, HTTPException
 
-from sankofa_observe.api.access import PAGE, After, Caller, Hex32, Limit
+from sankofa_observe.api.access import PAGE, After, Caller, Hex32, Limit, page_of
 from sankofa_observe.api.models import AgreementBody, Agreements, Me, VerdictBody, Verdicts
 
 router = APIRouter(tags=["agreements"])
@@ -27,5 +29,5 @@ def verdicts(agreement_id: Hex32, caller: Caller, limit: Limit = PAGE, after: Af
     """Every revision of every closed period, oldest first."""
     if agreement_id not in {one.agreement_id for one in caller.records.agreements()}:
         raise HTTPException(404, "no such agreement")
-    page = caller.records.verdicts(agreement_id, limit=limit, after=after)
+    page = page_of(partial(caller.records.verdicts, agreement_id), limit, after)
     return Verdicts(items=[VerdictBody.of(one) for one in page.items], next=page.next)

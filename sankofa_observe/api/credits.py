@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from sankofa_observe.api.access import PAGE, After, Caller, Limit
+from sankofa_observe.api.access import PAGE, After, Caller, Limit, page_of
 from sankofa_observe.api.models import Balance, CreditBody, Credits, MoneyBody
 
 router = APIRouter(prefix="/credits", tags=["credits"])
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/credits", tags=["credits"])
 @router.get("", operation_id="list_credits")
 def list_credits(caller: Caller, limit: Limit = PAGE, after: After = None) -> Credits:
     """Each service credit that was granted, with its transaction."""
-    page = caller.records.credits(limit=limit, after=after)
+    page = page_of(caller.records.credits, limit, after)
     return Credits(items=[CreditBody.of(one) for one in page.items], next=page.next)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from sankofa_observe.api.access import PAGE, After, Caller, Hex32, Limit
+from sankofa_observe.api.access import PAGE, After, Caller, Hex32, Limit, page_of
 from sankofa_observe.api.models import SettlementBody, Settlements
 
 router = APIRouter(prefix="/settlements", tags=["settlements"])
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/settlements", tags=["settlements"])
 @router.get("", operation_id="list_settlements")
 def settlements(caller: Caller, limit: Limit = PAGE, after: After = None) -> Settlements:
     """Every breach that has a price, and how far it has come: computed, reported, final."""
-    page = caller.records.settlements(limit=limit, after=after)
+    page = page_of(caller.records.settlements, limit, after)
     return Settlements(items=[SettlementBody.of(one) for one in page.items], next=page.next)
 
 

@@ -91,7 +91,7 @@ def _alone(platform: Platform, scheduling: bool) -> Iterator[Lease | None]:  # n
                 log.critical("%s; this scheduler ends", lost)
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
-            except SankofaError as away:
+            except Exception as away:  # noqa: BLE001  it lapses if this lasts, and is taken over
                 log.warning("the lease was not renewed: %s", away)
 
     renewer = threading.Thread(target=renewing, name="lease", daemon=True)

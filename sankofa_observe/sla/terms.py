@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import rfc8785
@@ -98,7 +99,7 @@ def _indicator(indicator: Indicator) -> Document:
             kind = {"kind": "state", "up": indicator.up, "known": indicator.known}
             return {**kind, "system": indicator.system, "combine": _combine(indicator.combine)}
         case LevelIndicator():
-            bound = format(indicator.bound.normalize(), "f")
+            bound = _exact(indicator.bound)
             kind = {"kind": "level", "level": indicator.level, "operator": indicator.operator.value, "bound": bound}
             return {**kind, "system": indicator.system, "combine": _combine(indicator.combine)}
         case RatioIndicator():
@@ -113,6 +114,16 @@ def _indicator(indicator: Indicator) -> Document:
         case CompositeIndicator():
             weights = [[name, weight] for name, weight in sorted(indicator.weights.items())]
             return {"kind": "composite", "weights": weights, "wanted_ppm": indicator.wanted_ppm}
+
+
+def _exact(number: Decimal) -> str:
+    """Digits and a power of ten: one text a value, whatever its zeros, and no context of decimals rounds it."""
+    sign, digits, exponent = number.as_tuple()
+    text = "".join(map(str, digits))
+    whole = text.rstrip("0")
+    if not whole:
+        return "0"
+    return f"{'-' if sign else ''}{whole.lstrip('0')}e{int(exponent) + len(text) - len(whole)}"
 
 
 def _combine(combine: Combine) -> list[str | int]:

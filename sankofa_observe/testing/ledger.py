@@ -229,8 +229,10 @@ class MemoryReads:
     ) -> Page[Item]:
         own = sorted((one for one in every if self.scope.sees(_tenant(one))), key=key)
         cursors = [".".join(map(str, key(one))) for one in own]
-        if after is not None and not re.fullmatch(r"\d+\.[0-9a-zA-Z]{1,180}", after):
-            raise InvalidInput(f"cursor {after!r}: expected the `next` of a page, as it was answered")
+        if after is not None and not re.fullmatch(r"[0-9]{1,18}\.([0-9]{1,18}|0x[0-9a-f]{64})", after):
+            raise InvalidInput(f"cursor {after!r}: expected the `next` of a page of this list, as it was answered")
+        if limit < 1:
+            raise InvalidInput(f"limit {limit}: expected 1 or more")
         first = cursors.index(after) + 1 if after in cursors else 0 if after is None else len(own)
         more = len(own) > first + limit
         return Page(items=tuple(own[first : first + limit]), next=cursors[first + limit - 1] if more else None)

@@ -68,6 +68,8 @@ def test_what_is_released_is_free_at_once(ledger: SqlLedger) -> None:
     with pytest.raises(Lost, match="host-b:2 has it"):
         first.check()
     first.release()  # leaves the second one's alone
+    with pytest.raises(Lost):
+        first.renew()
     second.check()
 
 
@@ -98,12 +100,20 @@ def test_the_lease_of_a_process_that_was_killed_is_free_at_once(ledger: SqlLedge
     """On its own host its death can be seen; of another host nobody can tell."""
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    host, _, _ = owner_of_process().rpartition(":")
-    lease_of(ledger, f"{host}:{dead.pid}").take()
+    place, _, _ = owner_of_process().rpartition(":")
+    lease_of(ledger, f"{place}:{dead.pid}").take()
     assert lease_of(ledger, "host-b:2").take() == 2
     lease_of(ledger, owner_of_process(), "seal").take()
     with pytest.raises(Held):
         lease_of(ledger, "host-b:2", "seal").take()
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_out(ledger: SqlLedger) -> None:
+    """A lease that was taken in the future says nothing; another host's table of processes says nothing either."""
+    lease_of(ledger, "host-a:1").take()
+    with ledger._database.writing() as connection:
+        connection.execute(update(tables.leases).values(taken_at=2**40, expires_at=2**40 + 15))
+    assert lease_of(ledger, "host-b:2").take() == 2
 
 
 def test_of_many_at_once_one_becomes_the_holder(ledger: SqlLedger) -> None:

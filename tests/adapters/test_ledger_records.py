@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -13,8 +15,9 @@ import pytest
 from sqlalchemy import Connection, create_engine, delete, event, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from deploy.parts import CHECKOUT
 from sankofa_observe.adapters.ledger import SqlLedger, care, projections, tables
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, InvariantBroken
 from sankofa_observe.ports import LedgerRead, Receipt, StateChange
 from sankofa_observe.scope import OPERATOR, of_tenant
 from sankofa_observe.sla.settlement import SettlementState
@@ -274,6 +277,30 @@ def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path, page: int) -> None
     assert file.read_bytes() == bytes(raw)
 
 
+def test_a_ledger_that_is_opened_twice_keeps_its_locks(tmp_path: Path) -> None:
+    """Closing any descriptor of a file drops all locks of the process on it: then another process deletes the log of ours."""
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    write = "from tests.adapters.test_ledger_records import *; import sys\nwith closing(SqlLedger(sys.argv[1])) as ledger: ledger.add_verdict(verdict(ACME, int(sys.argv[2])))"
+    with closing(SqlLedger(url)) as first:
+        first.add_verdict(verdict(ACME, 0))
+        for n in (1, 3):
+            care.status(url)
+            subprocess.run([sys.executable, "-c", write, url, str(n)], check=True, cwd=CHECKOUT)
+            first.add_verdict(verdict(ACME, n + 1))
+    with closing(SqlLedger(url)) as again:
+        assert len(again.read(OPERATOR).verdicts(ACME.id).items) == 5
+
+
+def test_a_credit_belongs_to_the_tenant_of_its_settlement(ledger: SqlLedger) -> None:
+    """And to a settlement that there is."""
+    penalty = breach(ACME).penalty
+    with pytest.raises(InvariantBroken, match="None's in the ledger"):
+        ledger.add_credit(credit(ACME, penalty))
+    ledger.add_penalty(penalty)
+    with pytest.raises(InvariantBroken, match="acme's in the ledger"):
+        ledger.add_credit(credit(BAOBAB, penalty))
+
+
 def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
     """A database with tables of which none says a revision is not ours."""
     file = tmp_path / "other.sqlite"
@@ -282,8 +309,11 @@ def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE customer (name TEXT)"))
     engine.dispose()
+    for touch in (SqlLedger, care.upgrade):
+        with pytest.raises(InvalidInput, match="another program's database"):
+            touch(f"sqlite:///{file}")
     with pytest.raises(InvalidInput, match="another program's database"):
-        SqlLedger(f"sqlite:///{file}")
+        care.rebuild(f"sqlite:///{file}")
 
 
 def test_tables_of_an_older_release_ask_for_the_upgrade(tmp_path: Path) -> None:

@@ -213,6 +213,29 @@ def test_api_lists_credits_of_the_caller(world: World) -> None:
     }
 
 
+@pytest.mark.parametrize("path", ["settlements", "credits", f"agreements/{ACME.id}/verdicts"])
+def test_api_hands_out_pages(world: World, path: str) -> None:
+    """One by one they are what one page is; a cursor that is none is the caller's mistake, and told as that."""
+    whole = world.get(f"/v1/{path}").json()["items"]
+    found, after = [], ""
+    while True:
+        page = world.get(f"/v1/{path}?limit=1{after}").json()
+        found += page["items"]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert (found, len(found) > 0) == (whole, True)
+    for wrong in (
+        "?after=garbage",
+        "?after=",
+        "?after=99999999999999999999.0xaa",
+        "?after=%D9%A1.1",
+        "?limit=0",
+        "?limit=1001",
+    ):
+        assert world.get(f"/v1/{path}{wrong}").status_code == 422, wrong
+
+
 def test_api_adds_up_one_sum_a_currency(world: World) -> None:
     """Sums of different currencies, and of different exponents, never meet."""
     for number, (minor, currency, exponent) in enumerate(

@@ -38,7 +38,7 @@ def test_terms_have_the_hash_they_always_had() -> None:
 
 GOLDEN = {
     "state": "0xffdd4c9390c83e3f5a12cc253d9238ccc9217ea3dbca68d03d7b1520306c9dd0",
-    "level": "0xc08a5ec5cddd0dc47dcd9b72e53102a0160d2f3be9607345d4af2b7886fddaed",
+    "level": "0xae43d2e0818262b9506938b96d62c159e43abfa107867c807c37a683fda2d96d",
     "events": "0xa945f1c2ea316d8d5ac7f88e11eb7b0a27ce22eedf8b0b6fe6f0f7955047e354",
     "bad events": "0xbe821a7358673e7182a44bd4b39253cd68709efde4f7bd0ebac9185b76b12f67",
     "composite": "0x460ade0b8b4843b9c7ce102230f43c96e24a5a1957e0cd809ab222bd97c09337",
@@ -77,6 +77,18 @@ def test_a_document_is_of_integers_and_texts() -> None:
 def test_what_changes_no_count_is_no_term(change: dict[str, object]) -> None:
     """Words, the tier and the fleet file's sources."""
     assert counting_digest(replace(slo(), **change)) == counting_digest(slo())  # type: ignore[arg-type]
+
+
+def level(bound: str) -> str:
+    made = LevelIndicator(level="free", operator=Operator.GTE, bound=Decimal(bound))
+    return counting_digest(slo(indicator=made))
+
+
+def test_a_bound_is_its_value_to_the_last_digit() -> None:
+    """However it is written, and however long it is."""
+    assert len({level(one) for one in ("1E+2", "100", "100.0", "1.00E+2")}) == 1
+    assert len({level(one) for one in ("0", "-0.0", "0.000", "0E+9")}) == 1
+    assert len({level(one) for one in (f"1{'0' * 28}1", f"1{'0' * 28}2", "1E+9999999", "-1", "1")}) == 5
 
 
 def test_every_term_is_in_the_hash() -> None:

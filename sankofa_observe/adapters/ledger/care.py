@@ -78,6 +78,8 @@ def check(url: str) -> list[str]:
 def rebuild(url: str) -> str:
     """Make what is read hot anew from the records."""
     with _open(url) as database, database.writing() as connection:
+        if (found := revision(connection)) != tables.REVISION:
+            raise InvalidInput(f"ledger {database.url}: {other_revision(found)}")
         projections.rebuild(connection)
         return f"{database.url}: what is read hot was made anew from the records"
 

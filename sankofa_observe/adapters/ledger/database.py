@@ -7,12 +7,12 @@ import sqlite3
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 
 from sankofa_observe.adapters.ledger.tables import EVERYBODY, REVISION
@@ -64,6 +64,8 @@ class Database:
             found = revision(connection)
             if found == REVISION:
                 return found  # Alembic is a third of what opening a ledger costs, and has nothing to do
+            if found is None and inspect(connection).get_table_names():
+                raise InvalidInput(f"ledger {self.url}: {other_revision(None)}")
             from sankofa_observe.adapters.ledger.migrations import NewerTables, upgrade
 
             try:
@@ -102,6 +104,8 @@ class Database:
             raise Unavailable(f"ledger {self.url}: {error.orig}; nothing was written, try again") from error
         except DBAPIError as error:
             raise Unavailable(f"ledger {self.url}: {error.orig}; nothing was written, try again") from error
+        except SQLAlchemyError as error:  # every connection is taken, for one
+            raise Unavailable(f"ledger {self.url}: {error}; nothing was written, try again") from error
 
     def _check_quickly(self, connection: Connection) -> None:
         if self.is_sqlite and self.file and self.file.stat().st_size <= QUICKLY_CHECKED_BYTES:
@@ -114,7 +118,9 @@ class Database:
         if self.file is None:
             return
         try:
-            os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))
+            with suppress(FileExistsError):
+                # Only a new file is opened here: closing any descriptor of one that SQLite has open drops the locks of this process.
+                os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             mode = stat.S_IMODE(self.file.stat().st_mode)
         except OSError as error:
             raise Unavailable(f"ledger {self.url}: {error.strerror}; nothing was written") from error

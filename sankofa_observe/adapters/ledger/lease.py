@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, text, update
 
@@ -17,8 +19,16 @@ SECONDS = 15
 
 
 def owner_of_process() -> str:
-    """Host and process, as another process can tell whether it still lives."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Host, its table of processes and the process, as another one there can tell whether it still lives; no two are alike."""
+    return f"{socket.gethostname()}:{_processes()}:{secrets.token_hex(4)}:{os.getpid()}"
+
+
+def _processes() -> int:
+    """Which table of processes this one is in: containers of one host name have one each."""
+    try:
+        return Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return 0
 
 
 @dataclass(kw_only=True)
@@ -38,7 +48,9 @@ class LedgerLease:
                 connection.exec_driver_sql("LOCK TABLE lease IN EXCLUSIVE MODE")
             now = _now(connection)
             row = connection.execute(select(table).where(table.c.name == self.name)).mappings().one_or_none()
-            if row and row["expires_at"] > now and row["owner"] != self.owner and not _is_dead(row["owner"]):
+            # A lease of the future was taken before the clock was set back: nobody knows how long ago.
+            holds = row and row["taken_at"] <= now < row["expires_at"]
+            if row and holds and row["owner"] != self.owner and not _is_dead(row["owner"]):
                 raise Held(
                     f"{self.name} is held by {row['owner']} since {row['taken_at']}, for {row['expires_at'] - now} s unless it is "
                     "renewed; stop that process, or wait"
@@ -69,14 +81,14 @@ class LedgerLease:
     def release(self) -> None:
         with self.database.writing() as connection:
             try:
-                self._change(connection, 0)
+                self._change(connection, 0, owner="nobody")
             except Lost:
                 return
 
-    def _change(self, connection: Connection, expires_at: int) -> None:
+    def _change(self, connection: Connection, expires_at: int, **more: str) -> None:
         table = tables.leases
         own = (table.c.name == self.name, table.c.owner == self.owner, table.c.epoch == self.epoch)
-        if not connection.execute(update(table).where(*own).values(expires_at=expires_at)).rowcount:
+        if not connection.execute(update(table).where(*own).values(expires_at=expires_at, **more)).rowcount:
             raise Lost(f"{self.name}: the lease of epoch {self.epoch} was taken over")
 
 
@@ -88,8 +100,8 @@ def _now(connection: Connection) -> int:
 
 def _is_dead(owner: str) -> bool:
     """Whether an owner on this host has ended: killed, it could not release."""
-    host, _, pid = owner.rpartition(":")
-    if host != socket.gethostname() or not pid.isdecimal():
+    place, _, pid = owner.rpartition(":")
+    if place.rpartition(":")[0] != f"{socket.gethostname()}:{_processes()}" or not pid.isdecimal():
         return False
     try:
         os.kill(int(pid), 0)

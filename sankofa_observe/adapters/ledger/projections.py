@@ -101,7 +101,7 @@ def _verdicts_now(where: str) -> str:
         FROM verdict v LEFT JOIN penalty p ON {_same("p", "v")} AND {_newest("penalty", "p")}
         WHERE {where} AND {_newest("verdict", "v")}
         ON CONFLICT (agreement_id, slo, site, starts_at, ends_at) DO UPDATE SET
-            verdict_id = excluded.verdict_id, verdict = excluded.verdict, to_assess = excluded.to_assess
+            tenant = excluded.tenant, verdict_id = excluded.verdict_id, verdict = excluded.verdict, to_assess = excluded.to_assess
     """  # noqa: S608  no value of anybody is in it
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from sankofa_observe.sla.penalty import VerdictRecord
 from sankofa_observe.units import Money
 
 Item = TypeVar("Item")
-LONGEST_CURSOR = 200
+MOST = 10_000  # items of a page
+_NUMBERED, _NAMED = (re.compile(rf"([0-9]{{1,18}})\.({place})") for place in ("[0-9]{1,18}", "0x[0-9a-f]{64}"))
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class ScopedReads:
         made: Callable[[Connection, Sequence[Row]], list[Item]],
         names: tuple[str, str] | None = None,
     ) -> Page[Item]:
+        if not 1 <= limit <= MOST:
+            raise InvalidInput(f"limit {limit}: expected 1 to {MOST}")
         first, second = order
         if after is not None:
             low, place = _cursor(after, second)
@@ -116,14 +120,11 @@ class ScopedReads:
 
 
 def _cursor(text: str, second: Column[Any]) -> tuple[int, int | str]:
-    low, dot, place = text.partition(".")
-    if not (dot and low.isdecimal() and place.isalnum() and len(text) <= LONGEST_CURSOR):
-        raise InvalidInput(f"cursor {text[:80]!r}: expected the `next` of a page, as it was answered")
-    if second.type.python_type is str:
-        return int(low), place
-    if not place.isdecimal():
-        raise InvalidInput(f"cursor {text[:80]!r}: expected the `next` of a page, as it was answered")
-    return int(low), int(place)
+    named = second.type.python_type is str
+    found = (_NAMED if named else _NUMBERED).fullmatch(text)
+    if found is None:
+        raise InvalidInput(f"cursor {text[:80]!r}: expected the `next` of a page of this list, as it was answered")
+    return int(found[1]), found[2] if named else int(found[2])
 
 
 def _settlements(connection: Connection, found: Sequence[Row]) -> list[SettlementRecord]:

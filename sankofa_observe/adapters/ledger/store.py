@@ -80,7 +80,7 @@ class SqlLedger:
         row = {**rows.verdict_row(record), **self._by(record.judged_at)}
         key = {name: row[name] for name in (*rows.PROMISE, "revision")}
         with self._database.writing() as connection:
-            if not _insert(connection, tables.verdicts, key, row, ("slots_digest", "verdict")):
+            if not _insert(connection, tables.verdicts, key, row, ("slots_digest", "verdict", "tenant")):
                 return False
             projections.judged(connection, key)
             return True
@@ -121,7 +121,7 @@ class SqlLedger:
         row = {**rows.penalty_row(penalty), **self._by(penalty.assessed_at)}
         key = {"settlement_id": penalty.settlement_id}
         with self._database.writing() as connection:
-            if not _insert(connection, tables.penalties, key, row, ("document_hash",)):
+            if not _insert(connection, tables.penalties, key, row, ("document_hash", "credit_minor", "tenant")):
                 return False
             self._add_change(connection, row, 1, StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at))
             projections.priced(connection, row)
@@ -201,7 +201,20 @@ class SqlLedger:
         row = {**rows.credit_row(credit), **self._by(credit.granted_at)}
         key = {name: row[name] for name in ("settlement_id", "kind", "number")}
         with self._database.writing() as connection:
-            if not _insert(connection, tables.credit_entries, key, row, ("delta_minor", "tenant")):
+            where = tables.settlements_now.c.settlement_id == credit.settlement_id
+            owner = connection.execute(select(tables.settlements_now.c.tenant).where(where)).scalar_one_or_none()
+            if owner != credit.tenant:
+                raise InvariantBroken(
+                    f"credit_entry of settlement {credit.settlement_id}: it is {owner}'s in the ledger, and {credit.tenant}'s now; "
+                    "nothing was written"
+                )
+            if not _insert(
+                connection,
+                tables.credit_entries,
+                key,
+                row,
+                ("delta_minor", "currency", "exponent", "cut_minor", "tenant"),
+            ):
                 return False
             projections.credited(connection, row)
             return True
