@@ -13,6 +13,7 @@ import re
 import secrets
 import string
 import tempfile
+import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from sankofa_observe.documents import Unreadable, read
 from sankofa_observe.errors import InvalidInput, Unavailable
 
 PREFIX = "skn_"
+LOCK_SECONDS = 10
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM, _CHECK = 43, 6
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -107,13 +109,29 @@ def add_key(file: Path, tenant: str) -> str:
 
 @contextmanager
 def _one_at_a_time(file: Path) -> Iterator[None]:
-    """Two that add a key at once would each write what the other has not seen: the folder is locked meanwhile."""
-    folder = os.open(file.parent, os.O_RDONLY)
+    """Two that add a key at once would each write what the other has not seen. The lock is a file of its own, for the keys file is
+    replaced, and its folder may be locked by whoever it belongs to.
+    """
+    lock = os.open(file.with_name(f".{file.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    deadline = time.monotonic() + LOCK_SECONDS
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        while not _locked(lock):
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    f"{file}: another process adds a key for {LOCK_SECONDS} s already; no key was made, try again"
+                )
+            time.sleep(0.02)
         yield
     finally:
-        os.close(folder)
+        os.close(lock)
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -463,6 +465,16 @@ def test_keys_that_are_made_at_once_are_all_kept(tmp_path: Path) -> None:
     for tenant in ("", "*", "a b", "x" * 129):
         with pytest.raises(InvalidInput, match="no key was made"):
             add_key(file, tenant)
+
+
+def test_keys_are_made_in_a_folder_that_is_locked(tmp_path: Path) -> None:
+    """By whoever it belongs to: the demo locks its own."""
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        assert add_key(tmp_path / "keys.yaml", "acme")
+    finally:
+        os.close(folder)
 
 
 def test_keys_file_holds_no_key(tmp_path: Path) -> None:
