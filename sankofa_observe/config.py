@@ -18,7 +18,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from sankofa_observe.documents import Unreadable, read
+from sankofa_observe.documents import BrokenYaml, read
 from sankofa_observe.errors import InvalidInput, Violation
 
 MAX_PORT = 65_535
@@ -141,7 +141,7 @@ def load_settings(file: Path) -> Settings:
             f"{file}: {error.strerror}; name a settings file with --config, see docs/reference/settings.md"
         ) from error
     except ValueError as error:  # no YAML, or no UTF-8, of which the text would show a line
-        said = str(error) if isinstance(error, Unreadable) else type(error).__name__
+        said = str(error) if isinstance(error, BrokenYaml) else type(error).__name__
         raise InvalidInput(f"{file}: no YAML: {said}") from None
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise InvalidInput(f"{file}: a {type(content).__name__}; expected settings as a mapping of names")

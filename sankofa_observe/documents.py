@@ -12,7 +12,7 @@ import yaml
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same language, read by libyaml where that is there
 
 
-class Unreadable(ValueError):
+class BrokenYaml(ValueError):
     """The text is no YAML, or a key stands twice in it."""
 
 
@@ -31,7 +31,7 @@ def read(text: str) -> Any:
     """The only document of a text; None where it is empty.
 
     Raises:
-        Unreadable: it is none, with what is wrong, its line and column.
+        BrokenYaml: it is none, with what is wrong, its line and column.
     """
     return _loaded(yaml.load, text)
 
@@ -48,4 +48,4 @@ def _loaded(load: Any, text: str) -> Any:
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # no such date; brackets without end
         mark = getattr(error, "problem_mark", None)
         said = getattr(error, "problem", None) or type(error).__name__
-        raise Unreadable(f"{said}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(said)) from None
+        raise BrokenYaml(f"{said}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(said)) from None

@@ -52,7 +52,7 @@ class Unavailable(SankofaError):
     """A part we depend on did not answer, or answered in part; trying again later is safe."""
 
 
-class Unreadable(Unavailable):
+class Unusable(Unavailable):
     """It answered, and the answer to this question cannot be used; another question may be answered well."""
 
 

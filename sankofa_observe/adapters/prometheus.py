@@ -21,7 +21,7 @@ from sankofa_observe.adapters.answer import opened, seen
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, content_of
 from sankofa_observe.adapters.matrix import Matrix, read_matrix, samples_of
 from sankofa_observe.adapters.redaction import Redaction, shortened
-from sankofa_observe.errors import ENDS, SankofaError, Unavailable, Unreadable
+from sankofa_observe.errors import ENDS, SankofaError, Unavailable, Unusable
 from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
 from sankofa_observe.slo.indicator import SITE_LABEL
 from sankofa_observe.slo.samples import Samples
@@ -150,7 +150,7 @@ class PrometheusSamples:
             raise
         except BaseException as error:  # noqa: BLE001  a panic of polars or Snappy is no Exception
             reason = shortened(self._redacted(f"{type(error).__name__}: {error}"))
-            kind = Unreadable if _is_of_the_question(error) else Unavailable
+            kind = Unusable if _is_of_the_question(error) else Unavailable
             # Nothing is chained: what the error came from may show a header.
             raise kind(
                 f"{self._url}: {shortened(what)} was not answered ({reason}); it is asked again next time"

@@ -12,7 +12,7 @@ from typing import Any
 from sankofa_observe.adapters import spec_agreement, spec_fleet, spec_shapes, spec_slo
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SloDocument, Strict
-from sankofa_observe.documents import Unreadable, read_all
+from sankofa_observe.documents import BrokenYaml, read_all
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.catalog import Catalog
 
@@ -81,7 +81,7 @@ def _parts(file: Path, draft: Draft) -> Iterator[tuple[str, Any]]:
     try:
         documents = read_all(file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:  # no YAML, or no UTF-8
-        said = str(error) if isinstance(error, Unreadable) else type(error).__name__
+        said = str(error) if isinstance(error, BrokenYaml) else type(error).__name__
         _unread(draft, str(file), Fault("", "spec.yaml", said))
         return
     for number, document in enumerate(documents, 1):

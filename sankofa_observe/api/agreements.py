@@ -27,7 +27,7 @@ def agreements(caller: Caller) -> Agreements:
 @router.get("/agreements/{agreement_id}/verdicts", operation_id="list_verdicts")
 def verdicts(agreement_id: Hex32, caller: Caller, limit: Limit = PAGE, after: After = None) -> Verdicts:
     """Every revision of every closed period, oldest first."""
-    if agreement_id not in {one.agreement_id for one in caller.records.agreements()}:
+    if caller.records.agreement(agreement_id) is None:
         raise HTTPException(404, "no such agreement")
     page = page_of(partial(caller.records.verdicts, agreement_id), limit, after)
     return Verdicts(items=[VerdictBody.of(one) for one in page.items], next=page.next)

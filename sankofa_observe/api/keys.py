@@ -23,7 +23,7 @@ from pathlib import Path
 
 import yaml
 
-from sankofa_observe.documents import Unreadable, read
+from sankofa_observe.documents import BrokenYaml, read
 from sankofa_observe.errors import InvalidInput, Unavailable
 
 PREFIX = "skn_"
@@ -138,7 +138,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
     """The entries of a keys file, every one checked: one that is wrong must not shut out the others unnoticed."""
     try:
         rows = read(file.read_text(encoding="utf-8"))
-    except Unreadable as error:
+    except BrokenYaml as error:
         raise InvalidInput(f"{file}: no keys file: {error}; {_HINT}") from error
     except (OSError, ValueError) as error:
         raise _no_keys(file, error) from error

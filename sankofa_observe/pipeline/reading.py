@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from sankofa_observe.errors import Unreadable
+from sankofa_observe.errors import Unusable
 from sankofa_observe.ports import RawSeries, SampleSource
 from sankofa_observe.slo.counter import count_events
 from sankofa_observe.slo.gauge import Gauge, count_states, source_name, up_at, within
@@ -36,7 +36,7 @@ OfSite = TypeVar("OfSite", Slot, PlainSlots)
 
 
 def read_slots(slo: Slo, sites: Sequence[str], period: Period, source: SampleSource) -> list[Slot]:
-    """The slots of the period from raw samples, by site and time; an answer in part raises `Unreadable`."""
+    """The slots of the period from raw samples, by site and time; an answer in part raises `Unusable`."""
     found = _by_site(read_counted(slo, sites, period, source))
     return [slot for site in sites for slot in found.get(site, ())]
 
@@ -204,11 +204,7 @@ def _composed(
     for site in sites:
         of_site = {name: every.get(site, Counted()) for name, every in parts.items()}
         found.append(composed(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, of_site, indicator))
-    return Counted(
-        plain=[plain for one in found for plain in one.plain],
-        slots=[slot for one in found for slot in one.slots],
-        reaching=frozenset[str]().union(*(one.reaching for one in counted.values())),
-    )
+    return replace(Counted.of(found), reaching=frozenset[str]().union(*(one.reaching for one in counted.values())))
 
 
 def _split(counted: Counted) -> Mapping[str, Counted]:
@@ -249,7 +245,7 @@ def _read(source: SampleSource, selector: str, sites: Sequence[str], period: Per
     narrowed = for_sites(selector, sites)
     answer = source.read(narrowed, period)
     if not answer.complete:
-        raise Unreadable(f"{narrowed}: the source answered in part; such an answer is never counted")
+        raise Unusable(f"{narrowed}: the source answered in part; such an answer is never counted")
     found: dict[str, list[RawSeries]] = defaultdict(list)
     for one in answer.series:
         found[one.labels.get(SITE_LABEL, "")].append(one)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sankofa_observe.errors import Unreadable
+from sankofa_observe.errors import Unusable
 from sankofa_observe.pipeline.reading import read_counted
 from sankofa_observe.ports import SampleSource
 from sankofa_observe.slo.objective import Slo
@@ -29,7 +29,7 @@ class Readable:
     slo: Slo
     source: SampleSource
     settled_at: int  # a slot that ended before is UNKNOWN where it cannot be read
-    problem: Unreadable | None = None
+    problem: Unusable | None = None
     waiting: set[str] = field(default_factory=set)  # sites of which slots were left out
     _failed: int = 0
 
@@ -40,14 +40,14 @@ class Readable:
             Unavailable: the source is away, or so many of its answers cannot be used that it is no better.
         """
         self._failed = 0
-        return joined(list(self._parts(sites, period, undoubted)))
+        return Counted.of(list(self._parts(sites, period, undoubted)))
 
     def _parts(self, sites: Sequence[str], period: Period, undoubted: Collection[str]) -> Iterator[Counted]:
         if self.waiting.issuperset(sites):
             return
         try:
             yield read_counted(self.slo, sites, period, self.source, undoubted=undoubted)
-        except Unreadable as error:
+        except Unusable as error:
             self.problem = self.problem or error
             self._failed += 1
             if self._failed > MOST_FAILED_READS:
@@ -75,14 +75,3 @@ class Readable:
             return Counted()
         key = SlotKey(slo=self.slo.name, site=site, rule=self.slo.slot)
         return Counted(slots=[key.unknown(period.starts_at, REASON)])
-
-
-def joined(parts: Sequence[Counted]) -> Counted:
-    """Parts of one read together."""
-    if len(parts) == 1:
-        return parts[0]
-    return Counted(
-        plain=[one for part in parts for one in part.plain],
-        slots=[one for part in parts for one in part.slots],
-        reaching=frozenset[str]().union(*(part.reaching for part in parts)),
-    )

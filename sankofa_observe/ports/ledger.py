@@ -82,6 +82,9 @@ class LedgerRead(Protocol):
     def agreements(self) -> list[AgreementRecord]:
         """The newest version of each agreement, by id."""
 
+    def agreement(self, agreement_id: str) -> AgreementRecord | None:
+        """The newest version of one."""
+
     def verdicts(self, agreement_id: str, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
         """Every revision, oldest period first."""
 

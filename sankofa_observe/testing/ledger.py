@@ -194,6 +194,9 @@ class MemoryReads:
         newest = {key: one for (key, _), one in sorted(self.ledger.agreements.items())}
         return [one for one in newest.values() if self.scope.sees(one.tenant)]
 
+    def agreement(self, agreement_id: str) -> AgreementRecord | None:
+        return next((one for one in self.agreements() if one.agreement_id == agreement_id), None)
+
     def verdicts(self, agreement_id: str, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
         found = [one for one in self.ledger.verdicts if one.agreement_id == agreement_id]
         return self._page(found, lambda one: (one.period.starts_at, self.ledger.verdicts.index(one)), limit, after)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from sankofa_observe.adapters.ledger import SqlLedger
 from tests import chain
 from tests.adapters import postgres as postgresql
+from tests.adapters.ledgers import SQL_KINDS, sql_ledger
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +25,10 @@ def anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chain.TestChain]
     """A real chain with the contract; tests bring agreements of their own, so that none disturbs another."""
     with chain.running(tmp_path_factory.mktemp("anvil")) as running:
         yield running
+
+
+@pytest.fixture(params=SQL_KINDS)
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlLedger]:
+    """An empty ledger of each kind of database."""
+    with sql_ledger(request.param, request, tmp_path) as opened:
+        yield opened

@@ -5,11 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -21,23 +19,10 @@ from sankofa_observe.cli import serve
 from sankofa_observe.errors import Held, Lost
 from sankofa_observe.ports import Lease
 from sankofa_observe.schedule import Stage, Turn
-from tests.adapters.postgres import Postgres
 from tests.pace import limit
 
 if TYPE_CHECKING:
     from sankofa_observe.bootstrap import Platform
-
-KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real("postgres", "initdb", "pg_isready"))]
-
-
-@pytest.fixture(params=KINDS)
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlLedger]:
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    if request.param == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.empty_database()
-    with closing(SqlLedger(url)) as opened:
-        yield opened
 
 
 def lease_of(ledger: SqlLedger, owner: str, name: str = "scheduler") -> LedgerLease:

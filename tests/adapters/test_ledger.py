@@ -24,7 +24,7 @@ from sankofa_observe.sla.settlement import ARROWS, SettlementState
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.testing import MemoryLedger
 from sankofa_observe.units import Money
-from tests.adapters.postgres import Postgres
+from tests.adapters.ledgers import SQL_KINDS, at_revision, sql_ledger
 from tests.builders import CREDIT_MINOR, agreement, breach, credit, digest_of, period, verdict
 
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
@@ -40,19 +40,12 @@ ATTEMPT = Attempt(
 )
 
 
-KINDS = ["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.real("postgres", "initdb", "pg_isready"))]
-
-
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=["memory", *SQL_KINDS])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     if request.param == "memory":
         yield MemoryLedger()
         return
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    if request.param == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.empty_database()
-    with closing(SqlLedger(url)) as opened:
+    with sql_ledger(request.param, request, tmp_path) as opened:
         yield opened
 
 
@@ -430,22 +423,12 @@ def _no_database(folder: Path) -> str:
     return f"sqlite:///{folder / 'file'}"
 
 
-def _of_the_future(folder: Path) -> str:
-    url = f"sqlite:///{folder / 'ledger.sqlite'}"
-    SqlLedger(url).close()
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    engine.dispose()
-    return url
-
-
 BROKEN: dict[str, tuple[Callable[[Path], str], type[Exception], str]] = {
     "no-folder": (lambda folder: f"sqlite:///{folder}/nowhere/ledger.sqlite", Unavailable, "No such file or directory"),
     "no-database": (_no_database, InvalidInput, "damaged: file is not a database"),
     "no-url": (lambda _: "ledger.sqlite", InvalidInput, "ledger_url"),
     "no-driver": (lambda _: "oracle://u:hidden@127.0.0.1/x", InvalidInput, "oracle"),
-    "newer-tables": (_of_the_future, InvalidInput, "9999"),
+    "newer-tables": (lambda folder: at_revision(folder, "9999"), InvalidInput, "9999"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -22,22 +22,12 @@ from sankofa_observe.ports import LedgerRead, Receipt, StateChange
 from sankofa_observe.scope import OPERATOR, of_tenant
 from sankofa_observe.sla.settlement import SettlementState
 from tests.adapters.grown import grow
+from tests.adapters.ledgers import at_revision
 from tests.adapters.postgres import Postgres
 from tests.adapters.test_ledger import ATTEMPT
 from tests.builders import agreement, breach, credit, period, verdict
 
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
-KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real("postgres", "initdb", "pg_isready"))]
-
-
-@pytest.fixture(params=KINDS)
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlLedger]:
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    if request.param == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.empty_database()
-    with closing(SqlLedger(url)) as opened:
-        yield opened
 
 
 def filled(ledger: SqlLedger) -> None:
@@ -318,11 +308,6 @@ def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
 
 def test_tables_of_an_older_release_ask_for_the_upgrade(tmp_path: Path) -> None:
     """Nothing is changed by opening it; the command is named."""
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    SqlLedger(url).close()
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    engine.dispose()
+    url = at_revision(tmp_path, "0001")
     with pytest.raises(InvalidInput, match="sankofa-observe ledger upgrade"):
         SqlLedger(url)

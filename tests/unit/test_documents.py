@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sankofa_observe.documents import Unreadable, read, read_all
+from sankofa_observe.documents import BrokenYaml, read, read_all
 
 BROKEN = {
     "a: 1\nb: hidden\na: 2\n": "key 'a' stands twice, line 3, column 1",
@@ -21,7 +21,7 @@ BROKEN = {
 def test_what_cannot_be_read_is_told_by_its_place(text: str) -> None:
     """With line and column, and never with the line: it may be a secret."""
     for reading in (read, read_all):
-        with pytest.raises(Unreadable) as raised:
+        with pytest.raises(BrokenYaml) as raised:
             reading(text)
         assert BROKEN[text] in str(raised.value)
         assert "hidden" not in str(raised.value)
@@ -36,5 +36,5 @@ def test_documents_are_read_as_yaml_has_them() -> None:
 
 def test_brackets_without_end_are_refused() -> None:
     """However deep: the process goes on."""
-    with pytest.raises(Unreadable):
+    with pytest.raises(BrokenYaml):
         read("[" * 20_000)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sankofa_observe.adapters.ledger import rows, tables
+from sankofa_observe.adapters.ledger import tables
 from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.adapters.ledger.tables import EVERYBODY
 from sankofa_observe.ports import Totals
@@ -25,7 +25,7 @@ SETTLEMENTS, PENALTY, CREDIT = "settlements", "penalty_minor", "credit_minor"
 
 def judged(connection: Connection, key: Row) -> None:
     """A verdict was added."""
-    promise = {name: key[name] for name in rows.PROMISE}
+    promise = {name: key[name] for name in tables.PROMISE}
     _put(connection, _verdicts_now("v.agreement_id = :agreement_id AND v.slo = :slo AND v.site = :site "
                                    "AND v.starts_at = :starts_at AND v.ends_at = :ends_at"), promise)  # fmt: skip
 
@@ -57,11 +57,11 @@ def totals(connection: Connection) -> Totals:
     found: dict[str, dict[tuple[str, str], int]] = {SETTLEMENTS: {}, PENALTY: {}, CREDIT: {}}
     for what, tenant, part, amount in connection.execute(select(tables.tallies)):
         found[what][tenant, part] = amount
-    penalties = {_split(part): amount for (_, part), amount in found[PENALTY].items()}
+    penalties = {currency_of(part): amount for (_, part), amount in found[PENALTY].items()}
     return Totals(
         settlements={SettlementState(part): amount for (_, part), amount in found[SETTLEMENTS].items() if amount},
         penalties=penalties,
-        credits={(tenant, *_split(part)): amount for (tenant, part), amount in found[CREDIT].items()},
+        credits={(tenant, *currency_of(part)): amount for (tenant, part), amount in found[CREDIT].items()},
     )
 
 
@@ -120,7 +120,7 @@ def _settlements_now(where: str) -> str:
 
 
 def _same(one: str, other: str) -> str:
-    return " AND ".join(f"{one}.{name} = {other}.{name}" for name in rows.PROMISE)
+    return " AND ".join(f"{one}.{name} = {other}.{name}" for name in tables.PROMISE)
 
 
 def _newest(table: str, alias: str) -> str:
@@ -153,6 +153,7 @@ def _currency(row: Row) -> str:
     return f"{row['currency']}/{row['exponent']}"
 
 
-def _split(part: str) -> tuple[str, int]:
+def currency_of(part: str) -> tuple[str, int]:
+    """Currency and exponent of a sum of money, by the part of its tally."""
     currency, _, exponent = part.partition("/")
     return currency, int(exponent)

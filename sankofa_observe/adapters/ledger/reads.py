@@ -12,12 +12,14 @@ from sqlalchemy import Column, Connection, Select, Table, and_, func, literal, s
 
 from sankofa_observe.adapters.ledger import rows, tables
 from sankofa_observe.adapters.ledger.database import Database
+from sankofa_observe.adapters.ledger.projections import CREDIT, currency_of
 from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.ports import AgreementRecord, Page, SettlementRecord, StateChange
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.units import Money
 
 Item = TypeVar("Item")
@@ -43,53 +45,54 @@ class ScopedReads:
             found = connection.execute(query.order_by(table.c.agreement_id)).mappings()
             return [rows.agreement(row) for row in found]
 
+    def agreement(self, agreement_id: str) -> AgreementRecord | None:
+        table = tables.agreements
+        query = self._own(select(table), table).where(table.c.agreement_id == agreement_id)
+        with self.database.reading(self.scope) as connection:
+            row = connection.execute(query.order_by(table.c.version.desc()).limit(1)).mappings().first()
+            return rows.agreement(row) if row else None
+
     def verdicts(self, agreement_id: str, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
         table = tables.verdicts
         query = self._own(select(table), table).where(table.c.agreement_id == agreement_id)
-        return self._page(
-            query, (table.c.starts_at, table.c.id), limit, after, lambda _, found: [rows.verdict(row) for row in found]
-        )
+        return self._page(query, (table.c.starts_at, table.c.id), limit, after, _verdicts)
 
     def undetermined(self, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
-        table, now = tables.verdicts, tables.verdicts_now
-        query = self._own(select(table).join(now, now.c.verdict_id == table.c.id), now)
-        query = query.where(now.c.verdict == "undetermined")
+        now = tables.verdicts_now
+        query = self._own(newest_verdicts(), now).where(now.c.verdict == Verdict.UNDETERMINED.value)
         return self._page(
             query,
             (now.c.starts_at, now.c.verdict_id),
             limit,
             after,
-            lambda _, found: [rows.verdict(row) for row in found],
+            _verdicts,
             ("starts_at", "id"),
         )
 
     def settlement(self, settlement_id: str) -> SettlementRecord | None:
-        now, penalties = tables.settlements_now, tables.penalties
-        query = select(penalties).join(now, now.c.penalty_id == penalties.c.id)
-        query = self._own(query, now).where(now.c.settlement_id == settlement_id)
+        now = tables.settlements_now
+        query = self._own(settlements(), now).where(now.c.settlement_id == settlement_id)
         with self.database.reading(self.scope) as connection:
             found = connection.execute(query).mappings().all()
-            return next(iter(_settlements(connection, found)), None)
+            return next(iter(settlement_records(connection, found)), None)
 
     def settlements(self, *, limit: int = 100, after: str | None = None) -> Page[SettlementRecord]:
-        now, penalties = tables.settlements_now, tables.penalties
-        query = self._own(select(penalties).join(now, now.c.penalty_id == penalties.c.id), now)
-        return self._page(query, (now.c.starts_at, now.c.settlement_id), limit, after, _settlements)
+        now = tables.settlements_now
+        query = self._own(settlements(), now)
+        return self._page(query, (now.c.starts_at, now.c.settlement_id), limit, after, settlement_records)
 
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         table = tables.credit_entries
         query = self._own(select(table), table)
-        return self._page(
-            query, (table.c.at, table.c.id), limit, after, lambda _, found: [rows.credit(row) for row in found]
-        )
+        return self._page(query, (table.c.at, table.c.id), limit, after, _credits)
 
     def balance(self) -> list[Money]:
         table = tables.tallies
-        query = self._own(select(table.c.part, func.sum(table.c.amount)), table).where(table.c.what == "credit_minor")
+        query = self._own(select(table.c.part, func.sum(table.c.amount)), table).where(table.c.what == CREDIT)
         with self.database.reading(self.scope) as connection:
             found = connection.execute(query.group_by(table.c.part).order_by(table.c.part)).all()
-        parts = [(part.partition("/"), int(amount)) for part, amount in found]
-        return [Money(amount_minor=amount, currency=part[0], exponent=int(part[2])) for part, amount in parts]
+        sums = [(*currency_of(part), int(amount)) for part, amount in found]
+        return [Money(amount_minor=amount, currency=currency, exponent=exponent) for currency, exponent, amount in sums]
 
     def _own(self, query: Select[Any], table: Table) -> Select[Any]:
         return query if self.scope.sees_all else query.where(table.c.tenant == self.scope.tenant)
@@ -127,9 +130,30 @@ def _cursor(text: str, second: Column[Any]) -> tuple[int, int | str]:
     return int(found[1]), found[2] if named else int(found[2])
 
 
-def _settlements(connection: Connection, found: Sequence[Row]) -> list[SettlementRecord]:
+def settlements() -> Select[Any]:
+    """Every settlement's newest penalty, to be narrowed by what `settlement_now` says of it."""
+    now, penalties = tables.settlements_now, tables.penalties
+    return select(penalties).join(now, now.c.penalty_id == penalties.c.id)
+
+
+def newest_verdicts() -> Select[Any]:
+    """The newest verdict of each promise and period, to be narrowed by what `verdict_now` says of it."""
+    now = tables.verdicts_now
+    return select(tables.verdicts).join(now, now.c.verdict_id == tables.verdicts.c.id)
+
+
+def settlement_records(connection: Connection, found: Sequence[Row]) -> list[SettlementRecord]:
+    """The records of rows of penalties, with the moves of their settlements."""
     moves = histories(connection, [row["settlement_id"] for row in found])
     return [rows.settlement(row, moves[row["settlement_id"]]) for row in found]
+
+
+def _verdicts(_: Connection, found: Sequence[Row]) -> list[VerdictRecord]:
+    return [rows.verdict(row) for row in found]
+
+
+def _credits(_: Connection, found: Sequence[Row]) -> list[ServiceCredit]:
+    return [rows.credit(row) for row in found]
 
 
 def histories(connection: Connection, settlement_ids: Sequence[str]) -> dict[str, list[StateChange]]:

@@ -15,7 +15,6 @@ from sankofa_observe.slo.verdict import Attainment, Verdict
 from sankofa_observe.units import Money, Period
 
 Row = Mapping[Any, Any]
-PROMISE = ("agreement_id", "slo", "site", "starts_at", "ends_at")  # columns that name a promise and a period of it
 
 
 def agreement(row: Row) -> AgreementRecord:

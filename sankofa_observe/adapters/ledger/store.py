@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, and_, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, TextClause, and_, insert, select, text
 
 from sankofa_observe.adapters.ledger import projections, rows, tables
 from sankofa_observe.adapters.ledger.database import Database
 from sankofa_observe.adapters.ledger.lease import LedgerLease
-from sankofa_observe.adapters.ledger.reads import ScopedReads, histories
+from sankofa_observe.adapters.ledger.reads import (
+    ScopedReads,
+    histories,
+    newest_verdicts,
+    settlement_records,
+    settlements,
+)
 from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.ports import Attempt, Receipt, SettlementRecord, StateChange, ToAssess, Totals
@@ -78,7 +84,7 @@ class SqlLedger:
 
     def add_verdict(self, record: VerdictRecord) -> bool:
         row = {**rows.verdict_row(record), **self._by(record.judged_at)}
-        key = {name: row[name] for name in (*rows.PROMISE, "revision")}
+        key = {name: row[name] for name in (*tables.PROMISE, "revision")}
         with self._database.writing() as connection:
             if not _insert(connection, tables.verdicts, key, row, ("slots_digest", "verdict", "tenant")):
                 return False
@@ -88,8 +94,7 @@ class SqlLedger:
     def standing(self, agreement_id: str, period: Period) -> list[VerdictRecord]:
         now = tables.verdicts_now
         query = (
-            select(tables.verdicts)
-            .join(now, now.c.verdict_id == tables.verdicts.c.id)
+            newest_verdicts()
             .where(
                 now.c.agreement_id == agreement_id,
                 now.c.starts_at == period.starts_at,
@@ -103,15 +108,14 @@ class SqlLedger:
     def to_assess(self, agreement_id: str) -> list[ToAssess]:
         now = tables.verdicts_now
         query = (
-            select(tables.verdicts)
-            .join(now, now.c.verdict_id == tables.verdicts.c.id)
+            newest_verdicts()
             .where(now.c.agreement_id == agreement_id, now.c.to_assess == 1)
             .order_by(now.c.starts_at, tables.verdicts.c.id)
         )
         with self._database.reading() as connection:
             found = connection.execute(query).mappings().all()
             return [
-                ToAssess(record=rows.verdict(row), penalty=_penalty_of(connection, {n: row[n] for n in rows.PROMISE}))
+                ToAssess(record=rows.verdict(row), penalty=_penalty_of(connection, {n: row[n] for n in tables.PROMISE}))
                 for row in found
             ]
 
@@ -135,40 +139,29 @@ class SqlLedger:
             if not history or (history[-1].state, change.state) not in ARROWS:
                 now = history[-1].state if history else "absent"
                 raise InvariantBroken(f"settlement {settlement_id}: is {now}, cannot become {change.state}")
-            where = tables.settlements_now.c.settlement_id == settlement_id
-            tenant = connection.execute(select(tables.settlements_now.c.tenant).where(where)).scalar_one()
-            row = {"settlement_id": settlement_id, "tenant": tenant}
-            self._add_change(connection, row, len(history) + 1, change)
+            of = {"settlement_id": settlement_id, "tenant": _owner_of(connection, settlement_id)}
+            self._add_change(connection, of, len(history) + 1, change)
             projections.moved(connection, settlement_id, history[-1].state, change.state)
             return True
 
     def _add_change(self, connection: Connection, of: Row, number: int, change: StateChange) -> None:
-        row = {
-            "settlement_id": of["settlement_id"],
-            "tenant": of["tenant"],
-            "number": number,
-            "state": change.state.value,
-        }
-        connection.execute(
-            insert(tables.state_changes), {**row, "at": change.at, "detail": change.detail, **self._by(change.at)}
-        )
+        own = {"settlement_id": of["settlement_id"], "tenant": of["tenant"], "number": number}
+        row = {**own, "state": change.state.value, "at": change.at, "detail": change.detail}
+        connection.execute(insert(tables.state_changes), {**row, **self._by(change.at)})
 
     def moving(self, *states: SettlementState) -> list[SettlementRecord]:
         now = tables.settlements_now
-        return self._settlements(
-            _settlements().where(now.c.state.in_([one.value for one in states]), projections.IS_MOVING)
-        )
+        return self._settlements(now.c.state.in_([one.value for one in states]), text(tables.MOVING))
 
     def uncredited(self) -> list[SettlementRecord]:
         now = tables.settlements_now
-        return self._settlements(_settlements().where(now.c.state == SettlementState.FINAL.value, now.c.credited == 0))
+        return self._settlements(now.c.state == SettlementState.FINAL.value, now.c.credited == 0)
 
-    def _settlements(self, query: Select[Any]) -> list[SettlementRecord]:
+    def _settlements(self, *where: ColumnElement[bool] | TextClause) -> list[SettlementRecord]:
         now = tables.settlements_now
+        query = settlements().where(*where).order_by(now.c.starts_at, now.c.settlement_id)
         with self._database.reading() as connection:
-            found = connection.execute(query.order_by(now.c.starts_at, now.c.settlement_id)).mappings().all()
-            moves = histories(connection, [row["settlement_id"] for row in found])
-            return [rows.settlement(row, moves[row["settlement_id"]]) for row in found]
+            return settlement_records(connection, connection.execute(query).mappings().all())
 
     # ------------------------------------------------------------------------------------------------------ transactions
 
@@ -201,9 +194,7 @@ class SqlLedger:
         row = {**rows.credit_row(credit), **self._by(credit.granted_at)}
         key = {name: row[name] for name in ("settlement_id", "kind", "number")}
         with self._database.writing() as connection:
-            where = tables.settlements_now.c.settlement_id == credit.settlement_id
-            owner = connection.execute(select(tables.settlements_now.c.tenant).where(where)).scalar_one_or_none()
-            if owner != credit.tenant:
+            if (owner := _owner_of(connection, credit.settlement_id)) != credit.tenant:
                 raise InvariantBroken(
                     f"credit_entry of settlement {credit.settlement_id}: it is {owner}'s in the ledger, and {credit.tenant}'s now; "
                     "nothing was written"
@@ -227,9 +218,10 @@ class SqlLedger:
         return {"actor": self._actor, "written_at": at}
 
 
-def _settlements() -> Select[Any]:
-    now, penalties = tables.settlements_now, tables.penalties
-    return select(penalties).join(now, now.c.penalty_id == penalties.c.id)
+def _owner_of(connection: Connection, settlement_id: str) -> str | None:
+    """The tenant of a settlement, or None where there is none."""
+    now = tables.settlements_now
+    return connection.execute(select(now.c.tenant).where(now.c.settlement_id == settlement_id)).scalar_one_or_none()
 
 
 def _penalty_of(connection: Connection, promise: Row) -> Penalty | None:

@@ -53,7 +53,8 @@ def _promise() -> tuple[Column[Any], ...]:
     )
 
 
-_PROMISE = ("agreement_id", "slo", "site", "starts_at", "ends_at")
+# Columns that name a promise and a period of it, in the order in which they are asked for.
+PROMISE = ("agreement_id", "starts_at", "ends_at", "slo", "site")
 
 
 def _money(name: str) -> tuple[Column[Any], ...]:
@@ -96,7 +97,7 @@ verdicts = Table(
     Column("slot_count", Integer, nullable=False),
     Column("judged_at", BigInteger, nullable=False),
     *_by(),
-    UniqueConstraint(*_PROMISE, "revision", name="verdict_revision"),
+    UniqueConstraint(*PROMISE, "revision", name="verdict_revision"),
     Index("verdict_in_order", "agreement_id", "starts_at", "id"),
 )
 
@@ -118,7 +119,7 @@ penalties = Table(
     Column("assessed_at", BigInteger, nullable=False),
     *_by(),
     UniqueConstraint("settlement_id", "revision", name="penalty_revision"),
-    UniqueConstraint(*_PROMISE, "revision", name="penalty_of_period"),
+    UniqueConstraint(*PROMISE, "revision", name="penalty_of_period"),
 )
 
 state_changes = Table(
@@ -259,7 +260,7 @@ waits = Table(
 verdicts_now = Table(
     "verdict_now",
     metadata,
-    *(Column(name, String(128) if name in {"slo", "site"} else String(66) if name == "agreement_id" else BigInteger, primary_key=True) for name in _PROMISE),
+    *(Column(name, String(128) if name in {"slo", "site"} else String(66) if name == "agreement_id" else BigInteger, primary_key=True) for name in PROMISE),
     _whose(),
     Column("verdict_id", BigInteger, nullable=False),
     Column("verdict", String(16), nullable=False),
@@ -271,7 +272,7 @@ verdicts_now = Table(
     ),
 )  # fmt: skip
 
-_MOVING = "state IN ('computed', 'reported', 'disputed')"
+MOVING = "state IN ('computed', 'reported', 'disputed')"
 settlements_now = Table(
     "settlement_now",
     metadata,
@@ -283,8 +284,8 @@ settlements_now = Table(
     Column("credited", Integer, nullable=False),
     Index("settlement_of_tenant", "tenant", "starts_at", "settlement_id"),
     Index("settlement_in_order", "starts_at", "settlement_id"),
-    Index("settlement_of_period", *_PROMISE),
-    Index("settlement_moving", "state", "starts_at", "settlement_id", sqlite_where=text(_MOVING), postgresql_where=text(_MOVING)),
+    Index("settlement_of_period", *PROMISE),
+    Index("settlement_moving", "state", "starts_at", "settlement_id", sqlite_where=text(MOVING), postgresql_where=text(MOVING)),
     Index(
         "settlement_uncredited", "starts_at", "settlement_id",
         sqlite_where=text("state = 'final' AND credited = 0"), postgresql_where=text("state = 'final' AND credited = 0"),

@@ -128,6 +128,15 @@ class Counted(Iterable[Slot]):
     # The sites of which something counted in the first slot or later may belong before it; of a composite, of one of its parts.
     reaching: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(cls, parts: Sequence[Counted]) -> Counted:
+        """Parts of one count together."""
+        return cls(
+            plain=[one for part in parts for one in part.plain],
+            slots=[one for part in parts for one in part.slots],
+            reaching=frozenset[str]().union(*(part.reaching for part in parts)),
+        )
+
     def with_samples(self, rule: SlotRule, period: Period, beside: Sequence[Instants]) -> Counted:
         """The same slots of a site, counted from these raw samples as well, which are no counter's."""
         starts = np.array(slot_starts(period, rule.seconds), np.int64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from sankofa_observe.errors import Unavailable, Unreadable
+from sankofa_observe.errors import Unavailable, Unusable
 from sankofa_observe.pipeline import unreadable
 from sankofa_observe.pipeline.observe import PATIENCE_SECONDS, Observed, observe
 from sankofa_observe.pipeline.reading import read_slots
@@ -70,7 +70,7 @@ WHOLE = Period(starts_at=START, ends_at=START + 7200)
 def test_young_slots_of_that_site_wait_and_all_others_are_counted() -> None:
     """It is said which answer could not be used; the site goes on as soon as it can be."""
     table = MemorySlots()
-    with pytest.raises(Unreadable, match="answered in part"):
+    with pytest.raises(Unusable, match="answered in part"):
         turn(table, source(), 1800)
     marks = table.watermarks("errors")
 

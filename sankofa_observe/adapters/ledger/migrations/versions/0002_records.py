@@ -77,7 +77,7 @@ def _judgements() -> None:
         sa.Column("actor", sa.String(length=200), nullable=False),
         sa.Column("written_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("agreement_id", "slo", "site", "starts_at", "ends_at", "revision", name="verdict_revision"),
+        sa.UniqueConstraint("agreement_id", "starts_at", "ends_at", "slo", "site", "revision", name="verdict_revision"),
     )
     op.create_index("verdict_in_order", "verdict", ["agreement_id", "starts_at", "id"], unique=False)
 
@@ -108,7 +108,7 @@ def _settlements() -> None:
         sa.Column("written_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint(
-            "agreement_id", "slo", "site", "starts_at", "ends_at", "revision", name="penalty_of_period"
+            "agreement_id", "starts_at", "ends_at", "slo", "site", "revision", name="penalty_of_period"
         ),
         sa.UniqueConstraint("settlement_id", "revision", name="penalty_revision"),
     )
@@ -273,7 +273,7 @@ def _projections() -> None:
         sa.Column("verdict_id", sa.BigInteger(), nullable=False),
         sa.Column("verdict", sa.String(length=16), nullable=False),
         sa.Column("to_assess", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("agreement_id", "slo", "site", "starts_at", "ends_at"),
+        sa.PrimaryKeyConstraint("agreement_id", "starts_at", "ends_at", "slo", "site"),
     )
     op.create_index(
         "verdict_to_assess",
@@ -317,7 +317,7 @@ def _settled_now() -> None:
         postgresql_where=sa.text("state IN ('computed', 'reported', 'disputed')"),
     )
     op.create_index(
-        "settlement_of_period", "settlement_now", ["agreement_id", "slo", "site", "starts_at", "ends_at"], unique=False
+        "settlement_of_period", "settlement_now", ["agreement_id", "starts_at", "ends_at", "slo", "site"], unique=False
     )
     op.create_index("settlement_of_tenant", "settlement_now", ["tenant", "starts_at", "settlement_id"], unique=False)
     op.create_index("settlement_in_order", "settlement_now", ["starts_at", "settlement_id"], unique=False)
