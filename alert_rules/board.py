@@ -10,13 +10,12 @@ from enum import IntEnum
 
 from sankofa_exporters.besu import families as besu
 from sankofa_exporters.proxmox import families as pve
+from sankofa_observe import telemetry
 from sankofa_observe.slo.burn_rate import HOUR
 from sankofa_observe.units import PPM
 
 from .burn import bad, valid
-from .metrics import SITE_INFO, SLO_HIGH, SLO_OBJECTIVE, SLO_SPENT
 from .rule import Group, Record
-from .slo import BUDGET_PPM
 
 
 class State(IntEnum):
@@ -29,16 +28,11 @@ class State(IntEnum):
     EXCLUDED = 4
 
 
-NOT_KNOWN = "sankofa:site_not_known:now"
-STATE = "sankofa:site_state:now"
-RANK = "sankofa:site_rank:now"
-BURN = "sankofa:slo_burn:1h"
-
-_SITES = f"max by (tier, region, site) ({SITE_INFO.name})"
+_SITES = f"max by (tier, region, site) ({telemetry.SITE_INFO})"
 _KNOWN = f"({pve.KNOWN.name} == 1 or {besu.KNOWN.name} == 1)"
 _DOUBT = f"({pve.KNOWN.name} == 0 or {besu.KNOWN.name} == 0)"
 # Even with every unknown slot counted as good the target is missed: no later data can undo it.
-_BREACH = f"({SLO_HIGH.name} < on (slo) group_left () max by (slo) ({SLO_OBJECTIVE.name}))"
+_BREACH = f"({telemetry.SLO_HIGH} < on (slo) group_left () max by (slo) ({telemetry.SLO_OBJECTIVE}))"
 _PAGED = '(ALERTS{alertname=~"SloBudgetBurn(Fast|Steady)", alertstate="firing"})'
 
 
@@ -47,7 +41,7 @@ def _state() -> str:
     return "\n".join(
         (
             f"({State.BREACH.value} * {_SITES} and on (site) {_BREACH})",
-            f"or on (site) ({State.NOT_KNOWN.value} * {NOT_KNOWN})",
+            f"or on (site) ({State.NOT_KNOWN.value} * {telemetry.SITE_NOT_KNOWN})",
             f"or on (site) ({State.BURNING.value} * {_SITES} and on (site) {_PAGED})",
             f"or on (site) ({State.GOOD.value} * {_SITES})",
         )
@@ -57,20 +51,23 @@ def _state() -> str:
 def _rank() -> str:
     """Worst first: breach, not known, burning; within each by the budget spent."""
     weights = ((1000, State.BREACH), (100, State.NOT_KNOWN), (10, State.BURNING))
-    order = " + ".join(f"{weight} * ({STATE} == bool {state.value})" for weight, state in weights)
-    spent = f"clamp_max(max by (site) ({SLO_SPENT.name}), 9) or on (site) 0 * max by (site) ({STATE})"
+    order = " + ".join(f"{weight} * ({telemetry.SITE_STATE} == bool {state.value})" for weight, state in weights)
+    spent = (
+        f"clamp_max(max by (site) ({telemetry.SLO_SPENT}), 9) or on (site) 0 * max by (site) ({telemetry.SITE_STATE})"
+    )
     return f"({order})\n+ on (site) group_left () ({spent})"
 
 
 RECORDS = (
     Record(
-        record=NOT_KNOWN, expr=f"({_SITES} unless on (site) {_KNOWN})\nor on (site) ({_SITES} and on (site) {_DOUBT})"
+        record=telemetry.SITE_NOT_KNOWN,
+        expr=f"({_SITES} unless on (site) {_KNOWN})\nor on (site) ({_SITES} and on (site) {_DOUBT})",
     ),
-    Record(record=STATE, expr=_state()),
-    Record(record=RANK, expr=_rank()),
+    Record(record=telemetry.SITE_STATE, expr=_state()),
+    Record(record=telemetry.SITE_RANK, expr=_rank()),
     Record(
-        record=BURN,
-        expr=f"{PPM} * {bad(HOUR)} / ({valid(HOUR)} > 0) / on (slo) group_left () {BUDGET_PPM}",
+        record=telemetry.SLO_BURN,
+        expr=f"{PPM} * {bad(HOUR)} / ({valid(HOUR)} > 0) / on (slo) group_left () {telemetry.SLO_BUDGET}",
     ),
 )
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sankofa_observe import telemetry
 from sankofa_observe.slo.burn_rate import BURN_WINDOWS, BurnWindow
 from sankofa_observe.units import PPM
 
 from .rule import Alert, Group, Record, Severity, duration
-from .slo import BAD_STEP, BUDGET_PPM, PAGE_GATE, SLOS, VALID_STEP
+from .slo import SLOS
 
 SLOW_EVALUATION_STEPS = 5  # windows of days move slowly, and reading them is what costs
 BOARD = "sk-site"
@@ -42,11 +43,11 @@ ALERTS = tuple(
 
 
 def bad(seconds: int) -> str:
-    return f"sankofa:slo_bad:{duration(seconds)}"
+    return telemetry.slo_bad(duration(seconds))
 
 
 def valid(seconds: int) -> str:
-    return f"sankofa:slo_valid:{duration(seconds)}"
+    return telemetry.slo_valid(duration(seconds))
 
 
 def groups(step_seconds: int) -> tuple[Group, ...]:
@@ -78,8 +79,8 @@ def _page_windows() -> set[int]:
 def _sums(seconds: int) -> tuple[Record, Record]:
     window = duration(seconds)
     return (
-        Record(record=bad(seconds), expr=f"sum_over_time({BAD_STEP}[{window}])"),
-        Record(record=valid(seconds), expr=f"sum_over_time({VALID_STEP}[{window}])"),
+        Record(record=bad(seconds), expr=f"sum_over_time({telemetry.SLO_BAD_STEP}[{window}])"),
+        Record(record=valid(seconds), expr=f"sum_over_time({telemetry.SLO_VALID_STEP}[{window}])"),
     )
 
 
@@ -108,7 +109,7 @@ def _alert(row: BurnAlert) -> Alert:
 
 def _allowed(window: BurnWindow) -> str:
     """The numerator of the threshold, as a series by SLO; its denominator is `_scale`."""
-    return f"({window.factor.numerator} * {BUDGET_PPM})"
+    return f"({window.factor.numerator} * {telemetry.SLO_BUDGET})"
 
 
 def _scale(window: BurnWindow) -> int:
@@ -127,6 +128,6 @@ def _significance(window: BurnWindow) -> str:
     The bound is above t exactly when (bad - t x valid)^2 > z^2 t (1 - t) valid; both sides are scaled as in `_excess`.
     """
     allowed = _allowed(window)
-    spread = f"({PAGE_GATE} * {allowed} * ({_scale(window)} - {allowed}))"
+    spread = f"({telemetry.SLO_PAGE_GATE} * {allowed} * ({_scale(window)} - {allowed}))"
     excess = _excess(window, window.long_seconds)
     return f"({excess}) ^ 2 - {valid(window.long_seconds)} * on (slo) group_left () {spread}"

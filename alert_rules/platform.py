@@ -5,8 +5,8 @@ from __future__ import annotations
 from sankofa_exporters import catalogue
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.proxmox import families as pve
+from sankofa_observe.telemetry import PIPELINE_SUCCESS, SETTLEMENTS, SITE_INFO
 
-from .metrics import PIPELINE_SUCCESS, SETTLEMENTS, SITE_INFO
 from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
 
 EXPORTER_JOBS = "sankofa-(besu|ceph|cloudflare|proxmox)"
@@ -65,7 +65,7 @@ OBSERVER = (
     Alert(
         name="SiteSilent",
         # The inventory is ours, so a site that vanished with all its series is still counted.
-        expr=(f'max by (tier, region, site) ({SITE_INFO.name})\nunless on (site) (up{{job=~"{EXPORTER_JOBS}"}} == 1)'),
+        expr=(f'max by (tier, region, site) ({SITE_INFO})\nunless on (site) (up{{job=~"{EXPORTER_JOBS}"}} == 1)'),
         for_seconds=60,
         severity="page",
         kind="meta",
@@ -80,7 +80,7 @@ OBSERVER = (
 PLATFORM = (
     Alert(
         name="PipelineStalled",
-        expr=f"count(time() - {PIPELINE_SUCCESS.name} > {PIPELINE_STALL_SECONDS})",
+        expr=f"count(time() - {PIPELINE_SUCCESS} > {PIPELINE_STALL_SECONDS})",
         for_seconds=60,
         severity="ticket",
         kind="meta",
@@ -93,7 +93,7 @@ PLATFORM = (
     ),
     Alert(
         name="SettlementHeld",
-        expr=f'sum({SETTLEMENTS.name}{{state="held"}}) > 0',
+        expr=f'sum({SETTLEMENTS}{{state="held"}}) > 0',
         severity="page",
         kind="meta",
         scope="system",

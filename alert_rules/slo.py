@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sankofa_exporters.besu import families as besu
 from sankofa_exporters.proxmox import families as pve
+from sankofa_observe import telemetry
 from sankofa_observe.slo.burn_rate import BURN_WINDOWS, unprovable
 from sankofa_observe.units import PPM
 
@@ -18,10 +19,6 @@ from .rule import Record, duration, half_open
 
 STEP_SECONDS = 60
 BY_SITE = "sum by (tier, region, site)"
-BAD_STEP = "sankofa:slo_bad:step"
-VALID_STEP = "sankofa:slo_valid:step"
-BUDGET_PPM = "sankofa:slo_budget:ppm"
-PAGE_GATE = "sankofa:slo_page_gate:z2"
 WILSON_Z2 = "3.8416"  # 1.96 squared: 95 %, two sided
 
 
@@ -86,11 +83,11 @@ class WatchedSlo:
         """The series of this promise: bad and valid of a step, its budget, and for calls its gate."""
         matcher = f'{{tier="{self.tier}"}}' if self.tier else ""
         # Scrapes are a census of time; calls are draws from it, and few of them prove little (Wilson's lower bound).
-        gate = Record(record=PAGE_GATE, expr=f"vector({WILSON_Z2})", labels={"slo": self.name})
+        gate = Record(record=telemetry.SLO_PAGE_GATE, expr=f"vector({WILSON_Z2})", labels={"slo": self.name})
         return (
-            Record(record=VALID_STEP, expr=self.signal.valid(matcher, step_seconds), labels=self.labels),
-            Record(record=BAD_STEP, expr=self.signal.bad(matcher, step_seconds), labels=self.labels),
-            Record(record=BUDGET_PPM, expr=f"vector({PPM - self.target_ppm})", labels={"slo": self.name}),
+            Record(record=telemetry.SLO_VALID_STEP, expr=self.signal.valid(matcher, step_seconds), labels=self.labels),
+            Record(record=telemetry.SLO_BAD_STEP, expr=self.signal.bad(matcher, step_seconds), labels=self.labels),
+            Record(record=telemetry.SLO_BUDGET, expr=f"vector({PPM - self.target_ppm})", labels={"slo": self.name}),
             *((gate,) if isinstance(self.signal, LatencySignal) else ()),
         )
 

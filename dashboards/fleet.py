@@ -6,7 +6,9 @@ empty answer means that the inventory is missing, and says NOT KNOWN.
 
 from __future__ import annotations
 
-from . import series, states
+from sankofa_observe import telemetry
+
+from . import states
 from .board import Board
 from .layout import Section
 from .panels import Bars, Figure, FiringAlerts, Lines, Query, StateRows
@@ -14,10 +16,10 @@ from .states import State
 from .table import Column, worst_table
 
 WORST_ROWS = 25
-NONE_YET = f"or on () 0 * count({series.SITE_INFO})"
-_WORST = f"topk({WORST_ROWS}, {series.RANK})"
+NONE_YET = f"or on () 0 * count({telemetry.SITE_INFO})"
+_WORST = f"topk({WORST_ROWS}, {telemetry.SITE_RANK})"
 # The set is fixed at the end of the range: without `@ end ()` each step would choose its own 25.
-_WORST_AT_END = f"topk({WORST_ROWS}, {series.RANK} @ end())"
+_WORST_AT_END = f"topk({WORST_ROWS}, {telemetry.SITE_RANK} @ end())"
 
 
 def _figure(
@@ -30,7 +32,7 @@ def _figure(
 
 
 def _in_state(state: State) -> str:
-    return f"sum({series.STATE} == bool {state.value})"
+    return f"sum({telemetry.SITE_STATE} == bool {state.value})"
 
 
 FIGURES = (
@@ -48,13 +50,13 @@ FIGURES = (
     ),
     _figure(
         "Sites NOT KNOWN",
-        f"count({series.NOT_KNOWN}) {NONE_YET}",
+        f"count({telemetry.SITE_NOT_KNOWN}) {NONE_YET}",
         description="Contracted sites of which some source is silent or cannot say. Not down, and not good.",
         steps=states.ANY_IS_NOT_KNOWN,
     ),
     _figure(
         "Credits granted",
-        f"sum by (currency) ({series.CREDIT}) {NONE_YET}",
+        f"sum by (currency) ({telemetry.CREDIT}) {NONE_YET}",
         description="Service credits granted so far, in minor units of each currency.",
         steps=states.PLAIN,
         unit="locale",
@@ -62,7 +64,7 @@ FIGURES = (
     ),
     _figure(
         "Penalties",
-        f"sum by (currency) ({series.PENALTY}) {NONE_YET}",
+        f"sum by (currency) ({telemetry.PENALTY}) {NONE_YET}",
         description="Penalties assessed, in minor units of each currency.",
         steps=states.PLAIN,
         unit="locale",
@@ -70,7 +72,7 @@ FIGURES = (
     ),
     _figure(
         "Age of the pipeline",
-        f"max(time() - {series.PIPELINE_SUCCESS})",
+        f"max(time() - {telemetry.PIPELINE_SUCCESS})",
         description="Time since the stage that is furthest behind last succeeded; PipelineStalled fires at 15 minutes.",
         steps=((0, states.GOOD_COLOUR), (300, states.BURNING_COLOUR), (900, states.BREACH_COLOUR)),
         unit="s",
@@ -82,23 +84,25 @@ WORST = worst_table(
     description="The 25 worst: breach, then not known, then burning; within each by the budget spent.",
     link="/d/sk-site?var-site=${__data.fields.site}&${__url_time_range}",
     columns=(
-        Column(name="State", expr=f"{series.STATE} and on (site) {_WORST}", states=True, steps=states.STATE_STEPS),
+        Column(
+            name="State", expr=f"{telemetry.SITE_STATE} and on (site) {_WORST}", states=True, steps=states.STATE_STEPS
+        ),
         Column(
             name="Burn, 1 h",
-            expr=f"max by (site) ({series.BURN} and on (site) {_WORST})",
+            expr=f"max by (site) ({telemetry.SLO_BURN} and on (site) {_WORST})",
             decimals=1,
             steps=((0, states.GOOD_COLOUR), (1, states.BURNING_COLOUR), (14.4, states.BREACH_COLOUR)),
         ),
         Column(
             name="Budget spent",
-            expr=f"max by (site) ({series.SLO_SPENT} and on (site) {_WORST})",
+            expr=f"max by (site) ({telemetry.SLO_SPENT} and on (site) {_WORST})",
             unit="percentunit",
             decimals=0,
             steps=states.SPENT,
         ),
         Column(
             name="Attainment at least",
-            expr=f"min by (site) ({series.SLO_LOW} and on (site) {_WORST})",
+            expr=f"min by (site) ({telemetry.SLO_LOW} and on (site) {_WORST})",
             unit="percentunit",
             decimals=3,
         ),
@@ -109,7 +113,7 @@ WORST = worst_table(
 TIMELINE = StateRows(
     title="The worst, last 6 hours",
     description="State of the same sites over time; purple is NOT KNOWN, never good.",
-    queries=(Query(expr=f"{series.STATE} and on (site) {_WORST_AT_END}", legend="{{site}}"),),
+    queries=(Query(expr=f"{telemetry.SITE_STATE} and on (site) {_WORST_AT_END}", legend="{{site}}"),),
     width=8,
     height=14,
 )
@@ -120,7 +124,7 @@ TIERS = Bars(
     description="Sites of each tier by state.",
     queries=tuple(
         Query(
-            expr=f"sum by (tier) ({series.STATE} == bool {state.value})",
+            expr=f"sum by (tier) ({telemetry.SITE_STATE} == bool {state.value})",
             instant=True,
             legend="{{tier}} " + states.COLOURS[state][0],
         )
@@ -135,7 +139,7 @@ MONEY = (
     Bars(
         title="Settlements by state",
         description="Where each settlement is; held ones wait for a person (SettlementHeld).",
-        queries=(Query(expr=f"sum by (state) ({series.SETTLEMENTS})", instant=True, legend="{{state}}"),),
+        queries=(Query(expr=f"sum by (state) ({telemetry.SETTLEMENTS})", instant=True, legend="{{state}}"),),
         width=8,
         height=7,
     ),
@@ -144,7 +148,7 @@ MONEY = (
         description="Failed runs of each stage.",
         queries=(
             Query(
-                expr=f"sum by (stage) (increase({series.PIPELINE_FAILURES}[$__rate_interval]))",
+                expr=f"sum by (stage) (increase({telemetry.PIPELINE_FAILURES}[$__rate_interval]))",
                 legend="{{stage}}",
             ),
         ),
@@ -155,7 +159,7 @@ MONEY = (
     Lines(
         title="Age of the settlement chain's head",
         description="A head that only grows older means that nothing can be settled.",
-        queries=(Query(expr=f"max({series.CHAIN_HEAD_AGE})", legend="age"),),
+        queries=(Query(expr=f"max({telemetry.CHAIN_HEAD_AGE})", legend="age"),),
         unit="s",
         minimum=0,
         width=8,

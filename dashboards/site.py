@@ -8,8 +8,9 @@ from __future__ import annotations
 from sankofa_exporters import catalogue
 from sankofa_exporters.besu import families as besu
 from sankofa_exporters.proxmox import families as pve
+from sankofa_observe import telemetry
 
-from . import series, states
+from . import states
 from .board import Board, Variable
 from .layout import Section
 from .panels import Bars, Figure, FiringAlerts, Heat, Lines, Query, StateRows
@@ -26,7 +27,7 @@ PROMISES = (
     Figure(
         title="State",
         description="Good, burning, BREACH or NOT KNOWN; see the fleet board.",
-        queries=(Query(expr=f"{series.STATE}{AT_SITE}", instant=True, legend="{{site}}"),),
+        queries=(Query(expr=f"{telemetry.SITE_STATE}{AT_SITE}", instant=True, legend="{{site}}"),),
         states=True,
         steps=states.STATE_STEPS,
         width=4,
@@ -36,10 +37,10 @@ PROMISES = (
         title="Attainment, this period",
         description="Low counts unknown time as bad, high as good: breach when high is under the objective.",
         queries=(
-            Query(expr=f"{series.SLO_LOW}{AT_SITE}", legend="{{slo}} low"),
-            Query(expr=f"{series.SLO_HIGH}{AT_SITE}", legend="{{slo}} high"),
+            Query(expr=f"{telemetry.SLO_LOW}{AT_SITE}", legend="{{slo}} low"),
+            Query(expr=f"{telemetry.SLO_HIGH}{AT_SITE}", legend="{{slo}} high"),
             Query(
-                expr=f"max by (slo) ({series.SLO_OBJECTIVE}) and on (slo) {series.SLO_LOW}{AT_SITE}",
+                expr=f"max by (slo) ({telemetry.SLO_OBJECTIVE}) and on (slo) {telemetry.SLO_LOW}{AT_SITE}",
                 legend="{{slo}} objective",
             ),
         ),
@@ -53,7 +54,7 @@ PROMISES = (
         description="What was counted; UNKNOWN is neither down nor good.",
         queries=(
             Query(
-                expr=f"sum by (slo, state) ({series.SLO_SLOTS}{AT_SITE})",
+                expr=f"sum by (slo, state) ({telemetry.SLO_SLOTS}{AT_SITE})",
                 instant=True,
                 legend="{{slo}} {{state}}",
             ),
@@ -64,7 +65,7 @@ PROMISES = (
     Lines(
         title="Error budget spent",
         description="1 is all of it; more is by how far the promise is missed.",
-        queries=(Query(expr=f"{series.SLO_SPENT}{AT_SITE}", legend="{{slo}}"),),
+        queries=(Query(expr=f"{telemetry.SLO_SPENT}{AT_SITE}", legend="{{slo}}"),),
         unit="percentunit",
         minimum=0,
         width=12,
@@ -73,7 +74,7 @@ PROMISES = (
     Lines(
         title="Burn rate, 1 h",
         description="1 spends the budget exactly in the period; SloBudgetBurnFast pages at 14.4.",
-        queries=(Query(expr=f"{series.BURN}{AT_SITE}", legend="{{slo}}"),),
+        queries=(Query(expr=f"{telemetry.SLO_BURN}{AT_SITE}", legend="{{slo}}"),),
         decimals=1,
         minimum=0,
         width=12,
@@ -194,7 +195,7 @@ SITE = Board(
     uid="sk-site",
     title="Site",
     description="One site: promises, systems, alerts. Runbooks: docs/runbooks.",
-    variables=(Variable(name="site", label="Site", query=f"label_values({series.SITE_INFO}, site)"),),
+    variables=(Variable(name="site", label="Site", query=f"label_values({telemetry.SITE_INFO}, site)"),),
     sections=(
         Section(panels=PROMISES),
         Section(title="Proxmox", panels=PROXMOX),

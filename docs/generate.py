@@ -1,7 +1,7 @@
 """Keep the generated parts of docs/reference true: `python docs/generate.py --check|--write`.
 
 A page has two markers; what stands between them is made from the code: settings from `config.Settings`, commands from the
-parser, metrics from the platform's registry. Nothing outside the markers is touched.
+parser, metrics from `telemetry`. Nothing outside the markers is touched.
 """  # noqa: INP001  a script, not a package
 
 from __future__ import annotations
@@ -15,14 +15,12 @@ from typing import Any, Union, get_args, get_origin
 
 import typer
 from annotated_types import Ge, MinLen
-from prometheus_client import Counter, Gauge
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sankofa_observe.adapters.metrics import PlatformMetrics
+from sankofa_observe import telemetry
 from sankofa_observe.cli import app
 from sankofa_observe.config import Settings
-from sankofa_observe.sla.catalog import Catalog
 
 BEGIN, END = "<!-- generated: begin (python docs/generate.py --write) -->", "<!-- generated: end -->"
 FOLDER = Path(__file__).parent / "reference"
@@ -151,17 +149,14 @@ def _help(command: Any, path: str) -> str:
 
 
 def metrics_table() -> str:
-    """The families of the platform's own registry, one a row."""
-    collectors = [one for one in vars(PlatformMetrics(Catalog())).values() if isinstance(one, Gauge | Counter)]
+    """The platform's own series, one a row."""
     head = "| Name | Kind | Labels | Meaning |\n|---|---|---|---|\n"
-    return head + "".join(_metric(one) for one in collectors)
+    return head + "".join(_metric(one) for one in telemetry.SERIES)
 
 
-def _metric(collector: Gauge | Counter) -> str:
-    family = next(iter(collector.describe()))
-    name = family.name + ("_total" if family.type == "counter" else "")
-    labels = ", ".join(f"`{label}`" for label in vars(collector)["_labelnames"]) or "-"
-    return f"| `{name}` | {family.type} | {labels} | {family.documentation} |\n"
+def _metric(series: telemetry.Series) -> str:
+    labels = ", ".join(f"`{label}`" for label in series.labels) or "-"
+    return f"| `{series}` | {series.kind} | {labels} | {series.meaning} |\n"
 
 
 PAGES: dict[str, Callable[[], str]] = {

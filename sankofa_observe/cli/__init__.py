@@ -13,7 +13,14 @@ from sankofa_observe.cli import chain, demo, keys, ledger, pipeline, serve, slot
 from sankofa_observe.cli.output import complain
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # boxes cost --help as much again as all of typer
+    context_settings={"max_content_width": 100},
+    help=__doc__,
+)
 for module in (demo, specs, serve, pipeline, slots, ledger, verify, keys, chain):
     module.register(app)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sankofa_observe.cli.output import console
+from sankofa_observe.cli.output import say
 from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def propose(
     agreement = _agreement(name, specs)
     with _acting(rpc, keystore, password_file, gas_price_wei) as (node, key):
         parties.propose(node, contract, agreement, key)
-    console.print(f"proposed {agreement.name}: {agreement.id}", markup=False, highlight=False, soft_wrap=True)
+    say(f"proposed {agreement.name}: {agreement.id}")
 
 
 def accept(
@@ -101,7 +101,7 @@ def accept(
     agreement = _agreement(name, specs)
     with _acting(rpc, keystore, password_file, gas_price_wei) as (node, key):
         parties.accept(node, contract, agreement, key)
-    console.print(f"accepted {agreement.name}: {agreement.id}", markup=False, highlight=False, soft_wrap=True)
+    say(f"accepted {agreement.name}: {agreement.id}")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sankofa_observe.cli.output import console
+from sankofa_observe.cli.output import say
 from sankofa_observe.errors import InvalidInput
 
 
@@ -53,4 +53,4 @@ def keystore(
         raise InvalidInput(f"{password_file}: is empty; a key is not written without a password")
     account = Account.create()
     write_keystore(account, file, password)
-    console.print(account.address, markup=False, highlight=False)
+    say(account.address)

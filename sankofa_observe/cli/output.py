@@ -1,25 +1,33 @@
-"""How the commands speak: words and tables on a terminal, one JSON document with --json, complaints on stderr."""
+"""How the commands speak: sentences on stdout, one JSON document with --json, complaints and progress on stderr.
+
+Only a progress bar needs rich, which costs more than all other imports of a command line together: it is imported for a bar.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-console = Console()
-errors = Console(stderr=True)
+Advance = Callable[[str, int, int | None], None]
+"""What is worked on, how much of it is done, and how much there is: None while nobody knows."""
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="Settings file; see docs/reference/settings.md.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
 
 
+def say(text: str) -> None:
+    typer.echo(text)
+
+
 def complain(text: str) -> None:
-    errors.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    typer.secho(text, fg="red", err=True)
 
 
 def show(events: Iterable[Any], *, as_json: bool, nothing: str) -> None:
@@ -29,10 +37,25 @@ def show(events: Iterable[Any], *, as_json: bool, nothing: str) -> None:
         return
     said = False
     for event in events:
-        console.print(str(event), markup=False, highlight=False, soft_wrap=True)
+        say(str(event))
         said = True
     if not said:
-        console.print(nothing, markup=False)
+        say(nothing)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Advance]:
+    """A bar on a terminal, and nothing where stderr is none."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda now, done, whole: bar.update(task, description=now, completed=done, total=whole)
 
 
 def plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sankofa_observe.cli.output import AsJson, ConfigFile, errors, show
+from sankofa_observe.cli.output import AsJson, ConfigFile, progress, show
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.units import rfc3339
 
@@ -101,17 +101,12 @@ def settle(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
 
 def _with_progress(steps: Iterable[Observed]) -> Iterator[Observed]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("observing", total=None)
+    with progress("observing") as advance:
         for step in steps:
-            progress.update(
-                task,
-                description=f"{step.slo}: {step.sites} sites to {rfc3339(step.period.ends_at)}",
-                total=step.whole.seconds,
-                completed=step.period.ends_at - step.whole.starts_at,
+            advance(
+                f"{step.slo}: {step.sites} sites to {rfc3339(step.period.ends_at)}",
+                step.period.ends_at - step.whole.starts_at,
+                step.whole.seconds,
             )
             yield step
 

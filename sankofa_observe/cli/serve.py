@@ -19,8 +19,8 @@ from sankofa_observe.cli.output import ConfigFile
 from sankofa_observe.errors import Held, InvalidInput, Lost, SankofaError, Unavailable
 
 if TYPE_CHECKING:
-    from sankofa_observe.adapters.metrics import PlatformMetrics
     from sankofa_observe.bootstrap import Platform
+    from sankofa_observe.operations.metrics import PipelineMetrics
     from sankofa_observe.ports import Lease
     from sankofa_observe.schedule import Turn
 
@@ -135,15 +135,16 @@ def _schedule(platform: Platform, lease: Lease) -> Callable[[], None]:
     from prometheus_client import start_http_server
 
     from sankofa_observe import schedule
-    from sankofa_observe.adapters.metrics import STAGES, PlatformMetrics
+    from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
 
-    metrics = PlatformMetrics(platform.catalog)
+    process = ProcessMetrics()
+    metrics = PipelineMetrics(process, platform.catalog)
     host, port = _address(platform.settings.schedule.metrics_listen)
     _free(host, port)
-    server, thread = start_http_server(port, host, registry=metrics.registry)
+    server, thread = start_http_server(port, host, registry=process.registry)
 
     def outcome(stage: str, error: Exception | None) -> None:
-        metrics.stage_done(stage, error, platform.clock.now())
+        metrics.stage_done(stage, error, 0, platform.clock.now())
 
     def refresh() -> None:
         try:
@@ -152,7 +153,7 @@ def _schedule(platform: Platform, lease: Lease) -> Callable[[], None]:
             log.warning("metrics are not fresh: %s", away)
 
     turns = [_held(turn, lease) for turn in _turns(platform, metrics)]
-    expected = [stage.name for turn in turns for stage in turn.stages if stage.name in STAGES]
+    expected = [stage.name for turn in turns for stage in turn.stages]
     metrics.started(expected, platform.clock.now())
     scheduler = schedule.start(turns, outcome, refresh)
 
@@ -178,7 +179,7 @@ def _held(turn: Turn, lease: Lease) -> Turn:
     return replace(turn, stages=[replace(stage, run=checked(stage.run)) for stage in turn.stages])
 
 
-def _turns(platform: Platform, metrics: PlatformMetrics) -> list[Turn]:
+def _turns(platform: Platform, metrics: PipelineMetrics) -> list[Turn]:
     from sankofa_observe.schedule import Stage, Turn
 
     def settle() -> str:

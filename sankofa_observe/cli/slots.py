@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sankofa_observe.cli.output import AsJson, ConfigFile, errors, show
+from sankofa_observe.cli.output import AsJson, ConfigFile, progress, show
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.slots import DeltaSlots
-    from sankofa_observe.adapters.slots.care import Progress
 
 
 def register(app: typer.Typer) -> None:
@@ -29,8 +28,8 @@ def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
     """
     from sankofa_observe.adapters.slots import care
 
-    with _store(config) as store, _progress() as progress:
-        found = care.check(store, progress)
+    with _store(config) as store, progress("reading") as advance:
+        found = care.check(store, advance)
     show(found, as_json=as_json, nothing="the table of slots is whole")
     if found:
         raise typer.Exit(1)
@@ -45,8 +44,8 @@ def repair(config: ConfigFile, *, as_json: AsJson = False) -> None:
     """
     from sankofa_observe.adapters.slots import care
 
-    with _store(config) as store, _progress() as progress:
-        said = care.repair(store, progress)
+    with _store(config) as store, progress("reading") as advance:
+        said = care.repair(store, advance)
     show(said, as_json=as_json, nothing="nothing to repair: the table of slots is whole")
 
 
@@ -70,13 +69,3 @@ def _store(config: ConfigFile) -> Iterator[DeltaSlots]:
     settings = load_settings(config)
     with closing(DeltaSlots(settings.slot_table, settings.observer)) as store:
         yield store
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda what, done, whole: bar.update(task, description=what, completed=done, total=whole)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sankofa_observe.cli.output import AsJson, complain, console
+from sankofa_observe.cli.output import AsJson, complain, say
 
 if TYPE_CHECKING:
     from sankofa_observe.errors import Violation
@@ -48,9 +48,9 @@ def check(
         "agreement": catalog.agreements,
     }
     counts = ", ".join(f"{len(found)} {noun}{'' if len(found) == 1 else 's'}" for noun, found in counted.items())
-    console.print(f"{counts}: no violation", markup=False)
+    say(f"{counts}: no violation")
     for warning in catalog.warnings:
-        console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+        say(f"warning: {warning}")
 
 
 def _print_json(found: Sequence[Violation], severity: str) -> None:

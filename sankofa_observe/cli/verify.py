@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sankofa_observe.cli.output import AsJson, complain, console
+from sankofa_observe.cli.output import AsJson, complain, say
 
 
 def register(app: typer.Typer) -> None:
@@ -50,9 +50,9 @@ def verify(
     else:
         for check in wrong:
             told = f"MISMATCH {check.what}\n  claimed {check.claimed}\n  found   {check.found}"
-            console.print(told, markup=False, highlight=False, soft_wrap=True)
+            say(told)
         said = f"{len(wrong)} of {len(checks)} checks do not hold" if wrong else f"all {len(checks)} checks hold"
-        console.print(f"{document}: {said}", markup=False, soft_wrap=True)
+        say(f"{document}: {said}")
     raise typer.Exit(1 if wrong else 0)
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from sankofa_observe.adapters.metrics import PlatformMetrics
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.adapters.slots.rows import SLOTS, shaped
+from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.period import period_slots, period_totals
@@ -142,7 +142,7 @@ def _measure(size: int) -> dict[str, float]:
         found["tick of 5 slots, 30 days of history"] = _tick(fleet, store, MONTH.ends_at)
         found["month's close of all site-SLOs, from totals"] = _cpu(lambda: _close(fleet, store))
         found["month's close of one site-SLO, slot by slot"] = _cpu(lambda: _close_one(fleet, store))
-        metrics, clock = PlatformMetrics(fleet.catalog), FixedClock(at=MONTH.ends_at + 700)
+        metrics, clock = PipelineMetrics(ProcessMetrics(), fleet.catalog), FixedClock(at=MONTH.ends_at + 700)
         found["metrics refreshed on day 30"] = _cpu(lambda: metrics.refresh(store, MemoryLedger(), clock))
         found["idle turn of evaluate, 50 agreements"] = _cpu(_idle(fleet, store))
         store.close()

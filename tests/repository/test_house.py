@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from sankofa_observe import telemetry
 from tests.repository.tree import named, python_sources, text
 
 MAX_FUNCTION_LINES = 70
@@ -74,6 +75,18 @@ def test_modules_open_with_their_purpose() -> None:
 def test_scheduler_library_is_imported_once() -> None:
     """Only schedule.py imports APScheduler, so that its next major version is one file."""
     assert imports_of("apscheduler") == {"sankofa_observe/schedule.py"}
+
+
+def test_names_of_our_own_series_are_written_once() -> None:
+    """Metrics, rules, boards and generators import them from `telemetry`: no other source types one."""
+    typed = re.compile(rf"\b(?:{'|'.join(one.name for one in telemetry.SERIES)})\b|(?<!urn:)sankofa:[a-z_]+:")
+    found = {
+        str(path)
+        for path, module in parsed(python_sources())
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and typed.search(node.value)
+    }
+    assert found == {"sankofa_observe/telemetry.py"}
 
 
 def test_fakepve_is_imported_once() -> None:

@@ -1,0 +1,141 @@
+"""The platform's own metrics: where each promise stands, what is settled, and whether the process itself is well.
+
+Filled after each turn from the stores, never at scrape time; shown as ratios and floats because people and alerts read them.
+No verdict or amount is ever computed from here. The names are those of `telemetry`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from sankofa_observe import telemetry
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
+from sankofa_observe.pipeline.period import period_totals
+from sankofa_observe.pipeline.stages import STAGES, URGENT
+from sankofa_observe.ports import Clock, Ledger, SlotTable
+from sankofa_observe.sla.catalog import Catalog
+from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.telemetry import Series
+from sankofa_observe.units import PPM
+
+KINDS = {"invalid_input": InvalidInput, "unavailable": Unavailable, "invariant_broken": InvariantBroken}
+UNEXPECTED = "unexpected"
+
+
+def kind_of(error: BaseException) -> str:
+    """Who has to act, as a label."""
+    return next((name for name, kind in KINDS.items() if isinstance(error, kind)), UNEXPECTED)
+
+
+class ProcessMetrics:
+    """The registry of one process, and the errors of its parts."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._errors = self.counter(telemetry.ERRORS)
+
+    def error(self, part: str, error: BaseException) -> None:
+        self._errors.labels(part, kind_of(error)).inc()
+
+    def expect_errors_of(self, part: str) -> None:
+        """A counter that is there from the start has a rate from its first error on."""
+        for kind in (*KINDS, UNEXPECTED):
+            self._errors.labels(part, kind)
+
+    def gauge(self, one: Series) -> Gauge:
+        return Gauge(one.name, one.meaning, one.labels, registry=self.registry)
+
+    def counter(self, one: Series) -> Counter:
+        return Counter(one.name, one.meaning, one.labels, registry=self.registry)
+
+    def histogram(self, one: Series) -> Histogram:
+        return Histogram(one.name, one.meaning, one.labels, buckets=one.buckets, registry=self.registry)
+
+
+class RequestMetrics:
+    """How the API answers."""
+
+    def __init__(self, process: ProcessMetrics) -> None:
+        self._process = process
+        self._duration = process.histogram(telemetry.API_DURATION)
+        process.expect_errors_of("api")
+
+    def answered(self, route: str, status: int, seconds: float, error: BaseException | None) -> None:
+        self._duration.labels(route, f"{status // 100}xx").observe(seconds)
+        if error is not None:
+            self._process.error("api", error)
+
+
+class PipelineMetrics:
+    """What the stages did, and what stands since: gauges over one catalog."""
+
+    def __init__(self, process: ProcessMetrics, catalog: Catalog) -> None:
+        self._process, self._catalog = process, catalog
+        self._sites = process.gauge(telemetry.SITE_INFO)
+        self._objective = process.gauge(telemetry.SLO_OBJECTIVE)
+        self._slots = process.gauge(telemetry.SLO_SLOTS)
+        self._low = process.gauge(telemetry.SLO_LOW)
+        self._high = process.gauge(telemetry.SLO_HIGH)
+        self._spent = process.gauge(telemetry.SLO_SPENT)
+        self._settlements = process.gauge(telemetry.SETTLEMENTS)
+        self._penalty = process.gauge(telemetry.PENALTY)
+        self._credit = process.gauge(telemetry.CREDIT)
+        self._succeeded = process.gauge(telemetry.PIPELINE_SUCCESS)
+        self._head_age = process.gauge(telemetry.CHAIN_HEAD_AGE)
+        self._head_age.set(float("nan"))
+        self._failures = process.counter(telemetry.PIPELINE_FAILURES)
+        self._duration = process.histogram(telemetry.PIPELINE_DURATION)
+        process.expect_errors_of("scheduler")
+        for stage in STAGES:
+            self._failures.labels(stage.name)
+        for site in catalog.sites.values():
+            self._sites.labels(site.name, site.tier, site.region).set(1)
+        for slo in catalog.slos.values():
+            self._objective.labels(slo.name, slo.tier).set(slo.target_ppm / PPM)
+
+    def started(self, stages: Iterable[str], at: int) -> None:
+        """From now on these stages are expected to succeed: one that never does is as late as one that stopped."""
+        for stage in URGENT.intersection(stages):
+            self._succeeded.labels(stage).set(at)
+
+    def stage_done(self, stage: str, error: BaseException | None, seconds: float, at: int) -> None:
+        self._duration.labels(stage).observe(seconds)
+        if error is not None:
+            self._failures.labels(stage).inc()
+            self._process.error("scheduler", error)
+        elif stage in URGENT:
+            self._succeeded.labels(stage).set(at)
+
+    def head_age(self, seconds: int) -> None:
+        self._head_age.set(seconds)
+
+    def refresh(self, slots: SlotTable, ledger: Ledger, clock: Clock) -> None:
+        """Read the stores and set every gauge."""
+        for slo in self._catalog.slos.values():
+            self._refresh_slo(slo, slots, clock)
+        totals = ledger.totals()
+        for state in SettlementState:
+            self._settlements.labels(state.value).set(totals.settlements.get(state, 0))
+        for one in self._catalog.agreements.values():
+            money = (one.currency, one.exponent)
+            self._penalty.labels(one.currency).set(totals.penalties.get(money, 0))
+            self._credit.labels(one.tenant, one.currency).set(totals.credits.get((one.tenant, *money), 0))
+
+    def _refresh_slo(self, slo: Slo, slots: SlotTable, clock: Clock) -> None:
+        period = slo.window.period_at(clock.now())
+        for site, found in period_totals(slo, self._catalog.sites_of(slo), period, slots, so_far=True).items():
+            if not found.totals.states or found.problem:
+                continue
+            promise = (slo.name, site, slo.tier)
+            for state in SlotState:
+                self._slots.labels(*promise, state.value).set(found.totals.states.get(state, 0))
+            attained = found.attainment(slo)
+            if not attained.base or not attained.bounded:
+                continue
+            self._low.labels(*promise).set(attained.good / attained.base)
+            self._high.labels(*promise).set(attained.high_good / attained.base)
+            self._spent.labels(*promise).set(attained.bad * PPM / (attained.base * (PPM - slo.target_ppm)))

@@ -1,0 +1,129 @@
+"""The platform's own series: name, kind, labels and meaning of each, here and nowhere else.
+
+Metrics are made of these, alert rules and boards ask for them, and their reference is printed from them: a series that is renamed is
+renamed everywhere, one that goes is an error where it was asked for. Imports nothing of the package, so that whoever names a series
+pays for nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["gauge", "counter", "histogram"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """A metric of a platform process (job sankofa-platform); its text is its name, as a query writes it."""
+
+    name: str
+    kind: Kind = "gauge"
+    labels: tuple[str, ...] = ()
+    meaning: str
+    buckets: tuple[float, ...] = ()  # of a histogram, upper bounds in its unit
+
+    def __post_init__(self) -> None:
+        if self.name.endswith("_total") != (self.kind == "counter"):
+            raise ValueError(f"series {self.name}: a counter's name ends with _total, and no other one's does")
+        if bool(self.buckets) != (self.kind == "histogram"):
+            raise ValueError(f"series {self.name}: a histogram has buckets, and nothing else does")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a query can ask for."""
+        return tuple(f"{self.name}_{part}" for part in ("bucket", "count", "sum")) if self.buckets else (self.name,)
+
+
+_PROMISE = ("slo", "site", "tier")
+
+SITE_INFO = Series(
+    name="sankofa_site_info", labels=("site", "tier", "region"), meaning="A site of the fleet; always 1."
+)
+
+SLO_OBJECTIVE = Series(name="sankofa_slo_objective_ratio", labels=("slo", "tier"), meaning="The target of an SLO.")
+SLO_SLOTS = Series(
+    name="sankofa_slo_period_slots", labels=(*_PROMISE, "state"), meaning="Slots of the current period by state."
+)
+SLO_LOW = Series(
+    name="sankofa_slo_attainment_low_ratio", labels=_PROMISE, meaning="Attained so far if all that is unknown was bad."
+)
+SLO_HIGH = Series(
+    name="sankofa_slo_attainment_high_ratio",
+    labels=_PROMISE,
+    meaning="Attained so far if all that is unknown was good.",
+)
+SLO_SPENT = Series(
+    name="sankofa_slo_error_budget_spent_ratio", labels=_PROMISE, meaning="Bad over allowed so far; may exceed 1."
+)
+
+SETTLEMENTS = Series(name="sankofa_settlements", labels=("state",), meaning="Settlements by state.")
+PENALTY = Series(
+    name="sankofa_penalty_minor",
+    labels=("currency",),
+    meaning="Penalties assessed so far, before caps, in minor units.",
+)
+CREDIT = Series(
+    name="sankofa_service_credit_minor",
+    labels=("tenant", "currency"),
+    meaning="Credits granted so far, in minor units.",
+)
+
+PIPELINE_SUCCESS = Series(
+    name="sankofa_pipeline_last_success_timestamp_seconds", labels=("stage",), meaning="When a stage last succeeded."
+)
+PIPELINE_FAILURES = Series(
+    name="sankofa_pipeline_failures_total", kind="counter", labels=("stage",), meaning="Turns of a stage that failed."
+)
+PIPELINE_DURATION = Series(
+    name="sankofa_pipeline_stage_duration_seconds",
+    kind="histogram",
+    labels=("stage",),
+    meaning="How long a turn of a stage took, whether it failed or not.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900),
+)
+CHAIN_HEAD_AGE = Series(
+    name="sankofa_chain_head_age_seconds", meaning="Age of the newest block seen; NaN until one was."
+)
+
+API_DURATION = Series(
+    name="sankofa_api_request_duration_seconds",
+    kind="histogram",
+    labels=("route", "status"),
+    meaning="How long a request took, by the template of its route and the class of its status, like 2xx.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+ERRORS = Series(
+    name="sankofa_errors_total",
+    kind="counter",
+    labels=("part", "kind"),
+    meaning="Errors by part (scheduler, api) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
+)
+
+SERIES = (
+    SITE_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
+    PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD_AGE, API_DURATION, ERRORS,
+)  # fmt: skip
+
+# Recorded by the alert rules, and read by boards: `sankofa:<what>:<window or unit>`.
+SITE_NOT_KNOWN = "sankofa:site_not_known:now"
+SITE_STATE = "sankofa:site_state:now"
+SITE_RANK = "sankofa:site_rank:now"
+SLO_BURN = "sankofa:slo_burn:1h"
+SLO_BAD_STEP = "sankofa:slo_bad:step"
+SLO_VALID_STEP = "sankofa:slo_valid:step"
+SLO_BUDGET = "sankofa:slo_budget:ppm"
+SLO_PAGE_GATE = "sankofa:slo_page_gate:z2"
+
+
+def slo_bad(window: str) -> str:
+    """Bad samples or events of an SLO, added up over a window like 5m."""
+    return f"sankofa:slo_bad:{window}"
+
+
+def slo_valid(window: str) -> str:
+    """All samples or events of which anything is known, over the same window."""
+    return f"sankofa:slo_valid:{window}"
