@@ -53,9 +53,10 @@ MEANINGS = {
     "attestors[].prometheus_url": "The attestor's own Prometheus.",
     "api.listen": "Where the API answers. It speaks plain HTTP: put TLS in front of it.",
     "api.keys_file": "The API keys, as `keys new` writes them. Needed to serve the API.",
+    "api.metrics_listen": "Where an API that runs without the scheduler answers /metrics. Empty: nowhere.",
     "schedule.observe_seconds": "Seconds between two turns of observe.",
     "schedule.settle_seconds": "Seconds between two turns of evaluate, assess, settle and credit.",
-    "schedule.metrics_listen": "Where the scheduler's own metrics are scraped.",
+    "schedule.metrics_listen": "Where the metrics of a process with the scheduler are scraped.",
 }
 
 
@@ -97,8 +98,9 @@ def _inner(annotation: Any) -> Any:
 
 
 def _kind(field: FieldInfo) -> str:
-    if field.description:
-        return f"text, `{field.description}`"
+    described = [field, *getattr(_inner(field.annotation), "__metadata__", ())]  # of an optional, inside
+    if form := next((one.description for one in described if isinstance(one, FieldInfo) and one.description), None):
+        return f"text, `{form}`"
     words: dict[Any, str] = {str: "text", int: "integer", Path: "path", dict[str, str]: "map of text to text"}
     text = words[_inner(field.annotation)]
     if get_origin(field.annotation) is list:

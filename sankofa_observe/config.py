@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from sankofa_observe.documents import BrokenYaml, read
 from sankofa_observe.errors import InvalidInput, Violation
+from sankofa_observe.pipeline.stages import OBSERVING, SETTLING
 
 MAX_PORT = 65_535
 
@@ -92,11 +93,12 @@ class AttestorSettings(KeySettings):
 class ApiSettings(_Part):
     listen: Address = "127.0.0.1:8080"
     keys_file: Path | None = None
+    metrics_listen: Address | None = None
 
 
 class ScheduleSettings(_Part):
-    observe_seconds: Seconds = 60
-    settle_seconds: Seconds = 60
+    observe_seconds: Seconds = OBSERVING.every_seconds
+    settle_seconds: Seconds = SETTLING.every_seconds
     metrics_listen: Address = "127.0.0.1:9800"
 
 

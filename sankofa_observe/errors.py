@@ -70,3 +70,24 @@ class Refused(Unavailable):
 
 class InvariantBroken(SankofaError):
     """Something that must hold does not: the message says what, and nothing was written."""
+
+
+INVALID_INPUT, UNAVAILABLE, INVARIANT_BROKEN, UNEXPECTED = (
+    "invalid_input",
+    "unavailable",
+    "invariant_broken",
+    "unexpected",
+)
+KINDS = {INVALID_INPUT: InvalidInput, UNAVAILABLE: Unavailable, INVARIANT_BROKEN: InvariantBroken}
+
+
+def kind_of(error: BaseException) -> str:
+    """Who has to act, in a word for machines."""
+    return next((name for name, kind in KINDS.items() if isinstance(error, kind)), UNEXPECTED)
+
+
+def exit_code(error: SankofaError) -> int:
+    """With which code a command ends: 1 try again, 2 the input is wrong, 3 two truths disagree."""
+    if isinstance(error, InvalidInput):
+        return 2
+    return 3 if isinstance(error, InvariantBroken) else 1

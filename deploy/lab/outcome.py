@@ -56,7 +56,7 @@ def follow(told: Story) -> Outcome:
         lambda: _credit(told, settlement),
         60,
         hopeless=lambda: broken(told),
-        seen=lambda: log_line(told, "credit"),
+        seen=lambda: said(told, "credit"),
     )
     told.say("final; the credit is granted")
     told.wait("the page of the outage", lambda: told.lab.pager.first("/page", PAGE), 30, hopeless=lambda: unfired(told))
@@ -116,7 +116,7 @@ def judged(told: Story) -> None:
         lambda: every if len(every := verdicts(told)) == story.PROMISES else [],
         60 + 3 * told.plan.slot_seconds,
         hopeless=lambda: broken(told),
-        seen=lambda: log_line(told, "evaluate") or log_line(told, "observe"),
+        seen=lambda: said(told, "evaluate") or said(told, "observe"),
     )
     told.say("judged: " + ", ".join(summary(one) for one in found))
     availability = pick(found, AVAILABILITY)
@@ -158,14 +158,14 @@ def _state(told: Story, wanted: set[str], what: str, seconds: float) -> Item:
     def hopeless() -> str:
         one = now()
         lost = f"the settlement is {one['state']}" if one["state"] in LOST else ""
-        return lost or broken(told) or refusal(log_line(told, "settle"), one["settlement_id"])
+        return lost or broken(told) or refusal(said(told, "settle"), one["settlement_id"])
 
     def reached() -> Item | None:
         one = now()
         return one if one["state"] in wanted else None
 
     found: Item = told.wait(
-        what, reached, seconds, hopeless=hopeless, seen=lambda: f"{now()['state']}; {log_line(told, 'settle')}"
+        what, reached, seconds, hopeless=hopeless, seen=lambda: f"{now()['state']}; {said(told, 'settle')}"
     )
     return found
 
@@ -173,27 +173,32 @@ def _state(told: Story, wanted: set[str], what: str, seconds: float) -> Item:
 # -------------------------------------------------------------------------------------- what the scheduler said of it
 
 
-def _log(told: Story) -> list[str]:
+def _log(told: Story) -> list[Item]:
+    """What the scheduler has logged, line by line; what another library prints beside it is left out."""
     scheduler = next(child for child in reversed(told.lab.processes.children) if child.name == "scheduler")
-    return scheduler.log.read_text(errors="replace").splitlines()
+    lines = scheduler.log.read_text(errors="replace").splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
 
-def log_line(told: Story, stage: str) -> str:
-    """The last line of a stage in the scheduler's log."""
-    return next((line for line in reversed(_log(told)) if f" {stage}: " in line), "")
+def said(told: Story, stage: str) -> str:
+    """What a stage did, or why it failed, as far as it has said anything."""
+    lines = (
+        str(line.get("error") or line.get("did") or "") for line in reversed(_log(told)) if line.get("stage") == stage
+    )
+    return next(filter(None, lines), "")
 
 
 def broken(told: Story) -> str:
     """The scheduler says that two truths disagree; it does nothing more of its own then."""
-    return next((line for line in _log(told) if " CRITICAL " in line), "")
+    return next((str(line.get("error")) for line in _log(told) if line["level"] == "critical"), "")
 
 
-def refusal(line: str, settlement_id: str) -> str:
-    """Why a settlement waits by the scheduler's line, where that will not pass.
+def refusal(did: str, settlement_id: str) -> str:
+    """Why a settlement waits by what the stage said, where that will not pass.
 
     Who is away may come back, and what the contract refuses only by its clock it takes later; who objects has counted.
     """
-    waits = re.search(rf"{settlement_id}: waiting: (.*?)(?=; (?:report of )?(?:settlement )?0x|$)", line)
+    waits = re.search(rf"{settlement_id}: waiting: (.*?)(?=; (?:report of )?(?:settlement )?0x|$)", did)
     if not settlement_id or waits is None:
         return ""
     lasting = r"other terms than the specs|attestor-\d+: (?!away: )|SLA(?!PeriodNotClosed|DisputeWindowOpen)[A-Z]\w+"

@@ -238,7 +238,15 @@ class Lab:
 
     def start_platforms(self, *parts: str) -> list[Child]:
         """Both at once take little longer than one."""
-        serve = [str(BIN / "sankofa-observe"), "serve", "--config", str(self.folder / "sankofa.yaml"), "--part"]
+        serve = [
+            str(BIN / "sankofa-observe"),
+            "serve",
+            "--config",
+            str(self.folder / "sankofa.yaml"),
+            "--log.format",
+            "json",
+            "--part",
+        ]
         started = [self.processes.start(part, [*serve, part]) for part in parts]
         for part, child in zip(parts, started, strict=True):
             page = {"api": "/readyz", "scheduler": "/metrics"}[part]

@@ -40,6 +40,10 @@ class ContractChain:
     def identity(self) -> ChainIdentity:
         return self._identity
 
+    @property
+    def account(self) -> str:
+        return str(self._sender.address)
+
     def head(self) -> ChainHead:
         with self._node.asking("chain head"):
             chain_id = self._node.web3.eth.chain_id

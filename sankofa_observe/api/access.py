@@ -13,6 +13,7 @@ from fastapi import Depends, HTTPException, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from sankofa_observe.api.keys import KeyRing, Principal
+from sankofa_observe.api.requests import is_of
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.ports import EvidenceArchive, Ledger, LedgerRead, Page, SettlementRecord
 from sankofa_observe.scope import of_tenant
@@ -71,12 +72,14 @@ def records_of(request: Request) -> Records:
 
 
 def caller_of(
+    request: Request,
     records: Annotated[Records, Depends(records_of)],
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Asking:
     principal = records.keys.principal(credentials.credentials) if credentials else None
     if principal is None:
         raise HTTPException(401, "a valid API key is needed", headers={"WWW-Authenticate": "Bearer"})
+    is_of(request, principal.tenant)
     scoped = records.ledger.read(of_tenant(principal.tenant))
     return Asking(principal=principal, records=scoped, archive=records.archive)
 

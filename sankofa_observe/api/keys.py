@@ -78,6 +78,10 @@ class KeyRing:
             raise Unavailable(str(error)) from error
         return self._principals.get(key_hash(key))
 
+    def tenants(self) -> dict[str, int]:
+        """How many keys each tenant has."""
+        return dict(Counter(one.tenant for one in self._principals.values()))
+
     def _load(self) -> None:
         try:
             stat = self._file.stat()

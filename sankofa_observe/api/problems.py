@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from sankofa_observe.api.requests import failed_by
 from sankofa_observe.errors import SankofaError, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -46,18 +47,21 @@ def install(app: FastAPI) -> None:
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the request is not as the API expects it", errors=faults)
 
     @app.exception_handler(Unavailable)
-    async def _away(_: Request, error: Unavailable) -> Response:
+    async def _away(request: Request, error: Unavailable) -> Response:
+        failed_by(request, error)
         log.warning("%s", error)  # its words name hosts and files: for the operator, not for the tenant
         detail = "a part of the platform does not answer; try again later"
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "10"})
 
     @app.exception_handler(SankofaError)
-    async def _broken(_: Request, error: SankofaError) -> Response:
+    async def _broken(request: Request, error: SankofaError) -> Response:
+        failed_by(request, error)
         log.critical("%s", error)
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "an internal check failed; it was logged and nothing was changed"
         )
 
     @app.exception_handler(Exception)
-    async def _unforeseen(_: Request, __: Exception) -> Response:
+    async def _unforeseen(request: Request, error: Exception) -> Response:
+        failed_by(request, error)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something unforeseen failed; it was logged")

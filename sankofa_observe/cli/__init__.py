@@ -11,7 +11,7 @@ import typer
 
 from sankofa_observe.cli import chain, demo, keys, ledger, pipeline, serve, slots, specs, verify
 from sankofa_observe.cli.output import complain
-from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
+from sankofa_observe.errors import SankofaError, exit_code
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,10 +31,4 @@ def main() -> None:
         app()
     except SankofaError as error:
         complain(str(error))
-        sys.exit(_exit_code(error))
-
-
-def _exit_code(error: SankofaError) -> int:
-    if isinstance(error, InvalidInput):
-        return 2
-    return 3 if isinstance(error, InvariantBroken) else 1
+        sys.exit(exit_code(error))

@@ -14,7 +14,7 @@ from sankofa_observe.errors import InvalidInput
 from sankofa_observe.units import rfc3339
 
 if TYPE_CHECKING:
-    from sankofa_observe.pipeline.observe import Observed
+    from sankofa_observe.pipeline.counting import Observed
 
 
 def register(app: typer.Typer) -> None:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sankofa_observe.cli.output import ConfigFile
-from sankofa_observe.errors import Held, InvalidInput, Lost, SankofaError, Unavailable
+from sankofa_observe.errors import InvalidInput, SankofaError, exit_code
 
 if TYPE_CHECKING:
-    from sankofa_observe.bootstrap import Platform
-    from sankofa_observe.operations.metrics import PipelineMetrics
-    from sankofa_observe.ports import Lease
-    from sankofa_observe.schedule import Turn
+    from sankofa_observe.config import Settings
+    from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
+    from sankofa_observe.operations.process import Ending
+    from sankofa_observe.pipeline.platform import Platform
 
-COMPACT_SECONDS = 3600  # a tick writes a small file for each SLO; an hour of them are read as one
-log = logging.getLogger("sankofa_observe")
+log = logging.getLogger("sankofa_observe.serve")
 
 
 class Part(StrEnum):
@@ -34,178 +31,167 @@ class Part(StrEnum):
     SCHEDULER = "scheduler"
 
 
+class LogFormat(StrEnum):
+    LOGFMT = "logfmt"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 def register(app: typer.Typer) -> None:
     app.command()(serve)
 
 
-def serve(config: ConfigFile, part: Annotated[Part, typer.Option(help="What this process does.")] = Part.ALL) -> None:
+def serve(
+    config: ConfigFile,
+    part: Annotated[Part, typer.Option(help="What this process does.")] = Part.ALL,
+    log_format: Annotated[LogFormat, typer.Option("--log.format", help="Of the lines on stderr.")] = LogFormat.LOGFMT,
+    log_level: Annotated[LogLevel, typer.Option("--log.level", help="What is logged.")] = LogLevel.INFO,
+) -> None:
     """Run the pipeline on its schedule, and answer the tenants.
 
     Example: sankofa-observe serve --config sankofa.yaml --part scheduler
     """
+    from sankofa_observe.operations import logs
+    from sankofa_observe.operations.process import Ending
+
+    logs.set_up(log_level.value, log_format.value)
+    ending = Ending()
+    ending.at()
+    try:
+        _run(config, part, ending)
+    except SankofaError as error:
+        log.error("stopped", extra={"why": str(error)})  # noqa: TRY400  a line, and no traceback of what was foreseen
+        raise typer.Exit(exit_code(error)) from None
+    except SystemExit:
+        log.info("stopped", extra={"why": ending.why})
+        raise
+
+
+def _run(config: Path, part: Part, ending: Ending) -> None:
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
+    from sankofa_observe.operations.metrics import ProcessMetrics
+    from sankofa_observe.operations.process import metrics_at
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for library in ("apscheduler", "alembic"):
-        logging.getLogger(library).setLevel(logging.WARNING)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries; what came of them is told by the stage
     scheduling, answering = part in {Part.ALL, Part.SCHEDULER}, part in {Part.ALL, Part.API}
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
-    with open_platform(load_settings(config), settling=scheduling) as platform, _alone(platform, scheduling) as lease:
+    log.info("starting", extra={"version": version("sankofa-observe"), "part": part.value, "config": str(config)})
+    settings = load_settings(config)
+    with open_platform(settings, settling=scheduling) as platform, ExitStack() as running:
+        _log_loaded(platform)
+        process = ProcessMetrics()
         # What can be wrong with the API is found before the first stage runs.
-        answer = _api(platform) if answering else threading.Event().wait
-        stop = _schedule(platform, lease) if lease else lambda: None
-        try:
-            answer()
-        finally:
-            stop()
+        answer = _api(settings, platform, process, running) if answering else threading.Event().wait
+        address = settings.schedule.metrics_listen if scheduling else settings.api.metrics_listen
+        if address:
+            running.enter_context(metrics_at(address, process.registry))
+            log.info("listening", extra={"what": "metrics", "address": address})
+        if scheduling:
+            _schedule(settings, platform, process, ending, running)
+        log.info("ready", extra={"part": part.value})
+        answer()
 
 
-@contextmanager
-def _alone(platform: Platform, scheduling: bool) -> Iterator[Lease | None]:  # noqa: FBT001
-    """Be the only scheduler of a ledger: wait for the lease of one that was killed, and end when another one has taken ours."""
-    if not scheduling:
-        yield None
-        return
-    lease, over = platform.ledger.lease("scheduler"), threading.Event()
-    deadline, told = time.monotonic() + 2 * lease.seconds, False
-    while True:
-        try:
-            lease.take()
-            break
-        except Held as held:
-            if time.monotonic() > deadline:
-                raise
-            if not told:
-                log.warning("%s", held)
-            told = True
-        time.sleep(lease.seconds / 5)
-
-    def renewing() -> None:
-        while not over.wait(lease.seconds / 3):
-            try:
-                lease.renew()
-            except Lost as lost:
-                log.critical("%s; this scheduler ends", lost)
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
-            except Exception as away:  # noqa: BLE001  it lapses if this lasts, and is taken over
-                log.warning("the lease was not renewed: %s", away)
-
-    renewer = threading.Thread(target=renewing, name="lease", daemon=True)
-    renewer.start()
-    try:
-        yield lease
-    finally:
-        over.set()
-        renewer.join()
-        with suppress(SankofaError):
-            lease.release()
+def _log_loaded(platform: Platform) -> None:
+    catalog, chain = platform.catalog, platform.settling
+    counts = {"sites": len(catalog.sites), "slos": len(catalog.slos), "agreements": len(catalog.agreements)}
+    log.info("loaded", extra={"what": "specs", **counts})
+    if chain:
+        contract = {"chain_id": chain.chain.identity.chain_id, "contract": chain.chain.identity.contract}
+        attestors = " ".join(one.account for one in chain.attestors)
+        log.info(
+            "loaded",
+            extra={"what": "keys", **contract, "sender": chain.chain.account, "attestors": attestors or "none"},
+        )
 
 
-def _leave(*_: object) -> None:
-    """End by the ordinary way out, so that stages finish and stores close; uvicorn raises the signal again for us."""
-    raise SystemExit(0)
-
-
-def _api(platform: Platform) -> Callable[[], object]:
-    """Everything checked and put together; answers how to serve it."""
+def _api(settings: Settings, platform: Platform, process: ProcessMetrics, running: ExitStack) -> Callable[[], object]:
+    """Everything checked, put together and listening; answers how to serve it."""
     import uvicorn
 
     from sankofa_observe.api.access import Records
     from sankofa_observe.api.app import create_app
     from sankofa_observe.api.keys import KeyRing
+    from sankofa_observe.api.requests import Answered, watched
+    from sankofa_observe.operations.metrics import RequestMetrics
+    from sankofa_observe.operations.process import listen
 
-    settings = platform.settings.api
-    if settings.keys_file is None:
+    if settings.api.keys_file is None:
         raise InvalidInput(
             "api.keys_file is not set; make one with: sankofa-observe keys new --tenant NAME --file FILE"
         )
-    keys = KeyRing(settings.keys_file)
-    app = create_app(Records(ledger=platform.ledger, archive=platform.archive, keys=keys))
-    host, port = _address(settings.listen)
-    _free(host, port)
-    return lambda: uvicorn.run(app, host=host, port=port, log_level="warning")
+    keys, metrics = KeyRing(settings.api.keys_file), RequestMetrics(process)
+    tenants = keys.tenants()
+    log.info("loaded", extra={"what": "api keys", "keys": sum(tenants.values()), "tenants": len(tenants)})
+
+    def watch(one: Answered) -> None:
+        metrics.answered(one.route, one.status, one.seconds, one.kind)
+
+    app = watched(create_app(Records(ledger=platform.ledger, archive=platform.archive, keys=keys)), watch)
+    listener = running.enter_context(listen(settings.api.listen))
+    log.info("listening", extra={"what": "api", "address": settings.api.listen})
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    return lambda: server.run(sockets=[listener])
 
 
-def _schedule(platform: Platform, lease: Lease) -> Callable[[], None]:
-    """Start the metrics listener and the turns; answers how to stop both."""
-    from prometheus_client import start_http_server
+def _schedule(
+    settings: Settings, platform: Platform, process: ProcessMetrics, ending: Ending, running: ExitStack
+) -> None:
+    """Become the one scheduler of the ledger, and start the turns."""
+    from sankofa_observe.operations.metrics import PipelineMetrics
+    from sankofa_observe.operations.process import only_one
+    from sankofa_observe.operations.scheduler import EmbeddedJobs
+    from sankofa_observe.operations.turns import Turns, scheduled
 
-    from sankofa_observe import schedule
-    from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
+    lease = platform.lease
 
-    process = ProcessMetrics()
-    metrics = PipelineMetrics(process, platform.catalog)
-    host, port = _address(platform.settings.schedule.metrics_listen)
-    _free(host, port)
-    server, thread = start_http_server(port, host, registry=process.registry)
+    def lost(reason: str) -> None:
+        log.critical("lease lost", extra={"reason": reason})
+        ending.now(reason)
 
-    def outcome(stage: str, error: Exception | None) -> None:
-        metrics.stage_done(stage, error, 0, platform.clock.now())
-
-    def refresh() -> None:
-        try:
-            metrics.refresh(platform.slots, platform.ledger, platform.clock)
-        except SankofaError as away:
-            log.warning("metrics are not fresh: %s", away)
-
-    turns = [_held(turn, lease) for turn in _turns(platform, metrics)]
-    expected = [stage.name for turn in turns for stage in turn.stages]
-    metrics.started(expected, platform.clock.now())
-    scheduler = schedule.start(turns, outcome, refresh)
-
-    def stop() -> None:
-        scheduler.shutdown(wait=True)
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return stop
+    epoch = running.enter_context(only_one(lease, lost))
+    log.info("holding", extra={"what": "scheduler lease", "epoch": epoch, "owner": lease.owner})
+    metrics, clock = PipelineMetrics(process, platform.catalog), platform.clock
+    runs = _runs(platform, metrics)
+    turns = Turns(
+        runs=runs,
+        outcome=lambda stage, error, seconds: metrics.stage_done(stage, error, seconds, clock.now()),
+        after_turn=lambda: metrics.refresh(platform.slots, platform.ledger, clock),
+        may_run=lease.check,
+    )
+    metrics.started(runs, clock.now())
+    jobs = EmbeddedJobs()
+    schedule = settings.schedule
+    scheduled(jobs, turns, {"observing": schedule.observe_seconds, "settling": schedule.settle_seconds})
+    running.callback(jobs.stop)
+    jobs.start()
 
 
-def _held(turn: Turn, lease: Lease) -> Turn:
-    """The same stages, each only while the lease is ours: a process that was frozen finds that it is not."""
-
-    def checked(run: Callable[[], str]) -> Callable[[], str]:
-        def held() -> str:
-            lease.check()
-            return run()
-
-        return held
-
-    return replace(turn, stages=[replace(stage, run=checked(stage.run)) for stage in turn.stages])
-
-
-def _turns(platform: Platform, metrics: PipelineMetrics) -> list[Turn]:
-    from sankofa_observe.schedule import Stage, Turn
+def _runs(platform: Platform, metrics: PipelineMetrics) -> dict[str, Callable[[], str]]:
+    """By stage, all that it does in a turn, said in a line."""
 
     def settle() -> str:
         metrics.head_age(platform.clock.now() - platform.need_settling().chain.head().at)
         return _said(platform.settle())
 
-    every = platform.settings.schedule
-    judging = [Stage(name="evaluate", run=lambda: _said(platform.evaluate(only_new=True), only="added"))]
+    runs: dict[str, Callable[[], str]] = {
+        "observe": lambda: _said(platform.observe(), only="added"),
+        "evaluate": lambda: _said(platform.evaluate(only_new=True), only="added"),
+        "seal": lambda: _said(platform.seal()),
+        "compact": platform.compact,
+    }
     if platform.settling:
-        judging += [
-            Stage(name="assess", run=lambda: _said(platform.assess())),
-            Stage(name="settle", run=settle),
-            Stage(name="credit", run=lambda: _said(platform.credit())),
-        ]
-    observing = Stage(name="observe", run=lambda: _said(platform.observe(), only="added"))
-    return [
-        Turn(every_seconds=every.observe_seconds, stages=[observing]),
-        Turn(every_seconds=every.settle_seconds, stages=judging),
-        Turn(
-            every_seconds=COMPACT_SECONDS,
-            stages=[
-                Stage(name="seal", run=lambda: _said(platform.seal())),
-                Stage(name="compact", run=platform.slots.compact),
-            ],
-        ),
-    ]
+        runs |= {
+            "assess": lambda: _said(platform.assess()),
+            "settle": settle,
+            "credit": lambda: _said(platform.credit()),
+        }
+    return runs
 
 
 def _said(events: Iterable[Any], only: str | None = None) -> str:
@@ -213,22 +199,3 @@ def _said(events: Iterable[Any], only: str | None = None) -> str:
     return "; ".join(
         str(event) for event in events if only is None or getattr(event, only, True) or getattr(event, "problem", "")
     )
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host, int(port)
-
-
-def _free(host: str, port: int) -> None:
-    """A port in use is told in a sentence, before anything is started on top of it."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Unavailable(
-                f"{host}:{port}: {error.strerror}; stop what listens there or name another address"
-            ) from error

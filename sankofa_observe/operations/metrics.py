@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from sankofa_observe import telemetry
-from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
+from sankofa_observe.errors import KINDS, UNEXPECTED, kind_of
 from sankofa_observe.pipeline.period import period_totals
 from sankofa_observe.pipeline.stages import STAGES, URGENT
 from sankofa_observe.ports import Clock, Ledger, SlotTable
@@ -22,14 +22,6 @@ from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.telemetry import Series
 from sankofa_observe.units import PPM
 
-KINDS = {"invalid_input": InvalidInput, "unavailable": Unavailable, "invariant_broken": InvariantBroken}
-UNEXPECTED = "unexpected"
-
-
-def kind_of(error: BaseException) -> str:
-    """Who has to act, as a label."""
-    return next((name for name, kind in KINDS.items() if isinstance(error, kind)), UNEXPECTED)
-
 
 class ProcessMetrics:
     """The registry of one process, and the errors of its parts."""
@@ -38,8 +30,8 @@ class ProcessMetrics:
         self.registry = CollectorRegistry()
         self._errors = self.counter(telemetry.ERRORS)
 
-    def error(self, part: str, error: BaseException) -> None:
-        self._errors.labels(part, kind_of(error)).inc()
+    def error(self, part: str, kind: str) -> None:
+        self._errors.labels(part, kind).inc()
 
     def expect_errors_of(self, part: str) -> None:
         """A counter that is there from the start has a rate from its first error on."""
@@ -64,10 +56,10 @@ class RequestMetrics:
         self._duration = process.histogram(telemetry.API_DURATION)
         process.expect_errors_of("api")
 
-    def answered(self, route: str, status: int, seconds: float, error: BaseException | None) -> None:
+    def answered(self, route: str, status: int, seconds: float, kind: str) -> None:
         self._duration.labels(route, f"{status // 100}xx").observe(seconds)
-        if error is not None:
-            self._process.error("api", error)
+        if kind:
+            self._process.error("api", kind)
 
 
 class PipelineMetrics:
@@ -106,7 +98,7 @@ class PipelineMetrics:
         self._duration.labels(stage).observe(seconds)
         if error is not None:
             self._failures.labels(stage).inc()
-            self._process.error("scheduler", error)
+            self._process.error("scheduler", kind_of(error))
         elif stage in URGENT:
             self._succeeded.labels(stage).set(at)
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.period import PeriodTotals, period_totals, with_neighbours
 from sankofa_observe.ports import Clock, Ledger, SlotTable
 from sankofa_observe.sla.agreement import Agreement, Promise
@@ -20,7 +21,7 @@ from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import slot_starts
 from sankofa_observe.slo.verdict import judge
 from sankofa_observe.slo.window import periods_between
-from sankofa_observe.units import Period
+from sankofa_observe.units import Period, rfc3339
 
 LookAgain = Callable[[Slo, Sequence[str], Period], str]
 """Counts again what late samples changed of the sites' slots in the period; why it could not, or nothing."""
@@ -62,16 +63,19 @@ def evaluate(
     ledger: Ledger,
     clock: Clock,
     look_again: LookAgain = lambda *_: "",
+    source_at: Callable[[], int] | None = None,
     marks: Marks | None = None,
 ) -> Iterator[Judged | NotYet]:
     """Judge every closed period that is not judged from these slots yet; where nothing is due, no store is asked.
+
+    `source_at` is when the source last scraped, by its own clock: a clock of ours that runs ahead closes no period.
 
     With `marks`, a period that was judged once is not judged again by itself: its slots change only when they are recounted,
     after which one evaluates without them.
     """
     marks = {} if marks is None else marks
     agreements = list(agreements)
-    attained = _Attained(agreements=agreements, table=table, look_again=look_again)
+    attained = _Attained(agreements=agreements, table=table, look_again=look_again, source_at=source_at)
     for agreement in agreements:
         since_at = marks.get(agreement.id, agreement.starts_at)
         whole = True
@@ -90,6 +94,8 @@ class _Attained:
     agreements: Sequence[Agreement]
     table: SlotTable
     look_again: LookAgain
+    source_at: Callable[[], int] | None = None
+    _scraped_at: int | None = None
     _found: dict[tuple[str, Period], Mapping[str, PeriodTotals]] = field(default_factory=dict)
     _newest: dict[str, Mapping[str, int]] = field(default_factory=dict)
     _reasons: dict[tuple[str, Period], str] = field(default_factory=dict)
@@ -116,6 +122,19 @@ class _Attained:
             self._reasons[key] = self.look_again(slo, self._sites(slo), period)
         return self._reasons[key]
 
+    def too_early(self, until_at: int) -> str:
+        """Why this instant has not passed for the source, or nothing."""
+        if self.source_at is None:
+            return ""
+        if self._scraped_at is None:
+            try:
+                self._scraped_at = self.source_at()
+            except Unavailable as error:
+                return str(error)
+        if self._scraped_at >= until_at:
+            return ""
+        return f"its grace ends at {rfc3339(until_at)}, and by its own clock the source has not scraped past that yet"
+
     def _sites(self, slo: Slo) -> list[str]:
         named: dict[str, None] = defaultdict()
         for agreement in self.agreements:
@@ -127,8 +146,9 @@ def _evaluate_period(
     agreement: Agreement, period: Period, attained: _Attained, *, ledger: Ledger, clock: Clock
 ) -> Iterator[Judged | NotYet]:
     standing = {(v.slo, v.site): v for v in ledger.standing(agreement.id, period)}
+    early = attained.too_early(period.ends_at + agreement.grace_seconds)
     for promise in agreement.promises:
-        reason = attained.not_yet(promise.slo, promise.site, period)
+        reason = early or attained.not_yet(promise.slo, promise.site, period)
         if reason:
             yield NotYet(promise=promise, period=period, reason=reason)
             continue

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from sankofa_observe.pipeline.recount import quietly, recount_late
-from sankofa_observe.ports import Clock, SampleSource, SlotTable
+from sankofa_observe.pipeline.late import quietly, recount_late
+from sankofa_observe.ports import Clock, SampleSource, SealedStore
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import Period, rfc3339
@@ -24,22 +23,6 @@ Checked = dict[int, int]
 
 Covered = tuple[Slo, Sequence[str], int]
 """An SLO, its sites, and how many seconds after its end a day may still change a verdict."""
-
-
-class SealedStore(SlotTable, Protocol):
-    """A slot table that keeps totals by day."""
-
-    def unsealed(self) -> list[int]:
-        """The days that have slots and no totals, oldest first; days are counted from the epoch."""
-
-    def days_of_slots(self) -> set[int]:
-        """The days that have slots."""
-
-    def seal(self, day: int, at: int) -> int:
-        """Make the totals of a day; answers of how many sites and SLOs."""
-
-    def retain(self, days: int, today: int) -> int:
-        """Forget the slots of days that are older; answers how many days."""
 
 
 @dataclass(frozen=True, kw_only=True)

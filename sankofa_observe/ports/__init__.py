@@ -1,5 +1,5 @@
-"""What the pipeline needs of the world, and nothing else: each Protocol has a double in `testing` and a real adapter; of a lease,
-which stands in a ledger of either kind, there is only the real one.
+"""What the pipeline needs of the world, and nothing else: each Protocol has a double in `testing` and a real adapter; of leases
+and jobs, which need nothing that a test lacks, there are only the real ones.
 
 Every write is an append and is safe to repeat: it answers False when the same thing stands already, and raises
 `InvariantBroken` when another thing stands in its place. Every read may raise `Unavailable`; nothing is lost by that.
@@ -20,6 +20,7 @@ from sankofa_observe.ports.chain import (
     SettlementChain,
 )
 from sankofa_observe.ports.clock import Clock
+from sankofa_observe.ports.jobs import Job, Jobs
 from sankofa_observe.ports.lease import Lease
 from sankofa_observe.ports.ledger import (
     AgreementRecord,
@@ -32,7 +33,7 @@ from sankofa_observe.ports.ledger import (
     Totals,
 )
 from sankofa_observe.ports.samples import HOUR_SECONDS, RawSeries, SampleSet, SampleSource
-from sankofa_observe.ports.slots import SlotTable
+from sankofa_observe.ports.slots import SealedStore, SlotTable
 
 __all__ = [
     "HOUR_SECONDS",
@@ -45,6 +46,8 @@ __all__ = [
     "Clock",
     "EvidenceArchive",
     "Finalisation",
+    "Job",
+    "Jobs",
     "Lease",
     "Ledger",
     "LedgerRead",
@@ -54,6 +57,7 @@ __all__ = [
     "Receipt",
     "SampleSet",
     "SampleSource",
+    "SealedStore",
     "SettlementChain",
     "SettlementRecord",
     "SlotTable",

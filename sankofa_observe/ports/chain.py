@@ -79,6 +79,10 @@ class SettlementChain(Protocol):
     @property
     def identity(self) -> ChainIdentity: ...
 
+    @property
+    def account(self) -> str:
+        """Who sends: an address."""
+
     def head(self) -> ChainHead:
         """Raises `InvariantBroken` on a wrong chain or a missing contract, `Unavailable` when it does not answer."""
 

@@ -8,6 +8,14 @@ from typing import Protocol
 class Lease(Protocol):
     """One name of which one owner at a time is the holder. An epoch is one holding: a later one is larger."""
 
+    @property
+    def owner(self) -> str:
+        """Who we are, as the next one is told."""
+
+    @property
+    def seconds(self) -> int | None:
+        """For how long it is held without a renewal; None: for as long as its process lives."""
+
     def take(self) -> int:
         """Become the holder; answers the epoch.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from sankofa_observe.slo.slot import Slot
@@ -45,3 +46,25 @@ class SlotTable(Protocol):
 
     def uncertain(self, slo: str, since_at: int) -> Mapping[str, int]:
         """Per site the oldest slot since then of which something is not certain: what comes after it may settle it."""
+
+
+class SealedStore(SlotTable, Protocol):
+    """A slot table that keeps totals by day, and is written in ticks."""
+
+    def together(self, observed_at: int) -> AbstractContextManager[None]:
+        """What is appended inside is few commits; what was appended before an error is kept."""
+
+    def compact(self) -> str:
+        """Join the small files of ticks, no row changes; says what was done, or nothing."""
+
+    def unsealed(self) -> list[int]:
+        """The days that have slots and no totals, oldest first; days are counted from the epoch."""
+
+    def days_of_slots(self) -> set[int]:
+        """The days that have slots."""
+
+    def seal(self, day: int, at: int) -> int:
+        """Make the totals of a day; answers of how many sites and SLOs."""
+
+    def retain(self, days: int, today: int) -> int:
+        """Forget the slots of days that are older; answers how many days."""

@@ -56,6 +56,7 @@ class FakeChain:
     held: dict[str, OnChainSettlement] = field(default_factory=dict)
     finals: dict[str, Finalisation] = field(default_factory=dict)
     writes: list[tuple[str, str]] = field(default_factory=list)  # (settlement id, what was written), in order
+    account: str = "0x" + "5e" * 20
     _reports: dict[str, tuple[tuple[str, Report], ...]] = field(default_factory=dict)
 
     def head(self) -> ChainHead:
@@ -170,7 +171,7 @@ class FakeChain:
         return Attempt(
             kind=kind,
             settlement_ids=tuple(ids),
-            sender="0x" + "5e" * 20,
+            sender=self.account,
             nonce=nonce,
             transaction="0x" + keccak(raw).hex(),
             raw=raw,

@@ -9,7 +9,8 @@ from typing import Any
 
 from sankofa_observe.adapters.prometheus import PrometheusSamples
 from sankofa_observe.adapters.slots import DeltaSlots
-from sankofa_observe.pipeline.observe import Observed, observe
+from sankofa_observe.pipeline.counting import Observed
+from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.period import period_totals
 from sankofa_observe.pipeline.recount import recount
 from sankofa_observe.ports import SampleSet, SampleSource

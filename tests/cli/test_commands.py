@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,13 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import typer
 import yaml
 
-from deploy.lab import children
-from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.parts import CHECKOUT
 from sankofa_observe import cli
@@ -30,7 +24,6 @@ from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.units import rfc3339
 from tests.builders import agreement, breach, slot
 from tests.http_double import Answer, HttpDouble
-from tests.pace import limit
 
 SPECS = CHECKOUT / "deploy" / "specs"
 
@@ -97,14 +90,6 @@ def test_command_line_has_the_documented_commands() -> None:
 def test_command_line_tells_its_exit_codes(run: Run) -> None:
     """The codes stand in the help of the program."""
     assert "Exit codes: 0 done" in " ".join(run("--help").out.split())
-
-
-def test_command_line_imports_no_heavy_library_for_its_help() -> None:
-    """Help is quick because what a command needs is imported when it runs."""
-    heavy = ("web3", "polars", "deltalake", "sqlalchemy", "fastapi", "apscheduler", "pydantic", "eth_account", "httpx")
-    script = f"import sys, sankofa_observe.cli; print([one for one in {heavy!r} if one in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=CHECKOUT)
-    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
@@ -386,69 +371,6 @@ def test_recount_refuses_an_unknown_slo(run: Run, installation: Path) -> None:
     """Those that are known are named."""
     ended = run("recount", *config(installation), "--from", "2026-01-01T00:00:00Z", "--slo", "latency")
     assert (ended.code, "known: availability-edge" in ended.err) == (2, True)
-
-
-# -------------------------------------------------------------------------------------------------------------- serve
-
-
-def program(installation: Path, part: str) -> list[str]:
-    code = "import sys; from sankofa_observe.cli import main; sys.argv[0] = 'sankofa-observe'; main()"
-    return [sys.executable, "-c", code, "serve", *config(installation), "--part", part]
-
-
-@pytest.mark.parametrize(("part", "setting"), [("api", "api.listen"), ("all", "schedule.metrics_listen")])
-def test_serve_on_a_port_in_use_says_so_in_a_line(installation: Path, part: str, setting: str) -> None:
-    """One line names the address and the cure; the code is 1, and no stage has run."""
-    section, name = setting.split(".")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        change(installation, "sankofa.yaml", lambda one: one[section].update({name: address}))
-        done = subprocess.run(
-            program(installation, part), check=False, capture_output=True, text=True, cwd=CHECKOUT, timeout=limit(60)
-        )
-    assert (done.returncode, done.stdout) == (1, "")
-    (line,) = done.stderr.splitlines()
-    assert line == f"{address}: Address already in use; stop what listens there or name another address"
-
-
-def test_serve_without_a_keys_file_runs_no_stage(run: Run, installation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the API lacks is found before the first stage has its turn."""
-    monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr("logging.basicConfig", lambda **_: None)
-    monkeypatch.setattr("sankofa_observe.schedule.start", lambda *_: pytest.fail("a stage was started"))
-    change(installation, "sankofa.yaml", lambda one: one["api"].pop("keys_file"))
-    ended = run("serve", *config(installation))
-    assert (ended.code, "api.keys_file is not set" in ended.err, "keys new" in ended.err) == (2, True, True)
-
-
-def test_serve_ends_well_when_asked_to(installation: Path) -> None:
-    """A signal lets the stages finish, closes the stores, and ends with 0; until then both parts answer."""
-    settings = yaml.safe_load((installation / "sankofa.yaml").read_text())
-    addresses = [settings["api"]["listen"] + "/readyz", settings["schedule"]["metrics_listen"] + "/metrics"]
-    log = installation / "serve.log"
-    with log.open("wb") as output:
-        process = children.start(program(installation, "all"), stdout=output, stderr=output, cwd=CHECKOUT)
-    try:
-        for address in addresses:
-            _wait_for(f"http://{address}", process)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=limit(30)) == 0
-    finally:
-        children.end(process, grace_seconds=0)
-    assert "Traceback" not in log.read_text()
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + limit(30)
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if local.get(url, timeout=limit(1)).is_success:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.05)
-    pytest.fail(f"{url} did not answer")
 
 
 # ----------------------------------------------------------------------------------------------------- keys and chain

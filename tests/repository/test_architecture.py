@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
+from sankofa_observe.pipeline.stages import TURNS
 from tests.repository.tree import ROOT, files, text
 
 DRAWING = text("ARCHITECTURE.md")
@@ -41,6 +42,17 @@ def test_layers_are_drawn_in_the_order_that_is_held() -> None:
     drawn = [set(re.findall(r"`(\w+)`", row.split("|")[1])) for row in table.splitlines()[2:]]
     flat = [layer if layer != {"units", "errors", "documents", "telemetry"} else None for layer in drawn]
     assert [*flat[:-1], {"units"}, {"errors", "documents", "telemetry"}] == held
+
+
+def test_stages_are_drawn_as_they_are() -> None:
+    """The table of stages is the data that the schedule and the metrics are made of."""
+    table = DRAWING.partition("| stage | turn |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert table == [
+        f"| {one.name} | {turn.name}, {turn.every_seconds} s | {', '.join(one.reads)} | {', '.join(one.writes)} "
+        f"| {one.makes} | {one.repeats} |"
+        for turn in TURNS
+        for one in turn.stages
+    ]
 
 
 def test_decisions_are_listed_and_exist() -> None:

@@ -73,8 +73,8 @@ def test_modules_open_with_their_purpose() -> None:
 
 
 def test_scheduler_library_is_imported_once() -> None:
-    """Only schedule.py imports APScheduler, so that its next major version is one file."""
-    assert imports_of("apscheduler") == {"sankofa_observe/schedule.py"}
+    """One file of the platform imports APScheduler, so that its next major version is one file."""
+    assert imports_of("apscheduler") == {"sankofa_observe/operations/scheduler.py"}
 
 
 def test_names_of_our_own_series_are_written_once() -> None:

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
+from sankofa_observe.pipeline.late import recount_late
 from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.reading import read_slots
-from sankofa_observe.pipeline.recount import recount_late
 from sankofa_observe.ports import RawSeries
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo

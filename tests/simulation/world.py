@@ -19,9 +19,9 @@ from sankofa_observe.pipeline.assess import NeedsRestatement, Origin, assess
 from sankofa_observe.pipeline.attest import objection
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.pipeline.late import quietly, recount_late
 from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.period import with_neighbours
-from sankofa_observe.pipeline.recount import quietly, recount_late
 from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.ports import AttestorSet, RawSeries, SampleSet
 from sankofa_observe.sla.agreement import Agreement, Promise

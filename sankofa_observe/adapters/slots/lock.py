@@ -1,7 +1,7 @@
 """One writer of one observer: a file lock beside the table, held as long as the process writes there.
 
-`flock` belongs to the open file and ends with the process, however that ends; the number in the file is only for the message.
-Writers of all observers also share one lock, which a repair takes alone: it replaces the tables under all of them.
+`flock` belongs to the open file and ends with the process, however that ends, so it lapses by itself and needs no renewal. The file
+says who holds it and how often it was held, for messages and as the epoch; whoever removes it begins at 1 again. Writers of all observers also share one lock, which a repair takes alone: it replaces the tables under all of them.
 """
 
 from __future__ import annotations
@@ -14,38 +14,59 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sankofa_observe.adapters.slots.delta import is_folder
-from sankofa_observe.errors import SankofaError, Unavailable
+from sankofa_observe.errors import Held, Lost, SankofaError, Unavailable
 
 REPAIR_LOCK = ".repairing"  # no name of an observer's lock
 TRIES, PAUSE_SECONDS = 3, 0.05  # `writer_of` holds a lock for an instant: that must not turn a writer away
 
 
 class WriterLock:
-    """Taken at the first write, released with the process; on an object store there is none to take yet."""
+    """The `Lease` of one observer's tables, taken at the first write; on an object store there is none to take yet."""
 
-    def __init__(self, location: str, observer: str) -> None:
+    seconds = None
+
+    def __init__(self, location: str, observer: str, owner: str = "") -> None:
         self._file = Path(location) / f"{observer}.lock" if is_folder(location) else None
         self._observer = observer
         self._held: list[tuple[Path, int]] = []
+        self._epoch = 0
+        self.owner = owner or str(os.getpid())
 
-    def take(self) -> None:
-        """Called before each write. Raises `Unavailable` while another process writes for this observer or repairs the tables,
-        and where the lock cannot be had: the location is a file, may not be written or has no space.
+    def take(self) -> int:
+        """Called before each write.
+
+        Raises:
+            Held: another process writes for this observer, or repairs the tables.
+            Unavailable: the lock cannot be had: the location is a file, may not be written or has no space.
         """
-        if self._file is None or (self._held and all(_is_at(path, handle) for path, handle in self._held)):
-            return
+        if self._file is None or self._is_held():
+            return self._epoch
         self.release()  # someone removed the lock file: another process may hold the one in its place
         shared = self._file.parent / REPAIR_LOCK
         try:
-            self._held.append((self._file, _locked(self._file, fcntl.LOCK_EX, f"slots of observer {self._observer}")))
-            self._held.append((shared, _locked(shared, fcntl.LOCK_SH, f"slot tables {shared.parent}")))
+            handle = _locked(self._file, fcntl.LOCK_EX, f"slots of observer {self._observer}", self.owner)
+            self._held.append((self._file, handle))
+            self._held.append((shared, _locked(shared, fcntl.LOCK_SH, f"slot tables {shared.parent}", self.owner)))
         except SankofaError:
             self.release()
             raise
+        self._epoch = _epoch(handle)
+        return self._epoch
+
+    def renew(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        if self._file is not None and not self._is_held():
+            holder = writer_of(self._file) or "nobody"
+            raise Lost(f"slots of observer {self._observer}: the lock {self._file} is no longer ours; {holder} has it")
 
     def release(self) -> None:
         while self._held:
             os.close(self._held.pop()[1])
+
+    def _is_held(self) -> bool:
+        return bool(self._held) and all(_is_at(path, handle) for path, handle in self._held)
 
 
 @contextmanager
@@ -54,9 +75,9 @@ def alone(location: str) -> Iterator[None]:
     folder = Path(location)
     for file in sorted(folder.glob("*.lock")):
         if writer := writer_of(file):
-            raise Unavailable(_words(f"slots of observer {file.stem}", file, writer))
+            raise Held(_words(f"slots of observer {file.stem}", file, writer))
     file = folder / REPAIR_LOCK
-    handle = _locked(file, fcntl.LOCK_EX, f"slot tables {folder}")
+    handle = _locked(file, fcntl.LOCK_EX, f"slot tables {folder}", str(os.getpid()))
     try:
         yield
     finally:
@@ -80,7 +101,7 @@ def writer_of(file: Path) -> str:
     return ""
 
 
-def _locked(file: Path, how: int, whose: str) -> int:
+def _locked(file: Path, how: int, whose: str, owner: str) -> int:
     """The handle of a lock that is held. Whatever fails, no handle stays open: it would lock this process out of its own table."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -89,8 +110,9 @@ def _locked(file: Path, how: int, whose: str) -> int:
             try:
                 _lock(handle, how, file, whose)
                 if how == fcntl.LOCK_EX:
-                    os.ftruncate(handle, 0)
-                    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+                    said = f"{owner} {_epoch(handle) + 1}\n".encode()
+                    os.pwrite(handle, said, 0)
+                    os.ftruncate(handle, len(said))
             except BaseException:
                 os.close(handle)
                 raise
@@ -110,7 +132,7 @@ def _lock(handle: int, how: int, file: Path, whose: str) -> None:
             fcntl.flock(handle, how | fcntl.LOCK_NB)
         except BlockingIOError:
             if tries == 1:
-                raise Unavailable(_words(whose, file, _owner(handle))) from None
+                raise Held(_words(whose, file, _owner(handle))) from None
             time.sleep(PAUSE_SECONDS)
         else:
             return
@@ -123,7 +145,18 @@ def _words(whose: str, file: Path, writer: str) -> str:
 
 
 def _owner(handle: int) -> str:
-    return os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
+    return _written(handle)[0] or "unknown"
+
+
+def _epoch(handle: int) -> int:
+    """How often the lock was held by what the file says; 0 where it says nothing."""
+    number = _written(handle)[1]
+    return int(number) if number.isdecimal() else 0
+
+
+def _written(handle: int) -> tuple[str, str]:
+    owner, _, epoch = os.pread(handle, 256, 0).decode(errors="replace").partition("\n")[0].partition(" ")
+    return owner, epoch
 
 
 def _is_at(file: Path, handle: int) -> bool:

@@ -11,10 +11,10 @@ from itertools import pairwise
 
 import pytest
 
+from sankofa_observe.pipeline.late import recount_late
 from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
-from sankofa_observe.pipeline.recount import recount_late
 from sankofa_observe.slo.indicator import CompositeIndicator, RatioIndicator, StateIndicator, Together
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot

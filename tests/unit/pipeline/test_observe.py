@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from sankofa_observe.errors import Unavailable
-from sankofa_observe.pipeline import observe as module
-from sankofa_observe.pipeline.observe import Observed, observe
+from sankofa_observe.pipeline import counting as module
+from sankofa_observe.pipeline.counting import Observed
+from sankofa_observe.pipeline.late import recount_late
+from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.reading import read_slots
-from sankofa_observe.pipeline.recount import recount, recount_late
+from sankofa_observe.pipeline.recount import recount
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import SlotState

@@ -9,9 +9,11 @@ import pytest
 
 from sankofa_observe.errors import Unavailable, Unusable
 from sankofa_observe.pipeline import unreadable
-from sankofa_observe.pipeline.observe import PATIENCE_SECONDS, Observed, observe
+from sankofa_observe.pipeline.counting import PATIENCE_SECONDS, Observed
+from sankofa_observe.pipeline.late import recount_late
+from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.reading import read_slots
-from sankofa_observe.pipeline.recount import recount, recount_late
+from sankofa_observe.pipeline.recount import recount
 from sankofa_observe.ports import SampleSet
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import SlotRule

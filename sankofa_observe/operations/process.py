@@ -1,0 +1,120 @@
+"""The process itself: the one scheduler of a ledger, the addresses it listens on, and how it ends.
+
+A signal ends it by the ordinary way out, so that stages finish and stores close.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, start_http_server
+
+from sankofa_observe.errors import Held, Lost, SankofaError, Unavailable
+from sankofa_observe.ports import Lease
+
+log = logging.getLogger(__name__)
+CHECK_SECONDS = 15  # between two looks at a lease that lasts as long as its process
+
+
+@dataclass(kw_only=True)
+class Ending:
+    """Why the process ends, as far as anything has said so."""
+
+    why: str = "nothing left to do"
+
+    def at(self, signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGINT)) -> None:
+        """End at these; uvicorn catches them while it serves, and raises them again when it has stopped."""
+        for number in signals:
+            signal.signal(number, self._leave)
+
+    def now(self, why: str) -> None:
+        """End from a thread."""
+        self.why = why
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _leave(self, number: int, _: object) -> None:
+        if self.why == Ending.why:
+            self.why = f"{signal.Signals(number).name} received"
+        raise SystemExit(0)
+
+
+@contextmanager
+def only_one(lease: Lease, lost: Callable[[str], None]) -> Iterator[int]:
+    """Be the holder of a lease; answers the epoch. It is renewed until the end, and `lost` is called where another one has taken it.
+
+    Waits for as long as the lease of one that was killed can last, and then raises `Held`, which names the holder.
+    """
+    seconds = lease.seconds or CHECK_SECONDS
+    epoch = _taken(lease, seconds)
+    over = threading.Event()
+    renewer = threading.Thread(target=_renew, args=(lease, seconds, over, lost), name="lease", daemon=True)
+    renewer.start()
+    try:
+        yield epoch
+    finally:
+        over.set()
+        renewer.join()
+        with suppress(SankofaError):
+            lease.release()
+
+
+def _taken(lease: Lease, seconds: int) -> int:
+    deadline, told = time.monotonic() + 2 * seconds, False
+    while True:
+        try:
+            return lease.take()
+        except Held as held:
+            if time.monotonic() > deadline:
+                raise
+            if not told:
+                log.warning("waiting", extra={"reason": str(held)})
+            told = True
+        time.sleep(seconds / 5)
+
+
+def _renew(lease: Lease, seconds: int, over: threading.Event, lost: Callable[[str], None]) -> None:
+    while not over.wait(seconds / 3):
+        try:
+            lease.renew()
+        except Lost as error:
+            lost(str(error))
+            return
+        except Exception as error:  # noqa: BLE001  it lapses if this lasts, and is taken over
+            log.warning("the lease was not renewed", extra={"reason": str(error)})
+
+
+def listen(address: str) -> socket.socket:
+    """A listening socket for HOST:PORT; one that is in use is an error in a sentence."""
+    host, _, port = address.rpartition(":")
+    try:
+        return socket.create_server((host, int(port)), backlog=1024)
+    except OSError as error:
+        raise _in_use(address, error) from error
+
+
+@contextmanager
+def metrics_at(address: str, registry: CollectorRegistry) -> Iterator[None]:
+    """Answer /metrics until the end."""
+    host, _, port = address.rpartition(":")
+    try:
+        server, thread = start_http_server(int(port), host, registry=registry)
+    except OSError as error:
+        raise _in_use(address, error) from error
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _in_use(address: str, error: OSError) -> Unavailable:
+    return Unavailable(f"{address}: {os.strerror(error.errno or 0)}; stop what listens there or name another address")

@@ -1,0 +1,94 @@
+"""The process itself: the one scheduler of a ledger, and the addresses it listens on."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import update
+
+from sankofa_observe.adapters.ledger import SqlLedger, tables
+from sankofa_observe.adapters.ledger.lease import LedgerLease
+from sankofa_observe.errors import Held, Unavailable
+from sankofa_observe.operations.process import listen, metrics_at, only_one
+from tests.pace import limit
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
+    """Of one kind: what a lease is, is held on both kinds by its contract suite."""
+    with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as opened:
+        yield opened
+
+
+def lease_of(ledger: SqlLedger, owner: str) -> LedgerLease:
+    """One that lasts three seconds."""
+    return replace(ledger.lease("scheduler"), owner=owner, seconds=3)
+
+
+def alone(ledger: SqlLedger, owner: str) -> AbstractContextManager[int]:
+    return only_one(lease_of(ledger, owner), pytest.fail)
+
+
+def test_a_second_scheduler_is_refused_while_the_first_one_lives(ledger: SqlLedger) -> None:
+    """It waits as long as a dead one's lease would last, and then says who runs; afterwards the next one starts."""
+    with (
+        alone(ledger, "host-a:1") as first,
+        pytest.raises(Held, match="scheduler is held by host-a:1"),
+        alone(ledger, "host-b:2"),
+    ):
+        pytest.fail("two schedulers of one ledger")
+    with alone(ledger, "host-b:2") as second:
+        assert (first, second) == (1, 2)
+
+
+def test_a_scheduler_takes_over_from_one_on_a_host_that_was_lost(ledger: SqlLedger) -> None:
+    """Nobody renews the lease, so it lapses while the next one waits."""
+    lease_of(ledger, "host-a:1").take()
+    with alone(ledger, "host-b:2") as epoch:
+        assert epoch == 2
+
+
+def test_a_scheduler_whose_lease_was_taken_is_told(ledger: SqlLedger) -> None:
+    """It finds out at its next renewal, and by whom."""
+    reasons: list[str] = []
+    told = threading.Event()
+
+    def lost(reason: str) -> None:
+        reasons.append(reason)
+        told.set()
+
+    with only_one(lease_of(ledger, "host-a:1"), lost):
+        with ledger._database.writing() as connection:
+            connection.execute(update(tables.leases).values(owner="host-b:2", epoch=9))
+        assert told.wait(limit(5))
+    assert reasons == ["scheduler: the lease of epoch 1 was taken over"]
+
+
+def test_an_address_in_use_is_an_error_in_a_sentence() -> None:
+    """For the API and for the metrics alike; it names the address and the cure."""
+    with listen("127.0.0.1:0") as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        words = f"{address}: Address already in use; stop what listens there or name another address"
+        with pytest.raises(Unavailable) as error:
+            listen(address)
+        assert str(error.value) == words
+        with pytest.raises(Unavailable) as error, metrics_at(address, CollectorRegistry()):
+            pytest.fail("two listen")
+        assert str(error.value) == words
+
+
+def test_metrics_answer_until_the_end() -> None:
+    """And the address is free again afterwards."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with metrics_at(address, CollectorRegistry()):
+        assert httpx.get(f"http://{address}/metrics", trust_env=False).status_code == 200
+    listen(address).close()
