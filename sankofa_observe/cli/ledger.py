@@ -21,9 +21,10 @@ def status(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
     Example: sankofa-observe ledger status --config sankofa.yaml
     """
+    url = _url(config)
     from sankofa_observe.adapters.ledger import care
 
-    show([care.status(_url(config))], as_json=as_json, nothing="")
+    show([care.status(url)], as_json=as_json, nothing="")
 
 
 def upgrade(config: ConfigFile, *, as_json: AsJson = False) -> None:
@@ -33,9 +34,10 @@ def upgrade(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
     Example: sankofa-observe ledger upgrade --config sankofa.yaml
     """
+    url = _url(config)
     from sankofa_observe.adapters.ledger import care
 
-    show([care.upgrade(_url(config))], as_json=as_json, nothing="")
+    show([care.upgrade(url)], as_json=as_json, nothing="")
 
 
 def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
@@ -43,9 +45,10 @@ def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
     Example: sankofa-observe ledger check --config sankofa.yaml
     """
+    url = _url(config)
     from sankofa_observe.adapters.ledger import care
 
-    found = care.check(_url(config))
+    found = care.check(url)
     show(found, as_json=as_json, nothing="the ledger is whole")
     if found:
         raise typer.Exit(1)
@@ -56,9 +59,10 @@ def rebuild(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
     Example: sankofa-observe ledger rebuild --config sankofa.yaml
     """
+    url = _url(config)
     from sankofa_observe.adapters.ledger import care
 
-    show([care.rebuild(_url(config))], as_json=as_json, nothing="")
+    show([care.rebuild(url)], as_json=as_json, nothing="")
 
 
 def _url(config: Path) -> str:

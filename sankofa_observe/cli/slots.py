@@ -26,9 +26,9 @@ def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
     Example: sankofa-observe slots check --config sankofa.yaml
     """
-    from sankofa_observe.adapters.slots import care
-
     with _store(config) as store, progress("reading") as advance:
+        from sankofa_observe.adapters.slots import care
+
         found = care.check(store, advance)
     show(found, as_json=as_json, nothing="the table of slots is whole")
     if found:
@@ -42,9 +42,9 @@ def repair(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
     Example: sankofa-observe slots repair --config sankofa.yaml
     """
-    from sankofa_observe.adapters.slots import care
-
     with _store(config) as store, progress("reading") as advance:
+        from sankofa_observe.adapters.slots import care
+
         said = care.repair(store, advance)
     show(said, as_json=as_json, nothing="nothing to repair: the table of slots is whole")
 
@@ -63,9 +63,10 @@ def seal(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
 @contextmanager
 def _store(config: ConfigFile) -> Iterator[DeltaSlots]:
-    from sankofa_observe.adapters.slots import DeltaSlots
     from sankofa_observe.config import load_settings
 
     settings = load_settings(config)
+    from sankofa_observe.adapters.slots import DeltaSlots  # 1 s, which whoever has mistyped a setting does not wait for
+
     with closing(DeltaSlots(settings.slot_table, settings.observer)) as store:
         yield store

@@ -6,7 +6,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,11 @@ from tests.pace import limit
 SPECS = str(CHECKOUT / "deploy" / "specs")
 CONTRACT = "0x" + "ab" * 20
 HEAVY = {
-    "aiohttp", "alembic", "apscheduler", "deltalake", "eth_account", "fastapi", "httpx", "polars",
-    "prometheus_api_client", "prometheus_client", "requests", "sqlalchemy", "uvicorn", "web3",
+    "aiohttp", "alembic", "apscheduler", "deltalake", "eth_account", "fastapi", "httpx", "numpy", "polars",
+    "prometheus_api_client", "prometheus_client", "pydantic_settings", "requests", "rich", "sqlalchemy", "uvicorn", "web3",
 }  # fmt: skip
+SETTINGS = {"pydantic_settings"}
+LEDGER, SLOTS, CHAIN = {"sqlalchemy"}, {"deltalake", "numpy", "polars"}, {"aiohttp", "eth_account", "requests", "web3"}
 RUN = """
 import json, sys
 from sankofa_observe.cli import main
@@ -46,11 +48,11 @@ class Ran:
     heavy: set[str]
 
 
-def run(*arguments: str) -> Ran:
+def run(*arguments: str, also: Collection[str] = ()) -> Ran:
     command = [sys.executable, "-c", RUN, json.dumps(arguments)]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=limit(30), check=True)
     code, loaded = json.loads(done.stdout.splitlines()[-1])
-    return Ran(code=code, heavy=HEAVY & set(loaded))
+    return Ran(code=code, heavy=HEAVY.union(also).intersection(loaded))
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +87,19 @@ def settings(tmp_path_factory: pytest.TempPathFactory, taken: int) -> str:
     return str(folder / "sankofa.yaml")
 
 
+def test_help_imports_nothing_heavy() -> None:
+    """Of the program and of each group: what a command needs is imported when it runs.
+
+    Pydantic is typer's own as soon as an option is read; the program's help does without.
+    """
+    assert run("--help", also={"pydantic"}) == Ran(code=0, heavy=set())
+    assert [run(*group, "--help") for group in ((), ("chain",), ("slots",), ("serve",))] == [
+        Ran(code=0, heavy=set())
+    ] * 4
+
+
 def test_commands_about_files_import_no_store(tmp_path: Path) -> None:
-    """Specs are read and checked, a key is made, a document is verified: no database, no chain, no network."""
+    """Specs are read and checked, a key is made, a document is verified: no database, no table, no chain, no network."""
     document = tmp_path / "document.json"
     document.write_text("{}")
 
@@ -95,11 +108,17 @@ def test_commands_about_files_import_no_store(tmp_path: Path) -> None:
     assert run("verify", str(document)) == Ran(code=2, heavy=set())
 
 
+def test_broken_settings_are_told_before_anything_else_is_imported(tmp_path: Path) -> None:
+    """Whatever the command would have needed."""
+    (tmp_path / "sankofa.yaml").write_text("specs: 1\n")
+    config = ("--config", str(tmp_path / "sankofa.yaml"))
+    for command in (("observe",), ("evaluate",), ("settle",), ("slots", "check"), ("ledger", "status")):
+        assert run(*command, *config) == Ran(code=2, heavy=SETTINGS), command
+
+
 def test_judging_imports_no_chain(settings: str) -> None:
     """Evaluate reads slots and writes verdicts: neither web3 nor the client of Prometheus; nor has the ledger to migrate."""
-    assert run("evaluate", "--config", settings, "--as-it-stands") == Ran(
-        code=0, heavy={"sqlalchemy", "deltalake", "polars"}
-    )
+    assert run("evaluate", "--config", settings, "--as-it-stands") == Ran(code=0, heavy=SETTINGS | LEDGER | SLOTS)
 
 
 def test_observing_imports_no_chain(settings: str) -> None:
@@ -107,28 +126,27 @@ def test_observing_imports_no_chain(settings: str) -> None:
     since = ("--from", "2026-01-01T00:00:00Z")
     ran = run("recount", "--config", settings, *since)
 
-    assert ran == Ran(code=1, heavy={"sqlalchemy", "prometheus_api_client", "requests", "polars"})
+    client = {"numpy", "polars", "prometheus_api_client", "requests"}
+    assert ran == Ran(code=1, heavy=SETTINGS | LEDGER | client)
 
 
 def test_settling_imports_no_table(settings: str) -> None:
     """Settle reads documents and asks the node, which is not there: no polars, no Delta table, no web server."""
-    ran = run("settle", "--config", settings)
-
-    assert ran == Ran(code=1, heavy={"sqlalchemy", "aiohttp", "eth_account", "requests", "web3"})
+    assert run("settle", "--config", settings) == Ran(code=1, heavy=SETTINGS | LEDGER | CHAIN)
 
 
 def test_parties_import_no_store(settings: str) -> None:
-    """Whoever proposes needs the chain alone."""
+    """Whoever proposes needs the specs and the chain alone."""
     key = ("--keystore", settings.replace("sankofa.yaml", "sender.json"))
     password = ("--password-file", settings.replace("sankofa.yaml", "password"))
     where = ("--rpc", f"http://127.0.0.1:{free_port()}", "--contract", CONTRACT, "--specs", SPECS)
     ran = run("chain", "propose", "example-edge", *key, *password, *where)
 
-    assert ran == Ran(code=1, heavy={"aiohttp", "eth_account", "requests", "web3"})
+    assert ran == Ran(code=1, heavy=CHAIN)
 
 
 def test_api_imports_neither_chain_nor_table(settings: str) -> None:
     """Serving tenants reads the ledger and documents; its port is taken, which ends it when all is put together."""
     ran = run("serve", "--config", settings, "--part", "api")
 
-    assert ran == Ran(code=1, heavy={"sqlalchemy", "fastapi", "uvicorn"})
+    assert ran == Ran(code=1, heavy=SETTINGS | LEDGER | {"fastapi", "prometheus_client", "uvicorn"})

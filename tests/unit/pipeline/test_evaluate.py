@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sankofa_observe.adapters.slots import DeltaSlots
+from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.evaluate import Judged, LookAgain, Marks, NotYet, evaluate
 from sankofa_observe.pipeline.period import period_slots, period_totals
 from sankofa_observe.ports import SlotTable
@@ -67,6 +68,59 @@ def test_a_period_is_judged_only_after_its_grace(waited: int, number: int) -> No
     agreement = builders.agreement(grace_seconds=300)
 
     assert len(evaluated(table_of(0), MemoryLedger(), agreement, at=AFTER + waited)) == number
+
+
+@pytest.mark.parametrize(("scraped", "judged"), [(299, False), (300, True)])
+def test_a_clock_that_runs_ahead_ends_no_grace(scraped: int, judged: bool) -> None:  # noqa: FBT001
+    """Ours is minutes ahead; by its own clock the source is still within the grace, or a second past it."""
+    agreement, ledger, clock = builders.agreement(grace_seconds=300), MemoryLedger(), FixedClock(at=AFTER + 590)
+    (event,) = evaluate(
+        [agreement], table=table_of(0), ledger=ledger, clock=clock, source_at=lambda: AFTER + scraped, marks={}
+    )
+
+    assert isinstance(event, Judged) == judged
+    assert judged or "by its own clock the source has not scraped past that yet" in str(event)
+    assert len(ledger.verdicts) == judged
+
+
+def test_a_clock_that_is_set_back_judges_what_is_over_later_and_once() -> None:
+    """An hour back nothing is closed; when it is right again each period is judged once, as if nothing had happened."""
+    agreement, ledger, marks, clock = builders.agreement(), MemoryLedger(), Marks(), FixedClock(at=AFTER)
+    turns = []
+    for at in (AFTER, AFTER - 3600, AFTER + PERIOD_SECONDS - 3600, AFTER + PERIOD_SECONDS, AFTER + PERIOD_SECONDS):
+        clock.at = at
+        turns.append(
+            [
+                one.record.period
+                for one in evaluate(
+                    [agreement],
+                    table=table_of(0, 1),
+                    ledger=ledger,
+                    clock=clock,
+                    source_at=lambda: AFTER + PERIOD_SECONDS,
+                    marks=marks,
+                )
+                if isinstance(one, Judged)
+            ]
+        )
+
+    assert turns == [[period(0)], [], [], [period(1)], []]
+    assert [one.revision for one in ledger.verdicts] == [1, 1]
+
+
+def test_a_source_that_is_away_is_asked_only_when_a_period_is_due() -> None:
+    """It cannot say that the grace has passed, so the period waits and says why; before, nobody asks it."""
+
+    def away() -> int:
+        raise Unavailable("Prometheus was not answered")
+
+    def run(at: int) -> list[str]:
+        clock = FixedClock(at=at)
+        events = evaluate([builders.agreement()], table=table_of(0), ledger=MemoryLedger(), clock=clock, source_at=away)
+        return [str(one) for one in events]
+
+    assert run(AFTER - 1) == []
+    assert [one.rpartition(": ")[2] for one in run(AFTER)] == ["Prometheus was not answered"]
 
 
 @pytest.mark.parametrize("observed", [0, 1, SLOTS - 1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,72 @@ def test_too_many_objections_to_one_document_hold_up_no_other() -> None:
     assert said(told)[0] == "1 of 2 attestors sign; z: counts otherwise; y: counts otherwise"
 
 
+def test_an_attestor_that_is_away_holds_up_nothing_while_enough_sign() -> None:
+    """Two of three are enough."""
+    court = Court()
+    court.attestors[2].away = True
+    court.run()
+
+    assert court.states() == [REPORTED]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        ({"away": True}, "away: "),
+        ({"account": "0x" + "ee" * 20}, f"0x{'ee' * 20} is not in the contract's attestor set"),
+    ],
+    ids=["away", "unknown to the contract"],
+)
+def test_fewer_than_the_threshold_send_nothing(trouble: dict[str, Any], reason: str) -> None:
+    """The settlement waits, and says of whom and why."""
+    court = Court()
+    for attestor in court.attestors[:2]:
+        for name, value in trouble.items():
+            setattr(attestor, name, value)
+    (told,) = said(court.run())
+
+    assert told.startswith("1 of 2 attestors sign; z: ")
+    assert [reason in one for one in told.split("; ")[1:]] == [True, True]
+    assert (court.chain.writes, court.nonces()) == ([], [])
+
+
+def test_terms_that_the_parties_did_not_accept_are_not_reported() -> None:
+    """The contract holds other terms: no nonce is spent, and it is told."""
+    court = Court()
+    court.chain.other_terms.add(court.penalties[0].agreement_id)
+
+    assert said(court.run()) == [
+        "the contract holds other terms than the specs; restore the specs that both parties accepted"
+    ]
+    assert (court.states(), court.nonces()) == ([COMPUTED], [])
+
+
+def test_a_settlement_that_the_chain_does_not_know_any_more_stops_everything() -> None:
+    """What was reported is gone: that is another chain, and nothing more is sent to it."""
+    court = Court(periods=2)
+    court.run()
+    sent = court.nonces()
+    court.chain.held.clear()
+    with pytest.raises(InvariantBroken, match="is this the right chain"):
+        court.run()
+
+    assert (court.states(), court.nonces()) == ([REPORTED] * 2, sent)
+
+
+def test_a_nonce_that_another_transaction_used_frees_the_lane() -> None:
+    """The attempt is closed as lost, and the report goes out under the next nonce."""
+    court = Court()
+    court.chain.faults.drop = True
+    court.run()
+    court.chain.faults.drop = False
+    court.chain.nonce += 1
+    told = court.run()
+
+    assert "nonce 0 was used by another transaction" in said(told)[0]
+    assert (court.states(), court.nonces()) == ([REPORTED], [0, 1])
+
+
 @pytest.mark.parametrize(
     ("instant", "turns"), [(True, [[4, 4, 1]]), (False, [[4], [4], [1]])], ids=["mined at once", "a block a turn"]
 )
@@ -147,15 +214,16 @@ def test_many_penalties_go_out_in_batches_one_after_the_other(
     assert court.nonces() == [0, 1, 2]
 
 
-def test_a_row_that_is_refused_holds_up_no_other() -> None:
-    """The contract refuses two of nine: they wait and are named, the seven others are reported, no nonce is lost."""
+@pytest.mark.parametrize("refused", [(0, 5), (8,), tuple(range(9))], ids=str)
+def test_a_row_that_is_refused_holds_up_no_other(refused: tuple[int, ...]) -> None:
+    """Those of nine that the contract refuses wait and are named, the others are reported, no nonce is lost."""
     court = Court(periods=9)
-    court.chain.refused = {court.penalties[at].document_hash for at in (0, 5)}
+    court.chain.refused = {court.penalties[at].document_hash for at in refused}
     told = court.run()
 
-    assert court.states() == [COMPUTED, *[REPORTED] * 4, COMPUTED, *[REPORTED] * 3]
+    assert court.states() == [COMPUTED if at in refused else REPORTED for at in range(9)]
     assert [one.what for one in told if isinstance(one, Waiting) and "SLAPeriodNotOver" in one.reason] == [
-        f"report of settlement {court.penalties[at].settlement_id}" for at in (0, 5)
+        f"report of settlement {court.penalties[at].settlement_id}" for at in refused
     ]
     assert court.nonces() == list(range(court.chain.nonce))
 
