@@ -19,9 +19,9 @@ from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.indicator import StateIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.totals import Edges, site_days, span, total
+from sankofa_observe.slo.totals import DAY_SECONDS, Edges, site_days, span, total
 from sankofa_observe.slo.totals import digest_of as totals_digest
-from sankofa_observe.slo.verdict import attain, judge
+from sankofa_observe.slo.verdict import AttainmentRecord, attain, judge
 from sankofa_observe.slo.window import FixedWindow
 from sankofa_observe.units import Money, Period
 
@@ -144,11 +144,31 @@ def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -
         revision=revision,
         verdict=judge(promise.slo, attained),
         attainment=attained,
+        attainment_revision=1,
         target_ppm=promise.slo.target_ppm,
         spec_digest=promise.slo.digest,
         slots_digest=digest_of_slots(slots),
         slot_count=len(slots),
+        at_stake=of.money(0),
         judged_at=period(index).ends_at + 60,
+    )
+
+
+def attainment(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -> AttainmentRecord:
+    """That `verdict` of the same numbers is judged from."""
+    judged = verdict(of, index, bad=bad)
+    days = site_days(slots_of(index, bad=bad, site=judged.site))
+    return AttainmentRecord(
+        slo=judged.slo,
+        site=judged.site,
+        period=judged.period,
+        revision=revision,
+        attainment=judged.attainment,
+        slot_count=judged.slot_count,
+        slots_digest=judged.slots_digest,
+        spec_digest=judged.spec_digest,
+        days={day.day * DAY_SECONDS: day.digest for day in days},
+        drawn_at=judged.judged_at,
     )
 
 

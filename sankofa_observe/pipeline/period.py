@@ -32,6 +32,7 @@ class PeriodTotals:
     slots: int  # of the period
     counted: int  # of them, those that were ever recorded
     digest: str
+    days: Mapping[int, str]  # of each UTC day, by its first second, the digest of its slots
 
     @property
     def problem(self) -> str:
@@ -111,4 +112,9 @@ def _put_together(
         slots=expected,
         counted=counted,
         digest=digest_of([*([found.lines] if found else ()), repr(edge)]),
+        days=_days(found.lines) if found else {},
     )
+
+
+def _days(lines: str) -> dict[int, str]:
+    return {int(start): digest for start, _, digest in (line.partition(":") for line in lines.split("\n"))}

@@ -24,13 +24,19 @@ from sankofa_observe.ports.jobs import Job, Jobs
 from sankofa_observe.ports.lease import Lease
 from sankofa_observe.ports.ledger import (
     AgreementRecord,
+    JudgedFrom,
     Ledger,
     LedgerRead,
+    Outcome,
     Page,
+    Review,
     SettlementRecord,
     StateChange,
     ToAssess,
     Totals,
+    Undetermined,
+    Wait,
+    Waiting,
 )
 from sankofa_observe.ports.samples import HOUR_SECONDS, RawSeries, SampleSet, SampleSource
 from sankofa_observe.ports.slots import SealedStore, SlotTable
@@ -48,13 +54,16 @@ __all__ = [
     "Finalisation",
     "Job",
     "Jobs",
+    "JudgedFrom",
     "Lease",
     "Ledger",
     "LedgerRead",
     "OnChainSettlement",
+    "Outcome",
     "Page",
     "RawSeries",
     "Receipt",
+    "Review",
     "SampleSet",
     "SampleSource",
     "SealedStore",
@@ -64,4 +73,7 @@ __all__ = [
     "StateChange",
     "ToAssess",
     "Totals",
+    "Undetermined",
+    "Wait",
+    "Waiting",
 ]

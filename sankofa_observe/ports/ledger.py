@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from sankofa_observe.ports.chain import Attempt, Receipt
+from sankofa_observe.ports.lease import Lease
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.slo.verdict import AttainmentRecord
 from sankofa_observe.units import Money, Period
 
 Item = TypeVar("Item")
@@ -56,6 +59,67 @@ class ToAssess:
     penalty: Penalty | None
 
 
+class Outcome(StrEnum):
+    """What a person says of a period of which the slots could not tell."""
+
+    MET = "met"
+    BREACH = "breach"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """A person's word on an undetermined verdict: what is owed by it is granted elsewhere, under the reference."""
+
+    verdict: str  # its ref
+    tenant: str
+    outcome: Outcome
+    reason: str
+    reference: str  # of what was done elsewhere, like the number of a credit note
+    actor: str
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedFrom:
+    """A verdict with what it was judged from and what persons said of it, oldest first."""
+
+    record: VerdictRecord
+    attained: AttainmentRecord | None
+    reviews: tuple[Review, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Something that is due and cannot be done yet; `since_at` is kept while its reason changes."""
+
+    subject: str  # what kind of thing waits
+    subject_id: str
+    tenant: str
+    reason: str
+    since_at: int
+    due_at: int  # after which somebody is told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undetermined:
+    """What waits for a person's word of one SLO."""
+
+    slo: str
+    verdicts: int
+    oldest_ends_at: int  # end of the oldest period
+    at_stake: tuple[Money, ...]  # one sum a currency
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """What waits of one kind."""
+
+    subject: str
+    waits: int
+    oldest_since_at: int
+    oldest_due_at: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Page(Generic[Item]):
     """Some of many, in order, and where the next ones begin; None at the end."""
@@ -85,11 +149,18 @@ class LedgerRead(Protocol):
     def agreement(self, agreement_id: str) -> AgreementRecord | None:
         """The newest version of one."""
 
-    def verdicts(self, agreement_id: str, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
-        """Every revision, oldest period first."""
+    def verdicts(
+        self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[VerdictRecord]:
+        """Every revision of one agreement or of all, oldest period first."""
 
     def undetermined(self, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
-        """Verdicts that a person has to look at, oldest period first."""
+        """Verdicts that a person has to look at and nobody has, oldest period first."""
+
+    def verdict(self, ref: str) -> JudgedFrom | None: ...
+
+    def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
+        """What waits now, longest first."""
 
     def settlement(self, settlement_id: str) -> SettlementRecord | None: ...
 
@@ -97,7 +168,7 @@ class LedgerRead(Protocol):
         """By period and id."""
 
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
-        """In the order in which they were granted."""
+        """In the order in which they were written."""
 
     def balance(self) -> list[Money]:
         """What is granted, one sum a currency."""
@@ -111,6 +182,9 @@ class Ledger(Protocol):
     def acting(self, actor: str) -> Ledger:
         """The same ledger; what is written through it is by this stage, key or person."""
 
+    def fenced(self, lease: Lease) -> Ledger:
+        """The same ledger; a write through it raises `Lost` once another one has taken the lease."""
+
     def add_agreement(
         self, *, agreement_id: str, version: int, tenant: str, terms_hash: str, document: str, at: int
     ) -> bool: ...
@@ -121,7 +195,34 @@ class Ledger(Protocol):
     def was_judged(self, agreement_id: str) -> bool:
         """Whether any period of it was."""
 
+    def judged_to(self) -> Mapping[str, int]:
+        """The start of the newest period of each agreement of which a promise was judged, by agreement."""
+
+    def add_attainments(self, records: Sequence[AttainmentRecord]) -> None:
+        """All of them or none; those that stand already are left."""
+
+    def attainments(self, slo: str, period: Period) -> list[AttainmentRecord]:
+        """The newest of each site."""
+
     def add_verdict(self, record: VerdictRecord) -> bool: ...
+
+    def add_review(self, review: Review) -> None:
+        """Raises `InvalidInput` where the verdict is not undetermined, was revised, or was reviewed already."""
+
+    def undetermined(self) -> list[Undetermined]:
+        """What waits for a person's word, by SLO."""
+
+    def begin_wait(self, wait: Wait) -> bool:
+        """Something waits; False where it does for this reason already."""
+
+    def end_wait(self, subject: str, subject_id: str, at: int) -> bool:
+        """It waits no more; False where it did not wait."""
+
+    def waits(self, subject: str) -> list[Wait]:
+        """What waits of one kind, longest first."""
+
+    def waiting(self) -> list[Waiting]:
+        """How much waits, by kind."""
 
     def standing(self, agreement_id: str, period: Period) -> list[VerdictRecord]:
         """The newest verdict of each promise over a period."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,12 +22,15 @@ from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import Edges
 from sankofa_observe.slo.verdict import Attainment, Verdict
-from sankofa_observe.units import Period, share_floor
+from sankofa_observe.units import Money, Period, share_floor
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerdictRecord:
-    """The judgement of one promise over one closed period; a later one of the same period has a higher revision."""
+    """The judgement of one promise over one closed period; a later one of the same period has a higher revision.
+
+    `attainment_revision` names what it was judged from. `at_stake` is the most that may be owed where nobody can tell, else nothing.
+    """
 
     agreement_id: str
     tenant: str
@@ -36,11 +40,19 @@ class VerdictRecord:
     revision: int
     verdict: Verdict
     attainment: Attainment
+    attainment_revision: int
     target_ppm: int
     spec_digest: str
     slots_digest: str  # of the slots and edges that it was drawn from
     slot_count: int
+    at_stake: Money
     judged_at: int
+
+    @property
+    def ref(self) -> str:
+        """A name of 16 letters by which people speak of it, the same in every ledger."""
+        own = (self.agreement_id, self.slo, self.site, self.period.starts_at, self.period.ends_at, self.revision)
+        return hashlib.sha256("\n".join(map(str, own)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +92,15 @@ class Penalty:
             leaf_count=self.leaf_count,
             document_hash=self.document_hash,
         )
+
+
+def at_stake(agreement: Agreement, promise: Promise, attainment: Attainment) -> Money:
+    """What would be owed if everything that is not known was bad, within the cap of the period."""
+    if attainment.bounded and attainment.base:
+        share_ppm = credit_ppm(attainment.good, attainment.base, promise.bands)
+    else:
+        share_ppm = max(band.credit_ppm for band in promise.bands)
+    return agreement.money(share_floor(agreement.fee_minor, min(share_ppm, agreement.cap_ppm)))
 
 
 def price(

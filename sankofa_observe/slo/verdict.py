@@ -13,7 +13,7 @@ from enum import StrEnum
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import Edges, Totals
-from sankofa_observe.units import PPM, floor_ppm, ratio_below
+from sankofa_observe.units import PPM, Period, floor_ppm, ratio_below
 
 
 class Verdict(StrEnum):
@@ -58,6 +58,26 @@ class Attainment:
         """Known slots over all slots."""
         every = sum(self.slots.values())
         return floor_ppm(every - self.slots.get(SlotState.UNKNOWN, 0), every) if every else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttainmentRecord:
+    """What one site attained of an SLO in one closed period, drawn once for every agreement that leans on it.
+
+    Other slots, or other rules of counting them, give a later revision. `days` holds the digest of each UTC day's slots, by the
+    second at which the day begins: two revisions differ in the days whose digests differ, or in what lies beside the period.
+    """
+
+    slo: str
+    site: str
+    period: Period
+    revision: int
+    attainment: Attainment
+    slot_count: int
+    slots_digest: str  # of the slots and edges that it was drawn from
+    spec_digest: str
+    days: Mapping[int, str]
+    drawn_at: int
 
 
 def attain(slo: Slo, totals: Totals, at: Edges | None = None) -> Attainment:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -12,19 +12,25 @@ from sankofa_observe.errors import InvalidInput, InvariantBroken
 from sankofa_observe.ports import (
     AgreementRecord,
     Attempt,
+    JudgedFrom,
+    Lease,
     Page,
     Receipt,
+    Review,
     SettlementRecord,
     StateChange,
     ToAssess,
     Totals,
+    Undetermined,
+    Wait,
+    Waiting,
 )
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.evidence import Document, canonical, digest
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import ARROWS, MOVING, SettlementState
-from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
 from sankofa_observe.units import Money, Period
 
 Item = TypeVar("Item")
@@ -53,11 +59,17 @@ class MemoryLedger:
     attempts: dict[tuple[str, int], Attempt] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     grants: dict[str, ServiceCredit] = field(default_factory=dict)
+    attained: dict[tuple[str, str, Period], list[AttainmentRecord]] = field(default_factory=dict)
+    reviews: list[Review] = field(default_factory=list)
+    open_waits: dict[tuple[str, str], Wait] = field(default_factory=dict)
 
     def read(self, scope: Scope) -> MemoryReads:
         return MemoryReads(ledger=self, scope=scope)
 
     def acting(self, actor: str) -> MemoryLedger:  # noqa: ARG002
+        return self
+
+    def fenced(self, lease: Lease) -> MemoryLedger:  # noqa: ARG002  it has one writer
         return self
 
     def add_agreement(
@@ -79,14 +91,86 @@ class MemoryLedger:
     def was_judged(self, agreement_id: str) -> bool:
         return any(one.agreement_id == agreement_id for one in self.verdicts)
 
+    def judged_to(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for one in self.verdicts:
+            if any(one.agreement_id == agreement_id for agreement_id, _ in self.agreements):
+                found[one.agreement_id] = max(found.get(one.agreement_id, 0), one.period.starts_at)
+        return found
+
+    def add_attainments(self, records: Sequence[AttainmentRecord]) -> None:
+        for record in records:
+            known = self.attained.setdefault((record.slo, record.site, record.period), [])
+            same = [one for one in known if one.revision == record.revision]
+            if any(replace(one, drawn_at=0) != replace(record, drawn_at=0) for one in same):
+                raise InvariantBroken(f"attainment of {record.slo} at {record.site}: another one stands")
+            if not same:
+                known.append(record)
+
+    def attainments(self, slo: str, period: Period) -> list[AttainmentRecord]:
+        found = [max(known, key=lambda one: one.revision) for known in self.attained.values()]
+        own = [one for one in found if (one.slo, one.period) == (slo, period)]
+        return sorted(own, key=lambda one: one.site)
+
     def add_verdict(self, record: VerdictRecord) -> bool:
         for one in self.verdicts:
-            if (*_promise(one), one.revision) == (*_promise(record), record.revision):
-                if (one.slots_digest, one.verdict) != (record.slots_digest, record.verdict):
+            if one.ref == record.ref:
+                if replace(one, judged_at=0) != replace(record, judged_at=0):
                     raise InvariantBroken(f"verdict {_promise(record)}: another one stands")
                 return False
         self.verdicts.append(record)
         return True
+
+    def to_review(self) -> list[VerdictRecord]:
+        """The newest verdicts that are undetermined, and that nobody has reviewed."""
+        reviewed = {one.verdict for one in self.reviews}
+        return [one for one in self.newest() if one.verdict is Verdict.UNDETERMINED and one.ref not in reviewed]
+
+    def add_review(self, review: Review) -> None:
+        if review.verdict not in {one.ref for one in self.to_review()}:
+            raise InvalidInput(f"verdict {review.verdict} is not undetermined, was revised or reviewed")
+        self.reviews.append(review)
+
+    def undetermined(self) -> list[Undetermined]:
+        by_slo: dict[str, list[VerdictRecord]] = defaultdict(list)
+        for one in self.to_review():
+            by_slo[one.slo].append(one)
+        return [
+            Undetermined(
+                slo=slo,
+                verdicts=len(found),
+                oldest_ends_at=min(one.period.ends_at for one in found),
+                at_stake=tuple(_sums(one.at_stake for one in found)),
+            )
+            for slo, found in sorted(by_slo.items())
+        ]
+
+    def begin_wait(self, wait: Wait) -> bool:
+        standing = self.open_waits.get((wait.subject, wait.subject_id))
+        if standing and standing.reason == wait.reason:
+            return False
+        since_at = standing.since_at if standing else wait.since_at
+        self.open_waits[wait.subject, wait.subject_id] = replace(wait, since_at=since_at)
+        return True
+
+    def end_wait(self, subject: str, subject_id: str, at: int) -> bool:  # noqa: ARG002
+        return self.open_waits.pop((subject, subject_id), None) is not None
+
+    def waits(self, subject: str) -> list[Wait]:
+        own = [one for one in self.open_waits.values() if one.subject == subject]
+        return sorted(own, key=lambda one: one.since_at)
+
+    def waiting(self) -> list[Waiting]:
+        found = {subject: self.waits(subject) for subject, _ in sorted(self.open_waits)}
+        return [
+            Waiting(
+                subject=subject,
+                waits=len(waits),
+                oldest_since_at=waits[0].since_at,
+                oldest_due_at=min(one.due_at for one in waits),
+            )
+            for subject, waits in found.items()
+        ]
 
     def newest(self) -> list[VerdictRecord]:
         """The newest verdict of each promise and period, in the order of time."""
@@ -115,8 +199,8 @@ class MemoryLedger:
             first = StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at)
             self.records[penalty.settlement_id] = SettlementRecord(penalty=penalty, history=(first,))
             return True
-        if standing.penalty.document_hash != penalty.document_hash:
-            raise InvariantBroken(f"penalty {penalty.settlement_id}: another document stands")
+        if replace(standing.penalty, assessed_at=0) != replace(penalty, assessed_at=0):
+            raise InvariantBroken(f"penalty {penalty.settlement_id}: another one stands")
         return False
 
     def add_state(self, settlement_id: str, change: StateChange) -> bool:
@@ -144,7 +228,8 @@ class MemoryLedger:
 
     def add_attempt(self, attempt: Attempt, at: int) -> bool:  # noqa: ARG002  the real ledger stores it
         standing = self.attempts.get((attempt.sender, attempt.nonce))
-        if standing and standing.transaction != attempt.transaction:
+        others = [one for key, one in self.attempts.items() if key != (attempt.sender, attempt.nonce)]
+        if (standing and standing != attempt) or any(one.transaction == attempt.transaction for one in others):
             raise InvariantBroken(f"attempt {attempt.sender} nonce {attempt.nonce}: another transaction stands")
         self.attempts[attempt.sender, attempt.nonce] = attempt
         return standing is None
@@ -154,15 +239,17 @@ class MemoryLedger:
         return sorted(found, key=lambda one: (one.sender, one.nonce))
 
     def close_attempt(self, attempt: Attempt, receipt: Receipt, at: int) -> bool:  # noqa: ARG002
+        if attempt not in self.attempts.values():
+            raise InvariantBroken(f"receipt {attempt.transaction}: of no attempt")
         standing = self.receipts.get(attempt.transaction)
-        if standing and standing.succeeded != receipt.succeeded:
+        if standing and standing != receipt:
             raise InvariantBroken(f"receipt {attempt.transaction}: another fate stands")
         self.receipts.setdefault(attempt.transaction, receipt)
         return standing is None
 
     def add_credit(self, credit: ServiceCredit) -> bool:
         standing = self.grants.get(credit.settlement_id)
-        if standing and (standing.amount, standing.tenant) != (credit.amount, credit.tenant):
+        if standing and replace(standing, granted_at=0) != replace(credit, granted_at=0):
             raise InvariantBroken(f"credit_entry {credit.settlement_id}: another amount stands")
         self.grants.setdefault(credit.settlement_id, credit)
         return standing is None
@@ -197,13 +284,28 @@ class MemoryReads:
     def agreement(self, agreement_id: str) -> AgreementRecord | None:
         return next((one for one in self.agreements() if one.agreement_id == agreement_id), None)
 
-    def verdicts(self, agreement_id: str, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
-        found = [one for one in self.ledger.verdicts if one.agreement_id == agreement_id]
+    def verdicts(
+        self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[VerdictRecord]:
+        found = [one for one in self.ledger.verdicts if agreement_id in {None, one.agreement_id}]
         return self._page(found, lambda one: (one.period.starts_at, self.ledger.verdicts.index(one)), limit, after)
 
     def undetermined(self, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
-        found = [one for one in self.ledger.newest() if one.verdict is Verdict.UNDETERMINED]
+        found = self.ledger.to_review()
         return self._page(found, lambda one: (one.period.starts_at, self.ledger.verdicts.index(one)), limit, after)
+
+    def verdict(self, ref: str) -> JudgedFrom | None:
+        record = next((one for one in self.ledger.verdicts if one.ref == ref and self.scope.sees(one.tenant)), None)
+        if record is None:
+            return None
+        known = self.ledger.attained.get((record.slo, record.site, record.period), [])
+        attained = next((one for one in known if one.revision == record.attainment_revision), None)
+        reviews = tuple(one for one in self.ledger.reviews if one.verdict == ref)
+        return JudgedFrom(record=record, attained=attained, reviews=reviews)
+
+    def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
+        every = list(self.ledger.open_waits.values())
+        return self._page(every, lambda one: (one.since_at, every.index(one)), limit, after)
 
     def settlement(self, settlement_id: str) -> SettlementRecord | None:
         found = self.ledger.records.get(settlement_id)
@@ -215,24 +317,17 @@ class MemoryReads:
 
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         every = list(self.ledger.grants.values())
-        return self._page(every, lambda one: (one.granted_at, every.index(one)), limit, after)
+        return self._page(every, lambda one: (every.index(one),), limit, after)
 
     def balance(self) -> list[Money]:
-        sums: Counter[tuple[str, int]] = Counter()
-        for grant in self.ledger.grants.values():
-            if self.scope.sees(grant.tenant):
-                sums[grant.amount.currency, grant.amount.exponent] += grant.amount.amount_minor
-        return [
-            Money(amount_minor=amount, currency=currency, exponent=exponent)
-            for (currency, exponent), amount in sorted(sums.items())
-        ]
+        return _sums(one.amount for one in self.ledger.grants.values() if self.scope.sees(one.tenant))
 
     def _page(
-        self, every: Iterable[Item], key: Callable[[Item], tuple[int, int | str]], limit: int, after: str | None
+        self, every: Iterable[Item], key: Callable[[Item], tuple[int | str, ...]], limit: int, after: str | None
     ) -> Page[Item]:
         own = sorted((one for one in every if self.scope.sees(_tenant(one))), key=key)
         cursors = [".".join(map(str, key(one))) for one in own]
-        if after is not None and not re.fullmatch(r"[0-9]{1,18}\.([0-9]{1,18}|0x[0-9a-f]{64})", after):
+        if after is not None and not re.fullmatch(r"[0-9]{1,18}(\.([0-9]{1,18}|0x[0-9a-f]{64}))?", after):
             raise InvalidInput(f"cursor {after!r}: expected the `next` of a page of this list, as it was answered")
         if limit < 1:
             raise InvalidInput(f"limit {limit}: expected 1 or more")
@@ -244,5 +339,16 @@ class MemoryReads:
 def _tenant(one: object) -> str:
     if isinstance(one, SettlementRecord):
         return one.penalty.tenant
-    assert isinstance(one, VerdictRecord | ServiceCredit)  # noqa: S101
+    assert isinstance(one, VerdictRecord | ServiceCredit | Wait)  # noqa: S101
     return one.tenant
+
+
+def _sums(amounts: Iterable[Money]) -> list[Money]:
+    """One sum a currency."""
+    sums: Counter[tuple[str, int]] = Counter()
+    for one in amounts:
+        sums[one.currency, one.exponent] += one.amount_minor
+    return [
+        Money(amount_minor=amount, currency=currency, exponent=exponent)
+        for (currency, exponent), amount in sorted(sums.items())
+    ]

@@ -48,10 +48,12 @@ def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
         revision=1,
         verdict=judge(slo, attained),
         attainment=attained,
+        attainment_revision=1,
         target_ppm=slo.target_ppm,
         spec_digest=slo.digest,
         slots_digest=builders.digest_of("slots"),
         slot_count=len(found.slots),
+        at_stake=agreement.money(0),
         judged_at=period.ends_at,
     )
     _, written = price(

@@ -44,7 +44,7 @@ class Upgraded:
 
 
 def status(url: str) -> Status:
-    with _open(url) as database, database.reading() as connection:
+    with _open(url, new=False) as database, database.reading() as connection:
         found = revision(connection)
         there = set(inspect(connection).get_table_names())
         counts = {one.name: _count(connection, one) for one in tables.RECORDS if one.name in there}
@@ -58,26 +58,21 @@ def upgrade(url: str) -> Upgraded:
 
 
 def check(url: str) -> list[str]:
-    """Everything that is wrong; reads all of it and writes nothing.
+    """Everything that is wrong; reads all of it, writes nothing and holds up nobody who writes.
 
     Raises:
         InvalidInput: the file is so damaged that it cannot be read, or its tables are of another release.
     """
-    with _open(url) as database:
-        with database.reading() as connection:
-            if (found := revision(connection)) != tables.REVISION:
-                raise InvalidInput(f"ledger {database.url}: {other_revision(found)}")
-            problems = list(_broken(connection)) if database.is_sqlite else []
-        with database.writing() as connection:
-            looking = connection.begin_nested()
-            problems += projections.differences(connection)
-            looking.rollback()
-        return problems
+    with _open(url, new=False) as database, database.reading() as connection:
+        if (found := revision(connection)) != tables.REVISION:
+            raise InvalidInput(f"ledger {database.url}: {other_revision(found)}")
+        broken = list(_broken(connection)) if database.is_sqlite else []
+        return [*broken, *projections.differences(connection)]
 
 
 def rebuild(url: str) -> str:
     """Make what is read hot anew from the records."""
-    with _open(url) as database, database.writing() as connection:
+    with _open(url, new=False) as database, database.writing() as connection:
         if (found := revision(connection)) != tables.REVISION:
             raise InvalidInput(f"ledger {database.url}: {other_revision(found)}")
         projections.rebuild(connection)
@@ -97,6 +92,6 @@ def _count(connection: Connection, table: Table) -> int:
 
 
 @contextmanager
-def _open(url: str) -> Iterator[Database]:
-    with closing(Database(url)) as database:
+def _open(url: str, *, new: bool = True) -> Iterator[Database]:
+    with closing(Database(url, new=new)) as database:
         yield database

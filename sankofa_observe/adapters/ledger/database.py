@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 
-from sankofa_observe.adapters.ledger.tables import EVERYBODY, REVISION
-from sankofa_observe.errors import InvalidInput, Unavailable
+from sankofa_observe.adapters.ledger.tables import EVERYBODY, REVISION, REVISIONS
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.scope import OPERATOR, Scope
 
 BUSY_SECONDS = 10
@@ -28,14 +28,15 @@ _LOCK = "SELECT pg_advisory_xact_lock(5340)"
 class Database:
     """Transactions on a SQLAlchemy URL. Every one says who asks: PostgreSQL itself shows a tenant nothing of others."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, new: bool = True) -> None:
+        """Without `new`, a file that is not there is told, and not made."""
         self.engine = _engine(url)
         self.url = repr(self.engine.url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.file: Path | None = None
         if self.is_sqlite:
-            name = self.engine.url.database
-            self.file = Path(name) if name and name != ":memory:" else None
-            self._own_file()
+            self.file = _file(self.engine)
+            self._inode = _own(self.file, new=new)
             event.listen(self.engine, "connect", _on_connect)
             event.listen(self.engine, "begin", _on_begin)
 
@@ -76,9 +77,13 @@ class Database:
 
     @contextmanager
     def reading(self, scope: Scope = OPERATOR) -> Iterator[Connection]:
-        with self._telling(), self.engine.begin() as connection:
+        with self._telling(), self._reader().begin() as connection:
             self._show(connection, scope)
             yield connection
+
+    def _reader(self) -> Engine:
+        """One picture for all statements of a read: SQLite gives none else, PostgreSQL where it is asked for."""
+        return self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -88,7 +93,9 @@ class Database:
 
     def _show(self, connection: Connection, scope: Scope) -> None:
         """Tell PostgreSQL whose rows this transaction may see; without it, it sees none."""
-        if not self.is_sqlite:
+        if self.file:
+            self._still_there(self.file)
+        else:
             whose = EVERYBODY if scope.sees_all else scope.tenant
             connection.execute(text("SELECT set_config('sankofa.tenant', :whose, true)"), {"whose": whose})
 
@@ -96,8 +103,15 @@ class Database:
     def _telling(self) -> Iterator[None]:
         try:
             yield
-        except IntegrityError as error:  # another writer was quicker: the next run sees what it wrote
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise InvalidInput(f"ledger: a value that no database holds ({error}); nothing was written") from error
+        except IntegrityError as error:
+            if not _is_double(error):
+                raise InvariantBroken(f"ledger {self.url}: {error.orig}; nothing was written") from error
+            # Another writer was quicker: the next run sees what it wrote.
             raise Unavailable(f"ledger: written by another process at the same time ({error.orig})") from error
+        except DataError as error:
+            raise InvalidInput(f"ledger {self.url}: {error.orig}; nothing was written") from error
         except SqlDatabaseError as error:
             if _is_damage(error):
                 raise damaged(self.url, str(error.orig)) from error
@@ -108,26 +122,46 @@ class Database:
             raise Unavailable(f"ledger {self.url}: {error}; nothing was written, try again") from error
 
     def _check_quickly(self, connection: Connection) -> None:
-        if self.is_sqlite and self.file and self.file.stat().st_size <= QUICKLY_CHECKED_BYTES:
+        if self.file and self.file.stat().st_size <= QUICKLY_CHECKED_BYTES:
             found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
             if found != "ok":
                 raise damaged(self.url, str(found))
 
-    def _own_file(self) -> None:
-        """A new file is its owner's alone; one that others may read or write is refused."""
-        if self.file is None:
-            return
-        try:
+    def _still_there(self, file: Path) -> None:
+        """What is written to a file that was removed or replaced is lost with this process."""
+        with suppress(OSError):
+            if file.stat().st_ino == self._inode:
+                return
+        raise InvalidInput(
+            f"ledger {file} was removed or replaced while it was open; restart with the file that counts"
+        )
+
+
+def _file(engine: Engine) -> Path:
+    name = engine.url.database
+    if not name or name == ":memory:" or name.startswith("file:"):
+        raise InvalidInput(
+            f"ledger_url {engine.url!r}: records in memory end with the process; expected the path of a file, like "
+            "sqlite:////var/lib/sankofa/ledger.sqlite"
+        )
+    return Path(name)
+
+
+def _own(file: Path, *, new: bool) -> int:
+    """Its inode; a new file is its owner's alone, and one that others may read or write is refused."""
+    try:
+        if new:
             with suppress(FileExistsError):
                 # Only a new file is opened here: closing any descriptor of one that SQLite has open drops the locks of this process.
-                os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            mode = stat.S_IMODE(self.file.stat().st_mode)
-        except OSError as error:
-            raise Unavailable(f"ledger {self.url}: {error.strerror}; nothing was written") from error
-        if mode & 0o077:
-            raise InvalidInput(
-                f"ledger {self.file} has mode {mode:03o}, expected 600: others can read or change it; run chmod 600 {self.file}"
-            )
+                os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        found = file.stat()
+    except OSError as error:
+        raise Unavailable(f"ledger {file}: {error.strerror}; nothing was written") from error
+    if (mode := stat.S_IMODE(found.st_mode)) & 0o077:
+        raise InvalidInput(
+            f"ledger {file} has mode {mode:03o}, expected 600: others can read or change it; run chmod 600 {file}"
+        )
+    return found.st_ino
 
 
 def revision(connection: Connection) -> str | None:
@@ -141,9 +175,12 @@ def other_revision(found: str | None) -> str:
     """What is wrong with tables that are not of this release, and what helps."""
     if found is None:
         return "it has tables, and none of them says its revision: this is another program's database; name one that is empty"
-    if found > REVISION:
-        return f"its tables are at revision {found}, newer than {REVISION} of this release; install that release"
-    return f"its tables are at revision {found}, this release needs {REVISION}; run sankofa-observe ledger upgrade"
+    if found in REVISIONS:
+        return f"its tables are at revision {found}, this release needs {REVISION}; run sankofa-observe ledger upgrade"
+    return (
+        f"its tables are at revision {found}, which this release does not know: it makes {REVISION}; install the release that made "
+        "them, or restore a backup of this one"
+    )
 
 
 def damaged(url: str, why: str) -> InvalidInput:
@@ -156,6 +193,12 @@ def damaged(url: str, why: str) -> InvalidInput:
 def _is_damage(error: SqlDatabaseError) -> bool:
     """SQLite says so with a plain DatabaseError; every kind of it that means something else is a subclass."""
     return type(error.orig) is sqlite3.DatabaseError
+
+
+def _is_double(error: IntegrityError) -> bool:
+    """Whether a unique name was taken, and not a rule of the tables broken."""
+    told = getattr(error.orig, "sqlite_errorname", "") or getattr(error.orig, "sqlstate", "")
+    return told in {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"}
 
 
 def _engine(url: str) -> Engine:

@@ -78,6 +78,14 @@ class LedgerLease:
                     f"{self.name}: the lease of epoch {self.epoch} is no longer ours; {row.owner if row else 'nobody'} has it"
                 )
 
+    def hold(self, connection: Connection) -> None:
+        """Keep it ours to the end of this transaction: whoever takes it waits for that."""
+        table = tables.leases
+        query = select(table.c.owner, table.c.epoch).where(table.c.name == self.name).with_for_update(read=True)
+        row = connection.execute(query).one_or_none()
+        if row is None or (row.owner, row.epoch) != (self.owner, self.epoch):
+            raise Lost(f"{self.name}: the lease of epoch {self.epoch} was taken over; nothing was written")
+
     def release(self) -> None:
         with self.database.writing() as connection:
             try:

@@ -1,39 +1,43 @@
 """What is read hot, made of the records in the transaction that writes them; `rebuild` makes all of it anew, `differences` compares.
 
-`verdict_now` is the newest verdict of each promise and period, `settlement_now` the state of each settlement, `tally` sums. No record
-is ever read from here that could not be read from the records.
+`verdict_now` is the newest verdict of each promise and period, `wait_now` what waits, `settlement_now` the state of each settlement,
+`tally` sums. Nothing stands here that could not be read from the records.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import ColumnElement, Connection, delete, literal_column, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, delete, select, text, update
 
 from sankofa_observe.adapters.ledger import tables
 from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.adapters.ledger.tables import EVERYBODY
+from sankofa_observe.adapters.ledger.writes import inserting
+from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.ports import Totals
 from sankofa_observe.sla.settlement import SettlementState
 
-IS_MOVING: ColumnElement[bool] = literal_column(
-    "settlement_now.state IN ('computed', 'reported', 'disputed')"
-)  # as its index has it
+MOST = 2**63 - 1  # that a column of the database holds exactly
 SETTLEMENTS, PENALTY, CREDIT = "settlements", "penalty_minor", "credit_minor"
 
 
 def judged(connection: Connection, key: Row) -> None:
     """A verdict was added."""
-    promise = {name: key[name] for name in tables.PROMISE}
-    _put(connection, _verdicts_now("v.agreement_id = :agreement_id AND v.slo = :slo AND v.site = :site "
-                                   "AND v.starts_at = :starts_at AND v.ends_at = :ends_at"), promise)  # fmt: skip
+    own = " AND ".join(f"v.{name} = :{name}" for name in tables.PROMISE)
+    connection.execute(text(_adding(tables.verdicts_now, own)), {name: key[name] for name in tables.PROMISE})
+
+
+def waited(connection: Connection, key: Row) -> None:
+    """A wait was begun, changed or ended."""
+    own = "w.subject = :subject AND w.subject_id = :subject_id"
+    connection.execute(text(f"DELETE FROM wait_now WHERE {own.replace('w.', '')}"), dict(key))  # noqa: S608
+    connection.execute(text(_adding(tables.waits_now, own)), dict(key))
 
 
 def priced(connection: Connection, row: Row) -> None:
     """A penalty and the first state of its settlement were added."""
     judged(connection, row)
-    _put(connection, _settlements_now("p.settlement_id = :settlement_id"), {"settlement_id": row["settlement_id"]})
+    own = text(_adding(tables.settlements_now, "p.settlement_id = :settlement_id"))
+    connection.execute(own, {"settlement_id": row["settlement_id"]})
     _add(connection, SETTLEMENTS, EVERYBODY, SettlementState.COMPUTED.value, 1)
     _add(connection, PENALTY, EVERYBODY, _currency(row), row["credit_minor"])
 
@@ -69,54 +73,41 @@ def rebuild(connection: Connection) -> None:
     """Make all projections anew from the records."""
     for table in tables.PROJECTIONS:
         connection.execute(delete(table))
-    for statement in (_verdicts_now("1 = 1"), _settlements_now("1 = 1"), *_TALLIES):
-        _put(connection, statement, {})
+        connection.execute(text(_adding(table, "1 = 1")))
 
 
 def differences(connection: Connection) -> list[str]:
-    """Where a projection is not what its records make; the transaction must be rolled back afterwards."""
-    before = {table.name: _content(connection, table) for table in tables.PROJECTIONS}
-    rebuild(connection)
+    """Where a projection is not what its records make; compared by the database itself, and nothing is written."""
     found = []
     for table in tables.PROJECTIONS:
-        after = _content(connection, table)
-        if wrong := len(before[table.name] ^ after):
-            found.append(
-                f"{table.name}: {wrong} rows are not what the records make; run sankofa-observe ledger rebuild"
-            )
+        made = f"SELECT * FROM ({_MADE[table.name].format(where='1 = 1')}) made"  # noqa: S608  no value of anybody is in it
+        standing = (
+            f"SELECT {_columns(table)} FROM {table.name} {'WHERE amount <> 0' if table is tables.tallies else ''}"  # noqa: S608
+        )
+        for one, other, what in (
+            (standing, made, "are not what the records make"),
+            (made, standing, "that the records make are missing or differ"),
+        ):
+            wrong = connection.execute(text(f"SELECT count(*) FROM ({one} EXCEPT {other}) differing")).scalar_one()  # noqa: S608
+            if wrong:
+                found.append(f"{table.name}: {wrong} rows {what}; run sankofa-observe ledger rebuild")
     return found
 
 
-def _content(connection: Connection, table: Any) -> set[tuple[Any, ...]]:
-    return {tuple(row) for row in connection.execute(select(table)) if table is not tables.tallies or row[-1]}
+def _columns(table: Table) -> str:
+    return ", ".join(column.name for column in table.columns)
 
 
-def _verdicts_now(where: str) -> str:
-    """The newest revision of each; it asks for a price where it is a breach without one, or the price is of another revision."""
-    return f"""
-        INSERT INTO verdict_now (agreement_id, slo, site, starts_at, ends_at, tenant, verdict_id, verdict, to_assess)
-        SELECT v.agreement_id, v.slo, v.site, v.starts_at, v.ends_at, v.tenant, v.id, v.verdict,
-            CASE WHEN p.revision IS NULL THEN CASE WHEN v.verdict = 'breach' THEN 1 ELSE 0 END
-                 WHEN p.revision <> v.revision THEN 1 ELSE 0 END
-        FROM verdict v LEFT JOIN penalty p ON {_same("p", "v")} AND {_newest("penalty", "p")}
-        WHERE {where} AND {_newest("verdict", "v")}
-        ON CONFLICT (agreement_id, slo, site, starts_at, ends_at) DO UPDATE SET
-            tenant = excluded.tenant, verdict_id = excluded.verdict_id, verdict = excluded.verdict, to_assess = excluded.to_assess
-    """  # noqa: S608  no value of anybody is in it
-
-
-def _settlements_now(where: str) -> str:
-    return f"""
-        INSERT INTO settlement_now
-            (settlement_id, tenant, agreement_id, slo, site, starts_at, ends_at, penalty_id, state, credited)
-        SELECT p.settlement_id, p.tenant, p.agreement_id, p.slo, p.site, p.starts_at, p.ends_at, p.id, s.state,
-            CASE WHEN EXISTS (SELECT 1 FROM credit_entry c WHERE c.settlement_id = p.settlement_id) THEN 1 ELSE 0 END
-        FROM penalty p JOIN settlement_state s ON s.settlement_id = p.settlement_id
-        WHERE {where} AND {_newest("penalty", "p")}
-            AND s.number = (SELECT max(number) FROM settlement_state WHERE settlement_id = p.settlement_id)
-        ON CONFLICT (settlement_id) DO UPDATE SET
-            penalty_id = excluded.penalty_id, state = excluded.state, credited = excluded.credited
-    """  # noqa: S608
+def _adding(table: Table, where: str) -> str:
+    """Put what the records make into a projection, over what stands there."""
+    key = [column.name for column in table.primary_key]
+    rest = ", ".join(f"{one.name} = excluded.{one.name}" for one in table.columns if one.name not in key)
+    made = _MADE[table.name].format(where=where)
+    columns = _columns(table)
+    return (
+        f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM ({made}) made WHERE 1 = 1 "  # noqa: S608
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {rest}"
+    )
 
 
 def _same(one: str, other: str) -> str:
@@ -127,26 +118,45 @@ def _newest(table: str, alias: str) -> str:
     return f"{alias}.revision = (SELECT max(x.revision) FROM {table} x WHERE {_same('x', alias)})"  # noqa: S608
 
 
-_TALLIES = tuple(
-    "INSERT INTO tally (what, tenant, part, amount) " + query
-    for query in (
-        "SELECT 'settlements', '*', state, count(*) FROM settlement_now GROUP BY state",
-        "SELECT 'penalty_minor', '*', currency || '/' || exponent, sum(credit_minor) FROM penalty GROUP BY currency, exponent",
-        "SELECT 'credit_minor', tenant, currency || '/' || exponent, sum(delta_minor) FROM credit_entry GROUP BY tenant, currency, exponent",
-    )
-)
-
-
-def _put(connection: Connection, statement: str, values: Row) -> None:
-    connection.execute(text(statement), dict(values))
+# What each projection is made of, with its columns in order.
+_MADE = {
+    # The newest revision; it asks for a person where nobody can tell and nobody has said, and for a price where it is a breach without one, or the price is of another revision.
+    "verdict_now": f"""
+        SELECT v.agreement_id, v.starts_at, v.ends_at, v.slo, v.site, v.tenant, v.id AS verdict_id, v.verdict,
+            CASE WHEN v.verdict = 'undetermined' AND NOT EXISTS
+                (SELECT 1 FROM review r WHERE r.subject = 'verdict' AND r.subject_id = v.ref) THEN 1 ELSE 0 END AS to_review,
+            CASE WHEN p.revision IS NULL THEN CASE WHEN v.verdict = 'breach' THEN 1 ELSE 0 END
+                 WHEN p.revision <> v.revision THEN 1 ELSE 0 END AS to_assess
+        FROM verdict v LEFT JOIN penalty p ON {_same("p", "v")} AND {_newest("penalty", "p")}
+        WHERE {{where}} AND {_newest("verdict", "v")}""",  # noqa: S608
+    "wait_now": """
+        SELECT w.subject, w.subject_id, w.tenant, w.id AS wait_id, w.reason, w.since_at, w.due_at FROM wait w
+        WHERE {where} AND w.reason <> ''
+            AND w.number = (SELECT max(x.number) FROM wait x WHERE x.subject = w.subject AND x.subject_id = w.subject_id)""",
+    "settlement_now": f"""
+        SELECT p.settlement_id, p.tenant, p.agreement_id, p.slo, p.site, p.starts_at, p.ends_at, p.id AS penalty_id, s.state,
+            CASE WHEN EXISTS (SELECT 1 FROM credit_entry c WHERE c.settlement_id = p.settlement_id) THEN 1 ELSE 0 END AS credited
+        FROM penalty p JOIN settlement_state s ON s.settlement_id = p.settlement_id
+        WHERE {{where}} AND {_newest("penalty", "p")}
+            AND s.number = (SELECT max(number) FROM settlement_state WHERE settlement_id = p.settlement_id)""",  # noqa: S608
+    "tally": """
+        SELECT 'settlements' AS what, '*' AS tenant, state AS part, count(*) AS amount FROM settlement_now GROUP BY state
+        UNION ALL
+        SELECT 'penalty_minor', '*', currency || '/' || exponent, sum(credit_minor) FROM penalty GROUP BY currency, exponent
+        UNION ALL
+        SELECT 'credit_minor', tenant, currency || '/' || exponent, sum(delta_minor) FROM credit_entry
+            GROUP BY tenant, currency, exponent""",
+}
 
 
 def _add(connection: Connection, what: str, tenant: str, part: str, amount: int) -> None:
     table = tables.tallies
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    adding = insert(table).values(what=what, tenant=tenant, part=part, amount=amount)
-    key = [table.c.what, table.c.tenant, table.c.part]
-    connection.execute(adding.on_conflict_do_update(index_elements=key, set_={"amount": table.c.amount + amount}))
+    key = {"what": what, "tenant": tenant, "part": part}
+    before = connection.execute(select(table.c.amount).filter_by(**key)).scalar() or 0
+    if abs(before + amount) > MOST:
+        raise InvariantBroken(f"tally {key}: {before} and {amount} are together beyond {MOST}; nothing was written")
+    adding = inserting(connection, table).values(**key, amount=amount)
+    connection.execute(adding.on_conflict_do_update(index_elements=list(key), set_={"amount": table.c.amount + amount}))
 
 
 def _currency(row: Row) -> str:

@@ -15,16 +15,16 @@ from sankofa_observe.adapters.ledger.database import Database
 from sankofa_observe.adapters.ledger.projections import CREDIT, currency_of
 from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.errors import InvalidInput
-from sankofa_observe.ports import AgreementRecord, Page, SettlementRecord, StateChange
+from sankofa_observe.ports import AgreementRecord, JudgedFrom, Page, Review, SettlementRecord, StateChange, Wait
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import VerdictRecord
-from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.slo.verdict import AttainmentRecord
 from sankofa_observe.units import Money
 
 Item = TypeVar("Item")
 MOST = 10_000  # items of a page
-_NUMBERED, _NAMED = (re.compile(rf"([0-9]{{1,18}})\.({place})") for place in ("[0-9]{1,18}", "0x[0-9a-f]{64}"))
+_NUMBER, _NAME = "[0-9]{1,18}", "0x[0-9a-f]{64}"  # in a cursor
 
 
 @dataclass(frozen=True)
@@ -52,22 +52,35 @@ class ScopedReads:
             row = connection.execute(query.order_by(table.c.version.desc()).limit(1)).mappings().first()
             return rows.agreement(row) if row else None
 
-    def verdicts(self, agreement_id: str, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
+    def verdicts(
+        self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[VerdictRecord]:
         table = tables.verdicts
-        query = self._own(select(table), table).where(table.c.agreement_id == agreement_id)
+        query = self._own(select(table), table)
+        if agreement_id is not None:
+            query = query.where(table.c.agreement_id == agreement_id)
         return self._page(query, (table.c.starts_at, table.c.id), limit, after, _verdicts)
 
     def undetermined(self, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
         now = tables.verdicts_now
-        query = self._own(newest_verdicts(), now).where(now.c.verdict == Verdict.UNDETERMINED.value)
-        return self._page(
-            query,
-            (now.c.starts_at, now.c.verdict_id),
-            limit,
-            after,
-            _verdicts,
-            ("starts_at", "id"),
-        )
+        query = self._own(newest_verdicts(), now).where(now.c.to_review == 1)
+        return self._page(query, (now.c.starts_at, now.c.verdict_id), limit, after, _verdicts)
+
+    def verdict(self, ref: str) -> JudgedFrom | None:
+        table = tables.verdicts
+        query = self._own(select(table), table).where(table.c.ref == ref)
+        with self.database.reading(self.scope) as connection:
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                return None
+            return JudgedFrom(
+                record=rows.verdict(row), attained=_attained(connection, row), reviews=_reviews(connection, ref)
+            )
+
+    def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
+        now = tables.waits_now
+        query = self._own(select(now), now)
+        return self._page(query, (now.c.since_at, now.c.wait_id), limit, after, _waits)
 
     def settlement(self, settlement_id: str) -> SettlementRecord | None:
         now = tables.settlements_now
@@ -84,7 +97,7 @@ class ScopedReads:
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         table = tables.credit_entries
         query = self._own(select(table), table)
-        return self._page(query, (table.c.at, table.c.id), limit, after, _credits)
+        return self._page(query, (table.c.id,), limit, after, _credits)
 
     def balance(self) -> list[Money]:
         table = tables.tallies
@@ -100,34 +113,32 @@ class ScopedReads:
     def _page(
         self,
         query: Select[Any],
-        order: tuple[Column[Any], Column[Any]],
+        order: Sequence[Column[Any]],
         limit: int,
         after: str | None,
         made: Callable[[Connection, Sequence[Row]], list[Item]],
-        names: tuple[str, str] | None = None,
     ) -> Page[Item]:
         if not 1 <= limit <= MOST:
             raise InvalidInput(f"limit {limit}: expected 1 to {MOST}")
-        first, second = order
         if after is not None:
-            low, place = _cursor(after, second)
-            query = query.where(tuple_(first, second) > tuple_(literal(low), literal(place)))
+            query = query.where(tuple_(*order) > tuple_(*map(literal, _place(after, order))))
+        query = query.add_columns(*(one.label(f"page_{n}") for n, one in enumerate(order)))
         with self.database.reading(self.scope) as connection:
-            found = connection.execute(query.order_by(first, second).limit(limit + 1)).mappings().all()
-            items = made(connection, found[:limit])
+            found = connection.execute(query.order_by(*order).limit(limit + 1)).mappings().all()
+            items = tuple(made(connection, found[:limit]))
         if len(found) <= limit:
-            return Page(items=tuple(items))
-        last = found[limit - 1]
-        one, other = names or (first.name, second.name)
-        return Page(items=tuple(items), next=f"{last[one]}.{last[other]}")
+            return Page(items=items)
+        return Page(items=items, next=".".join(str(found[limit - 1][f"page_{n}"]) for n in range(len(order))))
 
 
-def _cursor(text: str, second: Column[Any]) -> tuple[int, int | str]:
-    named = second.type.python_type is str
-    found = (_NAMED if named else _NUMBERED).fullmatch(text)
-    if found is None:
-        raise InvalidInput(f"cursor {text[:80]!r}: expected the `next` of a page of this list, as it was answered")
-    return int(found[1]), found[2] if named else int(found[2])
+def _place(cursor: str, order: Sequence[Column[Any]]) -> list[int | str]:
+    """Where a page begins: the values of its columns, of which a name is 32 bytes in hex and all else a number."""
+    names = [one.type.python_type is str for one in order]
+    parts = cursor.split(".")
+    patterns = [_NAME if name else _NUMBER for name in names]
+    if len(parts) != len(order) or not all(map(re.fullmatch, patterns, parts)):
+        raise InvalidInput(f"cursor {cursor[:80]!r}: expected the `next` of a page of this list, as it was answered")
+    return [part if name else int(part) for part, name in zip(parts, names, strict=True)]
 
 
 def settlements() -> Select[Any]:
@@ -150,6 +161,25 @@ def settlement_records(connection: Connection, found: Sequence[Row]) -> list[Set
 
 def _verdicts(_: Connection, found: Sequence[Row]) -> list[VerdictRecord]:
     return [rows.verdict(row) for row in found]
+
+
+def _attained(connection: Connection, row: Row) -> AttainmentRecord | None:
+    """What a verdict was judged from."""
+    table = tables.attainments
+    key = {name: row[name] for name in ("slo", "site", "starts_at", "ends_at")}
+    query = select(table).filter_by(**key, revision=row["attainment_revision"])
+    found = connection.execute(query).mappings().first()
+    return rows.attainment(found) if found else None
+
+
+def _reviews(connection: Connection, ref: str) -> tuple[Review, ...]:
+    table = tables.reviews
+    query = select(table).filter_by(subject=rows.VERDICT, subject_id=ref).order_by(table.c.id)
+    return tuple(rows.review(row) for row in connection.execute(query).mappings())
+
+
+def _waits(_: Connection, found: Sequence[Row]) -> list[Wait]:
+    return [rows.wait(row) for row in found]
 
 
 def _credits(_: Connection, found: Sequence[Row]) -> list[ServiceCredit]:

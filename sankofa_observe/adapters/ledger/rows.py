@@ -6,52 +6,112 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sankofa_observe.ports import AgreementRecord, Attempt, AttemptKind, SettlementRecord, StateChange
+from sankofa_observe.adapters.ledger.tables import EVERYBODY
+from sankofa_observe.ports import (
+    AgreementRecord,
+    Attempt,
+    AttemptKind,
+    Outcome,
+    Review,
+    SettlementRecord,
+    StateChange,
+    Wait,
+)
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.slot import SlotState
-from sankofa_observe.slo.verdict import Attainment, Verdict
+from sankofa_observe.slo.verdict import Attainment, AttainmentRecord, Verdict
 from sankofa_observe.units import Money, Period
 
 Row = Mapping[Any, Any]
+VERDICT = "verdict"  # as the subject of a review
 
 
 def agreement(row: Row) -> AgreementRecord:
     return AgreementRecord(**_same(row, "agreement_id", "version", "tenant", "terms_hash", "document"))
 
 
-def verdict_row(record: VerdictRecord) -> dict[str, Any]:
+def attainment_row(record: AttainmentRecord) -> dict[str, Any]:
     return {
-        "tenant": record.tenant,
-        "agreement_id": record.agreement_id,
+        "tenant": EVERYBODY,
         "slo": record.slo,
         "site": record.site,
-        "starts_at": record.period.starts_at,
-        "ends_at": record.period.ends_at,
         "revision": record.revision,
+        "days": json.dumps({str(day): digest for day, digest in sorted(record.days.items())}),
+        "drawn_at": record.drawn_at,
+        **_period_row(record.period),
+        **_counted_row(record),
+    }
+
+
+def attainment(row: Row) -> AttainmentRecord:
+    return AttainmentRecord(
+        period=_period(row),
+        attainment=_attained(row),
+        days={int(day): digest for day, digest in json.loads(row["days"]).items()},
+        **_same(row, "slo", "site", "revision", "drawn_at", *_COUNTED),
+    )
+
+
+_VERDICT_COLUMNS = (
+    "tenant", "agreement_id", "slo", "site", "revision", "attainment_revision", "target_ppm", "judged_at",
+)  # fmt: skip
+
+
+def verdict_row(record: VerdictRecord) -> dict[str, Any]:
+    return {
+        "ref": record.ref,
         "verdict": record.verdict.value,
-        "good": record.attainment.good,
-        "bad": record.attainment.bad,
-        "unknown": record.attainment.unknown,
-        "slots": json.dumps(record.attainment.slots, sort_keys=True),
-        "target_ppm": record.target_ppm,
-        "spec_digest": record.spec_digest,
-        "slots_digest": record.slots_digest,
-        "slot_count": record.slot_count,
-        "judged_at": record.judged_at,
+        **{name: getattr(record, name) for name in _VERDICT_COLUMNS},
+        **_period_row(record.period),
+        **_counted_row(record),
+        **_money_row("at_stake_minor", record.at_stake),
     }
 
 
 def verdict(row: Row) -> VerdictRecord:
-    slots = {SlotState(state): count for state, count in json.loads(row["slots"]).items()}
     return VerdictRecord(
         period=_period(row),
         verdict=Verdict(row["verdict"]),
-        attainment=Attainment(good=row["good"], bad=row["bad"], unknown=row["unknown"], slots=slots),
-        **_same(row, "tenant", "agreement_id", "slo", "site", "revision", "target_ppm"),
-        **_same(row, "spec_digest", "slots_digest", "slot_count", "judged_at"),
+        attainment=_attained(row),
+        at_stake=_money(row, "at_stake_minor"),
+        **_same(row, *_VERDICT_COLUMNS, *_COUNTED),
     )
+
+
+_COUNTED = ("slot_count", "slots_digest", "spec_digest")
+
+
+def _counted_row(record: VerdictRecord | AttainmentRecord) -> dict[str, Any]:
+    attained = record.attainment
+    return {
+        "good": attained.good,
+        "bad": attained.bad,
+        "unknown": attained.unknown,
+        "bounded": int(attained.bounded),
+        "slots": json.dumps(attained.slots, sort_keys=True),
+        **{name: getattr(record, name) for name in _COUNTED},
+    }
+
+
+def _attained(row: Row) -> Attainment:
+    slots = {SlotState(state): count for state, count in json.loads(row["slots"]).items()}
+    return Attainment(slots=slots, bounded=bool(row["bounded"]), **_same(row, "good", "bad", "unknown"))
+
+
+def review_row(review: Review) -> dict[str, Any]:
+    about = {"subject": VERDICT, "subject_id": review.verdict, "tenant": review.tenant}
+    return {**about, "outcome": review.outcome.value, "reason": review.reason, "reference": review.reference}
+
+
+def review(row: Row) -> Review:
+    told = {"verdict": row["subject_id"], "at": row["written_at"], "outcome": Outcome(row["outcome"])}
+    return Review(**told, **_same(row, "tenant", "reason", "reference", "actor"))
+
+
+def wait(row: Row) -> Wait:
+    return Wait(**_same(row, "subject", "subject_id", "tenant", "reason", "since_at", "due_at"))
 
 
 _PENALTY_COLUMNS = (
@@ -62,7 +122,7 @@ _PENALTY_COLUMNS = (
 
 def penalty_row(penalty: Penalty) -> dict[str, Any]:
     row = {name: getattr(penalty, name) for name in _PENALTY_COLUMNS}
-    return {**row, "starts_at": penalty.period.starts_at, "ends_at": penalty.period.ends_at}
+    return {**row, **_period_row(penalty.period)}
 
 
 def settlement(row: Row, history: list[StateChange]) -> SettlementRecord:
@@ -102,18 +162,27 @@ _CREDIT_COLUMNS = ("settlement_id", "agreement_id", "tenant", "cut_minor", "tran
 def credit_row(credit: ServiceCredit) -> dict[str, Any]:
     """What was accrued, as the first entry of its settlement."""
     row = {name: getattr(credit, name) for name in _CREDIT_COLUMNS}
-    amount = credit.amount
-    money = {"delta_minor": amount.amount_minor, "currency": amount.currency, "exponent": amount.exponent}
-    return {**row, **money, "kind": "accrued", "number": 1, "at": credit.granted_at}
+    return {**row, **_money_row("delta_minor", credit.amount), "kind": "accrued", "number": 1, "at": credit.granted_at}
 
 
 def credit(row: Row) -> ServiceCredit:
-    amount = Money(amount_minor=row["delta_minor"], **_same(row, "currency", "exponent"))
-    return ServiceCredit(amount=amount, granted_at=row["at"], **_same(row, *_CREDIT_COLUMNS))
+    return ServiceCredit(amount=_money(row, "delta_minor"), granted_at=row["at"], **_same(row, *_CREDIT_COLUMNS))
 
 
 def _period(row: Row) -> Period:
     return Period(starts_at=row["starts_at"], ends_at=row["ends_at"])
+
+
+def _period_row(period: Period) -> dict[str, Any]:
+    return {"starts_at": period.starts_at, "ends_at": period.ends_at}
+
+
+def _money(row: Row, name: str) -> Money:
+    return Money(amount_minor=row[name], **_same(row, "currency", "exponent"))
+
+
+def _money_row(name: str, money: Money) -> dict[str, Any]:
+    return {name: money.amount_minor, "currency": money.currency, "exponent": money.exponent}
 
 
 def _same(row: Row, *names: str) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"  # of the newest migration, which makes the tables below
+REVISIONS = ("0002",)  # of the migrations, oldest first
+REVISION = REVISIONS[-1]  # of the tables below
 metadata = MetaData()
 EVERYBODY = "*"  # the tenant of a row that belongs to no one of them
 
@@ -65,6 +66,20 @@ def _money(name: str) -> tuple[Column[Any], ...]:
     )
 
 
+def _counted() -> tuple[Column[Any], ...]:
+    """What was counted in a period, and by which rules."""
+    return (
+        Column("good", BigInteger, nullable=False),
+        Column("bad", BigInteger, nullable=False),
+        Column("unknown", BigInteger, nullable=False),
+        Column("bounded", Integer, nullable=False),  # 0: nothing says how many events were missed
+        Column("slots", Text, nullable=False),  # JSON: state -> count
+        Column("slot_count", Integer, nullable=False),
+        Column("slots_digest", String(66), nullable=False),
+        Column("spec_digest", String(66), nullable=False),
+    )
+
+
 # -------------------------------------------------------------------------------------------------------------- records
 
 agreements = Table(
@@ -79,26 +94,43 @@ agreements = Table(
     Index("agreement_of_tenant", "tenant", "agreement_id", "version"),
 )
 
+attainments = Table(
+    "attainment",
+    metadata,
+    _serial(),
+    _whose(),  # of everybody whose agreement leans on it
+    Column("slo", String(128), nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("site", String(128), nullable=False),
+    Column("revision", Integer, nullable=False),
+    *_counted(),
+    Column("days", Text, nullable=False),  # JSON: UTC day -> digest of its slots
+    Column("drawn_at", BigInteger, nullable=False),
+    *_by(),
+    UniqueConstraint("slo", "starts_at", "ends_at", "site", "revision", name="attainment_revision"),
+)
+
 verdicts = Table(
     "verdict",
     metadata,
     _serial(),
+    Column("ref", String(16), nullable=False, unique=True),  # by which people name it
     _whose(),
     *_promise(),
     Column("revision", Integer, nullable=False),
     Column("verdict", String(16), nullable=False),
-    Column("good", BigInteger, nullable=False),
-    Column("bad", BigInteger, nullable=False),
-    Column("unknown", BigInteger, nullable=False),
-    Column("slots", Text, nullable=False),  # JSON: state -> count
+    *_counted(),
+    Column("attainment_revision", Integer, nullable=False),  # that it was judged from
     Column("target_ppm", Integer, nullable=False),
-    Column("spec_digest", String(66), nullable=False),
-    Column("slots_digest", String(66), nullable=False),
-    Column("slot_count", Integer, nullable=False),
+    *_money("at_stake_minor"),
     Column("judged_at", BigInteger, nullable=False),
     *_by(),
     UniqueConstraint(*PROMISE, "revision", name="verdict_revision"),
     Index("verdict_in_order", "agreement_id", "starts_at", "id"),
+    Index("verdict_over_time", "starts_at", "id"),
+    Index("verdict_of_tenant", "tenant", "starts_at", "id"),
+    Index("verdict_of_attainment", "slo", "starts_at", "ends_at", "site"),
 )
 
 penalties = Table(
@@ -177,8 +209,7 @@ credit_entries = Table(
     Column("at", BigInteger, nullable=False),
     *_by(),
     UniqueConstraint("settlement_id", "kind", "number", name="credit_entry_once"),
-    Index("credit_entry_of_tenant", "tenant", "at", "id"),
-    Index("credit_entry_in_order", "at", "id"),
+    Index("credit_entry_of_tenant", "tenant", "id"),
 )
 
 exclusions = Table(
@@ -236,6 +267,7 @@ reviews = Table(
     Column("subject_id", String(128), nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("reason", Text, nullable=False),
+    Column("reference", Text, nullable=False),  # of what was done elsewhere: a credit note, a ticket
     *_by(),
     Index("review_of_subject", "subject", "subject_id"),
 )
@@ -250,7 +282,7 @@ waits = Table(
     Column("number", Integer, nullable=False),  # of its subject: a new reason is a new row, an empty one ends the wait
     Column("reason", Text, nullable=False),
     Column("since_at", BigInteger, nullable=False),
-    Column("due_at", BigInteger),
+    Column("due_at", BigInteger, nullable=False),  # after which somebody is told
     *_by(),
     UniqueConstraint("subject", "subject_id", "number", name="wait_number"),
 )
@@ -264,13 +296,24 @@ verdicts_now = Table(
     _whose(),
     Column("verdict_id", BigInteger, nullable=False),
     Column("verdict", String(16), nullable=False),
+    Column("to_review", Integer, nullable=False),  # 1: undetermined, and nobody has looked at it
     Column("to_assess", Integer, nullable=False),  # 1: a breach without a price, or one whose price is of another revision
     Index("verdict_to_assess", "agreement_id", "starts_at", sqlite_where=text("to_assess = 1"), postgresql_where=text("to_assess = 1")),
-    Index(
-        "verdict_undetermined", "starts_at", "verdict_id",
-        sqlite_where=text("verdict = 'undetermined'"), postgresql_where=text("verdict = 'undetermined'"),
-    ),
+    Index("verdict_to_review", "starts_at", "verdict_id", sqlite_where=text("to_review = 1"), postgresql_where=text("to_review = 1")),
 )  # fmt: skip
+
+waits_now = Table(
+    "wait_now",
+    metadata,
+    Column("subject", String(16), primary_key=True),
+    Column("subject_id", String(128), primary_key=True),
+    _whose(),
+    Column("wait_id", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Index("wait_oldest_first", "since_at", "wait_id"),
+)
 
 MOVING = "state IN ('computed', 'reported', 'disputed')"
 settlements_now = Table(
@@ -366,6 +409,6 @@ persons = Table(
 )
 
 RECORDS = (
-    agreements, verdicts, penalties, state_changes, attempts, receipts, credit_entries, exclusions, disputes, incidents, reviews, waits,
+    agreements, attainments, verdicts, penalties, state_changes, attempts, receipts, credit_entries, exclusions, disputes, incidents, reviews, waits,
 )  # fmt: skip
-PROJECTIONS = (verdicts_now, settlements_now, tallies)
+PROJECTIONS = (verdicts_now, waits_now, settlements_now, tallies)  # as they are made of each other

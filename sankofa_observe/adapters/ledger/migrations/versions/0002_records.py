@@ -15,18 +15,19 @@ branch_labels = None
 depends_on = None
 
 RECORDS = (
-    "agreement", "verdict", "penalty", "settlement_state", "attempt", "receipt", "credit_entry", "exclusion", "dispute", "incident",
+    "agreement", "attainment", "verdict", "penalty", "settlement_state", "attempt", "receipt", "credit_entry", "exclusion", "dispute", "incident",
     "review", "wait",
 )  # fmt: skip
 OF_TENANTS = (
     "agreement", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "wait",
-    "verdict_now", "settlement_now", "tally", "idempotency_key", "delivery", "person",
+    "verdict_now", "wait_now", "settlement_now", "tally", "idempotency_key", "delivery", "person",
 )  # fmt: skip
 OF_THE_OPERATOR = ("attempt", "receipt", "lease", "job")
 
 
 def upgrade() -> None:
-    _judgements()
+    _agreements()
+    _verdicts()
     _settlements()
     _transactions()
     _contested()
@@ -41,7 +42,7 @@ def upgrade() -> None:
         _show_each_its_own()
 
 
-def _judgements() -> None:
+def _agreements() -> None:
     op.create_table(
         "agreement",
         sa.Column("agreement_id", sa.String(length=66), nullable=False),
@@ -54,9 +55,37 @@ def _judgements() -> None:
         sa.PrimaryKeyConstraint("agreement_id", "version"),
     )
     op.create_index("agreement_of_tenant", "agreement", ["tenant", "agreement_id", "version"], unique=False)
+
+
+def _verdicts() -> None:
+    op.create_table(
+        "attainment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("slo", sa.String(length=128), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("site", sa.String(length=128), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("good", sa.BigInteger(), nullable=False),
+        sa.Column("bad", sa.BigInteger(), nullable=False),
+        sa.Column("unknown", sa.BigInteger(), nullable=False),
+        sa.Column("bounded", sa.Integer(), nullable=False),
+        sa.Column("slots", sa.Text(), nullable=False),
+        sa.Column("slot_count", sa.Integer(), nullable=False),
+        sa.Column("slots_digest", sa.String(length=66), nullable=False),
+        sa.Column("spec_digest", sa.String(length=66), nullable=False),
+        sa.Column("days", sa.Text(), nullable=False),
+        sa.Column("drawn_at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("slo", "starts_at", "ends_at", "site", "revision", name="attainment_revision"),
+    )
     op.create_table(
         "verdict",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ref", sa.String(length=16), nullable=False),
         sa.Column("tenant", sa.String(length=128), nullable=False),
         sa.Column("agreement_id", sa.String(length=66), nullable=False),
         sa.Column("slo", sa.String(length=128), nullable=False),
@@ -68,18 +97,27 @@ def _judgements() -> None:
         sa.Column("good", sa.BigInteger(), nullable=False),
         sa.Column("bad", sa.BigInteger(), nullable=False),
         sa.Column("unknown", sa.BigInteger(), nullable=False),
+        sa.Column("bounded", sa.Integer(), nullable=False),
         sa.Column("slots", sa.Text(), nullable=False),
-        sa.Column("target_ppm", sa.Integer(), nullable=False),
-        sa.Column("spec_digest", sa.String(length=66), nullable=False),
-        sa.Column("slots_digest", sa.String(length=66), nullable=False),
         sa.Column("slot_count", sa.Integer(), nullable=False),
+        sa.Column("slots_digest", sa.String(length=66), nullable=False),
+        sa.Column("spec_digest", sa.String(length=66), nullable=False),
+        sa.Column("attainment_revision", sa.Integer(), nullable=False),
+        sa.Column("target_ppm", sa.Integer(), nullable=False),
+        sa.Column("at_stake_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("exponent", sa.Integer(), nullable=False),
         sa.Column("judged_at", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.String(length=200), nullable=False),
         sa.Column("written_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("ref"),
         sa.UniqueConstraint("agreement_id", "starts_at", "ends_at", "slo", "site", "revision", name="verdict_revision"),
     )
     op.create_index("verdict_in_order", "verdict", ["agreement_id", "starts_at", "id"], unique=False)
+    op.create_index("verdict_over_time", "verdict", ["starts_at", "id"], unique=False)
+    op.create_index("verdict_of_tenant", "verdict", ["tenant", "starts_at", "id"], unique=False)
+    op.create_index("verdict_of_attainment", "verdict", ["slo", "starts_at", "ends_at", "site"], unique=False)
 
 
 def _settlements() -> None:
@@ -146,8 +184,7 @@ def _settlements() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("settlement_id", "kind", "number", name="credit_entry_once"),
     )
-    op.create_index("credit_entry_of_tenant", "credit_entry", ["tenant", "at", "id"], unique=False)
-    op.create_index("credit_entry_in_order", "credit_entry", ["at", "id"], unique=False)
+    op.create_index("credit_entry_of_tenant", "credit_entry", ["tenant", "id"], unique=False)
 
 
 def _transactions() -> None:
@@ -239,6 +276,7 @@ def _looked_after() -> None:
         sa.Column("subject_id", sa.String(length=128), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("actor", sa.String(length=200), nullable=False),
         sa.Column("written_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -253,7 +291,7 @@ def _looked_after() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("since_at", sa.BigInteger(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.String(length=200), nullable=False),
         sa.Column("written_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -272,6 +310,7 @@ def _projections() -> None:
         sa.Column("tenant", sa.String(length=128), nullable=False),
         sa.Column("verdict_id", sa.BigInteger(), nullable=False),
         sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("to_review", sa.Integer(), nullable=False),
         sa.Column("to_assess", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("agreement_id", "starts_at", "ends_at", "slo", "site"),
     )
@@ -284,13 +323,25 @@ def _projections() -> None:
         postgresql_where=sa.text("to_assess = 1"),
     )
     op.create_index(
-        "verdict_undetermined",
+        "verdict_to_review",
         "verdict_now",
         ["starts_at", "verdict_id"],
         unique=False,
-        sqlite_where=sa.text("verdict = 'undetermined'"),
-        postgresql_where=sa.text("verdict = 'undetermined'"),
+        sqlite_where=sa.text("to_review = 1"),
+        postgresql_where=sa.text("to_review = 1"),
     )
+    op.create_table(
+        "wait_now",
+        sa.Column("subject", sa.String(length=16), nullable=False),
+        sa.Column("subject_id", sa.String(length=128), nullable=False),
+        sa.Column("tenant", sa.String(length=128), nullable=False),
+        sa.Column("wait_id", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", "subject_id"),
+    )
+    op.create_index("wait_oldest_first", "wait_now", ["since_at", "wait_id"], unique=False)
 
 
 def _settled_now() -> None:
@@ -434,3 +485,10 @@ def _show_each_its_own() -> None:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")  # for the owner of the table as well
         op.execute(f"CREATE POLICY {table}_own ON {table} USING ({asked} = '*'{own})")
+    # What was attained belongs to nobody; a tenant sees what a verdict of its own leans on.
+    leaning = " AND ".join(f"v.{name} = attainment.{name}" for name in ("slo", "starts_at", "ends_at", "site"))
+    op.execute("ALTER TABLE attainment ENABLE ROW LEVEL SECURITY")
+    op.execute("ALTER TABLE attainment FORCE ROW LEVEL SECURITY")
+    op.execute(
+        f"CREATE POLICY attainment_own ON attainment USING ({asked} = '*' OR EXISTS (SELECT 1 FROM verdict v WHERE {leaning}))"  # noqa: S608
+    )

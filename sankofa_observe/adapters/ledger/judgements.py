@@ -1,0 +1,212 @@
+"""What was promised and how it was kept, as the stages write it: agreements, attainments, verdicts, reviews, and what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, select
+
+from sankofa_observe.adapters.ledger import projections, rows, tables
+from sankofa_observe.adapters.ledger.acting import Acting
+from sankofa_observe.adapters.ledger.reads import newest_verdicts
+from sankofa_observe.adapters.ledger.rows import Row
+from sankofa_observe.adapters.ledger.writes import add_once
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.ports import Review, ToAssess, Undetermined, Wait, Waiting
+from sankofa_observe.sla.penalty import Penalty, VerdictRecord
+from sankofa_observe.slo.verdict import AttainmentRecord
+from sankofa_observe.units import Money, Period
+
+
+class Judgements(Acting):
+    """Every method is one transaction."""
+
+    # -------------------------------------------------------------------------------------------------------- agreements
+
+    def add_agreement(
+        self, *, agreement_id: str, version: int, tenant: str, terms_hash: str, document: str, at: int
+    ) -> bool:
+        key = {"agreement_id": agreement_id, "version": version}
+        row = {**key, "tenant": tenant, "terms_hash": terms_hash, "document": document, **self._by(at)}
+        with self._writing() as connection:
+            return add_once(connection, tables.agreements, key, row)
+
+    def versions(self, agreement_id: str) -> list[int]:
+        table = tables.agreements
+        query = select(table.c.version).where(table.c.agreement_id == agreement_id).order_by(table.c.version)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def was_judged(self, agreement_id: str) -> bool:
+        query = select(tables.verdicts.c.id).where(tables.verdicts.c.agreement_id == agreement_id).limit(1)
+        with self._database.reading() as connection:
+            return connection.execute(query).first() is not None
+
+    def judged_to(self) -> Mapping[str, int]:
+        now, agreement = tables.verdicts_now, tables.agreements.c.agreement_id
+        newest = select(func.max(now.c.starts_at)).where(now.c.agreement_id == agreement).scalar_subquery()
+        with self._database.reading() as connection:
+            found = connection.execute(select(agreement, newest).distinct()).all()
+        return {agreement_id: starts_at for agreement_id, starts_at in found if starts_at is not None}
+
+    # ---------------------------------------------------------------------------------------------------------- verdicts
+
+    def add_attainments(self, records: Sequence[AttainmentRecord]) -> None:
+        names = [one.name for one in tables.attainments.constraints if one.name]
+        del names
+        with self._writing() as connection:
+            for record in records:
+                row = {**rows.attainment_row(record), **self._by(record.drawn_at)}
+                key = {name: row[name] for name in ("slo", "starts_at", "ends_at", "site", "revision")}
+                add_once(connection, tables.attainments, key, row)
+
+    def attainments(self, slo: str, period: Period) -> list[AttainmentRecord]:
+        table = tables.attainments
+        where = (table.c.slo == slo, table.c.starts_at == period.starts_at, table.c.ends_at == period.ends_at)
+        with self._database.reading() as connection:
+            found = connection.execute(select(table).where(*where).order_by(table.c.site, table.c.revision)).mappings()
+            newest = {row["site"]: row for row in found}
+        return [rows.attainment(row) for row in newest.values()]
+
+    def add_verdict(self, record: VerdictRecord) -> bool:
+        row = {**rows.verdict_row(record), **self._by(record.judged_at)}
+        key = {name: row[name] for name in (*tables.PROMISE, "revision")}
+        with self._writing() as connection:
+            if not add_once(connection, tables.verdicts, key, row):
+                return False
+            projections.judged(connection, key)
+            return True
+
+    def standing(self, agreement_id: str, period: Period) -> list[VerdictRecord]:
+        now = tables.verdicts_now
+        query = (
+            newest_verdicts()
+            .where(
+                now.c.agreement_id == agreement_id,
+                now.c.starts_at == period.starts_at,
+                now.c.ends_at == period.ends_at,
+            )
+            .order_by(tables.verdicts.c.id)
+        )
+        with self._database.reading() as connection:
+            return [rows.verdict(row) for row in connection.execute(query).mappings()]
+
+    def to_assess(self, agreement_id: str) -> list[ToAssess]:
+        now = tables.verdicts_now
+        query = (
+            newest_verdicts()
+            .where(now.c.agreement_id == agreement_id, now.c.to_assess == 1)
+            .order_by(now.c.starts_at, tables.verdicts.c.id)
+        )
+        with self._database.reading() as connection:
+            found = connection.execute(query).mappings().all()
+            return [
+                ToAssess(record=rows.verdict(row), penalty=_penalty_of(connection, {n: row[n] for n in tables.PROMISE}))
+                for row in found
+            ]
+
+    # ----------------------------------------------------------------------------------------------------------- reviews
+
+    def add_review(self, review: Review) -> None:
+        now, table = tables.verdicts_now, tables.verdicts
+        query = (
+            select(table, now.c.to_review)
+            .join(now, now.c.verdict_id == table.c.id)
+            .where(table.c.ref == review.verdict)
+            .with_for_update(of=now)
+        )
+        with self._writing() as connection:
+            found = connection.execute(query).mappings().first()
+            if found is None:
+                raise InvalidInput(
+                    f"no verdict {review.verdict} stands; see sankofa-observe verdicts list --undetermined"
+                )
+            if not found["to_review"]:
+                how = "was reviewed already" if found["verdict"] == "undetermined" else f"is {found['verdict']}"
+                raise InvalidInput(
+                    f"verdict {review.verdict} {how}: only one that is undetermined and that nobody has reviewed is settled by hand"
+                )
+            connection.execute(insert(tables.reviews), {**rows.review_row(review), **self._by(review.at)})
+            projections.judged(connection, found)
+
+    def undetermined(self) -> list[Undetermined]:
+        now, table = tables.verdicts_now, tables.verdicts
+        query = (
+            select(now.c.slo, table.c.currency, table.c.exponent, func.count(), func.min(now.c.ends_at), func.sum(table.c.at_stake_minor))
+            .join(table, now.c.verdict_id == table.c.id)
+            .where(now.c.to_review == 1)
+            .group_by(now.c.slo, table.c.currency, table.c.exponent)
+            .order_by(now.c.slo, table.c.currency, table.c.exponent)
+        )  # fmt: skip
+        with self._database.reading() as connection:
+            found = connection.execute(query).all()
+        return [
+            _undetermined(slo, [row for row in found if row[0] == slo])
+            for slo in dict.fromkeys(row[0] for row in found)
+        ]
+
+    # ------------------------------------------------------------------------------------------------------------- waits
+
+    def begin_wait(self, wait: Wait) -> bool:
+        with self._writing() as connection:
+            standing = _wait(connection, wait.subject, wait.subject_id)
+            if standing and standing["reason"] == wait.reason:
+                return False
+            since_at = standing["since_at"] if standing else wait.since_at
+            told = {"tenant": wait.tenant, "reason": wait.reason, "since_at": since_at, "due_at": wait.due_at}
+            self._add_wait(connection, wait.subject, wait.subject_id, {**told, **self._by(wait.since_at)})
+            return True
+
+    def end_wait(self, subject: str, subject_id: str, at: int) -> bool:
+        with self._writing() as connection:
+            standing = _wait(connection, subject, subject_id)
+            if standing is None:
+                return False
+            kept = {name: standing[name] for name in ("tenant", "since_at", "due_at")}
+            self._add_wait(connection, subject, subject_id, {**kept, "reason": "", **self._by(at)})
+            return True
+
+    def _add_wait(self, connection: Connection, subject: str, subject_id: str, told: Row) -> None:
+        table, key = tables.waits, {"subject": subject, "subject_id": subject_id}
+        last = connection.execute(select(func.max(table.c.number)).filter_by(**key)).scalar() or 0
+        connection.execute(insert(table), {**key, "number": last + 1, **told})
+        projections.waited(connection, key)
+
+    def waits(self, subject: str) -> list[Wait]:
+        table = tables.waits_now
+        query = select(table).where(table.c.subject == subject).order_by(table.c.since_at, table.c.wait_id)
+        with self._database.reading() as connection:
+            return [rows.wait(row) for row in connection.execute(query).mappings()]
+
+    def waiting(self) -> list[Waiting]:
+        table = tables.waits_now
+        query = select(table.c.subject, func.count(), func.min(table.c.since_at), func.min(table.c.due_at))
+        with self._database.reading() as connection:
+            found = connection.execute(query.group_by(table.c.subject).order_by(table.c.subject)).all()
+        return [
+            Waiting(subject=subject, waits=waits, oldest_since_at=since_at, oldest_due_at=due_at)
+            for subject, waits, since_at, due_at in found
+        ]
+
+
+def _penalty_of(connection: Connection, promise: Row) -> Penalty | None:
+    table = tables.penalties
+    where = and_(*(table.c[name] == value for name, value in promise.items()))
+    row = connection.execute(select(table).where(where).order_by(table.c.revision.desc()).limit(1)).mappings().first()
+    return rows.penalty(row) if row else None
+
+
+def _wait(connection: Connection, subject: str, subject_id: str) -> Row | None:
+    query = select(tables.waits_now).filter_by(subject=subject, subject_id=subject_id)
+    return connection.execute(query).mappings().first()
+
+
+def _undetermined(slo: str, found: Sequence[Any]) -> Undetermined:
+    """Of one SLO, from its sums by currency."""
+    return Undetermined(
+        slo=slo,
+        verdicts=sum(row[3] for row in found),
+        oldest_ends_at=min(row[4] for row in found),
+        at_stake=tuple(Money(amount_minor=int(row[5]), currency=row[1], exponent=row[2]) for row in found),
+    )

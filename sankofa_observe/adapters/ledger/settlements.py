@@ -1,0 +1,126 @@
+"""What is owed, as the stages write it: penalties, the moves of their settlements, transactions and credits."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, TextClause, insert, select, text
+
+from sankofa_observe.adapters.ledger import projections, rows, tables
+from sankofa_observe.adapters.ledger.acting import Acting
+from sankofa_observe.adapters.ledger.reads import histories, settlement_records, settlements
+from sankofa_observe.adapters.ledger.rows import Row
+from sankofa_observe.adapters.ledger.writes import add_once
+from sankofa_observe.errors import InvariantBroken
+from sankofa_observe.ports import Attempt, Receipt, SettlementRecord, StateChange, Totals
+from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.penalty import Penalty
+from sankofa_observe.sla.settlement import ARROWS, SettlementState
+
+
+class Settlements(Acting):
+    """Every method is one transaction."""
+
+    def add_penalty(self, penalty: Penalty) -> bool:
+        row = {**rows.penalty_row(penalty), **self._by(penalty.assessed_at)}
+        key = {"settlement_id": penalty.settlement_id, "revision": penalty.revision}
+        with self._writing() as connection:
+            _refuse_another_price(connection, penalty)
+            if not add_once(connection, tables.penalties, key, row):
+                return False
+            self._add_change(connection, row, 1, StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at))
+            projections.priced(connection, row)
+            return True
+
+    def add_state(self, settlement_id: str, change: StateChange) -> bool:
+        with self._writing() as connection:
+            history = histories(connection, [settlement_id]).get(settlement_id, [])
+            if change.state in {one.state for one in history}:
+                return False
+            if not history or (history[-1].state, change.state) not in ARROWS:
+                now = history[-1].state if history else "absent"
+                raise InvariantBroken(f"settlement {settlement_id}: is {now}, cannot become {change.state}")
+            of = {"settlement_id": settlement_id, "tenant": _owner_of(connection, settlement_id)}
+            self._add_change(connection, of, len(history) + 1, change)
+            projections.moved(connection, settlement_id, history[-1].state, change.state)
+            return True
+
+    def _add_change(self, connection: Connection, of: Row, number: int, change: StateChange) -> None:
+        own = {"settlement_id": of["settlement_id"], "tenant": of["tenant"], "number": number}
+        row = {**own, "state": change.state.value, "at": change.at, "detail": change.detail}
+        connection.execute(insert(tables.state_changes), {**row, **self._by(change.at)})
+
+    def moving(self, *states: SettlementState) -> list[SettlementRecord]:
+        now = tables.settlements_now
+        return self._settlements(now.c.state.in_([one.value for one in states]), text(tables.MOVING))
+
+    def uncredited(self) -> list[SettlementRecord]:
+        now = tables.settlements_now
+        return self._settlements(now.c.state == SettlementState.FINAL.value, now.c.credited == 0)
+
+    def _settlements(self, *where: ColumnElement[bool] | TextClause) -> list[SettlementRecord]:
+        now = tables.settlements_now
+        query = settlements().where(*where).order_by(now.c.starts_at, now.c.settlement_id)
+        with self._database.reading() as connection:
+            return settlement_records(connection, connection.execute(query).mappings().all())
+
+    # ------------------------------------------------------------------------------------------------------ transactions
+
+    def add_attempt(self, attempt: Attempt, at: int) -> bool:
+        row = {**rows.attempt_row(attempt), "replacement": 0, **self._by(at)}
+        key = {"sender": attempt.sender, "nonce": attempt.nonce, "replacement": 0}
+        with self._writing() as connection:
+            return add_once(connection, tables.attempts, key, row)
+
+    def open_attempts(self) -> list[Attempt]:
+        sent, closed = tables.attempts, tables.receipts
+        query = (
+            select(sent)
+            .outerjoin(closed, sent.c.transaction == closed.c.transaction)
+            .where(closed.c.transaction.is_(None))
+            .order_by(sent.c.sender, sent.c.nonce)
+        )
+        with self._database.reading() as connection:
+            return [rows.attempt(row) for row in connection.execute(query).mappings()]
+
+    def close_attempt(self, attempt: Attempt, receipt: Receipt, at: int) -> bool:
+        key = {"transaction": attempt.transaction}
+        row = {"succeeded": int(receipt.succeeded), "block_number": receipt.block_number, "reason": receipt.reason}
+        with self._writing() as connection:
+            return add_once(connection, tables.receipts, key, {**key, **row, **self._by(at)})
+
+    # ----------------------------------------------------------------------------------------------------------- credits
+
+    def add_credit(self, credit: ServiceCredit) -> bool:
+        row = {**rows.credit_row(credit), **self._by(credit.granted_at)}
+        key = {name: row[name] for name in ("settlement_id", "kind", "number")}
+        with self._writing() as connection:
+            if (owner := _owner_of(connection, credit.settlement_id)) != credit.tenant:
+                raise InvariantBroken(
+                    f"credit_entry of settlement {credit.settlement_id}: it is {owner}'s in the ledger, and {credit.tenant}'s now; "
+                    "nothing was written"
+                )
+            if not add_once(connection, tables.credit_entries, key, row):
+                return False
+            projections.credited(connection, row)
+            return True
+
+    def totals(self) -> Totals:
+        with self._database.reading() as connection:
+            return projections.totals(connection)
+
+
+def _owner_of(connection: Connection, settlement_id: str) -> str | None:
+    """The tenant of a settlement, or None where there is none."""
+    now = tables.settlements_now
+    return connection.execute(select(now.c.tenant).where(now.c.settlement_id == settlement_id)).scalar_one_or_none()
+
+
+def _refuse_another_price(connection: Connection, penalty: Penalty) -> None:
+    """A settlement is priced once: to price it again is an act of its own, which is not built."""
+    now, table = tables.settlements_now, tables.penalties
+    query = select(table.c.revision).join(now, now.c.penalty_id == table.c.id)
+    found = connection.execute(query.where(now.c.settlement_id == penalty.settlement_id)).scalar()
+    if found is not None and found != penalty.revision:
+        raise InvariantBroken(
+            f"penalty of settlement {penalty.settlement_id}: it is priced by revision {found}, and by revision "
+            f"{penalty.revision} now; nothing was written"
+        )

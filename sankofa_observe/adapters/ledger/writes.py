@@ -1,0 +1,47 @@
+"""How a record is written: once, and never over another one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Table, and_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from sankofa_observe.adapters.ledger.rows import Row
+from sankofa_observe.errors import InvariantBroken
+
+# Who wrote a record and when: the same record written again by another run is the same record.
+_OF_THE_RUN = {"id", "actor", "written_at", "judged_at", "drawn_at", "assessed_at", "at"}
+
+
+def inserting(connection: Connection, table: Table) -> Any:
+    """An INSERT that may say what to do on conflict; both databases have it, each in its own module."""
+    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
+
+
+def add_once(connection: Connection, table: Table, key: Row, row: Row) -> bool:
+    """Add a record; False where the same one stands already.
+
+    Raises:
+        InvariantBroken: another one stands under its key, or under another unique name that it has.
+    """
+    adding: Insert = inserting(connection, table).values(dict(row)).on_conflict_do_nothing()
+    if connection.execute(adding.returning(*table.primary_key)).first() is not None:
+        return True
+    found = connection.execute(select(table).where(and_(*(table.c[n] == v for n, v in key.items())))).mappings().first()
+    if found is None:
+        raise InvariantBroken(
+            f"{table.name} {dict(key)}: another record stands under one of its unique names; nothing was written"
+        )
+    differing = [name for name, value in row.items() if name not in _OF_THE_RUN and found[name] != value]
+    if differing:
+        told = "; ".join(
+            f"{name} is {_short(found[name])} in the ledger and {_short(row[name])} now" for name in differing
+        )
+        raise InvariantBroken(f"{table.name} {dict(key)}: {told}; nothing was written")
+    return False
+
+
+def _short(value: object) -> str:
+    text = f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004  a line
