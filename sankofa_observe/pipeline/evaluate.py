@@ -35,9 +35,7 @@ class Judged:
     added: bool
 
     def __str__(self) -> str:
-        one, attained = self.record, self.record.attainment
-        counts = f"{attained.good} good, {attained.bad} bad, {attained.unknown} unknown"
-        return f"{one.slo} at {one.site}, {one.period}: {one.verdict} ({counts}; revision {one.revision})"
+        return str(self.record)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord
-from sankofa_observe.units import Money, Period
+from sankofa_observe.units import Money, Period, rfc3339
 
 Item = TypeVar("Item")
 
@@ -78,6 +78,10 @@ class Review:
     actor: str
     at: int
 
+    def __str__(self) -> str:
+        reference = f" (reference {self.reference})" if self.reference else ""
+        return f"reviewed by {self.actor} at {rfc3339(self.at)}: {self.outcome}, {self.reason}{reference}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedFrom:
@@ -86,6 +90,14 @@ class JudgedFrom:
     record: VerdictRecord
     attained: AttainmentRecord | None
     reviews: tuple[Review, ...]
+
+    def __str__(self) -> str:
+        lines = [str(self.record), f"agreement {self.record.agreement_id} of {self.record.tenant}"]
+        if self.attained:
+            drawn = f"{self.attained.slot_count} slots, digest {self.attained.slots_digest}"
+            lines.append(f"judged from attainment {self.attained.revision}: {drawn}")
+            lines += [f"  {rfc3339(day)[:10]} {digest}" for day, digest in sorted(self.attained.days.items())]
+        return "\n".join([*lines, *map(str, self.reviews)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +110,10 @@ class Wait:
     reason: str
     since_at: int
     due_at: int  # after which somebody is told
+
+    def __str__(self) -> str:
+        until = f"since {rfc3339(self.since_at)}, due {rfc3339(self.due_at)}"
+        return f"{self.subject} {self.subject_id} of {self.tenant}: {self.reason} ({until})"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,11 +48,17 @@ class VerdictRecord:
     at_stake: Money
     judged_at: int
 
+    def __str__(self) -> str:
+        attained = self.attainment
+        counts = f"{attained.good} good, {attained.bad} bad, {attained.unknown} unknown"
+        stake = f"; up to {self.at_stake} at stake" if self.at_stake.amount_minor else ""
+        return f"{self.ref} {self.slo} at {self.site}, {self.period}: {self.verdict} ({counts}; revision {self.revision}{stake})"
+
     @property
     def ref(self) -> str:
         """A name of 16 letters by which people speak of it, the same in every ledger."""
         own = (self.agreement_id, self.slo, self.site, self.period.starts_at, self.period.ends_at, self.revision)
-        return hashlib.sha256("\n".join(map(str, own)).encode()).hexdigest()[:16]
+        return hashlib.sha256("\n".join(map(str, own)).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -317,17 +317,22 @@ class MemoryReads:
 
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         every = list(self.ledger.grants.values())
-        return self._page(every, lambda one: (every.index(one),), limit, after)
+        return self._page(every, lambda one: (every.index(one),), limit, after, r"[0-9]{1,18}")
 
     def balance(self) -> list[Money]:
         return _sums(one.amount for one in self.ledger.grants.values() if self.scope.sees(one.tenant))
 
     def _page(
-        self, every: Iterable[Item], key: Callable[[Item], tuple[int | str, ...]], limit: int, after: str | None
+        self,
+        every: Iterable[Item],
+        key: Callable[[Item], tuple[int | str, ...]],
+        limit: int,
+        after: str | None,
+        cursor: str = r"[0-9]{1,18}\.([0-9]{1,18}|0x[0-9a-f]{64})",
     ) -> Page[Item]:
         own = sorted((one for one in every if self.scope.sees(_tenant(one))), key=key)
         cursors = [".".join(map(str, key(one))) for one in own]
-        if after is not None and not re.fullmatch(r"[0-9]{1,18}(\.([0-9]{1,18}|0x[0-9a-f]{64}))?", after):
+        if after is not None and not re.fullmatch(cursor, after):
             raise InvalidInput(f"cursor {after!r}: expected the `next` of a page of this list, as it was answered")
         if limit < 1:
             raise InvalidInput(f"limit {limit}: expected 1 or more")

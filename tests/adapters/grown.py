@@ -19,7 +19,8 @@ _STATES = ("computed", "reported", "final")
 def grow(connection: Connection, settlements: int) -> None:
     """Add so many settlements, each judged, final and credited, after the pattern of the first of each record."""
     own = {"agreement_id": _AGREEMENT, "tenant": _WHOSE}
-    _many(connection, tables.verdicts, {**own, **_PERIOD}, settlements)
+    _many(connection, tables.attainments, _PERIOD, settlements)
+    _many(connection, tables.verdicts, {**own, **_PERIOD, "ref": "printf('%016x', n)"}, settlements)
     _many(connection, tables.penalties, {**own, **_PERIOD, "settlement_id": _ID}, settlements)
     _many(connection, tables.credit_entries, {**own, "settlement_id": _ID, "at": "n"}, settlements)
     for number, state in enumerate(_STATES, 1):

@@ -15,7 +15,22 @@ from sqlalchemy import create_engine, text
 
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
-from sankofa_observe.ports import Attempt, AttemptKind, Ledger, Page, Receipt, SettlementRecord, StateChange, ToAssess
+from sankofa_observe.ports import (
+    Attempt,
+    AttemptKind,
+    JudgedFrom,
+    Ledger,
+    Outcome,
+    Page,
+    Receipt,
+    Review,
+    SettlementRecord,
+    StateChange,
+    ToAssess,
+    Undetermined,
+    Wait,
+    Waiting,
+)
 from sankofa_observe.scope import AUDITOR, OPERATOR, Scope, of_tenant
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.credit import ServiceCredit
@@ -25,7 +40,7 @@ from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.testing import MemoryLedger
 from sankofa_observe.units import Money
 from tests.adapters.ledgers import SQL_KINDS, at_revision, sql_ledger
-from tests.builders import CREDIT_MINOR, agreement, breach, credit, digest_of, period, verdict
+from tests.builders import CREDIT_MINOR, agreement, attainment, breach, credit, digest_of, period, verdict
 
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
 COMPUTED, REPORTED, DISPUTED = SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED
@@ -169,6 +184,113 @@ def test_ledger_lists_what_nobody_can_tell(ledger: Ledger) -> None:
     reads = [ledger.read(scope).undetermined().items for scope in (OPERATOR, of_tenant("acme"))]
 
     assert reads == [(unclear[2], unclear[3], unclear[1]), (unclear[2],)]
+
+
+def test_ledger_keeps_what_was_attained(ledger: Ledger) -> None:
+    """The newest revision of each site stands; the same one again adds nothing, and another one under its revision is refused."""
+    first, other = attainment(ACME), attainment(BAOBAB)
+    second = replace(first, revision=2, slots_digest=digest_of("recounted"), drawn_at=9)
+    ledger.add_attainments([first, other])
+    ledger.add_attainments([first, replace(first, drawn_at=9), second])
+
+    assert ledger.attainments(first.slo, period()) == [second, other]
+    assert (ledger.attainments("nobody's", period()), ledger.attainments(first.slo, period(1))) == ([], [])
+    with pytest.raises(InvariantBroken, match="attainment"):
+        ledger.add_attainments([attainment(ACME, 1), replace(second, days={})])
+
+
+def test_ledger_shows_a_verdict_with_what_it_was_judged_from(ledger: Ledger) -> None:
+    """By its ref, which is the same in every ledger; of another tenant there is none."""
+    record = replace(verdict(ACME), attainment_revision=2)
+    ledger.add_attainments([attainment(ACME), attainment(ACME, revision=2)])
+    ledger.add_verdict(record)
+    found = [ledger.read(scope).verdict(record.ref) for scope in (OPERATOR, of_tenant("acme"), of_tenant("baobab"))]
+
+    expected = JudgedFrom(record=record, attained=attainment(ACME, revision=2), reviews=())
+    assert found == [expected, expected, None]
+    assert record.ref == "4b05569f2e6ae6f7"
+    assert ledger.read(OPERATOR).verdict("0" * 16) is None
+
+
+def test_ledger_takes_a_persons_word_once(ledger: Ledger) -> None:
+    """On a verdict that is undetermined and stands; what nobody has looked at is told by SLO, with what is at stake."""
+    unclear = replace(verdict(ACME), verdict=Verdict.UNDETERMINED, at_stake=ACME.money(50_000))
+    other = replace(verdict(BAOBAB, 1), verdict=Verdict.UNDETERMINED, at_stake=BAOBAB.money(7))
+    for record in (unclear, other, verdict(ACME, 1)):
+        ledger.add_verdict(record)
+    said = Review(
+        verdict=unclear.ref, tenant="acme", outcome=Outcome.BREACH, reason="seen by hand", reference="CN-17", actor="person:amina", at=9
+    )  # fmt: skip
+    before, stood = ledger.undetermined(), ledger.read(OPERATOR).undetermined().items
+    ledger.acting("person:amina").add_review(said)
+    after = ledger.undetermined()
+    judged = ledger.read(OPERATOR).verdict(unclear.ref)
+
+    assert before == [
+        Undetermined(
+            slo="availability-edge", verdicts=2, oldest_ends_at=period().ends_at, at_stake=(ACME.money(50_007),)
+        )
+    ]
+    assert after == [
+        Undetermined(slo="availability-edge", verdicts=1, oldest_ends_at=period(1).ends_at, at_stake=(ACME.money(7),))
+    ]
+    assert (stood, ledger.read(OPERATOR).undetermined().items) == ((unclear, other), (other,))
+    assert judged is not None
+    assert [replace(one, actor="") for one in judged.reviews] == [replace(said, actor="")]
+    for ref in (unclear.ref, verdict(ACME, 1).ref, "0" * 16):
+        with pytest.raises(InvalidInput, match=ref):
+            ledger.add_review(replace(said, verdict=ref))
+
+
+def test_ledger_asks_again_when_an_undetermined_verdict_is_revised(ledger: Ledger) -> None:
+    """A word was said of a revision, and not of what came after it."""
+    unclear = replace(verdict(ACME), verdict=Verdict.UNDETERMINED)
+    said = Review(
+        verdict=unclear.ref, tenant="acme", outcome=Outcome.MET, reason="seen", reference="", actor="person:amina", at=9
+    )
+    ledger.add_verdict(unclear)
+    ledger.add_review(said)
+    revised = replace(unclear, revision=2, slots_digest=digest_of("recounted"))
+    ledger.add_verdict(revised)
+
+    assert ledger.read(OPERATOR).undetermined().items == (revised,)
+    with pytest.raises(InvalidInput):
+        ledger.add_review(said)
+
+
+def test_ledger_knows_what_waits(ledger: Ledger) -> None:
+    """Since when, why, and until when it may; a new reason keeps its beginning, and what has ended may wait again."""
+    wait = Wait(subject="period", subject_id="one", tenant="acme", reason="not observed", since_at=5, due_at=65)
+    other = replace(wait, subject_id="two", tenant="baobab", since_at=3, due_at=99)
+    steps = [
+        ledger.begin_wait(wait),
+        ledger.begin_wait(replace(wait, since_at=8)),
+        ledger.begin_wait(replace(wait, reason="forgotten", since_at=9)),
+        ledger.begin_wait(other),
+    ]
+    waits, totals = ledger.waits("period"), ledger.waiting()
+    seen = [ledger.read(scope).waits().items for scope in (OPERATOR, of_tenant("acme"))]
+    steps += [ledger.end_wait("period", "one", 10), ledger.end_wait("period", "one", 11)]
+    ledger.begin_wait(replace(wait, since_at=20))
+
+    changed = replace(wait, reason="forgotten")
+    assert steps == [True, False, True, True, True, False]
+    assert (waits, seen) == ([other, changed], [(other, changed), (changed,)])
+    assert totals == [Waiting(subject="period", waits=2, oldest_since_at=3, oldest_due_at=65)]
+    assert ledger.waits("period") == [other, replace(wait, since_at=20)]
+    assert (ledger.waits("another"), ledger.read(OPERATOR).waits(limit=1).next is None) == ([], False)
+
+
+def test_ledger_says_up_to_where_it_was_judged(ledger: Ledger) -> None:
+    """The start of the newest period of each agreement that has one."""
+    for of in (ACME, BAOBAB):
+        ledger.add_agreement(
+            agreement_id=of.id, version=1, tenant=of.tenant, terms_hash=of.terms_hash, document=of.terms_document, at=1
+        )
+    assert ledger.judged_to() == {}
+    for record in (verdict(ACME, 3), verdict(ACME, 1), verdict(ACME, 1, revision=2)):
+        ledger.add_verdict(record)
+    assert ledger.judged_to() == {ACME.id: period(3).starts_at}
 
 
 def test_ledger_stores_a_penalty_with_its_first_state(ledger: Ledger) -> None:

@@ -6,26 +6,32 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, create_engine, delete, event, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from deploy.parts import CHECKOUT
-from sankofa_observe.adapters.ledger import SqlLedger, care, projections, tables
-from sankofa_observe.errors import InvalidInput, InvariantBroken
-from sankofa_observe.ports import LedgerRead, Receipt, StateChange
+from sankofa_observe.adapters.ledger import SqlLedger, care, database, projections, tables
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Lost, Unavailable
+from sankofa_observe.ports import Lease, LedgerRead, Outcome, Receipt, Review, StateChange, Wait
 from sankofa_observe.scope import OPERATOR, of_tenant
+from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.penalty import VerdictRecord
 from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.slo.verdict import Verdict
 from tests.adapters.grown import grow
 from tests.adapters.ledgers import at_revision
 from tests.adapters.postgres import Postgres
 from tests.adapters.test_ledger import ATTEMPT
-from tests.builders import agreement, breach, credit, period, verdict
+from tests.builders import agreement, attainment, breach, credit, period, verdict
+from tests.pace import limit
 
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
 
@@ -37,8 +43,12 @@ def filled(ledger: SqlLedger) -> None:
         acting.add_agreement(
             agreement_id=of.id, version=1, tenant=of.tenant, terms_hash=of.terms_hash, document=of.terms_document, at=1
         )
-        for record in (verdict(of, 0), verdict(of, 1), verdict(of, 1, revision=2)):
+        acting.add_attainments([attainment(of)])
+        unclear = replace(verdict(of, 2), verdict=Verdict.UNDETERMINED, at_stake=of.money(7))
+        for record in (verdict(of, 0), verdict(of, 1), verdict(of, 1, revision=2), unclear):
             acting.add_verdict(record)
+        acting.add_review(review(unclear))
+        acting.begin_wait(waiting(of))
         penalty = breach(of).penalty
         acting.add_penalty(penalty)
         for state in (SettlementState.REPORTED, SettlementState.FINAL):
@@ -48,8 +58,18 @@ def filled(ledger: SqlLedger) -> None:
     acting.close_attempt(ATTEMPT, Receipt(succeeded=True, block_number=1), 2)
 
 
+def review(of: VerdictRecord, outcome: Outcome = Outcome.MET) -> Review:
+    told = {"reason": "the site was seen by hand", "reference": "", "actor": "person:amina"}
+    return Review(verdict=of.ref, tenant=of.tenant, outcome=outcome, at=of.judged_at + 5, **told)
+
+
+def waiting(of: Agreement, reason: str = "not observed", at: int = 5) -> Wait:
+    told = {"subject": "period", "subject_id": f"{of.id}/{period().starts_at}", "tenant": of.tenant}
+    return Wait(**told, reason=reason, since_at=at, due_at=at + 60)
+
+
 WRITTEN = (
-    tables.agreements, tables.verdicts, tables.penalties, tables.state_changes, tables.attempts, tables.receipts,
+    tables.agreements, tables.attainments, tables.verdicts, tables.reviews, tables.waits, tables.penalties, tables.state_changes, tables.attempts, tables.receipts,
     tables.credit_entries,
 )  # fmt: skip
 
@@ -92,22 +112,39 @@ def test_every_record_says_who_wrote_it_and_whose_it_is(ledger: SqlLedger) -> No
             rows = connection.execute(select(table)).mappings().all()
             assert {row["actor"] for row in rows} == {"person:amina"}
             assert all(row["written_at"] > 0 for row in rows)
-            if table not in {tables.attempts, tables.receipts}:
+            if table is tables.attainments:  # of everybody whose agreement leans on it
+                assert {row["tenant"] for row in rows} == {"*"}
+            elif table not in {tables.attempts, tables.receipts}:
                 assert {row["tenant"] for row in rows} == {"acme", "baobab"}
     assert all({"actor", "written_at"} <= set(table.c.keys()) for table in tables.RECORDS)
 
 
 def test_what_is_read_hot_is_what_the_records_make(ledger: SqlLedger) -> None:
-    """After every write, and after all of it was made anew; a row that is wrong is named."""
-    with ledger._database.writing() as connection:
+    """After every write, and after all of it was made anew; a table with a row that is wrong, missing or too many is named."""
+    with ledger._database.reading() as connection:
         assert projections.differences(connection) == []
     filled(ledger)
     with ledger._database.writing() as connection:
         assert projections.differences(connection) == []
+        for table in tables.PROJECTIONS:
+            assert connection.execute(select(table)).first(), table.name
         connection.execute(update(tables.settlements_now).values(state="reported"))
-        [found] = projections.differences(connection)
-        assert found.startswith("settlement_now: 4 rows are not what the records make")
-        assert projections.differences(connection) == []  # looking makes them anew
+        connection.execute(delete(tables.waits_now))
+        found = projections.differences(connection)
+        assert [one.partition(" rows")[0] for one in found] == ["wait_now: 2", "settlement_now: 4", "tally: 2"]
+        projections.rebuild(connection)
+        assert projections.differences(connection) == []
+
+
+def test_a_check_holds_up_nobody_who_writes(ledger: SqlLedger) -> None:
+    """It reads one picture of the records: what is written meanwhile is in none of its sums."""
+    filled(ledger)
+    with ledger._database.reading() as connection:
+        connection.execute(select(tables.verdicts)).all()
+        assert ledger.add_verdict(verdict(ACME, 5))
+        assert projections.differences(connection) == []
+    with ledger._database.reading() as connection:
+        assert projections.differences(connection) == []
 
 
 @pytest.mark.real("postgres", "initdb", "pg_isready")
@@ -124,6 +161,10 @@ def test_postgresql_shows_a_transaction_only_what_its_tenant_owns(postgres: Post
                     table.name: {row.get("tenant", "?") for row in connection.execute(select(table)).mappings()}
                     for table in metadata_in_use()
                 }
+                found[whose]["sites"] = set(connection.execute(select(tables.attainments.c.site)).scalars())
+    assert {whose: seen.pop("sites") for whose, seen in found.items()} == {
+        "acme": {"edge-1"}, "baobab": {"edge-2"}, "*": {"edge-1", "edge-2"}, "": set(),
+    }  # fmt: skip
     owned = {name for name, seen in found["*"].items() if "acme" in seen}
 
     assert {
@@ -134,6 +175,9 @@ def test_postgresql_shows_a_transaction_only_what_its_tenant_owns(postgres: Post
         "credit_entry",
         "settlement_now",
         "verdict_now",
+        "wait_now",
+        "review",
+        "wait",
     } <= owned
     for whose in ("acme", "baobab"):
         assert {name: found[whose][name] for name in owned} == {name: {whose} for name in owned}
@@ -180,6 +224,13 @@ QUESTIONS: dict[str, Callable[[SqlLedger], object]] = {
     "agreements": lambda ledger: _own(ledger).agreements(),
     "one settlement": lambda ledger: _own(ledger).settlement(breach(ACME).penalty.settlement_id),
     "undetermined": lambda ledger: _own(ledger).undetermined(),
+    "a verdict with what it was judged from": lambda ledger: _own(ledger).verdict(verdict(ACME, 0).ref),
+    "waits": lambda ledger: _own(ledger).waits(),
+    "how much is undetermined": lambda ledger: ledger.undetermined(),
+    "how much waits": lambda ledger: ledger.waiting(),
+    "what waits": lambda ledger: ledger.waits("period"),
+    "attainments": lambda ledger: ledger.attainments("availability-edge", period()),
+    "a page of all verdicts": lambda ledger: ledger.read(OPERATOR).verdicts(limit=10),
     "standing": lambda ledger: ledger.standing(ACME.id, period()),
     "to assess": lambda ledger: ledger.to_assess(ACME.id),
     "was judged": lambda ledger: ledger.was_judged(ACME.id),
@@ -191,6 +242,8 @@ QUESTIONS: dict[str, Callable[[SqlLedger], object]] = {
     "a page of all credits": lambda ledger: ledger.read(OPERATOR).credits(limit=10),
     "all that is undetermined": lambda ledger: ledger.read(OPERATOR).undetermined(),
     "a verdict": lambda ledger: ledger.add_verdict(verdict(ACME, 7)),
+    "an attainment": lambda ledger: ledger.add_attainments([attainment(ACME, 7)]),
+    "a wait": lambda ledger: ledger.begin_wait(waiting(ACME, "another reason")),
     "a penalty": lambda ledger: ledger.add_penalty(breach(ACME, 7).penalty),
 }
 
@@ -215,7 +268,11 @@ def test_no_question_costs_more_beside_many_records_of_others(tmp_path: Path) ->
 def test_care_tells_what_a_ledger_holds_and_what_is_wrong(tmp_path: Path) -> None:
     """New, upgraded, filled, with a sum that is wrong, and made anew."""
     url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    told = [str(care.status(url)), str(care.upgrade(url)), str(care.upgrade(url)), str(care.status(url))]
+    for look in (care.status, care.check, care.rebuild):
+        with pytest.raises(Unavailable, match="No such file"):
+            look(url)
+    assert list(tmp_path.iterdir()) == []
+    told = [str(care.upgrade(url)), str(care.upgrade(url)), str(care.status(url))]
     with closing(SqlLedger(url)) as ledger:
         filled(ledger)
         whole = care.check(url)
@@ -227,7 +284,6 @@ def test_care_tells_what_a_ledger_holds_and_what_is_wrong(tmp_path: Path) -> Non
 
         assert ledger.totals().settlements == {SettlementState.FINAL: 2}
     assert [one.partition(": ")[2] for one in told] == [
-        "new, without tables; no records",
         "from revision none to 0002",
         "at revision 0002 already",
         "at revision 0002; no records",
@@ -291,6 +347,85 @@ def test_a_credit_belongs_to_the_tenant_of_its_settlement(ledger: SqlLedger) -> 
         ledger.add_credit(credit(BAOBAB, penalty))
 
 
+def test_a_write_under_a_lease_that_was_taken_over_is_refused(ledger: SqlLedger) -> None:
+    """A stage that was frozen in the middle of its turn: what it writes afterwards is not written."""
+    first, second = (replace(ledger.lease("scheduler"), owner=owner) for owner in ("host-a:1", "host-b:2"))
+    first.take()
+    fenced = ledger.acting("stage:evaluate").fenced(first)
+    assert fenced.add_verdict(verdict(ACME, 0))
+    with ledger._database.writing() as connection:
+        connection.execute(update(tables.leases).values(expires_at=1))
+    second.take()
+    with pytest.raises(Lost, match="nothing was written"):
+        fenced.add_verdict(verdict(ACME, 1))
+    assert ledger.fenced(second).add_verdict(verdict(ACME, 1))
+    with pytest.raises(InvalidInput, match="does not"):
+        ledger.fenced(cast("Lease", object()))
+
+
+def test_whoever_takes_a_lease_waits_for_the_write_of_its_holder(ledger: SqlLedger) -> None:
+    """So that none comes after: the write ends first, or is refused."""
+    first, second = (replace(ledger.lease("scheduler"), owner=owner) for owner in ("host-a:1", "host-b:2"))
+    first.take()
+    with ledger._database.writing() as connection:
+        connection.execute(update(tables.leases).values(expires_at=1))
+    with ThreadPoolExecutor(1) as other:
+        with ledger.fenced(first)._writing():
+            taking = other.submit(second.take)
+            with pytest.raises(TimeoutError):
+                taking.result(timeout=0.3)
+        assert taking.result(timeout=limit(10)) == 2
+
+
+def test_a_fault_that_lasts_is_not_to_be_tried_again(ledger: SqlLedger) -> None:
+    """A fate of no transaction, a transaction under two nonces, and values that no database holds."""
+    with pytest.raises(InvariantBroken):
+        ledger.close_attempt(ATTEMPT, Receipt(succeeded=True, block_number=1), 2)
+    ledger.add_attempt(ATTEMPT, 1)
+    with pytest.raises(InvariantBroken, match="another record stands under one of its unique names"):
+        ledger.add_attempt(replace(ATTEMPT, nonce=ATTEMPT.nonce + 1), 1)
+    for other in (replace(ATTEMPT, raw=b"other"), replace(ATTEMPT, settlement_ids=("0x1",))):
+        with pytest.raises(InvariantBroken, match="nothing was written"):
+            ledger.add_attempt(other, 1)
+    for name in ("\ud800", "x" * 500):
+        if name.startswith("x") and ledger._database.is_sqlite:
+            continue  # it holds names of any length
+        with pytest.raises(InvalidInput):
+            ledger.add_verdict(replace(verdict(ACME), site=name))
+    with pytest.raises(InvalidInput):
+        ledger.add_verdict(replace(verdict(ACME), attainment=replace(verdict(ACME).attainment, good=2**63)))
+
+
+def test_sums_stay_exact(ledger: SqlLedger) -> None:
+    """A credit that carries a sum beyond what a column holds is refused, and leaves the sum as it was."""
+    for index, of in enumerate((ACME, BAOBAB)):
+        ledger.add_penalty(breach(of, index).penalty)
+    whole = replace(breach(ACME, 3).penalty, settlement_id="0x" + "77" * 32, credit_minor=2**63 - 1)
+    before = ledger.totals().penalties
+    with pytest.raises(InvariantBroken, match="beyond"):
+        ledger.add_penalty(whole)
+    assert (ledger.totals().penalties, ledger.read(OPERATOR).settlement(whole.settlement_id)) == (before, None)
+
+
+def test_records_in_memory_are_refused() -> None:
+    """They would end with the process."""
+    for url in ("sqlite://", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true"):
+        with pytest.raises(InvalidInput, match="records in memory end with the process"):
+            SqlLedger(url)
+
+
+def test_a_file_that_was_removed_while_it_was_open_is_written_to_no_more(tmp_path: Path) -> None:
+    """Removed or replaced: what was written would be lost with the process."""
+    file = tmp_path / "ledger.sqlite"
+    with closing(SqlLedger(f"sqlite:///{file}")) as ledger:
+        file.rename(tmp_path / "moved")
+        for replaced in (False, True):
+            if replaced:
+                file.touch(0o600)
+            with pytest.raises(InvalidInput, match="was removed or replaced while it was open"):
+                ledger.add_verdict(verdict(ACME))
+
+
 def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
     """A database with tables of which none says a revision is not ours."""
     file = tmp_path / "other.sqlite"
@@ -306,8 +441,13 @@ def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
         care.rebuild(f"sqlite:///{file}")
 
 
-def test_tables_of_an_older_release_ask_for_the_upgrade(tmp_path: Path) -> None:
-    """Nothing is changed by opening it; the command is named."""
+def test_tables_of_an_older_release_ask_for_the_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is changed by opening it, and the command is named; tables of a revision that nobody knows are left alone."""
     url = at_revision(tmp_path, "0001")
+    with pytest.raises(InvalidInput, match="which this release does not know"):
+        SqlLedger(url)
+    with pytest.raises(InvalidInput, match="which this release does not know"):
+        care.upgrade(url)
+    monkeypatch.setattr(database, "REVISIONS", ("0001", *tables.REVISIONS))
     with pytest.raises(InvalidInput, match="sankofa-observe ledger upgrade"):
         SqlLedger(url)

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ def test_command_line_has_the_documented_commands() -> None:
     """A command that appears or goes is a change that users see."""
     assert [" ".join(one) for one in COMMANDS] == [
         "chain accept", "chain deploy", "chain propose", "demo", "evaluate", "keys keystore", "keys new", "ledger check",
-        "ledger rebuild", "ledger status", "ledger upgrade", "observe", "recount", "serve", "settle", "slots check", "slots repair", "slots seal", "specs check", "verify",
+        "ledger rebuild", "ledger status", "ledger upgrade", "observe", "recount", "serve", "settle", "slots check", "slots repair", "slots seal", "specs check",
+        "verdicts list", "verdicts settle", "verdicts show", "verdicts waiting", "verify",
     ]  # fmt: skip
 
 
@@ -241,7 +243,12 @@ def test_verify_ends_with_2_when_there_is_no_node(run: Run, evidence: Path, rpc:
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Path:
-    """Settings, specs with periods of ten minutes since two of them, and the slots of one breached period and a bit."""
+    """With the slots of one breached period and a bit."""
+    return installed(tmp_path, [SlotState.BAD] * 2 + [SlotState.GOOD] * 9)
+
+
+def installed(tmp_path: Path, states: list[SlotState]) -> Path:
+    """Settings, specs with periods of ten minutes since two of them, and the slots of the first of these minutes."""
     start = ((int(time.time()) - GRACE_SECONDS) // 600 - 2) * 600  # both periods are over, and their grace
     specs = tmp_path / "specs"
     specs.mkdir()
@@ -265,10 +272,8 @@ def installation(tmp_path: Path) -> Path:
     }
     (tmp_path / "sankofa.yaml").write_text(yaml.safe_dump(settings))
     add_key(tmp_path / "keys.yaml", "example")
-    states = [SlotState.BAD] * 2 + [SlotState.GOOD] * 9
-    DeltaSlots(tmp_path / "data" / "slots", "observer-1").append(
-        [slot(start + 60 * n, state, site="edge-nairobi-1") for n, state in enumerate(states)], start
-    )
+    with closing(DeltaSlots(tmp_path / "data" / "slots", "observer-1")) as table:
+        table.append([slot(start + 60 * n, state, site="edge-nairobi-1") for n, state in enumerate(states)], start)
     return tmp_path
 
 
@@ -300,6 +305,45 @@ def test_evaluate_tells_a_person_in_lines(run: Run, installation: Path) -> None:
     first, second = ended.out.splitlines()[:2]
     assert (ended.code, "breach (8 good, 2 bad, 0 unknown; revision 1)" in first) == (0, True)
     assert "not judged yet: its slots are not observed to the end" in second
+
+
+def test_verdicts_are_listed_shown_and_settled(run: Run, installation: Path) -> None:
+    """By the first word of their line; what nobody can tell until a person has said it, with a reason and a name."""
+    change(installation, "sankofa.yaml", lambda one: one.update(chain=None))
+    evaluated = run("evaluate", *config(installation), "--as-it-stands")
+    listed, waiting = (run("verdicts", what, *config(installation)) for what in ("list", "waiting"))
+    ref = listed.out.split()[0]
+    undetermined = run("verdicts", "list", *config(installation), "--undetermined")
+    shown = run("verdicts", "show", ref, *config(installation))
+    as_json = run("verdicts", "show", ref, *config(installation), "--json")
+    word = ("--as", "met", "--reason", "seen by hand", "--by", "amina")
+    settled = run("verdicts", "settle", ref, *config(installation), *word)
+
+    assert evaluated.code == 0
+    assert (listed.code, "breach (8 good, 2 bad, 0 unknown; revision 1)" in listed.out) == (0, True)
+    assert "its slots are not observed to the end" in waiting.out
+    assert undetermined.out == "nothing is undetermined\n"
+    assert (shown.code, shown.out.splitlines()[0]) == (0, listed.out.splitlines()[0])
+    assert json.loads(as_json.out)[0]["attained"]["revision"] == 1
+    assert (settled.code, "only one that is undetermined" in settled.err) == (2, True)
+    assert run("verdicts", "show", "nothing", *config(installation)).code == 2
+    assert run("verdicts", "settle", ref, *config(installation), *word[2:], "--as", "perhaps").code == 2
+
+
+def test_verdicts_that_are_undetermined_are_settled_by_a_person(run: Run, tmp_path: Path) -> None:
+    """Afterwards they are told as undetermined no more, and the word stands with them."""
+    installation = installed(tmp_path, [SlotState.UNKNOWN] * 2 + [SlotState.GOOD] * 9)
+    run("evaluate", *config(installation), "--as-it-stands")
+    listed = run("verdicts", "list", *config(installation), "--undetermined")
+    ref = listed.out.split()[0]
+    word = ("--as", "met", "--reason", "seen by hand", "--by", "amina")
+    settled = run("verdicts", "settle", ref, *config(installation), *word)
+    again = run("verdicts", "settle", ref, *config(installation), *word)
+
+    assert "at stake)" in listed.out
+    assert (settled.code, "reviewed by person:amina" in settled.out) == (0, True)
+    assert (again.code, "was reviewed already" in again.err) == (2, True)
+    assert run("verdicts", "list", *config(installation), "--undetermined").out == "nothing is undetermined\n"
 
 
 def test_observe_ends_with_1_when_prometheus_is_away(run: Run, installation: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.errors import Unavailable
-from sankofa_observe.pipeline.evaluate import Judged, LookAgain, Marks, NotYet, evaluate
+from sankofa_observe.pipeline.evaluate import SUBJECT, Judged, LookAgain, Marks, NotYet, evaluate
 from sankofa_observe.pipeline.period import period_slots, period_totals
-from sankofa_observe.ports import SlotTable
+from sankofa_observe.ports import SlotTable, Wait
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.slo.slot import SlotState
@@ -312,3 +312,97 @@ def test_period_that_was_counted_in_two_slot_lengths_is_not_judged() -> None:
     assert isinstance(judged, Judged)
     assert isinstance(waits, NotYet)
     assert f"{2 * SLOTS} slots are recorded where its slot length gives {SLOTS}" in waits.reason
+
+
+# ---------------------------------------------------------------------------------------------------- attainment and waits
+
+
+def test_two_agreements_lean_on_one_attainment() -> None:
+    """What a site attained is drawn once and kept; each agreement has a verdict that names it, and a recount revises both."""
+    table, ledger = table_of(0, bad=1), MemoryLedger()
+    agreements = (builders.agreement(), builders.agreement("baobab-edge", tenant="baobab"))
+    evaluated(table, ledger, *agreements)
+    drawn = ledger.attainments("availability-edge", period(0))
+    table.append([slot(START)], AFTER + 60)
+    evaluated(table, ledger, *agreements)
+
+    assert drawn == [replace(builders.attainment(agreements[0]), drawn_at=AFTER)]
+    assert [(v.tenant, v.revision, v.attainment_revision) for v in ledger.verdicts] == [
+        ("acme", 1, 1), ("baobab", 1, 1), ("acme", 2, 2), ("baobab", 2, 2),
+    ]  # fmt: skip
+    assert len(ledger.attained) == 1
+
+
+def test_an_agreement_that_comes_later_leans_on_what_was_drawn_before(tmp_path: Path) -> None:
+    """Also where the slots are forgotten since: what was attained stands as it was drawn from all of them."""
+    table, ledger = DeltaSlots(tmp_path, "observer-1"), MemoryLedger()
+    table.append(slots_of(0, bad=1), AFTER)
+    table.append([slot(START + at) for at in (PERIOD_SECONDS, 9 * DAY_SECONDS)], AFTER)
+    table.seal(START // DAY_SECONDS, AFTER)
+    evaluated(table, ledger)
+    table.retain(8, START // DAY_SECONDS + 9)
+    late = builders.agreement("baobab-edge", tenant="baobab")
+    (judged,) = evaluated(table, ledger, late)
+
+    assert isinstance(judged, Judged)
+    assert (judged.record.verdict, judged.record.attainment_revision) == (Verdict.BREACH, 1)
+    assert judged.record.attainment == ledger.verdicts[0].attainment
+
+
+def test_what_is_undetermined_says_how_much_is_at_stake() -> None:
+    """The most that may be owed: as if all that is not known was bad, within the cap; where a verdict is clear, nothing."""
+    table, ledger = MemorySlots(), MemoryLedger()
+    agreements = [builders.agreement(name, cap_ppm=cap) for name, cap in (("a", 500_000), ("b", 300_000))]
+    table.append([one for one in slots_of(0, bad=0) if one.starts_at != START + SLOT_SECONDS], AFTER)
+    table.append(slots_of(1, bad=1), AFTER)
+    evaluated(table, ledger, *agreements, at=period(1).ends_at)
+
+    assert [(v.verdict, v.at_stake.amount_minor) for v in ledger.verdicts] == [
+        (Verdict.UNDETERMINED, 50_000), (Verdict.BREACH, 0), (Verdict.UNDETERMINED, 37_500), (Verdict.BREACH, 0),
+    ]  # fmt: skip
+
+
+def test_a_period_that_cannot_be_judged_is_a_wait_until_it_is() -> None:
+    """With its reason, from the first turn that found it so, due an hour after its grace; the wait ends with the verdict."""
+    agreement, table, ledger = builders.agreement(grace_seconds=300), MemorySlots(), MemoryLedger()
+    table.append(slots_of(0)[:-1], AFTER)
+    for turn in (0, 299, 300, 360):
+        evaluated(table, ledger, agreement, at=AFTER + turn)
+    waits = ledger.waits(SUBJECT)
+    table.append(slots_of(0)[-1:], AFTER)
+    evaluated(table, ledger, agreement, at=AFTER + 420)
+
+    assert waits == [
+        Wait(
+            subject="period",
+            subject_id=f"{agreement.id}/{START}",
+            tenant="acme",
+            reason="its slots are not observed to the end",
+            since_at=AFTER + 300,
+            due_at=AFTER + 300 + 3600,
+        )
+    ]
+    assert (len(ledger.verdicts), ledger.waits(SUBJECT)) == (1, [])
+
+
+def test_a_process_that_starts_anew_goes_on_where_records_end() -> None:
+    """It looks at the newest period that was judged and at what waits, and at no other: cost follows what changed."""
+    table, ledger = Counting(), MemoryLedger()
+    agreement = builders.agreement()
+    ledger.add_agreement(
+        agreement_id=agreement.id, version=1, tenant="acme", terms_hash=agreement.terms_hash, document="{}", at=1
+    )
+    for index in (0, 1, 3, 4):
+        table.append(slots_of(index), AFTER)
+    for start in range(period(2).starts_at, period(2).ends_at, SLOT_SECONDS):
+        table.append([slot(start), slot(start + SLOT_SECONDS // 2)], AFTER)  # of two slot lengths: it cannot be judged
+    at = period(4).ends_at
+    evaluated(table, ledger, agreement, at=at, marks=Marks())
+    waiting = evaluated(table, ledger, agreement, at=at, marks=Marks())
+    ledger.end_wait(SUBJECT, f"{agreement.id}/{period(2).starts_at}", at)
+    newest = evaluated(table, ledger, agreement, at=at, marks=Marks())
+
+    assert [one.period if isinstance(one, NotYet) else one.record.period for one in waiting] == [
+        period(2), period(3), period(4),
+    ]  # fmt: skip
+    assert [one.record.period for one in newest if isinstance(one, Judged)] == [period(4)]

@@ -1,0 +1,130 @@
+"""`sankofa-observe verdicts`: how periods were judged, what nobody can tell, and a person's word on it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sankofa_observe.cli.output import AsJson, ConfigFile, show
+
+if TYPE_CHECKING:
+    from sankofa_observe.adapters.ledger import SqlLedger
+    from sankofa_observe.ports import Page
+
+Ref = Annotated[str, typer.Argument(help="The verdict: first word of its line in `verdicts list`.")]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
+After = Annotated[str | None, typer.Option(help="Go on where the list before ended: what it named.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="See how periods were judged, and settle what nobody can tell.")
+    group.command("list")(listed)
+    group.command("waiting")(waiting)
+    group.command("show")(shown)
+    group.command("settle")(settle)
+    app.add_typer(group, name="verdicts")
+
+
+def listed(
+    config: ConfigFile,
+    agreement: Annotated[str | None, typer.Option(help="Only of the agreement with this id.")] = None,
+    limit: Limit = 100,
+    after: After = None,
+    *,
+    undetermined: Annotated[
+        bool, typer.Option("--undetermined", help="Only what nobody can tell and nobody has reviewed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List verdicts, oldest period first, with every revision; or only what waits for a person's word.
+
+    Example: sankofa-observe verdicts list --config sankofa.yaml --undetermined
+    """
+    from sankofa_observe.errors import InvalidInput
+    from sankofa_observe.scope import OPERATOR
+
+    if undetermined and agreement:
+        raise InvalidInput("--undetermined lists those of all agreements: leave --agreement out")
+    with _ledger(config) as ledger:
+        reads = ledger.read(OPERATOR)
+        page = (
+            reads.undetermined(limit=limit, after=after)
+            if undetermined
+            else reads.verdicts(agreement, limit=limit, after=after)
+        )
+        _show(page, as_json=as_json, nothing="nothing is undetermined" if undetermined else "no period was judged")
+
+
+def waiting(config: ConfigFile, limit: Limit = 100, after: After = None, *, as_json: AsJson = False) -> None:
+    """List what is due and cannot be judged or done yet, longest first, with the reason and how long it may.
+
+    Example: sankofa-observe verdicts waiting --config sankofa.yaml
+    """
+    from sankofa_observe.scope import OPERATOR
+
+    with _ledger(config) as ledger:
+        _show(ledger.read(OPERATOR).waits(limit=limit, after=after), as_json=as_json, nothing="nothing waits")
+
+
+def shown(ref: Ref, config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Show a verdict with the slots that it was judged from, day by day, and what persons said of it.
+
+    Example: sankofa-observe verdicts show 4b05569f2e6ae6f7 --config sankofa.yaml
+    """
+    from sankofa_observe.pipeline.review import judged_from
+
+    with _ledger(config) as ledger:
+        show([judged_from(ref, ledger)], as_json=as_json, nothing="")
+
+
+def settle(
+    ref: Ref,
+    config: ConfigFile,
+    outcome: Annotated[str, typer.Option("--as", help="met or breach.")],
+    reason: Annotated[str, typer.Option(help="What shows it.")],
+    reference: Annotated[
+        str, typer.Option(help="Of what was done by it, like a credit note; needed for a breach.")
+    ] = "",
+    by: Annotated[str, typer.Option(help="Who says so; without it, the user of this terminal.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Record a person's word on an undetermined verdict: met, or a breach that is conceded. It is kept with who, when and why.
+
+    Nothing is paid by it here: the credit of a breach is granted elsewhere, and the reference says where.
+
+    Example: sankofa-observe verdicts settle 4b05569f2e6ae6f7 --config sankofa.yaml --as met --reason "probe host was down, see INC-7"
+    """
+    from sankofa_observe.adapters.clock import SystemClock
+    from sankofa_observe.errors import InvalidInput
+    from sankofa_observe.pipeline.review import review
+    from sankofa_observe.ports import Outcome
+
+    if outcome not in set(Outcome):
+        raise InvalidInput(f"--as {outcome!r}: expected {' or '.join(Outcome)}")
+    with _ledger(config) as ledger:
+        who = by or getpass.getuser()
+        done = review(
+            ref, Outcome(outcome), reason=reason, reference=reference, by=who, ledger=ledger, clock=SystemClock()
+        )
+        show([done], as_json=as_json, nothing="")
+
+
+def _show(page: Page[Any], *, as_json: bool, nothing: str) -> None:
+    show(page.items, as_json=as_json, nothing=nothing)
+    if page.next:
+        typer.echo(f"more: --after {page.next}", err=True)
+
+
+@contextmanager
+def _ledger(config: Path) -> Iterator[SqlLedger]:
+    from sankofa_observe.adapters.ledger import SqlLedger
+    from sankofa_observe.config import load_settings
+
+    with closing(SqlLedger(load_settings(config).ledger_url)) as ledger:
+        yield ledger
