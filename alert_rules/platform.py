@@ -5,7 +5,7 @@ from __future__ import annotations
 from sankofa_exporters import catalogue
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.proxmox import families as pve
-from sankofa_observe.telemetry import PIPELINE_SUCCESS, SETTLEMENTS, SITE_INFO
+from sankofa_observe.telemetry import PIPELINE_SUCCESS, SETTLEMENTS, SITE_INFO, UNDETERMINED, WAITING_DUE
 
 from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
 
@@ -102,6 +102,32 @@ PLATFORM = (
         dashboard=FLEET_BOARD,
         summary="Money is held: a settlement needs a person before it is paid",
         description="{{ $value }} settlement(s) are held; tenants wait for their credit.",
+    ),
+    Alert(
+        name="VerdictUndetermined",
+        expr=f"sum({UNDETERMINED}) > 0",
+        for_seconds=300,
+        severity="ticket",
+        kind="meta",
+        scope="system",
+        system="platform",
+        identity=PLATFORM_IDENTITY,
+        dashboard=FLEET_BOARD,
+        summary="Nobody can tell whether promises were kept: a person has to say",
+        description="{{ $value }} verdict(s) are undetermined, and nobody has reviewed them; nothing is paid for them by itself.",
+    ),
+    Alert(
+        name="PeriodNotJudged",
+        expr=f"max(time() - {WAITING_DUE}) > 0",
+        for_seconds=300,
+        severity="ticket",
+        kind="meta",
+        scope="system",
+        system="platform",
+        identity=PLATFORM_IDENTITY,
+        dashboard=FLEET_BOARD,
+        summary="A period that is over cannot be judged: its credits will be late",
+        description="What should have been judged or done waits, {{ $value | humanizeDuration }} past its time.",
     ),
 )
 

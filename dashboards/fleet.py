@@ -143,6 +143,25 @@ MONEY = (
         width=8,
         height=7,
     ),
+    Bars(
+        title="Waits for a person",
+        description="Verdicts that the slots cannot tell and nobody has reviewed (VerdictUndetermined), and periods that cannot be judged yet.",
+        queries=(
+            Query(expr=f"sum by (slo) ({telemetry.UNDETERMINED})", instant=True, legend="undetermined, {{slo}}"),
+            Query(expr=f"sum by (subject) ({telemetry.WAITING})", instant=True, legend="not judged yet, {{subject}}"),
+        ),
+        width=8,
+        height=7,
+    ),
+    Bars(
+        title="At stake while nobody can tell",
+        description="The most that may be owed for what is undetermined, in each currency.",
+        queries=(
+            Query(expr=f"sum by (currency) ({telemetry.UNDETERMINED_STAKE})", instant=True, legend="{{currency}}"),
+        ),
+        width=8,
+        height=7,
+    ),
     Lines(
         title="Failures of the pipeline",
         description="Failed runs of each stage.",
@@ -153,7 +172,7 @@ MONEY = (
             ),
         ),
         minimum=0,
-        width=8,
+        width=12,
         height=7,
     ),
     Lines(
@@ -162,7 +181,7 @@ MONEY = (
         queries=(Query(expr=f"max({telemetry.CHAIN_HEAD_AGE})", legend="age"),),
         unit="s",
         minimum=0,
-        width=8,
+        width=12,
         height=7,
     ),
 )

@@ -72,6 +72,35 @@ CREDIT = Series(
     meaning="Credits granted so far, in minor units.",
 )
 
+UNDETERMINED = Series(
+    name="sankofa_undetermined_verdicts",
+    labels=("slo",),
+    meaning="Verdicts that the slots cannot tell and nobody has reviewed.",
+)
+UNDETERMINED_SINCE = Series(
+    name="sankofa_undetermined_period_end_timestamp_seconds",
+    labels=("slo",),
+    meaning="End of the oldest period among them; absent while there is none.",
+)
+UNDETERMINED_STAKE = Series(
+    name="sankofa_undetermined_at_stake",
+    labels=("slo", "currency"),
+    meaning="The most that may be owed for them, in units of the currency; absent while there is none.",
+)
+WAITING = Series(
+    name="sankofa_waiting", labels=("subject",), meaning="What is due and cannot be done yet, like judging a period."
+)
+WAITING_SINCE = Series(
+    name="sankofa_waiting_since_timestamp_seconds",
+    labels=("subject",),
+    meaning="Since when the oldest of it waits; absent while nothing does.",
+)
+WAITING_DUE = Series(
+    name="sankofa_waiting_due_timestamp_seconds",
+    labels=("subject",),
+    meaning="By when the first of it should be done; absent while nothing waits.",
+)
+
 PIPELINE_SUCCESS = Series(
     name="sankofa_pipeline_last_success_timestamp_seconds", labels=("stage",), meaning="When a stage last succeeded."
 )
@@ -105,6 +134,7 @@ ERRORS = Series(
 
 SERIES = (
     SITE_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
+    UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SINCE, WAITING_DUE,
     PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD_AGE, API_DURATION, ERRORS,
 )  # fmt: skip
 

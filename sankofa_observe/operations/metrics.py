@@ -6,12 +6,14 @@ No verdict or amount is ever computed from here. The names are those of `telemet
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from sankofa_observe import telemetry
 from sankofa_observe.errors import KINDS, UNEXPECTED, kind_of
+from sankofa_observe.pipeline.evaluate import PERIOD
 from sankofa_observe.pipeline.period import period_totals
 from sankofa_observe.pipeline.stages import STAGES, URGENT
 from sankofa_observe.ports import Clock, Ledger, SlotTable
@@ -76,6 +78,12 @@ class PipelineMetrics:
         self._settlements = process.gauge(telemetry.SETTLEMENTS)
         self._penalty = process.gauge(telemetry.PENALTY)
         self._credit = process.gauge(telemetry.CREDIT)
+        self._undetermined = process.gauge(telemetry.UNDETERMINED)
+        self._undetermined_since = process.gauge(telemetry.UNDETERMINED_SINCE)
+        self._at_stake = process.gauge(telemetry.UNDETERMINED_STAKE)
+        self._waiting = process.gauge(telemetry.WAITING)
+        self._waiting_since = process.gauge(telemetry.WAITING_SINCE)
+        self._waiting_due = process.gauge(telemetry.WAITING_DUE)
         self._succeeded = process.gauge(telemetry.PIPELINE_SUCCESS)
         self._head_age = process.gauge(telemetry.CHAIN_HEAD_AGE)
         self._head_age.set(float("nan"))
@@ -116,18 +124,51 @@ class PipelineMetrics:
             money = (one.currency, one.exponent)
             self._penalty.labels(one.currency).set(totals.penalties.get(money, 0))
             self._credit.labels(one.tenant, one.currency).set(totals.credits.get((one.tenant, *money), 0))
+        self._refresh_undetermined(ledger)
+        self._refresh_waiting(ledger)
+
+    def _refresh_undetermined(self, ledger: Ledger) -> None:
+        found = ledger.undetermined()
+        none: dict[tuple[str, ...], float] = dict.fromkeys(((slo,) for slo in self._catalog.slos), 0)
+        _show(self._undetermined, {**none, **{(one.slo,): one.verdicts for one in found}})
+        _show(self._undetermined_since, {(one.slo,): one.oldest_ends_at for one in found})
+        at_stake = [(one.slo, money) for one in found for money in one.at_stake]
+        _show(self._at_stake, {(slo, one.currency): one.amount_minor / 10**one.exponent for slo, one in at_stake})
+
+    def _refresh_waiting(self, ledger: Ledger) -> None:
+        found = ledger.waiting()
+        _show(self._waiting, {(PERIOD,): 0, **{(one.subject,): one.waits for one in found}})
+        _show(self._waiting_since, {(one.subject,): one.oldest_since_at for one in found})
+        _show(self._waiting_due, {(one.subject,): one.oldest_due_at for one in found})
 
     def _refresh_slo(self, slo: Slo, slots: SlotTable, clock: Clock) -> None:
         period = slo.window.period_at(clock.now())
         for site, found in period_totals(slo, self._catalog.sites_of(slo), period, slots, so_far=True).items():
-            if not found.totals.states or found.problem:
-                continue
             promise = (slo.name, site, slo.tier)
+            if not found.totals.states or found.problem:
+                self._forget(promise)
+                continue
             for state in SlotState:
                 self._slots.labels(*promise, state.value).set(found.totals.states.get(state, 0))
             attained = found.attainment(slo)
-            if not attained.base or not attained.bounded:
+            if not attained.bounded or not attained.good + attained.bad:
+                self._forget(promise)
                 continue
             self._low.labels(*promise).set(attained.good / attained.base)
             self._high.labels(*promise).set(attained.high_good / attained.base)
             self._spent.labels(*promise).set(attained.bad * PPM / (attained.base * (PPM - slo.target_ppm)))
+
+    def _forget(self, promise: tuple[str, str, str]) -> None:
+        """Nothing is known of the period so far: no figure is given, for that of the last one would look like one of this."""
+        for gauge in (self._low, self._high, self._spent):
+            with suppress(KeyError):
+                gauge.remove(*promise)
+
+
+def _show(gauge: Gauge, values: Mapping[tuple[str, ...], float]) -> None:
+    """Show these and no others; what stays is never away in between, for an alert would begin anew."""
+    for labels, value in values.items():
+        gauge.labels(*labels).set(value)
+    shown = {tuple(sample.labels.values()) for metric in gauge.collect() for sample in metric.samples}
+    for labels in shown - set(values):
+        gauge.remove(*labels)

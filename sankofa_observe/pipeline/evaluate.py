@@ -53,7 +53,7 @@ class NotYet:
 Marks = dict[str, int]
 """By agreement, up to where every period is judged: what lies before is not asked again. Kept by a process, and begun from records."""
 
-SUBJECT = "period"  # of a wait: an agreement's period that is due and cannot be judged
+PERIOD = "period"  # of a wait: an agreement's period that is due and cannot be judged
 DUE_SECONDS = 3600  # a period that is not judged so long after it could have been is late
 
 
@@ -75,7 +75,7 @@ def evaluate(
     after which one evaluates without them.
     """
     agreements = list(agreements)
-    waits = {wait.subject_id: wait for wait in ledger.waits(SUBJECT)}
+    waits = {wait.subject_id: wait for wait in ledger.waits(PERIOD)}
     if marks is not None:
         _begin(marks, agreements, ledger, waits)
     marks = {} if marks is None else marks
@@ -116,11 +116,11 @@ def _keep_waiting(
     subject_id = f"{agreement.id}/{period.starts_at}"
     standing = waits.get(subject_id)
     if standing and not reason:
-        ledger.end_wait(SUBJECT, subject_id, now)
+        ledger.end_wait(PERIOD, subject_id, now)
     if reason and (standing is None or standing.reason != reason):
         ledger.begin_wait(
             Wait(
-                subject=SUBJECT,
+                subject=PERIOD,
                 subject_id=subject_id,
                 tenant=agreement.tenant,
                 reason=reason,

@@ -306,6 +306,13 @@ OBSERVER = (
 )
 
 _STAGE = f'sankofa_pipeline_last_success_timestamp_seconds{{{OURS}, stage="observe"}}'
+_DUE = f'sankofa_waiting_due_timestamp_seconds{{{OURS}, subject="period"}}'
+
+
+def _unclear(tier: str) -> str:
+    return f'sankofa_undetermined_verdicts{{{OURS}, slo="availability-{tier}"}}'
+
+
 _HELD = f'sankofa_settlements{{{OURS}, state="held"}}'
 MONEY = (
     Case(
@@ -326,6 +333,24 @@ MONEY = (
     Case(alert="SettlementHeld", world="two held", series={_HELD: "2x40"}, minute=1, fires=((PLATFORM, "2"),)),
     Case(alert="SettlementHeld", world="none held", series={_HELD: "0x40"}, minute=1),
     Case(alert="SettlementHeld", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=1),
+    Case(
+        alert="VerdictUndetermined",
+        world="three of two SLOs",
+        series={_unclear("edge"): "2x40", _unclear("core"): "1x40"},
+        minute=6,
+        fires=((PLATFORM, "3"),),
+    ),
+    Case(alert="VerdictUndetermined", world="none", series={_unclear("edge"): "0x40"}, minute=6),
+    Case(alert="VerdictUndetermined", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=6),
+    Case(
+        alert="PeriodNotJudged",
+        world="ten minutes past its time",
+        series={_DUE: "60x80"},
+        minute=11,
+        fires=((PLATFORM, "10m 0s"),),
+    ),
+    Case(alert="PeriodNotJudged", world="before its time", series={_DUE: "3600x80"}, minute=11),
+    Case(alert="PeriodNotJudged", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=11),
 )
 
 CASES = (

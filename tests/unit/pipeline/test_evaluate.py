@@ -10,7 +10,7 @@ import pytest
 
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.errors import Unavailable
-from sankofa_observe.pipeline.evaluate import SUBJECT, Judged, LookAgain, Marks, NotYet, evaluate
+from sankofa_observe.pipeline.evaluate import PERIOD, Judged, LookAgain, Marks, NotYet, evaluate
 from sankofa_observe.pipeline.period import period_slots, period_totals
 from sankofa_observe.ports import SlotTable, Wait
 from sankofa_observe.sla.agreement import Agreement
@@ -368,7 +368,7 @@ def test_a_period_that_cannot_be_judged_is_a_wait_until_it_is() -> None:
     table.append(slots_of(0)[:-1], AFTER)
     for turn in (0, 299, 300, 360):
         evaluated(table, ledger, agreement, at=AFTER + turn)
-    waits = ledger.waits(SUBJECT)
+    waits = ledger.waits(PERIOD)
     table.append(slots_of(0)[-1:], AFTER)
     evaluated(table, ledger, agreement, at=AFTER + 420)
 
@@ -382,7 +382,7 @@ def test_a_period_that_cannot_be_judged_is_a_wait_until_it_is() -> None:
             due_at=AFTER + 300 + 3600,
         )
     ]
-    assert (len(ledger.verdicts), ledger.waits(SUBJECT)) == (1, [])
+    assert (len(ledger.verdicts), ledger.waits(PERIOD)) == (1, [])
 
 
 def test_a_process_that_starts_anew_goes_on_where_records_end() -> None:
@@ -399,7 +399,7 @@ def test_a_process_that_starts_anew_goes_on_where_records_end() -> None:
     at = period(4).ends_at
     evaluated(table, ledger, agreement, at=at, marks=Marks())
     waiting = evaluated(table, ledger, agreement, at=at, marks=Marks())
-    ledger.end_wait(SUBJECT, f"{agreement.id}/{period(2).starts_at}", at)
+    ledger.end_wait(PERIOD, f"{agreement.id}/{period(2).starts_at}", at)
     newest = evaluated(table, ledger, agreement, at=at, marks=Marks())
 
     assert [one.period if isinstance(one, NotYet) else one.record.period for one in waiting] == [
