@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sankofa_observe import telemetry
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Refused, Unavailable, kind_of
 from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics, RequestMetrics
+from sankofa_observe.ports import Outcome, Review, Wait
 from sankofa_observe.sla.catalog import Catalog
+from sankofa_observe.slo.site import Site
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.testing import FixedClock, MemoryLedger, MemorySlots
+from tests.builders import START, agreement, period, slot, slots_of, verdict
 
 
 def made() -> tuple[ProcessMetrics, PipelineMetrics, RequestMetrics]:
@@ -67,3 +75,73 @@ def test_an_error_is_of_the_kind_of_who_has_to_act() -> None:
     assert [kind_of(one) for one in errors] == [
         "invalid_input", "unavailable", "unavailable", "invariant_broken", "unexpected",
     ]  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------------- third states
+
+
+EDGE = agreement()
+CATALOG = Catalog(
+    sites={"edge-1": Site(name="edge-1", tier="edge", region="east")},
+    slos={"availability-edge": EDGE.promises[0].slo},
+    agreements={EDGE.name: EDGE},
+)
+PROMISE = ("availability-edge", "edge-1", "edge")
+RATIOS = tuple(
+    str(one) for one in (telemetry.SLO_LOW, telemetry.SLO_HIGH, telemetry.SLO_SPENT)
+)  # of which none is given where nothing is known
+
+
+def refreshed(pipeline: PipelineMetrics, ledger: MemoryLedger, table: MemorySlots, at: int = START + 300) -> None:
+    pipeline.refresh(table, ledger, FixedClock(at=at))
+
+
+def test_of_a_period_of_which_nothing_is_known_no_figure_is_given() -> None:
+    """Neither 0 nor that of the period before: only its slots by state say what there is."""
+    process = ProcessMetrics()
+    pipeline, table, ledger = PipelineMetrics(process, CATALOG), MemorySlots(), MemoryLedger()
+    table.append(slots_of(0, bad=1), START)
+    table.append([slot(at, SlotState.UNKNOWN) for at in range(period(1).starts_at, period(1).ends_at, 60)], START)
+    seen = []
+    for index in (0, 1):
+        refreshed(pipeline, ledger, table, period(index).ends_at - 1)
+        seen.append([value(process, name, *PROMISE) for name in RATIOS])
+
+    assert seen == [[0.9, 0.9, 20], [None, None, None]]
+    assert value(process, "sankofa_slo_period_slots", *PROMISE, "UNKNOWN") == 10
+
+
+def test_what_nobody_can_tell_is_told_with_its_age_and_what_is_at_stake() -> None:
+    """Until a person has said it: then nothing is there but a zero."""
+    process, ledger = ProcessMetrics(), MemoryLedger()
+    pipeline = PipelineMetrics(process, CATALOG)
+    names = ("sankofa_undetermined_verdicts", "sankofa_undetermined_period_end_timestamp_seconds")
+    unclear = replace(verdict(EDGE), verdict=Verdict.UNDETERMINED, at_stake=EDGE.money(50_000))
+    said = {"reason": "seen", "reference": "", "actor": "person:amina", "tenant": "acme"}
+    seen = []
+    for step in (
+        lambda: None,
+        lambda: ledger.add_verdict(unclear),
+        lambda: ledger.add_review(Review(verdict=unclear.ref, outcome=Outcome.MET, at=9, **said)),
+    ):
+        step()
+        refreshed(pipeline, ledger, MemorySlots())
+        stake = value(process, "sankofa_undetermined_at_stake", "availability-edge", "USD")
+        seen.append((*(value(process, name, "availability-edge") for name in names), stake))
+
+    assert seen == [(0, None, None), (1, period().ends_at, 500), (0, None, None)]
+
+
+def test_what_waits_is_told_with_its_age_and_when_it_is_due() -> None:
+    """And is there no more when it ends."""
+    process, ledger = ProcessMetrics(), MemoryLedger()
+    pipeline = PipelineMetrics(process, CATALOG)
+    names = [f"sankofa_waiting{part}" for part in ("", "_since_timestamp_seconds", "_due_timestamp_seconds")]
+    wait = Wait(subject="period", subject_id="one", tenant="acme", reason="away", since_at=5, due_at=65)
+    seen = []
+    for step in (lambda: None, lambda: ledger.begin_wait(wait), lambda: ledger.end_wait("period", "one", 9)):
+        step()
+        refreshed(pipeline, ledger, MemorySlots())
+        seen.append([value(process, name, "period") for name in names])
+
+    assert seen == [[0, None, None], [1, 5, 65], [0, None, None]]
