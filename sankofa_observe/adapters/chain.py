@@ -51,7 +51,7 @@ class ContractChain:
             block = self._node.web3.eth.get_block("latest")
         if chain_id != self._identity.chain_id:
             raise InvariantBroken(
-                f"{self._node.url} is chain {chain_id}, expected {self._identity.chain_id}; nothing was sent"
+                f"{self._node.shown} is chain {chain_id}, expected {self._identity.chain_id}; nothing was sent"
             )
         if not code:
             raise InvariantBroken(

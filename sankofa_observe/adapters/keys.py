@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from pathlib import Path
 
 from eth_account import Account
@@ -18,6 +19,7 @@ from sankofa_observe.errors import InvalidInput
 def open_keystore(keystore: Path, password_file: Path) -> LocalAccount:
     """The account of a keystore; an error names the file and never what is in it."""
     try:
+        _refuse_open(keystore, password_file)
         document = json.loads(keystore.read_text(encoding="utf-8"))
         password = password_file.read_text(encoding="utf-8").strip()
     except OSError as error:
@@ -33,6 +35,16 @@ def open_keystore(keystore: Path, password_file: Path) -> LocalAccount:
             f"{keystore}: not opened by the password in {password_file}, or no version 3 keystore"
         ) from None
     return account
+
+
+def _refuse_open(*files: Path) -> None:
+    """A key that others can read signs for them, and one that others can write signs for whoever did; a group may read its own."""
+    wrong = {file: stat.S_IMODE(file.stat().st_mode) for file in files}
+    wrong = {file: mode for file, mode in wrong.items() if mode & 0o027}
+    if wrong:
+        told = ", ".join(f"{file} has mode {mode:03o}" for file, mode in wrong.items())
+        names = " ".join(map(str, wrong))
+        raise InvalidInput(f"{told}, expected 600 or 640: others can read or change it; run chmod 600 {names}")
 
 
 def write_keystore(account: LocalAccount, keystore: Path, password: str, *, rounds: int = 2**18) -> None:

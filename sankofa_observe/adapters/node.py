@@ -13,16 +13,20 @@ from typing import Any
 import requests
 from eth_account.signers.local import LocalAccount
 from requests import Session
+from urllib3.util.retry import Retry
 from web3 import HTTPProvider, Web3
 from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError, TransactionNotFound, Web3Exception, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import TxParams, Wei
 
+from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter
 from sankofa_observe.adapters.contract import revert_reason
+from sankofa_observe.adapters.redaction import Redaction, shortened, shown
 from sankofa_observe.errors import InvalidInput, Refused, Unavailable
 
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 10  # of connecting, and of each wait for bytes
+ANSWER_SECONDS = 20  # of a whole answer
 POLL_SECONDS = 0.2
 # web3 hands a result of null, or of another shape, to whatever reads it next; what that raises is the node's doing.
 _GARBLED = (ValueError, TypeError, KeyError, AttributeError)
@@ -33,10 +37,15 @@ class Node:
     """A connection to one chain node; errors come out as `Unavailable` with the node's own words."""
 
     def __init__(self, url: str, gas_price_wei: int = 0) -> None:
-        self.url = url
+        self.shown = shown(url)  # as errors name it
+        self._redacted = Redaction({}, url)
         self.gas_price_wei = gas_price_wei  # 0 on a free-gas network; what the node suggests is never 0
         self._session = Session()
         self._session.trust_env = False
+        self._session.max_redirects = 0  # what is signed goes where the settings say, and nowhere else
+        bounded = BoundedAdapter(seconds=ANSWER_SECONDS, max_bytes=MAX_ANSWER_BYTES, retries=Retry(0, read=False))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, bounded)  # a byte now and then is no answer
         provider = HTTPProvider(
             url,
             request_kwargs={"timeout": TIMEOUT_SECONDS},
@@ -57,7 +66,9 @@ class Node:
         except ContractLogicError as error:
             raise Refused(f"{what}: the contract refuses now: {revert_reason(error.data or error)}") from error
         except (requests.RequestException, Web3Exception, *_GARBLED) as error:
-            raise Unavailable(f"{what}: chain node {self.url} did not answer: {str(error)[:200]}") from error
+            # Nothing is chained: what the error came from may show the whole address.
+            told = shortened(self._redacted(str(error)))
+            raise Unavailable(f"{what}: chain node {self.shown} did not answer: {told}") from None
 
     def sign(self, call: ContractFunction, account: LocalAccount, *, nonce: int, gas: int, chain_id: int) -> Any:
         """Build and sign; the gas price is the setting, not what the node suggests."""

@@ -20,7 +20,7 @@ from sankofa_observe.adapters import remote_read
 from sankofa_observe.adapters.answer import opened, seen
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, content_of
 from sankofa_observe.adapters.matrix import Matrix, read_matrix, samples_of
-from sankofa_observe.adapters.redaction import Redaction, shortened
+from sankofa_observe.adapters.redaction import Redaction, shortened, shown
 from sankofa_observe.errors import ENDS, SankofaError, Unavailable, Unusable
 from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
 from sankofa_observe.slo.indicator import SITE_LABEL
@@ -45,7 +45,7 @@ class PrometheusSamples:
     ) -> None:
         self._url = url.rstrip("/")
         self._headers = headers or {}
-        self._redacted = Redaction(self._headers)
+        self._redacted = Redaction(self._headers, self._url)
         self._remote_over_seconds = remote_over_seconds
         self._session = requests.Session()
         self._session.trust_env = False
@@ -153,7 +153,7 @@ class PrometheusSamples:
             kind = Unusable if _is_of_the_question(error) else Unavailable
             # Nothing is chained: what the error came from may show a header.
             raise kind(
-                f"{self._url}: {shortened(what)} was not answered ({reason}); it is asked again next time"
+                f"{shown(self._url)}: {shortened(what)} was not answered ({reason}); it is asked again next time"
             ) from None
 
 

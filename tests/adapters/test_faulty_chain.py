@@ -156,7 +156,7 @@ def faulty_run(anvil: TestChain, tmp_path: Path) -> Iterator[MakeRun]:
     """Makes a run through a proxy with the given plan."""
 
     def make(plan: Plan) -> tuple[Run, FaultyRpc]:
-        proxy = opened.enter_context(FaultyRpc(target=anvil.node.url, plan=plan))
+        proxy = opened.enter_context(FaultyRpc(target=anvil.node.shown, plan=plan))
         node = opened.enter_context(closing(Node(proxy.url)))
         ledger = opened.enter_context(closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")))
         agreement, archive = anvil.agree(), FolderArchive(tmp_path / "evidence")

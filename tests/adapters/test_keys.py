@@ -18,6 +18,7 @@ PASSWORD, ROUNDS = "correct horse", 2**4
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
     keystore, password = tmp_path / "sender.json", tmp_path / "sender.password"
+    password.touch(0o600)
     write_keystore(Account.create(), keystore, PASSWORD, rounds=ROUNDS)
     password.write_text(f"{PASSWORD}\n")
     return keystore, password
@@ -26,6 +27,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 def test_keystore_opens_with_its_password(tmp_path: Path) -> None:
     """What was written comes back; the password's file may end in a newline, the key's printed form holds no key."""
     account, keystore, password = Account.create(), tmp_path / "key.json", tmp_path / "key.password"
+    password.touch(0o600)
     write_keystore(account, keystore, PASSWORD, rounds=ROUNDS)
     password.write_text(f"{PASSWORD}\n")
     opened = open_keystore(keystore, password)
@@ -103,3 +105,16 @@ def test_keystore_or_password_that_is_absent_is_named(files: tuple[Path, Path], 
     files[absent].unlink()
     with pytest.raises(InvalidInput, match=f"{files[absent].name}: No such file"):
         open_keystore(*files)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["keystore", "password"])
+@pytest.mark.parametrize("mode", [0o666, 0o644, 0o604, 0o602, 0o620, 0o660])
+def test_keystore_that_others_can_read_or_change_is_refused(files: tuple[Path, Path], which: int, mode: int) -> None:
+    """And so is its password; the command that helps is named."""
+    files[which].chmod(mode)
+    with pytest.raises(
+        InvalidInput, match=rf"has mode {mode:03o}, expected 600 or 640: .*run chmod 600 {files[which]}"
+    ):
+        open_keystore(*files)
+    files[which].chmod(0o640)
+    open_keystore(*files)

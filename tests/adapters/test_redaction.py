@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from contextlib import closing
 from urllib.parse import quote
 
 import pytest
 
+from deploy.lab.ports import free_port
+from sankofa_observe.adapters.node import Node
 from sankofa_observe.adapters.prometheus import PrometheusSamples
-from sankofa_observe.adapters.redaction import Redaction
+from sankofa_observe.adapters.redaction import Redaction, shown
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.slo.indicator import for_sites
 from sankofa_observe.units import Period
@@ -56,6 +59,50 @@ def test_header_that_cannot_be_sent_is_not_shown(value: str) -> None:
     ):
         source.read("up", PERIOD)
     assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+
+
+ADDRESS = "http://amina:s3cr3t-word@{}/v3/s3cr3t-path-key"
+
+
+@pytest.mark.parametrize("server_is", ["away", "echoing"])
+def test_an_address_is_told_without_what_may_be_a_key(server_is: str) -> None:
+    """User, password and path of an address are hidden, where nobody answers and where the server repeats them."""
+    echo = json.dumps({"jsonrpc": "2.0", "id": 1, "error": {"code": -1, "message": "no s3cr3t-path-key, amina"}})
+    with HttpDouble(answer=lambda *_: Answer(status=200, body=echo.encode())) as server:
+        place = f"127.0.0.1:{free_port()}" if server_is == "away" else server.url.removeprefix("http://")
+        address = ADDRESS.format(place)
+        with closing(PrometheusSamples(address, tries=0)) as source, pytest.raises(Unavailable) as samples:
+            source.read("up", PERIOD)
+        with closing(Node(address)) as node, pytest.raises(Unavailable) as block, node.asking("the head"):
+            node.web3.eth.get_block("latest")
+    for caught in (samples, block):
+        told = "".join(traceback.format_exception(caught.value))
+        assert f"http://{place}/***" in told
+        assert not {"amina", "s3cr3t-word", "s3cr3t-path-key"} & set(re.findall(r"[\w-]+", told))
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("http://127.0.0.1:9090", "http://127.0.0.1:9090"), ("http://[::1]:9090/", "http://[::1]:9090"),
+        ("https://a:b@host/x", "https://host/***"), ("https://host?key=1", "https://host/***"),
+    ],
+)  # fmt: skip
+def test_an_address_is_shown_by_its_host(address: str, told: str) -> None:
+    """And says that there is more of it."""
+    assert shown(address) == told
+
+
+def test_a_node_that_redirects_gets_nothing_signed_elsewhere() -> None:
+    """What is asked and sent goes where the settings say."""
+    with (
+        HttpDouble(answer=lambda *_: Answer(body=b"{}")) as elsewhere,
+        HttpDouble(answer=lambda *_: Answer(status=307, location=elsewhere.url)) as double,
+        closing(Node(double.url)) as node,
+        pytest.raises(Unavailable),
+    ):
+        node.send(b"signed")
+    assert elsewhere.requests == []
 
 
 def test_short_values_are_hidden_as_words() -> None:

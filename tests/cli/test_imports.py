@@ -66,6 +66,7 @@ def taken() -> Iterator[int]:
 def settings(tmp_path_factory: pytest.TempPathFactory, taken: int) -> str:
     """Settings of an installation that has run before; nobody listens at its node, and its API's port is taken."""
     folder = tmp_path_factory.mktemp("installation")
+    (folder / "password").touch(0o600)
     (folder / "password").write_text("correct horse")
     sender = Account.encrypt(Account.create().key, "correct horse", kdf="scrypt", iterations=2)
     (folder / "sender.json").write_text(json.dumps(sender))
