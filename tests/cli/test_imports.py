@@ -70,6 +70,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, taken: int) -> str:
     (folder / "password").write_text("correct horse")
     sender = Account.encrypt(Account.create().key, "correct horse", kdf="scrypt", iterations=2)
     (folder / "sender.json").write_text(json.dumps(sender))
+    (folder / "sender.json").chmod(0o600)
     add_key(folder / "keys.yaml", "acme")
     SqlLedger(f"sqlite:///{folder / 'ledger.sqlite'}").close()
     document = {
