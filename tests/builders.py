@@ -11,7 +11,7 @@ from typing import Any
 
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.credit import ServiceCredit
-from sankofa_observe.sla.evidence import Document
+from sankofa_observe.sla.evidence import Evidence, Provenance, evidence_of
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.sla.settlement import ChainIdentity
@@ -123,7 +123,7 @@ class Breach:
 
     record: VerdictRecord
     penalty: Penalty
-    document: Document
+    document: Evidence
 
 
 def digest_of_slots(slots: list[Slot]) -> str:
@@ -186,6 +186,24 @@ def breach(of: Agreement, index: int = 0, *, bad: int = 1, chain: ChainIdentity 
         assessed_at=record.judged_at,
     )
     return Breach(record=record, penalty=penalty, document=document)
+
+
+def evidence(
+    slots: list[Slot], of: Period, *, edges: Edges | None = None, slot_seconds: int = SLOT_SECONDS, **terms: Any
+) -> Evidence:
+    """The evidence of any slots over any period."""
+    made = agreement(**terms)
+    promise = replace(made.promises[0], slo=slo(slot=SlotRule(seconds=slot_seconds, scrape_seconds=slot_seconds // 4)))
+    return evidence_of(
+        agreement=made,
+        promise=promise,
+        period=of,
+        slots=slots,
+        edges=edges or Edges(),
+        attainment=attain(promise.slo, total(slots)),
+        chain=CHAIN,
+        provenance=Provenance(engine="engine/1", observer="observer-1", queries=(), revision=1, assessed_at=of.ends_at),
+    )
 
 
 def credit(of: Agreement, penalty: Penalty, **changes: Any) -> ServiceCredit:

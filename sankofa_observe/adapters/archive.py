@@ -1,8 +1,11 @@
-"""Evidence documents as files named by their digest; written once, never replaced."""
+"""Evidence documents as files named by the hash of their identity; one that is whole is never replaced.
+
+A file is whole when it reads as a document of its name. A damaged one is told by its path; `put` moves it aside, keeps it, and
+writes the document in its place.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import secrets
@@ -11,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
-from sankofa_observe.sla.evidence import Document, canonical, digest
+from sankofa_observe.sla.evidence import Evidence, document_hash, parse, written
 
 _DIGEST = re.compile(r"0x[0-9a-f]{64}")
 
@@ -24,29 +27,35 @@ class FolderArchive:
         with _files(folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def put(self, document: Document) -> str:
-        name = digest(document)
-        if self.get(name) is None:
-            with _files(self._folder):
-                self._write(self._path(name), canonical(document))
+    def put(self, document: Evidence) -> str:
+        name = document_hash(document.identity)
+        path = self._path(name)
+        with _files(path):
+            fault = _fault(path.read_bytes(), name) if path.exists() else "missing"
+            if fault:
+                self._write(path, written(document), aside=fault != "missing")
         return name
 
     def get(self, digest: str) -> bytes | None:
         path = self._path(digest)
         with _files(path):
             raw = path.read_bytes() if path.exists() else None
-        if raw is not None and "0x" + hashlib.sha256(raw).hexdigest() != digest:
-            raise InvariantBroken(f"{path}: the file no longer has the bytes its name promises; restore it from a copy")
+        if raw is not None and (fault := _fault(raw, digest)):
+            raise InvariantBroken(
+                f"{path}: {fault}; write it anew from the slots: sankofa-observe evidence rebuild --all"
+            )
         return raw
 
-    def _write(self, path: Path, raw: bytes) -> None:
-        """Either the whole file or none: a name of its own for each writer, then one rename."""
+    def _write(self, path: Path, raw: bytes, *, aside: bool) -> None:
+        """Either the whole file or none: a name of its own for each writer, then one rename; what was there is kept aside."""
         partial = path.with_suffix(f".{secrets.token_hex(8)}.partial")
         try:
             with open(partial, "xb", opener=_owned) as file:
                 file.write(raw)
                 file.flush()
                 os.fsync(file.fileno())
+            if aside:
+                path.replace(path.with_suffix(f".{secrets.token_hex(8)}.damaged"))
             partial.replace(path)
             self._sync_names()
         except OSError:
@@ -65,6 +74,15 @@ class FolderArchive:
         if not _DIGEST.fullmatch(name):
             raise InvalidInput(f"{name!r}: not an evidence digest; expected 0x and 64 lower-case hex digits")
         return self._folder / f"{name[2:]}.json"
+
+
+def _fault(raw: bytes, name: str) -> str:
+    """Why these bytes are not the document of that name, or nothing."""
+    try:
+        found = document_hash(parse(raw).identity)
+    except InvalidInput as error:
+        return str(error)
+    return "" if found == name else f"it holds another document, {found}"
 
 
 def _owned(path: str, flags: int) -> int:

@@ -15,7 +15,7 @@ from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.pipeline.attest import attested_report, objection
 from sankofa_observe.ports import AttestorSet, SampleSource
 from sankofa_observe.sla.agreement import Agreement
-from sankofa_observe.sla.evidence import Document, digest
+from sankofa_observe.sla.evidence import Evidence, document_hash
 from sankofa_observe.sla.settlement import ChainIdentity, Report
 
 
@@ -39,10 +39,10 @@ class LocalAttestor:
     def account(self) -> str:
         return str(self._key.address)
 
-    def objection(self, document: Document) -> str | None:
+    def objection(self, document: Evidence) -> str | None:
         found = objection(document, agreements=self._agreements, source=self._source)
         if found is None:
-            self._reviewed[digest(document)] = attested_report(document)
+            self._reviewed[document_hash(document.identity)] = attested_report(document)
         return found
 
     def sign(self, reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> bytes:

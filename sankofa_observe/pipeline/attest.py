@@ -6,121 +6,95 @@ It trusts nothing of the proposer but the claim: terms come from its own copy of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sankofa_observe.pipeline.period import PeriodSlots, arranged, with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.ports import SampleSource
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import FORMAT, Document, digest, exact, slot_root
-from sankofa_observe.sla.penalty import agreement_terms, slo_terms
+from sankofa_observe.sla.evidence import (
+    Evidence,
+    Identity,
+    agreed_terms,
+    counting_rules,
+    day_leaf,
+    document_hash,
+    period_root,
+    slots_of,
+)
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.sla.settlement import ChainIdentity, Report, settlement_id, slo_id
-from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import Edges, edges
 from sankofa_observe.slo.verdict import judge
-from sankofa_observe.units import Period, rfc3339, share_floor
+from sankofa_observe.units import rfc3339, share_floor
 
 
-def objection(document: Document, *, agreements: Mapping[str, Agreement], source: SampleSource) -> str | None:
+def objection(document: Evidence, *, agreements: Mapping[str, Agreement], source: SampleSource) -> str | None:
     """Why these numbers should not be signed, or None; `Unavailable` when the attestor cannot tell."""
-    agreement = agreements.get(document["agreement"]["id"])
-    if agreement is None or agreement.terms_hash != document["agreement"]["terms_hash"]:
+    identity = document.identity
+    agreement = agreements.get(identity.agreement.id)
+    if agreement is None or agreement.terms_hash != identity.agreement.terms_hash:
         return "holds other terms for this agreement"
-    promise = _promise(agreement, document)
+    promise = _promise(agreement, identity)
     if promise is None:
-        return f"finds no promise of {document['slo']['name']} at {document['slo']['site']}"
-    period = Period(starts_at=document["period"][0], ends_at=document["period"][1])
-    claim = _terms_objection(document, agreement, promise, period)
+        return f"finds no promise of {identity.slo.name} at {identity.slo.site}"
+    claim = _terms_objection(identity, agreement, promise)
     if claim is not None:
         return claim
-    claimed = _claimed(document, promise)
-    read = read_slots(promise.slo, [promise.site], with_neighbours(period, promise.slo), source)
-    own = arranged(promise.slo, promise.site, period, read)
+    try:
+        claimed = _claimed(document)
+    except ValueError as error:
+        return f"finds a row that is no slot: {error}"
+    read = read_slots(promise.slo, [promise.site], with_neighbours(identity.period, promise.slo), source)
+    own = arranged(promise.slo, promise.site, identity.period, read)
     return (
         _slot_objection(claimed.slots, own.slots, agreement.tolerance_slots)
         or _verdict_objection(document, promise, claimed, own)
-        or _price_objection(document, agreement, promise, own)
+        or _price_objection(identity, agreement, promise, own)
     )
 
 
-def reported_counts(document: Document) -> tuple[int, int, str]:
-    """Good, valid and root, as the report of this document must carry them."""
-    claimed = {name: int(count) for name, count in document["attainment"].items()}
-    good = claimed["good"] + claimed["unknown"]
-    return good, good + claimed["bad"], document["slot_root"]
-
-
-def attested_report(document: Document) -> tuple[ChainIdentity, Report]:
+def attested_report(document: Evidence) -> tuple[ChainIdentity, Report]:
     """The one report of a reviewed document, and the contract it is for: what may be signed and nothing else."""
-    good, valid, root = reported_counts(document)
+    identity = document.identity
     report = Report(
-        agreement_id=document["agreement"]["id"],
-        slo_id=slo_id(f"{document['slo']['name']}/{document['slo']['site']}"),
-        period=Period(starts_at=document["period"][0], ends_at=document["period"][1]),
-        good=good,
-        valid=valid,
-        evidence_root=root,
-        leaf_count=len(document["slots"]),
-        document_hash=digest(document),
+        agreement_id=identity.agreement.id,
+        slo_id=slo_id(f"{identity.slo.name}/{identity.slo.site}"),
+        period=identity.period,
+        good=identity.high_good,
+        valid=identity.base,
+        evidence_root=identity.root,
+        leaf_count=len(identity.days),
+        document_hash=document_hash(identity),
     )
-    return ChainIdentity(chain_id=document["chain"]["chain_id"], contract=document["chain"]["contract"]), report
+    return identity.chain, report
 
 
-def _promise(agreement: Agreement, document: Document) -> Promise | None:
-    wanted = (document["slo"]["name"], document["slo"]["site"])
+def _promise(agreement: Agreement, identity: Identity) -> Promise | None:
+    wanted = (identity.slo.name, identity.slo.site)
     return next((one for one in agreement.promises if (one.slo.name, one.site) == wanted), None)
 
 
-def _terms_objection(document: Document, agreement: Agreement, promise: Promise, period: Period) -> str | None:
+def _terms_objection(identity: Identity, agreement: Agreement, promise: Promise) -> str | None:
     """A proposer chooses neither the period nor the rules: a bad minute alone would be a breach of anything."""
+    period = identity.period
     if period.starts_at < agreement.starts_at or agreement.window.period_at(period.starts_at) != period:
         return f"finds no period of this agreement at {period}"
-    if document["agreement"] != agreement_terms(agreement, promise):
+    if identity.agreement != agreed_terms(agreement, promise):
         return "finds fee, cap or bands in the document that are not those of its own terms"
-    if document["slo"] != slo_terms(promise, document["slo"]["observer"]):
+    if identity.slo != counting_rules(promise):
         return f"holds another spec of {promise.slo.name}"
-    return _identity_objection(document, agreement, promise, period)
-
-
-def _identity_objection(document: Document, agreement: Agreement, promise: Promise, period: Period) -> str | None:
-    """What is signed is the whole document: a name or an exclusion that nobody recounts would be signed with it."""
-    chain = ChainIdentity(chain_id=document["chain"]["chain_id"], contract=document["chain"]["contract"])
-    identity = settlement_id(chain, agreement.id, slo_id(promise.label), period)
-    if document["settlement_id"] != identity:
-        return f"names this settlement {identity}, not {document['settlement_id']}"
-    if document["format"] != FORMAT:
-        return f"reads {FORMAT}, not {document['format']}"
-    if document["exclusions"]:
-        return "knows of no exclusion"
+    own = settlement_id(identity.chain, agreement.id, slo_id(promise.label), period)
+    if identity.settlement_id != own:
+        return f"names this settlement {own}, not {identity.settlement_id}"
     return None
 
 
-_COUNTS = (
-    "good", "bad", "hidden", "blind", "over_good", "over_bad", "over_hidden", "settling", "expected", "seen",
-)  # fmt: skip
-
-
-def _claimed(document: Document, promise: Promise) -> PeriodSlots:
-    slots = [_slot(promise, row) for row in document["slots"]]
-    settled, good, bad, hidden = (int(one) for one in document["edges"])
+def _claimed(document: Evidence) -> PeriodSlots:
+    slots, outside = slots_of(document), document.identity.edges
     inner = edges(slots[0] if slots else None, None, slots[-1] if slots else None, None)
-    outer = Edges(
-        over_good=inner.over_good,
-        over_bad=inner.over_bad,
-        settling=inner.settling,
-        settled=settled,
-        after_good=good,
-        after_bad=bad,
-        after_hidden=hidden,
-    )
+    outer = Edges(over_good=inner.over_good, over_bad=inner.over_bad, settling=inner.settling, **vars(outside))
     return PeriodSlots(slots=slots, edges=outer)
-
-
-def _slot(promise: Promise, row: list[int | str]) -> Slot:
-    start, *numbers = (int(value) for value in row[:-1])
-    counts: dict[str, Any] = dict(zip(_COUNTS, numbers, strict=True))
-    return Slot(slo=promise.slo.name, site=promise.site, starts_at=start, state=SlotState(str(row[-1])), **counts)
 
 
 def _slot_objection(claimed: list[Slot], own: list[Slot], tolerance: int) -> str | None:
@@ -132,25 +106,23 @@ def _slot_objection(claimed: list[Slot], own: list[Slot], tolerance: int) -> str
     return None
 
 
-def _verdict_objection(document: Document, promise: Promise, claimed: PeriodSlots, own: PeriodSlots) -> str | None:
-    attained = claimed.attainment(promise.slo)
-    sums = {"good": exact(attained.good), "bad": exact(attained.bad), "unknown": exact(attained.unknown)}
-    if document["attainment"] != sums:
+def _verdict_objection(document: Evidence, promise: Promise, claimed: PeriodSlots, own: PeriodSlots) -> str | None:
+    identity, attained = document.identity, claimed.attainment(promise.slo)
+    if (identity.good, identity.bad, identity.unknown) != (attained.good, attained.bad, attained.unknown):
         return "adds these slots up otherwise"
-    if slot_root(claimed.slots) != document["slot_root"]:
+    if identity.days != tuple(map(day_leaf, document.days)) or identity.root != period_root(identity):
         return "finds another root over these slots"
     mine = judge(promise.slo, own.attainment(promise.slo))
-    if mine.value != document["verdict"]:
-        return f"judges {mine}, not {document['verdict']}"
+    if mine.value != identity.verdict:
+        return f"judges {mine}, not {identity.verdict}"
     return None
 
 
-def _price_objection(document: Document, agreement: Agreement, promise: Promise, own: PeriodSlots) -> str | None:
-    good, valid, _ = reported_counts(document)
-    share_ppm = credit_ppm(good, valid, promise.bands)
+def _price_objection(identity: Identity, agreement: Agreement, promise: Promise, own: PeriodSlots) -> str | None:
+    share_ppm = credit_ppm(identity.high_good, identity.base, promise.bands)
     amount_minor = share_floor(agreement.fee_minor, share_ppm)
-    if document["credit"] != {"credit_ppm": share_ppm, "credit_minor": amount_minor}:
-        return f"prices these counts at {amount_minor} minor units, not {document['credit']['credit_minor']}"
+    if (identity.credit_ppm, identity.credit_minor) != (share_ppm, amount_minor):
+        return f"prices these counts at {amount_minor} minor units, not {identity.credit_minor}"
     counted = own.attainment(promise.slo)
     mine_ppm = credit_ppm(counted.high_good, counted.base, promise.bands)
     if mine_ppm != share_ppm:  # equal states may hide other counts, and counts choose the band

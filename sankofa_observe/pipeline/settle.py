@@ -24,7 +24,7 @@ from sankofa_observe.ports import (
     SettlementRecord,
     StateChange,
 )
-from sankofa_observe.sla.evidence import Document, digest, parse
+from sankofa_observe.sla.evidence import Evidence, document_hash, parse
 from sankofa_observe.sla.settlement import MAX_BATCH, SettlementState
 
 
@@ -123,9 +123,14 @@ class Settle:
             return
         members = self.chain.attestor_set()
         groups: dict[tuple[str, ...], list[SettlementRecord]] = defaultdict(list)
+        unproven = []
         for record in self.ledger.moving(SettlementState.COMPUTED):
-            document = self._document(record)
-            if not self.chain.holds_terms(record.penalty.agreement_id, document["agreement"]["terms_hash"]):
+            try:
+                document = self._document(record)
+            except (InvariantBroken, Unavailable) as error:  # told last: it costs this settlement and no other
+                unproven.append(str(error))
+                continue
+            if not self.chain.holds_terms(record.penalty.agreement_id, document.identity.agreement.terms_hash):
                 reason = "the contract holds other terms than the specs; restore the specs that both parties accepted"
                 yield Waiting(what=record.penalty.settlement_id, reason=reason)
                 continue
@@ -140,22 +145,26 @@ class Settle:
         for accounts, records in groups.items():
             for first in range(0, len(records), MAX_BATCH):
                 yield from self._send_reports(records[first : first + MAX_BATCH], accounts, members)
+        if unproven:
+            raise InvariantBroken(f"not reported for want of evidence: {'; '.join(unproven)}")
 
-    def _document(self, record: SettlementRecord) -> Document:
-        raw = self.archive.get(record.penalty.document_hash)
+    def _document(self, record: SettlementRecord) -> Evidence:
+        penalty = record.penalty
+        cure = f"write it anew from the slots: sankofa-observe evidence rebuild {penalty.settlement_id}"
+        raw = self.archive.get(penalty.document_hash)
         if raw is None:
             raise InvariantBroken(
-                f"evidence {record.penalty.document_hash} of settlement {record.penalty.settlement_id} is not in the archive"
+                f"evidence {penalty.document_hash} of settlement {penalty.settlement_id} is not in the archive; {cure}"
             )
         document = parse(raw)
-        if digest(document) != record.penalty.document_hash:
+        if document_hash(document.identity) != penalty.document_hash:
             raise InvariantBroken(
-                f"the archive answers document {digest(document)} for evidence {record.penalty.document_hash}; "
-                "restore it from a copy"
+                f"the archive answers document {document_hash(document.identity)} for evidence {penalty.document_hash} "
+                f"of settlement {penalty.settlement_id}; {cure}"
             )
         return document
 
-    def _ask(self, document: Document, members: AttestorSet) -> tuple[tuple[str, ...], list[str]]:
+    def _ask(self, document: Evidence, members: AttestorSet) -> tuple[tuple[str, ...], list[str]]:
         """The accounts that would sign, in the contract's order, and the words of those that would not."""
         agreeing, objections = [], []
         for attestor in self.attestors:

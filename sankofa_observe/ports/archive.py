@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sankofa_observe.sla.evidence import Document
+from sankofa_observe.sla.evidence import Evidence
 
 
 class EvidenceArchive(Protocol):
-    """Evidence documents by the digest of their canonical bytes; written once."""
+    """Evidence documents by the hash of their identity; one that is whole is never replaced."""
 
-    def put(self, document: Document) -> str:
-        """Store the document; answers its digest."""
+    def put(self, document: Evidence) -> str:
+        """Store the document unless one of its identity is there and whole; answers its hash."""
 
-    def get(self, digest: str) -> bytes | None: ...
+    def get(self, digest: str) -> bytes | None:
+        """The bytes of a document, or None.
+
+        Raises:
+            InvariantBroken: what is stored there is damaged; `put` mends it.
+        """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sankofa_observe.ports.chain import AttestorSet
-from sankofa_observe.sla.evidence import Document
+from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.settlement import ChainIdentity, Report
 
 
@@ -19,7 +19,7 @@ class Attestor(Protocol):
     @property
     def account(self) -> str: ...
 
-    def objection(self, document: Document) -> str | None:
+    def objection(self, document: Evidence) -> str | None:
         """Why it would not sign this document, or None."""
 
     def sign(self, reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> bytes: ...

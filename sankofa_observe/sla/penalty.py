@@ -6,19 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sankofa_observe.sla import evidence
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.schedule import credit_ppm
-from sankofa_observe.sla.settlement import ChainIdentity, Report, settlement_id, slo_id
-from sankofa_observe.slo.indicator import (
-    CompositeIndicator,
-    LevelIndicator,
-    RatioIndicator,
-    Rule,
-    StateIndicator,
-    for_sites,
-)
-from sankofa_observe.slo.objective import Slo
+from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, evidence_of
+from sankofa_observe.sla.evidence.building import queries_of
+from sankofa_observe.sla.settlement import ChainIdentity, Report, slo_id
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import Edges
 from sankofa_observe.slo.verdict import Attainment, Verdict
@@ -120,106 +111,43 @@ def price(
     engine: str,
     observer: str,
     assessed_at: int,
-) -> tuple[Penalty, evidence.Document]:
-    """The penalty of one breach and its evidence document; the two carry each other's digests."""
-    attainment = record.attainment
-    share_ppm = credit_ppm(attainment.high_good, attainment.base, promise.bands)
-    identity = settlement_id(chain, agreement.id, slo_id(promise.label), record.period)
-    amount_minor = share_floor(agreement.fee_minor, share_ppm)
-    root = evidence.slot_root(slots)
-    document = {
-        "format": evidence.FORMAT,
-        "settlement_id": identity,
-        "chain": {"chain_id": chain.chain_id, "contract": chain.contract.lower()},
-        "agreement": agreement_terms(agreement, promise),
-        "slo": slo_terms(promise, observer),
-        "period": [record.period.starts_at, record.period.ends_at],
-        "revision": record.revision,
-        "engine": engine,
-        "slots": [evidence.slot_row(slot) for slot in slots],
-        "slot_root": root,
-        "edges": evidence.edge_row(edges),
-        "proofs": evidence.proofs(slots),
-        "exclusions": [],
-        "attainment": {
-            "good": evidence.exact(attainment.good),
-            "bad": evidence.exact(attainment.bad),
-            "unknown": evidence.exact(attainment.unknown),
-        },
-        "verdict": record.verdict.value,
-        "credit": {"credit_ppm": share_ppm, "credit_minor": amount_minor},
-    }
+) -> tuple[Penalty, Evidence]:
+    """The penalty of one breach and its evidence; the penalty carries the hash of its identity."""
+    source = Provenance(
+        engine=engine,
+        observer=observer,
+        queries=queries_of(promise),
+        revision=record.revision,
+        assessed_at=assessed_at,
+    )
+    document = evidence_of(
+        agreement=agreement,
+        promise=promise,
+        period=record.period,
+        slots=slots,
+        edges=edges,
+        attainment=record.attainment,
+        chain=chain,
+        provenance=source,
+    )
+    identity = document.identity
     penalty = Penalty(
-        settlement_id=identity,
+        settlement_id=identity.settlement_id,
         agreement_id=agreement.id,
         tenant=agreement.tenant,
         slo=promise.slo.name,
         site=promise.site,
         period=record.period,
         revision=record.revision,
-        good=attainment.high_good,
-        valid=attainment.base,
-        credit_ppm=share_ppm,
-        credit_minor=amount_minor,
+        good=identity.high_good,
+        valid=identity.base,
+        credit_ppm=identity.credit_ppm,
+        credit_minor=identity.credit_minor,
         currency=agreement.currency,
         exponent=agreement.exponent,
-        evidence_root=root,
-        leaf_count=record.slot_count,
-        document_hash=evidence.digest(document),
+        evidence_root=identity.root,
+        leaf_count=len(identity.days),
+        document_hash=document_hash(identity),
         assessed_at=assessed_at,
     )
     return penalty, document
-
-
-def agreement_terms(agreement: Agreement, promise: Promise) -> evidence.Document:
-    """The terms as the document writes them."""
-    return {
-        "id": agreement.id,
-        "version": agreement.version,
-        "terms_hash": agreement.terms_hash,
-        "fee_minor": agreement.fee_minor,
-        "currency": agreement.currency,
-        "exponent": agreement.exponent,
-        "cap_ppm": agreement.cap_ppm,
-        "bands": [[band.below_ppm, band.credit_ppm] for band in promise.bands],
-    }
-
-
-def slo_terms(promise: Promise, observer: str) -> evidence.Document:
-    """The rules of counting as the document writes them."""
-    slo = promise.slo
-    kinds = {RatioIndicator: "events", CompositeIndicator: "parts"}
-    counted = kinds.get(type(slo.indicator), "states")
-    return {
-        "name": slo.name,
-        "site": promise.site,
-        "spec_digest": slo.digest,
-        "target_ppm": slo.target_ppm,
-        "budgeting": slo.budgeting.value,
-        "no_traffic": slo.no_traffic.value,
-        "counted": counted,
-        "slot_seconds": slo.slot.seconds,
-        "slot_expected": slo.slot.expected,
-        "slot_target_ppm": slo.slot.target_ppm,
-        "scrape_seconds": slo.slot.scrape_seconds,
-        "settles_seconds": slo.slot.settles_seconds,
-        "counts_bad": int(isinstance(slo.indicator, RatioIndicator) and slo.indicator.counts_bad),
-        "combine": _combine(slo),
-        "sources": list(slo.sources.get(promise.site, ())),
-        "observer": observer,
-        "queries": [for_sites(selector, [promise.site]) for selector in slo.indicator.selectors()],
-    }
-
-
-def _combine(slo: Slo) -> str:
-    """How the sources of a site, or the parts of a composite, make one state."""
-    match slo.indicator:
-        case StateIndicator() | LevelIndicator() as gauge:
-            return (
-                f"atLeast {gauge.combine.at_least}" if gauge.combine.rule is Rule.AT_LEAST else gauge.combine.rule.value
-            )
-        case CompositeIndicator() as composite:
-            weights = ",".join(f"{name}={weight}" for name, weight in sorted(composite.weights.items()))
-            return f"{composite.wanted_ppm} {weights}"
-        case RatioIndicator():
-            return ""

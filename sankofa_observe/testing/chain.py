@@ -17,7 +17,7 @@ from sankofa_observe.ports import (
     OnChainSettlement,
     Receipt,
 )
-from sankofa_observe.sla.evidence import Document
+from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState, settlement_id
 from sankofa_observe.testing.sources import FixedClock
 
@@ -191,7 +191,7 @@ class FakeAttestor:
     objects: str | None = None
     away: bool = False
 
-    def objection(self, document: Document) -> str | None:  # noqa: ARG002  a real one reads it
+    def objection(self, document: Evidence) -> str | None:  # noqa: ARG002  a real one reads it
         if self.away:
             raise Unavailable(f"{self.name}: switched away")
         return self.objects

@@ -27,7 +27,7 @@ from sankofa_observe.ports import (
 )
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
-from sankofa_observe.sla.evidence import Document, canonical, digest
+from sankofa_observe.sla.evidence import Evidence, document_hash, parse, written
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import ARROWS, MOVING, SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
@@ -40,13 +40,25 @@ Item = TypeVar("Item")
 class MemoryArchive:
     documents: dict[str, bytes] = field(default_factory=dict)
 
-    def put(self, document: Document) -> str:
-        name = digest(document)
-        self.documents.setdefault(name, canonical(document))
+    def put(self, document: Evidence) -> str:
+        name = document_hash(document.identity)
+        if not self._whole(name):
+            self.documents[name] = written(document)
         return name
 
     def get(self, digest: str) -> bytes | None:
-        return self.documents.get(digest)
+        raw = self.documents.get(digest)
+        if raw is not None and not self._whole(digest):
+            raise InvariantBroken(
+                f"evidence {digest} is damaged; write it anew: sankofa-observe evidence rebuild --all"
+            )
+        return raw
+
+    def _whole(self, name: str) -> bool:
+        try:
+            return name in self.documents and document_hash(parse(self.documents[name]).identity) == name
+        except InvalidInput:
+            return False
 
 
 @dataclass(kw_only=True)

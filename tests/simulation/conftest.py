@@ -1,4 +1,4 @@
-"""Thousands of turns read the same slots again; the root of equal slots is computed once, because it is a function of them."""
+"""Thousands of turns read the same slots again; the leaf of equal days is computed once, because it is a function of them."""
 
 from __future__ import annotations
 

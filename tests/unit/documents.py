@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import strategies as st
 
 from sankofa_observe.pipeline.period import arranged, with_neighbours
-from sankofa_observe.sla.evidence import Document
+from sankofa_observe.sla.evidence import written
 from sankofa_observe.sla.penalty import VerdictRecord, price
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.slo.composite import compose
@@ -22,7 +23,9 @@ from sankofa_observe.slo.source import Series, Source, selected_of
 from sankofa_observe.slo.verdict import judge
 from sankofa_observe.units import Period
 from tests import builders
+from tests.unit.referee import flat
 
+Document = dict[str, Any]  # as the referee reads one: flat
 PERIOD = builders.period()
 SITE = "edge-1"
 STATES = StateIndicator(up="up", known="known")
@@ -32,7 +35,7 @@ EVENTS = RatioIndicator(good="good", valid="valid")
 
 
 def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
-    """The evidence the engine writes for these slots and their neighbours, whatever they amount to."""
+    """The evidence the engine writes for these slots and their neighbours, whatever they amount to, as the referee reads it."""
     agreement = builders.agreement()
     edges = sorted({slo.target_ppm * share // 100 for share in (100, 99, 95)}, reverse=True)
     bands = (CreditBand(below_ppm=edge, credit_ppm=(n + 1) * 100_000) for n, edge in enumerate(edges))
@@ -56,7 +59,7 @@ def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
         at_stake=agreement.money(0),
         judged_at=period.ends_at,
     )
-    _, written = price(
+    _, evidence = price(
         agreement=agreement,
         promise=promise,
         record=record,
@@ -67,7 +70,7 @@ def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
         observer="observer-1",
         assessed_at=period.ends_at,
     )
-    return written
+    return flat(written(evidence))
 
 
 def of_states(slo: Slo, gauges: Sequence[Gauge]) -> Document:

@@ -1,14 +1,16 @@
 """A second verifier of evidence, written anew from docs/reference/evidence.md and from nothing else.
 
-It says one thing: whether a document holds. Where it and `sankofa_observe.verify` disagree, one of them is wrong.
+It says one thing: whether a document holds. Where it and `sankofa_observe.verify` disagree, one of them is wrong. It reads a document
+as one flat object, `slots` and `proofs` of all days in a row; `packed` writes such an object as a document, with the hashes of its days.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
@@ -20,7 +22,7 @@ Json = Any
 SAFE = 2**53 - 1
 TEXTS = {
     "format", "settlement_id", "contract", "id", "terms_hash", "currency", "name", "site", "spec_digest", "budgeting",
-    "no_traffic", "counted", "combine", "sources", "observer", "queries", "engine", "slot_root", "verdict",
+    "no_traffic", "counted", "combine", "sources", "observer", "queries", "engine", "root", "verdict",
 }  # fmt: skip
 WORDS: dict[str, list[Json]] = {
     "counted": ["states", "events", "parts"],
@@ -49,8 +51,7 @@ class Unheld(Exception):
 def holds(raw: bytes) -> bool:
     """Whether everything that can be recomputed is as the document says; what cannot be read does not hold."""
     try:
-        document = json.loads(raw)
-        _claims(raw, document)
+        _claims(flat(raw))
     except (Unheld, ValueError, TypeError, LookupError, ArithmeticError, RecursionError, AttributeError):
         return False
     return True
@@ -62,6 +63,66 @@ def made_whole(document: Json) -> Json:
         return document | dict(_sums(document, [_Row(row) for row in document["slots"]]))
     except (Unheld, ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
         return document
+
+
+def flat(raw: bytes) -> Json:
+    """The document as one object; its form, and the hashes of days and file, are looked at here."""
+    file = json.loads(raw)
+    must(rfc8785.dumps(file) == raw and set(file) == {"format", "identity", "days", "provenance", "checksum"})
+    identity, days = file["identity"], file["days"]
+    must(file["format"] == identity["format"] == "sankofa-evidence/2")
+    must(file["checksum"] == _checksum(identity, file["provenance"]))
+    must(identity["days"] == [_leaf(day) for day in days])
+    numbers = [day["day"] for day in days]
+    must(numbers == sorted(set(numbers)) and all(set(day) == {"day", "rows", "proofs"} for day in days))
+    rows = [(day["day"], line.split(",")) for day in days for line in day["rows"]]
+    slots = [[*(text(int(one)) for one in line[:-1]), line[-1]] for _, line in rows]
+    must(all(",".join(map(str, row)) == ",".join(line) for row, (_, line) in zip(slots, rows, strict=True)))
+    must(all(int(line[0]) // 86_400 == day for day, line in rows))
+    proofs = [proof for day in days for proof in day["proofs"]]
+    names = {name: value for name, value in identity.items() if name != "days"}
+    return names | {"slots": slots, "proofs": proofs, "provenance": file["provenance"]}
+
+
+def packed(document: Json) -> bytes:
+    """A flat object as the bytes of a document; its claims stay, the hashes of its days and of the file are made anew."""
+    identity = {name: value for name, value in document.items() if name not in {"slots", "proofs", "provenance"}}
+    days = _days(document)
+    identity["days"] = [_leaf(day) for day in days]
+    file = {"format": identity["format"], "identity": identity, "days": days, "provenance": document["provenance"]}
+    return _written(file | {"checksum": _checksum(identity, document["provenance"])})
+
+
+def _days(document: Json) -> Json:
+    groups = groupby(document["slots"], key=lambda row: int(row[0]) // 86_400)
+    days = [{"day": day, "rows": [",".join(map(str, row)) for row in rows], "proofs": []} for day, rows in groups]
+    for proof in document["proofs"]:
+        own = [day for day in days if day["day"] == proof[0] // 86_400]
+        for day in (own or days)[-1:]:
+            day["proofs"].append(proof)
+    return days
+
+
+def _leaf(day: Json) -> Json:
+    rows = "".join(f"{line}\n" for line in day["rows"])
+    proofs = "".join(f"{start}:{_sha(_written(proof))}\n" for start, proof in day["proofs"])
+    return [day["day"], len(day["rows"]), _sha(rows.encode()), _sha(proofs.encode())]
+
+
+def _checksum(identity: Json, provenance: Json) -> str:
+    return _sha(_written({"document_hash": _sha(_written(identity)), "provenance": provenance}))
+
+
+def _sha(raw: bytes) -> str:
+    return "0x" + hashlib.sha256(raw).hexdigest()
+
+
+def _written(value: Json) -> bytes:
+    """As RFC 8785 has it; what a forger writes that it does not have, a float over 2^53 say, as Python writes it."""
+    try:
+        return rfc8785.dumps(value)
+    except rfc8785.CanonicalizationError:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def must(what: object) -> None:
@@ -92,9 +153,8 @@ def _Row(values: Json) -> SimpleNamespace:  # noqa: N802  a type, as far as a re
 # ---------------------------------------------------------------------------------------------------------- the document
 
 
-def _claims(raw: bytes, document: Json) -> None:
+def _claims(document: Json) -> None:
     rules, slots = document["slo"], document["slots"]
-    must(rfc8785.dumps(document) == raw and document["format"] == "sla-evidence/2" and document["exclusions"] == [])
     must(
         _exact(
             {name: value for name, value in document.items() if name not in {"slots", "edges", "proofs", "attainment"}}
@@ -131,7 +191,9 @@ def _exact(value: Json, name: str = "") -> bool:
         return all(_exact(one, key) for key, one in value.items())
     if isinstance(value, list):
         return all(_exact(one, name) for one in value)
-    return type(value) is str if name in TEXTS else type(value) is int and value >= 0
+    if name in {"fee_minor", "credit_minor"}:
+        return count(value) >= 0
+    return type(value) is str if name in TEXTS else type(value) is int and 0 <= value <= SAFE
 
 
 def _signs(row: SimpleNamespace, settles: bool) -> None:  # noqa: FBT001
@@ -496,8 +558,7 @@ def _sums(document: Json, rows: list[SimpleNamespace]) -> Iterator[tuple[str, Js
     yield "attainment", {"good": text(good), "bad": text(bad), "unknown": text(unknown)}
     yield "verdict", _verdict(rules, rows, *counts)
     yield "credit", _credit(document, good + unknown, sum(counts))
-    leaves = [keccak(keccak(rfc8785.dumps([n, *row]))) for n, row in enumerate(document["slots"])]
-    yield "slot_root", "0x" + _root(leaves).hex()
+    yield "root", _root(document)
     yield "settlement_id", _identity(document)
 
 
@@ -545,13 +606,21 @@ def _credit(document: Json, good: int, base: int) -> Json:
         credit = share if below(good, base, edge) else credit
     if bands[0][1] < 1 or bands[-1][1] > 10**6:
         return None
-    return {"credit_ppm": credit, "credit_minor": document["agreement"]["fee_minor"] * credit // 10**6}
+    return {"credit_ppm": credit, "credit_minor": text(count(document["agreement"]["fee_minor"]) * credit // 10**6)}
 
 
-def _root(nodes: list[bytes]) -> bytes:
-    pairs = [sorted(nodes[n : n + 2]) for n in range(0, len(nodes), 2)]
-    joined = [keccak(b"".join(pair)) if len(pair) == 2 else pair[0] for pair in pairs]
-    return _root(joined) if joined[1:] else joined[0] if joined else keccak(b"")
+def _root(document: Json) -> str:
+    leaves = [_leaf(day) for day in _days(document)]
+    top = _top([hashlib.sha256(b"\0" + _written(leaf)).digest() for leaf in leaves])
+    counted = {"days": len(leaves), **{name: document[name] for name in ("slo", "period", "edges")}}
+    return _sha(b"\2" + hashlib.sha256(_written(counted)).digest() + top)
+
+
+def _top(nodes: list[bytes]) -> bytes:
+    """Pairs from the left, an odd last one as it is, until one is left."""
+    pairs = [nodes[n : n + 2] for n in range(0, len(nodes), 2)]
+    above = [hashlib.sha256(b"\1" + b"".join(pair)).digest() if pair[1:] else pair[0] for pair in pairs]
+    return _top(above) if above[1:] else above[0] if above else hashlib.sha256(b"").digest()
 
 
 def _identity(document: Json) -> str:

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sankofa_observe.sla.evidence import Document, canonical
 from sankofa_observe.slo.objective import Budgeting, SlotRule
 from sankofa_observe.slo.source import selected_of
 from sankofa_observe.units import Period
-from sankofa_observe.verify import CannotCheck, verify, verify_on_chain
+from sankofa_observe.verify import CannotCheck, verify
 from tests import builders
 from tests.simulation import events as simulation
-from tests.unit.documents import EVENTS, PERIOD, SITE, STATES, documents, gauge, of_events, of_states, source
-from tests.unit.referee import holds
+from tests.unit.documents import EVENTS, PERIOD, SITE, STATES, Document, documents, gauge, of_events, of_states, source
+from tests.unit.referee import holds, packed
 
 
 def mismatches(found: Document) -> list[str]:
-    return [check.what for check in verify(canonical(found)) if not check.holds]
+    return [check.what for check in verify(packed(found)).checks if not check.holds]
 
 
 @given(found=documents())
 def test_every_document_of_the_engine_holds(found: Document) -> None:
     """Whatever was scraped and promised (restarts, gaps, silence, any rule and target), the verifiers find what the engine found."""
     assert mismatches(found) == []
-    assert holds(canonical(found))
+    assert holds(packed(found))
 
 
 @pytest.mark.parametrize("kind", simulation.CLASSES)
@@ -57,7 +58,7 @@ def test_every_world_of_the_simulation_makes_a_document_that_holds(kind: str) ->
     found = of_events(slo, sources, Period(starts_at=start, ends_at=start + simulation.PERIOD_MS // 1000))
 
     assert mismatches(found) == []
-    assert holds(canonical(found))
+    assert holds(packed(found))
 
 
 def honest() -> Document:
@@ -144,7 +145,7 @@ CHANGES: dict[str, Callable[[Document], None]] = {
     "chain": _set("chain/chain_id", 1),
     "contract": _set("chain/contract", "0x" + "ab" * 20),
     "settlement id": _set("settlement_id", "0x" + "ab" * 32),
-    "slot root": _set("slot_root", "0x" + "ab" * 32),
+    "slot root": _set("root", "0x" + "ab" * 32),
 }
 OF_STATES: dict[str, Callable[[Document], None]] = {
     "a sample": _set("proofs/0/1/0/1/2/1", 1),
@@ -177,7 +178,7 @@ def test_a_changed_document_is_never_said_to_hold(name: str, events: bool) -> No
 
     assert mismatches(found) == []
     assert _noticed(changed)
-    assert not holds(canonical(changed))
+    assert not holds(packed(changed))
 
 
 def test_the_honest_documents_have_what_can_be_changed() -> None:
@@ -198,7 +199,7 @@ def _noticed(changed: Document) -> bool:
 @given(place=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_a_changed_byte_is_never_said_to_hold(place: int, byte: int) -> None:
     """Any one byte of the file may change: it is no document any more, or it is not the one whose hash is on chain."""
-    raw = canonical(honest())
+    raw = packed(honest())
     at = place % len(raw)
     assume(raw[at] != byte)
 
@@ -208,28 +209,98 @@ def test_a_changed_byte_is_never_said_to_hold(place: int, byte: int) -> None:
 
 def _holds_on_chain(raw: bytes) -> bool:
     try:
-        return all(check.holds for check in verify_on_chain(raw, _contract(honest())))
+        return all(check.holds for check in verify(raw, ask=_contract(honest())).checks)
     except CannotCheck:
         return False
 
 
+def _leaves(place: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(place, (dict, list)) and place:
+        for key in place if isinstance(place, dict) else range(len(place)):
+            yield from _leaves(place[key], (*path, key))
+    elif not isinstance(place, (dict, list)):
+        yield path
+
+
+def _named(found: Any, path: tuple[Any, ...]) -> set[str] | None:
+    """What is named when one number or text of a file is another and nothing else was touched; None: it cannot be checked."""
+    changed = copy.deepcopy(found)
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    value = place[path[-1]]
+    place[path[-1]] = value + 1 if isinstance(value, int) else value[:-1] + ("0" if value[-1:] != "0" else "1")
+    try:
+        return {check.what for check in verify(rfc8785.dumps(changed)).wrong}
+    except CannotCheck:
+        return None
+
+
+@pytest.mark.parametrize("events", [False, True])
+def test_every_field_of_a_file_that_is_changed_alone_is_named(events: bool) -> None:  # noqa: FBT001  a parameter
+    """Identity and provenance are under the checksum, and rows and proofs under their day: no byte stands free."""
+    found = json.loads(packed(honest_events() if events else honest()))
+    day = found["identity"]["days"][0][0]
+    under = {"days": {f"day {day}: slots", f"day {day}: proofs", f"day {day}: slots of other days", "days"}}
+    for path in _leaves(found):
+        named = _named(found, path)
+        assert named is None or named & under.get(path[0], {"checksum"}), (path, named)
+        assert named is not None or path[0] in {"format", "identity", "days"}, path
+
+
+def test_what_was_proved_is_told_with_the_block() -> None:
+    """Site, promise, period, verdict with bounds, credit with its currency, the block; and what nobody proved."""
+    found = verify(packed(honest()), ask=_contract(honest()))
+    alone = verify(packed(honest()))
+
+    assert found.wrong == []
+    assert found.summary | {"document": ""} == {
+        "site": "edge-1",
+        "SLO": "availability-edge",
+        "period": "2026-01-01T00:00:00Z to 2026-01-01T00:10:00Z",
+        "verdict": "breach: attained between 80.0000 % and 90.0000 % of 10 (good 8, bad 1, not known 1), promised 99.5000 %",
+        "credit": "375.00 USD (37500 in units of 10^-2 USD), 30.0000 % of the fee of 1250.00 USD, before the cap of the period",
+        "document": "",
+        "block": f"7, 0x{'b7' * 32}, of 2026-01-01T00:10:00Z",
+    }
+    assert "the contract says the same at block 7" in found.proved
+    assert [one for one in alone.not_proved if "--rpc" in one] != []
+    assert [one for one in found.not_proved if "--rpc" in one] == []
+
+
+def test_a_block_that_was_replaced_while_it_was_asked_is_no_answer() -> None:
+    """Two headers of one number: what was read between them belongs to neither."""
+    honest_node, hashes = _contract(honest()), iter(["0x01", "0x02"])
+
+    def ask(method: str, params: list[Any]) -> Any:
+        answer = honest_node(method, params)
+        return answer | {"hash": next(hashes)} if method == "eth_getBlockByNumber" else answer
+
+    with pytest.raises(CannotCheck, match="block 7 was replaced"):
+        verify(packed(honest()), ask=ask)
+
+
 def test_a_document_that_names_another_contract_is_noticed() -> None:
     """A forger's own contract may say what it likes: the address the reader signed with is compared."""
-    checks = verify_on_chain(canonical(honest()), _contract(honest()), "0x" + "AB" * 20)
+    checks = verify(packed(honest()), ask=_contract(honest()), contract="0x" + "AB" * 20).checks
 
     assert [check.what for check in checks if not check.holds] == ["chain: contract"]
 
 
-def _contract(of: Document) -> Callable[[str, list[Any]], str]:
-    """A chain that holds the honest document, as `eth_call` answers."""
+def _contract(of: Document) -> Callable[[str, list[Any]], Any]:
+    """A node of a chain that holds the honest document, at block 7."""
     attained = of["attainment"]
     good = attained["good"] + attained["unknown"]
+    document_hash = sha256(rfc8785.dumps(json.loads(packed(of))["identity"])).hexdigest()
     words = [
         1, 1, of["credit"]["credit_ppm"], of["credit"]["credit_minor"], 0, 0, good, good + attained["bad"],
-        int(of["slot_root"], 16), int(hashlib.sha256(canonical(of)).hexdigest(), 16), 0, 0, *of["period"], 0,
+        int(of["root"], 16), int(document_hash, 16), 0, 0, *of["period"], 0,
     ]  # fmt: skip
 
-    def ask(method: str, _: list[Any]) -> str:
-        return hex(31337) if method == "eth_chainId" else "0x" + b"".join(w.to_bytes(32, "big") for w in words).hex()
-
-    return ask
+    answers = {
+        "eth_chainId": hex(31337),
+        "eth_blockNumber": hex(7),
+        "eth_getBlockByNumber": {"number": hex(7), "hash": "0x" + "b7" * 32, "timestamp": hex(PERIOD.ends_at)},
+        "eth_call": "0x" + b"".join(word.to_bytes(32, "big") for word in words).hex(),
+    }
+    return lambda method, _: answers[method]

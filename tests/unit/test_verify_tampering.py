@@ -2,7 +2,7 @@
 
 What a forger may change unseen, with all sums made anew, stands in `UNSEEN` below, field by field, and why:
 - terms the tenant did not sign (fee, bands, cap) and names: `terms_hash` and the contract hold those;
-- revision, engine, observer, queries, digests, currency and exponent: the document's hash on chain holds those;
+- digests, currency and exponent: the document's hash on chain holds those; provenance identifies nothing, and nothing holds it;
 - how many scrapes there were, what a GOOD row counts within its target, and what stands outside the period: attestors count
   those from their own samples;
 - tops and hidden figures, as far as they fit each other: attestors as well.
@@ -19,10 +19,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sankofa_observe.sla.evidence import Document, canonical
 from sankofa_observe.verify import CannotCheck, verify
-from tests.unit.documents import composite_documents, documents, event_documents, state_documents
-from tests.unit.referee import holds, made_whole
+from tests.unit.documents import Document, composite_documents, documents, event_documents, state_documents
+from tests.unit.referee import holds, made_whole, packed
 from tests.unit.test_verify import honest, honest_events
 
 DOCUMENTS = int(os.environ.get("DOCUMENTS", "12"))  # of each change; make test-all sets 50
@@ -40,7 +39,7 @@ Tamper = Callable[[st.DataObject, Document], None]
 
 def verified(found: Document) -> bool:
     try:
-        return all(check.holds for check in verify(canonical(found)))
+        return all(check.holds for check in verify(packed(found)).checks)
     except CannotCheck:
         return False
 
@@ -301,7 +300,7 @@ def test_tampering_in_one_place_is_noticed_by_both_verifiers(name: str) -> None:
         ALWAYS_SEEN[name](data, changed)
         assume(changed != found)
 
-        assert (verified(changed), holds(canonical(changed))) == (False, False)
+        assert (verified(changed), holds(packed(changed))) == (False, False)
 
     noticed()
 
@@ -318,7 +317,7 @@ def test_forgery_with_new_sums_is_noticed_where_a_proof_speaks(name: str) -> Non
         assume(changed != found)
         changed = made_whole(changed)
 
-        assert (verified(changed), holds(canonical(changed))) == (False, False)
+        assert (verified(changed), holds(packed(changed))) == (False, False)
 
     noticed()
 
@@ -335,7 +334,7 @@ def test_verifiers_agree_on_a_forgery_with_its_sums_made_anew(name: str) -> None
         if whole:
             changed = made_whole(changed)
 
-        assert verified(changed) == holds(canonical(changed))
+        assert verified(changed) == holds(packed(changed))
 
     agreed()
 
@@ -379,8 +378,9 @@ def _name(found: Document, path: tuple[Any, ...]) -> str:
 UNSEEN = {
     "agreement.bands[0][1]", "agreement.bands[1][0]", "agreement.bands[1][1]", "agreement.bands[2][0]", "agreement.bands[2][1]",
     "agreement.cap_ppm", "agreement.currency", "agreement.exponent", "agreement.fee_minor", "agreement.id",
-    "agreement.terms_hash", "agreement.version", "chain.chain_id", "chain.contract", "engine", "period[1]", "revision",
-    "slo.name", "slo.observer", "slo.queries[0]", "slo.queries[1]", "slo.site", "slo.spec_digest",
+    "agreement.terms_hash", "agreement.version", "chain.chain_id", "chain.contract", "period[1]", "provenance.assessed_at",
+    "provenance.engine", "provenance.observer", "provenance.queries[0]", "provenance.queries[1]", "provenance.revision",
+    "slo.name", "slo.site", "slo.spec_digest",
 }  # fmt: skip
 UNSEEN_OF_STATES = {"sample: time"}  # a millisecond later, in the same cell
 UNSEEN_OF_EVENTS = {
@@ -396,8 +396,8 @@ def test_every_field_is_held_by_something_but_those_that_are_named(events: bool)
     unseen = set()
     for path in _leaves(found):
         changed = made_whole(_changed(found, path))
-        assert verified(changed) == holds(canonical(changed)), path
-        if verified(changed) and path[0] not in {"settlement_id", "slot_root", "attainment", "verdict", "credit"}:
+        assert verified(changed) == holds(packed(changed)), path
+        if verified(changed) and path[0] not in {"settlement_id", "root", "attainment", "verdict", "credit"}:
             unseen.add(_name(found, path))
 
     assert unseen == UNSEEN | (UNSEEN_OF_EVENTS if events else UNSEEN_OF_STATES)

@@ -1,20 +1,63 @@
-"""Evidence, roots and identities."""
+"""Evidence: its canonical form, its hashes, what it binds, and how it is read."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import rfc8785
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sankofa_observe.errors import InvariantBroken
-from sankofa_observe.sla import evidence
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.sla.evidence import Evidence, canonical, document_hash, parse, period_root, slots_of, written
+from sankofa_observe.sla.evidence.form import exact, identity_json
+from sankofa_observe.sla.evidence.slot import slot_proof
+from sankofa_observe.sla.evidence.tree import head, path
 from sankofa_observe.sla.settlement import ARROWS, SettlementState, settlement_id, slo_id
 from sankofa_observe.slo.slot import SlotState
-from sankofa_observe.slo.totals import Edges
+from sankofa_observe.slo.totals import DAY_SECONDS, Edges, site_days
+from sankofa_observe.units import Period
+from sankofa_observe.verify import CannotCheck, verify
 from tests import builders
+from tests.unit.documents import documents
+from tests.unit.referee import packed
+
+
+def small() -> Evidence:
+    """Ten slots, the first one bad."""
+    return builders.breach(builders.agreement()).document
+
+
+def _samples(at: int) -> tuple[object, ...]:
+    """Of a slot of four scrapes in an hour, the first of them down."""
+    return (("job/pve", tuple(((at + 900 * n) * 1000, int(n > 0)) for n in range(4))),)
+
+
+def days(count: int) -> Evidence:
+    """That many days of slots of an hour, the first of each day bad; the last day ends at noon."""
+    ends_at = builders.START + count * DAY_SECONDS - DAY_SECONDS // 2
+    slots = [
+        builders.slot(at, SlotState.BAD, proof=_samples(at)) if at % DAY_SECONDS == 0 else builders.slot(at)
+        for at in range(builders.START, ends_at, 3600)
+    ]
+    return builders.evidence(slots, Period(starts_at=builders.START, ends_at=ends_at), slot_seconds=3600)
+
+
+def test_hashes_of_a_small_document_are_these() -> None:
+    """Golden: a change of any of them is a change of the format, and needs another name."""
+    found = small()
+
+    assert document_hash(found.identity) == "0xf7354a50550e329c8a9a70c38d2967c5afc36ee02736dbb18cd6f9856b0f65aa"
+    assert found.identity.root == "0x8e415333149bc8e508db7fd97c328b0b1da8ae30f5d427c73612f116866abec1"
+    assert found.identity.days[0].rows_digest == "0x7661e787586557a273ec6b7cda682ba7669a9632b48b245425227e5e29ca633d"
+    assert found.identity.days[0].proofs_digest == "0xe14eb9fe334a28a7885858bf81fd7dc00458bdc4aace0702fe9f67f8edd79740"
 
 
 def test_a_settlement_id_is_what_the_contract_computes() -> None:
@@ -34,108 +77,238 @@ def test_a_settlement_id_is_what_the_contract_computes() -> None:
     assert "0x" + keccak(encode(types, values)).hex() == settlement_id(builders.CHAIN, agreement, promise, period)
 
 
-def _slow_root(leaves: list[bytes]) -> bytes:
-    """The same tree, by recursion over pairs from the left."""
-    if len(leaves) == 1:
-        return leaves[0]
-    pairs = [leaves[n : n + 2] for n in range(0, len(leaves), 2)]
-    return _slow_root([keccak(min(p) + max(p)) if len(p) == 2 else p[0] for p in pairs])
+def test_the_hash_on_chain_is_the_sha256_of_the_canonical_identity() -> None:
+    """Any tool that writes RFC 8785 and hashes finds it."""
+    identity = json.loads(written(small()))["identity"]
 
-
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 10])
-def test_a_root_is_that_of_an_independent_tree(count: int) -> None:
-    """For any number of slots the root is that of a second implementation."""
-    slots = builders.slots_of(bad=3)[:count]
-    leaves = [keccak(keccak(rfc8785.dumps([n, *evidence.slot_row(slot)]))) for n, slot in enumerate(slots)]
-
-    assert "0x" + _slow_root(leaves).hex() == evidence.slot_root(slots)
-
-
-def test_the_order_and_the_content_of_slots_are_in_the_root() -> None:
-    """Another order, one slot less, or one changed count is another root."""
-    slots = builders.slots_of(bad=2)
-    others = [
-        [*slots[1:], slots[0]],
-        slots[:-1],
-        [builders.slot(slots[0].starts_at, good=3, bad=1), *slots[1:]],
-    ]
-
-    assert len(others) + 1 == len({evidence.slot_root(one) for one in [slots, *others]})
-
-
-def test_a_digest_is_the_sha256_of_the_canonical_bytes() -> None:
-    """Any tool that hashes the file finds the digest; keys are in order whatever order they were put in."""
-    one, other = {"b": 1, "a": [2, "x"]}, {"a": [2, "x"], "b": 1}
-
-    assert evidence.canonical(one) == b'{"a":[2,"x"],"b":1}'
-    assert "0x" + hashlib.sha256(evidence.canonical(other)).hexdigest() == evidence.digest(one)
-
-
-def test_bytes_that_are_not_canonical_are_refused() -> None:
-    """The same document with another spacing is not the archived one."""
-    raw = evidence.canonical({"a": 1})
-
-    assert evidence.parse(raw) == {"a": 1}
-    with pytest.raises(InvariantBroken, match="canonical"):
-        evidence.parse(raw.replace(b":", b": "))
-
-
-def test_proofs_are_kept_of_every_slot_that_is_not_good() -> None:
-    """GOOD slots speak for themselves; all others carry what their figures follow from."""
-    slots = builders.slots_of(bad=2)
-    kept = evidence.proofs(slots)
-
-    assert [start for start, _ in kept] == [builders.START, builders.START + 60]
-    assert kept[0][1] == [
-        ["sankofa-proxmox/pve", [[(builders.START + at) * 1000, int(at > 0)] for at in range(0, 60, 15)]]
-    ]
-
-
-def test_a_row_has_every_figure_of_its_slot() -> None:
-    """Twelve values in the order of the format; no figure of a slot is left to a reader's guess."""
-    slot = builders.slot(
-        builders.START,
-        good=1,
-        bad=-2,
-        hidden=3,
-        blind=4,
-        over_good=5,
-        over_bad=-6,
-        over_hidden=7,
-        settling=8,
-        expected=9,
-        seen=2,
-    )
-
-    assert evidence.slot_row(slot) == [builders.START, 1, -2, 3, 4, 5, -6, 7, 8, 9, 2, "GOOD"]
-
-
-def test_edges_have_what_stands_outside_the_period() -> None:
-    """What its first and last row hold themselves is not said twice."""
-    edges = Edges(over_good=1, over_bad=2, settled=3, after_good=4, after_bad=-5, after_hidden=2**53, settling=7)
-
-    assert evidence.edge_row(edges) == [3, 4, -5, str(2**53)]
+    assert "0x" + hashlib.sha256(rfc8785.dumps(identity)).hexdigest() == document_hash(small().identity)
 
 
 @pytest.mark.parametrize(
-    ("number", "written"),
+    "change", [{"engine": "other/2"}, {"observer": "another"}, {"revision": 9}, {"assessed_at": 1}, {"queries": ()}]
+)
+def test_who_wrote_it_and_when_does_not_identify(change: dict[str, Any]) -> None:
+    """Another release, observer, revision or hour writes another file of the same identity and root (case F18)."""
+    found = small()
+    other = replace(found, provenance=replace(found.provenance, **change))
+
+    assert written(other) != written(found)
+    assert json.loads(written(other))["identity"] == json.loads(written(found))["identity"]
+    assert parse(written(other)) == other
+
+
+@given(found=documents())
+@settings(max_examples=30)
+def test_the_fast_writer_writes_rfc_8785(found: dict[str, Any]) -> None:
+    """Whatever was counted, the bytes are those of an independent implementation, and read back to themselves."""
+    raw = packed(found)
+
+    assert written(parse(raw)) == raw == rfc8785.dumps(json.loads(raw))
+
+
+@given(text=st.text(), number=st.integers())
+def test_texts_and_large_numbers_are_written_as_rfc_8785_has_them(text: str, number: int) -> None:
+    """Control characters, quotes, other alphabets; above 2^53 - 1 a whole number is text."""
+    value = {"b": [text, exact(number)], "a": text}
+
+    assert canonical(value) == rfc8785.dumps(value)
+    assert int(exact(number)) == number
+    assert isinstance(exact(number), str) is (abs(number) > 2**53 - 1)
+
+
+def test_a_day_that_lies_wholly_in_the_period_has_the_digest_of_its_site_day() -> None:
+    """One definition of a day's rows: what is sealed for verdicts is what is bound on chain."""
+    found = days(3)
+    sealed = site_days(slots_of(found))
+
+    assert [leaf.rows_digest for leaf in found.identity.days] == [day.digest for day in sealed]
+    assert [leaf.slots for leaf in found.identity.days] == [24, 24, 12]
+
+
+def _of_a_proof(found: Evidence) -> Evidence:
+    day = found.days[0]
+    start, proof = day.proofs[0]
+    return replace(found, days=(replace(day, proofs=((start, [["other", proof[0][1]]]),)), *found.days[1:]))
+
+
+def _of_a_row(found: Evidence) -> Evidence:
+    day = found.days[1]
+    return replace(
+        found, days=(found.days[0], replace(day, rows=(*day.rows[:-1], day.rows[-1] + " ")), *found.days[2:])
+    )
+
+
+@pytest.mark.parametrize("change", [_of_a_proof, _of_a_row])
+def test_rows_and_proofs_are_bound_by_the_root(change: Callable[[Evidence], Evidence]) -> None:
+    """Neither a slot nor the samples behind it can be exchanged: the document no longer fits its leaves."""
+    with pytest.raises(InvalidInput, match=r"the leaves of its days is .* expected .* evidence rebuild"):
+        parse(written(change(days(3))))
+
+
+@pytest.mark.parametrize(
+    "change",
     [
-        (0, 0),
-        (2**53 - 1, 2**53 - 1),
-        (2**53, "9007199254740992"),
-        (1 - 2**53, 1 - 2**53),
-        (-(2**53), "-9007199254740992"),
+        lambda one: replace(one, days=one.days[:-1]),
+        lambda one: replace(one, days=(*one.days[1:], one.days[0])),
+        lambda one: replace(one, slo=replace(one.slo, site="edge-2")),
+        lambda one: replace(one, period=Period(starts_at=one.period.starts_at, ends_at=one.period.ends_at + 1)),
+        lambda one: replace(one, edges=replace(one.edges, after_good=1)),
+        lambda one: replace(one, slo=replace(one.slo, slot_target_ppm=1)),
     ],
 )
-def test_a_count_that_a_reader_would_round_is_text(number: int, written: int | str) -> None:
-    """Up to 2^53 - 1 every reader of JSON keeps a whole number; above it a count is written as text, in proofs as well."""
-    slot = builders.slot(builders.START, SlotState.BAD, good=abs(number), proof=(("source", ((number, 0),)),))
+def test_a_root_is_of_all_days_in_order_and_of_what_they_were_counted_by(change: Callable[[Any], Any]) -> None:
+    """One day less, another order, another site, rule, period or edge is another root."""
+    identity = days(4).identity
 
-    assert evidence.exact(number) == written
-    assert evidence.proofs([slot]) == [[builders.START, [["source", [[written, 0]]]]]]
-    assert evidence.parse(evidence.canonical({"rows": [evidence.slot_row(slot)]}))["rows"][0][1] == evidence.exact(
-        abs(number)
+    assert period_root(change(identity)) != period_root(identity) == identity.root
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 31])
+def test_every_leaf_has_a_way_to_the_top(count: int) -> None:
+    """For any number of days, a leaf and its path make the same top as all leaves together."""
+    hashes = [hashlib.sha256(bytes([n])).digest() for n in range(count)]
+    for index, leaf in enumerate(hashes):
+        found, at, width, rest = leaf, index, count, path(hashes, index)
+        while width > 1:
+            if at % 2:
+                found = hashlib.sha256(b"\x01" + rest.pop(0) + found).digest()
+            elif at < width - 1:
+                found = hashlib.sha256(b"\x01" + found + rest.pop(0)).digest()
+            at, width = at // 2, (width + 1) // 2
+        assert (found, rest) == (head(hashes), [])
+
+
+# ----------------------------------------------------------------------------------------------------------- of a slot
+
+
+def _sound(raw: bytes) -> bool:
+    try:
+        return not verify(raw).wrong
+    except CannotCheck:
+        return False
+
+
+@given(count=st.integers(1, 9), data=st.data())
+@settings(max_examples=40)
+def test_the_proof_of_every_slot_holds_alone_and_of_a_changed_one_does_not(count: int, data: st.DataObject) -> None:
+    """Any slot of any number of days; then one number or text of its file is another."""
+    found = days(count)
+    slot = data.draw(st.sampled_from(slots_of(found)))
+    raw = slot_proof(found, slot.starts_at + data.draw(st.integers(0, 3599)))
+    changed = json.loads(raw)
+    at, key = data.draw(st.sampled_from([*_places(changed)]))
+    value = at[key]
+    at[key] = value + 1 if isinstance(value, int) else value[:-1] + ("0" if value[-1:] != "0" else "1")
+
+    assert _sound(raw)
+    assert not _sound_for(found, rfc8785.dumps(changed))
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    inner = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
+    deeper = [place for _, one in inner if isinstance(one, (dict, list)) for place in _places(one)]
+    return deeper + [(value, key) for key, one in inner if not isinstance(one, (dict, list))]
+
+
+def _sound_for(found: Evidence, raw: bytes) -> bool:
+    """Whether it holds, and is of the root that the contract has under its settlement."""
+    changed = json.loads(raw)
+    held = (changed["settlement_id"], changed["root"]) == (found.identity.settlement_id, found.identity.root)
+    return held and _sound(raw)
+
+
+def test_the_proof_of_a_slot_is_small_and_names_no_price() -> None:
+    """What is handed on about a minute holds that day's counts, and neither fee nor credit nor another day."""
+    found = days(31)
+    raw = slot_proof(found, builders.START + 86_400 * 7)
+    told = verify(raw)
+
+    assert len(raw) < 4_000 < len(written(found)) / 8
+    assert set(json.loads(raw)) & {"agreement", "credit", "verdict", "attainment"} == set()
+    assert told.summary["slot"] == "2026-01-08T00:00:00Z to 2026-01-08T01:00:00Z: BAD, good 3, bad 1, not known 0"
+    assert any("follows from the raw samples" in one for one in told.proved)
+
+
+@given(found=documents(), data=st.data())
+@settings(max_examples=30)
+def test_the_proof_of_a_slot_holds_whatever_is_counted(found: dict[str, Any], data: st.DataObject) -> None:
+    """States, events, parts: the slot alone is recounted as in the whole document."""
+    row = data.draw(st.sampled_from(found["slots"]))
+
+    assert verify(slot_proof(parse(packed(found)), row[0])).wrong == []
+
+
+def test_a_slot_that_is_not_there_is_told_with_the_period() -> None:
+    """Neither before the period nor after it is there a slot to prove."""
+    for at in (builders.START - 1, builders.START + 86_400):
+        with pytest.raises(InvalidInput, match=r"not in this evidence, expected one of the period 2026-01-01"):
+            slot_proof(small(), at)
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+
+
+def _with(path: str, value: Any) -> bytes:
+    document = json.loads(written(small()))
+    place = document
+    *way, last = [int(part) if part.isdigit() else part for part in path.split("/")]
+    for part in way:
+        place = place[part]
+    place[last] = value
+    return canonical(document)
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
+        (b"[]", "format is missing, expected sankofa-evidence/2"),
+        (b'{"format":"sla-evidence/2"}', "format is sla-evidence/2, expected sankofa-evidence/2"),
+        (written(small()).replace(b":", b": ", 1), "not in canonical form"),
+        (_with("engine", "x"), "the document is .*, expected the fields checksum, days, format, identity, provenance"),
+        (_with("identity/format", "x"), "identity.format is x, expected sankofa-evidence/2"),
+        (_with("identity/agreement/version", "1"), "identity.agreement.version is '1', expected a whole number"),
+        (_with("identity/agreement/version", True), "identity.agreement.version is 'True', expected a whole number"),
+        (_with("identity/edges", [0, 0, 0]), r"identity.edges is '\[0, 0, 0\]', expected a list of 4"),
+        (_with("identity/edges/1", 2**60), r"identity.edges\[1\] is .*, as text where it is over"),
+        (_with("identity/edges/1", "12"), r"identity.edges\[1\] is '12', expected a whole number, as text where"),
+        (_with("identity/slo/name", 7), "identity.slo.name is '7', expected text"),
+        (_with("identity/period", [7, 7]), "period is 7 to 7, expected its start before its end"),
+        (_with("days/0/rows/0", 7), r"days\[0\].rows is no list of texts"),
+        (_with("provenance/engine", "other"), "its checksum is 0x"),
+        (_with("identity/root", "0x00"), "its root is 0x00, expected 0x"),
+    ],
+)
+def test_what_is_no_evidence_is_refused_by_its_field_and_with_the_next_step(raw: bytes, told: str) -> None:
+    """Place, value seen, value expected, and the command that mends it."""
+    with pytest.raises(InvalidInput, match=f"evidence document: {told}.*sankofa-observe evidence rebuild"):
+        parse(raw)
+
+
+def test_a_document_reads_back_as_it_was_written() -> None:
+    """Every value keeps its type; counts over 2^53 are whole numbers again."""
+    large = builders.evidence(
+        [builders.slot(builders.START, SlotState.BAD, good=2**60, proof=(("s", ((2**60, 1),)),))],
+        Period(starts_at=builders.START, ends_at=builders.START + 60),
+        edges=Edges(after_hidden=2**60),
+        fee_minor=2**60,
     )
+
+    for found in (small(), days(3), large):
+        assert parse(written(found)) == found
+    assert b'"1152921504606846976"' in canonical(identity_json(large.identity))
+
+
+def test_rows_are_read_as_the_slots_that_they_were() -> None:
+    """Twelve values in their order; a row in another form is none."""
+    found = small()
+    first = builders.slots_of()[0]
+    odd = replace(found, days=(replace(found.days[0], rows=("+" + found.days[0].rows[0],)),))
+
+    assert slots_of(found)[0] == replace(first, samples=0, proof=(), reasons=())
+    with pytest.raises(ValueError, match="another way to write"):
+        slots_of(odd)
 
 
 def test_a_settlement_never_leaves_an_end() -> None:

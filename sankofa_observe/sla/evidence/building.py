@@ -1,0 +1,166 @@
+"""From slots to a document: what was agreed, by which rules it was counted, and each day with its leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.evidence.document import (
+    AgreedTerms,
+    CountingRules,
+    Day,
+    EdgeCounts,
+    Evidence,
+    Identity,
+    Json,
+    Provenance,
+)
+from sankofa_observe.sla.evidence.form import exact
+from sankofa_observe.sla.evidence.tree import day_leaf, period_root
+from sankofa_observe.sla.schedule import credit_ppm
+from sankofa_observe.sla.settlement import ChainIdentity, settlement_id, slo_id
+from sankofa_observe.slo.indicator import (
+    CompositeIndicator,
+    LevelIndicator,
+    RatioIndicator,
+    Rule,
+    StateIndicator,
+    for_sites,
+)
+from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, Edges, row_text
+from sankofa_observe.slo.verdict import Attainment, judge
+from sankofa_observe.units import Period, share_floor
+
+
+def evidence_of(
+    *,
+    agreement: Agreement,
+    promise: Promise,
+    period: Period,
+    slots: Sequence[Slot],
+    edges: Edges,
+    attainment: Attainment,
+    chain: ChainIdentity,
+    provenance: Provenance,
+) -> Evidence:
+    """The evidence of one period; `attainment` is that of the slots and edges."""
+    days = tuple(_days(slots))
+    share_ppm = credit_ppm(attainment.high_good, attainment.base, promise.bands)
+    identity = Identity(
+        settlement_id=settlement_id(chain, agreement.id, slo_id(promise.label), period),
+        chain=replace(chain, contract=chain.contract.lower()),
+        agreement=agreed_terms(agreement, promise),
+        slo=counting_rules(promise),
+        period=period,
+        days=tuple(day_leaf(day) for day in days),
+        root="",
+        edges=EdgeCounts(
+            settled=edges.settled,
+            after_good=edges.after_good,
+            after_bad=edges.after_bad,
+            after_hidden=edges.after_hidden,
+        ),
+        good=attainment.good,
+        bad=attainment.bad,
+        unknown=attainment.unknown,
+        verdict=judge(promise.slo, attainment).value,
+        credit_ppm=share_ppm,
+        credit_minor=share_floor(agreement.fee_minor, share_ppm),
+    )
+    return Evidence(identity=replace(identity, root=period_root(identity)), days=days, provenance=provenance)
+
+
+def _days(slots: Sequence[Slot]) -> Iterator[Day]:
+    for day, group in groupby(slots, key=lambda slot: slot.starts_at // DAY_SECONDS):
+        own = list(group)
+        # Every slot that is not GOOD, and no other: a GOOD one speaks for itself.
+        proven = [slot for slot in own if slot.state is not SlotState.GOOD]
+        yield Day(
+            day=day,
+            rows=tuple(map(row_text, own)),
+            proofs=tuple((slot.starts_at, _plain(slot.proof)) for slot in proven),
+        )
+
+
+def _plain(value: Any) -> Json:
+    if isinstance(value, (tuple, list)):
+        return [_plain(one) for one in value]
+    return exact(value) if isinstance(value, int) else value
+
+
+def slots_of(evidence: Evidence) -> list[Slot]:
+    """The slots of a document, without their proofs.
+
+    Raises:
+        ValueError: a row that is no slot.
+    """
+    slo, site = evidence.identity.slo.name, evidence.identity.slo.site
+    return [_slot(slo, site, row) for day in evidence.days for row in day.rows]
+
+
+def _slot(slo: str, site: str, row: str) -> Slot:
+    start, *counts, state = row.split(",")
+    numbers: dict[str, Any] = dict(zip(ROW_COUNTS, map(int, counts), strict=True))
+    slot = Slot(slo=slo, site=site, starts_at=int(start), state=SlotState(state), **numbers)
+    if row_text(slot) != row:
+        raise ValueError(f"{row!r} is another way to write {row_text(slot)!r}")
+    return slot
+
+
+def agreed_terms(agreement: Agreement, promise: Promise) -> AgreedTerms:
+    return AgreedTerms(
+        id=agreement.id,
+        version=agreement.version,
+        terms_hash=agreement.terms_hash,
+        fee_minor=agreement.fee_minor,
+        currency=agreement.currency,
+        exponent=agreement.exponent,
+        cap_ppm=agreement.cap_ppm,
+        bands=tuple((band.below_ppm, band.credit_ppm) for band in promise.bands),
+    )
+
+
+def counting_rules(promise: Promise) -> CountingRules:
+    slo = promise.slo
+    kinds = {RatioIndicator: "events", CompositeIndicator: "parts"}
+    return CountingRules(
+        name=slo.name,
+        site=promise.site,
+        spec_digest=slo.digest,
+        target_ppm=slo.target_ppm,
+        budgeting=slo.budgeting.value,
+        no_traffic=slo.no_traffic.value,
+        counted=kinds.get(type(slo.indicator), "states"),
+        slot_seconds=slo.slot.seconds,
+        slot_expected=slo.slot.expected,
+        slot_target_ppm=slo.slot.target_ppm,
+        scrape_seconds=slo.slot.scrape_seconds,
+        settles_seconds=slo.slot.settles_seconds,
+        counts_bad=int(isinstance(slo.indicator, RatioIndicator) and slo.indicator.counts_bad),
+        combine=_combine(slo),
+        sources=tuple(slo.sources.get(promise.site, ())),
+    )
+
+
+def queries_of(promise: Promise) -> tuple[str, ...]:
+    """The selectors that are read for a promise's site."""
+    return tuple(for_sites(selector, [promise.site]) for selector in promise.slo.indicator.selectors())
+
+
+def _combine(slo: Slo) -> str:
+    """How the sources of a site, or the parts of a composite, make one state."""
+    match slo.indicator:
+        case StateIndicator() | LevelIndicator() as gauge:
+            return (
+                f"atLeast {gauge.combine.at_least}" if gauge.combine.rule is Rule.AT_LEAST else gauge.combine.rule.value
+            )
+        case CompositeIndicator() as composite:
+            weights = ",".join(f"{name}={weight}" for name, weight in sorted(composite.weights.items()))
+            return f"{composite.wanted_ppm} {weights}"
+        case RatioIndicator():
+            return ""

@@ -1,0 +1,129 @@
+"""The evidence document as values: an identity, the days behind it, and where it comes from.
+
+The identity is what was agreed and counted; its hash goes on chain. Days carry the slots and their proofs, which the identity binds
+by a leaf a day. The provenance identifies nothing: the same slots, assessed by another release or observer, are the same evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sankofa_observe.sla.settlement import ChainIdentity
+from sankofa_observe.units import Period
+
+FORMAT = "sankofa-evidence/2"
+Json = Any  # a value of canonical JSON: integers, strings, lists and objects
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreedTerms:
+    """What the credit follows from; `terms_hash` names the whole terms document."""
+
+    id: str
+    version: int
+    terms_hash: str
+    fee_minor: int
+    currency: str
+    exponent: int
+    cap_ppm: int
+    bands: tuple[tuple[int, int], ...]  # below_ppm, credit_ppm
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountingRules:
+    """What slots and verdict follow from; `spec_digest` names the whole way of counting."""
+
+    name: str
+    site: str
+    spec_digest: str
+    target_ppm: int
+    budgeting: str
+    no_traffic: str
+    counted: str  # states, events or parts
+    slot_seconds: int
+    slot_expected: int
+    slot_target_ppm: int
+    scrape_seconds: int
+    settles_seconds: int
+    counts_bad: int  # 1: the good counters are of bad events
+    combine: str
+    sources: tuple[str, ...]  # the instances that the fleet file lists for the site
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeCounts:
+    """What stands outside the period and may belong to it."""
+
+    settled: int
+    after_good: int
+    after_bad: int
+    after_hidden: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """The slots of the period in one UTC day, each a line of text, and the proofs of those that are not GOOD."""
+
+    day: int  # days since the epoch
+    rows: tuple[str, ...]  # `start,counts,state`, as site-days are hashed
+    proofs: tuple[tuple[int, Json], ...]  # start of the slot, and what its figures follow from
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayLeaf:
+    """A day as the period's root binds it."""
+
+    day: int
+    slots: int
+    rows_digest: str  # the digest of the site-day, where the day lies wholly in the period
+    proofs_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What was agreed and what was counted: nothing of who wrote it, with what, and when."""
+
+    settlement_id: str
+    chain: ChainIdentity
+    agreement: AgreedTerms
+    slo: CountingRules
+    period: Period
+    days: tuple[DayLeaf, ...]
+    root: str
+    edges: EdgeCounts
+    good: int
+    bad: int
+    unknown: int
+    verdict: str
+    credit_ppm: int
+    credit_minor: int
+
+    @property
+    def high_good(self) -> int:
+        """Good if all that is not known was good: what is reported and priced."""
+        return self.good + self.unknown
+
+    @property
+    def base(self) -> int:
+        return self.good + self.bad + self.unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a document comes from; none of it is hashed into the identity."""
+
+    engine: str  # name and version of the code
+    observer: str  # whose slots were used
+    queries: tuple[str, ...]  # the selectors that were read
+    revision: int  # which verdict of this period it is, in the ledger it was written for
+    assessed_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """One document."""
+
+    identity: Identity
+    days: tuple[Day, ...]
+    provenance: Provenance

@@ -1,0 +1,57 @@
+"""The proof of one slot: what a tenant hands on about a minute, without the fee and the rest of the month.
+
+It carries the slot's day, the way from that day to the period's root, and what makes root and settlement: whoever holds it asks the
+contract for the root alone.
+"""
+
+from __future__ import annotations
+
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.sla.evidence.document import Day, Evidence, Json
+from sankofa_observe.sla.evidence.form import canonical, counted_json, leaf_json, sha256
+from sankofa_observe.sla.evidence.tree import leaf_hash, path
+from sankofa_observe.slo.totals import DAY_SECONDS
+from sankofa_observe.units import rfc3339
+
+SLOT_FORMAT = "sankofa-evidence-slot/2"
+
+
+def slot_proof(evidence: Evidence, at: int) -> bytes:
+    """The proof of the slot in which this instant lies.
+
+    Raises:
+        InvalidInput: the period has no such slot.
+    """
+    identity, step = evidence.identity, evidence.identity.slo.slot_seconds
+    start = at // step * step
+    index = next((n for n, day in enumerate(evidence.days) if day.day == start // DAY_SECONDS), None)
+    if index is None or not _has(evidence.days[index], start):
+        raise InvalidInput(f"slot {rfc3339(start)}: not in this evidence, expected one of the period {identity.period}")
+    day = evidence.days[index]
+    return canonical(
+        {
+            "format": SLOT_FORMAT,
+            "settlement_id": identity.settlement_id,
+            "chain": vars(identity.chain),
+            "agreement_id": identity.agreement.id,
+            **counted_json(identity),
+            "root": identity.root,
+            "days": len(identity.days),
+            "index": index,
+            "path": ["0x" + one.hex() for one in path([leaf_hash(leaf) for leaf in identity.days], index)],
+            "leaf": leaf_json(identity.days[index]),
+            "rows": list(day.rows),
+            "proof_digests": [[of, sha256(canonical(proof))] for of, proof in day.proofs],
+            "slot": start,
+            "proof": _proof(day, start),
+        }
+    )
+
+
+def _has(day: Day, start: int) -> bool:
+    return any(row.startswith(f"{start},") for row in day.rows)
+
+
+def _proof(day: Day, start: int) -> Json:
+    """The slot's own proof, in a list; an empty list for a GOOD slot, which has none."""
+    return [proof for of, proof in day.proofs if of == start]

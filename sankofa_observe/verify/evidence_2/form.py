@@ -1,0 +1,158 @@
+"""How a file of this format is read: its exact shape first, then its canonical form. What is read here is trusted in type only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sankofa_observe.verify.findings import CannotCheck, Check
+
+FORMAT = "sankofa-evidence/2"
+SLOT_FORMAT = "sankofa-evidence-slot/2"
+MAX_SAFE = 2**53 - 1
+MILLION = 1_000_000
+DAY_SECONDS = 86_400
+Rules = dict[str, Any]  # `slo` of a file
+Row = list[Any]  # the start of a slot, its counts, its state
+# The counts of a row, and what stands outside the period.
+COUNTS = (
+    "good", "bad", "hidden", "blind", "over_good", "over_bad", "over_hidden", "settling", "expected", "seen",
+)  # fmt: skip
+EDGES = ("settled", "after_good", "after_bad", "after_hidden")
+STATES = ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN")
+
+# Shapes: TEXT, WHOLE (from 0 to 2^53 - 1), COUNT (as text above that; may be under 0), ANY, a list of one shape, a tuple, an object.
+TEXT, WHOLE, COUNT, ANY = "text", "whole", "count", "any"
+_CHAIN = {"chain_id": WHOLE, "contract": TEXT}
+_SLO = {
+    **dict.fromkeys(("name", "site", "spec_digest", "budgeting", "no_traffic", "counted", "combine"), TEXT),
+    **dict.fromkeys(("target_ppm", "slot_seconds", "slot_expected", "slot_target_ppm", "scrape_seconds"), WHOLE),
+    **dict.fromkeys(("settles_seconds", "counts_bad"), WHOLE),
+    "sources": [TEXT],
+}
+_COUNTED: dict[str, Any] = {"slo": _SLO, "period": (WHOLE, WHOLE), "edges": (COUNT,) * 4}
+_LEAF = (WHOLE, WHOLE, TEXT, TEXT)
+_IDENTITY = {
+    **dict.fromkeys(("format", "settlement_id", "root", "verdict"), TEXT),
+    **_COUNTED,
+    "chain": _CHAIN,
+    "agreement": {
+        **dict.fromkeys(("id", "terms_hash", "currency"), TEXT),
+        **dict.fromkeys(("version", "exponent", "cap_ppm"), WHOLE),
+        "fee_minor": COUNT,
+        "bands": [(WHOLE, WHOLE)],
+    },
+    "days": [_LEAF],
+    "attainment": dict.fromkeys(("good", "bad", "unknown"), COUNT),
+    "credit": {"credit_ppm": WHOLE, "credit_minor": COUNT},
+}
+DOCUMENT = {
+    "format": TEXT,
+    "identity": _IDENTITY,
+    "days": [{"day": WHOLE, "rows": [TEXT], "proofs": [(WHOLE, ANY)]}],
+    "provenance": {"engine": TEXT, "observer": TEXT, "queries": [TEXT], "revision": WHOLE, "assessed_at": WHOLE},
+    "checksum": TEXT,
+}
+SLOT = {
+    **dict.fromkeys(("format", "settlement_id", "agreement_id", "root"), TEXT),
+    **dict.fromkeys(("days", "index", "slot"), WHOLE),
+    **_COUNTED,
+    "chain": _CHAIN,
+    "leaf": _LEAF,
+    "path": [TEXT],
+    "rows": [TEXT],
+    "proof_digests": [(WHOLE, TEXT)],
+    "proof": [ANY],
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Slots in a row, with what they follow from."""
+
+    rules: Rules
+    rows: list[Row]
+    proofs: dict[int, Any]
+    settled: (
+        int | None
+    )  # good events of the first row whose valid ones may stand before it; None: the file does not say
+    after: (
+        tuple[int, ...] | None
+    )  # what is counted after the last row and may belong to it; None: the file does not say
+
+
+def check_shape(value: Any, shape: Any, place: str = "the document") -> None:
+    """Refuse a field that is missing, is not of the format, or has another type."""
+    if isinstance(shape, dict):
+        seen = sorted(value) if isinstance(value, dict) else type(value).__name__
+        if seen != sorted(shape):
+            raise CannotCheck(f"{place} has {str(seen)[:200]}, expected the fields {', '.join(sorted(shape))}")
+        for name, inner in shape.items():
+            check_shape(value[name], inner, f"{place}.{name}" if place != "the document" else name)
+    elif isinstance(shape, (list, tuple)):
+        if not isinstance(value, list) or (isinstance(shape, tuple) and len(value) != len(shape)):
+            expected = "a list" if isinstance(shape, list) else f"a list of {len(shape)}"
+            raise CannotCheck(f"{place} is {str(value)[:80]!r}, expected {expected}")
+        for n, one in enumerate(value):
+            check_shape(one, shape[0] if isinstance(shape, list) else shape[n], f"{place}[{n}]")
+    elif shape == COUNT:
+        number(value)
+    elif not (shape == ANY or (shape == TEXT and type(value) is str) or _is_whole(shape, value)):
+        raise CannotCheck(f"{place} is {str(value)[:80]!r}, expected {'text' if shape == TEXT else 'a whole number'}")
+
+
+def _is_whole(shape: str, value: Any) -> bool:
+    return shape == WHOLE and type(value) is int and 0 <= value <= MAX_SAFE
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785, of the shapes above: keys are ASCII and no number is a float."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def canonical_form(raw: bytes, document: Any) -> Check:
+    return Check(what="canonical form", claimed=_short(raw), found=_short(canonical(document)))
+
+
+def number(value: Any) -> int:
+    """A count: a whole number, or text of one that a reader of JSON would round."""
+    if type(value) is int and abs(value) <= MAX_SAFE:
+        return value
+    if type(value) is str and value == str(int(value)) and abs(int(value)) > MAX_SAFE:
+        return int(value)
+    raise CannotCheck(f"{str(value)[:80]!r} is no whole number; above 2^53 - 1 it is written as text")
+
+
+def written(count: int) -> int | str:
+    return count if abs(count) <= MAX_SAFE else str(count)
+
+
+def row_of(line: str) -> Row:
+    """A line of a day: whole numbers in their one form, and a state."""
+    start, *counts, state = line.split(",")
+    row = [int(start), *map(int, counts), state]
+    if len(counts) != len(COUNTS) or ",".join(map(str, row)) != line:
+        raise CannotCheck(f"{line[:200]!r} is no row: expected a start, {len(COUNTS)} whole numbers and a state")
+    return row
+
+
+def row_with(start: int, counts: dict[str, int], state: str) -> Row:
+    return [start, *(counts.get(name, 0) for name in COUNTS), state]
+
+
+def listed(values: Any) -> str:
+    return " ".join(map(str, values))
+
+
+def below(part: int, whole: int, ppm: int) -> bool:
+    return part * MILLION < ppm * whole
+
+
+def sha256(raw: bytes) -> str:
+    return "0x" + hashlib.sha256(raw).hexdigest()
+
+
+def _short(raw: bytes) -> str:
+    return f"{len(raw)} bytes, sha256 {hashlib.sha256(raw).hexdigest()}"

@@ -1,0 +1,80 @@
+"""A period from its rows: attainment, verdict, credit, and the settlement's id."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from sankofa_observe.verify.evidence_2.form import COUNTS, MILLION, STATES, Row, Rules, below, number
+from sankofa_observe.verify.keccak import keccak
+
+
+def add_up(rules: Rules, rows: list[Row], outside: list[int]) -> dict[str, int]:
+    """What is certainly good, what is certainly bad, and what is neither."""
+    states = [row[-1] for row in rows]
+    count = {name: states.count(name) for name in STATES}
+    if rules["budgeting"] == "Timeslices":
+        idle = count["NO_TRAFFIC"] if rules["no_traffic"] == "good" else 0
+        return {"good": count["GOOD"] + idle, "bad": count["BAD"], "unknown": count["UNKNOWN"]}
+    first, last = ({name: row[1 + n] for n, name in enumerate(COUNTS)} for row in (rows[0], rows[-1]))
+    total = {name: sum(row[1 + n] for row in rows) for n, name in enumerate(COUNTS)}
+    settled, after_good, after_bad, after_hidden = outside
+    good, bad = max(total["good"] - first["over_good"], 0), total["bad"] - first["over_bad"]
+    unknown = total["hidden"] + first["over_good"] + max(first["over_bad"], 0)
+    unknown += after_good + max(after_bad, 0) + after_hidden
+    late, early = min(max(bad, 0), last["settling"]), min(good, settled)
+    good, bad, unknown = good - early, bad - late, unknown + early + late
+    if bad < 0:
+        elsewhere = min(good, -bad)
+        good, bad, unknown = good - elsewhere, 0, unknown + elsewhere
+    unknown += -(-2 * total["blind"] * _busiest(rows) // rules["slot_seconds"])
+    return {"good": good, "bad": bad, "unknown": unknown}
+
+
+def _busiest(rows: list[Row]) -> int:
+    """The most events in one slot of which every source was seen."""
+    whole: list[int] = [row[1] + row[2] for row in rows if not row[3] and not row[4]]
+    return max([0, *whole])
+
+
+def _bounded(rules: Rules, rows: list[Row]) -> bool:
+    """Whether something says how many events there may have been where nothing was seen."""
+    if rules["budgeting"] == "Timeslices":
+        return True
+    return not any(row[4] for row in rows) or _busiest(rows) > 0
+
+
+def judge(rules: Rules, rows: list[Row], attained: dict[str, int]) -> str:
+    if not _bounded(rules, rows):
+        return "undetermined"
+    base, high = sum(attained.values()), attained["good"] + attained["unknown"]
+    if base == 0:
+        idle = rules["no_traffic"] == "good" and all(row[-1] == "NO_TRAFFIC" for row in rows)
+        return "met" if idle else "undetermined"
+    if below(high, base, rules["target_ppm"]):
+        return "breach"
+    return "undetermined" if below(attained["good"], base, rules["target_ppm"]) else "met"
+
+
+def bands_fall(identity: dict[str, Any]) -> bool:
+    """From the target down, each lower band with a higher share, up to the whole fee: else a band hides another."""
+    bands = identity["agreement"]["bands"]
+    falls = all(low[0] < high[0] and low[1] > high[1] for high, low in pairwise(bands))
+    shares = all(0 < share <= MILLION for _, share in bands)
+    return bool(bands) and bands[0][0] == identity["slo"]["target_ppm"] and falls and shares
+
+
+def price(agreement: dict[str, Any], attained: dict[str, int]) -> dict[str, int]:
+    base, high = sum(attained.values()), attained["good"] + attained["unknown"]
+    reached = [credit for edge, credit in agreement["bands"] if below(high, base, edge)]
+    credit_ppm = max(reached, default=0)
+    return {"credit_ppm": credit_ppm, "credit_minor": number(agreement["fee_minor"]) * credit_ppm // MILLION}
+
+
+def settlement_id(chain: dict[str, Any], agreement_id: str, file: dict[str, Any]) -> str:
+    """keccak-256 of chain, contract, agreement, promise and period, as the contract computes it."""
+    label = f"{file['slo']['name']}/{file['slo']['site']}".encode()
+    words = [number.to_bytes(32, "big") for number in (chain["chain_id"], int(chain["contract"], 16))]
+    words += [bytes.fromhex(agreement_id[2:]), keccak(label)]
+    words += [edge.to_bytes(32, "big") for edge in file["period"]]
+    return "0x" + keccak(b"".join(words)).hex()

@@ -1,0 +1,156 @@
+"""A slot from what it follows from: of states from samples, of a composite from its parts, and a GOOD one by its own counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+from urllib.parse import unquote
+
+from sankofa_observe.verify.evidence_2.events import by_parcels, scraped
+from sankofa_observe.verify.evidence_2.form import COUNTS, STATES, Row, Rules, Stretch, below, listed, number, row_with
+from sankofa_observe.verify.evidence_2.parcels import parcel_of
+from sankofa_observe.verify.findings import CannotCheck, Check
+
+HOLE_TENTHS = 25  # neighbouring samples of a gauge, in tenths of a scrape
+
+
+def row_checks(stretch: Stretch, n: int) -> Iterator[Check]:
+    """The claims of one row, and of what is counted later though it may belong here."""
+    row = stretch.rows[n]
+    found = recounted(stretch, n)
+    yield Check(what=f"slot {row[0]}", claimed=listed(row), found=found)
+    for over, sums in _carried_on(stretch, n):
+        yield Check(what=f"what may belong to slot {row[0]} and is counted later", claimed=over, found=sums)
+
+
+def settled_before(stretch: Stretch, n: int) -> int | None:
+    """Good events of a row whose valid ones may stand before it; None where the file does not say."""
+    if not stretch.rules["settles_seconds"]:
+        return 0
+    settled: int | None = stretch.rows[n - 1][8] if n else stretch.settled
+    return settled
+
+
+def recounted(stretch: Stretch, n: int) -> str:
+    """What a row's proof makes of it; a GOOD one is looked at by its own counts."""
+    rules, row = stretch.rules, stretch.rows[n]
+    settled = settled_before(stretch, n) or 0
+    proof = stretch.proofs.get(row[0])
+    if proof is None:
+        return _by_counts(rules, row, settled)
+    if _unseen(stretch, n) and rules["counted"] != "events":  # empty, and blind: nothing was recorded
+        return listed(row_with(row[0], {"blind": rules["slot_seconds"], "expected": rules["slot_expected"]}, "UNKNOWN"))
+    if rules["counted"] == "events":
+        return by_parcels(rules, row, [parcel_of(one) for one in proof], settled)
+    return (_by_samples if rules["counted"] == "states" else _by_parts)(rules, row[0], proof)
+
+
+def _carried_on(stretch: Stretch, n: int) -> Iterator[tuple[str, str]]:
+    """Parcels that are counted after a slot stand as `over_…` in the next one, and after the last slot in the edges."""
+    rows, last = stretch.rows, n == len(stretch.rows) - 1
+    proof = stretch.proofs.get(rows[n][0])
+    if not proof or stretch.rules["counted"] != "events" or (not last and _unseen(stretch, n + 1)):
+        return
+    later = [one for one in map(parcel_of, proof) if one.to > rows[n][0] // stretch.rules["slot_seconds"]]
+    sums = [sum(one.good for one in later), sum(one.bad for one in later), sum(one.hidden for one in later)]
+    claimed = stretch.after if last else rows[n + 1][5:8]
+    if claimed is not None and (not last or any(claimed)):  # after the last slot, nothing may have been recorded
+        yield listed(claimed), listed(sums)
+
+
+def _unseen(stretch: Stretch, n: int) -> bool:
+    """Whether a row carries no parcel and is wholly blind: nothing was recorded, or the selector met no series."""
+    row = stretch.rows[n]
+    return stretch.proofs.get(row[0]) == [] and row[4] == stretch.rules["slot_seconds"]
+
+
+def _by_counts(rules: Rules, row: Row, settled: int) -> str:
+    """A row without proof is GOOD, whatever its counts leave open."""
+    counts = dict(zip(COUNTS, row[1:-1], strict=True))
+    good, bad, hidden = counts["good"], counts["bad"], counts["hidden"]
+    if rules["counted"] == "events":
+        bad, hidden = max(bad, counts["over_bad"], 0), max(hidden, counts["over_hidden"])
+        sure = not counts["blind"] and good > settled and scraped(rules, counts, len(rules["sources"]))
+        sure = sure and not below(good - settled, good + bad + hidden, rules["slot_target_ppm"])
+        return listed([*row[:-1], "GOOD" if sure else "UNKNOWN"])
+    every, wanted = rules["slot_expected"], rules["slot_target_ppm"]
+    if rules["counted"] == "parts":
+        wanted, weights = _weights(rules)
+        every = sum(weights.values())
+    sums = {"good": good, "bad": bad, "hidden": every - good - bad, "expected": every, "seen": good + bad}
+    sure = hidden == every - good - bad and not below(good, every, wanted)
+    return listed(row_with(row[0], sums, "GOOD" if sure else "UNKNOWN"))
+
+
+def _by_samples(rules: Rules, start: int, proof: list[Any]) -> str:
+    """A slot of states from the samples in it and around it, cell by cell."""
+    width, first, expected = rules["scrape_seconds"] * 1000, start // rules["scrape_seconds"], rules["slot_expected"]
+    edges = (start * 1000, (start + rules["slot_seconds"]) * 1000)
+    names = [name for name, _ in proof]
+    instances = {unquote(name.partition("{")[0].partition("/")[2]) for name in names}
+    if len(set(names)) < len(names) or not set(rules["sources"]) <= instances:
+        return "a source is missing, or is there twice"
+    sources = [[(number(at), up) for at, up in samples] for _, samples in proof]
+    if not all(_are_samples(one, edges) for one in sources):
+        return "samples that are not of this slot, not in order, or no 0 and no 1"
+    cells = [
+        _combined(rules["combine"], [_cell(one, cell * width, width) for one in sources])
+        for cell in range(first, first + expected)
+    ]
+    good, bad = cells.count(1), cells.count(0)
+    sums = {"good": good, "bad": bad, "hidden": expected - good - bad, "expected": expected, "seen": good + bad}
+    return listed(row_with(start, sums, _state_of(good, sums["hidden"], expected, rules["slot_target_ppm"])))
+
+
+def _are_samples(samples: list[tuple[int, Any]], edges: tuple[int, int]) -> bool:
+    """In order, each 0 or 1, and at most one before and one after the slot."""
+    low, high = edges
+    outside = sum(at < low for at, _ in samples) <= 1 and sum(at >= high for at, _ in samples) <= 1
+    rising = all(one < later for (one, _), (later, _) in pairwise(samples))
+    return outside and rising and all(type(up) is int and up in {0, 1} for _, up in samples)
+
+
+def _cell(samples: list[tuple[int, int]], start: int, width: int) -> int | None:
+    inside = [up for at, up in samples if start <= at < start + width]
+    if inside:
+        return min(inside)
+    before = [one for one in samples if one[0] < start]
+    after = [one for one in samples if one[0] >= start + width]
+    if not before or not after or (after[0][0] - before[-1][0]) * 10 > HOLE_TENTHS * width:
+        return None
+    return after[0][1] if after[0][1] == before[-1][1] else None
+
+
+def _combined(rule: str, states: list[int | None]) -> int | None:
+    word, _, least = rule.partition(" ")
+    needed = {"all": max(1, len(states)), "any": 1}.get(rule) or (int(least) if word == "atLeast" else None)
+    if needed is None or needed < 1:
+        raise CannotCheck(f"slo.combine is {rule!r}, expected all, any or atLeast and a number")
+    up, unknown = states.count(1), states.count(None)
+    if up >= needed:
+        return 1
+    return 0 if len(states) >= needed > up + unknown else None
+
+
+def _by_parts(rules: Rules, start: int, proof: list[Any]) -> str:
+    """A slot of a composite from the states of its parts."""
+    wanted, weights = _weights(rules)
+    if [name for name, _ in proof] != sorted(weights) or not {state for _, state in proof} <= set(STATES):
+        return "a part is missing, not in order, or has no state"
+    of = {state: sum(weights[name] for name, found in proof if found == state) for state in STATES}
+    good, every = of["GOOD"] + of["NO_TRAFFIC"], sum(weights.values())
+    sums = {"good": good, "bad": of["BAD"], "hidden": of["UNKNOWN"], "expected": every, "seen": every - of["UNKNOWN"]}
+    return listed(row_with(start, sums, _state_of(good, of["UNKNOWN"], every, wanted)))
+
+
+def _weights(rules: Rules) -> tuple[int, dict[str, int]]:
+    """The share of weight that must be good, and the weight of each part."""
+    wanted, _, text = rules["combine"].partition(" ")
+    return int(wanted), {name: int(weight) for name, _, weight in (one.partition("=") for one in text.split(","))}
+
+
+def _state_of(good: int, hidden: int, every: int, wanted_ppm: int) -> str:
+    if below(good + hidden, every, wanted_ppm):
+        return "BAD"
+    return "UNKNOWN" if below(good, every, wanted_ppm) else "GOOD"
