@@ -5,6 +5,7 @@ Foreign and absent objects are one code path and one answer, so that an id tells
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
@@ -14,10 +15,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from sankofa_observe.api.keys import KeyRing, Principal
 from sankofa_observe.api.requests import is_of
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, InvariantBroken
 from sankofa_observe.ports import EvidenceArchive, Ledger, LedgerRead, Page, SettlementRecord
 from sankofa_observe.scope import of_tenant
 
+log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 PAGE, MOST = 100, 1000  # items of a page, without `limit` and at most
 Hex32 = Annotated[str, Path(pattern=r"^0x[0-9a-f]{64}$")]
@@ -52,7 +54,11 @@ class Asking:
     def evidence(self, settlement_id: str) -> tuple[str, bytes]:
         """Digest and bytes of a settlement's evidence."""
         digest = self.settlement(settlement_id).penalty.document_hash
-        raw = self.archive.get(digest)
+        try:
+            raw = self.archive.get(digest)
+        except InvariantBroken:
+            log.exception("evidence of settlement %s", settlement_id)
+            raw = None
         if raw is None:
             raise HTTPException(503, "the evidence is not in the archive; the operator has to restore it")
         return digest, raw

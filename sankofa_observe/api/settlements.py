@@ -30,7 +30,7 @@ def settlement(settlement_id: Hex32, caller: Caller) -> SettlementBody:
     responses={200: {"content": {"application/json": {}}, "description": "The canonical document, byte for byte"}},
 )
 def evidence(settlement_id: Hex32, caller: Caller) -> Response:
-    """What `sankofa-observe verify` reads: its SHA-256 is the document hash on chain."""
+    """What `sankofa-verify` reads: the SHA-256 of its `identity` is the document hash on chain, and the ETag."""
     digest, raw = caller.evidence(settlement_id)
-    headers = {"ETag": f'"{digest}"', "Cache-Control": "private, max-age=31536000, immutable"}
+    headers = {"ETag": f'W/"{digest}"', "Cache-Control": "private, max-age=31536000, immutable"}
     return Response(raw, media_type="application/json", headers=headers)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sankofa_observe.adapters.archive import FolderArchive
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.ports import EvidenceArchive
-from sankofa_observe.sla.evidence import canonical
+from sankofa_observe.sla.evidence import document_hash, written
 from sankofa_observe.testing import MemoryArchive
 from tests.builders import agreement, breach, digest_of
 
@@ -30,23 +32,23 @@ def archive(request: pytest.FixtureRequest, tmp_path: Path) -> EvidenceArchive:
 
 
 def test_archive_returns_the_canonical_bytes(archive: EvidenceArchive) -> None:
-    """A document comes back as its RFC 8785 bytes, under their SHA-256."""
-    raw = canonical(DOCUMENT)
+    """A document comes back as its RFC 8785 bytes, under the hash of its identity."""
     digest = archive.put(DOCUMENT)
-    assert (digest, archive.get(digest)) == ("0x" + hashlib.sha256(raw).hexdigest(), raw)
+    assert (digest, archive.get(digest)) == (document_hash(DOCUMENT.identity), written(DOCUMENT))
 
 
 def test_archive_takes_a_document_twice(archive: EvidenceArchive) -> None:
-    """The same document again, with its keys in another order, is the same entry."""
-    again = dict(reversed(DOCUMENT.items()))
-    assert archive.put(DOCUMENT) == archive.put(again)
+    """The same identity, written by another release, is the same entry, and the first one stays."""
+    digest = archive.put(DOCUMENT)
+    assert archive.put(replace(DOCUMENT, provenance=replace(DOCUMENT.provenance, engine="other/2"))) == digest
+    assert archive.get(digest) == written(DOCUMENT)
 
 
 def test_archive_keeps_documents_apart(archive: EvidenceArchive) -> None:
-    """A document that differs by one character has an entry of its own."""
-    other = {**DOCUMENT, "engine": "sankofa-observe/other"}
+    """A document of another period has an entry of its own."""
+    other = breach(agreement(), 1).document
     digests = [archive.put(DOCUMENT), archive.put(other)]
-    assert [archive.get(one) for one in digests] == [canonical(DOCUMENT), canonical(other)]
+    assert [archive.get(one) for one in digests] == [written(DOCUMENT), written(other)]
 
 
 def test_archive_answers_none_for_what_it_does_not_hold(archive: EvidenceArchive) -> None:
@@ -57,7 +59,7 @@ def test_archive_answers_none_for_what_it_does_not_hold(archive: EvidenceArchive
 def test_archive_survives_a_restart(tmp_path: Path) -> None:
     """What one process stored another one reads."""
     digest = FolderArchive(tmp_path).put(DOCUMENT)
-    assert FolderArchive(tmp_path).get(digest) == canonical(DOCUMENT)
+    assert FolderArchive(tmp_path).get(digest) == written(DOCUMENT)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "0x" + "AB" * 32, "0x" + "ab" * 31, "", "0x" + "ab" * 32 + "\n"])
@@ -67,17 +69,40 @@ def test_archive_reads_nothing_but_digests(tmp_path: Path, name: str) -> None:
         FolderArchive(tmp_path).get(name)
 
 
-@pytest.mark.parametrize("act", ["put", "get"])
-def test_archive_notices_a_changed_file(tmp_path: Path, act: str) -> None:
-    """Bytes that are no longer those of their name are never handed out and never overwritten."""
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "another site": lambda raw: raw.replace(b"edge-1", b"edge-2"),
+    "a letter of the engine": lambda raw: raw.replace(b"engine", b"engina", 1),
+    "cut off": lambda raw: raw[:-1],
+    "empty": lambda _: b"",
+    "another document": lambda _: written(breach(agreement(), 1).document),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_archive_tells_a_damaged_file_by_name_and_with_the_command_that_mends_it(tmp_path: Path, damage: str) -> None:
+    """Bytes that are no longer those of their name are never handed out; writing the document anew keeps them aside."""
     archive = FolderArchive(tmp_path)
-    digest = archive.put(DOCUMENT)
-    (file,) = tmp_path.iterdir()
-    changed = file.read_bytes().replace(b"edge-1", b"edge-2")
+    digest, other = archive.put(DOCUMENT), archive.put(breach(agreement(), 2).document)
+    file = tmp_path / f"{digest[2:]}.json"
+    changed = DAMAGES[damage](file.read_bytes())
     file.write_bytes(changed)
-    with pytest.raises(InvariantBroken, match=file.name):
-        archive.put(DOCUMENT) if act == "put" else archive.get(digest)
-    assert file.read_bytes() == changed
+    with pytest.raises(InvariantBroken, match=f"{file.name}.*; write it anew from the slots: sankofa-observe evidence"):
+        archive.get(digest)
+    assert archive.get(other) is not None
+    archive.put(DOCUMENT)
+    (aside,) = tmp_path.glob("*.damaged")
+
+    assert (archive.get(digest), aside.read_bytes()) == (written(DOCUMENT), changed)
+
+
+@given(place=st.integers(0, 10**6), bit=st.integers(0, 7))
+def test_no_flipped_bit_is_handed_out(place: int, bit: int) -> None:
+    """Identity, days and provenance alike: whatever one bit was, the document is told to be damaged."""
+    archive, raw = MemoryArchive(), bytearray(written(DOCUMENT))
+    raw[place % len(raw)] ^= 1 << bit
+    archive.documents[document_hash(DOCUMENT.identity)] = bytes(raw)
+    with pytest.raises(InvariantBroken):
+        archive.get(document_hash(DOCUMENT.identity))
 
 
 def test_archive_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +24,7 @@ from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.ports import StateChange
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement
-from sankofa_observe.sla.evidence import canonical
+from sankofa_observe.sla.evidence import written
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.testing import MemoryArchive, MemoryLedger, MemoryReads
 from sankofa_observe.units import Money
@@ -184,13 +183,15 @@ def test_api_lists_the_settlements_of_the_caller(world: World) -> None:
 
 
 def test_api_hands_out_evidence_byte_for_byte(world: World) -> None:
-    """The bytes of the archive, named by the digest that stands on chain, cacheable for ever."""
+    """The bytes of the archive, named by the hash that stands on chain, cacheable for ever.
+
+    The name is of the identity: a document that was written anew after damage may differ in who wrote it.
+    """
     answer = world.get(paths(world, "acme")["evidence"])
     one = world.breaches["acme"][0]
-    assert answer.content == canonical(one.document)
-    assert "0x" + hashlib.sha256(answer.content).hexdigest() == one.penalty.document_hash
+    assert answer.content == written(one.document)
     assert (answer.headers["etag"], answer.headers["content-type"]) == (
-        f'"{one.penalty.document_hash}"', "application/json",
+        f'W/"{one.penalty.document_hash}"', "application/json",
     )  # fmt: skip
     assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
 
@@ -567,10 +568,14 @@ def test_api_is_not_ready_while_the_ledger_is_away(world: World, monkeypatch: py
 
 
 def test_api_says_when_evidence_is_lost(world: World) -> None:
-    """A document that is not in the archive is 503 for its owner, never an empty answer."""
+    """A document that is not in the archive, or damaged there, is 503 for its owner, never an empty answer."""
+    world.archive.documents = dict.fromkeys(world.archive.documents, b"{}")
+    damaged = world.get(paths(world, "acme")["evidence"])
     world.archive.documents.clear()
-    answer = world.get(paths(world, "acme")["evidence"])
-    assert (answer.status_code, answer.headers["content-type"]) == (503, PROBLEM)
+    gone = world.get(paths(world, "acme")["evidence"])
+    for answer in (damaged, gone):
+        assert (answer.status_code, answer.headers["content-type"]) == (503, PROBLEM)
+        assert "evidence is not in the archive" in answer.json()["detail"]
 
 
 # ---------------------------------------------------------------------------------------------------------- reference

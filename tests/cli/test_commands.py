@@ -20,7 +20,7 @@ from deploy.parts import CHECKOUT
 from sankofa_observe import cli
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.api.keys import add_key, well_formed
-from sankofa_observe.sla.evidence import canonical
+from sankofa_observe.sla.evidence import canonical, written
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.units import rfc3339
 from tests.builders import agreement, breach, slot
@@ -164,7 +164,7 @@ def test_specs_check_warns_and_ends_well(run: Run, tmp_path: Path) -> None:
 @pytest.fixture
 def evidence(tmp_path: Path) -> Path:
     file = tmp_path / "evidence.json"
-    file.write_bytes(canonical(breach(agreement()).document))
+    file.write_bytes(written(breach(agreement()).document))
     return file
 
 
@@ -182,23 +182,26 @@ def test_verify_reads_stdin(run: Run, evidence: Path, monkeypatch: pytest.Monkey
         assert run("verify", "-").code == 0
 
 
-def test_verify_ends_with_1_when_something_does_not_match(run: Run, evidence: Path) -> None:
+def test_verify_ends_with_3_when_something_does_not_match(run: Run, evidence: Path) -> None:
     """A price that is one unit off is named, with what was found."""
     document = json.loads(evidence.read_bytes())
-    document["credit"]["credit_minor"] += 1
+    document["identity"]["credit"]["credit_minor"] += 1
     evidence.write_bytes(canonical(document))
     ended, as_json = run("verify", str(evidence)), run("verify", str(evidence), "--json")
-    assert (ended.code, as_json.code) == (1, 1)
-    assert "MISMATCH credit" in ended.out
-    assert [one["what"] for one in json.loads(as_json.out) if not one["holds"]] == ["credit"]
+    told = json.loads(as_json.out)
+    assert (ended.code, as_json.code) == (3, 3)
+    assert "MISMATCH credit\n  claimed credit_minor=50001" in ended.out
+    assert (told["holds"], [one["what"] for one in told["mismatches"]]) == (False, ["checksum", "credit"])
+    assert told["summary"]["credit"].startswith("500.01 USD")
 
 
 NOT_EVIDENCE = {
     "absent": None,
     "no-json": b"hello",
     "a-list": b"[]",
-    "another-format": b'{"format":"sla-evidence/9"}',
-    "empty-document": b'{"format":"sla-evidence/1"}',
+    "another-format": b'{"format":"sankofa-evidence/9"}',
+    "empty-document": b'{"format":"sankofa-evidence/2"}',
+    "deep": b"[" * 100_000,
     "no-text": b"\xff\xfe",
 }
 
@@ -225,17 +228,41 @@ BAD_NODES = {
 
 
 @pytest.mark.parametrize("case", BAD_NODES)
-def test_verify_ends_with_2_when_the_chain_does_not_tell(run: Run, evidence: Path, case: str) -> None:
-    """A node that answers nothing usable is no mismatch."""
+def test_verify_never_takes_a_chain_that_does_not_tell_for_a_mismatch(run: Run, evidence: Path, case: str) -> None:
+    """A node that answers nothing usable is asked again later (1), or is none of a chain with blocks (2)."""
     with HttpDouble(answer=lambda *_: BAD_NODES[case]) as node:
         ended = run("verify", str(evidence), "--rpc", node.url)
-    assert (ended.code, "cannot check" in ended.err) == (2, True)
+    assert (ended.code, ended.out, "cannot check" in ended.err) == (2 if case == "no-contract" else 1, "", True)
 
 
-@pytest.mark.parametrize("rpc", ["nonsense", "http://[::1", "http://127.0.0.1:1"])
-def test_verify_ends_with_2_when_there_is_no_node(run: Run, evidence: Path, rpc: str) -> None:
-    """Neither a mistyped address nor a closed port is a mismatch."""
-    assert run("verify", str(evidence), "--rpc", rpc).code == 2
+@pytest.mark.parametrize(
+    ("rpc", "code"),
+    [("nonsense", 2), ("http://[::1", 2), ("file:///etc/passwd", 2), ("http://x:99999", 2), ("http://127.0.0.1:1", 1)],
+)
+def test_verify_tells_a_mistyped_address_from_a_node_that_is_away(
+    run: Run, evidence: Path, rpc: str, code: int
+) -> None:
+    """The one is mended by who typed it, the other by waiting."""
+    assert run("verify", str(evidence), "--rpc", rpc).code == code
+
+
+def test_verify_tells_no_password(run: Run, evidence: Path) -> None:
+    """An address may hold a name and a password: they are sent, and stand in no error."""
+    ended = run("verify", str(evidence), "--rpc", "http://somebody:hunter2@127.0.0.1:1/key")
+    assert (ended.code, "hunter2" in ended.err, "somebody" in ended.err, "/key" in ended.err) == (
+        1,
+        False,
+        False,
+        False,
+    )
+
+
+def test_verify_shows_nothing_that_a_terminal_obeys(run: Run, evidence: Path) -> None:
+    """A forged name cannot move the cursor, colour a line or write a second one."""
+    document = json.loads(evidence.read_bytes())
+    document["identity"]["slo"]["site"] = "edge\x1b[2J\rall checks hold"
+    evidence.write_bytes(canonical(document))
+    assert not set(run("verify", str(evidence)).out) & set("\x1b\r")
 
 
 # ----------------------------------------------------------------------------------------------------------- pipeline

@@ -10,16 +10,18 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 
-from sankofa_observe import verify
-from sankofa_observe.pipeline.attest import reported_counts
+from sankofa_observe.pipeline.attest import attested_report
 from sankofa_observe.pipeline.period import with_neighbours
-from sankofa_observe.sla.evidence import Document, canonical, digest, edge_row, slot_row
+from sankofa_observe.sla.evidence import EdgeCounts, document_hash, parse, written
+from sankofa_observe.sla.evidence.form import edges_json
+from sankofa_observe.sla.evidence.slot import slot_proof
 from sankofa_observe.slo.composite import compose
 from sankofa_observe.slo.counter import count_events
 from sankofa_observe.slo.counter.parcel import Parcel
@@ -27,10 +29,11 @@ from sankofa_observe.slo.indicator import CompositeIndicator, RatioIndicator, St
 from sankofa_observe.slo.objective import Budgeting, NoTraffic
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.source import DOUBTS, Source
-from sankofa_observe.slo.totals import Edges
-from tests.builders import START, slo
+from sankofa_observe.slo.totals import row_text
+from sankofa_observe.verify.evidence_2 import parcels
+from tests.builders import START, agreement, breach, slo
 from tests.unit import referee
-from tests.unit.documents import PERIOD, document, gauge, key, of_events, of_states, source
+from tests.unit.documents import PERIOD, Document, document, gauge, key, of_events, of_states, source
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/reference/evidence.md").read_text(encoding="utf-8")
@@ -54,7 +57,7 @@ def test_referee_is_written_from_the_page_and_from_nothing_else() -> None:
     }
 
     assert {name.partition(".")[0] for name in imported} <= {
-        "__future__", "collections", "eth_hash", "itertools", "json", "rfc8785", "types", "typing", "urllib",
+        "__future__", "collections", "eth_hash", "hashlib", "itertools", "json", "rfc8785", "types", "typing", "urllib",
     }  # fmt: skip
 
 
@@ -186,14 +189,17 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_page_recomputes_what_the_engine_wrote(case: str) -> None:
     """Slots, attainment, verdict, credit, root and identity follow from the file by the page alone."""
-    raw = canonical(CASES[case])
-    found = json.loads(raw)
-    attained = {name: int(count) for name, count in found["attainment"].items()}
+    raw = referee.packed(CASES[case])
+    identity, read = json.loads(raw)["identity"], parse(raw)
+    attained = {name: int(count) for name, count in identity["attainment"].items()}
     high = attained["good"] + attained["unknown"]
+    _, report = attested_report(read)
 
     assert referee.holds(raw)
-    assert reported_counts(found) == (high, high + attained["bad"], found["slot_root"])
-    assert digest(found) == "0x" + hashlib.sha256(raw).hexdigest()
+    assert written(read) == raw
+    assert (report.good, report.valid, report.evidence_root) == (high, high + attained["bad"], identity["root"])
+    assert (report.leaf_count, report.document_hash) == (len(identity["days"]), document_hash(read.identity))
+    assert document_hash(read.identity) == "0x" + hashlib.sha256(rfc8785.dumps(identity)).hexdigest()
 
 
 def _parcels() -> Iterator[list[Any]]:
@@ -220,7 +226,7 @@ def test_cases_have_every_state_every_verdict_and_every_kind() -> None:
         "growth", "restart", "contradiction", "return", "birth", "new source", "no good series", "gap", "not seen",
         *DOUBTS,
     }  # fmt: skip
-    assert set(verify._DOUBTS) == set(referee.DOUBTS) == set(DOUBTS)
+    assert set(parcels.DOUBTS) == set(referee.DOUBTS) == set(DOUBTS)
 
 
 # ------------------------------------------------------------------------------------------------------- what it names
@@ -237,7 +243,9 @@ def test_page_names_the_columns_of_a_row_in_their_order() -> None:
     names = _listed("start")
     values: dict[str, Any] = {name: n for n, name in enumerate(names) if name not in {"start", "state"}}
 
-    assert slot_row(Slot(slo="a", site="b", starts_at=0, **values)) == [*range(len(names) - 1), "UNKNOWN"]
+    row = row_text(Slot(slo="a", site="b", starts_at=0, **values))
+
+    assert row == ",".join([*map(str, range(len(names) - 1)), "UNKNOWN"])
 
 
 def test_page_names_the_fields_of_a_parcel_in_their_order() -> None:
@@ -256,25 +264,37 @@ def test_page_names_the_fields_of_a_parcel_in_their_order() -> None:
 def test_page_names_the_edges_in_their_order() -> None:
     """What stands outside the period is read in the order of the page."""
     names = _listed("settled")
-    inside = {field.name for field in fields(Edges)} - set(names)
 
-    assert edge_row(Edges(**{name: n for n, name in enumerate(names)})) == list(range(len(names)))
-    assert inside == {"over_good", "over_bad", "settling"}
+    assert edges_json(EdgeCounts(**{name: n for n, name in enumerate(names)})) == list(range(len(names)))
 
 
 def test_page_names_every_field_of_a_document_and_no_other() -> None:
     """The table of fields is the document's: nothing is left to a reader's guess."""
-    found = CASES["states"]
-    written = {
-        f"{name}.{inner}" if inner else name
-        for name, value in found.items()
-        for inner in (value if isinstance(value, dict) else [""])
-    }
-    table = PAGE.split("## Fields")[1].split("\n\n")[1]
-    named: set[str] = set()
-    for line in table.splitlines()[2:]:
-        texts = re.findall(r"`([a-z_.]+)`", line.split("|")[1])
-        section = texts[0].partition(".")[0]
-        named |= {f"{section}{text}" if text.startswith(".") else text for text in texts}
+    assert _table("## Fields") == set(_names(json.loads(referee.packed(CASES["states"]))))
 
-    assert named == written
+
+def test_page_names_every_field_of_the_proof_of_a_slot_and_no_other() -> None:
+    """The same of the file that is handed on about one slot."""
+    made = breach(agreement()).document
+
+    assert _table("## The proof of one slot") == set(json.loads(slot_proof(made, START)))
+
+
+def _names(value: dict[str, Any], before: str = "") -> Iterator[str]:
+    """The names of all fields, with points between; of objects in lists too."""
+    for name, inner in value.items():
+        some = inner[0] if isinstance(inner, list) and inner and isinstance(inner[0], dict) else inner
+        if isinstance(some, dict):
+            yield from _names(some, f"{before}{name}.")
+        else:
+            yield f"{before}{name}"
+
+
+def _table(title: str) -> set[str]:
+    """What the first table under a title names; `.name` goes on from the part before the last point of the name before it."""
+    table = next(part for part in PAGE.split(title)[1].split("\n\n") if part.startswith("|"))
+    named: list[str] = []
+    for line in table.splitlines()[2:]:
+        for text in re.findall(r"`([a-z_.]+)`", line.split("|")[1]):
+            named.append(f"{named[-1].rpartition('.')[0]}{text}" if text.startswith(".") else text)
+    return set(named)

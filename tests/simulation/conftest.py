@@ -1,23 +1,21 @@
-"""Thousands of turns read the same slots again; the leaf of equal days is computed once, because it is a function of them."""
+"""Thousands of turns read the same documents again; what is a function of their bytes is computed once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 
 import pytest
 
+from sankofa_observe.pipeline import settle
 from sankofa_observe.sla import evidence
-from sankofa_observe.slo.slot import Slot
+from sankofa_observe.testing import ledger
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _roots_computed_once() -> Iterator[None]:
-    root_of = lru_cache(maxsize=1024)(evidence.slot_root)
-
-    def remembered(slots: Sequence[Slot]) -> str:
-        return root_of(tuple(slots))
-
+def _documents_read_once() -> Iterator[None]:
+    parse = lru_cache(maxsize=4096)(evidence.parse)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evidence, "slot_root", remembered)
+        patch.setattr(settle, "parse", parse)
+        patch.setattr(ledger, "parse", parse)
         yield

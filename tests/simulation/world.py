@@ -25,7 +25,7 @@ from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.ports import AttestorSet, RawSeries, SampleSet
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import Document
+from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo, SlotRule
@@ -148,7 +148,7 @@ class Recounting:
     def name(self) -> str:
         return self.account[:6]
 
-    def objection(self, document: Document) -> str | None:
+    def objection(self, document: Evidence) -> str | None:
         if self.away:
             raise Unavailable(f"{self.name}: switched away")
         return objection(document, agreements=self.agreements, source=self.source)

@@ -70,7 +70,8 @@ def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
         observer="observer-1",
         assessed_at=period.ends_at,
     )
-    return flat(written(evidence))
+    as_read: Document = flat(written(evidence))
+    return as_read
 
 
 def of_states(slo: Slo, gauges: Sequence[Gauge]) -> Document:

@@ -95,7 +95,7 @@ def packed(document: Json) -> bytes:
 
 def _days(document: Json) -> Json:
     groups = groupby(document["slots"], key=lambda row: int(row[0]) // 86_400)
-    days = [{"day": day, "rows": [",".join(map(str, row)) for row in rows], "proofs": []} for day, rows in groups]
+    days: Json = [{"day": day, "rows": [",".join(map(str, row)) for row in rows], "proofs": []} for day, rows in groups]
     for proof in document["proofs"]:
         own = [day for day in days if day["day"] == proof[0] // 86_400]
         for day in (own or days)[-1:]:

@@ -254,7 +254,7 @@ def test_what_was_proved_is_told_with_the_block() -> None:
     alone = verify(packed(honest()))
 
     assert found.wrong == []
-    assert found.summary | {"document": ""} == {
+    assert {**found.summary, "document": ""} == {
         "site": "edge-1",
         "SLO": "availability-edge",
         "period": "2026-01-01T00:00:00Z to 2026-01-01T00:10:00Z",

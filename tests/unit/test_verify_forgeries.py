@@ -20,7 +20,8 @@ from tests.unit.test_verify import honest_events
 
 def honest() -> Document:
     """Ten slots, the first one bad."""
-    return flat(written(builders.breach(builders.agreement()).document))
+    found: Document = flat(written(builders.breach(builders.agreement()).document))
+    return found
 
 
 def _expects_fewer(found: Document) -> None:

@@ -54,7 +54,7 @@ def _evidence(raw: bytes) -> tuple[Evidence, str]:
         document = json.loads(raw)
         canonical_form = canonical(document) == raw
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"evidence document: no JSON: {error}; {_NEXT}") from error
+        raise InvalidInput(f"evidence document: no JSON: {str(error)[:100]}; {_NEXT}") from error
     whole = Field(document, "the document")
     found = whole.text("format") if isinstance(document, dict) and "format" in document else "missing"
     if found != FORMAT:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.assess import Origin, assess
-from sankofa_observe.pipeline.attest import objection, reported_counts
+from sankofa_observe.pipeline.attest import attested_report, objection
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import Document, parse, slot_root
+from sankofa_observe.sla.evidence import Evidence, day_leaf, parse
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.testing import FixedClock, MemoryArchive, MemoryLedger, MemorySlots, ScriptedSamples
 from sankofa_observe.units import Period
 from tests import builders
-from tests.builders import CHAIN, PERIOD_SECONDS, START
+from tests.builders import CHAIN, PERIOD_SECONDS, START, breach
 
 
 def samples(*down: int, only: range = range(0, PERIOD_SECONDS, 15)) -> ScriptedSamples:
@@ -33,7 +33,7 @@ def samples(*down: int, only: range = range(0, PERIOD_SECONDS, 15)) -> ScriptedS
     return source
 
 
-def document_of(agreement: Agreement, source: ScriptedSamples) -> Document:
+def document_of(agreement: Agreement, source: ScriptedSamples) -> Evidence:
     """What the proposer writes about the first breach it finds in these samples."""
     table, ledger, archive, clock = MemorySlots(), MemoryLedger(), MemoryArchive(), FixedClock(at=START + 10_000)
     promise = agreement.promises[0]
@@ -49,9 +49,12 @@ def document_of(agreement: Agreement, source: ScriptedSamples) -> Document:
 
 
 AGREEMENT = builders.agreement()
+SETTLEMENT = breach(AGREEMENT).penalty.settlement_id
+OTHER = builders.digest_of("another settlement")
+ROW = "1767225600,4,0,0,0,0,0,0,0,4,4,GOOD"
 
 
-def says(document: Document, source: ScriptedSamples, agreement: Agreement = AGREEMENT) -> str | None:
+def says(document: Evidence, source: ScriptedSamples, agreement: Agreement = AGREEMENT) -> str | None:
     return objection(document, agreements={agreement.id: agreement}, source=source)
 
 
@@ -82,62 +85,112 @@ def test_slots_may_differ_as_far_as_agreed(own: tuple[int, ...], tolerance: int,
     assert expected == says(document_of(agreement, samples(75)), samples(*own), agreement)
 
 
-def _drop_slot(document: Document) -> None:
-    document["slots"].pop()
+Change = Callable[[Evidence], Evidence]
 
 
-def _set(section: str, name: str, value: object) -> Callable[[Document], None]:
-    def change(document: Document) -> None:
-        document[section][name] = value
+def _rows(change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Change:
+    """Other rows, with the leaf of their day made anew."""
 
-    return change
+    def of(document: Evidence) -> Evidence:
+        [day] = document.days
+        made = replace(day, rows=change(day.rows))
+        return replace(document, days=(made,), identity=replace(document.identity, days=(day_leaf(made),)))
 
-
-def _shift(seconds: int, length: int = PERIOD_SECONDS) -> Callable[[Document], None]:
-    def change(document: Document) -> None:
-        document["period"] = [START + seconds, START + seconds + length]
-
-    return change
+    return of
 
 
-def _claim_root(document: Document) -> None:
-    document["slot_root"] = "0x" + "ab" * 32
+def _claim(section: str = "", **values: Any) -> Change:
+    """Other values of the identity, or of one of its parts."""
+
+    def of(document: Evidence) -> Evidence:
+        identity = document.identity
+        changes = {section: replace(getattr(identity, section), **values)} if section else values
+        return replace(document, identity=replace(identity, **changes))
+
+    return of
 
 
-def _claim_verdict(document: Document) -> None:
-    document["verdict"] = "undetermined"
+def _exchange_proof(document: Evidence) -> Evidence:
+    [day] = document.days
+    return replace(document, days=(replace(day, proofs=((day.proofs[0][0], []), *day.proofs[1:])),))
+
+
+def _shift(seconds: int, length: int = PERIOD_SECONDS) -> Change:
+    return _claim(period=Period(starts_at=START + seconds, ends_at=START + seconds + length))
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (_set("agreement", "id", builders.digest_of("another")), "holds other terms for this agreement"),
-        (_set("agreement", "terms_hash", builders.digest_of("other")), "holds other terms for this agreement"),
-        (_set("slo", "site", "edge-9"), "finds no promise of availability-edge at edge-9"),
-        (_set("slo", "name", "invented"), "finds no promise of invented at edge-1"),
+        (_claim("agreement", id=builders.digest_of("another")), "holds other terms for this agreement"),
+        (_claim("agreement", terms_hash=builders.digest_of("other")), "holds other terms for this agreement"),
+        (_claim("slo", site="edge-9"), "finds no promise of availability-edge at edge-9"),
+        (_claim("slo", name="invented"), "finds no promise of invented at edge-1"),
         (_shift(0, 60), "finds no period of this agreement at 2026-01-01T00:00:00Z/2026-01-01T00:01:00Z"),
         (_shift(60), "finds no period of this agreement at 2026-01-01T00:01:00Z/2026-01-01T00:11:00Z"),
         (_shift(-600), "finds no period of this agreement at 2025-12-31T23:50:00Z/2026-01-01T00:00:00Z"),
         (
-            _set("agreement", "fee_minor", 1),
+            _claim("agreement", fee_minor=1),
             "finds fee, cap or bands in the document that are not those of its own terms",
         ),
-        (_set("agreement", "bands", []), "finds fee, cap or bands in the document that are not those of its own terms"),
-        (_set("slo", "target_ppm", 999_999), "holds another spec of availability-edge"),
-        (_set("slo", "spec_digest", builders.digest_of("another")), "holds another spec of availability-edge"),
-        (_drop_slot, "expects 10 slots in a row, finds 9 or gaps"),
-        (_set("attainment", "good", 8), "adds these slots up otherwise"),
-        (_claim_root, "finds another root over these slots"),
-        (_claim_verdict, "judges breach, not undetermined"),
-        (_set("credit", "credit_minor", 1), "prices these counts at 50000 minor units, not 1"),
+        (_claim("agreement", bands=()), "finds fee, cap or bands in the document that are not those of its own terms"),
+        (_claim("slo", target_ppm=999_999), "holds another spec of availability-edge"),
+        (_claim("slo", spec_digest=builders.digest_of("another")), "holds another spec of availability-edge"),
+        (_claim(settlement_id=OTHER), f"names this settlement {SETTLEMENT}, not {OTHER}"),
+        (_rows(lambda rows: rows[:-1]), "expects 10 slots in a row, finds 9 or gaps"),
+        (_rows(lambda rows: rows[::-1]), "expects 10 slots in a row, finds 10 or gaps"),
+        (
+            _rows(lambda rows: ("+" + rows[0], *rows[1:])),
+            f"finds a row that is no slot: '+{ROW}' is another way to write '{ROW}'",
+        ),
+        (_claim(good=8), "adds these slots up otherwise"),
+        (_claim(root=OTHER), "finds another root over these slots"),
+        (_exchange_proof, "finds another root over these slots"),
+        (_claim("edges", settled=1), "finds another root over these slots"),
+        (_claim(verdict="undetermined"), "judges breach, not undetermined"),
+        (_claim(credit_minor=1), "prices these counts at 50000 minor units, not 1"),
     ],
 )
-def test_attestor_objects_to_one_changed_claim(change: Callable[[Document], None], expected: str) -> None:
-    """Whatever the proposer changes, the attestor says what it finds instead."""
-    document = copy.deepcopy(document_of(AGREEMENT, samples(75)))
-    change(document)
+def test_attestor_objects_to_one_changed_claim(change: Change, expected: str) -> None:
+    """Whatever the proposer changes, the attestor says what it finds instead; a signature covers the whole identity."""
+    assert expected == says(change(document_of(AGREEMENT, samples(75))), samples(75))
 
-    assert expected == says(document, samples(75))
+
+def test_a_document_of_another_chain_is_another_settlement() -> None:
+    """Its own chain is part of a settlement's name: exchanging the one without the other is noticed."""
+    told = says(_claim("chain", chain_id=1)(document_of(AGREEMENT, samples(75))), samples(75))
+
+    assert told is not None
+    assert told.endswith(f"not {SETTLEMENT}")
+
+
+def test_an_attestor_needs_no_samples_to_object_to_terms() -> None:
+    """Claims that its own terms contradict are refused without reading anything."""
+    source = samples(75)
+    document = document_of(AGREEMENT, source)
+    source.reads.clear()
+    says(_shift(0, 60)(document), source)
+
+    assert source.reads == []
+
+
+def test_a_tolerated_slot_may_not_decide_the_price() -> None:
+    """Within the tolerance too an attestor signs no credit of a band that it did not see reached."""
+    edges = zip(AGREEMENT.promises[0].bands, (995_000, 900_000, 700_000), strict=True)
+    bands = tuple(replace(band, below_ppm=below) for band, below in edges)
+    of = replace(AGREEMENT, tolerance_slots=1, promises=(replace(AGREEMENT.promises[0], bands=bands),))
+
+    assert says(document_of(of, samples(75)), samples(75), of) is None
+    assert says(document_of(of, samples(75, 135)), samples(75), of) == (
+        "owes 100000 ppm of the fee by its own counts, not 250000"
+    )
+
+
+def test_an_attestor_without_samples_of_its_own_signs_no_breach() -> None:
+    """An empty source counts UNKNOWN where the proposer counted: nothing is taken on trust."""
+    assert says(document_of(AGREEMENT, samples(75)), ScriptedSamples()) == (
+        "counts 10 slots otherwise, tolerates 0; the first is 2026-01-01T00:00:00Z"
+    )
 
 
 def test_attestor_without_samples_says_that_it_cannot_tell() -> None:
@@ -193,7 +246,6 @@ def test_a_period_read_at_once_has_the_slots_of_its_minutes(silent: range) -> No
     at_once, by_minutes = read_slots(slo, ["edge-1"], builders.period(), source), observed_by_minutes(slo, source)
 
     assert at_once == by_minutes
-    assert slot_root(at_once) == slot_root(by_minutes)
 
 
 def test_a_gap_longer_than_half_an_hour_is_not_counted_over_by_any_reader() -> None:
@@ -216,5 +268,7 @@ def test_the_reported_counts_are_the_high_bound() -> None:
     """What is signed is good with the unknown, of all, under the document's root."""
     document = document_of(AGREEMENT, samples(75, only=range(0, 540, 15)))
 
-    assert document["attainment"] == {"good": 8, "bad": 1, "unknown": 1}
-    assert reported_counts(document) == (9, 10, document["slot_root"])
+    identity, (_, report) = document.identity, attested_report(document)
+
+    assert (identity.good, identity.bad, identity.unknown) == (8, 1, 1)
+    assert (report.good, report.valid, report.evidence_root) == (9, 10, identity.root)

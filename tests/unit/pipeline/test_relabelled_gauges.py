@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
-from sankofa_observe.sla.evidence import canonical
 from sankofa_observe.slo.indicator import Combine, Rule, StateIndicator
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import Slot, SlotState
@@ -20,7 +19,7 @@ from sankofa_observe.verify import verify
 from tests import builders
 from tests.builders import START
 from tests.unit.documents import document
-from tests.unit.referee import holds
+from tests.unit.referee import holds, packed
 
 SITE = "edge-1"
 SECONDS = 600
@@ -83,11 +82,11 @@ def test_slots_of_gauges_do_not_depend_on_how_time_is_cut(site: tuple[Slo, Scrip
     """To the last proof and raw sample, and both verifiers follow what is written of them."""
     slo, source = site
     slots = read_slots(slo, [SITE], with_neighbours(builders.period(), slo), source)
-    raw = canonical(document(slo, slots))
+    raw = packed(document(slo, slots))
 
     assert slots == cut(slo, source, edges)
     assert sum(slot.samples for slot in slots) == len(
         [at for one in source.series for at, _ in one.samples if START - 60 <= at // 1000 < START + SECONDS + 60]
     )
-    assert [check.what for check in verify(raw) if not check.holds] == []
+    assert [check.what for check in verify(raw).checks if not check.holds] == []
     assert holds(raw)

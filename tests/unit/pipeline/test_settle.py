@@ -12,7 +12,7 @@ from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
 from sankofa_observe.pipeline import settle as module
 from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
 from sankofa_observe.ports import Attempt, OnChainSettlement
-from sankofa_observe.sla.evidence import Document
+from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import Report, SettlementState
 from sankofa_observe.testing import FakeAttestor, FakeChain, FixedClock, MemoryArchive, MemoryLedger
@@ -44,8 +44,8 @@ class Picky(FakeAttestor):
 
     to: frozenset[str] = frozenset()
 
-    def objection(self, document: Document) -> str | None:
-        return "counts otherwise" if document["settlement_id"] in self.to else super().objection(document)
+    def objection(self, document: Evidence) -> str | None:
+        return "counts otherwise" if document.identity.settlement_id in self.to else super().objection(document)
 
 
 class Court:
@@ -319,10 +319,22 @@ def test_evidence_that_is_not_what_was_archived_is_never_reported(damage: str) -
         court.archive.documents[name] = court.archive.documents[court.archive.put(other.document)]
     else:
         court.archive.documents[name] = court.archive.documents[name][:-1]
-    with pytest.raises(InvariantBroken, match="evidence"):
+    with pytest.raises(InvariantBroken, match=f"evidence {name}.*write it anew.*: sankofa-observe evidence rebuild"):
         court.run()
 
     assert (court.nonces(), court.chain.signed) == ([], [])
+
+
+def test_evidence_that_is_damaged_costs_only_its_own_settlement() -> None:
+    """The others are reported in the same turn; then the damaged one is an alarm that names it and the cure (case F19c)."""
+    court = Court(periods=4)
+    for at in (0, 2):
+        court.archive.documents[court.penalties[at].document_hash] = b"{}"
+    with pytest.raises(InvariantBroken) as told:
+        court.run()
+
+    assert court.states() == [COMPUTED, REPORTED, COMPUTED, REPORTED]
+    assert [one.document_hash in str(told.value) for one in court.penalties] == [True, False, True, False]
 
 
 @pytest.mark.parametrize(("age", "sent"), [(60, [0]), (61, [])])
