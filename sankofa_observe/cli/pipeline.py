@@ -56,7 +56,7 @@ def recount(
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
 
-    since_at, until_at = _instant("--from", since), None if until is None else _instant("--to", until)
+    since_at, until_at = instant("--from", since), None if until is None else instant("--to", until)
     with open_platform(load_settings(config)) as platform:
         _known("SLO", slo, platform.catalog.slos)
         _known("site", site, platform.catalog.sites)
@@ -116,7 +116,7 @@ def _known(what: str, name: str | None, names: Iterable[str]) -> None:
         raise InvalidInput(f"no {what} {name!r}; known: {', '.join(sorted(names))}")
 
 
-def _instant(option: str, text: str) -> int:
+def instant(option: str, text: str) -> int:
     try:
         return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
     except ValueError:

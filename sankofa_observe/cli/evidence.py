@@ -1,0 +1,105 @@
+"""`sankofa-observe evidence`: look after the documents that settlements are proved by."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sankofa_observe.cli.output import AsJson, ConfigFile, show
+from sankofa_observe.errors import InvalidInput
+
+MISMATCH = 3  # two truths disagree, as elsewhere
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Check and rebuild evidence, and cut out the proof of a slot.")
+    for command in (check, rebuild, proof):
+        group.command()(command)
+    app.add_typer(group, name="evidence")
+
+
+def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Say which settlements have no whole document; exit 1 if any. Everything is read, nothing is written.
+
+    Example: sankofa-observe evidence check --config sankofa.yaml
+    """
+    from sankofa_observe.bootstrap import open_platform
+    from sankofa_observe.config import load_settings
+    from sankofa_observe.pipeline.rebuild import settlements, unproven
+
+    with open_platform(load_settings(config)) as platform:
+        found = [fault for one in settlements(platform.ledger) if (fault := unproven(one, platform.archive))]
+    show(found, as_json=as_json, nothing="every settlement has its document, and each is whole")
+    if found:
+        raise typer.Exit(1)
+
+
+def rebuild(
+    config: ConfigFile,
+    settlement: Annotated[str | None, typer.Argument(help="A settlement's id, 0x…")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Each document that is missing or damaged.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write documents anew from slots and terms, where they are missing or damaged; a damaged file is kept beside.
+
+    Written is only what has byte for byte the identity that the penalty names. Exit 3: slots or terms are others now.
+
+    Example: sankofa-observe evidence rebuild --config sankofa.yaml --all
+    """
+    from sankofa_observe.bootstrap import ENGINE, open_platform
+    from sankofa_observe.config import load_settings
+    from sankofa_observe.pipeline import rebuild as stage
+    from sankofa_observe.pipeline.assess import Origin
+    from sankofa_observe.scope import OPERATOR
+
+    if (settlement is None) is not every:
+        raise InvalidInput("rebuild: expected the id of a settlement, or --all; nothing was written")
+    with open_platform(load_settings(config)) as platform:
+        if platform.identity is None:
+            raise InvalidInput("no chain in the settings; add the section `chain`, it is part of every document")
+        if settlement is None:
+            records = list(stage.settlements(platform.ledger))
+        else:
+            one = platform.ledger.read(OPERATOR).settlement(settlement)
+            if one is None:
+                raise InvalidInput(f"no settlement {settlement!r} in the ledger; nothing was written")
+            records = [one]
+        said = list(
+            stage.rebuild(
+                [one for one in records if stage.unproven(one, platform.archive)],
+                catalog=platform.catalog,
+                table=platform.slots,
+                ledger=platform.ledger,
+                archive=platform.archive,
+                chain=platform.identity,
+                origin=Origin(engine=ENGINE, observer=platform.settings.observer),
+            )
+        )
+    show(said, as_json=as_json, nothing="nothing to rebuild: what was asked for is there and whole")
+    if any(isinstance(one, stage.NotRebuilt) for one in said):
+        raise typer.Exit(MISMATCH)
+
+
+def proof(
+    file: Annotated[Path, typer.Argument(help="An evidence document, as the API answers it.")],
+    slot: Annotated[str, typer.Option("--slot", help="A UTC instant in the slot, like 2026-11-01T00:01:00Z.")],
+) -> None:
+    """Print the proof of one slot: its day and the way to the root on chain, without fee and credit.
+
+    It is a file of its own: hand it on, and check it with `sankofa-verify`.
+
+    Example: sankofa-observe evidence proof evidence.json --slot 2026-11-01T00:01:00Z > slot.json
+    """
+    from sankofa_observe.cli.pipeline import instant
+    from sankofa_observe.sla.evidence import parse
+    from sankofa_observe.sla.evidence.slot import slot_proof
+
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{file}: {error.strerror}; expected an evidence document") from error
+    sys.stdout.buffer.write(slot_proof(parse(raw), instant("--slot", slot)))

@@ -1,0 +1,130 @@
+"""An agreement from its recorded terms document: what was agreed outlives the files that it was written in.
+
+The document names neither the instances that the fleet lists nor a tier: both are no terms. What is read is written again and
+compared, so that a document that holds more than this release understands is refused, and not read in part.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.schedule import CreditBand
+from sankofa_observe.sla.terms import FORMAT, counting_digest, with_terms
+from sankofa_observe.slo.indicator import (
+    Combine,
+    CompositeIndicator,
+    Indicator,
+    LevelIndicator,
+    Operator,
+    RatioIndicator,
+    Rule,
+    StateIndicator,
+    Together,
+)
+from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
+from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, Window
+
+Sources = Mapping[str, Mapping[str, tuple[str, ...]]]  # by SLO and site, the instances that the fleet lists
+
+
+def agreement_of(document: str, sources: Sources) -> Agreement:
+    """The agreement of these terms.
+
+    Raises:
+        InvalidInput: they are not of this format, or say more than is understood here.
+    """
+    try:
+        terms = json.loads(document)
+        found = with_terms(_agreement(terms, sources), terms["salt"])
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise InvalidInput(
+            f"recorded terms: cannot be read ({type(error).__name__}: {error}), expected {FORMAT}"
+        ) from error
+    if found.terms_document != document:
+        raise InvalidInput(
+            f"recorded terms of {terms['name']}: they say more than {FORMAT}; read them with the release that wrote them"
+        )
+    return found
+
+
+def _agreement(terms: Any, sources: Sources) -> Agreement:
+    same = ("id", "name", "version", "currency", "exponent", "cap_ppm", "starts_at", "grace_seconds")
+    windows = ("dispute_window_seconds", "dispute_window_blocks", "tolerance_slots")
+    return Agreement(
+        **{name: terms[name] for name in (*same, *windows)},
+        tenant=terms["tenant"]["id"],
+        tenant_account=terms["tenant"]["account"],
+        provider_account=terms["provider"]["account"],
+        fee_minor=int(terms["fee_minor"]),
+        promises=tuple(_promise(one, sources) for one in terms["promises"]),
+    )
+
+
+def _promise(one: Any, sources: Sources) -> Promise:
+    bands = tuple(CreditBand(below_ppm=below, credit_ppm=credit) for below, credit in one["bands"])
+    return Promise(slo=_slo(one["slo"], sources), site=one["site"], bands=bands)
+
+
+def _slo(counted: Any, sources: Sources) -> Slo:
+    slo = Slo(
+        name=counted["name"],
+        tier="",
+        indicator=_indicator(counted["indicator"]),
+        target_ppm=counted["target_ppm"],
+        budgeting=Budgeting(counted["budgeting"]),
+        no_traffic=NoTraffic(counted["no_traffic"]),
+        window=_window(counted["window"]),
+        slot=SlotRule(**counted["slot"]),
+        sources=sources.get(counted["name"], {}),
+        parts={part["name"]: _slo(part, sources) for part in counted["parts"]},
+    )
+    return _with_digest(slo)
+
+
+def _with_digest(slo: Slo) -> Slo:
+    return Slo(**{**vars(slo), "digest": counting_digest(slo)})
+
+
+def _indicator(kind: Any) -> Indicator:
+    match kind["kind"]:
+        case "state":
+            combine = _combine(kind["combine"])
+            return StateIndicator(up=kind["up"], known=kind["known"], system=kind["system"], combine=combine)
+        case "level":
+            return LevelIndicator(
+                level=kind["level"],
+                operator=Operator(kind["operator"]),
+                bound=Decimal(kind["bound"]),
+                system=kind["system"],
+                combine=_combine(kind["combine"]),
+            )
+        case "events":
+            return RatioIndicator(
+                good=kind["bad"] if "bad" in kind else kind["good"],
+                valid=kind["valid"],
+                counts_bad="bad" in kind,
+                system=kind["system"],
+                changing=bool(kind["changing"]),
+                started=kind["started"],
+            )
+        case "composite":
+            weights = dict(kind["weights"])
+            return CompositeIndicator(together=Together.WEIGHTED, weights=weights, share_ppm=kind["wanted_ppm"])
+        case other:
+            raise ValueError(f"indicator of kind {other!r}")
+
+
+def _combine(parts: Any) -> Combine:
+    rule, at_least = parts
+    return Combine(rule=Rule(rule), at_least=at_least)
+
+
+def _window(window: Any) -> Window:
+    if "unit" in window:
+        return CalendarWindow(unit=CalendarUnit(window["unit"]), zone=window["zone"])
+    return FixedWindow(seconds=window["seconds"], anchor_at=window["anchor_at"])
