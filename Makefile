@@ -87,7 +87,7 @@ generate: ## Write all that is generated anew: rules, boards, references, ABI
 LOCK = @$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet --no-cache
 lock: ## Resolve dependencies anew into the lock files (pins and hashes, no addresses)
 	$(SETUP) tools
-	$(LOCK) pyproject.toml --extra platform --group lab --output-file requirements.lock
+	$(LOCK) pyproject.toml --extra exporters --extra platform --group lab --output-file requirements.lock
 	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(LOCK) --group bench --constraint requirements.lock --constraint requirements-dev.lock --output-file requirements-bench.lock
 	$(LOCK) --group programs --no-deps --output-file requirements-all.lock

@@ -1,4 +1,4 @@
-"""The entry point: the command line, or a sentence where only the exporters are installed."""
+"""The entry point: the command line, or a sentence where its libraries are not installed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ def main() -> None:
         from sankofa_observe.cli import main as run
     except ModuleNotFoundError as error:
         print(  # noqa: T201  there is no console yet
-            f"sankofa-observe: {error.name} is not installed; the base install holds the exporters only. "
-            "Install the platform with: pip install 'sankofa-observe[platform]'",
+            f"sankofa-observe: {error.name} is not installed. "
+            "Install the platform with: pip install 'sankofa-observe[platform]'; to check evidence, sankofa-verify needs nothing",
             file=sys.stderr,
         )
         sys.exit(2)

@@ -1,4 +1,4 @@
-"""What is shipped: two packages, the boards and rules as data, and light dependencies."""
+"""What is shipped: two packages, the boards and rules as data, and a verifier that needs nothing else."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from sankofa_observe.sla.evidence import written
+from tests.builders import agreement, breach
 from tests.pace import limit
 from tests.repository.tree import ROOT, files, text
 
@@ -90,23 +92,77 @@ def test_wheel_shares_all_generated_boards_and_rules(folder: str, wheel: zipfile
     assert shared
 
 
-def test_dependencies_of_the_base_are_light(metadata: Message) -> None:
-    """An edge host never gets polars, web3 or FastAPI, nor anything that only the platform names."""
-    lines = metadata.get_all("Requires-Dist", [])
-    base = {requirement(line) for line in lines if "extra ==" not in line}
-    platform = {requirement(line) for line in lines if "extra == 'platform'" in line.replace('"', "'")}
-    assert base == {
+def needed(metadata: Message, extra: str) -> set[str]:
+    """What an extra names; of no extra, what everybody gets."""
+    lines = [line.replace('"', "'") for line in metadata.get_all("Requires-Dist", [])]
+    if not extra:
+        return {requirement(line) for line in lines if "extra ==" not in line}
+    return {requirement(line) for line in lines if f"extra == '{extra}'" in line}
+
+
+def test_dependencies_of_each_part_are_its_own(metadata: Message) -> None:
+    """A verifier gets nothing, an edge host no polars, web3 or FastAPI, the core no library of the exporters' web server."""
+    assert needed(metadata, "") == needed(metadata, "verify") == set()
+    assert "verify" in metadata.get_all("Provides-Extra", [])
+    assert needed(metadata, "exporters") == {
         *("bcrypt", "coincurve", "eth-hash", "httpx", "prometheus-client", "pydantic", "pyyaml", "rlp", "starlette"),
         "uvicorn",
     }
-    assert platform >= HEAVY
-    assert base & platform == set()
+    assert needed(metadata, "platform") >= HEAVY
+    assert needed(metadata, "platform") & {"bcrypt", "coincurve", "rlp"} == set()
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Evidence as the engine writes it."""
+    file = tmp_path_factory.mktemp("document") / "evidence.json"
+    file.write_bytes(written(breach(agreement()).document))
+    return file
+
+
+def test_verifier_runs_with_nothing_but_python(wheel: zipfile.ZipFile, document: Path) -> None:
+    """From the wheel alone, in an interpreter that sees no installed package, a real document is checked."""
+    code = (
+        f"import sys; sys.path.insert(0, {wheel.filename!r}); sys.argv = ['sankofa-verify', {str(document)!r}]\n"
+        "from sankofa_observe.verify.command import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=limit(60), check=False
+    )
+    assert (done.returncode, done.stderr, done.stdout.endswith(" checks hold\n")) == (0, "", True)
+
+
+def test_verifier_is_installed_without_an_index_and_is_small(
+    wheel: zipfile.ZipFile, document: Path, tmp_path: Path
+) -> None:
+    """`pip install …[verify]` into a clean environment fetches nothing; the command is there, verifies, and tells a forgery."""
+    assert wheel.filename is not None
+    python = tmp_path / "venv" / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True, timeout=limit(60))
+    install = [python, "-m", "pip", "install", "--quiet", "--no-index", "--no-compile", f"{wheel.filename}[verify]"]
+    subprocess.run(install, check=True, timeout=limit(60))
+    (packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    ours = [file for folder in packages.glob("sankofa*") for file in folder.rglob("*") if file.is_file()]
+    others = {path.name for path in packages.iterdir() if not path.name.startswith(("sankofa", "pip", "setuptools"))}
+    command = [tmp_path / "venv" / "bin" / "sankofa-verify"]
+    holds = subprocess.run([*command, document], capture_output=True, text=True, timeout=limit(30), check=False)
+    forged = tmp_path / "forged.json"
+    forged.write_bytes(document.read_bytes().replace(b"edge-1", b"edge-2"))
+    differs = subprocess.run([*command, forged], capture_output=True, text=True, timeout=limit(30), check=False)
+    size = sum(file.stat().st_size for file in ours)
+
+    print(f"sankofa-observe[verify]: {size / 1e6:.1f} MB in site-packages")  # noqa: T201  the figure of docs/how-to
+    assert others <= {"_distutils_hack", "distutils-precedence.pth", "pkg_resources"}
+    assert (holds.returncode, differs.returncode) == (0, 3)
+    assert size < 5_000_000
 
 
 def test_exporter_starts_without_the_platform(wheel: zipfile.ZipFile) -> None:
-    """From the wheel alone, with every library of the platform refused, each exporter is loaded and tells its help."""
-    extras = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]["platform"]
-    refused = sorted({requirement(line).replace("-", "_") for line in extras} - {"pydantic_settings"})
+    """From the wheel alone, with every library of the platform alone refused, each exporter is loaded and tells its help."""
+    extras = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]
+    own, others = ({requirement(line) for line in extras[name]} for name in ("exporters", "platform"))
+    refused = sorted({name.replace("-", "_") for name in others - own} - {"pydantic_settings"})
     code = (
         f"import sys; sys.modules.update(dict.fromkeys({refused!r})); sys.path.insert(0, {wheel.filename!r})\n"
         "import sankofa_exporters\n"
