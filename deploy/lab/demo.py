@@ -68,7 +68,7 @@ def play(console: Console, folder: Path, *, keep: bool) -> int:
 def tell(told: Story) -> list[str]:
     """What came of it, and what of that is not as it must be."""
     came = outcome.follow(told)
-    expected = outcome.by_hand(told, [row[-1] for row in came.evidence["slots"]])
+    expected = outcome.by_hand(told, came.states)
     wrong = outcome.disagreements(came, expected)
     report.show(told, came, expected)
     for line in wrong:

@@ -45,6 +45,11 @@ class Outcome:
     page: Page | None
     empty_panels: list[str]
 
+    @property
+    def states(self) -> list[str]:
+        """What the evidence calls each slot, in order."""
+        return [row.rpartition(",")[2] for day in self.evidence["days"] for row in day["rows"]]
+
 
 def follow(told: Story) -> Outcome:
     """Wait for verdict, settlement and credit of the availability promise, and read everything back."""

@@ -45,7 +45,7 @@ def show(told: Story, outcome: Outcome, expected: ByHand) -> None:
     console = told.console
     console.rule("what happened (UTC)", align="left")
     console.print(_timeline(told, outcome))
-    console.print(_strip(outcome.evidence))
+    console.print(_strip(outcome))
     console.rule("what was judged", align="left")
     for one in outcome.verdicts:
         console.print(_verdict(one), highlight=False)
@@ -95,9 +95,9 @@ def _seconds(rfc3339: str) -> int:
     return calendar.timegm(time.strptime(rfc3339, "%Y-%m-%dT%H:%M:%SZ"))
 
 
-def _strip(evidence: dict[str, Any]) -> Text:
+def _strip(outcome: Outcome) -> Text:
     """The slots of the settlement's evidence, under the name of its promise."""
-    slo, states = evidence["slo"], [row[-1] for row in evidence["slots"]]
+    slo, states = outcome.evidence["identity"]["slo"], outcome.states
     strip = Text(f"\n  {slo['name']} at {slo['site']}, a mark a slot\n  ")
     for state in states:
         mark, style = MARKS[state]
@@ -120,7 +120,7 @@ def _verdict(one: dict[str, Any]) -> str:
 
 
 def _ours(outcome: Outcome, expected: ByHand) -> dict[str, str]:
-    settlement, credit, terms = outcome.settlement, outcome.credit, outcome.evidence["agreement"]
+    settlement, credit, terms = outcome.settlement, outcome.credit, outcome.evidence["identity"]["agreement"]
     fee = {**credit["amount"], "amount_minor": terms["fee_minor"]}
     return {
         "fee of the period": money(fee),
@@ -129,7 +129,7 @@ def _ours(outcome: Outcome, expected: ByHand) -> dict[str, str]:
         "by hand": _by_hand(expected, fee),
         "settlement": settlement["settlement_id"],
         "transaction": f"{credit['transaction']} in block {credit['block_number']}",
-        "evidence": f"sha256 {settlement['document_hash'][2:]}",
+        "evidence": f"identity sha256 {settlement['document_hash'][2:]}",
         "verify, with chain": outcome.verified,
     }
 

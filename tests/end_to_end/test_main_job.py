@@ -212,7 +212,7 @@ def test_the_tenant_reads_its_credit_and_verifies_the_evidence(lived: Story) -> 
     raw = lived.as_tenant(f"/v1/settlements/{credit['settlement_id']}/evidence").content
     file, changed = lived.lab.folder / "evidence.json", lived.lab.folder / "changed.json"
     file.write_bytes(raw)
-    changed.write_bytes(raw.replace(b'"BAD"', b'"GOOD"', 1))
+    changed.write_bytes(raw.replace(b',BAD"', b',GOOD"', 1))
     verify = ("sankofa-observe", "verify")
     honest = story.attempt(*verify, str(file), "--rpc", lived.lab.url("chain"))
     forged = story.attempt(*verify, str(changed))
@@ -220,7 +220,7 @@ def test_the_tenant_reads_its_credit_and_verifies_the_evidence(lived: Story) -> 
     assert credit["amount"]["amount_minor"] + credit["cut_minor"] == CREDIT_MINOR
     assert (credit["amount"]["currency"], credit["amount"]["exponent"]) == ("USD", 2)
     assert [one["state"] for one in settlement["history"]] == ["computed", "reported", "final"]
-    assert (honest.returncode, forged.returncode) == (0, 1)
+    assert (honest.returncode, forged.returncode) == (0, 3)
 
 
 def test_a_page_was_delivered_for_the_outage(lived: Story) -> None:

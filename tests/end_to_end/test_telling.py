@@ -70,9 +70,11 @@ def both_broken(*, other_ppm: int = 50_000, cut: int = 0) -> Outcome:
         settlement=settlements[1],
         credit=credits[1],
         evidence={
-            "slo": {"name": slo, "site": site},
-            "slots": [[STARTS_AT + n * 5, 0, 0, 5, 5, state] for n, state in enumerate(STATES)],
-            "agreement": {"fee_minor": 125_000, "cap_ppm": 500_000},
+            "identity": {
+                "slo": {"name": slo, "site": site},
+                "agreement": {"fee_minor": 125_000, "cap_ppm": 500_000},
+            },
+            "days": [{"rows": [f"{STARTS_AT + n * 5},0,0,5,5,{state}" for n, state in enumerate(STATES)]}],
         },
         verified="all 36 checks hold",
         page=page,
