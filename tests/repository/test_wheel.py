@@ -121,11 +121,15 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_verifier_runs_with_nothing_but_python(wheel: zipfile.ZipFile, document: Path) -> None:
-    """From the wheel alone, in an interpreter that sees no installed package, a real document is checked."""
+    """From the wheel alone, in an interpreter that sees no installed package, a real document is checked; of ours only `verify` runs."""
     code = (
         f"import sys; sys.path.insert(0, {wheel.filename!r}); sys.argv = ['sankofa-verify', {str(document)!r}]\n"
         "from sankofa_observe.verify.command import main\n"
-        "main()\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    ours = {name for name in sys.modules if name.startswith('sankofa')} - {'sankofa_observe'}\n"
+        "    assert all(name.startswith('sankofa_observe.verify') for name in ours), ours\n"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=limit(60), check=False
@@ -140,16 +144,25 @@ def test_verifier_is_installed_without_an_index_and_is_small(
     assert wheel.filename is not None
     python = tmp_path / "venv" / "bin" / "python"
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True, timeout=limit(60))
-    install = [python, "-m", "pip", "install", "--quiet", "--no-index", "--no-compile", f"{wheel.filename}[verify]"]
+    install: list[str | Path] = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-index",
+        "--no-compile",
+        f"{wheel.filename}[verify]",
+    ]
     subprocess.run(install, check=True, timeout=limit(60))
     (packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
     ours = [file for folder in packages.glob("sankofa*") for file in folder.rglob("*") if file.is_file()]
     others = {path.name for path in packages.iterdir() if not path.name.startswith(("sankofa", "pip", "setuptools"))}
-    command = [tmp_path / "venv" / "bin" / "sankofa-verify"]
-    holds = subprocess.run([*command, document], capture_output=True, text=True, timeout=limit(30), check=False)
+    command = tmp_path / "venv" / "bin" / "sankofa-verify"
+    holds = subprocess.run([command, document], capture_output=True, text=True, timeout=limit(30), check=False)
     forged = tmp_path / "forged.json"
     forged.write_bytes(document.read_bytes().replace(b"edge-1", b"edge-2"))
-    differs = subprocess.run([*command, forged], capture_output=True, text=True, timeout=limit(30), check=False)
+    differs = subprocess.run([command, forged], capture_output=True, text=True, timeout=limit(30), check=False)
     size = sum(file.stat().st_size for file in ours)
 
     print(f"sankofa-observe[verify]: {size / 1e6:.1f} MB in site-packages")  # noqa: T201  the figure of docs/how-to
