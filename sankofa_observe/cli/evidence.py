@@ -50,7 +50,7 @@ def rebuild(
 
     Example: sankofa-observe evidence rebuild --config sankofa.yaml --all
     """
-    from sankofa_observe.bootstrap import ENGINE, open_platform
+    from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
     from sankofa_observe.pipeline import rebuild as stage
     from sankofa_observe.pipeline.assess import Origin
@@ -76,7 +76,7 @@ def rebuild(
                 ledger=platform.ledger,
                 archive=platform.archive,
                 chain=platform.identity,
-                origin=Origin(engine=ENGINE, observer=platform.settings.observer),
+                origin=Origin(engine=platform.engine, observer=platform.observer),
             )
         )
     show(said, as_json=as_json, nothing="nothing to rebuild: what was asked for is there and whole")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, evidence_of
 from sankofa_observe.sla.evidence.building import queries_of
+from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.sla.settlement import ChainIdentity, Report, slo_id
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import Edges
