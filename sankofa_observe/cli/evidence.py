@@ -53,8 +53,8 @@ def rebuild(
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
     from sankofa_observe.pipeline import rebuild as stage
-    from sankofa_observe.pipeline.assess import Origin
     from sankofa_observe.scope import OPERATOR
+    from sankofa_observe.sla.evidence import Origin
 
     if (settlement is None) is not every:
         raise InvalidInput("rebuild: expected the id of a settlement, or --all; nothing was written")

@@ -156,6 +156,7 @@ def _schedule(
 
     epoch = running.enter_context(only_one(lease, lost))
     log.info("holding", extra={"what": "scheduler lease", "epoch": epoch, "owner": lease.owner})
+    platform = platform.fenced()
     metrics, clock = PipelineMetrics(process, platform.catalog), platform.clock
     runs = _runs(platform, metrics)
     turns = Turns(

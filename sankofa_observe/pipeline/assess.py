@@ -14,17 +14,10 @@ from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.pipeline.period import PeriodSlots, period_slots, period_totals
 from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, SlotTable
 from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.evidence import Origin
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.units import Money
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Who computes: written into every evidence document."""
-
-    engine: str  # name and version of the code
-    observer: str  # name of the observer whose slots are used
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,11 @@ settling no polars, answering tenants neither. What fails one SLO or agreement h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, InvariantBroken
 from sankofa_observe.pipeline.isolation import isolated
 from sankofa_observe.units import Period, rfc3339
 
@@ -47,6 +47,13 @@ class Platform:
     settling: Settle | None  # with keys and a chain; only where it was asked for
     marks: Marks = field(default_factory=dict)
     checked: Checked = field(default_factory=dict)
+
+    def fenced(self) -> Platform:
+        """The same, writing records only while the lease is held: a stage that was frozen in mid-turn finds that it is not."""
+        ledger, settling = self.ledger.fenced(self.lease), self.settling
+        if settling:
+            settling = replace(settling, ledger=settling.ledger.fenced(self.lease))
+        return replace(self, ledger=ledger, settling=settling)
 
     @cached_property
     def source(self) -> SampleSource:
@@ -155,24 +162,32 @@ class Platform:
         return quietly(recount_late(slo, sites, whole, source=self.source, table=self.slots, clock=self.clock))
 
     def assess(self) -> Iterator[Assessed | NeedsRestatement]:
-        from sankofa_observe.pipeline.assess import Origin, assess
+        """Price what asks for it; a breach of an agreement that is in no spec any more is told when all else is priced."""
+        from sankofa_observe.pipeline.assess import assess
+        from sankofa_observe.sla.evidence import Origin
 
-        origin = Origin(engine=self.engine, observer=self.observer)
+        origin, identity = Origin(engine=self.engine, observer=self.observer), self._need_identity()
+        asking = self.ledger.agreements_to_assess()
         yield from isolated(
             (
-                f"agreement {agreement.name}",
+                f"agreement {self.catalog.agreements[agreement_id].name}",
                 assess(
-                    agreement,
+                    self.catalog.agreements[agreement_id],
                     table=self.slots,
                     ledger=self.ledger.acting("stage:assess"),
                     archive=self.archive,
-                    chain=self._need_identity(),
+                    chain=identity,
                     origin=origin,
                     clock=self.clock,
                 ),
             )
-            for agreement in self.catalog.agreements.values()
+            for agreement_id in asking
+            if agreement_id in self.catalog.agreements
         )
+        if lost := [one for one in asking if one not in self.catalog.agreements]:
+            raise InvariantBroken(
+                f"agreement {', '.join(lost)} is in no spec, and a breach of it has no penalty yet; restore its spec and assess again"
+            )
 
     def settle(self) -> Iterator[Moved | Waiting]:
         yield from self.need_settling().run()

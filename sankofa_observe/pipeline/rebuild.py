@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
-from sankofa_observe.pipeline.assess import Origin
 from sankofa_observe.pipeline.period import period_slots
 from sankofa_observe.ports import EvidenceArchive, Ledger, SettlementRecord, SlotTable
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.catalog import Catalog
-from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, evidence_of
+from sankofa_observe.sla.evidence import Evidence, Origin, Provenance, document_hash, evidence_of
 from sankofa_observe.sla.evidence.building import queries_of
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.recorded_terms import agreement_of

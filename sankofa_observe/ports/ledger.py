@@ -243,6 +243,9 @@ class Ledger(Protocol):
     def standing(self, agreement_id: str, period: Period) -> list[VerdictRecord]:
         """The newest verdict of each promise over a period."""
 
+    def agreements_to_assess(self) -> list[str]:
+        """The agreements of which a verdict asks for a price, by id."""
+
     def to_assess(self, agreement_id: str) -> list[ToAssess]:
         """Oldest period first."""
 

@@ -195,6 +195,9 @@ class MemoryLedger:
     def standing(self, agreement_id: str, period: Period) -> list[VerdictRecord]:
         return [one for one in self.newest() if (one.agreement_id, one.period) == (agreement_id, period)]
 
+    def agreements_to_assess(self) -> list[str]:
+        return [one for one in sorted({one.agreement_id for one in self.verdicts}) if self.to_assess(one)]
+
     def to_assess(self, agreement_id: str) -> list[ToAssess]:
         penalties = {_promise(one.penalty): one.penalty for one in self.records.values()}
         found = []

@@ -160,14 +160,17 @@ def test_ledger_asks_for_a_price_of_every_breach_until_it_has_one(ledger: Ledger
     for record in (met, breached, verdict(BAOBAB, 0)):
         ledger.add_verdict(record)
     asked = [ledger.to_assess(ACME.id)]
+    asking = [ledger.agreements_to_assess()]
     penalty = breach(ACME, 0).penalty
     ledger.add_penalty(penalty)
     asked.append(ledger.to_assess(ACME.id))
+    asking.append(ledger.agreements_to_assess())
     revised, turned = replace(breached, revision=2), replace(met, revision=2, verdict=Verdict.BREACH)
     for record in (revised, turned):
         ledger.add_verdict(record)
     asked.append(ledger.to_assess(ACME.id))
 
+    assert asking == [sorted([ACME.id, BAOBAB.id]), [BAOBAB.id]]
     assert asked == [
         [ToAssess(record=breached, penalty=None)],
         [],

@@ -233,6 +233,7 @@ QUESTIONS: dict[str, Callable[[SqlLedger], object]] = {
     "a page of all verdicts": lambda ledger: ledger.read(OPERATOR).verdicts(limit=10),
     "standing": lambda ledger: ledger.standing(ACME.id, period()),
     "to assess": lambda ledger: ledger.to_assess(ACME.id),
+    "agreements to assess": lambda ledger: ledger.agreements_to_assess(),
     "was judged": lambda ledger: ledger.was_judged(ACME.id),
     "moving": lambda ledger: ledger.moving(SettlementState.COMPUTED, SettlementState.REPORTED),
     "uncredited": lambda ledger: ledger.uncredited(),

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any, TypeVar, cast
 
 from sankofa_observe.errors import Unavailable
-from sankofa_observe.pipeline.assess import NeedsRestatement, Origin, assess
+from sankofa_observe.pipeline.assess import NeedsRestatement, assess
 from sankofa_observe.pipeline.attest import objection
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.evaluate import evaluate
@@ -25,7 +25,7 @@ from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.ports import AttestorSet, RawSeries, SampleSet
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import Evidence
+from sankofa_observe.sla.evidence import Evidence, Origin
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo, SlotRule

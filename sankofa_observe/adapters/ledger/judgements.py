@@ -92,6 +92,12 @@ class Judgements(Acting):
         with self._database.reading() as connection:
             return [rows.verdict(row) for row in connection.execute(query).mappings()]
 
+    def agreements_to_assess(self) -> list[str]:
+        now = tables.verdicts_now
+        query = select(now.c.agreement_id).where(now.c.to_assess == 1).distinct().order_by(now.c.agreement_id)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
     def to_assess(self, agreement_id: str) -> list[ToAssess]:
         now = tables.verdicts_now
         query = (

@@ -16,6 +16,7 @@ from sankofa_observe.sla.evidence.document import (
     EdgeCounts,
     Evidence,
     Identity,
+    Origin,
     Provenance,
 )
 from sankofa_observe.sla.evidence.form import canonical, document_hash, written
@@ -31,6 +32,7 @@ __all__ = [
     "EdgeCounts",
     "Evidence",
     "Identity",
+    "Origin",
     "Provenance",
     "agreed_terms",
     "canonical",

@@ -110,6 +110,14 @@ class Identity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Who computes: written into every evidence document."""
+
+    engine: str  # name and version of the code
+    observer: str  # name of the observer whose slots are used
+
+
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """Where a document comes from; none of it is hashed into the identity."""
 

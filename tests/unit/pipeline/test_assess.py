@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from sankofa_observe.errors import InvariantBroken
-from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, Origin, assess
+from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, assess
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.evidence import Origin
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.slot import SlotState

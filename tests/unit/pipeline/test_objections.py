@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from sankofa_observe.errors import Unavailable
-from sankofa_observe.pipeline.assess import Origin, assess
+from sankofa_observe.pipeline.assess import assess
 from sankofa_observe.pipeline.attest import attested_report, objection
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import Evidence, day_leaf, parse
+from sankofa_observe.sla.evidence import Evidence, Origin, day_leaf, parse
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from sankofa_observe.pipeline.assess import Origin, assess
+from sankofa_observe.pipeline.assess import assess
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.rebuild import NotRebuilt, Rebuilt, rebuild, settlements, unproven
 from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.catalog import Catalog
-from sankofa_observe.sla.evidence import document_hash, parse
+from sankofa_observe.sla.evidence import Origin, document_hash, parse
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.sla.terms import counting_digest, with_terms
 from sankofa_observe.slo.slot import SlotState
