@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from sankofa_observe import telemetry
 from sankofa_observe.cli import app
 from sankofa_observe.config import Settings
+from sankofa_observe.pipeline.stages import STAGES, URGENT
 
 BEGIN, END = "<!-- generated: begin (python docs/generate.py --write) -->", "<!-- generated: end -->"
 FOLDER = Path(__file__).parent / "reference"
@@ -153,7 +154,12 @@ def _help(command: Any, path: str) -> str:
 def metrics_table() -> str:
     """The platform's own series, one a row."""
     head = "| Name | Kind | Labels | Meaning |\n|---|---|---|---|\n"
-    return head + "".join(_metric(one) for one in telemetry.SERIES)
+    stages = ", ".join(f"`{stage.name}`" for stage in STAGES)
+    urgent = ", ".join(f"`{stage.name}`" for stage in STAGES if stage.name in URGENT)
+    return (
+        f"{head}{''.join(_metric(one) for one in telemetry.SERIES)}\n"
+        f"`stage` is one of {stages}. The time of a last success is kept of those that are late after minutes: {urgent}.\n"
+    )
 
 
 def _metric(series: telemetry.Series) -> str:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,6 +73,8 @@ def serve(
 
 
 def _run(config: Path, part: Part, ending: Ending) -> None:
+    from importlib.metadata import version
+
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
     from sankofa_observe.operations.metrics import ProcessMetrics

@@ -9,7 +9,7 @@ import time
 
 from .report import PAGE, Sheet, Table, page, runs
 
-NAMES = ("exposition", "proxmox", "targets", "ceph_dump", "seals", "records", "counting", "peers")
+NAMES = ("startup", "exposition", "proxmox", "targets", "ceph_dump", "seals", "records", "counting", "peers")
 
 
 def main() -> int:
