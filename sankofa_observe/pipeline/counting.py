@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.leaning import what_leans
 from sankofa_observe.pipeline.unreadable import Readable
 from sankofa_observe.ports import Clock, SampleSource, SlotTable
@@ -16,6 +17,7 @@ from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import Period
 
 PATIENCE_SECONDS = 3600  # with answers that cannot be used, before the slots that lean on them are not known
+BEHIND_SECONDS = 60  # clocks that agree differ by less
 MAX_SAMPLES_A_READ = 500_000  # Prometheus refuses above 50 million
 
 
@@ -41,6 +43,17 @@ def closed_at(source: SampleSource, clock: Clock, delay_seconds: int) -> int:
     A clock of ours that runs ahead closes nothing.
     """
     return min(clock.now() - delay_seconds, source.newest_at())
+
+
+def clock_is_right(source: SampleSource, clock: Clock) -> Iterator[Observed]:
+    """Nothing to count; raises `Unavailable` where our clock is so far behind the source's that slots wait for it."""
+    behind_seconds = source.newest_at() - clock.now()
+    if behind_seconds > BEHIND_SECONDS:
+        raise Unavailable(
+            f"our clock is {behind_seconds} s behind that of the source, and slots are closed by the earlier one of the two; "
+            "set the one that is wrong: nothing is lost meanwhile"
+        )
+    yield from ()
 
 
 def count(

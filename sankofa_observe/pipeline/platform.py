@@ -65,25 +65,27 @@ class Platform:
 
     def observe(self) -> Iterator[Observed]:
         """Bring all slots up to date; what a turn adds of all SLOs is one commit."""
+        from sankofa_observe.pipeline.counting import clock_is_right
         from sankofa_observe.pipeline.observe import observe
 
         catalog, now = self.catalog, self.clock.now()
-        with self.slots.together(now):
-            yield from isolated(
-                (
-                    f"SLO {slo.name}",
-                    observe(
-                        slo,
-                        catalog.sites_of(slo),
-                        catalog.begins_at(slo, now),
-                        source=self.source,
-                        table=self.slots,
-                        clock=self.clock,
-                        delay_seconds=self.delay_seconds,
-                    ),
-                )
-                for slo in catalog.slos.values()
+        runs = (
+            (
+                f"SLO {slo.name}",
+                observe(
+                    slo,
+                    catalog.sites_of(slo),
+                    catalog.begins_at(slo, now),
+                    source=self.source,
+                    table=self.slots,
+                    clock=self.clock,
+                    delay_seconds=self.delay_seconds,
+                ),
             )
+            for slo in catalog.slos.values()
+        )
+        with self.slots.together(now):
+            yield from isolated([*runs, ("the clock", clock_is_right(self.source, self.clock))])
 
     def closed(self, since_at: int, until_at: int | None = None) -> Period:
         """A stretch of the past, cut off where slots are not closed yet."""
