@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
+import rfc8785
 
+from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.evidence import agreed_terms, counting_rules
+from sankofa_observe.sla.recorded_terms import agreement_of
 from sankofa_observe.sla.terms import counting_digest, counting_of, terms_of, with_terms
 from sankofa_observe.slo.indicator import (
     CompositeIndicator,
@@ -19,6 +24,7 @@ from sankofa_observe.slo.indicator import (
     StateIndicator,
     Together,
 )
+from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, Window
 from tests.builders import agreement, slo
 
 SALT = "0x" + "5a" * 32
@@ -117,3 +123,51 @@ def test_every_term_is_in_the_hash() -> None:
     assert len(hashes) == 1 + len(others)
     assert with_terms(first, "0x" + "00" * 32).terms_hash not in hashes
     assert terms_of(replace(first, tenant_account=first.tenant_account.upper()), SALT) == terms_of(first, SALT)
+
+
+# --------------------------------------------------------------------------------------------------------- read back
+
+
+def _of(kind: str, **changes: Any) -> Agreement:
+    parts = {"a": slo("a"), "b": slo("b")} if kind == "composite" else {}
+    made = slo(indicator=KINDS[kind], parts=parts, **changes)
+    promise = replace(agreement().promises[0], slo=replace(made, digest=counting_digest(made)))
+    return with_terms(replace(agreement(), promises=(promise,)), SALT)
+
+
+@pytest.mark.parametrize("window", [CalendarWindow(unit=CalendarUnit.MONTH, zone="Africa/Nairobi"), agreement().window])
+@pytest.mark.parametrize("kind", KINDS)
+def test_recorded_terms_are_read_as_what_was_agreed(kind: str, window: Window) -> None:
+    """Without the files: the same document, the same rules of counting, the same price; sources come from the fleet."""
+    made = _of(kind, window=window)
+    read = agreement_of(made.terms_document, {"availability-edge": {"edge-1": ("pve",)}})
+    rules = counting_rules(read.promises[0])
+
+    assert (read.terms_hash, read.terms_document) == (made.terms_hash, made.terms_document)
+    assert agreed_terms(read, read.promises[0]) == agreed_terms(made, made.promises[0])
+    assert replace(rules, sources=()) == counting_rules(made.promises[0])
+    assert (rules.sources, read.window) == (("pve",), window)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"exclusions": []}, "they say more than sankofa-terms/1"),
+        ({"format": "sankofa-terms/2"}, "they say more than sankofa-terms/1"),
+        ({"promises": [{}]}, "cannot be read"),
+        ({"fee_minor": "much"}, "cannot be read"),
+    ],
+)
+def test_recorded_terms_that_are_not_understood_are_refused(change: dict[str, object], told: str) -> None:
+    """A later release's terms are never read in part: what they add might change what is owed."""
+    document = json.loads(_of("state").terms_document) | change
+
+    with pytest.raises(InvalidInput, match=told):
+        agreement_of(rfc8785.dumps(document).decode(), {})
+
+
+def test_recorded_terms_that_are_no_document_are_refused() -> None:
+    """Nor is text that is no JSON, or no object."""
+    for text in ("", "[]", "7"):
+        with pytest.raises(InvalidInput, match="cannot be read"):
+            agreement_of(text, {})
