@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    # Tests import eth_account for themselves, which raises the limit to where the stack gives way (`adapters.recursion`).
+    sys.setrecursionlimit(1000)
     for mark in item.iter_markers("real"):
         tiers.check_mark(mark.args)
 

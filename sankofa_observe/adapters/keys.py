@@ -13,6 +13,7 @@ from pathlib import Path
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from sankofa_observe.adapters import recursion  # noqa: F401
 from sankofa_observe.errors import InvalidInput
 
 

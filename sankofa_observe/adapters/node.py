@@ -20,6 +20,7 @@ from web3.exceptions import ContractLogicError, TransactionNotFound, Web3Excepti
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import TxParams, Wei
 
+from sankofa_observe.adapters import recursion  # noqa: F401
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter
 from sankofa_observe.adapters.contract import revert_reason
 from sankofa_observe.adapters.redaction import Redaction, shortened, shown
@@ -29,7 +30,7 @@ TIMEOUT_SECONDS = 10  # of connecting, and of each wait for bytes
 ANSWER_SECONDS = 20  # of a whole answer
 POLL_SECONDS = 0.2
 # web3 hands a result of null, or of another shape, to whatever reads it next; what that raises is the node's doing.
-_GARBLED = (ValueError, TypeError, KeyError, AttributeError)
+_GARBLED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _KNOWN = ("already known", "known transaction", "already imported", "nonce too low")
 
 

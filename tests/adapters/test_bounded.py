@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -11,12 +13,14 @@ from threading import Thread
 
 import pytest
 
+from deploy.parts import CHECKOUT
 from sankofa_observe.adapters import prometheus
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES
 from sankofa_observe.adapters.prometheus import PrometheusSamples
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.units import Period
 from tests.builders import START
+from tests.http_double import Answer, HttpDouble
 from tests.pace import limit
 
 PERIOD = Period(starts_at=START, ends_at=START + 10)
@@ -141,3 +145,19 @@ def test_server_does_not_say_how_long_we_wait(status: int) -> None:
     ):
         source.read("up", PERIOD)
     assert time.monotonic() - began < limit(10)
+
+
+def test_a_deeply_nested_answer_of_a_node_is_refused_and_ends_no_process() -> None:
+    """eth_account raises the limit of recursion so far that the stack gives way first: in a process of its own, to see it live."""
+    script = (
+        "import sys\nfrom sankofa_observe.adapters import keys\nfrom sankofa_observe.adapters.node import Node\n"
+        "from sankofa_observe.errors import Unavailable\n"
+        "try:\n    with_node = Node(sys.argv[1])\n    with with_node.asking('the head'): with_node.web3.eth.get_block('latest')\n"
+        "except Unavailable as error: print(type(error).__name__)"
+    )
+    nested = b'{"jsonrpc":"2.0","id":0,"result":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    with HttpDouble(answer=lambda *_: Answer(body=nested)) as node:
+        done = subprocess.run(
+            [sys.executable, "-c", script, node.url], cwd=CHECKOUT, capture_output=True, text=True, check=False
+        )
+    assert (done.returncode, done.stdout) == (0, "Unavailable\n"), done.stderr[-500:]
