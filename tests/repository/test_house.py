@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,34 @@ def lengths(module: ast.Module) -> Iterator[tuple[str, int]]:
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+# Each package that this house was given, and the room whose work it does; ruff refuses an import that is not used.
+GIVEN = {
+    "apscheduler": "sankofa_observe/operations",
+    "fastapi": "sankofa_observe/api",
+    "grafanalib": "dashboards",
+    "httpx": "exporters/sankofa_exporters",
+    "polars": "sankofa_observe/adapters/slots",
+    "prometheus_api_client": "sankofa_observe/adapters",
+    "prometheus_client": "sankofa_observe/operations",
+    "pytest": "tests",
+    "web3": "sankofa_observe/adapters",
+}
+
+
+def test_each_given_package_does_its_work() -> None:
+    """Where a reader looks for it; and it is among what is installed."""
+    idle = {
+        package: room
+        for package, room in GIVEN.items()
+        if not any(one.startswith(f"{room}/") for one in imports_of(package))
+    }
+    project = tomllib.loads(text("pyproject.toml"))
+    wanted = [*project["project"]["optional-dependencies"].values(), *project["dependency-groups"].values()]
+    installed = {re.split(r"[^a-z0-9-]", one)[0].replace("-", "_") for group in wanted for one in group}
+
+    assert (idle, set(GIVEN) - installed) == ({}, set())
 
 
 def test_functions_fit_a_screen() -> None:
