@@ -14,6 +14,7 @@ import typer
 
 from sankofa_observe.cli.output import ConfigFile
 from sankofa_observe.errors import InvalidInput, SankofaError, exit_code
+from sankofa_observe.pipeline.stages import SETTLING, Turn
 
 if TYPE_CHECKING:
     from sankofa_observe.config import Settings
@@ -163,7 +164,7 @@ def _schedule(
     turns = Turns(
         runs=runs,
         outcome=lambda stage, error, seconds: metrics.stage_done(stage, error, seconds, clock.now()),
-        after_turn=lambda: metrics.refresh(platform.slots, platform.ledger, clock),
+        after_turn=lambda turn: _refresh(metrics, platform, turn),
         may_run=lease.check,
     )
     metrics.started(runs, clock.now())
@@ -172,6 +173,14 @@ def _schedule(
     scheduled(jobs, turns, {"observing": schedule.observe_seconds, "settling": schedule.settle_seconds})
     running.callback(jobs.stop)
     jobs.start()
+
+
+def _refresh(metrics: PipelineMetrics, platform: Platform, turn: Turn) -> None:
+    """What a turn may have changed: slots are added up after those that count them, and not when only records were written."""
+    if turn.name == SETTLING.name:
+        metrics.refresh_records(platform.ledger)
+    else:
+        metrics.refresh_slots(platform.slots, platform.clock)
 
 
 def _runs(platform: Platform, metrics: PipelineMetrics) -> dict[str, Callable[[], str]]:

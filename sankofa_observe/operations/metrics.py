@@ -113,10 +113,13 @@ class PipelineMetrics:
     def head_age(self, seconds: int) -> None:
         self._head_age.set(seconds)
 
-    def refresh(self, slots: SlotTable, ledger: Ledger, clock: Clock) -> None:
-        """Read the stores and set every gauge."""
+    def refresh_slots(self, slots: SlotTable, clock: Clock) -> None:
+        """Where each promise stands in the period that runs."""
         for slo in self._catalog.slos.values():
             self._refresh_slo(slo, slots, clock)
+
+    def refresh_records(self, ledger: Ledger) -> None:
+        """What was settled, and what waits."""
         totals = ledger.totals()
         for state in SettlementState:
             self._settlements.labels(state.value).set(totals.settlements.get(state, 0))

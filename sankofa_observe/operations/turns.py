@@ -40,7 +40,7 @@ class Turns:
 
     runs: Mapping[str, Run]
     outcome: Outcome
-    after_turn: Callable[[], None]
+    after_turn: Callable[[Turn], None]
     may_run: Callable[[], None] = lambda: None  # raises where a stage must not run now
     _last: dict[str, _Last] = field(default_factory=dict)
 
@@ -49,7 +49,7 @@ class Turns:
             if stage.name in self.runs:
                 error, seconds = self._stage(stage.name)
                 self._quietly(partial(self.outcome, stage.name, error, seconds))
-        self._quietly(self.after_turn)
+        self._quietly(partial(self.after_turn, turn))
 
     def _stage(self, name: str) -> tuple[BaseException | None, float]:
         began, last = time.perf_counter(), self._last.setdefault(name, _Last())

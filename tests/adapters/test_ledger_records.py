@@ -30,6 +30,7 @@ from tests.adapters.grown import grow
 from tests.adapters.ledgers import at_revision
 from tests.adapters.postgres import Postgres
 from tests.adapters.test_ledger import ATTEMPT
+from tests.benchmarks.idle import platform_of, turn_of
 from tests.builders import agreement, attainment, breach, credit, period, verdict
 from tests.pace import limit
 
@@ -261,6 +262,25 @@ def test_no_question_costs_more_beside_many_records_of_others(tmp_path: Path) ->
     more = {what: (costs[500][what], found) for what, found in costs[50_000].items() if found > costs[500][what] + 8}
 
     assert more == {}
+
+
+def test_an_idle_turn_asks_as_much_of_three_hundred_agreements_as_of_three(tmp_path: Path) -> None:
+    """Nothing is asked for each agreement of which nothing is due, and no store but the ledger is asked at all."""
+    costs = {}
+    for agreements in (3, 300):
+        with closing(SqlLedger(f"sqlite:///{tmp_path / str(agreements)}.sqlite")) as ledger:
+            platform = platform_of(ledger, agreements)
+            turn = turn_of(platform)
+            turn()
+            asked: list[str] = []
+            event.listen(
+                ledger._database.engine, "before_cursor_execute", lambda *told, asked=asked: asked.append(told[2])
+            )
+            steps = steps_of(ledger, turn)
+            costs[agreements] = (sum(not one.startswith("BEGIN") for one in asked), steps)
+
+    assert costs[300][0] == costs[3][0]
+    assert costs[300][1] <= costs[3][1] + 8
 
 
 # -------------------------------------------------------------------------------------------------------------------- care

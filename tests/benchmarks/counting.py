@@ -21,12 +21,10 @@ import polars as pl
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.adapters.slots.rows import SLOTS, shaped
 from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
-from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.period import period_slots, period_totals
 from sankofa_observe.pipeline.recount import recount
 from sankofa_observe.ports import RawSeries, SampleSet
-from sankofa_observe.sla.agreement import Promise
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.slo.indicator import RatioIndicator, StateIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
@@ -35,7 +33,7 @@ from sankofa_observe.slo.site import Site
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.slo.verdict import judge
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow
-from sankofa_observe.testing import FixedClock, MemoryLedger
+from sankofa_observe.testing import FixedClock
 from sankofa_observe.units import Period
 from tests import builders
 
@@ -143,8 +141,7 @@ def _measure(size: int) -> dict[str, float]:
         found["month's close of all site-SLOs, from totals"] = _cpu(lambda: _close(fleet, store))
         found["month's close of one site-SLO, slot by slot"] = _cpu(lambda: _close_one(fleet, store))
         metrics, clock = PipelineMetrics(ProcessMetrics(), fleet.catalog), FixedClock(at=MONTH.ends_at + 700)
-        found["metrics refreshed on day 30"] = _cpu(lambda: metrics.refresh(store, MemoryLedger(), clock))
-        found["idle turn of evaluate, 50 agreements"] = _cpu(_idle(fleet, store))
+        found["metrics refreshed on day 30"] = _cpu(lambda: metrics.refresh_slots(store, clock))
         store.close()
     return found
 
@@ -180,16 +177,6 @@ def _close(fleet: Fleet, store: DeltaSlots) -> None:
 def _close_one(fleet: Fleet, store: DeltaSlots) -> None:
     slo = next(iter(fleet.slos.values()))
     judge(slo, period_slots(slo, fleet.sites[0], MONTH, store).attainment(slo))
-
-
-def _idle(fleet: Fleet, store: DeltaSlots) -> Callable[[], object]:
-    """Agreements that run since the month began: no period is over."""
-    slo = next(iter(fleet.slos.values()))
-    of = builders.agreement()
-    promise = Promise(slo=slo, site=fleet.sites[0], bands=of.promises[0].bands)
-    many = [replace(of, id=builders.digest_of(str(n)), promises=(promise,)) for n in range(50)]
-    clock = FixedClock(at=MONTH.ends_at)
-    return lambda: list(evaluate(many, table=store, ledger=MemoryLedger(), clock=clock, marks={}))
 
 
 def _cpu(work: Callable[[], object]) -> float:

@@ -13,6 +13,7 @@ from sankofa_observe.adapters.ledger import SqlLedger
 from tests.adapters.grown import grow
 from tests.adapters.test_ledger_records import QUESTIONS, filled
 
+from .idle import AGREEMENTS, platform_of, turn_of
 from .report import Row, Table
 
 SIZES = (1_000, 1_000_000)
@@ -49,7 +50,10 @@ def _measure(size: int) -> dict[str, float]:
         filled(ledger)
         with ledger._database.writing() as connection:
             grow(connection, size)
-        return {what: _best(partial(ask, ledger), 1 if what in WRITES else ROUNDS) for what, ask in QUESTIONS.items()}
+        found = {what: _best(partial(ask, ledger), 1 if what in WRITES else ROUNDS) for what, ask in QUESTIONS.items()}
+        turn = turn_of(platform_of(ledger))
+        turn()  # which judges: what comes after it is idle
+        return {**found, f"an idle turn of {AGREEMENTS:,} promises": _best(turn, ROUNDS)}
 
 
 def _best(work: Callable[[], object], rounds: int) -> float:

@@ -93,7 +93,8 @@ RATIOS = tuple(
 
 
 def refreshed(pipeline: PipelineMetrics, ledger: MemoryLedger, table: MemorySlots, at: int = START + 300) -> None:
-    pipeline.refresh(table, ledger, FixedClock(at=at))
+    pipeline.refresh_slots(table, FixedClock(at=at))
+    pipeline.refresh_records(ledger)
 
 
 def test_of_a_period_of_which_nothing_is_known_no_figure_is_given() -> None:

@@ -44,7 +44,9 @@ def noting(ran: list[str], name: str) -> Callable[[], str]:
 def turns(outcomes: list[Any] | None = None, **runs: Callable[[], str]) -> Turns:
     kept: list[Any] = [] if outcomes is None else outcomes
     return Turns(
-        runs=runs, outcome=lambda name, error, _: kept.append((name, error)), after_turn=lambda: kept.append("after")
+        runs=runs,
+        outcome=lambda name, error, _: kept.append((name, error)),
+        after_turn=lambda turn: kept.append(turn.name),
     )
 
 
@@ -70,7 +72,7 @@ def test_the_stages_after_one_that_fails_have_their_turn(case: str, caplog: pyte
             settle=lambda: "one moved",
             credit=lambda: "",
         ).run(SETTLING)
-    assert outcomes == [("evaluate", None), ("assess", error), ("settle", None), ("credit", None), "after"]
+    assert outcomes == [("evaluate", None), ("assess", error), ("settle", None), ("credit", None), "settling"]
     assert [one.levelno for one in caplog.records] == [logging.INFO, level, logging.INFO, logging.INFO]
     assert hasattr(caplog.records[1], "at") == (level == logging.ERROR)
     assert all(float(vars(one)["seconds"]) >= 0 for one in caplog.records)
@@ -80,7 +82,7 @@ def test_a_stage_for_which_nothing_runs_is_left_out() -> None:
     """Without a chain nothing is assessed, settled or credited."""
     outcomes: list[Any] = []
     turns(outcomes, evaluate=lambda: "").run(SETTLING)
-    assert outcomes == [("evaluate", None), "after"]
+    assert outcomes == [("evaluate", None), "settling"]
 
 
 def test_counting_that_fails_keeps_no_stage_from_its_turn(caplog: pytest.LogCaptureFixture) -> None:
@@ -135,7 +137,7 @@ def test_no_stage_runs_without_the_lease() -> None:
     one = turns(outcomes, settle=lambda: pytest.fail("it ran"))
     one.may_run = check
     one.run(SETTLING)
-    assert outcomes == [("settle", error), "after"]
+    assert outcomes == [("settle", error), "settling"]
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])

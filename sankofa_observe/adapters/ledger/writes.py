@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, and_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.errors import InvariantBroken
@@ -15,8 +15,8 @@ _OF_THE_RUN = {"id", "actor", "written_at", "judged_at", "drawn_at", "assessed_a
 
 
 def inserting(connection: Connection, table: Table) -> Any:
-    """An INSERT that may say what to do on conflict; both databases have it, each in its own module."""
-    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
+    """An INSERT that may say what to do on conflict; both databases have it, each in a module that only it needs."""
+    return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)
 
 
 def add_once(connection: Connection, table: Table, key: Row, row: Row) -> bool:
