@@ -9,7 +9,18 @@ import time
 
 from .report import PAGE, Sheet, Table, page, runs
 
-NAMES = ("startup", "exposition", "proxmox", "targets", "ceph_dump", "seals", "records", "counting", "peers")
+NAMES = (
+    "startup",
+    "exposition",
+    "proxmox",
+    "targets",
+    "ceph_dump",
+    "seals",
+    "records",
+    "evidence",
+    "counting",
+    "peers",
+)
 
 
 def main() -> int:
