@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group.command("waiting")(waiting)
     group.command("show")(shown)
     group.command("settle")(settle)
+    group.command("dismiss")(dismiss)
     app.add_typer(group, name="verdicts")
 
 
@@ -112,6 +113,30 @@ def settle(
         done = review(
             ref, Outcome(outcome), reason=reason, reference=reference, by=who, ledger=ledger, clock=SystemClock()
         )
+        show([done], as_json=as_json, nothing="")
+
+
+def dismiss(
+    period: Annotated[str, typer.Argument(help="AGREEMENT/START, as `verdicts waiting` names it.")],
+    config: ConfigFile,
+    reason: Annotated[str, typer.Option(help="Why it will not be judged.")],
+    by: Annotated[str, typer.Option(help="Who says so; without it, the user of this terminal.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """End the wait of a period that nobody can judge any more, like that of an agreement whose spec is gone. The reason is kept.
+
+    A period that is still promised and still cannot be judged waits anew in the next turn.
+
+    Example: sankofa-observe verdicts dismiss 0xab…/1767225600 --config sankofa.yaml --reason "contract ended, see LEGAL-3"
+    """
+    from sankofa_observe.adapters.clock import SystemClock
+    from sankofa_observe.pipeline import review
+    from sankofa_observe.pipeline.evaluate import PERIOD
+
+    with _ledger(config) as ledger:
+        who = by or getpass.getuser()
+        done = review.dismiss(PERIOD, period, reason=reason, by=who, ledger=ledger, clock=SystemClock())
         show([done], as_json=as_json, nothing="")
 
 

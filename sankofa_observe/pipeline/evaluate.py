@@ -8,8 +8,8 @@ attainment adds nothing; another one adds a revision, and the first verdict stay
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.period import PeriodTotals, period_totals, with_neighbours
@@ -53,6 +53,7 @@ class NotYet:
 Marks = dict[str, int]
 """By agreement, up to where every period is judged: what lies before is not asked again. Kept by a process, and begun from records."""
 
+STRANGER = "its agreement is in no spec: restore it, or end the wait by sankofa-observe verdicts dismiss"
 PERIOD = "period"  # of a wait: an agreement's period that is due and cannot be judged
 DUE_SECONDS = 3600  # a period that is not judged so long after it could have been is late
 
@@ -93,6 +94,14 @@ def evaluate(
             whole = whole and not reasons
             if whole:
                 marks[agreement.id] = period.ends_at
+    _tell_of_strangers(waits, {one.id for one in agreements}, ledger)
+
+
+def _tell_of_strangers(waits: Mapping[str, Wait], known: Collection[str], ledger: Ledger) -> None:
+    """A period of an agreement that is in no spec any more is judged by nobody: its wait says so, and a person ends it."""
+    for wait in waits.values():
+        if wait.subject_id.rpartition("/")[0] not in known and wait.reason != STRANGER:
+            ledger.begin_wait(replace(wait, reason=STRANGER))
 
 
 def _begin(marks: Marks, agreements: Sequence[Agreement], ledger: Ledger, waits: Mapping[str, Wait]) -> None:

@@ -35,16 +35,12 @@ def review(
         InvalidInput: there is no such verdict, it is not undetermined, or it was reviewed; or the word is not whole: a reason and a
             person are needed, and a breach needs the reference under which its credit is granted.
     """
-    if not reason.strip():
-        raise InvalidInput("a review needs a reason: what shows that the period was met, or missed")
-    if not _PERSON.fullmatch(by):
-        raise InvalidInput(f"by {by!r}: expected the id of a person, of letters, digits and ._@-")
+    actor = _person(by, reason)
     if outcome is Outcome.BREACH and not reference.strip():
         raise InvalidInput(
             "a breach that is conceded needs a reference, like the number of the credit note: the contract takes no row of it"
         )
     judged = judged_from(ref, ledger)
-    actor = f"person:{by}"
     ledger.acting(actor).add_review(
         Review(
             verdict=ref,
@@ -57,6 +53,35 @@ def review(
         )
     )
     return Reviewed(judged=judged_from(ref, ledger))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dismissed:
+    """Something that waits no more, because a person said so."""
+
+    subject_id: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.subject_id}: waits no more, and is not judged: {self.reason}"
+
+
+def dismiss(subject: str, subject_id: str, *, reason: str, by: str, ledger: Ledger, clock: Clock) -> Dismissed:
+    """End a wait that can end in no other way, like that of an agreement whose spec is gone.
+
+    What still cannot be done and is still asked for waits anew in the next turn.
+    """
+    ledger.acting(_person(by, reason)).dismiss_wait(subject, subject_id, reason=reason, at=clock.now())
+    return Dismissed(subject_id=subject_id, reason=reason)
+
+
+def _person(by: str, reason: str) -> str:
+    """Who acts, as records name them; raises `InvalidInput` where nobody does, or says no reason."""
+    if not reason.strip():
+        raise InvalidInput("a person's word needs a reason: what shows it")
+    if not _PERSON.fullmatch(by):
+        raise InvalidInput(f"by {by!r}: expected the id of a person, of letters, digits and ._@-")
+    return f"person:{by}"
 
 
 def judged_from(ref: str, ledger: Ledger) -> JudgedFrom:

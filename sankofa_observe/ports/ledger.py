@@ -234,6 +234,9 @@ class Ledger(Protocol):
     def end_wait(self, subject: str, subject_id: str, at: int) -> bool:
         """It waits no more; False where it did not wait."""
 
+    def dismiss_wait(self, subject: str, subject_id: str, *, reason: str, at: int) -> None:
+        """A person ends it, whatever it waits for, and the reason is kept; raises `InvalidInput` where it does not wait."""
+
     def waits(self, subject: str) -> list[Wait]:
         """What waits of one kind, longest first."""
 

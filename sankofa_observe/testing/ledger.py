@@ -74,6 +74,7 @@ class MemoryLedger:
     attained: dict[tuple[str, str, Period], list[AttainmentRecord]] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
     open_waits: dict[tuple[str, str], Wait] = field(default_factory=dict)
+    dismissed: list[tuple[str, str]] = field(default_factory=list)  # what a person ended, and why
 
     def read(self, scope: Scope) -> MemoryReads:
         return MemoryReads(ledger=self, scope=scope)
@@ -167,6 +168,11 @@ class MemoryLedger:
 
     def end_wait(self, subject: str, subject_id: str, at: int) -> bool:  # noqa: ARG002
         return self.open_waits.pop((subject, subject_id), None) is not None
+
+    def dismiss_wait(self, subject: str, subject_id: str, *, reason: str, at: int) -> None:
+        if not self.end_wait(subject, subject_id, at):
+            raise InvalidInput(f"{subject} {subject_id} does not wait")
+        self.dismissed.append((subject_id, reason))
 
     def waits(self, subject: str) -> list[Wait]:
         own = [one for one in self.open_waits.values() if one.subject == subject]

@@ -284,6 +284,17 @@ def test_ledger_knows_what_waits(ledger: Ledger) -> None:
     assert (ledger.waits("another"), ledger.read(OPERATOR).waits(limit=1).next is None) == ([], False)
 
 
+def test_ledger_lets_a_person_end_a_wait(ledger: Ledger) -> None:
+    """Once, and with a reason; where nothing waits there is nothing to end."""
+    wait = Wait(subject="period", subject_id="one", tenant="acme", reason="away", since_at=5, due_at=65)
+    ledger.begin_wait(wait)
+    ledger.acting("person:amina").dismiss_wait("period", "one", reason="contract ended", at=9)
+
+    assert ledger.waits("period") == []
+    with pytest.raises(InvalidInput, match="does not wait"):
+        ledger.dismiss_wait("period", "one", reason="again", at=10)
+
+
 def test_ledger_says_up_to_where_it_was_judged(ledger: Ledger) -> None:
     """The start of the newest period of each agreement that has one."""
     for of in (ACME, BAOBAB):

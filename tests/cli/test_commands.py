@@ -86,7 +86,7 @@ def test_command_line_has_the_documented_commands() -> None:
         "chain accept", "chain deploy", "chain propose", "demo", "evaluate", "evidence check",
         "evidence proof", "evidence rebuild", "keys keystore", "keys new", "ledger check",
         "ledger rebuild", "ledger status", "ledger upgrade", "observe", "recount", "serve", "settle", "slots check", "slots repair", "slots seal", "specs check",
-        "verdicts list", "verdicts settle", "verdicts show", "verdicts waiting", "verify",
+        "verdicts dismiss", "verdicts list", "verdicts settle", "verdicts show", "verdicts waiting", "verify",
     ]  # fmt: skip
 
 
@@ -355,6 +355,10 @@ def test_verdicts_are_listed_shown_and_settled(run: Run, installation: Path) -> 
     assert json.loads(as_json.out)[0]["attained"]["revision"] == 1
     assert (settled.code, "only one that is undetermined" in settled.err) == (2, True)
     assert run("verdicts", "show", "nothing", *config(installation)).code == 2
+    period = waiting.out.split()[1]
+    dismissed = [run("verdicts", "dismiss", period, *config(installation), *word[2:]) for _ in range(2)]
+    assert [one.code for one in dismissed] == [0, 2]
+    assert run("verdicts", "waiting", *config(installation)).out == "nothing waits\n"
     assert run("verdicts", "settle", ref, *config(installation), *word[2:], "--as", "perhaps").code == 2
 
 

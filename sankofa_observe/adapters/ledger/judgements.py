@@ -166,12 +166,24 @@ class Judgements(Acting):
 
     def end_wait(self, subject: str, subject_id: str, at: int) -> bool:
         with self._writing() as connection:
-            standing = _wait(connection, subject, subject_id)
-            if standing is None:
-                return False
+            return self._end_wait(connection, subject, subject_id, at) is not None
+
+    def dismiss_wait(self, subject: str, subject_id: str, *, reason: str, at: int) -> None:
+        with self._writing() as connection:
+            ended = self._end_wait(connection, subject, subject_id, at)
+            if ended is None:
+                raise InvalidInput(f"{subject} {subject_id} does not wait; see sankofa-observe verdicts waiting")
+            about = {"subject": "wait", "subject_id": subject_id, "tenant": ended["tenant"]}
+            said = {"outcome": "dismissed", "reason": reason, "reference": ""}
+            connection.execute(insert(tables.reviews), {**about, **said, **self._by(at)})
+
+    def _end_wait(self, connection: Connection, subject: str, subject_id: str, at: int) -> Row | None:
+        """The wait that ended, or None."""
+        standing = _wait(connection, subject, subject_id)
+        if standing:
             kept = {name: standing[name] for name in ("tenant", "since_at", "due_at")}
             self._add_wait(connection, subject, subject_id, {**kept, "reason": "", **self._by(at)})
-            return True
+        return standing
 
     def _add_wait(self, connection: Connection, subject: str, subject_id: str, told: Row) -> None:
         table, key = tables.waits, {"subject": subject, "subject_id": subject_id}

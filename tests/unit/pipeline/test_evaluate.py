@@ -10,7 +10,7 @@ import pytest
 
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.errors import Unavailable
-from sankofa_observe.pipeline.evaluate import PERIOD, Judged, LookAgain, Marks, NotYet, evaluate
+from sankofa_observe.pipeline.evaluate import PERIOD, STRANGER, Judged, LookAgain, Marks, NotYet, evaluate
 from sankofa_observe.pipeline.period import period_slots, period_totals
 from sankofa_observe.ports import SlotTable, Wait
 from sankofa_observe.sla.agreement import Agreement
@@ -406,3 +406,15 @@ def test_a_process_that_starts_anew_goes_on_where_records_end() -> None:
         period(2), period(3), period(4),
     ]  # fmt: skip
     assert [one.record.period for one in newest if isinstance(one, Judged)] == [period(4)]
+
+
+def test_a_wait_of_an_agreement_that_is_in_no_spec_says_so() -> None:
+    """Nobody judges its period any more: the wait stays with that reason, until a person ends it."""
+    table, ledger = MemorySlots(), MemoryLedger()
+    evaluated(table, ledger, builders.agreement())
+    other = builders.agreement("baobab-edge", tenant="baobab")
+    evaluated(table, ledger, other, at=AFTER + 60)
+    waits = {one.tenant: (one.reason, one.since_at) for one in ledger.waits(PERIOD)}
+
+    assert waits["acme"] == (STRANGER, AFTER)
+    assert waits["baobab"] == ("its slots are not observed to the end", AFTER + 60)
