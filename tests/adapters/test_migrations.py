@@ -116,9 +116,9 @@ def _constraints(url: str) -> dict[str, object]:
 
 
 def test_an_upgrade_that_is_killed_after_any_statement_is_made_again(new_ledger: str, tmp_path: Path) -> None:
-    """Kill -9 after each statement (each ninth in `make test`): nothing of it stands, and opening the ledger makes all of it."""
+    """Kill -9 after each statement (each nineteenth in `make test`): nothing of it stands, and opening the ledger makes all of it."""
     url = new_ledger if new_ledger.startswith("postgresql") else f"sqlite:///{tmp_path}/{{n}}.sqlite"
-    step = "1" if os.environ.get("EVERY_CALL") else "9"
+    step = "1" if os.environ.get("EVERY_CALL") else "19"
     command = [sys.executable, "-m", "tests.adapters.killed_upgrade", url, step]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True, timeout=limit(60))
     found = json.loads(done.stdout)

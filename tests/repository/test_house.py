@@ -6,6 +6,7 @@ import ast
 import math
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -28,16 +29,21 @@ def parsed(paths: list[Path]) -> Iterator[tuple[Path, ast.Module]]:
         yield path, tree_of(path)
 
 
-def imports_of(name: str) -> set[str]:
-    """The files that import a package, wherever in the file."""
-    found = set()
+@cache
+def imports() -> dict[str, set[str]]:
+    """By package, the files that import it, wherever in the file."""
+    found: dict[str, set[str]] = defaultdict(set)
     for path, module in parsed(named(".py")):
         for node in ast.walk(module):
             names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            if any(one.split(".")[0] == name for one in names):
-                found.add(str(path))
+            for one in names:
+                found[one.split(".")[0]].add(str(path))
     return found
+
+
+def imports_of(name: str) -> set[str]:
+    return imports().get(name, set())
 
 
 def lengths(module: ast.Module) -> Iterator[tuple[str, int]]:

@@ -137,6 +137,7 @@ def test_verifier_runs_with_nothing_but_python(wheel: zipfile.ZipFile, document:
     assert (done.returncode, done.stderr, done.stdout.endswith(" checks hold\n")) == (0, "", True)
 
 
+@pytest.mark.tier("test-all")
 def test_verifier_is_installed_without_an_index_and_is_small(
     wheel: zipfile.ZipFile, document: Path, tmp_path: Path
 ) -> None:
