@@ -10,15 +10,18 @@ from functools import partial
 from pathlib import Path
 
 from sankofa_observe.adapters.ledger import SqlLedger
+from sankofa_observe.ports import StateChange
+from sankofa_observe.sla.settlement import SettlementState
 from tests.adapters.grown import grow
-from tests.adapters.test_ledger_records import QUESTIONS, filled
+from tests.adapters.test_ledger_records import ACME, QUESTIONS
+from tests.builders import attainment, breach, credit, verdict
 
 from .idle import AGREEMENTS, platform_of, turn_of
 from .report import Row, Table
 
 SIZES = (1_000, 1_000_000)
 ROUNDS = 20
-WRITES = {"a verdict", "a penalty"}
+WRITES = {"a verdict", "a penalty", "an attainment", "a wait"}
 
 
 def run() -> Table:
@@ -47,13 +50,30 @@ def _measure(size: int) -> dict[str, float]:
         tempfile.TemporaryDirectory() as folder,
         closing(SqlLedger(f"sqlite:///{Path(folder) / 'ledger.sqlite'}")) as ledger,
     ):
-        filled(ledger)
+        _settled(ledger)
         with ledger._database.writing() as connection:
             grow(connection, size)
-        found = {what: _best(partial(ask, ledger), 1 if what in WRITES else ROUNDS) for what, ask in QUESTIONS.items()}
         turn = turn_of(platform_of(ledger))
         turn()  # which judges: what comes after it is idle
-        return {**found, f"an idle turn of {AGREEMENTS:,} promises": _best(turn, ROUNDS)}
+        idle = {f"an idle turn of {AGREEMENTS:,} promises": _best(turn, ROUNDS)}
+        return {
+            **{what: _best(partial(ask, ledger), 1 if what in WRITES else ROUNDS) for what, ask in QUESTIONS.items()},
+            **idle,
+        }
+
+
+def _settled(ledger: SqlLedger) -> None:
+    """One breach of one agreement on its whole way, after which nothing is left to do: the pattern of those of others."""
+    penalty = breach(ACME).penalty
+    ledger.add_agreement(
+        agreement_id=ACME.id, version=1, tenant=ACME.tenant, terms_hash=ACME.terms_hash, document="{}", at=1
+    )
+    ledger.add_attainments([attainment(ACME)])
+    ledger.add_verdict(verdict(ACME))
+    ledger.add_penalty(penalty)
+    for state in (SettlementState.REPORTED, SettlementState.FINAL):
+        ledger.add_state(penalty.settlement_id, StateChange(state=state, at=9))
+    ledger.add_credit(credit(ACME, penalty))
 
 
 def _best(work: Callable[[], object], rounds: int) -> float:
