@@ -84,8 +84,8 @@ UNDETERMINED_SINCE = Series(
 )
 UNDETERMINED_STAKE = Series(
     name="sankofa_undetermined_at_stake",
-    labels=("slo", "currency"),
-    meaning="The most that may be owed for them, in units of the currency; absent while there is none.",
+    labels=("currency",),
+    meaning="The most that may be owed for them, in units of the currency and within caps; absent while there is none.",
 )
 WAITING = Series(
     name="sankofa_waiting", labels=("subject",), meaning="What is due and cannot be done yet, like judging a period."

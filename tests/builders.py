@@ -23,7 +23,7 @@ from sankofa_observe.slo.totals import DAY_SECONDS, Edges, site_days, span, tota
 from sankofa_observe.slo.totals import digest_of as totals_digest
 from sankofa_observe.slo.verdict import AttainmentRecord, attain, judge
 from sankofa_observe.slo.window import FixedWindow
-from sankofa_observe.units import Money, Period
+from sankofa_observe.units import Money, Period, share_floor
 
 START = 1_767_225_600  # 2026-01-01T00:00:00Z
 SLOT_SECONDS, SLOTS = 60, 10
@@ -137,6 +137,7 @@ def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -
     attained = attain(promise.slo, total(slots))
     return VerdictRecord(
         agreement_id=of.id,
+        agreement_version=of.version,
         tenant=of.tenant,
         slo=promise.slo.name,
         site=promise.site,
@@ -150,6 +151,7 @@ def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -
         slots_digest=digest_of_slots(slots),
         slot_count=len(slots),
         at_stake=of.money(0),
+        cap_minor=share_floor(of.fee_minor, of.cap_ppm),
         judged_at=period(index).ends_at + 60,
     )
 

@@ -135,8 +135,8 @@ class PipelineMetrics:
         none: dict[tuple[str, ...], float] = dict.fromkeys(((slo,) for slo in self._catalog.slos), 0)
         _show(self._undetermined, {**none, **{(one.slo,): one.verdicts for one in found}})
         _show(self._undetermined_since, {(one.slo,): one.oldest_ends_at for one in found})
-        at_stake = [(one.slo, money) for one in found for money in one.at_stake]
-        _show(self._at_stake, {(slo, one.currency): one.amount_minor / 10**one.exponent for slo, one in at_stake})
+        at_stake = ledger.at_stake()
+        _show(self._at_stake, {(one.currency,): one.amount_minor / 10**one.exponent for one in at_stake})
 
     def _refresh_waiting(self, ledger: Ledger) -> None:
         found = ledger.waiting()
@@ -150,6 +150,9 @@ class PipelineMetrics:
             promise = (slo.name, site, slo.tier)
             if not found.totals.states or found.problem:
                 self._forget(promise)
+                for state in SlotState:
+                    with suppress(KeyError):
+                        self._slots.remove(*promise, state.value)
                 continue
             for state in SlotState:
                 self._slots.labels(*promise, state.value).set(found.totals.states.get(state, 0))

@@ -10,13 +10,13 @@ from sankofa_observe.sla.catalog import Catalog
 def record_agreements(catalog: Catalog, ledger: Ledger, at: int) -> None:
     """Keep every version ever used; the same version with other terms is refused, because terms are immutable.
 
-    So is another version of an agreement by which periods were judged: amending is not built, on chain neither.
+    So is another version of an agreement than periods were judged by: amending is not built, on chain neither.
     """
     for agreement in catalog.agreements.values():
-        others = set(ledger.versions(agreement.id)) - {agreement.version}
-        if others and ledger.was_judged(agreement.id):
+        judged_by = ledger.judged_by(agreement.id)
+        if judged_by not in {None, agreement.version}:
             raise InvariantBroken(
-                f"agreement {agreement.name}: version {agreement.version}, and periods were judged by version {max(others)}; "
+                f"agreement {agreement.name}: version {agreement.version}, and periods were judged by version {judged_by}; "
                 "amending is not built: restore that version, or make a new agreement under another name"
             )
         ledger.add_agreement(

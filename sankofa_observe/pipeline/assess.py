@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sankofa_observe.errors import InvariantBroken
+from sankofa_observe.errors import InvariantBroken, Unavailable
 from sankofa_observe.pipeline.period import PeriodSlots, period_slots, period_totals
 from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, SlotTable
 from sankofa_observe.sla.agreement import Agreement, Promise
@@ -93,8 +93,9 @@ def assess(
 def _judged(promise: Promise, record: VerdictRecord, table: SlotTable) -> PeriodSlots:
     found = period_slots(promise.slo, promise.site, record.period, table)
     if found.attainment(promise.slo) != record.attainment or _digest(promise, record, table) != record.slots_digest:
-        raise InvariantBroken(
-            f"{promise.label} {record.period}: the slots changed since revision {record.revision} was judged; evaluate again"
+        raise Unavailable(
+            f"{promise.label} {record.period}: its slots have changed since revision {record.revision} was judged; it is judged again "
+            "in the next turn, or by sankofa-observe evaluate"
         )
     return found
 

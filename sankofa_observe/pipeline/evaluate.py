@@ -8,10 +8,11 @@ attainment adds nothing; another one adds a revision, and the first verdict stay
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sankofa_observe.errors import Unavailable
+from sankofa_observe.pipeline.isolation import isolated
 from sankofa_observe.pipeline.period import PeriodTotals, period_totals, with_neighbours
 from sankofa_observe.ports import Clock, Ledger, SlotTable, Wait
 from sankofa_observe.sla.agreement import Agreement, Promise
@@ -21,7 +22,7 @@ from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import slot_starts
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict, judge
 from sankofa_observe.slo.window import periods_between
-from sankofa_observe.units import Period, rfc3339
+from sankofa_observe.units import Period, rfc3339, share_floor
 
 LookAgain = Callable[[Slo, Sequence[str], Period], str]
 """Counts again what late samples changed of the sites' slots in the period; why it could not, or nothing."""
@@ -33,9 +34,10 @@ class Judged:
 
     record: VerdictRecord
     added: bool
+    problem: str = ""  # why it was not judged again: it stands as it was
 
     def __str__(self) -> str:
-        return str(self.record)
+        return f"{self.record}; not judged again: {self.problem}" if self.problem else str(self.record)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +52,18 @@ class NotYet:
         return f"{self.promise.label}, {self.period}: not judged yet: {self.reason}"
 
 
-Marks = dict[str, int]
-"""By agreement, up to where every period is judged: what lies before is not asked again. Kept by a process, and begun from records."""
-
 STRANGER = "its agreement is in no spec: restore it, or end the wait by sankofa-observe verdicts dismiss"
 PERIOD = "period"  # of a wait: an agreement's period that is due and cannot be judged
 DUE_SECONDS = 3600  # a period that is not judged so long after it could have been is late
+UNTOLD_SECONDS = 2 * 86_400  # before the longest grace: what a process that ended may have changed and not judged again
+
+
+@dataclass(kw_only=True)
+class Marks:
+    """What a process need not ask again; it begins from records, and is never stored."""
+
+    judged_to: dict[str, int] = field(default_factory=dict)  # by agreement: periods before are judged, or wait
+    again: dict[str, Period] = field(default_factory=dict)  # by SLO, where slots have changed since
 
 
 def evaluate(
@@ -72,58 +80,100 @@ def evaluate(
 
     `source_at` is when the source last scraped, by its own clock: a clock of ours that runs ahead closes no period.
 
-    With `marks`, a period that was judged once is not judged again by itself: its slots change only when they are recounted,
-    after which one evaluates without them.
+    With `marks`, only what is new since: periods that have ended, periods that wait, and those of which slots have changed, by whichever
+    agreement's look for late samples. What another process recounted long after the grace is judged by a run without them.
     """
     agreements = list(agreements)
-    waits = {wait.subject_id: wait for wait in ledger.waits(PERIOD)}
+    waits = _by_agreement(ledger.waits(PERIOD))
     if marks is not None:
-        _begin(marks, agreements, ledger, waits)
-    marks = {} if marks is None else marks
+        _begin(marks, agreements, ledger, clock.now())
+        for slo, stretch in table.revised().items():
+            marks.again[slo] = _joined(stretch, marks.again.get(slo))
     attained = _Attained(
         agreements=agreements, table=table, ledger=ledger, clock=clock, look_again=look_again, source_at=source_at
     )
-    for agreement in agreements:
-        since_at = marks.get(agreement.id, agreement.starts_at)
-        whole = True
-        for period in periods_between(agreement.window, since_at, clock.now() - agreement.grace_seconds):
-            events = list(_evaluate_period(agreement, period, attained))
-            yield from events
-            reasons = sorted({one.reason for one in events if isinstance(one, NotYet)})
-            _keep_waiting(agreement, period, "; ".join(reasons), waits, ledger, clock.now())
-            whole = whole and not reasons
-            if whole:
-                marks[agreement.id] = period.ends_at
-    _tell_of_strangers(waits, {one.id for one in agreements}, ledger)
+    used, whole = marks or Marks(), set[str]()
+
+    def judged(agreement: Agreement) -> Iterator[Judged | NotYet]:
+        problems = 0
+        for event in _evaluate(agreement, used, waits.get(agreement.id, {}), attained):
+            problems += isinstance(event, Judged) and bool(event.problem)
+            yield event
+        if not problems:
+            whole.add(agreement.id)
+
+    try:
+        yield from isolated((f"agreement {one.name}", judged(one)) for one in agreements)
+    finally:
+        if len(whole) == len(agreements):
+            used.again.clear()
+    for agreement_id in set(waits) - {one.id for one in agreements}:
+        _tell_of_a_stranger(waits[agreement_id].values(), ledger)
 
 
-def _tell_of_strangers(waits: Mapping[str, Wait], known: Collection[str], ledger: Ledger) -> None:
-    """A period of an agreement that is in no spec any more is judged by nobody: its wait says so, and a person ends it."""
-    for wait in waits.values():
-        if wait.subject_id.rpartition("/")[0] not in known and wait.reason != STRANGER:
-            ledger.begin_wait(replace(wait, reason=STRANGER))
+def _by_agreement(waits: Iterable[Wait]) -> Mapping[str, Mapping[int, Wait]]:
+    """Waits of periods by agreement and start of the period."""
+    found: dict[str, dict[int, Wait]] = defaultdict(dict)
+    for wait in waits:
+        agreement_id, _, starts_at = wait.subject_id.rpartition("/")
+        found[agreement_id][int(starts_at)] = wait
+    return found
 
 
-def _begin(marks: Marks, agreements: Sequence[Agreement], ledger: Ledger, waits: Mapping[str, Wait]) -> None:
-    """Where a process that has just started goes on: the newest period that was judged, or the oldest one that waits."""
-    if all(agreement.id in marks for agreement in agreements):
+def _begin(marks: Marks, agreements: Sequence[Agreement], ledger: Ledger, now: int) -> None:
+    """Where a process that has just started goes on: at the newest period that was judged, and where slots may have changed since."""
+    if all(agreement.id in marks.judged_to for agreement in agreements):
         return
     judged = ledger.judged_to()
-    waiting: dict[str, int] = {}
-    for subject_id in waits:
-        agreement_id, _, starts_at = subject_id.rpartition("/")
-        waiting[agreement_id] = min(int(starts_at), waiting.get(agreement_id, int(starts_at)))
-    for one in agreements:
-        newest = judged.get(one.id, one.starts_at)
-        marks.setdefault(one.id, min(newest, waiting.get(one.id, newest)))
+    for agreement in agreements:
+        marks.judged_to.setdefault(agreement.id, judged.get(agreement.id, agreement.starts_at))
+        untold = Period(starts_at=now - agreement.grace_seconds - UNTOLD_SECONDS, ends_at=now)
+        for promise in agreement.promises:
+            marks.again[promise.slo.name] = _joined(untold, marks.again.get(promise.slo.name))
+
+
+def _joined(one: Period, other: Period | None) -> Period:
+    other = other or one
+    return Period(starts_at=min(one.starts_at, other.starts_at), ends_at=max(one.ends_at, other.ends_at))
+
+
+def _evaluate(
+    agreement: Agreement, marks: Marks, waits: Mapping[int, Wait], attained: _Attained
+) -> Iterator[Judged | NotYet]:
+    """One agreement; nothing after a period that the source has not reached is looked at: it is not due."""
+    for at in waits:
+        if agreement.window.period_at(at).starts_at != at:  # its window is another one now: no such period will come
+            attained.ledger.end_wait(PERIOD, f"{agreement.id}/{at}", attained.clock.now())
+    for period in _periods(agreement, marks, waits, attained.clock.now() - agreement.grace_seconds):
+        early = attained.too_early(period.ends_at + agreement.grace_seconds)
+        events = list(_evaluate_period(agreement, period, attained, early))
+        yield from events
+        reasons = sorted({one.reason for one in events if isinstance(one, NotYet)})
+        _keep_waiting(agreement, period, "; ".join(reasons), waits.get(period.starts_at), attained)
+        if reasons and early:
+            break
+        marks.judged_to[agreement.id] = max(period.ends_at, marks.judged_to.get(agreement.id, period.ends_at))
+
+
+def _periods(agreement: Agreement, marks: Marks, waits: Mapping[int, Wait], until_at: int) -> list[Period]:
+    """Those that have ended since, those that wait, and those of which slots have changed; oldest first."""
+    window, since_at = agreement.window, marks.judged_to.get(agreement.id, agreement.starts_at)
+    found = {*periods_between(window, since_at, until_at), *(window.period_at(at) for at in waits)}
+    for promise in agreement.promises:
+        if changed := marks.again.get(promise.slo.name):
+            # A slot beside the period may hold something of it.
+            low = max(agreement.starts_at, changed.starts_at - promise.slo.slot.seconds)
+            high = min(since_at, changed.ends_at + promise.slo.slot.seconds)
+            if low < high:
+                found |= set(periods_between(window, window.period_at(low).starts_at, window.period_at(high).ends_at))
+    return sorted(one for one in found if agreement.starts_at <= one.starts_at and one.ends_at <= until_at)
 
 
 def _keep_waiting(
-    agreement: Agreement, period: Period, reason: str, waits: Mapping[str, Wait], ledger: Ledger, now: int
+    agreement: Agreement, period: Period, reason: str, standing: Wait | None, attained: _Attained
 ) -> None:
     """Record that a period waits, or that it does no more."""
-    subject_id = f"{agreement.id}/{period.starts_at}"
-    standing = waits.get(subject_id)
+    subject_id, ledger, now = f"{agreement.id}/{period.starts_at}", attained.ledger, attained.clock.now()
     if standing and not reason:
         ledger.end_wait(PERIOD, subject_id, now)
     if reason and (standing is None or standing.reason != reason):
@@ -137,6 +187,13 @@ def _keep_waiting(
                 due_at=period.ends_at + agreement.grace_seconds + DUE_SECONDS,
             )
         )
+
+
+def _tell_of_a_stranger(waits: Iterable[Wait], ledger: Ledger) -> None:
+    """A period of an agreement that is in no spec any more is judged by nobody: its wait says so, and a person ends it."""
+    for wait in waits:
+        if wait.reason != STRANGER:
+            ledger.begin_wait(replace(wait, reason=STRANGER))
 
 
 @dataclass(kw_only=True)
@@ -232,19 +289,21 @@ def _attained(
     )
 
 
-def _evaluate_period(agreement: Agreement, period: Period, attained: _Attained) -> Iterator[Judged | NotYet]:
+def _evaluate_period(
+    agreement: Agreement, period: Period, attained: _Attained, early: str
+) -> Iterator[Judged | NotYet]:
+    """A promise that has a verdict waits for nothing: where it cannot be judged again, it stands, and that is told."""
     standing = {(v.slo, v.site): v for v in attained.ledger.standing(agreement.id, period)}
-    early = attained.too_early(period.ends_at + agreement.grace_seconds)
     for promise in agreement.promises:
+        before = standing.get((promise.slo.name, promise.site))
         reason = early or attained.not_yet(promise.slo, promise.site, period)
-        if reason:
-            yield NotYet(promise=promise, period=period, reason=reason)
-            continue
-        found = attained.at(promise.slo, promise.site, period)
-        if isinstance(found, str):
+        found = reason or attained.at(promise.slo, promise.site, period)
+        if not isinstance(found, str):
+            yield _judge(agreement, promise, found, before, attained)
+        elif before:
+            yield Judged(record=before, added=False, problem=found)
+        else:
             yield NotYet(promise=promise, period=period, reason=found)
-            continue
-        yield _judge(agreement, promise, found, standing.get((promise.slo.name, promise.site)), attained)
 
 
 def _judge(
@@ -255,6 +314,7 @@ def _judge(
     verdict = judge(promise.slo, found.attainment)
     record = VerdictRecord(
         agreement_id=agreement.id,
+        agreement_version=agreement.version,
         tenant=agreement.tenant,
         slo=found.slo,
         site=found.site,
@@ -270,6 +330,7 @@ def _judge(
         at_stake=at_stake(agreement, promise, found.attainment)
         if verdict is Verdict.UNDETERMINED
         else agreement.money(0),
+        cap_minor=share_floor(agreement.fee_minor, agreement.cap_ppm),
         judged_at=attained.clock.now(),
     )
     return Judged(record=record, added=attained.ledger.add_verdict(record))

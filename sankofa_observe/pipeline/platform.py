@@ -45,7 +45,6 @@ class Platform:
     identity: ChainIdentity | None  # of the contract in the settings
     lease: Lease  # of the one scheduler of the ledger
     settling: Settle | None  # with keys and a chain; only where it was asked for
-    marks: Marks = field(default_factory=dict)
     checked: Checked = field(default_factory=dict)
 
     def fenced(self) -> Platform:
@@ -62,6 +61,13 @@ class Platform:
     @cached_property
     def slots(self) -> SealedStore:
         return self.open_slots()
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What this process need not judge again."""
+        from sankofa_observe.pipeline.evaluate import Marks
+
+        return Marks()
 
     def observe(self) -> Iterator[Observed]:
         """Bring all slots up to date; what a turn adds of all SLOs is one commit."""

@@ -123,7 +123,6 @@ class Undetermined:
     slo: str
     verdicts: int
     oldest_ends_at: int  # end of the oldest period
-    at_stake: tuple[Money, ...]  # one sum a currency
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,8 +207,8 @@ class Ledger(Protocol):
     def versions(self, agreement_id: str) -> list[int]:
         """The versions of an agreement that were ever recorded, in order."""
 
-    def was_judged(self, agreement_id: str) -> bool:
-        """Whether any period of it was."""
+    def judged_by(self, agreement_id: str) -> int | None:
+        """The version of an agreement by which its newest period was judged."""
 
     def judged_to(self) -> Mapping[str, int]:
         """The start of the newest period of each agreement of which a promise was judged, by agreement."""
@@ -227,6 +226,9 @@ class Ledger(Protocol):
 
     def undetermined(self) -> list[Undetermined]:
         """What waits for a person's word, by SLO."""
+
+    def at_stake(self) -> list[Money]:
+        """The most that may be owed for it, one sum a currency: of an agreement and period what its cap leaves beside its penalties."""
 
     def begin_wait(self, wait: Wait) -> bool:
         """Something waits; False where it does for this reason already."""

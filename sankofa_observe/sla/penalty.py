@@ -25,6 +25,7 @@ class VerdictRecord:
     """
 
     agreement_id: str
+    agreement_version: int
     tenant: str
     slo: str
     site: str
@@ -38,6 +39,7 @@ class VerdictRecord:
     slots_digest: str  # of the slots and edges that it was drawn from
     slot_count: int
     at_stake: Money
+    cap_minor: int  # of all credits of the agreement in this period, in the same currency
     judged_at: int
 
     def __str__(self) -> str:

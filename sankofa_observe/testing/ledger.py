@@ -101,8 +101,9 @@ class MemoryLedger:
     def versions(self, agreement_id: str) -> list[int]:
         return sorted(version for one, version in self.agreements if one == agreement_id)
 
-    def was_judged(self, agreement_id: str) -> bool:
-        return any(one.agreement_id == agreement_id for one in self.verdicts)
+    def judged_by(self, agreement_id: str) -> int | None:
+        own = [one for one in self.verdicts if one.agreement_id == agreement_id]
+        return max(own, key=lambda one: one.period.starts_at).agreement_version if own else None
 
     def judged_to(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -153,10 +154,23 @@ class MemoryLedger:
                 slo=slo,
                 verdicts=len(found),
                 oldest_ends_at=min(one.period.ends_at for one in found),
-                at_stake=tuple(_sums(one.at_stake for one in found)),
             )
             for slo, found in sorted(by_slo.items())
         ]
+
+    def at_stake(self) -> list[Money]:
+        by_period: dict[tuple[str, Period], list[VerdictRecord]] = defaultdict(list)
+        for one in self.to_review():
+            by_period[one.agreement_id, one.period].append(one)
+        found = []
+        for (agreement_id, period), records in by_period.items():
+            penalties = [one.penalty for one in self.records.values()]
+            owed = sum(
+                one.credit_minor for one in penalties if (one.agreement_id, one.period) == (agreement_id, period)
+            )
+            most = min(sum(one.at_stake.amount_minor for one in records), max(records[0].cap_minor - owed, 0))
+            found.append(replace(records[0].at_stake, amount_minor=most))
+        return _sums(found)
 
     def begin_wait(self, wait: Wait) -> bool:
         standing = self.open_waits.get((wait.subject, wait.subject_id))

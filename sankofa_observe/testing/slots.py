@@ -17,17 +17,25 @@ class MemorySlots:
     """The slot table as a list of revisions."""
 
     revisions: dict[tuple[str, str, int], list[Slot]] = field(default_factory=lambda: defaultdict(list))
+    changed: list[Slot] = field(default_factory=list)
 
     def append(self, slots: Iterable[Slot], observed_at: int, *, anyhow: bool = False) -> int:  # noqa: ARG002  the real table stores it
-        added = 0
+        added, marks = 0, {(slo, site): at for (slo, site, at), kept in sorted(self.revisions.items()) if kept}
         for slot in {(one.slo, one.site, one.starts_at): one for one in slots}.values():
             standing = self.revisions[slot.slo, slot.site, slot.starts_at]
             if standing and slot.samples < standing[-1].samples and not anyhow:
                 continue
             if not standing or standing[-1] != slot:
+                if slot.starts_at <= marks.get((slot.slo, slot.site), -1):
+                    self.changed.append(slot)
                 standing.append(slot)
                 added += 1
         return added
+
+    def revised(self) -> Mapping[str, Period]:
+        changed, self.changed = self.changed, []
+        starts = {slo: [one.starts_at for one in changed if one.slo == slo] for slo in {one.slo for one in changed}}
+        return {slo: Period(starts_at=min(own), ends_at=max(own) + 1) for slo, own in starts.items()}
 
     def amend(self, slots: Iterable[Slot], observed_at: int) -> int:
         return self.append((slot for slot in slots if self._samples_of(slot) == slot.samples), observed_at)

@@ -88,10 +88,10 @@ def test_ledger_that_is_empty_answers_nothing(ledger: Ledger) -> None:
         reads.balance(),
         reads.undetermined().items,
     ) == ([], [], [], None, [], [], ())
-    assert (ledger.standing(ACME.id, period()), ledger.to_assess(ACME.id), ledger.was_judged(ACME.id)) == (
+    assert (ledger.standing(ACME.id, period()), ledger.to_assess(ACME.id), ledger.judged_by(ACME.id)) == (
         [],
         [],
-        False,
+        None,
     )
     assert (ledger.moving(*SettlementState), ledger.uncredited(), ledger.open_attempts()) == ([], [], [])
     totals = ledger.totals()
@@ -151,7 +151,7 @@ def test_ledger_finds_verdicts_by_agreement_and_period(ledger: Ledger) -> None:
 
     assert (verdicts(ledger), verdicts(ledger, BAOBAB)) == ([early, revised, late], [foreign])
     assert [ledger.standing(ACME.id, period(n)) for n in range(3)] == [[revised], [late], []]
-    assert (ledger.was_judged(ACME.id), ledger.was_judged(digest_of("nobody"))) == (True, False)
+    assert (ledger.judged_by(ACME.id), ledger.judged_by(digest_of("nobody"))) == (1, None)
 
 
 def test_ledger_asks_for_a_price_of_every_breach_until_it_has_one(ledger: Ledger) -> None:
@@ -224,25 +224,36 @@ def test_ledger_takes_a_persons_word_once(ledger: Ledger) -> None:
     said = Review(
         verdict=unclear.ref, tenant="acme", outcome=Outcome.BREACH, reason="seen by hand", reference="CN-17", actor="person:amina", at=9
     )  # fmt: skip
-    before, stood = ledger.undetermined(), ledger.read(OPERATOR).undetermined().items
+    before, stood = (ledger.undetermined(), ledger.at_stake()), ledger.read(OPERATOR).undetermined().items
     ledger.acting("person:amina").add_review(said)
-    after = ledger.undetermined()
+    after = (ledger.undetermined(), ledger.at_stake())
     judged = ledger.read(OPERATOR).verdict(unclear.ref)
 
-    assert before == [
-        Undetermined(
-            slo="availability-edge", verdicts=2, oldest_ends_at=period().ends_at, at_stake=(ACME.money(50_007),)
-        )
-    ]
-    assert after == [
-        Undetermined(slo="availability-edge", verdicts=1, oldest_ends_at=period(1).ends_at, at_stake=(ACME.money(7),))
-    ]
+    of = "availability-edge"
+    assert before == (
+        [Undetermined(slo=of, verdicts=2, oldest_ends_at=period().ends_at)], [ACME.money(50_007)],
+    )  # fmt: skip
+    assert after == ([Undetermined(slo=of, verdicts=1, oldest_ends_at=period(1).ends_at)], [ACME.money(7)])
     assert (stood, ledger.read(OPERATOR).undetermined().items) == ((unclear, other), (other,))
     assert judged is not None
     assert [replace(one, actor="") for one in judged.reviews] == [replace(said, actor="")]
     for ref in (unclear.ref, verdict(ACME, 1).ref, "0" * 16):
         with pytest.raises(InvalidInput, match=ref):
             ledger.add_review(replace(said, verdict=ref))
+
+
+def test_ledger_puts_at_stake_what_the_cap_leaves(ledger: Ledger) -> None:
+    """Of an agreement and period together, over all its sites, beside what its certain breaches take already."""
+    unclear = [
+        replace(verdict(ACME, n), site=site, verdict=Verdict.UNDETERMINED, at_stake=ACME.money(50_000))
+        for n, site in ((0, "edge-7"), (1, "edge-7"), (1, "edge-8"))
+    ]
+    for record in (*unclear, verdict(ACME, 0)):
+        ledger.add_verdict(record)
+    ledger.add_penalty(breach(ACME, 0).penalty)
+
+    # Each period's cap is 625.00 USD: of the first one a breach has taken 500.00, in the second 1,000.00 are asked for.
+    assert ledger.at_stake() == [ACME.money(12_500 + 62_500)]
 
 
 def test_ledger_asks_again_when_an_undetermined_verdict_is_revised(ledger: Ledger) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -228,6 +229,7 @@ QUESTIONS: dict[str, Callable[[SqlLedger], object]] = {
     "a verdict with what it was judged from": lambda ledger: _own(ledger).verdict(verdict(ACME, 0).ref),
     "waits": lambda ledger: _own(ledger).waits(),
     "how much is undetermined": lambda ledger: ledger.undetermined(),
+    "at stake": lambda ledger: ledger.at_stake(),
     "how much waits": lambda ledger: ledger.waiting(),
     "what waits": lambda ledger: ledger.waits("period"),
     "attainments": lambda ledger: ledger.attainments("availability-edge", period()),
@@ -235,7 +237,7 @@ QUESTIONS: dict[str, Callable[[SqlLedger], object]] = {
     "standing": lambda ledger: ledger.standing(ACME.id, period()),
     "to assess": lambda ledger: ledger.to_assess(ACME.id),
     "agreements to assess": lambda ledger: ledger.agreements_to_assess(),
-    "was judged": lambda ledger: ledger.was_judged(ACME.id),
+    "judged by": lambda ledger: ledger.judged_by(ACME.id),
     "moving": lambda ledger: ledger.moving(SettlementState.COMPUTED, SettlementState.REPORTED),
     "uncredited": lambda ledger: ledger.uncredited(),
     "totals": lambda ledger: ledger.totals(),
@@ -396,6 +398,39 @@ def test_whoever_takes_a_lease_waits_for_the_write_of_its_holder(ledger: SqlLedg
             with pytest.raises(TimeoutError):
                 taking.result(timeout=0.3)
         assert taking.result(timeout=limit(10)) == 2
+
+
+@pytest.mark.real("postgres", "initdb", "pg_isready")
+@pytest.mark.parametrize("later", ["verdict", "penalty"])
+def test_what_is_read_hot_is_right_when_price_and_revision_are_written_at_once(postgres: Postgres, later: str) -> None:
+    """Whoever comes second waits for the first, and then makes it of both records."""
+    with closing(SqlLedger(postgres.empty_database())) as ledger:
+        ledger.add_verdict(verdict(ACME, 0))
+        writes: dict[str, Callable[[], object]] = {
+            "verdict": lambda: ledger.add_verdict(replace(verdict(ACME, 0, revision=2), verdict=Verdict.MET)),
+            "penalty": lambda: ledger.add_penalty(breach(ACME, 0).penalty),
+        }
+        first = next(name for name in writes if name != later)
+        held, go_on = threading.Event(), threading.Event()
+
+        def hold(connection: Any) -> None:
+            if threading.current_thread().name.startswith("first"):
+                held.set()
+                go_on.wait(limit(10))
+
+        event.listen(ledger._database.engine, "commit", hold)
+        with ThreadPoolExecutor(1, "first") as one, ThreadPoolExecutor(1, "later") as other:
+            done = one.submit(writes[first])
+            assert held.wait(limit(10))
+            waiting = other.submit(writes[later])
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.3)
+            go_on.set()
+            done.result(limit(10))
+            waiting.result(limit(10))
+        with ledger._database.reading() as connection:
+            assert projections.differences(connection) == []
+        assert [one.record.revision for one in ledger.to_assess(ACME.id)] == [2]
 
 
 def test_a_fault_that_lasts_is_not_to_be_tried_again(ledger: SqlLedger) -> None:

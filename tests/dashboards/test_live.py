@@ -73,7 +73,7 @@ sankofa_slo_attainment_high_ratio{{{slo},site="edge-1"}} 1
 sankofa_slo_error_budget_spent_ratio{{{slo},site="edge-1"}} 0.2
 sankofa_settlements{{state="final"}} 1
 sankofa_undetermined_verdicts{{slo="availability-edge"}} 1
-sankofa_undetermined_at_stake{{slo="availability-edge",currency="USD"}} 500
+sankofa_undetermined_at_stake{{currency="USD"}} 500
 sankofa_waiting{{subject="period"}} 0
 sankofa_pipeline_last_success_timestamp_seconds{{stage="observe"}} {time.time():.0f}
 sankofa_pipeline_failures_total{{stage="observe"}} 0

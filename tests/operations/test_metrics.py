@@ -110,6 +110,8 @@ def test_of_a_period_of_which_nothing_is_known_no_figure_is_given() -> None:
 
     assert seen == [[0.9, 0.9, 20], [None, None, None]]
     assert value(process, "sankofa_slo_period_slots", *PROMISE, "UNKNOWN") == 10
+    refreshed(pipeline, ledger, table, period(2).ends_at - 1)
+    assert [value(process, "sankofa_slo_period_slots", *PROMISE, state.value) for state in SlotState] == [None] * 4
 
 
 def test_what_nobody_can_tell_is_told_with_its_age_and_what_is_at_stake() -> None:
@@ -127,7 +129,7 @@ def test_what_nobody_can_tell_is_told_with_its_age_and_what_is_at_stake() -> Non
     ):
         step()
         refreshed(pipeline, ledger, MemorySlots())
-        stake = value(process, "sankofa_undetermined_at_stake", "availability-edge", "USD")
+        stake = value(process, "sankofa_undetermined_at_stake", "USD")
         seen.append((*(value(process, name, "availability-edge") for name in names), stake))
 
     assert seen == [(0, None, None), (1, period().ends_at, 500), (0, None, None)]

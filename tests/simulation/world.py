@@ -58,8 +58,8 @@ Port = TypeVar("Port")
 FAULTS = ("away", "lose_reply", "drop", "halt")
 
 
-class Crash(BaseException):
-    """The process ends here. No `except Exception` may take it for something it can live with."""
+class Crash(SystemExit):
+    """The process ends here: what keeps one failure from others lets it pass, and no `except Exception` may live with it."""
 
 
 @dataclass(kw_only=True)

@@ -44,6 +44,7 @@ def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
     attained = found.attainment(slo)
     record = VerdictRecord(
         agreement_id=agreement.id,
+        agreement_version=agreement.version,
         tenant=agreement.tenant,
         slo=slo.name,
         site=promise.site,
@@ -57,6 +58,7 @@ def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
         slots_digest=builders.digest_of("slots"),
         slot_count=len(found.slots),
         at_stake=agreement.money(0),
+        cap_minor=0,
         judged_at=period.ends_at,
     )
     _, evidence = price(

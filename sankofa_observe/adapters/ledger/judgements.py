@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select
 
@@ -38,10 +38,11 @@ class Judgements(Acting):
         with self._database.reading() as connection:
             return list(connection.execute(query).scalars())
 
-    def was_judged(self, agreement_id: str) -> bool:
-        query = select(tables.verdicts.c.id).where(tables.verdicts.c.agreement_id == agreement_id).limit(1)
+    def judged_by(self, agreement_id: str) -> int | None:
+        table = tables.verdicts
+        query = select(table.c.agreement_version).where(table.c.agreement_id == agreement_id)
         with self._database.reading() as connection:
-            return connection.execute(query).first() is not None
+            return connection.execute(query.order_by(table.c.starts_at.desc(), table.c.id.desc()).limit(1)).scalar()
 
     def judged_to(self) -> Mapping[str, int]:
         now, agreement = tables.verdicts_now, tables.agreements.c.agreement_id
@@ -73,6 +74,7 @@ class Judgements(Acting):
         row = {**rows.verdict_row(record), **self._by(record.judged_at)}
         key = {name: row[name] for name in (*tables.PROMISE, "revision")}
         with self._writing() as connection:
+            projections.alone(connection, row)
             if not add_once(connection, tables.verdicts, key, row):
                 return False
             projections.judged(connection, key)
@@ -115,15 +117,10 @@ class Judgements(Acting):
     # ----------------------------------------------------------------------------------------------------------- reviews
 
     def add_review(self, review: Review) -> None:
-        now, table = tables.verdicts_now, tables.verdicts
-        query = (
-            select(table, now.c.to_review)
-            .join(now, now.c.verdict_id == table.c.id)
-            .where(table.c.ref == review.verdict)
-            .with_for_update(of=now)
-        )
         with self._writing() as connection:
-            found = connection.execute(query).mappings().first()
+            if found := _standing(connection, review.verdict):
+                projections.alone(connection, found)
+                found = _standing(connection, review.verdict)
             if found is None:
                 raise InvalidInput(
                     f"no verdict {review.verdict} stands; see sankofa-observe verdicts list --undetermined"
@@ -137,20 +134,23 @@ class Judgements(Acting):
             projections.judged(connection, found)
 
     def undetermined(self) -> list[Undetermined]:
-        now, table = tables.verdicts_now, tables.verdicts
-        query = (
-            select(now.c.slo, table.c.currency, table.c.exponent, func.count(), func.min(now.c.ends_at), func.sum(table.c.at_stake_minor))
-            .join(table, now.c.verdict_id == table.c.id)
-            .where(now.c.to_review == 1)
-            .group_by(now.c.slo, table.c.currency, table.c.exponent)
-            .order_by(now.c.slo, table.c.currency, table.c.exponent)
-        )  # fmt: skip
+        now = tables.verdicts_now
+        query = select(now.c.slo, func.count(), func.min(now.c.ends_at)).where(now.c.to_review == 1)
         with self._database.reading() as connection:
-            found = connection.execute(query).all()
-        return [
-            _undetermined(slo, [row for row in found if row[0] == slo])
-            for slo in dict.fromkeys(row[0] for row in found)
-        ]
+            found = connection.execute(query.group_by(now.c.slo).order_by(now.c.slo)).all()
+        return [Undetermined(slo=slo, verdicts=count, oldest_ends_at=ends_at) for slo, count, ends_at in found]
+
+    def at_stake(self) -> list[Money]:
+        now, table = tables.verdicts_now, tables.verdicts
+        of = (now.c.agreement_id, now.c.starts_at, now.c.ends_at, table.c.currency, table.c.exponent)
+        query = select(*of, func.sum(table.c.at_stake_minor), func.max(table.c.cap_minor))
+        query = query.join(table, now.c.verdict_id == table.c.id).where(now.c.to_review == 1).group_by(*of)
+        sums: Counter[tuple[str, int]] = Counter()
+        with self._database.reading() as connection:
+            for agreement_id, starts_at, ends_at, currency, exponent, at_stake, cap in connection.execute(query).all():
+                owed = _owed(connection, agreement_id, Period(starts_at=starts_at, ends_at=ends_at))
+                sums[currency, exponent] += min(int(at_stake), max(cap - owed, 0))
+        return [Money(amount_minor=amount, currency=of[0], exponent=of[1]) for of, amount in sorted(sums.items())]
 
     # ------------------------------------------------------------------------------------------------------------- waits
 
@@ -215,16 +215,22 @@ def _penalty_of(connection: Connection, promise: Row) -> Penalty | None:
     return rows.penalty(row) if row else None
 
 
+def _standing(connection: Connection, ref: str) -> Row | None:
+    """A verdict that no later one has replaced, and whether it waits for a person."""
+    now, table = tables.verdicts_now, tables.verdicts
+    query = select(table, now.c.to_review).join(now, now.c.verdict_id == table.c.id).where(table.c.ref == ref)
+    return connection.execute(query).mappings().first()
+
+
 def _wait(connection: Connection, subject: str, subject_id: str) -> Row | None:
     query = select(tables.waits_now).filter_by(subject=subject, subject_id=subject_id)
     return connection.execute(query).mappings().first()
 
 
-def _undetermined(slo: str, found: Sequence[Any]) -> Undetermined:
-    """Of one SLO, from its sums by currency."""
-    return Undetermined(
-        slo=slo,
-        verdicts=sum(row[3] for row in found),
-        oldest_ends_at=min(row[4] for row in found),
-        at_stake=tuple(Money(amount_minor=int(row[5]), currency=row[1], exponent=row[2]) for row in found),
-    )
+def _owed(connection: Connection, agreement_id: str, period: Period) -> int:
+    """What the breaches of an agreement in a period are priced at."""
+    now, table = tables.settlements_now, tables.penalties
+    query = select(func.sum(table.c.credit_minor)).join(now, now.c.penalty_id == table.c.id)
+    key = {"agreement_id": agreement_id, "starts_at": period.starts_at, "ends_at": period.ends_at}
+    where = (now.c[name] == value for name, value in key.items())
+    return int(connection.execute(query.where(*where)).scalar() or 0)

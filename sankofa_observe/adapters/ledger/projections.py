@@ -20,6 +20,13 @@ MOST = 2**63 - 1  # that a column of the database holds exactly
 SETTLEMENTS, PENALTY, CREDIT = "settlements", "penalty_minor", "credit_minor"
 
 
+def alone(connection: Connection, of: Row) -> None:
+    """Wait for whoever writes about the same promise and period: each would make what is read hot without the other's record."""
+    if connection.dialect.name == "postgresql":
+        key = "/".join(str(of[name]) for name in tables.PROMISE)
+        connection.execute(text("SELECT pg_advisory_xact_lock(5341, hashtext(:key))"), {"key": key})
+
+
 def judged(connection: Connection, key: Row) -> None:
     """A verdict was added."""
     own = " AND ".join(f"v.{name} = :{name}" for name in tables.PROMISE)

@@ -55,7 +55,8 @@ def attainment(row: Row) -> AttainmentRecord:
 
 
 _VERDICT_COLUMNS = (
-    "tenant", "agreement_id", "slo", "site", "revision", "attainment_revision", "target_ppm", "judged_at",
+    "tenant", "agreement_id", "agreement_version", "slo", "site", "revision", "attainment_revision", "target_ppm", "cap_minor",
+    "judged_at",
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ class Settlements(Acting):
         row = {**rows.penalty_row(penalty), **self._by(penalty.assessed_at)}
         key = {"settlement_id": penalty.settlement_id, "revision": penalty.revision}
         with self._writing() as connection:
+            projections.alone(connection, row)
             _refuse_another_price(connection, penalty)
             if not add_once(connection, tables.penalties, key, row):
                 return False

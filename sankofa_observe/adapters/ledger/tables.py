@@ -124,6 +124,8 @@ verdicts = Table(
     Column("attainment_revision", Integer, nullable=False),  # that it was judged from
     Column("target_ppm", Integer, nullable=False),
     *_money("at_stake_minor"),
+    Column("cap_minor", BigInteger, nullable=False),
+    Column("agreement_version", Integer, nullable=False),  # by whose terms it was judged
     Column("judged_at", BigInteger, nullable=False),
     *_by(),
     UniqueConstraint(*PROMISE, "revision", name="verdict_revision"),

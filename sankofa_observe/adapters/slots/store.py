@@ -58,6 +58,7 @@ class DeltaSlots:
         self._waiting: list[pl.DataFrame] | None = None  # where several appends become one commit
         self._healed = False
         self._sealed_days: tuple[object, Mapping[int, int]] = (None, {})
+        self._revised: dict[str, Period] = {}
 
     def close(self) -> None:
         self._lock.release()
@@ -329,7 +330,20 @@ class DeltaSlots:
             pl.col(name).ne_missing(pl.col(f"{name}_before")) for name in OF_SLOT if name not in KEY
         )
         fresh = fresh.filter(pl.col("before").is_null() | (changed & may_change))
+        self._note_revised(fresh.join(older, on=KEY, how="semi"))
         return fresh.select(*OF_SLOT, revision=(pl.col("before").fill_null(0) + 1).cast(pl.Int32))
+
+    def _note_revised(self, slots: pl.DataFrame) -> None:
+        for slo, low, high in (
+            slots.group_by("slo").agg(low=pl.col("starts_at").min(), high=pl.col("starts_at").max() + 1).iter_rows()
+        ):
+            before = self._revised.get(slo, Period(starts_at=low, ends_at=high))
+            self._revised[slo] = Period(starts_at=min(low, before.starts_at), ends_at=max(high, before.ends_at))
+
+    def revised(self) -> Mapping[str, Period]:
+        with self._mutex:
+            found, self._revised = self._revised, {}
+            return found
 
     def _older(self, slots: pl.DataFrame) -> pl.DataFrame:
         """Those that do not lie after all that stands of their site."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from sankofa_observe.errors import InvariantBroken
+from sankofa_observe.errors import InvariantBroken, Unavailable
 from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, assess
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.sla.agreement import Agreement
@@ -157,7 +157,7 @@ def test_slots_that_changed_since_they_were_judged_are_not_priced() -> None:
     desk = Desk()
     desk.judge()
     desk.table.append([slot(START + 60, SlotState.BAD)], desk.clock.at)
-    with pytest.raises(InvariantBroken, match=r"slots changed since revision 1 was judged; evaluate again"):
+    with pytest.raises(Unavailable, match=r"slots have changed since revision 1 was judged; it is judged again"):
         desk.assess()
     left = (desk.ledger.in_order(), dict(desk.archive.documents))
     desk.judge_again()

@@ -10,6 +10,7 @@ import pytest
 
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.errors import Unavailable
+from sankofa_observe.pipeline import evaluate as module
 from sankofa_observe.pipeline.evaluate import PERIOD, STRANGER, Judged, LookAgain, Marks, NotYet, evaluate
 from sankofa_observe.pipeline.period import period_slots, period_totals
 from sankofa_observe.ports import SlotTable, Wait
@@ -75,7 +76,7 @@ def test_a_clock_that_runs_ahead_ends_no_grace(scraped: int, judged: bool) -> No
     """Ours is minutes ahead; by its own clock the source is still within the grace, or a second past it."""
     agreement, ledger, clock = builders.agreement(grace_seconds=300), MemoryLedger(), FixedClock(at=AFTER + 590)
     (event,) = evaluate(
-        [agreement], table=table_of(0), ledger=ledger, clock=clock, source_at=lambda: AFTER + scraped, marks={}
+        [agreement], table=table_of(0), ledger=ledger, clock=clock, source_at=lambda: AFTER + scraped, marks=Marks()
     )
 
     assert isinstance(event, Judged) == judged
@@ -250,7 +251,7 @@ def test_a_period_that_waits_is_looked_at_in_every_turn() -> None:
 
     assert [type(one).__name__ for one in told] == ["Judged", "NotYet", "Judged", "NotYet"]
     assert [type(one).__name__ for one in later] == ["Judged"] * 4
-    assert marks == {two.id: period(1).ends_at}
+    assert marks.judged_to == {two.id: period(1).ends_at}
 
 
 def test_late_samples_are_looked_for_once_of_all_sites() -> None:
@@ -385,8 +386,9 @@ def test_a_period_that_cannot_be_judged_is_a_wait_until_it_is() -> None:
     assert (len(ledger.verdicts), ledger.waits(PERIOD)) == (1, [])
 
 
-def test_a_process_that_starts_anew_goes_on_where_records_end() -> None:
+def test_a_process_that_starts_anew_goes_on_where_records_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """It looks at the newest period that was judged and at what waits, and at no other: cost follows what changed."""
+    monkeypatch.setattr(module, "UNTOLD_SECONDS", 1)  # nothing was changed by one that ended
     table, ledger = Counting(), MemoryLedger()
     agreement = builders.agreement()
     ledger.add_agreement(
@@ -402,9 +404,7 @@ def test_a_process_that_starts_anew_goes_on_where_records_end() -> None:
     ledger.end_wait(PERIOD, f"{agreement.id}/{period(2).starts_at}", at)
     newest = evaluated(table, ledger, agreement, at=at, marks=Marks())
 
-    assert [one.period if isinstance(one, NotYet) else one.record.period for one in waiting] == [
-        period(2), period(3), period(4),
-    ]  # fmt: skip
+    assert [one.period if isinstance(one, NotYet) else one.record.period for one in waiting] == [period(2), period(4)]
     assert [one.record.period for one in newest if isinstance(one, Judged)] == [period(4)]
 
 
@@ -418,3 +418,93 @@ def test_a_wait_of_an_agreement_that_is_in_no_spec_says_so() -> None:
 
     assert waits["acme"] == (STRANGER, AFTER)
     assert waits["baobab"] == ("its slots are not observed to the end", AFTER + 60)
+
+
+# ------------------------------------------------------------------------------------------------ what changed after a verdict
+
+
+A, B = builders.agreement(), builders.agreement("baobab-edge", tenant="baobab", grace_seconds=3000)
+
+
+class Source:
+    """A source of which late samples make the first slot of the period BAD, from the moment they have come."""
+
+    def __init__(self, table: MemorySlots) -> None:
+        self.table, self.came = table, False
+
+    def look(self, slo: Slo, sites: Sequence[str], of: Period) -> str:
+        if self.came:
+            self.table.append([slot(START, SlotState.BAD)], AFTER)
+        return ""
+
+
+@pytest.mark.parametrize("restarts", [(), (200,), (900,), (200, 900, 3500)], ids=str)
+def test_slots_that_anothers_look_has_changed_revise_every_verdict_on_them(restarts: tuple[int, ...]) -> None:
+    """Whenever the process was started anew: the records come out the same, and as if judged from scratch."""
+    table, ledger, marks = table_of(0), MemoryLedger(), Marks()
+    source = Source(table)
+    for of in (A, B):
+        ledger.add_agreement(agreement_id=of.id, version=1, tenant=of.tenant, terms_hash="", document="", at=1)
+    for turn in range(0, 4000, 100):
+        source.came = turn >= 150
+        marks = Marks() if turn in restarts else marks
+        evaluated(table, ledger, A, B, at=AFTER + turn, marks=marks, look_again=source.look)
+
+    assert sorted((v.tenant, v.revision, v.verdict) for v in ledger.newest()) == [
+        ("acme", 2, Verdict.BREACH), ("baobab", 1, Verdict.BREACH),
+    ]  # fmt: skip
+
+
+def test_a_verdict_waits_for_nothing_when_it_cannot_be_judged_again() -> None:
+    """By hand or after a restart, while nobody answers: it stands, which is told, and no wait begins or stays."""
+    table, ledger = table_of(0, 1), MemoryLedger()
+    evaluated(table, ledger, at=period(1).ends_at)
+    told = evaluated(table, ledger, at=period(1).ends_at, look_again=lambda *_: "the source is away")
+
+    assert [(one.added, one.problem) for one in told if isinstance(one, Judged)] == [(False, "the source is away")] * 2
+    assert ledger.waits(PERIOD) == []
+
+
+def test_a_clock_ahead_makes_no_period_due() -> None:
+    """The source has not come so far: the first of them is told, and the others are not periods yet."""
+    table, ledger, agreement = table_of(0), MemoryLedger(), builders.agreement()
+    clock = FixedClock(at=AFTER + 1000 * PERIOD_SECONDS)
+    told = list(
+        evaluate([agreement], table=table, ledger=ledger, clock=clock, source_at=lambda: AFTER + 30, marks=Marks())
+    )
+
+    assert [type(one).__name__ for one in told] == ["Judged", "NotYet"]
+    assert len(ledger.waits(PERIOD)) == 1
+
+
+def test_what_fails_one_agreement_holds_up_no_other() -> None:
+    """A table that breaks on one SLO: the agreements on others are judged, and it is told at the end."""
+    table, ledger = table_of(0), MemoryLedger()
+    other = replace(A.promises[0], slo=builders.slo("broken"))
+    broken = replace(builders.agreement("broken"), promises=(other,))
+    healthy = table.watermarks
+    table.watermarks = lambda slo: healthy(slo) if slo != "broken" else (_ for _ in ()).throw(Unavailable("torn"))  # type: ignore[method-assign]
+    with pytest.raises(Unavailable, match="torn"):
+        list(evaluate([broken, A], table=table, ledger=ledger, clock=FixedClock(at=AFTER)))
+
+    assert [v.tenant for v in ledger.verdicts] == ["acme"]
+
+
+def test_a_period_that_waits_makes_no_other_dearer() -> None:
+    """Late samples are looked for in what waits and what is new, not in all that was judged after it."""
+    table, ledger, marks, asked = table_of(*range(1, 9)), MemoryLedger(), Marks(), list[Period]()
+    for start in range(START, AFTER, SLOT_SECONDS):
+        table.append([slot(start), slot(start + SLOT_SECONDS // 2)], AFTER)  # of two slot lengths
+
+    def look(slo: Slo, sites: Sequence[str], of: Period) -> str:
+        asked.append(of)
+        return ""
+
+    for index in range(1, 9):
+        evaluated(table, ledger, at=period(index).ends_at, marks=marks, look_again=look)
+    table.revised()
+    asked.clear()
+    marks.again.clear()
+    evaluated(table, ledger, at=period(8).ends_at + 60, marks=marks, look_again=look)
+
+    assert asked == [period(0)]

@@ -107,6 +107,8 @@ def _verdicts() -> None:
         sa.Column("at_stake_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("exponent", sa.Integer(), nullable=False),
+        sa.Column("cap_minor", sa.BigInteger(), nullable=False),
+        sa.Column("agreement_version", sa.Integer(), nullable=False),
         sa.Column("judged_at", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.String(length=200), nullable=False),
         sa.Column("written_at", sa.BigInteger(), nullable=False),
