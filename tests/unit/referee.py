@@ -1,13 +1,16 @@
 """A second verifier of evidence, written anew from docs/reference/evidence.md and from nothing else.
 
 It says one thing: whether a document holds. Where it and `sankofa_observe.verify` disagree, one of them is wrong. It reads a document
-as one flat object, `slots` and `proofs` of all days in a row; `packed` writes such an object as a document, with the hashes of its days.
+as one flat object, `slots` and `proofs` of all days in a row; `packed` writes such an object as a document, with the hashes of its days:
+every row in the day of its start, and proofs in the order in which they stand, as many in a day as it has rows for, whatever they are of.
+`resealed` makes only the hashes of a document anew, for days that are another layout of the same slots.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
@@ -21,9 +24,11 @@ from eth_hash.auto import keccak
 Json = Any
 SAFE = 2**53 - 1
 TEXTS = {
-    "format", "settlement_id", "contract", "id", "terms_hash", "currency", "name", "site", "spec_digest", "budgeting",
-    "no_traffic", "counted", "combine", "sources", "observer", "queries", "engine", "root", "verdict",
+    "format", "currency", "name", "site", "budgeting", "no_traffic", "counted", "combine", "sources", "observer", "queries", "engine",
+    "verdict",
 }  # fmt: skip
+BYTES = {"contract": 20, "settlement_id": 32, "id": 32, "terms_hash": 32, "spec_digest": 32, "root": 32}
+OVER_ZERO = {"slot_seconds", "slot_expected", "scrape_seconds"}
 WORDS: dict[str, list[Json]] = {
     "counted": ["states", "events", "parts"],
     "budgeting": ["Timeslices", "Occurrences"],
@@ -74,11 +79,17 @@ def flat(raw: bytes) -> Json:
     must(file["checksum"] == _checksum(identity, file["provenance"]))
     must(identity["days"] == [_leaf(day) for day in days])
     numbers = [day["day"] for day in days]
-    must(numbers == sorted(set(numbers)) and all(set(day) == {"day", "rows", "proofs"} for day in days))
+    must(all(set(day) == {"day", "rows", "proofs"} for day in days))
     rows = [(day["day"], line.split(",")) for day in days for line in day["rows"]]
     slots = [[*(text(int(one)) for one in line[:-1]), line[-1]] for _, line in rows]
     must(all(",".join(map(str, row)) == ",".join(line) for row, (_, line) in zip(slots, rows, strict=True)))
     must(all(int(line[0]) // 86_400 == day for day, line in rows))
+    must(
+        numbers == sorted({day for day, _ in rows})
+    )  # those with slots, each once; that no slot is missing is looked at below
+    for day in days:
+        wanted = [int(line.split(",")[0]) for line in day["rows"] if line.split(",")[-1] != "GOOD"]
+        must([start for start, _ in day["proofs"]] == wanted)
     proofs = [proof for day in days for proof in day["proofs"]]
     names = {name: value for name, value in identity.items() if name != "days"}
     return names | {"slots": slots, "proofs": proofs, "provenance": file["provenance"]}
@@ -93,13 +104,21 @@ def packed(document: Json) -> bytes:
     return _written(file | {"checksum": _checksum(identity, document["provenance"])})
 
 
+def resealed(file: Json) -> bytes:
+    """A document with the leaves, the root and the checksum of its days as they stand; all else is as it was."""
+    identity = file["identity"]
+    leaves = [_leaf(day) for day in file["days"]]
+    identity = identity | {"days": leaves, "root": _root_of(leaves, identity)}
+    return _written(file | {"identity": identity, "checksum": _checksum(identity, file["provenance"])})
+
+
 def _days(document: Json) -> Json:
     groups = groupby(document["slots"], key=lambda row: int(row[0]) // 86_400)
     days: Json = [{"day": day, "rows": [",".join(map(str, row)) for row in rows], "proofs": []} for day, rows in groups]
-    for proof in document["proofs"]:
-        own = [day for day in days if day["day"] == proof[0] // 86_400]
-        for day in (own or days)[-1:]:
-            day["proofs"].append(proof)
+    left = list(document["proofs"])
+    for day in days:
+        wanted = len(left) if day is days[-1] else sum(not row.endswith(",GOOD") for row in day["rows"])
+        day["proofs"], left = left[:wanted], left[wanted:]
     return days
 
 
@@ -165,9 +184,12 @@ def _claims(document: Json) -> None:
     must(rules["slot_expected"] == length // rules["scrape_seconds"])
     must(length <= 86_400)
     settles, events = rules["settles_seconds"] > 0, rules["counted"] == "events"
+    must(document["agreement"]["exponent"] <= 18)
+    must(rules["sources"] == sorted(set(rules["sources"])))
     must(events or not (settles or rules["counts_bad"]))
     must(not (settles and rules["counts_bad"]))
-    must(rules["combine"] == "" if events else rules["budgeting"] == "Timeslices")
+    must(events or rules["budgeting"] == "Timeslices")
+    must(_combines(rules))
     first = -(-since // length)
     must(len(slots) == max(until // length - first, 0))
     rows = [_Row(row) for row in slots]
@@ -180,8 +202,7 @@ def _claims(document: Json) -> None:
     must(min(edges.settled, edges.good, edges.hidden, 0 if settles else edges.bad) >= 0)
     must((settles or edges.settled == 0) and (events or not any(vars(edges).values())))
     _slots(rules, rows, dict(document["proofs"]), edges)
-    for value in document["attainment"].values():
-        count(value)
+    must(all(count(value) >= 0 for value in document["attainment"].values()))
     must(all(document[name] == value for name, value in _sums(document, rows)))
 
 
@@ -193,7 +214,53 @@ def _exact(value: Json, name: str = "") -> bool:
         return all(_exact(one, name) for one in value)
     if name in {"fee_minor", "credit_minor"}:
         return count(value) >= 0
+    if name in BYTES:
+        return type(value) is str and re.fullmatch(f"0x[0-9a-f]{{{2 * BYTES[name]}}}", value) is not None
+    if name in OVER_ZERO:
+        return type(value) is int and 0 < value <= SAFE
     return type(value) is str if name in TEXTS else type(value) is int and 0 <= value <= SAFE
+
+
+def _combines(rules: Json) -> bool:
+    """Whether `combine` is written in its one form for what is counted."""
+    words = rules["combine"].split(" ")
+    if rules["counted"] == "events":
+        return words == [""]
+    if rules["counted"] == "states":
+        return words in (["all"], ["any"]) or (
+            words[0] == "atLeast" and len(words) == 2 and _plain(words[1]) and words[1] != "0"
+        )
+    wanted, weights = rules["combine"].split(" ", 1)
+    pairs = [one.split("=") for one in weights.split(",")]
+    names = [name for name, _ in pairs]
+    return (
+        _plain(wanted)
+        and all(map(_plain, (weight for _, weight in pairs)))
+        and "" not in names
+        and names == sorted(set(names))
+    )
+
+
+def _plain(number: str) -> bool:
+    return number.isascii() and number.isdigit() and number == str(int(number)) and len(number) < 17
+
+
+def _is_proof(rules: Json, proof: Json) -> bool:
+    """Lists, texts and counts, as the page has them."""
+    lists = [proof, *proof] if type(proof) is list else [None]
+    if rules["counted"] == "states" and all(type(one) is list for one in lists):
+        lists += [samples for _, samples in proof]
+        lists += [sample for _, samples in proof if type(samples) is list for sample in samples]
+    if not all(type(one) is list for one in lists):
+        return False
+    if rules["counted"] == "parts":
+        return all(len(part) == 2 and all(type(word) is str for word in part) for part in proof)
+    if rules["counted"] == "states":
+        return all(
+            type(name) is str and all(len(one) == 2 and count(one[0]) >= 0 and type(one[1]) is int for one in samples)
+            for name, samples in proof
+        )
+    return True  # a parcel is read field by field
 
 
 def _signs(row: SimpleNamespace, settles: bool) -> None:  # noqa: FBT001
@@ -211,7 +278,9 @@ def _slots(rules: Json, rows: list[SimpleNamespace], proofs: Json, edges: Simple
     settled, events = edges.settled, rules["counted"] == "events"
     for n, row in enumerate(rows):
         proof = proofs.get(row.start)
-        if proof is None:
+        must(row.state == "GOOD" or _is_proof(rules, proof))
+        if row.state == "GOOD":
+            must(row.start not in proofs)
             _good_by_counts(rules, row, settled)
         elif not events:
             unrecorded = proof == [] and row.blind == rules["slot_seconds"]
@@ -310,7 +379,7 @@ def _parts(rules: Json, _: Json, proof: Json) -> Json:
 
 
 def _combine(rules: Json) -> tuple[int, dict[str, int]]:
-    wanted, listed = rules["combine"].split(" ")
+    wanted, listed = rules["combine"].split(" ", 1)
     return int(wanted), {name: int(weight) for name, weight in (one.split("=") for one in listed.split(","))}
 
 
@@ -610,7 +679,10 @@ def _credit(document: Json, good: int, base: int) -> Json:
 
 
 def _root(document: Json) -> str:
-    leaves = [_leaf(day) for day in _days(document)]
+    return _root_of([_leaf(day) for day in _days(document)], document)
+
+
+def _root_of(leaves: list[Json], document: Json) -> str:
     top = _top([hashlib.sha256(b"\0" + _written(leaf)).digest() for leaf in leaves])
     counted = {"days": len(leaves), **{name: document[name] for name in ("slo", "period", "edges")}}
     return _sha(b"\2" + hashlib.sha256(_written(counted)).digest() + top)

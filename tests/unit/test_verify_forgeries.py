@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import hashlib
 import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sankofa_observe.sla.evidence import written
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.pipeline.period import with_neighbours
+from sankofa_observe.sla.evidence import canonical, parse, written
+from sankofa_observe.sla.evidence.slot import slot_proof
+from sankofa_observe.slo.gauge import Gauge, count_states
+from sankofa_observe.slo.indicator import Combine
 from sankofa_observe.slo.objective import Budgeting
+from sankofa_observe.units import Period
 from sankofa_observe.verify import CannotCheck, verify
+from sankofa_observe.verify.evidence_2.form import Stretch, listed
+from sankofa_observe.verify.evidence_2.parcels import fault_of, parcel_of
+from sankofa_observe.verify.evidence_2.rows import recounted
 from tests import builders
-from tests.unit.documents import EVENTS, SITE, Document, of_events, source
-from tests.unit.referee import flat, holds, made_whole, packed
+from tests.unit.documents import EVENTS, PERIOD, SITE, STATES, Document, document, key, of_events, of_states, source
+from tests.unit.referee import flat, holds, made_whole, packed, resealed
 from tests.unit.test_verify import honest_events
 
 
@@ -232,6 +245,207 @@ def test_what_returned_may_belong_to_every_slot_since_its_source_fell() -> None:
     assert not holds(packed(later))
 
 
+# ------------------------------------------------------------------------------------------------- of the shape of proofs and days
+
+
+def three_days() -> Document:
+    """Three days of slots of an hour, a bad one in each and one of the first two that is not known."""
+    period = Period(starts_at=PERIOD.starts_at, ends_at=PERIOD.starts_at + 3 * 86_400)
+    slo = builders.slo(
+        indicator=STATES, sources={SITE: ("pve",)}, slot=replace(builders.slo().slot, seconds=3600, scrape_seconds=900)
+    )
+    scrapes = range(-900, 3 * 86_400 + 900, 900)
+    seen = {
+        (period.starts_at + at) * 1000: at % 86_400 >= 3600 for at in scrapes if not 82_800 <= at % 172_800 < 86_400
+    }
+    gauges = [Gauge(source="job/pve", seen=seen)]
+    return document(slo, count_states(key(slo), with_neighbours(period, slo), gauges, Combine()), period)
+
+
+NOTHING = [None, {}, "", 0, False, [None], [[]], [{}], [""], {"a": 1}]
+
+
+@pytest.mark.parametrize("proof", NOTHING, ids=repr)
+@pytest.mark.parametrize("events", [False, True])
+@pytest.mark.parametrize("honestly", [False, True])
+def test_a_proof_is_a_list_of_its_kind_or_none(proof: object, events: bool, honestly: bool) -> None:  # noqa: FBT001  parameters
+    """What stands for a proof and is none confirms nothing: not a bad slot that is called unknown, and not the row as it was."""
+    forged = copy.deepcopy(honest_events() if events else three_days())
+    for carried in forged["proofs"]:
+        carried[1] = copy.deepcopy(proof)
+    for row in forged["slots"]:
+        if row[-1] == "BAD" and not honestly:
+            row[-1] = "UNKNOWN"
+    forged = made_whole(forged)
+
+    _is_refused(packed(forged))
+
+
+@pytest.mark.parametrize("samples", NOTHING, ids=repr)
+def test_samples_are_a_list_of_instants_and_states(samples: object) -> None:
+    """Of a source that showed nothing there is an empty list, and nothing else."""
+    slo = builders.slo(indicator=STATES, sources={SITE: ("pve",)})
+    found = of_states(slo, [Gauge(source="job/pve", seen={})])
+    assert {json.dumps(proof) for _, proof in found["proofs"]} == {'[["/pve", []]]'}
+    assert holds(packed(found))
+    for _, proof in found["proofs"]:
+        proof[0][1] = copy.deepcopy(samples)
+
+    _is_refused(packed(made_whole(found)))
+
+
+def test_what_stands_for_a_proof_is_refused_in_the_proof_of_a_slot() -> None:
+    """The file of one slot is read by the same shapes."""
+    whole = parse(packed(three_days()))
+    cut = json.loads(slot_proof(whole, PERIOD.starts_at))
+    assert verify(canonical(cut)).wrong == []
+    for proof in NOTHING:
+        forged = copy.deepcopy(cut)
+        forged["proof"] = [proof]
+        forged["proof_digests"][0][1] = "0x" + hashlib.sha256(canonical(proof)).hexdigest()
+        with pytest.raises(CannotCheck):
+            verify(canonical(forged))
+    for hashes in (["path"], ["path", 0]):
+        forged = copy.deepcopy(cut)
+        forged["path"][0] = forged["path"][0].upper().replace("0X", "0x") if hashes[1:] else forged["path"][0][2:]
+        with pytest.raises(CannotCheck):
+            verify(canonical(forged))
+
+
+def _moves_a_proof_over_midnight(file: Any) -> None:
+    file["days"][1]["proofs"].insert(0, file["days"][0]["proofs"].pop())
+
+
+def _puts_all_proofs_last(file: Any) -> None:
+    proofs = [proof for day in file["days"] for proof in day["proofs"]]
+    file["days"] = [{**day, "proofs": proofs if day is file["days"][-1] else []} for day in file["days"]]
+
+
+def _begins_with_an_empty_day(file: Any) -> None:
+    file["days"].insert(0, {"day": 0, "rows": [], "proofs": []})
+
+
+def _begins_with_a_thousand_empty_days(file: Any) -> None:
+    file["days"] = [*({"day": day, "rows": [], "proofs": []} for day in range(1000)), *file["days"]]
+
+
+def _ends_with_an_empty_day(file: Any) -> None:
+    file["days"].append({"day": 2**53 - 1, "rows": [], "proofs": []})
+
+
+def _merges_days(file: Any) -> None:
+    later = file["days"].pop(1)
+    file["days"][0] = {
+        "day": later["day"] - 1,
+        **{name: file["days"][0][name] + later[name] for name in ("rows", "proofs")},
+    }
+
+
+def _splits_a_day(file: Any) -> None:
+    day = file["days"][0]
+    file["days"][0:1] = [
+        {**day, "rows": day["rows"][:12], "proofs": day["proofs"][:1]},
+        {**day, "rows": day["rows"][12:], "proofs": day["proofs"][1:]},
+    ]
+
+
+def _mixes_the_order_of_days(file: Any) -> None:
+    file["days"].reverse()
+
+
+def _leaves_a_day_out(file: Any) -> None:
+    file["days"].pop(1)
+
+
+@pytest.mark.parametrize(
+    "lay",
+    [
+        _moves_a_proof_over_midnight,
+        _puts_all_proofs_last,
+        _begins_with_an_empty_day,
+        _begins_with_a_thousand_empty_days,
+        _ends_with_an_empty_day,
+        _merges_days,
+        _splits_a_day,
+        _mixes_the_order_of_days,
+        _leaves_a_day_out,
+    ],
+)
+def test_the_same_slots_have_one_identity(lay: Callable[[Any], None]) -> None:
+    """Slots and proofs stand in the days of the period and in no other way: else one settlement had many hashes that all hold."""
+    raw = packed(three_days())
+    assert verify(raw).wrong == []
+    assert (holds(raw), resealed(json.loads(raw))) == (True, raw)
+    file = json.loads(raw)
+    lay(file)
+
+    _is_refused(resealed(file))
+
+
+def _is_refused(raw: bytes) -> None:
+    """By the verifier, the referee and the engine's own reading."""
+    with contextlib.suppress(CannotCheck):
+        assert verify(raw).wrong != []
+    assert not holds(raw)
+    with pytest.raises(InvalidInput):
+        parse(raw)
+
+
+def test_the_order_of_the_fleet_file_is_no_part_of_the_identity() -> None:
+    """Sources stand in one order, each once, however the lines of the fleet file stand."""
+    seen = {(PERIOD.starts_at + at) * 1000: False for at in range(-15, 630, 15)}
+    found = [
+        of_states(
+            builders.slo(indicator=STATES, sources={SITE: names}),
+            [Gauge(source=f"job/{name}", seen=seen) for name in ("n1", "n2")],
+        )
+        for names in (("n1", "n2"), ("n2", "n1"), ("n2", "n1", "n2"))
+    ]
+
+    assert found[0]["slo"]["sources"] == ["n1", "n2"]
+    assert packed(found[0]) == packed(found[1]) == packed(found[2])
+    assert verify(packed(found[0])).wrong == []
+
+
+@pytest.mark.parametrize("scrape_seconds", [1, 900])
+def test_what_a_slot_costs_follows_from_its_samples(scrape_seconds: int) -> None:
+    """A day of a sample a second, and thousands of sources of which nothing is known: each sample is looked at once."""
+    expected = 86_400 // scrape_seconds
+    seen = [[at * 1000, 0] for at in range(0, 86_400, scrape_seconds)]
+    rules = {
+        "slot_seconds": 86_400,
+        "scrape_seconds": scrape_seconds,
+        "slot_expected": expected,
+        "slot_target_ppm": 10**6,
+    }
+    rules |= {"counted": "states", "combine": "any", "sources": [], "settles_seconds": 0}
+    proof = [["job/0", seen], *([f"job/{n}", []] for n in range(1, 4000))]
+    row = [0, 0, 0, expected, 0, 0, 0, 0, 0, expected, 0, "UNKNOWN"]
+    stretch = Stretch(rules=rules, rows=[row], proofs={0: proof}, settled=0, after=(0, 0, 0))
+    began = time.process_time()
+
+    assert recounted(stretch, 0) == listed(row)
+    assert time.process_time() - began < 20
+
+
+def test_parcels_that_return_are_looked_at_once() -> None:
+    """Thousands of them, all early, in one slot: each looks up what it may return from."""
+    rules = {"slot_seconds": 60, "scrape_seconds": 15, "settles_seconds": 0, "counts_bad": 0}
+    slot = 29_000_000
+    start_ms = slot * 60_000
+    back = ["j/a", "return", slot, slot + 2, 0, 0, 100, 0, start_ms + 70_000, start_ms + 130_000, 0, 0, 0, 10, 25]
+    fall = ["j/a", "contradiction", slot, slot, 0, 0, 0, 15, start_ms, start_ms + 15_000, 0, 0, 0, 0, -1]
+    began = time.process_time()
+
+    assert fault_of(rules, slot, [parcel_of(one) for one in [back, fall]]) == ""
+    assert "do not fit each other" in fault_of(rules, slot, [parcel_of(one) for one in [*[back] * 10_000, fall]])
+    assert time.process_time() - began < 20
+
+
+# What the engine reads and an attestor compares with its own terms: whether it is true is not said by reading.
+READ = [("budgeting", "RatioTimeslices"), ("no_traffic", "bad"), ("counts_bad", 1), ("settles_seconds", 15)]
+
+
 @pytest.mark.parametrize(
     ("section", "name", "value"),
     [
@@ -245,20 +459,45 @@ def test_what_returned_may_belong_to_every_slot_since_its_source_fell() -> None:
         ("slo", "scrape_seconds", 0),
         ("slo", "counts_bad", 1),
         ("slo", "settles_seconds", 15),
-        ("slo", "combine", "most"),
+        *(
+            ("slo", "combine", text)
+            for text in ("most", "atLeast", "atLeast 0", "atLeast 01", "atLeast  1", "atLeast 1 ", "atLeast +1")
+        ),
+        ("slo", "combine", "atLeast 1_0"),
+        ("slo", "combine", "atLeast \N{FULLWIDTH DIGIT ONE}"),
+        ("slo", "sources", ["pve", "pve"]),
+        ("slo", "sources", ["pve", "app"]),
+        ("slo", "slot_expected", 0),
+        ("slo", "spec_digest", ""),
+        ("slo", "spec_digest", "0x" + "AB" * 32),
         ("chain", "chain_id", -1),
         ("chain", "contract", 7),
+        *(
+            ("chain", "contract", text)
+            for text in ("c0" * 20, "0X" + "c0" * 20, "0x" + "C0" * 20, "0x0000" + "c0" * 20, " 0x" + "c0" * 19)
+        ),
         ("agreement", "id", "0xnothing"),
+        ("agreement", "id", "zz" + "ab" * 32),
+        ("agreement", "id", "0x" + "ab" * 64),
+        ("agreement", "terms_hash", "garbage"),
+        ("agreement", "fee_minor", -5),
+        ("agreement", "fee_minor", str(-(2**60))),
+        ("agreement", "exponent", 19),
         ("agreement", "bands", [[995_000]]),
     ],
 )
 def test_field_of_no_meaning_cannot_be_checked(section: str, name: str, value: object) -> None:
-    """A word or number that the format does not have ends in CannotCheck, never in a guess or another error."""
+    """A word or number that the format does not have ends in CannotCheck, never in a guess or another error; nobody reads it."""
     changed = copy.deepcopy(honest())
     changed[section][name] = value
+    changed = made_whole(changed)
 
     with pytest.raises(CannotCheck):
         verify(packed(changed))
+    assert not holds(packed(changed))
+    if (name, value) not in READ:
+        with pytest.raises(InvalidInput):
+            parse(packed(changed))
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xff", b"[]", b"{}", b"[" * 3_000, b'{"format":"sankofa-evidence/2"}'])
@@ -293,4 +532,8 @@ def test_period_without_end_is_refused_at_once() -> None:
     changed = copy.deepcopy(honest())
     changed["period"] = [0, 10**15]
 
-    assert [check.what for check in verify(packed(changed)).checks if not check.holds] == ["slots are complete", "root"]
+    assert [check.what for check in verify(packed(changed)).checks if not check.holds] == [
+        "slots are complete",
+        "days of the period",
+        "root",
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -143,8 +143,13 @@ def counting_rules(promise: Promise) -> CountingRules:
         settles_seconds=slo.slot.settles_seconds,
         counts_bad=int(isinstance(slo.indicator, RatioIndicator) and slo.indicator.counts_bad),
         combine=_combine(slo),
-        sources=tuple(slo.sources.get(promise.site, ())),
+        sources=listed_sources(slo.sources.get(promise.site, ())),
     )
+
+
+def listed_sources(names: Iterable[str]) -> tuple[str, ...]:
+    """In one order, each once: in which order the fleet file has its lines identifies nothing."""
+    return tuple(sorted(set(names)))
 
 
 def queries_of(promise: Promise) -> tuple[str, ...]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from itertools import pairwise
 
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.evidence.document import (
@@ -24,13 +23,22 @@ from sankofa_observe.sla.evidence.document import (
     Json,
     Provenance,
 )
-from sankofa_observe.sla.evidence.form import MAX_SAFE, canonical, checksum, document_hash
+from sankofa_observe.sla.evidence.field import NEXT, Field
+from sankofa_observe.sla.evidence.form import canonical, checksum, document_hash
 from sankofa_observe.sla.evidence.tree import day_leaf, period_root
 from sankofa_observe.sla.settlement import ChainIdentity
+from sankofa_observe.slo.slot import slot_starts
+from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import Period
 
-T = TypeVar("T")
-_LARGE = re.compile(r"-?[1-9][0-9]{15,99}")
+_WHOLE = "(?:0|[1-9][0-9]{0,15})"
+_COMBINE = {
+    "states": re.compile("all|any|atLeast [1-9][0-9]{0,15}"),
+    "events": re.compile(""),
+    "parts": re.compile(f"{_WHOLE} [^=,]+={_WHOLE}(?:,[^=,]+={_WHOLE})*"),
+}
+MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
+ADDRESS, DIGEST = 20, 32  # bytes
 
 
 def parse(raw: bytes) -> Evidence:
@@ -42,11 +50,8 @@ def parse(raw: bytes) -> Evidence:
     evidence, claimed = _evidence(raw)
     for what, seen, expected in _fits(evidence, claimed):
         if seen != expected:
-            raise InvalidInput(f"evidence document: {what} is {seen}, expected {expected}; {_NEXT}")
+            raise InvalidInput(f"evidence document: {what} is {seen}, expected {expected}; {NEXT}")
     return evidence
-
-
-_NEXT = "it was damaged or written by another tool; fetch it again, or write it anew: sankofa-observe evidence rebuild"
 
 
 def _evidence(raw: bytes) -> tuple[Evidence, str]:
@@ -54,20 +59,46 @@ def _evidence(raw: bytes) -> tuple[Evidence, str]:
         document = json.loads(raw)
         canonical_form = canonical(document) == raw
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"evidence document: no JSON: {str(error)[:100]}; {_NEXT}") from error
+        raise InvalidInput(f"evidence document: no JSON: {str(error)[:100]}; {NEXT}") from error
     whole = Field(document, "the document")
     found = whole.text("format") if isinstance(document, dict) and "format" in document else "missing"
     if found != FORMAT:
-        raise InvalidInput(f"evidence document: format is {found}, expected {FORMAT}; {_NEXT}")
+        raise InvalidInput(f"evidence document: format is {found}, expected {FORMAT}; {NEXT}")
     if not canonical_form:
-        raise InvalidInput(f"evidence document: not in canonical form (RFC 8785), expected its keys sorted; {_NEXT}")
+        raise InvalidInput(f"evidence document: not in canonical form (RFC 8785), expected its keys sorted; {NEXT}")
     whole.only("format", "identity", "days", "provenance", "checksum")
+    identity = _identity(whole.inner("identity"))
+    days = whole.each("days", lambda day: _day(day, identity.slo.counted))
+    _complete(identity, days)
     evidence = Evidence(
-        identity=_identity(whole.inner("identity")),
-        days=whole.each("days", _day),
+        identity=identity,
+        days=days,
         provenance=_provenance(whole.inner("provenance")),
     )
-    return evidence, whole.text("checksum")
+    return evidence, whole.hex("checksum", DIGEST)
+
+
+def _complete(identity: Identity, days: tuple[Day, ...]) -> None:
+    """Each slot of the period stands in its day, and the proofs of a day are those of its slots that are not GOOD.
+
+    A day without slots, or a proof under another day, would be the same evidence under another hash.
+    """
+    starts = slot_starts(identity.period, identity.slo.slot_seconds)
+    found = sum(len(day.rows) for day in days)
+    if found != len(starts):  # compared first: a period may be as long as a forger likes
+        raise InvalidInput(f"evidence document: it has {found} slots, expected {len(starts)}; {NEXT}")
+    expected = [(start // DAY_SECONDS, str(start)) for start in starts]
+    if [(day.day, row.partition(",")[0]) for day in days for row in day.rows] != expected:
+        raise InvalidInput(f"evidence document: its slots are not those of the period, each in its day; {NEXT}")
+    numbers = [day.day for day in days]
+    if numbers != sorted({day for day, _ in expected}):
+        raise InvalidInput(f"evidence document: its days are {str(numbers)[:100]}, expected those of its slots; {NEXT}")
+    for day in days:
+        not_good = [row.partition(",")[0] for row in day.rows if not row.endswith(",GOOD")]
+        if [str(start) for start, _ in day.proofs] != not_good:
+            raise InvalidInput(
+                f"evidence document: day {day.day} has other proofs than those of its slots that are not GOOD; {NEXT}"
+            )
 
 
 def _fits(evidence: Evidence, claimed: str) -> list[tuple[str, object, object]]:
@@ -80,93 +111,29 @@ def _fits(evidence: Evidence, claimed: str) -> list[tuple[str, object, object]]:
     ]
 
 
-@dataclass(frozen=True)
-class Field:
-    """A value with its place in the document; each reading is of one type or refuses."""
-
-    value: Json
-    place: str
-
-    def only(self, *names: str) -> None:
-        found = sorted(self.value) if isinstance(self.value, dict) else type(self.value).__name__
-        if found != sorted(names):
-            raise self._refuse(self.place, found, f"the fields {', '.join(sorted(names))}")
-
-    def inner(self, name: str) -> Field:
-        if not isinstance(self.value, dict) or name not in self.value:
-            raise self._refuse(f"{self.place}: {name}", "missing", "a value")
-        return Field(self.value[name], name if self.place == "the document" else f"{self.place}.{name}")
-
-    def text(self, name: str) -> str:
-        return self.inner(name).as_text()
-
-    def whole(self, name: str) -> int:
-        return self.inner(name).as_whole()
-
-    def count(self, name: str) -> int:
-        return self.inner(name).as_count()
-
-    def each(self, name: str, read: Callable[[Field], T]) -> tuple[T, ...]:
-        return tuple(read(one) for one in self.inner(name).items())
-
-    def items(self, length: int | None = None) -> list[Field]:
-        if not isinstance(self.value, list) or length not in {None, len(self.value)}:
-            expected = "a list" if length is None else f"a list of {length}"
-            raise self._refuse(self.place, self.value, expected)
-        return [Field(one, f"{self.place}[{n}]") for n, one in enumerate(self.value)]
-
-    def as_text(self) -> str:
-        if not isinstance(self.value, str):
-            raise self._refuse(self.place, self.value, "text")
-        return self.value
-
-    def as_whole(self) -> int:
-        if type(self.value) is not int or abs(self.value) > MAX_SAFE:
-            raise self._refuse(self.place, self.value, "a whole number up to 2^53 - 1")
-        return self.value
-
-    def as_count(self) -> int:
-        """A whole number, as text where it is over 2^53 - 1."""
-        number = _whole_of(self.value)
-        if number is None:
-            raise self._refuse(self.place, self.value, "a whole number, as text where it is over 2^53 - 1")
-        return number
-
-    def _refuse(self, place: str, seen: object, expected: str) -> InvalidInput:
-        return InvalidInput(f"evidence document: {place} is {str(seen)[:100]!r}, expected {expected}; {_NEXT}")
-
-
-def _whole_of(value: Json) -> int | None:
-    if type(value) is int:
-        return value if abs(value) <= MAX_SAFE else None
-    if not isinstance(value, str) or not _LARGE.fullmatch(value) or abs(int(value)) <= MAX_SAFE:
-        return None
-    return int(value)
-
-
 def _identity(at: Field) -> Identity:
     at.only(
         *("format", "settlement_id", "chain", "agreement", "slo", "period", "days", "root", "edges", "attainment"),
         *("verdict", "credit"),
     )
     if at.text("format") != FORMAT:
-        raise InvalidInput(f"evidence document: identity.format is {at.text('format')}, expected {FORMAT}; {_NEXT}")
+        raise InvalidInput(f"evidence document: identity.format is {at.text('format')}, expected {FORMAT}; {NEXT}")
     chain, attained, credit = at.inner("chain"), at.inner("attainment"), at.inner("credit")
     chain.only("chain_id", "contract")
     attained.only("good", "bad", "unknown")
     credit.only("credit_ppm", "credit_minor")
     start, end = (one.as_whole() for one in at.inner("period").items(2))
     if start >= end:
-        raise InvalidInput(f"evidence document: period is {start} to {end}, expected its start before its end; {_NEXT}")
+        raise InvalidInput(f"evidence document: period is {start} to {end}, expected its start before its end; {NEXT}")
     settled, good, bad, hidden = (one.as_count() for one in at.inner("edges").items(4))
     return Identity(
-        settlement_id=at.text("settlement_id"),
-        chain=ChainIdentity(chain_id=chain.whole("chain_id"), contract=chain.text("contract")),
+        settlement_id=at.hex("settlement_id", DIGEST),
+        chain=ChainIdentity(chain_id=chain.whole("chain_id"), contract=chain.hex("contract", ADDRESS)),
         agreement=_agreement(at.inner("agreement")),
         slo=_rules(at.inner("slo")),
         period=Period(starts_at=start, ends_at=end),
         days=at.each("days", _leaf),
-        root=at.text("root"),
+        root=at.hex("root", DIGEST),
         edges=EdgeCounts(settled=settled, after_good=good, after_bad=bad, after_hidden=hidden),
         good=attained.count("good"),
         bad=attained.count("bad"),
@@ -179,10 +146,14 @@ def _identity(at: Field) -> Identity:
 
 def _agreement(at: Field) -> AgreedTerms:
     at.only(*AgreedTerms.__dataclass_fields__)
+    if at.whole("exponent") > MOST_EXPONENT:
+        raise InvalidInput(
+            f"evidence document: agreement.exponent is {at.whole('exponent')}, expected {MOST_EXPONENT} at most; {NEXT}"
+        )
     return AgreedTerms(
-        id=at.text("id"),
+        id=at.hex("id", DIGEST),
         version=at.whole("version"),
-        terms_hash=at.text("terms_hash"),
+        terms_hash=at.hex("terms_hash", DIGEST),
         fee_minor=at.count("fee_minor"),
         currency=at.text("currency"),
         exponent=at.whole("exponent"),
@@ -198,43 +169,84 @@ def _band(at: Field) -> tuple[int, int]:
 
 def _rules(at: Field) -> CountingRules:
     at.only(*CountingRules.__dataclass_fields__)
+    counted, combine, sources = at.text("counted"), at.text("combine"), at.each("sources", Field.as_text)
+    if counted not in _COMBINE or not _COMBINE[counted].fullmatch(combine):
+        raise InvalidInput(
+            f"evidence document: slo counts {counted[:100]!r} by {combine[:100]!r}, expected states, events or parts and how "
+            f"each is combined; {NEXT}"
+        )
+    parts = [one.partition("=")[0] for one in combine.partition(" ")[2].split(",")] if counted == "parts" else []
+    for name, listing in (("sources", sources), ("combine", parts)):
+        if any(one >= later for one, later in pairwise(listing)):
+            raise InvalidInput(f"evidence document: slo.{name} names something twice, or not in order; {NEXT}")
     return CountingRules(
         name=at.text("name"),
         site=at.text("site"),
-        spec_digest=at.text("spec_digest"),
+        spec_digest=at.hex("spec_digest", DIGEST),
         target_ppm=at.whole("target_ppm"),
         budgeting=at.text("budgeting"),
         no_traffic=at.text("no_traffic"),
-        counted=at.text("counted"),
-        slot_seconds=at.whole("slot_seconds"),
-        slot_expected=at.whole("slot_expected"),
+        counted=counted,
+        slot_seconds=at.positive("slot_seconds"),
+        slot_expected=at.positive("slot_expected"),
         slot_target_ppm=at.whole("slot_target_ppm"),
-        scrape_seconds=at.whole("scrape_seconds"),
+        scrape_seconds=at.positive("scrape_seconds"),
         settles_seconds=at.whole("settles_seconds"),
         counts_bad=at.whole("counts_bad"),
-        combine=at.text("combine"),
-        sources=at.each("sources", Field.as_text),
+        combine=combine,
+        sources=sources,
     )
 
 
 def _leaf(at: Field) -> DayLeaf:
     day, slots, rows, proofs = at.items(4)
     return DayLeaf(
-        day=day.as_whole(), slots=slots.as_whole(), rows_digest=rows.as_text(), proofs_digest=proofs.as_text()
+        day=day.as_whole(),
+        slots=slots.as_whole(),
+        rows_digest=rows.as_hex(DIGEST),
+        proofs_digest=proofs.as_hex(DIGEST),
     )
 
 
-def _day(at: Field) -> Day:
+def _day(at: Field, counted: str) -> Day:
     at.only("day", "rows", "proofs")
     rows = at.inner("rows")
     if not isinstance(rows.value, list) or not all(isinstance(row, str) for row in rows.value):
-        raise InvalidInput(f"evidence document: {rows.place} is no list of texts; {_NEXT}")
-    return Day(day=at.whole("day"), rows=tuple(rows.value), proofs=at.each("proofs", _proof))
+        raise InvalidInput(f"evidence document: {rows.place} is no list of texts; {NEXT}")
+    proofs = at.each("proofs", lambda one: _proof(one, _PROOFS[counted]))
+    return Day(day=at.whole("day"), rows=tuple(rows.value), proofs=proofs)
 
 
-def _proof(at: Field) -> tuple[int, Json]:
+def _proof(at: Field, read: Callable[[Field], None]) -> tuple[int, Json]:
     start, proof = at.items(2)
+    for one in proof.items():
+        read(one)
     return start.as_whole(), proof.value
+
+
+def _samples(at: Field) -> None:
+    source, samples = at.items(2)
+    source.as_text()
+    for sample in samples.items():
+        ms, up = sample.items(2)
+        ms.as_count(least=0)
+        up.as_whole()
+
+
+def _parcel(at: Field) -> None:
+    source, kind, *counts = at.items(15)
+    source.as_text()
+    kind.as_text()
+    for count in counts:
+        count.as_count()
+
+
+def _part(at: Field) -> None:
+    for one in at.items(2):
+        one.as_text()
+
+
+_PROOFS: dict[str, Callable[[Field], None]] = {"states": _samples, "events": _parcel, "parts": _part}
 
 
 def _provenance(at: Field) -> Provenance:

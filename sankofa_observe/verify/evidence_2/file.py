@@ -10,6 +10,7 @@ from sankofa_observe.verify.evidence_2 import summary, tree
 from sankofa_observe.verify.evidence_2.form import (
     DAY_SECONDS,
     DOCUMENT,
+    EDGES,
     FORMAT,
     SLOT,
     Row,
@@ -23,8 +24,15 @@ from sankofa_observe.verify.evidence_2.form import (
     sha256,
 )
 from sankofa_observe.verify.evidence_2.period import add_up, bands_fall, judge, price, settlement_id
-from sankofa_observe.verify.evidence_2.rows import row_checks, settled_before
-from sankofa_observe.verify.evidence_2.rules import completeness, refuse_unknown, scrapes_of_a_slot, starts_of
+from sankofa_observe.verify.evidence_2.rows import is_unrecorded, row_checks, settled_before
+from sankofa_observe.verify.evidence_2.rules import (
+    completeness,
+    days_of,
+    refuse_exponent,
+    refuse_unknown,
+    scrapes_of_a_slot,
+    starts_of,
+)
 from sankofa_observe.verify.findings import CannotCheck, Check, Findings, OnChain
 
 _SAMPLES = (
@@ -39,7 +47,9 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
     check_shape(file, DOCUMENT)
     identity = file["identity"]
     rows = [row_of(line) for day in file["days"] for line in day["rows"]]
-    refuse_unknown(identity, rows)
+    carried = [proof for day in file["days"] for _, proof in day["proofs"]]
+    refuse_unknown(identity, rows, carried)
+    refuse_exponent(identity["agreement"]["exponent"])
     checks = list(_document_checks(raw, file, rows))
     document_hash = sha256(canonical(identity))
     attained = {name: number(count) for name, count in identity["attainment"].items()}
@@ -60,8 +70,18 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
             "verdict and credit follow from slots and terms",
             "hash, root and settlement id are those of these numbers",
         ),
-        not_proved=(_SAMPLES, _TERMS, NOT_ASKED, NOT_NAMED),
+        not_proved=(_SAMPLES, *_claimed(identity, rows), _TERMS, NOT_ASKED, NOT_NAMED),
     )
+
+
+def _claimed(file: dict[str, Any], rows: list[Row]) -> Iterator[str]:
+    """What no sample in the file speaks for, as far as this one claims any."""
+    edges = [f"{name} {count}" for name, count in zip(EDGES, file["edges"], strict=True) if count]
+    if edges:
+        yield f"what stands outside the period and may belong to it ({', '.join(edges)}): attestors count it from their own"
+    never = sum(is_unrecorded(file["slo"], row) for row in rows)
+    if never:
+        yield f"that {never} slot{'s were' if never > 1 else ' was'} never recorded: attestors look for samples of their own"
 
 
 def _on_chain(file: dict[str, Any], words: dict[str, str]) -> OnChain:
@@ -86,12 +106,8 @@ def _document_checks(raw: bytes, file: dict[str, Any], rows: list[Row]) -> Itera
     yield from _day_checks(file)
     if len(rows) != len(starts_of(identity)):
         return
-    carried = [proof for day in file["days"] for proof in day["proofs"]]
-    not_good = [row[0] for row in rows if row[-1] != "GOOD"]
-    yield Check(
-        what="proofs are of the slots not GOOD", claimed=listed(start for start, _ in carried), found=listed(not_good)
-    )
-    stretch = Stretch(rules=rules, rows=rows, proofs=dict(carried), settled=edges[0], after=tuple(edges[1:]))
+    carried = dict(proof for day in file["days"] for proof in day["proofs"])
+    stretch = Stretch(rules=rules, rows=rows, proofs=carried, settled=edges[0], after=tuple(edges[1:]))
     for n in range(len(rows)):
         yield from row_checks(stretch, n)
     attained = add_up(rules, rows, edges)
@@ -106,35 +122,49 @@ def _document_checks(raw: bytes, file: dict[str, Any], rows: list[Row]) -> Itera
 
 
 def _day_checks(file: dict[str, Any]) -> Iterator[Check]:
-    """Each day's slots are of that day, in order, under its leaf; all leaves are under the root."""
+    """The days are those of the period; each one's slots and proofs are its own, under its leaf; all leaves are under the root.
+
+    Were a day without slots, or a proof under another day, let through, the same slots had many identities.
+    """
     identity = file["identity"]
     leaves = identity["days"]
     days = [day["day"] for day in file["days"]]
     yield Check(what="days", claimed=listed(leaf[0] for leaf in leaves), found=listed(days))
-    yield Check(what="days are in order", claimed=listed(days), found=listed(sorted(set(days))))
+    expected = days_of(identity)
+    if len(days) != len(expected):  # compared first: a period may be as long as a forger likes
+        yield Check(what="days of the period", claimed=f"{len(days)} days", found=f"{len(expected)} days")
+    else:
+        yield Check(what="days of the period", claimed=listed(days), found=listed(expected))
     for leaf, day in zip(leaves, file["days"], strict=False):
         starts = [int(line.partition(",")[0]) for line in day["rows"]]
         strays = [start for start in starts if start // DAY_SECONDS != day["day"]]
         yield Check(what=f"day {day['day']}: slots of other days", claimed="", found=listed(strays[:5]))
         yield Check(what=f"day {day['day']}: number of slots", claimed=str(leaf[1]), found=str(len(day["rows"])))
         yield Check(what=f"day {day['day']}: slots", claimed=leaf[2], found=tree.lines_digest(day["rows"]))
+        yield _proofs_of(day["rows"], [start for start, _ in day["proofs"]], f"day {day['day']}: ")
         digests = [(start, sha256(canonical(proof))) for start, proof in day["proofs"]]
         yield Check(what=f"day {day['day']}: proofs", claimed=leaf[3], found=tree.proofs_digest(digests))
     root = tree.root_of(tree.top_of(leaves), len(leaves), identity)
     yield Check(what="root", claimed=identity["root"], found=root)
 
 
+def _proofs_of(lines: list[str], carried: list[int], where: str = "") -> Check:
+    """There is one proof for each slot of a day that is not GOOD, in order, and no other."""
+    not_good = [line.partition(",")[0] for line in lines if not line.endswith(",GOOD")]
+    return Check(what=f"{where}proofs are of the slots not GOOD", claimed=listed(carried), found=listed(not_good))
+
+
 def slot(raw: bytes, file: dict[str, Any]) -> Findings:
     """The proof of one slot: its day and the way up to the root that the contract holds."""
     check_shape(file, SLOT)
     rows = [row_of(line) for line in file["rows"]]
-    refuse_unknown(file, rows)
+    refuse_unknown(file, rows, file["proof"])
     at = next((n for n, row in enumerate(rows) if row[0] == file["slot"]), None)
     if at is None:
         raise CannotCheck(f"slot {file['slot']} has no row in its file")
     stretch = _day_of(file, rows)
     settled = settled_before(stretch, at)
-    not_proved = [_SAMPLES, _NO_TERMS, NOT_ASKED, NOT_NAMED]
+    not_proved = [_SAMPLES, *_claimed(file, [rows[at]]), _NO_TERMS, NOT_ASKED, NOT_NAMED]
     if settled is None:
         not_proved.insert(
             0, "the slot's state: what settled before it stands in the day before, which is not in this file"
@@ -184,16 +214,13 @@ def _slot_checks(raw: bytes, file: dict[str, Any], rows: list[Row], at: int) -> 
     )
     yield Check(what="slots", claimed=leaf[2], found=tree.lines_digest(file["rows"]))
     digests = [(start, digest) for start, digest in file["proof_digests"]]
-    not_good = [row[0] for row in rows if row[-1] != "GOOD"]
-    yield Check(
-        what="proofs are of the slots not GOOD", claimed=listed(start for start, _ in digests), found=listed(not_good)
-    )
+    yield _proofs_of(file["rows"], [start for start, _ in digests])
     yield Check(what="proofs", claimed=leaf[3], found=tree.proofs_digest(digests))
     claimed = [digest for start, digest in digests if start == rows[at][0]]
     yield Check(
         what="proof of the slot", claimed=listed(claimed), found=listed(sha256(canonical(one)) for one in file["proof"])
     )
-    days = range(starts.start // DAY_SECONDS, starts[-1] // DAY_SECONDS + 1) if starts else range(0)
+    days = days_of(file)
     yield Check(
         what="place of the day",
         claimed=f"{file['index']} of {file['days']}",

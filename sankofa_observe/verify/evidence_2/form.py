@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,24 +24,30 @@ COUNTS = (
 EDGES = ("settled", "after_good", "after_bad", "after_hidden")
 STATES = ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN")
 
-# Shapes: TEXT, WHOLE (from 0 to 2^53 - 1), COUNT (as text above that; may be under 0), ANY, a list of one shape, a tuple, an object.
-TEXT, WHOLE, COUNT, ANY = "text", "whole", "count", "any"
-_CHAIN = {"chain_id": WHOLE, "contract": TEXT}
+# Shapes: a list of one shape, a tuple, an object, or one of these words. A COUNT is text above 2^53 - 1; LATER is another shape's work.
+TEXT, WHOLE, POSITIVE, LATER = "text", "a whole number", "a whole number over 0", "anything"
+COUNT, SIGNED = "a count from 0", "a count"
+HEX20, HEX32 = "0x and 40 lower-case hex digits", "0x and 64 lower-case hex digits"
+_HEX = {HEX20: re.compile("0x[0-9a-f]{40}"), HEX32: re.compile("0x[0-9a-f]{64}")}
+_CHAIN = {"chain_id": WHOLE, "contract": HEX20}
 _SLO = {
-    **dict.fromkeys(("name", "site", "spec_digest", "budgeting", "no_traffic", "counted", "combine"), TEXT),
-    **dict.fromkeys(("target_ppm", "slot_seconds", "slot_expected", "slot_target_ppm", "scrape_seconds"), WHOLE),
-    **dict.fromkeys(("settles_seconds", "counts_bad"), WHOLE),
+    **dict.fromkeys(("name", "site", "budgeting", "no_traffic", "counted", "combine"), TEXT),
+    **dict.fromkeys(("slot_seconds", "slot_expected", "scrape_seconds"), POSITIVE),
+    **dict.fromkeys(("target_ppm", "slot_target_ppm", "settles_seconds", "counts_bad"), WHOLE),
+    "spec_digest": HEX32,
     "sources": [TEXT],
 }
-_COUNTED: dict[str, Any] = {"slo": _SLO, "period": (WHOLE, WHOLE), "edges": (COUNT,) * 4}
-_LEAF = (WHOLE, WHOLE, TEXT, TEXT)
+_COUNTED: dict[str, Any] = {"slo": _SLO, "period": (WHOLE, WHOLE), "edges": (SIGNED,) * 4}
+_LEAF = (WHOLE, WHOLE, HEX32, HEX32)
 _IDENTITY = {
-    **dict.fromkeys(("format", "settlement_id", "root", "verdict"), TEXT),
+    **dict.fromkeys(("format", "verdict"), TEXT),
+    **dict.fromkeys(("settlement_id", "root"), HEX32),
     **_COUNTED,
     "chain": _CHAIN,
     "agreement": {
-        **dict.fromkeys(("id", "terms_hash", "currency"), TEXT),
+        **dict.fromkeys(("id", "terms_hash"), HEX32),
         **dict.fromkeys(("version", "exponent", "cap_ppm"), WHOLE),
+        "currency": TEXT,
         "fee_minor": COUNT,
         "bands": [(WHOLE, WHOLE)],
     },
@@ -51,20 +58,27 @@ _IDENTITY = {
 DOCUMENT = {
     "format": TEXT,
     "identity": _IDENTITY,
-    "days": [{"day": WHOLE, "rows": [TEXT], "proofs": [(WHOLE, ANY)]}],
+    "days": [{"day": WHOLE, "rows": [TEXT], "proofs": [(WHOLE, LATER)]}],
     "provenance": {"engine": TEXT, "observer": TEXT, "queries": [TEXT], "revision": WHOLE, "assessed_at": WHOLE},
-    "checksum": TEXT,
+    "checksum": HEX32,
 }
 SLOT = {
-    **dict.fromkeys(("format", "settlement_id", "agreement_id", "root"), TEXT),
+    "format": TEXT,
+    **dict.fromkeys(("settlement_id", "agreement_id", "root"), HEX32),
     **dict.fromkeys(("days", "index", "slot"), WHOLE),
     **_COUNTED,
     "chain": _CHAIN,
     "leaf": _LEAF,
-    "path": [TEXT],
+    "path": [HEX32],
     "rows": [TEXT],
-    "proof_digests": [(WHOLE, TEXT)],
-    "proof": [ANY],
+    "proof_digests": [(WHOLE, HEX32)],
+    "proof": [LATER],
+}
+# A proof by what is counted: samples of sources, parcels of events, states of parts.
+PROOF: dict[str, Any] = {
+    "states": [(TEXT, [(COUNT, WHOLE)])],
+    "events": [(TEXT, TEXT, *(SIGNED,) * 13)],
+    "parts": [(TEXT, TEXT)],
 }
 
 
@@ -97,14 +111,19 @@ def check_shape(value: Any, shape: Any, place: str = "the document") -> None:
             raise CannotCheck(f"{place} is {str(value)[:80]!r}, expected {expected}")
         for n, one in enumerate(value):
             check_shape(one, shape[0] if isinstance(shape, list) else shape[n], f"{place}[{n}]")
-    elif shape == COUNT:
-        number(value)
-    elif not (shape == ANY or (shape == TEXT and type(value) is str) or _is_whole(shape, value)):
-        raise CannotCheck(f"{place} is {str(value)[:80]!r}, expected {'text' if shape == TEXT else 'a whole number'}")
+    elif not _is(shape, value):
+        raise CannotCheck(f"{place} is {str(value)[:80]!r}, expected {shape}")
 
 
-def _is_whole(shape: str, value: Any) -> bool:
-    return shape == WHOLE and type(value) is int and 0 <= value <= MAX_SAFE
+def _is(shape: str, value: Any) -> bool:
+    """Whether a value that is no list and no object has its shape."""
+    if shape in {COUNT, SIGNED}:
+        return number(value) >= 0 or shape == SIGNED
+    if shape in _HEX:
+        return type(value) is str and bool(_HEX[shape].fullmatch(value))
+    if shape in {WHOLE, POSITIVE}:
+        return type(value) is int and (shape == POSITIVE) <= value <= MAX_SAFE
+    return shape == LATER or type(value) is str
 
 
 def canonical(value: Any) -> bytes:

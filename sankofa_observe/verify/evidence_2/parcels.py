@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sankofa_observe.verify.evidence_2.form import Rules, listed, number
-from sankofa_observe.verify.findings import CannotCheck
+from sankofa_observe.verify.evidence_2.form import Rules, number
 
 # Kinds of parcels of one scrape, by how they begin.
 DOUBTS = (
@@ -60,19 +59,19 @@ _NUMBERS = list(Parcel.__dataclass_fields__)[2:]
 
 def parcel_of(values: list[Any]) -> Parcel:
     source, kind, *numbers = values
-    if type(source) is not str or type(kind) is not str:
-        raise CannotCheck(f"{listed(values)} is no parcel: source and kind are texts")
     named = dict(zip(_NUMBERS, map(number, numbers), strict=True))
     return Parcel(source=source, kind=kind, **named)
 
 
 def fault_of(rules: Rules, number: int, parcels: list[Parcel]) -> str:
-    """What is wrong with the parcels of a slot, or nothing."""
+    """What is wrong with the parcels of a slot, or nothing; each is looked at once, however many a forger writes."""
+    falls = _falls(parcels)
     for one in parcels:
         if not one.first <= number <= one.to:
             return f"a parcel of {one.source} from {one.from_ms} that is not of this slot"
         early = one.kind == "return" and number == one.first < _first_slot(rules, one)
-        if not _sound(rules, one) or (early and not _fell(one, parcels)):
+        fell = not early or falls.get((one.source, one.first), one.from_ms + 1) <= one.from_ms
+        if not _sound(rules, one) or not fell:
             return f"a parcel of {one.source} from {one.from_ms} that its counters do not bear out: {one.kind}"
     groups: dict[tuple[str, int, int, bool], list[Parcel]] = {}
     for one in parcels:
@@ -95,12 +94,14 @@ def _first_slot(rules: Rules, one: Parcel) -> int:
     return (one.from_ms + (one.to_ms - one.from_ms) // _scrapes(rules, one)) // slot_ms
 
 
-def _fell(back: Parcel, parcels: list[Parcel]) -> bool:
-    """Whether there is something to return from: a fall of the source, or what may be one, in the slot `first` of a return."""
-    earlier = [
-        one for one in parcels if one.source == back.source and one.to == back.first and one.to_ms <= back.from_ms
-    ]
-    return any(one.kind in {"contradiction", "restart", "return"} or one.kind.startswith(DOUBTS) for one in earlier)
+def _falls(parcels: list[Parcel]) -> dict[tuple[str, int], int]:
+    """What a source may return from: by source and slot, when the first fall ended, or what may be one."""
+    found: dict[tuple[str, int], int] = {}
+    for one in parcels:
+        if one.kind in {"contradiction", "restart", "return"} or one.kind.startswith(DOUBTS):
+            place = (one.source, one.to)
+            found[place] = min(one.to_ms, found.get(place, one.to_ms))
+    return found
 
 
 def _follows(one: Parcel, later: Parcel) -> bool:

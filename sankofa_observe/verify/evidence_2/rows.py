@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote
@@ -10,9 +12,10 @@ from urllib.parse import unquote
 from sankofa_observe.verify.evidence_2.events import by_parcels, scraped
 from sankofa_observe.verify.evidence_2.form import COUNTS, STATES, Row, Rules, Stretch, below, listed, number, row_with
 from sankofa_observe.verify.evidence_2.parcels import parcel_of
-from sankofa_observe.verify.findings import CannotCheck, Check
+from sankofa_observe.verify.findings import Check
 
 HOLE_TENTHS = 25  # neighbouring samples of a gauge, in tenths of a scrape
+_NOT_GOOD = "counts that make no GOOD slot"
 
 
 def row_checks(stretch: Stretch, n: int) -> Iterator[Check]:
@@ -33,14 +36,16 @@ def settled_before(stretch: Stretch, n: int) -> int | None:
 
 
 def recounted(stretch: Stretch, n: int) -> str:
-    """What a row's proof makes of it; a GOOD one is looked at by its own counts."""
+    """What a row's proof makes of it; a GOOD one, and no other, is looked at by its own counts."""
     rules, row = stretch.rules, stretch.rows[n]
     settled = settled_before(stretch, n) or 0
-    proof = stretch.proofs.get(row[0])
-    if proof is None:
+    if row[-1] == "GOOD":
         return _by_counts(rules, row, settled)
+    if row[0] not in stretch.proofs:
+        return "no proof, and it is not GOOD"
+    proof = stretch.proofs[row[0]]
     if _unseen(stretch, n) and rules["counted"] != "events":  # empty, and blind: nothing was recorded
-        return listed(row_with(row[0], {"blind": rules["slot_seconds"], "expected": rules["slot_expected"]}, "UNKNOWN"))
+        return listed(_never_recorded(rules, row[0]))
     if rules["counted"] == "events":
         return by_parcels(rules, row, [parcel_of(one) for one in proof], settled)
     return (_by_samples if rules["counted"] == "states" else _by_parts)(rules, row[0], proof)
@@ -65,42 +70,56 @@ def _unseen(stretch: Stretch, n: int) -> bool:
     return stretch.proofs.get(row[0]) == [] and row[4] == stretch.rules["slot_seconds"]
 
 
+def is_unrecorded(rules: Rules, row: Row) -> bool:
+    """Whether a row says that its slot was never recorded: of that there is no proof."""
+    return row == _never_recorded(rules, row[0])
+
+
+def _never_recorded(rules: Rules, start: int) -> Row:
+    return row_with(start, {"blind": rules["slot_seconds"], "expected": rules["slot_expected"]}, "UNKNOWN")
+
+
 def _by_counts(rules: Rules, row: Row, settled: int) -> str:
-    """A row without proof is GOOD, whatever its counts leave open."""
+    """A row without proof is GOOD, whatever its counts leave open; they are confirmed as that, or not at all."""
     counts = dict(zip(COUNTS, row[1:-1], strict=True))
     good, bad, hidden = counts["good"], counts["bad"], counts["hidden"]
     if rules["counted"] == "events":
         bad, hidden = max(bad, counts["over_bad"], 0), max(hidden, counts["over_hidden"])
         sure = not counts["blind"] and good > settled and scraped(rules, counts, len(rules["sources"]))
         sure = sure and not below(good - settled, good + bad + hidden, rules["slot_target_ppm"])
-        return listed([*row[:-1], "GOOD" if sure else "UNKNOWN"])
+        return listed(row) if sure else _NOT_GOOD
     every, wanted = rules["slot_expected"], rules["slot_target_ppm"]
     if rules["counted"] == "parts":
-        wanted, weights = _weights(rules)
-        every = sum(weights.values())
+        wanted, _, every = _weights(rules["combine"])
     sums = {"good": good, "bad": bad, "hidden": every - good - bad, "expected": every, "seen": good + bad}
     sure = hidden == every - good - bad and not below(good, every, wanted)
-    return listed(row_with(row[0], sums, "GOOD" if sure else "UNKNOWN"))
+    return listed(row_with(row[0], sums, "GOOD")) if sure else _NOT_GOOD
 
 
 def _by_samples(rules: Rules, start: int, proof: list[Any]) -> str:
-    """A slot of states from the samples in it and around it, cell by cell."""
+    """A slot of states from the samples in it and around it; what this costs follows from the samples, not from the slot's length."""
     width, first, expected = rules["scrape_seconds"] * 1000, start // rules["scrape_seconds"], rules["slot_expected"]
     edges = (start * 1000, (start + rules["slot_seconds"]) * 1000)
     names = [name for name, _ in proof]
     instances = {unquote(name.partition("{")[0].partition("/")[2]) for name in names}
-    if len(set(names)) < len(names) or not set(rules["sources"]) <= instances:
+    missing = len(rules["sources"]) > len(names) or not set(rules["sources"]) <= instances
+    if missing or len(set(names)) < len(names):
         return "a source is missing, or is there twice"
     sources = [[(number(at), up) for at, up in samples] for _, samples in proof]
     if not all(_are_samples(one, edges) for one in sources):
         return "samples that are not of this slot, not in order, or no 0 and no 1"
-    cells = [
-        _combined(rules["combine"], [_cell(one, cell * width, width) for one in sources])
-        for cell in range(first, first + expected)
-    ]
-    good, bad = cells.count(1), cells.count(0)
+    known = [(cell, up) for one in sources for cell, up in _cells(one, width).items() if 0 <= cell - first < expected]
+    up, seen = Counter(cell for cell, is_up in known if is_up), Counter(cell for cell, _ in known)
+    needed = _needed(rules["combine"], len(names))
+    good = sum(up[cell] >= needed for cell in seen)
+    bad = sum(len(names) >= needed > up[cell] + len(names) - seen[cell] for cell in seen)
     sums = {"good": good, "bad": bad, "hidden": expected - good - bad, "expected": expected, "seen": good + bad}
     return listed(row_with(start, sums, _state_of(good, sums["hidden"], expected, rules["slot_target_ppm"])))
+
+
+def _needed(rule: str, sources: int) -> int:
+    """How many sources must be up; where nothing is known of a cell, neither that many are nor can be told not to be."""
+    return {"all": max(1, sources), "any": 1}.get(rule) or int(rule.partition(" ")[2])
 
 
 def _are_samples(samples: list[tuple[int, Any]], edges: tuple[int, int]) -> bool:
@@ -111,43 +130,34 @@ def _are_samples(samples: list[tuple[int, Any]], edges: tuple[int, int]) -> bool
     return outside and rising and all(type(up) is int and up in {0, 1} for _, up in samples)
 
 
-def _cell(samples: list[tuple[int, int]], start: int, width: int) -> int | None:
-    inside = [up for at, up in samples if start <= at < start + width]
-    if inside:
-        return min(inside)
-    before = [one for one in samples if one[0] < start]
-    after = [one for one in samples if one[0] >= start + width]
-    if not before or not after or (after[0][0] - before[-1][0]) * 10 > HOLE_TENTHS * width:
-        return None
-    return after[0][1] if after[0][1] == before[-1][1] else None
-
-
-def _combined(rule: str, states: list[int | None]) -> int | None:
-    word, _, least = rule.partition(" ")
-    needed = {"all": max(1, len(states)), "any": 1}.get(rule) or (int(least) if word == "atLeast" else None)
-    if needed is None or needed < 1:
-        raise CannotCheck(f"slo.combine is {rule!r}, expected all, any or atLeast and a number")
-    up, unknown = states.count(1), states.count(None)
-    if up >= needed:
-        return 1
-    return 0 if len(states) >= needed > up + unknown else None
+def _cells(samples: list[tuple[int, int]], width: int) -> dict[int, int]:
+    """The cells that are known: those with samples, and empty ones between two that are near enough and say the same."""
+    known: dict[int, int] = {}
+    for at, up in samples:
+        known[at // width] = min(up, known.get(at // width, 1))
+    for (at, up), (after, later) in pairwise(samples):
+        if up == later and (after - at) * 10 <= HOLE_TENTHS * width:
+            known |= dict.fromkeys(range(at // width + 1, after // width), up)
+    return known
 
 
 def _by_parts(rules: Rules, start: int, proof: list[Any]) -> str:
     """A slot of a composite from the states of its parts."""
-    wanted, weights = _weights(rules)
-    if [name for name, _ in proof] != sorted(weights) or not {state for _, state in proof} <= set(STATES):
+    wanted, weights, every = _weights(rules["combine"])
+    if [name for name, _ in proof] != list(weights) or not {state for _, state in proof} <= set(STATES):
         return "a part is missing, not in order, or has no state"
     of = {state: sum(weights[name] for name, found in proof if found == state) for state in STATES}
-    good, every = of["GOOD"] + of["NO_TRAFFIC"], sum(weights.values())
+    good = of["GOOD"] + of["NO_TRAFFIC"]
     sums = {"good": good, "bad": of["BAD"], "hidden": of["UNKNOWN"], "expected": every, "seen": every - of["UNKNOWN"]}
     return listed(row_with(start, sums, _state_of(good, of["UNKNOWN"], every, wanted)))
 
 
-def _weights(rules: Rules) -> tuple[int, dict[str, int]]:
-    """The share of weight that must be good, and the weight of each part."""
-    wanted, _, text = rules["combine"].partition(" ")
-    return int(wanted), {name: int(weight) for name, _, weight in (one.partition("=") for one in text.split(","))}
+@lru_cache(maxsize=1)
+def _weights(combine: str) -> tuple[int, dict[str, int], int]:
+    """The share of weight that must be good, the weight of each part by name, and all weight; read once for all slots."""
+    wanted, _, text = combine.partition(" ")
+    weights = {name: int(weight) for name, _, weight in (one.partition("=") for one in text.split(","))}
+    return int(wanted), weights, sum(weights.values())
 
 
 def _state_of(good: int, hidden: int, every: int, wanted_ppm: int) -> str:

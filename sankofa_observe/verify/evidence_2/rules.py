@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
-from sankofa_observe.verify.evidence_2.form import COUNTS, DAY_SECONDS, EDGES, Row, Rules, listed, number
+from sankofa_observe.verify.evidence_2.form import (
+    COUNTS,
+    DAY_SECONDS,
+    EDGES,
+    PROOF,
+    Row,
+    Rules,
+    check_shape,
+    listed,
+    number,
+)
 from sankofa_observe.verify.findings import CannotCheck, Check
 
 _WORDS = {
@@ -13,11 +25,18 @@ _WORDS = {
     "budgeting": ("Timeslices", "Occurrences"),
     "no_traffic": ("good", "excluded"),
 }
+_WHOLE = "(?:0|[1-9][0-9]{0,15})"
+_COMBINE = {
+    "states": re.compile("all|any|atLeast [1-9][0-9]{0,15}"),
+    "events": re.compile(""),
+    "parts": re.compile(f"{_WHOLE} [^=,]+={_WHOLE}(?:,[^=,]+={_WHOLE})*"),
+}
+MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
 _SIGNED = {"bad", "over_bad", "after_bad"}  # under 0 where a good event is counted later than its valid one
 _ONLY_OF_EVENTS = {"over_good", "over_bad", "over_hidden", "settling", *EDGES}
 
 
-def refuse_unknown(file: dict[str, Any], rows: list[Row]) -> None:
+def refuse_unknown(file: dict[str, Any], rows: list[Row], proofs: list[Any]) -> None:
     rules = file["slo"]
     for name, words in _WORDS.items():
         if rules[name] not in words:
@@ -30,13 +49,31 @@ def refuse_unknown(file: dict[str, Any], rows: list[Row]) -> None:
         rules["budgeting"] == "Occurrences" or rules["counts_bad"] or rules["settles_seconds"]
     ):
         raise CannotCheck("only events are counted one by one, by their bad ones, or settle")
-    if rules["counted"] == "events" and rules["combine"]:
-        raise CannotCheck("events are not combined: they are added up")
+    _refuse_texts(rules)
+    for proof in proofs:
+        check_shape(proof, PROOF[rules["counted"]], f"a proof of {rules['counted']}")
     for row in rows:
         if row[0] < 0:
             raise CannotCheck(f"{listed(row)} begins before 1970")
         _refuse_counts(rules, COUNTS, row[1:-1])
     _refuse_counts(rules, EDGES, [number(one) for one in file["edges"]])
+
+
+def _refuse_texts(rules: Rules) -> None:
+    """What is said in words has one form: another would be another identity of the same slots."""
+    counted, combine = rules["counted"], rules["combine"]
+    if not _COMBINE[counted].fullmatch(combine):
+        raise CannotCheck(f"slo.combine is {combine[:80]!r}, which says nothing of {counted}")
+    parts = [one.partition("=")[0] for one in combine.partition(" ")[2].split(",")]
+    names = parts if counted == "parts" else []
+    for name, listing in (("sources", rules["sources"]), ("combine", names)):
+        if any(one >= later for one, later in pairwise(listing)):
+            raise CannotCheck(f"slo.{name} names something twice, or not in order")
+
+
+def refuse_exponent(exponent: int) -> None:
+    if exponent > MOST_EXPONENT:
+        raise CannotCheck(f"agreement.exponent is {exponent}, expected {MOST_EXPONENT} at most")
 
 
 def _refuse_counts(rules: Rules, names: tuple[str, ...], values: list[int]) -> None:
@@ -61,6 +98,12 @@ def starts_of(file: dict[str, Any]) -> range:
     step = file["slo"]["slot_seconds"]
     first = -(-start // step) * step
     return range(first, end - step + 1, step)
+
+
+def days_of(file: dict[str, Any]) -> range:
+    """The UTC days that have slots of the period: a slot is a day at most, so there is none between them without."""
+    starts = starts_of(file)
+    return range(starts[0] // DAY_SECONDS, starts[-1] // DAY_SECONDS + 1) if starts else range(0)
 
 
 def completeness(file: dict[str, Any], rows: list[Row]) -> Iterator[Check]:

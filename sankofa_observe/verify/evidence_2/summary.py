@@ -7,8 +7,6 @@ from typing import Any
 
 from sankofa_observe.verify.evidence_2.form import MILLION, Row, number
 
-MOST_DIGITS = 18  # after the point: no currency has more, and a forger's number makes no long line
-
 
 def of_document(identity: dict[str, Any]) -> dict[str, str]:
     attained = {name: number(count) for name, count in identity["attainment"].items()}
@@ -48,7 +46,7 @@ def _percent(part: int, whole: int = MILLION) -> str:
 
 def _money(minor: int, terms: dict[str, Any]) -> str:
     exponent = terms["exponent"]
-    if exponent == 0 or exponent > MOST_DIGITS:
+    if exponent == 0:
         return f"{minor} {terms['currency']}"
     major, rest = divmod(minor, 10**exponent)
     return f"{major}.{rest:0{exponent}d} {terms['currency']}"

@@ -134,7 +134,12 @@ def _of_a_proof(found: Evidence) -> Evidence:
 def _of_a_row(found: Evidence) -> Evidence:
     day = found.days[1]
     return replace(
-        found, days=(found.days[0], replace(day, rows=(*day.rows[:-1], day.rows[-1] + " ")), *found.days[2:])
+        found,
+        days=(
+            found.days[0],
+            replace(day, rows=(*day.rows[:-1], day.rows[-1].replace(",0,", ",1,", 1))),
+            *found.days[2:],
+        ),
     )
 
 
@@ -277,7 +282,7 @@ def _with(path: str, value: Any) -> bytes:
         (_with("identity/period", [7, 7]), "period is 7 to 7, expected its start before its end"),
         (_with("days/0/rows/0", 7), r"days\[0\].rows is no list of texts"),
         (_with("provenance/engine", "other"), "its checksum is 0x"),
-        (_with("identity/root", "0x00"), "its root is 0x00, expected 0x"),
+        (_with("identity/root", "0x00"), r"identity.root is '0x00', expected 0x and 64 lower-case"),
     ],
 )
 def test_what_is_no_evidence_is_refused_by_its_field_and_with_the_next_step(raw: bytes, told: str) -> None:
