@@ -71,7 +71,6 @@ def rebuild(
         said = list(
             stage.rebuild(
                 [one for one in records if stage.unproven(one, platform.archive)],
-                catalog=platform.catalog,
                 table=platform.slots,
                 ledger=platform.ledger,
                 archive=platform.archive,

@@ -1,6 +1,6 @@
-"""rebuild: evidence that was lost or damaged is written anew, from the slot table and the terms that were agreed.
+"""rebuild: evidence that was lost or damaged is written anew, from the slot table and what the ledger holds.
 
-Nothing is written that is not byte for byte the identity whose hash the penalty names: where slots or terms are others now, that is
+Terms and sources are those that were recorded: no spec and no fleet file is read, which may be others by now. Nothing is written that is not byte for byte the identity whose hash the penalty names: where slots or terms are others now, that is
 said, and a person looks. One document that cannot be written anew costs no other.
 """
 
@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
-from sankofa_observe.pipeline.period import period_slots
+from sankofa_observe.pipeline.period import period_slots, with_neighbours
 from sankofa_observe.ports import EvidenceArchive, Ledger, SettlementRecord, SlotTable
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.evidence import Evidence, Origin, Provenance, document_hash, evidence_of
 from sankofa_observe.sla.evidence.building import queries_of
 from sankofa_observe.sla.penalty import Penalty
@@ -87,7 +86,6 @@ def unproven(record: SettlementRecord, archive: EvidenceArchive) -> Unproven | N
 def rebuild(
     records: Iterable[SettlementRecord],
     *,
-    catalog: Catalog,
     table: SlotTable,
     ledger: Ledger,
     archive: EvidenceArchive,
@@ -98,7 +96,7 @@ def rebuild(
     for record in records:
         penalty = record.penalty
         try:
-            agreement = _agreement(penalty, catalog, ledger)
+            agreement = _agreement(penalty, ledger)
             made = _made(penalty, agreement, _promise(penalty, agreement), table, chain, origin)
             problem = _differs(penalty, made)
             if not problem:
@@ -111,21 +109,18 @@ def rebuild(
             yield Rebuilt(settlement_id=penalty.settlement_id, document_hash=penalty.document_hash)
 
 
-def _agreement(penalty: Penalty, catalog: Catalog, ledger: Ledger) -> Agreement:
-    """The terms as the specs have them where those are the recorded ones; else as they were recorded."""
+def _agreement(penalty: Penalty, ledger: Ledger) -> Agreement:
+    """The terms as they were recorded, with the sources that the penalty's evidence named."""
     recorded = ledger.read(OPERATOR).agreement(penalty.agreement_id)
-    written = catalog.agreements.get(penalty.agreement_id)
     if recorded is None:
         raise InvariantBroken(
             f"agreement {penalty.agreement_id} is not in the ledger, expected its terms; restore it from a copy"
         )
-    if written is not None and written.terms_hash == recorded.terms_hash:
-        return written
-    read = agreement_of(recorded.document, {name: slo.sources for name, slo in catalog.slos.items()})
+    read = agreement_of(recorded.document, {penalty.slo: {penalty.site: penalty.sources}})
     if read.terms_hash != recorded.terms_hash:
         raise InvariantBroken(
             f"the ledger's terms of agreement {penalty.agreement_id} have hash {read.terms_hash}, expected "
-            f"{recorded.terms_hash}; restore the spec that both parties accepted"
+            f"{recorded.terms_hash}; restore them from a copy"
         )
     return read
 
@@ -143,7 +138,7 @@ def _promise(penalty: Penalty, agreement: Agreement) -> Promise:
 def _made(
     penalty: Penalty, agreement: Agreement, promise: Promise, table: SlotTable, chain: ChainIdentity, origin: Origin
 ) -> Evidence:
-    if table.forgotten(penalty.period):
+    if table.forgotten(with_neighbours(penalty.period, promise.slo)):  # what stands beside it is in the identity
         raise InvalidInput(
             f"slots of {penalty.period} are no longer kept (late.keep_slots_days); restore the document from a copy, "
             "or ask the tenant for theirs"
@@ -182,7 +177,7 @@ def _differs(penalty: Penalty, made: Evidence) -> str:
         ("hash", document_hash(identity), penalty.document_hash),
     ):
         if seen != expected:
-            cause = _CAUSES.get(what, "the slots, or the instances that the fleet lists, are others now")
+            cause = _CAUSES.get(what, "the slots are others now")
             return f"its {what} is now {seen}, the penalty's is {expected}: {cause}; restore them as they were, or the document from a copy"
     return ""
 

@@ -59,6 +59,8 @@ class VerdictRecord:
 class Penalty:
     """What the provider owes for one breach; `credit_minor` is before the cap, which the contract applies.
 
+    `sources` is what its evidence names as the instances that the fleet listed: no terms have them, and a fleet file changes.
+
     `good` of `valid` is the *high* bound: what was not known counts as good, so only what is certain is owed.
     """
 
@@ -78,6 +80,7 @@ class Penalty:
     evidence_root: str
     leaf_count: int
     document_hash: str
+    sources: tuple[str, ...]
     assessed_at: int
 
     @property
@@ -151,6 +154,7 @@ def price(
         evidence_root=identity.root,
         leaf_count=len(identity.days),
         document_hash=document_hash(identity),
+        sources=identity.slo.sources,
         assessed_at=assessed_at,
     )
     return penalty, document

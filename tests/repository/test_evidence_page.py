@@ -57,7 +57,7 @@ def test_referee_is_written_from_the_page_and_from_nothing_else() -> None:
     }
 
     assert {name.partition(".")[0] for name in imported} <= {
-        "__future__", "collections", "eth_hash", "hashlib", "itertools", "json", "rfc8785", "types", "typing", "urllib",
+        "__future__", "collections", "eth_hash", "hashlib", "itertools", "json", "re", "rfc8785", "types", "typing", "urllib",
     }  # fmt: skip
 
 

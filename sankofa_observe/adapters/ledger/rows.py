@@ -123,7 +123,7 @@ _PENALTY_COLUMNS = (
 
 def penalty_row(penalty: Penalty) -> dict[str, Any]:
     row = {name: getattr(penalty, name) for name in _PENALTY_COLUMNS}
-    return {**row, **_period_row(penalty.period)}
+    return {**row, **_period_row(penalty.period), "sources": json.dumps(penalty.sources)}
 
 
 def settlement(row: Row, history: list[StateChange]) -> SettlementRecord:
@@ -131,7 +131,7 @@ def settlement(row: Row, history: list[StateChange]) -> SettlementRecord:
 
 
 def penalty(row: Row) -> Penalty:
-    return Penalty(period=_period(row), **_same(row, *_PENALTY_COLUMNS))
+    return Penalty(period=_period(row), sources=tuple(json.loads(row["sources"])), **_same(row, *_PENALTY_COLUMNS))
 
 
 def change(row: Row) -> StateChange:

@@ -11,12 +11,12 @@ from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.rebuild import NotRebuilt, Rebuilt, rebuild, settlements, unproven
 from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
 from sankofa_observe.sla.agreement import Agreement
-from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.evidence import Origin, document_hash, parse
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.sla.terms import counting_digest, with_terms
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.testing import FakeAttestor, FakeChain, FixedClock, MemoryArchive, MemoryLedger, MemorySlots
+from sankofa_observe.units import Period
 from tests import builders
 from tests.builders import CREDIT_MINOR, START, period, slot, slots_of
 
@@ -75,11 +75,10 @@ class Office:
     def states(self) -> list[SettlementState]:
         return [record.state for record in self.ledger.in_order()]
 
-    def rebuild(self, *, specs: bool = True) -> list[Rebuilt | NotRebuilt]:
-        catalog = Catalog(agreements={self.agreement.id: self.agreement} if specs else {})
+    def rebuild(self) -> list[Rebuilt | NotRebuilt]:
         ports = {"table": self.table, "ledger": self.ledger, "archive": self.archive}
         broken = [one for one in settlements(self.ledger) if unproven(one, self.archive)]
-        return list(rebuild(broken, catalog=catalog, chain=builders.CHAIN, origin=self.origin, **ports))  # type: ignore[arg-type]
+        return list(rebuild(broken, chain=builders.CHAIN, origin=self.origin, **ports))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -119,13 +118,8 @@ def test_another_release_with_a_new_ledger_adopts_what_the_chain_holds(
 
 
 @pytest.mark.parametrize("damage", ["lost", "cut off"])
-@pytest.mark.parametrize("specs", [True, False])
-def test_a_document_is_written_anew_as_the_identity_that_the_penalty_names(
-    office: Office,
-    damage: str,
-    specs: bool,  # noqa: FBT001  a parameter
-) -> None:
-    """From the spec, or from the terms in the ledger where the spec is gone; and the others are not touched."""
+def test_a_document_is_written_anew_as_the_identity_that_the_penalty_names(office: Office, damage: str) -> None:
+    """From the terms in the ledger, whatever the specs are by now; and the others are not touched."""
     name, *others = [record.penalty.document_hash for record in office.ledger.in_order()]
     before = {other: office.archive.documents[other] for other in others}
     if damage == "lost":
@@ -133,7 +127,7 @@ def test_a_document_is_written_anew_as_the_identity_that_the_penalty_names(
     else:
         office.archive.documents[name] = office.archive.documents[name][:-9]
     office.origin = Origin(engine="engine/9", observer="observer-9")
-    [said] = office.rebuild(specs=specs)
+    [said] = office.rebuild()
     raw = office.archive.get(name)
 
     assert isinstance(said, Rebuilt)
@@ -141,6 +135,50 @@ def test_a_document_is_written_anew_as_the_identity_that_the_penalty_names(
     assert (document_hash(parse(raw).identity), parse(raw).provenance.engine) == (name, "engine/9")
     assert {other: office.archive.documents[other] for other in others} == before
     assert office.rebuild() == []
+
+
+@pytest.mark.parametrize("sources", [(), ("n1",), ("n2", "n1", "n2")])
+def test_what_the_fleet_listed_when_it_was_priced_is_kept_with_the_penalty(sources: tuple[str, ...]) -> None:
+    """A document can be written anew though the fleet file has other lines by now, the SLO another tier, or neither is there."""
+    agreement = recorded()
+    [promise] = agreement.promises
+    listing = replace(promise, slo=replace(promise.slo, sources={promise.site: sources}))
+    clock = FixedClock(at=period(0).ends_at + 60)
+    chain = FakeChain(clock=clock, members=(ACCOUNT,), threshold=1)
+    made = Office(chain=chain, clock=clock, agreement=replace(agreement, promises=(listing,)))
+    made.count(0)
+    made.price()
+    [name] = made.archive.documents
+    before = made.archive.documents.pop(name)
+    [said] = made.rebuild()
+
+    assert isinstance(said, Rebuilt), said
+    assert made.archive.documents == {name: before}
+    assert made.ledger.in_order()[0].penalty.sources == tuple(sorted(set(sources)))
+
+
+@dataclass
+class Forgetful(MemorySlots):
+    """A table that keeps no slot from before an instant."""
+
+    kept_since: int = 0
+
+    def forgotten(self, period: Period) -> bool:
+        return period.starts_at < self.kept_since
+
+
+def test_a_period_whose_neighbour_is_no_longer_kept_is_not_rebuilt_from_less(office: Office) -> None:
+    """What stands before a period is in its identity: that it is gone is told, and not that the slots are others."""
+    office.archive.documents.clear()
+    table = Forgetful(kept_since=period(1).starts_at)
+    table.append([*slots_of(1, bad=1), *slots_of(2, bad=1)], office.clock.at)
+    office.table = table
+    first, second, third = office.rebuild()
+
+    for said in (first, second):
+        assert isinstance(said, NotRebuilt)
+        assert "no longer kept (late.keep_slots_days)" in said.problem
+    assert isinstance(third, Rebuilt)
 
 
 def test_other_slots_write_nothing_and_say_so(office: Office) -> None:
@@ -169,7 +207,7 @@ def test_other_proofs_of_the_same_counts_are_other_evidence(office: Office) -> N
 
 
 def test_terms_that_are_nowhere_sound_write_nothing(office: Office) -> None:
-    """The spec is gone, and the ledger's document is not the one of its hash."""
+    """The ledger's document is not the one of its hash."""
     office.archive.documents.clear()
     office.ledger = replace(office.ledger, agreements={})
     office.ledger.add_agreement(
@@ -180,7 +218,7 @@ def test_terms_that_are_nowhere_sound_write_nothing(office: Office) -> None:
         document=office.agreement.terms_document.replace("125000", "125001"),
         at=START,
     )
-    said = office.rebuild(specs=False)
+    said = office.rebuild()
 
     assert [isinstance(one, NotRebuilt) for one in said] == [True] * 3
     assert "the ledger's terms of agreement" in str(said[0])
