@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import update
 
 from deploy.parts import CHECKOUT
-from sankofa_observe.adapters.ledger import SqlLedger, tables
+from sankofa_observe.adapters.ledger import SqlLedger, lease, tables
 from sankofa_observe.adapters.ledger.lease import LedgerLease, owner_of_process
 from sankofa_observe.adapters.slots.lock import WriterLock
 from sankofa_observe.errors import Held, Lost
@@ -165,3 +165,35 @@ def test_a_clock_that_was_set_back_keeps_nobody_out(ledger: SqlLedger) -> None:
     with ledger._database.writing() as connection:
         connection.execute(update(tables.leases).values(taken_at=2**40, expires_at=2**40 + 15))
     assert lease_of(ledger, "host-b:2").take() == 2
+
+
+def test_renewing_after_a_clock_that_was_set_back_keeps_it(ledger: SqlLedger) -> None:
+    """It is of the new clock then: nobody else takes it for one of the future."""
+    first = lease_of(ledger, "host-a:1")
+    first.take()
+    with ledger._database.writing() as connection:
+        connection.execute(update(tables.leases).values(taken_at=2**40, expires_at=2**40 + 15))
+    first.renew()
+    with pytest.raises(Held, match="host-a:1"):
+        lease_of(ledger, "host-b:2").take()
+
+
+def test_a_machine_of_the_same_host_name_is_another_place(ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first table of processes of a kernel has one number everywhere: a process there may live though none here has its number."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(lease, "_boot", lambda: "another-boot")
+        place, _, _ = owner_of_process().rpartition(":")
+    lease_of(ledger, f"{place}:{dead.pid}").take()
+    with pytest.raises(Held):
+        lease_of(ledger, "host-b:2").take()
+
+
+def test_a_lease_of_our_own_that_lapsed_says_so(ledger: SqlLedger) -> None:
+    """Nobody has it; that we have it would be no reason to stop."""
+    first = lease_of(ledger, "host-a:1")
+    first.take()
+    lapse(ledger)
+    with pytest.raises(Lost, match=r"our lease of epoch 1 lapsed \d+ s ago"):
+        first.check()

@@ -8,8 +8,9 @@ import socket
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, case, insert, select, text, update
 
 from sankofa_observe.adapters.ledger import tables
 from sankofa_observe.adapters.ledger.database import Database
@@ -20,7 +21,20 @@ SECONDS = 15
 
 def owner_of_process() -> str:
     """Host, its table of processes and the process, as another one there can tell whether it still lives; no two are alike."""
-    return f"{socket.gethostname()}:{_processes()}:{secrets.token_hex(4)}:{os.getpid()}"
+    return f"{_place()}:{secrets.token_hex(4)}:{os.getpid()}"
+
+
+def _place() -> str:
+    """A host name is no machine: two of one name have another boot each, and each boot another table of processes."""
+    return f"{socket.gethostname()}:{_boot()}:{_processes()}"
+
+
+def _boot() -> str:
+    """Which boot of which machine this is; of an unknown one nobody can tell who is dead."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return secrets.token_hex(16)
 
 
 def _processes() -> int:
@@ -66,16 +80,23 @@ class LedgerLease:
 
     def renew(self) -> None:
         with self.database.writing() as connection:
-            self._change(connection, _now(connection) + self.seconds)
+            now = _now(connection)
+            # Where the clock was set back, it was taken at the new one's now at the latest: it holds nobody out for longer than it lasts.
+            taken_at = case((tables.leases.c.taken_at > now, now), else_=tables.leases.c.taken_at)
+            self._change(connection, now + self.seconds, taken_at=taken_at)
 
     def check(self) -> None:
         table = tables.leases
         with self.database.reading() as connection:
             query = select(table.c.owner, table.c.epoch, table.c.expires_at).where(table.c.name == self.name)
             row = connection.execute(query).one_or_none()
-            if row is None or (row.owner, row.epoch) != (self.owner, self.epoch) or row.expires_at <= _now(connection):
+            if row is None or (row.owner, row.epoch) != (self.owner, self.epoch):
                 raise Lost(
                     f"{self.name}: the lease of epoch {self.epoch} is no longer ours; {row.owner if row else 'nobody'} has it"
+                )
+            if (late := _now(connection) - row.expires_at) >= 0:
+                raise Lost(
+                    f"{self.name}: our lease of epoch {self.epoch} lapsed {late} s ago and may be taken over; nobody has renewed it"
                 )
 
     def hold(self, connection: Connection) -> None:
@@ -93,7 +114,7 @@ class LedgerLease:
             except Lost:
                 return
 
-    def _change(self, connection: Connection, expires_at: int, **more: str) -> None:
+    def _change(self, connection: Connection, expires_at: int, **more: Any) -> None:
         table = tables.leases
         own = (table.c.name == self.name, table.c.owner == self.owner, table.c.epoch == self.epoch)
         if not connection.execute(update(table).where(*own).values(expires_at=expires_at, **more)).rowcount:
@@ -109,7 +130,7 @@ def _now(connection: Connection) -> int:
 def _is_dead(owner: str) -> bool:
     """Whether an owner on this host has ended: killed, it could not release."""
     place, _, pid = owner.rpartition(":")
-    if place.rpartition(":")[0] != f"{socket.gethostname()}:{_processes()}" or not pid.isdecimal():
+    if place.rpartition(":")[0] != _place() or not pid.isdecimal():
         return False
     try:
         os.kill(int(pid), 0)
