@@ -2,6 +2,8 @@
 
 SankofaError
 ├── InvalidInput        the caller mends the document, the flag or the request
+│   ├── WrongCursor     a page is asked for after what is no `next` of its list
+│   └── Unfit           what records are kept in is gone or damaged: the operator mends it, nobody tries again
 ├── Unavailable         a part did not answer; the caller tries again later, nothing was lost
 │   └── Refused         the contract answered, and says no for now: its clock or another's act may change that
 └── InvariantBroken     two truths disagree; stop, keep everything, call a person
@@ -46,6 +48,14 @@ class InvalidInput(SankofaError):
     def __init__(self, problem: str, violations: Sequence[Violation] = ()) -> None:
         self.violations = tuple(violations)
         super().__init__("\n".join([problem, *(f"  {violation}" for violation in self.violations)]))
+
+
+class WrongCursor(InvalidInput):
+    """A page is asked for after what is no `next` of a page of its list."""
+
+
+class Unfit(InvalidInput):
+    """What records are kept in was removed, replaced or damaged: nothing goes on before a person has mended it."""
 
 
 class Unavailable(SankofaError):

@@ -15,7 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from sankofa_observe.api.keys import KeyRing, Principal
 from sankofa_observe.api.requests import is_of
-from sankofa_observe.errors import InvalidInput, InvariantBroken
+from sankofa_observe.errors import InvariantBroken, WrongCursor
 from sankofa_observe.ports import EvidenceArchive, Ledger, LedgerRead, Page, SettlementRecord
 from sankofa_observe.scope import of_tenant
 
@@ -68,7 +68,7 @@ def page_of(ask: Callable[..., Page[Item]], limit: int, after: str | None) -> Pa
     """A page of a list; a cursor that is none is told to the caller."""
     try:
         return ask(limit=limit, after=after)
-    except InvalidInput:
+    except WrongCursor:
         raise HTTPException(422, "`after` is not the `next` of a page of this list") from None
 
 

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from sankofa_observe.api.requests import failed_by
-from sankofa_observe.errors import SankofaError, Unavailable
+from sankofa_observe.errors import SankofaError, Unavailable, Unfit
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger(__name__)
@@ -46,10 +46,11 @@ def install(app: FastAPI) -> None:
         ]
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the request is not as the API expects it", errors=faults)
 
+    @app.exception_handler(Unfit)
     @app.exception_handler(Unavailable)
-    async def _away(request: Request, error: Unavailable) -> Response:
+    async def _away(request: Request, error: Unavailable | Unfit) -> Response:
         failed_by(request, error)
-        log.warning("%s", error)  # its words name hosts and files: for the operator, not for the tenant
+        _tell(error)
         detail = "a part of the platform does not answer; try again later"
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "10"})
 
@@ -65,3 +66,8 @@ def install(app: FastAPI) -> None:
     async def _unforeseen(request: Request, error: Exception) -> Response:
         failed_by(request, error)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something unforeseen failed; it was logged")
+
+
+def _tell(error: SankofaError) -> None:
+    """Its words name hosts and files: for the operator, not for the tenant. What does not mend itself is no warning."""
+    log.log(logging.CRITICAL if isinstance(error, Unfit) else logging.WARNING, "%s", error)

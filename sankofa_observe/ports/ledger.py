@@ -155,7 +155,7 @@ class Totals:
 class LedgerRead(Protocol):
     """The records as one scope may see them; what it may not see is absent.
 
-    Lists come in pages of at most `limit`; `after` is the `next` of the page before. A cursor that is none raises `InvalidInput`.
+    Lists come in pages of at most `limit`; `after` is the `next` of the page before. A cursor that is none raises `WrongCursor`.
     """
 
     def agreements(self) -> list[AgreementRecord]:

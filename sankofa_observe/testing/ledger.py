@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from sankofa_observe.errors import InvalidInput, InvariantBroken
+from sankofa_observe.errors import InvalidInput, InvariantBroken, WrongCursor
 from sankofa_observe.ports import (
     AgreementRecord,
     Attempt,
@@ -368,7 +368,7 @@ class MemoryReads:
         own = sorted((one for one in every if self.scope.sees(_tenant(one))), key=key)
         cursors = [".".join(map(str, key(one))) for one in own]
         if after is not None and not re.fullmatch(cursor, after):
-            raise InvalidInput(f"cursor {after!r}: expected the `next` of a page of this list, as it was answered")
+            raise WrongCursor(f"cursor {after!r}: expected the `next` of a page of this list, as it was answered")
         if limit < 1:
             raise InvalidInput(f"limit {limit}: expected 1 or more")
         first = cursors.index(after) + 1 if after in cursors else 0 if after is None else len(own)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from sankofa_observe.adapters.ledger import SqlLedger
-from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable, Unfit
 from sankofa_observe.ports import (
     Attempt,
     AttemptKind,
@@ -556,7 +556,7 @@ def test_sql_ledger_writes_penalty_and_state_together_or_not_at_all(tmp_path: Pa
         engine = create_engine(f"sqlite:///{file}")
         with engine.begin() as connection:
             connection.execute(text("ALTER TABLE settlement_state RENAME TO elsewhere"))
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unfit, match="no such table: settlement_state"):
             ledger.add_penalty(breach(ACME).penalty)
         with engine.begin() as connection:
             connection.execute(text("ALTER TABLE elsewhere RENAME TO settlement_state"))
@@ -574,6 +574,12 @@ BROKEN: dict[str, tuple[Callable[[Path], str], type[Exception], str]] = {
     "no-folder": (lambda folder: f"sqlite:///{folder}/nowhere/ledger.sqlite", Unavailable, "No such file or directory"),
     "no-database": (_no_database, InvalidInput, "damaged: file is not a database"),
     "no-url": (lambda _: "ledger.sqlite", InvalidInput, "ledger_url"),
+    "no-port": (lambda _: "postgresql+psycopg://u:1@hidden:hidden/x", InvalidInput, "postgresql"),
+    "no-server": (
+        lambda _: "postgresql+psycopg://u:hidden@127.0.0.1:1/records?password=hidden&connect_timeout=2",
+        Unavailable,
+        r"ledger postgresql\+psycopg://127\.0\.0\.1:1/records: ",
+    ),
     "no-driver": (lambda _: "oracle://u:hidden@127.0.0.1/x", InvalidInput, "oracle"),
     "newer-tables": (lambda folder: at_revision(folder, "9999"), InvalidInput, "9999"),
 }

@@ -6,8 +6,10 @@ import asyncio
 import fcntl
 import json
 import os
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,13 @@ from typing import Any
 import httpx
 import pytest
 
+from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.api import __main__ as reference
 from sankofa_observe.api import access
 from sankofa_observe.api.access import Records
 from sankofa_observe.api.app import create_app, openapi
 from sankofa_observe.api.keys import KeyRing, add_key, key_hash, new_key, well_formed
-from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable, Unfit
 from sankofa_observe.ports import StateChange
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement
@@ -531,6 +534,7 @@ def test_api_refuses_what_it_does_not_have_as_a_problem(world: World, method: st
 
 
 FAILURES = {
+    "gone": (Unfit("ledger /srv/hidden.sqlite was removed or replaced while it was open"), 503),
     "away": (Unavailable("ledger sqlite:////srv/hidden.sqlite: disk I/O error"), 503),
     "broken": (InvariantBroken("penalty 0x…: hidden is otherwise"), 500),
     "unforeseen": (RuntimeError("hidden"), 500),
@@ -565,6 +569,39 @@ def test_api_is_not_ready_while_the_ledger_is_away(world: World, monkeypatch: py
     found = [world.get(path, tenant=None) for path in ("/healthz", "/readyz")]
     assert [one.status_code for one in found] == [200, 503]
     assert "hidden" not in found[1].text
+
+
+@pytest.mark.parametrize("harm", ["removed", "emptied", "table dropped"])
+def test_api_is_not_ready_once_its_ledger_is_lost(
+    world: World, harm: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On every route, with and without a cursor: it is nothing that the tenant did, and the operator finds it in the log."""
+    file = tmp_path / "ledger.sqlite"
+    with closing(SqlLedger(f"sqlite:///{file}")) as ledger:
+        world.app.state.records = replace(world.app.state.records, ledger=ledger)
+        if harm == "removed":
+            file.unlink()
+        else:
+            with closing(sqlite3.connect(file)) as other:
+                other.executescript(
+                    "DROP TABLE attempt; DROP TABLE verdict; DROP TABLE credit_entry; DROP TABLE settlement_now"
+                )
+                other.executescript("DROP TABLE agreement; DROP TABLE tally")
+        if harm == "emptied":
+            ledger._database.engine.dispose()
+            file.write_bytes(b"no database" * 1000)
+        found = {
+            path: world.get(path).status_code
+            for path in (
+                "/readyz",
+                "/v1/credits",
+                "/v1/credits?after=1",
+                "/v1/agreements",
+                *paths(world, "acme").values(),
+            )
+        }
+    assert found == dict.fromkeys(found, 503)
+    assert str(file) in caplog.text
 
 
 def test_api_says_when_evidence_is_lost(world: World) -> None:

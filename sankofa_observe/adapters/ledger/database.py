@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import stat
 import time
@@ -11,17 +12,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 
 from sankofa_observe.adapters.ledger.tables import EVERYBODY, REVISION, REVISIONS
-from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable, Unfit
 from sankofa_observe.scope import OPERATOR, Scope
 
 BUSY_SECONDS = 10
 QUICKLY_CHECKED_BYTES = 64 * 2**20  # a larger file is checked by `ledger check` only: it is read to its end
 _WRITES = {"sankofa_writes": True}
+_GONE = re.compile("no such (table|column)|table .* has no column")  # SQLite has no code of it
 _LOCK = "SELECT pg_advisory_xact_lock(5340)"
 
 
@@ -31,7 +33,7 @@ class Database:
     def __init__(self, url: str, *, new: bool = True) -> None:
         """Without `new`, a file that is not there is told, and not made."""
         self.engine = _engine(url)
-        self.url = repr(self.engine.url)
+        self.url = _shown(self.engine.url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.file: Path | None = None
         if self.is_sqlite:
@@ -115,6 +117,11 @@ class Database:
         except SqlDatabaseError as error:
             if _is_damage(error):
                 raise damaged(self.url, str(error.orig)) from error
+            if _is_gone(error):
+                raise Unfit(
+                    f"ledger {self.url}: {error.orig}: a table of this release was changed or removed; nothing was written. Restore the "
+                    "last backup, and see `sankofa-observe ledger check`"
+                ) from error
             raise Unavailable(f"ledger {self.url}: {error.orig}; nothing was written, try again") from error
         except DBAPIError as error:
             raise Unavailable(f"ledger {self.url}: {error.orig}; nothing was written, try again") from error
@@ -132,16 +139,14 @@ class Database:
         with suppress(OSError):
             if file.stat().st_ino == self._inode:
                 return
-        raise InvalidInput(
-            f"ledger {file} was removed or replaced while it was open; restart with the file that counts"
-        )
+        raise Unfit(f"ledger {file} was removed or replaced while it was open; restart with the file that counts")
 
 
 def _file(engine: Engine) -> Path:
     name = engine.url.database
     if not name or name == ":memory:" or name.startswith("file:"):
         raise InvalidInput(
-            f"ledger_url {engine.url!r}: records in memory end with the process; expected the path of a file, like "
+            f"ledger_url {_shown(engine.url)}: records in memory end with the process; expected the path of a file, like "
             "sqlite:////var/lib/sankofa/ledger.sqlite"
         )
     return Path(name)
@@ -183,8 +188,8 @@ def other_revision(found: str | None) -> str:
     )
 
 
-def damaged(url: str, why: str) -> InvalidInput:
-    return InvalidInput(
+def damaged(url: str, why: str) -> Unfit:
+    return Unfit(
         f"ledger {url} is damaged: {why}; nothing was written. Keep the file, restore the last backup, and see "
         "`sankofa-observe ledger check`"
     )
@@ -193,6 +198,11 @@ def damaged(url: str, why: str) -> InvalidInput:
 def _is_damage(error: SqlDatabaseError) -> bool:
     """SQLite says so with a plain DatabaseError; every kind of it that means something else is a subclass."""
     return type(error.orig) is sqlite3.DatabaseError
+
+
+def _is_gone(error: SqlDatabaseError) -> bool:
+    """Whether a table or a column is not there, which no waiting brings back."""
+    return getattr(error.orig, "sqlstate", "") in {"42P01", "42703"} or bool(_GONE.match(str(error.orig)))
 
 
 def _is_double(error: IntegrityError) -> bool:
@@ -205,12 +215,18 @@ def _engine(url: str) -> Engine:
     """An engine for the URL; what is wrong with the setting is told without the password in it."""
     try:
         return create_engine(url)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         scheme = url.partition(":")[0] if "://" in url else "no"
         raise InvalidInput(
             f"ledger_url: a {scheme} address of a database, {type(error).__name__}; expected one that is installed here, "
             "like sqlite:////var/lib/sankofa/ledger.sqlite or postgresql+psycopg://user@host/database"
         ) from None
+
+
+def _shown(url: URL) -> str:
+    """Where it is; a password may stand in the userinfo and in the query alike."""
+    place = URL.create(url.drivername, host=url.host, port=url.port, database=url.database)
+    return place.render_as_string()
 
 
 def _on_connect(connection: Any, _: Any) -> None:

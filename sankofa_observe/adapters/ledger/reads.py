@@ -14,7 +14,7 @@ from sankofa_observe.adapters.ledger import rows, tables
 from sankofa_observe.adapters.ledger.database import Database
 from sankofa_observe.adapters.ledger.projections import CREDIT, currency_of
 from sankofa_observe.adapters.ledger.rows import Row
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, WrongCursor
 from sankofa_observe.ports import AgreementRecord, JudgedFrom, Page, Review, SettlementRecord, StateChange, Wait
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
@@ -137,7 +137,7 @@ def _place(cursor: str, order: Sequence[Column[Any]]) -> list[int | str]:
     parts = cursor.split(".")
     patterns = [_NAME if name else _NUMBER for name in names]
     if len(parts) != len(order) or not all(map(re.fullmatch, patterns, parts)):
-        raise InvalidInput(f"cursor {cursor[:80]!r}: expected the `next` of a page of this list, as it was answered")
+        raise WrongCursor(f"cursor {cursor[:80]!r}: expected the `next` of a page of this list, as it was answered")
     return [part if name else int(part) for part, name in zip(parts, names, strict=True)]
 
 
