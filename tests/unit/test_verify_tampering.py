@@ -26,6 +26,7 @@ from tests.unit.referee import holds, made_whole, packed
 from tests.unit.test_verify import honest, honest_events
 
 DOCUMENTS = int(os.environ.get("DOCUMENTS", "12"))  # of each change; make test-all sets 50
+WHOLE = DOCUMENTS >= 50  # every place of a field; else three of each
 
 STATES = ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN", "RECOVERED", "EXCLUDED", "FINE")
 ROW = (
@@ -397,11 +398,12 @@ def test_every_field_is_held_by_something_but_those_that_are_named(events: bool)
     unseen, tried = set(), Counter[str]()
     for path in _leaves(found):
         tried[_name(found, path)] += 1
-        if tried[_name(found, path)] > DOCUMENTS // 4:  # a field that stands in many places is as good as tried
+        if not WHOLE and tried[_name(found, path)] > 3:
             continue
         changed = made_whole(_changed(found, path))
         assert verified(changed) == holds(packed(changed)), path
         if verified(changed) and path[0] not in {"settlement_id", "root", "attainment", "verdict", "credit"}:
             unseen.add(_name(found, path))
 
-    assert unseen == UNSEEN | (UNSEEN_OF_EVENTS if events else UNSEEN_OF_STATES)
+    named = UNSEEN | (UNSEEN_OF_EVENTS if events else UNSEEN_OF_STATES)
+    assert unseen == named if WHOLE else unseen <= named
