@@ -85,7 +85,7 @@ UNDETERMINED_SINCE = Series(
 UNDETERMINED_STAKE = Series(
     name="sankofa_undetermined_at_stake",
     labels=("currency",),
-    meaning="The most that may be owed for them, in units of the currency and within caps; absent while there is none.",
+    meaning="The most that may be owed for them, in units of the currency and within caps.",
 )
 WAITING = Series(
     name="sankofa_waiting", labels=("subject",), meaning="What is due and cannot be done yet, like judging a period."

@@ -63,7 +63,9 @@ class Lab:
         return f"http://127.0.0.1:{self.port(part)}"
 
     def port(self, part: str) -> int:
-        return self.ports.setdefault(part, free_port())
+        if part not in self.ports:
+            self.ports[part] = free_port()
+        return self.ports[part]
 
     @cached_property
     def pager(self) -> Pager:

@@ -135,8 +135,9 @@ class PipelineMetrics:
         none: dict[tuple[str, ...], float] = dict.fromkeys(((slo,) for slo in self._catalog.slos), 0)
         _show(self._undetermined, {**none, **{(one.slo,): one.verdicts for one in found}})
         _show(self._undetermined_since, {(one.slo,): one.oldest_ends_at for one in found})
-        at_stake = ledger.at_stake()
-        _show(self._at_stake, {(one.currency,): one.amount_minor / 10**one.exponent for one in at_stake})
+        at_stake: dict[tuple[str, ...], float] = {(one.currency,): 0 for one in self._catalog.agreements.values()}
+        at_stake |= {(one.currency,): one.amount_minor / 10**one.exponent for one in ledger.at_stake()}
+        _show(self._at_stake, at_stake)
 
     def _refresh_waiting(self, ledger: Ledger) -> None:
         found = ledger.waiting()

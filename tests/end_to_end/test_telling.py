@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from deploy.lab import outcome, report
+from deploy.lab import outcome, ports, report
 from deploy.lab.byhand import ByHand, Switched, Touch
 from deploy.lab.outcome import AVAILABILITY, LATENCY, Outcome, disagreements, pick, refusal
 from deploy.lab.pager import Page
@@ -272,3 +272,12 @@ class Answering(Lab):
 def test_durations_that_nobody_could_know_are_no_fault_of_a_board(answered: tuple[str, ...], named: bool) -> None:  # noqa: FBT001
     """A panel of durations without data is named, unless the exporter knew none of the calls it made."""
     assert ("Site: eth_call duration" in outcome.empty_panels(Answering(*answered))) is named
+
+
+def test_a_part_has_one_port_however_often_it_is_asked_for(tmp_path: Path) -> None:
+    """Each port that is given stays taken until the process ends: a lab that waits asks thousands of times."""
+    lab = Lab(processes=Processes(folder=tmp_path))
+    given = len(ports._given)
+
+    assert {lab.url("chain") for _ in range(50)} == {lab.url("chain")}
+    assert len(ports._given) == given + 1

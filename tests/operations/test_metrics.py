@@ -132,7 +132,7 @@ def test_what_nobody_can_tell_is_told_with_its_age_and_what_is_at_stake() -> Non
         stake = value(process, "sankofa_undetermined_at_stake", "USD")
         seen.append((*(value(process, name, "availability-edge") for name in names), stake))
 
-    assert seen == [(0, None, None), (1, period().ends_at, 500), (0, None, None)]
+    assert seen == [(0, None, 0), (1, period().ends_at, 500), (0, None, 0)]
 
 
 def test_what_waits_is_told_with_its_age_and_when_it_is_due() -> None:
