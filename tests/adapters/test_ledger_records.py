@@ -11,15 +11,27 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Connection, create_engine, delete, event, select, text, update
+from sqlalchemy import (
+    Connection,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    create_engine,
+    delete,
+    event,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 
 from deploy.parts import CHECKOUT
-from sankofa_observe.adapters.ledger import SqlLedger, care, database, projections, tables
+from sankofa_observe.adapters.ledger import SqlLedger, care, database, migrations, projections, shape, tables
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Lost, Unavailable
 from sankofa_observe.ports import Lease, LedgerRead, Outcome, Receipt, Review, StateChange, Wait
 from sankofa_observe.scope import OPERATOR, of_tenant
@@ -90,6 +102,101 @@ def test_records_are_never_changed(ledger: SqlLedger, change: str) -> None:
         assert table.name in _guarded(ledger), table.name
     with ledger._database.writing() as connection:
         projections.rebuild(connection)
+
+
+@pytest.mark.parametrize("how", ["INSERT OR REPLACE", "REPLACE"])
+def test_records_are_never_replaced(tmp_path: Path, how: str) -> None:
+    """SQLite takes away what stands under any unique key of the new row, and fires no trigger of DELETE: the old one stands."""
+    with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+        filled(ledger)
+        before = _records(ledger)
+        for table in WRITTEN:
+            keys = _unique(table)
+            for kept in keys:
+                own = {"id", "ref", "transaction"} - set(kept)
+                changed = {**before[table.name][0], "actor": "person:mallory"}
+                changed |= {
+                    name: {"id": 999, "ref": "f" * 16}.get(name, "0x" + "f" * 64) for name in own & set(changed)
+                }
+                names = ", ".join(f'"{name}"' for name in changed)
+                values = ", ".join(f":{name}" for name in changed)
+                with ledger._database.writing() as connection:
+                    connection.execute(text(f"{how} INTO {table.name} ({names}) VALUES ({values})"), changed)
+        after = _records(ledger)
+        # A receipt of another transaction is another record; all else has no place beside what stands.
+        assert {name: rows[: len(before[name])] for name, rows in after.items()} == before
+        assert {row["actor"] for row in after["verdict"]} == {"person:amina"}
+
+
+def _records(ledger: SqlLedger) -> dict[str, list[dict[str, Any]]]:
+    with ledger._database.reading() as connection:
+        return {one.name: [dict(row) for row in connection.execute(select(one)).mappings()] for one in WRITTEN}
+
+
+def _unique(table: Table) -> set[tuple[str, ...]]:
+    kinds = (PrimaryKeyConstraint, UniqueConstraint)
+    return {tuple(one.columns.keys()) for one in table.constraints if isinstance(one, kinds)}
+
+
+def test_every_unique_key_of_a_record_is_guarded() -> None:
+    """The list of the migration is that of the tables."""
+    made = import_module(f"{migrations.__name__}.versions.0002_records")
+    assert {name: set(keys) for name, keys in made.UNIQUE.items()} == {one.name: _unique(one) for one in tables.RECORDS}
+
+
+HARM = {
+    "table": ("DROP TABLE dispute", "table dispute is not there"),
+    "column": ("ALTER TABLE dispute DROP COLUMN reason", "table dispute: column reason is not there"),
+    "trigger": ("DROP TRIGGER verdict_no_{change}", "verdict_no_{change} is not there"),
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_a_check_names_what_is_missing(ledger: SqlLedger, harm: str) -> None:
+    """Compared with what the migrations make; without it, nothing would keep a record from being changed."""
+    change = "update" if ledger._database.is_sqlite else "change"
+    statement, told = (one.format(change=change) for one in HARM[harm])
+    if harm == "trigger" and not ledger._database.is_sqlite:
+        statement += " ON verdict"
+    with ledger._database.engine.connect() as connection:  # rolled back
+        assert shape.missing(connection) == []
+        connection.execute(text(statement))
+        found = shape.missing(connection)
+        assert any(told in line for line in found), found
+
+
+def test_a_check_knows_a_trigger_that_does_nothing(tmp_path: Path) -> None:
+    """Its name alone guards nothing; what is wrong with the tables ends the check with an answer."""
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    with closing(SqlLedger(url)) as ledger, ledger._database.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER verdict_no_update")
+        connection.exec_driver_sql("CREATE TRIGGER verdict_no_update BEFORE UPDATE ON verdict BEGIN SELECT 1; END")
+        connection.exec_driver_sql("DROP TABLE verdict_now")
+    assert [one.partition(":")[0].partition(";")[0] for one in care.check(url)] == [
+        "table verdict_now is not there",
+        "verdict_no_update is otherwise",
+        "verdict_to_assess is not there",
+        "verdict_to_review is not there",
+    ]
+
+
+@pytest.mark.real("postgres", "initdb", "pg_isready")
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("DROP POLICY verdict_own ON verdict", "policy verdict_own is not there"),
+        (
+            "ALTER TABLE verdict DISABLE TRIGGER verdict_no_change",
+            "trigger verdict_no_change is not there, or is turned off",
+        ),
+        ("ALTER TABLE verdict NO FORCE ROW LEVEL SECURITY", "row level security of verdict is not there"),
+    ],
+)
+def test_a_check_names_what_shows_others_of_postgresql(postgres: Postgres, statement: str, told: str) -> None:
+    """What shows a tenant its own, and only that, is part of the tables."""
+    with closing(SqlLedger(postgres.empty_database())) as ledger, ledger._database.engine.connect() as connection:
+        connection.execute(text(statement))  # rolled back
+        assert [one for one in shape.missing(connection) if told in one]
 
 
 def _guarded(ledger: SqlLedger) -> str:

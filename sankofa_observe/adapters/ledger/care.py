@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, func, inspect, select
 
-from sankofa_observe.adapters.ledger import projections, tables
+from sankofa_observe.adapters.ledger import projections, shape, tables
 from sankofa_observe.adapters.ledger.database import Database, other_revision, revision
 from sankofa_observe.errors import InvalidInput
 
@@ -67,7 +67,9 @@ def check(url: str) -> list[str]:
         if (found := revision(connection)) != tables.REVISION:
             raise InvalidInput(f"ledger {database.url}: {other_revision(found)}")
         broken = list(_broken(connection)) if database.is_sqlite else []
-        return [*broken, *projections.differences(connection)]
+        broken += shape.missing(connection)
+        # What is made of a table that is not there cannot be compared.
+        return broken or projections.differences(connection)
 
 
 def rebuild(url: str) -> str:

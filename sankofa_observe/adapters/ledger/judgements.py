@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import Connection, and_, func, select
 
 from sankofa_observe.adapters.ledger import projections, rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
 from sankofa_observe.adapters.ledger.reads import newest_verdicts
 from sankofa_observe.adapters.ledger.rows import Row
-from sankofa_observe.adapters.ledger.writes import add_once
+from sankofa_observe.adapters.ledger.writes import add_new, add_once
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.ports import Review, ToAssess, Undetermined, Wait, Waiting
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
@@ -54,8 +54,6 @@ class Judgements(Acting):
     # ---------------------------------------------------------------------------------------------------------- verdicts
 
     def add_attainments(self, records: Sequence[AttainmentRecord]) -> None:
-        names = [one.name for one in tables.attainments.constraints if one.name]
-        del names
         with self._writing() as connection:
             for record in records:
                 row = {**rows.attainment_row(record), **self._by(record.drawn_at)}
@@ -130,7 +128,7 @@ class Judgements(Acting):
                 raise InvalidInput(
                     f"verdict {review.verdict} {how}: only one that is undetermined and that nobody has reviewed is settled by hand"
                 )
-            connection.execute(insert(tables.reviews), {**rows.review_row(review), **self._by(review.at)})
+            add_new(connection, tables.reviews, {**rows.review_row(review), **self._by(review.at)})
             projections.judged(connection, found)
 
     def undetermined(self) -> list[Undetermined]:
@@ -175,7 +173,7 @@ class Judgements(Acting):
                 raise InvalidInput(f"{subject} {subject_id} does not wait; see sankofa-observe verdicts waiting")
             about = {"subject": "wait", "subject_id": subject_id, "tenant": ended["tenant"]}
             said = {"outcome": "dismissed", "reason": reason, "reference": ""}
-            connection.execute(insert(tables.reviews), {**about, **said, **self._by(at)})
+            add_new(connection, tables.reviews, {**about, **said, **self._by(at)})
 
     def _end_wait(self, connection: Connection, subject: str, subject_id: str, at: int) -> Row | None:
         """The wait that ended, or None."""
@@ -188,7 +186,7 @@ class Judgements(Acting):
     def _add_wait(self, connection: Connection, subject: str, subject_id: str, told: Row) -> None:
         table, key = tables.waits, {"subject": subject, "subject_id": subject_id}
         last = connection.execute(select(func.max(table.c.number)).filter_by(**key)).scalar() or 0
-        connection.execute(insert(table), {**key, "number": last + 1, **told})
+        add_new(connection, table, {**key, "number": last + 1, **told})
         projections.waited(connection, key)
 
     def waits(self, subject: str) -> list[Wait]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, TextClause, insert, select, text
+from sqlalchemy import ColumnElement, Connection, TextClause, select, text
 
 from sankofa_observe.adapters.ledger import projections, rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
 from sankofa_observe.adapters.ledger.reads import histories, settlement_records, settlements
 from sankofa_observe.adapters.ledger.rows import Row
-from sankofa_observe.adapters.ledger.writes import add_once
+from sankofa_observe.adapters.ledger.writes import add_new, add_once
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.ports import Attempt, Receipt, SettlementRecord, StateChange, Totals
 from sankofa_observe.sla.credit import ServiceCredit
@@ -47,7 +47,7 @@ class Settlements(Acting):
     def _add_change(self, connection: Connection, of: Row, number: int, change: StateChange) -> None:
         own = {"settlement_id": of["settlement_id"], "tenant": of["tenant"], "number": number}
         row = {**own, "state": change.state.value, "at": change.at, "detail": change.detail}
-        connection.execute(insert(tables.state_changes), {**row, **self._by(change.at)})
+        add_new(connection, tables.state_changes, {**row, **self._by(change.at)})
 
     def moving(self, *states: SettlementState) -> list[SettlementRecord]:
         now = tables.settlements_now

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Table, and_, select
 
 from sankofa_observe.adapters.ledger.rows import Row
-from sankofa_observe.errors import InvariantBroken
+from sankofa_observe.errors import InvariantBroken, Unavailable
 
 # Who wrote a record and when: the same record written again by another run is the same record.
 _OF_THE_RUN = {"id", "actor", "written_at", "judged_at", "drawn_at", "assessed_at", "at"}
@@ -40,6 +40,17 @@ def add_once(connection: Connection, table: Table, key: Row, row: Row) -> bool:
         )
         raise InvariantBroken(f"{table.name} {dict(key)}: {told}; nothing was written")
     return False
+
+
+def add_new(connection: Connection, table: Table, row: Row) -> None:
+    """Add a record whose key was chosen in this transaction.
+
+    Raises:
+        Unavailable: another process took the key meanwhile. Nothing else tells: SQLite leaves out what stands, instead of replacing it.
+    """
+    adding: Insert = inserting(connection, table).values(dict(row)).on_conflict_do_nothing()
+    if connection.execute(adding.returning(*table.primary_key)).first() is None:
+        raise Unavailable(f"{table.name}: written by another process at the same time; nothing was written, try again")
 
 
 def _short(value: object) -> str:

@@ -18,6 +18,26 @@ RECORDS = (
     "agreement", "attainment", "verdict", "penalty", "settlement_state", "attempt", "receipt", "credit_entry", "exclusion", "dispute", "incident",
     "review", "wait",
 )  # fmt: skip
+# Every unique key of each record: `INSERT OR REPLACE` of SQLite takes a row away that stands under one, and fires no trigger of DELETE.
+UNIQUE = {
+    "agreement": (("agreement_id", "version"),),
+    "attainment": (("id",), ("slo", "starts_at", "ends_at", "site", "revision")),
+    "verdict": (("id",), ("ref",), ("agreement_id", "starts_at", "ends_at", "slo", "site", "revision")),
+    "penalty": (
+        ("id",),
+        ("settlement_id", "revision"),
+        ("agreement_id", "starts_at", "ends_at", "slo", "site", "revision"),
+    ),
+    "settlement_state": (("id",), ("settlement_id", "number")),
+    "attempt": (("id",), ("transaction",), ("sender", "nonce", "replacement")),
+    "receipt": (("transaction",),),
+    "credit_entry": (("id",), ("settlement_id", "kind", "number")),
+    "exclusion": (("exclusion_id", "revision"),),
+    "dispute": (("dispute_id", "revision"),),
+    "incident": (("incident_id", "revision"),),
+    "review": (("id",),),
+    "wait": (("id",), ("subject", "subject_id", "number")),
+}
 OF_TENANTS = (
     "agreement", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "wait",
     "verdict_now", "wait_now", "settlement_now", "tally", "idempotency_key", "delivery", "person",
@@ -467,6 +487,16 @@ def _refuse_changes_on_sqlite() -> None:
                 f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table}: a record is never changed; add another one'); END"
             )
+        # What is not inserted changes nothing; an error here would be one of our own ON CONFLICT DO NOTHING as well.
+        op.execute(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+            f"WHEN {' OR '.join(_stands(table, key) for key in UNIQUE[table])} BEGIN SELECT RAISE(IGNORE); END"
+        )
+
+
+def _stands(table: str, key: tuple[str, ...]) -> str:
+    same = " AND ".join(f'"{name}" = NEW."{name}"' for name in key)
+    return f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608  names of ours
 
 
 def _refuse_changes_on_postgresql() -> None:
