@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -10,8 +11,8 @@ from sankofa_observe.cli.output import AsJson, ConfigFile, show
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Upgrade, check and rebuild the ledger.")
-    for command in (status, upgrade, check, rebuild):
+    group = typer.Typer(no_args_is_help=True, help="Upgrade, check, rebuild and back up the ledger.")
+    for command in (status, upgrade, check, rebuild, backup):
         group.command()(command)
     app.add_typer(group, name="ledger")
 
@@ -63,6 +64,22 @@ def rebuild(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.adapters.ledger import care
 
     show([care.rebuild(url)], as_json=as_json, nothing="")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file; one that is there is left alone.")],
+    config: ConfigFile,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the ledger, as it is at one moment, into a new file that only its owner reads. Nobody has to stop for it.
+
+    Example: sankofa-observe ledger backup /backup/ledger.sqlite --config sankofa.yaml
+    """
+    url = _url(config)
+    from sankofa_observe.adapters.ledger import care
+
+    show([care.backup(url, file)], as_json=as_json, nothing="")
 
 
 def _url(config: Path) -> str:

@@ -32,7 +32,7 @@ from sqlalchemy.exc import DBAPIError
 
 from deploy.parts import CHECKOUT
 from sankofa_observe.adapters.ledger import SqlLedger, care, database, migrations, projections, shape, tables
-from sankofa_observe.errors import InvalidInput, InvariantBroken, Lost, Unavailable
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Lost, Unavailable, Unfit
 from sankofa_observe.ports import Lease, LedgerRead, Outcome, Receipt, Review, StateChange, Wait
 from sankofa_observe.scope import OPERATOR, of_tenant
 from sankofa_observe.sla.agreement import Agreement
@@ -437,6 +437,57 @@ def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
     file.chmod(0o644)
     with pytest.raises(InvalidInput, match=r"mode 644, expected 600.*chmod 600"):
         SqlLedger(f"sqlite:///{file}")
+
+
+@pytest.mark.parametrize("beside", ["-wal", "-shm"])
+def test_what_lies_beside_a_file_is_its_owners_alone(tmp_path: Path, beside: str) -> None:
+    """The newest records stand there, for whoever may read it."""
+    file = tmp_path / "ledger.sqlite"
+    with closing(SqlLedger(f"sqlite:///{file}")) as ledger:
+        filled(ledger)
+        (tmp_path / f"ledger.sqlite{beside}").chmod(0o644)
+        with pytest.raises(InvalidInput, match=rf"{beside} has mode 644, expected 600"):
+            SqlLedger(f"sqlite:///{file}")
+
+
+def test_a_folder_in_which_others_replace_the_file_is_refused(tmp_path: Path) -> None:
+    """Where it is sticky, they cannot."""
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    tmp_path.chmod(0o777)
+    with pytest.raises(InvalidInput, match=r"mode 777.*chmod go-w"):
+        SqlLedger(url)
+    tmp_path.chmod(0o1777)
+    SqlLedger(url).close()
+
+
+def test_what_is_written_ahead_is_watched_like_the_file(tmp_path: Path) -> None:
+    """Removed while it is open, what is written to it is lost with the process; what SQLite itself removes is not missed."""
+    file = tmp_path / "ledger.sqlite"
+    with closing(SqlLedger(f"sqlite:///{file}")) as ledger:
+        for n in range(3):
+            ledger.add_verdict(verdict(ACME, n))
+            ledger._database.engine.dispose()  # the last one to close removes it
+        ledger.add_verdict(verdict(ACME, 3))
+        (tmp_path / "ledger.sqlite-wal").unlink()
+        with pytest.raises(Unfit, match="was removed or replaced while it was open"):
+            ledger.add_verdict(verdict(ACME, 4))
+
+
+def test_a_backup_is_a_ledger_of_its_own(tmp_path: Path) -> None:
+    """Of one moment, in one file that is its owner's alone; a file that stands is left alone."""
+    url, copy = f"sqlite:///{tmp_path / 'ledger.sqlite'}", tmp_path / "copy.sqlite"
+    with closing(SqlLedger(url)) as ledger:
+        filled(ledger)
+        assert str(copy) in care.backup(url, copy)
+        standing = ledger.read(OPERATOR).verdicts().items
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with closing(SqlLedger(f"sqlite:///{copy}")) as restored:
+        assert restored.read(OPERATOR).verdicts().items == standing
+    assert care.check(f"sqlite:///{copy}") == []
+    before = copy.read_bytes()
+    with pytest.raises(InvalidInput, match="File exists; name a new file"):
+        care.backup(url, copy)
+    assert copy.read_bytes() == before
 
 
 @pytest.mark.parametrize("page", [0, 1, 2, 9])

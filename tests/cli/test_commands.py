@@ -84,7 +84,7 @@ def test_command_line_has_the_documented_commands() -> None:
     """A command that appears or goes is a change that users see."""
     assert [" ".join(one) for one in COMMANDS] == [
         "chain accept", "chain deploy", "chain propose", "demo", "evaluate", "evidence check",
-        "evidence proof", "evidence rebuild", "keys keystore", "keys new", "ledger check",
+        "evidence proof", "evidence rebuild", "keys keystore", "keys new", "ledger backup", "ledger check",
         "ledger rebuild", "ledger status", "ledger upgrade", "observe", "recount", "serve", "settle", "slots check", "slots repair", "slots seal", "specs check",
         "verdicts dismiss", "verdicts list", "verdicts settle", "verdicts show", "verdicts waiting", "verify",
     ]  # fmt: skip

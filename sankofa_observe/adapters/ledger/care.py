@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, inspect, select
 
@@ -79,6 +81,30 @@ def rebuild(url: str) -> str:
             raise InvalidInput(f"ledger {database.url}: {other_revision(found)}")
         projections.rebuild(connection)
         return f"{database.url}: what is read hot was made anew from the records"
+
+
+def backup(url: str, file: Path) -> str:
+    """A copy of one moment, whoever writes meanwhile, in a new file that is its owner's alone.
+
+    Raises:
+        InvalidInput: it is there already, or cannot be made; or the ledger is on a server, which has a program of its own for it.
+    """
+    with _open(url, new=False) as database:
+        if not database.is_sqlite:
+            raise InvalidInput(f"ledger {database.url} is on a server: back it up there, with pg_dump")
+        try:
+            # SQLite writes into an empty file as well: so nobody else reads it, and none that stands is lost.
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise InvalidInput(f"backup {file}: {error.strerror}; name a new file; nothing was written") from error
+        try:
+            database.copy_into(file)
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
+    with file.open("rb") as copy:
+        os.fsync(copy.fileno())
+    return f"{database.url}: backed up to {file}, {file.stat().st_size} bytes"
 
 
 def _broken(connection: Connection) -> Iterator[str]:

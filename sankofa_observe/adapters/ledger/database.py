@@ -39,6 +39,7 @@ class Database:
         if self.is_sqlite:
             self.file = _file(self.engine)
             self._inode = _own(self.file, new=new)
+            self._ahead: int | None = None  # the inode of the file in which SQLite writes ahead, once it was seen
             event.listen(self.engine, "connect", _on_connect)
             event.listen(self.engine, "begin", _on_begin)
 
@@ -82,6 +83,19 @@ class Database:
         with self._telling(), self._reader().begin() as connection:
             self._show(connection, scope)
             yield connection
+
+    def copy_into(self, file: Path) -> None:
+        """All of it as it is at one moment, without what SQLite has beside the file."""
+        with self.reading() as connection:  # that it is there, and whole enough to be read
+            revision(connection)
+        with self._telling():
+            raw = self.engine.raw_connection()
+            try:
+                raw.cursor().execute("VACUUM INTO ?", (str(file),))
+            except sqlite3.Error as error:
+                raise Unavailable(f"ledger {self.url}: {error}; no backup was made, try again") from error
+            finally:
+                raw.close()
 
     def _reader(self) -> Engine:
         """One picture for all statements of a read: SQLite gives none else, PostgreSQL where it is asked for."""
@@ -136,9 +150,11 @@ class Database:
 
     def _still_there(self, file: Path) -> None:
         """What is written to a file that was removed or replaced is lost with this process."""
-        with suppress(OSError):
-            if file.stat().st_ino == self._inode:
-                return
+        ahead = _inode(_beside(file, "-wal"))
+        if ahead != self._ahead and not _is_open(self._ahead):
+            self._ahead = ahead  # nobody had it open any more: SQLite itself removed it, and made another one
+        if (_inode(file), ahead) == (self._inode, self._ahead):
+            return
         raise Unfit(f"ledger {file} was removed or replaced while it was open; restart with the file that counts")
 
 
@@ -159,14 +175,46 @@ def _own(file: Path, *, new: bool) -> int:
             with suppress(FileExistsError):
                 # Only a new file is opened here: closing any descriptor of one that SQLite has open drops the locks of this process.
                 os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        found = file.stat()
+        inode = file.stat().st_ino
+        _is_ours_alone(file)
     except OSError as error:
         raise Unavailable(f"ledger {file}: {error.strerror}; nothing was written") from error
-    if (mode := stat.S_IMODE(found.st_mode)) & 0o077:
+    return inode
+
+
+def _is_ours_alone(file: Path) -> None:
+    """What is written ahead is the ledger as much as its file; and who may write to the folder puts another file there."""
+    for one in (file, _beside(file, "-wal"), _beside(file, "-shm")):
+        with suppress(FileNotFoundError):
+            if (mode := stat.S_IMODE(one.stat().st_mode)) & 0o077:
+                raise InvalidInput(
+                    f"ledger {one} has mode {mode:03o}, expected 600: others can read or change it; run chmod 600 {one}"
+                )
+    mode = stat.S_IMODE(file.parent.stat().st_mode)
+    if mode & 0o022 and not mode & stat.S_ISVTX:  # in a sticky one nobody replaces the files of others
         raise InvalidInput(
-            f"ledger {file} has mode {mode:03o}, expected 600: others can read or change it; run chmod 600 {file}"
+            f"the folder {file.parent.absolute()} of ledger {file.name} has mode {mode:03o}, expected 700 or 755: others can replace "
+            f"the ledger; run chmod go-w {file.parent.absolute()}"
         )
-    return found.st_ino
+
+
+def _beside(file: Path, what: str) -> Path:
+    return file.with_name(file.name + what)
+
+
+def _inode(file: Path) -> int | None:
+    with suppress(OSError):
+        return file.stat().st_ino
+    return None
+
+
+def _is_open(inode: int | None) -> bool:
+    """Whether this process has the file open: then it is in use, wherever it lies."""
+    for handle in os.listdir("/dev/fd") if inode is not None else ():  # noqa: PTH208  numbers, and no files
+        with suppress(OSError):
+            if os.fstat(int(handle)).st_ino == inode:
+                return True
+    return False
 
 
 def revision(connection: Connection) -> str | None:
