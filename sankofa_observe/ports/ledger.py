@@ -214,7 +214,11 @@ class Ledger(Protocol):
         """The start of the newest period of each agreement of which a promise was judged, by agreement."""
 
     def add_attainments(self, records: Sequence[AttainmentRecord]) -> None:
-        """All of them or none; those that stand already are left."""
+        """All of them or none; those that stand already are left.
+
+        Raises:
+            Unavailable: another one stands under a revision: another process drew it at the same time, and the next run sees it.
+        """
 
     def attainments(self, slo: str, period: Period) -> list[AttainmentRecord]:
         """The newest of each site."""

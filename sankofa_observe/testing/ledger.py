@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from sankofa_observe.errors import InvalidInput, InvariantBroken, WrongCursor
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable, WrongCursor
 from sankofa_observe.ports import (
     AgreementRecord,
     Attempt,
@@ -113,13 +113,17 @@ class MemoryLedger:
         return found
 
     def add_attainments(self, records: Sequence[AttainmentRecord]) -> None:
+        attained = {key: list(known) for key, known in self.attained.items()}
         for record in records:
-            known = self.attained.setdefault((record.slo, record.site, record.period), [])
+            known = attained.setdefault((record.slo, record.site, record.period), [])
             same = [one for one in known if one.revision == record.revision]
             if any(replace(one, drawn_at=0) != replace(record, drawn_at=0) for one in same):
-                raise InvariantBroken(f"attainment of {record.slo} at {record.site}: another one stands")
+                raise Unavailable(
+                    f"attainment of {record.slo} at {record.site}: drawn by another process at the same time"
+                )
             if not same:
                 known.append(record)
+        self.attained = attained
 
     def attainments(self, slo: str, period: Period) -> list[AttainmentRecord]:
         found = [max(known, key=lambda one: one.revision) for known in self.attained.values()]

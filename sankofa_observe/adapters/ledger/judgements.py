@@ -12,7 +12,7 @@ from sankofa_observe.adapters.ledger.acting import Acting
 from sankofa_observe.adapters.ledger.reads import newest_verdicts
 from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.adapters.ledger.writes import add_new, add_once
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.ports import Review, ToAssess, Undetermined, Wait, Waiting
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.slo.verdict import AttainmentRecord
@@ -58,7 +58,12 @@ class Judgements(Acting):
             for record in records:
                 row = {**rows.attainment_row(record), **self._by(record.drawn_at)}
                 key = {name: row[name] for name in ("slo", "starts_at", "ends_at", "site", "revision")}
-                add_once(connection, tables.attainments, key, row)
+                try:
+                    add_once(connection, tables.attainments, key, row)
+                except (
+                    InvariantBroken
+                ) as error:  # who drew it saw what stands, and takes the next number for what is otherwise
+                    raise Unavailable(f"{error}: drawn by another process at the same time, try again") from error
 
     def attainments(self, slo: str, period: Period) -> list[AttainmentRecord]:
         table = tables.attainments
