@@ -115,7 +115,8 @@ PIPELINE_DURATION = Series(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900),
 )
 CHAIN_HEAD_AGE = Series(
-    name="sankofa_chain_head_age_seconds", meaning="Age of the newest block seen; NaN until one was."
+    name="sankofa_chain_head_age_seconds",
+    meaning="Age of the newest block, when the chain was last asked; NaN while it does not answer.",
 )
 
 API_DURATION = Series(

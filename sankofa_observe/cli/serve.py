@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sankofa_observe.cli.output import ConfigFile
-from sankofa_observe.errors import InvalidInput, SankofaError, exit_code
+from sankofa_observe.errors import InvalidInput, SankofaError, Unfit, exit_code
 from sankofa_observe.pipeline.stages import SETTLING, Turn
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def serve(
     except SystemExit:
         log.info("stopped", extra={"why": ending.why})
         raise
+    log.info("stopped", extra={"why": ending.why})
+    raise typer.Exit(ending.code)
 
 
 def _run(config: Path, part: Part, ending: Ending) -> None:
@@ -88,7 +91,7 @@ def _run(config: Path, part: Part, ending: Ending) -> None:
         _log_loaded(platform)
         process = ProcessMetrics()
         # What can be wrong with the API is found before the first stage runs.
-        answer = _api(settings, platform, process, running) if answering else threading.Event().wait
+        answer = _api(settings, platform, process, ending, running) if answering else threading.Event().wait
         address = settings.schedule.metrics_listen if scheduling else settings.api.metrics_listen
         if address:
             running.enter_context(metrics_at(address, process.registry))
@@ -112,7 +115,9 @@ def _log_loaded(platform: Platform) -> None:
         )
 
 
-def _api(settings: Settings, platform: Platform, process: ProcessMetrics, running: ExitStack) -> Callable[[], object]:
+def _api(
+    settings: Settings, platform: Platform, process: ProcessMetrics, ending: Ending, running: ExitStack
+) -> Callable[[], object]:
     """Everything checked, put together and listening; answers how to serve it."""
     import uvicorn
 
@@ -137,7 +142,15 @@ def _api(settings: Settings, platform: Platform, process: ProcessMetrics, runnin
     app = watched(create_app(Records(ledger=platform.ledger, archive=platform.archive, keys=keys)), watch)
     listener = running.enter_context(listen(settings.api.listen))
     log.info("listening", extra={"what": "api", "address": settings.api.listen})
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+
+    class Server(uvicorn.Server):
+        """One whose signals are the process's own: stages are told at once that it ends, and not when the last request is."""
+
+        def handle_exit(self, sig: int, frame: object) -> None:  # noqa: ARG002
+            ending.begin(sig)
+            self.should_exit = True
+
+    server = Server(uvicorn.Config(app, log_config=None, access_log=False))
     return lambda: server.run(sockets=[listener])
 
 
@@ -152,9 +165,9 @@ def _schedule(
 
     lease = platform.lease
 
-    def lost(reason: str) -> None:
-        log.critical("lease lost", extra={"reason": reason})
-        ending.now(reason)
+    def lost(error: SankofaError) -> None:
+        log.critical("lease lost", extra={"reason": str(error)})
+        ending.now(str(error), exit_code(error) if isinstance(error, Unfit) else 0)
 
     epoch = running.enter_context(only_one(lease, lost))
     log.info("holding", extra={"what": "scheduler lease", "epoch": epoch, "owner": lease.owner})
@@ -166,7 +179,9 @@ def _schedule(
         outcome=lambda stage, error, seconds: metrics.stage_done(stage, error, seconds, clock.now()),
         after_turn=lambda turn: _refresh(metrics, platform, turn),
         may_run=lease.check,
+        is_ending=lambda: ending.has_begun,
     )
+    ending.running = turns.running
     metrics.started(runs, clock.now())
     jobs = EmbeddedJobs()
     schedule = settings.schedule
@@ -187,7 +202,11 @@ def _runs(platform: Platform, metrics: PipelineMetrics) -> dict[str, Callable[[]
     """By stage, all that it does in a turn, said in a line."""
 
     def settle() -> str:
-        metrics.head_age(platform.clock.now() - platform.need_settling().chain.head().at)
+        try:
+            metrics.head_age(platform.clock.now() - platform.need_settling().chain.head().at)
+        except BaseException:
+            metrics.head_age(math.nan)  # an old number would say that somebody has just looked
+            raise
         return _said(platform.settle())
 
     runs: dict[str, Callable[[], str]] = {

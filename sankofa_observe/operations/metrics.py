@@ -110,7 +110,7 @@ class PipelineMetrics:
         elif stage in URGENT:
             self._succeeded.labels(stage).set(at)
 
-    def head_age(self, seconds: int) -> None:
+    def head_age(self, seconds: float) -> None:
         self._head_age.set(seconds)
 
     def refresh_slots(self, slots: SlotTable, clock: Clock) -> None:

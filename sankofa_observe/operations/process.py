@@ -11,13 +11,13 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, start_http_server
 
-from sankofa_observe.errors import Held, Lost, SankofaError, Unavailable
+from sankofa_observe.errors import Held, Lost, SankofaError, Unavailable, Unfit
 from sankofa_observe.ports import Lease
 
 log = logging.getLogger(__name__)
@@ -29,26 +29,39 @@ class Ending:
     """Why the process ends, as far as anything has said so."""
 
     why: str = "nothing left to do"
+    code: int = 0
+    has_begun: bool = False
+    running: Collection[str] = ()  # what runs to its end, as whoever runs it keeps it
 
     def at(self, signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGINT)) -> None:
         """End at these; uvicorn catches them while it serves, and raises them again when it has stopped."""
         for number in signals:
             signal.signal(number, self._leave)
 
-    def now(self, why: str) -> None:
+    def now(self, why: str, code: int = 0) -> None:
         """End from a thread."""
-        self.why = why
+        self.why, self.code = why, code
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def _leave(self, number: int, _: object) -> None:
+    def begin(self, number: int) -> None:
+        """From now on nothing new begins; told a second time, nothing is waited for any more."""
+        if self.has_begun:
+            os.write(2, f"{signal.Signals(number).name} received again: ended at once\n".encode())
+            os._exit(128 + number)
+        self.has_begun = True
         if self.why == Ending.why:
             self.why = f"{signal.Signals(number).name} received"
-        raise SystemExit(0)
+        log.info("stopping", extra={"why": self.why, "running": " ".join(sorted(self.running)) or "nothing"})
+
+    def _leave(self, number: int, _: object) -> None:
+        self.begin(number)
+        raise SystemExit(self.code)
 
 
 @contextmanager
-def only_one(lease: Lease, lost: Callable[[str], None]) -> Iterator[int]:
-    """Be the holder of a lease; answers the epoch. It is renewed until the end, and `lost` is called where another one has taken it.
+def only_one(lease: Lease, lost: Callable[[SankofaError], None]) -> Iterator[int]:
+    """Be the holder of a lease; answers the epoch. It is renewed until the end, and `lost` is called where another one has taken it,
+    or where what it stands in is gone.
 
     Waits for as long as the lease of one that was killed can last, and then raises `Held`, which names the holder.
     """
@@ -80,12 +93,12 @@ def _taken(lease: Lease, seconds: int) -> int:
         time.sleep(seconds / 5)
 
 
-def _renew(lease: Lease, seconds: int, over: threading.Event, lost: Callable[[str], None]) -> None:
+def _renew(lease: Lease, seconds: int, over: threading.Event, lost: Callable[[SankofaError], None]) -> None:
     while not over.wait(seconds / 3):
         try:
             lease.renew()
-        except Lost as error:
-            lost(str(error))
+        except (Lost, Unfit) as error:  # neither comes back
+            lost(error)
             return
         except Exception as error:  # noqa: BLE001  it lapses if this lasts, and is taken over
             log.warning("the lease was not renewed", extra={"reason": str(error)})

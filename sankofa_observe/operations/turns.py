@@ -42,10 +42,14 @@ class Turns:
     outcome: Outcome
     after_turn: Callable[[Turn], None]
     may_run: Callable[[], None] = lambda: None  # raises where a stage must not run now
+    is_ending: Callable[[], bool] = lambda: False  # whether no more stage is to begin
+    running: set[str] = field(default_factory=set)  # the stages that run now
     _last: dict[str, _Last] = field(default_factory=dict)
 
     def run(self, turn: Turn) -> None:
         for stage in turn.stages:
+            if self.is_ending():
+                return
             if stage.name in self.runs:
                 error, seconds = self._stage(stage.name)
                 self._quietly(partial(self.outcome, stage.name, error, seconds))
@@ -53,6 +57,7 @@ class Turns:
 
     def _stage(self, name: str) -> tuple[BaseException | None, float]:
         began, last = time.perf_counter(), self._last.setdefault(name, _Last())
+        self.running.add(name)
         try:
             self.may_run()
             did = self.runs[name]()
@@ -62,6 +67,8 @@ class Turns:
             seconds = time.perf_counter() - began
             _log_failure(name, error, seconds, last)
             return error, seconds
+        finally:
+            self.running.discard(name)
         seconds = time.perf_counter() - began
         _log_done(name, did, seconds, last)
         return None, seconds

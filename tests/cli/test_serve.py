@@ -238,3 +238,34 @@ def test_a_scheduler_whose_lease_was_taken_over_ends(installed: Installation) ->
         lines = one.lines()
     lost = next(line for line in lines if line["msg"] == "lease lost")
     assert (lost["level"], lines[-1]["msg"], lines[-1]["why"]) == ("critical", "stopped", lost["reason"])
+
+
+def test_a_scheduler_whose_ledger_was_removed_ends(installed: Installation) -> None:
+    """With the reason, and not with 0."""
+    with serving(installed, "scheduler") as one:
+        one.wait_for(lambda lines: any(line["msg"] == "ready" for line in lines))
+        (installed.folder / "data" / "ledger.sqlite").unlink()
+        assert one.process.wait(timeout=limit(60)) == 2
+        lines = one.lines()
+    assert lines[-1]["msg"] == "stopped"
+    assert "was removed or replaced while it was open" in lines[-1]["why"]
+
+
+@pytest.mark.parametrize("part", ["all", "scheduler"])
+def test_a_second_signal_ends_at_once(installed: Installation, part: str) -> None:
+    """While a stage waits for a Prometheus that says nothing, the first signal waits for the stage, and says for which."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        installed.set("prometheus", "url", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with serving(installed, part) as one:
+            one.wait_for(lambda lines: any(line["msg"] == "ready" for line in lines))
+            silent.settimeout(limit(30))
+            with silent.accept()[0]:  # it asks
+                one.process.send_signal(signal.SIGTERM)
+                [stopping] = one.wait_for(lambda lines: [line for line in lines if line["msg"] == "stopping"])
+                assert one.process.poll() is None
+                one.process.send_signal(signal.SIGTERM)
+                assert one.process.wait(timeout=limit(10)) == 128 + signal.SIGTERM
+            text = one.log.read_text()
+    assert "observe" in stopping["running"]
+    assert "ended at once" in text
+    assert '"stopped"' not in text

@@ -16,9 +16,9 @@ from sqlalchemy import update
 
 from sankofa_observe.adapters.ledger import SqlLedger, tables
 from sankofa_observe.adapters.ledger.lease import LedgerLease
-from sankofa_observe.errors import Held, Unavailable
+from sankofa_observe.errors import Held, SankofaError, Unavailable, Unfit
 from sankofa_observe.operations.process import listen, metrics_at, only_one
-from tests.pace import limit
+from tests.pace import limit, until
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def lease_of(ledger: SqlLedger, owner: str) -> LedgerLease:
 
 
 def alone(ledger: SqlLedger, owner: str) -> AbstractContextManager[int]:
-    return only_one(lease_of(ledger, owner), pytest.fail)
+    return only_one(lease_of(ledger, owner), lambda error: pytest.fail(str(error)))
 
 
 def test_a_second_scheduler_is_refused_while_the_first_one_lives(ledger: SqlLedger) -> None:
@@ -61,8 +61,8 @@ def test_a_scheduler_whose_lease_was_taken_is_told(ledger: SqlLedger) -> None:
     reasons: list[str] = []
     told = threading.Event()
 
-    def lost(reason: str) -> None:
-        reasons.append(reason)
+    def lost(reason: SankofaError) -> None:
+        reasons.append(str(reason))
         told.set()
 
     with only_one(lease_of(ledger, "host-a:1"), lost):
@@ -70,6 +70,16 @@ def test_a_scheduler_whose_lease_was_taken_is_told(ledger: SqlLedger) -> None:
             connection.execute(update(tables.leases).values(owner="host-b:2", epoch=9))
         assert told.wait(limit(5))
     assert reasons == ["scheduler: the lease of epoch 1 was taken over"]
+
+
+def test_a_scheduler_whose_ledger_is_gone_is_told(ledger: SqlLedger, tmp_path: Path) -> None:
+    """Once: no later renewal could be any better."""
+    told: list[SankofaError] = []
+    with only_one(lease_of(ledger, "host-a:1"), told.append):
+        (tmp_path / "ledger.sqlite").unlink()
+        until(lambda: bool(told))
+    assert [type(one) for one in told] == [Unfit]
+    assert "was removed or replaced while it was open" in str(told[0])
 
 
 def test_an_address_in_use_is_an_error_in_a_sentence() -> None:

@@ -140,6 +140,21 @@ def test_no_stage_runs_without_the_lease() -> None:
     assert outcomes == [("settle", error), "settling"]
 
 
+def test_no_stage_begins_once_the_process_ends() -> None:
+    """The one that runs is finished, and is named while it runs."""
+    outcomes: list[Any] = []
+    ending: list[set[str]] = []
+
+    def assess() -> str:
+        ending.append(set(one.running))
+        return ""
+
+    one = turns(outcomes, evaluate=lambda: "", assess=assess, settle=lambda: pytest.fail("it began"))
+    one.is_ending = lambda: bool(ending)
+    one.run(SETTLING)
+    assert (outcomes, ending, one.running) == ([("evaluate", None), ("assess", None)], [{"assess"}], set())
+
+
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
 def test_what_ends_the_process_ends_the_turn(end: type[BaseException]) -> None:
     """It is no failure of a stage."""
