@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.ports import Page
 
+MOST_TOLD = 5  # ids in a line
 Ref = Annotated[str, typer.Argument(help="The verdict: first word of its line in `verdicts list`.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
 After = Annotated[str | None, typer.Option(help="Go on where the list before ended: what it named.")]
@@ -49,10 +50,12 @@ def listed(
     from sankofa_observe.errors import InvalidInput
     from sankofa_observe.scope import OPERATOR
 
-    if undetermined and agreement:
+    if undetermined and agreement is not None:
         raise InvalidInput("--undetermined lists those of all agreements: leave --agreement out")
     with _ledger(config) as ledger:
         reads = ledger.read(OPERATOR)
+        if agreement is not None:
+            _known(agreement, [one.agreement_id for one in reads.agreements()])
         page = (
             reads.undetermined(limit=limit, after=after)
             if undetermined
@@ -109,7 +112,7 @@ def settle(
     if outcome not in set(Outcome):
         raise InvalidInput(f"--as {outcome!r}: expected {' or '.join(Outcome)}")
     with _ledger(config) as ledger:
-        who = by or getpass.getuser()
+        who = by or _user()
         done = review(
             ref, Outcome(outcome), reason=reason, reference=reference, by=who, ledger=ledger, clock=SystemClock()
         )
@@ -135,7 +138,7 @@ def dismiss(
     from sankofa_observe.pipeline.evaluate import PERIOD
 
     with _ledger(config) as ledger:
-        who = by or getpass.getuser()
+        who = by or _user()
         done = review.dismiss(PERIOD, period, reason=reason, by=who, ledger=ledger, clock=SystemClock())
         show([done], as_json=as_json, nothing="")
 
@@ -146,10 +149,31 @@ def _show(page: Page[Any], *, as_json: bool, nothing: str) -> None:
         typer.echo(f"more: --after {page.next}", err=True)
 
 
+def _known(agreement: str, known: list[str]) -> None:
+    """An id that is none has no verdicts, and neither has one that is well kept: nobody is to take one for the other."""
+    from sankofa_observe.errors import InvalidInput
+
+    if agreement not in known:
+        some = ", ".join(known[:MOST_TOLD]) + (f" and {len(known) - MOST_TOLD} more" if len(known) > MOST_TOLD else "")
+        raise InvalidInput(
+            f"--agreement {agreement[:80]!r}: no agreement of this ledger; expected one of: {some or 'none is recorded'}"
+        )
+
+
+def _user() -> str:
+    """The user of this terminal; a container may run as a number that has no name."""
+    from sankofa_observe.errors import InvalidInput
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise InvalidInput("the user of this terminal has no name: say with --by who you are") from error
+
+
 @contextmanager
 def _ledger(config: Path) -> Iterator[SqlLedger]:
     from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.config import load_settings
 
-    with closing(SqlLedger(load_settings(config).ledger_url)) as ledger:
+    with closing(SqlLedger(load_settings(config).ledger_url, new=False)) as ledger:
         yield ledger

@@ -36,6 +36,7 @@ def review(
             person are needed, and a breach needs the reference under which its credit is granted.
     """
     actor = _person(by, reason)
+    _one_line("reference", reference)
     if outcome is Outcome.BREACH and not reference.strip():
         raise InvalidInput(
             "a breach that is conceded needs a reference, like the number of the credit note: the contract takes no row of it"
@@ -79,9 +80,17 @@ def _person(by: str, reason: str) -> str:
     """Who acts, as records name them; raises `InvalidInput` where nobody does, or says no reason."""
     if not reason.strip():
         raise InvalidInput("a person's word needs a reason: what shows it")
+    _one_line("reason", reason)
     if not _PERSON.fullmatch(by):
         raise InvalidInput(f"by {by!r}: expected the id of a person, of letters, digits and ._@-")
     return f"person:{by}"
+
+
+def _one_line(what: str, text: str) -> None:
+    """It stands in lines of lists and logs, and on terminals, which obey some characters."""
+    wrong = next((one for one in text if not one.isprintable()), None)
+    if wrong is not None:
+        raise InvalidInput(f"{what}: has the character {wrong!a}; expected one line of text without control characters")
 
 
 def judged_from(ref: str, ledger: Ledger) -> JudgedFrom:

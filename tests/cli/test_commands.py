@@ -362,6 +362,43 @@ def test_verdicts_are_listed_shown_and_settled(run: Run, installation: Path) -> 
     assert run("verdicts", "settle", ref, *config(installation), *word[2:], "--as", "perhaps").code == 2
 
 
+def test_verdicts_of_an_agreement_that_is_unknown_are_an_error(run: Run, installation: Path) -> None:
+    """With those that are known: an empty list would look as if it were well kept."""
+    run("evaluate", *config(installation), "--as-it-stands")
+    for wrong in ("0xab", ""):
+        ended = run("verdicts", "list", *config(installation), "--agreement", wrong)
+        assert (ended.code, "expected one of: 0x" in ended.err) == (2, True)
+    ended = run("verdicts", "list", *config(installation), "--agreement", "", "--undetermined")
+    assert (ended.code, "leave --agreement out" in ended.err) == (2, True)
+
+
+WORD = ("--reason", "seen by hand")
+
+
+@pytest.mark.parametrize(
+    "command", [("list",), ("waiting",), ("show", "x"), ("settle", "x", "--as", "met", *WORD), ("dismiss", "x", *WORD)]
+)
+def test_verdicts_of_a_ledger_that_is_not_there_make_none(
+    run: Run, installation: Path, command: tuple[str, ...]
+) -> None:
+    """Reading what was never written is a wrong setting."""
+    ended = run("verdicts", *command, *config(installation))
+    assert (ended.code, "ledger.sqlite: No such file or directory" in ended.err) == (1, True)
+    assert not (installation / "data" / "ledger.sqlite").exists()
+
+
+def test_a_user_without_a_name_is_asked_for_one(run: Run, installation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may run as a number that no file names."""
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    run("evaluate", *config(installation), "--as-it-stands")
+    monkeypatch.setattr("getpass.getuser", nobody)
+    ended = run("verdicts", "settle", "x", *config(installation), "--as", "met", *WORD)
+    assert (ended.code, "--by" in ended.err) == (2, True)
+
+
 def test_verdicts_that_are_undetermined_are_settled_by_a_person(run: Run, tmp_path: Path) -> None:
     """Afterwards they are told as undetermined no more, and the word stands with them."""
     installation = installed(tmp_path, [SlotState.UNKNOWN] * 2 + [SlotState.GOOD] * 9)

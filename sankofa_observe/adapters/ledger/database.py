@@ -46,8 +46,8 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
-    def open(self) -> None:
-        """Check the file and the revision of its tables; make the tables of a new database.
+    def open(self, *, new: bool = True) -> None:
+        """Check the file and the revision of its tables; make the tables of a new database, where it may be new.
 
         Raises:
             InvalidInput: it is damaged, or its tables are of another release; the text names the command that helps.
@@ -55,6 +55,10 @@ class Database:
         with self.reading() as connection:
             self._check_quickly(connection)
             found, empty = revision(connection), not inspect(connection).get_table_names()
+        if found is None and empty and not new:
+            raise InvalidInput(
+                f"ledger {self.url}: it is empty; expected one that was served, see ledger_url in the settings"
+            )
         if found is None and empty:
             self.upgrade()
         elif found != REVISION:

@@ -17,10 +17,11 @@ from sankofa_observe.scope import Scope
 class SqlLedger(Judgements, Settlements):
     """A ledger at a SQLAlchemy URL; opening a new one makes its tables, and refuses one of another release."""
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url)
+    def __init__(self, url: str, *, new: bool = True) -> None:
+        """Without `new`, one that is not there is told, and not made."""
+        self._database = Database(url, new=new)
         try:
-            self._database.open()
+            self._database.open(new=new)
         except BaseException:
             self.close()
             raise

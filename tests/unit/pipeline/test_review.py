@@ -53,6 +53,9 @@ def test_a_word_is_kept_with_who_said_it_when_and_why() -> None:
     ("outcome", "changes", "told"),
     [
         (Outcome.MET, {"reason": "  "}, "needs a reason"),
+        (Outcome.MET, {"reason": "seen\x1b[2J by hand"}, "reason: has the character"),
+        (Outcome.MET, {"reason": "seen\nby hand"}, "reason: has the character"),
+        (Outcome.BREACH, {"reference": "CN-7\u2028x"}, "reference: has the character"),
         (Outcome.MET, {"by": ""}, "expected the id of a person"),
         (Outcome.MET, {"by": "amina; DROP"}, "expected the id of a person"),
         (Outcome.BREACH, {}, "needs a reference"),
