@@ -234,6 +234,9 @@ class MemoryLedger:
 
     def add_penalty(self, penalty: Penalty) -> bool:
         standing = self.records.get(penalty.settlement_id)
+        priced = {(_promise(one.penalty), one.penalty.revision) for one in self.records.values()}
+        if standing is None and (_promise(penalty), penalty.revision) in priced:
+            raise InvariantBroken(f"penalty {penalty.settlement_id}: its promise is priced under another settlement")
         if standing is None:
             first = StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at)
             self.records[penalty.settlement_id] = SettlementRecord(penalty=penalty, history=(first,))
@@ -287,6 +290,11 @@ class MemoryLedger:
         return standing is None
 
     def add_credit(self, credit: ServiceCredit) -> bool:
+        settled = self.records.get(credit.settlement_id)
+        if settled is None or settled.penalty.tenant != credit.tenant:
+            raise InvariantBroken(
+                f"credit_entry of settlement {credit.settlement_id}: no settlement of {credit.tenant}'s"
+            )
         standing = self.grants.get(credit.settlement_id)
         if standing and replace(standing, granted_at=0) != replace(credit, granted_at=0):
             raise InvariantBroken(f"credit_entry {credit.settlement_id}: another amount stands")

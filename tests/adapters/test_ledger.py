@@ -508,6 +508,26 @@ def test_ledger_grants_a_credit_once(ledger: Ledger) -> None:
     assert credits_of(ledger) == [grant]
 
 
+def test_ledger_grants_nothing_without_a_settlement(ledger: Ledger) -> None:
+    """Nor to another tenant than its own."""
+    penalty = breach(ACME).penalty
+    with pytest.raises(InvariantBroken, match="credit_entry"):
+        ledger.add_credit(credit(ACME, penalty))
+    ledger.add_penalty(penalty)
+    with pytest.raises(InvariantBroken, match="credit_entry"):
+        ledger.add_credit(replace(credit(ACME, penalty), tenant="baobab"))
+    assert credits_of(ledger) == []
+
+
+def test_ledger_prices_a_promise_once(ledger: Ledger) -> None:
+    """Under one settlement, whatever another one is named."""
+    penalty = breach(ACME).penalty
+    ledger.add_penalty(penalty)
+    with pytest.raises(InvariantBroken, match="penalty"):
+        ledger.add_penalty(replace(penalty, settlement_id=digest_of("another")))
+    assert [one.penalty for one in settlements(ledger)] == [penalty]
+
+
 def test_ledger_is_exact_to_63_bits(ledger: Ledger) -> None:
     """Counts and money pass through unrounded up to 2^63 - 1."""
     most = 2**63 - 1

@@ -24,6 +24,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    insert,
     select,
     text,
     update,
@@ -619,6 +620,28 @@ def test_sums_stay_exact(ledger: SqlLedger) -> None:
     with pytest.raises(InvariantBroken, match="beyond"):
         ledger.add_penalty(whole)
     assert (ledger.totals().penalties, ledger.read(OPERATOR).settlement(whole.settlement_id)) == (before, None)
+
+
+def test_a_price_of_nothing_is_no_difference(ledger: SqlLedger) -> None:
+    """Before what is read hot was made anew, and afterwards."""
+    ledger.add_penalty(replace(breach(ACME).penalty, credit_minor=0))
+    with ledger._database.writing() as connection:
+        assert projections.differences(connection) == []
+        before = projections.totals(connection)
+        projections.rebuild(connection)
+        assert projections.differences(connection) == []
+        assert projections.totals(connection) == before
+
+
+def test_a_sum_that_sqlite_cannot_make_is_not_to_be_tried_again(tmp_path: Path) -> None:
+    """It is the same at every try."""
+    with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+        for n in range(2):
+            with ledger._database.writing() as connection:
+                row = {"what": "credit_minor", "tenant": str(n), "part": "EUR/2", "amount": 2**63 - 1}
+                connection.execute(insert(tables.tallies), row)
+        with pytest.raises(InvariantBroken, match="a sum is beyond"):
+            ledger.read(OPERATOR).balance()
 
 
 def test_records_in_memory_are_refused() -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 
 from sankofa_observe.adapters.ledger.tables import EVERYBODY, REVISION, REVISIONS
-from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable, Unfit
+from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError, Unavailable, Unfit
 from sankofa_observe.scope import OPERATOR, Scope
 
 BUSY_SECONDS = 10
@@ -133,18 +133,24 @@ class Database:
         except DataError as error:
             raise InvalidInput(f"ledger {self.url}: {error.orig}; nothing was written") from error
         except SqlDatabaseError as error:
-            if _is_damage(error):
-                raise damaged(self.url, str(error.orig)) from error
-            if _is_gone(error):
-                raise Unfit(
-                    f"ledger {self.url}: {error.orig}: a table of this release was changed or removed; nothing was written. Restore the "
-                    "last backup, and see `sankofa-observe ledger check`"
-                ) from error
-            raise Unavailable(f"ledger {self.url}: {error.orig}; nothing was written, try again") from error
+            raise self._told(error) from error
         except DBAPIError as error:
             raise Unavailable(f"ledger {self.url}: {error.orig}; nothing was written, try again") from error
         except SQLAlchemyError as error:  # every connection is taken, for one
             raise Unavailable(f"ledger {self.url}: {error}; nothing was written, try again") from error
+
+    def _told(self, error: SqlDatabaseError) -> SankofaError:
+        """What the database answered, by who has to act."""
+        if _is_damage(error):
+            return damaged(self.url, str(error.orig))
+        if str(error.orig) == "integer overflow":  # of SQLite's sum(); it is the same at every try
+            return InvariantBroken(f"ledger {self.url}: a sum is beyond {2**63 - 1}; nothing was written")
+        if _is_gone(error):
+            return Unfit(
+                f"ledger {self.url}: {error.orig}: a table of this release was changed or removed; nothing was written. Restore the "
+                "last backup, and see `sankofa-observe ledger check`"
+            )
+        return Unavailable(f"ledger {self.url}: {error.orig}; nothing was written, try again")
 
     def _check_quickly(self, connection: Connection) -> None:
         if self.file and self.file.stat().st_size <= QUICKLY_CHECKED_BYTES:

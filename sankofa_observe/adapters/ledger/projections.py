@@ -87,8 +87,10 @@ def differences(connection: Connection) -> list[str]:
     """Where a projection is not what its records make; compared by the database itself, and nothing is written."""
     found = []
     for table in tables.PROJECTIONS:
-        made = f"SELECT * FROM ({_MADE[table.name].format(where='1 = 1')}) made"  # noqa: S608  no value of anybody is in it
-        kept = "WHERE amount <> 0" if table is tables.tallies else ""  # what was moved away is no sum
+        kept = (
+            "WHERE amount <> 0" if table is tables.tallies else ""
+        )  # what was moved away is no sum, and a price of 0 adds none
+        made = f"SELECT * FROM ({_MADE[table.name].format(where='1 = 1')}) made {kept}"  # noqa: S608  no value of anybody is in it
         standing = f"SELECT {_columns(table)} FROM {table.name} {kept}"  # noqa: S608
         wrong = _more(connection, standing, made) + _more(connection, made, standing)
         if wrong:
