@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import time
+import threading
+from collections.abc import Callable
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from sankofa_observe.verify.chain import Ask
 from sankofa_observe.verify.findings import CannotCheck, NoAnswer
 
-SECONDS = 30  # for a whole answer
+SECONDS = 30.0  # for a whole exchange: names, connection, headers, body
 MOST_BYTES = 4_000_000
-_CHUNK = 65_536
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -23,7 +24,7 @@ class _NoRedirect(HTTPRedirectHandler):
         """A node that sends elsewhere is not the node that was named."""
 
 
-def node(url: str) -> Ask:
+def node(url: str, *, seconds: float = SECONDS) -> Ask:
     """Questions to the node of this address; where it has a name and a password, they are sent and never shown."""
     try:
         parts = urlsplit(url)
@@ -31,12 +32,12 @@ def node(url: str) -> Ask:
     except ValueError as error:
         raise CannotCheck(f"chain node: no address ({error}), expected http://host:port") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise CannotCheck(f"chain node {host}: expected http:// or https:// and a host")
+        raise CannotCheck(f"chain node {parts.hostname or 'without a name'}: expected http:// or https:// and a host")
 
     def ask(method: str, params: list[Any]) -> Any:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
         try:
-            answer = json.loads(_post(parts, body))
+            answer = json.loads(_in_time(lambda: _post(parts, body, seconds), seconds))
         except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
             raise NoAnswer(
                 f"chain node {host}: {method}: {type(error).__name__}: {_short(error)}; try again, or ask another node"
@@ -49,19 +50,46 @@ def node(url: str) -> Ask:
     return ask
 
 
-def _post(parts: SplitResult, body: bytes) -> bytes:
+def _in_time(exchange: Callable[[], bytes], seconds: float) -> bytes:
+    """What an exchange answers within a deadline.
+
+    A socket's own timeout begins anew with each byte: a node that drips headers, or says 100 Continue for ever, never reaches it. So
+    the exchange has a thread of its own; one that is late is left alone, and ends with the program at the latest.
+    """
+    answers: list[bytes] = []
+    faults: list[Exception] = []
+
+    def run() -> None:
+        try:
+            answers.append(exchange())
+        except Exception as error:  # noqa: BLE001  raised again where it was asked
+            faults.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if faults:
+        raise faults[0]
+    if not answers:
+        raise TimeoutError(f"no whole answer within {seconds:g} s")
+    return answers[0]
+
+
+def _post(parts: SplitResult, body: bytes, seconds: float) -> bytes:
     headers = {"Content-Type": "application/json"}
     if parts.username is not None:
         name = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Authorization"] = "Basic " + base64.b64encode(name.encode()).decode()
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     request = Request(bare, data=body, headers=headers)  # noqa: S310  the scheme was looked at
-    ends_at, raw = time.monotonic() + SECONDS, b""
-    with build_opener(ProxyHandler({}), _NoRedirect()).open(request, timeout=SECONDS) as answer:
-        while chunk := answer.read1(_CHUNK):
-            raw += chunk
-            if len(raw) > MOST_BYTES or time.monotonic() > ends_at:
-                raise OSError(f"an answer of more than {MOST_BYTES} bytes or {SECONDS} s")
+    try:
+        with build_opener(ProxyHandler({}), _NoRedirect()).open(request, timeout=seconds) as answer:
+            raw: bytes = answer.read(MOST_BYTES + 1)
+    except HTTPError as error:
+        with error:  # it holds the connection
+            raise OSError(f"HTTP {error.code}, expected 200") from None
+    if len(raw) > MOST_BYTES:
+        raise OSError(f"an answer of more than {MOST_BYTES} bytes")
     return raw
 
 

@@ -149,6 +149,20 @@ def _proof_doubled(data: st.DataObject, found: Document) -> None:
     proof.append(copy.deepcopy(data.draw(st.sampled_from(proof))))
 
 
+def _nothing_for_a_proof(data: st.DataObject, found: Document) -> None:
+    """What is no list of its kind, where a proof stood."""
+    assume(found["proofs"])
+    carried = data.draw(st.sampled_from(found["proofs"]))
+    carried[1] = data.draw(st.sampled_from([None, {}, "", 0, False, [None], [[]], [{}], {"a": []}]))
+
+
+def _proofs_in_another_order(data: st.DataObject, found: Document) -> None:
+    proofs = found["proofs"]
+    assume(len(proofs) > 1)
+    at = data.draw(st.integers(0, len(proofs) - 2))
+    proofs[at], proofs[at + 1] = proofs[at + 1], proofs[at]
+
+
 def _samples(data: st.DataObject, found: Document) -> list[list[int]]:
     _, samples = _proof(data, found, "states")
     assume(samples)
@@ -251,6 +265,8 @@ ALWAYS_SEEN: dict[str, Tamper] = {
     "a slot twice": _repeat_slot,
     "another order": _reorder,
     "a parcel doubled": _proof_doubled,
+    "nothing for a proof": _nothing_for_a_proof,
+    "proofs in another order": _proofs_in_another_order,
     "a parcel and its row": _parcel_with_its_row,
     "credit": _credit,
     "period": _period,
@@ -261,7 +277,7 @@ ALWAYS_SEEN: dict[str, Tamper] = {
 # With attainment, verdict, credit, root and id made anew.
 SEEN_THROUGH_NEW_SUMS = (
     "a state", "a slot left out", "a slot twice", "another order", "a parcel doubled", "a parcel and its row",
-    "a sum of a proof",
+    "a sum of a proof", "nothing for a proof", "proofs in another order",
 )  # fmt: skip
 SOMETIMES_SEEN: dict[str, Tamper] = {
     "a sum of a proof": _sum_of_other,
