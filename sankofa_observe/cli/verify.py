@@ -24,7 +24,7 @@ def verify(
 ) -> None:
     """Recount slots, verdict, credit and hashes from evidence, sharing no code with the engine.
 
-    Exit 0: everything matches. 1: the chain node did not answer. 2: it is no such file. 3: something does not match.
+    Exit 0: everything matches. 1: the chain node did not answer. 2: it cannot be checked. 3: something does not match.
 
     Offline it proves that the document fits itself; --rpc asks the contract the document names, and --contract holds that
     name against the one you signed with. What was not proved is said as well.

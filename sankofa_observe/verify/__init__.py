@@ -12,7 +12,7 @@ import json
 from typing import Any
 
 from sankofa_observe.verify import evidence_2
-from sankofa_observe.verify.chain import Ask, held_by_contract
+from sankofa_observe.verify.chain import ADDRESS, Ask, held_by_contract
 from sankofa_observe.verify.findings import CannotCheck, Check, Findings, NoAnswer, OnChain, reading
 
 FORMATS = {evidence_2.FORMAT: evidence_2.document, evidence_2.SLOT_FORMAT: evidence_2.slot}
@@ -27,12 +27,14 @@ def verify(raw: bytes, *, ask: Ask | None = None, contract: str | None = None) -
 
     Raises:
         CannotCheck: it is no such file; nothing is said about its numbers.
-        NoAnswer: the node did not answer.
+        NoAnswer: the node did not answer, or not in the words of JSON-RPC.
     """
+    if contract is not None and not ADDRESS.fullmatch(contract):
+        raise CannotCheck(f"contract is {contract[:80]!r}, expected 0x and 40 hex digits")
     document = _parse(raw)
     with reading():
         found = FORMATS[document["format"]](raw, document)
-        if ask or contract:
+        if ask is not None or contract is not None:
             found = held_by_contract(found, ask, contract)
     return found
 
@@ -40,8 +42,10 @@ def verify(raw: bytes, *, ask: Ask | None = None, contract: str | None = None) -
 def _parse(raw: bytes) -> dict[str, Any]:
     try:
         document = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise CannotCheck(f"no JSON: {error}; expected an evidence document as the API answers it") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise CannotCheck(
+            f"no JSON: {str(error)[:300] or type(error).__name__}; expected an evidence document as the API answers it"
+        ) from error
     seen = document.get("format") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(seen, str) or seen not in FORMATS:
         raise CannotCheck(

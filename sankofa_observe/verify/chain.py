@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from sankofa_observe.verify.findings import Block, CannotCheck, Check, Findings, OnChain
+from sankofa_observe.verify.findings import Block, CannotCheck, Check, Findings, NoAnswer, OnChain
 from sankofa_observe.verify.keccak import keccak
 
+ADDRESS = re.compile("0[xX][0-9a-fA-F]{40}")
+_DIGEST = re.compile("0x[0-9a-f]{64}")
+_QUANTITY = re.compile("0x(?:0|[1-9a-f][0-9a-f]{0,63})")
+_BYTES = re.compile("0x(?:[0-9a-fA-F]{2})*")
+_YEAR_10000 = 253_402_300_800
 Ask = Callable[[str, list[Any]], Any]
 STATES = ("none", "reported", "disputed", "final", "voided")
 # Words of the contract's getSettlement answer, in order; all are static.
@@ -43,15 +49,19 @@ def held_by_contract(found: Findings, ask: Ask | None, contract: str | None) -> 
 
 
 def _chain_id(on_chain: OnChain, ask: Ask) -> Check:
-    return Check(what="chain: id", claimed=str(on_chain.chain_id), found=str(int(ask("eth_chainId", []), 16)))
+    return Check(
+        what="chain: id", claimed=str(on_chain.chain_id), found=str(_quantity(ask("eth_chainId", []), "eth_chainId"))
+    )
 
 
 def _settlement(on_chain: OnChain, ask: Ask) -> Block:
     """The newest block and what getSettlement answers there; a block that was replaced meanwhile is no answer."""
-    number = ask("eth_blockNumber", [])
+    number = hex(_quantity(ask("eth_blockNumber", []), "eth_blockNumber"))
     before = _header(number, ask)
     data = "0x" + keccak(b"getSettlement(bytes32)")[:4].hex() + on_chain.settlement_id[2:]
-    answer = bytes.fromhex(ask("eth_call", [{"to": on_chain.contract, "data": data}, number])[2:])
+    answer = bytes.fromhex(
+        _text(ask("eth_call", [{"to": on_chain.contract, "data": data}, number]), _BYTES, "eth_call")[2:]
+    )
     if len(answer) != 32 * len(_WORDS):
         raise CannotCheck(
             f"contract {on_chain.contract} answered {len(answer)} bytes, expected {32 * len(_WORDS)}; "
@@ -66,7 +76,27 @@ def _header(number: str, ask: Ask) -> Block:
     block = ask("eth_getBlockByNumber", [number, False])
     if not isinstance(block, dict):
         raise CannotCheck(f"the node knows no block {number} that it has just named; ask another node")
-    return Block(number=int(block["number"], 16), hash=str(block["hash"]), at=int(block["timestamp"], 16))
+    found = Block(
+        number=_quantity(block.get("number"), "a block's number"),
+        hash=_text(block.get("hash"), _DIGEST, "a block's hash"),
+        at=_quantity(block.get("timestamp"), "a block's timestamp"),
+    )
+    if hex(found.number) != number or found.at >= _YEAR_10000:
+        raise NoAnswer(
+            f"the node answers block {found.number} of second {found.at} for block {number}; ask another node"
+        )
+    return found
+
+
+def _quantity(value: Any, what: str) -> int:
+    return int(_text(value, _QUANTITY, what), 16)
+
+
+def _text(value: Any, form: re.Pattern[str], what: str) -> str:
+    """A word of the node in its one form: what it answers is shown, and may be a forger's."""
+    if not isinstance(value, str) or not form.fullmatch(value):
+        raise NoAnswer(f"the node answers {str(value)[:80]!r} for {what}, expected {form.pattern}; ask another node")
+    return value
 
 
 def _compared(on_chain: OnChain, block: Block) -> Iterator[Check]:

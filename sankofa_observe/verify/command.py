@@ -1,27 +1,33 @@
 """`sankofa-verify`, and the whole of `sankofa-observe verify`: a file is checked and what was found is printed.
 
-Exit codes: 0 everything matches · 1 the chain node did not answer, try again · 2 it is no such file · 3 something does not match.
+Exit codes: 0 everything matches · 1 the chain node did not answer, try again · 2 it cannot be checked, or what was found cannot be
+written · 3 something does not match.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import TextIO
 
 from sankofa_observe.verify import CannotCheck, Findings, NoAnswer, verify
 from sankofa_observe.verify.node import node
 
 MATCH, NO_ANSWER, NO_FILE, MISMATCH = 0, 1, 2, 3
 SHOWN = 20  # mismatches in words; --json has all
+LONGEST = 400  # letters of a value in words; --json has all
+MOST_BYTES = 64 * 2**20
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="sankofa-verify",
         description="Recount slots, verdict, credit and hashes from evidence, sharing no code with the engine.",
-        epilog="Exit codes: 0 everything matches, 1 the node did not answer, 2 no such file, 3 something does not match. "
+        epilog="Exit codes: 0 everything matches, 1 the node did not answer, 2 it cannot be checked, 3 something does not match. "
         "Example: sankofa-verify evidence.json --rpc http://127.0.0.1:8545 --contract 0x...",
     )
     parser.add_argument("file", help="a document as the API answers it, or the proof of a slot; - reads stdin")
@@ -33,16 +39,29 @@ def main() -> None:
 
 
 def run(file: str, *, rpc: str | None = None, contract: str | None = None, as_json: bool = False) -> int:
-    """Check the file and print what was found; answers the exit code."""
+    """Check the file and print what was found; answers the exit code, of which each has one meaning whatever goes wrong."""
     try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        found = verify(raw, ask=node(rpc) if rpc else None, contract=contract)
-    except OSError as error:
-        return _complain(f"{file}: cannot check: {error.strerror or error}", NO_FILE)
+        found = verify(_read(file), ask=node(rpc) if rpc is not None else None, contract=contract)
+        _say(_json_of(file, found) if as_json else _text_of(file, found))
     except CannotCheck as error:
         return _complain(f"{file}: cannot check: {error}", NO_ANSWER if isinstance(error, NoAnswer) else NO_FILE)
-    _say(_json_of(file, found) if as_json else _text_of(file, found))
+    except OSError as error:
+        return _complain(f"{file}: cannot check: {error.strerror or error}", NO_FILE)
+    except Exception as error:  # noqa: BLE001  a traceback ends with exit code 1, which has another meaning
+        return _complain(f"{file}: cannot check: {type(error).__name__}: {error}", NO_FILE)
     return MISMATCH if found.wrong else MATCH
+
+
+def _read(file: str) -> bytes:
+    if file == "-" and sys.stdin is None:
+        raise CannotCheck("stdin is closed, expected a document there")
+    with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as source:
+        raw = source.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        raise CannotCheck(
+            f"it has more than {MOST_BYTES} bytes, expected an evidence document: a month has about 2 million"
+        )
+    return raw
 
 
 def _json_of(file: str, found: Findings) -> str:
@@ -55,33 +74,60 @@ def _json_of(file: str, found: Findings) -> str:
         "proved": [] if found.wrong else list(found.proved),
         "not_proved": list(found.not_proved),
     }
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    return json.dumps(told, indent=2)  # in ASCII: what a terminal obeys is escaped, and every value stays what it was
 
 
 def _text_of(file: str, found: Findings) -> str:
+    """In lines, each value in one of them: what a forger writes begins no line of the report."""
     wrong = found.wrong
-    lines = [f"{name:<9}{value}" for name, value in found.summary.items()]
+    lines = [f"{name:<9}{_plain(value)}" for name, value in found.summary.items()]
     if wrong:
         for check in wrong[:SHOWN]:
-            lines += [f"MISMATCH {check.what}", f"  claimed {check.claimed}", f"  found   {check.found}"]
+            lines += [
+                f"MISMATCH {_plain(check.what)}",
+                f"  claimed {_plain(check.claimed)}",
+                f"  found   {_plain(check.found)}",
+            ]
         if len(wrong) > SHOWN:
             lines.append(f"and {len(wrong) - SHOWN} more; --json shows all")
-        return "\n".join([*lines, f"{file}: {len(wrong)} of {len(found.checks)} checks do not hold"])
-    lines += ["proved:", *(f"  {one}" for one in found.proved)]
-    lines += ["not proved:", *(f"  {one}" for one in found.not_proved)]
-    return "\n".join([*lines, f"{file}: all {len(found.checks)} checks hold"])
+        return "\n".join([*lines, f"{_plain(file)}: {len(wrong)} of {len(found.checks)} checks do not hold"])
+    lines += ["proved:", *(f"  {_plain(one)}" for one in found.proved)]
+    lines += ["not proved:", *(f"  {_plain(one)}" for one in found.not_proved)]
+    return "\n".join([*lines, f"{_plain(file)}: all {len(found.checks)} checks hold"])
 
 
 def _complain(text: str, code: int) -> int:
-    sys.stderr.write(f"{_plain(text)}\n")
+    with suppress(OSError, ValueError, CannotCheck):  # nobody listens: the exit code still tells
+        _write(sys.stderr, _plain(text))
     return code
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{_plain(text)}\n")
+    try:
+        _write(sys.stdout, text)
+    except BrokenPipeError as error:
+        _close(sys.stdout)
+        raise CannotCheck("whoever read what was found went away before the end") from error
+    except OSError as error:
+        _close(sys.stdout)
+        raise CannotCheck(f"what was found cannot be written: {error.strerror}") from error
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None or stream.closed:
+        raise CannotCheck("stdout is closed, expected a place to write what was found")
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    stream.flush()  # here and not at the end of the program, where it would end in another exit code
+
+
+def _close(stream: TextIO) -> None:
+    """What could not be written is not tried again when the program ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _plain(text: str) -> str:
-    """A forged file may hold what a terminal obeys: nothing but printable text and line ends is shown."""
-    shown = "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
-    return shown.encode(sys.stdout.encoding or "utf-8", "replace").decode(sys.stdout.encoding or "utf-8")
+    """One value in one line: a forged file, or a lying node, may hold what a terminal obeys, or end lines of the report."""
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} letters; --json shows all)"
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in shown)

@@ -270,7 +270,7 @@ def test_what_was_proved_is_told_with_the_block() -> None:
 
 def test_a_block_that_was_replaced_while_it_was_asked_is_no_answer() -> None:
     """Two headers of one number: what was read between them belongs to neither."""
-    honest_node, hashes = _contract(honest()), iter(["0x01", "0x02"])
+    honest_node, hashes = _contract(honest()), iter(["0x" + "01" * 32, "0x" + "02" * 32])
 
     def ask(method: str, params: list[Any]) -> Any:
         answer = honest_node(method, params)
