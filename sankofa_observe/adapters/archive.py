@@ -1,14 +1,16 @@
 """Evidence documents as files named by the hash of their identity; one that is whole is never replaced.
 
 A file is whole when it reads as a document of its name. A damaged one is told by its path; `put` moves it aside, keeps it, and
-writes the document in its place.
+writes the document in its place. One writes at a time: a file that a killed writer left half-written has the same name, and is written over.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from pathlib import Path
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.sla.evidence import Evidence, document_hash, parse, written
 
+MODE = 0o600  # of a document: its owner's alone
 _DIGEST = re.compile(r"0x[0-9a-f]{64}")
 
 
@@ -30,10 +33,12 @@ class FolderArchive:
     def put(self, document: Evidence) -> str:
         name = document_hash(document.identity)
         path = self._path(name)
-        with _files(path):
+        with _files(path), self._alone():
             fault = _fault(path.read_bytes(), name) if path.exists() else "missing"
             if fault:
                 self._write(path, written(document), aside=fault != "missing")
+            elif _mode(path) != MODE:
+                path.chmod(MODE)
         return name
 
     def get(self, digest: str) -> bytes | None:
@@ -46,11 +51,31 @@ class FolderArchive:
             )
         return raw
 
-    def _write(self, path: Path, raw: bytes, *, aside: bool) -> None:
-        """Either the whole file or none: a name of its own for each writer, then one rename; what was there is kept aside."""
-        partial = path.with_suffix(f".{secrets.token_hex(8)}.partial")
+    def exposed(self, digest: str) -> str:
+        path = self._path(digest)
+        with _files(path):
+            mode = _mode(path) if path.exists() else MODE
+        return (
+            ""
+            if mode == MODE
+            else f"{path} has mode {mode:o}, expected {MODE:o}; chmod {MODE:o} it, and ask who else read it"
+        )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One writer at a time, of all processes; who is killed lets go."""
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            with open(partial, "xb", opener=_owned) as file:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    def _write(self, path: Path, raw: bytes, *, aside: bool) -> None:
+        """Either the whole file or none: under another name first, then one rename; what was there is kept aside."""
+        partial = path.with_suffix(".partial")
+        try:
+            with open(partial, "wb", opener=_owned) as file:
                 file.write(raw)
                 file.flush()
                 os.fsync(file.fileno())
@@ -87,7 +112,11 @@ def _fault(raw: bytes, name: str) -> str:
 
 def _owned(path: str, flags: int) -> int:
     """For its owner alone."""
-    return os.open(path, flags, 0o600)
+    return os.open(path, flags, MODE)
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 @contextmanager

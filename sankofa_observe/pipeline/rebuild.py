@@ -75,7 +75,8 @@ def unproven(record: SettlementRecord, archive: EvidenceArchive) -> Unproven | N
     """What is wrong with a settlement's document, or None."""
     penalty = record.penalty
     try:
-        problem = "" if archive.get(penalty.document_hash) is not None else "it is not in the archive"
+        whole = archive.get(penalty.document_hash) is not None
+        problem = archive.exposed(penalty.document_hash) if whole else "it is not in the archive"
     except SankofaError as error:
         problem = str(error)
     if not problem:

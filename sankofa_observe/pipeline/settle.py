@@ -27,6 +27,8 @@ from sankofa_observe.ports import (
 from sankofa_observe.sla.evidence import Evidence, document_hash, parse
 from sankofa_observe.sla.settlement import MAX_BATCH, SettlementState
 
+MOST_TOLD = 3  # settlements without evidence in one alarm: a whole archive that is away would make a line without end
+
 
 @dataclass(frozen=True, kw_only=True)
 class Moved:
@@ -146,7 +148,11 @@ class Settle:
             for first in range(0, len(records), MAX_BATCH):
                 yield from self._send_reports(records[first : first + MAX_BATCH], accounts, members)
         if unproven:
-            raise InvariantBroken(f"not reported for want of evidence: {'; '.join(unproven)}")
+            rest = len(unproven) - MOST_TOLD
+            more = f"; and {rest} more: sankofa-observe evidence check names all" if rest > 0 else ""
+            raise InvariantBroken(
+                f"{len(unproven)} not reported for want of evidence: {'; '.join(unproven[:MOST_TOLD])}{more}"
+            )
 
     def _document(self, record: SettlementRecord) -> Evidence:
         penalty = record.penalty

@@ -19,3 +19,6 @@ class EvidenceArchive(Protocol):
         Raises:
             InvariantBroken: what is stored there is damaged; `put` mends it.
         """
+
+    def exposed(self, digest: str) -> str:
+        """How somebody else than its owner may reach a document, with what to do, or nothing; `put` mends it."""

@@ -125,6 +125,29 @@ def test_archive_takes_one_document_from_many_threads(tmp_path: Path) -> None:
     assert (len(answers), len(set(answers)), len(list(tmp_path.iterdir()))) == (16, 1, 1)
 
 
+def test_what_a_killed_writer_left_is_written_over(tmp_path: Path) -> None:
+    """Half a file of its name stays no longer than to the next write, and is never handed out."""
+    archive = FolderArchive(tmp_path)
+    digest = document_hash(DOCUMENT.identity)
+    (tmp_path / f"{digest[2:]}.partial").write_bytes(written(DOCUMENT)[:100])
+    assert archive.get(digest) is None
+    archive.put(DOCUMENT)
+
+    assert archive.get(digest) == written(DOCUMENT)
+    assert [one.name for one in tmp_path.iterdir()] == [f"{digest[2:]}.json"]
+
+
+def test_a_document_that_others_may_read_is_told_and_mended(archive: EvidenceArchive, tmp_path: Path) -> None:
+    """Who looks after documents hears of it with what to do; to write the document again mends it."""
+    digest = archive.put(DOCUMENT)
+    assert archive.exposed(digest) == archive.exposed(digest_of("nothing")) == ""
+    for file in tmp_path.glob("evidence/*.json"):
+        file.chmod(0o644)
+        assert archive.exposed(digest) == f"{file} has mode 644, expected 600; chmod 600 it, and ask who else read it"
+    archive.put(DOCUMENT)
+    assert archive.exposed(digest) == ""
+
+
 def test_documents_are_their_owners_alone(tmp_path: Path) -> None:
     """The folder has mode 700, each file 600."""
     archive = FolderArchive(tmp_path / "evidence")

@@ -223,7 +223,7 @@ def _exact(value: Json, name: str = "") -> bool:
 
 def _combines(rules: Json) -> bool:
     """Whether `combine` is written in its one form for what is counted."""
-    words = rules["combine"].split(" ")
+    words: list[str] = rules["combine"].split(" ")
     if rules["counted"] == "events":
         return words == [""]
     if rules["counted"] == "states":

@@ -262,7 +262,7 @@ def three_days() -> Document:
     return document(slo, count_states(key(slo), with_neighbours(period, slo), gauges, Combine()), period)
 
 
-NOTHING = [None, {}, "", 0, False, [None], [[]], [{}], [""], {"a": 1}]
+NOTHING: list[Any] = [None, {}, "", 0, False, [None], [[]], [{}], [""], {"a": 1}]
 
 
 @pytest.mark.parametrize("proof", NOTHING, ids=repr)
@@ -412,7 +412,7 @@ def test_what_a_slot_costs_follows_from_its_samples(scrape_seconds: int) -> None
     """A day of a sample a second, and thousands of sources of which nothing is known: each sample is looked at once."""
     expected = 86_400 // scrape_seconds
     seen = [[at * 1000, 0] for at in range(0, 86_400, scrape_seconds)]
-    rules = {
+    rules: dict[str, Any] = {
         "slot_seconds": 86_400,
         "scrape_seconds": scrape_seconds,
         "slot_expected": expected,

@@ -337,6 +337,19 @@ def test_evidence_that_is_damaged_costs_only_its_own_settlement() -> None:
     assert [one.document_hash in str(told.value) for one in court.penalties] == [True, False, True, False]
 
 
+def test_an_archive_that_is_away_makes_one_short_alarm() -> None:
+    """A few names, how many in all, and the command that names each: the alarm is one line that a person reads."""
+    court = Court(periods=6)
+    court.archive.documents.clear()
+    with pytest.raises(InvariantBroken) as told:
+        court.run()
+    text = str(told.value)
+
+    assert text.startswith("6 not reported for want of evidence: evidence 0x")
+    assert text.endswith("; and 3 more: sankofa-observe evidence check names all")
+    assert sum(one.document_hash in text for one in court.penalties) == 3
+
+
 @pytest.mark.parametrize(("age", "sent"), [(60, [0]), (61, [])])
 def test_a_head_is_stalled_past_its_limit_and_not_at_it(age: int, sent: list[int]) -> None:
     """A head of exactly the limit is still good for a nonce; a second more is not."""
