@@ -160,8 +160,9 @@ class Database:
 
     def _still_there(self, file: Path) -> None:
         """What is written to a file that was removed or replaced is lost with this process."""
-        ahead = _inode(_beside(file, "-wal"))
-        if ahead != self._ahead and not _is_open(self._ahead):
+        log = _beside(file, "-wal")
+        ahead = _inode(log)
+        if ahead != self._ahead and not _is_open(log, self._ahead):
             self._ahead = ahead  # nobody had it open any more: SQLite itself removed it, and made another one
         if (_inode(file), ahead) == (self._inode, self._ahead):
             return
@@ -218,11 +219,12 @@ def _inode(file: Path) -> int | None:
     return None
 
 
-def _is_open(inode: int | None) -> bool:
-    """Whether this process has the file open: then it is in use, wherever it lies."""
-    for handle in os.listdir("/dev/fd") if inode is not None else ():  # noqa: PTH208  numbers, and no files
+def _is_open(file: Path, inode: int | None) -> bool:
+    """Whether this process has that file of this name open: its number alone may by now be another one's."""
+    for handle in Path("/proc/self/fd").glob("*") if inode is not None else ():
         with suppress(OSError):
-            if os.fstat(int(handle)).st_ino == inode:
+            opened = str(handle.readlink()).removesuffix(" (deleted)")
+            if opened == str(file.resolve()) and handle.stat().st_ino == inode:
                 return True
     return False
 
