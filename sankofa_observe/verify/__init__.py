@@ -26,8 +26,8 @@ def verify(raw: bytes, *, ask: Ask | None = None, contract: str | None = None) -
     `contract` is the address the reader signed with: a forger may name one of their own.
 
     Raises:
-        CannotCheck: it is no such file; nothing is said about its numbers.
-        NoAnswer: the node did not answer, or not in the words of JSON-RPC.
+        CannotCheck: it is no such file, or the node answers in another form; nothing is said about its numbers.
+        NoAnswer: the node did not answer.
     """
     if contract is not None and not ADDRESS.fullmatch(contract):
         raise CannotCheck(f"contract is {contract[:80]!r}, expected 0x and 40 hex digits")

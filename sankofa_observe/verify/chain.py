@@ -8,13 +8,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from sankofa_observe.verify.findings import Block, CannotCheck, Check, Findings, NoAnswer, OnChain
+from sankofa_observe.verify.findings import Block, CannotCheck, Check, Findings, OnChain
 from sankofa_observe.verify.keccak import keccak
 
 ADDRESS = re.compile("0[xX][0-9a-fA-F]{40}")
 _DIGEST = re.compile("0x[0-9a-f]{64}")
 _QUANTITY = re.compile("0x(?:0|[1-9a-f][0-9a-f]{0,63})")
 _BYTES = re.compile("0x(?:[0-9a-fA-F]{2})*")
+_EXPECTED = {
+    _DIGEST: "0x and 64 lower-case hex digits",
+    _QUANTITY: "0x and up to 64 lower-case hex digits without zeros in front",
+    _BYTES: "0x and an even number of hex digits",
+}
 _YEAR_10000 = 253_402_300_800
 Ask = Callable[[str, list[Any]], Any]
 STATES = ("none", "reported", "disputed", "final", "voided")
@@ -82,7 +87,7 @@ def _header(number: str, ask: Ask) -> Block:
         at=_quantity(block.get("timestamp"), "a block's timestamp"),
     )
     if hex(found.number) != number or found.at >= _YEAR_10000:
-        raise NoAnswer(
+        raise CannotCheck(
             f"the node answers block {found.number} of second {found.at} for block {number}; ask another node"
         )
     return found
@@ -95,7 +100,9 @@ def _quantity(value: Any, what: str) -> int:
 def _text(value: Any, form: re.Pattern[str], what: str) -> str:
     """A word of the node in its one form: what it answers is shown, and may be a forger's."""
     if not isinstance(value, str) or not form.fullmatch(value):
-        raise NoAnswer(f"the node answers {str(value)[:80]!r} for {what}, expected {form.pattern}; ask another node")
+        raise CannotCheck(
+            f"the node answers {str(value)[:80]!r} for {what}, expected {_EXPECTED[form]}; ask another node"
+        )
     return value
 
 

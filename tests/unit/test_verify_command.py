@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_observe.verify import CannotCheck, NoAnswer, command, verify
+from sankofa_observe.verify import CannotCheck, command, verify
 from sankofa_observe.verify.evidence_2.form import row_of
 from tests.unit.documents import Document
 from tests.unit.referee import made_whole, packed
@@ -87,14 +87,14 @@ def test_a_long_value_is_cut_and_json_has_all_of_it(tmp_path: Path, capsys: pyte
     ],
 )
 def test_what_a_node_answers_has_one_form(method: str, answer: Any) -> None:
-    """A node may lie in numbers, and is compared; in another form it has not answered."""
+    """A node may lie in numbers, and is compared; in another form it is not believed at all."""
     true = _contract(honest())
 
     def ask(asked: str, params: list[Any]) -> Any:
         found = true(asked, params)
         return found if asked != method else found | answer if isinstance(answer, dict) else answer
 
-    with pytest.raises(NoAnswer, match="the node answers"):
+    with pytest.raises(CannotCheck, match="the node answers"):
         verify(packed(honest()), ask=ask)
 
 
