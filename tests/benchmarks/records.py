@@ -42,6 +42,7 @@ def run() -> Table:
             "SQLite; a write is run once."
         ),
         rows=rows,
+        notes=(f"The tenant has {AGREEMENTS + 1:,} agreements, of which `agreements` hands out all.",),
     )
 
 
