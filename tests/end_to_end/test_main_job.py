@@ -264,6 +264,7 @@ def test_pages_that_are_handed_over_open(lived: Story) -> None:
     assert [local.get(url).status_code for url in found.values()] == [200] * len(found)
 
 
+@pytest.mark.tier("test-all")
 @pytest.mark.real("curl")
 def test_steps_of_the_tutorial_work_as_they_are_written(lived: Story, tmp_path: Path) -> None:
     """Every block of the tutorial, pasted in its order after `source env.sh`, shows what the page says."""

@@ -6,7 +6,9 @@ Each world is asked minute by minute, with only what has arrived by then, and lo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from itertools import pairwise
 
 import pytest
@@ -58,8 +60,9 @@ class World:
             source.add(labels["__name__"], there, **{name: text for name, text in labels.items() if name != "__name__"})
         return source
 
-    def stored(self, periods: Iterable[Period]) -> list[Slot]:
-        """The slots after all turns, and after the look for late samples of each period."""
+    @cached_property
+    def observed(self) -> MemorySlots:
+        """The table after all turns."""
         table, clock = MemorySlots(), FixedClock(at=0)
         for now in range(LEAD + 8000, END + 1800, 60):
             clock.at = START + now
@@ -74,6 +77,11 @@ class World:
                 delay_seconds=DELAY_SECONDS,
             ):
                 pass
+        return table
+
+    def stored(self, periods: Iterable[Period]) -> list[Slot]:
+        """The slots after all turns, and after the look for late samples of each period."""
+        table, clock = deepcopy(self.observed), FixedClock(at=START + END + 1740)
         for period in periods:
             look = with_neighbours(period, self.slo)
             for _ in recount_late(self.slo, ["edge-1"], look, source=self.by(float("inf")), table=table, clock=clock):
@@ -171,6 +179,11 @@ def late_before_an_edge() -> World:
     return requests(World(slo(EVENTS)), seen, late).add("up", seen, lambda _: 1, late)
 
 
+@cache
+def world_of(kind: Callable[[], World]) -> World:
+    return kind()
+
+
 @pytest.mark.parametrize(
     "kind",
     [
@@ -179,7 +192,7 @@ def late_before_an_edge() -> World:
 )  # fmt: skip
 def test_the_table_holds_what_a_recount_finds(kind: Callable[[], World]) -> None:
     """In one period, and in two that adjoin and are looked at one after the other."""
-    world = kind()
+    world = world_of(kind)
     wanted = world.found()
     for edges in ((0, END), (0, 3600, END)):
         periods = [Period(starts_at=START + first, ends_at=START + last) for first, last in pairwise(edges)]
@@ -189,8 +202,11 @@ def test_the_table_holds_what_a_recount_finds(kind: Callable[[], World]) -> None
 def test_worlds_have_something_to_find() -> None:
     """Each of them has slots that are not plain, and those that come late change what is stored without the look."""
     for kind in (late_up, late_start, late_before_an_edge):
-        assert kind().stored([]) != kind().found()
-    assert ("lost scrape",) in {slot.reasons for slot in late_next_scrape().found()}
+        assert world_of(kind).stored([]) != world_of(kind).found()
+    assert ("lost scrape",) in {slot.reasons for slot in world_of(late_next_scrape).found()}
     assert {"ev UNKNOWN"} <= {
-        reason for kind in (birth_in_a_part, gap_in_a_part) for slot in kind().found() for reason in slot.reasons
+        reason
+        for kind in (birth_in_a_part, gap_in_a_part)
+        for slot in world_of(kind).found()
+        for reason in slot.reasons
     }
