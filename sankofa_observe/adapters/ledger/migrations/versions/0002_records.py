@@ -6,6 +6,8 @@ names, and none where it names nobody.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -62,16 +64,56 @@ def upgrade() -> None:
         _show_each_its_own()
 
 
+# ------------------------------------------------------------------------------------- columns that several tables have
+
+
+def _serial() -> sa.Column[int]:
+    return sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False)
+
+
+def _whose() -> sa.Column[str]:
+    return sa.Column("tenant", sa.String(length=128), nullable=False)
+
+
+def _by() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+    )
+
+
+def _promise() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("agreement_id", sa.String(length=66), nullable=False),
+        sa.Column("slo", sa.String(length=128), nullable=False),
+        sa.Column("site", sa.String(length=128), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+    )
+
+
+def _counted() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("good", sa.BigInteger(), nullable=False),
+        sa.Column("bad", sa.BigInteger(), nullable=False),
+        sa.Column("unknown", sa.BigInteger(), nullable=False),
+        sa.Column("bounded", sa.Integer(), nullable=False),
+        sa.Column("slots", sa.Text(), nullable=False),
+        sa.Column("slot_count", sa.Integer(), nullable=False),
+        sa.Column("slots_digest", sa.String(length=66), nullable=False),
+        sa.Column("spec_digest", sa.String(length=66), nullable=False),
+    )
+
+
 def _agreements() -> None:
     op.create_table(
         "agreement",
         sa.Column("agreement_id", sa.String(length=66), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _whose(),
         sa.Column("terms_hash", sa.String(length=66), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("agreement_id", "version"),
     )
     op.create_index("agreement_of_tenant", "agreement", ["tenant", "agreement_id", "version"], unique=False)
@@ -80,48 +122,29 @@ def _agreements() -> None:
 def _verdicts() -> None:
     op.create_table(
         "attainment",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _serial(),
+        _whose(),
         sa.Column("slo", sa.String(length=128), nullable=False),
         sa.Column("starts_at", sa.BigInteger(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.Column("site", sa.String(length=128), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("good", sa.BigInteger(), nullable=False),
-        sa.Column("bad", sa.BigInteger(), nullable=False),
-        sa.Column("unknown", sa.BigInteger(), nullable=False),
-        sa.Column("bounded", sa.Integer(), nullable=False),
-        sa.Column("slots", sa.Text(), nullable=False),
-        sa.Column("slot_count", sa.Integer(), nullable=False),
-        sa.Column("slots_digest", sa.String(length=66), nullable=False),
-        sa.Column("spec_digest", sa.String(length=66), nullable=False),
+        *_counted(),
         sa.Column("days", sa.Text(), nullable=False),
         sa.Column("drawn_at", sa.BigInteger(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("slo", "starts_at", "ends_at", "site", "revision", name="attainment_revision"),
     )
     op.create_table(
         "verdict",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        _serial(),
         sa.Column("ref", sa.String(length=16), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("agreement_id", sa.String(length=66), nullable=False),
-        sa.Column("slo", sa.String(length=128), nullable=False),
-        sa.Column("site", sa.String(length=128), nullable=False),
-        sa.Column("starts_at", sa.BigInteger(), nullable=False),
-        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        _whose(),
+        *_promise(),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("verdict", sa.String(length=16), nullable=False),
-        sa.Column("good", sa.BigInteger(), nullable=False),
-        sa.Column("bad", sa.BigInteger(), nullable=False),
-        sa.Column("unknown", sa.BigInteger(), nullable=False),
-        sa.Column("bounded", sa.Integer(), nullable=False),
-        sa.Column("slots", sa.Text(), nullable=False),
-        sa.Column("slot_count", sa.Integer(), nullable=False),
-        sa.Column("slots_digest", sa.String(length=66), nullable=False),
-        sa.Column("spec_digest", sa.String(length=66), nullable=False),
+        *_counted(),
         sa.Column("attainment_revision", sa.Integer(), nullable=False),
         sa.Column("target_ppm", sa.Integer(), nullable=False),
         sa.Column("at_stake_minor", sa.BigInteger(), nullable=False),
@@ -130,8 +153,7 @@ def _verdicts() -> None:
         sa.Column("cap_minor", sa.BigInteger(), nullable=False),
         sa.Column("agreement_version", sa.Integer(), nullable=False),
         sa.Column("judged_at", sa.BigInteger(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("ref"),
         sa.UniqueConstraint("agreement_id", "starts_at", "ends_at", "slo", "site", "revision", name="verdict_revision"),
@@ -145,14 +167,10 @@ def _verdicts() -> None:
 def _settlements() -> None:
     op.create_table(
         "penalty",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        _serial(),
         sa.Column("settlement_id", sa.String(length=66), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("agreement_id", sa.String(length=66), nullable=False),
-        sa.Column("slo", sa.String(length=128), nullable=False),
-        sa.Column("site", sa.String(length=128), nullable=False),
-        sa.Column("starts_at", sa.BigInteger(), nullable=False),
-        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        _whose(),
+        *_promise(),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("good", sa.BigInteger(), nullable=False),
         sa.Column("valid", sa.BigInteger(), nullable=False),
@@ -165,8 +183,7 @@ def _settlements() -> None:
         sa.Column("document_hash", sa.String(length=66), nullable=False),
         sa.Column("sources", sa.Text(), nullable=False),
         sa.Column("assessed_at", sa.BigInteger(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint(
             "agreement_id", "starts_at", "ends_at", "slo", "site", "revision", name="penalty_of_period"
@@ -175,26 +192,25 @@ def _settlements() -> None:
     )
     op.create_table(
         "settlement_state",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        _serial(),
         sa.Column("settlement_id", sa.String(length=66), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _whose(),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("settlement_id", "number", name="settlement_state_number"),
     )
     op.create_table(
         "credit_entry",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        _serial(),
         sa.Column("settlement_id", sa.String(length=66), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("agreement_id", sa.String(length=66), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _whose(),
         sa.Column("delta_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("exponent", sa.Integer(), nullable=False),
@@ -202,8 +218,7 @@ def _settlements() -> None:
         sa.Column("transaction", sa.String(length=66), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("settlement_id", "kind", "number", name="credit_entry_once"),
     )
@@ -213,7 +228,7 @@ def _settlements() -> None:
 def _transactions() -> None:
     op.create_table(
         "attempt",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        _serial(),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("settlement_ids", sa.Text(), nullable=False),
         sa.Column("sender", sa.String(length=42), nullable=False),
@@ -221,8 +236,7 @@ def _transactions() -> None:
         sa.Column("replacement", sa.Integer(), nullable=False),
         sa.Column("transaction", sa.String(length=66), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("sender", "nonce", "replacement", name="attempt_of_nonce"),
         sa.UniqueConstraint("transaction"),
@@ -233,8 +247,7 @@ def _transactions() -> None:
         sa.Column("succeeded", sa.Integer(), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.ForeignKeyConstraint(["transaction"], ["attempt.transaction"]),
         sa.PrimaryKeyConstraint("transaction"),
     )
@@ -245,18 +258,13 @@ def _contested() -> None:
         "exclusion",
         sa.Column("exclusion_id", sa.String(length=66), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("agreement_id", sa.String(length=66), nullable=False),
-        sa.Column("slo", sa.String(length=128), nullable=False),
-        sa.Column("site", sa.String(length=128), nullable=False),
-        sa.Column("starts_at", sa.BigInteger(), nullable=False),
-        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        _whose(),
+        *_promise(),
         sa.Column("recurrence", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("announced_at", sa.BigInteger(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("exclusion_id", "revision"),
     )
     op.create_index("exclusion_of_agreement", "exclusion", ["agreement_id", "starts_at", "ends_at"], unique=False)
@@ -264,13 +272,12 @@ def _contested() -> None:
         "dispute",
         sa.Column("dispute_id", sa.String(length=66), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _whose(),
         sa.Column("settlement_id", sa.String(length=66), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("document_hash", sa.String(length=66), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("dispute_id", "revision"),
     )
     op.create_index(op.f("ix_dispute_settlement_id"), "dispute", ["settlement_id"], unique=False)
@@ -278,13 +285,12 @@ def _contested() -> None:
         "incident",
         sa.Column("incident_id", sa.String(length=66), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _whose(),
         sa.Column("site", sa.String(length=128), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("summary", sa.Text(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("incident_id", "revision"),
     )
     op.create_index("incident_at_site", "incident", ["site", "started_at"], unique=False)
@@ -293,30 +299,28 @@ def _contested() -> None:
 def _looked_after() -> None:
     op.create_table(
         "review",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _serial(),
+        _whose(),
         sa.Column("subject", sa.String(length=16), nullable=False),
         sa.Column("subject_id", sa.String(length=128), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("review_of_subject", "review", ["subject", "subject_id"], unique=False)
     op.create_table(
         "wait",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _serial(),
+        _whose(),
         sa.Column("subject", sa.String(length=16), nullable=False),
         sa.Column("subject_id", sa.String(length=128), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("since_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        *_by(),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("subject", "subject_id", "number", name="wait_number"),
     )
@@ -325,12 +329,8 @@ def _looked_after() -> None:
 def _projections() -> None:
     op.create_table(
         "verdict_now",
-        sa.Column("agreement_id", sa.String(length=66), nullable=False),
-        sa.Column("slo", sa.String(length=128), nullable=False),
-        sa.Column("site", sa.String(length=128), nullable=False),
-        sa.Column("starts_at", sa.BigInteger(), nullable=False),
-        sa.Column("ends_at", sa.BigInteger(), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        *_promise(),
+        _whose(),
         sa.Column("verdict_id", sa.BigInteger(), nullable=False),
         sa.Column("verdict", sa.String(length=16), nullable=False),
         sa.Column("to_review", sa.Integer(), nullable=False),
@@ -357,7 +357,7 @@ def _projections() -> None:
         "wait_now",
         sa.Column("subject", sa.String(length=16), nullable=False),
         sa.Column("subject_id", sa.String(length=128), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _whose(),
         sa.Column("wait_id", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("since_at", sa.BigInteger(), nullable=False),
@@ -371,12 +371,8 @@ def _settled_now() -> None:
     op.create_table(
         "settlement_now",
         sa.Column("settlement_id", sa.String(length=66), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("agreement_id", sa.String(length=66), nullable=False),
-        sa.Column("slo", sa.String(length=128), nullable=False),
-        sa.Column("site", sa.String(length=128), nullable=False),
-        sa.Column("starts_at", sa.BigInteger(), nullable=False),
-        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        _whose(),
+        *_promise(),
         sa.Column("penalty_id", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("credited", sa.Integer(), nullable=False),
@@ -406,7 +402,7 @@ def _settled_now() -> None:
     op.create_table(
         "tally",
         sa.Column("what", sa.String(length=32), nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _whose(),
         sa.Column("part", sa.String(length=32), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("what", "tenant", "part"),
@@ -438,7 +434,7 @@ def _working() -> None:
     op.create_index("job_due", "job", ["state", "due_at"], unique=False)
     op.create_table(
         "idempotency_key",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _whose(),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("request_digest", sa.String(length=66), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
@@ -448,8 +444,8 @@ def _working() -> None:
     )
     op.create_table(
         "delivery",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _serial(),
+        _whose(),
         sa.Column("event", sa.String(length=64), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -469,8 +465,8 @@ def _working() -> None:
     )
     op.create_table(
         "person",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        _serial(),
+        _whose(),
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("contact", sa.Text(), nullable=False),
