@@ -202,7 +202,7 @@ NOT_EVIDENCE = {
     "a-list": b"[]",
     "another-format": b'{"format":"sankofa-evidence/9"}',
     "empty-document": b'{"format":"sankofa-evidence/2"}',
-    "deep": b"[" * 3_000,
+    "deep": b"[" * 100_000,
     "no-text": b"\xff\xfe",
 }
 
