@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sankofa_exporters import catalogue
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.proxmox import families as pve
@@ -77,55 +79,38 @@ OBSERVER = (
     ),
 )
 
+_of_the_platform = partial(
+    Alert, kind="meta", scope="system", system="platform", identity=PLATFORM_IDENTITY, dashboard=FLEET_BOARD
+)
 PLATFORM = (
-    Alert(
+    _of_the_platform(
         name="PipelineStalled",
         expr=f"count(time() - {PIPELINE_SUCCESS} > {PIPELINE_STALL_SECONDS})",
         for_seconds=60,
         severity="ticket",
-        kind="meta",
-        scope="system",
-        system="platform",
-        identity=PLATFORM_IDENTITY,
-        dashboard=FLEET_BOARD,
         summary="Outages are not being judged: credits will be late",
         description="{{ $value }} stage(s) of the pipeline have not succeeded for 15 minutes.",
     ),
-    Alert(
+    _of_the_platform(
         name="SettlementHeld",
         expr=f'sum({SETTLEMENTS}{{state="held"}}) > 0',
         severity="page",
-        kind="meta",
-        scope="system",
-        system="platform",
-        identity=PLATFORM_IDENTITY,
-        dashboard=FLEET_BOARD,
         summary="Money is held: a settlement needs a person before it is paid",
         description="{{ $value }} settlement(s) are held; tenants wait for their credit.",
     ),
-    Alert(
+    _of_the_platform(
         name="VerdictUndetermined",
         expr=f"sum({UNDETERMINED}) > 0",
         for_seconds=300,
         severity="ticket",
-        kind="meta",
-        scope="system",
-        system="platform",
-        identity=PLATFORM_IDENTITY,
-        dashboard=FLEET_BOARD,
         summary="Nobody can tell whether promises were kept: a person has to say",
         description="{{ $value }} verdict(s) are undetermined, and nobody has reviewed them; nothing is paid for them by itself.",
     ),
-    Alert(
+    _of_the_platform(
         name="PeriodNotJudged",
         expr=f"max(time() - {WAITING_DUE}) > 0",
         for_seconds=300,
         severity="ticket",
-        kind="meta",
-        scope="system",
-        system="platform",
-        identity=PLATFORM_IDENTITY,
-        dashboard=FLEET_BOARD,
         summary="A period that is over cannot be judged: its credits will be late",
         description="What should have been judged or done waits, {{ $value | humanizeDuration }} past its time.",
     ),

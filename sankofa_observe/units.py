@@ -27,6 +27,12 @@ class Period:
     def seconds(self) -> int:
         return self.ends_at - self.starts_at
 
+    def joined(self, other: Period | None) -> Period:
+        """The stretch from where the earlier begins to where the later ends."""
+        if other is None:
+            return self
+        return Period(starts_at=min(self.starts_at, other.starts_at), ends_at=max(self.ends_at, other.ends_at))
+
     def __contains__(self, at: int) -> bool:
         return self.starts_at <= at < self.ends_at
 

@@ -33,10 +33,10 @@ class FolderArchive:
     def put(self, document: Evidence) -> str:
         name = document_hash(document.identity)
         path = self._path(name)
-        with _files(path), self._alone():
+        with _files(path), self._alone() as folder:
             fault = _fault(path.read_bytes(), name) if path.exists() else "missing"
             if fault:
-                self._write(path, written(document), aside=fault != "missing")
+                self._write(path, written(document), folder, aside=fault != "missing")
             elif _mode(path) != MODE:
                 path.chmod(MODE)
         return name
@@ -55,23 +55,21 @@ class FolderArchive:
         path = self._path(digest)
         with _files(path):
             mode = _mode(path) if path.exists() else MODE
-        return (
-            ""
-            if mode == MODE
-            else f"{path} has mode {mode:o}, expected {MODE:o}; chmod {MODE:o} it, and ask who else read it"
-        )
+        if mode == MODE:
+            return ""
+        return f"{path} has mode {mode:o}, expected {MODE:o}; chmod {MODE:o} it, and ask who else read it"
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One writer at a time, of all processes; who is killed lets go."""
+    def _alone(self) -> Iterator[int]:
+        """One writer at a time, of all processes; who is killed lets go. Answers the open folder."""
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
-            yield
+            yield folder
         finally:
             os.close(folder)
 
-    def _write(self, path: Path, raw: bytes, *, aside: bool) -> None:
+    def _write(self, path: Path, raw: bytes, folder: int, *, aside: bool) -> None:
         """Either the whole file or none: under another name first, then one rename; what was there is kept aside."""
         partial = path.with_suffix(".partial")
         try:
@@ -82,18 +80,11 @@ class FolderArchive:
             if aside:
                 path.replace(path.with_suffix(f".{secrets.token_hex(8)}.damaged"))
             partial.replace(path)
-            self._sync_names()
+            # A name that was not synced may be gone after a power cut, with the penalty that points at it.
+            os.fsync(folder)
         except OSError:
             partial.unlink(missing_ok=True)
             raise
-
-    def _sync_names(self) -> None:
-        """A name that was not synced may be gone after a power cut, with the penalty that points at it."""
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _path(self, name: str) -> Path:
         if not _DIGEST.fullmatch(name):

@@ -152,8 +152,7 @@ class PipelineMetrics:
             if not found.totals.states or found.problem:
                 self._forget(promise)
                 for state in SlotState:
-                    with suppress(KeyError):
-                        self._slots.remove(*promise, state.value)
+                    _remove(self._slots, (*promise, state.value))
                 continue
             for state in SlotState:
                 self._slots.labels(*promise, state.value).set(found.totals.states.get(state, 0))
@@ -168,8 +167,7 @@ class PipelineMetrics:
     def _forget(self, promise: tuple[str, str, str]) -> None:
         """Nothing is known of the period so far: no figure is given, for that of the last one would look like one of this."""
         for gauge in (self._low, self._high, self._spent):
-            with suppress(KeyError):
-                gauge.remove(*promise)
+            _remove(gauge, promise)
 
 
 def _show(gauge: Gauge, values: Mapping[tuple[str, ...], float]) -> None:
@@ -178,4 +176,9 @@ def _show(gauge: Gauge, values: Mapping[tuple[str, ...], float]) -> None:
         gauge.labels(*labels).set(value)
     shown = {tuple(sample.labels.values()) for metric in gauge.collect() for sample in metric.samples}
     for labels in shown - set(values):
+        _remove(gauge, labels)
+
+
+def _remove(gauge: Gauge, labels: tuple[str, ...]) -> None:
+    with suppress(KeyError):
         gauge.remove(*labels)

@@ -88,18 +88,18 @@ def evaluate(
     if marks is not None:
         _begin(marks, agreements, ledger, clock.now())
         for slo, stretch in table.revised().items():
-            marks.again[slo] = _joined(stretch, marks.again.get(slo))
+            marks.again[slo] = stretch.joined(marks.again.get(slo))
     attained = _Attained(
         agreements=agreements, table=table, ledger=ledger, clock=clock, look_again=look_again, source_at=source_at
     )
     used, whole = marks or Marks(), set[str]()
 
     def judged(agreement: Agreement) -> Iterator[Judged | NotYet]:
-        problems = 0
+        stands = False  # as it was, because it could not be judged again
         for event in _evaluate(agreement, used, waits.get(agreement.id, {}), attained):
-            problems += isinstance(event, Judged) and bool(event.problem)
+            stands = stands or (isinstance(event, Judged) and event.problem != "")
             yield event
-        if not problems:
+        if not stands:
             whole.add(agreement.id)
 
     try:
@@ -129,12 +129,7 @@ def _begin(marks: Marks, agreements: Sequence[Agreement], ledger: Ledger, now: i
         marks.judged_to.setdefault(agreement.id, judged.get(agreement.id, agreement.starts_at))
         untold = Period(starts_at=now - agreement.grace_seconds - UNTOLD_SECONDS, ends_at=now)
         for promise in agreement.promises:
-            marks.again[promise.slo.name] = _joined(untold, marks.again.get(promise.slo.name))
-
-
-def _joined(one: Period, other: Period | None) -> Period:
-    other = other or one
-    return Period(starts_at=min(one.starts_at, other.starts_at), ends_at=max(one.ends_at, other.ends_at))
+            marks.again[promise.slo.name] = untold.joined(marks.again.get(promise.slo.name))
 
 
 def _evaluate(
@@ -263,10 +258,8 @@ class _Attained:
         return f"its grace ends at {rfc3339(until_at)}, and by its own clock the source has not scraped past that yet"
 
     def _sites(self, slo: Slo) -> list[str]:
-        named: dict[str, None] = defaultdict()
-        for agreement in self.agreements:
-            named |= {one.site: None for one in agreement.promises if one.slo.name == slo.name}
-        return sorted(named)
+        promises = (promise for agreement in self.agreements for promise in agreement.promises)
+        return sorted({one.site for one in promises if one.slo.name == slo.name})
 
 
 def _attained(

@@ -17,25 +17,26 @@ class MemorySlots:
     """The slot table as a list of revisions."""
 
     revisions: dict[tuple[str, str, int], list[Slot]] = field(default_factory=lambda: defaultdict(list))
-    changed: list[Slot] = field(default_factory=list)
+    changed: dict[str, Period] = field(default_factory=dict)  # by SLO, since it was asked last
 
     def append(self, slots: Iterable[Slot], observed_at: int, *, anyhow: bool = False) -> int:  # noqa: ARG002  the real table stores it
-        added, marks = 0, {(slo, site): at for (slo, site, at), kept in sorted(self.revisions.items()) if kept}
-        for slot in {(one.slo, one.site, one.starts_at): one for one in slots}.values():
+        added, newest = 0, {(one.slo, one.site, one.starts_at): one for one in slots}
+        marks = {slo: self.watermarks(slo) for slo in {slo for slo, *_ in newest}}
+        for slot in newest.values():
             standing = self.revisions[slot.slo, slot.site, slot.starts_at]
             if standing and slot.samples < standing[-1].samples and not anyhow:
                 continue
             if not standing or standing[-1] != slot:
-                if slot.starts_at <= marks.get((slot.slo, slot.site), -1):
-                    self.changed.append(slot)
+                if slot.starts_at <= marks[slot.slo].get(slot.site, -1):
+                    own = Period(starts_at=slot.starts_at, ends_at=slot.starts_at + 1)
+                    self.changed[slot.slo] = own.joined(self.changed.get(slot.slo))
                 standing.append(slot)
                 added += 1
         return added
 
     def revised(self) -> Mapping[str, Period]:
-        changed, self.changed = self.changed, []
-        starts = {slo: [one.starts_at for one in changed if one.slo == slo] for slo in {one.slo for one in changed}}
-        return {slo: Period(starts_at=min(own), ends_at=max(own) + 1) for slo, own in starts.items()}
+        found, self.changed = self.changed, {}
+        return found
 
     def amend(self, slots: Iterable[Slot], observed_at: int) -> int:
         return self.append((slot for slot in slots if self._samples_of(slot) == slot.samples), observed_at)

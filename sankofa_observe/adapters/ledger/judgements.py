@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, func, select
 
 from sankofa_observe.adapters.ledger import projections, rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
@@ -60,9 +60,8 @@ class Judgements(Acting):
                 key = {name: row[name] for name in ("slo", "starts_at", "ends_at", "site", "revision")}
                 try:
                     add_once(connection, tables.attainments, key, row)
-                except (
-                    InvariantBroken
-                ) as error:  # who drew it saw what stands, and takes the next number for what is otherwise
+                except InvariantBroken as error:
+                    # Who drew it saw what stands, and takes the next number for what is otherwise.
                     raise Unavailable(f"{error}: drawn by another process at the same time, try again") from error
 
     def attainments(self, slo: str, period: Period) -> list[AttainmentRecord]:
@@ -213,8 +212,8 @@ class Judgements(Acting):
 
 def _penalty_of(connection: Connection, promise: Row) -> Penalty | None:
     table = tables.penalties
-    where = and_(*(table.c[name] == value for name, value in promise.items()))
-    row = connection.execute(select(table).where(where).order_by(table.c.revision.desc()).limit(1)).mappings().first()
+    query = select(table).filter_by(**promise).order_by(table.c.revision.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
     return rows.penalty(row) if row else None
 
 
@@ -234,6 +233,5 @@ def _owed(connection: Connection, agreement_id: str, period: Period) -> int:
     """What the breaches of an agreement in a period are priced at."""
     now, table = tables.settlements_now, tables.penalties
     query = select(func.sum(table.c.credit_minor)).join(now, now.c.penalty_id == table.c.id)
-    key = {"agreement_id": agreement_id, "starts_at": period.starts_at, "ends_at": period.ends_at}
-    where = (now.c[name] == value for name, value in key.items())
-    return int(connection.execute(query.where(*where)).scalar() or 0)
+    of = (now.c.agreement_id == agreement_id, now.c.starts_at == period.starts_at, now.c.ends_at == period.ends_at)
+    return int(connection.execute(query.where(*of)).scalar() or 0)

@@ -87,9 +87,8 @@ def differences(connection: Connection) -> list[str]:
     """Where a projection is not what its records make; compared by the database itself, and nothing is written."""
     found = []
     for table in tables.PROJECTIONS:
-        kept = (
-            "WHERE amount <> 0" if table is tables.tallies else ""
-        )  # what was moved away is no sum, and a price of 0 adds none
+        # What was moved away is no sum, and a price of 0 adds none.
+        kept = "WHERE amount <> 0" if table is tables.tallies else ""
         made = f"SELECT * FROM ({_MADE[table.name].format(where='1 = 1')}) made {kept}"  # noqa: S608  no value of anybody is in it
         standing = f"SELECT {_columns(table)} FROM {table.name} {kept}"  # noqa: S608
         wrong = _more(connection, standing, made) + _more(connection, made, standing)
@@ -131,7 +130,8 @@ def _newest(table: str, alias: str) -> str:
 
 # What each projection is made of, with its columns in order.
 _MADE = {
-    # The newest revision; it asks for a person where nobody can tell and nobody has said, and for a price where it is a breach without one, or the price is of another revision.
+    # The newest revision; it asks for a person where nobody can tell and nobody has said, and for a price where it is a breach without
+    # one, or the price is of another revision.
     "verdict_now": f"""
         SELECT v.agreement_id, v.starts_at, v.ends_at, v.slo, v.site, v.tenant, v.id AS verdict_id, v.verdict,
             CASE WHEN v.verdict = 'undetermined' AND NOT EXISTS

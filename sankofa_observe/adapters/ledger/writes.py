@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, and_, select
+from sqlalchemy import Connection, Insert, Table, select
 
 from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.errors import InvariantBroken, Unavailable
@@ -25,10 +25,9 @@ def add_once(connection: Connection, table: Table, key: Row, row: Row) -> bool:
     Raises:
         InvariantBroken: another one stands under its key, or under another unique name that it has.
     """
-    adding: Insert = inserting(connection, table).values(dict(row)).on_conflict_do_nothing()
-    if connection.execute(adding.returning(*table.primary_key)).first() is not None:
+    if _added(connection, table, row):
         return True
-    found = connection.execute(select(table).where(and_(*(table.c[n] == v for n, v in key.items())))).mappings().first()
+    found = connection.execute(select(table).filter_by(**key)).mappings().first()
     if found is None:
         raise InvariantBroken(
             f"{table.name} {dict(key)}: another record stands under one of its unique names; nothing was written"
@@ -48,9 +47,13 @@ def add_new(connection: Connection, table: Table, row: Row) -> None:
     Raises:
         Unavailable: another process took the key meanwhile. Nothing else tells: SQLite leaves out what stands, instead of replacing it.
     """
-    adding: Insert = inserting(connection, table).values(dict(row)).on_conflict_do_nothing()
-    if connection.execute(adding.returning(*table.primary_key)).first() is None:
+    if not _added(connection, table, row):
         raise Unavailable(f"{table.name}: written by another process at the same time; nothing was written, try again")
+
+
+def _added(connection: Connection, table: Table, row: Row) -> bool:
+    adding: Insert = inserting(connection, table).values(dict(row)).on_conflict_do_nothing()
+    return connection.execute(adding.returning(*table.primary_key)).first() is not None
 
 
 def _short(value: object) -> str:

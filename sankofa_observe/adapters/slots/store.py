@@ -337,8 +337,7 @@ class DeltaSlots:
         for slo, low, high in (
             slots.group_by("slo").agg(low=pl.col("starts_at").min(), high=pl.col("starts_at").max() + 1).iter_rows()
         ):
-            before = self._revised.get(slo, Period(starts_at=low, ends_at=high))
-            self._revised[slo] = Period(starts_at=min(low, before.starts_at), ends_at=max(high, before.ends_at))
+            self._revised[slo] = Period(starts_at=low, ends_at=high).joined(self._revised.get(slo))
 
     def revised(self) -> Mapping[str, Period]:
         with self._mutex:
