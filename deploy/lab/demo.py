@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ PROGRAMS = ("prometheus", "prometheus-alertmanager", "anvil", "fakepve")
 FOLDER = CHECKOUT / ".demo"
 MARK = "emptied-by-the-demo"  # a folder that has it may be emptied
 PATIENCE_SECONDS = 3  # at pace 1, for the parts of an earlier demo that was killed
+AGAIN_SECONDS = 0.01  # after a signal that a destructor has swallowed
 WIDTH = 110  # where the output goes to a file
 ACTS = (story.start, story.agree, story.serve, story.ready, story.live)
 
@@ -129,12 +131,25 @@ def _clear(folder: Path) -> None:
 
 @contextmanager
 def leaving_on_signals() -> Iterator[None]:
-    """Each of them ends as Ctrl-C does; a shell's background job starts with that ignored."""
+    """Each of them ends as Ctrl-C does; a shell's background job starts with that ignored.
+
+    What a signal raises while a destructor runs is lost with it: the signal is sent once more, right after.
+    """
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    tell = sys.unraisablehook
+
+    def lost(what: sys.UnraisableHookArgs) -> None:
+        if isinstance(what.exc_value, KeyboardInterrupt):
+            threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT)).start()
+        else:
+            tell(what)
+
+    sys.unraisablehook = lost
     try:
         yield
     finally:
+        sys.unraisablehook = tell
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
 

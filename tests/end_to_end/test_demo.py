@@ -15,6 +15,7 @@ import pytest
 
 from deploy.lab import children, demo, watcher
 from deploy.parts import CHECKOUT
+from tests.pace import limit
 
 PARTS = pytest.mark.real("prometheus", "prometheus-alertmanager", "anvil", "fakepve")
 pytestmark = pytest.mark.timeout(600)
@@ -83,6 +84,20 @@ def test_demo_that_is_asked_to_end_ends_every_part(number: signal.Signals, tmp_p
     wait_until_gone(parts)
 
     assert (code, (tmp_path / "said").read_text().splitlines()[-1]) == (130, "stopped; every part ends with it")
+
+
+def test_a_signal_that_comes_while_a_destructor_runs_is_not_lost() -> None:
+    """What it raises there Python only prints; it comes once more where it can be caught."""
+    script = (
+        "import os, signal, time\nfrom deploy.lab.demo import leaving_on_signals\n"
+        "class Swallows:\n    def __del__(self): os.kill(os.getpid(), signal.SIGHUP); time.sleep(0.01)\n"
+        "try:\n    with leaving_on_signals():\n        one = Swallows(); del one; time.sleep(60)\n"
+        "except KeyboardInterrupt: print('stopped')\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=limit(30), check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")
 
 
 @pytest.mark.parametrize("place", ["file", "full"])
