@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -47,8 +48,17 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     # Tests import eth_account for themselves, which raises the limit to where the stack gives way (`adapters.recursion`).
     sys.setrecursionlimit(1000)
+    _forget_logging()
     for mark in item.iter_markers("real"):
         tiers.check_mark(mark.args)
+
+
+def _forget_logging() -> None:
+    """A command that another test ran in this process has set its own level, and writes to a stream that is closed by now."""
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if type(one) is logging.StreamHandler]:
+        root.removeHandler(handler)
+    root.setLevel(logging.WARNING)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,10 +14,10 @@ import os
 import shutil
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -30,12 +30,12 @@ from deploy.lab.processes import LabError, Processes
 from deploy.lab.stack import Lab
 from deploy.lab.story import Story
 from deploy.parts import CHECKOUT, PartsError, missing_programs
+from sankofa_observe.operations.process import unless_swallowed
 
 PROGRAMS = ("prometheus", "prometheus-alertmanager", "anvil", "fakepve")
 FOLDER = CHECKOUT / ".demo"
 MARK = "emptied-by-the-demo"  # a folder that has it may be emptied
 PATIENCE_SECONDS = 3  # at pace 1, for the parts of an earlier demo that was killed
-AGAIN_SECONDS = 0.01  # after a signal that a destructor has swallowed
 WIDTH = 110  # where the output goes to a file
 ACTS = (story.start, story.agree, story.serve, story.ready, story.live)
 
@@ -138,14 +138,7 @@ def leaving_on_signals() -> Iterator[None]:
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.signal(number, signal.default_int_handler) for number in numbers]
     tell = sys.unraisablehook
-
-    def lost(what: sys.UnraisableHookArgs) -> None:
-        if isinstance(what.exc_value, KeyboardInterrupt):
-            threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT)).start()
-        else:
-            tell(what)
-
-    sys.unraisablehook = lost
+    sys.unraisablehook = unless_swallowed(KeyboardInterrupt, partial(os.kill, os.getpid(), signal.SIGINT))
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -22,6 +23,7 @@ from sankofa_observe.ports import Lease
 
 log = logging.getLogger(__name__)
 CHECK_SECONDS = 15  # between two looks at a lease that lasts as long as its process
+AGAIN_SECONDS = 0.01  # after a signal that a destructor has swallowed
 
 
 @dataclass(kw_only=True)
@@ -32,11 +34,13 @@ class Ending:
     code: int = 0
     has_begun: bool = False
     running: Collection[str] = ()  # what runs to its end, as whoever runs it keeps it
+    is_swallowed: bool = False  # whether the signal is on its way once more
 
     def at(self, signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGINT)) -> None:
         """End at these; uvicorn catches them while it serves, and raises them again when it has stopped."""
         for number in signals:
             signal.signal(number, self._leave)
+        sys.unraisablehook = unless_swallowed(SystemExit, self._again)
 
     def now(self, why: str, code: int = 0) -> None:
         """End from a thread."""
@@ -54,8 +58,30 @@ class Ending:
         log.info("stopping", extra={"why": self.why, "running": " ".join(sorted(self.running)) or "nothing"})
 
     def _leave(self, number: int, _: object) -> None:
-        self.begin(number)
+        if not self.is_swallowed:
+            self.begin(number)
+        self.is_swallowed = False
         raise SystemExit(self.code)
+
+    def _again(self) -> None:
+        self.is_swallowed = True
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def unless_swallowed(kind: type[BaseException], again: Callable[[], None]) -> Callable[[sys.UnraisableHookArgs], None]:
+    """A `sys.unraisablehook`: what a signal's handler raises while a destructor runs is lost with it, so `again` follows at once.
+
+    All else is told as before.
+    """
+    tell = sys.unraisablehook
+
+    def hook(what: sys.UnraisableHookArgs) -> None:
+        if isinstance(what.exc_value, kind):
+            threading.Timer(AGAIN_SECONDS, again).start()
+        else:
+            tell(what)
+
+    return hook
 
 
 @contextmanager

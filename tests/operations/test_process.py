@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
@@ -102,3 +104,18 @@ def test_metrics_answer_until_the_end() -> None:
     with metrics_at(address, CollectorRegistry()):
         assert httpx.get(f"http://{address}/metrics", trust_env=False).status_code == 200
     listen(address).close()
+
+
+def test_a_signal_that_comes_while_a_destructor_runs_ends_the_process_all_the_same() -> None:
+    """What its handler raises there Python only prints: it is raised once more, and is not taken for a second signal."""
+    script = (
+        "import os, signal, time\nfrom sankofa_observe.operations.process import Ending\n"
+        "class Swallows:\n    def __del__(self): os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.01)\n"
+        "ending = Ending(code=3)\nending.at()\none = Swallows()\n"
+        "try:\n    del one; time.sleep(60)\nfinally: print(ending.why)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=limit(30), check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (3, "SIGTERM received\n", "")
