@@ -5,11 +5,11 @@ It wires and decides nothing. A part is imported when it is opened.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sankofa_observe.adapters.clock import SystemClock
 from sankofa_observe.errors import InvalidInput
@@ -24,26 +24,40 @@ if TYPE_CHECKING:
     from sankofa_observe.sla.catalog import Catalog
     from sankofa_observe.sla.settlement import ChainIdentity
 
+WaitsNoMore = Callable[[], bool]
+"""Whether an answer from outside is not waited for any more."""
+
 
 @contextmanager
-def open_platform(settings: Settings, *, settling: bool = False) -> Iterator[Platform]:
+def open_platform(
+    settings: Settings, *, settling: bool = False, waits_no_more: WaitsNoMore = lambda: False
+) -> Iterator[Platform]:
     """Open every store and connection; close them at the end. Specs and keys are checked before anything is written.
 
-    Keys are opened only for a process that settles: the API and the counting need none.
+    Keys are opened only for a process that settles: the API and the counting need none. Once `waits_no_more`, neither Prometheus nor
+    a chain node is waited for.
     """
     from sankofa_observe.adapters.specs import load_catalog
 
     catalog = load_catalog(settings.specs)
     with ExitStack() as opened:
-        settle = _settle(settings.chain, settings.attestors, catalog, opened) if settling and settings.chain else None
+        settle = (
+            _settle(settings, settings.chain, catalog, opened, waits_no_more) if settling and settings.chain else None
+        )
         try:
             settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise InvalidInput(f"data_dir {settings.data_dir}: {error.strerror}; nothing was written") from error
-        yield _platform(settings, catalog, settle, opened)
+        yield _platform(settings, catalog, settle, opened, waits_no_more)
 
 
-def _platform(settings: Settings, catalog: Catalog, settle: partial[Settle] | None, opened: ExitStack) -> Platform:
+def _platform(
+    settings: Settings,
+    catalog: Catalog,
+    settle: partial[Settle] | None,
+    opened: ExitStack,
+    waits_no_more: WaitsNoMore,
+) -> Platform:
     from sankofa_observe.adapters.archive import FolderArchive
     from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.pipeline.agreements import record_agreements
@@ -58,7 +72,7 @@ def _platform(settings: Settings, catalog: Catalog, settle: partial[Settle] | No
         clock=clock,
         ledger=ledger,
         archive=archive,
-        open_source=lambda: _source(opened, prometheus.url, prometheus.headers),
+        open_source=lambda: _source(opened, prometheus.url, prometheus.headers, waits_no_more=waits_no_more),
         open_slots=lambda: _slots(opened, settings.slot_table, settings.observer),
         engine=f"sankofa-observe/{version('sankofa-observe')}",
         observer=settings.observer,
@@ -71,7 +85,7 @@ def _platform(settings: Settings, catalog: Catalog, settle: partial[Settle] | No
 
 
 def _settle(
-    settings: ChainSettings, attestors: Sequence[AttestorSettings], catalog: Catalog, opened: ExitStack
+    settings: Settings, chain: ChainSettings, catalog: Catalog, opened: ExitStack, waits_no_more: WaitsNoMore
 ) -> partial[Settle]:
     """The chain with the keys of whoever reports and attests; stores are given later."""
     from sankofa_observe.adapters.chain import ContractChain
@@ -79,26 +93,28 @@ def _settle(
     from sankofa_observe.adapters.node import Node
     from sankofa_observe.pipeline.settle import Settle
 
-    sender = open_keystore(settings.sender.keystore, settings.sender.password_file)
-    node = opened.enter_context(closing(Node(settings.rpc_url, settings.gas_price_wei)))
+    sender = open_keystore(chain.sender.keystore, chain.sender.password_file)
+    node = opened.enter_context(closing(Node(chain.rpc_url, chain.gas_price_wei, waits_no_more=waits_no_more)))
     return partial(
         Settle,
-        chain=ContractChain(node, _identity(settings), sender, settings.from_block),
-        attestors=[_attestor(one, catalog, opened) for one in attestors],
-        stalled_after_seconds=settings.stalled_after_seconds,
+        chain=ContractChain(node, _identity(chain), sender, chain.from_block),
+        attestors=[_attestor(one, catalog, opened, waits_no_more) for one in settings.attestors],
+        stalled_after_seconds=chain.stalled_after_seconds,
     )
 
 
-def _attestor(settings: AttestorSettings, catalog: Catalog, opened: ExitStack) -> LocalAttestor:
+def _attestor(
+    settings: AttestorSettings, catalog: Catalog, opened: ExitStack, waits_no_more: WaitsNoMore
+) -> LocalAttestor:
     from sankofa_observe.adapters.attestor import LocalAttestor
     from sankofa_observe.adapters.keys import open_keystore
 
-    source = _source(opened, settings.prometheus_url, {}, tries=1)
+    source = _source(opened, settings.prometheus_url, {}, tries=1, waits_no_more=waits_no_more)
     key = open_keystore(settings.keystore, settings.password_file)
     return LocalAttestor(name=settings.name, key=key, source=source, agreements=catalog.agreements)
 
 
-def _source(opened: ExitStack, url: str, headers: dict[str, str], **more: int) -> PrometheusSamples:
+def _source(opened: ExitStack, url: str, headers: dict[str, str], **more: Any) -> PrometheusSamples:
     from sankofa_observe.adapters.prometheus import PrometheusSamples
 
     return opened.enter_context(closing(PrometheusSamples(url, headers, **more)))

@@ -1,15 +1,19 @@
-"""HTTP whose answers have an end: one deadline for a whole answer with its tries, and a bound on its bytes.
+"""HTTP whose answers have an end: one deadline for a whole answer with its tries, a bound on its bytes, and an end of all waiting.
 
 A timeout of `requests` is one of each read, so that a byte now and then runs for ever; a body of small size may unfold to any.
 Bodies are read here to their end, and never handed on in part.
+
+A process that ends waits for nobody. Names, connections, handshakes and pauses between tries cannot be interrupted from another thread,
+so each exchange has a thread of its own: one that is not waited for any more is left alone, and its socket closes with the process.
 """
 
 from __future__ import annotations
 
 import io
 import socket
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from http.client import HTTPResponse
 from typing import Any
@@ -24,6 +28,16 @@ MAX_ANSWER_BYTES = 256 * 2**20
 """Of a decoded body. 500,000 samples, which is what one read is cut to, are 12 to 25 million bytes of JSON."""
 
 _CHUNK_BYTES = 2**16
+_LOOK_SECONDS = 0.25  # between two looks whether the process ends
+
+
+def for_ever() -> bool:
+    """Of a process whose end is not to be asked about: Ctrl-C ends a command."""
+    return False
+
+
+class NotWaitedFor(requests.RequestException):
+    """The process ends before the answer came: whether the question arrived is not known, as with a connection that broke."""
 
 
 class BoundedAdapter(HTTPAdapter):
@@ -31,13 +45,17 @@ class BoundedAdapter(HTTPAdapter):
 
     Raises:
         requests.Timeout: the answer is not whole in time.
+        NotWaitedFor: `waits_no_more` became true first.
         requests.RequestException: it has more bytes, or breaks off.
     """
 
-    def __init__(self, *, seconds: float, max_bytes: int, retries: Retry) -> None:
+    def __init__(
+        self, *, seconds: float, max_bytes: int, retries: Retry, waits_no_more: Callable[[], bool] = for_ever
+    ) -> None:
         super().__init__(max_retries=retries)
         self._seconds = seconds
         self._max_bytes = max_bytes
+        self._waits_no_more = waits_no_more
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **named: Any) -> None:  # noqa: FBT001, FBT002  as in requests
         super().init_poolmanager(connections, maxsize, block, **named)
@@ -52,10 +70,16 @@ class BoundedAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
+        def exchange() -> requests.Response:
+            return self._whole(lambda: HTTPAdapter.send(self, request, True, timeout, verify, cert, proxies))  # type: ignore[arg-type]
+
+        return _unless(self._waits_no_more, exchange)
+
+    def _whole(self, sent: Callable[[], requests.Response]) -> requests.Response:
         budget = _Budget(seconds=self._seconds, max_bytes=self._max_bytes)
         before = _BUDGET.set(budget)
         try:
-            response = super().send(request, True, timeout, verify, cert, proxies)  # type: ignore[arg-type]
+            response = sent()
             response._content = self._body(response)  # noqa: SLF001  as `Response.content` would
         except requests.RequestException as error:
             if budget.seconds_left() <= 0:
@@ -76,6 +100,29 @@ class BoundedAdapter(HTTPAdapter):
                 response.close()
                 raise _too_large(size, self._max_bytes)
         return b"".join(chunks)
+
+
+def _unless(waits_no_more: Callable[[], bool], exchange: Callable[[], requests.Response]) -> requests.Response:
+    """What an exchange answers, or raises; nothing is begun, and nothing waited for, once `waits_no_more`."""
+    answers: list[requests.Response] = []
+    faults: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answers.append(exchange())
+        except BaseException as error:  # noqa: BLE001  raised again where it was asked
+            faults.append(error)
+
+    thread = threading.Thread(target=run, name="exchange", daemon=True)
+    if not waits_no_more():
+        thread.start()
+        while thread.is_alive() and not waits_no_more():
+            thread.join(_LOOK_SECONDS)
+    if faults:
+        raise faults[0]
+    if not answers:
+        raise NotWaitedFor("the process ends, and waits for no answer")
+    return answers[0]
 
 
 def content_of(response: requests.Response) -> bytes:

@@ -6,7 +6,7 @@ web3's provider repeats `eth_sendRawTransaction` by default; that is switched of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,7 @@ from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import TxParams, Wei
 
 from sankofa_observe.adapters import recursion  # noqa: F401
-from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter
+from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, for_ever
 from sankofa_observe.adapters.contract import revert_reason
 from sankofa_observe.adapters.redaction import Redaction, shortened, shown
 from sankofa_observe.errors import InvalidInput, Refused, Unavailable
@@ -37,14 +37,19 @@ _KNOWN = ("already known", "known transaction", "already imported", "nonce too l
 class Node:
     """A connection to one chain node; errors come out as `Unavailable` with the node's own words."""
 
-    def __init__(self, url: str, gas_price_wei: int = 0) -> None:
+    def __init__(self, url: str, gas_price_wei: int = 0, *, waits_no_more: Callable[[], bool] = for_ever) -> None:
         self.shown = shown(url)  # as errors name it
         self._redacted = Redaction({}, url)
         self.gas_price_wei = gas_price_wei  # 0 on a free-gas network; what the node suggests is never 0
         self._session = Session()
         self._session.trust_env = False
         self._session.max_redirects = 0  # what is signed goes where the settings say, and nowhere else
-        bounded = BoundedAdapter(seconds=ANSWER_SECONDS, max_bytes=MAX_ANSWER_BYTES, retries=Retry(0, read=False))
+        bounded = BoundedAdapter(
+            seconds=ANSWER_SECONDS,
+            max_bytes=MAX_ANSWER_BYTES,
+            retries=Retry(0, read=False),
+            waits_no_more=waits_no_more,
+        )
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, bounded)  # a byte now and then is no answer
         provider = HTTPProvider(

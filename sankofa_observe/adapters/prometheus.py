@@ -8,7 +8,7 @@ partial answer says so, and must never be counted. One source belongs to one thr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -18,7 +18,7 @@ from urllib3.util.retry import Retry
 
 from sankofa_observe.adapters import remote_read
 from sankofa_observe.adapters.answer import opened, seen
-from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, content_of
+from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, content_of, for_ever
 from sankofa_observe.adapters.matrix import Matrix, read_matrix, samples_of
 from sankofa_observe.adapters.redaction import Redaction, shortened, shown
 from sankofa_observe.errors import ENDS, SankofaError, Unavailable, Unusable
@@ -42,6 +42,7 @@ class PrometheusSamples:
         tries: int = 3,
         *,
         remote_over_seconds: int = HOUR_SECONDS,
+        waits_no_more: Callable[[], bool] = for_ever,
     ) -> None:
         self._url = url.rstrip("/")
         self._headers = headers or {}
@@ -62,7 +63,9 @@ class PrometheusSamples:
             url=self._url, headers=headers, session=self._session, timeout=TIMEOUT_SECONDS
         )
         seconds = ANSWER_TIMEOUTS * TIMEOUT_SECONDS
-        bounded = BoundedAdapter(seconds=seconds, max_bytes=MAX_ANSWER_BYTES, retries=retries)
+        bounded = BoundedAdapter(
+            seconds=seconds, max_bytes=MAX_ANSWER_BYTES, retries=retries, waits_no_more=waits_no_more
+        )
         self._session.mount(self._url, bounded)  # in place of the client's own, which has no bounds
 
     def read(self, selector: str, period: Period) -> SampleSet:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from functools import partial
 from threading import Thread
 
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from deploy.parts import CHECKOUT
 from sankofa_observe.adapters import prometheus
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES
+from sankofa_observe.adapters.node import Node
 from sankofa_observe.adapters.prometheus import PrometheusSamples
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.units import Period
@@ -161,3 +164,58 @@ def test_a_deeply_nested_answer_of_a_node_is_refused_and_ends_no_process() -> No
             [sys.executable, "-c", script, node.url], cwd=CHECKOUT, capture_output=True, text=True, check=False
         )
     assert (done.returncode, done.stdout) == (0, "Unavailable\n"), done.stderr[-500:]
+
+
+def _silent(_: socket.socket) -> None:
+    time.sleep(limit(60))
+
+
+@contextmanager
+def _full() -> Iterator[str]:
+    """An address that takes no connection: its queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as opened:
+        for _ in range(3):
+            peer = opened.enter_context(socket.socket())
+            peer.setblocking(False)
+            peer.connect_ex(server.getsockname())
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+DRIPPING = dripping(HEAD, b"A")
+
+
+@pytest.mark.parametrize(
+    ("place", "scheme"),
+    [
+        (partial(speaking, _silent), "http"), (partial(speaking, _silent), "https"), (partial(speaking, DRIPPING), "http"),
+        (_full, "http"),
+    ],
+)  # fmt: skip
+def test_nobody_is_waited_for_once_the_process_ends(
+    place: Callable[[], AbstractContextManager[str]], scheme: str
+) -> None:
+    """Of both outsides, wherever the exchange stands: connection, handshake, head or body. Then none is begun any more."""
+    ended = threading.Event()
+    with place() as url, ExitStack() as opened:
+        address = url.replace("http:", f"{scheme}:")
+        source = opened.enter_context(closing(PrometheusSamples(address, waits_no_more=ended.is_set)))
+        node = opened.enter_context(closing(Node(address, waits_no_more=ended.is_set)))
+        for ask in (lambda: source.read("up", PERIOD), lambda: node.receipt("0x" + "00" * 32)):
+            ended.clear()
+            threading.Timer(0.3, ended.set).start()
+            began = time.monotonic()
+            with pytest.raises(Unavailable, match="the process ends, and waits for no answer"):
+                ask()
+            assert time.monotonic() - began < limit(5)
+            with pytest.raises(Unavailable, match="the process ends, and waits for no answer"):
+                ask()
+
+
+def test_a_name_that_nobody_resolves_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The resolver has no time limit of ours."""
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(limit(60)))
+    with closing(Node("http://chain.invalid", waits_no_more=ended.is_set)) as node:
+        threading.Timer(0.3, ended.set).start()
+        with pytest.raises(Unavailable, match="the process ends"):
+            node.receipt("0x" + "00" * 32)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from sankofa_observe.adapters import bounded
 from sankofa_observe.adapters.archive import FolderArchive
 from sankofa_observe.adapters.attestor import LocalAttestor
 from sankofa_observe.adapters.chain import ContractChain
@@ -193,6 +194,32 @@ def test_settling_survives_a_fault_while_sending(faulty_run: MakeRun, fault: Fau
     run, proxy = faulty_run(once(SENDING, fault, times=2))
     assert run.finish() == FAULT_FREE
     assert {one for _, one in proxy.met} == {fault}
+
+
+@pytest.mark.parametrize("method", [SENDING, "eth_getTransactionReceipt", "eth_getTransactionCount", "eth_call"])
+def test_settling_that_is_cut_by_the_end_of_its_process_goes_on_in_the_next(
+    faulty_run: MakeRun, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The node has done what it was asked, and its answer is not waited for: ledger and chain agree after the next start."""
+    monkeypatch.setattr(bounded, "_LOOK_SECONDS", 0.001)  # shorter than the delay
+    ended: list[str] = []
+
+    def hold(called: str) -> Fault | None:
+        if called == method and not ended:
+            ended.append(called)
+            return Fault.DELAY
+        return None
+
+    run, proxy = faulty_run(hold)
+    whole = run.chain
+    with closing(Node(proxy.url, waits_no_more=lambda: bool(ended))) as cut:
+        run.chain = run.anvil.contract_chain(cut)
+        with pytest.raises(Unavailable, match="the process ends, and waits for no answer"):
+            list(run.settle().run())
+        with pytest.raises(Unavailable, match="the process ends"):
+            list(run.settle().run())
+    run.chain = whole
+    assert (run.finish(), proxy.met) == (FAULT_FREE, [(method, Fault.DELAY)])
 
 
 READS = ("eth_getTransactionReceipt", "eth_getTransactionCount", "eth_call", "eth_getLogs", "eth_getBlockByNumber")
