@@ -15,9 +15,8 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -30,7 +29,6 @@ from deploy.lab.processes import LabError, Processes
 from deploy.lab.stack import Lab
 from deploy.lab.story import Story
 from deploy.parts import CHECKOUT, PartsError, missing_programs
-from sankofa_observe.operations.process import unless_swallowed
 
 PROGRAMS = ("prometheus", "prometheus-alertmanager", "anvil", "fakepve")
 FOLDER = CHECKOUT / ".demo"
@@ -44,12 +42,12 @@ class CannotBegin(Exception):
     """Nothing was started; the message names the cure."""
 
 
-def play(console: Console, folder: Path, *, keep: bool) -> int:
+def play(console: Console, folder: Path, *, keep: bool, look: Callable[[], None]) -> int:
     if missing := list(missing_programs(PROGRAMS)):
         raise CannotBegin(f"missing: {', '.join(missing)}; run: make setup")
     with alone(folder):
         now = measured().wall
-        with Processes(folder=folder) as processes:
+        with Processes(folder=folder, look=look) as processes:
             told = Story(lab=Lab(processes=processes, plan=plan_for(now)), console=console)
             plan = told.plan
             told.say(
@@ -57,6 +55,7 @@ def play(console: Console, folder: Path, *, keep: bool) -> int:
                 f"{plan.slots} slots of {plan.slot_seconds} s"
             )
             for act in ACTS:
+                look()
                 act(told)
             wrong = tell(told)
             if keep:
@@ -130,19 +129,26 @@ def _clear(folder: Path) -> None:
 
 
 @contextmanager
-def leaving_on_signals() -> Iterator[None]:
+def leaving_on_signals() -> Iterator[Callable[[], None]]:
     """Each of them ends as Ctrl-C does; a shell's background job starts with that ignored.
 
-    What a signal raises while a destructor runs is lost with it: the signal is sent once more, right after.
+    What a signal raises while a destructor runs is lost with it: whoever waits calls what this answers, and ends then.
     """
+    asked: list[int] = []
+
+    def leave(number: int, _: object) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    def look() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
-    tell = sys.unraisablehook
-    sys.unraisablehook = unless_swallowed(KeyboardInterrupt, partial(os.kill, os.getpid(), signal.SIGINT))
+    before = [signal.signal(number, leave) for number in numbers]
     try:
-        yield
+        yield look
     finally:
-        sys.unraisablehook = tell
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
 
@@ -154,8 +160,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     try:
-        with leaving_on_signals():
-            return play(console, options.folder.resolve(), keep=options.keep)
+        with leaving_on_signals() as look:
+            return play(console, options.folder.resolve(), keep=options.keep, look=look)
     except KeyboardInterrupt:
         console.print("stopped; every part ends with it")
         return 130

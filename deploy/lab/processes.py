@@ -58,6 +58,7 @@ class Processes:
     """The children of one lab, ended in reverse order of their start."""
 
     folder: Path
+    look: Callable[[], None] = lambda: None  # called while something is waited for; raises where all is to end
     children: list[Child] = field(default_factory=list)
 
     def start(
@@ -79,6 +80,7 @@ class Processes:
         limit = measured().limit(seconds)
         deadline = time.monotonic() + limit
         while not _quietly(ready):
+            self.look()
             if not child.alive():
                 raise LabError(f"{child.name}: exited with {child.process.returncode}; its last lines:\n{child.tail()}")
             if time.monotonic() > deadline:

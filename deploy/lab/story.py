@@ -134,6 +134,7 @@ class Story:
         return progress
 
     def stop_if_dead(self, what: str) -> None:
+        self.lab.processes.look()
         if os.getppid() != self.started_by:
             raise LabError(f"who started this (process {self.started_by}) ended while {what}")
         for child in self.lab.processes.dead():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from enum import StrEnum
@@ -87,15 +86,19 @@ def _run(config: Path, part: Part, ending: Ending) -> None:
     scheduling, answering = part in {Part.ALL, Part.SCHEDULER}, part in {Part.ALL, Part.API}
     log.info("starting", extra={"version": version("sankofa-observe"), "part": part.value, "config": str(config)})
     settings = load_settings(config)
-    with open_platform(settings, settling=scheduling) as platform, ExitStack() as running:
+    with (
+        open_platform(settings, settling=scheduling, waits_no_more=lambda: ending.waits_no_more) as platform,
+        ExitStack() as running,
+    ):
         _log_loaded(platform)
         process = ProcessMetrics()
         # What can be wrong with the API is found before the first stage runs.
-        answer = _api(settings, platform, process, ending, running) if answering else threading.Event().wait
+        answer = _api(settings, platform, process, ending, running) if answering else ending.wait
         address = settings.schedule.metrics_listen if scheduling else settings.api.metrics_listen
         if address:
             running.enter_context(metrics_at(address, process.registry))
             log.info("listening", extra={"what": "metrics", "address": address})
+        ending.look()
         if scheduling:
             _schedule(settings, platform, process, ending, running)
         log.info("ready", extra={"part": part.value})
@@ -126,7 +129,7 @@ def _api(
     from sankofa_observe.api.keys import KeyRing
     from sankofa_observe.api.requests import Answered, watched
     from sankofa_observe.operations.metrics import RequestMetrics
-    from sankofa_observe.operations.process import listen
+    from sankofa_observe.operations.process import GRACE_SECONDS, listen
 
     if settings.api.keys_file is None:
         raise InvalidInput(
@@ -148,9 +151,12 @@ def _api(
 
         def handle_exit(self, sig: int, frame: object) -> None:  # noqa: ARG002
             ending.begin(sig)
-            self.should_exit = True
 
-    server = Server(uvicorn.Config(app, log_config=None, access_log=False))
+        async def on_tick(self, counter: int) -> bool:
+            return ending.has_begun or await super().on_tick(counter)
+
+    # Who reads slowly, or asks without end, is not waited for either.
+    server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS))
     return lambda: server.run(sockets=[listener])
 
 
@@ -169,7 +175,7 @@ def _schedule(
         log.critical("lease lost", extra={"reason": str(error)})
         ending.now(str(error), exit_code(error) if isinstance(error, Unfit) else 0)
 
-    epoch = running.enter_context(only_one(lease, lost))
+    epoch = running.enter_context(only_one(lease, lost, ending.look))
     log.info("holding", extra={"what": "scheduler lease", "epoch": epoch, "owner": lease.owner})
     platform = platform.fenced()
     metrics, clock = PipelineMetrics(process, platform.catalog), platform.clock

@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -23,27 +22,33 @@ from sankofa_observe.ports import Lease
 
 log = logging.getLogger(__name__)
 CHECK_SECONDS = 15  # between two looks at a lease that lasts as long as its process
-AGAIN_SECONDS = 0.01  # after a signal that a destructor has swallowed
+LOOK_SECONDS = 0.5  # between two looks whether the process ends
+GRACE_SECONDS = 5  # of an end, for answers from outside that are on their way
 
 
 @dataclass(kw_only=True)
 class Ending:
-    """Why the process ends, as far as anything has said so."""
+    """Why the process ends, as far as anything has said so.
+
+    A signal raises `SystemExit` in the main thread, so that a start is not waited for. What is raised while a destructor runs is lost,
+    and what code that catches everything makes of it nobody knows: so whoever waits looks at `has_begun` as well.
+    """
 
     why: str = "nothing left to do"
     code: int = 0
     has_begun: bool = False
     running: Collection[str] = ()  # what runs to its end, as whoever runs it keeps it
-    is_swallowed: bool = False  # whether the signal is on its way once more
+    _began: float = 0
 
     def at(self, signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGINT)) -> None:
-        """End at these; uvicorn catches them while it serves, and raises them again when it has stopped."""
+        """End at these; while uvicorn serves, they are its own, and its server tells `begin`."""
         for number in signals:
             signal.signal(number, self._leave)
-        sys.unraisablehook = unless_swallowed(SystemExit, self._again)
 
     def now(self, why: str, code: int = 0) -> None:
-        """End from a thread."""
+        """End from a thread; what ends already is not ended a second time, which would cut what still runs."""
+        if self.has_begun:
+            return
         self.why, self.code = why, code
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -52,47 +57,43 @@ class Ending:
         if self.has_begun:
             os.write(2, f"{signal.Signals(number).name} received again: ended at once\n".encode())
             os._exit(128 + number)
-        self.has_begun = True
+        self._began, self.has_begun = time.monotonic(), True
         if self.why == Ending.why:
             self.why = f"{signal.Signals(number).name} received"
         log.info("stopping", extra={"why": self.why, "running": " ".join(sorted(self.running)) or "nothing"})
 
+    @property
+    def waits_no_more(self) -> bool:
+        """Whether an answer from outside is not waited for any more. What writes into a store is never cut."""
+        return self.has_begun and time.monotonic() - self._began > GRACE_SECONDS
+
+    def look(self) -> None:
+        """End here, if it has begun: what the signal raised may have been lost."""
+        if self.has_begun:
+            raise SystemExit(self.code)
+
+    def wait(self) -> None:
+        """Until it begins."""
+        while not self.has_begun:
+            time.sleep(LOOK_SECONDS)
+
     def _leave(self, number: int, _: object) -> None:
-        if not self.is_swallowed:
-            self.begin(number)
-        self.is_swallowed = False
+        self.begin(number)
         raise SystemExit(self.code)
-
-    def _again(self) -> None:
-        self.is_swallowed = True
-        os.kill(os.getpid(), signal.SIGTERM)
-
-
-def unless_swallowed(kind: type[BaseException], again: Callable[[], None]) -> Callable[[sys.UnraisableHookArgs], None]:
-    """A `sys.unraisablehook`: what a signal's handler raises while a destructor runs is lost with it, so `again` follows at once.
-
-    All else is told as before.
-    """
-    tell = sys.unraisablehook
-
-    def hook(what: sys.UnraisableHookArgs) -> None:
-        if isinstance(what.exc_value, kind):
-            threading.Timer(AGAIN_SECONDS, again).start()
-        else:
-            tell(what)
-
-    return hook
 
 
 @contextmanager
-def only_one(lease: Lease, lost: Callable[[SankofaError], None]) -> Iterator[int]:
+def only_one(
+    lease: Lease, lost: Callable[[SankofaError], None], look: Callable[[], None] = lambda: None
+) -> Iterator[int]:
     """Be the holder of a lease; answers the epoch. It is renewed until the end, and `lost` is called where another one has taken it,
     or where what it stands in is gone.
 
-    Waits for as long as the lease of one that was killed can last, and then raises `Held`, which names the holder.
+    Waits for as long as the lease of one that was killed can last, and then raises `Held`, which names the holder; `look` is called
+    while it waits, and raises where nobody is to wait any more.
     """
     seconds = lease.seconds or CHECK_SECONDS
-    epoch = _taken(lease, seconds)
+    epoch = _taken(lease, seconds, look)
     over = threading.Event()
     renewer = threading.Thread(target=_renew, args=(lease, seconds, over, lost), name="lease", daemon=True)
     renewer.start()
@@ -105,7 +106,7 @@ def only_one(lease: Lease, lost: Callable[[SankofaError], None]) -> Iterator[int
             lease.release()
 
 
-def _taken(lease: Lease, seconds: int) -> int:
+def _taken(lease: Lease, seconds: int, look: Callable[[], None]) -> int:
     deadline, told = time.monotonic() + 2 * seconds, False
     while True:
         try:
@@ -116,6 +117,7 @@ def _taken(lease: Lease, seconds: int) -> int:
             if not told:
                 log.warning("waiting", extra={"reason": str(held)})
             told = True
+        look()
         time.sleep(seconds / 5)
 
 

@@ -48,9 +48,9 @@ class Installation:
             changed[section][name] = value
         (self.folder / "sankofa.yaml").write_text(yaml.safe_dump(changed))
 
-    def command(self, part: str, *more: str) -> list[str]:
+    def command(self, part: str, *more: str, script: str = RUN) -> list[str]:
         config = str(self.folder / "sankofa.yaml")
-        return [sys.executable, "-c", RUN, "serve", "--config", config, "--part", part, *more]
+        return [sys.executable, "-c", script, "serve", "--config", config, "--part", part, *more]
 
 
 @pytest.fixture
@@ -96,10 +96,10 @@ class Serving:
 
 
 @contextmanager
-def serving(installed: Installation, part: str, *more: str) -> Iterator[Serving]:
+def serving(installed: Installation, part: str, *more: str, script: str = RUN) -> Iterator[Serving]:
     log = installed.folder / f"{part}.log"
     with log.open("wb") as output:
-        command = installed.command(part, "--log.format", "json", *more)
+        command = installed.command(part, "--log.format", "json", *more, script=script)
         process = children.start(command, stdout=output, stderr=output, cwd=CHECKOUT)
     try:
         yield Serving(process=process, log=log)
@@ -252,8 +252,67 @@ def test_a_scheduler_whose_ledger_was_removed_ends(installed: Installation) -> N
 
 
 @pytest.mark.parametrize("part", ["all", "scheduler"])
+def test_a_prometheus_that_says_nothing_holds_up_no_end(installed: Installation, part: str) -> None:
+    """It takes each question and answers none: the stages are cut within seconds, say so, and the code is 0."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        installed.set("prometheus", "url", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with serving(installed, part) as one:
+            one.wait_for(lambda lines: any(line["msg"] == "ready" for line in lines))
+            silent.settimeout(limit(30))
+            with silent.accept()[0]:  # it asks
+                assert one.end() == 0
+            lines = one.lines()
+    [stopping] = [line for line in lines if line["msg"] == "stopping"]
+    cut = {line["stage"]: line["error"] for line in lines if line["msg"] == "stage failed"}
+    assert "observe" in stopping["running"]
+    assert "(NotWaitedFor: the process ends, and waits for no answer); it is asked again next time" in cut["observe"]
+    assert lines[-1]["msg"] == "stopped"
+
+
+LOST = """
+import gc, os, signal, time
+import sankofa_observe.cli.serve as serve
+
+def killed():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+    except BaseException:
+        pass
+
+class Swallows:
+    def __del__(self):
+        killed()
+
+loaded = serve._log_loaded
+
+def log_loaded(platform):
+    loaded(platform)
+    {when}
+
+serve._log_loaded = log_loaded
+"""
+
+
+@pytest.mark.parametrize("part", ["all", "scheduler"])
+@pytest.mark.parametrize(
+    "when", ["Swallows()", "gc.callbacks.append(lambda *_: gc.callbacks.clear() or killed()); gc.collect()"]
+)
+def test_a_signal_whose_exception_is_lost_ends_serve_all_the_same(
+    installed: Installation, part: str, when: str
+) -> None:
+    """While it starts, in a destructor or a callback that catches everything: no stage begins, and nobody waits for a second signal."""
+    script = LOST.format(when=when) + RUN
+    with serving(installed, part, script=script) as one:
+        assert one.process.wait(timeout=limit(60)) == 0
+        lines = one.lines()
+    assert [line["msg"] for line in lines if "stage" in line] == []
+    assert (lines[-1]["msg"], lines[-1]["why"]) == ("stopped", "SIGTERM received")
+
+
+@pytest.mark.parametrize("part", ["all", "scheduler"])
 def test_a_second_signal_ends_at_once(installed: Installation, part: str) -> None:
-    """While a stage waits for a Prometheus that says nothing, the first signal waits for the stage, and says for which."""
+    """While a stage waits for a Prometheus that says nothing, the first signal waits a few seconds for the stage, and says for which."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         installed.set("prometheus", "url", f"http://127.0.0.1:{silent.getsockname()[1]}")
         with serving(installed, part) as one:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from sqlalchemy import update
 from sankofa_observe.adapters.ledger import SqlLedger, tables
 from sankofa_observe.adapters.ledger.lease import LedgerLease
 from sankofa_observe.errors import Held, SankofaError, Unavailable, Unfit
-from sankofa_observe.operations.process import listen, metrics_at, only_one
+from sankofa_observe.operations.process import GRACE_SECONDS, Ending, listen, metrics_at, only_one
 from tests.pace import limit, until
 
 
@@ -106,16 +107,44 @@ def test_metrics_answer_until_the_end() -> None:
     listen(address).close()
 
 
-def test_a_signal_that_comes_while_a_destructor_runs_ends_the_process_all_the_same() -> None:
-    """What its handler raises there Python only prints: it is raised once more, and is not taken for a second signal."""
+SWALLOWS = {
+    "a destructor": "class Swallows:\n    def __del__(self): {kill}",
+    "a destructor that catches everything": "class Swallows:\n    def __del__(self):\n        try: {kill}\n        except BaseException: pass",
+    "code that catches everything": "def Swallows():\n    try: {kill}\n    except BaseException: pass",
+}
+
+
+@pytest.mark.parametrize("place", SWALLOWS)
+def test_a_signal_whose_exception_is_lost_ends_what_waits_all_the_same(place: str) -> None:
+    """Whoever catches it, and whether Python prints it: the exception is not the only messenger."""
     script = (
         "import os, signal, time\nfrom sankofa_observe.operations.process import Ending\n"
-        "class Swallows:\n    def __del__(self): os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.01)\n"
-        "ending = Ending(code=3)\nending.at()\none = Swallows()\n"
-        "try:\n    del one; time.sleep(60)\nfinally: print(ending.why)\n"
+        + SWALLOWS[place].format(kill="os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.01)")
+        + "\nending = Ending(code=3)\nending.at()\none = Swallows()\ndel one\nending.wait()\nprint(ending.why)\nending.look()\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=limit(30), check=False
     )
 
-    assert (done.returncode, done.stdout, done.stderr) == (3, "SIGTERM received\n", "")
+    assert (done.returncode, done.stdout) == (3, "SIGTERM received\n")
+
+
+def test_a_scheduler_that_is_to_end_does_not_wait_for_a_lease(ledger: SqlLedger) -> None:
+    """Whoever holds it: the wait is as long as a dead one's lease could last."""
+
+    def look() -> None:
+        raise SystemExit(0)
+
+    with alone(ledger, "host-a:1"), pytest.raises(SystemExit), only_one(lease_of(ledger, "host-b:2"), print, look):
+        pytest.fail("two schedulers of one ledger")
+
+
+def test_answers_from_outside_have_a_few_seconds_once_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not from the start, and not for ever: systemd gives a process ninety seconds."""
+    now = [100.0]
+    monkeypatch.setattr("sankofa_observe.operations.process.time.monotonic", lambda: now[0])
+    ending = Ending()
+    before = ending.waits_no_more
+    ending.begin(signal.SIGTERM)
+    at_once, now[0] = ending.waits_no_more, now[0] + GRACE_SECONDS + 0.1
+    assert (before, at_once, ending.waits_no_more) == (False, False, True)
