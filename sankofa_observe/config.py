@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from sankofa_observe import shown
 from sankofa_observe.documents import BrokenYaml, read
 from sankofa_observe.errors import InvalidInput, Violation
 from sankofa_observe.pipeline.stages import OBSERVING, SETTLING
@@ -31,9 +32,11 @@ def _port(address: str) -> str:
     return address
 
 
-def _bare(url: str) -> str:
-    if "?" in url or "#" in url:
-        raise ValueError("the address should have no ? and no #: it is printed in errors and logs, and may hold a key")
+def _usable(url: str) -> str:
+    if shown.tells_a_secret(url):
+        raise ValueError("the address should have no user, no password, no ? and no #: it is known to many, and each may hold a key")
+    if fault := shown.fault_of(url):
+        raise ValueError(f"the address {fault}")
     return url
 
 
@@ -52,8 +55,11 @@ def _sendable(headers: dict[str, str]) -> dict[str, str]:
 
 Seconds = Annotated[int, Field(ge=1)]
 Address = Annotated[str, Field(pattern=r"^[^:\s]+:[0-9]{1,5}$", description="host:port"), AfterValidator(_port)]
-# No user:password@ and no ?key= in an address: addresses are printed in errors and logs.
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$"), AfterValidator(_bare)]
+# A path may be a key, so no printed form shows an address.
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$", repr=False), AfterValidator(_usable)]
+Secret = Annotated[
+    Path, Field(repr=False)
+]  # where a key, or its password, is put in place of the path, nothing shows it
 
 
 class _Part(BaseModel):
@@ -71,8 +77,8 @@ class LateSettings(_Part):
 
 
 class KeySettings(_Part):
-    keystore: Path
-    password_file: Path
+    keystore: Secret
+    password_file: Secret
 
 
 class ChainSettings(_Part):
@@ -92,7 +98,7 @@ class AttestorSettings(KeySettings):
 
 class ApiSettings(_Part):
     listen: Address = "127.0.0.1:8080"
-    keys_file: Path | None = None
+    keys_file: Path | None = Field(None, repr=False)
     metrics_listen: Address | None = None
 
 

@@ -13,35 +13,59 @@ from pathlib import Path
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from sankofa_observe import shown
 from sankofa_observe.adapters import recursion  # noqa: F401
 from sankofa_observe.errors import InvalidInput
 
 
 def open_keystore(keystore: Path, password_file: Path) -> LocalAccount:
-    """The account of a keystore; an error names the file and never what is in it."""
+    """The account of a keystore; an error names the file and never what is in it, nor what stands where a path should."""
+    _refuse_open(keystore, password_file)
     try:
-        _refuse_open(keystore, password_file)
-        document = json.loads(keystore.read_text(encoding="utf-8"))
-        password = password_file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise InvalidInput(
-            f"{error.filename}: {error.strerror}; expected a keystore and the file with its password"
-        ) from error
-    except ValueError as error:
-        raise InvalidInput(f"{keystore}: no JSON; expected a version 3 keystore") from error
+        document = json.loads(_text("keystore", keystore))
+    except (ValueError, RecursionError):
+        raise InvalidInput(f"{shown.path(keystore)}: no JSON; expected a version 3 keystore") from None
+    password = read_password(password_file)
     try:
         account: LocalAccount = Account.from_key(Account.decrypt(document, password))
     except (ValueError, KeyError, TypeError, NotImplementedError):
         raise InvalidInput(
-            f"{keystore}: not opened by the password in {password_file}, or no version 3 keystore"
+            f"{shown.path(keystore)}: not opened by the password in {shown.path(password_file)}, or no version 3 keystore"
         ) from None
     return account
 
 
+def read_password(file: Path) -> str:
+    """The password in a file, without the spaces and line ends around it."""
+    try:
+        return _text("password file", file).strip()
+    except ValueError as error:
+        raise InvalidInput(f"{shown.path(file)}: cannot be read as a password ({type(error).__name__})") from None
+
+
+def read_address(file: Path) -> str:
+    """The address in a file, which may hold a password or a key."""
+    _refuse_open(file)
+    try:
+        return _text("address file", file).strip()
+    except ValueError as error:
+        raise InvalidInput(f"{shown.path(file)}: cannot be read as an address ({type(error).__name__})") from None
+
+
+def _text(what: str, file: Path) -> str:
+    """What is in a file; nothing is chained to an error, because its cause shows the path, or what stands in its place."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(
+            f"{what}: {shown.path(file)}: {error.strerror}; expected a file; only a path that exists is shown"
+        ) from None
+
+
 def _refuse_open(*files: Path) -> None:
     """A key that others can read signs for them, and one that others can write signs for whoever did; a group may read its own."""
-    wrong = {file: stat.S_IMODE(file.stat().st_mode) for file in files}
-    wrong = {file: mode for file, mode in wrong.items() if mode & 0o027}
+    modes = {file: file.stat().st_mode for file in files if shown.exists(file)}
+    wrong = {file: stat.S_IMODE(mode) for file, mode in modes.items() if stat.S_ISREG(mode) and mode & 0o027}
     if wrong:
         told = ", ".join(f"{file} has mode {mode:03o}" for file, mode in wrong.items())
         names = " ".join(map(str, wrong))
@@ -54,6 +78,6 @@ def write_keystore(account: LocalAccount, keystore: Path, password: str, *, roun
     try:
         descriptor = os.open(keystore, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise InvalidInput(f"{keystore}: {error.strerror}; a key is never overwritten") from error
+        raise InvalidInput(f"{shown.path(keystore)}: {error.strerror}; a key is never overwritten") from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(json.dumps(document))

@@ -20,10 +20,11 @@ from web3.exceptions import ContractLogicError, TransactionNotFound, Web3Excepti
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import TxParams, Wei
 
+from sankofa_observe import shown
 from sankofa_observe.adapters import recursion  # noqa: F401
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, for_ever
 from sankofa_observe.adapters.contract import revert_reason
-from sankofa_observe.adapters.redaction import Redaction, shortened, shown
+from sankofa_observe.adapters.redaction import Redaction, shortened
 from sankofa_observe.errors import InvalidInput, Refused, Unavailable
 
 TIMEOUT_SECONDS = 10  # of connecting, and of each wait for bytes
@@ -38,7 +39,9 @@ class Node:
     """A connection to one chain node; errors come out as `Unavailable` with the node's own words."""
 
     def __init__(self, url: str, gas_price_wei: int = 0, *, waits_no_more: Callable[[], bool] = for_ever) -> None:
-        self.shown = shown(url)  # as errors name it
+        if fault := shown.fault_of(url):
+            raise InvalidInput(f"chain node {shown.address(url)}: the address {fault}; nothing was sent")
+        self.shown = shown.address(url)  # as errors name it
         self._redacted = Redaction({}, url)
         self.gas_price_wei = gas_price_wei  # 0 on a free-gas network; what the node suggests is never 0
         self._session = Session()

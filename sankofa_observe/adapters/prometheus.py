@@ -16,12 +16,13 @@ import requests
 from prometheus_api_client import PrometheusConnect
 from urllib3.util.retry import Retry
 
+from sankofa_observe import shown
 from sankofa_observe.adapters import remote_read
 from sankofa_observe.adapters.answer import opened, seen
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, content_of, for_ever
 from sankofa_observe.adapters.matrix import Matrix, read_matrix, samples_of
-from sankofa_observe.adapters.redaction import Redaction, shortened, shown
-from sankofa_observe.errors import ENDS, SankofaError, Unavailable, Unusable
+from sankofa_observe.adapters.redaction import Redaction, shortened
+from sankofa_observe.errors import ENDS, InvalidInput, SankofaError, Unavailable, Unusable
 from sankofa_observe.ports import HOUR_SECONDS, RawSeries, SampleSet
 from sankofa_observe.slo.indicator import SITE_LABEL
 from sankofa_observe.slo.samples import Samples
@@ -44,6 +45,8 @@ class PrometheusSamples:
         remote_over_seconds: int = HOUR_SECONDS,
         waits_no_more: Callable[[], bool] = for_ever,
     ) -> None:
+        if fault := shown.fault_of(url):
+            raise InvalidInput(f"Prometheus {shown.address(url)}: the address {fault}; nothing was asked")
         self._url = url.rstrip("/")
         self._headers = headers or {}
         self._redacted = Redaction(self._headers, self._url)
@@ -156,7 +159,7 @@ class PrometheusSamples:
             kind = Unusable if _is_of_the_question(error) else Unavailable
             # Nothing is chained: what the error came from may show a header.
             raise kind(
-                f"{shown(self._url)}: {shortened(what)} was not answered ({reason}); it is asked again next time"
+                f"{shown.address(self._url)}: {shortened(what)} was not answered ({reason}); it is asked again next time"
             ) from None
 
 

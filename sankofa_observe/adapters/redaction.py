@@ -6,9 +6,10 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
-HIDDEN = "***"
+from sankofa_observe.shown import HIDDEN, secrets_of
+
 _LONG = 8  # shorter values, such as a tenant's number, are hidden only where they stand as a word
 _SHOWN = 100  # of each end of a long text
 
@@ -22,27 +23,13 @@ class Redaction:
     def __init__(self, headers: Mapping[str, str], address: str = "") -> None:
         schemes = {"bearer", "basic", "digest", "token"}
         parts = [part for value in headers.values() for part in (value, value.strip(), *value.split()[1:])]
-        parts += _secrets_of(address)
+        parts += secrets_of(address)
         forms = {form for part in parts if part.lower() not in schemes for form in _forms(part) if form.strip()}
         every = "|".join(_pattern(form) for form in sorted(forms, key=len, reverse=True))
         self._secret = re.compile(every) if every else None
 
     def __call__(self, text: str) -> str:
         return self._secret.sub(HIDDEN, text) if self._secret else text
-
-
-def shown(address: str) -> str:
-    """An address by its scheme, host and port; that there is more of it is shown, and not what."""
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}" + (f"/{HIDDEN}" if parts.path.strip("/") or parts.query else "")
-
-
-def _secrets_of(address: str) -> list[str]:
-    parts = urlsplit(address)
-    path = parts.path.rstrip("/")
-    found = [*parts.netloc.rpartition("@")[0].split(":"), path, *path.split("/"), parts.query]
-    return [form for one in found if one for form in (one, unquote(one))]
 
 
 def shortened(text: str) -> str:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import yaml
 
+from sankofa_observe import shown
 from sankofa_observe.documents import BrokenYaml, read
 from sankofa_observe.errors import InvalidInput, Unavailable
 
@@ -85,8 +86,8 @@ class KeyRing:
     def _load(self) -> None:
         try:
             stat = self._file.stat()
-        except OSError as error:
-            raise _no_keys(self._file, error) from error
+        except (OSError, ValueError) as error:
+            raise _no_keys(self._file, error) from None
         stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         if stamp != self._stamp:
             rows = _rows(self._file)
@@ -102,12 +103,12 @@ def add_key(file: Path, tenant: str) -> str:
     hashed = key_hash(key)
     try:
         with _one_at_a_time(file):
-            rows = _rows(file) if file.exists() else []
+            rows = _rows(file) if shown.exists(file) else []
             # The id is part of the hash: unlike a count it is never given to a second key after a revocation.
             rows.append({"id": f"key-{hashed[:8]}", "tenant": tenant, "sha256": hashed})
             _replace(file, yaml.safe_dump(rows, sort_keys=False))
     except OSError as error:
-        raise InvalidInput(f"{file}: {error.strerror}; the key was not stored") from error
+        raise InvalidInput(f"{shown.path(file)}: {error.strerror}; the key was not stored") from None
     return key
 
 
@@ -145,7 +146,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
     except BrokenYaml as error:
         raise InvalidInput(f"{file}: no keys file: {error}; {_HINT}") from error
     except (OSError, ValueError) as error:
-        raise _no_keys(file, error) from error
+        raise _no_keys(file, error) from None
     if rows is None:
         return []
     if not isinstance(rows, list):
@@ -177,7 +178,7 @@ _HINT = "make one with: sankofa-observe keys new --tenant NAME --file FILE"
 
 
 def _no_keys(file: Path, error: Exception) -> InvalidInput:
-    return InvalidInput(f"{file}: no keys file ({type(error).__name__}); {_HINT}")
+    return InvalidInput(f"{shown.path(file)}: no keys file ({type(error).__name__}); {_HINT}")
 
 
 def _replace(file: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from sankofa_observe.adapters.node import Node
     from sankofa_observe.sla.agreement import Agreement
 
-Rpc = Annotated[str, typer.Option(help="Address of a chain node.")]
+VARIABLE = "SANKOFA_RPC"
+Rpc = Annotated[
+    str | None, typer.Option(help=f"Address of a chain node, if it shows no secret. Without it: as {VARIABLE} says.")
+]
+RpcFile = Annotated[Path | None, typer.Option(help="File with that address, for one that has a password or a key.")]
 Keystore = Annotated[Path, typer.Option(help="Encrypted key of whoever acts.")]
 PasswordFile = Annotated[Path, typer.Option(help="File with its password.")]
 Contract = Annotated[str, typer.Option(help="Address of the SLA contract.")]
@@ -35,7 +40,9 @@ def register(app: typer.Typer) -> None:
 
 
 def deploy(
-    rpc: Rpc,
+    *,
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
     keystore: Keystore,
     password_file: PasswordFile,
     attestor: Annotated[list[str], typer.Option(help="Account of an attestor; may be repeated.")],
@@ -53,7 +60,7 @@ def deploy(
 
     for name, account in (*(("--attestor", one) for one in attestor), ("--reporter", reporter)):
         _account(name, account)
-    with _acting(rpc, keystore, password_file, gas_price_wei) as (node, key):
+    with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
         made = parties.deploy(node, key, attestor, threshold, admin_delay_seconds)
         parties.grant_reporter(node, made.identity.contract, key, reporter)
     found = {**vars(made.identity), "from_block": made.block_number}
@@ -62,7 +69,9 @@ def deploy(
 
 def propose(
     name: Name,
-    rpc: Rpc,
+    *,
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
     keystore: Keystore,
     password_file: PasswordFile,
     contract: Contract,
@@ -77,14 +86,16 @@ def propose(
 
     _account("--contract", contract)
     agreement = _agreement(name, specs)
-    with _acting(rpc, keystore, password_file, gas_price_wei) as (node, key):
+    with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
         parties.propose(node, contract, agreement, key)
     say(f"proposed {agreement.name}: {agreement.id}")
 
 
 def accept(
     name: Name,
-    rpc: Rpc,
+    *,
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
     keystore: Keystore,
     password_file: PasswordFile,
     contract: Contract,
@@ -99,7 +110,7 @@ def accept(
 
     _account("--contract", contract)
     agreement = _agreement(name, specs)
-    with _acting(rpc, keystore, password_file, gas_price_wei) as (node, key):
+    with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
         parties.accept(node, contract, agreement, key)
     say(f"accepted {agreement.name}: {agreement.id}")
 
@@ -111,6 +122,28 @@ def _acting(rpc: str, keystore: Path, password_file: Path, gas_price_wei: int) -
 
     with closing(Node(rpc, gas_price_wei)) as node:
         yield node, open_keystore(keystore, password_file)
+
+
+def _address(rpc: str | None, file: Path | None) -> str:
+    """The address that was given: on the command line, in a file, or in the environment.
+
+    The command line stands in the list of processes, which everyone on the machine reads, and in the shell's history. So an address that
+    shows a user, a password or a query is refused there: a warning would come when it has been read already.
+    """
+    from sankofa_observe import shown
+    from sankofa_observe.adapters.keys import read_address
+
+    if rpc is not None and file is not None:
+        raise InvalidInput("both --rpc and --rpc-file are given, expected one; nothing was sent")
+    if rpc is not None and shown.tells_a_secret(rpc):
+        raise InvalidInput(
+            "--rpc has a user, a password or a query, which everyone on this machine can read there; write the address into a "
+            f"file that only you can read, and name it with --rpc-file, or set {VARIABLE}; nothing was sent"
+        )
+    given = read_address(file) if file is not None else rpc if rpc is not None else os.environ.get(VARIABLE)
+    if given is None:
+        raise InvalidInput(f"no chain node: give --rpc or --rpc-file, or set {VARIABLE}; nothing was sent")
+    return given
 
 
 def _account(option: str, value: str) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sankofa_observe import shown
 from sankofa_observe.cli.output import say
 from sankofa_observe.errors import InvalidInput
 
@@ -41,16 +42,13 @@ def keystore(
     """
     from eth_account import Account
 
-    from sankofa_observe.adapters.keys import write_keystore
+    from sankofa_observe.adapters.keys import read_password, write_keystore
 
-    if file.exists():
+    if shown.exists(file):
         raise InvalidInput(f"{file}: exists; a key is never overwritten")
-    try:
-        password = password_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{password_file}: cannot be read as a password ({type(error).__name__})") from error
+    password = read_password(password_file)
     if not password:
-        raise InvalidInput(f"{password_file}: is empty; a key is not written without a password")
+        raise InvalidInput(f"{shown.path(password_file)}: is empty; a key is not written without a password")
     account = Account.create()
     write_keystore(account, file, password)
     say(account.address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +18,13 @@ def verify(
     document: Annotated[
         str, typer.Argument(help="An evidence document, as the API answers it, or the proof of a slot; - reads stdin.")
     ],
-    rpc: Annotated[str | None, typer.Option(help="Ask the contract too, at this chain node.")] = None,
+    rpc: Annotated[
+        str | None,
+        typer.Option(help="Ask the contract too, at this chain node. Without it: as SANKOFA_RPC says, if set."),
+    ] = None,
+    rpc_file: Annotated[
+        Path | None, typer.Option(help="File with that address, for one that has a password or a key.")
+    ] = None,
     contract: Annotated[str | None, typer.Option(help="The contract you signed with, 0x…")] = None,
     *,
     as_json: AsJson = False,
@@ -33,4 +40,4 @@ def verify(
     """
     from sankofa_observe.verify.command import run
 
-    raise typer.Exit(run(document, rpc=rpc, contract=contract, as_json=as_json))
+    raise typer.Exit(run(document, rpc=rpc, rpc_file=rpc_file, contract=contract, as_json=as_json))

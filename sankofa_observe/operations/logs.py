@@ -36,7 +36,7 @@ def set_up(level: str, form: Format) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else LogfmtFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("alembic", "apscheduler", "asyncio", "httpcore", "httpx", "uvicorn.error"):
+    for chatty in ("alembic", "apscheduler", "asyncio", "httpcore", "httpx", "uvicorn.error", "web3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries; what came of them is said by the stage
 

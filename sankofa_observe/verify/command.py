@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sankofa_observe.verify import CannotCheck, Findings, NoAnswer, verify
+from sankofa_observe.verify.address import VARIABLE, named
 from sankofa_observe.verify.node import node
 
 MATCH, NO_ANSWER, NO_FILE, MISMATCH = 0, 1, 2, 3
@@ -31,17 +32,32 @@ def main() -> None:
         "Example: sankofa-verify evidence.json --rpc http://127.0.0.1:8545 --contract 0x...",
     )
     parser.add_argument("file", help="a document as the API answers it, or the proof of a slot; - reads stdin")
-    parser.add_argument("--rpc", metavar="URL", help="ask the contract too, at this chain node")
+    parser.add_argument(
+        "--rpc",
+        metavar="URL",
+        help=f"ask the contract too, at this chain node; without it, as {VARIABLE} says, if it is set",
+    )
+    parser.add_argument(
+        "--rpc-file", metavar="FILE", type=Path, help="a file with that address, for one that has a password or a key"
+    )
     parser.add_argument("--contract", metavar="ADDRESS", help="the contract you signed with, 0x…")
     parser.add_argument("--json", action="store_true", help="print JSON")
     chosen = parser.parse_args()
-    sys.exit(run(chosen.file, rpc=chosen.rpc, contract=chosen.contract, as_json=chosen.json))
+    sys.exit(run(chosen.file, rpc=chosen.rpc, rpc_file=chosen.rpc_file, contract=chosen.contract, as_json=chosen.json))
 
 
-def run(file: str, *, rpc: str | None = None, contract: str | None = None, as_json: bool = False) -> int:
+def run(
+    file: str,
+    *,
+    rpc: str | None = None,
+    rpc_file: Path | None = None,
+    contract: str | None = None,
+    as_json: bool = False,
+) -> int:
     """Check the file and print what was found; answers the exit code, of which each has one meaning whatever goes wrong."""
     try:
-        found = verify(_read(file), ask=node(rpc) if rpc is not None else None, contract=contract)
+        address = named(rpc, rpc_file)
+        found = verify(_read(file), ask=node(address) if address is not None else None, contract=contract)
         _say(_json_of(file, found) if as_json else _text_of(file, found))
     except CannotCheck as error:
         return _complain(f"{file}: cannot check: {error}", NO_ANSWER if isinstance(error, NoAnswer) else NO_FILE)

@@ -12,8 +12,9 @@ from urllib.error import HTTPError
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
+from sankofa_observe.verify.address import hiding, refuse_unusable, shown
 from sankofa_observe.verify.chain import Ask
-from sankofa_observe.verify.findings import CannotCheck, NoAnswer
+from sankofa_observe.verify.findings import NoAnswer
 
 SECONDS = 30.0  # for a whole exchange: names, connection, headers, body
 MOST_BYTES = 4_000_000
@@ -26,13 +27,8 @@ class _NoRedirect(HTTPRedirectHandler):
 
 def node(url: str, *, seconds: float = SECONDS) -> Ask:
     """Questions to the node of this address; where it has a name and a password, they are sent and never shown."""
-    try:
-        parts = urlsplit(url)
-        host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
-    except ValueError as error:
-        raise CannotCheck(f"chain node: no address ({error}), expected http://host:port") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise CannotCheck(f"chain node {parts.hostname or 'without a name'}: expected http:// or https:// and a host")
+    refuse_unusable(url)
+    parts, host, hide = urlsplit(url), shown(url), hiding(url)
 
     def ask(method: str, params: list[Any]) -> Any:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
@@ -40,11 +36,13 @@ def node(url: str, *, seconds: float = SECONDS) -> Ask:
             answer = json.loads(_in_time(lambda: _post(parts, body, seconds), seconds))
         except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
             raise NoAnswer(
-                f"chain node {host}: {method}: {type(error).__name__}: {_short(error)}; try again, or ask another node"
+                f"chain node {host}: {method}: {type(error).__name__}: {_short(hide(str(error)))}; try again, or ask another node"
             ) from None
         if not isinstance(answer, dict) or answer.get("result") is None:
             said = answer.get("error", answer) if isinstance(answer, dict) else answer
-            raise NoAnswer(f"chain node {host}: {method}: no result: {_short(said)}; try again, or ask another node")
+            raise NoAnswer(
+                f"chain node {host}: {method}: no result: {_short(hide(str(said)))}; try again, or ask another node"
+            )
         return answer["result"]
 
     return ask
@@ -93,5 +91,5 @@ def _post(parts: SplitResult, body: bytes, seconds: float) -> bytes:
     return raw
 
 
-def _short(said: object) -> str:
-    return " ".join(str(said).split())[:200]
+def _short(said: str) -> str:
+    return " ".join(said.split())[:200]

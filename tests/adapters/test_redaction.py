@@ -11,9 +11,10 @@ from urllib.parse import quote
 import pytest
 
 from deploy.lab.ports import free_port
+from sankofa_observe import shown
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.adapters.prometheus import PrometheusSamples
-from sankofa_observe.adapters.redaction import Redaction, shown
+from sankofa_observe.adapters.redaction import Redaction
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.slo.indicator import for_sites
 from sankofa_observe.units import Period
@@ -90,7 +91,7 @@ def test_an_address_is_told_without_what_may_be_a_key(server_is: str) -> None:
 )  # fmt: skip
 def test_an_address_is_shown_by_its_host(address: str, told: str) -> None:
     """And says that there is more of it."""
-    assert shown(address) == told
+    assert shown.address(address) == told
 
 
 def test_a_node_that_redirects_gets_nothing_signed_elsewhere() -> None:
