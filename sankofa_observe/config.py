@@ -34,7 +34,9 @@ def _port(address: str) -> str:
 
 def _usable(url: str) -> str:
     if shown.tells_a_secret(url):
-        raise ValueError("the address should have no user, no password, no ? and no #: it is known to many, and each may hold a key")
+        raise ValueError(
+            "the address should have no user, no password, no ? and no #: it is known to many, and each may hold a key"
+        )
     if fault := shown.fault_of(url):
         raise ValueError(f"the address {fault}")
     return url

@@ -18,6 +18,12 @@ class Promise:
     site: str
     bands: tuple[CreditBand, ...]
 
+    def __post_init__(self) -> None:
+        if any("/" in name for name in (self.slo.name, self.site)):
+            raise ValueError(
+                f"promise of {self.slo.name!r} at {self.site!r}: no name has a slash, which joins them in its id"
+            )
+
     @property
     def label(self) -> str:
         """What is hashed into the contract's `sloId`."""

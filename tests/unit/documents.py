@@ -37,7 +37,7 @@ EVENTS = RatioIndicator(good="good", valid="valid")
 def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
     """The evidence the engine writes for these slots and their neighbours, whatever they amount to, as the referee reads it."""
     agreement = builders.agreement()
-    edges = sorted({slo.target_ppm * share // 100 for share in (100, 99, 95)}, reverse=True)
+    edges = sorted({slo.target_ppm * share // 100 for share in (100, 99, 95)} - {0}, reverse=True)
     bands = (CreditBand(below_ppm=edge, credit_ppm=(n + 1) * 100_000) for n, edge in enumerate(edges))
     promise = replace(agreement.promises[0], slo=slo, bands=tuple(bands))
     found = arranged(slo, promise.site, period, slots)

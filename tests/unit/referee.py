@@ -28,7 +28,9 @@ TEXTS = {
     "verdict",
 }  # fmt: skip
 BYTES = {"contract": 20, "settlement_id": 32, "id": 32, "terms_hash": 32, "spec_digest": 32, "root": 32}
-OVER_ZERO = {"slot_seconds", "slot_expected", "scrape_seconds"}
+OVER_ZERO = {"slot_seconds", "slot_expected", "scrape_seconds", "chain_id", "version"}
+PPM = {"target_ppm", "slot_target_ppm", "cap_ppm", "bands"}
+NAME = "[a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
 WORDS: dict[str, list[Json]] = {
     "counted": ["states", "events", "parts"],
     "budgeting": ["Timeslices", "Occurrences"],
@@ -183,6 +185,8 @@ def _claims(document: Json) -> None:
     length, (since, until) = rules["slot_seconds"], document["period"]
     must(rules["slot_expected"] == length // rules["scrape_seconds"])
     must(length <= 86_400)
+    must(since < until and slots)
+    must(all(re.fullmatch(NAME, rules[name]) for name in ("name", "site")))
     settles, events = rules["settles_seconds"] > 0, rules["counted"] == "events"
     must(document["agreement"]["exponent"] <= 18)
     must(rules["sources"] == sorted(set(rules["sources"])))
@@ -216,9 +220,8 @@ def _exact(value: Json, name: str = "") -> bool:
         return count(value) >= 0
     if name in BYTES:
         return type(value) is str and re.fullmatch(f"0x[0-9a-f]{{{2 * BYTES[name]}}}", value) is not None
-    if name in OVER_ZERO:
-        return type(value) is int and 0 < value <= SAFE
-    return type(value) is str if name in TEXTS else type(value) is int and 0 <= value <= SAFE
+    least, most = int(name in OVER_ZERO | PPM), 10**6 if name in PPM else SAFE
+    return type(value) is str if name in TEXTS else type(value) is int and least <= value <= most
 
 
 def _combines(rules: Json) -> bool:
@@ -235,8 +238,9 @@ def _combines(rules: Json) -> bool:
     names = [name for name, _ in pairs]
     return (
         _plain(wanted)
-        and all(map(_plain, (weight for _, weight in pairs)))
-        and "" not in names
+        and 1 <= int(wanted) <= 10**6
+        and all(_plain(weight) and weight != "0" for _, weight in pairs)
+        and all(re.fullmatch(NAME, name) for name in names)
         and names == sorted(set(names))
     )
 
@@ -257,10 +261,14 @@ def _is_proof(rules: Json, proof: Json) -> bool:
         return all(len(part) == 2 and all(type(word) is str for word in part) for part in proof)
     if rules["counted"] == "states":
         return all(
-            type(name) is str and all(len(one) == 2 and count(one[0]) >= 0 and type(one[1]) is int for one in samples)
+            type(name) is str and all(len(one) == 2 and _is_instant(one[0]) and type(one[1]) is int for one in samples)
             for name, samples in proof
         )
     return True  # a parcel is read field by field
+
+
+def _is_instant(value: Json) -> bool:
+    return type(value) is int and 0 <= value <= SAFE
 
 
 def _signs(row: SimpleNamespace, settles: bool) -> None:  # noqa: FBT001
@@ -335,7 +343,7 @@ def _states(rules: Json, row: Json, proof: Json) -> Json:
     columns = []
     for _, samples in proof:
         must(all(type(up) is int and up in (0, 1) for _, up in samples))
-        times = [count(at) for at, _ in samples]
+        times = [at for at, _ in samples]
         must(
             all(a < b for a, b in pairwise(times))
             and sum(t < low for t in times) < 2
@@ -403,7 +411,7 @@ def _good_by_counts(rules: Json, row: Json, settled: int) -> None:
 
 def _parcel(values: Json) -> SimpleNamespace:
     source, kind, *numbers = values
-    must(type(source) is str and type(kind) is str)
+    must(type(source) is str and type(kind) is str and all(map(_is_instant, numbers[6:8])))
     one = SimpleNamespace(**dict(zip(PARCEL, [source, kind, *map(count, numbers)], strict=True)))
     must(min(one.hidden, one.blind, one.since, one.good_before, one.valid_before, one.good_after, one.valid_after) >= 0)
     must(one.top == -1 or one.top > 0)

@@ -15,6 +15,7 @@ import pytest
 
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.pipeline.period import with_neighbours
+from sankofa_observe.sla.agreement import Promise
 from sankofa_observe.sla.evidence import canonical, parse, written
 from sankofa_observe.sla.evidence.slot import slot_proof
 from sankofa_observe.slo.gauge import Gauge, count_states
@@ -133,6 +134,88 @@ def test_forgery_that_fits_itself_breaks_a_rule_of_the_format(forge: Callable[[D
     assert [check for check in verify(packed(honest())).checks if not check.holds] == []
     assert _noticed(forged)
     assert not holds(packed(forged))
+
+
+def _of_no_time(length: int) -> Callable[[Document], None]:
+    """A period of so many seconds, in which no slot lies; nothing happened, which is good."""
+
+    def forge(found: Document) -> None:
+        start = found["period"][0] + 1
+        found |= {"slots": [], "proofs": [], "period": [start, start + length]}
+        found["slo"]["no_traffic"] = "good"
+
+    return forge
+
+
+def _over_all(section: str, name: str, value: int) -> Callable[[Document], None]:
+    def forge(found: Document) -> None:
+        found[section][name] = value
+        if name == "target_ppm":
+            found["agreement"]["bands"] = [[value, 1_000_000]]
+
+    return forge
+
+
+def _named(name: str, site: str) -> Callable[[Document], None]:
+    return lambda found: found["slo"].update(name=name, site=site)
+
+
+def _sampled_beyond_all_time(found: Document) -> None:
+    found["proofs"][0][1][0][1].append([str(2**53), 1])
+
+
+def _seen_beyond_all_time(found: Document) -> None:
+    parcel = found["proofs"][-1][1][-1]
+    parcel[9] = str(2**53)
+
+
+@pytest.mark.parametrize(
+    ("forge", "of"),
+    [
+        *((_of_no_time(seconds), honest) for seconds in (0, -600, -1, 58)),
+        (_over_all("slo", "target_ppm", 2_000_000), honest), (_over_all("slo", "target_ppm", 0), honest),
+        (_over_all("slo", "slot_target_ppm", 1_000_001), honest), (_over_all("slo", "slot_target_ppm", 0), honest),
+        (_over_all("agreement", "cap_ppm", 5_000_000), honest), (_over_all("agreement", "cap_ppm", 0), honest),
+        (_over_all("agreement", "version", 0), honest), (_over_all("chain", "chain_id", 0), honest),
+        (lambda found: found["agreement"]["bands"].append([0, 1_000_000]), honest),
+        *((_named(*names), honest) for names in (("a/b", "c"), ("a", "b/c"), ("", "c"), ("a", ""), ("A", "c"), ("a", "c-"), ("a" * 64, "c"), ("a\n", "c"))),
+        (_sampled_beyond_all_time, honest), (_seen_beyond_all_time, honest_events),
+    ],
+)  # fmt: skip
+def test_what_no_engine_can_write_is_refused_by_engine_verifier_and_referee(
+    forge: Callable[[Document], None], of: Callable[[], Document]
+) -> None:
+    """A time without time, more than the whole, a name that joins, an instant as text: each with its sums made anew."""
+    forged = copy.deepcopy(of())
+    forge(forged)
+    raw = packed(made_whole(forged))
+
+    with pytest.raises(CannotCheck):
+        verify(raw)
+    with pytest.raises(InvalidInput):
+        parse(raw)
+    assert not holds(raw)
+
+
+@pytest.mark.parametrize("combine", ["0 a=1,b=1", "1000001 a=1,b=1", "1000000 a=0,b=1", "500000 a/b=1", "500000 A=1"])
+def test_parts_that_no_engine_can_write_are_refused_by_engine_verifier_and_referee(combine: str) -> None:
+    """A share of more than the whole, a part without weight, a name with a slash."""
+    forged = copy.deepcopy(honest())
+    forged["slo"].update(counted="parts", combine=combine, sources=[])
+    raw = packed(made_whole(forged))
+
+    with pytest.raises(CannotCheck, match=r"slo\.combine is"):
+        verify(raw)
+    with pytest.raises(InvalidInput, match="slo counts 'parts' by"):
+        parse(raw)
+    assert not holds(raw)
+
+
+def test_a_promise_with_a_slash_in_a_name_is_not_made() -> None:
+    """Two promises would have one id, and one settlement."""
+    for name, site in (("a/b", "c"), ("a", "b/c")):
+        with pytest.raises(ValueError, match="no name has a slash"):
+            Promise(slo=builders.slo(name), site=site, bands=())
 
 
 def _noticed(forged: Document) -> bool:

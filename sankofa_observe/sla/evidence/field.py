@@ -10,9 +10,12 @@ from typing import TypeVar
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.evidence.document import Json
 from sankofa_observe.sla.evidence.form import MAX_SAFE
+from sankofa_observe.units import PPM
 
 T = TypeVar("T")
 NEXT = "it was damaged or written by another tool; fetch it again, or write it anew: sankofa-observe evidence rebuild"
+# A slash joins names in the id of a promise: were it allowed in one, a/b at c would have the identity of a at b/c.
+NAME = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LARGE = re.compile(r"-?[1-9][0-9]{15,99}")
 
 
@@ -36,11 +39,17 @@ class Field:
     def text(self, name: str) -> str:
         return self.inner(name).as_text()
 
+    def name(self, name: str) -> str:
+        return self.inner(name).as_name()
+
     def whole(self, name: str) -> int:
         return self.inner(name).as_whole()
 
     def positive(self, name: str) -> int:
         return self.inner(name).as_whole(least=1)
+
+    def ppm(self, name: str) -> int:
+        return self.inner(name).as_ppm()
 
     def count(self, name: str) -> int:
         return self.inner(name).as_count(least=0)
@@ -62,6 +71,12 @@ class Field:
             raise self._refuse(self.place, self.value, "text")
         return self.value
 
+    def as_name(self) -> str:
+        text = self.as_text()
+        if not NAME.fullmatch(text):
+            raise self._refuse(self.place, text, "a name of a-z, 0-9 and -, 63 at most")
+        return text
+
     def as_hex(self, length: int) -> str:
         if not isinstance(self.value, str) or not re.fullmatch(f"0x[0-9a-f]{{{2 * length}}}", self.value):
             raise self._refuse(self.place, self.value, f"0x and {2 * length} lower-case hex digits")
@@ -70,6 +85,11 @@ class Field:
     def as_whole(self, *, least: int = 0) -> int:
         if type(self.value) is not int or not least <= self.value <= MAX_SAFE:
             raise self._refuse(self.place, self.value, f"a whole number from {least} to 2^53 - 1")
+        return self.value
+
+    def as_ppm(self) -> int:
+        if type(self.value) is not int or not 1 <= self.value <= PPM:
+            raise self._refuse(self.place, self.value, f"parts per million, from 1 to {PPM}")
         return self.value
 
     def as_count(self, *, least: int | None = None) -> int:

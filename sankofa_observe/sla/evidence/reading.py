@@ -23,7 +23,7 @@ from sankofa_observe.sla.evidence.document import (
     Json,
     Provenance,
 )
-from sankofa_observe.sla.evidence.field import NEXT, Field
+from sankofa_observe.sla.evidence.field import NAME, NEXT, Field
 from sankofa_observe.sla.evidence.form import canonical, checksum, document_hash
 from sankofa_observe.sla.evidence.tree import day_leaf, period_root
 from sankofa_observe.sla.settlement import ChainIdentity
@@ -31,11 +31,11 @@ from sankofa_observe.slo.slot import slot_starts
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import Period
 
-_WHOLE = "(?:0|[1-9][0-9]{0,15})"
+_PPM, _WEIGHT = "(?:1000000|[1-9][0-9]{0,5})", "[1-9][0-9]{0,15}"
 _COMBINE = {
     "states": re.compile("all|any|atLeast [1-9][0-9]{0,15}"),
     "events": re.compile(""),
-    "parts": re.compile(f"{_WHOLE} [^=,]+={_WHOLE}(?:,[^=,]+={_WHOLE})*"),
+    "parts": re.compile(f"{_PPM} {NAME.pattern}={_WEIGHT}(?:,{NAME.pattern}={_WEIGHT})*"),
 }
 MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
 ADDRESS, DIGEST = 20, 32  # bytes
@@ -84,6 +84,8 @@ def _complete(identity: Identity, days: tuple[Day, ...]) -> None:
     A day without slots, or a proof under another day, would be the same evidence under another hash.
     """
     starts = slot_starts(identity.period, identity.slo.slot_seconds)
+    if not starts:
+        raise InvalidInput(f"evidence document: no slot lies in its period, expected one or more; {NEXT}")
     found = sum(len(day.rows) for day in days)
     if found != len(starts):  # compared first: a period may be as long as a forger likes
         raise InvalidInput(f"evidence document: it has {found} slots, expected {len(starts)}; {NEXT}")
@@ -128,7 +130,7 @@ def _identity(at: Field) -> Identity:
     settled, good, bad, hidden = (one.as_count() for one in at.inner("edges").items(4))
     return Identity(
         settlement_id=at.hex("settlement_id", DIGEST),
-        chain=ChainIdentity(chain_id=chain.whole("chain_id"), contract=chain.hex("contract", ADDRESS)),
+        chain=ChainIdentity(chain_id=chain.positive("chain_id"), contract=chain.hex("contract", ADDRESS)),
         agreement=_agreement(at.inner("agreement")),
         slo=_rules(at.inner("slo")),
         period=Period(starts_at=start, ends_at=end),
@@ -152,18 +154,18 @@ def _agreement(at: Field) -> AgreedTerms:
         )
     return AgreedTerms(
         id=at.hex("id", DIGEST),
-        version=at.whole("version"),
+        version=at.positive("version"),
         terms_hash=at.hex("terms_hash", DIGEST),
         fee_minor=at.count("fee_minor"),
         currency=at.text("currency"),
         exponent=at.whole("exponent"),
-        cap_ppm=at.whole("cap_ppm"),
+        cap_ppm=at.ppm("cap_ppm"),
         bands=at.each("bands", _band),
     )
 
 
 def _band(at: Field) -> tuple[int, int]:
-    below, credit = (one.as_whole() for one in at.items(2))
+    below, credit = (one.as_ppm() for one in at.items(2))
     return below, credit
 
 
@@ -180,16 +182,16 @@ def _rules(at: Field) -> CountingRules:
         if any(one >= later for one, later in pairwise(listing)):
             raise InvalidInput(f"evidence document: slo.{name} names something twice, or not in order; {NEXT}")
     return CountingRules(
-        name=at.text("name"),
-        site=at.text("site"),
+        name=at.name("name"),
+        site=at.name("site"),
         spec_digest=at.hex("spec_digest", DIGEST),
-        target_ppm=at.whole("target_ppm"),
+        target_ppm=at.ppm("target_ppm"),
         budgeting=at.text("budgeting"),
         no_traffic=at.text("no_traffic"),
         counted=counted,
         slot_seconds=at.positive("slot_seconds"),
         slot_expected=at.positive("slot_expected"),
-        slot_target_ppm=at.whole("slot_target_ppm"),
+        slot_target_ppm=at.ppm("slot_target_ppm"),
         scrape_seconds=at.positive("scrape_seconds"),
         settles_seconds=at.whole("settles_seconds"),
         counts_bad=at.whole("counts_bad"),
@@ -229,7 +231,7 @@ def _samples(at: Field) -> None:
     source.as_text()
     for sample in samples.items():
         ms, up = sample.items(2)
-        ms.as_count(least=0)
+        ms.as_whole()
         up.as_whole()
 
 
@@ -237,8 +239,10 @@ def _parcel(at: Field) -> None:
     source, kind, *counts = at.items(15)
     source.as_text()
     kind.as_text()
-    for count in counts:
+    for count in counts[:6] + counts[8:]:
         count.as_count()
+    for ms in counts[6:8]:  # an instant is no count, and never text
+        ms.as_whole()
 
 
 def _part(at: Field) -> None:

@@ -26,14 +26,23 @@ STATES = ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN")
 
 # Shapes: a list of one shape, a tuple, an object, or one of these words. A COUNT is text above 2^53 - 1; LATER is another shape's work.
 TEXT, WHOLE, POSITIVE, LATER = "text", "a whole number", "a whole number over 0", "anything"
-COUNT, SIGNED = "a count from 0", "a count"
+COUNT, SIGNED, PPM = "a count from 0", "a count", "parts per million, from 1 to 1000000"
+# A slash joins names in the id of a promise: were it allowed in one, a/b at c would have the identity of a at b/c.
+NAME = "a name of a-z, 0-9 and -, 63 at most"
 HEX20, HEX32 = "0x and 40 lower-case hex digits", "0x and 64 lower-case hex digits"
-_HEX = {HEX20: re.compile("0x[0-9a-f]{40}"), HEX32: re.compile("0x[0-9a-f]{64}")}
-_CHAIN = {"chain_id": WHOLE, "contract": HEX20}
+NAME_FORM = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_FORMS = {
+    HEX20: re.compile("0x[0-9a-f]{40}"),
+    HEX32: re.compile("0x[0-9a-f]{64}"),
+    NAME: re.compile(NAME_FORM),
+}
+_CHAIN = {"chain_id": POSITIVE, "contract": HEX20}
 _SLO = {
-    **dict.fromkeys(("name", "site", "budgeting", "no_traffic", "counted", "combine"), TEXT),
+    **dict.fromkeys(("name", "site"), NAME),
+    **dict.fromkeys(("budgeting", "no_traffic", "counted", "combine"), TEXT),
     **dict.fromkeys(("slot_seconds", "slot_expected", "scrape_seconds"), POSITIVE),
-    **dict.fromkeys(("target_ppm", "slot_target_ppm", "settles_seconds", "counts_bad"), WHOLE),
+    **dict.fromkeys(("target_ppm", "slot_target_ppm"), PPM),
+    **dict.fromkeys(("settles_seconds", "counts_bad"), WHOLE),
     "spec_digest": HEX32,
     "sources": [TEXT],
 }
@@ -46,10 +55,12 @@ _IDENTITY = {
     "chain": _CHAIN,
     "agreement": {
         **dict.fromkeys(("id", "terms_hash"), HEX32),
-        **dict.fromkeys(("version", "exponent", "cap_ppm"), WHOLE),
+        "version": POSITIVE,
+        "exponent": WHOLE,
+        "cap_ppm": PPM,
         "currency": TEXT,
         "fee_minor": COUNT,
-        "bands": [(WHOLE, WHOLE)],
+        "bands": [(PPM, PPM)],
     },
     "days": [_LEAF],
     "attainment": dict.fromkeys(("good", "bad", "unknown"), COUNT),
@@ -74,10 +85,10 @@ SLOT = {
     "proof_digests": [(WHOLE, HEX32)],
     "proof": [LATER],
 }
-# A proof by what is counted: samples of sources, parcels of events, states of parts.
+# A proof by what is counted: samples of sources, parcels of events, states of parts. An instant is no count, and never text.
 PROOF: dict[str, Any] = {
-    "states": [(TEXT, [(COUNT, WHOLE)])],
-    "events": [(TEXT, TEXT, *(SIGNED,) * 13)],
+    "states": [(TEXT, [(WHOLE, WHOLE)])],
+    "events": [(TEXT, TEXT, *(SIGNED,) * 6, WHOLE, WHOLE, *(SIGNED,) * 5)],
     "parts": [(TEXT, TEXT)],
 }
 
@@ -119,10 +130,10 @@ def _is(shape: str, value: Any) -> bool:
     """Whether a value that is no list and no object has its shape."""
     if shape in {COUNT, SIGNED}:
         return number(value) >= 0 or shape == SIGNED
-    if shape in _HEX:
-        return type(value) is str and bool(_HEX[shape].fullmatch(value))
-    if shape in {WHOLE, POSITIVE}:
-        return type(value) is int and (shape == POSITIVE) <= value <= MAX_SAFE
+    if shape in _FORMS:
+        return type(value) is str and bool(_FORMS[shape].fullmatch(value))
+    if shape in {WHOLE, POSITIVE, PPM}:
+        return type(value) is int and (shape != WHOLE) <= value <= (MILLION if shape == PPM else MAX_SAFE)
     return shape == LATER or type(value) is str
 
 

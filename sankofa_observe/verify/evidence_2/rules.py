@@ -11,6 +11,7 @@ from sankofa_observe.verify.evidence_2.form import (
     COUNTS,
     DAY_SECONDS,
     EDGES,
+    NAME_FORM,
     PROOF,
     Row,
     Rules,
@@ -25,11 +26,11 @@ _WORDS = {
     "budgeting": ("Timeslices", "Occurrences"),
     "no_traffic": ("good", "excluded"),
 }
-_WHOLE = "(?:0|[1-9][0-9]{0,15})"
+_PPM, _WEIGHT = "(?:1000000|[1-9][0-9]{0,5})", "[1-9][0-9]{0,15}"
 _COMBINE = {
     "states": re.compile("all|any|atLeast [1-9][0-9]{0,15}"),
     "events": re.compile(""),
-    "parts": re.compile(f"{_WHOLE} [^=,]+={_WHOLE}(?:,[^=,]+={_WHOLE})*"),
+    "parts": re.compile(f"{_PPM} {NAME_FORM}={_WEIGHT}(?:,{NAME_FORM}={_WEIGHT})*"),
 }
 MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
 _SIGNED = {"bad", "over_bad", "after_bad"}  # under 0 where a good event is counted later than its valid one
@@ -43,6 +44,10 @@ def refuse_unknown(file: dict[str, Any], rows: list[Row], proofs: list[Any]) -> 
             raise CannotCheck(f"slo.{name} is {rules[name]!r}, expected one of {', '.join(words)}")
     if rules["slot_seconds"] > DAY_SECONDS:  # before its cells are counted: it may be as long as a forger likes
         raise CannotCheck(f"slo.slot_seconds is {rules['slot_seconds']}, expected a day at most")
+    if not starts_of(file):  # nothing would be proved, and all of it would hold
+        raise CannotCheck(
+            f"period is {listed(file['period'])}, expected its start before its end, and a slot between them"
+        )
     if rules["counts_bad"] > 1 or (rules["counts_bad"] and rules["settles_seconds"]):
         raise CannotCheck("slo.counts_bad is 0, or 1 without settles_seconds")
     if rules["counted"] != "events" and (

@@ -294,7 +294,7 @@ def test_what_is_no_evidence_is_refused_by_its_field_and_with_the_next_step(raw:
 def test_a_document_reads_back_as_it_was_written() -> None:
     """Every value keeps its type; counts over 2^53 are whole numbers again."""
     large = builders.evidence(
-        [builders.slot(builders.START, SlotState.BAD, good=2**60, proof=(("s", ((2**60, 1),)),))],
+        [builders.slot(builders.START, SlotState.BAD, good=2**60, proof=(("s", ((builders.START * 1000, 1),)),))],
         Period(starts_at=builders.START, ends_at=builders.START + 60),
         edges=Edges(after_hidden=2**60),
         fee_minor=2**60,
