@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import merge
+from itertools import groupby
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.isolation import isolated
@@ -150,18 +152,22 @@ def _evaluate(
         marks.judged_to[agreement.id] = max(period.ends_at, marks.judged_to.get(agreement.id, period.ends_at))
 
 
-def _periods(agreement: Agreement, marks: Marks, waits: Mapping[int, Wait], until_at: int) -> list[Period]:
-    """Those that have ended since, those that wait, and those of which slots have changed; oldest first."""
+def _periods(agreement: Agreement, marks: Marks, waits: Mapping[int, Wait], until_at: int) -> Iterator[Period]:
+    """Those that have ended since, those that wait, and those of which slots have changed; oldest first.
+
+    Each is made when it is looked at: where our clock runs years ahead, the first one that the source has not reached is the last.
+    """
     window, since_at = agreement.window, marks.judged_to.get(agreement.id, agreement.starts_at)
-    found = {*periods_between(window, since_at, until_at), *(window.period_at(at) for at in waits)}
+    others = {window.period_at(at) for at in waits}
     for promise in agreement.promises:
         if changed := marks.again.get(promise.slo.name):
             # A slot beside the period may hold something of it.
             low = max(agreement.starts_at, changed.starts_at - promise.slo.slot.seconds)
             high = min(since_at, changed.ends_at + promise.slo.slot.seconds)
             if low < high:
-                found |= set(periods_between(window, window.period_at(low).starts_at, window.period_at(high).ends_at))
-    return sorted(one for one in found if agreement.starts_at <= one.starts_at and one.ends_at <= until_at)
+                others |= set(periods_between(window, window.period_at(low).starts_at, window.period_at(high).ends_at))
+    found = (period for period, _ in groupby(merge(sorted(others), periods_between(window, since_at, until_at))))
+    return (one for one in found if agreement.starts_at <= one.starts_at and one.ends_at <= until_at)
 
 
 def _keep_waiting(

@@ -12,7 +12,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from sankofa_observe.errors import InvalidInput
 from sankofa_observe.units import Period
+
+# What Python's calendar has, with a year to spare on each side for zones and for the period around an instant.
+FIRST_AT, LAST_AT = -62_104_060_800, 253_370_764_800
+MOST_PERIODS = 1_000_000
+"""Between two instants: of ten minutes each, 19 years. A clock that is wrong must not cost a scheduler its turns."""
 
 
 class CalendarUnit(StrEnum):
@@ -30,7 +36,8 @@ class CalendarWindow:
     zone: str
 
     def period_at(self, at: int) -> Period:
-        """The period that contains the instant `at`."""
+        """The period that contains the instant `at`; raises `InvalidInput` where the calendar has none."""
+        _refuse_beyond(at)
         zone = ZoneInfo(self.zone)
         local = datetime.fromtimestamp(at, zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         first = _first_day(local, self.unit)
@@ -45,6 +52,8 @@ class FixedWindow:
     anchor_at: int
 
     def period_at(self, at: int) -> Period:
+        """The period that contains the instant `at`; raises `InvalidInput` where the calendar has none."""
+        _refuse_beyond(at)
         starts_at = self.anchor_at + (at - self.anchor_at) // self.seconds * self.seconds
         return Period(starts_at=starts_at, ends_at=starts_at + self.seconds)
 
@@ -53,13 +62,30 @@ Window = CalendarWindow | FixedWindow
 
 
 def periods_between(window: Window, from_at: int, until_at: int) -> Iterator[Period]:
-    """The whole periods that lie inside `[from_at, until_at]`, oldest first."""
-    period = window.period_at(from_at)
-    if period.starts_at < from_at:
-        period = window.period_at(period.ends_at)
+    """The whole periods that lie inside `[from_at, until_at]`, oldest first; each is made when it is asked for.
+
+    Raises:
+        InvalidInput: an instant that no calendar has, or more periods than `MOST_PERIODS`: a clock is wrong.
+    """
+    _refuse_beyond(until_at)
+    first = window.period_at(from_at)
+    if (number := (until_at - from_at) // first.seconds) > MOST_PERIODS:
+        raise InvalidInput(
+            f"{number} periods of {first.seconds} s lie between second {from_at} and second {until_at}, expected "
+            f"{MOST_PERIODS} at most: is a clock wrong? nothing was judged"
+        )
+    return _periods(window, first if first.starts_at >= from_at else window.period_at(first.ends_at), until_at)
+
+
+def _periods(window: Window, period: Period, until_at: int) -> Iterator[Period]:
     while period.ends_at <= until_at:
         yield period
         period = window.period_at(period.ends_at)
+
+
+def _refuse_beyond(at: int) -> None:
+    if not FIRST_AT <= at <= LAST_AT:
+        raise InvalidInput(f"second {at} is beyond what a calendar has, the years 2 to 9998: is a clock wrong?")
 
 
 def _first_day(local: datetime, unit: CalendarUnit) -> datetime:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sankofa_observe.adapters.slots import DeltaSlots
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.pipeline import evaluate as module
 from sankofa_observe.pipeline.evaluate import PERIOD, STRANGER, Judged, LookAgain, Marks, NotYet, evaluate
 from sankofa_observe.pipeline.period import period_slots, period_totals
@@ -19,6 +19,7 @@ from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.slo.window import FixedWindow
 from sankofa_observe.testing import FixedClock, MemoryLedger, MemorySlots
 from sankofa_observe.units import Period
 from tests import builders
@@ -475,6 +476,35 @@ def test_a_clock_ahead_makes_no_period_due() -> None:
 
     assert [type(one).__name__ for one in told] == ["Judged", "NotYet"]
     assert len(ledger.waits(PERIOD)) == 1
+
+
+def test_a_clock_years_ahead_costs_no_more_than_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a million periods lie between: two are made, the one that is judged and the one that the source has not reached."""
+    made: list[int] = []
+    period_at = FixedWindow.period_at
+
+    def counted(window: FixedWindow, at: int) -> Period:
+        made.append(at)
+        return period_at(window, at)
+
+    monkeypatch.setattr(FixedWindow, "period_at", counted)
+    clock = FixedClock(at=AFTER + 500_000 * PERIOD_SECONDS)
+    told = list(
+        evaluate([A], table=table_of(0), ledger=MemoryLedger(), clock=clock, source_at=lambda: AFTER, marks=Marks())
+    )
+
+    assert [type(one).__name__ for one in told] == ["Judged", "NotYet"]
+    assert len(made) < 20
+
+
+@pytest.mark.parametrize("at", [253_402_300_800, AFTER + 2_000_000 * PERIOD_SECONDS])
+def test_a_clock_beyond_reason_judges_nothing_and_says_so(at: int) -> None:
+    """After the year 9999, or with more periods than there can be: an error by name, and no wait is recorded."""
+    ledger = MemoryLedger()
+    with pytest.raises(InvalidInput, match="is a clock wrong"):
+        list(evaluate([A], table=table_of(0), ledger=ledger, clock=FixedClock(at=at), marks=Marks()))
+
+    assert (ledger.verdicts, ledger.waits(PERIOD)) == ([], [])
 
 
 def test_what_fails_one_agreement_holds_up_no_other() -> None:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, periods_between
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.slo.window import (
+    FIRST_AT,
+    LAST_AT,
+    MOST_PERIODS,
+    CalendarUnit,
+    CalendarWindow,
+    FixedWindow,
+    periods_between,
+)
 from sankofa_observe.units import Period
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "Africa/Nairobi")
@@ -120,3 +129,40 @@ def test_a_day_of_a_changed_clock_has_its_true_length(zone: str, inside: str, st
     period = CalendarWindow(unit=CalendarUnit.DAY, zone=zone).period_at(utc(inside))
 
     assert Period(starts_at=utc(starts), ends_at=utc(ends)) == period
+
+
+WINDOWS = [
+    *(CalendarWindow(unit=unit, zone=zone) for unit in CalendarUnit for zone in ("UTC", "Pacific/Apia")),
+    FixedWindow(seconds=600, anchor_at=0),
+]
+
+
+@given(at=st.integers(-(2**70), 2**70), window=st.sampled_from(WINDOWS))
+@example(at=LAST_AT, window=WINDOWS[-2])
+@example(at=FIRST_AT, window=WINDOWS[-2])
+@example(at=LAST_AT + 1, window=WINDOWS[0])
+@example(at=253_402_300_800, window=WINDOWS[0])
+def test_an_instant_that_no_calendar_has_is_told_as_a_wrong_clock(
+    at: int, window: CalendarWindow | FixedWindow
+) -> None:
+    """By name and by its second, in place of whatever the calendar raises; up to the last one there is a period around it."""
+    if FIRST_AT <= at <= LAST_AT:
+        assert at in window.period_at(at)
+        return
+    with pytest.raises(InvalidInput, match=f"second {at} is beyond what a calendar has.*is a clock wrong"):
+        window.period_at(at)
+    if at > LAST_AT:
+        with pytest.raises(InvalidInput, match="is a clock wrong"):
+            periods_between(window, 0, at)
+
+
+def test_more_periods_than_any_agreement_has_are_told_before_one_is_made() -> None:
+    """Twenty years of ten minutes, or thousands of years of days: a clock is wrong, and costs nothing but a sentence."""
+    for window, until_at in (
+        (FixedWindow(seconds=600, anchor_at=0), 20 * 365 * 86_400),
+        (FixedWindow(seconds=1, anchor_at=0), MOST_PERIODS + 1),
+        (CalendarWindow(unit=CalendarUnit.DAY, zone="UTC"), 3000 * 366 * 86_400),
+    ):
+        with pytest.raises(InvalidInput, match=f"expected {MOST_PERIODS} at most: is a clock wrong"):
+            periods_between(window, 0, until_at)
+    assert sum(1 for _ in periods_between(FixedWindow(seconds=1, anchor_at=0), 0, 1000)) == 1000
