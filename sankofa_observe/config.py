@@ -44,9 +44,9 @@ def _usable(url: str) -> str:
 
 def _sendable(headers: dict[str, str]) -> dict[str, str]:
     """Told without the values: what sends a header that cannot be sent prints it."""
-    for name, value in headers.items():
+    for number, (name, value) in enumerate(headers.items(), 1):
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-            raise ValueError(f"{name[:40]!r} is no name of a header; letters, digits and - are")
+            raise ValueError(f"the name of header {number} is none; letters, digits and - are")
         if not re.fullmatch(r"(?:[!-~](?:[ -~]*[!-~])?)?", value):
             raise ValueError(
                 f"the value of {name} should be printable ASCII in one line, with no space at either end; "
@@ -165,7 +165,9 @@ def load_settings(file: Path) -> Settings:
 
 
 def _violation(file: Path, error: Any) -> Violation:
-    path = "/" + "/".join(str(part) for part in error["loc"])
+    # A colon without its space makes one key of a name and its value.
+    parts = (str(part) for part in error["loc"])
+    path = "/" + "/".join(part if re.fullmatch(r"[\w-]{1,40}", part) else shown.HIDDEN for part in parts)
     return Violation(code=f"settings.{error['type'].replace('_', '-')}", where=f"{file}:{path}", problem=error["msg"])
 
 

@@ -260,6 +260,22 @@ def test_settings_print_no_address_and_no_path_of_a_key(folder: Path) -> None:
         open_keystore(sender.keystore, sender.password_file)
 
 
+@pytest.mark.parametrize(
+    "prometheus",
+    [
+        f"{{url:http://u:{SECRET}@h}}", f"{{url: http://h, headers: {{'Authorization: Bearer {SECRET}': ''}}}}",
+        f"{{url: http://h, headers: {{Authorization Bearer {SECRET}: x}}}}", f"{{url: ['http://{SECRET}']}}",
+    ],
+)  # fmt: skip
+def test_settings_that_are_misspelt_are_told_without_their_values(prometheus: str, folder: Path) -> None:
+    """Where a colon lacks its space, a value is part of a key."""
+    file = folder / "misspelt.yaml"
+    file.write_text(f"data_dir: data\nspecs: [{SPECS}]\nprometheus: {prometheus}\n")
+    with pytest.raises(InvalidInput, match="/prometheus") as caught:
+        load_settings(file)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
 def test_a_log_at_debug_shows_no_address(capsys: pytest.CaptureFixture[str]) -> None:
     """Libraries that write each request with all of its address are kept quiet at every level."""
     logs.set_up("debug", "logfmt")
