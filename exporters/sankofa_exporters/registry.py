@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .bounds import Bounds
-from .family import Family
-from .runtime import Source
-from .settings import Module, Target
+from sankofa_exporters.config.settings import Module, Target
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.family import Family
+from sankofa_exporters.probe.source import Source
 
 SYSTEM_NAMES = ("besu", "ceph", "cloudflare", "proxmox")
 

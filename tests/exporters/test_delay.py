@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.delay import BEAT_SECONDS, PUNCTUAL_SECONDS, Delay, Measured, observed
-from sankofa_exporters.family import Sample
-from sankofa_exporters.runtime import Collector, Report, Results, Verdict, probe
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.family import Sample
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.delay import BEAT_SECONDS, PUNCTUAL_SECONDS, Delay, Measured, observed
+from sankofa_exporters.probe.runtime import Report, probe
+from sankofa_exporters.probe.source import Collector, Results, Verdict
 from sankofa_exporters.serving.own import OwnMetrics
 from sankofa_exporters.serving.timeline import timeline
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.fetch import check_status, decode, exchange, open_client, tls_context
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.reading.http import check_status, decode, exchange, open_client, tls_context
 from tests.pace import limit
 
 from .certificates import self_signed

@@ -11,14 +11,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sankofa_exporters.apart import RESOLVERS
-from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.config.settings import Document, Module, Target
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.probe.resolver import THREADS, Resolver
+from sankofa_exporters.probe.source import Collector
 from sankofa_exporters.registry import System
-from sankofa_exporters.runtime import Collector
 from sankofa_exporters.serving.app import Exporter, build_app
 from sankofa_exporters.serving.files import Settings
 from sankofa_exporters.serving.logs import LogfmtFormatter
-from sankofa_exporters.settings import Document, Module, Target
 from tests.pace import limit
 
 from .doubles import KNOWN, UP, DoubleSource, lead, sleeping
@@ -130,7 +130,10 @@ async def test_health_and_readiness_answer(client: httpx.AsyncClient, path: str,
 async def test_hanging_resolver_delays_no_answer(client: httpx.AsyncClient) -> None:
     """Every thread that looks up names is stuck; a probe is still rendered and answered."""
     stuck = threading.Event()
-    lookups = [asyncio.get_running_loop().run_in_executor(None, stuck.wait, 3600) for _ in range(RESOLVERS)]
+    resolver = Resolver()
+    loop = asyncio.get_running_loop()
+    lookups = [loop.run_in_executor(resolver.threads, stuck.wait, 3600) for _ in range(THREADS)]
+    resolver.install()
     try:
         async with asyncio.timeout(limit(5)):
             answer = await client.get("/probe?target=edge-1", headers={"x-prometheus-scrape-timeout-seconds": "0.2"})

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sankofa_exporters.config_file import BrokenConfigError
+from sankofa_exporters.config.document import BrokenConfigError
+from sankofa_exporters.config.settings import exposed_files, load
 from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
-from sankofa_exporters.settings import exposed_files, load
 
 SECRET = "b2f0c6a4-secret"
 

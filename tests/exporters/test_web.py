@@ -14,7 +14,7 @@ import pytest
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes
-from sankofa_exporters.config_file import BrokenConfigError
+from sankofa_exporters.config.document import BrokenConfigError
 from sankofa_exporters.serving.listener import Passwords, load_web
 from tests.pace import limit
 

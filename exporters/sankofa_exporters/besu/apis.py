@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import flag
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.coerce import flag
 
 from .dialects import MAX_VALIDATORS
 
@@ -74,4 +74,4 @@ def first_answer(answers: Sequence[Any]) -> Any:
             return answer
     errors = [one for one in answers if isinstance(one, CollectorError)]
     telling = next((one for one in errors if one.failure.kind is not Kind.PERMISSION), errors[0])
-    raise CollectorError(telling.failure.kind, telling.failure.reason)
+    raise CollectorError.of(telling.failure)

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sankofa_exporters.apart import apart
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Failure, Kind
+from sankofa_exporters.model.failure import CollectorError, Failure, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.threads import in_thread
 
 from .chainview import ChainView
 from .headers import Header
@@ -74,7 +74,7 @@ async def _renew(view: ChainView, seen: Sighting, window_blocks: int, budget: Bu
     """The witness's head, with as much of the window below it as time allowed, newest first."""
     name = seen.witness.name
     try:
-        (top,) = await apart(view.read, [seen.block])
+        (top,) = await in_thread(view.read, [seen.block])
     except CollectorError as error:
         return error.failure
     _forget_other_history(view, name, top)
@@ -104,10 +104,10 @@ async def fetch(view: ChainView, witness: Witness, numbers: Sequence[int], budge
     blocks = await witness.client.many(calls, budget)
     for block in blocks:
         if isinstance(block, CollectorError):
-            raise CollectorError(block.failure.kind, block.failure.reason)
+            raise CollectorError.of(block.failure)
         if isinstance(block, Exception):
             raise CollectorError(Kind.DECODE, f"eth_getBlockByNumber: {type(block).__name__}")
-    found = await apart(view.read, blocks)
+    found = await in_thread(view.read, blocks)
     if [header.number for header in found] != list(numbers):
         raise CollectorError(Kind.DECODE, "eth_getBlockByNumber: another block than the one asked for")
     return found

@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.fetch import Answer, check_status, decode, exchange, small_json
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.reading.http import Answer, check_status, decode, exchange, small_json
 
 # Besu's JSON-RPC error codes; what is not here is an answer we did not ask for: http.
 ERROR_KINDS = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sankofa_exporters.family import Sample
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.model.family import Sample
+from sankofa_exporters.probe.source import Verdict
 
 from . import families as f
 from .network_families import VALIDATORS

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.family import Sample
-from sankofa_exporters.loose import hex_int, text
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.model.family import Sample
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.reading.coerce import hex_int, text
 
 from . import network_families as f
 from .apis import parse_address
@@ -138,7 +138,7 @@ async def _gas(client: RpcClient, transactions: Sequence[str], budget: Budget) -
         chunk = transactions[start : start + RECEIPTS_AT_ONCE]
         for receipt in await client.many([("eth_getTransactionReceipt", [one]) for one in chunk], budget):
             if isinstance(receipt, CollectorError):
-                raise CollectorError(receipt.failure.kind, receipt.failure.reason)
+                raise CollectorError.of(receipt.failure)
             used = hex_int(receipt.get("gasUsed")) if isinstance(receipt, Mapping) else None
             if used is None:
                 raise CollectorError(Kind.DECODE, "eth_getTransactionReceipt: no gasUsed")

@@ -10,12 +10,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.shared import Once
 
 from .apis import APIS, first_answer, parse_address, parse_validators, parse_votes
 from .client import Call, RpcClient
-from .once import Once
 from .settings import Role
 from .snapshot import (
     Chain,
@@ -139,7 +139,7 @@ class Described:
         answers = await self.answers.get(budget)
         answer = answers.get(method, CollectorError(Kind.PERMISSION, f"{method}: not asked"))
         if isinstance(answer, CollectorError):
-            raise CollectorError(answer.failure.kind, answer.failure.reason)
+            raise CollectorError.of(answer.failure)
         return answer
 
     async def _ask(self, budget: Budget) -> Mapping[str, Any]:

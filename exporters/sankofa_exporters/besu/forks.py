@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from sankofa_exporters.failure import Failure
+from sankofa_exporters.model.failure import Failure
 
 from .chains import Chains
 from .chainview import ChainView

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import hex_int
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.coerce import hex_int
 
 from .dialects import ADDRESS, Extra, Undecodable, Vote, decode_extra
 from .encoding import encode

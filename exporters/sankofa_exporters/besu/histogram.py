@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sankofa_exporters.family import Distribution
+from sankofa_exporters.model.family import Distribution
 
 from .families import CALL_BUCKETS
 

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sankofa_exporters.delay import Measured
-from sankofa_exporters.failure import Kind
-from sankofa_exporters.family import Sample
-from sankofa_exporters.trace import probe_number
+from sankofa_exporters.model.failure import Kind
+from sankofa_exporters.model.family import Sample
+from sankofa_exporters.probe.delay import Measured
+from sankofa_exporters.probe.trace import probe_number
 
 from .families import CALL_DURATION, CALL_ERRORS, CALL_NOT_KNOWN, CALL_OBJECTIVE_SECONDS
 from .histogram import Histogram

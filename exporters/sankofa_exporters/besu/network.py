@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.family import Family, Sample
-from sankofa_exporters.runtime import Collector, Results, Verdict
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.model.family import Family, Sample
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.shared import Once
+from sankofa_exporters.probe.source import Collector, Results, Verdict
 
 from .apis import APIS, BY_DIALECT, first_answer, parse_validators
 from .chains import AT_ONCE, Chains, catch_up, fetch
@@ -26,7 +27,6 @@ from .forks import Forks, forks_of
 from .headers import Header
 from .network_families import NETWORK_KNOWN, NETWORK_UP
 from .network_samples import consensus_samples, fork_samples, head_samples, network_verdict
-from .once import Once
 from .settings import BesuModule
 from .stream import BlockStream
 from .witnesses import Heads, Witness, look

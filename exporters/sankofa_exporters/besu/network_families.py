@@ -6,7 +6,7 @@ with it: read them beside the head's age. Counters begin at the head that the fi
 
 from __future__ import annotations
 
-from sankofa_exporters.family import Family
+from sankofa_exporters.model.family import Family
 
 _SINCE = "counted once for each block since this process began at the head it saw first"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sankofa_exporters.family import Sample
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.model.family import Sample
+from sankofa_exporters.probe.source import Verdict
 
 from . import network_families as f
 from .consensus import Consensus

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.delay import observed
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.family import Family, Sample
-from sankofa_exporters.runtime import Collector, Results, Verdict
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.model.family import Family, Sample
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.delay import observed
+from sankofa_exporters.probe.source import Collector, Results, Verdict
 
 from . import collector as c
 from .client import RpcClient

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from sankofa_exporters.settings import CaFile, Endpoint, Module, Name, Strict, Target
+from sankofa_exporters.config.settings import CaFile, Endpoint, Module, Name, Strict, Target
 
 from .families import CALL_BUCKETS, CALL_OBJECTIVE_SECONDS
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sankofa_exporters.family import Sample
+from sankofa_exporters.model.family import Sample
 
 from . import network_families as f
 from .headers import Header

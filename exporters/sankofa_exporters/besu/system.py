@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.fetch import open_client, tls_context
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.reading.http import open_client, tls_context
 from sankofa_exporters.registry import System
 
 from .client import RpcClient

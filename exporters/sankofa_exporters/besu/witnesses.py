@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Failure, Kind
+from sankofa_exporters.model.failure import CollectorError, Failure, Kind
+from sankofa_exporters.probe.budget import Budget
 
 from .client import RpcClient
 from .settings import BesuModule

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Failure, Kind
+from sankofa_exporters.model.failure import CollectorError, Failure, Kind
+from sankofa_exporters.probe.budget import Budget
 
 from .api import ApiClient
 from .listing import Connections, Listing, Page, listing_of, parse_connections, parse_page
@@ -132,7 +132,7 @@ class Account:
         held = self.walked[tunnel_id]
         await self._patiently(held, budget)
         if held.failure is not None and held.failure.kind is not Kind.LIMIT and not held.running:
-            raise CollectorError(held.failure.kind, held.failure.reason)
+            raise CollectorError.of(held.failure)
         return self._answer(held, "connections")
 
     async def _patiently(self, held: Held[Any], budget: Budget) -> None:
@@ -145,7 +145,7 @@ class Account:
         if value is not None:
             return value
         if held.failure is not None:
-            raise CollectorError(held.failure.kind, held.failure.reason)
+            raise CollectorError.of(held.failure)
         if held.running:
             raise CollectorError(Kind.TIMEOUT, f"{call}: no answer by the probe's deadline")
         if held.value is None:

@@ -14,10 +14,10 @@ from typing import Any
 
 import httpx
 
-from sankofa_exporters.apart import apart
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.fetch import Answer, check_status, decode, exchange, small_json
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.threads import in_thread
+from sankofa_exporters.reading.http import Answer, check_status, decode, exchange, small_json
 
 from .bucket import CallBudget
 from .settings import read_token
@@ -74,7 +74,7 @@ class ApiClient:
 
     async def _token(self) -> str:
         try:
-            return await apart(read_token, self.token_file)
+            return await in_thread(read_token, self.token_file)
         except ValueError as error:
             raise CollectorError(Kind.AUTH, str(error)) from None
 

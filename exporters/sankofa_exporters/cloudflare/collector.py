@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.family import Family, Sample
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.model.family import Family, Sample
 
 from . import families as f
 from .account import Account
@@ -41,7 +41,7 @@ def diagnoses(connectors: Iterable[Connector]) -> dict[str, Diagnosis]:
     for connector in connectors:
         if not isinstance(connector.diagnosis, Diagnosis):
             failure = connector.diagnosis
-            raise CollectorError(failure.kind, failure.reason) if failure else CollectorError(Kind.HTTP, "not asked")
+            raise CollectorError.of(failure) if failure else CollectorError(Kind.HTTP, "not asked")
         found[connector.name] = connector.diagnosis
     return found
 

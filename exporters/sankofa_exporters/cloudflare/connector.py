@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Failure, Kind
-from sankofa_exporters.fetch import Answer, check_status, decode, exchange
+from sankofa_exporters.model.failure import CollectorError, Failure, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.reading.http import Answer, check_status, decode, exchange
 
 from .settings import split_address
 from .snapshot import Diagnosis, Metrics, Protocol, Ready, parse_diagnosis, parse_metrics, parse_ready
@@ -96,7 +96,7 @@ class ConnectorClient:
         ready, diagnosis = await asyncio.gather(self._ready(name, budget), self._diagnosis(name, budget))
         for answer in (ready, diagnosis):
             if isinstance(answer, Failure) and verified:
-                raise CollectorError(answer.kind, answer.reason)
+                raise CollectorError.of(answer)
         if isinstance(diagnosis, Diagnosis) and diagnosis.tunnel_id != self.tunnel_id:
             raise StrangerError(name)
         return Connector(name=name, ready=ready, diagnosis=diagnosis)

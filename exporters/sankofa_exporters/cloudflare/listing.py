@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import amount, text
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.coerce import amount, text
 
 Status = Literal["healthy", "degraded", "down", "inactive"]
 STATUSES: tuple[Status, ...] = get_args(Status)

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from sankofa_exporters.settings import CaFile, Endpoint, Module, ReadableFile, Strict, Target
+from sankofa_exporters.config.settings import CaFile, Endpoint, Module, ReadableFile, Strict, Target
 
 API = "https://api.cloudflare.com/client/v4"
 TOKEN_CALLS = 1_200  # what Cloudflare allows a token, or the user behind it, in five minutes

@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 import httpx
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import text
-from sankofa_exporters.scraped import Point, Scraped, scan
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.coerce import text
+from sankofa_exporters.reading.scraped import Point, Scraped, scan
 
 from .listing import edge_site
 

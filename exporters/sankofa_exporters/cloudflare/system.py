@@ -15,13 +15,13 @@ from weakref import WeakValueDictionary
 
 import httpx
 
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Failure, Kind
-from sankofa_exporters.family import Family, Sample
-from sankofa_exporters.fetch import modified_at, open_client, tls_context
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.failure import CollectorError, Failure, Kind
+from sankofa_exporters.model.family import Family, Sample
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.source import Collector, Results, Verdict
+from sankofa_exporters.reading.http import modified_at, open_client, tls_context
 from sankofa_exporters.registry import System
-from sankofa_exporters.runtime import Collector, Results, Verdict
 
 from .account import Account
 from .api import ApiClient
@@ -63,7 +63,7 @@ class Asked:
         connectors = await self.found(budget)
         for connector in connectors:
             if isinstance(connector.ready, Failure):
-                raise CollectorError(connector.ready.kind, connector.ready.reason)
+                raise CollectorError.of(connector.ready)
         return connectors
 
     async def seen(self, budget: Budget) -> tuple[Seen, ...]:
@@ -81,7 +81,7 @@ class Asked:
             self.tasks[what] = asyncio.create_task(_settled(ask))
         result = await asyncio.shield(self.tasks[what])
         if isinstance(result, CollectorError):
-            raise CollectorError(result.failure.kind, result.failure.reason)
+            raise CollectorError.of(result.failure)
         return result
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.probe.source import Verdict
 
 from .connector import Connector
 from .listing import Connections, Listing, Status

@@ -15,11 +15,11 @@ from typing import Any
 
 import httpx
 
-from sankofa_exporters.apart import apart
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.delay import observed
-from sankofa_exporters.failure import CollectorError, Failure, Kind
-from sankofa_exporters.fetch import Answer, check_status, decode, exchange, parse_json
+from sankofa_exporters.model.failure import CollectorError, Failure, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.delay import observed
+from sankofa_exporters.probe.threads import in_thread
+from sankofa_exporters.reading.http import Answer, check_status, decode, exchange, parse_json
 
 from .settings import read_token
 
@@ -58,7 +58,7 @@ class ProxmoxClient:
     async def read_token(self) -> None:
         """Once for each probe, before its first call; what is wrong with the file is every call's failure."""
         try:
-            self.token = await apart(read_token, self.token_file)
+            self.token = await in_thread(read_token, self.token_file)
         except ValueError as error:
             self.token = CollectorError(Kind.AUTH, str(error))
 
@@ -80,7 +80,7 @@ class ProxmoxClient:
     async def ask(self, seed: str, path: str, budget: Budget) -> Reply:
         """The reply of this one seed."""
         if isinstance(self.token, CollectorError):
-            raise CollectorError(self.token.failure.kind, self.token.failure.reason)
+            raise CollectorError.of(self.token.failure)
         headers = {"authorization": f"PVEAPIToken={self.token}"}
         request = self.http.build_request("GET", f"{seed}/api2/json/{path}", headers=headers)
         with observed() as own:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError
+from sankofa_exporters.model.failure import CollectorError
+from sankofa_exporters.probe.budget import Budget
 
 from .client import ApiError, ProxmoxClient
 from .snapshot.backup import TASKS_PATH, parse_backup_tasks

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sankofa_exporters.failure import CollectorError, Failure, Kind
+from sankofa_exporters.model.failure import CollectorError, Failure, Kind
 
 RETRY_SECONDS = 30  # a call that failed is due again then, if not before
 
@@ -65,7 +65,7 @@ class Memory:
         if noted is None:
             raise CollectorError(Kind.STALE, f"{question}: not asked yet; its turn comes within a few probes")
         if isinstance(noted.value, Failure):
-            raise CollectorError(noted.value.kind, noted.value.reason)
+            raise CollectorError.of(noted.value)
         age = now - noted.at
         if age > cap_seconds:
             raise CollectorError(

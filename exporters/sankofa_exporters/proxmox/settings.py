@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from sankofa_exporters.settings import CaFile, Endpoint, Module, ReadableFile, Target
+from sankofa_exporters.config.settings import CaFile, Endpoint, Module, ReadableFile, Target
 
 MAX_SEEDS = 16
 _TOKEN = re.compile(r"[^\s@!=]+@[^\s@!=]+![^\s@!=]+=\S+")

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.family import Family, Sample
-from sankofa_exporters.fetch import open_client, tls_context
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.family import Family, Sample
+from sankofa_exporters.probe.source import Collector, Results, Verdict
+from sankofa_exporters.reading.http import open_client, tls_context
 from sankofa_exporters.registry import System
-from sankofa_exporters.runtime import Collector, Results, Verdict
 
 from .client import ProxmoxClient
 from .errands import errands

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.delay import observed
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.delay import observed
 
 from .client import ProxmoxClient
 from .memory import Aged, Memory

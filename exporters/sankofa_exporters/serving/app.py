@@ -17,21 +17,22 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sankofa_exporters.apart import apart, widen_resolver
-from sankofa_exporters.budget import Budget, probe_seconds
-from sankofa_exporters.config_file import BrokenConfigError
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.failure import Kind
-from sankofa_exporters.fleet import discovered, discovered_upstream
+from sankofa_exporters.config.document import BrokenConfigError
+from sankofa_exporters.config.fleet import discovered, discovered_upstream
+from sankofa_exporters.config.settings import Document
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.model.failure import Kind
+from sankofa_exporters.probe.budget import Budget, probe_seconds
+from sankofa_exporters.probe.resolver import Resolver
+from sankofa_exporters.probe.runtime import Report, probe
+from sankofa_exporters.probe.threads import in_thread
 from sankofa_exporters.registry import System
-from sankofa_exporters.runtime import Report, Source, probe
-from sankofa_exporters.settings import Document
 
 from .files import Settings
 from .landing import landing
 from .listener import Passwords
 from .own import OwnMetrics
-from .sources import CannotOpenError, Sources, UnknownNameError
+from .sources import CannotOpenError, Open, Sources, TooManyProbesError, UnknownNameError
 from .timeline import timeline
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class Exporter:
         if self.read is None:
             return False
         try:
-            settings = await apart(self.read)
+            settings = await in_thread(self.read)
         except BrokenConfigError as error:
             for line in str(error).splitlines():
                 log.error("configuration is broken, the last one stays", extra={"violation": line})  # noqa: TRY400
@@ -77,26 +78,32 @@ class Exporter:
         return True
 
     async def answer_probe(self, request: Request) -> Response:
-        target = request.query_params.get("target")
-        if not target:
-            return PlainTextResponse("target is missing: /probe?target=NAME\n", status_code=400)
         try:
-            with self.sources.use(target, request.query_params.get("module")) as source:
-                return await self._probed(source, target, request)
+            target, module = _once(request, "target"), _once(request, "module")
+            if not target:
+                return PlainTextResponse("target is missing: /probe?target=NAME\n", status_code=400)
+            with self.sources.use(target, module) as opened:
+                return await self._probed(opened, target, request)
+        except DoubledError as error:
+            return PlainTextResponse(f"{error}\n", status_code=400)
+        except TooManyProbesError as error:
+            return PlainTextResponse(f"{error}\n", status_code=503, headers={"retry-after": "1"})
         except UnknownNameError as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
         except CannotOpenError as error:  # nothing can be said of the target: the scrape fails, which is unknown
             return PlainTextResponse(f"{error}; mend the file its module names\n", status_code=503)
 
-    async def _probed(self, source: Source, target: str, request: Request) -> Response:
+    async def _probed(self, opened: Open, target: str, request: Request) -> Response:
         seconds = probe_seconds(request.headers.get("x-prometheus-scrape-timeout-seconds"))
         with self.own.timed_probe():
-            report = await probe(source, budget=Budget.of(seconds), bounds=self.document.limits)
+            report = await probe(
+                opened.source, budget=Budget.of(seconds), bounds=self.document.limits, rejected=opened.rejected
+            )
             self.own.delayed(report.measured.delay.seconds)
             self._tell(target, report)
             if request.query_params.get("debug") == "true":
                 return await self._answer_debug(report, target, request, seconds)
-            encoded = await apart(
+            encoded = await in_thread(
                 encode,
                 report.samples,
                 accept=request.headers.get("accept", ""),
@@ -106,7 +113,7 @@ class Exporter:
 
     async def _answer_debug(self, report: Report, target: str, request: Request, seconds: float) -> Response:
         _, module = self.sources.key(target, request.query_params.get("module"))
-        text = await apart(timeline, report, target=target, module=module, budget_seconds=seconds)
+        text = await in_thread(timeline, report, target=target, module=module, budget_seconds=seconds)
         return PlainTextResponse(text)
 
     def _tell(self, target: str, report: Report) -> None:
@@ -121,7 +128,7 @@ class Exporter:
         self.told[target] = {collector: failure.kind for collector, failure in report.failures.items()}
 
     async def answer_metrics(self, request: Request) -> Response:
-        encoded = await apart(
+        encoded = await in_thread(
             self.own.encode, request.headers.get("accept", ""), request.headers.get("accept-encoding", "")
         )
         return Response(encoded.body, headers=encoded.headers)
@@ -141,6 +148,17 @@ class Exporter:
         return PlainTextResponse("the configuration is broken, the last one stays; see the log\n", status_code=500)
 
 
+class DoubledError(Exception):
+    """A parameter that stands in the query twice: nobody knows which of the two is meant."""
+
+
+def _once(request: Request, name: str) -> str | None:
+    found = request.query_params.getlist(name)
+    if len(found) > 1:
+        raise DoubledError(f"{name}: {len(found)} values in the query; expected one")
+    return found[0] if found else None
+
+
 async def _healthy(_request: Request) -> Response:
     return PlainTextResponse("healthy\n")
 
@@ -151,7 +169,7 @@ def build_app(exporter: Exporter) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         nonlocal ready
-        widen_resolver()
+        Resolver().install()
         ready = True
         try:
             yield

@@ -13,7 +13,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from sankofa_exporters import __version__
-from sankofa_exporters.exposition import OPENMETRICS, TEXT, Encoded, compress, wants_openmetrics
+from sankofa_exporters.model.exposition import OPENMETRICS, TEXT, Encoded, compress, wants_openmetrics
 
 PROBE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 

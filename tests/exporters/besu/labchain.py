@@ -15,8 +15,8 @@ from sankofa_exporters.besu.network import NetworkSource
 from sankofa_exporters.besu.node import BesuSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import open_source
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.runtime import Report
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.probe.runtime import Report
 from tests.pace import limit
 
 from .recorded import probed, values

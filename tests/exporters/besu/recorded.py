@@ -14,9 +14,10 @@ from deploy.lab.bft.sealing import Key
 from sankofa_exporters.besu.node import BesuSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import open_source
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.runtime import Report, Source, probe
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.runtime import Report, probe
+from sankofa_exporters.probe.source import Source
 from tests.pace import limit
 
 _HEAD = json.loads((Path(__file__).parent / "payloads" / "head.json").read_text())

@@ -15,9 +15,9 @@ from sankofa_exporters.besu.client import Call, RpcClient
 from sankofa_exporters.besu.network import NetworkSource
 from sankofa_exporters.besu.settings import BesuModule
 from sankofa_exporters.besu.witnesses import Witness
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
 
 from .labchain import STARTED
 from .recorded import probed, values

@@ -12,8 +12,8 @@ from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes
 from deploy.parts import find_program, need_program
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.failure import Kind
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.model.failure import Kind
 from tests.pace import limit
 
 from .recorded import opened, probed, values

@@ -13,8 +13,8 @@ from sankofa_exporters.besu.client import RpcClient
 from sankofa_exporters.besu.contracts import MAX_LOGS, SLA_EVENTS, ContractWatch, parse_logs, topics_of
 from sankofa_exporters.besu.settings import BesuModule
 from sankofa_exporters.besu.stream import BlockStream
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
 
 from .labchain import WINDOW, chain
 from .test_consensus import ALL, A, B, C, D, header

@@ -9,8 +9,8 @@ from typing import Any
 from sankofa_exporters.besu.network import NetworkSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import open_source
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.failure import Kind
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.failure import Kind
 from tests.exporters.doubles import Answerer, RpcError, Seen, http_bytes, loopback
 
 from .recorded import probed, values

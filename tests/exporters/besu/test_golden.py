@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sankofa_exporters.besu.families import FAMILIES
-from sankofa_exporters.exposition import render_text
-from sankofa_exporters.runtime import Report
+from sankofa_exporters.model.exposition import render_text
+from sankofa_exporters.probe.runtime import Report
 from tests.exporters.doubles import RpcError, loopback, rpc_node
 from tests.exporters.golden import complaints, names_in, names_of, settled
 

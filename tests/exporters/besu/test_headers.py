@@ -9,7 +9,7 @@ import pytest
 from sankofa_exporters.besu.dialects import Undecodable, decode_extra
 from sankofa_exporters.besu.headers import NO_ADDRESS, parse_header
 from sankofa_exporters.besu.seals import address_of, keccak256, recover
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
 from tests.exporters.mutation import HOSTILE
 
 from .vectors import FOREIGN, GENESES, Foreign, vector

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sankofa_exporters.failure import Kind
+from sankofa_exporters.model.failure import Kind
 
 from .labchain import WINDOW, by_validator, chain, pair
 

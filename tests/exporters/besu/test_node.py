@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sankofa_exporters.besu.apis import APIS
 from sankofa_exporters.besu.families import CALL_BUCKETS, IS_VALIDATOR, NODE_FAMILIES
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.failure import Kind
-from sankofa_exporters.family import Distribution
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.model.failure import Kind
+from sankofa_exporters.model.family import Distribution
 from tests.exporters.doubles import (
     Answerer,
     Loopback,

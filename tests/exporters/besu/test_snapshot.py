@@ -8,9 +8,9 @@ import pytest
 
 from sankofa_exporters.besu.collector import head_verdict
 from sankofa_exporters.besu.snapshot import Head, parse_head, parse_quantity, parse_syncing
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import hex_int
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.source import Verdict
+from sankofa_exporters.reading.coerce import hex_int
 
 from .recorded import HEAD_AT, recorded_head
 

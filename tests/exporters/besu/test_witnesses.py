@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from sankofa_exporters.failure import Kind
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.model.failure import Kind
+from sankofa_exporters.probe.source import Verdict
 from tests.pace import growing, limit
 
 from .labchain import WINDOW, chain, pair

@@ -20,12 +20,12 @@ from deploy.lab.cloudflare_api_double import ACCOUNT, Api, Tunnel
 from deploy.lab.cloudflare_api_double import build_app as api_app
 from deploy.lab.cloudflared_double import LOCATIONS, Cloudflared
 from deploy.lab.cloudflared_double import build_app as cloudflared_app
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
 from sankofa_exporters.cloudflare.settings import AccountSettings, CloudflareModule, TunnelTarget
 from sankofa_exporters.cloudflare.system import Desk, TunnelSource
-from sankofa_exporters.fetch import USER_AGENT
-from sankofa_exporters.runtime import Report, probe
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.runtime import Report, probe
+from sankofa_exporters.reading.http import USER_AGENT
 from tests.pace import growing, limit
 
 FOLDER = Path(__file__).parent / "payloads"

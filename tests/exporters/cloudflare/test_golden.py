@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sankofa_exporters.cloudflare.families import FAMILIES
-from sankofa_exporters.exposition import render_text
-from sankofa_exporters.runtime import Report
+from sankofa_exporters.model.exposition import render_text
+from sankofa_exporters.probe.runtime import Report
 from tests.exporters.golden import complaints, names_in, names_of, settled
 
 from .recorded import TUNNEL, World, document, no_edge, payload, said

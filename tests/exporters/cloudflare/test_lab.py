@@ -15,12 +15,12 @@ from deploy.lab.cloudflare_api_double import ACCOUNT
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.parts import CHECKOUT
-from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.cloudflare.settings import AccountSettings, CloudflareModule, TunnelTarget
 from sankofa_exporters.cloudflare.system import SYSTEM
+from sankofa_exporters.config.settings import Document
+from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.serving.app import Exporter
 from sankofa_exporters.serving.files import Settings
-from sankofa_exporters.settings import Document
 from tests.exporters.watching import watching
 from tests.pace import growing, limit
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.runtime import Report
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.probe.runtime import Report
 from tests.exporters.mutation import CASES, HOSTILE, spoiled
 
 from .recorded import API_PORT, TUNNEL, Found, World, document, no_edge, payload, said, values

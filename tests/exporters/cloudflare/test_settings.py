@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from sankofa_exporters.cloudflare.settings import CloudflareModule, TunnelTarget
-from sankofa_exporters.config_file import BrokenConfigError
-from sankofa_exporters.settings import load
+from sankofa_exporters.config.document import BrokenConfigError
+from sankofa_exporters.config.settings import load
 
 from .recorded import TUNNEL
 

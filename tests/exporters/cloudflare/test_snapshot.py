@@ -18,8 +18,8 @@ from sankofa_exporters.cloudflare.listing import (
 )
 from sankofa_exporters.cloudflare.snapshot import parse_diagnosis, parse_metrics, parse_ready
 from sankofa_exporters.cloudflare.verdict import account_word, connectors_word, joined, overruled
-from sankofa_exporters.failure import CollectorError, Failure, Kind
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.model.failure import CollectorError, Failure, Kind
+from sankofa_exporters.probe.source import Verdict
 
 from .recorded import OTHER, START, TUNNEL, document
 

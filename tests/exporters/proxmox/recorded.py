@@ -7,16 +7,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Failure, Kind
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.failure import CollectorError, Failure, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.runtime import Report, probe
 from sankofa_exporters.proxmox.client import ApiError, ProxmoxClient, Reply
 from sankofa_exporters.proxmox.errands import errands
 from sankofa_exporters.proxmox.system import ProxmoxSource
 from sankofa_exporters.proxmox.turns import QUESTIONS
 from sankofa_exporters.proxmox.visits import Visits
 from sankofa_exporters.proxmox.watch import Watch
-from sankofa_exporters.runtime import Report, probe
 from tests.pace import limit
 
 NOW = 1_800_000_000.0

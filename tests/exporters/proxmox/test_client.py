@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.fetch import open_client
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.proxmox.client import ApiError, ProxmoxClient
+from sankofa_exporters.reading.http import open_client
 from tests.exporters.doubles import Answerer, Loopback, constant, loopback
 from tests.pace import limit
 

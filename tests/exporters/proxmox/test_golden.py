@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sankofa_exporters.exposition import render_text
+from sankofa_exporters.model.exposition import render_text
 from sankofa_exporters.proxmox.families import FAMILIES
 from tests.exporters.golden import complaints, names_in, names_of, settled
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.bounds import Bounds, safe_label
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.failure import CollectorError
-from sankofa_exporters.fetch import parse_json
+from sankofa_exporters.model.bounds import Bounds, safe_label
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.model.failure import CollectorError
+from sankofa_exporters.reading.http import parse_json
 from tests.exporters.mutation import CASES, spoiled
 
 from .recorded import TASKS, probed, probed_again, recorded, values, warmed

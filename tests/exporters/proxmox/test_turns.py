@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.proxmox.system import ProxmoxSource
 
 from .recorded import Clock, asked, one_probe, probed, recorded, source, values

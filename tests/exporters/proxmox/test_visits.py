@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.proxmox.visits import LANES, NODE_SECONDS, Errand, Visits
 from tests.pace import limit
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.family import Family
+from sankofa_exporters.model.family import Family
 
 NODE_CPU = Family(
     name="sankofa_pve_node_cpu_usage_ratio", unit="ratio", labels=("node",), help="Share of the node's CPUs in use."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sankofa_exporters.family import Sample
+from sankofa_exporters.model.family import Sample
 from sankofa_exporters.proxmox.families import backup as f
 from sankofa_exporters.proxmox.snapshot.backup import BackupJob, BackupTasks, Coverage
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from sankofa_exporters.family import Sample
+from sankofa_exporters.model.family import Sample
 from sankofa_exporters.proxmox.families import ha as f
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
 from sankofa_exporters.proxmox.snapshot.ha import RUNS, Ha, Service

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.family import Family, Sample
+from sankofa_exporters.model.family import Family, Sample
 
 
 def present(labels: tuple[str, ...], *values: tuple[Family, float | None]) -> list[Sample]:

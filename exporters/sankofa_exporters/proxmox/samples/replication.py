@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 
-from sankofa_exporters.family import Sample
+from sankofa_exporters.model.family import Sample
 from sankofa_exporters.proxmox.families import replication as f
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
 from sankofa_exporters.proxmox.snapshot.replication import Replication, ReplicationJob

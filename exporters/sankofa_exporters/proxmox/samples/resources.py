@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 
-from sankofa_exporters.family import Family, Sample
+from sankofa_exporters.model.family import Family, Sample
 from sankofa_exporters.proxmox.families import resources as f
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
 from sankofa_exporters.proxmox.snapshot.resources import Guest, GuestState, Node, Resources, Storage

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.loose import flag, number, text
+from sankofa_exporters.reading.coerce import flag, number, text
 
 from .rows import count, path_name, rows, unreadable
 

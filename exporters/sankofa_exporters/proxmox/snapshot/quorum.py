@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.loose import text
+from sankofa_exporters.reading.coerce import text
 
 from .cluster import Cluster
 from .rows import count, path_name, rows, unreadable

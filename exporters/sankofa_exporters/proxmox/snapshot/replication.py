@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.loose import amount, flag, text
+from sankofa_exporters.reading.coerce import amount, flag, text
 
 from .rows import count, guest_id, rows, timestamp
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import amount, flag, text
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.coerce import amount, flag, text
 
 from .rows import rows
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.loose import flag, text
+from sankofa_exporters.reading.coerce import flag, text
 
 from .rows import unreadable
 

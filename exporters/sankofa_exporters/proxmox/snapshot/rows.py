@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import amount
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.coerce import amount
 
 # Of nodes, pools and guests. Names come from the cluster and go into paths of later calls: no slash, no dot alone.
 _PATH_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import amount, text
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.coerce import amount, text
 
 from .rows import path_name, rows, unreadable
 

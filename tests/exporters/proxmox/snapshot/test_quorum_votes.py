@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError
+from sankofa_exporters.model.failure import CollectorError
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
 from sankofa_exporters.proxmox.snapshot.quorum import QDevice, Votes, margin_votes, parse_qdevice, parse_votes
 from tests.exporters.proxmox.recorded import recorded

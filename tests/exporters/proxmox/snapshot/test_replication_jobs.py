@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError
+from sankofa_exporters.model.failure import CollectorError
 from sankofa_exporters.proxmox.snapshot.replication import ReplicationJob, parse_replication
 from tests.exporters.proxmox.recorded import NOW, recorded
 

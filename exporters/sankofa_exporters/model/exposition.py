@@ -7,12 +7,13 @@ series come back at every scrape. Pure functions; `encode` is meant to run outsi
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import utils
 
-from .family import Distribution, Family, Sample
+from sankofa_exporters.model.family import Distribution, Family, Sample
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -21,6 +22,7 @@ Written = tuple[str, float | None, str]  # a series' begin, the value it had las
 number_text: Callable[[float], str] = utils.floatToGoString
 REMEMBERED_SERIES = 1 << 16  # a family; over the default series cap of a probe
 SHORT = 1e6
+_QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,15 +51,30 @@ def compress(body: bytes, *, content_type: str, accept_encoding: str) -> Encoded
 
 
 def wants_openmetrics(accept: str) -> bool:
-    return any(part.split(";")[0].strip() == "application/openmetrics-text" for part in accept.split(","))
+    """Where it is liked at least as well as the text format; a client that names neither gets the text."""
+    qualities = _qualities(accept)
+    wanted = qualities.get("application/openmetrics-text", 0.0)
+    plain = next((qualities[one] for one in ("text/plain", "text/*", "*/*") if one in qualities), 0.0)
+    return wanted > 0 and wanted >= plain
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    for part in accept_encoding.split(","):
-        coding, _, quality = part.partition(";")
-        if coding.strip().lower() == "gzip":
-            return quality.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
+    qualities = _qualities(accept_encoding)
+    return qualities.get("gzip", qualities.get("*", 0.0)) > 0
+
+
+def _qualities(header: str) -> dict[str, float]:
+    """The best quality of each name in an `Accept…` header (RFC 9110, 12.4.2); one that cannot be read is 0."""
+    found: dict[str, float] = {}
+    for part in header.split(","):
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            key, _, value = parameter.partition("=")
+            if key.strip() == "q":
+                quality = float(value) if _QUALITY.fullmatch(value.strip()) else 0.0
+        found[name] = max(quality, found.get(name, 0.0))
+    return found
 
 
 def render_text(samples: Sequence[Sample]) -> str:

@@ -11,9 +11,9 @@ import httpx
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from .bounds import Bounds
-from .config_file import BrokenConfigError, Violation, checked, read_yaml
-from .fetch import tls_context
+from sankofa_exporters.config.document import BrokenConfigError, Violation, checked, read_yaml
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.reading.http import tls_context
 
 TARGET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$"
 LABEL_NAME = r"^[a-z][a-z0-9_]{0,63}$"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .family import Family
+from sankofa_exporters.model.family import Family
 
 PROBE_SUCCESS = Family(
     name="sankofa_probe_success",
@@ -49,6 +49,13 @@ COLLECTOR_ERROR = Family(
     help="1 for a collector without data, by kind: auth, permission, timeout, refused, dns, tls, http, decode, "
     "stale or limit.",
 )
+COLLECTOR_REJECTED = Family(
+    name="sankofa_collector_rejected_total",
+    kind="counter",
+    labels=("collector", "reason"),
+    help="Rows of the source that were left out since this target was opened, by reason: contradicting (two rows of one "
+    "identity differ, so it is not known) or unreadable. Absent for what never happened.",
+)
 FAMILIES = (
     PROBE_SUCCESS,
     PROBE_DURATION,
@@ -59,4 +66,5 @@ FAMILIES = (
     COLLECTOR_DURATION,
     COLLECTOR_AGE,
     COLLECTOR_ERROR,
+    COLLECTOR_REJECTED,
 )

@@ -9,17 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
-from .bounds import Bounds, bounded
-from .budget import Budget
-from .catalogue import (
+from sankofa_exporters.model.bounds import Bounds, bounded
+from sankofa_exporters.model.catalogue import (
     COLLECTOR_AGE,
     COLLECTOR_DURATION,
     COLLECTOR_ERROR,
+    COLLECTOR_REJECTED,
     COLLECTOR_SUCCESS,
     PROBE_DELAY,
     PROBE_DURATION,
@@ -27,64 +26,20 @@ from .catalogue import (
     UPSTREAM_BYTES,
     UPSTREAM_CALLS,
 )
-from .delay import Measured, observed
-from .failure import CollectorError, Failure, Kind
-from .family import Family, Sample, series_of
-from .trace import Trace, traced
+from sankofa_exporters.model.failure import CollectorError, Failure, Kind
+from sankofa_exporters.model.family import Sample, series_of
+from sankofa_exporters.model.rejected import Rejected, counted_in
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.delay import Measured, observed
+from sankofa_exporters.probe.resolver import lookups_of
+from sankofa_exporters.probe.source import Collector, Results, Source, Verdict
+from sankofa_exporters.probe.trace import Trace, traced
 
 log = logging.getLogger(__name__)
 GRACE_SECONDS = (
     0.1  # a collector ends itself at the deadline and keeps its partial result; this is for one that does not
 )
 LARGE_SAMPLES = 1_000
-
-Results = Mapping[str, Any]
-
-
-class Verdict(Enum):
-    """The three states as the pair (up, known); the fourth pair, up and unknown, does not exist."""
-
-    UP = (1, 1)
-    DOWN = (0, 1)
-    UNKNOWN = (0, 0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Collector:
-    """One part of a probe.
-
-    `fetch` does the I/O and parses; `samples` is pure and sees every collector's result (a value or a `Failure`);
-    `age_seconds` is the age of the source's own sample, for a source that has a clock.
-    """
-
-    name: str
-    fetch: Callable[[Budget], Awaitable[Any]]
-    samples: Callable[[Results], Iterable[Sample]]
-    age_seconds: Callable[[Any, float], float] | None = None
-    required: bool = True
-
-
-class Source(Protocol):
-    """A target as its system sees it, opened once and probed many times."""
-
-    @property
-    def up(self) -> Family: ...
-
-    @property
-    def known(self) -> Family: ...
-
-    @property
-    def collectors(self) -> Sequence[Collector]: ...
-
-    def verdict(self, results: Results, now: float) -> Verdict:
-        """Judged for two moments, the end of the probe and one earlier by our own delay: a difference is unknown."""
-        ...
-
-    def standing(self) -> Iterable[Sample]:
-        """Samples that live between probes (counters, histograms), whatever this probe did."""
-        ...
-
-    async def close(self) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,16 +76,24 @@ class Report:
         return {outcome.collector.name: outcome.failure for outcome in self.outcomes if outcome.failure}
 
 
-async def probe(source: Source, *, budget: Budget, bounds: Bounds, now: Callable[[], float] = time.time) -> Report:
-    """Run every collector; never raises, whatever the collectors do."""
+async def probe(
+    source: Source,
+    *,
+    budget: Budget,
+    bounds: Bounds,
+    rejected: Rejected | None = None,
+    now: Callable[[], float] = time.time,
+) -> Report:
+    """Run every collector; never raises, whatever the collectors do. `rejected` counts on from probe to probe."""
+    rejected = Rejected() if rejected is None else rejected
     with observed() as own:
-        with traced() as trace:
-            outcomes = await asyncio.gather(*(_run(collector, budget) for collector in source.collectors))
+        with traced() as trace, lookups_of(id(source)):
+            outcomes = await asyncio.gather(*(_run(collector, budget, rejected) for collector in source.collectors))
             ended_at = now()
-            found = await _gathered(source, outcomes, ended_at, own.measured().delay.seconds, bounds)
+            found = await _gathered(source, outcomes, ended_at, own.measured().delay.seconds, bounds, rejected)
         measured = own.measured()
     return Report(
-        samples=[*found.samples, *_own_state(found.outcomes, now(), measured, trace)],
+        samples=[*found.samples, *_own_state(found.outcomes, now(), measured, trace), *_rejections(rejected)],
         verdict=found.verdict,
         outcomes=found.outcomes,
         trace=trace,
@@ -138,9 +101,10 @@ async def probe(source: Source, *, budget: Budget, bounds: Bounds, now: Callable
     )
 
 
-async def _run(collector: Collector, budget: Budget) -> Outcome:
+async def _run(collector: Collector, budget: Budget, rejected: Rejected) -> Outcome:
     started = time.monotonic()
-    result = await _fetch(collector, budget)
+    with counted_in(rejected, collector.name):
+        result = await _fetch(collector, budget)
     return Outcome(collector=collector, result=result, started=started, seconds=time.monotonic() - started)
 
 
@@ -171,7 +135,12 @@ class _Gathered:
 
 
 async def _gathered(
-    source: Source, outcomes: Sequence[Outcome], now: float, late_seconds: float, bounds: Bounds
+    source: Source,
+    outcomes: Sequence[Outcome],
+    now: float,
+    late_seconds: float,
+    bounds: Bounds,
+    rejected: Rejected,
 ) -> _Gathered:
     """Verdict, then each collector's samples while they fit; one that does not fit fails as `limit`."""
     results = {outcome.collector.name: outcome.result for outcome in outcomes}
@@ -181,7 +150,8 @@ async def _gathered(
     room = bounds.series - series_of(samples)
     settled = []
     for outcome in outcomes:
-        own, after = _samples_of(outcome, results, bounds, room)
+        with counted_in(rejected, outcome.collector.name):
+            own, after = _samples_of(outcome, results, bounds, room)
         samples += own
         room -= series_of(own)
         settled.append(after)
@@ -233,3 +203,7 @@ def _own_state(outcomes: Sequence[Outcome], now: float, measured: Measured, trac
             yield Sample(COLLECTOR_ERROR, 1, (name, outcome.failure.kind))
         elif outcome.collector.age_seconds is not None:
             yield Sample(COLLECTOR_AGE, outcome.collector.age_seconds(outcome.result, now), (name,))
+
+
+def _rejections(rejected: Rejected) -> Iterable[Sample]:
+    return (Sample(COLLECTOR_REJECTED, count, (name, why)) for (name, why), count in sorted(rejected.items()))

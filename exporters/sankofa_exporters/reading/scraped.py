@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
 
 MAX_POINTS = 200_000  # of the wanted names in one body; the caller's series cap is far below
 PIECE_CHARS = 1 << 17

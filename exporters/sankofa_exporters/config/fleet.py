@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from .config_file import BrokenConfigError, Violation, checked, read_yaml
-from .registry import SYSTEM_NAMES, System
-from .settings import Document, LabelValue, Name, Strict, Target, dangling_module, load
+from sankofa_exporters.config.document import BrokenConfigError, Violation, checked, read_yaml
+from sankofa_exporters.config.settings import Document, LabelValue, Name, Strict, Target, dangling_module, load
+from sankofa_exporters.registry import SYSTEM_NAMES, System
 
 
 class Site(Strict):

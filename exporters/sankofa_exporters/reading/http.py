@@ -9,24 +9,36 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import socket
 import ssl
 import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import httpx
 
-from .apart import apart
-from .budget import Budget
-from .failure import CollectorError, Kind, from_transport
-from .trace import begin_call
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.threads import in_thread
+from sankofa_exporters.probe.trace import begin_call
 
+from .backoff import BUSY, retry_after
+
+V = TypeVar("V")
 USER_AGENT = "sankofa-exporter"
-_REFUSALS = {int(httpx.codes.UNAUTHORIZED): Kind.AUTH, int(httpx.codes.FORBIDDEN): Kind.PERMISSION}
+_REFUSALS = {
+    int(httpx.codes.UNAUTHORIZED): Kind.AUTH,
+    int(httpx.codes.FORBIDDEN): Kind.PERMISSION,
+    int(httpx.codes.TOO_MANY_REQUESTS): Kind.LIMIT,
+}
 REFUSAL_BYTES = 64 * 1024
-DECODE_IN_THREAD_BYTES = 256 * 1024  # a larger document would hold up every other probe while it is parsed
+DECODE_IN_THREAD_BYTES = 64 * 1024
+# A cluster of 10,000 OSDs or guests has some 150,000 objects. What is in a text counts as well: it is a bound, not a parser.
+MAX_CONTAINERS, MAX_ITEMS = 500_000, 2_000_000
 
 if "sniffio" not in sys.modules and importlib.util.find_spec("sniffio") is None:
     # httpcore tries to import it for every lock it makes, and a failing import searches the disk each time: 30 % of a
@@ -139,24 +151,45 @@ def small_json(answer: Answer) -> Any:
 
 
 def check_status(answer: Answer) -> None:
-    """Refuse everything but 200 with the kind that says whose fault it is."""
+    """Refuse everything but 200 with the kind that says whose fault it is; one that is busy says for how long."""
     if answer.status == httpx.codes.OK:
         return
     if httpx.codes.is_redirect(answer.status):
         raise CollectorError(Kind.HTTP, f"{answer.where}: redirected ({answer.status}); redirects are not followed")
+    wait = retry_after(answer.headers, time.time()) if answer.status in BUSY else None
     kind = _REFUSALS.get(answer.status, Kind.HTTP)
-    raise CollectorError(kind, f"{answer.where}: answered {answer.status}")
+    raise CollectorError(kind, f"{answer.where}: answered {answer.status}", retry_after_seconds=wait)
 
 
 async def decode(answer: Answer) -> Any:
-    """The body as JSON; large ones are parsed in a thread."""
+    """The body as JSON; see `read`."""
+    return await read(answer, _itself)
+
+
+async def read(answer: Answer, parse: Callable[[Any], V]) -> V:
+    """What `parse` makes of the body's JSON. Both happen in a thread for a large one: it would hold up every other probe."""
     if len(answer.body) > DECODE_IN_THREAD_BYTES:
-        return await apart(parse_json, answer.body, answer.where)
-    return parse_json(answer.body, answer.where)
+        return await in_thread(_read, answer, parse)
+    return _read(answer, parse)
+
+
+def _read(answer: Answer, parse: Callable[[Any], V]) -> V:
+    return parse(parse_json(answer.body, answer.where))
+
+
+def _itself(document: Any) -> Any:
+    return document
 
 
 def parse_json(body: bytes, where: str) -> Any:
-    """Strict JSON: NaN and Infinity are not numbers that a verdict may lean on."""
+    """Strict JSON: NaN and Infinity are not numbers that a verdict may lean on.
+
+    Objects, lists and their items are counted first: a small body of empty ones becomes gigabytes and takes minutes.
+    """
+    containers, items = body.count(b"{") + body.count(b"["), body.count(b",")
+    if containers > MAX_CONTAINERS or items > MAX_ITEMS:
+        reason = f"{where}: {containers} objects and lists, {items} commas; at most {MAX_CONTAINERS} and {MAX_ITEMS}"
+        raise CollectorError(Kind.LIMIT, reason)
     try:
         return json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -166,3 +199,41 @@ def parse_json(body: bytes, where: str) -> Any:
 
 def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(text)
+
+
+def from_transport(error: Exception, where: str) -> CollectorError:
+    """The kind of an httpx or timeout error that met us at `where` (an address without secrets)."""
+    if isinstance(error, (TimeoutError, httpx.TimeoutException)):
+        return CollectorError(Kind.TIMEOUT, f"{where}: no complete answer in time")
+    causes = list(_causes(error))
+    for cause_type, kind, text in (
+        (ssl.SSLError, Kind.TLS, "TLS failed"),
+        (socket.gaierror, Kind.DNS, "name not found"),
+        (OSError, Kind.REFUSED, "not reachable"),
+    ):
+        for cause in causes:
+            if isinstance(cause, cause_type):
+                return CollectorError(kind, f"{where}: {text} ({_short(cause)})")
+    if isinstance(error, httpx.NetworkError) or str(error).startswith("Server disconnected"):
+        return CollectorError(Kind.REFUSED, f"{where}: connection lost ({type(error).__name__})")
+    if isinstance(error, httpx.DecodingError):
+        return CollectorError(Kind.DECODE, f"{where}: the body's encoding is broken")
+    return CollectorError(Kind.HTTP, f"{where}: {type(error).__name__}")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The chain behind an httpx error, deepest knowledge included; bounded because chains may loop."""
+    pending, seen = [error], 0
+    while pending and seen < 32:  # noqa: PLR2004 - a bound, not a meaning
+        current = pending.pop(0)
+        seen += 1
+        yield current
+        if isinstance(current, BaseExceptionGroup):
+            pending.extend(current.exceptions)
+        pending.extend(linked for linked in (current.__cause__, current.__context__) if linked is not None)
+
+
+def _short(cause: BaseException) -> str:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return cause.verify_message
+    return getattr(cause, "strerror", None) or type(cause).__name__

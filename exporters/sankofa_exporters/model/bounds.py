@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .failure import CollectorError, Kind
-from .family import Sample
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.model.family import Sample
+from sankofa_exporters.model.rejected import by_identity
 
 REMEMBERED_LABELS = 1 << 17
 
@@ -24,9 +25,13 @@ class Bounds(BaseModel):
 
 
 def bounded(samples: Iterable[Sample], *, label_chars: int, room: int) -> list[Sample]:
-    """The samples with safe labels, or `CollectorError` when they are too many or name one series twice."""
+    """The samples with safe labels; `CollectorError` when they are too many.
+
+    Prometheus would refuse the whole scrape for one doubled series: equal ones are one, and of differing ones none is known.
+    """
     kept: list[Sample] = []
     taken: dict[str, set[tuple[str, ...]]] = {}
+    doubled: list[Sample] = []
     family, labels_taken, series = None, set[tuple[str, ...]](), 0
     safe = _known_safe(label_chars)
     for given in samples:
@@ -35,14 +40,21 @@ def bounded(samples: Iterable[Sample], *, label_chars: int, room: int) -> list[S
             family = sample.family
             labels_taken = taken.setdefault(family.name, set())
         if sample.labels in labels_taken:
-            # Prometheus would refuse the whole scrape for one doubled series.
-            raise CollectorError(Kind.DECODE, f"the source names one series of {sample.family.name} twice")
+            doubled.append(sample)
+            continue
         labels_taken.add(sample.labels)
         kept.append(sample)
         series += sample.family.series
         if series > room:
             raise CollectorError(Kind.LIMIT, f"more than {room} series are left for this probe")
-    return kept
+    return _without_contradictions(kept, doubled) if doubled else kept
+
+
+def _without_contradictions(kept: Sequence[Sample], doubled: Sequence[Sample]) -> list[Sample]:
+    doubtful = {(one.family.name, one.labels) for one in doubled}
+    rows = [((one.family.name, one.labels), one) for one in (*kept, *doubled)]
+    known = by_identity((identity, one) for identity, one in rows if identity in doubtful)
+    return [one for identity, one in rows[: len(kept)] if identity not in doubtful or identity in known]
 
 
 _SAFE: dict[int, set[tuple[str, ...]]] = {}
