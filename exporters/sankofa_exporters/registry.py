@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sankofa_exporters.config.settings import Module, Target
@@ -16,7 +17,8 @@ from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.model.family import Family
 from sankofa_exporters.probe.source import Source
 
-SYSTEM_NAMES = ("besu", "ceph", "cloudflare", "proxmox")
+SYSTEM_NAMES = tuple(sorted(folder.parent.name for folder in Path(__file__).parent.glob("*/system.py")))
+"""Every folder with a `system.py`: what a system is stands in its own folder, and every list is made of these names."""
 
 
 @dataclass(frozen=True, kw_only=True)

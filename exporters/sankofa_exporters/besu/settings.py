@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -30,6 +30,8 @@ class Call(Strict):
 
 class BesuModule(Module):
     """How a group of nodes is asked, when a head counts as old, and what of a network is watched."""
+
+    SKIPPABLE: ClassVar[tuple[str, ...]] = get_args(Skipped)
 
     calls_per_probe: int = Field(default=1, ge=0, le=100)
     call: Call = Call()

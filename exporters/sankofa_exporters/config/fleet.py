@@ -14,7 +14,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from sankofa_exporters.config.document import BrokenConfigError, Violation, checked, read_yaml
-from sankofa_exporters.config.settings import Document, LabelValue, Name, Strict, Target, dangling_module, load
+from sankofa_exporters.config.settings import (
+    Document,
+    LabelValue,
+    Name,
+    Strict,
+    Target,
+    conflicts,
+    dangling_module,
+    load,
+)
 from sankofa_exporters.registry import SYSTEM_NAMES, System
 
 
@@ -77,6 +86,8 @@ def _targets(file: Path, system: System, document: Document[Any, Any] | None) ->
                 )
             elif target is not None:
                 targets[name] = target
+                if document is not None:
+                    violations += conflicts(where, name, target, document.modules)
     if violations:
         raise BrokenConfigError(file=file, violations=violations)
     return targets

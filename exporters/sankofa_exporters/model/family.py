@@ -7,7 +7,7 @@ a wrong catalogue never starts. It never holds values; those are `Sample`s, made
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -81,3 +81,8 @@ class Sample(NamedTuple):
 def series_of(samples: Sequence[Sample]) -> int:
     """How many time series these samples become."""
     return len(samples) + sum(sample.family.series - 1 for sample in samples if sample.family.buckets)
+
+
+def present(labels: tuple[str, ...], *values: tuple[Family, float | None]) -> Iterator[Sample]:
+    """Samples of the values that are there: an absent value is an absent series, never a zero."""
+    return (Sample(family, value, labels) for family, value in values if value is not None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,7 +61,7 @@ class Report:
     """A probe's samples, its own state included, and how it went."""
 
     samples: list[Sample]
-    verdict: Verdict
+    verdict: Verdict  # unknown for a probe that was narrowed, and then in no sample
     outcomes: Sequence[Outcome]
     trace: Trace
     measured: Measured
@@ -82,15 +82,23 @@ async def probe(
     budget: Budget,
     bounds: Bounds,
     rejected: Rejected | None = None,
+    skip: Collection[str] = (),
+    only: Collection[str] = (),
     now: Callable[[], float] = time.time,
 ) -> Report:
-    """Run every collector; never raises, whatever the collectors do. `rejected` counts on from probe to probe."""
+    """Run every collector; never raises, whatever the collectors do. `rejected` counts on from probe to probe.
+
+    `skip` names kinds of collectors that are left out. `only` names those that are asked: such a probe judges nothing.
+    """
     rejected = Rejected() if rejected is None else rejected
+    collectors = [one for one in source.collectors if one.kind not in skip and (not only or one.kind in only)]
     with observed() as own:
         with traced() as trace, lookups_of(id(source)):
-            outcomes = await asyncio.gather(*(_run(collector, budget, rejected) for collector in source.collectors))
+            outcomes = await asyncio.gather(*(_run(collector, budget, rejected) for collector in collectors))
             ended_at = now()
-            found = await _gathered(source, outcomes, ended_at, own.measured().delay.seconds, bounds, rejected)
+            found = await _gathered(
+                source, outcomes, ended_at, own.measured().delay.seconds, bounds, rejected, judges=not only
+            )
         measured = own.measured()
     return Report(
         samples=[*found.samples, *_own_state(found.outcomes, now(), measured, trace), *_rejections(rejected)],
@@ -141,12 +149,16 @@ async def _gathered(
     late_seconds: float,
     bounds: Bounds,
     rejected: Rejected,
+    *,
+    judges: bool,
 ) -> _Gathered:
     """Verdict, then each collector's samples while they fit; one that does not fit fails as `limit`."""
     results = {outcome.collector.name: outcome.result for outcome in outcomes}
-    verdict = _verdict(source, results, now, late_seconds)
-    up, known = verdict.value
-    samples = [Sample(source.up, up), Sample(source.known, known), *source.standing()]
+    verdict = _verdict(source, results, now, late_seconds) if judges else Verdict.UNKNOWN
+    samples = []
+    if judges:
+        up, known = verdict.value
+        samples = [Sample(source.up, up), Sample(source.known, known), *source.standing()]
     room = bounds.series - series_of(samples)
     settled = []
     for outcome in outcomes:

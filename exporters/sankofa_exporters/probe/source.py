@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sankofa_exporters.model.family import Family, Sample
 
 from .budget import Budget
 
+V = TypeVar("V")
 Results = Mapping[str, Any]
 
 
@@ -36,6 +37,11 @@ class Collector:
     age_seconds: Callable[[Any, float], float] | None = None
     required: bool = True
 
+    @property
+    def kind(self) -> str:
+        """What `skip` and `collect[]` call it: a collector of one address has that after its name."""
+        return self.name.partition(" ")[0]
+
 
 class Source(Protocol):
     """A target as its system sees it, opened once and probed many times."""
@@ -58,3 +64,8 @@ class Source(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def only(wanted: type[V], result: Any) -> V | None:
+    """The result of a collector, or None when it failed or was not asked."""
+    return result if isinstance(result, wanted) else None

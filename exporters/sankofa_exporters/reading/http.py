@@ -56,17 +56,27 @@ class Answer:
     headers: httpx.Headers = field(default_factory=httpx.Headers, repr=False)
 
 
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Verification is always on; a module's own CA file replaces the system's list.
+def tls_context(ca_file: Path | None, cert_file: Path | None = None, key_file: Path | None = None) -> ssl.SSLContext:
+    """Verification is always on; a module's own CA file replaces the system's list, and a certificate is shown where asked.
 
-    Targets share a context; a renewed CA file is loaded when the configuration is read again.
+    Targets share a context; renewed files are loaded when the configuration is read again.
     """
-    return _tls_context(ca_file, modified_at(ca_file))
+    files = (ca_file, cert_file, key_file)
+    return _tls_context(files, tuple(map(modified_at, files)))
 
 
-@lru_cache(maxsize=256)
-def _tls_context(ca_file: Path | None, _modified_at: int) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+@lru_cache(maxsize=1024)
+def _tls_context(files: tuple[Path | None, ...], _modified_at: tuple[int, ...]) -> ssl.SSLContext:
+    ca_file, cert_file, key_file = files
+    context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    if cert_file is not None:
+        context.load_cert_chain(cert_file, key_file, password=_no_passphrase)
+    return context
+
+
+def _no_passphrase() -> str:
+    """An encrypted key would otherwise ask on the terminal."""
+    raise ValueError("the key is encrypted")
 
 
 def modified_at(file: Path | None) -> int:
@@ -77,9 +87,17 @@ def modified_at(file: Path | None) -> int:
         return 0
 
 
-def open_client(*, verify: ssl.SSLContext | None = None) -> httpx.AsyncClient:
-    """One pooled client for one target; time is bounded by `Budget`, not by httpx's per-phase timeouts."""
+def open_client(*, verify: ssl.SSLContext | None = None, server_name: str | None = None) -> httpx.AsyncClient:
+    """One pooled client for one target; time is bounded by `Budget`, not by httpx's per-phase timeouts.
+
+    `server_name` is what the certificate must name, for a source that is asked by address.
+    """
+
+    async def name(request: httpx.Request) -> None:
+        request.extensions["sni_hostname"] = server_name
+
     return httpx.AsyncClient(
+        event_hooks={"request": [name] if server_name else []},
         verify=verify or tls_context(None),
         trust_env=False,
         follow_redirects=False,
@@ -90,10 +108,20 @@ def open_client(*, verify: ssl.SSLContext | None = None) -> httpx.AsyncClient:
 
 
 async def exchange(
-    client: httpx.AsyncClient, request: httpx.Request, *, budget: Budget, body_bytes: int, again: bool = True
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    *,
+    budget: Budget,
+    body_bytes: int,
+    again: bool = True,
+    shows_path: bool = True,
 ) -> Answer:
-    """Send and read within the budget and the cap, or raise `CollectorError` with the kind of the trouble."""
-    where = f"{request.method} {request.url.scheme}://{request.url.netloc.decode()}{request.url.path}"
+    """Send and read within the budget and the cap, or raise `CollectorError` with the kind of the failure.
+
+    `shows_path` is False where the path itself may be a secret: then errors and the timeline name the host alone.
+    """
+    where = f"{request.method} {request.url.scheme}://{request.url.netloc.decode()}"
+    where += request.url.path if shows_path else ""
     try:
         async with asyncio.timeout(budget.remaining()):
             try:

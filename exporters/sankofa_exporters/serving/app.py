@@ -7,7 +7,7 @@ answer to a known target is 200, whatever became of its collectors.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,8 +83,8 @@ class Exporter:
             if not target:
                 return PlainTextResponse("target is missing: /probe?target=NAME\n", status_code=400)
             with self.sources.use(target, module) as opened:
-                return await self._probed(opened, target, request)
-        except DoubledError as error:
+                return await self._probed(opened, target, request, self._only(opened, request))
+        except QueryError as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
         except TooManyProbesError as error:
             return PlainTextResponse(f"{error}\n", status_code=503, headers={"retry-after": "1"})
@@ -93,11 +93,16 @@ class Exporter:
         except CannotOpenError as error:  # nothing can be said of the target: the scrape fails, which is unknown
             return PlainTextResponse(f"{error}; mend the file its module names\n", status_code=503)
 
-    async def _probed(self, opened: Open, target: str, request: Request) -> Response:
+    async def _probed(self, opened: Open, target: str, request: Request, only: Collection[str]) -> Response:
         seconds = probe_seconds(request.headers.get("x-prometheus-scrape-timeout-seconds"))
         with self.own.timed_probe():
             report = await probe(
-                opened.source, budget=Budget.of(seconds), bounds=self.document.limits, rejected=opened.rejected
+                opened.source,
+                budget=Budget.of(seconds),
+                bounds=self.document.limits,
+                rejected=opened.rejected,
+                skip=opened.settings.module.skip,
+                only=only,
             )
             self.own.delayed(report.measured.delay.seconds)
             self._tell(target, report)
@@ -110,6 +115,14 @@ class Exporter:
                 accept_encoding=request.headers.get("accept-encoding", ""),
             )
         return Response(encoded.body, headers=encoded.headers)
+
+    def _only(self, opened: Open, request: Request) -> Collection[str]:
+        """The kinds of collectors that `collect[]` names; raises `QueryError` for strangers."""
+        wanted = frozenset(request.query_params.getlist("collect[]"))
+        if strangers := sorted(wanted - {one.kind for one in opened.source.collectors} if wanted else ()):
+            known = ", ".join(sorted({one.kind for one in opened.source.collectors}))
+            raise QueryError(f"collect[]: no collector {strangers[0]!r}; this target has {known}")
+        return wanted
 
     async def _answer_debug(self, report: Report, target: str, request: Request, seconds: float) -> Response:
         _, module = self.sources.key(target, request.query_params.get("module"))
@@ -148,14 +161,14 @@ class Exporter:
         return PlainTextResponse("the configuration is broken, the last one stays; see the log\n", status_code=500)
 
 
-class DoubledError(Exception):
-    """A parameter that stands in the query twice: nobody knows which of the two is meant."""
+class QueryError(Exception):
+    """A query that says nothing, or two things."""
 
 
 def _once(request: Request, name: str) -> str | None:
     found = request.query_params.getlist(name)
     if len(found) > 1:
-        raise DoubledError(f"{name}: {len(found)} values in the query; expected one")
+        raise QueryError(f"{name}: {len(found)} values in the query; expected one")
     return found[0] if found else None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sankofa_exporters.config.settings import Document, Module, Target, files_of, is_ca
+from sankofa_exporters.config.settings import Document, Module, Target, files_of, is_loaded_at_open
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.model.rejected import Rejected
 from sankofa_exporters.probe.source import Source
@@ -39,7 +39,7 @@ class _Settings:
     module: Module
     target: Target
     limits: Bounds
-    ca_modified_at: tuple[int, ...]
+    modified_at: tuple[int, ...]  # of the files that are loaded when it is opened
 
 
 @dataclass(kw_only=True)
@@ -96,7 +96,7 @@ class Sources:
         """New settings: sources that they do not touch stay open with all they have counted."""
         self.document = document
         for key, found in list(self.opened.items()):
-            if self._settings(key) != found.settings:
+            if not self._is_current(key, found):
                 del self.opened[key]
                 found.retired = True
                 if not found.probes:
@@ -109,22 +109,30 @@ class Sources:
     def _open(self, target: str, module: str) -> Open:
         key = (target, module)
         if key not in self.opened:
-            settings = self._settings(key)
-            if settings is None:
-                raise UnknownNameError(f"unknown target {target!r}: it is not in the configuration's targets")
             try:
+                settings = self._settings(key)
+                if settings is None:
+                    raise UnknownNameError(f"unknown target {target!r}: it is not in the configuration's targets")
                 source = self.system.open(settings.module, settings.target, settings.limits)
             except (OSError, ValueError) as error:  # a CA file that is being renewed
                 raise CannotOpenError(f"target {target!r} cannot be opened: {type(error).__name__}") from None
             self.opened[key] = Open(source=source, settings=settings)
         return self.opened[key]
 
+    def _is_current(self, key: Key, found: Open) -> bool:
+        try:
+            return self._settings(key) == found.settings
+        except ValueError:  # a file of its own is away; the next probe says so
+            return False
+
     def _settings(self, key: Key) -> _Settings | None:
+        """None for what is not configured; raises ValueError for a target's own file that is away."""
         target, module = self.document.targets.get(key[0]), self.document.modules.get(key[1])
         if target is None or module is None:
             return None
-        ca_modified_at = tuple(modified_at(file) for key, file in files_of(module) if is_ca(key))
-        return _Settings(module=module, target=target, limits=self.document.limits, ca_modified_at=ca_modified_at)
+        module = module.for_target(key[0])
+        times = tuple(modified_at(file) for name, file in files_of(module) if is_loaded_at_open(name))
+        return _Settings(module=module, target=target, limits=self.document.limits, modified_at=times)
 
     def _close_soon(self, found: Open) -> None:
         task = asyncio.get_running_loop().create_task(found.source.close())
