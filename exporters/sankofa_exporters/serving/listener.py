@@ -142,7 +142,7 @@ class TooManyChecksError(Exception):
 
 
 @dataclass(kw_only=True)
-class _Lane:
+class Lane:
     """Who waits for one check after the other."""
 
     gate: asyncio.Semaphore
@@ -171,7 +171,7 @@ class Passwords:
     users: dict[str, str] = field(repr=False)
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     right: set[bytes] = field(default_factory=set, repr=False)
-    lanes: dict[str, _Lane] = field(default_factory=dict, repr=False)
+    lanes: dict[str, Lane] = field(default_factory=dict, repr=False)
 
     async def admit(self, authorization: str) -> bool:
         """Whether `Authorization: Basic …` names a user with their password; raises `TooManyChecksError`."""
@@ -194,8 +194,8 @@ class Passwords:
             self.right.add(digest)
         return admitted
 
-    def _lane(self, user: str) -> _Lane:
-        return self.lanes.setdefault(user, _Lane(gate=asyncio.Semaphore(1), longest=LONGEST_LANE))
+    def _lane(self, user: str) -> Lane:
+        return self.lanes.setdefault(user, Lane(gate=asyncio.Semaphore(1), longest=LONGEST_LANE))
 
 
 def _matches(password: bytes, known: bytes) -> bool:
