@@ -7,9 +7,10 @@ exporter imports another.
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sankofa_exporters.config.settings import Module, Target
@@ -17,7 +18,11 @@ from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.model.family import Family
 from sankofa_exporters.probe.source import Source
 
-SYSTEM_NAMES = tuple(sorted(folder.parent.name for folder in Path(__file__).parent.glob("*/system.py")))
+SYSTEM_NAMES = tuple(
+    folder.name
+    for folder in pkgutil.iter_modules(importlib.import_module(__package__).__path__)
+    if folder.ispkg and importlib.util.find_spec(f"{__package__}.{folder.name}.system")
+)
 """Every folder with a `system.py`: what a system is stands in its own folder, and every list is made of these names."""
 
 
