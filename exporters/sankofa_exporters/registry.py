@@ -37,6 +37,7 @@ class System:
     target_type: type[Target]
     open: Callable[[Any, Any, Bounds], Source]
     families: tuple[Family, ...]
+    upstream_job: str | None = None  # the scrape job of the metrics endpoint that the system has itself
 
 
 def system(name: str) -> System:
