@@ -1,4 +1,4 @@
-"""250 targets in one process, ten of them black holes: what the exporter adds to a probe, and what it costs to run.
+"""1,000 targets in one process, ten of them black holes: what the exporter adds to a probe, and what it costs to run.
 
 Targets are Besu nodes played by one JSON-RPC server; every target is probed once in 15 s, evenly spread, as Prometheus does.
 """
@@ -25,7 +25,7 @@ from deploy.parts import need_program
 from .report import Row, Table
 from .watched import cpu_seconds, peak_mib
 
-TARGETS, HOLES, INTERVAL_SECONDS, ROUNDS = 250, 10, 15, 3
+TARGETS, HOLES, INTERVAL_SECONDS, ROUNDS = 1_000, 10, 15, 3
 TIMEOUT_SECONDS = 10
 NODE_SECONDS = 0.002  # what a node takes to answer
 RESULTS = {

@@ -9,11 +9,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from sankofa_exporters.probe import resolver as module
+from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.resolver import SHARE, Resolver, lookups_of
+from sankofa_exporters.reading.http import exchange, open_client
 from tests.pace import limit
+
+from .doubles import constant, loopback
 
 GOOD = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))]
 
@@ -32,7 +37,11 @@ class Names:
             self.released.wait()
         if host in self.errors:
             raise socket.gaierror(self.errors[host], "refused")
-        return GOOD
+        return [(*GOOD[0][:4], self.address)]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return ("127.0.0.1", 80)
 
 
 @pytest.fixture
@@ -105,3 +114,23 @@ async def test_name_that_does_not_exist_is_an_error_at_once(names: Names) -> Non
 
     with pytest.raises(socket.gaierror):
         await ask(resolver, "gone", 1)
+
+
+async def test_clients_of_targets_look_up_names_by_it(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A target whose name is silent holds its share; another target is connected to by name."""
+    monkeypatch.setattr(module, "THREADS", SHARE + 1)
+
+    async def get(client: httpx.AsyncClient, url: str, owner: int) -> int:
+        with lookups_of(owner):
+            request = client.build_request("GET", url)
+            return (await exchange(client, request, budget=Budget.of(limit(5)), body_bytes=1000)).status
+
+    async with loopback(constant(b"{}")) as double, open_client() as silent, open_client() as client:
+        stuck = [asyncio.create_task(get(silent, f"http://hang-{number}:1", 1)) for number in range(32)]
+        await asyncio.sleep(0)
+        monkeypatch.setattr(Names, "address", property(lambda _: ("127.0.0.1", int(double.url.rpartition(":")[2]))))
+        assert await get(client, double.url.replace("127.0.0.1", "node.internal"), 2) == 200
+        for one in stuck:
+            one.cancel()
+        names.released.set()
+        await asyncio.gather(*stuck, return_exceptions=True)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 THREADS = 64
 SHARE = 4  # threads that one target may hold
@@ -56,9 +57,10 @@ class Resolver:
     shares: dict[int, _Share] = field(default_factory=dict, repr=False)
     good: dict[Key, Addresses] = field(default_factory=dict, repr=False)
 
-    def install(self) -> None:
-        """Answer the running loop's `getaddrinfo` from now on."""
-        asyncio.get_running_loop().getaddrinfo = self.getaddrinfo  # type: ignore[method-assign]
+    @classmethod
+    def of_loop(cls) -> Resolver:
+        """The running loop's own: all targets of a process share its threads."""
+        return _RESOLVERS.setdefault(asyncio.get_running_loop(), cls())
 
     async def getaddrinfo(
         self,
@@ -88,6 +90,10 @@ class Resolver:
                 return known
             raise
 
+    async def getnameinfo(self, address: Any, flags: int = 0) -> tuple[str, str]:
+        """As `loop.getnameinfo`, of a numeric address."""
+        return await asyncio.get_running_loop().getnameinfo(address, flags)
+
     async def _look_up(self, key: Key) -> Addresses:
         owner = _OWNER.get()
         share = self.shares.setdefault(owner, _Share())
@@ -112,3 +118,6 @@ class Resolver:
             self.good[key] = lookup.result()
         elif isinstance(error, socket.gaierror) and error.errno not in SILENT:
             self.good.pop(key, None)
+
+
+_RESOLVERS: WeakKeyDictionary[asyncio.AbstractEventLoop, Resolver] = WeakKeyDictionary()

@@ -7,11 +7,9 @@ never accepts a compressed body (a small bomb would unpack past the cap), never 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import socket
 import ssl
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +25,7 @@ from sankofa_exporters.probe.threads import in_thread
 from sankofa_exporters.probe.trace import begin_call
 
 from .backoff import BUSY, retry_after
+from .transport import Transport
 
 V = TypeVar("V")
 USER_AGENT = "sankofa-exporter"
@@ -39,11 +38,6 @@ REFUSAL_BYTES = 64 * 1024
 DECODE_IN_THREAD_BYTES = 64 * 1024
 # A cluster of 10,000 OSDs or guests has some 150,000 objects. What is in a text counts as well: it is a bound, not a parser.
 MAX_CONTAINERS, MAX_ITEMS = 500_000, 2_000_000
-
-if "sniffio" not in sys.modules and importlib.util.find_spec("sniffio") is None:
-    # httpcore tries to import it for every lock it makes, and a failing import searches the disk each time: 30 % of a
-    # probe's CPU. A None in sys.modules fails at once, with the same ImportError.
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,17 +86,11 @@ def open_client(*, verify: ssl.SSLContext | None = None, server_name: str | None
 
     `server_name` is what the certificate must name, for a source that is asked by address.
     """
-
-    async def name(request: httpx.Request) -> None:
-        request.extensions["sni_hostname"] = server_name
-
     return httpx.AsyncClient(
-        event_hooks={"request": [name] if server_name else []},
-        verify=verify or tls_context(None),
+        transport=Transport(verify=verify or tls_context(None), server_name=server_name),
         trust_env=False,
         follow_redirects=False,
         timeout=None,  # noqa: S113 - `exchange` bounds the whole exchange, drips included
-        limits=httpx.Limits(max_connections=16, max_keepalive_connections=3, keepalive_expiry=90),
         headers={"user-agent": USER_AGENT, "accept": "application/json", "accept-encoding": "identity"},
     )
 

@@ -23,7 +23,6 @@ from sankofa_exporters.config.settings import Document
 from sankofa_exporters.model.exposition import encode
 from sankofa_exporters.model.failure import Kind
 from sankofa_exporters.probe.budget import Budget, probe_seconds
-from sankofa_exporters.probe.resolver import Resolver
 from sankofa_exporters.probe.runtime import Report, probe
 from sankofa_exporters.probe.threads import in_thread
 from sankofa_exporters.registry import System
@@ -182,7 +181,6 @@ def build_app(exporter: Exporter) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         nonlocal ready
-        Resolver().install()
         ready = True
         try:
             yield
