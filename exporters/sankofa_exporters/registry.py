@@ -41,7 +41,7 @@ class System:
 
 
 def system(name: str) -> System:
-    """The system called `name`; raises KeyError for a stranger."""
+    """The system called `name`; raises KeyError for an unknown name."""
     if name not in SYSTEM_NAMES:
         raise KeyError(name)
     found = importlib.import_module(f"{__package__}.{name}.system").SYSTEM

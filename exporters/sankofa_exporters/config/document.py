@@ -1,6 +1,6 @@
 """A YAML file becomes a checked model, or one list of everything that is wrong with it.
 
-A violation tells the path, the value seen, what is expected and a hint; values that could be secrets are not echoed.
+A violation names the path, the value seen, what is expected and a hint; values that could be secrets are not echoed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Targets out of the fleet file, and what Prometheus is told of them (service discovery by HTTP and by file).
+"""Targets out of the fleet file, and what Prometheus learns of them (service discovery by HTTP and by file).
 
 The fleet file is the platform's list of sites; a site's `targets` are the exporters' part of it: for each system, named
 targets as they would stand in an exporter's own configuration. Site, tier and region become labels of a target.

@@ -1,6 +1,6 @@
 """How long a probe may take, and how large it may get.
 
-Prometheus tells its scrape timeout in a header; half a second of it is kept for rendering and the way back.
+Prometheus sends its scrape timeout in a header; half a second of it is kept for rendering and the way back.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much of what we measured is our own doing: a call seems slow when we are slow to hear its answer.
+"""How much of what we measured is our own doing: a call seems slow when we are slow to read its answer.
 
 Two witnesses, and each sees what the other cannot. A beat on the event loop is late whenever the loop could not run: it was
 stopped, another target's parsing held it, or a worker thread held the interpreter. The kernel's account of the loop's thread
@@ -38,7 +38,7 @@ class Delay:
 
     @property
     def at_most(self) -> float:
-        """No answer was heard later than this because of us.
+        """No answer was read later than this because of us.
 
         A beat that was late may have been due to any moment before it. Work that no beat noticed is shorter than a beat each
         time, and can hold up an answer once for its head and once for its body; what ended before the answer came held up

@@ -141,7 +141,7 @@ class Remembered(Generic[V]):
             self._failed(error.failure)
         except TimeoutError:
             self._failed(Failure(kind=Kind.TIMEOUT, reason=f"{self.name}: no answer in {self.deadline_seconds:.0f} s"))
-        except Exception as error:  # noqa: BLE001 - nobody may be waiting: a defect is told like any other failure
+        except Exception as error:  # noqa: BLE001 - nobody may be waiting: a defect is reported like any other failure
             # Without the traceback, which could quote the payload.
             log.error("defect", extra={"question": self.name, "defect": type(error).__name__})  # noqa: TRY400
             self._failed(Failure(kind=Kind.DECODE, reason=f"{self.name}: unexpected {type(error).__name__}"))

@@ -129,7 +129,7 @@ async def _fetch(collector: Collector, budget: Budget) -> Any:
 
 
 def _defect(collector: Collector, error: Exception) -> Failure:
-    """An exception nobody expected. Only its type is told: its text may quote the payload, or worse."""
+    """An unexpected exception. Only its type is reported: its text may quote the payload, or worse."""
     line = error.__traceback__.tb_lineno if error.__traceback__ else 0
     log.error("defect", extra={"collector": collector.name, "defect": type(error).__name__, "line": line})
     return Failure(kind=Kind.DECODE, reason=f"unexpected {type(error).__name__}")

@@ -30,7 +30,7 @@ from sankofa_exporters.registry import System
 from .files import Settings
 from .landing import landing
 from .listener import Passwords
-from .own import OwnMetrics
+from .self_metrics import SelfMetrics
 from .sources import CannotOpenError, Open, Sources, TooManyProbesError, UnknownNameError
 from .timeline import timeline
 
@@ -44,8 +44,8 @@ class Exporter:
     system: System
     settings: Settings
     read: Callable[[], Settings] | None = None
-    own: OwnMetrics = field(default_factory=OwnMetrics)
-    told: dict[str, dict[str, Kind]] = field(default_factory=dict)
+    metrics: SelfMetrics = field(default_factory=SelfMetrics)
+    reported: dict[str, dict[str, Kind]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sources = Sources(system=self.system, document=self.settings.document)
@@ -59,7 +59,7 @@ class Exporter:
         await self.sources.close()
 
     async def reload(self) -> bool:
-        """Read the settings again; broken ones are told in the log, and the last good ones stay in use."""
+        """Read the settings again; broken ones are logged, and the last good ones stay in use."""
         if self.read is None:
             return False
         try:
@@ -67,12 +67,12 @@ class Exporter:
         except BrokenConfigError as error:
             for line in str(error).splitlines():
                 log.error("configuration is broken, the last one stays", extra={"violation": line})  # noqa: TRY400
-            self.own.reloaded(well=False)
+            self.metrics.reloaded(well=False)
             return False
         self.sources.take(settings.document)
         self.passwords = Passwords(users=settings.web.basic_auth_users)
-        self.told = {name: told for name, told in self.told.items() if name in settings.document.targets}
-        self.own.reloaded(well=True)
+        self.reported = {name: kinds for name, kinds in self.reported.items() if name in settings.document.targets}
+        self.metrics.reloaded(well=True)
         log.info("configuration read", extra={"targets": len(settings.document.targets)})
         return True
 
@@ -94,7 +94,7 @@ class Exporter:
 
     async def _probed(self, opened: Open, target: str, request: Request, only: Collection[str]) -> Response:
         seconds = probe_seconds(request.headers.get("x-prometheus-scrape-timeout-seconds"))
-        with self.own.timed_probe():
+        with self.metrics.timed_probe():
             report = await probe(
                 opened.source,
                 budget=Budget.of(seconds),
@@ -103,8 +103,8 @@ class Exporter:
                 skip=opened.settings.module.skip,
                 only=only,
             )
-            self.own.delayed(report.measured.delay.seconds)
-            self._tell(target, report)
+            self.metrics.delayed(report.measured.delay.seconds)
+            self._log(target, report)
             if request.query_params.get("debug") == "true":
                 return await self._answer_debug(report, target, request, seconds)
             encoded = await in_thread(
@@ -116,11 +116,11 @@ class Exporter:
         return Response(encoded.body, headers=encoded.headers)
 
     def _only(self, opened: Open, request: Request) -> Collection[str]:
-        """The kinds of collectors that `collect[]` names; raises `QueryError` for strangers."""
+        """The kinds of collectors that `collect[]` names; raises `QueryError` for one that the target does not have."""
         wanted = frozenset(request.query_params.getlist("collect[]"))
-        if strangers := sorted(wanted - {one.kind for one in opened.source.collectors} if wanted else ()):
+        if unknown := sorted(wanted - {one.kind for one in opened.source.collectors} if wanted else ()):
             known = ", ".join(sorted({one.kind for one in opened.source.collectors}))
-            raise QueryError(f"collect[]: no collector {strangers[0]!r}; this target has {known}")
+            raise QueryError(f"collect[]: no collector {unknown[0]!r}; this target has {known}")
         return wanted
 
     async def _answer_debug(self, report: Report, target: str, request: Request, seconds: float) -> Response:
@@ -128,20 +128,20 @@ class Exporter:
         text = await in_thread(timeline, report, target=target, module=module, budget_seconds=seconds)
         return PlainTextResponse(text)
 
-    def _tell(self, target: str, report: Report) -> None:
-        """Log a collector's trouble when it begins, changes or ends, not at every scrape."""
-        before = self.told.get(target, {})
+    def _log(self, target: str, report: Report) -> None:
+        """Log a collector's failure when it begins, changes or ends, not at every scrape."""
+        before = self.reported.get(target, {})
         for collector, failure in report.failures.items():
             if before.get(collector) is not failure.kind:
-                told = {"target": target, "collector": collector, "kind": str(failure.kind), "reason": failure.reason}
-                log.warning("collector failed", extra=told)
+                fields = {"target": target, "collector": collector, "kind": str(failure.kind), "reason": failure.reason}
+                log.warning("collector failed", extra=fields)
         for collector in before.keys() - report.failures.keys():
             log.info("collector recovered", extra={"target": target, "collector": collector})
-        self.told[target] = {collector: failure.kind for collector, failure in report.failures.items()}
+        self.reported[target] = {collector: failure.kind for collector, failure in report.failures.items()}
 
     async def answer_metrics(self, request: Request) -> Response:
         encoded = await in_thread(
-            self.own.encode, request.headers.get("accept", ""), request.headers.get("accept-encoding", "")
+            self.metrics.encode, request.headers.get("accept", ""), request.headers.get("accept-encoding", "")
         )
         return Response(encoded.body, headers=encoded.headers)
 

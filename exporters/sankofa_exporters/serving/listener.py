@@ -32,9 +32,7 @@ log = logging.getLogger(__name__)
 REMEMBERED_PASSWORDS = 256
 LONGEST_LANE = 16  # each waits 50 ms for each in front of it
 CHECKS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")  # a flood leaves the other threads alone
-NOBODY = bcrypt.hashpw(
-    secrets.token_bytes(16), bcrypt.gensalt(10)
-)  # a stranger's name takes as long as a wrong password
+NOBODY = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(10))  # an unknown user takes as long as a wrong password
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
@@ -165,7 +163,7 @@ class Lane:
 class Passwords:
     """Who may ask; empty lets everybody in.
 
-    A flood of wrong passwords fills its own lane: strangers have one together, and each user has one.
+    A flood of wrong passwords fills its own lane: unknown users share one, and each user has one.
     """
 
     users: dict[str, str] = field(repr=False)

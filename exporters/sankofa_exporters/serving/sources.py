@@ -83,7 +83,7 @@ class Sources:
                 self._close_soon(found)
 
     def key(self, target: str, module: str | None) -> Key:
-        """The full name of what is asked for; raises `UnknownNameError` for strangers."""
+        """The full name of what is asked for; raises `UnknownNameError` for a target or module that is not configured."""
         settings = self.document.targets.get(target)
         if settings is None:
             raise UnknownNameError(f"unknown target {target!r}: it is not in the configuration's targets")

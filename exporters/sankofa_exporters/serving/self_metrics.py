@@ -18,7 +18,7 @@ from sankofa_exporters.model.exposition import OPENMETRICS, TEXT, Encoded, compr
 PROBE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
-class OwnMetrics:
+class SelfMetrics:
     """A registry of its own, so that two exporters in one process (as in tests) do not collide."""
 
     def __init__(self) -> None:
