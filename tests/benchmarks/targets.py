@@ -63,7 +63,7 @@ def run() -> Table:
 
 
 async def _measure() -> tuple[list[float], list[float], float, float]:
-    async with _nodes() as node, _black_hole() as hole:
+    async with nodes() as node, _black_hole() as hole:
         with TemporaryDirectory() as folder, Processes(folder=Path(folder)) as processes:
             names = [f"node-{number}" for number in range(TARGETS)]
             endpoints = dict.fromkeys(names, node) | dict.fromkeys(names[:: TARGETS // HOLES][:HOLES], hole)
@@ -104,7 +104,7 @@ async def _round(url: str, endpoints: dict[str, str], hole: str) -> tuple[list[f
 
 
 @asynccontextmanager
-async def _nodes() -> AsyncIterator[str]:
+async def nodes() -> AsyncIterator[str]:
     """A JSON-RPC server that is every good node at once."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
