@@ -46,6 +46,7 @@ class Remembered(Generic[V]):
     cap_seconds: float  # one older than this is not believed
     deadline_seconds: float = DEADLINE_SECONDS
     retry_seconds: float = RETRY_SECONDS
+    doubled_until_seconds: float = LONGEST_WAIT_SECONDS  # a source whose recovery must be noticed sooner sets it lower
     clock: Callable[[], float] = time.monotonic
     value: V | None = None
     answered_at: float | None = None  # when the attempt began that gave the value
@@ -73,7 +74,7 @@ class Remembered(Generic[V]):
         """How long after the last attempt began the next one may begin."""
         if self.failure is None:
             return self.period_seconds
-        doubled = self.retry_seconds * (1 << min(self.failures - 1, 10))
+        doubled = min(self.retry_seconds * (1 << min(self.failures - 1, 10)), self.doubled_until_seconds)
         wait = max(doubled, self.failure.retry_after_seconds or 0)
         return min(wait, max(LONGEST_WAIT_SECONDS, self.retry_seconds))
 
