@@ -9,7 +9,8 @@ has no `/config`, `/quicktunnel` or `/debug`, and its numbers do not follow real
 Each port of `--port` is one connector. Control, on its own port: GET / (state), and for the connector of PORT (or `all`):
 POST /PORT/edge/lost|restored, POST /PORT/site/NAME/lost|restored (its connections end and do not come back),
 POST /PORT/origin/broken|restored (each look at /metrics counts 100 requests; broken, all of them fail),
-POST /PORT/protocol/quic|http2, POST /PORT/version/new|old (old: no /diag, no quic_*),
+POST /PORT/edge/flapped (all connections are lost and registered again), POST /PORT/location/hidden|shown (of the first
+connection, in /metrics), POST /PORT/protocol/quic|http2, POST /PORT/version/new|old (old: no /diag, no quic_*),
 POST /PORT/http/ok|500|503|html|garbage|huge|hang|drip|redirect (what every endpoint answers from now on),
 POST /PORT/spoiled/ready|metrics|none (the one endpoint that answers HTML).
 """
@@ -64,10 +65,15 @@ class Cloudflared:
     registered: bool = True  # has had the edge since its start; before that it shows no location
     lost_sites: set[str] = field(default_factory=set)
     origin: bool = True
+    hides_location: bool = False
+    registrations: int = 0
     requests: int = 0
     errors: int = 0
     mode: str = "ok"
     spoiled: str = ""  # the one path that answers HTML while the others are well
+
+    def __post_init__(self) -> None:
+        self.registrations = len(self.locations) if self.registered else 0
 
     def live(self) -> dict[int, str]:
         """Location of each live connection by its index."""
@@ -133,14 +139,23 @@ class Cloudflared:
             ("build_info", "gauge", [(build, 1)]),
             *((name, kind, [("", value)]) for name, (kind, value) in plain.items()),
             *(self._registrations() if self.registered else []),
+            *self._responses(),
         ]
+
+    def _responses(self) -> list[Exposed]:
+        """A request that failed between connector and origin has no response."""
+        answered = self.requests - self.errors
+        return [("cloudflared_tunnel_response_by_code", "counter", [(_labels(status_code="200"), float(answered))])] * (
+            answered > 0
+        )
 
     def _registrations(self) -> list[Exposed]:
         """What appears with the first connection and stays when it is lost."""
         places = list(enumerate(self.locations))
-        current = [(_labels(connection_id=str(index), edge_location=place), 1.0) for index, place in places]
+        shown = places[1:] if self.hides_location else places
+        current = [(_labels(connection_id=str(index), edge_location=place), 1.0) for index, place in shown]
         tunnels = [(_labels(ha_conn_id=str(index), tunnel_id=self.tunnel_id), 1.0) for index, _ in places]
-        registered = [(_labels(rpcName="registerConnection"), float(len(places)))]
+        registered = [(_labels(rpcName="registerConnection"), float(self.registrations))]
         return [
             ("cloudflared_tunnel_server_locations", "gauge", current),
             ("cloudflared_tunnel_tunnel_register_success", "counter", registered),
@@ -214,6 +229,9 @@ async def _drip() -> AsyncIterator[bytes]:
 SWITCHES: dict[tuple[str, str], tuple[str, Any]] = {
     ("edge", "lost"): ("edge", False),
     ("edge", "restored"): ("edge", True),
+    ("edge", "flapped"): ("edge", True),
+    ("location", "hidden"): ("hides_location", True),
+    ("location", "shown"): ("hides_location", False),
     ("origin", "broken"): ("origin", False),
     ("origin", "restored"): ("origin", True),
     ("protocol", "quic"): ("protocol", "quic"),
@@ -233,6 +251,8 @@ def throw(connector: Cloudflared, what: str, to: str) -> bool:
     if (what, to) not in SWITCHES:
         return False
     name, value = SWITCHES[what, to]
+    if to == "flapped" or (to == "restored" and what == "edge" and not connector.edge):
+        connector.registrations += len(connector.locations)
     setattr(connector, name, value)
     connector.registered |= connector.edge
     return True

@@ -12,7 +12,7 @@ from deploy.lab.cloudflare_api_double import made_tunnels
 from sankofa_exporters.cloudflare.system import TunnelSource
 from tests.pace import limit
 
-from .recorded import TUNNEL, World, errors, joint, values
+from .recorded import TUNNEL, World, combined, errors, values
 
 TUNNELS = 325
 
@@ -52,7 +52,7 @@ async def test_fleet_of_325_tunnels_stays_inside_the_budget(world: World, fleet:
     # 325 rows are four pages of 100, and the list is as old as a minute when the next probe finds it due.
     assert sum(each.get("list", 0) for each in rounds) <= 4 * 11
     assert max(five_minutes) <= 600
-    assert {joint(found) for found in last} == {(1, 1, 1, 0)}
+    assert {combined(found) for found in last} == {(1, 1, 1, 0)}
     assert max(found["collector_age_seconds", "account"] for found in last) <= 61
     assert max(found["collector_age_seconds", "connections"] for found in last) <= 300
     assert not [kind for found in last for kind in errors(found)]
@@ -61,19 +61,21 @@ async def test_fleet_of_325_tunnels_stays_inside_the_budget(world: World, fleet:
 
 
 @pytest.mark.timeout(300)
-async def test_small_budget_slows_the_walk_and_never_the_list(tmp_path: Path) -> None:
-    """A share of 200 calls: the walk takes what the list leaves, in turns, and nobody starves."""
+async def test_small_budget_slows_connections_and_never_the_list(tmp_path: Path) -> None:
+    """A share of 200 calls: connections take what the list leaves, in turns, and nobody starves."""
     world = World(folder=tmp_path)
     world.api.tunnels = made_tunnels([], 120)
     module = world.module(calls_per_five_minutes=200)
     fleet = [world.source(module=module, tunnel_id=tunnel_id) for tunnel_id in world.api.tunnels]
     rounds = await scrape(world, fleet, seconds=600, every=30)
     five_minutes = [sum(sum(each.values()) for each in rounds[start : start + 10]) for start in range(len(rounds) - 9)]
-    walked = {source.tunnel_id for source in fleet if source.account and source.account.walked[source.tunnel_id].value}
+    answered = {
+        source.tunnel_id for source in fleet if source.account and source.account.tunnels[source.tunnel_id].answer.value
+    }
 
     assert max(five_minutes) <= 200
     assert sum(each["list"] for each in rounds if "list" in each) >= 2 * 9
-    assert len(walked) == 120
+    assert len(answered) == 120
 
 
 async def test_probes_at_one_moment_share_one_list(world: World, fleet: list[TunnelSource]) -> None:
@@ -81,7 +83,7 @@ async def test_probes_at_one_moment_share_one_list(world: World, fleet: list[Tun
     found = [values(report) for report in await asyncio.gather(*(world.probe(source) for source in fleet))]
 
     assert world.api.calls["list"] == 4
-    assert {joint(each) for each in found} == {(1, 1, 1, 0)}
+    assert {combined(each) for each in found} == {(1, 1, 1, 0)}
 
 
 async def test_refusal_by_the_quota_stops_every_call_until_its_end(world: World) -> None:
@@ -97,14 +99,18 @@ async def test_refusal_by_the_quota_stops_every_call_until_its_end(world: World)
     later = await world.values(source, after=300)
 
     # The double had 239 s of its window left when it refused.
-    assert (joint(refused), refused["tunnel_api_blocked",], refused["tunnel_api_calls_left",]) == ((1, 1, 1, 0), 1, 0)
+    assert (combined(refused), refused["tunnel_api_blocked",], refused["tunnel_api_calls_left",]) == (
+        (1, 1, 1, 0),
+        1,
+        0,
+    )
     assert still == asked
-    assert [joint(found) for found in blocked] == [(1, 1, 1, 0), *[(0, 0, 0, 0)] * 5]
+    assert [combined(found) for found in blocked] == [(1, 1, 1, 0), *[(0, 0, 0, 0)] * 5]
     assert ("account", "limit") in errors(blocked[-1])
-    assert (joint(later), later["tunnel_api_blocked",]) == ((1, 1, 1, 0), 0)
+    assert (combined(later), later["tunnel_api_blocked",]) == ((1, 1, 1, 0), 0)
 
 
-async def test_walk_leaves_the_last_calls_of_the_token_to_people(world: World) -> None:
+async def test_connections_leave_the_last_calls_of_the_token_to_people(world: World) -> None:
     """100 calls left by the API's own count: the list is asked on, connections are not until the window ends."""
     source = world.source()
     world.api.used, world.api.window_ends = 1_100, world.clock() + 280
@@ -142,7 +148,7 @@ async def test_slow_api_does_not_hold_a_probe_that_has_something_in_hand(world: 
     found = await world.values(source, after=61, seconds=limit(5))
 
     assert found["probe_duration_seconds",] < limit(5)  # its own end, not the deadline's
-    assert (joint(found), found["collector_age_seconds", "account"]) == ((1, 1, 1, 0), 61)
+    assert (combined(found), found["collector_age_seconds", "account"]) == ((1, 1, 1, 0), 61)
     await source.close()
 
 
@@ -155,15 +161,15 @@ async def test_account_is_shared_by_equal_settings_and_closed_with_its_last_tunn
     account = first.account
     assert account is not None
     await first.close()
-    assert not account.closed
+    assert not account.is_closed
     await second.close()
     await third.close()
 
-    assert account.closed
+    assert account.is_closed
     assert account.api.http.is_closed
     reopened = world.source(module=module)
     assert reopened.account is not account
-    assert joint(await world.values(reopened)) == (1, 1, 1, 0)
+    assert combined(await world.values(reopened)) == (1, 1, 1, 0)
 
 
 async def test_nothing_is_asked_while_nobody_probes(world: World) -> None:
@@ -185,11 +191,11 @@ async def test_clock_that_jumps_back_asks_again(world: World) -> None:
     found = await world.values(source, after=-3_600)
 
     assert world.api.calls["list"] == 2
-    assert joint(found) == (1, 1, 1, 0)
+    assert combined(found) == (1, 1, 1, 0)
 
 
-async def test_trouble_with_one_tunnels_connections_is_its_own(world: World) -> None:
-    """The walk meets an unreadable answer: that family is lost with its kind, the list still speaks, and the walk goes on."""
+async def test_unreadable_connections_cost_only_their_families(world: World) -> None:
+    """An unreadable answer about connections: their families are lost with its kind, the list stands, and the next call mends it."""
     source = world.source()
     await world.values(source)
     world.api.mode = "garbage"

@@ -34,6 +34,7 @@ class Lab:
 
     def __init__(self, processes: Processes, folder: Path) -> None:
         self.folder = folder
+        self.token_files = 0
         self.ports = [free_port(), free_port()]
         self.cloudflared, self.api, self.api_control = free_port(), free_port(), free_port()
         ports = [word for port in self.ports for word in ("--port", str(port))]
@@ -51,9 +52,17 @@ class Lab:
         url = f"http://127.0.0.1:{self.api_control if account else self.cloudflared}{path.removeprefix('/api')}"
         local.post(url).raise_for_status()
 
+    def fresh_token_file(self) -> Path:
+        """That a token was refused is remembered by its file, for as long as the process lives."""
+        self.token_files += 1
+        file = self.folder / f"token-{self.token_files}"
+        file.write_text((self.folder / "token").read_text())
+        return file
+
     def exporter(self, **module: float) -> Exporter:
+        self.token_file = self.fresh_token_file()
         account = AccountSettings(
-            account_id=ACCOUNT, token_file=self.folder / "token", api=f"http://127.0.0.1:{self.api}/client/v4"
+            account_id=ACCOUNT, token_file=self.token_file, api=f"http://127.0.0.1:{self.api}/client/v4"
         )
         target = TunnelTarget(
             module="m", tunnel_id=TUNNEL, connectors=tuple(f"127.0.0.1:{port}" for port in self.ports)
@@ -152,8 +161,7 @@ async def test_token_is_never_told(lab: Lab, caplog: pytest.LogCaptureFixture) -
     caplog.set_level(logging.DEBUG)
     for chatty in ("httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)  # as the command sets them
-    token_file = lab.folder / "token"
-    secret = token_file.read_text().strip()
+    secret = (lab.folder / "token").read_text().strip()
     texts = []
     for mode in ("ok", "500", "401", "403", "malformed", "429", "html", "garbage", "redirect"):
         lab.switch(f"/api/http/{mode}")
@@ -165,10 +173,9 @@ async def test_token_is_never_told(lab: Lab, caplog: pytest.LogCaptureFixture) -
             ]
     lab.switch("/api/http/ok")
     exporter = lab.exporter()
-    token_file.write_text(f"two words {secret}")
+    lab.token_file.write_text(f"two words {secret}")
     async with watching(exporter) as watch:
         texts.append(await watch.text())
-    token_file.write_text(secret)
 
     assert len(secret) == 40
     assert not [text for text in [*texts, caplog.text] if secret in text]

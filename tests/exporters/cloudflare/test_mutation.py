@@ -16,7 +16,7 @@ from sankofa_exporters.model.exposition import encode
 from sankofa_exporters.probe.runtime import Report
 from tests.exporters.mutation import CASES, HOSTILE, spoiled
 
-from .recorded import API_PORT, TUNNEL, Found, World, document, no_edge, payload, said, values
+from .recorded import API_PORT, TUNNEL, Found, World, constant, document, no_edge, payload, values
 
 TOKEN_FOLDER = Path(tempfile.mkdtemp())
 Answers = dict[str, tuple[int, Any]]
@@ -53,7 +53,7 @@ def ill() -> Answers:
 
 async def probed(answers: Answers) -> Report:
     world = World(folder=TOKEN_FOLDER)
-    world.wire.apps[20241] = world.wire.apps[API_PORT] = said(answers)
+    world.wire.apps[20241] = world.wire.apps[API_PORT] = constant(answers)
     source = world.source(20241)
     try:
         return await world.probe(source)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
+
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sankofa_exporters.cloudflare.bucket import FLOOR_CALLS, CallBudget, Left
+from sankofa_exporters.cloudflare.client.calls import FLOOR_CALLS, CallBudget, Left
+from sankofa_exporters.reading.backoff import Backoff
 
 from .recorded import START, Clock
 
 
-def bucket(calls: int = 600) -> tuple[CallBudget, Clock]:
+def budget_of(calls: int = 600) -> tuple[CallBudget, Clock]:
     clock = Clock()
-    return CallBudget(calls=calls, clock=clock), clock
+    return CallBudget(calls=calls, clock=clock, backoff=Backoff(clock=clock)), clock
 
 
 @given(st.integers(200, 1_200), st.lists(st.floats(0, 40), min_size=1, max_size=60), st.integers(1, 300))
 def test_no_five_minutes_ever_hold_more_than_the_share(calls: int, pauses: list[float], greed: int) -> None:
     """Whatever the rhythm and the greed of the callers."""
-    budget, clock = bucket(calls)
+    budget, clock = budget_of(calls)
     made: list[float] = []
     for pause in pauses:
         clock.now += pause
@@ -30,11 +34,11 @@ def test_no_five_minutes_ever_hold_more_than_the_share(calls: int, pauses: list[
 
 
 def test_reserve_is_kept_for_the_list() -> None:
-    """The walk leaves ten tokens; the list may take the last."""
-    budget, _ = bucket()
-    walked = sum(budget.take(keep=10) for _ in range(100))
+    """Calls about connections leave ten tokens; the list may take the last."""
+    budget, _ = budget_of()
+    taken = sum(budget.take(keep=10) for _ in range(100))
 
-    assert (walked, sum(budget.take() for _ in range(100))) == (50, 10)
+    assert (taken, sum(budget.take() for _ in range(100))) == (50, 10)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +58,8 @@ def test_reserve_is_kept_for_the_list() -> None:
 )
 def test_ratelimit_header_is_read_or_left_alone(header: str, left: Left | None) -> None:
     """The scarcest item counts; what is odd changes nothing."""
-    budget, _ = bucket()
-    budget.hear({"ratelimit": header}, refused=False)
+    budget, _ = budget_of()
+    budget.learn(httpx.Headers({"ratelimit": header}))
 
     assert budget.left == left
 
@@ -66,6 +70,8 @@ def test_ratelimit_header_is_read_or_left_alone(header: str, left: Left | None) 
         ({"retry-after": "17"}, 17),
         ({"retry-after": "17", "ratelimit": '"d";r=0;t=99'}, 99),
         ({"ratelimit": '"d";r=0;t=99'}, 99),
+        ({"retry-after": formatdate(START + 40, usegmt=True)}, 40),
+        ({"retry-after": formatdate(START - 40, usegmt=True)}, 300),
         ({"retry-after": "soon"}, 300),
         ({"retry-after": "999999999"}, 900),
         ({"retry-after": "0"}, 300),
@@ -74,8 +80,8 @@ def test_ratelimit_header_is_read_or_left_alone(header: str, left: Left | None) 
 )
 def test_refusal_blocks_until_the_reset(headers: dict[str, str], wait: float) -> None:
     """429: until both retry-after and the header's reset have passed, else five minutes; no call before, one right after."""
-    budget, clock = bucket()
-    budget.hear(headers, refused=True)
+    budget, clock = budget_of()
+    budget.refused("http://api", httpx.Headers(headers), START)
     clock.now += wait - 0.5
     before = budget.may()
     clock.now += 0.5
@@ -84,22 +90,23 @@ def test_refusal_blocks_until_the_reset(headers: dict[str, str], wait: float) ->
 
 
 @pytest.mark.parametrize(
-    ("left", "list_may", "walk_may"), [(FLOOR_CALLS + 1, True, True), (FLOOR_CALLS, True, False), (0, False, False)]
+    ("left", "list_may", "connections_may"),
+    [(FLOOR_CALLS + 1, True, True), (FLOOR_CALLS, True, False), (0, False, False)],
 )
-def test_what_the_api_says_is_left_bounds_us(left: int, list_may: bool, walk_may: bool) -> None:  # noqa: FBT001
-    """The walk stops at the floor, the list at nothing; both go on when the window has ended."""
-    budget, clock = bucket()
-    budget.hear({"ratelimit": f'"default";r={left};t=60'}, refused=False)
+def test_what_the_api_says_is_left_bounds_us(left: int, list_may: bool, connections_may: bool) -> None:  # noqa: FBT001
+    """Connections stop at the floor, the list at nothing; both go on when the window has ended."""
+    budget, clock = budget_of()
+    budget.learn(httpx.Headers({"ratelimit": f'"default";r={left};t=60'}))
     now = (budget.may(), budget.may(keep=10))
     clock.now += 60
 
-    assert now == (list_may, walk_may)
+    assert now == (list_may, connections_may)
     assert (budget.may(), budget.may(keep=10)) == (True, True)
 
 
 def test_clock_that_jumps_back_only_makes_us_slower() -> None:
     """No token is won by a jump."""
-    budget, clock = bucket()
+    budget, clock = budget_of()
     while budget.take():
         pass
     clock.now -= 1_000

@@ -8,15 +8,18 @@ clock is handed in; a clock that jumps back only makes us slower. Nothing here d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import httpx
+
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.backoff import LONGEST_SECONDS, Backoff, retry_after
 
 WINDOW_SECONDS = 300.0
 BURST_DIVISOR = 10
 FLOOR_CALLS = 120  # of the token's own quota: left to people and their dashboards, and to our list
-MAX_BLOCK_SECONDS = 900.0  # a retry-after beyond it is taken for nonsense
 _LEFT, _RESET = (re.compile(rf";\s*{name}=(\d{{1,9}})\s*(?:;|$)") for name in "rt")
-_SECONDS = re.compile(r"\d{1,9}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +32,13 @@ class Left:
 
 @dataclass(kw_only=True)
 class CallBudget:
-    """How many calls may be made now."""
+    """How many calls may be made now; `backoff` is shared by all that use the same token."""
 
     calls: int
     clock: Callable[[], float]
+    backoff: Backoff
     tokens: float = field(init=False)
     filled_at: float = field(init=False)
-    blocked_until: float = 0.0
     left: Left | None = None
 
     def __post_init__(self) -> None:
@@ -45,11 +48,15 @@ class CallBudget:
     def burst(self) -> float:
         return self.calls / BURST_DIVISOR
 
+    @property
+    def is_blocked(self) -> bool:
+        return self.clock() < self.backoff.until
+
     def may(self, *, keep: float = 0) -> bool:
         """Whether a call may be made that leaves `keep` tokens; with `keep`, the API's own quota keeps its floor too."""
         now = self.clock()
         self._refill(now)
-        if now < self.blocked_until or self.tokens < 1 + keep:
+        if self.is_blocked or self.tokens < 1 + keep:
             return False
         if self.left is None or now >= self.left.resets_at:
             return True
@@ -61,15 +68,30 @@ class CallBudget:
         self.tokens -= allowed
         return allowed
 
-    def hear(self, headers: Mapping[str, str], *, refused: bool) -> None:
-        """Learn from an answer's headers; `refused` is a 429."""
-        now = self.clock()
-        found = _scarcest(headers.get("ratelimit", ""))
-        if found is not None:
-            self.left = Left(calls=found[0], resets_at=now + min(found[1], MAX_BLOCK_SECONDS))
-        if refused:
-            wait = max(_seconds(headers.get("retry-after")), found[1] if found else 0) or WINDOW_SECONDS
-            self.blocked_until = now + min(max(wait, 1.0), MAX_BLOCK_SECONDS)
+    def check(self, where: str) -> None:
+        """Raise `limit` when no call may be made now, with the reason."""
+        self.backoff.check(where)
+        if not self.may():
+            raise CollectorError(Kind.LIMIT, f"{where}: the API's call budget is spent for now")
+
+    def learn(self, headers: httpx.Headers) -> None:
+        """What any answer's headers say is left."""
+        scarcest = _scarcest(headers)
+        if scarcest is not None:
+            left, seconds = scarcest
+            self.left = Left(calls=left, resets_at=self.clock() + min(seconds, LONGEST_SECONDS))
+
+    def refused(self, where: str, headers: httpx.Headers, now: float) -> CollectorError:
+        """A 429: nobody asks again before `retry-after` and the reset have both passed; `now` in seconds since 1970."""
+        scarcest = _scarcest(headers)
+        wait = max(retry_after(headers, now) or 0.0, scarcest[1] if scarcest else 0.0) or WINDOW_SECONDS
+        error = CollectorError(
+            Kind.LIMIT,
+            f"{where}: the API refuses calls for now (429)",
+            retry_after_seconds=min(max(wait, 1.0), LONGEST_SECONDS),
+        )
+        self.backoff.learn(error)
+        return error
 
     def _refill(self, now: float) -> None:
         rate = (self.calls - self.burst) / WINDOW_SECONDS
@@ -77,12 +99,8 @@ class CallBudget:
         self.filled_at = now
 
 
-def _scarcest(header: str) -> tuple[int, float] | None:
+def _scarcest(headers: httpx.Headers) -> tuple[int, float] | None:
     """(left, seconds to the reset) of the item with the least left: `"default";r=50;t=30, "burst";r=9;t=3`."""
-    items = [(_LEFT.search(item), _RESET.search(item)) for item in header.split(",")]
+    items = [(_LEFT.search(item), _RESET.search(item)) for item in headers.get("ratelimit", "").split(",")]
     found = [(int(left[1]), float(reset[1])) for left, reset in items if left and reset]
     return min(found, default=None)
-
-
-def _seconds(value: str | None) -> float:
-    return float(value) if value is not None and _SECONDS.fullmatch(value) else 0.0
