@@ -9,8 +9,8 @@ has no `/config`, `/quicktunnel` or `/debug`, and its numbers do not follow real
 Each port of `--port` is one connector. Control, on its own port: GET / (state), and for the connector of PORT (or `all`):
 POST /PORT/edge/lost|restored, POST /PORT/site/NAME/lost|restored (its connections end and do not come back),
 POST /PORT/origin/broken|restored (each look at /metrics counts 100 requests; broken, all of them fail),
-POST /PORT/edge/flapped (all connections are lost and registered again), POST /PORT/location/hidden|shown (of the first
-connection, in /metrics), POST /PORT/protocol/quic|http2, POST /PORT/version/new|old (old: no /diag, no quic_*),
+POST /PORT/edge/flapped (all connections are lost and registered again), POST /PORT/location/one|none|shown (the first
+connection, or every one, has no location in /metrics), POST /PORT/protocol/quic|http2, POST /PORT/version/new|old (old: no /diag, no quic_*),
 POST /PORT/http/ok|500|503|html|garbage|huge|hang|drip|redirect (what every endpoint answers from now on),
 POST /PORT/spoiled/ready|metrics|none (the one endpoint that answers HTML).
 """
@@ -65,7 +65,7 @@ class Cloudflared:
     registered: bool = True  # has had the edge since its start; before that it shows no location
     lost_sites: set[str] = field(default_factory=set)
     origin: bool = True
-    hides_location: bool = False
+    hidden_locations: int = 0
     registrations: int = 0
     requests: int = 0
     errors: int = 0
@@ -152,7 +152,7 @@ class Cloudflared:
     def _registrations(self) -> list[Exposed]:
         """What appears with the first connection and stays when it is lost."""
         places = list(enumerate(self.locations))
-        shown = places[1:] if self.hides_location else places
+        shown = places[self.hidden_locations :]
         current = [(_labels(connection_id=str(index), edge_location=place), 1.0) for index, place in shown]
         tunnels = [(_labels(ha_conn_id=str(index), tunnel_id=self.tunnel_id), 1.0) for index, _ in places]
         registered = [(_labels(rpcName="registerConnection"), float(self.registrations))]
@@ -230,8 +230,9 @@ SWITCHES: dict[tuple[str, str], tuple[str, Any]] = {
     ("edge", "lost"): ("edge", False),
     ("edge", "restored"): ("edge", True),
     ("edge", "flapped"): ("edge", True),
-    ("location", "hidden"): ("hides_location", True),
-    ("location", "shown"): ("hides_location", False),
+    ("location", "one"): ("hidden_locations", 1),
+    ("location", "none"): ("hidden_locations", 64),
+    ("location", "shown"): ("hidden_locations", 0),
     ("origin", "broken"): ("origin", False),
     ("origin", "restored"): ("origin", True),
     ("protocol", "quic"): ("protocol", "quic"),
