@@ -23,6 +23,7 @@ from deploy.lab.cloudflared_double import build_app as cloudflared_app
 from sankofa_exporters.cloudflare.settings import AccountSettings, CloudflareModule, TunnelTarget
 from sankofa_exporters.cloudflare.system import AccountPool, TunnelSource
 from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.rejected import Rejected
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.runtime import Report, probe
 from sankofa_exporters.reading.http import USER_AGENT
@@ -130,11 +131,12 @@ class World:
         target = TunnelTarget(module="m", tunnel_id=tunnel_id, connectors=addresses)
         return self.pool.open(module or self.module(), target, Bounds())
 
-    async def probe(self, source: TunnelSource, *, after: float = 0, seconds: float | None = None) -> Report:
+    async def probe(
+        self, source: TunnelSource, *, after: float = 0, seconds: float | None = None, rejected: Rejected | None = None
+    ) -> Report:
         self.clock.now += after
-        return await probe(
-            source, budget=Budget.of(limit(5) if seconds is None else seconds), bounds=Bounds(), now=self.clock
-        )
+        budget = Budget.of(limit(5) if seconds is None else seconds)
+        return await probe(source, budget=budget, bounds=Bounds(), rejected=rejected, now=self.clock)
 
     async def values(self, source: TunnelSource, *, after: float = 0, seconds: float | None = None) -> Found:
         return values(await self.probe(source, after=after, seconds=seconds))

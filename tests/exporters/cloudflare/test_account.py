@@ -10,6 +10,7 @@ import pytest
 
 from deploy.lab.cloudflare_api_double import made_tunnels
 from sankofa_exporters.cloudflare.system import TunnelSource
+from sankofa_exporters.model.rejected import Rejected
 from tests.pace import limit
 
 from .recorded import TUNNEL, World, combined, errors, values
@@ -207,3 +208,85 @@ async def test_unreadable_connections_cost_only_their_families(world: World) -> 
     assert ("tunnel_account_edge_sites",) not in found
     assert (again["tunnel_account_edge_sites",], errors(again)) == (2, set())
     assert TUNNEL in {key[1] for key in again if key[0] == "tunnel_info"}
+
+
+async def test_refused_token_is_tried_by_the_list_alone(world: World) -> None:
+    """403: connections are not asked with a token that may not list, and both say why; a better token mends both."""
+    world.api.mode = "403"
+    source = world.source()
+    await world.values(source)
+    asked = world.api.calls["connections"]
+    refused = [await world.values(source, after=16) for _ in range(20)]
+    still = world.api.calls["connections"]
+    world.api.mode = "ok"
+    mended = [await world.values(source, after=after) for after in (61, 15)]
+
+    assert still == asked
+    assert {("account", "permission"), ("connections", "permission")} <= errors(refused[-1])
+    assert (combined(mended[-1]), errors(mended[-1])) == ((1, 1, 1, 0), set())
+
+
+async def test_api_that_is_back_is_noticed_within_a_period_of_the_list(world: World) -> None:
+    """However long it was away: the waits between attempts double up to the list's own period."""
+    world.api.mode = "500"
+    source = world.source()
+    for _ in range(200):
+        await world.values(source, after=15)
+    away = world.api.calls["list"]
+    world.api.mode = "ok"
+    back = [await world.values(source, after=15) for _ in range(4)]
+
+    assert away <= 55  # 3,000 s: 15, 30, and then one a minute
+    assert combined(back[-1]) == (1, 1, 1, 0)
+
+
+async def test_connections_that_came_anew_between_two_answers_are_counted(world: World) -> None:
+    """One replica reconnects: four are new, the newest has moved; a row that cannot be read counts nothing, then or later."""
+    source = world.source()
+    found = [await world.values(source)]
+    world.api.tunnels[TUNNEL].reconnects += 1
+    world.api.tunnels[TUNNEL].opened_at = "2026-05-06T07:08:09Z"
+    found.append(await world.values(source, after=241))
+    whole = world.api.tunnels[TUNNEL].connections()
+    world.api.results["connections"] = [{**whole[0], "conns": [*whole[0]["conns"][:3], None]}]
+    found.append(await world.values(source, after=241))
+    del world.api.results["connections"]
+    found.append(await world.values(source, after=241))
+
+    assert [one["tunnel_account_connections_opened_total",] for one in found] == [0, 4, 4, 4]
+    newest = "tunnel_account_newest_connection_timestamp_seconds"
+    assert [one.get((newest,)) for one in found] == [1767323045.678901, 1778051289, None, 1778051289]
+
+
+async def test_rows_are_counted_for_the_tunnel_that_they_are_about(world: World) -> None:
+    """The call about a tunnel's connections may be begun by another's probe: what it lacked is not that one's."""
+    world.api.tunnels = made_tunnels([], 2)
+    module = world.module()
+    first, second = (world.source(module=module, tunnel_id=tunnel_id) for tunnel_id in world.api.tunnels)
+    for source in (first, second):
+        await world.probe(source, after=5)
+    world.api.results["connections"] = [{"id": "c", "conns": [None, None]}]
+    of_first, of_second = Rejected(), Rejected()
+    await world.probe(second, after=236, rejected=of_second)  # the first one's call is due, and not its own
+    begun_by_second = world.api.calls["connections"]
+    await world.probe(first, rejected=of_first)
+
+    assert (begun_by_second, world.api.calls["connections"]) == (3, 3)
+    assert (of_first, of_second) == ({("connections", "unreadable"): 2}, {})
+
+
+async def test_tunnels_without_a_target_are_counted_by_all_and_named_by_one(world: World) -> None:
+    """Not before every target had time for a probe; a bounded list, of one target of the account alone."""
+    world.api.tunnels = made_tunnels([], 150)
+    module = world.module()
+    fleet = [world.source(module=module, tunnel_id=tunnel_id) for tunnel_id in list(world.api.tunnels)[:3]]
+    early = [await world.values(source, after=10) for source in fleet]
+    late = [await world.values(source, after=300) for source in fleet]
+    world.api.short = True
+    shortened = [await world.values(source, after=61) for source in fleet]
+
+    count, info = ("tunnel_account_unconfigured",), "tunnel_account_unconfigured_info"
+    assert [one.get(count) for one in (*early, *late, *shortened)] == [None] * 3 + [147] * 3 + [None] * 3
+    named = [[key[1] for key in one if key[0] == info] for one in late]
+    assert sorted(map(len, named)) == [0, 0, 50]
+    assert not {source.tunnel_id for source in fleet} & {tunnel_id for each in named for tunnel_id in each}

@@ -15,6 +15,7 @@ from typing import Any
 
 from sankofa_exporters.cloudflare.settings import AccountSettings
 from sankofa_exporters.cloudflare.snapshot.account import Connections, Listing, Page, Tunnel, listing_of
+from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.model.rejected import Reason, Rejected, counted_in, reject
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.remembered import Aged, Remembered
@@ -27,6 +28,7 @@ URGENT_SECONDS = 30.0  # a tunnel in doubt is asked about this often, while the 
 STALE_FACTOR = 2  # a list is believed for twice its period, connections for twice theirs
 MAX_PAGES = 50
 CALLS_AT_ONCE = 4
+REFUSALS = frozenset({Kind.AUTH, Kind.PERMISSION})
 LIST_RESERVE = 10  # tokens that calls about connections leave to the list: pages of 1,000 tunnels
 
 
@@ -95,6 +97,9 @@ class Account:
 
     async def connections(self, tunnel_id: str, budget: Budget, *, is_urgent: bool) -> Aged[Connections]:
         """What is known of one tunnel's connections; begins a call first, of the tunnel whose turn it is."""
+        refusal = self.listing.failure
+        if refusal is not None and refusal.kind in REFUSALS:
+            raise CollectorError.of(refusal)  # a token that may not list may not read connections either
         self._begin_one(tunnel_id, is_urgent=is_urgent)
         tunnel = self.tunnels[tunnel_id]
         await _patiently(tunnel.answer, budget)
