@@ -154,12 +154,10 @@ class Cloudflared:
         places = list(enumerate(self.locations))
         shown = places[self.hidden_locations :]
         current = [(_labels(connection_id=str(index), edge_location=place), 1.0) for index, place in shown]
-        tunnels = [(_labels(ha_conn_id=str(index), tunnel_id=self.tunnel_id), 1.0) for index, _ in places]
         registered = [(_labels(rpcName="registerConnection"), float(self.registrations))]
         return [
             ("cloudflared_tunnel_server_locations", "gauge", current),
             ("cloudflared_tunnel_tunnel_register_success", "counter", registered),
-            ("tunnel_ids", "gauge", tunnels),
         ]
 
     def _quic(self) -> list[Exposed]:
