@@ -187,7 +187,7 @@ UNCONFIGURED_INFO = Family(
 CONNECTIONS_TIMESTAMP = Family(
     name="sankofa_tunnel_connections_timestamp_seconds",
     unit="seconds",
-    help="When the account was asked for this tunnel's connections; tunnels take turns, so it may be minutes ago.",
+    help="When the account was asked for this tunnel's connections; tunnels are asked in rotation, so it may be minutes ago.",
 )
 
 API_CALLS = Family(
@@ -199,7 +199,7 @@ API_CALLS = Family(
 )
 API_CALLS_LEFT = Family(
     name="sankofa_tunnel_api_calls_left",
-    help="Calls the API said are left to the token in this window, other users of it included; absent once the window "
+    help="Calls the API reported as left to the token in this window, other users of it included; absent once the window "
     "has ended; the same in every tunnel of the account.",
 )
 API_BUDGET = Family(

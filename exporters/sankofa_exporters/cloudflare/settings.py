@@ -99,7 +99,7 @@ class CloudflareModule(Module):
     account: AccountSettings | None = None
     connections_expected: int = Field(default=4, ge=1, le=64, description="connections of a connector in full health")
     connector_timeout_seconds: float = Field(default=3, gt=0.1, le=60)
-    diagnostics: bool = Field(default=True, description="ask /diag/tunnel, which tells live connections from past ones")
+    diagnostics: bool = Field(default=True, description="ask /diag/tunnel, which lists the live connections")
 
 
 class TunnelTarget(Target):

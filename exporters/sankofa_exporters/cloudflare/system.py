@@ -38,7 +38,7 @@ from .samples.connectors import diagnoses, diagnosis_samples, metrics_samples, r
 from .settings import AccountSettings, CloudflareModule, TunnelTarget
 from .snapshot.account import Connections, Listing
 from .snapshot.connector import Connector, MeasuredConnector
-from .verdict import AccountAnswers, CombinedVerdict, account_verdict, combined, connectors_verdict
+from .verdict import AccountAnswers, CombinedVerdict, Dispute, account_verdict, combined, connectors_verdict, dispute_of
 
 NO_VERDICT = CombinedVerdict(verdict=Verdict.UNKNOWN, witnesses=0, is_disputed=False)
 # Targets are opened by their first probes: until each had one, it is not known which tunnels have none.
@@ -87,7 +87,7 @@ class TunnelSource:
     clients: tuple[ConnectorClient, ...]
     account: Account | None
     combined: CombinedVerdict = NO_VERDICT
-    disputed_since: float | None = None
+    dispute: Dispute | None = None
     is_urgent: bool = False  # the last probe had reason to ask the account about this tunnel soon
     up: Family = UP
     known: Family = KNOWN
@@ -112,7 +112,7 @@ class TunnelSource:
         if self.account is not None:
             account = account_verdict(answers, fresh_seconds=self.account.settings.list_seconds)
         self.combined = combined(connectors, account)
-        self.disputed_since = (self.disputed_since or now) if self.combined.is_disputed else None
+        self.dispute = dispute_of(self.dispute, self.combined, now)
         # Silent connectors under a status that says up: exactly what a site that lost its uplink looks like.
         is_silent = bool(self.clients) and connectors is Verdict.UNKNOWN and account is Verdict.UP
         self.is_urgent = self.combined.is_disputed or answers.is_doubtful or is_silent
@@ -122,8 +122,8 @@ class TunnelSource:
         """The combined verdict's details, and what is counted between probes."""
         yield Sample(WITNESSES, self.combined.witnesses)
         yield Sample(DISPUTED, float(self.combined.is_disputed))
-        if self.disputed_since is not None:
-            yield Sample(DISPUTED_SINCE, self.disputed_since)
+        if self.dispute is not None and self.combined.is_disputed:
+            yield Sample(DISPUTED_SINCE, self.dispute.since)
         if self.account is not None:
             if (tunnel := self.account.tunnels[self.tunnel_id]).known is not None:
                 yield Sample(CONNECTIONS_OPENED, tunnel.opened)
@@ -209,7 +209,7 @@ class AccountPool:
     """Opens tunnels, and finds for each the account that others of equal settings already have open.
 
     Equal is enough: after a reload old and new tunnels must go on spending one budget. One that no open tunnel holds any
-    more is gone; that a token was refused is known to all that use its file, whatever else their modules say.
+    more is gone. A 429 is known to all that use the same token file, whatever else stands in their modules.
     """
 
     now: Callable[[], float] = time.time
@@ -260,7 +260,7 @@ class AccountPool:
 
 
 def _plain() -> ssl.SSLContext:
-    """Connectors speak plain HTTP: a context that trusts nobody costs no reading of the system's CAs."""
+    """Connectors use plain HTTP: a context that trusts nobody saves reading the system's CAs."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

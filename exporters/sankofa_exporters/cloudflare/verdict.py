@@ -18,6 +18,8 @@ from sankofa_exporters.probe.source import Verdict
 from .snapshot.account import Connections, Listing, Status, Tunnel
 from .snapshot.connector import Connector
 
+BOTH = 2
+FORGOTTEN_SECONDS = 600.0  # a dispute whose witnesses were silent for so long, and disagree again, is another one
 # "inactive" has never been connected: the edge knows that nothing can pass, so it is down like any other.
 STATUS_VERDICTS: dict[Status, Verdict] = {
     "healthy": Verdict.UP,
@@ -34,6 +36,14 @@ class CombinedVerdict:
     verdict: Verdict
     witnesses: int
     is_disputed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """When the witnesses first and last contradicted each other, in seconds since 1970."""
+
+    since: float
+    last: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,3 +126,11 @@ def combined(connectors: Verdict, account: Verdict) -> CombinedVerdict:
     is_disputed = len(set(given)) > 1
     verdict = Verdict.UNKNOWN if is_disputed or not given else given[0]
     return CombinedVerdict(verdict=verdict, witnesses=len(given), is_disputed=is_disputed)
+
+
+def dispute_of(previous: Dispute | None, found: CombinedVerdict, now: float) -> Dispute | None:
+    """The dispute that lasts: only agreement ends one at once; without both witnesses it is forgotten after a while."""
+    if found.is_disputed:
+        return Dispute(since=previous.since if previous is not None else now, last=now)
+    is_over = previous is None or found.witnesses == BOTH or now - previous.last > FORGOTTEN_SECONDS
+    return None if is_over else previous

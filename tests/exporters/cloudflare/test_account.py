@@ -1,4 +1,4 @@
-"""One account shared by many tunnels: one list for all, connections in turn, and never more calls than allowed."""
+"""One account shared by many tunnels: one list for all, connections in rotation, and never more calls than allowed."""
 
 from __future__ import annotations
 

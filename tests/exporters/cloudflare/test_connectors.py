@@ -104,13 +104,13 @@ async def test_old_version_keeps_what_it_has(world: World) -> None:
 
     assert errors(whole) == {("diagnosis 127.0.0.1:20241", "http")}
     assert [combined(found) for found in (whole, half)] == [(1, 1, 2, 0), (1, 1, 2, 0)]
-    # Which two of four are lost is not told: they may be one of each site, or both of one. At least one is left.
+    # Which two of four are lost is not reported: they may be one of each site, or both of one. At least one is left.
     assert [found["tunnel_edge_sites",] for found in (whole, half)] == [2, 1]
     assert not [key for key in half if key[0] == "tunnel_connection_info"]
 
 
 async def test_host_without_port_is_searched_for_our_connectors_only(world: World) -> None:
-    """On 20241 to 20245 live a stranger's connector, two of ours, and a web page: ours are found, each by its port."""
+    """On 20241 to 20245 live another tunnel's connector, two of ours, and a web page: ours are found, each by its port."""
     world.connectors[20241].tunnel_id = OTHER
     world.connector(20243)
     world.connector(20244).mode = "html"
@@ -129,7 +129,7 @@ async def test_host_without_port_is_searched_for_our_connectors_only(world: Worl
     [({}, "refused"), ({"tunnel_id": OTHER}, "http"), ({"mode": "hang"}, "timeout"), ({"old": True}, "http")],
 )
 async def test_search_that_finds_nothing_of_ours_says_why(world: World, changes: dict[str, Any], kind: str) -> None:
-    """Nobody, a stranger, a silent port, or one that cannot prove whose it is: no word, and the most telling kind."""
+    """Nobody, another tunnel's connector, a silent port, or one that cannot prove whose it is: no verdict, and the kind that says most."""
     world.wire.apps.pop(20241)
     if changes:
         world.connector(20242, **changes)

@@ -99,10 +99,10 @@ def test_account_is_down_by_dead_connections_and_up_by_no_contradiction(
 @pytest.mark.parametrize("connections", [SOME, DEAD, NONE])
 def test_account_gives_no_verdict_on_what_it_does_not_list(connections: tuple[int, int, int]) -> None:
     """Whatever the call about its connections answered: the id may be another's, or deleted."""
-    stranger = answers("healthy", connections, age=5, tunnel_id="00000000-0000-4000-8000-000000000000")
-    unlisted = AccountAnswers(tunnel_id=OTHER, listing=None, connections=stranger.connections)
+    other = answers("healthy", connections, age=5, tunnel_id="00000000-0000-4000-8000-000000000000")
+    unlisted = AccountAnswers(tunnel_id=OTHER, listing=None, connections=other.connections)
 
-    assert {account_verdict(one, fresh_seconds=60) for one in (stranger, unlisted)} == {UNKNOWN}
+    assert {account_verdict(one, fresh_seconds=60) for one in (other, unlisted)} == {UNKNOWN}
 
 
 def test_tunnel_that_came_back_is_not_held_down_by_older_connections() -> None:

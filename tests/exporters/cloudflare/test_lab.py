@@ -37,7 +37,7 @@ class Lab:
         self.token_files = 0
         self.ports = [free_port(), free_port()]
         self.cloudflared, self.api, self.api_control = free_port(), free_port(), free_port()
-        ports = [word for port in self.ports for word in ("--port", str(port))]
+        ports = [part for port in self.ports for part in ("--port", str(port))]
         self.start(processes, "cloudflared_double", self.cloudflared, *ports)
         options = ["--port", str(self.api), "--folder", str(folder), "--tunnel-id", TUNNEL]
         self.start(processes, "cloudflare_api_double", self.api_control, *options)
@@ -95,7 +95,7 @@ FAULTS = {
 
 
 async def test_faults_of_connectors_have_their_kind_and_leave_the_account(lab: Lab) -> None:
-    """Each fault at both connectors: the account's word alone, up; the kind is told for each address."""
+    """Each fault at both connectors: the account alone, up; each address has its kind of failure."""
     found = {}
     for mode in FAULTS:
         patience = 0.5 if mode in {"hang", "drip"} else min(limit(3), 60)
@@ -110,7 +110,7 @@ async def test_faults_of_connectors_have_their_kind_and_leave_the_account(lab: L
 
 
 async def test_faults_of_the_api_have_their_kind_and_leave_the_connectors(lab: Lab) -> None:
-    """Each fault at a fresh account: the connectors' word alone, up."""
+    """Each fault at a fresh account: the connectors alone, up."""
     expected = {**FAULTS, "401": "auth", "403": "permission", "malformed": "auth", "429": "limit"}
     del expected["503"]
     found = {}

@@ -37,7 +37,7 @@ def loaded(
     [[], ["10.0.0.5"], ["tunnel-a.internal:20241"], ["[fd00::5]:20241", "[fd00::5]:20242"], ["10.0.0.5:1", "10.0.0.6"]],
 )
 def test_addresses_of_connectors_are_hosts_with_or_without_port(tmp_path: Path, connectors: list[str]) -> None:
-    """Names, IPv4, IPv6 in brackets; none at all where only the account speaks."""
+    """Names, IPv4, IPv6 in brackets; none at all where the account is the only witness."""
     assert loaded(tmp_path, target={"connectors": connectors}) == []
 
 
@@ -63,8 +63,8 @@ def test_odd_addresses_are_refused(tmp_path: Path, connectors: list[str], expect
 def test_token_file_with_spaces_or_nothing_in_it_is_refused_unquoted(tmp_path: Path) -> None:
     """A header line, two words or an empty file; what was read is not repeated."""
     for token in ("", "Bearer secret-value-of-mine", "short"):
-        told = loaded(tmp_path, token=token)
-        assert told == ["modules.m.account.token_file: a file with one API token in one line"]
+        violations = loaded(tmp_path, token=token)
+        assert violations == ["modules.m.account.token_file: a file with one API token in one line"]
 
 
 def test_ids_are_those_of_cloudflare(tmp_path: Path) -> None:

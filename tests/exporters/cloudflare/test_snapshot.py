@@ -89,7 +89,7 @@ def test_diagnosis_refuses_what_it_cannot_read(body: Any) -> None:
     ("row", "live", "is_complete"),
     [
         ({"isConnected": True, "index": 1}, {"0": "http2", "1": "http2"}, True),
-        ({"isConnected": True, "index": 0}, {"0": "http2"}, True),  # said twice
+        ({"isConnected": True, "index": 0}, {"0": "http2"}, True),  # the same row
         ({"isConnected": True, "index": 0, "protocol": 1}, {}, False),
         ({"isConnected": True, "edgeAddress": "198.51.100.9"}, {}, False),
         ({"isConnected": True, "index": "1"}, {"0": "http2"}, False),
@@ -134,7 +134,7 @@ quic_client_smoothed_rtt{conn_index="1"} Inf
 
 
 def test_equal_series_of_metrics_are_one() -> None:
-    """Said twice is said once; responses are by status code, and what is none is left out."""
+    """Equal ones are one; responses are by status code, and what is none is left out."""
     body = b"""
 cloudflared_tunnel_total_requests 7
 cloudflared_tunnel_total_requests 7

@@ -40,64 +40,83 @@ async def test_one_ready_connector_is_enough(world: World) -> None:
 async def test_lost_edge_is_disputed_and_then_down_as_the_api_concedes(world: World) -> None:
     """The API still says healthy: unknown and disputed at once; when its connections are all dead: down; then it ends."""
     source = world.source(20241, 20242)
-    told = [combined(await world.values(source))]
+    verdicts = [combined(await world.values(source))]
     world.connectors[20241].edge = world.connectors[20242].edge = False
     world.api.tunnels[TUNNEL].pending = True
-    told += [combined(await world.values(source, after=15)) for _ in range(3)]
+    verdicts += [combined(await world.values(source, after=15)) for _ in range(3)]
     assert world.api.tunnels[TUNNEL].status == "healthy"
     world.api.tunnels[TUNNEL].status = "down"
-    told.append(combined(await world.values(source, after=60)))
+    verdicts.append(combined(await world.values(source, after=60)))
     world.connectors[20241].edge = True
     world.api.tunnels[TUNNEL].status, world.api.tunnels[TUNNEL].pending = "healthy", False
-    told += [combined(await world.values(source, after=after)) for after in (5, 60)]
+    verdicts += [combined(await world.values(source, after=after)) for after in (5, 60)]
 
-    assert told == [UP_BOTH, DISPUTED, DOWN_BOTH, DOWN_BOTH, DOWN_BOTH, DISPUTED, UP_BOTH]
+    assert verdicts == [UP_BOTH, DISPUTED, DOWN_BOTH, DOWN_BOTH, DOWN_BOTH, DISPUTED, UP_BOTH]
 
 
-async def test_site_that_lost_its_uplink_is_told_down_though_the_status_lags(world: World) -> None:
+async def test_site_that_lost_its_uplink_is_down_though_the_status_lags(world: World) -> None:
     """Nobody answers there and the status stays healthy: the account is asked again at once, and its dead connections say it."""
     source = world.source(20241)
-    told = [combined(await world.values(source))]
+    verdicts = [combined(await world.values(source))]
     del world.wire.apps[20241]
     world.api.tunnels[TUNNEL].pending = True
-    told += [combined(await world.values(source, after=15)) for _ in range(4)]
+    verdicts += [combined(await world.values(source, after=15)) for _ in range(4)]
 
     assert world.api.tunnels[TUNNEL].status == "healthy"
     # The connections of 15 s ago still lived; asked anew they do not, and they are asked every half minute from then on.
-    assert told == [UP_BOTH, UP_ONE, DOWN_ONE, DOWN_ONE, DOWN_ONE]
+    assert verdicts == [UP_BOTH, UP_ONE, DOWN_ONE, DOWN_ONE, DOWN_ONE]
     assert world.api.calls["connections"] == 3
+
+
+async def test_short_deadline_of_one_prober_ends_no_dispute(world: World) -> None:
+    """A prober that cannot wait for the connectors sees one witness alone; the dispute goes on from its beginning."""
+    world.api.tunnels[TUNNEL].status = "down"
+    source = world.source(20241)
+    first = await world.values(source)
+    world.connectors[20241].mode = "hang"
+    alone = await world.values(source, after=15, seconds=0.2)
+    world.connectors[20241].mode = "ok"
+    again = await world.values(source, after=15)
+    world.api.tunnels[TUNNEL].status = "healthy"
+    await world.values(source, after=61)
+    world.api.tunnels[TUNNEL].status = "down"
+    anew = await world.values(source, after=61)
+
+    since = ("tunnel_disputed_since_timestamp_seconds",)
+    assert [combined(found) for found in (first, alone, again, anew)] == [DISPUTED, DOWN_ONE, DISPUTED, DISPUTED]
+    assert [found.get(since) for found in (first, alone, again, anew)] == [START, None, START, START + 152]
 
 
 async def test_dispute_keeps_its_beginning_until_it_ends(world: World) -> None:
     """Connectors ready, account says down: unknown while it lasts, and the timestamp is the first probe's."""
     world.api.tunnels[TUNNEL].status = "down"
     source = world.source(20241)
-    told = [await world.values(source, after=after) for after in (0, 100, 300)]
+    probes = [await world.values(source, after=after) for after in (0, 100, 300)]
     world.api.tunnels[TUNNEL].status = "healthy"
     ended = await world.values(source, after=61)
 
-    assert [combined(found) for found in told] == [DISPUTED] * 3
-    assert {found["tunnel_disputed_since_timestamp_seconds",] for found in told} == {START}
+    assert [combined(found) for found in probes] == [DISPUTED] * 3
+    assert {found["tunnel_disputed_since_timestamp_seconds",] for found in probes} == {START}
     assert combined(ended) == UP_BOTH
     assert ("tunnel_disputed_since_timestamp_seconds",) not in ended
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "expected"),
     [("healthy", UP_ONE), ("degraded", UP_ONE), ("down", DOWN_ONE), ("inactive", DOWN_ONE)],
 )
 async def test_account_alone_decides_when_the_processes_are_gone(
-    world: World, status: str, told: tuple[float, ...]
+    world: World, status: str, expected: tuple[float, ...]
 ) -> None:
-    """Every connector refuses: no word of theirs, the account's stands alone; never connected is down too."""
+    """Every connector refuses: no verdict of theirs, the account's stands alone; never connected is down too."""
     world.api.tunnels[TUNNEL].status = status
     found = await world.values(world.source(20251, 20252))
 
-    assert combined(found) == told
+    assert combined(found) == expected
     assert errors(found) >= {("ready 127.0.0.1:20251", "refused"), ("ready 127.0.0.1:20252", "refused")}
 
 
-async def test_silent_replica_takes_the_connectors_word_away(world: World) -> None:
+async def test_silent_replica_takes_the_connectors_verdict_away(world: World) -> None:
     """One is not ready, the other cannot be asked: it may carry the traffic, so the account alone decides."""
     world.connectors[20241].edge = False
     found = await world.values(world.source(20241, 20251))
@@ -120,7 +139,7 @@ API_FAULTS = {
 
 @pytest.mark.parametrize(("mode", "kind"), API_FAULTS.items())
 async def test_trouble_of_the_api_costs_only_the_account(world: World, mode: str, kind: str) -> None:
-    """The connectors' word stands alone; the tunnel is up, and the account's failure has its kind."""
+    """The connectors' verdict stands alone; the tunnel is up, and the account's failure has its kind."""
     world.api.mode = mode
     found = await world.beside_silence(lambda: world.source(20241), 1)
 
@@ -151,7 +170,7 @@ CONNECTOR_FAULTS = {
 
 @pytest.mark.parametrize(("mode", "kind"), CONNECTOR_FAULTS.items())
 async def test_trouble_of_a_connector_is_its_own(world: World, mode: str, kind: str) -> None:
-    """An answer that is not cloudflared's is no word: the account decides, and the other connector keeps its families."""
+    """An answer that is not cloudflared's is no verdict: the account decides, and the other connector keeps its families."""
     world.connectors[20241].mode = mode
     world.connectors[20242].edge = False
     found = await world.beside_silence(lambda: world.source(20241, 20242), 1)
@@ -162,7 +181,7 @@ async def test_trouble_of_a_connector_is_its_own(world: World, mode: str, kind: 
     assert ("tunnel_ready_connections", "127.0.0.1:20241") not in found
 
 
-async def test_traffic_is_told_while_ready_is_not(world: World) -> None:
+async def test_traffic_is_shown_while_ready_is_not(world: World) -> None:
     """/ready is unreadable, the other two are well: their families stay, what needs both is absent and never zero."""
     world.connectors[20241].spoiled = "/ready"
     found = await world.values(world.source(20241))
@@ -174,13 +193,13 @@ async def test_traffic_is_told_while_ready_is_not(world: World) -> None:
 
 
 async def test_list_is_believed_for_twice_its_period_and_no_longer(world: World) -> None:
-    """The API dies: the last list stands with its age for 120 s, then the account has no word, and its kind is told."""
+    """The API dies: the last list stands with its age for 120 s, then the account gives no verdict, and its failure has a kind."""
     source = world.source(20251)
-    told = [combined(await world.values(source))]
+    verdicts = [combined(await world.values(source))]
     world.api.mode = "500"
     found = [await world.values(source, after=after) for after in (60, 59, 10)]
 
-    assert [*told, *map(combined, found)] == [UP_ONE, UP_ONE, UP_ONE, SILENT]
+    assert [*verdicts, *map(combined, found)] == [UP_ONE, UP_ONE, UP_ONE, SILENT]
     assert found[1]["collector_age_seconds", "account"] == 119
     assert ("account", "http") in errors(found[2])
 
@@ -212,7 +231,7 @@ async def test_shortened_list_says_nothing_about_what_it_lacks(world: World) -> 
 
 
 async def test_module_without_account_has_one_witness(world: World) -> None:
-    """No token, no API: the connectors' word alone, and no family of the account."""
+    """No token, no API: the connectors' verdict alone, and no family of the account."""
     module = world.module().model_copy(update={"account": None})
     found = await world.values(world.source(20241, module=module))
 
@@ -221,7 +240,7 @@ async def test_module_without_account_has_one_witness(world: World) -> None:
 
 
 async def test_connector_of_another_tunnel_is_no_witness(world: World) -> None:
-    """The address answers, ready, for somebody else: its word is not taken."""
+    """The address answers, ready, for somebody else: it is not counted."""
     world.connectors[20241].tunnel_id = OTHER
     found = await world.values(world.source(20241))
 

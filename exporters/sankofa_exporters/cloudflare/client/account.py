@@ -1,7 +1,7 @@
 """The account as its tunnels share it: one list for every tunnel, and connections of one tunnel after the other.
 
 Driven by probes alone, so that nothing is asked while nobody scrapes: a probe that finds the list due begins one
-refresh for all, and each probe begins at most one call about connections, of the tunnel whose turn it is. Both outlive
+refresh for all, and each probe begins at most one call about connections, of the most overdue tunnel. Both outlive
 the probe that began them, because the next probe profits. What was answered is believed until it is too old; its age is
 always published.
 """
@@ -68,7 +68,7 @@ class Account:
         self.listing = self._remembered("cfd_tunnel", period, retry_seconds=min(RETRY_SECONDS, period))
 
     def join(self, tunnel_id: str) -> None:
-        """A target begins to use the account; its tunnel takes its turn from now on."""
+        """A target begins to use the account; its tunnel is in the rotation from now on."""
         self.users.append(tunnel_id)
         if tunnel_id not in self.tunnels:
             period = self.settings.connections_seconds
@@ -96,7 +96,7 @@ class Account:
         return self.listing.recall()
 
     async def connections(self, tunnel_id: str, budget: Budget, *, is_urgent: bool) -> Aged[Connections]:
-        """What is known of one tunnel's connections; begins a call first, of the tunnel whose turn it is."""
+        """What is known of one tunnel's connections; begins a call first, of the most overdue tunnel."""
         refusal = self.listing.failure
         if refusal is not None and refusal.kind in REFUSALS:
             raise CollectorError.of(refusal)  # a token that may not list may not read connections either
@@ -143,12 +143,12 @@ class Account:
             return
         chosen = own if is_urgent and self.tunnels[own].answer.is_due(now, every=URGENT_SECONDS) else None
         chosen = chosen or self._most_overdue(own, now)
-        # Paid before it begins: a call that found the bucket empty only later would lose its turn.
+        # Paid before it begins: a call that found the bucket empty only later would not be tried again for a period.
         if chosen is not None and self.api.calls.take(keep=LIST_RESERVE):
             self.tunnels[chosen].answer.begin(partial(self._fetch_connections, chosen))
 
     def _most_overdue(self, own: str, now: float) -> str | None:
-        """Whose turn it is; among tunnels never asked about, the one being probed."""
+        """The tunnel to ask about next; among those never asked about, the one being probed."""
         due = [key for key, tunnel in self.tunnels.items() if tunnel.answer.is_due(now)]
         return max(due, key=lambda key: (self.tunnels[key].answer.overdue(now), key == own), default=None)
 

@@ -102,7 +102,7 @@ def _opened(document: Any, where: str) -> Mapping[str, Any]:
         raise CollectorError(Kind.DECODE, f"{where}: JSON that is not an object")
     if document.get("success") is not True:
         codes = ", ".join(map(str, _codes(document))) or "none"
-        raise CollectorError(Kind.HTTP, f"{where}: the API says it had no success (error codes: {codes})")
+        raise CollectorError(Kind.HTTP, f"{where}: the API reports no success (error codes: {codes})")
     return document
 
 

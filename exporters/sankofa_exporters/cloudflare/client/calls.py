@@ -1,4 +1,4 @@
-"""The API's call budget as a token bucket, corrected by what the API itself says is left.
+"""The API's call budget as a token bucket, corrected by what the API itself reports as left.
 
 Cloudflare allows 1,200 calls in five minutes for a token and the user behind it; over it everything is refused for the
 next five. A bucket of a tenth that refills with the other nine tenths spends at most `calls` in any five minutes. The
@@ -75,7 +75,7 @@ class CallBudget:
             raise CollectorError(Kind.LIMIT, f"{where}: the API's call budget is spent for now")
 
     def learn(self, headers: httpx.Headers) -> None:
-        """What any answer's headers say is left."""
+        """What any answer's headers report as left."""
         scarcest = _scarcest(headers)
         if scarcest is not None:
             left, seconds = scarcest

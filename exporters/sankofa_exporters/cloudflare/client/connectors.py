@@ -2,7 +2,7 @@
 
 An address with a port is one connector. A bare host is searched on the five ports cloudflared takes by default since
 2024.12, all at once; what answers there counts only when `/diag/tunnel` names our tunnel, because a host may run
-connectors of others. cloudflared's metrics listener speaks plain HTTP and knows no credentials; none are sent.
+connectors of others. cloudflared's metrics listener is plain HTTP and knows no credentials; none are sent.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class ConnectorClient:
         return split_address(self.address)[1] is None
 
     async def find(self, budget: Budget) -> tuple[Connector, ...]:
-        """What is at this address; of a bare host only connectors proven ours, else the failure that says most."""
+        """What is at this address; of a bare host only connectors proven ours, else the most informative failure."""
         share = budget.slice(self.seconds)
         if not self.is_searched:
             return (await self._connector(self.address, share, must_prove=False),)
@@ -70,7 +70,7 @@ class ConnectorClient:
         if any(one.connections for one in connectors) or (connectors and all(map(_proves_absence, errors))):
             return connectors
         # A port that answered, and could not prove whose it is, may be a replica of ours that is well.
-        raise _most_telling(errors)
+        raise _most_informative(errors)
 
     async def metrics(self, name: str, budget: Budget) -> Metrics:
         answer = await self._get(name, "metrics", budget.slice(self.seconds))
@@ -120,8 +120,8 @@ def _proves_absence(error: BaseException) -> bool:
     )
 
 
-def _most_telling(errors: Sequence[BaseException]) -> BaseException:
-    """A port that refuses says least: any other failure comes first."""
+def _most_informative(errors: Sequence[BaseException]) -> BaseException:
+    """A port that refuses is the least informative: any other failure comes first."""
     known = [error for error in errors if isinstance(error, CollectorError)]
     defects = [error for error in errors if not isinstance(error, CollectorError)]
     answered = [error for error in known if error.failure.kind is not Kind.REFUSED]

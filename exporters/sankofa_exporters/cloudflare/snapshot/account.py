@@ -1,8 +1,8 @@
 """What the account's API answered, parsed once: the list of tunnels, and one tunnel's connections.
 
 A row's status and a connection's `is_pending_reconnect` decide verdicts, so they are read strictly: an odd value is no
-value. Rows of one identity that differ say nothing about it, and an answer that lacks a row proves nothing by what it
-lacks. The list's own `connections` is never read (its documentation announces that it turns empty). The shapes are those
+value. Rows of one identity that differ leave it unknown, and an answer of which a row is missing never proves that
+something is absent. The list's own `connections` is never read (its documentation announces that it will be empty). The shapes are those
 of Cloudflare's published API reference and of what cloudflared itself reads.
 """
 
@@ -214,7 +214,7 @@ def _tunnel(row: Mapping[str, Any], tunnel_id: str) -> Tunnel:
 
 
 def _connections_of(conns: Iterable[Any]) -> Iterator[tuple[str, Connection]]:
-    """Connections by their id; one without an id is told from the others by its place."""
+    """Connections by their id; one without an id is kept apart from the others by its place."""
     for place, conn in enumerate(conns):
         if isinstance(conn, Mapping) and isinstance(conn.get("is_pending_reconnect"), bool):
             connection = Connection(

@@ -175,7 +175,7 @@ def is_code(code: str) -> bool:
 
 
 def _diagnosed(rows: Iterable[Any]) -> Iterator[tuple[str, tuple[Protocol | None, str]]]:
-    """By index: the protocol of a live connection (None for one that is not), and its address, which tells two apart."""
+    """By index: the protocol of a live connection (None for one that is not), and its edge address, by which two rows differ."""
     for row in rows:
         index = row.get("index", 0) if isinstance(row, Mapping) else None
         if isinstance(index, int) and not isinstance(index, bool) and 0 <= index <= MAX_INDEX:
