@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from deploy.lab.cloudflare_api_double import made_tunnels
+from sankofa_exporters.cloudflare.settings import TunnelTarget
 from sankofa_exporters.cloudflare.system import TunnelSource
+from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.model.rejected import Rejected
 from tests.pace import limit
 
@@ -290,3 +292,12 @@ async def test_tunnels_without_a_target_are_counted_by_all_and_named_by_one(worl
     named = [[key[1] for key in one if key[0] == info] for one in late]
     assert sorted(map(len, named)) == [0, 0, 50]
     assert not {source.tunnel_id for source in fleet} & {tunnel_id for each in named for tunnel_id in each}
+
+
+async def test_target_may_have_an_account_of_its_own(world: World) -> None:
+    """Its id takes the place of the module's: another list, and the double knows no such account."""
+    target = TunnelTarget(module="m", tunnel_id=TUNNEL, account_id="f" * 32)
+    found = await world.values(world.pool.open(world.module(), target, Bounds()))
+
+    assert {request.url.path.split("/")[4] for request in world.wire.sent} == {"f" * 32}
+    assert (combined(found), ("account", "http") in errors(found)) == ((0, 0, 0, 0), True)

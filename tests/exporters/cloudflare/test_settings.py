@@ -67,6 +67,20 @@ def test_token_file_with_spaces_or_nothing_in_it_is_refused_unquoted(tmp_path: P
         assert violations == ["modules.m.account.token_file: a file with one API token in one line"]
 
 
+def test_target_and_module_without_anybody_to_ask_are_refused(tmp_path: Path) -> None:
+    """No account: an id of one has no token, and without a connector there is no witness at all."""
+    file = tmp_path / "config.yml"
+    target = {"module": "m", "tunnel_id": TUNNEL, "account_id": ACCOUNT}
+    file.write_text(yaml.safe_dump({"modules": {"m": {}}, "targets": {"t": target}}))
+    with pytest.raises(BrokenConfigError) as caught:
+        load(file, CloudflareModule, TunnelTarget)
+
+    assert [violation.where for violation in caught.value.violations] == [
+        "targets.t.account_id",
+        "targets.t.connectors",
+    ]
+
+
 def test_ids_are_those_of_cloudflare(tmp_path: Path) -> None:
     """A name is no tunnel id; upper case is understood."""
     assert loaded(tmp_path, target={"tunnel_id": TUNNEL.upper()}) == []

@@ -252,7 +252,10 @@ def conns(connections: dict[str, Any]) -> Any:
          ({OTHER}, {TUNNEL}, {"contradicting": 2})),
         (lambda body: rows(body).append("odd"), ({TUNNEL, OTHER}, set(), {"unreadable": 1})),
         (lambda body: rows(body)[0].update(id=None), ({OTHER}, set(), {"unreadable": 1})),
-        (lambda body: rows(body)[0].update(deleted_at="yesterday"), ({OTHER}, set(), {"unreadable": 1})),
+        (lambda body: rows(body)[0].update(deleted_at="yesterday"), ({OTHER}, {TUNNEL}, {"unreadable": 1})),
+        (lambda body: rows(body)[0].update(tun_type=None), ({OTHER}, {TUNNEL}, {"unreadable": 1})),
+        (lambda body: rows(body).append(rows(body)[0] | {"deleted_at": "yesterday"}),
+         ({OTHER}, {TUNNEL}, {"unreadable": 1, "contradicting": 2})),
     ],
 )  # fmt: skip
 def test_one_odd_row_of_the_list_costs_only_itself(change: Any, expected: tuple[Any, ...]) -> None:

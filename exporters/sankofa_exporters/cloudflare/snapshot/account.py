@@ -21,6 +21,7 @@ from sankofa_exporters.reading.coerce import amount, text
 
 Status = Literal["healthy", "degraded", "down", "inactive"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+KIND = "cfd_tunnel"
 MAX_CLIENTS = 256  # Cloudflare allows 25 replicas of a tunnel; far beyond is not an answer
 MAX_CONNS = 1_024
 _LOCATION = re.compile(r"[A-Za-z0-9-]{1,16}")
@@ -41,10 +42,19 @@ class Tunnel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
-    """One page of the list: a tunnel by its id, None for one that is deleted or not cloudflared's."""
+class Row:
+    """A row with an identity; its tunnel is None when it is deleted, not cloudflared's, or not readable in this respect."""
 
-    tunnels: tuple[tuple[str, Tunnel | None], ...]
+    id: str
+    tunnel: Tunnel | None
+    is_readable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of the list; `rows` counts those without an identity too."""
+
+    identified: tuple[Row, ...]
     rows: int
     total: int | None
     per_page: int | None
@@ -52,7 +62,10 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """The account's tunnels; `doubtful` ones stand in rows that differ, and only a complete list proves an absence."""
+    """The account's tunnels; only a complete list proves an absence.
+
+    `doubtful` ones stand in rows that differ, or that do not show whether the tunnel is there.
+    """
 
     tunnels: Mapping[str, Tunnel]
     doubtful: frozenset[str]
@@ -116,14 +129,14 @@ def parse_page(document: Mapping[str, Any]) -> Page:
     rows = document.get("result")
     if not isinstance(rows, list):
         raise _unreadable("cfd_tunnel: result is not a list")
-    tunnels = [found for row in rows if (found := _tunnel_of(row)) is not None]
-    if rows and not tunnels:
+    identified = [found for row in rows if (found := _row(row)) is not None]
+    if rows and not identified:
         raise _unreadable("cfd_tunnel: no row with an identity")
-    reject(Reason.UNREADABLE, len(rows) - len(tunnels))
+    reject(Reason.UNREADABLE, len(rows) - sum(row.is_readable for row in identified))
     info = document.get("result_info")
     info = info if isinstance(info, Mapping) else {}
     return Page(
-        tunnels=tuple(tunnels),
+        identified=tuple(identified),
         rows=len(rows),
         total=_count(info.get("total_count")),
         per_page=_count(info.get("per_page")),
@@ -136,11 +149,11 @@ def listing_of(pages: Iterable[Page], fetched_at: float) -> Listing:
     A tunnel that stands in two pages has moved while they were asked for, and another one may have been passed over.
     """
     known = list(pages)
-    rows = [row for page in known for row in page.tunnels]
-    ids = {tunnel_id for tunnel_id, _ in rows}
-    certain = by_identity(rows)
+    rows = [row for page in known for row in page.identified]
+    ids = {row.id for row in rows}
+    certain = {key: row for key, row in by_identity((row.id, row) for row in rows).items() if row.is_readable}
     return Listing(
-        tunnels={tunnel_id: tunnel for tunnel_id, tunnel in certain.items() if tunnel is not None},
+        tunnels={key: row.tunnel for key, row in certain.items() if row.tunnel is not None},
         doubtful=frozenset(ids - certain.keys()),
         is_complete=bool(known) and all(page.total == len(ids) for page in known),
         fetched_at=fetched_at,
@@ -187,18 +200,17 @@ def instant(value: Any) -> float | None:
     return seconds if seconds > 0 else None
 
 
-def _tunnel_of(row: Any) -> tuple[str, Tunnel | None] | None:
-    """Id and tunnel of a row; None for one without an identity, or that does not say whether it is deleted."""
+def _row(row: Any) -> Row | None:
+    """None for a row without an identity; the list may hold other kinds, and deleted ones, when a filter is not honoured."""
     identity = text(row.get("id")) if isinstance(row, Mapping) else None
     if identity is None:
         return None
-    deleted_at = row.get("deleted_at")
+    deleted_at, kind = row.get("deleted_at"), row.get("tun_type", KIND)
     is_deleted = deleted_at is not None and not str(deleted_at).startswith(_NEVER)
-    if is_deleted and instant(deleted_at) is None:
-        return None
-    # The list may hold other kinds, and deleted ones, when a filter is not honoured.
-    is_ours = row.get("tun_type", "cfd_tunnel") == "cfd_tunnel" and not is_deleted
-    return identity.lower(), _tunnel(row, identity.lower()) if is_ours else None
+    is_readable = text(kind) is not None and (not is_deleted or instant(deleted_at) is not None)
+    is_ours = is_readable and not is_deleted and kind == KIND
+    tunnel = _tunnel(row, identity.lower()) if is_ours else None
+    return Row(id=identity.lower(), tunnel=tunnel, is_readable=is_readable)
 
 
 def _tunnel(row: Mapping[str, Any], tunnel_id: str) -> Tunnel:
