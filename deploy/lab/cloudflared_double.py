@@ -10,8 +10,9 @@ Each port of `--port` is one connector. Control, on its own port: GET / (state),
 POST /PORT/edge/lost|restored, POST /PORT/site/NAME/lost|restored (its connections end and do not come back),
 POST /PORT/origin/broken|restored (each look at /metrics counts 100 requests; broken, all of them fail),
 POST /PORT/edge/flapped (all connections are lost and registered again), POST /PORT/location/one|none|shown (the first
-connection, or every one, has no location in /metrics), POST /PORT/protocol/quic|http2, POST /PORT/version/new|old (old: no /diag, no quic_*),
-POST /PORT/http/ok|500|503|html|garbage|huge|hang|drip|redirect (what every endpoint answers from now on),
+connection, or every one, has no location in /metrics), POST /PORT/protocol/quic|http2,
+POST /PORT/version/new|old (old: no /diag, no quic_*),
+POST /PORT/http/ok|429|500|503|html|garbage|huge|hang|drip|redirect (what every endpoint answers from now on),
 POST /PORT/spoiled/ready|metrics|none (the one endpoint that answers HTML).
 """
 
@@ -45,9 +46,10 @@ HOST = "127.0.0.1"
 LOCATIONS = ("jnb01", "jnb02", "nbo01", "nbo01")
 REQUESTS_A_LOOK = 100
 HANG_SECONDS = 3600
+RETRY_AFTER = "300"
 HUGE_CHUNKS = 1_024
 Exposed = tuple[str, str, list[tuple[str, float]]]  # a family: name, type, and its series as labels and value
-MODES = ("ok", "500", "503", "html", "garbage", "huge", "hang", "drip", "redirect")
+MODES = ("ok", "429", "500", "503", "html", "garbage", "huge", "hang", "drip", "redirect")
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 
@@ -200,6 +202,8 @@ async def answer(connector: Cloudflared, request: Request) -> Response:
 
 
 async def fault(mode: str) -> Response:
+    if mode == "429":
+        return PlainTextResponse("slow down\n", status_code=429, headers={"retry-after": RETRY_AFTER})
     if mode in {"500", "503"}:
         return PlainTextResponse("upstream connect error\n", status_code=int(mode))
     if mode == "html":

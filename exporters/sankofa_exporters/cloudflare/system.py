@@ -229,6 +229,7 @@ class AccountPool:
                 body_bytes=bounds.body_bytes,
                 seconds=module.connector_timeout_seconds,
                 diagnostics=module.diagnostics,
+                clock=self.monotonic,
             )
             for address in target.connectors
         )

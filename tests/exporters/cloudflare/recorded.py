@@ -141,6 +141,9 @@ class World:
     async def values(self, source: TunnelSource, *, after: float = 0, seconds: float | None = None) -> Found:
         return values(await self.probe(source, after=after, seconds=seconds))
 
+    def to_connectors(self) -> list[httpx.Request]:
+        return [request for request in self.wire.sent if request.url.port != API_PORT]
+
     async def beside_silence(self, source: Callable[[], TunnelSource], witnesses: int) -> Found:
         """What is found by a fresh source while somebody may hang, given the time that the others need at this pace."""
         for seconds in growing(0.3):

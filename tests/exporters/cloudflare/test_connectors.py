@@ -69,6 +69,22 @@ async def test_broken_origin_is_not_a_broken_tunnel(world: World) -> None:
     assert [found["tunnel_requests_total", *ONE] for found in (*broken, lost)] == [100, 200, 200]
 
 
+async def test_connector_that_asks_to_be_left_alone_is_left_alone(world: World) -> None:
+    """429 with Retry-After 300, as a proxy before it may send: neither this probe nor the next ones ask it again."""
+    source = world.source(20241)
+    world.connectors[20241].mode = "429"
+    refused = await world.values(source)
+    asked = len(world.to_connectors())
+    world.connectors[20241].mode = "ok"
+    waiting = [await world.values(source, after=140) for _ in range(2)]
+    still = len(world.to_connectors())
+    later = await world.values(source, after=30)
+
+    assert asked == still <= 2  # /ready and /diag/tunnel may be under way at once; /metrics is not asked any more
+    assert [combined(found) for found in (refused, *waiting, later)] == [(1, 1, 1, 0)] * 3 + [(1, 1, 2, 0)]
+    assert all(("ready 127.0.0.1:20241", "limit") in errors(found) for found in (refused, *waiting))
+
+
 async def test_http2_connector_has_no_round_trip(world: World) -> None:
     """HTTP/2 measures none: absent, not zero; everything else is there."""
     world.connectors[20241].protocol = "http2"

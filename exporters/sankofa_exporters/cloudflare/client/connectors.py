@@ -8,7 +8,8 @@ connectors of others. cloudflared's metrics listener is plain HTTP and knows no 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -27,6 +28,7 @@ from sankofa_exporters.cloudflare.snapshot.connector import (
 from sankofa_exporters.model.failure import CollectorError, Failure, Kind
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.threads import in_thread
+from sankofa_exporters.reading.backoff import BUSY, Backoff
 from sankofa_exporters.reading.http import DECODE_IN_THREAD_BYTES, Answer, check_status, exchange, read
 
 DEFAULT_PORTS = (20241, 20242, 20243, 20244, 20245)
@@ -50,6 +52,8 @@ class ConnectorClient:
     body_bytes: int
     seconds: float
     diagnostics: bool
+    clock: Callable[[], float] = time.monotonic
+    backoffs: dict[str, Backoff] = field(default_factory=dict)
 
     @property
     def is_searched(self) -> bool:
@@ -109,8 +113,18 @@ class ConnectorClient:
             return error.failure
 
     async def _get(self, name: str, path: str, budget: Budget) -> Answer:
+        """The answer of any status; one that asks to be left alone is an error, and so is what would be asked meanwhile."""
+        backoff = self.backoffs.setdefault(name, Backoff(clock=self.clock))
+        backoff.check(f"http://{name}")
         request = self.http.build_request("GET", f"http://{name}/{path}")
-        return await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes)
+        answer = await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes)
+        if answer.status in BUSY and "retry-after" in answer.headers:  # a proxy's: cloudflared's own 503 has none
+            try:
+                check_status(answer)
+            except CollectorError as error:
+                backoff.learn(error)
+                raise
+        return answer
 
 
 def _proves_absence(error: BaseException) -> bool:
