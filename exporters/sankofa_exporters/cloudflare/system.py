@@ -110,7 +110,7 @@ class TunnelSource:
         )
         account = Verdict.UNKNOWN
         if self.account is not None:
-            account = account_verdict(answers, fresh_seconds=self.account.settings.list_seconds)
+            account = account_verdict(answers, fresh_seconds=self.account.fresh_seconds)
         self.combined = combined(connectors, account)
         self.dispute = dispute_of(self.dispute, self.combined, now)
         # Silent connectors under a status that says up: exactly what a site that lost its uplink looks like.

@@ -2,7 +2,7 @@
 
 The connectors know at once when the edge is lost, and cannot be asked when their host is gone. The account knows of every
 replica, and lags by minutes: a dead connection stays in it as pending. Before the account is believed the tunnel must be
-in its list: what it says about a tunnel that it does not have is about nothing. Where the witnesses, or the two answers of
+in its list: an answer about a tunnel that the account does not have proves nothing. Where the witnesses, or the two answers of
 the account, contradict each other, the verdict is unknown.
 """
 
@@ -56,7 +56,7 @@ class AccountAnswers:
 
     @property
     def tunnel(self) -> Tunnel | None:
-        """Its row, in which alone the account says that the tunnel is there and ours."""
+        """Its row: the only proof that the tunnel is there, and ours."""
         return self.listing.value.tunnels.get(self.tunnel_id) if self.listing is not None else None
 
     @property
@@ -81,7 +81,7 @@ class AccountAnswers:
 
     @property
     def is_doubtful(self) -> bool:
-        """The status and the connections contradict each other, for minutes perhaps: the account is to be asked again soon."""
+        """The status and the connections contradict each other: the account is to be asked again soon."""
         if self.connections is None or self.came_back:
             return False
         answer = self.connections.value
@@ -104,20 +104,18 @@ def connectors_verdict(results: Sequence[Any]) -> Verdict:
 
 
 def account_verdict(account: AccountAnswers, *, fresh_seconds: float) -> Verdict:
-    """The tunnel's status, against which its connections may prove something while they are young.
+    """The tunnel's status, unless its connections contradict it.
 
-    All of them dead is down, for the status lags. None at all proves nothing: it agrees with a status that says down, and
-    leaves any other unknown. Live ones never make up what the status does not say, and a status that says down is left
-    unknown by live ones that are younger.
+    All of them dead is down while the answer is fresh, for the status lags. Without that proof a contradiction is unknown:
+    no connection at all, or dead ones of a while ago, under a status that says up; live ones younger than a status that
+    says down. Live ones never make up for a status that says neither.
     """
     if account.tunnel is None:
-        return Verdict.UNKNOWN  # not there, or not ours: our mistake must become no breach, and no compliance
-    status, connections = account.status, account.connections
-    if connections is None or connections.age_seconds > fresh_seconds or account.came_back:
-        return status
-    if connections.value.are_dead:
+        return Verdict.UNKNOWN  # not there, or not ours: a mistake of ours must become neither breach nor compliance
+    connections = account.connections if not account.came_back else None
+    if connections is not None and connections.value.are_dead and connections.age_seconds <= fresh_seconds:
         return Verdict.DOWN
-    return Verdict.UNKNOWN if account.is_doubtful else status
+    return Verdict.UNKNOWN if account.is_doubtful else account.status
 
 
 def combined(connectors: Verdict, account: Verdict) -> CombinedVerdict:

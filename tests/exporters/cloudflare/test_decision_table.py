@@ -74,8 +74,8 @@ DEAD, NONE, SOME, PARTLY = (0, 4, 0), (0, 0, 0), (3, 1, 0), (0, 3, 1)
         ("healthy", DEAD, 20, DOWN),  # the status lags behind dead connections
         ("healthy", NONE, 20, UNKNOWN),  # a connector less proves nothing, and a status alone cannot be held against it
         ("healthy", PARTLY, 20, UP),  # the one that cannot be read may live
-        ("healthy", DEAD, 61, UP),  # too old to overrule
-        ("healthy", NONE, 61, UP),
+        ("healthy", DEAD, 61, UNKNOWN),  # no proof any more, and no agreement either
+        ("healthy", NONE, 61, UNKNOWN),
         ("degraded", SOME, 20, UP),
         ("degraded", NONE, 20, UNKNOWN),
         ("down", SOME, 5, UNKNOWN),  # live ones younger than the list
@@ -86,6 +86,8 @@ DEAD, NONE, SOME, PARTLY = (0, 4, 0), (0, 0, 0), (3, 1, 0), (0, 3, 1)
         ("inactive", SOME, 61, DOWN),
         ("odd", SOME, 20, UNKNOWN),  # up only when every part says so
         ("odd", DEAD, 20, DOWN),
+        ("odd", DEAD, 61, UNKNOWN),
+        ("down", DEAD, 61, DOWN),
         ("odd", NONE, 20, UNKNOWN),
     ],
 )

@@ -54,9 +54,10 @@ async def test_lost_edge_is_disputed_and_then_down_as_the_api_concedes(world: Wo
     assert verdicts == [UP_BOTH, DISPUTED, DOWN_BOTH, DOWN_BOTH, DOWN_BOTH, DISPUTED, UP_BOTH]
 
 
-async def test_site_that_lost_its_uplink_is_down_though_the_status_lags(world: World) -> None:
+@pytest.mark.parametrize("list_seconds", [60, 10])
+async def test_site_that_lost_its_uplink_is_down_though_the_status_lags(world: World, list_seconds: float) -> None:
     """Nobody answers there and the status stays healthy: the account is asked again at once, and its dead connections say it."""
-    source = world.source(20241)
+    source = world.source(20241, module=world.module(list_seconds=list_seconds))
     verdicts = [combined(await world.values(source))]
     del world.wire.apps[20241]
     world.api.tunnels[TUNNEL].pending = True
@@ -66,6 +67,18 @@ async def test_site_that_lost_its_uplink_is_down_though_the_status_lags(world: W
     # The connections of 15 s ago still lived; asked anew they do not, and they are asked every half minute from then on.
     assert verdicts == [UP_BOTH, UP_ONE, DOWN_ONE, DOWN_ONE, DOWN_ONE]
     assert world.api.calls["connections"] == 3
+
+
+async def test_dead_connections_are_never_up_again_by_their_age(world: World) -> None:
+    """The budget is spent on others: what was dead a while ago is unknown, until the account says that it came back."""
+    source = world.source()
+    world.api.tunnels[TUNNEL].pending = True
+    verdicts = [combined(await world.values(source))]
+    world.api.used, world.api.window_ends = 1_100, world.clock() + 280  # what is left is the list's
+    verdicts += [combined(await world.values(source, after=after)) for after in (30, 30, 30, 30)]
+
+    # Asked anew after 30 s, by which answer the exporter learns of the quota; fresh for a minute from then on.
+    assert verdicts == [DOWN_ONE, DOWN_ONE, DOWN_ONE, DOWN_ONE, SILENT]
 
 
 async def test_short_deadline_of_one_prober_ends_no_dispute(world: World) -> None:

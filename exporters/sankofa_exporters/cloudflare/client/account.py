@@ -114,6 +114,11 @@ class Account:
         """The tunnels of the account that no open target stands for."""
         return [tunnel for tunnel in listing.tunnels.values() if tunnel.id not in self.tunnels]
 
+    @property
+    def fresh_seconds(self) -> float:
+        """How young connections must be to prove a tunnel down: in doubt they are asked for twice in that time."""
+        return max(self.settings.list_seconds, 2 * URGENT_SECONDS)
+
     def open_seconds(self) -> float:
         return self.monotonic() - self.opened_at
 
