@@ -252,6 +252,18 @@ def test_account_alone_is_believed_no_further_than_it_says(lab: Lab, case: str) 
     assert found["collector_success", "account"] == found["collector_success", "connections"] == 1
 
 
+def test_flood_of_rows_is_refused_and_holds_up_nobody(lab: Lab) -> None:
+    """600,000 empty rows, small on the wire and large in memory: over a bound, unknown, and other targets are probed."""
+    other = lab.fresh()
+    before = lab.probe(other)
+    lab.answering([{}] * 600_000, LIVE)
+    flooded = lab.probe(lab.fresh())
+    after = lab.probe(other)
+
+    assert (pair(flooded), flooded["collector_error", "account", "limit"]) == (UNKNOWN, 1)
+    assert (pair(before), pair(after)) == (UP, UP)
+
+
 @pytest.mark.parametrize(("hidden", "sites"), [("shown", 2), ("one", ABSENT), ("none", ABSENT)])
 def test_live_connection_without_a_place_leaves_the_connectors_sites_unknown(lab: Lab, hidden: str, sites: Any) -> None:
     """Four connections live, and some have no location in cloudflared's metrics: neither none nor those that are left."""

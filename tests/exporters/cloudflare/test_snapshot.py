@@ -333,6 +333,14 @@ def test_ages_of_connections_are_those_of_live_ones() -> None:
     assert (whole.opened, parse_connections(body, fetched_at=START).opened) == ((10, 11), None)
 
 
+def test_pages_have_a_bound() -> None:
+    """A flood of rows is over the limit, not a list."""
+    with pytest.raises(CollectorError) as caught:
+        parse_page({"result": [{"id": str(number)} for number in range(5_001)]})
+
+    assert caught.value.failure.kind is Kind.LIMIT
+
+
 def test_connections_have_a_bound() -> None:
     """A flood of connections is over the limit, not a count."""
     body = document("connections.json")

@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 2.0  # a probe with something believable in hand waits no lon
 RETRY_SECONDS = 15.0
 URGENT_SECONDS = 30.0  # a tunnel in doubt is asked about this often, while the budget allows
 STALE_FACTOR = 2  # a list is believed for twice its period, connections for twice theirs
-MAX_PAGES = 50
+MAX_PAGES, MAX_TUNNELS = 50, 10_000
 CALLS_AT_ONCE = 4
 REFUSALS = frozenset({Kind.AUTH, Kind.PERMISSION})
 LIST_RESERVE = 10  # tokens that calls about connections leave to the list: pages of 1,000 tunnels
@@ -175,9 +175,9 @@ def _has_more(pages: Sequence[Page]) -> bool:
     """Whether another page is to be asked for; without a total, a full page has a next one."""
     if not pages:
         return True
-    last = pages[-1]
-    if last.rows == 0:
+    last, rows = pages[-1], sum(page.rows for page in pages)
+    if last.rows == 0 or rows >= MAX_TUNNELS:
         return False
     if last.total is not None:
-        return sum(page.rows for page in pages) < last.total
+        return rows < last.total
     return last.rows >= (last.per_page or PER_PAGE)

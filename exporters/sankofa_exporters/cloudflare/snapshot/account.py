@@ -22,6 +22,7 @@ from sankofa_exporters.reading.coerce import amount, text
 Status = Literal["healthy", "degraded", "down", "inactive"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 KIND = "cfd_tunnel"
+MAX_ROWS = 5_000  # of one page; 100 are asked for
 MAX_CLIENTS = 256  # Cloudflare allows 25 replicas of a tunnel; far beyond is not an answer
 MAX_CONNS = 1_024
 _LOCATION = re.compile(r"[A-Za-z0-9-]{1,16}")
@@ -129,6 +130,8 @@ def parse_page(document: Mapping[str, Any]) -> Page:
     rows = document.get("result")
     if not isinstance(rows, list):
         raise _unreadable("cfd_tunnel: result is not a list")
+    if len(rows) > MAX_ROWS:
+        raise CollectorError(Kind.LIMIT, f"cfd_tunnel: a page of {len(rows)} rows; at most {MAX_ROWS}")
     identified = [found for row in rows if (found := _row(row)) is not None]
     if rows and not identified:
         raise _unreadable("cfd_tunnel: no row with an identity")
