@@ -11,7 +11,7 @@ from typing import Any
 from eth_keys.backends.native.main import NativeECCBackend
 from eth_keys.datatypes import PrivateKey
 
-from sankofa_exporters.besu.headers import parse_header
+from sankofa_exporters.besu.network.snapshot.headers import parse_header
 
 from .report import Row, Table, less
 

@@ -6,9 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
+from sankofa_exporters.besu.node.families import CALL_BUCKETS, CALL_OBJECTIVE_SECONDS
 from sankofa_exporters.config.settings import CaFile, Endpoint, Module, Name, Strict, Target
-
-from .families import CALL_BUCKETS, CALL_OBJECTIVE_SECONDS
 
 ZERO_ADDRESS = "0x" + "0" * 40
 MAX_CALL_CHARS = 2 + 2 * 65_536

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from sankofa_exporters.besu.families import FAMILIES
+from sankofa_exporters.besu.network.client.witnesses import Witness
+from sankofa_exporters.besu.network.system.source import NetworkSource
+from sankofa_exporters.besu.node.system.latency import CallLatency
+from sankofa_exporters.besu.node.system.source import BesuSource
+from sankofa_exporters.besu.rpc.client import RpcClient
+from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.reading.http import open_client, tls_context
 from sankofa_exporters.registry import System
-
-from .client import RpcClient
-from .families import FAMILIES
-from .latency import CallLatency
-from .network import NetworkSource
-from .node import BesuSource
-from .settings import BesuModule, BesuTarget
-from .witnesses import Witness
 
 
 def open_source(module: BesuModule, target: BesuTarget, bounds: Bounds) -> BesuSource | NetworkSource:

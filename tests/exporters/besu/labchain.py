@@ -11,8 +11,8 @@ from deploy.lab.bft.control import Lab, throw
 from deploy.lab.bft.network import Network, Node
 from deploy.lab.bft_chain import served
 from deploy.lab.ports import free_port
-from sankofa_exporters.besu.network import NetworkSource
-from sankofa_exporters.besu.node import BesuSource
+from sankofa_exporters.besu.network.system.source import NetworkSource
+from sankofa_exporters.besu.node.system.source import BesuSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import open_source
 from sankofa_exporters.model.bounds import Bounds

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.lab.bft.sealing import Key
-from sankofa_exporters.besu.node import BesuSource
+from sankofa_exporters.besu.node.system.source import BesuSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import open_source
 from sankofa_exporters.model.bounds import Bounds

@@ -11,10 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.lab.bft.network import Network
 from deploy.lab.bft.rpc import Rpc
-from sankofa_exporters.besu.client import Call, RpcClient
-from sankofa_exporters.besu.network import NetworkSource
+from sankofa_exporters.besu.network.client.witnesses import Witness
+from sankofa_exporters.besu.network.system.source import NetworkSource
+from sankofa_exporters.besu.rpc.client import Call, RpcClient
 from sankofa_exporters.besu.settings import BesuModule
-from sankofa_exporters.besu.witnesses import Witness
 from sankofa_exporters.model.exposition import encode
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.probe.budget import Budget

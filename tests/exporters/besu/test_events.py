@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from deploy.parts import CHECKOUT
-from sankofa_exporters.besu.client import RpcClient
-from sankofa_exporters.besu.contracts import MAX_LOGS, SLA_EVENTS, ContractWatch, parse_logs, topics_of
+from sankofa_exporters.besu.network.system.contracts import MAX_LOGS, SLA_EVENTS, ContractWatch, parse_logs, topics_of
+from sankofa_exporters.besu.network.system.stream import BlockStream
+from sankofa_exporters.besu.rpc.client import RpcClient
 from sankofa_exporters.besu.settings import BesuModule
-from sankofa_exporters.besu.stream import BlockStream
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.probe.budget import Budget
 

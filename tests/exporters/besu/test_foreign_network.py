@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sankofa_exporters.besu.network import NetworkSource
+from sankofa_exporters.besu.network.system.source import NetworkSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import open_source
 from sankofa_exporters.model.bounds import Bounds

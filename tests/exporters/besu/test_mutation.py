@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.besu.client import Call, RpcClient
-from sankofa_exporters.besu.node import BesuSource
+from sankofa_exporters.besu.node.system.source import BesuSource
+from sankofa_exporters.besu.rpc.client import Call, RpcClient
 from sankofa_exporters.besu.settings import BesuModule
 from sankofa_exporters.model.exposition import encode
 from sankofa_exporters.model.failure import CollectorError, Kind

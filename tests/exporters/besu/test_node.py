@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.besu.apis import APIS
-from sankofa_exporters.besu.families import CALL_BUCKETS, IS_VALIDATOR, NODE_FAMILIES
+from sankofa_exporters.besu.node.families import CALL_BUCKETS, IS_VALIDATOR, NODE_FAMILIES
+from sankofa_exporters.besu.rpc.snapshot.consensus_apis import APIS
 from sankofa_exporters.model.exposition import encode
 from sankofa_exporters.model.failure import Kind
 from sankofa_exporters.model.family import Distribution

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.besu.collector import head_verdict
-from sankofa_exporters.besu.snapshot import Head, parse_head, parse_quantity, parse_syncing
+from sankofa_exporters.besu.node.snapshot import Head, parse_head, parse_quantity, parse_syncing
+from sankofa_exporters.besu.node.verdict import head_verdict
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.probe.source import Verdict
 from sankofa_exporters.reading.coerce import hex_int

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from deploy.parts import CHECKOUT
-from sankofa_exporters.besu.network import NetworkSource
-from sankofa_exporters.besu.node import BesuSource
+from sankofa_exporters.besu.network.system.source import NetworkSource
+from sankofa_exporters.besu.node.system.source import BesuSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import SYSTEM, open_source
 from sankofa_exporters.config.document import BrokenConfigError

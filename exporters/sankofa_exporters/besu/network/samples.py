@@ -1,59 +1,23 @@
-"""From what the witnesses showed to samples and a verdict: pure functions, one for each collector of a network."""
+"""From the witnesses' answers to samples: pure functions, one for each collector of a network."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from sankofa_exporters.besu.network import families as f
+from sankofa_exporters.besu.network.snapshot.consensus import Consensus
+from sankofa_exporters.besu.network.snapshot.forks import Forks
+from sankofa_exporters.besu.network.snapshot.heads import Heads
+from sankofa_exporters.besu.network.verdict import trusted
+from sankofa_exporters.besu.rpc.snapshot.keys import text_of
+from sankofa_exporters.besu.settings import BesuModule
 from sankofa_exporters.model.family import Sample
-from sankofa_exporters.probe.source import Verdict
-
-from . import network_families as f
-from .consensus import Consensus
-from .forks import Forks
-from .seals import text_of
-from .settings import BesuModule
-from .witnesses import Heads, Sighting
-
-
-def network_verdict(heads: Any, forks: Any, *, now: float, module: BesuModule) -> Verdict:
-    """Up with a young head, down with an old one or with two proven histories, unknown without witnesses that agree.
-
-    `heads` and `forks` are collectors' results: a value or a `Failure`. A head whose header is not what it says is not
-    counted beside heads that are; when none could be read, the reader may be at fault, and the heads' words must do.
-    """
-    if not isinstance(heads, Heads):
-        return Verdict.UNKNOWN
-    trusted = _trusted(heads, forks)
-    if len(trusted) < module.min_witnesses:
-        return Verdict.UNKNOWN
-    if isinstance(forks, Forks) and forks.proven:
-        return Verdict.DOWN
-    if forks.disputed if isinstance(forks, Forks) else _heads_differ(heads):
-        return Verdict.UNKNOWN
-    # Where no header was looked at, one witness alone could claim a young head: as many as are required must have one.
-    vouching = 1 if isinstance(forks, Forks) else module.min_witnesses
-    deciding = sorted((one.head for one in trusted), key=lambda head: head.timestamp, reverse=True)[vouching - 1]
-    return Verdict.UP if deciding.age_seconds(deciding.judged_at(now)) <= module.oldest_head_seconds else Verdict.DOWN
-
-
-def _trusted(heads: Heads, forks: Any) -> list[Sighting]:
-    """The sightings whose header is not known to be false."""
-    unproven = forks.unproven if isinstance(forks, Forks) else {}
-    return [one for one in heads.believed if one.witness.name not in unproven]
-
-
-def _heads_differ(heads: Heads) -> bool:
-    """Two nodes name different blocks at one height, and nobody could look closer."""
-    claimed: dict[int, set[str]] = {}
-    for one in heads.believed:
-        claimed.setdefault(one.number, set()).add(one.claimed_hash)
-    return any(len(hashes) > 1 for hashes in claimed.values())
 
 
 def head_samples(heads: Heads, forks: Any, module: BesuModule, names: tuple[str, ...]) -> Iterator[Sample]:
     """What the trusted witnesses show; one whose header is false is not known, and nobody lags behind it."""
-    believed = {one.witness.name: one for one in _trusted(heads, forks)}
+    believed = {one.witness: one for one in trusted(heads, forks)}
     best = max((one.number for one in believed.values()), default=None)
     if best is not None:
         yield Sample(f.NETWORK_HEAD_BLOCK, best)

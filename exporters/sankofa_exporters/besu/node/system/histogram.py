@@ -12,9 +12,8 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sankofa_exporters.besu.node.families import CALL_BUCKETS
 from sankofa_exporters.model.family import Distribution
-
-from .families import CALL_BUCKETS
 
 # Nobody follows a counter over a longer gap than half an hour (decision 0012): after it no reset needs to be seen.
 FORGOTTEN_SECONDS = 1_860.0

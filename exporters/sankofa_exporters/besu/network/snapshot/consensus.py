@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .headers import SEALED, Header
+from sankofa_exporters.besu.network.snapshot.headers import SEALED, Header
 
 ROTATING = frozenset({"qbft", "ibft2"})  # the round is in the header, and the proposer changes with each block
 

@@ -12,17 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from sankofa_exporters.besu.network import families as f
+from sankofa_exporters.besu.network.system.stream import PERMISSION_EVENT
+from sankofa_exporters.besu.rpc.client import RpcClient
+from sankofa_exporters.besu.rpc.snapshot.consensus_apis import parse_address
+from sankofa_exporters.besu.rpc.snapshot.keys import keccak256, text_of
+from sankofa_exporters.besu.settings import BesuModule
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.model.family import Sample
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.reading.coerce import hex_int, text
-
-from . import network_families as f
-from .apis import parse_address
-from .client import RpcClient
-from .seals import keccak256, text_of
-from .settings import BesuModule
-from .stream import PERMISSION_EVENT
 
 MAX_LOGS = 10_000  # of one range
 RECEIPTS_AT_ONCE = 100

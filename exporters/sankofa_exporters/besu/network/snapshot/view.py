@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .headers import Header, extra_digest, parse_header
+from sankofa_exporters.besu.network.snapshot.headers import Header, extra_digest, parse_header
 
 
 @dataclass(kw_only=True)

@@ -11,25 +11,27 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from sankofa_exporters.besu.network.client.chains import AT_ONCE, catch_up, fetch
+from sankofa_exporters.besu.network.client.witnesses import Witness, look
+from sankofa_exporters.besu.network.families import NETWORK_KNOWN, NETWORK_UP
+from sankofa_exporters.besu.network.samples import consensus_samples, fork_samples, head_samples
+from sankofa_exporters.besu.network.snapshot.chains import Chains
+from sankofa_exporters.besu.network.snapshot.consensus import Consensus, consensus_of
+from sankofa_exporters.besu.network.snapshot.forks import Forks, forks_of
+from sankofa_exporters.besu.network.snapshot.headers import Header
+from sankofa_exporters.besu.network.snapshot.heads import Heads
+from sankofa_exporters.besu.network.snapshot.view import ChainView
+from sankofa_exporters.besu.network.system.contracts import ContractWatch
+from sankofa_exporters.besu.network.system.stream import BlockStream
+from sankofa_exporters.besu.network.verdict import network_verdict
+from sankofa_exporters.besu.rpc.client import Call
+from sankofa_exporters.besu.rpc.snapshot.consensus_apis import APIS, BY_DIALECT, first_answer, parse_validators
+from sankofa_exporters.besu.settings import BesuModule
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.model.family import Family, Sample
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.shared import Once
 from sankofa_exporters.probe.source import Collector, Results, Verdict
-
-from .apis import APIS, BY_DIALECT, first_answer, parse_validators
-from .chains import AT_ONCE, Chains, catch_up, fetch
-from .chainview import ChainView
-from .client import Call
-from .consensus import Consensus, consensus_of
-from .contracts import ContractWatch
-from .forks import Forks, forks_of
-from .headers import Header
-from .network_families import NETWORK_KNOWN, NETWORK_UP
-from .network_samples import consensus_samples, fork_samples, head_samples, network_verdict
-from .settings import BesuModule
-from .stream import BlockStream
-from .witnesses import Heads, Witness, look
 
 VIEW_HEIGHTS = 512  # kept of each witness, so that a minority that stands still can be compared for a while
 SETS_ASKED = 16  # validator sets asked in one probe of a chain whose headers list none
@@ -82,11 +84,17 @@ class Probe:
             client, head = self.source.witness(chains.reference).client, chains.run[-1].number
         else:
             best = (await self.heads.get(budget)).best
-            client, head = best.witness.client, best.number
+            client, head = self.source.witness(best.witness).client, best.number
         await self.source.contracts.advance(client, head, budget)
 
     async def _chains(self, budget: Budget) -> Chains:
-        return await catch_up(self.source.view, await self.heads.get(budget), self.source.module.window_blocks, budget)
+        return await catch_up(
+            self.source.view,
+            {one.name: one for one in self.source.witnesses},
+            await self.heads.get(budget),
+            self.source.module.window_blocks,
+            budget,
+        )
 
     async def _close_gap(self, low: int, high: int, budget: Budget) -> None:
         witness = self.source.witness((await self.chains.get(budget)).reference)

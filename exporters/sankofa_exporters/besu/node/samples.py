@@ -1,26 +1,14 @@
-"""From what a node said to samples and a verdict: pure functions, one for each collector."""
+"""From a node's answers to samples: pure functions, one for each collector."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from sankofa_exporters.besu.network.families import VALIDATORS
+from sankofa_exporters.besu.node import families as f
+from sankofa_exporters.besu.node.snapshot import Chain, Head, Peers, Pool
+from sankofa_exporters.besu.rpc.snapshot.keys import text_of
 from sankofa_exporters.model.family import Sample
-from sankofa_exporters.probe.source import Verdict
-
-from . import families as f
-from .network_families import VALIDATORS
-from .seals import text_of
-from .snapshot import Chain, Head, Peers, Pool
-
-
-def head_verdict(head: Head | None, *, now: float, max_age_seconds: float, max_skew_seconds: float) -> Verdict:
-    """Up with a young head, down with an old one, unknown without one.
-
-    A head from the future proves that two clocks disagree, and then age proves nothing.
-    """
-    if head is None or head.age_seconds(now) < -max_skew_seconds:
-        return Verdict.UNKNOWN
-    return Verdict.UP if head.age_seconds(head.judged_at(now)) <= max_age_seconds else Verdict.DOWN
 
 
 def head_samples(head: Head) -> Iterator[Sample]:

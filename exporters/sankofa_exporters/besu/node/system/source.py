@@ -11,19 +11,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from sankofa_exporters.besu.node import samples as c
+from sankofa_exporters.besu.node.client import Described, KnownApi
+from sankofa_exporters.besu.node.families import KNOWN, UP
+from sankofa_exporters.besu.node.snapshot import Head, parse_head
+from sankofa_exporters.besu.node.system.latency import CallLatency
+from sankofa_exporters.besu.node.verdict import head_verdict
+from sankofa_exporters.besu.rpc.client import RpcClient
+from sankofa_exporters.besu.settings import BesuModule, Role
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.model.family import Family, Sample
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.delay import observed
 from sankofa_exporters.probe.source import Collector, Results, Verdict
-
-from . import collector as c
-from .client import RpcClient
-from .described import Described, KnownApi
-from .families import KNOWN, UP
-from .latency import CallLatency
-from .settings import BesuModule, Role
-from .snapshot import Head, parse_head
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class BesuSource:
 
     def verdict(self, results: Results, now: float) -> Verdict:
         head = results["head"]
-        return c.head_verdict(
+        return head_verdict(
             head if isinstance(head, Head) else None,
             now=now,
             max_age_seconds=self.module.oldest_head_seconds,

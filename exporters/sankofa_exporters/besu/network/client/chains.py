@@ -7,46 +7,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from sankofa_exporters.besu.network.client.witnesses import Witness
+from sankofa_exporters.besu.network.snapshot.chains import Chains
+from sankofa_exporters.besu.network.snapshot.headers import Header
+from sankofa_exporters.besu.network.snapshot.heads import Heads, Sighting
+from sankofa_exporters.besu.network.snapshot.view import ChainView
 from sankofa_exporters.model.failure import CollectorError, Failure, Kind
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.threads import in_thread
-
-from .chainview import ChainView
-from .headers import Header
-from .witnesses import Heads, Sighting, Witness
 
 AT_ONCE = 32  # headers in one batch: some 100 KiB, far more with many transactions
 REWIND = 8  # heights forgotten when a witness tells another parent than before
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chains:
-    """For each witness whose headers could be read: its run of headers, oldest first, ending in its head.
-
-    `anchors` are the reference's blocks at the heads of witnesses that are far behind: lag and fork look alike without.
-    """
-
-    runs: Mapping[str, Sequence[Header]]
-    failures: Mapping[str, Failure]
-    anchors: Mapping[int, Header]
-
-    @property
-    def reference(self) -> str:
-        """The witness with the newest verified head; there is at least one."""
-        return max(self.runs, key=lambda name: (self.runs[name][-1].number, len(self.runs[name])))
-
-    @property
-    def run(self) -> Sequence[Header]:
-        return self.runs[self.reference]
-
-
-async def catch_up(view: ChainView, heads: Heads, window_blocks: int, budget: Budget) -> Chains:
+async def catch_up(
+    view: ChainView, witnesses: Mapping[str, Witness], heads: Heads, window_blocks: int, budget: Budget
+) -> Chains:
     """Raises `CollectorError` when no witness gives a header that is what it says."""
-    tops = await asyncio.gather(*(_renew(view, one, window_blocks, budget) for one in heads.believed))
-    names = [one.witness.name for one in heads.believed]
+    names = [one.witness for one in heads.believed]
+    tops = await asyncio.gather(
+        *(_renew(view, witnesses[one.witness], one, window_blocks, budget) for one in heads.believed)
+    )
     failures = {name: top for name, top in zip(names, tops, strict=True) if isinstance(top, Failure)}
     runs = {
         name: view.run(name, top, window_blocks + 1)
@@ -57,11 +41,10 @@ async def catch_up(view: ChainView, heads: Heads, window_blocks: int, budget: Bu
         name, failure = next(iter(failures.items()))
         raise CollectorError(failure.kind, f"{name}: {failure.reason}")
     found = Chains(runs=runs, failures=failures, anchors={})
-    return replace(found, anchors=await _anchors(view, heads, found, budget))
+    return replace(found, anchors=await _anchors(view, witnesses[found.reference], found, budget))
 
 
-async def _anchors(view: ChainView, heads: Heads, chains: Chains, budget: Budget) -> Mapping[int, Header]:
-    reference = next(one.witness for one in heads.believed if one.witness.name == chains.reference)
+async def _anchors(view: ChainView, reference: Witness, chains: Chains, budget: Budget) -> Mapping[int, Header]:
     lagging = {run[-1].number for run in chains.runs.values()}
     wanted = sorted(number for number in lagging if view.at(reference.name, number) is None)
     try:
@@ -70,9 +53,11 @@ async def _anchors(view: ChainView, heads: Heads, chains: Chains, budget: Budget
         return {}  # not compared in this probe
 
 
-async def _renew(view: ChainView, seen: Sighting, window_blocks: int, budget: Budget) -> Header | Failure:
+async def _renew(
+    view: ChainView, witness: Witness, seen: Sighting, window_blocks: int, budget: Budget
+) -> Header | Failure:
     """The witness's head, with as much of the window below it as time allowed, newest first."""
-    name = seen.witness.name
+    name = witness.name
     try:
         (top,) = await in_thread(view.read, [seen.block])
     except CollectorError as error:
@@ -82,7 +67,7 @@ async def _renew(view: ChainView, seen: Sighting, window_blocks: int, budget: Bu
     wanted = view.missing(name, max(0, top.number - window_blocks), top.number)
     for start in range(len(wanted), 0, -AT_ONCE):
         try:
-            view.learn(name, await fetch(view, seen.witness, wanted[max(0, start - AT_ONCE) : start], budget))
+            view.learn(name, await fetch(view, witness, wanted[max(0, start - AT_ONCE) : start], budget))
         except CollectorError:
             break  # what is there is enough for a shorter window, and the next probe asks again
     run = view.run(name, top, window_blocks + 1)

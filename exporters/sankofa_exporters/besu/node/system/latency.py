@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sankofa_exporters.besu.node.families import CALL_DURATION, CALL_ERRORS, CALL_NOT_KNOWN, CALL_OBJECTIVE_SECONDS
+from sankofa_exporters.besu.node.system.histogram import Histogram
 from sankofa_exporters.model.failure import Kind
 from sankofa_exporters.model.family import Sample
 from sankofa_exporters.probe.delay import Measured
 from sankofa_exporters.probe.trace import probe_number
-
-from .families import CALL_DURATION, CALL_ERRORS, CALL_NOT_KNOWN, CALL_OBJECTIVE_SECONDS
-from .histogram import Histogram
 
 
 @dataclass(kw_only=True)

@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from sankofa_exporters.besu.network.snapshot.chains import Chains
+from sankofa_exporters.besu.network.snapshot.consensus import sealed_by_quorum
+from sankofa_exporters.besu.network.snapshot.headers import Header
+from sankofa_exporters.besu.network.snapshot.view import ChainView
 from sankofa_exporters.model.failure import Failure
-
-from .chains import Chains
-from .chainview import ChainView
-from .consensus import sealed_by_quorum
-from .headers import Header
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sankofa_exporters.besu.network.snapshot.dialects import MAX_VALIDATORS
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.reading.coerce import flag
-
-from .dialects import MAX_VALIDATORS
 
 
 class Api(NamedTuple):

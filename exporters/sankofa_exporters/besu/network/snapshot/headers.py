@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sankofa_exporters.besu.network.snapshot.dialects import ADDRESS, Extra, Undecodable, Vote, decode_extra
+from sankofa_exporters.besu.network.snapshot.encoding import encode
+from sankofa_exporters.besu.rpc.snapshot.keys import keccak256, recover
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.reading.coerce import hex_int
-
-from .dialects import ADDRESS, Extra, Undecodable, Vote, decode_extra
-from .encoding import encode
-from .seals import keccak256, recover
 
 MAX_NUMBER = 1 << 48
 MAX_TIME = 1 << 40

@@ -10,14 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sankofa_exporters.model.failure import CollectorError, Kind
-from sankofa_exporters.probe.budget import Budget
-from sankofa_exporters.probe.shared import Once
-
-from .apis import APIS, first_answer, parse_address, parse_validators, parse_votes
-from .client import Call, RpcClient
-from .settings import Role
-from .snapshot import (
+from sankofa_exporters.besu.node.snapshot import (
     Chain,
     Peers,
     Pool,
@@ -29,6 +22,18 @@ from .snapshot import (
     parse_quantity,
     parse_syncing,
 )
+from sankofa_exporters.besu.rpc.client import Call, RpcClient
+from sankofa_exporters.besu.rpc.snapshot.consensus_apis import (
+    APIS,
+    first_answer,
+    parse_address,
+    parse_validators,
+    parse_votes,
+)
+from sankofa_exporters.besu.settings import Role
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.shared import Once
 
 BASIC = ("eth_chainId", "web3_clientVersion", "net_peerCount", "eth_syncing")
 FULL = ("eth_gasPrice",)

@@ -1,22 +1,21 @@
 """The heads that the witnesses of a network give, and which of them can be believed together.
 
-A witness that refuses, hangs, lies about its clock or belongs to another chain is not counted, and its reason is told.
+A witness that refuses, hangs, lies about its clock or belongs to another chain is not counted, and its failure is reported.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from sankofa_exporters.besu.network.snapshot.heads import Heads, Sighting
+from sankofa_exporters.besu.node.snapshot import parse_head, parse_quantity
+from sankofa_exporters.besu.rpc.client import RpcClient
+from sankofa_exporters.besu.settings import BesuModule
 from sankofa_exporters.model.failure import CollectorError, Failure, Kind
 from sankofa_exporters.probe.budget import Budget
-
-from .client import RpcClient
-from .settings import BesuModule
-from .snapshot import Head, parse_head, parse_quantity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,44 +24,6 @@ class Witness:
 
     name: str
     client: RpcClient
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sighting:
-    """A witness's head, and the block it was read from."""
-
-    witness: Witness
-    head: Head
-    chain_id: int
-    block: Any
-
-    @property
-    def number(self) -> int:
-        return self.head.number
-
-    @property
-    def claimed_hash(self) -> str:
-        return str(self.block.get("hash"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Heads:
-    """Who was believed, and why the others were not. There is at least one believed witness."""
-
-    believed: tuple[Sighting, ...]
-    failures: Mapping[str, Failure]
-
-    @property
-    def best(self) -> Sighting:
-        """The newest; of equals the first in the configuration."""
-        return max(self.believed, key=lambda one: (one.number, one.head.timestamp))
-
-    @property
-    def newest_timestamp(self) -> int:
-        return max(one.head.timestamp for one in self.believed)
-
-    def age_seconds(self, now: float) -> float:
-        return now - self.newest_timestamp
 
 
 async def look(witnesses: Sequence[Witness], module: BesuModule, clock: Callable[[], float], budget: Budget) -> Heads:
@@ -74,8 +35,7 @@ async def look(witnesses: Sequence[Witness], module: BesuModule, clock: Callable
     chain_id = module.chain_id or _common_chain(found)
     strangers = [one for one in found if one.chain_id != chain_id]
     failures |= {
-        one.witness.name: Failure(kind=Kind.DECODE, reason=f"another chain: its id is {one.chain_id}")
-        for one in strangers
+        one.witness: Failure(kind=Kind.DECODE, reason=f"another chain: its id is {one.chain_id}") for one in strangers
     }
     believed = tuple(one for one in found if one not in strangers)
     if not believed:
@@ -106,4 +66,4 @@ async def _ask(witness: Witness, module: BesuModule, clock: Callable[[], float],
         return error.failure
     if head.age_seconds(clock()) < -module.max_clock_skew_seconds:
         return Failure(kind=Kind.STALE, reason="the head's timestamp is in the future; compare the clocks")
-    return Sighting(witness=witness, head=head, chain_id=chain_id, block=block)
+    return Sighting(witness=witness.name, head=head, chain_id=chain_id, block=block)

@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from sankofa_exporters.besu.network import families as f
+from sankofa_exporters.besu.network.snapshot.headers import Header
 from sankofa_exporters.model.family import Sample
-
-from . import network_families as f
-from .headers import Header
 
 HEADER_EVENTS = ("validator_added", "validator_removed", "vote_add", "vote_drop")
 PERMISSION_EVENT = "permission_changed"

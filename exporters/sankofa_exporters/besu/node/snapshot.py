@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sankofa_exporters.besu.rpc.snapshot.keys import address_of
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.reading.coerce import amount, hex_int, text
-
-from .seals import address_of
 
 MAX_PEERS = 1_024
 KEY_BYTES = 64
