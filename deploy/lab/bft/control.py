@@ -10,8 +10,9 @@ from typing import Any
 from deploy.lab.misbehaviour import HOST
 
 from .faults import MODES
-from .network import Network, Node
+from .network import Execution, Network, Node
 
+DIALECTS = ("qbft", "ibft2", "ibft1")
 CHANGES = {
     "crash": ("alive", False),
     "return": ("alive", True),
@@ -107,7 +108,7 @@ def _leave(lab: Lab, name: str) -> None:
 
 
 def _dialect(lab: Lab, dialect: str) -> None:
-    if dialect not in {"qbft", "ibft2"}:
+    if dialect not in DIALECTS:
         raise ValueError(dialect)
     lab.network.dialect = dialect
 
@@ -121,6 +122,14 @@ def _number(attribute: str) -> Callable[[Lab, str], None]:
 
 def _emit(lab: Lab, address: str, topic: str) -> None:
     lab.network.events.append((address, topic))
+
+
+def _call(lab: Lab, address: str) -> None:
+    lab.network.calls.append(Execution(to=address))
+
+
+def _revert(lab: Lab, address: str) -> None:
+    lab.network.calls.append(Execution(to=address, reverted=True, gas_used=30_000))
 
 
 def _api(lab: Lab, name: str, api: str, word: str) -> None:
@@ -150,6 +159,8 @@ SWITCHES: Mapping[str, Callable[..., None]] = {
     "ahead": _number("ahead"),
     "transactions": _number("pool"),
     "emit": _emit,
+    "call": _call,
+    "revert": _revert,
     "api": _api,
     "http": _http,
 }
