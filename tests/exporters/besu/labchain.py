@@ -24,6 +24,7 @@ from .recorded import probed, values
 STARTED = 1_750_000_000.0
 BOUNDS = Bounds(body_bytes=1024 * 1024)  # so that a huge body ends soon
 WINDOW = 16
+BACKLOG = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,7 @@ async def chain(
     dialect: str = "qbft",
     validators: int = 4,
     replicas: int = 0,
-    backlog: int = 24,
+    backlog: int = BACKLOG,
     off: Sequence[str] = (),
     **more: Any,
 ) -> AsyncIterator[Chain]:

@@ -13,7 +13,7 @@ from deploy.lab.bft.network import Network
 from deploy.lab.bft.rpc import Rpc
 from sankofa_exporters.besu.network.client.witnesses import Witness
 from sankofa_exporters.besu.network.system.source import NetworkSource
-from sankofa_exporters.besu.rpc.client import Call, RpcClient
+from sankofa_exporters.besu.rpc.client import Access, Call, RpcClient
 from sankofa_exporters.besu.settings import BesuModule
 from sankofa_exporters.model.exposition import encode
 from sankofa_exporters.model.failure import CollectorError, Kind
@@ -35,7 +35,7 @@ def network(dialect: str) -> Network:
     return made
 
 
-class Told(RpcClient):
+class SpoiledClient(RpcClient):
     """A witness without its I/O; what it says to some methods is spoiled."""
 
     rpc: Rpc
@@ -58,7 +58,7 @@ class Told(RpcClient):
 
 def witness(dialect: str, name: str, answers: dict[str, Any]) -> Witness:
     made = network(dialect)
-    client = Told(http=None, endpoint=name, body_bytes=1)  # type: ignore[arg-type]
+    client = SpoiledClient(http=None, access=Access(url=name), body_bytes=1)  # type: ignore[arg-type]
     client.rpc, client.answers = Rpc(network=made, node=made.nodes[name]), answers
     return Witness(name=name, client=client)
 

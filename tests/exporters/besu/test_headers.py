@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.besu.network.snapshot.dialects import Undecodable, decode_extra
 from sankofa_exporters.besu.network.snapshot.headers import NO_ADDRESS, parse_header
+from sankofa_exporters.besu.rpc.snapshot.dialects import Undecodable, decode_extra
 from sankofa_exporters.besu.rpc.snapshot.keys import address_of, keccak256, recover
 from sankofa_exporters.model.failure import CollectorError, Kind
 from tests.exporters.mutation import HOSTILE

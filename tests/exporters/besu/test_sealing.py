@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from deploy.lab.bft.sealing import Block, Key, rlp
-from sankofa_exporters.besu.network.snapshot.dialects import decode_extra
 from sankofa_exporters.besu.network.snapshot.headers import parse_header
+from sankofa_exporters.besu.rpc.snapshot.dialects import decode_extra
 
 from .vectors import FOREIGN, vector
 

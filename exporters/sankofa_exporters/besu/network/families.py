@@ -1,7 +1,8 @@
 """The catalogue of a network: what several nodes together show of one chain.
 
-Window families are gauges over the last `window_blocks` headers. A stalled chain shows no new header, so they freeze
-with it: read them beside the head's age. Counters begin at the head that the first probe saw, exactly once for a block.
+Window families are gauges over the last `window_blocks` headers, and say nothing about now: who takes part now is in
+families of its own. A stalled chain shows no new header, so windows freeze with it: read them beside the head's age.
+Counters begin at the head that the first probe saw, exactly once for a block.
 """
 
 from __future__ import annotations
@@ -82,6 +83,23 @@ WINDOW_SPAN = Family(
     unit="seconds",
     help="Time from the block before the window to its last block, by their headers; absent without that block.",
 )
+WINDOW_TRANSACTIONS = Family(name="sankofa_besu_window_transactions", help="Transactions in the blocks of the window.")
+THROUGHPUT = Family(
+    name="sankofa_besu_window_transactions_per_second",
+    help="Transactions of the window over its span; absent without a span.",
+)
+WAITING = Family(
+    name="sankofa_besu_witness_waiting_transactions",
+    labels=("witness",),
+    help="Transactions that wait in the witness's pool. One witness is asked in each probe, and its answer kept for five "
+    "minutes at most, see witness_waiting_age_seconds; absent for a witness without the TXPOOL API.",
+)
+WAITING_AGE = Family(
+    name="sankofa_besu_witness_waiting_age_seconds",
+    unit="seconds",
+    labels=("witness",),
+    help="Age of witness_waiting_transactions; absent with it.",
+)
 WINDOW_GAS = Family(
     name="sankofa_besu_window_gas_used_ratio", unit="ratio", help="Gas used in the window over its gas limit."
 )
@@ -90,6 +108,11 @@ VALIDATORS = Family(
     help="Validators that decide the newest block; a network's from its header (or asked when it lists none), a node's "
     "from its own answer.",
 )
+NEXT_VALIDATORS = Family(
+    name="sankofa_besu_next_validators",
+    help="Validators that decide the block after the newest; differs from validators when a change has been decided. Absent "
+    "where no node tells it: it needs the consensus API, and Quorum has no such answer.",
+)
 QUORUM = Family(name="sankofa_besu_quorum_validators", help="Validators that must commit a block: 2n/3 rounded up.")
 TOLERANCE = Family(
     name="sankofa_besu_fault_tolerance_validators",
@@ -97,11 +120,24 @@ TOLERANCE = Family(
 )
 DISTINCT = Family(
     name="sankofa_besu_distinct_committers",
-    help="Validators of today that committed at least one block of the window, by the seals of all witnesses.",
+    help="Validators of today that committed at least one block of the window, by the seals of all witnesses; one that died "
+    "within the window is among them, so it is no figure of now.",
+)
+PRESENT = Family(
+    name="sankofa_besu_present_validators",
+    help="Validators that take part now: each but those in validator_absent. Absent while one is too new to say, while the "
+    "head is old, and without seals.",
 )
 MARGIN = Family(
     name="sankofa_besu_fault_margin_validators",
-    help="Distinct committers minus quorum: the failures the network could still bear, as observed over the window.",
+    help="Validators that take part now, minus quorum: the failures the network can still bear. Absent while one validator "
+    "is too new to say, while the head is old, and without seals.",
+)
+ABSENT = Family(
+    name="sankofa_besu_validator_absent",
+    labels=("validator",),
+    help="1 when the validator has neither committed nor proposed for far longer than its own share of blocks explains, 0 "
+    "when it has. Absent while it is too new to say, while the head is old, and without seals.",
 )
 PROPOSED = Family(
     name="sankofa_besu_validator_proposed_blocks",
@@ -149,10 +185,40 @@ SLA_GAS = Family(
     help=f"Gas used by the transactions that emitted SLA events, {_SINCE}.",
 )
 
+CONTRACT_TRANSACTIONS = Family(
+    name="sankofa_besu_contract_transactions_total",
+    kind="counter",
+    labels=("contract",),
+    help=f"Transactions sent to the contract, reverted ones included, by receipts, {_SINCE}.",
+)
+CONTRACT_REVERTS = Family(
+    name="sankofa_besu_contract_reverts_total",
+    kind="counter",
+    labels=("contract",),
+    help=f"Transactions sent to the contract that failed, by receipts, {_SINCE}.",
+)
+CONTRACT_GAS = Family(
+    name="sankofa_besu_contract_gas_used_total",
+    kind="counter",
+    labels=("contract",),
+    help=f"Gas used by transactions sent to the contract, reverted ones included, {_SINCE}.",
+)
+CONTRACT_EVENTS = Family(
+    name="sankofa_besu_contract_events_total",
+    kind="counter",
+    labels=("contract", "event"),
+    help=f"Events that the contract emitted by name, other for unknown topics, whoever called it, {_SINCE}.",
+)
+CONTRACT_BLOCK = Family(
+    name="sankofa_besu_contract_block",
+    help="Newest block whose receipts are in the contract counters; behind the head while they catch up. Absent until "
+    "the first block was read.",
+)
+
 NETWORK_FAMILIES = (
     NETWORK_UP, NETWORK_KNOWN, NETWORK_HEAD_BLOCK, NETWORK_HEAD_TIMESTAMP, WITNESSES, WITNESSES_REQUIRED, WITNESS_KNOWN,
     WITNESS_ERROR, WITNESS_HEAD, WITNESS_LAG, COMPARED, FORKED, FORK_PROVEN, CONSENSUS_INFO, WINDOW_BLOCKS,
-    WINDOW_ROUNDS, WINDOW_UNATTRIBUTED, WINDOW_SPAN, WINDOW_GAS, VALIDATORS, QUORUM, TOLERANCE, DISTINCT, MARGIN,
+    WINDOW_ROUNDS, WINDOW_UNATTRIBUTED, WINDOW_SPAN, WINDOW_TRANSACTIONS, THROUGHPUT, WAITING, WAITING_AGE, WINDOW_GAS, VALIDATORS, NEXT_VALIDATORS, QUORUM, TOLERANCE, DISTINCT, PRESENT, MARGIN, ABSENT,
     PROPOSED, MISSED, COMMITTED, LAST_COMMITTED, BLOCKS, SKIPPED, GAS_USED, TRANSACTIONS, SECURITY_EVENTS, SLA_EVENTS,
-    SLA_GAS,
+    SLA_GAS, CONTRACT_TRANSACTIONS, CONTRACT_REVERTS, CONTRACT_GAS, CONTRACT_EVENTS, CONTRACT_BLOCK,
 )  # fmt: skip

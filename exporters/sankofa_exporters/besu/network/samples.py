@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sankofa_exporters.besu.network import families as f
 from sankofa_exporters.besu.network.snapshot.consensus import Consensus
 from sankofa_exporters.besu.network.snapshot.forks import Forks
 from sankofa_exporters.besu.network.snapshot.heads import Heads
+from sankofa_exporters.besu.network.snapshot.presence import Presence
 from sankofa_exporters.besu.network.verdict import trusted
+from sankofa_exporters.besu.node.snapshot import Pool
 from sankofa_exporters.besu.rpc.snapshot.keys import text_of
 from sankofa_exporters.besu.settings import BesuModule
-from sankofa_exporters.model.family import Sample
+from sankofa_exporters.model.family import Sample, present
+from sankofa_exporters.probe.remembered import Aged
 
 
 def head_samples(heads: Heads, forks: Any, module: BesuModule, names: tuple[str, ...]) -> Iterator[Sample]:
@@ -50,22 +53,44 @@ def validator_samples(consensus: Consensus) -> Iterator[Sample]:
         yield Sample(f.TOLERANCE, consensus.tolerance)
 
 
-def consensus_samples(consensus: Consensus) -> Iterator[Sample]:
+def consensus_samples(consensus: Consensus, presence: Presence | None) -> Iterator[Sample]:
     yield Sample(f.CONSENSUS_INFO, 1, (consensus.dialect,))
-    yield Sample(f.WINDOW_BLOCKS, consensus.blocks)
-    if consensus.rounds is not None:
-        yield Sample(f.WINDOW_ROUNDS, consensus.rounds)
-    if consensus.unattributed_rounds is not None:
-        yield Sample(f.WINDOW_UNATTRIBUTED, consensus.unattributed_rounds)
-    if consensus.span_seconds is not None:
-        yield Sample(f.WINDOW_SPAN, consensus.span_seconds)
-    if consensus.gas_limit:
-        yield Sample(f.WINDOW_GAS, consensus.gas_used / consensus.gas_limit)
+    yield from present(
+        (),
+        (f.WINDOW_BLOCKS, consensus.blocks),
+        (f.WINDOW_ROUNDS, consensus.rounds),
+        (f.WINDOW_UNATTRIBUTED, consensus.unattributed_rounds),
+        (f.WINDOW_SPAN, consensus.span_seconds),
+        (f.WINDOW_TRANSACTIONS, consensus.transactions),
+        (f.THROUGHPUT, consensus.transactions_per_second),
+        (f.WINDOW_GAS, consensus.gas_used / consensus.gas_limit if consensus.gas_limit else None),
+    )
     yield from validator_samples(consensus)
-    if consensus.distinct_committers is not None and consensus.quorum is not None:
-        yield Sample(f.DISTINCT, consensus.distinct_committers)
-        yield Sample(f.MARGIN, consensus.distinct_committers - consensus.quorum)
+    if consensus.quorum is not None:
+        yield from present((), (f.DISTINCT, consensus.distinct_committers))
     yield from _by_validator(consensus)
+    if presence is not None:
+        yield from presence_samples(presence)
+
+
+def presence_samples(presence: Presence) -> Iterator[Sample]:
+    """Who takes part now; a sum only where each is decided."""
+    if presence.margin is not None:
+        yield Sample(f.PRESENT, len(presence.present))
+        yield Sample(f.MARGIN, presence.margin)
+    for validator in sorted(presence.present | presence.absent):
+        yield Sample(f.ABSENT, float(validator in presence.absent), (text_of(validator),))
+
+
+def waiting_samples(pools: Mapping[str, Aged[Pool]]) -> Iterator[Sample]:
+    for name, pool in pools.items():
+        yield Sample(f.WAITING, sum(pool.value.parts.values()), (name,))
+    for name, pool in pools.items():
+        yield Sample(f.WAITING_AGE, pool.age_seconds, (name,))
+
+
+def next_validator_samples(validators: tuple[bytes, ...] | None) -> Iterator[Sample]:
+    yield from present((), (f.NEXT_VALIDATORS, None if validators is None else len(validators)))
 
 
 def _by_validator(consensus: Consensus) -> Iterator[Sample]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.besu.network.families import VALIDATORS
+from sankofa_exporters.besu.network.families import NEXT_VALIDATORS, VALIDATORS
 from sankofa_exporters.model.family import Family
 
 # 0.2 is the objective of eth_call: its bucket is exact, so the SLI needs no interpolation.
@@ -40,6 +40,12 @@ VALIDATOR_PEER = Family(
     labels=("validator",),
     help="1 when this node is connected to the validator, by the node id that is its key; the node itself is left out.",
 )
+PEERS_BY_CLIENT = Family(
+    name="sankofa_besu_peers_by_client",
+    labels=("client",),
+    help="Connected peers by the client they say they run, other beyond 15 clients; absent without the ADMIN API, and a "
+    "client is absent while no peer runs it.",
+)
 IS_VALIDATOR = Family(
     name="sankofa_besu_is_validator",
     help="1 when the node's own address is among the validators; of targets with the role validator only.",
@@ -47,7 +53,8 @@ IS_VALIDATOR = Family(
 PENDING_VOTES = Family(
     name="sankofa_besu_pending_votes",
     labels=("vote",),
-    help="Votes (add, drop) this node will cast when it proposes; they are the node's own, not the network's.",
+    help="Votes (add, drop) this node will cast when it proposes; they are the node's own, not the network's. Absent "
+    "where a contract names the validators, for nobody votes there.",
 )
 TXPOOL = Family(
     name="sankofa_besu_txpool_transactions",
@@ -60,6 +67,29 @@ TXPOOL_LIMIT = Family(
 )
 SYNCING = Family(
     name="sankofa_besu_syncing", help="1 when the node knows of blocks above its own head and is fetching them."
+)
+SYNC_DISTANCE = Family(
+    name="sankofa_besu_sync_distance_blocks",
+    help="Blocks the node knows of and has not got yet; absent while it says that it is not syncing, which a node without "
+    "peers says too.",
+)
+BLOCK_PERIOD = Family(
+    name="sankofa_besu_block_period_seconds",
+    unit="seconds",
+    help="Time from block to block by the genesis in admin_nodeInfo, later transitions not included; absent without the "
+    "ADMIN API, or when the node does not show it.",
+)
+EMPTY_BLOCK_PERIOD = Family(
+    name="sankofa_besu_empty_block_period_seconds",
+    unit="seconds",
+    help="Time to an empty block by the genesis in admin_nodeInfo; absent when the chain has none, without the ADMIN API, "
+    "or when the node does not show it.",
+)
+ROUND_TIMEOUT = Family(
+    name="sankofa_besu_round_timeout_seconds",
+    unit="seconds",
+    help="Length of a block's first round by the genesis in admin_nodeInfo, doubled for each further one; absent without "
+    "the ADMIN API, or when the node does not show it.",
 )
 GAS_PRICE = Family(name="sankofa_besu_gas_price_wei", unit="wei", help="Gas price the node suggests.")
 CALL_DURATION = Family(
@@ -93,10 +123,16 @@ NODE_FAMILIES = (
     CHAIN_INFO,
     PEERS,
     VALIDATORS,
+    NEXT_VALIDATORS,
     VALIDATOR_PEER,
+    PEERS_BY_CLIENT,
     IS_VALIDATOR,
     PENDING_VOTES,
     SYNCING,
+    SYNC_DISTANCE,
+    BLOCK_PERIOD,
+    EMPTY_BLOCK_PERIOD,
+    ROUND_TIMEOUT,
     GAS_PRICE,
     TXPOOL,
     TXPOOL_LIMIT,

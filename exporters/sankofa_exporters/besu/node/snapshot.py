@@ -1,20 +1,34 @@
-"""What a node said, parsed once into frozen values; every quantity of Ethereum's JSON-RPC is a hex string.
+"""What a node answered, parsed once into frozen values; every quantity of Ethereum's JSON-RPC is a hex string.
 
 The head decides the verdict, so its number and timestamp must be there; everything else may be absent.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sankofa_exporters.besu.rpc.snapshot.dialects import Undecodable, decode_extra
 from sankofa_exporters.besu.rpc.snapshot.keys import address_of
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.reading.coerce import amount, hex_int, text
 
 MAX_PEERS = 1_024
+MAX_CLIENTS = 15
+OTHER_CLIENT = "other"
+ENGINES = (
+    "qbft",
+    "ibft2",
+    "ibft",
+    "istanbul",
+    "clique",
+)  # of a genesis that names two, the later one in a chain's life
+LISTING = frozenset({"qbft", "ibft2", "ibft1"})  # dialects whose headers list the validators, unless a contract does
 KEY_BYTES = 64
+_CLIENT = re.compile(r"[a-z][a-z0-9._-]{0,31}")
 MAX_TIMESTAMP = 1 << 40  # some 30,000 years; beyond it a header is nonsense, not a date
 
 
@@ -26,6 +40,7 @@ class Head:
     timestamp: int
     transactions: int | None
     gas_used_ratio: float | None
+    lists_validators: bool | None = None  # None for a header of no dialect that we know
     asked_at: float | None = None
 
     def age_seconds(self, now: float) -> float:
@@ -51,11 +66,37 @@ class Pool:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sync:
+    """Whether the node fetches blocks; `distance` is how many it lacks of those it knows of, None when it does not say."""
+
+    syncing: bool
+    distance: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validators:
+    """The set of the newest block, and of the block after it where the node tells it."""
+
+    newest: tuple[bytes, ...]
+    following: tuple[bytes, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Peers:
-    """The other validators, and the addresses that belong to the keys of connected peers."""
+    """The other validators, the addresses that belong to the keys of connected peers, and the peers by client."""
 
     validators: tuple[bytes, ...]
     connected: frozenset[bytes]
+    clients: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Periods:
+    """Seconds of the genesis configuration; None for what the node does not show."""
+
+    block: float | None = None
+    empty_block: float | None = None
+    round_timeout: float | None = None
 
 
 def parse_head(block: Any) -> Head:
@@ -71,7 +112,16 @@ def parse_head(block: Any) -> Head:
         timestamp=timestamp,
         transactions=len(transactions) if isinstance(transactions, list) else None,
         gas_used_ratio=_ratio(hex_int(block.get("gasUsed")), hex_int(block.get("gasLimit"))),
+        lists_validators=_lists_validators(block.get("extraData")),
     )
+
+
+def _lists_validators(extra: Any) -> bool | None:
+    try:
+        found = decode_extra(bytes.fromhex(extra[2:])) if isinstance(extra, str) and extra[:2] == "0x" else None
+    except (Undecodable, ValueError):
+        return None
+    return None if found is None or found.dialect not in LISTING else bool(found.validators)
 
 
 def parse_quantity(value: Any, method: str) -> int:
@@ -81,16 +131,16 @@ def parse_quantity(value: Any, method: str) -> int:
     return found
 
 
-def parse_syncing(value: Any) -> bool:
+def parse_sync(value: Any) -> Sync:
     """`eth_syncing`: false, or an object that Besu may leave behind with current == highest (its issue 2253)."""
     if value is False:
-        return False
+        return Sync(syncing=False, distance=None)
     if not isinstance(value, Mapping):
         raise _unreadable("eth_syncing: neither false nor an object")
     current, highest = hex_int(value.get("currentBlock")), hex_int(value.get("highestBlock"))
     if current is None or highest is None:
         raise _unreadable("eth_syncing: no currentBlock or no highestBlock")
-    return current < highest
+    return Sync(syncing=current < highest, distance=max(0, highest - current))
 
 
 def parse_client_version(value: Any) -> str:
@@ -128,6 +178,54 @@ def parse_peer_keys(value: Any) -> frozenset[bytes]:
     if value and not any(keys):
         raise _unreadable("admin_peers: no peer with an id")
     return frozenset(address_of(key) for key in keys if key)
+
+
+def parse_clients(value: Any) -> Mapping[str, int]:
+    """`admin_peers`: how many peers run which client, by the name before the first slash; a few names, then `other`."""
+    names = [_client_name(peer.get("name")) for peer in value if isinstance(peer, Mapping)]
+    kept = {name for name, _ in Counter(names).most_common(MAX_CLIENTS)}
+    return Counter(name if name in kept else OTHER_CLIENT for name in names)
+
+
+def _client_name(value: Any) -> str:
+    """Lower case, as peers write it both ways; a client chooses its own name, so only a plain word is taken over."""
+    name = value.partition("/")[0].lower() if isinstance(value, str) else ""
+    return name if _CLIENT.fullmatch(name) else OTHER_CLIENT
+
+
+def parse_periods(value: Any) -> Periods:
+    """`admin_nodeInfo`: the BFT part of the genesis configuration; names are compared without regard to case."""
+    config = _inside(value, "protocols", "eth", "config")
+    for engine in ENGINES:
+        found = _lower(config.get(engine))
+        if found:
+            return Periods(
+                block=_milliseconds(found.get("xblockperiodmilliseconds")) or _seconds(found.get("blockperiodseconds")),
+                empty_block=_seconds(found.get("emptyblockperiodseconds")),
+                round_timeout=_seconds(found.get("requesttimeoutseconds")),
+            )
+    return Periods()
+
+
+def _inside(value: Any, *keys: str) -> Mapping[str, Any]:
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return _lower(value)
+
+
+def _lower(value: Any) -> Mapping[str, Any]:
+    return {str(key).lower(): inner for key, inner in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _seconds(value: Any) -> float | None:
+    """Besu writes 0 for an empty-block period that is not set."""
+    found = amount(value)
+    return found if found and found < MAX_TIMESTAMP else None
+
+
+def _milliseconds(value: Any) -> float | None:
+    found = _seconds(value)
+    return None if found is None else found / 1_000
 
 
 def parse_node_key(value: Any) -> bytes:

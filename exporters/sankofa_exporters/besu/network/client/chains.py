@@ -20,7 +20,8 @@ from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.threads import in_thread
 
 AT_ONCE = 32  # headers in one batch: some 100 KiB, far more with many transactions
-REWIND = 8  # heights forgotten when a witness tells another parent than before
+FEW = 4
+REWIND = 8  # heights forgotten when a witness shows another parent than before
 
 
 async def catch_up(
@@ -84,14 +85,27 @@ def _forget_other_history(view: ChainView, name: str, top: Header) -> None:
 
 
 async def fetch(view: ChainView, witness: Witness, numbers: Sequence[int], budget: Budget) -> list[Header]:
-    """The verified headers of these heights; raises `CollectorError` when one is missing or is another's."""
+    """The verified headers of these heights; raises `CollectorError` when one is missing or is another's.
+
+    Blocks with thousands of transactions make a body that is over the bound: then they come a few at a time.
+    """
+    try:
+        return await _fetch(view, witness, numbers, budget)
+    except CollectorError as error:
+        if error.failure.kind is not Kind.LIMIT or len(numbers) <= FEW:
+            raise
+    found: list[Header] = []
+    for start in range(0, len(numbers), FEW):
+        found += await _fetch(view, witness, numbers[start : start + FEW], budget)
+    return found
+
+
+async def _fetch(view: ChainView, witness: Witness, numbers: Sequence[int], budget: Budget) -> list[Header]:
     calls: list[tuple[str, list[Any]]] = [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
     blocks = await witness.client.many(calls, budget)
     for block in blocks:
         if isinstance(block, CollectorError):
             raise CollectorError.of(block.failure)
-        if isinstance(block, Exception):
-            raise CollectorError(Kind.DECODE, f"eth_getBlockByNumber: {type(block).__name__}")
     found = await in_thread(view.read, blocks)
     if [header.number for header in found] != list(numbers):
         raise CollectorError(Kind.DECODE, "eth_getBlockByNumber: another block than the one asked for")

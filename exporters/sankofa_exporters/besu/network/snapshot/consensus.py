@@ -45,6 +45,11 @@ class Consensus:
         return len(self.validators) - self.quorum if self.quorum is not None else None
 
     @property
+    def transactions_per_second(self) -> float | None:
+        """Over the window's span; None without a span."""
+        return self.transactions / self.span_seconds if self.span_seconds else None
+
+    @property
     def distinct_committers(self) -> int | None:
         """How many of today's validators are known to have committed at least one block of the window."""
         if self.committed is None or not self.validators:
@@ -138,7 +143,7 @@ def missed_by(header: Header, parent: Header | None) -> Mapping[bytes, int] | No
     if parent is None or not header.validators or parent.validators != header.validators or header.round is None:
         return None
     order, rounds = header.validators, header.round
-    first = _first_slot(order, parent.proposer)
+    first = first_slot(order, parent.proposer)
     if order[(first + rounds) % len(order)] != header.proposer:
         return None
     whole, rest = divmod(rounds, len(order))
@@ -149,7 +154,7 @@ def missed_by(header: Header, parent: Header | None) -> Mapping[bytes, int] | No
     return turns
 
 
-def _first_slot(order: Sequence[bytes], previous: bytes) -> int:
+def first_slot(order: Sequence[bytes], previous: bytes) -> int:
     """Round 0 belongs to the validator after the previous proposer; after one who left, to the next higher address."""
     if previous in order:
         return (order.index(previous) + 1) % len(order)

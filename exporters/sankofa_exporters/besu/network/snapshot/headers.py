@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sankofa_exporters.besu.network.snapshot.dialects import ADDRESS, Extra, Undecodable, Vote, decode_extra
-from sankofa_exporters.besu.network.snapshot.encoding import encode
+from sankofa_exporters.besu.rpc.snapshot.dialects import ADDRESS, Extra, Undecodable, Vote, decode_extra
+from sankofa_exporters.besu.rpc.snapshot.encoding import encode
 from sankofa_exporters.besu.rpc.snapshot.keys import keccak256, recover
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.reading.coerce import hex_int

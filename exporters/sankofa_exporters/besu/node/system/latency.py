@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sankofa_exporters.besu.node.families import CALL_DURATION, CALL_ERRORS, CALL_NOT_KNOWN, CALL_OBJECTIVE_SECONDS
-from sankofa_exporters.besu.node.system.histogram import Histogram
+from sankofa_exporters.besu.node.system.histogram import GAP_SLACK_SECONDS, Histogram
+from sankofa_exporters.besu.settings import BesuModule
 from sankofa_exporters.model.failure import Kind
 from sankofa_exporters.model.family import Sample
 from sankofa_exporters.probe.delay import Measured
@@ -26,6 +27,11 @@ class CallLatency:
     histogram: Histogram = field(default_factory=Histogram)
     not_known: int = 0
     errors: Counter[Kind] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, module: BesuModule) -> CallLatency:
+        histogram = Histogram(forgotten_seconds=module.longest_gap_seconds + GAP_SLACK_SECONDS)
+        return cls(objective_seconds=module.call_objective_seconds, histogram=histogram)
 
     def begin_probe(self) -> None:
         self.histogram.begin_probe(probe_number())

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from sankofa_exporters.besu.node import samples as c
-from sankofa_exporters.besu.node.client import Described, KnownApi
+from sankofa_exporters.besu.node import samples as s
+from sankofa_exporters.besu.node.client import KnownApi, NodeClient
 from sankofa_exporters.besu.node.families import KNOWN, UP
-from sankofa_exporters.besu.node.snapshot import Head, parse_head
-from sankofa_exporters.besu.node.system.latency import CallLatency
+from sankofa_exporters.besu.node.snapshot import Head
 from sankofa_exporters.besu.node.verdict import head_verdict
 from sankofa_exporters.besu.rpc.client import RpcClient
 from sankofa_exporters.besu.settings import BesuModule, Role
@@ -23,7 +22,9 @@ from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.model.family import Family, Sample
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.delay import observed
-from sankofa_exporters.probe.source import Collector, Results, Verdict
+from sankofa_exporters.probe.source import Collector, Results, Verdict, only
+
+from .latency import CallLatency
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,66 +43,68 @@ class BesuSource:
     @property
     def collectors(self) -> Sequence[Collector]:
         """The collectors of one probe; all but `head` and `call` share one batch."""
-        module = self.module
-        said = Described(
-            client=self.client, api=self.api, role=self.role, consensus=module.consensus == "auto", skip=module.skip
+        node = NodeClient(
+            client=self.client,
+            api=self.api,
+            role=self.role,
+            consensus=self.module.consensus == "auto",
+            skip=self.module.skip,
+            max_clock_skew_seconds=self.module.max_clock_skew_seconds,
+            clock=self.clock,
         )
-        return [one for one in self._wanted(said) if one.name not in module.skip]
-
-    def _wanted(self, said: Described) -> Sequence[Collector]:
         return (
             Collector(
-                name="head", fetch=self._head, samples=lambda r: c.head_samples(r["head"]), age_seconds=Head.age_seconds
+                name="head", fetch=node.head, samples=lambda r: s.head_samples(r["head"]), age_seconds=Head.age_seconds
             ),
-            Collector(name="chain", fetch=said.chain, samples=lambda r: c.chain_samples(r["chain"]), required=False),
-            Collector(name="peers", fetch=said.peers, samples=lambda r: c.peer_samples(r["peers"]), required=False),
-            Collector(
-                name="sync", fetch=said.sync, samples=lambda r: c.sync_samples(syncing=r["sync"]), required=False
-            ),
-            *(self._serving(said) if self.role != "light" else ()),
-            *(self._consensus(said) if self.role != "light" and self.module.consensus == "auto" else ()),
+            Collector(name="chain", fetch=node.chain, samples=lambda r: s.chain_samples(r["chain"]), required=False),
+            Collector(name="peers", fetch=node.peers, samples=lambda r: s.peer_samples(r["peers"]), required=False),
+            Collector(name="sync", fetch=node.sync, samples=lambda r: s.sync_samples(r["sync"]), required=False),
+            *(self._serving(node) if self.role != "light" else ()),
+            *(self._consensus(node) if self.role != "light" and self.module.consensus == "auto" else ()),
         )
 
-    def _serving(self, said: Described) -> Iterator[Collector]:
+    def _serving(self, node: NodeClient) -> Iterator[Collector]:
         yield Collector(
             name="gas_price",
-            fetch=said.gas_price,
-            samples=lambda r: c.gas_price_samples(r["gas_price"]),
+            fetch=node.gas_price,
+            samples=lambda r: s.gas_price_samples(r["gas_price"]),
             required=False,
         )
         yield Collector(
-            name="txpool", fetch=said.txpool, samples=lambda r: c.txpool_samples(r["txpool"]), required=False
+            name="txpool", fetch=node.txpool, samples=lambda r: s.txpool_samples(r["txpool"]), required=False
         )
         # Its samples are the standing ones: the histogram is there whether or not this probe's calls went well.
         yield Collector(name="call", fetch=self._calls, samples=lambda _: (), required=False)
 
-    def _consensus(self, said: Described) -> Iterator[Collector]:
+    def _consensus(self, node: NodeClient) -> Iterator[Collector]:
         """A validator that cannot say who the validators are is not doing its work; a replica need not know."""
         validates = self.role == "validator"
         yield Collector(
             name="validators",
-            fetch=said.validators,
-            samples=lambda r: c.validator_samples(r["validators"]),
+            fetch=node.validators,
+            samples=lambda r: s.validator_samples(r["validators"]),
             required=validates,
         )
         if validates:
             yield Collector(
                 name="own",
-                fetch=said.is_validator,
-                samples=lambda r: c.own_samples(is_validator=r["own"]),
+                fetch=node.is_validator,
+                samples=lambda r: s.own_samples(is_validator=r["own"]),
             )
-        yield Collector(name="votes", fetch=said.votes, samples=lambda r: c.vote_samples(r["votes"]), required=False)
+        yield Collector(name="votes", fetch=node.votes, samples=lambda r: s.vote_samples(r["votes"]), required=False)
         yield Collector(
             name="validator_peers",
-            fetch=said.validator_peers,
-            samples=lambda r: c.validator_peer_samples(r["validator_peers"]),
+            fetch=node.validator_peers,
+            samples=lambda r: s.validator_peer_samples(r["validator_peers"]),
             required=False,
+        )
+        yield Collector(
+            name="periods", fetch=node.periods, samples=lambda r: s.period_samples(r["periods"]), required=False
         )
 
     def verdict(self, results: Results, now: float) -> Verdict:
-        head = results["head"]
         return head_verdict(
-            head if isinstance(head, Head) else None,
+            only(Head, results.get("head")),
             now=now,
             max_age_seconds=self.module.oldest_head_seconds,
             max_skew_seconds=self.module.max_clock_skew_seconds,
@@ -113,24 +116,17 @@ class BesuSource:
     async def close(self) -> None:
         await self.client.http.aclose()
 
-    async def _head(self, budget: Budget) -> Head:
-        asked_at = self.clock()
-        block = await self.client.call("eth_getBlockByNumber", ["latest", False], budget)
-        head = replace(parse_head(block), asked_at=asked_at)
-        if head.age_seconds(self.clock()) < -self.module.max_clock_skew_seconds:
-            raise CollectorError(Kind.STALE, "the head's timestamp is in the future; compare the clocks")
-        return head
-
     async def _calls(self, budget: Budget) -> None:
         """N calls one after the other, so that they measure the node and not their own queue."""
         self.latency.begin_probe()
-        trouble: CollectorError | None = None
+        failed: CollectorError | None = None
         for _ in range(self.module.calls_per_probe):
             if budget.remaining() == 0:
                 break
-            trouble = await self._one_call(budget.slice(self.module.call_timeout_seconds)) or trouble
-        if trouble is not None:
-            raise trouble
+            self.client.check_free()  # a call that is not made is neither slow nor an error
+            failed = await self._one_call(budget.slice(self.module.call_timeout_seconds)) or failed
+        if failed is not None:
+            raise failed
 
     async def _one_call(self, budget: Budget) -> CollectorError | None:
         call = self.module.call

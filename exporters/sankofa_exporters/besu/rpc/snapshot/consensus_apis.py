@@ -8,19 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sankofa_exporters.besu.network.snapshot.dialects import MAX_VALIDATORS
+from sankofa_exporters.besu.rpc.snapshot.dialects import MAX_VALIDATORS
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.reading.coerce import flag
+
+NEXT = "pending"  # Besu's word for the block that is yet to be made
 
 
 class Api(NamedTuple):
     validators: str
     votes: str
+    tells_next: bool = False  # the set of the block that is yet to be made
 
 
 APIS = {
-    "qbft": Api("qbft_getValidatorsByBlockNumber", "qbft_getPendingVotes"),
-    "ibft": Api("ibft_getValidatorsByBlockNumber", "ibft_getPendingVotes"),
+    "qbft": Api("qbft_getValidatorsByBlockNumber", "qbft_getPendingVotes", tells_next=True),
+    "ibft": Api("ibft_getValidatorsByBlockNumber", "ibft_getPendingVotes", tells_next=True),
     "istanbul": Api("istanbul_getValidators", "istanbul_candidates"),
     "clique": Api("clique_getSigners", "clique_proposals"),
 }

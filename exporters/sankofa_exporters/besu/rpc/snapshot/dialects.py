@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sankofa_exporters.besu.network.snapshot.encoding import decode, encode
+from sankofa_exporters.besu.rpc.snapshot.encoding import decode, encode
 
 MAX_EXTRA_BYTES = 65_536  # 300 validators with a seal each are half of it
 MAX_VALIDATORS = 512
