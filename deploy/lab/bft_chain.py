@@ -99,6 +99,7 @@ def build(options: argparse.Namespace) -> Lab:
         replicas=options.replicas,
         backlog=options.backlog,
         period=options.period,
+        timeout=options.round_timeout,
         in_contract=options.contract_validators,
     )
     for node in network.nodes.values():
@@ -126,6 +127,9 @@ def main() -> int:
     parser.add_argument("--validators", type=int, default=4)
     parser.add_argument("--replicas", type=int, default=1)
     parser.add_argument("--period", type=int, default=2, help="seconds from block to block")
+    parser.add_argument(
+        "--round-timeout", type=int, default=4, help="seconds of a block's first round; doubled for each other"
+    )
     parser.add_argument("--backlog", type=int, default=40, help="blocks there are at the start")
     parser.add_argument("--contract-validators", action="store_true", help="the header lists none, as with a contract")
     parser.add_argument("--all-apis", action="store_true", help="ADMIN and TXPOOL too, which are off by default")

@@ -38,6 +38,7 @@ class Lab:
         return {
             "now": self.network.now(),
             "running": self.running,
+            "block_seconds": self.network.period,
             "dialect": self.network.dialect,
             "validators": ["0x" + one.hex() for one in self.network.validators],
             "nodes": {name: self._node(node) for name, node in self.network.nodes.items()},
