@@ -2,7 +2,7 @@
 
 A window says who took part at some time in it, and a validator that died a minute ago still shines in it. Here each is
 measured by itself: the share of blocks in which it committed or proposed before it fell silent, and the share of its slots
-that it kept. From these follows how probable its silence is; below one in a hundred thousand it is absent. A validator at
+that it kept. From these follows how probable its silence is; below one in a hundred thousand, for a set of four, it is absent. A validator at
 the edge of each quorum is given the time its share asks for; one whose slots went by is known sooner. Pure.
 """
 
@@ -16,7 +16,7 @@ from .consensus import ROTATING, first_slot, missed_by, quorum_of
 from .headers import SEALED, Header
 
 RECENT_BLOCKS = 64  # headers that are read for it when the window is shorter
-IMPROBABLE = 1e-5
+IMPROBABLE = 4e-5  # of all validators together, so that a large set raises no more false alarms than a small one
 # Nobody is so regular, or so punctual, that fewer than four silent blocks, or one slot, prove anything.
 HIGHEST_SHARE, LOWEST_MISS = 0.9, 0.02
 PRIOR_BLOCKS = 2  # what is assumed before anything was seen weighs as much as this many blocks
@@ -95,7 +95,7 @@ def _is_absent(validator: bytes, blocks: Sequence[_Block], validators: int) -> b
     before, silent = (own[:last], own[last + 1 :]) if last is not None else ([], _certain(validator, own))
     chance = (1 - _share(validator, before, validators)) ** len(silent)
     chance *= _miss(validator, before) ** sum(validator in one.skipped for one in silent)
-    if chance < IMPROBABLE:
+    if chance < IMPROBABLE / validators:
         return True
     return None if last is None else False
 
