@@ -14,7 +14,7 @@ def network_verdict(heads: Any, forks: Any, *, now: float, module: BesuModule) -
     """Up with a young head, down with an old one or with two proven histories, unknown without witnesses that agree.
 
     `heads` and `forks` are collectors' results: a value or a `Failure`. A head whose header is not what it says is not
-    counted beside heads that are; when none could be read, the reader may be at fault, and the heads' words must do.
+    counted beside heads that are; when none could be read, the reader may be at fault, and the heads alone must do.
     """
     if not isinstance(heads, Heads):
         return Verdict.UNKNOWN

@@ -131,7 +131,7 @@ class RpcClient:
             return [error] * len(calls)
 
     def check_free(self) -> None:
-        """Raise `CollectorError` when the node is to be left alone: it said for how long, or was busy in this very probe."""
+        """Raise `CollectorError` when the node is to be left alone: it asked for a time of rest, or was busy in this very probe."""
         probe = probe_number()
         if self.busy is not None and probe and self.busy[0] == probe:
             raise CollectorError.of(self.busy[1])

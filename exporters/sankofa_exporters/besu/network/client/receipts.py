@@ -18,7 +18,7 @@ RECEIPTS_AT_ONCE = 100
 async def receipts_of(
     client: RpcClient, blocks: Mapping[int, int | None], contracts: Collection[str], budget: Budget
 ) -> list[Receipt]:
-    """Of these blocks, each with its number of transactions where a header told it; raises `CollectorError`.
+    """Of these blocks, each with its number of transactions where a header has it; raises `CollectorError`.
 
     A node without receipts by block is asked for those of transactions sent to the contracts: what a contract emits when
     another one calls it is then not seen.

@@ -147,11 +147,11 @@ def missed_by(header: Header, parent: Header | None) -> Mapping[bytes, int] | No
     if order[(first + rounds) % len(order)] != header.proposer:
         return None
     whole, rest = divmod(rounds, len(order))
-    turns = {validator: whole for validator in order if whole}
+    slots = {validator: whole for validator in order if whole}
     for step in range(rest):
         owner = order[(first + step) % len(order)]
-        turns[owner] = turns.get(owner, 0) + 1
-    return turns
+        slots[owner] = slots.get(owner, 0) + 1
+    return slots
 
 
 def first_slot(order: Sequence[bytes], previous: bytes) -> int:

@@ -145,7 +145,7 @@ def committers_of(fields: list[bytes], extra: Extra, block_hash: bytes) -> froze
 
 
 def extra_digest(block: Any) -> bytes:
-    """Tells two nodes' copies of one block apart without reading them."""
+    """Distinguishes two nodes' copies of one block without reading them."""
     return keccak256(str(block.get("extraData")).encode("utf-8", "replace"))[:8] if isinstance(block, Mapping) else b""
 
 

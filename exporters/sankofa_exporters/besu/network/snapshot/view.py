@@ -25,7 +25,7 @@ class ChainView:
     full: int = 0  # headers at which those that nobody holds any more are looked for
 
     def learn(self, witness: str, headers: Iterable[Header]) -> None:
-        """Take over what a witness showed now; a height it told otherwise before is overwritten."""
+        """Take over what a witness showed now; a height that it showed otherwise before is overwritten."""
         mine = self.held[witness]
         for header in headers:
             known = self.headers.get(header.hash)
@@ -48,7 +48,7 @@ class ChainView:
         return [self.recall(block) or parse_header(block) for block in blocks]
 
     def set_validators(self, header: Header, validators: tuple[bytes, ...]) -> None:
-        """For a header that lists none: what the node said; `CollectorError` when the seals say otherwise."""
+        """For a header that lists none: what the node answered; `CollectorError` when the seals contradict it."""
         known = self.headers.get(header.hash, header)
         self.headers[header.hash] = replace(known, validators=validators).checked()
 

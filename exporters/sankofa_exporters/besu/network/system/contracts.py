@@ -67,7 +67,7 @@ class ContractWatch:
     sla_events: Counter[str] = field(default_factory=Counter)
     sla_gas_used: int = 0
     names: Mapping[str, str] = field(default_factory=dict)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)  # two scrapes must not count one range twice
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)  # two scrapes must not count one range twice
 
     def __post_init__(self) -> None:
         self.names = topics_of(self.module.sla_events)
@@ -78,7 +78,7 @@ class ContractWatch:
 
     async def advance(self, client: RpcClient, head: int, budget: Budget) -> None:
         """Read the next range up to `head`, which `client` has."""
-        async with self.turn:
+        async with self.lock:
             if self.cursor is None:
                 self.cursor = head
             if head <= self.cursor:

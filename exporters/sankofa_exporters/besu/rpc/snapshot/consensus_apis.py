@@ -12,7 +12,7 @@ from sankofa_exporters.besu.rpc.snapshot.dialects import MAX_VALIDATORS
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.reading.coerce import flag
 
-NEXT = "pending"  # Besu's word for the block that is yet to be made
+NEXT = "pending"  # Besu's name for the block that is yet to be made
 
 
 class Api(NamedTuple):
@@ -63,10 +63,10 @@ def parse_votes(value: Any, method: str) -> Mapping[bytes, bool]:
         raise CollectorError(Kind.DECODE, f"{method}: no votes")
     if len(value) > MAX_VALIDATORS:
         raise CollectorError(Kind.LIMIT, f"{method}: more than {MAX_VALIDATORS} votes")
-    words = {parse_address(candidate, method): flag(word) for candidate, word in value.items()}
-    if any(word is None for word in words.values()):
+    votes = {parse_address(candidate, method): flag(vote) for candidate, vote in value.items()}
+    if any(vote is None for vote in votes.values()):
         raise CollectorError(Kind.DECODE, f"{method}: a vote that is neither true nor false")
-    return {candidate: bool(word) for candidate, word in words.items()}
+    return {candidate: bool(vote) for candidate, vote in votes.items()}
 
 
 def first_answer(answers: Sequence[Any]) -> Any:

@@ -24,7 +24,7 @@ class Undecodable(Exception):
 
 
 class Vote(NamedTuple):
-    """A proposer's word on who should be a validator."""
+    """A proposer's vote on who should be a validator."""
 
     candidate: bytes
     add: bool
@@ -123,9 +123,9 @@ def _clique(extra: bytes) -> Extra:
 
 
 def _vote(item: Any, *, drop: bytes) -> Vote:
-    candidate, word = _items(item)
-    _must(word in (ADD, drop))
-    return Vote(candidate=_addresses([candidate])[0], add=word == ADD)
+    candidate, ballot = _items(item)
+    _must(ballot in (ADD, drop))
+    return Vote(candidate=_addresses([candidate])[0], add=ballot == ADD)
 
 
 def _items(item: Any) -> list[Any]:
