@@ -69,10 +69,10 @@ def check(dialect: str, answers: dict[str, Any], *, old: bool = False) -> None:
     now = made.now() + (10_000 if old else 0)
     for honest in (HONEST, HONEST[:1], ()):
         witnesses = [witness(dialect, "validator-3", answers), *(witness(dialect, name, {}) for name in honest)]
-        module = BesuModule(window_blocks=8, sla_contracts=(SLA,))
+        module = BesuModule(window_blocks=8, sla_contracts=(SLA,), contracts={"other": "0x" + "cc" * 20})
         source = NetworkSource.of(witnesses, module)
         object.__setattr__(source, "clock", lambda: now)
-        source.contracts.cursor = 5
+        source.contracts.cursor = source.executions.cursor = 5
         report = asyncio.run(probed(source, seconds=60, now=lambda: now))
         found = values(report)
         up, known = found["besu_network_up",], found["besu_network_known",]
@@ -86,4 +86,5 @@ def check(dialect: str, answers: dict[str, Any], *, old: bool = False) -> None:
             assert found["besu_consensus_info", dialect] == 1
             assert found["besu_validators",] == 4
             assert 3 <= found["besu_distinct_committers",] <= 4
+            assert not [key for key, value in found.items() if key[0] == "besu_validator_absent" and value]
             assert found["besu_window_rounds",] == 0

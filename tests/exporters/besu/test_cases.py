@@ -233,8 +233,14 @@ async def test_validators_in_a_contract_have_no_votes_on_a_whole_chain(
 @pytest.mark.parametrize(
     ("dialect", "validators", "period", "round_timeout"),
     [
-        ("qbft", 4, 2, 4), ("ibft2", 4, 4, 4), ("ibft1", 4, 4, 4), ("ibft1", 4, 2, 4), ("qbft", 3, 2, 4), ("ibft2", 3, 4, 4),
-        ("ibft1", 3, 2, 4), ("qbft", 4, 5, 10), ("ibft1", 4, 5, 10), ("qbft", 7, 2, 4), ("ibft1", 7, 2, 4),
+        ("qbft", 4, 2, 4), ("ibft2", 3, 4, 4), ("ibft1", 4, 5, 10), ("ibft1", 7, 2, 4),
+        *(
+            pytest.param(*world, marks=pytest.mark.tier("test-all"))
+            for world in (
+                ("ibft2", 4, 4, 4), ("ibft1", 4, 4, 4), ("ibft1", 4, 2, 4), ("qbft", 3, 2, 4), ("ibft1", 3, 2, 4),
+                ("qbft", 4, 5, 10), ("qbft", 7, 2, 4),
+            )
+        ),
     ],
 )  # fmt: skip
 async def test_dead_validator_is_absent_now_within_48_seconds(

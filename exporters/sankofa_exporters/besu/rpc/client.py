@@ -50,7 +50,12 @@ NOT_A_BATCH = frozenset({400, 404, 405, 411, 413, 415, 422, 500, 501})
 
 
 class BatchRefusedError(CollectorError):
-    """The answer to a batch that may be about batches: each call may be asked by itself."""
+    """The answer to a batch that may be about batches: each call may be asked by itself.
+
+    `lasts` when the next batch would fare no better; a 500 may be of this moment.
+    """
+
+    lasts: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +130,8 @@ class RpcClient:
             return await self._one_by_one(calls, budget)
         try:
             return await self._batch(calls, budget)
-        except BatchRefusedError:
-            return await self._one_by_one(calls, budget)
+        except BatchRefusedError as refused:
+            return await self._one_by_one(calls, budget, remember=refused.lasts)
         except CollectorError as error:
             return [error] * len(calls)
 
@@ -146,12 +151,13 @@ class RpcClient:
         answers = {item["id"]: item for item in document if isinstance(item, Mapping) and _is_id(item.get("id"))}
         return [_settled(answers.get(one), one, method) for one, (method, _) in zip(ids, calls, strict=True)]
 
-    async def _one_by_one(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
+    async def _one_by_one(self, calls: Sequence[Call], budget: Budget, *, remember: bool = False) -> list[Any]:
         """The first call alone: when even that is not answered, batches were not the matter, and nobody asks further."""
         first = await self._attempt(calls[0], budget)
         if isinstance(first, Refused):
             return [first.error] * len(calls)
-        self.batches_from = time.monotonic() + WITHOUT_BATCHES_SECONDS
+        if remember:
+            self.batches_from = time.monotonic() + WITHOUT_BATCHES_SECONDS
         room, refused = asyncio.Semaphore(ONE_BY_ONE), list[Refused]()
 
         async def one(call: Call) -> Any:
@@ -245,7 +251,9 @@ async def _document(answer: Answer, *, batch: bool) -> Any:
         check_status(answer)
     except CollectorError as error:
         if batch and answer.status in NOT_A_BATCH:
-            raise BatchRefusedError(error.failure.kind, error.failure.reason) from None
+            refused = BatchRefusedError(error.failure.kind, error.failure.reason)
+            refused.lasts = answer.status != httpx.codes.INTERNAL_SERVER_ERROR
+            raise refused from None
         raise
     raise CollectorError(Kind.HTTP, f"{answer.where}: answered {answer.status}")
 
