@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sankofa_exporters.besu.rpc.client import Call, RpcClient
+from sankofa_exporters.besu.rpc.client import Call, RpcClient, is_missing, result_of
 from sankofa_exporters.besu.rpc.snapshot.consensus_apis import (
     APIS,
     NEXT,
@@ -191,7 +191,7 @@ class NodeClient:
         for method, name in methods.items():
             if not isinstance(answers[method], CollectorError):
                 return name, answers[method]
-        if what == "validators" and all(_is_missing(answers[method]) for method in methods):
+        if what == "validators" and all(is_missing(answers[method]) for method in methods):
             self.api.name = None
         if methods:
             first_answer([answers[method] for method in methods])
@@ -200,9 +200,7 @@ class NodeClient:
     async def _answer(self, method: str, budget: Budget) -> Any:
         answers = await self._answers(budget)
         answer = answers.get(method, CollectorError(Kind.PERMISSION, f"{method}: not asked"))
-        if isinstance(answer, CollectorError):
-            raise CollectorError.of(answer.failure)
-        return answer
+        return result_of(answer)
 
     async def _answers(self, budget: Budget) -> Mapping[str, Any]:
         return await self.shared.once("batch", lambda: self._ask(budget))
@@ -233,7 +231,3 @@ class NodeClient:
 
 def _next_of(method: str) -> str:
     return f"{method} {NEXT}"
-
-
-def _is_missing(answer: Any) -> bool:
-    return isinstance(answer, CollectorError) and answer.failure.kind is Kind.PERMISSION

@@ -205,6 +205,18 @@ class Refused:
     error: CollectorError
 
 
+def result_of(answer: Any) -> Any:
+    """One of the answers of `many`: the result, or its `CollectorError` raised afresh."""
+    if isinstance(answer, CollectorError):
+        raise CollectorError.of(answer.failure)
+    return answer
+
+
+def is_missing(answer: Any) -> bool:
+    """Whether the node has no such method, or keeps it switched off."""
+    return isinstance(answer, CollectorError) and answer.failure.kind is Kind.PERMISSION
+
+
 def _batch_refusal(document: Any) -> CollectorError:
     """One error for a whole batch: nobody is let in, or batches are not understood."""
     if isinstance(document, Mapping) and document.get("error") is not None:

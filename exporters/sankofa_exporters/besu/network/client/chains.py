@@ -15,6 +15,7 @@ from sankofa_exporters.besu.network.snapshot.chains import Chains
 from sankofa_exporters.besu.network.snapshot.headers import Header
 from sankofa_exporters.besu.network.snapshot.heads import Heads, Sighting
 from sankofa_exporters.besu.network.snapshot.view import ChainView
+from sankofa_exporters.besu.rpc.client import result_of
 from sankofa_exporters.model.failure import CollectorError, Failure, Kind
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.threads import in_thread
@@ -103,10 +104,7 @@ async def fetch(view: ChainView, witness: Witness, numbers: Sequence[int], budge
 async def _fetch(view: ChainView, witness: Witness, numbers: Sequence[int], budget: Budget) -> list[Header]:
     calls: list[tuple[str, list[Any]]] = [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
     blocks = await witness.client.many(calls, budget)
-    for block in blocks:
-        if isinstance(block, CollectorError):
-            raise CollectorError.of(block.failure)
-    found = await in_thread(view.read, blocks)
+    found = await in_thread(view.read, [result_of(block) for block in blocks])
     if [header.number for header in found] != list(numbers):
         raise CollectorError(Kind.DECODE, "eth_getBlockByNumber: another block than the one asked for")
     return found

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sankofa_exporters.besu.node.snapshot import Pool, parse_besu_pool, parse_pool_status
-from sankofa_exporters.besu.rpc.client import Call, RpcClient
+from sankofa_exporters.besu.rpc.client import Call, RpcClient, is_missing, result_of
 from sankofa_exporters.besu.rpc.snapshot.consensus_apis import APIS, BY_DIALECT, NEXT, parse_validators
-from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.probe.budget import Budget
 
 
@@ -15,8 +12,8 @@ async def ask_waiting(client: RpcClient, budget: Budget) -> Pool | None:
     """The node's pool; None when it has no such API. Raises `CollectorError` for everything else."""
     besu, other = await client.many([("txpool_besuStatistics", []), ("txpool_status", [])], budget)
     for answer, parse in ((besu, parse_besu_pool), (other, parse_pool_status)):
-        if not _is_missing(answer):
-            return parse(_settled(answer))
+        if not is_missing(answer):
+            return parse(result_of(answer))
     return None
 
 
@@ -25,16 +22,6 @@ async def ask_next_validators(client: RpcClient, dialect: str, budget: Budget) -
     methods = [APIS[name].validators for name in BY_DIALECT.get(dialect, ()) if APIS[name].tells_next]
     calls: list[Call] = [(method, [NEXT]) for method in methods]
     for method, answer in zip(methods, await client.many(calls, budget) if calls else (), strict=True):
-        if not _is_missing(answer):
-            return parse_validators(_settled(answer), method)
+        if not is_missing(answer):
+            return parse_validators(result_of(answer), method)
     return None
-
-
-def _is_missing(answer: Any) -> bool:
-    return isinstance(answer, CollectorError) and answer.failure.kind is Kind.PERMISSION
-
-
-def _settled(answer: Any) -> Any:
-    if isinstance(answer, CollectorError):
-        raise CollectorError.of(answer.failure)
-    return answer

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sankofa_exporters.besu.network.snapshot.receipts import METHOD, Receipt, parse_receipts
-from sankofa_exporters.besu.rpc.client import Call, RpcClient
+from sankofa_exporters.besu.rpc.client import Call, RpcClient, is_missing, result_of
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.threads import in_thread
@@ -24,15 +24,14 @@ async def receipts_of(
     another one calls it is then not seen.
     """
     answers = await client.many([(METHOD, [hex(number)]) for number in blocks], budget)
-    refusals = [one for one in answers if isinstance(one, CollectorError)]
-    if refusals and all(one.failure.kind is Kind.PERMISSION for one in refusals) and len(refusals) == len(answers):
+    if all(map(is_missing, answers)):
         return await _by_transaction(client, list(blocks), contracts, budget)
     return await in_thread(_parsed, answers, blocks)
 
 
 def _parsed(answers: Sequence[Any], blocks: Mapping[int, int | None]) -> list[Receipt]:
     found: list[Receipt] = []
-    for answer, (number, expected) in zip(_settled(answers), blocks.items(), strict=True):
+    for answer, (number, expected) in zip(map(result_of, answers), blocks.items(), strict=True):
         found += parse_receipts(answer, number=number, expected=expected)
     return found
 
@@ -40,18 +39,18 @@ def _parsed(answers: Sequence[Any], blocks: Mapping[int, int | None]) -> list[Re
 async def _by_transaction(
     client: RpcClient, numbers: Sequence[int], contracts: Collection[str], budget: Budget
 ) -> list[Receipt]:
-    blocks = _settled(await client.many([("eth_getBlockByNumber", [hex(number), True]) for number in numbers], budget))
+    blocks = await client.many([("eth_getBlockByNumber", [hex(number), True]) for number in numbers], budget)
     sent = [
         (number, transaction)
         for number, block in zip(numbers, blocks, strict=True)
-        for transaction in _sent_to(block, number, contracts)
+        for transaction in _sent_to(result_of(block), number, contracts)
     ]
     found: list[Receipt] = []
     for start in range(0, len(sent), RECEIPTS_AT_ONCE):
         chunk = sent[start : start + RECEIPTS_AT_ONCE]
         calls: list[Call] = [("eth_getTransactionReceipt", [transaction]) for _, transaction in chunk]
-        for (number, _), answer in zip(chunk, _settled(await client.many(calls, budget)), strict=True):
-            found += parse_receipts([answer], number=number, expected=1)
+        for (number, _), answer in zip(chunk, await client.many(calls, budget), strict=True):
+            found += parse_receipts([result_of(answer)], number=number, expected=1)
     return found
 
 
@@ -63,10 +62,3 @@ def _sent_to(block: Any, number: int, contracts: Collection[str]) -> list[str]:
     if None in hashes:
         raise CollectorError(Kind.DECODE, f"eth_getBlockByNumber: a transaction of block {number} without a hash")
     return [one for one in hashes if one is not None]
-
-
-def _settled(answers: Sequence[Any]) -> Sequence[Any]:
-    for answer in answers:
-        if isinstance(answer, CollectorError):
-            raise CollectorError.of(answer.failure)
-    return answers
