@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from deploy.parts import CHECKOUT
-from sankofa_exporters.besu.network.system.contracts import MAX_LOGS, SLA_EVENTS, ContractWatch, parse_logs, topics_of
+from sankofa_exporters.besu.network.snapshot.logs import MAX_LOGS, parse_logs
+from sankofa_exporters.besu.network.system.contracts import SLA_EVENTS, ContractWatch, topics_of
 from sankofa_exporters.besu.network.system.stream import BlockStream
 from sankofa_exporters.besu.rpc.client import Access, RpcClient
 from sankofa_exporters.besu.settings import BesuModule

@@ -238,6 +238,30 @@ async def test_node_that_refuses_batches_is_asked_one_by_one(method: str | None)
     assert len(node.seen) == 23
 
 
+async def test_refusal_of_batches_is_remembered_and_one_of_this_moment_is_not() -> None:
+    """An error object: no second batch is sent. A 500: the next probe tries again, and goes back to three requests."""
+    async with loopback(rpc_node(healthy(), batches=False)) as node, opened(node.url) as source:
+        await probed(source)
+        await probed(source)
+    batches = [request for request in node.seen if request.body.startswith(b"[")]
+    failing = [True]
+
+    async def once(request: Seen, writer: asyncio.StreamWriter) -> None:
+        if request.body.startswith(b"[") and failing:
+            failing.clear()
+            writer.write(http_bytes(b"", status="500 Internal Server Error"))
+        else:
+            await rpc_node(healthy())(request, writer)
+
+    async with loopback(once) as node, opened(node.url) as source:
+        first = await probed(source)
+        asked = len(node.seen)
+        await probed(source)
+
+    assert len(batches) == 1
+    assert (first.failures, len(node.seen) - asked) == ({}, 3)
+
+
 async def test_batch_with_missing_answers_costs_what_is_missing() -> None:
     """A batch cut short, out of order and with a stranger's id: what is there is used, what is not is decode."""
 

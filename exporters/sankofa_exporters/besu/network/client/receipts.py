@@ -10,7 +10,7 @@ from sankofa_exporters.besu.rpc.client import Call, RpcClient, is_missing, resul
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.threads import in_thread
-from sankofa_exporters.reading.coerce import text
+from sankofa_exporters.reading.coerce import hex_int, text
 
 RECEIPTS_AT_ONCE = 100
 
@@ -62,3 +62,17 @@ def _sent_to(block: Any, number: int, contracts: Collection[str]) -> list[str]:
     if None in hashes:
         raise CollectorError(Kind.DECODE, f"eth_getBlockByNumber: a transaction of block {number} without a hash")
     return [one for one in hashes if one is not None]
+
+
+async def gas_of(client: RpcClient, transactions: Sequence[str], budget: Budget) -> int:
+    """Gas used by these transactions; raises `CollectorError` when one receipt is missing."""
+    total = 0
+    for start in range(0, len(transactions), RECEIPTS_AT_ONCE):
+        chunk = transactions[start : start + RECEIPTS_AT_ONCE]
+        for receipt in await client.many([("eth_getTransactionReceipt", [one]) for one in chunk], budget):
+            found = result_of(receipt)
+            used = hex_int(found.get("gasUsed")) if isinstance(found, Mapping) else None
+            if used is None:
+                raise CollectorError(Kind.DECODE, "eth_getTransactionReceipt: no gasUsed")
+            total += used
+    return total

@@ -10,21 +10,17 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 from sankofa_exporters.besu.network import families as f
+from sankofa_exporters.besu.network.client.receipts import gas_of
+from sankofa_exporters.besu.network.snapshot.logs import parse_logs
 from sankofa_exporters.besu.network.system.stream import PERMISSION_EVENT
 from sankofa_exporters.besu.rpc.client import RpcClient
-from sankofa_exporters.besu.rpc.snapshot.consensus_apis import parse_address
-from sankofa_exporters.besu.rpc.snapshot.keys import keccak256, text_of
+from sankofa_exporters.besu.rpc.snapshot.keys import keccak256
 from sankofa_exporters.besu.settings import BesuModule
-from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.model.family import Sample
 from sankofa_exporters.probe.budget import Budget
-from sankofa_exporters.reading.coerce import hex_int, text
 
-MAX_LOGS = 10_000  # of one range
-RECEIPTS_AT_ONCE = 100
 OTHER = "other"
 SLA_EVENTS = (
     "AgreementProposed(bytes32,address,address,bytes32,bytes32)",
@@ -38,15 +34,6 @@ SLA_EVENTS = (
     "CreditRedeemed(bytes32,bytes32,uint96)",
     "AttestorsSet(uint32,bytes32,address[],uint8)",
 )
-
-
-class Log(NamedTuple):
-    """What is needed of a log."""
-
-    number: int
-    address: str
-    topic: str
-    transaction: str
 
 
 def topics_of(signatures: Sequence[str]) -> dict[str, str]:
@@ -87,7 +74,7 @@ class ContractWatch:
             wanted = {"fromBlock": hex(low), "toBlock": hex(high), "address": self.addresses}
             logs = parse_logs(await client.call("eth_getLogs", [wanted], budget), low, high)
             mine = [log for log in logs if log.address in self.module.sla_contracts]
-            gas_used = await _gas(client, sorted({log.transaction for log in mine}), budget)
+            gas_used = await gas_of(client, sorted({log.transaction for log in mine}), budget)
             self.permission_changes += sum(log.address in self.module.permission_contracts for log in logs)
             self.sla_events.update(self.names.get(log.topic, OTHER) for log in mine)
             self.sla_gas_used += gas_used
@@ -100,46 +87,3 @@ class ContractWatch:
             for name in sorted({*self.names.values(), OTHER}):
                 yield Sample(f.SLA_EVENTS, self.sla_events[name], (name,))
             yield Sample(f.SLA_GAS, self.sla_gas_used)
-
-
-def parse_logs(value: Any, low: int, high: int) -> list[Log]:
-    """`eth_getLogs`: strict, because a log that is left out would be an event that never happened."""
-    if not isinstance(value, list):
-        raise CollectorError(Kind.DECODE, "eth_getLogs: no list")
-    if len(value) > MAX_LOGS:
-        raise CollectorError(Kind.LIMIT, f"eth_getLogs: more than {MAX_LOGS} logs; lower logs_range_blocks")
-    found: dict[tuple[int, str, int], Log] = {}
-    for item in value:
-        if isinstance(item, Mapping) and item.get("removed") is True:
-            continue
-        index, log = _log(item)
-        if not low <= log.number <= high:
-            raise CollectorError(Kind.DECODE, "eth_getLogs: a log of another block than those asked for")
-        found[log.number, log.transaction, index] = log
-    return list(found.values())
-
-
-def _log(item: Any) -> tuple[int, Log]:
-    fields = item if isinstance(item, Mapping) else {}
-    number, index = hex_int(fields.get("blockNumber")), hex_int(fields.get("logIndex"))
-    topics, transaction = fields.get("topics"), text(fields.get("transactionHash"))
-    if number is None or index is None or transaction is None or not isinstance(topics, list):
-        raise CollectorError(Kind.DECODE, "eth_getLogs: a log without block, index, transaction or topics")
-    topic = topics[0].lower() if topics and isinstance(topics[0], str) else ""
-    address = text_of(parse_address(fields.get("address"), "eth_getLogs"))
-    return index, Log(number=number, address=address, topic=topic, transaction=transaction)
-
-
-async def _gas(client: RpcClient, transactions: Sequence[str], budget: Budget) -> int:
-    """Gas used by these transactions; raises `CollectorError` when one receipt is missing."""
-    total = 0
-    for start in range(0, len(transactions), RECEIPTS_AT_ONCE):
-        chunk = transactions[start : start + RECEIPTS_AT_ONCE]
-        for receipt in await client.many([("eth_getTransactionReceipt", [one]) for one in chunk], budget):
-            if isinstance(receipt, CollectorError):
-                raise CollectorError.of(receipt.failure)
-            used = hex_int(receipt.get("gasUsed")) if isinstance(receipt, Mapping) else None
-            if used is None:
-                raise CollectorError(Kind.DECODE, "eth_getTransactionReceipt: no gasUsed")
-            total += used
-    return total
