@@ -35,4 +35,5 @@ SYSTEM = System(
     target_type=BesuTarget,
     open=open_source,
     families=FAMILIES,
+    upstream_job="besu",
 )

@@ -226,4 +226,5 @@ SYSTEM = System(
     target_type=CephTarget,
     open=open_source,
     families=f.FAMILIES,
+    upstream_job="ceph-mgr",
 )

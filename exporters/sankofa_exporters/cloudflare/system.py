@@ -273,4 +273,5 @@ SYSTEM = System(
     target_type=TunnelTarget,
     open=AccountPool().open,
     families=FAMILIES,
+    upstream_job="cloudflared",
 )

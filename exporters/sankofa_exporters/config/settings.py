@@ -275,10 +275,21 @@ def dangling_module(where: str, target: Any, modules: Mapping[str, Any]) -> Iter
 def files_of(settings: BaseModel, under: str = "") -> Iterator[tuple[str, Path]]:
     """Every file that settings name, with the key that names it; settings inside settings included."""
     for key, value in settings:
-        if isinstance(value, Path):
-            yield f"{under}{key}", value
-        elif isinstance(value, BaseModel):
-            yield from files_of(value, f"{under}{key}.")
+        for name, inner in _named(f"{under}{key}", value):
+            if isinstance(inner, Path):
+                yield name, inner
+            elif isinstance(inner, BaseModel):
+                yield from files_of(inner, f"{name}.")
+
+
+def _named(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A value under its name, or the values of a mapping or a sequence under theirs."""
+    if isinstance(value, Mapping):
+        yield from ((f"{name}.{key}", inner) for key, inner in value.items())
+    elif isinstance(value, tuple):
+        yield from ((f"{name}[{index}]", inner) for index, inner in enumerate(value))
+    else:
+        yield name, value
 
 
 def is_certificate(key: str) -> bool:
@@ -296,6 +307,7 @@ def exposed_files(document: Document[Any, Any]) -> Iterator[str]:
         if not module.is_template:
             yield from _exposed(module, f"modules.{name}.")
     for name, target in document.targets.items():
+        yield from _exposed(target, f"targets.{name}.")
         module = document.modules[target.module]
         if module.is_template:
             yield from _exposed(module.for_target(name), f"targets.{name}: ")
