@@ -21,7 +21,7 @@ from sankofa_exporters.probe.remembered import Remembered
 from sankofa_exporters.proxmox.snapshot.by_node import ByNode
 
 LANES = 3  # nodes at a time: as many connections as the client keeps open
-STALL_SECONDS = 1.5  # a probe that sees no answer for as long waits no more
+STALL_SECONDS, STALL_SHARE = 1.5, 0.25  # a probe that sees no answer for so long, or so much of its time, waits no more
 SILENT = frozenset({Kind.TIMEOUT, Kind.REFUSED, Kind.DNS, Kind.TLS})
 CAP_PERIODS = 3
 CAP_SECONDS = 300
@@ -61,9 +61,10 @@ class NodePoller:
 
     async def wait(self, budget: Budget) -> None:
         """Until all that was begun has ended, as long as answers keep coming."""
+        stall = max(STALL_SECONDS, STALL_SHARE * budget.remaining())
         while self.tasks and budget.remaining():
             ended = self.ended
-            await asyncio.wait(set(self.tasks.values()), timeout=min(STALL_SECONDS, budget.remaining()))
+            await asyncio.wait(set(self.tasks.values()), timeout=min(stall, budget.remaining()))
             if self.ended == ended:
                 return
 
