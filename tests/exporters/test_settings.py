@@ -135,7 +135,7 @@ def test_settings_refuse_a_token_of_another_form(tmp_path: Path) -> None:
     text = f"modules: {{pve: {{token_file: {tmp_path}/token}}}}\ntargets: {{}}\n"
 
     assert complaint(tmp_path, text) == (
-        "FILE: modules.pve.token_file: saw 'DIR/token'; "
+        "FILE: modules.pve.token_file: saw a value that is not shown; "
         "expected a file with one line user@realm!name=value (an API token)"
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,22 +34,41 @@ def bounded(samples: Iterable[Sample], *, label_chars: int, room: int) -> list[S
     kept: list[Sample] = []
     taken: dict[str, set[tuple[str, ...]]] = {}
     doubled: list[Sample] = []
-    family, labels_taken, series = None, set[tuple[str, ...]](), 0
-    safe = _known_safe(label_chars)
-    for given in samples:
-        sample = given if given.labels in safe else _with_safe_labels(given, label_chars, safe)
-        if sample.family is not family:
-            family = sample.family
-            labels_taken = taken.setdefault(family.name, set())
+    series, safe = 0, _known_safe(label_chars)
+    for family, run in groupby(samples, itemgetter(0)):
+        left = room - series
+        given = list(islice(run, left + 1))
+        labels = set(map(itemgetter(2), given))
+        if family.name not in taken and len(labels) == len(given) and labels <= safe:
+            taken[family.name] = labels  # the same series as at the last probe, none of them twice
+            kept += given
+            series += family.series * len(given)
+        else:
+            series += _take(given, kept, doubled, taken.setdefault(family.name, set()), label_chars, safe)
+        if series > room or len(given) > left:
+            raise CollectorError(Kind.LIMIT, f"more than {room} series are left for this probe")
+    return _without_contradictions(kept, doubled) if doubled else kept
+
+
+def _take(
+    given: Iterable[Sample],
+    kept: list[Sample],
+    doubled: list[Sample],
+    labels_taken: set[tuple[str, ...]],
+    label_chars: int,
+    safe: set[tuple[str, ...]],
+) -> int:
+    """One family's samples, one by one; how many series were kept."""
+    series = 0
+    for one in given:
+        sample = one if one.labels in safe else _with_safe_labels(one, label_chars, safe)
         if sample.labels in labels_taken:
             doubled.append(sample)
             continue
         labels_taken.add(sample.labels)
         kept.append(sample)
         series += sample.family.series
-        if series > room:
-            raise CollectorError(Kind.LIMIT, f"more than {room} series are left for this probe")
-    return _without_contradictions(kept, doubled) if doubled else kept
+    return series
 
 
 def _without_contradictions(kept: Sequence[Sample], doubled: Sequence[Sample]) -> list[Sample]:

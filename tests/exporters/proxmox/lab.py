@@ -16,7 +16,7 @@ from sankofa_exporters.config.settings import Document
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
 from sankofa_exporters.proxmox.system import SYSTEM
-from sankofa_exporters.proxmox.turns import QUESTIONS
+from sankofa_exporters.proxmox.system.schedule import QUESTIONS
 from sankofa_exporters.serving.app import Exporter
 from sankofa_exporters.serving.files import Settings
 from tests.exporters.watching import Values, Watch

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sankofa_exporters.model.failure import CollectorError, Kind
-from sankofa_exporters.proxmox.system import ProxmoxSource
+from sankofa_exporters.proxmox.system.source import ProxmoxSource
 
 from .recorded import Clock, asked, one_probe, probed, recorded, source, values
 
@@ -88,7 +88,7 @@ async def test_rows_that_vanish_bring_the_rights_forward() -> None:
     assert (seen["pve_privilege_missing", "/vms", "VM.Audit"], seen["pve_guest_list_complete",]) == (1, 0)
 
 
-async def test_a_loss_does_not_hide_behind_a_failed_call() -> None:
+async def test_a_loss_is_seen_after_a_failed_call() -> None:
     """One probe without resources, then a shorter list: it is compared with the last one that was whole."""
     payloads = recorded()
     found, clock = await warm(payloads)
@@ -158,22 +158,39 @@ async def test_a_new_corosync_configuration_brings_votes_and_qdevice_forward() -
     assert seen["pve_quorum_margin_votes",] == 0  # 3 of 4 votes present, 3 needed
 
 
-async def test_a_failed_question_costs_its_own_families_until_it_is_asked_again() -> None:
-    """The old answer does not stand in for it; half a minute later it is asked again."""
+@pytest.mark.parametrize("kind", [Kind.PERMISSION, Kind.AUTH, Kind.DECODE])
+async def test_a_refused_question_costs_its_own_families_until_it_is_asked_again(kind: Kind) -> None:
+    """The old answer does not stand in for a refusal; a quarter of a minute later it is asked again."""
     payloads = recorded()
     found, clock = await warm(payloads)
     good = payloads["cluster/config/qdevice"]
-    payloads["cluster/config/qdevice"] = CollectorError(Kind.HTTP, "x")
+    payloads["cluster/config/qdevice"] = CollectorError(kind, "x")
     clock.now += 61
     kinds = []
-    for seconds in (0, 15, 16):
+    for seconds in (0, 8, 8, 8):
         clock.now += seconds
         seen = values(await one_probe(found))
-        kinds.append(("collector_error", "qdevice", "http") in seen)
+        kinds.append(("collector_error", "qdevice", kind) in seen)
         payloads["cluster/config/qdevice"] = good
 
-    assert kinds == [True, True, False]
+    assert (kinds[0], kinds[-1]) == (True, False)
     assert ("pve_qdevice_configured",) in seen
+
+
+@pytest.mark.parametrize("kind", [Kind.TIMEOUT, Kind.HTTP, Kind.LIMIT])
+async def test_silence_leaves_the_last_answer_with_its_age(kind: Kind) -> None:
+    """Nothing of it is contradicted; past its cap it is no longer believed."""
+    payloads = recorded()
+    found, clock = await warm(payloads)
+    payloads["cluster/config/qdevice"] = CollectorError(kind, "x")
+    clock.now += 61
+    await one_probe(found)
+    kept = values(await one_probe(found))
+    clock.now += 900
+    old = values(await one_probe(found))
+
+    assert (kept["pve_qdevice_configured",], kept["collector_age_seconds", "qdevice"]) == (0, 61)
+    assert old["collector_error", "qdevice", kind] == 1
 
 
 async def test_margin_is_absent_while_the_qdevice_is_not_known() -> None:
@@ -185,7 +202,7 @@ async def test_margin_is_absent_while_the_qdevice_is_not_known() -> None:
 
 
 async def test_a_remembered_answer_tells_its_age_and_ends_as_stale() -> None:
-    """An hour without probes: what is past its cap is stale, not old news."""
+    """An hour without probes: what is past its cap is stale, not an old answer."""
     payloads = recorded()
     found, clock = await warm(payloads)
     clock.now += 30
@@ -220,10 +237,12 @@ async def test_rights_that_cannot_be_had_prove_nothing(kind: Kind) -> None:
 
 
 async def test_two_probes_at_once_share_what_is_remembered() -> None:
-    """As two Prometheus servers do: each makes its four calls, and neither is disturbed."""
+    """As two Prometheus servers do: neither is disturbed, and nobody asks twice what is being asked."""
     found, clock = await warm(recorded())
     clock.now += 61
     reports = await asyncio.gather(*(one_probe(found) for _ in range(2)))
+    calls = [path for path in asked(found) if not path.startswith("nodes/")]
 
-    assert len([path for path in asked(found) if not path.startswith("nodes/")]) == 8
+    assert [calls.count(path) for path in sorted(THREE)] == [2, 2, 2]
+    assert len([path for path in calls if path not in THREE]) == len({path for path in calls if path not in THREE})
     assert [dict(report.failures) for report in reports] == [{}, {}]
