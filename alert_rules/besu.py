@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.besu import families as besu
-from sankofa_exporters.besu import network_families as network
+from sankofa_exporters.besu.network import families as network
+from sankofa_exporters.besu.node import families as besu
 
 from .rule import BY_SITE, FLEET_BOARD, NETWORK_IDENTITY, SITE_BOARD, Alert
 

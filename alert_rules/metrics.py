@@ -5,11 +5,11 @@ Both are imported, so that a renamed metric fails here and not as an empty panel
 
 from __future__ import annotations
 
-from sankofa_exporters import catalogue
 from sankofa_exporters.besu import families as besu
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.cloudflare import families as tunnel
-from sankofa_exporters.family import Family
+from sankofa_exporters.model import catalogue
+from sankofa_exporters.model.family import Family
 from sankofa_exporters.proxmox import families as pve
 from sankofa_observe import telemetry
 

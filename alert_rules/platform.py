@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from sankofa_exporters import catalogue
 from sankofa_exporters.ceph import families as ceph
+from sankofa_exporters.model import catalogue
 from sankofa_exporters.proxmox import families as pve
 from sankofa_observe.telemetry import PIPELINE_SUCCESS, SETTLEMENTS, SITE_INFO, UNDETERMINED, WAITING_DUE
 

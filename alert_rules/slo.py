@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sankofa_exporters.besu import families as besu
+from sankofa_exporters.besu.node import families as besu
 from sankofa_exporters.proxmox import families as pve
 from sankofa_observe import telemetry
 from sankofa_observe.slo.burn_rate import BURN_WINDOWS, unprovable

@@ -5,8 +5,8 @@ A source that does not know gives no line and a NOT KNOWN row, never a good one.
 
 from __future__ import annotations
 
-from sankofa_exporters import catalogue
-from sankofa_exporters.besu import families as besu
+from sankofa_exporters.besu.node import families as besu
+from sankofa_exporters.model import catalogue
 from sankofa_exporters.proxmox import families as pve
 from sankofa_observe import telemetry
 

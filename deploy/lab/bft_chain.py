@@ -1,4 +1,4 @@
-"""A BFT chain on loopback that signs genuine QBFT or IBFT2 headers: `python deploy/lab/bft_chain.py --help`.
+"""A BFT chain on loopback that signs genuine QBFT, IBFT2 or IBFT1 headers: `python deploy/lab/bft_chain.py --help`.
 
 It stands for a network of Besu nodes, which cannot be had here. Every node answers JSON-RPC under `/NAME` of one port;
 what it follows and what it leaves out is told in `bft/network.py`, and the shapes are those of Besu's documentation.
@@ -7,9 +7,9 @@ Both listeners are bound to 127.0.0.1 and refuse everybody else.
 Control, on its own port. GET / is the state. POST /run, /stall: blocks on the clock, or none. POST /advance/N: the time
 of N blocks passes at once. POST /wait/SECONDS: time passes without blocks.
 POST /node/NAME/crash|return|lag|catch-up|slow|quick. POST /split/NAME,NAME and /heal. POST /equivocate/on|off (both parts of a
-split commit). POST /join/NAME and /leave/NAME (all validators vote). POST /dialect/qbft|ibft2 (from the next block).
-POST /empty/SECONDS, /ahead/SECONDS, /transactions/N, /emit/ADDRESS/TOPIC. POST /api/NAME/API/on|off.
-POST /http/NAME/ok|500|401|403|html|garbage|huge|hang|drip|lying-state|lying-round.
+split commit). POST /join/NAME and /leave/NAME (all validators vote). POST /dialect/qbft|ibft2|ibft1 (from the next block).
+POST /empty/SECONDS, /ahead/SECONDS, /transactions/N, /emit/ADDRESS/TOPIC, /call/ADDRESS, /revert/ADDRESS. POST /api/NAME/API/on|off.
+POST /http/NAME/ok|500|401|403|429|503|html|garbage|huge|hang|drip|lying-state|lying-round.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from aiohttp import web
 if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from deploy.lab.bft.control import Lab, throw
-from deploy.lab.bft.faults import FAULTS, MODES, STATUSES
+from deploy.lab.bft.control import DIALECTS, Lab, throw
+from deploy.lab.bft.faults import FAULTS, MODES, RETRY_AFTER_SECONDS, STATUSES
 from deploy.lab.bft.network import Network
 from deploy.lab.bft.rpc import DEFAULT_OFF, Rpc
 from deploy.lab.misbehaviour import HOST, loopback_only
@@ -47,7 +47,8 @@ def build_rpc(lab: Lab) -> web.Application:
         if node.fault in FAULTS:
             return await FAULTS[node.fault](request)
         if node.fault in STATUSES:
-            return web.Response(status=STATUSES[node.fault])
+            wait = RETRY_AFTER_SECONDS.get(node.fault)
+            return web.Response(status=STATUSES[node.fault], headers={"retry-after": wait} if wait else None)
         return web.json_response(Rpc(network=lab.network, node=node).answer(await request.json()))
 
     app = web.Application(middlewares=[loopback_only])
@@ -98,6 +99,7 @@ def build(options: argparse.Namespace) -> Lab:
         replicas=options.replicas,
         backlog=options.backlog,
         period=options.period,
+        timeout=options.round_timeout,
         in_contract=options.contract_validators,
     )
     for node in network.nodes.values():
@@ -121,10 +123,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, required=True, help="of JSON-RPC; each node is a path of it")
     parser.add_argument("--control-port", type=int, required=True, help="of the control endpoint")
-    parser.add_argument("--dialect", choices=("qbft", "ibft2"), default="qbft")
+    parser.add_argument("--dialect", choices=DIALECTS, default="qbft")
     parser.add_argument("--validators", type=int, default=4)
     parser.add_argument("--replicas", type=int, default=1)
     parser.add_argument("--period", type=int, default=2, help="seconds from block to block")
+    parser.add_argument(
+        "--round-timeout", type=int, default=4, help="seconds of a block's first round; doubled for each other"
+    )
     parser.add_argument("--backlog", type=int, default=40, help="blocks there are at the start")
     parser.add_argument("--contract-validators", action="store_true", help="the header lists none, as with a contract")
     parser.add_argument("--all-apis", action="store_true", help="ADMIN and TXPOOL too, which are off by default")

@@ -8,9 +8,11 @@ account and one token, which it writes into the folder; it changes nothing by it
 
 Control, on its own port: GET / (state, calls counted), POST /tunnel/ID/STATUS (healthy, degraded, down, inactive: status
 and connections both), POST /tunnel/ID/pending (connections die, the status lags), POST /tunnel/ID/deleted|restored,
-POST /tunnel/ID/site/NAME (its connections move there), POST /list/short|whole (a row is missing, the total is not),
-POST /calls/left/N, and POST /http/MODE: what the API answers from now on (ok, 401, 403, malformed, 429, 500, html,
-garbage, huge, hang, drip, slow, redirect).
+POST /tunnel/ID/site/NAME (its connections move there), POST /tunnel/ID/reconnected (new connections take their place),
+POST /list/short|whole (a row is missing, the total is not), POST /result/list|connections with a JSON list (the result of
+each such call from now on; without a body the double's own again), POST /calls/left/N, POST /busy/429|503/SECONDS (with
+that Retry-After, until the mode is another), POST /slow/SECONDS (how long mode slow takes), and POST /http/MODE: what the
+API answers from now on (ok, 401, 403, malformed, 429, 500, html, garbage, huge, hang, drip, slow, redirect).
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +63,7 @@ REFUSALS = {
 }
 FAULTS = ("html", "garbage", "huge", "hang", "drip", "redirect")
 MODES = ("ok", "429", "slow", *REFUSALS, *FAULTS)
+BUSY = ("429", "503")
 
 
 @dataclass(kw_only=True)
@@ -73,6 +77,8 @@ class Tunnel:
     deleted: bool = False
     client: str = field(default_factory=lambda: str(uuid.uuid4()))
     locations: list[str] = field(default_factory=lambda: list(LOCATIONS))
+    reconnects: int = 0
+    opened_at: str = SINCE
 
     def row(self) -> dict[str, Any]:
         active = self.status in {"healthy", "degraded"}
@@ -101,14 +107,14 @@ class Tunnel:
         return [client | {"config_version": 7, "features": ["serialized_headers"], "conns": conns}]
 
     def _connection(self, number: int) -> dict[str, Any]:
-        identity = str(uuid.uuid5(uuid.UUID(self.client), str(number)))
+        identity = str(uuid.uuid5(uuid.UUID(self.client), f"{number} {self.reconnects}"))
         return {
             "colo_name": self.locations[number],
             "id": identity,
             "uuid": identity,
             "is_pending_reconnect": self.pending,
             "origin_ip": "198.51.100.7",
-            "opened_at": SINCE,
+            "opened_at": self.opened_at,
             "client_id": self.client,
             "client_version": "2026.8.2",
         }
@@ -122,6 +128,9 @@ class Api:
     token: str
     clock: Callable[[], float] = time.time
     mode: str = "ok"
+    slow_seconds: float = SLOW_SECONDS
+    busy: tuple[int, str] | None = None  # status and Retry-After
+    results: dict[str, Any] = field(default_factory=dict)  # by call, in place of the double's own
     short: bool = False
     calls: Counter[str] = field(default_factory=Counter)
     used: int = 0
@@ -166,6 +175,8 @@ class Api:
             rows = [row for row in rows if row["id"] == query["uuid"]]
         number, size = int(query.get("page", 1)), min(int(query.get("per_page", 20)), MAX_PER_PAGE)
         shown = rows[(number - 1) * size : number * size]
+        if "list" in self.results:
+            rows = shown = self.results["list"]
         info = {"page": number, "per_page": size, "count": len(shown), "total_count": len(rows)}
         return _envelope(shown[:-1] if self.short else shown) | {"result_info": info}
 
@@ -186,6 +197,9 @@ async def answer(api: Api, request: Request) -> Response:
     refused, headers = api.spend()
     if refused:
         response: Response = _refusal(429, 971, "Please wait and consider throttling your request speed")
+    elif api.busy is not None:
+        response = _refusal(api.busy[0], 971, "Please wait and consider throttling your request speed")
+        headers = {"retry-after": api.busy[1]}
     elif api.mode in FAULTS:
         response = await fault(api.mode)
     else:
@@ -196,7 +210,7 @@ async def answer(api: Api, request: Request) -> Response:
 
 async def _judged(api: Api, request: Request) -> Response:
     if api.mode == "slow":
-        await asyncio.sleep(SLOW_SECONDS)
+        await asyncio.sleep(api.slow_seconds)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme != "Bearer":
         return _refusal(*REFUSALS["malformed"])
@@ -211,6 +225,8 @@ def _routed(api: Api, request: Request) -> Response:
     match request.url.path.removeprefix(f"/client/v4/accounts/{ACCOUNT}/cfd_tunnel").split("/"):
         case [""]:
             return JSONResponse(api.page(request))
+        case ["", _, "connections"] if "connections" in api.results:
+            return JSONResponse(_envelope(api.results["connections"]))
         case ["", tunnel_id, "connections"] if tunnel_id in api.tunnels:
             return JSONResponse(_envelope(api.tunnels[tunnel_id].connections()))
     return _refusal(404, 7003, "Could not route to the path, perhaps your object identifier is invalid?")
@@ -237,11 +253,18 @@ async def _drip() -> AsyncIterator[bytes]:
         await asyncio.sleep(0.1)
 
 
-def throw(api: Api, path: str) -> bool:
+def throw(api: Api, path: str, body: bytes = b"") -> bool:
     """Throw the switch of a control path; False when there is none of this name."""
     match path.strip("/").split("/"):
         case ["http", mode] if mode in MODES:
-            api.mode = mode
+            api.mode, api.busy = mode, None
+        case ["busy", status, seconds] if status in BUSY:
+            api.busy = (int(status), seconds)
+        case ["slow", seconds]:
+            api.slow_seconds = float(seconds)
+        case ["result", ("list" | "connections") as call]:
+            api.results.pop(call, None)
+            api.results |= {call: json.loads(body)} if body else {}
         case ["list", ("short" | "whole") as extent]:
             api.short = extent == "short"
         case ["calls", "left", number] if number.isdigit():
@@ -261,6 +284,9 @@ def _change(tunnel: Tunnel, change: list[str]) -> bool:
             tunnel.pending = True
         case [("deleted" | "restored") as what]:
             tunnel.deleted = what == "deleted"
+        case ["reconnected"]:
+            tunnel.reconnects += 1
+            tunnel.opened_at = datetime.now(UTC).isoformat()
         case ["site", name]:
             tunnel.locations = [f"{name}0{number + 1}" for number in range(len(tunnel.locations))]
         case _:
@@ -275,7 +301,8 @@ def build_control(api: Api) -> Starlette:
         return JSONResponse(api.state())
 
     async def switch(request: Request) -> Response:
-        return JSONResponse(api.state(), status_code=200 if throw(api, request.path_params["path"]) else 404)
+        path = request.path_params["path"]
+        return JSONResponse(api.state(), status_code=200 if throw(api, path, await request.body()) else 404)
 
     return Starlette(routes=[Route("/", show), Route("/{path:path}", switch, methods=["POST"])])
 

@@ -9,8 +9,10 @@ has no `/config`, `/quicktunnel` or `/debug`, and its numbers do not follow real
 Each port of `--port` is one connector. Control, on its own port: GET / (state), and for the connector of PORT (or `all`):
 POST /PORT/edge/lost|restored, POST /PORT/site/NAME/lost|restored (its connections end and do not come back),
 POST /PORT/origin/broken|restored (each look at /metrics counts 100 requests; broken, all of them fail),
-POST /PORT/protocol/quic|http2, POST /PORT/version/new|old (old: no /diag, no quic_*),
-POST /PORT/http/ok|500|503|html|garbage|huge|hang|drip|redirect (what every endpoint answers from now on),
+POST /PORT/edge/flapped (all connections are lost and registered again), POST /PORT/location/one|none|shown (the first
+connection, or every one, has no location in /metrics), POST /PORT/protocol/quic|http2,
+POST /PORT/version/new|old (old: no /diag, no quic_*),
+POST /PORT/http/ok|429|500|503|html|garbage|huge|hang|drip|redirect (what every endpoint answers from now on),
 POST /PORT/spoiled/ready|metrics|none (the one endpoint that answers HTML).
 """
 
@@ -44,9 +46,10 @@ HOST = "127.0.0.1"
 LOCATIONS = ("jnb01", "jnb02", "nbo01", "nbo01")
 REQUESTS_A_LOOK = 100
 HANG_SECONDS = 3600
+RETRY_AFTER = "300"
 HUGE_CHUNKS = 1_024
 Exposed = tuple[str, str, list[tuple[str, float]]]  # a family: name, type, and its series as labels and value
-MODES = ("ok", "500", "503", "html", "garbage", "huge", "hang", "drip", "redirect")
+MODES = ("ok", "429", "500", "503", "html", "garbage", "huge", "hang", "drip", "redirect")
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 
@@ -64,10 +67,15 @@ class Cloudflared:
     registered: bool = True  # has had the edge since its start; before that it shows no location
     lost_sites: set[str] = field(default_factory=set)
     origin: bool = True
+    hidden_locations: int = 0
+    registrations: int = 0
     requests: int = 0
     errors: int = 0
     mode: str = "ok"
     spoiled: str = ""  # the one path that answers HTML while the others are well
+
+    def __post_init__(self) -> None:
+        self.registrations = len(self.locations) if self.registered else 0
 
     def live(self) -> dict[int, str]:
         """Location of each live connection by its index."""
@@ -133,18 +141,25 @@ class Cloudflared:
             ("build_info", "gauge", [(build, 1)]),
             *((name, kind, [("", value)]) for name, (kind, value) in plain.items()),
             *(self._registrations() if self.registered else []),
+            *self._responses(),
         ]
+
+    def _responses(self) -> list[Exposed]:
+        """A request that failed between connector and origin has no response."""
+        answered = self.requests - self.errors
+        return [("cloudflared_tunnel_response_by_code", "counter", [(_labels(status_code="200"), float(answered))])] * (
+            answered > 0
+        )
 
     def _registrations(self) -> list[Exposed]:
         """What appears with the first connection and stays when it is lost."""
         places = list(enumerate(self.locations))
-        current = [(_labels(connection_id=str(index), edge_location=place), 1.0) for index, place in places]
-        tunnels = [(_labels(ha_conn_id=str(index), tunnel_id=self.tunnel_id), 1.0) for index, _ in places]
-        registered = [(_labels(rpcName="registerConnection"), float(len(places)))]
+        shown = places[self.hidden_locations :]
+        current = [(_labels(connection_id=str(index), edge_location=place), 1.0) for index, place in shown]
+        registered = [(_labels(rpcName="registerConnection"), float(self.registrations))]
         return [
             ("cloudflared_tunnel_server_locations", "gauge", current),
             ("cloudflared_tunnel_tunnel_register_success", "counter", registered),
-            ("tunnel_ids", "gauge", tunnels),
         ]
 
     def _quic(self) -> list[Exposed]:
@@ -187,6 +202,8 @@ async def answer(connector: Cloudflared, request: Request) -> Response:
 
 
 async def fault(mode: str) -> Response:
+    if mode == "429":
+        return PlainTextResponse("slow down\n", status_code=429, headers={"retry-after": RETRY_AFTER})
     if mode in {"500", "503"}:
         return PlainTextResponse("upstream connect error\n", status_code=int(mode))
     if mode == "html":
@@ -214,6 +231,10 @@ async def _drip() -> AsyncIterator[bytes]:
 SWITCHES: dict[tuple[str, str], tuple[str, Any]] = {
     ("edge", "lost"): ("edge", False),
     ("edge", "restored"): ("edge", True),
+    ("edge", "flapped"): ("edge", True),
+    ("location", "one"): ("hidden_locations", 1),
+    ("location", "none"): ("hidden_locations", 64),
+    ("location", "shown"): ("hidden_locations", 0),
     ("origin", "broken"): ("origin", False),
     ("origin", "restored"): ("origin", True),
     ("protocol", "quic"): ("protocol", "quic"),
@@ -233,6 +254,8 @@ def throw(connector: Cloudflared, what: str, to: str) -> bool:
     if (what, to) not in SWITCHES:
         return False
     name, value = SWITCHES[what, to]
+    if to == "flapped" or (to == "restored" and what == "edge" and not connector.edge):
+        connector.registrations += len(connector.locations)
     setattr(connector, name, value)
     connector.registered |= connector.edge
     return True

@@ -11,6 +11,8 @@ Control, on its own port: GET / (state, and calls by path since the last reset),
   /http/MODE                     /endpoint/PATH/MODE (PATH as cluster/backup or nodes/*/replication)
       MODE: ok 500 501 595 401 403 html redirect garbage huge hang drip
   /guest/VMID/added              /calls/reset
+  /guest/VMID/paused|resumed     /guest/VMID/lock/LOCK|none     /guest/VMID/tags/TAG;TAG
+  /disk/NODE/NAME/HEALTH/WEAROUT (as sda, PASSED or FAILED, 0 to 100)     /certificate/NODE/DAYS
   /ha/master/BEAT  /ha/lrm/NODE/BEAT (BEAT: fresh stale drift unreadable)    /ha/armed|standby|disarming|disarmed
   /ha/service/SID/STATE          /ha/request/SID/STATE (SID as vm:100)
   /replication/ID/ok|failing|never|enabled|disabled (ID as 100-0)
@@ -105,6 +107,20 @@ class Cluster:
         for _, rights in self.pve.acl[TOKEN_ID]:
             (rights.add if held else rights.discard)(name)
 
+    def set_guest(
+        self, vmid: int, *, lock: str | None = None, tags: str | None = None, status: str | None = None
+    ) -> None:
+        """What is given; Proxmox has QEMU's run state in the guest's status."""
+        vm = self.pve.vm(vmid)
+        if vm is None:
+            raise KeyError(vmid)
+        if lock is not None:
+            vm.lock = None if lock == "none" else lock
+        if tags is not None:
+            vm.config["tags"] = tags
+        if status is not None:
+            vm.status = status
+
     def add_guest(self, vmid: int) -> None:
         """A new guest, which nobody has put into a backup job."""
         self.pve.add_vm(vmid, f"guest-{vmid}", node=self.world.nodes[0], status="running", config={"memory": 2048})
@@ -147,6 +163,8 @@ class FaultyPve(FakePve):  # type: ignore[misc]
             f"{node}/replication": self._replication,
             f"{node}/replication/{{id}}/status": self._replication_status,
             f"{node}/disks/zfs": self._zfs,
+            f"{node}/disks/list": self._disks,
+            f"{node}/certificates/info": self._certificates,
             f"{node}/disks/zfs/{{name}}": self._zfs_detail,
         }
         return [("GET", path, handler) for path, handler in routes.items()]
@@ -227,6 +245,12 @@ class FaultyPve(FakePve):  # type: ignore[misc]
         if values["name"] not in self.cluster.world.pools[values["node"]]:
             raise PveError(500, f"cannot open '{values['name']}': no such pool")
         return self.cluster.world.pool_detail(values["node"], values["name"])
+
+    async def _disks(self, values: dict[str, Any], _user: str) -> Any:
+        return self.cluster.world.disk_rows(values["node"])
+
+    async def _certificates(self, values: dict[str, Any], _user: str) -> Any:
+        return self.cluster.world.certificate_rows(values["node"])
 
     def _need_zfs(self, node: str) -> None:
         if node in self.cluster.world.without_zfs:

@@ -22,8 +22,6 @@ FOLDER = Path(__file__).parent
 HEADER = "# Written by `python deploy/prometheus/render.py --write`; change render.py and run it again.\n"
 # The platform is one place; the sites it speaks of are labels of its own series (honor_labels).
 PLATFORM_LABELS = {"tier": "core", "region": "all", "site": "platform"}
-# Endpoints that systems have themselves, scraped beside ours: by system, the job they go under.
-UPSTREAM_JOBS = {"besu": "besu", "ceph": "ceph-mgr", "cloudflare": "cloudflared"}
 DISCOVERY_SECONDS = 30
 
 
@@ -59,7 +57,7 @@ def render(
     if scrape_timeout:
         timing["scrape_timeout"] = scrape_timeout
     jobs = [_multi_target(name, exporter) for name, exporter in exporters.items()]
-    jobs += [_upstream(name, exporter) for name, exporter in exporters.items() if name in UPSTREAM_JOBS]
+    jobs += [_upstream(name, exporter) for name, exporter in exporters.items() if system(name).upstream_job]
     if platform is not None:
         jobs.append(_platform(platform))
     document: dict[str, Any] = {"global": timing, "rule_files": list(rule_files), "scrape_configs": jobs}
@@ -83,7 +81,7 @@ def _multi_target(name: str, exporter: Exporter) -> dict[str, Any]:
 
 
 def _upstream(name: str, exporter: Exporter) -> dict[str, Any]:
-    return {"job_name": UPSTREAM_JOBS[name], **exporter.discovery("/sd/upstream", f"upstream-{name}")}
+    return {"job_name": system(name).upstream_job, **exporter.discovery("/sd/upstream", f"upstream-{name}")}
 
 
 def _platform(address: str) -> dict[str, Any]:

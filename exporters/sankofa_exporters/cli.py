@@ -15,13 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sankofa_exporters.config.document import BrokenConfigError
+from sankofa_exporters.config.fleet import write_discovery
+from sankofa_exporters.config.settings import Document, exposed_files
+
 from . import __version__
-from .config_file import BrokenConfigError
-from .fleet import write_discovery
 from .registry import SYSTEM_NAMES, System, system
 from .serving.files import Files
 from .serving.logs import FORMATS, set_up
-from .settings import Document, exposed_files
 
 log = logging.getLogger(__name__)
 EXAMPLE = """\

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .catalogue import FAMILIES as PROBE_FAMILIES
-from .family import Family
+from sankofa_exporters.model.catalogue import FAMILIES as PROBE_FAMILIES
+from sankofa_exporters.model.family import Family
+
 from .registry import SYSTEM_NAMES, system
 
 BEGIN, END = "<!-- metrics: begin (generated) -->", "<!-- metrics: end -->"

@@ -7,16 +7,23 @@ exporter imports another.
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .bounds import Bounds
-from .family import Family
-from .runtime import Source
-from .settings import Module, Target
+from sankofa_exporters.config.settings import Module, Target
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.family import Family
+from sankofa_exporters.probe.source import Source
 
-SYSTEM_NAMES = ("besu", "ceph", "cloudflare", "proxmox")
+SYSTEM_NAMES = tuple(
+    folder.name
+    for folder in pkgutil.iter_modules(importlib.import_module(__package__).__path__)
+    if folder.ispkg and importlib.util.find_spec(f"{__package__}.{folder.name}.system")
+)
+"""Every folder with a `system.py`: what a system is stands in its own folder, and every list is made of these names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +37,11 @@ class System:
     target_type: type[Target]
     open: Callable[[Any, Any, Bounds], Source]
     families: tuple[Family, ...]
+    upstream_job: str | None = None  # the scrape job of the metrics endpoint that the system has itself
 
 
 def system(name: str) -> System:
-    """The system called `name`; raises KeyError for a stranger."""
+    """The system called `name`; raises KeyError for an unknown name."""
     if name not in SYSTEM_NAMES:
         raise KeyError(name)
     found = importlib.import_module(f"{__package__}.{name}.system").SYSTEM

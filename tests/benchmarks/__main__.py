@@ -14,6 +14,7 @@ NAMES = (
     "exposition",
     "proxmox",
     "targets",
+    "neighbours",
     "ceph_dump",
     "seals",
     "records",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.scraped import scan
+from sankofa_exporters.reading.scraped import scan
 
 from .report import Table, less
 

@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from sankofa_exporters.exposition import encode, render_text
-from sankofa_exporters.family import Family, Sample
+from sankofa_exporters.model.exposition import encode, render_text
+from sankofa_exporters.model.family import Family, Sample
 from sankofa_exporters.serving.run import calm_collector
 
 from .report import Table, less

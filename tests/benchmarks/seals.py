@@ -1,27 +1,23 @@
-"""One real block of a public IBFT2 network: header hashed, seals recovered by libsecp256k1, against eth-keys in Python."""
+"""One IBFT2 block that the lab signed: header hashed, seals recovered by libsecp256k1, against eth-keys in Python."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from eth_keys.backends.native.main import NativeECCBackend
 from eth_keys.datatypes import PrivateKey
 
-from sankofa_exporters.besu.headers import parse_header
+from sankofa_exporters.besu.network.snapshot.headers import parse_header
+from tests.exporters.besu.vectors import LAB, vector
 
 from .report import Row, Table, less
 
-VECTOR = Path(__file__).parents[1] / "exporters" / "besu" / "payloads" / "vectors" / "ibft2_network_2074747.json"
 ROUNDS = 5
 
 
 def run() -> Table:
-    document: dict[str, Any] = json.loads(VECTOR.read_text())
-    block = document.get("block", document)
+    block = vector(LAB)
     header = parse_header(block)
     seals = len(header.signers)
     ours = _best(lambda: parse_header(block)) * 1000

@@ -1,4 +1,4 @@
-"""250 targets in one process, ten of them black holes: what the exporter adds to a probe, and what it costs to run.
+"""1,000 targets in one process, ten of them black holes: what the exporter adds to a probe, and what it costs to run.
 
 Targets are Besu nodes played by one JSON-RPC server; every target is probed once in 15 s, evenly spread, as Prometheus does.
 """
@@ -25,7 +25,7 @@ from deploy.parts import need_program
 from .report import Row, Table
 from .watched import cpu_seconds, peak_mib
 
-TARGETS, HOLES, INTERVAL_SECONDS, ROUNDS = 250, 10, 15, 3
+TARGETS, HOLES, INTERVAL_SECONDS, ROUNDS = 1_000, 10, 15, 3
 TIMEOUT_SECONDS = 10
 NODE_SECONDS = 0.002  # what a node takes to answer
 RESULTS = {
@@ -63,7 +63,7 @@ def run() -> Table:
 
 
 async def _measure() -> tuple[list[float], list[float], float, float]:
-    async with _nodes() as node, _black_hole() as hole:
+    async with nodes() as node, _black_hole() as hole:
         with TemporaryDirectory() as folder, Processes(folder=Path(folder)) as processes:
             names = [f"node-{number}" for number in range(TARGETS)]
             endpoints = dict.fromkeys(names, node) | dict.fromkeys(names[:: TARGETS // HOLES][:HOLES], hole)
@@ -104,7 +104,7 @@ async def _round(url: str, endpoints: dict[str, str], hole: str) -> tuple[list[f
 
 
 @asynccontextmanager
-async def _nodes() -> AsyncIterator[str]:
+async def nodes() -> AsyncIterator[str]:
     """A JSON-RPC server that is every good node at once."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sankofa_exporters.family import Family, Sample
-from sankofa_exporters.runtime import Collector, Results, Verdict
+from sankofa_exporters.model.family import Family, Sample
+from sankofa_exporters.probe.source import Collector, Results, Verdict
 
 UP = Family(name="sankofa_double_up", help="Up.")
 KNOWN = Family(name="sankofa_double_known", help="Known.")

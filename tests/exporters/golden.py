@@ -10,7 +10,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.parts import find_program
-from sankofa_exporters.family import Family
+from sankofa_exporters.model.family import Family
 
 
 def settled(file: Path, text: str) -> str:

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import pytest
 
-from sankofa_exporters.bounds import bounded, safe_label
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.family import Sample
+from sankofa_exporters.model.bounds import bounded, safe_label
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.model.family import Sample
+from sankofa_exporters.model.rejected import Rejected, counted_in
 
 from .doubles import VALUE
 
 
-@pytest.mark.parametrize(
-    ("names", "room", "kind"),
-    [(["a", "b", "c"], 2, Kind.LIMIT), (["a", "a"], 10, Kind.DECODE), (["x" * 300, "x" * 300], 10, Kind.DECODE)],
-)
-def test_bounds_refuse_too_many_and_doubled_series(names: list[str], room: int, kind: Kind) -> None:
-    """Too many series fail as limit; one series named twice fails as decode, for Prometheus would drop the scrape."""
+def test_bounds_refuse_too_many_series() -> None:
+    """Too many series fail as limit."""
     with pytest.raises(CollectorError) as caught:
-        bounded((Sample(VALUE, 1, (name,)) for name in names), label_chars=256, room=room)
+        bounded((Sample(VALUE, 1, (name,)) for name in "abc"), label_chars=256, room=2)
 
-    assert caught.value.failure.kind is kind
+    assert caught.value.failure.kind is Kind.LIMIT
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [((1, 1), [1]), ((1, 2), []), ((1, 1, 2), []), ((1, 2, 1), [])],
+)
+def test_doubled_series_are_one_or_not_known(values: tuple[int, ...], kept: list[int]) -> None:
+    """Prometheus would drop the scrape: equal ones are one, of differing ones none is known; other series stay."""
+    rejected, other = Rejected(), Sample(VALUE, 7, ("other",))
+    with counted_in(rejected, "guests"):
+        found = bounded([Sample(VALUE, value, ("x" * 300,)) for value in values] + [other], label_chars=256, room=10)
+
+    assert [one.value for one in found] == [*kept, 7]
+    assert rejected == ({} if kept else {("guests", "contradicting"): len(values)})
 
 
 def test_bounds_cut_long_labels_but_keep_them_apart() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sankofa_exporters.budget import Budget, probe_seconds
+from sankofa_exporters.probe.budget import Budget, probe_seconds
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.delay import BEAT_SECONDS, PUNCTUAL_SECONDS, Delay, Measured, observed
-from sankofa_exporters.family import Sample
-from sankofa_exporters.runtime import Collector, Report, Results, Verdict, probe
-from sankofa_exporters.serving.own import OwnMetrics
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.family import Sample
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.delay import BEAT_SECONDS, PUNCTUAL_SECONDS, Delay, Measured, observed
+from sankofa_exporters.probe.runtime import Report, probe
+from sankofa_exporters.probe.source import Collector, Results, Verdict
+from sankofa_exporters.serving.self_metrics import SelfMetrics
 from sankofa_exporters.serving.timeline import timeline
 
 from .doubles import VALUE, DoubleSource, lead
@@ -110,7 +111,7 @@ async def test_age_that_only_our_delay_brought_over_its_bound_is_unknown() -> No
 async def test_delay_is_published_with_the_probe_and_with_the_process() -> None:
     """A series of the probe, a line of its timeline, and a sum over the probes of the process."""
     report = await report_of(1, blocks=0.1)
-    own = OwnMetrics()
+    own = SelfMetrics()
     own.delayed(report.measured.delay.seconds)
     published = {sample.family.name: sample.value for sample in report.samples}["sankofa_probe_delay_seconds"]
     text = timeline(report, target="t", module="m", budget_seconds=5)

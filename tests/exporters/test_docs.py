@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from deploy.parts import CHECKOUT
+from sankofa_exporters.config.settings import Document, load
 from sankofa_exporters.docs import main, pages, renewed, table
 from sankofa_exporters.registry import SYSTEM_NAMES, system
-from sankofa_exporters.settings import Document, load
 
 FOLDER = CHECKOUT / "docs" / "exporters"
 # A self-signed certificate of nobody; its key was never kept.

@@ -15,8 +15,8 @@ from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from sankofa_exporters.exposition import OPENMETRICS, TEXT, encode, render_openmetrics, render_text
-from sankofa_exporters.family import Distribution, Family, Sample
+from sankofa_exporters.model.exposition import OPENMETRICS, TEXT, encode, render_openmetrics, render_text
+from sankofa_exporters.model.family import Distribution, Family, Sample
 
 GAUGE = Family(name="sankofa_g_bytes", unit="bytes", labels=("node", "guest"), help='A "gauge" with \\ in it.')
 COUNTER = Family(name="sankofa_c_total", kind="counter", labels=("kind",), help="A counter.")

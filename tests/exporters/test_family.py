@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.catalogue import FAMILIES as PROBE_FAMILIES
-from sankofa_exporters.family import Distribution, Family, Sample, series_of
+from sankofa_exporters.model.catalogue import FAMILIES as PROBE_FAMILIES
+from sankofa_exporters.model.family import Distribution, Family, Sample, series_of
 from sankofa_exporters.registry import SYSTEM_NAMES, system
 
 

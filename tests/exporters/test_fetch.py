@@ -5,15 +5,28 @@ from __future__ import annotations
 import asyncio
 import gzip
 import ssl
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.fetch import check_status, decode, exchange, open_client, tls_context
+from sankofa_exporters.config.settings import Module
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.trace import traced
+from sankofa_exporters.reading.backoff import LONGEST_SECONDS, Backoff
+from sankofa_exporters.reading.http import (
+    DECODE_IN_THREAD_BYTES,
+    Answer,
+    check_status,
+    decode,
+    exchange,
+    open_client,
+    read,
+    tls_context,
+)
 from tests.pace import limit
 
 from .certificates import self_signed
@@ -159,3 +172,99 @@ async def test_pool_recovers_after_many_deadlines() -> None:
             seconds *= 2 if calls == before else 1  # too short to reach the server on this machine
 
         assert (await once(limit(2))).body == b"[1]"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"data":[' + b"{}," * 600_000 + b"{}]}", b"[" * 600_000, b"[" + b"1," * 2_100_000 + b"1]"]
+)
+async def test_document_of_too_many_parts_is_refused_before_it_is_parsed(body: bytes) -> None:
+    """A small body of empty objects would become gigabytes and minutes: it is refused while the loop goes on."""
+    with pytest.raises(CollectorError, match="objects and lists") as caught:
+        await decode(Answer(where="GET http://double", status=200, body=body))
+
+    assert caught.value.failure.kind is Kind.LIMIT
+
+
+async def test_large_document_is_parsed_and_read_in_a_thread() -> None:
+    """Decoding and the snapshot made of it hold up nobody: both run beside the loop's thread."""
+    body = b"[" + b"1," * DECODE_IN_THREAD_BYTES + b"1]"
+    threads = [
+        await read(Answer(where="", status=200, body=one), lambda _: threading.current_thread().name)
+        for one in (b"[1]", body)
+    ]
+
+    assert threads[0] == threading.current_thread().name
+    assert threads[1].startswith("exporter")
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "wait"),
+    [
+        ("429 busy", "7", 7),
+        ("503 busy", "7", 7),
+        ("503 busy", "Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("429 busy", "999999999", LONGEST_SECONDS),
+        ("429 busy", "soon", None),
+        ("429 busy", "-1", None),
+        ("429 busy", "1e3", None),
+        ("500 broken", "7", None),
+    ],
+)
+async def test_source_that_is_busy_says_for_how_long(status: str, header: str, wait: float | None) -> None:
+    """Retry-After in seconds or as a date, bounded; of 429 and 503 alone, and nonsense is none."""
+    async with loopback(constant(b"", status=status, headers={"retry-after": header})) as double:
+        with pytest.raises(CollectorError) as caught:
+            await ask(double.url)
+
+    assert caught.value.failure.retry_after_seconds == wait
+
+
+def test_backoff_asks_again_when_the_time_is_over() -> None:
+    """Until then nobody is asked, and the reason says how long it lasts."""
+    now = [100.0]
+    backoff = Backoff(clock=lambda: now[0])
+    backoff.learn(CollectorError(Kind.HTTP, "500"))
+    backoff.check("http://double")
+    backoff.learn(CollectorError(Kind.LIMIT, "429", retry_after_seconds=30))
+    with pytest.raises(CollectorError, match="asked again in 30 s"):
+        backoff.check("http://double")
+    now[0] += 30
+
+    backoff.check("http://double")
+
+
+async def test_path_that_may_be_a_secret_is_in_no_error() -> None:
+    """An address with a key in its path: the error and the trace name the host alone."""
+    async with loopback(constant(b"", status="500 no")) as double, open_client() as client:
+        request = client.build_request("GET", f"{double.url}/{SECRET}")
+        with traced() as trace:
+            answer = await exchange(client, request, budget=Budget.of(limit(2)), body_bytes=1000, shows_path=False)
+        with pytest.raises(CollectorError) as caught:
+            check_status(answer)
+
+    assert SECRET not in f"{caught.value} {trace} {answer.where}"
+    assert "http://127.0.0.1" in str(caught.value)
+
+
+@pytest.mark.real("openssl")
+async def test_module_shows_its_certificate_and_names_the_server(tmp_path: Path) -> None:
+    """A source that wants a client certificate gets it; one whose certificate bears a name is trusted by that name."""
+    certificate, key = self_signed(tmp_path / "server", "DNS:ceph.internal")
+    own, own_key = self_signed(tmp_path / "client")
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(own))
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.load_cert_chain(certificate, key)
+    whole = Module(ca_file=certificate, cert_file=own, key_file=own_key, server_name="ceph.internal")
+
+    async def kind(module: Module) -> Kind | int:
+        async with module.open_client() as client:
+            try:
+                request = client.build_request("GET", double.url)
+                return (await exchange(client, request, budget=Budget.of(limit(2)), body_bytes=1000)).status
+            except CollectorError as error:
+                return error.failure.kind
+
+    async with loopback(constant(b"[1]"), tls=server) as double:
+        assert await kind(whole) == 200
+        assert await kind(whole.model_copy(update={"server_name": None})) is Kind.TLS
+        assert await kind(whole.model_copy(update={"cert_file": None, "key_file": None})) in {Kind.TLS, Kind.REFUSED}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sankofa_exporters.config_file import BrokenConfigError
-from sankofa_exporters.fleet import discovered, discovered_upstream, load_with_fleet, write_discovery
+from sankofa_exporters.config.document import BrokenConfigError
+from sankofa_exporters.config.fleet import discovered, discovered_upstream, load_with_fleet, write_discovery
 from sankofa_exporters.registry import system
 
 BESU = system("besu")

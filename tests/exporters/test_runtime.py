@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.family import Sample
-from sankofa_exporters.runtime import Collector, Report, Results, Verdict, probe
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.model.family import Sample
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.runtime import Report, probe
+from sankofa_exporters.probe.source import Collector, Results, Verdict
 from tests.pace import limit
 
 from .doubles import VALUE, DoubleSource, lead, sleeping

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sankofa_exporters.failure import CollectorError
-from sankofa_exporters.scraped import Point, scan
+from sankofa_exporters.model.failure import CollectorError
+from sankofa_exporters.reading.scraped import Point, scan
 
 MANY = "".join(f"other_{number} 1\n" for number in range(1000))
 ANY_TEXT = st.text(st.sampled_from('ab{}",\\= \n1e+NaN_') | st.characters(), max_size=200)

@@ -11,14 +11,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sankofa_exporters.apart import RESOLVERS
-from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.config.settings import Document, Module, Target
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.probe.resolver import THREADS, Resolver
+from sankofa_exporters.probe.source import Collector
 from sankofa_exporters.registry import System
-from sankofa_exporters.runtime import Collector
 from sankofa_exporters.serving.app import Exporter, build_app
 from sankofa_exporters.serving.files import Settings
 from sankofa_exporters.serving.logs import LogfmtFormatter
-from sankofa_exporters.settings import Document, Module, Target
+from sankofa_exporters.serving.sources import PROBES_OF_A_TARGET
 from tests.pace import limit
 
 from .doubles import KNOWN, UP, DoubleSource, lead, sleeping
@@ -64,6 +65,9 @@ async def client(exporter: Exporter) -> AsyncIterator[httpx.AsyncClient]:
             "unknown target 'http://169.254.169.254/': it is not in the configuration's targets\n",
         ),
         ("?target=edge-1&module=z", "unknown module 'z': it is not in the configuration's modules\n"),
+        ("?target=edge-1&target=edge-2", "target: 2 values in the query; expected one\n"),
+        ("?target=edge-1&module=m&module=n", "module: 2 values in the query; expected one\n"),
+        ("?target=edge-1&collect[]=leed", "collect[]: no collector 'leed'; this target has lead, slow\n"),
     ],
 )
 async def test_probe_refuses_strangers_with_the_reason(client: httpx.AsyncClient, query: str, reason: str) -> None:
@@ -94,6 +98,65 @@ async def test_probe_compresses_when_asked(client: httpx.AsyncClient) -> None:
 
     assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert gzip.decompress(body).endswith(b"# EOF\n")
+
+
+async def test_narrowed_probe_asks_what_it_names_and_judges_nothing(client: httpx.AsyncClient) -> None:
+    """Half a probe must not say that a target is unknown, or up."""
+    text = (await client.get("/probe?target=edge-1&collect[]=lead")).text
+
+    assert 'sankofa_double_value{name="lead"} 1.0\n' in text
+    assert 'collector="slow"' not in text
+    assert "sankofa_double_up" not in text
+    assert "sankofa_double_known" not in text
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (
+            "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+            "application/openmetrics-text",
+        ),
+        ("application/openmetrics-text", "application/openmetrics-text"),
+        ("application/openmetrics-text;q=0", "text/plain"),
+        ("application/openmetrics-text; q=0.0, */*", "text/plain"),
+        ("text/plain;q=0.9, application/openmetrics-text;q=0.1", "text/plain"),
+        ("application/openmetrics-text;q=x", "text/plain"),
+        ("", "text/plain"),
+    ],
+)
+async def test_format_is_the_one_that_is_liked_best(client: httpx.AsyncClient, accept: str, kind: str) -> None:
+    """Quality values are honoured: 0 is a refusal."""
+    answer = await client.get("/probe?target=edge-1&collect[]=lead", headers={"accept": accept})
+
+    assert answer.headers["content-type"].split(";")[0] == kind
+
+
+async def test_probes_in_flight_are_bounded_for_each_target(client: httpx.AsyncClient) -> None:
+    """Who asks faster than a target answers gets 503; another target is answered."""
+    hurried = [
+        asyncio.create_task(client.get("/probe?target=edge-1", headers={"x-prometheus-scrape-timeout-seconds": "60"}))
+        for _ in range(PROBES_OF_A_TARGET)
+    ]
+    async with asyncio.timeout(limit(10)):
+        while await running(client) < PROBES_OF_A_TARGET:  # noqa: ASYNC110 - told by metrics alone
+            await asyncio.sleep(0)
+    refused = await client.get("/probe?target=edge-1")
+    other = await client.get("/probe?target=edge-2&collect[]=lead")
+    for one in hurried:
+        one.cancel()
+    await asyncio.gather(*hurried, return_exceptions=True)
+
+    assert (refused.status_code, refused.headers["retry-after"], other.status_code) == (503, "1", 200)
+    assert (await client.get("/probe?target=edge-1&collect[]=lead")).status_code == 200
+
+
+async def running(client: httpx.AsyncClient) -> float:
+    """How many probes are under way."""
+    text = (await client.get("/metrics")).text
+    return next(
+        float(line.split()[1]) for line in text.splitlines() if line.startswith("sankofa_exporter_probes_running ")
+    )
 
 
 async def test_sources_open_once_for_target_and_module(client: httpx.AsyncClient, exporter: Exporter) -> None:
@@ -130,7 +193,8 @@ async def test_health_and_readiness_answer(client: httpx.AsyncClient, path: str,
 async def test_hanging_resolver_delays_no_answer(client: httpx.AsyncClient) -> None:
     """Every thread that looks up names is stuck; a probe is still rendered and answered."""
     stuck = threading.Event()
-    lookups = [asyncio.get_running_loop().run_in_executor(None, stuck.wait, 3600) for _ in range(RESOLVERS)]
+    threads = Resolver.of_loop().threads
+    lookups = [asyncio.get_running_loop().run_in_executor(threads, stuck.wait, 3600) for _ in range(THREADS)]
     try:
         async with asyncio.timeout(limit(5)):
             answer = await client.get("/probe?target=edge-1", headers={"x-prometheus-scrape-timeout-seconds": "0.2"})
@@ -162,7 +226,7 @@ async def test_trouble_is_logged_when_it_changes(client: httpx.AsyncClient, capl
 
 def test_wheel_side_imports_stay_small() -> None:
     """No module of the exporters imports the platform or its heavy libraries."""
-    forbidden = ("sankofa_observe", "polars", "web3", "fastapi", "fakepve", "aiohttp")
+    forbidden = ("sankofa_observe", "polars", "web3", "fastapi", "fakepve")
     package = Path(__file__).resolve().parents[2] / "exporters" / "sankofa_exporters"
     found = [
         f"{file.name}: {line}"

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Any, ClassVar
 
 import pytest
 
-from sankofa_exporters.config_file import BrokenConfigError
+from sankofa_exporters.config.document import BrokenConfigError
+from sankofa_exporters.config.settings import (
+    Conflict,
+    Module,
+    ReadableFile,
+    Target,
+    exposed_files,
+    load,
+    read_secret,
+    secret_file,
+)
 from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
-from sankofa_exporters.settings import exposed_files, load
 
 SECRET = "b2f0c6a4-secret"
+
+
+class OwnFiles(Module):
+    """A module whose targets have files of their own."""
+
+    SKIPPABLE: ClassVar[tuple[str, ...]] = ("version",)
+    token_file: Annotated[ReadableFile, secret_file(read_secret, "a file with one line")]
+
+
+class Somewhere(Target):
+    """A target that wants a module which asks for the version."""
+
+    def conflicts(self, module: Any) -> Iterator[Conflict]:
+        if "version" in module.skip:
+            yield Conflict(key="module", seen="skip: version", expected="a module that asks for the version")
 
 
 @pytest.fixture
@@ -109,7 +135,7 @@ def test_settings_refuse_a_token_of_another_form(tmp_path: Path) -> None:
     text = f"modules: {{pve: {{token_file: {tmp_path}/token}}}}\ntargets: {{}}\n"
 
     assert complaint(tmp_path, text) == (
-        "FILE: modules.pve.token_file: saw 'DIR/token'; "
+        "FILE: modules.pve.token_file: saw a value that is not shown; "
         "expected a file with one line user@realm!name=value (an API token)"
     )
 
@@ -146,3 +172,82 @@ def test_secret_in_the_wrong_place_is_not_echoed(tmp_path: Path, line: str) -> N
 
     assert SECRET not in text
     assert "a value that is not shown" in text or "a URL with more than an address" in text
+
+
+def clusters(tmp_path: Path, *names: str, more: str = "") -> Path:
+    targets = "".join(f"  {name}: {{module: own}}\n" for name in names)
+    file = tmp_path / "own.yml"
+    file.write_text(f'modules:\n  own: {{token_file: "{tmp_path}/{{target}}.token"{more}}}\ntargets:\n{targets}')
+    return file
+
+
+def token_of(tmp_path: Path, name: str, text: str = SECRET, mode: int = 0o600) -> None:
+    file = tmp_path / f"{name}.token"
+    file.write_text(text)
+    file.chmod(mode)
+
+
+def test_one_module_serves_targets_with_secrets_of_their_own(tmp_path: Path) -> None:
+    """`{target}` in a path is the target's name: 325 clusters need one module."""
+    names = [f"edge-{number}" for number in range(325)]
+    for name in names:
+        token_of(tmp_path, name)
+    document = load(clusters(tmp_path, *names), OwnFiles, Somewhere)
+
+    own = {document.modules["own"].for_target(name).token_file for name in names}
+    assert own == {tmp_path / f"{name}.token" for name in names}
+    assert SECRET not in repr(document)
+
+
+def test_each_target_without_its_file_is_told(tmp_path: Path) -> None:
+    """One missing, one of another kind, one whose name would leave the folder: a line each, and no secret."""
+    token_of(tmp_path, "good")
+    token_of(tmp_path, "odd", f"{SECRET}\n{SECRET}")
+    with pytest.raises(BrokenConfigError) as caught:
+        load(clusters(tmp_path, "good", "odd", "gone", "a/../good"), OwnFiles, Somewhere)
+    lines = str(caught.value).replace(str(tmp_path), "DIR").splitlines()
+
+    assert lines == [
+        (
+            "DIR/own.yml: targets.odd: saw token_file of module 'own' for this target; expected a file with one line; "
+            "hint: {target} in the path is odd"
+        ),
+        (
+            "DIR/own.yml: targets.gone: saw token_file of module 'own' for this target; expected an existing file; create it, "
+            "or correct the path; hint: {target} in the path is gone"
+        ),
+        (
+            "DIR/own.yml: targets.a/../good: saw 'a/../good'; expected a name of letters, digits and -._:@ without two dots in "
+            "a row, for {target} in a path is it; hint: rename the target, or give it a module without {target}"
+        ),
+    ]
+
+
+def test_own_files_that_others_may_read_are_named(tmp_path: Path) -> None:
+    """Each target's secret is looked at."""
+    token_of(tmp_path, "one")
+    token_of(tmp_path, "two", mode=0o644)
+
+    assert list(exposed_files(load(clusters(tmp_path, "one", "two"), OwnFiles, Somewhere))) == [
+        f"targets.two: token_file: {tmp_path}/two.token is open to others (mode 644); chmod 600"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        (", skip: [head]", "modules.own: saw a mapping of 2; expected skip: 'head' is none of version"),
+        (", skip: [version]", "targets.one.module: saw skip: version; expected a module that asks for the version"),
+        (
+            f", cert_file: {__file__}",
+            "modules.own: saw a mapping of 2; expected cert_file and key_file together, or neither",
+        ),
+    ],
+)
+def test_what_cannot_be_true_together_is_told(tmp_path: Path, more: str, line: str) -> None:
+    """A collector that a verdict leans on, a target beside its module, half a pair of files."""
+    token_of(tmp_path, "one")
+    with pytest.raises(BrokenConfigError) as caught:
+        load(clusters(tmp_path, "one", more=more), OwnFiles, Somewhere)
+
+    assert str(caught.value) == f"{tmp_path}/own.yml: {line}"

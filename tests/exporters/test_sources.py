@@ -15,9 +15,9 @@ import pytest
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
+from sankofa_exporters.config.settings import Document, Module, Target
 from sankofa_exporters.registry import System
 from sankofa_exporters.serving.sources import CannotOpenError, Sources, UnknownNameError
-from sankofa_exporters.settings import Document, Module, Target
 
 from .doubles import KNOWN, UP, DoubleSource, lead
 
@@ -43,12 +43,12 @@ async def test_unchanged_target_keeps_its_source() -> None:
     )
     before: dict[str, Any] = {}
     for name in "abc":
-        with sources.use(name, None) as source:
-            before[name] = source
+        with sources.use(name, None) as opened:
+            before[name] = opened.source
     sources.take(document(a=Target(module="m"), b=Target(module="n")))
     await asyncio.gather(*sources.closing)
     with sources.use("a", None) as after:
-        assert after is before["a"]
+        assert after.source is before["a"]
     with pytest.raises(UnknownNameError), sources.use("c", None):
         pass
 
@@ -58,7 +58,8 @@ async def test_unchanged_target_keeps_its_source() -> None:
 async def test_source_under_a_probe_is_closed_after_it() -> None:
     """A target that is dropped while it is probed is closed when the probe has ended, not before."""
     sources = Sources(system=SYSTEM, document=document(a=Target(module="m")))
-    with sources.use("a", None) as source:
+    with sources.use("a", None) as opened:
+        source = opened.source
         assert isinstance(source, DoubleSource)
         sources.take(document())
         await asyncio.sleep(0)
@@ -144,5 +145,6 @@ async def test_target_whose_ca_file_is_away_is_told_apart(tmp_path: Path) -> Non
     with pytest.raises(CannotOpenError, match="target 'a' cannot be opened"), sources.use("a", None):
         pass
     (tmp_path / "ca.pem").write_text("new")
-    with sources.use("a", None) as source:
+    with sources.use("a", None) as opened:
+        source = opened.source
         assert isinstance(source, DoubleSource)

@@ -7,11 +7,12 @@ from typing import Any
 
 import httpx
 
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import Kind
-from sankofa_exporters.fetch import check_status, exchange, open_client
-from sankofa_exporters.runtime import Collector, probe
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.failure import Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.runtime import probe
+from sankofa_exporters.probe.source import Collector
+from sankofa_exporters.reading.http import check_status, exchange, open_client
 from sankofa_exporters.serving.timeline import timeline
 from tests.pace import growing
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import bcrypt
 import httpx
@@ -14,8 +16,8 @@ import pytest
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes
-from sankofa_exporters.config_file import BrokenConfigError
-from sankofa_exporters.serving.listener import Passwords, load_web
+from sankofa_exporters.config.document import BrokenConfigError
+from sankofa_exporters.serving.listener import LONGEST_LANE, Lane, Passwords, TooManyChecksError, guarded, load_web
 from tests.pace import limit
 
 from .certificates import self_signed
@@ -134,6 +136,40 @@ async def test_right_password_is_slow_once() -> None:
     assert time.process_time() - first < 3 * once
     assert PASSWORD not in repr(passwords)
     assert slow not in repr(passwords)
+
+
+async def test_flood_of_wrong_passwords_delays_no_right_one() -> None:
+    """Strangers wait in a lane of their own and of bounded length; each user has another."""
+    slow = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode()
+    passwords = Passwords(users={"prometheus": slow, "grafana": slow})
+    flood = [
+        asyncio.create_task(passwords.admit(httpx.BasicAuth(user, f"guess-{number}")._auth_header))
+        for number in range(200)
+        for user in ("nobody", "prometheus")
+    ]
+    await asyncio.sleep(0)
+    assert await passwords.admit(httpx.BasicAuth("grafana", PASSWORD)._auth_header)
+    checked = sum(one.done() and one.exception() is None for one in flood)
+    outcomes = await asyncio.gather(*flood, return_exceptions=True)
+
+    assert checked < 2 * LONGEST_LANE
+    assert [type(one) for one in outcomes].count(TooManyChecksError) == 2 * (200 - LONGEST_LANE)
+    assert not any(one is True for one in outcomes)
+
+
+async def test_lane_that_is_full_answers_429() -> None:
+    """Who cannot be checked now is told when to come back, not that the password was wrong."""
+    passwords = Passwords(users={"prometheus": HASH})
+    passwords.lanes["prometheus"] = Lane(gate=asyncio.Semaphore(1), longest=0)
+    transport = httpx.ASGITransport(app=guarded(refuse, lambda: passwords))
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        answer = await client.get("/metrics", auth=("prometheus", PASSWORD))
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+
+
+async def refuse(_scope: Any, _receive: Any, _send: Any) -> None:
+    raise AssertionError("the app was reached")
 
 
 @pytest.mark.parametrize("header", ["", "Basic", "Basic %%%", "Basic \xff", "Bearer eA==", "Basic eA=="])

@@ -105,7 +105,8 @@ def test_dependencies_of_each_part_are_its_own(metadata: Message) -> None:
     assert needed(metadata, "") == needed(metadata, "verify") == set()
     assert "verify" in metadata.get_all("Provides-Extra", [])
     assert needed(metadata, "exporters") == {
-        *("bcrypt", "coincurve", "eth-hash", "httpx", "prometheus-client", "pydantic", "pyyaml", "rlp", "starlette"),
+        *("aiohttp", "bcrypt", "coincurve", "eth-hash", "httptools", "httpx", "isal", "prometheus-client"),
+        *("pydantic", "pyyaml", "rlp", "starlette"),
         "uvicorn",
     }
     assert needed(metadata, "platform") >= HEAVY

@@ -10,8 +10,9 @@ from typing import Any
 from deploy.lab.misbehaviour import HOST
 
 from .faults import MODES
-from .network import Network, Node
+from .network import Execution, Network, Node
 
+DIALECTS = ("qbft", "ibft2", "ibft1")
 CHANGES = {
     "crash": ("alive", False),
     "return": ("alive", True),
@@ -37,6 +38,7 @@ class Lab:
         return {
             "now": self.network.now(),
             "running": self.running,
+            "block_seconds": self.network.period,
             "dialect": self.network.dialect,
             "validators": ["0x" + one.hex() for one in self.network.validators],
             "nodes": {name: self._node(node) for name, node in self.network.nodes.items()},
@@ -107,7 +109,7 @@ def _leave(lab: Lab, name: str) -> None:
 
 
 def _dialect(lab: Lab, dialect: str) -> None:
-    if dialect not in {"qbft", "ibft2"}:
+    if dialect not in DIALECTS:
         raise ValueError(dialect)
     lab.network.dialect = dialect
 
@@ -121,6 +123,14 @@ def _number(attribute: str) -> Callable[[Lab, str], None]:
 
 def _emit(lab: Lab, address: str, topic: str) -> None:
     lab.network.events.append((address, topic))
+
+
+def _call(lab: Lab, address: str) -> None:
+    lab.network.calls.append(Execution(to=address))
+
+
+def _revert(lab: Lab, address: str) -> None:
+    lab.network.calls.append(Execution(to=address, reverted=True, gas_used=30_000))
 
 
 def _api(lab: Lab, name: str, api: str, word: str) -> None:
@@ -150,6 +160,8 @@ SWITCHES: Mapping[str, Callable[..., None]] = {
     "ahead": _number("ahead"),
     "transactions": _number("pool"),
     "emit": _emit,
+    "call": _call,
+    "revert": _revert,
     "api": _api,
     "http": _http,
 }

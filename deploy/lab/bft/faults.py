@@ -12,5 +12,6 @@ async def answer_garbage(_request: web.Request) -> web.StreamResponse:
 
 
 FAULTS: dict[str, Handler] = {**MISBEHAVIOUR, "garbage": answer_garbage}
-STATUSES = {"500": 500, "401": 401, "403": 403}
+STATUSES = {"500": 500, "401": 401, "403": 403, "429": 429, "503": 503}
+RETRY_AFTER_SECONDS = {"429": "30", "503": "30"}
 MODES = ("ok", *STATUSES, *FAULTS, "lying-state", "lying-round")

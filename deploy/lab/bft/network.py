@@ -31,6 +31,15 @@ class Log:
     gas_used: int = 50_000
 
 
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """A transaction that was sent to somebody."""
+
+    to: str
+    reverted: bool = False
+    gas_used: int = 50_000
+
+
 @dataclass(kw_only=True)
 class Node:
     """One client; a validator when its address is in the set."""
@@ -44,6 +53,7 @@ class Node:
     group: int = 0
     votes: dict[bytes, bool] = field(default_factory=dict)
     off: set[str] = field(default_factory=set)  # APIs that are switched off
+    knows_block_receipts: bool = True
     fault: str = "ok"
 
     @property
@@ -72,6 +82,8 @@ class Network:
     ballots: dict[bytes, dict[bytes, bool]] = field(default_factory=dict)  # by candidate: voter and word
     logs: list[Log] = field(default_factory=list)
     events: list[tuple[str, str]] = field(default_factory=list)  # of the next block
+    calls: list[Execution] = field(default_factory=list)  # of the next block
+    executed: dict[bytes, Execution] = field(default_factory=dict)  # by transaction; what is not in it was a transfer
 
     @classmethod
     def of(
@@ -115,6 +127,7 @@ class Network:
         for group in sorted({node.group for node in self.nodes.values()}):
             self._make(group)
         self.events.clear()
+        self.calls.clear()
 
     def _make(self, group: int) -> None:
         members = [node for node in self.nodes.values() if node.group == group]
@@ -163,8 +176,13 @@ class Network:
             Log(number=parent.number + 1, address=address, topic=topic, transaction=transaction)
             for transaction, (address, topic) in zip(emitted, self.events, strict=True)
         ]
+        called = [keccak_of(parent.number + 1, 2_000_000 + at) for at in range(len(self.calls))]
+        self.executed |= dict(zip(called, self.calls, strict=True))
+        self.executed |= {
+            transaction: Execution(to=address) for transaction, (address, _) in zip(emitted, self.events, strict=True)
+        }
         self.pool = 0
-        return Block(
+        made = Block(
             dialect=self.dialect,
             number=parent.number + 1,
             parent_hash=parent.hash,
@@ -173,11 +191,11 @@ class Network:
             validators=() if self.in_contract else tuple(order),
             vote=next(((who, add) for who, add in proposer.votes.items() if (who in order) != add), None),
             round=number,
-            gas_used=GAS_OF_TRANSFER * len(sent)
-            + sum(log.gas_used for log in self.logs[len(self.logs) - len(emitted) :]),
-            transactions=(*emitted, *sent),
+            gas_used=GAS_OF_TRANSFER * len(sent) + sum(self.executed[one].gas_used for one in (*emitted, *called)),
+            transactions=(*emitted, *called, *sent),
             state_root=keccak_of(parent.number + 1, 1_000_000 + salt),
         )
+        return made.proposed_by(proposer.key)
 
     def _committers(self, signers: Sequence[Node], block: Block, at: int) -> list[Key]:
         """The quorum that this node heard first: another for each node and block; slow ones only when nobody else is left."""

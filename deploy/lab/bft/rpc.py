@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .network import Log, Network, Node
+from .network import GAS_OF_TRANSFER, Execution, Log, Network, Node
 from .sealing import Block
 
 NO_METHOD, NOT_ENABLED, BAD_RANGE, BAD_PARAMS = -32601, -32604, -32602, -32602
 VERSION = "besu/v26.3.0/linux-x86_64/openjdk-java-21"
+TRANSFER = Execution(to="0x" + "ee" * 20, gas_used=GAS_OF_TRANSFER)
 DEFAULT_OFF = frozenset({"admin", "txpool"})  # as Besu ships them
 
 
@@ -45,12 +46,14 @@ class Rpc:
 
     def _result(self, method: str, params: list[Any]) -> Any:
         api = method.partition("_")[0]
-        own = "qbft" if self.network.dialect == "qbft" else "ibft"
+        own = {"qbft": "qbft", "ibft2": "ibft", "ibft1": "istanbul"}[self.network.dialect]
         if api in {"qbft", "ibft", "clique", "istanbul"} and api != own:
             raise RpcError(NO_METHOD, "Method not found")
         if api in self.node.off:
             raise RpcError(NOT_ENABLED, "Method not enabled")
         name = method.removeprefix(own + "_") if api == own else method
+        if own == "istanbul":
+            name = {"getValidators": "getValidatorsByBlockNumber", "candidates": "getPendingVotes"}.get(name, name)
         found: Callable[..., Any] | None = getattr(self, f"do_{name}", None)
         if found is None:
             raise RpcError(NO_METHOD, "Method not found")
@@ -82,9 +85,17 @@ class Rpc:
     def do_eth_blockNumber(self) -> str:  # noqa: N802
         return hex(self.node.head.number)
 
-    def do_eth_getBlockByNumber(self, number: str, _full: bool = False) -> Any:  # noqa: FBT001, FBT002, N802 - as called
+    def do_eth_getBlockByNumber(self, number: str, full: bool = False) -> Any:  # noqa: FBT001, FBT002, N802 - as called
         block = self._block(number)
-        return None if block is None else {**self._told(block).document(), "hash": "0x" + block.hash.hex()}
+        if block is None:
+            return None
+        document = {**self._told(block).document(), "hash": "0x" + block.hash.hex()}
+        if full:
+            document["transactions"] = [
+                {"hash": "0x" + one.hex(), "to": self.network.executed.get(one, TRANSFER).to}
+                for one in block.transactions
+            ]
+        return document
 
     def do_eth_getBlockByHash(self, block_hash: str, _full: bool = False) -> Any:  # noqa: FBT001, FBT002, N802
         found = [block for block in self.node.chain if "0x" + block.hash.hex() == block_hash]
@@ -100,14 +111,31 @@ class Rpc:
         ]
 
     def do_eth_getTransactionReceipt(self, transaction: str) -> Any:  # noqa: N802
-        found = [log for log in self.network.logs if "0x" + log.transaction.hex() == transaction]
-        return {"transactionHash": transaction, "gasUsed": hex(found[0].gas_used)} if found else None
+        wanted = bytes.fromhex(transaction[2:])
+        block = next((block for block in self.node.chain if wanted in block.transactions), None)
+        return None if block is None else self._receipt(block.number, wanted)
+
+    def do_eth_getBlockReceipts(self, number: str) -> Any:  # noqa: N802
+        if not self.node.knows_block_receipts:
+            raise RpcError(NO_METHOD, "Method not found")
+        block = self._block(number)
+        return None if block is None else [self._receipt(block.number, one) for one in block.transactions]
 
     def do_txpool_besuStatistics(self) -> Any:  # noqa: N802
         return {"maxSize": 4096, "localCount": self.network.pool, "remoteCount": 0}
 
     def do_admin_nodeInfo(self) -> Any:  # noqa: N802
-        return {"id": self.node.key.node_id.removeprefix("0x"), "name": VERSION}
+        network = self.network
+        periods = {
+            "blockPeriodSeconds": network.period,
+            "requestTimeoutSeconds": network.timeout,
+            "epochLength": 30_000,
+        }
+        if network.empty_period:
+            periods["emptyBlockPeriodSeconds"] = network.empty_period
+        config = {"chainId": network.chain_id, network.dialect: periods}
+        node_id = self.node.key.node_id.removeprefix("0x")
+        return {"id": node_id, "name": VERSION, "protocols": {"eth": {"config": config, "network": network.chain_id}}}
 
     def do_admin_peers(self) -> Any:
         return [
@@ -119,6 +147,10 @@ class Rpc:
         ]  # fmt: skip
 
     def do_getValidatorsByBlockNumber(self, number: str) -> Any:  # noqa: N802
+        if number == "pending":
+            if self.network.dialect == "ibft1":
+                raise RpcError(BAD_PARAMS, "Invalid params")
+            return ["0x" + one.hex() for one in self.network.sets[self.node.head.hash]]
         block = self._block(number)
         if block is None:
             return None
@@ -126,6 +158,8 @@ class Rpc:
         return ["0x" + one.hex() for one in before]
 
     def do_getPendingVotes(self) -> Any:  # noqa: N802
+        if self.network.in_contract:
+            raise RpcError(NOT_ENABLED, "Method not enabled")  # nobody votes there, as Besu sees it
         return {"0x" + who.hex(): add for who, add in self.node.votes.items()}
 
     def do_getSignerMetrics(self, low: str = "", high: str = "latest") -> Any:  # noqa: N802
@@ -146,6 +180,15 @@ class Rpc:
             }
             for who, made in counts.items()
         ]
+
+    def _receipt(self, number: int, transaction: bytes) -> Any:
+        done = self.network.executed.get(transaction, TRANSFER)
+        logs = [log for log in self.network.logs if log.transaction == transaction]
+        return {
+            "transactionHash": "0x" + transaction.hex(), "blockNumber": hex(number), "to": done.to, "from": TRANSFER.to,
+            "status": hex(not done.reverted), "gasUsed": hex(done.gas_used), "contractAddress": None,
+            "logs": [self._log(log, index) for index, log in enumerate(logs)],
+        }  # fmt: skip
 
     def _told(self, block: Block) -> Block:
         return self.network.tampered(block, self.node.fault) if self.node.fault.startswith("lying") else block

@@ -1,4 +1,4 @@
-"""Headers as a BFT client writes them: RLP by hand, extraData of QBFT and IBFT2, hashes and genuine signatures.
+"""Headers as a BFT client writes them: RLP by hand, extraData of QBFT, IBFT2 and IBFT1, hashes and genuine signatures.
 
 Written after the EEA QBFT specification and Besu's documentation, and checked against blocks of foreign chains. Shares
 no line with the exporter, so that the two cannot agree by construction.
@@ -84,16 +84,23 @@ class Block:
     base_fee: int | None = 0  # None before London
     roots: tuple[bytes, bytes] = (EMPTY_ROOT, EMPTY_ROOT)  # of transactions and receipts
     bloom: bytes = bytes(256)
+    proposer_seal: bytes = b""  # of IBFT1, whose header names its proposer by this signature alone
 
     def header(self, extra: bytes) -> bytes:
         fields: list[Item] = [
-            self.parent_hash, EMPTY_UNCLES, self.proposer, self.state_root, *self.roots, self.bloom,
+            self.parent_hash, EMPTY_UNCLES, self.miner, self.state_root, *self.roots, self.bloom,
             integer(1), integer(self.number), integer(self.gas_limit), integer(self.gas_used), integer(self.timestamp),
             extra, MIX_HASH, bytes(8),
         ]  # fmt: skip
         return rlp(fields if self.base_fee is None else [*fields, integer(self.base_fee)])
 
+    @property
+    def miner(self) -> bytes:
+        return bytes(20) if self.dialect == "ibft1" else self.proposer
+
     def extra(self, *, with_round: bool, with_seals: bool) -> bytes:
+        if self.dialect == "ibft1":
+            return VANITY + rlp([list(self.validators), self.proposer_seal, list(self.seals) if with_seals else []])
         items: list[Item] = [VANITY, list(self.validators)]
         if self.dialect == "qbft":
             items.append([] if self.vote is None else [self.vote[0], VOTE_ADD if self.vote[1] else b""])
@@ -117,8 +124,19 @@ class Block:
 
     @property
     def commit_message(self) -> bytes:
-        """What a commit seal signs."""
+        """What a commit seal signs; in IBFT1 the hash with the code of the commit message."""
+        if self.dialect == "ibft1":
+            return keccak(self.hash + b"\x02")
         return keccak(self.header(self.extra(with_round=True, with_seals=False)))
+
+    def proposed_by(self, key: Key) -> Block:
+        """With the proposer's own signature, where the dialect has one: over the header without it, hashed twice."""
+        if self.dialect != "ibft1":
+            return self
+        bare = replace(self, proposer_seal=b"")
+        return replace(
+            self, proposer_seal=key.sign(keccak(keccak(bare.header(bare.extra(with_round=False, with_seals=False)))))
+        )
 
     def sealed(self, keys: Sequence[Key]) -> Block:
         message = self.commit_message
@@ -127,7 +145,7 @@ class Block:
     def document(self) -> Mapping[str, Any]:
         """As `eth_getBlockByNumber` tells it."""
         words = {
-            "hash": self.hash, "parentHash": self.parent_hash, "sha3Uncles": EMPTY_UNCLES, "miner": self.proposer,
+            "hash": self.hash, "parentHash": self.parent_hash, "sha3Uncles": EMPTY_UNCLES, "miner": self.miner,
             "stateRoot": self.state_root, "transactionsRoot": self.roots[0], "receiptsRoot": self.roots[1],
             "logsBloom": self.bloom, "extraData": self.extra_data, "mixHash": MIX_HASH, "nonce": bytes(8),
         }  # fmt: skip

@@ -32,6 +32,9 @@ class Controlled(Protocol):
     def set_node(self, name: str, *, online: bool) -> None: ...
     def set_privilege(self, name: str, *, held: bool) -> None: ...
     def add_guest(self, vmid: int) -> None: ...
+    def set_guest(
+        self, vmid: int, *, lock: str | None = None, tags: str | None = None, status: str | None = None
+    ) -> None: ...
     def add_backup_task(self, vmid: int, *, good: bool) -> None: ...
 
 
@@ -71,6 +74,17 @@ def _pool(cluster: Controlled, words: dict[str, str]) -> None:
     cluster.world.pools[words["name"]][words["pool"]].mood = words["state"]
 
 
+def _disk(cluster: Controlled, words: dict[str, str]) -> None:
+    disk = cluster.world.disks[words["name"]][words["disk"]]
+    disk.health, disk.wearout = words["state"], int(words["wearout"])
+
+
+def _certificate(cluster: Controlled, words: dict[str, str]) -> None:
+    if words["name"] not in cluster.world.certificates_end:
+        raise KeyError(words["name"])
+    cluster.world.certificates_end[words["name"]] = int(words["days"])
+
+
 def _zfs(cluster: Controlled, words: dict[str, str]) -> None:
     change = cluster.world.without_zfs.add if words["state"] == "absent" else cluster.world.without_zfs.discard
     change(words["name"])
@@ -107,6 +121,13 @@ SWITCHES: dict[str, Switch] = {
         w["name"], held=w["state"] == "restored"
     ),
     "/guest/{vmid:\\d+}/added": lambda c, w: c.add_guest(int(w["vmid"])),
+    "/guest/{vmid:\\d+}/{state:paused|resumed}": lambda c, w: c.set_guest(
+        int(w["vmid"]), status="paused" if w["state"] == "paused" else "running"
+    ),
+    "/guest/{vmid:\\d+}/lock/{lock}": lambda c, w: c.set_guest(int(w["vmid"]), lock=w["lock"]),
+    "/guest/{vmid:\\d+}/tags/{tags}": lambda c, w: c.set_guest(int(w["vmid"]), tags=w["tags"]),
+    "/disk/{name}/{disk}/{state}/{wearout:\\d+}": _disk,
+    "/certificate/{name}/{days:\\d+}": _certificate,
     "/ha/{state:armed|standby|disarming|disarmed}": _armed,
     f"/ha/master/{{state:{'|'.join(BEATS)}}}": _beat,
     f"/ha/lrm/{{name}}/{{state:{'|'.join(BEATS)}}}": _beat,

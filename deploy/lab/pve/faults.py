@@ -23,6 +23,7 @@ PATTERNS = (
     (re.compile(r"/(qemu|lxc)/\d+"), r"/\1/VMID"),
     (re.compile(r"/replication/[^/]+"), "/replication/ID"),
     (re.compile(r"/zfs/[^/]+"), "/zfs/POOL"),
+    (re.compile(r"/storage/[^/]+"), "/storage/STORAGE"),
 )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 FRESH_SECONDS, STALE_SECONDS, DRIFT_SECONDS = 3, 300, -60
-HOUR = 3_600
+HOUR, DAY = 3_600, 86_400
 Row = dict[str, Any]
 
 
@@ -42,6 +42,14 @@ class Pool:
 
 
 @dataclass(kw_only=True)
+class Disk:
+    """A physical disk; `health` as smartctl has it, `wearout` the percent of its rated life that is left."""
+
+    health: str = "PASSED"
+    wearout: int | str = 97
+
+
+@dataclass(kw_only=True)
 class World:
     """The state; `beats` says of the master and of each node's LRM: fresh, stale, drift or unreadable."""
 
@@ -55,6 +63,8 @@ class World:
     job_enabled: bool = True
     pools: dict[str, dict[str, Pool]] = field(default_factory=dict)
     without_zfs: set[str] = field(default_factory=set)
+    disks: dict[str, dict[str, Disk]] = field(default_factory=dict)
+    certificates_end: dict[str, int] = field(default_factory=dict)  # days from now
     qdevice: str = "none"
     votes: dict[str, int] = field(default_factory=dict)
     config_version: int = 7
@@ -69,6 +79,8 @@ class World:
             services={f"vm:{vmid}": Service(node=node) for vmid, node in list(guests.items())[::2]},
             copies={f"{vmid}-0": Copy(vmid=vmid, source=node, target=others[node]) for vmid, node in guests.items()},
             pools={node: {"rpool": Pool()} for node in nodes},
+            disks={node: {"sda": Disk(), "sdb": Disk()} for node in nodes},
+            certificates_end=dict.fromkeys(nodes, 90),
             votes=dict.fromkeys(nodes, 1),
         )
 
@@ -175,6 +187,35 @@ class World:
             "children": [root],
             "leaf": 0,
         }
+
+    def disk_rows(self, node: str) -> list[Row]:
+        """`nodes/NODE/disks/list`."""
+        return [
+            {
+                "devpath": f"/dev/{name}",
+                "type": "ssd",
+                "model": "SAMSUNG MZ7L3",
+                "serial": f"{node}-{name}",
+                "size": 2 * 10**12,
+                "health": disk.health,
+                "wearout": disk.wearout,
+                "used": "ZFS",
+            }
+            for name, disk in sorted(self.disks[node].items())
+        ]
+
+    def certificate_rows(self, node: str) -> list[Row]:
+        """`nodes/NODE/certificates/info`."""
+        now = int(time.time())
+        return [
+            {
+                "filename": "pve-ssl.pem",
+                "issuer": "/CN=Proxmox Virtual Environment",
+                "subject": f"/CN={node}",
+                "notbefore": now - 30 * DAY,
+                "notafter": now + self.certificates_end[node] * DAY,
+            }
+        ]
 
     @staticmethod
     def _root(pool: Pool) -> str:

@@ -1,1 +1,1 @@
-"""Besu nodes (and any Ethereum JSON-RPC node): head freshness, peers, sync, and the latency of a real `eth_call`."""
+"""Besu and Quorum over JSON-RPC: nodes, and networks seen through several nodes."""

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.fetch import open_client, tls_context
+from sankofa_exporters.besu.families import FAMILIES
+from sankofa_exporters.besu.network.client.witnesses import Witness
+from sankofa_exporters.besu.network.system.source import NetworkSource
+from sankofa_exporters.besu.node.system.latency import CallLatency
+from sankofa_exporters.besu.node.system.source import BesuSource
+from sankofa_exporters.besu.rpc.client import RpcClient
+from sankofa_exporters.besu.rpc.settings import NodeAddress
+from sankofa_exporters.besu.settings import BesuModule, BesuTarget
+from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.registry import System
-
-from .client import RpcClient
-from .families import FAMILIES
-from .latency import CallLatency
-from .network import NetworkSource
-from .node import BesuSource
-from .settings import BesuModule, BesuTarget
-from .witnesses import Witness
 
 
 def open_source(module: BesuModule, target: BesuTarget, bounds: Bounds) -> BesuSource | NetworkSource:
-    if target.endpoint is not None:
-        latency = CallLatency(objective_seconds=module.call_objective_seconds)
-        client = _client(target.endpoint, module, bounds)
+    if target.node is not None:
+        latency = CallLatency.of(module)
+        client = _client(target.node, module, bounds)
         return BesuSource(client=client, module=module, role=target.role, latency=latency)
-    witnesses = [
-        Witness(name=name, client=_client(endpoint, module, bounds)) for name, endpoint in target.witnesses.items()
-    ]
+    witnesses = [Witness(name=name, client=_client(where, module, bounds)) for name, where in target.witnesses.items()]
     return NetworkSource.of(witnesses, module)
 
 
-def _client(endpoint: str, module: BesuModule, bounds: Bounds) -> RpcClient:
-    verify = tls_context(module.ca_file) if endpoint.startswith("https:") else None
-    return RpcClient(http=open_client(verify=verify), endpoint=endpoint, body_bytes=bounds.body_bytes)
+def _client(where: str | NodeAddress, module: BesuModule, bounds: Bounds) -> RpcClient:
+    return RpcClient(http=module.open_client(), access=module.access(where), body_bytes=bounds.body_bytes)
 
 
 SYSTEM = System(
@@ -39,4 +35,5 @@ SYSTEM = System(
     target_type=BesuTarget,
     open=open_source,
     families=FAMILIES,
+    upstream_job="besu",
 )

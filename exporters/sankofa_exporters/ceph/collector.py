@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sankofa_exporters.family import Family, Sample
+from sankofa_exporters.model.family import Family, Sample
 
 from . import families as f
 from .metrics import MgrPool, View

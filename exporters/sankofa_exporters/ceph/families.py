@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.family import Family
+from sankofa_exporters.model.family import Family
 
 
 def gauge(name: str, text: str, *labels: str, unit: str = "") -> Family:

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.scraped import Scraped
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.scraped import Scraped
 
 from .snapshot import Capacity, Mons, Pgs
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import amount, flag, text
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.coerce import amount, flag, text
 
 from .snapshot import (
     Capacity,

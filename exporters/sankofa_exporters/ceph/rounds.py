@@ -14,11 +14,11 @@ from typing import TypeVar
 
 import httpx
 
-from sankofa_exporters.apart import apart
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.fetch import check_status, exchange
-from sankofa_exporters.scraped import Scraped, scan
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.threads import in_thread
+from sankofa_exporters.reading.http import check_status, exchange
+from sankofa_exporters.reading.scraped import Scraped, scan
 
 from .metrics import NAMES, View, collections, is_active, view_of
 from .parse import parse_quorum_age, parse_summary
@@ -55,7 +55,7 @@ class RestRound:
         # Shielded: a collector that is cancelled must not take the others' choice with it.
         outcome = await asyncio.shield(self.choosing)
         if isinstance(outcome, CollectorError):
-            raise CollectorError(outcome.failure.kind, outcome.failure.reason)
+            raise CollectorError.of(outcome.failure)
         return outcome
 
     async def ask(self, path: str, budget: Budget, *, version: str = "1.0") -> Told:
@@ -214,5 +214,5 @@ class Mgrs:
         if answer.body.strip() and not answer.body.endswith(b"\n"):
             raise CollectorError(Kind.DECODE, f"{answer.where}: the body is cut short ({len(answer.body)} bytes)")
         if len(answer.body) > SCAN_APART_BYTES:
-            return await apart(scan, answer.body, NAMES, answer.where)
+            return await in_thread(scan, answer.body, NAMES, answer.where)
         return scan(answer.body, NAMES, answer.where)

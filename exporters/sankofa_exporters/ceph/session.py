@@ -22,11 +22,11 @@ from typing import Any
 
 import httpx
 
-from sankofa_exporters.apart import apart
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.fetch import Answer, check_status, decode, exchange
-from sankofa_exporters.loose import number, text
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.threads import in_thread
+from sankofa_exporters.reading.coerce import number, text
+from sankofa_exporters.reading.http import Answer, check_status, decode, exchange
 
 from .settings import read_password
 from .watch import Watch
@@ -161,7 +161,7 @@ class Session:
         # Shielded: a collector that is cancelled must not take the others' login with it.
         outcome = await asyncio.shield(self.login)
         if isinstance(outcome, CollectorError):
-            raise CollectorError(outcome.failure.kind, outcome.failure.reason)
+            raise CollectorError.of(outcome.failure)
         return outcome
 
     async def _log_in(self, budget: Budget) -> Token | CollectorError:
@@ -177,7 +177,7 @@ class Session:
         if self.username is None or self.password_file is None:
             raise CollectorError(Kind.AUTH, "the module names no username and password_file for the dashboard")
         try:
-            password = await apart(read_password, self.password_file)
+            password = await in_thread(read_password, self.password_file)
         except ValueError as error:
             raise CollectorError(Kind.AUTH, str(error)) from None
         if self.refusals.hold(self.username, password):

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from sankofa_exporters.settings import CaFile, Endpoint, Module, ReadableFile, Target
+from sankofa_exporters.config.settings import CaFile, Endpoint, Module, ReadableFile, Target
 
 MAX_MGRS = 16
 MAX_PASSWORD_CHARS = 1024

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.delay import observed
-from sankofa_exporters.failure import CollectorError, Failure, Kind
-from sankofa_exporters.family import Family, Sample
-from sankofa_exporters.fetch import open_client, tls_context
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.failure import CollectorError, Failure, Kind
+from sankofa_exporters.model.family import Family, Sample
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.delay import observed
+from sankofa_exporters.probe.source import Collector, Results, Verdict
+from sankofa_exporters.reading.http import open_client, tls_context
 from sankofa_exporters.registry import System
-from sankofa_exporters.runtime import Collector, Results, Verdict
 
 from . import collector as c
 from . import families as f
@@ -226,4 +226,5 @@ SYSTEM = System(
     target_type=CephTarget,
     open=open_source,
     families=f.FAMILIES,
+    upstream_job="ceph-mgr",
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.probe.source import Verdict
 
 from .metrics import View
 from .snapshot import Health, Pgs, Pool, Reports

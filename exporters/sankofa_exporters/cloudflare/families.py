@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.family import Family
+from sankofa_exporters.model.family import Family
 
 UP = Family(
     name="sankofa_tunnel_up",
-    help="1 when the witnesses that have a word say that the tunnel has a connection to the edge; read it only where "
+    help="1 when the witnesses that gave a verdict say that the tunnel has a connection to the edge; read it only where "
     "sankofa_tunnel_known is 1.",
 )
 KNOWN = Family(
     name="sankofa_tunnel_known",
-    help="1 when the connectors or the account said so and did not contradict each other; 0 means unknown, never down.",
+    help="1 when the connectors or the account gave a verdict and did not contradict each other; 0 means unknown, never "
+    "down.",
 )
 WITNESSES = Family(
     name="sankofa_tunnel_witnesses",
-    help="Witnesses that had a word at this probe: 0, 1 or 2 (the connectors count as one, the account's API as one).",
+    help="Witnesses that gave a verdict at this probe: 0, 1 or 2 (the connectors count as one, the account's API as one).",
 )
 DISPUTED = Family(
     name="sankofa_tunnel_disputed",
-    help="1 while the connectors say the opposite of the account's API; the tunnel is unknown meanwhile.",
+    help="1 while connectors and account report the opposite of each other; the tunnel is unknown meanwhile.",
 )
 DISPUTED_SINCE = Family(
     name="sankofa_tunnel_disputed_since_timestamp_seconds",
@@ -41,7 +42,8 @@ REDUNDANCY = Family(
 LIVE_CONNECTIONS = Family(
     name="sankofa_tunnel_live_connections",
     labels=("connector", "protocol"),
-    help="Live connections by protocol (quic, http2, unknown), by the connector's /diag/tunnel; absent before 2024.12.",
+    help="Live connections by protocol (quic, http2, unknown), by the connector's /diag/tunnel; absent before 2024.12, and "
+    "while one of them cannot be read.",
 )
 CONNECTOR_INFO = Family(
     name="sankofa_tunnel_connector_info",
@@ -52,13 +54,13 @@ CONNECTOR_INFO = Family(
 EDGE_SITES = Family(
     name="sankofa_tunnel_edge_sites",
     help="Distinct edge sites of live connections over all connectors that answered; a lower bound where a connector "
-    "does not tell which of its connections are live.",
+    "does not report which of its connections are live; absent while a live connection has no location.",
 )
 CONNECTION_INFO = Family(
     name="sankofa_tunnel_connection_info",
     kind="info",
     labels=("connector", "connection", "edge_location", "edge_site"),
-    help="Where a live connection ends; absent while nobody can tell which connections are live; always 1.",
+    help="Where a live connection ends; absent while it is not known which connections are live; always 1.",
 )
 RTT = Family(
     name="sankofa_tunnel_connection_rtt_seconds",
@@ -71,6 +73,13 @@ REQUESTS = Family(
     kind="counter",
     labels=("connector",),
     help="Requests the connector took from the edge.",
+)
+RESPONSES = Family(
+    name="sankofa_tunnel_responses_total",
+    kind="counter",
+    labels=("connector", "code"),
+    help="HTTP responses of the service behind the tunnel by status code; a code that never came is absent. Requests that "
+    "got no response are in sankofa_tunnel_request_errors_total.",
 )
 REQUEST_ERRORS = Family(
     name="sankofa_tunnel_request_errors_total",
@@ -86,6 +95,13 @@ CONFIG_VERSION = Family(
     labels=("connector",),
     help="Version of the configuration the connector runs with; 0 for one that never got any from Cloudflare.",
 )
+REGISTRATIONS = Family(
+    name="sankofa_tunnel_registrations_total",
+    kind="counter",
+    labels=("connector",),
+    help="Connections that the edge registered since the connector started: it rises at each reconnect, however short the "
+    "loss was. Absent before the first registration.",
+)
 REGISTER_FAILURES = Family(
     name="sankofa_tunnel_register_failures_total",
     kind="counter",
@@ -96,7 +112,7 @@ REGISTER_FAILURES = Family(
 LISTED = Family(
     name="sankofa_tunnel_listed",
     help="1 when the account's list has the tunnel; 0 means that a complete list has not: deleted, or the configured id "
-    "or account is wrong.",
+    "or account is wrong. Absent while neither is known: the list lacks rows, or two rows of the tunnel differ.",
 )
 STATUS = Family(
     name="sankofa_tunnel_account_status",
@@ -125,32 +141,65 @@ LIST_TIMESTAMP = Family(
     help="When the account's list was asked for; one list serves all tunnels of the account.",
 )
 ACCOUNT_CONNECTORS = Family(
-    name="sankofa_tunnel_account_connectors", help="Connectors of the tunnel that the edge tracks, dead ones included."
+    name="sankofa_tunnel_account_connectors",
+    help="Connectors of the tunnel that the edge tracks, dead ones included; absent while one of them cannot be read.",
 )
 ACCOUNT_CONNECTIONS = Family(
     name="sankofa_tunnel_account_connections",
     labels=("state",),
-    help="Connections of the tunnel that the edge tracks: live, or pending (dead, and kept for minutes).",
+    help="Connections of the tunnel that the edge tracks: live, pending (dead, and kept for minutes), or unknown (rows that "
+    "cannot be read or contradict each other).",
 )
 ACCOUNT_EDGE_SITES = Family(
-    name="sankofa_tunnel_account_edge_sites", help="Distinct edge sites of the live connections that the edge tracks."
+    name="sankofa_tunnel_account_edge_sites",
+    help="Distinct edge sites of the live connections that the edge tracks; absent while one of them has no location or "
+    "cannot be read.",
+)
+OLDEST_CONNECTION = Family(
+    name="sankofa_tunnel_account_oldest_connection_timestamp_seconds",
+    unit="seconds",
+    help="When the oldest live connection was opened, by Cloudflare's clock; absent without a live one, and while one of "
+    "them does not say when.",
+)
+NEWEST_CONNECTION = Family(
+    name="sankofa_tunnel_account_newest_connection_timestamp_seconds",
+    unit="seconds",
+    help="When the newest live connection was opened, by Cloudflare's clock: it moves at each reconnect. Absent like the "
+    "oldest.",
+)
+CONNECTIONS_OPENED = Family(
+    name="sankofa_tunnel_account_connections_opened_total",
+    kind="counter",
+    help="Connections that were new in an answer of the account, since its first answer to this process; one that was "
+    "opened and lost between two answers is missed. Absent before the first answer.",
+)
+UNCONFIGURED = Family(
+    name="sankofa_tunnel_account_unconfigured",
+    help="Tunnels that the account lists and no target of this process stands for; the same in every tunnel of the "
+    "account. Absent in the first five minutes, and while the list is not complete.",
+)
+UNCONFIGURED_INFO = Family(
+    name="sankofa_tunnel_account_unconfigured_info",
+    kind="info",
+    labels=("tunnel_id", "name"),
+    help="The first 50 of these tunnels, shown by one tunnel of the account for all; always 1.",
 )
 CONNECTIONS_TIMESTAMP = Family(
     name="sankofa_tunnel_connections_timestamp_seconds",
     unit="seconds",
-    help="When the account was asked for this tunnel's connections; tunnels take turns, so it may be minutes ago.",
+    help="When the account was asked for this tunnel's connections; tunnels are asked in rotation, so it may be minutes ago.",
 )
 
 API_CALLS = Family(
     name="sankofa_tunnel_api_calls_total",
     kind="counter",
     labels=("outcome",),
-    help="Calls to the account's API by outcome: ok, limit (answered 429) or failed; the same in every tunnel of the "
-    "account.",
+    help="Calls to the account's API by outcome: ok, limit (refused with 429, or an answer over a bound) or failed; the "
+    "same in every tunnel of the account.",
 )
 API_CALLS_LEFT = Family(
     name="sankofa_tunnel_api_calls_left",
-    help="Calls the API said are left to the token in this window, other users of it included; absent once the window "
+    help="Calls the API reported as left to the token in this window, other users of it included; absent once the window "
     "has ended; the same in every tunnel of the account.",
 )
 API_BUDGET = Family(
@@ -159,7 +208,8 @@ API_BUDGET = Family(
 )
 API_BLOCKED = Family(
     name="sankofa_tunnel_api_blocked",
-    help="1 while no call is made because the API answered 429; the same in every tunnel of the account.",
+    help="1 while no call is made because the API answered 429, or 503 with a time to wait; the same in every tunnel of the "
+    "account.",
 )
 
 FAMILIES = (
@@ -176,9 +226,11 @@ FAMILIES = (
     CONNECTION_INFO,
     RTT,
     REQUESTS,
+    RESPONSES,
     REQUEST_ERRORS,
     CONCURRENT,
     CONFIG_VERSION,
+    REGISTRATIONS,
     REGISTER_FAILURES,
     LISTED,
     STATUS,
@@ -189,6 +241,11 @@ FAMILIES = (
     ACCOUNT_CONNECTORS,
     ACCOUNT_CONNECTIONS,
     ACCOUNT_EDGE_SITES,
+    OLDEST_CONNECTION,
+    NEWEST_CONNECTION,
+    CONNECTIONS_OPENED,
+    UNCONFIGURED,
+    UNCONFIGURED_INFO,
     CONNECTIONS_TIMESTAMP,
     API_CALLS,
     API_CALLS_LEFT,

@@ -1,8 +1,9 @@
-"""Two witnesses and what they come to: pure functions from what was said to up, down or unknown.
+"""Two witnesses and what they come to: pure functions from what was answered to up, down or unknown.
 
 The connectors know at once when the edge is lost, and cannot be asked when their host is gone. The account knows of every
-replica, and lags by minutes: a dead connection stays in it as pending. Where they contradict each other nobody knows, and
-that is told as unknown and disputed, never as either.
+replica, and lags by minutes: a dead connection stays in it as pending. Before the account is believed the tunnel must be
+in its list: an answer about a tunnel that the account does not have proves nothing. Where the witnesses, or the two answers of
+the account, contradict each other, the verdict is unknown.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.probe.remembered import Aged
+from sankofa_exporters.probe.source import Verdict
 
-from .connector import Connector
-from .listing import Connections, Listing, Status
+from .snapshot.account import Connections, Listing, Status, Tunnel
+from .snapshot.connector import Connector
 
+BOTH = 2
+FORGOTTEN_SECONDS = 600.0  # a dispute whose witnesses were silent for so long, and disagree again, is another one
 # "inactive" has never been connected: the edge knows that nothing can pass, so it is down like any other.
-STATUS_WORDS: dict[Status, Verdict] = {
+STATUS_VERDICTS: dict[Status, Verdict] = {
     "healthy": Verdict.UP,
     "degraded": Verdict.UP,
     "down": Verdict.DOWN,
@@ -26,15 +30,67 @@ STATUS_WORDS: dict[Status, Verdict] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Joint:
-    """The joined verdict, how many witnesses had a word, and whether they contradict each other."""
+class CombinedVerdict:
+    """The verdict of both witnesses, how many of them gave one, and whether they contradict each other."""
 
     verdict: Verdict
     witnesses: int
-    disputed: bool
+    is_disputed: bool
 
 
-def connectors_word(results: Sequence[Any]) -> Verdict:
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """When the witnesses first and last contradicted each other, in seconds since 1970."""
+
+    since: float
+    last: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountAnswers:
+    """What the account answered about one tunnel; None for what it did not."""
+
+    tunnel_id: str
+    listing: Aged[Listing] | None
+    connections: Aged[Connections] | None
+
+    @property
+    def tunnel(self) -> Tunnel | None:
+        """Its row: the only proof that the tunnel is there, and ours."""
+        return self.listing.value.tunnels.get(self.tunnel_id) if self.listing is not None else None
+
+    @property
+    def status(self) -> Verdict:
+        tunnel = self.tunnel
+        return STATUS_VERDICTS[tunnel.status] if tunnel is not None and tunnel.status else Verdict.UNKNOWN
+
+    @property
+    def are_connections_older(self) -> bool:
+        """Than the list."""
+        if self.listing is None or self.connections is None:
+            return False
+        return self.connections.value.fetched_at < self.listing.value.fetched_at
+
+    @property
+    def came_back(self) -> bool:
+        """A younger list says that the tunnel became active after its connections were asked for."""
+        tunnel = self.tunnel
+        if tunnel is None or tunnel.active_at is None or self.connections is None:
+            return False
+        return self.are_connections_older and tunnel.active_at > self.connections.value.fetched_at
+
+    @property
+    def is_doubtful(self) -> bool:
+        """The status and the connections contradict each other: the account is to be asked again soon."""
+        if self.connections is None or self.came_back:
+            return False
+        answer = self.connections.value
+        if self.status is Verdict.UP:
+            return answer.are_dead or answer.are_none
+        return self.status is Verdict.DOWN and bool(answer.live) and not self.are_connections_older
+
+
+def connectors_verdict(results: Sequence[Any]) -> Verdict:
     """Up when one connector has a connection; down only when every configured address says that it has none.
 
     A result is a tuple of connectors, or a failure. A refused address is a process that is gone, and says nothing about
@@ -43,49 +99,36 @@ def connectors_word(results: Sequence[Any]) -> Verdict:
     found = [one for result in results if isinstance(result, tuple) for one in result if isinstance(one, Connector)]
     if any(connector.connections for connector in found):
         return Verdict.UP
-    silent = not found or not all(isinstance(result, tuple) and result for result in results)
-    return Verdict.UNKNOWN if silent else Verdict.DOWN
+    are_silent = not found or not all(isinstance(result, tuple) and result for result in results)
+    return Verdict.UNKNOWN if are_silent else Verdict.DOWN
 
 
-def account_word(tunnel_id: str, listing: Any, connections: Any, *, now: float, fresh_seconds: float) -> Verdict:
-    """The tunnel's status, unless its connections know better; a result that is not one says nothing.
+def account_verdict(account: AccountAnswers, *, fresh_seconds: float) -> Verdict:
+    """The tunnel's status, unless its connections contradict it.
 
-    Connections that are all dead overrule a healthy status, which lags; live ones overrule a status only when they are
-    the younger answer. A tunnel that is not listed is unknown: its id may be wrong, and that is our fault.
+    All of them dead is down while the answer is fresh, for the status lags. Without that proof a contradiction is unknown:
+    no connection at all, or dead ones of a while ago, under a status that says up; live ones younger than a status that
+    says down. Live ones never make up for a status that says neither.
     """
-    status = _status(tunnel_id, listing)
-    if not isinstance(connections, Connections) or not 0 <= connections.age_seconds(now) <= fresh_seconds:
-        return status
-    if connections.live == 0:
-        return status if _came_back(tunnel_id, listing, connections) else Verdict.DOWN
-    older = isinstance(listing, Listing) and connections.fetched_at < listing.fetched_at
-    return status if older and status is not Verdict.UNKNOWN else Verdict.UP
+    if account.tunnel is None:
+        return Verdict.UNKNOWN  # not there, or not ours: a mistake of ours must become neither breach nor compliance
+    connections = account.connections if not account.came_back else None
+    if connections is not None and connections.value.are_dead and connections.age_seconds <= fresh_seconds:
+        return Verdict.DOWN
+    return Verdict.UNKNOWN if account.is_doubtful else account.status
 
 
-def overruled(tunnel_id: str, listing: Any, connections: Any) -> bool:
-    """Whether all connections are dead under a status that says up: true for the minutes in which the status lags."""
-    dead = isinstance(connections, Connections) and connections.live == 0
-    if isinstance(connections, Connections) and _came_back(tunnel_id, listing, connections):
-        return False
-    return dead and _status(tunnel_id, listing) is Verdict.UP
+def combined(connectors: Verdict, account: Verdict) -> CombinedVerdict:
+    """Agreement is the verdict, one witness alone is the verdict, contradiction is unknown."""
+    given = [verdict for verdict in (connectors, account) if verdict is not Verdict.UNKNOWN]
+    is_disputed = len(set(given)) > 1
+    verdict = Verdict.UNKNOWN if is_disputed or not given else given[0]
+    return CombinedVerdict(verdict=verdict, witnesses=len(given), is_disputed=is_disputed)
 
 
-def joined(connectors: Verdict, account: Verdict) -> Joint:
-    """Agreement is the verdict, one word alone is the verdict, contradiction is unknown."""
-    words = [word for word in (connectors, account) if word is not Verdict.UNKNOWN]
-    disputed = len(set(words)) > 1
-    verdict = Verdict.UNKNOWN if disputed or not words else words[0]
-    return Joint(verdict=verdict, witnesses=len(words), disputed=disputed)
-
-
-def _came_back(tunnel_id: str, listing: Any, connections: Connections) -> bool:
-    """A younger list says that the tunnel became active after its connections were seen dead."""
-    tunnel = listing.tunnels.get(tunnel_id) if isinstance(listing, Listing) else None
-    if tunnel is None or tunnel.active_at is None or connections.fetched_at >= listing.fetched_at:
-        return False
-    return bool(tunnel.active_at > connections.fetched_at)
-
-
-def _status(tunnel_id: str, listing: Any) -> Verdict:
-    tunnel = listing.tunnels.get(tunnel_id) if isinstance(listing, Listing) else None
-    return STATUS_WORDS[tunnel.status] if tunnel is not None and tunnel.status is not None else Verdict.UNKNOWN
+def dispute_of(previous: Dispute | None, found: CombinedVerdict, now: float) -> Dispute | None:
+    """The dispute that lasts: only agreement ends one at once; without both witnesses it is forgotten after a while."""
+    if found.is_disputed:
+        return Dispute(since=previous.since if previous is not None else now, last=now)
+    is_over = previous is None or found.witnesses == BOTH or now - previous.last > FORGOTTEN_SECONDS
+    return None if is_over else previous

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from sankofa_exporters.settings import CaFile, Endpoint, Module, ReadableFile, Target
+from sankofa_exporters.config.settings import Endpoint, Module, ReadableFile, Target, read_secret, secret_file
 
 MAX_SEEDS = 16
 _TOKEN = re.compile(r"[^\s@!=]+@[^\s@!=]+![^\s@!=]+=\S+")
@@ -17,21 +17,10 @@ _TOKEN = re.compile(r"[^\s@!=]+@[^\s@!=]+![^\s@!=]+=\S+")
 
 def read_token(file: Path) -> str:
     """The API token `user@realm!name=value`; raises ValueError without quoting what was read."""
-    try:
-        token = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise ValueError("the token file cannot be read") from None
+    token = read_secret(file).strip()
     if not _TOKEN.fullmatch(token):
         raise ValueError("the token file does not hold user@realm!name=value")
     return token
-
-
-def _holds_token(file: Path) -> Path:
-    try:
-        read_token(file)
-    except ValueError:
-        raise PydanticCustomError("token", "a file with one line user@realm!name=value (an API token)") from None
-    return file
 
 
 def _some_seeds(seeds: tuple[str, ...]) -> tuple[str, ...]:
@@ -43,15 +32,36 @@ def _some_seeds(seeds: tuple[str, ...]) -> tuple[str, ...]:
 class ProxmoxModule(Module):
     """Credentials and trust for a group of clusters."""
 
-    token_file: Annotated[ReadableFile, AfterValidator(_holds_token)]
-    ca_file: CaFile | None = None
+    SKIPPABLE: ClassVar[tuple[str, ...]] = (
+        "version",
+        "votes",
+        "qdevice",
+        "backup_coverage",
+        "backup_jobs",
+        "replication",
+        "zfs",
+        "backup_tasks",
+        "disks",
+        "certificates",
+        "snapshots",
+        "stored_backups",
+    )
+
+    token_file: Annotated[
+        ReadableFile, secret_file(read_token, "a file with one line user@realm!name=value (an API token)")
+    ]
     # How long a node's answer about replication and ZFS is kept; its task log is kept five times as long. 0: not at all.
     node_refresh_seconds: float = Field(default=60, ge=0, le=3600)
     # Off: replication is not watched, and the right VM.Replicate, which is more than reading, is not needed.
     replication: bool = True
 
+    def asks(self, collector: str) -> bool:
+        """Whether a collector that may be left out is wanted."""
+        return collector not in self.skip and (collector != "replication" or self.replication)
+
 
 class ProxmoxTarget(Target):
-    """One cluster: its seed nodes, tried in order."""
+    """One cluster: its seed nodes, tried in order, and the name that it must answer with."""
 
     endpoints: Annotated[tuple[Endpoint, ...], AfterValidator(_some_seeds)]
+    cluster_name: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None

@@ -7,7 +7,7 @@ answer to a known target is 200, whatever became of its collectors.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,21 +17,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sankofa_exporters.apart import apart, widen_resolver
-from sankofa_exporters.budget import Budget, probe_seconds
-from sankofa_exporters.config_file import BrokenConfigError
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.failure import Kind
-from sankofa_exporters.fleet import discovered, discovered_upstream
+from sankofa_exporters.config.document import BrokenConfigError
+from sankofa_exporters.config.fleet import discovered, discovered_upstream
+from sankofa_exporters.config.settings import Document
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.model.failure import Kind
+from sankofa_exporters.probe.budget import Budget, probe_seconds
+from sankofa_exporters.probe.runtime import Report, probe
+from sankofa_exporters.probe.threads import in_thread
 from sankofa_exporters.registry import System
-from sankofa_exporters.runtime import Report, Source, probe
-from sankofa_exporters.settings import Document
 
 from .files import Settings
 from .landing import landing
 from .listener import Passwords
-from .own import OwnMetrics
-from .sources import CannotOpenError, Sources, UnknownNameError
+from .self_metrics import SelfMetrics
+from .sources import CannotOpenError, Open, Sources, TooManyProbesError, UnknownNameError
 from .timeline import timeline
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,8 @@ class Exporter:
     system: System
     settings: Settings
     read: Callable[[], Settings] | None = None
-    own: OwnMetrics = field(default_factory=OwnMetrics)
-    told: dict[str, dict[str, Kind]] = field(default_factory=dict)
+    metrics: SelfMetrics = field(default_factory=SelfMetrics)
+    reported: dict[str, dict[str, Kind]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sources = Sources(system=self.system, document=self.settings.document)
@@ -59,44 +59,55 @@ class Exporter:
         await self.sources.close()
 
     async def reload(self) -> bool:
-        """Read the settings again; broken ones are told in the log, and the last good ones stay in use."""
+        """Read the settings again; broken ones are logged, and the last good ones stay in use."""
         if self.read is None:
             return False
         try:
-            settings = await apart(self.read)
+            settings = await in_thread(self.read)
         except BrokenConfigError as error:
             for line in str(error).splitlines():
                 log.error("configuration is broken, the last one stays", extra={"violation": line})  # noqa: TRY400
-            self.own.reloaded(well=False)
+            self.metrics.reloaded(well=False)
             return False
         self.sources.take(settings.document)
         self.passwords = Passwords(users=settings.web.basic_auth_users)
-        self.told = {name: told for name, told in self.told.items() if name in settings.document.targets}
-        self.own.reloaded(well=True)
+        self.reported = {name: kinds for name, kinds in self.reported.items() if name in settings.document.targets}
+        self.metrics.reloaded(well=True)
         log.info("configuration read", extra={"targets": len(settings.document.targets)})
         return True
 
     async def answer_probe(self, request: Request) -> Response:
-        target = request.query_params.get("target")
-        if not target:
-            return PlainTextResponse("target is missing: /probe?target=NAME\n", status_code=400)
         try:
-            with self.sources.use(target, request.query_params.get("module")) as source:
-                return await self._probed(source, target, request)
+            target, module = _once(request, "target"), _once(request, "module")
+            if not target:
+                return PlainTextResponse("target is missing: /probe?target=NAME\n", status_code=400)
+            with self.sources.use(target, module) as opened:
+                return await self._probed(opened, target, request, self._only(opened, request))
+        except QueryError as error:
+            return PlainTextResponse(f"{error}\n", status_code=400)
+        except TooManyProbesError as error:
+            return PlainTextResponse(f"{error}\n", status_code=503, headers={"retry-after": "1"})
         except UnknownNameError as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
         except CannotOpenError as error:  # nothing can be said of the target: the scrape fails, which is unknown
             return PlainTextResponse(f"{error}; mend the file its module names\n", status_code=503)
 
-    async def _probed(self, source: Source, target: str, request: Request) -> Response:
+    async def _probed(self, opened: Open, target: str, request: Request, only: Collection[str]) -> Response:
         seconds = probe_seconds(request.headers.get("x-prometheus-scrape-timeout-seconds"))
-        with self.own.timed_probe():
-            report = await probe(source, budget=Budget.of(seconds), bounds=self.document.limits)
-            self.own.delayed(report.measured.delay.seconds)
-            self._tell(target, report)
+        with self.metrics.timed_probe():
+            report = await probe(
+                opened.source,
+                budget=Budget.of(seconds),
+                bounds=self.document.limits,
+                rejected=opened.rejected,
+                skip=opened.settings.module.skip,
+                only=only,
+            )
+            self.metrics.delayed(report.measured.delay.seconds)
+            self._log(target, report)
             if request.query_params.get("debug") == "true":
                 return await self._answer_debug(report, target, request, seconds)
-            encoded = await apart(
+            encoded = await in_thread(
                 encode,
                 report.samples,
                 accept=request.headers.get("accept", ""),
@@ -104,25 +115,33 @@ class Exporter:
             )
         return Response(encoded.body, headers=encoded.headers)
 
+    def _only(self, opened: Open, request: Request) -> Collection[str]:
+        """The kinds of collectors that `collect[]` names; raises `QueryError` for one that the target does not have."""
+        wanted = frozenset(request.query_params.getlist("collect[]"))
+        if unknown := sorted(wanted - {one.kind for one in opened.source.collectors} if wanted else ()):
+            known = ", ".join(sorted({one.kind for one in opened.source.collectors}))
+            raise QueryError(f"collect[]: no collector {unknown[0]!r}; this target has {known}")
+        return wanted
+
     async def _answer_debug(self, report: Report, target: str, request: Request, seconds: float) -> Response:
         _, module = self.sources.key(target, request.query_params.get("module"))
-        text = await apart(timeline, report, target=target, module=module, budget_seconds=seconds)
+        text = await in_thread(timeline, report, target=target, module=module, budget_seconds=seconds)
         return PlainTextResponse(text)
 
-    def _tell(self, target: str, report: Report) -> None:
-        """Log a collector's trouble when it begins, changes or ends, not at every scrape."""
-        before = self.told.get(target, {})
+    def _log(self, target: str, report: Report) -> None:
+        """Log a collector's failure when it begins, changes or ends, not at every scrape."""
+        before = self.reported.get(target, {})
         for collector, failure in report.failures.items():
             if before.get(collector) is not failure.kind:
-                told = {"target": target, "collector": collector, "kind": str(failure.kind), "reason": failure.reason}
-                log.warning("collector failed", extra=told)
+                fields = {"target": target, "collector": collector, "kind": str(failure.kind), "reason": failure.reason}
+                log.warning("collector failed", extra=fields)
         for collector in before.keys() - report.failures.keys():
             log.info("collector recovered", extra={"target": target, "collector": collector})
-        self.told[target] = {collector: failure.kind for collector, failure in report.failures.items()}
+        self.reported[target] = {collector: failure.kind for collector, failure in report.failures.items()}
 
     async def answer_metrics(self, request: Request) -> Response:
-        encoded = await apart(
-            self.own.encode, request.headers.get("accept", ""), request.headers.get("accept-encoding", "")
+        encoded = await in_thread(
+            self.metrics.encode, request.headers.get("accept", ""), request.headers.get("accept-encoding", "")
         )
         return Response(encoded.body, headers=encoded.headers)
 
@@ -141,6 +160,17 @@ class Exporter:
         return PlainTextResponse("the configuration is broken, the last one stays; see the log\n", status_code=500)
 
 
+class QueryError(Exception):
+    """A query that says nothing, or two things."""
+
+
+def _once(request: Request, name: str) -> str | None:
+    found = request.query_params.getlist(name)
+    if len(found) > 1:
+        raise QueryError(f"{name}: {len(found)} values in the query; expected one")
+    return found[0] if found else None
+
+
 async def _healthy(_request: Request) -> Response:
     return PlainTextResponse("healthy\n")
 
@@ -151,7 +181,6 @@ def build_app(exporter: Exporter) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         nonlocal ready
-        widen_resolver()
         ready = True
         try:
             yield

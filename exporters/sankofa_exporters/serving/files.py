@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sankofa_exporters.fleet import load_with_fleet
+from sankofa_exporters.config.fleet import load_with_fleet
+from sankofa_exporters.config.settings import Document, load
 from sankofa_exporters.registry import System
-from sankofa_exporters.settings import Document, load
 
 from .listener import WebConfig, load_web
 

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from sankofa_exporters import __version__
+from sankofa_exporters.config.settings import Document, Target
 from sankofa_exporters.registry import System
-from sankofa_exporters.settings import Document, Target
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1c2430; }

@@ -14,7 +14,9 @@ import hmac
 import logging
 import secrets
 import ssl
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,16 +25,14 @@ import bcrypt
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from sankofa_exporters.apart import apart
-from sankofa_exporters.config_file import BrokenConfigError, checked, read_yaml
-from sankofa_exporters.settings import ReadableFile, Strict
+from sankofa_exporters.config.document import BrokenConfigError, checked, read_yaml
+from sankofa_exporters.config.settings import ReadableFile, Strict
 
 log = logging.getLogger(__name__)
 REMEMBERED_PASSWORDS = 256
-CHECKS_AT_ONCE = 2  # wrong passwords cost a thread 50 ms each; a flood of them must leave room for the rest
-NOBODY = bcrypt.hashpw(
-    secrets.token_bytes(16), bcrypt.gensalt(10)
-)  # a stranger's name takes as long as a wrong password
+LONGEST_LANE = 16  # each waits 50 ms for each in front of it
+CHECKS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")  # a flood leaves the other threads alone
+NOBODY = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(10))  # an unknown user takes as long as a wrong password
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
@@ -135,29 +135,65 @@ def renewing_context(tls: TlsServer) -> ssl.SSLContext:
     return first
 
 
+class TooManyChecksError(Exception):
+    """Too many passwords wait to be checked."""
+
+
+@dataclass(kw_only=True)
+class Lane:
+    """Who waits for one check after the other."""
+
+    gate: asyncio.Semaphore
+    longest: int
+    waiting: int = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        if self.waiting >= self.longest:
+            raise TooManyChecksError
+        self.waiting += 1
+        try:
+            async with self.gate:
+                yield
+        finally:
+            self.waiting -= 1
+
+
 @dataclass(kw_only=True)
 class Passwords:
-    """Who may ask; empty lets everybody in."""
+    """Who may ask; empty lets everybody in.
+
+    A flood of wrong passwords fills its own lane: unknown users share one, and each user has one.
+    """
 
     users: dict[str, str] = field(repr=False)
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     right: set[bytes] = field(default_factory=set, repr=False)
-    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHECKS_AT_ONCE), repr=False)
+    lanes: dict[str, Lane] = field(default_factory=dict, repr=False)
 
     async def admit(self, authorization: str) -> bool:
-        """Whether `Authorization: Basic …` names a user with their password."""
+        """Whether `Authorization: Basic …` names a user with their password; raises `TooManyChecksError`."""
         if not self.users:
             return True
         user, password = _credentials(authorization)
         digest = hmac.digest(self.key, f"{user}\0{password}".encode(), hashlib.sha256)
         if digest in self.right:
             return True
-        async with self.gate:
-            known = self.users.get(user, "").encode() or NOBODY
-            admitted = await apart(_matches, password.encode(), known) and user in self.users
+        is_known = user in self.users
+        async with self._lane(user if is_known else "").turn():
+            if digest in self.right:  # whoever stood in front of us had the same
+                return True
+            hashed = self.users[user].encode() if is_known else NOBODY
+            admitted = (
+                await asyncio.get_running_loop().run_in_executor(CHECKS, _matches, password.encode(), hashed)
+                and is_known
+            )
         if admitted and len(self.right) < REMEMBERED_PASSWORDS:
             self.right.add(digest)
         return admitted
+
+    def _lane(self, user: str) -> Lane:
+        return self.lanes.setdefault(user, Lane(gate=asyncio.Semaphore(1), longest=LONGEST_LANE))
 
 
 def _matches(password: bytes, known: bytes) -> bool:
@@ -182,12 +218,16 @@ def guarded(app: App, passwords: Callable[[], Passwords]) -> App:
     """The app behind the passwords that hold now; health included, as in the exporter-toolkit."""
 
     async def answer(scope: Scope, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or await passwords().admit(_authorization(scope)):
-            await app(scope, receive, send)
-            return
-        headers = [(b"www-authenticate", b'Basic realm="sankofa-exporter"'), (b"content-type", b"text/plain")]
-        await send({"type": "http.response.start", "status": 401, "headers": headers})
-        await send({"type": "http.response.body", "body": b"Unauthorized\n"})
+        try:
+            if scope["type"] != "http" or await passwords().admit(_authorization(scope)):
+                await app(scope, receive, send)
+                return
+            status, body, header = 401, b"Unauthorized\n", (b"www-authenticate", b'Basic realm="sankofa-exporter"')
+        except TooManyChecksError:
+            status, body, header = 429, b"Too many passwords wait to be checked\n", (b"retry-after", b"1")
+        headers = [header, (b"content-type", b"text/plain")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     return answer
 

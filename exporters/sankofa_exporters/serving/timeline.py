@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sankofa_exporters.exposition import render_text
-from sankofa_exporters.runtime import Report
+from sankofa_exporters.model.exposition import render_text
+from sankofa_exporters.probe.runtime import Report
 
 BAR_CHARS = 40
 WHERE_CHARS = 60

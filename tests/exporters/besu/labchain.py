@@ -11,12 +11,12 @@ from deploy.lab.bft.control import Lab, throw
 from deploy.lab.bft.network import Network, Node
 from deploy.lab.bft_chain import served
 from deploy.lab.ports import free_port
-from sankofa_exporters.besu.network import NetworkSource
-from sankofa_exporters.besu.node import BesuSource
+from sankofa_exporters.besu.network.system.source import NetworkSource
+from sankofa_exporters.besu.node.system.source import BesuSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import open_source
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.runtime import Report
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.probe.runtime import Report
 from tests.pace import limit
 
 from .recorded import probed, values
@@ -24,6 +24,7 @@ from .recorded import probed, values
 STARTED = 1_750_000_000.0
 BOUNDS = Bounds(body_bytes=1024 * 1024)  # so that a huge body ends soon
 WINDOW = 16
+BACKLOG = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,7 @@ async def chain(
     dialect: str = "qbft",
     validators: int = 4,
     replicas: int = 0,
-    backlog: int = 24,
+    backlog: int = BACKLOG,
     off: Sequence[str] = (),
     **more: Any,
 ) -> AsyncIterator[Chain]:

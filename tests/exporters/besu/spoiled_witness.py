@@ -11,13 +11,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.lab.bft.network import Network
 from deploy.lab.bft.rpc import Rpc
-from sankofa_exporters.besu.client import Call, RpcClient
-from sankofa_exporters.besu.network import NetworkSource
+from sankofa_exporters.besu.network.client.witnesses import Witness
+from sankofa_exporters.besu.network.system.source import NetworkSource
+from sankofa_exporters.besu.rpc.client import Access, Call, RpcClient
 from sankofa_exporters.besu.settings import BesuModule
-from sankofa_exporters.besu.witnesses import Witness
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
 
 from .labchain import STARTED
 from .recorded import probed, values
@@ -35,7 +35,7 @@ def network(dialect: str) -> Network:
     return made
 
 
-class Told(RpcClient):
+class SpoiledClient(RpcClient):
     """A witness without its I/O; what it says to some methods is spoiled."""
 
     rpc: Rpc
@@ -58,7 +58,7 @@ class Told(RpcClient):
 
 def witness(dialect: str, name: str, answers: dict[str, Any]) -> Witness:
     made = network(dialect)
-    client = Told(http=None, endpoint=name, body_bytes=1)  # type: ignore[arg-type]
+    client = SpoiledClient(http=None, access=Access(url=name), body_bytes=1)  # type: ignore[arg-type]
     client.rpc, client.answers = Rpc(network=made, node=made.nodes[name]), answers
     return Witness(name=name, client=client)
 
@@ -69,10 +69,10 @@ def check(dialect: str, answers: dict[str, Any], *, old: bool = False) -> None:
     now = made.now() + (10_000 if old else 0)
     for honest in (HONEST, HONEST[:1], ()):
         witnesses = [witness(dialect, "validator-3", answers), *(witness(dialect, name, {}) for name in honest)]
-        module = BesuModule(window_blocks=8, sla_contracts=(SLA,))
+        module = BesuModule(window_blocks=8, sla_contracts=(SLA,), contracts={"other": "0x" + "cc" * 20})
         source = NetworkSource.of(witnesses, module)
         object.__setattr__(source, "clock", lambda: now)
-        source.contracts.cursor = 5
+        source.contracts.cursor = source.executions.cursor = 5
         report = asyncio.run(probed(source, seconds=60, now=lambda: now))
         found = values(report)
         up, known = found["besu_network_up",], found["besu_network_known",]
@@ -86,4 +86,5 @@ def check(dialect: str, answers: dict[str, Any], *, old: bool = False) -> None:
             assert found["besu_consensus_info", dialect] == 1
             assert found["besu_validators",] == 4
             assert 3 <= found["besu_distinct_committers",] <= 4
+            assert not [key for key, value in found.items() if key[0] == "besu_validator_absent" and value]
             assert found["besu_window_rounds",] == 0

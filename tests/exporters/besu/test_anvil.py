@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,11 @@ from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes
 from deploy.parts import find_program, need_program
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.failure import Kind
+from sankofa_exporters.besu.settings import BesuModule, BesuTarget
+from sankofa_exporters.besu.system import open_source
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.model.failure import Kind
 from tests.pace import limit
 
 from .recorded import opened, probed, values
@@ -79,3 +83,42 @@ async def test_exposition_of_a_real_node_passes_promtool(processes: Processes, t
     result = subprocess.run([promtool, "check", "metrics"], input=body, capture_output=True, check=False)  # noqa: ASYNC221
 
     assert (result.returncode, result.stdout + result.stderr) == (0, b"")
+
+
+REVERTS = "0x60006000fd"  # PUSH1 0 PUSH1 0 REVERT
+EMITS = "0x60006000a000"  # an event without topics: PUSH1 0 PUSH1 0 LOG0 STOP
+
+
+def ask(url: str, method: str, *params: object) -> Any:
+    answer = local.post(url, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, timeout=limit(5))
+    return answer.json()["result"]
+
+
+async def test_contracts_of_a_real_node_are_counted_by_their_receipts(processes: Processes) -> None:
+    """Two contracts, one that always fails and one that emits: transactions, reverts, gas and events, as the receipts say."""
+    url = start_anvil(processes)
+    sender = ask(url, "eth_accounts")[0]
+    contracts = {"failing": "0x" + "a1" * 20, "emitting": "0x" + "a2" * 20}
+    for name, code in (("failing", REVERTS), ("emitting", EMITS)):
+        ask(url, "anvil_setCode", contracts[name], code)
+    module = BesuModule(min_witnesses=1, consensus="none", contracts=contracts, max_head_age_seconds=3_600)
+    target = BesuTarget(module="m", witnesses={"anvil": url})
+    source = open_source(module, target, Bounds())
+    try:
+        await probed(source)
+        for name in ("failing", "failing", "emitting"):
+            ask(url, "eth_sendTransaction", {"from": sender, "to": contracts[name], "gas": "0x186a0"})
+        head = int(ask(url, "eth_blockNumber"), 16)
+        report = await probed(source)
+    finally:
+        await source.close()
+    found = values(report)
+    counted = {
+        name: [found[f"besu_contract_{what}_total", name] for what in ("transactions", "reverts")] for name in contracts
+    }
+
+    assert "executions" not in report.failures
+    assert counted == {"failing": [2, 2], "emitting": [1, 0]}
+    assert found["besu_contract_events_total", "emitting", "other"] == 1
+    assert found["besu_contract_gas_used_total", "failing"] >= 2 * 21_000
+    assert found["besu_contract_block",] == head

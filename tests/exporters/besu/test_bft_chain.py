@@ -13,10 +13,10 @@ from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes
 from deploy.parts import CHECKOUT
-from sankofa_exporters.besu.network import NetworkSource
+from sankofa_exporters.besu.network.system.source import NetworkSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import open_source
-from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.model.bounds import Bounds
 from tests.pace import limit
 
 from .recorded import probed, values

@@ -6,8 +6,8 @@ import sys
 from dataclasses import replace
 
 from deploy.lab.bft.network import Network
-from sankofa_exporters.besu.chainview import ChainView
-from sankofa_exporters.besu.headers import Header, parse_header
+from sankofa_exporters.besu.network.snapshot.headers import Header, parse_header
+from sankofa_exporters.besu.network.snapshot.view import ChainView
 
 from .test_consensus import A, B, header
 

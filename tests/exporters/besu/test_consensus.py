@@ -10,8 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.lab.bft.network import Network
-from sankofa_exporters.besu.consensus import Consensus, consensus_of, missed_by, quorum_of, sealed_by_quorum
-from sankofa_exporters.besu.headers import NO_ADDRESS, Header, parse_header
+from sankofa_exporters.besu.network.snapshot.consensus import (
+    Consensus,
+    consensus_of,
+    missed_by,
+    quorum_of,
+    sealed_by_quorum,
+)
+from sankofa_exporters.besu.network.snapshot.headers import NO_ADDRESS, Header, parse_header
 from tests.exporters.mutation import CASES
 
 A, B, C, D = (bytes([number]) * 20 for number in (1, 2, 3, 4))

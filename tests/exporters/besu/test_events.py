@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.parts import CHECKOUT
-from sankofa_exporters.besu.client import RpcClient
-from sankofa_exporters.besu.contracts import MAX_LOGS, SLA_EVENTS, ContractWatch, parse_logs, topics_of
+from sankofa_exporters.besu.network.snapshot.logs import MAX_LOGS, parse_logs
+from sankofa_exporters.besu.network.system.contracts import SLA_EVENTS, ContractWatch, topics_of
+from sankofa_exporters.besu.network.system.stream import BlockStream
+from sankofa_exporters.besu.rpc.client import Access, RpcClient
 from sankofa_exporters.besu.settings import BesuModule
-from sankofa_exporters.besu.stream import BlockStream
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
 
 from .labchain import WINDOW, chain
 from .test_consensus import ALL, A, B, C, D, header
@@ -141,10 +143,10 @@ async def test_range_that_fails_is_asked_again_and_counted_once() -> None:
         await lab.seen(source)
         lab.do(f"emit/{SLA}/{TOPIC['CreditAccrued']}")
         lab.do("advance/1")
-        kept, lab.network.logs[0] = lab.network.logs[0], lab.network.logs[0]
-        object.__setattr__(lab.network.logs[0], "gas_used", -1)
+        ((transaction, done),) = lab.network.executed.items()
+        lab.network.executed[transaction] = replace(done, gas_used=-1)
         broken = await lab.probe(source)
-        object.__setattr__(kept, "gas_used", 50_000)
+        lab.network.executed[transaction] = done
         found = await lab.seen(source)
 
     assert broken.failures["contracts"].kind is Kind.DECODE
@@ -218,7 +220,7 @@ async def test_watch_without_contracts_asks_nothing() -> None:
     """No address, no collector, no series."""
     watch = ContractWatch(module=BesuModule())
     assert (watch.addresses, list(watch.samples())) == ([], [])
-    client = RpcClient(http=None, endpoint="", body_bytes=1)  # type: ignore[arg-type]
+    client = RpcClient(http=None, access=Access(), body_bytes=1)  # type: ignore[arg-type]
     watch.cursor = 5
     await watch.advance(client, 5, Budget.of(1))  # a head that has not moved needs no call
 

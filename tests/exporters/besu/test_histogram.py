@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sankofa_exporters.besu.families import CALL_BUCKETS
-from sankofa_exporters.besu.histogram import FORGOTTEN_SECONDS, Histogram
+from sankofa_exporters.besu.node.families import CALL_BUCKETS
+from sankofa_exporters.besu.node.system.histogram import FORGOTTEN_SECONDS, Histogram
 from sankofa_observe.slo.counter import count_events
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import LONGEST_GAP_SECONDS, Budgeting, Slo, SlotRule

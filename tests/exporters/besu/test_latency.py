@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sankofa_exporters.besu.families import CALL_BUCKETS, CALL_DURATION, CALL_ERRORS
-from sankofa_exporters.besu.latency import CallLatency
-from sankofa_exporters.delay import Measured
-from sankofa_exporters.failure import Kind
-from sankofa_exporters.family import Distribution
+from sankofa_exporters.besu.node.families import CALL_BUCKETS, CALL_DURATION, CALL_ERRORS
+from sankofa_exporters.besu.node.system.latency import CallLatency
+from sankofa_exporters.model.failure import Kind
+from sankofa_exporters.model.family import Distribution
+from sankofa_exporters.probe.delay import Measured
 
 
 def distribution(latency: CallLatency) -> Distribution:

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.besu.client import Call, RpcClient
-from sankofa_exporters.besu.node import BesuSource
+from sankofa_exporters.besu.node.system.source import BesuSource
+from sankofa_exporters.besu.rpc.client import Access, Call, RpcClient
 from sankofa_exporters.besu.settings import BesuModule
-from sankofa_exporters.budget import Budget
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import hex_int
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.reading.coerce import hex_int
 from tests.exporters.mutation import CASES, HOSTILE, spoiled
 
 from .recorded import fresh_head, healthy, probed, values
@@ -40,7 +40,7 @@ class AnswerClient(RpcClient):
 
 
 def check(answers: dict[str, Any]) -> None:
-    client = AnswerClient(http=None, endpoint="http://node", body_bytes=1)  # type: ignore[arg-type]
+    client = AnswerClient(http=None, access=Access(url="http://node"), body_bytes=1)  # type: ignore[arg-type]
     client.answers = answers
     report = asyncio.run(probed(BesuSource(client=client, module=BesuModule()), seconds=60))
     found = values(report)

@@ -16,6 +16,9 @@ METHODS = (
     "eth_chainId",
     "eth_getLogs",
     "eth_getTransactionReceipt",
+    "eth_getBlockReceipts",
+    "txpool_besuStatistics",
+    "txpool_status",
     "qbft_getValidatorsByBlockNumber",
 )
 

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.besu.apis import APIS
-from sankofa_exporters.besu.families import CALL_BUCKETS, IS_VALIDATOR, NODE_FAMILIES
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.failure import Kind
-from sankofa_exporters.family import Distribution
+from sankofa_exporters.besu.node.families import CALL_BUCKETS, IS_VALIDATOR, NODE_FAMILIES, SYNC_DISTANCE
+from sankofa_exporters.besu.rpc.client import Access
+from sankofa_exporters.besu.rpc.snapshot.consensus_apis import APIS
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.model.failure import Kind
+from sankofa_exporters.model.family import Distribution
 from tests.exporters.doubles import (
     Answerer,
     Loopback,
@@ -68,7 +69,7 @@ async def test_healthy_node_gives_the_whole_catalogue() -> None:
     )
     assert (found["besu_peers",], found["besu_syncing",], found["besu_gas_price_wei",]) == (3, 0, 1000)
     assert found[CALL].counts[-1] == 4, report.measured.delay
-    whole = [family for family in NODE_FAMILIES if family is not IS_VALIDATOR]
+    whole = [family for family in NODE_FAMILIES if family not in {IS_VALIDATOR, SYNC_DISTANCE}]
     assert {family.base for family in whole if family.kind == "counter"} <= names
     assert {family.name for family in whole if family.kind != "counter"} <= names
     assert report.failures == {}
@@ -150,7 +151,7 @@ async def test_histogram_accumulates_over_probes_and_failures() -> None:
     """Counts live between probes of one source, and stay visible in a probe whose calls all fail."""
     async with loopback(rpc_node(healthy())) as node, opened(node.url, calls_per_probe=3) as source:
         counts = [values(await probed(source))[CALL].counts[-1] for _ in range(3)]
-        source.client.endpoint = "http://127.0.0.1:1"
+        source.client.access = Access(url="http://127.0.0.1:1")
         found = values(await probed(source))
 
     assert counts == [3, 6, 9]
@@ -210,7 +211,7 @@ async def test_only_reading_methods_are_sent() -> None:
     async with loopback(rpc_node(healthy())) as node, opened(node.url) as source:
         await probed(source)
 
-    others = {"txpool_status", *(method for api in APIS.values() for method in api)}
+    others = {"txpool_status", *(method for api in APIS.values() for method in (api.validators, api.votes))}
     assert {call["method"] for call in calls(node)} == set(healthy()) | others
 
 
@@ -222,7 +223,7 @@ async def test_probe_is_three_requests_and_learns_what_to_ask() -> None:
         await probed(source)
 
     assert len(node.seen) == 6
-    assert (first, len(calls(node)) - first) == (20, 14)
+    assert (first, len(calls(node)) - first) == (22, 15)
 
 
 @pytest.mark.parametrize("method", [None, "net_peerCount"])
@@ -234,7 +235,31 @@ async def test_node_that_refuses_batches_is_asked_one_by_one(method: str | None)
 
     assert set(report.failures) == ({"peers"} if method else set())
     assert values(report)["besu_gas_price_wei",] == 1000
-    assert len(node.seen) == 21
+    assert len(node.seen) == 23
+
+
+async def test_refusal_of_batches_is_remembered_and_one_of_this_moment_is_not() -> None:
+    """An error object: no second batch is sent. A 500: the next probe tries again, and goes back to three requests."""
+    async with loopback(rpc_node(healthy(), batches=False)) as node, opened(node.url) as source:
+        await probed(source)
+        await probed(source)
+    batches = [request for request in node.seen if request.body.startswith(b"[")]
+    failing = [True]
+
+    async def once(request: Seen, writer: asyncio.StreamWriter) -> None:
+        if request.body.startswith(b"[") and failing:
+            failing.clear()
+            writer.write(http_bytes(b"", status="500 Internal Server Error"))
+        else:
+            await rpc_node(healthy())(request, writer)
+
+    async with loopback(once) as node, opened(node.url) as source:
+        first = await probed(source)
+        asked = len(node.seen)
+        await probed(source)
+
+    assert len(batches) == 1
+    assert (first.failures, len(node.seen) - asked) == ({}, 3)
 
 
 async def test_batch_with_missing_answers_costs_what_is_missing() -> None:
@@ -252,6 +277,6 @@ async def test_batch_with_missing_answers_costs_what_is_missing() -> None:
         report = await probed(source)
 
     assert {name: failure.kind for name, failure in report.failures.items()} == dict.fromkeys(
-        ("chain", "peers", "sync", "txpool", "validators", "votes", "validator_peers"), Kind.DECODE
+        ("chain", "peers", "sync", "txpool", "validators", "votes", "validator_peers", "periods"), Kind.DECODE
     )
     assert values(report)["besu_gas_price_wei",] == 1

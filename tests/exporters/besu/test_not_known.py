@@ -18,8 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from sankofa_exporters.besu.settings import BesuModule
-from sankofa_exporters.delay import BEAT_SECONDS, PUNCTUAL_SECONDS
-from sankofa_exporters.runtime import Report
+from sankofa_exporters.probe.delay import BEAT_SECONDS, PUNCTUAL_SECONDS
+from sankofa_exporters.probe.runtime import Report
 from tests.exporters.doubles import loopback, rpc_node
 
 from .recorded import fresh_head, healthy, opened, probed, values

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import Kind
+from sankofa_exporters.model.failure import Kind
 from tests.exporters.doubles import RpcError, loopback, rpc_node
 
 from .labchain import chain

@@ -1,4 +1,4 @@
-"""The lab's chain writes headers as foreign chains do: built anew from their parts, their blocks get their own hash.
+"""The lab's chain writes headers as foreign chains and documents do: built anew from their parts, they are the same bytes.
 
 The lab and the exporter share no line, and each is held against blocks that neither of them made.
 """
@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from deploy.lab.bft.sealing import Block, Key, rlp
-from sankofa_exporters.besu.dialects import decode_extra
-from sankofa_exporters.besu.headers import parse_header
+from sankofa_exporters.besu.network.snapshot.headers import parse_header
+from sankofa_exporters.besu.rpc.snapshot.dialects import decode_extra
 
 from .vectors import FOREIGN, vector
 
-OURS = [known.name for known in FOREIGN if known.dialect in {"qbft", "ibft2"}]
+OURS = [known.name for known in FOREIGN if known.dialect == "qbft"]
 
 
 def rebuilt(block: dict[str, Any]) -> Block:
@@ -77,6 +77,25 @@ def test_extra_data_of_besus_own_test_is_read() -> None:
     assert (extra.dialect, extra.validators, extra.round) == ("qbft", (one, two), 0xFEDCBA)
     assert extra.vote == (one, True)
     assert [int.from_bytes(seal[:32], "big") for seal in extra.seals] == [1, 10]
+
+
+DOCUMENTED_IBFT2 = (
+    "f83ea00000000000000000000000000000000000000000000000000000000000000000"
+    "d594c2ab482b506de561668e07f04547232a72897daf808400000000c0"
+)
+
+
+def test_extra_data_of_besus_documentation_is_read_and_written() -> None:
+    """IBFT2, by the genesis in "Configure IBFT 2.0 consensus": one validator, no vote, round 0 in four bytes, no seals."""
+    written = bytes.fromhex(DOCUMENTED_IBFT2)
+    extra = decode_extra(written)
+    genesis = Block(
+        dialect="ibft2", number=0, parent_hash=bytes(32), timestamp=0, proposer=bytes(20), validators=extra.validators
+    )
+
+    assert (extra.dialect, extra.round, extra.vote, extra.seals) == ("ibft2", 0, None, ())
+    assert [one.hex() for one in extra.validators] == ["c2ab482b506de561668e07f04547232a72897daf"]
+    assert genesis.extra_data == written
 
 
 @pytest.mark.parametrize("dialect", ["qbft", "ibft2"])

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.besu.collector import head_verdict
-from sankofa_exporters.besu.snapshot import Head, parse_head, parse_quantity, parse_syncing
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import hex_int
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.besu.node.snapshot import Head, parse_head, parse_quantity, parse_sync
+from sankofa_exporters.besu.node.verdict import head_verdict
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.source import Verdict
+from sankofa_exporters.reading.coerce import hex_int
 
 from .recorded import HEAD_AT, recorded_head
 
@@ -75,14 +75,14 @@ def test_verdict_without_a_head_is_unknown() -> None:
 )
 def test_syncing_means_blocks_are_missing(*, value: Any, syncing: bool) -> None:
     """An object that Besu left behind with current == highest is not syncing."""
-    assert parse_syncing(value) is syncing
+    assert parse_sync(value).syncing is syncing
 
 
 @pytest.mark.parametrize("value", [True, None, "false", {}, {"currentBlock": "0x1"}])
 def test_syncing_refuses_what_it_does_not_know(value: Any) -> None:
     """Neither false nor a whole object is no answer."""
     with pytest.raises(CollectorError):
-        parse_syncing(value)
+        parse_sync(value)
 
 
 @pytest.mark.parametrize(

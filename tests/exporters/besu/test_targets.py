@@ -10,13 +10,13 @@ import pytest
 import yaml
 
 from deploy.parts import CHECKOUT
-from sankofa_exporters.besu.network import NetworkSource
-from sankofa_exporters.besu.node import BesuSource
+from sankofa_exporters.besu.network.system.source import NetworkSource
+from sankofa_exporters.besu.node.system.source import BesuSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import SYSTEM, open_source
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.config_file import BrokenConfigError
-from sankofa_exporters.settings import load
+from sankofa_exporters.config.document import BrokenConfigError
+from sankofa_exporters.config.settings import load
+from sankofa_exporters.model.bounds import Bounds
 
 ONE, TWO = "http://10.0.0.1:8545", "http://10.0.0.2:8545"
 

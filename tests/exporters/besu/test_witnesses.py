@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from sankofa_exporters.failure import Kind
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.besu.rpc.client import Access
+from sankofa_exporters.model.failure import Kind
+from sankofa_exporters.probe.source import Verdict
 from tests.pace import growing, limit
 
-from .labchain import WINDOW, chain, pair
+from .labchain import BACKLOG, WINDOW, chain, pair
 
 FAULTS = [
     ("500", "http"), ("401", "auth"), ("403", "permission"), ("html", "decode"), ("garbage", "decode"), ("huge", "limit"),
@@ -65,7 +66,9 @@ async def test_too_few_witnesses_are_unknown_and_never_down(mode: str, kind: str
 
     assert (pair(one), pair(old)) == ((0, 0), (0, 0))
     assert (one["besu_witnesses",], one["besu_witnesses_required",]) == (1, 2)
-    assert set(none.failures) == {"head", "forks", "validators", "consensus", "security"}
+    assert set(none.failures) == {
+        "head", "forks", "validators", "consensus", "security", "next_validators", "waiting",
+    }  # fmt: skip
     assert {failure.kind for failure in none.failures.values()} == {Kind(kind)}
     assert none.verdict.value == (0, 0)
 
@@ -93,8 +96,8 @@ async def test_witness_of_another_chain_is_not_believed() -> None:
     async with chain() as lab, chain(chain_id=7) as other:
         here, there = lab.lab.url("validator-1"), other.lab.url("validator-1")
         async with lab.watched() as source, lab.watched("validator-1", "validator-2") as two:
-            source.witnesses[3].client.endpoint = there
-            two.witnesses[1].client.endpoint = there
+            source.witnesses[3].client.access = Access(url=there)
+            two.witnesses[1].client.access = Access(url=there)
             found, split = await lab.seen(source), await lab.probe(two)
     assert here != there
     assert (pair(found), found["besu_witness_error", "validator-4", "decode"]) == ((1, 1), 1)
@@ -108,10 +111,10 @@ async def test_networks_with_one_id_and_no_common_validator_are_not_a_fork() -> 
         chain(prefix="stranger") as other,
         lab.watched("validator-1", "validator-2") as source,
     ):
-        source.witnesses[1].client.endpoint = other.lab.url("stranger-1")
+        source.witnesses[1].client.access = Access(url=other.lab.url("stranger-1"))
         found = await lab.seen(source)
 
-    assert found["besu_forked_blocks",] == found["besu_compared_blocks",] == WINDOW + 1
+    assert found["besu_forked_blocks",] == found["besu_compared_blocks",] == BACKLOG + 1
     assert (pair(found), found["besu_fork_proven",]) == ((0, 0), 0)
 
 
@@ -124,7 +127,7 @@ async def test_header_that_is_not_what_it_says_is_trusted_by_nobody(mode: str) -
 
     assert (pair(found), found["besu_distinct_committers",], found["besu_window_rounds",]) == ((1, 1), 4, 0)
     assert found["besu_witness_error", "validator-2", "decode"] == 1
-    lost = ("forks", "validators", "consensus", "security")
+    lost = ("forks", "validators", "consensus", "security", "next_validators")
     assert {name: failure.kind for name, failure in single.failures.items()} == dict.fromkeys(lost, Kind.DECODE)
 
 

@@ -1,4 +1,4 @@
-"""Blocks that other people's chains made, and what is known of them from elsewhere (payloads/README.md)."""
+"""Blocks that other people's chains made, and what is known of them from elsewhere (payloads/README.md); IBFT2 is the lab's."""
 
 from __future__ import annotations
 
@@ -7,10 +7,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.lab.bft.sealing import Block, Key
+
 FOLDER = Path(__file__).parent / "payloads" / "vectors"
 
 
+LAB = "ibft2_lab"
+LAB_KEYS = tuple(sorted((Key.of(f"vector-{number}") for number in range(4)), key=lambda key: key.address))
+
+
+def lab_block() -> Block:
+    """An IBFT2 block of round 1, signed by three of four validators."""
+    return Block(
+        dialect="ibft2",
+        number=1,
+        parent_hash=b"\x01" * 32,
+        timestamp=1_648_564_966,
+        proposer=LAB_KEYS[1].address,
+        validators=tuple(key.address for key in LAB_KEYS),
+        round=1,
+        base_fee=None,
+    ).sealed(LAB_KEYS[1:])
+
+
 def vector(name: str) -> dict[str, Any]:
+    if name == LAB:
+        return dict(lab_block().document())
     found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
     return found
 
@@ -45,30 +67,6 @@ FOREIGN = (
         committers=frozenset({"647bfdd1", "a5c8416b", "ee3353e5"}),
     ),
     Foreign(
-        name="ibft2_quickstart_1",
-        dialect="ibft2",
-        round=1,
-        proposer="93917cad",
-        validators=("27a97c9a", "93917cad", "98c13344", "ce412f98"),
-        committers=frozenset({"93917cad", "98c13344", "ce412f98"}),
-    ),
-    Foreign(
-        name="ibft2_quickstart_4880",
-        dialect="ibft2",
-        round=0,
-        proposer="06e23768",
-        validators=("06e23768", "4592c8e4", "ab5e7f40", "c5327f96"),
-        committers=frozenset({"06e23768", "ab5e7f40", "c5327f96"}),
-    ),
-    Foreign(
-        name="ibft2_network_2074747",
-        dialect="ibft2",
-        round=0,
-        proposer="20f41061",
-        validators=("1e341521", "20f41061", "2de1ec20", "adb2d82c"),
-        committers=frozenset({"1e341521", "20f41061", "adb2d82c"}),
-    ),
-    Foreign(
         name="ibft1_autonity_38",
         dialect="ibft1",
         round=None,
@@ -92,4 +90,4 @@ FOREIGN = (
         validators=("42eb768f", "7ffc5783", "b279182d"),
     ),
 )
-GENESES = ("ibft2_palm_0", "genesis_prague_0", "genesis_osaka_0")
+GENESES = ("genesis_prague_0", "genesis_osaka_0")

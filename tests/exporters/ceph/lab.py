@@ -15,9 +15,9 @@ from deploy.lab.processes import Processes
 from deploy.parts import CHECKOUT
 from sankofa_exporters.ceph.settings import CephModule, CephTarget
 from sankofa_exporters.ceph.system import SYSTEM
+from sankofa_exporters.config.settings import Document
 from sankofa_exporters.serving.app import Exporter
 from sankofa_exporters.serving.files import Settings
-from sankofa_exporters.settings import Document
 from tests.exporters.watching import Values
 from tests.pace import limit
 

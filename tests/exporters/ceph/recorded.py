@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
 from sankofa_exporters.ceph.settings import CephModule, CephTarget
 from sankofa_exporters.ceph.system import CephSource, open_source
 from sankofa_exporters.ceph.watch import Watch
-from sankofa_exporters.runtime import Report, probe
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.runtime import Report, probe
 from tests.pace import limit
 
 FOLDER = Path(__file__).parent / "payloads"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sankofa_exporters.catalogue import COLLECTOR_DURATION, PROBE_DELAY, PROBE_DURATION
 from sankofa_exporters.ceph.families import FAMILIES
-from sankofa_exporters.exposition import render_text
+from sankofa_exporters.model.catalogue import COLLECTOR_DURATION, PROBE_DELAY, PROBE_DURATION
+from sankofa_exporters.model.exposition import render_text
 from tests.exporters.golden import complaints, names_in, names_of, settled
 
 from .recorded import VERSIONS, one_mgr, probed, recorded

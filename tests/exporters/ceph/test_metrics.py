@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sankofa_exporters.ceph.metrics import NAMES, View, collections, is_active, view_of
 from sankofa_exporters.ceph.snapshot import Capacity, Mons, Pgs
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.scraped import scan
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.scraped import scan
 
 from .recorded import VERSIONS, recorded
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.exposition import encode
+from sankofa_exporters.model.exposition import encode
 from tests.exporters.mutation import CASES, spoiled
 
 from .recorded import VERSIONS, Payloads, one_mgr, probed, recorded, values

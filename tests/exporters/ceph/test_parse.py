@@ -16,7 +16,7 @@ from sankofa_exporters.ceph.parse import (
     parse_summary,
 )
 from sankofa_exporters.ceph.snapshot import Capacity, Check, Health, Mirror, Mons, Objects, Osds, Rates, Reports
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
 
 from .recorded import recorded
 

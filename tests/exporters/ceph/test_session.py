@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sankofa_exporters.budget import Budget
 from sankofa_exporters.ceph.session import HOLD_SILENT_SECONDS, RETRY_REFUSED_SECONDS, Refusals, Session, StandbyError
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.budget import Budget
 from tests.pace import limit
 
 from .recorded import SCOPES, Mgr, answer, jwt, recorded

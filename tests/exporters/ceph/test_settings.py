@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sankofa_exporters.ceph.settings import CephModule, CephTarget
-from sankofa_exporters.config_file import BrokenConfigError
-from sankofa_exporters.settings import load
+from sankofa_exporters.config.document import BrokenConfigError
+from sankofa_exporters.config.settings import load
 
 GOOD = """\
 modules:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sankofa_exporters.failure import Kind
+from sankofa_exporters.model.failure import Kind
 
 from .recorded import (
     Mgr,

@@ -8,7 +8,7 @@ import pytest
 
 from sankofa_exporters.ceph.snapshot import Pgs, Reports, pgs_of, serves
 from sankofa_exporters.ceph.verdict import Service, joined, judge, silent
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.probe.source import Verdict
 
 WHOLE = Pgs(total=8, serving=8, redundant=8, unknown=0)
 THIN = Pgs(total=8, serving=8, redundant=0, unknown=0)

@@ -20,12 +20,13 @@ from deploy.lab.cloudflare_api_double import ACCOUNT, Api, Tunnel
 from deploy.lab.cloudflare_api_double import build_app as api_app
 from deploy.lab.cloudflared_double import LOCATIONS, Cloudflared
 from deploy.lab.cloudflared_double import build_app as cloudflared_app
-from sankofa_exporters.bounds import Bounds
-from sankofa_exporters.budget import Budget
 from sankofa_exporters.cloudflare.settings import AccountSettings, CloudflareModule, TunnelTarget
-from sankofa_exporters.cloudflare.system import Desk, TunnelSource
-from sankofa_exporters.fetch import USER_AGENT
-from sankofa_exporters.runtime import Report, probe
+from sankofa_exporters.cloudflare.system import AccountPool, TunnelSource
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.rejected import Rejected
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.runtime import Report, probe
+from sankofa_exporters.reading.http import USER_AGENT
 from tests.pace import growing, limit
 
 FOLDER = Path(__file__).parent / "payloads"
@@ -55,11 +56,11 @@ class Clock:
         return self.now
 
 
-def said(answers: Mapping[str, tuple[int, Any]]) -> ASGIApp:
-    """An app that says the same for ever: status and body (text, or what becomes JSON) by the end of the path."""
+def constant(answers: Mapping[str, tuple[int, Any]]) -> ASGIApp:
+    """An app that answers the same for ever: status and body (text, or what becomes JSON) by the end of the path."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        status, body = next((told for end, told in answers.items() if scope["path"].endswith(end)), (404, ""))
+        status, body = next((answer for end, answer in answers.items() if scope["path"].endswith(end)), (404, ""))
         text = body if isinstance(body, str) else json.dumps(body)
         await Response(text.encode("utf-8", "replace"), status_code=status)(scope, receive, send)
 
@@ -99,12 +100,14 @@ class World:
     wire: Wire = field(default_factory=Wire)
     connectors: dict[int, Cloudflared] = field(default_factory=dict)
     api: Api = field(init=False)
-    desk: Desk = field(init=False)
+    pool: AccountPool = field(init=False)
 
     def __post_init__(self) -> None:
         self.api = Api(tunnels={TUNNEL: Tunnel(id=TUNNEL, name="edge-nairobi-1")}, token=TOKEN, clock=self.clock)
         self.wire.apps[API_PORT] = api_app(self.api)
-        self.desk = Desk(clock=self.clock, client=self._client)
+        self.pool = AccountPool(
+            now=self.clock, monotonic=self.clock, open_api=lambda _: self._client(), open_connector=self._client
+        )
         (self.folder / "token").write_text(TOKEN + "\n")
 
     def connector(self, port: int, **changes: Any) -> Cloudflared:
@@ -126,16 +129,20 @@ class World:
     ) -> TunnelSource:
         addresses = tuple(one if isinstance(one, str) else f"{HOST}:{one}" for one in connectors)
         target = TunnelTarget(module="m", tunnel_id=tunnel_id, connectors=addresses)
-        return self.desk.open(module or self.module(), target, Bounds())
+        return self.pool.open(module or self.module(), target, Bounds())
 
-    async def probe(self, source: TunnelSource, *, after: float = 0, seconds: float | None = None) -> Report:
+    async def probe(
+        self, source: TunnelSource, *, after: float = 0, seconds: float | None = None, rejected: Rejected | None = None
+    ) -> Report:
         self.clock.now += after
-        return await probe(
-            source, budget=Budget.of(limit(5) if seconds is None else seconds), bounds=Bounds(), now=self.clock
-        )
+        budget = Budget.of(limit(5) if seconds is None else seconds)
+        return await probe(source, budget=budget, bounds=Bounds(), rejected=rejected, now=self.clock)
 
     async def values(self, source: TunnelSource, *, after: float = 0, seconds: float | None = None) -> Found:
         return values(await self.probe(source, after=after, seconds=seconds))
+
+    def to_connectors(self) -> list[httpx.Request]:
+        return [request for request in self.wire.sent if request.url.port != API_PORT]
 
     async def beside_silence(self, source: Callable[[], TunnelSource], witnesses: int) -> Found:
         """What is found by a fresh source while somebody may hang, given the time that the others need at this pace."""
@@ -145,7 +152,7 @@ class World:
                 break
         return found
 
-    def _client(self, *, verify: Any) -> httpx.AsyncClient:
+    def _client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             transport=self.wire, headers={"user-agent": USER_AGENT, "accept-encoding": "identity"}, timeout=None
         )
@@ -159,7 +166,7 @@ def pair(found: Found) -> tuple[float, float]:
     return found["tunnel_up",], found["tunnel_known",]
 
 
-def joint(found: Found) -> tuple[float, float, float, float]:
+def combined(found: Found) -> tuple[float, float, float, float]:
     """up, known, witnesses, disputed"""
     return (*pair(found), found["tunnel_witnesses",], found["tunnel_disputed",])
 

@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from deploy.lab.cloudflared_double import LOCATIONS, Cloudflared
-from sankofa_exporters.cloudflare.collector import (
-    Seen,
-    fewest_sites,
-    live_locations,
-    metrics_samples,
-    redundancy_samples,
+from sankofa_exporters.cloudflare.samples.connectors import fewest_sites, metrics_samples, redundancy_samples
+from sankofa_exporters.cloudflare.snapshot.connector import (
+    Connector,
+    Diagnosis,
+    MeasuredConnector,
+    Ready,
+    parse_diagnosis,
+    parse_metrics,
+    parse_ready,
 )
-from sankofa_exporters.cloudflare.connector import Connector
-from sankofa_exporters.cloudflare.snapshot import Diagnosis, Ready, parse_diagnosis, parse_metrics, parse_ready
 
-from .recorded import OTHER, World, document, errors, joint, named, pair, payload
+from .recorded import OTHER, World, combined, document, errors, named, pair, payload
 
 ONE = ("127.0.0.1:20241",)
 
@@ -63,9 +64,25 @@ async def test_broken_origin_is_not_a_broken_tunnel(world: World) -> None:
     world.api.tunnels["5c9bb1a4-5e0b-4a0e-9a6f-3f1c1d2e4b77"].status = "down"
     lost = await world.values(source, after=60)
 
-    assert [joint(found) for found in (*broken, lost)] == [(1, 1, 2, 0), (1, 1, 2, 0), (0, 1, 2, 0)]
+    assert [combined(found) for found in (*broken, lost)] == [(1, 1, 2, 0), (1, 1, 2, 0), (0, 1, 2, 0)]
     assert [found["tunnel_request_errors_total", *ONE] for found in (*broken, lost)] == [100, 200, 200]
     assert [found["tunnel_requests_total", *ONE] for found in (*broken, lost)] == [100, 200, 200]
+
+
+async def test_connector_that_asks_to_be_left_alone_is_left_alone(world: World) -> None:
+    """429 with Retry-After 300, as a proxy before it may send: neither this probe nor the next ones ask it again."""
+    source = world.source(20241)
+    world.connectors[20241].mode = "429"
+    refused = await world.values(source)
+    asked = len(world.to_connectors())
+    world.connectors[20241].mode = "ok"
+    waiting = [await world.values(source, after=140) for _ in range(2)]
+    still = len(world.to_connectors())
+    later = await world.values(source, after=30)
+
+    assert asked == still <= 2  # /ready and /diag/tunnel may be under way at once; /metrics is not asked any more
+    assert [combined(found) for found in (refused, *waiting, later)] == [(1, 1, 1, 0)] * 3 + [(1, 1, 2, 0)]
+    assert all(("ready 127.0.0.1:20241", "limit") in errors(found) for found in (refused, *waiting))
 
 
 async def test_http2_connector_has_no_round_trip(world: World) -> None:
@@ -86,8 +103,8 @@ def test_round_trips_left_behind_by_quic_do_not_count_for_http2() -> None:
     )
     rows: list[dict[str, Any]] = [{"isConnected": True}, {"isConnected": True, "index": 2, "protocol": 1}]
     diagnosis = parse_diagnosis({"tunnelID": OTHER, "connections": rows})
-    seen = seen_of(body, connections=2, diagnosis=diagnosis)
-    found = {sample.labels[1]: sample.value for sample in metrics_samples([seen]) if "rtt" in sample.family.name}
+    measured = measured_of(body, connections=2, diagnosis=diagnosis)
+    found = {sample.labels[1]: sample.value for sample in metrics_samples([measured]) if "rtt" in sample.family.name}
 
     assert diagnosis.live == {"0": "http2", "2": "quic"}
     assert found == {"2": 0.009}
@@ -102,14 +119,14 @@ async def test_old_version_keeps_what_it_has(world: World) -> None:
     half = await world.values(source)
 
     assert errors(whole) == {("diagnosis 127.0.0.1:20241", "http")}
-    assert [joint(found) for found in (whole, half)] == [(1, 1, 2, 0), (1, 1, 2, 0)]
-    # Which two of four are lost is not told: they may be one of each site, or both of one. At least one is left.
+    assert [combined(found) for found in (whole, half)] == [(1, 1, 2, 0), (1, 1, 2, 0)]
+    # Which two of four are lost is not reported: they may be one of each site, or both of one. At least one is left.
     assert [found["tunnel_edge_sites",] for found in (whole, half)] == [2, 1]
     assert not [key for key in half if key[0] == "tunnel_connection_info"]
 
 
 async def test_host_without_port_is_searched_for_our_connectors_only(world: World) -> None:
-    """On 20241 to 20245 live a stranger's connector, two of ours, and a web page: ours are found, each by its port."""
+    """On 20241 to 20245 live another tunnel's connector, two of ours, and a web page: ours are found, each by its port."""
     world.connectors[20241].tunnel_id = OTHER
     world.connector(20243)
     world.connector(20244).mode = "html"
@@ -128,13 +145,13 @@ async def test_host_without_port_is_searched_for_our_connectors_only(world: Worl
     [({}, "refused"), ({"tunnel_id": OTHER}, "http"), ({"mode": "hang"}, "timeout"), ({"old": True}, "http")],
 )
 async def test_search_that_finds_nothing_of_ours_says_why(world: World, changes: dict[str, Any], kind: str) -> None:
-    """Nobody, a stranger, a silent port, or one that cannot prove whose it is: no word, and the most telling kind."""
+    """Nobody, another tunnel's connector, a silent port, or one that cannot prove whose it is: no verdict, and the kind that says most."""
     world.wire.apps.pop(20241)
     if changes:
         world.connector(20242, **changes)
     found = await world.beside_silence(lambda: world.source("127.0.0.1"), 1)
 
-    assert joint(found) == (1, 1, 1, 0)
+    assert combined(found) == (1, 1, 1, 0)
     assert ("ready 127.0.0.1", kind) in errors(found)
 
 
@@ -158,19 +175,19 @@ def test_real_connector_without_edge_is_known_not_ready(protocol: str) -> None:
     assert "cloudflared_tunnel_ha_connections 1" in payload(f"{name}.metrics.txt")
     assert (ready.connections, diagnosis.live, metrics.locations, metrics.rtt_seconds) == (0, {}, {}, {})
     assert (metrics.version, metrics.requests, metrics.config_version) == ("2026.8.2", 0, 0)
-    seen = Seen(connector=Connector(name="c", ready=ready, diagnosis=diagnosis), metrics=metrics)
-    assert [sample.value for sample in redundancy_samples([seen])] == [0]
+    measured = MeasuredConnector(connector=Connector(name="c", ready=ready, diagnosis=diagnosis), metrics=metrics)
+    assert [sample.value for sample in redundancy_samples([measured])] == [0]
 
 
-def seen_of(body: str, *, connections: int, diagnosis: Diagnosis | None = None) -> Seen:
+def measured_of(body: str, *, connections: int, diagnosis: Diagnosis | None = None) -> MeasuredConnector:
     ready = Ready(connections=connections, connector_id="")
     connector = Connector(name="c", ready=ready, diagnosis=diagnosis)
-    return Seen(connector=connector, metrics=parse_metrics(body.encode(), "http://c/metrics"))
+    return MeasuredConnector(connector=connector, metrics=parse_metrics(body.encode(), "http://c/metrics"))
 
 
 def test_dump_of_an_old_version_is_read() -> None:
     """2023.10: current locations only, free-text registration errors summed up, no round trips."""
-    metrics = seen_of(payload("old.metrics.txt"), connections=4).metrics
+    metrics = measured_of(payload("old.metrics.txt"), connections=4).metrics
 
     assert metrics.locations == {"0": "lhr01", "1": "cdg02", "2": "lhr13", "3": "lhr14"}
     assert (metrics.requests, metrics.request_errors, metrics.register_failures) == (4521, 5, 3)
@@ -180,19 +197,19 @@ def test_dump_of_an_old_version_is_read() -> None:
 @pytest.mark.parametrize(("connections", "sites"), [(4, 2), (3, 1), (2, 1), (1, 1), (0, 0)])
 def test_sites_are_a_lower_bound_where_nobody_tells_which_are_live(connections: int, sites: int) -> None:
     """Three of four live in lhr: with one lost, it may have been the only one in cdg."""
-    seen = seen_of(payload("old.metrics.txt"), connections=connections)
+    measured = measured_of(payload("old.metrics.txt"), connections=connections)
 
-    assert [sample.value for sample in redundancy_samples([seen])] == [sites]
-    assert (live_locations(seen) is None) == (connections < 4)
+    assert [sample.value for sample in redundancy_samples([measured])] == [sites]
+    assert (measured.live_locations is None) == (connections < 4)
 
 
 @pytest.mark.parametrize(
     ("locations", "live", "sites"),
-    [([], 0, 0), ([], 4, 0), (["a1"], 1, 1), (["a1", "b1"], 1, 1), (["a1", "a2", "b1", "c1"], 2, 1),
-     (["a1", "a2", "b1", "c1"], 3, 2), (["a1", "a2", "b1", "c1"], 4, 3), (["a1", "b1"], 9, 2)],
+    [([], 0, 0), ([], 4, None), (["a1"], 1, 1), (["a1", "b1"], 1, 1), (["a1", "a2", "b1", "c1"], 2, 1),
+     (["a1", "a2", "b1", "c1"], 3, 2), (["a1", "a2", "b1", "c1"], 4, 3), (["a1", "b1"], 9, None)],
 )  # fmt: skip
-def test_fewest_sites_assumes_the_worst_losses(locations: list[str], live: int, sites: int) -> None:
-    """Whichever connections were lost, no fewer sites than this are left."""
+def test_fewest_sites_assumes_the_worst_losses(locations: list[str], live: int, sites: int | None) -> None:
+    """Whichever connections were lost, no fewer sites than this are left; a live one without a location makes it unknown."""
     assert fewest_sites(locations, live) == sites
 
 

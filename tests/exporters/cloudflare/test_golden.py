@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from deploy.lab.cloudflare_api_double import Tunnel
 from sankofa_exporters.cloudflare.families import FAMILIES
-from sankofa_exporters.exposition import render_text
-from sankofa_exporters.runtime import Report
+from sankofa_exporters.model.exposition import render_text
+from sankofa_exporters.probe.runtime import Report
 from tests.exporters.golden import complaints, names_in, names_of, settled
 
-from .recorded import TUNNEL, World, document, no_edge, payload, said
+from .recorded import OTHER, TUNNEL, World, constant, document, no_edge, payload
 
 FOLDER = Path(__file__).parent / "golden"
 NAMES = ("quic_2026_8", "no_edge_2026_8", "old_2023_10")
@@ -22,8 +23,9 @@ async def report_of(name: str, world: World) -> Report:
     match name:
         case "quic_2026_8":
             world.connector(20241)
+            world.api.tunnels[OTHER] = Tunnel(id=OTHER, name="edge-lagos-1")
         case "no_edge_2026_8":
-            world.wire.apps[20241] = said(no_edge("quic"))
+            world.wire.apps[20241] = constant(no_edge("quic"))
             world.api.tunnels[TUNNEL].status = "down"
         case _:
             ready = {
@@ -31,10 +33,11 @@ async def report_of(name: str, world: World) -> Report:
                 "readyConnections": 4,
                 "connectorId": document("no_edge_quic.ready.json")["connectorId"],
             }
-            world.wire.apps[20241] = said({"/ready": (200, ready), "/metrics": (200, payload("old.metrics.txt"))})
+            world.wire.apps[20241] = constant({"/ready": (200, ready), "/metrics": (200, payload("old.metrics.txt"))})
             world.api.tunnels[TUNNEL].status = "inactive"
     source = world.source(20241)
     await world.probe(source)
+    await world.probe(source, after=301)
     return await world.probe(source, after=15)
 
 

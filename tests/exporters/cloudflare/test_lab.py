@@ -15,12 +15,12 @@ from deploy.lab.cloudflare_api_double import ACCOUNT
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.parts import CHECKOUT
-from sankofa_exporters.bounds import Bounds
 from sankofa_exporters.cloudflare.settings import AccountSettings, CloudflareModule, TunnelTarget
 from sankofa_exporters.cloudflare.system import SYSTEM
+from sankofa_exporters.config.settings import Document
+from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.serving.app import Exporter
 from sankofa_exporters.serving.files import Settings
-from sankofa_exporters.settings import Document
 from tests.exporters.watching import watching
 from tests.pace import growing, limit
 
@@ -34,9 +34,10 @@ class Lab:
 
     def __init__(self, processes: Processes, folder: Path) -> None:
         self.folder = folder
+        self.token_files = 0
         self.ports = [free_port(), free_port()]
         self.cloudflared, self.api, self.api_control = free_port(), free_port(), free_port()
-        ports = [word for port in self.ports for word in ("--port", str(port))]
+        ports = [part for port in self.ports for part in ("--port", str(port))]
         self.start(processes, "cloudflared_double", self.cloudflared, *ports)
         options = ["--port", str(self.api), "--folder", str(folder), "--tunnel-id", TUNNEL]
         self.start(processes, "cloudflare_api_double", self.api_control, *options)
@@ -51,9 +52,17 @@ class Lab:
         url = f"http://127.0.0.1:{self.api_control if account else self.cloudflared}{path.removeprefix('/api')}"
         local.post(url).raise_for_status()
 
+    def fresh_token_file(self) -> Path:
+        """That a token was refused is remembered by its file, for as long as the process lives."""
+        self.token_files += 1
+        file = self.folder / f"token-{self.token_files}"
+        file.write_text((self.folder / "token").read_text())
+        return file
+
     def exporter(self, **module: float) -> Exporter:
+        self.token_file = self.fresh_token_file()
         account = AccountSettings(
-            account_id=ACCOUNT, token_file=self.folder / "token", api=f"http://127.0.0.1:{self.api}/client/v4"
+            account_id=ACCOUNT, token_file=self.token_file, api=f"http://127.0.0.1:{self.api}/client/v4"
         )
         target = TunnelTarget(
             module="m", tunnel_id=TUNNEL, connectors=tuple(f"127.0.0.1:{port}" for port in self.ports)
@@ -86,7 +95,7 @@ FAULTS = {
 
 
 async def test_faults_of_connectors_have_their_kind_and_leave_the_account(lab: Lab) -> None:
-    """Each fault at both connectors: the account's word alone, up; the kind is told for each address."""
+    """Each fault at both connectors: the account alone, up; each address has its kind of failure."""
     found = {}
     for mode in FAULTS:
         patience = 0.5 if mode in {"hang", "drip"} else min(limit(3), 60)
@@ -101,7 +110,7 @@ async def test_faults_of_connectors_have_their_kind_and_leave_the_account(lab: L
 
 
 async def test_faults_of_the_api_have_their_kind_and_leave_the_connectors(lab: Lab) -> None:
-    """Each fault at a fresh account: the connectors' word alone, up."""
+    """Each fault at a fresh account: the connectors alone, up."""
     expected = {**FAULTS, "401": "auth", "403": "permission", "malformed": "auth", "429": "limit"}
     del expected["503"]
     found = {}
@@ -152,8 +161,7 @@ async def test_token_is_never_told(lab: Lab, caplog: pytest.LogCaptureFixture) -
     caplog.set_level(logging.DEBUG)
     for chatty in ("httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)  # as the command sets them
-    token_file = lab.folder / "token"
-    secret = token_file.read_text().strip()
+    secret = (lab.folder / "token").read_text().strip()
     texts = []
     for mode in ("ok", "500", "401", "403", "malformed", "429", "html", "garbage", "redirect"):
         lab.switch(f"/api/http/{mode}")
@@ -165,10 +173,9 @@ async def test_token_is_never_told(lab: Lab, caplog: pytest.LogCaptureFixture) -
             ]
     lab.switch("/api/http/ok")
     exporter = lab.exporter()
-    token_file.write_text(f"two words {secret}")
+    lab.token_file.write_text(f"two words {secret}")
     async with watching(exporter) as watch:
         texts.append(await watch.text())
-    token_file.write_text(secret)
 
     assert len(secret) == 40
     assert not [text for text in [*texts, caplog.text] if secret in text]

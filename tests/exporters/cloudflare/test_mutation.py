@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.exposition import encode
-from sankofa_exporters.runtime import Report
+from sankofa_exporters.model.exposition import encode
+from sankofa_exporters.probe.runtime import Report
 from tests.exporters.mutation import CASES, HOSTILE, spoiled
 
-from .recorded import API_PORT, TUNNEL, Found, World, document, no_edge, payload, said, values
+from .recorded import API_PORT, TUNNEL, Found, World, constant, document, no_edge, payload, values
 
 TOKEN_FOLDER = Path(tempfile.mkdtemp())
 Answers = dict[str, tuple[int, Any]]
@@ -53,7 +53,7 @@ def ill() -> Answers:
 
 async def probed(answers: Answers) -> Report:
     world = World(folder=TOKEN_FOLDER)
-    world.wire.apps[20241] = world.wire.apps[API_PORT] = said(answers)
+    world.wire.apps[20241] = world.wire.apps[API_PORT] = constant(answers)
     source = world.source(20241)
     try:
         return await world.probe(source)
@@ -61,7 +61,7 @@ async def probed(answers: Answers) -> Report:
         await source.close()
 
 
-def told(answers: Answers) -> Found:
+def probed_values(answers: Answers) -> Found:
     """The probe's values, after what must hold of any probe."""
     report = asyncio.run(probed(answers))
     found = values(report)
@@ -78,7 +78,7 @@ def kept(found: Found, spoiled_end: str) -> Found:
     return {key: value for key, value in found.items() if key[0] in names}
 
 
-WELL, ILL = told(well()), told(ill())
+WELL, ILL = probed_values(well()), probed_values(ill())
 
 
 def test_unspoiled_worlds_are_up_and_down() -> None:
@@ -92,22 +92,22 @@ def test_unspoiled_worlds_are_up_and_down() -> None:
 
 @pytest.mark.parametrize("end", ["/ready", "/diag/tunnel", "/cfd_tunnel", "/connections"])
 def test_spoiled_json_is_never_a_false_verdict(end: str) -> None:
-    """One document spoiled, four left alone: a tunnel that is up is never told down, nor one that is down up."""
+    """One document spoiled, four left alone: a tunnel that is up is never down, nor one that is down up."""
 
     @settings(max_examples=CASES // 4)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         for world, wrong, whole in ((well(), (0, 1), WELL), (ill(), (1, 1), ILL)):
             status, body = world[end]
-            found = told({**world, end: (status, data.draw(spoiled(body)))})
+            found = probed_values({**world, end: (status, data.draw(spoiled(body)))})
 
             assert (found["tunnel_up",], found["tunnel_known",]) != wrong
-            assert kept(found, end) == kept(whole, end) or stranger(found)
+            assert kept(found, end) == kept(whole, end) or is_foreign(found)
 
     check()
 
 
-def stranger(found: Found) -> bool:
+def is_foreign(found: Found) -> bool:
     """A spoiled /diag may name another tunnel: then nothing at that address is ours."""
     return ("collector_error", "ready 127.0.0.1:20241", "http") in found
 
@@ -132,7 +132,7 @@ def test_spoiled_metrics_cost_only_their_families(changes: list[tuple[int, str]]
             "text": '"} evil',
         }
         lines[place % len(lines)] = changed[how]
-    found = told({**well(), "/metrics": (200, "\n".join(lines) + "\n")})
+    found = probed_values({**well(), "/metrics": (200, "\n".join(lines) + "\n")})
 
     assert (found["tunnel_up",], found["tunnel_known",]) == (1, 1)
     assert kept(found, "/metrics") == kept(WELL, "/metrics")
@@ -152,8 +152,8 @@ def test_spoiled_metrics_cost_only_their_families(changes: list[tuple[int, str]]
 )
 def test_hostile_answers_are_never_up_nor_down_by_themselves(answers: dict[str, tuple[int, Any]]) -> None:
     """Any endpoint may answer anything with any status; the pair stays one of three, and nothing is unexpected."""
-    up = told({**well(), **answers})
-    down = told({**ill(), **answers})
+    up = probed_values({**well(), **answers})
+    down = probed_values({**ill(), **answers})
 
     assert (up["tunnel_up",], up["tunnel_known",]) != (0, 1)
     assert (down["tunnel_up",], down["tunnel_known",]) != (1, 1)

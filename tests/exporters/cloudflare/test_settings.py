@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from sankofa_exporters.cloudflare.settings import CloudflareModule, TunnelTarget
-from sankofa_exporters.config_file import BrokenConfigError
-from sankofa_exporters.settings import load
+from sankofa_exporters.config.document import BrokenConfigError
+from sankofa_exporters.config.settings import load
 
 from .recorded import TUNNEL
 
@@ -37,7 +37,7 @@ def loaded(
     [[], ["10.0.0.5"], ["tunnel-a.internal:20241"], ["[fd00::5]:20241", "[fd00::5]:20242"], ["10.0.0.5:1", "10.0.0.6"]],
 )
 def test_addresses_of_connectors_are_hosts_with_or_without_port(tmp_path: Path, connectors: list[str]) -> None:
-    """Names, IPv4, IPv6 in brackets; none at all where only the account speaks."""
+    """Names, IPv4, IPv6 in brackets; none at all where the account is the only witness."""
     assert loaded(tmp_path, target={"connectors": connectors}) == []
 
 
@@ -63,8 +63,22 @@ def test_odd_addresses_are_refused(tmp_path: Path, connectors: list[str], expect
 def test_token_file_with_spaces_or_nothing_in_it_is_refused_unquoted(tmp_path: Path) -> None:
     """A header line, two words or an empty file; what was read is not repeated."""
     for token in ("", "Bearer secret-value-of-mine", "short"):
-        told = loaded(tmp_path, token=token)
-        assert told == ["modules.m.account.token_file: a file with one API token in one line"]
+        violations = loaded(tmp_path, token=token)
+        assert violations == ["modules.m.account.token_file: a file with one API token in one line"]
+
+
+def test_target_and_module_without_anybody_to_ask_are_refused(tmp_path: Path) -> None:
+    """No account: an id of one has no token, and without a connector there is no witness at all."""
+    file = tmp_path / "config.yml"
+    target = {"module": "m", "tunnel_id": TUNNEL, "account_id": ACCOUNT}
+    file.write_text(yaml.safe_dump({"modules": {"m": {}}, "targets": {"t": target}}))
+    with pytest.raises(BrokenConfigError) as caught:
+        load(file, CloudflareModule, TunnelTarget)
+
+    assert [violation.where for violation in caught.value.violations] == [
+        "targets.t.account_id",
+        "targets.t.connectors",
+    ]
 
 
 def test_ids_are_those_of_cloudflare(tmp_path: Path) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from sankofa_exporters.cloudflare.listing import (
-    Connections,
+from sankofa_exporters.cloudflare.snapshot.account import (
     Tunnel,
     edge_site,
     instant,
@@ -16,14 +14,11 @@ from sankofa_exporters.cloudflare.listing import (
     parse_connections,
     parse_page,
 )
-from sankofa_exporters.cloudflare.snapshot import parse_diagnosis, parse_metrics, parse_ready
-from sankofa_exporters.cloudflare.verdict import account_word, connectors_word, joined, overruled
-from sankofa_exporters.failure import CollectorError, Failure, Kind
-from sankofa_exporters.runtime import Verdict
+from sankofa_exporters.cloudflare.snapshot.connector import parse_diagnosis, parse_metrics, parse_ready
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.model.rejected import Rejected, counted_in
 
 from .recorded import OTHER, START, TUNNEL, document
-
-UP, DOWN, UNKNOWN = Verdict.UP, Verdict.DOWN, Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -81,14 +76,31 @@ def test_diagnosis_puts_back_what_cloudflared_leaves_out() -> None:
         {"tunnelID": TUNNEL, "connections": [1]},
         {"tunnelID": TUNNEL, "connections": [{"index": -1}]},
         {"tunnelID": TUNNEL, "connections": [{"index": True}]},
-        {"tunnelID": TUNNEL, "connections": [{"isConnected": True}, {"isConnected": True, "index": 0}]},
         {"tunnelID": TUNNEL, "connections": [{"index": n} for n in range(65)]},
     ],
 )
 def test_diagnosis_refuses_what_it_cannot_read(body: Any) -> None:
-    """No tunnel id, no list, or an index that is none or appears twice."""
+    """No tunnel id, no list, or no row with an index."""
     with pytest.raises(CollectorError):
         parse_diagnosis(body)
+
+
+@pytest.mark.parametrize(
+    ("row", "live", "is_complete"),
+    [
+        ({"isConnected": True, "index": 1}, {"0": "http2", "1": "http2"}, True),
+        ({"isConnected": True, "index": 0}, {"0": "http2"}, True),  # the same row
+        ({"isConnected": True, "index": 0, "protocol": 1}, {}, False),
+        ({"isConnected": True, "edgeAddress": "198.51.100.9"}, {}, False),
+        ({"isConnected": True, "index": "1"}, {"0": "http2"}, False),
+        (None, {"0": "http2"}, False),
+    ],
+)
+def test_one_odd_row_of_a_diagnosis_costs_only_itself(row: Any, live: dict[str, str], is_complete: bool) -> None:  # noqa: FBT001
+    """Index 0 lives; the second row is equal, another, contradicts it, or cannot be read."""
+    found = parse_diagnosis({"tunnelID": TUNNEL, "connections": [{"isConnected": True}, row]})
+
+    assert (found.live, found.is_complete) == (live, is_complete)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html></html>", b"up 1\n", b"{}", b"# only a comment\n"])
@@ -121,6 +133,24 @@ quic_client_smoothed_rtt{conn_index="1"} Inf
     assert (found.locations, found.rtt_seconds) == ({}, {})
 
 
+def test_equal_series_of_metrics_are_one() -> None:
+    """Equal ones are one; responses are by status code, and what is none is left out."""
+    body = b"""
+cloudflared_tunnel_total_requests 7
+cloudflared_tunnel_total_requests 7
+cloudflared_tunnel_response_by_code{status_code="200"} 5
+cloudflared_tunnel_response_by_code{status_code="200"} 5
+cloudflared_tunnel_response_by_code{status_code="502"} 1
+cloudflared_tunnel_response_by_code{status_code="502"} 2
+cloudflared_tunnel_response_by_code{status_code="<script>"} 1
+cloudflared_tunnel_response_by_code{status_code="999"} 1
+cloudflared_tunnel_tunnel_register_success{rpcName="registerConnection"} 9
+"""
+    found = parse_metrics(body, "http://c/metrics")
+
+    assert (found.requests, found.responses, found.registrations) == (7, {"200": 5}, 9)
+
+
 @pytest.mark.parametrize(
     ("location", "site"),
     [("lhr01", "lhr"), ("LHR", "lhr"), ("dfw", "dfw"), ("01", None), ("", None), (None, None), (7, None),
@@ -145,7 +175,7 @@ def test_list_is_read_as_published() -> None:
     """Both rows, with their times, and the configuration's source by the new key or the old flag."""
     listing = listing_of([parse_page(document("list.json"))], START)
 
-    assert listing.complete
+    assert listing.is_complete
     assert listing.tunnels[TUNNEL] == Tunnel(
         id=TUNNEL, name="edge-nairobi-1", status="healthy", active_at=1790812800, inactive_at=None, config_source="cloudflare"
     )  # fmt: skip
@@ -159,7 +189,6 @@ def test_list_is_read_as_published() -> None:
         ({"status": None}, True, None),
         ({"status": ["healthy"]}, True, None),
         ({"id": None}, False, "absent"),
-        ({"id": OTHER}, False, "absent"),
         ({"tun_type": "warp_connector"}, True, "absent"),
         ({"tun_type": None}, True, "absent"),
         ({"deleted_at": "2026-01-01T00:00:00Z"}, True, "absent"),
@@ -168,13 +197,13 @@ def test_list_is_read_as_published() -> None:
     ],
 )
 def test_row_counts_only_when_it_can_be_read(change: dict[str, Any], complete: bool, status: Any) -> None:  # noqa: FBT001
-    """An odd status is no word; a row without an id of its own makes the list incomplete."""
+    """An odd status is none; a row without an id makes the list incomplete."""
     page = document("list.json")
     page["result"][0] |= change
     listing = listing_of([parse_page(page)], START)
     found = listing.tunnels[TUNNEL].status if TUNNEL in listing.tunnels else "absent"
 
-    assert (listing.complete, found) == (complete, status)
+    assert (listing.is_complete, found) == (complete, status)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +213,7 @@ def test_list_without_a_total_that_fits_is_not_complete(info: Any) -> None:
     """Only a list that the API itself counts as whole may say that a tunnel is missing."""
     listing = listing_of([parse_page({**document("list.json"), "result_info": info})], START)
 
-    assert (listing.complete, len(listing.tunnels)) == (False, 2)
+    assert (listing.is_complete, len(listing.tunnels)) == (False, 2)
 
 
 @pytest.mark.parametrize("result", [None, {}, "all", [1], [None]])
@@ -193,25 +222,123 @@ def test_answers_without_a_list_of_objects_are_refused(result: Any) -> None:
     with pytest.raises(CollectorError):
         parse_page({"result": result})
     with pytest.raises(CollectorError):
-        parse_connections({"result": result}, START)
+        parse_connections({"result": result}, fetched_at=START)
 
 
 def test_connections_tell_live_from_pending() -> None:
     """Two live in two sites; the pending one is dead and its site does not count."""
-    found = parse_connections(document("connections.json"), START)
+    found = parse_connections(document("connections.json"), fetched_at=START)
 
-    assert found == Connections(clients=1, live=2, pending=1, sites=frozenset({"jnb", "nbo"}), fetched_at=START)
+    assert (found.clients, len(found.live), found.pending, found.unknown) == (1, 2, 1, 0)
+    assert (found.sites, found.are_dead, len(found.ids or ())) == (frozenset({"jnb", "nbo"}), False, 3)
+
+
+def rows(listing: dict[str, Any]) -> Any:
+    return listing["result"]
+
+
+def conns(connections: dict[str, Any]) -> Any:
+    return connections["result"][0]["conns"]
 
 
 @pytest.mark.parametrize(
-    "change", [{"is_pending_reconnect": None}, {"is_pending_reconnect": "false"}, {"is_pending_reconnect": 0}]
-)
-def test_connection_that_does_not_say_whether_it_lives_spoils_the_answer(change: dict[str, Any]) -> None:
-    """All dead is a word for down: it must not come out of an answer we cannot read."""
+    ("change", "expected"),
+    [
+        (lambda body: rows(body).append(rows(body)[0]), ({TUNNEL, OTHER}, set(), {})),
+        (lambda body: rows(body).append(rows(body)[0] | {"connections": [7]}), ({TUNNEL, OTHER}, set(), {})),
+        (lambda body: rows(body).append(rows(body)[0] | {"status": "down"}), ({OTHER}, {TUNNEL}, {"contradicting": 2})),
+        (lambda body: rows(body).append(rows(body)[0] | {"tun_type": "gre"}), ({OTHER}, {TUNNEL}, {"contradicting": 2})),
+        (lambda body: rows(body).append(rows(body)[0] | {"deleted_at": "2026-01-01T00:00:00Z"}),
+         ({OTHER}, {TUNNEL}, {"contradicting": 2})),
+        (lambda body: rows(body).append("odd"), ({TUNNEL, OTHER}, set(), {"unreadable": 1})),
+        (lambda body: rows(body)[0].update(id=None), ({OTHER}, set(), {"unreadable": 1})),
+        (lambda body: rows(body)[0].update(deleted_at="yesterday"), ({OTHER}, {TUNNEL}, {"unreadable": 1})),
+        (lambda body: rows(body)[0].update(tun_type=None), ({OTHER}, {TUNNEL}, {"unreadable": 1})),
+        (lambda body: rows(body).append(rows(body)[0] | {"deleted_at": "yesterday"}),
+         ({OTHER}, {TUNNEL}, {"unreadable": 1, "contradicting": 2})),
+    ],
+)  # fmt: skip
+def test_one_odd_row_of_the_list_costs_only_itself(change: Any, expected: tuple[Any, ...]) -> None:
+    """Equal rows are one, differing ones leave that tunnel unknown, unreadable ones are counted."""
+    body = document("list.json")
+    change(body)
+    rejected = Rejected()
+    with counted_in(rejected, "account"):
+        listing = listing_of([parse_page(body)], START)
+
+    assert (set(listing.tunnels), set(listing.doubtful), counts(rejected)) == expected
+
+
+def counts(rejected: Rejected) -> dict[str, int]:
+    return {reason: rows for (_, reason), rows in rejected.items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda body: conns(body).append(conns(body)[0]), (2, 1, 0, {})),
+        (lambda body: conns(body).append(conns(body)[0] | {"client_version": "2020.1.1"}), (2, 1, 0, {})),
+        (lambda body: conns(body).append(conns(body)[0] | {"is_pending_reconnect": True}),
+         (1, 1, 1, {"contradicting": 2})),
+        (lambda body: conns(body).append(conns(body)[0] | {"colo_name": "CPT"}), (1, 1, 1, {"contradicting": 2})),
+        (lambda body: conns(body)[0].update(is_pending_reconnect="false"), (1, 1, 1, {"unreadable": 1})),
+        (lambda body: conns(body)[0].update(is_pending_reconnect=0), (1, 1, 1, {"unreadable": 1})),
+        (lambda body: conns(body).append(None), (2, 1, 1, {"unreadable": 1})),
+        (lambda body: rows(body).append({"id": "c", "conns": None}), (2, 1, 1, {"unreadable": 1})),
+        (lambda body: rows(body).append(rows(body)[0]), (2, 1, 0, {})),
+        (lambda body: [conn.update(id=None, uuid=None) for conn in conns(body)], (2, 1, 0, {})),
+    ],
+)  # fmt: skip
+def test_one_odd_connection_costs_only_itself(change: Any, expected: tuple[Any, ...]) -> None:
+    """Live, pending, unknown, and what was counted: an unknown connection is neither alive nor dead."""
     body = document("connections.json")
-    body["result"][0]["conns"][0] |= change
-    with pytest.raises(CollectorError):
-        parse_connections(body, START)
+    change(body)
+    rejected = Rejected()
+    with counted_in(rejected, "connections"):
+        found = parse_connections(body, fetched_at=START)
+
+    assert (len(found.live), found.pending, found.unknown, counts(rejected)) == expected
+    assert (found.sites is None) == (found.unknown > 0) == (found.ids is None)
+
+
+def test_rest_that_is_dead_does_not_prove_the_unknown_one_dead() -> None:
+    """Two pending and one that cannot be read: not all are known to be dead."""
+    body = document("connections.json")
+    for conn in conns(body):
+        conn["is_pending_reconnect"] = True
+    whole = parse_connections(body, fetched_at=START)
+    conns(body)[0]["is_pending_reconnect"] = None
+
+    assert (whole.are_dead, parse_connections(body, fetched_at=START).are_dead) == (True, False)
+
+
+@pytest.mark.parametrize("colo_name", [None, "", 7, "<script>", "01"])
+def test_live_connection_without_a_place_leaves_the_sites_unknown(colo_name: Any) -> None:
+    """Two live, one of them nowhere: not one site, and not none."""
+    body = document("connections.json")
+    conns(body)[0]["colo_name"] = colo_name
+
+    assert parse_connections(body, fetched_at=START).sites is None
+
+
+def test_ages_of_connections_are_those_of_live_ones() -> None:
+    """The oldest and the newest; one that does not say when it was opened makes both unknown."""
+    body = document("connections.json")
+    for number, conn in enumerate(conns(body)):
+        conn["opened_at"] = f"1970-01-01T00:00:{number + 10}Z"
+        conn["is_pending_reconnect"] = number == 2
+    whole = parse_connections(body, fetched_at=START)
+    conns(body)[0]["opened_at"] = "0001-01-01T00:00:00Z"
+
+    assert (whole.opened, parse_connections(body, fetched_at=START).opened) == ((10, 11), None)
+
+
+def test_pages_have_a_bound() -> None:
+    """A flood of rows is over the limit, not a list."""
+    with pytest.raises(CollectorError) as caught:
+        parse_page({"result": [{"id": str(number)} for number in range(5_001)]})
+
+    assert caught.value.failure.kind is Kind.LIMIT
 
 
 def test_connections_have_a_bound() -> None:
@@ -219,79 +346,6 @@ def test_connections_have_a_bound() -> None:
     body = document("connections.json")
     body["result"][0]["conns"] *= 400
     with pytest.raises(CollectorError) as caught:
-        parse_connections(body, START)
+        parse_connections(body, fetched_at=START)
 
     assert caught.value.failure.kind is Kind.LIMIT
-
-
-@pytest.mark.parametrize(
-    ("connectors", "account", "told"),
-    [
-        (UP, UP, (UP, 2, False)),
-        (DOWN, DOWN, (DOWN, 2, False)),
-        (UP, UNKNOWN, (UP, 1, False)),
-        (UNKNOWN, UP, (UP, 1, False)),
-        (DOWN, UNKNOWN, (DOWN, 1, False)),
-        (UNKNOWN, DOWN, (DOWN, 1, False)),
-        (UP, DOWN, (UNKNOWN, 2, True)),
-        (DOWN, UP, (UNKNOWN, 2, True)),
-        (UNKNOWN, UNKNOWN, (UNKNOWN, 0, False)),
-    ],
-)
-def test_words_are_joined_without_guessing(connectors: Verdict, account: Verdict, told: tuple[Any, ...]) -> None:
-    """All nine pairs."""
-    joint = joined(connectors, account)
-
-    assert (joint.verdict, joint.witnesses, joint.disputed) == told
-
-
-def listing(status: str, *, age: float = 10, active_at: str = "2020-01-01T00:00:00Z") -> Any:
-    page = document("list.json")
-    page["result"][0] |= {"status": status, "conns_active_at": active_at}
-    return listing_of([parse_page(page)], START - age)
-
-
-def connections(*, live: int, age: float) -> Connections:
-    return Connections(clients=1, live=live, pending=4 - live, sites=frozenset(), fetched_at=START - age)
-
-
-@pytest.mark.parametrize(
-    ("status", "live", "age", "word"),
-    [
-        ("healthy", 0, 20, DOWN),  # the status lags behind dead connections
-        ("healthy", 0, 61, UP),  # too old to overrule
-        ("healthy", 0, -5, UP),  # from the future: a clock jumped
-        ("down", 4, 5, UP),  # younger than the list
-        ("down", 4, 20, DOWN),  # older than the list
-        ("down", 0, 5, DOWN),
-        ("odd", 4, 20, UP),
-        ("odd", 0, 20, DOWN),
-        ("odd", 4, 61, UNKNOWN),
-        ("inactive", 4, 61, DOWN),
-        ("degraded", 4, 61, UP),
-    ],
-)
-def test_account_believes_dead_connections_before_its_status(status: str, live: int, age: float, word: Verdict) -> None:
-    """Dead connections overrule a status while they are young; live ones only when they are younger than it."""
-    told = account_word(TUNNEL, listing(status), connections(live=live, age=age), now=START, fresh_seconds=60)
-
-    assert told is word
-
-
-def test_tunnel_that_came_back_is_not_held_down_by_older_connections() -> None:
-    """The list is younger and says that the tunnel became active after its connections were seen dead."""
-    back = datetime.fromtimestamp(START - 15, UTC).isoformat()
-    younger = listing("healthy", age=10, active_at=back)
-    dead = connections(live=0, age=20)
-
-    assert account_word(TUNNEL, younger, dead, now=START, fresh_seconds=60) is UP
-    assert not overruled(TUNNEL, younger, dead)
-
-
-def test_failures_are_no_word() -> None:
-    """No list, no connections, no connectors: unknown each."""
-    failure = Failure(kind=Kind.REFUSED, reason="gone")
-
-    assert account_word(TUNNEL, failure, failure, now=START, fresh_seconds=60) is UNKNOWN
-    assert connectors_word([failure, failure]) is UNKNOWN
-    assert connectors_word([]) is UNKNOWN

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from deploy.lab.processes import Processes
-from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.model.bounds import Bounds
 from tests.exporters.watching import Watch, watching
 
 from .lab import Lab

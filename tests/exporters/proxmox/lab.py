@@ -12,13 +12,13 @@ from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.parts import CHECKOUT
-from sankofa_exporters.bounds import Bounds
+from sankofa_exporters.config.settings import Document
+from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
 from sankofa_exporters.proxmox.system import SYSTEM
-from sankofa_exporters.proxmox.turns import QUESTIONS
+from sankofa_exporters.proxmox.system.schedule import QUESTIONS
 from sankofa_exporters.serving.app import Exporter
 from sankofa_exporters.serving.files import Settings
-from sankofa_exporters.settings import Document
 from tests.exporters.watching import Values, Watch
 from tests.pace import limit
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sankofa_exporters.proxmox.turns import QUESTIONS
+from sankofa_exporters.proxmox.system.schedule import QUESTIONS
 from tests.exporters.watching import watching
 
 from .lab import Lab, pair, warm
+from .recorded import PATHS
 
 pytestmark = pytest.mark.real("fakepve")
 THREE = {"cluster/status", "cluster/resources", "cluster/ha/status/current"}
@@ -15,6 +16,12 @@ THREE = {"cluster/status", "cluster/resources", "cluster/ha/status/current"}
 
 def of_cluster(calls: dict[str, int]) -> dict[str, int]:
     return {path: count for path, count in calls.items() if not path.startswith("nodes/")}
+
+
+def of_nodes(calls: dict[str, int]) -> dict[str, int]:
+    """What is asked of every node, without the details that take turns."""
+    details = ("certificates/info", "disks/list", "content", "snapshot")
+    return {path: n for path, n in calls.items() if path.startswith("nodes/") and not path.endswith(details)}
 
 
 async def test_each_probe_makes_four_calls_about_the_cluster(lab: Lab) -> None:
@@ -28,7 +35,7 @@ async def test_each_probe_makes_four_calls_about_the_cluster(lab: Lab) -> None:
             assert sum(calls.values()) == 4
             fourth += set(calls) - THREE
 
-    assert fourth[: len(QUESTIONS)] == [question.path for question in QUESTIONS]
+    assert fourth[: len(QUESTIONS)] == [PATHS[question.name] for question in QUESTIONS]
     assert fourth[len(QUESTIONS) :] == ["access/permissions"] * 2
 
 
@@ -38,9 +45,9 @@ async def test_nodes_are_asked_once_and_then_left_alone_for_a_while(lab: Lab, no
     lab.start_over(nodes=nodes, guests=2 * nodes)
     async with watching(lab.exporter()) as watch:
         found = await watch.values()
-        first = {path: count for path, count in lab.calls().items() if path.startswith("nodes/")}
+        first = of_nodes(lab.calls())
         await watch.values()
-        second = {path: count for path, count in lab.calls().items() if path.startswith("nodes/")}
+        second = of_nodes(lab.calls())
 
     assert first == {
         "nodes/NODE/replication": nodes,
@@ -50,6 +57,25 @@ async def test_nodes_are_asked_once_and_then_left_alone_for_a_while(lab: Lab, no
     }
     assert sum(second.values()) <= nodes // 2
     assert (pair(found), len([key for key in found if key[0] == "pve_zfs_known"])) == ((1, 1), nodes)
+
+
+async def test_details_cost_one_call_a_probe(lab: Lab) -> None:
+    """Certificates, disks, backups and snapshots take turns; a probe that has nothing left to ask asks nothing."""
+    calls: list[dict[str, int]] = []
+    async with watching(lab.exporter(skip=("replication", "zfs", "backup_tasks"))) as watch:
+        for _ in range(3 + 3 + 3 + 6 + 1):
+            found = await watch.values()
+            calls.append({path: count for path, count in lab.calls().items() if path.startswith("nodes/")})
+
+    assert [sum(counts.values()) for counts in calls] == [1] * 15 + [0]
+    assert [path for counts in calls[:4] for path in counts] == [
+        "nodes/NODE/certificates/info",
+        "nodes/NODE/disks/list",
+        "nodes/NODE/storage/STORAGE/content",
+        "nodes/NODE/qemu/VMID/snapshot",
+    ]
+    assert len([key for key in found if key[0] == "pve_guest_snapshots"]) == 6
+    assert len([key for key in found if key[0] == "pve_disk_healthy"]) == 6
 
 
 @pytest.mark.parametrize("release", [7, 8, 9])
@@ -62,9 +88,7 @@ async def test_each_release_is_known_to_the_last_family(lab: Lab, release: int) 
     assert not [key for key in found if key[0] == "collector_error"]
     assert {value for key, value in found.items() if key[0] == "pve_privilege_missing"} == {0}
     assert {value for key, value in found.items() if key[0].endswith("_known")} == {1}
-    assert [key[2][0] for key in found if key[0] == "pve_version_info"] == [
-        found_release := str(release)
-    ] or found_release
+    assert [key[3][0] for key in found if key[0] == "pve_version_info"] == [str(release)]
     assert (("pve_ha_armed",) in found) == (release == 9)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
 
 from .recorded import probed, recorded, values
 
@@ -17,7 +17,7 @@ async def test_guest_on_an_offline_node_is_unknown() -> None:
 
     assert (found["pve_guest_running", "lxc/102"], found["pve_guest_known", "lxc/102"]) == (0, 0)
     assert {key[1]: value for key, value in found.items() if key[0] == "pve_guests"} == {
-        "running": 1, "stopped": 1, "other": 1, "unknown": 2, "template": 1,
+        "running": 2, "stopped": 1, "other": 1, "unknown": 2, "template": 1,
     }  # fmt: skip
     assert ("pve_storage_available", "local", "pve3") not in found
     assert ("pve_guest_uptime_seconds", "lxc/102") not in found

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sankofa_exporters.exposition import render_text
+from sankofa_exporters.model.exposition import render_text
 from sankofa_exporters.proxmox.families import FAMILIES
+from sankofa_exporters.proxmox.system.rotation import DETAILS
 from tests.exporters.golden import complaints, names_in, names_of, settled
 
 from .recorded import RELEASES, probed, recorded
@@ -17,7 +18,7 @@ FOLDER = Path(__file__).parent / "golden"
 
 async def exposition(release: str) -> str:
     """The probe's text without what the wall clock makes different each time."""
-    report = await probed(recorded(release))
+    report = await probed(recorded(release), details=DETAILS)
     timed = {"sankofa_probe_duration_seconds", "sankofa_probe_delay_seconds", "sankofa_collector_duration_seconds"}
     return render_text([sample for sample in report.samples if sample.family.name not in timed])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
 
 from .recorded import NOW, TASKS, one_probe, probed, recorded, source, values
 
@@ -89,9 +89,9 @@ async def test_a_guest_that_moved_is_replicated_once() -> None:
     await one_probe(found)
     job = payloads["nodes/pve1/replication"].pop(0)
     payloads["nodes/pve2/replication"].append({**job, "source": "pve2", "target": "pve1"})
-    clock = found.watch.clock
+    clock = found.state.clock
     clock.now += 1  # type: ignore[attr-defined]
-    found.watch.visits.memory.forget("pve2/replication")
+    del found.state.poller.remembered["pve2", "replication"]
     moved = values(await one_probe(found))
 
     assert [key[1:] for key in moved if key[0] == "pve_replication_info" and key[1] == "100-0"] == [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import backup, cluster, ha, replication, resources, rights, zfs
+from . import backup, cluster, details, ha, replication, resources, rights, zfs
 from .cluster import KNOWN, NODE_ONLINE, QUORATE, QUORUM_MARGIN, UP
 from .rights import PRIVILEGE_MISSING
 
@@ -13,6 +13,7 @@ FAMILIES = (
     *replication.FAMILIES,
     *backup.FAMILIES,
     *zfs.FAMILIES,
+    *details.FAMILIES,
     *rights.FAMILIES,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.family import Family
+from sankofa_exporters.model.family import Family
 
 GUEST_IN_JOB = Family(
     name="sankofa_pve_guest_in_backup_job",

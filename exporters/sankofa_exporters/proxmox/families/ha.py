@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.family import Family
+from sankofa_exporters.model.family import Family
 
 HA_KNOWN = Family(
     name="sankofa_pve_ha_known",

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sankofa_exporters.family import Sample
+from sankofa_exporters.model.family import Sample, present
 from sankofa_exporters.proxmox.families import backup as f
 from sankofa_exporters.proxmox.snapshot.backup import BackupJob, BackupTasks, Coverage
+from sankofa_exporters.proxmox.snapshot.by_node import ByNode
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
 from sankofa_exporters.proxmox.snapshot.resources import Resources
 from sankofa_exporters.proxmox.snapshot.rights import NODES, Permissions
-from sankofa_exporters.proxmox.visits import ByNode
 
-from .present import present, unless_zero
 from .resources import every_guest_is_seen
 
 
@@ -21,7 +20,7 @@ def coverage_samples(
 ) -> Iterator[Sample]:
     """A guest that is listed is certainly in no job; that the others are in one needs the right to see them all."""
     yield from (Sample(f.GUEST_IN_JOB, 0, (guest,)) for guest in sorted(coverage.unbacked))
-    if resources is None or not every_guest_is_seen(resources, permissions):
+    if resources is None or not coverage.complete or not every_guest_is_seen(resources, permissions):
         return
     for guest in resources.guests:
         if guest.id in coverage.judged and guest.id not in coverage.unbacked:
@@ -33,7 +32,7 @@ def backup_job_samples(jobs: Iterable[BackupJob]) -> Iterator[Sample]:
     for job in jobs:
         yield Sample(f.BACKUP_JOB_ENABLED, float(job.enabled), (job.id,))
         yield Sample(f.BACKUP_JOB_INFO, 1, (job.id, job.storage, job.schedule))
-        yield from present((job.id,), (f.BACKUP_JOB_NEXT, unless_zero(job.next_run) if job.enabled else None))
+        yield from present((job.id,), (f.BACKUP_JOB_NEXT, (job.next_run or None) if job.enabled else None))
 
 
 def backup_task_samples(
@@ -46,7 +45,7 @@ def backup_task_samples(
     may = permissions is not None and permissions.covers(NODES.path, NODES.privilege)
     for node in found.nodes_of(cluster):
         tasks = found.answers.get(node)
-        yield Sample(f.BACKUP_TASKS_KNOWN, float(may and tasks is not None), (node,))
+        yield Sample(f.BACKUP_TASKS_KNOWN, float(may and tasks is not None and tasks.complete), (node,))
         if tasks is not None:
             yield from present(
                 (node,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sankofa_exporters.family import Sample
+from sankofa_exporters.model.family import Sample
 from sankofa_exporters.proxmox.families import cluster as f
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
 from sankofa_exporters.proxmox.snapshot.quorum import QDevice, Votes, margin_votes
@@ -21,7 +21,8 @@ def cluster_samples(cluster: Cluster, votes: Votes | None, qdevice: QDevice | No
         yield Sample(f.CLUSTER_INFO, 1, (cluster.name,))
     yield Sample(f.CLUSTER_NODES, len(cluster.online))
     for name, online in cluster.online.items():
-        yield Sample(f.NODE_ONLINE, float(online), (name,))
+        if online is not None:
+            yield Sample(f.NODE_ONLINE, float(online), (name,))
 
 
 def votes_samples(votes: Votes) -> Iterator[Sample]:

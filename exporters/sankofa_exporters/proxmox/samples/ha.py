@@ -1,43 +1,43 @@
-"""HA services: what a fresh manager says, believed only while the node it names can be believed too."""
+"""HA services: what a fresh manager reports, believed only while the node it names can be believed too."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
-from sankofa_exporters.family import Sample
+from sankofa_exporters.model.family import Sample, present
 from sankofa_exporters.proxmox.families import ha as f
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
 from sankofa_exporters.proxmox.snapshot.ha import RUNS, Ha, Service
-
-from .present import present, unless_zero
 
 STATES = ("started", "stopped", "migrate", "relocate", "recovery", "fence", "error", "other", "unknown")
 
 
 def ha_samples(ha: Ha, cluster: Cluster | None) -> Iterator[Sample]:
-    """`cluster` is None when it is not known; the LRM's sign of life then stands alone."""
+    """`cluster` is None when it is not known; the LRM's heartbeat then stands alone."""
     yield Sample(f.HA_KNOWN, float(ha.known))
     if ha.master is not None:
-        yield from present((ha.master.node,), (f.HA_MASTER_TIMESTAMP, unless_zero(ha.master.timestamp)))
+        yield from present((ha.master.node,), (f.HA_MASTER_TIMESTAMP, ha.master.timestamp or None))
     if ha.armed is not None:
         yield Sample(f.HA_ARMED, float(ha.armed == "armed"))
     for lrm in ha.lrms:
         yield Sample(f.HA_LRM_FRESH, float(lrm.fresh), (lrm.node,))
         yield Sample(f.HA_LRM_INFO, 1, (lrm.node, lrm.state))
-        yield from present((lrm.node,), (f.HA_LRM_TIMESTAMP, unless_zero(lrm.timestamp)))
+        yield from present((lrm.node,), (f.HA_LRM_TIMESTAMP, lrm.timestamp or None))
     runs = [service_runs(service, ha, cluster) for service in ha.services]
     for service, running in zip(ha.services, runs, strict=True):
         yield from _service_samples(service, running)
+    if not ha.complete:
+        return
     counts = Counter(_state(service, running) for service, running in zip(ha.services, runs, strict=True))
     yield from (Sample(f.HA_SERVICES, counts[state], (state,)) for state in STATES)
 
 
 def service_runs(service: Service, ha: Ha, cluster: Cluster | None) -> bool | None:
-    """None when nobody who can be believed says so.
+    """None when it is not known.
 
-    "It runs" leans on its node as well: until the manager fences a dead node, it repeats what was. "It does not" is the
-    manager's own doing, and needs no second witness.
+    That a service runs leans on its node as well: until the manager fences a dead node, it repeats the last state. That it does
+    not run is the manager's own doing and needs no second witness.
     """
     runs = RUNS.get(service.state) if ha.known else None
     if runs and not (ha.lrm_is_fresh(service.node) and _may_be_online(service.node, cluster)):
@@ -46,7 +46,7 @@ def service_runs(service: Service, ha: Ha, cluster: Cluster | None) -> bool | No
 
 
 def _may_be_online(node: str, cluster: Cluster | None) -> bool:
-    return cluster is None or cluster.online.get(node, False)
+    return cluster is None or cluster.online.get(node) is True
 
 
 def _service_samples(service: Service, running: bool | None) -> Iterator[Sample]:  # noqa: FBT001 - three states

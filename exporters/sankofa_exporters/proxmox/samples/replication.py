@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 
-from sankofa_exporters.family import Sample
+from sankofa_exporters.model.family import Sample, present
 from sankofa_exporters.proxmox.families import replication as f
+from sankofa_exporters.proxmox.snapshot.by_node import ByNode
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
 from sankofa_exporters.proxmox.snapshot.replication import Replication, ReplicationJob
 from sankofa_exporters.proxmox.snapshot.rights import GUESTS, REPLICATION, Permissions, Version, needed
-from sankofa_exporters.proxmox.visits import ByNode
-
-from .present import present, unless_zero
 
 
 def replication_samples(
@@ -52,9 +50,9 @@ def _job_samples(job: ReplicationJob) -> tuple[Sample, ...]:
             labels,
             (f.REPLICATION_NEVER, never),
             (f.REPLICATION_FAILURES, job.failures),
-            (f.REPLICATION_LAST_SYNC, unless_zero(job.last_sync)),
-            (f.REPLICATION_LAST_TRY, unless_zero(job.last_try)),
-            (f.REPLICATION_NEXT_SYNC, unless_zero(job.next_sync)),
+            (f.REPLICATION_LAST_SYNC, job.last_sync or None),
+            (f.REPLICATION_LAST_TRY, job.last_try or None),
+            (f.REPLICATION_NEXT_SYNC, job.next_sync or None),
             (f.REPLICATION_DURATION, job.duration_seconds),
         ),
     )

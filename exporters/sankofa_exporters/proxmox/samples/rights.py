@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sankofa_exporters.family import Sample
+from sankofa_exporters.model.family import Sample
 from sankofa_exporters.proxmox.families import rights as f
 from sankofa_exporters.proxmox.snapshot.rights import REPLICATION, Permissions, Version, needed
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sankofa_exporters.family import Sample
+from sankofa_exporters.model.family import Sample, present
 from sankofa_exporters.proxmox.families import zfs as f
+from sankofa_exporters.proxmox.snapshot.by_node import ByNode
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
 from sankofa_exporters.proxmox.snapshot.zfs import Pool, Zfs
-from sankofa_exporters.proxmox.visits import ByNode
-
-from .present import present
 
 
 def zfs_samples(found: ByNode[Zfs], cluster: Cluster | None) -> Iterator[Sample]:
     for node in found.nodes_of(cluster):
-        yield Sample(f.ZFS_KNOWN, float(node in found.answers), (node,))
-    for node, answer in found.answers.items():
-        for pool in answer.pools:
+        answer = found.answers.get(node)
+        yield Sample(f.ZFS_KNOWN, float(answer is not None and answer.complete), (node,))
+    for node, listed in found.answers.items():
+        for pool in listed.pools:
             yield from _pool_samples(pool, (node, pool.row.name))
 
 

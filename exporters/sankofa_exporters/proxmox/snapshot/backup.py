@@ -6,13 +6,12 @@ success or failure is then the node's. Proxmox counts a guest as covered even wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.loose import flag, text
+from sankofa_exporters.reading.coerce import flag, text
 
-from .rows import count, guest_id, rows, timestamp, unreadable
+from .rows import Row, Rows, count, guest_id, read_rows, rows, timestamp
 
 MAX_TASKS = 200  # asked for and read of one node; what is older is not known
 TASKS_PATH = f"tasks?typefilter=vzdump&limit={MAX_TASKS}"
@@ -20,10 +19,11 @@ TASKS_PATH = f"tasks?typefilter=vzdump&limit={MAX_TASKS}"
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """Guests in no job, and the guests that there were when that was said: of a later one nothing is known."""
+    """Guests in no job, and the guests that there were when that was asked: of a later one nothing is known."""
 
     unbacked: frozenset[str]
     judged: frozenset[str]
+    complete: bool = True  # every row could be read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,36 +46,36 @@ class BackupTask:
 
 @dataclass(frozen=True, kw_only=True)
 class BackupTasks:
-    """A node's finished backup tasks."""
+    """A node's finished backup tasks; `complete` when every row could be read."""
 
     tasks: tuple[BackupTask, ...]
+    complete: bool = True
 
     def newest(self, *, good: bool) -> float | None:
         return max((task.ended_at for task in self.tasks if task.good is good), default=None)
 
-    def newest_is_good(self) -> bool | None:
-        return max(self.tasks, key=lambda task: task.ended_at).good if self.tasks else None
+
+def parse_unbacked(data: Any) -> Rows[str, None]:
+    """Guests in no backup job; a row that cannot be read is a guest that would look covered, so the list is incomplete."""
+    return read_rows(rows(data, "cluster/backup-info/not-backed-up"), _unbacked)
 
 
-def parse_unbacked(data: Any) -> frozenset[str]:
-    """Ids of guests in no backup job. Strict: a row that cannot be read is a guest that would look covered."""
-    found = rows(data, "cluster/backup-info/not-backed-up")
-    guests = [guest_id(row.get("type"), row.get("vmid")) for row in found]
-    if None in guests:
-        raise unreadable("cluster/backup-info/not-backed-up: a row without type and vmid")
-    return frozenset(guest for guest in guests if guest)
+def _unbacked(row: Row) -> tuple[str, None] | None:
+    guest = guest_id(row.get("type"), row.get("vmid"))
+    return None if guest is None else (guest, None)
 
 
 def parse_backup_jobs(data: Any) -> tuple[BackupJob, ...]:
-    """Lenient: a job without id is left out. `enabled` is absent for a job that is on."""
-    found = [row for row in rows(data, "cluster/backup") if text(row.get("id"))]
-    jobs = {row["id"]: _job(row) for row in found}
-    return tuple(jobs.values())
+    """A job without id is left out. `enabled` is absent for a job that is on."""
+    return tuple(read_rows(rows(data, "cluster/backup"), _job).found.values())
 
 
-def _job(row: Mapping[str, Any]) -> BackupJob:
-    return BackupJob(
-        id=row["id"],
+def _job(row: Row) -> tuple[str, BackupJob] | None:
+    job = text(row.get("id"))
+    if job is None:
+        return None
+    return job, BackupJob(
+        id=job,
         enabled=flag(row.get("enabled", 1)) is not False,
         storage=text(row.get("storage")) or "",
         schedule=text(row.get("schedule")) or "",
@@ -84,20 +84,20 @@ def _job(row: Mapping[str, Any]) -> BackupJob:
 
 
 def parse_backup_tasks(data: Any) -> BackupTasks:
-    """Tasks of other types, without end or without a word about it (they still run) are left out."""
-    found = rows(data, "tasks")[:MAX_TASKS]
-    if not all(text(row.get("upid")) for row in found):
-        raise unreadable("tasks: a row that is no task")
-    tasks = [_task(row) for row in found if row.get("type") == "vzdump"]
-    return BackupTasks(tasks=tuple(task for task in tasks if task is not None))
+    """Tasks of other types, without end or without status (they still run) are left out."""
+    found = read_rows(rows(data, "tasks")[:MAX_TASKS], _task)
+    return BackupTasks(tasks=tuple(task for task in found.found.values() if task), complete=found.complete)
 
 
-def _task(row: Mapping[str, Any]) -> BackupTask | None:
-    ended_at, status = timestamp(row.get("endtime")), text(row.get("status"))
-    if not ended_at or status is None:
+def _task(row: Row) -> tuple[str, BackupTask | None] | None:
+    upid = text(row.get("upid"))
+    if upid is None:
         return None
+    ended_at, status = timestamp(row.get("endtime")), text(row.get("status"))
+    if row.get("type") != "vzdump" or not ended_at or status is None:
+        return upid, None
     # A dump with warnings is there; everything else, "job errors" and "unexpected status" too, is not a good one.
-    return BackupTask(vmid=count(row.get("id")) or None, ended_at=ended_at, good=_is_good(status))
+    return upid, BackupTask(vmid=count(row.get("id")) or None, ended_at=ended_at, good=_is_good(status))
 
 
 def _is_good(status: str) -> bool:

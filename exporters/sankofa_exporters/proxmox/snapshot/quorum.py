@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.loose import text
+from sankofa_exporters.reading.coerce import text
 
 from .cluster import Cluster
-from .rows import count, path_name, rows, unreadable
+from .rows import Row, count, path_name, read_rows, rows, unreadable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class QDevice:
     algorithm: str = ""
 
     def votes(self, nodes: int) -> int | None:
-        """How many it has; None for an algorithm nobody told us about."""
+        """How many it has; None for an algorithm that we do not know."""
         if not self.configured:
             return 0
         algorithm = self.algorithm.lower()
@@ -43,15 +43,13 @@ class QDevice:
 
 
 def parse_votes(data: Any) -> Votes:
-    """Strict: one node without a readable vote would move the margin."""
-    votes: dict[str, int] = {}
-    for row in rows(data, "cluster/config/nodes"):
-        name = path_name(row.get("name")) or path_name(row.get("node"))
-        found = count(row.get("quorum_votes", 1))
-        if name is None or found is None or name in votes:
-            raise unreadable("cluster/config/nodes: a row without a name of its own and whole votes")
-        votes[name] = found
-    return Votes(by_node=votes)
+    """A node whose votes cannot be read has none here, which leaves the margin open."""
+    return Votes(by_node=read_rows(rows(data, "cluster/config/nodes"), _votes).found)
+
+
+def _votes(row: Row) -> tuple[str, int] | None:
+    name, found = path_name(row.get("name")) or path_name(row.get("node")), count(row.get("quorum_votes", 1))
+    return None if name is None or found is None else (name, found)
 
 
 def parse_qdevice(data: Any) -> QDevice:
@@ -76,8 +74,8 @@ def margin_votes(cluster: Cluster, votes: Votes | None, qdevice: QDevice | None)
     if cluster.standalone or votes is None or qdevice is None or votes.by_node.keys() != cluster.online.keys():
         return None
     device = qdevice.votes(len(cluster.online))
-    if device is None:
+    if device is None or None in cluster.online.values():
         return None
-    present = sum(votes.by_node[node] for node, there in cluster.online.items() if there)
+    present = sum(votes.by_node[node] for node in cluster.members)
     total = sum(votes.by_node.values()) + device
     return present + (device if qdevice.connected else 0) - (total // 2 + 1)

@@ -6,13 +6,12 @@ a missing `last_sync` means neither. A guest that has moved may be in two nodes'
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.loose import amount, flag, text
+from sankofa_exporters.reading.coerce import amount, flag, text
 
-from .rows import count, guest_id, rows, timestamp
+from .rows import Row, count, guest_id, read_rows, rows, timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,22 +32,23 @@ class ReplicationJob:
 
 @dataclass(frozen=True, kw_only=True)
 class Replication:
-    """A node's jobs; `complete` when every row could be read."""
+    """A node's jobs; `complete` when every row could be read and none contradicts another."""
 
     jobs: tuple[ReplicationJob, ...]
     complete: bool
 
 
 def parse_replication(data: Any) -> Replication:
-    found = rows(data, "replication")
-    jobs = {row["id"]: _job(row) for row in found if text(row.get("id"))}
-    return Replication(jobs=tuple(jobs.values()), complete=len(jobs) == len(found))
+    found = read_rows(rows(data, "replication"), _job)
+    return Replication(jobs=tuple(found.found.values()), complete=found.complete)
 
 
-def _job(row: Mapping[str, Any]) -> ReplicationJob:
-    number = count(row.get("guest"))
-    return ReplicationJob(
-        id=row["id"],
+def _job(row: Row) -> tuple[str, ReplicationJob] | None:
+    job, number = text(row.get("id")), count(row.get("guest"))
+    if job is None:
+        return None
+    return job, ReplicationJob(
+        id=job,
         guest=guest_id(row.get("vmtype"), number) or str(number or ""),
         source=text(row.get("source")) or "",
         target=text(row.get("target")) or "",

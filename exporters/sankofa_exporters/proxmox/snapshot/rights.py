@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.loose import flag, text
+from sankofa_exporters.model.rejected import Reason, reject
+from sankofa_exporters.reading.coerce import flag, text
 
 from .rows import unreadable
 
@@ -76,6 +77,12 @@ class Permissions:
                 return propagates is not None and (candidate == path or propagates)
         return False
 
+    def may_list_backups(self) -> bool:
+        """Proxmox shows a backup only to those who might restore it (more than reading), and to a storage's administrator."""
+        administers = self.covers(STORAGES.path, "Datastore.Allocate")
+        restores = self.covers(STORAGES.path, "Datastore.AllocateSpace") and self.covers(GUESTS.path, "VM.Backup")
+        return self.covers(STORAGES.path, STORAGES.privilege) and (administers or restores)
+
     def covers(self, path: str, privilege: str) -> bool:
         """The privilege holds there and on every listed path below, where a narrower rule may take it away again.
 
@@ -105,12 +112,14 @@ def parse_version(data: Any) -> Version:
 def parse_permissions(data: Any) -> Permissions:
     if not isinstance(data, Mapping):
         raise unreadable("access/permissions: not a mapping")
-    held = {
-        path: {privilege: bool(flag(reach)) for privilege, reach in privileges.items()}
-        for path, privileges in data.items()
-        if isinstance(privileges, Mapping)
-    }
-    return Permissions(held=held)
+    held = {path: privileges for path, privileges in data.items() if isinstance(privileges, Mapping)}
+    reject(Reason.UNREADABLE, len(data) - len(held))
+    return Permissions(
+        held={
+            path: {privilege: bool(flag(reach)) for privilege, reach in privileges.items()}
+            for path, privileges in held.items()
+        }
+    )
 
 
 def _upwards(path: str) -> Iterator[str]:

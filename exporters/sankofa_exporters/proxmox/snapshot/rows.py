@@ -1,24 +1,55 @@
-"""Rows out of an answer's `data`, names that may be put into a path, and the error for what cannot be read."""
+"""Rows out of an answer's `data`, each for itself: one that is bad is counted and costs no other (`model.rejected`)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import amount
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.model.rejected import Reason, by_identity, reject
+from sankofa_exporters.reading.coerce import amount
 
-# Of nodes, pools and guests. Names come from the cluster and go into paths of later calls: no slash, no dot alone.
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+Row = Mapping[str, Any]
+
+# Of nodes, pools, storages. Names come from the cluster and go into paths of later calls: no slash, no dot alone.
 _PATH_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_GUEST = re.compile(r"(?:qemu|lxc)/[1-9][0-9]{0,9}")
 _LAST_SECOND = 10**11  # the year 5138; a later timestamp is no timestamp
 
 
-def rows(data: Any, call: str) -> list[Mapping[str, Any]]:
-    """`data` as a list of objects."""
-    if not isinstance(data, list) or not all(isinstance(row, Mapping) for row in data):
-        raise unreadable(f"{call}: data is not a list of objects")
+@dataclass(frozen=True, kw_only=True)
+class Rows(Generic[K, V]):
+    """What could be read of a list: values by identity, and the identities whose rows differ."""
+
+    found: Mapping[K, V]
+    doubtful: frozenset[K]
+    unreadable: int  # rows that name nothing
+
+    @property
+    def complete(self) -> bool:
+        return not self.unreadable and not self.doubtful
+
+
+def rows(data: Any, call: str) -> list[Any]:
+    """`data` as a list of rows that may each be anything."""
+    if not isinstance(data, list):
+        raise unreadable(f"{call}: data is not a list")
     return data
+
+
+def read_rows(found: Iterable[Any], read: Callable[[Row], tuple[K, V] | None]) -> Rows[K, V]:
+    """Each row as `read` has it, by identity; None is a row that cannot be read."""
+    entries = [read(row) if isinstance(row, Mapping) else None for row in found]
+    readable = [entry for entry in entries if entry is not None]
+    left_out = len(entries) - len(readable)
+    reject(Reason.UNREADABLE, left_out)
+    kept = by_identity(readable)
+    doubtful = frozenset(identity for identity, _ in readable) - kept.keys()
+    return Rows(found=kept, doubtful=doubtful, unreadable=left_out)
 
 
 def unreadable(reason: str) -> CollectorError:
@@ -28,6 +59,11 @@ def unreadable(reason: str) -> CollectorError:
 def path_name(value: Any) -> str | None:
     """A name that is safe in a path of the API."""
     return value if isinstance(value, str) and _PATH_NAME.fullmatch(value) else None
+
+
+def is_guest_path(guest: str) -> bool:
+    """Whether a guest's id, `qemu/100`, is safe in a path of the API."""
+    return _GUEST.fullmatch(guest) is not None
 
 
 def count(value: Any) -> int | None:

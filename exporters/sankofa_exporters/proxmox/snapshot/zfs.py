@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.loose import amount, text
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.reading.coerce import amount, text
 
-from .rows import path_name, rows, unreadable
+from .rows import Row, Rows, path_name, read_rows, rows, unreadable
 
 MAX_POOLS = 32
 MAX_DEVICES = 5_000
@@ -51,7 +51,7 @@ class Pool:
 
     @property
     def healthy(self) -> bool | None:
-        """None when nobody can say: the detail is missing, or a state is a word we do not know."""
+        """None when it is not known: the detail is missing, or a state is one that we do not know."""
         if self.row.health in BAD:
             return False
         if self.detail is None:
@@ -68,28 +68,25 @@ class Pool:
 
 @dataclass(frozen=True, kw_only=True)
 class Zfs:
-    """A node's pools; none where ZFS is not installed."""
+    """A node's pools; none where ZFS is not installed. `complete` when every row of the list could be read."""
 
     pools: tuple[Pool, ...]
+    complete: bool = True
 
 
-def parse_pools(data: Any) -> tuple[PoolRow, ...]:
-    """Strict: a pool without name and health would be a pool that is not missed."""
+def parse_pools(data: Any) -> Rows[str, PoolRow]:
+    """Pools by name; one that is missing here makes the list incomplete, so that it is missed."""
     found = rows(data, "disks/zfs")
     if len(found) > MAX_POOLS:
         raise CollectorError(Kind.LIMIT, f"disks/zfs: {len(found)} pools, over {MAX_POOLS}")
-    pools = [_pool(row) for row in found]
-    if len({pool.name for pool in pools}) != len(pools):
-        raise unreadable("disks/zfs: one pool is named twice")
-    return tuple(pools)
+    return read_rows(found, _pool)
 
 
-def _pool(row: Mapping[str, Any]) -> PoolRow:
-    name, health = path_name(row.get("name")), text(row.get("health"))
+def _pool(row: Row) -> tuple[str, PoolRow] | None:
+    name, health, percent = path_name(row.get("name")), text(row.get("health")), amount(row.get("frag"))
     if name is None or health is None:
-        raise unreadable("disks/zfs: a row without name and health")
-    percent = amount(row.get("frag"))
-    return PoolRow(
+        return None
+    return name, PoolRow(
         name=name,
         health=health,
         size=amount(row.get("size")),
@@ -107,8 +104,8 @@ def parse_pool_detail(data: Any) -> PoolDetail:
         raise unreadable("disks/zfs/POOL: without state, errors or children")
     tree = list(_below(data))
     states = [row["state"] for row in tree if "state" in row]
-    if not all(isinstance(word, str) for word in states):
-        raise unreadable("disks/zfs/POOL: a device whose state is no word")
+    if not all(isinstance(state, str) for state in states):
+        raise unreadable("disks/zfs/POOL: a device whose state is no text")
     counters = [amount(row.get(key)) or 0 for row in tree for key in ("read", "write", "cksum") if _is_leaf(row)]
     return PoolDetail(devices=(state, *states), errors=errors, device_errors=sum(counters))
 

@@ -1,4 +1,4 @@
-"""Which guests are in no job is read strictly; what the tasks came to, leniently."""
+"""A row that cannot be read costs itself, and the list its claim to be complete."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.proxmox.snapshot.backup import (
     MAX_TASKS,
     BackupTask,
@@ -22,18 +22,19 @@ from tests.exporters.proxmox.recorded import NOW, TASKS, recorded
 )
 def test_unbacked_guests_are_named_as_resources_name_them(release: str, guests: set[str]) -> None:
     """The number is text in one of them."""
-    assert parse_unbacked(recorded(release)["cluster/backup-info/not-backed-up"]) == guests
+    found = parse_unbacked(recorded(release)["cluster/backup-info/not-backed-up"])
+
+    assert (set(found.found), found.complete) == (guests, True)
 
 
 @pytest.mark.parametrize(
     "row", [{}, {"vmid": 100}, {"type": "qemu"}, {"vmid": "x", "type": "qemu"}, {"vmid": 1, "type": "openvz"}, 7]
 )
 def test_an_unreadable_row_would_be_a_guest_that_looks_covered(row: Any) -> None:
-    """So the whole list is refused."""
-    with pytest.raises(CollectorError) as caught:
-        parse_unbacked([{"vmid": 100, "type": "qemu"}, row])
+    """So the list is not complete; the guest that can be read is uncovered all the same."""
+    found = parse_unbacked([{"vmid": 100, "type": "qemu"}, row])
 
-    assert caught.value.failure.kind is Kind.DECODE
+    assert (set(found.found), found.complete) == ({"qemu/100"}, False)
 
 
 def test_a_job_is_on_unless_it_says_that_it_is_off() -> None:
@@ -72,13 +73,24 @@ def test_other_tasks_and_running_ones_are_left_out(row: dict[str, Any]) -> None:
 
 def test_no_more_tasks_are_read_than_were_asked_for() -> None:
     """A list without end costs nothing."""
-    row = {"upid": "UPID:x", "type": "vzdump", "id": "", "endtime": 5, "status": "OK"}
+    row = {"type": "vzdump", "id": "", "endtime": 5, "status": "OK"}
+    found = parse_backup_tasks([{**row, "upid": f"UPID:{number}"} for number in range(MAX_TASKS * 3)])
 
-    assert len(parse_backup_tasks([row] * (MAX_TASKS * 3)).tasks) == MAX_TASKS
+    assert (len(found.tasks), found.complete) == (MAX_TASKS, True)
 
 
-@pytest.mark.parametrize("data", [None, {}, [{}], [{"type": "vzdump", "endtime": 5, "status": "OK"}], ["UPID:x"]])
+@pytest.mark.parametrize("data", [None, {}, "UPID:x"])
 def test_what_is_no_list_of_tasks_is_refused(data: Any) -> None:
     """It is not a node that never made a backup."""
-    with pytest.raises(CollectorError):
+    with pytest.raises(CollectorError) as caught:
         parse_backup_tasks(data)
+
+    assert caught.value.failure.kind is Kind.DECODE
+
+
+@pytest.mark.parametrize("row", [{}, {"type": "vzdump", "endtime": 5, "status": "OK"}, "UPID:x", None])
+def test_a_row_that_is_no_task_leaves_the_list_incomplete(row: Any) -> None:
+    """Its neighbour counts."""
+    found = parse_backup_tasks([row, {"upid": "UPID:y", "type": "vzdump", "id": "7", "endtime": 5, "status": "OK"}])
+
+    assert ([task.vmid for task in found.tasks], found.complete) == ([7], False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster, parse_cluster
 from tests.exporters.proxmox.recorded import recorded
 
@@ -50,29 +50,46 @@ def test_standalone_node_serves_without_quorum() -> None:
         [],
         "data",
         [HEAD],
-        [HEAD, HEAD, NODE],
+        [HEAD, {**HEAD, "quorate": 0}, NODE],
         [NODE, {**NODE, "name": "pve2"}],
         [{**HEAD, "quorate": "yes"}, NODE],
         [{**HEAD, "quorate": None}, NODE],
         [{**HEAD, "quorate": 2}, NODE],
         [{**HEAD, "nodes": 3}, NODE],
         [{**HEAD, "nodes": None}, NODE],
-        [HEAD, {**NODE, "online": None}],
-        [HEAD, {**NODE, "online": 0.5}],
         [HEAD, {**NODE, "name": ""}],
         [HEAD, {**NODE, "name": "../../access/users"}],
         [HEAD, {**NODE, "name": "pve1/qemu"}],
         [{**HEAD, "nodes": 2}, NODE, NODE],
-        [HEAD, NODE, "row"],
+        [NODE, "row"],
+        [HEAD, "row"],
         [{**HEAD, "nodes": 1001}, *({**NODE, "name": f"pve{n}"} for n in range(1001))],
     ],
 )
 def test_cluster_refuses_what_is_not_whole(data: Any) -> None:
-    """A missing, doubled, shortened or odd row makes the whole status unreadable: unknown, never up."""
+    """Quorum that is not said, a shortened list, a node without a name: unknown, never up."""
     with pytest.raises(CollectorError) as caught:
         parse_cluster(data)
 
     assert caught.value.failure.kind is Kind.DECODE
+
+
+@pytest.mark.parametrize("twice", [HEAD, NODE])
+def test_a_row_that_comes_twice_is_one(twice: dict[str, Any]) -> None:
+    """Of the cluster and of a node."""
+    assert parse_cluster([HEAD, NODE, twice]) == parse_cluster([HEAD, NODE])
+
+
+@pytest.mark.parametrize(
+    "other", [[{**NODE, "online": 0}, NODE], [{**NODE, "online": None}], [{**NODE, "online": 0.5}]]
+)
+def test_a_node_in_doubt_costs_itself(other: list[dict[str, Any]]) -> None:
+    """Of two rows that differ, and of one that does not say, only that node is unknown; without another nobody knows more."""
+    others = [{**row, "name": "pve2"} for row in other]
+    cluster = parse_cluster([{**HEAD, "nodes": 2}, NODE, *others])
+
+    assert (cluster.online, cluster.serves, cluster.members) == ({"pve1": True, "pve2": None}, True, ("pve1",))
+    assert parse_cluster([HEAD, *other]).serves is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A manager's word counts for 30 seconds, by the clock of the node that repeats it."""
+"""A manager's status counts for 30 seconds, by the clock of the node that repeats it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError, Kind
-from sankofa_exporters.proxmox.snapshot.ha import Beat, Service, parse_ha
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.proxmox.snapshot.ha import Heartbeat, Service, parse_ha
 from tests.exporters.proxmox.recorded import NOW, recorded
 
 QUORUM = {"id": "quorum", "type": "quorum", "node": "pve1", "status": "OK", "quorate": 1}
@@ -19,7 +19,7 @@ def test_managers_and_services_are_read_in_any_order() -> None:
     """The recorded answer of 9.2, whose services come before its quorum."""
     ha = parse_ha(recorded()["cluster/ha/status/current"], NOW)
 
-    assert ha.master == Beat(node="pve2", timestamp=NOW - 4, state="active", fresh=True)
+    assert ha.master == Heartbeat(node="pve2", timestamp=NOW - 4, state="active", fresh=True)
     assert [(lrm.node, lrm.state, lrm.fresh) for lrm in ha.lrms] == [
         ("pve1", "active", True),
         ("pve2", "maintenance mode", True),
@@ -77,26 +77,42 @@ def test_an_unreadable_timestamp_is_not_fresh(at: Any) -> None:
         {},
         [],
         [MASTER],
-        [QUORUM, QUORUM],
-        [{**QUORUM, "quorate": "yes"}],
-        [QUORUM, MASTER, MASTER],
-        [QUORUM, {**MASTER, "node": None}],
-        [QUORUM, {"type": "lrm", "node": "pve1"}],
-        [QUORUM, {**SERVICE, "sid": ""}],
-        [QUORUM, {**SERVICE, "state": None}],
-        [QUORUM, "row"],
+        [MASTER, SERVICE],
     ],
 )
-def test_an_answer_that_lost_a_part_is_refused(data: Any) -> None:
-    """A service that is missing from the list must not look like a cluster without it."""
+def test_an_answer_without_quorum_is_refused(data: Any) -> None:
+    """It is none of HA's."""
     with pytest.raises(CollectorError) as caught:
         parse_ha(data, NOW)
 
     assert caught.value.failure.kind is Kind.DECODE
 
 
+@pytest.mark.parametrize(
+    ("more", "known", "complete"),
+    [
+        ([QUORUM], True, True),
+        ([{**QUORUM, "node": "pve2"}], True, True),
+        ([{**QUORUM, "quorate": 0}], False, True),
+        ([MASTER], True, True),
+        ([{**MASTER, "node": "pve2"}], False, True),
+        ([{"type": "lrm", "node": "pve1"}], True, True),
+        ([{**SERVICE, "sid": ""}], True, False),
+        ([{**SERVICE, "state": None}], True, False),
+        ([{**SERVICE, "state": "stopped"}, {**SERVICE, "sid": "vm:2"}], True, False),
+        (["row"], True, False),
+    ],
+)
+def test_a_bad_row_costs_itself(*, more: list[Any], known: bool, complete: bool) -> None:
+    """The services that can be read stay; one that is missing takes the list's claim to be complete."""
+    ha = parse_ha([QUORUM, MASTER, {**SERVICE, "sid": "vm:9"}, SERVICE, *more], NOW)
+
+    assert (ha.known, ha.complete) == (known, complete)
+    assert "vm:9" in [service.sid for service in ha.services]
+
+
 def test_standalone_node_answers_with_its_quorum_alone() -> None:
-    """7.4 without HA: no master, no LRM, no service, no word about arms."""
+    """7.4 without HA: no master, no LRM, no service, nothing about arms."""
     ha = parse_ha(recorded("pve7")["cluster/ha/status/current"], NOW)
 
     assert (ha.known, ha.master, ha.lrms, ha.services, ha.armed) == (True, None, (), (), None)

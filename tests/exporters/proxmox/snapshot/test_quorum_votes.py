@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError
+from sankofa_exporters.model.failure import CollectorError
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
 from sankofa_exporters.proxmox.snapshot.quorum import QDevice, Votes, margin_votes, parse_qdevice, parse_votes
 from tests.exporters.proxmox.recorded import recorded
@@ -59,13 +59,23 @@ def test_votes_are_text_in_the_answer() -> None:
     assert parse_votes([{"node": "a", "quorum_votes": "2"}, {"name": "b"}]).by_node == {"a": 2, "b": 1}
 
 
-@pytest.mark.parametrize(
-    "data", [None, {}, [{}], [{"node": "a", "quorum_votes": "x"}], [{"node": "a"}, {"node": "a"}], [{"node": "a/b"}]]
-)
-def test_one_unreadable_vote_would_move_the_margin(data: Any) -> None:
-    """So the list is refused."""
+@pytest.mark.parametrize("data", [None, {}, "votes"])
+def test_what_is_no_list_of_votes_is_refused(data: Any) -> None:
+    """It is not a cluster without votes."""
     with pytest.raises(CollectorError):
         parse_votes(data)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[{}], [{"node": "b", "quorum_votes": "x"}], [{"node": "b"}, {"node": "b", "quorum_votes": 2}], [{"node": "b/"}]],
+)
+def test_a_vote_that_cannot_be_read_leaves_the_margin_open(rows: list[Any]) -> None:
+    """The other node's vote stands."""
+    votes = parse_votes([{"node": "a"}, *rows])
+
+    assert votes.by_node == {"a": 1}
+    assert margin_votes(Cluster(name="c", quorate=True, online={"a": True, "b": True}), votes, NONE) is None
 
 
 @pytest.mark.parametrize(

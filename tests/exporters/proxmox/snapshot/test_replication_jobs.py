@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError
+from sankofa_exporters.model.failure import CollectorError
 from sankofa_exporters.proxmox.snapshot.replication import ReplicationJob, parse_replication
 from tests.exporters.proxmox.recorded import NOW, recorded
 
@@ -40,14 +40,21 @@ def test_a_job_of_only_an_id_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "complete"), [([], True), ([{"guest": 100}], False), ([{"id": "1-0"}, {"id": "1-0"}], False)]
+    ("rows", "complete"),
+    [
+        ([], True),
+        ([{"guest": 100}], False),
+        ([{"id": "1-0"}, {"id": "1-0"}], True),
+        ([{"id": "1-0"}, {"id": "1-0", "guest": 5}], False),
+        ([1], False),
+    ],
 )
 def test_a_list_that_lost_a_row_is_not_complete(*, rows: list[Any], complete: bool) -> None:
-    """A job without id, and a job named twice."""
+    """A job without id, and two rows of a job that differ; the same row twice is one."""
     assert parse_replication(rows).complete is complete
 
 
-@pytest.mark.parametrize("data", [None, {}, "no", [1]])
+@pytest.mark.parametrize("data", [None, {}, "no"])
 def test_what_is_no_list_of_jobs_is_refused(data: Any) -> None:
     """It is not an empty list."""
     with pytest.raises(CollectorError):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError
+from sankofa_exporters.model.failure import CollectorError
 from sankofa_exporters.proxmox.snapshot.resources import parse_resources
 from tests.exporters.proxmox.recorded import recorded
 
@@ -20,10 +20,10 @@ def test_resources_keep_what_is_readable() -> None:
         ("pve2", True, 68719476736),
         ("pve3", False, None),
     ]
-    assert [guest.status for guest in resources.guests] == [
-        "running", "stopped", "running", "unknown", "paused", "stopped",
+    assert [guest.state for guest in resources.guests] == [
+        "running", "stopped", "running", "unknown", "paused", "stopped", "running",
     ]  # fmt: skip
-    assert (len(resources.storages), resources.complete) == (3, True)
+    assert (len(resources.storages), resources.complete) == (5, True)
 
 
 @pytest.mark.parametrize("rows", [[], [{"type": "node", "node": "pve1"}, {"type": "qemu", "node": "pve1"}]])
@@ -39,6 +39,45 @@ def test_resources_without_a_readable_row_are_a_decode_failure(rows: list[Any]) 
         parse_resources(rows)
 
     assert caught.value.failure.kind == "decode"
+
+
+GUEST = {"id": "qemu/1", "type": "qemu", "node": "pve1", "name": "a", "status": "running"}
+PLACE = {"id": "storage/pve1/s", "type": "storage", "storage": "s", "node": "pve1", "status": "available", "disk": 5}
+NODE = {"id": "node/pve1", "type": "node", "node": "pve1", "status": "online"}
+
+
+@pytest.mark.parametrize("twice", [GUEST, PLACE, NODE])
+def test_a_row_that_comes_twice_is_one(twice: dict[str, Any]) -> None:
+    """Of each kind."""
+    assert parse_resources([NODE, GUEST, PLACE, dict(twice)]) == parse_resources([NODE, GUEST, PLACE])
+
+
+def test_rows_that_differ_are_unknown_and_cost_nobody_else() -> None:
+    """A guest on two nodes, a node that is both, a storage of two sizes; their neighbours stand, and all are counted."""
+    nodes = [NODE, {**NODE, "status": "offline"}, {**NODE, "node": "pve2"}]
+    guests = [GUEST, {**GUEST, "node": "pve2"}, {**GUEST, "id": "qemu/2"}]
+    found = parse_resources([*nodes, *guests, PLACE, {**PLACE, "disk": 6}, {**PLACE, "storage": "t"}])
+
+    assert {node.name: node.online for node in found.nodes} == {"pve1": None, "pve2": True}
+    assert {guest.id: guest.state for guest in found.guests} == {"qemu/1": "unknown", "qemu/2": "running"}
+    assert ([storage.name for storage in found.storages], found.complete) == (["t"], True)
+
+
+@pytest.mark.parametrize(
+    ("row", "state"),
+    [
+        ({"status": "paused"}, "paused"),
+        ({"status": "running", "qmpstatus": "paused"}, "paused"),
+        ({"status": "running", "qmpstatus": "running"}, "running"),
+        ({"status": "running", "qmpstatus": 7}, "running"),
+        ({"status": "stopped", "qmpstatus": "paused"}, "stopped"),
+        ({"status": ""}, "unknown"),
+        ({"status": []}, "unknown"),
+    ],
+)
+def test_a_guests_state_is_qemus_while_its_process_runs(row: dict[str, Any], state: str) -> None:
+    """Proxmox writes it into status; qmpstatus beside it says more than running."""
+    assert parse_resources([{**GUEST, **row}]).guests[0].state == state
 
 
 def test_numbers_of_release_7_are_strings() -> None:

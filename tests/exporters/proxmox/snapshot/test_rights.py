@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.parts import CHECKOUT
-from sankofa_exporters.failure import CollectorError
+from sankofa_exporters.model.failure import CollectorError
 from sankofa_exporters.proxmox.snapshot.rights import (
     NEEDS,
     Permissions,

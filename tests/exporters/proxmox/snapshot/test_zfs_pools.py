@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_exporters.failure import CollectorError, Kind
+from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.proxmox.snapshot.zfs import (
     MAX_POOLS,
     NO_ERRORS,
@@ -17,7 +17,7 @@ from sankofa_exporters.proxmox.snapshot.zfs import (
 )
 from tests.exporters.proxmox.recorded import recorded
 
-(ROW, _) = parse_pools(recorded()["nodes/pve1/disks/zfs"])
+ROW = parse_pools(recorded()["nodes/pve1/disks/zfs"]).found["tank"]
 DETAIL = {"state": "ONLINE", "errors": NO_ERRORS, "children": []}
 
 
@@ -47,8 +47,8 @@ def test_pool_is_healthy_down_to_the_last_device(
     found: PoolDetail | None,
     healthy: bool | None,  # noqa: FBT001 - three states
 ) -> None:
-    """A bad word anywhere is bad; a word that nobody knows, or no detail, is unknown."""
-    row = parse_pools([{"name": "tank", "health": health}])[0]
+    """A bad state anywhere is bad; one that we do not know, or no detail, is unknown."""
+    row = parse_pools([{"name": "tank", "health": health}]).found["tank"]
 
     assert Pool(row=row, detail=found).healthy is healthy
 
@@ -62,29 +62,37 @@ def test_detail_finds_the_faulted_disk_under_an_online_root() -> None:
     assert (pool.healthy, pool.devices_not_online, found.device_errors) == (False, 2, 16)
 
 
-@pytest.mark.parametrize("data", [None, {}, [{}], [{"name": "tank"}], [{"health": "ONLINE"}], ["tank"]])
-def test_a_list_that_cannot_be_read_is_no_list_without_pools(data: Any) -> None:
-    """A pool that is left out is a pool that nobody misses."""
+@pytest.mark.parametrize("data", [None, {}, "tank"])
+def test_what_is_no_list_of_pools_is_refused(data: Any) -> None:
+    """It is not a node without pools."""
     with pytest.raises(CollectorError):
         parse_pools(data)
+
+
+@pytest.mark.parametrize(
+    "row", [{}, {"name": "tank"}, {"health": "ONLINE"}, "tank", {"name": "a", "health": "FAULTED"}]
+)
+def test_a_pool_that_is_left_out_is_missed(row: Any) -> None:
+    """The list is not complete, whatever its other rows are."""
+    pools = [{"name": "a", "health": "ONLINE"}, {"name": "b", "health": "ONLINE"}, row]
+
+    assert (parse_pools(pools).complete, "b" in parse_pools(pools).found) == (False, True)
 
 
 @pytest.mark.parametrize("name", ["../../access", "a/b", "a?b", "", ".", "x" * 200])
 def test_a_pool_cannot_lead_to_another_path(name: str) -> None:
     """Names go into the path of the next call."""
-    with pytest.raises(CollectorError):
-        parse_pools([{"name": name, "health": "ONLINE"}])
+    found = parse_pools([{"name": name, "health": "ONLINE"}])
+
+    assert (found.found, found.complete) == ({}, False)
 
 
-def test_pools_are_bounded_and_named_once() -> None:
-    """Too many is limit, twice the same is decode."""
-    kinds = []
-    for names in (range(MAX_POOLS + 1), (1, 1)):
-        with pytest.raises(CollectorError) as caught:
-            parse_pools([{"name": f"p{name}", "health": "ONLINE"} for name in names])
-        kinds.append(caught.value.failure.kind)
+def test_pools_are_bounded() -> None:
+    """Each costs a call."""
+    with pytest.raises(CollectorError) as caught:
+        parse_pools([{"name": f"p{number}", "health": "ONLINE"} for number in range(MAX_POOLS + 1)])
 
-    assert kinds == [Kind.LIMIT, Kind.DECODE]
+    assert caught.value.failure.kind is Kind.LIMIT
 
 
 @pytest.mark.parametrize(

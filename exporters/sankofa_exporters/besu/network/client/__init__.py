@@ -1,0 +1,1 @@
+"""Questions to the witnesses of a network: heads, headers, logs and receipts."""

@@ -1,0 +1,1 @@
+"""What headers prove: their making, one chain or two, and who takes part in consensus."""

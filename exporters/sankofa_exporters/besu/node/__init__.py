@@ -1,0 +1,1 @@
+"""One node as a target: its head decides, everything else describes."""

@@ -1,0 +1,1 @@
+"""A node between probes: its collectors, and the latency of its calls."""

@@ -1,0 +1,105 @@
+"""Where a node's JSON-RPC is, and what it wants to see first. An address may hold a key: it is shown as its host alone."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+from pydantic import BeforeValidator, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from sankofa_exporters.config.settings import ReadableFile, Strict, read_secret, secret_file
+
+ADDRESS = "an http or https URL such as https://10.0.0.11:8545"
+JWT_SECRET_BYTES = 32
+# The client's own, or what decides where an exchange ends.
+_RESERVED = frozenset(
+    {"host", "connection", "content-length", "content-type", "transfer-encoding", "accept-encoding", "expect", "te"}
+)
+_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+
+def _node_url(text: Any) -> str:
+    """In the configuration: without user and query, which a file may hold. A path may be a key and is never quoted."""
+    try:
+        url = _http_url(text)
+    except ValueError:
+        raise PydanticCustomError("secret", "{expected}", {"expected": ADDRESS}) from None
+    if url.userinfo or url.query or url.fragment:
+        raise PydanticCustomError(
+            "endpoint_secret", "a URL without user, query and fragment; what is secret goes into an endpoint_file"
+        )
+    return str(url).rstrip("/")
+
+
+def _http_url(text: Any) -> httpx.URL:
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, TypeError):
+        raise ValueError(ADDRESS) from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError(ADDRESS)
+    return url
+
+
+def read_address(file: Path) -> str:
+    """The URL in a file, key and all; raises ValueError without quoting it."""
+    return str(_http_url(read_secret(file).strip()))
+
+
+def read_header(file: Path) -> str:
+    """A header's value out of a file; raises ValueError without quoting it."""
+    value = read_secret(file).strip()
+    if not _HEADER_VALUE.fullmatch(value):
+        raise ValueError("the file does not hold the value of a header")
+    return value
+
+
+def read_jwt_secret(file: Path) -> bytes:
+    """The 32 bytes of a JWT secret, in hex as Besu writes and reads it; raises ValueError without quoting it."""
+    try:
+        secret = binascii.unhexlify(read_secret(file).strip().removeprefix("0x"))
+    except binascii.Error:
+        secret = b""
+    if len(secret) != JWT_SECRET_BYTES:
+        raise ValueError("the file does not hold 32 bytes in hex")
+    return secret
+
+
+def _header_name(name: Any) -> Any:
+    if isinstance(name, str) and name.lower() in _RESERVED:
+        raise PydanticCustomError("header", "a header that the client does not set itself")
+    return name
+
+
+NodeUrl = Annotated[str, BeforeValidator(_node_url)]
+AddressFile = Annotated[ReadableFile, secret_file(read_address, f"one line with {ADDRESS}")]
+HeaderFile = Annotated[ReadableFile, secret_file(read_header, "one line of printable ASCII")]
+JwtSecretFile = Annotated[ReadableFile, secret_file(read_jwt_secret, "32 bytes in hex")]
+HeaderName = Annotated[
+    str, BeforeValidator(_header_name), StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")
+]
+
+
+class Header(Strict):
+    """A header that is sent with each request, its value in a file."""
+
+    name: HeaderName
+    file: HeaderFile
+
+
+class NodeAddress(Strict):
+    """An address that is secret itself."""
+
+    endpoint_file: AddressFile
+
+
+def _node_address(value: Any) -> Any:
+    """A text is the URL of a node; a mapping says in which file it is."""
+    return value if isinstance(value, dict | NodeAddress) else _node_url(value)
+
+
+Where = Annotated[str | NodeAddress, BeforeValidator(_node_address)]

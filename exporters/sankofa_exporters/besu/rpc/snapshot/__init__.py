@@ -1,0 +1,1 @@
+"""Values out of JSON-RPC answers that node and network both read."""

@@ -1,0 +1,1 @@
+"""Snapshots to samples: pure functions, one for each collector."""

@@ -1,0 +1,1 @@
+"""What was answered, parsed once at the edge: by one connector, and by the account's API."""

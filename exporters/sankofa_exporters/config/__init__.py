@@ -1,0 +1,1 @@
+"""What an operator writes: settings, the YAML document, the fleet file."""

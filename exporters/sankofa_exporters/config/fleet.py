@@ -1,0 +1,129 @@
+"""Targets out of the fleet file, and what Prometheus learns of them (service discovery by HTTP and by file).
+
+The fleet file is the platform's list of sites; a site's `targets` are the exporters' part of it: for each system, named
+targets as they would stand in an exporter's own configuration. Site, tier and region become labels of a target.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sankofa_exporters.config.document import BrokenConfigError, Violation, checked, read_yaml
+from sankofa_exporters.config.settings import (
+    Document,
+    LabelValue,
+    Name,
+    Strict,
+    Target,
+    conflicts,
+    dangling_module,
+    load,
+)
+from sankofa_exporters.registry import SYSTEM_NAMES, System
+
+
+class Site(Strict):
+    """One place, and what is probed there: system, target's name, target."""
+
+    name: LabelValue
+    tier: Literal["core", "regional", "edge"]
+    region: LabelValue
+    targets: dict[Literal[SYSTEM_NAMES], dict[Name, dict[str, Any]]] = Field(default_factory=dict)  # type: ignore[valid-type]
+
+
+class FleetSpec(Strict):
+    sites: list[Site]
+
+
+class Fleet(Strict):
+    """The document; metadata is the platform's affair."""
+
+    api_version: Annotated[Literal["sankofa.observe/v1"], Field(alias="apiVersion")]
+    kind: Literal["Fleet"]
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    spec: FleetSpec
+
+
+def load_with_fleet(config: Path, fleet: Path, system: System) -> Document[Any, Any]:
+    """The configuration with the fleet's targets added to its own; raises `BrokenConfigError` for both files at once."""
+    broken = []
+    document = targets = None
+    try:
+        document = load(config, system.module_type, system.target_type, targets_elsewhere=True)
+    except BrokenConfigError as error:
+        broken.append(error)
+    try:
+        targets = _targets(fleet, system, document)
+    except BrokenConfigError as error:
+        broken.append(error)
+    if document is None or targets is None:
+        raise BrokenConfigError(
+            file=config,
+            violations=broken[0].violations if document is None else [],
+            others=tuple(broken[1:] if document is None else broken),
+        )
+    return document.model_copy(update={"targets": {**document.targets, **targets}})
+
+
+def _targets(file: Path, system: System, document: Document[Any, Any] | None) -> dict[str, Target]:
+    found, violations = checked(read_yaml(file), Fleet)
+    targets: dict[str, Target] = dict(document.targets) if document else {}
+    for index, site in enumerate(found.spec.sites if found else ()):
+        for name, raw in site.targets.get(system.name, {}).items():
+            where = f"spec.sites[{index}].targets.{system.name}.{name}"
+            target, wrong = _target(raw, site, where, system)
+            violations += wrong
+            if document is not None:
+                violations += dangling_module(where, raw, document.modules)
+            if name in targets:
+                violations.append(
+                    Violation(where=where, seen="a second target of this name", expected="a name of its own")
+                )
+            elif target is not None:
+                targets[name] = target
+                if document is not None:
+                    violations += conflicts(where, name, target, document.modules)
+    if violations:
+        raise BrokenConfigError(file=file, violations=violations)
+    return targets
+
+
+def _target(raw: Mapping[str, Any], site: Site, where: str, system: System) -> tuple[Target | None, list[Violation]]:
+    target, violations = checked(raw, system.target_type, where)
+    if target is None:
+        return None, violations
+    place = {"site": site.name, "tier": site.tier, "region": site.region}
+    return target.model_copy(update={"labels": {**target.labels, **place}}), violations
+
+
+def discovered(document: Document[Any, Any]) -> list[dict[str, Any]]:
+    """The targets of `/probe` as Prometheus' service discovery wants them."""
+    return [{"targets": [name], "labels": target.labels} for name, target in sorted(document.targets.items())]
+
+
+def discovered_upstream(document: Document[Any, Any]) -> list[dict[str, Any]]:
+    """The systems' own metrics endpoints beside them, with the same labels."""
+    return [
+        {"targets": list(target.upstream), "labels": target.labels}
+        for _, target in sorted(document.targets.items())
+        if target.upstream
+    ]
+
+
+def write_discovery(document: Document[Any, Any], system: System, folder: Path) -> Iterator[Path]:
+    """Target files for `file_sd_configs`: SYSTEM.json and upstream-SYSTEM.json, each replaced in one step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, groups in (
+        (system.name, discovered(document)),
+        (f"upstream-{system.name}", discovered_upstream(document)),
+    ):
+        path = folder / f"{name}.json"
+        beside = folder / f".{name}.json.new"
+        beside.write_text(json.dumps(groups, indent=2) + "\n", encoding="utf-8")
+        beside.replace(path)
+        yield path

@@ -1,0 +1,1 @@
+"""One probe of one target: deadline, isolation, what collectors share, what outlives a probe."""

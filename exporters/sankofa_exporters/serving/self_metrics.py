@@ -1,0 +1,79 @@
+"""The exporter's own metrics, by client_python: about this process only, never about a target."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from sankofa_exporters import __version__
+from sankofa_exporters.model.exposition import OPENMETRICS, TEXT, Encoded, compress, wants_openmetrics
+
+PROBE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class SelfMetrics:
+    """A registry of its own, so that two exporters in one process (as in tests) do not collide."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self._registry)
+        build = Info("sankofa_exporter_build", "Version of the exporter.", registry=self._registry)
+        build.info({"version": __version__})
+        self._probes = Counter("sankofa_exporter_probes", "Probes answered.", registry=self._registry)
+        self._delays = Counter(
+            "sankofa_exporter_probe_delay_seconds",
+            "Our own delay in the probes answered, added up: divided by the probes, what one was held up by us.",
+            registry=self._registry,
+        )
+        self._running = Gauge("sankofa_exporter_probes_running", "Probes under way.", registry=self._registry)
+        self._seconds = Histogram(
+            "sankofa_exporter_probe_duration_seconds",
+            "Time from request to rendered answer, over all targets.",
+            buckets=PROBE_BUCKETS,
+            registry=self._registry,
+        )
+
+        self._reloaded = Gauge(
+            "sankofa_exporter_config_last_reload_successful",
+            "1 when the configuration that was read last is the one in use.",
+            registry=self._registry,
+        )
+        self._reloaded_at = Gauge(
+            "sankofa_exporter_config_last_reload_success_timestamp_seconds",
+            "When the configuration in use was read.",
+            registry=self._registry,
+        )
+        self.reloaded(well=True)
+
+    def reloaded(self, *, well: bool) -> None:
+        self._reloaded.set(well)
+        if well:
+            self._reloaded_at.set_to_current_time()
+
+    def delayed(self, seconds: float) -> None:
+        self._delays.inc(seconds)
+
+    @contextmanager
+    def timed_probe(self) -> Iterator[None]:
+        started = time.monotonic()
+        self._running.inc()
+        try:
+            yield
+        finally:
+            self._running.dec()
+            self._probes.inc()
+            self._seconds.observe(time.monotonic() - started)
+
+    def encode(self, accept: str, accept_encoding: str) -> Encoded:
+        openmetrics = wants_openmetrics(accept)
+        body = (generate_openmetrics if openmetrics else generate_latest)(self._registry)
+        kind = OPENMETRICS if openmetrics else TEXT
+        return compress(body, content_type=kind, accept_encoding=accept_encoding)

@@ -1,0 +1,123 @@
+"""A fifth system is a folder: the page that says how is built and probed, and every list follows."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from deploy.lab.client import local
+from deploy.lab.ports import free_port
+from deploy.lab.processes import Processes
+from deploy.parts import CHECKOUT
+from tests.pace import limit
+
+PAGE = CHECKOUT / "docs" / "exporters" / "new-system.md"
+FILE = re.compile(r"^`(gateway/\w+\.py)`[^\n]*\n+```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the exporters with the page's system in it."""
+    folder = tmp_path_factory.mktemp("exporters")
+    shutil.copytree(CHECKOUT / "exporters" / "sankofa_exporters", folder / "sankofa_exporters")
+    files = FILE.findall(PAGE.read_text())
+    (folder / "sankofa_exporters" / "gateway").mkdir()
+    for name, code in files:
+        (folder / "sankofa_exporters" / name).write_text(code)
+    assert len(files) == 8
+    return folder
+
+
+def test_rooms_are_those_that_the_page_names(packages: Path) -> None:
+    """Each system has the rooms of the table, as a file or a folder, and Besu's two kinds of target have them each."""
+    rooms = set(re.findall(r"^\| `(\w+)` \|", PAGE.read_text(), re.MULTILINE))
+    assert {file.stem for file in (packages / "sankofa_exporters" / "gateway").glob("*.py")} == {*rooms, "__init__"}
+
+
+def test_lists_follow(packages: Path, tmp_path: Path) -> None:
+    """The command line, the fleet file and service discovery know the new system from its folder alone."""
+    (tmp_path / "gateway.yml").write_text("modules: {plain: {}}\n")
+    site = {
+        "name": "s1",
+        "tier": "edge",
+        "region": "r1",
+        "targets": {"gateway": {"g1": {"module": "plain", "endpoint": "http://127.0.0.1:1"}}},
+    }
+    fleet = {"apiVersion": "sankofa.observe/v1", "kind": "Fleet", "spec": {"sites": [site]}}
+    (tmp_path / "fleet.yaml").write_text(json.dumps(fleet))
+    options = ["--config.file", f"{tmp_path}/gateway.yml", "--fleet.file", f"{tmp_path}/fleet.yaml"]
+    done = run(packages, "gateway", *options, "--sd.write-folder", f"{tmp_path}/sd")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "sd" / "gateway.json").read_text()) == [
+        {"targets": ["g1"], "labels": {"site": "s1", "tier": "edge", "region": "r1"}}
+    ]
+    assert "gateway" in run(packages, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (
+            {"state": "serving", "queues": [{"name": "in", "length": 3}, {"name": "in", "length": 3}, {"length": 1}]},
+            {"up": 1, "known": 1, 'waiting_requests{queue="in"}': 3},
+        ),
+        ({"state": "closed", "queues": []}, {"up": 0, "known": 1}),
+        ({"state": "hm", "queues": [{"name": "in", "length": 3}, {"name": "in", "length": 4}]}, {"up": 0, "known": 0}),
+        (None, {"up": 0, "known": 0}),
+    ],
+)
+def test_system_of_the_page_is_probed(
+    answer: Any, expected: dict[str, float], packages: Path, tmp_path: Path, processes: Processes
+) -> None:
+    """Up, down, a state that is new, and no answer; a doubled and an unreadable row cost themselves."""
+    with_answer = type("Gateway", (_Gateway,), {"answer": answer})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), with_answer)
+    Thread(target=server.serve_forever, daemon=True).start()
+    config = tmp_path / "gateway.yml"
+    config.write_text(
+        f'modules: {{plain: {{}}}}\ntargets: {{g1: {{module: plain, endpoint: "http://127.0.0.1:{server.server_port}"}}}}\n'
+    )
+    address = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "sankofa_exporters.cli", "gateway", "--config.file", str(config)]
+    child = processes.start("exporter", [*command, "--web.listen-address", address], env={"PYTHONPATH": str(packages)})
+    processes.wait_until(child, lambda: local.get(f"http://{address}/-/ready").status_code == 200)
+    lines = local.get(f"http://{address}/probe?target=g1").text.splitlines()
+    server.shutdown()
+    server.server_close()
+
+    prefix = "sankofa_gateway_"
+    pairs = (line.removeprefix(prefix).rsplit(" ", 1) for line in lines if line.startswith(prefix))
+    assert {name: float(value) for name, value in pairs} == expected
+
+
+class _Gateway(BaseHTTPRequestHandler):
+    """The double; `answer` is its document, or None for an error."""
+
+    answer: Any = None
+
+    def do_GET(self) -> None:
+        body = json.dumps(self.answer).encode()
+        self.send_response(500 if self.answer is None else 200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Nobody reads it."""
+
+
+def run(packages: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sankofa_exporters.cli", *arguments],
+        env={"PYTHONPATH": str(packages)}, capture_output=True, text=True, timeout=limit(30), check=False,
+    )  # fmt: skip
