@@ -70,9 +70,9 @@ SLOW_OLDEST = gauge(
     "How long the oldest slow operation has waited; absent while there is none, or its time is not reported.",
     unit="seconds",
 )
-SLOW_DAEMON = gauge(
-    "daemon_has_slow_operations",
-    "1 for a daemon that Ceph names for its slow operations (ten at most); absent for all others.",
+DAEMON_SLOW = gauge(
+    "daemon_slow_operations",
+    "Slow operations of a daemon by the mgr's metrics; only for daemons that have some, and absent without those metrics.",
     "daemon",
 )
 CRASHES = gauge(
@@ -94,7 +94,11 @@ GATEWAY_INFO = info(
 )
 FS_WANTED = gauge("filesystem_ranks_wanted", "Ranks the CephFS should have (max_mds).", "filesystem")
 FS_ACTIVE = gauge("filesystem_ranks_active", "Ranks of the CephFS with an active MDS.", "filesystem")
-FS_FAILED = gauge("filesystem_ranks_failed", "Ranks of the CephFS without any MDS: their files hang.", "filesystem")
+FS_FAILED = gauge(
+    "filesystem_ranks_failed",
+    "Ranks of the CephFS whose MDS failed and was not replaced: their files hang.",
+    "filesystem",
+)
 FS_DAMAGED = gauge("filesystem_ranks_damaged", "Ranks of the CephFS whose metadata is damaged.", "filesystem")
 OSDS = gauge("osds", "OSDs in the OSD map, whatever their state.")
 OSDS_UP = gauge("osds_up", "OSDs that the map calls up.")

@@ -60,7 +60,6 @@ SCOPES = ("monitor", "osd", "pool")
 _SCRUB_CHECKS = {"shallow": "PG_NOT_SCRUBBED", "deep": "PG_NOT_DEEP_SCRUBBED"}
 _CRASH_CHECKS = {"daemon": "RECENT_CRASH", "mgr_module": "RECENT_MGR_MODULE_CRASH"}
 _SLOW = re.compile(r"(\d{1,15}) slow ops, oldest one blocked for (\d{1,15}) sec")
-_DAEMON = re.compile(r"\b(?:mon|osd|mds|mgr)\.[\w-]+")
 _SKEW = re.compile(r"mon\.(\S+) .*?clock skew (\d+(?:\.\d+)?(?:e-?\d+)?)s > max")
 
 
@@ -135,8 +134,6 @@ def _slow_samples(checks: Checks) -> Iterator[Sample]:
     if match is not None:
         yield Sample(f.SLOW_OPERATIONS, float(match[1]))
         yield Sample(f.SLOW_OLDEST, float(match[2]))
-        for daemon in sorted(set(_DAEMON.findall(check.message, match.end()))):
-            yield Sample(f.SLOW_DAEMON, 1, (daemon,))
 
 
 def flag_samples(flags: frozenset[str]) -> Iterator[Sample]:
@@ -240,6 +237,7 @@ def mgr_samples(
         yield from capacity_samples(view.capacity)
     if health is None or health.checks is None:
         yield from present((), (f.SLOW_OPERATIONS, view.slow_operations))
+    yield from (Sample(f.DAEMON_SLOW, count, (daemon,)) for daemon, count in view.slow_daemons.items() if count)
     for one in view.gateways:
         yield Sample(f.GATEWAY_INFO, 1, (one.name, one.host, one.version))
     yield from present((), (f.NEARFULL_RATIO, view.nearfull_ratio), (f.FULL_RATIO, view.full_ratio))

@@ -206,7 +206,10 @@ async def test_missing_scope_is_named(tmp_path: Path) -> None:
     source = seen_before(source_of({"mgr-x": mgr.handle}, tmp_path, target={"dashboards": ["http://mgr-x:8080"]}))
     seen = values(await probed(source))
 
-    assert (triple(seen), kinds(seen)) == ((0, 0, 1), {"flags": "permission", "osds": "permission"})
+    assert (triple(seen), kinds(seen)) == (
+        (0, 0, 1),
+        {"flags": "permission", "osds": "permission", "osd_details": "permission"},
+    )
     assert (seen["ceph_privilege_missing", "osd"], seen["ceph_privilege_missing", "pool"]) == (1, 0)
     assert ("ceph_osds_up",) not in seen
 
@@ -244,7 +247,7 @@ async def test_password_and_token_are_never_told(tmp_path: Path, caplog: pytest.
         mgr = Mgr(payloads=payloads, password=secret)
         source = seen_before(source_of({"mgr-x": mgr.handle}, tmp_path, target={"dashboards": ["http://mgr-x:8080"]}))
         texts += [repr(await probed(source)), repr(source), repr(source.module)]
-        texts += [text for text in (str(source.sessions[0].token),) if text]
+        texts += [text for text in (str(source.dashboards[0].session.token),) if text]
 
     token = mgr.token
     assert not [text for text in [*texts, caplog.text] if secret in text or token in text]

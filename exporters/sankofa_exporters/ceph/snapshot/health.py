@@ -213,7 +213,7 @@ def _capacity(found: Mapping[str, Any]) -> Capacity | None:
 
 def _rates(found: Mapping[str, Any]) -> Rates | None:
     """A rate that is not there is None; a snapshot leaves out what is not going on, and null is not said to be zero."""
-    perf = found.get("client_perf")
+    perf = found.get("client_perf", found.get("pgmap"))
     if perf is None:
         return None
     values = [amount(mapping(perf, "client_perf").get(name)) for name in RATES]

@@ -36,6 +36,7 @@ NAMES = frozenset(
         "ceph_mgr_status",
         "ceph_health_status",
         "ceph_health_detail",
+        "ceph_daemon_health_metrics",
         "ceph_mon_quorum_status",
         "ceph_healthcheck_slow_ops",
         "ceph_osd_up",
@@ -88,6 +89,7 @@ class View:
     checks: frozenset[str] | None  # failing health checks; None when this version does not export them
     unclear: frozenset[str]  # checks of which the body says both
     slow_operations: int | None
+    slow_daemons: Mapping[str, int]
     gateways: tuple[Gateway, ...]
     mirrored_at: Mapping[tuple[str, str], float]
     nearfull_ratio: float | None
@@ -123,6 +125,7 @@ def view_of(scraped: Scraped) -> View:
         checks=checks,
         unclear=unclear,
         slow_operations=_count(scraped.single("ceph_healthcheck_slow_ops")),
+        slow_daemons=_slow_daemons(scraped),
         gateways=_gateways(scraped),
         mirrored_at=_mirrored_at(scraped),
         nearfull_ratio=_ratio(scraped.single(RATIOS[0])),
@@ -206,6 +209,17 @@ def _checks(scraped: Scraped) -> tuple[frozenset[str] | None, frozenset[str]]:
 
 def _labels(point: Point) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(point.labels.items()))
+
+
+def _slow_daemons(scraped: Scraped) -> dict[str, int]:
+    """By daemon; each daemon has a series, a zero where nothing is slow."""
+    points = scraped.of("ceph_daemon_health_metrics")
+    rows = (
+        (point.labels.get("ceph_daemon", ""), _count(point.value))
+        for point in points
+        if point.labels.get("type") == "SLOW_OPS"
+    )
+    return {daemon: count for daemon, count in by_identity(rows).items() if daemon and count is not None}
 
 
 def _gateways(scraped: Scraped) -> tuple[Gateway, ...]:
