@@ -250,9 +250,13 @@ async def test_two_probers_of_one_cluster_get_the_same(tmp_path: Path, processes
     cluster = Cluster(seconds={"/metrics": 0.05})
     async with exporter(Watched(cluster=cluster, has_standby=True), tmp_path, processes) as process:
         await process.until(lambda seen: seen["ceph_witnesses",] == 2)
-        rounds = [await asyncio.gather(process.probe(), process.probe()) for _ in range(6)]
 
-    found = [seen for pair in rounds for seen in pair]
+        async def prober(offset_seconds: float) -> list[Values]:
+            await asyncio.sleep(offset_seconds)
+            return [await process.probe() for _ in range(6)]
+
+        found = [seen for probes in await asyncio.gather(prober(0), prober(0.03)) for seen in probes]
+
     served = [sorted(value for key, value in seen.items() if key[0] == "ceph_mgr_active") for seen in found]
     assert served == [[0, 1]] * 12
     assert {(seen["ceph_witnesses",], seen["ceph_known",]) for seen in found} == {(2, 1)}

@@ -28,7 +28,7 @@ from sankofa_exporters.model.rejected import Rejected, counted_in
 
 from .recorded import recorded
 
-HEALTH = {"health": {"status": "HEALTH_OK", "checks": []}}
+HEALTH: dict[str, Any] = {"health": {"status": "HEALTH_OK", "checks": []}}
 PERF = {
     "read_op_per_sec": 1,
     "write_op_per_sec": 2,
@@ -114,7 +114,7 @@ def test_health_that_is_none_is_refused(document: Any) -> None:
     assert refused(parse_health, document) is Kind.DECODE
 
 
-WHOLE = HEALTH | {
+WHOLE: dict[str, Any] = HEALTH | {
     "mon_status": {"quorum": [0], "monmap": {"mons": [{}]}},
     "osd_map": {"osds": [{"up": 1, "in": 1}]},
     "pg_info": {
@@ -224,7 +224,7 @@ def test_rows_that_are_equal_are_one_and_differing_ones_are_unknown() -> None:
         total=3, in_quorum=2
     )
     assert found is not None
-    assert (found.names, found.unclear) == ({"OSD_FULL"}, {"POOL_FULL"})
+    assert (set(found.names), set(found.unclear)) == ({"OSD_FULL"}, {"POOL_FULL"})
 
 
 @pytest.mark.parametrize(

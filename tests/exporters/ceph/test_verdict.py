@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -59,10 +60,10 @@ assert GOOD.view is not None
 POOLS, HEALTH, OSDS, VIEW = GOOD.pools, GOOD.health, GOOD.osds, GOOD.view
 
 
-def pools(first: Pgs | None = None, **change: object) -> Pools:
+def pools(first: Pgs | None = None, **change: Any) -> Pools:
     """The pools with the first, edge-data, changed."""
     edge, other = POOLS.rows
-    edge = replace(edge, **({"pgs": first} if first else {}), **change)
+    edge = replace(edge, pgs=first or edge.pgs, **change)
     return replace(POOLS, rows=(edge, other))
 
 
@@ -140,7 +141,7 @@ MONS_LOST = Mons(total=3, in_quorum=1)
         ({"osds": None, "pools": pools(BROKEN)}, ALL, DOWN),
     ],
 )
-def test_verdict_is_what_the_parts_prove(change: dict[str, object], rules: Rules, verdict: Verdict) -> None:
+def test_verdict_is_what_the_parts_prove(change: dict[str, Any], rules: Rules, verdict: Verdict) -> None:
     """A proof of one part is down whatever else failed; a part that nobody proves keeps the rest from up."""
     assert verdict_of(replace(GOOD, **change), rules) is verdict
 
@@ -178,7 +179,7 @@ def test_up_needs_every_part() -> None:
 
 def test_each_answer_that_fails_leaves_the_other_parts_as_they_were() -> None:
     """A part changes only by the answer that it leans on."""
-    leans = {
+    leans: dict[str, set[str]] = {
         "mons": set(),
         "health": set(),
         "flags": {"flags"},
@@ -188,7 +189,8 @@ def test_each_answer_that_fails_leaves_the_other_parts_as_they_were() -> None:
     }
     whole_parts = parts_of(GOOD, ALL)
     for name, parts in leans.items():
-        without = parts_of(replace(GOOD, **{name: None}), ALL)
+        failed: dict[str, Any] = {name: None}
+        without = parts_of(replace(GOOD, **failed), ALL)
         assert {part for part in without if without[part] is not whole_parts[part]} == parts
 
 
