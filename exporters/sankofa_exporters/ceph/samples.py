@@ -56,7 +56,6 @@ FLAGS = (
     *("nosnaptrim", "notieragent", "noup", "pauserd", "pausewr"),
 )
 STATUSES = ("HEALTH_OK", "HEALTH_WARN", "HEALTH_ERR")
-SCOPES = ("monitor", "osd", "pool")
 _SCRUB_CHECKS = {"shallow": "PG_NOT_SCRUBBED", "deep": "PG_NOT_DEEP_SCRUBBED"}
 _CRASH_CHECKS = {"daemon": "RECENT_CRASH", "mgr_module": "RECENT_MGR_MODULE_CRASH"}
 _SLOW = re.compile(r"(\d{1,15}) slow ops, oldest one blocked for (\d{1,15}) sec")

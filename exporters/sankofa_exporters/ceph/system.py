@@ -109,7 +109,7 @@ class CephSource:
         return s.witness_samples(served, mgr=mgr, dashboard=dashboard)
 
     def _link_samples(self, results: Results) -> Iterable[Sample]:
-        scopes = {"monitor": True, "osd": True, "pool": True}
+        scopes = {"monitor": True, "osd": True, "pool": True, "rgw": True}
         scopes |= {"cephfs": "filesystems" in self.details.asks, "rbd-mirroring": "mirror" in self.details.asks}
         return s.link_samples(results["link"], [scope for scope, wanted in scopes.items() if wanted])
 

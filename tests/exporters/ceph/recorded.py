@@ -36,7 +36,7 @@ CALLS = {
     "/api/block/mirroring/summary": "mirror",
     "/api/cephfs": "filesystems",
 }
-SCOPES = ("monitor", "osd", "pool", "cephfs", "rbd-mirroring", "hosts")
+SCOPES = ("monitor", "osd", "pool", "rgw", "cephfs", "rbd-mirroring", "hosts")
 TWO = {
     "mgrs": ["http://mgr-x:9283", "http://mgr-y:9283"],
     "dashboards": ["http://mgr-x:8080", "http://mgr-y:8080"],

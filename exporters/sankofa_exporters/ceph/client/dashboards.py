@@ -33,7 +33,7 @@ from .session import Session, date_of
 
 V = TypeVar("V")
 ASK_AGAIN_SECONDS = 1
-RETRY_SECONDS, LONGEST_WAIT_SECONDS = 15.0, 60.0  # a cluster that is back must be known within a minute
+RETRY_SECONDS, DOUBLED_UNTIL_SECONDS = 15.0, 60.0  # a cluster that is back must be known within a minute
 # Paths with their API versions, the preferred first. A dashboard that pages its OSDs gives ten unless asked for all; one
 # that does not page them refuses the question.
 OSDS = {"/api/osd?offset=0&limit=-1": "1.1", "/api/osd": "1.0"}
@@ -59,7 +59,7 @@ class Dashboard:
             period_seconds=0,
             cap_seconds=self.max_age_seconds,
             retry_seconds=RETRY_SECONDS,
-            longest_wait_seconds=LONGEST_WAIT_SECONDS,
+            doubled_until_seconds=DOUBLED_UNTIL_SECONDS,
             clock=self._now,
         )
 

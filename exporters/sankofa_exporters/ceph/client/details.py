@@ -14,7 +14,7 @@ from typing import Any
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.remembered import Aged, Remembered
 
-from .dashboards import LONGEST_WAIT_SECONDS, RETRY_SECONDS, Dashboard, Questions
+from .dashboards import DOUBLED_UNTIL_SECONDS, RETRY_SECONDS, Dashboard, Questions
 
 PERIOD_SECONDS = 60.0
 CAP_SECONDS = 300.0
@@ -37,7 +37,7 @@ class Details:
                 period_seconds=PERIOD_SECONDS,
                 cap_seconds=CAP_SECONDS,
                 retry_seconds=RETRY_SECONDS,
-                longest_wait_seconds=LONGEST_WAIT_SECONDS,
+                doubled_until_seconds=DOUBLED_UNTIL_SECONDS,
                 clock=self._now,
             )
             for name in self.asks
