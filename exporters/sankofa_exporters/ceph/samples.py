@@ -62,9 +62,9 @@ _SLOW = re.compile(r"(\d{1,15}) slow ops, oldest one blocked for (\d{1,15}) sec"
 _SKEW = re.compile(r"mon\.(\S+) .*?clock skew (\d+(?:\.\d+)?(?:e-?\d+)?)s > max")
 
 
-def witness_samples(served: Sequence[Served], *, mgr: bool, dashboard: bool) -> Iterator[Sample]:
-    """Who could be believed in this probe, and how each mgr served."""
-    yield Sample(f.WITNESSES, mgr + dashboard)
+def witness_samples(served: Sequence[Served], fresh: int | None) -> Iterator[Sample]:
+    """How many kinds of witnesses were fresh in this probe, and how each mgr served."""
+    yield from present((), (f.WITNESSES, fresh))
     for one in served:
         yield from present((one.label,), (f.MGR_ACTIVE, one.active))
 

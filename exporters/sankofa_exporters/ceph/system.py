@@ -84,17 +84,17 @@ class CephSource:
             )
 
     def _details(self, questions: Questions) -> Iterable[Collector]:
-        """What only describes. The OSDs one by one are in the answer that proves their reports, where that is asked."""
-        if self.module.osd_reports:
-            yield Collector(name="osd_details", fetch=questions.osds, samples=self._osd_samples, required=False)
+        """What only describes. The OSDs one by one come last: in a large cluster they may be too many series for a probe."""
         for name, samples in (
-            ("osd_details", self._osd_samples),
             ("filesystems", lambda r: s.filesystem_samples(r["filesystems"].value)),
             ("mirror", lambda r: s.mirror_samples(r["mirror"].value)),
+            ("osd_details", self._osd_samples),
         ):
             if name in self.details.asks:
                 fetch = partial(self.details.answer, name, questions)
                 yield Collector(name=name, fetch=fetch, samples=samples, age_seconds=_own_age, required=False)
+        if self.module.osd_reports:  # then they are in the answer that proves their reports
+            yield Collector(name="osd_details", fetch=questions.osds, samples=self._osd_samples, required=False)
 
     def verdict(self, results: Results, now: float) -> Verdict:  # noqa: ARG002 - the sources' own clocks were read
         return verdict_of(evidence_of(results), self.rules)
@@ -105,8 +105,9 @@ class CephSource:
 
     def _witness_samples(self, results: Results) -> Iterable[Sample]:
         served: Sequence[Served] = results["witnesses"]
-        mgr, dashboard = any(one.view for one in served), isinstance(results.get("link"), Link)
-        return s.witness_samples(served, mgr=mgr, dashboard=dashboard)
+        was_asked = not self.dashboards or "link" in results  # not in a probe that is narrowed to other collectors
+        fresh = any(one.view for one in served) + isinstance(results.get("link"), Link)
+        return s.witness_samples(served, fresh if was_asked else None)
 
     def _link_samples(self, results: Results) -> Iterable[Sample]:
         scopes = {"monitor": True, "osd": True, "pool": True, "rgw": True}
@@ -131,7 +132,7 @@ class CephSource:
         return s.osd_samples(osds, self.module.max_report_age_seconds)
 
     def _mgr_samples(self, results: Results) -> Iterable[Sample]:
-        """The mgr speaks for itself alone when no dashboard does, and not when one says that all is old."""
+        """The mgr's values stand in where no dashboard answers, and not when one shows that all is old."""
         mirror: Mirror | None = _value(Mirror, results.get("mirror"))
         alone = not isinstance(results.get("link"), Link) and not _is_cut_off(results)
         return s.mgr_samples(
@@ -161,13 +162,13 @@ def evidence_of(results: Results) -> Evidence:
         flags=only(frozenset, results.get("flags")),
         pools=only(Pools, results.get("pools")),
         osds=only(Osds, results.get("osds")),
-        # A dashboard that hears of no quorum is proof that the mgr's metrics are old too.
+        # A dashboard without news of a quorum is proof that the mgr's metrics are old too.
         view=None if _is_cut_off(results) else only(View, results.get("mgr")),
     )
 
 
 def _is_cut_off(results: Results) -> bool:
-    """The dashboard answered, and what it says is old: no mon, or no quorum, speaks to that mgr."""
+    """The dashboard answered, and its view is old: that mgr has no connection to a mon, or no news of a quorum."""
     link = results.get("link")
     return isinstance(link, Failure) and link.kind is Kind.STALE
 

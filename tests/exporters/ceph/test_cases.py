@@ -12,6 +12,7 @@ from typing import Any
 
 from deploy.lab.processes import Processes
 from tests.exporters.watching import Values
+from tests.pace import limit
 
 from .double import Cluster, Spoil, Watched, exporter, living
 from .recorded import recorded
@@ -157,6 +158,18 @@ async def test_pause_is_seen_when_the_pools_cannot_be_read(tmp_path: Path, proce
 
     assert paused["ceph_writable",] == 0
     assert ("ceph_writable",) not in resumed
+
+
+async def test_part_that_hangs_hides_no_other(tmp_path: Path, processes: Processes) -> None:
+    """A health answer that never comes: the pause is known to be down at the probe's deadline, the PGs that serve not to be up."""
+    paused, serving = (Cluster(seconds={"/api/health/minimal": 600}) for _ in range(2))
+    paused.payloads["flags"] = PAUSED
+    watched = {"paused": Watched(cluster=paused, mgrs=False), "serving": Watched(cluster=serving, mgrs=False)}
+    async with exporter(watched, tmp_path, processes) as process:
+        found = await asyncio.gather(*(process.probe(target=name, scrape_timeout=limit(4)) for name in watched))
+
+    assert [(seen["ceph_up",], seen["ceph_known",]) for seen in found] == [DOWN, UNKNOWN]
+    assert [seen["collector_error", "health", "timeout"] for seen in found] == [1, 1]
 
 
 SLOW = {
@@ -313,13 +326,13 @@ async def test_details_cost_one_call_a_probe(tmp_path: Path, processes: Processe
     async with exporter(Watched(cluster=cluster), tmp_path, processes, mirroring=True) as process:
         first, *later = [await process.probe() for _ in range(3)]
         asked = [path for path in cluster.asked if path in ("GET /api/cephfs", "GET /api/block/mirroring/summary")]
-        narrowed = await process.probe(query="&collect[]=pools")
+        narrowed = await process.probe(query="&collect[]=pools&collect[]=witnesses")
 
     assert sorted(asked) == ["GET /api/block/mirroring/summary", "GET /api/cephfs"]
     assert max(seen["probe_upstream_calls",] for seen in later) <= 8
     assert first["collector_error", "mirror", "stale"] == 1
     assert later[-1]["ceph_filesystem_ranks_active", "edge-files"] == 1
-    assert ("ceph_up",) not in narrowed
+    assert not {("ceph_up",), ("ceph_witnesses",)} & set(narrowed)
     assert narrowed["ceph_pool_pgs", "edge-data"] == 8
 
 
