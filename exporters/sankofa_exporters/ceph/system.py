@@ -1,6 +1,6 @@
 """Ceph as a system of the exporter: settings in, a source with up to ten collectors out.
 
-A probe in health is one GET for each mgr and six for the active dashboard (`summary` and `monitor` first, the others
+A probe in health is one GET for each mgr and six for the active dashboard (`monitor` and `summary` first, the others
 beside each other), and at most one more for a detail. A standby's dashboard gets one GET, which it answers with a redirect.
 Only what a mgr answers out of its memory is asked at each probe: a call that makes it ask the mons holds one of its few
 threads for as long as there is no quorum, and a probe each 15 s would soon have them all.
