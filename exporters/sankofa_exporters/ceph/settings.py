@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from sankofa_exporters.config.settings import CaFile, Endpoint, Module, ReadableFile, Target
+from sankofa_exporters.config.settings import Endpoint, Module, ReadableFile, Target, read_secret, secret_file
 
 MAX_MGRS = 16
-MAX_PASSWORD_CHARS = 1024
-
-
-def read_password(file: Path) -> str:
-    """The one line of the password file; raises ValueError without quoting what was read."""
-    try:
-        password = file.read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError):
-        raise ValueError("the password file cannot be read") from None
-    if not password or "\n" in password or len(password) > MAX_PASSWORD_CHARS:
-        raise ValueError("the password file does not hold one line")
-    return password
-
-
-def _holds_password(file: Path) -> Path:
-    try:
-        read_password(file)
-    except ValueError:
-        raise PydanticCustomError("password", "a file with one line, the password of a dashboard user") from None
-    return file
 
 
 def _few(endpoints: tuple[str, ...]) -> tuple[str, ...]:
@@ -40,14 +19,18 @@ def _few(endpoints: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Endpoints = Annotated[tuple[Endpoint, ...], AfterValidator(_few)]
+PasswordFile = Annotated[
+    ReadableFile, secret_file(read_secret, "a file with one line, the password of a dashboard user")
+]
 
 
 class CephModule(Module):
     """Credentials, trust and patience for a group of clusters."""
 
+    SKIPPABLE: ClassVar[tuple[str, ...]] = ("osd_details", "filesystems", "mirror")
+
     username: Annotated[str, StringConstraints(pattern=r"^[^\s:]{1,128}$")] | None = None
-    password_file: Annotated[ReadableFile, AfterValidator(_holds_password)] | None = None
-    ca_file: CaFile | None = None
+    password_file: PasswordFile | None = None
     max_age_seconds: float = Field(default=45, ge=2, le=3600)
     max_report_age_seconds: float = Field(default=30, ge=2, le=3600)
     osd_reports: bool = True

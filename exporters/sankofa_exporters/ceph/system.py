@@ -1,53 +1,42 @@
-"""Ceph as a system of the exporter: settings in, a source with up to seven collectors out.
+"""Ceph as a system of the exporter: settings in, a source with up to ten collectors out.
 
-A probe in health is one GET for each mgr and six for the active dashboard (`summary` and `monitor` first, the others
-beside each other), one more with mirroring. A standby's dashboard gets one GET, which it answers with a redirect.
-Only what a mgr answers out of its memory is asked: a call that makes it ask the mons holds one of its few threads for
-as long as there is no quorum, and a probe each 15 s would soon have them all.
+A probe in health is one GET for each mgr and six for the active dashboard (`monitor` and `summary` first, the others
+beside each other), and at most one more for a detail. A standby's dashboard gets one GET, which it answers with a redirect.
+Only what a mgr answers out of its memory is asked at each probe: a call that makes it ask the mons holds one of its few
+threads for as long as there is no quorum, and a probe each 15 s would soon have them all.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
+
+import httpx
 
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.model.failure import CollectorError, Failure, Kind
 from sankofa_exporters.model.family import Family, Sample
 from sankofa_exporters.probe.budget import Budget
-from sankofa_exporters.probe.delay import observed
-from sankofa_exporters.probe.source import Collector, Results, Verdict
-from sankofa_exporters.reading.http import open_client, tls_context
+from sankofa_exporters.probe.remembered import Aged
+from sankofa_exporters.probe.shared import Shared
+from sankofa_exporters.probe.source import Collector, Results, Verdict, only
 from sankofa_exporters.registry import System
 
-from . import collector as c
 from . import families as f
-from .metrics import View
-from .mirror import parse_mirror
-from .parse import parse_flags, parse_health, parse_pools, parse_reports
-from .rounds import Chosen, Mgr, Mgrs, RestRound
-from .session import Refusals, Session
+from . import samples as s
+from .client.dashboards import Dashboard, Link, Questions
+from .client.details import Ask, Details
+from .client.mgrs import Mgr, Mgrs, Served, freshest
+from .client.session import Refusals, Session
 from .settings import CephModule, CephTarget
-from .snapshot import Health, Mirror, Reports
-from .verdict import Service, by_mgr, by_rest, joined, silent
+from .snapshot.mgr_metrics import View
+from .snapshot.values import Health, Mirror, Osds, Pools
+from .verdict import Evidence, Rules, verdict_of
 
 V = TypeVar("V")
-# Paths with their API versions, the preferred first. A dashboard that pages its OSDs gives ten unless asked for all;
-# one that does not refuses to be asked. `minimal` tells more than `snapshot`, which a later version may have alone.
-OSDS = {"/api/osd?offset=0&limit=-1": "1.1", "/api/osd": "1.0"}
-HEALTH = {"/api/health/minimal": "1.0", "/api/health/snapshot": "1.0"}
-POOLS = "/api/pool?stats=true&attrs=pool_name,pg_num,pg_status,size,min_size,flags_names,stats"
-
-
-@dataclass(kw_only=True)
-class Witnesses:
-    """Which of the two kinds was fresh at the last probe."""
-
-    mgr: bool = False
-    dashboard: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,166 +44,183 @@ class CephSource:
     """One cluster."""
 
     module: CephModule
-    wanted: frozenset[str]
+    rules: Rules
+    http: httpx.AsyncClient = field(repr=False)
     mgrs: Mgrs
-    sessions: tuple[Session, ...]
-    witnesses: Witnesses = field(default_factory=Witnesses)
+    dashboards: tuple[Dashboard, ...]
+    details: Details
     up: Family = f.UP
     known: Family = f.KNOWN
 
     @property
     def collectors(self) -> Sequence[Collector]:
         """The collectors of one probe; those of the dashboard share one choice of whom to ask."""
-        return (*(self._mgr_collectors() if self.mgrs.members else ()), *(self._rest() if self.sessions else ()))
+        shared = Shared()
+        served: Callable[[Budget], Any] = lambda budget: shared.once("mgrs", lambda: self.mgrs.served(budget))  # noqa: E731
+        questions = Questions(dashboards=self.dashboards, shared=shared)
+        return (
+            Collector(name="witnesses", fetch=served, samples=self._witness_samples),
+            *(self._mgr_collectors(served) if self.mgrs.members else ()),
+            *((*self._status(questions), *self._details(questions)) if self.dashboards else ()),
+        )
 
-    def _mgr_collectors(self) -> Iterable[Collector]:
-        yield Collector(name="mgr", fetch=self.mgrs.view, samples=self._mgr_samples, age_seconds=_own_age)
+    def _mgr_collectors(self, served: Callable[[Budget], Any]) -> Iterable[Collector]:
+        async def view(budget: Budget) -> View:
+            return freshest(await served(budget))
 
-    def _rest(self) -> Iterable[Collector]:
-        asking = Asking(rest=RestRound(sessions=self.sessions, max_age_seconds=self.module.max_age_seconds))
-        yield Collector(name="link", fetch=asking.link, samples=self._link_samples, age_seconds=_own_age)
-        yield Collector(name="health", fetch=asking.health, samples=self._health_samples)
-        yield Collector(name="flags", fetch=asking.flags, samples=lambda r: c.flag_samples(r["flags"]))
-        yield Collector(name="pools", fetch=asking.pools, samples=self._pool_samples)
+        yield Collector(name="mgr", fetch=view, samples=self._mgr_samples, age_seconds=_own_age)
+
+    def _status(self, questions: Questions) -> Iterable[Collector]:
+        yield Collector(name="link", fetch=questions.link, samples=self._link_samples, age_seconds=_own_age)
+        yield Collector(name="health", fetch=questions.health, samples=self._health_samples, age_seconds=_own_age)
+        yield Collector(name="flags", fetch=questions.flags, samples=lambda r: s.flag_samples(r["flags"]))
+        yield Collector(name="pools", fetch=questions.pools, samples=self._pool_samples)
         if self.module.osd_reports:
             yield Collector(
                 name="osds",
-                fetch=asking.reports,
-                samples=lambda r: c.report_samples(r["osds"], self.module.max_report_age_seconds),
-                age_seconds=lambda reports, _now: reports.age_seconds(),
+                fetch=questions.osds,
+                samples=lambda r: s.report_samples(r["osds"], self.module.max_report_age_seconds),
+                age_seconds=lambda osds, _now: osds.report_age_seconds(),
             )
-        if self.module.mirroring:
-            yield Collector(
-                name="mirror", fetch=asking.mirror, samples=lambda r: c.mirror_samples(r["mirror"]), required=False
-            )
+
+    def _details(self, questions: Questions) -> Iterable[Collector]:
+        """What only describes. The OSDs one by one come last: in a large cluster they may be too many series for a probe."""
+        for name, samples in (
+            ("filesystems", lambda r: s.filesystem_samples(r["filesystems"].value)),
+            ("mirror", lambda r: s.mirror_samples(r["mirror"].value)),
+            ("osd_details", self._osd_samples),
+        ):
+            if name in self.details.asks:
+                fetch = partial(self.details.answer, name, questions)
+                yield Collector(name=name, fetch=fetch, samples=samples, age_seconds=_own_age, required=False)
+        if self.module.osd_reports:  # then they are in the answer that proves their reports
+            yield Collector(name="osd_details", fetch=questions.osds, samples=self._osd_samples, required=False)
 
     def verdict(self, results: Results, now: float) -> Verdict:  # noqa: ARG002 - the sources' own clocks were read
-        self.witnesses.mgr = isinstance(results.get("mgr"), View)
-        self.witnesses.dashboard = isinstance(results.get("link"), Chosen)
-        # A mgr that hears of no quorum, or OSDs that fell silent together, are proof that the rest is old.
-        old = self._silent(results) or _cut_off(results)
-        verdict = joined(self._by_rest(results), self._by_mgr(results), old=old)
-        # A dashboard is there and cannot say whether OSDs report: a mgr alone cannot see that all fell silent.
-        unheard = self.witnesses.dashboard and self.module.osd_reports and not isinstance(results.get("osds"), Reports)
-        return Verdict.UNKNOWN if unheard and verdict is Verdict.UP else verdict
+        return verdict_of(evidence_of(results), self.rules)
 
-    def _silent(self, results: Results) -> bool:
-        return silent(_only(Reports, results.get("osds")), self.module.max_report_age_seconds)
+    def _are_silent(self, results: Results) -> bool:
+        osds = only(Osds, results.get("osds"))
+        return osds is not None and osds.are_silent(self.module.max_report_age_seconds)
 
-    def _by_rest(self, results: Results) -> Service | None:
-        reports = _only(Reports, results.get("osds"))
-        health, flags = _only(Health, results.get("health")), _only(frozenset, results.get("flags"))
-        pools = _only(tuple, results.get("pools"))
-        if health is None or flags is None or pools is None or (self.module.osd_reports and reports is None):
-            return None
-        return by_rest(health, flags, pools, self.wanted, reports)
-
-    def _by_mgr(self, results: Results) -> Service | None:
-        view = _only(View, results.get("mgr"))
-        return None if view is None else by_mgr(view, self.wanted)
+    def _witness_samples(self, results: Results) -> Iterable[Sample]:
+        served: Sequence[Served] = results["witnesses"]
+        was_asked = not self.dashboards or "link" in results  # not in a probe that is narrowed to other collectors
+        fresh = any(one.view for one in served) + isinstance(results.get("link"), Link)
+        return s.witness_samples(served, fresh if was_asked else None)
 
     def _link_samples(self, results: Results) -> Iterable[Sample]:
-        chosen: Chosen = results["link"]
-        wanted = (*c.SCOPES, "rbd-mirroring") if self.module.mirroring else c.SCOPES
-        token = chosen.session.token
-        yield from c.link_samples(chosen.link.version, None if token is None else token.scopes, wanted)
+        scopes = {"monitor": True, "osd": True, "pool": True, "rgw": True}
+        scopes |= {"cephfs": "filesystems" in self.details.asks, "rbd-mirroring": "mirror" in self.details.asks}
+        return s.link_samples(results["link"], [scope for scope, wanted in scopes.items() if wanted])
 
     def _health_samples(self, results: Results) -> Iterable[Sample]:
-        return c.health_samples(results["health"], reported=not self._silent(results))
+        link = only(Link, results.get("link"))
+        mons_known = link is not None and link.mons is not None
+        return s.health_samples(results["health"].value, reported=not self._are_silent(results), mons_known=mons_known)
 
     def _pool_samples(self, results: Results) -> Iterable[Sample]:
-        if self._silent(results):
+        if self._are_silent(results):
             raise CollectorError(
                 Kind.STALE, "most OSDs that are called up have not reported lately: their PGs are unknown"
             )
-        return c.pool_samples(results["pools"], _only(frozenset, results.get("flags")))
+        return s.pool_samples(results["pools"], only(frozenset, results.get("flags")))
+
+    def _osd_samples(self, results: Results) -> Iterable[Sample]:
+        found = results["osd_details"]
+        osds: Osds = found.value if isinstance(found, Aged) else found
+        return s.osd_samples(osds, self.module.max_report_age_seconds)
 
     def _mgr_samples(self, results: Results) -> Iterable[Sample]:
-        """The mgr speaks for itself alone when no dashboard does, and not when one says that all is old."""
-        mirror, link = _only(Mirror, results.get("mirror")), results.get("link")
-        alone = not isinstance(link, Chosen) and not _cut_off(results)
-        return c.mgr_samples(
+        """The mgr's values stand in where no dashboard answers, and not when one shows that all is old."""
+        mirror: Mirror | None = _value(Mirror, results.get("mirror"))
+        alone = not isinstance(results.get("link"), Link) and not _is_cut_off(results)
+        return s.mgr_samples(
             results["mgr"],
-            _only(Health, results.get("health")),
+            _value(Health, results.get("health")),
             alone=alone,
             mirrored=() if mirror is None else mirror.snapshots,
         )
 
     def standing(self) -> Iterable[Sample]:
-        """Who could be believed, and how each mgr served, whatever came of it."""
-        yield Sample(f.WITNESSES, self.witnesses.mgr + self.witnesses.dashboard)
-        for mgr in self.mgrs.members:
-            if mgr.active is not None:
-                yield Sample(f.MGR_ACTIVE, float(mgr.active), (mgr.label,))
+        """Nothing: whatever a probe says of the mgrs is of its own answers."""
+        return ()
 
     async def close(self) -> None:
-        await self.mgrs.http.aclose()
+        self.details.cancel()
+        for dashboard in self.dashboards:
+            dashboard.cancel()
+        await self.http.aclose()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asking:
-    """The questions to the active dashboard."""
+def evidence_of(results: Results) -> Evidence:
+    link = only(Link, results.get("link"))
+    return Evidence(
+        linked=link is not None,
+        mons=link.mons if link is not None else None,
+        health=_value(Health, results.get("health")),
+        flags=only(frozenset, results.get("flags")),
+        pools=only(Pools, results.get("pools")),
+        osds=only(Osds, results.get("osds")),
+        # A dashboard without news of a quorum is proof that the mgr's metrics are old too.
+        view=None if _is_cut_off(results) else only(View, results.get("mgr")),
+    )
 
-    rest: RestRound
 
-    async def link(self, budget: Budget) -> Chosen:
-        return await self.rest.chosen(budget)
-
-    async def health(self, budget: Budget) -> Health:
-        return parse_health((await self.rest.ask_first(HEALTH, budget)).document)
-
-    async def flags(self, budget: Budget) -> frozenset[str]:
-        return parse_flags((await self.rest.ask("/api/osd/flags", budget)).document)
-
-    async def pools(self, budget: Budget) -> tuple[Any, ...]:
-        return parse_pools((await self.rest.ask(POOLS, budget)).document)
-
-    async def reports(self, budget: Budget) -> Reports:
-        with observed() as own:
-            told = await self.rest.ask_first(OSDS, budget)
-            # Without a clock of its own the answer is as old as it would be had we heard it at once.
-            heard_at = time.time() - own.measured().delay.seconds
-        return parse_reports(told.document, heard_at if told.answered_at is None else told.answered_at)
-
-    async def mirror(self, budget: Budget) -> Mirror:
-        return parse_mirror((await self.rest.ask("/api/block/mirroring/summary", budget)).document)
+def _is_cut_off(results: Results) -> bool:
+    """The dashboard answered, and its view is old: that mgr has no connection to a mon, or no news of a quorum."""
+    link = results.get("link")
+    return isinstance(link, Failure) and link.kind is Kind.STALE
 
 
 def _own_age(result: Any, _now: float) -> float:
     return float(result.age_seconds)
 
 
-def _cut_off(results: Results) -> bool:
-    """The dashboard answered, and what it says is old: no mon, or no quorum, speaks to that mgr."""
-    link = results.get("link")
-    return isinstance(link, Failure) and link.kind is Kind.STALE
+def _value(wanted: type[V], result: Any) -> V | None:
+    """What an aged result holds, or None."""
+    return only(wanted, result.value) if isinstance(result, Aged) else None
 
 
-def _only(wanted: type[V], result: Any) -> V | None:
-    """The result of a collector, or None when it failed or is not there."""
-    return result if isinstance(result, wanted) else None
+def _asked_in_rotation(module: CephModule) -> dict[str, Ask]:
+    asks: dict[str, Ask] = {"filesystems": Dashboard.filesystems}
+    if module.mirroring:
+        asks["mirror"] = Dashboard.mirror
+    if not module.osd_reports:
+        asks["osd_details"] = Dashboard.osds
+    return {name: ask for name, ask in asks.items() if name not in module.skip}
 
 
 def open_source(module: CephModule, target: CephTarget, bounds: Bounds) -> CephSource:
-    http = open_client(verify=tls_context(module.ca_file))
-    session = partial(
-        Session,
-        http=http,
-        username=module.username,
-        password_file=module.password_file,
-        body_bytes=bounds.body_bytes,
-        refusals=Refusals(clock=time.monotonic),
+    http = module.open_client()
+    refusals = Refusals(clock=time.monotonic)
+    sessions = (
+        Session(
+            http=http,
+            endpoint=endpoint,
+            username=module.username,
+            password_file=module.password_file,
+            body_bytes=bounds.body_bytes,
+            refusals=refusals,
+        )
+        for endpoint in target.dashboards
     )
     return CephSource(
         module=module,
-        wanted=frozenset(target.pools),
+        rules=Rules(
+            pools=frozenset(target.pools),
+            osd_reports=module.osd_reports,
+            max_report_age_seconds=module.max_report_age_seconds,
+        ),
+        http=http,
         mgrs=Mgrs(
             http=http,
             members=tuple(Mgr(endpoint=endpoint) for endpoint in target.mgrs),
             body_bytes=bounds.body_bytes,
             max_age_seconds=module.max_age_seconds,
         ),
-        sessions=tuple(session(endpoint=endpoint) for endpoint in target.dashboards),
+        dashboards=tuple(Dashboard(session=one, max_age_seconds=module.max_age_seconds) for one in sessions),
+        details=Details(asks=_asked_in_rotation(module)),
     )
 
 

@@ -1,91 +1,182 @@
-"""Does the cluster serve reads and writes? One rule for both witnesses, and how their words are joined.
+"""Does the cluster serve reads and writes? Each part proves for itself.
 
-Up: every pool that counts has all its PGs serving, nothing blocks its reads or writes, and the mons have a quorum.
-Down: one of these is known to be broken. Unknown: none is known to be broken, and one is not known. HEALTH_WARN and
-HEALTH_ERR decide nothing. Pure.
+Down by any fresh proof of any part: a flag that stops I/O, a PG lost, no space left, no quorum. Up only when every part is
+known and good. Unknown otherwise. HEALTH_WARN and HEALTH_ERR decide nothing. A part is judged by the dashboard, which
+reads the maps at once, and by the mgr's metrics, a cache of some seconds, where the dashboard did not answer it. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sankofa_exporters.probe.source import Verdict
 
-from .metrics import View
-from .snapshot import Health, Pgs, Pool, Reports
+from .snapshot.mgr_metrics import View
+from .snapshot.values import Check, Checks, Health, Mons, Osds, Pgs, Pools
 
+UP, DOWN, UNKNOWN = Verdict.UP, Verdict.DOWN, Verdict.UNKNOWN
 BLOCKING_FLAGS = frozenset({"pauserd", "pausewr", "full"})
+WRITE_BLOCKING_FLAGS = BLOCKING_FLAGS - {"pauserd"}
+_FULL_POOL = re.compile(r"pool '(.+)' is full \((no space|running out of quota)\)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
-    """What a verdict needs to know; None is unknown."""
+class Evidence:
+    """What one probe found; None is what failed or was not asked."""
 
-    pgs: Sequence[Pgs] | None
-    blocked: bool | None
-    quorate: bool | None
-
-
-def judge(service: Service) -> Verdict:
-    pgs = service.pgs or ()
-    if service.quorate is False or service.blocked or any(pool.lost for pool in pgs):
-        return Verdict.DOWN
-    if not pgs or service.quorate is None or service.blocked is None or any(pool.unknown for pool in pgs):
-        return Verdict.UNKNOWN
-    return Verdict.UP
+    linked: bool  # a dashboard proved that it hears from a quorum
+    mons: Mons | None = None
+    health: Health | None = None
+    flags: frozenset[str] | None = None
+    pools: Pools | None = None
+    osds: Osds | None = None
+    view: View | None = None  # of a mgr's metrics
 
 
-def by_rest(
-    health: Health, flags: frozenset[str], pools: Sequence[Pool], wanted: frozenset[str], reports: Reports | None
-) -> Service:
-    counted = [pool for pool in pools if not wanted or pool.name in wanted]
-    complete = health.pools == len(pools) if health.pools is not None else True
-    # A mgr that lists fewer OSDs than the map has, or none that is up, proves nothing by their reports.
-    listed = reports is None or (health.osds is not None and reports.listed == health.osds.total)
-    pgs = [pool.pgs for pool in counted]
-    known = complete and listed and _all_there(wanted, (pool.name for pool in counted)) and health.osds is not None
-    return Service(
-        pgs=pgs if known else [pool for pool in pgs if pool.lost] or None,
-        blocked=bool(flags & BLOCKING_FLAGS) or any(pool.full for pool in counted),
-        quorate=None if health.mons is None else health.mons.margin_votes >= 0,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What the operator wants the verdict to lean on."""
+
+    pools: frozenset[str] = frozenset()  # empty: all
+    osd_reports: bool = True
+    max_report_age_seconds: float = 30
 
 
-def by_mgr(view: View, wanted: frozenset[str]) -> Service:
-    """The mgr exports neither pause nor full: OSDMAP_FLAGS says that some flag is set, and it may be one of these."""
-    counted = [pool for pool in view.pools if not wanted or pool.name in wanted]
-    pgs = [pool.pgs for pool in counted if pool.pgs is not None]
-    known = view.pools_complete and _all_there(wanted, (pool.name for pool in counted))
-    return Service(
-        pgs=pgs if known else None,
-        blocked=_blocked(view.checks),
-        quorate=None if view.mons is None else view.mons.margin_votes >= 0,
-    )
+def verdict_of(evidence: Evidence, rules: Rules) -> Verdict:
+    return combined(parts_of(evidence, rules).values())
 
 
-def silent(reports: Reports | None, seconds: float) -> bool:
-    """Fewer than half of the OSDs that are called up have reported lately: what is said of their PGs is old.
-
-    When all OSDs die at once nobody is left to report them, and Ceph's map calls them up for 15 minutes.
-    """
-    return reports is not None and bool(reports.ages) and reports.lately(seconds) * 2 < len(reports.ages)
-
-
-def joined(rest: Service | None, mgr: Service | None, *, old: bool) -> Verdict:
-    """The dashboard's word goes first: it reads the maps at once, while `/metrics` is a cache of some seconds."""
-    service = rest if rest is not None else mgr
-    return Verdict.UNKNOWN if old or service is None else judge(service)
+def combined(parts: Iterable[Verdict]) -> Verdict:
+    found = set(parts)
+    if DOWN in found:
+        return DOWN
+    return UP if found == {UP} else UNKNOWN
 
 
-def _blocked(checks: frozenset[str] | None) -> bool | None:
-    if checks is None:
+def parts_of(evidence: Evidence, rules: Rules) -> dict[str, Verdict]:
+    return {
+        "quorum": quorum(evidence),
+        "flags": flags(evidence),
+        "space": space(evidence, rules.pools),
+        "pgs": pgs(evidence, rules),
+        "reports": reports(evidence, rules),
+    }
+
+
+def quorum(evidence: Evidence) -> Verdict:
+    """Each answer that names the mons counts; the mgr's metrics only where the dashboard has none."""
+    found = [evidence.mons, evidence.health.mons if evidence.health else None]
+    if found == [None, None] and evidence.view is not None:
+        found = [evidence.view.mons]
+    verdicts = [UP if mons.margin_votes >= 0 else DOWN for mons in found if mons is not None]
+    return combined(verdicts)
+
+
+def flags(evidence: Evidence) -> Verdict:
+    """Without the list, OSDMAP_FLAGS says that some flag is set: it may be a pause, or noout."""
+    if evidence.flags is not None:
+        return DOWN if evidence.flags & BLOCKING_FLAGS else UP
+    return UP if _passes(evidence, "OSDMAP_FLAGS") else UNKNOWN
+
+
+def space(evidence: Evidence, wanted: frozenset[str]) -> Verdict:
+    """A pool at its own quota is refused as agreed; one without space is down."""
+    if evidence.pools is not None:
+        counted = [pool for pool in evidence.pools.rows if not wanted or pool.name in wanted]
+        if any(pool.full for pool in counted):
+            return DOWN
+        return UP if _all_listed(evidence, wanted) else UNKNOWN
+    return _space_by_checks(evidence, wanted)
+
+
+def _space_by_checks(evidence: Evidence, wanted: frozenset[str]) -> Verdict:
+    """OSD_FULL may be of a device class that no pool of ours uses: it proves nothing of chosen pools."""
+    full = _full_pools(evidence.health.checks if evidence.health else None)
+    if full is not None and any(not wanted or pool in wanted for pool in full):
+        return DOWN
+    if not wanted and _fails(evidence, "OSD_FULL"):
+        return DOWN
+    return UP if _passes(evidence, "OSD_FULL", "POOL_FULL") else UNKNOWN
+
+
+def _full_pools(checks: Checks | None) -> frozenset[str] | None:
+    """The pools that have no space, by the lines of POOL_FULL; None where they are not shown."""
+    check: Check | None = checks.failing.get("POOL_FULL") if checks else None
+    if check is None:
         return None
-    if "OSD_FULL" in checks:
-        return True
-    # POOL_FULL may be a quota, OSDMAP_FLAGS may be noout.
-    return None if checks & {"OSDMAP_FLAGS", "POOL_FULL"} else False
+    found = [_FULL_POOL.fullmatch(line) for line in check.details]
+    return frozenset(match[1] for match in found if match is not None and match[2] == "no space")
 
 
-def _all_there(wanted: frozenset[str], names: Iterable[str]) -> bool:
-    return wanted <= set(names)
+def pgs(evidence: Evidence, rules: Rules) -> Verdict:
+    """What is said of PGs while their OSDs are silent is old."""
+    if evidence.osds is not None and rules.osd_reports and evidence.osds.are_silent(rules.max_report_age_seconds):
+        return UNKNOWN
+    found = _pgs_of_pools(evidence)
+    counted = [one for name, one in found.items() if not rules.pools or name in rules.pools]
+    if any(one is not None and one.lost for one in counted):
+        return DOWN
+    known = counted and all(one is not None and not one.unknown for one in counted)
+    return UP if known and _all_listed(evidence, rules.pools) else UNKNOWN
+
+
+def _pgs_of_pools(evidence: Evidence) -> Mapping[str, Pgs | None]:
+    if evidence.pools is not None:
+        return {pool.name: pool.pgs for pool in evidence.pools.rows}
+    return {pool.name: pool.pgs for pool in evidence.view.pools} if evidence.view is not None else {}
+
+
+def _all_listed(evidence: Evidence, wanted: frozenset[str]) -> bool:
+    """Every pool that counts is in the list; for all pools, as many as another view counts."""
+    listed = _pgs_of_pools(evidence)
+    if wanted:
+        return wanted <= set(listed)
+    if evidence.pools is None:
+        return evidence.view is not None and evidence.view.pools_complete
+    return evidence.pools.complete and _pool_count(evidence) == len(listed)
+
+
+def _pool_count(evidence: Evidence) -> int | None:
+    if evidence.health is not None and evidence.health.pools is not None:
+        return evidence.health.pools
+    return len(evidence.view.pools) if evidence.view is not None and evidence.view.pools_complete else None
+
+
+def reports(evidence: Evidence, rules: Rules) -> Verdict:
+    """Proof that OSDs report. Never down: a short list or silence proves nothing but that the rest is not known.
+
+    Metrics alone do not see that all OSDs fell silent; a dashboard that is there must show that they did not.
+    """
+    if not rules.osd_reports or not evidence.linked:
+        return UP
+    total = _osd_count(evidence)
+    if evidence.osds is None or total is None or len(evidence.osds.rows) != total:
+        return UNKNOWN
+    return UNKNOWN if evidence.osds.are_silent(rules.max_report_age_seconds) else UP
+
+
+def _osd_count(evidence: Evidence) -> int | None:
+    if evidence.health is not None and evidence.health.osds is not None:
+        return evidence.health.osds.total
+    return evidence.view.osds if evidence.view is not None else None
+
+
+def _fails(evidence: Evidence, *names: str) -> bool:
+    failing, unclear = _checks(evidence)
+    return failing is not None and bool(failing & set(names) - unclear)
+
+
+def _passes(evidence: Evidence, *names: str) -> bool:
+    """None of these checks fails, and the answer says so clearly."""
+    failing, unclear = _checks(evidence)
+    return failing is not None and not (failing | unclear) & set(names)
+
+
+def _checks(evidence: Evidence) -> tuple[frozenset[str] | None, frozenset[str]]:
+    if evidence.health is not None and evidence.health.checks is not None:
+        return evidence.health.checks.names, evidence.health.checks.unclear
+    if evidence.view is not None:
+        return evidence.view.checks, evidence.view.unclear
+    return None, frozenset()

@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 
+from sankofa_exporters.ceph.client.freshness import Freshness
 from sankofa_exporters.ceph.settings import CephModule, CephTarget
 from sankofa_exporters.ceph.system import CephSource, open_source
-from sankofa_exporters.ceph.watch import Watch
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.runtime import Report, probe
@@ -34,8 +34,9 @@ CALLS = {
     "/api/pool": "pools",
     "/api/osd": "osds",
     "/api/block/mirroring/summary": "mirror",
+    "/api/cephfs": "filesystems",
 }
-SCOPES = ("monitor", "osd", "pool", "rbd-mirroring", "hosts")
+SCOPES = ("monitor", "osd", "pool", "rgw", "cephfs", "rbd-mirroring", "hosts")
 TWO = {
     "mgrs": ["http://mgr-x:9283", "http://mgr-y:9283"],
     "dashboards": ["http://mgr-x:8080", "http://mgr-y:8080"],
@@ -140,18 +141,18 @@ def source_of(
     source = open_source(settings, CephTarget(module="ceph", **target), Bounds())
     http = httpx.AsyncClient(transport=httpx.MockTransport(handle))
     source.mgrs.http = http
-    source.mgrs.clock = lambda: NOW
-    for session in source.sessions:
-        session.http, session.clock = http, lambda: NOW
+    source.mgrs.clock = source.details.clock = lambda: NOW
+    for dashboard in source.dashboards:
+        dashboard.session.http, dashboard.session.clock = http, lambda: NOW
     return source
 
 
 def seen_before(source: CephSource) -> CephSource:
     """As if each mgr had been looked at ten seconds ago, when its counters were lower."""
     for mgr in source.mgrs.members:
-        mgr.watch = Watch(counts={}, seen_at=NOW - 10)
-    for session in source.sessions:
-        session.watch = Watch(counts={}, seen_at=NOW - 10)
+        mgr.freshness = Freshness(counts={}, seen_at=NOW - 10)
+    for dashboard in source.dashboards:
+        dashboard.freshness = Freshness(counts={}, seen_at=NOW - 10)
     return source
 
 

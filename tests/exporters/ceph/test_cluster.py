@@ -60,6 +60,9 @@ async def test_stopped_osd_shows_in_the_scrape_after_ceph_s_map(lab: Lab, watch:
     peered = await watch.until(lambda seen: seen.get(("ceph_pgs_in_state", "undersized")) == 8)
 
     assert (found["ceph_osds",], found["ceph_osds_up",], found["ceph_osds_in",]) == (3, 2, 3)
+    assert {key[-1]: value for key, value in found.items() if key[0] == "ceph_osd_up"} == {"0": 1, "1": 1, "2": 0}
+    assert [value for key, value in found.items() if key[0] == "ceph_host_osds_up"] == [2]
+    assert {key[-1] for key in found if key[0] == "ceph_osd_used_ratio"} == {"0", "1"}
     assert (peered["ceph_pool_pgs_serving", "edge-data"], peered["ceph_pool_pgs_redundant", "edge-data"]) == (8, 0)
     assert pair(peered) == (1, 1)
 
@@ -101,9 +104,15 @@ async def test_full_osds_are_down_and_a_quota_is_not(lab: Lab, watch: Watch) -> 
     full = await watch.until(
         lambda seen: (seen["ceph_pool_writable", "edge-data"], seen["ceph_health_status",]) == (0, 2)
     )
+    levels = {key[-1]: value for key, value in full.items() if key[0] == "ceph_osd_full_level"}
     lab.switch("full/unset")
 
     assert (pair(at_quota), pair(full)) == ((1, 1), (0, 1))
+    assert (at_quota["ceph_pool_quota_objects", "edge-data"], ("ceph_pool_quota_bytes", "edge-data") in at_quota) == (
+        2,
+        False,
+    )
+    assert 3 in levels.values()
     assert pair(await watch.until(lambda seen: seen["ceph_pool_writable", "edge-data"] == 1)) == (1, 1)
 
 

@@ -33,7 +33,7 @@ atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 def check(payloads: Payloads, spoilt: set[str], version: str = "pacific") -> dict[tuple[str, ...], Any]:
     """The claims that hold for whatever a cluster says."""
-    report = asyncio.run(probed(one_mgr(payloads, FOLDER, mirroring=True)))
+    report = asyncio.run(probed(one_mgr(payloads, FOLDER, mirroring=True, skip=("filesystems",))))
     found = values(report)
 
     assert (found["ceph_up",], found["ceph_known",]) in {(1, 1), (0, 1), (0, 0)}
@@ -58,23 +58,38 @@ def serving(pools: Any) -> bool:
     )
 
 
+def minority(health: Any) -> bool:
+    """Written apart from the parser: the answer names a quorum that is none."""
+    try:
+        quorum, mons = health["mon_status"]["quorum"], health["mon_status"]["monmap"]["mons"]
+        return (
+            isinstance(quorum, list)
+            and isinstance(mons, list)
+            and all(type(rank) is int for rank in quorum)
+            and len(quorum) < len(mons) / 2
+        )
+    except (KeyError, TypeError, IndexError):
+        return False
+
+
 @settings(max_examples=CASES)
 @given(spoiled(recorded()["health"]))
 def test_spoiled_health_is_never_a_false_up(health: Any) -> None:
-    """Keys dropped, types changed, rows doubled or cut: up only with as many mons and OSDs as there were."""
+    """Keys dropped, types changed, rows doubled or cut: up only with as many OSDs as there were, and never without a quorum."""
     found = check({**recorded(), "health": health}, {"health"})
-    if found["ceph_up",] and found["collector_success", "health"]:
-        assert found.get(("ceph_osds",)) == 3
-        assert len(health["mon_status"]["quorum"]) * 2 > len(health["mon_status"]["monmap"]["mons"])
+    if found["ceph_up",]:
+        assert found.get(("ceph_osds",), 3) == 3
+        assert found["ceph_mons_in_quorum",] == 3
+        assert not minority(health)
 
 
 @settings(max_examples=CASES)
 @given(spoiled(recorded("quincy")["pools"]))
 def test_spoiled_pools_are_never_a_false_up(pools: Any) -> None:
-    """A pool lost, a state changed, a count that is none: up only when every pool that was there serves."""
+    """A pool lost, a state changed, a count that is none: up only when every pool that was there serves, by whoever says so."""
     found = check({**recorded("quincy"), "pools": pools}, {"pools"})
-    if found["ceph_up",]:
-        assert len(pools) == 2
+    if found["ceph_up",] and found["collector_success", "pools"]:
+        assert len({pool["pool_name"] for pool in pools}) == 2
         assert serving(pools)
 
 
@@ -85,7 +100,7 @@ def test_spoiled_flags_and_link_are_never_a_false_up(flags: Any, summary: Any, m
     payloads = {**recorded(), "flags": flags, "summary": summary, "monitor": monitor}
     found = check(payloads, {"flags", "health", "pools", "osds"})
     if found["ceph_up",]:
-        assert summary["have_mon_connection"] is True
+        assert not (isinstance(summary, dict) and summary.get("have_mon_connection") is False)
         assert not {"pause", "pauserd", "pausewr", "full"} & set(flags)
 
 
@@ -95,7 +110,7 @@ def test_spoiled_reports_cost_only_what_leans_on_them(osds: Any) -> None:
     """Up only when every OSD of the map is listed and half of those that are up have reported."""
     found = check({**recorded(), "osds": osds}, {"osds", "pools"})
     if found["ceph_up",]:
-        assert len(osds) == 3
+        assert len({osd.get("id", osd.get("osd")) for osd in osds if isinstance(osd, dict)}) == 3
         assert found["ceph_osds_reporting",] * 2 >= sum(osd["up"] in (1, "1", True) for osd in osds)
 
 
@@ -106,6 +121,19 @@ def test_spoiled_mirror_costs_only_itself(mirror: Any) -> None:
     payloads = {**recorded(), "mirror": mirror}
 
     assert check(payloads, {"mirror"})["ceph_up",] == 1
+
+
+@settings(max_examples=CASES)
+@given(spoiled(recorded("squid")["filesystems"]), spoiled(recorded("squid")["snapshot"]))
+def test_spoiled_snapshot_and_filesystems_cost_only_themselves(filesystems: Any, snapshot: Any) -> None:
+    """The answers of later versions: up only with the OSDs and pools that there are."""
+    payloads = {**recorded("squid"), "filesystems": filesystems, "snapshot": snapshot}
+    found = values(asyncio.run(probed(one_mgr(payloads, FOLDER))))
+
+    assert (found["ceph_up",], found["ceph_known",]) in {(1, 1), (0, 1), (0, 0)}
+    assert {"ceph_osd_flag", "ceph_pool_stored_bytes", "ceph_osds_reporting", "ceph_mons"} <= {key[0] for key in found}
+    if found["ceph_up",]:
+        assert found.get(("ceph_osds",), 3) == 3
 
 
 LINE = st.sampled_from(["drop", "double", "cut", "help", "quote", "garbage", "change"])
@@ -177,7 +205,7 @@ def test_spoiled_text_leaves_the_dashboards_word_alone(case: tuple[str, str]) ->
 def test_spoiled_text_alone_is_never_a_false_up(text: str) -> None:
     """While they say that some flag is set, which may be a pause, the metrics alone never say up."""
     found = check(
-        {**recorded(), "summary": 500, "metrics": text}, {"mgr", "health", "flags", "pools", "osds", "mirror"}
+        {**recorded(), "monitor": 500, "metrics": text}, {"mgr", "health", "flags", "pools", "osds", "mirror"}
     )
     if FLAGGED in text:
         assert found["ceph_up",] == 0
@@ -197,4 +225,4 @@ def test_spoiled_text_of_a_broken_pool_is_never_up(text: str) -> None:
     """No PG is active: whatever is dropped, cut or doubled, nobody says up."""
     spoilt = {"mgr", "health", "flags", "pools", "osds", "mirror"}
 
-    assert check({**recorded(), "summary": 500, "metrics": text}, spoilt)["ceph_up",] == 0
+    assert check({**recorded(), "monitor": 500, "metrics": text}, spoilt)["ceph_up",] == 0

@@ -8,7 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sankofa_exporters.ceph.session import HOLD_SILENT_SECONDS, RETRY_REFUSED_SECONDS, Refusals, Session, StandbyError
+from sankofa_exporters.ceph.client.dashboards import Dashboard
+from sankofa_exporters.ceph.client.errors import StandbyError
+from sankofa_exporters.ceph.client.session import RETRY_REFUSED_SECONDS, SILENT_LOGIN_SECONDS, Refusals, Session
+from sankofa_exporters.ceph.snapshot.health import parse_flags
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.probe.budget import Budget
 from tests.pace import limit
@@ -51,15 +54,15 @@ def session(mgr: Mgr, clock: Clock, tmp_path: Path) -> Session:
 
 async def kind_of(session: Session, path: str = FLAGS) -> Kind:
     with pytest.raises(CollectorError) as caught:
-        await session.get(path, Budget.of(limit(5)))
+        await session.get(path, Budget.of(limit(5)), parse_flags)
     return caught.value.failure.kind
 
 
 async def test_session_logs_in_where_a_401_asks_for_it(session: Session, mgr: Mgr) -> None:
     """The first GET goes without a token, the login follows the 401, and later GETs need none; scopes are kept."""
-    told = [await session.get(FLAGS, Budget.of(limit(5))) for _ in range(2)]
+    answers = [await session.get(FLAGS, Budget.of(limit(5)), parse_flags) for _ in range(2)]
 
-    assert [one.document for one in told] == [recorded()["flags"]] * 2
+    assert answers == [parse_flags(recorded()["flags"])] * 2
     assert mgr.asked == [f"GET {FLAGS}", "POST /api/auth", f"GET {FLAGS}", f"GET {FLAGS}"]
     assert session.token is not None
     assert session.token.scopes == frozenset(SCOPES)
@@ -67,7 +70,7 @@ async def test_session_logs_in_where_a_401_asks_for_it(session: Session, mgr: Mg
 
 async def test_collectors_at_once_share_one_login(session: Session, mgr: Mgr) -> None:
     """Five questions at the same time, one POST."""
-    await asyncio.gather(*(session.get(FLAGS, Budget.of(limit(5))) for _ in range(5)))
+    await asyncio.gather(*(session.get(FLAGS, Budget.of(limit(5)), parse_flags) for _ in range(5)))
 
     assert mgr.asked.count("POST /api/auth") == 1
 
@@ -75,27 +78,27 @@ async def test_collectors_at_once_share_one_login(session: Session, mgr: Mgr) ->
 async def test_token_is_renewed_before_it_expires(session: Session, mgr: Mgr, clock: Clock) -> None:
     """A token of ten minutes is left alone for nine, and replaced then, before Ceph refuses it."""
     mgr.token = jwt(600)
-    await session.get(FLAGS, Budget.of(limit(5)))
+    await session.get(FLAGS, Budget.of(limit(5)), parse_flags)
     clock.now = 539
-    await session.get(FLAGS, Budget.of(limit(5)))
+    await session.get(FLAGS, Budget.of(limit(5)), parse_flags)
     before = mgr.asked.count("POST /api/auth")
     clock.now = 541
-    await session.get(FLAGS, Budget.of(limit(5)))
+    await session.get(FLAGS, Budget.of(limit(5)), parse_flags)
 
     assert (before, mgr.asked.count("POST /api/auth")) == (1, 2)
 
 
 async def test_token_that_is_refused_is_renewed_at_once(session: Session, mgr: Mgr) -> None:
     """A mgr that forgot the token (its secret or user changed) costs one more login, and no answer."""
-    await session.get(FLAGS, Budget.of(limit(5)))
+    await session.get(FLAGS, Budget.of(limit(5)), parse_flags)
     mgr.token = jwt(60_000)
 
-    assert (await session.get(FLAGS, Budget.of(limit(5)))).document == recorded()["flags"]
+    assert await session.get(FLAGS, Budget.of(limit(5)), parse_flags) == parse_flags(recorded()["flags"])
 
 
 async def test_token_that_nobody_takes_is_auth(session: Session, mgr: Mgr) -> None:
     """A fresh token that is refused too ends in auth, after one more login and not after many."""
-    await session.get(FLAGS, Budget.of(limit(5)))
+    await session.get(FLAGS, Budget.of(limit(5)), parse_flags)
     mgr.instead = lambda request: answer(401) if request.method == "GET" else None
 
     assert await kind_of(session) is Kind.AUTH
@@ -115,17 +118,17 @@ async def test_refused_password_is_not_tried_again_until_it_changes(
     (tmp_path / "password").write_text("new\n")
 
     assert (kinds, tries, later) == ([Kind.AUTH] * 4, 1, 2)
-    assert (await session.get(FLAGS, Budget.of(limit(5)))).document == recorded()["flags"]
+    assert await session.get(FLAGS, Budget.of(limit(5)), parse_flags) == parse_flags(recorded()["flags"])
 
 
-@pytest.mark.parametrize("content", ["", "\n", "two\nlines\n", "x" * 2000])
+@pytest.mark.parametrize("content", ["", "\n", "two\nlines\n", "x" * 20_000])
 async def test_password_file_that_is_not_one_line_is_auth(
     session: Session, mgr: Mgr, tmp_path: Path, content: str
 ) -> None:
     """Nothing is sent, and what the file holds is not told."""
     (tmp_path / "password").write_text(content)
     with pytest.raises(CollectorError) as caught:
-        await session.get(FLAGS, Budget.of(limit(5)))
+        await session.get(FLAGS, Budget.of(limit(5)), parse_flags)
 
     assert caught.value.failure.kind is Kind.AUTH
     assert "lines" not in caught.value.failure.reason
@@ -158,9 +161,9 @@ async def test_login_that_is_not_one_is_told_by_its_kind(
 async def test_token_without_a_readable_lifetime_lives_ten_minutes(session: Session, mgr: Mgr, clock: Clock) -> None:
     """A token that is not a JWT is used, and renewed early."""
     mgr.token = "opaque"
-    await session.get(FLAGS, Budget.of(limit(5)))
+    await session.get(FLAGS, Budget.of(limit(5)), parse_flags)
     clock.now = 600
-    await session.get(FLAGS, Budget.of(limit(5)))
+    await session.get(FLAGS, Budget.of(limit(5)), parse_flags)
 
     assert mgr.asked.count("POST /api/auth") == 2
 
@@ -169,7 +172,7 @@ async def test_standby_is_told_by_its_redirect(session: Session, mgr: Mgr) -> No
     """A standby's dashboard redirects: its reader does not follow, and sends it no password."""
     mgr.instead = lambda _request: answer(303, location="http://mgr-y:8080/")
     with pytest.raises(StandbyError):
-        await session.get(FLAGS, Budget.of(limit(5)))
+        await session.get(FLAGS, Budget.of(limit(5)), parse_flags)
 
     assert mgr.asked == [f"GET {FLAGS}"]
 
@@ -184,7 +187,7 @@ async def test_silent_login_is_not_repeated_at_each_probe(session: Session, mgr:
     mgr.instead = hang
     kinds = [await kind_of(session) for _ in range(3)]
     before = mgr.asked.count("POST /api/auth")
-    clock.now = HOLD_SILENT_SECONDS + 1
+    clock.now = SILENT_LOGIN_SECONDS + 1
     await kind_of(session)
 
     assert (kinds, before, mgr.asked.count("POST /api/auth")) == ([Kind.TIMEOUT] * 3, 1, 2)
@@ -192,11 +195,11 @@ async def test_silent_login_is_not_repeated_at_each_probe(session: Session, mgr:
 
 async def test_wrong_version_in_the_header_is_not_asked_twice(session: Session, mgr: Mgr) -> None:
     """A path that an old dashboard refuses (415) is remembered, and asked again after the next login."""
-    paths = {"/api/osd?offset=0&limit=-1": "1.1", "/api/osd": "1.0"}
-    await session.get(FLAGS, Budget.of(limit(5)))
+    dashboard = Dashboard(session=session, max_age_seconds=45)
+    await session.get(FLAGS, Budget.of(limit(5)), parse_flags)
     mgr.asked.clear()
     for _ in range(2):
-        await session.get_first(paths, Budget.of(limit(5)))
+        await dashboard.osds(Budget.of(limit(5)))
 
     assert mgr.asked == ["GET /api/osd"] * 3
 

@@ -123,6 +123,28 @@ async def test_reports_that_fail_are_unknown_though_the_mgr_says_up(tmp_path: Pa
     assert (triple(seen), triple(alone), triple(without)) == ((0, 0, 2), (0, 0, 1), (1, 1, 1))
 
 
+async def test_osds_one_by_one_are_remembered_where_their_reports_are_not_asked(tmp_path: Path) -> None:
+    """Without the proof of reports the list of OSDs is a detail: asked once a minute, at most one detail a probe."""
+    source = one_mgr(recorded(), tmp_path, osd_reports=False)
+    for _ in range(2):
+        seen = values(await probed(source))
+
+    assert [value for key, value in sorted(seen.items()) if key[0] == "ceph_osd_up"] == [1, 1, 0]
+    assert ("ceph_osds_reporting",) not in seen
+    assert seen["collector_age_seconds", "osd_details"] == 0
+
+
+async def test_osd_that_does_not_report_shows_nothing_of_itself(tmp_path: Path) -> None:
+    """Its use and latency are of its last report: old values are absent, its state by the map stays."""
+    payloads = recorded()
+    payloads["osds"][0]["stats_history"] = {"op_w": [[1_795_529_000.0, 0.0]]}
+    seen = await found(payloads, tmp_path)
+
+    reported = {name: {key[1] for key in seen if key[0] == f"ceph_osd_{name}"} for name in ("up", "used_ratio")}
+    assert reported == {"up": {"0", "1", "2"}, "used_ratio": {"1"}}
+    assert {key[1] for key in seen if key[0] == "ceph_osd_commit_latency_seconds"} == {"1"}
+
+
 async def test_mgr_alone_tells_up_when_no_flag_is_set(tmp_path: Path) -> None:
     """Without a dashboard: up while no flag is set at all; unknown with any, for it may be a pause."""
     clear = values(await probed(metrics_only(whole(recorded()), tmp_path)))
@@ -206,7 +228,10 @@ async def test_missing_scope_is_named(tmp_path: Path) -> None:
     source = seen_before(source_of({"mgr-x": mgr.handle}, tmp_path, target={"dashboards": ["http://mgr-x:8080"]}))
     seen = values(await probed(source))
 
-    assert (triple(seen), kinds(seen)) == ((0, 0, 1), {"flags": "permission", "osds": "permission"})
+    assert (triple(seen), kinds(seen)) == (
+        (0, 0, 1),
+        {"flags": "permission", "osds": "permission", "osd_details": "permission"},
+    )
     assert (seen["ceph_privilege_missing", "osd"], seen["ceph_privilege_missing", "pool"]) == (1, 0)
     assert ("ceph_osds_up",) not in seen
 
@@ -244,7 +269,7 @@ async def test_password_and_token_are_never_told(tmp_path: Path, caplog: pytest.
         mgr = Mgr(payloads=payloads, password=secret)
         source = seen_before(source_of({"mgr-x": mgr.handle}, tmp_path, target={"dashboards": ["http://mgr-x:8080"]}))
         texts += [repr(await probed(source)), repr(source), repr(source.module)]
-        texts += [text for text in (str(source.sessions[0].token),) if text]
+        texts += [text for text in (str(source.dashboards[0].session.token),) if text]
 
     token = mgr.token
     assert not [text for text in [*texts, caplog.text] if secret in text or token in text]

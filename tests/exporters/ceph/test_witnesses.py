@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sankofa_exporters.ceph.watch import Watch
+from sankofa_exporters.ceph.client.freshness import Freshness
 from tests.pace import limit
 
 from .recorded import (
@@ -73,7 +73,7 @@ async def test_old_active_mgr_does_not_outvote_the_new_one(tmp_path: Path) -> No
     cut_off["health"]["osd_map"]["osds"] = []
     old, new = Mgr(payloads=cut_off), Mgr(payloads=recorded())
     source = seen_before(source_of({"mgr-x": old.handle, "mgr-y": new.handle}, tmp_path, target=TWO))
-    source.mgrs.members[0].watch = Watch()
+    source.mgrs.members[0].freshness = Freshness()
     seen = values(await probed(source))
 
     assert (triple(seen), kinds(seen)) == ((1, 1, 2), {})
@@ -89,7 +89,9 @@ async def test_mgr_without_mons_makes_all_unknown(tmp_path: Path, lost: str) -> 
         payloads["summary"]["have_mon_connection"] = False
     else:
         age = payloads["monitor"]["mon_status"]["quorum_age"]
-        source.sessions[0].watch = Watch(counts={"quorum_age": age}, seen_at=NOW - 1, collected_after=NOW - 60)
+        source.dashboards[0].freshness = Freshness(
+            counts={"quorum_age": age}, seen_at=NOW - 1, collected_after=NOW - 60
+        )
     seen = values(await probed(source))
 
     assert triple(seen) == (0, 0, 1)
@@ -120,8 +122,8 @@ async def test_first_probe_looks_until_the_quorum_moves(tmp_path: Path) -> None:
     assert second["ceph_pool_writes_total", "edge-data"] == 11496
 
 
-async def test_mgr_that_was_not_looked_at_lately_is_looked_at_again(tmp_path: Path) -> None:
-    """A mgr that takes over for the second time, or a long scrape interval: one probe is enough, not two."""
+async def test_mgr_that_was_not_asked_lately_is_asked_again(tmp_path: Path) -> None:
+    """A mgr that takes over for the second time, or a long scrape interval: one probe is enough; its first call brings the login."""
     payloads = recorded()
     mgr = Mgr(payloads=payloads)
 
@@ -130,10 +132,10 @@ async def test_mgr_that_was_not_looked_at_lately_is_looked_at_again(tmp_path: Pa
 
     mgr.instead = tick
     source = source_of({"mgr-x": mgr.handle}, tmp_path, target={"dashboards": ["http://mgr-x:8080"]})
-    source.sessions[0].watch = Watch(counts={"quorum_age": 7}, seen_at=NOW - 600, collected_after=NOW - 615)
+    source.dashboards[0].freshness = Freshness(counts={"quorum_age": 7}, seen_at=NOW - 600, collected_after=NOW - 615)
     seen = values(await probed(source))
 
-    assert (triple(seen), mgr.asked.count("GET /api/monitor")) == ((1, 1, 1), 2)
+    assert (triple(seen), mgr.asked.count("GET /api/monitor")) == ((1, 1, 1), 3)
 
 
 async def test_metrics_that_stand_still_are_stale(tmp_path: Path) -> None:

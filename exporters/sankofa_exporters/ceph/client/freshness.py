@@ -1,9 +1,9 @@
-"""Is what a mgr says fresh? Its answers have no clock, but some numbers in them move while their source lives.
+"""How old is a mgr's answer? Its answers have no clock, but some numbers in them move while their source lives.
 
 `/metrics` counts the mgr's own collections; a mgr that is cut off or hangs serves its last body with 200. `monitor` has
 the age of the mons' quorum, which the mons tell the mgr every few seconds; without a quorum it stands still, while all
-else (even `have_mon_connection`) looks well. A number seen to move between two looks proves that the later answer is
-young, and how old it is at most follows from when we looked before. One look proves nothing.
+else (even `have_mon_connection`) looks well. A number that was seen to move between two answers proves that the later
+one is young, and when we asked before bounds its age. One answer proves nothing.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ Counts = Mapping[str, float]
 
 
 @dataclass(kw_only=True)
-class Watch:
-    """What we saw of one mgr; times are of our own monotonic clock."""
+class Freshness:
+    """The moving numbers of one mgr; times are of our own monotonic clock."""
 
     counts: Counts | None = None
     seen_at: float = 0
     collected_after: float | None = None
 
-    def look(self, counts: Counts, asked_at: float) -> None:
-        """Take note of the collection counters of a body that was asked for at `asked_at`."""
+    def note(self, counts: Counts, asked_at: float) -> None:
+        """The numbers of an answer that was asked for at `asked_at`."""
         if asked_at < self.seen_at:
             return  # two probes at once, and the later one was quicker
         if self.counts is not None and counts != self.counts:
-            # The mgr was still serving an older body when we looked before: this one was collected after that.
+            # The mgr was still serving an older answer when we asked before: this one was collected after that.
             self.collected_after = self.seen_at
         self.counts, self.seen_at = counts, asked_at
 
     def age_seconds(self, now: float) -> float | None:
-        """The greatest age the body may have; None while it was never seen moving."""
+        """The greatest age the answer may have; None while its numbers were never seen moving."""
         return None if self.collected_after is None else now - self.collected_after

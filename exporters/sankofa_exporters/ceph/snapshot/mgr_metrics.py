@@ -1,4 +1,4 @@
-"""What an active mgr's `/metrics` says, out of its text and into frozen values.
+"""An active mgr's `/metrics`, out of its text and into frozen values.
 
 Only wanted names are read. Values that are not counts are left out, label by label; a body that does not name itself
 the active mgr, or has no collection counter, is not trusted at all.
@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sankofa_exporters.model.failure import CollectorError, Kind
-from sankofa_exporters.reading.scraped import Scraped
+from sankofa_exporters.model.rejected import by_identity
+from sankofa_exporters.reading.scraped import Point, Scraped
 
-from .snapshot import Capacity, Mons, Pgs
+from .fields import MAX_COUNT
+from .values import Capacity, Mons, Pgs
 
 COLLECTIONS = "ceph_prometheus_collect_duration_seconds_count"
 IO = ("ceph_pool_rd", "ceph_pool_wr", "ceph_pool_rd_bytes", "ceph_pool_wr_bytes")
@@ -34,15 +36,17 @@ NAMES = frozenset(
         "ceph_mgr_status",
         "ceph_health_status",
         "ceph_health_detail",
+        "ceph_daemon_health_metrics",
         "ceph_mon_quorum_status",
+        "ceph_healthcheck_slow_ops",
         "ceph_osd_up",
+        "ceph_rgw_metadata",
         "ceph_pool_metadata",
         "ceph_cluster_total_bytes",
         "ceph_cluster_total_used_raw_bytes",
         *RATIOS,
     }
 )
-MAX_COUNT = 2**53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +69,15 @@ class MgrPool:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """An RGW daemon, as it registered itself."""
+
+    name: str
+    host: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
     """One active mgr's body."""
 
@@ -73,8 +86,11 @@ class View:
     osds: int
     mons: Mons | None
     capacity: Capacity | None
-    checks: frozenset[str] | None  # active health checks; None when this version does not export them
-    healthy: bool | None
+    checks: frozenset[str] | None  # failing health checks; None when this version does not export them
+    unclear: frozenset[str]  # checks of which the body says both
+    slow_operations: int | None
+    slow_daemons: Mapping[str, int]
+    gateways: tuple[Gateway, ...]
     mirrored_at: Mapping[tuple[str, str], float]
     nearfull_ratio: float | None
     full_ratio: float | None
@@ -99,14 +115,18 @@ def view_of(scraped: Scraped) -> View:
     ids = sorted(set(names).union(*table.values()))
     pools = tuple(_pool(table, pool_id, names[pool_id]) for pool_id in ids if pool_id in names)
     readable = len(pools) == len(ids) and all(pool.pgs is not None for pool in pools) and not scraped.unreadable
+    checks, unclear = _checks(scraped)
     return View(
         pools=pools,
         pools_complete=readable,
         osds=len({point.labels.get("ceph_daemon") for point in scraped.of("ceph_osd_up")}),
         mons=_mons(scraped),
         capacity=_capacity(scraped),
-        checks=_active_checks(scraped),
-        healthy=_healthy(scraped),
+        checks=checks,
+        unclear=unclear,
+        slow_operations=_count(scraped.single("ceph_healthcheck_slow_ops")),
+        slow_daemons=_slow_daemons(scraped),
+        gateways=_gateways(scraped),
         mirrored_at=_mirrored_at(scraped),
         nearfull_ratio=_ratio(scraped.single(RATIOS[0])),
         full_ratio=_ratio(scraped.single(RATIOS[1])),
@@ -163,10 +183,11 @@ def _pgs(counts: Mapping[str, int | None]) -> Pgs | None:
 
 def _mons(scraped: Scraped) -> Mons | None:
     points = scraped.of("ceph_mon_quorum_status")
+    found = by_identity((point.labels.get("ceph_daemon"), point.value) for point in points)
     names = {point.labels.get("ceph_daemon") for point in points}
-    if not points or len(names) != len(points) or any(point.value not in (0, 1) for point in points):
+    if not found or len(found) != len(names) or any(value not in (0, 1) for value in found.values()):
         return None
-    return Mons(total=len(points), in_quorum=sum(point.value == 1 for point in points))
+    return Mons(total=len(found), in_quorum=sum(value == 1 for value in found.values()))
 
 
 def _capacity(scraped: Scraped) -> Capacity | None:
@@ -175,17 +196,36 @@ def _capacity(scraped: Scraped) -> Capacity | None:
     return None if total is None or used is None else Capacity(total_bytes=total, used_bytes=used)
 
 
-def _active_checks(scraped: Scraped) -> frozenset[str] | None:
-    """`health_detail` keeps checks that have passed as 0; a version without the family says nothing."""
+def _checks(scraped: Scraped) -> tuple[frozenset[str] | None, frozenset[str]]:
+    """`health_detail` keeps checks that have passed as 0; a version without the family shows none while all is well."""
     points = scraped.of("ceph_health_detail")
     if not points or any(point.value not in (0, 1) for point in points):
-        return frozenset() if _healthy(scraped) else None
-    return frozenset(point.labels.get("name", "") for point in points if point.value == 1)
+        return (frozenset() if scraped.single("ceph_health_status") == 0 else None), frozenset()
+    found = by_identity((_labels(point), point.value) for point in points)
+    unclear = {point.labels.get("name", "") for point in points if _labels(point) not in found}
+    failing = {dict(labels).get("name", "") for labels, value in found.items() if value == 1}
+    return frozenset(failing), frozenset(unclear - failing)
 
 
-def _healthy(scraped: Scraped) -> bool | None:
-    status = scraped.single("ceph_health_status")
-    return None if status not in (0, 1, 2) else status == 0
+def _labels(point: Point) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(point.labels.items()))
+
+
+def _slow_daemons(scraped: Scraped) -> dict[str, int]:
+    """By daemon; each daemon has a series, a zero where nothing is slow."""
+    points = scraped.of("ceph_daemon_health_metrics")
+    rows = (
+        (point.labels.get("ceph_daemon", ""), _count(point.value))
+        for point in points
+        if point.labels.get("type") == "SLOW_OPS"
+    )
+    return {daemon: count for daemon, count in by_identity(rows).items() if daemon and count is not None}
+
+
+def _gateways(scraped: Scraped) -> tuple[Gateway, ...]:
+    points = [point.labels for point in scraped.of("ceph_rgw_metadata") if point.labels.get("ceph_daemon")]
+    rows = ((labels["ceph_daemon"], (labels.get("hostname", ""), labels.get("ceph_version", ""))) for labels in points)
+    return tuple(Gateway(name=name, host=host, version=version) for name, (host, version) in by_identity(rows).items())
 
 
 def _mirrored_at(scraped: Scraped) -> dict[tuple[str, str], float]:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sankofa_exporters.ceph.metrics import NAMES, View, collections, is_active, view_of
-from sankofa_exporters.ceph.snapshot import Capacity, Mons, Pgs
+from sankofa_exporters.ceph.snapshot.mgr_metrics import NAMES, View, collections, is_active, view_of
+from sankofa_exporters.ceph.snapshot.values import Capacity, Mons, Pgs
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.reading.scraped import scan
 

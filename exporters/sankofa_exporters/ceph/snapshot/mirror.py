@@ -1,9 +1,9 @@
 """RBD mirroring, out of the dashboard's summary.
 
-What Ceph tells there is uneven, and only what it tells is passed on. An image in journal mode says by how many entries
+Ceph reports unevenly there, and only what it reports is passed on. An image in journal mode says by how many entries
 it is behind. The time of an image's newest snapshot stands in the description that rbd-mirror writes, and the dashboard
 hands descriptions on for images that are ready or in error, and for none that is replaying: for these the recovery
-point is unknown here, unless a newer dashboard or the mgr's metrics tell it.
+point is unknown here, unless a newer dashboard or the mgr's metrics report it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.model.rejected import Reason, by_identity, reject
 from sankofa_exporters.reading.coerce import amount, text
 
-from .parse import MAX_COUNT, MAX_ROWS, unreadable
-from .snapshot import Mirror
+from .fields import is_count, rows, unreadable
+from .values import Mirror
 
 GROUPS = {"image_ready": "ready", "image_syncing": "syncing", "image_error": "error"}
 SNAPSHOT = "local_snapshot_timestamp"
@@ -28,16 +28,13 @@ def parse_mirror(document: Any) -> Mirror:
     content = document.get("content_data") if isinstance(document, Mapping) else None
     if not isinstance(content, Mapping) or not isinstance(content.get("pools"), list):
         raise unreadable("mirroring: no content_data with pools")
-    counts = Counter(
-        {(pool, state): 0 for pool in _mirrored(content["pools"]) for state in (*GROUPS.values(), "unknown")}
-    )
+    pools = tuple(_mirrored(content["pools"]))
+    counts = Counter({(pool, state): 0 for pool in pools for state in (*GROUPS.values(), "unknown")})
     behind: dict[tuple[str, str], int] = {}
     snapshots: dict[tuple[str, str], float] = {}
-    for group, image in _images(content):
-        key = _key(image)
-        counts[key[0], "unknown" if image.get("state") == "Unknown" else GROUPS[group]] += 1
-        entries, at = image.get("entries_behind_primary"), amount(_told(image).get(SNAPSHOT))
-        if isinstance(entries, int) and not isinstance(entries, bool) and 0 <= entries <= MAX_COUNT:
+    for key, (state, entries, at) in by_identity(_images(content)).items():
+        counts[key[0], state] += 1
+        if entries is not None:
             behind[key] = entries
         if at:
             snapshots[key] = at
@@ -49,32 +46,28 @@ def _mirrored(pools: list[Any]) -> Iterator[str]:
     for pool in pools:
         name = text(pool.get("name")) if isinstance(pool, Mapping) else None
         if name is None:
-            raise unreadable("mirroring: a pool without a name")
-        if pool.get("mirror_mode") in ("image", "pool"):
+            reject(Reason.UNREADABLE)
+        elif pool.get("mirror_mode") in ("image", "pool"):
             yield name
 
 
-def _images(content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for group in GROUPS:
-        rows = content.get(group)
-        if not isinstance(rows, list):
-            raise unreadable(f"mirroring: {group} is not a list")
-        if len(rows) > MAX_ROWS:
-            raise CollectorError(Kind.LIMIT, f"mirroring: more than {MAX_ROWS} images")
-        for row in rows:
-            if not isinstance(row, Mapping):
-                raise unreadable(f"mirroring: an image of {group} is not an object")
-            yield group, row
+Image = tuple[str, int | None, float | None]
+"""The state of an image, by how many entries it is behind, and when its newest snapshot was made."""
 
 
-def _key(image: Mapping[str, Any]) -> tuple[str, str]:
-    pool, name = text(image.get("pool_name")), text(image.get("name"))
-    if pool is None or name is None:
-        raise unreadable("mirroring: an image without pool_name or name")
-    return pool, name
+def _images(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Image]]:
+    for group, state in GROUPS.items():
+        for row in rows(content.get(group), f"mirroring: {group}"):
+            pool, name = (text(row.get(key)) if isinstance(row, Mapping) else None for key in ("pool_name", "name"))
+            if pool is None or name is None:
+                reject(Reason.UNREADABLE)
+                continue
+            entries, at = row.get("entries_behind_primary"), amount(_described(row).get(SNAPSHOT))
+            shown = "unknown" if row.get("state") == "Unknown" else state
+            yield (pool, name), (shown, entries if is_count(entries) else None, at)
 
 
-def _told(image: Mapping[str, Any]) -> Mapping[str, Any]:
+def _described(image: Mapping[str, Any]) -> Mapping[str, Any]:
     """The image's own keys, and those of the JSON inside its description (`replaying, {…}`)."""
     description = text(image.get("description"))
     if description is None or len(description) > MAX_DESCRIPTION or "{" not in description:
