@@ -30,7 +30,7 @@ def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.config import load_settings
     from sankofa_observe.pipeline.rebuild import settlements, unproven
 
-    with open_platform(load_settings(config)) as platform:
+    with open_platform(load_settings(config), reading=True) as platform:
         found = [fault for one in settlements(platform.ledger) if (fault := unproven(one, platform.archive))]
     show(found, as_json=as_json, nothing="every settlement has its document, and each is whole")
     if found:
@@ -58,9 +58,11 @@ def rebuild(
 
     if (settlement is None) is not every:
         raise InvalidInput("rebuild: expected the id of a settlement, or --all; nothing was written")
-    with open_platform(load_settings(config)) as platform:
+    with open_platform(load_settings(config), reading=True) as platform:
         if platform.identity is None:
-            raise InvalidInput("no chain in the settings; add the section `chain`, it is part of every document")
+            raise InvalidInput(
+                "rebuild: no chain in the settings; add the section `chain`, it is part of every document; nothing was written"
+            )
         if settlement is None:
             records = list(stage.settlements(platform.ledger))
         else:

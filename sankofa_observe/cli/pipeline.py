@@ -53,13 +53,16 @@ def recount(
 
     Example: sankofa-observe recount --config sankofa.yaml --from 2026-11-01T00:00:00Z
     """
+    from sankofa_observe.adapters.specs import load_catalog
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
 
     since_at, until_at = instant("--from", since), None if until is None else instant("--to", until)
-    with open_platform(load_settings(config)) as platform:
-        _known("SLO", slo, platform.catalog.slos)
-        _known("site", site, platform.catalog.sites)
+    settings = load_settings(config)
+    catalog = load_catalog(settings.specs)
+    _known("SLO", slo, catalog.slos)
+    _known("site", site, catalog.sites)
+    with open_platform(settings, catalog=catalog) as platform:
         period = platform.closed(since_at, until_at)
         show(
             _with_progress(platform.recount(period, only=slo, site=site, anyhow=anyhow)),
@@ -96,7 +99,10 @@ def settle(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
 
-    with open_platform(load_settings(config), settling=True) as platform:
+    settings = load_settings(config)
+    if settings.chain is None:
+        raise InvalidInput("settle: no chain in the settings; add the section `chain`; nothing was sent")
+    with open_platform(settings, settling=True, new=False) as platform:
         show(chain(platform.settle(), platform.credit()), as_json=as_json, nothing="nothing to settle")
 
 

@@ -373,6 +373,36 @@ def test_verdicts_of_an_agreement_that_is_unknown_are_an_error(run: Run, install
 
 
 WORD = ("--reason", "seen by hand")
+READERS = [
+    ("evidence", "check"), ("evidence", "rebuild", "--all"), ("settle",), ("slots", "check"), ("slots", "seal"), ("ledger", "status"),
+    ("ledger", "check"), ("ledger", "rebuild"), ("verdicts", "list"), ("recount", "--from", "2026-01-01T00:00:00Z", "--slo", "none"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", READERS, ids=" ".join)
+def test_command_that_finds_nothing_to_read_makes_nothing(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A mistyped data_dir is told: beside a ledger that was made there all would look well."""
+    settings = {"data_dir": "data", "specs": [str(SPECS)], "prometheus": {"url": "http://127.0.0.1:1"}}
+    (tmp_path / "sankofa.yaml").write_text(yaml.safe_dump(settings))
+    ended = run(*command, *config(tmp_path))
+    assert (ended.code in {1, 2}, [one.name for one in tmp_path.iterdir()]) == (True, ["sankofa.yaml"])
+    assert "Traceback" not in ended.err
+
+
+def test_command_that_only_reads_records_no_agreement(run: Run, installation: Path) -> None:
+    """`evidence check` says that nothing is written: an agreement that was added meanwhile is not on record afterwards."""
+    run("evaluate", *config(installation), "--as-it-stands")
+    before = run("ledger", "status", *config(installation)).out
+    change(installation, "specs/agreement.yaml", lambda one: one["metadata"].update(name="another"))
+    ended = run("evidence", "check", *config(installation))
+    assert (ended.code, run("ledger", "status", *config(installation)).out) == (0, before)
+
+
+def test_ledger_that_is_empty_is_no_healthy_one(run: Run, installation: Path) -> None:
+    """No byte of it: what was recorded is gone, and every settlement with it."""
+    (installation / "data" / "ledger.sqlite").touch(0o600)
+    ended = run("evidence", "check", *config(installation))
+    assert (ended.code, ended.out, "it is empty" in ended.err) == (2, "", True)
 
 
 @pytest.mark.parametrize(
