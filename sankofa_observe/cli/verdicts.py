@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_TOLD = 5  # ids in a line
 Ref = Annotated[str, typer.Argument(help="The verdict: first word of its line in `verdicts list`.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
+By = Annotated[str | None, typer.Option(help="Who says so; without it, the user of this terminal.")]
 After = Annotated[str | None, typer.Option(help="Go on where the list before ended: what it named.")]
 
 
@@ -94,7 +95,7 @@ def settle(
     reference: Annotated[
         str, typer.Option(help="Of what was done by it, like a credit note; needed for a breach.")
     ] = "",
-    by: Annotated[str, typer.Option(help="Who says so; without it, the user of this terminal.")] = "",
+    by: By = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -112,7 +113,7 @@ def settle(
     if outcome not in set(Outcome):
         raise InvalidInput(f"--as {outcome!r}: expected {' or '.join(Outcome)}")
     with _ledger(config) as ledger:
-        who = by or _user()
+        who = _user() if by is None else by  # an empty name is a name that is none
         done = review(
             ref, Outcome(outcome), reason=reason, reference=reference, by=who, ledger=ledger, clock=SystemClock()
         )
@@ -123,7 +124,7 @@ def dismiss(
     period: Annotated[str, typer.Argument(help="AGREEMENT/START, as `verdicts waiting` names it.")],
     config: ConfigFile,
     reason: Annotated[str, typer.Option(help="Why it will not be judged.")],
-    by: Annotated[str, typer.Option(help="Who says so; without it, the user of this terminal.")] = "",
+    by: By = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -138,7 +139,7 @@ def dismiss(
     from sankofa_observe.pipeline.evaluate import PERIOD
 
     with _ledger(config) as ledger:
-        who = by or _user()
+        who = _user() if by is None else by  # an empty name is a name that is none
         done = review.dismiss(PERIOD, period, reason=reason, by=who, ledger=ledger, clock=SystemClock())
         show([done], as_json=as_json, nothing="")
 

@@ -429,6 +429,20 @@ def test_a_user_without_a_name_is_asked_for_one(run: Run, installation: Path, mo
     assert (ended.code, "--by" in ended.err) == (2, True)
 
 
+@pytest.mark.parametrize("by", ["", "  "])
+def test_a_name_that_is_none_is_refused(run: Run, tmp_path: Path, by: str) -> None:
+    """An empty variable in a script must not become the user of the terminal."""
+    installation = installed(tmp_path, [SlotState.UNKNOWN] * 2 + [SlotState.GOOD] * 9)
+    run("evaluate", *config(installation), "--as-it-stands")
+    ref = run("verdicts", "list", *config(installation), "--undetermined").out.split()[0]
+    period = run("verdicts", "waiting", *config(installation)).out.split()[1]
+    settled = run("verdicts", "settle", ref, *config(installation), "--as", "met", *WORD, "--by", by)
+    dismissed = run("verdicts", "dismiss", period, *config(installation), *WORD, "--by", by)
+    assert [(one.code, f"by {by!r}: expected the id of a person" in one.err) for one in (settled, dismissed)] == [
+        (2, True)
+    ] * 2
+
+
 def test_verdicts_that_are_undetermined_are_settled_by_a_person(run: Run, tmp_path: Path) -> None:
     """Afterwards they are told as undetermined no more, and the word stands with them."""
     installation = installed(tmp_path, [SlotState.UNKNOWN] * 2 + [SlotState.GOOD] * 9)
