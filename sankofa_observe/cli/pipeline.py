@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sankofa_observe.pipeline.counting import Observed
 
 
+YEARS = range(2000, 2101)  # of samples that anybody has, and of agreements
+
+
 def register(app: typer.Typer) -> None:
     for command in (observe, recount, evaluate, settle):
         app.command()(command)
@@ -123,7 +126,14 @@ def _known(what: str, name: str | None, names: Iterable[str]) -> None:
 
 
 def instant(option: str, text: str) -> int:
+    """UTC seconds; nothing is counted near 1970, where the samples before a slot would have negative times."""
     try:
-        return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+        found = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise InvalidInput(f"{option} {text!r}: expected a UTC instant like 2026-11-01T00:00:00Z") from None
+        raise InvalidInput(f"{option} {text[:80]!r}: expected a UTC instant like 2026-11-01T00:00:00Z") from None
+    if found.year not in YEARS:
+        raise InvalidInput(
+            f"{option} {text}: expected a year from {YEARS.start} to {YEARS.stop - 1}, like 2026-11-01T00:00:00Z; "
+            "nothing was written"
+        )
+    return int(found.timestamp())

@@ -524,6 +524,20 @@ def test_recount_refuses_what_is_no_instant(run: Run, installation: Path, since:
     assert (ended.code, "2026-11-01T00:00:00Z" in ended.err) == (2, True)
 
 
+@pytest.mark.parametrize("year", ["0001", "1969", "1970", "1999", "2101", "9999"])
+@pytest.mark.parametrize("option", ["--from", "--to", "--slot"])
+def test_instant_of_no_year_that_anybody_counts_is_refused(
+    run: Run, installation: Path, evidence: Path, option: str, year: str
+) -> None:
+    """Near 1970 the samples before a slot would have negative times."""
+    if option == "--slot":
+        ended = run("evidence", "proof", str(evidence), "--slot", f"{year}-01-01T00:00:00Z")
+    else:
+        span = {"--from": "2026-01-01T00:00:00Z", "--to": "2026-01-02T00:00:00Z", option: f"{year}-01-01T00:00:00Z"}
+        ended = run("recount", *config(installation), *(part for pair in span.items() for part in pair))
+    assert (ended.code, ended.out, "expected a year from 2000 to 2100" in ended.err) == (2, "", True)
+
+
 def test_recount_refuses_an_unknown_slo(run: Run, installation: Path) -> None:
     """Those that are known are named."""
     ended = run("recount", *config(installation), "--from", "2026-01-01T00:00:00Z", "--slo", "latency")
