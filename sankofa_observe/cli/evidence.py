@@ -11,6 +11,7 @@ import typer
 from sankofa_observe.cli.output import AsJson, ConfigFile, show
 from sankofa_observe.errors import InvalidInput
 
+_FETCH = "expected an evidence document, as /v1/settlements/<id>/evidence answers it: fetch it again"
 MISMATCH = 3  # two truths disagree, as elsewhere
 
 
@@ -99,8 +100,11 @@ def proof(
     from sankofa_observe.sla.evidence import parse
     from sankofa_observe.sla.evidence.slot import slot_proof
 
+    at = instant("--slot", slot)
     try:
-        raw = file.read_bytes()
+        cut = slot_proof(parse(file.read_bytes()), at)
     except OSError as error:
-        raise InvalidInput(f"{file}: {error.strerror}; expected an evidence document") from error
-    sys.stdout.buffer.write(slot_proof(parse(raw), instant("--slot", slot)))
+        raise InvalidInput(f"{file}: {error.strerror}; {_FETCH}") from error
+    except InvalidInput as error:
+        raise InvalidInput(f"{file}: {error}; {_FETCH}") from error
+    sys.stdout.buffer.write(cut)

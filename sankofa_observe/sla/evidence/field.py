@@ -12,7 +12,6 @@ from sankofa_observe.sla.evidence.document import Json
 from sankofa_observe.sla.evidence.form import MAX_SAFE
 
 T = TypeVar("T")
-NEXT = "it was damaged or written by another tool; fetch it again, or write it anew: sankofa-observe evidence rebuild"
 _LARGE = re.compile(r"-?[1-9][0-9]{15,99}")
 
 
@@ -81,7 +80,7 @@ class Field:
         return number
 
     def _refuse(self, place: str, seen: object, expected: str) -> InvalidInput:
-        return InvalidInput(f"evidence document: {place} is {str(seen)[:100]!r}, expected {expected}; {NEXT}")
+        return InvalidInput(f"evidence document: {place} is {str(seen)[:100]!r}, expected {expected}")
 
 
 def _whole_of(value: Json) -> int | None:
