@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from sankofa_observe.cli.output import say
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.secret_files import refuse_open
 
 
 def register(app: typer.Typer) -> None:
@@ -43,14 +45,36 @@ def keystore(
 
     from sankofa_observe.adapters.keys import write_keystore
 
-    if file.exists():
-        raise InvalidInput(f"{file}: exists; a key is never overwritten")
-    try:
-        password = password_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{password_file}: cannot be read as a password ({type(error).__name__})") from error
-    if not password:
-        raise InvalidInput(f"{password_file}: is empty; a key is not written without a password")
+    _writable(file)
+    password = _password(password_file)
     account = Account.create()
     write_keystore(account, file, password)
     say(account.address)
+
+
+def _writable(file: Path) -> None:
+    """Told before a key is made: encrypting one takes a second."""
+    if file.exists() or file.is_symlink():
+        raise InvalidInput(f"{file}: exists, and a key is never overwritten; name a file that is not there")
+    if not file.parent.is_dir():
+        raise InvalidInput(f"{file}: no folder {file.parent}; make it first, readable by its owner alone: mkdir -m 700")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise InvalidInput(f"{file}: folder {file.parent} cannot be written; name one that is yours. No key was made")
+
+
+def _password(file: Path) -> str:
+    try:
+        refuse_open(file)
+        password = file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InvalidInput(f"{file}: {error.strerror}; {_WANTED}") from error
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{file}: no text; {_WANTED}") from None
+    if not password:
+        raise InvalidInput(f"{file}: is empty; {_WANTED}")
+    return password
+
+
+_WANTED = (
+    "expected a password in a line, in a file of mode 600: (umask 077; openssl rand -base64 24 > FILE). No key was made"
+)

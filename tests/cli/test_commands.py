@@ -564,6 +564,7 @@ def test_keys_new_refuses_a_folder_that_is_not_there(run: Run, tmp_path: Path) -
 def test_keys_keystore_is_made_once(run: Run, tmp_path: Path) -> None:
     """The account is printed, the file is its owner's, and a second key never takes its place."""
     keystore, password = tmp_path / "sender.json", tmp_path / "password"
+    password.touch(0o600)
     password.write_text("correct horse\n")
     made, again = (run("keys", "keystore", str(keystore), "--password-file", str(password)) for _ in range(2))
     document = json.loads(keystore.read_text())
@@ -575,14 +576,32 @@ def test_keys_keystore_is_made_once(run: Run, tmp_path: Path) -> None:
     assert (again.code, "never overwritten" in again.err) == (2, True)
 
 
-@pytest.mark.parametrize("content", [None, "", "\n"])
-def test_keys_keystore_needs_a_password(run: Run, tmp_path: Path, content: str | None) -> None:
-    """Without a password, or with an empty one, no key is written."""
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff"])
+def test_keys_keystore_needs_a_password(run: Run, tmp_path: Path, content: bytes | None) -> None:
+    """Without a password, or with an empty one, no key is written; how one is made is told."""
     keystore, password = tmp_path / "sender.json", tmp_path / "password"
     if content is not None:
-        password.write_text(content)
+        password.touch(0o600)
+        password.write_bytes(content)
     ended = run("keys", "keystore", str(keystore), "--password-file", str(password))
     assert (ended.code, keystore.exists(), str(password) in ended.err) == (2, False, True)
+    assert ("openssl rand" in ended.err, "No key was made" in ended.err) == (True, True)
+
+
+def test_keys_keystore_takes_no_password_that_settling_refuses(run: Run, tmp_path: Path) -> None:
+    """What others can read is refused where it is used: so it is where the key is made."""
+    keystore, password = tmp_path / "sender.json", tmp_path / "password"
+    password.write_text("correct horse\n")
+    password.chmod(0o644)
+    ended = run("keys", "keystore", str(keystore), "--password-file", str(password))
+    assert (ended.code, keystore.exists(), f"run chmod 600 {password}" in ended.err) == (2, False, True)
+
+
+def test_keys_keystore_that_cannot_be_written_is_told_by_its_folder(run: Run, tmp_path: Path) -> None:
+    """And not that a key stands there."""
+    file = tmp_path / "nowhere" / "sender.json"
+    ended = run("keys", "keystore", str(file), "--password-file", str(tmp_path / "password"))
+    assert (ended.code, f"no folder {file.parent}" in ended.err, "overwritten" in ended.err) == (2, True, False)
 
 
 DEPLOY = {
