@@ -59,7 +59,8 @@ def rebuild(
 
     if (settlement is None) is not every:
         raise InvalidInput("rebuild: expected the id of a settlement, or --all; nothing was written")
-    with open_platform(load_settings(config), reading=True) as platform:
+    settings = load_settings(config)
+    with open_platform(settings, reading=True) as platform:
         if platform.identity is None:
             raise InvalidInput(
                 "rebuild: no chain in the settings; add the section `chain`, it is part of every document; nothing was written"
@@ -71,9 +72,12 @@ def rebuild(
             if one is None:
                 raise InvalidInput(f"no settlement {settlement!r} in the ledger; nothing was written")
             records = [one]
+        asked = [one for one in records if stage.unproven(one, platform.archive)]
+        if asked:
+            _need_slots(settings.slot_table)
         said = list(
             stage.rebuild(
-                [one for one in records if stage.unproven(one, platform.archive)],
+                asked,
                 table=platform.slots,
                 ledger=platform.ledger,
                 archive=platform.archive,
@@ -84,6 +88,14 @@ def rebuild(
     show(said, as_json=as_json, nothing="nothing to rebuild: what was asked for is there and whole")
     if any(isinstance(one, stage.NotRebuilt) for one in said):
         raise typer.Exit(MISMATCH)
+
+
+def _need_slots(location: str) -> None:
+    """A table that is not there would answer that every slot is another one now."""
+    from sankofa_observe.adapters.slots.care import absent
+
+    if gone := absent(location):
+        raise InvalidInput(f"slot table {gone}; nothing was written")
 
 
 def proof(

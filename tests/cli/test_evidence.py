@@ -66,6 +66,19 @@ def test_evidence_of_other_slots_is_not_written(run: Run, installation: Path, pr
     assert list(priced.parent.iterdir()) == []
 
 
+def test_evidence_is_not_called_others_where_the_slots_are_not_there(
+    run: Run,  # noqa: F811
+    installation: Path,  # noqa: F811
+    priced: Path,
+) -> None:
+    """A table that is not mounted is wrong input, and not two truths."""
+    priced.unlink()
+    (installation / "data" / "slots").rename(installation / "away")
+    ended = run("evidence", "rebuild", *config(installation), "--all")
+
+    assert (ended.code, "slots: no such folder" in ended.err, "others now" in ended.err) == (2, True, False)
+
+
 @pytest.mark.parametrize("wrong", [(), ("0x00", "--all"), ("0x00",)])
 def test_rebuild_says_what_it_wants(run: Run, installation: Path, priced: Path, wrong: tuple[str, ...]) -> None:  # noqa: F811
     """One settlement that there is, or all."""
