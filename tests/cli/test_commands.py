@@ -129,6 +129,13 @@ def test_specs_check_lists_every_violation(run: Run, tmp_path: Path) -> None:
     assert all(word in ended.err for word in ("[slo.target-range]", "[spec.kind]", "did you mean targetPercent: 99.5?"))
 
 
+def test_specs_check_refuses_a_folder_without_specs(run: Run, tmp_path: Path) -> None:
+    """Beside a mistyped folder nothing is observed, and nothing seems wrong."""
+    (tmp_path / "README.md").write_text("no spec")
+    ended = run("specs", "check", str(tmp_path))
+    assert (ended.code, ended.out, f"{tmp_path}: a folder without a .yaml or .yml file" in ended.err) == (2, "", True)
+
+
 def test_specs_check_speaks_json(run: Run, tmp_path: Path) -> None:
     """With --json one list on stdout, empty when all is well; the code is the same."""
     good, bad = (
