@@ -14,7 +14,8 @@ from sankofa_observe.cli.output import AsJson, ConfigFile, show
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.ledger import SqlLedger
-    from sankofa_observe.ports import Page
+    from sankofa_observe.ports import LedgerRead, Page
+    from sankofa_observe.sla.penalty import VerdictRecord
 
 MOST_TOLD = 5  # ids in a line
 Ref = Annotated[str, typer.Argument(help="The verdict: first word of its line in `verdicts list`.")]
@@ -49,6 +50,7 @@ def listed(
     Example: sankofa-observe verdicts list --config sankofa.yaml --undetermined
     """
     from sankofa_observe.errors import InvalidInput
+    from sankofa_observe.ports import Page
     from sankofa_observe.scope import OPERATOR
 
     if undetermined and agreement is not None:
@@ -62,7 +64,14 @@ def listed(
             if undetermined
             else reads.verdicts(agreement, limit=limit, after=after)
         )
-        _show(page, as_json=as_json, nothing="nothing is undetermined" if undetermined else "no period was judged")
+        worded: tuple[Any, ...] = page.items
+        if not as_json and not undetermined:
+            worded = tuple(_with_word(one, reads) for one in page.items)
+        _show(
+            Page(items=worded, next=page.next),
+            as_json=as_json,
+            nothing="nothing is undetermined" if undetermined else "no period was judged",
+        )
 
 
 def waiting(config: ConfigFile, limit: Limit = 100, after: After = None, *, as_json: AsJson = False) -> None:
@@ -142,6 +151,12 @@ def dismiss(
         who = _user() if by is None else by  # an empty name is a name that is none
         done = review.dismiss(PERIOD, period, reason=reason, by=who, ledger=ledger, clock=SystemClock())
         show([done], as_json=as_json, nothing="")
+
+
+def _with_word(record: VerdictRecord, reads: LedgerRead) -> str:
+    """A verdict in a line, with the last word of a person on it: what was settled must not look as if it waited."""
+    judged = reads.verdict(record.ref) if record.verdict == "undetermined" else None
+    return "; ".join(map(str, (record, *(judged.reviews[-1:] if judged else ()))))
 
 
 def _show(page: Page[Any], *, as_json: bool, nothing: str) -> None:

@@ -464,6 +464,9 @@ def test_verdicts_that_are_undetermined_are_settled_by_a_person(run: Run, tmp_pa
     assert (settled.code, "reviewed by person:amina" in settled.out) == (0, True)
     assert (again.code, "was reviewed already" in again.err) == (2, True)
     assert run("verdicts", "list", *config(installation), "--undetermined").out == "nothing is undetermined\n"
+    every = run("verdicts", "list", *config(installation)).out
+    assert every.startswith(f"{ref} ")
+    assert "at stake); reviewed by person:amina at " in every
 
 
 def test_observe_ends_with_1_when_prometheus_is_away(run: Run, installation: Path) -> None:
