@@ -84,14 +84,22 @@ def evaluate(
 ) -> None:
     """Judge closed periods, and price what was missed. Before a period is judged, samples that came late are looked for.
 
+    Exit 1: something was not judged because a part did not answer, and a verdict stands as it was.
+
     Example: sankofa-observe evaluate --config sankofa.yaml --json
     """
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
+    from sankofa_observe.pipeline.evaluate import Judged, NotYet
 
     with open_platform(load_settings(config)) as platform:
         events = chain(platform.evaluate(look=not as_it_stands), platform.assess() if platform.identity else ())
-        show(events, as_json=as_json, nothing="no period is closed")
+        told: list[object] = []
+        show(_kept(events, told), as_json=as_json, nothing="no period is closed")
+        if not as_it_stands and any(isinstance(one, NotYet) for one in told):
+            platform.source.newest_at()  # raises where that is why: what waits for its time is told, and is no failure
+    if any(isinstance(one, Judged) and one.problem for one in told):
+        raise typer.Exit(1)
 
 
 def settle(config: ConfigFile, *, as_json: AsJson = False) -> None:
@@ -107,6 +115,12 @@ def settle(config: ConfigFile, *, as_json: AsJson = False) -> None:
         raise InvalidInput("settle: no chain in the settings; add the section `chain`; nothing was sent")
     with open_platform(settings, settling=True, new=False) as platform:
         show(chain(platform.settle(), platform.credit()), as_json=as_json, nothing="nothing to settle")
+
+
+def _kept(events: Iterable[object], told: list[object]) -> Iterator[object]:
+    for event in events:
+        told.append(event)
+        yield event
 
 
 def _with_progress(steps: Iterable[Observed]) -> Iterator[Observed]:

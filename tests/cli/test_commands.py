@@ -342,6 +342,15 @@ def test_evaluate_tells_a_person_in_lines(run: Run, installation: Path) -> None:
     assert "not judged yet: its slots are not observed to the end" in second
 
 
+def test_evaluate_ends_with_1_when_prometheus_is_away(run: Run, installation: Path) -> None:
+    """What was judged before stands and is told; that nobody could look again is no success."""
+    first = run("evaluate", *config(installation))
+    run("evaluate", *config(installation), "--as-it-stands")
+    again = run("evaluate", *config(installation))
+    assert (first.code, "not judged yet" in first.out, "was not answered" in first.err) == (1, True, True)
+    assert (again.code, "breach (8 good, 2 bad" in again.out, "not judged again" in again.out) == (1, True, True)
+
+
 def test_verdicts_are_listed_shown_and_settled(run: Run, installation: Path) -> None:
     """By the first word of their line; what nobody can tell until a person has said it, with a reason and a name."""
     change(installation, "sankofa.yaml", lambda one: one.update(chain=None))
@@ -477,7 +486,7 @@ def test_observe_ends_with_1_when_prometheus_is_away(run: Run, installation: Pat
 
 def test_evaluate_ends_with_3_when_terms_changed_under_their_version(run: Run, installation: Path) -> None:
     """Terms are immutable: another fee under the same version is two truths."""
-    assert run("evaluate", *config(installation)).code == 0
+    assert run("evaluate", *config(installation), "--as-it-stands").code == 0
     change(installation, "specs/agreement.yaml", lambda one: one["spec"]["fee"].update(amountMinor=124_999))
     ended = run("evaluate", *config(installation))
     assert (ended.code, "terms_hash" in ended.err, "Traceback" in ended.err) == (3, True, False)
