@@ -34,13 +34,23 @@ def observe(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.config import load_settings
 
     with open_platform(load_settings(config)) as platform:
-        show(_with_progress(platform.observe()), as_json=as_json, nothing="nothing to observe yet")
+        show(
+            _with_progress(platform.observe()),
+            as_json=as_json,
+            nothing="nothing to observe yet: no slot has closed since; one does an hour after its end where Prometheus scrapes nothing",
+        )
 
 
 def recount(
     config: ConfigFile,
     since: Annotated[str, typer.Option("--from", help="UTC instant to begin at, like 2026-11-01T00:00:00Z.")],
-    until: Annotated[str | None, typer.Option("--to", help="UTC instant to end at; without it, now.")] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            help="UTC instant to end at; without it, where slots are closed: an hour ago where Prometheus scrapes nothing.",
+        ),
+    ] = None,
     slo: Annotated[str | None, typer.Option(help="Only this SLO.")] = None,
     site: Annotated[str | None, typer.Option(help="Only this site.")] = None,
     *,
