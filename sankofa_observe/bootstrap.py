@@ -15,7 +15,10 @@ from sankofa_observe.adapters.clock import SystemClock
 from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sankofa_observe.adapters.attestor import LocalAttestor
+    from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.adapters.prometheus import PrometheusSamples
     from sankofa_observe.adapters.slots import DeltaSlots
     from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
@@ -30,25 +33,47 @@ WaitsNoMore = Callable[[], bool]
 
 @contextmanager
 def open_platform(
-    settings: Settings, *, settling: bool = False, waits_no_more: WaitsNoMore = lambda: False
+    settings: Settings,
+    *,
+    catalog: Catalog | None = None,
+    settling: bool = False,
+    new: bool = True,
+    reading: bool = False,
+    waits_no_more: WaitsNoMore = lambda: False,
 ) -> Iterator[Platform]:
     """Open every store and connection; close them at the end. Specs and keys are checked before anything is written.
 
-    Keys are opened only for a process that settles: the API and the counting need none. Once `waits_no_more`, neither Prometheus nor
-    a chain node is waited for.
+    Keys are opened only for a process that settles: the API and the counting need none. Without `new`, a ledger that is not there is
+    told: whoever asks one that a mistyped setting made would hear that all is well. `reading` makes and records nothing at all. Once
+    `waits_no_more`, neither Prometheus nor a chain node is waited for.
     """
     from sankofa_observe.adapters.specs import load_catalog
+    from sankofa_observe.pipeline.agreements import record_agreements
 
-    catalog = load_catalog(settings.specs)
+    catalog = catalog or load_catalog(settings.specs)
     with ExitStack() as opened:
         settle = (
             _settle(settings, settings.chain, catalog, opened, waits_no_more) if settling and settings.chain else None
         )
-        try:
-            settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise InvalidInput(f"data_dir {settings.data_dir}: {error.strerror}; nothing was written") from error
-        yield _platform(settings, catalog, settle, opened, waits_no_more)
+        if new and not reading:
+            _make(settings.data_dir)
+        ledger = opened.enter_context(closing(_ledger(settings.ledger_url, new=new and not reading)))
+        if not reading:
+            record_agreements(catalog, ledger.acting("stage:open"), SystemClock().now())
+        yield _platform(settings, catalog, settle, opened, ledger, waits_no_more)
+
+
+def _make(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"data_dir {data_dir}: {error.strerror}; nothing was written") from error
+
+
+def _ledger(url: str, *, new: bool) -> SqlLedger:
+    from sankofa_observe.adapters.ledger import SqlLedger
+
+    return SqlLedger(url, new=new)
 
 
 def _platform(
@@ -56,16 +81,13 @@ def _platform(
     catalog: Catalog,
     settle: partial[Settle] | None,
     opened: ExitStack,
+    ledger: SqlLedger,
     waits_no_more: WaitsNoMore,
 ) -> Platform:
     from sankofa_observe.adapters.archive import FolderArchive
-    from sankofa_observe.adapters.ledger import SqlLedger
-    from sankofa_observe.pipeline.agreements import record_agreements
     from sankofa_observe.pipeline.platform import Platform
 
     clock, archive = SystemClock(), FolderArchive(settings.data_dir / "evidence")
-    ledger = opened.enter_context(closing(SqlLedger(settings.ledger_url)))
-    record_agreements(catalog, ledger.acting("stage:open"), clock.now())
     prometheus = settings.prometheus
     return Platform(
         catalog=catalog,

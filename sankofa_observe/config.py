@@ -6,8 +6,9 @@ Relative paths are relative to the file's folder. Only `bootstrap` and `cli` rea
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -62,6 +63,28 @@ Url = Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$", repr=False)
 Secret = Annotated[
     Path, Field(repr=False)
 ]  # where a key, or its password, is put in place of the path, nothing shows it
+
+
+_REFERENCE = "see docs/reference/settings.md"
+# All others may be an address with a key in it, or what was put in the wrong place.
+_SHOWN = {
+    "observer", "delay_seconds", "keep_slots_days", "chain_id", "contract", "gas_price_wei", "from_block", "stalled_after_seconds",
+    "listen", "metrics_listen", "observe_seconds", "settle_seconds",
+}  # fmt: skip
+_ADDRESS = "an address like http://127.0.0.1:9090, without user, password, ? and #: it is printed in errors and logs"
+_LISTEN = "host and port, like 127.0.0.1:8080"
+_HINTS = {
+    "url": _ADDRESS,
+    "rpc_url": _ADDRESS,
+    "prometheus_url": _ADDRESS,
+    "listen": _LISTEN,
+    "metrics_listen": _LISTEN,
+    "contract": "0x and 40 hex digits, as `chain deploy` printed it",
+    "observer": "small letters, digits and dashes, like core-1",
+    "specs": "a list of files and folders, like [specs]",
+    "keystore": "the file that `keys keystore` made",
+    "password_file": "the file with its password, and never the password itself",
+}
 
 
 class _Part(BaseModel):
@@ -147,28 +170,56 @@ def load_settings(file: Path) -> Settings:
     try:
         content = read(file.read_text(encoding="utf-8")) or {}
     except OSError as error:
-        raise InvalidInput(
-            f"{file}: {error.strerror}; name a settings file with --config, see docs/reference/settings.md"
-        ) from error
-    except ValueError as error:  # no YAML, or no UTF-8, of which the text would show a line
-        said = str(error) if isinstance(error, BrokenYaml) else type(error).__name__
-        raise InvalidInput(f"{file}: no YAML: {said}") from None
+        raise InvalidInput(f"{file}: {error.strerror}; name a settings file with --config, {_REFERENCE}") from error
+    except BrokenYaml as error:
+        raise InvalidInput(f"{file}: no YAML: {error}; mend it there; nothing was started") from None
+    except ValueError:  # its text would show a line
+        raise InvalidInput(f"{file}: no text in UTF-8; expected a settings file in YAML, {_REFERENCE}") from None
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
-        raise InvalidInput(f"{file}: a {type(content).__name__}; expected settings as a mapping of names")
+        raise InvalidInput(f"{file}: a {type(content).__name__}; expected settings as a mapping of names, {_REFERENCE}")
     try:
         settings = Settings(**content)
     except ValidationError as error:
-        raise InvalidInput(f"{file}: nothing was started", [_violation(file, one) for one in error.errors()]) from None
+        wrong = [_violation(file, one) for one in error.errors()]
+        raise InvalidInput(f"{file}: {len(wrong)} wrong, and nothing was started; {_REFERENCE}", wrong) from None
     except SettingsError as error:  # a list or a section in the environment is written as JSON
         raise InvalidInput(f'environment: {error}; a list in a variable is JSON, like ["specs"]') from None
     return _resolved(settings, file.parent)
 
 
 def _violation(file: Path, error: Any) -> Violation:
+    """What was seen, where it can hold no secret, and what was expected."""
     # A colon without its space makes one key of a name and its value.
     parts = (str(part) for part in error["loc"])
     path = "/" + "/".join(part if re.fullmatch(r"[\w-]{1,40}", part) else shown.HIDDEN for part in parts)
-    return Violation(code=f"settings.{error['type'].replace('_', '-')}", where=f"{file}:{path}", problem=error["msg"])
+    name = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
+    problem, hint = error["msg"], _HINTS.get(name, "")
+    if error["type"] == "extra_forbidden":
+        problem, hint = "no such setting", _meant(error["loc"])
+    elif error["type"] == "missing":
+        problem = "is missing, and has no default"
+    elif name in _SHOWN and isinstance(error["input"], (str, int, float)):
+        problem = f"{str(error['input'])[:80]!r}: {problem}"
+    code = f"settings.{error['type'].replace('_', '-')}"
+    return Violation(code=code, where=f"{file}:{path}", problem=problem, hint=hint)
+
+
+def _meant(place: tuple[str | int, ...]) -> str:
+    """What may have been meant by a name that is no setting."""
+    section: Any = Settings
+    for part in place[:-1]:
+        if isinstance(part, str):
+            section = _section_of(section.model_fields[part].annotation)
+    known = list(section.model_fields)
+    near = get_close_matches(str(place[-1]), known, n=1)
+    return f"did you mean {near[0]}?" if near else f"known there: {', '.join(known)}"
+
+
+def _section_of(annotation: Any) -> Any:
+    """The model in a list or an optional."""
+    return next(
+        one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and issubclass(one, BaseModel)
+    )
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:

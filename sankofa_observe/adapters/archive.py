@@ -23,16 +23,16 @@ _DIGEST = re.compile(r"0x[0-9a-f]{64}")
 
 
 class FolderArchive:
-    """A folder of `<digest>.json`."""
+    """A folder of `<digest>.json`, made with its first document: who only reads makes nothing."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with _files(folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, document: Evidence) -> str:
         name = document_hash(document.identity)
         path = self._path(name)
+        with _files(path):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _files(path), self._alone() as folder:
             fault = _fault(path.read_bytes(), name) if path.exists() else "missing"
             if fault:

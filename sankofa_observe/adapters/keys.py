@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from pathlib import Path
 
 from eth_account import Account
@@ -16,11 +15,12 @@ from eth_account.signers.local import LocalAccount
 from sankofa_observe import shown
 from sankofa_observe.adapters import recursion  # noqa: F401
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.secret_files import refuse_open
 
 
 def open_keystore(keystore: Path, password_file: Path) -> LocalAccount:
     """The account of a keystore; an error names the file and never what is in it, nor what stands where a path should."""
-    _refuse_open(keystore, password_file)
+    refuse_open(keystore, password_file)
     try:
         document = json.loads(_text("keystore", keystore))
     except (ValueError, RecursionError):
@@ -35,41 +35,33 @@ def open_keystore(keystore: Path, password_file: Path) -> LocalAccount:
     return account
 
 
-def read_password(file: Path) -> str:
+def read_password(file: Path, wanted: str = "expected a file with the password, mode 600") -> str:
     """The password in a file, without the spaces and line ends around it."""
     try:
-        return _text("password file", file).strip()
+        return _text("password file", file, wanted).strip()
     except ValueError as error:
-        raise InvalidInput(f"{shown.path(file)}: cannot be read as a password ({type(error).__name__})") from None
+        raise InvalidInput(
+            f"{shown.path(file)}: cannot be read as a password ({type(error).__name__}); {wanted}"
+        ) from None
 
 
 def read_address(file: Path) -> str:
     """The address in a file, which may hold a password or a key."""
-    _refuse_open(file)
+    refuse_open(file)
     try:
         return _text("address file", file).strip()
     except ValueError as error:
         raise InvalidInput(f"{shown.path(file)}: cannot be read as an address ({type(error).__name__})") from None
 
 
-def _text(what: str, file: Path) -> str:
+def _text(what: str, file: Path, wanted: str = "expected a file") -> str:
     """What is in a file; nothing is chained to an error, because its cause shows the path, or what stands in its place."""
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
         raise InvalidInput(
-            f"{what}: {shown.path(file)}: {error.strerror}; expected a file; only a path that exists is shown"
+            f"{what}: {shown.path(file)}: {error.strerror}; {wanted}; only a path that exists is shown"
         ) from None
-
-
-def _refuse_open(*files: Path) -> None:
-    """A key that others can read signs for them, and one that others can write signs for whoever did; a group may read its own."""
-    modes = {file: file.stat().st_mode for file in files if shown.exists(file)}
-    wrong = {file: stat.S_IMODE(mode) for file, mode in modes.items() if stat.S_ISREG(mode) and mode & 0o027}
-    if wrong:
-        told = ", ".join(f"{file} has mode {mode:03o}" for file, mode in wrong.items())
-        names = " ".join(map(str, wrong))
-        raise InvalidInput(f"{told}, expected 600 or 640: others can read or change it; run chmod 600 {names}")
 
 
 def write_keystore(account: LocalAccount, keystore: Path, password: str, *, rounds: int = 2**18) -> None:

@@ -22,6 +22,7 @@ from web3.types import TxParams, Wei
 
 from sankofa_observe import shown
 from sankofa_observe.adapters import recursion  # noqa: F401
+from sankofa_observe.adapters.away import why
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, for_ever
 from sankofa_observe.adapters.contract import revert_reason
 from sankofa_observe.adapters.redaction import Redaction, shortened
@@ -74,10 +75,17 @@ class Node:
             yield
         except ContractLogicError as error:
             raise Refused(f"{what}: the contract refuses now: {revert_reason(error.data or error)}") from error
-        except (requests.RequestException, Web3Exception, *_GARBLED) as error:
-            # Nothing is chained: what the error came from may show the whole address.
+        # Nothing is chained below: what the error came from may show the whole address.
+        except requests.RequestException as error:
+            told = shortened(self._redacted(why(error)))
+            raise Unavailable(
+                f"{what}: chain node {self.shown} did not answer: {told}; nothing was lost, try again"
+            ) from None
+        except (Web3Exception, *_GARBLED) as error:
             told = shortened(self._redacted(str(error)))
-            raise Unavailable(f"{what}: chain node {self.shown} did not answer: {told}") from None
+            raise Unavailable(
+                f"{what}: chain node {self.shown} answered what cannot be used: {told}; try again"
+            ) from None
 
     def sign(self, call: ContractFunction, account: LocalAccount, *, nonce: int, gas: int, chain_id: int) -> Any:
         """Build and sign; the gas price is the setting, not what the node suggests."""

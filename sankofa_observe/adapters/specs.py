@@ -54,7 +54,10 @@ def load_catalog(paths: Iterable[Path]) -> Catalog:
 def _files(paths: Iterable[Path], draft: Draft) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix in {".yaml", ".yml"} and file.is_file())
+            found = sorted(file for file in path.rglob("*") if file.suffix in {".yaml", ".yml"} and file.is_file())
+            if not found:  # a mistyped folder: nothing would be observed, and nothing would seem wrong
+                _unread(draft, str(path), Fault("", "spec.missing", "a folder without a .yaml or .yml file"))
+            yield from found
         elif path.is_file():
             yield path
         else:

@@ -1,7 +1,8 @@
 """API keys: made once, shown once, stored only as a SHA-256.
 
 `skn_` + 43 random base-62 characters + 6 of their CRC-32, so that a scanner, a log filter or this file can tell a key from a
-typo without a look-up. 256 random bits need no slow hash. The keys file is YAML: `- {id, tenant, sha256}` each.
+typo without a look-up. 256 random bits need no slow hash. The keys file is YAML: `- {id, tenant, sha256}` each. Who can change it
+makes himself any tenant's key, so one that others can read or change is refused.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 import string
 import tempfile
 import time
@@ -26,6 +28,7 @@ import yaml
 from sankofa_observe import shown
 from sankofa_observe.documents import BrokenYaml, read
 from sankofa_observe.errors import InvalidInput, Unavailable
+from sankofa_observe.secret_files import refuse_open
 
 PREFIX = "skn_"
 LOCK_SECONDS = 10
@@ -85,10 +88,11 @@ class KeyRing:
 
     def _load(self) -> None:
         try:
-            stat = self._file.stat()
+            found = self._file.stat()
+            refuse_open(self._file)
         except (OSError, ValueError) as error:
             raise _no_keys(self._file, error) from None
-        stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
         if stamp != self._stamp:
             rows = _rows(self._file)
             self._principals = {row["sha256"]: Principal(tenant=row["tenant"], key_id=row["id"]) for row in rows}
@@ -101,6 +105,9 @@ def add_key(file: Path, tenant: str) -> str:
         raise InvalidInput(f"{_no_tenant(tenant)}; no key was made")
     key = new_key()
     hashed = key_hash(key)
+    file = file.resolve()  # a link stays one
+    if file.exists():
+        _rows(file)  # told before anything is made
     try:
         with _one_at_a_time(file):
             rows = _rows(file) if shown.exists(file) else []
@@ -108,7 +115,9 @@ def add_key(file: Path, tenant: str) -> str:
             rows.append({"id": f"key-{hashed[:8]}", "tenant": tenant, "sha256": hashed})
             _replace(file, yaml.safe_dump(rows, sort_keys=False))
     except OSError as error:
-        raise InvalidInput(f"{shown.path(file)}: {error.strerror}; the key was not stored") from None
+        raise InvalidInput(
+            f"{shown.path(file)}: {error.strerror}; the key was not stored: expected a file that can be written, in a folder that is there"
+        ) from None
     return key
 
 
@@ -142,19 +151,22 @@ def _locked(lock: int) -> bool:
 def _rows(file: Path) -> list[dict[str, str]]:
     """The entries of a keys file, every one checked: one that is wrong must not shut out the others unnoticed."""
     try:
+        refuse_open(file)
         rows = read(file.read_text(encoding="utf-8"))
     except BrokenYaml as error:
-        raise InvalidInput(f"{file}: no keys file: {error}; {_HINT}") from error
+        raise InvalidInput(f"{file}: no keys file: {error}; {_MEND}") from error
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{file}: no keys file: no text; {_MEND}") from None
     except (OSError, ValueError) as error:
         raise _no_keys(file, error) from None
     if rows is None:
         return []
     if not isinstance(rows, list):
-        raise InvalidInput(f"{file}: no list of keys; {_HINT}")
+        raise InvalidInput(f"{file}: a {type(rows).__name__}, and no list of keys; {_MEND}")
     for number, row in enumerate(rows, 1):
         whole = isinstance(row, dict) and all(isinstance(row.get(name), str) for name in ("id", "tenant", "sha256"))
         if not whole or not _SHA256.fullmatch(row["sha256"]):
-            raise InvalidInput(f"{file}: entry {number} is no {{id, tenant, sha256}} of texts; {_HINT}")
+            raise InvalidInput(f"{file}: entry {number} is no {{id, tenant, sha256}} of texts; {_MEND}")
         if not _TENANT.fullmatch(row["tenant"]):
             raise InvalidInput(f"{file}: entry {number}: {_no_tenant(row['tenant'])}")
     doubled = [name for name, times in Counter(row["sha256"] for row in rows).items() if times > 1]
@@ -175,18 +187,25 @@ def _no_tenant(tenant: str) -> str:
 
 
 _HINT = "make one with: sankofa-observe keys new --tenant NAME --file FILE"
+_MEND = "expected a list of {id, tenant, sha256}: mend it, or move it away and make its keys anew; nothing was written"
 
 
 def _no_keys(file: Path, error: Exception) -> InvalidInput:
-    return InvalidInput(f"{shown.path(file)}: no keys file ({type(error).__name__}); {_HINT}")
+    hint = _HINT if isinstance(error, FileNotFoundError) else "expected a file that can be read"
+    reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+    return InvalidInput(f"{shown.path(file)}: no keys file: {reason}; {hint}")
 
 
 def _replace(file: Path, text: str) -> None:
-    """The whole new file or the old one, never half of it: the API may be reading. Only its owner can read it."""
+    """The whole new file or the old one, never half of it: the API may be reading. It stays whose it was; a new one is its owner's."""
+    before = file.stat() if file.exists() else None
     descriptor, partial = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mode 600 from the start
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as new:
             new.write(text)
+            if before is not None:
+                os.fchown(new.fileno(), before.st_uid, before.st_gid)
+                os.fchmod(new.fileno(), stat.S_IMODE(before.st_mode))
         Path(partial).replace(file)
     except OSError:
         Path(partial).unlink(missing_ok=True)

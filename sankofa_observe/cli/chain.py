@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sankofa_observe.adapters.node import Node
     from sankofa_observe.sla.agreement import Agreement
 
+MAX_ATTESTORS = 32  # of the contract
 VARIABLE = "SANKOFA_RPC"
 Rpc = Annotated[
     str | None, typer.Option(help=f"Address of a chain node, if it shows no secret. Without it: as {VARIABLE} says.")
@@ -58,6 +59,13 @@ def deploy(
     """
     from sankofa_observe.adapters import parties
 
+    if not len(attestor) / 2 < threshold <= len(attestor) <= MAX_ATTESTORS or len(
+        {one.lower() for one in attestor}
+    ) < len(attestor):
+        raise InvalidInput(
+            f"--threshold {threshold} of {len(attestor)} attestors; expected more than half of them and no more than all, each named once "
+            f"and {MAX_ATTESTORS} at most; nothing was sent"
+        )
     for name, account in (*(("--attestor", one) for one in attestor), ("--reporter", reporter)):
         _account(name, account)
     with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
@@ -87,8 +95,8 @@ def propose(
     _account("--contract", contract)
     agreement = _agreement(name, specs)
     with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
-        parties.propose(node, contract, agreement, key)
-    say(f"proposed {agreement.name}: {agreement.id}")
+        sent = parties.propose(node, contract, agreement, key)
+    say(f"proposed {agreement.name}: {agreement.id}{'' if sent else ', which it was before; nothing was sent'}")
 
 
 def accept(
@@ -111,8 +119,8 @@ def accept(
     _account("--contract", contract)
     agreement = _agreement(name, specs)
     with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
-        parties.accept(node, contract, agreement, key)
-    say(f"accepted {agreement.name}: {agreement.id}")
+        sent = parties.accept(node, contract, agreement, key)
+    say(f"accepted {agreement.name}: {agreement.id}{'' if sent else ', which it was before; nothing was sent'}")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import typer
 from sankofa_observe.cli.output import AsJson, ConfigFile, show
 from sankofa_observe.errors import InvalidInput
 
+_FETCH = "expected an evidence document, as /v1/settlements/<id>/evidence answers it: fetch it again"
 MISMATCH = 3  # two truths disagree, as elsewhere
 
 
@@ -30,7 +31,7 @@ def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.config import load_settings
     from sankofa_observe.pipeline.rebuild import settlements, unproven
 
-    with open_platform(load_settings(config)) as platform:
+    with open_platform(load_settings(config), reading=True) as platform:
         found = [fault for one in settlements(platform.ledger) if (fault := unproven(one, platform.archive))]
     show(found, as_json=as_json, nothing="every settlement has its document, and each is whole")
     if found:
@@ -58,9 +59,12 @@ def rebuild(
 
     if (settlement is None) is not every:
         raise InvalidInput("rebuild: expected the id of a settlement, or --all; nothing was written")
-    with open_platform(load_settings(config)) as platform:
+    settings = load_settings(config)
+    with open_platform(settings, reading=True) as platform:
         if platform.identity is None:
-            raise InvalidInput("no chain in the settings; add the section `chain`, it is part of every document")
+            raise InvalidInput(
+                "rebuild: no chain in the settings; add the section `chain`, it is part of every document; nothing was written"
+            )
         if settlement is None:
             records = list(stage.settlements(platform.ledger))
         else:
@@ -68,9 +72,12 @@ def rebuild(
             if one is None:
                 raise InvalidInput(f"no settlement {settlement!r} in the ledger; nothing was written")
             records = [one]
+        asked = [one for one in records if stage.unproven(one, platform.archive)]
+        if asked:
+            _need_slots(settings.slot_table)
         said = list(
             stage.rebuild(
-                [one for one in records if stage.unproven(one, platform.archive)],
+                asked,
                 table=platform.slots,
                 ledger=platform.ledger,
                 archive=platform.archive,
@@ -81,6 +88,14 @@ def rebuild(
     show(said, as_json=as_json, nothing="nothing to rebuild: what was asked for is there and whole")
     if any(isinstance(one, stage.NotRebuilt) for one in said):
         raise typer.Exit(MISMATCH)
+
+
+def _need_slots(location: str) -> None:
+    """A table that is not there would answer that every slot is another one now."""
+    from sankofa_observe.adapters.slots.care import absent
+
+    if gone := absent(location):
+        raise InvalidInput(f"slot table {gone}; nothing was written")
 
 
 def proof(
@@ -97,8 +112,11 @@ def proof(
     from sankofa_observe.sla.evidence import parse
     from sankofa_observe.sla.evidence.slot import slot_proof
 
+    at = instant("--slot", slot)
     try:
-        raw = file.read_bytes()
+        cut = slot_proof(parse(file.read_bytes()), at)
     except OSError as error:
-        raise InvalidInput(f"{file}: {error.strerror}; expected an evidence document") from error
-    sys.stdout.buffer.write(slot_proof(parse(raw), instant("--slot", slot)))
+        raise InvalidInput(f"{file}: {error.strerror}; {_FETCH}") from error
+    except InvalidInput as error:
+        raise InvalidInput(f"{file}: {error}; {_FETCH}") from error
+    sys.stdout.buffer.write(cut)

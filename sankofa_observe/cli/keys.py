@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from sankofa_observe import shown
 from sankofa_observe.cli.output import say
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.secret_files import refuse_open
 
 
 def register(app: typer.Typer) -> None:
@@ -42,13 +44,35 @@ def keystore(
     """
     from eth_account import Account
 
-    from sankofa_observe.adapters.keys import read_password, write_keystore
+    from sankofa_observe.adapters.keys import write_keystore
 
-    if shown.exists(file):
-        raise InvalidInput(f"{file}: exists; a key is never overwritten")
-    password = read_password(password_file)
-    if not password:
-        raise InvalidInput(f"{shown.path(password_file)}: is empty; a key is not written without a password")
+    _writable(file)
+    password = _password(password_file)
     account = Account.create()
     write_keystore(account, file, password)
     say(account.address)
+
+
+def _writable(file: Path) -> None:
+    """Told before a key is made: encrypting one takes a second."""
+    if shown.exists(file) or file.is_symlink():
+        raise InvalidInput(f"{file}: exists, and a key is never overwritten; name a file that is not there")
+    if not file.parent.is_dir():
+        raise InvalidInput(f"{file}: no folder {file.parent}; make it first, readable by its owner alone: mkdir -m 700")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise InvalidInput(f"{file}: folder {file.parent} cannot be written; name one that is yours. No key was made")
+
+
+def _password(file: Path) -> str:
+    from sankofa_observe.adapters.keys import read_password
+
+    refuse_open(file)
+    password = read_password(file, _WANTED)
+    if not password:
+        raise InvalidInput(f"{shown.path(file)}: is empty; {_WANTED}")
+    return password
+
+
+_WANTED = (
+    "expected a password in a line, in a file of mode 600: (umask 077; openssl rand -base64 24 > FILE). No key was made"
+)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sankofa_observe.pipeline.counting import Observed
 
 
+YEARS = range(2000, 2101)  # of samples that anybody has, and of agreements
+
+
 def register(app: typer.Typer) -> None:
     for command in (observe, recount, evaluate, settle):
         app.command()(command)
@@ -31,13 +34,23 @@ def observe(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.config import load_settings
 
     with open_platform(load_settings(config)) as platform:
-        show(_with_progress(platform.observe()), as_json=as_json, nothing="nothing to observe yet")
+        show(
+            _with_progress(platform.observe()),
+            as_json=as_json,
+            nothing="nothing to observe yet: no slot has closed since; one does an hour after its end where Prometheus scrapes nothing",
+        )
 
 
 def recount(
     config: ConfigFile,
     since: Annotated[str, typer.Option("--from", help="UTC instant to begin at, like 2026-11-01T00:00:00Z.")],
-    until: Annotated[str | None, typer.Option("--to", help="UTC instant to end at; without it, now.")] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            help="UTC instant to end at; without it, where slots are closed: an hour ago where Prometheus scrapes nothing.",
+        ),
+    ] = None,
     slo: Annotated[str | None, typer.Option(help="Only this SLO.")] = None,
     site: Annotated[str | None, typer.Option(help="Only this site.")] = None,
     *,
@@ -53,13 +66,16 @@ def recount(
 
     Example: sankofa-observe recount --config sankofa.yaml --from 2026-11-01T00:00:00Z
     """
+    from sankofa_observe.adapters.specs import load_catalog
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
 
     since_at, until_at = instant("--from", since), None if until is None else instant("--to", until)
-    with open_platform(load_settings(config)) as platform:
-        _known("SLO", slo, platform.catalog.slos)
-        _known("site", site, platform.catalog.sites)
+    settings = load_settings(config)
+    catalog = load_catalog(settings.specs)
+    _known("SLO", slo, catalog.slos)
+    _known("site", site, catalog.sites)
+    with open_platform(settings, catalog=catalog) as platform:
         period = platform.closed(since_at, until_at)
         show(
             _with_progress(platform.recount(period, only=slo, site=site, anyhow=anyhow)),
@@ -78,14 +94,22 @@ def evaluate(
 ) -> None:
     """Judge closed periods, and price what was missed. Before a period is judged, samples that came late are looked for.
 
+    Exit 1: something was not judged because a part did not answer, and a verdict stands as it was.
+
     Example: sankofa-observe evaluate --config sankofa.yaml --json
     """
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
+    from sankofa_observe.pipeline.evaluate import Judged, NotYet
 
     with open_platform(load_settings(config)) as platform:
         events = chain(platform.evaluate(look=not as_it_stands), platform.assess() if platform.identity else ())
-        show(events, as_json=as_json, nothing="no period is closed")
+        told: list[object] = []
+        show(_kept(events, told), as_json=as_json, nothing="no period is closed")
+        if not as_it_stands and any(isinstance(one, NotYet) for one in told):
+            platform.source.newest_at()  # raises where that is why: what waits for its time is told, and is no failure
+    if any(isinstance(one, Judged) and one.problem for one in told):
+        raise typer.Exit(1)
 
 
 def settle(config: ConfigFile, *, as_json: AsJson = False) -> None:
@@ -96,8 +120,17 @@ def settle(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
 
-    with open_platform(load_settings(config), settling=True) as platform:
+    settings = load_settings(config)
+    if settings.chain is None:
+        raise InvalidInput("settle: no chain in the settings; add the section `chain`; nothing was sent")
+    with open_platform(settings, settling=True, new=False) as platform:
         show(chain(platform.settle(), platform.credit()), as_json=as_json, nothing="nothing to settle")
+
+
+def _kept(events: Iterable[object], told: list[object]) -> Iterator[object]:
+    for event in events:
+        told.append(event)
+        yield event
 
 
 def _with_progress(steps: Iterable[Observed]) -> Iterator[Observed]:
@@ -117,7 +150,14 @@ def _known(what: str, name: str | None, names: Iterable[str]) -> None:
 
 
 def instant(option: str, text: str) -> int:
+    """UTC seconds; nothing is counted near 1970, where the samples before a slot would have negative times."""
     try:
-        return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+        found = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise InvalidInput(f"{option} {text!r}: expected a UTC instant like 2026-11-01T00:00:00Z") from None
+        raise InvalidInput(f"{option} {text[:80]!r}: expected a UTC instant like 2026-11-01T00:00:00Z") from None
+    if found.year not in YEARS:
+        raise InvalidInput(
+            f"{option} {text}: expected a year from {YEARS.start} to {YEARS.stop - 1}, like 2026-11-01T00:00:00Z; "
+            "nothing was written"
+        )
+    return int(found.timestamp())

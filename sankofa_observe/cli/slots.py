@@ -57,7 +57,7 @@ def seal(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
 
-    with open_platform(load_settings(config)) as platform:
+    with open_platform(load_settings(config), new=False) as platform:
         show(platform.seal(), as_json=as_json, nothing="no day to seal")
 
 

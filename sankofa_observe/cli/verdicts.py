@@ -14,11 +14,13 @@ from sankofa_observe.cli.output import AsJson, ConfigFile, show
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.ledger import SqlLedger
-    from sankofa_observe.ports import Page
+    from sankofa_observe.ports import LedgerRead, Page
+    from sankofa_observe.sla.penalty import VerdictRecord
 
 MOST_TOLD = 5  # ids in a line
 Ref = Annotated[str, typer.Argument(help="The verdict: first word of its line in `verdicts list`.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
+By = Annotated[str | None, typer.Option(help="Who says so; without it, the user of this terminal.")]
 After = Annotated[str | None, typer.Option(help="Go on where the list before ended: what it named.")]
 
 
@@ -48,6 +50,7 @@ def listed(
     Example: sankofa-observe verdicts list --config sankofa.yaml --undetermined
     """
     from sankofa_observe.errors import InvalidInput
+    from sankofa_observe.ports import Page
     from sankofa_observe.scope import OPERATOR
 
     if undetermined and agreement is not None:
@@ -61,7 +64,14 @@ def listed(
             if undetermined
             else reads.verdicts(agreement, limit=limit, after=after)
         )
-        _show(page, as_json=as_json, nothing="nothing is undetermined" if undetermined else "no period was judged")
+        worded: tuple[Any, ...] = page.items
+        if not as_json and not undetermined:
+            worded = tuple(_with_word(one, reads) for one in page.items)
+        _show(
+            Page(items=worded, next=page.next),
+            as_json=as_json,
+            nothing="nothing is undetermined" if undetermined else "no period was judged",
+        )
 
 
 def waiting(config: ConfigFile, limit: Limit = 100, after: After = None, *, as_json: AsJson = False) -> None:
@@ -94,7 +104,7 @@ def settle(
     reference: Annotated[
         str, typer.Option(help="Of what was done by it, like a credit note; needed for a breach.")
     ] = "",
-    by: Annotated[str, typer.Option(help="Who says so; without it, the user of this terminal.")] = "",
+    by: By = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -112,7 +122,7 @@ def settle(
     if outcome not in set(Outcome):
         raise InvalidInput(f"--as {outcome!r}: expected {' or '.join(Outcome)}")
     with _ledger(config) as ledger:
-        who = by or _user()
+        who = _user() if by is None else by  # an empty name is a name that is none
         done = review(
             ref, Outcome(outcome), reason=reason, reference=reference, by=who, ledger=ledger, clock=SystemClock()
         )
@@ -123,7 +133,7 @@ def dismiss(
     period: Annotated[str, typer.Argument(help="AGREEMENT/START, as `verdicts waiting` names it.")],
     config: ConfigFile,
     reason: Annotated[str, typer.Option(help="Why it will not be judged.")],
-    by: Annotated[str, typer.Option(help="Who says so; without it, the user of this terminal.")] = "",
+    by: By = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -138,9 +148,15 @@ def dismiss(
     from sankofa_observe.pipeline.evaluate import PERIOD
 
     with _ledger(config) as ledger:
-        who = by or _user()
+        who = _user() if by is None else by  # an empty name is a name that is none
         done = review.dismiss(PERIOD, period, reason=reason, by=who, ledger=ledger, clock=SystemClock())
         show([done], as_json=as_json, nothing="")
+
+
+def _with_word(record: VerdictRecord, reads: LedgerRead) -> str:
+    """A verdict in a line, with the last word of a person on it: what was settled must not look as if it waited."""
+    judged = reads.verdict(record.ref) if record.verdict == "undetermined" else None
+    return "; ".join(map(str, (record, *(judged.reviews[-1:] if judged else ()))))
 
 
 def _show(page: Page[Any], *, as_json: bool, nothing: str) -> None:

@@ -11,7 +11,7 @@ from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, ev
 from sankofa_observe.sla.evidence.building import queries_of
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.sla.settlement import ChainIdentity, Report, slo_id
-from sankofa_observe.slo.slot import Slot
+from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import Edges
 from sankofa_observe.slo.verdict import Attainment, Verdict
 from sankofa_observe.units import Money, Period, share_floor
@@ -45,6 +45,9 @@ class VerdictRecord:
     def __str__(self) -> str:
         attained = self.attainment
         counts = f"{attained.good} good, {attained.bad} bad, {attained.unknown} unknown"
+        unseen, every = attained.slots.get(SlotState.UNKNOWN, 0), sum(attained.slots.values())
+        if unseen != attained.unknown:  # of events nobody may know how many they had
+            counts += f"; {unseen} of {every} slots UNKNOWN"
         stake = f"; up to {self.at_stake} at stake" if self.at_stake.amount_minor else ""
         return f"{self.ref} {self.slo} at {self.site}, {self.period}: {self.verdict} ({counts}; revision {self.revision}{stake})"
 

@@ -105,11 +105,17 @@ def test_no_flipped_bit_is_handed_out(place: int, bit: int) -> None:
         archive.get(document_hash(DOCUMENT.identity))
 
 
+def test_archive_that_is_only_read_makes_no_folder(tmp_path: Path) -> None:
+    """Who asks a place where nothing was ever kept leaves nothing there."""
+    archive = FolderArchive(tmp_path / "evidence")
+    answered = archive.get(digest_of("nothing")), archive.exposed(digest_of("nothing"))
+    assert (answered, list(tmp_path.iterdir())) == ((None, ""), [])
+
+
 def test_archive_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     """A folder that is gone, or a full disk, is our error, and nothing half-written takes the document's name."""
     archive = FolderArchive(tmp_path / "evidence")
-    (tmp_path / "evidence").rmdir()
-    (tmp_path / "evidence").write_text("a file stands where the folder was")
+    (tmp_path / "evidence").write_text("a file stands where the folder is made")
     with pytest.raises(Unavailable, match="evidence"):
         archive.put(DOCUMENT)
 

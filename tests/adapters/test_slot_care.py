@@ -324,6 +324,9 @@ def test_file_that_a_writer_is_about_to_commit_is_no_finding(root: Path) -> None
 def test_location_that_is_no_folder_is_not_a_whole_table(tmp_path: Path) -> None:
     """A file there is a wrong setting; nothing there may be a volume that is not mounted."""
     assert ["no such folder" in one for one in check(tmp_path / "away")] == [True]
+    with pytest.raises(InvalidInput, match=r"no such folder.*nothing was repaired"):
+        repair(tmp_path / "away")
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("a file")
     with pytest.raises(InvalidInput, match="expected a folder, found a file"):
         check(tmp_path / "file")

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -429,12 +430,37 @@ def test_api_answers_nobody_while_its_keys_are_broken(world: World, text: str) -
 def test_keys_file_that_is_broken_is_refused_at_the_start(tmp_path: Path, text: str) -> None:
     """Neither a server nor a new key begins on a file that is not whole; the error tells the way, and no content."""
     file = tmp_path / "keys.yaml"
+    file.touch(0o600)
     file.write_text(text)
     for begin in (lambda: KeyRing(file), lambda: add_key(file, "acme")):
-        with pytest.raises(InvalidInput, match="sankofa-observe keys new") as caught:
+        with pytest.raises(InvalidInput, match="mend it, or move it away and make its keys anew") as caught:
             begin()
         assert "XY" not in str(caught.value)
-    assert file.read_text() == text
+    assert (file.read_text(), list(tmp_path.iterdir())) == (text, [file])
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o666, 0o660, 0o602])
+def test_keys_file_that_others_can_read_or_change_is_refused(world: World, mode: int) -> None:
+    """Who can change it makes himself any tenant's key. So at the start, while it is served, and where a key is added."""
+    file, before = world.keys_file, world.keys_file.read_text()
+    file.chmod(mode)
+    for begin in (lambda: KeyRing(file), lambda: add_key(file, "acme")):
+        with pytest.raises(InvalidInput, match=rf"{file} has mode {mode:03o}, .*run chmod 600 {file}"):
+            begin()
+    assert (world.get("/v1/me").status_code, file.read_text(), stat.S_IMODE(file.stat().st_mode)) == (503, before, mode)
+    file.chmod(0o640)
+    assert world.get("/v1/me").status_code == 200
+
+
+def test_keys_file_stays_what_it_was_when_a_key_is_added(tmp_path: Path) -> None:
+    """A link stays one, and a group that could read it still can: else the API answers nobody."""
+    file, link = tmp_path / "keys.yaml", tmp_path / "linked.yaml"
+    add_key(file, "acme")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    add_key(link, "baobab")
+    assert (link.is_symlink(), stat.S_IMODE(file.stat().st_mode)) == (True, 0o640)
+    assert KeyRing(file).tenants() == {"acme": 1, "baobab": 1}
 
 
 DOUBLED = "- {id: a, tenant: acme, sha256: " + "ab" * 32 + "}\n- {id: b, tenant: baobab, sha256: " + "ab" * 32 + "}\n"
@@ -453,6 +479,7 @@ WRONG_KEYS = {
 def test_keys_file_that_says_two_things_is_refused(tmp_path: Path, case: str) -> None:
     """Whose key it is must be told once, by a name."""
     file = tmp_path / "keys.yaml"
+    file.touch(0o600)
     file.write_text(WRONG_KEYS[case][0])
     with pytest.raises(InvalidInput, match=WRONG_KEYS[case][1]):
         KeyRing(file)

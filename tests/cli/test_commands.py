@@ -129,6 +129,13 @@ def test_specs_check_lists_every_violation(run: Run, tmp_path: Path) -> None:
     assert all(word in ended.err for word in ("[slo.target-range]", "[spec.kind]", "did you mean targetPercent: 99.5?"))
 
 
+def test_specs_check_refuses_a_folder_without_specs(run: Run, tmp_path: Path) -> None:
+    """Beside a mistyped folder nothing is observed, and nothing seems wrong."""
+    (tmp_path / "README.md").write_text("no spec")
+    ended = run("specs", "check", str(tmp_path))
+    assert (ended.code, ended.out, f"{tmp_path}: a folder without a .yaml or .yml file" in ended.err) == (2, "", True)
+
+
 def test_specs_check_speaks_json(run: Run, tmp_path: Path) -> None:
     """With --json one list on stdout, empty when all is well; the code is the same."""
     good, bad = (
@@ -248,10 +255,10 @@ def test_verify_tells_a_mistyped_address_from_a_node_that_is_away(
 
 
 def test_verify_tells_no_password(run: Run, evidence: Path) -> None:
-    """An address may hold a name and a password: they are sent, and stand in no error."""
+    """An address that holds a name and a password is refused as an option, and they stand in no error."""
     ended = run("verify", str(evidence), "--rpc", "http://somebody:hunter2@127.0.0.1:1/key")
     assert (ended.code, "hunter2" in ended.err, "somebody" in ended.err, "/key" in ended.err) == (
-        1,
+        2,
         False,
         False,
         False,
@@ -335,6 +342,15 @@ def test_evaluate_tells_a_person_in_lines(run: Run, installation: Path) -> None:
     assert "not judged yet: its slots are not observed to the end" in second
 
 
+def test_evaluate_ends_with_1_when_prometheus_is_away(run: Run, installation: Path) -> None:
+    """What was judged before stands and is told; that nobody could look again is no success."""
+    first = run("evaluate", *config(installation))
+    run("evaluate", *config(installation), "--as-it-stands")
+    again = run("evaluate", *config(installation))
+    assert (first.code, "not judged yet" in first.out, "was not answered" in first.err) == (1, True, True)
+    assert (again.code, "breach (8 good, 2 bad" in again.out, "not judged again" in again.out) == (1, True, True)
+
+
 def test_verdicts_are_listed_shown_and_settled(run: Run, installation: Path) -> None:
     """By the first word of their line; what nobody can tell until a person has said it, with a reason and a name."""
     change(installation, "sankofa.yaml", lambda one: one.update(chain=None))
@@ -373,6 +389,36 @@ def test_verdicts_of_an_agreement_that_is_unknown_are_an_error(run: Run, install
 
 
 WORD = ("--reason", "seen by hand")
+READERS = [
+    ("evidence", "check"), ("evidence", "rebuild", "--all"), ("settle",), ("slots", "check"), ("slots", "seal"), ("ledger", "status"),
+    ("ledger", "check"), ("ledger", "rebuild"), ("verdicts", "list"), ("recount", "--from", "2026-01-01T00:00:00Z", "--slo", "none"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", READERS, ids=" ".join)
+def test_command_that_finds_nothing_to_read_makes_nothing(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A mistyped data_dir is told: beside a ledger that was made there all would look well."""
+    settings = {"data_dir": "data", "specs": [str(SPECS)], "prometheus": {"url": "http://127.0.0.1:1"}}
+    (tmp_path / "sankofa.yaml").write_text(yaml.safe_dump(settings))
+    ended = run(*command, *config(tmp_path))
+    assert (ended.code in {1, 2}, [one.name for one in tmp_path.iterdir()]) == (True, ["sankofa.yaml"])
+    assert "Traceback" not in ended.err
+
+
+def test_command_that_only_reads_records_no_agreement(run: Run, installation: Path) -> None:
+    """`evidence check` says that nothing is written: an agreement that was added meanwhile is not on record afterwards."""
+    run("evaluate", *config(installation), "--as-it-stands")
+    before = run("ledger", "status", *config(installation)).out
+    change(installation, "specs/agreement.yaml", lambda one: one["metadata"].update(name="another"))
+    ended = run("evidence", "check", *config(installation))
+    assert (ended.code, run("ledger", "status", *config(installation)).out) == (0, before)
+
+
+def test_ledger_that_is_empty_is_no_healthy_one(run: Run, installation: Path) -> None:
+    """No byte of it: what was recorded is gone, and every settlement with it."""
+    (installation / "data" / "ledger.sqlite").touch(0o600)
+    ended = run("evidence", "check", *config(installation))
+    assert (ended.code, ended.out, "it is empty" in ended.err) == (2, "", True)
 
 
 @pytest.mark.parametrize(
@@ -399,6 +445,20 @@ def test_a_user_without_a_name_is_asked_for_one(run: Run, installation: Path, mo
     assert (ended.code, "--by" in ended.err) == (2, True)
 
 
+@pytest.mark.parametrize("by", ["", "  "])
+def test_a_name_that_is_none_is_refused(run: Run, tmp_path: Path, by: str) -> None:
+    """An empty variable in a script must not become the user of the terminal."""
+    installation = installed(tmp_path, [SlotState.UNKNOWN] * 2 + [SlotState.GOOD] * 9)
+    run("evaluate", *config(installation), "--as-it-stands")
+    ref = run("verdicts", "list", *config(installation), "--undetermined").out.split()[0]
+    period = run("verdicts", "waiting", *config(installation)).out.split()[1]
+    settled = run("verdicts", "settle", ref, *config(installation), "--as", "met", *WORD, "--by", by)
+    dismissed = run("verdicts", "dismiss", period, *config(installation), *WORD, "--by", by)
+    assert [(one.code, f"by {by!r}: expected the id of a person" in one.err) for one in (settled, dismissed)] == [
+        (2, True)
+    ] * 2
+
+
 def test_verdicts_that_are_undetermined_are_settled_by_a_person(run: Run, tmp_path: Path) -> None:
     """Afterwards they are told as undetermined no more, and the word stands with them."""
     installation = installed(tmp_path, [SlotState.UNKNOWN] * 2 + [SlotState.GOOD] * 9)
@@ -413,6 +473,9 @@ def test_verdicts_that_are_undetermined_are_settled_by_a_person(run: Run, tmp_pa
     assert (settled.code, "reviewed by person:amina" in settled.out) == (0, True)
     assert (again.code, "was reviewed already" in again.err) == (2, True)
     assert run("verdicts", "list", *config(installation), "--undetermined").out == "nothing is undetermined\n"
+    every = run("verdicts", "list", *config(installation)).out
+    assert every.startswith(f"{ref} ")
+    assert "at stake); reviewed by person:amina at " in every
 
 
 def test_observe_ends_with_1_when_prometheus_is_away(run: Run, installation: Path) -> None:
@@ -423,7 +486,7 @@ def test_observe_ends_with_1_when_prometheus_is_away(run: Run, installation: Pat
 
 def test_evaluate_ends_with_3_when_terms_changed_under_their_version(run: Run, installation: Path) -> None:
     """Terms are immutable: another fee under the same version is two truths."""
-    assert run("evaluate", *config(installation)).code == 0
+    assert run("evaluate", *config(installation), "--as-it-stands").code == 0
     change(installation, "specs/agreement.yaml", lambda one: one["spec"]["fee"].update(amountMinor=124_999))
     ended = run("evaluate", *config(installation))
     assert (ended.code, "terms_hash" in ended.err, "Traceback" in ended.err) == (3, True, False)
@@ -450,12 +513,15 @@ def test_command_with_broken_specs_writes_nothing(run: Run, installation: Path) 
 
 
 def test_settle_without_its_key_writes_nothing(run: Run, installation: Path) -> None:
-    """A key that is not there is found before the ledger is made."""
+    """A key that is not there is found before the ledger is made; what stands in place of its path may be the key itself."""
     chain = {"rpc_url": "http://127.0.0.1:1", "chain_id": 1, "contract": "0x" + "cc" * 20}
     keys = {"sender": {"keystore": "sender.json", "password_file": "sender.password"}}
     change(installation, "sankofa.yaml", lambda one: one.update(chain={**chain, **keys}))
     ended = run("settle", *config(installation))
-    assert (ended.code, "sender.json: No such file" in ended.err) == (2, True)
+    assert (ended.code, f"keystore: a value that is not shown, in {installation}: No such file" in ended.err) == (
+        2,
+        True,
+    )
     assert not (installation / "data" / "ledger.sqlite").exists()
 
 
@@ -478,6 +544,20 @@ def test_recount_refuses_what_is_no_instant(run: Run, installation: Path, since:
     """The form that is expected is in the error."""
     ended = run("recount", *config(installation), "--from", since)
     assert (ended.code, "2026-11-01T00:00:00Z" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("year", ["0001", "1969", "1970", "1999", "2101", "9999"])
+@pytest.mark.parametrize("option", ["--from", "--to", "--slot"])
+def test_instant_of_no_year_that_anybody_counts_is_refused(
+    run: Run, installation: Path, evidence: Path, option: str, year: str
+) -> None:
+    """Near 1970 the samples before a slot would have negative times."""
+    if option == "--slot":
+        ended = run("evidence", "proof", str(evidence), "--slot", f"{year}-01-01T00:00:00Z")
+    else:
+        span = {"--from": "2026-01-01T00:00:00Z", "--to": "2026-01-02T00:00:00Z", option: f"{year}-01-01T00:00:00Z"}
+        ended = run("recount", *config(installation), *(part for pair in span.items() for part in pair))
+    assert (ended.code, ended.out, "expected a year from 2000 to 2100" in ended.err) == (2, "", True)
 
 
 def test_recount_refuses_an_unknown_slo(run: Run, installation: Path) -> None:
@@ -506,6 +586,7 @@ def test_keys_new_refuses_a_folder_that_is_not_there(run: Run, tmp_path: Path) -
 def test_keys_keystore_is_made_once(run: Run, tmp_path: Path) -> None:
     """The account is printed, the file is its owner's, and a second key never takes its place."""
     keystore, password = tmp_path / "sender.json", tmp_path / "password"
+    password.touch(0o600)
     password.write_text("correct horse\n")
     made, again = (run("keys", "keystore", str(keystore), "--password-file", str(password)) for _ in range(2))
     document = json.loads(keystore.read_text())
@@ -517,14 +598,33 @@ def test_keys_keystore_is_made_once(run: Run, tmp_path: Path) -> None:
     assert (again.code, "never overwritten" in again.err) == (2, True)
 
 
-@pytest.mark.parametrize("content", [None, "", "\n"])
-def test_keys_keystore_needs_a_password(run: Run, tmp_path: Path, content: str | None) -> None:
-    """Without a password, or with an empty one, no key is written."""
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff"])
+def test_keys_keystore_needs_a_password(run: Run, tmp_path: Path, content: bytes | None) -> None:
+    """Without a password, or with an empty one, no key is written; how one is made is told."""
     keystore, password = tmp_path / "sender.json", tmp_path / "password"
     if content is not None:
-        password.write_text(content)
+        password.touch(0o600)
+        password.write_bytes(content)
     ended = run("keys", "keystore", str(keystore), "--password-file", str(password))
-    assert (ended.code, keystore.exists(), str(password) in ended.err) == (2, False, True)
+    named = str(password) if content is not None else str(tmp_path)
+    assert (ended.code, keystore.exists(), named in ended.err) == (2, False, True)
+    assert ("openssl rand" in ended.err, "No key was made" in ended.err) == (True, True)
+
+
+def test_keys_keystore_takes_no_password_that_settling_refuses(run: Run, tmp_path: Path) -> None:
+    """What others can read is refused where it is used: so it is where the key is made."""
+    keystore, password = tmp_path / "sender.json", tmp_path / "password"
+    password.write_text("correct horse\n")
+    password.chmod(0o644)
+    ended = run("keys", "keystore", str(keystore), "--password-file", str(password))
+    assert (ended.code, keystore.exists(), f"run chmod 600 {password}" in ended.err) == (2, False, True)
+
+
+def test_keys_keystore_that_cannot_be_written_is_told_by_its_folder(run: Run, tmp_path: Path) -> None:
+    """And not that a key stands there."""
+    file = tmp_path / "nowhere" / "sender.json"
+    ended = run("keys", "keystore", str(file), "--password-file", str(tmp_path / "password"))
+    assert (ended.code, f"no folder {file.parent}" in ended.err, "overwritten" in ended.err) == (2, True, False)
 
 
 DEPLOY = {

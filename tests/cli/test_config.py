@@ -125,12 +125,44 @@ def test_settings_tell_every_violation_in_one_run(tmp_path: Path) -> None:
     }
 
 
+SAID: dict[str, tuple[dict[str, Any], str]] = {
+    "a typo": (
+        {"prometheus": {"url": "http://h", "header": {}}},
+        "/prometheus/header: no such setting .*did you mean headers\\?",
+    ),
+    "nothing near": ({"colour": 1}, "/colour: no such setting .*known there: data_dir, specs, observer"),
+    "in a list": ({"attestors": [{"nam": "a"}]}, "/attestors/0/nam: no such setting .*did you mean name\\?"),
+    "in an optional": ({"chain": {**CHAIN, "rpc": "x"}}, "/chain/rpc: no such setting .*did you mean rpc_url\\?"),
+    "a number": (
+        {"late": {"delay_seconds": 0}},
+        "/late/delay_seconds: '0': Input should be greater than or equal to 1",
+    ),
+    "a word": ({"observer": "Observer 1"}, "/observer: 'Observer 1': .*hint: small letters, digits and dashes"),
+    "an address": (
+        {"prometheus": {"url": "localhost:9090"}},
+        "/prometheus/url: String should .*hint: an address like http://127",
+    ),
+    "missing": ({"chain": {"rpc_url": "http://h"}}, "/chain/contract: is missing, .*hint: 0x and 40 hex digits"),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_settings_error_says_what_was_seen_and_what_helps(tmp_path: Path, case: str) -> None:
+    """With the page that lists them; what may hold a secret is told without its value."""
+    changes, told = SAID[case]
+    with pytest.raises(
+        InvalidInput, match="(?s)wrong, and nothing was started; see docs/reference/settings.md.*" + told
+    ) as caught:
+        load_settings(write(tmp_path, {**SMALL, **changes}))
+    assert "localhost" not in str(caught.value)
+
+
 BROKEN_FILES: dict[str, tuple[str | bytes, str]] = {
     "no-yaml": ("data_dir: [", "no YAML: .*line 2, column 1"),
     "a-list": ("- 1", "a list; expected settings as a mapping"),
     "a-word": ("hello", "a str; expected settings as a mapping"),
     "a-number-as-name": ("1: 2", "expected settings as a mapping of names"),
-    "no-text": (b"\xff\xfe\x00", "no YAML: "),
+    "no-text": (b"\xff\xfe\x00", "no text in UTF-8; expected a settings file in YAML, see docs"),
 }
 
 
@@ -208,6 +240,8 @@ SECRETIVE: dict[str, Any] = {
     "in-an-address": {**SMALL, "prometheus": {"url": "http://user:hidden@host:9090"}},
     "in-a-header": {**SMALL, "prometheus": {"url": "http://host", "headers": {"Authorization": ["hidden"]}}},
     "in-broken-yaml": 'prometheus: {url: http://host, headers: {Authorization: "Bearer hidden}}',
+    "as-a-password-file": {**SMALL, "chain": {**CHAIN, "sender": {"keystore": "k", "password_file": ["hidden"]}}},
+    "in-a-misspelt-one": {**SMALL, "pasword": "hidden"},
     "in-a-wrong-type": {**SMALL, "ledger_url": {"password": "hidden"}},
 }
 

@@ -66,6 +66,19 @@ def test_evidence_of_other_slots_is_not_written(run: Run, installation: Path, pr
     assert list(priced.parent.iterdir()) == []
 
 
+def test_evidence_is_not_called_others_where_the_slots_are_not_there(
+    run: Run,  # noqa: F811
+    installation: Path,  # noqa: F811
+    priced: Path,
+) -> None:
+    """A table that is not mounted is wrong input, and not two truths."""
+    priced.unlink()
+    (installation / "data" / "slots").rename(installation / "away")
+    ended = run("evidence", "rebuild", *config(installation), "--all")
+
+    assert (ended.code, "slots: no such folder" in ended.err, "others now" in ended.err) == (2, True, False)
+
+
 @pytest.mark.parametrize("wrong", [(), ("0x00", "--all"), ("0x00",)])
 def test_rebuild_says_what_it_wants(run: Run, installation: Path, priced: Path, wrong: tuple[str, ...]) -> None:  # noqa: F811
     """One settlement that there is, or all."""
@@ -80,10 +93,35 @@ def test_the_proof_of_a_slot_is_a_file_that_verify_reads(run: Run, tmp_path: Pat
     document.write_bytes(written(builders.breach(builders.agreement()).document))
     cut = run("evidence", "proof", str(document), "--slot", rfc3339(builders.START + 59))
     slot.write_text(cut.out)
-    told, outside = run("verify", str(slot)), run("evidence", "proof", str(document), "--slot", rfc3339(0))
+    told, outside = run("verify", str(slot)), run("evidence", "proof", str(document), "--slot", "2025-01-01T00:00:00Z")
 
     assert (cut.code, told.code, outside.code) == (0, 0, 2)
     assert verify(slot.read_bytes()).wrong == []
     assert "2026-01-01T00:00:00Z to 2026-01-01T00:01:00Z: BAD" in told.out
     assert "anything about terms, verdict and credit" in told.out
     assert "expected one of the period 2026-01-01T00:00:00Z" in outside.err
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "No such file or directory"),
+        (b"{}", "format is missing, expected sankofa-evidence/2"),
+        (b'{"format":"sankofa-evidence/9"}', "expected sankofa-evidence/2: another release wrote it, and reads it"),
+    ],
+    ids=["absent", "none", "newer"],
+)
+def test_what_no_proof_is_cut_from_is_told_by_its_file_and_with_what_helps(
+    run: Run,  # noqa: F811
+    tmp_path: Path,
+    content: bytes | None,
+    told: str,
+) -> None:
+    """A tenant has no slots to write it anew from: it is fetched again. A newer format is no damage."""
+    file = tmp_path / "evidence.json"
+    if content is not None:
+        file.write_bytes(content)
+    ended = run("evidence", "proof", str(file), "--slot", "2026-11-01T00:00:00Z")
+
+    assert (ended.code, ended.err.startswith(f"{file}: "), told in ended.err) == (2, True, True)
+    assert ("fetch it again" in ended.err, "damaged" in ended.err, "rebuild" in ended.err) == (True, False, False)

@@ -56,7 +56,7 @@ def command_lines(program: str) -> list[tuple[Path, list[str]]]:
     """Each call of the program that a page shows, up to a pipe, a redirection or another command."""
     return [
         (page, simple(line)[1:])
-        for page, line in fenced_lines()
+        for page, line in ((page, line.removeprefix("runuser -u sankofa -- ")) for page, line in fenced_lines())
         if line.split(" ")[0] in {program, f".venv/bin/{program}"}
     ]
 

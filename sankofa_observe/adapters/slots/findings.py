@@ -57,6 +57,16 @@ def check(store: DeltaSlots, progress: Progress = silent) -> list[str]:
     return [one.text for one in findings(store, progress)]
 
 
+def absent(location: str) -> str:
+    """Why there is no table at all, or nothing: what is not there must not be taken for slots that are others now."""
+    if not is_folder(location) or Path(location).exists():
+        return ""
+    return (
+        f"{location}: no such folder: nothing was ever written here, or it is not mounted; mount it, name it as slot_table in the settings, "
+        "or count its slots again: sankofa-observe recount"
+    )
+
+
 def findings(store: DeltaSlots, progress: Progress = silent) -> list[Finding]:
     """As `check`, with what a repair can mend of it."""
     if not is_folder(store.location):
@@ -66,10 +76,8 @@ def findings(store: DeltaSlots, progress: Progress = silent) -> list[Finding]:
         raise InvalidInput(
             f"slot table {root}: expected a folder, found a file; name the folder of the table in the settings as slot_table"
         )
-    if not root.exists():
-        return [
-            Finding(text=f"{root}: no such folder: nothing was ever written here, or it is not mounted", mendable=False)
-        ]
+    if gone := absent(store.location):
+        return [Finding(text=gone, mendable=False)]
     if (root / UNFINISHED).exists():
         return [Finding(text=f"{root}: a repair was cut short; run it again: sankofa-observe slots repair")]
     found = [one for table in (store.slots, store.days) for one in _of_files(table, store, progress)]

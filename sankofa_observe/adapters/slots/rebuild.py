@@ -28,7 +28,7 @@ from sankofa_observe.adapters.slots.files import (
     rows_of,
     stretch,
 )
-from sankofa_observe.adapters.slots.findings import MADE, Progress, check, differing, findings, silent
+from sankofa_observe.adapters.slots.findings import MADE, Progress, absent, check, differing, findings, silent
 from sankofa_observe.adapters.slots.lock import alone
 from sankofa_observe.adapters.slots.rows import DAYS, KEY, SITE_DAY, SLOTS, shaped
 from sankofa_observe.adapters.slots.store import DeltaSlots
@@ -63,6 +63,8 @@ def repair(store: DeltaSlots, progress: Progress = silent) -> list[str]:
         )
     store.close()  # its own lock would keep the repair out
     root = Path(store.location)
+    if gone := absent(store.location):
+        raise InvalidInput(f"{gone}; nothing was repaired")
     if not root.is_dir():
         return check(store, progress)
     with alone(store.location):

@@ -13,7 +13,6 @@ from sankofa_observe.sla.evidence.form import MAX_SAFE
 from sankofa_observe.units import PPM
 
 T = TypeVar("T")
-NEXT = "it was damaged or written by another tool; fetch it again, or write it anew: sankofa-observe evidence rebuild"
 # A slash joins names in the id of a promise: were it allowed in one, a/b at c would have the identity of a at b/c.
 NAME = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LARGE = re.compile(r"-?[1-9][0-9]{15,99}")
@@ -101,7 +100,7 @@ class Field:
         return number
 
     def _refuse(self, place: str, seen: object, expected: str) -> InvalidInput:
-        return InvalidInput(f"evidence document: {place} is {str(seen)[:100]!r}, expected {expected}; {NEXT}")
+        return InvalidInput(f"evidence document: {place} is {str(seen)[:100]!r}, expected {expected}")
 
 
 def _whole_of(value: Json) -> int | None:

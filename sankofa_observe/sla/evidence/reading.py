@@ -1,6 +1,7 @@
 """Bytes to evidence: one careful reading, after which types are trusted.
 
-What is read fits itself: canonical form, days under their leaves, leaves under the root. Whether it is *true* others check.
+What is read fits itself: canonical form, days under their leaves, leaves under the root. Whether it is *true* others check. What to do
+about a fault is said by who asked: a tenant fetches it again, the operator writes it anew.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sankofa_observe.sla.evidence.document import (
     Json,
     Provenance,
 )
-from sankofa_observe.sla.evidence.field import NAME, NEXT, Field
+from sankofa_observe.sla.evidence.field import NAME, Field
 from sankofa_observe.sla.evidence.form import canonical, checksum, document_hash
 from sankofa_observe.sla.evidence.tree import day_leaf, period_root
 from sankofa_observe.sla.settlement import ChainIdentity
@@ -31,6 +32,7 @@ from sankofa_observe.slo.slot import slot_starts
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import Period
 
+_FORMAT = re.compile(FORMAT.rpartition("/")[0] + "/[0-9]{1,9}")
 _PPM, _WEIGHT = "(?:1000000|[1-9][0-9]{0,5})", "[1-9][0-9]{0,15}"
 _COMBINE = {
     "states": re.compile("all|any|atLeast [1-9][0-9]{0,15}"),
@@ -50,7 +52,7 @@ def parse(raw: bytes) -> Evidence:
     evidence, claimed = _evidence(raw)
     for what, seen, expected in _fits(evidence, claimed):
         if seen != expected:
-            raise InvalidInput(f"evidence document: {what} is {seen}, expected {expected}; {NEXT}")
+            raise InvalidInput(f"evidence document: {what} is {seen}, expected {expected}")
     return evidence
 
 
@@ -59,13 +61,14 @@ def _evidence(raw: bytes) -> tuple[Evidence, str]:
         document = json.loads(raw)
         canonical_form = canonical(document) == raw
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"evidence document: no JSON: {str(error)[:100]}; {NEXT}") from error
+        raise InvalidInput(f"evidence document: no JSON: {str(error)[:100]}") from error
     whole = Field(document, "the document")
     found = whole.text("format") if isinstance(document, dict) and "format" in document else "missing"
     if found != FORMAT:
-        raise InvalidInput(f"evidence document: format is {found}, expected {FORMAT}; {NEXT}")
+        other = ": another release wrote it, and reads it" if _FORMAT.fullmatch(found) else ""
+        raise InvalidInput(f"evidence document: format is {found[:100]}, expected {FORMAT}{other}")
     if not canonical_form:
-        raise InvalidInput(f"evidence document: not in canonical form (RFC 8785), expected its keys sorted; {NEXT}")
+        raise InvalidInput("evidence document: not in canonical form (RFC 8785), expected its keys sorted")
     whole.only("format", "identity", "days", "provenance", "checksum")
     identity = _identity(whole.inner("identity"))
     days = whole.each("days", lambda day: _day(day, identity.slo.counted))
@@ -85,21 +88,21 @@ def _complete(identity: Identity, days: tuple[Day, ...]) -> None:
     """
     starts = slot_starts(identity.period, identity.slo.slot_seconds)
     if not starts:
-        raise InvalidInput(f"evidence document: no slot lies in its period, expected one or more; {NEXT}")
+        raise InvalidInput("evidence document: no slot lies in its period, expected one or more")
     found = sum(len(day.rows) for day in days)
     if found != len(starts):  # compared first: a period may be as long as a forger likes
-        raise InvalidInput(f"evidence document: it has {found} slots, expected {len(starts)}; {NEXT}")
+        raise InvalidInput(f"evidence document: it has {found} slots, expected {len(starts)}")
     expected = [(start // DAY_SECONDS, str(start)) for start in starts]
     if [(day.day, row.partition(",")[0]) for day in days for row in day.rows] != expected:
-        raise InvalidInput(f"evidence document: its slots are not those of the period, each in its day; {NEXT}")
+        raise InvalidInput("evidence document: its slots are not those of the period, each in its day")
     numbers = [day.day for day in days]
     if numbers != sorted({day for day, _ in expected}):
-        raise InvalidInput(f"evidence document: its days are {str(numbers)[:100]}, expected those of its slots; {NEXT}")
+        raise InvalidInput(f"evidence document: its days are {str(numbers)[:100]}, expected those of its slots")
     for day in days:
         not_good = [row.partition(",")[0] for row in day.rows if not row.endswith(",GOOD")]
         if [str(start) for start, _ in day.proofs] != not_good:
             raise InvalidInput(
-                f"evidence document: day {day.day} has other proofs than those of its slots that are not GOOD; {NEXT}"
+                f"evidence document: day {day.day} has other proofs than those of its slots that are not GOOD"
             )
 
 
@@ -119,14 +122,14 @@ def _identity(at: Field) -> Identity:
         *("verdict", "credit"),
     )
     if at.text("format") != FORMAT:
-        raise InvalidInput(f"evidence document: identity.format is {at.text('format')}, expected {FORMAT}; {NEXT}")
+        raise InvalidInput(f"evidence document: identity.format is {at.text('format')}, expected {FORMAT}")
     chain, attained, credit = at.inner("chain"), at.inner("attainment"), at.inner("credit")
     chain.only("chain_id", "contract")
     attained.only("good", "bad", "unknown")
     credit.only("credit_ppm", "credit_minor")
     start, end = (one.as_whole() for one in at.inner("period").items(2))
     if start >= end:
-        raise InvalidInput(f"evidence document: period is {start} to {end}, expected its start before its end; {NEXT}")
+        raise InvalidInput(f"evidence document: period is {start} to {end}, expected its start before its end")
     settled, good, bad, hidden = (one.as_count() for one in at.inner("edges").items(4))
     return Identity(
         settlement_id=at.hex("settlement_id", DIGEST),
@@ -150,7 +153,7 @@ def _agreement(at: Field) -> AgreedTerms:
     at.only(*AgreedTerms.__dataclass_fields__)
     if at.whole("exponent") > MOST_EXPONENT:
         raise InvalidInput(
-            f"evidence document: agreement.exponent is {at.whole('exponent')}, expected {MOST_EXPONENT} at most; {NEXT}"
+            f"evidence document: agreement.exponent is {at.whole('exponent')}, expected {MOST_EXPONENT} at most"
         )
     return AgreedTerms(
         id=at.hex("id", DIGEST),
@@ -175,12 +178,12 @@ def _rules(at: Field) -> CountingRules:
     if counted not in _COMBINE or not _COMBINE[counted].fullmatch(combine):
         raise InvalidInput(
             f"evidence document: slo counts {counted[:100]!r} by {combine[:100]!r}, expected states, events or parts and how "
-            f"each is combined; {NEXT}"
+            f"each is combined"
         )
     parts = [one.partition("=")[0] for one in combine.partition(" ")[2].split(",")] if counted == "parts" else []
     for name, listing in (("sources", sources), ("combine", parts)):
         if any(one >= later for one, later in pairwise(listing)):
-            raise InvalidInput(f"evidence document: slo.{name} names something twice, or not in order; {NEXT}")
+            raise InvalidInput(f"evidence document: slo.{name} names something twice, or not in order")
     return CountingRules(
         name=at.name("name"),
         site=at.name("site"),
@@ -214,7 +217,7 @@ def _day(at: Field, counted: str) -> Day:
     at.only("day", "rows", "proofs")
     rows = at.inner("rows")
     if not isinstance(rows.value, list) or not all(isinstance(row, str) for row in rows.value):
-        raise InvalidInput(f"evidence document: {rows.place} is no list of texts; {NEXT}")
+        raise InvalidInput(f"evidence document: {rows.place} is no list of texts")
     proofs = at.each("proofs", lambda one: _proof(one, _PROOFS[counted]))
     return Day(day=at.whole("day"), rows=tuple(rows.value), proofs=proofs)
 

@@ -26,7 +26,7 @@ def slot_proof(evidence: Evidence, at: int) -> bytes:
     start = at // step * step
     index = next((n for n, day in enumerate(evidence.days) if day.day == start // DAY_SECONDS), None)
     if index is None or not _has(evidence.days[index], start):
-        raise InvalidInput(f"slot {rfc3339(start)}: not in this evidence, expected one of the period {identity.period}")
+        raise InvalidInput(f"slot {rfc3339(start)} is not in it, expected one of the period {identity.period}")
     day = evidence.days[index]
     return canonical(
         {

@@ -25,6 +25,8 @@ from sankofa_observe.slo.indicator import (
     Together,
 )
 from sankofa_observe.slo.objective import SlotRule
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.verdict import Attainment
 from tests import builders
 
 
@@ -130,3 +132,12 @@ def test_an_identity_is_of_one_promise_on_one_chain_in_one_period(change: str) -
     }
 
     assert builders.breach(terms).penalty.settlement_id != elsewhere[change]().penalty.settlement_id
+
+
+def test_a_verdict_of_events_tells_the_slots_in_which_nobody_counted() -> None:
+    """How many events they had is not known: `0 unknown` alone would read as if all had been seen."""
+    record = builders.verdict(builders.agreement())
+    unseen = Attainment(good=8, bad=2, unknown=0, slots={SlotState.GOOD: 8, SlotState.UNKNOWN: 12}, bounded=False)
+    told = [str(replace(record, attainment=one)) for one in (record.attainment, unseen)]
+    assert ["UNKNOWN" in one for one in told] == [False, True]
+    assert "(8 good, 2 bad, 0 unknown; 12 of 20 slots UNKNOWN; revision 1)" in told[1]

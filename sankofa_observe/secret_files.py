@@ -1,0 +1,23 @@
+"""Files that hold a secret, or say who may do what: one that others can read or change is refused, with the command that helps.
+
+One rule for keystores, passwords and API keys, wherever they are made or used. A group may read its own: so a service reads what its
+operator owns.
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from sankofa_observe import shown
+from sankofa_observe.errors import InvalidInput
+
+
+def refuse_open(*files: Path) -> None:
+    """Raises `InvalidInput` that names all that are open; one that is not there is told by whoever reads it."""
+    modes = {file: file.stat().st_mode for file in files if shown.exists(file)}
+    wrong = {file: stat.S_IMODE(mode) for file, mode in modes.items() if stat.S_ISREG(mode) and mode & 0o027}
+    if wrong:
+        told = ", ".join(f"{file} has mode {mode:03o}" for file, mode in wrong.items())
+        names = " ".join(map(str, wrong))
+        raise InvalidInput(f"{told}, expected 600 or 640: others can read or change it; run chmod 600 {names}")
