@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -32,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from deploy.parts import CHECKOUT
-from sankofa_observe.adapters.ledger import SqlLedger, care, database, migrations, projections, shape, tables
+from sankofa_observe.adapters.ledger import SqlLedger, care, database, migrations, projections, rows, shape, tables
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Lost, Unavailable, Unfit
 from sankofa_observe.ports import Lease, LedgerRead, Outcome, Receipt, Review, StateChange, Wait
 from sankofa_observe.scope import OPERATOR, of_tenant
@@ -127,6 +128,56 @@ def test_records_are_never_replaced(tmp_path: Path, how: str) -> None:
         # A receipt of another transaction is another record; all else has no place beside what stands.
         assert {name: rows[: len(before[name])] for name, rows in after.items()} == before
         assert {row["actor"] for row in after["verdict"]} == {"person:amina"}
+
+
+@pytest.mark.parametrize("alias", ["rowid", "oid", "_rowid_", "id"])
+def test_records_have_no_key_that_the_guard_does_not_know(tmp_path: Path, alias: str) -> None:
+    """Whatever SQLite calls the number of a row: where a table has one, it is its `id`, and else there is none to replace a row by."""
+    file = tmp_path / "ledger.sqlite"
+    with closing(SqlLedger(f"sqlite:///{file}")) as ledger:
+        filled(ledger)
+        _contested(ledger)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.row_factory = sqlite3.Row
+        for table in tables.RECORDS:
+            before = [tuple(row) for row in other.execute(f"SELECT * FROM {table.name}")]
+            assert before, table.name
+            row = dict(other.execute(f"SELECT * FROM {table.name} LIMIT 1").fetchone())
+            number = row.pop("id", 1)
+            others = {name: f"{value}~" if isinstance(value, str) else value for name, value in row.items()}
+            names = ", ".join(f'"{name}"' for name in (alias, *others))
+            for given in (number, str(number), float(number)):
+                with suppress(sqlite3.Error):
+                    statement = (
+                        f"INSERT OR REPLACE INTO {table.name} ({names}) VALUES ({', '.join('?' * (len(others) + 1))})"
+                    )
+                    other.execute(statement, (given, *others.values()))
+            after = {tuple(row) for row in other.execute(f"SELECT * FROM {table.name}")}
+            assert set(before) <= after, table.name
+
+
+def test_a_number_that_sqlite_has_for_none_yet_is_taken_by_no_record(tmp_path: Path) -> None:
+    """Triggers see -1 for a number that is yet to be given: under it, a record would keep all later ones out."""
+    with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+        row = {**rows.verdict_row(verdict(ACME)), "actor": "person:mallory", "written_at": 1}
+        for number in (-1, 0):
+            with pytest.raises(InvariantBroken, match="CHECK"), ledger._database.writing() as connection:
+                connection.execute(insert(tables.verdicts), {**row, "id": number})
+        assert ledger.add_verdict(verdict(ACME))
+
+
+def _contested(ledger: SqlLedger) -> None:
+    """A row in each table that no stage writes yet."""
+    by = {"tenant": "acme", "actor": "person:amina", "written_at": 1}
+    of = {"agreement_id": ACME.id, "slo": "availability-edge", "site": "edge-1", "starts_at": 1, "ends_at": 2}
+    told = {"state": "proposed", "reason": "works"}
+    with ledger._database.writing() as connection:
+        for table, row in {
+            tables.exclusions: {"exclusion_id": "e", "recurrence": "", "announced_at": 1, **told, **of},
+            tables.disputes: {"dispute_id": "d", "settlement_id": "s", "document_hash": "h", **told},
+            tables.incidents: {"incident_id": "i", "site": "edge-1", "started_at": 1, "summary": "dark"},
+        }.items():
+            connection.execute(insert(table), {"revision": 1, **row, **by})
 
 
 def _records(ledger: SqlLedger) -> dict[str, list[dict[str, Any]]]:

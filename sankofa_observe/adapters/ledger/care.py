@@ -112,7 +112,7 @@ def _broken(connection: Connection) -> Iterator[str]:
         if found != "ok":
             yield f"damaged: {found}"
     for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
-        yield f"{table}: row {row} names what is not in {parent}"
+        yield f"{table}: {'a row' if row is None else f'row {row}'} names what is not in {parent}"
 
 
 def _count(connection: Connection, table: Table) -> int:

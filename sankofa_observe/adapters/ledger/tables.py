@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -31,7 +32,8 @@ EVERYBODY = "*"  # the tenant of a row that belongs to no one of them
 
 def _serial() -> Column[int]:
     """A row number; SQLite only counts up by itself in an INTEGER."""
-    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+    number = BigInteger().with_variant(Integer, "sqlite")
+    return Column("id", number, CheckConstraint("id > 0"), primary_key=True, autoincrement=True)
 
 
 def _whose() -> Column[str]:
@@ -92,6 +94,7 @@ agreements = Table(
     Column("document", Text, nullable=False),
     *_by(),
     Index("agreement_of_tenant", "tenant", "agreement_id", "version"),
+    sqlite_with_rowid=False,
 )
 
 attainments = Table(
@@ -194,6 +197,7 @@ receipts = Table(
     Column("block_number", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     *_by(),
+    sqlite_with_rowid=False,
 )
 
 credit_entries = Table(
@@ -232,6 +236,7 @@ exclusions = Table(
     Column("announced_at", BigInteger, nullable=False),
     *_by(),
     Index("exclusion_of_agreement", "agreement_id", "starts_at", "ends_at"),
+    sqlite_with_rowid=False,
 )
 
 disputes = Table(
@@ -245,6 +250,7 @@ disputes = Table(
     Column("reason", Text, nullable=False),
     Column("document_hash", String(66), nullable=False),
     *_by(),
+    sqlite_with_rowid=False,
 )
 
 incidents = Table(
@@ -259,6 +265,7 @@ incidents = Table(
     Column("summary", Text, nullable=False),
     *_by(),
     Index("incident_at_site", "site", "started_at"),
+    sqlite_with_rowid=False,
 )
 
 reviews = Table(

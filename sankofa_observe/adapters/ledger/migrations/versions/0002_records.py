@@ -21,6 +21,7 @@ RECORDS = (
     "review", "wait",
 )  # fmt: skip
 # Every unique key of each record: `INSERT OR REPLACE` of SQLite takes a row away that stands under one, and fires no trigger of DELETE.
+# A table without an `id` has no hidden rowid either (`sqlite_with_rowid`), which would be one more key.
 UNIQUE = {
     "agreement": (("agreement_id", "version"),),
     "attainment": (("id",), ("slo", "starts_at", "ends_at", "site", "revision")),
@@ -68,7 +69,9 @@ def upgrade() -> None:
 
 
 def _serial() -> sa.Column[int]:
-    return sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False)
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    # -1 is what SQLite's triggers see of a number that is yet to be given: a row under it would stand in the way of all others.
+    return sa.Column("id", number, sa.CheckConstraint("id > 0"), autoincrement=True, nullable=False)
 
 
 def _whose() -> sa.Column[str]:
@@ -115,6 +118,7 @@ def _agreements() -> None:
         sa.Column("document", sa.Text(), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("agreement_id", "version"),
+        sqlite_with_rowid=False,
     )
     op.create_index("agreement_of_tenant", "agreement", ["tenant", "agreement_id", "version"], unique=False)
 
@@ -250,6 +254,7 @@ def _transactions() -> None:
         *_by(),
         sa.ForeignKeyConstraint(["transaction"], ["attempt.transaction"]),
         sa.PrimaryKeyConstraint("transaction"),
+        sqlite_with_rowid=False,
     )
 
 
@@ -266,6 +271,7 @@ def _contested() -> None:
         sa.Column("announced_at", sa.BigInteger(), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("exclusion_id", "revision"),
+        sqlite_with_rowid=False,
     )
     op.create_index("exclusion_of_agreement", "exclusion", ["agreement_id", "starts_at", "ends_at"], unique=False)
     op.create_table(
@@ -279,6 +285,7 @@ def _contested() -> None:
         sa.Column("document_hash", sa.String(length=66), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("dispute_id", "revision"),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_dispute_settlement_id"), "dispute", ["settlement_id"], unique=False)
     op.create_table(
@@ -292,6 +299,7 @@ def _contested() -> None:
         sa.Column("summary", sa.Text(), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("incident_id", "revision"),
+        sqlite_with_rowid=False,
     )
     op.create_index("incident_at_site", "incident", ["site", "started_at"], unique=False)
 
