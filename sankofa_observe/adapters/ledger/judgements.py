@@ -195,7 +195,7 @@ class Judgements(Acting):
 
     def waits(self, subject: str) -> list[Wait]:
         table = tables.waits_now
-        query = select(table).where(table.c.subject == subject).order_by(table.c.since_at, table.c.wait_id)
+        query = select(table).where(table.c.subject == subject).order_by(table.c.since_at, table.c.began_id)
         with self._database.reading() as connection:
             return [rows.wait(row) for row in connection.execute(query).mappings()]
 

@@ -133,7 +133,8 @@ _MADE = {
     # The newest revision; it asks for a person where nobody can tell and nobody has said, and for a price where it is a breach without
     # one, or the price is of another revision.
     "verdict_now": f"""
-        SELECT v.agreement_id, v.starts_at, v.ends_at, v.slo, v.site, v.tenant, v.id AS verdict_id, v.verdict,
+        SELECT v.agreement_id, v.starts_at, v.ends_at, v.slo, v.site, v.tenant, v.id AS verdict_id,
+            (SELECT min(x.id) FROM verdict x WHERE {_same("x", "v")}) AS first_id, v.verdict,
             CASE WHEN v.verdict = 'undetermined' AND NOT EXISTS
                 (SELECT 1 FROM review r WHERE r.subject = 'verdict' AND r.subject_id = v.ref) THEN 1 ELSE 0 END AS to_review,
             CASE WHEN p.revision IS NULL THEN CASE WHEN v.verdict = 'breach' THEN 1 ELSE 0 END
@@ -141,7 +142,11 @@ _MADE = {
         FROM verdict v LEFT JOIN penalty p ON {_same("p", "v")} AND {_newest("penalty", "p")}
         WHERE {{where}} AND {_newest("verdict", "v")}""",  # noqa: S608
     "wait_now": """
-        SELECT w.subject, w.subject_id, w.tenant, w.id AS wait_id, w.reason, w.since_at, w.due_at FROM wait w
+        SELECT w.subject, w.subject_id, w.tenant,
+            (SELECT min(x.id) FROM wait x WHERE x.subject = w.subject AND x.subject_id = w.subject_id AND x.number > coalesce(
+                (SELECT max(e.number) FROM wait e WHERE e.subject = w.subject AND e.subject_id = w.subject_id AND e.reason = ''), 0)
+            ) AS began_id, w.reason, w.since_at, w.due_at
+        FROM wait w
         WHERE {where} AND w.reason <> ''
             AND w.number = (SELECT max(x.number) FROM wait x WHERE x.subject = w.subject AND x.subject_id = w.subject_id)""",
     "settlement_now": f"""

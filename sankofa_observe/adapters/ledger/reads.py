@@ -64,7 +64,7 @@ class ScopedReads:
     def undetermined(self, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
         now = tables.verdicts_now
         query = self._own(newest_verdicts(), now).where(now.c.to_review == 1)
-        return self._page(query, (now.c.starts_at, now.c.verdict_id), limit, after, _verdicts)
+        return self._page(query, (now.c.starts_at, now.c.first_id), limit, after, _verdicts)
 
     def verdict(self, ref: str) -> JudgedFrom | None:
         table = tables.verdicts
@@ -80,7 +80,7 @@ class ScopedReads:
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
         now = tables.waits_now
         query = self._own(select(now), now)
-        return self._page(query, (now.c.since_at, now.c.wait_id), limit, after, _waits)
+        return self._page(query, (now.c.since_at, now.c.began_id), limit, after, _waits)
 
     def settlement(self, settlement_id: str) -> SettlementRecord | None:
         now = tables.settlements_now

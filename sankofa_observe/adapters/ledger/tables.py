@@ -309,8 +309,9 @@ verdicts_now = Table(
     Column("to_review", Integer, nullable=False),  # 1: undetermined, and nobody has looked at it
     Column("to_assess", Integer, nullable=False),  # 1: a breach without a price, or one whose price is of another revision
     Index("verdict_to_assess", "agreement_id", "starts_at", sqlite_where=text("to_assess = 1"), postgresql_where=text("to_assess = 1")),
-    Index("verdict_to_review", "starts_at", "verdict_id", sqlite_where=text("to_review = 1"), postgresql_where=text("to_review = 1")),
+    Index("verdict_to_review", "starts_at", "first_id", sqlite_where=text("to_review = 1"), postgresql_where=text("to_review = 1")),
 )  # fmt: skip
+    Column("first_id", BigInteger, nullable=False),  # of the first verdict of the same: it stays as revisions come
 
 waits_now = Table(
     "wait_now",
@@ -318,11 +319,11 @@ waits_now = Table(
     Column("subject", String(16), primary_key=True),
     Column("subject_id", String(128), primary_key=True),
     _whose(),
-    Column("wait_id", BigInteger, nullable=False),
+    Column("began_id", BigInteger, nullable=False),  # of the first row of this wait: it stays as reasons come
     Column("reason", Text, nullable=False),
     Column("since_at", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
-    Index("wait_oldest_first", "since_at", "wait_id"),
+    Index("wait_oldest_first", "since_at", "began_id"),
 )
 
 MOVING = "state IN ('computed', 'reported', 'disputed')"

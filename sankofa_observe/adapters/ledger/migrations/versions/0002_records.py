@@ -41,6 +41,7 @@ UNIQUE = {
     "review": (("id",),),
     "wait": (("id",), ("subject", "subject_id", "number")),
 }
+IN_PAGES = ("verdict", "credit_entry", "wait")  # by the number of their rows, where all else is alike
 OF_TENANTS = (
     "agreement", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "wait",
     "verdict_now", "wait_now", "settlement_now", "tally", "idempotency_key", "delivery", "person",
@@ -62,6 +63,7 @@ def upgrade() -> None:
         _refuse_changes_on_sqlite()
     else:
         _refuse_changes_on_postgresql()
+        _number_as_committed()
         _show_each_its_own()
 
 
@@ -341,6 +343,7 @@ def _projections() -> None:
         _whose(),
         sa.Column("verdict_id", sa.BigInteger(), nullable=False),
         sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("first_id", sa.BigInteger(), nullable=False),
         sa.Column("to_review", sa.Integer(), nullable=False),
         sa.Column("to_assess", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("agreement_id", "starts_at", "ends_at", "slo", "site"),
@@ -356,7 +359,7 @@ def _projections() -> None:
     op.create_index(
         "verdict_to_review",
         "verdict_now",
-        ["starts_at", "verdict_id"],
+        ["starts_at", "first_id"],
         unique=False,
         sqlite_where=sa.text("to_review = 1"),
         postgresql_where=sa.text("to_review = 1"),
@@ -366,13 +369,13 @@ def _projections() -> None:
         sa.Column("subject", sa.String(length=16), nullable=False),
         sa.Column("subject_id", sa.String(length=128), nullable=False),
         _whose(),
-        sa.Column("wait_id", sa.BigInteger(), nullable=False),
+        sa.Column("began_id", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("since_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "subject_id"),
     )
-    op.create_index("wait_oldest_first", "wait_now", ["since_at", "wait_id"], unique=False)
+    op.create_index("wait_oldest_first", "wait_now", ["since_at", "began_id"], unique=False)
 
 
 def _settled_now() -> None:
@@ -516,6 +519,21 @@ def _refuse_changes_on_postgresql() -> None:
 
 
 def _show_each_its_own() -> None:
+def _number_as_committed() -> None:
+    """A number is given before its row is committed: where pages go on by it, one writes at a time, or a reader passes a row that comes later.
+
+    The trigger of a statement is first: the number of a row is taken after it. SQLite has one writer anyway.
+    """
+    op.execute(
+        "CREATE FUNCTION sankofa_in_turn() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_advisory_xact_lock(5342); RETURN NULL; END $$"
+    )
+    for table in IN_PAGES:
+        op.execute(
+            f"CREATE TRIGGER {table}_in_turn BEFORE INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTION sankofa_in_turn()"
+        )
+
+
     asked = "current_setting('sankofa.tenant', true)"
     for table in (*OF_TENANTS, *OF_THE_OPERATOR):
         own = f" OR tenant = {asked}" if table in OF_TENANTS else ""
