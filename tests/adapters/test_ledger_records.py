@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from deploy.parts import CHECKOUT
-from sankofa_observe.adapters.ledger import SqlLedger, care, database, migrations, projections, rows, shape, tables
+from sankofa_observe.adapters.ledger import SqlLedger, care, database, migrations, projections, rows, tables
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Lost, Unavailable, Unfit
 from sankofa_observe.ports import Lease, LedgerRead, Outcome, Receipt, Review, StateChange, Wait
 from sankofa_observe.scope import OPERATOR, of_tenant
@@ -136,7 +136,7 @@ def test_records_have_no_key_that_the_guard_does_not_know(tmp_path: Path, alias:
     file = tmp_path / "ledger.sqlite"
     with closing(SqlLedger(f"sqlite:///{file}")) as ledger:
         filled(ledger)
-        _contested(ledger)
+        contested(ledger)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.row_factory = sqlite3.Row
         for table in tables.RECORDS:
@@ -166,7 +166,7 @@ def test_a_number_that_sqlite_has_for_none_yet_is_taken_by_no_record(tmp_path: P
         assert ledger.add_verdict(verdict(ACME))
 
 
-def _contested(ledger: SqlLedger) -> None:
+def contested(ledger: SqlLedger) -> None:
     """A row in each table that no stage writes yet."""
     by = {"tenant": "acme", "actor": "person:amina", "written_at": 1}
     of = {"agreement_id": ACME.id, "slo": "availability-edge", "site": "edge-1", "starts_at": 1, "ends_at": 2}
@@ -194,61 +194,6 @@ def test_every_unique_key_of_a_record_is_guarded() -> None:
     """The list of the migration is that of the tables."""
     made = import_module(f"{migrations.__name__}.versions.0002_records")
     assert {name: set(keys) for name, keys in made.UNIQUE.items()} == {one.name: _unique(one) for one in tables.RECORDS}
-
-
-HARM = {
-    "table": ("DROP TABLE dispute", "table dispute is not there"),
-    "column": ("ALTER TABLE dispute DROP COLUMN reason", "table dispute: column reason is not there"),
-    "trigger": ("DROP TRIGGER verdict_no_{change}", "verdict_no_{change} is not there"),
-}
-
-
-@pytest.mark.parametrize("harm", HARM)
-def test_a_check_names_what_is_missing(ledger: SqlLedger, harm: str) -> None:
-    """Compared with what the migrations make; without it, nothing would keep a record from being changed."""
-    change = "update" if ledger._database.is_sqlite else "change"
-    statement, told = (one.format(change=change) for one in HARM[harm])
-    if harm == "trigger" and not ledger._database.is_sqlite:
-        statement += " ON verdict"
-    with ledger._database.engine.connect() as connection:  # rolled back
-        assert shape.missing(connection) == []
-        connection.execute(text(statement))
-        found = shape.missing(connection)
-        assert any(told in line for line in found), found
-
-
-def test_a_check_knows_a_trigger_that_does_nothing(tmp_path: Path) -> None:
-    """Its name alone guards nothing; what is wrong with the tables ends the check with an answer."""
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    with closing(SqlLedger(url)) as ledger, ledger._database.writing() as connection:
-        connection.exec_driver_sql("DROP TRIGGER verdict_no_update")
-        connection.exec_driver_sql("CREATE TRIGGER verdict_no_update BEFORE UPDATE ON verdict BEGIN SELECT 1; END")
-        connection.exec_driver_sql("DROP TABLE verdict_now")
-    assert [one.partition(":")[0].partition(";")[0] for one in care.check(url)] == [
-        "table verdict_now is not there",
-        "verdict_no_update is otherwise",
-        "verdict_to_assess is not there",
-        "verdict_to_review is not there",
-    ]
-
-
-@pytest.mark.real("postgres", "initdb", "pg_isready")
-@pytest.mark.parametrize(
-    ("statement", "told"),
-    [
-        ("DROP POLICY verdict_own ON verdict", "policy verdict_own is not there"),
-        (
-            "ALTER TABLE verdict DISABLE TRIGGER verdict_no_change",
-            "trigger verdict_no_change is not there, or is turned off",
-        ),
-        ("ALTER TABLE verdict NO FORCE ROW LEVEL SECURITY", "row level security of verdict is not there"),
-    ],
-)
-def test_a_check_names_what_shows_others_of_postgresql(postgres: Postgres, statement: str, told: str) -> None:
-    """What shows a tenant its own, and only that, is part of the tables."""
-    with closing(SqlLedger(postgres.empty_database())) as ledger, ledger._database.engine.connect() as connection:
-        connection.execute(text(statement))  # rolled back
-        assert [one for one in shape.missing(connection) if told in one]
 
 
 def _guarded(ledger: SqlLedger) -> str:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, select
 
 from sankofa_observe.adapters.ledger import projections, rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
+from sankofa_observe.adapters.ledger.checksums import Row
 from sankofa_observe.adapters.ledger.reads import newest_verdicts
-from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.adapters.ledger.writes import add_new, add_once
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.ports import Review, ToAssess, Undetermined, Wait, Waiting
@@ -70,7 +70,7 @@ class Judgements(Acting):
         with self._database.reading() as connection:
             found = connection.execute(select(table).where(*where).order_by(table.c.site, table.c.revision)).mappings()
             newest = {row["site"]: row for row in found}
-        return [rows.attainment(row) for row in newest.values()]
+            return [rows.attainment(row) for row in newest.values()]
 
     def add_verdict(self, record: VerdictRecord) -> bool:
         row = {**rows.verdict_row(record), **self._by(record.judged_at)}

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Connection, Select, Table, and_, func, literal, select, tuple_
 
 from sankofa_observe.adapters.ledger import rows, tables
+from sankofa_observe.adapters.ledger.checksums import Row, reading
 from sankofa_observe.adapters.ledger.database import Database
 from sankofa_observe.adapters.ledger.projections import CREDIT, currency_of
-from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.errors import InvalidInput, WrongCursor
 from sankofa_observe.ports import AgreementRecord, JudgedFrom, Page, Review, SettlementRecord, StateChange, Wait
 from sankofa_observe.scope import Scope
@@ -179,7 +179,8 @@ def _reviews(connection: Connection, ref: str) -> tuple[Review, ...]:
 
 
 def _waits(_: Connection, found: Sequence[Row]) -> list[Wait]:
-    return [rows.wait(row) for row in found]
+    with reading("wait_now"):
+        return [rows.wait(row) for row in found]
 
 
 def _credits(_: Connection, found: Sequence[Row]) -> list[ServiceCredit]:

@@ -24,6 +24,8 @@ from sqlalchemy import (
     text,
 )
 
+from sankofa_observe.adapters.ledger.checksums import checksum_column
+
 REVISIONS = ("0002",)  # of the migrations, oldest first
 REVISION = REVISIONS[-1]  # of the tables below
 metadata = MetaData()
@@ -40,9 +42,13 @@ def _whose() -> Column[str]:
     return Column("tenant", String(128), nullable=False)
 
 
-def _by() -> tuple[Column[Any], Column[Any]]:
-    """Who wrote a row, and when."""
-    return Column("actor", String(200), nullable=False), Column("written_at", BigInteger, nullable=False)
+def _by() -> tuple[Column[Any], ...]:
+    """Who wrote a record, and when; and a sum over all of it."""
+    return (
+        Column("actor", String(200), nullable=False),
+        Column("written_at", BigInteger, nullable=False),
+        checksum_column(),
+    )
 
 
 def _promise() -> tuple[Column[Any], ...]:
@@ -305,13 +311,13 @@ verdicts_now = Table(
     *(Column(name, String(128) if name in {"slo", "site"} else String(66) if name == "agreement_id" else BigInteger, primary_key=True) for name in PROMISE),
     _whose(),
     Column("verdict_id", BigInteger, nullable=False),
+    Column("first_id", BigInteger, nullable=False),  # of the first verdict of the same: it stays as revisions come
     Column("verdict", String(16), nullable=False),
     Column("to_review", Integer, nullable=False),  # 1: undetermined, and nobody has looked at it
     Column("to_assess", Integer, nullable=False),  # 1: a breach without a price, or one whose price is of another revision
     Index("verdict_to_assess", "agreement_id", "starts_at", sqlite_where=text("to_assess = 1"), postgresql_where=text("to_assess = 1")),
     Index("verdict_to_review", "starts_at", "first_id", sqlite_where=text("to_review = 1"), postgresql_where=text("to_review = 1")),
 )  # fmt: skip
-    Column("first_id", BigInteger, nullable=False),  # of the first verdict of the same: it stays as revisions come
 
 waits_now = Table(
     "wait_now",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, select
 
-from sankofa_observe.adapters.ledger.rows import Row
+from sankofa_observe.adapters.ledger.checksums import Row, verify
 from sankofa_observe.errors import InvariantBroken, Unavailable
 
 # Who wrote a record and when: the same record written again by another run is the same record.
@@ -32,6 +32,7 @@ def add_once(connection: Connection, table: Table, key: Row, row: Row) -> bool:
         raise InvariantBroken(
             f"{table.name} {dict(key)}: another record stands under one of its unique names; nothing was written"
         )
+    verify(table, found)
     differing = [name for name, value in row.items() if name not in _OF_THE_RUN and found[name] != value]
     if differing:
         told = "; ".join(

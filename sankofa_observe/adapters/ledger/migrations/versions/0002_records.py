@@ -84,6 +84,7 @@ def _by() -> tuple[sa.Column[Any], ...]:
     return (
         sa.Column("actor", sa.String(length=200), nullable=False),
         sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.Column("checksum", sa.String(length=64), nullable=False),
     )
 
 
@@ -342,8 +343,8 @@ def _projections() -> None:
         *_promise(),
         _whose(),
         sa.Column("verdict_id", sa.BigInteger(), nullable=False),
-        sa.Column("verdict", sa.String(length=16), nullable=False),
         sa.Column("first_id", sa.BigInteger(), nullable=False),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
         sa.Column("to_review", sa.Integer(), nullable=False),
         sa.Column("to_assess", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("agreement_id", "starts_at", "ends_at", "slo", "site"),
@@ -518,7 +519,6 @@ def _refuse_changes_on_postgresql() -> None:
         )
 
 
-def _show_each_its_own() -> None:
 def _number_as_committed() -> None:
     """A number is given before its row is committed: where pages go on by it, one writes at a time, or a reader passes a row that comes later.
 
@@ -534,6 +534,7 @@ def _number_as_committed() -> None:
         )
 
 
+def _show_each_its_own() -> None:
     asked = "current_setting('sankofa.tenant', true)"
     for table in (*OF_TENANTS, *OF_THE_OPERATOR):
         own = f" OR tenant = {asked}" if table in OF_TENANTS else ""
