@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
 import stat
 import subprocess
@@ -172,12 +174,12 @@ def contested(ledger: SqlLedger) -> None:
     of = {"agreement_id": ACME.id, "slo": "availability-edge", "site": "edge-1", "starts_at": 1, "ends_at": 2}
     told = {"state": "proposed", "reason": "works"}
     with ledger._database.writing() as connection:
-        for table, row in {
-            tables.exclusions: {"exclusion_id": "e", "recurrence": "", "announced_at": 1, **told, **of},
-            tables.disputes: {"dispute_id": "d", "settlement_id": "s", "document_hash": "h", **told},
-            tables.incidents: {"incident_id": "i", "site": "edge-1", "started_at": 1, "summary": "dark"},
-        }.items():
-            connection.execute(insert(table), {"revision": 1, **row, **by})
+        for table, row in (
+            (tables.exclusions, {"exclusion_id": "e", "recurrence": "", "announced_at": 1, **told, **of}),
+            (tables.disputes, {"dispute_id": "d", "settlement_id": "s", "document_hash": "h", **told}),
+            (tables.incidents, {"incident_id": "i", "site": "edge-1", "started_at": 1, "summary": "dark"}),
+        ):
+            connection.execute(insert(table), {"revision": 1, **cast("dict[str, Any]", row), **by})
 
 
 def _records(ledger: SqlLedger) -> dict[str, list[dict[str, Any]]]:
@@ -599,8 +601,6 @@ def test_a_fault_that_lasts_is_not_to_be_tried_again(ledger: SqlLedger) -> None:
         with pytest.raises(InvariantBroken, match="nothing was written"):
             ledger.add_attempt(other, 1)
     for name in ("\ud800", "x" * 500):
-        if name.startswith("x") and ledger._database.is_sqlite:
-            continue  # it holds names of any length
         with pytest.raises(InvalidInput):
             ledger.add_verdict(replace(verdict(ACME), site=name))
     with pytest.raises(InvalidInput):
@@ -629,15 +629,80 @@ def test_a_price_of_nothing_is_no_difference(ledger: SqlLedger) -> None:
         assert projections.totals(connection) == before
 
 
+def test_sums_over_tenants_end_nowhere(ledger: SqlLedger) -> None:
+    """Each tenant's fits its column; what is shown of all of them is added up exactly, on both databases."""
+    most = 2**63 - 1
+    for index, of in enumerate((ACME, BAOBAB)):
+        unclear = {"verdict": Verdict.UNDETERMINED, "at_stake": of.money(most), "cap_minor": most}
+        ledger.add_verdict(replace(verdict(of, 5), **cast("Any", unclear)))
+        penalty = replace(breach(of, index).penalty, credit_minor=0)
+        ledger.add_penalty(penalty)
+        ledger.add_credit(credit(of, penalty, amount=of.money(most - index)))
+
+    assert ledger.read(OPERATOR).balance() == [ACME.money(2 * most - 1)]
+    assert ledger.at_stake() == [ACME.money(2 * most)]
+    assert ledger.read(of_tenant("acme")).balance() == [ACME.money(most)]
+
+
 def test_a_sum_that_sqlite_cannot_make_is_not_to_be_tried_again(tmp_path: Path) -> None:
-    """It is the same at every try."""
-    with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+    """Of credits that no writer of ours wrote: it is the same at every try."""
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    with closing(SqlLedger(url)) as ledger:
         for n in range(2):
             with ledger._database.writing() as connection:
-                row = {"what": "credit_minor", "tenant": str(n), "part": "EUR/2", "amount": 2**63 - 1}
-                connection.execute(insert(tables.tallies), row)
-        with pytest.raises(InvariantBroken, match="a sum is beyond"):
-            ledger.read(OPERATOR).balance()
+                row = rows.credit_row(credit(ACME, breach(ACME, n).penalty, amount=ACME.money(2**63 - 1)))
+                connection.execute(insert(tables.credit_entries), {**row, "actor": "x", "written_at": 1})
+    with pytest.raises(InvariantBroken, match="a sum is beyond"):
+        care.rebuild(url)
+
+
+def test_what_is_owed_is_the_newest_price(ledger: SqlLedger) -> None:
+    """Of a settlement that was priced again: the sum that is made anew counts each once."""
+    first, other = breach(ACME, 0).penalty, breach(ACME, 1).penalty
+    for penalty in (first, other):
+        ledger.add_penalty(penalty)
+    with ledger._database.writing() as connection:
+        for revision, amount in ((2, 100), (3, 50)):
+            row = rows.penalty_row(replace(first, revision=revision, credit_minor=amount))
+            connection.execute(insert(tables.penalties), {**row, "actor": "person:amina", "written_at": 1})
+        assert any(one.startswith("tally: ") for one in projections.differences(connection))
+        projections.rebuild(connection)
+
+    assert dict(ledger.totals().penalties) == {("USD", 2): other.credit_minor + 50}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"site": "a\0b"}, "verdict: site is 'a\\x00b'; expected text without NUL"),
+        ({"site": "a\ud800"}, "verdict: site is 'a\\ud800'; expected text without NUL"),
+        ({"tenant": "x" * 129}, "verdict: tenant has 129 letters, 'xxx"),
+        ({"agreement_id": "x" * 67}, "verdict: agreement_id has 67 letters"),
+        ({"revision": 2**31}, "verdict: revision is 2147483648; expected a number of 32 bits"),
+        ({"cap_minor": 2**63}, "verdict: cap_minor is 9223372036854775808; expected a number of 64 bits"),
+    ],
+)
+def test_what_a_column_does_not_hold_is_refused_by_name(ledger: SqlLedger, change: dict[str, Any], told: str) -> None:
+    """On both databases alike, before any of it is written."""
+    with pytest.raises(InvalidInput, match=re.escape(told)):
+        ledger.add_verdict(replace(verdict(ACME), **change))
+    with pytest.raises(InvalidInput, match="actor has 201 letters"):
+        ledger.acting("x" * 201).add_verdict(verdict(ACME))
+    assert ledger.add_verdict(replace(verdict(ACME), tenant="é" * 128))
+    assert ledger.read(of_tenant("é" * 128)).verdicts().items != ()
+
+
+def test_nothing_is_asked_for_by_a_text_that_no_database_holds(ledger: SqlLedger) -> None:
+    """Neither of them finds something else under what stands before it."""
+    asks: list[Callable[[], object]] = [
+        lambda: ledger.read(of_tenant("acme\0")).verdicts(),
+        lambda: ledger.read(OPERATOR).verdict("a\0"),
+        lambda: ledger.read(OPERATOR).settlement("\0"),
+        lambda: ledger.end_wait("period", "a\0", 1),
+    ]
+    for ask in asks:
+        with pytest.raises(InvalidInput, match="NUL"):
+            ask()
 
 
 def test_records_in_memory_are_refused() -> None:
@@ -672,6 +737,54 @@ def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
             touch(f"sqlite:///{file}")
     with pytest.raises(InvalidInput, match="another program's database"):
         care.rebuild(f"sqlite:///{file}")
+
+
+@pytest.mark.parametrize("named", ["", " 0002", "0003", "0002x"])
+def test_a_revision_that_nobody_made_is_told_by_everything(tmp_path: Path, named: str) -> None:
+    """With what it is, and nothing is upgraded from it."""
+    url = at_revision(tmp_path, named)
+    for touch in (SqlLedger, care.upgrade, care.check, care.rebuild):
+        with pytest.raises(InvalidInput, match=f"at revision '{named}', which this release does not know"):
+            touch(url)
+    assert f"at revision {named}" in str(care.status(url))
+
+
+def test_a_ledger_of_two_revisions_is_not_opened(ledger: SqlLedger) -> None:
+    """Nor is it whole: which of them is it?"""
+    url = ledger._database.engine.url.render_as_string(hide_password=False)
+    with ledger._database.writing() as connection:
+        connection.execute(text("INSERT INTO alembic_version VALUES ('0009')"))
+    try:
+        for touch in (SqlLedger, care.upgrade, care.check, care.rebuild, care.status):
+            with pytest.raises(Unfit, match="names 2 revisions, '0002', '0009'"):
+                touch(url)
+    finally:
+        with ledger._database.writing() as connection:
+            connection.execute(text("DELETE FROM alembic_version WHERE version_num = '0009'"))
+
+
+@pytest.mark.parametrize("beside", ["", "-wal", "-shm"])
+@pytest.mark.parametrize("kind", ["a folder", "a pipe"])
+def test_what_is_no_file_in_the_place_of_one_is_told(tmp_path: Path, beside: str, kind: str) -> None:
+    """No waiting makes a ledger of it, and no other mode."""
+    file = tmp_path / "ledger.sqlite"
+    if beside:
+        SqlLedger(f"sqlite:///{file}").close()
+    one = tmp_path / f"ledger.sqlite{beside}"
+    if kind == "a folder":
+        one.mkdir()
+    else:
+        os.mkfifo(one, 0o600)
+    for touch in (SqlLedger, care.check, care.status, care.upgrade):
+        with pytest.raises(Unfit, match=f"ledger {one} is {kind}, expected a file; move it away"):
+            touch(f"sqlite:///{file}")
+
+
+def test_a_ledger_below_a_file_is_told(tmp_path: Path) -> None:
+    """Where a folder is expected there is none."""
+    (tmp_path / "file").touch(0o600)
+    with pytest.raises(Unfit, match="Not a directory; expected a file in a folder"):
+        SqlLedger(f"sqlite:///{tmp_path}/file/ledger.sqlite")
 
 
 def test_tables_of_an_older_release_ask_for_the_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

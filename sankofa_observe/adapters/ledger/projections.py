@@ -172,13 +172,14 @@ _MADE = {
         FROM penalty p JOIN settlement_state s ON s.settlement_id = p.settlement_id
         WHERE {{where}} AND {_newest("penalty", "p")}
             AND s.number = (SELECT max(number) FROM settlement_state WHERE settlement_id = p.settlement_id)""",  # noqa: S608
-    "tally": """
+    "tally": f"""
         SELECT 'settlements' AS what, '*' AS tenant, state AS part, count(*) AS amount FROM settlement_now GROUP BY state
         UNION ALL
-        SELECT 'penalty_minor', '*', currency || '/' || exponent, sum(credit_minor) FROM penalty GROUP BY currency, exponent
+        SELECT 'penalty_minor', '*', p.currency || '/' || p.exponent, sum(p.credit_minor)
+            FROM penalty p WHERE {_newest("penalty", "p")} GROUP BY p.currency, p.exponent
         UNION ALL
         SELECT 'credit_minor', tenant, currency || '/' || exponent, sum(delta_minor) FROM credit_entry
-            GROUP BY tenant, currency, exponent""",
+            GROUP BY tenant, currency, exponent""",  # noqa: S608
 }
 
 

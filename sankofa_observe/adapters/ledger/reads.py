@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -101,11 +101,12 @@ class ScopedReads:
 
     def balance(self) -> list[Money]:
         table = tables.tallies
-        query = self._own(select(table.c.part, func.sum(table.c.amount)), table).where(table.c.what == CREDIT)
-        with self.database.reading(self.scope) as connection:
-            found = connection.execute(query.group_by(table.c.part).order_by(table.c.part)).all()
-        sums = [(*currency_of(part), int(amount)) for part, amount in found]
-        return [Money(amount_minor=amount, currency=currency, exponent=exponent) for currency, exponent, amount in sums]
+        query = self._own(select(table.c.part, table.c.amount), table).where(table.c.what == CREDIT)
+        sums: Counter[tuple[str, int]] = Counter()  # SQLite's own sum ends at 2^63
+        with self.database.reading(self.scope) as connection, reading("tally"):
+            for part, amount in connection.execute(query):
+                sums[currency_of(part)] += int(amount)
+        return [Money(amount_minor=amount, currency=of[0], exponent=of[1]) for of, amount in sorted(sums.items())]
 
     def _own(self, query: Select[Any], table: Table) -> Select[Any]:
         return query if self.scope.sees_all else query.where(table.c.tenant == self.scope.tenant)
