@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, String, Table
@@ -29,10 +30,14 @@ def checksum_column() -> Column[str]:
 
 
 def checksum(table: Table, row: Row) -> str:
-    """SHA-256 in hex over the table's name and each column with its value, by name; a column that is not given is null."""
-    told = [[one.key, row.get(one.key)] for one in table.columns if one.key not in _GIVEN]
-    text = json.dumps([table.name, *sorted(told)], default=_hex)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """SHA-256 in hex over the table's name, the names of its columns in order, and their values."""
+    names = _names(table)
+    return hashlib.sha256(_JSON([table.name, names, [row[name] for name in names]]).encode()).hexdigest()
+
+
+@cache
+def _names(table: Table) -> list[str]:
+    return sorted(one.key for one in table.columns if one.key not in _GIVEN)
 
 
 def verify(table: Table, row: Row) -> None:
@@ -49,7 +54,11 @@ def reading(where: str) -> Iterator[None]:
     except UnicodeError:
         raise  # of the database: it is told by its text
     except (ValueError, TypeError, LookupError) as error:
-        raise Unreadable(f"{where}: {type(error).__name__}: {error}") from error
+        raise unreadable(where, error) from error
+
+
+def unreadable(where: str, error: Exception) -> Unreadable:
+    return Unreadable(f"{where}: {type(error).__name__}: {error}")
 
 
 def place(table: Table, row: Row) -> str:
@@ -64,9 +73,14 @@ def printable(text: str) -> str:
 
 
 def _of_insert(context: Any) -> str:
-    return checksum(context.current_column.table, context.get_current_parameters())
+    """A column that is not given is null."""
+    table = context.current_column.table
+    return checksum(table, {**dict.fromkeys(_names(table)), **context.get_current_parameters()})
 
 
 def _hex(value: Any) -> Any:
     """Bytes, and nothing that a text could be taken for."""
     return {"hex": bytes(value).hex()}
+
+
+_JSON = json.JSONEncoder(default=_hex).encode

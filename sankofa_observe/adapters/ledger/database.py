@@ -187,8 +187,8 @@ def revision(connection: Connection) -> str | None:
     found = list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
     if len(found) > 1:
         raise Unfit(
-            f"the ledger's table alembic_version names {len(found)} revisions, {', '.join(map(repr, found))}, and no ledger has more "
-            "than one: another program wrote to it; restore the last backup"
+            f"ledger {_shown(connection.engine.url)}: its table alembic_version names {len(found)} revisions, "
+            f"{', '.join(map(repr, found))}, and no ledger has more than one: another program wrote to it; restore the last backup"
         )
     return found[0] if found else None
 

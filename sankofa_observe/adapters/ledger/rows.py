@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Table
 
 from sankofa_observe.adapters.ledger import tables
-from sankofa_observe.adapters.ledger.checksums import Row, place, reading, verify
+from sankofa_observe.adapters.ledger.checksums import Row, place, unreadable, verify
 from sankofa_observe.adapters.ledger.tables import EVERYBODY
 from sankofa_observe.ports import (
     AgreementRecord,
@@ -42,8 +42,10 @@ def _record(table: Table) -> Callable[[_Reader[_More, _Value]], _Reader[_More, _
         @wraps(read)
         def checked(row: Row, /, *more: _More.args, **named: _More.kwargs) -> _Value:
             verify(table, row)
-            with reading(place(table, row)):
+            try:
                 return read(row, *more, **named)
+            except (ValueError, TypeError, LookupError) as error:
+                raise unreadable(place(table, row), error) from error
 
         return checked
 
