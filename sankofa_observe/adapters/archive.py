@@ -12,7 +12,7 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
@@ -34,9 +34,9 @@ class FolderArchive:
         with _files(path):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _files(path), self._alone() as folder:
-            fault = _fault(path.read_bytes(), name) if path.exists() else "missing"
-            if fault:
-                self._write(path, written(document), folder, aside=fault != "missing")
+            raw = _read(path)
+            if raw is None or _fault(raw, name):
+                self._write(path, written(document), folder, aside=raw is not None)
             elif _mode(path) != MODE:
                 path.chmod(MODE)
         return name
@@ -44,7 +44,7 @@ class FolderArchive:
     def get(self, digest: str) -> bytes | None:
         path = self._path(digest)
         with _files(path):
-            raw = path.read_bytes() if path.exists() else None
+            raw = _read(path)
         if raw is not None and (fault := _fault(raw, digest)):
             raise InvariantBroken(
                 f"{path}: {fault}; write it anew from the slots: sankofa-observe evidence rebuild --all"
@@ -83,7 +83,8 @@ class FolderArchive:
             # A name that was not synced may be gone after a power cut, with the penalty that points at it.
             os.fsync(folder)
         except OSError:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise
 
     def _path(self, name: str) -> Path:
@@ -92,8 +93,17 @@ class FolderArchive:
         return self._folder / f"{name[2:]}.json"
 
 
+def _read(path: Path) -> bytes | None:
+    """What stands there, or None; of a folder, or of what else is no file, there are no bytes."""
+    if path.is_file():
+        return path.read_bytes()
+    return b"" if path.exists() else None
+
+
 def _fault(raw: bytes, name: str) -> str:
     """Why these bytes are not the document of that name, or nothing."""
+    if not raw:
+        return "it is empty, or no file"
     try:
         found = document_hash(parse(raw).identity)
     except InvalidInput as error:
@@ -114,5 +124,10 @@ def _mode(path: Path) -> int:
 def _files(path: Path) -> Iterator[None]:
     try:
         yield
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        expected = "a file" if isinstance(error, IsADirectoryError) else "a folder"
+        raise Unavailable(
+            f"evidence archive {path}: {error.filename}: {error.strerror}; expected {expected}: move what is there away, nothing was lost"
+        ) from error
     except OSError as error:
         raise Unavailable(f"evidence archive {path}: {error.strerror}; nothing was lost, try again") from error

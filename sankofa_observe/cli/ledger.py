@@ -44,6 +44,8 @@ def upgrade(config: ConfigFile, *, as_json: AsJson = False) -> None:
 def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
     """Say what is wrong with the ledger; exit 1 if anything is. Everything is read, nothing is written.
 
+    Each record is compared with its checksum, what guards records with what this release makes, and what is made of records with them.
+
     Example: sankofa-observe ledger check --config sankofa.yaml
     """
     url = _url(config)
@@ -57,6 +59,8 @@ def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
 def rebuild(config: ConfigFile, *, as_json: AsJson = False) -> None:
     """Make anew what is read hot: the newest verdicts, the states of settlements, and sums. Records are not touched.
+
+    Where records may have been changed, nothing is made of them: see sankofa-observe ledger check.
 
     Example: sankofa-observe ledger rebuild --config sankofa.yaml
     """

@@ -155,7 +155,9 @@ class Totals:
 class LedgerRead(Protocol):
     """The records as one scope may see them; what it may not see is absent.
 
-    Lists come in pages of at most `limit`; `after` is the `next` of the page before. A cursor that is none raises `WrongCursor`.
+    Lists come in pages of at most `limit`; `after` is the `next` of the page before. A cursor that is none raises `WrongCursor`. What
+    stands from the first page to the last comes once, whatever changes about it. What is written meanwhile comes where its place is yet
+    to come: credits always.
     """
 
     def agreements(self) -> list[AgreementRecord]:
@@ -183,7 +185,7 @@ class LedgerRead(Protocol):
         """By period and id."""
 
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
-        """In the order in which they were written."""
+        """In the order in which they were written: what is written later comes later."""
 
     def balance(self) -> list[Money]:
         """What is granted, one sum a currency."""

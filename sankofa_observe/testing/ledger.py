@@ -77,6 +77,7 @@ class MemoryLedger:
     attained: dict[tuple[str, str, Period], list[AttainmentRecord]] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
     open_waits: dict[tuple[str, str], Wait] = field(default_factory=dict)
+    begun: dict[tuple[str, str], int] = field(default_factory=dict)  # when each began, of all that ever did
     dismissed: list[tuple[str, str]] = field(default_factory=list)  # what a person ended, and why
 
     def read(self, scope: Scope) -> MemoryReads:
@@ -184,6 +185,8 @@ class MemoryLedger:
         if standing and standing.reason == wait.reason:
             return False
         since_at = standing.since_at if standing else wait.since_at
+        if standing is None:
+            self.begun[wait.subject, wait.subject_id] = max(self.begun.values(), default=0) + 1
         self.open_waits[wait.subject, wait.subject_id] = replace(wait, since_at=since_at)
         return True
 
@@ -341,8 +344,11 @@ class MemoryReads:
         return self._page(found, lambda one: (one.period.starts_at, self.ledger.verdicts.index(one)), limit, after)
 
     def undetermined(self, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
+        first: dict[tuple[object, ...], int] = {}
+        for place, one in enumerate(self.ledger.verdicts):
+            first.setdefault(_promise(one), place)
         found = self.ledger.to_review()
-        return self._page(found, lambda one: (one.period.starts_at, self.ledger.verdicts.index(one)), limit, after)
+        return self._page(found, lambda one: (one.period.starts_at, first[_promise(one)]), limit, after)
 
     def verdict(self, ref: str) -> JudgedFrom | None:
         record = next((one for one in self.ledger.verdicts if one.ref == ref and self.scope.sees(one.tenant)), None)
@@ -354,8 +360,9 @@ class MemoryReads:
         return JudgedFrom(record=record, attained=attained, reviews=reviews)
 
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
-        every = list(self.ledger.open_waits.values())
-        return self._page(every, lambda one: (one.since_at, every.index(one)), limit, after)
+        begun = self.ledger.begun
+        every = self.ledger.open_waits.values()
+        return self._page(every, lambda one: (one.since_at, begun[one.subject, one.subject_id]), limit, after)
 
     def settlement(self, settlement_id: str) -> SettlementRecord | None:
         found = self.ledger.records.get(settlement_id)
@@ -381,14 +388,15 @@ class MemoryReads:
         cursor: str = r"[0-9]{1,18}\.([0-9]{1,18}|0x[0-9a-f]{64})",
     ) -> Page[Item]:
         own = sorted((one for one in every if self.scope.sees(_tenant(one))), key=key)
-        cursors = [".".join(map(str, key(one))) for one in own]
         if after is not None and not re.fullmatch(cursor, after):
             raise WrongCursor(f"cursor {after!r}: expected the `next` of a page of this list, as it was answered")
         if limit < 1:
             raise InvalidInput(f"limit {limit}: expected 1 or more")
-        first = cursors.index(after) + 1 if after in cursors else 0 if after is None else len(own)
-        more = len(own) > first + limit
-        return Page(items=tuple(own[first : first + limit]), next=cursors[first + limit - 1] if more else None)
+        if after is not None:
+            place = tuple(part if part.startswith("0x") else int(part) for part in after.split("."))
+            own = [one for one in own if key(one) > place]
+        last = ".".join(map(str, key(own[limit - 1]))) if len(own) > limit else None
+        return Page(items=tuple(own[:limit]), next=last)
 
 
 def _tenant(one: object) -> str:

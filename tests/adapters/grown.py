@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Connection, Table, text
 
 from sankofa_observe.adapters.ledger import projections, tables
+from sankofa_observe.adapters.ledger.checksums import checksum
 
 TENANTS = 300
 _ID = "printf('0x%064x', n + 1000)"
@@ -31,14 +33,17 @@ def grow(connection: Connection, settlements: int) -> None:
 
 
 def _many(connection: Connection, table: Table, changes: Mapping[str, str], count: int) -> None:
-    names = [one.name for one in table.columns if one.name != "id"]
+    names = [one.name for one in table.columns if one.name not in {"id", "checksum"}]
     columns = ", ".join(f'"{name}"' for name in names)
     chosen = ", ".join(f'{changes[name]} AS "{name}"' if name in changes else f'o."{name}"' for name in names)
+    driver: Any = connection.connection.driver_connection
+    driver.create_function("checksum_of", len(names), lambda *row: checksum(table, dict(zip(names, row, strict=True))))
     connection.execute(
         text(
-            f"INSERT INTO {table.name} ({columns}) WITH RECURSIVE many(n) AS "
+            f"INSERT INTO {table.name} ({columns}, checksum) WITH RECURSIVE many(n) AS "
             "(SELECT 0 UNION ALL SELECT n + 1 FROM many WHERE n + 1 < :count) "
-            f"SELECT {chosen} FROM many, (SELECT * FROM {table.name} ORDER BY id LIMIT 1) o"
+            f"SELECT {columns}, checksum_of({columns}) FROM "
+            f"(SELECT {chosen} FROM many, (SELECT * FROM {table.name} ORDER BY id LIMIT 1) o)"
         ),
         {"count": count},
     )

@@ -95,6 +95,28 @@ def test_archive_tells_a_damaged_file_by_name_and_with_the_command_that_mends_it
     assert (archive.get(digest), aside.read_bytes()) == (written(DOCUMENT), changed)
 
 
+def test_a_folder_in_the_place_of_a_document_is_told_and_moved_aside(tmp_path: Path) -> None:
+    """It is damage as any other: no waiting makes a document of it."""
+    archive = FolderArchive(tmp_path)
+    digest = document_hash(DOCUMENT.identity)
+    (tmp_path / f"{digest[2:]}.json").mkdir()
+    with pytest.raises(InvariantBroken, match="it is empty, or no file; write it anew from the slots"):
+        archive.get(digest)
+    archive.put(DOCUMENT)
+
+    assert archive.get(digest) == written(DOCUMENT)
+    assert [one.is_dir() for one in tmp_path.glob("*.damaged")] == [True]
+
+
+def test_a_folder_in_the_place_of_a_half_written_document_is_told(tmp_path: Path) -> None:
+    """With what to do about it."""
+    archive = FolderArchive(tmp_path)
+    partial = tmp_path / f"{document_hash(DOCUMENT.identity)[2:]}.partial"
+    partial.mkdir()
+    with pytest.raises(Unavailable, match=f"{partial}: Is a directory; expected a file: move what is there away"):
+        archive.put(DOCUMENT)
+
+
 @given(place=st.integers(0, 10**6), bit=st.integers(0, 7))
 def test_no_flipped_bit_is_handed_out(place: int, bit: int) -> None:
     """Identity, days and provenance alike: whatever one bit was, the document is told to be damaged."""
@@ -116,7 +138,7 @@ def test_archive_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     """A folder that is gone, or a full disk, is our error, and nothing half-written takes the document's name."""
     archive = FolderArchive(tmp_path / "evidence")
     (tmp_path / "evidence").write_text("a file stands where the folder is made")
-    with pytest.raises(Unavailable, match="evidence"):
+    with pytest.raises(Unavailable, match="evidence: File exists; expected a folder: move what is there away"):
         archive.put(DOCUMENT)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -32,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from deploy.parts import CHECKOUT
-from sankofa_observe.adapters.ledger import SqlLedger, care, database, migrations, projections, shape, tables
+from sankofa_observe.adapters.ledger import SqlLedger, care, database, migrations, projections, rows, tables
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Lost, Unavailable, Unfit
 from sankofa_observe.ports import Lease, LedgerRead, Outcome, Receipt, Review, StateChange, Wait
 from sankofa_observe.scope import OPERATOR, of_tenant
@@ -129,6 +132,56 @@ def test_records_are_never_replaced(tmp_path: Path, how: str) -> None:
         assert {row["actor"] for row in after["verdict"]} == {"person:amina"}
 
 
+@pytest.mark.parametrize("alias", ["rowid", "oid", "_rowid_", "id"])
+def test_records_have_no_key_that_the_guard_does_not_know(tmp_path: Path, alias: str) -> None:
+    """Whatever SQLite calls the number of a row: where a table has one, it is its `id`, and else there is none to replace a row by."""
+    file = tmp_path / "ledger.sqlite"
+    with closing(SqlLedger(f"sqlite:///{file}")) as ledger:
+        filled(ledger)
+        contested(ledger)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.row_factory = sqlite3.Row
+        for table in tables.RECORDS:
+            before = [tuple(row) for row in other.execute(f"SELECT * FROM {table.name}")]
+            assert before, table.name
+            row = dict(other.execute(f"SELECT * FROM {table.name} LIMIT 1").fetchone())
+            number = row.pop("id", 1)
+            others = {name: f"{value}~" if isinstance(value, str) else value for name, value in row.items()}
+            names = ", ".join(f'"{name}"' for name in (alias, *others))
+            for given in (number, str(number), float(number)):
+                with suppress(sqlite3.Error):
+                    statement = (
+                        f"INSERT OR REPLACE INTO {table.name} ({names}) VALUES ({', '.join('?' * (len(others) + 1))})"
+                    )
+                    other.execute(statement, (given, *others.values()))
+            after = {tuple(row) for row in other.execute(f"SELECT * FROM {table.name}")}
+            assert set(before) <= after, table.name
+
+
+def test_a_number_that_sqlite_has_for_none_yet_is_taken_by_no_record(tmp_path: Path) -> None:
+    """Triggers see -1 for a number that is yet to be given: under it, a record would keep all later ones out."""
+    with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+        row = {**rows.verdict_row(verdict(ACME)), "actor": "person:mallory", "written_at": 1}
+        for number in (-1, 0):
+            with pytest.raises(InvariantBroken, match="CHECK"), ledger._database.writing() as connection:
+                connection.execute(insert(tables.verdicts), {**row, "id": number})
+        assert ledger.add_verdict(verdict(ACME))
+
+
+def contested(ledger: SqlLedger) -> None:
+    """A row in each table that no stage writes yet."""
+    by = {"tenant": "acme", "actor": "person:amina", "written_at": 1}
+    of = {"agreement_id": ACME.id, "slo": "availability-edge", "site": "edge-1", "starts_at": 1, "ends_at": 2}
+    told = {"state": "proposed", "reason": "works"}
+    with ledger._database.writing() as connection:
+        for table, row in (
+            (tables.exclusions, {"exclusion_id": "e", "recurrence": "", "announced_at": 1, **told, **of}),
+            (tables.disputes, {"dispute_id": "d", "settlement_id": "s", "document_hash": "h", **told}),
+            (tables.incidents, {"incident_id": "i", "site": "edge-1", "started_at": 1, "summary": "dark"}),
+        ):
+            connection.execute(insert(table), {"revision": 1, **cast("dict[str, Any]", row), **by})
+
+
 def _records(ledger: SqlLedger) -> dict[str, list[dict[str, Any]]]:
     with ledger._database.reading() as connection:
         return {one.name: [dict(row) for row in connection.execute(select(one)).mappings()] for one in WRITTEN}
@@ -143,61 +196,6 @@ def test_every_unique_key_of_a_record_is_guarded() -> None:
     """The list of the migration is that of the tables."""
     made = import_module(f"{migrations.__name__}.versions.0002_records")
     assert {name: set(keys) for name, keys in made.UNIQUE.items()} == {one.name: _unique(one) for one in tables.RECORDS}
-
-
-HARM = {
-    "table": ("DROP TABLE dispute", "table dispute is not there"),
-    "column": ("ALTER TABLE dispute DROP COLUMN reason", "table dispute: column reason is not there"),
-    "trigger": ("DROP TRIGGER verdict_no_{change}", "verdict_no_{change} is not there"),
-}
-
-
-@pytest.mark.parametrize("harm", HARM)
-def test_a_check_names_what_is_missing(ledger: SqlLedger, harm: str) -> None:
-    """Compared with what the migrations make; without it, nothing would keep a record from being changed."""
-    change = "update" if ledger._database.is_sqlite else "change"
-    statement, told = (one.format(change=change) for one in HARM[harm])
-    if harm == "trigger" and not ledger._database.is_sqlite:
-        statement += " ON verdict"
-    with ledger._database.engine.connect() as connection:  # rolled back
-        assert shape.missing(connection) == []
-        connection.execute(text(statement))
-        found = shape.missing(connection)
-        assert any(told in line for line in found), found
-
-
-def test_a_check_knows_a_trigger_that_does_nothing(tmp_path: Path) -> None:
-    """Its name alone guards nothing; what is wrong with the tables ends the check with an answer."""
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    with closing(SqlLedger(url)) as ledger, ledger._database.writing() as connection:
-        connection.exec_driver_sql("DROP TRIGGER verdict_no_update")
-        connection.exec_driver_sql("CREATE TRIGGER verdict_no_update BEFORE UPDATE ON verdict BEGIN SELECT 1; END")
-        connection.exec_driver_sql("DROP TABLE verdict_now")
-    assert [one.partition(":")[0].partition(";")[0] for one in care.check(url)] == [
-        "table verdict_now is not there",
-        "verdict_no_update is otherwise",
-        "verdict_to_assess is not there",
-        "verdict_to_review is not there",
-    ]
-
-
-@pytest.mark.real("postgres", "initdb", "pg_isready")
-@pytest.mark.parametrize(
-    ("statement", "told"),
-    [
-        ("DROP POLICY verdict_own ON verdict", "policy verdict_own is not there"),
-        (
-            "ALTER TABLE verdict DISABLE TRIGGER verdict_no_change",
-            "trigger verdict_no_change is not there, or is turned off",
-        ),
-        ("ALTER TABLE verdict NO FORCE ROW LEVEL SECURITY", "row level security of verdict is not there"),
-    ],
-)
-def test_a_check_names_what_shows_others_of_postgresql(postgres: Postgres, statement: str, told: str) -> None:
-    """What shows a tenant its own, and only that, is part of the tables."""
-    with closing(SqlLedger(postgres.empty_database())) as ledger, ledger._database.engine.connect() as connection:
-        connection.execute(text(statement))  # rolled back
-        assert [one for one in shape.missing(connection) if told in one]
 
 
 def _guarded(ledger: SqlLedger) -> str:
@@ -603,8 +601,6 @@ def test_a_fault_that_lasts_is_not_to_be_tried_again(ledger: SqlLedger) -> None:
         with pytest.raises(InvariantBroken, match="nothing was written"):
             ledger.add_attempt(other, 1)
     for name in ("\ud800", "x" * 500):
-        if name.startswith("x") and ledger._database.is_sqlite:
-            continue  # it holds names of any length
         with pytest.raises(InvalidInput):
             ledger.add_verdict(replace(verdict(ACME), site=name))
     with pytest.raises(InvalidInput):
@@ -633,15 +629,80 @@ def test_a_price_of_nothing_is_no_difference(ledger: SqlLedger) -> None:
         assert projections.totals(connection) == before
 
 
+def test_sums_over_tenants_end_nowhere(ledger: SqlLedger) -> None:
+    """Each tenant's fits its column; what is shown of all of them is added up exactly, on both databases."""
+    most = 2**63 - 1
+    for index, of in enumerate((ACME, BAOBAB)):
+        unclear = {"verdict": Verdict.UNDETERMINED, "at_stake": of.money(most), "cap_minor": most}
+        ledger.add_verdict(replace(verdict(of, 5), **cast("Any", unclear)))
+        penalty = replace(breach(of, index).penalty, credit_minor=0)
+        ledger.add_penalty(penalty)
+        ledger.add_credit(credit(of, penalty, amount=of.money(most - index)))
+
+    assert ledger.read(OPERATOR).balance() == [ACME.money(2 * most - 1)]
+    assert ledger.at_stake() == [ACME.money(2 * most)]
+    assert ledger.read(of_tenant("acme")).balance() == [ACME.money(most)]
+
+
 def test_a_sum_that_sqlite_cannot_make_is_not_to_be_tried_again(tmp_path: Path) -> None:
-    """It is the same at every try."""
-    with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+    """Of credits that no writer of ours wrote: it is the same at every try."""
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    with closing(SqlLedger(url)) as ledger:
         for n in range(2):
             with ledger._database.writing() as connection:
-                row = {"what": "credit_minor", "tenant": str(n), "part": "EUR/2", "amount": 2**63 - 1}
-                connection.execute(insert(tables.tallies), row)
-        with pytest.raises(InvariantBroken, match="a sum is beyond"):
-            ledger.read(OPERATOR).balance()
+                row = rows.credit_row(credit(ACME, breach(ACME, n).penalty, amount=ACME.money(2**63 - 1)))
+                connection.execute(insert(tables.credit_entries), {**row, "actor": "x", "written_at": 1})
+    with pytest.raises(InvariantBroken, match="a sum is beyond"):
+        care.rebuild(url)
+
+
+def test_what_is_owed_is_the_newest_price(ledger: SqlLedger) -> None:
+    """Of a settlement that was priced again: the sum that is made anew counts each once."""
+    first, other = breach(ACME, 0).penalty, breach(ACME, 1).penalty
+    for penalty in (first, other):
+        ledger.add_penalty(penalty)
+    with ledger._database.writing() as connection:
+        for revision, amount in ((2, 100), (3, 50)):
+            row = rows.penalty_row(replace(first, revision=revision, credit_minor=amount))
+            connection.execute(insert(tables.penalties), {**row, "actor": "person:amina", "written_at": 1})
+        assert any(one.startswith("tally: ") for one in projections.differences(connection))
+        projections.rebuild(connection)
+
+    assert dict(ledger.totals().penalties) == {("USD", 2): other.credit_minor + 50}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"site": "a\0b"}, "verdict: site is 'a\\x00b'; expected text without NUL"),
+        ({"site": "a\ud800"}, "verdict: site is 'a\\ud800'; expected text without NUL"),
+        ({"tenant": "x" * 129}, "verdict: tenant has 129 letters, 'xxx"),
+        ({"agreement_id": "x" * 67}, "verdict: agreement_id has 67 letters"),
+        ({"revision": 2**31}, "verdict: revision is 2147483648; expected a number of 32 bits"),
+        ({"cap_minor": 2**63}, "verdict: cap_minor is 9223372036854775808; expected a number of 64 bits"),
+    ],
+)
+def test_what_a_column_does_not_hold_is_refused_by_name(ledger: SqlLedger, change: dict[str, Any], told: str) -> None:
+    """On both databases alike, before any of it is written."""
+    with pytest.raises(InvalidInput, match=re.escape(told)):
+        ledger.add_verdict(replace(verdict(ACME), **change))
+    with pytest.raises(InvalidInput, match="actor has 201 letters"):
+        ledger.acting("x" * 201).add_verdict(verdict(ACME))
+    assert ledger.add_verdict(replace(verdict(ACME), tenant="é" * 128))
+    assert ledger.read(of_tenant("é" * 128)).verdicts().items != ()
+
+
+def test_nothing_is_asked_for_by_a_text_that_no_database_holds(ledger: SqlLedger) -> None:
+    """Neither of them finds something else under what stands before it."""
+    asks: list[Callable[[], object]] = [
+        lambda: ledger.read(of_tenant("acme\0")).verdicts(),
+        lambda: ledger.read(OPERATOR).verdict("a\0"),
+        lambda: ledger.read(OPERATOR).settlement("\0"),
+        lambda: ledger.end_wait("period", "a\0", 1),
+    ]
+    for ask in asks:
+        with pytest.raises(InvalidInput, match="NUL"):
+            ask()
 
 
 def test_records_in_memory_are_refused() -> None:
@@ -676,6 +737,54 @@ def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
             touch(f"sqlite:///{file}")
     with pytest.raises(InvalidInput, match="another program's database"):
         care.rebuild(f"sqlite:///{file}")
+
+
+@pytest.mark.parametrize("named", ["", " 0002", "0003", "0002x"])
+def test_a_revision_that_nobody_made_is_told_by_everything(tmp_path: Path, named: str) -> None:
+    """With what it is, and nothing is upgraded from it."""
+    url = at_revision(tmp_path, named)
+    for touch in (SqlLedger, care.upgrade, care.check, care.rebuild):
+        with pytest.raises(InvalidInput, match=f"at revision '{named}', which this release does not know"):
+            touch(url)
+    assert f"at revision {named}" in str(care.status(url))
+
+
+def test_a_ledger_of_two_revisions_is_not_opened(ledger: SqlLedger) -> None:
+    """Nor is it whole: which of them is it?"""
+    url = ledger._database.engine.url.render_as_string(hide_password=False)
+    with ledger._database.writing() as connection:
+        connection.execute(text("INSERT INTO alembic_version VALUES ('0009')"))
+    try:
+        for touch in (SqlLedger, care.upgrade, care.check, care.rebuild, care.status):
+            with pytest.raises(Unfit, match="names 2 revisions, '0002', '0009'"):
+                touch(url)
+    finally:
+        with ledger._database.writing() as connection:
+            connection.execute(text("DELETE FROM alembic_version WHERE version_num = '0009'"))
+
+
+@pytest.mark.parametrize("beside", ["", "-wal", "-shm"])
+@pytest.mark.parametrize("kind", ["a folder", "a pipe"])
+def test_what_is_no_file_in_the_place_of_one_is_told(tmp_path: Path, beside: str, kind: str) -> None:
+    """No waiting makes a ledger of it, and no other mode."""
+    file = tmp_path / "ledger.sqlite"
+    if beside:
+        SqlLedger(f"sqlite:///{file}").close()
+    one = tmp_path / f"ledger.sqlite{beside}"
+    if kind == "a folder":
+        one.mkdir()
+    else:
+        os.mkfifo(one, 0o600)
+    for touch in (SqlLedger, care.check, care.status, care.upgrade):
+        with pytest.raises(Unfit, match=f"ledger {one} is {kind}, expected a file; move it away"):
+            touch(f"sqlite:///{file}")
+
+
+def test_a_ledger_below_a_file_is_told(tmp_path: Path) -> None:
+    """Where a folder is expected there is none."""
+    (tmp_path / "file").touch(0o600)
+    with pytest.raises(Unfit, match="Not a directory; expected a file in a folder"):
+        SqlLedger(f"sqlite:///{tmp_path}/file/ledger.sqlite")
 
 
 def test_tables_of_an_older_release_ask_for_the_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

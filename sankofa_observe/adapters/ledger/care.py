@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, inspect, select
 
-from sankofa_observe.adapters.ledger import projections, shape, tables
-from sankofa_observe.adapters.ledger.database import Database, other_revision, revision
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.adapters.ledger import projections, records, shape, tables
+from sankofa_observe.adapters.ledger.checksums import printable
+from sankofa_observe.adapters.ledger.database import Database, any_text, other_revision, revision
+from sankofa_observe.errors import InvalidInput, Unfit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,20 +66,34 @@ def check(url: str) -> list[str]:
     Raises:
         InvalidInput: the file is so damaged that it cannot be read, or its tables are of another release.
     """
-    with _open(url, new=False) as database, database.reading() as connection:
+    with _open(url, new=False) as database, database.reading() as connection, any_text(connection):
         if (found := revision(connection)) != tables.REVISION:
             raise InvalidInput(f"ledger {database.url}: {other_revision(found)}")
-        broken = list(_broken(connection)) if database.is_sqlite else []
-        broken += shape.missing(connection)
-        # What is made of a table that is not there cannot be compared.
-        return broken or projections.differences(connection)
+        damage = list(_broken(connection)) if database.is_sqlite else []
+        doubts = [*damage, *_doubts(connection)]
+        if not damage and not list(shape.absent(connection)):
+            others = [one for one in tables.metadata.sorted_tables if one not in (*tables.RECORDS, *tables.PROJECTIONS)]
+            broken = [f"{one}; restore the last backup" for one in records.no_text(connection, others)]
+            doubts += [*broken, *projections.differences(connection, trusted=not doubts)]
+        return [printable(one) for one in doubts]
 
 
 def rebuild(url: str) -> str:
-    """Make what is read hot anew from the records."""
+    """Make what is read hot anew from the records.
+
+    Raises:
+        Unfit: a record may be another one than was written: a guard is not as it was made, or a checksum is of other values.
+    """
     with _open(url, new=False) as database, database.writing() as connection:
         if (found := revision(connection)) != tables.REVISION:
             raise InvalidInput(f"ledger {database.url}: {other_revision(found)}")
+        with any_text(connection):
+            doubt = next(_doubts(connection), None)
+        if doubt:
+            raise Unfit(
+                f"ledger {database.url}: {printable(doubt)}; what is read hot would be made of records that may have been changed: "
+                "nothing was written. See sankofa-observe ledger check, and restore the last backup"
+            )
         projections.rebuild(connection)
         return f"{database.url}: what is read hot was made anew from the records"
 
@@ -107,12 +122,21 @@ def backup(url: str, file: Path) -> str:
     return f"{database.url}: backed up to {file}, {file.stat().st_size} bytes"
 
 
+def _doubts(connection: Connection) -> Iterator[str]:
+    """Why records may be others than were written."""
+    absent = list(shape.absent(connection))
+    yield from absent
+    yield from shape.otherwise(connection)
+    if not absent:  # what is not there cannot be read
+        yield from records.unreadable(connection)
+
+
 def _broken(connection: Connection) -> Iterator[str]:
     for (found,) in connection.exec_driver_sql("PRAGMA integrity_check"):
         if found != "ok":
             yield f"damaged: {found}"
     for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
-        yield f"{table}: row {row} names what is not in {parent}"
+        yield f"{table}: {'a row' if row is None else f'row {row}'} names what is not in {parent}"
 
 
 def _count(connection: Connection, table: Table) -> int:

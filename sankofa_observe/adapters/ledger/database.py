@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, t
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 
+from sankofa_observe.adapters.ledger.checksums import Unreadable
+from sankofa_observe.adapters.ledger.file import LedgerFile
+from sankofa_observe.adapters.ledger.records import where_is
 from sankofa_observe.adapters.ledger.tables import EVERYBODY, REVISION, REVISIONS
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError, Unavailable, Unfit
 from sankofa_observe.scope import OPERATOR, Scope
@@ -35,13 +37,12 @@ class Database:
         self.engine = _engine(url)
         self.url = _shown(self.engine.url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self.file: Path | None = None
+        self.file: LedgerFile | None = None
         if self.is_sqlite:
-            self.file = _file(self.engine)
-            self._inode = _own(self.file, new=new)
-            self._ahead: int | None = None  # the inode of the file in which SQLite writes ahead, once it was seen
+            self.file = LedgerFile(_file(self.engine), new=new)
             event.listen(self.engine, "connect", _on_connect)
             event.listen(self.engine, "begin", _on_begin)
+            event.listen(self.engine, "before_cursor_execute", _on_execute)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -72,14 +73,12 @@ class Database:
             found = revision(connection)
             if found == REVISION:
                 return found  # Alembic is a third of what opening a ledger costs, and has nothing to do
-            if found is None and inspect(connection).get_table_names():
-                raise InvalidInput(f"ledger {self.url}: {other_revision(None)}")
-            from sankofa_observe.adapters.ledger.migrations import NewerTables, upgrade
+            known = found in REVISIONS if found is not None else not inspect(connection).get_table_names()
+            if not known:
+                raise InvalidInput(f"ledger {self.url}: {other_revision(found)}")
+            from sankofa_observe.adapters.ledger.migrations import upgrade
 
-            try:
-                upgrade(connection)
-            except NewerTables as error:
-                raise InvalidInput(f"ledger {self.url}: {other_revision(found)}") from error
+            upgrade(connection)
             return found
 
     @contextmanager
@@ -114,7 +113,7 @@ class Database:
     def _show(self, connection: Connection, scope: Scope) -> None:
         """Tell PostgreSQL whose rows this transaction may see; without it, it sees none."""
         if self.file:
-            self._still_there(self.file)
+            self.file.still_there()
         else:
             whose = EVERYBODY if scope.sees_all else scope.tenant
             connection.execute(text("SELECT set_config('sankofa.tenant', :whose, true)"), {"whose": whose})
@@ -123,6 +122,10 @@ class Database:
     def _telling(self) -> Iterator[None]:
         try:
             yield
+        except Unreadable as error:
+            raise damaged(self.url, str(error)) from error
+        except UnicodeDecodeError as error:
+            raise damaged(self.url, self._no_text(error)) from error
         except (UnicodeEncodeError, OverflowError) as error:
             raise InvalidInput(f"ledger: a value that no database holds ({error}); nothing was written") from error
         except IntegrityError as error:
@@ -139,6 +142,14 @@ class Database:
         except SQLAlchemyError as error:  # every connection is taken, for one
             raise Unavailable(f"ledger {self.url}: {error}; nothing was written, try again") from error
 
+    def _no_text(self, error: UnicodeDecodeError) -> str:
+        """Where text stands that is no UTF-8; what SQLite says of the definition of a table stands in no row."""
+        where = ""
+        with suppress(SQLAlchemyError, UnicodeDecodeError), self.engine.connect() as connection, any_text(connection):
+            where = where_is(connection, error.object)
+        around = error.object[max(error.start - 20, 0) : error.start + 20]
+        return f"{where or 'the definitions of its tables'}: {around!r} is no UTF-8"
+
     def _told(self, error: SqlDatabaseError) -> SankofaError:
         """What the database answered, by who has to act."""
         if _is_damage(error):
@@ -153,20 +164,10 @@ class Database:
         return Unavailable(f"ledger {self.url}: {error.orig}; nothing was written, try again")
 
     def _check_quickly(self, connection: Connection) -> None:
-        if self.file and self.file.stat().st_size <= QUICKLY_CHECKED_BYTES:
+        if self.file and self.file.path.stat().st_size <= QUICKLY_CHECKED_BYTES:
             found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
             if found != "ok":
                 raise damaged(self.url, str(found))
-
-    def _still_there(self, file: Path) -> None:
-        """What is written to a file that was removed or replaced is lost with this process."""
-        log = _beside(file, "-wal")
-        ahead = _inode(log)
-        if ahead != self._ahead and not _is_open(log, self._ahead):
-            self._ahead = ahead  # nobody had it open any more: SQLite itself removed it, and made another one
-        if (_inode(file), ahead) == (self._inode, self._ahead):
-            return
-        raise Unfit(f"ledger {file} was removed or replaced while it was open; restart with the file that counts")
 
 
 def _file(engine: Engine) -> Path:
@@ -179,61 +180,17 @@ def _file(engine: Engine) -> Path:
     return Path(name)
 
 
-def _own(file: Path, *, new: bool) -> int:
-    """Its inode; a new file is its owner's alone, and one that others may read or write is refused."""
-    try:
-        if new:
-            with suppress(FileExistsError):
-                # Only a new file is opened here: closing any descriptor of one that SQLite has open drops the locks of this process.
-                os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        inode = file.stat().st_ino
-        _is_ours_alone(file)
-    except OSError as error:
-        raise Unavailable(f"ledger {file}: {error.strerror}; nothing was written") from error
-    return inode
-
-
-def _is_ours_alone(file: Path) -> None:
-    """What is written ahead is the ledger as much as its file; and who may write to the folder puts another file there."""
-    for one in (file, _beside(file, "-wal"), _beside(file, "-shm")):
-        with suppress(FileNotFoundError):
-            if (mode := stat.S_IMODE(one.stat().st_mode)) & 0o077:
-                raise InvalidInput(
-                    f"ledger {one} has mode {mode:03o}, expected 600: others can read or change it; run chmod 600 {one}"
-                )
-    mode = stat.S_IMODE(file.parent.stat().st_mode)
-    if mode & 0o022 and not mode & stat.S_ISVTX:  # in a sticky one nobody replaces the files of others
-        raise InvalidInput(
-            f"the folder {file.parent.absolute()} of ledger {file.name} has mode {mode:03o}, expected 700 or 755: others can replace "
-            f"the ledger; run chmod go-w {file.parent.absolute()}"
-        )
-
-
-def _beside(file: Path, what: str) -> Path:
-    return file.with_name(file.name + what)
-
-
-def _inode(file: Path) -> int | None:
-    with suppress(OSError):
-        return file.stat().st_ino
-    return None
-
-
-def _is_open(file: Path, inode: int | None) -> bool:
-    """Whether this process has that file of this name open: its number alone may by now be another one's."""
-    for handle in Path("/proc/self/fd").glob("*") if inode is not None else ():
-        with suppress(OSError):
-            opened = str(handle.readlink()).removesuffix(" (deleted)")
-            if opened == str(file.resolve()) and handle.stat().st_ino == inode:
-                return True
-    return False
-
-
 def revision(connection: Connection) -> str | None:
     """What the tables are at, or None for a database without them."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found = list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+    if len(found) > 1:
+        raise Unfit(
+            f"ledger {_shown(connection.engine.url)}: its table alembic_version names {len(found)} revisions, "
+            f"{', '.join(map(repr, found))}, and no ledger has more than one: another program wrote to it; restore the last backup"
+        )
+    return found[0] if found else None
 
 
 def other_revision(found: str | None) -> str:
@@ -243,7 +200,7 @@ def other_revision(found: str | None) -> str:
     if found in REVISIONS:
         return f"its tables are at revision {found}, this release needs {REVISION}; run sankofa-observe ledger upgrade"
     return (
-        f"its tables are at revision {found}, which this release does not know: it makes {REVISION}; install the release that made "
+        f"its tables are at revision {found!r}, which this release does not know: it makes {REVISION}; install the release that made "
         "them, or restore a backup of this one"
     )
 
@@ -289,9 +246,24 @@ def _shown(url: URL) -> str:
     return place.render_as_string()
 
 
+@contextmanager
+def any_text(connection: Connection) -> Iterator[None]:
+    """Read text that is no UTF-8 as well: each byte that is none becomes a surrogate, which no text that was written has."""
+    driver: Any = connection.connection.driver_connection
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite:
+        driver.text_factory = partial(bytes.decode, errors="surrogateescape")
+    try:
+        yield
+    finally:
+        if is_sqlite:
+            driver.text_factory = bytes.decode
+
+
 def _on_connect(connection: Any, _: Any) -> None:
     """Transactions are begun by us; WAL lets the API read while the scheduler writes; FULL keeps a row over a power cut."""
     connection.isolation_level = None
+    connection.text_factory = bytes.decode  # raises UnicodeDecodeError with the text itself, by which its row is found
     for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
     _write_ahead(connection)
@@ -301,6 +273,13 @@ def _on_begin(connection: Connection) -> None:
     """Who writes takes the lock at once: a reader that becomes a writer would be refused without waiting."""
     writes = connection.get_execution_options().get("sankofa_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _on_execute(_: Any, __: Any, ___: str, parameters: Any, *____: Any) -> None:
+    """A text with NUL is none on PostgreSQL, asked for or written; here it would be taken."""
+    every = parameters if isinstance(parameters, list) else [parameters]
+    if any(isinstance(value, str) and "\0" in value for row in every for value in row):
+        raise InvalidInput("ledger: a text with the character NUL, which no database holds; nothing was written")
 
 
 def _write_ahead(connection: Any) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from sankofa_observe.adapters.ledger import projections, rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
+from sankofa_observe.adapters.ledger.checksums import Row, reading
 from sankofa_observe.adapters.ledger.reads import newest_verdicts
-from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.adapters.ledger.writes import add_new, add_once
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.ports import Review, ToAssess, Undetermined, Wait, Waiting
@@ -70,7 +71,7 @@ class Judgements(Acting):
         with self._database.reading() as connection:
             found = connection.execute(select(table).where(*where).order_by(table.c.site, table.c.revision)).mappings()
             newest = {row["site"]: row for row in found}
-        return [rows.attainment(row) for row in newest.values()]
+            return [rows.attainment(row) for row in newest.values()]
 
     def add_verdict(self, record: VerdictRecord) -> bool:
         row = {**rows.verdict_row(record), **self._by(record.judged_at)}
@@ -145,13 +146,18 @@ class Judgements(Acting):
     def at_stake(self) -> list[Money]:
         now, table = tables.verdicts_now, tables.verdicts
         of = (now.c.agreement_id, now.c.starts_at, now.c.ends_at, table.c.currency, table.c.exponent)
-        query = select(*of, func.sum(table.c.at_stake_minor), func.max(table.c.cap_minor))
-        query = query.join(table, now.c.verdict_id == table.c.id).where(now.c.to_review == 1).group_by(*of)
+        query = select(table.c.at_stake_minor, table.c.cap_minor, *of).join(table, now.c.verdict_id == table.c.id)
+        stakes: Counter[tuple[Any, ...]] = Counter()  # SQLite's own sum ends at 2^63
+        caps: dict[tuple[Any, ...], int] = {}
         sums: Counter[tuple[str, int]] = Counter()
-        with self._database.reading() as connection:
-            for agreement_id, starts_at, ends_at, currency, exponent, at_stake, cap in connection.execute(query).all():
+        with self._database.reading() as connection, reading("verdict"):
+            for at_stake, cap, *found in connection.execute(query.where(now.c.to_review == 1)):
+                stakes[tuple(found)] += at_stake
+                caps[tuple(found)] = max(cap, caps.get(tuple(found), 0))
+            for asked, at_stake in stakes.items():
+                agreement_id, starts_at, ends_at, currency, exponent = asked
                 owed = _owed(connection, agreement_id, Period(starts_at=starts_at, ends_at=ends_at))
-                sums[currency, exponent] += min(int(at_stake), max(cap - owed, 0))
+                sums[currency, exponent] += min(at_stake, max(caps[asked] - owed, 0))
         return [Money(amount_minor=amount, currency=of[0], exponent=of[1]) for of, amount in sorted(sums.items())]
 
     # ------------------------------------------------------------------------------------------------------------- waits
@@ -195,7 +201,7 @@ class Judgements(Acting):
 
     def waits(self, subject: str) -> list[Wait]:
         table = tables.waits_now
-        query = select(table).where(table.c.subject == subject).order_by(table.c.since_at, table.c.wait_id)
+        query = select(table).where(table.c.subject == subject).order_by(table.c.since_at, table.c.began_id)
         with self._database.reading() as connection:
             return [rows.wait(row) for row in connection.execute(query).mappings()]
 
@@ -232,6 +238,6 @@ def _wait(connection: Connection, subject: str, subject_id: str) -> Row | None:
 def _owed(connection: Connection, agreement_id: str, period: Period) -> int:
     """What the breaches of an agreement in a period are priced at."""
     now, table = tables.settlements_now, tables.penalties
-    query = select(func.sum(table.c.credit_minor)).join(now, now.c.penalty_id == table.c.id)
+    query = select(table.c.credit_minor).join(now, now.c.penalty_id == table.c.id)
     of = (now.c.agreement_id == agreement_id, now.c.starts_at == period.starts_at, now.c.ends_at == period.ends_at)
-    return int(connection.execute(query.where(*of)).scalar() or 0)
+    return sum(connection.execute(query.where(*of)).scalars())

@@ -6,16 +6,26 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from sqlalchemy import Connection, Table, delete, select, text, update
 
 from sankofa_observe.adapters.ledger import tables
-from sankofa_observe.adapters.ledger.rows import Row
+from sankofa_observe.adapters.ledger.checksums import Row, reading
+from sankofa_observe.adapters.ledger.records import no_text
 from sankofa_observe.adapters.ledger.tables import EVERYBODY
 from sankofa_observe.adapters.ledger.writes import inserting
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.ports import Totals
 from sankofa_observe.sla.settlement import SettlementState
 
+_REBUILD = (
+    "every record agrees with its checksum, so what was made of them is wrong: run sankofa-observe ledger rebuild"
+)
+_ASK = (
+    "which of the two is right nobody can tell here, for records may have been changed, as is said above: compare both with the last "
+    "backup before anything is made anew"
+)
 MOST = 2**63 - 1  # that a column of the database holds exactly
 SETTLEMENTS, PENALTY, CREDIT = "settlements", "penalty_minor", "credit_minor"
 
@@ -23,7 +33,10 @@ SETTLEMENTS, PENALTY, CREDIT = "settlements", "penalty_minor", "credit_minor"
 def alone(connection: Connection, of: Row) -> None:
     """Wait for whoever writes about the same promise and period: each would make what is read hot without the other's record."""
     if connection.dialect.name == "postgresql":
-        key = "/".join(str(of[name]) for name in tables.PROMISE)
+        named = "/".join(str(of[name]) for name in tables.PROMISE)
+        key = hashlib.sha256(
+            named.encode(errors="surrogatepass")
+        ).hexdigest()  # what no column holds is told by its column
         connection.execute(text("SELECT pg_advisory_xact_lock(5341, hashtext(:key))"), {"key": key})
 
 
@@ -66,14 +79,14 @@ def credited(connection: Connection, row: Row) -> None:
 
 def totals(connection: Connection) -> Totals:
     found: dict[str, dict[tuple[str, str], int]] = {SETTLEMENTS: {}, PENALTY: {}, CREDIT: {}}
-    for what, tenant, part, amount in connection.execute(select(tables.tallies)):
-        found[what][tenant, part] = amount
-    penalties = {currency_of(part): amount for (_, part), amount in found[PENALTY].items()}
-    return Totals(
-        settlements={SettlementState(part): amount for (_, part), amount in found[SETTLEMENTS].items() if amount},
-        penalties=penalties,
-        credits={(tenant, *currency_of(part)): amount for (tenant, part), amount in found[CREDIT].items()},
-    )
+    with reading("tally"):
+        for what, tenant, part, amount in connection.execute(select(tables.tallies)):
+            found[what][tenant, part] = int(amount)
+        return Totals(
+            settlements={SettlementState(part): amount for (_, part), amount in found[SETTLEMENTS].items() if amount},
+            penalties={currency_of(part): amount for (_, part), amount in found[PENALTY].items()},
+            credits={(tenant, *currency_of(part)): amount for (tenant, part), amount in found[CREDIT].items()},
+        )
 
 
 def rebuild(connection: Connection) -> None:
@@ -83,8 +96,12 @@ def rebuild(connection: Connection) -> None:
         connection.execute(text(_adding(table, "1 = 1")))
 
 
-def differences(connection: Connection) -> list[str]:
-    """Where a projection is not what its records make; compared by the database itself, and nothing is written."""
+def differences(connection: Connection, *, trusted: bool = True) -> list[str]:
+    """Where a projection is not what its records make; compared by the database itself, and nothing is written.
+
+    Without `trusted`, records may have been changed: then nothing is to be made of them.
+    """
+    cure = _REBUILD if trusted else _ASK
     found = []
     for table in tables.PROJECTIONS:
         # What was moved away is no sum, and a price of 0 adds none.
@@ -92,10 +109,10 @@ def differences(connection: Connection) -> list[str]:
         made = f"SELECT * FROM ({_MADE[table.name].format(where='1 = 1')}) made {kept}"  # noqa: S608  no value of anybody is in it
         standing = f"SELECT {_columns(table)} FROM {table.name} {kept}"  # noqa: S608
         wrong = _more(connection, standing, made) + _more(connection, made, standing)
+        if table is tables.tallies:  # and neither is one that is nothing, which is read as well
+            wrong = wrong or len(list(no_text(connection, [table])))
         if wrong:
-            found.append(
-                f"{table.name}: {wrong} rows are not what the records make; run sankofa-observe ledger rebuild"
-            )
+            found.append(f"{table.name}: {wrong} rows are not what the records make; {cure}")
     return found
 
 
@@ -133,7 +150,8 @@ _MADE = {
     # The newest revision; it asks for a person where nobody can tell and nobody has said, and for a price where it is a breach without
     # one, or the price is of another revision.
     "verdict_now": f"""
-        SELECT v.agreement_id, v.starts_at, v.ends_at, v.slo, v.site, v.tenant, v.id AS verdict_id, v.verdict,
+        SELECT v.agreement_id, v.starts_at, v.ends_at, v.slo, v.site, v.tenant, v.id AS verdict_id,
+            (SELECT min(x.id) FROM verdict x WHERE {_same("x", "v")}) AS first_id, v.verdict,
             CASE WHEN v.verdict = 'undetermined' AND NOT EXISTS
                 (SELECT 1 FROM review r WHERE r.subject = 'verdict' AND r.subject_id = v.ref) THEN 1 ELSE 0 END AS to_review,
             CASE WHEN p.revision IS NULL THEN CASE WHEN v.verdict = 'breach' THEN 1 ELSE 0 END
@@ -141,7 +159,11 @@ _MADE = {
         FROM verdict v LEFT JOIN penalty p ON {_same("p", "v")} AND {_newest("penalty", "p")}
         WHERE {{where}} AND {_newest("verdict", "v")}""",  # noqa: S608
     "wait_now": """
-        SELECT w.subject, w.subject_id, w.tenant, w.id AS wait_id, w.reason, w.since_at, w.due_at FROM wait w
+        SELECT w.subject, w.subject_id, w.tenant,
+            (SELECT min(x.id) FROM wait x WHERE x.subject = w.subject AND x.subject_id = w.subject_id AND x.number > coalesce(
+                (SELECT max(e.number) FROM wait e WHERE e.subject = w.subject AND e.subject_id = w.subject_id AND e.reason = ''), 0)
+            ) AS began_id, w.reason, w.since_at, w.due_at
+        FROM wait w
         WHERE {where} AND w.reason <> ''
             AND w.number = (SELECT max(x.number) FROM wait x WHERE x.subject = w.subject AND x.subject_id = w.subject_id)""",
     "settlement_now": f"""
@@ -150,13 +172,14 @@ _MADE = {
         FROM penalty p JOIN settlement_state s ON s.settlement_id = p.settlement_id
         WHERE {{where}} AND {_newest("penalty", "p")}
             AND s.number = (SELECT max(number) FROM settlement_state WHERE settlement_id = p.settlement_id)""",  # noqa: S608
-    "tally": """
+    "tally": f"""
         SELECT 'settlements' AS what, '*' AS tenant, state AS part, count(*) AS amount FROM settlement_now GROUP BY state
         UNION ALL
-        SELECT 'penalty_minor', '*', currency || '/' || exponent, sum(credit_minor) FROM penalty GROUP BY currency, exponent
+        SELECT 'penalty_minor', '*', p.currency || '/' || p.exponent, sum(p.credit_minor)
+            FROM penalty p WHERE {_newest("penalty", "p")} GROUP BY p.currency, p.exponent
         UNION ALL
         SELECT 'credit_minor', tenant, currency || '/' || exponent, sum(delta_minor) FROM credit_entry
-            GROUP BY tenant, currency, exponent""",
+            GROUP BY tenant, currency, exponent""",  # noqa: S608
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Connection, Select, Table, and_, func, literal, select, tuple_
 
 from sankofa_observe.adapters.ledger import rows, tables
+from sankofa_observe.adapters.ledger.checksums import Row, reading
 from sankofa_observe.adapters.ledger.database import Database
 from sankofa_observe.adapters.ledger.projections import CREDIT, currency_of
-from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.errors import InvalidInput, WrongCursor
 from sankofa_observe.ports import AgreementRecord, JudgedFrom, Page, Review, SettlementRecord, StateChange, Wait
 from sankofa_observe.scope import Scope
@@ -64,7 +64,7 @@ class ScopedReads:
     def undetermined(self, *, limit: int = 100, after: str | None = None) -> Page[VerdictRecord]:
         now = tables.verdicts_now
         query = self._own(newest_verdicts(), now).where(now.c.to_review == 1)
-        return self._page(query, (now.c.starts_at, now.c.verdict_id), limit, after, _verdicts)
+        return self._page(query, (now.c.starts_at, now.c.first_id), limit, after, _verdicts)
 
     def verdict(self, ref: str) -> JudgedFrom | None:
         table = tables.verdicts
@@ -80,7 +80,7 @@ class ScopedReads:
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
         now = tables.waits_now
         query = self._own(select(now), now)
-        return self._page(query, (now.c.since_at, now.c.wait_id), limit, after, _waits)
+        return self._page(query, (now.c.since_at, now.c.began_id), limit, after, _waits)
 
     def settlement(self, settlement_id: str) -> SettlementRecord | None:
         now = tables.settlements_now
@@ -101,11 +101,12 @@ class ScopedReads:
 
     def balance(self) -> list[Money]:
         table = tables.tallies
-        query = self._own(select(table.c.part, func.sum(table.c.amount)), table).where(table.c.what == CREDIT)
-        with self.database.reading(self.scope) as connection:
-            found = connection.execute(query.group_by(table.c.part).order_by(table.c.part)).all()
-        sums = [(*currency_of(part), int(amount)) for part, amount in found]
-        return [Money(amount_minor=amount, currency=currency, exponent=exponent) for currency, exponent, amount in sums]
+        query = self._own(select(table.c.part, table.c.amount), table).where(table.c.what == CREDIT)
+        sums: Counter[tuple[str, int]] = Counter()  # SQLite's own sum ends at 2^63
+        with self.database.reading(self.scope) as connection, reading("tally"):
+            for part, amount in connection.execute(query):
+                sums[currency_of(part)] += int(amount)
+        return [Money(amount_minor=amount, currency=of[0], exponent=of[1]) for of, amount in sorted(sums.items())]
 
     def _own(self, query: Select[Any], table: Table) -> Select[Any]:
         return query if self.scope.sees_all else query.where(table.c.tenant == self.scope.tenant)
@@ -179,7 +180,8 @@ def _reviews(connection: Connection, ref: str) -> tuple[Review, ...]:
 
 
 def _waits(_: Connection, found: Sequence[Row]) -> list[Wait]:
-    return [rows.wait(row) for row in found]
+    with reading("wait_now"):
+        return [rows.wait(row) for row in found]
 
 
 def _credits(_: Connection, found: Sequence[Row]) -> list[ServiceCredit]:

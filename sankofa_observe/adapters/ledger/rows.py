@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from sqlalchemy import Table
+
+from sankofa_observe.adapters.ledger import tables
+from sankofa_observe.adapters.ledger.checksums import Row, place, unreadable, verify
 from sankofa_observe.adapters.ledger.tables import EVERYBODY
 from sankofa_observe.ports import (
     AgreementRecord,
@@ -24,10 +29,30 @@ from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Attainment, AttainmentRecord, Verdict
 from sankofa_observe.units import Money, Period
 
-Row = Mapping[Any, Any]
 VERDICT = "verdict"  # as the subject of a review
+_More = ParamSpec("_More")
+_Value = TypeVar("_Value")
+_Reader = Callable[Concatenate[Row, _More], _Value]
 
 
+def _record(table: Table) -> Callable[[_Reader[_More, _Value]], _Reader[_More, _Value]]:
+    """A record is read as it was written, or `Unreadable` names it."""
+
+    def checking(read: _Reader[_More, _Value]) -> _Reader[_More, _Value]:
+        @wraps(read)
+        def checked(row: Row, /, *more: _More.args, **named: _More.kwargs) -> _Value:
+            verify(table, row)
+            try:
+                return read(row, *more, **named)
+            except (ValueError, TypeError, LookupError) as error:
+                raise unreadable(place(table, row), error) from error
+
+        return checked
+
+    return checking
+
+
+@_record(tables.agreements)
 def agreement(row: Row) -> AgreementRecord:
     return AgreementRecord(**_same(row, "agreement_id", "version", "tenant", "terms_hash", "document"))
 
@@ -45,6 +70,7 @@ def attainment_row(record: AttainmentRecord) -> dict[str, Any]:
     }
 
 
+@_record(tables.attainments)
 def attainment(row: Row) -> AttainmentRecord:
     return AttainmentRecord(
         period=_period(row),
@@ -71,6 +97,7 @@ def verdict_row(record: VerdictRecord) -> dict[str, Any]:
     }
 
 
+@_record(tables.verdicts)
 def verdict(row: Row) -> VerdictRecord:
     return VerdictRecord(
         period=_period(row),
@@ -106,6 +133,7 @@ def review_row(review: Review) -> dict[str, Any]:
     return {**about, "outcome": review.outcome.value, "reason": review.reason, "reference": review.reference}
 
 
+@_record(tables.reviews)
 def review(row: Row) -> Review:
     told = {"verdict": row["subject_id"], "at": row["written_at"], "outcome": Outcome(row["outcome"])}
     return Review(**told, **_same(row, "tenant", "reason", "reference", "actor"))
@@ -130,14 +158,17 @@ def settlement(row: Row, history: list[StateChange]) -> SettlementRecord:
     return SettlementRecord(penalty=penalty(row), history=tuple(history))
 
 
+@_record(tables.penalties)
 def penalty(row: Row) -> Penalty:
     return Penalty(period=_period(row), sources=tuple(json.loads(row["sources"])), **_same(row, *_PENALTY_COLUMNS))
 
 
+@_record(tables.state_changes)
 def change(row: Row) -> StateChange:
     return StateChange(state=SettlementState(row["state"]), at=row["at"], detail=row["detail"])
 
 
+@_record(tables.attempts)
 def attempt(row: Row) -> Attempt:
     return Attempt(
         kind=AttemptKind(row["kind"]),
@@ -166,6 +197,7 @@ def credit_row(credit: ServiceCredit) -> dict[str, Any]:
     return {**row, **_money_row("delta_minor", credit.amount), "kind": "accrued", "number": 1, "at": credit.granted_at}
 
 
+@_record(tables.credit_entries)
 def credit(row: Row) -> ServiceCredit:
     return ServiceCredit(amount=_money(row, "delta_minor"), granted_at=row["at"], **_same(row, *_CREDIT_COLUMNS))
 

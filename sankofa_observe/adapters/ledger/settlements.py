@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, Connection, TextClause, select, text
 
 from sankofa_observe.adapters.ledger import projections, rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
+from sankofa_observe.adapters.ledger.checksums import Row
 from sankofa_observe.adapters.ledger.reads import histories, settlement_records, settlements
-from sankofa_observe.adapters.ledger.rows import Row
 from sankofa_observe.adapters.ledger.writes import add_new, add_once
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.ports import Attempt, Receipt, SettlementRecord, StateChange, Totals

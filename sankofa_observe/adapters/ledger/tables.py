@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -23,6 +24,8 @@ from sqlalchemy import (
     text,
 )
 
+from sankofa_observe.adapters.ledger.checksums import checksum_column
+
 REVISIONS = ("0002",)  # of the migrations, oldest first
 REVISION = REVISIONS[-1]  # of the tables below
 metadata = MetaData()
@@ -31,16 +34,21 @@ EVERYBODY = "*"  # the tenant of a row that belongs to no one of them
 
 def _serial() -> Column[int]:
     """A row number; SQLite only counts up by itself in an INTEGER."""
-    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+    number = BigInteger().with_variant(Integer, "sqlite")
+    return Column("id", number, CheckConstraint("id > 0"), primary_key=True, autoincrement=True)
 
 
 def _whose() -> Column[str]:
     return Column("tenant", String(128), nullable=False)
 
 
-def _by() -> tuple[Column[Any], Column[Any]]:
-    """Who wrote a row, and when."""
-    return Column("actor", String(200), nullable=False), Column("written_at", BigInteger, nullable=False)
+def _by() -> tuple[Column[Any], ...]:
+    """Who wrote a record, and when; and a sum over all of it."""
+    return (
+        Column("actor", String(200), nullable=False),
+        Column("written_at", BigInteger, nullable=False),
+        checksum_column(),
+    )
 
 
 def _promise() -> tuple[Column[Any], ...]:
@@ -92,6 +100,7 @@ agreements = Table(
     Column("document", Text, nullable=False),
     *_by(),
     Index("agreement_of_tenant", "tenant", "agreement_id", "version"),
+    sqlite_with_rowid=False,
 )
 
 attainments = Table(
@@ -194,6 +203,7 @@ receipts = Table(
     Column("block_number", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     *_by(),
+    sqlite_with_rowid=False,
 )
 
 credit_entries = Table(
@@ -232,6 +242,7 @@ exclusions = Table(
     Column("announced_at", BigInteger, nullable=False),
     *_by(),
     Index("exclusion_of_agreement", "agreement_id", "starts_at", "ends_at"),
+    sqlite_with_rowid=False,
 )
 
 disputes = Table(
@@ -245,6 +256,7 @@ disputes = Table(
     Column("reason", Text, nullable=False),
     Column("document_hash", String(66), nullable=False),
     *_by(),
+    sqlite_with_rowid=False,
 )
 
 incidents = Table(
@@ -259,6 +271,7 @@ incidents = Table(
     Column("summary", Text, nullable=False),
     *_by(),
     Index("incident_at_site", "site", "started_at"),
+    sqlite_with_rowid=False,
 )
 
 reviews = Table(
@@ -298,11 +311,12 @@ verdicts_now = Table(
     *(Column(name, String(128) if name in {"slo", "site"} else String(66) if name == "agreement_id" else BigInteger, primary_key=True) for name in PROMISE),
     _whose(),
     Column("verdict_id", BigInteger, nullable=False),
+    Column("first_id", BigInteger, nullable=False),  # of the first verdict of the same: it stays as revisions come
     Column("verdict", String(16), nullable=False),
     Column("to_review", Integer, nullable=False),  # 1: undetermined, and nobody has looked at it
     Column("to_assess", Integer, nullable=False),  # 1: a breach without a price, or one whose price is of another revision
     Index("verdict_to_assess", "agreement_id", "starts_at", sqlite_where=text("to_assess = 1"), postgresql_where=text("to_assess = 1")),
-    Index("verdict_to_review", "starts_at", "verdict_id", sqlite_where=text("to_review = 1"), postgresql_where=text("to_review = 1")),
+    Index("verdict_to_review", "starts_at", "first_id", sqlite_where=text("to_review = 1"), postgresql_where=text("to_review = 1")),
 )  # fmt: skip
 
 waits_now = Table(
@@ -311,11 +325,11 @@ waits_now = Table(
     Column("subject", String(16), primary_key=True),
     Column("subject_id", String(128), primary_key=True),
     _whose(),
-    Column("wait_id", BigInteger, nullable=False),
+    Column("began_id", BigInteger, nullable=False),  # of the first row of this wait: it stays as reasons come
     Column("reason", Text, nullable=False),
     Column("since_at", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
-    Index("wait_oldest_first", "since_at", "wait_id"),
+    Index("wait_oldest_first", "since_at", "began_id"),
 )
 
 MOVING = "state IN ('computed', 'reported', 'disputed')"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, select
+from sqlalchemy import BigInteger, Column, Connection, Insert, Integer, String, Table, select
 
-from sankofa_observe.adapters.ledger.rows import Row
-from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.adapters.ledger.checksums import Row, verify
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 
 # Who wrote a record and when: the same record written again by another run is the same record.
 _OF_THE_RUN = {"id", "actor", "written_at", "judged_at", "drawn_at", "assessed_at", "at"}
@@ -32,6 +32,7 @@ def add_once(connection: Connection, table: Table, key: Row, row: Row) -> bool:
         raise InvariantBroken(
             f"{table.name} {dict(key)}: another record stands under one of its unique names; nothing was written"
         )
+    verify(table, found)
     differing = [name for name, value in row.items() if name not in _OF_THE_RUN and found[name] != value]
     if differing:
         told = "; ".join(
@@ -52,8 +53,25 @@ def add_new(connection: Connection, table: Table, row: Row) -> None:
 
 
 def _added(connection: Connection, table: Table, row: Row) -> bool:
+    if faults := [fault for column in table.columns if (fault := _fault(column, row.get(column.key)))]:
+        raise InvalidInput(f"{table.name}: {'; '.join(faults)}; nothing was written")
     adding: Insert = inserting(connection, table).values(dict(row)).on_conflict_do_nothing()
     return connection.execute(adding.returning(*table.primary_key)).first() is not None
+
+
+def _fault(column: Column[Any], value: object) -> str:
+    """Why no database holds it there, or nothing. SQLite itself would take any text and any number of 64 bits."""
+    if isinstance(value, str):
+        most = column.type.length if isinstance(column.type, String) else None
+        if most and len(value) > most:
+            return f"{column.key} has {len(value)} letters, {_short(value)!r}; expected {most} at most"
+        if "\0" in value or any("\ud800" <= one <= "\udfff" for one in value):
+            return f"{column.key} is {_short(value)!r}; expected text without NUL and without halves of letters"
+    if isinstance(value, int) and isinstance(column.type, Integer):
+        bits = 63 if isinstance(column.type, BigInteger) else 31
+        if not -(2**bits) <= value < 2**bits:
+            return f"{column.key} is {value}; expected a number of {bits + 1} bits"
+    return ""
 
 
 def _short(value: object) -> str:

@@ -21,6 +21,7 @@ RECORDS = (
     "review", "wait",
 )  # fmt: skip
 # Every unique key of each record: `INSERT OR REPLACE` of SQLite takes a row away that stands under one, and fires no trigger of DELETE.
+# A table without an `id` has no hidden rowid either (`sqlite_with_rowid`), which would be one more key.
 UNIQUE = {
     "agreement": (("agreement_id", "version"),),
     "attainment": (("id",), ("slo", "starts_at", "ends_at", "site", "revision")),
@@ -40,6 +41,7 @@ UNIQUE = {
     "review": (("id",),),
     "wait": (("id",), ("subject", "subject_id", "number")),
 }
+IN_PAGES = ("verdict", "credit_entry", "wait")  # by the number of their rows, where all else is alike
 OF_TENANTS = (
     "agreement", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "wait",
     "verdict_now", "wait_now", "settlement_now", "tally", "idempotency_key", "delivery", "person",
@@ -61,6 +63,7 @@ def upgrade() -> None:
         _refuse_changes_on_sqlite()
     else:
         _refuse_changes_on_postgresql()
+        _number_as_committed()
         _show_each_its_own()
 
 
@@ -68,7 +71,9 @@ def upgrade() -> None:
 
 
 def _serial() -> sa.Column[int]:
-    return sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False)
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    # -1 is what SQLite's triggers see of a number that is yet to be given: a row under it would stand in the way of all others.
+    return sa.Column("id", number, sa.CheckConstraint("id > 0"), autoincrement=True, nullable=False)
 
 
 def _whose() -> sa.Column[str]:
@@ -79,6 +84,7 @@ def _by() -> tuple[sa.Column[Any], ...]:
     return (
         sa.Column("actor", sa.String(length=200), nullable=False),
         sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.Column("checksum", sa.String(length=64), nullable=False),
     )
 
 
@@ -115,6 +121,7 @@ def _agreements() -> None:
         sa.Column("document", sa.Text(), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("agreement_id", "version"),
+        sqlite_with_rowid=False,
     )
     op.create_index("agreement_of_tenant", "agreement", ["tenant", "agreement_id", "version"], unique=False)
 
@@ -250,6 +257,7 @@ def _transactions() -> None:
         *_by(),
         sa.ForeignKeyConstraint(["transaction"], ["attempt.transaction"]),
         sa.PrimaryKeyConstraint("transaction"),
+        sqlite_with_rowid=False,
     )
 
 
@@ -266,6 +274,7 @@ def _contested() -> None:
         sa.Column("announced_at", sa.BigInteger(), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("exclusion_id", "revision"),
+        sqlite_with_rowid=False,
     )
     op.create_index("exclusion_of_agreement", "exclusion", ["agreement_id", "starts_at", "ends_at"], unique=False)
     op.create_table(
@@ -279,6 +288,7 @@ def _contested() -> None:
         sa.Column("document_hash", sa.String(length=66), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("dispute_id", "revision"),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_dispute_settlement_id"), "dispute", ["settlement_id"], unique=False)
     op.create_table(
@@ -292,6 +302,7 @@ def _contested() -> None:
         sa.Column("summary", sa.Text(), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("incident_id", "revision"),
+        sqlite_with_rowid=False,
     )
     op.create_index("incident_at_site", "incident", ["site", "started_at"], unique=False)
 
@@ -332,6 +343,7 @@ def _projections() -> None:
         *_promise(),
         _whose(),
         sa.Column("verdict_id", sa.BigInteger(), nullable=False),
+        sa.Column("first_id", sa.BigInteger(), nullable=False),
         sa.Column("verdict", sa.String(length=16), nullable=False),
         sa.Column("to_review", sa.Integer(), nullable=False),
         sa.Column("to_assess", sa.Integer(), nullable=False),
@@ -348,7 +360,7 @@ def _projections() -> None:
     op.create_index(
         "verdict_to_review",
         "verdict_now",
-        ["starts_at", "verdict_id"],
+        ["starts_at", "first_id"],
         unique=False,
         sqlite_where=sa.text("to_review = 1"),
         postgresql_where=sa.text("to_review = 1"),
@@ -358,13 +370,13 @@ def _projections() -> None:
         sa.Column("subject", sa.String(length=16), nullable=False),
         sa.Column("subject_id", sa.String(length=128), nullable=False),
         _whose(),
-        sa.Column("wait_id", sa.BigInteger(), nullable=False),
+        sa.Column("began_id", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("since_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "subject_id"),
     )
-    op.create_index("wait_oldest_first", "wait_now", ["since_at", "wait_id"], unique=False)
+    op.create_index("wait_oldest_first", "wait_now", ["since_at", "began_id"], unique=False)
 
 
 def _settled_now() -> None:
@@ -504,6 +516,21 @@ def _refuse_changes_on_postgresql() -> None:
         op.execute(
             f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION sankofa_refuse()"
+        )
+
+
+def _number_as_committed() -> None:
+    """A number is given before its row is committed: where pages go on by it, one writes at a time, or a reader passes a row that comes later.
+
+    The trigger of a statement is first: the number of a row is taken after it. SQLite has one writer anyway.
+    """
+    op.execute(
+        "CREATE FUNCTION sankofa_in_turn() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_advisory_xact_lock(5342); RETURN NULL; END $$"
+    )
+    for table in IN_PAGES:
+        op.execute(
+            f"CREATE TRIGGER {table}_in_turn BEFORE INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTION sankofa_in_turn()"
         )
 
 
