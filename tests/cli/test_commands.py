@@ -247,9 +247,12 @@ def test_verify_tells_a_mistyped_address_from_a_node_that_is_away(
     assert run("verify", str(evidence), "--rpc", rpc).code == code
 
 
-def test_verify_tells_no_password(run: Run, evidence: Path) -> None:
+def test_verify_tells_no_password(run: Run, evidence: Path, tmp_path: Path) -> None:
     """An address may hold a name and a password: they are sent, and stand in no error."""
-    ended = run("verify", str(evidence), "--rpc", "http://somebody:hunter2@127.0.0.1:1/key")
+    file = tmp_path / "rpc"
+    file.touch(0o600)
+    file.write_text("http://somebody:hunter2@127.0.0.1:1/key")
+    ended = run("verify", str(evidence), "--rpc-file", str(file))
     assert (ended.code, "hunter2" in ended.err, "somebody" in ended.err, "/key" in ended.err) == (
         1,
         False,
@@ -450,12 +453,13 @@ def test_command_with_broken_specs_writes_nothing(run: Run, installation: Path) 
 
 
 def test_settle_without_its_key_writes_nothing(run: Run, installation: Path) -> None:
-    """A key that is not there is found before the ledger is made."""
+    """A key that is not there is found before the ledger is made, and told by its setting and its folder."""
     chain = {"rpc_url": "http://127.0.0.1:1", "chain_id": 1, "contract": "0x" + "cc" * 20}
     keys = {"sender": {"keystore": "sender.json", "password_file": "sender.password"}}
     change(installation, "sankofa.yaml", lambda one: one.update(chain={**chain, **keys}))
     ended = run("settle", *config(installation))
-    assert (ended.code, "sender.json: No such file" in ended.err) == (2, True)
+    told = f"keystore of chain.sender: a value that is not shown, in {installation}: No such file"
+    assert (ended.code, told in ended.err) == (2, True)
     assert not (installation / "data" / "ledger.sqlite").exists()
 
 
@@ -524,7 +528,8 @@ def test_keys_keystore_needs_a_password(run: Run, tmp_path: Path, content: str |
     if content is not None:
         password.write_text(content)
     ended = run("keys", "keystore", str(keystore), "--password-file", str(password))
-    assert (ended.code, keystore.exists(), str(password) in ended.err) == (2, False, True)
+    told = str(password) if content is not None else f"password file: a value that is not shown, in {tmp_path}"
+    assert (ended.code, keystore.exists(), told in ended.err) == (2, False, True)
 
 
 DEPLOY = {
