@@ -115,7 +115,7 @@ def _settle(
     from sankofa_observe.adapters.node import Node
     from sankofa_observe.pipeline.settle import Settle
 
-    sender = open_keystore(chain.sender.keystore, chain.sender.password_file)
+    sender = open_keystore(chain.sender.keystore, chain.sender.password_file, of="chain.sender")
     node = opened.enter_context(closing(Node(chain.rpc_url, chain.gas_price_wei, waits_no_more=waits_no_more)))
     return partial(
         Settle,
@@ -132,7 +132,7 @@ def _attestor(
     from sankofa_observe.adapters.keys import open_keystore
 
     source = _source(opened, settings.prometheus_url, {}, tries=1, waits_no_more=waits_no_more)
-    key = open_keystore(settings.keystore, settings.password_file)
+    key = open_keystore(settings.keystore, settings.password_file, of=f"attestor {settings.name}")
     return LocalAttestor(name=settings.name, key=key, source=source, agreements=catalog.agreements)
 
 

@@ -18,14 +18,18 @@ from sankofa_observe.errors import InvalidInput
 from sankofa_observe.secret_files import refuse_open
 
 
-def open_keystore(keystore: Path, password_file: Path) -> LocalAccount:
-    """The account of a keystore; an error names the file and never what is in it, nor what stands where a path should."""
+def open_keystore(keystore: Path, password_file: Path, *, of: str = "") -> LocalAccount:
+    """The account of a keystore; an error names the file and never what is in it, nor what stands where a path should.
+
+    `of` says whose key it is, for a path that cannot be shown.
+    """
+    what = f"keystore of {of}" if of else "keystore"
     refuse_open(keystore, password_file)
     try:
-        document = json.loads(_text("keystore", keystore))
+        document = json.loads(_text(what, keystore))
     except (ValueError, RecursionError):
         raise InvalidInput(f"{shown.path(keystore)}: no JSON; expected a version 3 keystore") from None
-    password = read_password(password_file)
+    password = read_password(password_file, of=what)
     try:
         account: LocalAccount = Account.from_key(Account.decrypt(document, password))
     except (ValueError, KeyError, TypeError, NotImplementedError):
@@ -35,10 +39,10 @@ def open_keystore(keystore: Path, password_file: Path) -> LocalAccount:
     return account
 
 
-def read_password(file: Path, wanted: str = "expected a file with the password, mode 600") -> str:
+def read_password(file: Path, wanted: str = "expected a file with the password, mode 600", *, of: str = "") -> str:
     """The password in a file, without the spaces and line ends around it."""
     try:
-        return _text("password file", file, wanted).strip()
+        return _text(f"password file of the {of}" if of else "password file", file, wanted).strip()
     except ValueError as error:
         raise InvalidInput(
             f"{shown.path(file)}: cannot be read as a password ({type(error).__name__}); {wanted}"

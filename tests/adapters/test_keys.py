@@ -103,7 +103,7 @@ def test_keystore_with_a_spoiled_cipher_is_refused(files: tuple[Path, Path]) -> 
 def test_keystore_or_password_that_is_absent_is_named(files: tuple[Path, Path], absent: int) -> None:
     """Which of the two files is missing is in the error, and in which folder; a path that is none is not shown."""
     files[absent].unlink()
-    what = ("keystore", "password file")[absent]
+    what = ("keystore", "password file of the keystore")[absent]
     with pytest.raises(InvalidInput, match=f"{what}: a value that is not shown, in {files[0].parent}: No such file"):
         open_keystore(*files)
 

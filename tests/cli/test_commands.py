@@ -254,11 +254,14 @@ def test_verify_tells_a_mistyped_address_from_a_node_that_is_away(
     assert run("verify", str(evidence), "--rpc", rpc).code == code
 
 
-def test_verify_tells_no_password(run: Run, evidence: Path) -> None:
-    """An address that holds a name and a password is refused as an option, and they stand in no error."""
-    ended = run("verify", str(evidence), "--rpc", "http://somebody:hunter2@127.0.0.1:1/key")
+def test_verify_tells_no_password(run: Run, evidence: Path, tmp_path: Path) -> None:
+    """An address may hold a name and a password: they are sent, and stand in no error."""
+    file = tmp_path / "rpc"
+    file.touch(0o600)
+    file.write_text("http://somebody:hunter2@127.0.0.1:1/key")
+    ended = run("verify", str(evidence), "--rpc-file", str(file))
     assert (ended.code, "hunter2" in ended.err, "somebody" in ended.err, "/key" in ended.err) == (
-        2,
+        1,
         False,
         False,
         False,
@@ -518,7 +521,10 @@ def test_settle_without_its_key_writes_nothing(run: Run, installation: Path) -> 
     keys = {"sender": {"keystore": "sender.json", "password_file": "sender.password"}}
     change(installation, "sankofa.yaml", lambda one: one.update(chain={**chain, **keys}))
     ended = run("settle", *config(installation))
-    assert (ended.code, f"keystore: a value that is not shown, in {installation}: No such file" in ended.err) == (
+    assert (
+        ended.code,
+        f"keystore of chain.sender: a value that is not shown, in {installation}: No such file" in ended.err,
+    ) == (
         2,
         True,
     )
