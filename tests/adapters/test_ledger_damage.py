@@ -172,6 +172,15 @@ def test_a_definition_that_is_no_text_is_told_by_everything_that_touches_it(
         TOUCHES[touch](f"sqlite:///{file}", file.parent)
 
 
+def test_a_key_that_names_nothing_is_no_trouble_of_a_moment(file: Path) -> None:
+    """What a table refers to was damaged in its definition: no waiting mends it."""
+    raw = file.read_bytes()
+    file.write_bytes(raw.replace(b'REFERENCES attempt ("transaction")', b'REFERENCES attempt ("transactiom")'))
+    assert file.read_bytes() != raw
+    with pytest.raises(Unfit, match=r"foreign key mismatch.*: a table of this release was changed"):
+        care.check(f"sqlite:///{file}")
+
+
 def test_no_changed_byte_is_read_as_if_nothing_was(file: Path) -> None:
     """One to three of them, anywhere: what is read is what it was, or damage, or the check tells; nothing is unforeseen."""
     url, raw, rng = f"sqlite:///{file}", file.read_bytes(), random.Random(7)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -25,7 +24,6 @@ from sankofa_observe.scope import OPERATOR, Scope
 BUSY_SECONDS = 10
 QUICKLY_CHECKED_BYTES = 64 * 2**20  # a larger file is checked by `ledger check` only: it is read to its end
 _WRITES = {"sankofa_writes": True}
-_GONE = re.compile("no such (table|column)|table .* has no column")  # SQLite has no code of it
 _LOCK = "SELECT pg_advisory_xact_lock(5340)"
 
 
@@ -218,8 +216,9 @@ def _is_damage(error: SqlDatabaseError) -> bool:
 
 
 def _is_gone(error: SqlDatabaseError) -> bool:
-    """Whether a table or a column is not there, which no waiting brings back."""
-    return getattr(error.orig, "sqlstate", "") in {"42P01", "42703"} or bool(_GONE.match(str(error.orig)))
+    """Whether the tables are not those that we ask, which no waiting brings back; of that SQLite has no code but its most general one."""
+    told = getattr(error.orig, "sqlite_errorname", "") or getattr(error.orig, "sqlstate", "")
+    return told in {"SQLITE_ERROR", "42P01", "42703"}
 
 
 def _is_double(error: IntegrityError) -> bool:
