@@ -82,7 +82,7 @@ def test_an_address_without_the_contract_is_wrong_input(anvil: TestChain) -> Non
 
 def test_another_contract_is_told_as_one(anvil: TestChain) -> None:
     """It has code, and none of our functions."""
-    other = "0x" + "dd" * 20
+    other = "0x" + "ee" * 20
     anvil.rpc("anvil_setCode", other, "0x00")
     with pytest.raises(InvalidInput, match=f"contract {other}: another contract is there"):
         take(anvil, agreed(anvil, "other"), other)

@@ -82,7 +82,7 @@ def test_both_files_tell_all_their_violations(files: tuple[Path, Path]) -> None:
     ("change", "complaint"),
     [
         (("module: node", "module: nodes"), "spec.sites[0].targets.besu.replica-1.module: saw 'nodes'"),
-        (("http://10", "htp://10"), "spec.sites[0].targets.besu.replica-1.endpoint: saw 'htp://10.0.0.21:8545'"),
+        (("http://10", "htp://10"), "spec.sites[0].targets.besu.replica-1.endpoint: saw a value that is not shown"),
         (('"10.0.0.21:9545"', '"10.0.0.21"'), "spec.sites[0].targets.besu.replica-1.upstream[0]: saw '10.0.0.21'"),
         (("network: mainland", "__address__: x"), "spec.sites[0].targets.besu.replica-1.labels.__address__"),
         (("besu:", "basu:"), "spec.sites[0].targets.basu"),
