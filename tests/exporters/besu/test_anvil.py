@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sankofa_exporters.besu.system import open_source
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.model.exposition import encode
 from sankofa_exporters.model.failure import Kind
-from tests.pace import limit
+from tests.pace import limit, until
 
 from .recorded import opened, probed, values
 
@@ -107,7 +108,8 @@ async def test_contracts_of_a_real_node_are_counted_by_their_receipts(processes:
     try:
         await probed(source)
         for name in ("failing", "failing", "emitting"):
-            ask(url, "eth_sendTransaction", {"from": sender, "to": contracts[name], "gas": "0x186a0"})
+            sent = ask(url, "eth_sendTransaction", {"from": sender, "to": contracts[name], "gas": "0x186a0"})
+            until(partial(ask, url, "eth_getTransactionReceipt", sent))  # it answers before the block is there
         head = int(ask(url, "eth_blockNumber"), 16)
         report = await probed(source)
     finally:
