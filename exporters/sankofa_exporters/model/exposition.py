@@ -1,13 +1,14 @@
 """Text 0.0.4 and OpenMetrics 1.0 from samples, byte for byte what client_python would write, many times faster.
 
-The speed comes from two things: series are written as columns, and their begins are remembered, because a target's series
-come back at every scrape in the same order. Pure functions; `encode` is meant to run outside the event loop.
+The speed comes from two things: series are written as columns, and what does not change is remembered, because a target's
+series come back at every scrape in the same order, many of them with the same value. Pure functions; `encode` is meant to run outside the event loop.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
@@ -124,17 +125,33 @@ def _series(family: Family, members: Sequence[Sample]) -> Iterator[str]:
             if isinstance(sample.value, Distribution):
                 yield from _histogram(family, sample.value, sample.labels)
         return
-    values, labels = [one[1] for one in members], tuple([one[2] for one in members])
-    yield "".join(chain.from_iterable(zip(_begins(family, labels), _texts(values), repeat("\n"))))
+    labels = tuple([one[2] for one in members])
+    values: list[Any] = [one[1] for one in members]
+    numbers = array("d", values)
+    known = _remembered(family, labels)
+    bits, text = known.written
+    if bits != numbers.tobytes():
+        text = "".join(chain.from_iterable(zip(known.begins, _texts(numbers.tolist()), repeat("\n"))))
+        known.written = (numbers.tobytes(), text)  # in one step: two threads may write one target's answers
+    yield text
 
 
-def _begins(family: Family, labels: tuple[Labels, ...]) -> list[str]:
-    """Name and labels of each series. A target's series come back in their order, and then nothing is looked up."""
+@dataclass(kw_only=True)
+class _Remembered:
+    """The series of one family and target: their begins, and what they were written as with the values they had last."""
+
+    labels: tuple[Labels, ...]
+    begins: list[str]
+    written: tuple[bytes, str] = (b"", "")  # the bits of the values, for 0.0 and -0.0 are equal and written differently
+
+
+def _remembered(family: Family, labels: tuple[Labels, ...]) -> _Remembered:
+    """A target's series come back in their order, and then nothing is looked up."""
     key = (family.name, len(labels), labels[0], labels[-1])
     known = _REMEMBERED.get(key)
-    if known is not None and known[0] == labels:
-        return known[1]
-    before = dict(zip(*known, strict=True)) if known is not None else {}
+    if known is not None and known.labels == labels:
+        return known
+    before = dict(zip(known.labels, known.begins, strict=True)) if known is not None else {}
     name, names = family.name, family.labels
     begins = [before.get(one) or f"{name}{_label_text(names, one)} " for one in labels]
     if known is None:
@@ -142,13 +159,12 @@ def _begins(family: Family, labels: tuple[Labels, ...]) -> list[str]:
         if _REMEMBERED_COUNT[0] > REMEMBERED_SERIES:  # targets that are gone would fill it for good
             _REMEMBERED.clear()
             _REMEMBERED_COUNT[0] = len(labels)
-    _REMEMBERED[key] = (labels, begins)
-    return begins
+    found = _REMEMBERED[key] = _Remembered(labels=labels, begins=begins)
+    return found
 
 
-def _texts(values: Iterable[Any]) -> list[str]:
+def _texts(numbers: list[float]) -> list[str]:
     """The numbers as client_python writes them: from a million on with an exponent, below that as Python does."""
-    numbers = list(map(float, values))
     texts = list(map(repr, numbers))
     for index in [index for index, number in enumerate(numbers) if not -SHORT < number < SHORT]:
         text = texts[index]
@@ -171,7 +187,7 @@ def _histogram(family: Family, value: Distribution, labels: tuple[str, ...]) -> 
     yield f"{family.name}_sum{text} {number_text(value.total)}\n"
 
 
-_REMEMBERED: dict[tuple[str, int, Labels, Labels], tuple[tuple[Labels, ...], list[str]]] = {}
+_REMEMBERED: dict[tuple[str, int, Labels, Labels], _Remembered] = {}
 _REMEMBERED_COUNT = [0]  # series in all of them
 
 
