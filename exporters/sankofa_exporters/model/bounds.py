@@ -10,7 +10,7 @@ from operator import itemgetter
 from pydantic import BaseModel, ConfigDict, Field
 
 from sankofa_exporters.model.failure import CollectorError, Kind
-from sankofa_exporters.model.family import Sample
+from sankofa_exporters.model.family import Family, Sample
 from sankofa_exporters.model.rejected import by_identity
 
 REMEMBERED_LABELS = 1 << 17
@@ -32,22 +32,42 @@ def bounded(samples: Iterable[Sample], *, label_chars: int, room: int) -> list[S
     Prometheus would refuse the whole scrape for one doubled series: equal ones are one, and of differing ones none is known.
     """
     kept: list[Sample] = []
-    taken: dict[str, set[tuple[str, ...]]] = {}
+    taken: dict[str, set[tuple[str, ...]] | list[Sample]] = {}
     doubled: list[Sample] = []
     series, safe = 0, _known_safe(label_chars)
     for family, run in groupby(samples, itemgetter(0)):
         left = room - series
         given = list(islice(run, left + 1))
-        labels = set(map(itemgetter(2), given))
-        if family.name not in taken and len(labels) == len(given) and labels <= safe:
-            taken[family.name] = labels  # the same series as at the last probe, none of them twice
+        if family.name not in taken and _is_known(family, given, label_chars, safe):
+            taken[family.name] = given
             kept += given
             series += family.series * len(given)
         else:
-            series += _take(given, kept, doubled, taken.setdefault(family.name, set()), label_chars, safe)
+            labels_taken = taken.setdefault(family.name, set())
+            if not isinstance(labels_taken, set):
+                labels_taken = taken[family.name] = {one.labels for one in labels_taken}
+            series += _take(given, kept, doubled, labels_taken, label_chars, safe)
         if series > room or len(given) > left:
             raise CollectorError(Kind.LIMIT, f"more than {room} series are left for this probe")
     return _without_contradictions(kept, doubled) if doubled else kept
+
+
+def _is_known(family: Family, given: list[Sample], label_chars: int, safe: set[tuple[str, ...]]) -> bool:
+    """Whether these are series with safe labels, none of them twice: the same as at the last probe, or found to be so now."""
+    labels = [one[2] for one in given]
+    key = (family.name, label_chars, len(labels), labels[0], labels[-1])
+    if _KNOWN.get(key) == labels:
+        return True
+    different = set(labels)
+    if len(different) != len(labels) or not different <= safe:
+        return False
+    if key not in _KNOWN:
+        _KNOWN_COUNT[0] += len(labels)
+        if _KNOWN_COUNT[0] > REMEMBERED_LABELS:
+            _KNOWN.clear()
+            _KNOWN_COUNT[0] = len(labels)
+    _KNOWN[key] = labels
+    return True
 
 
 def _take(
@@ -78,6 +98,8 @@ def _without_contradictions(kept: Sequence[Sample], doubled: Sequence[Sample]) -
     return [one for identity, one in rows[: len(kept)] if identity not in doubtful or identity in known]
 
 
+_KNOWN: dict[tuple[object, ...], list[tuple[str, ...]]] = {}
+_KNOWN_COUNT = [0]  # series in all of them
 _SAFE: dict[int, set[tuple[str, ...]]] = {}
 
 

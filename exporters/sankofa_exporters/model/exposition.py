@@ -10,7 +10,8 @@ import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, groupby, repeat
+from operator import itemgetter
 from typing import Any
 
 from prometheus_client import utils
@@ -96,12 +97,8 @@ def render_openmetrics(samples: Sequence[Sample]) -> str:
 def _families(samples: Sequence[Sample], head: Callable[[Family], str]) -> Iterator[str]:
     """Each family once, in order of its first sample: its head, then its series."""
     by_family: dict[str, list[Sample]] = {}
-    current, members = None, []
-    for sample in samples:
-        if sample.family is not current:
-            current = sample.family
-            members = by_family.setdefault(current.name, [])
-        members.append(sample)
+    for family, run in groupby(samples, itemgetter(0)):
+        by_family.setdefault(family.name, []).extend(run)
     for members in by_family.values():
         yield head(members[0].family)
         yield from _series(members[0].family, members)

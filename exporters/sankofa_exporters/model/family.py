@@ -21,7 +21,7 @@ _NAME = re.compile(r"sankofa_[a-z][a-z0-9_]*[a-z0-9]")
 _LABEL = re.compile(r"[a-z][a-z0-9_]*")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # each is made once: compared at each of a probe's thousands of samples
 class Family:
     """One metric family; `name` is the name as PromQL writes it (with `_total` or `_info`, without `_bucket`)."""
 
