@@ -27,10 +27,10 @@ from .targets import nodes
 PROBES, PAUSE_SECONDS = 200, 0.02
 BAD_PROBERS = 4
 LARGE = b'{"jsonrpc":"2.0","id":0,"result":[' + b"{}," * 5_000_000 + b"{}]}"
-DEEP = b'{"jsonrpc":"2.0","id":0,"result":[' + b'{"a":[1,2,3]},' * 200_000 + b"{}]}"
+VALID = b'{"jsonrpc":"2.0","id":0,"result":[' + b'{"a":[1,2,3]},' * 95_000 + b"{}]}"
 KINDS = {
     "empties": "15 MB of empty objects",
-    "valid": "3 MB of small objects",
+    "valid": "1.3 MB of small objects, as many as may be",
     "slow": "1.2 s an answer, probes of 1 s",
     "busy": "429 to every call",
     "silent": "no answer, probes of 1 s",
@@ -138,7 +138,7 @@ class _Bad(BaseHTTPRequestHandler):
             time.sleep(3600)
         if kind == "slow":
             time.sleep(1.2)
-        self._answer(429 if kind == "busy" else 200, {"empties": LARGE, "valid": DEEP}.get(kind, b"{}"))
+        self._answer(429 if kind == "busy" else 200, {"empties": LARGE, "valid": VALID}.get(kind, b"{}"))
 
     def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
