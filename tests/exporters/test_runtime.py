@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -168,3 +170,31 @@ async def test_black_hole_delays_no_other_probe() -> None:
 
     assert len(hanging) == 50
     assert beside < 2 * alone
+
+
+async def test_failed_collector_keeps_nothing_that_it_read() -> None:
+    """An error and the frames that raised it hold each other, and a body of megabytes: they go with the probe, no collector needed."""
+
+    class Body:
+        pass
+
+    read: list[weakref.ref[Body]] = []
+
+    async def failing(_budget: Budget) -> None:
+        body, first = Body(), None
+        read.append(weakref.ref(body))
+        try:
+            await no_permission(_budget)
+        except CollectorError as error:
+            first = error
+        if first is not None:
+            raise first
+
+    gc.disable()
+    try:
+        report = await run(Collector(name="failing", fetch=failing, samples=lambda _: ()))
+    finally:
+        gc.enable()
+
+    assert report.failures["failing"].kind is Kind.PERMISSION
+    assert read[0]() is None

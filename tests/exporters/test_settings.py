@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import pytest
 
+from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.config.document import BrokenConfigError
 from sankofa_exporters.config.settings import (
     Conflict,
@@ -251,3 +252,69 @@ def test_what_cannot_be_true_together_is_told(tmp_path: Path, more: str, line: s
         load(clusters(tmp_path, "one", more=more), OwnFiles, Somewhere)
 
     assert str(caught.value) == f"{tmp_path}/own.yml: {line}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "modules: {own: {since: 2026-02-30}}",
+        "modules: {own: {since: 0x_}}",
+        "modules: {own: {since: " + "9" * 5_000 + "}}",
+        "modules: " + "[" * 20_000,
+        "modules: {own: {token_file: " + "x" * 5_000 + "}}",
+        "modules: {own: {token_file: /proc/1/root/none/token}}",
+    ],
+    ids=["date", "hex", "digits", "deep", "long path", "closed folder"],
+)
+def test_file_that_nobody_can_read_is_a_violation(tmp_path: Path, text: str) -> None:
+    """Whatever YAML or the file system makes of a word, it is told in lines."""
+    file = tmp_path / "own.yml"
+    file.write_text(f"{text}\n" if text.endswith("[") else f"{text}\ntargets: {{}}\n")
+    with pytest.raises(BrokenConfigError) as caught:
+        load(file, OwnFiles, Somewhere)
+
+    assert str(caught.value).startswith(f"{file}: ")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f'{{module: own, endpoint: "http://127.0.0.1:99999/{SECRET}"}}',
+        f'{{module: own, witnesses: "http://h/v3/{SECRET}"}}',
+        f'{{module: own, witnesses: {{"http://h/v3/{SECRET}": "http://h"}}}}',
+        f'{{module: own, witnesses: {{one: "htp://h/v3/{SECRET}"}}}}',
+    ],
+)
+def test_address_that_may_be_a_secret_is_shown_nowhere(tmp_path: Path, target: str) -> None:
+    """A key in an address that stands in the wrong place, or under no name: it is told without it."""
+    file = tmp_path / "besu.yml"
+    file.write_text(f"modules: {{own: {{}}}}\ntargets: {{one: {target}}}\n")
+    with pytest.raises(BrokenConfigError) as caught:
+        load(file, BesuModule, BesuTarget)
+
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("header", [f'"X-Key: {SECRET}"', f'{{name: "X-K: {SECRET}"}}', f'{{"X-Key: {SECRET}": 1}}'])
+def test_header_that_holds_its_value_is_shown_nowhere(tmp_path: Path, header: str) -> None:
+    """A header's value belongs into a file."""
+    file = tmp_path / "besu.yml"
+    file.write_text(f"modules: {{own: {{header: {header}}}}}\ntargets: {{}}\n")
+    with pytest.raises(BrokenConfigError) as caught:
+        load(file, BesuModule, BesuTarget)
+
+    assert SECRET not in str(caught.value)
+
+
+def test_what_is_wrong_together_is_told_beside_what_is_wrong_alone(tmp_path: Path) -> None:
+    """One run tells all of it: a target that is broken hides no missing file of another."""
+    file = clusters(tmp_path, "gone")
+    file.write_text(file.read_text() + "  broken: {module: own, lables: {}}\n  lost: {module: nobody}\n")
+    with pytest.raises(BrokenConfigError) as caught:
+        load(file, OwnFiles, Somewhere)
+
+    assert [line.split(": ")[1] for line in str(caught.value).splitlines()] == [
+        "targets.broken.lables",
+        "targets.lost.module",
+        "targets.gone",
+    ]

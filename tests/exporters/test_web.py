@@ -157,10 +157,34 @@ async def test_flood_of_wrong_passwords_delays_no_right_one() -> None:
     assert not any(one is True for one in outcomes)
 
 
+async def test_reload_forgets_no_password_that_stays() -> None:
+    """Who scrapes through a flood goes on after a reload; a user whose hash has changed is checked anew."""
+    other = bcrypt.hashpw(b"other", bcrypt.gensalt(4)).decode()
+    before = Passwords(users={"prometheus": HASH, "grafana": HASH})
+    admitted = [await before.admit(httpx.BasicAuth(user, PASSWORD)._auth_header) for user in before.users]
+    after = before.renewed({"prometheus": HASH, "grafana": other})
+
+    assert admitted == [True, True]
+    assert list(after.right.values()) == ["prometheus"]
+    assert not await after.admit(httpx.BasicAuth("grafana", PASSWORD)._auth_header)
+
+
+async def test_flood_from_one_address_keeps_no_other_out() -> None:
+    """Guesses for a user that exists fill the lane of whoever guesses."""
+    passwords = Passwords(users={"prometheus": bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode()})
+    guesses = [httpx.BasicAuth("prometheus", f"guess-{number}")._auth_header for number in range(200)]
+    flood = [asyncio.create_task(passwords.admit(one, "10.0.0.9")) for one in guesses]
+    await asyncio.sleep(0)
+    assert await passwords.admit(httpx.BasicAuth("prometheus", PASSWORD)._auth_header, "10.0.0.1")
+    await asyncio.gather(*flood, return_exceptions=True)
+
+    assert passwords.lanes == {}
+
+
 async def test_lane_that_is_full_answers_429() -> None:
     """Who cannot be checked now is told when to come back, not that the password was wrong."""
     passwords = Passwords(users={"prometheus": HASH})
-    passwords.lanes["prometheus"] = Lane(gate=asyncio.Semaphore(1), longest=0)
+    passwords.lanes["prometheus", "127.0.0.1"] = Lane(gate=asyncio.Semaphore(1), longest=0)
     transport = httpx.ASGITransport(app=guarded(refuse, lambda: passwords))
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         answer = await client.get("/metrics", auth=("prometheus", PASSWORD))

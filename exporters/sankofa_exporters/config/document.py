@@ -93,6 +93,10 @@ def _parse(file: Path) -> dict[str, Any] | Violation:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "(file)"
         return Violation(where=where, seen=str(getattr(error, "problem", error)), expected="valid YAML")
+    except (ValueError, OverflowError):  # a date or a number that is none: YAML makes them of plain words
+        return Violation(where="(file)", seen="a date or number that is none", expected="valid YAML", hint="quote it")
+    except RecursionError:
+        return Violation(where="(file)", seen="lists or mappings in one another, thousands deep", expected="valid YAML")
     if not isinstance(raw, dict):
         seen = "nothing" if raw is None else type(raw).__name__
         return Violation(where="(file)", seen=seen, expected="a mapping of keys")
@@ -100,7 +104,7 @@ def _parse(file: Path) -> dict[str, Any] | Violation:
 
 
 def _violation(detail: ErrorDetails, known: frozenset[str], under: str) -> Violation:
-    path = [part for part in detail["loc"] if part != "[key]"]
+    path = [_shown(part) for part in detail["loc"] if part != "[key]"]
     inside = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     where = f"{under}{inside}".lstrip(".") or "(file)"
     match detail["type"]:
@@ -113,15 +117,26 @@ def _violation(detail: ErrorDetails, known: frozenset[str], under: str) -> Viola
             return Violation(where=where, seen="a URL with more than an address", expected=detail["msg"])
         case "secret":
             return Violation(where=where, seen="a value that is not shown", expected=detail["msg"])
-    seen = "a value that is not shown" if _may_be_secret(path, detail["input"]) else _seen(detail["input"])
+    seen = (
+        "a value that is not shown" if _may_be_secret(path, detail["input"], detail["type"]) else _seen(detail["input"])
+    )
     return Violation(where=where, seen=seen, expected=detail["msg"])
 
 
-def _may_be_secret(path: list[int | str], value: Any) -> bool:
-    """A password or token that stands where a hash, a file or an address belongs."""
+def _shown(part: int | str) -> int | str:
+    """A key as it is shown: an address, or a text with spaces, that stands where a name belongs may hold a secret."""
+    return "***" if isinstance(part, str) and ("//" in part or " " in part) else part
+
+
+def _may_be_secret(path: list[int | str], value: Any, expects: str = "") -> bool:
+    """A password or token that stands where a hash, a file or an address belongs, or a text where a mapping does."""
     if isinstance(value, Mapping | list):
         return False
-    if "basic_auth_users" in path:
+    if {"basic_auth_users", "header", "witnesses"} & set(path) or expects in {
+        "model_type",
+        "dict_type",
+        "dict_attributes_type",
+    }:
         return True
     names_a_file = any(isinstance(part, str) and part.endswith("_file") for part in path)
     return "@" in str(value) or (names_a_file and not str(value).startswith(("/", "./", "../")))

@@ -25,10 +25,11 @@ from sankofa_exporters.config.document import BrokenConfigError, Violation, chec
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.reading.http import open_client, tls_context
 
-TARGET_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$"
+TARGET_NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9._:@-]|/[A-Za-z0-9._:@-]){0,127}$"  # an address is none
 LABEL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 PLACEHOLDER = "{target}"
 OWN_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._:@-]*")  # as a part of a path
+MAX_PORT = 65_535
 MAX_SECRET_CHARS = 16_384  # of a signed token; a password is shorter
 HOST_PORT = r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
 
@@ -75,22 +76,36 @@ def _is_template(path: Path) -> bool:
 def _readable(path: Path) -> Path:
     if _is_template(path):
         return path  # checked for each target
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except (OSError, ValueError):  # longer than any name, or behind a folder that this user may not enter
+        found = False
+    if not found:
         raise PydanticCustomError("file", "an existing file; create it, or correct the path")
     if not os.access(path, os.R_OK):
         raise PydanticCustomError("file", "a file this user may read; check owner and mode (600, owned by the service)")
     return path
 
 
-def _endpoint(text: Any) -> str:
+def http_url(text: Any) -> httpx.URL:
+    """An http or https URL that can be connected to; raises ValueError without quoting it."""
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, TypeError):
+        raise ValueError("not a URL") from None
+    is_port = url.port is None or 0 < url.port <= MAX_PORT
+    if url.scheme not in {"http", "https"} or not url.host or ".." in url.host or not is_port:
+        raise ValueError("not an address of a server")
+    return url
+
+
+def _endpoint(text: Any) -> str:
+    try:
+        url = http_url(text)
+    except ValueError:
         raise PydanticCustomError("endpoint", "an http or https URL such as https://10.0.0.11:8006") from None
     if url.userinfo or url.query or url.fragment:
         raise PydanticCustomError("endpoint_secret", "a URL without user, query and fragment; credentials go to a file")
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise PydanticCustomError("endpoint", "an http or https URL such as https://10.0.0.11:8006")
     return str(url).rstrip("/")
 
 
@@ -193,6 +208,7 @@ def _filled(value: Any, name: str) -> Any:
     return value
 
 
+B = TypeVar("B", bound=BaseModel)
 M = TypeVar("M", bound=Module)
 T = TypeVar("T", bound=Target)
 
@@ -215,9 +231,9 @@ def load(file: Path, module_type: type[M], target_type: type[T], *, targets_else
         raw.setdefault("targets", {})
     document, violations = checked(raw, Document[module_type, target_type])  # type: ignore[valid-type]
     violations += _dangling(raw)
-    if document is not None and not violations:
-        for name, target in document.targets.items():
-            violations += conflicts(f"targets.{name}", name, target, document.modules)
+    modules, targets = _valid(raw.get("modules"), module_type), _valid(raw.get("targets"), target_type)
+    for name, target in targets.items():
+        violations += conflicts(f"targets.{name}", name, target, modules)
     if violations or document is None:
         raise BrokenConfigError(file=file, violations=violations)
     return document
@@ -251,6 +267,13 @@ def conflicts(where: str, name: str, target: Target, modules: Mapping[str, Modul
             return
     for one in target.conflicts(module):
         yield Violation(where=f"{where}.{one.key}", seen=one.seen, expected=one.expected)
+
+
+def _valid(raw: Any, kind: type[B]) -> dict[str, B]:
+    """Those entries that are good by themselves: what is wrong with others must not hide what is wrong with them together."""
+    entries = raw.items() if isinstance(raw, Mapping) else ()
+    found = {name: checked(entry, kind)[0] for name, entry in entries if isinstance(name, str)}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def _dangling(raw: Mapping[str, Any]) -> Iterator[Violation]:

@@ -5,8 +5,11 @@ A reason names the address and what was seen. It never holds a header, a token o
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from enum import StrEnum
+
+MAX_CAUSES = 32  # chains may loop
 
 
 class Kind(StrEnum):
@@ -44,3 +47,18 @@ class CollectorError(Exception):
     def of(cls, failure: Failure) -> CollectorError:
         """The same failure, raised afresh."""
         return CollectorError(failure.kind, failure.reason, retry_after_seconds=failure.retry_after_seconds)
+
+    def settled(self) -> Failure:
+        """The failure, when the error is raised no more.
+
+        The frames that raised it end here: an error and a frame that names it hold each other, and a body of megabytes with
+        them, until the garbage collector comes by.
+        """
+        error: BaseException | None = self
+        for _ in range(MAX_CAUSES):
+            if error is None:
+                break
+            traceback.clear_frames(error.__traceback__)
+            error.__traceback__ = None
+            error = error.__context__
+        return self.failure

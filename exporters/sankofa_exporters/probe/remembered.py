@@ -139,7 +139,7 @@ class Remembered(Generic[V]):
             async with asyncio.timeout(self.deadline_seconds):
                 value = await ask(Budget.of(self.deadline_seconds))
         except CollectorError as error:
-            self._failed(error.failure)
+            self._failed(error.settled())
         except TimeoutError:
             self._failed(Failure(kind=Kind.TIMEOUT, reason=f"{self.name}: no answer in {self.deadline_seconds:.0f} s"))
         except Exception as error:  # noqa: BLE001 - nobody may be waiting: a defect is reported like any other failure

@@ -121,7 +121,7 @@ async def _fetch(collector: Collector, budget: Budget) -> Any:
         async with asyncio.timeout(budget.remaining() + GRACE_SECONDS):
             return await collector.fetch(budget)
     except CollectorError as error:
-        return error.failure
+        return error.settled()
     except TimeoutError:
         return Failure(kind=Kind.TIMEOUT, reason="did not end by the probe's deadline")
     except Exception as error:  # noqa: BLE001 - isolation: a defect in one collector must not cost the others
@@ -193,7 +193,7 @@ def _samples_of(outcome: Outcome, results: Results, bounds: Bounds, room: int) -
     try:
         return bounded(outcome.collector.samples(results), label_chars=bounds.label_chars, room=room), outcome
     except CollectorError as error:
-        failure = error.failure
+        failure = error.settled()
     except Exception as error:  # noqa: BLE001 - see _fetch
         failure = _defect(outcome.collector, error)
     return [], replace(outcome, result=failure)

@@ -49,4 +49,4 @@ async def _outcome(ask: Callable[[], Awaitable[V]]) -> V | Failure:
     try:
         return await ask()
     except CollectorError as error:
-        return error.failure
+        return error.settled()

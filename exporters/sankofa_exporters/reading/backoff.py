@@ -42,8 +42,8 @@ class Backoff:
 def retry_after(headers: httpx.Headers, now: float) -> float | None:
     """The seconds of a `Retry-After` header (RFC 9110, 10.2.3: seconds, or a date); `now` in seconds since 1970."""
     value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit() and len(value) <= _DIGITS:
-        return min(float(value), LONGEST_SECONDS)
+    if value.isascii() and value.isdigit():
+        return LONGEST_SECONDS if len(value) > _DIGITS else min(float(value), LONGEST_SECONDS)
     try:
         at = parsedate_to_datetime(value).timestamp()
     except (TypeError, ValueError, OverflowError):

@@ -10,18 +10,18 @@ import re
 from typing import Any
 
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
+_DECIMAL = re.compile(
+    r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*"
+)  # float() takes 0_3 and other scripts too
 _DIGITS = 40  # longer than any count or byte number; keeps int() of a hostile string cheap
 
 
 def number(value: Any) -> float | None:
     """A finite number from a number or a decimal string."""
     if isinstance(value, str):
-        if len(value) > _DIGITS:
+        if len(value) > _DIGITS or not _DECIMAL.fullmatch(value):
             return None
-        try:
-            value = float(value)
-        except ValueError:
-            return None
+        value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

@@ -69,8 +69,12 @@ class Exporter:
                 log.error("configuration is broken, the last one stays", extra={"violation": line})  # noqa: TRY400
             self.metrics.reloaded(well=False)
             return False
+        except Exception as error:  # noqa: BLE001 - a defect in reading must not look like settings that are in use
+            log.error("configuration cannot be read, the last one stays", extra={"defect": type(error).__name__})  # noqa: TRY400
+            self.metrics.reloaded(well=False)
+            return False
         self.sources.take(settings.document)
-        self.passwords = Passwords(users=settings.web.basic_auth_users)
+        self.passwords = self.passwords.renewed(settings.web.basic_auth_users)
         self.reported = {name: kinds for name, kinds in self.reported.items() if name in settings.document.targets}
         self.metrics.reloaded(well=True)
         log.info("configuration read", extra={"targets": len(settings.document.targets)})

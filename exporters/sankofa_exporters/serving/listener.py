@@ -30,6 +30,7 @@ from sankofa_exporters.config.settings import ReadableFile, Strict
 
 log = logging.getLogger(__name__)
 REMEMBERED_PASSWORDS = 256
+LANES = 256
 LONGEST_LANE = 16  # each waits 50 ms for each in front of it
 CHECKS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")  # a flood leaves the other threads alone
 NOBODY = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(10))  # an unknown user takes as long as a wrong password
@@ -163,16 +164,19 @@ class Lane:
 class Passwords:
     """Who may ask; empty lets everybody in.
 
-    A flood of wrong passwords fills its own lane: unknown users share one, and each user has one.
+    A flood of wrong passwords fills its own lanes: unknown users share one for each address they come from, and each user has one.
     """
 
     users: dict[str, str] = field(repr=False)
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    right: set[bytes] = field(default_factory=set, repr=False)
-    lanes: dict[str, Lane] = field(default_factory=dict, repr=False)
+    right: dict[bytes, str] = field(default_factory=dict, repr=False)  # by keyed digest, for which user
+    lanes: dict[tuple[str, str], Lane] = field(default_factory=dict, repr=False)
 
-    async def admit(self, authorization: str) -> bool:
-        """Whether `Authorization: Basic …` names a user with their password; raises `TooManyChecksError`."""
+    async def admit(self, authorization: str, client: str = "") -> bool:
+        """Whether `Authorization: Basic …` names a user with their password; raises `TooManyChecksError`.
+
+        `client` is the address that asks.
+        """
         if not self.users:
             return True
         user, password = _credentials(authorization)
@@ -180,20 +184,33 @@ class Passwords:
         if digest in self.right:
             return True
         is_known = user in self.users
-        async with self._lane(user if is_known else "").turn():
+        async with self._turn(user if is_known else "", client):
             if digest in self.right:  # whoever stood in front of us had the same
                 return True
             hashed = self.users[user].encode() if is_known else NOBODY
-            admitted = (
-                await asyncio.get_running_loop().run_in_executor(CHECKS, _matches, password.encode(), hashed)
-                and is_known
-            )
+            check = asyncio.get_running_loop().run_in_executor(CHECKS, _matches, password.encode(), hashed)
+            admitted = await check and is_known
         if admitted and len(self.right) < REMEMBERED_PASSWORDS:
-            self.right.add(digest)
+            self.right[digest] = user
         return admitted
 
-    def _lane(self, user: str) -> Lane:
-        return self.lanes.setdefault(user, Lane(gate=asyncio.Semaphore(1), longest=LONGEST_LANE))
+    def renewed(self, users: dict[str, str]) -> Passwords:
+        """For other users; who was admitted by a password that has not changed need not be checked again."""
+        same = {user for user, hashed in users.items() if self.users.get(user) == hashed}
+        kept = {digest: user for digest, user in self.right.items() if user in same}
+        return Passwords(users=users, key=self.key, right=kept)
+
+    @asynccontextmanager
+    async def _turn(self, user: str, client: str) -> AsyncIterator[None]:
+        if (user, client) not in self.lanes and len(self.lanes) >= LANES:
+            client = ""  # more addresses than anybody scrapes from share what is left
+        lane = self.lanes.setdefault((user, client), Lane(gate=asyncio.Semaphore(1), longest=LONGEST_LANE))
+        try:
+            async with lane.turn():
+                yield
+        finally:
+            if not lane.waiting:
+                self.lanes.pop((user, client), None)
 
 
 def _matches(password: bytes, known: bytes) -> bool:
@@ -219,7 +236,9 @@ def guarded(app: App, passwords: Callable[[], Passwords]) -> App:
 
     async def answer(scope: Scope, receive: Any, send: Any) -> None:
         try:
-            if scope["type"] != "http" or await passwords().admit(_authorization(scope)):
+            if scope["type"] != "http" or await passwords().admit(
+                _authorization(scope), (scope.get("client") or ("",))[0]
+            ):
                 await app(scope, receive, send)
                 return
             status, body, header = 401, b"Unauthorized\n", (b"www-authenticate", b'Basic realm="sankofa-exporter"')

@@ -25,10 +25,13 @@ def network_verdict(heads: Any, forks: Any, *, now: float, module: BesuModule) -
         return Verdict.DOWN
     if forks.disputed if isinstance(forks, Forks) else _heads_differ(heads):
         return Verdict.UNKNOWN
-    # Where no header was looked at, one witness alone could claim a young head: as many as are required must have one.
+    # Where no header was looked at, one witness alone could claim a young head: as many as are required must have one. Fewer
+    # than these are no proof of a network that stands, either: the one may be right.
+    young = [one for one in counted if one.head.age_seconds(one.head.judged_at(now)) <= module.oldest_head_seconds]
     vouching = 1 if isinstance(forks, Forks) else module.min_witnesses
-    decisive = sorted((one.head for one in counted), key=lambda head: head.timestamp, reverse=True)[vouching - 1]
-    return Verdict.UP if decisive.age_seconds(decisive.judged_at(now)) <= module.oldest_head_seconds else Verdict.DOWN
+    if len(young) >= vouching:
+        return Verdict.UP
+    return Verdict.UNKNOWN if young else Verdict.DOWN
 
 
 def trusted(heads: Heads, forks: Any) -> list[Sighting]:

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import httpx
 
 from sankofa_exporters.model.failure import CollectorError, Failure, Kind
+from sankofa_exporters.model.rejected import by_identity
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.threads import in_thread
 from sankofa_exporters.probe.trace import probe_number
@@ -148,7 +149,10 @@ class RpcClient:
         document = await self._send(contents, budget)
         if not isinstance(document, list):
             raise _batch_refusal(document)
-        answers = {item["id"]: item for item in document if isinstance(item, Mapping) and _is_id(item.get("id"))}
+        # Two answers to one call that differ are none: nobody knows which of them holds.
+        answers = by_identity(
+            (item["id"], item) for item in document if isinstance(item, Mapping) and _is_id(item.get("id"))
+        )
         return [_settled(answers.get(one), one, method) for one, (method, _) in zip(ids, calls, strict=True)]
 
     async def _one_by_one(self, calls: Sequence[Call], budget: Budget, *, remember: bool = False) -> list[Any]:

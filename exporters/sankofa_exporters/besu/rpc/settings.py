@@ -11,7 +11,7 @@ import httpx
 from pydantic import BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from sankofa_exporters.config.settings import ReadableFile, Strict, read_secret, secret_file
+from sankofa_exporters.config.settings import ReadableFile, Strict, http_url, read_secret, secret_file
 
 ADDRESS = "an http or https URL such as https://10.0.0.11:8545"
 JWT_SECRET_BYTES = 32
@@ -37,12 +37,9 @@ def _node_url(text: Any) -> str:
 
 def _http_url(text: Any) -> httpx.URL:
     try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, TypeError):
+        return http_url(text)
+    except ValueError:
         raise ValueError(ADDRESS) from None
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise ValueError(ADDRESS)
-    return url
 
 
 def read_address(file: Path) -> str:
