@@ -238,12 +238,16 @@ STATES: dict[str, tuple[dict[str, Any], dict[tuple[str, ...], float | None]]] = 
         {**_GUEST, "status": "io-error"},
         {("pve_guest_running",): 0, ("pve_guest_paused",): 1, ("pve_guest_run_state_info", "io-error"): 1},
     ),
+    **{
+        word: ({**_GUEST, "status": word}, {("pve_guest_running",): 0, ("pve_guest_paused",): 1})
+        for word in ("shutdown", "guest-panicked", "internal-error", "suspended", "colo")
+    },
     "a-later-state": (
         {**_GUEST, "status": "dreaming"},
         {
             ("pve_guest_running",): 0,
             ("pve_guest_known",): 1,
-            ("pve_guest_paused",): 0,
+            ("pve_guest_paused",): None,
             ("pve_guest_run_state_info", "dreaming"): 1,
         },
     ),
