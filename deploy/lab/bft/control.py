@@ -55,7 +55,7 @@ class Lab:
         }
 
     async def run(self) -> None:
-        """A block each period while running."""
+        """A block each period while running; one whose proposer is away takes several."""
         while True:
             await asyncio.sleep(self.network.period)
             if self.running:

@@ -1,6 +1,7 @@
 """A BFT network in one process: nodes, validators that propose in turn, votes, crashes, splits, and what each node holds.
 
-Time is the wall clock plus what tests add, so that nothing has to be waited for. It follows the rules that Besu
+Time is the wall clock plus what tests add, so that nothing has to be waited for; a network that runs on the clock waits for
+its rounds, so that no block is ahead of it. It follows the rules that Besu
 documents: two thirds rounded up commit, a block is imported at that moment, the proposer changes with each block, a round
 whose proposer is away costs a timeout that doubles, more than half of the validators vote one in or out. It has no
 transactions' state, no peers' protocol, and no byzantine validator but the one that `equivocate` makes.
@@ -120,48 +121,56 @@ class Network:
         """Let the time of so many blocks pass, and in each group make what its validators can."""
         for _ in range(blocks):
             self.added_seconds += self.period
-            self.tick()
+            self._make_in_each_group(waits=False)
 
     def tick(self) -> None:
-        """One block in each group whose time has come."""
-        for group in sorted({node.group for node in self.nodes.values()}):
-            self._make(group)
-        self.events.clear()
-        self.calls.clear()
+        """One block in each group whose time has come; one whose first rounds fail comes when their time has passed."""
+        self._make_in_each_group(waits=True)
 
-    def _make(self, group: int) -> None:
+    def _make_in_each_group(self, *, waits: bool) -> None:
+        made = [self._make(group, waits=waits) for group in sorted({node.group for node in self.nodes.values()})]
+        if any(made):
+            self.events.clear()
+            self.calls.clear()
+
+    def _make(self, group: int, *, waits: bool) -> bool:
         members = [node for node in self.nodes.values() if node.group == group]
         live = [node for node in members if node.alive and not node.lagging]
         if not live:
-            return
+            return False
         history = max((node.chain for node in live), key=len)[:]
         parent = history[-1]
         if self.empty_period and not self.pool and self.now() < parent.timestamp + self.empty_period:
-            return
+            return False
         order = self.sets[parent.hash]
         signers = [node for node in (self.nodes.values() if self.equivocate else live) if node.key.address in order]
         if len(signers) < quorum(len(order)):
-            return
-        made = self._propose(parent, order, signers, salt=group)
-        if made is None:
-            return
+            return False
+        turn = self._turn(parent, order, signers)
+        if turn is None:
+            return False
+        proposer, number = turn
+        spent = self.timeout * (2**number - 1)
+        if not waits:
+            self.added_seconds += spent
+        elif spent and self.now() < parent.timestamp + self.period + spent:
+            return False
+        made = self._block(parent, order, proposer, number, salt=group)
         self._decide(made, order)
         for at, node in enumerate(live):
             if node.head.hash != parent.hash:
                 node.chain = history[:]  # it was away, and fetches what it lacks
             node.chain.append(made.sealed(self._committers(signers, made, at)))
+        return True
 
-    def _propose(self, parent: Block, order: Sequence[bytes], signers: Sequence[Node], *, salt: int) -> Block | None:
-        """The block of the first proposer in turn who takes part; each round before cost a timeout."""
+    def _turn(self, parent: Block, order: Sequence[bytes], signers: Sequence[Node]) -> tuple[Node, int] | None:
+        """The first proposer in turn who takes part, and the round; each round before costs a timeout."""
         names = {node.key.address: node for node in signers}
         first = order.index(parent.proposer) + 1 if parent.proposer in order else self._next_after(parent, order)
-        spent = 0
         for number in range(MAX_ROUNDS):
             proposer = names.get(order[(first + number) % len(order)])
             if proposer is not None:
-                self.added_seconds += spent
-                return self._block(parent, order, proposer, number, salt)
-            spent += self.timeout * 2**number
+                return proposer, number
         return None
 
     @staticmethod

@@ -14,15 +14,15 @@ from sankofa_exporters.probe.source import Verdict
 from .snapshot.cluster import Cluster
 
 
-def agreed(views: Sequence[Cluster], expected_name: str | None) -> Cluster:
+def agreed(views: Sequence[Cluster], expected: str | None) -> Cluster:
     """The view that counts of one or more: one that serves, else the first.
 
-    Raises `decode` when they are of different clusters, or of none that is called `expected_name`: an address that has come to
+    Raises `decode` when they are of different clusters, or of none whose identity is `expected`: an address that has come to
     belong to somebody else must not vouch for this target.
     """
-    ours = [view for view in views if expected_name in (None, view.name)]
+    ours = [view for view in views if expected in (None, view.identity)]
     if not ours:
-        raise CollectorError(Kind.DECODE, f"cluster/status: {views[0].identity} answers, not cluster {expected_name}")
+        raise CollectorError(Kind.DECODE, f"cluster/status: {views[0].identity} answers, not {expected}")
     identities = sorted({view.identity for view in ours})
     if len(identities) > 1:
         raise CollectorError(

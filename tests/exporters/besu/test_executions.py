@@ -57,7 +57,12 @@ async def test_calls_reverts_gas_and_events_are_counted_and_go_on_after_a_restar
         for labels in (("token", "Paused"), (PERMISSIONS, "RoleGranted"), (SLA, "AttestorsSet"), ("token", "Unpaused"))
     ] == [1, 1, 1, 0]
     assert [found["besu_contract_block",] for found in (first, second, third)] == [10, 12, 15]
-    assert json.loads((tmp_path / "t.cursor").read_text()) == {"chain_id": 1337, "block": 15}
+    stored = json.loads((tmp_path / "t.cursor").read_text())
+    assert (stored["block"], stored["network"]["chain_id"], stored["network"]["contracts"]) == (
+        15,
+        1337,
+        sorted([TOKEN, PERMISSIONS, SLA]),
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,9 +71,8 @@ async def test_calls_reverts_gas_and_events_are_counted_and_go_on_after_a_restar
         "",
         "{",
         "[]",
-        '{"chain_id": 7, "block": 3}',
-        '{"chain_id": 1337, "block": "3"}',
-        '{"chain_id": 1337, "block": 99}',
+        '{"chain_id": 1337, "block": 3}',
+        '{"network": {"chain_id": 1337}, "block": 3}',
     ],
 )
 async def test_cursor_that_is_not_this_chains_begins_at_the_head(tmp_path: Path, stored: str) -> None:
@@ -81,6 +85,41 @@ async def test_cursor_that_is_not_this_chains_begins_at_the_head(tmp_path: Path,
         found = await lab.seen(source)
 
     assert (counted(found), found["besu_contract_block",]) == ((0, 0, 0), 25)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "names", "changes", "calls", "refused"),
+    [
+        (0, (), {}, 1, 0),
+        (60, (), {}, 0, 1),
+        (0, ("validator-1", "validator-2"), {}, 0, 1),
+        (0, (), {"sla_contracts": []}, 0, 1),
+    ],
+)
+async def test_cursor_of_another_network_is_refused_once(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    seconds: float,
+    names: tuple[str, ...],
+    changes: dict[str, Any],
+    calls: int,
+    refused: int,
+) -> None:
+    """Another genesis, other witnesses or other contracts under the same chain id: counting begins at the head."""
+    module = {**WATCHED, "cursor_file": str(tmp_path / "shared.cursor")}
+    async with chain() as lab, lab.watched(**module) as source:
+        await lab.seen(source)
+        lab.do("advance/1")
+        await lab.seen(source)
+    async with chain(added_seconds=seconds) as lab:
+        for switch in ("advance/2", f"call/{TOKEN}", "advance/2"):
+            lab.do(switch)
+        async with lab.watched(*names, **{**module, **changes}) as source:
+            found = [await lab.seen(source) for _ in range(2)]
+
+    assert [one["besu_contract_transactions_total", "token"] for one in found] == [calls, calls]
+    assert sum("cursor of another network" in record.getMessage() for record in caplog.records) == refused
+    assert sum(one.get(("collector_rejected_total", "executions", "unreadable"), 0) for one in found) == refused
 
 
 async def test_node_without_receipts_by_block_is_asked_by_transaction() -> None:

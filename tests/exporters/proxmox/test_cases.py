@@ -238,12 +238,16 @@ STATES: dict[str, tuple[dict[str, Any], dict[tuple[str, ...], float | None]]] = 
         {**_GUEST, "status": "io-error"},
         {("pve_guest_running",): 0, ("pve_guest_paused",): 1, ("pve_guest_run_state_info", "io-error"): 1},
     ),
+    **{
+        word: ({**_GUEST, "status": word}, {("pve_guest_running",): 0, ("pve_guest_paused",): 1})
+        for word in ("shutdown", "guest-panicked", "internal-error", "suspended", "colo")
+    },
     "a-later-state": (
         {**_GUEST, "status": "dreaming"},
         {
             ("pve_guest_running",): 0,
             ("pve_guest_known",): 1,
-            ("pve_guest_paused",): 0,
+            ("pve_guest_paused",): None,
             ("pve_guest_run_state_info", "dreaming"): 1,
         },
     ),
@@ -524,3 +528,44 @@ async def test_only_our_own_cluster_proves_anything(processes: Processes, tmp_pa
     assert {name: (seen["pve_up",], seen["pve_known",]) for name, seen in found.items()} == {
         name: pair for name, (_, _, pair) in SEEDS.items()
     }
+
+
+RENAMED = [{**_P[STATUS][0], "name": "somebody-elses"}, *_P[STATUS][1:]]
+THEN: dict[str, tuple[list[Any], list[Any], tuple[float, float], str]] = {
+    "one-row-is-left": ([_P[STATUS]], [ALONE], (0, 0), "standalone node pve1 answers, not cluster edge-nairobi-1"),
+    "a-foreign-seed-alone": ([_P[STATUS], FOREIGN], ["503 x", FOREIGN], (0, 0), "cluster somebody-elses answers, not cluster"),
+    "ours-behind-a-foreign-seed": ([_P[STATUS], "500 x"], [RENAMED, _P[STATUS]], (1, 1), ""),
+    "alone-and-then-a-cluster": ([ALONE], [_P[STATUS]], (0, 0), "cluster edge-nairobi-1 answers, not standalone node pve1"),
+    "still-alone": ([ALONE], [ALONE], (1, 1), ""),
+    "lost-and-back": ([LOST], [_P[STATUS]], (1, 1), ""),
+}  # fmt: skip
+
+
+async def test_cluster_that_was_seen_first_is_the_only_one_that_counts(processes: Processes, tmp_path: Path) -> None:
+    """Without `cluster_name`: (up, known) of the second probe, and what the failure says."""
+    clusters = {
+        f"{name}-{number}": Pve(payloads={**recorded(), STATUS: status})
+        for name, (first, *_) in THEN.items()
+        for number, status in enumerate(first)
+    }
+    async with many(clusters) as urls:
+        targets = {
+            name: {"endpoints": [urls[f"{name}-{number}"] for number in range(len(first))]}
+            for name, (first, *_) in THEN.items()
+        }
+        async with exporting(processes, written(tmp_path, targets)) as exporter:
+            for name in THEN:
+                await exporter.probe(name)
+            for name, (_, later, *_) in THEN.items():
+                for number, status in enumerate(later):
+                    clusters[f"{name}-{number}"].payloads[STATUS] = status
+            found = {name: await exporter.probe(name) for name in THEN}
+            debug = {
+                name: (await exporter.client.get(f"{exporter.url}/probe?target={name}&debug=true")).text
+                for name in THEN
+            }
+
+    assert {name: (seen["pve_up",], seen["pve_known",]) for name, seen in found.items()} == {
+        name: pair for name, (_, _, pair, _) in THEN.items()
+    }
+    assert [name for name, (*_, reason) in THEN.items() if reason not in debug[name]] == []

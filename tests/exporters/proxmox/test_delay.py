@@ -46,9 +46,9 @@ def client(blocks: float) -> ProxmoxClient:
 async def test_minority_is_not_believed_while_we_left_the_other_seed_no_time() -> None:
     """The wait was our own: the timeout is the failure, and the cluster is unknown instead of down."""
     with pytest.raises(CollectorError, match="timeout"):
-        await client(blocks=0.4).cluster_status(Budget.of(5))
+        await client(blocks=0.4).cluster_status(Budget.of(5), None)
 
 
 async def test_minority_is_believed_when_the_other_seed_is_silent() -> None:
     """Without a delay of ours nobody contradicts it: the cluster does not serve."""
-    assert (await client(blocks=0).cluster_status(Budget.of(5))).serves is False
+    assert (await client(blocks=0).cluster_status(Budget.of(5), None)).serves is False

@@ -54,7 +54,6 @@ class ProxmoxClient:
 
     cluster: ProxmoxApi
     nodes: ProxmoxApi
-    cluster_name: str | None = None
 
     async def read_token(self) -> None:
         for api in (self.cluster, self.nodes):
@@ -64,14 +63,17 @@ class ProxmoxClient:
         for api in (self.cluster, self.nodes):
             await api.close()
 
-    async def cluster_status(self, budget: Budget) -> Cluster:
-        """As the first seed has it that sees the cluster serve; else as all that answer agree (`verdict.agreed`)."""
+    async def cluster_status(self, budget: Budget, expected: str | None) -> Cluster:
+        """As the first seed has it that sees the cluster serve; else as all that answer agree (`verdict.agreed`).
+
+        `expected` is the identity that counts; None while none is known.
+        """
 
         def serves(outcome: Outcome[Cluster]) -> bool:
             """A node that stands alone is the cluster only where the other seeds do not contradict it."""
             if not isinstance(outcome, Reply) or not outcome.value.serves:
                 return False
-            is_expected = self.cluster_name in (None, outcome.value.name)
+            is_expected = expected in (None, outcome.value.identity)
             return is_expected and (not outcome.value.standalone or len(self.cluster.endpoints) == 1)
 
         with observed() as own:
@@ -83,7 +85,7 @@ class ProxmoxClient:
         if not views or (delayed and silent and not any(map(serves, outcomes))):
             # Without a view; or a seed that we left no time to answer may be of the partition that is quorate.
             raise errors[0] if errors else CollectorError(Kind.TIMEOUT, "cluster/status: no seed was asked in time")
-        return agreed(views, self.cluster_name)
+        return agreed(views, expected)
 
     async def resources(self, budget: Budget) -> Resources:
         return await _ask(self.cluster, "cluster/resources", parse_resources, budget)

@@ -102,8 +102,9 @@ GUEST_TRANSMITTED = Family(
 GUEST_PAUSED = Family(
     name="sankofa_pve_guest_paused",
     labels=("guest",),
-    help="1 when the guest's process is there and its CPUs stand still: paused, suspended, io-error, prelaunch and other run states "
-    "of QEMU's; such a guest is not running. Absent where the guest is not known.",
+    help="1 when the guest's process is there and its CPUs stand still: each run state of QEMU's but running (paused, "
+    "suspended, shutdown, io-error, guest-panicked, ...); such a guest is not running. Absent where the guest is not known, or its "
+    "state is a word that is none of them.",
 )
 GUEST_RUN_STATE = Family(
     name="sankofa_pve_guest_run_state_info",

@@ -20,7 +20,7 @@ POOL_HEALTHY = Family(
 POOL_KNOWN = Family(
     name="sankofa_pve_zfs_pool_known",
     labels=_POOL,
-    help="0 when the pool's root is in order and its devices could not be read.",
+    help="0 when the pool's root is in order and its devices, or the state of one, could not be read.",
 )
 POOL_INFO = Family(
     name="sankofa_pve_zfs_pool_info",
@@ -31,12 +31,13 @@ POOL_INFO = Family(
 POOL_NOT_ONLINE = Family(
     name="sankofa_pve_zfs_pool_devices_not_online",
     labels=_POOL,
-    help="Devices and groups of devices below the root that are not in order.",
+    help="Devices and groups of devices below the root that are not in order; absent while the state of one could not be read.",
 )
 POOL_ERRORS = Family(
     name="sankofa_pve_zfs_pool_device_errors",
     labels=_POOL,
-    help="Read, write and checksum errors of the pool's devices since they were last cleared.",
+    help="Read, write and checksum errors of the pool's devices since they were last cleared; absent while a counter of one could "
+    "not be read.",
 )
 POOL_SIZE = Family(name="sankofa_pve_zfs_pool_size_bytes", unit="bytes", labels=_POOL, help="Size of the pool, raw.")
 POOL_ALLOCATED = Family(

@@ -15,7 +15,7 @@ from typing import Literal
 from sankofa_exporters.model.family import Family, Sample, present
 from sankofa_exporters.proxmox.families import resources as f
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster
-from sankofa_exporters.proxmox.snapshot.resources import PAUSED, Guest, Node, Resources, Storage
+from sankofa_exporters.proxmox.snapshot.resources import NOT_PAUSED, PAUSED, Guest, Node, Resources, Storage
 from sankofa_exporters.proxmox.snapshot.rights import GUESTS, Permissions
 
 GuestState = Literal["running", "stopped", "other", "unknown", "template"]
@@ -105,7 +105,7 @@ def _guest_samples(guests: list[tuple[Guest, GuestState]]) -> Iterator[Sample]:
     yield from _column(f.GUEST_KNOWN, [0.0 if state == "unknown" else 1.0 for _, state, _ in judged], everyone)
     known = [(guest, labels) for guest, state, labels in judged if state != "unknown"]
     known_labels = [labels for _, labels in known]
-    yield from _column(f.GUEST_PAUSED, [1.0 if guest.state in PAUSED else 0.0 for guest, _ in known], known_labels)
+    yield from _column(f.GUEST_PAUSED, [_paused(guest) for guest, _ in known], known_labels)
     yield from _column(f.GUEST_LOCKED, [1.0 if guest.lock else 0.0 for guest, _ in known], known_labels)
     yield from [Sample(f.GUEST_LOCK, 1, (guest.id, guest.lock)) for guest, _ in known if guest.lock]
     others = [guest for guest, state, _ in judged if state == "other"]
@@ -114,6 +114,12 @@ def _guest_samples(guests: list[tuple[Guest, GuestState]]) -> Iterator[Sample]:
     for guest, _ in guests:
         if guest.tags:
             yield from _tag_samples(guest)
+
+
+def _paused(guest: Guest) -> float | None:
+    if guest.state in NOT_PAUSED:
+        return 0.0
+    return 1.0 if guest.state in PAUSED else None
 
 
 def _use_samples(running: list[tuple[Guest, tuple[str, ...]]]) -> Iterator[Sample]:

@@ -29,7 +29,7 @@ class Cluster:
     @property
     def identity(self) -> str:
         """What tells one cluster from another: its name, or the node's that stands alone."""
-        return f"cluster {self.name}" if not self.standalone else f"standalone node {', '.join(sorted(self.online))}"
+        return named(self.name) if not self.standalone else f"standalone node {', '.join(sorted(self.online))}"
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -44,6 +44,11 @@ class Cluster:
         if self.members:
             return True
         return None if None in self.online.values() else False
+
+
+def named(name: str | None) -> str:
+    """The identity of the cluster with this name."""
+    return f"cluster {name}"
 
 
 def parse_cluster(data: Any) -> Cluster:

@@ -17,10 +17,12 @@ from sankofa_exporters.reading.coerce import amount, flag, text
 
 from .rows import Row, Rows, read_rows, rows
 
-# QEMU's run states in which the guest's CPUs stand still though its process is there.
+# RunState of QEMU's qapi/run-state.json, all but `running`: the guest's CPUs stand still though its process is there.
+# (`preconfig` is one of older releases.) A word that is in neither set may be one of a later release: it proves neither.
 PAUSED = frozenset(
-    ("paused", "suspended", "io-error", "internal-error", "guest-panicked", "watchdog", "prelaunch", "postmigrate")
-) | frozenset(("inmigrate", "finish-migrate", "restore-vm", "save-vm", "debug", "colo"))
+    ("paused", "suspended", "shutdown", "io-error", "internal-error", "guest-panicked", "watchdog", "prelaunch")
+) | frozenset(("preconfig", "inmigrate", "postmigrate", "finish-migrate", "restore-vm", "save-vm", "debug", "colo"))
+NOT_PAUSED = frozenset({"running", "stopped"})
 _TAG_ENDS = re.compile(r"[;,\s]+")
 
 

@@ -18,6 +18,7 @@ Row = Mapping[str, Any]
 # Of nodes, pools, storages. Names come from the cluster and go into paths of later calls: no slash, no dot alone.
 _PATH_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _GUEST = re.compile(r"(?:qemu|lxc)/[1-9][0-9]{0,9}")
+_COUNT_END = 2**64  # ZFS and Proxmox count in 64 bits; a larger number, such as 1e308, is no count
 _LAST_SECOND = 10**11  # the year 5138; a later timestamp is no timestamp
 
 
@@ -67,9 +68,9 @@ def is_guest_path(guest: str) -> bool:
 
 
 def count(value: Any) -> int | None:
-    """A whole number that is not negative."""
+    """A whole number of at most 64 bits that is not negative."""
     found = amount(value)
-    return int(found) if found is not None and found == int(found) else None
+    return int(found) if found is not None and found < _COUNT_END and found == int(found) else None
 
 
 def timestamp(value: Any) -> float | None:

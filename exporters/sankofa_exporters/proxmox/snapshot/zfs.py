@@ -1,24 +1,27 @@
 """`nodes/NODE/disks/zfs` and each pool's detail: a pool is healthy only down to its last device.
 
 A pool whose root says ONLINE may have a degraded mirror, a device with errors, or damaged files. Sections such as
-`logs`, `cache` and `spares` have no state of their own; a spare says AVAIL, or INUSE while it stands in for a device.
+`logs`, `cache` and `spares` have no state of their own; a spare says AVAIL, or INUSE while it stands in for a device, and
+has no counters. A tree without devices, or with one that does not say its state, shows bad states only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.reading.coerce import amount, text
 
-from .rows import Row, Rows, path_name, read_rows, rows, unreadable
+from .rows import Row, Rows, count, path_name, read_rows, rows, unreadable
 
 MAX_POOLS = 32
 MAX_DEVICES = 5_000
 GOOD = frozenset({"ONLINE", "AVAIL", "INUSE"})
 BAD = frozenset({"DEGRADED", "FAULTED", "OFFLINE", "UNAVAIL", "REMOVED", "SUSPENDED"})
+SPARE = frozenset({"AVAIL", "INUSE"})
+COUNTERS = ("read", "write", "cksum")
 NO_ERRORS = "No known data errors"
 
 
@@ -35,11 +38,15 @@ class PoolRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolDetail:
-    """`devices` are the states of everything in the tree that has one, the root included."""
+    """`devices` are the states of everything in the tree that has one, the root included.
+
+    `complete` when there is a device below the root and each says its state; `device_errors` is None when a counter is missing.
+    """
 
     devices: tuple[str, ...]
     errors: str
-    device_errors: float
+    device_errors: int | None
+    complete: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +58,21 @@ class Pool:
 
     @property
     def healthy(self) -> bool | None:
-        """None when it is not known: the detail is missing, or a state is one that we do not know."""
+        """None when it is not known: the detail or a device's state is missing, or a state is one that we do not know."""
         if self.row.health in BAD:
             return False
         if self.detail is None:
             return None
         if any(state in BAD for state in self.detail.devices) or self.detail.errors != NO_ERRORS:
             return False
-        return True if {self.row.health, *self.detail.devices} <= GOOD else None
+        return True if self.detail.complete and {self.row.health, *self.detail.devices} <= GOOD else None
 
     @property
     def devices_not_online(self) -> int | None:
-        """Devices and groups below the root that are not in a good state."""
-        return None if self.detail is None else sum(state not in GOOD for state in self.detail.devices[1:])
+        """Devices and groups below the root that are not in a good state; None while one's state is missing."""
+        if self.detail is None or not self.detail.complete:
+            return None
+        return sum(state not in GOOD for state in self.detail.devices[1:])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +105,7 @@ def _pool(row: Row) -> tuple[str, PoolRow] | None:
 
 
 def parse_pool_detail(data: Any) -> PoolDetail:
-    """Strict about states and errors; the counters only add up what can be read."""
+    """Strict about states and errors; one counter that is missing, or is no count, leaves the sum unknown."""
     if not isinstance(data, Mapping):
         raise unreadable("disks/zfs/POOL: not an object")
     state, errors = text(data.get("state")), text(data.get("errors"))
@@ -106,12 +115,20 @@ def parse_pool_detail(data: Any) -> PoolDetail:
     states = [row["state"] for row in tree if "state" in row]
     if not all(isinstance(state, str) for state in states):
         raise unreadable("disks/zfs/POOL: a device whose state is no text")
-    counters = [amount(row.get(key)) or 0 for row in tree for key in ("read", "write", "cksum") if _is_leaf(row)]
-    return PoolDetail(devices=(state, *states), errors=errors, device_errors=sum(counters))
+    leaves = [row for row in tree if not row.get("children")]
+    return PoolDetail(
+        devices=(state, *states),
+        errors=errors,
+        device_errors=_device_errors(leaves),
+        complete=bool(leaves) and all("state" in row for row in leaves),
+    )
 
 
-def _is_leaf(row: Mapping[str, Any]) -> bool:
-    return not row.get("children")
+def _device_errors(leaves: Sequence[Row]) -> int | None:
+    counted = [row for row in leaves if row.get("state") not in SPARE or any(key in row for key in COUNTERS)]
+    counters = [count(row.get(key)) for row in counted for key in COUNTERS]
+    known = [number for number in counters if number is not None]
+    return sum(known) if known and len(known) == len(counters) else None
 
 
 def _below(root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -15,7 +15,7 @@ from sankofa_exporters.proxmox.client import ProxmoxApi, ProxmoxClient
 from sankofa_exporters.proxmox.families import FAMILIES, KNOWN, UP
 from sankofa_exporters.proxmox.samples import samples_by_collector
 from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
-from sankofa_exporters.proxmox.snapshot.cluster import Cluster
+from sankofa_exporters.proxmox.snapshot.cluster import Cluster, named
 from sankofa_exporters.proxmox.verdict import verdict
 from sankofa_exporters.registry import System
 
@@ -83,11 +83,10 @@ def open_source(module: ProxmoxModule, target: ProxmoxTarget, bounds: Bounds) ->
             judges_silence=judges_silence,
         )
 
-    client = ProxmoxClient(
-        cluster=api(judges_silence=True), nodes=api(judges_silence=False), cluster_name=target.cluster_name
-    )
+    client = ProxmoxClient(cluster=api(judges_silence=True), nodes=api(judges_silence=False))
     state = ClusterState(
         client=client,
+        identity=None if target.cluster_name is None else named(target.cluster_name),
         schedule=Schedule(client=client, questions=tuple(one for one in QUESTIONS if module.asks(one.name))),
         poller=NodePoller(
             queries=tuple(one for one in node_queries(client, module.node_refresh_seconds) if module.asks(one.name))

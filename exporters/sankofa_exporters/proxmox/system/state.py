@@ -29,6 +29,7 @@ class ClusterState:
     poller: NodePoller
     rotation: Rotation
     clock: Callable[[], float] = time.monotonic
+    identity: str | None = None  # of the cluster that this is: by its configured name, else the one that was seen first
     facts: Facts | None = None  # the last of each kind
     status: Remembered[Cluster] = field(init=False, repr=False)
 
@@ -36,7 +37,10 @@ class ClusterState:
         self.status = Remembered(name="cluster", period_seconds=0, cap_seconds=CAP_SECONDS, clock=self.clock)
 
     async def ask_cluster(self, budget: Budget) -> Cluster:
-        cluster = await self.client.cluster_status(budget)
+        """Another cluster than the one seen before, or a node that left it, never vouches for this target."""
+        cluster = await self.client.cluster_status(budget, self.identity)
+        if self.identity is None and (cluster.standalone or cluster.name is not None):
+            self.identity = cluster.identity
         self.status.note(cluster)
         return cluster
 

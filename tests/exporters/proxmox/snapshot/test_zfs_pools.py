@@ -22,7 +22,7 @@ DETAIL = {"state": "ONLINE", "errors": NO_ERRORS, "children": []}
 
 
 def detail(*devices: str, errors: str = NO_ERRORS) -> PoolDetail:
-    return PoolDetail(devices=devices, errors=errors, device_errors=0)
+    return PoolDetail(devices=devices, errors=errors, device_errors=0, complete=True)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,36 @@ def test_detail_finds_the_faulted_disk_under_an_online_root() -> None:
 
     assert sorted(found.devices) == ["AVAIL", "DEGRADED", "FAULTED", *["ONLINE"] * 4]
     assert (pool.healthy, pool.devices_not_online, found.device_errors) == (False, 2, 16)
+
+
+LEAF = {"name": "sda", "state": "ONLINE", "read": 0, "write": 0, "cksum": 0}
+SPARE = {"name": "sdb", "state": "AVAIL"}
+
+
+@pytest.mark.parametrize(
+    ("devices", "judged"),
+    [
+        ([LEAF], (True, 0, 0)),
+        ([LEAF, {"name": "spares", "children": [SPARE]}], (True, 0, 0)),
+        ([LEAF | {"read": "3"}], (True, 0, 3)),
+        ([], (None, None, None)),
+        ([{"name": "mirror-0", "state": "ONLINE", "children": []}], (True, 0, None)),
+        ([LEAF, {"name": "sdb", "read": 0, "write": 0, "cksum": 0}], (None, None, 0)),
+        ([LEAF | {"state": "FAULTED"}, {"name": "sdb"}], (False, None, None)),
+        ([{"name": "sda", "state": "ONLINE"}], (True, 0, None)),
+        ([LEAF, LEAF | {"cksum": None}], (True, 0, None)),
+        ([LEAF | {"read": "1e308", "write": "1e308"}], (True, 0, None)),
+        ([LEAF | {"read": 1.5}], (True, 0, None)),
+    ],
+)
+def test_devices_that_could_not_be_read_prove_nothing(devices: list[Any], judged: tuple[Any, ...]) -> None:
+    """(healthy, devices not online, device errors): absent is not good, and not zero; a spare has no counters."""
+    pool = Pool(
+        row=parse_pools([{"name": "tank", "health": "ONLINE"}]).found["tank"],
+        detail=parse_pool_detail({**DETAIL, "children": devices}),
+    )
+
+    assert (pool.healthy, pool.devices_not_online, pool.detail and pool.detail.device_errors) == judged
 
 
 @pytest.mark.parametrize("data", [None, {}, "tank"])

@@ -213,7 +213,7 @@ class NetworkSource:
             module=module,
             view=ChainView(keep=max(2 * module.window_blocks, VIEW_HEIGHTS)),
             contracts=ContractWatch(module=module),
-            executions=Executions.of(module),
+            executions=Executions.of(module, (one.name for one in witnesses)),
             details=Details.of(one.name for one in witnesses),
         )
 
