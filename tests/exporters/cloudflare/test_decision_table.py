@@ -130,7 +130,7 @@ def test_tunnel_that_came_back_is_not_held_down_by_older_connections() -> None:
         {},  # nobody knows what was so then
     ],
 )
-def test_clock_of_cloudflare_ahead_of_ours_brings_no_tunnel_back(asked: dict[str, float]) -> None:
+def test_clock_of_cloudflare_ahead_of_ours_brings_no_tunnel_back(asked: dict[str, Any]) -> None:
     """Active since ten minutes from now: only another instant of Cloudflare's tells whether that is after the deaths."""
     ahead = datetime.fromtimestamp(START + 600, UTC).isoformat()
     account = answers("healthy", DEAD, age=20, listed_active_at=ahead, **asked)

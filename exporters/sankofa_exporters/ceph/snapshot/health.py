@@ -184,7 +184,10 @@ def _pgs(found: Mapping[str, Any]) -> dict[str, int] | None:
     if "pgmap" not in found:
         return None
     listed = rows(mapping(found["pgmap"], "pgmap").get("pgs_by_state"), "pgs_by_state")
-    pairs = [(row.get("state_name"), row.get("count")) for row in (mapping(one, "pgs_by_state") for one in listed)]
+    pairs = [
+        (text(row.get("state_name")), count(row.get("count"), "pgs_by_state: count"))
+        for row in (mapping(one, "pgs_by_state") for one in listed)
+    ]
     states = states_of(by_identity(pairs), "pgs_by_state")
     if len(states) < len(set(pairs)):
         raise unreadable("pgs_by_state: one state with two counts")
