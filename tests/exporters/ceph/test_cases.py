@@ -70,6 +70,35 @@ def pool_flags(name: str, flags: str) -> Spoil:
     return change
 
 
+def line(text: str) -> Spoil:
+    """One more line of the mgr's metrics."""
+    return lambda payloads: payloads.__setitem__("metrics", f"{payloads['metrics']}{text}\n")
+
+
+def reworded(old: str, new: str) -> Spoil:
+    """The mgr's metrics with another text in them."""
+
+    def change(payloads: Any) -> None:
+        assert old in payloads["metrics"]
+        payloads["metrics"] = payloads["metrics"].replace(old, new)
+
+    return change
+
+
+FLAGS_LINE = 'ceph_health_detail{name="OSDMAP_FLAGS",severity="HEALTH_WARN"}'
+LOST_LINES = {
+    "OSDMAP_FLAGS is NaN": reworded(f"{FLAGS_LINE} 0.0", f"{FLAGS_LINE} NaN"),
+    "OSDMAP_FLAGS is 1,0": reworded(f"{FLAGS_LINE} 0.0", f"{FLAGS_LINE} 1,0"),
+    "OSDMAP_FLAGS has no value": reworded(f"{FLAGS_LINE} 0.0", FLAGS_LINE),
+    "OSD_FULL is NaN": line('ceph_health_detail{name="OSD_FULL",severity="HEALTH_ERR"} NaN'),
+    "a check without a name": line('ceph_health_detail{severity="HEALTH_ERR"} 1'),
+    "a check with an empty name": line('ceph_health_detail{name="",severity="HEALTH_ERR"} 1'),
+    "a mon is NaN": line('ceph_mon_quorum_status{ceph_daemon="mon.z"} NaN'),
+    "a mon without a name": line("ceph_mon_quorum_status 1"),
+    "a pool's PGs are NaN": line('ceph_pg_active{pool_id="1"} NaN'),
+    "PGs without a pool": line('ceph_pg_active{pool="9"} 0'),
+    "a pool without an id": line('ceph_pool_metadata{name="ghost"} 1'),
+}
 CASES: list[tuple[str, str, list[Spoil], dict[str, Any], tuple[int, int]]] = [
     # A part that is proven broken, beside others that cannot be read.
     ("healthy", "both", [], {}, UP),
@@ -119,6 +148,19 @@ CASES: list[tuple[str, str, list[Spoil], dict[str, Any], tuple[int, int]]] = [
         CHOSEN,
         UNKNOWN,
     ),
+    # Lines of a mgr that cannot be read, or do not say of what they are, in a family that a part leans on.
+    *(
+        (f"metrics alone, {what}, {'chosen' if target else 'all'}", "metrics", [spoil], target, UNKNOWN)
+        for target in ({}, CHOSEN)
+        for what, spoil in LOST_LINES.items()
+    ),
+    ("flags and health fail, OSDMAP_FLAGS is NaN", "both", [
+        put("flags", 500), put("health", 500), LOST_LINES["OSDMAP_FLAGS is NaN"],
+    ], CHOSEN, UNKNOWN),
+    ("a check is NaN, PGs down", "metrics", [
+        LOST_LINES["OSDMAP_FLAGS is NaN"], reworded('ceph_pg_active{pool_id="1"} 8.0', 'ceph_pg_active{pool_id="1"} 5.0'),
+    ], CHOSEN, DOWN),
+    ("a line that no part leans on is NaN", "metrics", [line('ceph_daemon_health_metrics{type="SLOW_OPS"} NaN')], {}, UP),
     # Rows that are there twice.
     ("a pool twice, equal", "dashboard", [doubled("pools")], {}, UP),
     ("a pool twice, differing", "dashboard", [doubled("pools", pg_status=THREE_DOWN)], {}, UNKNOWN),
@@ -232,6 +274,7 @@ VERSIONS: dict[str, tuple[dict[str, Any], Any]] = {
     "minimal-fails": ({"num_mons": 3, "quorum": [0, 1, 2]}, 500),
     "minimal-is-HTML": ({"num_mons": 3}, b"<html>oops</html>"),
     "minimal-is-another-document": ({"num_mons": 3}, {"status": "ok"}),
+    "snapshot-with-an-odd-state": ({"num_mons": 3}, None),
     "minimal-is-not-known": ({"num_mons": 3}, 404),
 }
 
@@ -242,6 +285,8 @@ async def test_health_is_read_from_whoever_has_it(tmp_path: Path, processes: Pro
     for name, (monmap, minimal) in VERSIONS.items():
         payloads = living(recorded("squid"))
         payloads["snapshot"]["monmap"] = monmap
+        if "odd" in name:
+            payloads["snapshot"]["pgmap"]["pgs_by_state"].append({"state_name": ["active"], "count": 3})
         payloads |= {} if minimal is None else {"health": minimal}
         watched[name] = Watched(cluster=Cluster(payloads=payloads), mgrs=False)
     async with exporter(watched, tmp_path, processes) as process:

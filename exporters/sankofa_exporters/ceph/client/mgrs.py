@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from sankofa_exporters.ceph.snapshot.mgr_metrics import NAMES, View, collections, is_active, view_of
+from sankofa_exporters.ceph.snapshot.mgr_metrics import NAMES, View, collections, is_active, lost_lines, view_of
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.threads import in_thread
@@ -124,7 +124,7 @@ async def _read(answer: Answer) -> tuple[Scraped, View]:
 
 def _scanned(answer: Answer) -> tuple[Scraped, View]:
     scraped = scan(answer.body, NAMES, answer.where)
-    return scraped, view_of(scraped)
+    return scraped, view_of(scraped, lost_lines(answer.body, scraped))
 
 
 async def _enough(tasks: Sequence[asyncio.Future[Served]]) -> list[Served]:
