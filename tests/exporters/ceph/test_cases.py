@@ -10,11 +10,14 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from deploy.lab.processes import Processes
+from tests.exporters.doubles import loopback
 from tests.exporters.watching import Values
 from tests.pace import limit
 
-from .double import Cluster, Spoil, Watched, exporter, living
+from .double import Cluster, Spoil, Watched, exporter, living, running
 from .recorded import recorded
 
 UP, DOWN, UNKNOWN = (1, 1), (0, 1), (0, 0)
@@ -397,3 +400,36 @@ async def test_details_that_are_skipped_are_not_asked(tmp_path: Path, processes:
     assert "GET /api/cephfs" not in cluster.asked
     assert (found["ceph_up",], found["ceph_osds_reporting",]) == (1, 2)
     assert not [key for key in found if key[0] == "ceph_osd_up"]
+
+
+OURS, OTHERS = "0dbafabc-d0ba-46cc-bd7a-56cb094117b0", "ffffffff-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize("late", ["ours", "other"])
+async def test_another_cluster_behind_our_addresses_is_not_ours(
+    tmp_path: Path, processes: Processes, late: str
+) -> None:
+    """Ours is paused, the other is healthy: unknown, whoever answers first; with `fsid` only ours is believed: down."""
+    ours, other = Cluster(), Cluster()
+    ours.payloads["flags"] = PAUSED
+    other.payloads["monitor"]["mon_status"]["monmap"]["fsid"] = OTHERS
+    (ours if late == "ours" else other).seconds[""] = 0.2
+    (tmp_path / "password").write_text("right\n")
+    module = {"username": "probe", "password_file": str(tmp_path / "password")}
+    async with loopback(ours.answer) as first, loopback(other.answer) as second:
+        addresses = {"module": "ceph", "mgrs": [first.url, second.url], "dashboards": [first.url, second.url]}
+        targets = {
+            "any": addresses,
+            "named": {**addresses, "fsid": OURS},
+            "neither": {**addresses, "fsid": "1" + OURS[1:]},
+        }
+        async with running({"modules": {"ceph": module}, "targets": targets}, tmp_path, processes) as process:
+            found = {
+                name: {
+                    (seen["ceph_up",], seen["ceph_known",])
+                    for seen in [await process.probe(target=name) for _ in "123"]
+                }
+                for name in targets
+            }
+
+    assert found == {"any": {UNKNOWN}, "named": {DOWN}, "neither": {UNKNOWN}}

@@ -19,6 +19,7 @@ from sankofa_exporters.reading.scraped import Scraped, scan
 
 from .errors import most_telling
 from .freshness import Freshness
+from .identity import Identity
 
 SCAN_IN_THREAD_BYTES = 512 * 1024
 OTHERS_SECONDS = 1.0  # how long the others may take to say that they are standbys, once one is known to be active
@@ -56,6 +57,7 @@ class Mgrs:
     body_bytes: int
     max_age_seconds: float
     clock: Callable[[], float] = time.monotonic
+    identity: Identity = field(default_factory=Identity)
 
     async def served(self, budget: Budget) -> tuple[Served, ...]:
         """Each mgr of which there is an outcome; one that hangs holds up no other, and is not among them."""
@@ -80,6 +82,7 @@ class Mgrs:
             reason = f"{answer.where}: the body does not name one active mgr"
             return Served(label=mgr.label, active=None, error=CollectorError(Kind.DECODE, reason))
         try:
+            self.identity.check(view.fsid, mgr.endpoint)
             age = self._age(mgr, collections(scraped, answer.where), asked_at)
         except CollectorError as error:
             return Served(label=mgr.label, active=True, error=error)

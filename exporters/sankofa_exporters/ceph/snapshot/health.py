@@ -34,7 +34,9 @@ def parse_quorum(document: Any) -> Quorum:
     found = mapping(document, "monitor")
     status = mapping(found.get("mon_status"), "mon_status")
     age = count(status.get("quorum_age"), "mon_status: quorum_age")
-    return Quorum(age_seconds=age, mons=part(_mons_of_monitor, found))
+    monmap = status.get("monmap")
+    fsid = text(monmap.get("fsid")) if isinstance(monmap, Mapping) else None
+    return Quorum(age_seconds=age, mons=part(_mons_of_monitor, found), fsid=fsid.lower() if fsid else None)
 
 
 def parse_health(document: Any) -> Health:

@@ -6,6 +6,7 @@ the active mgr, or has no collection counter, is not trusted at all.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ PER_POOL = (
     "ceph_pool_recovering_bytes_per_sec",
 )
 RATIOS = ("ceph_osd_nearfull_ratio", "ceph_osd_full_ratio")  # of later versions only
+_FSID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CHECKS, STATUS, MONS, POOLS, OSDS = (
     "ceph_health_detail",
     "ceph_health_status",
@@ -112,6 +114,7 @@ class View:
     mirrored_at: Mapping[tuple[str, str], float]
     nearfull_ratio: float | None
     full_ratio: float | None
+    fsid: str | None = None  # whose it is; None where the body does not name its cluster
     age_seconds: float = 0  # at most
 
 
@@ -168,7 +171,15 @@ def view_of(scraped: Scraped, lost: Collection[str]) -> View:
         mirrored_at=_mirrored_at(scraped),
         nearfull_ratio=_ratio(scraped.single(RATIOS[0])),
         full_ratio=_ratio(scraped.single(RATIOS[1])),
+        fsid=_fsid(scraped),
     )
+
+
+def _fsid(scraped: Scraped) -> str | None:
+    """From the label `fsid` or `cluster`, where it is one; a body that names two names none."""
+    labels = [point.labels.get("fsid") or point.labels.get("cluster", "") for point in scraped.of("ceph_mgr_status")]
+    found = {label.lower() for label in labels if _FSID.fullmatch(label.lower())}
+    return found.pop() if len(found) == 1 else None
 
 
 def _names(scraped: Scraped) -> dict[str, str]:
