@@ -240,7 +240,7 @@ def mgr_samples(
     for one in view.gateways:
         yield Sample(f.GATEWAY_INFO, 1, (one.name, one.host, one.version))
     yield from present((), (f.NEARFULL_RATIO, view.nearfull_ratio), (f.FULL_RATIO, view.full_ratio))
-    if health is not None and health.osds is not None:
+    if health is not None and health.osds is not None and view.osds is not None:
         yield Sample(f.OSDS_UNEXPORTED, max(0, health.osds.total - view.osds))
     yield from (Sample(f.MIRROR_SNAPSHOT, at, key) for key, at in view.mirrored_at.items() if key not in mirrored)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from sankofa_exporters.config.settings import Endpoint, Module, ReadableFile, Target, read_secret, secret_file
@@ -21,6 +21,13 @@ def _few(endpoints: tuple[str, ...]) -> tuple[str, ...]:
 Endpoints = Annotated[tuple[Endpoint, ...], AfterValidator(_few)]
 PasswordFile = Annotated[
     ReadableFile, secret_file(read_secret, "a file with one line, the password of a dashboard user")
+]
+
+
+Fsid = Annotated[
+    str,
+    BeforeValidator(lambda v: v.lower() if isinstance(v, str) else v),
+    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
 ]
 
 
@@ -49,6 +56,7 @@ class CephTarget(Target):
     mgrs: Endpoints = ()
     dashboards: Endpoints = ()
     pools: tuple[str, ...] = ()
+    fsid: Fsid | None = None
 
     @model_validator(mode="after")
     def _somebody_to_ask(self) -> Self:

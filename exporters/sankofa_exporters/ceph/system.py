@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from . import families as f
 from . import samples as s
 from .client.dashboards import Dashboard, Link, Questions
 from .client.details import Ask, Details
+from .client.identity import Identity
 from .client.mgrs import Mgr, Mgrs, Served, freshest
 from .client.session import Refusals, Session
 from .settings import CephModule, CephTarget
@@ -49,6 +50,7 @@ class CephSource:
     mgrs: Mgrs
     dashboards: tuple[Dashboard, ...]
     details: Details
+    identity: Identity = field(default_factory=Identity)
     up: Family = f.UP
     known: Family = f.KNOWN
 
@@ -66,7 +68,10 @@ class CephSource:
 
     def _mgr_collectors(self, served: Callable[[Budget], Any]) -> Iterable[Collector]:
         async def view(budget: Budget) -> View:
-            return freshest(await served(budget))
+            found = freshest(await served(budget))
+            if not self.identity.is_believable(found.fsid):
+                raise CollectorError(Kind.HTTP, "a mgr's metrics do not name our cluster, and another one answers too")
+            return found
 
         yield Collector(name="mgr", fetch=view, samples=self._mgr_samples, age_seconds=_own_age)
 
@@ -97,7 +102,12 @@ class CephSource:
             yield Collector(name="osd_details", fetch=questions.osds, samples=self._osd_samples, required=False)
 
     def verdict(self, results: Results, now: float) -> Verdict:  # noqa: ARG002 - the sources' own clocks were read
-        return verdict_of(evidence_of(results), self.rules)
+        if self.identity.is_disputed:
+            return Verdict.UNKNOWN
+        evidence = evidence_of(results)
+        if evidence.view is not None and not self.identity.is_believable(evidence.view.fsid):
+            evidence = replace(evidence, view=None)
+        return verdict_of(evidence, self.rules)
 
     def _are_silent(self, results: Results) -> bool:
         osds = only(Osds, results.get("osds"))
@@ -193,6 +203,7 @@ def _asked_in_rotation(module: CephModule) -> dict[str, Ask]:
 
 def open_source(module: CephModule, target: CephTarget, bounds: Bounds) -> CephSource:
     http = module.open_client()
+    identity = Identity(configured=target.fsid)
     refusals = Refusals(clock=time.monotonic)
     sessions = (
         Session(
@@ -218,8 +229,12 @@ def open_source(module: CephModule, target: CephTarget, bounds: Bounds) -> CephS
             members=tuple(Mgr(endpoint=endpoint) for endpoint in target.mgrs),
             body_bytes=bounds.body_bytes,
             max_age_seconds=module.max_age_seconds,
+            identity=identity,
         ),
-        dashboards=tuple(Dashboard(session=one, max_age_seconds=module.max_age_seconds) for one in sessions),
+        dashboards=tuple(
+            Dashboard(session=one, max_age_seconds=module.max_age_seconds, identity=identity) for one in sessions
+        ),
+        identity=identity,
         details=Details(asks=_asked_in_rotation(module)),
     )
 

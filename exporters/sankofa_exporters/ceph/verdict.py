@@ -132,7 +132,8 @@ def _all_listed(evidence: Evidence, wanted: frozenset[str]) -> bool:
     """Every pool that counts is in the list; for all pools, as many as another view counts."""
     listed = _pgs_of_pools(evidence)
     if wanted:
-        return wanted <= set(listed)
+        are_readable = evidence.pools is not None or (evidence.view is not None and evidence.view.pools_readable)
+        return are_readable and wanted <= set(listed)
     if evidence.pools is None:
         return evidence.view is not None and evidence.view.pools_complete
     return evidence.pools.complete and _pool_count(evidence) == len(listed)
@@ -169,8 +170,11 @@ def _fails(evidence: Evidence, *names: str) -> bool:
 
 
 def _passes(evidence: Evidence, *names: str) -> bool:
-    """None of these checks fails, and the answer says so clearly."""
+    """None of these checks fails, and the answer says so clearly: a line that was lost may be of any of them."""
     failing, unclear = _checks(evidence)
+    by_dashboard = evidence.health is not None and evidence.health.checks is not None
+    if not by_dashboard and evidence.view is not None and not evidence.view.checks_readable:
+        return False
     return failing is not None and not (failing | unclear) & set(names)
 
 

@@ -73,11 +73,18 @@ class AccountAnswers:
 
     @property
     def came_back(self) -> bool:
-        """A younger list says that the tunnel became active after its connections were asked for."""
+        """A younger list says that the tunnel became active since its connections were asked for.
+
+        Its instant is compared with others of Cloudflare's clock alone; ours may be minutes apart from it.
+        """
         tunnel = self.tunnel
-        if tunnel is None or tunnel.active_at is None or self.connections is None:
+        if tunnel is None or tunnel.active_at is None or self.connections is None or not self.are_connections_older:
             return False
-        return self.are_connections_older and tunnel.active_at > self.connections.value.fetched_at
+        answer = self.connections.value
+        began = [at for at in (answer.active_at, answer.dead_opened_at) if at is not None]
+        if answer.active_at is None and not answer.was_inactive:
+            return False  # nothing to compare with
+        return all(tunnel.active_at > at for at in began)
 
     @property
     def is_doubtful(self) -> bool:

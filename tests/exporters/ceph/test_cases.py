@@ -10,11 +10,14 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from deploy.lab.processes import Processes
+from tests.exporters.doubles import loopback
 from tests.exporters.watching import Values
 from tests.pace import limit
 
-from .double import Cluster, Spoil, Watched, exporter, living
+from .double import Cluster, Spoil, Watched, exporter, living, running
 from .recorded import recorded
 
 UP, DOWN, UNKNOWN = (1, 1), (0, 1), (0, 0)
@@ -70,6 +73,35 @@ def pool_flags(name: str, flags: str) -> Spoil:
     return change
 
 
+def line(text: str) -> Spoil:
+    """One more line of the mgr's metrics."""
+    return lambda payloads: payloads.__setitem__("metrics", f"{payloads['metrics']}{text}\n")
+
+
+def reworded(old: str, new: str) -> Spoil:
+    """The mgr's metrics with another text in them."""
+
+    def change(payloads: Any) -> None:
+        assert old in payloads["metrics"]
+        payloads["metrics"] = payloads["metrics"].replace(old, new)
+
+    return change
+
+
+FLAGS_LINE = 'ceph_health_detail{name="OSDMAP_FLAGS",severity="HEALTH_WARN"}'
+LOST_LINES = {
+    "OSDMAP_FLAGS is NaN": reworded(f"{FLAGS_LINE} 0.0", f"{FLAGS_LINE} NaN"),
+    "OSDMAP_FLAGS is 1,0": reworded(f"{FLAGS_LINE} 0.0", f"{FLAGS_LINE} 1,0"),
+    "OSDMAP_FLAGS has no value": reworded(f"{FLAGS_LINE} 0.0", FLAGS_LINE),
+    "OSD_FULL is NaN": line('ceph_health_detail{name="OSD_FULL",severity="HEALTH_ERR"} NaN'),
+    "a check without a name": line('ceph_health_detail{severity="HEALTH_ERR"} 1'),
+    "a check with an empty name": line('ceph_health_detail{name="",severity="HEALTH_ERR"} 1'),
+    "a mon is NaN": line('ceph_mon_quorum_status{ceph_daemon="mon.z"} NaN'),
+    "a mon without a name": line("ceph_mon_quorum_status 1"),
+    "a pool's PGs are NaN": line('ceph_pg_active{pool_id="1"} NaN'),
+    "PGs without a pool": line('ceph_pg_active{pool="9"} 0'),
+    "a pool without an id": line('ceph_pool_metadata{name="ghost"} 1'),
+}
 CASES: list[tuple[str, str, list[Spoil], dict[str, Any], tuple[int, int]]] = [
     # A part that is proven broken, beside others that cannot be read.
     ("healthy", "both", [], {}, UP),
@@ -119,6 +151,19 @@ CASES: list[tuple[str, str, list[Spoil], dict[str, Any], tuple[int, int]]] = [
         CHOSEN,
         UNKNOWN,
     ),
+    # Lines of a mgr that cannot be read, or do not say of what they are, in a family that a part leans on.
+    *(
+        (f"metrics alone, {what}, {'chosen' if target else 'all'}", "metrics", [spoil], target, UNKNOWN)
+        for target in ({}, CHOSEN)
+        for what, spoil in LOST_LINES.items()
+    ),
+    ("flags and health fail, OSDMAP_FLAGS is NaN", "both", [
+        put("flags", 500), put("health", 500), LOST_LINES["OSDMAP_FLAGS is NaN"],
+    ], CHOSEN, UNKNOWN),
+    ("a check is NaN, PGs down", "metrics", [
+        LOST_LINES["OSDMAP_FLAGS is NaN"], reworded('ceph_pg_active{pool_id="1"} 8.0', 'ceph_pg_active{pool_id="1"} 5.0'),
+    ], CHOSEN, DOWN),
+    ("a line that no part leans on is NaN", "metrics", [line('ceph_daemon_health_metrics{type="SLOW_OPS"} NaN')], {}, UP),
     # Rows that are there twice.
     ("a pool twice, equal", "dashboard", [doubled("pools")], {}, UP),
     ("a pool twice, differing", "dashboard", [doubled("pools", pg_status=THREE_DOWN)], {}, UNKNOWN),
@@ -232,6 +277,7 @@ VERSIONS: dict[str, tuple[dict[str, Any], Any]] = {
     "minimal-fails": ({"num_mons": 3, "quorum": [0, 1, 2]}, 500),
     "minimal-is-HTML": ({"num_mons": 3}, b"<html>oops</html>"),
     "minimal-is-another-document": ({"num_mons": 3}, {"status": "ok"}),
+    "snapshot-with-an-odd-state": ({"num_mons": 3}, None),
     "minimal-is-not-known": ({"num_mons": 3}, 404),
 }
 
@@ -242,6 +288,8 @@ async def test_health_is_read_from_whoever_has_it(tmp_path: Path, processes: Pro
     for name, (monmap, minimal) in VERSIONS.items():
         payloads = living(recorded("squid"))
         payloads["snapshot"]["monmap"] = monmap
+        if "odd" in name:
+            payloads["snapshot"]["pgmap"]["pgs_by_state"].append({"state_name": ["active"], "count": 3})
         payloads |= {} if minimal is None else {"health": minimal}
         watched[name] = Watched(cluster=Cluster(payloads=payloads), mgrs=False)
     async with exporter(watched, tmp_path, processes) as process:
@@ -352,3 +400,36 @@ async def test_details_that_are_skipped_are_not_asked(tmp_path: Path, processes:
     assert "GET /api/cephfs" not in cluster.asked
     assert (found["ceph_up",], found["ceph_osds_reporting",]) == (1, 2)
     assert not [key for key in found if key[0] == "ceph_osd_up"]
+
+
+OURS, OTHERS = "0dbafabc-d0ba-46cc-bd7a-56cb094117b0", "ffffffff-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize("late", ["ours", "other"])
+async def test_another_cluster_behind_our_addresses_is_not_ours(
+    tmp_path: Path, processes: Processes, late: str
+) -> None:
+    """Ours is paused, the other is healthy: unknown, whoever answers first; with `fsid` only ours is believed: down."""
+    ours, other = Cluster(), Cluster()
+    ours.payloads["flags"] = PAUSED
+    other.payloads["monitor"]["mon_status"]["monmap"]["fsid"] = OTHERS
+    (ours if late == "ours" else other).seconds[""] = 0.2
+    (tmp_path / "password").write_text("right\n")
+    module = {"username": "probe", "password_file": str(tmp_path / "password")}
+    async with loopback(ours.answer) as first, loopback(other.answer) as second:
+        addresses = {"module": "ceph", "mgrs": [first.url, second.url], "dashboards": [first.url, second.url]}
+        targets = {
+            "any": addresses,
+            "named": {**addresses, "fsid": OURS},
+            "neither": {**addresses, "fsid": "1" + OURS[1:]},
+        }
+        async with running({"modules": {"ceph": module}, "targets": targets}, tmp_path, processes) as process:
+            found = {
+                name: {
+                    (seen["ceph_up",], seen["ceph_known",])
+                    for seen in [await process.probe(target=name) for _ in "123"]
+                }
+                for name in targets
+            }
+
+    assert found == {"any": {UNKNOWN}, "named": {DOWN}, "neither": {UNKNOWN}}

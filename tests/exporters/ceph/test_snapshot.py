@@ -249,7 +249,8 @@ def test_quorum_is_read_from_monitor(document: dict[str, Any], mons: Mons | None
     """The map and the ranks, or the dashboard's two lists; what does not fit is not known, and the age stays."""
     found = parse_quorum(document)
 
-    assert found == Quorum(age_seconds=document["mon_status"]["quorum_age"], mons=mons)
+    fsid = document["mon_status"].get("monmap", {}).get("fsid")
+    assert found == Quorum(age_seconds=document["mon_status"]["quorum_age"], mons=mons, fsid=fsid)
 
 
 @pytest.mark.parametrize("monmap", [{"num_mons": 3}, {"num_mons": 3, "quorum": {}}, {"num_mons": 3, "quorum": None}])

@@ -48,7 +48,7 @@ def evidence() -> Evidence:
         flags=parse_flags(payloads["flags"]),
         pools=parse_pools(payloads["pools"]),
         osds=parse_osds(payloads["osds"], ANSWERED_AT),
-        view=view_of(scan(whole(recorded("quincy"))["metrics"].encode(), NAMES, "here")),
+        view=view_of(scan(whole(recorded("quincy"))["metrics"].encode(), NAMES, "here"), lost=()),
     )
 
 
@@ -159,6 +159,9 @@ METRICS_ALONE = Evidence(linked=False, view=VIEW)
         (view("OSD_FULL"), CHOSEN, UNKNOWN),
         (view("OSD_FULL", "POOL_FULL"), CHOSEN, UNKNOWN),
         (replace(VIEW, pools_complete=False), ALL, UNKNOWN),
+        (replace(VIEW, pools_readable=False), CHOSEN, UNKNOWN),
+        (replace(VIEW, checks_readable=False), CHOSEN, UNKNOWN),
+        (replace(view("OSD_FULL"), checks_readable=False), ALL, DOWN),
         (replace(VIEW, mons=None), ALL, UNKNOWN),
         (replace(VIEW, mons=MONS_LOST), ALL, DOWN),
         (None, ALL, UNKNOWN),

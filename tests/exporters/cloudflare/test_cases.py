@@ -180,6 +180,9 @@ ACCOUNT_ALONE: dict[str, tuple[Any, Any, tuple[int, int], dict[Any, Any]]] = {
     "deleted": ([tunnel(deleted_at="2026-02-03T04:05:06Z")], LIVE, UNKNOWN, {LISTED: 0}),
     "deleted, nobody can read when": ([tunnel(deleted_at="yesterday"), tunnel(id=OTHER)], LIVE, UNKNOWN, {LISTED: ABSENT}),
     "of another kind": ([tunnel(tun_type="warp_connector")], LIVE, UNKNOWN, {LISTED: 0}),
+    "of another account": ([tunnel(account_tag="f" * 32)], LIVE, UNKNOWN, {LISTED: 0}),
+    "of our account, by its name": ([tunnel(account_tag=ACCOUNT.upper())], LIVE, UP, {LISTED: 1}),
+    "nobody can read whose": ([tunnel(account_tag=7), tunnel(id=OTHER)], LIVE, UNKNOWN, {LISTED: ABSENT}),
     # A status and the connections under it.
     "healthy": ([tunnel()], LIVE, UP, {LISTED: 1, SITES: 2, (CONNECTIONS, "live"): 4, (CONNECTIONS, "unknown"): 0}),
     "healthy without a connector": ([tunnel()], [], UNKNOWN, {(CONNECTIONS, "live"): 0}),

@@ -48,14 +48,15 @@ def answers(
     *,
     age: float,
     tunnel_id: str = TUNNEL,
-    active_at: str = "2020-01-01T00:00:00Z",
+    listed_active_at: str = "2020-01-01T00:00:00Z",
+    **asked: Any,
 ) -> AccountAnswers:
-    """A list 10 s old, and connections of the given age: live, pending and unknown ones."""
+    """A list 10 s old, and connections of the given age: live, pending and unknown ones; `asked` is what they remember."""
     live, pending, unknown = counts
     page = document("list.json")
-    page["result"][0] |= {"status": status, "conns_active_at": active_at}
+    page["result"][0] |= {"status": status, "conns_active_at": listed_active_at}
     connections = Connections(
-        clients=1, live=(LIVE,) * live, pending=pending, unknown=unknown, ids=None, fetched_at=START - age
+        clients=1, live=(LIVE,) * live, pending=pending, unknown=unknown, ids=None, fetched_at=START - age, **asked
     )
     return AccountAnswers(
         tunnel_id=tunnel_id,
@@ -107,14 +108,34 @@ def test_account_gives_no_verdict_on_what_it_does_not_list(connections: tuple[in
     assert {account_verdict(one, fresh_seconds=60) for one in (other, unlisted)} == {UNKNOWN}
 
 
+AWAY: list[dict[str, Any]] = [{"active_at": START - 3600}, {"was_inactive": True}]
+
+
 def test_tunnel_that_came_back_is_not_held_down_by_older_connections() -> None:
     """The list is younger and says that the tunnel became active after its connections were seen dead, or gone."""
     back = datetime.fromtimestamp(START - 15, UTC).isoformat()
     for gone in (DEAD, NONE):
-        account = answers("healthy", gone, age=20, active_at=back)
+        for asked in AWAY:
+            account = answers("healthy", gone, age=20, listed_active_at=back, **asked)
 
-        assert account_verdict(account, fresh_seconds=60) is UP
-        assert not account.is_doubtful
+            assert account_verdict(account, fresh_seconds=60) is UP
+            assert not account.is_doubtful
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"active_at": START + 600},  # the same stretch as when they were asked for
+        {"active_at": START - 3600, "dead_opened_at": START + 600},  # the stretch that died
+        {},  # nobody knows what was so then
+    ],
+)
+def test_clock_of_cloudflare_ahead_of_ours_brings_no_tunnel_back(asked: dict[str, Any]) -> None:
+    """Active since ten minutes from now: only another instant of Cloudflare's tells whether that is after the deaths."""
+    ahead = datetime.fromtimestamp(START + 600, UTC).isoformat()
+    account = answers("healthy", DEAD, age=20, listed_active_at=ahead, **asked)
+
+    assert account_verdict(account, fresh_seconds=60) is DOWN
 
 
 def test_failures_give_no_verdict() -> None:

@@ -29,10 +29,12 @@ from sankofa_exporters.reading.http import read
 
 from .errors import StandbyError, most_telling
 from .freshness import Freshness
+from .identity import Identity
 from .session import Session, date_of
 
 V = TypeVar("V")
 ASK_AGAIN_SECONDS = 1
+OTHERS_SECONDS = 1.0
 RETRY_SECONDS, DOUBLED_UNTIL_SECONDS = 15.0, 60.0  # a cluster that is back must be known within a minute
 # Paths with their API versions, the preferred first. A dashboard that pages its OSDs gives ten unless asked for all; one
 # that does not page them refuses the question.
@@ -50,6 +52,7 @@ class Dashboard:
 
     session: Session
     max_age_seconds: float
+    identity: Identity = field(default_factory=Identity)
     freshness: Freshness = field(default_factory=Freshness)  # of the quorum's age, as this mgr reports it
     snapshot: Remembered[Health] = field(init=False, repr=False)
 
@@ -141,6 +144,7 @@ class Dashboard:
         while True:
             asked_at = clock()
             quorum = await self.session.get("/api/monitor", budget, parse_quorum)
+            self.identity.check(quorum.fsid, self.session.endpoint)
             freshness.note({"quorum_age": quorum.age_seconds}, asked_at)
             age = freshness.age_seconds(clock())
             if (age is not None and age <= self.max_age_seconds) or waiting.remaining() < ASK_AGAIN_SECONDS:
@@ -175,7 +179,16 @@ class Questions:
     shared: Shared = field(default_factory=Shared)
 
     async def link(self, budget: Budget) -> Link:
-        return await self.shared.once("link", lambda: _first_good([one.link(budget) for one in self.dashboards]))
+        return await self.shared.once("link", lambda: self._link(budget))
+
+    async def _link(self, budget: Budget) -> Link:
+        """The first probe waits a little for the others too: whether they are of one cluster is seen by all of them."""
+        identity = self.dashboards[0].identity
+        is_first = identity.fsid is None and len(self.dashboards) > 1
+        asking = [one.link(budget) for one in self.dashboards]
+        found = await _first_good(asking, min(OTHERS_SECONDS, budget.remaining() / 4) if is_first else 0)
+        identity.refuse_disputed()
+        return found
 
     async def health(self, budget: Budget) -> Aged[Health]:
         link = await self.link(budget)
@@ -193,16 +206,20 @@ class Questions:
         return await self.shared.once("osds", lambda: dashboard.osds(budget))
 
 
-async def _first_good(asking: Sequence[Awaitable[V]]) -> V:
-    """The first result; without one, the error that says most is raised. The slower ones are cancelled."""
+async def _first_good(asking: Sequence[Awaitable[V]], patience_seconds: float) -> V:
+    """The first result; without one, the error that says most is raised. The slower ones are cancelled after a while."""
     tasks = [asyncio.ensure_future(one) for one in asking]
     errors: list[CollectorError] = []
     try:
         for done in asyncio.as_completed(tasks):
             try:
-                return await done
+                found = await done
             except CollectorError as error:
                 errors.append(error)
+                continue
+            if patience_seconds:
+                await asyncio.wait(tasks, timeout=patience_seconds)
+            return found
     finally:
         for task in tasks:
             task.cancel()

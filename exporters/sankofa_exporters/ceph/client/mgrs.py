@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from sankofa_exporters.ceph.snapshot.mgr_metrics import NAMES, View, collections, is_active, view_of
+from sankofa_exporters.ceph.snapshot.mgr_metrics import NAMES, View, collections, is_active, lost_lines, view_of
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.threads import in_thread
@@ -19,6 +19,7 @@ from sankofa_exporters.reading.scraped import Scraped, scan
 
 from .errors import most_telling
 from .freshness import Freshness
+from .identity import Identity
 
 SCAN_IN_THREAD_BYTES = 512 * 1024
 OTHERS_SECONDS = 1.0  # how long the others may take to say that they are standbys, once one is known to be active
@@ -56,6 +57,7 @@ class Mgrs:
     body_bytes: int
     max_age_seconds: float
     clock: Callable[[], float] = time.monotonic
+    identity: Identity = field(default_factory=Identity)
 
     async def served(self, budget: Budget) -> tuple[Served, ...]:
         """Each mgr of which there is an outcome; one that hangs holds up no other, and is not among them."""
@@ -80,6 +82,7 @@ class Mgrs:
             reason = f"{answer.where}: the body does not name one active mgr"
             return Served(label=mgr.label, active=None, error=CollectorError(Kind.DECODE, reason))
         try:
+            self.identity.check(view.fsid, mgr.endpoint)
             age = self._age(mgr, collections(scraped, answer.where), asked_at)
         except CollectorError as error:
             return Served(label=mgr.label, active=True, error=error)
@@ -124,7 +127,7 @@ async def _read(answer: Answer) -> tuple[Scraped, View]:
 
 def _scanned(answer: Answer) -> tuple[Scraped, View]:
     scraped = scan(answer.body, NAMES, answer.where)
-    return scraped, view_of(scraped)
+    return scraped, view_of(scraped, lost_lines(answer.body, scraped))
 
 
 async def _enough(tasks: Sequence[asyncio.Future[Served]]) -> list[Served]:

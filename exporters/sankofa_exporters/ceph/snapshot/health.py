@@ -34,7 +34,9 @@ def parse_quorum(document: Any) -> Quorum:
     found = mapping(document, "monitor")
     status = mapping(found.get("mon_status"), "mon_status")
     age = count(status.get("quorum_age"), "mon_status: quorum_age")
-    return Quorum(age_seconds=age, mons=part(_mons_of_monitor, found))
+    monmap = status.get("monmap")
+    fsid = text(monmap.get("fsid")) if isinstance(monmap, Mapping) else None
+    return Quorum(age_seconds=age, mons=part(_mons_of_monitor, found), fsid=fsid.lower() if fsid else None)
 
 
 def parse_health(document: Any) -> Health:
@@ -184,7 +186,10 @@ def _pgs(found: Mapping[str, Any]) -> dict[str, int] | None:
     if "pgmap" not in found:
         return None
     listed = rows(mapping(found["pgmap"], "pgmap").get("pgs_by_state"), "pgs_by_state")
-    pairs = [(row.get("state_name"), row.get("count")) for row in (mapping(one, "pgs_by_state") for one in listed)]
+    pairs = [
+        (text(row.get("state_name")), count(row.get("count"), "pgs_by_state: count"))
+        for row in (mapping(one, "pgs_by_state") for one in listed)
+    ]
     states = states_of(by_identity(pairs), "pgs_by_state")
     if len(states) < len(set(pairs)):
         raise unreadable("pgs_by_state: one state with two counts")

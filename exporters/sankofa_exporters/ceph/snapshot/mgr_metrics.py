@@ -6,8 +6,9 @@ the active mgr, or has no collection counter, is not trusted at all.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sankofa_exporters.model.failure import CollectorError, Kind
@@ -28,20 +29,37 @@ PER_POOL = (
     "ceph_pool_recovering_bytes_per_sec",
 )
 RATIOS = ("ceph_osd_nearfull_ratio", "ceph_osd_full_ratio")  # of later versions only
+_FSID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CHECKS, STATUS, MONS, POOLS, OSDS = (
+    "ceph_health_detail",
+    "ceph_health_status",
+    "ceph_mon_quorum_status",
+    "ceph_pool_metadata",
+    "ceph_osd_up",
+)
+# The families that a verdict leans on, with the labels that say of what a line is.
+IDENTITIES = {
+    CHECKS: ("name",),
+    STATUS: (),
+    MONS: ("ceph_daemon",),
+    POOLS: ("pool_id", "name"),
+    OSDS: ("ceph_daemon",),
+    **{f"ceph_pg_{word}": ("pool_id",) for word in PG_WORDS},
+}
 NAMES = frozenset(
     {
         COLLECTIONS,
         MIRROR_TIME,
         *PER_POOL,
         "ceph_mgr_status",
-        "ceph_health_status",
-        "ceph_health_detail",
+        CHECKS,
+        STATUS,
         "ceph_daemon_health_metrics",
-        "ceph_mon_quorum_status",
+        MONS,
         "ceph_healthcheck_slow_ops",
-        "ceph_osd_up",
+        OSDS,
         "ceph_rgw_metadata",
-        "ceph_pool_metadata",
+        POOLS,
         "ceph_cluster_total_bytes",
         "ceph_cluster_total_used_raw_bytes",
         *RATIOS,
@@ -83,17 +101,20 @@ class View:
 
     pools: tuple[MgrPool, ...]
     pools_complete: bool  # every pool has a name and its PGs; else a verdict would lean on a short list
-    osds: int
+    pools_readable: bool  # no line of theirs was lost: it may be of any pool, of a chosen one too
+    osds: int | None  # None while a line of theirs was lost
     mons: Mons | None
     capacity: Capacity | None
     checks: frozenset[str] | None  # failing health checks; None when this version does not export them
     unclear: frozenset[str]  # checks of which the body says both
+    checks_readable: bool  # no line of theirs was lost: it may be of any check
     slow_operations: int | None
     slow_daemons: Mapping[str, int]
     gateways: tuple[Gateway, ...]
     mirrored_at: Mapping[tuple[str, str], float]
     nearfull_ratio: float | None
     full_ratio: float | None
+    fsid: str | None = None  # whose it is; None where the body does not name its cluster
     age_seconds: float = 0  # at most
 
 
@@ -110,34 +131,60 @@ def collections(scraped: Scraped, where: str) -> dict[str, float]:
     return found
 
 
-def view_of(scraped: Scraped) -> View:
+def lost_lines(body: bytes, scraped: Scraped) -> frozenset[str]:
+    """The families in `IDENTITIES` with a line that has no value we can read, or does not say of what it is."""
+    return frozenset(
+        family
+        for family, labels in IDENTITIES.items()
+        if _lines(body, family.encode()) != len(scraped.of(family))
+        or not all(point.labels.get(label) for point in scraped.of(family) for label in labels)
+    )
+
+
+def _lines(body: bytes, family: bytes) -> int:
+    """How many lines begin with this name, whatever follows it."""
+    ends = (b"{", b" ", b"\t")
+    return sum(body.count(b"\n" + family + end) + body.startswith(family + end) for end in ends)
+
+
+def view_of(scraped: Scraped, lost: Collection[str]) -> View:
+    """The body's values; `lost` are the families of which a line was lost."""
     names, table = _names(scraped), {name: _by_pool(scraped, name) for name in PER_POOL}
     ids = sorted(set(names).union(*table.values()))
     pools = tuple(_pool(table, pool_id, names[pool_id]) for pool_id in ids if pool_id in names)
-    readable = len(pools) == len(ids) and all(pool.pgs is not None for pool in pools) and not scraped.unreadable
+    whole = len(pools) == len(ids) and all(pool.pgs is not None for pool in pools)
+    pools_readable = not any(family in lost for family in (POOLS, *(f"ceph_pg_{word}" for word in PG_WORDS)))
     checks, unclear = _checks(scraped)
     return View(
         pools=pools,
-        pools_complete=readable,
-        osds=len({point.labels.get("ceph_daemon") for point in scraped.of("ceph_osd_up")}),
-        mons=_mons(scraped),
+        pools_complete=whole and pools_readable,
+        pools_readable=pools_readable,
+        osds=None if OSDS in lost else len({point.labels["ceph_daemon"] for point in scraped.of(OSDS)}),
+        mons=None if MONS in lost else _mons(scraped),
         capacity=_capacity(scraped),
         checks=checks,
         unclear=unclear,
+        checks_readable=CHECKS not in lost and STATUS not in lost,
         slow_operations=_count(scraped.single("ceph_healthcheck_slow_ops")),
         slow_daemons=_slow_daemons(scraped),
         gateways=_gateways(scraped),
         mirrored_at=_mirrored_at(scraped),
         nearfull_ratio=_ratio(scraped.single(RATIOS[0])),
         full_ratio=_ratio(scraped.single(RATIOS[1])),
+        fsid=_fsid(scraped),
     )
+
+
+def _fsid(scraped: Scraped) -> str | None:
+    """From the label `fsid` or `cluster`, where it is one; a body that names two names none."""
+    labels = [point.labels.get("fsid") or point.labels.get("cluster", "") for point in scraped.of("ceph_mgr_status")]
+    found = {label.lower() for label in labels if _FSID.fullmatch(label.lower())}
+    return found.pop() if len(found) == 1 else None
 
 
 def _names(scraped: Scraped) -> dict[str, str]:
     """Pool names by id; an id with two names, or a name of two ids, has none."""
-    pairs = {
-        (point.labels.get("pool_id", ""), point.labels.get("name", "")) for point in scraped.of("ceph_pool_metadata")
-    }
+    pairs = {(point.labels.get("pool_id", ""), point.labels.get("name", "")) for point in scraped.of(POOLS)}
     ids, names = Counter(pool_id for pool_id, _ in pairs), Counter(name for _, name in pairs)
     return {pool_id: name for pool_id, name in pairs if pool_id and name and ids[pool_id] == names[name] == 1}
 
@@ -182,7 +229,7 @@ def _pgs(counts: Mapping[str, int | None]) -> Pgs | None:
 
 
 def _mons(scraped: Scraped) -> Mons | None:
-    points = scraped.of("ceph_mon_quorum_status")
+    points = scraped.of(MONS)
     found = by_identity((point.labels.get("ceph_daemon"), point.value) for point in points)
     names = {point.labels.get("ceph_daemon") for point in points}
     if not found or len(found) != len(names) or any(value not in (0, 1) for value in found.values()):
@@ -198,13 +245,13 @@ def _capacity(scraped: Scraped) -> Capacity | None:
 
 def _checks(scraped: Scraped) -> tuple[frozenset[str] | None, frozenset[str]]:
     """`health_detail` keeps checks that have passed as 0; a version without the family shows none while all is well."""
-    points = scraped.of("ceph_health_detail")
+    points = scraped.of(CHECKS)
     if not points or any(point.value not in (0, 1) for point in points):
-        return (frozenset() if scraped.single("ceph_health_status") == 0 else None), frozenset()
+        return (frozenset() if scraped.single(STATUS) == 0 else None), frozenset()
     found = by_identity((_labels(point), point.value) for point in points)
     unclear = {point.labels.get("name", "") for point in points if _labels(point) not in found}
     failing = {dict(labels).get("name", "") for labels, value in found.items() if value == 1}
-    return frozenset(failing), frozenset(unclear - failing)
+    return frozenset(failing - {""}), frozenset(unclear - failing - {""})
 
 
 def _labels(point: Point) -> tuple[tuple[str, str], ...]:

@@ -40,6 +40,7 @@ class Quorum:
 
     age_seconds: int
     mons: Mons | None
+    fsid: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

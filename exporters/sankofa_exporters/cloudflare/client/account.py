@@ -9,7 +9,7 @@ always published.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -139,7 +139,7 @@ class Account:
             if not self.api.calls.take():
                 self.api.calls.check("cfd_tunnel")
             pages.append(await self.api.page(len(pages) + 1, budget))
-        return listing_of(pages, fetched_at)
+        return listing_of(pages, fetched_at, account_id=self.settings.account_id)
 
     def _begin_one(self, own: str, *, is_urgent: bool) -> None:
         """Begin one call about connections, if one is due and the budget allows it."""
@@ -159,11 +159,15 @@ class Account:
 
     async def _fetch_connections(self, tunnel_id: str, budget: Budget) -> Connections:
         """Whoever's probe began the call, rejected rows are this tunnel's."""
-        tunnel = self.tunnels[tunnel_id]
+        tunnel, listing = self.tunnels[tunnel_id], self.listing.believable()
+        row = listing.value.tunnels.get(tunnel_id) if listing is not None else None
         with counted_in(tunnel.rejected, tunnel_id):
             found = await self.api.connections(tunnel_id, budget)
         tunnel.note(found)
-        return found
+        if row is None:
+            return found
+        was_inactive = row.active_at is None and row.status in ("down", "inactive")
+        return replace(found, active_at=row.active_at, was_inactive=was_inactive)
 
 
 async def _patiently(question: Remembered[Any], budget: Budget) -> None:

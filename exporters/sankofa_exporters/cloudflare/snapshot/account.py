@@ -49,6 +49,7 @@ class Row:
     id: str
     tunnel: Tunnel | None
     is_readable: bool
+    account: str | None = None  # whose it is; None where the row does not name it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,10 @@ class Connections:
     unknown: int
     ids: frozenset[str] | None  # of all of them; None when one of them is not known
     fetched_at: float
+    dead_opened_at: float | None = None  # when the newest dead one was opened, by Cloudflare's clock
+    # What the list in hand had of the tunnel when they were asked for; neither where it had no such row.
+    active_at: float | None = None
+    was_inactive: bool = False
 
     @property
     def are_dead(self) -> bool:
@@ -146,9 +151,10 @@ def parse_page(document: Mapping[str, Any]) -> Page:
     )
 
 
-def listing_of(pages: Iterable[Page], fetched_at: float) -> Listing:
+def listing_of(pages: Iterable[Page], fetched_at: float, *, account_id: str | None = None) -> Listing:
     """The pages joined; complete when they hold as many tunnels as each of them says there are.
 
+    A row that names another account than `account_id` is not ours, whatever its id is.
     A tunnel that stands in two pages has moved while they were asked for, and another one may have been passed over.
     """
     known = list(pages)
@@ -156,7 +162,11 @@ def listing_of(pages: Iterable[Page], fetched_at: float) -> Listing:
     ids = {row.id for row in rows}
     certain = {key: row for key, row in by_identity((row.id, row) for row in rows).items() if row.is_readable}
     return Listing(
-        tunnels={key: row.tunnel for key, row in certain.items() if row.tunnel is not None},
+        tunnels={
+            key: row.tunnel
+            for key, row in certain.items()
+            if row.tunnel is not None and (row.account is None or account_id in (None, row.account))
+        },
         doubtful=frozenset(ids - certain.keys()),
         is_complete=bool(known) and all(page.total == len(ids) for page in known),
         fetched_at=fetched_at,
@@ -181,6 +191,7 @@ def parse_connections(document: Mapping[str, Any], *, fetched_at: float) -> Conn
     certain = by_identity(rows)
     unknown = unreadable + len(ids) - len(certain)
     live = tuple(connection for connection in certain.values() if not connection.is_pending)
+    dead = (connection.opened_at for connection in certain.values() if connection.is_pending)
     return Connections(
         clients=_distinct(clients) if len(clients) == len(result) else None,
         live=live,
@@ -188,6 +199,7 @@ def parse_connections(document: Mapping[str, Any], *, fetched_at: float) -> Conn
         unknown=unknown,
         ids=None if unknown else ids,
         fetched_at=fetched_at,
+        dead_opened_at=max((at for at in dead if at is not None), default=None),
     )
 
 
@@ -210,10 +222,13 @@ def _row(row: Any) -> Row | None:
         return None
     deleted_at, kind = row.get("deleted_at"), row.get("tun_type", KIND)
     is_deleted = deleted_at is not None and not str(deleted_at).startswith(_NEVER)
+    account = row.get("account_tag")
     is_readable = text(kind) is not None and (not is_deleted or instant(deleted_at) is not None)
+    is_readable = is_readable and (account is None or text(account) is not None)
     is_ours = is_readable and not is_deleted and kind == KIND
     tunnel = _tunnel(row, identity.lower()) if is_ours else None
-    return Row(id=identity.lower(), tunnel=tunnel, is_readable=is_readable)
+    owner = (text(account) or "").lower() or None
+    return Row(id=identity.lower(), tunnel=tunnel, is_readable=is_readable, account=owner)
 
 
 def _tunnel(row: Mapping[str, Any], tunnel_id: str) -> Tunnel:
