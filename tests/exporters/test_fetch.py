@@ -15,8 +15,9 @@ import pytest
 from sankofa_exporters.config.settings import Module
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.remembered import LONGEST_WAIT_SECONDS
 from sankofa_exporters.probe.trace import traced
-from sankofa_exporters.reading.backoff import LONGEST_SECONDS, Backoff
+from sankofa_exporters.reading.backoff import Backoff
 from sankofa_exporters.reading.http import (
     DECODE_IN_THREAD_BYTES,
     Answer,
@@ -203,7 +204,7 @@ async def test_large_document_is_parsed_and_read_in_a_thread() -> None:
         ("429 busy", "7", 7),
         ("503 busy", "7", 7),
         ("503 busy", "Thu, 01 Jan 1970 00:00:00 GMT", 0),
-        ("429 busy", "999999999", LONGEST_SECONDS),
+        ("429 busy", "999999999", LONGEST_WAIT_SECONDS),
         ("429 busy", "soon", None),
         ("429 busy", "-1", None),
         ("429 busy", "1e3", None),

@@ -6,7 +6,7 @@ A violation names the path, the value seen, what is expected and a hint; values 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 
 SEEN_CHARS = 240
 B = TypeVar("B", bound=BaseModel)
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,20 @@ class BrokenConfigError(Exception):
     def __str__(self) -> str:
         own = [violation.line(self.file) for violation in self.violations]
         return "\n".join([*own, *map(str, self.others)])
+
+
+def attempt(read: Callable[[], V]) -> tuple[V | None, list[BrokenConfigError]]:
+    """What was read, or None with what is wrong with it: one broken file hides nothing of another."""
+    try:
+        return read(), []
+    except BrokenConfigError as error:
+        return None, [error]
+
+
+def together(broken: Sequence[BrokenConfigError]) -> BrokenConfigError:
+    """One error of several files, of one at least."""
+    first, *others = broken
+    return BrokenConfigError(file=first.file, violations=first.violations, others=(*first.others, *others))
 
 
 def read_yaml(file: Path) -> dict[str, Any]:

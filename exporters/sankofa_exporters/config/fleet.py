@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sankofa_exporters.config.document import BrokenConfigError, Violation, checked, read_yaml
+from sankofa_exporters.config.document import BrokenConfigError, Violation, attempt, checked, read_yaml, together
 from sankofa_exporters.config.settings import (
     Document,
     LabelValue,
@@ -51,22 +51,10 @@ class Fleet(Strict):
 
 def load_with_fleet(config: Path, fleet: Path, system: System) -> Document[Any, Any]:
     """The configuration with the fleet's targets added to its own; raises `BrokenConfigError` for both files at once."""
-    broken = []
-    document = targets = None
-    try:
-        document = load(config, system.module_type, system.target_type, targets_elsewhere=True)
-    except BrokenConfigError as error:
-        broken.append(error)
-    try:
-        targets = _targets(fleet, system, document)
-    except BrokenConfigError as error:
-        broken.append(error)
+    document, first = attempt(lambda: load(config, system.module_type, system.target_type, targets_elsewhere=True))
+    targets, second = attempt(lambda: _targets(fleet, system, document))
     if document is None or targets is None:
-        raise BrokenConfigError(
-            file=config,
-            violations=broken[0].violations if document is None else [],
-            others=tuple(broken[1:] if document is None else broken),
-        )
+        raise together([*first, *second])
     return document.model_copy(update={"targets": {**document.targets, **targets}})
 
 

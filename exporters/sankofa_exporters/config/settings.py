@@ -231,7 +231,10 @@ def load(file: Path, module_type: type[M], target_type: type[T], *, targets_else
         raw.setdefault("targets", {})
     document, violations = checked(raw, Document[module_type, target_type])  # type: ignore[valid-type]
     violations += _dangling(raw)
-    modules, targets = _valid(raw.get("modules"), module_type), _valid(raw.get("targets"), target_type)
+    if document is not None:
+        modules, targets = document.modules, document.targets
+    else:
+        modules, targets = _valid(raw.get("modules"), module_type), _valid(raw.get("targets"), target_type)
     for name, target in targets.items():
         violations += conflicts(f"targets.{name}", name, target, modules)
     if violations or document is None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.model.family import Family, Sample
 from sankofa_exporters.model.rejected import by_identity
+from sankofa_exporters.model.series_cache import SeriesCache
 
 REMEMBERED_LABELS = 1 << 17
 
@@ -61,12 +62,7 @@ def _is_known(family: Family, given: list[Sample], label_chars: int, safe: set[t
     different = set(labels)
     if len(different) != len(labels) or not different <= safe:
         return False
-    if key not in _KNOWN:
-        _KNOWN_COUNT[0] += len(labels)
-        if _KNOWN_COUNT[0] > REMEMBERED_LABELS:
-            _KNOWN.clear()
-            _KNOWN_COUNT[0] = len(labels)
-    _KNOWN[key] = labels
+    _KNOWN.keep(key, labels, len(labels))
     return True
 
 
@@ -98,8 +94,7 @@ def _without_contradictions(kept: Sequence[Sample], doubled: Sequence[Sample]) -
     return [one for identity, one in rows[: len(kept)] if identity not in doubtful or identity in known]
 
 
-_KNOWN: dict[tuple[object, ...], list[tuple[str, ...]]] = {}
-_KNOWN_COUNT = [0]  # series in all of them
+_KNOWN: SeriesCache[list[tuple[str, ...]]] = SeriesCache(most_series=REMEMBERED_LABELS)
 _SAFE: dict[int, set[tuple[str, ...]]] = {}
 
 

@@ -22,6 +22,7 @@ except ImportError:  # no wheel for this machine
     import gzip as igzip  # type: ignore[no-redef]
 
 from sankofa_exporters.model.family import Distribution, Family, Sample
+from sankofa_exporters.model.series_cache import SeriesCache
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -151,12 +152,8 @@ def _remembered(family: Family, labels: tuple[Labels, ...]) -> _Remembered:
     before = dict(zip(known.labels, known.begins, strict=True)) if known is not None else {}
     name, names = family.name, family.labels
     begins = [before.get(one) or f"{name}{_label_text(names, one)} " for one in labels]
-    if known is None:
-        _REMEMBERED_COUNT[0] += len(labels)
-        if _REMEMBERED_COUNT[0] > REMEMBERED_SERIES:  # targets that are gone would fill it for good
-            _REMEMBERED.clear()
-            _REMEMBERED_COUNT[0] = len(labels)
-    found = _REMEMBERED[key] = _Remembered(labels=labels, begins=begins)
+    found = _Remembered(labels=labels, begins=begins)
+    _REMEMBERED.keep(key, found, len(labels))
     return found
 
 
@@ -184,8 +181,7 @@ def _histogram(family: Family, value: Distribution, labels: tuple[str, ...]) -> 
     yield f"{family.name}_sum{text} {number_text(value.total)}\n"
 
 
-_REMEMBERED: dict[tuple[str, int, Labels, Labels], _Remembered] = {}
-_REMEMBERED_COUNT = [0]  # series in all of them
+_REMEMBERED: SeriesCache[_Remembered] = SeriesCache(most_series=REMEMBERED_SERIES)
 
 
 def _label_text(names: tuple[str, ...], values: tuple[str, ...]) -> str:

@@ -13,8 +13,8 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.probe.remembered import LONGEST_WAIT_SECONDS
 
-LONGEST_SECONDS = 900.0  # a source that asks for more is taken for broken
 BUSY = frozenset({int(httpx.codes.TOO_MANY_REQUESTS), int(httpx.codes.SERVICE_UNAVAILABLE)})
 _DIGITS = 9
 
@@ -43,9 +43,9 @@ def retry_after(headers: httpx.Headers, now: float) -> float | None:
     """The seconds of a `Retry-After` header (RFC 9110, 10.2.3: seconds, or a date); `now` in seconds since 1970."""
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return LONGEST_SECONDS if len(value) > _DIGITS else min(float(value), LONGEST_SECONDS)
+        return LONGEST_WAIT_SECONDS if len(value) > _DIGITS else min(float(value), LONGEST_WAIT_SECONDS)
     try:
         at = parsedate_to_datetime(value).timestamp()
     except (TypeError, ValueError, OverflowError):
         return None
-    return min(max(0.0, at - now), LONGEST_SECONDS)
+    return min(max(0.0, at - now), LONGEST_WAIT_SECONDS)

@@ -84,11 +84,11 @@ def _tls_context(files: tuple[Path | None, ...], _modified_at: tuple[int, ...]) 
     ca_file, cert_file, key_file = files
     context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     if cert_file is not None:
-        context.load_cert_chain(cert_file, key_file, password=_no_passphrase)
+        context.load_cert_chain(cert_file, key_file, password=no_passphrase)
     return context
 
 
-def _no_passphrase() -> str:
+def no_passphrase() -> str:
     """An encrypted key would otherwise ask on the terminal."""
     raise ValueError("the key is encrypted")
 

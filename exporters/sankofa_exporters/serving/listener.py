@@ -27,6 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from sankofa_exporters.config.document import BrokenConfigError, checked, read_yaml
 from sankofa_exporters.config.settings import ReadableFile, Strict
+from sankofa_exporters.reading.http import no_passphrase
 
 log = logging.getLogger(__name__)
 REMEMBERED_PASSWORDS = 256
@@ -81,7 +82,7 @@ class TlsServer(Strict):
     def context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = _VERSIONS[self.min_version]
-        context.load_cert_chain(self.cert_file, self.key_file, password=_no_passphrase)
+        context.load_cert_chain(self.cert_file, self.key_file, password=no_passphrase)
         if self.client_ca_file is not None:
             context.load_verify_locations(self.client_ca_file)
         context.verify_mode = _CLIENT_CERTIFICATES[self.client_auth_type]
@@ -90,11 +91,6 @@ class TlsServer(Strict):
     def age(self) -> tuple[int, ...]:
         files = (self.cert_file, self.key_file, self.client_ca_file)
         return tuple(file.stat().st_mtime_ns for file in files if file is not None)
-
-
-def _no_passphrase() -> str:
-    """An encrypted key would otherwise ask on the terminal."""
-    raise ValueError("the key is encrypted")
 
 
 class WebConfig(Strict):

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from sankofa_exporters.model.failure import CollectorError, Kind
-from sankofa_exporters.reading.backoff import LONGEST_SECONDS, Backoff, retry_after
+from sankofa_exporters.probe.remembered import LONGEST_WAIT_SECONDS
+from sankofa_exporters.reading.backoff import Backoff, retry_after
 
 WINDOW_SECONDS = 300.0
 BURST_DIVISOR = 10
@@ -79,7 +80,7 @@ class CallBudget:
         scarcest = _scarcest(headers)
         if scarcest is not None:
             left, seconds = scarcest
-            self.left = Left(calls=left, resets_at=self.clock() + min(seconds, LONGEST_SECONDS))
+            self.left = Left(calls=left, resets_at=self.clock() + min(seconds, LONGEST_WAIT_SECONDS))
 
     def refused(self, where: str, headers: httpx.Headers, now: float) -> CollectorError:
         """A 429: nobody asks again before `retry-after` and the reset have both passed; `now` in seconds since 1970."""
@@ -88,7 +89,7 @@ class CallBudget:
         error = CollectorError(
             Kind.LIMIT,
             f"{where}: the API refuses calls for now (429)",
-            retry_after_seconds=min(max(wait, 1.0), LONGEST_SECONDS),
+            retry_after_seconds=min(max(wait, 1.0), LONGEST_WAIT_SECONDS),
         )
         self.backoff.learn(error)
         return error
