@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import Metric
 
 from sankofa_exporters.model.exposition import encode, render_text
 from sankofa_exporters.model.family import Family, Sample
-from sankofa_exporters.serving.run import calm_collector
+from sankofa_exporters.serving import garbage
 
 from .report import Table, less
 
@@ -21,7 +21,7 @@ LABELS = ("guest", "node", "kind")
 
 
 def run() -> Table:
-    calm_collector()  # as in a serving process; both sides have it
+    garbage.calm()  # as in a serving process; both sides have it
     values = [_value(number, 0) for number in range(SERIES)]
     labels = [(f"qemu/{number}", f"pve{number % 16}", "qemu") for number in range(SERIES)]
     families = [

@@ -11,11 +11,11 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpx
@@ -25,6 +25,7 @@ from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.threads import in_thread
 from sankofa_exporters.probe.trace import begin_call
 
+from . import piecewise
 from .backoff import BUSY, retry_after
 from .transport import Transport
 
@@ -38,7 +39,6 @@ _REFUSALS = {
 REFUSAL_BYTES = 64 * 1024
 DECODE_IN_THREAD_BYTES = 64 * 1024
 # A cluster of 10,000 OSDs or guests has some 150,000 objects. What is in a text counts as well: it is a bound, not a parser.
-# Python's own parser lets no other thread run: what is allowed takes a tenth of a second at most.
 MAX_CONTAINERS, MAX_ITEMS = 200_000, 600_000
 EXPOSITION = "text/plain"
 
@@ -101,16 +101,27 @@ def modified_at(file: Path | None) -> int:
         return 0
 
 
+class SourceClient(httpx.AsyncClient):
+    """A client that hands requests to its transport as they are: of redirects, cookies and logins it knows nothing.
+
+    Going through all of them was a tenth of a probe's CPU, and `exchange` allows none.
+    """
+
+    def __init__(self, *, transport: Transport, headers: Mapping[str, str]) -> None:
+        super().__init__(transport=transport, headers=headers, trust_env=False)
+        self.transport = transport
+
+    async def send(self, request: httpx.Request, **_: object) -> httpx.Response:
+        return await self.transport.handle_async_request(request)
+
+
 def open_client(*, verify: ssl.SSLContext | None = None, server_name: str | None = None) -> httpx.AsyncClient:
     """One pooled client for one target; time is bounded by `Budget`, not by httpx's per-phase timeouts.
 
     `server_name` is what the certificate must name, for a source that is asked by address.
     """
-    return httpx.AsyncClient(
+    return SourceClient(
         transport=Transport(verify=verify or tls_context(None), server_name=server_name),
-        trust_env=False,
-        follow_redirects=False,
-        timeout=None,  # noqa: S113 - `exchange` bounds the whole exchange, drips included
         headers={"user-agent": USER_AGENT, "accept": "application/json", "accept-encoding": "identity"},
     )
 
@@ -213,12 +224,22 @@ async def read(answer: Answer, parse: Callable[[Any], V]) -> V:
     if len(answer.body) <= DECODE_IN_THREAD_BYTES:
         return _read(answer, parse)
     # One at a time in a process: two at once would hold up the others for twice as long, and none is done sooner.
-    async with _LARGE.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(1)):
+    async with large_documents():
         return await in_thread(_read, answer, parse)
 
 
+def large_documents() -> asyncio.Semaphore:
+    """Held while a large document is read: whoever holds it knows that none is."""
+    return _LARGE.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(1))
+
+
 def _read(answer: Answer, parse: Callable[[Any], V]) -> V:
-    return parse(parse_json(answer.body, answer.where))
+    """The document ends here whatever comes of it: an error that kept it would keep hundreds of thousands of objects."""
+    try:
+        return parse(parse_json(answer.body, answer.where))
+    except CollectorError as error:
+        error.settled()
+        raise
 
 
 def _itself(document: Any) -> Any:
@@ -232,14 +253,10 @@ def parse_json(body: bytes, where: str) -> Any:
     """
     Parts().after(body, where)
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        return piecewise.loads(body)
     except (ValueError, RecursionError):
         looks = "HTML" if body.lstrip()[:1] == b"<" else "not JSON"
         raise CollectorError(Kind.DECODE, f"{where}: the body is {looks} ({len(body)} bytes)") from None
-
-
-def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(text)
 
 
 def from_transport(error: Exception, where: str) -> CollectorError:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import resource
 import signal
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
 import uvicorn
 
+from . import garbage
 from .app import Exporter, build_app
 from .listener import guarded, renewing_context
 
@@ -32,14 +34,15 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         loop = asyncio.get_running_loop()
-        reloads: set[asyncio.Task[bool]] = set()  # a task that nobody holds may vanish
+        tasks: set[asyncio.Task[Any]] = set()  # a task that nobody holds may vanish
 
-        def reload() -> None:
-            task = loop.create_task(self.exporter.reload())
-            reloads.add(task)
-            task.add_done_callback(reloads.discard)
+        def begin(work: Coroutine[Any, Any, Any]) -> None:
+            task = loop.create_task(work)
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
-        loop.add_signal_handler(signal.SIGHUP, reload)
+        begin(garbage.collect())
+        loop.add_signal_handler(signal.SIGHUP, lambda: begin(self.exporter.reload()))
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -59,16 +62,16 @@ def allow_files() -> None:
     log.debug("open files: limit was %d, is %d", soft, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def calm_collector() -> None:
-    """Look for cyclic garbage less often: a large probe makes 100,000 tuples, none of them a cycle."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+def take_short_turns() -> None:
+    """A thread that computes gives way after half a millisecond: a probe asks for its turn after each of its waits."""
+    sys.setswitchinterval(0.001)
 
 
 def serve(exporter: Exporter, listener: socket.socket) -> int:
     """Serve until a signal; returns the exit code."""
     allow_files()
-    calm_collector()
+    garbage.calm()
+    take_short_turns()
     tls = exporter.settings.web.tls_server_config
     server = _Server(
         uvicorn.Config(

@@ -16,6 +16,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.threads import in_thread
 from sankofa_exporters.probe.trace import probe_number
 from sankofa_exporters.reading.backoff import BUSY, Backoff
-from sankofa_exporters.reading.http import Answer, check_status, decode, exchange, small_json
+from sankofa_exporters.reading.http import Answer, check_status, exchange, read, small_json
 
 from .settings import Header, read_address, read_header, read_jwt_secret
 
@@ -120,10 +121,7 @@ class RpcClient:
 
     async def call(self, method: str, params: list[Any], budget: Budget) -> Any:
         request_id = next(self.ids)
-        document = await self._send(_call(request_id, method, params), budget)
-        if not isinstance(document, Mapping):
-            raise CollectorError(Kind.DECODE, f"{method}: JSON that is not an object")
-        return _result(document, request_id, method)
+        return await self._send(_call(request_id, method, params), budget, partial(_result, request_id, method))
 
     async def many(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
         """Each call's result or `CollectorError`, in order, asked in one batch; never raises."""
@@ -146,14 +144,7 @@ class RpcClient:
     async def _batch(self, calls: Sequence[Call], budget: Budget) -> list[Any]:
         ids = [next(self.ids) for _ in calls]
         contents = [_call(one, method, params) for one, (method, params) in zip(ids, calls, strict=True)]
-        document = await self._send(contents, budget)
-        if not isinstance(document, list):
-            raise _batch_refusal(document)
-        # Two answers to one call that differ are none: nobody knows which of them holds.
-        answers = by_identity(
-            (item["id"], item) for item in document if isinstance(item, Mapping) and _is_id(item.get("id"))
-        )
-        return [_settled(answers.get(one), one, method) for one, (method, _) in zip(ids, calls, strict=True)]
+        return await self._send(contents, budget, partial(_results, ids, [method for method, _ in calls]))
 
     async def _one_by_one(self, calls: Sequence[Call], budget: Budget, *, remember: bool = False) -> list[Any]:
         """The first call alone: when even that is not answered, batches were not the matter, and nobody asks further."""
@@ -179,22 +170,21 @@ class RpcClient:
         request_id = next(self.ids)
         method, params = call
         try:
-            document = await self._send(_call(request_id, method, params), budget)
+            answer = await self._send(_call(request_id, method, params), budget, partial(_settled, request_id, method))
         except CollectorError as error:
             return Refused(error)
-        answer = _settled(document, request_id, method)
         if isinstance(answer, CollectorError) and answer.failure.kind in {Kind.DECODE, Kind.LIMIT}:
             return Refused(answer)
         return answer
 
-    async def _send(self, content: Any, budget: Budget) -> Any:
+    async def _send(self, content: Any, budget: Budget, parse: Callable[[Any], V]) -> V:
         self.check_free()
         request = self.http.build_request(
             "POST", await self.access.address(), json=content, headers=await self.access.headers()
         )
         answer = await exchange(self.http, request, budget=budget, body_bytes=self.body_bytes, shows_path=False)
         try:
-            return await _document(answer, batch=isinstance(content, list))
+            return await _parsed(answer, parse, batch=isinstance(content, list))
         except CollectorError as error:
             if answer.status in BUSY:
                 self.busy = (probe_number(), error.failure)
@@ -237,14 +227,26 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _settled(item: Any, request_id: int, method: str) -> Any:
+def _results(ids: Sequence[int], methods: Sequence[str], document: Any) -> list[Any]:
+    """Each call's result or `CollectorError`. Two answers to one call that differ are none: nobody knows which of them holds."""
+    if not isinstance(document, list):
+        raise _batch_refusal(document)
+    answers = by_identity(
+        (item["id"], item) for item in document if isinstance(item, Mapping) and _is_id(item.get("id"))
+    )
+    return [_settled(one, method, answers.get(one, {})) for one, method in zip(ids, methods, strict=True)]
+
+
+def _settled(request_id: int, method: str, document: Any) -> Any:
     try:
-        return _result(item if isinstance(item, Mapping) else {}, request_id, method)
+        return _result(request_id, method, document)
     except CollectorError as error:
-        return error
+        return CollectorError.of(error.settled())
 
 
-def _result(document: Mapping[str, Any], request_id: int, method: str) -> Any:
+def _result(request_id: int, method: str, document: Any) -> Any:
+    if not isinstance(document, Mapping):
+        raise CollectorError(Kind.DECODE, f"{method}: JSON that is not an object")
     if document.get("error") is not None:
         raise _refusal(method, document["error"])
     if document.get("id") != request_id or "result" not in document:
@@ -252,17 +254,17 @@ def _result(document: Mapping[str, Any], request_id: int, method: str) -> Any:
     return document["result"]
 
 
-async def _document(answer: Answer, *, batch: bool) -> Any:
-    """The JSON. Besu sends JSON-RPC errors with statuses of 400 and 401 too, and their code says more than the status.
+async def _parsed(answer: Answer, parse: Callable[[Any], V], *, batch: bool) -> V:
+    """What `parse` makes of the JSON. Besu sends JSON-RPC errors with statuses of 400 and 401 too, and their code says more than the status.
 
     Not so of a node that is busy: what counts there is for how long.
     """
     if answer.status == httpx.codes.OK:
-        return await decode(answer)
+        return await read(answer, parse)
     if answer.status not in BUSY:
         document = small_json(answer)
         if isinstance(document, Mapping) and isinstance(document.get("error"), Mapping):
-            return document
+            return parse(document)
     try:
         check_status(answer)
     except CollectorError as error:
