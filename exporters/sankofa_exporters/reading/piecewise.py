@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from json.decoder import scanstring
+from json import decoder
 from typing import Any, NoReturn
 
 WINDOW_CHARS = 16 * 1024  # some 0.3 ms of the scanner
@@ -42,7 +42,9 @@ def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(text)
 
 
-_scan = json.JSONDecoder(parse_constant=_refuse_constant).scan_once
+# Both are the parts that `json.loads` itself is made of; they are in every CPython 3, and in no stub.
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=_refuse_constant).scan_once  # type: ignore[attr-defined]
+_scan_string: Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]
 
 
 @dataclass(kw_only=True)
@@ -66,7 +68,7 @@ class _Reader:
             case "{":
                 return self._object(at + 1)
             case '"':
-                return scanstring(self.text, at + 1, True)
+                return _scan_string(self.text, at + 1, True)
             case _:
                 return self._alone(at)
 
@@ -112,7 +114,7 @@ class _Reader:
         if self.text.startswith("}", at):
             return found, at + 1
         while True:
-            key, at = scanstring(self.text, self._behind('"', at), True)
+            key, at = _scan_string(self.text, self._behind('"', at), True)
             value, at = self.value(self.token(self._behind(":", self.token(at))))
             found[key] = value
             at = self.token(at)
