@@ -11,13 +11,14 @@ from typing import Any
 
 from sankofa_observe.adapters import spec_agreement, spec_fleet, spec_shapes, spec_slo
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
-from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SloDocument, Strict
+from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SliDocument, SloDocument, Strict
 from sankofa_observe.documents import BrokenYaml, read_all
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.catalog import Catalog
 
 _KINDS: dict[tuple[str, str], type[Strict]] = {
     ("openslo/v1", "SLO"): SloDocument,
+    ("openslo/v1", "SLI"): SliDocument,
     ("sankofa.observe/v1", "Fleet"): FleetDocument,
     ("sankofa.observe/v1", "Agreement"): AgreementDocument,
 }
@@ -35,6 +36,9 @@ def load_catalog(paths: Iterable[Path]) -> Catalog:
     """Read every `.yaml` and `.yml` under the paths; raises `InvalidInput` with all violations of all documents."""
     draft = Draft()
     documents = [read for file in _files(paths, draft) for read in _documents(file, draft)]
+    for place, document in documents:
+        if isinstance(document, SliDocument):
+            spec_slo.add_sli(place, document, draft)
     for place, document in documents:
         if isinstance(document, FleetDocument):
             spec_fleet.add_sites(place, document, draft)
@@ -123,5 +127,5 @@ def _instead(document: dict[Any, Any], version: str, kind: str) -> str:
     if version.startswith("pyrra."):
         return _PYRRA
     if version == "openslo/v1":
-        return "of OpenSLO's kinds only SLO is read, with its indicator inside"
+        return "of OpenSLO's kinds only SLO and SLI are read"
     return "write it as apiVersion openslo/v1" if version.startswith("openslo/") and kind == "SLO" else ""

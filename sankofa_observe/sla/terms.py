@@ -18,8 +18,11 @@ from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
+    Demand,
     Indicator,
     LevelIndicator,
+    MembersIndicator,
+    OutageIndicator,
     RatioIndicator,
     StateIndicator,
 )
@@ -100,8 +103,17 @@ def _indicator(indicator: Indicator) -> Document:
             return {**kind, "system": indicator.system, "combine": _combine(indicator.combine)}
         case LevelIndicator():
             bound = _exact(indicator.bound)
-            kind = {"kind": "level", "level": indicator.level, "operator": indicator.operator.value, "bound": bound}
-            return {**kind, "system": indicator.system, "combine": _combine(indicator.combine)}
+            return {
+                "kind": "level",
+                "level": indicator.level,
+                "reading": indicator.reading.value,
+                "operator": indicator.operator.value,
+                "bound": bound,
+                "total": int(indicator.total),
+                "demand": _demand(indicator.demand),
+                "system": indicator.system,
+                "combine": _combine(indicator.combine),
+            }
         case RatioIndicator():
             return {
                 "kind": "events",
@@ -114,6 +126,17 @@ def _indicator(indicator: Indicator) -> Document:
         case CompositeIndicator():
             weights = [[name, weight] for name, weight in sorted(indicator.weights.items())]
             return {"kind": "composite", "weights": weights, "wanted_ppm": indicator.wanted_ppm}
+        case OutageIndicator():
+            return {"kind": "outage", "of": indicator.of, "limit_seconds": indicator.limit_seconds}
+        case MembersIndicator():
+            at_least = [[role, count] for role, count in sorted(indicator.at_least.items())]
+            return {"kind": "members", "of": indicator.of, "at_least": at_least, "spare": indicator.spare}
+
+
+def _demand(demand: Demand | None) -> Document:
+    if demand is None:
+        return {}
+    return {"waiting": demand.waiting, "above": _exact(demand.above), "reading": demand.reading.value}
 
 
 def _exact(number: Decimal) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from sankofa_exporters.config.document import BrokenConfigError, Violation, attempt, checked, read_yaml, together
 from sankofa_exporters.config.settings import (
@@ -28,10 +28,12 @@ from sankofa_exporters.registry import SYSTEM_NAMES, System
 
 
 class Site(Strict):
-    """One place, and what is probed there: system, target's name, target."""
+    """One place, and what is probed there: system, target's name, target. What else the platform knows of it is its affair."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: LabelValue
-    tier: Literal["core", "regional", "edge"]
+    tier: LabelValue
     region: LabelValue
     targets: dict[Literal[SYSTEM_NAMES], dict[Name, dict[str, Any]]] = Field(default_factory=dict)  # type: ignore[valid-type]
 
