@@ -171,7 +171,10 @@ def _unfit(slo: Slo, wanted: Sequence[str], draft: Draft) -> Iterator[Fault]:
         elif isinstance(part.indicator, (OutageIndicator, MembersIndicator)) or (
             isinstance(slo.indicator, CompositeIndicator) and isinstance(part.indicator, CompositeIndicator)
         ):
-            problem = f"{name} is made of other SLOs itself; name those"
+            kind = {CompositeIndicator: "a composite", OutageIndicator: "about outages"}.get(
+                type(part.indicator), "about members"
+            )
+            problem = f"{name} is {kind} itself; name its parts"
         elif part.slot.seconds != slo.slot.seconds or (part.tier != slo.tier and not of_members):
             seen = f"{name} is of tier {part.tier} with slots of {part.slot.seconds} s"
             problem = f"{seen}, this one of tier {slo.tier} with slots of {slo.slot.seconds} s"

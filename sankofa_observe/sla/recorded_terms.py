@@ -108,11 +108,11 @@ def _indicator(kind: Any) -> Indicator:
         case "level":
             return LevelIndicator(
                 level=kind["level"],
-                reading=Reading(kind["reading"]),
+                reading=Reading(kind.get("reading", Reading.VALUE)),
                 operator=Operator(kind["operator"]),
                 bound=Decimal(kind["bound"]),
-                total=bool(kind["total"]),
-                demand=_demand(kind["demand"]),
+                total=bool(kind.get("total", 0)),
+                demand=_demand(kind.get("demand")),
                 system=kind["system"],
                 combine=_combine(kind["combine"]),
             )

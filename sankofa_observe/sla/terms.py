@@ -18,12 +18,12 @@ from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
-    Demand,
     Indicator,
     LevelIndicator,
     MembersIndicator,
     OutageIndicator,
     RatioIndicator,
+    Reading,
     StateIndicator,
 )
 from sankofa_observe.slo.objective import Slo
@@ -103,17 +103,8 @@ def _indicator(indicator: Indicator) -> Document:
             return {**kind, "system": indicator.system, "combine": _combine(indicator.combine)}
         case LevelIndicator():
             bound = _exact(indicator.bound)
-            return {
-                "kind": "level",
-                "level": indicator.level,
-                "reading": indicator.reading.value,
-                "operator": indicator.operator.value,
-                "bound": bound,
-                "total": int(indicator.total),
-                "demand": _demand(indicator.demand),
-                "system": indicator.system,
-                "combine": _combine(indicator.combine),
-            }
+            kind = {"kind": "level", "level": indicator.level, "operator": indicator.operator.value, "bound": bound}
+            return {**kind, **_of_level(indicator), "system": indicator.system, "combine": _combine(indicator.combine)}
         case RatioIndicator():
             return {
                 "kind": "events",
@@ -133,10 +124,16 @@ def _indicator(indicator: Indicator) -> Document:
             return {"kind": "members", "of": indicator.of, "at_least": at_least, "spare": indicator.spare}
 
 
-def _demand(demand: Demand | None) -> Document:
-    if demand is None:
-        return {}
-    return {"waiting": demand.waiting, "above": _exact(demand.above), "reading": demand.reading.value}
+def _of_level(indicator: LevelIndicator) -> Document:
+    """What a level has beyond a gauge and its bound; what it has not is not written."""
+    found: Document = {}
+    if indicator.reading is not Reading.VALUE:
+        found["reading"] = indicator.reading.value
+    if indicator.total:
+        found["total"] = 1
+    if (demand := indicator.demand) is not None:
+        found["demand"] = {"waiting": demand.waiting, "above": _exact(demand.above), "reading": demand.reading.value}
+    return found
 
 
 def _exact(number: Decimal) -> str:

@@ -81,7 +81,7 @@ OTHERS = {
         "apiVersion: pyrra.dev/v1alpha1\nkind: ServiceLevelObjective",
         "ratio.errors becomes ratioMetric.bad",
     ),
-    "openslo-indicator": ("apiVersion: openslo/v1\nkind: SLI", "only SLO is read, with its indicator inside"),
+    "openslo-service": ("apiVersion: openslo/v1\nkind: Service", "only SLO and SLI are read"),
     "openslo-older": ("apiVersion: openslo/v1alpha\nkind: SLO", "write it as apiVersion openslo/v1"),
 }
 

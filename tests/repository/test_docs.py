@@ -156,9 +156,11 @@ def test_reference_that_is_stale_is_named(name: str, tmp_path: Path, capsys: pyt
 
 def test_violation_codes_are_all_explained() -> None:
     """The codes in the table of specs are the codes the checks give, and each has a sentence."""
-    code = re.compile(r'"((?:spec|fleet|slo|agreement)\.[a-z-]+)"')
+    code = re.compile(r'"((?:spec|fleet|sli|slo|agreement)\.[a-z-]+)"')
     given = {one for path in python_sources() if path.name.startswith("spec") for one in code.findall(text(path))}
-    explained = re.findall(r"^\| `((?:spec|fleet|slo|agreement)\.[a-z-]+)` \| .+ \|$", prose_of_specs(), re.MULTILINE)
+    explained = re.findall(
+        r"^\| `((?:spec|fleet|sli|slo|agreement)\.[a-z-]+)` \| .+ \|$", prose_of_specs(), re.MULTILINE
+    )
     assert (sorted(given), len(explained)) == (sorted(set(explained)), len(set(explained)))
 
 

@@ -33,7 +33,7 @@ class Site(Strict):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: LabelValue
-    tier: LabelValue
+    tier: Literal["core", "regional", "edge", "chain", "link", "region", "fleet"]
     region: LabelValue
     targets: dict[Literal[SYSTEM_NAMES], dict[Name, dict[str, Any]]] = Field(default_factory=dict)  # type: ignore[valid-type]
 
