@@ -1,4 +1,4 @@
-"""What is made of the catalogue and committed: the SLI documents in `generated/`, which SLOs name by `indicatorRef`.
+"""What is made of the catalogue and committed: the SLI documents in `deploy/specs/slis/`, which SLOs name by `indicatorRef`.
 
 `python -m deploy.integrations.render --write` writes them, `--check` tells what is stale. Scrape jobs are made by
 `deploy/prometheus/render.py`, the reference page by `docs/generate.py`, of the same catalogue.
@@ -16,7 +16,7 @@ from sankofa_observe.adapters.integrations.catalogue import load_catalogue
 from sankofa_observe.adapters.integrations.sli import sli_documents
 
 FOLDER = Path(__file__).parent
-GENERATED = FOLDER / "generated"
+GENERATED = FOLDER.parent / "specs" / "slis"
 HEADER = "# Written by `make generate` from deploy/integrations/{name}.yaml; change that, and run it again.\n"
 CATALOGUE = load_catalogue(FOLDER)
 

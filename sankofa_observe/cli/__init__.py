@@ -13,6 +13,7 @@ from sankofa_observe.cli import (
     chain,
     demo,
     evidence,
+    fleet,
     integrations,
     keys,
     ledger,
@@ -34,7 +35,21 @@ app = typer.Typer(
     context_settings={"max_content_width": 100},
     help=__doc__,
 )
-for module in (demo, specs, integrations, serve, pipeline, verdicts, slots, ledger, evidence, verify, keys, chain):
+for module in (
+    demo,
+    specs,
+    fleet,
+    integrations,
+    serve,
+    pipeline,
+    verdicts,
+    slots,
+    ledger,
+    evidence,
+    verify,
+    keys,
+    chain,
+):
     module.register(app)
 
 
