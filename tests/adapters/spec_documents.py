@@ -34,7 +34,9 @@ def committed(name: str) -> Document:
 
 def inline(document: Document) -> Document:
     """The document with the indicator that it names in its place, of any job, for tests that change parts of it."""
-    texts = [re.sub(r'job="[^"]*",?', "", file.read_text()).replace("{}", "") for file in (SPECS / "slis").glob("*.yaml")]
+    texts = [
+        re.sub(r'job="[^"]*",?', "", file.read_text()).replace("{}", "") for file in (SPECS / "slis").glob("*.yaml")
+    ]
     slis = [one for text in texts for one in yaml.safe_load_all(text)]
     name = document["spec"].pop("indicatorRef")
     sli = next(one for one in slis if one["metadata"]["name"] == name)
