@@ -100,8 +100,9 @@ def test_commands_of_the_platform_are_accepted_by_its_parser() -> None:
 
 
 def test_commands_of_the_exporters_are_accepted_by_their_parser(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every line of `sankofa-exporter` in a code block is one that starts."""
-    found = command_lines("sankofa-exporter")
+    """Every line of `sankofa-exporter` in a code block is one that starts; test_new_system.py runs those of a new system."""
+    new = Path("docs/exporters/new-system.md")
+    found = [(page, words) for page, words in command_lines("sankofa-exporter") if page != new]
     assert [f"{page}: {why}" for page, words in found if (why := refused_by_exporter(words, capsys))] == []
     assert len(found) > 2
 
