@@ -271,7 +271,7 @@ def _derived(name: str, **settings: str) -> Document:
 
 def test_members_are_the_sites_of_a_role_and_of_a_zone(tmp_path: Path) -> None:
     """A fleet counts all sites of the tier by role; a region those of its zone, one more than it needs."""
-    sites = [
+    sites: list[Document] = [
         {**CORE, "name": "a", "role": "active", "zone": "z", "targets": {"besu": {"n": {}}}},
         {**CORE, "name": "b", "role": "standby", "zone": "y", "targets": {"besu": {"n2": {}}}},
         {**CORE, "name": "c", "role": "active", "zone": "z", "targets": {"besu": {"n3": {}}}},
