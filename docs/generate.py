@@ -209,7 +209,8 @@ def _figures(figures: Any, promises: set[str]) -> str:
     if unknown := {one["judged"] for one in figures} - promises - {""}:
         raise StalePageError(f"figures.yaml: no promise {', '.join(sorted(unknown))}")
     rows = (
-        f"| {one['words']} | {'`' + one['judged'] + '`' if one['judged'] else 'not'} | {one['how']} |\n" for one in figures
+        f"| {one['words']} | {'`' + one['judged'] + '`' if one['judged'] else 'not'} | {one['how']} |\n"
+        for one in figures
     )
     return head + "".join(rows)
 

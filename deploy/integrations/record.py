@@ -25,12 +25,13 @@ from sankofa_observe.adapters.integrations.models import Integration
 
 @contextmanager
 def running_yard() -> Iterator[Yard]:
-    """The sources, with some traffic through the gateways."""
+    """The sources, with some traffic through the gateways, and what the canary has seen of it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         yard = stack.enter_context(Yard(processes=stack.enter_context(Processes(folder=folder))))
         ask(yard.haproxy.url, 10)
         ask(yard.nginx.url, 5)
+        yard.canary.wait_for_answers("canary-1")
         yield yard
 
 
@@ -39,8 +40,9 @@ def shown_today(yard: Yard) -> dict[str, str]:
     found = {}
     for name, (agent, target) in yard.scraped().items():
         scrape = CATALOGUE.entry(name).spec.scrape
-        asked = {**scrape.params, **({"target": [target]} if scrape.agent else {})}
-        answer = local.get(f"http://{agent}{scrape.path}", params=asked, timeout=measured().limit(20))
+        asked = {**scrape.params, **({"target": [target]} if scrape.agent or scrape.exporter else {})}
+        path = "/probe" if scrape.exporter else scrape.path
+        answer = local.get(f"http://{agent}{path}", params=asked, timeout=measured().limit(20))
         answer.raise_for_status()
         found[name] = answer.text
     return found

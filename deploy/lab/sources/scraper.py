@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from deploy.integrations.render import CATALOGUE
 from deploy.lab.client import local
 from deploy.lab.pace import measured
@@ -14,7 +12,7 @@ from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.lab.sources.yard import Yard
 from deploy.parts import need_program
-from deploy.prometheus.render import render
+from deploy.prometheus.render import Exporter, render
 from sankofa_observe.adapters.integrations.targets import target_groups, write_groups
 
 
@@ -33,18 +31,18 @@ class Scraper:
 
     def start(self) -> None:
         folder = self.processes.folder
-        fleet = folder / "fleet.yaml"
-        fleet.write_text(yaml.safe_dump(self.yard.fleet()), encoding="utf-8")
-        write_groups(target_groups(CATALOGUE, fleet), folder / "targets")
+        write_groups(target_groups(CATALOGUE, self.yard.fleet_file), folder / "targets")
+        agents = {name: agent for name, (agent, _) in self.yard.scraped().items()}
+        foreign = {name: agent for name, agent in agents.items() if name in CATALOGUE.foreign()}
         text = render(
             scrape_interval=f"{self.scrape_seconds}s",
             scrape_timeout=f"{self.scrape_seconds}s",
             evaluation_interval="60s",
-            exporters={},
+            exporters={name: Exporter(address=agents[name]) for name in agents.keys() - foreign.keys()},
             platform=None,
             alertmanager=None,
             rule_files=[],
-            integrations={name: agent for name, (agent, _) in self.yard.scraped().items()},
+            integrations=foreign,
             targets=str(folder / "targets"),
         )
         config = folder / "prometheus.yml"

@@ -31,6 +31,7 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
     folder: Path = tmp_path_factory.mktemp("yard")
     with Processes(folder=folder) as processes, Yard(processes=processes) as running:
         ask(running.haproxy.url, 4)
+        running.canary.wait_for_answers("canary-1")
         yield running
 
 
@@ -243,3 +244,47 @@ def test_probes_without_their_agent_are_not_known(yard: Yard, scraper: Scraper) 
     assert (scraper.values(seen), scraper.values(asked)) == ({"blackbox-1": 0}, {"kubernetes-api-1": 0})
     yard.blackbox.start()
     until(lambda: (scraper.values(outside), scraper.values(ready)) == ({"blackbox-1": 1}, {"kubernetes-api-1": 1}))
+
+
+def test_slow_and_missing_answers_are_bad_for_users(yard: Yard, scraper: Scraper) -> None:
+    """Requests of the canary go on being counted while none is within the bound: a slow origin, then a gateway that is gone."""
+    good, valid = selectors("user-latency-10ms")
+
+    def counted() -> tuple[float, float] | None:
+        """Good and valid requests; None while our own delay leaves nothing that is known."""
+        both = scraper.values(good), scraper.values(valid)
+        return (both[0]["canary-1"], both[1]["canary-1"]) if all(both) else None
+
+    def only_bad_ones_come() -> None:
+        until(lambda: scraper.values(f"increase({good}[3s])").get("canary-1") == 0)
+        seen: list[tuple[float, float]] = []
+
+        def valid_grew() -> bool:
+            seen.extend([one for one in (counted(),) if one])
+            return bool(seen) and seen[-1][1] > seen[0][1]
+
+        until(valid_grew)
+        assert {one for one, _ in seen} == {seen[0][0]}
+
+    def good_ones_come() -> None:
+        until(lambda: scraper.values(f"increase({good}[3s])").get("canary-1", 0) > 0)
+
+    yard.origins[0].fail(status=200, delay_seconds=0.2)
+    only_bad_ones_come()
+    yard.origins[0].mend()
+    good_ones_come()
+    assert yard.nginx.child is not None
+    yard.nginx.child.kill()
+    only_bad_ones_come()
+    yard.nginx.start_server()
+    good_ones_come()
+
+
+def test_canary_that_ended_says_nothing(yard: Yard, scraper: Scraper) -> None:
+    """Without the canary no request is counted, good or bad, and nothing says down."""
+    every = [one for name in ("user-latency-10ms", "canary-up") for one in selectors(name)]
+    assert yard.canary.agent is not None
+    yard.canary.agent.kill()
+    until(lambda: not any(scraper.query(one) for one in every))
+    yard.canary.start(yard.fleet_file)
+    until(lambda: all(scraper.query(one) for one in every))
