@@ -13,7 +13,7 @@ from deploy.lab.client import local
 from deploy.lab.pace import measured
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes, answers
-from deploy.lab.sources.origin import Origin
+from deploy.lab.sources.origin import HEALTH, Origin
 from deploy.parts import need_program
 
 # `http-server-close`: connections of health checks and users are told apart, and none outlives a stopped origin.
@@ -30,7 +30,7 @@ frontend api
     bind 127.0.0.1:{users}
     default_backend api
 backend api
-    option httpchk GET /
+    option httpchk GET {health}
     http-check expect status 200
     default-server inter 200ms fall 2 rise 2 maxconn {slots}
 {servers}
@@ -97,7 +97,7 @@ class HaProxy:
 
     def start(self) -> None:
         servers = "\n".join(f"    server origin-{n} {one.address} check" for n, one in enumerate(self.origins, 1))
-        text = _HAPROXY.format(users=self.users, metrics=self.metrics, servers=servers, slots=self.slots)
+        text = _HAPROXY.format(users=self.users, metrics=self.metrics, servers=servers, slots=self.slots, health=HEALTH)
         config = _write(self.processes.folder / "haproxy.cfg", text)
         self.child = self.processes.start("haproxy", [need_program("haproxy"), "-db", "-f", str(config)])
         self.processes.wait_until(self.child, answers(self.url))

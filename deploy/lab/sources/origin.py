@@ -1,7 +1,8 @@
 """An HTTP server whose faults are thrown by assignment: what stands behind a gateway, and a double of Kubernetes' /readyz.
 
 No Kubernetes API server can be had as a package; its readiness answer is small and written down (200 `ok`, or 500 with the list
-of checks), and only that is doubled. Answers every path alike, in a thread of this process; knows how many requests it has begun.
+of checks), and only that is doubled. Answers every path alike, in a thread of this process, but for `/health`, by which a gateway
+checks it: that is well as long as it listens, as a check that looks at less than users do.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Self
 
 from deploy.lab.ports import free_port
 
-READY = b"ok"
+HEALTH = "/health"
+READY_STATUS, READY = 200, b"ok"
 NOT_READY = b"[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n"
-HANG_SECONDS = 600.0  # longer than any client waits
 
 
 @dataclass(kw_only=True)
@@ -26,7 +27,6 @@ class Origin:
     port: int = field(default_factory=free_port)
     status: int = 200
     delay_seconds: float = 0.0
-    requests: int = 0
     _thaw: threading.Event = field(default_factory=threading.Event)
     _server: ThreadingHTTPServer | None = None
 
@@ -48,10 +48,10 @@ class Origin:
             self._server.server_close()
             self._server = None
 
-    def hang(self) -> None:
-        """Accept requests and answer none."""
+    def fail(self, *, status: int = 500, delay_seconds: float = 0.0) -> None:
+        """Answer otherwise, or later, from the next request on."""
         self._thaw.clear()
-        self.delay_seconds = HANG_SECONDS
+        self.status, self.delay_seconds = status, delay_seconds
 
     def mend(self) -> None:
         """Answer at once and well; what was held back is answered as well."""
@@ -60,8 +60,9 @@ class Origin:
         if self._server is None:
             self.start()
 
-    def answer(self) -> tuple[int, bytes]:
-        self.requests += 1
+    def answer(self, path: str) -> tuple[int, bytes]:
+        if path == HEALTH:
+            return READY_STATUS, READY
         if self.delay_seconds:
             self._thaw.wait(self.delay_seconds)
         return self.status, READY if self.status == READY_STATUS else NOT_READY
@@ -74,9 +75,6 @@ class Origin:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-READY_STATUS = 200
 
 
 class _Server(ThreadingHTTPServer):
@@ -94,7 +92,7 @@ def _handler(origin: Origin) -> type[BaseHTTPRequestHandler]:
         wbufsize = 65_536
 
         def do_GET(self) -> None:
-            status, body = origin.answer()
+            status, body = origin.answer(self.path)
             self.send_response(status)
             self.send_header("Content-Type", "text/plain")
             self.send_header("Content-Length", str(len(body)))

@@ -54,7 +54,7 @@ class Named:
 
 def target_groups(catalogue: Catalogue, fleet: Path) -> dict[str, list[dict[str, Any]]]:
     """The groups of each entry, by its name; raises `InvalidInput` with every violation of the fleet file's targets."""
-    violations: list[Violation] = Field(default_factory=list)
+    violations: list[Violation] = []
     found = [named for where, site in _sites(fleet) for named in _targets(where, site, catalogue, violations)]
     violations += _twins(found)
     if violations:
@@ -144,8 +144,8 @@ def _address_problem(address: str, shape: TargetShape) -> str:
 
 def _twins(found: list[Named]) -> Iterator[Violation]:
     """Targets of one name, and targets that are one."""
-    names: dict[tuple[str, str], Named] = Field(default_factory=dict)
-    identities: dict[tuple[str, str, frozenset[tuple[str, str]]], Named] = Field(default_factory=dict)
+    names: dict[tuple[str, str], Named] = {}
+    identities: dict[tuple[str, str, frozenset[tuple[str, str]]], Named] = {}
     for one in found:
         first = names.setdefault((one.entry.name, one.name), one)
         same = identities.setdefault(one.identity, one)
