@@ -33,6 +33,7 @@ test: ## Everything that must hold (WITHOUT=ceph,... does without a part, and na
 	$(CHECK)
 
 test-all: export MUTATIONS := 250
+test-all: export QUIET_SECONDS := 600
 test-all: export FAULT_SEEDS := 6
 test-all: export FOUNDRY_PROFILE := full
 test-all: export DRAWN_SITES := 60
