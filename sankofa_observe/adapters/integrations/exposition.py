@@ -38,8 +38,12 @@ class Exposition:
     def metrics(self) -> frozenset[str]:
         return frozenset(one.metric for one in self.series)
 
-    def met(self, asked: Asked) -> list[Shown]:
-        return [one for one in self.series if one.metric == asked.metric and asked.meets(one.labels)]
+    def of(self, metric: str) -> list[Shown]:
+        return [one for one in self.series if one.metric == metric]
+
+    def met(self, asked: Asked) -> list[Mapping[str, str]]:
+        """The labels of the series that a selector meets."""
+        return [one.labels for one in self.of(asked.metric) if asked.meets(one.labels)]
 
     def kind_of(self, metric: str) -> str | None:
         """The type of a metric, by the name of the whole or of one of its parts."""
