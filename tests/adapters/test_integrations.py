@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ from sankofa_observe.adapters.integrations.models import Histogram, IndicatorSha
 from sankofa_observe.errors import InvalidInput
 
 RECORDED = {name: recordings(entry, CATALOGUE)[0] for name, entry in CATALOGUE.entries.items()}
+TEXTS = [
+    (entry.spec.scrape, (FOLDER / one.file).read_text())
+    for entry in CATALOGUE.entries.values()
+    for one in entry.spec.recorded
+]
 SUMMARY = """\
 # TYPE handle_request summary
 handle_request{quantile="0.5"} 3.5
@@ -317,3 +323,18 @@ def test_recording_that_cannot_be_read_is_told_alone() -> None:
     assert [(one.where, one.problem) for one in found] == [
         ("nginx.yaml:/spec/recorded/0/file", "recorded/none.prom: no such file")
     ]
+
+
+@given(st.integers(0, len(TEXTS) - 1), st.integers(min_value=0), st.text(max_size=6), st.integers(0, 40))
+def test_a_spoiled_recording_is_refused_or_read(nth: int, place: int, put: str, lost: int) -> None:
+    """Of a text with a piece changed anywhere either a line is named, or all of its series have names as Prometheus has them."""
+    scrape, text = TEXTS[nth]
+    cut = place % len(text)
+    said, names = "spoiled.prom, line 1: ", frozenset[str]()
+    try:
+        names = exposition_of(text[:cut] + put + text[cut + lost :], "spoiled.prom", scrape, {}).metrics()
+    except ValueError as error:
+        said = str(error)
+
+    assert re.match(r"spoiled\.prom, line [0-9]+: ", said)
+    assert all(re.fullmatch(r"[a-zA-Z_:][a-zA-Z0-9_:]*", name) for name in names)

@@ -12,6 +12,7 @@ from sankofa_observe.adapters.integrations.selector import Asked
 
 BUCKET, BOUND = "_bucket", "le"
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
+_TYPE = re.compile(r"# TYPE (?P<metric>[a-zA-Z_:][a-zA-Z0-9_:]*) (?P<kind>counter|gauge|histogram|summary|untyped)")
 _SAMPLE = re.compile(
     r'(?P<metric>[a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?P<labels>(?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?\s+[^\s{}]+(?:\s+-?[0-9]+)?\s*'
 )
@@ -77,14 +78,15 @@ def _lines(text: str, file: str) -> Iterator[tuple[str, dict[str, str], str]]:
     client_python's parser reads OpenMetrics' meaning into it and calls such a counter `…_total`: a series that nobody has.
     """
     kinds: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("# TYPE "):
-            _, _, name, kind = line.split()
-            kinds[name] = kind
-        elif line and not line.startswith("#"):
-            found = _SAMPLE.fullmatch(line)
-            if found is None:
-                raise ValueError(f"{file}, line {number}: {line[:80]!r} is no sample of an exposition")
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip() or (line.startswith("#") and not line.startswith("# TYPE ")):
+            continue
+        found = (_TYPE if line.startswith("#") else _SAMPLE).fullmatch(line)
+        if found is None:
+            raise ValueError(f"{file}, line {number}: {line[:80]!r} is no line of an exposition")
+        if line.startswith("#"):
+            kinds[found["metric"]] = found["kind"]
+        else:
             labels = {label: _unescaped(value) for label, value in _LABEL.findall(found["labels"] or "")}
             yield found["metric"], labels, _kind(found["metric"], kinds)
 
