@@ -28,6 +28,7 @@ defaults
     timeout client 30s
     timeout server 30s
     timeout queue 20s
+    timeout check 10s
 frontend api
     bind 127.0.0.1:{users}
     default_backend api
