@@ -20,6 +20,7 @@ from annotated_types import Ge, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from deploy.integrations.page import integrations_page
 from sankofa_observe import telemetry
 from sankofa_observe.cli import app
 from sankofa_observe.config import Settings
@@ -224,6 +225,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": help_texts,
     "metrics.md": metrics_table,
     "promises.md": promises_table,
+    "integrations.md": integrations_page,
 }
 
 

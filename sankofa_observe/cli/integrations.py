@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,16 +22,23 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="integrations")
 
 
-def check(folder: Folder = CATALOGUE, *, as_json: AsJson = False) -> None:
-    """Check each entry against what its source was recorded to show; nothing is written.
+def check(
+    specs: Annotated[
+        list[Path] | None, typer.Argument(help="SLO files, or folders of them, that type indicators of their own.")
+    ] = None,
+    folder: Folder = CATALOGUE,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Check each entry, and the indicators that SLOs type themselves, against what sources were recorded to show.
 
-    Example: sankofa-observe integrations check --catalogue deploy/integrations
+    Example: sankofa-observe integrations check deploy/specs --catalogue deploy/integrations
     """
     from sankofa_observe.adapters.integrations.check import sound_catalogue
     from sankofa_observe.errors import InvalidInput
 
     try:
-        catalogue = sound_catalogue(folder)
+        catalogue = sound_catalogue(folder, _yaml_files(specs or []))
     except InvalidInput as error:
         if as_json:
             print(json.dumps([vars(one) for one in error.violations], indent=2))  # noqa: T201  this is the output
@@ -42,6 +50,11 @@ def check(folder: Folder = CATALOGUE, *, as_json: AsJson = False) -> None:
         return
     indicators = len(list(catalogue.indicators()))
     say(f"{len(catalogue.entries)} integrations, {indicators} indicators: no violation")
+
+
+def _yaml_files(paths: Sequence[Path]) -> list[Path]:
+    """The files of a folder, in order; a file as it is."""
+    return [file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*.y*ml")))]
 
 
 def targets(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +28,7 @@ defaults
     timeout client 30s
     timeout server 30s
     timeout queue 20s
+    timeout check 10s
 frontend api
     bind 127.0.0.1:{users}
     default_backend api
@@ -67,6 +70,27 @@ def ask(url: str, times: int, *, at_once: int = 1) -> list[int]:
     """GET `url` so many times and tell the status codes; 0 where nobody answered."""
     with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(_status, [url] * times))
+
+
+@contextmanager
+def users(url: str, at_once: int, *, pause_seconds: float = 0.0) -> Iterator[None]:
+    """So many users, each of whom asks again when answered, or a while later; with the end of the block they leave."""
+    over = threading.Event()
+
+    def user() -> None:
+        while not over.is_set():
+            _status(url)
+            over.wait(pause_seconds)
+
+    every = [threading.Thread(target=user, daemon=True) for _ in range(at_once)]
+    for one in every:
+        one.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for one in every:
+            one.join()
 
 
 def _status(url: str) -> int:

@@ -88,4 +88,4 @@ def _doubles(found: Mapping[str, tuple[Path, Integration]]) -> Iterator[Violatio
 
 
 def _violation(code: str, file: Path, path: str, problem: str, hint: str = "") -> Violation:
-    return Violation(code=code, where=f"{file}:{path}", problem=problem, hint=hint)
+    return Violation(code=code, where=f"{file}:{path}" if path else str(file), problem=problem, hint=hint)

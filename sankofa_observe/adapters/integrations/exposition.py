@@ -12,6 +12,7 @@ from sankofa_observe.adapters.integrations.selector import Asked
 
 BUCKET, BOUND = "_bucket", "le"
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
+_TYPE = re.compile(r"# TYPE (?P<metric>[a-zA-Z_:][a-zA-Z0-9_:]*) (?P<kind>counter|gauge|histogram|summary|untyped)")
 _SAMPLE = re.compile(
     r'(?P<metric>[a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?P<labels>(?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?\s+[^\s{}]+(?:\s+-?[0-9]+)?\s*'
 )
@@ -38,8 +39,12 @@ class Exposition:
     def metrics(self) -> frozenset[str]:
         return frozenset(one.metric for one in self.series)
 
-    def met(self, asked: Asked) -> list[Shown]:
-        return [one for one in self.series if one.metric == asked.metric and asked.meets(one.labels)]
+    def of(self, metric: str) -> list[Shown]:
+        return [one for one in self.series if one.metric == metric]
+
+    def met(self, asked: Asked) -> list[Mapping[str, str]]:
+        """The labels of the series that a selector meets."""
+        return [one.labels for one in self.of(asked.metric) if asked.meets(one.labels)]
 
     def kind_of(self, metric: str) -> str | None:
         """The type of a metric, by the name of the whole or of one of its parts."""
@@ -73,14 +78,15 @@ def _lines(text: str, file: str) -> Iterator[tuple[str, dict[str, str], str]]:
     client_python's parser reads OpenMetrics' meaning into it and calls such a counter `…_total`: a series that nobody has.
     """
     kinds: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("# TYPE "):
-            _, _, name, kind = line.split()
-            kinds[name] = kind
-        elif line and not line.startswith("#"):
-            found = _SAMPLE.fullmatch(line)
-            if found is None:
-                raise ValueError(f"{file}, line {number}: {line[:80]!r} is no sample of an exposition")
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip() or (line.startswith("#") and not line.startswith("# TYPE ")):
+            continue
+        found = (_TYPE if line.startswith("#") else _SAMPLE).fullmatch(line)
+        if found is None:
+            raise ValueError(f"{file}, line {number}: {line[:80]!r} is no line of an exposition")
+        if line.startswith("#"):
+            kinds[found["metric"]] = found["kind"]
+        else:
             labels = {label: _unescaped(value) for label, value in _LABEL.findall(found["labels"] or "")}
             yield found["metric"], labels, _kind(found["metric"], kinds)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 _MATCHER = re.compile(r"""([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 
@@ -36,6 +36,10 @@ class Asked:
         found = _MATCHER.findall(rest)
         matchers = tuple(Matcher(label=label, sign=sign, value=_text(text)) for label, sign, text in found)
         return Asked(metric=metric.strip(), matchers=matchers)
+
+    def without(self, labels: Collection[str]) -> Asked:
+        """The same, whatever these labels are."""
+        return replace(self, matchers=tuple(one for one in self.matchers if one.label not in labels))
 
     def meets(self, labels: Mapping[str, str]) -> bool:
         return all(one.meets(labels.get(one.label, "")) for one in self.matchers)

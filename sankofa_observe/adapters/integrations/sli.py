@@ -5,6 +5,7 @@ OpenSLO has no field for how a level is read; that stands in annotations, as in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sankofa_observe.adapters.integrations.models import (
@@ -73,3 +74,42 @@ def _combine(rule: str) -> dict[str, str]:
 
 def _metric(selector: str, job: str) -> dict[str, Any]:
     return {"metricSource": {"type": "Prometheus", "spec": {"query": of_job(selector, job)}}}
+
+
+def shape_of(document: Mapping[str, Any]) -> IndicatorShape | None:
+    """The indicator that an SLO document types itself, as entries have it; None where it names one, or is made of other SLOs.
+
+    Raises:
+        pydantic.ValidationError, KeyError, TypeError, AttributeError: the document has another shape.
+    """
+    typed = document["spec"].get("indicator")
+    if typed is None:
+        return None
+    notes = document["metadata"].get("annotations", {})
+    note = {name.removeprefix(ANNOTATION): text for name, text in notes.items()}
+    head = {"name": document["metadata"]["name"], "measures": "typed in the SLO"}
+    if ratio := typed["spec"].get("ratioMetric"):
+        sides = {side: _query(ratio[side]) for side in ("good", "bad", "total") if side in ratio}
+        if ratio["counter"]:
+            return IndicatorShape.model_validate({**head, "events": sides})
+        state = {"up": sides["good"], "known": sides["total"], "combine": _several(note)}
+        return IndicatorShape.model_validate({**head, "state": state})
+    level = {
+        "of": _query(typed["spec"]["thresholdMetric"]),
+        "reading": note.get("reading", "value"),
+        "unit": "of the SLO",
+        "total": note.get("total") == "yes",
+        "combine": _several(note),
+    }
+    if "demand" in note:
+        level["demand"] = {"waiting": note["demand"], "reading": note.get("demand-reading", "value")}
+    return IndicatorShape.model_validate({**head, "level": level})
+
+
+def _several(note: Mapping[str, str]) -> str:
+    """`atLeast: 2` is of several series as well; here it matters only that there may be some."""
+    return "" if "combine" not in note else "any" if note["combine"] == "any" else "all"
+
+
+def _query(metric: Mapping[str, Any]) -> str:
+    return str(metric["metricSource"]["spec"]["query"])

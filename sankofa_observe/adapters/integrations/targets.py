@@ -78,7 +78,9 @@ def write_groups(groups: Mapping[str, list[dict[str, Any]]], folder: Path) -> No
 def _sites(file: Path) -> Iterator[tuple[str, SiteSpec]]:
     try:
         documents = read_all(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        raise InvalidInput(f"{file}: {error.strerror or error}; expected the fleet file") from None
+    except ValueError as error:
         raise InvalidInput(f"{file}: {error}") from None
     fleets = [one for one in documents if isinstance(one, dict) and one.get("kind") == "Fleet"]
     if not fleets:
