@@ -40,7 +40,6 @@ test-all: export DRAWN_SITES := 60
 test-all: export SIMULATION_SEEDS := 0-199
 test-all: export EVERY_CALL := 1
 test-all: export DOCUMENTS := 50
-test-all: export QUIET_SECONDS := 600
 test-all: ## make test and what needs larger parts: browser, object stores, brokers, images
 	$(SETUP) test-all
 	$(CHECK)

@@ -7,7 +7,6 @@ Slots of 5 s are counted from it by the committed specs; the bounds of throughpu
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -18,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from deploy.lab.processes import Processes
-from deploy.lab.sources.gateway import ask
+from deploy.lab.sources.gateway import ask, users
 from deploy.lab.sources.scraper import Scraper
 from deploy.lab.sources.yard import INTERFACE, Yard
 from deploy.parts import CHECKOUT
@@ -86,26 +85,6 @@ def lab(slo: Slo, instances: Mapping[str, tuple[str, ...]]) -> Slo:
     return replace(made, indicator=indicator, slot=rule, sources={SITE: instances[system]} if system else {})
 
 
-@contextmanager
-def users(yard: Yard, at_once: int) -> Iterator[None]:
-    """Who asks the gateway without a pause."""
-    over = threading.Event()
-
-    def one() -> None:
-        while not over.is_set():
-            ask(yard.haproxy.url, 1)
-
-    threads = [threading.Thread(target=one) for _ in range(at_once)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Run:
     folder: Path = tmp_path_factory.mktemp("promises")
@@ -143,7 +122,7 @@ def _too_much_is_asked(run: Run, yard: Yard) -> None:
     for origin in yard.origins:
         origin.fail(status=200, delay_seconds=0.5)
     names = ("throughput-api", "bandwidth-core", "kubernetes-api-core", "kubernetes-api-regional", "slow origins")
-    with users(yard, 8), run.marked(run.faults, *names):
+    with users(yard.haproxy.url, 8), run.marked(run.faults, *names):
         yard.readyz.fail(status=500)
         yard.link.set(INTERFACE, out_octets_per_second=5_000_000, out_discards_per_second=40)
         time.sleep(FAULT_SECONDS)
