@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from sankofa_observe.documents import Marked
 from sankofa_observe.errors import Violation
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.slo.objective import Slo
@@ -38,17 +39,36 @@ def note_fault(name: str, seen: str, expected: str, leans_on: tuple[str, ...] = 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a document was read, like `slo.yaml#1:`, and which of its parts were put in for what no shape allows."""
+    """Where a document was read, like `slo.yaml#1:`, and which of its parts were put in for what no shape allows.
+
+    `line` is for what has no document, because the file is no YAML.
+    """
 
     where: str
     broken: tuple[str, ...] = ()
+    file: str = ""
+    document: Marked | None = field(default=None, compare=False, repr=False)
+    line: int = 0
 
     def stands(self, *paths: str) -> bool:
         """Whether these parts of the document are its author's."""
         return not any(_touch(path, broken) for path in paths for broken in self.broken)
 
+    @property
+    def spot(self) -> str:
+        """Where the document begins, as editors open it."""
+        return f"{self.file}:{self.document.line()}" if self.document else self.where
+
     def violation(self, fault: Fault) -> Violation:
-        return Violation(code=fault.code, where=f"{self.where}{fault.path}", problem=fault.problem, hint=fault.hint)
+        line = self.document.line(fault.path) if self.document else self.line
+        return Violation(
+            code=fault.code,
+            where=f"{self.where}{fault.path}",
+            problem=fault.problem,
+            hint=fault.hint,
+            file=self.file,
+            line=line,
+        )
 
 
 def _touch(one: str, other: str) -> bool:

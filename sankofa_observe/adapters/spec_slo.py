@@ -35,7 +35,7 @@ def add_slo(place: Place, document: SloDocument, draft: Draft) -> None:
     named = place.stands("/metadata/name")
     first = draft.slo_places.setdefault(name, place) if named else place
     if first is not place:
-        faults.append(Fault("/metadata/name", "slo.twice", f"SLO {name} is defined twice, first in {first.where}"))
+        faults.append(Fault("/metadata/name", "slo.twice", f"SLO {name} is defined twice, first in {first.spot}"))
     slo = _slo(document, faults)
     whole = draft.tell(place, faults)
     draft.unread |= not named

@@ -6,13 +6,14 @@ Every violation of every document is found in one run, with file, document and p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sankofa_observe.adapters import spec_agreement, spec_fleet, spec_shapes, spec_slo
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SloDocument, Strict
-from sankofa_observe.documents import BrokenYaml, read_all
+from sankofa_observe.documents import BrokenYaml, read_marked
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.catalog import Catalog
 
@@ -56,47 +57,52 @@ def _files(paths: Iterable[Path], draft: Draft) -> Iterator[Path]:
         if path.is_dir():
             found = sorted(file for file in path.rglob("*") if file.suffix in {".yaml", ".yml"} and file.is_file())
             if not found:  # a mistyped folder: nothing would be observed, and nothing would seem wrong
-                _unread(draft, str(path), Fault("", "spec.missing", "a folder without a .yaml or .yml file"))
+                fault = Fault("", "spec.missing", "a folder without a .yaml or .yml file")
+                _unread(draft, Place(where=str(path)), fault)
             yield from found
         elif path.is_file():
             yield path
         else:
-            _unread(draft, str(path), Fault("", "spec.missing", "no such file or folder"))
+            _unread(draft, Place(where=str(path)), Fault("", "spec.missing", "no such file or folder"))
 
 
 def _documents(file: Path, draft: Draft) -> Iterator[tuple[Place, Strict]]:
-    for where, document in _parts(file, draft):
-        draft.violations.setdefault(where, [])
+    for place in places_of(file, draft):
+        assert place.document is not None  # noqa: S101  it was read
+        document = place.document.value
+        draft.violations.setdefault(place.where, [])
         model = _model(document)
         if model is None:
-            _unread(draft, where, _unknown_kind(document, "" if ":/" in where[len(str(file)) :] else "/"))
+            _unread(draft, place, _unknown_kind(document, "" if ":/" in place.where[len(place.file) :] else "/"))
             continue
         read, faults = spec_shapes.read(document, model)
-        draft.tell(Place(where=where), faults)
+        draft.tell(place, faults)
         if read is None:
             draft.unread = True
         else:
-            yield Place(where=where, broken=tuple(fault.path for fault in faults)), read
+            yield replace(place, broken=tuple(fault.path for fault in faults)), read
 
 
-def _parts(file: Path, draft: Draft) -> Iterator[tuple[str, Any]]:
+def places_of(file: Path, draft: Draft) -> Iterator[Place]:
     """The documents of a file; a list holds documents as well, as OpenSLO has it."""
     try:
-        documents = read_all(file.read_text(encoding="utf-8"))
+        documents = read_marked(file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:  # no YAML, or no UTF-8
-        said = str(error) if isinstance(error, BrokenYaml) else type(error).__name__
-        _unread(draft, str(file), Fault("", "spec.yaml", said))
+        broken = isinstance(error, BrokenYaml)
+        place = Place(where=str(file), file=str(file), line=error.line if isinstance(error, BrokenYaml) else 0)
+        _unread(draft, place, Fault("", "spec.yaml", str(error) if broken else type(error).__name__))
         return
     for number, document in enumerate(documents, 1):
-        listed = isinstance(document, list)
-        for index, one in enumerate(document if listed else [document]):
-            if one is not None:
-                yield f"{file}#{number}:{f'/{index}' if listed else ''}", one
+        listed = isinstance(document.value, list)
+        for index, one in enumerate(document.items() if listed else [document]):
+            if one.value is not None:
+                where = f"{file}#{number}:{f'/{index}' if listed else ''}"
+                yield Place(where=where, file=str(file), document=one)
 
 
-def _unread(draft: Draft, where: str, fault: Fault) -> None:
+def _unread(draft: Draft, place: Place, fault: Fault) -> None:
     draft.unread = True
-    draft.tell(Place(where=where), [fault])
+    draft.tell(place, [fault])
 
 
 def _model(document: Any) -> type[Strict] | None:

@@ -345,3 +345,28 @@ def test_specs_of_a_list_in_one_file_all_count(tmp_path: Path) -> None:
     """A list at the top is read as its documents, as OpenSLO writes them."""
     catalog = load_catalog([write(tmp_path, all=yaml.safe_dump([FLEET, SLO, LATENCY, AGREEMENT]))])
     assert (len(catalog.sites), len(catalog.slos), len(catalog.agreements)) == (2, 2, 1)
+
+
+def test_specs_tell_the_line_of_every_violation(tmp_path: Path) -> None:
+    """Of values, of what is missing, of what is no YAML, of a document in a list, and of what leans on another file."""
+    good = yaml.safe_dump(SLO, sort_keys=False)
+    slo = good.replace("target: 0.995", "target: 99.5").replace("  service: edge-sites\n", "")
+    listed = yaml.safe_dump([FLEET, {"kind": "A"}], sort_keys=False)
+    terms = yaml.safe_dump(changed(AGREEMENT, put("spec|fee|exponent", 0)), sort_keys=False)
+    folder = write(tmp_path, a=slo, b="kind: 1\na: [", c=listed, d=terms, e=f"# twice\n---\n{good}")
+
+    def line(text: str, words: str) -> int:
+        return next(number for number, one in enumerate(text.splitlines(), 1) if one.startswith(words))
+
+    told = {(one.code, Path(one.file).name, one.line) for one in violations(folder)}
+    assert told == {
+        ("spec.missing", "a.yaml", line(slo, "spec:")),
+        ("slo.target-range", "a.yaml", line(slo, "  - displayName: up") + 1),
+        ("spec.yaml", "b.yaml", 3),
+        ("spec.kind", "c.yaml", line(listed, "- kind: A")),
+        ("agreement.exponent", "d.yaml", line(terms, "    exponent")),
+        ("slo.twice", "e.yaml", 3 + line(good, "  name:") - 1),
+    }
+    text = str(InvalidInput("", violations(folder)))
+    assert f"{folder / 'a.yaml'}:{line(slo, 'spec:')}: /spec/service: Field required" in text
+    assert f"defined twice, first in {folder / 'a.yaml'}:1 " in text

@@ -148,7 +148,9 @@ def test_specs_check_speaks_json(run: Run, tmp_path: Path) -> None:
         ("spec.kind", "other.yaml"),
         ("slo.target-range", "slo.yaml"),
     ]
-    assert {tuple(one) for one in json.loads(bad.out)} == {("code", "where", "problem", "hint", "severity")}
+    assert {tuple(one) for one in json.loads(bad.out)} == {
+        ("code", "where", "problem", "hint", "file", "line", "severity")
+    }
     assert {one["severity"] for one in json.loads(bad.out)} == {"violation"}
 
 
