@@ -15,6 +15,7 @@ from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.schedule import CreditBand, band_problems
 from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.window import RollingWindow
 from sankofa_observe.units import share_floor
 
 _YEARS = range(2026, 2101)
@@ -94,6 +95,14 @@ def _period_faults(document: AgreementDocument, slos: list[Slo], starts_at: int 
         if spec.grace_seconds < leans:
             problem = f"{spec.grace_seconds} s; slots of {slo.name} lean on samples up to {leans} s later"
             yield Fault("/spec/graceSeconds", "agreement.grace", problem, f"expected {leans} or more", promises)
+    rolling = sorted({slo.name for slo in slos if isinstance(slo.window, RollingWindow)})
+    if rolling:
+        problem = (
+            f"{', '.join(rolling)}: a rolling window is watched, not judged; its periods overlap, and a fee has one"
+        )
+        hint = "give the SLO a calendar period: isRolling false, duration 1M and a calendar"
+        yield Fault("/spec/promises", "agreement.rolling", problem, hint)
+        return
     windows = {slo.window for slo in slos}
     if len(windows) > 1:
         problem = "its SLOs have different windows; a fee has one period"

@@ -17,7 +17,7 @@ from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocumen
 
 DURATION_HINT = "a duration is a whole number and one unit: s second, m minute, h, d, w, M month, Q quarter, Y year"
 _HINTS = {
-    "isRolling": "periods of a promise do not overlap: isRolling false and a calendar, such as duration 1M for 30d",
+    "isRolling": "true for a budget that is watched; an agreement takes false and a calendar, such as duration 1M",
     "calendar": 'like startTime "2026-01-01 00:00:00", timeZone UTC',
     "indicatorRef": "write the indicator itself, under spec.indicator",
     "alertPolicies": "leave it out: alert rules are made from the SLOs",

@@ -162,10 +162,11 @@ MIXED: dict[str, tuple[dict[str, list[Change]], Expected]] = {
     ),
     "rolling-without-a-calendar": (
         {"slo": [put("spec|timeWindow", [{"duration": "30d", "isRolling": True}])]},
-        [
-            ("spec.literal-error", f"{SLO_AT}/spec/timeWindow/0/isRolling"),
-            ("spec.missing", f"{SLO_AT}/spec/timeWindow/0/calendar"),
-        ],
+        [("agreement.rolling", f"{TERMS_AT}/spec/promises")],
+    ),
+    "rolling-mistyped": (  # of the calendar, which follows from it, nothing is said
+        {"slo": [put("spec|timeWindow", [{"duration": "30d", "isRolling": "yes"}])]},
+        [("spec.bool-type", f"{SLO_AT}/spec/timeWindow/0/isRolling")],
     ),
     "counter-mistyped": (  # of the kind that follows from it nothing is said
         {"slo": [put(RATIO + "counter", "maybe"), notes(settles="30s"), put("spec|budgetingMethod", "Occurrences")]},
