@@ -80,7 +80,7 @@ def read(document: dict[str, Any], model: type[Strict]) -> tuple[Strict | None, 
         except ValidationError as error:
             errors = error.errors(include_url=False)
         mended = copy.deepcopy(mended)
-        faults = faults or [_fault(one) for one in errors]
+        faults = faults or [shape_fault(one) for one in errors]
         for one in errors:
             _mend(mended, one["loc"][: len(one["loc"]) - cut], _PATTERNS[model])
     try:
@@ -117,7 +117,8 @@ def _leads_on(place: Any, part: int | str, following: int | str) -> bool:
     return isinstance(inner, dict)
 
 
-def _fault(error: Any) -> Fault:
+def shape_fault(error: Any) -> Fault:
+    """What pydantic says of a part of a document."""
     path = "/" + "/".join(str(part) for part in error["loc"])
     last, kind = error["loc"][-1], error["type"]
     untold = kind in {"missing", "extra_forbidden"} or last == "salt"  # a salt is kept off every log

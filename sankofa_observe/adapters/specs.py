@@ -22,20 +22,13 @@ _KINDS: dict[tuple[str, str], type[Strict]] = {
     ("sankofa.observe/v1", "Fleet"): FleetDocument,
     ("sankofa.observe/v1", "Agreement"): AgreementDocument,
 }
-_SLOTH = (
-    "this is a file of sloth; write each of its slos as an openslo/v1 SLO: error_query becomes ratioMetric.bad and "
-    "total_query total, as plain selectors without rate() and sum(), and objective becomes targetPercent"
-)
-_PYRRA = (
-    "this is an object of pyrra; write it as an openslo/v1 SLO: ratio.errors becomes ratioMetric.bad, latency.success becomes "
-    "good, total stays, target becomes targetPercent, and window becomes a calendar period"
-)
+_IMPORT = "sankofa-observe specs import FILE rewrites it, or says what stands in the way"
 
 
 def load_catalog(paths: Iterable[Path]) -> Catalog:
     """Read every `.yaml` and `.yml` under the paths; raises `InvalidInput` with all violations of all documents."""
     draft = Draft()
-    documents = [read for file in _files(paths, draft) for read in _documents(file, draft)]
+    documents = [read for file in spec_files(paths, draft) for read in _documents(file, draft)]
     for place, document in documents:
         if isinstance(document, FleetDocument):
             spec_fleet.add_sites(place, document, draft)
@@ -52,7 +45,7 @@ def load_catalog(paths: Iterable[Path]) -> Catalog:
     return draft.catalog
 
 
-def _files(paths: Iterable[Path], draft: Draft) -> Iterator[Path]:
+def spec_files(paths: Iterable[Path], draft: Draft) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             found = sorted(file for file in path.rglob("*") if file.suffix in {".yaml", ".yml"} and file.is_file())
@@ -119,15 +112,11 @@ def _unknown_kind(document: Any, path: str) -> Fault:
     seen = f"apiVersion {version!r}, kind {kind!r}"
     if "apiVersion" not in document and "version" in document:
         seen = f"version {str(document['version'])!r}"
-    return Fault(path, "spec.kind", f"{seen[:200]}; expected one of: {expected}", _instead(document, version, kind))
+    return Fault(path, "spec.kind", f"{seen[:200]}; expected one of: {expected}", _instead(document, version))
 
 
-def _instead(document: dict[Any, Any], version: str, kind: str) -> str:
+def _instead(document: dict[Any, Any], version: str) -> str:
     """What to write instead of the documents of others."""
-    if document.get("version") == "prometheus/v1" or version.startswith("sloth."):
-        return _SLOTH
-    if version.startswith("pyrra."):
-        return _PYRRA
-    if version == "openslo/v1":
-        return "of OpenSLO's kinds only SLO is read, with its indicator inside"
-    return "write it as apiVersion openslo/v1" if version.startswith("openslo/") and kind == "SLO" else ""
+    if document.get("version") == "prometheus/v1" or version.startswith(("sloth.", "pyrra.", "openslo")):
+        return _IMPORT
+    return ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sankofa_observe.cli.output import AsJson, complain, say
+from sankofa_observe.cli.spec_import import import_
 
 if TYPE_CHECKING:
     from sankofa_observe.errors import Violation
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Check fleets, SLOs and agreements.")
     group.command("check")(check)
+    group.command("import")(import_)
     app.add_typer(group, name="specs")
 
 
