@@ -23,7 +23,7 @@ _ANNOTATIONS = {
     Kind.LEVELS: _ALL | {"sources", "combine"},
     Kind.COMPOSITE: _ALL | {"composite", "parts"},
 }
-_KNOWN = sorted(set().union(*_ANNOTATIONS.values()))
+SETTING_NAMES = sorted(set().union(*_ANNOTATIONS.values()))
 _TIERS = {"core", "regional", "edge"}
 _TARGETS = ("/spec/objectives/0/target", "/spec/objectives/0/targetPercent")
 RESTARTS_PPM = 999_900  # one restart a day hides about 700 ppm of its events
@@ -79,8 +79,8 @@ def _annotations(document: SloDocument, kind: Kind | None, faults: list[Fault]) 
     """The settings that are ours; one that is not known, or that the kind of indicator has no use for, is refused."""
     ours = {k.removeprefix(ANNOTATION): v for k, v in document.metadata.annotations.items() if k.startswith(ANNOTATION)}
     for name in ours:
-        if name not in _KNOWN:
-            hint = f"known: {', '.join(_KNOWN)}"
+        if name not in SETTING_NAMES:
+            hint = f"known: {', '.join(SETTING_NAMES)}"
             faults.append(Fault(note_path(name), "slo.annotation", "no such setting", hint))
         elif kind and name not in _ANNOTATIONS[kind]:
             users = ", ".join(one for one, names in _ANNOTATIONS.items() if name in names)

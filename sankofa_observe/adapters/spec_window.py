@@ -41,6 +41,8 @@ def _rolling(window: TimeWindow, slot: SlotRule | None, faults: list[Fault]) -> 
     if window.calendar is not None:
         problem = "a rolling window ends now and needs no calendar"
         faults.append(Fault(f"{_PATH}/calendar", "slo.calendar", problem, leans_on=rolls))
+    if _is_of_minutes(window.duration, path, faults):
+        return None
     if window.duration[-1] in "MQY":
         hint = "write days, like 30d; M, Q and Y are calendar periods, with isRolling: false"
         problem = f"{window.duration[:80]!r} has no one length to roll by"
@@ -104,15 +106,21 @@ def _start(text: str, faults: list[Fault]) -> datetime | None:
 
 def _length(duration: str, faults: list[Fault]) -> int | None:
     path = f"{_PATH}/duration"
-    if duration.endswith("m"):  # too near to 1M to be believed
-        hint = "1M is a month; for a period of minutes, which is for trials, write its seconds"
-        faults.append(Fault(path, "slo.duration", f"{duration[:80]!r} is a period of minutes", hint))
+    if _is_of_minutes(duration, path, faults):
         return None
     if duration[-1] in "wMQY":
         hint = "1d, 1w, 1M and 1Q are calendar periods; any other length is written in s, h or d"
         faults.append(Fault(path, "slo.duration", f"{duration[:80]!r} is no period we judge", hint))
         return None
     return seconds_of(duration, path, faults)
+
+
+def _is_of_minutes(duration: str, path: str, faults: list[Fault]) -> bool:
+    """Too near to 1M to be believed."""
+    if duration.endswith("m"):
+        hint = "1M is a month; for a period of minutes, which is for trials, write its seconds"
+        faults.append(Fault(path, "slo.duration", f"{duration[:80]!r} is a period of minutes", hint))
+    return duration.endswith("m")
 
 
 def _edges_fit(window: CalendarWindow, start_at: int, told: str, slot: SlotRule | None, faults: list[Fault]) -> None:

@@ -17,7 +17,7 @@ from sankofa_observe.documents import BrokenYaml, read_marked
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.catalog import Catalog
 
-_KINDS: dict[tuple[str, str], type[Strict]] = {
+KINDS: dict[tuple[str, str], type[Strict]] = {
     ("openslo/v1", "SLO"): SloDocument,
     ("sankofa.observe/v1", "Fleet"): FleetDocument,
     ("sankofa.observe/v1", "Agreement"): AgreementDocument,
@@ -101,11 +101,11 @@ def _unread(draft: Draft, place: Place, fault: Fault) -> None:
 def _model(document: Any) -> type[Strict] | None:
     if not isinstance(document, dict):
         return None
-    return _KINDS.get((str(document.get("apiVersion")), str(document.get("kind"))))
+    return KINDS.get((str(document.get("apiVersion")), str(document.get("kind"))))
 
 
 def _unknown_kind(document: Any, path: str) -> Fault:
-    expected = ", ".join(f"{version} {kind}" for version, kind in _KINDS)
+    expected = ", ".join(f"{version} {kind}" for version, kind in KINDS)
     if not isinstance(document, dict):
         return Fault(path, "spec.kind", f"a {type(document).__name__}; expected one of: {expected}")
     version, kind = str(document.get("apiVersion")), str(document.get("kind"))

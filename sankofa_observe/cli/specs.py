@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sankofa_observe.cli.output import AsJson, complain, say
+from sankofa_observe.cli.spec_explain import explain
 from sankofa_observe.cli.spec_import import import_
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Check fleets, SLOs and agreements.")
     group.command("check")(check)
     group.command("import")(import_)
+    group.command()(explain)
+    group.command()(schema)
     app.add_typer(group, name="specs")
 
 
@@ -53,6 +56,24 @@ def check(
     say(f"{counts}: no violation")
     for warning in catalog.warnings:
         say(f"warning: {warning}")
+
+
+def schema(
+    kind: Annotated[
+        str | None, typer.Argument(help="SLO, Fleet or Agreement; without it, a file of any of them.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of spec documents, with what each field means, for editors.
+
+    Example: sankofa-observe specs schema > specs.schema.json
+    """
+    from sankofa_observe.adapters.spec_schema import kinds
+    from sankofa_observe.adapters.spec_schema import schema as schema_of
+    from sankofa_observe.errors import InvalidInput
+
+    if kind is not None and kind not in kinds():
+        raise InvalidInput(f"no kind {kind}; there are: {', '.join(kinds())}")
+    print(json.dumps(schema_of(kind), indent=2))  # noqa: T201  this is the output
 
 
 def _print_json(found: Sequence[Violation], severity: str) -> None:

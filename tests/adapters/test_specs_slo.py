@@ -83,6 +83,7 @@ STATES: dict[str, tuple[Change, Expected]] = {
         put("spec|timeWindow", [{"duration": "4w", "isRolling": True, "calendar": CALENDAR_OF_UTC}]),
         [("slo.calendar", CALENDAR)],
     ),
+    "rolling-minute": (rolling("1m"), [("slo.duration", f"{PERIOD}/duration")]),
     "rolling-month": (rolling("1M"), [("slo.duration", f"{PERIOD}/duration")]),
     "rolling-off-slots": (rolling("90s"), [("slo.period-slot", f"{PERIOD}/duration")]),
     "zone-unknown": (zone("Kenya/Nairobi"), [("slo.calendar", f"{CALENDAR}/timeZone")]),

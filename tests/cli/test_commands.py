@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,36 +23,10 @@ from sankofa_observe.sla.evidence import canonical, written
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.units import rfc3339
 from tests.builders import agreement, breach, slot
+from tests.cli.running import Ended, Run
 from tests.http_double import Answer, HttpDouble
 
 SPECS = CHECKOUT / "deploy" / "specs"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command line in this process, as the installed script does."""
-
-    def command(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["sankofa-observe", *arguments])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        captured = capsys.readouterr()
-        code = left.value.code
-        return Ended(code=code if isinstance(code, int) else 0, out=captured.out, err=captured.err)
-
-    return command
 
 
 def commands(group: Any, *path: str) -> Iterator[tuple[str, ...]]:
@@ -86,6 +59,7 @@ def test_command_line_has_the_documented_commands() -> None:
         "chain accept", "chain deploy", "chain propose", "demo", "evaluate", "evidence check",
         "evidence proof", "evidence rebuild", "keys keystore", "keys new", "ledger backup", "ledger check",
         "ledger rebuild", "ledger status", "ledger upgrade", "observe", "recount", "serve", "settle", "slots check", "slots repair", "slots seal", "specs check",
+        "specs explain", "specs import", "specs schema",
         "verdicts dismiss", "verdicts list", "verdicts settle", "verdicts show", "verdicts waiting", "verify",
     ]  # fmt: skip
 
