@@ -32,6 +32,7 @@ def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> No
     faults += _period_faults(document, slos, starts_at)
     whole = draft.tell(place, faults)
     if whole and starts_at is not None and len(slos) == len(document.spec.promises):
+        draft.warn(place, _example_faults(document))
         draft.catalog.agreements[identity] = _agreement(identity, document, slos, starts_at)
 
 
@@ -85,6 +86,18 @@ def _party_faults(document: AgreementDocument) -> Iterator[Fault]:
     if int(spec.salt, 16) == 0:
         hint = "32 random bytes: openssl rand -hex 32"
         yield Fault("/spec/salt", "agreement.salt", "a salt of zeros hides no terms", hint)
+
+
+def _example_faults(document: AgreementDocument) -> Iterator[Fault]:
+    """What stands in examples, and was meant to be replaced."""
+    spec = document.spec
+    if len(set(spec.salt.removeprefix("0x").lstrip("0"))) == 1:
+        problem = "the salt of an example: whoever knows it can guess the terms by their hash"
+        yield Fault("/spec/salt", "agreement.example", problem, "32 random bytes: openssl rand -hex 32")
+    for party, one in (("provider", spec.provider), ("tenant", spec.tenant)):
+        if len(set(one.account.removeprefix("0x").lower())) == 1:
+            problem = "the account of an example: nobody has its key"
+            yield Fault(f"/spec/{party}/account", "agreement.example", problem, "put in the account that signs")
 
 
 def _period_faults(document: AgreementDocument, slos: list[Slo], starts_at: int | None) -> Iterator[Fault]:

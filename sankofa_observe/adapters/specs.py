@@ -27,6 +27,11 @@ _IMPORT = "sankofa-observe specs import FILE rewrites it, or says what stands in
 
 def load_catalog(paths: Iterable[Path]) -> Catalog:
     """Read every `.yaml` and `.yml` under the paths; raises `InvalidInput` with all violations of all documents."""
+    return load_with_places(paths)[0]
+
+
+def load_with_places(paths: Iterable[Path]) -> tuple[Catalog, dict[str, Place]]:
+    """The same, and where each SLO stands."""
     draft = Draft()
     documents = [read for file in spec_files(paths, draft) for read in _documents(file, draft)]
     for place, document in documents:
@@ -42,7 +47,7 @@ def load_catalog(paths: Iterable[Path]) -> Catalog:
     if violations:
         plural = "" if len(violations) == 1 else "s"
         raise InvalidInput(f"{len(violations)} violation{plural} in the specs; nothing was loaded", violations)
-    return draft.catalog
+    return draft.catalog, draft.slo_places
 
 
 def spec_files(paths: Iterable[Path], draft: Draft) -> Iterator[Path]:
@@ -85,6 +90,8 @@ def places_of(file: Path, draft: Draft) -> Iterator[Place]:
         place = Place(where=str(file), file=str(file), line=error.line if isinstance(error, BrokenYaml) else 0)
         _unread(draft, place, Fault("", "spec.yaml", str(error) if broken else type(error).__name__))
         return
+    if all(one.value is None for one in documents):
+        draft.warn(Place(where=str(file)), [Fault("", "spec.empty", "no document in it")])
     for number, document in enumerate(documents, 1):
         listed = isinstance(document.value, list)
         for index, one in enumerate(document.items() if listed else [document]):

@@ -23,7 +23,7 @@ from sankofa_observe.sla.evidence import canonical, written
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.units import rfc3339
 from tests.builders import agreement, breach, slot
-from tests.cli.running import Ended, Run
+from tests.cli.running import Run
 from tests.http_double import Answer, HttpDouble
 
 SPECS = CHECKOUT / "deploy" / "specs"
@@ -89,10 +89,11 @@ def broken_specs(folder: Path) -> Path:
 
 
 def test_specs_check_counts_what_is_there(run: Run) -> None:
-    """Good specs end with 0 and a line."""
-    assert run("specs", "check", str(SPECS)) == Ended(
-        code=0, out="2 sites, 2 SLOs, 1 agreement: no violation\n", err=""
-    )
+    """Good specs end with 0 and a line; what an example is made of is told."""
+    ended = run("specs", "check", str(SPECS))
+    first, *rest = ended.out.splitlines()
+    assert (ended.code, first, ended.err) == (0, "2 sites, 2 SLOs, 1 agreement: no violation", "")
+    assert [line.endswith("[agreement.example]") for line in rest if line.startswith("warning: ")] == [True] * 3
 
 
 def test_specs_check_lists_every_violation(run: Run, tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ def test_specs_check_refuses_a_folder_without_specs(run: Run, tmp_path: Path) ->
 def test_specs_check_speaks_json(run: Run, tmp_path: Path) -> None:
     """With --json one list on stdout, empty when all is well; the code is the same."""
     good, bad = (
-        run("specs", "check", str(SPECS), "--json"),
+        run("specs", "check", str(SPECS / "slos"), "--json"),
         run("specs", "check", str(broken_specs(tmp_path)), "--json"),
     )
     assert (good.code, json.loads(good.out), good.err) == (0, [], "")
