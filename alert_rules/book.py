@@ -10,13 +10,14 @@ from pathlib import Path
 
 import yaml
 
-from . import besu, board, burn, ceph, cloudflare, platform, proxmox
+from . import besu, board, burn, canary, ceph, cloudflare, platform, proxmox
 from .metrics import TARGET_LABELS
 from .rule import Alert, Group, Record
 from .slo import STEP_SECONDS
 
 SYSTEMS = {
     "besu": besu.ALERTS,
+    "canary": canary.ALERTS,
     "ceph": ceph.ALERTS,
     "cloudflare": cloudflare.ALERTS,
     "proxmox": proxmox.ALERTS,

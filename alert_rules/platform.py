@@ -11,7 +11,7 @@ from sankofa_observe.telemetry import PIPELINE_SUCCESS, SETTLEMENTS, SITE_INFO, 
 
 from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
 
-EXPORTER_JOBS = "sankofa-(besu|ceph|cloudflare|proxmox)"
+EXPORTER_JOBS = "sankofa-(besu|canary|ceph|cloudflare|proxmox)"
 STARVED_SECONDS = 0.1  # half of the slack that a quick eth_call has under its bound of 0.2 s
 PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks were missed
 PLATFORM_IDENTITY = {"tier": "core", "region": "all", "site": "platform"}

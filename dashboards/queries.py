@@ -20,7 +20,7 @@ _VARIABLE = re.compile(r"\$(\w+)")
 
 @dataclass(frozen=True, kw_only=True)
 class PanelQuery:
-    """One expression of one panel; `system` is proxmox, besu or "", by the exporter series it names."""
+    """One expression of one panel; `system` is proxmox, besu, canary or "", by the exporter series it names."""
 
     panel: str
     expr: str
@@ -51,5 +51,5 @@ def panel_queries(board: Mapping[str, Any], variables: Mapping[str, str]) -> lis
 
 def system_of(expr: str) -> str:
     """Whose exporter the expression reads directly."""
-    by_prefix = {"sankofa_pve_": "proxmox", "sankofa_besu_": "besu"}
+    by_prefix = {"sankofa_pve_": "proxmox", "sankofa_besu_": "besu", "sankofa_canary_": "canary"}
     return next((system for prefix, system in by_prefix.items() if prefix in expr), "")

@@ -6,6 +6,7 @@ A source that does not know gives no line and a NOT KNOWN row, never a good one.
 from __future__ import annotations
 
 from sankofa_exporters.besu.node import families as besu
+from sankofa_exporters.canary import families as canary
 from sankofa_exporters.model import catalogue
 from sankofa_exporters.proxmox import families as pve
 from sankofa_observe import telemetry
@@ -165,6 +166,77 @@ CHAIN = (
     ),
 )
 
+_ANSWERS = canary.DURATION.name
+_ASKED = f"sum by (instance) (rate({canary.REQUESTS.name}{AT_SITE}[$__rate_interval]))"
+_OF_TIER = " or ".join(
+    f'rate({_ANSWERS}_bucket{{site="$site", tier="{tier}", le="{bound:g}"}}[$__rate_interval])'
+    for tier, bound in canary.PROMISED_SECONDS.items()
+)
+USERS = (
+    StateRows(
+        title="Addresses of users",
+        description="Good when the newest request was answered as expected; NOT KNOWN when none is known.",
+        queries=(Query(expr=_state_of(canary.UP.name, canary.KNOWN.name), legend="{{instance}}"),),
+        width=8,
+        height=7,
+    ),
+    Heat(
+        title="Time to the whole answer",
+        description="The canary's own requests that were answered as expected; users are promised 10, 50 and 100 ms.",
+        queries=(
+            Query(
+                expr=f"sum by (le) (increase({_ANSWERS}_bucket{AT_SITE}[$__rate_interval]))",
+                legend="{{le}}",
+                format="heatmap",
+            ),
+        ),
+        unit="s",
+        width=8,
+        height=7,
+    ),
+    Lines(
+        title="Requests within the tier's bound",
+        description="Share of all requests, failed ones included: 10 ms at the edge, 50 ms regional, 100 ms core.",
+        queries=(
+            Query(
+                expr=f"sum by (instance) ({_OF_TIER})\n/ ({_ASKED} > 0)",
+                legend="{{instance}}",
+            ),
+        ),
+        unit="percentunit",
+        width=8,
+        height=7,
+    ),
+    Lines(
+        title="Failed requests",
+        description="A second, by what a user would meet.",
+        queries=(
+            Query(
+                expr=f"sum by (instance, outcome) (rate({canary.FAILURES.name}{AT_SITE}[$__rate_interval]))",
+                legend="{{instance}} {{outcome}}",
+            ),
+        ),
+        unit="reqps",
+        minimum=0,
+        width=12,
+        height=7,
+    ),
+    Lines(
+        title="Requests not known",
+        description="A second, by what of ours was in the way: neither good nor bad.",
+        queries=(
+            Query(
+                expr=f"sum by (instance, reason) (rate({canary.NOT_KNOWN.name}{AT_SITE}[$__rate_interval]))",
+                legend="{{instance}} {{reason}}",
+            ),
+        ),
+        unit="reqps",
+        minimum=0,
+        width=12,
+        height=7,
+    ),
+)
+
 OBSERVER = (
     Lines(
         title="Delay of our own exporters",
@@ -198,6 +270,7 @@ SITE = Board(
     variables=(Variable(name="site", label="Site", query=f"label_values({telemetry.SITE_INFO}, site)"),),
     sections=(
         Section(panels=PROMISES),
+        Section(title="Users", panels=USERS),
         Section(title="Proxmox", panels=PROXMOX),
         Section(title="Besu", panels=CHAIN),
         Section(title="Observer", panels=OBSERVER),

@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
 import typer
+import yaml
 from annotated_types import Ge, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -167,10 +169,61 @@ def _metric(series: telemetry.Series) -> str:
     return f"| `{series}` | {series.kind} | {labels} | {series.meaning} |\n"
 
 
+def promises_table() -> str:
+    """The promises of the architecture from their specs, one a row, and every other figure of the document."""
+    specs = FOLDER.parents[1] / "deploy" / "specs"
+    documents = [(file, documents_of(file)) for file in sorted((specs / "slos").glob("*.yaml"))]
+    measures = {
+        one["metadata"]["name"]: one["metadata"]["displayName"]
+        for file in sorted((specs / "slis").glob("*.yaml"))
+        for one in documents_of(file)
+    }
+    rows = [_promise(file, one, measures) for file, found in documents for one in found]
+    head = "| Promise | The document's words | Of | Indicator | Objective | Unknown where | Who pays whom |\n|---|---|---|---|---|---|---|\n"
+    figures = yaml.safe_load((FOLDER / "figures.yaml").read_text(encoding="utf-8"))
+    return f"{head}{''.join(rows)}\n## The other figures\n\n{_figures(figures, {one['metadata']['name'] for _, found in documents for one in found})}"
+
+
+def _promise(file: Path, document: Any, measures: dict[str, str]) -> str:
+    spec, notes = document["spec"], document["metadata"]["annotations"]
+    note = {name.removeprefix("sankofa.observe/"): text for name, text in notes.items()}
+    name, link = document["metadata"]["name"], file.relative_to(FOLDER.parents[1])
+    indicator = measures[spec["indicatorRef"]] if "indicatorRef" in spec else spec["description"]
+    objective = spec["objectives"][0]
+    target = f"{Decimal(str(objective['target'])) * 100:f}".rstrip("0").rstrip(".")
+    counted = "of slots" if spec["budgetingMethod"] == "Timeslices" else "of requests"
+    cells = [
+        f"[`{name}`](../../{link.as_posix()})",
+        note["promise"],
+        note["tier"],
+        indicator,
+        f"{objective['displayName']}, {target} % {counted} a month",
+        f"{note['unknown-when'][0].upper()}{note['unknown-when'][1:]}.",
+        note["pays"],
+    ]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _figures(figures: Any, promises: set[str]) -> str:
+    head = "| The document's words | Judged by | How, or why not |\n|---|---|---|\n"
+    if unknown := {one["judged"] for one in figures} - promises - {""}:
+        raise StalePageError(f"figures.yaml: no promise {', '.join(sorted(unknown))}")
+    rows = (
+        f"| {one['words']} | {'`' + one['judged'] + '`' if one['judged'] else 'not'} | {one['how']} |\n"
+        for one in figures
+    )
+    return head + "".join(rows)
+
+
+def documents_of(file: Path) -> list[Any]:
+    return list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_table,
     "cli.md": help_texts,
     "metrics.md": metrics_table,
+    "promises.md": promises_table,
 }
 
 

@@ -1,4 +1,4 @@
-"""The one reader of YAML: a key that stands twice is refused, and what is wrong is told by its place, not by the line itself.
+"""The one reader and writer of YAML: a key that stands twice is refused, and what is wrong is told by its place, not by the line itself.
 
 A line may hold a secret: a salt, a token, a password. YAML by itself keeps the last of two keys in silence: which was meant?
 """
@@ -113,3 +113,9 @@ def _loaded(load: Callable[..., Any], text: str) -> Any:
         if mark is None:
             raise BrokenYaml(str(said)) from None
         raise BrokenYaml(f"{said}, line {mark.line + 1}, column {mark.column + 1}", mark.line + 1) from None
+
+
+def write(document: Any) -> str:
+    """A document as text that `read` reads back, its keys in their order."""
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    return text

@@ -8,8 +8,9 @@ Control, on its own port. GET / is the state. POST /run, /stall: blocks on the c
 of N blocks passes at once. POST /wait/SECONDS: time passes without blocks.
 POST /node/NAME/crash|return|lag|catch-up|slow|quick. POST /split/NAME,NAME and /heal. POST /equivocate/on|off (both parts of a
 split commit). POST /join/NAME and /leave/NAME (all validators vote). POST /dialect/qbft|ibft2|ibft1 (from the next block).
-POST /empty/SECONDS, /ahead/SECONDS, /transactions/N, /emit/ADDRESS/TOPIC, /call/ADDRESS, /revert/ADDRESS. POST /api/NAME/API/on|off.
-POST /http/NAME/ok|500|401|403|429|503|html|garbage|huge|hang|drip|lying-state|lying-round.
+POST /empty/SECONDS, /ahead/SECONDS, /transactions/N, /emit/ADDRESS/TOPIC, /call/ADDRESS, /revert/ADDRESS.
+POST /api/NAME/API/on|off (API as TXPOOL or txpool).
+POST /http/NAME/ok|500|401|403|429|503|html|redirect|garbage|huge|hang|drip|lying-state|lying-round.
 """
 
 from __future__ import annotations

@@ -232,13 +232,16 @@ def verify(told: Story, raw: bytes) -> str:
 def empty_panels(lab: Lab) -> list[str]:
     """Panels of the committed boards whose query answers nothing on this Prometheus.
 
-    A Besu panel is asked of the site that has a Besu node, every other one of the edge site. Durations of calls of which the
+    A Besu panel is asked of the site that has a Besu node, every other one of the edge site. The demo has no
+    gateway, so nothing is asked of the canary's panels. Durations of calls of which the
     exporter knew none lately, because this machine stretched them all, are no fault of a board.
     """
     found, stretched = [], _stretched(lab)
     for board in generated_boards().values():
         by_site = {site: panel_queries(board, {"site": site, "__rate_interval": "30s"}) for site in (EDGE, REPLICA)}
         for at_edge, at_replica in zip(by_site[EDGE], by_site[REPLICA], strict=True):
+            if at_edge.system == "canary":
+                continue
             asked = at_replica if at_edge.system == "besu" else at_edge
             if not lab.query(asked.expr) and not (stretched and DURATIONS in asked.expr):
                 found.append(f"{board['title']}: {asked.panel}")

@@ -2,7 +2,7 @@
 
 `python deploy/prometheus/render.py --write` writes the two committed examples; the lab calls `render` with its own
 ports. Assumes multi-target exporters (`/probe?target=`) and targets with the labels site, tier and region (from the fleet file). Never
-knows credentials: those are the exporters' own.
+knows credentials: those are the exporters' own. Job names, ports and relabelling stand in the catalogue (deploy/integrations).
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from typing import Any
 
 import yaml
 
+from deploy.integrations.render import CATALOGUE
 from sankofa_exporters.registry import SYSTEM_NAMES, system
+from sankofa_observe.adapters.integrations.scrape import scrape_job, through
 
 FOLDER = Path(__file__).parent
+TARGETS = "/etc/sankofa-observe/targets"
 HEADER = "# Written by `python deploy/prometheus/render.py --write`; change render.py and run it again.\n"
 # The platform is one place; the sites it speaks of are labels of its own series (honor_labels).
 PLATFORM_LABELS = {"tier": "core", "region": "all", "site": "platform"}
@@ -51,13 +54,22 @@ def render(
     alertmanager: str | None,
     rule_files: Sequence[str],
     scrape_timeout: str | None = None,
+    integrations: Mapping[str, str] | None = None,
+    targets: str = TARGETS,
 ) -> str:
-    """The YAML text of prometheus.yml; `exporters` by system, `platform` and `alertmanager` are HOST:PORT or None."""
+    """The YAML text of prometheus.yml; `exporters` by system, `platform` and `alertmanager` are HOST:PORT or None.
+
+    `integrations` are entries of the catalogue, each with its agent's HOST:PORT or "" for the entry's own; the folder `targets`
+    holds what `sankofa-observe integrations targets` wrote.
+    """
     timing = {"scrape_interval": scrape_interval, "evaluation_interval": evaluation_interval}
     if scrape_timeout:
         timing["scrape_timeout"] = scrape_timeout
     jobs = [_multi_target(name, exporter) for name, exporter in exporters.items()]
     jobs += [_upstream(name, exporter) for name, exporter in exporters.items() if system(name).upstream_job]
+    for name, agent in (integrations or {}).items():
+        discovery = {"file_sd_configs": [{"files": [f"{targets}/{name}.json"]}]}
+        jobs.append(scrape_job(CATALOGUE.entry(name), discovery, agent))
     if platform is not None:
         jobs.append(_platform(platform))
     document: dict[str, Any] = {"global": timing, "rule_files": list(rule_files), "scrape_configs": jobs}
@@ -67,16 +79,11 @@ def render(
 
 
 def _multi_target(name: str, exporter: Exporter) -> dict[str, Any]:
-    """The target becomes a parameter and the instance; what is called is the exporter."""
     return {
-        "job_name": f"sankofa-{name}",
+        "job_name": CATALOGUE.entry(name).spec.scrape.job,
         "metrics_path": "/probe",
         **exporter.discovery("/sd", name),
-        "relabel_configs": [
-            {"source_labels": ["__address__"], "target_label": "__param_target"},
-            {"source_labels": ["__param_target"], "target_label": "instance"},
-            {"target_label": "__address__", "replacement": exporter.address},
-        ],
+        "relabel_configs": through(exporter.address, instance=True),
     }
 
 
@@ -104,6 +111,7 @@ def production(folder: str | None = None) -> str:
         platform="127.0.0.1:9800",
         alertmanager="127.0.0.1:9093",
         rule_files=["/usr/share/sankofa-observe/alert_rules/*.yaml"],
+        integrations=dict.fromkeys(CATALOGUE.foreign(), ""),
     )
 
 
@@ -111,7 +119,7 @@ def documents() -> dict[Path, str]:
     """The committed files: discovery by HTTP, and the same by file."""
     return {
         FOLDER / "prometheus.yml": production(),
-        FOLDER / "prometheus-file-sd.yml": production("/etc/sankofa-observe/targets"),
+        FOLDER / "prometheus-file-sd.yml": production(TARGETS),
     }
 
 

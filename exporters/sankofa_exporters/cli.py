@@ -1,4 +1,4 @@
-"""`sankofa-exporter SYSTEM --config.file FILE --web.listen-address ADDRESS`, in the habit of Prometheus exporters.
+"""`sankofa-exporter SYSTEM [KIND] --config.file FILE --web.listen-address ADDRESS`, in the habit of Prometheus exporters.
 
 Exit codes: 0 after a graceful stop or a good `--check-config`, 1 when the address cannot be listened on or a file not be written, 2 for a broken
 command line or configuration.
@@ -30,15 +30,23 @@ example:
   sankofa-exporter proxmox --config.file proxmox.yml --web.listen-address :9221
   curl 'http://127.0.0.1:9221/probe?target=edge-nairobi-1'
 
+  sankofa-exporter canary http --config.file canary.yml --web.listen-address :9548
   sankofa-exporter besu --config.file besu.yml --fleet.file fleet.yaml --check-config
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The entry point; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_intermixed_args(arguments)
+    chosen = system(options.system)
+    if options.kind is not None and options.kind not in chosen.kinds:
+        expected = (
+            f"expected {' or '.join(chosen.kinds)}" if chosen.kinds else f"{chosen.name} has no kinds; leave it out"
+        )
+        parser.error(f"argument KIND: saw {options.kind!r}; {expected}")
     set_up(options.log_level, options.log_format)
-    return _run(system(options.system), options)
+    return _run(chosen, options)
 
 
 def _run(chosen: System, options: argparse.Namespace) -> int:
@@ -83,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("system", metavar="SYSTEM", choices=SYSTEM_NAMES, help=" or ".join(SYSTEM_NAMES))
+    parser.add_argument("kind", metavar="KIND", nargs="?", help="of canary: http, which is meant without it too")
     parser.add_argument(
         "--config.file", dest="config_file", metavar="FILE", type=Path, required=True, help="modules and targets, YAML"
     )

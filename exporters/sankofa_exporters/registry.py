@@ -37,6 +37,9 @@ class System:
     target_type: type[Target]
     open: Callable[[Any, Any, Bounds], Source]
     families: tuple[Family, ...]
+    kinds: tuple[
+        str, ...
+    ] = ()  # the words that may follow its name on the command line; the first one is meant without any
     upstream_job: str | None = None  # the scrape job of the metrics endpoint that the system has itself
 
 

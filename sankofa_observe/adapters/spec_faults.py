@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from sankofa_observe.adapters.spec_models import SliDocument
 from sankofa_observe.documents import Marked
 from sankofa_observe.errors import Violation
 from sankofa_observe.sla.catalog import Catalog
@@ -92,6 +93,8 @@ class Draft:
     catalog: Catalog = field(default_factory=Catalog)
     violations: dict[str, list[Violation]] = field(default_factory=dict)  # by document, in the order of reading
     slo_places: dict[str, Place] = field(default_factory=dict)
+    slis: dict[str, SliDocument] = field(default_factory=dict)
+    broken_slis: set[str] = field(default_factory=set)
     broken_slos: set[str] = field(default_factory=set)
     broken_sites: set[str] = field(default_factory=set)
     unread: bool = False  # some document could not be told at all: it may hold any name

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place, note_path
-from sankofa_observe.adapters.spec_models import FleetDocument
+from sankofa_observe.adapters.spec_models import FleetDocument, SiteSpec
 from sankofa_observe.sla.terms import counting_digest
-from sankofa_observe.slo.indicator import CompositeIndicator, LevelIndicator, Rule, StateIndicator
+from sankofa_observe.slo.indicator import (
+    CompositeIndicator,
+    Indicator,
+    LevelIndicator,
+    Members,
+    MembersIndicator,
+    OutageIndicator,
+    Rule,
+    StateIndicator,
+)
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.site import Site
+from sankofa_observe.slo.site import DATACENTERS, Site
 
 
 def add_sites(place: Place, document: FleetDocument, draft: Draft) -> None:
@@ -26,7 +36,18 @@ def add_sites(place: Place, document: FleetDocument, draft: Draft) -> None:
             faults.append(Fault(f"{path}/name", "fleet.twice", f"site {spec.name} is named twice"))
             draft.broken_sites.add(spec.name)
         targets = {system: tuple(named) for system, named in spec.targets.items() if isinstance(named, dict)}
-        sites[spec.name] = Site(name=spec.name, tier=spec.tier, region=spec.region, targets=targets)
+        faults += _place_faults(spec, path)
+        sites[spec.name] = Site(
+            name=spec.name,
+            tier=spec.tier,
+            region=spec.region,
+            zone=spec.zone,
+            owner=spec.owner,
+            role=spec.role,
+            needs=spec.needs or 0,
+            since_at=_since(spec.since, f"{path}/since", faults),
+            targets=targets,
+        )
     draft.tell(place, faults)
 
 
@@ -38,12 +59,85 @@ def link(draft: Draft) -> None:
             tier = [site for site in draft.catalog.sites.values() if site.tier == slo.tier]
             sources = {site.name: site.targets.get(system, ()) for site in tier}
             draft.catalog.slos[name] = replace(slo, sources=sources)
+    _link_parts(draft, CompositeIndicator)
+    _link_parts(draft, (OutageIndicator, MembersIndicator))  # which may be of composites
+
+
+def _link_parts(draft: Draft, kinds: type | tuple[type, ...]) -> None:
     for name, slo in list(draft.catalog.slos.items()):
-        if isinstance(slo.indicator, CompositeIndicator):
-            draft.tell(draft.slo_places[name], _unfit(slo, slo.indicator, draft))
-            parts = {part: found for part in slo.indicator.weights if (found := draft.slo(part))}
-            whole = replace(slo, parts=parts)
-            draft.catalog.slos[name] = replace(whole, digest=counting_digest(whole))
+        if not isinstance(slo.indicator, kinds):
+            continue
+        wanted = parts_of(slo.indicator)
+        draft.tell(draft.slo_places[name], _unfit(slo, wanted, draft))
+        parts = {part: found for part in wanted if (found := draft.slo(part))}
+        whole = replace(slo, parts=parts)
+        if isinstance(slo.indicator, MembersIndicator) and parts:
+            faults: list[Fault] = []
+            whole = replace(whole, members=_members(whole, slo.indicator, draft, faults))
+            draft.tell(draft.slo_places[name], faults)
+        draft.catalog.slos[name] = replace(whole, digest=counting_digest(whole))
+
+
+def parts_of(indicator: Indicator) -> tuple[str, ...]:
+    """The names of the SLOs that an indicator is made of."""
+    match indicator:
+        case CompositeIndicator():
+            return tuple(indicator.weights)
+        case OutageIndicator() | MembersIndicator():
+            return (indicator.of,)
+        case _:
+            return ()
+
+
+def _place_faults(spec: SiteSpec, path: str) -> Iterator[Fault]:
+    if spec.role and spec.tier != "core":
+        yield Fault(f"{path}/role", "fleet.role", f"a place of tier {spec.tier} has no role; core datacenters have")
+    if spec.tier == "region" and (spec.needs is None or not spec.zone):
+        problem = "a region needs its zone, and how many sites carry its load (needs)"
+        yield Fault(path, "fleet.region", problem, "like zone: africa-east, needs: 2")
+    if spec.tier != "region" and spec.needs is not None:
+        yield Fault(f"{path}/needs", "fleet.region", f"a place of tier {spec.tier} needs no sites; regions do")
+
+
+def _since(text: str | None, path: str, faults: list[Fault]) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        faults.append(Fault(path, "fleet.since", f"{text[:80]!r}; expected an instant like 2026-01-01T00:00:00Z"))
+        return None
+
+
+def _members(
+    slo: Slo, indicator: MembersIndicator, draft: Draft, faults: list[Fault]
+) -> dict[str, tuple[Members, ...]]:
+    """The sites of each place by role; a place with fewer than it must have good can never keep the promise."""
+    (part,) = slo.parts.values()
+    found = {}
+    certain = not draft.unread and not draft.broken_sites
+    for place in [site for site in draft.catalog.sites.values() if site.tier == slo.tier]:
+        sites = [one for one in draft.catalog.sites.values() if one.tier == part.tier]
+        if place.tier == "region":
+            sites = [one for one in sites if one.zone == place.zone]
+        wanted = indicator.at_least or {"": place.needs}
+        if certain and not indicator.at_least and not place.needs:
+            problem = f"{place.name} says not how many sites it needs, and {note_path('at-least')} neither"
+            faults.append(Fault(note_path("spare"), "slo.members", problem))
+        found[place.name] = tuple(
+            Members(
+                role=role,
+                needed=count + indicator.spare,
+                sites=tuple(sorted(one.name for one in sites if role in {"", one.role})),
+            )
+            for role, count in sorted(wanted.items())
+        )
+        for one in found[place.name] if certain else ():
+            if len(one.sites) < one.needed:
+                which = f"{one.role} {part.tier}".strip()
+                problem = f"{place.name} has {len(one.sites)} {which} sites, and {one.needed} of them must be good"
+                faults.append(Fault(note_path("at-least" if indicator.at_least else "spare"), "slo.members", problem))
+    return found
 
 
 def _unlisted(slo: Slo, system: str, draft: Draft) -> Iterator[Fault]:
@@ -64,16 +158,27 @@ def _unlisted(slo: Slo, system: str, draft: Draft) -> Iterator[Fault]:
                 yield Fault(note_path("combine"), "slo.sources", problem)
 
 
-def _unfit(slo: Slo, composite: CompositeIndicator, draft: Draft) -> Iterator[Fault]:
-    """What keeps SLOs from being parts of a composite."""
-    for name in composite.weights:
+def _unfit(slo: Slo, wanted: Sequence[str], draft: Draft) -> Iterator[Fault]:
+    """What keeps SLOs from being what another one is made of."""
+    note = {CompositeIndicator: "parts", OutageIndicator: "outage-of", MembersIndicator: "members-of"}[
+        type(slo.indicator)
+    ]
+    of_members = isinstance(slo.indicator, MembersIndicator)
+    for name in wanted:
         problem, part = "", draft.slo(name)
         if part is None:
             problem = f"no SLO {name}" if draft.no_slo(name) else ""
-        elif isinstance(part.indicator, CompositeIndicator):
-            problem = f"{name} is a composite itself; name its parts"
-        elif (part.tier, part.slot.seconds) != (slo.tier, slo.slot.seconds):
+        elif isinstance(part.indicator, (OutageIndicator, MembersIndicator)) or (
+            isinstance(slo.indicator, CompositeIndicator) and isinstance(part.indicator, CompositeIndicator)
+        ):
+            kind = {CompositeIndicator: "a composite", OutageIndicator: "about outages"}.get(
+                type(part.indicator), "about members"
+            )
+            problem = f"{name} is {kind} itself; name its parts"
+        elif part.slot.seconds != slo.slot.seconds or (part.tier != slo.tier and not of_members):
             seen = f"{name} is of tier {part.tier} with slots of {part.slot.seconds} s"
-            problem = f"{seen}, the composite of tier {slo.tier} with slots of {slo.slot.seconds} s"
+            problem = f"{seen}, this one of tier {slo.tier} with slots of {slo.slot.seconds} s"
+        elif of_members and part.tier not in DATACENTERS:
+            problem = f"{name} is of tier {part.tier}; members are datacenters or edge sites"
         if problem:
-            yield Fault(note_path("parts"), "slo.parts", problem)
+            yield Fault(note_path(note), "slo.parts", problem)

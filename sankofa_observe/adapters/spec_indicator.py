@@ -9,14 +9,18 @@ from enum import StrEnum
 from sankofa_observe.adapters.spec_faults import ANNOTATION, Fault, note_fault, note_path
 from sankofa_observe.adapters.spec_models import RatioMetric, SloDocument
 from sankofa_observe.adapters.spec_selector import one_bucket, plain
-from sankofa_observe.adapters.spec_slot import share_ppm
+from sankofa_observe.adapters.spec_slot import seconds_of, share_ppm
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
+    Demand,
     Indicator,
     LevelIndicator,
+    MembersIndicator,
     Operator,
+    OutageIndicator,
     RatioIndicator,
+    Reading,
     Rule,
     StateIndicator,
     Together,
@@ -29,6 +33,7 @@ _RATIO, _LEVEL = f"{_METRIC}/ratioMetric", f"{_METRIC}/thresholdMetric"
 _QUERY = "metricSource/spec/query"
 KIND_PLACE = f"{_RATIO}/counter"  # what the kind of a document follows from
 _BOUND = ("/spec/objectives/0/op", "/spec/objectives/0/value")
+_NAME = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SYSTEM = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
 
 
@@ -37,12 +42,24 @@ class Kind(StrEnum):
     STATES = "states"
     LEVELS = "levels"
     COMPOSITE = "composites"
+    OUTAGE = "outages"
+    MEMBERS = "members"
+
+
+DERIVED_KINDS = {Kind.COMPOSITE, Kind.OUTAGE, Kind.MEMBERS}
+_DERIVED_NOTES = {
+    Kind.COMPOSITE: {"composite", "parts"},
+    Kind.OUTAGE: {"outage-of", "limit"},
+    Kind.MEMBERS: {"members-of", "at-least", "spare"},
+}
 
 
 def kind_of(document: SloDocument) -> Kind | None:
     """What kind of indicator a document means to have, or None where it has none, or two."""
-    if {f"{ANNOTATION}composite", f"{ANNOTATION}parts"} & document.metadata.annotations.keys():
-        return Kind.COMPOSITE
+    notes = {name.removeprefix(ANNOTATION) for name in document.metadata.annotations}
+    derived = [kind for kind, names in _DERIVED_NOTES.items() if names & notes]
+    if derived:
+        return derived[0] if len(derived) == 1 else None
     spec = document.spec.indicator.spec if document.spec.indicator else None
     if spec is None or (spec.ratio_metric is None) == (spec.threshold_metric is None):
         return None
@@ -62,14 +79,14 @@ def read_indicator(
     if kind is not Kind.LEVELS and (objective.op is not None or objective.value is not None):
         problem = f"op and value are of a thresholdMetric; {kind} have none"
         faults.append(Fault("/spec/objectives/0", "slo.threshold", problem, leans_on=(KIND_PLACE,)))
-    if kind is Kind.COMPOSITE:
-        return _composite(document, notes, faults)
+    if kind in DERIVED_KINDS:
+        return _derived(document, kind, notes, faults)
     system, changing = _sources(kind, notes, faults)
     combine = _combine(notes, faults) if kind is not Kind.EVENTS else Combine()
     assert document.spec.indicator is not None  # noqa: S101  its kind is known
     spec = document.spec.indicator.spec
     if spec.ratio_metric is None:
-        return _level(document, system, combine, faults)
+        return _level(document, notes, system, combine, faults)
     selected = _selected(spec.ratio_metric, kind, faults)
     if selected is None:
         return None
@@ -90,6 +107,11 @@ def read_indicator(
 
 
 def _no_indicator(document: SloDocument) -> Fault:
+    notes = {name.removeprefix(ANNOTATION) for name in document.metadata.annotations}
+    if len(kinds := [kind for kind, names in _DERIVED_NOTES.items() if names & notes]) > 1:
+        return Fault(
+            "/metadata/annotations", "slo.indicator", f"settings of {' and of '.join(kinds)}; give those of one"
+        )
     if document.spec.indicator is not None:
         return Fault(_METRIC, "slo.indicator", "give exactly one of ratioMetric and thresholdMetric")
     hint = f"a composite has {note_path('composite')} and {note_path('parts')} instead"
@@ -130,17 +152,105 @@ def _selected(metric: RatioMetric, kind: Kind, faults: list[Fault]) -> tuple[str
     return (counted, queries["total"]) if counted is not None else None
 
 
-def _level(document: SloDocument, system: str, combine: Combine, faults: list[Fault]) -> Indicator | None:
+def _level(
+    document: SloDocument, notes: dict[str, str], system: str, combine: Combine, faults: list[Fault]
+) -> Indicator | None:
     spec, objective = document.spec.indicator, document.spec.objectives[0]
     assert spec is not None and spec.spec.threshold_metric is not None  # noqa: S101, PT018  the caller looked
     query = spec.spec.threshold_metric.metric_source.spec.query
     plain(query, f"{_LEVEL}/{_QUERY}", faults)
+    reading, total = _reading("reading", notes, faults), _total(notes, system, faults)
+    demand = _demand(notes, faults)
     if objective.op is None or objective.value is None:
         problem = "a thresholdMetric needs op and value"
         faults.append(Fault("/spec/objectives/0", "slo.threshold", problem, leans_on=_BOUND))
         return None
     operator, bound = Operator(objective.op), objective.value
-    return LevelIndicator(level=query, operator=operator, bound=bound, system=system, combine=combine)
+    return LevelIndicator(
+        level=query,
+        operator=operator,
+        bound=bound,
+        reading=reading,
+        total=total,
+        demand=demand,
+        system=system,
+        combine=combine,
+    )
+
+
+def _reading(name: str, notes: dict[str, str], faults: list[Fault]) -> Reading:
+    text = notes.get(name, Reading.VALUE.value)
+    if text in set(Reading):
+        return Reading(text)
+    faults.append(note_fault(name, text, f"one of {', '.join(Reading)}"))
+    return Reading.VALUE
+
+
+def _total(notes: dict[str, str], system: str, faults: list[Fault]) -> bool:
+    text = notes.get("total", "no")
+    if text not in {"yes", "no"}:
+        faults.append(note_fault("total", text, "yes or no"))
+    elif text == "yes" and not system:
+        expected = f"no, or {note_path('sources')} as well: only of a known set of sources can levels be added up"
+        faults.append(note_fault("total", text, expected, (note_path("sources"),)))
+    elif text == "yes" and "combine" in notes:
+        faults.append(note_fault("combine", notes["combine"], "nothing: levels that are added up are one source"))
+    return text == "yes"
+
+
+def _demand(notes: dict[str, str], faults: list[Fault]) -> Demand | None:
+    if "demand" not in notes:
+        alone = sorted({"demand-above", "demand-reading"} & notes.keys())
+        faults += [note_fault(name, notes[name], f"{note_path('demand')} as well") for name in alone]
+        return None
+    plain(notes["demand"], note_path("demand"), faults)
+    above = _decimal(notes.get("demand-above", "0"))
+    if not above.is_finite():
+        faults.append(note_fault("demand-above", notes["demand-above"], "a number, like 0.95"))
+    return Demand(waiting=notes["demand"], above=above, reading=_reading("demand-reading", notes, faults))
+
+
+def _derived(document: SloDocument, kind: Kind, notes: dict[str, str], faults: list[Fault]) -> Indicator | None:
+    if document.spec.indicator is not None:
+        problem = f"{kind} are made of other SLOs' slots and have no indicator of their own"
+        faults.append(Fault("/spec/indicator", "slo.indicator", problem))
+    return {Kind.COMPOSITE: _composite, Kind.OUTAGE: _outage, Kind.MEMBERS: _members}[kind](notes, faults)
+
+
+def _outage(notes: dict[str, str], faults: list[Fault]) -> Indicator | None:
+    name = _slo_name("outage-of", notes, faults)
+    limit = seconds_of(notes.get("limit", ""), note_path("limit"), faults)
+    return OutageIndicator(of=name, limit_seconds=limit) if name and limit else None
+
+
+def _members(notes: dict[str, str], faults: list[Fault]) -> Indicator | None:
+    """`at-least: active=3, standby=2`, or `3` of any role; or `spare: 1` above what the place needs."""
+    name, text, spare = _slo_name("members-of", notes, faults), notes.get("at-least", ""), notes.get("spare", "0")
+    found: dict[str, int] = {}
+    for part in text.split(",") if text else ():
+        match = re.fullmatch(r"\s*(?:(active|standby)=)?([1-9][0-9]{0,3})\s*", part)
+        if match is None or (match[1] or "") in found:
+            faults.append(
+                note_fault("at-least", part.strip(), "how many, by role, each once, like: active=3, standby=2")
+            )
+            return None
+        found[match[1] or ""] = int(match[2])
+    if "" in found and len(found) > 1:
+        faults.append(note_fault("at-least", text, "how many of each role, or how many of all"))
+    if not re.fullmatch(r"[0-9]{1,3}", spare):
+        faults.append(note_fault("spare", spare, "a whole number from 0 to 999"))
+        return None
+    if not found and "spare" not in notes:
+        faults.append(note_fault("at-least", text, f"how many sites must be good, or {note_path('spare')}"))
+    return MembersIndicator(of=name, at_least=found, spare=int(spare)) if name else None
+
+
+def _slo_name(note: str, notes: dict[str, str], faults: list[Fault]) -> str:
+    text = notes.get(note, "")
+    if re.fullmatch(_NAME, text):
+        return text
+    faults.append(note_fault(note, text, "the name of an SLO"))
+    return ""
 
 
 def _combine(notes: dict[str, str], faults: list[Fault]) -> Combine:
@@ -153,10 +263,7 @@ def _combine(notes: dict[str, str], faults: list[Fault]) -> Combine:
     return Combine()
 
 
-def _composite(document: SloDocument, notes: dict[str, str], faults: list[Fault]) -> Indicator | None:
-    if document.spec.indicator is not None:
-        problem = "a composite has parts and no indicator of its own"
-        faults.append(Fault("/spec/indicator", "slo.indicator", problem))
+def _composite(notes: dict[str, str], faults: list[Fault]) -> Indicator | None:
     weights = _weights(notes.get("parts", ""), faults)
     word, _, share = notes.get("composite", "all").partition(" ")
     if word not in set(Together) or bool(share) != (word == Together.WEIGHTED):
@@ -171,7 +278,7 @@ def _weights(text: str, faults: list[Fault]) -> dict[str, int]:
     """`availability-power, availability-network=2`: SLO names, with a weight where it is not 1."""
     found: dict[str, int] = {}
     for part in text.split(","):
-        match = re.fullmatch(r"\s*([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:=([1-9][0-9]{0,5}))?\s*", part)
+        match = re.fullmatch(rf"\s*({_NAME})(?:=([1-9][0-9]{{0,5}}))?\s*", part)
         if match is None or match[1] in found:
             faults.append(note_fault("parts", part.strip(), "names of SLOs, each once, like: power, network=2"))
             continue

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from sankofa_observe.slo.site import TIERS
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Hex32 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 Account = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
@@ -103,6 +105,7 @@ class SloSpec(Strict):
     description: str = ""
     service: str
     indicator: Indicator | None = None
+    indicator_ref: Name | None = Field(None, alias="indicatorRef")
     time_window: Annotated[list[TimeWindow], Field(min_length=1, max_length=1)] = Field(alias="timeWindow")
     budgeting_method: Literal["Timeslices", "Occurrences"] = Field(alias="budgetingMethod")
     objectives: Annotated[list[Objective], Field(min_length=1, max_length=1)]
@@ -115,10 +118,24 @@ class SloDocument(Strict):
     spec: SloSpec
 
 
+class SliDocument(Strict):
+    """An indicator by itself, for SLOs that name it."""
+
+    api_version: Literal["openslo/v1"] = Field(alias="apiVersion")
+    kind: Literal["SLI"]
+    metadata: Metadata
+    spec: IndicatorSpec
+
+
 class SiteSpec(Strict):
     name: Name
-    tier: Literal["core", "regional", "edge"]
+    tier: Literal[TIERS]  # type: ignore[valid-type]
     region: Name
+    zone: Name | Literal[""] = ""
+    owner: str = ""
+    role: Literal["active", "standby", ""] = ""
+    needs: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
+    since: Timestamp | None = None
     targets: dict[str, Any] = {}  # the exporters' part of the file; they check it
 
 

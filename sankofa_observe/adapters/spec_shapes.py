@@ -13,13 +13,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from sankofa_observe.adapters.spec_faults import Fault
-from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SloDocument, Strict
+from sankofa_observe.adapters.spec_models import (
+    AgreementDocument,
+    FleetDocument,
+    SliDocument,
+    SloDocument,
+    Strict,
+)
 
 DURATION_HINT = "a duration is a whole number and one unit: s second, m minute, h, d, w, M month, Q quarter, Y year"
 _HINTS = {
     "isRolling": "true for a budget that is watched; an agreement takes false and a calendar, such as duration 1M",
     "calendar": 'like startTime "2026-01-01 00:00:00", timeZone UTC',
-    "indicatorRef": "write the indicator itself, under spec.indicator",
     "alertPolicies": "leave it out: alert rules are made from the SLOs",
     "raw": "raw counters or gauges are read: good (or bad) and total",
     "rawType": "raw counters or gauges are read: good (or bad) and total",
@@ -32,15 +37,13 @@ _WINDOW = {
     "isRolling": False,
     "calendar": {"startTime": "2026-01-01 00:00:00", "timeZone": "UTC"},
 }
+_INDICATOR = {
+    "ratioMetric": {"counter": False, "good": _METRIC, "bad": _METRIC, "total": _METRIC},
+    "thresholdMetric": _METRIC,
+}
 _SLO_SPEC = {
     "service": "",
-    "indicator": {
-        "metadata": {"name": "x"},
-        "spec": {
-            "ratioMetric": {"counter": False, "good": _METRIC, "bad": _METRIC, "total": _METRIC},
-            "thresholdMetric": _METRIC,
-        },
-    },
+    "indicator": {"metadata": {"name": "x"}, "spec": _INDICATOR},
     "timeWindow": [_WINDOW],
     "budgetingMethod": "Timeslices",
     "objectives": [{}],
@@ -62,6 +65,7 @@ _AGREEMENT_SPEC = {
 _SITE = {"name": "x", "tier": "edge", "region": "x"}
 _PATTERNS: dict[type[Strict], dict[str, Any]] = {
     SloDocument: {"metadata": {"name": "x"}, "spec": _SLO_SPEC},
+    SliDocument: {"metadata": {"name": "x"}, "spec": _INDICATOR},
     AgreementDocument: {"metadata": {"name": "x"}, "spec": _AGREEMENT_SPEC},
     FleetDocument: {"metadata": {"name": "x"}, "spec": {"sites": [_SITE]}},
 }

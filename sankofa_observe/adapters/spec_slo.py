@@ -7,24 +7,26 @@ from dataclasses import replace
 from decimal import Decimal
 
 from sankofa_observe.adapters.spec_faults import ANNOTATION, Draft, Fault, Place, note_fault, note_path
-from sankofa_observe.adapters.spec_indicator import KIND_PLACE, Kind, kind_of, read_indicator
-from sankofa_observe.adapters.spec_models import SloDocument
+from sankofa_observe.adapters.spec_indicator import DERIVED_KINDS, KIND_PLACE, Kind, kind_of, read_indicator
+from sankofa_observe.adapters.spec_models import Indicator, SliDocument, SloDocument
 from sankofa_observe.adapters.spec_slot import SLOT_PLACES, exact_ppm, slot_rule
 from sankofa_observe.adapters.spec_window import read_window
 from sankofa_observe.sla.terms import counting_digest
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
+from sankofa_observe.slo.site import TIERS
 from sankofa_observe.units import PPM
 
 # Who honours which setting; what is not honoured is refused, never ignored.
-_ALL = {"tier", "slot", "scrape", "no-traffic"}
+_ALL = {"tier", "slot", "scrape", "no-traffic", "promise", "unknown-when", "pays"}
 _ANNOTATIONS = {
     Kind.EVENTS: _ALL | {"sources", "start-time", "longest-gap", "history", "leaves", "settles", "burst-factor"},
     Kind.STATES: _ALL | {"sources", "combine"},
-    Kind.LEVELS: _ALL | {"sources", "combine"},
+    Kind.LEVELS: _ALL | {"sources", "combine", "reading", "total", "demand", "demand-above", "demand-reading"},
     Kind.COMPOSITE: _ALL | {"composite", "parts"},
+    Kind.OUTAGE: _ALL | {"outage-of", "limit"},
+    Kind.MEMBERS: _ALL | {"members-of", "at-least", "spare"},
 }
 SETTING_NAMES = sorted(set().union(*_ANNOTATIONS.values()))
-_TIERS = {"core", "regional", "edge"}
 _TARGETS = ("/spec/objectives/0/target", "/spec/objectives/0/targetPercent")
 RESTARTS_PPM = 999_900  # one restart a day hides about 700 ppm of its events
 SETTLES_SECONDS = 60
@@ -36,7 +38,8 @@ def add_slo(place: Place, document: SloDocument, draft: Draft) -> None:
     first = draft.slo_places.setdefault(name, place) if named else place
     if first is not place:
         faults.append(Fault("/metadata/name", "slo.twice", f"SLO {name} is defined twice, first in {first.spot}"))
-    slo = _slo(document, faults)
+    with_indicator = _with_indicator(document, draft, faults)
+    slo = None if with_indicator is None else _slo(with_indicator, faults)
     whole = draft.tell(place, faults)
     draft.unread |= not named
     if slo and whole:
@@ -44,6 +47,42 @@ def add_slo(place: Place, document: SloDocument, draft: Draft) -> None:
         draft.warn(place, _warnings(slo))
     else:
         draft.broken_slos.add(name)
+
+
+def add_sli(place: Place, document: SliDocument, draft: Draft) -> None:
+    name, faults = document.metadata.name, []
+    if not place.stands("/metadata/name"):
+        draft.unread = True
+        return
+    if name in draft.slis:
+        faults.append(Fault("/metadata/name", "sli.twice", f"SLI {name} is defined twice"))
+    draft.slis[name] = document
+    if not draft.tell(place, faults):
+        draft.broken_slis.add(name)
+
+
+def _with_indicator(document: SloDocument, draft: Draft, faults: list[Fault]) -> SloDocument | None:
+    """The document with the indicator that it names in its place; None where nothing can be said of that one."""
+    spec = document.spec
+    name = spec.indicator_ref
+    if name is None:
+        return document
+    if spec.indicator is not None:
+        problem = "give one of indicator and indicatorRef"
+        faults.append(Fault("/spec/indicatorRef", "slo.indicator", problem, leans_on=("/spec/indicator",)))
+    sli = draft.slis.get(name)
+    if sli is None or name in draft.broken_slis:
+        if sli is None and not draft.unread:
+            known = ", ".join(sorted(draft.slis)) or "none"
+            faults.append(Fault("/spec/indicatorRef", "slo.indicator", f"no SLI {name}", f"there are: {known}"))
+        return None
+    notes = {**sli.metadata.annotations, **document.metadata.annotations}
+    return document.model_copy(
+        update={
+            "metadata": document.metadata.model_copy(update={"annotations": notes}),
+            "spec": spec.model_copy(update={"indicator": Indicator(metadata=sli.metadata, spec=sli.spec)}),
+        }
+    )
 
 
 def _slo(document: SloDocument, faults: list[Fault]) -> Slo | None:
@@ -56,8 +95,8 @@ def _slo(document: SloDocument, faults: list[Fault]) -> Slo | None:
     no_traffic, tier = notes.get("no-traffic", "good"), notes.get("tier", "")
     if no_traffic not in set(NoTraffic):
         faults.append(note_fault("no-traffic", no_traffic, "good or excluded"))
-    if tier not in _TIERS:
-        faults.append(note_fault("tier", tier, "core, regional or edge"))
+    if tier not in TIERS:
+        faults.append(note_fault("tier", tier, ", ".join(TIERS)))
     _fits(document, kind, notes, slot, faults)
     if slot is None or window is None or indicator is None or target_ppm is None or faults:
         return None
@@ -101,8 +140,8 @@ def _fits(
         faults.append(
             note_fault("no-traffic", "excluded", "good: only events have slots without traffic", (KIND_PLACE,))
         )
-    if kind == Kind.COMPOSITE and "time_slice_target" in objective.model_fields_set:
-        problem = f"a slot of a composite is good as its parts say; see {note_path('composite')}"
+    if kind in DERIVED_KINDS and "time_slice_target" in objective.model_fields_set:
+        problem = f"a slot of {kind} is good as the slots say that it is made of"
         faults.append(Fault("/spec/objectives/0/timeSliceTarget", "slo.indicator", problem))
     if kind == Kind.EVENTS and "leaves" in notes and notes.get("sources") != "changing":
         problem = "only sources of a changing set leave"

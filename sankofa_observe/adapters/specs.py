@@ -12,13 +12,14 @@ from typing import Any
 
 from sankofa_observe.adapters import spec_agreement, spec_fleet, spec_shapes, spec_slo
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
-from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SloDocument, Strict
+from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SliDocument, SloDocument, Strict
 from sankofa_observe.documents import BrokenYaml, read_marked
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.catalog import Catalog
 
 KINDS: dict[tuple[str, str], type[Strict]] = {
     ("openslo/v1", "SLO"): SloDocument,
+    ("openslo/v1", "SLI"): SliDocument,
     ("sankofa.observe/v1", "Fleet"): FleetDocument,
     ("sankofa.observe/v1", "Agreement"): AgreementDocument,
 }
@@ -34,6 +35,9 @@ def load_with_places(paths: Iterable[Path]) -> tuple[Catalog, dict[str, Place]]:
     """The same, and where each SLO stands."""
     draft = Draft()
     documents = [read for file in spec_files(paths, draft) for read in _documents(file, draft)]
+    for place, document in documents:
+        if isinstance(document, SliDocument):
+            spec_slo.add_sli(place, document, draft)
     for place, document in documents:
         if isinstance(document, FleetDocument):
             spec_fleet.add_sites(place, document, draft)

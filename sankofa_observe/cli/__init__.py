@@ -9,7 +9,21 @@ import sys
 
 import typer
 
-from sankofa_observe.cli import chain, demo, evidence, keys, ledger, pipeline, serve, slots, specs, verdicts, verify
+from sankofa_observe.cli import (
+    chain,
+    demo,
+    evidence,
+    fleet,
+    integrations,
+    keys,
+    ledger,
+    pipeline,
+    serve,
+    slots,
+    specs,
+    verdicts,
+    verify,
+)
 from sankofa_observe.cli.output import complain
 from sankofa_observe.errors import SankofaError, exit_code
 
@@ -21,7 +35,21 @@ app = typer.Typer(
     context_settings={"max_content_width": 100},
     help=__doc__,
 )
-for module in (demo, specs, serve, pipeline, verdicts, slots, ledger, evidence, verify, keys, chain):
+for module in (
+    demo,
+    specs,
+    fleet,
+    integrations,
+    serve,
+    pipeline,
+    verdicts,
+    slots,
+    ledger,
+    evidence,
+    verify,
+    keys,
+    chain,
+):
     module.register(app)
 
 

@@ -44,10 +44,12 @@ def _late(
     )
     counted = table.samples(slo.name, sites, hours)
     there: dict[tuple[str, int], int] = defaultdict(int)
-    # What a composite was put together from is what its parts were counted from.
-    for selector in [selector for one in slo.parts.values() or (slo,) for selector in read_selectors(one.indicator)]:
-        for key, samples in source.samples(for_sites(selector, sites), hours).items():
-            there[key] += samples
+    places = _places(slo, sites)
+    # What an SLO was made of other SLOs' slots is counted from what those were counted from.
+    for selector in [selector for one in slo.leaves for selector in read_selectors(one.indicator)]:
+        for (site, hour), samples in source.samples(for_sites(selector, sorted(places)), hours).items():
+            for place in places[site]:
+                there[place, hour] += samples
     late: dict[str, list[int]] = defaultdict(list)
     for (site, hour), samples in sorted(there.items()):
         if samples > counted.get((site, hour), 0) and _observed(counted, site, hour, period):
@@ -56,6 +58,15 @@ def _late(
     for site, found in late.items():
         groups[tuple(found)].append(site)
     return groups
+
+
+def _places(slo: Slo, sites: Sequence[str]) -> Mapping[str, list[str]]:
+    """By the site of a series the places that are counted from it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for place in sites:
+        for site in slo.sites_of(place):
+            found[site].append(place)
+    return found
 
 
 def _observed(counted: Mapping[tuple[str, int], int], site: str, hour: int, period: Period) -> bool:

@@ -13,24 +13,39 @@ from typing import TypeVar
 from sankofa_observe.errors import Unusable
 from sankofa_observe.ports import RawSeries, SampleSource
 from sankofa_observe.slo.counter import count_events
-from sankofa_observe.slo.gauge import Gauge, count_states, source_name, up_at, within
+from sankofa_observe.slo.gauge import Gauge, count_states, source_name, up_at
 from sankofa_observe.slo.indicator import (
     SITE_LABEL,
     CompositeIndicator,
     Indicator,
     LevelIndicator,
+    MembersIndicator,
+    OutageIndicator,
     RatioIndicator,
     StateIndicator,
     for_sites,
 )
+from sankofa_observe.slo.level import says, total_says
+from sankofa_observe.slo.members import count_members
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.plain import Counted, PlainSlots, Shown, composed, plain_events, plain_gauges, shown
+from sankofa_observe.slo.plain import (
+    Counted,
+    PlainSlots,
+    Shown,
+    composed,
+    outages,
+    plain_events,
+    plain_gauges,
+    shown_levels,
+    shown_states,
+)
 from sankofa_observe.slo.samples import Instants, Samples
 from sankofa_observe.slo.slot import Slot, SlotKey
 from sankofa_observe.slo.source import Selected, selected_of
 from sankofa_observe.units import Period
 
 UP = "up"
+TOTAL = "total"  # as the instance of all sources of a site together
 BySite = Mapping[str, Sequence[RawSeries]]
 OfSite = TypeVar("OfSite", Slot, PlainSlots)
 
@@ -56,6 +71,10 @@ def read_counted(
             return _gauged(slo, slo.indicator, sites, period, source)
         case CompositeIndicator():
             return _composed(slo, slo.indicator, sites, period, source)
+        case OutageIndicator():
+            return _outages(slo, slo.indicator, sites, period, source)
+        case MembersIndicator():
+            return _of_members(slo, sites, period, source)
 
 
 def _events(
@@ -148,7 +167,7 @@ def _gauged(
         key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
         series = [read.get(site, ()) for read in reads]
         others = [period]
-        if (columns := _shown(indicator, series)) is not None:
+        if (columns := _shown(slo, indicator, series)) is not None:
             found, others = plain_gauges(key, period, reach, columns, indicator.combine, slo.sources.get(site, ()))
             plain += [found] if found else []
         for stretch in others:
@@ -157,16 +176,31 @@ def _gauged(
     return Counted(plain=plain, slots=slots)
 
 
-def _shown(indicator: StateIndicator | LevelIndicator, series: Sequence[Sequence[RawSeries]]) -> list[Shown] | None:
+def _shown(
+    slo: Slo, indicator: StateIndicator | LevelIndicator, series: Sequence[Sequence[RawSeries]]
+) -> list[Shown] | None:
     """Each gauge in columns, where each has one series a selector."""
+    if isinstance(indicator, LevelIndicator):
+        return _shown_levels(slo, indicator, series)
     by_source = [{_source_name(one): one for one in every} for every in series]
     names = set(by_source[0])
     if any(len(every) != len(names) or set(own) != names for every, own in zip(series, by_source, strict=True)):
         return None
+    return [
+        shown_states(_instance(by_source[0][name]), *(Samples.of(own[name].samples) for own in by_source))
+        for name in sorted(names)
+    ]
+
+
+def _shown_levels(slo: Slo, indicator: LevelIndicator, series: Sequence[Sequence[RawSeries]]) -> list[Shown] | None:
+    levels = {_source_name(one): one for one in series[0]}
+    if indicator.total or len(levels) != len(series[0]):
+        return None
+    demand = _by_owner(series[1:])
     found = []
-    for name in sorted(names):
-        samples = [Samples.of(own[name].samples) for own in by_source]
-        columns = shown(indicator, by_source[0][name].labels.get("instance", ""), samples)
+    for own in (levels[name] for name in sorted(levels)):
+        waiting = [Samples.of(one.samples) for one in demand.get(_owner(own), ())]
+        columns = shown_levels(_instance(own), Samples.of(own.samples), waiting, indicator, slo.slot.scrape_seconds)
         if columns is None:
             return None
         found.append(columns)
@@ -176,14 +210,75 @@ def _shown(indicator: StateIndicator | LevelIndicator, series: Sequence[Sequence
 def _gauges(
     slo: Slo, indicator: StateIndicator | LevelIndicator, site: str, series: Sequence[Sequence[RawSeries]]
 ) -> list[Gauge]:
+    if isinstance(indicator, LevelIndicator):
+        return _level_gauges(slo, indicator, site, series)
     by_source = [_by_source(one) for one in series]
     gauges = []
     for name, listed in _names(slo, site, [one for every in series for one in every]).items():
         own = [one.get(name, {}) for one in by_source]
-        seen = within(own[0], indicator) if isinstance(indicator, LevelIndicator) else up_at(*own)
         samples = tuple(sorted(at for one in own for at in one))
-        gauges.append(Gauge(source=name, seen=seen, listed=listed, samples=samples))
+        gauges.append(Gauge(source=name, seen=up_at(*own), listed=listed, samples=samples))
     return gauges
+
+
+def _level_gauges(slo: Slo, indicator: LevelIndicator, site: str, series: Sequence[Sequence[RawSeries]]) -> list[Gauge]:
+    scrape_seconds = slo.slot.scrape_seconds
+    demand = _by_owner(series[1:])
+    if indicator.total:
+        return [_total_gauge(slo, indicator, site, series[0], demand)]
+    by_source = _by_source(series[0])
+    owners = {_source_name(one): _owner(one) for one in series[0]}
+    gauges = []
+    for name, listed in _names(slo, site, series[0]).items():
+        own, waiting = (
+            by_source.get(name, {}),
+            [dict(one.samples) for one in demand.get(owners.get(name, ("", "")), ())],
+        )
+        samples = tuple(sorted(at for one in (own, *waiting) for at in one))
+        found = says(own, waiting, indicator, scrape_seconds)
+        gauges.append(Gauge(source=name, seen=found, listed=listed, samples=samples))
+    return gauges
+
+
+def _total_gauge(
+    slo: Slo,
+    indicator: LevelIndicator,
+    site: str,
+    series: Sequence[RawSeries],
+    demand: Mapping[tuple[str, str], Sequence[RawSeries]],
+) -> Gauge:
+    """All sources of a site as one; what the fleet file does not list is none of it."""
+    listed = slo.sources.get(site, ())
+    own = {name: [one for one in series if _instance(one) == name] for name in listed}
+    waiting = {
+        name: [one for (_, instance), every in demand.items() if instance == name for one in every] for name in listed
+    }
+    found = total_says(
+        {
+            name: ([dict(one.samples) for one in own[name]], [dict(one.samples) for one in waiting[name]])
+            for name in listed
+        },
+        indicator,
+        slo.slot.scrape_seconds,
+    )
+    every = [*series, *(one for each in demand.values() for one in each)]
+    samples = tuple(sorted(at for one in every for at, _ in one.samples))
+    return Gauge(source=source_name("", TOTAL), seen=found, samples=samples)
+
+
+def _by_owner(reads: Sequence[Sequence[RawSeries]]) -> dict[tuple[str, str], list[RawSeries]]:
+    found: dict[tuple[str, str], list[RawSeries]] = defaultdict(list)
+    for one in [one for every in reads for one in every]:
+        found[_owner(one)].append(one)
+    return found
+
+
+def _owner(one: RawSeries) -> tuple[str, str]:
+    return one.labels.get("job", ""), _instance(one)
+
+
+def _instance(one: RawSeries) -> str:
+    return one.labels.get("instance", "")
 
 
 def _cut(series: Sequence[RawSeries], reach: Period) -> list[RawSeries]:
@@ -205,6 +300,36 @@ def _composed(
         of_site = {name: every.get(site, Counted()) for name, every in parts.items()}
         found.append(composed(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, of_site, indicator))
     return replace(Counted.of(found), reaching=frozenset[str]().union(*(one.reaching for one in counted.values())))
+
+
+def _outages(
+    slo: Slo, indicator: OutageIndicator, sites: Sequence[str], period: Period, source: SampleSource
+) -> Counted:
+    (part,) = slo.parts.values()
+    reach = Period(starts_at=period.starts_at - indicator.limit_seconds - slo.slot.seconds, ends_at=period.ends_at)
+    counted = read_counted(part, sites, reach, source)
+    of_sites = _split(counted)
+    return Counted.of(
+        [
+            outages(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, of_sites.get(site, Counted()), indicator)
+            for site in sites
+        ]
+    )
+
+
+def _of_members(slo: Slo, places: Sequence[str], period: Period, source: SampleSource) -> Counted:
+    (part,) = slo.parts.values()
+    sites = sorted({site for place in places for site in slo.sites_of(place)})
+    counted = read_counted(part, sites, period, source)
+    by_site = {site: list(own) for site, own in _split(counted).items()}
+    slots: list[Slot] = []
+    reaching = set()
+    for place in places:
+        own = {site: by_site.get(site, []) for site in slo.sites_of(place)}
+        key = SlotKey(slo=slo.name, site=place, rule=slo.slot)
+        slots += count_members(key, period, own, slo.members.get(place, ()))
+        reaching |= {place} if counted.reaching & own.keys() else set()
+    return Counted(slots=slots, reaching=frozenset(reaching))
 
 
 def _split(counted: Counted) -> Mapping[str, Counted]:

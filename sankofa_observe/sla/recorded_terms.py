@@ -18,10 +18,15 @@ from sankofa_observe.sla.terms import FORMAT, counting_digest, with_terms
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
+    Demand,
     Indicator,
     LevelIndicator,
+    Members,
+    MembersIndicator,
     Operator,
+    OutageIndicator,
     RatioIndicator,
+    Reading,
     Rule,
     StateIndicator,
     Together,
@@ -29,7 +34,9 @@ from sankofa_observe.slo.indicator import (
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, Window
 
-Sources = Mapping[str, Mapping[str, tuple[str, ...]]]  # by SLO and site, the instances that the fleet lists
+Sources = Mapping[
+    str, Mapping[str, tuple[str, ...]]
+]  # by SLO and site, what the fleet lists: instances, or members as text
 
 
 def agreement_of(document: str, sources: Sources) -> Agreement:
@@ -71,16 +78,19 @@ def _promise(one: Any, sources: Sources) -> Promise:
 
 
 def _slo(counted: Any, sources: Sources) -> Slo:
+    indicator, listed = _indicator(counted["indicator"]), sources.get(counted["name"], {})
+    of_members = isinstance(indicator, MembersIndicator)
     slo = Slo(
         name=counted["name"],
         tier="",
-        indicator=_indicator(counted["indicator"]),
+        indicator=indicator,
         target_ppm=counted["target_ppm"],
         budgeting=Budgeting(counted["budgeting"]),
         no_traffic=NoTraffic(counted["no_traffic"]),
         window=_window(counted["window"]),
         slot=SlotRule(**counted["slot"]),
-        sources=sources.get(counted["name"], {}),
+        sources={} if of_members else listed,
+        members={place: tuple(map(Members.of, every)) for place, every in listed.items()} if of_members else {},
         parts={part["name"]: _slo(part, sources) for part in counted["parts"]},
     )
     return _with_digest(slo)
@@ -98,8 +108,11 @@ def _indicator(kind: Any) -> Indicator:
         case "level":
             return LevelIndicator(
                 level=kind["level"],
+                reading=Reading(kind.get("reading", Reading.VALUE)),
                 operator=Operator(kind["operator"]),
                 bound=Decimal(kind["bound"]),
+                total=bool(kind.get("total", 0)),
+                demand=_demand(kind.get("demand")),
                 system=kind["system"],
                 combine=_combine(kind["combine"]),
             )
@@ -115,8 +128,18 @@ def _indicator(kind: Any) -> Indicator:
         case "composite":
             weights = dict(kind["weights"])
             return CompositeIndicator(together=Together.WEIGHTED, weights=weights, share_ppm=kind["wanted_ppm"])
+        case "outage":
+            return OutageIndicator(of=kind["of"], limit_seconds=kind["limit_seconds"])
+        case "members":
+            return MembersIndicator(of=kind["of"], at_least=dict(kind["at_least"]), spare=kind["spare"])
         case other:
             raise ValueError(f"indicator of kind {other!r}")
+
+
+def _demand(demand: Any) -> Demand | None:
+    if not demand:
+        return None
+    return Demand(waiting=demand["waiting"], above=Decimal(demand["above"]), reading=Reading(demand["reading"]))
 
 
 def _combine(parts: Any) -> Combine:

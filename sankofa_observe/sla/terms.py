@@ -20,7 +20,10 @@ from sankofa_observe.slo.indicator import (
     CompositeIndicator,
     Indicator,
     LevelIndicator,
+    MembersIndicator,
+    OutageIndicator,
     RatioIndicator,
+    Reading,
     StateIndicator,
 )
 from sankofa_observe.slo.objective import Slo
@@ -101,7 +104,7 @@ def _indicator(indicator: Indicator) -> Document:
         case LevelIndicator():
             bound = _exact(indicator.bound)
             kind = {"kind": "level", "level": indicator.level, "operator": indicator.operator.value, "bound": bound}
-            return {**kind, "system": indicator.system, "combine": _combine(indicator.combine)}
+            return {**kind, **_of_level(indicator), "system": indicator.system, "combine": _combine(indicator.combine)}
         case RatioIndicator():
             return {
                 "kind": "events",
@@ -114,6 +117,23 @@ def _indicator(indicator: Indicator) -> Document:
         case CompositeIndicator():
             weights = [[name, weight] for name, weight in sorted(indicator.weights.items())]
             return {"kind": "composite", "weights": weights, "wanted_ppm": indicator.wanted_ppm}
+        case OutageIndicator():
+            return {"kind": "outage", "of": indicator.of, "limit_seconds": indicator.limit_seconds}
+        case MembersIndicator():
+            at_least = [[role, count] for role, count in sorted(indicator.at_least.items())]
+            return {"kind": "members", "of": indicator.of, "at_least": at_least, "spare": indicator.spare}
+
+
+def _of_level(indicator: LevelIndicator) -> Document:
+    """What a level has beyond a gauge and its bound; what it has not is not written."""
+    found: Document = {}
+    if indicator.reading is not Reading.VALUE:
+        found["reading"] = indicator.reading.value
+    if indicator.total:
+        found["total"] = 1
+    if (demand := indicator.demand) is not None:
+        found["demand"] = {"waiting": demand.waiting, "above": _exact(demand.above), "reading": demand.reading.value}
+    return found
 
 
 def _exact(number: Decimal) -> str:

@@ -13,19 +13,15 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from urllib.parse import unquote
 
-from sankofa_observe.slo.indicator import Combine, LevelIndicator, Operator
+from sankofa_observe.slo.indicator import Combine
+from sankofa_observe.slo.level import HOLE_TENTHS
 from sankofa_observe.slo.objective import SlotRule
 from sankofa_observe.slo.slot import Slot, SlotKey, SlotState, in_order, slot_starts
 from sankofa_observe.slo.source import count_of
 from sankofa_observe.units import Period, ratio_below
-
-HOLE_TENTHS = (
-    25  # neighbouring samples may be this many tenths of a scrape apart, and what lies between follows from both
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,30 +70,6 @@ def up_at(up: Mapping[int, str], known: Mapping[int, str]) -> dict[int, bool]:
     """A state of an `up` and a `known` gauge: a scrape at which the exporter does not know, or says no 0 or 1, is no sample."""
     found = {at: count_of(up.get(at, "")) for at, value in known.items() if count_of(value) == 1}
     return {at: count == 1 for at, count in found.items() if count in {0, 1}}
-
-
-def within(levels: Mapping[int, str], indicator: LevelIndicator) -> dict[int, bool]:
-    """A level against its bound; what is no number is no sample."""
-    compared = ((at, _compare(text, indicator)) for at, text in levels.items())
-    return {at: found for at, found in compared if found is not None}
-
-
-def _compare(text: str, indicator: LevelIndicator) -> bool | None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    if value.is_nan():
-        return None
-    match indicator.operator:
-        case Operator.LTE:
-            return value <= indicator.bound
-        case Operator.LT:
-            return value < indicator.bound
-        case Operator.GTE:
-            return value >= indicator.bound
-        case Operator.GT:
-            return value > indicator.bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

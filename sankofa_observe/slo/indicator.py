@@ -77,18 +77,51 @@ class Operator(StrEnum):
     GT = "gt"
 
 
+class Reading(StrEnum):
+    """What is compared with the bound."""
+
+    VALUE = "value"  # the sample itself
+    RATE = "rate"  # growth a second of a counter since its sample before
+    AGE = "age"  # seconds from the Unix time that the sample is to the sample
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """Whether more was asked for than was served: a throughput that nobody wants more of is not too low.
+
+    `waiting` selects gauges, or with `RATE` counters, of the same job and instance; what they say is added up.
+    """
+
+    waiting: str
+    above: Decimal = Decimal(0)  # more than this waits
+    reading: Reading = Reading.VALUE
+
+
 @dataclass(frozen=True, kw_only=True)
 class LevelIndicator:
-    """A gauge against a bound, sample by sample (OpenSLO's thresholdMetric)."""
+    """A level against a bound, sample by sample (OpenSLO's thresholdMetric).
+
+    With `total` the levels of all sources of a site are added up before. With `demand` a level that misses the bound is down
+    only where demand waits; where that cannot be told, nobody knows.
+    """
 
     level: str
     operator: Operator
     bound: Decimal
+    reading: Reading = Reading.VALUE
+    total: bool = False
+    demand: Demand | None = None
     system: str = ""
     combine: Combine = ALL
 
-    def selectors(self) -> tuple[str]:
-        return (self.level,)
+    def selectors(self) -> tuple[str, ...]:
+        return (self.level,) if self.demand is None else (self.level, self.demand.waiting)
+
+    @property
+    def reach_scrapes(self) -> int:
+        """Over how many scrapes around a slot its samples lie: growth is since the sample before."""
+        rates = Reading.RATE in {self.reading, self.demand.reading if self.demand else Reading.VALUE}
+        return 6 if rates else 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +174,61 @@ class CompositeIndicator:
         return {Together.ALL: PPM, Together.ANY: 1, Together.WEIGHTED: self.share_ppm}[self.together]
 
 
-Indicator = StateIndicator | LevelIndicator | RatioIndicator | CompositeIndicator
+@dataclass(frozen=True, kw_only=True)
+class OutageIndicator:
+    """How long an outage of another SLO's site has lasted: a slot is bad once the bad slots up to its end fill `limit_seconds`.
+
+    A recovery time: the slots of an outage are good until it is missed, over the edges of days and months.
+    """
+
+    of: str
+    limit_seconds: int
+
+    def selectors(self) -> tuple[()]:
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Members:
+    """The sites of one role, sorted, and how many of them must be good."""
+
+    role: str  # empty where all sites count
+    needed: int
+    sites: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """As evidence lists them: `active=3:lagos,nairobi`."""
+        return f"{self.role}={self.needed}:{','.join(self.sites)}"
+
+    @classmethod
+    def of(cls, text: str) -> Members:
+        """Raises `ValueError` for a text that `str` does not write."""
+        role, _, rest = text.partition("=")
+        needed, _, sites = rest.partition(":")
+        found = cls(role=role, needed=int(needed), sites=tuple(sites.split(",")))
+        if str(found) != text:
+            raise ValueError(f"{text!r} says nothing of members")
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembersIndicator:
+    """How many sites are good under another SLO: a slot of a whole region or fleet, from the slots of its sites.
+
+    `at_least` says how many by role; with the role `""` all sites count. `spare` is added to what the place itself needs.
+    """
+
+    of: str
+    at_least: Mapping[str, int]
+    spare: int = 0
+
+    def selectors(self) -> tuple[()]:
+        return ()
+
+
+Indicator = StateIndicator | LevelIndicator | RatioIndicator | CompositeIndicator | OutageIndicator | MembersIndicator
+DERIVED = (CompositeIndicator, OutageIndicator, MembersIndicator)
+"""Kinds that are made of other SLOs' slots and read no series themselves."""
 
 
 def is_plain_selector(text: str) -> bool:

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sankofa_observe.slo.indicator import Indicator, RatioIndicator
+from sankofa_observe.slo.indicator import (
+    Indicator,
+    LevelIndicator,
+    Members,
+    MembersIndicator,
+    OutageIndicator,
+    RatioIndicator,
+)
 from sankofa_observe.slo.window import Window
 from sankofa_observe.units import PPM
 
@@ -80,17 +87,36 @@ class Slo:
     digest: str = ""  # SHA-256 of the canonical spec document this was read from
     # Of each site, the instances that the fleet file lists as its sources; a site that is not here has those that were seen.
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    parts: Mapping[str, Slo] = field(default_factory=dict, hash=False)  # of a composite, by name
+    parts: Mapping[str, Slo] = field(default_factory=dict, hash=False)  # by name, those that its slots are made of
+    # Of each region or fleet whose sites are counted: which sites there are, as the fleet file lists them.
+    members: Mapping[str, tuple[Members, ...]] = field(default_factory=dict, hash=False)
+
+    @property
+    def leaves(self) -> list[Slo]:
+        """The SLOs whose series are read for it: itself, or those that its slots are made of, each once."""
+        if not self.parts:
+            return [self]
+        return list({leaf.name: leaf for part in self.parts.values() for leaf in part.leaves}.values())
+
+    def sites_of(self, place: str) -> tuple[str, ...]:
+        """The sites whose series are read for a place: of a region or a fleet, its members."""
+        if not isinstance(self.indicator, MembersIndicator):
+            return (place,)
+        return tuple(sorted({site for one in self.members.get(place, ()) for site in one.sites}))
 
     @property
     def lean_before_seconds(self) -> int:
         """How far before a slot's start the samples begin that it follows from."""
-        own = (
-            self.slot.lean_before_seconds
-            if isinstance(self.indicator, RatioIndicator)
-            else 3 * self.slot.scrape_seconds
-        )
-        return max([own, *(part.lean_before_seconds for part in self.parts.values())])
+        parts = max([0, *(part.lean_before_seconds for part in self.parts.values())])
+        match self.indicator:
+            case RatioIndicator():
+                return self.slot.lean_before_seconds
+            case OutageIndicator(limit_seconds=limit_seconds):
+                return parts + limit_seconds + self.slot.seconds
+            case LevelIndicator(reach_scrapes=scrapes):
+                return scrapes * self.slot.scrape_seconds
+            case _:
+                return max(parts, 3 * self.slot.scrape_seconds)
 
     @property
     def lean_after_seconds(self) -> int:

@@ -277,18 +277,23 @@ def test_committed_specs_load_whole() -> None:
     edge, latency = catalog.slos["availability-edge"], catalog.slos["latency-chain-query"]
     (made,) = catalog.agreements.values()
     assert {one.code for one in catalog.warnings} == {"agreement.example"}
-    assert catalog.sites == {
-        "regional-nairobi-1": Site(
-            name="regional-nairobi-1", tier="regional", region="ke-nairobi", targets={"besu": ("replica-1",)}
-        ),
-        "edge-nairobi-1": Site(
-            name="edge-nairobi-1", tier="edge", region="ke-nairobi", targets={"proxmox": ("edge-nairobi-1",)}
-        ),
-    }
+    regional, at_edge = catalog.sites.values()
+    assert (regional.name, regional.tier, regional.region) == ("regional-nairobi-1", "regional", "ke-nairobi")
+    assert set(regional.targets) == {"besu", "ceph", "canary", "gateway", "blackbox", "kubernetes-api"}
+    assert at_edge == Site(
+        name="edge-nairobi-1",
+        tier="edge",
+        region="ke-nairobi",
+        targets={"proxmox": ("edge-nairobi-1",), "canary": ("edge-nairobi-1",)},
+    )
     assert replace(edge, description="", digest="") == Slo(
         name="availability-edge",
         tier="edge",
-        indicator=StateIndicator(up="sankofa_pve_up", known="sankofa_pve_known", system="proxmox"),
+        indicator=StateIndicator(
+            up='sankofa_pve_up{job="sankofa-proxmox"}',
+            known='sankofa_pve_known{job="sankofa-proxmox"}',
+            system="proxmox",
+        ),
         target_ppm=995_000,
         budgeting=Budgeting.TIMESLICES,
         window=month,
@@ -300,8 +305,8 @@ def test_committed_specs_load_whole() -> None:
         name="latency-chain-query",
         tier="regional",
         indicator=RatioIndicator(
-            good='sankofa_besu_eth_call_duration_seconds_bucket{le="0.2"}',
-            valid="sankofa_besu_eth_call_duration_seconds_count",
+            good='sankofa_besu_eth_call_duration_seconds_bucket{job="sankofa-besu",le="0.2"}',
+            valid='sankofa_besu_eth_call_duration_seconds_count{job="sankofa-besu"}',
             system="besu",
         ),
         target_ppm=990_000,

@@ -259,11 +259,11 @@ HINTS = {
     "start": (zone("UTC", "2026-01-15 12:00:00"), "the one around it starts '2026-01-01 00:00:00'"),
     "start-in-a-zone": (zone("Africa/Nairobi", "2026-03-09 07:00:00", "1w"), "starts '2026-03-09 00:00:00'"),
     "kathmandu": (zone("Asia/Kathmandu", slot="1h"), "starts at 2025-12-31T18:15:00Z"),
-    "indicator-ref": (put("spec|indicatorRef", "x"), "write the indicator itself"),
+    "indicator-ref": (put("spec|indicatorRef", "x"), "there are: none"),
     "alerts": (put("spec|alertPolicies", []), "alert rules are made from the SLOs"),
     "raw": (put(RATIO + "rawType", "success"), "raw counters or gauges are read: good (or bad) and total"),
     "objectives": (lambda one: one["spec"]["objectives"].append({}), "one objective a document"),
-    "unknown": (notes(teir="edge"), "known: burst-factor, combine, composite, history, "),
+    "unknown": (notes(teir="edge"), "known: at-least, burst-factor, combine, composite, "),
     "events-only": (notes(settles="30s"), "an SLO of states has no use for it; it is for events"),
 }
 

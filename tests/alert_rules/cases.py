@@ -5,7 +5,7 @@ Series are written as promtool reads them (`1x20` is 1 and twenty more). Minutes
 
 from __future__ import annotations
 
-from tests.alert_rules import cases_besu, cases_ceph, cases_cloudflare, cases_proxmox
+from tests.alert_rules import cases_besu, cases_canary, cases_ceph, cases_cloudflare, cases_proxmox
 from tests.alert_rules.case import Case
 
 PVE = 'job="sankofa-proxmox", instance="pve-1", site="edge-1", tier="edge", region="r1"'
@@ -359,6 +359,7 @@ CASES = (
     *cases_proxmox.CASES,
     *CHAIN_BESU,
     *cases_besu.CASES,
+    *cases_canary.CASES,
     *cases_ceph.CASES,
     *cases_cloudflare.CASES,
     *OBSERVER,

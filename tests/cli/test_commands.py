@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 import time
@@ -22,6 +23,7 @@ from sankofa_observe.api.keys import add_key, well_formed
 from sankofa_observe.sla.evidence import canonical, written
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.units import rfc3339
+from tests.adapters.spec_documents import LATENCY, SLO
 from tests.builders import agreement, breach, slot
 from tests.cli.running import Run
 from tests.http_double import Answer, HttpDouble
@@ -57,7 +59,7 @@ def test_command_line_has_the_documented_commands() -> None:
     """A command that appears or goes is a change that users see."""
     assert [" ".join(one) for one in COMMANDS] == [
         "chain accept", "chain deploy", "chain propose", "demo", "evaluate", "evidence check",
-        "evidence proof", "evidence rebuild", "keys keystore", "keys new", "ledger backup", "ledger check",
+        "evidence proof", "evidence rebuild", "fleet example", "fleet show", "integrations check", "integrations targets", "keys keystore", "keys new", "ledger backup", "ledger check",
         "ledger rebuild", "ledger status", "ledger upgrade", "observe", "recount", "serve", "settle", "slots check", "slots repair", "slots seal", "specs check",
         "specs explain", "specs import", "specs schema",
         "verdicts dismiss", "verdicts list", "verdicts settle", "verdicts show", "verdicts waiting", "verify",
@@ -81,7 +83,7 @@ def test_command_that_is_mistyped_ends_with_2(run: Run, arguments: tuple[str, ..
 
 
 def broken_specs(folder: Path) -> Path:
-    document = yaml.safe_load((SPECS / "slos" / "availability-edge.yaml").read_text())
+    document = copy.deepcopy(SLO)
     document["spec"]["objectives"][0]["target"] = 99.5
     (folder / "slo.yaml").write_text(yaml.safe_dump(document))
     (folder / "other.yaml").write_text("kind: Nothing\n")
@@ -92,7 +94,7 @@ def test_specs_check_counts_what_is_there(run: Run) -> None:
     """Good specs end with 0 and a line; what an example is made of is told."""
     ended = run("specs", "check", str(SPECS))
     first, *rest = ended.out.splitlines()
-    assert (ended.code, first, ended.err) == (0, "2 sites, 2 SLOs, 1 agreement: no violation", "")
+    assert (ended.code, first, ended.err) == (0, "2 sites, 26 SLOs, 1 agreement: no violation", "")
     assert [line.endswith("[agreement.example]") for line in rest if line.startswith("warning: ")] == [True] * 3
 
 
@@ -131,7 +133,7 @@ def test_specs_check_speaks_json(run: Run, tmp_path: Path) -> None:
 
 def test_specs_check_warns_and_ends_well(run: Run, tmp_path: Path) -> None:
     """What will surprise is told after the counts, or in the list, and is no violation."""
-    document = yaml.safe_load((SPECS / "slos" / "latency-chain-query.yaml").read_text())
+    document = copy.deepcopy(LATENCY)
     document["spec"]["objectives"][0]["target"] = 0.9999
     (tmp_path / "slo.yaml").write_text(yaml.safe_dump(document))
     said, listed = run("specs", "check", str(tmp_path)), run("specs", "check", str(tmp_path), "--json")
@@ -267,7 +269,7 @@ def installed(tmp_path: Path, states: list[SlotState]) -> Path:
     start = ((int(time.time()) - GRACE_SECONDS) // 600 - 2) * 600  # both periods are over, and their grace
     specs = tmp_path / "specs"
     specs.mkdir()
-    slo = yaml.safe_load((SPECS / "slos" / "availability-edge.yaml").read_text())
+    slo = copy.deepcopy(SLO)
     slo["spec"]["timeWindow"][0]["duration"] = "600s"
     terms = yaml.safe_load((SPECS / "agreements" / "example-edge.yaml").read_text())
     terms["spec"] |= {

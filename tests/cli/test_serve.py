@@ -118,7 +118,7 @@ def test_serve_says_what_it_loaded_holds_and_listens_on(installed: Installation)
     heads = ("time", "level", "logger", "version", "config", "owner")
     assert [{name: line[name] for name in line if name not in heads} for line in own] == [
         {"msg": "starting", "part": "all"},
-        {"msg": "loaded", "what": "specs", "sites": 2, "slos": 2, "agreements": 1},
+        {"msg": "loaded", "what": "specs", "sites": 2, "slos": 26, "agreements": 1},
         {"msg": "loaded", "what": "api keys", "keys": 1, "tenants": 1},
         {"msg": "listening", "what": "api", "address": api},
         {"msg": "listening", "what": "metrics", "address": metrics},

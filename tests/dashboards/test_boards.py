@@ -219,7 +219,7 @@ def test_panel_queries_are_ready_to_be_sent() -> None:
     """Variables are filled in, a missing one is an error, and each query tells whose exporter it reads."""
     queries = panel_queries(SITE.document(), {"site": "edge-1"})
     assert not [one.expr for one in queries if "$" in one.expr]
-    assert {one.system for one in queries} == {"", "proxmox", "besu"}
+    assert {one.system for one in queries} == {"", "proxmox", "besu", "canary"}
     assert system_of("sankofa:site_state:now") == ""
     with pytest.raises(KeyError, match="site"):
         panel_queries(SITE.document(), {})

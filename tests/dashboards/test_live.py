@@ -29,7 +29,9 @@ REPLICA = {
     "targets": ["besu-1"],
     "labels": {"site": "reg-1", "tier": "regional", "region": "r2", "network": "mainland"},
 }
-SITE_OF = {"proxmox": "edge-1", "besu": "reg-1", "": "edge-1"}
+USERS = {"targets": ["canary-1"], "labels": {"site": "edge-1", "tier": "edge", "region": "r1"}}
+GROUPS = {"proxmox": EDGE, "besu": REPLICA, "canary": USERS}
+SITE_OF = {"proxmox": "edge-1", "besu": "reg-1", "canary": "edge-1", "": "edge-1"}
 STEP_SECONDS = 2
 PATIENCE_SECONDS = 40
 
@@ -61,6 +63,20 @@ sankofa_probe_delay_seconds 0.002
 """
 
 
+def _canary(asked: int) -> str:
+    return f"""
+sankofa_canary_up 1
+sankofa_canary_known 1
+sankofa_canary_requests_total {asked}
+sankofa_canary_failures_total{{outcome="timeout"}} 0
+sankofa_canary_not_known_total{{reason="delay"}} 0
+sankofa_canary_request_duration_seconds_bucket{{le="0.01"}} {asked}
+sankofa_canary_request_duration_seconds_bucket{{le="+Inf"}} {asked}
+sankofa_canary_request_duration_seconds_count {asked}
+sankofa_canary_request_duration_seconds_sum {asked / 200}
+"""
+
+
 def _platform(_: int) -> str:
     slo = 'slo="availability-edge",tier="edge"'
     return f"""
@@ -82,14 +98,16 @@ sankofa_chain_head_age_seconds 2
 
 
 class _Exporter(BaseHTTPRequestHandler):
-    """Both exporters and the platform; the counters grow with each scrape."""
+    """The exporters and the platform; the counters grow with each scrape."""
 
     scrapes = 0
 
     def do_GET(self) -> None:
         _Exporter.scrapes += 1
         target = parse_qs(urlsplit(self.path).query).get("target", [""])[0]
-        text = {"pve-1": _proxmox, "besu-1": _besu}.get(target, _platform)(_Exporter.scrapes).encode()
+        text = {"pve-1": _proxmox, "besu-1": _besu, "canary-1": _canary}.get(target, _platform)(
+            _Exporter.scrapes
+        ).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; version=0.0.4")
         self.send_header("Content-Length", str(len(text)))
@@ -111,14 +129,14 @@ def exporter() -> Iterator[str]:
 @pytest.fixture
 def prometheus(processes: Processes, exporter: str, tmp_path: Path) -> str:
     """The address of a Prometheus with the lab's configuration, scraping every second."""
-    for name, group in {"proxmox": EDGE, "besu": REPLICA}.items():
+    for name, group in GROUPS.items():
         (tmp_path / f"{name}.json").write_text(json.dumps([group]))
     config = tmp_path / "prometheus.yml"
     config.write_text(
         render(
             scrape_interval="1s",
             evaluation_interval="1s",
-            exporters={name: Exporter(address=exporter, folder=str(tmp_path)) for name in ("proxmox", "besu")},
+            exporters={name: Exporter(address=exporter, folder=str(tmp_path)) for name in GROUPS},
             platform=exporter,
             alertmanager=None,
             rule_files=[str(path) for path in rules.write(tmp_path / "rules", STEP_SECONDS)],

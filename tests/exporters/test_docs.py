@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deploy.parts import CHECKOUT
+from sankofa_exporters.config.fleet import load_with_fleet
 from sankofa_exporters.config.settings import Document, load
 from sankofa_exporters.docs import main, pages, renewed, table
 from sankofa_exporters.registry import SYSTEM_NAMES, system
@@ -56,7 +57,7 @@ def test_stale_page_fails_the_check(tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize("name", SYSTEM_NAMES)
 def test_documented_configuration_loads(name: str, tmp_path: Path) -> None:
     """The first YAML block of a system's page is a configuration that the command accepts."""
-    text = blocks(name, "yaml")[0].replace("0x…", "0x" + "00" * 20)
+    text = blocks(name, "yaml")[0]
     for path in set(re.findall(r"/etc/sankofa/[\w.-]+", text)):
         file = tmp_path / path.rpartition("/")[2]
         file.write_text((CA if path.endswith(".pem") else "sankofa@pve!exporter=value") + "\n")
@@ -74,9 +75,31 @@ def test_documented_scrape_asks_the_exporter_for_the_target(name: str) -> None:
     """The second YAML block is a scrape job that moves the target's name into the query."""
     (job,) = yaml.safe_load(blocks(name, "yaml")[1])
 
-    assert job["metrics_path"] == "/probe"
+    assert (job["job_name"], job["metrics_path"]) == (f"sankofa-{name}", "/probe")
     assert job["relabel_configs"][0] == {"source_labels": ["__address__"], "target_label": "__param_target"}
     assert job["relabel_configs"][-1]["replacement"].endswith(system(name).default_address)
+
+
+@pytest.mark.parametrize("name", SYSTEM_NAMES)
+def test_documented_scrape_has_the_labels_of_a_site_of_the_fleet(name: str) -> None:
+    """Site, tier and region are those of one site of the example fleet: a reader who keeps both finds the series in the SLOs."""
+    (job,) = yaml.safe_load(blocks(name, "yaml")[1])
+    fleet = yaml.safe_load((CHECKOUT / "deploy" / "specs" / "fleet.yaml").read_text())
+    sites = [{"site": one["name"], "tier": one["tier"], "region": one["region"]} for one in fleet["spec"]["sites"]]
+    labels = job["static_configs"][0]["labels"]
+
+    assert {key: labels[key] for key in ("site", "tier", "region")} in sites
+
+
+def test_documented_fleet_file_loads(tmp_path: Path) -> None:
+    """The fleet file of README.md is whole, and needs only modules beside it."""
+    (tmp_path / "fleet.yaml").write_text(blocks("README", "yaml")[0])
+    (tmp_path / "besu.yml").write_text("modules: {node: {}}\n")
+    document = load_with_fleet(tmp_path / "besu.yml", tmp_path / "fleet.yaml", system("besu"))
+
+    assert document.targets["replica-1"].labels == {
+        "site": "regional-nairobi-1", "tier": "regional", "region": "ke-nairobi", "network": "mainland"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SYSTEM_NAMES)

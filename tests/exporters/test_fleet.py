@@ -98,3 +98,15 @@ def test_fleet_violations_name_the_place(files: tuple[Path, Path], change: tuple
         load_with_fleet(config, fleet, BESU)
 
     assert str(caught.value).removeprefix(f"{fleet}: ").startswith(complaint)
+
+
+def test_what_is_the_platform_s_affair_is_left_alone(files: tuple[Path, Path]) -> None:
+    """A site may have fields of the platform and targets of other readers; our own targets are read as ever."""
+    config, fleet = files
+    fleet.write_text(
+        FLEET.replace(
+            "      targets:\n", "      zone: east\n      targets:\n        gateway: {gw-1: {address: x}}\n", 1
+        )
+    )
+
+    assert sorted(load_with_fleet(config, fleet, BESU).targets) == ["replica-1"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from deploy.lab import children
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes
@@ -98,6 +100,33 @@ def test_system_of_the_page_is_probed(
     prefix = "sankofa_gateway_"
     pairs = (line.removeprefix(prefix).rsplit(" ", 1) for line in lines if line.startswith(prefix))
     assert {name: float(value) for name, value in pairs} == expected
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.real("curl")
+def test_commands_of_the_page_show_the_new_system(packages: Path, tmp_path: Path) -> None:
+    """What the page says to type, with ports and a folder of this test's own."""
+    (script,) = re.findall(r"^```bash\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    for port in ("18090", "9547"):
+        script = re.sub(rf"\b{port}\b", str(free_port()), script)
+    script = script.replace("/tmp/", f"{tmp_path}/").replace(
+        ".venv/bin/sankofa-exporter", f"{sys.executable} -m sankofa_exporters.cli"
+    )
+    process = children.start(
+        ["bash", "-c", f"trap 'kill $(jobs -p) 2>/dev/null' EXIT\nset -m\n{script}\nwait\n"],
+        env={**os.environ, "PYTHONPATH": str(packages)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        output, _ = process.communicate(timeout=limit(60))
+    finally:
+        children.end(process, grace_seconds=5)
+
+    shown = {line for line in output.splitlines() if line.startswith("sankofa_gateway_")}
+    assert shown == {
+        "sankofa_gateway_up 1.0",
+        "sankofa_gateway_known 1.0",
+        'sankofa_gateway_waiting_requests{queue="in"} 3.0',
+    }
 
 
 class _Gateway(BaseHTTPRequestHandler):

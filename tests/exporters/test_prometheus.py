@@ -26,7 +26,13 @@ def documented_job(exporter_port: int) -> dict[str, Any]:
 
 
 KNOWN, BUCKET = "sankofa_besu_known", 'sankofa_besu_eth_call_duration_seconds_bucket{le="0.2"}'
-LABELS = {"job": "besu", "region": "af-nairobi-1", "site": "edge-nairobi-1", "tier": "edge", "network": "mainland"}
+LABELS = {
+    "job": "sankofa-besu",
+    "region": "ke-nairobi",
+    "site": "edge-nairobi-1",
+    "tier": "edge",
+    "network": "mainland",
+}
 
 
 def query(url: str, expression: str) -> list[Any]:

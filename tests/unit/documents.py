@@ -16,8 +16,20 @@ from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.slo.composite import compose
 from sankofa_observe.slo.counter import count_events
 from sankofa_observe.slo.gauge import Gauge, count_states
-from sankofa_observe.slo.indicator import Combine, CompositeIndicator, RatioIndicator, Rule, StateIndicator, Together
+from sankofa_observe.slo.indicator import (
+    Combine,
+    CompositeIndicator,
+    Members,
+    MembersIndicator,
+    OutageIndicator,
+    RatioIndicator,
+    Rule,
+    StateIndicator,
+    Together,
+)
+from sankofa_observe.slo.members import count_members
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
+from sankofa_observe.slo.outage import count_outages
 from sankofa_observe.slo.slot import Slot, SlotKey
 from sankofa_observe.slo.source import Series, Source, selected_of
 from sankofa_observe.slo.verdict import judge
@@ -340,6 +352,51 @@ def composite_documents(draw: st.DrawFn) -> Document:
     return document(slo, draw(recorded(slots)))
 
 
+@st.composite
+def outage_documents(draw: st.DrawFn) -> Document:
+    """How long states were bad, with any limit."""
+    rule = replace(draw(rules), settles_seconds=0)
+    part = builders.slo("down", indicator=replace(STATES, combine=draw(combines)), slot=rule)
+    limit = draw(st.integers(1, 4)) * rule.seconds
+    slo = builders.slo(
+        indicator=OutageIndicator(of="down", limit_seconds=limit),
+        slot=rule,
+        target_ppm=draw(targets),
+        parts={"down": part},
+    )
+    around = with_neighbours(PERIOD, slo)
+    found = count_states(
+        key(part),
+        Period(starts_at=around.starts_at - limit - rule.seconds, ends_at=around.ends_at),
+        draw(gauges(rule.scrape_seconds)),
+        Combine(),
+    )
+    seen = {slot.starts_at: (slot.state, slot.samples) for slot in found}
+    return document(slo, draw(recorded(count_outages(key(slo), around, seen, "down", limit))))
+
+
+@st.composite
+def members_documents(draw: st.DrawFn) -> Document:
+    """How many of a few sites are good, in one role or in two."""
+    rule = replace(draw(rules), settles_seconds=0)
+    part = builders.slo("down", indicator=STATES, slot=rule)
+    sites = ["a", "b", "c"]
+    roles = draw(st.sampled_from([[("", sites)], [("active", sites[:2]), ("standby", sites[2:])]]))
+    members = tuple(Members(role=role, needed=draw(st.integers(1, len(own))), sites=tuple(own)) for role, own in roles)
+    at_least = {one.role: one.needed for one in members}
+    slo = builders.slo(
+        indicator=MembersIndicator(of="down", at_least=at_least),
+        slot=rule,
+        target_ppm=draw(targets),
+        parts={"down": part},
+        members={SITE: members},
+    )
+    around = with_neighbours(PERIOD, slo)
+    found = {site: count_states(key(part), around, draw(gauges(rule.scrape_seconds)), draw(combines)) for site in sites}
+    return document(slo, draw(recorded(count_members(key(slo), around, found, members))))
+
+
 def documents() -> st.SearchStrategy[Document]:
-    """Of states, events or parts, under any rule, target and method."""
-    return st.one_of(state_documents(), event_documents(), event_documents(), composite_documents())
+    """Of states, events, parts, outages or members, under any rule, target and method."""
+    derived = st.one_of(composite_documents(), outage_documents(), members_documents())
+    return st.one_of(state_documents(), event_documents(), event_documents(), derived)

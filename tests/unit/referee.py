@@ -32,7 +32,7 @@ OVER_ZERO = {"slot_seconds", "slot_expected", "scrape_seconds", "chain_id", "ver
 PPM = {"target_ppm", "slot_target_ppm", "cap_ppm", "bands"}
 NAME = "[a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
 WORDS: dict[str, list[Json]] = {
-    "counted": ["states", "events", "parts"],
+    "counted": ["states", "events", "parts", "outages", "members"],
     "budgeting": ["Timeslices", "Occurrences"],
     "no_traffic": ["good", "excluded"],
     "counts_bad": [0, 1],
@@ -233,6 +233,13 @@ def _combines(rules: Json) -> bool:
         return words in (["all"], ["any"]) or (
             words[0] == "atLeast" and len(words) == 2 and _plain(words[1]) and words[1] != "0"
         )
+    if rules["counted"] == "members":
+        return words == [""] and len(rules["sources"]) > 0 and all(_is_role(one) for one in rules["sources"])
+    if rules["counted"] == "outages":
+        slots, *name = words
+        return (
+            _plain(slots) and slots != "0" and len(slots) < 9 and len(name) == 1 and bool(re.fullmatch(NAME, name[0]))
+        )
     wanted, weights = rules["combine"].split(" ", 1)
     pairs = [one.split("=") for one in weights.split(",")]
     names = [name for name, _ in pairs]
@@ -243,6 +250,11 @@ def _combines(rules: Json) -> bool:
         and all(re.fullmatch(NAME, name) for name in names)
         and names == sorted(set(names))
     )
+
+
+def _is_role(listed: str) -> bool:
+    found = re.fullmatch(rf"({NAME}|)=([1-9][0-9]{{0,3}}):(.+)", listed)
+    return found is not None and all(re.fullmatch(NAME, site) for site in found[3].split(","))
 
 
 def _plain(number: str) -> bool:
@@ -257,7 +269,9 @@ def _is_proof(rules: Json, proof: Json) -> bool:
         lists += [sample for _, samples in proof if type(samples) is list for sample in samples]
     if not all(type(one) is list for one in lists):
         return False
-    if rules["counted"] == "parts":
+    if rules["counted"] == "outages":
+        return all(len(run) == 2 and type(run[0]) is str and _is_instant(run[1]) for run in proof)
+    if rules["counted"] in ("parts", "members"):
         return all(len(part) == 2 and all(type(word) is str for word in part) for part in proof)
     if rules["counted"] == "states":
         return all(
@@ -292,11 +306,8 @@ def _slots(rules: Json, rows: list[SimpleNamespace], proofs: Json, edges: Simple
             _good_by_counts(rules, row, settled)
         elif not events:
             unrecorded = proof == [] and row.blind == rules["slot_seconds"]
-            found = (
-                _unrecorded(rules)
-                if unrecorded
-                else (_states if rules["counted"] == "states" else _parts)(rules, row, proof)
-            )
+            by = {"states": _states, "parts": _parts, "outages": _outage, "members": _members}[rules["counted"]]
+            found = _unrecorded(rules) if unrecorded else by(rules, row, proof)
             must(vars(row) == {**dict.fromkeys(ROW, 0), "start": row.start, **found})
         else:
             parcels = [_parcel(one) for one in proof]
@@ -386,6 +397,37 @@ def _parts(rules: Json, _: Json, proof: Json) -> Json:
     return _weighed(good, hidden, sum(weights.values()), wanted)
 
 
+STATES = ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN")
+
+
+def _outage(rules: Json, _: Json, proof: Json) -> Json:
+    must(sum(slots for _, slots in proof) == int(rules["combine"].split(" ")[0]))
+    must(all(slots > 0 and state in STATES for state, slots in proof))
+    must(all(one[0] != following[0] for one, following in pairwise(proof)))
+    seen = {state for state, _ in proof}
+    state = "GOOD" if seen & {"GOOD", "NO_TRAFFIC"} else "BAD" if seen == {"BAD"} else "UNKNOWN"
+    counts = {"good": int(state == "GOOD"), "bad": int(state == "BAD"), "hidden": int(state == "UNKNOWN")}
+    return counts | {"expected": 1, "seen": 1 - counts["hidden"], "state": state}
+
+
+def _roles(rules: Json) -> list[tuple[int, list[str]]]:
+    found = [one.split("=")[1].split(":") for one in rules["sources"]]
+    return [(int(needed), sites.split(",")) for needed, sites in found]
+
+
+def _members(rules: Json, _: Json, proof: Json) -> Json:
+    roles, states = _roles(rules), dict(proof)
+    must([site for site, _ in proof] == sorted({site for _, sites in roles for site in sites}))
+    must(set(states.values()) <= set(STATES))
+    well = [site for site in states if states[site] in ("GOOD", "NO_TRAFFIC")]
+    open_ = [site for site in states if states[site] == "UNKNOWN"]
+    enough = [sum(site in well for site in sites) >= needed for needed, sites in roles]
+    possible = [sum(site in well or site in open_ for site in sites) >= needed for needed, sites in roles]
+    state = "BAD" if not all(possible) else "GOOD" if all(enough) else "UNKNOWN"
+    counts = {"good": len(well), "hidden": len(open_), "bad": len(states) - len(well) - len(open_)}
+    return counts | {"expected": len(states), "seen": counts["good"] + counts["bad"], "state": state}
+
+
 def _combine(rules: Json) -> tuple[int, dict[str, int]]:
     wanted, listed = rules["combine"].split(" ", 1)
     return int(wanted), {name: int(weight) for name, weight in (one.split("=") for one in listed.split(","))}
@@ -402,6 +444,11 @@ def _good_by_counts(rules: Json, row: Json, settled: int) -> None:
     if rules["counted"] == "parts":
         ppm, weights = _combine(rules)
         every = sum(weights.values())
+    if rules["counted"] in ("outages", "members"):
+        roles = _roles(rules) if rules["counted"] == "members" else []
+        every = len({site for _, sites in roles for site in sites}) or 1
+        must(row.good >= max(1, sum(needed for needed, _ in roles)))
+        ppm = 0
     must(row.good + row.bad + row.hidden == row.expected == every and row.seen == row.good + row.bad)
     must(row.over_good == row.over_bad == row.over_hidden == row.settling == 0 and not below(row.good, every, ppm))
 

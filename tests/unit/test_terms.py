@@ -17,10 +17,14 @@ from sankofa_observe.sla.recorded_terms import agreement_of
 from sankofa_observe.sla.terms import counting_digest, counting_of, terms_of, with_terms
 from sankofa_observe.slo.indicator import (
     CompositeIndicator,
+    Demand,
     Indicator,
     LevelIndicator,
+    MembersIndicator,
     Operator,
+    OutageIndicator,
     RatioIndicator,
+    Reading,
     StateIndicator,
     Together,
 )
@@ -34,6 +38,18 @@ KINDS: dict[str, Indicator] = {
     "events": RatioIndicator(good="good", valid="valid"),
     "bad events": RatioIndicator(good="bad", valid="valid", counts_bad=True),
     "composite": CompositeIndicator(together=Together.ANY, weights={"a": 1, "b": 2}),
+    "rate with demand": LevelIndicator(
+        level="served",
+        operator=Operator.GTE,
+        bound=Decimal(1000),
+        reading=Reading.RATE,
+        total=True,
+        demand=Demand(waiting="queued", above=Decimal("0.5")),
+        system="gateway",
+    ),
+    "outage": OutageIndicator(of="up", limit_seconds=3600),
+    "members": MembersIndicator(of="up", at_least={"active": 3, "standby": 2}),
+    "spare members": MembersIndicator(of="up", at_least={}, spare=1),
 }
 
 
@@ -48,6 +64,10 @@ GOLDEN = {
     "events": "0xa945f1c2ea316d8d5ac7f88e11eb7b0a27ce22eedf8b0b6fe6f0f7955047e354",
     "bad events": "0xbe821a7358673e7182a44bd4b39253cd68709efde4f7bd0ebac9185b76b12f67",
     "composite": "0x460ade0b8b4843b9c7ce102230f43c96e24a5a1957e0cd809ab222bd97c09337",
+    "rate with demand": "0x7fe45b37fa5b3b7ffe6d496d4c2da19cda573ab73a89c5965213b46207e6e329",
+    "outage": "0x0eb2077f5e959a9a155c33412c4505ba2d8bc8113a13e537e170f55dd4078b4f",
+    "members": "0x874d3d0c2aa39f52cb5d72c57ffc50c92290a7d6d07dc1770fbba503775dcac5",
+    "spare members": "0xa472d54fc54d0feaf19444a3a14588ae306360017d33d8fe56bb6213c9482de6",
 }
 
 
@@ -140,13 +160,15 @@ def _of(kind: str, **changes: Any) -> Agreement:
 def test_recorded_terms_are_read_as_what_was_agreed(kind: str, window: Window) -> None:
     """Without the files: the same document, the same rules of counting, the same price; sources come from the fleet."""
     made = _of(kind, window=window)
-    read = agreement_of(made.terms_document, {"availability-edge": {"edge-1": ("pve",)}})
+    listed = ("=3:a,b,c",) if "members" in kind else ("pve",)
+    read = agreement_of(made.terms_document, {"availability-edge": {"edge-1": listed}})
     rules = counting_rules(read.promises[0])
 
     assert (read.terms_hash, read.terms_document) == (made.terms_hash, made.terms_document)
     assert agreed_terms(read, read.promises[0]) == agreed_terms(made, made.promises[0])
     assert replace(rules, sources=()) == counting_rules(made.promises[0])
-    assert (rules.sources, read.window) == (("pve",), window)
+    # Of levels that are added up, the sum is the one source.
+    assert (rules.sources, read.window) == (() if kind == "rate with demand" else listed, window)
 
 
 @pytest.mark.parametrize(

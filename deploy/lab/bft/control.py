@@ -13,6 +13,7 @@ from .faults import MODES
 from .network import Execution, Network, Node
 
 DIALECTS = ("qbft", "ibft2", "ibft1")
+APIS = ("admin", "clique", "eth", "ibft", "istanbul", "net", "qbft", "txpool", "web3")
 CHANGES = {
     "crash": ("alive", False),
     "return": ("alive", True),
@@ -134,8 +135,10 @@ def _revert(lab: Lab, address: str) -> None:
 
 
 def _api(lab: Lab, name: str, api: str, word: str) -> None:
+    if api.lower() not in APIS or word not in {"on", "off"}:
+        raise ValueError(f"{api}/{word}")
     off = lab.network.nodes[name].off
-    (off.discard if word == "on" else off.add)(api)
+    (off.discard if word == "on" else off.add)(api.lower())
 
 
 def _http(lab: Lab, name: str, mode: str) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from sankofa_exporters.config.headers import read_header
 from sankofa_exporters.config.settings import (
     PLACEHOLDER,
     Conflict,
@@ -22,7 +23,7 @@ from sankofa_exporters.config.settings import (
 
 from .node.families import CALL_BUCKETS, CALL_OBJECTIVE_SECONDS
 from .rpc.client import Access
-from .rpc.settings import AddressFile, Header, JwtSecretFile, NodeAddress, NodeUrl, Where, read_header
+from .rpc.settings import AddressFile, Header, JwtSecretFile, NodeAddress, NodeUrl, Where
 
 ZERO_ADDRESS = "0x" + "0" * 40
 MAX_CALL_CHARS = 2 + 2 * 65_536

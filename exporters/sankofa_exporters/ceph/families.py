@@ -195,6 +195,7 @@ CLIENT_READ_BYTES = gauge("client_read_bytes_per_second", "Bytes clients read a 
 CLIENT_WRITTEN_BYTES = gauge("client_written_bytes_per_second", "Bytes clients write a second, as Ceph averages it.")
 POOL_READS = counter("pool_reads", "Client reads of the pool.", "pool")
 POOL_WRITES = counter("pool_writes", "Client writes to the pool.", "pool")
+POOL_OPERATIONS = counter("pool_operations", "Client reads and writes of the pool together.", "pool")
 POOL_READ_BYTES = counter("pool_read_bytes", "Bytes clients read from the pool.", "pool", unit="bytes")
 POOL_WRITTEN_BYTES = counter("pool_written_bytes", "Bytes clients wrote to the pool.", "pool", unit="bytes")
 POOL_RECOVERY_OBJECTS = gauge("pool_recovery_objects_per_second", "Objects of the pool recovered a second.", "pool")

@@ -312,6 +312,7 @@ def _io_samples(pool: MgrPool) -> Iterator[Sample]:
         (pool.name,),
         (f.POOL_READS, pool.io.reads),
         (f.POOL_WRITES, pool.io.writes),
+        (f.POOL_OPERATIONS, pool.io.operations),
         (f.POOL_READ_BYTES, pool.io.read_bytes),
         (f.POOL_WRITTEN_BYTES, pool.io.written_bytes),
         (f.POOL_RECOVERY_OBJECTS, pool.recovering_objects),

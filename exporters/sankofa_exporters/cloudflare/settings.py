@@ -80,7 +80,9 @@ class AccountSettings(Strict):
     """The Cloudflare account whose API is the second witness, and how much of its call budget is ours."""
 
     account_id: AccountId
-    token_file: Annotated[ReadableFile, secret_file(read_token, "a file with one API token in one line")]
+    token_file: Annotated[
+        ReadableFile, secret_file(read_token, "a file with one API token (8 to 512 characters) in one line")
+    ]
     api: Endpoint = API
     list_seconds: float = Field(default=60, ge=10, le=3_600, description="seconds between two lists of all tunnels")
     connections_seconds: float = Field(

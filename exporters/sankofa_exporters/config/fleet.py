@@ -6,12 +6,13 @@ targets as they would stand in an exporter's own configuration. Site, tier and r
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from sankofa_exporters.config.document import BrokenConfigError, Violation, attempt, checked, read_yaml, together
 from sankofa_exporters.config.settings import (
@@ -27,13 +28,28 @@ from sankofa_exporters.config.settings import (
 from sankofa_exporters.registry import SYSTEM_NAMES, System
 
 
+def _ours(targets: Any) -> Any:
+    """Without the systems that others read; what nearly is one of ours stays, and is refused: it is a slip of the pen."""
+    if not isinstance(targets, dict):
+        return targets
+    return {
+        name: named
+        for name, named in targets.items()
+        if name in SYSTEM_NAMES or difflib.get_close_matches(str(name), SYSTEM_NAMES, n=1)
+    }
+
+
 class Site(Strict):
-    """One place, and what is probed there: system, target's name, target."""
+    """One place, and what is probed there: system, target's name, target. What else stands of a place is the platform's affair."""
+
+    model_config = ConfigDict(extra="ignore")
 
     name: LabelValue
-    tier: Literal["core", "regional", "edge"]
+    tier: Literal["core", "regional", "edge", "chain", "link", "region", "fleet"]
     region: LabelValue
-    targets: dict[Literal[SYSTEM_NAMES], dict[Name, dict[str, Any]]] = Field(default_factory=dict)  # type: ignore[valid-type]
+    targets: Annotated[dict[Literal[SYSTEM_NAMES], dict[Name, dict[str, Any]]], BeforeValidator(_ours)] = Field(  # type: ignore[valid-type]
+        default_factory=dict
+    )
 
 
 class FleetSpec(Strict):

@@ -7,12 +7,13 @@ httpx's own transport parses HTTP in Python (h11) under two layers of async comp
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver
 
 from sankofa_exporters.probe.resolver import Resolver
 
@@ -20,6 +21,29 @@ CONNECTIONS = 16
 KEPT_SECONDS = 90  # longer than the usual scrape interval, so that connections live from scrape to scrape
 CHUNK_BYTES = 1 << 16
 LINE_BYTES, FIELD_BYTES = 1 << 14, 1 << 14  # of a head; real ones have some hundred
+
+
+def open_session(
+    verify: ssl.SSLContext, names: AbstractResolver, *, traces: Sequence[aiohttp.TraceConfig] = ()
+) -> aiohttp.ClientSession:
+    """Connections that do what they are told and nothing else; inside of a running event loop."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            ssl=verify,
+            limit=CONNECTIONS,
+            keepalive_timeout=KEPT_SECONDS,
+            use_dns_cache=False,  # what is kept of names is the resolver's affair
+            resolver=names,
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the caller bounds the whole exchange
+        auto_decompress=False,
+        trust_env=False,
+        skip_auto_headers=("User-Agent", "Accept-Encoding", "Accept", "Content-Type"),
+        max_line_size=LINE_BYTES,
+        max_field_size=FIELD_BYTES,
+        trace_configs=list(traces),
+    )
 
 
 @dataclass(kw_only=True)
@@ -48,23 +72,9 @@ class Transport(httpx.AsyncBaseTransport):
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    ssl=self.verify,
-                    limit=CONNECTIONS,
-                    keepalive_timeout=KEPT_SECONDS,
-                    use_dns_cache=False,  # what is kept of names is `Resolver`'s affair
-                    # It asks nothing of a loop but `getaddrinfo`, and ours has a share for each target.
-                    resolver=aiohttp.ThreadedResolver(loop=Resolver.of_loop()),  # type: ignore[arg-type]
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # `exchange` bounds the whole exchange
-                auto_decompress=False,
-                trust_env=False,
-                skip_auto_headers=("User-Agent", "Accept-Encoding", "Accept", "Content-Type"),
-                max_line_size=LINE_BYTES,
-                max_field_size=FIELD_BYTES,
-            )
+            # It asks nothing of a loop but `getaddrinfo`, and ours has a share for each target.
+            names = aiohttp.ThreadedResolver(loop=Resolver.of_loop())  # type: ignore[arg-type]
+            self._session = open_session(self.verify, names)
         return self._session
 
 

@@ -25,12 +25,15 @@ from sankofa_observe.sla.settlement import ChainIdentity, settlement_id, slo_id
 from sankofa_observe.slo.indicator import (
     CompositeIndicator,
     LevelIndicator,
+    MembersIndicator,
+    OutageIndicator,
     RatioIndicator,
     Rule,
     StateIndicator,
     for_sites,
 )
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.outage import slots_to_fill
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, Edges, row_text
 from sankofa_observe.slo.verdict import Attainment, judge
@@ -125,9 +128,16 @@ def agreed_terms(agreement: Agreement, promise: Promise) -> AgreedTerms:
     )
 
 
+_COUNTED = {
+    RatioIndicator: "events",
+    CompositeIndicator: "parts",
+    OutageIndicator: "outages",
+    MembersIndicator: "members",
+}
+
+
 def counting_rules(promise: Promise) -> CountingRules:
     slo = promise.slo
-    kinds = {RatioIndicator: "events", CompositeIndicator: "parts"}
     return CountingRules(
         name=slo.name,
         site=promise.site,
@@ -135,7 +145,7 @@ def counting_rules(promise: Promise) -> CountingRules:
         target_ppm=slo.target_ppm,
         budgeting=slo.budgeting.value,
         no_traffic=slo.no_traffic.value,
-        counted=kinds.get(type(slo.indicator), "states"),
+        counted=_COUNTED.get(type(slo.indicator), "states"),
         slot_seconds=slo.slot.seconds,
         slot_expected=slo.slot.expected,
         slot_target_ppm=slo.slot.target_ppm,
@@ -143,8 +153,17 @@ def counting_rules(promise: Promise) -> CountingRules:
         settles_seconds=slo.slot.settles_seconds,
         counts_bad=int(isinstance(slo.indicator, RatioIndicator) and slo.indicator.counts_bad),
         combine=_combine(slo),
-        sources=listed_sources(slo.sources.get(promise.site, ())),
+        sources=_sources(slo, promise.site),
     )
+
+
+def _sources(slo: Slo, site: str) -> tuple[str, ...]:
+    """What the fleet file lists for a site; of levels that are added up, the sum is one source whatever it is of."""
+    if isinstance(slo.indicator, MembersIndicator):
+        return tuple(map(str, slo.members.get(site, ())))
+    if isinstance(slo.indicator, LevelIndicator) and slo.indicator.total:
+        return ()
+    return listed_sources(slo.sources.get(site, ()))
 
 
 def listed_sources(names: Iterable[str]) -> tuple[str, ...]:
@@ -167,5 +186,7 @@ def _combine(slo: Slo) -> str:
         case CompositeIndicator() as composite:
             weights = ",".join(f"{name}={weight}" for name, weight in sorted(composite.weights.items()))
             return f"{composite.wanted_ppm} {weights}"
-        case RatioIndicator():
+        case OutageIndicator() as outage:
+            return f"{slots_to_fill(outage.limit_seconds, slo.slot.seconds)} {outage.of}"
+        case RatioIndicator() | MembersIndicator():
             return ""

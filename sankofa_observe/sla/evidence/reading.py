@@ -38,7 +38,10 @@ _COMBINE = {
     "states": re.compile("all|any|atLeast [1-9][0-9]{0,15}"),
     "events": re.compile(""),
     "parts": re.compile(f"{_PPM} {NAME.pattern}={_WEIGHT}(?:,{NAME.pattern}={_WEIGHT})*"),
+    "outages": re.compile(f"[1-9][0-9]{{0,7}} {NAME.pattern}"),
+    "members": re.compile(""),
 }
+_MEMBERS = re.compile(f"(?:{NAME.pattern})?=[1-9][0-9]{{0,3}}:{NAME.pattern}(?:,{NAME.pattern})*")
 MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
 ADDRESS, DIGEST = 20, 32  # bytes
 
@@ -177,9 +180,11 @@ def _rules(at: Field) -> CountingRules:
     counted, combine, sources = at.text("counted"), at.text("combine"), at.each("sources", Field.as_text)
     if counted not in _COMBINE or not _COMBINE[counted].fullmatch(combine):
         raise InvalidInput(
-            f"evidence document: slo counts {counted[:100]!r} by {combine[:100]!r}, expected states, events or parts and how "
-            f"each is combined"
+            f"evidence document: slo counts {counted[:100]!r} by {combine[:100]!r}, expected one of "
+            f"{', '.join(_COMBINE)}, and how each is combined"
         )
+    if counted == "members" and not (sources and all(map(_MEMBERS.fullmatch, sources))):
+        raise InvalidInput("evidence document: slo.sources are no members, expected a role, how many, and its sites")
     parts = [one.partition("=")[0] for one in combine.partition(" ")[2].split(",")] if counted == "parts" else []
     for name, listing in (("sources", sources), ("combine", parts)):
         if any(one >= later for one, later in pairwise(listing)):
@@ -253,7 +258,19 @@ def _part(at: Field) -> None:
         one.as_text()
 
 
-_PROOFS: dict[str, Callable[[Field], None]] = {"states": _samples, "events": _parcel, "parts": _part}
+def _run(at: Field) -> None:
+    state, slots = at.items(2)
+    state.as_text()
+    slots.as_whole()
+
+
+_PROOFS: dict[str, Callable[[Field], None]] = {
+    "states": _samples,
+    "events": _parcel,
+    "parts": _part,
+    "outages": _run,
+    "members": _part,
+}
 
 
 def _provenance(at: Field) -> Provenance:

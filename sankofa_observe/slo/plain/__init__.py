@@ -7,7 +7,20 @@ left to `counter` and `gauge`, which are the specification of both: a property t
 
 from sankofa_observe.slo.plain.composite import composed
 from sankofa_observe.slo.plain.events import plain_events
-from sankofa_observe.slo.plain.gauges import Shown, plain_gauges, shown
+from sankofa_observe.slo.plain.gauges import Shown, plain_gauges, shown_states
+from sankofa_observe.slo.plain.levels import shown_levels
+from sankofa_observe.slo.plain.outage import outages
 from sankofa_observe.slo.plain.slots import STATES, Counted, PlainSlots
 
-__all__ = ["STATES", "Counted", "PlainSlots", "Shown", "composed", "plain_events", "plain_gauges", "shown"]
+__all__ = [
+    "STATES",
+    "Counted",
+    "PlainSlots",
+    "Shown",
+    "composed",
+    "outages",
+    "plain_events",
+    "plain_gauges",
+    "shown_levels",
+    "shown_states",
+]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 
-from sankofa_observe.slo.gauge import HOLE_TENTHS
-from sankofa_observe.slo.indicator import Combine, LevelIndicator, Operator, StateIndicator
+from sankofa_observe.slo.indicator import Combine
+from sankofa_observe.slo.level import HOLE_TENTHS
 from sankofa_observe.slo.objective import SlotRule
 from sankofa_observe.slo.plain.slots import Places, PlainSlots, away_from, by_slot, stretches
 from sankofa_observe.slo.samples import Instants, Samples
@@ -81,31 +80,3 @@ def shown_states(instance: str, up: Samples, known: Samples) -> Shown:
     says = (known.values == 1) & ((up.values == 0) | (up.values == 1))
     silent = np.setdiff1d(samples, up.at[says]) if apart else up.at[~says]
     return Shown(instance=instance, at=up.at[says], up=up.values[says] == 1, samples=samples, silent=silent)
-
-
-def shown_levels(instance: str, levels: Samples, bound: float, operator: Operator) -> Shown:
-    """As `gauge.within` reads them, where a float holds the very bound."""
-    compare = {
-        Operator.LTE: np.less_equal,
-        Operator.LT: np.less,
-        Operator.GTE: np.greater_equal,
-        Operator.GT: np.greater,
-    }
-    says = ~np.isnan(levels.values)
-    return Shown(
-        instance=instance,
-        at=levels.at[says],
-        up=compare[operator](levels.values[says], bound),
-        samples=levels.at,
-        silent=levels.at[~says],
-    )
-
-
-def shown(indicator: StateIndicator | LevelIndicator, instance: str, series: Sequence[Samples]) -> Shown | None:
-    """One gauge's samples, one series a selector; None where columns cannot tell."""
-    if isinstance(indicator, StateIndicator):
-        return shown_states(instance, *series)
-    bound = float(indicator.bound)
-    if Decimal(repr(bound)) != indicator.bound:
-        return None
-    return shown_levels(instance, series[0], bound, indicator.operator)

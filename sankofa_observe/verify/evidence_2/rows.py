@@ -10,7 +10,18 @@ from typing import Any
 from urllib.parse import unquote
 
 from sankofa_observe.verify.evidence_2.events import by_parcels, scraped
-from sankofa_observe.verify.evidence_2.form import COUNTS, STATES, Row, Rules, Stretch, below, listed, number, row_with
+from sankofa_observe.verify.evidence_2.form import (
+    COUNTS,
+    MILLION,
+    STATES,
+    Row,
+    Rules,
+    Stretch,
+    below,
+    listed,
+    number,
+    row_with,
+)
 from sankofa_observe.verify.evidence_2.parcels import parcel_of
 from sankofa_observe.verify.findings import Check
 
@@ -48,7 +59,8 @@ def recounted(stretch: Stretch, n: int) -> str:
         return listed(_never_recorded(rules, row[0]))
     if rules["counted"] == "events":
         return by_parcels(rules, row, [parcel_of(one) for one in proof], settled)
-    return (_by_samples if rules["counted"] == "states" else _by_parts)(rules, row[0], proof)
+    by = {"states": _by_samples, "parts": _by_parts, "outages": _by_runs, "members": _by_members}
+    return by[rules["counted"]](rules, row[0], proof)
 
 
 def _carried_on(stretch: Stretch, n: int) -> Iterator[tuple[str, str]]:
@@ -91,6 +103,13 @@ def _by_counts(rules: Rules, row: Row, settled: int) -> str:
     every, wanted = rules["slot_expected"], rules["slot_target_ppm"]
     if rules["counted"] == "parts":
         wanted, _, every = _weights(rules["combine"])
+    elif rules["counted"] == "outages":
+        wanted, every = MILLION, 1
+    elif rules["counted"] == "members":
+        every = len(_sites(_members(tuple(rules["sources"]))))
+        wanted = 1
+        if good < sum(needed for needed, _ in _members(tuple(rules["sources"]))):
+            return _NOT_GOOD
     sums = {"good": good, "bad": bad, "hidden": every - good - bad, "expected": every, "seen": good + bad}
     sure = hidden == every - good - bad and not below(good, every, wanted)
     return listed(row_with(row[0], sums, "GOOD")) if sure else _NOT_GOOD
@@ -150,6 +169,64 @@ def _by_parts(rules: Rules, start: int, proof: list[Any]) -> str:
     good = of["GOOD"] + of["NO_TRAFFIC"]
     sums = {"good": good, "bad": of["BAD"], "hidden": of["UNKNOWN"], "expected": every, "seen": every - of["UNKNOWN"]}
     return listed(row_with(start, sums, _state_of(good, of["UNKNOWN"], every, wanted)))
+
+
+def _by_runs(rules: Rules, start: int, proof: list[Any]) -> str:
+    """A slot of an outage: bad when all slots that fill the limit were."""
+    every = int(rules["combine"].partition(" ")[0])
+    states = {state for state, _ in proof}
+    repeated = any(one == later for (one, _), (later, _) in pairwise(proof))
+    if (
+        sum(length for _, length in proof) != every
+        or not states <= set(STATES)
+        or repeated
+        or any(length == 0 for _, length in proof)
+    ):
+        return "runs that do not fill the limit, are split, or have no state"
+    good = bool(states & {"GOOD", "NO_TRAFFIC"})
+    bad = states == {"BAD"}
+    sums = {
+        "good": int(good),
+        "bad": int(bad),
+        "hidden": int(not good and not bad),
+        "expected": 1,
+        "seen": int(good or bad),
+    }
+    return listed(row_with(start, sums, "GOOD" if good else "BAD" if bad else "UNKNOWN"))
+
+
+def _by_members(rules: Rules, start: int, proof: list[Any]) -> str:
+    """A slot of a region or a fleet from the states of its sites: each role must have enough."""
+    members = _members(tuple(rules["sources"]))
+    states = dict(proof)
+    if [site for site, _ in proof] != _sites(members) or not set(states.values()) <= set(STATES):
+        return "a site is missing, not in order, or has no state"
+    well = {site for site, state in proof if state in {"GOOD", "NO_TRAFFIC"}}
+    unknown = {site for site, state in proof if state == "UNKNOWN"}
+    short = any(len((well | unknown) & set(sites)) < needed for needed, sites in members)
+    enough = all(len(well & set(sites)) >= needed for needed, sites in members)
+    sums = {
+        "good": len(well),
+        "bad": len(states) - len(well) - len(unknown),
+        "hidden": len(unknown),
+        "expected": len(states),
+        "seen": len(states) - len(unknown),
+    }
+    return listed(row_with(start, sums, "BAD" if short else "GOOD" if enough else "UNKNOWN"))
+
+
+@lru_cache(maxsize=1)
+def _members(sources: tuple[str, ...]) -> list[tuple[int, list[str]]]:
+    """How many of which sites; read once for all slots."""
+    found = []
+    for text in sources:
+        needed, _, sites = text.partition("=")[2].partition(":")
+        found.append((int(needed), sites.split(",")))
+    return found
+
+
+def _sites(members: list[tuple[int, list[str]]]) -> list[str]:
+    return sorted({site for _, sites in members for site in sites})
 
 
 @lru_cache(maxsize=1)

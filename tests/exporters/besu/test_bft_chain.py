@@ -9,6 +9,7 @@ import time
 
 import httpx
 
+from deploy.lab.bft.control import Lab, throw
 from deploy.lab.bft.network import Network
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
@@ -84,11 +85,22 @@ def test_chain_says_that_it_is_ready_and_answers_what_it_has(processes: Processe
     wrong = [
         post(control, path)
         for path in ("/nope", "/node/nobody/crash", "/advance/many", "/http/validator-1/loud", "/run/1")
-    ]
+    ] + [post(control, f"/api/validator-1/{words}") for words in ("nope/off", "TXPOOL/aus")]
 
     assert (state["running"], state["nodes"]["validator-1"]["head"], head) == (False, 5, 7)
     assert {answer.status_code for answer in wrong} == {404}
     assert "validator-1" in wrong[0].json()["nodes"]
+
+
+def test_api_is_switched_by_its_name_in_either_case() -> None:
+    """Besu's settings write TXPOOL, and its methods begin with txpool_."""
+    network = Network.of(dialect="qbft", validators=4, backlog=4, clock=lambda: 1_750_000_000.0)
+    lab, node = Lab(network=network, port=1), network.nodes["validator-1"]
+    throw(lab, ["api", "validator-1", "TXPOOL", "off"])
+    off = set(node.off)
+    throw(lab, ["api", "validator-1", "txpool", "on"])
+
+    assert off - node.off == {"txpool"}
 
 
 def test_chain_refuses_everybody_who_is_not_on_this_host(processes: Processes) -> None:

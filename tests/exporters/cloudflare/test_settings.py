@@ -64,7 +64,9 @@ def test_token_file_with_spaces_or_nothing_in_it_is_refused_unquoted(tmp_path: P
     """A header line, two words or an empty file; what was read is not repeated."""
     for token in ("", "Bearer secret-value-of-mine", "short"):
         violations = loaded(tmp_path, token=token)
-        assert violations == ["modules.m.account.token_file: a file with one API token in one line"]
+        assert violations == [
+            "modules.m.account.token_file: a file with one API token (8 to 512 characters) in one line"
+        ]
 
 
 def test_target_and_module_without_anybody_to_ask_are_refused(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sankofa_observe.pipeline.reading import read_counted, read_slots
 from sankofa_observe.ports import SampleSource
 from sankofa_observe.slo.composite import compose
 from sankofa_observe.slo.counter import count_events
-from sankofa_observe.slo.gauge import Gauge, count_states, up_at, within
+from sankofa_observe.slo.gauge import Gauge, count_states, up_at
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
@@ -25,6 +25,7 @@ from sankofa_observe.slo.indicator import (
     StateIndicator,
     Together,
 )
+from sankofa_observe.slo.level import says
 from sankofa_observe.slo.objective import Slo, SlotRule
 from sankofa_observe.slo.samples import Samples
 from sankofa_observe.slo.slot import Slot, SlotKey
@@ -279,7 +280,7 @@ def gauges(seed: int) -> tuple[Site, list[Gauge]]:
             for metric, points in (("level", shown[0]),) if level else (("up", shown[0]), ("known", shown[1])):
                 if points:
                     source.add(metric, sorted(points.items()), **labels)
-            seen = within(shown[0], indicator) if isinstance(indicator, LevelIndicator) else up_at(*shown)
+            seen = says(shown[0], (), indicator, 15) if isinstance(indicator, LevelIndicator) else up_at(*shown)
             samples = tuple(sorted([*shown[0], *([] if level else shown[1])]))
             source_name = f"app/{instance}{{pool={name},version={version}}}"
             found.append(Gauge(source=source_name, seen=seen, listed=instance in listed, samples=samples))

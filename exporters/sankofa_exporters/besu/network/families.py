@@ -33,13 +33,13 @@ WITNESSES_REQUIRED = Family(
 WITNESS_KNOWN = Family(
     name="sankofa_besu_witness_known",
     labels=("witness",),
-    help="1 when the witness gave a head of this chain by a clock that can be believed.",
+    help="1 when the witness gave a head of this chain by a clock that can be believed; absent while no witness did.",
 )
 WITNESS_ERROR = Family(
     name="sankofa_besu_witness_error",
     labels=("witness", "kind"),
     help="1 for a witness that does not count, by kind of failure; decode includes another chain, and a head whose header "
-    "is not what it says.",
+    "is not what it says. Absent while no witness counts at all: the collector head has the kind.",
 )
 WITNESS_HEAD = Family(
     name="sankofa_besu_witness_head_block", labels=("witness",), help="Number of the witness's newest block."

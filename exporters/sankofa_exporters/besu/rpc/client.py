@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from sankofa_exporters.config.headers import read_header
 from sankofa_exporters.model.failure import CollectorError, Failure, Kind
 from sankofa_exporters.model.rejected import by_identity
 from sankofa_exporters.probe.budget import Budget
@@ -30,7 +31,7 @@ from sankofa_exporters.probe.trace import probe_number
 from sankofa_exporters.reading.backoff import BUSY, Backoff
 from sankofa_exporters.reading.http import Answer, check_status, exchange, read, small_json
 
-from .settings import Header, read_address, read_header, read_jwt_secret
+from .settings import Header, read_address, read_jwt_secret
 
 V = TypeVar("V")
 Call = tuple[str, list[Any]]  # a method and its parameters

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import binascii
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from sankofa_exporters.config.headers import HeaderFile, HeaderName
 from sankofa_exporters.config.settings import ReadableFile, Strict, http_url, read_secret, secret_file
 
 ADDRESS = "an http or https URL such as https://10.0.0.11:8545"
 JWT_SECRET_BYTES = 32
-# The client's own, or what decides where an exchange ends.
-_RESERVED = frozenset(
-    {"host", "connection", "content-length", "content-type", "transfer-encoding", "accept-encoding", "expect", "te"}
-)
-_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
 
 def _node_url(text: Any) -> str:
@@ -47,14 +42,6 @@ def read_address(file: Path) -> str:
     return str(_http_url(read_secret(file).strip()))
 
 
-def read_header(file: Path) -> str:
-    """A header's value out of a file; raises ValueError without quoting it."""
-    value = read_secret(file).strip()
-    if not _HEADER_VALUE.fullmatch(value):
-        raise ValueError("the file does not hold the value of a header")
-    return value
-
-
 def read_jwt_secret(file: Path) -> bytes:
     """The 32 bytes of a JWT secret, in hex as Besu writes and reads it; raises ValueError without quoting it."""
     try:
@@ -66,25 +53,21 @@ def read_jwt_secret(file: Path) -> bytes:
     return secret
 
 
-def _header_name(name: Any) -> Any:
-    if isinstance(name, str) and name.lower() in _RESERVED:
+def _not_the_body(name: Any) -> Any:
+    if isinstance(name, str) and name.lower() == "content-type":
         raise PydanticCustomError("header", "a header that the client does not set itself")
     return name
 
 
 NodeUrl = Annotated[str, BeforeValidator(_node_url)]
 AddressFile = Annotated[ReadableFile, secret_file(read_address, f"one line with {ADDRESS}")]
-HeaderFile = Annotated[ReadableFile, secret_file(read_header, "one line of printable ASCII")]
 JwtSecretFile = Annotated[ReadableFile, secret_file(read_jwt_secret, "32 bytes in hex")]
-HeaderName = Annotated[
-    str, BeforeValidator(_header_name), StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")
-]
 
 
 class Header(Strict):
     """A header that is sent with each request, its value in a file."""
 
-    name: HeaderName
+    name: Annotated[HeaderName, BeforeValidator(_not_the_body)]
     file: HeaderFile
 
 

@@ -76,6 +76,10 @@ class Io:
     read_bytes: int | None
     written_bytes: int | None
 
+    @property
+    def operations(self) -> int | None:
+        return None if self.reads is None or self.writes is None else self.reads + self.writes
+
 
 @dataclass(frozen=True, kw_only=True)
 class MgrPool:

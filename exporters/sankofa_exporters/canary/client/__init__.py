@@ -1,0 +1,1 @@
+"""The canary's I/O: names, connections, one request at a time."""

@@ -1,0 +1,190 @@
+"""One target: a task that asks at its own rate, and probes that show what it has counted.
+
+It begins with the first probe and goes on between probes; when nobody has probed for longer than anybody follows a counter it
+rests until the next one. One request at most is under way, because none may take longer than the interval.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import Context
+from dataclasses import dataclass, field
+
+from sankofa_exporters.canary.client.failures import RequestError, outcome_of
+from sankofa_exporters.canary.client.http import HttpClient
+from sankofa_exporters.canary.families import FAMILIES, KNOWN, UP
+from sankofa_exporters.canary.samples import module_samples, newest_samples
+from sankofa_exporters.canary.settings import CanaryModule, CanaryTarget
+from sankofa_exporters.canary.snapshot import KINDS, Ended, Outcome, Reply, Unknown
+from sankofa_exporters.canary.verdict import Expected, judge, settled
+from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.failure import CollectorError, Kind
+from sankofa_exporters.model.family import Family, Sample
+from sankofa_exporters.probe.budget import Budget
+from sankofa_exporters.probe.delay import Measured, Observed, observed
+from sankofa_exporters.probe.resolver import lookups_of
+from sankofa_exporters.probe.source import Collector, Results, Verdict, only
+from sankofa_exporters.registry import System
+
+from .tally import Tally
+from .turns import Turns
+
+log = logging.getLogger(__name__)
+RESTS_AFTER_SECONDS = 1_860.0  # nobody follows a counter over a longer gap than half an hour (decision 0012)
+
+
+@dataclass(kw_only=True, eq=False)
+class CanarySource:
+    """One target."""
+
+    client: HttpClient
+    module: CanaryModule
+    expected: Expected
+    since: float  # of the epoch
+    clock: Callable[[], float] = time.monotonic
+    tally: Tally = field(default_factory=Tally)
+    newest: Ended | None = None
+    known: Family = KNOWN
+    up: Family = UP
+    _seen: Ended | None = None  # the newest that is known
+    _seen_at: float = float("-inf")
+    _probed_at: float = float("-inf")
+    _ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    _task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    @property
+    def collectors(self) -> Sequence[Collector]:
+        return (
+            Collector(
+                name="requests",
+                fetch=self._recent,
+                samples=lambda results: newest_samples(results["requests"]),
+            ),
+        )
+
+    def verdict(self, results: Results, now: float) -> Verdict:
+        del now
+        return judge(only(Ended, results.get("requests")))
+
+    def standing(self) -> Iterable[Sample]:
+        return (*module_samples(self.module, self.since), *self.tally.samples(sees=self._recently_seen() is not None))
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self.client.close()
+
+    async def _recent(self, budget: Budget) -> Ended:
+        """The newest request that is known, when it is recent; after a pause, the first one that ends."""
+        self._probed_at = self.clock()
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._ask_for_ever(), context=Context())
+        if self._recently_seen() is None:
+            self._ended.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), budget.remaining())
+        found = self._recently_seen()
+        if found is not None:
+            return found
+        outcome = self.newest.outcome if self.newest is not None else None
+        if isinstance(outcome, Unknown):
+            raise CollectorError(KINDS[outcome], f"{self.client.where}: nothing is known: {outcome}")
+        raise CollectorError(Kind.STALE, f"{self.client.where}: no request has ended in time")
+
+    def _recently_seen(self) -> Ended | None:
+        return self._seen if self.clock() - self._seen_at <= self.module.blind_seconds else None
+
+    async def _ask_for_ever(self) -> None:
+        with lookups_of(id(self)):
+            turns, turn = Turns(began=self.clock(), interval=self.module.interval_seconds), -1
+            while self.clock() - self._probed_at < RESTS_AFTER_SECONDS:
+                turn, missed = turns.after(turn, self.clock())
+                self.tally.missed(missed)
+                await asyncio.sleep(turns.at(turn) - self.clock())
+                self._take(await self._one_request(Budget(ends_at=turns.at(turn) + self.module.timeout_seconds)))
+
+    def _take(self, ended: Ended) -> None:
+        before = self.newest
+        self.tally.add(ended)
+        self.newest = ended
+        if ended.is_known:
+            self._seen, self._seen_at = ended, self.clock()
+        self._ended.set()
+        if ended.outcome is not None and (before is None or before.outcome is not ended.outcome):
+            log.warning("request failed", extra={"where": self.client.where, "outcome": str(ended.outcome)})
+        elif ended.outcome is None and before is not None and before.outcome is not None:
+            log.info("answered again", extra={"where": self.client.where})
+
+    async def _one_request(self, budget: Budget) -> Ended:
+        """Never raises: whatever happens is an outcome."""
+        try:
+            async with asyncio.timeout_at(budget.ends_at):
+                headers = await self.client.prepare(budget)
+        except (RequestError, TimeoutError) as error:
+            return Ended(outcome=error.outcome if isinstance(error, RequestError) else Unknown.RESOLVER, seconds=0)
+        except Exception as error:  # noqa: BLE001 - a defect is nobody's outage
+            return self._defect(error)
+        with observed() as own, self._watching(own) as watching:
+            outcome, reply = await self._sent(headers, budget)
+            took = own.measured()
+            watched = await watching
+        if reply is not None:
+            outcome = self.expected.outcome(reply)
+        return Ended(
+            outcome=settled(outcome, took=took, watched=watched, objective_seconds=self.module.objective_seconds),
+            seconds=took.seconds,
+            status=reply.status if reply is not None else None,
+        )
+
+    async def _sent(self, headers: Mapping[str, str], budget: Budget) -> tuple[Outcome, Reply | None]:
+        try:
+            async with asyncio.timeout_at(budget.ends_at):
+                return None, await self.client.send(headers)
+        except RequestError as error:
+            return error.outcome, None
+        except Exception as error:  # noqa: BLE001 - each is an outcome
+            outcome = outcome_of(error)
+            if outcome is Unknown.DEFECT:
+                self._defect(error)
+            return outcome, None
+
+    @contextlib.contextmanager
+    def _watching(self, own: Observed) -> Iterator[asyncio.Future[Measured]]:
+        """Our own delay, measured at the same distance from the begin whenever the answer comes."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Measured] = loop.create_future()
+        timer = loop.call_later(self.module.watched_seconds, lambda: future.set_result(own.measured()))
+        try:
+            yield future
+        finally:
+            timer.cancel()
+            future.cancel()
+
+    def _defect(self, error: Exception) -> Ended:
+        # Without the traceback, which could quote an answer.
+        log.error("defect", extra={"where": self.client.where, "defect": type(error).__name__})
+        return Ended(outcome=Unknown.DEFECT, seconds=0)
+
+
+def open_source(module: CanaryModule, target: CanaryTarget, bounds: Bounds) -> CanarySource:
+    del bounds  # a body's bound is the module's: what must stand in it stands at its begin
+    client = HttpClient.of(module, target)
+    return CanarySource(client=client, module=module, expected=module.expected(), since=time.time())
+
+
+SYSTEM = System(
+    name="canary",
+    title="Sankofa canary exporter",
+    default_address=":9548",
+    module_type=CanaryModule,
+    target_type=CanaryTarget,
+    open=open_source,
+    families=FAMILIES,
+    kinds=("http",),
+)

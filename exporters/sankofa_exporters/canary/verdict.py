@@ -1,0 +1,68 @@
+"""Is an answer the expected one, is it known when it came, is the target there? Pure.
+
+What we did while a request ran is watched for the same stretch of time whether the answer came early or never: from the
+request's begin to `WATCHED_SECONDS` past the bound. So a request is left out by our own delay alone, never by how quick the
+target was, and leaving it out takes no side (decision 0032).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sankofa_exporters.probe.delay import BEAT_SECONDS, PUNCTUAL_SECONDS, UNNOTICED_TURNS, Measured
+from sankofa_exporters.probe.source import Verdict
+
+from .snapshot import Ended, Failure, Outcome, Reply, Unknown
+
+REFUSED_TO_US = frozenset({401, 403})
+SLACK_PART = 10  # a delay of a tenth of the bound is borne, and 5 ms always
+# Past the bound: what was not there then would not have been there at the bound either, had we worked all the time.
+WATCHED_SECONDS = UNNOTICED_TURNS * (BEAT_SECONDS + PUNCTUAL_SECONDS) + 2 * PUNCTUAL_SECONDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What an answer must be."""
+
+    statuses: frozenset[int]
+    pattern: re.Pattern[bytes] | None = None  # somewhere in the body
+    with_credentials: bool = False
+
+    def outcome(self, reply: Reply) -> Outcome:
+        """Nothing is known of what we could not read, nor of who is to blame when our credentials are refused."""
+        if reply.status not in self.statuses:
+            return Unknown.CREDENTIALS if self.with_credentials and reply.status in REFUSED_TO_US else Failure.STATUS
+        if self.pattern is None:
+            return None
+        if not reply.plain:
+            return Unknown.UNREADABLE
+        if self.pattern.search(reply.body):
+            return None
+        return Failure.BODY if reply.whole else Unknown.UNREADABLE
+
+
+def settled(outcome: Outcome, *, took: Measured, watched: Measured, objective_seconds: float) -> Outcome:
+    """What is known of a request: `took` to its end, `watched` until past the bound.
+
+    Unknown when we were held up in that stretch, when only our own work may have put it over the bound, and for a timeout
+    that came before the bound was surely passed.
+    """
+    if isinstance(outcome, Unknown):
+        return outcome
+    if watched.delay.seconds > max(PUNCTUAL_SECONDS, objective_seconds / SLACK_PART):
+        return Unknown.DELAY
+    seen = took if took.seconds < watched.seconds else watched  # later delays put nothing over the bound any more
+    over = seen.exceeds(objective_seconds)
+    if outcome is None and over is None:
+        return Unknown.DELAY
+    if outcome is Failure.TIMEOUT and not over:
+        return Unknown.DELAY
+    return outcome
+
+
+def judge(newest: Ended | None) -> Verdict:
+    """Of the newest request that is known and recent; None when there is none."""
+    if newest is None or not newest.is_known:
+        return Verdict.UNKNOWN
+    return Verdict.UP if newest.outcome is None else Verdict.DOWN
