@@ -83,7 +83,8 @@ def _read(indicator: Indicator) -> list[tuple[str, str, bool]]:
                 (f"{_RATIO}/total/{_QUERY}", indicator.known, False),
             ]
         case LevelIndicator():
-            return [(f"/spec/indicator/spec/thresholdMetric/{_QUERY}", indicator.level, False)]
+            waiting = [(note_path("demand"), indicator.demand.waiting, False)] if indicator.demand else []
+            return [(f"/spec/indicator/spec/thresholdMetric/{_QUERY}", indicator.level, False), *waiting]
         case _:
             every: Sequence[str] = indicator.selectors()
             return [("/spec/indicator", selector, False) for selector in every]

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sankofa_observe.adapters.spec_faults import ANNOTATION
-from sankofa_observe.adapters.spec_models import SloDocument, Strict
+from sankofa_observe.adapters.spec_models import SliDocument, SloDocument, Strict
 from sankofa_observe.adapters.spec_slo import SETTING_NAMES
 from sankofa_observe.adapters.spec_words import DOCUMENTS, FIELDS, SETTINGS
 from sankofa_observe.adapters.specs import KINDS
@@ -58,8 +58,13 @@ def _of(model: type[Strict]) -> Schema:
         if name in _EITHER:
             body["oneOf"] = [{"required": [one]} for one in _EITHER[name]]
     made["title"], made["description"] = model.__name__.removesuffix("Document"), DOCUMENTS[model.__name__]
-    if model is SloDocument:
-        ours = {"required": ["annotations"], "properties": {"annotations": _settings()}}
+    if model in {SloDocument, SliDocument}:
+        ours: Schema = {"properties": {"annotations": _settings()}}
+        if model is SloDocument:
+            ours = {
+                "required": ["annotations"],
+                "properties": {"annotations": {**_settings(), "required": [f"{ANNOTATION}tier"]}},
+            }
         made["properties"]["metadata"] = {"allOf": [made["properties"]["metadata"], ours]}
     return made
 
@@ -107,5 +112,4 @@ def _settings() -> Schema:
             f"{ANNOTATION}{name}": {"type": "string", "description": SETTINGS.get(name, "")} for name in SETTING_NAMES
         },
         "patternProperties": {f"^{ANNOTATION.replace('.', '[.]')}(?!(?:{ours})$)": False},
-        "required": [f"{ANNOTATION}tier"],
     }

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from sankofa_observe.adapters.spec_faults import Fault, note_path
 from sankofa_observe.ports import RawSeries
-from sankofa_observe.slo.indicator import SITE_LABEL, RatioIndicator
+from sankofa_observe.slo.indicator import SITE_LABEL, LevelIndicator, RatioIndicator
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.source import BUCKET, REPLICA_LABELS, SOURCE_LABELS, selected_of
 
@@ -140,10 +140,10 @@ def _several(slo: Slo, seen: Sequence[Seen], up: Sequence[RawSeries]) -> Iterato
             yield Finding(fault=Fault(seen[-1].path, "live.several", problem, hint), is_error=True)
         return
     for one in seen:
-        yield from _several_gauges(one)
+        yield from _several_gauges(one, added=isinstance(slo.indicator, LevelIndicator) and slo.indicator.total)
 
 
-def _several_gauges(seen: Seen) -> Iterator[Finding]:
+def _several_gauges(seen: Seen, *, added: bool) -> Iterator[Finding]:
     by_source: dict[tuple[str, ...], list[Mapping[str, str]]] = defaultdict(list)
     for one in seen.series:
         by_source[tuple(one.labels.get(label, "") for label in (SITE_LABEL, *SOURCE_LABELS))].append(one.labels)
@@ -153,6 +153,8 @@ def _several_gauges(seen: Seen) -> Iterator[Finding]:
     (site, job, instance), labels = next(iter(several.items()))
     telling = sorted({name for one in labels for name in one if len({every.get(name) for every in labels}) > 1})
     copies = bool(telling) and set(telling) <= REPLICA_LABELS
+    if added and not copies:  # what is added up may have several series
+        return
     where = f"{len(several)} source{'' if len(several) == 1 else 's'}, such as {job}/{instance} at {site}"
     problem = (
         f"several series of one source, told apart by {', '.join(telling) or 'no label'}: {where} with {len(labels)}"

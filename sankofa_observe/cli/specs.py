@@ -93,7 +93,7 @@ def _say(catalog: Catalog, errors: Sequence[Violation], warnings: Sequence[Viola
 
 def schema(
     kind: Annotated[
-        str | None, typer.Argument(help="SLO, Fleet or Agreement; without it, a file of any of them.")
+        str | None, typer.Argument(help="SLO, SLI, Fleet or Agreement; without it, a file of any of them.")
     ] = None,
 ) -> None:
     """Print the JSON Schema of spec documents, with what each field means, for editors.

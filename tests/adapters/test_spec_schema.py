@@ -25,6 +25,7 @@ from tests.adapters.spec_documents import (
     SPECS,
     Document,
     changed,
+    committed,
     composite,
     level,
     notes,
@@ -38,7 +39,16 @@ GOOD: dict[str, Document] = {
     "levels": changed(SLO, level(op="lte", value=900.5)),
     "composite": changed(SLO, composite()),
     "rolling": changed(SLO, rolling("30d")),
-    "fleet": FLEET,
+    "reference": committed("slos/latency-chain-query"),
+    "outage": committed("slos/rto-core"),
+    "members": committed("slos/redundancy-core"),
+    "indicator": {
+        "apiVersion": "openslo/v1",
+        "kind": "SLI",
+        "metadata": {"name": "lag", "annotations": {f"{ANNOTATION}scrape": "5s"}},
+        "spec": {"thresholdMetric": {"metricSource": {"type": "Prometheus", "spec": {"query": "lag_seconds"}}}},
+    },
+    "fleet": changed(FLEET, put("spec|sites|0|since", "2026-03-01T00:00:00Z"), put("spec|sites|0|zone", "east")),
     "agreement": AGREEMENT,
 }
 
@@ -123,8 +133,14 @@ def _stricter(document: Document) -> bool:
     objectives = document["spec"].get("objectives", [{}])
     one_target = objectives and ("target" in objectives[0]) != ("targetPercent" in objectives[0])
     indicator = document["spec"].get("indicator", {}).get("spec", {"ratioMetric": 1})
+    if document["kind"] == "SLI":
+        indicator, one_target = document["spec"], True
+        annotations = {f"{ANNOTATION}tier": "", **annotations}
     one_indicator = ("ratioMetric" in indicator) != ("thresholdMetric" in indicator)
-    return document["kind"] == "SLO" and not (f"{ANNOTATION}tier" in annotations and one_target and one_indicator)
+    settings = {name for name in annotations if name.startswith(ANNOTATION)}
+    known = settings <= {f"{ANNOTATION}{name}" for name in SETTING_NAMES}
+    shaped = f"{ANNOTATION}tier" in annotations and known and one_target and one_indicator
+    return document["kind"] in {"SLO", "SLI"} and not shaped
 
 
 def test_a_mistyped_setting_does_not_fit() -> None:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from deploy.parts import CHECKOUT
+from tests.adapters.spec_documents import AGREEMENT, FLEET, SLO, WINDOW, changed, put, write
 from tests.cli.running import Ended, Run
 
 SPECS = str(CHECKOUT / "deploy" / "specs")
@@ -149,14 +150,10 @@ def test_explain_tells_what_an_agreement_means(run: Run) -> None:
 
 def test_explain_shows_the_hours_of_a_clock_change(run: Run, tmp_path: Path) -> None:
     """In the zone of the agreement; the month is an hour shorter."""
-    for name in ("fleet", "slos/availability-edge", "agreements/example-edge"):
-        document = yaml.safe_load((CHECKOUT / "deploy" / "specs" / f"{name}.yaml").read_text())
-        if name.startswith("slos"):
-            document["spec"]["timeWindow"][0]["calendar"]["timeZone"] = "Europe/Berlin"
-        if name.startswith("agreements"):
-            document["spec"]["promises"].pop()
-            document["spec"]["startsAt"] = "2027-02-28T23:00:00Z"
-        (tmp_path / f"{Path(name).name}.yaml").write_text(yaml.safe_dump(document))
+    slo = changed(SLO, put(WINDOW + "calendar|timeZone", "Europe/Berlin"))
+    march = put("spec|startsAt", "2027-02-28T23:00:00Z")
+    terms = changed(AGREEMENT, march, lambda document: document["spec"]["promises"].pop())
+    write(tmp_path, fleet=FLEET, slo=slo, terms=terms)
     ended = run("specs", "explain", "example-edge", str(tmp_path), "--at", "2027-03-05")
     assert (
         "Next periods, in Europe/Berlin\n"

@@ -35,6 +35,7 @@ _SIGNS = (
 )  # they have no hash
 MOST_LETTERS = 5_000  # the parser's time grows with the square of what is nested
 _RATES = {"rate", "increase"}
+_ALONE = "write the selector alone, a metric name with matchers; a rate is the annotation reading, a sum the annotation total"
 _RAW = "counters are read raw: write the selector, or rate() or increase() of it, summed or not"
 _HINTS = {
     "irate": "it looks at two samples only; write rate()",
@@ -151,7 +152,7 @@ def _selected(expr: Any, rated: Rated) -> Selected:
             raise NotPlainError("a counter without rate(): its value since its process began", "write rate() of it")
         return Selected(selector=_written(expr), rated=False)
     if rated is Rated.NO:
-        raise NotPlainError(f"{_name(expr)} is not read here", "write the selector alone: a metric name with matchers")
+        raise NotPlainError(f"{_name(expr)} is not read here", _ALONE)
     if isinstance(expr, AggregateExpr):
         _refuse_grouping(expr)
         return _selected(expr.expr, rated)
