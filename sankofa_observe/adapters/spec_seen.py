@@ -43,6 +43,10 @@ class Seen:
     around: Sequence[RawSeries] = ()
     may_be_empty: bool = False  # of events that were counted there may be none yet
 
+    @property
+    def metric(self) -> str:
+        return self.selector.partition("{")[0]
+
 
 def findings(slo: Slo, sites: Sequence[str], seen: Sequence[Seen], up: Sequence[RawSeries]) -> Iterator[Finding]:
     """All that is to be said of one SLO whose tier has these sites."""
@@ -67,7 +71,7 @@ def without_bound(selector: str) -> str:
 
 
 def _nothing(seen: Seen) -> Finding:
-    metric, buckets = seen.selector.partition("{")[0], {one.labels.get(BUCKET, "") for one in seen.around} - {""}
+    metric, buckets = seen.metric, {one.labels.get(BUCKET, "") for one in seen.around} - {""}
     bound = next((found[1] for found in _LE.finditer(seen.selector) if found[1]), None)
     if bound and buckets:
         listed = ", ".join(sorted(buckets, key=_by_bound))
@@ -115,7 +119,7 @@ def _missing_sites(sites: Sequence[str], seen: Sequence[Seen]) -> Iterator[Findi
         known = {series.labels.get(SITE_LABEL) for series in one.series}
         missing = [site for site in sites if site not in known]
         if one.series and missing and known & set(sites) and not one.may_be_empty:
-            problem = f"no series of {len(missing)} of {len(sites)} sites: {_named(missing)}"
+            problem = f"{one.metric}: no series of {len(missing)} of {len(sites)} sites: {_named(missing)}"
             yield Finding(
                 fault=Fault(one.path, "live.no-series", problem, "their slots will be UNKNOWN"), is_error=False
             )
@@ -137,7 +141,7 @@ def _several(slo: Slo, seen: Sequence[Seen], up: Sequence[RawSeries]) -> Iterato
             hint = (
                 "observe one Prometheus and no store over replicas; name one bucket; give each target its own instance"
             )
-            yield Finding(fault=Fault(seen[-1].path, "live.several", problem, hint), is_error=True)
+            yield Finding(fault=Fault(seen[1].path, "live.several", problem, hint), is_error=True)
         return
     for one in seen:
         yield from _several_gauges(one, added=isinstance(slo.indicator, LevelIndicator) and slo.indicator.total)

@@ -154,6 +154,12 @@ CASES: dict[str, tuple[Document, Document, Told, Told]] = {
         [("live.no-series", GOOD_AT, "good_up has 2, and the matchers fit none of them")],
         [],
     ),
+    "named-indicator": (
+        fleet(),
+        changed(of_states("absent"), put("spec|indicator", ...), put("spec|indicatorRef", "absent")),
+        [("live.no-series", "/spec/indicatorRef", "absent_up"), ("live.no-series", "/spec/indicatorRef", "absent_known")],
+        [],
+    ),
     "no-bad-event-yet": (
         fleet(),
         of_events('calls{code="500"}', "calls"),
@@ -240,6 +246,9 @@ def test_specs_are_held_against_what_prometheus_has(case: str, prometheus: str, 
     """Each finding once, with its code, its place and line, and what is there instead."""
     sites, slo, errors, warnings = CASES[case]
     more = {"part": of_states("good")} if case.startswith("composite") else {}
+    if case == "named-indicator":
+        spec = of_states("absent")["spec"]["indicator"]["spec"]
+        more["sli"] = {"apiVersion": "openslo/v1", "kind": "SLI", "metadata": {"name": "absent"}, "spec": spec}
     folder = write(tmp_path, fleet=sites, slo=slo, **more)
     with closing(PrometheusSamples(prometheus)) as source:
         found = told(folder, source)
