@@ -18,6 +18,8 @@ import yaml
 from sankofa_observe.adapters.spec_import import LEAVABLE, Wanted, import_specs, write
 from sankofa_observe.adapters.specs import load_catalog
 from sankofa_observe.errors import InvalidInput
+from tests.adapters.spec_documents import LATENCY, QUERY, TOTAL, changed, named, put
+from tests.adapters.spec_documents import write as write_specs
 
 MONTHLY = Wanted(tier="edge", window="1M", zone="Africa/Nairobi")
 EDGE = Wanted(tier="edge")
@@ -492,6 +494,81 @@ def test_nothing_is_written_where_a_file_is_in_the_way(tmp_path: Path) -> None:
     assert write(found, out) == files
     files[0].write_text("mine")
     files[1].unlink()
-    with pytest.raises(InvalidInput, match=r"1 of 2 files are in the way; nothing was written"):
+    with pytest.raises(InvalidInput, match="1 document in the way; nothing was written"):
         write(found, out)
     assert [(one.name, one.read_text()) for one in sorted(out.iterdir())] == [(files[0].name, "mine")]
+
+
+def test_nothing_is_written_where_another_document_has_the_name(tmp_path: Path) -> None:
+    """`specs check` would refuse the two, so neither is made; the line of the other one is told."""
+    found = import_specs([file_of(tmp_path, SLOTH)], ALL)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.yaml").write_text("# mine\n" + found.documents["shop-slow"])
+    (out / "broken.yaml").write_text("a: [")
+    with pytest.raises(InvalidInput) as caught:
+        write(found, out)
+    (told_of,) = caught.value.violations
+    assert (told_of.code, Path(told_of.file).name, told_of.line) == ("import.exists", "mine.yaml", 6)
+    assert sorted(one.name for one in out.iterdir()) == ["broken.yaml", "mine.yaml"]
+
+
+LEVELS = """
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: lag}
+spec:
+  service: shop
+  indicator:
+    metadata: {name: lag}
+    spec: {thresholdMetric: {metricSource: {type: Prometheus, spec: {query: '(lag_seconds{queue="orders"})'}}}}
+  timeWindow: [{duration: 4w, isRolling: true}]
+  budgetingMethod: Timeslices
+  objectives: [{op: lte, value: 30, target: 0.99, timeSliceTarget: 0.9, timeSliceWindow: 1m}]
+"""
+
+
+def test_openslo_thresholds_and_rolling_windows_are_read(tmp_path: Path) -> None:
+    """A gauge against a bound over the last weeks; one that is computed is refused with the setting that does it."""
+    (made,) = imported(tmp_path, LEVELS, EDGE).values()
+    assert made["spec"]["indicator"]["spec"] == {"thresholdMetric": query('lag_seconds{queue="orders"}')}
+    assert (made["spec"]["timeWindow"], made["spec"]["objectives"]) == (
+        [{"duration": "4w", "isRolling": True}],
+        [{"op": "lte", "value": 30, "target": 0.99, "timeSliceTarget": 0.9, "timeSliceWindow": "1m"}],
+    )
+    rated = LEVELS.replace("'(lag_seconds{queue=\"orders\"})'", "'rate(lag_seconds[5m])'")
+    path = "/spec/indicator/spec/thresholdMetric/metricSource/spec/query"
+    assert refused(tmp_path, rated, EDGE) == [("import.query", path, 9)]
+    assert "a rate is the annotation reading" in told(tmp_path, rated, EDGE)
+
+
+def test_openslo_examples_with_keys_without_values_are_read(tmp_path: Path) -> None:
+    """`alertPolicies:` with nothing after it is no alert policy."""
+    empty = LEVELS.replace("  budgetingMethod", "  alertPolicies:\n  description:\n  budgetingMethod")
+    assert imported(tmp_path, empty, EDGE) == imported(tmp_path, LEVELS, EDGE)
+
+
+def test_what_is_imported_counts_the_same_as_what_is_written_by_hand(tmp_path: Path) -> None:
+    """The digest of how it is counted and judged is that of the committed promise."""
+    sloth = """
+version: prometheus/v1
+service: latency
+slos:
+  - name: chain-query
+    objective: 99
+    sli:
+      events:
+        error_query: |
+          sum(rate(calls_count[{{.window}}])) - sum(rate(calls_bucket{le="0.2"}[{{.window}}]))
+        total_query: sum(rate(calls_count[{{.window}}]))
+"""
+    mine = changed(
+        named(LATENCY, "latency-chain-query"), put(QUERY, 'calls_bucket{le="0.2"}'), put(TOTAL, "calls_count")
+    )
+    mine = changed(mine, put("metadata|annotations", {"sankofa.observe/tier": "regional"}))
+    found = import_specs([file_of(tmp_path, sloth)], Wanted(tier="regional", window="1M"))
+    write(found, tmp_path / "made")
+    by_hand = load_catalog([write_specs(tmp_path, mine=mine) / "mine.yaml"])
+    assert [one.digest for one in load_catalog([tmp_path / "made"]).slos.values()] == [
+        one.digest for one in by_hand.slos.values()
+    ]

@@ -7,7 +7,7 @@ and what that refuses is said of the source it came from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -143,10 +143,10 @@ def _text(made: Made) -> str:
 
 
 def write(imported: Imported, folder: Path) -> list[Path]:
-    """One file a document; none is written where one of them is there with another text.
+    """One file a document; none is written where another document has its name, or its file.
 
     Raises:
-        InvalidInput: with each file that is in the way.
+        InvalidInput: with each document that is in the way.
     """
     files = {folder / f"{name}.yaml": text for name, text in imported.documents.items()}
     taken = [
@@ -159,11 +159,27 @@ def write(imported: Imported, folder: Path) -> list[Path]:
         for file, text in files.items()
         if file.exists() and not (file.is_file() and file.read_text(encoding="utf-8") == text)
     ]
+    taken += _named_elsewhere(files, folder)
     if taken:
-        raise InvalidInput(f"{len(taken)} of {len(files)} files are in the way; nothing was written", taken)
+        problem = f"{len(taken)} document{'' if len(taken) == 1 else 's'} in the way; nothing was written"
+        raise InvalidInput(problem, taken)
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in files.items():
         unfinished = file.with_suffix(".yaml.unfinished")
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(file)
     return sorted(files)
+
+
+def _named_elsewhere(files: Mapping[Path, str], folder: Path) -> Iterator[Violation]:
+    """SLOs of the folder that have the name of one that is to be written, in another file."""
+    names = {file.stem for file in files}
+    there = [file for file in spec_files([folder], Draft()) if file not in files] if folder.is_dir() else []
+    for place in (place for file in there for place in places_of(file, Draft())):
+        assert place.document is not None  # noqa: S101  it was read
+        document = place.document.value
+        metadata = document.get("metadata") if isinstance(document, dict) and document.get("kind") == "SLO" else None
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        if isinstance(name, str) and name in names:
+            hint = "remove it, or take another --out"
+            yield place.violation(Fault("/metadata/name", "import.exists", f"SLO {name} is defined here", hint))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -166,7 +166,3 @@ def number(text: str) -> Decimal | str:
         return Decimal(text)
     except ArithmeticError:
         return text
-
-
-def joined(*several: Iterable[tuple[str, str]]) -> dict[str, str]:
-    return {name: value for one in several for name, value in one}
