@@ -37,9 +37,19 @@ class Violation:
     where: str  # "edge.yaml#2:/spec/objectives/0/target"
     problem: str
     hint: str = ""
+    file: str = ""
+    line: int = 0  # of the file, from 1; 0 where nobody can tell
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.problem} [{self.code}]" + (f"\n    hint: {self.hint}" if self.hint else "")
+        return f"{self.place}: {self.problem} [{self.code}]" + (f"\n    hint: {self.hint}" if self.hint else "")
+
+    @property
+    def place(self) -> str:
+        """As editors open it, `edge.yaml:14: /spec/objectives/0/target`, where the line is known."""
+        if not self.line:
+            return self.where
+        path = self.where.removeprefix(self.file).partition(":")[2]
+        return f"{self.file}:{self.line}" + (f": {path}" if path else "")
 
 
 class InvalidInput(SankofaError):

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from deploy.lab.pace import measured
 from deploy.lab.processes import Processes
 from tests import tiers
+from tests.cli.running import Ended, Run
 from tests.pace import longest_first, scale_timeouts
 
 settings.register_profile("repository", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
@@ -86,3 +87,19 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
     """Starts real programs; ends every one of them after the test."""
     with Processes(folder=tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command line in this process, as the installed script does."""
+    from sankofa_observe import cli
+
+    def command(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["sankofa-observe", *arguments])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        captured = capsys.readouterr()
+        code = left.value.code
+        return Ended(code=code if isinstance(code, int) else 0, out=captured.out, err=captured.err)
+
+    return command

@@ -15,6 +15,7 @@ from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.schedule import CreditBand, band_problems
 from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.window import RollingWindow
 from sankofa_observe.units import share_floor
 
 _YEARS = range(2026, 2101)
@@ -31,6 +32,7 @@ def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> No
     faults += _period_faults(document, slos, starts_at)
     whole = draft.tell(place, faults)
     if whole and starts_at is not None and len(slos) == len(document.spec.promises):
+        draft.warn(place, _example_faults(document))
         draft.catalog.agreements[identity] = _agreement(identity, document, slos, starts_at)
 
 
@@ -86,6 +88,18 @@ def _party_faults(document: AgreementDocument) -> Iterator[Fault]:
         yield Fault("/spec/salt", "agreement.salt", "a salt of zeros hides no terms", hint)
 
 
+def _example_faults(document: AgreementDocument) -> Iterator[Fault]:
+    """What stands in examples, and was meant to be replaced."""
+    spec = document.spec
+    if len(set(spec.salt.removeprefix("0x").lstrip("0"))) == 1:
+        problem = "the salt of an example: whoever knows it can guess the terms by their hash"
+        yield Fault("/spec/salt", "agreement.example", problem, "32 random bytes: openssl rand -hex 32")
+    for party, one in (("provider", spec.provider), ("tenant", spec.tenant)):
+        if len(set(one.account.removeprefix("0x").lower())) == 1:
+            problem = "the account of an example: nobody has its key"
+            yield Fault(f"/spec/{party}/account", "agreement.example", problem, "put in the account that signs")
+
+
 def _period_faults(document: AgreementDocument, slos: list[Slo], starts_at: int | None) -> Iterator[Fault]:
     spec, promises = document.spec, ("/spec/promises",)
     for slo in {slo.name: slo for slo in slos}.values():
@@ -94,6 +108,14 @@ def _period_faults(document: AgreementDocument, slos: list[Slo], starts_at: int 
         if spec.grace_seconds < leans:
             problem = f"{spec.grace_seconds} s; slots of {slo.name} lean on samples up to {leans} s later"
             yield Fault("/spec/graceSeconds", "agreement.grace", problem, f"expected {leans} or more", promises)
+    rolling = sorted({slo.name for slo in slos if isinstance(slo.window, RollingWindow)})
+    if rolling:
+        problem = (
+            f"{', '.join(rolling)}: a rolling window is watched, not judged; its periods overlap, and a fee has one"
+        )
+        hint = "give the SLO a calendar period: isRolling false, duration 1M and a calendar"
+        yield Fault("/spec/promises", "agreement.rolling", problem, hint)
+        return
     windows = {slo.window for slo in slos}
     if len(windows) > 1:
         problem = "its SLOs have different windows; a fee has one period"

@@ -6,10 +6,11 @@ A part that no shape allows is told, and a harmless one is put in its place so t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sankofa_observe.adapters.spec_models import SliDocument
+from sankofa_observe.documents import Marked
 from sankofa_observe.errors import Violation
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.slo.objective import Slo
@@ -39,17 +40,45 @@ def note_fault(name: str, seen: str, expected: str, leans_on: tuple[str, ...] = 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a document was read, like `slo.yaml#1:`, and which of its parts were put in for what no shape allows."""
+    """Where a document was read, like `slo.yaml#1:`, and which of its parts were put in for what no shape allows.
+
+    `line` is for what has no document, because the file is no YAML. A document that was made from another one has
+    `origins`: which part of that one each of its own came from.
+    """
 
     where: str
     broken: tuple[str, ...] = ()
+    file: str = ""
+    document: Marked | None = field(default=None, compare=False, repr=False)
+    line: int = 0
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     def stands(self, *paths: str) -> bool:
         """Whether these parts of the document are its author's."""
         return not any(_touch(path, broken) for path in paths for broken in self.broken)
 
+    @property
+    def spot(self) -> str:
+        """Where the document begins, as editors open it."""
+        return f"{self.file}:{self.document.line()}" if self.document else self.where
+
     def violation(self, fault: Fault) -> Violation:
-        return Violation(code=fault.code, where=f"{self.where}{fault.path}", problem=fault.problem, hint=fault.hint)
+        path = self._origin(fault.path)
+        return Violation(
+            code=fault.code,
+            where=f"{self.where}{path}",
+            problem=fault.problem,
+            hint=fault.hint,
+            file=self.file,
+            line=self.document.line(path) if self.document else self.line,
+        )
+
+    def _origin(self, path: str) -> str:
+        """Where a part comes from: the origin of the nearest part around it that has one."""
+        known = [one for one in self.origins if f"{path}/".startswith(f"{one}/")]
+        if not known:
+            return path
+        return self.origins[max(known, key=len)]
 
 
 def _touch(one: str, other: str) -> bool:

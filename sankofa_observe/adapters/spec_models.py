@@ -87,8 +87,8 @@ class Calendar(Strict):
 
 class TimeWindow(Strict):
     duration: Duration
-    is_rolling: Literal[False] = Field(alias="isRolling")
-    calendar: Calendar
+    is_rolling: bool = Field(alias="isRolling", strict=True)
+    calendar: Calendar | None = None
 
 
 class Objective(Strict):

@@ -23,7 +23,7 @@ from sankofa_observe.adapters.spec_models import (
 
 DURATION_HINT = "a duration is a whole number and one unit: s second, m minute, h, d, w, M month, Q quarter, Y year"
 _HINTS = {
-    "isRolling": "periods of a promise do not overlap: isRolling false and a calendar, such as duration 1M for 30d",
+    "isRolling": "true for a budget that is watched; an agreement takes false and a calendar, such as duration 1M",
     "calendar": 'like startTime "2026-01-01 00:00:00", timeZone UTC',
     "alertPolicies": "leave it out: alert rules are made from the SLOs",
     "raw": "raw counters or gauges are read: good (or bad) and total",
@@ -84,7 +84,7 @@ def read(document: dict[str, Any], model: type[Strict]) -> tuple[Strict | None, 
         except ValidationError as error:
             errors = error.errors(include_url=False)
         mended = copy.deepcopy(mended)
-        faults = faults or [_fault(one) for one in errors]
+        faults = faults or [shape_fault(one) for one in errors]
         for one in errors:
             _mend(mended, one["loc"][: len(one["loc"]) - cut], _PATTERNS[model])
     try:
@@ -121,7 +121,8 @@ def _leads_on(place: Any, part: int | str, following: int | str) -> bool:
     return isinstance(inner, dict)
 
 
-def _fault(error: Any) -> Fault:
+def shape_fault(error: Any) -> Fault:
+    """What pydantic says of a part of a document."""
     path = "/" + "/".join(str(part) for part in error["loc"])
     last, kind = error["loc"][-1], error["type"]
     untold = kind in {"missing", "extra_forbidden"} or last == "salt"  # a salt is kept off every log

@@ -26,7 +26,7 @@ _ANNOTATIONS = {
     Kind.OUTAGE: _ALL | {"outage-of", "limit"},
     Kind.MEMBERS: _ALL | {"members-of", "at-least", "spare"},
 }
-_KNOWN = sorted(set().union(*_ANNOTATIONS.values()))
+SETTING_NAMES = sorted(set().union(*_ANNOTATIONS.values()))
 _TARGETS = ("/spec/objectives/0/target", "/spec/objectives/0/targetPercent")
 RESTARTS_PPM = 999_900  # one restart a day hides about 700 ppm of its events
 SETTLES_SECONDS = 60
@@ -37,7 +37,7 @@ def add_slo(place: Place, document: SloDocument, draft: Draft) -> None:
     named = place.stands("/metadata/name")
     first = draft.slo_places.setdefault(name, place) if named else place
     if first is not place:
-        faults.append(Fault("/metadata/name", "slo.twice", f"SLO {name} is defined twice, first in {first.where}"))
+        faults.append(Fault("/metadata/name", "slo.twice", f"SLO {name} is defined twice, first in {first.spot}"))
     with_indicator = _with_indicator(document, draft, faults)
     slo = None if with_indicator is None else _slo(with_indicator, faults)
     whole = draft.tell(place, faults)
@@ -118,8 +118,8 @@ def _annotations(document: SloDocument, kind: Kind | None, faults: list[Fault]) 
     """The settings that are ours; one that is not known, or that the kind of indicator has no use for, is refused."""
     ours = {k.removeprefix(ANNOTATION): v for k, v in document.metadata.annotations.items() if k.startswith(ANNOTATION)}
     for name in ours:
-        if name not in _KNOWN:
-            hint = f"known: {', '.join(_KNOWN)}"
+        if name not in SETTING_NAMES:
+            hint = f"known: {', '.join(SETTING_NAMES)}"
             faults.append(Fault(note_path(name), "slo.annotation", "no such setting", hint))
         elif kind and name not in _ANNOTATIONS[kind]:
             users = ", ".join(one for one, names in _ANNOTATIONS.items() if name in names)

@@ -12,10 +12,10 @@ from sankofa_observe.slo.objective import HISTORY_SECONDS, LONGEST_GAP_SECONDS, 
 from sankofa_observe.units import PPM
 
 SLOT_PLACES = ("/spec/objectives/0/timeSliceWindow", note_path("slot"))
-_DAY = 86400
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": _DAY}
+DAY = 86400
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": DAY}
 _LENGTHS = {"longest-gap": f"{LONGEST_GAP_SECONDS}s", "history": f"{HISTORY_SECONDS}s", "leaves": "30s"}
-_LONGEST = {"longest-gap": _DAY, "history": 7 * _DAY, "leaves": 3600, "settles": _DAY}
+_LONGEST = {"longest-gap": DAY, "history": 7 * DAY, "leaves": 3600, "settles": DAY}
 
 
 def slot_rule(document: SloDocument, notes: dict[str, str], faults: list[Fault]) -> SlotRule | None:
@@ -37,7 +37,7 @@ def slot_rule(document: SloDocument, notes: dict[str, str], faults: list[Fault])
             faults.append(note_fault(name, notes[name], f"{longest} s or less"))
     if slot_seconds and scrape_seconds:
         _scrapes_fit(slot_seconds, scrape_seconds, path, faults)
-    if slot_seconds and _DAY % slot_seconds:
+    if slot_seconds and DAY % slot_seconds:
         problem = f"a slot of {slot_seconds} s does not divide a day"
         faults.append(Fault(path, "slo.slot", problem, leans_on=SLOT_PLACES))
     if len(faults) > before or slot_seconds is None or scrape_seconds is None:

@@ -6,36 +6,35 @@ Every violation of every document is found in one run, with file, document and p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sankofa_observe.adapters import spec_agreement, spec_fleet, spec_shapes, spec_slo
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SliDocument, SloDocument, Strict
-from sankofa_observe.documents import BrokenYaml, read_all
+from sankofa_observe.documents import BrokenYaml, read_marked
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.catalog import Catalog
 
-_KINDS: dict[tuple[str, str], type[Strict]] = {
+KINDS: dict[tuple[str, str], type[Strict]] = {
     ("openslo/v1", "SLO"): SloDocument,
     ("openslo/v1", "SLI"): SliDocument,
     ("sankofa.observe/v1", "Fleet"): FleetDocument,
     ("sankofa.observe/v1", "Agreement"): AgreementDocument,
 }
-_SLOTH = (
-    "this is a file of sloth; write each of its slos as an openslo/v1 SLO: error_query becomes ratioMetric.bad and "
-    "total_query total, as plain selectors without rate() and sum(), and objective becomes targetPercent"
-)
-_PYRRA = (
-    "this is an object of pyrra; write it as an openslo/v1 SLO: ratio.errors becomes ratioMetric.bad, latency.success becomes "
-    "good, total stays, target becomes targetPercent, and window becomes a calendar period"
-)
+_IMPORT = "sankofa-observe specs import FILE rewrites it, or says what stands in the way"
 
 
 def load_catalog(paths: Iterable[Path]) -> Catalog:
     """Read every `.yaml` and `.yml` under the paths; raises `InvalidInput` with all violations of all documents."""
+    return load_with_places(paths)[0]
+
+
+def load_with_places(paths: Iterable[Path]) -> tuple[Catalog, dict[str, Place]]:
+    """The same, and where each SLO stands."""
     draft = Draft()
-    documents = [read for file in _files(paths, draft) for read in _documents(file, draft)]
+    documents = [read for file in spec_files(paths, draft) for read in _documents(file, draft)]
     for place, document in documents:
         if isinstance(document, SliDocument):
             spec_slo.add_sli(place, document, draft)
@@ -52,80 +51,83 @@ def load_catalog(paths: Iterable[Path]) -> Catalog:
     if violations:
         plural = "" if len(violations) == 1 else "s"
         raise InvalidInput(f"{len(violations)} violation{plural} in the specs; nothing was loaded", violations)
-    return draft.catalog
+    return draft.catalog, draft.slo_places
 
 
-def _files(paths: Iterable[Path], draft: Draft) -> Iterator[Path]:
+def spec_files(paths: Iterable[Path], draft: Draft) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             found = sorted(file for file in path.rglob("*") if file.suffix in {".yaml", ".yml"} and file.is_file())
             if not found:  # a mistyped folder: nothing would be observed, and nothing would seem wrong
-                _unread(draft, str(path), Fault("", "spec.missing", "a folder without a .yaml or .yml file"))
+                fault = Fault("", "spec.missing", "a folder without a .yaml or .yml file")
+                _unread(draft, Place(where=str(path)), fault)
             yield from found
         elif path.is_file():
             yield path
         else:
-            _unread(draft, str(path), Fault("", "spec.missing", "no such file or folder"))
+            _unread(draft, Place(where=str(path)), Fault("", "spec.missing", "no such file or folder"))
 
 
 def _documents(file: Path, draft: Draft) -> Iterator[tuple[Place, Strict]]:
-    for where, document in _parts(file, draft):
-        draft.violations.setdefault(where, [])
+    for place in places_of(file, draft):
+        assert place.document is not None  # noqa: S101  it was read
+        document = place.document.value
+        draft.violations.setdefault(place.where, [])
         model = _model(document)
         if model is None:
-            _unread(draft, where, _unknown_kind(document, "" if ":/" in where[len(str(file)) :] else "/"))
+            _unread(draft, place, _unknown_kind(document, "" if ":/" in place.where[len(place.file) :] else "/"))
             continue
         read, faults = spec_shapes.read(document, model)
-        draft.tell(Place(where=where), faults)
+        draft.tell(place, faults)
         if read is None:
             draft.unread = True
         else:
-            yield Place(where=where, broken=tuple(fault.path for fault in faults)), read
+            yield replace(place, broken=tuple(fault.path for fault in faults)), read
 
 
-def _parts(file: Path, draft: Draft) -> Iterator[tuple[str, Any]]:
+def places_of(file: Path, draft: Draft) -> Iterator[Place]:
     """The documents of a file; a list holds documents as well, as OpenSLO has it."""
     try:
-        documents = read_all(file.read_text(encoding="utf-8"))
+        documents = read_marked(file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:  # no YAML, or no UTF-8
-        said = str(error) if isinstance(error, BrokenYaml) else type(error).__name__
-        _unread(draft, str(file), Fault("", "spec.yaml", said))
+        broken = isinstance(error, BrokenYaml)
+        place = Place(where=str(file), file=str(file), line=error.line if isinstance(error, BrokenYaml) else 0)
+        _unread(draft, place, Fault("", "spec.yaml", str(error) if broken else type(error).__name__))
         return
+    if all(one.value is None for one in documents):
+        draft.warn(Place(where=str(file)), [Fault("", "spec.empty", "no document in it")])
     for number, document in enumerate(documents, 1):
-        listed = isinstance(document, list)
-        for index, one in enumerate(document if listed else [document]):
-            if one is not None:
-                yield f"{file}#{number}:{f'/{index}' if listed else ''}", one
+        listed = isinstance(document.value, list)
+        for index, one in enumerate(document.items() if listed else [document]):
+            if one.value is not None:
+                where = f"{file}#{number}:{f'/{index}' if listed else ''}"
+                yield Place(where=where, file=str(file), document=one)
 
 
-def _unread(draft: Draft, where: str, fault: Fault) -> None:
+def _unread(draft: Draft, place: Place, fault: Fault) -> None:
     draft.unread = True
-    draft.tell(Place(where=where), [fault])
+    draft.tell(place, [fault])
 
 
 def _model(document: Any) -> type[Strict] | None:
     if not isinstance(document, dict):
         return None
-    return _KINDS.get((str(document.get("apiVersion")), str(document.get("kind"))))
+    return KINDS.get((str(document.get("apiVersion")), str(document.get("kind"))))
 
 
 def _unknown_kind(document: Any, path: str) -> Fault:
-    expected = ", ".join(f"{version} {kind}" for version, kind in _KINDS)
+    expected = ", ".join(f"{version} {kind}" for version, kind in KINDS)
     if not isinstance(document, dict):
         return Fault(path, "spec.kind", f"a {type(document).__name__}; expected one of: {expected}")
     version, kind = str(document.get("apiVersion")), str(document.get("kind"))
     seen = f"apiVersion {version!r}, kind {kind!r}"
     if "apiVersion" not in document and "version" in document:
         seen = f"version {str(document['version'])!r}"
-    return Fault(path, "spec.kind", f"{seen[:200]}; expected one of: {expected}", _instead(document, version, kind))
+    return Fault(path, "spec.kind", f"{seen[:200]}; expected one of: {expected}", _instead(document, version))
 
 
-def _instead(document: dict[Any, Any], version: str, kind: str) -> str:
+def _instead(document: dict[Any, Any], version: str) -> str:
     """What to write instead of the documents of others."""
-    if document.get("version") == "prometheus/v1" or version.startswith("sloth."):
-        return _SLOTH
-    if version.startswith("pyrra."):
-        return _PYRRA
-    if version == "openslo/v1":
-        return "of OpenSLO's kinds only SLO and SLI are read"
-    return "write it as apiVersion openslo/v1" if version.startswith("openslo/") and kind == "SLO" else ""
+    if document.get("version") == "prometheus/v1" or version.startswith(("sloth.", "pyrra.", "openslo")):
+        return _IMPORT
+    return ""

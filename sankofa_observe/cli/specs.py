@@ -1,4 +1,4 @@
-"""`sankofa-observe specs check`: every violation of every document, in one run, and what will surprise."""
+"""`sankofa-observe specs`: every violation of every document in one run, what will surprise, and what a Prometheus shows of it."""
 
 from __future__ import annotations
 
@@ -10,48 +10,109 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sankofa_observe.cli.output import AsJson, complain, say
+from sankofa_observe.cli.spec_explain import explain
+from sankofa_observe.cli.spec_import import import_
 
 if TYPE_CHECKING:
+    from sankofa_observe.adapters.spec_faults import Place
     from sankofa_observe.errors import Violation
+    from sankofa_observe.sla.catalog import Catalog
 
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Check fleets, SLOs and agreements.")
     group.command("check")(check)
+    group.command("import")(import_)
+    group.command()(explain)
+    group.command()(schema)
     app.add_typer(group, name="specs")
 
 
 def check(
-    paths: Annotated[list[Path], typer.Argument(help="Spec files, or folders of them.")], *, as_json: AsJson = False
+    paths: Annotated[list[Path], typer.Argument(help="Spec files, or folders of them.")],
+    *,
+    prometheus: Annotated[
+        str | None, typer.Option(help="Address of a Prometheus: see what the selectors meet there.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Check specs; nothing is written.
+    """Check specs, by themselves or against a Prometheus that runs; nothing is written.
 
-    Example: sankofa-observe specs check deploy/specs
+    Example: sankofa-observe specs check deploy/specs --prometheus http://127.0.0.1:9090 --strict
     """
-    from sankofa_observe.adapters.specs import load_catalog
+    from sankofa_observe.adapters.specs import load_with_places
     from sankofa_observe.errors import InvalidInput
 
     try:
-        catalog = load_catalog(paths)
+        catalog, places = load_with_places(paths)
     except InvalidInput as error:
         if as_json:
-            _print_json(error.violations, "violation")
+            _print_json(error.violations, ())
         else:
             complain(str(error))
         raise typer.Exit(2) from None
+    errors, warnings = _looked(catalog, places, prometheus) if prometheus else ([], [])
+    warnings = [*catalog.warnings, *warnings]
+    if strict:
+        errors, warnings = [*errors, *warnings], []
     if as_json:
-        _print_json(catalog.warnings, "warning")
-        return
+        _print_json(errors, warnings)
+    else:
+        _say(catalog, errors, warnings)
+    if errors:
+        raise typer.Exit(2)
+
+
+def _looked(
+    catalog: Catalog, places: Mapping[str, Place], prometheus: str
+) -> tuple[Sequence[Violation], Sequence[Violation]]:
+    from contextlib import closing
+
+    from sankofa_observe.adapters.prometheus import PrometheusSamples
+    from sankofa_observe.adapters.spec_live import look
+
+    with closing(PrometheusSamples(prometheus)) as source:
+        found = look(catalog, places, source)
+    return found.errors, found.warnings
+
+
+def _say(catalog: Catalog, errors: Sequence[Violation], warnings: Sequence[Violation]) -> None:
     counted: dict[str, Mapping[str, object]] = {
         "site": catalog.sites,
         "SLO": catalog.slos,
         "agreement": catalog.agreements,
     }
     counts = ", ".join(f"{len(found)} {noun}{'' if len(found) == 1 else 's'}" for noun, found in counted.items())
-    say(f"{counts}: no violation")
-    for warning in catalog.warnings:
+    say(f"{counts}: {len(errors) or 'no'} {'violation' if len(errors) < 2 else 'violations'}")  # noqa: PLR2004  a plural
+    for error in errors:
+        complain(f"error: {error}")
+    for warning in warnings:
         say(f"warning: {warning}")
 
 
-def _print_json(found: Sequence[Violation], severity: str) -> None:
-    print(json.dumps([vars(one) | {"severity": severity} for one in found], indent=2))  # noqa: T201  this is the output
+def schema(
+    kind: Annotated[
+        str | None, typer.Argument(help="SLO, SLI, Fleet or Agreement; without it, a file of any of them.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of spec documents, with what each field means, for editors.
+
+    Example: sankofa-observe specs schema > specs.schema.json
+    """
+    from sankofa_observe.adapters.spec_schema import kinds
+    from sankofa_observe.adapters.spec_schema import schema as schema_of
+    from sankofa_observe.errors import InvalidInput
+
+    if kind is not None and kind not in kinds():
+        raise InvalidInput(f"no kind {kind}; there are: {', '.join(kinds())}")
+    print(json.dumps(schema_of(kind), indent=2))  # noqa: T201  this is the output
+
+
+def _print_json(violations: Sequence[Violation], warnings: Sequence[Violation]) -> None:
+    found = [
+        vars(one) | {"severity": severity}
+        for severity, every in (("violation", violations), ("warning", warnings))
+        for one in every
+    ]
+    print(json.dumps(found, indent=2))  # noqa: T201  this is the output

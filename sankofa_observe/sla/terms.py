@@ -27,7 +27,7 @@ from sankofa_observe.slo.indicator import (
     StateIndicator,
 )
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.window import CalendarWindow, Window
+from sankofa_observe.slo.window import CalendarWindow, RollingWindow, Window
 
 FORMAT = "sankofa-terms/1"
 Document = dict[str, Any]
@@ -153,6 +153,8 @@ def _combine(combine: Combine) -> list[str | int]:
 def _window(window: Window) -> Document:
     if isinstance(window, CalendarWindow):
         return {"unit": window.unit.value, "zone": window.zone}
+    if isinstance(window, RollingWindow):  # for the digest of an SLO that is watched: no agreement leans on one
+        return {"rolling_seconds": window.seconds, "step_seconds": window.step_seconds}
     return {"seconds": window.seconds, "anchor_at": window.anchor_at}
 
 

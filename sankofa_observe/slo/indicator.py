@@ -242,7 +242,7 @@ _INTEGER_BOUND = re.compile(
 )
 
 
-def _by_value(selector: str) -> str:
+def by_value(selector: str) -> str:
     """A bucket's bound is a number: Prometheus 2 writes a whole one as 1, Prometheus 3 as 1.0."""
     return _INTEGER_BOUND.sub(lambda found: f'le=~"{found[2]}([.]0)?"' if found[2] else found[0], selector)
 
@@ -250,6 +250,6 @@ def _by_value(selector: str) -> str:
 def for_sites(selector: str, sites: Sequence[str]) -> str:
     """The selector narrowed to the named sites; names are escaped as a PromQL string and a regular expression want it."""
     pattern = json.dumps("|".join(re.escape(site) for site in sites), ensure_ascii=False)  # PromQL's escapes are JSON's
-    name, brace, rest = _by_value(selector).partition("{")
+    name, brace, rest = by_value(selector).partition("{")
     matchers = rest.removesuffix("}").strip().removesuffix(",") if brace else ""
     return f"{name}{{{matchers}{',' if matchers else ''}{SITE_LABEL}=~{pattern}}}"

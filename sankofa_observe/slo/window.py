@@ -1,4 +1,4 @@
-"""Over which time: calendar periods in a named zone for agreements, or fixed lengths from an anchor.
+"""Over which time: calendar periods in a named zone or fixed lengths from an anchor for agreements, rolling ones for alerting.
 
 A period is half-open and in UTC seconds. Calendar edges are local midnights, so a month has 28 to 31 days and a month with
 a clock change an hour more or less.
@@ -58,7 +58,24 @@ class FixedWindow:
         return Period(starts_at=starts_at, ends_at=starts_at + self.seconds)
 
 
-Window = CalendarWindow | FixedWindow
+@dataclass(frozen=True, kw_only=True)
+class RollingWindow:
+    """The last stretch of one length, which moves on by steps; for budgets that are watched, and for no agreement.
+
+    Its periods overlap, so a month has no one verdict and a miss would be paid for again at each step.
+    """
+
+    seconds: int
+    step_seconds: int  # a day where the length is one of whole days, so that it is added up from days, else a slot
+
+    def period_at(self, at: int) -> Period:
+        """The stretch that ends with the step that contains `at`; raises `InvalidInput` where the calendar has none."""
+        _refuse_beyond(at)
+        ends_at = at // self.step_seconds * self.step_seconds + self.step_seconds
+        return Period(starts_at=ends_at - self.seconds, ends_at=ends_at)
+
+
+Window = CalendarWindow | FixedWindow | RollingWindow
 
 
 def periods_between(window: Window, from_at: int, until_at: int) -> Iterator[Period]:

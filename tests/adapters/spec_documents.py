@@ -128,6 +128,10 @@ def zone(name: str, start: str = "2026-01-01 00:00:00", duration: str = "1M", sl
     return change
 
 
+def rolling(duration: str) -> Change:
+    return put("spec|timeWindow", [{"duration": duration, "isRolling": True}])
+
+
 def composite(how: str = "all", parts: str = "power, network") -> Change:
     def change(document: Document) -> None:
         for path in ("spec|indicator", OBJECTIVE + "timeSliceTarget", NOTE + "sources"):

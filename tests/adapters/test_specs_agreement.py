@@ -31,6 +31,35 @@ PROMISE = "spec|promises|0|"
 OBJECTIVE = "spec|objectives|0|"
 
 
+def warned(folder: Path) -> list[tuple[str, str]]:
+    return [(one.code, one.where.partition(":")[2]) for one in load_catalog([folder]).warnings]
+
+
+def test_what_stands_in_examples_is_told(tmp_path: Path) -> None:
+    """The salt and the accounts of the example, which are no one's; with one's own nothing is."""
+    own = changed(
+        AGREEMENT,
+        put("spec|salt", "0x" + "5a" * 32),
+        put("spec|provider|account", "0x" + "12" * 20),
+        put("spec|tenant|account", "0x" + "34" * 20),
+    )
+    example, mine = (
+        write(made(tmp_path / name), fleet=FLEET, slo=SLO, latency=LATENCY, terms=terms)
+        for name, terms in (("example", AGREEMENT), ("mine", own))
+    )
+    places = ("/spec/salt", "/spec/provider/account", "/spec/tenant/account")
+    assert (warned(example), warned(mine)) == ([("agreement.example", place) for place in places], [])
+
+
+def test_a_file_without_a_document_is_told(tmp_path: Path) -> None:
+    """Empty, or of comments only: whoever wrote it meant something."""
+    folder = write(tmp_path, empty="", comments="# soon\n---\n", slo=SLO)
+    assert [(one.code, Path(one.where).name) for one in load_catalog([folder]).warnings] == [
+        ("spec.empty", "comments.yaml"),
+        ("spec.empty", "empty.yaml"),
+    ]
+
+
 def made(folder: Path) -> Path:
     folder.mkdir()
     return folder

@@ -20,7 +20,7 @@ from sankofa_observe.slo.indicator import (
     Together,
 )
 from sankofa_observe.slo.objective import SlotRule
-from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow
+from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, RollingWindow
 from tests.adapters.spec_documents import (
     BUCKET,
     FLEET,
@@ -39,6 +39,7 @@ from tests.adapters.spec_documents import (
     note,
     notes,
     put,
+    rolling,
     violations,
     write,
     zone,
@@ -153,6 +154,8 @@ WINDOWS = {
         zone("Africa/Cairo", "2026-04-24 00:00:00", "1d"),
         CalendarWindow(unit=CalendarUnit.DAY, zone="Africa/Cairo"),
     ),
+    "rolling-weeks": (rolling("4w"), RollingWindow(seconds=2_419_200, step_seconds=86_400)),
+    "rolling-hours": (rolling("36h"), RollingWindow(seconds=129_600, step_seconds=60)),
     "seconds": (zone("UTC", duration="600s"), FixedWindow(seconds=600, anchor_at=1_767_225_600)),
 }
 

@@ -27,12 +27,14 @@ from tests.adapters.spec_documents import (
     note,
     notes,
     put,
+    rolling,
     violations,
     write,
     zone,
 )
 
 TARGET, SLICE = "/spec/objectives/0/target", "/spec/objectives/0/timeSliceWindow"
+CALENDAR_OF_UTC = {"startTime": "2026-01-01 00:00:00", "timeZone": "UTC"}
 CALENDAR, PERIOD = "/spec/timeWindow/0/calendar", "/spec/timeWindow/0"
 
 
@@ -76,7 +78,14 @@ STATES: dict[str, tuple[Change, Expected]] = {
         [("spec.string-pattern-mismatch", f"{PERIOD}/duration")],
     ),
     "period-off-slots": (put(WINDOW + "duration", "90s"), [("slo.period-slot", PERIOD)]),
-    "rolling": (put(WINDOW + "isRolling", True), [("spec.literal-error", f"{PERIOD}/isRolling")]),
+    "no-calendar": (put(WINDOW + "calendar", ...), [("slo.calendar", CALENDAR)]),
+    "rolling-in-a-calendar": (
+        put("spec|timeWindow", [{"duration": "4w", "isRolling": True, "calendar": CALENDAR_OF_UTC}]),
+        [("slo.calendar", CALENDAR)],
+    ),
+    "rolling-minute": (rolling("1m"), [("slo.duration", f"{PERIOD}/duration")]),
+    "rolling-month": (rolling("1M"), [("slo.duration", f"{PERIOD}/duration")]),
+    "rolling-off-slots": (rolling("90s"), [("slo.period-slot", f"{PERIOD}/duration")]),
     "zone-unknown": (zone("Kenya/Nairobi"), [("slo.calendar", f"{CALENDAR}/timeZone")]),
     "zone-a-folder": (zone("Africa"), [("slo.calendar", f"{CALENDAR}/timeZone")]),
     "zone-a-path": (zone("../etc"), [("slo.calendar", f"{CALENDAR}/timeZone")]),
@@ -245,7 +254,8 @@ HINTS = {
     "minutes": (put(WINDOW + "duration", "1m"), "1M is a month"),
     "months": (put(OBJECTIVE + "timeSliceWindow", "1M"), "M is a month; a minute is m"),
     "rate": (put(QUERY, "rate(up[5m])"), "no rate(), sum() or range"),
-    "rolling": (put(WINDOW + "isRolling", True), "isRolling false and a calendar, such as duration 1M for 30d"),
+    "rolling": (put(WINDOW + "isRolling", True), "write days, like 30d; M, Q and Y are calendar periods"),
+    "no-calendar": (put(WINDOW + "calendar", ...), "or isRolling: true"),
     "start": (zone("UTC", "2026-01-15 12:00:00"), "the one around it starts '2026-01-01 00:00:00'"),
     "start-in-a-zone": (zone("Africa/Nairobi", "2026-03-09 07:00:00", "1w"), "starts '2026-03-09 00:00:00'"),
     "kathmandu": (zone("Asia/Kathmandu", slot="1h"), "starts at 2025-12-31T18:15:00Z"),

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,36 +25,10 @@ from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.units import rfc3339
 from tests.adapters.spec_documents import LATENCY, SLO
 from tests.builders import agreement, breach, slot
+from tests.cli.running import Run
 from tests.http_double import Answer, HttpDouble
 
 SPECS = CHECKOUT / "deploy" / "specs"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command line in this process, as the installed script does."""
-
-    def command(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["sankofa-observe", *arguments])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        captured = capsys.readouterr()
-        code = left.value.code
-        return Ended(code=code if isinstance(code, int) else 0, out=captured.out, err=captured.err)
-
-    return command
 
 
 def commands(group: Any, *path: str) -> Iterator[tuple[str, ...]]:
@@ -88,6 +61,7 @@ def test_command_line_has_the_documented_commands() -> None:
         "chain accept", "chain deploy", "chain propose", "demo", "evaluate", "evidence check",
         "evidence proof", "evidence rebuild", "fleet example", "fleet show", "integrations check", "integrations targets", "keys keystore", "keys new", "ledger backup", "ledger check",
         "ledger rebuild", "ledger status", "ledger upgrade", "observe", "recount", "serve", "settle", "slots check", "slots repair", "slots seal", "specs check",
+        "specs explain", "specs import", "specs schema",
         "verdicts dismiss", "verdicts list", "verdicts settle", "verdicts show", "verdicts waiting", "verify",
     ]  # fmt: skip
 
@@ -117,10 +91,11 @@ def broken_specs(folder: Path) -> Path:
 
 
 def test_specs_check_counts_what_is_there(run: Run) -> None:
-    """Good specs end with 0 and a line."""
-    assert run("specs", "check", str(SPECS)) == Ended(
-        code=0, out="2 sites, 26 SLOs, 1 agreement: no violation\n", err=""
-    )
+    """Good specs end with 0 and a line; what an example is made of is told."""
+    ended = run("specs", "check", str(SPECS))
+    first, *rest = ended.out.splitlines()
+    assert (ended.code, first, ended.err) == (0, "2 sites, 26 SLOs, 1 agreement: no violation", "")
+    assert [line.endswith("[agreement.example]") for line in rest if line.startswith("warning: ")] == [True] * 3
 
 
 def test_specs_check_lists_every_violation(run: Run, tmp_path: Path) -> None:
@@ -140,8 +115,9 @@ def test_specs_check_refuses_a_folder_without_specs(run: Run, tmp_path: Path) ->
 
 def test_specs_check_speaks_json(run: Run, tmp_path: Path) -> None:
     """With --json one list on stdout, empty when all is well; the code is the same."""
+    (tmp_path / "good.yaml").write_text(yaml.safe_dump(LATENCY))
     good, bad = (
-        run("specs", "check", str(SPECS), "--json"),
+        run("specs", "check", str(tmp_path / "good.yaml"), "--json"),
         run("specs", "check", str(broken_specs(tmp_path)), "--json"),
     )
     assert (good.code, json.loads(good.out), good.err) == (0, [], "")
@@ -150,7 +126,9 @@ def test_specs_check_speaks_json(run: Run, tmp_path: Path) -> None:
         ("spec.kind", "other.yaml"),
         ("slo.target-range", "slo.yaml"),
     ]
-    assert {tuple(one) for one in json.loads(bad.out)} == {("code", "where", "problem", "hint", "severity")}
+    assert {tuple(one) for one in json.loads(bad.out)} == {
+        ("code", "where", "problem", "hint", "file", "line", "severity")
+    }
     assert {one["severity"] for one in json.loads(bad.out)} == {"violation"}
 
 

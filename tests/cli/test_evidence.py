@@ -13,7 +13,8 @@ from sankofa_observe.sla.evidence import written
 from sankofa_observe.units import rfc3339
 from sankofa_observe.verify import verify
 from tests import builders
-from tests.cli.test_commands import Run, change, config, installation, run  # noqa: F401  fixtures
+from tests.cli.running import Run
+from tests.cli.test_commands import change, config, installation  # noqa: F401  fixtures
 
 CHAIN = {"rpc_url": "http://127.0.0.1:1", "chain_id": 1, "contract": "0x" + "cc" * 20}
 KEYS = {"sender": {"keystore": "sender.json", "password_file": "sender.password"}}
@@ -67,7 +68,7 @@ def test_evidence_of_other_slots_is_not_written(run: Run, installation: Path, pr
 
 
 def test_evidence_is_not_called_others_where_the_slots_are_not_there(
-    run: Run,  # noqa: F811
+    run: Run,
     installation: Path,  # noqa: F811
     priced: Path,
 ) -> None:
@@ -87,7 +88,7 @@ def test_rebuild_says_what_it_wants(run: Run, installation: Path, priced: Path, 
     assert (ended.code, "nothing was written" in ended.err) == (2, True)
 
 
-def test_the_proof_of_a_slot_is_a_file_that_verify_reads(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_the_proof_of_a_slot_is_a_file_that_verify_reads(run: Run, tmp_path: Path) -> None:
     """Cut out of a document by a time in it, checked alone; a time outside is told with the period."""
     document, slot = tmp_path / "evidence.json", tmp_path / "slot.json"
     document.write_bytes(written(builders.breach(builders.agreement()).document))
@@ -112,7 +113,7 @@ def test_the_proof_of_a_slot_is_a_file_that_verify_reads(run: Run, tmp_path: Pat
     ids=["absent", "none", "newer"],
 )
 def test_what_no_proof_is_cut_from_is_told_by_its_file_and_with_what_helps(
-    run: Run,  # noqa: F811
+    run: Run,
     tmp_path: Path,
     content: bytes | None,
     told: str,

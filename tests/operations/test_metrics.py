@@ -15,6 +15,7 @@ from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.slo.site import Site
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.slo.window import RollingWindow
 from sankofa_observe.testing import FixedClock, MemoryLedger, MemorySlots
 from tests.builders import START, agreement, period, slot, slots_of, verdict
 
@@ -112,6 +113,23 @@ def test_of_a_period_of_which_nothing_is_known_no_figure_is_given() -> None:
     assert value(process, "sankofa_slo_period_slots", *PROMISE, "UNKNOWN") == 10
     refreshed(pipeline, ledger, table, period(2).ends_at - 1)
     assert [value(process, "sankofa_slo_period_slots", *PROMISE, state.value) for state in SlotState] == [None] * 4
+
+
+def test_a_rolling_budget_moves_on_with_its_window() -> None:
+    """A miss counts for as long as it is inside, and is forgotten by itself; no period begins anew."""
+    watched = replace(EDGE.promises[0].slo, window=RollingWindow(seconds=300, step_seconds=60))
+    process = ProcessMetrics()
+    pipeline, table = (
+        PipelineMetrics(process, replace(CATALOG, slos={watched.name: watched}, agreements={})),
+        MemorySlots(),
+    )
+    table.append(slots_of(0, bad=2), START)
+    seen = []
+    for minute in (5, 6, 7, 10):
+        pipeline.refresh_slots(table, FixedClock(at=START + 60 * minute - 1))
+        seen.append(value(process, str(telemetry.SLO_LOW), *PROMISE))
+
+    assert seen == [0.6, 0.8, 1, 1]
 
 
 def test_what_nobody_can_tell_is_told_with_its_age_and_what_is_at_stake() -> None:

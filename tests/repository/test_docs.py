@@ -14,6 +14,7 @@ import pytest
 
 from docs import generate
 from sankofa_exporters.cli import _parser as exporter_parser
+from sankofa_observe.adapters.spec_import import LEAVABLE
 from tests.repository.tree import ROOT, named, python_sources, text
 
 PAGES = named(".md")
@@ -163,6 +164,20 @@ def test_violation_codes_are_all_explained() -> None:
         r"^\| `((?:spec|fleet|sli|slo|agreement)\.[a-z-]+)` \| .+ \|$", prose_of_specs(), re.MULTILINE
     )
     assert (sorted(given), len(explained)) == (sorted(set(explained)), len(set(explained)))
+
+
+def test_codes_of_imports_and_of_live_checks_are_all_explained() -> None:
+    """In the tables of their own pages; what may be left out gives its code by its kind."""
+    code = re.compile(r'"((?:import|live)\.[a-z-]+)"')
+    sources = [text(path) for path in python_sources() if any(part.startswith("spec_") for part in path.parts)]
+    given = {one for source in sources for one in code.findall(source)} | {f"import.{kind}" for kind in LEAVABLE}
+    pages = text("docs/reference/specs-import.md") + text("docs/reference/specs.md")
+    explained = {
+        one
+        for row in re.findall(r"^\| (`(?:import|live)\..+?) \| ", pages, re.MULTILINE)
+        for one in re.findall(r"`([a-z.-]+)`", row)
+    }
+    assert given == explained
 
 
 def prose_of_specs() -> str:

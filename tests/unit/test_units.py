@@ -63,12 +63,16 @@ def test_invalid_input_lists_every_violation() -> None:
     faults = [
         Violation(code="a.b", where="x.yaml#1:/spec", problem="wrong", hint="write it so"),
         Violation(code="c.d", where="y.yaml#2:/kind", problem="unknown"),
+        Violation(code="e.f", where="z.yaml#1:/spec", problem="wrong", file="z.yaml", line=7),
+        Violation(code="g.h", where="z.yaml", problem="no YAML", file="z.yaml", line=9),
     ]
-    text = str(InvalidInput("2 violations", faults))
+    text = str(InvalidInput("4 violations", faults))
 
     assert text.splitlines() == [
-        "2 violations",
+        "4 violations",
         "  x.yaml#1:/spec: wrong [a.b]",
         "    hint: write it so",
         "  y.yaml#2:/kind: unknown [c.d]",
+        "  z.yaml:7: /spec: wrong [e.f]",
+        "  z.yaml:9: no YAML [g.h]",
     ]

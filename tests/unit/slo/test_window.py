@@ -16,6 +16,7 @@ from sankofa_observe.slo.window import (
     CalendarUnit,
     CalendarWindow,
     FixedWindow,
+    RollingWindow,
     periods_between,
 )
 from sankofa_observe.units import Period
@@ -96,6 +97,17 @@ def test_fixed_periods_are_whole_lengths_from_their_anchor(at: int, seconds: int
 
     assert at in period
     assert (seconds, 0) == (period.seconds, (period.starts_at - anchor_at) % seconds)
+
+
+@given(at=st.integers(0, 2**33), steps=st.integers(1, 40), step_seconds=st.sampled_from([60, 900, 86_400]))
+def test_a_rolling_period_holds_its_instant_and_moves_on_by_a_step(at: int, steps: int, step_seconds: int) -> None:
+    """It has its length, begins and ends on steps, and is the same until the step ends."""
+    window = RollingWindow(seconds=steps * step_seconds, step_seconds=step_seconds)
+    period = window.period_at(at)
+
+    assert (at in period, period.seconds, period.ends_at % step_seconds) == (True, steps * step_seconds, 0)
+    assert window.period_at(period.ends_at - 1) == period
+    assert window.period_at(period.ends_at).starts_at == period.starts_at + step_seconds
 
 
 def test_periods_between_are_whole_and_in_order() -> None:

@@ -1,0 +1,164 @@
+"""What an agreement means in numbers, before anything was counted: its periods, its budgets, and what each miss costs.
+
+Nothing is computed here that judges or prices: whole periods are put to `judge` and `at_stake`, as they are when one is over, and
+where their answers change is looked for. So an explanation cannot say anything that a verdict would not.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.penalty import at_stake
+from sankofa_observe.slo.clock_changes import ClockChange, clock_changes
+from sankofa_observe.slo.objective import Budgeting
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.verdict import Attainment, Verdict, judge
+from sankofa_observe.slo.window import CalendarUnit, CalendarWindow
+from sankofa_observe.units import Money, Period
+
+PERIODS = 3
+EVENTS = 1_000_000  # of events nobody knows how many a period will have: so many stand for them
+_DAY = 86_400
+_MONTHS = tuple(days * _DAY for days in (28, 29, 30, 31))
+_USUAL = 30 * _DAY
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodAhead:
+    """A period, the changes of its zone's clocks in it, and when what it owes may be known."""
+
+    period: Period
+    zone: str
+    changes: tuple[ClockChange, ...]
+    judged_at: int  # when its grace has ended
+    final_at: int  # when the dispute window has passed that opens then, at the earliest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Of so many slots, or events, `allowed` may be bad and the promise is met; `seconds` is the length, 0 for events."""
+
+    seconds: int
+    base: int
+    allowed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """From `bad` slots or events on, the credit is this one."""
+
+    bad: int
+    good: int
+    credit: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseMeaning:
+    """What one promise allows, and what missing it costs in a period with `base` slots or events."""
+
+    promise: Promise
+    budgets: tuple[Budget, ...]
+    base: int
+    seconds: int  # of that period; 0 for events
+    steps: tuple[Step, ...]
+    example: Step  # a miss from within the first of them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    agreement: Agreement
+    periods: tuple[PeriodAhead, ...]
+    promises: tuple[PromiseMeaning, ...]
+
+
+def explain(agreement: Agreement, now: int) -> Meaning:
+    """The meaning of an agreement, from the period on that is open now, or from its first one."""
+    ahead = _periods(agreement, max(now, agreement.starts_at))
+    return Meaning(
+        agreement=agreement,
+        periods=tuple(_ahead(agreement, one) for one in ahead),
+        promises=tuple(_promise(agreement, one, ahead) for one in agreement.promises),
+    )
+
+
+def _periods(agreement: Agreement, at: int) -> list[Period]:
+    found = [agreement.window.period_at(at)]
+    while len(found) < PERIODS:
+        found.append(agreement.window.period_at(found[-1].ends_at))
+    return found
+
+
+def _ahead(agreement: Agreement, period: Period) -> PeriodAhead:
+    zone = agreement.window.zone if isinstance(agreement.window, CalendarWindow) else "UTC"
+    judged_at = period.ends_at + agreement.grace_seconds
+    return PeriodAhead(
+        period=period,
+        zone=zone,
+        changes=tuple(clock_changes(zone, period)),
+        judged_at=judged_at,
+        final_at=judged_at + agreement.dispute_window_seconds,
+    )
+
+
+def _promise(agreement: Agreement, promise: Promise, ahead: list[Period]) -> PromiseMeaning:
+    slo, lengths = promise.slo, _lengths(agreement, ahead)
+    counts_events = slo.budgeting is Budgeting.OCCURRENCES
+    bases = [(0, EVENTS)] if counts_events else [(one, one // slo.slot.seconds) for one in lengths]
+    seconds, base = next((one for one in bases if one[0] == _USUAL), bases[0])
+    steps = list(_steps(agreement, promise, base))
+    return PromiseMeaning(
+        promise=promise,
+        budgets=tuple(
+            Budget(seconds=one, base=count, allowed=_first(count, _missed(promise, count)) - 1) for one, count in bases
+        ),
+        base=base,
+        seconds=seconds,
+        steps=tuple(steps),
+        example=_step(agreement, promise, base, _within_first(steps, base)),
+    )
+
+
+def _lengths(agreement: Agreement, ahead: list[Period]) -> list[int]:
+    """In seconds: of the months of a calendar all four, else those of the periods ahead."""
+    window = agreement.window
+    if isinstance(window, CalendarWindow) and window.unit is CalendarUnit.MONTH:
+        return list(_MONTHS)
+    return sorted({one.seconds for one in ahead})
+
+
+def _attained(base: int, bad: int) -> Attainment:
+    """A period in which everything is known."""
+    return Attainment(good=base - bad, bad=bad, unknown=0, slots={SlotState.GOOD: base - bad, SlotState.BAD: bad})
+
+
+def _missed(promise: Promise, base: int) -> Callable[[int], bool]:
+    return lambda bad: judge(promise.slo, _attained(base, bad)) is not Verdict.MET
+
+
+def _steps(agreement: Agreement, promise: Promise, base: int) -> list[Step]:
+    """Where the credit of a whole period changes, from none on."""
+    found, now = [], _step(agreement, promise, base, 0)
+    most = _step(agreement, promise, base, base)
+    while now.credit.amount_minor < most.credit.amount_minor:
+        paid = now.credit.amount_minor
+        bad = _first(base, lambda bad: _step(agreement, promise, base, bad).credit.amount_minor > paid)  # noqa: B023  used at once
+        found.append(now := _step(agreement, promise, base, bad))
+    return found
+
+
+def _step(agreement: Agreement, promise: Promise, base: int, bad: int) -> Step:
+    return Step(bad=bad, good=base - bad, credit=at_stake(agreement, promise, _attained(base, bad)))
+
+
+def _within_first(steps: list[Step], base: int) -> int:
+    """Halfway through the first step, or all bad where nothing is ever paid."""
+    ends = [one.bad for one in steps[:2]]
+    return (ends[0] + (ends[1] if len(ends) > 1 else base)) // 2 if ends else base
+
+
+def _first(base: int, holds: Callable[[int], bool]) -> int:
+    """The first count of bad ones, up to all, of which something holds that holds of all more as well; one more if of none."""
+    return bisect_left(range(base + 1), True, key=holds)
