@@ -70,6 +70,17 @@ def write(file: Path, document: str) -> None:
     typer.echo(f"written: {file}", err=True)
 
 
+def stretch(since: str, until: str) -> Period:
+    """What lies between two instants that were given as --from and --to."""
+    from sankofa_observe.cli.pipeline import instant
+    from sankofa_observe.units import Period
+
+    starts_at, ends_at = instant("--from", since), instant("--to", until)
+    if starts_at >= ends_at:
+        raise InvalidInput(f"--from {since} --to {until}: the end must be after the start")
+    return Period(starts_at=starts_at, ends_at=ends_at)
+
+
 def intervals(option: str, texts: Sequence[str]) -> list[Period]:
     """Half-open stretches of UTC, in order; those that overlap or touch are one."""
     from sankofa_observe.cli.pipeline import instant

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from sankofa_observe.cli.drawing import Exclude, NoColor, SvgFile, Width, draw, intervals, screen, write
+from sankofa_observe.cli.drawing import Exclude, NoColor, SvgFile, Width, draw, intervals, screen, stretch, write
 from sankofa_observe.cli.output import AsJson, ConfigFile, progress, show
-from sankofa_observe.cli.pipeline import instant, known
+from sankofa_observe.cli.pipeline import known
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.slo.totals import DAY_SECONDS
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.slots import DeltaSlots
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Draw, check, repair and seal the table of slots.")
-    for command in (shown, check, repair, seal):
+    for command in (shown, export, check, repair, seal):
         group.command("show" if command is shown else None)(command)
     app.add_typer(group, name="slots")
 
@@ -73,22 +76,72 @@ def shown(
 
 
 def _asked(since: str | None, until: str | None) -> Period | None:
-    from sankofa_observe.units import Period
-
     if since is None and until is None:
         return None
     if since is None or until is None:
         raise InvalidInput("expected --from and --to together, or neither of them")
-    starts_at, ends_at = instant("--from", since), instant("--to", until)
-    if starts_at >= ends_at:
-        raise InvalidInput(f"--from {since} --to {until}: the end must be after the start")
-    return Period(starts_at=starts_at, ends_at=ends_at)
+    return stretch(since, until)
 
 
 def _newest_period(slo: Slo, site: str, table: SlotTable) -> Period:
     from sankofa_observe.pipeline.picture import newest_slot
 
     return slo.window.period_at(newest_slot(slo.name, site, table))
+
+
+def export(
+    config: ConfigFile,
+    form: Annotated[str, typer.Option("--format", help="csv, parquet or arrow (an IPC file).")],
+    since: Annotated[str, typer.Option("--from", help="UTC instant to begin at, like 2026-11-01T00:00:00Z.")],
+    until: Annotated[str, typer.Option("--to", help="UTC instant to end at.")],
+    out: Annotated[str, typer.Option(help="The file to write, whole or not at all; - is standard output.")],
+    slo: Annotated[list[str] | None, typer.Option(help="Only this SLO; may be repeated.")] = None,
+    site: Annotated[list[str] | None, typer.Option(help="Only this site; may be repeated.")] = None,
+) -> None:
+    """Write slots for other programs: the newest revision of each, by day, SLO, site and time, without proofs.
+
+    Times are RFC 3339 in UTC. In CSV, text that a spreadsheet would run as a formula begins with an apostrophe, and text that
+    begins with one has a second. Docs: docs/how-to/ask-what-if.md.
+
+    Example: sankofa-observe slots export --config sankofa.yaml --format csv --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --out november.csv
+    """
+    from sankofa_observe.config import load_settings
+
+    settings, period = load_settings(config), stretch(since, until)
+    if form not in _FORMATS:
+        raise InvalidInput(f"--format {form[:80]!r}: expected {' or '.join(_FORMATS)}; nothing was written")
+    if out == "-" and sys.stdout.isatty() and form != "csv":
+        raise InvalidInput(
+            f"--out -: {form} is not for a terminal; name a file, or lead it elsewhere; nothing was written"
+        )
+    from sankofa_observe.adapters.specs import load_catalog
+
+    catalog = load_catalog(settings.specs)
+    with _store(config) as store, progress("writing") as advance:
+        from sankofa_observe.adapters.slots import export as to_file
+
+        kept = _Kept(slos=set(catalog.slos), sites=set(catalog.sites))
+        if set(slo or ()) - kept.slos or set(site or ()) - kept.sites:  # what was promised once may be kept still
+            kept = _Kept(*(one | more for one, more in zip(kept, to_file.names(store, period), strict=True)))
+        for what, asked, there in (("SLO", slo, kept.slos), ("site", site, kept.sites)):
+            for one in asked or ():
+                known(what, one, there)
+        days = (period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS)
+        gone = sum(days[0] <= day <= days[1] for day in store.forgotten_days())
+        wanted = to_file.Wanted(period=period, slos=slo or (), sites=site or ())
+        to = sys.stdout.buffer if out == "-" else Path(out)
+        count = to_file.export(store, wanted, to_file.Format(form), to, advance)
+    if gone:
+        typer.echo(f"of {gone} days in there only totals are kept: their slots are not in the export", err=True)
+    typer.echo(f"{count:,} slots written to {'standard output' if out == '-' else out}", err=True)
+
+
+class _Kept(NamedTuple):
+    slos: set[str]
+    sites: set[str]
+
+
+_FORMATS = ("csv", "parquet", "arrow")
 
 
 def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
