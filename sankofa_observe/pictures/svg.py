@@ -34,20 +34,30 @@ _PAINTED = (
 )
 _WIDENED = {Mark.BAD, Mark.UNKNOWN, Mark.EXCLUDED, Mark.EXCLUDED_FAULT}
 _CLASS = {mark: mark.name.lower().replace("_", "-") for mark in Mark}
-STYLE = """
+PALETTE = """
   svg { --paper: #ffffff; --ink: #1f2328; --faint: #6a737d; --good: #9bd3ae; --idle: #bcd7dd; --bad: #b3001b;
         --unknown: #a65f00; --excluded: #2f5fd0; --none: #d0d7de; font: 12px system-ui, sans-serif }
   @media (prefers-color-scheme: dark) {
     svg { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --good: #1f6f3d; --idle: #2b5560; --bad: #ff6b74;
           --unknown: #f0a53a; --excluded: #7aa2ff; --none: #30363d }
   }
-  .paper { fill: var(--paper) } text { fill: var(--ink) } .faint { fill: var(--faint) } .end { text-anchor: end } .small { font-size: 11px }
+  .paper { fill: var(--paper) } text { fill: var(--ink) } .faint { fill: var(--faint) }
+  .end { text-anchor: end } .middle { text-anchor: middle } .small { font-size: 11px }
+  .stripe-unknown { fill: var(--unknown) } .stripe-excluded { fill: var(--excluded) }
+"""
+STYLE = """
   path { vector-effect: non-scaling-stroke; stroke-width: 2px; stroke: none }
   .good { fill: var(--good) } .no-traffic { fill: var(--idle) } .not-counted, .not-kept { fill: var(--none) }
   .bad { fill: var(--bad); stroke: var(--bad) } .unknown { fill: url(#hatch); stroke: var(--unknown) }
   .excluded { fill: url(#lines); stroke: var(--excluded) } .excluded-fault { fill: var(--excluded); stroke: var(--excluded) }
-  .stripe-unknown { fill: var(--unknown) } .stripe-excluded { fill: var(--excluded) }
 """
+# Lines along the time: a texture of any other direction would be stretched with the picture.
+HATCH = (
+    '<defs><pattern id="hatch" patternUnits="userSpaceOnUse" width="100000000" height="4">'
+    '<rect class="stripe-unknown" width="100000000" height="2"/></pattern>'
+    '<pattern id="lines" patternUnits="userSpaceOnUse" width="100000000" height="3">'
+    '<rect class="stripe-excluded" width="100000000" height="1"/></pattern></defs>'
+)
 
 
 def month(strip: Strip) -> str:
@@ -61,8 +71,8 @@ def month(strip: Strip) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{height}" role="img" aria-labelledby="title desc">',
         f'<title id="title">{escape(strip.title)}, {strip.period}</title>',
         f'<desc id="desc">{escape(described(strip, every))}</desc>',
-        f"<style>{STYLE}</style>",
-        _textures(),
+        f"<style>{PALETTE}{STYLE}</style>",
+        HATCH,
         '<rect class="paper" width="100%" height="100%"/>',
         _text(8, 20, strip.title, "ink"),
         _text(8, 40, f"{rfc3339(strip.period.starts_at)} to {rfc3339(strip.period.ends_at)}", "faint"),
@@ -149,16 +159,6 @@ def _ruler(rows: Rows, y: int) -> Iterator[str]:
 def _legend(mark: Mark, words: str, y: int) -> Iterator[str]:
     yield f'<svg x="8" y="{y}" width="16" height="10" overflow="visible"><path class="{_CLASS[mark]}" d="M0 0h16v10h-16z"/></svg>'
     yield _text(32, y + 10, words, "ink")
-
-
-def _textures() -> str:
-    """Lines along the time: a texture of any other direction would be stretched with the picture."""
-    return (
-        '<defs><pattern id="hatch" patternUnits="userSpaceOnUse" width="100000000" height="4">'
-        '<rect class="stripe-unknown" width="100000000" height="2"/></pattern>'
-        '<pattern id="lines" patternUnits="userSpaceOnUse" width="100000000" height="3">'
-        '<rect class="stripe-excluded" width="100000000" height="1"/></pattern></defs>'
-    )
 
 
 def _text(x: int, y: int, words: str, kind: str) -> str:
