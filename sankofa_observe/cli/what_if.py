@@ -10,7 +10,7 @@ import typer
 
 from sankofa_observe.cli.drawing import Exclude, NoColor, SvgFile, Width, draw, intervals, screen, write
 from sankofa_observe.cli.output import AsJson, ConfigFile, show
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, SankofaError
 
 if TYPE_CHECKING:
     from sankofa_observe.cli.comparison import Recorded
@@ -155,7 +155,7 @@ def _recorded(
 
     try:
         ledger = SqlLedger(ledger_url, new=False)
-    except InvalidInput as error:
+    except SankofaError as error:
         typer.echo(f"not compared with what was judged: {error}", err=True)
         return {}
     periods = sorted({one.period if isinstance(one, NotPriced) else one.actual.period for one in found})

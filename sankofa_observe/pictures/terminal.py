@@ -17,7 +17,6 @@ from sankofa_observe.slo.spell import Spell
 from sankofa_observe.units import rfc3339
 
 NARROWEST = 60  # columns; a narrower terminal breaks the lines
-LEAST_REASON = 18  # columns in which a reason can be read beside its spell
 MOST_SPELLS = 200  # in the table under a picture
 _GLYPHS = {
     Mark.BAD: "█",
@@ -156,21 +155,16 @@ def _table(strip: Strip, screen: Screen) -> Iterator[str]:
     yield ""
     lengths = [length(one.seconds) for one in wrong[:MOST_SPELLS]]
     wide = max(6, *map(len, lengths))
-    head = f"{'state':<8} {'from':<20} {'to':<20} {'length':>{wide}}  "
+    head = f"{'state':<8} {'from':<20} {'to':<20} {'length':>{wide}} "
     room = max(screen.width, NARROWEST) - len(head)
-    yield f"{head}reason" if room >= LEAST_REASON else head.rstrip()
+    yield f"{head}reason" if room >= len("reason") else head.rstrip()
     for one, long in zip(wrong, lengths, strict=False):
-        start = f"{one.state.value.lower():<8} {rfc3339(one.starts_at)} {rfc3339(one.ends_at)} {long:>{wide}}  "
-        if room < LEAST_REASON:  # then it stands beneath
+        start = f"{one.state.value.lower():<8} {rfc3339(one.starts_at)} {rfc3339(one.ends_at)} {long:>{wide}} "
+        if len(why := reason(one, strip)) <= room:
+            yield start + why
+        else:  # then it stands beneath
             yield start.rstrip()
-            indent = " " * 9
-            yield from textwrap.wrap(
-                reason(one, strip), room + len(head), initial_indent=indent, subsequent_indent=indent
-            )
-            continue
-        lines = textwrap.wrap(reason(one, strip), room) or [""]
-        yield f"{start}{lines[0]}"
-        yield from (" " * len(head) + line for line in lines[1:])
+            yield from textwrap.wrap(why, room + len(head), initial_indent=" " * 9, subsequent_indent=" " * 9)
     if len(wrong) > MOST_SPELLS:
         yield f"and {len(wrong) - MOST_SPELLS:,} more; slots export writes every slot"
 

@@ -5,7 +5,7 @@ Nothing here is owed. A period of which nobody can tell costs between nothing an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -152,12 +152,4 @@ def _moves(one: Judgeable, change: Change) -> list[tuple[int, Owed]]:
             owed = outcome(one.agreement, under(scheduled, at), attained).owed
             found.append((at, owed - before))
             before = owed
-    return found
-
-
-def by_period(of: Iterable[Judgeable]) -> Mapping[tuple[str, Period], list[Judgeable]]:
-    """What belongs under one cap, by agreement and period."""
-    found: dict[tuple[str, Period], list[Judgeable]] = {}
-    for one in of:
-        found.setdefault((one.agreement.id, one.period), []).append(one)
     return found

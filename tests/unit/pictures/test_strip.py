@@ -148,8 +148,8 @@ def test_spells_that_are_not_good_stand_in_a_table() -> None:
     """Each with its edges, its exact length and its reason."""
     table = picture(strip({61: BAD, 62: BAD, 1441: UNKNOWN}))[-2:]
     assert table == [
-        "bad      2026-01-01T01:01:00Z 2026-01-01T01:03:00Z  2 min  2 of 8 scrapes bad",
-        "unknown  2026-01-02T00:01:00Z 2026-01-02T00:02:00Z  1 min  not seen",
+        "bad      2026-01-01T01:01:00Z 2026-01-01T01:03:00Z  2 min 2 of 8 scrapes bad",
+        "unknown  2026-01-02T00:01:00Z 2026-01-02T00:02:00Z  1 min not seen",
     ]
     assert picture(strip({}))[-1] == "No slot is bad or unknown."
     assert [length(n) for n in (0, 59, 60, 3661, 90_000)] == ["0 s", "59 s", "1 min", "1 h 1 min 1 s", "1 d 1 h"]
