@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sankofa_observe.pictures.curve import percent
 from sankofa_observe.pipeline.what_if import Compared, NotPriced
-from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.what_if import Change, Outcome, Owed, cap_minor, owed_together
 from sankofa_observe.slo.verdict import Attainment, Verdict
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, Window
@@ -132,20 +132,22 @@ def lines(
 
 
 def _head(agreement: Agreement, change: Change, excluded: Sequence[Period]) -> Iterator[str]:
-    cap = agreement.money(cap_minor(agreement))
-    yield f"{agreement.name}: fee of a period {agreement.money(agreement.fee_minor)}, its credits {cap} at most"
+    fee, cap = agreement.money(agreement.fee_minor), agreement.money(cap_minor(agreement))
+    yield f"{agreement.name}: fee of a period {fee}, its credits {cap} at most"
     promise = next((one for one in agreement.promises if one.slo.name == change.slo), None)
     if promise is not None:
         other = change.of(promise)
-        yield f"  {change.slo}, as it is: {_terms(promise.slo.target_ppm, promise.bands)}"
+        yield f"{change.slo}:"
+        yield f"  as it is  {_terms(promise)}"
         if other != promise:
-            yield f"  {change.slo}, what if: {_terms(other.slo.target_ppm, other.bands)}"
-    yield from (f"  excluded, what if: {one}" for one in excluded)
+            yield f"  what if   {_terms(other)}"
+    yield from (f"  excluded  {one}" for one in excluded)
 
 
-def _terms(target_ppm: int, bands: Sequence[object]) -> str:
-    steps = ", ".join(f"below {percent(one.below_ppm)} {percent(one.credit_ppm)}" for one in bands)  # type: ignore[attr-defined]
-    return f"objective {percent(target_ppm)}; of the fee: {steps}"
+def _terms(promise: Promise) -> str:
+    """The objective, and the share of the fee that is credited below each band's edge."""
+    first, *deeper = (f"{percent(one.credit_ppm)} below {percent(one.below_ppm)}" for one in promise.bands)
+    return ", ".join([f"{percent(promise.slo.target_ppm)}; credit {first}", *deeper])
 
 
 def _promise_lines(one: Compared) -> Iterator[str]:

@@ -101,7 +101,7 @@ def export(
     """Write slots for other programs: the newest revision of each, by day, SLO, site and time, without proofs.
 
     Times are RFC 3339 in UTC. In CSV, text that a spreadsheet would run as a formula begins with an apostrophe, and text that
-    begins with one has a second. Docs: docs/how-to/ask-what-if.md.
+    begins with one has a second.
 
     Example: sankofa-observe slots export --config sankofa.yaml --format csv --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --out november.csv
     """

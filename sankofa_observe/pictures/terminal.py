@@ -173,7 +173,7 @@ def reason(spell: Spell, strip: Strip) -> str:
     """Why a spell is not good: what was counted, and what is not certain."""
     what = "events" if strip.events else "scrapes"
     seen = spell.good + spell.bad
-    parts = [f"{spell.bad:,} of {seen:,} {what} bad"] if spell.state is SlotState.BAD else []
+    parts = [f"{spell.bad:,} of {seen:,} {what} bad"] if spell.state is SlotState.BAD and seen > 0 else []
     parts += spell.reasons
     if any(one.starts_at < spell.ends_at and spell.starts_at < one.ends_at for one in strip.exclusions):
         parts.append("in part or whole excluded")

@@ -171,11 +171,16 @@ def read_back(document: str) -> list[Stretch]:
     return sorted(found, key=lambda one: one.starts_at)
 
 
-@given(st.dictionaries(st.integers(0, 999), st.sampled_from([BAD, UNKNOWN, NO_TRAFFIC])), st.integers(0, 1000))
-def test_svg_holds_every_slot_exactly(marks: dict[int, SlotState], until: int) -> None:
+@given(
+    st.dictionaries(st.integers(0, 999), st.sampled_from([BAD, UNKNOWN, NO_TRAFFIC])),
+    st.integers(0, 1000),
+    st.integers(0, 50_000),
+)
+def test_svg_holds_every_slot_exactly(marks: dict[int, SlotState], until: int, hole: int) -> None:
     """What is drawn can be read back: no pixel grid stands between slots and picture."""
     period = Period(starts_at=START, ends_at=START + 60_000)
-    drawn = strip({n: state for n, state in marks.items() if n < until}, period, until)
+    excluded = [Period(starts_at=START + hole, ends_at=START + hole + 5000)]
+    drawn = strip({n: state for n, state in marks.items() if n < until}, period, until, exclusions=excluded)
     assert read_back(svg.month(drawn)) == drawn.stretches()
 
 
