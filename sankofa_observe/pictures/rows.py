@@ -1,4 +1,4 @@
-"""How a period is cut into rows: a local day each; an hour each where it is a day or less, a minute where it is an hour or less."""
+"""How a period is cut into rows: a local day each, or where it is short an hour or a minute each, if a row then has several slots."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sankofa_observe.slo.window import CalendarUnit, CalendarWindow
 from sankofa_observe.units import Period
 
 HOUR, MINUTE, DAY = 3600, 60, 86_400
+FEWEST = 4  # slots in a row
 # Lengths of a cell, of which the shortest is taken that fits; of each kind of row.
 DAY_CELLS: Sequence[int] = (300, 600, 900, 1200, 1800, 3600, 7200, 10_800)
 HOUR_CELLS: Sequence[int] = (20, 30, 60, 120, 180, 300, 600)
@@ -52,10 +53,10 @@ class Rows:
 
 def rows_of(strip: Strip) -> Rows:
     zone, period, stretches = ZoneInfo(strip.zone), strip.period, strip.stretches()
-    if period.seconds > DAY:
+    if period.seconds > DAY or FEWEST * strip.slot_seconds > HOUR:
         edges, cells, seconds = list(_days(period, strip.zone)), DAY_CELLS, DAY
         form = "%a %d" if _one_month(period, zone) else "%a %d %b"
-    elif period.seconds > HOUR:
+    elif period.seconds > HOUR or FEWEST * strip.slot_seconds > MINUTE:
         edges, cells, seconds, form = list(_steps(period, HOUR)), HOUR_CELLS, HOUR, "%H:%M"
     else:
         edges, cells, seconds, form = list(_steps(period, MINUTE)), MINUTE_CELLS, MINUTE, "%H:%M"

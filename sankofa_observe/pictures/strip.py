@@ -76,7 +76,7 @@ class Strip:
     zone: str  # in whose days the rows are cut
     slot_seconds: int
     spells: Sequence[Spell]
-    events: bool = False  # whether good and bad of a slot are events, else they are scrapes
+    counted: str = ""  # what good and bad of a slot are: events, scrapes, or nothing that helps a reader
     exclusions: Sequence[Period] = ()
     not_kept: Sequence[Period] = ()  # of which only the totals of days are left
 

@@ -171,9 +171,9 @@ def _table(strip: Strip, screen: Screen) -> Iterator[str]:
 
 def reason(spell: Spell, strip: Strip) -> str:
     """Why a spell is not good: what was counted, and what is not certain."""
-    what = "events" if strip.events else "scrapes"
     seen = spell.good + spell.bad
-    parts = [f"{spell.bad:,} of {seen:,} {what} bad"] if spell.state is SlotState.BAD and seen > 0 else []
+    told = strip.counted and seen > 0 and spell.state is SlotState.BAD
+    parts = [f"{spell.bad:,} of {seen:,} {strip.counted} bad"] if told else []
     parts += spell.reasons
     if any(one.starts_at < spell.ends_at and spell.starts_at < one.ends_at for one in strip.exclusions):
         parts.append("in part or whole excluded")

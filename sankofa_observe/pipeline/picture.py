@@ -8,7 +8,7 @@ from itertools import pairwise
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.pictures.strip import Strip
 from sankofa_observe.ports import SlotTable
-from sankofa_observe.slo.indicator import RatioIndicator
+from sankofa_observe.slo.indicator import DERIVED, RatioIndicator
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import SlotKey
 from sankofa_observe.slo.spell import spells
@@ -52,10 +52,17 @@ def strip_of(slo: Slo, site: str, period: Period, table: SlotTable, exclusions: 
         zone=slo.window.zone if isinstance(slo.window, CalendarWindow) else "UTC",
         slot_seconds=step,
         spells=found,
-        events=isinstance(slo.indicator, RatioIndicator),
+        counted=_counted(slo),
         exclusions=tuple(exclusions),
         not_kept=not_kept,
     )
+
+
+def _counted(slo: Slo) -> str:
+    """What good and bad of a slot are; of a slot that is made of others its reasons say more."""
+    if isinstance(slo.indicator, DERIVED):
+        return ""
+    return "events" if isinstance(slo.indicator, RatioIndicator) else "scrapes"
 
 
 def _not_kept(period: Period, table: SlotTable) -> Iterator[Period]:

@@ -29,11 +29,12 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An installation of the example's specs with January counted: 300 bad minutes, one of them alone, and 40 unknown."""
     folder = tmp_path_factory.mktemp("installation")
     (folder / "specs").mkdir()
-    for name in ("fleet.yaml", "slos/availability-edge.yaml", "agreements/example-edge.yaml"):
-        document = yaml.safe_load((CHECKOUT / "deploy" / "specs" / name).read_text())
-        if document["kind"] == "Agreement":
-            document["spec"] |= {"startsAt": "2026-01-01T00:00:00Z", "promises": document["spec"]["promises"][:1]}
-        (folder / "specs" / Path(name).name).write_text(yaml.safe_dump(document))
+    for name in ("fleet.yaml", "slis/proxmox.yaml", "slos/availability-edge.yaml", "agreements/example-edge.yaml"):
+        documents = list(yaml.safe_load_all((CHECKOUT / "deploy" / "specs" / name).read_text()))
+        for one in documents:
+            if one["kind"] == "Agreement":
+                one["spec"] |= {"startsAt": "2026-01-01T00:00:00Z", "promises": one["spec"]["promises"][:1]}
+        (folder / "specs" / Path(name).name).write_text(yaml.safe_dump_all(documents))
     settings = {"data_dir": "data", "specs": ["specs"], "prometheus": {"url": "http://127.0.0.1:9"}}
     (folder / "sankofa.yaml").write_text(yaml.safe_dump(settings))
     states = {4 * 1440 + 700: SlotState.BAD, **dict.fromkeys(range(20_000, 20_299), SlotState.BAD)}

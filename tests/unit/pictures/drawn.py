@@ -29,6 +29,7 @@ def strip(marks: dict[int, SlotState], period: Period = MONTH, until: int = MINU
         "period": period,
         "zone": "UTC",
         "slot_seconds": 60,
+        "counted": "scrapes",
         "spells": spells(inside, KEY, period, START + 60 * until),
     }
     return Strip(**{**told, **changes})

@@ -137,10 +137,17 @@ def test_rows_follow_the_days_of_the_zone() -> None:
         assert lines[5 + day].endswith(f" {hours} h")
 
 
-@pytest.mark.parametrize(("seconds", "rows", "label"), [(600, 10, "00:09"), (7200, 2, "01:00"), (90_000, 2, "Fri 02")])
-def test_short_periods_have_rows_of_their_own_length(seconds: int, rows: int, label: str) -> None:
-    """Minutes up to an hour, hours up to a day, then days."""
-    found = rows_of(strip({}, Period(starts_at=START, ends_at=START + seconds))).rows
+@pytest.mark.parametrize(
+    ("seconds", "slot_seconds", "rows", "label"),
+    [
+        (600, 5, 10, "00:09"), (600, 60, 1, "00:00"), (7200, 5, 2, "01:00"), (7200, 60, 2, "01:00"),
+        (7200, 1800, 1, "Thu 01"), (90_000, 60, 2, "Fri 02"),
+    ],
+)  # fmt: skip
+def test_short_periods_have_rows_of_their_own_length(seconds: int, slot_seconds: int, rows: int, label: str) -> None:
+    """Minutes up to an hour, hours up to a day, then days; a row has room for four slots at least."""
+    period = Period(starts_at=START, ends_at=START + seconds)
+    found = rows_of(strip({}, period, spells=[], slot_seconds=slot_seconds)).rows
     assert (len(found), found[-1].label) == (rows, label)
 
 
