@@ -134,13 +134,11 @@ def lines(
 def _head(agreement: Agreement, change: Change, excluded: Sequence[Period]) -> Iterator[str]:
     fee, cap = agreement.money(agreement.fee_minor), agreement.money(cap_minor(agreement))
     yield f"{agreement.name}: fee of a period {fee}, its credits {cap} at most"
-    promise = next((one for one in agreement.promises if one.slo.name == change.slo), None)
-    if promise is not None:
-        other = change.of(promise)
-        yield f"{change.slo}:"
-        yield f"  as it is  {_terms(promise)}"
-        if other != promise:
-            yield f"  what if   {_terms(other)}"
+    promises = [one for one in agreement.promises if one.slo.name == change.slo]
+    was, would_be = (list(dict.fromkeys(map(_terms, some))) for some in (promises, map(change.of, promises)))
+    yield f"{change.slo}:"
+    yield from (f"  as it is  {terms}" for terms in was)
+    yield from (f"  what if   {terms}" for terms in would_be if would_be != was)
     yield from (f"  excluded  {one}" for one in excluded)
 
 

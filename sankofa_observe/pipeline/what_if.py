@@ -5,7 +5,7 @@ Slots are read only of days that an exclusion or the edge of a period cuts, and 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -55,7 +55,7 @@ def past_periods(agreement: Agreement, table: SlotTable, last: int) -> list[Peri
     newest = max((at for name in names for at in table.watermarks(name).values()), default=0)
     if newest <= agreement.starts_at:
         return []
-    return list(periods_between(agreement.window, agreement.starts_at, newest))[-last:]
+    return list(deque(periods_between(agreement.window, agreement.starts_at, newest), maxlen=last))
 
 
 def compare(
