@@ -144,6 +144,8 @@ def _attained(
 ) -> Attainment | str:
     step = slo.slot.seconds
     own = [place for place, part in enumerate(parts) if part.of == period]
+    if not own:
+        return "every slot of it is excluded, so nothing is promised of it"
     slots = sum(parts[place].stretch.seconds // step for place in own)
     spans = [span for place in own if (span := read[place])]
     counted = sum(span.slots for span in spans)

@@ -125,8 +125,13 @@ def test_excluded_slots_are_as_if_they_had_not_been(
     of, table = counted(budgeting), table_of(slots)
     found = attained(of, SITES, PERIODS, holes, table)
     for (site, period), what in found.items():
+        if isinstance(what, str):
+            assert all(
+                any(one.starts_at <= at < one.ends_at for one in holes) for at in (period.starts_at, period.ends_at - 1)
+            )
+            assert what == "every slot of it is excluded, so nothing is promised of it"
+            continue
         expected = spec(of, site, period, holes, slots)
-        assert isinstance(what, Attainment)
         assert replace(what, slots={}) == replace(expected, slots={})
         assert {k: v for k, v in what.slots.items() if v} == {k: v for k, v in expected.slots.items() if v}
 
@@ -182,6 +187,16 @@ def test_an_exclusion_that_cuts_a_day_without_slots_is_told(forgotten: DeltaSlot
         "slots of 2026-01-04 are no longer kept, and only a part of that day is asked for"
     ] * 2
     assert [one.would_be.owed for one in whole if isinstance(one, Compared)] == [Owed(), Owed()]
+
+
+def test_a_period_that_is_excluded_as_a_whole_is_told_and_costs_nothing(forgotten: DeltaSlots) -> None:
+    """It is neither met nor undetermined: nothing is promised of it."""
+    whole = Period(starts_at=START + 2 * DAY_SECONDS, ends_at=START + 4 * DAY_SECONDS)
+    with closing(forgotten) as table:
+        found = list(compare([AGREEMENT], CHANGE, [whole], table=table, last=1))
+    assert [one.problem for one in found if isinstance(one, NotPriced)] == [
+        "every slot of it is excluded, so nothing is promised of it"
+    ] * 2
 
 
 def test_nothing_is_over_before_the_newest_slot_says_so() -> None:
