@@ -74,6 +74,7 @@ check-generated: ## Whether all that is generated is as its sources make it (mak
 	@$(BIN)/python deploy/prometheus/render.py --check
 	@$(BIN)/python -m sankofa_observe.api --check
 	@$(BIN)/python docs/generate.py --check
+	@$(BIN)/python docs/pictures.py --check
 	@node=$$($(BIN)/python -m deploy.parts node) && "$$node" contracts/tools/compile.mjs --check
 
 generate: ## Write all that is generated anew: rules, boards, references, ABI
@@ -86,6 +87,7 @@ generate: ## Write all that is generated anew: rules, boards, references, ABI
 	@node=$$($(BIN)/python -m deploy.parts node) && "$$node" contracts/tools/compile.mjs
 	@$(BIN)/python -m sankofa_observe.api --write
 	@$(BIN)/python docs/generate.py --write
+	@$(BIN)/python docs/pictures.py --write
 
 LOCK = @$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet --no-cache
 lock: ## Resolve dependencies anew into the lock files (pins and hashes, no addresses)

@@ -23,6 +23,7 @@ from sankofa_observe.cli import (
     specs,
     verdicts,
     verify,
+    what_if,
 )
 from sankofa_observe.cli.output import complain
 from sankofa_observe.errors import SankofaError, exit_code
@@ -44,6 +45,7 @@ for module in (
     pipeline,
     verdicts,
     slots,
+    what_if,
     ledger,
     evidence,
     verify,

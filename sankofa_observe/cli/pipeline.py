@@ -73,8 +73,8 @@ def recount(
     since_at, until_at = instant("--from", since), None if until is None else instant("--to", until)
     settings = load_settings(config)
     catalog = load_catalog(settings.specs)
-    _known("SLO", slo, catalog.slos)
-    _known("site", site, catalog.sites)
+    known("SLO", slo, catalog.slos)
+    known("site", site, catalog.sites)
     with open_platform(settings, catalog=catalog) as platform:
         period = platform.closed(since_at, until_at)
         show(
@@ -144,7 +144,7 @@ def _with_progress(steps: Iterable[Observed]) -> Iterator[Observed]:
             yield step
 
 
-def _known(what: str, name: str | None, names: Iterable[str]) -> None:
+def known(what: str, name: str | None, names: Iterable[str]) -> None:
     if name is not None and name not in names:
         raise InvalidInput(f"no {what} {name!r}; known: {', '.join(sorted(names))}")
 

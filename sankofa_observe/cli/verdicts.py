@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sankofa_observe.cli.drawing import NoColor, SvgFile, Width, draw, screen, write
 from sankofa_observe.cli.output import AsJson, ConfigFile, show
+from sankofa_observe.scope import OPERATOR
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.ledger import SqlLedger
-    from sankofa_observe.ports import LedgerRead, Page
+    from sankofa_observe.pictures.strip import Strip
+    from sankofa_observe.ports import AgreementRecord, LedgerRead, Page
     from sankofa_observe.sla.penalty import VerdictRecord
 
 MOST_TOLD = 5  # ids in a line
@@ -51,7 +54,6 @@ def listed(
     """
     from sankofa_observe.errors import InvalidInput
     from sankofa_observe.ports import Page
-    from sankofa_observe.scope import OPERATOR
 
     if undetermined and agreement is not None:
         raise InvalidInput("--undetermined lists those of all agreements: leave --agreement out")
@@ -79,21 +81,71 @@ def waiting(config: ConfigFile, limit: Limit = 100, after: After = None, *, as_j
 
     Example: sankofa-observe verdicts waiting --config sankofa.yaml
     """
-    from sankofa_observe.scope import OPERATOR
-
     with _ledger(config) as ledger:
         _show(ledger.read(OPERATOR).waits(limit=limit, after=after), as_json=as_json, nothing="nothing waits")
 
 
-def shown(ref: Ref, config: ConfigFile, *, as_json: AsJson = False) -> None:
-    """Show a verdict with the slots that it was judged from, day by day, and what persons said of it.
+def shown(
+    ref: Ref,
+    config: ConfigFile,
+    svg: SvgFile = None,
+    width: Width = None,
+    *,
+    no_color: NoColor = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a verdict with the slots that it was judged from, day by day and as a picture, and what persons said of it.
 
-    Example: sankofa-observe verdicts show 4b05569f2e6ae6f7 --config sankofa.yaml
+    Example: sankofa-observe verdicts show 4b05569f2e6ae6f7 --config sankofa.yaml --svg month.svg
     """
+    from sankofa_observe.errors import SankofaError
     from sankofa_observe.pipeline.review import judged_from
 
     with _ledger(config) as ledger:
-        show([judged_from(ref, ledger)], as_json=as_json, nothing="")
+        judged = judged_from(ref, ledger)
+        terms = ledger.read(OPERATOR).agreement(judged.record.agreement_id)
+    show([judged], as_json=as_json, nothing="")
+    if as_json and svg is None:
+        return
+    try:
+        strip, changed = _strip(judged.record, terms, config)
+    except SankofaError as error:
+        if svg is not None:
+            raise
+        typer.echo(f"no picture: {error}", err=True)
+        return
+    if svg is not None:
+        from sankofa_observe.pictures import svg as svg_picture
+
+        write(svg, svg_picture.month(strip))
+    if not as_json:
+        from sankofa_observe.pictures.terminal import month
+
+        draw(["", *month(strip, screen(width, no_color=no_color))])
+    if changed:
+        typer.echo("the slots have changed since it was judged: the picture shows them as they stand now", err=True)
+
+
+def _strip(record: VerdictRecord, terms: AgreementRecord | None, config: Path) -> tuple[Strip, bool]:
+    """The picture's slots as they stand, and whether they are others than the verdict was drawn from."""
+    from sankofa_observe.adapters.slots import DeltaSlots
+    from sankofa_observe.config import load_settings
+    from sankofa_observe.errors import InvalidInput
+    from sankofa_observe.pipeline.period import period_totals
+    from sankofa_observe.pipeline.picture import strip_of
+    from sankofa_observe.sla.recorded_terms import agreement_of
+
+    promises = agreement_of(terms.document, {}).promises if terms else ()
+    slo = next((one.slo for one in promises if (one.slo.name, one.site) == (record.slo, record.site)), None)
+    if slo is None:
+        raise InvalidInput(
+            f"agreement {record.agreement_id} as it stands does not promise {record.slo} at {record.site}"
+        )
+    settings = load_settings(config)
+    with closing(DeltaSlots(settings.slot_table, settings.observer)) as table:
+        strip = strip_of(slo, record.site, record.period, table)
+        found = period_totals(slo, [record.site], record.period, table)[record.site]
+    return strip, found.digest != record.slots_digest
 
 
 def settle(

@@ -35,6 +35,9 @@ class SlotTable(Protocol):
     def spans(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, SiteSpan]:
         """Per site those days together."""
 
+    def spans_of(self, slo: str, sites: Sequence[str], periods: Sequence[Period]) -> list[Mapping[str, SiteSpan]]:
+        """The same of several periods that do not overlap, in one question."""
+
     def forgotten(self, period: Period) -> bool:
         """Whether slots of the period are no longer kept, but in the totals of their day."""
 

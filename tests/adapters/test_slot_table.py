@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -189,6 +191,31 @@ def test_table_adds_up_parts_of_days(tmp_path: Path, since: int, until: int, *, 
     wanted = Period(starts_at=START + since, ends_at=START + until)
     expected = span(site_days(one for one in every if one.starts_at in wanted))
     assert dict(table.spans(NAME, ["edge-1"], wanted)) == {"edge-1": expected}
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_table_adds_up_several_periods_in_one_question(tmp_path: Path, *, sealed: bool) -> None:
+    """As each by itself: whole days and parts of days, of several sites, of periods that touch or lie apart."""
+    every = [
+        replace(one, starts_at=one.starts_at + day * DAY_SECONDS, site=site)
+        for day in range(5)
+        for site in ("edge-1", "edge-2")
+        for one in MIXED
+        if (day, site) != (2, "edge-2")
+    ]
+    edges = [0, 60, DAY_SECONDS, 2 * DAY_SECONDS, 2 * DAY_SECONDS + 180, 5 * DAY_SECONDS]
+    periods = [Period(starts_at=START + since, ends_at=START + until) for since, until in pairwise(edges)]
+    periods.append(Period(starts_at=START + 9 * DAY_SECONDS, ends_at=START + 10 * DAY_SECONDS))
+    with closing(DeltaSlots(tmp_path, "observer-1")) as table:
+        table.append(every, START)
+        for day in range(4) if sealed else ():
+            table.seal(START // DAY_SECONDS + day, START)
+        sites = ["edge-1", "edge-2"]
+        found = table.spans_of(NAME, sites, periods)
+        assert [dict(one) for one in found] == [dict(table.spans(NAME, sites, period)) for period in periods]
+    memory = MemorySlots()
+    memory.append(every, START)
+    assert [dict(one) for one in found] == [dict(one) for one in memory.spans_of(NAME, sites, periods)]
 
 
 def test_table_knows_how_many_samples_an_hour_was_counted_from(table: SlotTable) -> None:

@@ -19,6 +19,7 @@ NAMES = (
     "seals",
     "records",
     "evidence",
+    "what_if",
     "counting",
     "peers",
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import generate
+from docs import generate, pictures
 from sankofa_exporters.cli import _parser as exporter_parser
 from sankofa_observe.adapters.spec_import import LEAVABLE
 from tests.repository.tree import ROOT, named, python_sources, text
@@ -154,6 +154,18 @@ def test_reference_that_is_stale_is_named(name: str, tmp_path: Path, capsys: pyt
     assert capsys.readouterr().err.startswith(f"{page}: stale")
     assert generate.main(["--write", "--folder", str(folder)]) == 0
     assert page.read_text() == text(f"docs/reference/{name}")
+
+
+def test_pictures_are_what_the_commands_draw(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the same example data, to the last byte; one that differs or is missing is exit 1 with its name."""
+    fresh = pictures.drawn(pictures.counted(tmp_path), tmp_path)
+    assert fresh == {name: text(f"docs/how-to/pictures/{name}") for name in pictures.PICTURES}
+    assert (pictures.stale(fresh, tmp_path), capsys.readouterr().err) == (0, "")
+    (tmp_path / "month.svg").write_text("another")
+    assert (
+        pictures.stale(fresh, tmp_path),
+        capsys.readouterr().err.startswith(f"{tmp_path / 'month.svg'}: stale"),
+    ) == (1, True)
 
 
 def test_violation_codes_are_all_explained() -> None:

@@ -57,11 +57,11 @@ def site_days(frame: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
 
 
 def spans(days: pl.DataFrame) -> pl.DataFrame:
-    """One row a site of its site-days together."""
+    """One row a site and part of its site-days together."""
     sums = ["slots", *(f"slots_{one.value}" for one in SlotState), "good", "bad", "hidden", "blind"]
     return (
-        days.sort("site", "day")
-        .group_by("slo", "site", maintain_order=True)
+        days.sort("part", "site", "day")
+        .group_by("part", "slo", "site", maintain_order=True)
         .agg(
             *(pl.col(name).sum() for name in sums),
             pl.col("busiest").max(),

@@ -1,0 +1,175 @@
+"""`sankofa-observe what-if`: what the past would have cost under another objective, schedule or exclusion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sankofa_observe.cli.drawing import Exclude, NoColor, SvgFile, Width, draw, intervals, screen, write
+from sankofa_observe.cli.output import AsJson, ConfigFile, show
+from sankofa_observe.errors import InvalidInput, SankofaError
+
+if TYPE_CHECKING:
+    from sankofa_observe.cli.comparison import Recorded
+    from sankofa_observe.pictures.curve import Curve
+    from sankofa_observe.pipeline.what_if import Compared, NotPriced
+    from sankofa_observe.sla.agreement import Agreement
+    from sankofa_observe.sla.catalog import Catalog
+    from sankofa_observe.sla.what_if import Change
+    from sankofa_observe.slo.verdict import Verdict
+    from sankofa_observe.units import Period
+
+
+def register(app: typer.Typer) -> None:
+    app.command("what-if")(what_if)
+
+
+def what_if(
+    agreement: Annotated[list[str], typer.Argument(help="Names or ids of agreements.")],
+    config: ConfigFile,
+    slo: Annotated[
+        str | None, typer.Option(help="Whose objective or schedule; needed where the agreements promise several SLOs.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Another objective, like 0.999 or 99.9%.")] = None,
+    bands: Annotated[
+        str | None,
+        typer.Option(help="Another schedule: 99.9:10,99:25 (below:credit, in percent), or a YAML file with `bands`."),
+    ] = None,
+    exclude: Exclude = None,
+    last: Annotated[int, typer.Option(min=1, max=1200, help="How many past periods.")] = 12,
+    svg: SvgFile = None,
+    width: Width = None,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Tell of promises that were met and still would be, too.")
+    ] = False,
+    no_color: NoColor = False,
+    as_json: AsJson = False,
+) -> None:
+    """Price the past under another objective, schedule or exclusion, beside what it is; nothing is owed by it, nothing written.
+
+    From the totals of days, by the functions that judge and price. What nobody can tell is a range, from nothing to all that is at
+    stake. With another objective, a miss is credited as the schedule credits such an attainment, by its first band at least.
+
+    Example: sankofa-observe what-if example-edge --config sankofa.yaml --slo availability-edge --target 0.999 --svg credit.svg
+    """
+    from sankofa_observe.config import load_settings
+
+    settings, excluded = load_settings(config), intervals("--exclude", exclude or ())
+    from sankofa_observe.adapters.specs import load_catalog
+
+    asked = _agreements(load_catalog(settings.specs), agreement)
+    change = _change(asked, slo, target, bands)
+    from sankofa_observe.adapters.slots import DeltaSlots
+    from sankofa_observe.pipeline.what_if import compare
+
+    with closing(DeltaSlots(settings.slot_table, settings.observer)) as table:
+        found = list(compare(asked, change, excluded, table=table, last=last))
+    if not found:
+        raise InvalidInput(
+            f"no period of {', '.join(one.name for one in asked)} is over yet: there is no past to price"
+        )
+    recorded = _recorded(settings.ledger_url, asked, found)
+    drawn = _curve(asked, change, found, excluded)
+    if svg:
+        from sankofa_observe.pictures.svg_curve import chart as svg_chart
+
+        write(svg, svg_chart(drawn))
+    if as_json:
+        show(_events(found, recorded, drawn), as_json=True, nothing="")
+        return
+    from sankofa_observe.cli.comparison import lines
+    from sankofa_observe.pictures.braille import chart
+
+    for one in asked:
+        own = [event for event in found if _of(event) == one.name]
+        draw([*lines(one, own, change, excluded, recorded, every=every), ""])
+    draw(chart(drawn, screen(width, no_color=no_color)))
+
+
+def _agreements(catalog: Catalog, names: Sequence[str]) -> list[Agreement]:
+    """Each once, in the order of the line; of one currency, or their sums would have none."""
+    by_name = {one.name: one for one in catalog.agreements.values()}
+    wrong = sorted(set(names) - set(by_name) - set(catalog.agreements))
+    if wrong:
+        raise InvalidInput(f"no agreement {', '.join(wrong)}; known: {', '.join(sorted(by_name)) or 'none'}")
+    found = list({one.id: one for one in (by_name.get(name) or catalog.agreements[name] for name in names)}.values())
+    money = {f"{one.currency} with {one.exponent} decimals" for one in found}
+    if len(money) > 1:
+        raise InvalidInput(f"the agreements are in {' and '.join(sorted(money))}: ask for those of one currency")
+    return found
+
+
+def _change(agreements: Sequence[Agreement], slo: str | None, target: str | None, bands: str | None) -> Change:
+    from sankofa_observe.adapters.spec_schedule import objective, schedule
+    from sankofa_observe.sla.what_if import Change
+
+    promised = sorted({promise.slo.name for one in agreements for promise in one.promises})
+    if slo is None and len(promised) > 1:
+        raise InvalidInput(f"the agreements promise {', '.join(promised)}: say with --slo whose objective is meant")
+    if slo is not None and slo not in promised:
+        raise InvalidInput(f"--slo {slo[:80]!r}: not promised there; expected one of: {', '.join(promised)}")
+    target_ppm = None if target is None else objective("--target", target)
+    other = schedule("--bands", bands, target_ppm) if bands is not None else ()
+    return Change(slo=slo or promised[0], target_ppm=target_ppm, bands=other)
+
+
+def _of(event: Compared | NotPriced) -> str:
+    from sankofa_observe.pipeline.what_if import NotPriced
+
+    return event.agreement if isinstance(event, NotPriced) else event.actual.agreement.name
+
+
+def _curve(
+    agreements: Sequence[Agreement], change: Change, found: Sequence[Compared | NotPriced], excluded: Sequence[Period]
+) -> Curve:
+    from sankofa_observe.pictures.curve import Curve
+    from sankofa_observe.pipeline.what_if import Compared
+    from sankofa_observe.sla.what_if import curve
+
+    priced = [one.changed for one in found if isinstance(one, Compared)]
+    promise = next(one for each in agreements for one in each.promises if one.slo.name == change.slo)
+    is_ppm, asked_ppm = promise.slo.target_ppm, change.of(promise).slo.target_ppm
+    marks = [(is_ppm, "as agreed")] if is_ppm == asked_ppm else [(is_ppm, "as agreed"), (asked_ppm, "what if")]
+    periods = len({one.period for one in priced})
+    many = f"{len(agreements)} agreements" if len(agreements) > 1 else agreements[0].name
+    otherwise = (", by the other schedule" if change.bands else "") + (", with what is excluded" if excluded else "")
+    return Curve(
+        title=f"Credits of {many} over {periods} {'period' if periods == 1 else 'periods'}, by the objective of {change.slo}{otherwise}",
+        steps=curve(priced, change),
+        currency=agreements[0].currency,
+        exponent=agreements[0].exponent,
+        marks=marks,
+    )
+
+
+def _recorded(
+    ledger_url: str, agreements: Sequence[Agreement], found: Sequence[Compared | NotPriced]
+) -> dict[tuple[str, str, str, Period], Verdict]:
+    """What the ledger has of the same periods; a ledger that is not there is told, and does without."""
+    from sankofa_observe.adapters.ledger import SqlLedger
+    from sankofa_observe.pipeline.what_if import NotPriced
+
+    try:
+        ledger = SqlLedger(ledger_url, new=False)
+    except SankofaError as error:
+        typer.echo(f"not compared with what was judged: {error}", err=True)
+        return {}
+    periods = sorted({one.period if isinstance(one, NotPriced) else one.actual.period for one in found})
+    with closing(ledger):
+        records = [one for each in agreements for period in periods for one in ledger.standing(each.id, period)]
+    return {(one.agreement_id, one.slo, one.site, one.period): one.verdict for one in records}
+
+
+def _events(found: Sequence[Compared | NotPriced], recorded: Recorded, drawn: Curve) -> Iterator[object]:
+    """For programs: each promise, each period, each step of the curve."""
+    from sankofa_observe.cli.comparison import periods_compared, promise_compared
+    from sankofa_observe.pipeline.what_if import Compared
+
+    priced = [one for one in found if isinstance(one, Compared)]
+    yield from (promise_compared(one, recorded) if isinstance(one, Compared) else one for one in found)
+    yield from periods_compared(priced)
+    yield from drawn.steps
