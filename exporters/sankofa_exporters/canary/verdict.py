@@ -1,7 +1,7 @@
 """Is an answer the expected one, is it known when it came, is the target there? Pure.
 
 What we did while a request ran is watched for the same stretch of time whether the answer came early or never: from the
-request's begin to `WATCHED_SECONDS` past the bound. So a request is left out by our own delay alone, never by how quick the
+request's begin to a little past the bound (`watched_seconds`). So a request is left out by our own delay alone, never by how quick the
 target was, and leaving it out takes no side (decision 0032).
 """
 
@@ -16,9 +16,18 @@ from sankofa_exporters.probe.source import Verdict
 from .snapshot import Ended, Failure, Outcome, Reply, Unknown
 
 REFUSED_TO_US = frozenset({401, 403})
-SLACK_PART = 10  # a delay of a tenth of the bound is borne, and 5 ms always
-# Past the bound: what was not there then would not have been there at the bound either, had we worked all the time.
-WATCHED_SECONDS = UNNOTICED_TURNS * (BEAT_SECONDS + PUNCTUAL_SECONDS) + 2 * PUNCTUAL_SECONDS
+BORNE_PART = 10  # a delay of a tenth of the bound is borne, and 5 ms always
+
+
+def borne_seconds(objective_seconds: float) -> float:
+    """The delay of our own up to which a request is known."""
+    return max(PUNCTUAL_SECONDS, objective_seconds / BORNE_PART)
+
+
+def watched_seconds(objective_seconds: float) -> float:
+    """From a request's begin: who has not answered by then would be late without us too, whatever delay was borne."""
+    unnoticed = UNNOTICED_TURNS * (BEAT_SECONDS + PUNCTUAL_SECONDS)
+    return objective_seconds + borne_seconds(objective_seconds) + unnoticed + PUNCTUAL_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +59,7 @@ def settled(outcome: Outcome, *, took: Measured, watched: Measured, objective_se
     """
     if isinstance(outcome, Unknown):
         return outcome
-    if watched.delay.seconds > max(PUNCTUAL_SECONDS, objective_seconds / SLACK_PART):
+    if watched.delay.seconds > borne_seconds(objective_seconds):
         return Unknown.DELAY
     seen = took if took.seconds < watched.seconds else watched  # later delays put nothing over the bound any more
     over = seen.exceeds(objective_seconds)

@@ -48,8 +48,8 @@ class RequestError(Exception):
 
 
 def outcome_of(error: Exception) -> Failure | Unknown:
-    """The kind of an error of aiohttp's client, or of the socket under it."""
+    """The kind of an error of aiohttp's client, or of the socket under it. The numbers of TLS are not the kernel's."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, OSError) and cause.errno in _BY_NUMBER:
+    if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and cause.errno in _BY_NUMBER:
         return _BY_NUMBER[cause.errno]
     return next((outcome for kinds, outcome in _BY_TYPE if isinstance(error, kinds)), Unknown.DEFECT)

@@ -129,10 +129,7 @@ class HttpClient:
             )
             return reply, response.headers.get("location")
         finally:
-            # What was not read to its end is not read further.
-            if self.module.connection == "kept" and response.content.is_eof():
-                response.release()
-            else:
+            if not response.content.is_eof():  # no more of it is read
                 response.close()
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -140,7 +137,9 @@ class HttpClient:
             verify = tls_context(self.module.ca_file, self.module.cert_file, self.module.key_file)
             trace = aiohttp.TraceConfig()
             trace.on_connection_reuseconn.append(_note_kept)
-            self._session = open_session(verify, self.names or Names(host=""), traces=(trace,))
+            self._session = open_session(
+                verify, self.names or Names(host=""), kept=self.module.connection == "kept", traces=(trace,)
+            )
             # It would send again over a new connection too, and one request would be two; there is no setting for it.
             self._session._retry_connection = False  # noqa: SLF001
         return self._session
@@ -164,13 +163,14 @@ async def _note_kept(_session: aiohttp.ClientSession, context: SimpleNamespace, 
 
 def _within(url: URL, location: str) -> URL:
     """The redirect's address, when it is of the same origin or of the same host by TLS; raises `RequestError`."""
+    origins = {url.origin()}
+    if url.scheme == "http" and url.is_default_port():
+        origins.add(URL.build(scheme="https", host=url.host or ""))
     try:
         target = url.join(URL(location)).with_fragment(None)
-    except ValueError:
-        raise RequestError(Failure.REDIRECT) from None
-    upgraded = (
-        URL.build(scheme="https", host=url.host or "") if url.scheme == "http" and url.is_default_port() else None
-    )
-    if target.origin() not in (url.origin(), upgraded):
+        stays = target.origin() in origins
+    except ValueError:  # no URL, or one of a scheme without hosts
+        stays = False
+    if not stays:
         raise RequestError(Failure.REDIRECT)
     return target

@@ -19,7 +19,7 @@ from sankofa_exporters.canary.client.http import HttpClient
 from sankofa_exporters.canary.families import FAMILIES, KNOWN, UP
 from sankofa_exporters.canary.samples import module_samples, newest_samples
 from sankofa_exporters.canary.settings import CanaryModule, CanaryTarget
-from sankofa_exporters.canary.snapshot import KINDS, Ended, Outcome, Reply, Unknown
+from sankofa_exporters.canary.snapshot import KINDS, Ended, Failure, Outcome, Reply, Unknown
 from sankofa_exporters.canary.verdict import Expected, judge, settled
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.model.failure import CollectorError, Kind
@@ -123,36 +123,43 @@ class CanarySource:
 
     async def _one_request(self, budget: Budget) -> Ended:
         """Never raises: whatever happens is an outcome."""
-        try:
-            async with asyncio.timeout_at(budget.ends_at):
-                headers = await self.client.prepare(budget)
-        except (RequestError, TimeoutError) as error:
-            return Ended(outcome=error.outcome if isinstance(error, RequestError) else Unknown.RESOLVER, seconds=0)
-        except Exception as error:  # noqa: BLE001 - a defect is nobody's outage
-            return self._defect(error)
+        headers = await self.prepared(budget)
+        if not isinstance(headers, Mapping):
+            return Ended(outcome=headers, seconds=0)
         with observed() as own, self._watching(own) as watching:
-            outcome, reply = await self._sent(headers, budget)
+            sent = await self.sent(headers, budget)
             took = own.measured()
             watched = await watching
-        if reply is not None:
-            outcome = self.expected.outcome(reply)
-        return Ended(
-            outcome=settled(outcome, took=took, watched=watched, objective_seconds=self.module.objective_seconds),
-            seconds=took.seconds,
-            status=reply.status if reply is not None else None,
+        outcome = settled(
+            self.outcome(sent), took=took, watched=watched, objective_seconds=self.module.objective_seconds
         )
+        return Ended(outcome=outcome, seconds=took.seconds, status=sent.status if isinstance(sent, Reply) else None)
 
-    async def _sent(self, headers: Mapping[str, str], budget: Budget) -> tuple[Outcome, Reply | None]:
+    async def prepared(self, budget: Budget) -> Mapping[str, str] | Failure | Unknown:
+        """The request's headers, or why it cannot be sent."""
         try:
             async with asyncio.timeout_at(budget.ends_at):
-                return None, await self.client.send(headers)
+                return await self.client.prepare(budget)
         except RequestError as error:
-            return error.outcome, None
+            return error.outcome
+        except TimeoutError:  # of a file system that hangs; a name server has a way of its own
+            return Unknown.SETTINGS
+        except Exception as error:  # noqa: BLE001 - a defect is nobody's outage
+            return self._defect(error)
+
+    async def sent(self, headers: Mapping[str, str], budget: Budget) -> Reply | Failure | Unknown:
+        """The answer, or whose doing it is that there is none."""
+        try:
+            async with asyncio.timeout_at(budget.ends_at):
+                return await self.client.send(headers)
+        except RequestError as error:
+            return error.outcome
         except Exception as error:  # noqa: BLE001 - each is an outcome
             outcome = outcome_of(error)
-            if outcome is Unknown.DEFECT:
-                self._defect(error)
-            return outcome, None
+            return self._defect(error) if outcome is Unknown.DEFECT else outcome
+
+    def outcome(self, sent: Reply | Failure | Unknown) -> Outcome:
+        return self.expected.outcome(sent) if isinstance(sent, Reply) else sent
 
     @contextlib.contextmanager
     def _watching(self, own: Observed) -> Iterator[asyncio.Future[Measured]]:
@@ -166,10 +173,10 @@ class CanarySource:
             timer.cancel()
             future.cancel()
 
-    def _defect(self, error: Exception) -> Ended:
+    def _defect(self, error: Exception) -> Unknown:
         # Without the traceback, which could quote an answer.
         log.error("defect", extra={"where": self.client.where, "defect": type(error).__name__})
-        return Ended(outcome=Unknown.DEFECT, seconds=0)
+        return Unknown.DEFECT
 
 
 def open_source(module: CanaryModule, target: CanaryTarget, bounds: Bounds) -> CanarySource:
