@@ -16,7 +16,7 @@ from sankofa_exporters.probe.source import Verdict
 from .snapshot import Ended, Failure, Outcome, Reply, Unknown
 
 REFUSED_TO_US = frozenset({401, 403})
-BORNE_PART = 10  # a delay of a tenth of the bound is borne, and 5 ms always
+BORNE_PART = 2  # a delay of half of the bound is borne, and 5 ms always
 
 
 def borne_seconds(objective_seconds: float) -> float:

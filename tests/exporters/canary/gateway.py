@@ -43,7 +43,7 @@ async def main(port: int, log: Path, folder: Path) -> None:
                 path = head.split(" ", 2)[1]
                 status = await answer(path, writer, folder)
                 lines.write(f"{path} {status}\n")
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()

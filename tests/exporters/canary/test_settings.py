@@ -33,7 +33,7 @@ def complaints(folder: Path, module: dict[str, Any], target: dict[str, Any]) -> 
             {"objective_seconds": 0.03},
             "objective_seconds: one of the buckets 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1",
         ),
-        ({"timeout_seconds": 0.06}, "timeout_seconds: 0.11 at least, or no request could be known to be slow"),
+        ({"timeout_seconds": 0.06}, "timeout_seconds: 0.13 at least, or no request could be known to be slow"),
         (
             {"timeout_seconds": 2},
             "timeout_seconds: at most interval_seconds (1), or an outage would count fewer requests",
