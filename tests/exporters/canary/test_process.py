@@ -22,6 +22,8 @@ from deploy.lab.processes import Child, Processes, answers
 from tests.exporters.watching import Values, values_of
 from tests.pace import limit, until
 
+from .nginx import start_nginx
+
 SCRIPT = Path(__file__).parent / "gateway.py"
 # What only delays of this machine decide must not decide a test: the bound is far above what it adds.
 MODULES: dict[str, dict[str, Any]] = {
@@ -61,18 +63,26 @@ def gateway_command(port: int, log: Path, folder: Path) -> list[str]:
 
 def started(processes: Processes, folder: Path, targets: dict[str, tuple[str, str]]) -> Lab:
     """`targets` by name: module and path."""
-    port, address = free_port(), f"127.0.0.1:{free_port()}"
+    port = free_port()
     log = folder / "requests.log"
     log.touch()
     (folder / "main").write_text("/ok")
     gateway = processes.start("gateway", gateway_command(port, log, folder))
     processes.wait_until(gateway, lambda: local.get(f"http://127.0.0.1:{port}/ready").is_success)
-    config = folder / "canary.yml"
-    endpoints = {
+    targets_there = {
         name: {"module": module, "endpoint": f"http://127.0.0.1:{port}{path}"}
         for name, (module, path) in targets.items()
     }
-    config.write_text(yaml.safe_dump({"modules": MODULES, "targets": endpoints}))
+    return with_canary(processes, folder, MODULES, targets_there, gateway, log)
+
+
+def with_canary(
+    processes: Processes, folder: Path, modules: dict[str, Any], targets: dict[str, Any], gateway: Child, log: Path
+) -> Lab:
+    """The exporter beside a gateway that runs already."""
+    address = f"127.0.0.1:{free_port()}"
+    config = folder / "canary.yml"
+    config.write_text(yaml.safe_dump({"modules": modules, "targets": targets}))
     command = [sys.executable, "-m", "sankofa_exporters.cli", "canary", "http", "--config.file", str(config)]
     exporter = processes.start("canary", [*command, "--web.listen-address", address])
     processes.wait_until(exporter, answers(f"http://{address}/-/ready"))
@@ -240,3 +250,24 @@ def test_help_and_a_wrong_kind_say_what_there_is(processes: Processes, tmp_path:
     assert run("canary") == (0, "")
     assert run("canary", "icmp") == (2, "argument KIND: saw 'icmp'; expected http")
     assert run("besu", "http") == (2, "argument KIND: saw 'http'; besu has no kinds; leave it out")
+
+
+@pytest.mark.real("nginx")
+@pytest.mark.timeout(120)
+def test_counts_are_those_of_a_real_nginx(processes: Processes, tmp_path: Path) -> None:
+    """Its access log has each request that is known, kept and new connections alike, and none beside those not known."""
+    nginx = start_nginx(processes)
+    modules = {one: {**MODULES["quick"], "connection": one} for one in ("kept", "new")}
+    targets = {one: {"module": one, "endpoint": f"{nginx.url}/ok/{one}"} for one in modules}
+    targets["away"] = {"module": "kept", "endpoint": f"{nginx.url}/away"}
+    lab = with_canary(processes, tmp_path, modules, targets, nginx.child, nginx.log)
+    until(lambda: all(at_least(lab, name, 5)() for name in targets))
+    nginx.child.stop()
+    until(lambda: all(failures(lab.values(name)).get("refused", 0) >= 2 for name in targets))
+    found, served = {name: lab.values(name) for name in targets}, Counter(nginx.served())
+
+    for name, line in {"kept": "/ok/kept 200", "new": "/ok/new 200", "away": "/away 503"}.items():
+        cut_off = failures(found[name]).get("lost", 0)  # by nginx' end
+        counted = known(found[name]) - failures(found[name])["refused"]
+        assert counted - cut_off <= served[line] <= counted + left_out(found[name]), (name, found[name])
+    assert failures(found["away"])["status"] >= 5

@@ -110,16 +110,21 @@ class CanarySource:
                 self._take(await self._one_request(Budget(ends_at=turns.at(turn) + self.module.timeout_seconds)))
 
     def _take(self, ended: Ended) -> None:
-        before = self.newest
         self.tally.add(ended)
         self.newest = ended
         if ended.is_known:
+            self._log(ended.outcome, self._seen.outcome if self._seen is not None else None)
             self._seen, self._seen_at = ended, self.clock()
         self._ended.set()
-        if ended.outcome is not None and (before is None or before.outcome is not ended.outcome):
-            log.warning("request failed", extra={"where": self.client.where, "outcome": str(ended.outcome)})
-        elif ended.outcome is None and before is not None and before.outcome is not None:
+
+    def _log(self, outcome: Outcome, before: Outcome) -> None:
+        """When a failure begins, changes and ends; that nothing is known any more is told as the collector's failure."""
+        if outcome is before:
+            return
+        if outcome is None:
             log.info("answered again", extra={"where": self.client.where})
+        else:
+            log.warning("request failed", extra={"where": self.client.where, "outcome": str(outcome)})
 
     async def _one_request(self, budget: Budget) -> Ended:
         """Never raises: whatever happens is an outcome."""
