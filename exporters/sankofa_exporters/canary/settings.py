@@ -17,7 +17,7 @@ from sankofa_exporters.config.headers import HeaderFile, HeaderName, header_valu
 from sankofa_exporters.config.settings import Conflict, Module, Target, http_url
 
 from .families import BUCKETS
-from .verdict import Expected, watched_seconds
+from .verdict import Expected, decided_seconds
 
 MAX_BODY_BYTES = 1 << 20
 CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token"})
@@ -100,10 +100,9 @@ class CanaryModule(Module):
     def _slow_can_be_known(self) -> Self:
         if self.objective_seconds not in BUCKETS:
             raise ValueError(f"objective_seconds: one of the buckets {', '.join(map(str, BUCKETS))}")
-        if self.timeout_seconds < self.watched_seconds:
-            raise ValueError(
-                f"timeout_seconds: {self.watched_seconds:g} at least, or no request could be known to be slow"
-            )
+        least = decided_seconds(self.objective_seconds)
+        if self.timeout_seconds < least:
+            raise ValueError(f"timeout_seconds: {least:g} at least, or no request could be known to be slow")
         if self.timeout_seconds > self.interval_seconds:
             raise ValueError(
                 f"timeout_seconds: at most interval_seconds ({self.interval_seconds:g}), or an outage would count fewer "
@@ -128,11 +127,6 @@ class CanaryModule(Module):
         if self.method == "HEAD" and (self.expected_text is not None or self.expected_pattern is not None):
             raise ValueError("expected_text, expected_pattern: an answer to HEAD has no body; ask with GET")
         return self
-
-    @property
-    def watched_seconds(self) -> float:
-        """How long our own delay is watched, from a request's begin."""
-        return watched_seconds(self.objective_seconds)
 
     @property
     def blind_seconds(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 from pathlib import Path
@@ -301,8 +302,6 @@ async def test_last_good_address_is_used_while_the_name_server_is_silent(monkeyp
 )
 async def test_socket_that_cannot_be_had_is_ours(name: str, outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel's number decides, as aiohttp hands it on: of a connection's opening, and of one that stood."""
-    import errno
-
     number = getattr(errno, name)
 
     async def fails(*_: Any, **__: Any) -> Any:
@@ -313,6 +312,29 @@ async def test_socket_that_cannot_be_had_is_ours(name: str, outcome: Outcome, mo
 
     assert ended is outcome
     assert outcome_of(OSError(number, name)) is outcome
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (OSError("Multiple exceptions: [Errno 111] refused, [Errno 113] no route"), Failure.UNREACHABLE),
+        (ssl.SSLError(1, "CERTIFICATE_UNKNOWN"), Failure.TLS),  # its number is TLS', where the kernel's 1 is EPERM
+        (ConnectionResetError("closing"), Failure.LOST),
+        (OSError(errno.EIO, "nobody thought of it"), Unknown.DEFECT),
+    ],
+)
+async def test_error_without_a_number_of_the_kernels_goes_by_its_kind(
+    error: OSError, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several addresses with different errors, TLS, a connection that is closing; what nobody thought of is ours."""
+
+    async def fails(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr("aiohttp.connector.aiohappyeyeballs.start_connection", fails)
+    (ended,) = await asked(canary("http://127.0.0.1:1"))
+
+    assert ended is outcome
 
 
 async def test_defect_of_ours_is_nobodys_outage(monkeypatch: pytest.MonkeyPatch) -> None:

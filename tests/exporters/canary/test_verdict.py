@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sankofa_exporters.canary.families import BUCKETS
 from sankofa_exporters.canary.snapshot import Ended, Failure, Outcome, Reply, Unknown
-from sankofa_exporters.canary.verdict import Expected, borne_seconds, judge, settled, watched_seconds
+from sankofa_exporters.canary.verdict import Expected, borne_seconds, decided_seconds, judge, settled, watched_seconds
 from sankofa_exporters.probe.delay import Delay, Measured
 from sankofa_exporters.probe.source import Verdict
 
@@ -52,84 +52,80 @@ def quiet(seconds: float) -> Measured:
 @pytest.mark.parametrize(
     ("outcome", "took", "watched", "found"),
     [
-        (None, quiet(0.004), quiet(0.07), None),
-        (None, quiet(0.3), quiet(0.07), None),  # late, and counted as that
-        (Failure.STATUS, quiet(0.004), quiet(0.07), Failure.STATUS),
-        (Failure.TIMEOUT, quiet(1.0), quiet(0.07), Failure.TIMEOUT),
-        (Unknown.NETWORK, quiet(0.001), quiet(0.07), Unknown.NETWORK),
+        (None, quiet(0.004), quiet(0.03), None),
+        (None, quiet(0.3), quiet(0.03), None),  # late, and counted as that
+        (Failure.STATUS, quiet(0.004), quiet(0.03), Failure.STATUS),
+        (Failure.TIMEOUT, quiet(1.0), quiet(0.03), Failure.TIMEOUT),
+        (Unknown.NETWORK, quiet(0.001), quiet(0.03), Unknown.NETWORK),
         # We stood for 30 ms: quick or late, answered or failed, nothing is counted.
-        (None, quiet(0.004), Measured(seconds=0.07, delay=Delay(stood=0.03)), Unknown.DELAY),
-        (None, quiet(0.3), Measured(seconds=0.07, delay=Delay(stood=0.03)), Unknown.DELAY),
-        (Failure.REFUSED, quiet(0.001), Measured(seconds=0.07, delay=Delay(waited=0.03)), Unknown.DELAY),
+        (None, quiet(0.004), Measured(seconds=0.05, delay=Delay(stood=0.03)), Unknown.DELAY),
+        (None, quiet(0.3), Measured(seconds=0.05, delay=Delay(stood=0.03)), Unknown.DELAY),
+        (Failure.REFUSED, quiet(0.001), Measured(seconds=0.05, delay=Delay(waited=0.03)), Unknown.DELAY),
         # A stop of four seconds after the stretch: the answer was late before.
-        (None, Measured(seconds=4.3, delay=Delay(stood=4)), quiet(0.07), None),
-        (Failure.TIMEOUT, Measured(seconds=5, delay=Delay(stood=4)), quiet(0.07), Failure.TIMEOUT),
+        (None, Measured(seconds=4.3, delay=Delay(stood=4.28)), quiet(0.03), None),
+        (Failure.TIMEOUT, Measured(seconds=5, delay=Delay(stood=4)), quiet(0.03), Failure.TIMEOUT),
         # Over the bound by less than our own work in that time.
-        (None, Measured(seconds=0.0105, delay=Delay(worked=0.001)), quiet(0.07), Unknown.DELAY),
-        (None, Measured(seconds=0.0115, delay=Delay(worked=0.001)), quiet(0.07), None),
+        (None, Measured(seconds=0.0105, delay=Delay(worked=0.001)), quiet(0.03), Unknown.DELAY),
+        (None, Measured(seconds=0.0115, delay=Delay(worked=0.001)), quiet(0.03), None),
         # It was begun so late that its time was over before the bound.
-        (Failure.TIMEOUT, quiet(0.005), quiet(0.07), Unknown.DELAY),
+        (Failure.TIMEOUT, quiet(0.005), quiet(0.03), Unknown.DELAY),
     ],
 )
 def test_request_is_known_by_what_we_did(outcome: Outcome, took: Measured, watched: Measured, found: Outcome) -> None:
     """With a bound of 10 ms."""
-    assert settled(outcome, took=took, watched=watched, objective_seconds=0.01) is found
+    later = Measured(seconds=watched.seconds + 0.04, delay=watched.delay)
+
+    assert settled(outcome, took=took, watched=watched, later=later, objective_seconds=0.01) is found
 
 
-OUTCOMES: st.SearchStrategy[Outcome] = st.sampled_from([None, *Failure])
+OUTCOMES: st.SearchStrategy[Outcome] = st.sampled_from([None, *(one for one in Failure if one is not Failure.TIMEOUT)])
+BOUNDS = st.sampled_from(BUCKETS)
 SECONDS = st.floats(min_value=0, max_value=20)
+DELAYS = st.builds(Delay, stood=st.floats(0, 2), waited=st.floats(0, 2), worked=st.floats(0, 2))
 
 
-@given(
-    st.sampled_from(BUCKETS),
-    st.tuples(OUTCOMES, SECONDS),
-    st.tuples(OUTCOMES, SECONDS),
-    st.floats(min_value=0, max_value=2),
-)
-def test_what_is_left_out_for_a_delay_does_not_depend_on_the_answer(
-    objective: float, one: tuple[Outcome, float], other: tuple[Outcome, float], stood: float
+@given(BOUNDS, OUTCOMES, SECONDS, DELAYS)
+def test_delay_in_the_stretch_leaves_out_whatever_the_answer_was(
+    objective: float, outcome: Outcome, seconds: float, delay: Delay
 ) -> None:
-    """Of two requests with the same delay in their stretch either both are left out for it, or none."""
-    delay = Delay(stood=stood)
-    watched = Measured(seconds=watched_seconds(objective) + stood, delay=delay)
-    found = [
-        settled(outcome, took=Measured(seconds=seconds), watched=watched, objective_seconds=objective)
-        for outcome, seconds in (one, other)
-        if outcome is not Failure.TIMEOUT
-    ]
-    if stood > borne_seconds(objective):
-        assert set(found) <= {Unknown.DELAY}
-    else:
-        assert Unknown.DELAY not in found
+    """More than is borne leaves out each request, the quickest like the latest; what is borne leaves out none."""
+    watched = Measured(seconds=watched_seconds(objective) + delay.seconds, delay=delay)
+    later = Measured(seconds=decided_seconds(objective) + delay.seconds, delay=delay)
+    took = Measured(seconds=seconds)
+    found = settled(outcome, took=took, watched=watched, later=later, objective_seconds=objective)
+
+    assert found is (Unknown.DELAY if delay.seconds > borne_seconds(objective) else outcome)
 
 
-@given(
-    st.sampled_from(BUCKETS),
-    SECONDS,
-    st.builds(Delay, stood=st.floats(0, 5), waited=st.floats(0, 5), worked=st.floats(0, 5)),
-    st.floats(0, 1),
-)
-def test_no_answer_is_late_by_our_doing(objective: float, seconds: float, delay: Delay, part: float) -> None:
-    """One that is counted over the bound would be over it without the delay that its own time held."""
-    ours = Delay(stood=delay.stood * part, waited=delay.waited * part, worked=delay.worked)
-    took = Measured(seconds=seconds + ours.seconds, delay=ours)
-    stretch = watched_seconds(objective)
-    watched = took if took.seconds > stretch else Measured(seconds=stretch + delay.seconds, delay=delay)
-    found = settled(None, took=took, watched=watched, objective_seconds=objective)
+@given(BOUNDS, SECONDS, DELAYS, st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)))
+def test_no_answer_is_late_by_our_doing(
+    objective: float, seconds: float, delay: Delay, parts: tuple[float, float, float]
+) -> None:
+    """One that is counted over the bound would be over it without us; `seconds` is what the target took.
 
-    if found is None and took.seconds > objective:
+    `parts` of the delay had passed at the request's end, at that of the stretch, and when it is decided, in their order.
+    """
+    nominal = {"took": seconds, "watched": watched_seconds(objective), "later": decided_seconds(objective)}
+    measured = {}
+    for (name, length), part in zip(sorted(nominal.items(), key=lambda one: one[1]), sorted(parts), strict=True):
+        held = Delay(stood=delay.stood * part, waited=delay.waited * part, worked=delay.worked)
+        measured[name] = Measured(seconds=length + held.seconds, delay=held)
+    found = settled(None, **measured, objective_seconds=objective)
+
+    if found is None and measured["took"].seconds > objective:
         assert seconds > objective
 
 
-@given(st.sampled_from(BUCKETS), st.floats(0, 1), st.floats(0, 1), st.floats(0, 20))
-def test_who_is_silent_past_the_stretch_is_late_whatever_was_borne(
+@given(BOUNDS, st.floats(0, 1), st.floats(0, 1), st.floats(0, 20))
+def test_who_is_silent_until_it_is_decided_is_late_whatever_was_borne(
     objective: float, stood: float, waited: float, worked: float
 ) -> None:
-    """The stretch is long enough that what came after it, our stops included, decides nothing."""
+    """It is long enough that what came after it, our stops included, decides nothing."""
     borne = borne_seconds(objective)
     delay = Delay(stood=stood * borne, waited=waited * borne, worked=worked)
 
-    assert Measured(seconds=watched_seconds(objective), delay=delay).exceeds(objective) is True
+    assert Measured(seconds=decided_seconds(objective), delay=delay).exceeds(objective) is True
+    assert objective < watched_seconds(objective) <= decided_seconds(objective)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from sankofa_exporters.canary.families import FAMILIES, KNOWN, UP
 from sankofa_exporters.canary.samples import module_samples, newest_samples
 from sankofa_exporters.canary.settings import CanaryModule, CanaryTarget
 from sankofa_exporters.canary.snapshot import KINDS, Ended, Failure, Outcome, Reply, Unknown
-from sankofa_exporters.canary.verdict import Expected, judge, settled
+from sankofa_exporters.canary.verdict import Expected, decided_seconds, judge, settled, watched_seconds
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.model.family import Family, Sample
@@ -131,13 +131,16 @@ class CanarySource:
         headers = await self.prepared(budget)
         if not isinstance(headers, Mapping):
             return Ended(outcome=headers, seconds=0)
-        with observed() as own, self._watching(own) as watching:
+        objective = self.module.objective_seconds
+        with (
+            observed() as own,
+            _measured_after(watched_seconds(objective), own) as watching,
+            _measured_after(decided_seconds(objective), own) as deciding,
+        ):
             sent = await self.sent(headers, budget)
             took = own.measured()
-            watched = await watching
-        outcome = settled(
-            self.outcome(sent), took=took, watched=watched, objective_seconds=self.module.objective_seconds
-        )
+            watched, later = await watching, await deciding
+        outcome = settled(self.outcome(sent), took=took, watched=watched, later=later, objective_seconds=objective)
         return Ended(outcome=outcome, seconds=took.seconds, status=sent.status if isinstance(sent, Reply) else None)
 
     async def prepared(self, budget: Budget) -> Mapping[str, str] | Failure | Unknown:
@@ -166,22 +169,23 @@ class CanarySource:
     def outcome(self, sent: Reply | Failure | Unknown) -> Outcome:
         return self.expected.outcome(sent) if isinstance(sent, Reply) else sent
 
-    @contextlib.contextmanager
-    def _watching(self, own: Observed) -> Iterator[asyncio.Future[Measured]]:
-        """Our own delay, measured at the same distance from the begin whenever the answer comes."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Measured] = loop.create_future()
-        timer = loop.call_later(self.module.watched_seconds, lambda: future.set_result(own.measured()))
-        try:
-            yield future
-        finally:
-            timer.cancel()
-            future.cancel()
-
     def _defect(self, error: Exception) -> Unknown:
         # Without the traceback, which could quote an answer.
         log.error("defect", extra={"where": self.client.where, "defect": type(error).__name__})
         return Unknown.DEFECT
+
+
+@contextlib.contextmanager
+def _measured_after(seconds: float, own: Observed) -> Iterator[asyncio.Future[Measured]]:
+    """What is measured so long after now, whenever the answer comes."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Measured] = loop.create_future()
+    timer = loop.call_later(seconds, lambda: future.set_result(own.measured()))
+    try:
+        yield future
+    finally:
+        timer.cancel()
+        future.cancel()
 
 
 def open_source(module: CanaryModule, target: CanaryTarget, bounds: Bounds) -> CanarySource:
