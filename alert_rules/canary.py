@@ -7,6 +7,7 @@ from sankofa_exporters.canary import families as canary
 from .rule import BY_SITE, SITE_BOARD, Alert
 
 SLOW_PERCENT = 20  # of some 300 requests in 5 minutes: it names the cause; the promise has its own alerts
+STARVED_PERCENT = 20  # what is left out is a fair sample, and yet a host that loses more measures little
 _KNOWN = f"and on (job, instance) ({canary.KNOWN.name} == 1)"
 
 
@@ -18,6 +19,7 @@ def _within(tier: str, bound: float) -> str:
 _IN_TIME = "\nor ".join(_within(tier, bound) for tier, bound in canary.PROMISED_SECONDS.items())
 # Without those that failed: that is CanaryDown's affair.
 _ANSWERED = f"sum by (tier, region, site) (rate({canary.DURATION.name}_count[5m]) {_KNOWN}) > 0"
+_LEFT_OUT = f'sum without (reason) (rate({canary.NOT_KNOWN.name}{{reason=~"delay|missed"}}[5m]))'
 
 ALERTS = (
     Alert(
@@ -43,6 +45,19 @@ ALERTS = (
         dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: answers to users come late",
         description='{{ $value | printf "%.1f" }} % of answers at {{ $labels.site }} took longer than its tier promises.',
+    ),
+    Alert(
+        name="CanaryStarved",
+        # A turn each interval: the rate of those left out, times the interval, is their share.
+        expr=f"100 * avg by (tier, region, site) ({_LEFT_OUT}\n* {canary.INTERVAL.name}) > {STARVED_PERCENT}",
+        for_seconds=300,
+        severity="ticket",
+        kind="meta",
+        scope="system",
+        system="canary",
+        dashboard=SITE_BOARD,
+        summary="{{ $labels.site }}: the canary's host has no CPU to ask users' addresses",
+        description='{{ $value | printf "%.1f" }} % of requests to {{ $labels.site }} were left out: the exporter was held up.',
     ),
     Alert(
         name="CanaryNotKnown",

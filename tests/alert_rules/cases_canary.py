@@ -24,6 +24,18 @@ def answers(tier: str, *, within: dict[str, str], count: str, known: str = "1x60
     return canary(tier, known=known, up=up) | buckets | {f"{name}_count{{{labels(tier, 'api')}}}": count}
 
 
+LEFT_OUT = "sankofa_canary_not_known_total"
+
+
+def turns(*, delay: str, missed: str, interval: str = "1x60") -> dict[str, str]:
+    """Requests that the exporter's delay has spoiled, of one each interval."""
+    there = canary(interval_seconds=interval)
+    left_out = {"delay": delay, "missed": missed, "network": "0x60"}
+    return there | {
+        f'{LEFT_OUT}{{{labels("edge", "api")}, reason="{one}"}}': values for one, values in left_out.items()
+    }
+
+
 CASES = (
     Case(
         alert="CanaryDown", world="down", series=canary(known="1x40", up="0x40"), minute=2, fires=((site("edge"), "1"),)
@@ -70,6 +82,34 @@ CASES = (
         unknown=True,
         series=answers("edge", within={"0.01": "0+15x60"}, count="0+30x60", known="0x60"),
         minute=8,
+    ),
+    Case(
+        alert="CanaryStarved",
+        world="every third request is left out",
+        series=turns(delay="0+4x60", missed="0+1x60"),
+        minute=11,
+        fires=((site("edge"), "33.3"),),
+    ),
+    Case(
+        alert="CanaryStarved",
+        world="one of fifteen",
+        series=turns(delay="0+1x60", missed="0x60"),
+        minute=11,
+    ),
+    Case(
+        alert="CanaryStarved",
+        world="each of those that are asked every 15 s",
+        series=turns(delay="0+1x60", missed="0x60", interval="15x60"),
+        minute=11,
+        fires=((site("edge"), "100.0"),),
+    ),
+    Case(
+        alert="CanaryStarved",
+        world="nobody knows, for want of a name server",
+        unknown=True,
+        series=canary(known="0x60", interval_seconds="1x60")
+        | {f'{LEFT_OUT}{{{labels("edge", "api")}, reason="resolver"}}': "0+15x60"},
+        minute=11,
     ),
     Case(
         alert="CanaryNotKnown",

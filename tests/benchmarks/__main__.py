@@ -14,6 +14,7 @@ NAMES = (
     "exposition",
     "proxmox",
     "targets",
+    "canary",
     "neighbours",
     "ceph_dump",
     "seals",

@@ -23,6 +23,7 @@ LAST_LINES = {
     "besu": ("sankofa_besu_window_rounds ", "sankofa_besu_validator_peer_connected{"),
     "proxmox": ('sankofa_pve_node_online{node="pve2"} 0.0', "sankofa_pve_up 1.0"),
     "cloudflare": ("sankofa_tunnel_up 0.0", "sankofa_tunnel_known 1.0", "sankofa_tunnel_disputed 0.0"),
+    "canary": ('outcome="body"', 'outcome="refused"', "sankofa_canary_up 0.0", "sankofa_canary_known 1.0"),
     "ceph": ("sankofa_ceph_up 0.0", "sankofa_ceph_known 1.0", "sankofa_ceph_writable 0.0"),
 }
 
@@ -45,6 +46,7 @@ def quick_start(page: str, folder: Path) -> str:
     [
         "besu",
         "proxmox",
+        "canary",
         # Each of these waits half a minute for what its page shows; their labs have tests of their own.
         pytest.param("cloudflare", marks=pytest.mark.tier("test-all")),
         pytest.param(

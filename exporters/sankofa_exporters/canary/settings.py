@@ -17,10 +17,9 @@ from sankofa_exporters.config.headers import HeaderFile, HeaderName, header_valu
 from sankofa_exporters.config.settings import Conflict, Module, Target, http_url
 
 from .families import BUCKETS
-from .verdict import WATCHED_SECONDS, Expected
+from .verdict import Expected, decided_seconds
 
 MAX_BODY_BYTES = 1 << 20
-LEAST_TIMEOUT_SECONDS = 0.1  # over the objective: what timed out must have been slow, whatever we did
 CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token"})
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 
@@ -101,8 +100,8 @@ class CanaryModule(Module):
     def _slow_can_be_known(self) -> Self:
         if self.objective_seconds not in BUCKETS:
             raise ValueError(f"objective_seconds: one of the buckets {', '.join(map(str, BUCKETS))}")
-        if self.timeout_seconds < self.objective_seconds + LEAST_TIMEOUT_SECONDS:
-            least = self.objective_seconds + LEAST_TIMEOUT_SECONDS
+        least = decided_seconds(self.objective_seconds)
+        if self.timeout_seconds < least:
             raise ValueError(f"timeout_seconds: {least:g} at least, or no request could be known to be slow")
         if self.timeout_seconds > self.interval_seconds:
             raise ValueError(
@@ -128,11 +127,6 @@ class CanaryModule(Module):
         if self.method == "HEAD" and (self.expected_text is not None or self.expected_pattern is not None):
             raise ValueError("expected_text, expected_pattern: an answer to HEAD has no body; ask with GET")
         return self
-
-    @property
-    def watched_seconds(self) -> float:
-        """How long our own delay is watched, from a request's begin."""
-        return self.objective_seconds + WATCHED_SECONDS
 
     @property
     def blind_seconds(self) -> float:

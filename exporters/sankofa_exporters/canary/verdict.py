@@ -1,8 +1,8 @@
 """Is an answer the expected one, is it known when it came, is the target there? Pure.
 
 What we did while a request ran is watched for the same stretch of time whether the answer came early or never: from the
-request's begin to `WATCHED_SECONDS` past the bound. So a request is left out by our own delay alone, never by how quick the
-target was, and leaving it out takes no side (decision 0032).
+request's begin to a little past the bound (`watched_seconds`). So a request is left out by our own delay, never by how quick
+the target was, and leaving it out takes no side (decision 0032).
 """
 
 from __future__ import annotations
@@ -16,9 +16,24 @@ from sankofa_exporters.probe.source import Verdict
 from .snapshot import Ended, Failure, Outcome, Reply, Unknown
 
 REFUSED_TO_US = frozenset({401, 403})
-SLACK_PART = 10  # a delay of a tenth of the bound is borne, and 5 ms always
-# Past the bound: what was not there then would not have been there at the bound either, had we worked all the time.
-WATCHED_SECONDS = UNNOTICED_TURNS * (BEAT_SECONDS + PUNCTUAL_SECONDS) + 2 * PUNCTUAL_SECONDS
+BORNE_PART = 2  # a delay of half of the bound is borne, and 5 ms always
+
+
+def borne_seconds(objective_seconds: float) -> float:
+    """The delay of our own up to which a request is known."""
+    return max(PUNCTUAL_SECONDS, objective_seconds / BORNE_PART)
+
+
+def decided_seconds(objective_seconds: float) -> float:
+    """From a request's begin: who has not answered by then would be late without us too, whatever delay was borne."""
+    unnoticed = UNNOTICED_TURNS * (BEAT_SECONDS + PUNCTUAL_SECONDS)
+    return objective_seconds + borne_seconds(objective_seconds) + unnoticed + PUNCTUAL_SECONDS
+
+
+def watched_seconds(objective_seconds: float) -> float:
+    """The stretch in which a delay leaves a request out: short, for one that had none decides nearly always by its end."""
+    past = 2 * borne_seconds(objective_seconds) + 2 * PUNCTUAL_SECONDS
+    return min(objective_seconds + past, decided_seconds(objective_seconds))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,21 +57,24 @@ class Expected:
         return Failure.BODY if reply.whole else Unknown.UNREADABLE
 
 
-def settled(outcome: Outcome, *, took: Measured, watched: Measured, objective_seconds: float) -> Outcome:
-    """What is known of a request: `took` to its end, `watched` until past the bound.
+def settled(
+    outcome: Outcome, *, took: Measured, watched: Measured, later: Measured, objective_seconds: float
+) -> Outcome:
+    """What is known of a request: `took` to its end, `watched` for the stretch, `later` until it must be decided.
 
-    Unknown when we were held up in that stretch, when only our own work may have put it over the bound, and for a timeout
-    that came before the bound was surely passed.
+    Unknown when we were held up in the stretch, when only our own delay and work may have put it over the bound, and for a
+    timeout that came before the bound was surely passed.
     """
     if isinstance(outcome, Unknown):
         return outcome
-    if watched.delay.seconds > max(PUNCTUAL_SECONDS, objective_seconds / SLACK_PART):
+    if watched.delay.seconds > borne_seconds(objective_seconds):
         return Unknown.DELAY
-    seen = took if took.seconds < watched.seconds else watched  # later delays put nothing over the bound any more
-    over = seen.exceeds(objective_seconds)
-    if outcome is None and over is None:
+    # Whoever had not answered at one of these moments was late if it was: what delayed us afterwards changes nothing.
+    silent = [one for one in (watched, later) if one.seconds <= took.seconds]
+    late = any(one.exceeds(objective_seconds) for one in (took, *silent))
+    if outcome is None and took.seconds > objective_seconds and not late:
         return Unknown.DELAY
-    if outcome is Failure.TIMEOUT and not over:
+    if outcome is Failure.TIMEOUT and not late:
         return Unknown.DELAY
     return outcome
 

@@ -24,14 +24,19 @@ LINE_BYTES, FIELD_BYTES = 1 << 14, 1 << 14  # of a head; real ones have some hun
 
 
 def open_session(
-    verify: ssl.SSLContext, names: AbstractResolver, *, traces: Sequence[aiohttp.TraceConfig] = ()
+    verify: ssl.SSLContext,
+    names: AbstractResolver,
+    *,
+    kept: bool = True,
+    traces: Sequence[aiohttp.TraceConfig] = (),
 ) -> aiohttp.ClientSession:
     """Connections that do what they are told and nothing else; inside of a running event loop."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             ssl=verify,
             limit=CONNECTIONS,
-            keepalive_timeout=KEPT_SECONDS,
+            keepalive_timeout=KEPT_SECONDS if kept else None,
+            force_close=not kept,
             use_dns_cache=False,  # what is kept of names is the resolver's affair
             resolver=names,
         ),

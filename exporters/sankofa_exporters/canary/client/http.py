@@ -6,6 +6,7 @@ failed. Redirects are followed within the origin alone: a target must not send u
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,7 @@ class HttpClient:
     module: CanaryModule
     url: URL
     names: Names | None  # None for an address: there is nothing to look up
+    verify: ssl.SSLContext
     _session: aiohttp.ClientSession | None = field(default=None, repr=False)
     _secrets: dict[str, tuple[int, str]] = field(default_factory=dict, repr=False)
 
@@ -52,9 +54,12 @@ class HttpClient:
         """Raises OSError or ValueError while a file of the module's trust is away."""
         url = URL(target.endpoint)
         host = target.address or url.host or ""
-        found = cls(module=module, url=url, names=None if is_address(url.host or "") else Names(host=host))
-        tls_context(module.ca_file, module.cert_file, module.key_file)
-        return found
+        return cls(
+            module=module,
+            url=url,
+            names=None if is_address(url.host or "") else Names(host=host),
+            verify=tls_context(module.ca_file, module.cert_file, module.key_file),
+        )
 
     @property
     def where(self) -> str:
@@ -129,18 +134,16 @@ class HttpClient:
             )
             return reply, response.headers.get("location")
         finally:
-            # What was not read to its end is not read further.
-            if self.module.connection == "kept" and response.content.is_eof():
-                response.release()
-            else:
+            if not response.content.is_eof():  # no more of it is read
                 response.close()
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            verify = tls_context(self.module.ca_file, self.module.cert_file, self.module.key_file)
             trace = aiohttp.TraceConfig()
             trace.on_connection_reuseconn.append(_note_kept)
-            self._session = open_session(verify, self.names or Names(host=""), traces=(trace,))
+            self._session = open_session(
+                self.verify, self.names or Names(host=""), kept=self.module.connection == "kept", traces=(trace,)
+            )
             # It would send again over a new connection too, and one request would be two; there is no setting for it.
             self._session._retry_connection = False  # noqa: SLF001
         return self._session
@@ -164,13 +167,14 @@ async def _note_kept(_session: aiohttp.ClientSession, context: SimpleNamespace, 
 
 def _within(url: URL, location: str) -> URL:
     """The redirect's address, when it is of the same origin or of the same host by TLS; raises `RequestError`."""
+    origins = {url.origin()}
+    if url.scheme == "http" and url.is_default_port():
+        origins.add(URL.build(scheme="https", host=url.host or ""))
     try:
         target = url.join(URL(location)).with_fragment(None)
-    except ValueError:
-        raise RequestError(Failure.REDIRECT) from None
-    upgraded = (
-        URL.build(scheme="https", host=url.host or "") if url.scheme == "http" and url.is_default_port() else None
-    )
-    if target.origin() not in (url.origin(), upgraded):
+        stays = target.origin() in origins
+    except ValueError:  # no URL, or one of a scheme without hosts
+        stays = False
+    if not stays:
         raise RequestError(Failure.REDIRECT)
     return target

@@ -19,8 +19,8 @@ from sankofa_exporters.canary.client.http import HttpClient
 from sankofa_exporters.canary.families import FAMILIES, KNOWN, UP
 from sankofa_exporters.canary.samples import module_samples, newest_samples
 from sankofa_exporters.canary.settings import CanaryModule, CanaryTarget
-from sankofa_exporters.canary.snapshot import KINDS, Ended, Outcome, Reply, Unknown
-from sankofa_exporters.canary.verdict import Expected, judge, settled
+from sankofa_exporters.canary.snapshot import KINDS, Ended, Failure, Outcome, Reply, Unknown
+from sankofa_exporters.canary.verdict import Expected, decided_seconds, judge, settled, watched_seconds
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.model.family import Family, Sample
@@ -110,66 +110,82 @@ class CanarySource:
                 self._take(await self._one_request(Budget(ends_at=turns.at(turn) + self.module.timeout_seconds)))
 
     def _take(self, ended: Ended) -> None:
-        before = self.newest
         self.tally.add(ended)
         self.newest = ended
         if ended.is_known:
+            self._log(ended.outcome, self._seen.outcome if self._seen is not None else None)
             self._seen, self._seen_at = ended, self.clock()
         self._ended.set()
-        if ended.outcome is not None and (before is None or before.outcome is not ended.outcome):
-            log.warning("request failed", extra={"where": self.client.where, "outcome": str(ended.outcome)})
-        elif ended.outcome is None and before is not None and before.outcome is not None:
+
+    def _log(self, outcome: Outcome, before: Outcome) -> None:
+        """When a failure begins, changes and ends; that nothing is known any more is told as the collector's failure."""
+        if outcome is before:
+            return
+        if outcome is None:
             log.info("answered again", extra={"where": self.client.where})
+        else:
+            log.warning("request failed", extra={"where": self.client.where, "outcome": str(outcome)})
 
     async def _one_request(self, budget: Budget) -> Ended:
         """Never raises: whatever happens is an outcome."""
+        headers = await self.prepared(budget)
+        if not isinstance(headers, Mapping):
+            return Ended(outcome=headers, seconds=0)
+        objective = self.module.objective_seconds
+        with (
+            observed() as own,
+            _measured_after(watched_seconds(objective), own) as watching,
+            _measured_after(decided_seconds(objective), own) as deciding,
+        ):
+            sent = await self.sent(headers, budget)
+            took = own.measured()
+            watched, later = await watching, await deciding
+        outcome = settled(self.outcome(sent), took=took, watched=watched, later=later, objective_seconds=objective)
+        return Ended(outcome=outcome, seconds=took.seconds, status=sent.status if isinstance(sent, Reply) else None)
+
+    async def prepared(self, budget: Budget) -> Mapping[str, str] | Failure | Unknown:
+        """The request's headers, or why it cannot be sent."""
         try:
             async with asyncio.timeout_at(budget.ends_at):
-                headers = await self.client.prepare(budget)
-        except (RequestError, TimeoutError) as error:
-            return Ended(outcome=error.outcome if isinstance(error, RequestError) else Unknown.RESOLVER, seconds=0)
+                return await self.client.prepare(budget)
+        except RequestError as error:
+            return error.outcome
+        except TimeoutError:  # of a file system that hangs; a name server has a way of its own
+            return Unknown.SETTINGS
         except Exception as error:  # noqa: BLE001 - a defect is nobody's outage
             return self._defect(error)
-        with observed() as own, self._watching(own) as watching:
-            outcome, reply = await self._sent(headers, budget)
-            took = own.measured()
-            watched = await watching
-        if reply is not None:
-            outcome = self.expected.outcome(reply)
-        return Ended(
-            outcome=settled(outcome, took=took, watched=watched, objective_seconds=self.module.objective_seconds),
-            seconds=took.seconds,
-            status=reply.status if reply is not None else None,
-        )
 
-    async def _sent(self, headers: Mapping[str, str], budget: Budget) -> tuple[Outcome, Reply | None]:
+    async def sent(self, headers: Mapping[str, str], budget: Budget) -> Reply | Failure | Unknown:
+        """The answer, or whose doing it is that there is none."""
         try:
             async with asyncio.timeout_at(budget.ends_at):
-                return None, await self.client.send(headers)
+                return await self.client.send(headers)
         except RequestError as error:
-            return error.outcome, None
+            return error.outcome
         except Exception as error:  # noqa: BLE001 - each is an outcome
             outcome = outcome_of(error)
-            if outcome is Unknown.DEFECT:
-                self._defect(error)
-            return outcome, None
+            return self._defect(error) if outcome is Unknown.DEFECT else outcome
 
-    @contextlib.contextmanager
-    def _watching(self, own: Observed) -> Iterator[asyncio.Future[Measured]]:
-        """Our own delay, measured at the same distance from the begin whenever the answer comes."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Measured] = loop.create_future()
-        timer = loop.call_later(self.module.watched_seconds, lambda: future.set_result(own.measured()))
-        try:
-            yield future
-        finally:
-            timer.cancel()
-            future.cancel()
+    def outcome(self, sent: Reply | Failure | Unknown) -> Outcome:
+        return self.expected.outcome(sent) if isinstance(sent, Reply) else sent
 
-    def _defect(self, error: Exception) -> Ended:
+    def _defect(self, error: Exception) -> Unknown:
         # Without the traceback, which could quote an answer.
         log.error("defect", extra={"where": self.client.where, "defect": type(error).__name__})
-        return Ended(outcome=Unknown.DEFECT, seconds=0)
+        return Unknown.DEFECT
+
+
+@contextlib.contextmanager
+def _measured_after(seconds: float, own: Observed) -> Iterator[asyncio.Future[Measured]]:
+    """What is measured so long after now, whenever the answer comes."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Measured] = loop.create_future()
+    timer = loop.call_later(seconds, lambda: future.set_result(own.measured()))
+    try:
+        yield future
+    finally:
+        timer.cancel()
+        future.cancel()
 
 
 def open_source(module: CanaryModule, target: CanaryTarget, bounds: Bounds) -> CanarySource:
