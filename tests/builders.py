@@ -12,6 +12,7 @@ from typing import Any
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.evidence import Evidence, Provenance, evidence_of
+from sankofa_observe.sla.overlay import Overlay, of_slots
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.sla.settlement import ChainIdentity
@@ -191,7 +192,13 @@ def breach(of: Agreement, index: int = 0, *, bad: int = 1, chain: ChainIdentity 
 
 
 def evidence(
-    slots: list[Slot], of: Period, *, edges: Edges | None = None, slot_seconds: int = SLOT_SECONDS, **terms: Any
+    slots: list[Slot],
+    of: Period,
+    *,
+    edges: Edges | None = None,
+    slot_seconds: int = SLOT_SECONDS,
+    overlay: Overlay | None = None,
+    **terms: Any,
 ) -> Evidence:
     """The evidence of any slots over any period."""
     made = agreement(**terms)
@@ -202,7 +209,8 @@ def evidence(
         period=of,
         slots=slots,
         edges=edges or Edges(),
-        attainment=attain(promise.slo, total(slots)),
+        attainment=of_slots(promise.slo, slots, edges or Edges(), overlay or Overlay()),
+        overlay=overlay or Overlay(),
         chain=CHAIN,
         provenance=Provenance(engine="engine/1", observer="observer-1", queries=(), revision=1, assessed_at=of.ends_at),
     )

@@ -92,7 +92,8 @@ def assess(
 
 def _judged(promise: Promise, record: VerdictRecord, table: SlotTable) -> PeriodSlots:
     found = period_slots(promise.slo, promise.site, record.period, table)
-    if found.attainment(promise.slo) != record.attainment or _digest(promise, record, table) != record.slots_digest:
+    attained = found.attainment(promise.slo, record.overlay)
+    if attained != record.attainment or _digest(promise, record, table) != record.slots_digest:
         raise Unavailable(
             f"{promise.label} {record.period}: its slots have changed since revision {record.revision} was judged; it is judged again "
             "in the next turn, or by sankofa-observe evaluate"

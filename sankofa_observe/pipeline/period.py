@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sankofa_observe.ports import SlotTable
-from sankofa_observe.slo.objective import Slo
+from sankofa_observe.sla.overlay import Overlay, Part, Run, Use, attained, of_slots
+from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.slo.slot import Slot, SlotKey, slot_starts
 from sankofa_observe.slo.totals import (
     Edges,
@@ -16,7 +17,6 @@ from sankofa_observe.slo.totals import (
     add,
     digest_of,
     edges,
-    total,
     unrecorded,
 )
 from sankofa_observe.slo.verdict import Attainment, attain
@@ -55,8 +55,8 @@ class PeriodSlots:
     slots: list[Slot]
     edges: Edges
 
-    def attainment(self, slo: Slo) -> Attainment:
-        return attain(slo, total(self.slots), self.edges)
+    def attainment(self, slo: Slo, overlay: Overlay | None = None) -> Attainment:
+        return of_slots(slo, self.slots, self.edges, overlay or Overlay())
 
 
 def with_neighbours(period: Period, slo: Slo) -> Period:
@@ -91,6 +91,33 @@ def period_totals(
         for slot in table.read(slo.name, sites, Period(starts_at=start, ends_at=end)):
             outside[slot.site][slot.starts_at] = slot
     return {site: _put_together(slo, site, period, spans.get(site), outside[site], so_far=so_far) for site in sites}
+
+
+def laid_over(slo: Slo, sites: Sequence[str], cut: Sequence[Run], table: SlotTable) -> Mapping[str, Attainment | str]:
+    """What sites attain under an overlay that cuts their period so, or why that cannot be said.
+
+    Each run is drawn as a period of its own: of whole days their totals are read, of days that a run cuts only the slots it has.
+    """
+    counted = {run: period_totals(slo, sites, run.period, table) for run in cut if _counts(slo, run)}
+    return {site: _over_runs(slo, cut, {run: found[site] for run, found in counted.items()}) for site in sites}
+
+
+def _counts(slo: Slo, run: Run) -> bool:
+    """Whether what was counted in a run matters: of one that is up only its events do, where events are counted."""
+    return run.use is Use.JUDGED or (run.use is Use.UP and slo.budgeting is Budgeting.OCCURRENCES)
+
+
+def _over_runs(slo: Slo, cut: Sequence[Run], counted: Mapping[Run, PeriodTotals]) -> Attainment | str:
+    parts = []
+    for run in cut:
+        slots = run.period.seconds // slo.slot.seconds
+        if (found := counted.get(run)) is None:
+            parts.append(Part(use=run.use, slots=slots))
+        elif found.problem:
+            return found.problem
+        else:
+            parts.append(Part(use=run.use, slots=slots, totals=found.totals, edges=found.edges))
+    return attained(slo, parts)
 
 
 def _put_together(

@@ -160,6 +160,7 @@ class Platform:
             look_again=self._look_again if look else lambda *_: "",
             source_at=self.source.newest_at if look else None,
             marks=self.marks if only_new else None,
+            since_at=self.catalog.since_at,
         )
 
     def _look_again(self, slo: Slo, sites: Sequence[str], period: Period) -> str:

@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from sankofa_observe.ports.chain import Attempt, Receipt
+from sankofa_observe.ports.exclusions import Exclusions
 from sankofa_observe.ports.lease import Lease
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.exclusion import ExclusionRecord
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord
@@ -176,6 +178,11 @@ class LedgerRead(Protocol):
 
     def verdict(self, ref: str) -> JudgedFrom | None: ...
 
+    def exclusions(
+        self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[ExclusionRecord]:
+        """By their first occurrence, then in the order in which they were proposed."""
+
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
         """What waits now, longest first."""
 
@@ -191,7 +198,7 @@ class LedgerRead(Protocol):
         """What is granted, one sum a currency."""
 
 
-class Ledger(Protocol):
+class Ledger(Exclusions, Protocol):
     """The records as the stages write them, append-only, and the questions that stages ask: each for what is to be done."""
 
     def read(self, scope: Scope) -> LedgerRead: ...

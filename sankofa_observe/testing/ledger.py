@@ -28,9 +28,11 @@ from sankofa_observe.ports import (
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.evidence import Evidence, document_hash, parse, written
+from sankofa_observe.sla.exclusion import ExclusionRecord
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import ARROWS, MOVING, SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
+from sankofa_observe.testing.exclusions import MemoryExclusions
 from sankofa_observe.units import Money, Period
 
 Item = TypeVar("Item")
@@ -65,12 +67,11 @@ class MemoryArchive:
 
 
 @dataclass(kw_only=True)
-class MemoryLedger:
+class MemoryLedger(MemoryExclusions):
     """The records in lists, with the refusals of the real ledger; who wrote them it does not keep."""
 
     agreements: dict[tuple[str, int], AgreementRecord] = field(default_factory=dict)
     verdicts: list[VerdictRecord] = field(default_factory=list)
-    records: dict[str, SettlementRecord] = field(default_factory=dict)
     attempts: dict[tuple[str, int], Attempt] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     grants: dict[str, ServiceCredit] = field(default_factory=dict)
@@ -359,6 +360,13 @@ class MemoryReads:
         reviews = tuple(one for one in self.ledger.reviews if one.verdict == ref)
         return JudgedFrom(record=record, attained=attained, reviews=reviews)
 
+    def exclusions(
+        self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[ExclusionRecord]:
+        every = list(self.ledger.excluded.values())
+        found = [one for one in every if agreement_id in {None, one.exclusion.agreement_id}]
+        return self._page(found, lambda one: (one.exclusion.occurrences[0].starts_at, every.index(one)), limit, after)
+
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
         begun = self.ledger.begun
         every = self.ledger.open_waits.values()
@@ -402,6 +410,8 @@ class MemoryReads:
 def _tenant(one: object) -> str:
     if isinstance(one, SettlementRecord):
         return one.penalty.tenant
+    if isinstance(one, ExclusionRecord):
+        return one.exclusion.tenant
     assert isinstance(one, VerdictRecord | ServiceCredit | Wait)  # noqa: S101
     return one.tenant
 

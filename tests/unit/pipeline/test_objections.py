@@ -19,7 +19,14 @@ from sankofa_observe.sla.evidence import Evidence, Origin, day_leaf, parse
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.testing import FixedClock, MemoryArchive, MemoryLedger, MemorySlots, ScriptedSamples
+from sankofa_observe.testing import (
+    FixedClock,
+    MemoryArchive,
+    MemoryExclusions,
+    MemoryLedger,
+    MemorySlots,
+    ScriptedSamples,
+)
 from sankofa_observe.units import Period
 from tests import builders
 from tests.builders import CHAIN, PERIOD_SECONDS, START, breach
@@ -55,7 +62,8 @@ ROW = "1767225600,4,0,0,0,0,0,0,0,4,4,GOOD"
 
 
 def says(document: Evidence, source: ScriptedSamples, agreement: Agreement = AGREEMENT) -> str | None:
-    return objection(document, agreements={agreement.id: agreement}, source=source)
+    known = MemoryExclusions()
+    return objection(document, agreements={agreement.id: agreement}, source=source, exclusions=known, since_at={})
 
 
 def test_attestor_signs_what_it_counts_itself() -> None:
