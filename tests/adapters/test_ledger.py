@@ -45,6 +45,7 @@ from tests.builders import CREDIT_MINOR, agreement, attainment, breach, credit, 
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
 COMPUTED, REPORTED, DISPUTED = SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED
 FINAL, VOIDED, HELD = SettlementState.FINAL, SettlementState.VOIDED, SettlementState.HELD
+WITHDRAWN = SettlementState.WITHDRAWN
 ATTEMPT = Attempt(
     kind=AttemptKind.REPORT,
     settlement_ids=("0xaa", "0xbb"),
@@ -172,9 +173,12 @@ def test_ledger_asks_for_a_price_of_every_breach_until_it_has_one(ledger: Ledger
 
     assert asking == [sorted([ACME.id, BAOBAB.id]), [BAOBAB.id]]
     assert asked == [
-        [ToAssess(record=breached, penalty=None)],
+        [ToAssess(record=breached, penalty=None, state=None)],
         [],
-        [ToAssess(record=revised, penalty=penalty), ToAssess(record=turned, penalty=None)],
+        [
+            ToAssess(record=revised, penalty=penalty, state=COMPUTED),
+            ToAssess(record=turned, penalty=None, state=None),
+        ],
     ]
 
 
@@ -337,6 +341,7 @@ def test_ledger_refuses_another_document_for_a_settlement(ledger: Ledger) -> Non
 
 EVERY_MOVE = [(before, after) for before in SettlementState for after in SettlementState if before is not after]
 PATHS = {COMPUTED: [], REPORTED: [REPORTED], DISPUTED: [REPORTED, DISPUTED], HELD: [HELD]}
+PATHS |= {WITHDRAWN: [WITHDRAWN]}
 PATHS |= {FINAL: [REPORTED, FINAL], VOIDED: [REPORTED, VOIDED]}
 
 

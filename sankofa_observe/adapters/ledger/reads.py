@@ -21,6 +21,7 @@ from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.exclusion import ExclusionRecord
 from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.sla.revision import Revision, revisions
 from sankofa_observe.slo.verdict import AttainmentRecord
 from sankofa_observe.units import Money
 
@@ -76,8 +77,25 @@ class ScopedReads:
             if row is None:
                 return None
             return JudgedFrom(
-                record=rows.verdict(row), attained=_attained(connection, row), reviews=_reviews(connection, ref)
+                record=rows.verdict(row),
+                attained=_attained(connection, row),
+                reviews=_reviews(connection, ref),
+                history=self._history(connection, row),
             )
+
+    def _history(self, connection: Connection, row: Row) -> tuple[Revision, ...]:
+        """Every verdict of the promise and period, with what each was judged from and what it cost."""
+        key = {name: row[name] for name in tables.PROMISE}
+        of_site = {name: value for name, value in key.items() if name != "agreement_id"}
+        read = {
+            table: connection.execute(select(table).filter_by(**where)).mappings().all()
+            for table, where in ((tables.verdicts, key), (tables.attainments, of_site), (tables.penalties, key))
+        }
+        return revisions(
+            map(rows.verdict, read[tables.verdicts]),
+            map(rows.attainment, read[tables.attainments]),
+            map(rows.penalty, read[tables.penalties]),
+        )
 
     def exclusions(
         self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None
