@@ -187,22 +187,34 @@ def _covered(proposal: Proposal, agreement: Agreement) -> Iterator[tuple[str, st
 
 
 def _unknown(proposal: Proposal, catalog: Catalog, leaning: Sequence[Agreement]) -> Iterator[Violation]:
-    """Names that are of nothing, and names that nothing is promised of: each would exclude nothing, in silence."""
-    agreements = {name: one for one in catalog.agreements.values() for name in (one.name, one.id)}
-    promised = {pair for one in leaning for pair in _covered(proposal, one)}
-    sites, slos = {site for _, site in promised}, {slo for slo, _ in promised}
-    for what, asked, known, used in (
-        ("site", proposal.sites, set(catalog.sites), sites),
-        ("slo", proposal.slos, set(catalog.slos), slos),
-        ("agreement", proposal.agreements, set(agreements), {name for one in leaning for name in (one.name, one.id)}),
-    ):
-        for name in asked:
-            if name not in known:
-                yield _name(what, f"no {what} {name[:80]!r} in the specs", _some(known))
-            elif name not in used:
-                yield _name(what, f"{name} is in no promise that this would exclude", "see sankofa-observe specs check")
+    """Names that are of nothing; else those that nothing is promised of. Each would exclude nothing, in silence."""
+    agreements = {name for one in catalog.agreements.values() for name in (one.name, one.id)}
+    known = (
+        ("site", proposal.sites, set(catalog.sites)),
+        ("slo", proposal.slos, set(catalog.slos)),
+        ("agreement", proposal.agreements, agreements),
+    )
+    strange = [(what, name, names) for what, asked, names in known for name in asked if name not in names]
+    for what, name, names in strange:
+        yield _name(what, f"no {what} {name[:80]!r} in the specs", _some(names))
     if not proposal.sites:
         yield _name("site", "no site is named", _some(set(catalog.sites)))
+    elif not strange:
+        yield from _unpromised(proposal, leaning)
+
+
+def _unpromised(proposal: Proposal, leaning: Sequence[Agreement]) -> Iterator[Violation]:
+    promised = [pair for one in leaning for pair in _covered(proposal, one)]
+    slos, sites = ({pair[n] for pair in promised} for n in (0, 1))
+    agreements = {name for one in leaning for name in (one.name, one.id)}
+    for what, asked, used in (
+        ("site", proposal.sites, sites),
+        ("slo", proposal.slos, slos),
+        ("agreement", proposal.agreements, agreements),
+    ):
+        for name in asked:
+            if name not in used:
+                yield _name(what, f"{name} is in no promise that this would exclude", "see sankofa-observe specs check")
 
 
 def _name(what: str, problem: str, hint: str) -> Violation:

@@ -35,6 +35,7 @@ from sankofa_observe.scope import AUDITOR, OPERATOR, Scope, of_tenant
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.sla.revision import Revision
 from sankofa_observe.sla.settlement import ARROWS, SettlementState
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.testing import MemoryLedger
@@ -214,7 +215,9 @@ def test_ledger_shows_a_verdict_with_what_it_was_judged_from(ledger: Ledger) -> 
     ledger.add_verdict(record)
     found = [ledger.read(scope).verdict(record.ref) for scope in (OPERATOR, of_tenant("acme"), of_tenant("baobab"))]
 
-    expected = JudgedFrom(record=record, attained=attainment(ACME, revision=2), reviews=())
+    drawn = attainment(ACME, revision=2)
+    history = (Revision(record=record, replaces="", attained=drawn, penalty=None, changed=()),)
+    expected = JudgedFrom(record=record, attained=drawn, reviews=(), history=history)
     assert found == [expected, expected, None]
     assert record.ref == "4b05569f2e6ae6f7"
     assert ledger.read(OPERATOR).verdict("0" * 16) is None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sankofa_observe.pipeline.period import arranged, with_neighbours
 from sankofa_observe.sla.evidence import written
+from sankofa_observe.sla.overlay import Overlay
 from sankofa_observe.sla.penalty import VerdictRecord, price
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.slo.composite import compose
@@ -46,14 +47,14 @@ EVENTS = RatioIndicator(good="good", valid="valid")
 # ------------------------------------------------------------------------------------------------ documents of given samples
 
 
-def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
+def document(slo: Slo, slots: list[Slot], period: Period = PERIOD, overlay: Overlay | None = None) -> Document:
     """The evidence the engine writes for these slots and their neighbours, whatever they amount to, as the referee reads it."""
     agreement = builders.agreement()
     edges = sorted({slo.target_ppm * share // 100 for share in (100, 99, 95)} - {0}, reverse=True)
     bands = (CreditBand(below_ppm=edge, credit_ppm=(n + 1) * 100_000) for n, edge in enumerate(edges))
     promise = replace(agreement.promises[0], slo=slo, bands=tuple(bands))
     found = arranged(slo, promise.site, period, slots)
-    attained = found.attainment(slo)
+    attained = found.attainment(slo, overlay)
     record = VerdictRecord(
         agreement_id=agreement.id,
         agreement_version=agreement.version,
@@ -69,6 +70,7 @@ def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
         spec_digest=slo.digest,
         slots_digest=builders.digest_of("slots"),
         slot_count=len(found.slots),
+        overlay=overlay or Overlay(),
         at_stake=agreement.money(0),
         cap_minor=0,
         judged_at=period.ends_at,
