@@ -65,7 +65,7 @@ class Attained:
         if key not in self._laid:
             if self.table.forgotten(with_neighbours(period, slo)):
                 return f"slots of {period} are no longer kept (late.keep_slots_days), and an exclusion lies over them"
-            self._laid[key] = laid_over(slo, self._cut_alike(slo, period, cut), cut, self.table)
+            self._laid[key] = laid_over(slo, self._cut_alike(slo, period, cut), period, cut, self.table)
         return self._laid[key][promise.site]
 
     def _cut_alike(self, slo: Slo, period: Period, cut: tuple[Run, ...]) -> list[str]:

@@ -19,6 +19,7 @@ NAMES = (
     "seals",
     "records",
     "evidence",
+    "exclusions",
     "counting",
     "peers",
 )

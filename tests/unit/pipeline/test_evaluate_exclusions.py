@@ -17,6 +17,7 @@ from sankofa_observe.sla.exclusion import Act, Exclusion, ExclusionState
 from sankofa_observe.sla.overlay import ExcludedSlots, Overlay, Use, runs
 from sankofa_observe.sla.recurrence import Schedule
 from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.totals import SiteSpan
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow
 from sankofa_observe.testing import FixedClock, MemoryLedger, MemorySlots
@@ -143,14 +144,16 @@ def test_an_exclusion_is_of_one_agreement() -> None:
 
 
 def test_sites_that_are_cut_alike_are_read_together() -> None:
-    """A plan for many sites costs one read a run, and not one a site."""
+    """A plan for many sites costs one read, and not one a site."""
 
     class Counting(MemorySlots):
         asked = 0
 
-        def spans(self, slo: str, sites: Sequence[str], period: Period):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        def cut(
+            self, slo: str, sites: Sequence[str], stretches: Sequence[Period]
+        ) -> Mapping[tuple[str, Period], SiteSpan]:
             self.asked += 1
-            return super().spans(slo, sites, period)
+            return super().cut(slo, sites, stretches)
 
     many = [agreement(f"tenant-{n}", tenant=f"t{n}", site=f"edge-{n}") for n in range(5)]
     desk, table = Desk(*many), Counting()
@@ -161,7 +164,7 @@ def test_sites_that_are_cut_alike_are_read_together() -> None:
         desk.approve(exclusion(one))
     desk.turn()
 
-    assert table.asked == 2  # the whole period, and the one run that is left of it
+    assert table.asked == 1
     assert {one.attainment.excluded for one in desk.ledger.verdicts} == {1}
 
 
