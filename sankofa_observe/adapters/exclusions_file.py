@@ -31,7 +31,10 @@ class FileExclusions:
 
     def _records(self) -> list[ExclusionRecord]:
         try:
-            return [_record(one) for one in json.loads(self._file.read_text(encoding="utf-8"))]
+            told = json.loads(self._file.read_text(encoding="utf-8"))
+            if not isinstance(told, list):
+                raise TypeError(f"a {type(told).__name__}, and no list")
+            return [_record(one) for one in told]
         except OSError as error:
             raise Unavailable(f"exclusions {self._file}: {error.strerror}; {_HOW}") from error
         except (ValueError, TypeError, LookupError, AttributeError) as error:

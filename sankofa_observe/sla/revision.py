@@ -18,8 +18,9 @@ MOST_DAYS = 5  # in a line
 class Revision:
     """One verdict of a promise and period; `changed` says in sentences why it stands in the place of the one before."""
 
-    record: VerdictRecord
+    ref: str
     replaces: str  # the name of the verdict before, or nothing
+    record: VerdictRecord
     attained: AttainmentRecord | None
     penalty: Penalty | None  # its price, where it was priced
     changed: tuple[str, ...]
@@ -28,7 +29,7 @@ class Revision:
         one, attained = self.record, self.record.attainment
         counts = f"good {attained.good}, bad {attained.bad}, unknown {attained.unknown}"
         excluded = f", {attained.excluded} slots excluded" if attained.excluded else ""
-        told = f"revision {one.revision} {one.ref} at {rfc3339(one.judged_at)}: {one.verdict} ({counts}{excluded})"
+        told = f"revision {one.revision} {self.ref} at {rfc3339(one.judged_at)}: {one.verdict} ({counts}{excluded})"
         replaced = f", in the place of {self.replaces}" if self.replaces else ""
         price = f"; priced at {_price(self.penalty)}" if self.penalty else ""
         return "\n".join([f"{told}{replaced}{price}", *(f"  because {why}" for why in self.changed)])
@@ -50,8 +51,9 @@ def revisions(
     }
     return tuple(
         Revision(
-            record=one,
+            ref=one.ref,
             replaces=one.replaces,
+            record=one,
             attained=drawn.get(one.attainment_revision),
             penalty=prices.get(one.revision),
             changed=changed[n],

@@ -216,7 +216,7 @@ def test_ledger_shows_a_verdict_with_what_it_was_judged_from(ledger: Ledger) -> 
     found = [ledger.read(scope).verdict(record.ref) for scope in (OPERATOR, of_tenant("acme"), of_tenant("baobab"))]
 
     drawn = attainment(ACME, revision=2)
-    history = (Revision(record=record, replaces="", attained=drawn, penalty=None, changed=()),)
+    history = (Revision(ref=record.ref, record=record, replaces="", attained=drawn, penalty=None, changed=()),)
     expected = JudgedFrom(record=record, attained=drawn, reviews=(), history=history)
     assert found == [expected, expected, None]
     assert record.ref == "4b05569f2e6ae6f7"
