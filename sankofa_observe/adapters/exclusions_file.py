@@ -31,14 +31,18 @@ class FileExclusions:
 
     def _records(self) -> list[ExclusionRecord]:
         try:
-            told = json.loads(self._file.read_text(encoding="utf-8"))
-            if not isinstance(told, list):
-                raise TypeError(f"a {type(told).__name__}, and no list")
-            return [_record(one) for one in told]
+            return [_record(one) for one in _listed(self._file.read_text(encoding="utf-8"))]
         except OSError as error:
             raise Unavailable(f"exclusions {self._file}: {error.strerror}; {_HOW}") from error
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise Unavailable(f"exclusions {self._file}: {type(error).__name__}: {error}; {_HOW}") from error
+
+
+def _listed(text: str) -> list[dict[str, Any]]:
+    told = json.loads(text)
+    if not isinstance(told, list):
+        raise TypeError(f"a {type(told).__name__}, and no list")
+    return told
 
 
 def _record(told: dict[str, Any]) -> ExclusionRecord:
