@@ -11,7 +11,7 @@ from sankofa_observe.pipeline.period import PeriodTotals, laid_over, period_tota
 from sankofa_observe.ports import Clock, Ledger, SlotTable
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.exclusion import ExclusionRecord, overlay_of
-from sankofa_observe.sla.overlay import Overlay, Run, runs
+from sankofa_observe.sla.overlay import Overlay, Run, reach_seconds, runs
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import slot_starts
@@ -51,7 +51,9 @@ class Attained:
         """What the agreement lays over a promise in a period."""
         if period not in self._excluded:
             by_agreement: dict[str, list[ExclusionRecord]] = defaultdict(list)
-            for one in self.ledger.exclusions_in(period):
+            longest = max(reach_seconds(one.slo) for each in self.agreements for one in each.promises)
+            whole = Period(starts_at=period.starts_at - longest, ends_at=period.ends_at)
+            for one in self.ledger.exclusions_in(whole):
                 by_agreement[one.exclusion.agreement_id].append(one)
             self._excluded[period] = by_agreement
         records = self._excluded[period].get(agreement.id, ())
@@ -60,7 +62,7 @@ class Attained:
     def under(self, overlay: Overlay, promise: Promise, period: Period) -> Attainment | str:
         """What a site attains under an overlay, or why that cannot be said; drawn at once for all sites that are cut alike."""
         slo = promise.slo
-        cut = tuple(runs(overlay, period, slo.slot.seconds))
+        cut = tuple(runs(overlay, period, slo.slot.seconds, reach_seconds(slo)))
         key = (slo.name, period, cut)
         if key not in self._laid:
             if self.table.forgotten(with_neighbours(period, slo)):
@@ -75,7 +77,7 @@ class Attained:
             for promise in agreement.promises
             if promise.slo.name == slo.name
             and (overlay := self.overlay(agreement, promise, period))
-            and tuple(runs(overlay, period, slo.slot.seconds)) == cut
+            and tuple(runs(overlay, period, slo.slot.seconds, reach_seconds(slo))) == cut
         )
         return sorted(set(alike))
 

@@ -23,7 +23,7 @@ from sankofa_observe.sla.evidence import (
     slots_of,
 )
 from sankofa_observe.sla.exclusion import overlay_of
-from sankofa_observe.sla.overlay import Overlay
+from sankofa_observe.sla.overlay import Overlay, reach_seconds
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.sla.settlement import ChainIdentity, Report, settlement_id, slo_id
 from sankofa_observe.slo.slot import Slot
@@ -51,7 +51,8 @@ def objection(
     promise = _promise(agreement, identity)
     if promise is None:
         return f"finds no promise of {identity.slo.name} at {identity.slo.site}"
-    known = exclusions.exclusions_in(identity.period)
+    since = identity.period.starts_at - reach_seconds(promise.slo)
+    known = exclusions.exclusions_in(Period(starts_at=since, ends_at=identity.period.ends_at))
     overlay = overlay_of(agreement, promise, identity.period, known, since_at.get(promise.site))
     claim = _terms_objection(identity, agreement, promise) or _overlay_objection(identity.overlay, overlay)
     if claim is not None:

@@ -19,7 +19,7 @@ import rfc8785
 
 from sankofa_observe.errors import Violation
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.overlay import Applied, Overlay
+from sankofa_observe.sla.overlay import Applied, Overlay, reach_seconds
 from sankofa_observe.sla.recurrence import Schedule, expanded
 from sankofa_observe.units import Period, rfc3339
 
@@ -126,14 +126,15 @@ def overlay_of(
     agreement: Agreement, promise: Promise, period: Period, records: Iterable[ExclusionRecord], since_at: int | None
 ) -> Overlay:
     """What lies over a promise in a period, of the agreement's exclusions that count and of when its site was deployed."""
+    whole = Period(starts_at=period.starts_at - reach_seconds(promise.slo), ends_at=period.ends_at)
     applied = {
         Applied(starts_at=one.starts_at, ends_at=one.ends_at, exclusion_id=record.exclusion.id)
         for record in records
         if record.exclusion.agreement_id == agreement.id and record.exclusion.covers(promise)
         for one in record.in_force
-        if overlap(one, period)
+        if overlap(one, whole)
     }
-    since = since_at if since_at is not None and since_at > period.starts_at else 0
+    since = since_at if since_at is not None and since_at > whole.starts_at else 0
     return Overlay(excluded_slots=agreement.excluded_slots, since_at=since, applied=tuple(sorted(applied)))
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from sankofa_observe.slo.indicator import OutageIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo
+from sankofa_observe.slo.outage import slots_to_fill
 from sankofa_observe.slo.slot import Slot, SlotState, slot_starts
 from sankofa_observe.slo.totals import Edges, Totals, edges, total
 from sankofa_observe.slo.verdict import Attainment, attain, unmeasured
@@ -48,7 +50,8 @@ class Applied:
 class Overlay:
     """What lies over one promise in one period; `applied` is in order, each once.
 
-    `since_at` is when the site was deployed, where that is inside the period or after it; else 0. Before it there is no base,
+    `since_at` is when the site was deployed, where that is inside the period or after it, or before by less than the SLO's reach; else
+    0. Before it there is no base,
     whatever the agreement says of exclusions.
     """
 
@@ -78,17 +81,25 @@ class Part:
     edges: Edges = field(default_factory=Edges)
 
 
-def runs(overlay: Overlay, period: Period, slot_seconds: int) -> list[Run]:
-    """The slots of the period in runs, oldest first."""
+def reach_seconds(slo: Slo) -> int:
+    """How far beyond its end an exclusion takes slots: those of an outage are bad by slots before them, which it took."""
+    if isinstance(slo.indicator, OutageIndicator):
+        return (slots_to_fill(slo.indicator.limit_seconds, slo.slot.seconds) - 1) * slo.slot.seconds
+    return 0
+
+
+def runs(overlay: Overlay, period: Period, slot_seconds: int, reach: int = 0) -> list[Run]:
+    """The slots of the period in runs, oldest first; `reach` is that of the SLO."""
     starts = slot_starts(period, slot_seconds)
     if not starts:
         return []
     low, high = starts[0], starts[-1] + slot_seconds
-    undeployed = [(low, overlay.since_at)] if overlay.since_at else []
+    undeployed = [(low - reach - slot_seconds, overlay.since_at)] if overlay.since_at else []
     every = [*undeployed, *((one.starts_at, one.ends_at) for one in overlay.applied)]
-    out = list(_whole(undeployed if overlay.excluded_slots is ExcludedSlots.COUNTS_AS_UP else every, slot_seconds))
+    leaving = undeployed if overlay.excluded_slots is ExcludedSlots.COUNTS_AS_UP else every
+    out = list(_whole(leaving, slot_seconds, reach))
     found, at = [], low
-    for start, end in _whole(every, slot_seconds):
+    for start, end in _whole(every, slot_seconds, reach):
         start, end = max(start, low), min(end, high)  # noqa: PLW2901
         if start >= end:
             continue
@@ -103,18 +114,24 @@ def _run(start: int, end: int, use: Use) -> Iterator[Run]:
         yield Run(period=Period(starts_at=start, ends_at=end), use=use)
 
 
-def _whole(intervals: Iterable[tuple[int, int]], slot_seconds: int) -> Iterator[tuple[int, int]]:
-    """The union of intervals, in stretches of the slots that lie wholly inside."""
+def _whole(intervals: Iterable[tuple[int, int]], slot_seconds: int, reach: int) -> list[tuple[int, int]]:
+    """The union of intervals, in stretches of the slots that lie wholly inside, and of those that follow from them."""
+    inside = []
+    for start, end in _joined(intervals):
+        first, last = -(-start // slot_seconds) * slot_seconds, end // slot_seconds * slot_seconds
+        if first < last:
+            inside.append((first, last + reach))
+    return _joined(inside)
+
+
+def _joined(intervals: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     joined: list[tuple[int, int]] = []
     for start, end in sorted(intervals):
         if joined and start <= joined[-1][1]:
             joined[-1] = joined[-1][0], max(joined[-1][1], end)
         else:
             joined.append((start, end))
-    for start, end in joined:
-        first, last = -(-start // slot_seconds) * slot_seconds, end // slot_seconds * slot_seconds
-        if first < last:
-            yield first, last
+    return joined
 
 
 def attained(slo: Slo, parts: Sequence[Part]) -> Attainment:
@@ -151,7 +168,7 @@ def of_slots(slo: Slo, slots: Sequence[Slot], outer: Edges, overlay: Overlay) ->
     first, step = slots[0].starts_at, slo.slot.seconds
     period = Period(starts_at=first, ends_at=slots[-1].starts_at + step)
     parts = []
-    for run in runs(overlay, period, step):
+    for run in runs(overlay, period, step, reach_seconds(slo)):
         low, high = (run.period.starts_at - first) // step, (run.period.ends_at - first) // step
         own = slots[low:high]
         before, after = slots[low - 1] if low else None, slots[high] if high < len(slots) else None

@@ -397,7 +397,7 @@ def outage_documents(draw: st.DrawFn) -> Document:
         Combine(),
     )
     seen = {slot.starts_at: (slot.state, slot.samples) for slot in found}
-    return document(slo, draw(recorded(count_outages(key(slo), around, seen, "down", limit))))
+    return document(slo, draw(recorded(count_outages(key(slo), around, seen, "down", limit))), overlay=draw(overlays()))
 
 
 @st.composite

@@ -218,6 +218,7 @@ def _claims(document: Json) -> None:
 def _overlaid(document: Json) -> None:
     """The overlay is written in its one form."""
     overlay, (since, until) = document["overlay"], document["period"]
+    since -= (_filled(document["slo"]) - 1) * document["slo"]["slot_seconds"]
     must(set(overlay) == {"excluded_slots", "since_at", "exclusions"})
     must(overlay["excluded_slots"] in ("leaves-base", "counts-as-up"))
     must(_is_instant(overlay["since_at"]) and (overlay["since_at"] == 0 or overlay["since_at"] > since))
@@ -229,14 +230,23 @@ def _overlaid(document: Json) -> None:
     must(order == sorted(set(order)))
 
 
+def _filled(rules: Json) -> int:
+    return int(rules["combine"].split(" ")[0]) if rules["counted"] == "outages" else 1
+
+
 def _taken(document: Json, row: Json) -> str:
-    """What becomes of a slot: `in` the base, `out` of it, or `up`."""
-    overlay, end = document["overlay"], row.start + document["slo"]["slot_seconds"]
-    if end <= overlay["since_at"]:
+    """What becomes of a slot: `in` the base, `out` of it, or `up`; a slot of an outage by all those that it follows from."""
+    step = document["slo"]["slot_seconds"]
+    uses = {_of_itself(document["overlay"], row.start - n * step, step) for n in range(_filled(document["slo"]))}
+    return "out" if "out" in uses else "up" if "up" in uses else "in"
+
+
+def _of_itself(overlay: Json, start: int, step: int) -> str:
+    if start + step <= overlay["since_at"]:
         return "out"
-    covers = [(0, overlay["since_at"]), *((since, until) for _, since, until in overlay["exclusions"])]
-    at = row.start
-    while at < end:
+    covers = [(start, overlay["since_at"]), *((since, until) for _, since, until in overlay["exclusions"])]
+    at = start
+    while at < start + step:
         reached = max([until for since, until in covers if since <= at < until], default=None)
         if reached is None:
             return "in"

@@ -135,17 +135,17 @@ def _identity(at: Field) -> Identity:
     if start >= end:
         raise InvalidInput(f"evidence document: period is {start} to {end}, expected its start before its end")
     settled, good, bad, hidden = (one.as_count() for one in at.inner("edges").items(4))
-    period = Period(starts_at=start, ends_at=end)
+    period, rules = Period(starts_at=start, ends_at=end), _rules(at.inner("slo"))
     return Identity(
         settlement_id=at.hex("settlement_id", DIGEST),
         chain=ChainIdentity(chain_id=chain.positive("chain_id"), contract=chain.hex("contract", ADDRESS)),
         agreement=_agreement(at.inner("agreement")),
-        slo=_rules(at.inner("slo")),
+        slo=rules,
         period=period,
         days=at.each("days", _leaf),
         root=at.hex("root", DIGEST),
         edges=EdgeCounts(settled=settled, after_good=good, after_bad=bad, after_hidden=hidden),
-        overlay=_overlay(at.inner("overlay"), period),
+        overlay=_overlay(at.inner("overlay"), Period(starts_at=start - _reach(rules), ends_at=end)),
         good=attained.count("good"),
         bad=attained.count("bad"),
         unknown=attained.count("unknown"),
@@ -153,6 +153,11 @@ def _identity(at: Field) -> Identity:
         credit_ppm=credit.whole("credit_ppm"),
         credit_minor=credit.count("credit_minor"),
     )
+
+
+def _reach(rules: CountingRules) -> int:
+    """How long before the period an exclusion may end and still take slots of it: as many as fill the limit of an outage, but one."""
+    return (int(rules.combine.partition(" ")[0]) - 1) * rules.slot_seconds if rules.counted == "outages" else 0
 
 
 def _overlay(at: Field, period: Period) -> Overlay:

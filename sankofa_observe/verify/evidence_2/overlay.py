@@ -20,10 +20,11 @@ MEANINGS = {"leaves-base": LEFT_OUT, "counts-as-up": UP}
 def refuse_overlay(identity: dict[str, Any]) -> None:
     """One form for one overlay: another would be another identity of the same slots."""
     overlay, (start, end) = identity["overlay"], identity["period"]
+    start -= (_filled(identity["slo"]) - 1) * identity["slo"]["slot_seconds"]
     if overlay["excluded_slots"] not in MEANINGS:
         raise CannotCheck(f"overlay.excluded_slots is {overlay['excluded_slots'][:80]!r}, expected one of {', '.join(MEANINGS)}")  # fmt: skip
     if 0 < overlay["since_at"] <= start:
-        raise CannotCheck("overlay.since_at is 0, or an instant after the start of the period")
+        raise CannotCheck("overlay.since_at is 0, or an instant that takes slots of the period")
     listed = [(since, until, name) for name, since, until in overlay["exclusions"]]
     if any(one >= later for one, later in pairwise(listed)):
         raise CannotCheck("overlay.exclusions names something twice, or not in order")
@@ -36,18 +37,31 @@ def refuse_overlay(identity: dict[str, Any]) -> None:
 def uses(identity: dict[str, Any], rows: list[Row]) -> list[str]:
     """What becomes of each row."""
     overlay, step = identity["overlay"], identity["slo"]["slot_seconds"]
-    undeployed = [(0, overlay["since_at"])] if overlay["since_at"] else []
-    every = _union([*undeployed, *((since, until) for _, since, until in overlay["exclusions"])])
-    taken, found, at = MEANINGS[overlay["excluded_slots"]], [], 0
-    for row in rows:
-        start, end = row[0], row[0] + step
-        while at < len(every) and every[at][1] < end:
+    span, taken = _filled(identity["slo"]) * step, MEANINGS[overlay["excluded_slots"]]
+    undeployed = [(-(10**18), overlay["since_at"])] if overlay["since_at"] else []
+    before_deployment = _slots_inside(undeployed, step)
+    every = _slots_inside([*undeployed, *((since, until) for _, since, until in overlay["exclusions"])], step)
+    found, at = [], 0
+    for start, *_ in rows:
+        while at < len(every) and every[at][1] <= start - span:
             at += 1
         if at == len(every) or start < every[at][0]:
             found.append(JUDGED)
         else:
-            found.append(LEFT_OUT if end <= overlay["since_at"] else taken)
+            out = any(last > start - span for _, last in before_deployment)
+            found.append(LEFT_OUT if out else taken)
     return found
+
+
+def _slots_inside(intervals: list[tuple[int, int]], step: int) -> list[tuple[int, int]]:
+    """Of the union of intervals the starts of the first and the last slot that lie wholly inside each of its parts."""
+    inside = ((-(-since // step) * step, until // step * step - step) for since, until in _union(intervals))
+    return [(first, last) for first, last in inside if first <= last]
+
+
+def _filled(rules: Rules) -> int:
+    """How many slots, ending with itself, a slot follows from: each that was taken takes all that follow from it."""
+    return int(rules["combine"].partition(" ")[0]) if rules["counted"] == "outages" else 1
 
 
 def _union(intervals: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -18,9 +18,10 @@ from sankofa_observe.sla.overlay import (
     of_slots,
     overlay_of_plain,
     plain,
+    reach_seconds,
     runs,
 )
-from sankofa_observe.slo.indicator import RatioIndicator
+from sankofa_observe.slo.indicator import OutageIndicator, RatioIndicator
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, Edges
@@ -205,6 +206,27 @@ def test_totals_of_runs_say_what_the_slots_say(
     assert laid_over(of, ["edge-1"], period, cut, table)["edge-1"] == whole.attainment(of, overlay)
     assert sum(one.period.seconds for one in cut) == period.seconds
     assert overlay_of_plain(plain(overlay)) == overlay
+
+
+@pytest.mark.parametrize(
+    ("overlay", "wanted"),
+    [
+        (over((60, 120)), "j...jjjjjj"),
+        (over((-300, -120)), "jjjjjjjjjj"),
+        (over((-120, 0)), "..jjjjjjjj"),  # an exclusion before the period takes what follows from its slots
+        (over((-120, -60)), ".jjjjjjjjj"),
+        (over((60, 120), (240, 300), meaning=UP), "juuuuuujjj"),
+        (over(since=60, meaning=UP), "...jjjjjjj"),
+        (over((60, 120), since=60, meaning=UP), "...ujjjjjj"),
+    ],
+)
+def test_a_slot_of_an_outage_is_taken_with_those_that_it_follows_from(overlay: Overlay, wanted: str) -> None:
+    """Three slots fill its limit: time that is excluded is no part of any outage, and what begins after it counts in full."""
+    outage = slo(indicator=OutageIndicator(of="availability-edge", limit_seconds=180))
+    letters = {Use.JUDGED: "j", Use.LEFT_OUT: ".", Use.UP: "u"}
+    found = runs(overlay, Period(starts_at=START, ends_at=START + 600), 60, reach_seconds(outage))
+
+    assert "".join(letters[one.use] * (one.period.seconds // 60) for one in found) == wanted
 
 
 def slow(overlay: Overlay, slots: Iterable[Slot]) -> str:
