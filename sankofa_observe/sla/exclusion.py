@@ -153,8 +153,8 @@ def proposal_problems(
         yield Violation(
             code="exclusion.late",
             where=where,
-            problem=f"it begins at {rfc3339(first)}, {notice} s after it is announced, expected {agreement.exclusion_notice_seconds} s "
-            "(exclusionNoticeSeconds)",
+            problem=f"it begins at {rfc3339(first)}, {_after(notice)} it is announced, expected "
+            f"{agreement.exclusion_notice_seconds} s after (exclusionNoticeSeconds)",
             hint=f"begin at {rfc3339(exclusion.announced_at + agreement.exclusion_notice_seconds)} or later",
         )
     if exclusion.occurrences[-1].ends_at <= agreement.starts_at:
@@ -164,6 +164,10 @@ def proposal_problems(
             problem=f"it ends before the agreement starts, at {rfc3339(agreement.starts_at)}",
         )
     yield from sealed_problems(exclusion, where, exclusion.occurrences, sealed)
+
+
+def _after(seconds: int) -> str:
+    return f"{seconds} s after" if seconds >= 0 else f"{-seconds} s before"
 
 
 def sealed_problems(

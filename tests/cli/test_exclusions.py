@@ -81,7 +81,7 @@ def test_planned_work_is_proposed_approved_listed_and_withdrawn(run: Run, instal
         (("--rrule", "FREQ=WEEKLY"), "rrule: it has neither COUNT nor UNTIL: it never ends [exclusion.rrule]"),
         (("--site", "edge-9"), "site: no site 'edge-9' in the specs [exclusion.site]"),
         (("--zone", "Nairobi"), "zone: 'Nairobi' is no zone of the IANA database [exclusion.zone]"),
-        (("--from", "2026-01-01T00:00"), "expected 259200 s (exclusionNoticeSeconds) [exclusion.late]"),
+        (("--from", "2026-01-01T00:00"), "expected 259200 s after (exclusionNoticeSeconds) [exclusion.late]"),
     ],
 )
 def test_a_proposal_that_is_wrong_is_refused_and_nothing_is_written(

@@ -119,7 +119,7 @@ def test_what_is_announced_too_late_is_refused_with_the_time_that_would_do() -> 
         desk.propose(catalog=catalog)
 
     assert refused(told) == [
-        "exclusion.late agreement baobab-edge: it begins at 2026-01-01T00:02:00Z, 3720 s after it is announced, expected 259200 s (exclusionNoticeSeconds)"
+        "exclusion.late agreement baobab-edge: it begins at 2026-01-01T00:02:00Z, 3720 s after it is announced, expected 259200 s after (exclusionNoticeSeconds)"
     ]
     assert f"begin at {rfc3339(desk.clock.at + 259_200)} or later" in str(told.value)
     assert desk.ledger.excluded == {}
