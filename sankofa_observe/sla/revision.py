@@ -28,7 +28,7 @@ class Revision:
     def __str__(self) -> str:
         one, attained = self.record, self.record.attainment
         counts = f"good {attained.good}, bad {attained.bad}, unknown {attained.unknown}"
-        excluded = f", {attained.excluded} slots excluded" if attained.excluded else ""
+        excluded = f", {attained.excluded} of {one.slot_count} slots excluded" if attained.excluded else ""
         told = f"revision {one.revision} {self.ref} at {rfc3339(one.judged_at)}: {one.verdict} ({counts}{excluded})"
         replaced = f", in the place of {self.replaces}" if self.replaces else ""
         price = f"; priced at {_price(self.penalty)}" if self.penalty else ""
