@@ -52,6 +52,7 @@ MEANINGS = {
     "chain.stalled_after_seconds": "A newest block older than this: nothing is sent.",
     "attestors": "Who recounts and signs. As many as the contract's threshold must be reachable.",
     "attestors[].keystore": "Encrypted key of the attestor.",
+    "attestors[].exclusions_file": "What it was told of exclusions: as `exclusions list --json` writes it. Without it, it asks this ledger.",
     "attestors[].password_file": "File with its password.",
     "attestors[].name": "Name in logs.",
     "attestors[].prometheus_url": "The attestor's own Prometheus.",

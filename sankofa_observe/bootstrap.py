@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from sankofa_observe.errors import InvalidInput
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sankofa_observe.adapters.archive import FolderArchive
     from sankofa_observe.adapters.attestor import LocalAttestor
     from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.adapters.prometheus import PrometheusSamples
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
     from sankofa_observe.pipeline.platform import Platform
     from sankofa_observe.pipeline.settle import Settle
+    from sankofa_observe.ports import Clock, KnownExclusions
     from sankofa_observe.sla.catalog import Catalog
     from sankofa_observe.sla.settlement import ChainIdentity
+
+Settling = Callable[["SqlLedger", "FolderArchive", "Clock"], "Settle"]
+"""Settling, once its stores are open."""
 
 WaitsNoMore = Callable[[], bool]
 """Whether an answer from outside is not waited for any more."""
@@ -79,7 +83,7 @@ def _ledger(url: str, *, new: bool) -> SqlLedger:
 def _platform(
     settings: Settings,
     catalog: Catalog,
-    settle: partial[Settle] | None,
+    settle: Settling | None,
     opened: ExitStack,
     ledger: SqlLedger,
     waits_no_more: WaitsNoMore,
@@ -102,13 +106,13 @@ def _platform(
         keep_slots_days=settings.late.keep_slots_days,
         identity=_identity(settings.chain) if settings.chain else None,
         lease=ledger.lease("scheduler"),
-        settling=settle(ledger=ledger.acting("stage:settle"), archive=archive, clock=clock) if settle else None,
+        settling=settle(ledger, archive, clock) if settle else None,
     )
 
 
 def _settle(
     settings: Settings, chain: ChainSettings, catalog: Catalog, opened: ExitStack, waits_no_more: WaitsNoMore
-) -> partial[Settle]:
+) -> Settling:
     """The chain with the keys of whoever reports and attests; stores are given later."""
     from sankofa_observe.adapters.chain import ContractChain
     from sankofa_observe.adapters.keys import open_keystore
@@ -117,23 +121,35 @@ def _settle(
 
     sender = open_keystore(chain.sender.keystore, chain.sender.password_file, of="chain.sender")
     node = opened.enter_context(closing(Node(chain.rpc_url, chain.gas_price_wei, waits_no_more=waits_no_more)))
-    return partial(
-        Settle,
-        chain=ContractChain(node, _identity(chain), sender, chain.from_block),
-        attestors=[_attestor(one, catalog, opened, waits_no_more) for one in settings.attestors],
-        stalled_after_seconds=chain.stalled_after_seconds,
-    )
+    attestors = [_attestor(one, catalog, opened, waits_no_more) for one in settings.attestors]
+
+    def settling(ledger: SqlLedger, archive: FolderArchive, clock: Clock) -> Settle:
+        return Settle(
+            chain=ContractChain(node, _identity(chain), sender, chain.from_block),
+            attestors=[of(ledger) for of in attestors],
+            stalled_after_seconds=chain.stalled_after_seconds,
+            ledger=ledger.acting("stage:settle"),
+            archive=archive,
+            clock=clock,
+        )
+
+    return settling
 
 
 def _attestor(
     settings: AttestorSettings, catalog: Catalog, opened: ExitStack, waits_no_more: WaitsNoMore
-) -> LocalAttestor:
+) -> Callable[[KnownExclusions], LocalAttestor]:
+    """An attestor that knows exclusions by its own file, or else by the ledger of whoever proposes."""
     from sankofa_observe.adapters.attestor import LocalAttestor
+    from sankofa_observe.adapters.exclusions_file import FileExclusions
     from sankofa_observe.adapters.keys import open_keystore
 
     source = _source(opened, settings.prometheus_url, {}, tries=1, waits_no_more=waits_no_more)
     key = open_keystore(settings.keystore, settings.password_file, of=f"attestor {settings.name}")
-    return LocalAttestor(name=settings.name, key=key, source=source, agreements=catalog.agreements)
+    own = FileExclusions(settings.exclusions_file) if settings.exclusions_file else None
+    return lambda ledger: LocalAttestor(
+        name=settings.name, key=key, source=source, catalog=catalog, exclusions=own or ledger
+    )
 
 
 def _source(opened: ExitStack, url: str, headers: dict[str, str], **more: Any) -> PrometheusSamples:

@@ -119,6 +119,7 @@ class ChainSettings(_Part):
 class AttestorSettings(KeySettings):
     name: str
     prometheus_url: Url
+    exclusions_file: Path | None = None
 
 
 class ApiSettings(_Part):

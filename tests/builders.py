@@ -12,7 +12,10 @@ from typing import Any
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.evidence import Evidence, Provenance, evidence_of
+from sankofa_observe.sla.exclusion import Act, Exclusion, ExclusionState
+from sankofa_observe.sla.overlay import Overlay, of_slots
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
+from sankofa_observe.sla.recurrence import Schedule
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.sla.terms import with_terms
@@ -191,7 +194,13 @@ def breach(of: Agreement, index: int = 0, *, bad: int = 1, chain: ChainIdentity 
 
 
 def evidence(
-    slots: list[Slot], of: Period, *, edges: Edges | None = None, slot_seconds: int = SLOT_SECONDS, **terms: Any
+    slots: list[Slot],
+    of: Period,
+    *,
+    edges: Edges | None = None,
+    slot_seconds: int = SLOT_SECONDS,
+    overlay: Overlay | None = None,
+    **terms: Any,
 ) -> Evidence:
     """The evidence of any slots over any period."""
     made = agreement(**terms)
@@ -202,10 +211,31 @@ def evidence(
         period=of,
         slots=slots,
         edges=edges or Edges(),
-        attainment=attain(promise.slo, total(slots)),
+        attainment=of_slots(promise.slo, slots, edges or Edges(), overlay or Overlay()),
+        overlay=overlay or Overlay(),
         chain=CHAIN,
         provenance=Provenance(engine="engine/1", observer="observer-1", queries=(), revision=1, assessed_at=of.ends_at),
     )
+
+
+def exclusion(of: Agreement, begins: str = "2026-01-01T00:00:00", **changes: Any) -> Exclusion:
+    """Planned work over the first minute of the first period, announced a week before."""
+    schedule = Schedule(zone="UTC", begins=begins, length_seconds=SLOT_SECONDS)
+    made = Exclusion(
+        plan="3f0c19d2a4b7e581",
+        agreement_id=of.id,
+        tenant=of.tenant,
+        slos=tuple(sorted({one.slo.name for one in of.promises})),
+        sites=tuple(sorted({one.site for one in of.promises})),
+        schedule=schedule,
+        reason="firmware of the switches",
+        author="person:amina",
+        announced_at=START - 7 * DAY_SECONDS,
+    )
+    return replace(made, **changes)
+
+
+APPROVAL = Act(state=ExclusionState.APPROVED, actor="person:kofi", at=START - 6 * DAY_SECONDS, reason="seen")
 
 
 def credit(of: Agreement, penalty: Penalty, **changes: Any) -> ServiceCredit:

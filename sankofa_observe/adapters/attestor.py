@@ -6,15 +6,15 @@ or nothing. Keys of one owner are not independence: run attestors at parties who
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from eth_account.signers.local import LocalAccount
 
 from sankofa_observe.adapters.contract import typed_batch
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.pipeline.attest import attested_report, objection
-from sankofa_observe.ports import AttestorSet, SampleSource
-from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.ports import AttestorSet, KnownExclusions, SampleSource
+from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.evidence import Evidence, document_hash
 from sankofa_observe.sla.settlement import ChainIdentity, Report
 
@@ -23,12 +23,19 @@ class LocalAttestor:
     """An attestor in this process."""
 
     def __init__(
-        self, *, name: str, key: LocalAccount, source: SampleSource, agreements: Mapping[str, Agreement]
+        self,
+        *,
+        name: str,
+        key: LocalAccount,
+        source: SampleSource,
+        catalog: Catalog,
+        exclusions: KnownExclusions,
     ) -> None:
         self._name = name
         self._key = key
         self._source = source
-        self._agreements = agreements
+        self._catalog = catalog
+        self._exclusions = exclusions
         self._reviewed: dict[str, tuple[ChainIdentity, Report]] = {}
 
     @property
@@ -40,7 +47,13 @@ class LocalAttestor:
         return str(self._key.address)
 
     def objection(self, document: Evidence) -> str | None:
-        found = objection(document, agreements=self._agreements, source=self._source)
+        found = objection(
+            document,
+            agreements=self._catalog.agreements,
+            source=self._source,
+            exclusions=self._exclusions,
+            since_at=self._catalog.since_at,
+        )
         if found is None:
             self._reviewed[document_hash(document.identity)] = attested_report(document)
         return found

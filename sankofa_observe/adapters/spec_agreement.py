@@ -12,6 +12,7 @@ from sankofa_observe.adapters.spec_currencies import EXPONENTS
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument
 from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.schedule import CreditBand, band_problems
 from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.objective import Slo
@@ -174,6 +175,8 @@ def _agreement(identity: str, document: AgreementDocument, slos: list[Slo], star
         dispute_window_seconds=spec.dispute_window_seconds,
         dispute_window_blocks=spec.dispute_window_blocks,
         tolerance_slots=spec.tolerance_slots,
+        excluded_slots=ExcludedSlots(spec.excluded_slots),
+        exclusion_notice_seconds=spec.exclusion_notice_seconds,
         promises=tuple(
             Promise(slo=slo, site=promise.site, bands=_bands(document, index))
             for index, (slo, promise) in enumerate(zip(slos, spec.promises, strict=True))

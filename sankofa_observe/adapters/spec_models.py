@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from sankofa_observe.sla.agreement import EXCLUSION_NOTICE_SECONDS
 from sankofa_observe.slo.site import TIERS
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -184,6 +185,8 @@ class AgreementSpec(Strict):
     dispute_window_seconds: Annotated[Uint32, Field(ge=10)] = Field(alias="disputeWindowSeconds")
     dispute_window_blocks: Annotated[Uint32, Field(ge=1)] = Field(alias="disputeWindowBlocks")
     tolerance_slots: Uint32 = Field(0, alias="toleranceSlots")
+    excluded_slots: Literal["leaves-base", "counts-as-up"] = Field("leaves-base", alias="excludedSlots")
+    exclusion_notice_seconds: Uint32 = Field(EXCLUSION_NOTICE_SECONDS, alias="exclusionNoticeSeconds")
     promises: Annotated[list[PromiseSpec], Field(min_length=1, max_length=64)]
 
 

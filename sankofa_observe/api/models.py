@@ -123,6 +123,7 @@ class VerdictBody(_Answer):
     good: int
     bad: int
     unknown: int
+    excluded: int
     slots: dict[str, int]
     slots_digest: str
     judged_at: str
@@ -141,6 +142,7 @@ class VerdictBody(_Answer):
             low_ppm=attained.low_ppm,
             high_ppm=attained.high_ppm,
             coverage_ppm=attained.coverage_ppm,
+            excluded=attained.excluded,
             good=attained.good,
             bad=attained.bad,
             unknown=attained.unknown,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from sankofa_observe.cli.drawing import NoColor, SvgFile, Width, draw, screen, write
 from sankofa_observe.cli.output import AsJson, ConfigFile, show
+from sankofa_observe.cli.person import By, who
 from sankofa_observe.scope import OPERATOR
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 MOST_TOLD = 5  # ids in a line
 Ref = Annotated[str, typer.Argument(help="The verdict: first word of its line in `verdicts list`.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
-By = Annotated[str | None, typer.Option(help="Who says so; without it, the user of this terminal.")]
 After = Annotated[str | None, typer.Option(help="Go on where the list before ended: what it named.")]
 
 
@@ -174,9 +173,8 @@ def settle(
     if outcome not in set(Outcome):
         raise InvalidInput(f"--as {outcome!r}: expected {' or '.join(Outcome)}")
     with _ledger(config) as ledger:
-        who = _user() if by is None else by  # an empty name is a name that is none
         done = review(
-            ref, Outcome(outcome), reason=reason, reference=reference, by=who, ledger=ledger, clock=SystemClock()
+            ref, Outcome(outcome), reason=reason, reference=reference, by=who(by), ledger=ledger, clock=SystemClock()
         )
         show([done], as_json=as_json, nothing="")
 
@@ -200,8 +198,7 @@ def dismiss(
     from sankofa_observe.pipeline.evaluate import PERIOD
 
     with _ledger(config) as ledger:
-        who = _user() if by is None else by  # an empty name is a name that is none
-        done = review.dismiss(PERIOD, period, reason=reason, by=who, ledger=ledger, clock=SystemClock())
+        done = review.dismiss(PERIOD, period, reason=reason, by=who(by), ledger=ledger, clock=SystemClock())
         show([done], as_json=as_json, nothing="")
 
 
@@ -226,16 +223,6 @@ def _known(agreement: str, known: list[str]) -> None:
         raise InvalidInput(
             f"--agreement {agreement[:80]!r}: no agreement of this ledger; expected one of: {some or 'none is recorded'}"
         )
-
-
-def _user() -> str:
-    """The user of this terminal; a container may run as a number that has no name."""
-    from sankofa_observe.errors import InvalidInput
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise InvalidInput("the user of this terminal has no name: say with --by who you are") from error
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """assess: a breach under an agreement becomes a penalty with its evidence.
 
 The evidence is archived first and the penalty stored with its settlement in one transaction, so a crash in between leaves
-a document nobody points at, never a penalty without proof. A breach is assessed once; a later revision that changes an
-assessed period is handed to a person, because restating a settlement is an act of its own.
+a document nobody points at, never a penalty without proof. A later revision of the verdict is priced anew while nothing was reported,
+as one more row; where it is no breach any more, its settlement is withdrawn. What is reported is handed to a person, because restating a
+settlement is an act of both parties.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from dataclasses import dataclass
 
 from sankofa_observe.errors import InvariantBroken, Unavailable
 from sankofa_observe.pipeline.period import PeriodSlots, period_slots, period_totals
-from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, SlotTable
+from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, SlotTable, StateChange
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Origin
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
-from sankofa_observe.sla.settlement import ChainIdentity
+from sankofa_observe.sla.settlement import OPEN, ChainIdentity, SettlementState
+from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.units import Money
 
 
@@ -25,16 +27,33 @@ class Assessed:
     """A breach has a price and its proof."""
 
     penalty: Penalty
+    replaces: Penalty | None = None  # the price in whose place it stands
 
     def __str__(self) -> str:
         one = self.penalty
-        owed = Money(amount_minor=one.credit_minor, currency=one.currency, exponent=one.exponent)
-        return f"{one.slo} at {one.site}, {one.period}: {owed} owed, settlement {one.settlement_id}"
+        before = f" instead of {_owed(self.replaces)}" if self.replaces else ""
+        return f"{one.slo} at {one.site}, {one.period}: {_owed(one)} owed{before}, settlement {one.settlement_id}"
+
+
+def _owed(one: Penalty) -> Money:
+    return Money(amount_minor=one.credit_minor, currency=one.currency, exponent=one.exponent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceWithdrawn:
+    """An assessed period that is no breach any more, and was not reported: nothing is owed for it."""
+
+    record: VerdictRecord
+    settlement_id: str
+
+    def __str__(self) -> str:
+        one = self.record
+        return f"{one.slo} at {one.site}, {one.period}: {one.verdict} in revision {one.revision}, settlement {self.settlement_id} is withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True)
 class NeedsRestatement:
-    """An assessed period whose verdict was revised since."""
+    """A reported period whose verdict was revised since."""
 
     record: VerdictRecord
     settlement_id: str
@@ -53,36 +72,40 @@ def assess(
     chain: ChainIdentity,
     origin: Origin,
     clock: Clock,
-) -> Iterator[Assessed | NeedsRestatement]:
-    """Price every breach of the agreement that has no penalty yet."""
+) -> Iterator[Assessed | PriceWithdrawn | NeedsRestatement]:
+    """Price every breach of the agreement that has no penalty yet, or one of an earlier revision that was not reported."""
     promises = {(promise.slo.name, promise.site): promise for promise in agreement.promises}
     unpriced = []
     for asked in ledger.to_assess(agreement.id):
         record = asked.record
-        if asked.penalty:
+        if asked.penalty and asked.state not in OPEN:
             yield NeedsRestatement(record=record, settlement_id=asked.penalty.settlement_id)
-        else:
-            promise = promises.get((record.slo, record.site))
-            if (
-                promise is None or promise.slo.digest != record.spec_digest
-            ):  # told last, so that it holds up nobody else's
-                unpriced.append(f"{record.slo}/{record.site} {record.period}")
-                continue
-            judged = _judged(promise, record, table)
-            penalty, document = price(
-                agreement=agreement,
-                promise=promise,
-                record=record,
-                slots=judged.slots,
-                edges=judged.edges,
-                chain=chain,
-                engine=origin.engine,
-                observer=origin.observer,
-                assessed_at=clock.now(),
-            )
-            archive.put(document)
-            ledger.add_penalty(penalty)
-            yield Assessed(penalty=penalty)
+            continue
+        if asked.penalty and record.verdict is not Verdict.BREACH:
+            detail = f"verdict {record.ref} is {record.verdict}"
+            change = StateChange(state=SettlementState.WITHDRAWN, at=clock.now(), detail=detail)
+            ledger.add_state(asked.penalty.settlement_id, change)
+            yield PriceWithdrawn(record=record, settlement_id=asked.penalty.settlement_id)
+            continue
+        promise = promises.get((record.slo, record.site))
+        if promise is None or promise.slo.digest != record.spec_digest:  # told last, so that it holds up nobody else's
+            unpriced.append(f"{record.slo}/{record.site} {record.period}")
+            continue
+        judged = _judged(promise, record, table)
+        penalty, document = price(
+            agreement=agreement,
+            promise=promise,
+            record=record,
+            slots=judged.slots,
+            edges=judged.edges,
+            chain=chain,
+            engine=origin.engine,
+            observer=origin.observer,
+            assessed_at=clock.now(),
+        )
+        archive.put(document)
+        ledger.add_penalty(penalty)
+        yield Assessed(penalty=penalty, replaces=asked.penalty)
     if unpriced:
         raise InvariantBroken(
             f"agreement {agreement.name} no longer promises {', '.join(unpriced)}, a breach that has no penalty yet; "
@@ -92,7 +115,8 @@ def assess(
 
 def _judged(promise: Promise, record: VerdictRecord, table: SlotTable) -> PeriodSlots:
     found = period_slots(promise.slo, promise.site, record.period, table)
-    if found.attainment(promise.slo) != record.attainment or _digest(promise, record, table) != record.slots_digest:
+    attained = found.attainment(promise.slo, record.overlay)
+    if attained != record.attainment or _digest(promise, record, table) != record.slots_digest:
         raise Unavailable(
             f"{promise.label} {record.period}: its slots have changed since revision {record.revision} was judged; it is judged again "
             "in the next turn, or by sankofa-observe evaluate"

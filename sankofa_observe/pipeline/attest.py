@@ -1,6 +1,7 @@
 """attest: a second pair of eyes recounts a period and says what it objects to.
 
-It trusts nothing of the proposer but the claim: terms come from its own copy of the agreement, slots from its own samples.
+It trusts nothing of the proposer but the claim: terms come from its own copy of the agreement, slots from its own samples, exclusions
+from what it was told of them itself.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 
 from sankofa_observe.pipeline.period import PeriodSlots, arranged, with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
-from sankofa_observe.ports import SampleSource
+from sankofa_observe.ports import KnownExclusions, SampleSource
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import (
     Evidence,
@@ -21,16 +22,28 @@ from sankofa_observe.sla.evidence import (
     period_root,
     slots_of,
 )
+from sankofa_observe.sla.exclusion import overlay_of
+from sankofa_observe.sla.overlay import Overlay, reach_seconds
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.sla.settlement import ChainIdentity, Report, settlement_id, slo_id
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import Edges, edges
 from sankofa_observe.slo.verdict import judge
-from sankofa_observe.units import rfc3339, share_floor
+from sankofa_observe.units import Period, rfc3339, share_floor
 
 
-def objection(document: Evidence, *, agreements: Mapping[str, Agreement], source: SampleSource) -> str | None:
-    """Why these numbers should not be signed, or None; `Unavailable` when the attestor cannot tell."""
+def objection(
+    document: Evidence,
+    *,
+    agreements: Mapping[str, Agreement],
+    source: SampleSource,
+    exclusions: KnownExclusions,
+    since_at: Mapping[str, int],
+) -> str | None:
+    """Why these numbers should not be signed, or None; `Unavailable` when the attestor cannot tell.
+
+    `since_at` is when each site was deployed, by the attestor's own fleet file.
+    """
     identity = document.identity
     agreement = agreements.get(identity.agreement.id)
     if agreement is None or agreement.terms_hash != identity.agreement.terms_hash:
@@ -38,7 +51,10 @@ def objection(document: Evidence, *, agreements: Mapping[str, Agreement], source
     promise = _promise(agreement, identity)
     if promise is None:
         return f"finds no promise of {identity.slo.name} at {identity.slo.site}"
-    claim = _terms_objection(identity, agreement, promise)
+    since = identity.period.starts_at - reach_seconds(promise.slo)
+    known = exclusions.exclusions_in(Period(starts_at=since, ends_at=identity.period.ends_at))
+    overlay = overlay_of(agreement, promise, identity.period, known, since_at.get(promise.site))
+    claim = _terms_objection(identity, agreement, promise) or _overlay_objection(identity.overlay, overlay)
     if claim is not None:
         return claim
     try:
@@ -90,6 +106,19 @@ def _terms_objection(identity: Identity, agreement: Agreement, promise: Promise)
     return None
 
 
+def _overlay_objection(claimed: Overlay, own: Overlay) -> str | None:
+    """A proposer excludes nothing by itself: each one was proposed and approved, and known here before."""
+    if claimed.excluded_slots is not own.excluded_slots:
+        return f"holds terms by which an excluded slot {own.excluded_slots}, not {claimed.excluded_slots}"
+    if claimed.since_at != own.since_at:
+        return f"finds the site deployed at second {own.since_at} of its own fleet file, not {claimed.since_at}"
+    for what, these, others in (("knows no approval of", claimed, own), ("misses", own, claimed)):
+        for one in sorted(set(these.applied) - set(others.applied)):
+            stretch = Period(starts_at=one.starts_at, ends_at=one.ends_at)
+            return f"{what} exclusion {one.exclusion_id} over {stretch}"
+    return None
+
+
 def _claimed(document: Evidence) -> PeriodSlots:
     slots, outside = slots_of(document), document.identity.edges
     inner = edges(slots[0] if slots else None, None, slots[-1] if slots else None, None)
@@ -107,12 +136,13 @@ def _slot_objection(claimed: list[Slot], own: list[Slot], tolerance: int) -> str
 
 
 def _verdict_objection(document: Evidence, promise: Promise, claimed: PeriodSlots, own: PeriodSlots) -> str | None:
-    identity, attained = document.identity, claimed.attainment(promise.slo)
+    identity = document.identity
+    attained = claimed.attainment(promise.slo, identity.overlay)
     if (identity.good, identity.bad, identity.unknown) != (attained.good, attained.bad, attained.unknown):
         return "adds these slots up otherwise"
     if identity.days != tuple(map(day_leaf, document.days)) or identity.root != period_root(identity):
         return "finds another root over these slots"
-    mine = judge(promise.slo, own.attainment(promise.slo))
+    mine = judge(promise.slo, own.attainment(promise.slo, identity.overlay))
     if mine.value != identity.verdict:
         return f"judges {mine}, not {identity.verdict}"
     return None
@@ -123,7 +153,7 @@ def _price_objection(identity: Identity, agreement: Agreement, promise: Promise,
     amount_minor = share_floor(agreement.fee_minor, share_ppm)
     if (identity.credit_ppm, identity.credit_minor) != (share_ppm, amount_minor):
         return f"prices these counts at {amount_minor} minor units, not {identity.credit_minor}"
-    counted = own.attainment(promise.slo)
+    counted = own.attainment(promise.slo, identity.overlay)
     mine_ppm = credit_ppm(counted.high_good, counted.base, promise.bands)
     if mine_ppm != share_ppm:  # equal states may hide other counts, and counts choose the band
         return f"owes {mine_ppm} ppm of the fee by its own counts, not {share_ppm}"

@@ -12,22 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import merge
 from itertools import groupby
+from types import MappingProxyType
 
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.pipeline.attained import Attained, LookAgain
 from sankofa_observe.pipeline.isolation import isolated
-from sankofa_observe.pipeline.period import PeriodTotals, period_totals, with_neighbours
 from sankofa_observe.ports import Clock, Ledger, SlotTable, Wait
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.penalty import VerdictRecord, at_stake
-from sankofa_observe.slo.indicator import RatioIndicator
-from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.slot import slot_starts
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict, judge
 from sankofa_observe.slo.window import periods_between
-from sankofa_observe.units import Period, rfc3339, share_floor
-
-LookAgain = Callable[[Slo, Sequence[str], Period], str]
-"""Counts again what late samples changed of the sites' slots in the period; why it could not, or nothing."""
+from sankofa_observe.units import Period, share_floor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +59,8 @@ class Marks:
     """What a process need not ask again; it begins from records, and is never stored."""
 
     judged_to: dict[str, int] = field(default_factory=dict)  # by agreement: periods before are judged, or wait
-    again: dict[str, Period] = field(default_factory=dict)  # by SLO, where slots have changed since
+    again: dict[str, Period] = field(default_factory=dict)  # by SLO, where slots or exclusions have changed since
+    exclusions: int = 0  # the newest change of an exclusion that was looked at
 
 
 def evaluate(
@@ -77,10 +72,12 @@ def evaluate(
     look_again: LookAgain = lambda *_: "",
     source_at: Callable[[], int] | None = None,
     marks: Marks | None = None,
+    since_at: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[Judged | NotYet]:
     """Judge every closed period that is not judged from these slots yet; where nothing is due, no store is asked.
 
-    `source_at` is when the source last scraped, by its own clock: a clock of ours that runs ahead closes no period.
+    `source_at` is when the source last scraped, by its own clock: a clock of ours that runs ahead closes no period. `since_at` is
+    when each site was deployed, of those of which that is known.
 
     With `marks`, only what is new since: periods that have ended, periods that wait, and those of which slots have changed, by whichever
     agreement's look for late samples. What another process recounted long after the grace is judged by a run without them.
@@ -91,8 +88,15 @@ def evaluate(
         _begin(marks, agreements, ledger, clock.now())
         for slo, stretch in table.revised().items():
             marks.again[slo] = stretch.joined(marks.again.get(slo))
-    attained = _Attained(
-        agreements=agreements, table=table, ledger=ledger, clock=clock, look_again=look_again, source_at=source_at
+        _note_exclusions(marks, agreements, ledger)
+    attained = Attained(
+        agreements=agreements,
+        table=table,
+        ledger=ledger,
+        clock=clock,
+        look_again=look_again,
+        source_at=source_at,
+        since_at=since_at,
     )
     used, whole = marks or Marks(), set[str]()
 
@@ -134,8 +138,19 @@ def _begin(marks: Marks, agreements: Sequence[Agreement], ledger: Ledger, now: i
             marks.again[promise.slo.name] = untold.joined(marks.again.get(promise.slo.name))
 
 
+def _note_exclusions(marks: Marks, agreements: Sequence[Agreement], ledger: Ledger) -> None:
+    """What was approved or withdrawn since: a process that begins looks at what came after the newest period that was judged began."""
+    by_id = {one.id: one for one in agreements}
+    for change in ledger.exclusion_changes(marks.exclusions):
+        agreement = by_id.get(change.agreement_id)
+        if agreement and (marks.exclusions or change.at >= marks.judged_to[agreement.id]):
+            for promise in agreement.promises:
+                marks.again[promise.slo.name] = change.period.joined(marks.again.get(promise.slo.name))
+        marks.exclusions = max(marks.exclusions, change.number)
+
+
 def _evaluate(
-    agreement: Agreement, marks: Marks, waits: Mapping[int, Wait], attained: _Attained
+    agreement: Agreement, marks: Marks, waits: Mapping[int, Wait], attained: Attained
 ) -> Iterator[Judged | NotYet]:
     """One agreement; nothing after a period that the source has not reached is looked at: it is not due."""
     for at in waits:
@@ -170,9 +185,7 @@ def _periods(agreement: Agreement, marks: Marks, waits: Mapping[int, Wait], unti
     return (one for one in found if agreement.starts_at <= one.starts_at and one.ends_at <= until_at)
 
 
-def _keep_waiting(
-    agreement: Agreement, period: Period, reason: str, standing: Wait | None, attained: _Attained
-) -> None:
+def _keep_waiting(agreement: Agreement, period: Period, reason: str, standing: Wait | None, attained: Attained) -> None:
     """Record that a period waits, or that it does no more."""
     subject_id, ledger, now = f"{agreement.id}/{period.starts_at}", attained.ledger, attained.clock.now()
     if standing and not reason:
@@ -197,100 +210,7 @@ def _tell_of_a_stranger(waits: Iterable[Wait], ledger: Ledger) -> None:
             ledger.begin_wait(replace(wait, reason=STRANGER))
 
 
-@dataclass(kw_only=True)
-class _Attained:
-    """What was attained in a period, of all sites that any agreement names: drawn once, and kept as a record."""
-
-    agreements: Sequence[Agreement]
-    table: SlotTable
-    ledger: Ledger
-    clock: Clock
-    look_again: LookAgain
-    source_at: Callable[[], int] | None = None
-    _scraped_at: int | None = None
-    _found: dict[tuple[str, Period], Mapping[str, AttainmentRecord | str]] = field(default_factory=dict)
-    _newest: dict[str, Mapping[str, int]] = field(default_factory=dict)
-    _reasons: dict[tuple[str, Period], str] = field(default_factory=dict)
-
-    def at(self, slo: Slo, site: str, period: Period) -> AttainmentRecord | str:
-        """What one site attained, or why that cannot be said."""
-        key = (slo.name, period)
-        if key not in self._found:
-            self._found[key] = self._draw(slo, period)
-        return self._found[key][site]
-
-    def _draw(self, slo: Slo, period: Period) -> Mapping[str, AttainmentRecord | str]:
-        """Of every site that is observed to the end; where slots were forgotten since, what was drawn from them stands."""
-        standing = {one.site: one for one in self.ledger.attainments(slo.name, period)}
-        kept = standing if self.table.forgotten(with_neighbours(period, slo)) else {}
-        drawn: dict[str, AttainmentRecord | str] = dict(kept)
-        sites = [site for site in self._sites(slo) if site not in kept and self._observed(slo, site, period)]
-        for site, found in period_totals(slo, sites, period, self.table).items():
-            drawn[site] = found.problem or _attained(slo, site, period, found, standing.get(site), self.clock.now())
-        records = [one for one in drawn.values() if not isinstance(one, str)]
-        self.ledger.add_attainments([one for one in records if one is not standing.get(one.site)])
-        return drawn
-
-    def not_yet(self, slo: Slo, site: str, period: Period) -> str:
-        """Why a period cannot be judged, or nothing: then late samples were looked for as well."""
-        if not self._observed(slo, site, period):
-            return "its slots are not observed to the end"
-        key = (slo.name, period)
-        if key not in self._reasons:
-            self._reasons[key] = self.look_again(slo, self._sites(slo), period)
-        return self._reasons[key]
-
-    def _observed(self, slo: Slo, site: str, period: Period) -> bool:
-        if slo.name not in self._newest:
-            self._newest[slo.name] = self.table.watermarks(slo.name)
-        newest = self._newest[slo.name].get(site)
-        # Events of the period may be counted in the slot after it.
-        last = (
-            period.ends_at if isinstance(slo.indicator, RatioIndicator) else slot_starts(period, slo.slot.seconds)[-1]
-        )
-        return newest is not None and newest >= last
-
-    def too_early(self, until_at: int) -> str:
-        """Why this instant has not passed for the source, or nothing."""
-        if self.source_at is None:
-            return ""
-        if self._scraped_at is None:
-            try:
-                self._scraped_at = self.source_at()
-            except Unavailable as error:
-                return str(error)
-        if self._scraped_at >= until_at:
-            return ""
-        return f"its grace ends at {rfc3339(until_at)}, and by its own clock the source has not scraped past that yet"
-
-    def _sites(self, slo: Slo) -> list[str]:
-        promises = (promise for agreement in self.agreements for promise in agreement.promises)
-        return sorted({one.site for one in promises if one.slo.name == slo.name})
-
-
-def _attained(
-    slo: Slo, site: str, period: Period, found: PeriodTotals, standing: AttainmentRecord | None, at: int
-) -> AttainmentRecord:
-    """The record that stands where it was drawn from the same slots by the same rules, else the next revision."""
-    if standing and (standing.slots_digest, standing.spec_digest) == (found.digest, slo.digest):
-        return standing
-    return AttainmentRecord(
-        slo=slo.name,
-        site=site,
-        period=period,
-        revision=standing.revision + 1 if standing else 1,
-        attainment=found.attainment(slo),
-        slot_count=found.slots,
-        slots_digest=found.digest,
-        spec_digest=slo.digest,
-        days=found.days,
-        drawn_at=at,
-    )
-
-
-def _evaluate_period(
-    agreement: Agreement, period: Period, attained: _Attained, early: str
-) -> Iterator[Judged | NotYet]:
+def _evaluate_period(agreement: Agreement, period: Period, attained: Attained, early: str) -> Iterator[Judged | NotYet]:
     """A promise that has a verdict waits for nothing: where it cannot be judged again, it stands, and that is told."""
     standing = {(v.slo, v.site): v for v in attained.ledger.standing(agreement.id, period)}
     for promise in agreement.promises:
@@ -306,11 +226,18 @@ def _evaluate_period(
 
 
 def _judge(
-    agreement: Agreement, promise: Promise, found: AttainmentRecord, before: VerdictRecord | None, attained: _Attained
-) -> Judged:
-    if before and before.attainment_revision == found.revision:
+    agreement: Agreement, promise: Promise, found: AttainmentRecord, before: VerdictRecord | None, attained: Attained
+) -> Judged | NotYet:
+    """The same slots under the same exclusions are the same verdict; anything else is the next revision."""
+    overlay = attained.overlay(agreement, promise, found.period)
+    if before and (before.attainment_revision, before.overlay) == (found.revision, overlay):
         return Judged(record=before, added=False)
-    verdict = judge(promise.slo, found.attainment)
+    counted = attained.under(overlay, promise, found.period) if overlay else found.attainment
+    if isinstance(counted, str):
+        if before:
+            return Judged(record=before, added=False, problem=counted)
+        return NotYet(promise=promise, period=found.period, reason=counted)
+    verdict = judge(promise.slo, counted)
     record = VerdictRecord(
         agreement_id=agreement.id,
         agreement_version=agreement.version,
@@ -320,15 +247,14 @@ def _judge(
         period=found.period,
         revision=before.revision + 1 if before else 1,
         verdict=verdict,
-        attainment=found.attainment,
+        attainment=counted,
         attainment_revision=found.revision,
         target_ppm=promise.slo.target_ppm,
         spec_digest=found.spec_digest,
         slots_digest=found.slots_digest,
         slot_count=found.slot_count,
-        at_stake=at_stake(agreement, promise, found.attainment)
-        if verdict is Verdict.UNDETERMINED
-        else agreement.money(0),
+        overlay=overlay,
+        at_stake=at_stake(agreement, promise, counted) if verdict is Verdict.UNDETERMINED else agreement.money(0),
         cap_minor=share_floor(agreement.fee_minor, agreement.cap_ppm),
         judged_at=attained.clock.now(),
     )

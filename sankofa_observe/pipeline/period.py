@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sankofa_observe.ports import SlotTable
+from sankofa_observe.sla.overlay import Overlay, Part, Run, Use, attained, of_slots
+from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import Slot, SlotKey, slot_starts
 from sankofa_observe.slo.totals import (
@@ -16,7 +17,6 @@ from sankofa_observe.slo.totals import (
     add,
     digest_of,
     edges,
-    total,
     unrecorded,
 )
 from sankofa_observe.slo.verdict import Attainment, attain
@@ -55,8 +55,8 @@ class PeriodSlots:
     slots: list[Slot]
     edges: Edges
 
-    def attainment(self, slo: Slo) -> Attainment:
-        return attain(slo, total(self.slots), self.edges)
+    def attainment(self, slo: Slo, overlay: Overlay | None = None) -> Attainment:
+        return of_slots(slo, self.slots, self.edges, overlay or Overlay())
 
 
 def with_neighbours(period: Period, slo: Slo) -> Period:
@@ -85,12 +85,48 @@ def period_totals(
 
     A slot that was never recorded is UNKNOWN; with `so_far`, of a period that still runs, it is left out.
     """
-    spans, outer = table.spans(slo.name, sites, period), with_neighbours(period, slo)
-    outside: dict[str, dict[int, Slot]] = defaultdict(dict)
+    spans, outside = table.spans(slo.name, sites, period), _outside(slo, sites, period, table)
+    return {site: _put_together(slo, site, period, spans.get(site), outside[site], so_far=so_far) for site in sites}
+
+
+def laid_over(
+    slo: Slo, sites: Sequence[str], period: Period, cut: Sequence[Run], table: SlotTable
+) -> Mapping[str, Attainment | str]:
+    """What sites attain under an overlay that cuts their period into these runs, or why that cannot be said.
+
+    Of whole days their totals are read, of days that a run cuts the slots. A run's neighbours are those beside it: what is left
+    out is read as well where events float over its edges.
+    """
+    events = isinstance(slo.indicator, RatioIndicator)
+    asked = [run.period for run in cut if events or run.use is Use.JUDGED]
+    spans = table.cut(slo.name, sites, asked)
+    outside = _outside(slo, sites, period, table) if events else {site: {} for site in sites}
+    return {
+        site: _over_runs(slo, site, cut, {one: spans.get((site, one)) for one in asked}, outside[site])
+        for site in sites
+    }
+
+
+def _over_runs(
+    slo: Slo, site: str, cut: Sequence[Run], spans: Mapping[Period, SiteSpan | None], outside: Mapping[int, Slot]
+) -> Attainment | str:
+    at = {**outside, **{slot.starts_at: slot for one in spans.values() if one for slot in (one.first, one.last)}}
+    parts = []
+    for run in cut:
+        found = _put_together(slo, site, run.period, spans.get(run.period), at, so_far=run.period not in spans)
+        if found.problem:
+            return found.problem
+        parts.append(Part(use=run.use, slots=found.slots, totals=found.totals, edges=found.edges))
+    return attained(slo, parts)
+
+
+def _outside(slo: Slo, sites: Sequence[str], period: Period, table: SlotTable) -> Mapping[str, Mapping[int, Slot]]:
+    """By site the slots on each side of a period."""
+    outer, found = with_neighbours(period, slo), {site: dict[int, Slot]() for site in sites}
     for start, end in ((outer.starts_at, period.starts_at), (period.ends_at, outer.ends_at)):
         for slot in table.read(slo.name, sites, Period(starts_at=start, ends_at=end)):
-            outside[slot.site][slot.starts_at] = slot
-    return {site: _put_together(slo, site, period, spans.get(site), outside[site], so_far=so_far) for site in sites}
+            found[slot.site][slot.starts_at] = slot
+    return found
 
 
 def _put_together(
@@ -98,12 +134,9 @@ def _put_together(
 ) -> PeriodTotals:
     expected, step = len(slot_starts(period, slo.slot.seconds)), slo.slot.seconds
     counted = found.slots if found else 0
-    at = {slot.starts_at: slot for slot in (found.first, found.last)} if found else {}
+    at = {**outside, **({slot.starts_at: slot for slot in (found.first, found.last)} if found else {})}
     edge = edges(
-        at.get(period.starts_at),
-        outside.get(period.starts_at - step),
-        at.get(period.ends_at - step),
-        outside.get(period.ends_at),
+        *(at.get(one) for one in (period.starts_at, period.starts_at - step, period.ends_at - step, period.ends_at))
     )
     unseen = unrecorded(SlotKey(slo=slo.name, site=site, rule=slo.slot), 0 if so_far else expected - counted)
     return PeriodTotals(
@@ -117,4 +150,4 @@ def _put_together(
 
 
 def _days(lines: str) -> dict[int, str]:
-    return {int(start): digest for start, _, digest in (line.partition(":") for line in lines.split("\n"))}
+    return {int(start): digest for start, _, digest in (line.partition(":") for line in lines.splitlines())}

@@ -16,7 +16,7 @@ from sankofa_observe.pipeline.isolation import isolated
 from sankofa_observe.units import Period, rfc3339
 
 if TYPE_CHECKING:
-    from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement
+    from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, PriceWithdrawn
     from sankofa_observe.pipeline.counting import Observed
     from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet
     from sankofa_observe.pipeline.seal import Checked, Sealed
@@ -160,6 +160,7 @@ class Platform:
             look_again=self._look_again if look else lambda *_: "",
             source_at=self.source.newest_at if look else None,
             marks=self.marks if only_new else None,
+            since_at=self.catalog.since_at,
         )
 
     def _look_again(self, slo: Slo, sites: Sequence[str], period: Period) -> str:
@@ -169,7 +170,7 @@ class Platform:
         whole = with_neighbours(period, slo)
         return quietly(recount_late(slo, sites, whole, source=self.source, table=self.slots, clock=self.clock))
 
-    def assess(self) -> Iterator[Assessed | NeedsRestatement]:
+    def assess(self) -> Iterator[Assessed | PriceWithdrawn | NeedsRestatement]:
         """Price what asks for it; a breach of an agreement that is in no spec any more is told when all else is priced."""
         from sankofa_observe.pipeline.assess import assess
         from sankofa_observe.sla.evidence import Origin

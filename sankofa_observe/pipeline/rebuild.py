@@ -158,7 +158,8 @@ def _made(
         period=penalty.period,
         slots=found.slots,
         edges=found.edges,
-        attainment=found.attainment(promise.slo),
+        attainment=found.attainment(promise.slo, penalty.overlay),
+        overlay=penalty.overlay,
         chain=chain,
         provenance=source,
     )

@@ -6,14 +6,12 @@ is granted elsewhere, under a reference that the record keeps.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.pipeline.persons import one_line, person
 from sankofa_observe.ports import Clock, JudgedFrom, Ledger, Outcome, Review
 from sankofa_observe.scope import OPERATOR
-
-_PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +33,8 @@ def review(
         InvalidInput: there is no such verdict, it is not undetermined, or it was reviewed; or the word is not whole: a reason and a
             person are needed, and a breach needs the reference under which its credit is granted.
     """
-    actor = _person(by, reason)
-    _one_line("reference", reference)
+    actor = person(by, reason)
+    one_line("reference", reference)
     if outcome is Outcome.BREACH and not reference.strip():
         raise InvalidInput(
             "a breach that is conceded needs a reference, like the number of the credit note: the contract takes no row of it"
@@ -72,25 +70,8 @@ def dismiss(subject: str, subject_id: str, *, reason: str, by: str, ledger: Ledg
 
     What still cannot be done and is still asked for waits anew in the next turn.
     """
-    ledger.acting(_person(by, reason)).dismiss_wait(subject, subject_id, reason=reason, at=clock.now())
+    ledger.acting(person(by, reason)).dismiss_wait(subject, subject_id, reason=reason, at=clock.now())
     return Dismissed(subject_id=subject_id, reason=reason)
-
-
-def _person(by: str, reason: str) -> str:
-    """Who acts, as records name them; raises `InvalidInput` where nobody does, or says no reason."""
-    if not reason.strip():
-        raise InvalidInput("a person's word needs a reason: what shows it")
-    _one_line("reason", reason)
-    if not _PERSON.fullmatch(by):
-        raise InvalidInput(f"by {by!r}: expected the id of a person, of letters, digits and ._@-")
-    return f"person:{by}"
-
-
-def _one_line(what: str, text: str) -> None:
-    """It stands in lines of lists and logs, and on terminals, which obey some characters."""
-    wrong = next((one for one in text if not one.isprintable()), None)
-    if wrong is not None:
-        raise InvalidInput(f"{what}: has the character {wrong!a}; expected one line of text without control characters")
 
 
 def judged_from(ref: str, ledger: Ledger) -> JudgedFrom:

@@ -20,6 +20,7 @@ from sankofa_observe.ports.chain import (
     SettlementChain,
 )
 from sankofa_observe.ports.clock import Clock
+from sankofa_observe.ports.exclusions import ExclusionChange, Exclusions, KnownExclusions
 from sankofa_observe.ports.jobs import Job, Jobs
 from sankofa_observe.ports.lease import Lease
 from sankofa_observe.ports.ledger import (
@@ -51,10 +52,13 @@ __all__ = [
     "ChainHead",
     "Clock",
     "EvidenceArchive",
+    "ExclusionChange",
+    "Exclusions",
     "Finalisation",
     "Job",
     "Jobs",
     "JudgedFrom",
+    "KnownExclusions",
     "Lease",
     "Ledger",
     "LedgerRead",

@@ -8,10 +8,13 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from sankofa_observe.ports.chain import Attempt, Receipt
+from sankofa_observe.ports.exclusions import Exclusions
 from sankofa_observe.ports.lease import Lease
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.exclusion import ExclusionRecord
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
+from sankofa_observe.sla.revision import Revision
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord
 from sankofa_observe.units import Money, Period, rfc3339
@@ -57,6 +60,7 @@ class ToAssess:
 
     record: VerdictRecord
     penalty: Penalty | None
+    state: SettlementState | None  # of the settlement that has this price
 
 
 class Outcome(StrEnum):
@@ -85,11 +89,12 @@ class Review:
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedFrom:
-    """A verdict with what it was judged from and what persons said of it, oldest first."""
+    """A verdict with what it was judged from, how it came about, and what persons said of it, oldest first."""
 
     record: VerdictRecord
     attained: AttainmentRecord | None
     reviews: tuple[Review, ...]
+    history: tuple[Revision, ...] = ()  # every verdict of the same promise and period, this one among them
 
     def __str__(self) -> str:
         lines = [str(self.record), f"agreement {self.record.agreement_id} of {self.record.tenant}"]
@@ -97,7 +102,14 @@ class JudgedFrom:
             drawn = f"{self.attained.slot_count} slots, digest {self.attained.slots_digest}"
             lines.append(f"judged from attainment {self.attained.revision}: {drawn}")
             lines += [f"  {rfc3339(day)[:10]} {digest}" for day, digest in sorted(self.attained.days.items())]
-        return "\n".join([*lines, *map(str, self.reviews)])
+        since = self.record.overlay.since_at
+        lines += [f"  nothing is promised before {rfc3339(since)}, when the site was deployed"] if since else []
+        lines += [
+            f"  excluded ({self.record.overlay.excluded_slots}) {Period(starts_at=one.starts_at, ends_at=one.ends_at)} by exclusion {one.exclusion_id[2:18]}"
+            for one in self.record.overlay.applied
+        ]
+        history = [*map(str, self.history)] if len(self.history) > 1 else []
+        return "\n".join([*lines, *history, *map(str, self.reviews)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +188,11 @@ class LedgerRead(Protocol):
 
     def verdict(self, ref: str) -> JudgedFrom | None: ...
 
+    def exclusions(
+        self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[ExclusionRecord]:
+        """By their first occurrence, then in the order in which they were proposed."""
+
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
         """What waits now, longest first."""
 
@@ -191,7 +208,7 @@ class LedgerRead(Protocol):
         """What is granted, one sum a currency."""
 
 
-class Ledger(Protocol):
+class Ledger(Exclusions, Protocol):
     """The records as the stages write them, append-only, and the questions that stages ask: each for what is to be done."""
 
     def read(self, scope: Scope) -> LedgerRead: ...
@@ -261,7 +278,12 @@ class Ledger(Protocol):
         """Oldest period first."""
 
     def add_penalty(self, penalty: Penalty) -> bool:
-        """Store the penalty and its settlement's COMPUTED in one transaction."""
+        """Store the penalty and its settlement's COMPUTED in one transaction; of one that is not reported yet, a later revision too.
+
+        Raises:
+            InvariantBroken: it is priced by another revision, and reported.
+            Unavailable: it is being reported.
+        """
 
     def add_state(self, settlement_id: str, change: StateChange) -> bool:
         """Append a move; a move that no arrow allows raises `InvariantBroken`."""

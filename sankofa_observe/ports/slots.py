@@ -38,6 +38,12 @@ class SlotTable(Protocol):
     def spans_of(self, slo: str, sites: Sequence[str], periods: Sequence[Period]) -> list[Mapping[str, SiteSpan]]:
         """The same of several periods that do not overlap, in one question."""
 
+    def cut(self, slo: str, sites: Sequence[str], stretches: Sequence[Period]) -> Mapping[tuple[str, Period], SiteSpan]:
+        """Per site and stretch the slots that start in it, added up, without their digests; stretches do not overlap.
+
+        Of days that are whole in one stretch their totals are taken, of all others the slots.
+        """
+
     def forgotten(self, period: Period) -> bool:
         """Whether slots of the period are no longer kept, but in the totals of their day."""
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.window import Window
 from sankofa_observe.units import Money
+
+EXCLUSION_NOTICE_SECONDS = 3 * 86_400
+"""How long before it begins an exclusion is announced, where an agreement says nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,8 @@ class Agreement:
     dispute_window_blocks: int
     tolerance_slots: int  # slots in which an attestor's own count may differ before it refuses to sign
     promises: tuple[Promise, ...]
+    excluded_slots: ExcludedSlots = ExcludedSlots.LEAVES_BASE
+    exclusion_notice_seconds: int = EXCLUSION_NOTICE_SECONDS
     terms_hash: str = ""
     terms_document: str = field(default="", repr=False)  # the canonical JSON that was hashed
 

@@ -18,6 +18,11 @@ class Catalog:
     agreements: dict[str, Agreement] = field(default_factory=dict)  # by agreement id
     warnings: list[Violation] = field(default_factory=list)  # what is allowed and will surprise
 
+    @property
+    def since_at(self) -> dict[str, int]:
+        """When sites were deployed, of those of which the fleet file says so."""
+        return {site.name: site.since_at for site in self.sites.values() if site.since_at is not None}
+
     def sites_of(self, slo: Slo) -> list[str]:
         """The sites an SLO covers: those of its tier."""
         return sorted(site.name for site in self.sites.values() if site.tier == slo.tier)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, evidence_of
 from sankofa_observe.sla.evidence.building import queries_of
+from sankofa_observe.sla.overlay import Overlay
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.sla.settlement import ChainIdentity, Report, slo_id
 from sankofa_observe.slo.slot import Slot, SlotState
@@ -21,7 +22,7 @@ from sankofa_observe.units import Money, Period, share_floor
 class VerdictRecord:
     """The judgement of one promise over one closed period; a later one of the same period has a higher revision.
 
-    `attainment_revision` names what it was judged from. `at_stake` is the most that may be owed where nobody can tell, else nothing.
+    `attainment_revision` names what it was judged from, and `overlay` what lay over it: `attainment` is what both make together. `at_stake` is the most that may be owed where nobody can tell, else nothing.
     """
 
     agreement_id: str
@@ -38,6 +39,7 @@ class VerdictRecord:
     spec_digest: str
     slots_digest: str  # of the slots and edges that it was drawn from
     slot_count: int
+    overlay: Overlay = field(default_factory=Overlay)  # the exclusions that were applied
     at_stake: Money
     cap_minor: int  # of all credits of the agreement in this period, in the same currency
     judged_at: int
@@ -48,13 +50,23 @@ class VerdictRecord:
         unseen, every = attained.slots.get(SlotState.UNKNOWN, 0), sum(attained.slots.values())
         if unseen != attained.unknown:  # of events nobody may know how many they had
             counts += f"; {unseen} of {every} slots UNKNOWN"
+        if attained.excluded:
+            counts += f"; {attained.excluded} of {self.slot_count} slots excluded"
         stake = f"; up to {self.at_stake} at stake" if self.at_stake.amount_minor else ""
         return f"{self.ref} {self.slo} at {self.site}, {self.period}: {self.verdict} ({counts}; revision {self.revision}{stake})"
 
     @property
     def ref(self) -> str:
         """A name of 16 letters by which people speak of it, the same in every ledger."""
-        own = (self.agreement_id, self.slo, self.site, self.period.starts_at, self.period.ends_at, self.revision)
+        return self._ref(self.revision)
+
+    @property
+    def replaces(self) -> str:
+        """The name of the verdict in whose place it stands, or nothing."""
+        return self._ref(self.revision - 1) if self.revision > 1 else ""
+
+    def _ref(self, revision: int) -> str:
+        own = (self.agreement_id, self.slo, self.site, self.period.starts_at, self.period.ends_at, revision)
         return hashlib.sha256("\n".join(map(str, own)).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
@@ -84,6 +96,7 @@ class Penalty:
     leaf_count: int
     document_hash: str
     sources: tuple[str, ...]
+    overlay: Overlay = field(default_factory=Overlay)
     assessed_at: int
 
     @property
@@ -136,6 +149,7 @@ def price(
         slots=slots,
         edges=edges,
         attainment=record.attainment,
+        overlay=record.overlay,
         chain=chain,
         provenance=source,
     )
@@ -158,6 +172,7 @@ def price(
         leaf_count=len(identity.days),
         document_hash=document_hash(identity),
         sources=identity.slo.sources,
+        overlay=identity.overlay,
         assessed_at=assessed_at,
     )
     return penalty, document

@@ -13,6 +13,7 @@ from typing import Any
 
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.sla.terms import FORMAT, counting_digest, with_terms
 from sankofa_observe.slo.indicator import (
@@ -61,13 +62,14 @@ def agreement_of(document: str, sources: Sources) -> Agreement:
 
 def _agreement(terms: Any, sources: Sources) -> Agreement:
     same = ("id", "name", "version", "currency", "exponent", "cap_ppm", "starts_at", "grace_seconds")
-    windows = ("dispute_window_seconds", "dispute_window_blocks", "tolerance_slots")
+    windows = ("dispute_window_seconds", "dispute_window_blocks", "tolerance_slots", "exclusion_notice_seconds")
     return Agreement(
         **{name: terms[name] for name in (*same, *windows)},
         tenant=terms["tenant"]["id"],
         tenant_account=terms["tenant"]["account"],
         provider_account=terms["provider"]["account"],
         fee_minor=int(terms["fee_minor"]),
+        excluded_slots=ExcludedSlots(terms["excluded_slots"]),
         promises=tuple(_promise(one, sources) for one in terms["promises"]),
     )
 

@@ -24,14 +24,19 @@ class SettlementState(StrEnum):
     DISPUTED = "disputed"  # on chain, waiting for the arbiter
     FINAL = "final"  # on chain, the credit is owed
     VOIDED = "voided"  # the arbiter refused it
+    WITHDRAWN = "withdrawn"  # before it was reported: its period is no breach any more
     HELD = "held"  # two truths disagree; a person looks
 
 
 # From here time or an act leads on; the others are ends.
 MOVING = frozenset({SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED})
+# Nothing of it has left the house: another price takes its place.
+OPEN = frozenset({SettlementState.COMPUTED, SettlementState.WITHDRAWN})
 ARROWS = frozenset(
     {
         (SettlementState.COMPUTED, SettlementState.REPORTED),
+        (SettlementState.COMPUTED, SettlementState.WITHDRAWN),
+        (SettlementState.WITHDRAWN, SettlementState.COMPUTED),
         (SettlementState.COMPUTED, SettlementState.HELD),
         (SettlementState.REPORTED, SettlementState.DISPUTED),
         (SettlementState.REPORTED, SettlementState.FINAL),

@@ -58,6 +58,8 @@ def terms_of(agreement: Agreement, salt: str) -> Document:
         "dispute_window_seconds": agreement.dispute_window_seconds,
         "dispute_window_blocks": agreement.dispute_window_blocks,
         "tolerance_slots": agreement.tolerance_slots,
+        "excluded_slots": agreement.excluded_slots.value,
+        "exclusion_notice_seconds": agreement.exclusion_notice_seconds,
         "promises": [_promise(one) for one in agreement.promises],
     }
 

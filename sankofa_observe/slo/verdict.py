@@ -27,7 +27,8 @@ class Attainment:
     """What was reached, as counts of slots or of events.
 
     `good` and `bad` are certain, `unknown` is not; their sum is the base. `slots` counts every slot by state, for display.
-    `bounded` is False where nothing says how many events were missed, so that no base can be given.
+    `bounded` is False where nothing says how many events were missed, so that no base can be given. `excluded` slots are in no other
+    figure but `good`, where the agreement counts them as up.
     """
 
     good: int
@@ -35,6 +36,7 @@ class Attainment:
     unknown: int
     slots: Mapping[SlotState, int]
     bounded: bool = True
+    excluded: int = 0
 
     @property
     def base(self) -> int:
@@ -105,20 +107,27 @@ def _occurrences(slo: Slo, totals: Totals, at: Edges) -> Attainment:
     if bad < 0:  # more good than valid: so many of the good ones are of valid ones that are not here
         elsewhere = min(good, -bad)
         good, bad, unknown = good - elsewhere, 0, unknown + elsewhere
-    # Time without any measure counts as twice the busiest slot there was.
-    unknown += -(-2 * totals.blind * totals.busiest // slo.slot.seconds)
+    unknown += unmeasured(slo, totals.blind, totals.busiest)
     bounded = not totals.blind or totals.busiest > 0
     return Attainment(good=good, bad=bad, unknown=unknown, slots=totals.states, bounded=bounded)
 
 
+def unmeasured(slo: Slo, blind: int, busiest: int) -> int:
+    """How many events time without any measure may hold: it counts as twice the busiest slot there was, rounded up."""
+    return -(-2 * blind * busiest // slo.slot.seconds)
+
+
 def judge(slo: Slo, attainment: Attainment) -> Verdict:
-    """Compare the bounds with the target; without any base nothing can be said, but that idle time is good where it is."""
+    """Compare the bounds with the target; without any base nothing can be said, but that idle time is good where it is.
+
+    Where exclusions leave no slot at all, nothing was promised of the period, and nothing was missed.
+    """
     if not attainment.bounded:
         return Verdict.UNDETERMINED
     if attainment.base == 0:
-        idle = attainment.slots.get(SlotState.NO_TRAFFIC, 0)
-        idle_only = idle > 0 and idle == sum(attainment.slots.values())
-        return Verdict.MET if idle_only and slo.no_traffic is NoTraffic.GOOD else Verdict.UNDETERMINED
+        idle, every = attainment.slots.get(SlotState.NO_TRAFFIC, 0), sum(attainment.slots.values())
+        idle_only = 0 < idle == every and slo.no_traffic is NoTraffic.GOOD
+        return Verdict.MET if idle_only or (attainment.excluded and not every) else Verdict.UNDETERMINED
     if ratio_below(attainment.high_good, attainment.base, slo.target_ppm):
         return Verdict.BREACH
     if not ratio_below(attainment.good, attainment.base, slo.target_ppm):

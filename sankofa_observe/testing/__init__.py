@@ -7,6 +7,7 @@ contract's rules for reports and finalisation, has faults to switch on, and lets
 from __future__ import annotations
 
 from sankofa_observe.testing.chain import ChainFaults, FakeAttestor, FakeChain
+from sankofa_observe.testing.exclusions import MemoryExclusions
 from sankofa_observe.testing.ledger import MemoryArchive, MemoryLedger, MemoryReads
 from sankofa_observe.testing.slots import MemorySlots
 from sankofa_observe.testing.sources import FixedClock, ScriptedSamples
@@ -17,6 +18,7 @@ __all__ = [
     "FakeChain",
     "FixedClock",
     "MemoryArchive",
+    "MemoryExclusions",
     "MemoryLedger",
     "MemoryReads",
     "MemorySlots",

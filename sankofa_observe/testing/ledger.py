@@ -28,9 +28,12 @@ from sankofa_observe.ports import (
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.evidence import Evidence, document_hash, parse, written
+from sankofa_observe.sla.exclusion import ExclusionRecord
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
-from sankofa_observe.sla.settlement import ARROWS, MOVING, SettlementState
+from sankofa_observe.sla.revision import revisions
+from sankofa_observe.sla.settlement import ARROWS, MOVING, OPEN, SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
+from sankofa_observe.testing.exclusions import MemoryExclusions
 from sankofa_observe.units import Money, Period
 
 Item = TypeVar("Item")
@@ -65,12 +68,11 @@ class MemoryArchive:
 
 
 @dataclass(kw_only=True)
-class MemoryLedger:
+class MemoryLedger(MemoryExclusions):
     """The records in lists, with the refusals of the real ledger; who wrote them it does not keep."""
 
     agreements: dict[tuple[str, int], AgreementRecord] = field(default_factory=dict)
     verdicts: list[VerdictRecord] = field(default_factory=list)
-    records: dict[str, SettlementRecord] = field(default_factory=dict)
     attempts: dict[tuple[str, int], Attempt] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     grants: dict[str, ServiceCredit] = field(default_factory=dict)
@@ -78,6 +80,7 @@ class MemoryLedger:
     reviews: list[Review] = field(default_factory=list)
     open_waits: dict[tuple[str, str], Wait] = field(default_factory=dict)
     begun: dict[tuple[str, str], int] = field(default_factory=dict)  # when each began, of all that ever did
+    prices: list[Penalty] = field(default_factory=list)  # every one that was ever added
     dismissed: list[tuple[str, str]] = field(default_factory=list)  # what a person ended, and why
 
     def read(self, scope: Scope) -> MemoryReads:
@@ -172,7 +175,7 @@ class MemoryLedger:
             by_period[one.agreement_id, one.period].append(one)
         found = []
         for (agreement_id, period), records in by_period.items():
-            penalties = [one.penalty for one in self.records.values()]
+            penalties = [one.penalty for one in self.records.values() if one.state is not SettlementState.WITHDRAWN]
             owed = sum(
                 one.credit_minor for one in penalties if (one.agreement_id, one.period) == (agreement_id, period)
             )
@@ -229,34 +232,56 @@ class MemoryLedger:
         return [one for one in sorted({one.agreement_id for one in self.verdicts}) if self.to_assess(one)]
 
     def to_assess(self, agreement_id: str) -> list[ToAssess]:
-        penalties = {_promise(one.penalty): one.penalty for one in self.records.values()}
+        settled = {_promise(one.penalty): one for one in self.records.values()}
         found = []
         for one in self.newest():
-            penalty = penalties.get(_promise(one))
-            asks = one.verdict is Verdict.BREACH if penalty is None else penalty.revision != one.revision
+            priced = settled.get(_promise(one))
+            none = priced is None or priced.state is SettlementState.WITHDRAWN
+            asks = one.verdict is Verdict.BREACH if none or priced is None else priced.penalty.revision != one.revision
             if one.agreement_id == agreement_id and asks:
-                found.append(ToAssess(record=one, penalty=penalty))
+                penalty, state = (priced.penalty, priced.state) if priced else (None, None)
+                found.append(ToAssess(record=one, penalty=penalty, state=state))
         return found
 
     def add_penalty(self, penalty: Penalty) -> bool:
         standing = self.records.get(penalty.settlement_id)
         priced = {(_promise(one.penalty), one.penalty.revision) for one in self.records.values()}
-        if standing is None and (_promise(penalty), penalty.revision) in priced:
-            raise InvariantBroken(f"penalty {penalty.settlement_id}: its promise is priced under another settlement")
+        first = StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at)
         if standing is None:
-            first = StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at)
-            self.records[penalty.settlement_id] = SettlementRecord(penalty=penalty, history=(first,))
-            return True
-        if replace(standing.penalty, assessed_at=0) != replace(penalty, assessed_at=0):
-            raise InvariantBroken(f"penalty {penalty.settlement_id}: another one stands")
-        return False
+            if (_promise(penalty), penalty.revision) in priced:
+                raise InvariantBroken(
+                    f"penalty {penalty.settlement_id}: its promise is priced under another settlement"
+                )
+            history: tuple[StateChange, ...] = (first,)
+        elif standing.penalty.revision == penalty.revision:
+            if replace(standing.penalty, assessed_at=0) != replace(penalty, assessed_at=0):
+                raise InvariantBroken(f"penalty {penalty.settlement_id}: another one stands")
+            return False
+        else:
+            if standing.state not in OPEN or penalty.revision < standing.penalty.revision:
+                raise InvariantBroken(
+                    f"penalty {penalty.settlement_id}: it is {standing.state}, and priced by another revision"
+                )
+            self._refuse_being_sent(penalty.settlement_id)
+            again = (first,) if standing.state is SettlementState.WITHDRAWN else ()
+            history = (*standing.history, *again)
+        self.prices.append(penalty)
+        self.records[penalty.settlement_id] = SettlementRecord(penalty=penalty, history=history)
+        return True
+
+    def _refuse_being_sent(self, settlement_id: str) -> None:
+        if any(settlement_id in one.settlement_ids for one in self.open_attempts()):
+            raise Unavailable(f"settlement {settlement_id}: a transaction carries it, and its fate is not known")
 
     def add_state(self, settlement_id: str, change: StateChange) -> bool:
         record = self.records.get(settlement_id)
-        if record and change.state in {one.state for one in record.history}:
+        allowed = record is not None and (record.state, change.state) in ARROWS
+        if record and not allowed and change.state in {one.state for one in record.history}:
             return False
-        if record is None or (record.state, change.state) not in ARROWS:
+        if record is None or not allowed:
             raise InvariantBroken(f"settlement {settlement_id}: cannot become {change.state}")
+        if change.state is SettlementState.WITHDRAWN:
+            self._refuse_being_sent(settlement_id)
         self.records[settlement_id] = replace(record, history=(*record.history, change))
         return True
 
@@ -310,6 +335,8 @@ class MemoryLedger:
     def totals(self) -> Totals:
         penalties: Counter[tuple[str, int]] = Counter()
         for one in self.records.values():
+            if one.state is SettlementState.WITHDRAWN:
+                continue
             penalties[one.penalty.currency, one.penalty.exponent] += one.penalty.credit_minor
         granted: Counter[tuple[str, str, int]] = Counter()
         for grant in self.grants.values():
@@ -357,7 +384,16 @@ class MemoryReads:
         known = self.ledger.attained.get((record.slo, record.site, record.period), [])
         attained = next((one for one in known if one.revision == record.attainment_revision), None)
         reviews = tuple(one for one in self.ledger.reviews if one.verdict == ref)
-        return JudgedFrom(record=record, attained=attained, reviews=reviews)
+        same = [one for one in self.ledger.verdicts if _promise(one) == _promise(record)]
+        prices = [one for one in self.ledger.prices if _promise(one) == _promise(record)]
+        return JudgedFrom(record=record, attained=attained, reviews=reviews, history=revisions(same, known, prices))
+
+    def exclusions(
+        self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[ExclusionRecord]:
+        every = list(self.ledger.excluded.values())
+        found = [one for one in every if agreement_id in {None, one.exclusion.agreement_id}]
+        return self._page(found, lambda one: (one.exclusion.occurrences[0].starts_at, every.index(one)), limit, after)
 
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
         begun = self.ledger.begun
@@ -402,6 +438,8 @@ class MemoryReads:
 def _tenant(one: object) -> str:
     if isinstance(one, SettlementRecord):
         return one.penalty.tenant
+    if isinstance(one, ExclusionRecord):
+        return one.exclusion.tenant
     assert isinstance(one, VerdictRecord | ServiceCredit | Wait)  # noqa: S101
     return one.tenant
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from sankofa_observe.slo.slot import Slot
@@ -62,6 +62,13 @@ class MemorySlots:
 
     def spans_of(self, slo: str, sites: Sequence[str], periods: Sequence[Period]) -> list[Mapping[str, SiteSpan]]:
         return [self.spans(slo, sites, period) for period in periods]
+
+    def cut(self, slo: str, sites: Sequence[str], stretches: Sequence[Period]) -> Mapping[tuple[str, Period], SiteSpan]:
+        return {
+            (site, one): replace(found, lines="")
+            for one in stretches
+            for site, found in self.spans(slo, sites, one).items()
+        }
 
     def forgotten(self, period: Period) -> bool:  # noqa: ARG002  it keeps all
         return False

@@ -10,8 +10,9 @@ from eth_account import Account
 from sankofa_observe.adapters.attestor import LocalAttestor
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.ports import AttestorSet
+from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.settlement import Report
-from sankofa_observe.testing import ScriptedSamples
+from sankofa_observe.testing import MemoryExclusions, ScriptedSamples
 from sankofa_observe.units import Period
 from tests import builders
 
@@ -27,7 +28,13 @@ def reviewed() -> tuple[LocalAttestor, Report]:
     for name, down in (("sankofa_pve_up", 1), ("sankofa_pve_known", 0)):
         samples = [((builders.START + 15 * n) * 1000, 0 if n < down else 1) for n in range(-4, 44)]
         source.add(name, samples, site="edge-1")
-    attestor = LocalAttestor(name="a1", key=Account.create(), source=source, agreements={agreement.id: agreement})
+    attestor = LocalAttestor(
+        name="a1",
+        key=Account.create(),
+        source=source,
+        catalog=Catalog(agreements={agreement.id: agreement}),
+        exclusions=MemoryExclusions(),
+    )
     assert attestor.objection(breach.document) is None
     return attestor, breach.penalty.report
 

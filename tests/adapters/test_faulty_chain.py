@@ -23,9 +23,10 @@ from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.ports import Ledger
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import SettlementState
-from sankofa_observe.testing import ScriptedSamples
+from sankofa_observe.testing import MemoryExclusions, ScriptedSamples
 from tests.builders import CREDIT_MINOR, breach, slots_of
 from tests.chain import TestChain
 from tests.faulty_rpc import ON_READING, ON_SENDING, SENDING, Fault, FaultyRpc, Plan, once, seeded
@@ -77,9 +78,9 @@ class Run:
     penalties: tuple[Penalty, ...]
 
     def settle(self) -> Settle:
-        agreements, samples = {self.agreement.id: self.agreement}, _samples()
+        catalog, samples = Catalog(agreements={self.agreement.id: self.agreement}), _samples()
         attestors = [
-            LocalAttestor(name=f"attestor-{n}", key=key, source=samples, agreements=agreements)
+            LocalAttestor(name=f"attestor-{n}", key=key, source=samples, catalog=catalog, exclusions=MemoryExclusions())
             for n, key in enumerate(self.anvil.attestors)
         ]
         return Settle(

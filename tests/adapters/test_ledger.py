@@ -35,6 +35,7 @@ from sankofa_observe.scope import AUDITOR, OPERATOR, Scope, of_tenant
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.sla.revision import Revision
 from sankofa_observe.sla.settlement import ARROWS, SettlementState
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.testing import MemoryLedger
@@ -45,6 +46,7 @@ from tests.builders import CREDIT_MINOR, agreement, attainment, breach, credit, 
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
 COMPUTED, REPORTED, DISPUTED = SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED
 FINAL, VOIDED, HELD = SettlementState.FINAL, SettlementState.VOIDED, SettlementState.HELD
+WITHDRAWN = SettlementState.WITHDRAWN
 ATTEMPT = Attempt(
     kind=AttemptKind.REPORT,
     settlement_ids=("0xaa", "0xbb"),
@@ -172,9 +174,12 @@ def test_ledger_asks_for_a_price_of_every_breach_until_it_has_one(ledger: Ledger
 
     assert asking == [sorted([ACME.id, BAOBAB.id]), [BAOBAB.id]]
     assert asked == [
-        [ToAssess(record=breached, penalty=None)],
+        [ToAssess(record=breached, penalty=None, state=None)],
         [],
-        [ToAssess(record=revised, penalty=penalty), ToAssess(record=turned, penalty=None)],
+        [
+            ToAssess(record=revised, penalty=penalty, state=COMPUTED),
+            ToAssess(record=turned, penalty=None, state=None),
+        ],
     ]
 
 
@@ -210,7 +215,9 @@ def test_ledger_shows_a_verdict_with_what_it_was_judged_from(ledger: Ledger) -> 
     ledger.add_verdict(record)
     found = [ledger.read(scope).verdict(record.ref) for scope in (OPERATOR, of_tenant("acme"), of_tenant("baobab"))]
 
-    expected = JudgedFrom(record=record, attained=attainment(ACME, revision=2), reviews=())
+    drawn = attainment(ACME, revision=2)
+    history = (Revision(ref=record.ref, record=record, replaces="", attained=drawn, penalty=None, changed=()),)
+    expected = JudgedFrom(record=record, attained=drawn, reviews=(), history=history)
     assert found == [expected, expected, None]
     assert record.ref == "4b05569f2e6ae6f7"
     assert ledger.read(OPERATOR).verdict("0" * 16) is None
@@ -337,6 +344,7 @@ def test_ledger_refuses_another_document_for_a_settlement(ledger: Ledger) -> Non
 
 EVERY_MOVE = [(before, after) for before in SettlementState for after in SettlementState if before is not after]
 PATHS = {COMPUTED: [], REPORTED: [REPORTED], DISPUTED: [REPORTED, DISPUTED], HELD: [HELD]}
+PATHS |= {WITHDRAWN: [WITHDRAWN]}
 PATHS |= {FINAL: [REPORTED, FINAL], VOIDED: [REPORTED, VOIDED]}
 
 

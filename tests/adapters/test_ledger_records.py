@@ -48,7 +48,7 @@ from tests.adapters.ledgers import at_revision
 from tests.adapters.postgres import Postgres
 from tests.adapters.test_ledger import ATTEMPT
 from tests.benchmarks.idle import platform_of, turn_of
-from tests.builders import agreement, attainment, breach, credit, period, verdict
+from tests.builders import APPROVAL, agreement, attainment, breach, credit, exclusion, period, verdict
 from tests.pace import limit
 
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
@@ -72,6 +72,9 @@ def filled(ledger: SqlLedger) -> None:
         for state in (SettlementState.REPORTED, SettlementState.FINAL):
             acting.add_state(penalty.settlement_id, StateChange(state=state, at=9))
         acting.add_credit(credit(of, penalty))
+        planned = exclusion(of)
+        acting.add_exclusions([planned])
+        acting.act_on_exclusions(acting.exclusions_named(planned.plan), APPROVAL)
     acting.add_attempt(ATTEMPT, 1)
     acting.close_attempt(ATTEMPT, Receipt(succeeded=True, block_number=1), 2)
 
@@ -171,11 +174,9 @@ def test_a_number_that_sqlite_has_for_none_yet_is_taken_by_no_record(tmp_path: P
 def contested(ledger: SqlLedger) -> None:
     """A row in each table that no stage writes yet."""
     by = {"tenant": "acme", "actor": "person:amina", "written_at": 1}
-    of = {"agreement_id": ACME.id, "slo": "availability-edge", "site": "edge-1", "starts_at": 1, "ends_at": 2}
     told = {"state": "proposed", "reason": "works"}
     with ledger._database.writing() as connection:
         for table, row in (
-            (tables.exclusions, {"exclusion_id": "e", "recurrence": "", "announced_at": 1, **told, **of}),
             (tables.disputes, {"dispute_id": "d", "settlement_id": "s", "document_hash": "h", **told}),
             (tables.incidents, {"incident_id": "i", "site": "edge-1", "started_at": 1, "summary": "dark"}),
         ):
@@ -665,7 +666,7 @@ def test_what_is_owed_is_the_newest_price(ledger: SqlLedger) -> None:
         for revision, amount in ((2, 100), (3, 50)):
             row = rows.penalty_row(replace(first, revision=revision, credit_minor=amount))
             connection.execute(insert(tables.penalties), {**row, "actor": "person:amina", "written_at": 1})
-        assert any(one.startswith("tally: ") for one in projections.differences(connection))
+        assert any(one.startswith("settlement_now: ") for one in projections.differences(connection))
         projections.rebuild(connection)
 
     assert dict(ledger.totals().penalties) == {("USD", 2): other.credit_minor + 50}

@@ -487,3 +487,32 @@ def test_damaged_log_is_named_and_repaired(damage: Callable[[str], str], tmp_pat
     assert ([f"{SLOTS} rows that were out of sight are back" in one for one in said]).count(True) == 1
     assert table.read(NAME, ["edge-1"], DAY) == slots_of(0) + slots_of(1)
     assert care.check(table) == []
+
+
+def test_a_cut_is_what_its_stretches_span(table: SlotTable) -> None:
+    """Of sealed days, unsealed ones, revised slots and gaps: each stretch as if it was asked for alone, but for the digests."""
+    minute, late = 60, START + DAY_SECONDS // 2
+    starts = [*range(START, START + 3600, minute), *range(late, START + 2 * DAY_SECONDS + 600, 30 * minute)]
+    for site in ("edge-1", "edge-2"):
+        every = [
+            slot(at, SlotState.BAD if at % 7 == 0 else SlotState.GOOD, site=site, over_good=at % 5) for at in starts
+        ]
+        table.append(every, START)
+    if isinstance(table, DeltaSlots):
+        for day in (FIRST_DAY, FIRST_DAY + 1):
+            table.seal(day, START)
+    table.append([slot(START + minute, SlotState.BAD, good=1, bad=3)], START)
+    edges = [START - 5, START + 90, START + 1800, late, START + DAY_SECONDS, START + 2 * DAY_SECONDS, START + 3 * DAY_SECONDS, START + 4 * DAY_SECONDS]  # fmt: skip
+    stretches = [Period(starts_at=low, ends_at=high) for low, high in pairwise(edges)]
+    asked = [*stretches[:1], *stretches[2:]]  # one is left out, and nothing of it is counted
+    found = table.cut(NAME, ["edge-1", "edge-2"], asked)
+
+    wanted = {
+        (site, one): replace(whole, lines="")
+        for one in asked
+        for site, whole in table.spans(NAME, ["edge-1", "edge-2"], one).items()
+    }
+    assert found == wanted
+    assert len({one for _, one in found}) == len(asked) - 1  # in one of them nobody recorded anything
+    assert table.cut(NAME, ["edge-3"], asked) == {}
+    assert table.cut(NAME, ["edge-1"], []) == {}

@@ -149,6 +149,7 @@ def test_api_lists_every_revision_of_a_verdict(world: World) -> None:
         "good": 9,
         "bad": 1,
         "unknown": 0,
+        "excluded": 0,
         "slots": {"GOOD": 9, "BAD": 1},
         "slots_digest": world.breaches["acme"][0].record.slots_digest,
         "judged_at": "2026-01-01T00:11:00Z",

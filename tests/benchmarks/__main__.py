@@ -21,6 +21,7 @@ NAMES = (
     "records",
     "evidence",
     "what_if",
+    "exclusions",
     "counting",
     "peers",
 )

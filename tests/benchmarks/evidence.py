@@ -12,6 +12,7 @@ from eth_hash.auto import keccak
 
 from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, evidence_of, parse, written
 from sankofa_observe.sla.evidence.slot import slot_proof
+from sankofa_observe.sla.overlay import Overlay
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import Edges, row_text, total
 from sankofa_observe.slo.verdict import attain
@@ -64,6 +65,7 @@ def _build(slots: Sequence[Slot], month: Period) -> Evidence:
         slots=slots,
         edges=Edges(),
         attainment=attain(promise.slo, total(slots)),
+        overlay=Overlay(),
         chain=builders.CHAIN,
         provenance=Provenance(
             engine="engine/1", observer="observer-1", queries=(), revision=1, assessed_at=month.ends_at

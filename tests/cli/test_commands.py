@@ -59,7 +59,8 @@ def test_command_line_has_the_documented_commands() -> None:
     """A command that appears or goes is a change that users see."""
     assert [" ".join(one) for one in COMMANDS] == [
         "chain accept", "chain deploy", "chain propose", "demo", "evaluate", "evidence check",
-        "evidence proof", "evidence rebuild", "fleet example", "fleet show", "integrations check", "integrations targets", "keys keystore", "keys new", "ledger backup", "ledger check",
+        "evidence proof", "evidence rebuild", "exclusions approve", "exclusions list", "exclusions propose", "exclusions withdraw",
+        "fleet example", "fleet show", "integrations check", "integrations targets", "keys keystore", "keys new", "ledger backup", "ledger check",
         "ledger rebuild", "ledger status", "ledger upgrade", "observe", "recount", "serve", "settle", "slots check", "slots export", "slots repair",
         "slots seal", "slots show", "specs check", "specs explain", "specs import", "specs schema",
         "verdicts dismiss", "verdicts list", "verdicts settle", "verdicts show", "verdicts waiting", "verify", "what-if",
@@ -313,7 +314,7 @@ def test_evaluate_speaks_json_of_what_it_judged(run: Run, installation: Path) ->
     assert [one["added"] for one in judged] == [True, False]
     assert judged[0]["record"] == judged[1]["record"]
     assert (judged[0]["record"]["verdict"], judged[0]["record"]["attainment"]) == (
-        "breach", {"good": 8, "bad": 2, "unknown": 0, "slots": {"GOOD": 8, "BAD": 2}, "bounded": True},
+        "breach", {"good": 8, "bad": 2, "unknown": 0, "slots": {"GOOD": 8, "BAD": 2}, "bounded": True, "excluded": 0},
     )  # fmt: skip
 
 

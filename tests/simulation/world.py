@@ -35,6 +35,7 @@ from sankofa_observe.testing import (
     FakeChain,
     FixedClock,
     MemoryArchive,
+    MemoryExclusions,
     MemoryLedger,
     MemorySlots,
     ScriptedSamples,
@@ -151,7 +152,8 @@ class Recounting:
     def objection(self, document: Evidence) -> str | None:
         if self.away:
             raise Unavailable(f"{self.name}: switched away")
-        return objection(document, agreements=self.agreements, source=self.source)
+        known = MemoryExclusions()
+        return objection(document, agreements=self.agreements, source=self.source, exclusions=known, since_at={})
 
     def sign(self, reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
         return self.account.encode()

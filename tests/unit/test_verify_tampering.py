@@ -257,6 +257,24 @@ def _no_number(data: st.DataObject, found: Document) -> None:
     found[section][name] = data.draw(st.sampled_from([value + 0.5, f"0{value}", None, True, -7]))
 
 
+def _overlay(data: st.DataObject, found: Document) -> None:
+    """Exclusions that were never agreed, another meaning, another order, or a site that was deployed later."""
+    overlay, start = found["overlay"], found["period"][0]
+    name = data.draw(st.sampled_from(["0x" + "ab" * 32, "0xab", "", 7]))
+    more = [name, start + data.draw(st.integers(-90, 700)), start + data.draw(st.integers(-90, 700))]
+    change = data.draw(st.sampled_from(["meaning", "since", "more", "less", "order"]))
+    if change == "meaning":
+        overlay["excluded_slots"] = data.draw(st.sampled_from(["leaves-base", "counts-as-up", "counts-as-down", 1]))
+    elif change == "since":
+        overlay["since_at"] = data.draw(st.sampled_from([0, start, start + 1, start + 120, -1, "1"]))
+    elif change == "more":
+        overlay["exclusions"].insert(data.draw(st.integers(0, len(overlay["exclusions"]))), more)
+    elif change == "less":
+        overlay["exclusions"] = overlay["exclusions"][1:]
+    else:
+        overlay["exclusions"].reverse()
+
+
 ALWAYS_SEEN: dict[str, Tamper] = {
     "a state": _flip_state,
     "a count of a good slot": _count_of_good,
@@ -287,6 +305,7 @@ SOMETIMES_SEEN: dict[str, Tamper] = {
     "a sample less": _sample_dropped,
     "a part of a composite": _part,
     "an edge": _edge,
+    "an overlay": _overlay,
     "bands": _bands,
     "a rule": _rule,
     "a word": _words,

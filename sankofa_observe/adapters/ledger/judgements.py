@@ -15,7 +15,8 @@ from sankofa_observe.adapters.ledger.reads import newest_verdicts
 from sankofa_observe.adapters.ledger.writes import add_new, add_once
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.ports import Review, ToAssess, Undetermined, Wait, Waiting
-from sankofa_observe.sla.penalty import Penalty, VerdictRecord
+from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord
 from sankofa_observe.units import Money, Period
 
@@ -113,7 +114,7 @@ class Judgements(Acting):
         with self._database.reading() as connection:
             found = connection.execute(query).mappings().all()
             return [
-                ToAssess(record=rows.verdict(row), penalty=_penalty_of(connection, {n: row[n] for n in tables.PROMISE}))
+                ToAssess(record=rows.verdict(row), **_price_of(connection, {n: row[n] for n in tables.PROMISE}))
                 for row in found
             ]
 
@@ -216,11 +217,15 @@ class Judgements(Acting):
         ]
 
 
-def _penalty_of(connection: Connection, promise: Row) -> Penalty | None:
-    table = tables.penalties
-    query = select(table).filter_by(**promise).order_by(table.c.revision.desc()).limit(1)
-    row = connection.execute(query).mappings().first()
-    return rows.penalty(row) if row else None
+def _price_of(connection: Connection, promise: Row) -> dict[str, Any]:
+    """The price that stands and the state of its settlement, or neither."""
+    now, table = tables.settlements_now, tables.penalties
+    query = select(table, now.c.state).join(now, now.c.penalty_id == table.c.id)
+    row = connection.execute(query.where(*(now.c[name] == value for name, value in promise.items()))).mappings().first()
+    return {
+        "penalty": rows.penalty(row) if row else None,
+        "state": SettlementState(row["state"]) if row else None,
+    }
 
 
 def _standing(connection: Connection, ref: str) -> Row | None:
@@ -240,4 +245,5 @@ def _owed(connection: Connection, agreement_id: str, period: Period) -> int:
     now, table = tables.settlements_now, tables.penalties
     query = select(table.c.credit_minor).join(now, now.c.penalty_id == table.c.id)
     of = (now.c.agreement_id == agreement_id, now.c.starts_at == period.starts_at, now.c.ends_at == period.ends_at)
-    return sum(connection.execute(query.where(*of)).scalars())
+    owed = now.c.state != SettlementState.WITHDRAWN.value
+    return sum(connection.execute(query.where(*of, owed)).scalars())

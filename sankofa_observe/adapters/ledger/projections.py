@@ -53,11 +53,15 @@ def waited(connection: Connection, key: Row) -> None:
     connection.execute(text(_adding(tables.waits_now, own)), dict(key))
 
 
-def priced(connection: Connection, row: Row) -> None:
-    """A penalty and the first state of its settlement were added."""
+def priced(connection: Connection, row: Row, before: Row | None) -> None:
+    """A penalty was added, and its settlement is computed; `before` is the price that stood, with its state."""
     judged(connection, row)
     own = text(_adding(tables.settlements_now, "p.settlement_id = :settlement_id"))
     connection.execute(own, {"settlement_id": row["settlement_id"]})
+    if before:
+        _add(connection, SETTLEMENTS, EVERYBODY, before["state"], -1)
+        if before["state"] != SettlementState.WITHDRAWN:
+            _add(connection, PENALTY, EVERYBODY, _currency(before), -before["credit_minor"])
     _add(connection, SETTLEMENTS, EVERYBODY, SettlementState.COMPUTED.value, 1)
     _add(connection, PENALTY, EVERYBODY, _currency(row), row["credit_minor"])
 
@@ -68,6 +72,13 @@ def moved(connection: Connection, settlement_id: str, before: SettlementState, a
     connection.execute(update(now).where(now.c.settlement_id == settlement_id).values(state=after.value))
     _add(connection, SETTLEMENTS, EVERYBODY, before.value, -1)
     _add(connection, SETTLEMENTS, EVERYBODY, after.value, 1)
+    if SettlementState.WITHDRAWN in {before, after}:
+        table = tables.penalties
+        query = select(table).join(now, now.c.penalty_id == table.c.id).where(now.c.settlement_id == settlement_id)
+        row = connection.execute(query).mappings().one()
+        owed = -row["credit_minor"] if after is SettlementState.WITHDRAWN else row["credit_minor"]
+        _add(connection, PENALTY, EVERYBODY, _currency(row), owed)
+        judged(connection, row)
 
 
 def credited(connection: Connection, row: Row) -> None:
@@ -148,15 +159,17 @@ def _newest(table: str, alias: str) -> str:
 # What each projection is made of, with its columns in order.
 _MADE = {
     # The newest revision; it asks for a person where nobody can tell and nobody has said, and for a price where it is a breach without
-    # one, or the price is of another revision.
+    # one, or the price is of another revision. A price that was withdrawn is none.
     "verdict_now": f"""
         SELECT v.agreement_id, v.starts_at, v.ends_at, v.slo, v.site, v.tenant, v.id AS verdict_id,
             (SELECT min(x.id) FROM verdict x WHERE {_same("x", "v")}) AS first_id, v.verdict,
             CASE WHEN v.verdict = 'undetermined' AND NOT EXISTS
                 (SELECT 1 FROM review r WHERE r.subject = 'verdict' AND r.subject_id = v.ref) THEN 1 ELSE 0 END AS to_review,
-            CASE WHEN p.revision IS NULL THEN CASE WHEN v.verdict = 'breach' THEN 1 ELSE 0 END
+            CASE WHEN p.revision IS NULL OR s.state = 'withdrawn' THEN CASE WHEN v.verdict = 'breach' THEN 1 ELSE 0 END
                  WHEN p.revision <> v.revision THEN 1 ELSE 0 END AS to_assess
         FROM verdict v LEFT JOIN penalty p ON {_same("p", "v")} AND {_newest("penalty", "p")}
+            LEFT JOIN settlement_state s ON s.settlement_id = p.settlement_id
+                AND s.number = (SELECT max(x.number) FROM settlement_state x WHERE x.settlement_id = p.settlement_id)
         WHERE {{where}} AND {_newest("verdict", "v")}""",  # noqa: S608
     "wait_now": """
         SELECT w.subject, w.subject_id, w.tenant,
@@ -172,14 +185,14 @@ _MADE = {
         FROM penalty p JOIN settlement_state s ON s.settlement_id = p.settlement_id
         WHERE {{where}} AND {_newest("penalty", "p")}
             AND s.number = (SELECT max(number) FROM settlement_state WHERE settlement_id = p.settlement_id)""",  # noqa: S608
-    "tally": f"""
+    "tally": """
         SELECT 'settlements' AS what, '*' AS tenant, state AS part, count(*) AS amount FROM settlement_now GROUP BY state
         UNION ALL
         SELECT 'penalty_minor', '*', p.currency || '/' || p.exponent, sum(p.credit_minor)
-            FROM penalty p WHERE {_newest("penalty", "p")} GROUP BY p.currency, p.exponent
+            FROM penalty p JOIN settlement_now n ON n.penalty_id = p.id WHERE n.state <> 'withdrawn' GROUP BY p.currency, p.exponent
         UNION ALL
         SELECT 'credit_minor', tenant, currency || '/' || exponent, sum(delta_minor) FROM credit_entry
-            GROUP BY tenant, currency, exponent""",  # noqa: S608
+            GROUP BY tenant, currency, exponent""",
 }
 
 

@@ -13,12 +13,15 @@ from sqlalchemy import Column, Connection, Select, Table, and_, func, literal, s
 from sankofa_observe.adapters.ledger import rows, tables
 from sankofa_observe.adapters.ledger.checksums import Row, reading
 from sankofa_observe.adapters.ledger.database import Database
+from sankofa_observe.adapters.ledger.exclusions import records_of
 from sankofa_observe.adapters.ledger.projections import CREDIT, currency_of
 from sankofa_observe.errors import InvalidInput, WrongCursor
 from sankofa_observe.ports import AgreementRecord, JudgedFrom, Page, Review, SettlementRecord, StateChange, Wait
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.exclusion import ExclusionRecord
 from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.sla.revision import Revision, revisions
 from sankofa_observe.slo.verdict import AttainmentRecord
 from sankofa_observe.units import Money
 
@@ -74,8 +77,34 @@ class ScopedReads:
             if row is None:
                 return None
             return JudgedFrom(
-                record=rows.verdict(row), attained=_attained(connection, row), reviews=_reviews(connection, ref)
+                record=rows.verdict(row),
+                attained=_attained(connection, row),
+                reviews=_reviews(connection, ref),
+                history=self._history(connection, row),
             )
+
+    def _history(self, connection: Connection, row: Row) -> tuple[Revision, ...]:
+        """Every verdict of the promise and period, with what each was judged from and what it cost."""
+        key = {name: row[name] for name in tables.PROMISE}
+        of_site = {name: value for name, value in key.items() if name != "agreement_id"}
+        read = {
+            table: connection.execute(select(table).filter_by(**where)).mappings().all()
+            for table, where in ((tables.verdicts, key), (tables.attainments, of_site), (tables.penalties, key))
+        }
+        return revisions(
+            map(rows.verdict, read[tables.verdicts]),
+            map(rows.attainment, read[tables.attainments]),
+            map(rows.penalty, read[tables.penalties]),
+        )
+
+    def exclusions(
+        self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[ExclusionRecord]:
+        table = tables.exclusions
+        query = self._own(select(table), table).where(table.c.revision == 1)
+        if agreement_id is not None:
+            query = query.where(table.c.agreement_id == agreement_id)
+        return self._page(query, (table.c.starts_at, table.c.id), limit, after, _exclusions)
 
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
         now = tables.waits_now
@@ -177,6 +206,13 @@ def _reviews(connection: Connection, ref: str) -> tuple[Review, ...]:
     table = tables.reviews
     query = select(table).filter_by(subject=rows.VERDICT, subject_id=ref).order_by(table.c.id)
     return tuple(rows.review(row) for row in connection.execute(query).mappings())
+
+
+def _exclusions(connection: Connection, found: Sequence[Row]) -> list[ExclusionRecord]:
+    """Each with what was done about it, in the order of the page."""
+    ids = [row["exclusion_id"] for row in found]
+    records = {one.exclusion.id: one for one in records_of(connection, tables.exclusions.c.exclusion_id.in_(ids))}
+    return [records[one] for one in ids]
 
 
 def _waits(_: Connection, found: Sequence[Row]) -> list[Wait]:

@@ -20,6 +20,7 @@ _READERS: Mapping[Table, Callable[[Row], object]] = {
     tables.state_changes: rows.change,
     tables.attempts: rows.attempt,
     tables.credit_entries: rows.credit,
+    tables.exclusions: rows.exclusion_act,
 }
 
 

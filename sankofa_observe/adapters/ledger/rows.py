@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -23,6 +23,8 @@ from sankofa_observe.ports import (
     Wait,
 )
 from sankofa_observe.sla.credit import ServiceCredit
+from sankofa_observe.sla.exclusion import Act, Exclusion, ExclusionRecord, ExclusionState, exclusion_of
+from sankofa_observe.sla.overlay import Overlay, overlay_of_plain, plain
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.slot import SlotState
@@ -91,6 +93,8 @@ def verdict_row(record: VerdictRecord) -> dict[str, Any]:
         "ref": record.ref,
         "verdict": record.verdict.value,
         **{name: getattr(record, name) for name in _VERDICT_COLUMNS},
+        "excluded": record.attainment.excluded,
+        "overlay": _overlay_text(record.overlay),
         **_period_row(record.period),
         **_counted_row(record),
         **_money_row("at_stake_minor", record.at_stake),
@@ -102,7 +106,8 @@ def verdict(row: Row) -> VerdictRecord:
     return VerdictRecord(
         period=_period(row),
         verdict=Verdict(row["verdict"]),
-        attainment=_attained(row),
+        attainment=_attained(row, excluded=row["excluded"]),
+        overlay=_overlay(row),
         at_stake=_money(row, "at_stake_minor"),
         **_same(row, *_VERDICT_COLUMNS, *_COUNTED),
     )
@@ -123,9 +128,58 @@ def _counted_row(record: VerdictRecord | AttainmentRecord) -> dict[str, Any]:
     }
 
 
-def _attained(row: Row) -> Attainment:
+def _attained(row: Row, *, excluded: int = 0) -> Attainment:
     slots = {SlotState(state): count for state, count in json.loads(row["slots"]).items()}
-    return Attainment(slots=slots, bounded=bool(row["bounded"]), **_same(row, "good", "bad", "unknown"))
+    counts = _same(row, "good", "bad", "unknown")
+    return Attainment(slots=slots, bounded=bool(row["bounded"]), excluded=excluded, **counts)
+
+
+def _overlay_text(overlay: Overlay) -> str:
+    return json.dumps(plain(overlay), sort_keys=True)
+
+
+def _overlay(row: Row) -> Overlay:
+    return overlay_of_plain(json.loads(row["overlay"]))
+
+
+def exclusion_row(one: Exclusion, revision: int, state: ExclusionState, reason: str, from_at: int) -> dict[str, Any]:
+    """What one act says of an exclusion; its document stands in the first row alone."""
+    return {
+        "exclusion_id": one.id,
+        "revision": revision,
+        "state": state.value,
+        "reason": reason,
+        "from_at": from_at,
+        "starts_at": one.occurrences[0].starts_at,
+        "ends_at": one.occurrences[-1].ends_at,
+        **{name: getattr(one, name) for name in ("tenant", "plan", "agreement_id")},
+    }
+
+
+def exclusion(every: Sequence[Row]) -> ExclusionRecord:
+    """An exclusion from its rows, oldest first."""
+    acts = tuple(_act(row) for row in every)
+    return ExclusionRecord(exclusion=_excluded(every[0]), acts=acts)
+
+
+@_record(tables.exclusions)
+def _excluded(row: Row) -> Exclusion:
+    found = exclusion_of(row["document"])
+    if found.id != row["exclusion_id"]:
+        raise ValueError(f"its document is of exclusion {found.id}")
+    return found
+
+
+def exclusion_act(row: Row) -> Act:
+    """One row of an exclusion, its document with it where it has one."""
+    if row["document"]:
+        _excluded(row)
+    return _act(row)
+
+
+@_record(tables.exclusions)
+def _act(row: Row) -> Act:
+    return Act(state=ExclusionState(row["state"]), at=row["written_at"], **_same(row, "actor", "reason", "from_at"))
 
 
 def review_row(review: Review) -> dict[str, Any]:
@@ -151,7 +205,8 @@ _PENALTY_COLUMNS = (
 
 def penalty_row(penalty: Penalty) -> dict[str, Any]:
     row = {name: getattr(penalty, name) for name in _PENALTY_COLUMNS}
-    return {**row, **_period_row(penalty.period), "sources": json.dumps(penalty.sources)}
+    listed = {"sources": json.dumps(penalty.sources), "overlay": _overlay_text(penalty.overlay)}
+    return {**row, **_period_row(penalty.period), **listed}
 
 
 def settlement(row: Row, history: list[StateChange]) -> SettlementRecord:
@@ -160,7 +215,8 @@ def settlement(row: Row, history: list[StateChange]) -> SettlementRecord:
 
 @_record(tables.penalties)
 def penalty(row: Row) -> Penalty:
-    return Penalty(period=_period(row), sources=tuple(json.loads(row["sources"])), **_same(row, *_PENALTY_COLUMNS))
+    sources, overlay = tuple(json.loads(row["sources"])), _overlay(row)
+    return Penalty(period=_period(row), sources=sources, overlay=overlay, **_same(row, *_PENALTY_COLUMNS))
 
 
 @_record(tables.state_changes)

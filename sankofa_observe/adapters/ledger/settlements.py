@@ -9,11 +9,11 @@ from sankofa_observe.adapters.ledger.acting import Acting
 from sankofa_observe.adapters.ledger.checksums import Row
 from sankofa_observe.adapters.ledger.reads import histories, settlement_records, settlements
 from sankofa_observe.adapters.ledger.writes import add_new, add_once
-from sankofa_observe.errors import InvariantBroken
+from sankofa_observe.errors import InvariantBroken, Unavailable
 from sankofa_observe.ports import Attempt, Receipt, SettlementRecord, StateChange, Totals
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import Penalty
-from sankofa_observe.sla.settlement import ARROWS, SettlementState
+from sankofa_observe.sla.settlement import ARROWS, OPEN, SettlementState
 
 
 class Settlements(Acting):
@@ -24,21 +24,29 @@ class Settlements(Acting):
         key = {"settlement_id": penalty.settlement_id, "revision": penalty.revision}
         with self._writing() as connection:
             projections.alone(connection, row)
-            _refuse_another_price(connection, penalty)
+            before = _priced(connection, penalty.settlement_id)
+            if before and before["revision"] != penalty.revision:
+                _refuse_sealed(connection, penalty, before)
             if not add_once(connection, tables.penalties, key, row):
                 return False
-            self._add_change(connection, row, 1, StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at))
-            projections.priced(connection, row)
+            history = histories(connection, [penalty.settlement_id]).get(penalty.settlement_id, [])
+            if not history or history[-1].state is SettlementState.WITHDRAWN:
+                change = StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at)
+                self._add_change(connection, row, len(history) + 1, change)
+            projections.priced(connection, row, before)
             return True
 
     def add_state(self, settlement_id: str, change: StateChange) -> bool:
         with self._writing() as connection:
             history = histories(connection, [settlement_id]).get(settlement_id, [])
-            if change.state in {one.state for one in history}:
+            allowed = bool(history) and (history[-1].state, change.state) in ARROWS
+            if not allowed and change.state in {one.state for one in history}:
                 return False
-            if not history or (history[-1].state, change.state) not in ARROWS:
+            if not allowed:
                 now = history[-1].state if history else "absent"
                 raise InvariantBroken(f"settlement {settlement_id}: is {now}, cannot become {change.state}")
+            if change.state is SettlementState.WITHDRAWN:
+                _refuse_being_sent(connection, settlement_id)
             of = {"settlement_id": settlement_id, "tenant": _owner_of(connection, settlement_id)}
             self._add_change(connection, of, len(history) + 1, change)
             projections.moved(connection, settlement_id, history[-1].state, change.state)
@@ -115,13 +123,28 @@ def _owner_of(connection: Connection, settlement_id: str) -> str | None:
     return connection.execute(select(now.c.tenant).where(now.c.settlement_id == settlement_id)).scalar_one_or_none()
 
 
-def _refuse_another_price(connection: Connection, penalty: Penalty) -> None:
-    """A settlement is priced once: to price it again is an act of its own, which is not built."""
+def _priced(connection: Connection, settlement_id: str) -> Row | None:
+    """The price that stands, with the state of its settlement."""
     now, table = tables.settlements_now, tables.penalties
-    query = select(table.c.revision).join(now, now.c.penalty_id == table.c.id)
-    found = connection.execute(query.where(now.c.settlement_id == penalty.settlement_id)).scalar()
-    if found is not None and found != penalty.revision:
+    query = select(table, now.c.state).join(now, now.c.penalty_id == table.c.id)
+    return connection.execute(query.where(now.c.settlement_id == settlement_id)).mappings().first()
+
+
+def _refuse_sealed(connection: Connection, penalty: Penalty, before: Row) -> None:
+    """What is reported keeps its price: to price it again is a restatement, which both parties agree on, and is not built."""
+    if SettlementState(before["state"]) not in OPEN or penalty.revision < before["revision"]:
         raise InvariantBroken(
-            f"penalty of settlement {penalty.settlement_id}: it is priced by revision {found}, and by revision "
-            f"{penalty.revision} now; nothing was written"
+            f"penalty of settlement {penalty.settlement_id}: it is {before['state']}, priced by revision {before['revision']}, and by "
+            f"revision {penalty.revision} now; nothing was written"
+        )
+    _refuse_being_sent(connection, penalty.settlement_id)
+
+
+def _refuse_being_sent(connection: Connection, settlement_id: str) -> None:
+    sent, closed = tables.attempts, tables.receipts
+    query = select(sent.c.transaction).outerjoin(closed, sent.c.transaction == closed.c.transaction)
+    query = query.where(closed.c.transaction.is_(None), sent.c.settlement_ids.contains(settlement_id))
+    if found := connection.execute(query.limit(1)).scalar():
+        raise Unavailable(
+            f"settlement {settlement_id}: transaction {found} carries it, and its fate is not known; nothing was written"
         )

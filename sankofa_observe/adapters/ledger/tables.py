@@ -135,6 +135,10 @@ verdicts = Table(
     *_money("at_stake_minor"),
     Column("cap_minor", BigInteger, nullable=False),
     Column("agreement_version", Integer, nullable=False),  # by whose terms it was judged
+    Column(
+        "excluded", Integer, nullable=False
+    ),  # slots that exclusions took, or that were before its site was deployed
+    Column("overlay", Text, nullable=False),  # JSON: which exclusions lay over it
     Column("judged_at", BigInteger, nullable=False),
     *_by(),
     UniqueConstraint(*PROMISE, "revision", name="verdict_revision"),
@@ -160,6 +164,7 @@ penalties = Table(
     Column("leaf_count", Integer, nullable=False),
     Column("document_hash", String(66), nullable=False),
     Column("sources", Text, nullable=False),  # JSON list: the instances that the fleet listed when it was priced
+    Column("overlay", Text, nullable=False),  # JSON: which exclusions lay over it
     Column("assessed_at", BigInteger, nullable=False),
     *_by(),
     UniqueConstraint("settlement_id", "revision", name="penalty_revision"),
@@ -228,21 +233,24 @@ credit_entries = Table(
 exclusions = Table(
     "exclusion",
     metadata,
-    Column("exclusion_id", String(66), primary_key=True),
-    Column("revision", Integer, primary_key=True),
+    _serial(),
+    Column("exclusion_id", String(66), nullable=False),
+    Column("revision", Integer, nullable=False),  # 1 proposes it, each later one is what a person did about it
     _whose(),
+    Column("plan", String(16), nullable=False),  # what was proposed in one act
     Column("agreement_id", String(66), nullable=False),
-    Column("slo", String(128), nullable=False),
-    Column("site", String(128), nullable=False),
-    Column("starts_at", BigInteger, nullable=False),
-    Column("ends_at", BigInteger, nullable=False),
-    Column("recurrence", Text, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),  # of its first occurrence
+    Column("ends_at", BigInteger, nullable=False),  # of its last one
+    Column("document", Text, nullable=False),  # canonical JSON, of the first revision
     Column("state", String(16), nullable=False),  # proposed, approved, withdrawn
     Column("reason", Text, nullable=False),
-    Column("announced_at", BigInteger, nullable=False),
+    Column("from_at", BigInteger, nullable=False),  # of a withdrawal: what begins before stays
     *_by(),
-    Index("exclusion_of_agreement", "agreement_id", "starts_at", "ends_at"),
-    sqlite_with_rowid=False,
+    UniqueConstraint("exclusion_id", "revision", name="exclusion_revision"),
+    Index("exclusion_of_plan", "plan"),
+    Index("exclusion_over_time", "starts_at", "id"),
+    Index("exclusion_of_agreement", "agreement_id", "starts_at", "id"),
+    Index("exclusion_of_tenant", "tenant", "starts_at", "id"),
 )
 
 disputes = Table(

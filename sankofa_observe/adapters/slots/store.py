@@ -11,11 +11,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 
 import polars as pl
 
-from sankofa_observe.adapters.slots.days import newest, newest_days, site_days, spans
+from sankofa_observe.adapters.slots.days import newest, newest_days, parts, site_days, spans, together
 from sankofa_observe.adapters.slots.delta import Delta, place_of
 from sankofa_observe.adapters.slots.lock import WriterLock
 from sankofa_observe.adapters.slots.rows import (
@@ -243,6 +244,29 @@ class DeltaSlots:
         for row in spans(self._day_rows(slo, sites, periods)).iter_rows(named=True):
             found[row["part"]][row["site"]] = span_of(row)
         return list(found)
+
+    def cut(self, slo: str, sites: Sequence[str], stretches: Sequence[Period]) -> Mapping[tuple[str, Period], SiteSpan]:
+        ordered = sorted(stretches)
+        sealed = self._sealed().keys() - self._outdated()
+        whole = {day: n for n, one in enumerate(ordered) for day in whole_days(one) if day in sealed}
+        pieces = [(n, one) for n, stretch in enumerate(ordered) for one in _without(stretch, whole.keys() & set(whole_days(stretch)))]  # fmt: skip
+        found = [self._whole(slo, sites, whole)] if whole else []
+        for day, own in groupby(_by_days(pieces), key=lambda one: one[0]):
+            cut = [piece for _, piece in own]
+            period = Period(starts_at=cut[0][1].starts_at, ends_at=cut[-1][1].ends_at)
+            places = pl.Series([n for n, _ in cut], dtype=pl.Int64)
+            slots = parts(self._latest(slo, sites, period, OF_TOTALS), [one for _, one in cut])
+            found.append(slots.with_columns(stretch=places.gather(slots["stretch"]), day=pl.lit(day)))
+        rows = together(found).with_columns(slo=pl.lit(slo), lines=pl.lit("")).to_dicts() if found else []
+        return {(row["site"], ordered[row["stretch"]]): span_of(row) for row in rows}
+
+    def _whole(self, slo: str, sites: Sequence[str], places: Mapping[int, int]) -> pl.DataFrame:
+        """The site-days of sealed days, each with the place of its stretch."""
+        days = pl.col("day").is_in(list(places))
+        rows = self._days().filter(pl.col("slo") == slo, pl.col("site").is_in(list(sites)), days)
+        with self.days.asking("read"):
+            found = newest_days(rows.collect())
+        return found.with_columns(stretch=pl.col("day").replace_strict(places, return_dtype=pl.Int64))
 
     def _day_rows(self, slo: str, sites: Sequence[str], periods: Sequence[Period]) -> pl.DataFrame:
         """Site-days of periods that do not overlap: whole days that are sealed as they stand, what is left as its slots make it now."""
@@ -472,6 +496,16 @@ def _made(rows: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
     latest = newest(rows)
     made = site_days(latest, in_order=in_order and latest.height == rows.height)
     return made.join(counted, on=["day", "slo", "site"])
+
+
+def _by_days(pieces: Iterable[tuple[int, Period]]) -> Iterator[tuple[int, tuple[int, Period]]]:
+    """Pieces of time, each with a number, cut at UTC midnights; with the day that each is of, oldest first."""
+    for n, one in pieces:
+        start = one.starts_at
+        while start < one.ends_at:
+            end = min(one.ends_at, (start // DAY_SECONDS + 1) * DAY_SECONDS)
+            yield start // DAY_SECONDS, (n, Period(starts_at=start, ends_at=end))
+            start = end
 
 
 def _without(period: Period, days: Collection[int]) -> Iterator[Period]:

@@ -20,6 +20,7 @@ from sankofa_observe.sla.evidence.document import (
 )
 from sankofa_observe.sla.evidence.form import exact
 from sankofa_observe.sla.evidence.tree import day_leaf, period_root
+from sankofa_observe.sla.overlay import Overlay
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.sla.settlement import ChainIdentity, settlement_id, slo_id
 from sankofa_observe.slo.indicator import (
@@ -50,8 +51,9 @@ def evidence_of(
     attainment: Attainment,
     chain: ChainIdentity,
     provenance: Provenance,
+    overlay: Overlay,
 ) -> Evidence:
-    """The evidence of one period; `attainment` is that of the slots and edges."""
+    """The evidence of one period; `attainment` is that of the slots and edges under the overlay."""
     days = tuple(_days(slots))
     share_ppm = credit_ppm(attainment.high_good, attainment.base, promise.bands)
     identity = Identity(
@@ -68,6 +70,7 @@ def evidence_of(
             after_bad=edges.after_bad,
             after_hidden=edges.after_hidden,
         ),
+        overlay=overlay,
         good=attainment.good,
         bad=attainment.bad,
         unknown=attainment.unknown,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sankofa_observe.sla.overlay import Overlay
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.units import Period
 
@@ -92,6 +93,7 @@ class Identity:
     days: tuple[DayLeaf, ...]
     root: str
     edges: EdgeCounts
+    overlay: Overlay
     good: int
     bad: int
     unknown: int

@@ -10,6 +10,7 @@ import hashlib
 import json
 
 from sankofa_observe.sla.evidence.document import FORMAT, Day, DayLeaf, EdgeCounts, Evidence, Identity, Json
+from sankofa_observe.sla.overlay import plain
 
 MAX_SAFE = 2**53 - 1  # the largest integer that every reader of JSON keeps
 
@@ -69,6 +70,7 @@ def identity_json(identity: Identity) -> Json:
         **counted_json(identity),
         "days": [leaf_json(leaf) for leaf in identity.days],
         "root": identity.root,
+        "overlay": plain(identity.overlay),
         "attainment": {name: exact(getattr(identity, name)) for name in ("good", "bad", "unknown")},
         "verdict": identity.verdict,
         "credit": {"credit_ppm": identity.credit_ppm, "credit_minor": exact(identity.credit_minor)},

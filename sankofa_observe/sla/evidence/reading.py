@@ -27,6 +27,7 @@ from sankofa_observe.sla.evidence.document import (
 from sankofa_observe.sla.evidence.field import NAME, Field
 from sankofa_observe.sla.evidence.form import canonical, checksum, document_hash
 from sankofa_observe.sla.evidence.tree import day_leaf, period_root
+from sankofa_observe.sla.overlay import Applied, ExcludedSlots, Overlay
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.slo.slot import slot_starts
 from sankofa_observe.slo.totals import DAY_SECONDS
@@ -122,7 +123,7 @@ def _fits(evidence: Evidence, claimed: str) -> list[tuple[str, object, object]]:
 def _identity(at: Field) -> Identity:
     at.only(
         *("format", "settlement_id", "chain", "agreement", "slo", "period", "days", "root", "edges", "attainment"),
-        *("verdict", "credit"),
+        *("overlay", "verdict", "credit"),
     )
     if at.text("format") != FORMAT:
         raise InvalidInput(f"evidence document: identity.format is {at.text('format')}, expected {FORMAT}")
@@ -134,15 +135,17 @@ def _identity(at: Field) -> Identity:
     if start >= end:
         raise InvalidInput(f"evidence document: period is {start} to {end}, expected its start before its end")
     settled, good, bad, hidden = (one.as_count() for one in at.inner("edges").items(4))
+    period, rules = Period(starts_at=start, ends_at=end), _rules(at.inner("slo"))
     return Identity(
         settlement_id=at.hex("settlement_id", DIGEST),
         chain=ChainIdentity(chain_id=chain.positive("chain_id"), contract=chain.hex("contract", ADDRESS)),
         agreement=_agreement(at.inner("agreement")),
-        slo=_rules(at.inner("slo")),
-        period=Period(starts_at=start, ends_at=end),
+        slo=rules,
+        period=period,
         days=at.each("days", _leaf),
         root=at.hex("root", DIGEST),
         edges=EdgeCounts(settled=settled, after_good=good, after_bad=bad, after_hidden=hidden),
+        overlay=_overlay(at.inner("overlay"), Period(starts_at=start - _reach(rules), ends_at=end)),
         good=attained.count("good"),
         bad=attained.count("bad"),
         unknown=attained.count("unknown"),
@@ -150,6 +153,37 @@ def _identity(at: Field) -> Identity:
         credit_ppm=credit.whole("credit_ppm"),
         credit_minor=credit.count("credit_minor"),
     )
+
+
+def _reach(rules: CountingRules) -> int:
+    """How long before the period an exclusion may end and still take slots of it: as many as fill the limit of an outage, but one."""
+    return (int(rules.combine.partition(" ")[0]) - 1) * rules.slot_seconds if rules.counted == "outages" else 0
+
+
+def _overlay(at: Field, period: Period) -> Overlay:
+    """Only what reaches into the period, in one order: another listing would be another identity of the same slots."""
+    at.only("excluded_slots", "since_at", "exclusions")
+    meaning, since = at.text("excluded_slots"), at.whole("since_at")
+    if meaning not in set(ExcludedSlots):
+        raise InvalidInput(
+            f"evidence document: overlay.excluded_slots is {meaning[:100]!r}, expected one of {', '.join(ExcludedSlots)}"
+        )
+    if since and since <= period.starts_at:
+        raise InvalidInput(f"evidence document: overlay.since_at is {since}, expected 0, or an instant in the period or after it")  # fmt: skip
+    applied = at.each("exclusions", _applied)
+    if any(one >= later for one, later in pairwise(applied)):
+        raise InvalidInput("evidence document: overlay.exclusions names something twice, or not in order")
+    if any(one.starts_at >= period.ends_at or one.ends_at <= period.starts_at for one in applied):
+        raise InvalidInput("evidence document: overlay.exclusions has one beside the period, expected those that reach into it")  # fmt: skip
+    return Overlay(excluded_slots=ExcludedSlots(meaning), since_at=since, applied=applied)
+
+
+def _applied(at: Field) -> Applied:
+    exclusion_id, start, end = at.items(3)
+    found = Applied(exclusion_id=exclusion_id.as_hex(DIGEST), starts_at=start.as_whole(), ends_at=end.as_whole())
+    if found.starts_at >= found.ends_at:
+        raise InvalidInput(f"evidence document: {at.place} ends before it begins")
+    return found
 
 
 def _agreement(at: Field) -> AgreedTerms:

@@ -23,7 +23,8 @@ from sankofa_observe.verify.evidence_2.form import (
     row_of,
     sha256,
 )
-from sankofa_observe.verify.evidence_2.period import add_up, bands_fall, judge, price, settlement_id
+from sankofa_observe.verify.evidence_2.overlay import JUDGED, add_up, refuse_overlay, uses
+from sankofa_observe.verify.evidence_2.period import bands_fall, judge, price, settlement_id
 from sankofa_observe.verify.evidence_2.rows import is_unrecorded, row_checks, settled_before
 from sankofa_observe.verify.evidence_2.rules import (
     completeness,
@@ -50,6 +51,7 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
     carried = [proof for day in file["days"] for _, proof in day["proofs"]]
     refuse_unknown(identity, rows, carried)
     refuse_exponent(identity["agreement"]["exponent"])
+    refuse_overlay(identity)
     checks = list(_document_checks(raw, file, rows))
     document_hash = sha256(canonical(identity))
     attained = {name: number(count) for name, count in identity["attainment"].items()}
@@ -70,7 +72,7 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
             "verdict and credit follow from slots and terms",
             "hash, root and settlement id are those of these numbers",
         ),
-        not_proved=(_SAMPLES, *_claimed(identity, rows), _TERMS, NOT_ASKED, NOT_NAMED),
+        not_proved=(_SAMPLES, *_claimed(identity, rows), *_excluded(identity, rows), _TERMS, NOT_ASKED, NOT_NAMED),
     )
 
 
@@ -82,6 +84,18 @@ def _claimed(file: dict[str, Any], rows: list[Row]) -> Iterator[str]:
     never = sum(is_unrecorded(file["slo"], row) for row in rows)
     if never:
         yield f"that {never} slot{'s were' if never > 1 else ' was'} never recorded: attestors look for samples of their own"
+
+
+def _excluded(identity: dict[str, Any], rows: list[Row]) -> Iterator[str]:
+    """Exclusions are applied here as they are listed; that they were agreed is known to those who were told of them."""
+    overlay, taken = identity["overlay"], sum(use != JUDGED for use in uses(identity, rows))
+    if overlay["since_at"]:
+        yield f"that the site was deployed at second {overlay['since_at']}, before which nothing is promised: attestors have the fleet file"
+    if listed_ones := overlay["exclusions"]:
+        yield (
+            f"that {len(listed_ones)} exclusion{'s were' if len(listed_ones) > 1 else ' was'} announced in time and approved: attestors "
+            f"compare with those they know, and so can you ({taken} of {len(rows)} slots {overlay['excluded_slots']})"
+        )
 
 
 def _on_chain(file: dict[str, Any], words: dict[str, str]) -> OnChain:
@@ -110,10 +124,14 @@ def _document_checks(raw: bytes, file: dict[str, Any], rows: list[Row]) -> Itera
     stretch = Stretch(rules=rules, rows=rows, proofs=carried, settled=edges[0], after=tuple(edges[1:]))
     for n in range(len(rows)):
         yield from row_checks(stretch, n)
-    attained = add_up(rules, rows, edges)
+    used = uses(identity, rows)
+    attained, judged = (
+        add_up(rules, rows, used, edges),
+        [row for row, use in zip(rows, used, strict=True) if use == JUDGED],
+    )
     claimed = {name: number(count) for name, count in identity["attainment"].items()}
     yield Check(what="attainment", claimed=_named(claimed), found=_named(attained))
-    yield Check(what="verdict", claimed=identity["verdict"], found=judge(rules, rows, attained))
+    yield Check(what="verdict", claimed=identity["verdict"], found=judge(rules, judged, attained))
     yield Check(what="bands fall from the target and pay more", claimed="True", found=str(bands_fall(identity)))
     credit = {name: number(value) for name, value in identity["credit"].items()}
     yield Check(what="credit", claimed=_named(credit), found=_named(price(identity["agreement"], attained)))

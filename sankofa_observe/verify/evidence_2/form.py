@@ -63,6 +63,7 @@ _IDENTITY = {
         "bands": [(PPM, PPM)],
     },
     "days": [_LEAF],
+    "overlay": {"excluded_slots": TEXT, "since_at": WHOLE, "exclusions": [(HEX32, WHOLE, WHOLE)]},
     "attainment": dict.fromkeys(("good", "bad", "unknown"), COUNT),
     "credit": {"credit_ppm": WHOLE, "credit_minor": COUNT},
 }

@@ -8,14 +8,18 @@ from typing import Any
 from sankofa_observe.verify.evidence_2.form import COUNTS, MILLION, STATES, Row, Rules, below, number
 from sankofa_observe.verify.keccak import keccak
 
+Sums = dict[str, int]  # good, bad and unknown
 
-def add_up(rules: Rules, rows: list[Row], outside: list[int]) -> dict[str, int]:
-    """What is certainly good, what is certainly bad, and what is neither."""
+
+def count_slots(rules: Rules, rows: list[Row]) -> Sums:
     states = [row[-1] for row in rows]
     count = {name: states.count(name) for name in STATES}
-    if rules["budgeting"] == "Timeslices":
-        idle = count["NO_TRAFFIC"] if rules["no_traffic"] == "good" else 0
-        return {"good": count["GOOD"] + idle, "bad": count["BAD"], "unknown": count["UNKNOWN"]}
+    idle = count["NO_TRAFFIC"] if rules["no_traffic"] == "good" else 0
+    return {"good": count["GOOD"] + idle, "bad": count["BAD"], "unknown": count["UNKNOWN"]}
+
+
+def in_run(rows: list[Row], outside: list[int]) -> Sums:
+    """Events of rows that follow each other, with what stands on both sides of them; time without any measure is yet to come."""
     first, last = ({name: row[1 + n] for n, name in enumerate(COUNTS)} for row in (rows[0], rows[-1]))
     total = {name: sum(row[1 + n] for row in rows) for n, name in enumerate(COUNTS)}
     settled, after_good, after_bad, after_hidden = outside
@@ -27,11 +31,16 @@ def add_up(rules: Rules, rows: list[Row], outside: list[int]) -> dict[str, int]:
     if bad < 0:
         elsewhere = min(good, -bad)
         good, bad, unknown = good - elsewhere, 0, unknown + elsewhere
-    unknown += -(-2 * total["blind"] * _busiest(rows) // rules["slot_seconds"])
     return {"good": good, "bad": bad, "unknown": unknown}
 
 
-def _busiest(rows: list[Row]) -> int:
+def unmeasured(rules: Rules, rows: list[Row], busiest: int) -> int:
+    """Events of time without any measure: twice the busiest slot, rounded up."""
+    blind: int = sum(row[4] for row in rows)
+    return int(-(-2 * blind * busiest // rules["slot_seconds"]))
+
+
+def busiest_of(rows: list[Row]) -> int:
     """The most events in one slot of which every source was seen."""
     whole: list[int] = [row[1] + row[2] for row in rows if not row[3] and not row[4]]
     return max([0, *whole])
@@ -41,16 +50,17 @@ def _bounded(rules: Rules, rows: list[Row]) -> bool:
     """Whether something says how many events there may have been where nothing was seen."""
     if rules["budgeting"] == "Timeslices":
         return True
-    return not any(row[4] for row in rows) or _busiest(rows) > 0
+    return not any(row[4] for row in rows) or busiest_of(rows) > 0
 
 
-def judge(rules: Rules, rows: list[Row], attained: dict[str, int]) -> str:
+def judge(rules: Rules, rows: list[Row], attained: Sums) -> str:
+    """`rows` are those that are judged: where exclusions leave none of them, nothing was promised, and nothing was missed."""
     if not _bounded(rules, rows):
         return "undetermined"
     base, high = sum(attained.values()), attained["good"] + attained["unknown"]
     if base == 0:
         idle = rules["no_traffic"] == "good" and all(row[-1] == "NO_TRAFFIC" for row in rows)
-        return "met" if idle else "undetermined"
+        return "met" if idle or not rows else "undetermined"
     if below(high, base, rules["target_ppm"]):
         return "breach"
     return "undetermined" if below(attained["good"], base, rules["target_ppm"]) else "met"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from sankofa_observe.errors import InvariantBroken, Unavailable
-from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, assess
+from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, PriceWithdrawn, assess
 from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.ports import StateChange
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Origin
 from sankofa_observe.sla.penalty import Penalty
@@ -19,7 +20,7 @@ from tests import builders
 from tests.builders import CREDIT_MINOR, START, period, slot, slots_of
 
 ORIGIN = Origin(engine="sankofa-observe/test", observer="observer-1")
-Told = list[Assessed | NeedsRestatement]
+Told = list[Assessed | PriceWithdrawn | NeedsRestatement]
 
 
 @dataclass(kw_only=True)
@@ -88,11 +89,13 @@ def test_only_a_breach_has_a_price(state: SlotState) -> None:
     assert (desk.ledger.in_order(), desk.archive.documents) == ([], {})
 
 
-def test_a_revised_period_is_handed_to_a_person() -> None:
-    """What was assessed is not assessed again by itself: each run names the revision, and the first penalty stands."""
+def test_a_reported_period_that_is_revised_is_handed_to_a_person() -> None:
+    """What is on chain is not priced again by itself: each run names the revision, and the first penalty stands."""
     desk = Desk()
     desk.judge()
     desk.assess()
+    [first] = desk.ledger.in_order()
+    desk.ledger.add_state(first.penalty.settlement_id, StateChange(state=SettlementState.REPORTED, at=9))
     standing = desk.ledger.in_order()
     desk.table.append([slot(START)], desk.clock.at)
     desk.judge_again()
@@ -103,6 +106,40 @@ def test_a_revised_period_is_handed_to_a_person() -> None:
     assert desk.assess() == [told]
     assert desk.ledger.in_order() == standing
     assert "revision 2 differs" in str(told)
+
+
+def test_a_price_that_was_not_reported_follows_its_verdict() -> None:
+    """Worse, gone, and back: each is one more row, the settlement keeps its id, and what is owed is the newest price alone."""
+    desk = Desk(agreement=builders.agreement())
+    desk.judge()
+    [first] = desk.assess()
+    assert isinstance(first, Assessed)
+    told, owed = [], []
+    for bad in (2, 0, 1):
+        desk.clock.forward(60)
+        desk.table.append(slots_of(0, bad=bad), desk.clock.at)
+        desk.judge_again()
+        told += desk.assess()
+        owed.append(dict(desk.ledger.totals().penalties))
+    worse, gone, back = told
+    [record] = desk.ledger.in_order()
+
+    assert isinstance(worse, Assessed)
+    assert isinstance(gone, PriceWithdrawn)
+    assert isinstance(back, Assessed)
+    assert (worse.penalty.revision, worse.penalty.good, worse.replaces) == (2, 8, first.penalty)
+    assert (
+        gone.settlement_id == first.penalty.settlement_id == back.penalty.settlement_id == worse.penalty.settlement_id
+    )
+    assert (back.penalty.revision, back.penalty.good, record.penalty) == (4, 9, back.penalty)
+    assert [one.state for one in record.history] == [
+        SettlementState.COMPUTED,
+        SettlementState.WITHDRAWN,
+        SettlementState.COMPUTED,
+    ]
+    assert owed == [{("USD", 2): CREDIT_MINOR}, {}, {("USD", 2): CREDIT_MINOR}]
+    assert desk.assess() == []
+    assert str(gone).endswith(f"met in revision 3, settlement {gone.settlement_id} is withdrawn")
 
 
 def test_a_revision_before_the_assessment_is_the_one_that_counts() -> None:

@@ -11,7 +11,8 @@ import pytest
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.pipeline import evaluate as module
-from sankofa_observe.pipeline.evaluate import PERIOD, STRANGER, Judged, LookAgain, Marks, NotYet, evaluate
+from sankofa_observe.pipeline.attained import LookAgain
+from sankofa_observe.pipeline.evaluate import PERIOD, STRANGER, Judged, Marks, NotYet, evaluate
 from sankofa_observe.pipeline.period import period_slots, period_totals
 from sankofa_observe.ports import SlotTable, Wait
 from sankofa_observe.sla.agreement import Agreement

@@ -16,10 +16,18 @@ from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Evidence, Origin, day_leaf, parse
+from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.testing import FixedClock, MemoryArchive, MemoryLedger, MemorySlots, ScriptedSamples
+from sankofa_observe.testing import (
+    FixedClock,
+    MemoryArchive,
+    MemoryExclusions,
+    MemoryLedger,
+    MemorySlots,
+    ScriptedSamples,
+)
 from sankofa_observe.units import Period
 from tests import builders
 from tests.builders import CHAIN, PERIOD_SECONDS, START, breach
@@ -55,7 +63,8 @@ ROW = "1767225600,4,0,0,0,0,0,0,0,4,4,GOOD"
 
 
 def says(document: Evidence, source: ScriptedSamples, agreement: Agreement = AGREEMENT) -> str | None:
-    return objection(document, agreements={agreement.id: agreement}, source=source)
+    known = MemoryExclusions()
+    return objection(document, agreements={agreement.id: agreement}, source=source, exclusions=known, since_at={})
 
 
 def test_attestor_signs_what_it_counts_itself() -> None:
@@ -272,3 +281,79 @@ def test_the_reported_counts_are_the_high_bound() -> None:
 
     assert (identity.good, identity.bad, identity.unknown) == (8, 1, 1)
     assert (report.good, report.valid, report.evidence_root) == (9, 10, identity.root)
+
+
+def excluded(*, approved: bool = True, **changes: Any) -> MemoryExclusions:
+    """What somebody knows of one exclusion over the second slot."""
+    known = MemoryExclusions()
+    one = builders.exclusion(AGREEMENT, "2026-01-01T00:01:00", **changes)
+    known.add_exclusions([one])
+    if approved:
+        known.act_on_exclusions(known.exclusions_named(one.ref), builders.APPROVAL)
+    return known
+
+
+def under(known: MemoryExclusions, since_at: int = 0) -> Evidence:
+    """A breach in the last slot, judged with what the proposer knows of exclusions."""
+    table, ledger, archive, clock = MemorySlots(), MemoryLedger(), MemoryArchive(), FixedClock(at=START + 10_000)
+    ledger.excluded, ledger.excluded_acts = known.excluded, known.excluded_acts
+    promise, source = AGREEMENT.promises[0], samples(75, 570)
+    table.append(read_slots(promise.slo, [promise.site], with_neighbours(builders.period(), promise.slo), source), 0)
+    since = {promise.site: since_at} if since_at else {}
+    list(evaluate([AGREEMENT], table=table, ledger=ledger, clock=clock, since_at=since))
+    origin = Origin(engine="engine/1", observer="observer-1")
+    list(assess(AGREEMENT, table=table, ledger=ledger, archive=archive, chain=CHAIN, origin=origin, clock=clock))
+    [record] = ledger.in_order()
+    raw = archive.get(record.penalty.document_hash)
+    assert raw is not None
+    return parse(raw)
+
+
+NOTHING, OVER = MemoryExclusions(), "over 2026-01-01T00:01:00Z/2026-01-01T00:02:00Z"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "wanted"),
+    [
+        (excluded(), excluded(), None),
+        (NOTHING, NOTHING, None),
+        (excluded(), NOTHING, f"knows no approval of exclusion {builders.exclusion(AGREEMENT, '2026-01-01T00:01:00').id} {OVER}"),
+        (excluded(), excluded(approved=False), f"knows no approval of exclusion {builders.exclusion(AGREEMENT, '2026-01-01T00:01:00').id} {OVER}"),
+        (excluded(author="person:eve"), excluded(), f"knows no approval of exclusion {builders.exclusion(AGREEMENT, '2026-01-01T00:01:00', author='person:eve').id} {OVER}"),
+        (NOTHING, excluded(), f"misses exclusion {builders.exclusion(AGREEMENT, '2026-01-01T00:01:00').id} {OVER}"),
+    ],
+    ids=["the same", "none", "unknown here", "proposed here", "another one", "left out"],
+)  # fmt: skip
+def test_an_attestor_signs_under_the_exclusions_it_knows_to_be_approved(
+    theirs: MemoryExclusions, ours: MemoryExclusions, wanted: str | None
+) -> None:
+    """A proposer excludes nothing by itself, and leaves nothing out."""
+    found = objection(
+        under(theirs),
+        agreements={AGREEMENT.id: AGREEMENT},
+        source=samples(75, 570),
+        exclusions=ours,
+        since_at={},
+    )
+
+    assert found == wanted
+
+
+def test_an_attestor_knows_when_a_site_was_deployed() -> None:
+    """By its own fleet file: a date that hides an outage is no date."""
+    document = under(NOTHING, since_at=START + 120)
+    ask = {"agreements": {AGREEMENT.id: AGREEMENT}, "source": samples(75, 570), "exclusions": NOTHING}
+    told = [objection(document, since_at=since, **ask) for since in ({"edge-1": START + 120}, {}, {"edge-1": START})]  # type: ignore[arg-type]
+
+    differs = f"finds the site deployed at second 0 of its own fleet file, not {START + 120}"
+    assert told == [None, differs, differs]
+
+
+def test_an_attestor_holds_what_an_excluded_slot_means() -> None:
+    """Out of the base here, up there: the terms are others, and their hash says so first."""
+    other = replace(AGREEMENT, excluded_slots=ExcludedSlots.COUNTS_AS_UP)
+    found = objection(
+        under(NOTHING), agreements={AGREEMENT.id: other}, source=samples(75, 570), exclusions=NOTHING, since_at={}
+    )
+
+    assert found == "holds terms by which an excluded slot counts-as-up, not leaves-base"

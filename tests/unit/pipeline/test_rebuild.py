@@ -12,6 +12,7 @@ from sankofa_observe.pipeline.rebuild import NotRebuilt, Rebuilt, rebuild, settl
 from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Origin, document_hash, parse
+from sankofa_observe.sla.exclusion import ExclusionState
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.sla.terms import counting_digest, with_terms
 from sankofa_observe.slo.slot import SlotState
@@ -135,6 +136,26 @@ def test_a_document_is_written_anew_as_the_identity_that_the_penalty_names(offic
     assert (document_hash(parse(raw).identity), parse(raw).provenance.engine) == (name, "engine/9")
     assert {other: office.archive.documents[other] for other in others} == before
     assert office.rebuild() == []
+
+
+def test_a_document_is_written_anew_under_the_exclusions_it_was_priced_with() -> None:
+    """From what the penalty recorded, whatever was approved or withdrawn since."""
+    clock = FixedClock(at=period(2).ends_at + 60)
+    office = Office(chain=FakeChain(clock=clock, members=(ACCOUNT,), threshold=1), clock=clock)
+    planned = builders.exclusion(office.agreement)
+    office.ledger.add_exclusions([planned])
+    office.ledger.act_on_exclusions(office.ledger.exclusions_named(planned.ref), builders.APPROVAL)
+    office.count(0, bad=2)
+    office.price()
+    [name] = [record.penalty.document_hash for record in office.ledger.in_order()]
+    identity = parse(office.archive.documents.pop(name)).identity
+    gone = replace(builders.APPROVAL, state=ExclusionState.WITHDRAWN, from_at=1)
+    office.ledger.act_on_exclusions(office.ledger.exclusions_named(planned.ref), gone)
+
+    assert [one.exclusion_id for one in identity.overlay.applied] == [planned.id]
+    assert (identity.good, identity.bad) == (8, 1)
+    assert [type(one) for one in office.rebuild()] == [Rebuilt]
+    assert office.archive.get(name) is not None
 
 
 @pytest.mark.parametrize("sources", [(), ("n1",), ("n2", "n1", "n2")])

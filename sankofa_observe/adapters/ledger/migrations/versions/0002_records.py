@@ -35,13 +35,13 @@ UNIQUE = {
     "attempt": (("id",), ("transaction",), ("sender", "nonce", "replacement")),
     "receipt": (("transaction",),),
     "credit_entry": (("id",), ("settlement_id", "kind", "number")),
-    "exclusion": (("exclusion_id", "revision"),),
+    "exclusion": (("id",), ("exclusion_id", "revision")),
     "dispute": (("dispute_id", "revision"),),
     "incident": (("incident_id", "revision"),),
     "review": (("id",),),
     "wait": (("id",), ("subject", "subject_id", "number")),
 }
-IN_PAGES = ("verdict", "credit_entry", "wait")  # by the number of their rows, where all else is alike
+IN_PAGES = ("verdict", "credit_entry", "exclusion", "wait")  # by the number of their rows, where all else is alike
 OF_TENANTS = (
     "agreement", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "wait",
     "verdict_now", "wait_now", "settlement_now", "tally", "idempotency_key", "delivery", "person",
@@ -159,6 +159,8 @@ def _verdicts() -> None:
         sa.Column("exponent", sa.Integer(), nullable=False),
         sa.Column("cap_minor", sa.BigInteger(), nullable=False),
         sa.Column("agreement_version", sa.Integer(), nullable=False),
+        sa.Column("excluded", sa.Integer(), nullable=False),
+        sa.Column("overlay", sa.Text(), nullable=False),
         sa.Column("judged_at", sa.BigInteger(), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("id"),
@@ -189,6 +191,7 @@ def _settlements() -> None:
         sa.Column("leaf_count", sa.Integer(), nullable=False),
         sa.Column("document_hash", sa.String(length=66), nullable=False),
         sa.Column("sources", sa.Text(), nullable=False),
+        sa.Column("overlay", sa.Text(), nullable=False),
         sa.Column("assessed_at", sa.BigInteger(), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("id"),
@@ -264,19 +267,26 @@ def _transactions() -> None:
 def _contested() -> None:
     op.create_table(
         "exclusion",
+        _serial(),
         sa.Column("exclusion_id", sa.String(length=66), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         _whose(),
-        *_promise(),
-        sa.Column("recurrence", sa.Text(), nullable=False),
+        sa.Column("plan", sa.String(length=16), nullable=False),
+        sa.Column("agreement_id", sa.String(length=66), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("announced_at", sa.BigInteger(), nullable=False),
+        sa.Column("from_at", sa.BigInteger(), nullable=False),
         *_by(),
-        sa.PrimaryKeyConstraint("exclusion_id", "revision"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("exclusion_id", "revision", name="exclusion_revision"),
     )
-    op.create_index("exclusion_of_agreement", "exclusion", ["agreement_id", "starts_at", "ends_at"], unique=False)
+    op.create_index("exclusion_of_plan", "exclusion", ["plan"], unique=False)
+    op.create_index("exclusion_over_time", "exclusion", ["starts_at", "id"], unique=False)
+    op.create_index("exclusion_of_agreement", "exclusion", ["agreement_id", "starts_at", "id"], unique=False)
+    op.create_index("exclusion_of_tenant", "exclusion", ["tenant", "starts_at", "id"], unique=False)
     op.create_table(
         "dispute",
         sa.Column("dispute_id", sa.String(length=66), nullable=False),
