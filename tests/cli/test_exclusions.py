@@ -19,6 +19,7 @@ from sankofa_observe.testing import FixedClock
 from sankofa_observe.units import rfc3339
 from sankofa_observe.verify import verify
 from tests.cli.running import Run
+from tests.cli.test_commands import change, config, installation  # noqa: F401  fixtures
 
 CHAIN = {"rpc_url": "http://127.0.0.1:1", "chain_id": 1, "contract": "0x" + "cc" * 20}
 KEYS = {"sender": {"keystore": "sender.json", "password_file": "sender.password"}}
@@ -27,7 +28,7 @@ PLAN = ("--site", "edge-nairobi-1", "--from", SOON, "--for", "1h30m", "--zone", 
 
 
 @pytest.fixture
-def judged(installation: Path) -> Path:
+def judged(installation: Path) -> Path:  # noqa: F811
     """A breach of two bad minutes that is priced; the first of them was announced as planned work a week before."""
     change(installation, "sankofa.yaml", lambda one: one.update(chain={**CHAIN, **KEYS}))
     settings = load_settings(installation / "sankofa.yaml")
