@@ -44,7 +44,7 @@ def judged(installation: Path) -> Path:  # noqa: F811
     return installation
 
 
-def test_planned_work_is_proposed_approved_listed_and_withdrawn(run: Run, installation: Path) -> None:
+def test_planned_work_is_proposed_approved_listed_and_withdrawn(run: Run, installation: Path) -> None:  # noqa: F811
     """Each act says what stands now; the list has each of them, for people and for programs."""
     settings = config(installation)
     run("evaluate", *settings, "--as-it-stands")
@@ -87,7 +87,7 @@ def test_planned_work_is_proposed_approved_listed_and_withdrawn(run: Run, instal
 )
 def test_a_proposal_that_is_wrong_is_refused_and_nothing_is_written(
     run: Run,
-    installation: Path,
+    installation: Path,  # noqa: F811
     changes: tuple[str, ...],
     told: str,
 ) -> None:
