@@ -181,7 +181,7 @@ def promises_table() -> str:
         for one in documents_of(file)
     }
     rows = [_promise(file, one, measures) for file, found in documents for one in found]
-    head = "| Promise | The document's words | Of | Indicator | Objective | Unknown where | Who pays whom |\n|---|---|---|---|---|---|---|\n"
+    head = "| Promise | The document's words | Of | Indicator | Objective | Unknown where | Who pays whom | Proven on |\n|---|---|---|---|---|---|---|---|\n"
     figures = yaml.safe_load((FOLDER / "figures.yaml").read_text(encoding="utf-8"))
     return f"{head}{''.join(rows)}\n## The other figures\n\n{_figures(figures, {one['metadata']['name'] for _, found in documents for one in found})}"
 
@@ -202,6 +202,7 @@ def _promise(file: Path, document: Any, measures: dict[str, str]) -> str:
         f"{objective['displayName']}, {target} % {counted} a month",
         f"{note['unknown-when'][0].upper()}{note['unknown-when'][1:]}.",
         note["pays"],
+        note["proven-on"],
     ]
     return f"| {' | '.join(cells)} |\n"
 

@@ -17,7 +17,7 @@ from sankofa_observe.slo.site import TIERS
 from sankofa_observe.units import PPM
 
 # Who honours which setting; what is not honoured is refused, never ignored.
-_ALL = {"tier", "slot", "scrape", "no-traffic", "promise", "unknown-when", "pays"}
+_ALL = {"tier", "slot", "scrape", "no-traffic", "promise", "unknown-when", "pays", "proven-on"}
 _ANNOTATIONS = {
     Kind.EVENTS: _ALL | {"sources", "start-time", "longest-gap", "history", "leaves", "settles", "burst-factor"},
     Kind.STATES: _ALL | {"sources", "combine"},

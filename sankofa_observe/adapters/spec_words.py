@@ -147,6 +147,7 @@ SETTINGS = {
     "spare": "So many more: 1 is N+1.",
     "promise": "The words of the document that promises it.",
     "unknown-when": "What makes it unknown, for people.",
+    "proven-on": "On which source a fault was counted by it, for people.",
     "pays": "Who pays whom, for people.",
     "start-time": "Selects when each source's process began, like process_start_time_seconds.",
     "longest-gap": "Over a longer gap a counter is not followed, like 30m.",

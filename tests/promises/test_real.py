@@ -175,6 +175,12 @@ def faults_of(run: Run, name: str) -> list[Period]:
     return [run.faults[one] for one in (name, *more)]
 
 
+def test_page_of_promises_says_which_are_proven_here() -> None:
+    slos = CHECKOUT / "deploy" / "specs" / "slos"
+    real = {path.stem for path in slos.glob("*.yaml") if "series that the test makes" not in path.read_text()}
+    assert real == {name for name in JUDGED if (slos / f"{name}.yaml").exists()}
+
+
 @pytest.mark.parametrize("name", JUDGED)
 def test_quiet_minutes_have_no_bad_slot(run: Run, name: str) -> None:
     found = [slot for slot in run.slots[name] if within(run.quiet)(slot)]
