@@ -82,4 +82,6 @@ def test_every_spec_says_what_it_promises() -> None:
     """Words of the document, what makes it unknown, and who pays whom: the page of promises is made of them."""
     for name in PROMISES:
         text = Path(SPECS / "slos" / f"{name}.yaml").read_text()
-        assert all(f"sankofa.observe/{note}:" in text for note in ("promise", "unknown-when", "pays", "proven-on")), name
+        assert all(f"sankofa.observe/{note}:" in text for note in ("promise", "unknown-when", "pays", "proven-on")), (
+            name
+        )
