@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -187,6 +188,7 @@ class Lab:
             slo = yaml.safe_load((specs / "slos" / f"{name}.yaml").read_text())
             _shorten(slo, starts_at, self.plan)
             self.write(f"specs/{name}.yaml", yaml.safe_dump(slo))
+        self.write_indicators()
         agreement = yaml.safe_load((specs / "agreements" / "example-edge.yaml").read_text())
         agreement["metadata"]["name"] = "baobab-edge"
         agreement["spec"] |= {
@@ -200,6 +202,11 @@ class Lab:
         }
         self.write("specs/agreement.yaml", yaml.safe_dump(agreement))
         return self.folder / "specs"
+
+    def write_indicators(self) -> None:
+        """All indicators of the catalogue: a promise names one of them."""
+        indicators = CHECKOUT / "deploy" / "specs" / "slis"
+        shutil.copytree(indicators, self.folder / "specs" / indicators.name, dirs_exist_ok=True)
 
     def write_settings(self, contract: dict[str, Any]) -> Path:
         """Settings of the scheduler and the API; the third attestor's Prometheus is not there, so it cannot sign."""

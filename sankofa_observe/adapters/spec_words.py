@@ -117,6 +117,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "grace_seconds": "How long after a period's end late samples may arrive; then it is judged.",
         "dispute_window_seconds": "So long after a report it may be disputed.",
         "dispute_window_blocks": "And so many blocks.",
+        "excluded_slots": "What an excluded slot is: as if it had not been, or up.",
+        "exclusion_notice_seconds": "How long before it begins an exclusion is announced.",
         "tolerance_slots": "In how many slots an attestor's count may differ before it refuses to sign.",
         "promises": "One or more, all with the same window.",
     },
