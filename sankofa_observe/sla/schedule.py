@@ -1,12 +1,20 @@
-"""How much a miss is worth: bands of attainment, each with the share of the fee that is credited."""
+"""How much a miss of one promise is worth: by bands of attainment, by steps, or in proportion to what was bad.
+
+Data, and one function that prices it, `credit_minor`. All of it is integers, with one division, which comes last and rounds down: the
+provider keeps less than one minor unit of a credit. A promise that was met costs nothing under any schedule, and more bad never costs less.
+What several promises of an agreement come to together is in `sla.stacking`.
+
+Published schedules of the trade, and which of them these three forms hold: `tests/unit/sla/published.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 
-from sankofa_observe.units import PPM, ratio_below
+from sankofa_observe.units import PPM, ratio_below, share_floor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +23,96 @@ class CreditBand:
 
     below_ppm: int
     credit_ppm: int
+
+
+class Counted(StrEnum):
+    """What of a missed period is priced."""
+
+    ALL = "all"  # everything bad, once the objective is missed
+    BEYOND = "beyond-objective"  # only what is bad beyond what the objective allows
+
+
+class Rounding(StrEnum):
+    """Which steps count."""
+
+    COMPLETED = "completed"  # those that were bad from end to end
+    STARTED = "started"  # "or portion thereof"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps:
+    """Each step of bad time, or of attainment that is missing, credits `credit_ppm` of the fee; together the whole fee at most.
+
+    Exactly one of `each_seconds` (bad slots, added up) and `each_ppm` (of attainment) is above 0.
+    """
+
+    credit_ppm: int
+    each_seconds: int = 0
+    each_ppm: int = 0
+    counted: Counted = Counted.ALL
+    rounding: Rounding = Rounding.COMPLETED
+
+    def __post_init__(self) -> None:
+        if (self.each_seconds > 0) == (self.each_ppm > 0) or min(self.each_seconds, self.each_ppm) < 0:
+            raise ValueError(
+                f"steps of {self.each_seconds} s and {self.each_ppm} ppm: expected exactly one of them, above 0"
+            )
+        if not 0 < self.credit_ppm <= PPM:
+            raise ValueError(f"a step credits {self.credit_ppm} ppm, expected 1 to {PPM}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proportional:
+    """The share of the period that was bad, `factor_ppm` times over: 1,000,000 is the fee of the lost time; the whole fee at most."""
+
+    factor_ppm: int
+    counted: Counted = Counted.ALL
+
+    def __post_init__(self) -> None:
+        if self.factor_ppm <= 0:
+            raise ValueError(f"a factor of {self.factor_ppm} ppm, expected more than 0")
+
+
+Formula = Steps | Proportional
+Schedule = tuple[CreditBand, ...] | Formula
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What is priced: `good` of `valid` slots of so many seconds, or of events, which have none."""
+
+    good: int
+    valid: int
+    slot_seconds: int = 0
+
+    @property
+    def bad(self) -> int:
+        return self.valid - self.good
+
+
+def credit_minor(schedule: Schedule, fee_minor: int, target_ppm: int, measured: Measured) -> int:
+    """The credit of one promise in one period, before anything that is agreed of several, in minor units.
+
+    Raises:
+        ValueError: the schedule counts seconds, and events have none.
+    """
+    if not ratio_below(measured.good, measured.valid, target_ppm):
+        return 0
+    match schedule:
+        case Steps():
+            return share_floor(fee_minor, min(_steps(schedule, target_ppm, measured) * schedule.credit_ppm, PPM))
+        case Proportional():
+            bad = _bad_ppm(schedule.counted, target_ppm, measured)
+            return min(fee_minor * schedule.factor_ppm * bad // (measured.valid * PPM * PPM), fee_minor)
+        case bands:
+            return share_floor(fee_minor, credit_ppm(measured.good, measured.valid, bands))
+
+
+def most_minor(schedule: Schedule, fee_minor: int) -> int:
+    """The most that a miss can cost, whatever its size: where nobody can tell how much was bad, so much is at stake."""
+    return (
+        fee_minor if isinstance(schedule, Formula) else share_floor(fee_minor, max(one.credit_ppm for one in schedule))
+    )
 
 
 def credit_ppm(good: int, valid: int, bands: Sequence[CreditBand]) -> int:
@@ -26,8 +124,25 @@ def credit_ppm(good: int, valid: int, bands: Sequence[CreditBand]) -> int:
     return deepest
 
 
+def _bad_ppm(counted: Counted, target_ppm: int, measured: Measured) -> int:
+    """What is priced, in millionths of a slot or event: the objective may allow a part of one."""
+    allowed = (PPM - target_ppm) * measured.valid if counted is Counted.BEYOND else 0
+    return measured.bad * PPM - allowed
+
+
+def _steps(steps: Steps, target_ppm: int, measured: Measured) -> int:
+    bad = _bad_ppm(steps.counted, target_ppm, measured)
+    if steps.each_ppm:
+        dividend, divisor = bad, steps.each_ppm * measured.valid
+    elif measured.slot_seconds:
+        dividend, divisor = bad * measured.slot_seconds, steps.each_seconds * PPM
+    else:
+        raise ValueError(f"a credit for each {steps.each_seconds} s: events have no seconds")
+    return -(-dividend // divisor) if steps.rounding is Rounding.STARTED else dividend // divisor
+
+
 def band_problems(bands: Sequence[CreditBand], objective_ppm: int) -> list[str]:
-    """What is wrong with a schedule: it must start at the objective, fall strictly, and pay strictly more each step."""
+    """What is wrong with bands: they must start at the objective, fall strictly, and pay strictly more each step."""
     if not bands:
         return ["no band: a promise without a credit is no promise"]
     problems = []

@@ -1,4 +1,4 @@
-"""Bands and credits."""
+"""What a miss of one promise is worth: bands, steps and shares; and the schedules that providers have published."""
 
 from __future__ import annotations
 
@@ -8,8 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sankofa_observe.sla.schedule import CreditBand, band_problems, credit_ppm
-from sankofa_observe.units import PPM
+from sankofa_observe.sla.schedule import (
+    Counted,
+    CreditBand,
+    Measured,
+    Proportional,
+    Rounding,
+    Schedule,
+    Steps,
+    band_problems,
+    credit_minor,
+    credit_ppm,
+    most_minor,
+)
+from sankofa_observe.sla.stacking import period_credit
+from sankofa_observe.units import PPM, share_floor
+from tests.unit.sla.published import MONTH_MINUTES, REPRODUCED
 
 # Azure-like: under 99.99 % a tenth, under 99.9 % a quarter, under 95 % all of it.
 BANDS = tuple(
@@ -68,3 +82,88 @@ def test_a_schedule_falls_and_pays_more_at_each_step(bands: list[tuple[int, int]
     made = [CreditBand(below_ppm=below, credit_ppm=credit) for below, credit in bands]
 
     assert problems == band_problems(made, 999_900)
+
+
+@pytest.mark.parametrize("case", REPRODUCED)
+def test_a_published_schedule_is_reproduced_to_the_minor_unit(case: str) -> None:
+    """By minutes of downtime in a month of 30 days, what its words give."""
+    of = REPRODUCED[case]
+    cap = share_floor(of.fee_minor, of.cap_ppm)
+    owed = {}
+    for minutes in of.owed:
+        measured = Measured(good=MONTH_MINUTES - minutes, valid=MONTH_MINUTES, slot_seconds=60)
+        owed[minutes] = period_credit(of.rules, cap, [credit_minor(of.schedule, of.fee_minor, of.target_ppm, measured)])
+    assert owed == of.owed
+
+
+def specified(schedule: Schedule, fee: int, target_ppm: int, measured: Measured) -> int:
+    """The specification: fractions, and one rounding at the end."""
+    attained, target = Fraction(measured.good, measured.valid), Fraction(target_ppm, PPM)
+    if attained >= target:
+        return 0
+    if isinstance(schedule, tuple):
+        reached = [one.credit_ppm for one in schedule if attained < Fraction(one.below_ppm, PPM)]
+        return int(fee * Fraction(max(reached, default=0), PPM))
+    lost = (target if schedule.counted is Counted.BEYOND else 1) - attained
+    if isinstance(schedule, Proportional):
+        return min(int(fee * lost * Fraction(schedule.factor_ppm, PPM)), fee)
+    if schedule.each_ppm:
+        steps = lost / Fraction(schedule.each_ppm, PPM)
+    else:
+        steps = lost * measured.valid * measured.slot_seconds / schedule.each_seconds
+    whole = -(-steps // 1) if schedule.rounding is Rounding.STARTED else steps // 1
+    return int(fee * min(whole * Fraction(schedule.credit_ppm, PPM), 1))
+
+
+counted = st.sampled_from(Counted)
+formulas = st.one_of(
+    st.builds(Proportional, factor_ppm=st.integers(1, 100 * PPM), counted=counted),
+    st.builds(
+        lambda size, in_seconds, **given: Steps(**{"each_seconds" if in_seconds else "each_ppm": size}, **given),
+        st.integers(1, 10_000),
+        st.booleans(),
+        credit_ppm=st.integers(1, PPM),
+        counted=counted,
+        rounding=st.sampled_from(Rounding),
+    ),
+)
+schedules = st.one_of(
+    formulas,
+    edges.map(lambda found: tuple(CreditBand(below_ppm=edge, credit_ppm=n * 1000) for n, edge in enumerate(found, 1))),
+)
+
+
+@given(
+    schedule=schedules,
+    fee=st.integers(1, 2**53 - 1),
+    target_ppm=st.integers(1, PPM),
+    valid=st.integers(1, 50_000),
+    more=st.tuples(st.integers(0, 50_000), st.integers(0, 50_000)),
+    slot_seconds=st.integers(1, 600),
+)
+def test_a_credit_is_what_fractions_give_never_less_for_more_bad_and_never_over_the_fee(
+    *, schedule: Schedule, fee: int, target_ppm: int, valid: int, more: tuple[int, int], slot_seconds: int
+) -> None:
+    """Of any schedule: exact to the minor unit, monotone in what was bad, and within the most that it can cost."""
+    fewer, rest = sorted(min(one, valid) for one in more)
+    paid = []
+    for bad in (fewer, rest):
+        measured = Measured(good=valid - bad, valid=valid, slot_seconds=slot_seconds)
+        paid.append(credit_minor(schedule, fee, target_ppm, measured))
+        assert paid[-1] == specified(schedule, fee, target_ppm, measured)
+    assert paid[0] <= paid[1] <= most_minor(schedule, fee)
+
+
+def test_seconds_cannot_be_asked_of_events() -> None:
+    """Events have no length, and are not priced as if they had."""
+    with pytest.raises(ValueError, match="each 60 s: events have no seconds"):
+        credit_minor(Steps(each_seconds=60, credit_ppm=1), 100, 999_000, Measured(good=1, valid=2))
+
+
+@pytest.mark.parametrize(
+    "given_fields",
+    [{}, {"each_seconds": 1, "each_ppm": 1}, {"each_seconds": -1}, {"each_ppm": 1, "credit_ppm": 0}, {"each_ppm": 1, "credit_ppm": PPM + 1}],
+)  # fmt: skip
+def test_steps_have_one_size_and_a_credit(given_fields: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        Steps(**{"credit_ppm": 1, **given_fields})
