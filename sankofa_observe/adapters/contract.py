@@ -15,6 +15,7 @@ from eth_hash.auto import keccak
 from sankofa_observe.ports import AttestorSet
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState, slo_id
+from sankofa_observe.sla.stacking import CreditRules
 
 # The contract's enum, by number; 0 is None.
 STATES = (None, SettlementState.REPORTED, SettlementState.DISPUTED, SettlementState.FINAL, SettlementState.VOIDED)
@@ -78,7 +79,13 @@ def typed_batch(reports: Sequence[Report], attestors: AttestorSet, chain: ChainI
 
 
 def terms_fields(agreement: Agreement) -> dict[str, Any]:
-    """The on-chain terms of an agreement: its promises in the order of their hashed ids."""
+    """The on-chain terms of an agreement: its promises in the order of their hashed ids.
+
+    Raises:
+        ValueError: it has credits that the contract does not compute; specs with such are refused long before.
+    """
+    if agreement.credit_rules != CreditRules() or any(promise.formula for promise in agreement.promises):
+        raise ValueError(f"{agreement.name}: the contract cannot settle all of its credits")
     slos = [
         {
             "sloId": bytes.fromhex(slo_id(promise.label)[2:]),

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 import rfc8785
 
+from sankofa_observe.adapters import spec_credit
 from sankofa_observe.adapters.spec_currencies import EXPONENTS
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.overlay import ExcludedSlots
-from sankofa_observe.sla.schedule import CreditBand, band_problems
 from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.window import RollingWindow
@@ -31,6 +31,8 @@ def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> No
     starts_at = _instant(document.spec.starts_at, faults)
     slos = [slo for promise in document.spec.promises if (slo := draft.slo(promise.slo))]
     faults += _period_faults(document, slos, starts_at)
+    faults += spec_credit.rule_faults(document)
+    faults += [] if draft.unsettled else spec_credit.unsettled_faults(document)
     whole = draft.tell(place, faults)
     if whole and starts_at is not None and len(slos) == len(document.spec.promises):
         draft.warn(place, _example_faults(document))
@@ -52,9 +54,7 @@ def _promise_faults(document: AgreementDocument, draft: Draft) -> Iterator[Fault
         if slo and site and site.tier != slo.tier:
             problem = f"{slo.name} is for {slo.tier} sites, {site.name} is {site.tier}"
             yield Fault(path, "agreement.tier", problem)
-        if slo:
-            for problem in band_problems(_bands(document, index), slo.target_ppm):
-                yield Fault(f"{path}/bands", "agreement.bands", problem, leans_on=(f"{path}/slo",))
+        yield from spec_credit.schedule_faults(path, spec, slo)
 
 
 def _fee_faults(document: AgreementDocument) -> Iterator[Fault]:
@@ -70,6 +70,11 @@ def _fee_faults(document: AgreementDocument) -> Iterator[Fault]:
         if any(share_floor(fee.amount_minor, band.credit_ppm) == 0 for band in promise.bands):
             problem = f"of a fee of {fee.amount_minor} minor units, the credit of a band rounds to 0"
             yield Fault(bands, "agreement.fee", problem, leans_on=(f"{path}/amountMinor",))
+        step_ppm = promise.formula.credit_ppm if promise.formula else None
+        if step_ppm and share_floor(fee.amount_minor, step_ppm) == 0:
+            problem = f"of a fee of {fee.amount_minor} minor units, the credit of a step rounds to 0"
+            formula = f"/spec/promises/{index}/formula/creditPpm"
+            yield Fault(formula, "agreement.fee", problem, leans_on=(f"{path}/amountMinor",))
 
 
 def _party_faults(document: AgreementDocument) -> Iterator[Fault]:
@@ -147,11 +152,6 @@ def _instant(text: str, faults: list[Fault]) -> int | None:
     return int(instant.timestamp())
 
 
-def _bands(document: AgreementDocument, index: int) -> tuple[CreditBand, ...]:
-    bands = document.spec.promises[index].bands
-    return tuple(CreditBand(below_ppm=band.below_ppm, credit_ppm=band.credit_ppm) for band in bands)
-
-
 def _identity(document: AgreementDocument) -> str:
     identity = {"format": "sankofa-agreement/1", "name": document.metadata.name, "salt": document.spec.salt}
     return "0x" + hashlib.sha256(rfc8785.dumps(identity)).hexdigest()
@@ -178,8 +178,14 @@ def _agreement(identity: str, document: AgreementDocument, slos: list[Slo], star
         excluded_slots=ExcludedSlots(spec.excluded_slots),
         exclusion_notice_seconds=spec.exclusion_notice_seconds,
         promises=tuple(
-            Promise(slo=slo, site=promise.site, bands=_bands(document, index))
-            for index, (slo, promise) in enumerate(zip(slos, spec.promises, strict=True))
+            Promise(
+                slo=slo,
+                site=promise.site,
+                bands=spec_credit.bands(promise.bands),
+                formula=spec_credit.formula(promise.formula) if promise.formula else None,
+            )
+            for slo, promise in zip(slos, spec.promises, strict=True)
         ),
+        credit_rules=spec_credit.rules(spec.credits),
     )
     return with_terms(agreed, spec.salt)

@@ -97,6 +97,7 @@ class Draft:
     broken_slis: set[str] = field(default_factory=set)
     broken_slos: set[str] = field(default_factory=set)
     broken_sites: set[str] = field(default_factory=set)
+    unsettled: bool = False  # agreements may hold what the contract cannot settle yet: they are read, not kept to
     unread: bool = False  # some document could not be told at all: it may hold any name
 
     def tell(self, place: Place, faults: Iterable[Fault]) -> bool:

@@ -167,10 +167,30 @@ class Band(Strict):
     credit_ppm: Ppm = Field(alias="creditPpm")
 
 
+class FormulaSpec(Strict):
+    kind: Name
+    each_seconds: Uint32 | None = Field(None, alias="eachSeconds")
+    each_ppm: Ppm | None = Field(None, alias="eachPpm")
+    credit_ppm: Ppm | None = Field(None, alias="creditPpm")
+    factor_ppm: Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)] | None = Field(None, alias="factorPpm")
+    counted: Literal["all", "beyond-objective"] = "all"
+    rounding: Literal["completed", "started"] | None = None
+
+
 class PromiseSpec(Strict):
     slo: Name
     site: Name
-    bands: Annotated[list[Band], Field(max_length=8)]  # the contract's MAX_BANDS
+    bands: Annotated[list[Band], Field(max_length=8)] = []  # the contract's MAX_BANDS
+    formula: FormulaSpec | None = None
+
+
+class CreditsSpec(Strict):
+    stacking: Literal["sum", "largest"] = "sum"
+    minimum_minor: Annotated[int, Field(ge=0, le=2**53 - 1, strict=True)] = Field(0, alias="minimumMinor")
+    below_minimum: Literal["nothing", "minimum"] = Field("nothing", alias="belowMinimum")
+    cap_year_minor: Annotated[int, Field(ge=1, le=2**53 - 1, strict=True)] | None = Field(None, alias="capYearMinor")
+    claim_days: Annotated[int, Field(ge=1, le=3660, strict=True)] | None = Field(None, alias="claimDays")
+    claim_periods: Annotated[int, Field(ge=1, le=120, strict=True)] | None = Field(None, alias="claimPeriods")
 
 
 class AgreementSpec(Strict):
@@ -187,6 +207,7 @@ class AgreementSpec(Strict):
     tolerance_slots: Uint32 = Field(0, alias="toleranceSlots")
     excluded_slots: Literal["leaves-base", "counts-as-up"] = Field("leaves-base", alias="excludedSlots")
     exclusion_notice_seconds: Uint32 = Field(EXCLUSION_NOTICE_SECONDS, alias="exclusionNoticeSeconds")
+    credits: CreditsSpec = CreditsSpec()
     promises: Annotated[list[PromiseSpec], Field(min_length=1, max_length=64)]
 
 

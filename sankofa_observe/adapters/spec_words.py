@@ -104,7 +104,25 @@ FIELDS: dict[str, dict[str, str]] = {
     "PromiseSpec": {
         "slo": "Name of an SLO.",
         "site": "Name of a site of its tier.",
-        "bands": "The first starts at the objective; each next one is lower and pays more.",
+        "bands": "The first starts at the objective; each next one is lower and pays more. Or formula.",
+        "formula": "In place of bands; the contract cannot settle it yet.",
+    },
+    "FormulaSpec": {
+        "kind": "steps: a credit for each step that was missed. proportional: the fee of the time that was bad, times a factor.",
+        "each_seconds": "Of steps: so many seconds of bad slots; not for events.",
+        "each_ppm": "Of steps: so much of attainment, in parts per million; or eachSeconds.",
+        "credit_ppm": "Of steps: what each credits of the fee, in parts per million; together the whole fee at most.",
+        "factor_ppm": "Of proportional: 1000000 is once the fee of the time that was bad; the whole fee at most.",
+        "counted": "What of a missed period is priced: all that was bad, or only what is beyond the objective.",
+        "rounding": "Of steps: which count, completed or started.",
+    },
+    "CreditsSpec": {
+        "stacking": "What several promises that were missed in one period come to: their sum, or the largest.",
+        "minimum_minor": "The least credit of a period, in minor units.",
+        "below_minimum": "What becomes of a smaller one: nothing is paid, or the minimum.",
+        "cap_year_minor": "Credits of one year of the agreement never exceed this, in minor units.",
+        "claim_days": "So many days after a period's end its credit may be claimed; without it none has to be.",
+        "claim_periods": "Or to the end of so many further periods.",
     },
     "AgreementSpec": {
         "version": "Counts up with each change of terms that is not on chain yet.",
@@ -120,6 +138,9 @@ FIELDS: dict[str, dict[str, str]] = {
         "excluded_slots": "What an excluded slot is: as if it had not been, or up.",
         "exclusion_notice_seconds": "How long before it begins an exclusion is announced.",
         "tolerance_slots": "In how many slots an attestor's count may differ before it refuses to sign.",
+        "excluded_slots": "What an excluded slot is: as if it had not been, or up.",
+        "exclusion_notice_seconds": "So long before it begins an exclusion is announced.",
+        "credits": "What is agreed of all credits together, beside the cap of a period; the contract cannot settle it yet.",
         "promises": "One or more, all with the same window.",
     },
     "AgreementDocument": {

@@ -26,14 +26,17 @@ KINDS: dict[tuple[str, str], type[Strict]] = {
 _IMPORT = "sankofa-observe specs import FILE rewrites it, or says what stands in the way"
 
 
-def load_catalog(paths: Iterable[Path]) -> Catalog:
-    """Read every `.yaml` and `.yml` under the paths; raises `InvalidInput` with all violations of all documents."""
-    return load_with_places(paths)[0]
+def load_catalog(paths: Iterable[Path], *, unsettled: bool = False) -> Catalog:
+    """Read every `.yaml` and `.yml` under the paths; raises `InvalidInput` with all violations of all documents.
+
+    With `unsettled` agreements are read that the contract cannot settle yet: to be explained, never to be judged or priced by.
+    """
+    return load_with_places(paths, unsettled=unsettled)[0]
 
 
-def load_with_places(paths: Iterable[Path]) -> tuple[Catalog, dict[str, Place]]:
+def load_with_places(paths: Iterable[Path], *, unsettled: bool = False) -> tuple[Catalog, dict[str, Place]]:
     """The same, and where each SLO stands."""
-    draft = Draft()
+    draft = Draft(unsettled=unsettled)
     documents = [read for file in spec_files(paths, draft) for read in _documents(file, draft)]
     for place, document in documents:
         if isinstance(document, SliDocument):

@@ -8,10 +8,11 @@ from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from sankofa_observe.cli.spec_explain import formula_words
 from sankofa_observe.pictures.curve import percent
 from sankofa_observe.pipeline.what_if import Compared, NotPriced
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.what_if import Change, Outcome, Owed, cap_minor, owed_together
+from sankofa_observe.sla.what_if import Change, Outcome, Owed, owed_together
 from sankofa_observe.slo.verdict import Attainment, Verdict
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, Window
 from sankofa_observe.units import Period, floor_ppm, rfc3339
@@ -132,7 +133,7 @@ def lines(
 
 
 def _head(agreement: Agreement, change: Change, excluded: Sequence[Period]) -> Iterator[str]:
-    fee, cap = agreement.money(agreement.fee_minor), agreement.money(cap_minor(agreement))
+    fee, cap = agreement.money(agreement.fee_minor), agreement.money(agreement.cap_minor)
     yield f"{agreement.name}: fee of a period {fee}, its credits {cap} at most"
     promises = [one for one in agreement.promises if one.slo.name == change.slo]
     was, would_be = (list(dict.fromkeys(map(_terms, some))) for some in (promises, map(change.of, promises)))
@@ -143,7 +144,9 @@ def _head(agreement: Agreement, change: Change, excluded: Sequence[Period]) -> I
 
 
 def _terms(promise: Promise) -> str:
-    """The objective, and the share of the fee that is credited below each band's edge."""
+    """The objective, and the share of the fee that is credited below each band's edge, or the formula in words."""
+    if promise.formula:
+        return f"{percent(promise.slo.target_ppm)}; credit {formula_words(promise.formula)}"
     first, *deeper = (f"{percent(one.credit_ppm)} below {percent(one.below_ppm)}" for one in promise.bands)
     return ", ".join([f"{percent(promise.slo.target_ppm)}; credit {first}", *deeper])
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sankofa_observe.sla.agreement import Agreement
     from sankofa_observe.sla.catalog import Catalog
     from sankofa_observe.sla.explain import Meaning, PeriodAhead, PromiseMeaning
+    from sankofa_observe.sla.schedule import Formula
 
 WIDTH = 80
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
@@ -37,7 +38,7 @@ def explain(
     from sankofa_observe.adapters.specs import load_catalog
     from sankofa_observe.sla.explain import explain as meaning_of
 
-    found = _chosen(load_catalog(paths), agreement)
+    found = _chosen(load_catalog(paths, unsettled=True), agreement)
     meaning = meaning_of(found, SystemClock().now() if at is None else _day(at))
     if as_json:
         show([meaning], as_json=True, nothing="")
@@ -79,6 +80,7 @@ def lines(meaning: Meaning) -> Iterator[str]:
     yield ""
     yield f"Fee of a period      {agreed.money(agreed.fee_minor)}"
     yield f"Credits of a period  at most {_share(agreed.cap_ppm)} of it, {_cap(agreed)}"
+    yield from _rules(agreed)
     yield f"Judged               {_length(agreed.grace_seconds) or 'at once'}{' after its end' if agreed.grace_seconds else ''}"
     window = f"{_length(agreed.dispute_window_seconds)}, and {agreed.dispute_window_blocks:,} blocks"
     yield f"To be disputed       for {window} after the report"
@@ -99,9 +101,42 @@ def lines(meaning: Meaning) -> Iterator[str]:
 
 
 def _cap(agreed: Agreement) -> str:
-    from sankofa_observe.units import share_floor
+    return str(agreed.money(agreed.cap_minor))
 
-    return str(agreed.money(share_floor(agreed.fee_minor, agreed.cap_ppm)))
+
+def _rules(agreed: Agreement) -> Iterator[str]:
+    """What is agreed of all credits together beside the cap, a line a rule; and that the contract cannot settle it yet."""
+    from sankofa_observe.sla.stacking import BelowMinimum, CreditRules, Stacking
+
+    rules = agreed.credit_rules
+    if len(agreed.promises) > 1:
+        together = "added up" if rules.stacking is Stacking.SUM else "the largest alone"
+        yield f"Of several misses    {together}"
+    if rules.minimum_minor:
+        less = "nothing" if rules.below_minimum is BelowMinimum.NOTHING else "as much"
+        yield f"Least credit         {agreed.money(rules.minimum_minor)}; for less {less} is paid"
+    if rules.cap_year_minor:
+        yield f"Credits of a year    at most {agreed.money(rules.cap_year_minor)}"
+    if rules.claim:
+        ends = f"{rules.claim.days:,} d" if rules.claim.days else f"{rules.claim.periods:,} further periods"
+        yield f"To be claimed        within {ends} after a period's end"
+    if rules != CreditRules() or any(one.formula for one in agreed.promises):
+        yield "Not settled yet      the contract computes bands, their sum and the cap of a"
+        yield "                     period; specs check refuses the rest"
+
+
+def formula_words(formula: Formula) -> str:
+    """A formula as a contract would say it."""
+    from sankofa_observe.sla.schedule import Counted, Rounding, Steps
+
+    beyond = " beyond what the objective allows" if formula.counted is Counted.BEYOND else ""
+    if isinstance(formula, Steps):
+        size = _length(formula.each_seconds) if formula.each_seconds else _share(formula.each_ppm)
+        portion = " or portion of it" if formula.rounding is Rounding.STARTED else ""
+        return f"{_share(formula.credit_ppm)} of the fee for each {size}{portion} that was bad{beyond}"
+    times, rest = divmod(formula.factor_ppm, 1_000_000)
+    factor = f"{times}{f'.{rest:06}'.rstrip('0') if rest else ''}"
+    return f"{factor} times the fee of what was bad{beyond}"
 
 
 def _periods(periods: tuple[PeriodAhead, ...]) -> Iterator[str]:
@@ -118,6 +153,7 @@ def _periods(periods: tuple[PeriodAhead, ...]) -> Iterator[str]:
 
 
 def _promise(one: PromiseMeaning) -> Iterator[str]:
+    from sankofa_observe.sla.explain import FEW
     from sankofa_observe.units import floor_ppm
 
     promise, slo = one.promise, one.promise.slo
@@ -125,6 +161,10 @@ def _promise(one: PromiseMeaning) -> Iterator[str]:
     yield from wrap(f"{slo.name} at {promise.site}", WIDTH)
     yield from wrap(slo.description, WIDTH, initial_indent="  ", subsequent_indent="  ")
     yield f"  Promised: {_share(slo.target_ppm)} of {thing}s{f' of {_length(slo.slot.seconds)}' if one.seconds else ''}"
+    if promise.formula:
+        yield from wrap(
+            f"Credited: {formula_words(promise.formula)}", WIDTH, initial_indent="  ", subsequent_indent="  "
+        )
     yield ""
     yield f"  {'in a period of':<18}{f'{thing}s':>12}  may be bad"
     for budget in one.budgets:
@@ -136,7 +176,9 @@ def _promise(one: PromiseMeaning) -> Iterator[str]:
     yield f"  In {of}"
     yield f"  {'bad, from':<28}{'attained':>11}  {'credit':>18}"
     yield f"  {'0':<28}{'100 %':>11}  {'none':>18}"
-    for step in one.steps:
+    for number, step in enumerate(one.steps):
+        if promise.formula and number == FEW:
+            yield "  ..."
         time = f" = {_length(step.bad * slo.slot.seconds)}" if one.seconds else ""
         bad = f"{step.bad:,} {_noun(thing, step.bad)}{time}"
         yield f"  {bad:<28}{_share(floor_ppm(step.good, one.base)):>11}  {step.credit!s:>18}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from sankofa_observe.units import Period
 
 
+NO_CURVE = "the formula prices what is beyond the objective, which changes with every objective"
+
+
 def register(app: typer.Typer) -> None:
     app.command("what-if")(what_if)
 
@@ -36,7 +40,9 @@ def what_if(
     target: Annotated[str | None, typer.Option(help="Another objective, like 0.999 or 99.9%.")] = None,
     bands: Annotated[
         str | None,
-        typer.Option(help="Another schedule: 99.9:10,99:25 (below:credit, in percent), or a YAML file with `bands`."),
+        typer.Option(
+            help="Another schedule: 99.9:10,99:25 (below:credit, in percent), or a YAML file with `bands` or `formula`."
+        ),
     ] = None,
     exclude: Exclude = None,
     last: Annotated[int, typer.Option(min=1, max=1200, help="How many past periods.")] = 12,
@@ -75,9 +81,7 @@ def what_if(
     recorded = _recorded(settings.ledger_url, asked, found)
     drawn = _curve(asked, change, found, excluded)
     if svg:
-        from sankofa_observe.pictures.svg_curve import chart as svg_chart
-
-        write(svg, svg_chart(drawn))
+        _write_curve(svg, drawn)
     if as_json:
         show(_events(found, recorded, drawn), as_json=True, nothing="")
         return
@@ -87,7 +91,15 @@ def what_if(
     for one in asked:
         own = [event for event in found if _of(event) == one.name]
         draw([*lines(one, own, change, excluded, recorded, every=every), ""])
-    draw(chart(drawn, screen(width, no_color=no_color)))
+    draw(chart(drawn, screen(width, no_color=no_color)) if drawn else [f"no curve: {NO_CURVE}"])
+
+
+def _write_curve(svg: Path, drawn: Curve | None) -> None:
+    from sankofa_observe.pictures.svg_curve import chart
+
+    if drawn is None:
+        raise InvalidInput(f"--svg {svg}: {NO_CURVE}; ask without --svg, or for a formula with `counted: all`")
+    write(svg, chart(drawn))
 
 
 def _agreements(catalog: Catalog, names: Sequence[str]) -> list[Agreement]:
@@ -105,7 +117,9 @@ def _agreements(catalog: Catalog, names: Sequence[str]) -> list[Agreement]:
 
 def _change(agreements: Sequence[Agreement], slo: str | None, target: str | None, bands: str | None) -> Change:
     from sankofa_observe.adapters.spec_schedule import objective, schedule
+    from sankofa_observe.sla.schedule import Steps
     from sankofa_observe.sla.what_if import Change
+    from sankofa_observe.slo.objective import Budgeting
 
     promised = sorted({promise.slo.name for one in agreements for promise in one.promises})
     if slo is None and len(promised) > 1:
@@ -114,7 +128,11 @@ def _change(agreements: Sequence[Agreement], slo: str | None, target: str | None
         raise InvalidInput(f"--slo {slo[:80]!r}: not promised there; expected one of: {', '.join(promised)}")
     target_ppm = None if target is None else objective("--target", target)
     other = schedule("--bands", bands, target_ppm) if bands is not None else ()
-    return Change(slo=slo or promised[0], target_ppm=target_ppm, bands=other)
+    by_time = isinstance(other, Steps) and other.each_seconds
+    of = {promise.slo.name: promise.slo for one in agreements for promise in one.promises}[slo or promised[0]]
+    if by_time and of.budgeting is Budgeting.OCCURRENCES:
+        raise InvalidInput(f"--bands {bands}: {of.name} counts events, which have no seconds; expected eachPpm")
+    return Change(slo=slo or promised[0], target_ppm=target_ppm, schedule=other)
 
 
 def _of(event: Compared | NotPriced) -> str:
@@ -125,10 +143,14 @@ def _of(event: Compared | NotPriced) -> str:
 
 def _curve(
     agreements: Sequence[Agreement], change: Change, found: Sequence[Compared | NotPriced], excluded: Sequence[Period]
-) -> Curve:
+) -> Curve | None:
+    """None where a formula prices what is beyond the objective."""
     from sankofa_observe.pictures.curve import Curve
     from sankofa_observe.pipeline.what_if import Compared
-    from sankofa_observe.sla.what_if import curve
+    from sankofa_observe.sla.what_if import beyond, curve
+
+    if any(beyond(change.of(each)) for one in agreements for each in one.promises if each.slo.name == change.slo):
+        return None
 
     priced = [one.changed for one in found if isinstance(one, Compared)]
     promise = next(one for each in agreements for one in each.promises if one.slo.name == change.slo)
@@ -136,7 +158,7 @@ def _curve(
     marks = [(is_ppm, "as agreed")] if is_ppm == asked_ppm else [(is_ppm, "as agreed"), (asked_ppm, "what if")]
     periods = len({one.period for one in priced})
     many = f"{len(agreements)} agreements" if len(agreements) > 1 else agreements[0].name
-    otherwise = (", by the other schedule" if change.bands else "") + (", with what is excluded" if excluded else "")
+    otherwise = (", by the other schedule" if change.schedule else "") + (", with what is excluded" if excluded else "")
     return Curve(
         title=f"Credits of {many} over {periods} {'period' if periods == 1 else 'periods'}, by the objective of {change.slo}{otherwise}",
         steps=curve(priced, change),
@@ -164,7 +186,7 @@ def _recorded(
     return {(one.agreement_id, one.slo, one.site, one.period): one.verdict for one in records}
 
 
-def _events(found: Sequence[Compared | NotPriced], recorded: Recorded, drawn: Curve) -> Iterator[object]:
+def _events(found: Sequence[Compared | NotPriced], recorded: Recorded, drawn: Curve | None) -> Iterator[object]:
     """For programs: each promise, each period, each step of the curve."""
     from sankofa_observe.cli.comparison import periods_compared, promise_compared
     from sankofa_observe.pipeline.what_if import Compared
@@ -172,4 +194,4 @@ def _events(found: Sequence[Compared | NotPriced], recorded: Recorded, drawn: Cu
     priced = [one for one in found if isinstance(one, Compared)]
     yield from (promise_compared(one, recorded) if isinstance(one, Compared) else one for one in found)
     yield from periods_compared(priced)
-    yield from drawn.steps
+    yield from drawn.steps if drawn else ()

@@ -21,7 +21,7 @@ from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.penalty import VerdictRecord, at_stake
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict, judge
 from sankofa_observe.slo.window import periods_between
-from sankofa_observe.units import Period, share_floor
+from sankofa_observe.units import Period
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,7 +255,7 @@ def _judge(
         slot_count=found.slot_count,
         overlay=overlay,
         at_stake=at_stake(agreement, promise, counted) if verdict is Verdict.UNDETERMINED else agreement.money(0),
-        cap_minor=share_floor(agreement.fee_minor, agreement.cap_ppm),
+        cap_minor=agreement.cap_minor,
         judged_at=attained.clock.now(),
     )
     return Judged(record=record, added=attained.ledger.add_verdict(record))

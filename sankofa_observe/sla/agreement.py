@@ -1,14 +1,15 @@
-"""What two parties agreed: promises, fee, bands, cap and clocks. Immutable; a change is a new version."""
+"""What two parties agreed: promises, fee, credits, caps and clocks. Immutable; a change is a new version."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from sankofa_observe.sla.overlay import ExcludedSlots
-from sankofa_observe.sla.schedule import CreditBand
+from sankofa_observe.sla.schedule import CreditBand, Formula, Schedule
+from sankofa_observe.sla.stacking import CreditRules
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.window import Window
-from sankofa_observe.units import Money
+from sankofa_observe.units import Money, share_floor
 
 EXCLUSION_NOTICE_SECONDS = 3 * 86_400
 """How long before it begins an exclusion is announced, where an agreement says nothing else."""
@@ -16,17 +17,25 @@ EXCLUSION_NOTICE_SECONDS = 3 * 86_400
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
-    """One objective at one site, with the credits of missing it."""
+    """One objective at one site, with the credits of missing it: by bands, or by a formula, and then there are no bands."""
 
     slo: Slo
     site: str
-    bands: tuple[CreditBand, ...]
+    bands: tuple[CreditBand, ...] = ()
+    formula: Formula | None = None
 
     def __post_init__(self) -> None:
         if any("/" in name for name in (self.slo.name, self.site)):
             raise ValueError(
                 f"promise of {self.slo.name!r} at {self.site!r}: no name has a slash, which joins them in its id"
             )
+
+        if (self.formula is None) != bool(self.bands):
+            raise ValueError(f"promise of {self.slo.name!r} at {self.site!r}: expected either bands or a formula")
+
+    @property
+    def schedule(self) -> Schedule:
+        return self.formula or self.bands
 
     @property
     def label(self) -> str:
@@ -60,6 +69,7 @@ class Agreement:
     promises: tuple[Promise, ...]
     excluded_slots: ExcludedSlots = ExcludedSlots.LEAVES_BASE
     exclusion_notice_seconds: int = EXCLUSION_NOTICE_SECONDS
+    credit_rules: CreditRules = field(default_factory=CreditRules)
     terms_hash: str = ""
     terms_document: str = field(default="", repr=False)  # the canonical JSON that was hashed
 
@@ -67,6 +77,11 @@ class Agreement:
     def window(self) -> Window:
         """The billing period: every promise of an agreement has the same one."""
         return self.promises[0].slo.window
+
+    @property
+    def cap_minor(self) -> int:
+        """The most that the credits of one period come to."""
+        return share_floor(self.fee_minor, self.cap_ppm)
 
     def money(self, amount_minor: int) -> Money:
         return Money(amount_minor=amount_minor, currency=self.currency, exponent=self.exponent)

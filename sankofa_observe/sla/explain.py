@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.penalty import at_stake
+from sankofa_observe.sla.stacking import claim_ends_at, period_credit
 from sankofa_observe.slo.clock_changes import ClockChange, clock_changes
 from sankofa_observe.slo.objective import Budgeting
 from sankofa_observe.slo.slot import SlotState
@@ -20,6 +21,7 @@ from sankofa_observe.slo.window import CalendarUnit, CalendarWindow
 from sankofa_observe.units import Money, Period
 
 PERIODS = 3
+FEW = 5  # steps of a formula that are shown, before the last
 EVENTS = 1_000_000  # of events nobody knows how many a period will have: so many stand for them
 _DAY = 86_400
 _MONTHS = tuple(days * _DAY for days in (28, 29, 30, 31))
@@ -35,6 +37,7 @@ class PeriodAhead:
     changes: tuple[ClockChange, ...]
     judged_at: int  # when its grace has ended
     final_at: int  # when the dispute window has passed that opens then, at the earliest
+    claim_ends_at: int | None  # from when on its credit can no longer be claimed; None where it has not to be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,10 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class PromiseMeaning:
-    """What one promise allows, and what missing it costs in a period with `base` slots or events."""
+    """What one promise allows, and what missing it alone costs in a period with `base` slots or events.
+
+    A formula may have thousands of steps: then `steps` are the first ones and the last.
+    """
 
     promise: Promise
     budgets: tuple[Budget, ...]
@@ -93,13 +99,14 @@ def _periods(agreement: Agreement, at: int) -> list[Period]:
 
 def _ahead(agreement: Agreement, period: Period) -> PeriodAhead:
     zone = agreement.window.zone if isinstance(agreement.window, CalendarWindow) else "UTC"
-    judged_at = period.ends_at + agreement.grace_seconds
+    judged_at, claim = period.ends_at + agreement.grace_seconds, agreement.credit_rules.claim
     return PeriodAhead(
         period=period,
         zone=zone,
         changes=tuple(clock_changes(zone, period)),
         judged_at=judged_at,
         final_at=judged_at + agreement.dispute_window_seconds,
+        claim_ends_at=claim_ends_at(claim, agreement.window, period) if claim else None,
     )
 
 
@@ -140,9 +147,13 @@ def _missed(promise: Promise, base: int) -> Callable[[int], bool]:
 
 def _steps(agreement: Agreement, promise: Promise, base: int) -> list[Step]:
     """Where the credit of a whole period changes, from none on."""
-    found, now = [], _step(agreement, promise, base, 0)
+    found: list[Step] = []
+    now = _step(agreement, promise, base, 0)
     most = _step(agreement, promise, base, base)
     while now.credit.amount_minor < most.credit.amount_minor:
+        if promise.formula and len(found) == FEW:
+            bad = _first(base, lambda bad: _step(agreement, promise, base, bad).credit == most.credit)
+            return [*found, _step(agreement, promise, base, bad)]
         paid = now.credit.amount_minor
         bad = _first(base, lambda bad: _step(agreement, promise, base, bad).credit.amount_minor > paid)  # noqa: B023  used at once
         found.append(now := _step(agreement, promise, base, bad))
@@ -150,7 +161,9 @@ def _steps(agreement: Agreement, promise: Promise, base: int) -> list[Step]:
 
 
 def _step(agreement: Agreement, promise: Promise, base: int, bad: int) -> Step:
-    return Step(bad=bad, good=base - bad, credit=at_stake(agreement, promise, _attained(base, bad)))
+    alone = at_stake(agreement, promise, _attained(base, bad)).amount_minor
+    credit = agreement.money(period_credit(agreement.credit_rules, agreement.cap_minor, [alone]))
+    return Step(bad=bad, good=base - bad, credit=credit)
 
 
 def _within_first(steps: list[Step], base: int) -> int:

@@ -10,12 +10,13 @@ from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, evidence_of
 from sankofa_observe.sla.evidence.building import queries_of
 from sankofa_observe.sla.overlay import Overlay
-from sankofa_observe.sla.schedule import credit_ppm
+from sankofa_observe.sla.schedule import Measured, credit_minor, most_minor
 from sankofa_observe.sla.settlement import ChainIdentity, Report, slo_id
+from sankofa_observe.slo.objective import Budgeting
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import Edges
 from sankofa_observe.slo.verdict import Attainment, Verdict
-from sankofa_observe.units import Money, Period, share_floor
+from sankofa_observe.units import Money, Period
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,13 +114,21 @@ class Penalty:
         )
 
 
+def owed_minor(agreement: Agreement, promise: Promise, *, good: int, valid: int) -> int:
+    """The credit of one promise by its schedule, before anything that is agreed of several."""
+    slo = promise.slo
+    seconds = slo.slot.seconds if slo.budgeting is Budgeting.TIMESLICES else 0
+    measured = Measured(good=good, valid=valid, slot_seconds=seconds)
+    return credit_minor(promise.schedule, agreement.fee_minor, slo.target_ppm, measured)
+
+
 def at_stake(agreement: Agreement, promise: Promise, attainment: Attainment) -> Money:
     """What would be owed if everything that is not known was bad, within the cap of the period."""
     if attainment.bounded and attainment.base:
-        share_ppm = credit_ppm(attainment.good, attainment.base, promise.bands)
+        amount = owed_minor(agreement, promise, good=attainment.good, valid=attainment.base)
     else:
-        share_ppm = max(band.credit_ppm for band in promise.bands)
-    return agreement.money(share_floor(agreement.fee_minor, min(share_ppm, agreement.cap_ppm)))
+        amount = most_minor(promise.schedule, agreement.fee_minor)
+    return agreement.money(min(amount, agreement.cap_minor))
 
 
 def price(

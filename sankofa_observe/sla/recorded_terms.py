@@ -14,7 +14,8 @@ from typing import Any
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.overlay import ExcludedSlots
-from sankofa_observe.sla.schedule import CreditBand
+from sankofa_observe.sla.schedule import Counted, CreditBand, Formula, Proportional, Rounding, Steps
+from sankofa_observe.sla.stacking import BelowMinimum, Claim, CreditRules, Stacking
 from sankofa_observe.sla.terms import FORMAT, counting_digest, with_terms
 from sankofa_observe.slo.indicator import (
     Combine,
@@ -71,12 +72,41 @@ def _agreement(terms: Any, sources: Sources) -> Agreement:
         fee_minor=int(terms["fee_minor"]),
         excluded_slots=ExcludedSlots(terms["excluded_slots"]),
         promises=tuple(_promise(one, sources) for one in terms["promises"]),
+        credit_rules=_credits(terms.get("credits", {})),
+    )
+
+
+def _credits(agreed: Any) -> CreditRules:
+    return CreditRules(
+        stacking=Stacking(agreed.get("stacking", Stacking.SUM)),
+        minimum_minor=int(agreed.get("minimum_minor", 0)),
+        below_minimum=BelowMinimum(agreed.get("below_minimum", BelowMinimum.NOTHING)),
+        cap_year_minor=int(agreed.get("cap_year_minor", 0)),
+        claim=Claim(**agreed["claim"]) if "claim" in agreed else None,
     )
 
 
 def _promise(one: Any, sources: Sources) -> Promise:
     bands = tuple(CreditBand(below_ppm=below, credit_ppm=credit) for below, credit in one["bands"])
-    return Promise(slo=_slo(one["slo"], sources), site=one["site"], bands=bands)
+    formula = _formula(one["formula"]) if "formula" in one else None
+    return Promise(slo=_slo(one["slo"], sources), site=one["site"], bands=bands, formula=formula)
+
+
+def _formula(agreed: Any) -> Formula:
+    counted = Counted(agreed["counted"])
+    match agreed["kind"]:
+        case "steps":
+            return Steps(
+                each_seconds=agreed["each_seconds"],
+                each_ppm=agreed["each_ppm"],
+                credit_ppm=agreed["credit_ppm"],
+                rounding=Rounding(agreed["rounding"]),
+                counted=counted,
+            )
+        case "proportional":
+            return Proportional(factor_ppm=agreed["factor_ppm"], counted=counted)
+        case other:
+            raise ValueError(f"formula of kind {other!r}")
 
 
 def _slo(counted: Any, sources: Sources) -> Slo:

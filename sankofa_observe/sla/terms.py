@@ -15,6 +15,8 @@ from typing import Any
 import rfc8785
 
 from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.schedule import Formula, Proportional, Steps
+from sankofa_observe.sla.stacking import CreditRules
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
@@ -61,12 +63,42 @@ def terms_of(agreement: Agreement, salt: str) -> Document:
         "excluded_slots": agreement.excluded_slots.value,
         "exclusion_notice_seconds": agreement.exclusion_notice_seconds,
         "promises": [_promise(one) for one in agreement.promises],
+        **_credits(agreement.credit_rules),
     }
+
+
+def _credits(rules: CreditRules) -> Document:
+    """What is agreed beyond a sum under the cap of a period; what is not agreed is not written, so terms of before keep their hash."""
+    plain = CreditRules()
+    found: Document = {}
+    if rules.stacking is not plain.stacking:
+        found["stacking"] = rules.stacking.value
+    if rules.minimum_minor:
+        found["minimum_minor"] = str(rules.minimum_minor)
+    if rules.below_minimum is not plain.below_minimum:
+        found["below_minimum"] = rules.below_minimum.value
+    if rules.cap_year_minor:
+        found["cap_year_minor"] = str(rules.cap_year_minor)
+    if rules.claim:
+        found["claim"] = {"days": rules.claim.days, "periods": rules.claim.periods}
+    return {"credits": found} if found else {}
 
 
 def _promise(promise: Promise) -> Document:
     bands = [[band.below_ppm, band.credit_ppm] for band in promise.bands]
-    return {"site": promise.site, "bands": bands, "slo": counting_of(promise.slo)}
+    formula = {} if promise.formula is None else {"formula": _formula(promise.formula)}
+    return {"site": promise.site, "bands": bands, "slo": counting_of(promise.slo), **formula}
+
+
+def _formula(formula: Formula) -> Document:
+    counted = formula.counted.value
+    match formula:
+        case Steps():
+            size = {"each_seconds": formula.each_seconds, "each_ppm": formula.each_ppm}
+            credit = {"credit_ppm": formula.credit_ppm, "rounding": formula.rounding.value}
+            return {"kind": "steps", **size, **credit, "counted": counted}
+        case Proportional():
+            return {"kind": "proportional", "factor_ppm": formula.factor_ppm, "counted": counted}
 
 
 def counting_digest(slo: Slo) -> str:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.penalty import at_stake
-from sankofa_observe.sla.schedule import CreditBand, credit_ppm
+from sankofa_observe.sla.penalty import at_stake, owed_minor
+from sankofa_observe.sla.schedule import Counted, CreditBand, Schedule
+from sankofa_observe.sla.stacking import period_credit
 from sankofa_observe.slo.verdict import Attainment, Verdict, judge
-from sankofa_observe.units import PPM, Period, floor_ppm, share_floor
+from sankofa_observe.units import PPM, Period, floor_ppm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +29,6 @@ class Owed:
 
     def __sub__(self, other: Owed) -> Owed:
         return Owed(low_minor=self.low_minor - other.low_minor, high_minor=self.high_minor - other.high_minor)
-
-    def capped(self, cap_minor: int) -> Owed:
-        return Owed(low_minor=min(self.low_minor, cap_minor), high_minor=min(self.high_minor, cap_minor))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,24 +45,29 @@ class Change:
 
     slo: str
     target_ppm: int | None = None
-    bands: tuple[CreditBand, ...] = ()  # in place of the promises' own
+    schedule: Schedule = ()  # in place of the promises' own
 
     def of(self, promise: Promise) -> Promise:
         """The promise as it would have been."""
         if promise.slo.name != self.slo:
             return promise
-        target_ppm = self.target_ppm or (self.bands[0].below_ppm if self.bands else promise.slo.target_ppm)
+        bands = self.schedule if isinstance(self.schedule, tuple) else ()
+        target_ppm = self.target_ppm or (bands[0].below_ppm if bands else promise.slo.target_ppm)
         return under(self.scheduled(promise), target_ppm)
 
     def scheduled(self, promise: Promise) -> Promise:
         """The promise with the other schedule alone."""
-        return replace(promise, bands=self.bands) if self.bands else promise
+        if isinstance(self.schedule, tuple):
+            return replace(promise, bands=self.schedule, formula=None) if self.schedule else promise
+        return replace(promise, bands=(), formula=self.schedule)
 
 
 def under(promise: Promise, target_ppm: int) -> Promise:
     """The promise with another objective: a miss of it is credited as its schedule credits such an attainment, and by its first band
-    at least; bands above the objective have no meaning any more.
+    at least; bands above the objective have no meaning any more. A formula stays what it is.
     """
+    if promise.formula:
+        return replace(promise, slo=replace(promise.slo, target_ppm=target_ppm))
     above = [band for band in promise.bands if band.below_ppm >= target_ppm]
     first = CreditBand(below_ppm=target_ppm, credit_ppm=(above[-1:] or promise.bands[:1])[0].credit_ppm)
     deeper = [one for one in promise.bands if one.below_ppm < target_ppm and one.credit_ppm > first.credit_ppm]
@@ -75,8 +78,7 @@ def outcome(agreement: Agreement, promise: Promise, attained: Attainment) -> Out
     """How the promise would be judged, and what it would cost."""
     verdict = judge(promise.slo, attained)
     if verdict is Verdict.BREACH:
-        share_ppm = credit_ppm(attained.high_good, attained.base, promise.bands)
-        minor = share_floor(agreement.fee_minor, share_ppm)
+        minor = owed_minor(agreement, promise, good=attained.high_good, valid=attained.base)
         return Outcome(verdict=verdict, owed=Owed(low_minor=minor, high_minor=minor))
     if verdict is Verdict.UNDETERMINED:
         most = at_stake(agreement, promise, attained).amount_minor
@@ -84,14 +86,17 @@ def outcome(agreement: Agreement, promise: Promise, attained: Attainment) -> Out
     return Outcome(verdict=verdict, owed=Owed())
 
 
-def cap_minor(agreement: Agreement) -> int:
-    """The most that all credits of a period come to."""
-    return share_floor(agreement.fee_minor, agreement.cap_ppm)
-
-
 def owed_together(agreement: Agreement, outcomes: Iterable[Outcome]) -> Owed:
-    """What the outcomes of one period come to, under its cap."""
-    return sum((one.owed for one in outcomes), Owed()).capped(cap_minor(agreement))
+    """What the outcomes of one period come to, stacked, under its cap."""
+    return _together(agreement, [one.owed for one in outcomes])
+
+
+def _together(agreement: Agreement, several: Sequence[Owed]) -> Owed:
+    rules, cap = agreement.credit_rules, agreement.cap_minor
+    return Owed(
+        low_minor=period_credit(rules, cap, [one.low_minor for one in several]),
+        high_minor=period_credit(rules, cap, [one.high_minor for one in several]),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,40 +121,51 @@ def curve(of: Sequence[Judgeable], change: Change) -> list[Step]:
     """What the past comes to as a function of the objective, from 1 ppm on: every objective at which anything changes.
 
     A promise changes at two objectives, where it can no longer be certainly met and where it is certainly missed; what it costs does not
-    depend on the objective otherwise (`under`). So the curve is the sum of such steps, each period under its cap.
+    depend on the objective otherwise (`under`). So the curve is the sum of such steps, each period stacked and under its cap.
+
+    Raises:
+        ValueError: a formula prices what is beyond the objective, which changes with every objective.
     """
-    moves: list[tuple[int, int, Owed]] = []
-    periods: dict[tuple[str, Period], int] = {}
-    caps: list[int] = []
+    if any(beyond(change.of(one.promise)) for one in of if one.promise.slo.name == change.slo):
+        raise ValueError("a formula of what is beyond the objective has no steps to draw")
+    moves: list[tuple[int, int, int, Owed]] = []  # at which objective which promise of which period comes to what
+    places: dict[tuple[str, Period], int] = {}
+    agreements: list[Agreement] = []
+    several: list[list[Owed]] = []
     for one in of:
-        place = periods.setdefault((one.agreement.id, one.period), len(periods))
-        if place == len(caps):
-            caps.append(cap_minor(one.agreement))
-        moves += [(at, place, owed) for at, owed in _moves(one, change)]
-    raw, total = [Owed()] * len(caps), Owed()
+        place = places.setdefault((one.agreement.id, one.period), len(places))
+        if place == len(several):
+            agreements.append(one.agreement)
+            several.append([])
+        moves += [(at, place, len(several[place]), owed) for at, owed in _moves(one, change)]
+        several[place].append(Owed())
+    stands, total = [Owed() for _ in several], Owed()
     steps: list[Step] = []
     for at, group in groupby(sorted(moves, key=lambda move: move[0]), key=lambda move: move[0]):
-        for _, place, owed in group:
-            before = raw[place].capped(caps[place])
-            raw[place] += owed
-            after = raw[place].capped(caps[place])
-            total += Owed(low_minor=after.low_minor - before.low_minor, high_minor=after.high_minor - before.high_minor)
+        touched = set()
+        for _, place, seat, owed in group:
+            several[place][seat] = owed
+            touched.add(place)
+        for place in touched:
+            after = _together(agreements[place], several[place])
+            total += after - stands[place]
+            stands[place] = after
         if not steps or steps[-1].owed != total:
             steps.append(Step(target_ppm=at, owed=total))
     return steps
 
 
+def beyond(promise: Promise) -> bool:
+    """Whether what a miss costs depends on the objective itself."""
+    return promise.formula is not None and promise.formula.counted is Counted.BEYOND
+
+
 def _moves(one: Judgeable, change: Change) -> list[tuple[int, Owed]]:
-    """By how much a promise moves the sum, and at which objective."""
+    """What a promise comes to, from which objective on."""
     scheduled, attained = change.scheduled(one.promise), one.attained
     if one.promise.slo.name != change.slo or not attained.bounded or not attained.base:  # the same under each objective
         return [(1, outcome(one.agreement, change.of(one.promise), attained).owed)]
     doubted = floor_ppm(attained.good, attained.base) + 1  # the least objective that `good` misses
     missed = floor_ppm(attained.high_good, attained.base) + 1
-    before, found = Owed(), []
-    for at in sorted({doubted, missed}):
-        if at < PPM:
-            owed = outcome(one.agreement, under(scheduled, at), attained).owed
-            found.append((at, owed - before))
-            before = owed
-    return found
+    asked = [at for at in sorted({doubted, missed}) if at < PPM]
+    return [(at, outcome(one.agreement, under(scheduled, at), attained).owed) for at in asked]

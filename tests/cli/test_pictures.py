@@ -228,6 +228,41 @@ def test_what_if_takes_a_schedule_and_an_exclusion(config: str, tmp_path: Path) 
     assert {one["event"] for one in steps} == {"Step"}
 
 
+def test_what_if_prices_a_formula(config: str, tmp_path: Path) -> None:
+    """299 and a part bad of 44,640 minutes: six hours were begun; of what is beyond 223.2 of them there is no curve to draw."""
+    file = tmp_path / "formula.yaml"
+    asked = ("what-if", "example-edge", "--config", config, "--bands", str(file))
+    file.write_text("formula: {kind: steps, eachSeconds: 3600, creditPpm: 20000, rounding: started}\n")
+    out = run(*asked)[1]
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "what if 99.5 %; credit 2 % of the fee for each 1 h or portion of it that was bad" in lines
+    assert "what if 99.2383 to 99.3279 % breach 125.00 USD" in lines
+    file.write_text("formula: {kind: proportional, factorPpm: 10000000, counted: beyond-objective}\n")
+    lines = [" ".join(line.split()) for line in run(*asked)[1].splitlines()]
+    assert "what if 99.2383 to 99.3279 % breach 21.50 USD" in lines
+    assert lines[-1].startswith("no curve: the formula prices what is beyond the objective")
+    svg = tmp_path / "curve.svg"
+    code, _, err = run(*asked, "--svg", str(svg))
+    assert (code, svg.exists(), "ask without --svg" in err) == (2, False, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("formula: {kind: per-outage}", "a credit by the length of each single outage"),
+        ("formula: {kind: steps, creditPpm: 1}", "steps needs exactly one of eachSeconds and eachPpm"),
+        ("formula: {kind: steps, creditPpm: much}", ":/formula/creditPpm"),
+        ("formula: {}\nbands: []", "has both `bands` and `formula`"),
+        ("schedule: {}", "has no `bands`; expected `bands`"),
+    ],
+)
+def test_what_if_names_what_is_wrong_in_a_file(config: str, tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "schedule.yaml"
+    file.write_text(text)
+    code, out, err = run("what-if", "example-edge", "--config", config, "--bands", str(file))
+    assert (code, out, said in " ".join(err.split())) == (2, "", True), err
+
+
 def test_what_if_tells_where_the_ledger_has_another_verdict(config: str, tmp_path: Path) -> None:
     """Its slots or terms were others when it was judged: the reader decides which of them to believe."""
     run("evaluate", "--config", config, "--as-it-stands")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from deploy.parts import CHECKOUT
-from tests.adapters.spec_documents import AGREEMENT, FLEET, SLO, WINDOW, changed, put, write
+from tests.adapters.spec_documents import AGREEMENT, FLEET, LATENCY, SLO, WINDOW, changed, put, write
 from tests.cli.running import Ended, Run
 
 SPECS = str(CHECKOUT / "deploy" / "specs")
@@ -87,6 +87,7 @@ EXPLAINED = """example-edge, version 1
 
 Fee of a period      1250.00 USD
 Credits of a period  at most 50 % of it, 625.00 USD
+Of several misses    added up
 Judged               1 d after its end
 To be disputed       for 14 d, and 1,000 blocks after the report
 
@@ -194,3 +195,38 @@ def test_schema_is_printed_for_one_kind_or_for_all(run: Run) -> None:
     one, every, other = (run("specs", "schema", *kind) for kind in (("Agreement",), (), ("Other",)))
     assert (json.loads(one.out)["title"], "document" in json.loads(every.out)["$defs"]) == ("Agreement", True)
     assert (other.code, "no kind Other; there are: SLO, " in other.err) == (2, True)
+
+
+def test_explain_says_credits_that_the_contract_cannot_settle_yet(run: Run, tmp_path: Path) -> None:
+    """`specs check` refuses them; here both sides see what they would mean, and that they are not settled."""
+    rules = {"stacking": "largest", "minimumMinor": 101, "capYearMinor": 500_000, "claimPeriods": 2}
+    formula = {"kind": "steps", "eachSeconds": 3600, "creditPpm": 50_000, "counted": "beyond-objective"}
+    folder = write(
+        tmp_path,
+        fleet=FLEET,
+        slo=SLO,
+        latency=LATENCY,
+        terms=changed(
+            AGREEMENT,
+            put("spec|credits", rules),
+            put("spec|promises|0|bands", []),
+            put("spec|promises|0|formula", formula),
+        ),
+    )
+    ended = run("specs", "explain", "example-edge", str(folder), "--at", "2027-01-05")
+    lines = [" ".join(line.split()) for line in ended.out.splitlines()]
+    assert ended.code == 0
+    for line in (
+        "Of several misses the largest alone",
+        "Least credit 1.01 USD; for less nothing is paid",
+        "Credits of a year at most 5000.00 USD",
+        "To be claimed within 2 further periods after a period's end",
+        "Not settled yet the contract computes bands, their sum and the cap of a",
+        "Credited: 5 % of the fee for each 1 h that was bad beyond what the objective",
+        "276 slots = 4 h 36 min 99.3611 % 62.50 USD",
+        "816 slots = 13 h 36 min 98.1111 % 625.00 USD",
+    ):
+        assert line in lines
+    assert max(map(len, ended.out.splitlines())) <= 80
+    refused = run("specs", "check", str(folder))
+    assert (refused.code, refused.err.count("[agreement.unsettled]")) == (2, 5)

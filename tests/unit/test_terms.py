@@ -14,6 +14,8 @@ from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import agreed_terms, counting_rules
 from sankofa_observe.sla.recorded_terms import agreement_of
+from sankofa_observe.sla.schedule import Counted, Formula, Proportional, Rounding, Steps
+from sankofa_observe.sla.stacking import BelowMinimum, Claim, CreditRules, Stacking
 from sankofa_observe.sla.terms import counting_digest, counting_of, terms_of, with_terms
 from sankofa_observe.slo.indicator import (
     CompositeIndicator,
@@ -51,6 +53,24 @@ KINDS: dict[str, Indicator] = {
     "members": MembersIndicator(of="up", at_least={"active": 3, "standby": 2}),
     "spare members": MembersIndicator(of="up", at_least={}, spare=1),
 }
+
+
+FORMULAS = (
+    Steps(each_seconds=3600, credit_ppm=50_000),
+    Steps(each_ppm=3600, credit_ppm=50_000),
+    Steps(each_ppm=3600, credit_ppm=50_000, counted=Counted.BEYOND),
+    Steps(each_ppm=3600, credit_ppm=50_000, rounding=Rounding.STARTED),
+    Proportional(factor_ppm=50_000),
+    Proportional(factor_ppm=50_000, counted=Counted.BEYOND),
+)
+RULES = (
+    CreditRules(stacking=Stacking.LARGEST),
+    CreditRules(minimum_minor=100),
+    CreditRules(minimum_minor=100, below_minimum=BelowMinimum.MINIMUM),
+    CreditRules(cap_year_minor=100),
+    CreditRules(claim=Claim(days=30)),
+    CreditRules(claim=Claim(periods=30)),
+)
 
 
 def test_terms_have_the_hash_they_always_had() -> None:
@@ -133,6 +153,8 @@ def test_every_term_is_in_the_hash() -> None:
         replace(first, promises=(replace(promise, slo=replace(promise.slo, target_ppm=1)),)),
         replace(first, promises=(replace(promise, site="x"),)),
         replace(first, promises=(replace(promise, bands=promise.bands[:1]),)),
+        *(replace(first, promises=(replace(promise, bands=(), formula=one),)) for one in FORMULAS),
+        *(replace(first, credit_rules=one) for one in RULES),
         replace(first, promises=(replace(promise, slo=replace(promise.slo, indicator=KINDS["events"])),)),
         replace(
             first, promises=(replace(promise, slo=replace(promise.slo, slot=replace(promise.slo.slot, seconds=120))),)
@@ -146,6 +168,20 @@ def test_every_term_is_in_the_hash() -> None:
 
 
 # --------------------------------------------------------------------------------------------------------- read back
+
+
+@pytest.mark.parametrize("formula", [None, *FORMULAS])
+@pytest.mark.parametrize("rules", [CreditRules(), *RULES])
+def test_recorded_credits_are_read_as_what_was_agreed(formula: Formula | None, rules: CreditRules) -> None:
+    """Each formula under each rule; bands where there is none."""
+    made = _of("state")
+    (promise,) = made.promises
+    if formula:
+        promise = replace(promise, bands=(), formula=formula)
+    made = with_terms(replace(made, promises=(promise,), credit_rules=rules), SALT)
+    found = agreement_of(made.terms_document, {promise.slo.name: promise.slo.sources})
+    assert (found.promises[0].schedule, found.credit_rules) == (promise.schedule, rules)
+    assert found.terms_hash == made.terms_hash
 
 
 def _of(kind: str, **changes: Any) -> Agreement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, floor
 
 import pytest
 from hypothesis import given
@@ -103,16 +104,16 @@ def specified(schedule: Schedule, fee: int, target_ppm: int, measured: Measured)
         return 0
     if isinstance(schedule, tuple):
         reached = [one.credit_ppm for one in schedule if attained < Fraction(one.below_ppm, PPM)]
-        return int(fee * Fraction(max(reached, default=0), PPM))
-    lost = (target if schedule.counted is Counted.BEYOND else 1) - attained
+        return fee * max([0, *reached]) // PPM
+    lost: Fraction = (target if schedule.counted is Counted.BEYOND else Fraction(1)) - attained
     if isinstance(schedule, Proportional):
         return min(int(fee * lost * Fraction(schedule.factor_ppm, PPM)), fee)
     if schedule.each_ppm:
         steps = lost / Fraction(schedule.each_ppm, PPM)
     else:
         steps = lost * measured.valid * measured.slot_seconds / schedule.each_seconds
-    whole = -(-steps // 1) if schedule.rounding is Rounding.STARTED else steps // 1
-    return int(fee * min(whole * Fraction(schedule.credit_ppm, PPM), 1))
+    whole = ceil(steps) if schedule.rounding is Rounding.STARTED else floor(steps)
+    return fee * min(whole * schedule.credit_ppm, PPM) // PPM
 
 
 counted = st.sampled_from(Counted)
@@ -166,4 +167,4 @@ def test_seconds_cannot_be_asked_of_events() -> None:
 )  # fmt: skip
 def test_steps_have_one_size_and_a_credit(given_fields: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="expected"):
-        Steps(**{"credit_ppm": 1, **given_fields})
+        Steps(**{"credit_ppm": 1, **given_fields})  # type: ignore[arg-type]

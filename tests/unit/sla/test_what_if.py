@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.schedule import CreditBand, band_problems
+from sankofa_observe.sla.schedule import (
+    Counted,
+    CreditBand,
+    Proportional,
+    Schedule,
+    Steps,
+    band_problems,
+)
+from sankofa_observe.sla.stacking import CreditRules, Stacking
 from sankofa_observe.sla.what_if import Change, Judgeable, Owed, curve, outcome, owed_together, under
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Attainment, Verdict
@@ -56,8 +64,8 @@ def test_change_is_of_one_slo() -> None:
     new = bands((999_000, 200_000))
     assert Change(slo=NAME, target_ppm=999_000).of(other) is other
     assert Change(slo=NAME).of(PROMISE) == PROMISE
-    assert Change(slo=NAME, bands=new).of(PROMISE).slo.target_ppm == 999_000
-    assert Change(slo=NAME, bands=new).of(PROMISE).bands == new
+    assert Change(slo=NAME, schedule=new).of(PROMISE).slo.target_ppm == 999_000
+    assert Change(slo=NAME, schedule=new).of(PROMISE).bands == new
 
 
 # ------------------------------------------------------------------------------------------------------------ outcomes
@@ -97,7 +105,8 @@ COUNTS = st.builds(
     st.integers(0, 20),
     bounded=st.booleans() | st.just(True),
 )
-SCHEDULES = st.sampled_from([(), bands((995_000, 100_000), (900_000, 999_999)), bands((999_999, 1))])
+ALL = (Steps(each_seconds=300, credit_ppm=50_000), Proportional(factor_ppm=10 * PPM))
+SCHEDULES = st.sampled_from([(), bands((995_000, 100_000), (900_000, 999_999)), bands((999_999, 1)), *ALL])
 
 
 def naive(of: list[Judgeable], change: Change, target_ppm: int) -> Owed:
@@ -122,15 +131,17 @@ def naive(of: list[Judgeable], change: Change, target_ppm: int) -> Owed:
     st.lists(st.tuples(COUNTS, st.integers(0, 2), st.booleans()), max_size=8),
     SCHEDULES,
     st.lists(st.integers(1, PPM - 1), max_size=4),
+    st.sampled_from([CreditRules(), CreditRules(stacking=Stacking.LARGEST, minimum_minor=20_000)]),
 )
 def test_curve_says_what_judging_anew_would(
-    drawn: list[tuple[Attainment, int, bool]], schedule: tuple[CreditBand, ...], objectives: list[int]
+    drawn: list[tuple[Attainment, int, bool]], schedule: Schedule, objectives: list[int], rules: CreditRules
 ) -> None:
     """At every step, right before it, and anywhere between: one judgement a promise is enough for all objectives."""
-    change = Change(slo=NAME, bands=schedule)
+    change = Change(slo=NAME, schedule=schedule)
+    agreed = replace(AGREEMENT, credit_rules=rules)
     fixed = replace(PROMISE, slo=slo("latency", target_ppm=990_000))
     of = [
-        Judgeable(agreement=AGREEMENT, promise=fixed if other else PROMISE, period=period(index), attained=counts)
+        Judgeable(agreement=agreed, promise=fixed if other else PROMISE, period=period(index), attained=counts)
         for counts, index, other in drawn
     ]
     steps = curve(of, change)
@@ -138,3 +149,13 @@ def test_curve_says_what_judging_anew_would(
     found = {at: next((one.owed for one in reversed(steps) if one.target_ppm <= at), Owed()) for at in asked}
     assert found == {at: naive(of, change, at) for at in asked}
     assert [one.target_ppm for one in steps] == sorted({one.target_ppm for one in steps})
+
+
+def test_a_formula_beyond_the_objective_is_priced_and_has_no_curve() -> None:
+    """Five of 1,000 slots are allowed; the other six are priced tenfold."""
+    formula = Proportional(factor_ppm=10 * PPM, counted=Counted.BEYOND)
+    change, counts = Change(slo=NAME, schedule=formula), attained(989, 11)
+    assert outcome(AGREEMENT, change.of(PROMISE), counts).owed.low_minor == FEE_MINOR * 6 * 10 // 1000
+    one = Judgeable(agreement=AGREEMENT, promise=PROMISE, period=period(), attained=counts)
+    with pytest.raises(ValueError, match="beyond the objective"):
+        curve([one], change)
