@@ -138,8 +138,6 @@ FIELDS: dict[str, dict[str, str]] = {
         "excluded_slots": "What an excluded slot is: as if it had not been, or up.",
         "exclusion_notice_seconds": "How long before it begins an exclusion is announced.",
         "tolerance_slots": "In how many slots an attestor's count may differ before it refuses to sign.",
-        "excluded_slots": "What an excluded slot is: as if it had not been, or up.",
-        "exclusion_notice_seconds": "So long before it begins an exclusion is announced.",
         "credits": "What is agreed of all credits together, beside the cap of a period; the contract cannot settle it yet.",
         "promises": "One or more, all with the same window.",
     },

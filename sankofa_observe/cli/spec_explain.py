@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sankofa_observe.sla.catalog import Catalog
     from sankofa_observe.sla.explain import Meaning, PeriodAhead, PromiseMeaning
     from sankofa_observe.sla.schedule import Formula
+    from sankofa_observe.units import Money
 
 WIDTH = 80
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
@@ -80,7 +81,7 @@ def lines(meaning: Meaning) -> Iterator[str]:
     yield ""
     yield f"Fee of a period      {agreed.money(agreed.fee_minor)}"
     yield f"Credits of a period  at most {_share(agreed.cap_ppm)} of it, {_cap(agreed)}"
-    yield from _rules(agreed)
+    yield from _rules(agreed, meaning.worst_year)
     yield f"Judged               {_length(agreed.grace_seconds) or 'at once'}{' after its end' if agreed.grace_seconds else ''}"
     window = f"{_length(agreed.dispute_window_seconds)}, and {agreed.dispute_window_blocks:,} blocks"
     yield f"To be disputed       for {window} after the report"
@@ -104,7 +105,7 @@ def _cap(agreed: Agreement) -> str:
     return str(agreed.money(agreed.cap_minor))
 
 
-def _rules(agreed: Agreement) -> Iterator[str]:
+def _rules(agreed: Agreement, worst_year: Money | None) -> Iterator[str]:
     """What is agreed of all credits together beside the cap, a line a rule; and that the contract cannot settle it yet."""
     from sankofa_observe.sla.stacking import BelowMinimum, CreditRules, Stacking
 
@@ -115,8 +116,9 @@ def _rules(agreed: Agreement) -> Iterator[str]:
     if rules.minimum_minor:
         less = "nothing" if rules.below_minimum is BelowMinimum.NOTHING else "as much"
         yield f"Least credit         {agreed.money(rules.minimum_minor)}; for less {less} is paid"
-    if rules.cap_year_minor:
-        yield f"Credits of a year    at most {agreed.money(rules.cap_year_minor)}"
+    if worst_year:
+        yield f"Credits of a year    at most {agreed.money(rules.cap_year_minor)}; a first year in which all is"
+        yield f"                     missed pays {worst_year}"
     if rules.claim:
         ends = f"{rules.claim.days:,} d" if rules.claim.days else f"{rules.claim.periods:,} further periods"
         yield f"To be claimed        within {ends} after a period's end"

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.penalty import at_stake
-from sankofa_observe.sla.stacking import claim_ends_at, period_credit
+from sankofa_observe.sla.schedule import most_minor
+from sankofa_observe.sla.stacking import agreement_year, claim_ends_at, period_credit, year_credits
 from sankofa_observe.slo.clock_changes import ClockChange, clock_changes
 from sankofa_observe.slo.objective import Budgeting
 from sankofa_observe.slo.slot import SlotState
@@ -78,6 +79,9 @@ class Meaning:
     agreement: Agreement
     periods: tuple[PeriodAhead, ...]
     promises: tuple[PromiseMeaning, ...]
+    worst_year: (
+        Money | None
+    )  # what the first year pays if every promise is missed wholly; None where a year has no cap of its own
 
 
 def explain(agreement: Agreement, now: int) -> Meaning:
@@ -87,7 +91,19 @@ def explain(agreement: Agreement, now: int) -> Meaning:
         agreement=agreement,
         periods=tuple(_ahead(agreement, one) for one in ahead),
         promises=tuple(_promise(agreement, one, ahead) for one in agreement.promises),
+        worst_year=_worst_year(agreement) if agreement.credit_rules.cap_year_minor else None,
     )
+
+
+def _worst_year(agreement: Agreement) -> Money:
+    window, rules = agreement.window, agreement.credit_rules
+    most = [most_minor(one.schedule, agreement.fee_minor) for one in agreement.promises]
+    owed = period_credit(rules, agreement.cap_minor, most)
+    first = period = window.period_at(agreement.starts_at)
+    periods = 0
+    while agreement_year(window, first.starts_at, period) == 0:
+        period, periods = window.period_at(period.ends_at), periods + 1
+    return agreement.money(sum(year_credits(rules, [owed] * periods)))
 
 
 def _periods(agreement: Agreement, at: int) -> list[Period]:

@@ -219,7 +219,8 @@ def test_explain_says_credits_that_the_contract_cannot_settle_yet(run: Run, tmp_
     for line in (
         "Of several misses the largest alone",
         "Least credit 1.01 USD; for less nothing is paid",
-        "Credits of a year at most 5000.00 USD",
+        "Credits of a year at most 5000.00 USD; a first year in which all is",
+        "missed pays 5000.00 USD",
         "To be claimed within 2 further periods after a period's end",
         "Not settled yet the contract computes bands, their sum and the cap of a",
         "Credited: 5 % of the fee for each 1 h that was bad beyond what the objective",

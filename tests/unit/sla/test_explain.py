@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sankofa_observe.sla import explain as explaining
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.explain import Budget, Step, explain
-from sankofa_observe.sla.schedule import CreditBand, credit_ppm
+from sankofa_observe.sla.schedule import CreditBand, Steps, credit_ppm
+from sankofa_observe.sla.stacking import Claim, CreditRules
 from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow
 from sankofa_observe.units import PPM, Money
@@ -106,3 +107,37 @@ def test_periods_begin_with_the_agreement_and_show_their_clock_changes() -> None
     assert [(one.judged_at, one.final_at) for one in early] == [
         (one.period.ends_at + 600, one.period.ends_at + 650) for one in early
     ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "pays"),
+    [
+        (CreditRules(cap_year_minor=10**6), 12 * 62_500),  # twelve months at their cap
+        (CreditRules(cap_year_minor=500_000), 500_000),
+        (CreditRules(cap_year_minor=10**6, minimum_minor=70_000), 0),  # the cap of a month is under the least credit
+        (CreditRules(), None),
+    ],
+)
+def test_worst_year_is_capped(rules: CreditRules, pays: int | None) -> None:
+    """All of the fee missed in each of twelve months, of which each pays half of it."""
+    terms = agreed(monthly(), ((995_000, PPM),), fee_minor=125_000, cap_ppm=500_000, credit_rules=rules)
+    found = explain(terms, START).worst_year
+    assert (found.amount_minor if found else None) == pays
+
+
+def test_a_formula_shows_its_first_steps_and_its_last() -> None:
+    """A month has 720 hours, and 5 % each makes the whole fee of twenty; the claim is named by its end."""
+    formula = Steps(each_seconds=3600, credit_ppm=50_000)
+    one = Promise(slo=monthly(), site="edge-1", formula=formula)
+    rules = CreditRules(claim=Claim(days=30))
+    found = explain(agreement(promises=(one,), fee_minor=1_000, cap_ppm=PPM, credit_rules=rules), START)
+    (promise,) = found.promises
+    assert [(step.bad, step.credit.amount_minor) for step in promise.steps] == [
+        (217, 150),  # 216 minutes are no miss; one more, and its three completed hours count
+        (240, 200),
+        (300, 250),
+        (360, 300),
+        (420, 350),
+        (1_200, 1_000),
+    ]
+    assert found.periods[0].claim_ends_at == found.periods[0].period.ends_at + 30 * 86_400
