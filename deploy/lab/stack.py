@@ -111,7 +111,7 @@ class Lab:
         """
         tls = {name: str(self.folder / "proxmox" / file) for name, file in PVE_FILES.items()}
         modules = {"proxmox": {"pve": tls}, "besu": {"node": ANVIL}}
-        fleet = self.write("specs/fleet.yaml", yaml.safe_dump(self._fleet()))
+        fleet = self.write("specs/fleet.yaml", yaml.safe_dump(self.fleet()))
         started = {}
         for system, settings in modules.items():
             file = self.write(f"{system}.yaml", yaml.safe_dump({"modules": settings}))
@@ -125,7 +125,7 @@ class Lab:
         for address, child in started.items():
             self.processes.wait_until(child, answers(f"http://{address}/-/ready"))
 
-    def _fleet(self) -> dict[str, Any]:
+    def fleet(self) -> dict[str, Any]:
         """The committed fleet's two sites of the story, with the lab's own endpoints as their targets."""
         fleet: dict[str, Any] = yaml.safe_load((CHECKOUT / "deploy" / "specs" / "fleet.yaml").read_text())
         pve = {"module": "pve", "endpoints": [f"https://127.0.0.1:{self.port('pve')}"]}

@@ -105,7 +105,7 @@ def disagreements(tour: Tour, results: list[Result]) -> list[str]:
     dearer = unplanned(tour).credit_minor
     claims |= {
         "different credits": (len({one.credit_minor for one in results}), len(results)),
-        "slots that the planned work touched": (_outside(tour), []),
+        "slots that planned work touched outside of its time": (_outside(tour), 0),
         "the work unannounced would have cost more": (
             dearer is not None and dearer > _core(results).credit_minor,
             True,
@@ -122,7 +122,7 @@ def _core(results: list[Result]) -> Result:
     return next(one for one in results if one.part == CORE)
 
 
-def _outside(tour: Tour) -> list[int]:
-    """Slots that the planned work touched without being announced for: a machine that stood does that."""
+def _outside(tour: Tour) -> int:
+    """Slots that the work may have touched and that were not announced: a machine that stood does that."""
     _, most, _ = by_slots([tour.down(WORK.what)], tour.timing, WORK.slots)
-    return [int(most)] if most else []
+    return int(most)

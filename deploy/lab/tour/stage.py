@@ -91,8 +91,11 @@ class Stage(Lab):
             Scraper(processes=self.processes, yard=self.sites, scrape_seconds=scrape, name=name, port=port).start()
         self.sites.canary.wait_for_answers("canary-1")
 
+    def fleet(self) -> dict[str, Any]:
+        return self.sites.fleet()
+
     def targets(self) -> int:
-        return sum(len(named) for site in self.sites.fleet()["spec"]["sites"] for named in site["targets"].values())
+        return sum(len(named) for site in self.fleet()["spec"]["sites"] for named in site["targets"].values())
 
     def write_specs(self, *, starts_at: int) -> Path:
         """The committed specs of the three promises, in the lab's lengths, and an agreement with each tenant."""
@@ -102,7 +105,7 @@ class Stage(Lab):
             shorten(slo, starts_at, self.plan)
             _fit(slo)
             self.write(f"specs/{file.name}", yaml.safe_dump(slo))
-        self.write("specs/fleet.yaml", yaml.safe_dump(self.sites.fleet()))
+        self.write("specs/fleet.yaml", yaml.safe_dump(self.fleet()))
         self.write_indicators()
         for part in CAST:
             self._write_terms(part, starts_at)
