@@ -1,6 +1,6 @@
-# What a person does here. `make demo` and `make test` do all of their own set-up: deploy/parts.toml says what each needs.
+# What a person does here. `make demo`, `make tour` and `make test` do all of their own set-up: deploy/parts.toml says what each needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all soak bench pytest lint lint-only check-generated generate lock clean
+.PHONY: help setup demo tour test test-all soak bench pytest lint lint-only check-generated generate lock clean
 
 PYTHON ?=
 TIER ?= demo
@@ -27,6 +27,10 @@ setup: ## Install what a tier lacks (TIER=demo, tools, test, test-all, bench); s
 demo: ## The main job on real parts: an outage becomes a service credit (KEEP=1 leaves it running)
 	$(SETUP) demo
 	@$(BIN)/python -m deploy.lab.demo $(if $(filter 1,$(KEEP)),--keep)
+
+tour: ## Three tiers break in three ways on real sources; three tenants are owed three credits, planned work costs nothing
+	$(SETUP) test
+	@$(BIN)/python -m deploy.lab.tour
 
 test: ## Everything that must hold (WITHOUT=ceph,... does without a part, and names what was skipped)
 	$(SETUP) test
@@ -98,5 +102,5 @@ lock: ## Resolve dependencies anew into the lock files (pins and hashes, no addr
 	$(LOCK) --group programs --no-deps --output-file requirements-all.lock
 
 clean: ## Remove everything that set-up and runs have made in the checkout
-	@rm -rf .venv .tools .cache .demo .hypothesis .pytest_cache contracts/out contracts/cache
+	@rm -rf .venv .tools .cache .demo .tour .hypothesis .pytest_cache contracts/out contracts/cache
 	@find . \( -name node_modules -o -name __pycache__ \) -type d -prune -exec rm -rf {} +

@@ -158,10 +158,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where everything is written; emptied first")
     options = parser.parse_args(arguments)
+    return on_stage(lambda console, look: play(console, options.folder.resolve(), keep=options.keep, look=look))
+
+
+def on_stage(perform: Callable[[Console, Callable[[], None]], int]) -> int:
+    """Run it with a console and what looks for signals; its exit code, or that of what ended it, told in a line."""
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     try:
         with leaving_on_signals() as look:
-            return play(console, options.folder.resolve(), keep=options.keep, look=look)
+            return perform(console, look)
     except KeyboardInterrupt:
         console.print("stopped; every part ends with it")
         return 130

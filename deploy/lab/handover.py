@@ -12,9 +12,8 @@ from collections.abc import Mapping
 import httpx
 
 from deploy.lab.client import local
-from deploy.lab.outcome import AVAILABILITY
 from deploy.lab.stack import BIN
-from deploy.lab.story import Story
+from deploy.lab.story import AVAILABILITY, Story
 from deploy.parts import find_program
 from sankofa_observe.units import rfc3339
 

@@ -18,13 +18,11 @@ from deploy.lab.byhand import ByHand, work_out
 from deploy.lab.pager import Page
 from deploy.lab.processes import LabError
 from deploy.lab.stack import EDGE, REPLICA, Lab
-from deploy.lab.story import Story, clock
+from deploy.lab.story import AVAILABILITY, Promise, Story, clock
 from sankofa_observe.units import rfc3339
 
 PAGE = "PveQuorumLost"
 DURATIONS, NOT_KNOWN = "sankofa_besu_eth_call_duration_seconds", "sankofa_besu_eth_call_not_known_total"
-AVAILABILITY = ("availability-edge", EDGE)
-LATENCY = ("latency-chain-query", REPLICA)
 FEE_MINOR, CAP_PERCENT = 125_000, 50  # the example agreement's, for the sum by hand
 CROSSED = {"reported", "final"}
 LOST = {"disputed", "voided", "held"}  # from here no credit comes by itself
@@ -48,15 +46,29 @@ class Outcome:
     @property
     def states(self) -> list[str]:
         """What the evidence calls each slot, in order."""
-        return [row.rpartition(",")[2] for day in self.evidence["days"] for row in day["rows"]]
+        return states_of(self.evidence)
+
+
+def states_of(evidence: Item) -> list[str]:
+    """What a document of evidence calls each slot, in order."""
+    return [row.rpartition(",")[2] for day in evidence["days"] for row in day["rows"]]
 
 
 def follow(told: Story) -> Outcome:
     """Wait for verdict, settlement and credit of the availability promise, and read everything back."""
+    settlement, credit = settled(told)
+    told.wait("the page of the outage", lambda: told.lab.pager.first("/page", PAGE), 30, hopeless=lambda: unfired(told))
+    told.wait("data for every board", lambda: not empty_panels(told.lab), 30, seen=lambda: str(empty_panels(told.lab)))
+    read: Outcome = told.wait("reading everything back", lambda: _read_back(told, settlement, credit), 30)
+    return read
+
+
+def settled(told: Story) -> tuple[Item, Item]:
+    """Wait for verdict, settlement and credit of the agreement's first promise: its final settlement, and the credit."""
     judged(told)
     crossed(told)
     settlement = final(told)
-    credit = told.wait(
+    credit: Item = told.wait(
         "granting the credit",
         lambda: _credit(told, settlement),
         60,
@@ -64,10 +76,7 @@ def follow(told: Story) -> Outcome:
         seen=lambda: said(told, "credit"),
     )
     told.say("final; the credit is granted")
-    told.wait("the page of the outage", lambda: told.lab.pager.first("/page", PAGE), 30, hopeless=lambda: unfired(told))
-    told.wait("data for every board", lambda: not empty_panels(told.lab), 30, seen=lambda: str(empty_panels(told.lab)))
-    read: Outcome = told.wait("reading everything back", lambda: _read_back(told, settlement, credit), 30)
-    return read
+    return settlement, credit
 
 
 def _read_back(told: Story, settlement: Item, credit: Item) -> Outcome:
@@ -87,7 +96,7 @@ def _read_back(told: Story, settlement: Item, credit: Item) -> Outcome:
     )
 
 
-def pick(items: list[Item], promise: tuple[str, str]) -> Item | None:
+def pick(items: list[Item], promise: Promise) -> Item | None:
     """The newest item of a promise, by SLO and site: what else was broken may stand before it."""
     return next((one for one in reversed(items) if (one["slo"], one["site"]) == promise), None)
 
@@ -99,10 +108,10 @@ def _of_period(told: Story, item: Item) -> bool:
 def verdicts(told: Story) -> list[Item]:
     """The newest verdict of each promise on the story's period."""
     found = [one for one in told.items(f"/v1/agreements/{told.agreement_id}/verdicts") if _of_period(told, one)]
-    return [one for promise in (AVAILABILITY, LATENCY) if (one := pick(found, promise))]
+    return [one for promise in told.promises if (one := pick(found, promise))]
 
 
-def settlement_of(told: Story, promise: tuple[str, str]) -> Item | None:
+def settlement_of(told: Story, promise: Promise) -> Item | None:
     return pick([one for one in told.items("/v1/settlements") if _of_period(told, one)], promise)
 
 
@@ -115,20 +124,18 @@ def _credit(told: Story, settlement: Item) -> Item | None:
 
 
 def judged(told: Story) -> None:
-    """Both promises have their verdict; another than breach leads to no credit, so that is the end."""
+    """Every promise has its verdict; another than breach of the first leads to no credit, so that is the end."""
     found = told.wait(
         "judging",
-        lambda: every if len(every := verdicts(told)) == story.PROMISES else [],
+        lambda: every if len(every := verdicts(told)) == len(told.promises) else [],
         60 + 3 * told.plan.slot_seconds,
         hopeless=lambda: broken(told),
         seen=lambda: said(told, "evaluate") or said(told, "observe"),
     )
     told.say("judged: " + ", ".join(summary(one) for one in found))
-    availability = pick(found, AVAILABILITY)
-    if availability is None or availability["verdict"] != "breach":
-        raise LabError(
-            f"no credit can come of this: expected a breach; judged: {availability and summary(availability)}"
-        )
+    first = pick(found, told.promises[0])
+    if first is None or first["verdict"] != "breach":
+        raise LabError(f"no credit can come of this: expected a breach; judged: {first and summary(first)}")
 
 
 def summary(verdict: Item) -> str:
@@ -155,10 +162,10 @@ def final(told: Story) -> Item:
 
 
 def _state(told: Story, wanted: set[str], what: str, seconds: float) -> Item:
-    """The availability settlement, once its state is among those wanted."""
+    """The settlement of the first promise, once its state is among those wanted."""
 
     def now() -> Item:
-        return settlement_of(told, AVAILABILITY) or {"settlement_id": "", "state": "not assessed"}
+        return settlement_of(told, told.promises[0]) or {"settlement_id": "", "state": "not assessed"}
 
     def hopeless() -> str:
         one = now()

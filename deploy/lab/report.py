@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from deploy.lab.outcome import AVAILABILITY
 from deploy.lab.stack import EDGE
-from deploy.lab.story import clock
+from deploy.lab.story import AVAILABILITY, clock
 from sankofa_observe.units import Money
 
 if TYPE_CHECKING:

@@ -48,6 +48,7 @@ class Lab:
 
     processes: Processes
     plan: Plan = field(default_factory=lambda: plan_for(1))
+    roles: tuple[str, ...] = ROLES
     ports: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, LocalAccount] = field(default_factory=dict)
 
@@ -110,7 +111,7 @@ class Lab:
         """
         tls = {name: str(self.folder / "proxmox" / file) for name, file in PVE_FILES.items()}
         modules = {"proxmox": {"pve": tls}, "besu": {"node": ANVIL}}
-        fleet = self.write("specs/fleet.yaml", yaml.safe_dump(self._fleet()))
+        fleet = self.write("specs/fleet.yaml", yaml.safe_dump(self.fleet()))
         started = {}
         for system, settings in modules.items():
             file = self.write(f"{system}.yaml", yaml.safe_dump({"modules": settings}))
@@ -124,7 +125,7 @@ class Lab:
         for address, child in started.items():
             self.processes.wait_until(child, answers(f"http://{address}/-/ready"))
 
-    def _fleet(self) -> dict[str, Any]:
+    def fleet(self) -> dict[str, Any]:
         """The committed fleet's two sites of the story, with the lab's own endpoints as their targets."""
         fleet: dict[str, Any] = yaml.safe_load((CHECKOUT / "deploy" / "specs" / "fleet.yaml").read_text())
         pve = {"module": "pve", "endpoints": [f"https://127.0.0.1:{self.port('pve')}"]}
@@ -175,7 +176,7 @@ class Lab:
 
     def make_accounts(self) -> None:
         """Fresh keys for every role, encrypted in `keys/`; on a free-gas chain they need no funds."""
-        for role in ROLES:
+        for role in self.roles:
             account = self.accounts[role] = Account.create()
             password = secrets.token_urlsafe(24)
             self.write(f"keys/{role}.password", password, mode=0o600)
@@ -186,21 +187,10 @@ class Lab:
         specs = CHECKOUT / "deploy" / "specs"
         for name in ("availability-edge", "latency-chain-query"):
             slo = yaml.safe_load((specs / "slos" / f"{name}.yaml").read_text())
-            _shorten(slo, starts_at, self.plan)
+            shorten(slo, starts_at, self.plan)
             self.write(f"specs/{name}.yaml", yaml.safe_dump(slo))
         self.write_indicators()
-        agreement = yaml.safe_load((specs / "agreements" / "example-edge.yaml").read_text())
-        agreement["metadata"]["name"] = "baobab-edge"
-        agreement["spec"] |= {
-            "salt": "0x" + secrets.token_hex(32),
-            "provider": {"id": "sankofa-cloud", "account": self.accounts["provider"].address},
-            "tenant": {"id": TENANT, "account": self.accounts["tenant"].address},
-            "startsAt": _utc(starts_at, "%Y-%m-%dT%H:%M:%SZ"),
-            "graceSeconds": self.plan.grace_seconds,
-            "disputeWindowSeconds": 10 * self.plan.scrape_seconds,
-            "disputeWindowBlocks": 3,
-        }
-        self.write("specs/agreement.yaml", yaml.safe_dump(agreement))
+        self.write_agreement("baobab-edge", tenant=TENANT, role="tenant", starts_at=starts_at)
         return self.folder / "specs"
 
     def write_indicators(self) -> None:
@@ -208,8 +198,28 @@ class Lab:
         indicators = CHECKOUT / "deploy" / "specs" / "slis"
         shutil.copytree(indicators, self.folder / "specs" / indicators.name, dirs_exist_ok=True)
 
-    def write_settings(self, contract: dict[str, Any]) -> Path:
-        """Settings of the scheduler and the API; the third attestor's Prometheus is not there, so it cannot sign."""
+    def write_agreement(self, name: str, *, tenant: str, role: str, starts_at: int, **terms: Any) -> None:
+        """The committed example between parties of the lab, in its lengths; `terms` are of its `spec`, instead of the example's."""
+        example = CHECKOUT / "deploy" / "specs" / "agreements" / "example-edge.yaml"
+        agreement = yaml.safe_load(example.read_text())
+        agreement["metadata"]["name"] = name
+        agreement["spec"] |= {
+            "salt": "0x" + secrets.token_hex(32),
+            "provider": {"id": "sankofa-cloud", "account": self.accounts["provider"].address},
+            "tenant": {"id": tenant, "account": self.accounts[role].address},
+            "startsAt": utc(starts_at, "%Y-%m-%dT%H:%M:%SZ"),
+            "graceSeconds": self.plan.grace_seconds,
+            "disputeWindowSeconds": 10 * self.plan.scrape_seconds,
+            "disputeWindowBlocks": 3,
+        } | terms
+        self.write(f"specs/{name}.yaml", yaml.safe_dump(agreement))
+
+    def write_settings(self, contract: dict[str, Any], *, exclusions: Path | None = None) -> Path:
+        """Settings of the scheduler and the API; the third attestor's Prometheus is not there, so it cannot sign.
+
+        `exclusions` is the file in which the attestors are told of planned work; without it they ask the ledger.
+        """
+        told = {} if exclusions is None else {"exclusions_file": str(exclusions)}
         keys = self.folder / "keys"
         sources = {"attestor-1": "prometheus", "attestor-2": "prometheus-tenant", "attestor-3": "nobody"}
         settings = {
@@ -229,6 +239,7 @@ class Lab:
                     "keystore": str(keys / f"{name}.json"),
                     "password_file": str(keys / f"{name}.password"),
                     "prometheus_url": self.url(source),
+                    **told,
                 }
                 for name, source in sources.items()
             ],
@@ -293,7 +304,8 @@ class Lab:
         return path
 
 
-def _shorten(slo: dict[str, Any], starts_at: int, plan: Plan) -> None:
+def shorten(slo: dict[str, Any], starts_at: int, plan: Plan) -> None:
+    """An SLO document in a lab's lengths: scrape, slot and period, the first of which begins at `starts_at`."""
     annotations = slo["metadata"]["annotations"]
     annotations["sankofa.observe/scrape"] = f"{plan.scrape_seconds}s"
     objective = slo["spec"]["objectives"][0]
@@ -303,11 +315,11 @@ def _shorten(slo: dict[str, Any], starts_at: int, plan: Plan) -> None:
         annotations["sankofa.observe/slot"] = f"{plan.slot_seconds}s"
         annotations["sankofa.observe/longest-gap"] = f"{plan.slot_seconds}s"
         annotations["sankofa.observe/history"] = f"{6 * plan.slot_seconds}s"
-    calendar = {"startTime": _utc(starts_at, "%Y-%m-%d %H:%M:%S"), "timeZone": "UTC"}
+    calendar = {"startTime": utc(starts_at, "%Y-%m-%d %H:%M:%S"), "timeZone": "UTC"}
     slo["spec"]["timeWindow"] = [{"duration": f"{plan.period_seconds}s", "isRolling": False, "calendar": calendar}]
 
 
-def _utc(at: int, form: str) -> str:
+def utc(at: int, form: str) -> str:
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(at, UTC).strftime(form)

@@ -27,12 +27,15 @@ from deploy.lab.client import local
 from deploy.lab.pace import measure, measured
 from deploy.lab.plan import SHORTEST_OUTAGE_SECONDS, Plan
 from deploy.lab.processes import LabError
-from deploy.lab.stack import BIN, TENANT, Lab
+from deploy.lab.stack import BIN, EDGE, REPLICA, TENANT, Lab
 from sankofa_observe.errors import Unavailable
 
 AGREEMENT = "baobab-edge"
 PROMETHEUS = ("prometheus", "prometheus-tenant")
-PROMISES = 2  # the agreement's: edge availability and chain query latency
+Promise = tuple[str, str]  # SLO and site
+AVAILABILITY: Promise = ("availability-edge", EDGE)
+LATENCY: Promise = ("latency-chain-query", REPLICA)
+SITES = 2  # whose first samples are waited for
 LOOK_SECONDS = 0.2
 SERVE_SECONDS = 4  # scheduler and API together, from start to first answer, at pace 1
 NEVER = Switched(before=0, after=0)
@@ -44,6 +47,7 @@ class Story:
 
     lab: Lab
     console: Console
+    promises: tuple[Promise, ...] = (AVAILABILITY, LATENCY)  # of the agreement; what follows is told of the first
     anchor_at: int = 0  # where the agreement's first period begins
     starts_at: int = 0  # where the period of the story begins: the first that began after all was ready
     down: Switched = NEVER
@@ -174,18 +178,12 @@ def agree(story: Story) -> None:
     """Both parties put the same terms on chain; attestors, sender and tenant get their keys."""
     lab = story.lab
     lab.make_accounts()
-    attestors = [part for n in (1, 2, 3) for part in ("--attestor", lab.accounts[f"attestor-{n}"].address)]
-    reporter = lab.accounts["sender"].address
-    keys_file = str(lab.folder / "api-keys.yaml")
     with ThreadPoolExecutor(1) as beside:
-        key = beside.submit(command, "sankofa-observe", "keys", "new", "--tenant", TENANT, "--file", keys_file)
+        key = beside.submit(new_key, lab, TENANT)
         began = time.monotonic()
-        story.contract = json.loads(
-            on_chain(lab, "admin", "deploy", *attestors, "--threshold", "2", "--reporter", reporter)
-        )
+        deploy(story)
         took = time.monotonic() - began
-        story.api_key = key.result().strip()
-    story.say(f"SLA contract {story.contract['contract']}; 2 of 3 attestors must sign")
+        story.api_key = key.result()
     story.anchor_at = story.starts_at = anchor(lab.plan, took)
     specs = lab.write_specs(starts_at=story.anchor_at)
     shared = (AGREEMENT, "--contract", story.contract["contract"], "--specs", str(specs))
@@ -193,6 +191,23 @@ def agree(story: Story) -> None:
     on_chain(lab, "tenant", "accept", *shared)
     story.say(f"agreement {AGREEMENT}: proposed by sankofa-cloud, accepted by {TENANT}")
     lab.write_settings(story.contract)
+
+
+def new_key(lab: Lab, tenant: str) -> str:
+    """A key for the API, with which one sees what is the tenant's."""
+    keys_file = str(lab.folder / "api-keys.yaml")
+    return command("sankofa-observe", "keys", "new", "--tenant", tenant, "--file", keys_file).strip()
+
+
+def deploy(story: Story) -> None:
+    """The contract, its attestors and its reporter."""
+    lab = story.lab
+    attestors = [part for n in (1, 2, 3) for part in ("--attestor", lab.accounts[f"attestor-{n}"].address)]
+    reporter = lab.accounts["sender"].address
+    story.contract = json.loads(
+        on_chain(lab, "admin", "deploy", *attestors, "--threshold", "2", "--reporter", reporter)
+    )
+    story.say(f"SLA contract {story.contract['contract']}; 2 of 3 attestors must sign")
 
 
 def anchor(plan: Plan, took: float) -> int:
@@ -211,11 +226,17 @@ def serve(story: Story) -> None:
 
 def ready(story: Story) -> None:
     """All is there; the story plays in the first period that begins from now on."""
-    lab, plan = story.lab, story.plan
+    lab = story.lab
     story.wait("waiting for first samples", lambda: all(_scraped(lab, one) for one in PROMETHEUS), 60)
     if any(child.name == "scheduler" for child in lab.processes.children):
         first_scrape = 'up{job="sankofa-platform"} == 1'
         story.wait("waiting for the platform's first scrape", lambda: lab.query(first_scrape), 60)
+    take_next_period(story)
+
+
+def take_next_period(story: Story) -> None:
+    """The first period that begins from now on is the story's."""
+    plan = story.plan
     late = max(0.0, time.time() - story.anchor_at)
     before = -(-int(late * 1000) // (plan.period_seconds * 1000))
     story.starts_at = story.anchor_at + before * plan.period_seconds
@@ -227,7 +248,7 @@ def ready(story: Story) -> None:
 
 
 def _scraped(lab: Lab, prometheus: str) -> bool:
-    return len(lab.query("sankofa_pve_up == 1 or sankofa_besu_up == 1", of=prometheus)) == PROMISES
+    return len(lab.query("sankofa_pve_up == 1 or sankofa_besu_up == 1", of=prometheus)) == SITES
 
 
 def live(story: Story) -> None:

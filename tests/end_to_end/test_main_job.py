@@ -24,12 +24,12 @@ from web3 import Web3
 
 from deploy.lab import handover, outcome, signatures, story
 from deploy.lab.client import local
-from deploy.lab.outcome import AVAILABILITY, empty_panels
+from deploy.lab.outcome import empty_panels
 from deploy.lab.pace import measured
 from deploy.lab.plan import plan_for
 from deploy.lab.processes import Child, Processes
 from deploy.lab.stack import Lab
-from deploy.lab.story import Story
+from deploy.lab.story import AVAILABILITY, LATENCY, Story
 from deploy.parts import CHECKOUT
 from sankofa_observe.adapters.contract import artifact
 from sankofa_observe.adapters.node import Node
@@ -118,7 +118,7 @@ def test_observing_waits_out_a_prometheus_that_is_away(lived: Story) -> None:
     assert away.returncode == 1
     assert ("was not answered" in away.stderr, len(away.stderr.splitlines())) == (True, 1)
     assert counted_meanwhile == []
-    for promise in (AVAILABILITY, outcome.LATENCY):
+    for promise in (AVAILABILITY, LATENCY):
         own = [row for row in counted if (row["slo"], row["site"]) == promise]
         starts = sorted({row["starts_at"] for row in own})
         since = lived.anchor_at - lived.plan.slot_seconds

@@ -12,11 +12,11 @@ from rich.console import Console
 
 from deploy.lab import outcome, ports, report
 from deploy.lab.byhand import ByHand, Switched, Touch
-from deploy.lab.outcome import AVAILABILITY, LATENCY, Outcome, disagreements, pick, refusal
+from deploy.lab.outcome import Outcome, disagreements, pick, refusal
 from deploy.lab.pager import Page
 from deploy.lab.processes import LabError, Processes
 from deploy.lab.stack import Lab
-from deploy.lab.story import Story
+from deploy.lab.story import AVAILABILITY, LATENCY, Story
 from tests.pace import limit
 
 OURS, OTHER = "0x" + "aa" * 32, "0x" + "bb" * 32

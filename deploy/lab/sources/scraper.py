@@ -23,6 +23,7 @@ class Scraper:
     processes: Processes
     yard: Yard
     scrape_seconds: int = 1
+    name: str = "prometheus"  # of its program, files and data, where there are several
     port: int = field(default_factory=free_port)
 
     @property
@@ -45,13 +46,12 @@ class Scraper:
             integrations=foreign,
             targets=str(folder / "targets"),
         )
-        config = folder / "prometheus.yml"
+        config = folder / f"{self.name}.yml"
         config.write_text(text, encoding="utf-8")
         listen = f"--web.listen-address=127.0.0.1:{self.port}"
-        data = f"--storage.tsdb.path={folder / 'prometheus'}"
-        child = self.processes.start(
-            "prometheus", [need_program("prometheus"), f"--config.file={config}", data, listen]
-        )
+        data = f"--storage.tsdb.path={folder / self.name}"
+        command = [need_program("prometheus"), f"--config.file={config}", data, listen]
+        child = self.processes.start(self.name, command)
         self.processes.wait_until(child, answers(f"{self.url}/-/ready"))
 
     def query(self, expression: str) -> list[dict[str, Any]]:
