@@ -16,6 +16,7 @@ from sankofa_observe.slo.indicator import (
     Members,
     MembersIndicator,
     OutageIndicator,
+    RatioIndicator,
     Rule,
     StateIndicator,
 )
@@ -178,6 +179,12 @@ def _unfit(slo: Slo, wanted: Sequence[str], draft: Draft) -> Iterator[Fault]:
         elif part.slot.seconds != slo.slot.seconds or (part.tier != slo.tier and not of_members):
             seen = f"{name} is of tier {part.tier} with slots of {part.slot.seconds} s"
             problem = f"{seen}, this one of tier {slo.tier} with slots of {slo.slot.seconds} s"
+        elif isinstance(slo.indicator, OutageIndicator) and any(
+            isinstance(leaf.indicator, RatioIndicator) for leaf in part.leaves
+        ):
+            problem = f"{name} counts events, whose idle slots neither end an outage nor are part of one; name an SLO of states or levels"
+        elif isinstance(slo.indicator, OutageIndicator) and slo.indicator.limit_seconds % slo.slot.seconds:
+            problem = f"a limit of {slo.indicator.limit_seconds} s is no whole number of slots of {slo.slot.seconds} s"
         elif of_members and part.tier not in DATACENTERS:
             problem = f"{name} is of tier {part.tier}; members are datacenters or edge sites"
         if problem:

@@ -33,6 +33,8 @@ _RATIO, _LEVEL = f"{_METRIC}/ratioMetric", f"{_METRIC}/thresholdMetric"
 _QUERY = "metricSource/spec/query"
 KIND_PLACE = f"{_RATIO}/counter"  # what the kind of a document follows from
 _BOUND = ("/spec/objectives/0/op", "/spec/objectives/0/value")
+LONGEST_LIMIT_SECONDS = 31 * 86_400
+MOST_DIGITS = 40  # of a bound, before and after the point: no sample has so many
 _NAME = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SYSTEM = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
 
@@ -166,6 +168,14 @@ def _level(
         faults.append(Fault("/spec/objectives/0", "slo.threshold", problem, leans_on=_BOUND))
         return None
     operator, bound = Operator(objective.op), objective.value
+    if bound.is_finite() and abs(bound.adjusted()) > MOST_DIGITS:
+        problem = f"a bound of {abs(bound.adjusted())} digits; expected {MOST_DIGITS} at most"
+        faults.append(Fault("/spec/objectives/0/value", "slo.threshold", problem))
+    if demand and operator in {Operator.LTE, Operator.LT}:
+        expected = "none with lte or lt: what is too much is too much whoever waits"
+        faults.append(note_fault("demand", notes["demand"], expected, _BOUND))
+    if total and reading is Reading.AGE:
+        faults.append(note_fault("total", "yes", "no with reading age: ages do not add up", (note_path("reading"),)))
     return LevelIndicator(
         level=query,
         operator=operator,
@@ -205,7 +215,7 @@ def _demand(notes: dict[str, str], faults: list[Fault]) -> Demand | None:
         return None
     plain(notes["demand"], note_path("demand"), faults)
     above = _decimal(notes.get("demand-above", "0"))
-    if not above.is_finite():
+    if not above.is_finite() or abs(above.adjusted()) > MOST_DIGITS:
         faults.append(note_fault("demand-above", notes["demand-above"], "a number, like 0.95"))
     return Demand(waiting=notes["demand"], above=above, reading=_reading("demand-reading", notes, faults))
 
@@ -220,6 +230,8 @@ def _derived(document: SloDocument, kind: Kind, notes: dict[str, str], faults: l
 def _outage(notes: dict[str, str], faults: list[Fault]) -> Indicator | None:
     name = _slo_name("outage-of", notes, faults)
     limit = seconds_of(notes.get("limit", ""), note_path("limit"), faults)
+    if limit and limit > LONGEST_LIMIT_SECONDS:
+        faults.append(note_fault("limit", notes["limit"], "31d or less"))
     return OutageIndicator(of=name, limit_seconds=limit) if name and limit else None
 
 

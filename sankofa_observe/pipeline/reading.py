@@ -25,7 +25,7 @@ from sankofa_observe.slo.indicator import (
     StateIndicator,
     for_sites,
 )
-from sankofa_observe.slo.level import says, total_says
+from sankofa_observe.slo.level import Named, says, total_says
 from sankofa_observe.slo.members import count_members
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.plain import (
@@ -41,7 +41,7 @@ from sankofa_observe.slo.plain import (
 )
 from sankofa_observe.slo.samples import Instants, Samples
 from sankofa_observe.slo.slot import Slot, SlotKey
-from sankofa_observe.slo.source import Selected, selected_of
+from sankofa_observe.slo.source import BUCKET, REPLICA_LABELS, Selected, selected_of
 from sankofa_observe.units import Period
 
 UP = "up"
@@ -166,14 +166,24 @@ def _gauged(
     for site in sites:
         key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
         series = [read.get(site, ()) for read in reads]
-        others = [period]
+        others, own_plain, of_site = [period], list[PlainSlots](), list[Slot]()
         if (columns := _shown(slo, indicator, series)) is not None:
             found, others = plain_gauges(key, period, reach, columns, indicator.combine, slo.sources.get(site, ()))
-            plain += [found] if found else []
+            own_plain += [found] if found else []
         for stretch in others:
             near = [_cut(every, _reach(slo, stretch)) for every in series]
-            slots += count_states(key, stretch, _gauges(slo, indicator, site, near), indicator.combine)
+            of_site += count_states(key, stretch, _gauges(slo, indicator, site, near), indicator.combine)
+        whole = Counted(plain=own_plain, slots=of_site).with_samples(slo.slot, period, _beside(indicator, series))
+        plain += whole.plain
+        slots += whole.slots
     return Counted(plain=plain, slots=slots)
+
+
+def _beside(indicator: StateIndicator | LevelIndicator, series: Sequence[Sequence[RawSeries]]) -> list[Instants]:
+    """The instants of demand: samples that may change a slot, and are no source's."""
+    if not isinstance(indicator, LevelIndicator):
+        return []
+    return [Samples.of(one.samples).at for every in series[1:] for one in every]
 
 
 def _shown(
@@ -223,20 +233,16 @@ def _gauges(
 
 def _level_gauges(slo: Slo, indicator: LevelIndicator, site: str, series: Sequence[Sequence[RawSeries]]) -> list[Gauge]:
     scrape_seconds = slo.slot.scrape_seconds
-    demand = _by_owner(series[1:])
+    demand = {owner: _named(own) for owner, own in _by_owner(series[1:]).items()}
     if indicator.total:
         return [_total_gauge(slo, indicator, site, series[0], demand)]
     by_source = _by_source(series[0])
     owners = {_source_name(one): _owner(one) for one in series[0]}
     gauges = []
     for name, listed in _names(slo, site, series[0]).items():
-        own, waiting = (
-            by_source.get(name, {}),
-            [dict(one.samples) for one in demand.get(owners.get(name, ("", "")), ())],
-        )
-        samples = tuple(sorted(at for one in (own, *waiting) for at in one))
+        own, waiting = by_source.get(name, {}), demand.get(owners.get(name, ("", "")), ())
         found = says(own, waiting, indicator, scrape_seconds)
-        gauges.append(Gauge(source=name, seen=found, listed=listed, samples=samples))
+        gauges.append(Gauge(source=name, seen=found, listed=listed, samples=tuple(sorted(own))))
     return gauges
 
 
@@ -245,25 +251,27 @@ def _total_gauge(
     indicator: LevelIndicator,
     site: str,
     series: Sequence[RawSeries],
-    demand: Mapping[tuple[str, str], Sequence[RawSeries]],
+    demand: Mapping[tuple[str, str], Sequence[Named]],
 ) -> Gauge:
     """All sources of a site as one; what the fleet file does not list is none of it."""
-    listed = slo.sources.get(site, ())
-    own = {name: [one for one in series if _instance(one) == name] for name in listed}
-    waiting = {
-        name: [one for (_, instance), every in demand.items() if instance == name for one in every] for name in listed
+    levels = {owner: _named(own) for owner, own in _by_owner([series]).items()}
+    sources = {
+        name: [(own, demand.get(owner, ())) for owner, own in sorted(levels.items()) if owner[1] == name]
+        for name in slo.sources.get(site, ())
     }
-    found = total_says(
-        {
-            name: ([dict(one.samples) for one in own[name]], [dict(one.samples) for one in waiting[name]])
-            for name in listed
-        },
-        indicator,
-        slo.slot.scrape_seconds,
-    )
-    every = [*series, *(one for each in demand.values() for one in each)]
-    samples = tuple(sorted(at for one in every for at, _ in one.samples))
+    samples = tuple(sorted(at for one in series for at, _ in one.samples))
+    found = total_says(sources, indicator, slo.slot.scrape_seconds)
     return Gauge(source=source_name("", TOTAL), seen=found, samples=samples)
+
+
+def _named(series: Sequence[RawSeries]) -> list[Named]:
+    """Series of one source by the labels that tell them apart; copies of replicas have one name, as has a bound however it is written."""
+    return [(_source_name(replace(one, labels=_told_apart(one.labels))), dict(one.samples)) for one in series]
+
+
+def _told_apart(labels: Mapping[str, str]) -> Mapping[str, str]:
+    found = {name: text for name, text in labels.items() if name not in REPLICA_LABELS}
+    return found | ({BUCKET: found[BUCKET].removesuffix(".0")} if BUCKET in found else {})
 
 
 def _by_owner(reads: Sequence[Sequence[RawSeries]]) -> dict[tuple[str, str], list[RawSeries]]:
@@ -309,12 +317,11 @@ def _outages(
     reach = Period(starts_at=period.starts_at - indicator.limit_seconds - slo.slot.seconds, ends_at=period.ends_at)
     counted = read_counted(part, sites, reach, source)
     of_sites = _split(counted)
-    return Counted.of(
-        [
-            outages(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, of_sites.get(site, Counted()), indicator)
-            for site in sites
-        ]
-    )
+    found = [
+        outages(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, of_sites.get(site, Counted()), indicator)
+        for site in sites
+    ]
+    return Counted.of(found)
 
 
 def _of_members(slo: Slo, places: Sequence[str], period: Period, source: SampleSource) -> Counted:

@@ -7,10 +7,10 @@ decimals, and growth as a fraction. `plain.levels` is the same in columns.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from sankofa_observe.slo.indicator import Demand, LevelIndicator, Operator, Reading
 
@@ -21,6 +21,9 @@ AHEAD_SECONDS = 60  # a time so far after the sample that holds it was written b
 
 Written = Mapping[int, str]
 """A series as its source wrote it, by the instant in milliseconds."""
+
+Named = tuple[str, Written]
+"""A series with what tells it from others of its source; copies of one series have one name."""
 
 Says = dict[int, bool]
 """By the instant of a sample, whether the bound was held."""
@@ -68,77 +71,89 @@ def held(level: Fraction, indicator: LevelIndicator) -> bool:
             return level > bound
 
 
-def says(texts: Written, waiting: Sequence[Written], indicator: LevelIndicator, scrape_seconds: int) -> Says:
+def says(texts: Written, waiting: Sequence[Named], indicator: LevelIndicator, scrape_seconds: int) -> Says:
     """What one source says; `waiting` are the series of its demand."""
-    found = levels(texts, indicator.reading, scrape_seconds)
-    demanded = wanted(waiting, indicator.demand, scrape_seconds)
-    return _with_demand({at: held(level, indicator) for at, level in found.items()}, demanded, indicator)
-
-
-def wanted(waiting: Sequence[Written], demand: Demand | None, scrape_seconds: int) -> Says:
-    """Where demand waited and where it did not: each series must say so at an instant, or nothing is known of it."""
-    if demand is None:
-        return {}
-    every = [levels(one, demand.reading, scrape_seconds) for one in waiting]
-    shared = set(every[0]).intersection(*every[1:]) if every else set()
-    return {at: sum(one[at] for one in every) > Fraction(demand.above) for at in shared}
-
-
-def _with_demand(found: Says, demanded: Says, indicator: LevelIndicator) -> Says:
-    """A level that misses its bound is down where demand waits, well where none does, and else not known."""
+    found = {at: held(level, indicator) for at, level in levels(texts, indicator.reading, scrape_seconds).items()}
     if indicator.demand is None:
         return found
+    demanded = wanted(waiting, indicator.demand, scrape_seconds)
+    # A level that misses its bound is down where demand waits, well where none does, and else not known.
     return {at: True if ok else not demanded[at] for at, ok in found.items() if ok or at in demanded}
 
 
-def total_says(
-    sources: Mapping[str, tuple[Sequence[Written], Sequence[Written]]], indicator: LevelIndicator, scrape_seconds: int
-) -> Says:
-    """What the sources of a site say together, cell by cell, at the middle of each: by source its levels, and its demand.
+def wanted(waiting: Sequence[Named], demand: Demand | None, scrape_seconds: int) -> Says:
+    """Where demand waited and where it did not."""
+    if demand is None:
+        return {}
+    found = added(waiting, demand.reading, scrape_seconds)
+    return {at: level > Fraction(demand.above) for at, level in found.items()}
 
-    A cell in which a source says nothing is known where the others reach the bound without it, and miss it by nothing.
+
+def added(series: Sequence[Named], reading: Reading, scrape_seconds: int) -> dict[int, Fraction]:
+    """Series of one source added up, scrape by scrape: those that show themselves at an instant are those that there are.
+
+    Nothing is known of an instant at which one of them says nothing, or at which one stands twice: a copy would be counted twice.
+    """
+    each = [(name, texts, levels(texts, reading, scrape_seconds)) for name, texts in series]
+    found: dict[int, Fraction] = {}
+    for at in {at for _, texts, _ in each for at in texts}:
+        there = [(name, own) for name, texts, own in each if at in texts]
+        if len({name for name, _ in there}) == len(there) and all(at in own for _, own in there):
+            found[at] = sum((own[at] for _, own in there), Fraction())
+    return found
+
+
+def total_says(
+    sources: Mapping[str, Sequence[tuple[Sequence[Named], Sequence[Named]]]],
+    indicator: LevelIndicator,
+    scrape_seconds: int,
+) -> Says:
+    """What the sources of a site say together, cell by cell, at the middle of each.
+
+    By source, of each job that scrapes it, the series of its level and of its demand. Of several samples in a cell the worst counts. A
+    cell in which a source says nothing is known where the others reach the bound without it: levels are never below 0.
     """
     width = scrape_seconds * 1000
-    by_cell: dict[int, Fraction] = defaultdict(Fraction)
-    told: dict[int, set[str]] = defaultdict(set)
-    waits: dict[int, set[bool]] = defaultdict(set)
-    asked: dict[int, set[str]] = defaultdict(set)
-    for name, (series, waiting) in sources.items():
-        for at, level in _added(series, indicator.reading, scrape_seconds, width).items():
-            by_cell[at] += level
-            told[at].add(name)
-        for at, waited in wanted(waiting, indicator.demand, scrape_seconds).items():
-            waits[at // width].add(waited)
-            asked[at // width].add(name)
-    return {
-        cell * width + width // 2: ok
-        for cell in sorted({*by_cell, *waits})
-        if (ok := _of_cell(cell, by_cell, told, waits, asked, sources, indicator)) is not None
-    }
+    told: list[dict[int, Fraction]] = []
+    asked: list[dict[int, bool]] = []
+    for jobs in sources.values():
+        own: dict[int, list[Fraction | None]] = defaultdict(list)
+        waits: dict[int, bool] = {}
+        for series, waiting in jobs:
+            known = added(series, indicator.reading, scrape_seconds)
+            for at in {at for _, texts in series for at in texts}:
+                own[at // width].append(level if (level := known.get(at)) is not None and level >= 0 else None)
+            for at, waited in wanted(waiting, indicator.demand, scrape_seconds).items():
+                waits[at // width] = waited or waits.get(at // width, False)
+        told.append({cell: _worst(every, indicator) for cell, every in _whole(own).items()})
+        asked.append(waits)
+    cells = sorted({*chain(*told), *chain(*asked)})
+    found = {cell: _of_cell(cell, told, asked, indicator) for cell in cells}
+    return {cell * width + width // 2: ok for cell, ok in found.items() if ok is not None}
 
 
-def _added(series: Sequence[Written], reading: Reading, scrape_seconds: int, width: int) -> dict[int, Fraction]:
-    """The levels of one source, its series added up, by cell; a cell in which one of them says nothing is not in it."""
-    last = [{at // width: level for at, level in levels(one, reading, scrape_seconds).items()} for one in series]
-    shared = set(last[0]).intersection(*last[1:]) if last else set()
-    return {cell: sum((one[cell] for one in last), Fraction()) for cell in shared}
+def _whole(cells: Mapping[int, Sequence[Fraction | None]]) -> dict[int, list[Fraction]]:
+    """The cells in which every sample says something."""
+    found = {cell: [one for one in every if one is not None] for cell, every in cells.items()}
+    return {cell: every for cell, every in found.items() if len(every) == len(cells[cell])}
+
+
+def _worst(every: Sequence[Fraction], indicator: LevelIndicator) -> Fraction:
+    return min(every) if indicator.operator in {Operator.GTE, Operator.GT} else max(every)
 
 
 def _of_cell(
     cell: int,
-    level: Mapping[int, Fraction],
-    told: Mapping[int, set[str]],
-    waits: Mapping[int, set[bool]],
-    asked: Mapping[int, set[str]],
-    sources: Iterable[str],
+    told: Sequence[Mapping[int, Fraction]],
+    asked: Sequence[Mapping[int, bool]],
     indicator: LevelIndicator,
 ) -> bool | None:
-    every = set(sources)
-    whole = told.get(cell, set()) == every
+    known = [one[cell] for one in told if cell in one]
+    ok = held(sum(known, Fraction()), indicator)
     more_is_better = indicator.operator in {Operator.GTE, Operator.GT}
-    ok = held(level.get(cell, Fraction()), indicator)
     # What is not known can only add: it never takes a bound back that was reached, nor gives one back that was passed.
-    known = ok if whole or ok == more_is_better else None
-    if known or indicator.demand is None or True in waits.get(cell, set()):
-        return known
-    return True if asked.get(cell, set()) == every and cell in waits else None
+    sure = ok if len(known) == len(told) or ok == more_is_better else None
+    waits = [one[cell] for one in asked if cell in one]
+    if sure or indicator.demand is None or True in waits:
+        return sure
+    return True if waits and len(waits) == len(asked) else None

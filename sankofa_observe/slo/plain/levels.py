@@ -40,8 +40,7 @@ def shown_levels(
             return None
         found = _with_demand(found, demanded)
     at, ok = found
-    samples = np.concatenate([series.at, *(one.at for one in waiting)])
-    return Shown(instance=instance, at=at, up=ok, samples=samples, silent=np.setdiff1d(samples, at))
+    return Shown(instance=instance, at=at, up=ok, samples=series.at, silent=np.setdiff1d(series.at, at))
 
 
 def _demanded(waiting: Sequence[Samples], demand: Demand, scrape_seconds: int) -> Said | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,8 +12,8 @@ import pytest
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.slo.gauge import Gauge, count_states, source_name
 from sankofa_observe.slo.indicator import Demand, LevelIndicator, Operator, Reading
-from sankofa_observe.slo.level import says, total_says
-from sankofa_observe.slo.objective import SlotRule
+from sankofa_observe.slo.level import Named, says, total_says
+from sankofa_observe.slo.objective import Slo, SlotRule
 from sankofa_observe.slo.slot import SlotKey, SlotState
 from sankofa_observe.testing import ScriptedSamples
 from sankofa_observe.units import Period
@@ -20,6 +21,12 @@ from tests.builders import slo
 
 RULE = SlotRule(seconds=60, scrape_seconds=15)
 S = RULE.scrape_seconds
+
+
+def named(*series: dict[int, str]) -> list[Named]:
+    return [(f"series-{number}", one) for number, one in enumerate(series)]
+
+
 RATE = LevelIndicator(level="x_total", operator=Operator.GTE, bound=Decimal(1000), reading=Reading.RATE)
 BUSY = replace(RATE, demand=Demand(waiting="queue"))
 
@@ -51,7 +58,7 @@ def test_rate_is_growth_since_the_sample_before(texts: list[str | None], said: l
 )
 def test_throughput_that_nobody_wants_more_of_is_not_too_low(*, queue: str | None, said: bool | None) -> None:
     """Below the bound it is bad where demand waits, good where none does, and not known where nobody says."""
-    found = says(_every(["0", "1"]), [_every([queue, queue])], BUSY, S)
+    found = says(_every(["0", "1"]), named(_every([queue, queue])), BUSY, S)
     assert found.get(S * 1000) is said
 
 
@@ -61,10 +68,13 @@ def test_throughput_that_is_reached_is_good_whatever_waits() -> None:
 
 def test_demand_of_several_series_is_added_up_and_each_must_say_something() -> None:
     half = replace(BUSY, demand=Demand(waiting="queue", above=Decimal("1.5")))
-    both = [_every(["1", "1"]), _every(["1", "1"])]
+    both = named(_every(["1", "1"]), _every(["1", "1"]))
     assert says(_every(["0", "1"]), both, half, S) == {S * 1000: False}
     assert says(_every(["0", "1"]), both[:1], half, S) == {S * 1000: True}
-    assert says(_every(["0", "1"]), [both[0], _every(["1"])], half, S) == {}
+    # One that shows itself and says nothing, and a copy of one, leave the instant unknown; one that is not there is none.
+    assert says(_every(["0", "1"]), named(_every(["1", "1"]), _every(["1", "NaN"])), half, S) == {}
+    assert says(_every(["0", "1"]), [both[0], both[0]], half, S) == {}
+    assert says(_every(["0", "1"]), named(_every(["1", "1"]), _every(["1"])), half, S) == {S * 1000: True}
 
 
 AGE = LevelIndicator(level="last_sync", operator=Operator.LTE, bound=Decimal(900), reading=Reading.AGE)
@@ -109,7 +119,7 @@ def test_sources_are_added_up_cell_by_cell(
         "b": _every(["7", str(7 + second * S)], 9000) if second is not None else {},
     }
     waiting = {name: _every([queue, queue], 2000) for name, queue in zip("ab", queues, strict=True)}
-    found = total_says({name: ([growth[name]], [waiting[name]]) for name in "ab"}, TOTAL, S)
+    found = total_says({name: [(named(growth[name]), named(waiting[name]))] for name in "ab"}, TOTAL, S)
     assert found.get(S * 1000 + S * 500) is said
 
 
@@ -140,7 +150,7 @@ def test_columns_of_levels_count_what_the_specification_counts(seed: int) -> Non
     bound = {Reading.RATE: 1000, Reading.AGE: 900, Reading.VALUE: 1000 * S}[reading]
     operator = Operator.LTE if reading is Reading.AGE else dice.choice(list(Operator))
     indicator = LevelIndicator(level="level", operator=operator, bound=Decimal(bound), reading=reading, demand=demand)
-    source, gauges = ScriptedSamples(), []
+    source, gauges, demanded = ScriptedSamples(), [], list[int]()
     for name in ("a", "b")[: dice.choice((1, 2))]:
         own = _drawn(dice, reading)
         waiting = [
@@ -150,11 +160,80 @@ def test_columns_of_levels_count_what_the_specification_counts(seed: int) -> Non
         source.add("level", sorted(own.items()), job="app", instance=name, site="edge-1")
         for number, one in enumerate(waiting):
             source.add("queue", sorted(one.items()), job="app", instance=name, site="edge-1", backend=str(number))
-        samples = tuple(sorted(at for one in (own, *waiting) for at in one))
+        samples = tuple(sorted(own))
+        demanded += [at for one in waiting for at in one]
         gauges.append(
-            Gauge(source=source_name("app", name), seen=says(own, waiting, indicator, S), listed=False, samples=samples)
+            Gauge(
+                source=source_name("app", name),
+                seen=says(own, named(*waiting), indicator, S),
+                listed=False,
+                samples=samples,
+            )
         )
     made = slo(slot=replace(RULE, target_ppm=1_000_000), indicator=indicator)
     wanted = count_states(SlotKey(slo=made.name, site="edge-1", rule=made.slot), PERIOD, gauges, indicator.combine)
+    beside = Counter(at // 60_000 * 60 for at in demanded)
+    wanted = [replace(one, samples=one.samples + beside[one.starts_at]) for one in wanted]
     assert read_slots(made, ["edge-1"], PERIOD, source) == wanted
+    minutes = [Period(starts_at=at, ends_at=at + 60) for at in range(PERIOD.starts_at, PERIOD.ends_at, 60)]
+    assert [slot for one in minutes for slot in read_slots(made, ["edge-1"], one, source)] == wanted
     assert {one.state for one in wanted} <= set(SlotState)
+
+
+def _pools(source: ScriptedSamples, name: str, since: int, until: int, a_second: int, **labels: str) -> None:
+    points = [(at * 1000, (at - PERIOD.starts_at + 900) * a_second) for at in range(since, until, S)]
+    source.add(name, points, job="app", site="edge-1", **labels)
+
+
+def _states(made: Slo, source: ScriptedSamples, period: Period) -> list[tuple[int, SlotState]]:
+    return [(slot.starts_at, slot.state) for slot in read_slots(made, ["edge-1"], period, source)]
+
+
+MIDDLE = (PERIOD.starts_at + PERIOD.ends_at) // 2
+MINUTES = [Period(starts_at=at, ends_at=at + 60) for at in range(PERIOD.starts_at, PERIOD.ends_at, 60)]
+
+
+@pytest.mark.parametrize("a_second", [600, 400])
+def test_a_series_that_comes_costs_the_slots_around_it_however_time_is_cut(a_second: int) -> None:
+    """A pool that is made in the middle of a period: before and after, what there is is added up."""
+    source = ScriptedSamples()
+    _pools(source, "x_total", PERIOD.starts_at - 600, PERIOD.ends_at + 600, a_second, instance="a", pool="1")
+    _pools(source, "x_total", MIDDLE, PERIOD.ends_at + 600, a_second, instance="a", pool="2")
+    made = slo(slot=RULE, indicator=replace(RATE, total=True, system="s"), sources={"edge-1": ("a",)})
+    whole = _states(made, source, PERIOD)
+
+    assert [one for minute in MINUTES for one in _states(made, source, minute)] == whole
+    wanted = {SlotState.BAD if at < MIDDLE or a_second == 400 else SlotState.GOOD for at, _ in whole}
+    around = [state for at, state in whole if abs(at - MIDDLE) > 120]
+    assert set(around) == wanted
+    assert (SlotState.UNKNOWN in dict(whole).values()) == (a_second == 600)  # one bad cell is enough for a bad slot
+
+
+@pytest.mark.parametrize("labels", [{"prometheus_replica": "2"}, {"job": "again"}])
+def test_copies_are_never_added_up(labels: dict[str, str]) -> None:
+    """60 % of the bound, seen twice: not reached, by two replicas at one instant or by two jobs."""
+    source = ScriptedSamples()
+    for more in ({"prometheus_replica": "1"}, labels):
+        every = {"job": "app", "site": "edge-1", "instance": "a", "pool": "1"} | more
+        points = [(at * 1000, at * 600) for at in range(PERIOD.starts_at - 600, PERIOD.ends_at + 600, S)]
+        source.add("x_total", points, **every)
+    made = slo(slot=RULE, indicator=replace(RATE, total=True, system="s"), sources={"edge-1": ("a",)})
+    assert SlotState.GOOD not in {state for _, state in _states(made, source, PERIOD)}
+
+
+def test_what_is_below_nothing_is_not_added_up() -> None:
+    """A level under 0 would take away what the others reach: nothing is known there."""
+    value = replace(RATE, reading=Reading.VALUE, total=True, system="s", bound=Decimal(8))
+    found = total_says({"a": [(named(_every(["10"])), [])], "b": [(named(_every(["-5"])), [])]}, value, S)
+    assert found == {S * 500: True}
+    assert total_says({"a": [(named(_every(["7"])), [])], "b": [(named(_every(["-5"])), [])]}, value, S) == {}
+
+
+def test_demand_of_another_job_is_nobodys() -> None:
+    source = ScriptedSamples()
+    _pools(source, "x_total", PERIOD.starts_at - 600, PERIOD.ends_at + 600, 400, instance="a")
+    points = [(at * 1000, 0) for at in range(PERIOD.starts_at - 600, PERIOD.ends_at + 600, S)]
+    source.add("queue", points, job="other", site="edge-1", instance="a")
+    for total in (False, True):
+        made = slo(slot=RULE, indicator=replace(BUSY, total=total, system="s"), sources={"edge-1": ("a",)})
+        assert {state for _, state in _states(made, source, PERIOD)} == {SlotState.UNKNOWN}
