@@ -83,12 +83,16 @@ class TestChain:
         wanted = {"settlementId": bytes.fromhex(settlement_id[2:])}
         return list(contract.events[name]().get_logs(from_block=self.block_number, argument_filters=wanted))
 
-    def balance(self, agreement: Agreement) -> tuple[int, int, int]:
-        """Accrued, redeemed and revoked credit of an agreement, as the contract holds them."""
+    def call(self, function: str, *arguments: Any) -> Any:
+        """What a view of the contract answers."""
         contract = self.node.web3.eth.contract(
             address=self.node.web3.to_checksum_address(self.identity.contract), abi=artifact()["abi"]
         )
-        accrued, redeemed, revoked = contract.functions.balanceOf(bytes.fromhex(agreement.id[2:])).call()
+        return contract.functions[function](*arguments).call()
+
+    def balance(self, agreement: Agreement) -> tuple[int, int, int]:
+        """Accrued, redeemed and revoked credit of an agreement, as the contract holds them."""
+        accrued, redeemed, revoked = self.call("balanceOf", bytes.fromhex(agreement.id[2:]))
         return accrued, redeemed, revoked
 
     def rpc(self, method: str, *params: Any) -> Any:
