@@ -207,7 +207,7 @@ class Lab:
             "salt": "0x" + secrets.token_hex(32),
             "provider": {"id": "sankofa-cloud", "account": self.accounts["provider"].address},
             "tenant": {"id": tenant, "account": self.accounts[role].address},
-            "startsAt": utc(starts_at, "%Y-%m-%dT%H:%M:%SZ"),
+            "startsAt": _utc(starts_at, "%Y-%m-%dT%H:%M:%SZ"),
             "graceSeconds": self.plan.grace_seconds,
             "disputeWindowSeconds": 10 * self.plan.scrape_seconds,
             "disputeWindowBlocks": 3,
@@ -315,11 +315,11 @@ def shorten(slo: dict[str, Any], starts_at: int, plan: Plan) -> None:
         annotations["sankofa.observe/slot"] = f"{plan.slot_seconds}s"
         annotations["sankofa.observe/longest-gap"] = f"{plan.slot_seconds}s"
         annotations["sankofa.observe/history"] = f"{6 * plan.slot_seconds}s"
-    calendar = {"startTime": utc(starts_at, "%Y-%m-%d %H:%M:%S"), "timeZone": "UTC"}
+    calendar = {"startTime": _utc(starts_at, "%Y-%m-%d %H:%M:%S"), "timeZone": "UTC"}
     slo["spec"]["timeWindow"] = [{"duration": f"{plan.period_seconds}s", "isRolling": False, "calendar": calendar}]
 
 
-def utc(at: int, form: str) -> str:
+def _utc(at: int, form: str) -> str:
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(at, UTC).strftime(form)

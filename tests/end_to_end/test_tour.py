@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from dataclasses import replace
 from fractions import Fraction
@@ -20,6 +21,7 @@ from deploy.lab.processes import Processes
 from deploy.lab.stack import Lab
 from deploy.lab.story import Story
 from deploy.lab.tour import __main__ as tour_program
+from deploy.lab.tour import report
 from deploy.lab.tour.acts import Tour
 from deploy.lab.tour.cast import CAST, CORE, EDGE, REGIONAL, WORK, Part, plan_for
 from deploy.lab.tour.expected import Down, Expected, Timing, by_slots, by_time, owed
@@ -123,16 +125,18 @@ def as_planned(folder: Path) -> Tour:
 
 def came(tour: Tour, part: Part) -> Result:
     wanted = expected(tour, part)
-    settlement = {"settlement_id": part.tenant, "state": "final", "credit_ppm": 0}
-    credit = {"settlement_id": part.tenant, "amount": {"amount_minor": wanted.credit_minor}}
+    settlement = {"settlement_id": part.tenant, "state": "final", "credit_ppm": 250_000}
+    amount = {"amount_minor": wanted.credit_minor, "currency": "USD", "exponent": 2}
+    credit = {"settlement_id": part.tenant, "amount": amount, "block_number": 7}
+    counts = {"good": 100, "bad": 40, "unknown": 0, "low_ppm": 714_285, "high_ppm": 714_285, "target_ppm": 990_000}
     excluded = WORK.slots if part == CORE else range(0)
     return Result(
         part=part,
-        verdict={"verdict": "breach", "excluded": len(excluded)},
+        verdict={"verdict": "breach", "excluded": len(excluded), **counts},
         settlement=settlement,
         credit=credit,
         credits=[credit],
-        states=["GOOD"] * 12,
+        states=["GOOD"] * 8 + ["BAD"] * 4,
         excluded=excluded,
         verified="all 38 checks hold",
         expected=wanted,
@@ -176,6 +180,25 @@ def test_work_that_left_its_time_is_named(tmp_path: Path) -> None:
     assert "slots that planned work touched outside of its time: 1, expected 0" in "\n".join(
         disagreements(tour, [came(tour, part) for part in CAST])
     )
+
+
+def test_table_has_a_row_a_tenant_and_one_of_the_planned_work(tmp_path: Path) -> None:
+    """Slots that are excluded are not counted as bad; those of a promise of requests stand above its requests."""
+    tour = as_planned(tmp_path)
+    tour.shared.contract = {"contract": "0xc0ffee"}
+    tour.shared.console = Console(width=160, file=(printed := io.StringIO()))
+    report.show(tour, [came(tour, part) for part in CAST])
+    rows = [" ".join(line.split()) for line in printed.getvalue().splitlines()]
+
+    for row in (
+        "core-lab-1 ▂▂▂ ▂▂▂ ▂▂▂ ▂▂▂ ▂▂▂ ▂▂▂ ▒▒▒ ▒▒▒ ▒▒▒ ▒▒▒ ▒▒▒ ███",
+        "mahogany availability-core the Kubernetes API is not ready 1 of 7 slots breach 2250.00 USD 2250.00 USD block 7",
+        "mahogany planned work the Kubernetes API is replaced 5 excluded - 0.00 USD 0.00 USD -",
+        "acacia throughput-api requests queue at the gateway 4 of 12 slots breach 1200.00 USD 1200.00 USD block 7",
+        "edge-lab-1 40 of 140 asked",
+        "planned work: proposed by amina, approved by kofi; unannounced, mahogany would be owed 4500.00 USD",
+    ):
+        assert row in rows
 
 
 # ------------------------------------------------------------------------------------------------------------ the program

@@ -67,7 +67,7 @@ def _table(results: list[Result]) -> Table:
             table.add_row(
                 part.tenant,
                 "planned work",
-                f"{WORK.what}; {PROPOSER} planned it, {APPROVER} approved",
+                WORK.what,
                 f"{one.verdict['excluded']} excluded",
                 "-",
                 _money(0),
@@ -93,15 +93,18 @@ def _prices(tour: Tour, results: list[Result], console: Console) -> None:
     for one in results:
         part, verdict = one.part, one.verdict
         fee = _money(part.fee_minor)
+        attained = dict.fromkeys(percent(verdict[key]) for key in ("low_ppm", "high_ppm"))
         console.print(
-            f"  {part.tenant}: attained {percent(verdict['low_ppm'])} to {percent(verdict['high_ppm'])}, promised "
-            f"{percent(verdict['target_ppm'])}; {percent(one.settlement['credit_ppm'])} of {fee}; "
-            f"evidence: {one.verified}",
+            f"  {part.tenant}: attained {' to '.join(attained)}, promised {percent(verdict['target_ppm'])}: "
+            f"{percent(one.settlement['credit_ppm'])} of {fee}; evidence: {one.verified}",
             highlight=False,
         )
     console.print(f"  settled by contract {tour.shared.contract['contract']}, on anvil", highlight=False)
     dearer = _by_hand(unplanned(tour))
-    console.print(f"  without the announcement {CORE.tenant} would be owed {dearer}", highlight=False)
+    console.print(
+        f"  planned work: proposed by {PROPOSER}, approved by {APPROVER}; unannounced, {CORE.tenant} would be owed {dearer}",
+        highlight=False,
+    )
 
 
 def _money(minor: int) -> str:
