@@ -62,7 +62,7 @@ lint: ## Style, types and import directions
 	@$(MAKE) --no-print-directory lint-only
 
 pytest:
-	@TIER=$(TIER) WITHOUT="$(WITHOUT)" $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	@TIER=$(TIER) WITHOUT="$(WITHOUT)" $(BIN)/python -m pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder
 
 lint-only:
 	@$(BIN)/ruff check --quiet .
