@@ -117,10 +117,10 @@ def attained(
         return {}
     parts = list(_parts(slo, periods, exclusions))
     lost = _lost(parts, table)
-    read = table.spans_of(slo.name, sites, [one.stretch for one in parts])
+    read = table.cut(slo.name, sites, [one.stretch for one in parts])
     keys = {site: SlotKey(slo=slo.name, site=site, rule=slo.slot) for site in sites}
     return {
-        (site, period): lost.get(period) or _attained(slo, period, parts, [one.get(site) for one in read], keys[site])
+        (site, period): lost.get(period) or _attained(slo, period, parts, [read.get((site, one.stretch)) for one in parts], keys[site])
         for period in periods
         for site in sites
     }

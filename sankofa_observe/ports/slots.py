@@ -35,9 +35,6 @@ class SlotTable(Protocol):
     def spans(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, SiteSpan]:
         """Per site those days together."""
 
-    def spans_of(self, slo: str, sites: Sequence[str], periods: Sequence[Period]) -> list[Mapping[str, SiteSpan]]:
-        """The same of several periods that do not overlap, in one question."""
-
     def cut(self, slo: str, sites: Sequence[str], stretches: Sequence[Period]) -> Mapping[tuple[str, Period], SiteSpan]:
         """Per site and stretch the slots that start in it, added up, without their digests; stretches do not overlap.
 

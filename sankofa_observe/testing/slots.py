@@ -60,9 +60,6 @@ class MemorySlots:
         by_site = groupby(self.site_days(slo, sites, period), key=lambda day: day.site)
         return {site: span(list(days)) for site, days in by_site}
 
-    def spans_of(self, slo: str, sites: Sequence[str], periods: Sequence[Period]) -> list[Mapping[str, SiteSpan]]:
-        return [self.spans(slo, sites, period) for period in periods]
-
     def cut(self, slo: str, sites: Sequence[str], stretches: Sequence[Period]) -> Mapping[tuple[str, Period], SiteSpan]:
         return {
             (site, one): replace(found, lines="")

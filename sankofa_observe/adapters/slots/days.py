@@ -93,10 +93,10 @@ def together(every: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def spans(days: pl.DataFrame) -> pl.DataFrame:
-    """One row a site and part of its site-days together."""
+    """One row a site of its site-days together."""
     return (
-        days.sort("part", "site", "day")
-        .group_by("part", "slo", "site", maintain_order=True)
+        days.sort("site", "day")
+        .group_by("slo", "site", maintain_order=True)
         .agg(
             *_TOGETHER,
             pl.concat_str(pl.col("day").cast(pl.Int64) * DAY_SECONDS, "digest", separator=":")

@@ -233,17 +233,11 @@ class DeltaSlots:
         return [slot_of(row) for row in frame.iter_rows(named=True)]
 
     def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
-        rows = self._day_rows(slo, sites, [period]).to_dicts()
+        rows = self._day_rows(slo, sites, period).to_dicts()
         return [site_day_of(row) for row in sorted(rows, key=lambda row: (row["site"], row["day"]))]
 
     def spans(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, SiteSpan]:
-        return self.spans_of(slo, sites, [period])[0]
-
-    def spans_of(self, slo: str, sites: Sequence[str], periods: Sequence[Period]) -> list[Mapping[str, SiteSpan]]:
-        found: list[dict[str, SiteSpan]] = [{} for _ in periods]
-        for row in spans(self._day_rows(slo, sites, periods)).iter_rows(named=True):
-            found[row["part"]][row["site"]] = span_of(row)
-        return list(found)
+        return {row["site"]: span_of(row) for row in spans(self._day_rows(slo, sites, period)).to_dicts()}
 
     def cut(self, slo: str, sites: Sequence[str], stretches: Sequence[Period]) -> Mapping[tuple[str, Period], SiteSpan]:
         ordered = sorted(stretches)
@@ -268,29 +262,23 @@ class DeltaSlots:
             found = newest_days(rows.collect())
         return found.with_columns(stretch=pl.col("day").replace_strict(places, return_dtype=pl.Int64))
 
-    def _day_rows(self, slo: str, sites: Sequence[str], periods: Sequence[Period]) -> pl.DataFrame:
-        """Site-days of periods that do not overlap: whole days that are sealed as they stand, what is left as its slots make it now."""
-        part_of = {day: part for part, period in enumerate(periods) for day in whole_days(period)}
-        sealed = self._sealed().keys() & part_of.keys() - self._outdated()
-        found = [pl.DataFrame(schema={"part": pl.Int32, **DAYS})]
-        if sealed:
-            rows = self._days().filter(
-                pl.col("slo") == slo,
-                pl.col("site").is_in(list(sites)),
-                pl.col("day").is_between(min(sealed), max(sealed)),
+    def _day_rows(self, slo: str, sites: Sequence[str], period: Period) -> pl.DataFrame:
+        """Site-days of the period: whole days that are sealed as they stand, what is left as its slots make it now."""
+        whole = whole_days(period)
+        sealed = self._sealed().keys() & set(whole) - self._outdated()
+        rows = self._days().filter(
+            pl.col("slo") == slo,
+            pl.col("site").is_in(list(sites)),
+            pl.col("day").is_between(whole.start, whole.stop - 1),
+        )
+        with self.days.asking("read"):
+            found = [newest_days(rows.collect()).filter(pl.col("day").is_in(list(sealed)))] if sealed else []
+        for stretch in _without(period, sealed):
+            counted = self._latest(slo, sites, stretch, OF_TOTALS)
+            made = site_days(counted).with_columns(
+                rows=pl.lit(0, pl.Int64), revision=pl.lit(1, pl.Int32), sealed_at=pl.lit(0, pl.Int64)
             )
-            parts = pl.DataFrame(
-                [(day, part_of[day]) for day in sealed], schema={"day": pl.Int32, "part": pl.Int32}, orient="row"
-            )
-            with self.days.asking("read"):
-                found.append(newest_days(rows.collect()).join(parts, on="day").select("part", *DAYS))
-        for part, period in enumerate(periods):
-            for stretch in _without(period, sealed.intersection(whole_days(period))):
-                counted = self._latest(slo, sites, stretch, OF_TOTALS)
-                made = site_days(counted).with_columns(
-                    rows=pl.lit(0, pl.Int64), revision=pl.lit(1, pl.Int32), sealed_at=pl.lit(0, pl.Int64)
-                )
-                found.append(shaped(made, DAYS).select(pl.lit(part, pl.Int32).alias("part"), *DAYS))
+            found.append(shaped(made, DAYS))
         return pl.concat(found)
 
     def late(self, slots: Iterable[Slot]) -> Mapping[str, tuple[int, int]]:
