@@ -6,6 +6,7 @@ amount never passes through a float; `Fraction` appears where a quotient must be
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -33,11 +34,36 @@ class Period:
             return self
         return Period(starts_at=min(self.starts_at, other.starts_at), ends_at=max(self.ends_at, other.ends_at))
 
+    def overlaps(self, other: Period) -> bool:
+        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
+
     def __contains__(self, at: int) -> bool:
         return self.starts_at <= at < self.ends_at
 
     def __str__(self) -> str:
         return f"{rfc3339(self.starts_at)}/{rfc3339(self.ends_at)}"
+
+
+def union(periods: Iterable[Period]) -> list[Period]:
+    """The same stretches, in order; those that overlap or touch are one."""
+    found: list[Period] = []
+    for one in sorted(periods):
+        if found and one.starts_at <= found[-1].ends_at:
+            found[-1] = found[-1].joined(one)
+        else:
+            found.append(one)
+    return found
+
+
+def without(period: Period, holes: Iterable[Period]) -> Iterator[Period]:
+    """What is left of a period without the holes, oldest first; they may reach over its edges and over each other."""
+    at = period.starts_at
+    for hole in sorted(holes):
+        if at < (until := min(hole.starts_at, period.ends_at)):
+            yield Period(starts_at=at, ends_at=until)
+        at = max(at, hole.ends_at)
+    if at < period.ends_at:
+        yield Period(starts_at=at, ends_at=period.ends_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +97,14 @@ def floor_ppm(good: int, valid: int) -> int:
     return good * PPM // valid
 
 
+RFC3339 = "%Y-%m-%dT%H:%M:%SZ"
+
+
 def rfc3339(at: int) -> str:
     """UTC seconds as `2026-11-24T10:00:00Z`."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(at, UTC).strftime(RFC3339)
+
+
+def instant(text: str) -> datetime:
+    """What `rfc3339` writes, read back; raises `ValueError` for any other text."""
+    return datetime.strptime(text, RFC3339).replace(tzinfo=UTC)

@@ -25,9 +25,7 @@ class FileExclusions:
         self._file = file
 
     def exclusions_in(self, period: Period) -> list[ExclusionRecord]:
-        found = self._records()
-        whole = [(one, one.exclusion.occurrences[0].joined(one.exclusion.occurrences[-1])) for one in found]
-        return [one for one, of in whole if of.starts_at < period.ends_at and of.ends_at > period.starts_at]
+        return [one for one in self._records() if one.exclusion.whole.overlaps(period)]
 
     def _records(self) -> list[ExclusionRecord]:
         try:

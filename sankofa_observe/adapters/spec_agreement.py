@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import rfc8785
 
@@ -17,7 +16,7 @@ from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.window import RollingWindow
-from sankofa_observe.units import share_floor
+from sankofa_observe.units import instant, share_floor
 
 _YEARS = range(2026, 2101)
 
@@ -140,16 +139,16 @@ def _period_faults(document: AgreementDocument, slos: list[Slo], starts_at: int 
 
 def _instant(text: str, faults: list[Fault]) -> int | None:
     try:
-        instant = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        found = instant(text)
     except ValueError:
         problem = f"{text[:80]!r}; expected UTC like 2026-01-01T00:00:00Z"
         faults.append(Fault("/spec/startsAt", "agreement.instant", problem))
         return None
-    if instant.year not in _YEARS:
+    if found.year not in _YEARS:
         problem = f"{text!r}; expected {_YEARS.start} to {_YEARS.stop - 1}"
         faults.append(Fault("/spec/startsAt", "agreement.start", problem))
         return None
-    return int(instant.timestamp())
+    return int(found.timestamp())
 
 
 def _identity(document: AgreementDocument) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place, note_path
 from sankofa_observe.adapters.spec_models import FleetDocument, SiteSpec
 from sankofa_observe.sla.terms import counting_digest
 from sankofa_observe.slo.indicator import (
+    DERIVED,
     CompositeIndicator,
     Indicator,
     LevelIndicator,
@@ -22,6 +22,7 @@ from sankofa_observe.slo.indicator import (
 )
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.site import DATACENTERS, Site
+from sankofa_observe.units import instant
 
 
 def add_sites(place: Place, document: FleetDocument, draft: Draft) -> None:
@@ -104,7 +105,7 @@ def _since(text: str | None, path: str, faults: list[Fault]) -> int | None:
     if text is None:
         return None
     try:
-        return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+        return int(instant(text).timestamp())
     except ValueError:
         faults.append(Fault(path, "fleet.since", f"{text[:80]!r}; expected an instant like 2026-01-01T00:00:00Z"))
         return None
@@ -159,33 +160,37 @@ def _unlisted(slo: Slo, system: str, draft: Draft) -> Iterator[Fault]:
                 yield Fault(note_path("combine"), "slo.sources", problem)
 
 
+_NOTES = {CompositeIndicator: "parts", OutageIndicator: "outage-of", MembersIndicator: "members-of"}
+_MADE = {CompositeIndicator: "a composite", OutageIndicator: "about outages", MembersIndicator: "about members"}
+
+
 def _unfit(slo: Slo, wanted: Sequence[str], draft: Draft) -> Iterator[Fault]:
     """What keeps SLOs from being what another one is made of."""
-    note = {CompositeIndicator: "parts", OutageIndicator: "outage-of", MembersIndicator: "members-of"}[
-        type(slo.indicator)
-    ]
-    of_members = isinstance(slo.indicator, MembersIndicator)
     for name in wanted:
-        problem, part = "", draft.slo(name)
-        if part is None:
-            problem = f"no SLO {name}" if draft.no_slo(name) else ""
-        elif isinstance(part.indicator, (OutageIndicator, MembersIndicator)) or (
-            isinstance(slo.indicator, CompositeIndicator) and isinstance(part.indicator, CompositeIndicator)
-        ):
-            kind = {CompositeIndicator: "a composite", OutageIndicator: "about outages"}.get(
-                type(part.indicator), "about members"
-            )
-            problem = f"{name} is {kind} itself; name its parts"
-        elif part.slot.seconds != slo.slot.seconds or (part.tier != slo.tier and not of_members):
-            seen = f"{name} is of tier {part.tier} with slots of {part.slot.seconds} s"
-            problem = f"{seen}, this one of tier {slo.tier} with slots of {slo.slot.seconds} s"
-        elif isinstance(slo.indicator, OutageIndicator) and any(
-            isinstance(leaf.indicator, RatioIndicator) for leaf in part.leaves
-        ):
-            problem = f"{name} counts events, whose idle slots neither end an outage nor are part of one; name an SLO of states or levels"
-        elif isinstance(slo.indicator, OutageIndicator) and slo.indicator.limit_seconds % slo.slot.seconds:
-            problem = f"a limit of {slo.indicator.limit_seconds} s is no whole number of slots of {slo.slot.seconds} s"
-        elif of_members and part.tier not in DATACENTERS:
-            problem = f"{name} is of tier {part.tier}; members are datacenters or edge sites"
+        part = draft.slo(name)
+        problem = _misfit(slo, part) if part else f"no SLO {name}" if draft.no_slo(name) else ""
         if problem:
-            yield Fault(note_path(note), "slo.parts", problem)
+            yield Fault(note_path(_NOTES[type(slo.indicator)]), "slo.parts", problem)
+
+
+def _misfit(slo: Slo, part: Slo) -> str:
+    """Why an SLO cannot be made of another one, or nothing."""
+    whole, of_members = slo.indicator, isinstance(slo.indicator, MembersIndicator)
+    nested = DERIVED if isinstance(whole, CompositeIndicator) else (OutageIndicator, MembersIndicator)
+    if isinstance(part.indicator, nested):
+        return f"{part.name} is {_MADE[type(part.indicator)]} itself; name its parts"
+    if part.slot.seconds != slo.slot.seconds or (part.tier != slo.tier and not of_members):
+        seen = f"{part.name} is of tier {part.tier} with slots of {part.slot.seconds} s"
+        return f"{seen}, this one of tier {slo.tier} with slots of {slo.slot.seconds} s"
+    if of_members and part.tier not in DATACENTERS:
+        return f"{part.name} is of tier {part.tier}; members are datacenters or edge sites"
+    return _no_outage(whole, part) if isinstance(whole, OutageIndicator) else ""
+
+
+def _no_outage(outage: OutageIndicator, part: Slo) -> str:
+    if any(isinstance(leaf.indicator, RatioIndicator) for leaf in part.leaves):
+        idle = "whose idle slots neither end an outage nor are part of one"
+        return f"{part.name} counts events, {idle}; name an SLO of states or levels"
+    if outage.limit_seconds % part.slot.seconds:
+        return f"a limit of {outage.limit_seconds} s is no whole number of slots of {part.slot.seconds} s"
+    return ""

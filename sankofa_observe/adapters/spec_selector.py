@@ -9,7 +9,7 @@ from sankofa_observe.adapters.spec_faults import Fault
 from sankofa_observe.slo.indicator import is_plain_selector
 
 BUCKET = "_bucket"
-_MATCHER = re.compile(r"""([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+MATCHER = re.compile(r"""([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 _INFINITE = "+Inf"
 
 
@@ -27,7 +27,7 @@ def one_bucket(query: str, path: str, *, total: bool, faults: list[Fault]) -> No
     name, _, rest = query.partition("{")
     if not name.endswith(BUCKET):
         return
-    bounds = [(sign, text[1:-1]) for label, sign, text in _MATCHER.findall(rest) if label == "le"]
+    bounds = [(sign, text[1:-1]) for label, sign, text in MATCHER.findall(rest) if label == "le"]
     hint = f"for all events take {name.removesuffix(BUCKET)}_count" if total else 'name one bucket, like le="0.2"'
     if len(bounds) != 1 or bounds[0][0] != "=":
         problem = "no le matcher: it meets every bucket" if not bounds else 'le must be one bound, le="…"'

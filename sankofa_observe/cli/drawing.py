@@ -84,7 +84,7 @@ def stretch(since: str, until: str) -> Period:
 def intervals(option: str, texts: Sequence[str]) -> list[Period]:
     """Half-open stretches of UTC, in order; those that overlap or touch are one."""
     from sankofa_observe.cli.pipeline import instant
-    from sankofa_observe.units import Period
+    from sankofa_observe.units import Period, union
 
     found: list[Period] = []
     for text in texts:
@@ -97,10 +97,4 @@ def intervals(option: str, texts: Sequence[str]) -> list[Period]:
         if starts_at >= ends_at:
             raise InvalidInput(f"{option} {text}: the end must be after the start")
         found.append(Period(starts_at=starts_at, ends_at=ends_at))
-    joined: list[Period] = []
-    for one in sorted(found):
-        if joined and one.starts_at <= joined[-1].ends_at:
-            joined[-1] = joined[-1].joined(one)
-        else:
-            joined.append(one)
-    return joined
+    return union(found)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sankofa_observe import units
 from sankofa_observe.cli.output import AsJson, ConfigFile, progress, show
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.units import rfc3339
@@ -152,7 +152,7 @@ def known(what: str, name: str | None, names: Iterable[str]) -> None:
 def instant(option: str, text: str) -> int:
     """UTC seconds; nothing is counted near 1970, where the samples before a slot would have negative times."""
     try:
-        found = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        found = units.instant(text)
     except ValueError:
         raise InvalidInput(f"{option} {text[:80]!r}: expected a UTC instant like 2026-11-01T00:00:00Z") from None
     if found.year not in YEARS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
 
-from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.slot import SlotState, whole_slots
 from sankofa_observe.slo.spell import Spell
 from sankofa_observe.units import Period
 
@@ -88,7 +88,8 @@ class Strip:
         """Oldest first, from the first whole slot of the period to the last one."""
         step = self.slot_seconds
         first, last = -(-self.period.starts_at // step) * step, self.period.ends_at // step * step
-        excluded = [_inside(one, step) for one in self.exclusions]
+        inside = (whole_slots(one, step) for one in self.exclusions)
+        excluded = [(one.starts_at, one.ends_at) for one in inside if one]
         not_kept = [(one.starts_at, one.ends_at) for one in self.not_kept]
         spelled = [(spell.starts_at, spell.ends_at) for spell in self.spells]
         edges = {first, last} | {at for pair in (*excluded, *not_kept, *spelled) for at in pair}
@@ -104,12 +105,6 @@ class Strip:
                 mark = _EXCLUDED.get(mark, mark)
             found.append(Stretch(mark=mark, starts_at=start, ends_at=end))
         return list(_joined(found))
-
-
-def _inside(exclusion: Period, step: int) -> tuple[int, int]:
-    """The slots that lie wholly inside an exclusion: one that lies half in it stays."""
-    start, end = -(-exclusion.starts_at // step) * step, exclusion.ends_at // step * step
-    return start, max(start, end)
 
 
 def _covered(at: int, intervals: Iterable[tuple[int, int]]) -> bool:

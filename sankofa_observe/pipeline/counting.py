@@ -98,12 +98,6 @@ def align(at: int, slo: Slo) -> int:
     return -(-at // slo.slot.seconds) * slo.slot.seconds
 
 
-def slots_within(slo: Slo, period: Period) -> Period | None:
-    """The slots that lie in a period whole."""
-    start, end = align(period.starts_at, slo), period.ends_at // slo.slot.seconds * slo.slot.seconds
-    return Period(starts_at=start, ends_at=end) if start < end else None
-
-
 def _undoubted(slo: Slo, sites: Sequence[str], period: Period, table: SlotTable) -> set[str]:
     """The sites of which nothing that stands in the reach before the period is uncertain, and all of it stands."""
     reach_at = period.starts_at - slo.lean_before_seconds

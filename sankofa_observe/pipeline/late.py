@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from sankofa_observe.errors import ENDS, SankofaError, Unavailable, unforeseen
-from sankofa_observe.pipeline.counting import Observed, count, slots_within
+from sankofa_observe.pipeline.counting import Observed, count
 from sankofa_observe.pipeline.reading import read_selectors
 from sankofa_observe.ports import HOUR_SECONDS, Clock, SampleSource, SlotTable
 from sankofa_observe.slo.indicator import for_sites
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.slot import whole_slots
 from sankofa_observe.units import Period
 
 
@@ -29,7 +30,7 @@ def recount_late(
             hours_of_period = Period(
                 starts_at=max(period.starts_at, first), ends_at=min(period.ends_at, last + HOUR_SECONDS)
             )
-            whole = slots_within(slo, hours_of_period)
+            whole = whole_slots(hours_of_period, slo.slot.seconds)
             if whole is not None:
                 yield from count(slo, names, whole, source=source, table=table, clock=clock)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.pictures.strip import Strip
@@ -14,7 +13,7 @@ from sankofa_observe.slo.slot import SlotKey
 from sankofa_observe.slo.spell import spells
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.slo.window import CalendarWindow
-from sankofa_observe.units import Period, rfc3339
+from sankofa_observe.units import Period, rfc3339, without
 
 MOST_SECONDS = 400 * DAY_SECONDS
 
@@ -37,7 +36,7 @@ def strip_of(slo: Slo, site: str, period: Period, table: SlotTable, exclusions: 
     newest, step = newest_slot(slo.name, site, table), slo.slot.seconds
     key, not_kept = SlotKey(slo=slo.name, site=site, rule=slo.slot), list(_not_kept(period, table))
     found = []
-    for piece in _without(period, not_kept):
+    for piece in without(period, not_kept):
         slots = table.read(slo.name, [site], piece)
         if astray := next((slot for slot in slots if slot.starts_at % step), None):
             raise InvalidInput(
@@ -71,9 +70,3 @@ def _not_kept(period: Period, table: SlotTable) -> Iterator[Period]:
         start, end = max(period.starts_at, day * DAY_SECONDS), min(period.ends_at, (day + 1) * DAY_SECONDS)
         if table.forgotten(Period(starts_at=start, ends_at=end)):
             yield Period(starts_at=start, ends_at=end)
-
-
-def _without(period: Period, holes: Sequence[Period]) -> Iterator[Period]:
-    """What is left of a period without holes that are in order."""
-    edges = [period.starts_at, *(at for hole in holes for at in (hole.starts_at, hole.ends_at)), period.ends_at]
-    yield from (Period(starts_at=start, ends_at=end) for start, end in list(pairwise(edges))[::2] if start < end)

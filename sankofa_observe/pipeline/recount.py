@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sankofa_observe.pipeline.counting import Observed, count, slots_within
+from sankofa_observe.pipeline.counting import Observed, count
 from sankofa_observe.ports import Clock, SampleSource, SlotTable
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.slot import whole_slots
 from sankofa_observe.units import Period
 
 
@@ -21,6 +22,6 @@ def recount(
     anyhow: bool = False,
 ) -> Iterator[Observed]:
     """Count every slot of the period again; what came out otherwise is a revision, `anyhow` also what did from fewer samples."""
-    whole = slots_within(slo, period)
+    whole = whole_slots(period, slo.slot.seconds)
     if whole is not None and sites:
         yield from count(slo, sites, whole, source=source, table=table, clock=clock, anyhow=anyhow)

@@ -14,11 +14,11 @@ from sankofa_observe.ports import SlotTable
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.what_if import Change, Judgeable, Outcome, outcome
 from sankofa_observe.slo.objective import Budgeting, Slo
-from sankofa_observe.slo.slot import SlotKey
+from sankofa_observe.slo.slot import SlotKey, whole_slots
 from sankofa_observe.slo.totals import DAY_SECONDS, Edges, SiteSpan, add, edges, unrecorded
 from sankofa_observe.slo.verdict import Attainment, attain
 from sankofa_observe.slo.window import periods_between
-from sankofa_observe.units import Period, rfc3339
+from sankofa_observe.units import Period, rfc3339, without
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ def compare(
     found: dict[tuple[str, str, Period, bool], Attainment | str] = {}
     for (name, periods), own in sites.items():
         for excluding in (False, True):
-            some = [one for one in periods if not excluding or any(_overlap(one, other) for other in exclusions)]
+            some = [one for one in periods if not excluding or any(map(one.overlaps, exclusions))]
             drawn = attained(slos[name], sorted(own), some, exclusions if excluding else (), table)
             found |= {(name, site, period, excluding): what for (site, period), what in drawn.items()}
     for agreement, periods in asked:
@@ -120,7 +120,8 @@ def attained(
     read = table.cut(slo.name, sites, [one.stretch for one in parts])
     keys = {site: SlotKey(slo=slo.name, site=site, rule=slo.slot) for site in sites}
     return {
-        (site, period): lost.get(period) or _attained(slo, period, parts, [read.get((site, one.stretch)) for one in parts], keys[site])
+        (site, period): lost.get(period)
+        or _attained(slo, period, parts, [read.get((site, one.stretch)) for one in parts], keys[site])
         for period in periods
         for site in sites
     }
@@ -176,10 +177,12 @@ def _sum(every: Sequence[Edges]) -> Edges:
 def _parts(slo: Slo, periods: Sequence[Period], exclusions: Sequence[Period]) -> Iterator[_Part]:
     """All that is read, in order, without overlap: judged parts, and where events are counted what stands beside them."""
     step = slo.slot.seconds
+    excluded = [inside for one in exclusions if (inside := whole_slots(one, step))]  # one that is half inside stays
     judged = [
         _Part(stretch=piece, of=period)
         for period in periods
-        for piece in _pieces(_whole_slots(period, step), [_inside(one, step) for one in exclusions])
+        if (whole := whole_slots(period, step))
+        for piece in without(whole, excluded)
     ]
     if slo.budgeting is Budgeting.TIMESLICES or not judged:
         yield from judged
@@ -192,29 +195,3 @@ def _parts(slo: Slo, periods: Sequence[Period], exclusions: Sequence[Period]) ->
         if following and part.stretch.ends_at < following.stretch.starts_at:
             yield _Part(stretch=Period(starts_at=part.stretch.ends_at, ends_at=following.stretch.starts_at), of=None)
     yield _Part(stretch=Period(starts_at=last, ends_at=(last // DAY_SECONDS + 1) * DAY_SECONDS), of=None)
-
-
-def _whole_slots(period: Period, step: int) -> tuple[int, int]:
-    return -(-period.starts_at // step) * step, period.ends_at // step * step
-
-
-def _inside(exclusion: Period, step: int) -> tuple[int, int]:
-    """The slots wholly inside an exclusion: one that is half inside stays."""
-    start, end = _whole_slots(exclusion, step)
-    return start, max(start, end)
-
-
-def _pieces(whole: tuple[int, int], holes: Sequence[tuple[int, int]]) -> Iterator[Period]:
-    """What is left of a stretch without holes that are in order and apart."""
-    start, end = whole
-    for low, high in holes:
-        if low < high:
-            if start < min(low, end):
-                yield Period(starts_at=start, ends_at=min(low, end))
-            start = max(start, high)
-    if start < end:
-        yield Period(starts_at=start, ends_at=end)
-
-
-def _overlap(one: Period, other: Period) -> bool:
-    return one.starts_at < other.ends_at and other.starts_at < one.ends_at

@@ -68,6 +68,11 @@ class Exclusion:
         """In order; none overlaps another one."""
         return tuple(one.period for one in expanded(self.schedule).occurrences)
 
+    @property
+    def whole(self) -> Period:
+        """From where the first of them begins to where the last one ends."""
+        return self.occurrences[0].joined(self.occurrences[-1])
+
     def covers(self, promise: Promise) -> bool:
         return promise.slo.name in self.slos and promise.site in self.sites
 
@@ -132,14 +137,10 @@ def overlay_of(
         for record in records
         if record.exclusion.agreement_id == agreement.id and record.exclusion.covers(promise)
         for one in record.in_force
-        if overlap(one, whole)
+        if one.overlaps(whole)
     }
     since = since_at if since_at is not None and since_at > whole.starts_at else 0
     return Overlay(excluded_slots=agreement.excluded_slots, since_at=since, applied=tuple(sorted(applied)))
-
-
-def overlap(one: Period, other: Period) -> bool:
-    return one.starts_at < other.ends_at and other.starts_at < one.ends_at
 
 
 def proposal_problems(
@@ -175,7 +176,7 @@ def sealed_problems(
 ) -> Iterator[Violation]:
     """The settlements that these occurrences would change, and that nobody changes any more."""
     for settlement_id, period in sealed:
-        if any(overlap(one, period) for one in occurrences):
+        if any(one.overlaps(period) for one in occurrences):
             yield Violation(
                 code="exclusion.sealed",
                 where=where,

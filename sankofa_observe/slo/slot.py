@@ -77,6 +77,12 @@ def slot_starts(period: Period, seconds: int) -> range:
     return range(first, period.ends_at - seconds + 1, seconds)
 
 
+def whole_slots(period: Period, seconds: int) -> Period | None:
+    """From the first to the last of the slots that lie wholly inside the period; None where none does."""
+    start, end = -(-period.starts_at // seconds) * seconds, period.ends_at // seconds * seconds
+    return Period(starts_at=start, ends_at=end) if start < end else None
+
+
 def in_order(reasons: Sequence[str]) -> tuple[str, ...]:
     """Each reason once, sorted: two counts of the same samples read the same."""
     return tuple(sorted(set(reasons)))

@@ -43,18 +43,14 @@ class MemoryExclusions:
         return sorted(found, key=lambda one: (one.exclusion.agreement_id, one.exclusion.id))
 
     def exclusions_in(self, period: Period) -> list[ExclusionRecord]:
-        return [
-            one
-            for one in self.excluded.values()
-            if (whole := _whole(one.exclusion)).starts_at < period.ends_at and whole.ends_at > period.starts_at
-        ]
+        return [one for one in self.excluded.values() if one.exclusion.whole.overlaps(period)]
 
     def exclusion_changes(self, after: int) -> list[ExclusionChange]:
         return [
             ExclusionChange(
                 number=number,
                 agreement_id=self.excluded[one].exclusion.agreement_id,
-                period=_whole(self.excluded[one].exclusion),
+                period=self.excluded[one].exclusion.whole,
                 at=act.at,
             )
             for number, (one, act) in enumerate(self.excluded_acts, 1)
@@ -67,10 +63,5 @@ class MemoryExclusions:
             for one in self.records.values()
             if one.penalty.agreement_id == agreement_id
             and one.state not in OPEN
-            and one.penalty.period.starts_at < period.ends_at
-            and one.penalty.period.ends_at > period.starts_at
+            and one.penalty.period.overlaps(period)
         ]
-
-
-def _whole(one: Exclusion) -> Period:
-    return one.occurrences[0].joined(one.occurrences[-1])

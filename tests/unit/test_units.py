@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sankofa_observe.errors import InvalidInput, Violation
-from sankofa_observe.units import PPM, Money, Period, floor_ppm, ratio_below, share_floor
+from sankofa_observe.units import (
+    PPM,
+    Money,
+    Period,
+    floor_ppm,
+    instant,
+    ratio_below,
+    rfc3339,
+    share_floor,
+    union,
+    without,
+)
 
 COUNTS = st.integers(0, 2**63)
 
@@ -76,3 +90,29 @@ def test_invalid_input_lists_every_violation() -> None:
         "  z.yaml:7: /spec: wrong [e.f]",
         "  z.yaml:9: no YAML [g.h]",
     ]
+
+
+stretches = st.lists(
+    st.builds(lambda at, length: Period(starts_at=at, ends_at=at + length), st.integers(0, 30), st.integers(1, 12)),
+    max_size=6,
+)
+
+
+def _seconds(periods: Iterable[Period]) -> list[int]:
+    return [at for one in periods for at in range(one.starts_at, one.ends_at)]
+
+
+@given(period=stretches.filter(bool), holes=stretches)
+def test_stretches_are_joined_and_cut_as_their_seconds_are(period: list[Period], holes: list[Period]) -> None:
+    """Each second once and in order, whatever overlaps, touches or reaches over an edge; and nothing is left in two pieces that touch."""
+    whole, together = period[0], union(holes)
+    left = list(without(whole, holes))
+
+    assert _seconds(together) == sorted(set(_seconds(holes)))
+    assert all(one.ends_at < later.starts_at for one, later in pairwise(together))
+    assert _seconds(left) == sorted(set(_seconds([whole])) - set(_seconds(holes)))
+
+
+@given(at=st.integers(0, 4_000_000_000))
+def test_an_instant_is_read_as_it_was_written(at: int) -> None:
+    assert instant(rfc3339(at)).timestamp() == at

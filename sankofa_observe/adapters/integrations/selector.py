@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-_MATCHER = re.compile(r"""([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+from sankofa_observe.adapters.spec_selector import MATCHER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Asked:
     def of(selector: str) -> Asked:
         """Of what is a plain series selector."""
         metric, _, rest = selector.partition("{")
-        found = _MATCHER.findall(rest)
+        found = MATCHER.findall(rest)
         matchers = tuple(Matcher(label=label, sign=sign, value=_text(text)) for label, sign, text in found)
         return Asked(metric=metric.strip(), matchers=matchers)
 

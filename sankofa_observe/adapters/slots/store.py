@@ -34,7 +34,7 @@ from sankofa_observe.adapters.slots.rows import (
 from sankofa_observe.ports import HOUR_SECONDS
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, SiteSpan, whole_days
-from sankofa_observe.units import Period
+from sankofa_observe.units import Period, without
 
 ROWS_TOGETHER = 50_000
 OF_SAMPLES = (*KEY, "samples", "revision", "observed_at")
@@ -498,10 +498,4 @@ def _by_days(pieces: Iterable[tuple[int, Period]]) -> Iterator[tuple[int, tuple[
 
 def _without(period: Period, days: Collection[int]) -> Iterator[Period]:
     """What is left of a period without some of its whole days, in pieces."""
-    start = period.starts_at
-    for day in sorted(days):
-        if start < day * DAY_SECONDS:
-            yield Period(starts_at=start, ends_at=day * DAY_SECONDS)
-        start = (day + 1) * DAY_SECONDS
-    if start < period.ends_at:
-        yield Period(starts_at=start, ends_at=period.ends_at)
+    return without(period, (Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS) for day in days))

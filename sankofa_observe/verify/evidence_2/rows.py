@@ -106,9 +106,9 @@ def _by_counts(rules: Rules, row: Row, settled: int) -> str:
     elif rules["counted"] == "outages":
         wanted, every = MILLION, 1
     elif rules["counted"] == "members":
-        every = len(_sites(_members(tuple(rules["sources"]))))
-        wanted = 1
-        if good < sum(needed for needed, _ in _members(tuple(rules["sources"]))):
+        members = _members(tuple(rules["sources"]))
+        every, wanted = len(_sites(members)), 1
+        if good < sum(needed for needed, _ in members):
             return _NOT_GOOD
     sums = {"good": good, "bad": bad, "hidden": every - good - bad, "expected": every, "seen": good + bad}
     sure = hidden == every - good - bad and not below(good, every, wanted)
