@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from sankofa_observe.adapters.attestor import LocalAttestor
     from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.adapters.prometheus import PrometheusSamples
-    from sankofa_observe.adapters.slots import DeltaSlots
+    from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
     from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
+    from sankofa_observe.pipeline.observing import Observing
     from sankofa_observe.pipeline.platform import Platform
     from sankofa_observe.pipeline.settle import Settle
     from sankofa_observe.ports import Clock, KnownExclusions
@@ -55,6 +56,7 @@ def open_platform(
     from sankofa_observe.pipeline.agreements import record_agreements
 
     catalog = catalog or load_catalog(settings.specs)
+    _refuse_strangers(settings, catalog)
     with ExitStack() as opened:
         settle = (
             _settle(settings, settings.chain, catalog, opened, waits_no_more) if settling and settings.chain else None
@@ -65,6 +67,45 @@ def open_platform(
         if not reading:
             record_agreements(catalog, ledger.acting("stage:open"), SystemClock().now())
         yield _platform(settings, catalog, settle, opened, ledger, waits_no_more)
+
+
+@contextmanager
+def open_observing(
+    settings: Settings, *, catalog: Catalog | None = None, waits_no_more: WaitsNoMore = lambda: False
+) -> Iterator[Observing]:
+    """Open what one observer needs: specs, its Prometheus and its slots."""
+    from sankofa_observe.adapters.specs import load_catalog
+    from sankofa_observe.pipeline.observing import Observing
+
+    catalog = catalog or load_catalog(settings.specs)
+    with ExitStack() as opened:
+        yield Observing(**_observing(settings, catalog, opened, waits_no_more))
+
+
+def _observing(settings: Settings, catalog: Catalog, opened: ExitStack, waits_no_more: WaitsNoMore) -> dict[str, Any]:
+    prometheus = settings.prometheus
+    return {
+        "catalog": catalog,
+        "clock": SystemClock(),
+        "open_source": lambda: _source(opened, prometheus.url, prometheus.headers, waits_no_more=waits_no_more),
+        "open_slots": lambda: _slots(opened, settings.slot_table, settings.observer),
+        "observer": settings.observer,
+        "delay_seconds": settings.late.delay_seconds,
+        "keep_slots_days": settings.late.keep_slots_days,
+    }
+
+
+def _refuse_strangers(settings: Settings, catalog: Catalog) -> None:
+    """An observer that nobody runs would leave every slot of its vote unknown."""
+    known = {settings.observer, *settings.observers}
+    strange = [
+        f"agreement {one.name} is observed by {name}, which is not in the settings"
+        for one in catalog.agreements.values()
+        for name in one.observers.names
+        if name not in known
+    ]
+    if strange:
+        raise InvalidInput(f"{'; '.join(strange)}; known: {', '.join(sorted(known))}; add it under `observers`")
 
 
 def _make(data_dir: Path) -> None:
@@ -91,22 +132,19 @@ def _platform(
     from sankofa_observe.adapters.archive import FolderArchive
     from sankofa_observe.pipeline.platform import Platform
 
-    clock, archive = SystemClock(), FolderArchive(settings.data_dir / "evidence")
-    prometheus = settings.prometheus
+    archive, observing = (
+        FolderArchive(settings.data_dir / "evidence"),
+        _observing(settings, catalog, opened, waits_no_more),
+    )
     return Platform(
-        catalog=catalog,
-        clock=clock,
+        **observing,
         ledger=ledger,
         archive=archive,
-        open_source=lambda: _source(opened, prometheus.url, prometheus.headers, waits_no_more=waits_no_more),
-        open_slots=lambda: _slots(opened, settings.slot_table, settings.observer),
+        open_other=lambda name: _others(opened, settings.slot_table, name),
         engine=f"sankofa-observe/{version('sankofa-observe')}",
-        observer=settings.observer,
-        delay_seconds=settings.late.delay_seconds,
-        keep_slots_days=settings.late.keep_slots_days,
         identity=_identity(settings.chain) if settings.chain else None,
         lease=ledger.lease("scheduler"),
-        settling=settle(ledger, archive, clock) if settle else None,
+        settling=settle(ledger, archive, observing["clock"]) if settle else None,
     )
 
 
@@ -162,6 +200,12 @@ def _slots(opened: ExitStack, location: str, observer: str) -> DeltaSlots:
     from sankofa_observe.adapters.slots import DeltaSlots
 
     return opened.enter_context(closing(DeltaSlots(location, observer)))
+
+
+def _others(opened: ExitStack, location: str, observer: str) -> OthersSlots:
+    from sankofa_observe.adapters.slots import OthersSlots
+
+    return opened.enter_context(closing(OthersSlots(location, observer)))
 
 
 def _identity(settings: ChainSettings) -> ChainIdentity:

@@ -56,6 +56,7 @@ def _sendable(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
+ObserverName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Seconds = Annotated[int, Field(ge=1)]
 Address = Annotated[str, Field(pattern=r"^[^:\s]+:[0-9]{1,5}$", description="host:port"), AfterValidator(_port)]
 # A path may be a key, so no printed form shows an address.
@@ -131,7 +132,14 @@ class ApiSettings(_Part):
 class ScheduleSettings(_Part):
     observe_seconds: Seconds = OBSERVING.every_seconds
     settle_seconds: Seconds = SETTLING.every_seconds
-    metrics_listen: Address = "127.0.0.1:9800"
+    metrics_listen: Address | None = "127.0.0.1:9800"
+
+
+class ObserverSettings(_Part):
+    """Another observer: the Prometheus beside it, and where its own process is scraped."""
+
+    prometheus: PrometheusSettings
+    metrics_listen: Address | None = None
 
 
 class Settings(BaseSettings):
@@ -148,7 +156,8 @@ class Settings(BaseSettings):
 
     data_dir: Path
     specs: Annotated[list[Path], Field(min_length=1)]
-    observer: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = "observer-1"
+    observer: ObserverName = "observer-1"
+    observers: dict[ObserverName, ObserverSettings] = {}
     prometheus: PrometheusSettings
     late: LateSettings = LateSettings()
     ledger_url: str = Field("", repr=False)  # may hold a password
@@ -157,6 +166,19 @@ class Settings(BaseSettings):
     attestors: list[AttestorSettings] = []
     api: ApiSettings = ApiSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+
+    def as_observer(self, name: str) -> Settings:
+        """The settings of the process that counts as this observer; raises `InvalidInput` where there is none of this name."""
+        if name == self.observer:
+            return self
+        if name not in self.observers:
+            known = ", ".join([self.observer, *self.observers])
+            raise InvalidInput(
+                f"observer {name[:80]!r} is not in the settings; known: {known}; add it under `observers`"
+            )
+        own = self.observers[name]
+        schedule = self.schedule.model_copy(update={"metrics_listen": own.metrics_listen})
+        return self.model_copy(update={"observer": name, "prometheus": own.prometheus, "schedule": schedule})
 
     @classmethod
     def settings_customise_sources(
@@ -232,6 +254,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         if isinstance(value, BaseModel):
             changes = {name: absolute(getattr(value, name)) for name in type(value).model_fields}
             return value.model_copy(update=changes)
+        if isinstance(value, dict):
+            return {name: absolute(one) for name, one in value.items()}
         return [absolute(one) for one in value] if isinstance(value, list) else value
 
     resolved: Settings = absolute(settings)

@@ -21,6 +21,7 @@ from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.indicator import StateIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
+from sankofa_observe.slo.observers import Seen
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, Edges, site_days, span, total
 from sankofa_observe.slo.totals import digest_of as totals_digest
@@ -183,8 +184,7 @@ def breach(of: Agreement, index: int = 0, *, bad: int = 1, chain: ChainIdentity 
         agreement=of,
         promise=of.promises[0],
         record=record,
-        slots=slots_of(index, bad=bad, site=of.promises[0].site),
-        edges=Edges(),
+        seen=[Seen(slots=slots_of(index, bad=bad, site=of.promises[0].site), edges=Edges())],
         chain=chain,
         engine="sankofa-observe/test",
         observer="observer-1",
@@ -209,8 +209,7 @@ def evidence(
         agreement=made,
         promise=promise,
         period=of,
-        slots=slots,
-        edges=edges or Edges(),
+        seen=[Seen(slots=slots, edges=edges or Edges())],
         attainment=of_slots(promise.slo, slots, edges or Edges(), overlay or Overlay()),
         overlay=overlay or Overlay(),
         chain=CHAIN,

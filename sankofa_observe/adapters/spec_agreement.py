@@ -10,11 +10,12 @@ import rfc8785
 from sankofa_observe.adapters import spec_credit
 from sankofa_observe.adapters.spec_currencies import EXPONENTS
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
-from sankofa_observe.adapters.spec_models import AgreementDocument
+from sankofa_observe.adapters.spec_models import AgreementDocument, ObserversSpec
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.window import RollingWindow
 from sankofa_observe.units import instant, share_floor
 
@@ -31,6 +32,7 @@ def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> No
     slos = [slo for promise in document.spec.promises if (slo := draft.slo(promise.slo))]
     faults += _period_faults(document, slos, starts_at)
     faults += spec_credit.rule_faults(document)
+    faults += _observer_faults(document)
     faults += [] if draft.unsettled else spec_credit.unsettled_faults(document)
     whole = draft.tell(place, faults)
     if whole and starts_at is not None and len(slos) == len(document.spec.promises):
@@ -137,6 +139,29 @@ def _period_faults(document: AgreementDocument, slos: list[Slo], starts_at: int 
         yield Fault("/spec/toleranceSlots", "agreement.tolerance", problem, leans_on=(*promises, "/spec/startsAt"))
 
 
+def _observer_faults(document: AgreementDocument) -> Iterator[Fault]:
+    if (agreed := document.spec.observers) is None:
+        return
+    path, count = "/spec/observers", len(agreed.names)
+    if twice := sorted({one for one in agreed.names if agreed.names.count(one) > 1}):
+        yield Fault(f"{path}/names", "agreement.observers", f"{', '.join(twice)}: named twice, and a vote is one")
+        return
+    try:
+        _quorum(agreed)
+    except ValueError as error:
+        hint = f"leave them out: of {count}, {min(2, count)} for bad and {count // 2 + 1} for good"
+        yield Fault(path, "agreement.observers", str(error), hint)
+
+
+def _quorum(agreed: ObserversSpec | None) -> Quorum:
+    """Two make a slot bad, and a majority makes it good, unless it is said otherwise."""
+    if agreed is None:
+        return Quorum()
+    count = len(agreed.names)
+    bad, good = agreed.bad or min(2, count), agreed.good or count // 2 + 1
+    return Quorum(names=tuple(sorted(agreed.names)), bad=bad, good=good)
+
+
 def _instant(text: str, faults: list[Fault]) -> int | None:
     try:
         found = instant(text)
@@ -186,5 +211,6 @@ def _agreement(identity: str, document: AgreementDocument, slos: list[Slo], star
             for slo, promise in zip(slos, spec.promises, strict=True)
         ),
         credit_rules=spec_credit.rules(spec.credits),
+        observers=_quorum(spec.observers),
     )
     return with_terms(agreed, spec.salt)

@@ -193,6 +193,12 @@ class CreditsSpec(Strict):
     claim_periods: Annotated[int, Field(ge=1, le=120, strict=True)] | None = Field(None, alias="claimPeriods")
 
 
+class ObserversSpec(Strict):
+    names: Annotated[list[Name], Field(min_length=1, max_length=16)]
+    bad: Annotated[int, Field(ge=1, strict=True)] | None = None
+    good: Annotated[int, Field(ge=1, strict=True)] | None = None
+
+
 class AgreementSpec(Strict):
     version: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
     salt: Hex32
@@ -208,6 +214,7 @@ class AgreementSpec(Strict):
     excluded_slots: Literal["leaves-base", "counts-as-up"] = Field("leaves-base", alias="excludedSlots")
     exclusion_notice_seconds: Uint32 = Field(EXCLUSION_NOTICE_SECONDS, alias="exclusionNoticeSeconds")
     credits: CreditsSpec = CreditsSpec()
+    observers: ObserversSpec | None = None
     promises: Annotated[list[PromiseSpec], Field(min_length=1, max_length=64)]
 
 

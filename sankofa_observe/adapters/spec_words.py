@@ -124,6 +124,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "claim_days": "So many days after a period's end its credit may be claimed; without it none has to be.",
         "claim_periods": "Or to the end of so many further periods.",
     },
+    "ObserversSpec": {
+        "names": "Whose slots are put to the vote; each reads a Prometheus of its own.",
+        "bad": "How many must call a slot bad. Two, or the only one, unless it is said.",
+        "good": "How many must call it not bad: more than half, and that many unless it is said.",
+    },
     "AgreementSpec": {
         "version": "Counts up with each change of terms that is not on chain yet.",
         "salt": "32 random bytes, kept off chain: openssl rand -hex 32.",
@@ -139,6 +144,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "exclusion_notice_seconds": "How long before it begins an exclusion is announced.",
         "tolerance_slots": "In how many slots an attestor's count may differ before it refuses to sign.",
         "credits": "What is agreed of all credits together, beside the cap of a period; the contract cannot settle it yet.",
+        "observers": "Who observes, where more than the installation's one observer decides.",
         "promises": "One or more, all with the same window.",
     },
     "AgreementDocument": {

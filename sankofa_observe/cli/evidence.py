@@ -78,7 +78,7 @@ def rebuild(
         said = list(
             stage.rebuild(
                 asked,
-                table=platform.slots,
+                panel_of=platform.panel_of,
                 ledger=platform.ledger,
                 archive=platform.archive,
                 chain=platform.identity,
@@ -101,6 +101,7 @@ def _need_slots(location: str) -> None:
 def proof(
     file: Annotated[Path, typer.Argument(help="An evidence document, as the API answers it.")],
     slot: Annotated[str, typer.Option("--slot", help="A UTC instant in the slot, like 2026-11-01T00:01:00Z.")],
+    observer: Annotated[str, typer.Option(help="Which of several observers counted it; else the first by name.")] = "",
 ) -> None:
     """Print the proof of one slot: its day and the way to the root on chain, without fee and credit.
 
@@ -114,7 +115,7 @@ def proof(
 
     at = instant("--slot", slot)
     try:
-        cut = slot_proof(parse(file.read_bytes()), at)
+        cut = slot_proof(parse(file.read_bytes()), at, observer)
     except OSError as error:
         raise InvalidInput(f"{file}: {error.strerror}; {_FETCH}") from error
     except InvalidInput as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from sankofa_observe.config import Settings
     from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
     from sankofa_observe.operations.process import Ending
+    from sankofa_observe.pipeline.observing import Observing
     from sankofa_observe.pipeline.platform import Platform
+    from sankofa_observe.ports import Lease
 
 log = logging.getLogger("sankofa_observe.serve")
 
@@ -50,12 +52,19 @@ def register(app: typer.Typer) -> None:
 def serve(
     config: ConfigFile,
     part: Annotated[Part, typer.Option(help="What this process does.")] = Part.ALL,
+    observer: Annotated[
+        str, typer.Option(help="Only count, as this observer of the settings; it needs no ledger.")
+    ] = "",
     log_format: Annotated[LogFormat, typer.Option("--log.format", help="Of the lines on stderr.")] = LogFormat.LOGFMT,
     log_level: Annotated[LogLevel, typer.Option("--log.level", help="What is logged.")] = LogLevel.INFO,
 ) -> None:
     """Run the pipeline on its schedule, and answer the tenants.
 
+    An observer beside each Prometheus counts slots of its own; the scheduler judges by what an agreement's observers say together.
+
     Example: sankofa-observe serve --config sankofa.yaml --part scheduler
+
+    Example: sankofa-observe serve --config sankofa.yaml --observer north
     """
     from sankofa_observe.operations import logs
     from sankofa_observe.operations.process import Ending
@@ -64,7 +73,10 @@ def serve(
     ending = Ending()
     ending.at()
     try:
-        _run(config, part, ending)
+        if observer:
+            _observe(config, observer, ending)
+        else:
+            _run(config, part, ending)
     except SankofaError as error:
         log.error("stopped", extra={"why": str(error)})  # noqa: TRY400  a line, and no traceback of what was foreseen
         raise typer.Exit(exit_code(error)) from None
@@ -103,6 +115,33 @@ def _run(config: Path, part: Part, ending: Ending) -> None:
             _schedule(settings, platform, process, ending, running)
         log.info("ready", extra={"part": part.value})
         answer()
+
+
+def _observe(config: Path, name: str, ending: Ending) -> None:
+    """Be the one writer of an observer's slots."""
+    from importlib.metadata import version
+
+    from sankofa_observe.bootstrap import open_observing
+    from sankofa_observe.config import load_settings
+    from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
+    from sankofa_observe.operations.process import metrics_at
+
+    log.info("starting", extra={"version": version("sankofa-observe"), "observer": name, "config": str(config)})
+    settings = load_settings(config).as_observer(name)
+    with open_observing(settings, waits_no_more=lambda: ending.waits_no_more) as observing, ExitStack() as running:
+        catalog = observing.catalog
+        log.info("loaded", extra={"what": "specs", "sites": len(catalog.sites), "slos": len(catalog.slos)})
+        process = ProcessMetrics()
+        if address := settings.schedule.metrics_listen:
+            running.enter_context(metrics_at(address, process.registry))
+            log.info("listening", extra={"what": "metrics", "address": address})
+        ending.look()
+        metrics = PipelineMetrics(process, catalog)
+        lease = observing.slots.lease
+        _hold(lease, f"slots of observer {name}", ending, running)
+        _turn(settings, lease, _observing_runs(observing), metrics, ending, running)
+        log.info("ready", extra={"observer": name})
+        ending.wait()
 
 
 def _log_loaded(platform: Platform) -> None:
@@ -165,25 +204,44 @@ def _schedule(
 ) -> None:
     """Become the one scheduler of the ledger, and start the turns."""
     from sankofa_observe.operations.metrics import PipelineMetrics
-    from sankofa_observe.operations.process import only_one
-    from sankofa_observe.operations.scheduler import EmbeddedJobs
-    from sankofa_observe.operations.turns import Turns, scheduled
 
-    lease = platform.lease
+    _hold(platform.lease, "scheduler lease", ending, running)
+    metrics, fenced = PipelineMetrics(process, platform.catalog), platform.fenced()
+    runs = _runs(fenced, metrics)
+    _turn(settings, platform.lease, runs, metrics, ending, running, lambda turn: _refresh(metrics, fenced, turn))
+
+
+def _hold(lease: Lease, what: str, ending: Ending, running: ExitStack) -> None:
+    """Become the one holder; the process ends where it is not any more."""
+    from sankofa_observe.operations.process import only_one
 
     def lost(error: SankofaError) -> None:
         log.critical("lease lost", extra={"reason": str(error)})
         ending.now(str(error), exit_code(error) if isinstance(error, Unfit) else 0)
 
     epoch = running.enter_context(only_one(lease, lost, ending.look))
-    log.info("holding", extra={"what": "scheduler lease", "epoch": epoch, "owner": lease.owner})
-    platform = platform.fenced()
-    metrics, clock = PipelineMetrics(process, platform.catalog), platform.clock
-    runs = _runs(platform, metrics)
+    log.info("holding", extra={"what": what, "epoch": epoch, "owner": lease.owner})
+
+
+def _turn(
+    settings: Settings,
+    lease: Lease,
+    runs: Mapping[str, Callable[[], str]],
+    metrics: PipelineMetrics,
+    ending: Ending,
+    running: ExitStack,
+    after_turn: Callable[[Turn], None] = lambda _: None,
+) -> None:
+    """Start the turns of these stages, which run while the lease is held."""
+    from sankofa_observe.adapters.clock import SystemClock
+    from sankofa_observe.operations.scheduler import EmbeddedJobs
+    from sankofa_observe.operations.turns import Turns, scheduled
+
+    clock = SystemClock()
     turns = Turns(
         runs=runs,
         outcome=lambda stage, error, seconds: metrics.stage_done(stage, error, seconds, clock.now()),
-        after_turn=lambda turn: _refresh(metrics, platform, turn),
+        after_turn=after_turn,
         may_run=lease.check,
         is_ending=lambda: ending.has_begun,
     )
@@ -215,12 +273,7 @@ def _runs(platform: Platform, metrics: PipelineMetrics) -> dict[str, Callable[[]
             raise
         return _said(platform.settle())
 
-    runs: dict[str, Callable[[], str]] = {
-        "observe": lambda: _said(platform.observe(), only="added"),
-        "evaluate": lambda: _said(platform.evaluate(only_new=True), only="added"),
-        "seal": lambda: _said(platform.seal()),
-        "compact": platform.compact,
-    }
+    runs = _observing_runs(platform) | {"evaluate": lambda: _said(platform.evaluate(only_new=True), only="added")}
     if platform.settling:
         runs |= {
             "assess": lambda: _said(platform.assess()),
@@ -228,6 +281,14 @@ def _runs(platform: Platform, metrics: PipelineMetrics) -> dict[str, Callable[[]
             "credit": lambda: _said(platform.credit()),
         }
     return runs
+
+
+def _observing_runs(observing: Observing) -> dict[str, Callable[[], str]]:
+    return {
+        "observe": lambda: _said(observing.observe(), only="added"),
+        "seal": lambda: _said(observing.seal()),
+        "compact": observing.compact,
+    }
 
 
 def _said(events: Iterable[Any], only: str | None = None) -> str:

@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sankofa_observe.errors import InvariantBroken, Unavailable
-from sankofa_observe.pipeline.period import PeriodSlots, period_slots, period_totals
-from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, SlotTable, StateChange
+from sankofa_observe.pipeline.panel import Panel
+from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, StateChange
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Origin
+from sankofa_observe.sla.overlay import of_observers
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
 from sankofa_observe.sla.settlement import OPEN, ChainIdentity, SettlementState
+from sankofa_observe.slo.observers import Seen
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.units import Money
 
@@ -66,7 +68,7 @@ class NeedsRestatement:
 def assess(
     agreement: Agreement,
     *,
-    table: SlotTable,
+    panel: Panel,
     ledger: Ledger,
     archive: EvidenceArchive,
     chain: ChainIdentity,
@@ -91,16 +93,15 @@ def assess(
         if promise is None or promise.slo.digest != record.spec_digest:  # told last, so that it holds up nobody else's
             unpriced.append(f"{record.slo}/{record.site} {record.period}")
             continue
-        judged = _judged(promise, record, table)
+        seen = _seen(promise, record, panel)
         penalty, document = price(
             agreement=agreement,
             promise=promise,
             record=record,
-            slots=judged.slots,
-            edges=judged.edges,
+            seen=seen,
             chain=chain,
             engine=origin.engine,
-            observer=origin.observer,
+            observer=", ".join(agreement.observers.names) or origin.observer,
             assessed_at=clock.now(),
         )
         archive.put(document)
@@ -113,16 +114,13 @@ def assess(
         )
 
 
-def _judged(promise: Promise, record: VerdictRecord, table: SlotTable) -> PeriodSlots:
-    found = period_slots(promise.slo, promise.site, record.period, table)
-    attained = found.attainment(promise.slo, record.overlay)
-    if attained != record.attainment or _digest(promise, record, table) != record.slots_digest:
+def _seen(promise: Promise, record: VerdictRecord, panel: Panel) -> tuple[Seen, ...]:
+    slo, site, period = promise.slo, promise.site, record.period
+    seen = panel.seen(slo, site, period)
+    attained = of_observers(slo, panel.quorum, seen, record.overlay)
+    if attained != record.attainment or panel.draw(slo, [site], period)[site].digest != record.slots_digest:
         raise Unavailable(
-            f"{promise.label} {record.period}: its slots have changed since revision {record.revision} was judged; it is judged again "
+            f"{promise.label} {period}: its slots have changed since revision {record.revision} was judged; it is judged again "
             "in the next turn, or by sankofa-observe evaluate"
         )
-    return found
-
-
-def _digest(promise: Promise, record: VerdictRecord, table: SlotTable) -> str:
-    return period_totals(promise.slo, [promise.site], record.period, table)[promise.site].digest
+    return seen

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sankofa_observe.errors import Unavailable
-from sankofa_observe.pipeline.period import PeriodTotals, laid_over, period_totals, with_neighbours
-from sankofa_observe.ports import Clock, Ledger, SlotTable
+from sankofa_observe.pipeline.panel import Drawn, Panel, PanelOf
+from sankofa_observe.pipeline.period import with_neighbours
+from sankofa_observe.ports import Clock, Ledger
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.exclusion import ExclusionRecord, overlay_of
 from sankofa_observe.sla.overlay import Overlay, Run, reach_seconds, runs
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import slot_starts
 from sankofa_observe.slo.verdict import Attainment, AttainmentRecord
 from sankofa_observe.units import Period, rfc3339
@@ -22,30 +24,46 @@ LookAgain = Callable[[Slo, Sequence[str], Period], str]
 """Counts again what late samples changed of the sites' slots in the period; why it could not, or nothing."""
 
 
+_Key = tuple[str, Quorum, Period]  # an SLO, who observes it, when
+
+
 @dataclass(kw_only=True)
 class Attained:
     """What was attained in a period, of all sites that any agreement names: drawn once, and kept as a record."""
 
     agreements: Sequence[Agreement]
-    table: SlotTable
+    panel_of: PanelOf
     ledger: Ledger
     clock: Clock
     look_again: LookAgain
     source_at: Callable[[], int] | None = None
     since_at: Mapping[str, int] = field(default_factory=dict)
     _scraped_at: int | None = None
-    _found: dict[tuple[str, Period], Mapping[str, AttainmentRecord | str]] = field(default_factory=dict)
-    _newest: dict[str, Mapping[str, int]] = field(default_factory=dict)
-    _reasons: dict[tuple[str, Period], str] = field(default_factory=dict)
+    _found: dict[_Key, Mapping[str, AttainmentRecord | str]] = field(default_factory=dict)
+    _until: dict[tuple[str, Quorum], Mapping[str, int]] = field(default_factory=dict)
+    _reasons: dict[_Key, str] = field(default_factory=dict)
     _excluded: dict[Period, Mapping[str, list[ExclusionRecord]]] = field(default_factory=dict)  # by agreement
-    _laid: dict[tuple[str, Period, tuple[Run, ...]], Mapping[str, Attainment | str]] = field(default_factory=dict)
+    _laid: dict[tuple[_Key, tuple[Run, ...]], Mapping[str, Attainment | str]] = field(default_factory=dict)
+    _panels: dict[Quorum, Panel] = field(default_factory=dict)
 
-    def at(self, slo: Slo, site: str, period: Period) -> AttainmentRecord | str:
-        """What one site attained, or why that cannot be said."""
-        key = (slo.name, period)
+    def panel(self, quorum: Quorum) -> Panel:
+        if quorum not in self._panels:
+            self._panels[quorum] = self.panel_of(quorum)
+        return self._panels[quorum]
+
+    def revised(self) -> Iterator[tuple[str, Period]]:
+        """By SLO where slots have changed since this was asked last, by any observer of any agreement."""
+        panels = [self.panel(quorum) for quorum in dict.fromkeys(one.observers for one in self.agreements)]
+        tables = {id(table): table for panel in panels for table in panel.tables}
+        for table in tables.values():
+            yield from table.revised().items()
+
+    def at(self, agreement: Agreement, promise: Promise, period: Period) -> AttainmentRecord | str:
+        """What the site of a promise attained, or why that cannot be said."""
+        key = (promise.slo.name, agreement.observers, period)
         if key not in self._found:
-            self._found[key] = self._draw(slo, period)
-        return self._found[key][site]
+            self._found[key] = self._draw(promise.slo, agreement.observers, period)
+        return self._found[key][promise.site]
 
     def overlay(self, agreement: Agreement, promise: Promise, period: Period) -> Overlay:
         """What the agreement lays over a promise in a period."""
@@ -59,58 +77,62 @@ class Attained:
         records = self._excluded[period].get(agreement.id, ())
         return overlay_of(agreement, promise, period, records, self.since_at.get(promise.site))
 
-    def under(self, overlay: Overlay, promise: Promise, period: Period) -> Attainment | str:
+    def under(self, overlay: Overlay, agreement: Agreement, promise: Promise, period: Period) -> Attainment | str:
         """What a site attains under an overlay, or why that cannot be said; drawn at once for all sites that are cut alike."""
-        slo = promise.slo
+        slo, quorum = promise.slo, agreement.observers
         cut = tuple(runs(overlay, period, slo.slot.seconds, reach_seconds(slo)))
-        key = (slo.name, period, cut)
+        key = ((slo.name, quorum, period), cut)
         if key not in self._laid:
-            if self.table.forgotten(with_neighbours(period, slo)):
+            panel = self.panel(quorum)
+            if panel.forgotten(with_neighbours(period, slo)):
                 return f"slots of {period} are no longer kept (late.keep_slots_days), and an exclusion lies over them"
-            self._laid[key] = laid_over(slo, self._cut_alike(slo, period, cut), period, cut, self.table)
+            self._laid[key] = panel.under(slo, self._cut_alike(slo, quorum, period, cut), period, cut)
         return self._laid[key][promise.site]
 
-    def _cut_alike(self, slo: Slo, period: Period, cut: tuple[Run, ...]) -> list[str]:
+    def _cut_alike(self, slo: Slo, quorum: Quorum, period: Period, cut: tuple[Run, ...]) -> list[str]:
         alike = (
             promise.site
-            for agreement in self.agreements
-            for promise in agreement.promises
-            if promise.slo.name == slo.name
-            and (overlay := self.overlay(agreement, promise, period))
+            for agreement, promise in self._promises(slo, quorum)
+            if (overlay := self.overlay(agreement, promise, period))
             and tuple(runs(overlay, period, slo.slot.seconds, reach_seconds(slo))) == cut
         )
         return sorted(set(alike))
 
-    def _draw(self, slo: Slo, period: Period) -> Mapping[str, AttainmentRecord | str]:
+    def _draw(self, slo: Slo, quorum: Quorum, period: Period) -> Mapping[str, AttainmentRecord | str]:
         """Of every site that is observed to the end; where slots were forgotten since, what was drawn from them stands."""
-        standing = {one.site: one for one in self.ledger.attainments(slo.name, period)}
-        kept = standing if self.table.forgotten(with_neighbours(period, slo)) else {}
+        every, panel = self.ledger.attainments(slo.name, period), self.panel(quorum)
+        standing = {one.site: one for one in every if one.quorum == quorum}
+        numbers = {one.site: one.revision for one in sorted(every, key=lambda one: one.revision)}
+        kept = standing if panel.forgotten(with_neighbours(period, slo)) else {}
         drawn: dict[str, AttainmentRecord | str] = dict(kept)
-        sites = [site for site in self._sites(slo) if site not in kept and self._observed(slo, site, period)]
-        for site, found in period_totals(slo, sites, period, self.table).items():
-            drawn[site] = found.problem or _attained(slo, site, period, found, standing.get(site), self.clock.now())
+        sites = [site for site in self._sites(slo, quorum) if site not in kept and self._observed(slo, quorum, site, period)]  # fmt: skip
+        for site, found in panel.draw(slo, sites, period).items():
+            before, number = standing.get(site), numbers.get(site, 0) + 1
+            drawn[site] = found.problem or _attained(slo, site, period, found, before, quorum, number, self.clock.now())
         records = [one for one in drawn.values() if not isinstance(one, str)]
         self.ledger.add_attainments([one for one in records if one is not standing.get(one.site)])
         return drawn
 
-    def not_yet(self, slo: Slo, site: str, period: Period) -> str:
+    def not_yet(self, agreement: Agreement, promise: Promise, period: Period) -> str:
         """Why a period cannot be judged, or nothing: then late samples were looked for as well."""
-        if not self._observed(slo, site, period):
-            return "its slots are not observed to the end"
-        key = (slo.name, period)
+        slo, quorum = promise.slo, agreement.observers
+        if not self._observed(slo, quorum, promise.site, period):
+            few = f" by {quorum.needed} of its {len(quorum)} observers" if quorum.names else ""
+            return f"its slots are not observed to the end{few}"
+        key = (slo.name, quorum, period)
         if key not in self._reasons:
-            self._reasons[key] = self.look_again(slo, self._sites(slo), period)
+            self._reasons[key] = self.look_again(slo, self._sites(slo, quorum), period)
         return self._reasons[key]
 
-    def _observed(self, slo: Slo, site: str, period: Period) -> bool:
-        if slo.name not in self._newest:
-            self._newest[slo.name] = self.table.watermarks(slo.name)
-        newest = self._newest[slo.name].get(site)
+    def _observed(self, slo: Slo, quorum: Quorum, site: str, period: Period) -> bool:
+        if (slo.name, quorum) not in self._until:
+            self._until[slo.name, quorum] = self.panel(quorum).observed(slo)
+        until = self._until[slo.name, quorum].get(site)
         # Events of the period may be counted in the slot after it.
         last = (
             period.ends_at if isinstance(slo.indicator, RatioIndicator) else slot_starts(period, slo.slot.seconds)[-1]
         )
-        return newest is not None and newest >= last
+        return until is not None and until >= last
 
     def too_early(self, until_at: int) -> str:
         """Why this instant has not passed for the source, or nothing."""
@@ -125,26 +147,40 @@ class Attained:
             return ""
         return f"its grace ends at {rfc3339(until_at)}, and by its own clock the source has not scraped past that yet"
 
-    def _sites(self, slo: Slo) -> list[str]:
-        promises = (promise for agreement in self.agreements for promise in agreement.promises)
-        return sorted({one.site for one in promises if one.slo.name == slo.name})
+    def _sites(self, slo: Slo, quorum: Quorum) -> list[str]:
+        return sorted({promise.site for _, promise in self._promises(slo, quorum)})
+
+    def _promises(self, slo: Slo, quorum: Quorum) -> Iterator[tuple[Agreement, Promise]]:
+        """Those that lean on an SLO as these observers see it."""
+        for agreement in self.agreements:
+            if agreement.observers == quorum:
+                yield from ((agreement, one) for one in agreement.promises if one.slo.name == slo.name)
 
 
 def _attained(
-    slo: Slo, site: str, period: Period, found: PeriodTotals, standing: AttainmentRecord | None, at: int
+    slo: Slo,
+    site: str,
+    period: Period,
+    found: Drawn,
+    standing: AttainmentRecord | None,
+    quorum: Quorum,
+    number: int,
+    at: int,
 ) -> AttainmentRecord:
-    """The record that stands where it was drawn from the same slots by the same rules, else the next revision."""
+    """The record that stands where it was drawn from the same slots by the same rules, else the next revision: `number`."""
     if standing and (standing.slots_digest, standing.spec_digest) == (found.digest, slo.digest):
         return standing
     return AttainmentRecord(
         slo=slo.name,
         site=site,
         period=period,
-        revision=standing.revision + 1 if standing else 1,
-        attainment=found.attainment(slo),
+        revision=number,
+        attainment=found.attainment,
         slot_count=found.slots,
         slots_digest=found.digest,
         spec_digest=slo.digest,
         days=found.days,
         drawn_at=at,
+        views=found.views,
+        quorum=quorum,
     )

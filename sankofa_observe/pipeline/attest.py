@@ -6,7 +6,7 @@ from what it was told of them itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sankofa_observe.pipeline.period import PeriodSlots, arranged, with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
@@ -20,14 +20,14 @@ from sankofa_observe.sla.evidence import (
     day_leaf,
     document_hash,
     period_root,
-    slots_of,
+    seen_of,
 )
 from sankofa_observe.sla.exclusion import overlay_of
-from sankofa_observe.sla.overlay import Overlay, reach_seconds
+from sankofa_observe.sla.overlay import Overlay, of_observers, reach_seconds
 from sankofa_observe.sla.schedule import credit_ppm
 from sankofa_observe.sla.settlement import ChainIdentity, Report, settlement_id, slo_id
+from sankofa_observe.slo.observers import Seen, merged
 from sankofa_observe.slo.slot import Slot
-from sankofa_observe.slo.totals import Edges, edges
 from sankofa_observe.slo.verdict import judge
 from sankofa_observe.units import Period, rfc3339, share_floor
 
@@ -58,13 +58,13 @@ def objection(
     if claim is not None:
         return claim
     try:
-        claimed = _claimed(document)
+        claimed = seen_of(document)
     except ValueError as error:
         return f"finds a row that is no slot: {error}"
     read = read_slots(promise.slo, [promise.site], with_neighbours(identity.period, promise.slo), source)
     own = arranged(promise.slo, promise.site, identity.period, read)
     return (
-        _slot_objection(claimed.slots, own.slots, agreement.tolerance_slots)
+        _slot_objection(merged(identity.observers, claimed), own.slots, agreement.tolerance_slots)
         or _verdict_objection(document, promise, claimed, own)
         or _price_objection(identity, agreement, promise, own)
     )
@@ -98,6 +98,8 @@ def _terms_objection(identity: Identity, agreement: Agreement, promise: Promise)
         return f"finds no period of this agreement at {period}"
     if identity.agreement != agreed_terms(agreement, promise):
         return "finds fee, cap or bands in the document that are not those of its own terms"
+    if identity.observers != agreement.observers:
+        return f"holds terms by which it is observed by {agreement.observers or 'one'}, not by {identity.observers or 'one'}"
     if identity.slo != counting_rules(promise):
         return f"holds another spec of {promise.slo.name}"
     own = settlement_id(identity.chain, agreement.id, slo_id(promise.label), period)
@@ -119,14 +121,7 @@ def _overlay_objection(claimed: Overlay, own: Overlay) -> str | None:
     return None
 
 
-def _claimed(document: Evidence) -> PeriodSlots:
-    slots, outside = slots_of(document), document.identity.edges
-    inner = edges(slots[0] if slots else None, None, slots[-1] if slots else None, None)
-    outer = Edges(over_good=inner.over_good, over_bad=inner.over_bad, settling=inner.settling, **vars(outside))
-    return PeriodSlots(slots=slots, edges=outer)
-
-
-def _slot_objection(claimed: list[Slot], own: list[Slot], tolerance: int) -> str | None:
+def _slot_objection(claimed: Sequence[Slot], own: Sequence[Slot], tolerance: int) -> str | None:
     if [slot.starts_at for slot in claimed] != [slot.starts_at for slot in own]:
         return f"expects {len(own)} slots in a row, finds {len(claimed)} or gaps"
     differing = [mine.starts_at for mine, theirs in zip(own, claimed, strict=True) if mine.state is not theirs.state]
@@ -135,9 +130,9 @@ def _slot_objection(claimed: list[Slot], own: list[Slot], tolerance: int) -> str
     return None
 
 
-def _verdict_objection(document: Evidence, promise: Promise, claimed: PeriodSlots, own: PeriodSlots) -> str | None:
+def _verdict_objection(document: Evidence, promise: Promise, claimed: Sequence[Seen], own: PeriodSlots) -> str | None:
     identity = document.identity
-    attained = claimed.attainment(promise.slo, identity.overlay)
+    attained = of_observers(promise.slo, identity.observers, claimed, identity.overlay)
     if (identity.good, identity.bad, identity.unknown) != (attained.good, attained.bad, attained.unknown):
         return "adds these slots up otherwise"
     if identity.days != tuple(map(day_leaf, document.days)) or identity.root != period_root(identity):

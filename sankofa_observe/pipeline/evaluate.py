@@ -16,7 +16,8 @@ from types import MappingProxyType
 
 from sankofa_observe.pipeline.attained import Attained, LookAgain
 from sankofa_observe.pipeline.isolation import isolated
-from sankofa_observe.ports import Clock, Ledger, SlotTable, Wait
+from sankofa_observe.pipeline.panel import PanelOf
+from sankofa_observe.ports import Clock, Ledger, Wait
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.penalty import VerdictRecord, at_stake
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict, judge
@@ -66,7 +67,7 @@ class Marks:
 def evaluate(
     agreements: Iterable[Agreement],
     *,
-    table: SlotTable,
+    panel_of: PanelOf,
     ledger: Ledger,
     clock: Clock,
     look_again: LookAgain = lambda *_: "",
@@ -84,20 +85,20 @@ def evaluate(
     """
     agreements = list(agreements)
     waits = _by_agreement(ledger.waits(PERIOD))
-    if marks is not None:
-        _begin(marks, agreements, ledger, clock.now())
-        for slo, stretch in table.revised().items():
-            marks.again[slo] = stretch.joined(marks.again.get(slo))
-        _note_exclusions(marks, agreements, ledger)
     attained = Attained(
         agreements=agreements,
-        table=table,
+        panel_of=panel_of,
         ledger=ledger,
         clock=clock,
         look_again=look_again,
         source_at=source_at,
         since_at=since_at,
     )
+    if marks is not None:
+        _begin(marks, agreements, ledger, clock.now())
+        for slo, stretch in attained.revised():
+            marks.again[slo] = stretch.joined(marks.again.get(slo))
+        _note_exclusions(marks, agreements, ledger)
     used, whole = marks or Marks(), set[str]()
 
     def judged(agreement: Agreement) -> Iterator[Judged | NotYet]:
@@ -215,8 +216,8 @@ def _evaluate_period(agreement: Agreement, period: Period, attained: Attained, e
     standing = {(v.slo, v.site): v for v in attained.ledger.standing(agreement.id, period)}
     for promise in agreement.promises:
         before = standing.get((promise.slo.name, promise.site))
-        reason = early or attained.not_yet(promise.slo, promise.site, period)
-        found = reason or attained.at(promise.slo, promise.site, period)
+        reason = early or attained.not_yet(agreement, promise, period)
+        found = reason or attained.at(agreement, promise, period)
         if not isinstance(found, str):
             yield _judge(agreement, promise, found, before, attained)
         elif before:
@@ -232,7 +233,7 @@ def _judge(
     overlay = attained.overlay(agreement, promise, found.period)
     if before and (before.attainment_revision, before.overlay) == (found.revision, overlay):
         return Judged(record=before, added=False)
-    counted = attained.under(overlay, promise, found.period) if overlay else found.attainment
+    counted = attained.under(overlay, agreement, promise, found.period) if overlay else found.attainment
     if isinstance(counted, str):
         if before:
             return Judged(record=before, added=False, problem=counted)

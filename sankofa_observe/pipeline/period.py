@@ -9,6 +9,7 @@ from sankofa_observe.ports import SlotTable
 from sankofa_observe.sla.overlay import Overlay, Part, Run, Use, attained, of_slots
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.observers import Seen
 from sankofa_observe.slo.slot import Slot, SlotKey, slot_starts
 from sankofa_observe.slo.totals import (
     Edges,
@@ -49,11 +50,8 @@ class PeriodTotals:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeriodSlots:
-    """Every slot of a period in order; one that was never recorded is UNKNOWN, not absent."""
-
-    slots: list[Slot]
-    edges: Edges
+class PeriodSlots(Seen):
+    """One that was never recorded is UNKNOWN, not absent."""
 
     def attainment(self, slo: Slo, overlay: Overlay | None = None) -> Attainment:
         return of_slots(slo, self.slots, self.edges, overlay or Overlay())

@@ -7,45 +7,38 @@ settling no polars, answering tenants neither. What fails one SLO or agreement h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sankofa_observe.errors import InvalidInput, InvariantBroken
 from sankofa_observe.pipeline.isolation import isolated
-from sankofa_observe.units import Period, rfc3339
+from sankofa_observe.pipeline.observing import Observing
 
 if TYPE_CHECKING:
     from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, PriceWithdrawn
-    from sankofa_observe.pipeline.counting import Observed
     from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet
-    from sankofa_observe.pipeline.seal import Checked, Sealed
+    from sankofa_observe.pipeline.panel import Panel
     from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
-    from sankofa_observe.ports import Clock, EvidenceArchive, Lease, Ledger, SampleSource, SealedStore
-    from sankofa_observe.sla.catalog import Catalog
+    from sankofa_observe.ports import EvidenceArchive, Lease, Ledger, SlotTable
     from sankofa_observe.sla.credit import ServiceCredit
     from sankofa_observe.sla.settlement import ChainIdentity
     from sankofa_observe.slo.objective import Slo
+    from sankofa_observe.slo.quorum import Quorum
+    from sankofa_observe.units import Period
 
 
 @dataclass(frozen=True, kw_only=True)
-class Platform:
-    """Everything wired; each verb is one stage over all specs."""
+class Platform(Observing):
+    """Everything wired: an observer that judges and settles as well."""
 
-    catalog: Catalog
-    clock: Clock
     ledger: Ledger
     archive: EvidenceArchive
-    open_source: Callable[[], SampleSource]
-    open_slots: Callable[[], SealedStore]
+    open_other: Callable[[str], SlotTable]  # the slots of another observer
     engine: str  # name and version of the code
-    observer: str  # whose slots these are
-    delay_seconds: int
-    keep_slots_days: int
     identity: ChainIdentity | None  # of the contract in the settings
     lease: Lease  # of the one scheduler of the ledger
     settling: Settle | None  # with keys and a chain; only where it was asked for
-    checked: Checked = field(default_factory=dict)
 
     def fenced(self) -> Platform:
         """The same, writing records only while the lease is held: a stage that was frozen in mid-turn finds that it is not."""
@@ -55,12 +48,22 @@ class Platform:
         return replace(self, ledger=ledger, settling=settling)
 
     @cached_property
-    def source(self) -> SampleSource:
-        return self.open_source()
+    def others(self) -> dict[str, SlotTable]:
+        """The tables of other observers that were asked for."""
+        return {}
 
-    @cached_property
-    def slots(self) -> SealedStore:
-        return self.open_slots()
+    def panel_of(self, quorum: Quorum) -> Panel:
+        """The observers of an agreement, each with its table; of one that names none, this installation's own."""
+        from sankofa_observe.pipeline.panel import Panel
+
+        return Panel(quorum=quorum, tables=tuple(map(self._table, quorum.names)) or (self.slots,))
+
+    def _table(self, name: str) -> SlotTable:
+        if name == self.observer:
+            return self.slots
+        if name not in self.others:
+            self.others[name] = self.open_other(name)
+        return self.others[name]
 
     @cached_property
     def marks(self) -> Marks:
@@ -68,82 +71,6 @@ class Platform:
         from sankofa_observe.pipeline.evaluate import Marks
 
         return Marks()
-
-    def observe(self) -> Iterator[Observed]:
-        """Bring all slots up to date; what a turn adds of all SLOs is one commit."""
-        from sankofa_observe.pipeline.counting import clock_is_right
-        from sankofa_observe.pipeline.observe import observe
-
-        catalog, now = self.catalog, self.clock.now()
-        runs = (
-            (
-                f"SLO {slo.name}",
-                observe(
-                    slo,
-                    catalog.sites_of(slo),
-                    catalog.begins_at(slo, now),
-                    source=self.source,
-                    table=self.slots,
-                    clock=self.clock,
-                    delay_seconds=self.delay_seconds,
-                ),
-            )
-            for slo in catalog.slos.values()
-        )
-        with self.slots.together(now):
-            yield from isolated([*runs, ("the clock", clock_is_right(self.source, self.clock))])
-
-    def closed(self, since_at: int, until_at: int | None = None) -> Period:
-        """A stretch of the past, cut off where slots are not closed yet."""
-        from sankofa_observe.pipeline.counting import closed_at
-
-        closed = closed_at(self.source, self.clock, self.delay_seconds)
-        ends_at = closed if until_at is None else min(until_at, closed)
-        if since_at >= ends_at:
-            raise InvalidInput(
-                f"nothing to count between {rfc3339(since_at)} and {rfc3339(ends_at)}; the start must be before the end"
-            )
-        return Period(starts_at=since_at, ends_at=ends_at)
-
-    def recount(
-        self, period: Period, *, only: str | None = None, site: str | None = None, anyhow: bool = False
-    ) -> Iterator[Observed]:
-        """Count again what is named; `anyhow` also where the source has forgotten some of what stands."""
-        from sankofa_observe.pipeline.recount import recount
-
-        yield from isolated(
-            (
-                f"SLO {slo.name}",
-                recount(
-                    slo,
-                    [one for one in self.catalog.sites_of(slo) if site in {None, one}],
-                    period,
-                    source=self.source,
-                    table=self.slots,
-                    clock=self.clock,
-                    anyhow=anyhow,
-                ),
-            )
-            for slo in self.catalog.slos.values()
-            if only in {None, slo.name}
-        )
-
-    def seal(self) -> Iterator[Sealed]:
-        """Look for late samples of recent days, and seal what is over."""
-        from sankofa_observe.pipeline.seal import seal
-
-        catalog = self.catalog
-        yield from seal(
-            [(slo, catalog.sites_of(slo), catalog.longest_grace(slo)) for slo in catalog.slos.values()],
-            source=self.source,
-            store=self.slots,
-            clock=self.clock,
-            keep_days=max(self.keep_slots_days, catalog.needed_days(self.clock.now())),
-            checked=self.checked,
-        )
-
-    def compact(self) -> str:
-        return self.slots.compact()
 
     def evaluate(self, *, only_new: bool = False, look: bool = True) -> Iterator[Judged | NotYet]:
         """Judge all periods, or only those that this process has not judged yet; `look` for late samples first.
@@ -154,7 +81,7 @@ class Platform:
 
         yield from evaluate(
             self.catalog.agreements.values(),
-            table=self.slots,
+            panel_of=self.panel_of,
             ledger=self.ledger.acting("stage:evaluate"),
             clock=self.clock,
             look_again=self._look_again if look else lambda *_: "",
@@ -182,7 +109,7 @@ class Platform:
                 f"agreement {self.catalog.agreements[agreement_id].name}",
                 assess(
                     self.catalog.agreements[agreement_id],
-                    table=self.slots,
+                    panel=self.panel_of(self.catalog.agreements[agreement_id].observers),
                     ledger=self.ledger.acting("stage:assess"),
                     archive=self.archive,
                     chain=identity,

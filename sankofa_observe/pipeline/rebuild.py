@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
-from sankofa_observe.pipeline.period import period_slots, with_neighbours
-from sankofa_observe.ports import EvidenceArchive, Ledger, SettlementRecord, SlotTable
+from sankofa_observe.pipeline.panel import Panel, PanelOf
+from sankofa_observe.pipeline.period import with_neighbours
+from sankofa_observe.ports import EvidenceArchive, Ledger, SettlementRecord
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Evidence, Origin, Provenance, document_hash, evidence_of
 from sankofa_observe.sla.evidence.building import queries_of
+from sankofa_observe.sla.overlay import of_observers
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.recorded_terms import agreement_of
 from sankofa_observe.sla.settlement import ChainIdentity
@@ -87,7 +89,7 @@ def unproven(record: SettlementRecord, archive: EvidenceArchive) -> Unproven | N
 def rebuild(
     records: Iterable[SettlementRecord],
     *,
-    table: SlotTable,
+    panel_of: PanelOf,
     ledger: Ledger,
     archive: EvidenceArchive,
     chain: ChainIdentity,
@@ -98,7 +100,7 @@ def rebuild(
         penalty = record.penalty
         try:
             agreement = _agreement(penalty, ledger)
-            made = _made(penalty, agreement, _promise(penalty, agreement), table, chain, origin)
+            made = _made(penalty, agreement, _promise(penalty, agreement), panel_of(agreement.observers), chain, origin)
             problem = _differs(penalty, made)
             if not problem:
                 archive.put(made)
@@ -137,17 +139,17 @@ def _promise(penalty: Penalty, agreement: Agreement) -> Promise:
 
 
 def _made(
-    penalty: Penalty, agreement: Agreement, promise: Promise, table: SlotTable, chain: ChainIdentity, origin: Origin
+    penalty: Penalty, agreement: Agreement, promise: Promise, panel: Panel, chain: ChainIdentity, origin: Origin
 ) -> Evidence:
-    if table.forgotten(with_neighbours(penalty.period, promise.slo)):  # what stands beside it is in the identity
+    if panel.forgotten(with_neighbours(penalty.period, promise.slo)):  # what stands beside it is in the identity
         raise InvalidInput(
             f"slots of {penalty.period} are no longer kept (late.keep_slots_days); restore the document from a copy, "
             "or ask the tenant for theirs"
         )
-    found = period_slots(promise.slo, promise.site, penalty.period, table)
+    seen = panel.seen(promise.slo, promise.site, penalty.period)
     source = Provenance(
         engine=origin.engine,
-        observer=origin.observer,
+        observer=", ".join(agreement.observers.names) or origin.observer,
         queries=queries_of(promise),
         revision=penalty.revision,
         assessed_at=penalty.assessed_at,
@@ -156,9 +158,8 @@ def _made(
         agreement=agreement,
         promise=promise,
         period=penalty.period,
-        slots=found.slots,
-        edges=found.edges,
-        attainment=found.attainment(promise.slo, penalty.overlay),
+        seen=seen,
+        attainment=of_observers(promise.slo, panel.quorum, seen, penalty.overlay),
         overlay=penalty.overlay,
         chain=chain,
         provenance=source,

@@ -102,6 +102,8 @@ class JudgedFrom:
             drawn = f"{self.attained.slot_count} slots, digest {self.attained.slots_digest}"
             lines.append(f"judged from attainment {self.attained.revision}: {drawn}")
             lines += [f"  {rfc3339(day)[:10]} {digest}" for day, digest in sorted(self.attained.days.items())]
+            lines += [f"observed by {self.attained.quorum}"] if self.attained.views else []
+            lines += [f"  {view}" for view in self.attained.views]
         since = self.record.overlay.since_at
         lines += [f"  nothing is promised before {rfc3339(since)}, when the site was deployed"] if since else []
         lines += [
@@ -240,7 +242,7 @@ class Ledger(Exclusions, Protocol):
         """
 
     def attainments(self, slo: str, period: Period) -> list[AttainmentRecord]:
-        """The newest of each site."""
+        """The newest of each site and of those who observe it."""
 
     def add_verdict(self, record: VerdictRecord) -> bool: ...
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from sankofa_observe.slo.slot import Slot
+from sankofa_observe.ports.lease import Lease
+from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import SiteDay, SiteSpan
 from sankofa_observe.units import Period
 
@@ -28,6 +29,9 @@ class SlotTable(Protocol):
 
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
         """The latest revision of each slot that starts in the period, by site and time."""
+
+    def states(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Mapping[int, SlotState]]:
+        """Per site and start the states of the same slots, and nothing else of them."""
 
     def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
         """Per site and UTC day the same slots added up, of every day in the period that has any, by site and day."""
@@ -59,6 +63,10 @@ class SlotTable(Protocol):
 
 class SealedStore(SlotTable, Protocol):
     """A slot table that keeps totals by day, and is written in ticks."""
+
+    @property
+    def lease(self) -> Lease:
+        """Of its one writer: taken at the first write, if not before."""
 
     def together(self, observed_at: int) -> AbstractContextManager[None]:
         """What is appended inside is few commits; what was appended before an error is kept."""

@@ -8,6 +8,7 @@ from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.schedule import CreditBand, Formula, Schedule
 from sankofa_observe.sla.stacking import CreditRules
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.window import Window
 from sankofa_observe.units import Money, share_floor
 
@@ -70,6 +71,7 @@ class Agreement:
     excluded_slots: ExcludedSlots = ExcludedSlots.LEAVES_BASE
     exclusion_notice_seconds: int = EXCLUSION_NOTICE_SECONDS
     credit_rules: CreditRules = field(default_factory=CreditRules)
+    observers: Quorum = field(default_factory=Quorum)  # whose slots it is judged from
     terms_hash: str = ""
     terms_document: str = field(default="", repr=False)  # the canonical JSON that was hashed
 

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from sankofa_observe.slo import observers
 from sankofa_observe.slo.indicator import OutageIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo
+from sankofa_observe.slo.observers import Seen, merged
 from sankofa_observe.slo.outage import slots_to_fill
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import Slot, SlotState, slot_starts
 from sankofa_observe.slo.totals import Edges, Totals, edges, total
 from sankofa_observe.slo.verdict import Attainment, attain, unmeasured
@@ -161,6 +164,14 @@ def _up(slo: Slo, part: Part) -> int:
     if slo.budgeting is Budgeting.TIMESLICES:
         return part.slots
     return max(part.totals.good + part.totals.bad - part.edges.over_good - part.edges.over_bad, 0)
+
+
+def of_observers(slo: Slo, quorum: Quorum, seen: Sequence[Seen], overlay: Overlay) -> Attainment:
+    """From what every observer counted of a period: of slots by their votes, of events by each one's bounds."""
+    if slo.budgeting is Budgeting.TIMESLICES:
+        outer = seen[0].edges if len(seen) == 1 else Edges()
+        return of_slots(slo, merged(quorum, seen), outer, overlay)
+    return observers.attained(quorum, [of_slots(slo, each.slots, each.edges, overlay) for each in seen])
 
 
 def of_slots(slo: Slo, slots: Sequence[Slot], outer: Edges, overlay: Overlay) -> Attainment:

@@ -13,8 +13,8 @@ from sankofa_observe.sla.overlay import Overlay
 from sankofa_observe.sla.schedule import Measured, credit_minor, most_minor
 from sankofa_observe.sla.settlement import ChainIdentity, Report, slo_id
 from sankofa_observe.slo.objective import Budgeting
-from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.totals import Edges
+from sankofa_observe.slo.observers import Seen
+from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Attainment, Verdict
 from sankofa_observe.units import Money, Period
 
@@ -136,8 +136,7 @@ def price(
     agreement: Agreement,
     promise: Promise,
     record: VerdictRecord,
-    slots: Sequence[Slot],
-    edges: Edges,
+    seen: Sequence[Seen],
     chain: ChainIdentity,
     engine: str,
     observer: str,
@@ -155,8 +154,7 @@ def price(
         agreement=agreement,
         promise=promise,
         period=record.period,
-        slots=slots,
-        edges=edges,
+        seen=seen,
         attainment=record.attainment,
         overlay=record.overlay,
         chain=chain,

@@ -34,6 +34,7 @@ from sankofa_observe.slo.indicator import (
     Together,
 )
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, Window
 
 Sources = Mapping[
@@ -73,6 +74,7 @@ def _agreement(terms: Any, sources: Sources) -> Agreement:
         excluded_slots=ExcludedSlots(terms["excluded_slots"]),
         promises=tuple(_promise(one, sources) for one in terms["promises"]),
         credit_rules=_credits(terms.get("credits", {})),
+        observers=_observers(terms.get("observers")),
     )
 
 
@@ -84,6 +86,12 @@ def _credits(agreed: Any) -> CreditRules:
         cap_year_minor=int(agreed.get("cap_year_minor", 0)),
         claim=Claim(**agreed["claim"]) if "claim" in agreed else None,
     )
+
+
+def _observers(agreed: Any) -> Quorum:
+    if not agreed:
+        return Quorum()
+    return Quorum(names=tuple(agreed["names"]), bad=agreed["bad"], good=agreed["good"])
 
 
 def _promise(one: Any, sources: Sources) -> Promise:

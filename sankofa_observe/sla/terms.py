@@ -29,6 +29,7 @@ from sankofa_observe.slo.indicator import (
     StateIndicator,
 )
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.window import CalendarWindow, RollingWindow, Window
 
 FORMAT = "sankofa-terms/1"
@@ -64,6 +65,7 @@ def terms_of(agreement: Agreement, salt: str) -> Document:
         "exclusion_notice_seconds": agreement.exclusion_notice_seconds,
         "promises": [_promise(one) for one in agreement.promises],
         **_credits(agreement.credit_rules),
+        **_observers(agreement.observers),
     }
 
 
@@ -82,6 +84,12 @@ def _credits(rules: CreditRules) -> Document:
     if rules.claim:
         found["claim"] = {"days": rules.claim.days, "periods": rules.claim.periods}
     return {"credits": found} if found else {}
+
+
+def _observers(quorum: Quorum) -> Document:
+    if not quorum.names:
+        return {}
+    return {"observers": {"names": list(quorum.names), "bad": quorum.bad, "good": quorum.good}}
 
 
 def _promise(promise: Promise) -> Document:

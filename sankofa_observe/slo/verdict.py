@@ -7,10 +7,11 @@ is certain when even `low` reaches it; between them a person looks, and nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo
+from sankofa_observe.slo.quorum import Quorum, View
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import Edges, Totals
 from sankofa_observe.units import PPM, Period, floor_ppm, ratio_below
@@ -80,6 +81,8 @@ class AttainmentRecord:
     spec_digest: str
     days: Mapping[int, str]
     drawn_at: int
+    views: tuple[View, ...] = ()  # what each observer alone would have said, where there are several
+    quorum: Quorum = field(default_factory=Quorum)  # whose slots they are
 
 
 def attain(slo: Slo, totals: Totals, at: Edges | None = None) -> Attainment:

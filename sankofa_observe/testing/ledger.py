@@ -133,9 +133,9 @@ class MemoryLedger(MemoryExclusions):
         self.attained = attained
 
     def attainments(self, slo: str, period: Period) -> list[AttainmentRecord]:
-        found = [max(known, key=lambda one: one.revision) for known in self.attained.values()]
-        own = [one for one in found if (one.slo, one.period) == (slo, period)]
-        return sorted(own, key=lambda one: one.site)
+        every = [one for known in self.attained.values() for one in known if (one.slo, one.period) == (slo, period)]
+        newest = {(one.site, one.quorum): one for one in sorted(every, key=lambda one: one.revision)}
+        return sorted(newest.values(), key=lambda one: one.site)
 
     def add_verdict(self, record: VerdictRecord) -> bool:
         for one in self.verdicts:

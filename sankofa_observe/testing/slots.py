@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from sankofa_observe.slo.slot import Slot
+from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import SiteDay, SiteSpan, site_days, span
 from sankofa_observe.units import Period
 
@@ -52,6 +52,12 @@ class MemorySlots:
             if name == slo and site in sites and at in period and revisions
         ]
         return sorted(found, key=lambda slot: (slot.site, slot.starts_at))
+
+    def states(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Mapping[int, SlotState]]:
+        found: dict[str, dict[int, SlotState]] = defaultdict(dict)
+        for slot in self.read(slo, sites, period):
+            found[slot.site][slot.starts_at] = slot.state
+        return found
 
     def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
         return site_days(self.read(slo, sites, period))

@@ -13,6 +13,7 @@ from eth_hash.auto import keccak
 from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, evidence_of, parse, written
 from sankofa_observe.sla.evidence.slot import slot_proof
 from sankofa_observe.sla.overlay import Overlay
+from sankofa_observe.slo.observers import Seen
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import Edges, row_text, total
 from sankofa_observe.slo.verdict import attain
@@ -62,8 +63,7 @@ def _build(slots: Sequence[Slot], month: Period) -> Evidence:
         agreement=agreement,
         promise=promise,
         period=month,
-        slots=slots,
-        edges=Edges(),
+        seen=[Seen(slots=slots, edges=Edges())],
         attainment=attain(promise.slo, total(slots)),
         overlay=Overlay(),
         chain=builders.CHAIN,

@@ -33,6 +33,7 @@ def platform_of(ledger: SqlLedger, agreements: int = AGREEMENTS) -> Platform:
         ledger=ledger,
         archive=archive,
         open_source=lambda: _unasked("source"),
+        open_other=lambda _: table,
         open_slots=lambda: table,  # type: ignore[arg-type,return-value]  # nothing is sealed here
         engine="engine/1",
         observer="observer-1",

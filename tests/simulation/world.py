@@ -21,6 +21,7 @@ from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.late import quietly, recount_late
 from sankofa_observe.pipeline.observe import observe
+from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.ports import AttestorSet, RawSeries, SampleSet
@@ -29,6 +30,7 @@ from sankofa_observe.sla.evidence import Evidence, Origin
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo, SlotRule
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.totals import row_text
 from sankofa_observe.testing import (
     ChainFaults,
@@ -308,7 +310,9 @@ class World:
 
         for slo in self.slos:  # as sealing does, of all sites
             look_again(slo, self.sites, Period(starts_at=START, ends_at=ENDS_AT))
-        judged = evaluate(self.agreements.values(), table=table, ledger=ledger, clock=clock, look_again=look_again)
+        judged = evaluate(
+            self.agreements.values(), panel_of=alone(table), ledger=ledger, clock=clock, look_again=look_again
+        )
         _drain(judged)
 
     def assess_to_credit(self) -> None:
@@ -318,7 +322,13 @@ class World:
         identity, origin = self.chain.identity, Origin(engine="engine/1", observer="observer-1")
         for agreement in self.agreements.values():
             for told in assess(
-                agreement, table=table, ledger=ledger, archive=archive, chain=identity, origin=origin, clock=clock
+                agreement,
+                panel=alone(table)(Quorum()),
+                ledger=ledger,
+                archive=archive,
+                chain=identity,
+                origin=origin,
+                clock=clock,
             ):
                 assert not isinstance(told, NeedsRestatement), f"a judged period changed: {told}"
         # The contract prices for itself: here it knows the credit of every report that it can meet.

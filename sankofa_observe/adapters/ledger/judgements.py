@@ -71,8 +71,8 @@ class Judgements(Acting):
         where = (table.c.slo == slo, table.c.starts_at == period.starts_at, table.c.ends_at == period.ends_at)
         with self._database.reading() as connection:
             found = connection.execute(select(table).where(*where).order_by(table.c.site, table.c.revision)).mappings()
-            newest = {row["site"]: row for row in found}
-            return [rows.attainment(row) for row in newest.values()]
+            every = [rows.attainment(row) for row in found]
+        return list({(one.site, one.quorum): one for one in every}.values())
 
     def add_verdict(self, record: VerdictRecord) -> bool:
         row = {**rows.verdict_row(record), **self._by(record.judged_at)}

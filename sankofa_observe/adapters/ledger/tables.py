@@ -115,6 +115,7 @@ attainments = Table(
     Column("revision", Integer, nullable=False),
     *_counted(),
     Column("days", Text, nullable=False),  # JSON: UTC day -> digest of its slots
+    Column("observers", Text, nullable=True),  # JSON: of several, who they are and what each alone would have said
     Column("drawn_at", BigInteger, nullable=False),
     *_by(),
     UniqueConstraint("slo", "starts_at", "ends_at", "site", "revision", name="attainment_revision"),

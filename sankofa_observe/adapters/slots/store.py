@@ -32,7 +32,7 @@ from sankofa_observe.adapters.slots.rows import (
     span_of,
 )
 from sankofa_observe.ports import HOUR_SECONDS
-from sankofa_observe.slo.slot import Slot
+from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, SiteSpan, whole_days
 from sankofa_observe.units import Period, without
 
@@ -60,6 +60,10 @@ class DeltaSlots:
         self._healed = False
         self._sealed_days: tuple[object, Mapping[int, int]] = (None, {})
         self._revised: dict[str, Period] = {}
+
+    @property
+    def lease(self) -> WriterLock:
+        return self._lock
 
     def close(self) -> None:
         self._lock.release()
@@ -231,6 +235,14 @@ class DeltaSlots:
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
         frame = self._latest(slo, sites, period).sort("site", "starts_at")
         return [slot_of(row) for row in frame.iter_rows(named=True)]
+
+    def states(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Mapping[int, SlotState]]:
+        frame = self._latest(slo, sites, period, (*KEY, "state", "revision", "observed_at"))
+        by_site = frame.partition_by("site", as_dict=True)
+        return {
+            str(site): dict(zip(own["starts_at"], map(SlotState, own["state"]), strict=True))
+            for (site,), own in by_site.items()
+        }
 
     def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
         rows = self._day_rows(slo, sites, period).to_dicts()

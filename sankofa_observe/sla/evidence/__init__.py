@@ -6,7 +6,7 @@ the proof of a single slot. The hash on chain is of the *identity*: what was agr
 
 from __future__ import annotations
 
-from sankofa_observe.sla.evidence.building import agreed_terms, counting_rules, evidence_of, slots_of
+from sankofa_observe.sla.evidence.building import agreed_terms, counting_rules, evidence_of, seen_of
 from sankofa_observe.sla.evidence.document import (
     FORMAT,
     AgreedTerms,
@@ -42,6 +42,6 @@ __all__ = [
     "evidence_of",
     "parse",
     "period_root",
-    "slots_of",
+    "seen_of",
     "written",
 ]

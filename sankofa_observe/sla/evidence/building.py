@@ -34,9 +34,10 @@ from sankofa_observe.slo.indicator import (
     for_sites,
 )
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.observers import Seen
 from sankofa_observe.slo.outage import slots_to_fill
 from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, Edges, row_text
+from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, Edges, edges, row_text
 from sankofa_observe.slo.verdict import Attainment, judge
 from sankofa_observe.units import Period, share_floor
 
@@ -46,15 +47,14 @@ def evidence_of(
     agreement: Agreement,
     promise: Promise,
     period: Period,
-    slots: Sequence[Slot],
-    edges: Edges,
+    seen: Sequence[Seen],
     attainment: Attainment,
     chain: ChainIdentity,
     provenance: Provenance,
     overlay: Overlay,
 ) -> Evidence:
-    """The evidence of one period; `attainment` is that of the slots and edges under the overlay."""
-    days = tuple(_days(slots))
+    """The evidence of one period from what each observer counted; `attainment` is that of all of it under the overlay."""
+    days = tuple(day for each in seen for day in _days(each.slots))
     share_ppm = credit_ppm(attainment.high_good, attainment.base, promise.bands)
     identity = Identity(
         settlement_id=settlement_id(chain, agreement.id, slo_id(promise.label), period),
@@ -62,14 +62,10 @@ def evidence_of(
         agreement=agreed_terms(agreement, promise),
         slo=counting_rules(promise),
         period=period,
+        observers=agreement.observers,
         days=tuple(day_leaf(day) for day in days),
         root="",
-        edges=EdgeCounts(
-            settled=edges.settled,
-            after_good=edges.after_good,
-            after_bad=edges.after_bad,
-            after_hidden=edges.after_hidden,
-        ),
+        edges=tuple(_outside(each.edges) for each in seen),
         overlay=overlay,
         good=attainment.good,
         bad=attainment.bad,
@@ -79,6 +75,15 @@ def evidence_of(
         credit_minor=share_floor(agreement.fee_minor, share_ppm),
     )
     return Evidence(identity=replace(identity, root=period_root(identity)), days=days, provenance=provenance)
+
+
+def _outside(edges: Edges) -> EdgeCounts:
+    return EdgeCounts(
+        settled=edges.settled,
+        after_good=edges.after_good,
+        after_bad=edges.after_bad,
+        after_hidden=edges.after_hidden,
+    )
 
 
 def _days(slots: Sequence[Slot]) -> Iterator[Day]:
@@ -99,14 +104,19 @@ def _plain(value: Any) -> Json:
     return exact(value) if isinstance(value, int) else value
 
 
-def slots_of(evidence: Evidence) -> list[Slot]:
-    """The slots of a document, without their proofs.
+def seen_of(evidence: Evidence) -> tuple[Seen, ...]:
+    """What each observer counted, by the document, without the proofs.
 
     Raises:
         ValueError: a row that is no slot.
     """
-    slo, site = evidence.identity.slo.name, evidence.identity.slo.site
-    return [_slot(slo, site, row) for day in evidence.days for row in day.rows]
+    identity, found = evidence.identity, []
+    for n, outside in enumerate(identity.edges):
+        slots = [_slot(identity.slo.name, identity.slo.site, row) for day in evidence.days_of(n) for row in day.rows]
+        first, last = (slots[0], slots[-1]) if slots else (None, None)
+        inner = edges(first, None, last, None)
+        found.append(Seen(slots=slots, edges=replace(inner, **vars(outside))))
+    return tuple(found)
 
 
 def _slot(slo: str, site: str, row: str) -> Slot:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sankofa_observe.sla.overlay import Overlay
 from sankofa_observe.sla.settlement import ChainIdentity
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.units import Period
 
 FORMAT = "sankofa-evidence/2"
@@ -90,9 +91,10 @@ class Identity:
     agreement: AgreedTerms
     slo: CountingRules
     period: Period
-    days: tuple[DayLeaf, ...]
+    observers: Quorum
+    days: tuple[DayLeaf, ...]  # of one observer after the other, in the order of their names
     root: str
-    edges: EdgeCounts
+    edges: tuple[EdgeCounts, ...]  # of each observer
     overlay: Overlay
     good: int
     bad: int
@@ -132,8 +134,13 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """One document."""
+    """One document; `days` are those of one observer after the other, as the identity has their leaves."""
 
     identity: Identity
     days: tuple[Day, ...]
     provenance: Provenance
+
+    def days_of(self, observer: int) -> tuple[Day, ...]:
+        """The days of one observer, by its place among the names."""
+        own = len(self.days) // len(self.identity.observers)
+        return self.days[observer * own : (observer + 1) * own]

@@ -11,6 +11,7 @@ import json
 
 from sankofa_observe.sla.evidence.document import FORMAT, Day, DayLeaf, EdgeCounts, Evidence, Identity, Json
 from sankofa_observe.sla.overlay import plain
+from sankofa_observe.slo.quorum import Quorum
 
 MAX_SAFE = 2**53 - 1  # the largest integer that every reader of JSON keeps
 
@@ -78,12 +79,17 @@ def identity_json(identity: Identity) -> Json:
 
 
 def counted_json(identity: Identity) -> Json:
-    """What the root binds beside the days: by which rules they were counted, and what stands at their edges."""
+    """What the root binds beside the days: by which rules and whom they were counted, and what stands at their edges."""
     return {
         "slo": {**vars(identity.slo), "sources": list(identity.slo.sources)},
         "period": [identity.period.starts_at, identity.period.ends_at],
-        "edges": edges_json(identity.edges),
+        "observers": observers_json(identity.observers),
+        "edges": [edges_json(each) for each in identity.edges],
     }
+
+
+def observers_json(quorum: Quorum) -> Json:
+    return {"names": list(quorum.names), "bad": quorum.bad, "good": quorum.good}
 
 
 def edges_json(edges: EdgeCounts) -> Json:

@@ -29,6 +29,7 @@ from sankofa_observe.sla.evidence.form import canonical, checksum, document_hash
 from sankofa_observe.sla.evidence.tree import day_leaf, period_root
 from sankofa_observe.sla.overlay import Applied, ExcludedSlots, Overlay
 from sankofa_observe.sla.settlement import ChainIdentity
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import slot_starts
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import Period
@@ -90,17 +91,19 @@ def _complete(identity: Identity, days: tuple[Day, ...]) -> None:
 
     A day without slots, or a proof under another day, would be the same evidence under another hash.
     """
-    starts = slot_starts(identity.period, identity.slo.slot_seconds)
+    starts, observers = slot_starts(identity.period, identity.slo.slot_seconds), len(identity.observers)
     if not starts:
         raise InvalidInput("evidence document: no slot lies in its period, expected one or more")
+    if len(identity.edges) != observers:
+        raise InvalidInput(f"evidence document: it has edges of {len(identity.edges)} observers, expected {observers}")
     found = sum(len(day.rows) for day in days)
-    if found != len(starts):  # compared first: a period may be as long as a forger likes
-        raise InvalidInput(f"evidence document: it has {found} slots, expected {len(starts)}")
-    expected = [(start // DAY_SECONDS, str(start)) for start in starts]
+    if found != observers * len(starts):  # compared first: a period may be as long as a forger likes
+        raise InvalidInput(f"evidence document: it has {found} slots, expected {observers * len(starts)}")
+    expected = observers * [(start // DAY_SECONDS, str(start)) for start in starts]
     if [(day.day, row.partition(",")[0]) for day in days for row in day.rows] != expected:
         raise InvalidInput("evidence document: its slots are not those of the period, each in its day")
     numbers = [day.day for day in days]
-    if numbers != sorted({day for day, _ in expected}):
+    if numbers != observers * sorted({day for day, _ in expected}):
         raise InvalidInput(f"evidence document: its days are {str(numbers)[:100]}, expected those of its slots")
     for day in days:
         not_good = [row.partition(",")[0] for row in day.rows if not row.endswith(",GOOD")]
@@ -122,8 +125,8 @@ def _fits(evidence: Evidence, claimed: str) -> list[tuple[str, object, object]]:
 
 def _identity(at: Field) -> Identity:
     at.only(
-        *("format", "settlement_id", "chain", "agreement", "slo", "period", "days", "root", "edges", "attainment"),
-        *("overlay", "verdict", "credit"),
+        *("format", "settlement_id", "chain", "agreement", "slo", "period", "observers", "days", "root", "edges"),
+        *("attainment", "overlay", "verdict", "credit"),
     )
     if at.text("format") != FORMAT:
         raise InvalidInput(f"evidence document: identity.format is {at.text('format')}, expected {FORMAT}")
@@ -134,7 +137,6 @@ def _identity(at: Field) -> Identity:
     start, end = (one.as_whole() for one in at.inner("period").items(2))
     if start >= end:
         raise InvalidInput(f"evidence document: period is {start} to {end}, expected its start before its end")
-    settled, good, bad, hidden = (one.as_count() for one in at.inner("edges").items(4))
     period, rules = Period(starts_at=start, ends_at=end), _rules(at.inner("slo"))
     return Identity(
         settlement_id=at.hex("settlement_id", DIGEST),
@@ -142,9 +144,10 @@ def _identity(at: Field) -> Identity:
         agreement=_agreement(at.inner("agreement")),
         slo=rules,
         period=period,
+        observers=_observers(at.inner("observers")),
         days=at.each("days", _leaf),
         root=at.hex("root", DIGEST),
-        edges=EdgeCounts(settled=settled, after_good=good, after_bad=bad, after_hidden=hidden),
+        edges=at.each("edges", _edges),
         overlay=_overlay(at.inner("overlay"), Period(starts_at=start - _reach(rules), ends_at=end)),
         good=attained.count("good"),
         bad=attained.count("bad"),
@@ -153,6 +156,20 @@ def _identity(at: Field) -> Identity:
         credit_ppm=credit.whole("credit_ppm"),
         credit_minor=credit.count("credit_minor"),
     )
+
+
+def _observers(at: Field) -> Quorum:
+    at.only("names", "bad", "good")
+    names = at.each("names", Field.as_name)
+    try:
+        return Quorum(names=names, bad=at.positive("bad"), good=at.positive("good"))
+    except ValueError as error:
+        raise InvalidInput(f"evidence document: {error}") from error
+
+
+def _edges(at: Field) -> EdgeCounts:
+    settled, good, bad, hidden = (one.as_count() for one in at.items(4))
+    return EdgeCounts(settled=settled, after_good=good, after_bad=bad, after_hidden=hidden)
 
 
 def _reach(rules: CountingRules) -> int:

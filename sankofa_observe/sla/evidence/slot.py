@@ -16,15 +16,21 @@ from sankofa_observe.units import rfc3339
 SLOT_FORMAT = "sankofa-evidence-slot/2"
 
 
-def slot_proof(evidence: Evidence, at: int) -> bytes:
-    """The proof of the slot in which this instant lies.
+def slot_proof(evidence: Evidence, at: int, observer: str = "") -> bytes:
+    """The proof of the slot in which this instant lies, as one observer counted it: of several, the first unless one is named.
 
     Raises:
-        InvalidInput: the period has no such slot.
+        InvalidInput: the period has no such slot, or its agreement no such observer.
     """
     identity, step = evidence.identity, evidence.identity.slo.slot_seconds
-    start = at // step * step
-    index = next((n for n, day in enumerate(evidence.days) if day.day == start // DAY_SECONDS), None)
+    names, start = identity.observers.names, at // step * step
+    if observer and observer not in names:
+        known = ", ".join(names) or "none by a name: leave it out"
+        raise InvalidInput(f"observer {observer} is not in it, expected one of its agreement: {known}")
+    place = names.index(observer) if observer else 0
+    first = place * len(evidence.days_of(place))
+    days = enumerate(evidence.days_of(place), first)
+    index = next((n for n, day in days if day.day == start // DAY_SECONDS), None)
     if index is None or not _has(evidence.days[index], start):
         raise InvalidInput(f"slot {rfc3339(start)} is not in it, expected one of the period {identity.period}")
     day = evidence.days[index]

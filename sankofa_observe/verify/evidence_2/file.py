@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from sankofa_observe.verify.chain import NOT_ASKED, NOT_NAMED
@@ -10,7 +11,6 @@ from sankofa_observe.verify.evidence_2 import summary, tree
 from sankofa_observe.verify.evidence_2.form import (
     DAY_SECONDS,
     DOCUMENT,
-    EDGES,
     FORMAT,
     SLOT,
     Row,
@@ -23,8 +23,18 @@ from sankofa_observe.verify.evidence_2.form import (
     row_of,
     sha256,
 )
+from sankofa_observe.verify.evidence_2.observers import (
+    count_of,
+    each_of,
+    edges_of,
+    merged,
+    named,
+    outside,
+    refuse_observers,
+    together,
+)
 from sankofa_observe.verify.evidence_2.overlay import JUDGED, add_up, refuse_overlay, uses
-from sankofa_observe.verify.evidence_2.period import bands_fall, judge, price, settlement_id
+from sankofa_observe.verify.evidence_2.period import Sums, bands_fall, bounded, judge, price, settlement_id
 from sankofa_observe.verify.evidence_2.rows import is_unrecorded, row_checks, settled_before
 from sankofa_observe.verify.evidence_2.rules import (
     completeness,
@@ -51,6 +61,7 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
     carried = [proof for day in file["days"] for _, proof in day["proofs"]]
     refuse_unknown(identity, rows, carried)
     refuse_exponent(identity["agreement"]["exponent"])
+    refuse_observers(identity)
     refuse_overlay(identity)
     checks = list(_document_checks(raw, file, rows))
     document_hash = sha256(canonical(identity))
@@ -78,8 +89,7 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
 
 def _claimed(file: dict[str, Any], rows: list[Row]) -> Iterator[str]:
     """What no sample in the file speaks for, as far as this one claims any."""
-    edges = [f"{name} {count}" for name, count in zip(EDGES, file["edges"], strict=True) if count]
-    if edges:
+    if edges := outside(file):
         yield f"what stands outside the period and may belong to it ({', '.join(edges)}): attestors count it from their own"
     never = sum(is_unrecorded(file["slo"], row) for row in rows)
     if never:
@@ -88,6 +98,7 @@ def _claimed(file: dict[str, Any], rows: list[Row]) -> Iterator[str]:
 
 def _excluded(identity: dict[str, Any], rows: list[Row]) -> Iterator[str]:
     """Exclusions are applied here as they are listed; that they were agreed is known to those who were told of them."""
+    rows = each_of(identity, rows)[0]  # of each observer the same slots
     overlay, taken = identity["overlay"], sum(use != JUDGED for use in uses(identity, rows))
     if overlay["since_at"]:
         yield f"that the site was deployed at second {overlay['since_at']}, before which nothing is promised: attestors have the fleet file"
@@ -109,34 +120,56 @@ def _on_chain(file: dict[str, Any], words: dict[str, str]) -> OnChain:
 
 def _document_checks(raw: bytes, file: dict[str, Any], rows: list[Row]) -> Iterator[Check]:
     identity = file["identity"]
-    rules, edges = identity["slo"], [number(one) for one in identity["edges"]]
+    observers = count_of(identity)
     yield canonical_form(raw, file)
     yield Check(what="format of the identity", claimed=identity["format"], found=FORMAT)
     document_hash = sha256(canonical(identity))
     sealed = sha256(canonical({"document_hash": document_hash, "provenance": file["provenance"]}))
     yield Check(what="checksum", claimed=file["checksum"], found=sealed)
-    yield scrapes_of_a_slot(rules)
-    yield from completeness(identity, rows)
+    yield scrapes_of_a_slot(identity["slo"])
+    yield from completeness(identity, rows, observers)
     yield from _day_checks(file)
-    if len(rows) != len(starts_of(identity)):
+    if len(rows) != observers * len(starts_of(identity)) or len(file["days"]) % observers:
         return
-    carried = dict(proof for day in file["days"] for proof in day["proofs"])
-    stretch = Stretch(rules=rules, rows=rows, proofs=carried, settled=edges[0], after=tuple(edges[1:]))
-    for n in range(len(rows)):
-        yield from row_checks(stretch, n)
-    used = uses(identity, rows)
-    attained, judged = (
-        add_up(rules, rows, used, edges),
-        [row for row, use in zip(rows, used, strict=True) if use == JUDGED],
-    )
+    for n, (own, days) in enumerate(zip(each_of(identity, rows), each_of(identity, file["days"]), strict=True)):
+        yield from _row_checks(identity, n, own, days)
+    attained, is_bounded, judged = _attained(identity, each_of(identity, rows))
     claimed = {name: number(count) for name, count in identity["attainment"].items()}
+    verdict = judge(identity["slo"], judged, attained, is_bounded=is_bounded)
     yield Check(what="attainment", claimed=_named(claimed), found=_named(attained))
-    yield Check(what="verdict", claimed=identity["verdict"], found=judge(rules, judged, attained))
+    yield Check(what="verdict", claimed=identity["verdict"], found=verdict)
     yield Check(what="bands fall from the target and pay more", claimed="True", found=str(bands_fall(identity)))
     credit = {name: number(value) for name, value in identity["credit"].items()}
     yield Check(what="credit", claimed=_named(credit), found=_named(price(identity["agreement"], attained)))
     found = settlement_id(identity["chain"], identity["agreement"]["id"], identity)
     yield Check(what="settlement id", claimed=identity["settlement_id"], found=found)
+
+
+def _row_checks(identity: dict[str, Any], observer: int, rows: list[Row], days: list[Any]) -> Iterator[Check]:
+    """Each row of one observer follows from its own proof and neighbours."""
+    edges, where = edges_of(identity, observer), named(identity, observer)
+    carried = dict(proof for day in days for proof in day["proofs"])
+    stretch = Stretch(rules=identity["slo"], rows=rows, proofs=carried, settled=edges[0], after=tuple(edges[1:]))
+    for n in range(len(rows)):
+        for check in row_checks(stretch, n):
+            yield replace(check, what=where + check.what) if where else check
+
+
+def _attained(identity: dict[str, Any], each: list[list[Row]]) -> tuple[Sums, bool, list[Row]]:
+    """What all observers say together, whether it is bounded, and the rows that it was judged from."""
+    rules, used = identity["slo"], uses(identity, each[0])
+    if rules["budgeting"] == "Timeslices":
+        rows = merged(identity, each)
+        return add_up(rules, rows, used, edges_of(identity, 0)), True, _judged(rows, used)
+    sums = [
+        (add_up(rules, rows, used, edges_of(identity, n)), bounded(rules, _judged(rows, used)))
+        for n, rows in enumerate(each)
+    ]
+    return *together(identity, sums), [row for rows in each for row in _judged(rows, used)]
+
+
+def _judged(rows: list[Row], used: list[str]) -> list[Row]:
+    return [row for row, use in zip(rows, used, strict=True) if use == JUDGED]
 
 
 def _day_checks(file: dict[str, Any]) -> Iterator[Check]:
@@ -148,11 +181,11 @@ def _day_checks(file: dict[str, Any]) -> Iterator[Check]:
     leaves = identity["days"]
     days = [day["day"] for day in file["days"]]
     yield Check(what="days", claimed=listed(leaf[0] for leaf in leaves), found=listed(days))
-    expected = days_of(identity)
-    if len(days) != len(expected):  # compared first: a period may be as long as a forger likes
-        yield Check(what="days of the period", claimed=f"{len(days)} days", found=f"{len(expected)} days")
+    expected, observers = days_of(identity), count_of(identity)
+    if len(days) != observers * len(expected):  # compared first: a period may be as long as a forger likes
+        yield Check(what="days of the period", claimed=f"{len(days)} days", found=f"{observers * len(expected)} days")
     else:
-        yield Check(what="days of the period", claimed=listed(days), found=listed(expected))
+        yield Check(what="days of the period", claimed=listed(days), found=listed(observers * list(expected)))
     for leaf, day in zip(leaves, file["days"], strict=False):
         starts = [int(line.partition(",")[0]) for line in day["rows"]]
         strays = [start for start in starts if start // DAY_SECONDS != day["day"]]
@@ -177,6 +210,7 @@ def slot(raw: bytes, file: dict[str, Any]) -> Findings:
     check_shape(file, SLOT)
     rows = [row_of(line) for line in file["rows"]]
     refuse_unknown(file, rows, file["proof"])
+    refuse_observers(file)
     at = next((n for n, row in enumerate(rows) if row[0] == file["slot"]), None)
     if at is None:
         raise CannotCheck(f"slot {file['slot']} has no row in its file")
@@ -202,8 +236,10 @@ def slot(raw: bytes, file: dict[str, Any]) -> Findings:
 
 def _day_of(file: dict[str, Any], rows: list[Row]) -> Stretch:
     """The day's rows; of proofs only the slot's own is there, so that of the next row only its counts are known."""
-    edges = [number(one) for one in file["edges"]]
-    first, last = file["index"] == 0, file["index"] == file["days"] - 1
+    days = file["days"] // count_of(file)
+    observer, index = divmod(file["index"], days) if days else (0, 0)
+    edges = edges_of(file, min(observer, count_of(file) - 1))
+    first, last = index == 0, index == days - 1
     proofs = dict(zip([file["slot"]], file["proof"], strict=False))
     empty = sha256(canonical([]))
     proofs |= {start: [] for start, digest in file["proof_digests"] if digest == empty and start != file["slot"]}
@@ -238,11 +274,12 @@ def _slot_checks(raw: bytes, file: dict[str, Any], rows: list[Row], at: int) -> 
     yield Check(
         what="proof of the slot", claimed=listed(claimed), found=listed(sha256(canonical(one)) for one in file["proof"])
     )
-    days = days_of(file)
+    days, observers = days_of(file), count_of(file)
+    observer = min(file["index"] // len(days), observers - 1)
     yield Check(
         what="place of the day",
         claimed=f"{file['index']} of {file['days']}",
-        found=f"{day - days.start} of {len(days)}",
+        found=f"{observer * len(days) + day - days.start} of {observers * len(days)}",
     )
     top = tree.top_by_path(leaf, file["index"], file["days"], file["path"])
     yield Check(what="root", claimed=file["root"], found=tree.root_of(top, file["days"], file))

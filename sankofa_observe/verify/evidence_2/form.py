@@ -46,7 +46,12 @@ _SLO = {
     "spec_digest": HEX32,
     "sources": [TEXT],
 }
-_COUNTED: dict[str, Any] = {"slo": _SLO, "period": (WHOLE, WHOLE), "edges": (SIGNED,) * 4}
+_COUNTED: dict[str, Any] = {
+    "slo": _SLO,
+    "period": (WHOLE, WHOLE),
+    "observers": {"names": [NAME], "bad": POSITIVE, "good": POSITIVE},
+    "edges": [(SIGNED,) * 4],
+}
 _LEAF = (WHOLE, WHOLE, HEX32, HEX32)
 _IDENTITY = {
     **dict.fromkeys(("format", "verdict"), TEXT),

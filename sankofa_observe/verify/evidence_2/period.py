@@ -46,16 +46,16 @@ def busiest_of(rows: list[Row]) -> int:
     return max([0, *whole])
 
 
-def _bounded(rules: Rules, rows: list[Row]) -> bool:
+def bounded(rules: Rules, rows: list[Row]) -> bool:
     """Whether something says how many events there may have been where nothing was seen."""
     if rules["budgeting"] == "Timeslices":
         return True
     return not any(row[4] for row in rows) or busiest_of(rows) > 0
 
 
-def judge(rules: Rules, rows: list[Row], attained: Sums) -> str:
+def judge(rules: Rules, rows: list[Row], attained: Sums, *, is_bounded: bool) -> str:
     """`rows` are those that are judged: where exclusions leave none of them, nothing was promised, and nothing was missed."""
-    if not _bounded(rules, rows):
+    if not is_bounded:
         return "undetermined"
     base, high = sum(attained.values()), attained["good"] + attained["unknown"]
     if base == 0:

@@ -60,11 +60,16 @@ def refuse_unknown(file: dict[str, Any], rows: list[Row], proofs: list[Any]) -> 
     _refuse_texts(rules)
     for proof in proofs:
         check_shape(proof, PROOF[rules["counted"]], f"a proof of {rules['counted']}")
+    _refuse_rows(file, rows)
+
+
+def _refuse_rows(file: dict[str, Any], rows: list[Row]) -> None:
     for row in rows:
         if row[0] < 0:
             raise CannotCheck(f"{listed(row)} begins before 1970")
-        _refuse_counts(rules, COUNTS, row[1:-1])
-    _refuse_counts(rules, EDGES, [number(one) for one in file["edges"]])
+        _refuse_counts(file["slo"], COUNTS, row[1:-1])
+    for edges in file["edges"]:
+        _refuse_counts(file["slo"], EDGES, [number(one) for one in edges])
 
 
 def _refuse_texts(rules: Rules) -> None:
@@ -116,11 +121,11 @@ def days_of(file: dict[str, Any]) -> range:
     return range(starts[0] // DAY_SECONDS, starts[-1] // DAY_SECONDS + 1) if starts else range(0)
 
 
-def completeness(file: dict[str, Any], rows: list[Row]) -> Iterator[Check]:
-    """One row a slot of the period; counted before any list is made: a period may be as long as a forger likes."""
+def completeness(file: dict[str, Any], rows: list[Row], observers: int) -> Iterator[Check]:
+    """One row a slot of the period and observer; counted before any list is made: a period may be as long as a forger likes."""
     starts = starts_of(file)
-    if len(starts) != len(rows):
-        yield Check(what="slots are complete", claimed=f"{len(rows)} slots", found=f"{len(starts)} slots")
+    if observers * len(starts) != len(rows):
+        yield Check(what="slots are complete", claimed=f"{len(rows)} slots", found=f"{observers * len(starts)} slots")
         return
-    strays = next((f"{row[0]} at {n}" for n, row in enumerate(rows) if row[0] != starts[n]), "none")
+    strays = next((f"{row[0]} at {n}" for n, row in enumerate(rows) if row[0] != starts[n % len(starts)]), "none")
     yield Check(what="slots are complete", claimed="none", found=strays)

@@ -48,8 +48,8 @@ def top_by_path(leaf: list[Any], index: int, leaves: int, path: list[str]) -> by
 
 
 def root_of(top: bytes, days: int, file: dict[str, Any]) -> str:
-    """The period's root: it binds how many days there are, and rules, period and edges."""
-    counted = {name: file[name] for name in ("slo", "period", "edges")} | {"days": days}
+    """The period's root: it binds how many days there are, and rules, period, observers and edges."""
+    counted = {name: file[name] for name in ("slo", "period", "observers", "edges")} | {"days": days}
     return sha256(b"\x02" + hashlib.sha256(canonical(counted)).digest() + top)
 
 

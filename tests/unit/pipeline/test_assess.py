@@ -9,11 +9,13 @@ import pytest
 from sankofa_observe.errors import InvariantBroken, Unavailable
 from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, PriceWithdrawn, assess
 from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.ports import StateChange
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Origin
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.testing import FixedClock, MemoryArchive, MemoryLedger, MemorySlots
 from tests import builders
@@ -38,13 +40,13 @@ class Desk:
         self.judge_again()
 
     def judge_again(self) -> None:
-        list(evaluate([self.agreement], table=self.table, ledger=self.ledger, clock=self.clock))
+        list(evaluate([self.agreement], panel_of=alone(self.table), ledger=self.ledger, clock=self.clock))
 
     def assess(self) -> Told:
         return list(
             assess(
                 self.agreement,
-                table=self.table,
+                panel=alone(self.table)(Quorum()),
                 ledger=self.ledger,
                 archive=self.archive,
                 chain=builders.CHAIN,

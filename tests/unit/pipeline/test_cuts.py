@@ -193,7 +193,7 @@ def by_turns(world: World, slo: Slo, step: int) -> list[Slot]:
             slo, ["edge-1"], START - 600, source=source, table=table, clock=clock, delay_seconds=DELAY_SECONDS
         ):
             pass
-    return period_slots(slo, "edge-1", PERIOD, table).slots
+    return list(period_slots(slo, "edge-1", PERIOD, table).slots)
 
 
 @pytest.mark.parametrize("name", WORLDS)

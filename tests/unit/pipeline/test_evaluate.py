@@ -13,6 +13,7 @@ from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.pipeline import evaluate as module
 from sankofa_observe.pipeline.attained import LookAgain
 from sankofa_observe.pipeline.evaluate import PERIOD, STRANGER, Judged, Marks, NotYet, evaluate
+from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.pipeline.period import period_slots, period_totals
 from sankofa_observe.ports import SlotTable, Wait
 from sankofa_observe.sla.agreement import Agreement
@@ -38,7 +39,9 @@ def evaluated(
     look_again: LookAgain = lambda *_: "",
 ) -> list[Judged | NotYet]:
     agreements, clock = of or (builders.agreement(),), FixedClock(at=at)
-    return list(evaluate(agreements, table=table, ledger=ledger, clock=clock, marks=marks, look_again=look_again))
+    return list(
+        evaluate(agreements, panel_of=alone(table), ledger=ledger, clock=clock, marks=marks, look_again=look_again)
+    )
 
 
 def table_of(*indexes: int, bad: int = 0, site: str = "edge-1") -> MemorySlots:
@@ -78,7 +81,12 @@ def test_a_clock_that_runs_ahead_ends_no_grace(scraped: int, judged: bool) -> No
     """Ours is minutes ahead; by its own clock the source is still within the grace, or a second past it."""
     agreement, ledger, clock = builders.agreement(grace_seconds=300), MemoryLedger(), FixedClock(at=AFTER + 590)
     (event,) = evaluate(
-        [agreement], table=table_of(0), ledger=ledger, clock=clock, source_at=lambda: AFTER + scraped, marks=Marks()
+        [agreement],
+        panel_of=alone(table_of(0)),
+        ledger=ledger,
+        clock=clock,
+        source_at=lambda: AFTER + scraped,
+        marks=Marks(),
     )
 
     assert isinstance(event, Judged) == judged
@@ -97,7 +105,7 @@ def test_a_clock_that_is_set_back_judges_what_is_over_later_and_once() -> None:
                 one.record.period
                 for one in evaluate(
                     [agreement],
-                    table=table_of(0, 1),
+                    panel_of=alone(table_of(0, 1)),
                     ledger=ledger,
                     clock=clock,
                     source_at=lambda: AFTER + PERIOD_SECONDS,
@@ -119,7 +127,9 @@ def test_a_source_that_is_away_is_asked_only_when_a_period_is_due() -> None:
 
     def run(at: int) -> list[str]:
         clock = FixedClock(at=at)
-        events = evaluate([builders.agreement()], table=table_of(0), ledger=MemoryLedger(), clock=clock, source_at=away)
+        events = evaluate(
+            [builders.agreement()], panel_of=alone(table_of(0)), ledger=MemoryLedger(), clock=clock, source_at=away
+        )
         return [str(one) for one in events]
 
     assert run(AFTER - 1) == []
@@ -472,7 +482,9 @@ def test_a_clock_ahead_makes_no_period_due() -> None:
     table, ledger, agreement = table_of(0), MemoryLedger(), builders.agreement()
     clock = FixedClock(at=AFTER + 1000 * PERIOD_SECONDS)
     told = list(
-        evaluate([agreement], table=table, ledger=ledger, clock=clock, source_at=lambda: AFTER + 30, marks=Marks())
+        evaluate(
+            [agreement], panel_of=alone(table), ledger=ledger, clock=clock, source_at=lambda: AFTER + 30, marks=Marks()
+        )
     )
 
     assert [type(one).__name__ for one in told] == ["Judged", "NotYet"]
@@ -491,7 +503,9 @@ def test_a_clock_years_ahead_costs_no_more_than_what_is_due(monkeypatch: pytest.
     monkeypatch.setattr(FixedWindow, "period_at", counted)
     clock = FixedClock(at=AFTER + 500_000 * PERIOD_SECONDS)
     told = list(
-        evaluate([A], table=table_of(0), ledger=MemoryLedger(), clock=clock, source_at=lambda: AFTER, marks=Marks())
+        evaluate(
+            [A], panel_of=alone(table_of(0)), ledger=MemoryLedger(), clock=clock, source_at=lambda: AFTER, marks=Marks()
+        )
     )
 
     assert [type(one).__name__ for one in told] == ["Judged", "NotYet"]
@@ -503,7 +517,7 @@ def test_a_clock_beyond_reason_judges_nothing_and_says_so(at: int) -> None:
     """After the year 9999, or with more periods than there can be: an error by name, and no wait is recorded."""
     ledger = MemoryLedger()
     with pytest.raises(InvalidInput, match="is a clock wrong"):
-        list(evaluate([A], table=table_of(0), ledger=ledger, clock=FixedClock(at=at), marks=Marks()))
+        list(evaluate([A], panel_of=alone(table_of(0)), ledger=ledger, clock=FixedClock(at=at), marks=Marks()))
 
     assert (ledger.verdicts, ledger.waits(PERIOD)) == ([], [])
 
@@ -516,7 +530,7 @@ def test_what_fails_one_agreement_holds_up_no_other() -> None:
     healthy = table.watermarks
     table.watermarks = lambda slo: healthy(slo) if slo != "broken" else (_ for _ in ()).throw(Unavailable("torn"))  # type: ignore[method-assign]
     with pytest.raises(Unavailable, match="torn"):
-        list(evaluate([broken, A], table=table, ledger=ledger, clock=FixedClock(at=AFTER)))
+        list(evaluate([broken, A], panel_of=alone(table), ledger=ledger, clock=FixedClock(at=AFTER)))
 
     assert [v.tenant for v in ledger.verdicts] == ["acme"]
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet, evaluate
+from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.pipeline.period import arranged
 from sankofa_observe.ports import Ledger
 from sankofa_observe.sla.agreement import Agreement, Promise
@@ -58,7 +59,12 @@ class Desk:
         self.clock.forward(60)
         used = self.marks if marks is None else marks
         told = evaluate(
-            self.agreements, table=self.table, ledger=self.ledger, clock=self.clock, marks=used, since_at=since_at or {}
+            self.agreements,
+            panel_of=alone(self.table),
+            ledger=self.ledger,
+            clock=self.clock,
+            marks=used,
+            since_at=since_at or {},
         )
         return [one for one in told if not isinstance(one, Judged) or one.added or one.problem]
 
@@ -184,7 +190,7 @@ def test_before_a_site_was_deployed_nothing_is_promised() -> None:
 def shown_all(desk: Desk, since_at: int) -> list[tuple[int, str, int, int, int]]:
     """By a run that looks at every period, as `sankofa-observe evaluate` does: the fleet file is no record."""
     told = evaluate(
-        desk.agreements, table=desk.table, ledger=desk.ledger, clock=desk.clock, since_at={"edge-1": since_at}
+        desk.agreements, panel_of=alone(desk.table), ledger=desk.ledger, clock=desk.clock, since_at={"edge-1": since_at}
     )
     return shown([one for one in told if isinstance(one, Judged) and one.added])
 

@@ -12,6 +12,7 @@ from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.assess import assess
 from sankofa_observe.pipeline.attest import attested_report, objection
 from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.sla.agreement import Agreement, Promise
@@ -19,6 +20,7 @@ from sankofa_observe.sla.evidence import Evidence, Origin, day_leaf, parse
 from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.testing import (
     FixedClock,
@@ -47,9 +49,19 @@ def document_of(agreement: Agreement, source: ScriptedSamples) -> Evidence:
     promise = agreement.promises[0]
     observed = with_neighbours(builders.period(), promise.slo)
     table.append(read_slots(promise.slo, [promise.site], observed, source), clock.now())
-    list(evaluate([agreement], table=table, ledger=ledger, clock=clock))
+    list(evaluate([agreement], panel_of=alone(table), ledger=ledger, clock=clock))
     origin = Origin(engine="engine/1", observer="observer-1")
-    list(assess(agreement, table=table, ledger=ledger, archive=archive, chain=CHAIN, origin=origin, clock=clock))
+    list(
+        assess(
+            agreement,
+            panel=alone(table)(Quorum()),
+            ledger=ledger,
+            archive=archive,
+            chain=CHAIN,
+            origin=origin,
+            clock=clock,
+        )
+    )
     [record] = ledger.in_order()
     raw = archive.get(record.penalty.document_hash)
     assert raw is not None
@@ -300,9 +312,19 @@ def under(known: MemoryExclusions, since_at: int = 0) -> Evidence:
     promise, source = AGREEMENT.promises[0], samples(75, 570)
     table.append(read_slots(promise.slo, [promise.site], with_neighbours(builders.period(), promise.slo), source), 0)
     since = {promise.site: since_at} if since_at else {}
-    list(evaluate([AGREEMENT], table=table, ledger=ledger, clock=clock, since_at=since))
+    list(evaluate([AGREEMENT], panel_of=alone(table), ledger=ledger, clock=clock, since_at=since))
     origin = Origin(engine="engine/1", observer="observer-1")
-    list(assess(AGREEMENT, table=table, ledger=ledger, archive=archive, chain=CHAIN, origin=origin, clock=clock))
+    list(
+        assess(
+            AGREEMENT,
+            panel=alone(table)(Quorum()),
+            ledger=ledger,
+            archive=archive,
+            chain=CHAIN,
+            origin=origin,
+            clock=clock,
+        )
+    )
     [record] = ledger.in_order()
     raw = archive.get(record.penalty.document_hash)
     assert raw is not None

@@ -8,6 +8,7 @@ import pytest
 
 from sankofa_observe.pipeline.assess import assess
 from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.pipeline.rebuild import NotRebuilt, Rebuilt, rebuild, settlements, unproven
 from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
 from sankofa_observe.sla.agreement import Agreement
@@ -59,7 +60,7 @@ class Office:
             self.table.append(slots_of(index, bad=bad), self.clock.at)
 
     def judge(self) -> None:
-        list(evaluate([self.agreement], table=self.table, ledger=self.ledger, clock=self.clock))
+        list(evaluate([self.agreement], panel_of=alone(self.table), ledger=self.ledger, clock=self.clock))
 
     def price(self) -> None:
         self.judge()

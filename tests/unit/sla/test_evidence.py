@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sankofa_observe.errors import InvalidInput
-from sankofa_observe.sla.evidence import Evidence, canonical, document_hash, parse, period_root, slots_of, written
+from sankofa_observe.sla.evidence import Evidence, canonical, document_hash, parse, period_root, seen_of, written
 from sankofa_observe.sla.evidence.form import exact, identity_json
 from sankofa_observe.sla.evidence.slot import slot_proof
 from sankofa_observe.sla.evidence.tree import head, path
@@ -119,7 +119,7 @@ def test_texts_and_large_numbers_are_written_as_rfc_8785_has_them(text: str, num
 def test_a_day_that_lies_wholly_in_the_period_has_the_digest_of_its_site_day() -> None:
     """One definition of a day's rows: what is sealed for verdicts is what is bound on chain."""
     found = days(3)
-    sealed = site_days(slots_of(found))
+    sealed = site_days(seen_of(found)[0].slots)
 
     assert [leaf.rows_digest for leaf in found.identity.days] == [day.digest for day in sealed]
     assert [leaf.slots for leaf in found.identity.days] == [24, 24, 12]
@@ -198,7 +198,7 @@ def _sound(raw: bytes) -> bool:
 def test_the_proof_of_every_slot_holds_alone_and_of_a_changed_one_does_not(count: int, data: st.DataObject) -> None:
     """Any slot of any number of days; then one number or text of its file is another."""
     found = days(count)
-    slot = data.draw(st.sampled_from(slots_of(found)))
+    slot = data.draw(st.sampled_from(seen_of(found)[0].slots))
     raw = slot_proof(found, slot.starts_at + data.draw(st.integers(0, 3599)))
     changed = json.loads(raw)
     at, key = data.draw(st.sampled_from([*_places(changed)]))
@@ -280,7 +280,7 @@ def _with(path: str, value: Any) -> bytes:
         (_with("identity/agreement/version", "1"), "identity.agreement.version is '1', expected a whole number"),
         (_with("identity/agreement/version", True), "identity.agreement.version is 'True', expected a whole number"),
         (_with("identity/edges", [0, 0, 0]), r"identity.edges is '\[0, 0, 0\]', expected a list of 4"),
-        (_with("identity/edges/1", 2**60), r"identity.edges\[1\] is .*, as text where it is over"),
+        (_with("identity/edges/0/1", 2**60), r"identity.edges\[0\]\[1\] is .*, as text where it is over"),
         (_with("identity/edges/1", "12"), r"identity.edges\[1\] is '12', expected a whole number, as text where"),
         (_with("identity/slo/name", 7), "identity.slo.name is '7', expected text"),
         (_with("identity/period", [7, 7]), "period is 7 to 7, expected its start before its end"),
@@ -315,9 +315,9 @@ def test_rows_are_read_as_the_slots_that_they_were() -> None:
     first = builders.slots_of()[0]
     odd = replace(found, days=(replace(found.days[0], rows=("+" + found.days[0].rows[0],)),))
 
-    assert slots_of(found)[0] == replace(first, samples=0, proof=(), reasons=())
+    assert seen_of(found)[0].slots[0] == replace(first, samples=0, proof=(), reasons=())
     with pytest.raises(ValueError, match="another way to write"):
-        slots_of(odd)
+        seen_of(odd)
 
 
 def test_a_settlement_never_leaves_an_end() -> None:

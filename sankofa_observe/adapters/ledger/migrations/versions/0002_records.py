@@ -138,6 +138,7 @@ def _verdicts() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         *_counted(),
         sa.Column("days", sa.Text(), nullable=False),
+        sa.Column("observers", sa.Text(), nullable=True),
         sa.Column("drawn_at", sa.BigInteger(), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("id"),
