@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import random
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 import polars as pl
 from arro3.core import RecordBatchReader
 from deltalake import DeltaTable, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from sankofa_observe.adapters.slots import checksums
 from sankofa_observe.adapters.slots.log import LOG, log_faults
 from sankofa_observe.errors import Unavailable
 
+T = TypeVar("T")
+COMMIT_SECONDS = 60  # for as long writers of several observers may get in each other's way
+PAUSES = (0.01, 0.3)  # seconds between two tries
 ROW_GROUP = 100_000  # rows: what a question about one site reads of a sealed day at least
 TICK = WriterProperties(compression="SNAPPY")
 SEALED = WriterProperties(compression="ZSTD", max_row_group_size=ROW_GROUP)
@@ -60,25 +66,21 @@ class Delta:
 
     def append(self, frame: pl.DataFrame, properties: WriterProperties = TICK) -> None:
         """One commit, however many rows."""
-        with self.held() as opened, self.asking("append"):
-            if opened is not None:
-                write_deltalake(opened, frame, mode="append", writer_properties=properties)
-                return
-            write_deltalake(
-                self.location,
-                frame,
-                mode="append",
-                partition_by=list(self.partition),
-                configuration=PROPERTIES,
-                writer_properties=properties,
-            )
-            self._keep_checksums(self.table())
 
-    def replace(self, frames: Iterator[pl.DataFrame], where: str) -> None:
+        def write(opened: DeltaTable | None) -> None:
+            made = {} if opened else {"partition_by": list(self.partition), "configuration": PROPERTIES}
+            write_deltalake(opened or self.location, frame, mode="append", writer_properties=properties, **made)  # type: ignore[call-overload]  # of a table that is there neither is said
+            if opened is None:
+                self._keep_checksums(self.table())
+
+        self.commit("append", write)
+
+    def replace(self, frames: Callable[[], Iterator[pl.DataFrame]], where: str) -> None:
         """Put the rows in place of those of the partitions that `where` names, in one commit, one frame at a time."""
         schema = RecordBatchReader.from_arrow(pl.DataFrame(schema=dict(self.schema))).schema
-        batches = (batch for frame in frames for batch in RecordBatchReader.from_arrow(frame))
-        with self._held, self.asking("sealing"):
+
+        def write(_: DeltaTable | None) -> None:
+            batches = (batch for frame in frames() for batch in RecordBatchReader.from_arrow(frame))
             write_deltalake(
                 self.location,
                 RecordBatchReader.from_batches(schema, batches),
@@ -88,6 +90,20 @@ class Delta:
                 writer_properties=SEALED,
             )
             self._keep_checksums(self.table())
+
+        self.commit("sealing", write)
+
+    def commit(self, what: str, write: Callable[[DeltaTable | None], T]) -> T:
+        """Write, and once more where another process has committed at the same time: what was refused so has changed nothing."""
+        until = time.monotonic() + COMMIT_SECONDS
+        while True:
+            try:
+                with self.held() as opened, self.asking(what):
+                    return write(opened)
+            except Unavailable as error:
+                if not isinstance(error.__cause__, CommitFailedError) or time.monotonic() > until:
+                    raise
+            time.sleep(random.uniform(*PAUSES))  # noqa: S311  two that met once must not meet again
 
     def table(self) -> DeltaTable | None:
         """The table as it stands now, or None where nothing was ever written."""

@@ -15,6 +15,7 @@ from itertools import groupby
 from pathlib import Path
 
 import polars as pl
+from deltalake import DeltaTable
 
 from sankofa_observe.adapters.slots.days import newest, newest_days, parts, site_days, spans, together
 from sankofa_observe.adapters.slots.delta import Delta, place_of
@@ -128,8 +129,9 @@ class DeltaSlots:
         """Make one sorted file of a day and its totals, one SLO after the other; answers how many site-days it has."""
         totals: list[pl.DataFrame] = []
 
-        def rows(of_day: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+        def rows() -> Iterator[pl.DataFrame]:
             """Called from the writer's own thread: it takes no lock."""
+            totals.clear()  # of a commit that met another one
             for slo in slos:
                 own = of_day.filter(pl.col("slo") == slo).sort("site", "starts_at", "revision").collect()
                 totals.append(_made(own, in_order=True))
@@ -142,7 +144,7 @@ class DeltaSlots:
                 slos = of_day.select("slo").unique().collect()["slo"].sort().to_list()
             if not slos:
                 return 0
-            self.slots.replace(rows(of_day), f"observer = '{self.observer}' AND day = {day}")
+            self.slots.replace(rows, f"observer = '{self.observer}' AND day = {day}")
             return self._store(pl.concat(totals), at)
 
     def unsealed(self) -> list[int]:
@@ -163,9 +165,8 @@ class DeltaSlots:
             )
             if not marked.is_empty():  # first, so that no day is ever without slots and without a reason
                 self.days.append(shaped(marked, DAYS))
-            with self.slots.held() as table, self.slots.asking("retention"):
-                assert table is not None  # noqa: S101  it has days
-                table.delete(f"observer = '{self.observer}' AND day IN ({', '.join(map(str, old))})")
+            where = f"observer = '{self.observer}' AND day IN ({', '.join(map(str, old))})"
+            self.slots.commit("retention", lambda table: table.delete(where) if table else None)
         return len(old)
 
     def forgotten(self, period: Period) -> bool:
@@ -205,13 +206,16 @@ class DeltaSlots:
         return f"{removed} files joined into {added}" if removed else ""
 
     def _compact(self, delta: Delta) -> tuple[int, int]:
-        with self._mutex, delta.held() as table, delta.asking("compaction"):
+        def join(table: DeltaTable | None) -> tuple[int, int]:
             if table is None:
                 return 0, 0
             self._lock.take()
-            done = table.optimize.compact()
+            done = table.optimize.compact([("observer", "=", self.observer)])
             table.vacuum(retention_hours=VACUUM_HOURS, enforce_retention_duration=False, dry_run=False)
             return done["numFilesRemoved"], done["numFilesAdded"]
+
+        with self._mutex:
+            return delta.commit("compaction", join)
 
     # --------------------------------------------------------------------------------------------------------------- care
 
