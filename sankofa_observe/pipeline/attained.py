@@ -51,12 +51,12 @@ class Attained:
             self._panels[quorum] = self.panel_of(quorum)
         return self._panels[quorum]
 
-    def revised(self) -> Iterator[tuple[str, Period]]:
-        """By SLO where slots have changed since this was asked last, by any observer of any agreement."""
+    def written(self) -> Iterator[tuple[str, Period]]:
+        """By SLO where slots were written since this was asked last, by any observer of any agreement."""
         panels = [self.panel(quorum) for quorum in dict.fromkeys(one.observers for one in self.agreements)]
         tables = {id(table): table for panel in panels for table in panel.tables}
         for table in tables.values():
-            yield from table.revised().items()
+            yield from table.written().items()
 
     def at(self, agreement: Agreement, promise: Promise, period: Period) -> AttainmentRecord | str:
         """What the site of a promise attained, or why that cannot be said."""

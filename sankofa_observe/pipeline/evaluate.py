@@ -96,7 +96,7 @@ def evaluate(
     )
     if marks is not None:
         _begin(marks, agreements, ledger, clock.now())
-        for slo, stretch in attained.revised():
+        for slo, stretch in attained.written():
             marks.again[slo] = stretch.joined(marks.again.get(slo))
         _note_exclusions(marks, agreements, ledger)
     used, whole = marks or Marks(), set[str]()

@@ -24,8 +24,8 @@ class SlotTable(Protocol):
     def amend(self, slots: Iterable[Slot], observed_at: int) -> int:
         """Add those that stand as counted from as many samples, and came out otherwise; answers how many were added."""
 
-    def revised(self) -> Mapping[str, Period]:
-        """By SLO the stretch in which this process has changed what stood, or filled what was never recorded, since it was asked last."""
+    def written(self) -> Mapping[str, Period]:
+        """By SLO the stretch in which slots were written since this was asked last: a period that was judged may be another one now."""
 
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
         """The latest revision of each slot that starts in the period, by site and time."""

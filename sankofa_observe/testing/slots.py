@@ -21,20 +21,18 @@ class MemorySlots:
 
     def append(self, slots: Iterable[Slot], observed_at: int, *, anyhow: bool = False) -> int:  # noqa: ARG002  the real table stores it
         added, newest = 0, {(one.slo, one.site, one.starts_at): one for one in slots}
-        marks = {slo: self.watermarks(slo) for slo in {slo for slo, *_ in newest}}
         for slot in newest.values():
             standing = self.revisions[slot.slo, slot.site, slot.starts_at]
             if standing and slot.samples < standing[-1].samples and not anyhow:
                 continue
             if not standing or standing[-1] != slot:
-                if slot.starts_at <= marks[slot.slo].get(slot.site, -1):
-                    own = Period(starts_at=slot.starts_at, ends_at=slot.starts_at + 1)
-                    self.changed[slot.slo] = own.joined(self.changed.get(slot.slo))
+                own = Period(starts_at=slot.starts_at, ends_at=slot.starts_at + 1)
+                self.changed[slot.slo] = own.joined(self.changed.get(slot.slo))
                 standing.append(slot)
                 added += 1
         return added
 
-    def revised(self) -> Mapping[str, Period]:
+    def written(self) -> Mapping[str, Period]:
         found, self.changed = self.changed, {}
         return found
 

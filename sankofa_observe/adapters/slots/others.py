@@ -29,7 +29,7 @@ class OthersSlots(DeltaSlots):
     def watermarks(self, slo: str) -> Mapping[str, int]:
         return self._ask_watermarks(slo)
 
-    def revised(self) -> Mapping[str, Period]:
+    def written(self) -> Mapping[str, Period]:
         """Of whole days, and at first of none: a process that begins looks at recent periods anyway."""
         have = dict(self._have())
         before, self._rows_before = self._rows_before, have

@@ -60,7 +60,7 @@ class DeltaSlots:
         self._waiting: list[pl.DataFrame] | None = None  # where several appends become one commit
         self._healed = False
         self._sealed_days: tuple[object, Mapping[int, int]] = (None, {})
-        self._revised: dict[str, Period] = {}
+        self._written: dict[str, Period] = {}
 
     @property
     def lease(self) -> WriterLock:
@@ -90,6 +90,7 @@ class DeltaSlots:
                 )
                 self._gather(shaped(rows, SLOTS), observed_at)
                 self._remember(fresh)
+                self._note_written(fresh)
             return fresh.height
 
     @contextmanager
@@ -370,18 +371,17 @@ class DeltaSlots:
             pl.col(name).ne_missing(pl.col(f"{name}_before")) for name in OF_SLOT if name not in KEY
         )
         fresh = fresh.filter(pl.col("before").is_null() | (changed & may_change))
-        self._note_revised(fresh.join(older, on=KEY, how="semi"))
         return fresh.select(*OF_SLOT, revision=(pl.col("before").fill_null(0) + 1).cast(pl.Int32))
 
-    def _note_revised(self, slots: pl.DataFrame) -> None:
+    def _note_written(self, slots: pl.DataFrame) -> None:
         for slo, low, high in (
             slots.group_by("slo").agg(low=pl.col("starts_at").min(), high=pl.col("starts_at").max() + 1).iter_rows()
         ):
-            self._revised[slo] = Period(starts_at=low, ends_at=high).joined(self._revised.get(slo))
+            self._written[slo] = Period(starts_at=low, ends_at=high).joined(self._written.get(slo))
 
-    def revised(self) -> Mapping[str, Period]:
+    def written(self) -> Mapping[str, Period]:
         with self._mutex:
-            found, self._revised = self._revised, {}
+            found, self._written = self._written, {}
             return found
 
     def _older(self, slots: pl.DataFrame) -> pl.DataFrame:

@@ -547,7 +547,7 @@ def test_a_period_that_waits_makes_no_other_dearer() -> None:
 
     for index in range(1, 9):
         evaluated(table, ledger, at=period(index).ends_at, marks=marks, look_again=look)
-    table.revised()
+    table.written()
     asked.clear()
     marks.again.clear()
     evaluated(table, ledger, at=period(8).ends_at + 60, marks=marks, look_again=look)
