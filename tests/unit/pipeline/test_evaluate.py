@@ -97,7 +97,7 @@ def test_a_clock_that_runs_ahead_ends_no_grace(scraped: int, judged: bool) -> No
 def test_a_clock_that_is_set_back_judges_what_is_over_later_and_once() -> None:
     """An hour back nothing is closed; when it is right again each period is judged once, as if nothing had happened."""
     agreement, ledger, marks, clock = builders.agreement(), MemoryLedger(), Marks(), FixedClock(at=AFTER)
-    turns = []
+    table, turns = table_of(0, 1), []
     for at in (AFTER, AFTER - 3600, AFTER + PERIOD_SECONDS - 3600, AFTER + PERIOD_SECONDS, AFTER + PERIOD_SECONDS):
         clock.at = at
         turns.append(
@@ -105,7 +105,7 @@ def test_a_clock_that_is_set_back_judges_what_is_over_later_and_once() -> None:
                 one.record.period
                 for one in evaluate(
                     [agreement],
-                    panel_of=alone(table_of(0, 1)),
+                    panel_of=alone(table),
                     ledger=ledger,
                     clock=clock,
                     source_at=lambda: AFTER + PERIOD_SECONDS,

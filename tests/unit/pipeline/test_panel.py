@@ -198,7 +198,7 @@ def test_evidence_holds_what_each_of_them_counted() -> None:
 QUORUMS = st.integers(1, 5).flatmap(
     lambda count: st.tuples(st.just(count), st.integers(1, count), st.integers(count // 2 + 1, count))
 )
-QUIET = st.lists(st.just({}), min_size=12, max_size=12)
+QUIET: st.SearchStrategy[list[dict[str, int]]] = st.lists(st.builds(dict), min_size=12, max_size=12)
 
 
 @given(QUORUMS, st.data())
@@ -244,7 +244,7 @@ def test_quiet_days_are_not_read_slot_by_slot(tmp_path: Path) -> None:
     asked: list[Period] = []
 
     class Watched(DeltaSlots):
-        def states(self, slo: str, sites: Sequence[str], period: Period) -> dict[str, dict[int, SlotState]]:  # type: ignore[override]
+        def states(self, slo: str, sites: Sequence[str], period: Period) -> dict[str, dict[int, SlotState]]:
             asked.append(period)
             return super().states(slo, sites, period)  # type: ignore[return-value]
 

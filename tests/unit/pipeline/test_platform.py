@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sankofa_observe.adapters.ledger import SqlLedger
-from sankofa_observe.adapters.slots import DeltaSlots
+from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
 from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.pipeline.counting import Observed
 from sankofa_observe.pipeline.platform import Platform
@@ -22,7 +22,11 @@ from tests.builders import START
 def platform(folder: Path, clock: FixedClock, source: ScriptedSamples, **opens: Any) -> Platform:
     """One SLO of one site, without agreements and without a chain."""
     ledger, slo = SqlLedger(f"sqlite:///{folder / 'ledger.sqlite'}"), builders.slo()
-    defaults = {"open_source": lambda: source, "open_slots": lambda: DeltaSlots(folder / "slots", "observer-1")}
+    defaults = {
+        "open_source": lambda: source,
+        "open_slots": lambda: DeltaSlots(folder / "slots", "observer-1"),
+        "open_other": lambda name: OthersSlots(folder / "slots", name),
+    }
     return Platform(
         catalog=Catalog(sites={"edge-1": Site(name="edge-1", tier=slo.tier, region="r")}, slos={slo.name: slo}),
         clock=clock,

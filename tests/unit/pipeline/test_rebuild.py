@@ -16,6 +16,7 @@ from sankofa_observe.sla.evidence import Origin, document_hash, parse
 from sankofa_observe.sla.exclusion import ExclusionState
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.sla.terms import counting_digest, with_terms
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.testing import FakeAttestor, FakeChain, FixedClock, MemoryArchive, MemoryLedger, MemorySlots
 from sankofa_observe.units import Period
@@ -64,7 +65,8 @@ class Office:
 
     def price(self) -> None:
         self.judge()
-        ports = {"table": self.table, "ledger": self.ledger, "archive": self.archive, "clock": self.clock}
+        panel = alone(self.table)(Quorum())
+        ports = {"panel": panel, "ledger": self.ledger, "archive": self.archive, "clock": self.clock}
         list(assess(self.agreement, chain=builders.CHAIN, origin=self.origin, **ports))  # type: ignore[arg-type]
         for record in self.ledger.in_order():
             self.chain.prices[record.penalty.settlement_id] = CREDIT_MINOR
@@ -78,7 +80,7 @@ class Office:
         return [record.state for record in self.ledger.in_order()]
 
     def rebuild(self) -> list[Rebuilt | NotRebuilt]:
-        ports = {"table": self.table, "ledger": self.ledger, "archive": self.archive}
+        ports = {"panel_of": alone(self.table), "ledger": self.ledger, "archive": self.archive}
         broken = [one for one in settlements(self.ledger) if unproven(one, self.archive)]
         return list(rebuild(broken, chain=builders.CHAIN, origin=self.origin, **ports))  # type: ignore[arg-type]
 
