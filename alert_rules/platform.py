@@ -7,12 +7,22 @@ from functools import partial
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.model import catalogue
 from sankofa_exporters.proxmox import families as pve
-from sankofa_observe.telemetry import PIPELINE_SUCCESS, SETTLEMENTS, SITE_INFO, UNDETERMINED, WAITING_DUE
+from sankofa_observe.slo.quorum import SAME
+from sankofa_observe.telemetry import (
+    OBSERVER_NEWEST,
+    OBSERVER_VERDICTS,
+    PIPELINE_SUCCESS,
+    SETTLEMENTS,
+    SITE_INFO,
+    UNDETERMINED,
+    WAITING_DUE,
+)
 
 from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
 
 EXPORTER_JOBS = "sankofa-(besu|canary|ceph|cloudflare|proxmox)"
 STARVED_SECONDS = 0.1  # half of the slack that a quick eth_call has under its bound of 0.2 s
+OBSERVER_BEHIND_SECONDS = 1800  # what it counts closes a minute or two after it was; restarts take minutes
 PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks were missed
 PLATFORM_IDENTITY = {"tier": "core", "region": "all", "site": "platform"}
 
@@ -113,6 +123,22 @@ PLATFORM = (
         severity="ticket",
         summary="A period that is over cannot be judged: its credits will be late",
         description="What should have been judged or done waits, {{ $value | humanizeDuration }} past its time.",
+    ),
+    _of_the_platform(
+        name="ObserverSilent",
+        expr=f"count(time() - {OBSERVER_NEWEST} > {OBSERVER_BEHIND_SECONDS})",
+        for_seconds=300,
+        severity="ticket",
+        summary="An observer counts no slots: the others decide, with one voice less",
+        description="{{ $value }} observer(s) have counted nothing for half an hour.",
+    ),
+    _of_the_platform(
+        name="ObserverDiffers",
+        expr=f'sum({OBSERVER_VERDICTS}{{alone!="{SAME}"}}) > 0',
+        for_seconds=300,
+        severity="ticket",
+        summary="One observer saw a period otherwise than the others, or could not see it",
+        description="In {{ $value }} case(s) an observer alone would not have come to the verdict of all.",
     ),
 )
 

@@ -7,6 +7,7 @@ empty answer means that the inventory is missing, and says NOT KNOWN.
 from __future__ import annotations
 
 from sankofa_observe import telemetry
+from sankofa_observe.slo.quorum import SAME
 
 from . import states
 from .board import Board
@@ -135,6 +136,7 @@ TIERS = Bars(
     height=9,
 )
 
+_ALONE = f'sum by (observer, alone) ({telemetry.OBSERVER_VERDICTS}{{alone!="{SAME}"}})'
 MONEY = (
     Bars(
         title="Settlements by state",
@@ -145,10 +147,11 @@ MONEY = (
     ),
     Bars(
         title="Waits for a person",
-        description="Verdicts that the slots cannot tell and nobody has reviewed (VerdictUndetermined), and periods that cannot be judged yet.",
+        description="Verdicts that the slots cannot tell and nobody has reviewed (VerdictUndetermined), periods that cannot be judged yet, and observers that alone would not have said the same (ObserverDiffers).",
         queries=(
             Query(expr=f"sum by (slo) ({telemetry.UNDETERMINED})", instant=True, legend="undetermined, {{slo}}"),
             Query(expr=f"sum by (subject) ({telemetry.WAITING})", instant=True, legend="not judged yet, {{subject}}"),
+            Query(expr=_ALONE, instant=True, legend="{{observer}} alone: {{alone}}"),
         ),
         width=8,
         height=7,

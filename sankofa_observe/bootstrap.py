@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
     from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
     from sankofa_observe.pipeline.observing import Observing
+    from sankofa_observe.pipeline.panel import Panel
     from sankofa_observe.pipeline.platform import Platform
     from sankofa_observe.pipeline.settle import Settle
     from sankofa_observe.ports import Clock, KnownExclusions
     from sankofa_observe.sla.catalog import Catalog
     from sankofa_observe.sla.settlement import ChainIdentity
+    from sankofa_observe.slo.quorum import Quorum
 
 Settling = Callable[["SqlLedger", "FolderArchive", "Clock"], "Settle"]
 """Settling, once its stores are open."""
@@ -97,7 +99,7 @@ def _observing(settings: Settings, catalog: Catalog, opened: ExitStack, waits_no
 
 def _refuse_strangers(settings: Settings, catalog: Catalog) -> None:
     """An observer that nobody runs would leave every slot of its vote unknown."""
-    known = {settings.observer, *settings.observers}
+    known = settings.observer_names
     strange = [
         f"agreement {one.name} is observed by {name}, which is not in the settings"
         for one in catalog.agreements.values()
@@ -106,6 +108,17 @@ def _refuse_strangers(settings: Settings, catalog: Catalog) -> None:
     ]
     if strange:
         raise InvalidInput(f"{'; '.join(strange)}; known: {', '.join(sorted(known))}; add it under `observers`")
+
+
+@contextmanager
+def open_panel(settings: Settings, quorum: Quorum) -> Iterator[Panel]:
+    """The slots of an agreement's observers, to be read."""
+    from sankofa_observe.pipeline.panel import Panel
+
+    with ExitStack() as opened:
+        names = quorum.names or (settings.observer,)
+        tables = tuple(_others(opened, settings.slot_table, name) for name in names)
+        yield Panel(quorum=quorum, tables=tables)
 
 
 def _make(data_dir: Path) -> None:

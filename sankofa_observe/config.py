@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -138,6 +138,7 @@ class ScheduleSettings(_Part):
 class ObserverSettings(_Part):
     """Another observer: the Prometheus beside it, and where its own process is scraped."""
 
+    name: ObserverName
     prometheus: PrometheusSettings
     metrics_listen: Address | None = None
 
@@ -157,7 +158,7 @@ class Settings(BaseSettings):
     data_dir: Path
     specs: Annotated[list[Path], Field(min_length=1)]
     observer: ObserverName = "observer-1"
-    observers: dict[ObserverName, ObserverSettings] = {}
+    observers: list[ObserverSettings] = []
     prometheus: PrometheusSettings
     late: LateSettings = LateSettings()
     ledger_url: str = Field("", repr=False)  # may hold a password
@@ -167,16 +168,30 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     schedule: ScheduleSettings = ScheduleSettings()
 
+    @model_validator(mode="after")
+    def _one_name_each(self) -> Settings:
+        names = self.observer_names
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(
+                f"observer {', '.join(twice)} is there twice: `observer` is this process, `observers` are the others"
+            )
+        return self
+
+    @property
+    def observer_names(self) -> list[str]:
+        """Whose slots this installation has."""
+        return [self.observer, *(one.name for one in self.observers)]
+
     def as_observer(self, name: str) -> Settings:
         """The settings of the process that counts as this observer; raises `InvalidInput` where there is none of this name."""
+        own = next((one for one in self.observers if one.name == name), None)
         if name == self.observer:
             return self
-        if name not in self.observers:
-            known = ", ".join([self.observer, *self.observers])
+        if own is None:
+            known = ", ".join(self.observer_names)
             raise InvalidInput(
                 f"observer {name[:80]!r} is not in the settings; known: {known}; add it under `observers`"
             )
-        own = self.observers[name]
         schedule = self.schedule.model_copy(update={"metrics_listen": own.metrics_listen})
         return self.model_copy(update={"observer": name, "prometheus": own.prometheus, "schedule": schedule})
 
@@ -254,8 +269,6 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         if isinstance(value, BaseModel):
             changes = {name: absolute(getattr(value, name)) for name in type(value).model_fields}
             return value.model_copy(update=changes)
-        if isinstance(value, dict):
-            return {name: absolute(one) for name, one in value.items()}
         return [absolute(one) for one in value] if isinstance(value, list) else value
 
     resolved: Settings = absolute(settings)

@@ -101,6 +101,17 @@ WAITING_DUE = Series(
     meaning="By when the first of it should be done; absent while nothing waits.",
 )
 
+OBSERVER_NEWEST = Series(
+    name="sankofa_observer_newest_slot_timestamp_seconds",
+    labels=("observer",),
+    meaning="Start of an observer's newest slot, of the SLO it is farthest behind with; 0 where it has none. Of agreements with several.",
+)
+OBSERVER_VERDICTS = Series(
+    name="sankofa_observer_verdicts",
+    labels=("observer", "alone"),
+    meaning="Promises by what this observer alone says of their newest judged period: the same, otherwise, cannot tell.",
+)
+
 PIPELINE_SUCCESS = Series(
     name="sankofa_pipeline_last_success_timestamp_seconds", labels=("stage",), meaning="When a stage last succeeded."
 )
@@ -136,6 +147,7 @@ ERRORS = Series(
 SERIES = (
     SITE_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
     UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SINCE, WAITING_DUE,
+    OBSERVER_NEWEST, OBSERVER_VERDICTS,
     PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD_AGE, API_DURATION, ERRORS,
 )  # fmt: skip
 

@@ -16,6 +16,8 @@ from sankofa_observe.cli.pipeline import known
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.slo.totals import DAY_SECONDS
 
+AsSeenBy = Annotated[str, typer.Option("--observer", help="Whose slots; else those of the observer in the settings.")]
+
 if TYPE_CHECKING:
     from sankofa_observe.adapters.slots import DeltaSlots
     from sankofa_observe.ports import SlotTable
@@ -41,6 +43,7 @@ def shown(
     exclude: Exclude = None,
     svg: SvgFile = None,
     width: Width = None,
+    observer: AsSeenBy = "",
     *,
     no_color: NoColor = False,
     as_json: AsJson = False,
@@ -64,7 +67,7 @@ def shown(
     from sankofa_observe.pictures.terminal import month
     from sankofa_observe.pipeline.picture import strip_of
 
-    with _store(config) as store:
+    with _store(config, observer) as store:
         of = catalog.slos[slo]
         strip = strip_of(of, site, asked or _newest_period(of, site, store), store, excluded)
     if svg:
@@ -97,6 +100,7 @@ def export(
     out: Annotated[str, typer.Option(help="The file to write, whole or not at all; - is standard output.")],
     slo: Annotated[list[str] | None, typer.Option(help="Only this SLO; may be repeated.")] = None,
     site: Annotated[list[str] | None, typer.Option(help="Only this site; may be repeated.")] = None,
+    observer: AsSeenBy = "",
 ) -> None:
     """Write slots for other programs: the newest revision of each, by day, SLO, site and time, without proofs.
 
@@ -117,7 +121,7 @@ def export(
     from sankofa_observe.adapters.specs import load_catalog
 
     catalog = load_catalog(settings.specs)
-    with _store(config) as store, progress("writing") as advance:
+    with _store(config, observer) as store, progress("writing") as advance:
         from sankofa_observe.adapters.slots import export as to_file
 
         kept = _Kept(slos=set(catalog.slos), sites=set(catalog.sites))
@@ -185,10 +189,11 @@ def seal(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
 
 @contextmanager
-def _store(config: ConfigFile) -> Iterator[DeltaSlots]:
+def _store(config: ConfigFile, observer: str = "") -> Iterator[DeltaSlots]:
     from sankofa_observe.config import load_settings
 
     settings = load_settings(config)
+    settings = settings.as_observer(observer or settings.observer)
     from sankofa_observe.adapters.slots import DeltaSlots  # 1 s, which whoever has mistyped a setting does not wait for
 
     with closing(DeltaSlots(settings.slot_table, settings.observer)) as store:

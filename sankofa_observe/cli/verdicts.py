@@ -127,23 +127,22 @@ def shown(
 
 def _strip(record: VerdictRecord, terms: AgreementRecord | None, config: Path) -> tuple[Strip, bool]:
     """The picture's slots as they stand, and whether they are others than the verdict was drawn from."""
-    from sankofa_observe.adapters.slots import DeltaSlots
+    from sankofa_observe.bootstrap import open_panel
     from sankofa_observe.config import load_settings
     from sankofa_observe.errors import InvalidInput
-    from sankofa_observe.pipeline.period import period_totals
     from sankofa_observe.pipeline.picture import strip_of
     from sankofa_observe.sla.recorded_terms import agreement_of
 
-    promises = agreement_of(terms.document, {}).promises if terms else ()
+    agreement = agreement_of(terms.document, {}) if terms else None
+    promises = agreement.promises if agreement else ()
     slo = next((one.slo for one in promises if (one.slo.name, one.site) == (record.slo, record.site)), None)
-    if slo is None:
+    if slo is None or agreement is None:
         raise InvalidInput(
             f"agreement {record.agreement_id} as it stands does not promise {record.slo} at {record.site}"
         )
-    settings = load_settings(config)
-    with closing(DeltaSlots(settings.slot_table, settings.observer)) as table:
-        strip = strip_of(slo, record.site, record.period, table)
-        found = period_totals(slo, [record.site], record.period, table)[record.site]
+    with open_panel(load_settings(config), agreement.observers) as panel:
+        strip = strip_of(slo, record.site, record.period, panel)
+        found = panel.draw(slo, [record.site], record.period)[record.site]
     return strip, found.digest != record.slots_digest
 
 

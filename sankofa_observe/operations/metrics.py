@@ -6,7 +6,8 @@ No verdict or amount is ever computed from here. The names are those of `telemet
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter as Counting
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -14,13 +15,17 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sankofa_observe import telemetry
 from sankofa_observe.errors import KINDS, UNEXPECTED, kind_of
 from sankofa_observe.pipeline.evaluate import PERIOD
+from sankofa_observe.pipeline.panel import PanelOf
 from sankofa_observe.pipeline.period import period_totals
 from sankofa_observe.pipeline.stages import STAGES, URGENT
 from sankofa_observe.ports import Clock, Ledger, SlotTable
+from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.quorum import CANNOT_TELL, OTHERWISE, SAME, View
 from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.verdict import judge
 from sankofa_observe.telemetry import Series
 from sankofa_observe.units import PPM
 
@@ -84,6 +89,8 @@ class PipelineMetrics:
         self._waiting = process.gauge(telemetry.WAITING)
         self._waiting_since = process.gauge(telemetry.WAITING_SINCE)
         self._waiting_due = process.gauge(telemetry.WAITING_DUE)
+        self._newest = process.gauge(telemetry.OBSERVER_NEWEST)
+        self._alone = process.gauge(telemetry.OBSERVER_VERDICTS)
         self._succeeded = process.gauge(telemetry.PIPELINE_SUCCESS)
         self._head_age = process.gauge(telemetry.CHAIN_HEAD_AGE)
         self._head_age.set(float("nan"))
@@ -129,6 +136,38 @@ class PipelineMetrics:
             self._credit.labels(one.tenant, one.currency).set(totals.credits.get((one.tenant, *money), 0))
         self._refresh_undetermined(ledger)
         self._refresh_waiting(ledger)
+
+    def refresh_observers(self, panel_of: PanelOf, ledger: Ledger) -> None:
+        """Of agreements with several observers: how far each has counted, and what it would have said alone."""
+        newest: dict[tuple[str, ...], float] = {}
+        alone: Counting[tuple[str, ...]] = Counting()
+        for one in self._several():
+            names, slos = one.observers.names, {promise.slo.name for promise in one.promises}
+            for name, table in zip(names, panel_of(one.observers).tables, strict=True):
+                at = min(max(table.watermarks(slo).values(), default=0) for slo in slos)
+                newest[name,] = min(at, newest.get((name,), at))
+            alone.update(dict.fromkeys(((name, word) for name in names for word in (SAME, OTHERWISE, CANNOT_TELL)), 0))
+        for verdict, view in self._views(ledger):
+            alone[view.name, view.beside(verdict)] += 1
+        _show(self._newest, newest)
+        _show(self._alone, alone)
+
+    def _several(self) -> list[Agreement]:
+        return [one for one in self._catalog.agreements.values() if one.observers.names]
+
+    def _views(self, ledger: Ledger) -> Iterator[tuple[str, View]]:
+        """What each observer alone says of a promise's newest judged period, beside what all say."""
+        judged_to = ledger.judged_to() if self._several() else {}
+        for one in self._several():
+            if one.id not in judged_to:
+                continue
+            period = one.window.period_at(judged_to[one.id])
+            sites = {(promise.slo.name, promise.site) for promise in one.promises}
+            for slo in {promise.slo.name: promise.slo for promise in one.promises}.values():
+                for found in ledger.attainments(slo.name, period):
+                    if found.quorum == one.observers and (slo.name, found.site) in sites:
+                        verdict = judge(slo, found.attainment).value
+                        yield from ((verdict, view) for view in found.views)
 
     def _refresh_undetermined(self, ledger: Ledger) -> None:
         found = ledger.undetermined()

@@ -16,7 +16,7 @@ from sankofa_observe.slo import observers
 from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.slo.observers import Seen
 from sankofa_observe.slo.quorum import Quorum, View, vote
-from sankofa_observe.slo.slot import SlotState, slot_starts
+from sankofa_observe.slo.slot import Slot, SlotState, slot_starts
 from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, Totals, digest_of
 from sankofa_observe.slo.verdict import Attainment, attain, judge
 from sankofa_observe.units import Period
@@ -68,6 +68,28 @@ class Panel:
     def forgotten(self, period: Period) -> bool:
         """Whether any observer keeps slots of the period in totals only."""
         return any(table.forgotten(period) for table in self.tables)
+
+    def watermarks(self, slo: str) -> Mapping[str, int]:
+        """Per site the start of the newest slot that anybody has."""
+        newest: dict[str, int] = {}
+        for table in self.tables:
+            for site, at in table.watermarks(slo).items():
+                newest[site] = max(at, newest.get(site, at))
+        return newest
+
+    def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
+        """The slots of all together, by site and time: of one observer as they are, of several their states."""
+        if len(self.tables) == 1:
+            return self.tables[0].read(slo, sites, period)
+        states: dict[tuple[str, int], Counter[SlotState]] = defaultdict(Counter)
+        for table in self.tables:
+            for site, own in table.states(slo, sites, period).items():
+                for start, state in own.items():
+                    states[site, start][state] += 1
+        return [
+            Slot(slo=slo, site=site, starts_at=start, state=vote(self.quorum, states[site, start]))
+            for site, start in sorted(states)
+        ]
 
     def seen(self, slo: Slo, site: str, period: Period) -> tuple[Seen, ...]:
         """Every slot of the period as each observer has it; one that it never recorded is UNKNOWN."""

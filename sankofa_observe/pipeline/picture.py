@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.pictures.strip import Strip
-from sankofa_observe.ports import SlotTable
 from sankofa_observe.slo.indicator import DERIVED, RatioIndicator
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.slot import SlotKey
+from sankofa_observe.slo.slot import Slot, SlotKey
 from sankofa_observe.slo.spell import spells
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.slo.window import CalendarWindow
@@ -18,7 +18,17 @@ from sankofa_observe.units import Period, rfc3339, without
 MOST_SECONDS = 400 * DAY_SECONDS
 
 
-def newest_slot(slo: str, site: str, table: SlotTable) -> int:
+class Drawable(Protocol):
+    """The slots of one observer, or of all those of an agreement together."""
+
+    def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]: ...
+
+    def watermarks(self, slo: str) -> Mapping[str, int]: ...
+
+    def forgotten(self, period: Period) -> bool: ...
+
+
+def newest_slot(slo: str, site: str, table: Drawable) -> int:
     """The start of the newest slot of a site; raises `InvalidInput` where none was ever recorded."""
     newest = table.watermarks(slo).get(site)
     if newest is None:
@@ -26,7 +36,7 @@ def newest_slot(slo: str, site: str, table: SlotTable) -> int:
     return newest
 
 
-def strip_of(slo: Slo, site: str, period: Period, table: SlotTable, exclusions: Sequence[Period] = ()) -> Strip:
+def strip_of(slo: Slo, site: str, period: Period, table: Drawable, exclusions: Sequence[Period] = ()) -> Strip:
     """The slots of a period, as spells; what is no longer kept, and what is not counted yet, is neither good nor unknown."""
     if period.seconds > MOST_SECONDS:
         raise InvalidInput(
@@ -64,7 +74,7 @@ def _counted(slo: Slo) -> str:
     return "events" if isinstance(slo.indicator, RatioIndicator) else "scrapes"
 
 
-def _not_kept(period: Period, table: SlotTable) -> Iterator[Period]:
+def _not_kept(period: Period, table: Drawable) -> Iterator[Period]:
     """The days of the period of which only totals are left."""
     for day in range(period.starts_at // DAY_SECONDS, -(-period.ends_at // DAY_SECONDS)):
         start, end = max(period.starts_at, day * DAY_SECONDS), min(period.ends_at, (day + 1) * DAY_SECONDS)

@@ -54,8 +54,18 @@ class View:
     unknown: int
     verdict: str
 
+    def beside(self, together: str) -> str:
+        """How it stands to the verdict of all: the same, otherwise, or it cannot tell where they can."""
+        undetermined = "undetermined"
+        if together in {undetermined, self.verdict}:
+            return SAME
+        return CANNOT_TELL if self.verdict == undetermined else OTHERWISE
+
     def __str__(self) -> str:
         return f"{self.name} alone: {self.verdict} ({self.good} good, {self.bad} bad, {self.unknown} unknown)"
+
+
+SAME, OTHERWISE, CANNOT_TELL = "the same", "otherwise", "cannot tell"
 
 
 def vote(quorum: Quorum, states: Mapping[SlotState, int]) -> SlotState:

@@ -309,6 +309,14 @@ _STAGE = f'sankofa_pipeline_last_success_timestamp_seconds{{{OURS}, stage="obser
 _DUE = f'sankofa_waiting_due_timestamp_seconds{{{OURS}, subject="period"}}'
 
 
+def _newest(observer: str) -> str:
+    return f'sankofa_observer_newest_slot_timestamp_seconds{{{OURS}, observer="{observer}"}}'
+
+
+def _alone(how: str) -> str:
+    return f'sankofa_observer_verdicts{{{OURS}, observer="north", alone="{how}"}}'
+
+
 def _unclear(tier: str) -> str:
     return f'sankofa_undetermined_verdicts{{{OURS}, slo="availability-{tier}"}}'
 
@@ -351,6 +359,29 @@ MONEY = (
     ),
     Case(alert="PeriodNotJudged", world="before its time", series={_DUE: "3600x80"}, minute=11),
     Case(alert="PeriodNotJudged", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=11),
+    Case(
+        alert="ObserverSilent",
+        world="one of three stands since the beginning",
+        series={_newest("north"): "0x80", _newest("east"): "0+15x160", _newest("west"): "0+15x160"},
+        minute=37,
+        fires=((PLATFORM, "1"),),
+    ),
+    Case(alert="ObserverSilent", world="all count", series={_newest("north"): "0+15x160"}, minute=37),
+    Case(alert="ObserverSilent", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x160"}, minute=37),
+    Case(
+        alert="ObserverDiffers",
+        world="one that saw two promises otherwise and one not at all",
+        series={_alone("otherwise"): "2x40", _alone("cannot tell"): "1x40", _alone("the same"): "9x40"},
+        minute=6,
+        fires=((PLATFORM, "3"),),
+    ),
+    Case(
+        alert="ObserverDiffers",
+        world="all the same",
+        series={_alone("the same"): "9x40", _alone("otherwise"): "0x40"},
+        minute=6,
+    ),  # fmt: skip
+    Case(alert="ObserverDiffers", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=6),
 )
 
 CASES = (
