@@ -380,7 +380,7 @@ MONEY = (
         world="all the same",
         series={_alone("the same"): "9x40", _alone("otherwise"): "0x40"},
         minute=6,
-    ),  # fmt: skip
+    ),
     Case(alert="ObserverDiffers", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=6),
 )
 
