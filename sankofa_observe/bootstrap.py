@@ -80,6 +80,7 @@ def open_observing(
     from sankofa_observe.pipeline.observing import Observing
 
     catalog = catalog or load_catalog(settings.specs)
+    _make(settings.data_dir)
     with ExitStack() as opened:
         yield Observing(**_observing(settings, catalog, opened, waits_no_more))
 

@@ -183,9 +183,13 @@ class Settings(BaseSettings):
         return [self.observer, *(one.name for one in self.observers)]
 
     def as_observer(self, name: str) -> Settings:
-        """The settings of the process that counts as this observer; raises `InvalidInput` where there is none of this name."""
+        """The settings of the process that counts as this observer, of none by a name as they are.
+
+        Raises:
+            InvalidInput: there is no observer of this name.
+        """
         own = next((one for one in self.observers if one.name == name), None)
-        if name == self.observer:
+        if name in {"", self.observer}:
             return self
         if own is None:
             known = ", ".join(self.observer_names)

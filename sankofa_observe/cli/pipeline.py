@@ -16,6 +16,7 @@ from sankofa_observe.units import rfc3339
 if TYPE_CHECKING:
     from sankofa_observe.pipeline.counting import Observed
 
+AsObserver = Annotated[str, typer.Option("--observer", help="Count as this observer of the settings.")]
 
 YEARS = range(2000, 2101)  # of samples that anybody has, and of agreements
 
@@ -25,17 +26,17 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def observe(config: ConfigFile, *, as_json: AsJson = False) -> None:
+def observe(config: ConfigFile, observer: AsObserver = "", *, as_json: AsJson = False) -> None:
     """Read raw samples and bring the slots up to date.
 
     Example: sankofa-observe observe --config sankofa.yaml
     """
-    from sankofa_observe.bootstrap import open_platform
+    from sankofa_observe.bootstrap import open_observing
     from sankofa_observe.config import load_settings
 
-    with open_platform(load_settings(config)) as platform:
+    with open_observing(load_settings(config).as_observer(observer)) as observing:
         show(
-            _with_progress(platform.observe()),
+            _with_progress(observing.observe()),
             as_json=as_json,
             nothing="nothing to observe yet: no slot has closed since; one does an hour after its end where Prometheus scrapes nothing",
         )
@@ -53,6 +54,7 @@ def recount(
     ] = None,
     slo: Annotated[str | None, typer.Option(help="Only this SLO.")] = None,
     site: Annotated[str | None, typer.Option(help="Only this site.")] = None,
+    observer: AsObserver = "",
     *,
     anyhow: Annotated[
         bool, typer.Option("--anyhow", help="Change slots that were counted from more samples than there are now, too.")
@@ -67,18 +69,18 @@ def recount(
     Example: sankofa-observe recount --config sankofa.yaml --from 2026-11-01T00:00:00Z
     """
     from sankofa_observe.adapters.specs import load_catalog
-    from sankofa_observe.bootstrap import open_platform
+    from sankofa_observe.bootstrap import open_observing
     from sankofa_observe.config import load_settings
 
     since_at, until_at = instant("--from", since), None if until is None else instant("--to", until)
-    settings = load_settings(config)
+    settings = load_settings(config).as_observer(observer)
     catalog = load_catalog(settings.specs)
     known("SLO", slo, catalog.slos)
     known("site", site, catalog.sites)
-    with open_platform(settings, catalog=catalog) as platform:
-        period = platform.closed(since_at, until_at)
+    with open_observing(settings, catalog=catalog) as observing:
+        period = observing.closed(since_at, until_at)
         show(
-            _with_progress(platform.recount(period, only=slo, site=site, anyhow=anyhow)),
+            _with_progress(observing.recount(period, only=slo, site=site, anyhow=anyhow)),
             as_json=as_json,
             nothing="no slot lies in there",
         )

@@ -176,24 +176,23 @@ def repair(config: ConfigFile, *, as_json: AsJson = False) -> None:
     show(said, as_json=as_json, nothing="nothing to repair: the table of slots is whole")
 
 
-def seal(config: ConfigFile, *, as_json: AsJson = False) -> None:
+def seal(config: ConfigFile, observer: AsSeenBy = "", *, as_json: AsJson = False) -> None:
     """Look for late samples of recent days, and make the totals of those that are over. The scheduler does so each hour.
 
     Example: sankofa-observe slots seal --config sankofa.yaml
     """
-    from sankofa_observe.bootstrap import open_platform
+    from sankofa_observe.bootstrap import open_observing
     from sankofa_observe.config import load_settings
 
-    with open_platform(load_settings(config), new=False) as platform:
-        show(platform.seal(), as_json=as_json, nothing="no day to seal")
+    with open_observing(load_settings(config).as_observer(observer)) as observing:
+        show(observing.seal(), as_json=as_json, nothing="no day to seal")
 
 
 @contextmanager
 def _store(config: ConfigFile, observer: str = "") -> Iterator[DeltaSlots]:
     from sankofa_observe.config import load_settings
 
-    settings = load_settings(config)
-    settings = settings.as_observer(observer or settings.observer)
+    settings = load_settings(config).as_observer(observer)
     from sankofa_observe.adapters.slots import DeltaSlots  # 1 s, which whoever has mistyped a setting does not wait for
 
     with closing(DeltaSlots(settings.slot_table, settings.observer)) as store:
