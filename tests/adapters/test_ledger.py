@@ -37,6 +37,7 @@ from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import VerdictRecord
 from sankofa_observe.sla.revision import Revision
 from sankofa_observe.sla.settlement import ARROWS, SettlementState
+from sankofa_observe.slo.quorum import Quorum, View
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.testing import MemoryLedger
 from sankofa_observe.units import Money
@@ -206,6 +207,18 @@ def test_ledger_keeps_what_was_attained(ledger: Ledger) -> None:
     with pytest.raises(Unavailable, match=r"attainment.*drawn by another process at the same time"):
         ledger.add_attainments([attainment(ACME, 1), replace(second, days={})])
     assert ledger.attainments(first.slo, period(1)) == []  # all or none
+
+
+def test_ledger_keeps_what_each_panel_of_observers_attained(ledger: Ledger) -> None:
+    """The newest of each site and panel stands, with what each observer alone would have said; numbers are shared."""
+    alone = attainment(ACME)
+    view = View(name="north", good=9, bad=1, unknown=0, verdict="breach")
+    three = replace(alone, revision=2, quorum=Quorum(names=("east", "north"), bad=2, good=2), views=(view,))
+    later = replace(three, revision=3, views=(replace(view, bad=2),))
+    ledger.add_attainments([alone, three, later])
+
+    assert ledger.attainments(alone.slo, period()) == [alone, later]
+    assert later.views[0].beside("met") == "otherwise"
 
 
 def test_ledger_shows_a_verdict_with_what_it_was_judged_from(ledger: Ledger) -> None:

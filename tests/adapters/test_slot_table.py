@@ -321,6 +321,30 @@ def test_second_writer_of_an_observer_is_refused(tmp_path: Path) -> None:
     assert second.append(slots_of(1), START) == SLOTS
 
 
+def test_writers_of_several_observers_share_the_tables(tmp_path: Path) -> None:
+    """Each appends, seals and compacts as if it were alone: no commit is lost, and none fails because another one came first."""
+    names, days = ("east", "north", "west"), range(3)
+
+    def write(name: str) -> None:
+        table = DeltaSlots(tmp_path, name)
+        for day in days:
+            for minute in range(12):
+                at = START + day * DAY_SECONDS + minute * 60
+                assert table.append([slot(at)], START) == 1
+            table.seal(FIRST_DAY + day, START)
+            table.compact()
+        table.close()
+
+    with ThreadPoolExecutor(len(names)) as processes:
+        for done in [processes.submit(write, name) for name in names]:
+            done.result()
+    whole = Period(starts_at=START, ends_at=START + len(days) * DAY_SECONDS)
+    for name in names:
+        table = DeltaSlots(tmp_path, name)
+        assert len(table.read(NAME, ["edge-1"], whole)) == 12 * len(days)
+        assert table.unsealed() == []
+
+
 def test_stages_of_one_process_share_a_table(tmp_path: Path) -> None:
     """Observing, judging and sealing run in threads of their own over one open table: nothing is lost, nothing fails."""
     table = DeltaSlots(tmp_path, "observer-1")

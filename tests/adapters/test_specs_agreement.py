@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sankofa_observe.adapters.specs import load_catalog
+from sankofa_observe.errors import InvalidInput
 from tests.adapters.spec_documents import (
     AGREEMENT,
     FLEET,
@@ -256,3 +257,50 @@ def test_agreement_of_one_name_twice_is_refused(tmp_path: Path) -> None:
     """Two agreements with one name and one salt have one id."""
     folder = write(tmp_path, f=FLEET, s=SLO, l=LATENCY, a=AGREEMENT, b=AGREEMENT)
     assert found(folder) == [("agreement.twice", "b.yaml#1:/metadata/name")]
+
+
+# --------------------------------------------------------------------------------------------------------------- observers
+
+
+def observed(names: list[str], **thresholds: int) -> Document:
+    return changed(AGREEMENT, put("spec|observers", {"names": names, **thresholds}))
+
+
+@pytest.mark.parametrize(
+    ("names", "said", "wanted"),
+    [
+        (["north"], {}, (1, 1)),
+        (["north", "east"], {}, (2, 2)),
+        (["west", "north", "east"], {}, (2, 2)),
+        (["a", "b", "c", "d", "e"], {}, (2, 3)),
+        (["a", "b", "c", "d"], {"bad": 1, "good": 4}, (1, 4)),
+    ],
+)
+def test_observers_have_thresholds_by_themselves(
+    tmp_path: Path, names: list[str], said: dict[str, int], wanted: tuple[int, int]
+) -> None:
+    """Two for bad, a majority for good; in one order, however they were written."""
+    folder = write(tmp_path, fleet=FLEET, slo=SLO, latency=LATENCY, terms=observed(names, **said))
+    [agreement] = load_catalog([folder]).agreements.values()
+
+    quorum = agreement.observers
+    assert (quorum.names, (quorum.bad, quorum.good)) == (tuple(sorted(names)), wanted)
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        (observed(["north", "north"]), ("agreement.observers", "/spec/observers/names", "north: named twice")),
+        (observed(["a", "b", "c"], bad=4), ("agreement.observers", "/spec/observers", "of 3 observers, 4 for bad")),
+        (observed(["a", "b", "c", "d"], good=2), ("agreement.observers", "/spec/observers", "more than half")),
+        (observed(["a", "b"], good=3), ("agreement.observers", "/spec/observers", "3 for good")),
+    ],
+    ids=["twice", "more than there are", "a tie that would be good", "good of more than there are"],
+)
+def test_a_vote_that_cannot_be_is_refused(tmp_path: Path, terms: Document, expected: tuple[str, str, str]) -> None:
+    code, place, words = expected
+    with pytest.raises(InvalidInput) as refused:
+        load_catalog([write(tmp_path, fleet=FLEET, slo=SLO, latency=LATENCY, terms=terms)])
+    [violation] = refused.value.violations
+    assert (violation.code, violation.where.rpartition(":")[2]) == (code, place)
+    assert words in violation.problem

@@ -10,8 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from sankofa_observe import telemetry
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Refused, Unavailable, kind_of
 from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics, RequestMetrics
+from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.pipeline.panel import Panel
 from sankofa_observe.ports import Outcome, Review, Wait
 from sankofa_observe.sla.catalog import Catalog
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.site import Site
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Verdict
@@ -166,3 +169,47 @@ def test_what_waits_is_told_with_its_age_and_when_it_is_due() -> None:
         seen.append([value(process, name, "period") for name in names])
 
     assert seen == [[0, None, None], [1, 5, 65], [0, None, None]]
+
+
+# --------------------------------------------------------------------------------------------------------------- observers
+
+
+def test_each_observer_is_told_with_how_far_it_has_come_and_what_it_says_alone() -> None:
+    """One that never counted is at 0; views are of the newest judged period."""
+    quorum = Quorum(names=("east", "north", "west"), bad=2, good=2)
+    three = replace(EDGE, observers=quorum)
+    process, ledger = ProcessMetrics(), MemoryLedger()
+    pipeline = PipelineMetrics(process, replace(CATALOG, agreements={three.id: three}))
+    tables = {name: MemorySlots() for name in quorum.names}
+    tables["east"].append(slots_of(0, bad=0), START)
+    tables["north"].append(slots_of(0, bad=1), START)
+
+    def panel_of(asked: Quorum) -> Panel:
+        return Panel(quorum=asked, tables=tuple(tables.values()))
+
+    pipeline.refresh_observers(panel_of, ledger)
+    newest = [value(process, str(telemetry.OBSERVER_NEWEST), name) for name in quorum.names]
+    assert newest == [period(0).ends_at - 60, period(0).ends_at - 60, 0]
+    assert value(process, str(telemetry.OBSERVER_VERDICTS), "north", "otherwise") == 0
+
+    tables["west"].append([replace(one, state=SlotState.UNKNOWN) for one in slots_of(0)], START)
+    tables["north"].append(slots_of(0, bad=0), START)
+    tables["east"].append(slots_of(0, bad=1), START)
+    ledger.add_agreement(agreement_id=three.id, version=1, tenant="acme", terms_hash="", document="", at=1)
+    list(evaluate([three], panel_of=panel_of, ledger=ledger, clock=FixedClock(at=period(0).ends_at)))
+    pipeline.refresh_observers(panel_of, ledger)
+    words = [
+        [
+            value(process, str(telemetry.OBSERVER_VERDICTS), name, word)
+            for word in ("the same", "otherwise", "cannot tell")
+        ]
+        for name in quorum.names
+    ]
+    assert ledger.verdicts[0].verdict is Verdict.UNDETERMINED
+    assert words == [[1, 0, 0], [1, 0, 0], [1, 0, 0]]  # nobody could tell, and none of them alone says more
+
+    tables["west"].append(slots_of(0, bad=0), START)
+    list(evaluate([three], panel_of=panel_of, ledger=ledger, clock=FixedClock(at=period(0).ends_at)))
+    pipeline.refresh_observers(panel_of, ledger)
+    assert ledger.verdicts[-1].verdict is Verdict.MET
+    assert value(process, str(telemetry.OBSERVER_VERDICTS), "east", "otherwise") == 1
