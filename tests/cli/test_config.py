@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from sankofa_observe.bootstrap import open_platform
 from sankofa_observe.config import AttestorSettings, ChainSettings, KeySettings, PrometheusSettings, load_settings
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.sla.catalog import Catalog
+from sankofa_observe.slo.quorum import Quorum
+from tests import builders
 
 SMALL: dict[str, Any] = {"data_dir": "data", "specs": ["specs"], "prometheus": {"url": "http://127.0.0.1:9090"}}
 CHAIN: dict[str, Any] = {
@@ -271,3 +275,42 @@ def test_address_with_a_question_is_refused_unseen(tmp_path: Path, url: str) -> 
     with pytest.raises(InvalidInput, match="may hold a key") as caught:
         load_settings(write(tmp_path, {**SMALL, "prometheus": {"url": url}}))
     assert "s3cr3t" not in str(caught.value)
+
+
+# --------------------------------------------------------------------------------------------------------------- observers
+
+NORTH = {"name": "north", "prometheus": {"url": "http://127.0.0.1:9091"}, "metrics_listen": "127.0.0.1:9801"}
+
+
+def test_settings_of_an_observer_are_the_installations_with_its_own_prometheus(tmp_path: Path) -> None:
+    """Specs and stores are shared; who it is, whom it asks and where it is scraped are its own."""
+    settings = load_settings(write(tmp_path, {**SMALL, "observer": "east", "observers": [NORTH]}))
+    north = settings.as_observer("north")
+
+    assert settings.as_observer("") == settings.as_observer("east") == settings
+    assert (north.observer, north.prometheus.url) == ("north", "http://127.0.0.1:9091")
+    assert (north.schedule.metrics_listen, north.slot_table) == ("127.0.0.1:9801", settings.slot_table)
+    with pytest.raises(InvalidInput, match=r"observer 'west' is not in the settings; known: east, north"):
+        settings.as_observer("west")
+
+
+def test_settings_have_each_observer_once(tmp_path: Path) -> None:
+    twice = {**SMALL, "observer": "north", "observers": [NORTH]}
+    with pytest.raises(InvalidInput) as refused:
+        load_settings(write(tmp_path, twice))
+    [violation] = refused.value.violations
+    assert "observer north is there twice" in violation.problem
+
+
+def test_an_agreement_of_an_observer_that_nobody_runs_is_refused(tmp_path: Path) -> None:
+    """Its voice would be missing for ever: told at the start, before anything is written."""
+    of = builders.agreement(observers=Quorum(names=("east", "west"), bad=2, good=2))
+    settings = load_settings(write(tmp_path, {**SMALL, "observer": "east", "observers": [NORTH]}))
+    with (
+        pytest.raises(
+            InvalidInput, match=r"acme-edge is observed by west, which is not in the settings; known: east, north"
+        ),
+        open_platform(settings, catalog=Catalog(agreements={of.id: of})),
+    ):
+        pass
+    assert not (tmp_path / "data").exists()
