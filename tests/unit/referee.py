@@ -816,7 +816,11 @@ def _nth(telling: list[Counts], number: int, part: Callable[[Counts], int], up: 
         return up * (shares or sum(one) - sum(other))
 
     for one in telling:
-        if sum(before(other, one) < 0 for other in telling) < number <= sum(before(other, one) <= 0 for other in telling):
+        if (
+            sum(before(other, one) < 0 for other in telling)
+            < number
+            <= sum(before(other, one) <= 0 for other in telling)
+        ):
             return one
     return None
 

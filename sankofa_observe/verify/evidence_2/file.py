@@ -67,6 +67,7 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
     document_hash = sha256(canonical(identity))
     attained = {name: number(count) for name, count in identity["attainment"].items()}
     high = attained["good"] + attained["unknown"]
+    claimed = dict(zip(identity["observers"]["names"] or [""], each_of(identity, rows), strict=True))
     words = {
         "documentHash": document_hash,
         "evidenceRoot": identity["root"],
@@ -83,17 +84,18 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
             "verdict and credit follow from slots and terms",
             "hash, root and settlement id are those of these numbers",
         ),
-        not_proved=(_SAMPLES, *_claimed(identity, rows), *_excluded(identity, rows), _TERMS, NOT_ASKED, NOT_NAMED),
+        not_proved=(_SAMPLES, *_claimed(identity, claimed), *_excluded(identity, rows), _TERMS, NOT_ASKED, NOT_NAMED),
     )
 
 
-def _claimed(file: dict[str, Any], rows: list[Row]) -> Iterator[str]:
+def _claimed(file: dict[str, Any], by_observer: dict[str, list[Row]]) -> Iterator[str]:
     """What no sample in the file speaks for, as far as this one claims any."""
     if edges := outside(file):
         yield f"what stands outside the period and may belong to it ({', '.join(edges)}): attestors count it from their own"
-    never = sum(is_unrecorded(file["slo"], row) for row in rows)
-    if never:
-        yield f"that {never} slot{'s were' if never > 1 else ' was'} never recorded: attestors look for samples of their own"
+    for name, rows in by_observer.items():
+        if never := sum(is_unrecorded(file["slo"], row) for row in rows):
+            slots = f"{never} slot{'s' if never > 1 else ''}{f' of {name}' if name else ''} {'were' if never > 1 else 'was'}"
+            yield f"that {slots} never recorded: attestors look for samples of their own"
 
 
 def _excluded(identity: dict[str, Any], rows: list[Row]) -> Iterator[str]:
@@ -224,7 +226,7 @@ def slot(raw: bytes, file: dict[str, Any]) -> Findings:
         raise CannotCheck(f"slot {file['slot']} has no row in its file")
     stretch = _day_of(file, rows)
     settled = settled_before(stretch, at)
-    not_proved = [_SAMPLES, *_claimed(file, [rows[at]]), _NO_TERMS, NOT_ASKED, NOT_NAMED]
+    not_proved = [_SAMPLES, *_claimed(file, {_whose(file): [rows[at]]}), _NO_TERMS, NOT_ASKED, NOT_NAMED]
     if settled is None:
         not_proved.insert(
             0, "the slot's state: what settled before it stands in the day before, which is not in this file"

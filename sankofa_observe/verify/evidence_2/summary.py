@@ -26,7 +26,7 @@ def of_document(identity: dict[str, Any]) -> dict[str, str]:
 def of_period(file: dict[str, Any]) -> dict[str, str]:
     (start, end), rules = file["period"], file["slo"]
     told = {"site": rules["site"], "SLO": rules["name"], "period": f"{_utc(start)} to {_utc(end)}"}
-    return told | _observers(file["observers"], "slot" if rules["budgeting"] == "Timeslices" else "bound")
+    return told | _observers(file["observers"], rules["budgeting"])
 
 
 def of_slot(file: dict[str, Any], row: Row, observer: str) -> dict[str, str]:
@@ -37,13 +37,14 @@ def of_slot(file: dict[str, Any], row: Row, observer: str) -> dict[str, str]:
     return {**of_period(file), "slot": f"{_utc(row[0])} to {_utc(end)}: {counts}{whose}"}
 
 
-def _observers(said: dict[str, Any], what: str) -> dict[str, str]:
+def _observers(said: dict[str, Any], budgeting: str) -> dict[str, str]:
     """Who observes and how many decide, where the agreement names anybody."""
-    names = said["names"]
-    if not names:
-        return {}
-    decide = f": a {what} is bad where {said['bad']} say so, else good where {said['good']} do" if len(names) > 1 else ""
-    return {"observers": f"{', '.join(names)}{decide}"}
+    names, bad, good = ", ".join(said["names"]), said["bad"], said["good"]
+    if len(said["names"]) < 2:
+        return {"observers": names} if names else {}
+    if budgeting == "Timeslices":
+        return {"observers": f"{names}: a slot is bad where {bad} say so, else good where {good} do"}
+    return {"observers": f"{names}: {bad} must agree on the high bound, {good} on the low one"}
 
 
 def _percent(part: int, whole: int = MILLION) -> str:

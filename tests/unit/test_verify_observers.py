@@ -1,0 +1,426 @@
+"""Evidence of several observers: both verifiers say what the engine says of them together, and find what is forged."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.sla.evidence import parse, written
+from sankofa_observe.sla.evidence.slot import slot_proof
+from sankofa_observe.slo.objective import Budgeting, NoTraffic
+from sankofa_observe.slo.quorum import Quorum
+from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.verify import CannotCheck, verify
+from sankofa_observe.verify.evidence_2.form import row_of
+from tests import builders
+from tests.unit.documents import (
+    EVENTS,
+    KINDS,
+    NAMES,
+    PERIOD,
+    SITE,
+    STATES,
+    Document,
+    gauge,
+    key,
+    of_all,
+    overlays,
+    quorums,
+    source,
+    with_neighbours,
+)
+from tests.unit.documents import count_events as events_of
+from tests.unit.documents import count_states as states_of
+from tests.unit.referee import flat, holds, made_whole, packed, resealed
+from tests.unit.test_verify import _contract
+
+SLOTS = range(PERIOD.starts_at, PERIOD.ends_at, 60)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_document_of_several_observers_holds(kind: str, count: int) -> None:
+    """Whatever is counted and whatever the thresholds, engine, verifier and referee agree; and so does the proof of any slot."""
+
+    @settings(max_examples=12)
+    @given(found=KINDS[kind](quorums([count])), data=st.data())
+    def agreed(found: Document, data: st.DataObject) -> None:
+        raw, at = packed(found), data.draw(st.sampled_from(SLOTS))
+        observer = data.draw(st.sampled_from(NAMES[:count]))
+
+        assert found["observers"]["names"] == list(NAMES[:count])
+        assert verify(raw).wrong == []
+        assert holds(raw)
+        assert written(parse(raw)) == raw
+        assert verify(slot_proof(parse(raw), at, observer)).wrong == []
+
+    agreed()
+
+
+# ------------------------------------------------------------------------------------------------------- what they say together
+
+small = st.integers(0, 5)
+
+
+@st.composite
+def sections(draw: st.DrawFn, events: bool) -> list[Slot]:  # noqa: FBT001  drawn
+    """Ten slots of any counts and any states, whether they fit each other or not."""
+    counts: dict[str, st.SearchStrategy[Any]] = {"state": st.sampled_from(SlotState)}
+    if events:
+        counts |= dict.fromkeys(["good", "bad", "hidden", "over_good", "over_bad", "over_hidden"], small)
+        counts["blind"] = st.sampled_from([0, 0, 0, 15])
+    starts = range(PERIOD.starts_at - 60, PERIOD.ends_at + 60, 60)
+    row = st.fixed_dictionaries(counts)
+    return [Slot(slo="any", site=SITE, starts_at=at, expected=4, seen=4, **draw(row)) for at in starts]
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(quorum=quorums((2, 3, 4, 5)), overlay=overlays(), events=st.booleans(), data=st.data())
+def test_what_observers_say_together_is_the_same_to_engine_verifier_and_referee(
+    quorum: Quorum,
+    overlay: Any,
+    events: bool,
+    data: st.DataObject,  # noqa: FBT001  drawn
+) -> None:
+    """Attainment, verdict and credit follow from the rows of each alone: by vote of slots, or by bounds of events."""
+    slo = builders.slo(
+        indicator=EVENTS if events else STATES,
+        budgeting=data.draw(st.sampled_from(Budgeting)) if events else Budgeting.TIMESLICES,
+        no_traffic=data.draw(st.sampled_from(NoTraffic)),
+        target_ppm=data.draw(st.sampled_from([400_000, 700_000])),
+    )
+    found = of_all(slo, [data.draw(sections(events)) for _ in quorum.names], quorum, overlay=overlay)
+    checks = {check.what: check for check in verify(packed(found)).checks}
+    anew = made_whole({**found, "attainment": {}, "verdict": "", "credit": {}})
+
+    assert [check for name in ("attainment", "verdict", "credit", "root") if not (check := checks[name]).holds] == []
+    assert {name: anew[name] for name in ("attainment", "verdict", "credit", "root")} == {
+        name: found[name] for name in ("attainment", "verdict", "credit", "root")
+    }
+
+
+def counted(quorum: Quorum, *down: range) -> Document:
+    """Of each observer the slots in which it saw the site down; it is up in all others."""
+    slo = builders.slo(indicator=STATES, sources={SITE: ("pve",)})
+    assert slo.indicator is STATES
+    every = []
+    for n, slots in enumerate(down):
+        seen = [(at, int(at // 60 not in slots)) for at in range(n - 15, 630, 15)]
+        every.append(states_of(key(slo), with_neighbours(PERIOD, slo), [gauge(seen)], STATES.combine))
+    return of_all(slo, every, quorum)
+
+
+THREE = Quorum(names=NAMES[:3], bad=2, good=2)
+
+
+def honest() -> Document:
+    """Three observers; two saw the third slot bad, one of them the fourth as well, the last one none."""
+    return counted(THREE, range(2, 3), range(2, 4), range(0))
+
+
+def honest_events() -> Document:
+    """Three observers, each with scrapes of its own; two slots with errors, of which the last one goes on after the period."""
+    slo = builders.slo(indicator=EVENTS, budgeting=Budgeting.OCCURRENCES, sources={SITE: ("app",)})
+    every = []
+    for n in range(3):
+        rows, good, valid = [], 0, 0
+        for at in range(n - 3600, 630, 15):
+            errors = 60 <= at < 120 or at >= 540
+            good, valid = good + 100 - 90 * errors, valid + 100
+            if not 585 <= at < 610:
+                rows.append((at, good, valid))
+        every.append(events_of(key(slo), with_neighbours(PERIOD, slo), [source(rows)], counts_bad=False))
+    return of_all(slo, every, THREE)
+
+
+def test_bad_is_what_so_many_say_and_no_more() -> None:
+    """Two of three make a slot bad, one does not; and what one of them says stands beside what the others do."""
+    assert honest()["attainment"] == {"good": 9, "bad": 1, "unknown": 0}
+    assert [row[-1] for row in honest()["slots"] if row[0] == SLOTS[3]] == ["GOOD", "BAD", "GOOD"]
+    assert honest_events()["verdict"] == honest()["verdict"] == "breach"
+    assert any(honest_events()["edges"][0])
+
+
+# ------------------------------------------------------------------------------------------------------------------- forgeries
+
+
+def _section(found: Document, observer: int) -> tuple[slice, slice]:
+    """Where the rows and the proofs of an observer stand."""
+    rows = found["slots"]
+    size = len(rows) // len(found["observers"]["names"])
+    low, high = observer * size, (observer + 1) * size
+    first, last = (sum(row[-1] != "GOOD" for row in rows[:n]) for n in (low, high))
+    return slice(low, high), slice(first, last)
+
+
+def _put(found: Document, observer: int, own: Document, of: int) -> None:
+    """What one observer counted, where another's stood."""
+    edges = own["edges"][of]
+    (rows, proofs), (put_rows, put_proofs) = _section(found, observer), _section(own, of)
+    found["slots"][rows], found["proofs"][proofs] = own["slots"][put_rows], own["proofs"][put_proofs]
+    found["edges"][observer] = edges
+
+
+def _without_its_name(found: Document) -> None:
+    found["observers"]["names"].pop()
+
+
+def _without_its_days(found: Document) -> None:
+    rows, proofs = _section(found, 2)
+    del found["slots"][rows], found["proofs"][proofs]
+
+
+def _without_its_edges(found: Document) -> None:
+    found["edges"].pop()
+
+
+def _named_twice(found: Document) -> None:
+    found["observers"]["names"][1] = found["observers"]["names"][0]
+
+
+def _named_out_of_order(found: Document) -> None:
+    found["observers"]["names"].reverse()
+
+
+def _one_more_name(found: Document) -> None:
+    found["observers"]["names"].append("zoe")
+
+
+def _one_more_name_with_edges(found: Document) -> None:
+    _one_more_name(found)
+    found["observers"]["good"] = 3
+    found["edges"].append([0, 0, 0, 0])
+
+
+def _no_name(found: Document) -> None:
+    found["observers"]["names"][0] = "Ann"
+
+
+def _threshold(**thresholds: int) -> Callable[[Document], None]:
+    return lambda found: found["observers"].update(thresholds)
+
+
+def _row_of_one_is_good(found: Document) -> None:
+    """Its proof goes with it: a GOOD row speaks for itself, and then its counts must."""
+    found["slots"][2][-1] = "GOOD"
+    del found["proofs"][0]
+
+
+def _row_of_one_counts_less(found: Document) -> None:
+    found["slots"][2][1:3] = [found["slots"][2][1] + 1, found["slots"][2][2] - 1]
+
+
+FORGERIES: Mapping[str, Callable[[Document], None]] = {
+    "left out: its name": _without_its_name,
+    "left out: its days": _without_its_days,
+    "left out: its edges": _without_its_edges,
+    "doubled: its name": _named_twice,
+    "exchanged: names out of order": _named_out_of_order,
+    "named: one that is none": _one_more_name,
+    "named: one that is none, with edges": _one_more_name_with_edges,
+    "named: what is no name": _no_name,
+    "thresholds: more than there are for bad": _threshold(bad=4),
+    "thresholds: none for bad": _threshold(bad=0),
+    "thresholds: half for good": _threshold(good=1),
+    "thresholds: more than there are for good": _threshold(good=4),
+    "thresholds: text": lambda found: found["observers"].update(bad="2"),
+    "thresholds: another field": lambda found: found["observers"].update(unknown=1),
+    "a row of one: called good": _row_of_one_is_good,
+    "a row of one: other counts": _row_of_one_counts_less,
+}
+
+
+@pytest.mark.parametrize("events", [False, True])
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forgery_that_does_not_fit_itself_is_found(name: str, events: bool) -> None:  # noqa: FBT001  a parameter
+    """Sums, root and identity are made anew, and both verifiers refuse it still."""
+    found = honest_events() if events else honest()
+    forged = copy.deepcopy(found)
+    FORGERIES[name](forged)
+    raw = packed(made_whole(forged))
+
+    assert (verify(packed(found)).wrong, holds(packed(found))) == ([], True)
+    assert forged != found
+    with contextlib.suppress(CannotCheck):
+        assert verify(raw).wrong != []
+    assert not holds(raw)
+    if not name.startswith("a row"):  # whether a row is true is not said by reading
+        with pytest.raises(InvalidInput):
+            parse(raw)
+
+
+def test_edges_of_another_observer_are_found() -> None:
+    """By the root alone; and with a root made anew by the parcels of the last slot, which may go on after the period."""
+    found = honest_events()
+    found["edges"][1][3] += 1
+    exchanged = copy.deepcopy(found)
+    exchanged["edges"][:2] = exchanged["edges"][1::-1]
+
+    assert "root" in [check.what for check in verify(packed(exchanged)).wrong]
+    assert not holds(packed(exchanged))
+    [wrong] = verify(packed(made_whole(exchanged))).wrong
+    assert wrong.what == f"ann: what may belong to slot {SLOTS[-1]} and is counted later"
+    assert not holds(packed(made_whole(exchanged)))
+
+
+def _a_row_under_the_next(file: Any) -> None:
+    """A good row of the second observer stands at the end of the first one's day."""
+    first, second = file["days"][:2]
+    first["rows"].append(second["rows"].pop(0))
+
+
+def _a_row_and_its_proof_under_the_next(file: Any) -> None:
+    first, second = file["days"][:2]
+    moved, kept = second["rows"][:3], second["rows"][3:]
+    first["rows"], second["rows"] = first["rows"] + moved, kept
+    first["proofs"].append(second["proofs"].pop(0))
+
+
+def _all_days_under_the_first(file: Any) -> None:
+    whole = {name: [one for day in file["days"] for one in day[name]] for name in ("rows", "proofs")}
+    file["days"] = [file["days"][0] | whole]
+
+
+def _a_day_more(file: Any) -> None:
+    file["days"].append(copy.deepcopy(file["days"][-1]))
+
+
+def _proofs_under_the_next(file: Any) -> None:
+    file["days"][1]["proofs"][:0] = file["days"][0]["proofs"]
+    file["days"][0]["proofs"] = []
+
+
+LAYOUTS = [_a_row_under_the_next, _a_row_and_its_proof_under_the_next, _all_days_under_the_first, _a_day_more, _proofs_under_the_next]  # fmt: skip
+
+
+@pytest.mark.parametrize("lay", LAYOUTS)
+def test_the_same_rows_of_the_same_observers_have_one_identity(lay: Callable[[Any], None]) -> None:
+    """Days of one observer are not put under another: else one settlement had many hashes that all hold."""
+    file = json.loads(packed(honest()))
+    lay(file)
+    raw = resealed(file)
+
+    with contextlib.suppress(CannotCheck):
+        assert verify(raw).wrong != []
+    assert not holds(raw)
+    with pytest.raises(InvalidInput):
+        parse(raw)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_a_tie_that_is_called_good_is_found(count: int) -> None:
+    """Half of them saw the third slot good and half saw it bad: that it was good is neither a verdict nor a threshold that there is."""
+    quorum = Quorum(names=NAMES[:count], bad=count, good=count // 2 + 1)
+    found = counted(quorum, *([range(2, 3), range(0)] * (count // 2)))
+    called = {**copy.deepcopy(found), "attainment": {"good": 10, "bad": 0, "unknown": 0}, "verdict": "met"}
+    lowered = copy.deepcopy(found)
+    lowered["observers"]["good"] = count // 2
+    lowered = made_whole(lowered)
+
+    assert (found["attainment"], found["verdict"]) == ({"good": 9, "bad": 0, "unknown": 1}, "undetermined")
+    assert {"attainment", "verdict"} <= {check.what for check in verify(packed(called)).wrong}
+    with pytest.raises(CannotCheck, match=f"{count // 2} for good, expected"):
+        verify(packed(lowered))
+    assert not holds(packed(called))
+    assert not holds(packed(lowered))
+
+
+# --------------------------------------------------------------------------------------- what fits itself, and is not what was agreed
+
+
+def _leave_out(found: Document) -> None:
+    _without_its_days(found)
+    _without_its_name(found)
+    _without_its_edges(found)
+
+
+def _exchange(found: Document) -> None:
+    own = copy.deepcopy(found)
+    _put(found, 1, own, 0)
+    _put(found, 0, own, 1)
+
+
+def _double(found: Document) -> None:
+    _put(found, 1, copy.deepcopy(found), 0)
+
+
+FITTING = {
+    "one left out": _leave_out,
+    "two exchanged": _exchange,
+    "one doubled": _double,
+    "one more for bad": _threshold(bad=3),
+    "one less for bad": _threshold(bad=1),
+    "one more for good": _threshold(good=3),
+}
+
+
+@pytest.mark.parametrize("events", [False, True])
+@pytest.mark.parametrize("name", FITTING)
+def test_a_forgery_that_fits_itself_is_not_the_one_on_chain(name: str, events: bool) -> None:  # noqa: FBT001  a parameter
+    """Other observers, thresholds or rows under another name, consistently: another root and another hash than the contract holds."""
+    found = honest_events() if events else honest()
+    forged = copy.deepcopy(found)
+    FITTING[name](forged)
+    forged = made_whole(forged)
+    asked = {check.what for check in verify(packed(forged), ask=_contract(found)).wrong}
+
+    assert (verify(packed(forged)).wrong, holds(packed(forged))) == ([], True)
+    assert asked >= {"chain: documentHash", "chain: evidenceRoot"}
+    assert verify(packed(found), ask=_contract(found)).wrong == []
+
+
+# ------------------------------------------------------------------------------------------------------------------ what is said
+
+
+def test_who_observed_and_how_many_decide_is_said() -> None:
+    """Of the whole document, of the proof of a slot, and whose slot that is."""
+    whole, raw = verify(packed(honest())).summary, parse(packed(honest()))
+    mine, first = (verify(slot_proof(raw, SLOTS[3], name)).summary for name in ("bob", ""))
+
+    assert whole["observers"] == "ann, bob, eve: a slot is bad where 2 say so, else good where 2 do"
+    of_events = verify(packed(honest_events())).summary
+    assert of_events["observers"] == "ann, bob, eve: 2 must agree on the high bound, 2 on the low one"
+    assert mine["observers"] == whole["observers"]
+    assert (
+        mine["slot"] == "2026-01-01T00:03:00Z to 2026-01-01T00:04:00Z: BAD, good 0, bad 4, not known 0; counted by bob"
+    )
+    assert first["slot"].endswith(": GOOD, good 4, bad 0, not known 0; counted by ann")
+
+
+def test_a_proof_of_a_slot_is_of_one_observer_and_of_no_other() -> None:
+    """Its place among the leaves says whose it is; nobody else's, and none that there is not."""
+    whole = parse(packed(honest()))
+    cut = json.loads(slot_proof(whole, SLOTS[3], "bob"))
+
+    assert (cut["index"], cut["days"]) == (1, 3)
+    for index in (0, 2, 3, 2**53 - 1):
+        with contextlib.suppress(CannotCheck):
+            assert verify(json.dumps({**cut, "index": index}, sort_keys=True, separators=(",", ":")).encode()).wrong
+    with pytest.raises(InvalidInput, match="observer zoe is not in it, expected one of its agreement: ann, bob, eve"):
+        slot_proof(whole, SLOTS[3], "zoe")
+    with pytest.raises(InvalidInput, match="expected one of its agreement: none by a name: leave it out"):
+        slot_proof(builders.breach(builders.agreement()).document, SLOTS[3], "ann")
+
+
+def test_what_was_never_recorded_is_said_of_whom() -> None:
+    """One of three observers was down for two slots: that is not the site's silence, and not the others'."""
+    found = copy.deepcopy(honest())
+    for row in found["slots"][-2:]:
+        row[:] = row_of(f"{row[0]},0,0,0,60,0,0,0,0,{found['slo']['slot_expected']},0,UNKNOWN")
+        found["proofs"].append([row[0], []])
+    told = verify(packed(made_whole(found)))
+
+    assert told.wrong == []
+    assert [one for one in told.not_proved if "never recorded" in one] == [
+        "that 2 slots of eve were never recorded: attestors look for samples of their own"
+    ]
+    assert flat(packed(made_whole(found)))["attainment"] == honest()["attainment"]
