@@ -6,7 +6,6 @@ import contextlib
 import copy
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,8 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.sla.evidence import parse, written
 from sankofa_observe.sla.evidence.slot import slot_proof
+from sankofa_observe.slo.counter import count_events
+from sankofa_observe.slo.gauge import count_states
 from sankofa_observe.slo.objective import Budgeting, NoTraffic
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import Slot, SlotState
@@ -36,10 +38,7 @@ from tests.unit.documents import (
     overlays,
     quorums,
     source,
-    with_neighbours,
 )
-from tests.unit.documents import count_events as events_of
-from tests.unit.documents import count_states as states_of
 from tests.unit.referee import flat, holds, made_whole, packed, resealed
 from tests.unit.test_verify import _contract
 
@@ -88,8 +87,8 @@ def sections(draw: st.DrawFn, events: bool) -> list[Slot]:  # noqa: FBT001  draw
 def test_what_observers_say_together_is_the_same_to_engine_verifier_and_referee(
     quorum: Quorum,
     overlay: Any,
-    events: bool,
-    data: st.DataObject,  # noqa: FBT001  drawn
+    events: bool,  # noqa: FBT001  drawn
+    data: st.DataObject,
 ) -> None:
     """Attainment, verdict and credit follow from the rows of each alone: by vote of slots, or by bounds of events."""
     slo = builders.slo(
@@ -115,7 +114,7 @@ def counted(quorum: Quorum, *down: range) -> Document:
     every = []
     for n, slots in enumerate(down):
         seen = [(at, int(at // 60 not in slots)) for at in range(n - 15, 630, 15)]
-        every.append(states_of(key(slo), with_neighbours(PERIOD, slo), [gauge(seen)], STATES.combine))
+        every.append(count_states(key(slo), with_neighbours(PERIOD, slo), [gauge(seen)], STATES.combine))
     return of_all(slo, every, quorum)
 
 
@@ -138,7 +137,7 @@ def honest_events() -> Document:
             good, valid = good + 100 - 90 * errors, valid + 100
             if not 585 <= at < 610:
                 rows.append((at, good, valid))
-        every.append(events_of(key(slo), with_neighbours(PERIOD, slo), [source(rows)], counts_bad=False))
+        every.append(count_events(key(slo), with_neighbours(PERIOD, slo), [source(rows)], counts_bad=False))
     return of_all(slo, every, THREE)
 
 

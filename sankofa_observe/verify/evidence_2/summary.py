@@ -40,7 +40,7 @@ def of_slot(file: dict[str, Any], row: Row, observer: str) -> dict[str, str]:
 def _observers(said: dict[str, Any], budgeting: str) -> dict[str, str]:
     """Who observes and how many decide, where the agreement names anybody."""
     names, bad, good = ", ".join(said["names"]), said["bad"], said["good"]
-    if len(said["names"]) < 2:
+    if len(said["names"]) <= 1:
         return {"observers": names} if names else {}
     if budgeting == "Timeslices":
         return {"observers": f"{names}: a slot is bad where {bad} say so, else good where {good} do"}
