@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -105,6 +106,49 @@ def test_what_observers_say_together_is_the_same_to_engine_verifier_and_referee(
     }
 
 
+def _events(quorum: Quorum, *every: dict[str, Any], after: int = 0) -> Document:
+    """Of each observer a period with these events in its first slot and no others; after it so many of the first one's may belong to it."""
+    slo = builders.slo(indicator=EVENTS, budgeting=Budgeting.OCCURRENCES, no_traffic=NoTraffic.GOOD)
+    idle = {
+        at: Slot(slo="any", site=SITE, starts_at=at, expected=4, seen=4, state=SlotState.NO_TRAFFIC) for at in SLOTS
+    }
+    found = [[replace(idle[SLOTS[0]], **counts), *list(idle.values())[1:]] for counts in every]
+    found[0].append(replace(idle[SLOTS[0]], starts_at=PERIOD.ends_at, over_hidden=after))
+    return of_all(slo, found, quorum)
+
+
+def _said(found: Document) -> tuple[tuple[int, int, int], str]:
+    """Attainment and verdict, of which engine, verifier and referee say the same."""
+    checks = {check.what: check for check in verify(packed(found)).checks}
+    anew = made_whole({**found, "attainment": {}, "verdict": ""})
+    assert checks["attainment"].holds
+    assert checks["verdict"].holds
+    assert (anew["attainment"], anew["verdict"]) == (found["attainment"], found["verdict"])
+    good, bad, unknown = (int(found["attainment"][name]) for name in ("good", "bad", "unknown"))
+    return (good, bad, unknown), found["verdict"]
+
+
+@pytest.mark.parametrize(("bad", "expected"), [(1, (9, 1, 0)), (2, (90, 10, 0))])
+def test_of_equal_shares_the_smaller_base_stands_first(bad: int, expected: tuple[int, int, int]) -> None:
+    """Two observers agree on the share and not on the counts: which of them are reported follows from the page."""
+    quorum = Quorum(names=NAMES[:2], bad=bad, good=2)
+    few, many = {"good": 9, "bad": 1}, {"good": 90, "bad": 10}
+
+    assert _said(_events(quorum, few, many)) == _said(_events(quorum, many, few)) == (expected, "breach")
+
+
+def test_where_too_few_say_anything_idle_time_is_no_promise_kept() -> None:
+    """All three saw no traffic, which is good; were there events that only one of them counts, nobody can tell."""
+    nothing: list[dict[str, Any]] = [{}, {}, {}]
+
+    assert _said(_events(THREE, *nothing)) == ((0, 0, 0), "met")
+    assert _said(_events(THREE, *nothing, after=5)) == ((0, 0, 0), "undetermined")
+    assert _said(_events(THREE, {"blind": 15}, {}, {})) == ((0, 0, 0), "undetermined")
+
+
+THREE = Quorum(names=NAMES[:3], bad=2, good=2)
+
+
 def counted(quorum: Quorum, *down: set[int]) -> Document:
     """Of each observer the slots in which it saw the site down; it is up in all others."""
     slo = builders.slo(indicator=STATES, sources={SITE: ("pve",)})
@@ -114,9 +158,6 @@ def counted(quorum: Quorum, *down: set[int]) -> Document:
         seen = [(at, int(at // 60 not in slots)) for at in range(n - 15, 630, 15)]
         every.append(count_states(key(slo), with_neighbours(PERIOD, slo), [gauge(seen)], STATES.combine))
     return of_all(slo, every, quorum)
-
-
-THREE = Quorum(names=NAMES[:3], bad=2, good=2)
 
 
 def honest() -> Document:

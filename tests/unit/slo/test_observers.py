@@ -219,6 +219,15 @@ def test_bounds_of_three_are_the_middle_ones() -> None:
     assert shown(attained(replace(TWO_OF_THREE, bad=3), [DOWN, *every[1:]])) == (5, 0, 95, True)
 
 
+@pytest.mark.parametrize(("bad", "expected"), [(1, (9, 1, 0, True)), (2, (90, 10, 0, True))])
+def test_of_equal_shares_the_smaller_base_stands_first(bad: int, expected: tuple[int, int, int, bool]) -> None:
+    """What goes on chain are counts: which of two observers' they are does not depend on who is asked first."""
+    quorum = Quorum(names=NAMES[:2], bad=bad, good=2)
+    few, many = (Attainment(good=9 * n, bad=n, unknown=0, slots={}) for n in (1, 10))
+
+    assert shown(attained(quorum, [few, many])) == shown(attained(quorum, [many, few])) == expected
+
+
 def test_a_tie_of_bounds_leaves_all_open() -> None:
     """Of two that both must agree, one saw all good and one all bad: from nothing to all."""
     both = Quorum(names=NAMES[:2], bad=2, good=2)
