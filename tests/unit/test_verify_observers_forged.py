@@ -91,6 +91,7 @@ FORGERIES: Mapping[str, Callable[[Document], None]] = {
     "left out: its days": _without_its_days,
     "left out: its edges": _without_its_edges,
     "doubled: its name": _named_twice,
+    "doubled: its edges": lambda found: found["edges"].append(found["edges"][-1]),
     "exchanged: names out of order": _named_out_of_order,
     "named: one that is none": _one_more_name,
     "named: one that is none, with edges": _one_more_name_with_edges,
