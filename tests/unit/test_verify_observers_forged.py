@@ -76,14 +76,22 @@ def _threshold(**thresholds: int) -> Callable[[Document], None]:
     return lambda found: found["observers"].update(thresholds)
 
 
+def _bad_row_of_the_last(found: Document) -> tuple[list[Any], int]:
+    """A row of the last observer that saw a bad slot, and the place of its proof."""
+    n = max(n for n, row in enumerate(found["slots"]) if row[-1] == "BAD")
+    return found["slots"][n], sum(row[-1] != "GOOD" for row in found["slots"][:n])
+
+
 def _row_of_one_is_good(found: Document) -> None:
     """Its proof goes with it: a GOOD row speaks for itself, and then its counts must."""
-    found["slots"][2][-1] = "GOOD"
-    del found["proofs"][0]
+    row, proof = _bad_row_of_the_last(found)
+    row[-1] = "GOOD"
+    del found["proofs"][proof]
 
 
 def _row_of_one_counts_less(found: Document) -> None:
-    found["slots"][2][1:3] = [found["slots"][2][1] + 1, found["slots"][2][2] - 1]
+    row, _ = _bad_row_of_the_last(found)
+    row[1:3] = [row[1] + 1, row[2] - 1]
 
 
 FORGERIES: Mapping[str, Callable[[Document], None]] = {
