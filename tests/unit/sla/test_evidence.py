@@ -248,6 +248,16 @@ def test_the_proof_of_a_slot_holds_whatever_is_counted(found: dict[str, Any], da
     assert [one for one in names if one == (observer or names[0])] == told.summary["slot"].split("; counted by ")[1:]
 
 
+def test_the_proof_of_a_slot_says_the_place_of_its_day() -> None:
+    """Days under the root in another order than that of the period are found in the proof of one slot alone."""
+    found = days(3)
+    identity = replace(found.identity, days=found.identity.days[::-1])
+    mixed = replace(found, days=found.days[::-1], identity=replace(identity, root=period_root(identity)))
+    told = verify(slot_proof(mixed, builders.START)).wrong
+
+    assert [(one.what, one.claimed, one.found) for one in told] == [("place of the day", "2 of 3", "0 of 3")]
+
+
 def test_a_slot_that_is_not_there_is_told_with_the_period() -> None:
     """Neither before the period nor after it is there a slot to prove."""
     for at in (builders.START - 1, builders.START + 86_400):
