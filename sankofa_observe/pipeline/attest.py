@@ -99,7 +99,8 @@ def _terms_objection(identity: Identity, agreement: Agreement, promise: Promise)
     if identity.agreement != agreed_terms(agreement, promise):
         return "finds fee, cap or bands in the document that are not those of its own terms"
     if identity.observers != agreement.observers:
-        return f"holds terms by which it is observed by {agreement.observers or 'one'}, not by {identity.observers or 'one'}"
+        own, claimed = (str(quorum) or "one" for quorum in (agreement.observers, identity.observers))
+        return f"holds terms by which it is observed by {own}, not by {claimed}"
     if identity.slo != counting_rules(promise):
         return f"holds another spec of {promise.slo.name}"
     own = settlement_id(identity.chain, agreement.id, slo_id(promise.label), period)

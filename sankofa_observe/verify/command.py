@@ -96,7 +96,8 @@ def _json_of(file: str, found: Findings) -> str:
 def _text_of(file: str, found: Findings) -> str:
     """In lines, each value in one of them: what a forger writes begins no line of the report."""
     wrong = found.wrong
-    lines = [f"{name:<9}{_plain(value)}" for name, value in found.summary.items()]
+    width = max(map(len, found.summary), default=0) + 1
+    lines = [f"{name:<{width}}{_plain(value)}" for name, value in found.summary.items()]
     if wrong:
         for check in wrong[:SHOWN]:
             lines += [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sankofa_observe.pipeline.period import arranged, with_neighbours
 from sankofa_observe.sla.evidence import written
-from sankofa_observe.sla.overlay import Applied, ExcludedSlots, Overlay
+from sankofa_observe.sla.overlay import Applied, ExcludedSlots, Overlay, of_observers
 from sankofa_observe.sla.penalty import VerdictRecord, price
 from sankofa_observe.sla.schedule import CreditBand
 from sankofa_observe.slo.composite import compose
@@ -31,6 +31,7 @@ from sankofa_observe.slo.indicator import (
 from sankofa_observe.slo.members import count_members
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
 from sankofa_observe.slo.outage import count_outages
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import Slot, SlotKey
 from sankofa_observe.slo.source import Series, Source, selected_of
 from sankofa_observe.slo.verdict import judge
@@ -49,12 +50,19 @@ EVENTS = RatioIndicator(good="good", valid="valid")
 
 def document(slo: Slo, slots: list[Slot], period: Period = PERIOD, overlay: Overlay | None = None) -> Document:
     """The evidence the engine writes for these slots and their neighbours, whatever they amount to, as the referee reads it."""
-    agreement = builders.agreement()
+    return of_all(slo, [slots], Quorum(), period, overlay)
+
+
+def of_all(
+    slo: Slo, every: Sequence[list[Slot]], quorum: Quorum, period: Period = PERIOD, overlay: Overlay | None = None
+) -> Document:
+    """The same for several observers, each with its slots."""
+    agreement = builders.agreement(observers=quorum)
     edges = sorted({slo.target_ppm * share // 100 for share in (100, 99, 95)} - {0}, reverse=True)
     bands = (CreditBand(below_ppm=edge, credit_ppm=(n + 1) * 100_000) for n, edge in enumerate(edges))
     promise = replace(agreement.promises[0], slo=slo, bands=tuple(bands))
-    found = arranged(slo, promise.site, period, slots)
-    attained = found.attainment(slo, overlay)
+    seen = [arranged(slo, promise.site, period, slots) for slots in every]
+    attained = of_observers(slo, quorum, seen, overlay or Overlay())
     record = VerdictRecord(
         agreement_id=agreement.id,
         agreement_version=agreement.version,
@@ -69,7 +77,7 @@ def document(slo: Slo, slots: list[Slot], period: Period = PERIOD, overlay: Over
         target_ppm=slo.target_ppm,
         spec_digest=slo.digest,
         slots_digest=builders.digest_of("slots"),
-        slot_count=len(found.slots),
+        slot_count=len(seen[0].slots),
         overlay=overlay or Overlay(),
         at_stake=agreement.money(0),
         cap_minor=0,
@@ -79,7 +87,7 @@ def document(slo: Slo, slots: list[Slot], period: Period = PERIOD, overlay: Over
         agreement=agreement,
         promise=promise,
         record=record,
-        seen=[found],
+        seen=seen,
         chain=builders.CHAIN,
         engine="engine/1",
         observer="observer-1",
@@ -144,6 +152,20 @@ targets = st.sampled_from([1, 400_000, 900_000, 995_000, 999_999])
 shares = st.sampled_from([0.0, 0.0, 0.03, 0.2, 0.6])
 
 
+NAMES = ("ann", "bob", "eve", "ida", "joe")
+
+
+@st.composite
+def quorums(draw: st.DrawFn, counts: Sequence[int] = (1, 1, 1, 2, 3, 5)) -> Quorum:
+    """So many observers, any thresholds that an agreement may have; of one it may have no name."""
+    count = draw(st.sampled_from(counts))
+    names = NAMES[:count] if count > 1 or draw(st.booleans()) else ()
+    return Quorum(names=names, bad=draw(st.integers(1, count)), good=draw(st.integers(count // 2 + 1, count)))
+
+
+ANY = quorums()
+
+
 def dice_of(draw: st.DrawFn) -> random.Random:
     return random.Random(draw(st.integers(0, 2**32)))
 
@@ -163,19 +185,24 @@ def gauges(draw: st.DrawFn, scrape_seconds: int) -> list[Gauge]:
 
 
 @st.composite
-def state_documents(draw: st.DrawFn) -> Document:
+def state_documents(draw: st.DrawFn, observers: st.SearchStrategy[Quorum] = ANY) -> Document:
     slo = builders.slo(
         indicator=replace(STATES, combine=draw(combines)),
         slot=replace(draw(rules), settles_seconds=0),
         target_ppm=draw(targets),
         no_traffic=draw(st.sampled_from(NoTraffic)),
     )
-    found = draw(gauges(slo.slot.scrape_seconds))
-    listed = tuple(one.source.partition("/")[2] for one in found[: draw(st.integers(0, 3))])
-    slo = replace(slo, sources={SITE: listed})
+    quorum = draw(observers)
+    found = [draw(gauges(slo.slot.scrape_seconds)) for _ in range(len(quorum))]
+    listed = [one.source for one in found[0][: draw(st.integers(0, 3))]]
+    slo = replace(slo, sources={SITE: tuple(name.partition("/")[2] for name in listed)})
     assert isinstance(slo.indicator, StateIndicator)
-    slots = count_states(key(slo), with_neighbours(PERIOD, slo), found, slo.indicator.combine)
-    return document(slo, draw(recorded(slots)), overlay=draw(overlays()))
+    every = []
+    for own in found:
+        unseen = [Gauge(source=name, seen={}) for name in listed if name not in {one.source for one in own}]
+        slots = count_states(key(slo), with_neighbours(PERIOD, slo), [*own, *unseen], slo.indicator.combine)
+        every.append(draw(recorded(slots)))
+    return of_all(slo, every, quorum, overlay=draw(overlays()))
 
 
 @st.composite
@@ -321,7 +348,7 @@ def copies(labels: dict[str, str], points: list[tuple[int, str]], faults: set[st
 
 
 @st.composite
-def event_documents(draw: st.DrawFn) -> Document:
+def event_documents(draw: st.DrawFn, observers: st.SearchStrategy[Quorum] = ANY) -> Document:
     rule = draw(rules)
     one_metric = draw(st.booleans())
     indicator = RatioIndicator(
@@ -338,31 +365,25 @@ def event_documents(draw: st.DrawFn) -> Document:
         budgeting=draw(st.sampled_from(Budgeting)),
         sources={SITE: draw(st.sampled_from([(), (), ("0",), ("0", "1"), ("0", "9")]))},
     )
-    slots = count_events(
-        key(slo), with_neighbours(PERIOD, slo), draw(event_sources(slo)), counts_bad=indicator.counts_bad
-    )
-    # A slot knows what settles in the one before it: where good events are counted later, none is left out.
-    return document(slo, slots if rule.settles_seconds else draw(recorded(slots)), overlay=draw(overlays()))
+    quorum, every = draw(observers), []
+    for _ in range(len(quorum)):
+        found = draw(event_sources(slo))
+        slots = count_events(key(slo), with_neighbours(PERIOD, slo), found, counts_bad=indicator.counts_bad)
+        # A slot knows what settles in the one before it: where good events are counted later, none is left out.
+        every.append(slots if rule.settles_seconds else draw(recorded(slots)))
+    return of_all(slo, every, quorum, overlay=draw(overlays()))
 
 
 # ---------------------------------------------------------------------------------------------------------- any composites
 
 
 @st.composite
-def composite_documents(draw: st.DrawFn) -> Document:
+def composite_documents(draw: st.DrawFn, observers: st.SearchStrategy[Quorum] = ANY) -> Document:
     """Two parts, of states and of events, with any weights."""
     rule = replace(draw(rules), settles_seconds=0)
     parts = {
         "down": builders.slo("down", indicator=replace(STATES, combine=draw(combines)), slot=rule),
         "slow": builders.slo("slow", indicator=EVENTS, slot=rule, sources={SITE: ()}),
-    }
-    found = {
-        "down": count_states(
-            key(parts["down"]), with_neighbours(PERIOD, parts["down"]), draw(gauges(rule.scrape_seconds)), Combine()
-        ),
-        "slow": count_events(
-            key(parts["slow"]), with_neighbours(PERIOD, parts["slow"]), draw(event_sources(parts["slow"]))
-        ),
     }
     whole = CompositeIndicator(
         together=draw(st.sampled_from(Together)),
@@ -372,12 +393,18 @@ def composite_documents(draw: st.DrawFn) -> Document:
     slo = builders.slo(
         indicator=whole, slot=rule, target_ppm=draw(targets), no_traffic=draw(st.sampled_from(NoTraffic)), parts=parts
     )
-    slots = compose(key(slo), with_neighbours(PERIOD, slo), found, whole)
-    return document(slo, draw(recorded(slots)), overlay=draw(overlays()))
+    around, quorum, every = with_neighbours(PERIOD, slo), draw(observers), []
+    for _ in range(len(quorum)):
+        found = {
+            "down": count_states(key(parts["down"]), around, draw(gauges(rule.scrape_seconds)), Combine()),
+            "slow": count_events(key(parts["slow"]), around, draw(event_sources(parts["slow"]))),
+        }
+        every.append(draw(recorded(compose(key(slo), around, found, whole))))
+    return of_all(slo, every, quorum, overlay=draw(overlays()))
 
 
 @st.composite
-def outage_documents(draw: st.DrawFn) -> Document:
+def outage_documents(draw: st.DrawFn, observers: st.SearchStrategy[Quorum] = ANY) -> Document:
     """How long states were bad, with any limit."""
     rule = replace(draw(rules), settles_seconds=0)
     part = builders.slo("down", indicator=replace(STATES, combine=draw(combines)), slot=rule)
@@ -388,19 +415,17 @@ def outage_documents(draw: st.DrawFn) -> Document:
         target_ppm=draw(targets),
         parts={"down": part},
     )
-    around = with_neighbours(PERIOD, slo)
-    found = count_states(
-        key(part),
-        Period(starts_at=around.starts_at - limit - rule.seconds, ends_at=around.ends_at),
-        draw(gauges(rule.scrape_seconds)),
-        Combine(),
-    )
-    seen = {slot.starts_at: (slot.state, slot.samples) for slot in found}
-    return document(slo, draw(recorded(count_outages(key(slo), around, seen, "down", limit))), overlay=draw(overlays()))
+    around, quorum, every = with_neighbours(PERIOD, slo), draw(observers), []
+    before = Period(starts_at=around.starts_at - limit - rule.seconds, ends_at=around.ends_at)
+    for _ in range(len(quorum)):
+        found = count_states(key(part), before, draw(gauges(rule.scrape_seconds)), Combine())
+        seen = {slot.starts_at: (slot.state, slot.samples) for slot in found}
+        every.append(draw(recorded(count_outages(key(slo), around, seen, "down", limit))))
+    return of_all(slo, every, quorum, overlay=draw(overlays()))
 
 
 @st.composite
-def members_documents(draw: st.DrawFn) -> Document:
+def members_documents(draw: st.DrawFn, observers: st.SearchStrategy[Quorum] = ANY) -> Document:
     """How many of a few sites are good, in one role or in two."""
     rule = replace(draw(rules), settles_seconds=0)
     part = builders.slo("down", indicator=STATES, slot=rule)
@@ -415,12 +440,24 @@ def members_documents(draw: st.DrawFn) -> Document:
         parts={"down": part},
         members={SITE: members},
     )
-    around = with_neighbours(PERIOD, slo)
-    found = {site: count_states(key(part), around, draw(gauges(rule.scrape_seconds)), draw(combines)) for site in sites}
-    return document(slo, draw(recorded(count_members(key(slo), around, found, members))))
+    around, quorum, every = with_neighbours(PERIOD, slo), draw(observers), []
+    for _ in range(len(quorum)):
+        scraped = {site: draw(gauges(rule.scrape_seconds)) for site in sites}
+        found = {site: count_states(key(part), around, own, draw(combines)) for site, own in scraped.items()}
+        every.append(draw(recorded(count_members(key(slo), around, found, members))))
+    return of_all(slo, every, quorum)
+
+
+KINDS = {
+    "states": state_documents,
+    "events": event_documents,
+    "parts": composite_documents,
+    "outages": outage_documents,
+    "members": members_documents,
+}
 
 
 def documents() -> st.SearchStrategy[Document]:
-    """Of states, events, parts, outages or members, under any rule, target and method."""
+    """Of states, events, parts, outages or members, under any rule, target and method, by one observer or several."""
     derived = st.one_of(composite_documents(), outage_documents(), members_documents())
     return st.one_of(state_documents(), event_documents(), event_documents(), derived)

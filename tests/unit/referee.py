@@ -1,8 +1,9 @@
 """A second verifier of evidence, written anew from docs/reference/evidence.md and from nothing else.
 
 It says one thing: whether a document holds. Where it and `sankofa_observe.verify` disagree, one of them is wrong. It reads a document
-as one flat object, `slots` and `proofs` of all days in a row; `packed` writes such an object as a document, with the hashes of its days:
-every row in the day of its start, and proofs in the order in which they stand, as many in a day as it has rows for, whatever they are of.
+as one flat object, `slots` and `proofs` of all days in a row, one observer after the other; `packed` writes such an object as a document,
+with the hashes of its days: to each observer an equal part of the rows, every row in the day of its start, and proofs in the order in
+which they stand, as many in a day as it has rows for, whatever they are of.
 `resealed` makes only the hashes of a document anew, for days that are another layout of the same slots.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
 from types import SimpleNamespace
@@ -80,15 +81,15 @@ def flat(raw: bytes) -> Json:
     must(file["format"] == identity["format"] == "sankofa-evidence/2")
     must(file["checksum"] == _checksum(identity, file["provenance"]))
     must(identity["days"] == [_leaf(day) for day in days])
-    numbers = [day["day"] for day in days]
     must(all(set(day) == {"day", "rows", "proofs"} for day in days))
     rows = [(day["day"], line.split(",")) for day in days for line in day["rows"]]
     slots = [[*(text(int(one)) for one in line[:-1]), line[-1]] for _, line in rows]
     must(all(",".join(map(str, row)) == ",".join(line) for row, (_, line) in zip(slots, rows, strict=True)))
     must(all(int(line[0]) // 86_400 == day for day, line in rows))
-    must(
-        numbers == sorted({day for day, _ in rows})
-    )  # those with slots, each once; that no slot is missing is looked at below
+    # An observer's days are those with slots, each once; that no slot is missing is looked at below.
+    for own in _split(days, _observers(identity)):
+        must([day["day"] for day in own] == sorted({day["day"] for day in own if day["rows"]}))
+        must(sum(len(day["rows"]) for day in own) * _observers(identity) == len(rows))
     for day in days:
         wanted = [int(line.split(",")[0]) for line in day["rows"] if line.split(",")[-1] != "GOOD"]
         must([start for start, _ in day["proofs"]] == wanted)
@@ -114,9 +115,23 @@ def resealed(file: Json) -> bytes:
     return _written(file | {"identity": identity, "checksum": _checksum(identity, file["provenance"])})
 
 
+def _observers(document: Json) -> int:
+    """How many there are; what is no list of names is looked at with the claims."""
+    names = document["observers"]["names"]
+    return max(1, len(names)) if type(names) is list else 1
+
+
+def _split(whole: list[Json], number: int) -> list[list[Json]]:
+    """As many equal parts, of what does not divide the last one smaller."""
+    size = -(-len(whole) // number)
+    return [whole[n * size : (n + 1) * size] for n in range(number)]
+
+
 def _days(document: Json) -> Json:
-    groups = groupby(document["slots"], key=lambda row: int(row[0]) // 86_400)
-    days: Json = [{"day": day, "rows": [",".join(map(str, row)) for row in rows], "proofs": []} for day, rows in groups]
+    days: Json = []
+    for slots in _split(document["slots"], _observers(document)):
+        groups = groupby(slots, key=lambda row: int(row[0]) // 86_400)
+        days += [{"day": day, "rows": [",".join(map(str, row)) for row in rows], "proofs": []} for day, rows in groups]
     left = list(document["proofs"])
     for day in days:
         wanted = len(left) if day is days[-1] else sum(not row.endswith(",GOOD") for row in day["rows"])
@@ -181,7 +196,7 @@ def _claims(document: Json) -> None:
             {
                 name: value
                 for name, value in document.items()
-                if name not in {"slots", "edges", "proofs", "attainment", "overlay"}
+                if name not in {"slots", "observers", "edges", "proofs", "attainment", "overlay"}
             }
         )
     )
@@ -198,21 +213,38 @@ def _claims(document: Json) -> None:
     must(not (settles and rules["counts_bad"]))
     must(events or rules["budgeting"] == "Timeslices")
     must(_combines(rules))
-    first = -(-since // length)
-    must(len(slots) == max(until // length - first, 0))
+    _observed(document["observers"])
+    first, observers = -(-since // length), _observers(document)
+    every = max(until // length - first, 0)
+    must(len(slots) == every * observers)
     rows = [_Row(row) for row in slots]
-    must(all(row.start == (first + n) * length for n, row in enumerate(rows)))
+    must(all(row.start == (first + n % every) * length for n, row in enumerate(rows)))
     must([row.start for row in rows if row.state != "GOOD"] == [start for start, _ in document["proofs"]])
     must(all(type(start) is int for start, _ in document["proofs"]))
     for row in rows:
         _signs(row, settles)
-    edges = _edges(document)
-    must(min(edges.settled, edges.good, edges.hidden, 0 if settles else edges.bad) >= 0)
-    must((settles or edges.settled == 0) and (events or not any(vars(edges).values())))
-    _slots(rules, rows, dict(document["proofs"]), edges)
+    every_edge, left = _edges(document), list(document["proofs"])
+    must(len(every_edge) == observers)
+    for own, edges in zip(_split(rows, observers), every_edge, strict=True):
+        must(min(edges.settled, edges.good, edges.hidden, 0 if settles else edges.bad) >= 0)
+        must((settles or edges.settled == 0) and (events or not any(vars(edges).values())))
+        carried = sum(row.state != "GOOD" for row in own)
+        _slots(rules, own, dict(left[:carried]), edges)
+        left = left[carried:]
     must(all(count(value) >= 0 for value in document["attainment"].values()))
     _overlaid(document)
     must(all(document[name] == value for name, value in _sums(document, rows)))
+
+
+def _observed(observers: Json) -> None:
+    """Who observes, and how many decide, is written in its one form."""
+    must(set(observers) == {"names", "bad", "good"})
+    names, bad, good = observers["names"], observers["bad"], observers["good"]
+    must(type(names) is list and all(type(one) is str and re.fullmatch(NAME, one) for one in names))
+    must(all(one < following for one, following in pairwise(names)))
+    number = len(names) or 1
+    must(type(bad) is int and 1 <= bad <= number)
+    must(type(good) is int and number / 2 < good <= number)
 
 
 def _overlaid(document: Json) -> None:
@@ -335,9 +367,9 @@ def _signs(row: SimpleNamespace, settles: bool) -> None:  # noqa: FBT001
     must(settles or row.settling == 0)
 
 
-def _edges(document: Json) -> SimpleNamespace:
-    settled, good, bad, hidden = map(count, document["edges"])
-    return SimpleNamespace(settled=settled, good=good, bad=bad, hidden=hidden)
+def _edges(document: Json) -> list[SimpleNamespace]:
+    every = [list(map(count, own)) for own in document["edges"]]
+    return [SimpleNamespace(settled=settled, good=good, bad=bad, hidden=hidden) for settled, good, bad, hidden in every]
 
 
 def _slots(rules: Json, rows: list[SimpleNamespace], proofs: Json, edges: SimpleNamespace) -> None:
@@ -721,18 +753,79 @@ def _scrapes_in(rules: Json, one: Json, low: int, high: int) -> int:
 
 
 def _sums(document: Json, rows: list[SimpleNamespace]) -> Iterator[tuple[str, Json]]:
-    rules = document["slo"]
-    uses = [_taken(document, row) for row in rows]
-    good, bad, unknown = counts = _attained(rules, rows, uses, _edges(document))
-    judged = [row for row, use in zip(rows, uses, strict=True) if use == "in"]
+    counts, verdict = _period(document, rows)
+    good, bad, unknown = counts
     yield "attainment", {"good": text(good), "bad": text(bad), "unknown": text(unknown)}
-    yield "verdict", _verdict(rules, judged, *counts)
+    yield "verdict", verdict
     yield "credit", _credit(document, good + unknown, sum(counts))
     yield "root", _root(document)
     yield "settlement_id", _identity(document)
 
 
-def _attained(rules: Json, rows: list[Json], uses: list[str], edges: SimpleNamespace) -> tuple[int, int, int]:
+Counts = tuple[int, int, int]  # good, bad, unknown
+
+
+def _period(document: Json, rows: list[SimpleNamespace]) -> tuple[Counts, str]:
+    """Attainment and verdict, of one observer or of several together."""
+    rules, every = document["slo"], _split(rows, _observers(document))
+    uses = [_taken(document, row) for row in every[0]]
+    if rules["budgeting"] == "Timeslices" and len(every) > 1:
+        every = [[_common(document["observers"], list(of_each)) for of_each in zip(*every, strict=True)]]
+    judged = [[row for row, use in zip(own, uses, strict=True) if use == "in"] for own in every]
+    found = [_attained(rules, own, uses, edges) for own, edges in zip(every, _edges(document), strict=False)]
+    lost = [rules["budgeting"] == "Occurrences" and _is_unbounded(own) for own in judged]
+    if len(found) == 1:
+        return found[0], _verdict(rules, judged[0], found[0], lost[0])
+    telling = [counts for counts, unbounded in zip(found, lost, strict=True) if sum(counts) and not unbounded]
+    together = _bounds(document["observers"], telling)
+    unbounded = together is None and (bool(telling) or any(lost))
+    counts = together or (0, 0, 0)
+    return counts, _verdict(rules, [row for own in judged for row in own], counts, unbounded)
+
+
+def _common(observers: Json, of_each: list[SimpleNamespace]) -> SimpleNamespace:
+    """The row that several observers have together: only its state is of them all."""
+    votes = Counter(row.state for row in of_each)
+    well = votes["GOOD"] + votes["NO_TRAFFIC"]
+    state = "GOOD" if votes["NO_TRAFFIC"] < votes["GOOD"] else "NO_TRAFFIC"
+    if well < observers["good"]:
+        state = "UNKNOWN"
+    if votes["BAD"] >= observers["bad"]:
+        state = "BAD"
+    return SimpleNamespace(**{**dict.fromkeys(ROW, 0), "start": of_each[0].start, "state": state})
+
+
+def _bounds(observers: Json, telling: list[Counts]) -> Counts | None:
+    """What several observers reach together, from the counts of those that say anything; None where too few do."""
+    high = _nth(telling, observers["bad"], lambda counts: counts[0] + counts[2], 1)
+    low = _nth(telling, observers["good"], lambda counts: counts[0], -1)
+    if high is None and low is None:
+        return None
+    base = sum(high or low or ())
+    most = high[0] + high[2] if high else base
+    good = min(most, low[0] * base // sum(low)) if low else 0
+    return good, base - most, most - good
+
+
+def _nth(telling: list[Counts], number: int, part: Callable[[Counts], int], up: int) -> Counts | None:
+    """Of so many the one before which, by its share and then its base, fewer than `number` stand, and with its equals enough."""
+
+    def before(one: Counts, other: Counts) -> int:
+        """Under 0 where the one stands before the other, 0 where they are equal."""
+        shares = part(one) * sum(other) - part(other) * sum(one)
+        return up * (shares or sum(one) - sum(other))
+
+    for one in telling:
+        if (
+            sum(before(other, one) < 0 for other in telling)
+            < number
+            <= sum(before(other, one) <= 0 for other in telling)
+        ):
+            return one
+    return None
+
+
+def _attained(rules: Json, rows: list[Json], uses: list[str], edges: SimpleNamespace) -> Counts:
     judged = [row for row, use in zip(rows, uses, strict=True) if use == "in"]
     if rules["budgeting"] == "Timeslices":
         states = [row.state for row in judged]
@@ -775,10 +868,13 @@ def _busiest(rows: list[Json]) -> int:
     return int(max([0, *(row.good + row.bad for row in rows if not row.hidden and not row.blind)]))
 
 
-def _verdict(rules: Json, rows: list[Json], good: int, bad: int, unknown: int) -> str:
-    base, target = good + bad + unknown, rules["target_ppm"]
-    busy, blind = _busiest(rows) > 0, any(row.blind for row in rows)
-    if rules["budgeting"] == "Occurrences" and blind and not busy:
+def _is_unbounded(rows: list[Json]) -> bool:
+    return any(row.blind for row in rows) and _busiest(rows) == 0
+
+
+def _verdict(rules: Json, rows: list[Json], counts: Counts, unbounded: bool) -> str:  # noqa: FBT001
+    (good, _, unknown), base, target = counts, sum(counts), rules["target_ppm"]
+    if unbounded:
         return "undetermined"
     if base == 0:
         idle = rules["no_traffic"] == "good" and {row.state for row in rows} == {"NO_TRAFFIC"}
@@ -806,7 +902,7 @@ def _root(document: Json) -> str:
 
 def _root_of(leaves: list[Json], document: Json) -> str:
     top = _top([hashlib.sha256(b"\0" + _written(leaf)).digest() for leaf in leaves])
-    counted = {"days": len(leaves), **{name: document[name] for name in ("slo", "period", "edges")}}
+    counted = {"days": len(leaves), **{name: document[name] for name in ("slo", "period", "observers", "edges")}}
     return _sha(b"\2" + hashlib.sha256(_written(counted)).digest() + top)
 
 

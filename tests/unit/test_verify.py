@@ -118,8 +118,8 @@ CHANGES: dict[str, Callable[[Document], None]] = {
     "blind time of a good slot": _set("slots/0/4", 60),
     "events from elsewhere in a good slot": _set("slots/0/5", 1),
     "what settles": _set("slots/0/8", 1),
-    "what settled before": _set("edges/0", 1),
-    "what came after": _set("edges/1", 1),
+    "what settled before": _set("edges/0/0", 1),
+    "what came after": _set("edges/0/1", 1),
     "a proof left out": _drop_proof,
     "the proof of the bad slot emptied": _empty_proof_of_bad,
     "a slot left out": _drop_last_slot,
@@ -241,7 +241,7 @@ def test_every_field_of_a_file_that_is_changed_alone_is_named(events: bool) -> N
     """Identity and provenance are under the checksum, and rows and proofs under their day: no byte stands free."""
     found = json.loads(packed(honest_events() if events else honest()))
     day = found["identity"]["days"][0][0]
-    under = {"days": {f"day {day}: slots", f"day {day}: proofs", f"day {day}: slots of other days", "days"}}
+    under = {"days": {f"day {day}: slots", f"day {day}: proofs", f"day {day}: slots of the period", "days"}}
     for path in _leaves(found):
         named = _named(found, path)
         assert named is None or named & under.get(path[0], {"checksum"}), (path, named)

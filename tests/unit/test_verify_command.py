@@ -178,7 +178,7 @@ def test_what_stands_outside_the_period_is_told_as_not_proved() -> None:
     """Edges may lift attainment, and no sample in the file speaks for them."""
     found = copy.deepcopy(honest_events())
     assert _not_proved(found) == []
-    found["edges"] = [0, 10**7, 0, 5]
+    found["edges"] = [[0, 10**7, 0, 5]]
 
     [told] = _not_proved(found)
     assert "after_good 10000000, after_hidden 5" in told

@@ -63,7 +63,7 @@ def _counts_events_over_its_edge(found: Document) -> None:
 
 
 def _has_edges_though_it_counts_states(found: Document) -> None:
-    found["edges"][1] = 1
+    found["edges"][0][1] = 1
 
 
 def _carries_a_proof_twice(found: Document) -> None:
@@ -618,5 +618,6 @@ def test_period_without_end_is_refused_at_once() -> None:
     assert [check.what for check in verify(packed(changed)).checks if not check.holds] == [
         "slots are complete",
         "days of the period",
+        f"day {PERIOD.starts_at // 86_400}: slots of the period",
         "root",
     ]

@@ -1,7 +1,7 @@
 """Tampering with documents nobody chose: both verifiers notice what can be noticed offline, and never disagree.
 
 What a forger may change unseen, with all sums made anew, stands in `UNSEEN` below, field by field, and why:
-- terms the tenant did not sign (fee, bands, cap) and names: `terms_hash` and the contract hold those;
+- terms the tenant did not sign (fee, bands, cap, who observes and how many decide) and names: `terms_hash` and the contract hold those;
 - digests, currency and exponent: the document's hash on chain holds those; provenance identifies nothing, and nothing holds it;
 - how many scrapes there were, what a GOOD row counts within its target, and what stands outside the period: attestors count
   those from their own samples;
@@ -21,9 +21,19 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sankofa_observe.verify import CannotCheck, verify
-from tests.unit.documents import Document, composite_documents, documents, event_documents, state_documents
+from tests.unit.documents import (
+    KINDS,
+    Document,
+    composite_documents,
+    documents,
+    event_documents,
+    quorums,
+    state_documents,
+)
 from tests.unit.referee import holds, made_whole, packed
 from tests.unit.test_verify import honest, honest_events
+from tests.unit.test_verify_observers import honest as three_observers
+from tests.unit.test_verify_observers import honest_events as three_observers_of_events
 
 DOCUMENTS = int(os.environ.get("DOCUMENTS", "12"))  # of each change; make test-all sets 50
 WHOLE = DOCUMENTS >= 50  # every place of a field; else three of each
@@ -160,6 +170,7 @@ def _proofs_in_another_order(data: st.DataObject, found: Document) -> None:
     proofs = found["proofs"]
     assume(len(proofs) > 1)
     at = data.draw(st.integers(0, len(proofs) - 2))
+    assume(proofs[at][0] != proofs[at + 1][0])  # of two observers: samples of the one may make the other's row as well
     proofs[at], proofs[at + 1] = proofs[at + 1], proofs[at]
 
 
@@ -186,8 +197,8 @@ def _part(data: st.DataObject, found: Document) -> None:
 
 
 def _edge(data: st.DataObject, found: Document) -> None:
-    at = data.draw(st.integers(0, 3))
-    found["edges"][at] = _add(found["edges"][at], data.draw(st.sampled_from([-1, 1, 60])))
+    edges, at = data.draw(st.sampled_from(found["edges"])), data.draw(st.integers(0, 3))
+    edges[at] = _add(edges[at], data.draw(st.sampled_from([-1, 1, 60])))
 
 
 def _credit(data: st.DataObject, found: Document) -> None:
@@ -275,6 +286,35 @@ def _overlay(data: st.DataObject, found: Document) -> None:
         overlay["exclusions"].reverse()
 
 
+def _observers(data: st.DataObject, found: Document) -> None:
+    """Another threshold, or a name more, less, another or elsewhere."""
+    said = found["observers"]
+    names, change = said["names"], data.draw(st.sampled_from(["bad", "good", "more", "less", "other", "order"]))
+    if change in {"bad", "good"}:
+        said[change] = data.draw(st.sampled_from([0, *range(1, 7), "1", None]))
+    elif change == "more":
+        names.insert(data.draw(st.integers(0, len(names))), data.draw(st.sampled_from(["abe", "zoe", "Zoe", "", 7])))
+    elif change == "order":
+        names.reverse()
+    elif names:
+        at = data.draw(st.integers(0, len(names) - 1))
+        names[at : at + 1] = [] if change == "less" else [names[at] + "a"]
+
+
+def _of_another_observer(data: st.DataObject, found: Document) -> None:
+    """Edges, or a row, where another observer's stood."""
+    count = len(found["observers"]["names"])
+    assume(count > 1)
+    one, other = data.draw(st.permutations(range(count)).map(lambda order: order[:2]))
+    rows, every = found["slots"], found["edges"]
+    if data.draw(st.booleans()):
+        every[one], every[other] = every[other], every[one]
+    else:
+        size = len(rows) // count
+        n = data.draw(st.integers(0, size - 1))
+        rows[one * size + n] = rows[other * size + n]
+
+
 ALWAYS_SEEN: dict[str, Tamper] = {
     "a state": _flip_state,
     "a count of a good slot": _count_of_good,
@@ -291,6 +331,8 @@ ALWAYS_SEEN: dict[str, Tamper] = {
     "verdict": _verdict,
     "attainment": _attainment,
     "no number": _no_number,
+    "observers": _observers,
+    "what another observer counted": _of_another_observer,
 }
 # With attainment, verdict, credit, root and id made anew.
 SEEN_THROUGH_NEW_SUMS = (
@@ -318,6 +360,7 @@ OF: dict[str, st.SearchStrategy[Document]] = {
     "a sample": state_documents(),
     "a sample less": state_documents(),
     "a part of a composite": composite_documents(),
+    "what another observer counted": st.one_of([kind(quorums([2, 3])) for kind in KINDS.values()]),
 }
 
 
@@ -419,17 +462,25 @@ UNSEEN = {
     "provenance.engine", "provenance.observer", "provenance.queries[0]", "provenance.queries[1]", "provenance.revision",
     "slo.name", "slo.site", "slo.spec_digest",
 }  # fmt: skip
-UNSEEN_OF_STATES = {"sample: time"}  # a millisecond later, in the same cell
-UNSEEN_OF_EVENTS = {
-    "BAD row: seen", "GOOD row: good", "GOOD row: over_good", "edges[1]", "edges[2]", "edges[3]", "gap: from", "growth: from",
-    "growth: until", "slo.sources[0]",
+OBSERVERS = {f"observers.{name}" for name in ("bad", "good", "names[0]", "names[1]", "names[2]")}
+SAMPLES = {"sample: time"}  # a millisecond later, in the same cell
+COUNTERS = {
+    "BAD row: seen", "GOOD row: good", "GOOD row: over_good", "gap: from", "growth: from", "growth: until", "slo.sources[0]",
 }  # fmt: skip
+AFTER_A_GOOD_SLOT = {"edges[0][1]", "edges[0][2]", "edges[0][3]"}
+HELD: dict[str, tuple[Callable[[], Document], set[str]]] = {
+    "states": (honest, UNSEEN | SAMPLES),
+    "events": (honest_events, UNSEEN | COUNTERS | AFTER_A_GOOD_SLOT),
+    "states, three observers": (three_observers, UNSEEN | OBSERVERS | SAMPLES),
+    "events, three observers": (three_observers_of_events, UNSEEN | OBSERVERS | COUNTERS | {"gap: until"}),
+}
 
 
-@pytest.mark.parametrize("events", [False, True])
-def test_every_field_is_held_by_something_but_those_that_are_named(events: bool) -> None:  # noqa: FBT001  a parameter
+@pytest.mark.parametrize("name", HELD)
+def test_every_field_is_held_by_something_but_those_that_are_named(name: str) -> None:
     """One field changed and all sums made anew: both verifiers refuse it, or it is one of those that only others can hold."""
-    found = honest_events() if events else honest()
+    made, named = HELD[name]
+    found = made()
     unseen, tried = set(), Counter[str]()
     for path in _leaves(found):
         tried[_name(found, path)] += 1
@@ -440,5 +491,4 @@ def test_every_field_is_held_by_something_but_those_that_are_named(events: bool)
         if verified(changed) and path[0] not in {"settlement_id", "root", "attainment", "verdict", "credit"}:
             unseen.add(_name(found, path))
 
-    named = UNSEEN | (UNSEEN_OF_EVENTS if events else UNSEEN_OF_STATES)
     assert unseen == named if WHOLE else unseen <= named

@@ -118,7 +118,7 @@ class Origin:
     """Who computes: written into every evidence document."""
 
     engine: str  # name and version of the code
-    observer: str  # name of the observer whose slots are used
+    observer: str  # name of the observer that this process is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,7 @@ class Provenance:
     """Where a document comes from; none of it is hashed into the identity."""
 
     engine: str  # name and version of the code
-    observer: str  # whose slots were used
+    observer: str  # whose process wrote it
     queries: tuple[str, ...]  # the selectors that were read
     revision: int  # which verdict of this period it is, in the ledger it was written for
     assessed_at: int

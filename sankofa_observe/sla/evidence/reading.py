@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.evidence.document import (
@@ -87,9 +87,9 @@ def _evidence(raw: bytes) -> tuple[Evidence, str]:
 
 
 def _complete(identity: Identity, days: tuple[Day, ...]) -> None:
-    """Each slot of the period stands in its day, and the proofs of a day are those of its slots that are not GOOD.
+    """Each slot of the period stands in its day of each observer, and the proofs of a day are those of its slots that are not GOOD.
 
-    A day without slots, or a proof under another day, would be the same evidence under another hash.
+    A day without slots, or a row or proof under another one, would be the same evidence under another hash.
     """
     starts, observers = slot_starts(identity.period, identity.slo.slot_seconds), len(identity.observers)
     if not starts:
@@ -99,12 +99,12 @@ def _complete(identity: Identity, days: tuple[Day, ...]) -> None:
     found = sum(len(day.rows) for day in days)
     if found != observers * len(starts):  # compared first: a period may be as long as a forger likes
         raise InvalidInput(f"evidence document: it has {found} slots, expected {observers * len(starts)}")
-    expected = observers * [(start // DAY_SECONDS, str(start)) for start in starts]
-    if [(day.day, row.partition(",")[0]) for day in days for row in day.rows] != expected:
-        raise InvalidInput("evidence document: its slots are not those of the period, each in its day")
-    numbers = [day.day for day in days]
-    if numbers != observers * sorted({day for day, _ in expected}):
-        raise InvalidInput(f"evidence document: its days are {str(numbers)[:100]}, expected those of its slots")
+    own = groupby(starts, key=lambda start: start // DAY_SECONDS)
+    expected = observers * [(day, list(map(str, group))) for day, group in own]
+    if [(day.day, [row.partition(",")[0] for row in day.rows]) for day in days] != expected:
+        raise InvalidInput(
+            "evidence document: its slots are not those of the period, each once for each observer and in its day"
+        )
     for day in days:
         not_good = [row.partition(",")[0] for row in day.rows if not row.endswith(",GOOD")]
         if [str(start) for start, _ in day.proofs] != not_good:

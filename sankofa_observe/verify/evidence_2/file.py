@@ -9,7 +9,6 @@ from typing import Any
 from sankofa_observe.verify.chain import NOT_ASKED, NOT_NAMED
 from sankofa_observe.verify.evidence_2 import summary, tree
 from sankofa_observe.verify.evidence_2.form import (
-    DAY_SECONDS,
     DOCUMENT,
     FORMAT,
     SLOT,
@@ -42,6 +41,7 @@ from sankofa_observe.verify.evidence_2.rules import (
     refuse_exponent,
     refuse_unknown,
     scrapes_of_a_slot,
+    starts_in,
     starts_of,
 )
 from sankofa_observe.verify.findings import CannotCheck, Check, Findings, OnChain
@@ -67,6 +67,7 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
     document_hash = sha256(canonical(identity))
     attained = {name: number(count) for name, count in identity["attainment"].items()}
     high = attained["good"] + attained["unknown"]
+    claimed = dict(zip(identity["observers"]["names"] or [""], each_of(identity, rows), strict=True))
     words = {
         "documentHash": document_hash,
         "evidenceRoot": identity["root"],
@@ -83,17 +84,18 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
             "verdict and credit follow from slots and terms",
             "hash, root and settlement id are those of these numbers",
         ),
-        not_proved=(_SAMPLES, *_claimed(identity, rows), *_excluded(identity, rows), _TERMS, NOT_ASKED, NOT_NAMED),
+        not_proved=(_SAMPLES, *_claimed(identity, claimed), *_excluded(identity, rows), _TERMS, NOT_ASKED, NOT_NAMED),
     )
 
 
-def _claimed(file: dict[str, Any], rows: list[Row]) -> Iterator[str]:
+def _claimed(file: dict[str, Any], by_observer: dict[str, list[Row]]) -> Iterator[str]:
     """What no sample in the file speaks for, as far as this one claims any."""
     if edges := outside(file):
         yield f"what stands outside the period and may belong to it ({', '.join(edges)}): attestors count it from their own"
-    never = sum(is_unrecorded(file["slo"], row) for row in rows)
-    if never:
-        yield f"that {never} slot{'s were' if never > 1 else ' was'} never recorded: attestors look for samples of their own"
+    for name, rows in by_observer.items():
+        if never := sum(is_unrecorded(file["slo"], row) for row in rows):
+            slots = f"{never} slot{'s' if never > 1 else ''}{f' of {name}' if name else ''} {'were' if never > 1 else 'was'}"
+            yield f"that {slots} never recorded: attestors look for samples of their own"
 
 
 def _excluded(identity: dict[str, Any], rows: list[Row]) -> Iterator[str]:
@@ -187,9 +189,7 @@ def _day_checks(file: dict[str, Any]) -> Iterator[Check]:
     else:
         yield Check(what="days of the period", claimed=listed(days), found=listed(observers * list(expected)))
     for leaf, day in zip(leaves, file["days"], strict=False):
-        starts = [int(line.partition(",")[0]) for line in day["rows"]]
-        strays = [start for start in starts if start // DAY_SECONDS != day["day"]]
-        yield Check(what=f"day {day['day']}: slots of other days", claimed="", found=listed(strays[:5]))
+        yield _slots_of(identity, day)
         yield Check(what=f"day {day['day']}: number of slots", claimed=str(leaf[1]), found=str(len(day["rows"])))
         yield Check(what=f"day {day['day']}: slots", claimed=leaf[2], found=tree.lines_digest(day["rows"]))
         yield _proofs_of(day["rows"], [start for start, _ in day["proofs"]], f"day {day['day']}: ")
@@ -197,6 +197,16 @@ def _day_checks(file: dict[str, Any]) -> Iterator[Check]:
         yield Check(what=f"day {day['day']}: proofs", claimed=leaf[3], found=tree.proofs_digest(digests))
     root = tree.root_of(tree.top_of(leaves), len(leaves), identity)
     yield Check(what="root", claimed=identity["root"], found=root)
+
+
+def _slots_of(identity: dict[str, Any], day: dict[str, Any]) -> Check:
+    """An entry has the slots of its day and no other: of several observers with one day each, none has a row of the next one's."""
+    expected, starts = starts_in(identity, day["day"]), [int(line.partition(",")[0]) for line in day["rows"]]
+    what = f"day {day['day']}: slots of the period"
+    if len(starts) != len(expected):
+        return Check(what=what, claimed=f"{len(starts)} slots", found=f"{len(expected)} slots")
+    stray = next((f"{start}" for start, wanted in zip(starts, expected, strict=True) if start != wanted), "none")
+    return Check(what=what, claimed="none", found=stray)
 
 
 def _proofs_of(lines: list[str], carried: list[int], where: str = "") -> Check:
@@ -216,7 +226,7 @@ def slot(raw: bytes, file: dict[str, Any]) -> Findings:
         raise CannotCheck(f"slot {file['slot']} has no row in its file")
     stretch = _day_of(file, rows)
     settled = settled_before(stretch, at)
-    not_proved = [_SAMPLES, *_claimed(file, [rows[at]]), _NO_TERMS, NOT_ASKED, NOT_NAMED]
+    not_proved = [_SAMPLES, *_claimed(file, {_whose(file): [rows[at]]}), _NO_TERMS, NOT_ASKED, NOT_NAMED]
     if settled is None:
         not_proved.insert(
             0, "the slot's state: what settled before it stands in the day before, which is not in this file"
@@ -226,7 +236,7 @@ def slot(raw: bytes, file: dict[str, Any]) -> Findings:
         checks += row_checks(stretch, at)
     return Findings(
         checks=tuple(checks),
-        summary=summary.of_slot(file, rows[at]),
+        summary=summary.of_slot(file, rows[at], _whose(file)),
         on_chain=_on_chain(file, {"evidenceRoot": file["root"]}),
         proved=("the slot is in its day, the day in the period, and the period's root is the settlement's",)
         + (("the slot follows from the raw samples in the file",) if settled is not None and file["proof"] else ()),
@@ -236,10 +246,8 @@ def slot(raw: bytes, file: dict[str, Any]) -> Findings:
 
 def _day_of(file: dict[str, Any], rows: list[Row]) -> Stretch:
     """The day's rows; of proofs only the slot's own is there, so that of the next row only its counts are known."""
-    days = file["days"] // count_of(file)
-    observer, index = divmod(file["index"], days) if days else (0, 0)
-    edges = edges_of(file, min(observer, count_of(file) - 1))
-    first, last = index == 0, index == days - 1
+    days, edges = len(days_of(file)), edges_of(file, _observer_of(file))
+    first, last = file["index"] % days == 0, file["index"] % days == days - 1
     proofs = dict(zip([file["slot"]], file["proof"], strict=False))
     empty = sha256(canonical([]))
     proofs |= {start: [] for start, digest in file["proof_digests"] if digest == empty and start != file["slot"]}
@@ -252,19 +260,25 @@ def _day_of(file: dict[str, Any], rows: list[Row]) -> Stretch:
     )
 
 
+def _observer_of(file: dict[str, Any]) -> int:
+    """Whose day it is by its place among the leaves; one after the last observer's is checked, and is none."""
+    return min(int(file["index"]) // len(days_of(file)), count_of(file) - 1)
+
+
+def _whose(file: dict[str, Any]) -> str:
+    names = file["observers"]["names"]
+    return names[_observer_of(file)] if names else ""
+
+
 def _slot_checks(raw: bytes, file: dict[str, Any], rows: list[Row], at: int) -> Iterator[Check]:
     leaf, day = file["leaf"], file["leaf"][0]
     yield canonical_form(raw, file)
     yield scrapes_of_a_slot(file["slo"])
-    starts = starts_of(file)
-    own = range(
-        max(starts.start, -(-day * DAY_SECONDS // starts.step) * starts.step),
-        min(starts.stop, (day + 1) * DAY_SECONDS),
-        starts.step,
-    )
     yield Check(what="number of slots", claimed=str(leaf[1]), found=str(len(rows)))
     yield Check(
-        what="slots of the day are complete", claimed=listed(row[0] for row in rows), found=listed(own[:DAY_SECONDS])
+        what="slots of the day are complete",
+        claimed=listed(row[0] for row in rows),
+        found=listed(starts_in(file, day)),
     )
     yield Check(what="slots", claimed=leaf[2], found=tree.lines_digest(file["rows"]))
     digests = [(start, digest) for start, digest in file["proof_digests"]]
@@ -274,12 +288,11 @@ def _slot_checks(raw: bytes, file: dict[str, Any], rows: list[Row], at: int) -> 
     yield Check(
         what="proof of the slot", claimed=listed(claimed), found=listed(sha256(canonical(one)) for one in file["proof"])
     )
-    days, observers = days_of(file), count_of(file)
-    observer = min(file["index"] // len(days), observers - 1)
+    days = days_of(file)
     yield Check(
         what="place of the day",
         claimed=f"{file['index']} of {file['days']}",
-        found=f"{observer * len(days) + day - days.start} of {observers * len(days)}",
+        found=f"{_observer_of(file) * len(days) + day - days.start} of {count_of(file) * len(days)}",
     )
     top = tree.top_by_path(leaf, file["index"], file["days"], file["path"])
     yield Check(what="root", claimed=file["root"], found=tree.root_of(top, file["days"], file))

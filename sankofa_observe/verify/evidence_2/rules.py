@@ -115,6 +115,13 @@ def starts_of(file: dict[str, Any]) -> range:
     return range(first, end - step + 1, step)
 
 
+def starts_in(file: dict[str, Any], day: int) -> range:
+    """Those of them that begin in a UTC day."""
+    starts = starts_of(file)
+    first = max(starts.start, -(-day * DAY_SECONDS // starts.step) * starts.step)
+    return range(first, min(starts.stop, (day + 1) * DAY_SECONDS), starts.step)
+
+
 def days_of(file: dict[str, Any]) -> range:
     """The UTC days that have slots of the period: a slot is a day at most, so there is none between them without."""
     starts = starts_of(file)

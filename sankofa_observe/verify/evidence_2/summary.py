@@ -24,16 +24,27 @@ def of_document(identity: dict[str, Any]) -> dict[str, str]:
 
 
 def of_period(file: dict[str, Any]) -> dict[str, str]:
-    start, end = file["period"]
-    return {"site": file["slo"]["site"], "SLO": file["slo"]["name"], "period": f"{_utc(start)} to {_utc(end)}"}
+    (start, end), rules = file["period"], file["slo"]
+    told = {"site": rules["site"], "SLO": rules["name"], "period": f"{_utc(start)} to {_utc(end)}"}
+    return told | _observers(file["observers"], rules["budgeting"])
 
 
-def of_slot(file: dict[str, Any], row: Row) -> dict[str, str]:
+def of_slot(file: dict[str, Any], row: Row, observer: str) -> dict[str, str]:
+    """`observer` is whose row it is, or nothing where nobody is named."""
     end = row[0] + file["slo"]["slot_seconds"]
-    return {
-        **of_period(file),
-        "slot": f"{_utc(row[0])} to {_utc(end)}: {row[-1]}, good {row[1]}, bad {row[2]}, not known {row[3]}",
-    }
+    counts = f"{row[-1]}, good {row[1]}, bad {row[2]}, not known {row[3]}"
+    whose = f"; counted by {observer}" if observer else ""
+    return {**of_period(file), "slot": f"{_utc(row[0])} to {_utc(end)}: {counts}{whose}"}
+
+
+def _observers(said: dict[str, Any], budgeting: str) -> dict[str, str]:
+    """Who observes and how many decide, where the agreement names anybody."""
+    names, bad, good = ", ".join(said["names"]), said["bad"], said["good"]
+    if len(said["names"]) <= 1:
+        return {"observers": names} if names else {}
+    if budgeting == "Timeslices":
+        return {"observers": f"{names}: a slot is bad where {bad} say so, else good where {good} do"}
+    return {"observers": f"{names}: {bad} must agree on the high bound, {good} on the low one"}
 
 
 def _percent(part: int, whole: int = MILLION) -> str:

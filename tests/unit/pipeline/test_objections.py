@@ -13,11 +13,11 @@ from sankofa_observe.pipeline.assess import assess
 from sankofa_observe.pipeline.attest import attested_report, objection
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.panel import alone
-from sankofa_observe.pipeline.period import with_neighbours
+from sankofa_observe.pipeline.period import arranged, with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import Evidence, Origin, day_leaf, parse
-from sankofa_observe.sla.overlay import ExcludedSlots
+from sankofa_observe.sla.evidence import EdgeCounts, Evidence, Origin, Provenance, day_leaf, evidence_of, parse
+from sankofa_observe.sla.overlay import ExcludedSlots, Overlay, of_observers
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
 from sankofa_observe.slo.quorum import Quorum
@@ -167,7 +167,14 @@ def _shift(seconds: int, length: int = PERIOD_SECONDS) -> Change:
         (_claim(good=8), "adds these slots up otherwise"),
         (_claim(root=OTHER), "finds another root over these slots"),
         (_exchange_proof, "finds another root over these slots"),
-        (_claim("edges", settled=1), "finds another root over these slots"),
+        (
+            _claim(edges=(EdgeCounts(settled=1, after_good=0, after_bad=0, after_hidden=0),)),
+            "finds another root over these slots",
+        ),
+        (
+            _claim(observers=Quorum(names=("ann",))),
+            "holds terms by which it is observed by one, not by ann: bad where 1 say so, good where 1 do",
+        ),
         (_claim(verdict="undetermined"), "judges breach, not undetermined"),
         (_claim(credit_minor=1), "prices these counts at 50000 minor units, not 1"),
     ],
@@ -175,6 +182,53 @@ def _shift(seconds: int, length: int = PERIOD_SECONDS) -> Change:
 def test_attestor_objects_to_one_changed_claim(change: Change, expected: str) -> None:
     """Whatever the proposer changes, the attestor says what it finds instead; a signature covers the whole identity."""
     assert expected == says(change(document_of(AGREEMENT, samples(75))), samples(75))
+
+
+THREE = Quorum(names=("ann", "bob", "eve"), bad=2, good=2)
+OBSERVED = replace(AGREEMENT, observers=THREE)
+
+
+def observed(*sources: ScriptedSamples, quorum: Quorum = THREE) -> Evidence:
+    """The evidence of observers that read these samples, each its own."""
+    promise, period = OBSERVED.promises[0], builders.period()
+    around = with_neighbours(period, promise.slo)
+    every = [read_slots(promise.slo, [promise.site], around, source) for source in sources]
+    seen = [arranged(promise.slo, promise.site, period, slots) for slots in every]
+    return evidence_of(
+        agreement=replace(OBSERVED, observers=quorum),
+        promise=promise,
+        period=period,
+        seen=seen,
+        attainment=of_observers(promise.slo, quorum, seen, Overlay()),
+        overlay=Overlay(),
+        chain=CHAIN,
+        provenance=Provenance(engine="engine/1", observer="ann", queries=(), revision=1, assessed_at=period.ends_at),
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        ([(75,), (75,), (75,)], None),
+        ([(75,), (75,), (75, 135)], None),  # one of three decides nothing
+        ([(75,), (75,), ()], None),
+        ([(75,), (75, 135), (75, 135)], "counts 1 slots otherwise, tolerates 0; the first is 2026-01-01T00:02:00Z"),
+    ],
+)
+def test_attestor_compares_what_observers_say_together(seen: list[tuple[int, ...]], expected: str | None) -> None:
+    """A site that was down in the second minute: each observer by its own samples, the attestor by another's."""
+    document = observed(*(samples(*down) for down in seen))
+
+    assert expected == says(document, samples(75), OBSERVED)
+
+
+@pytest.mark.parametrize("names", [("ann", "bob"), ("ann", "bob", "zoe"), THREE.names])
+def test_who_observes_and_how_many_decide_is_what_was_agreed(names: tuple[str, ...]) -> None:
+    """One left out, another in its place, or another threshold: the file fits itself, and is not of these terms."""
+    other = Quorum(names=names, bad=1, good=2)
+    document = observed(*(samples(75) for _ in names), quorum=other)
+
+    assert says(document, samples(75), OBSERVED) == (f"holds terms by which it is observed by {THREE}, not by {other}")
 
 
 def test_a_document_of_another_chain_is_another_settlement() -> None:

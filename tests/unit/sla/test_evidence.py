@@ -21,6 +21,7 @@ from sankofa_observe.sla.evidence.form import exact, identity_json
 from sankofa_observe.sla.evidence.slot import slot_proof
 from sankofa_observe.sla.evidence.tree import head, path
 from sankofa_observe.sla.settlement import ARROWS, SettlementState, settlement_id, slo_id
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, Edges, site_days
 from sankofa_observe.units import Period
@@ -54,8 +55,8 @@ def test_hashes_of_a_small_document_are_these() -> None:
     """Golden: a change of any of them is a change of the format, and needs another name."""
     found = small()
 
-    assert document_hash(found.identity) == "0x76b4771cea7d816b4f7bfd8acebc58f121bac69e8c41d7c64e5b80f7a1cec313"
-    assert found.identity.root == "0x8e415333149bc8e508db7fd97c328b0b1da8ae30f5d427c73612f116866abec1"
+    assert document_hash(found.identity) == "0x7d1904a72933abdac07ead37ddb5b5f6052c01d65f6ad41fe482e5e9274cc87a"
+    assert found.identity.root == "0x1e196695ba036eb45d049d24b983185008da48906f9a8232b27ba879cc4def5f"
     assert found.identity.days[0].rows_digest == "0x7661e787586557a273ec6b7cda682ba7669a9632b48b245425227e5e29ca633d"
     assert found.identity.days[0].proofs_digest == "0xe14eb9fe334a28a7885858bf81fd7dc00458bdc4aace0702fe9f67f8edd79740"
 
@@ -157,7 +158,8 @@ def test_rows_and_proofs_are_bound_by_the_root(change: Callable[[Evidence], Evid
         lambda one: replace(one, days=(*one.days[1:], one.days[0])),
         lambda one: replace(one, slo=replace(one.slo, site="edge-2")),
         lambda one: replace(one, period=Period(starts_at=one.period.starts_at, ends_at=one.period.ends_at + 1)),
-        lambda one: replace(one, edges=replace(one.edges, after_good=1)),
+        lambda one: replace(one, edges=(replace(one.edges[0], after_good=1),)),
+        lambda one: replace(one, observers=Quorum(names=("ann",))),
         lambda one: replace(one, slo=replace(one.slo, slot_target_ppm=1)),
     ],
 )
@@ -238,9 +240,22 @@ def test_the_proof_of_a_slot_is_small_and_names_no_price() -> None:
 @settings(max_examples=30)
 def test_the_proof_of_a_slot_holds_whatever_is_counted(found: dict[str, Any], data: st.DataObject) -> None:
     """States, events, parts: the slot alone is recounted as in the whole document."""
-    row = data.draw(st.sampled_from(found["slots"]))
+    row, names = data.draw(st.sampled_from(found["slots"])), found["observers"]["names"]
+    observer = data.draw(st.sampled_from([*names, ""]))
+    told = verify(slot_proof(parse(packed(found)), row[0], observer))
 
-    assert verify(slot_proof(parse(packed(found)), row[0])).wrong == []
+    assert told.wrong == []
+    assert [one for one in names if one == (observer or names[0])] == told.summary["slot"].split("; counted by ")[1:]
+
+
+def test_the_proof_of_a_slot_says_the_place_of_its_day() -> None:
+    """Days under the root in another order than that of the period are found in the proof of one slot alone."""
+    found = days(3)
+    identity = replace(found.identity, days=found.identity.days[::-1])
+    mixed = replace(found, days=found.days[::-1], identity=replace(identity, root=period_root(identity)))
+    told = verify(slot_proof(mixed, builders.START)).wrong
+
+    assert [(one.what, one.claimed, one.found) for one in told] == [("place of the day", "2 of 3", "0 of 3")]
 
 
 def test_a_slot_that_is_not_there_is_told_with_the_period() -> None:
@@ -279,9 +294,26 @@ def _with(path: str, value: Any) -> bytes:
         (_with("identity/format", "x"), "identity.format is x, expected sankofa-evidence/2"),
         (_with("identity/agreement/version", "1"), "identity.agreement.version is '1', expected a whole number"),
         (_with("identity/agreement/version", True), "identity.agreement.version is 'True', expected a whole number"),
-        (_with("identity/edges", [0, 0, 0]), r"identity.edges is '\[0, 0, 0\]', expected a list of 4"),
+        (_with("identity/edges/0", [0, 0, 0]), r"identity.edges\[0\] is '\[0, 0, 0\]', expected a list of 4"),
+        (_with("identity/edges", []), "it has edges of 0 observers, expected 1"),
+        (
+            _with("identity/observers", {"names": ["b", "a"], "bad": 1, "good": 2}),
+            "observers b, a; expected each once, in order",
+        ),
+        (
+            _with("identity/observers", {"names": ["a", "a"], "bad": 1, "good": 2}),
+            "observers a, a; expected each once, in order",
+        ),
+        (_with("identity/observers/names", ["A"]), r"identity.observers.names\[0\] is 'A', expected a name"),
+        (_with("identity/observers/names", ["a", "b"]), "of 2 observers, 1 for bad and 1 for good; expected 1 to all"),
+        (_with("identity/observers/bad", 2), "of 1 observers, 2 for bad and 1 for good; expected 1 to all"),
+        (_with("identity/observers/good", 0), "identity.observers.good is '0', expected a whole number from 1"),
+        (_with("identity/observers/also", 0), "identity.observers is .*, expected the fields bad, good, names"),
         (_with("identity/edges/0/1", 2**60), r"identity.edges\[0\]\[1\] is .*, as text where it is over"),
-        (_with("identity/edges/1", "12"), r"identity.edges\[1\] is '12', expected a whole number, as text where"),
+        (
+            _with("identity/edges/0/1", "12"),
+            r"identity.edges\[0\]\[1\] is '12', expected a whole number, as text where",
+        ),
         (_with("identity/slo/name", 7), "identity.slo.name is '7', expected text"),
         (_with("identity/period", [7, 7]), "period is 7 to 7, expected its start before its end"),
         (_with("days/0/rows/0", 7), r"days\[0\].rows is no list of texts"),
