@@ -38,7 +38,9 @@ class Attained:
     _newest: dict[str, Mapping[str, int]] = field(default_factory=dict)
     _reasons: dict[tuple[str, Period], str] = field(default_factory=dict)
     _excluded: dict[Period, Mapping[str, list[ExclusionRecord]]] = field(default_factory=dict)  # by agreement
-    _laid: dict[tuple[str, Period, tuple[Run, ...]], Mapping[str, Attainment | str]] = field(default_factory=dict)
+    _laid: dict[tuple[str, Period, tuple[Run, ...]], Mapping[tuple[str, Period], Attainment | str]] = field(
+        default_factory=dict
+    )
 
     def at(self, slo: Slo, site: str, period: Period) -> AttainmentRecord | str:
         """What one site attained, or why that cannot be said."""
@@ -67,8 +69,8 @@ class Attained:
         if key not in self._laid:
             if self.table.forgotten(with_neighbours(period, slo)):
                 return f"slots of {period} are no longer kept (late.keep_slots_days), and an exclusion lies over them"
-            self._laid[key] = laid_over(slo, self._cut_alike(slo, period, cut), period, cut, self.table)
-        return self._laid[key][promise.site]
+            self._laid[key] = laid_over(slo, self._cut_alike(slo, period, cut), {period: cut}, self.table)
+        return self._laid[key][promise.site, period]
 
     def _cut_alike(self, slo: Slo, period: Period, cut: tuple[Run, ...]) -> list[str]:
         alike = (

@@ -46,7 +46,7 @@ class Run:
 
     wall_seconds: float
     cpu_seconds: float
-    found: Mapping[str, object]
+    found: Mapping[tuple[str, Period], object]
 
     def __str__(self) -> str:
         return f"{self.wall_seconds:.2f} s ({self.cpu_seconds:.2f} s of CPU)"
@@ -119,16 +119,16 @@ def _slots(of: Slo, site: str, starts: Numbers, good: Numbers, bad: Numbers) -> 
     )  # fmt: skip
 
 
-def _judged(store: DeltaSlots, of: Slo, plan: Schedule) -> Mapping[str, Attainment | str]:
+def _judged(store: DeltaSlots, of: Slo, plan: Schedule) -> Mapping[tuple[str, Period], Attainment | str]:
     applied = (
         Applied(starts_at=one.period.starts_at, ends_at=one.period.ends_at, exclusion_id="0x1")
         for one in expanded(plan).occurrences
     )
     cut = runs(Overlay(applied=tuple(applied)), MONTH, 60)
-    return laid_over(of, _sites(), MONTH, cut, store)
+    return laid_over(of, _sites(), {MONTH: cut}, store)
 
 
-def _best(work: Callable[[], Mapping[str, object]], rounds: int) -> Run:
+def _best(work: Callable[[], Mapping[tuple[str, Period], object]], rounds: int) -> Run:
     found = []
     for _ in range(rounds):
         started, busy = time.perf_counter(), time.process_time()

@@ -203,7 +203,7 @@ def test_totals_of_runs_say_what_the_slots_say(
     whole = period_slots(of, "edge-1", period, table)
 
     cut = runs(overlay, period, 60)
-    assert laid_over(of, ["edge-1"], period, cut, table)["edge-1"] == whole.attainment(of, overlay)
+    assert laid_over(of, ["edge-1"], {period: cut}, table)["edge-1", period] == whole.attainment(of, overlay)
     assert sum(one.period.seconds for one in cut) == period.seconds
     assert overlay_of_plain(plain(overlay)) == overlay
 
