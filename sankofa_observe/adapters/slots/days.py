@@ -21,14 +21,20 @@ def newest(frame: pl.DataFrame) -> pl.DataFrame:
 
 def newest_days(frame: pl.DataFrame) -> pl.DataFrame:
     """The highest revision of each site-day."""
-    return _highest(frame, ("day", "slo", "site"), "revision")
+    return _highest(frame, ("slo", "site", "day"), "revision")
 
 
 def _highest(frame: pl.DataFrame, key: Sequence[str], *order: str) -> pl.DataFrame:
     """The last row of each key by the order; sorted only where a key stands twice."""
-    if frame.is_empty() or (frame["revision"].max() == 1 and frame.select(key).n_unique() == frame.height):
+    if frame.is_empty() or (frame["revision"].max() == 1 and _once_each(frame, key)):
         return frame
     return frame.sort(*order).unique(list(key), keep="last")
+
+
+def _once_each(frame: pl.DataFrame, key: Sequence[str]) -> bool:
+    """Whether no key stands twice; its last column has the most values, and is compared within the others."""
+    *others, last = key
+    return bool(frame.group_by(others).agg(pl.col(last).n_unique())[last].sum() == frame.height)
 
 
 def site_days(frame: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:

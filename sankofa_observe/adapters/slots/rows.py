@@ -140,8 +140,8 @@ def site_day_of(row: Mapping[str, Any]) -> SiteDay:
     return SiteDay(
         **{name: row[name] for name in ("slo", "site", "day", "slots", "digest", "revision", *RUNS)},
         totals=_totals(row),
-        first=_edge(row, "first"),
-        last=_edge(row, "last"),
+        first=_edge(row, _FIRST),
+        last=_edge(row, _LAST),
     )
 
 
@@ -149,19 +149,24 @@ def span_of(row: Mapping[str, Any]) -> SiteSpan:
     return SiteSpan(
         slots=row["slots"],
         totals=_totals(row),
-        first=_edge(row, "first"),
-        last=_edge(row, "last"),
+        first=_edge(row, _FIRST),
+        last=_edge(row, _LAST),
         lines=row["lines"],
     )
 
 
+# Written out once: a month that exclusions cut each night has ten thousand such rows.
+_STATES = tuple((state, f"slots_{state.value}") for state in SlotState)
+_FIRST, _LAST = (tuple((name, f"{end}_{name}") for name in AT_EDGES) for end in ("first", "last"))
+
+
 def _totals(row: Mapping[str, Any]) -> Totals:
-    states = {state: row[f"slots_{state.value}"] for state in SlotState if row[f"slots_{state.value}"]}
+    states = {state: row[name] for state, name in _STATES if row[name]}
     return Totals(states=states, **{name: row[name] for name in SUMS})
 
 
-def _edge(row: Mapping[str, Any], end: str) -> Slot:
-    return Slot(slo=row["slo"], site=row["site"], **{name: row[f"{end}_{name}"] for name in AT_EDGES})
+def _edge(row: Mapping[str, Any], names: Sequence[tuple[str, str]]) -> Slot:
+    return Slot(slo=row["slo"], site=row["site"], **{name: row[column] for name, column in names})
 
 
 def _json(value: tuple[object, ...]) -> str | None:

@@ -76,10 +76,9 @@ def of_slots(slots: pl.DataFrame, stretches: Sequence[Period]) -> pl.DataFrame:
     inside = slots.with_columns(stretch=places).filter(
         (places >= 0) & (high.gather(places.clip(0)) > slots["starts_at"])
     )
-    return inside.sort("site", "starts_at").group_by("site", "stretch", maintain_order=True).agg(*OF_SLOTS).select(PART)
+    return inside.sort("starts_at").group_by("site", "stretch", maintain_order=True).agg(*OF_SLOTS).select(PART)
 
 
 def together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """One row a site and stretch."""
-    ordered = pl.concat(parts).sort("site", "first_starts_at")
-    return ordered.group_by("site", "stretch", maintain_order=True).agg(*OF_PARTS)
+    return pl.concat(parts).sort("first_starts_at").group_by("site", "stretch", maintain_order=True).agg(*OF_PARTS)
