@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sankofa_observe.ports import HOUR_SECONDS, SlotTable
@@ -94,14 +94,11 @@ def laid_over(
     events = isinstance(slo.indicator, RatioIndicator)
     every = [run for cut in cuts.values() for run in cut]
     asked = [run.period for run in every if events or run.use is Use.JUDGED]
-    beside = _beside(slo, [run.period for run in every]) if events else []
-    spans, lost = (
-        table.cut(slo.name, sites, [*asked, *beside]),
-        {period: _lost(cut, table) for period, cut in cuts.items()},
-    )
+    asked += _beside(slo, asked) if events else []
+    spans, lost = table.cut(slo.name, sites, asked), {period: _lost(cut, table) for period, cut in cuts.items()}
     found: dict[tuple[str, Period], Attainment | str] = {}
     for site in sites:
-        own = {one: span for one in (*asked, *beside) if (span := spans.get((site, one)))}
+        own = {one: span for one in asked if (span := spans.get((site, one)))}
         at = {slot.starts_at: slot for one in own.values() for slot in (one.first, one.last)} if events else {}
         key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
         for period, cut in cuts.items():
@@ -126,7 +123,7 @@ def _over_runs(
     return attained(slo, parts)
 
 
-def _beside(slo: Slo, runs: Sequence[Period]) -> Iterator[Period]:
+def _beside(slo: Slo, runs: Sequence[Period]) -> list[Period]:
     """Whole hours around runs, as far as no run covers them: the slots that touch their edges are the first or the last of these."""
     outer = (
         Period(
@@ -135,7 +132,7 @@ def _beside(slo: Slo, runs: Sequence[Period]) -> Iterator[Period]:
         )
         for one in runs
     )
-    return (piece for one in union(outer) for piece in without(one, runs))
+    return [piece for one in union(outer) for piece in without(one, runs)]
 
 
 def _lost(cut: Sequence[Run], table: SlotTable) -> str:
