@@ -70,15 +70,16 @@ def of_hours(days: pl.DataFrame, places: Mapping[int, int]) -> pl.DataFrame:
 
 
 def of_slots(slots: pl.DataFrame, stretches: Sequence[Period]) -> pl.DataFrame:
-    """Slots, the newest of their key, added up by site and the stretch that they start in; those beside all of them are left out."""
+    """Slots, the newest of their key, added up by the hour and the stretch that they start in; those beside all of them are left out."""
     low, high = pl.Series([one.starts_at for one in stretches]), pl.Series([one.ends_at for one in stretches])
     places = low.search_sorted(slots["starts_at"], side="right").cast(pl.Int64) - 1
     inside = slots.with_columns(stretch=places).filter(
         (places >= 0) & (high.gather(places.clip(0)) > slots["starts_at"])
     )
-    return inside.sort("starts_at").group_by("site", "stretch", maintain_order=True).agg(*OF_SLOTS).select(PART)
+    hour = (pl.col("starts_at") // HOUR_SECONDS).alias("hour")
+    return inside.sort("starts_at").group_by("site", "stretch", hour, maintain_order=True).agg(*OF_SLOTS).select(PART)
 
 
 def together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """One row a site and stretch."""
+    """One row a site and stretch, of parts none of which reaches over another one."""
     return pl.concat(parts).sort("first_starts_at").group_by("site", "stretch", maintain_order=True).agg(*OF_PARTS)
