@@ -157,7 +157,7 @@ def test_damage_is_found_and_every_row_comes_back(damage: Damage, root: Path) ->
 def test_an_hour_whose_totals_differ_is_named(root: Path) -> None:
     """By when it begins, and not by all the figures of its day."""
     spoil_totals(root, hours=OTHER_HOUR)
-    [found] = [one for one in check(root) if "totals" in one]
+    [found] = [one for one in check(root) if one.startswith("observer observer-1, ")]
     assert found.endswith(
         "the totals are not those of the slots: hours from 2026-01-01T00:00:00Z on are not what the slots make"
     )

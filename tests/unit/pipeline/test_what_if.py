@@ -108,10 +108,10 @@ def approved(of: Agreement, stretches: list[Period], table: MemorySlots) -> Pric
     list(assess(of, table=table, ledger=ledger, archive=MemoryArchive(), chain=CHAIN, origin=origin, clock=clock))
     certain = {(one.penalty.site, one.penalty.period): one.penalty.credit_minor for one in ledger.in_order()}
     found = {}
-    for one in ledger.verdicts:
-        credit = certain.get((one.site, one.period), 0)
-        owed = Owed(low_minor=credit, high_minor=credit + one.at_stake.amount_minor)
-        found[one.site, one.period] = one.attainment, one.verdict, owed
+    for record in ledger.verdicts:
+        credit = certain.get((record.site, record.period), 0)
+        owed = Owed(low_minor=credit, high_minor=credit + record.at_stake.amount_minor)
+        found[record.site, record.period] = record.attainment, record.verdict, owed
     return found
 
 
