@@ -183,7 +183,7 @@ def _attained(attained: Attainment) -> str:
     if not attained.bounded:
         return "no bounds"
     if not attained.base:
-        return "nothing was counted"
+        return "all of it excluded" if attained.excluded and not attained.slots else "nothing was counted"
     low, high = (floor_ppm(one, attained.base) for one in (attained.good, attained.high_good))
     return _percent(low) if low == high else f"{_percent(low).removesuffix(' %')} to {_percent(high)}"
 

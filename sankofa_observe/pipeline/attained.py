@@ -43,7 +43,9 @@ class Attained:
     _until: dict[tuple[str, Quorum], Mapping[str, int]] = field(default_factory=dict)
     _reasons: dict[_Key, str] = field(default_factory=dict)
     _excluded: dict[Period, Mapping[str, list[ExclusionRecord]]] = field(default_factory=dict)  # by agreement
-    _laid: dict[tuple[_Key, tuple[Run, ...]], Mapping[str, Attainment | str]] = field(default_factory=dict)
+    _laid: dict[tuple[_Key, tuple[Run, ...]], Mapping[tuple[str, Period], Attainment | str]] = field(
+        default_factory=dict
+    )
     _panels: dict[Quorum, Panel] = field(default_factory=dict)
 
     def panel(self, quorum: Quorum) -> Panel:
@@ -86,8 +88,8 @@ class Attained:
             panel = self.panel(quorum)
             if panel.forgotten(with_neighbours(period, slo)):
                 return f"slots of {period} are no longer kept (late.keep_slots_days), and an exclusion lies over them"
-            self._laid[key] = panel.under(slo, self._cut_alike(slo, quorum, period, cut), period, cut)
-        return self._laid[key][promise.site]
+            self._laid[key] = panel.under(slo, self._cut_alike(slo, quorum, period, cut), {period: cut})
+        return self._laid[key][promise.site, period]
 
     def _cut_alike(self, slo: Slo, quorum: Quorum, period: Period, cut: tuple[Run, ...]) -> list[str]:
         alike = (

@@ -134,22 +134,33 @@ class Panel:
         )
 
     def under(
-        self, slo: Slo, sites: Sequence[str], period: Period, cut: Sequence[Run]
-    ) -> Mapping[str, Attainment | str]:
-        """What sites attain under an overlay that cuts their period into these runs, or why that cannot be said."""
+        self, slo: Slo, sites: Sequence[str], cuts: Mapping[Period, Sequence[Run]]
+    ) -> Mapping[tuple[str, Period], Attainment | str]:
+        """What sites attain in periods under overlays that cut each of them into its runs, or why that cannot be said.
+
+        The periods are in order and do not overlap.
+        """
         if len(self.tables) == 1 or slo.budgeting is not Budgeting.TIMESLICES:
-            each = [laid_over(slo, sites, period, cut, table) for table in self.tables]
-            return {site: self._bounds([found[site] for found in each]) for site in sites}
-        asked = [run.period for run in cut]
-        totals = self._voted(slo, sites, asked)
-        step = slo.slot.seconds
+            each = [laid_over(slo, sites, cuts, table) for table in self.tables]
+            return {key: self._bounds([found[key] for found in each]) for key in each[0]}
+        totals, step = self._voted(slo, sites, [run.period for cut in cuts.values() for run in cut]), slo.slot.seconds
+        lost = {period: self._lost(cut) for period, cut in cuts.items()}
         return {
-            site: attained(
+            (site, period): lost[period]
+            or attained(
                 slo,
                 [Part(use=run.use, slots=run.period.seconds // step, totals=totals[site, run.period]) for run in cut],
             )
             for site in sites
+            for period, cut in cuts.items()
         }
+
+    def _lost(self, cut: Sequence[Run]) -> str:
+        """Why the slots of several observers cannot be put to the vote, or nothing: they are needed one by one."""
+        for run in cut:
+            if self.forgotten(run.period):
+                return f"slots of {run.period} are no longer kept (late.keep_slots_days), and several observers are put to the vote"
+        return ""
 
     def _bounds(self, each: Sequence[Attainment | str]) -> Attainment | str:
         problems = [one for one in each if isinstance(one, str)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sankofa_observe.ports import SlotTable
+from sankofa_observe.ports import HOUR_SECONDS, SlotTable
 from sankofa_observe.sla.overlay import Overlay, Part, Run, Use, attained, of_slots
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo
@@ -21,7 +21,7 @@ from sankofa_observe.slo.totals import (
     unrecorded,
 )
 from sankofa_observe.slo.verdict import Attainment, attain
-from sankofa_observe.units import Period
+from sankofa_observe.units import Period, rfc3339, union, without
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +38,7 @@ class PeriodTotals:
     @property
     def problem(self) -> str:
         """Why no verdict follows from these slots, or nothing."""
-        if self.counted <= self.slots:
-            return ""
-        return (
-            f"{self.counted} slots are recorded where its slot length gives {self.slots}: it was counted with another one as "
-            "well; give the SLO of the other slot length a name of its own"
-        )
+        return _counted_twice(self.counted, self.slots) if self.counted > self.slots else ""
 
     def attainment(self, slo: Slo) -> Attainment:
         return attain(slo, self.totals, self.edges)
@@ -88,34 +83,63 @@ def period_totals(
 
 
 def laid_over(
-    slo: Slo, sites: Sequence[str], period: Period, cut: Sequence[Run], table: SlotTable
-) -> Mapping[str, Attainment | str]:
-    """What sites attain under an overlay that cuts their period into these runs, or why that cannot be said.
+    slo: Slo, sites: Sequence[str], cuts: Mapping[Period, Sequence[Run]], table: SlotTable
+) -> Mapping[tuple[str, Period], Attainment | str]:
+    """What sites attain in periods under overlays that cut each of them into its runs, or why that cannot be said.
 
-    Of whole days their totals are read, of days that a run cuts the slots. A run's neighbours are those beside it: what is left
-    out is read as well where events float over its edges.
+    The periods do not overlap. Where events float over the edges of runs, what is left out and what lies beside a period is read too.
     """
     events = isinstance(slo.indicator, RatioIndicator)
-    asked = [run.period for run in cut if events or run.use is Use.JUDGED]
-    spans = table.cut(slo.name, sites, asked)
-    outside = _outside(slo, sites, period, table) if events else {site: {} for site in sites}
-    return {
-        site: _over_runs(slo, site, cut, {one: spans.get((site, one)) for one in asked}, outside[site])
-        for site in sites
-    }
+    every = [run for cut in cuts.values() for run in cut]
+    asked = [run.period for run in every if events or run.use is Use.JUDGED]
+    asked += _beside(slo, asked) if events else []
+    spans, lost = table.cut(slo.name, sites, asked), {period: _lost(cut, table) for period, cut in cuts.items()}
+    found: dict[tuple[str, Period], Attainment | str] = {}
+    for site in sites:
+        own = {one: span for one in asked if (span := spans.get((site, one)))}
+        at = {slot.starts_at: slot for one in own.values() for slot in (one.first, one.last)} if events else {}
+        key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
+        for period, cut in cuts.items():
+            found[site, period] = lost[period] or _over_runs(slo, key, cut, own, at)
+    return found
 
 
 def _over_runs(
-    slo: Slo, site: str, cut: Sequence[Run], spans: Mapping[Period, SiteSpan | None], outside: Mapping[int, Slot]
+    slo: Slo, key: SlotKey, cut: Sequence[Run], spans: Mapping[Period, SiteSpan], at: Mapping[int, Slot]
 ) -> Attainment | str:
-    at = {**outside, **{slot.starts_at: slot for one in spans.values() if one for slot in (one.first, one.last)}}
-    parts = []
+    parts, step = [], slo.slot.seconds
     for run in cut:
-        found = _put_together(slo, site, run.period, spans.get(run.period), at, so_far=run.period not in spans)
-        if found.problem:
-            return found.problem
-        parts.append(Part(use=run.use, slots=found.slots, totals=found.totals, edges=found.edges))
+        slots = run.period.seconds // step
+        if run.use is Use.LEFT_OUT:
+            parts.append(Part(use=run.use, slots=slots))
+            continue
+        span = spans.get(run.period)
+        if span and span.slots > slots:
+            return _counted_twice(span.slots, slots)
+        edge = _edges(run.period, step, at) if at else Edges()
+        parts.append(Part(use=run.use, slots=slots, totals=_totals(key, span, slots), edges=edge))
     return attained(slo, parts)
+
+
+def _beside(slo: Slo, runs: Sequence[Period]) -> list[Period]:
+    """Whole hours around runs, as far as no run covers them: the slots that touch their edges are the first or the last of these."""
+    outer = (
+        Period(
+            starts_at=(one.starts_at - slo.slot.seconds) // HOUR_SECONDS * HOUR_SECONDS,
+            ends_at=(one.ends_at // HOUR_SECONDS + 1) * HOUR_SECONDS,
+        )
+        for one in runs
+    )
+    return [piece for one in union(outer) for piece in without(one, runs)]
+
+
+def _lost(cut: Sequence[Run], table: SlotTable) -> str:
+    """Why slots are needed that are no longer kept, or nothing: of a day without slots its hours are left."""
+    for run in cut:
+        for at in (run.period.starts_at, run.period.ends_at) if run.use is not Use.LEFT_OUT else ():
+            if at % HOUR_SECONDS and table.forgotten(Period(starts_at=at - 1, ends_at=at + 1)):
+                return f"slots of {rfc3339(at)[:10]} are no longer kept (late.keep_slots_days), and {rfc3339(at)} cuts an hour of that day"
+    return ""
 
 
 def _outside(slo: Slo, sites: Sequence[str], period: Period, table: SlotTable) -> Mapping[str, Mapping[int, Slot]]:
@@ -130,20 +154,39 @@ def _outside(slo: Slo, sites: Sequence[str], period: Period, table: SlotTable) -
 def _put_together(
     slo: Slo, site: str, period: Period, found: SiteSpan | None, outside: Mapping[int, Slot], *, so_far: bool
 ) -> PeriodTotals:
-    expected, step = len(slot_starts(period, slo.slot.seconds)), slo.slot.seconds
-    counted = found.slots if found else 0
+    expected, counted = len(slot_starts(period, slo.slot.seconds)), found.slots if found else 0
     at = {**outside, **({slot.starts_at: slot for slot in (found.first, found.last)} if found else {})}
-    edge = edges(
-        *(at.get(one) for one in (period.starts_at, period.starts_at - step, period.ends_at - step, period.ends_at))
-    )
-    unseen = unrecorded(SlotKey(slo=slo.name, site=site, rule=slo.slot), 0 if so_far else expected - counted)
+    edge, key = _edges(period, slo.slot.seconds, at), SlotKey(slo=slo.name, site=site, rule=slo.slot)
     return PeriodTotals(
-        totals=add([unseen, *([found.totals] if found else ())]),
+        totals=_totals(key, found, counted if so_far else expected),
         edges=edge,
         slots=expected,
         counted=counted,
         digest=digest_of([*([found.lines] if found else ()), repr(edge)]),
         days=_days(found.lines) if found else {},
+    )
+
+
+def _edges(period: Period, step: int, at: Mapping[int, Slot]) -> Edges:
+    return edges(
+        at.get(period.starts_at),
+        at.get(period.starts_at - step),
+        at.get(period.ends_at - step),
+        at.get(period.ends_at),
+    )
+
+
+def _totals(key: SlotKey, found: SiteSpan | None, slots: int) -> Totals:
+    """Of so many slots, those that were recorded and those that never were."""
+    if found and found.slots == slots:
+        return found.totals
+    return add([unrecorded(key, slots - (found.slots if found else 0)), *([found.totals] if found else ())])
+
+
+def _counted_twice(counted: int, slots: int) -> str:
+    return (
+        f"{counted} slots are recorded where its slot length gives {slots}: it was counted with another one as "
+        "well; give the SLO of the other slot length a name of its own"
     )
 
 

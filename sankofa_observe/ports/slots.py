@@ -42,11 +42,12 @@ class SlotTable(Protocol):
     def cut(self, slo: str, sites: Sequence[str], stretches: Sequence[Period]) -> Mapping[tuple[str, Period], SiteSpan]:
         """Per site and stretch the slots that start in it, added up, without their digests; stretches do not overlap.
 
-        Of days that are whole in one stretch their totals are taken, of all others the slots.
+        Of sealed days the totals are taken, of those that a stretch cuts the totals of their hours (UTC): slots are needed of the
+        hours alone that it cuts.
         """
 
     def forgotten(self, period: Period) -> bool:
-        """Whether slots of the period are no longer kept, but in the totals of their day."""
+        """Whether slots of the period are no longer kept, but in the totals of their day and its hours."""
 
     def late(self, slots: Iterable[Slot]) -> Mapping[str, tuple[int, int]]:
         """Per site the starts of the first and the last of these slots that stand as counted from fewer samples."""

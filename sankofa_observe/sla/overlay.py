@@ -141,7 +141,7 @@ def attained(slo: Slo, parts: Sequence[Part]) -> Attainment:
     """What is attained over all parts together; of one part that is judged, what `slo.verdict.attain` says of it."""
     judged = [one for one in parts if one.use is Use.JUDGED]
     taken = sum(one.slots for one in parts if one.use is not Use.JUDGED)
-    each = [attain(slo, replace(one.totals, blind=0), one.edges) for one in judged]
+    each = [attain(slo, replace(one.totals, blind=0) if one.totals.blind else one.totals, one.edges) for one in judged]
     states: Counter[SlotState] = Counter()
     for one in each:
         states.update(one.slots)

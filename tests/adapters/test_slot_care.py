@@ -103,12 +103,14 @@ def no_log(root: Path) -> None:
     shutil.rmtree(root / "slots" / "_delta_log")
 
 
-def other_sums(root: Path) -> None:
-    """A revision of a day's totals with other sums under the digest of its slots."""
+def spoil_totals(root: Path, **columns: pl.Expr) -> None:
+    """A revision of a day's totals with other values under the digest of its slots."""
     stored = pl.read_delta(str(root / "days")).filter(pl.col("day") == FIRST_DAY)
-    spoiled = stored.with_columns(good=pl.lit(10**6), revision=pl.col("revision") + 1)
-    spoiled = shaped(spoiled, DAYS)
-    write_deltalake(str(root / "days"), spoiled, mode="append")
+    spoiled = stored.with_columns(revision=pl.col("revision") + 1, **columns)
+    write_deltalake(str(root / "days"), shaped(spoiled, DAYS), mode="append")
+
+
+OTHER_HOUR = pl.col("hours").list.eval(pl.element().struct.with_fields(good=pl.lit(10**6)))
 
 
 MENDED: dict[str, Damage] = {
@@ -130,7 +132,8 @@ MENDED: dict[str, Damage] = {
     "a leftover that is no parquet": lambda root: (root / "slots" / "x.parquet").write_bytes(b"PAR1 cut"),
     "a leftover that is empty": lambda root: (root / "days" / "observer=observer-1" / "x.parquet").touch(),
     "a live file has slots of another day": misfile,
-    "totals of other sums with the digest kept": other_sums,
+    "totals of other sums with the digest kept": lambda root: spoil_totals(root, good=pl.lit(10**6)),
+    "totals of other sums by the hour": lambda root: spoil_totals(root, hours=OTHER_HOUR),
     "a sealed file is gone, and what it replaced is still there": lambda root: live(root, "slots", 0).unlink(),
     "checksums are gone": lambda root: (root / "slots" / checksums.FILE).unlink(),
 }  # fmt: skip
@@ -149,6 +152,15 @@ def test_damage_is_found_and_every_row_comes_back(damage: Damage, root: Path) ->
     assert (check(root), read(root), totals(root), repair(root)) == ([], slots, sums, [])
     table = DeltaSlots(root, "observer-1")
     assert (table.append(of_day(3), START), table.seal(FIRST_DAY + 2, START)) == (ROWS, 1)
+
+
+def test_an_hour_whose_totals_differ_is_named(root: Path) -> None:
+    """By when it begins, and not by all the figures of its day."""
+    spoil_totals(root, hours=OTHER_HOUR)
+    [found] = [one for one in check(root) if one.startswith("observer observer-1, ")]
+    assert found.endswith(
+        "the totals are not those of the slots: hours from 2026-01-01T00:00:00Z on are not what the slots make"
+    )
 
 
 LOST: dict[str, Damage] = {

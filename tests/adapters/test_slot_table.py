@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from deltalake import DeltaTable
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sankofa_observe.adapters.slots import DeltaSlots, care
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import SlotTable
 from sankofa_observe.slo.slot import SlotState
-from sankofa_observe.slo.totals import DAY_SECONDS, site_days, span
+from sankofa_observe.slo.totals import DAY_SECONDS, SiteSpan, site_days, span
 from sankofa_observe.testing import MemorySlots
 from sankofa_observe.units import Period
 from tests.builders import SLOTS, START, period, slot, slots_of
@@ -541,3 +544,47 @@ def test_a_cut_is_what_its_stretches_span(table: SlotTable) -> None:
     assert len({one for _, one in found}) == len(asked) - 1  # in one of them nobody recorded anything
     assert table.cut(NAME, ["edge-3"], asked) == {}
     assert table.cut(NAME, ["edge-1"], []) == {}
+
+
+Cut = Mapping[tuple[str, Period], SiteSpan]
+
+
+@pytest.fixture(scope="module")
+def cut_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[list[Period]], tuple[Cut, Cut]]]:
+    """A table and its double cut the same four days of two sites: one whose slots are gone, two that are sealed, and one that is not.
+
+    Some slots are revised.
+    """
+    folder = tmp_path_factory.mktemp("twins")
+    dice, names = Random(7), ("good", "bad", "hidden", "over_good", "over_bad", "over_hidden", "settling")
+    every = [
+        slot(START + 600 * n, dice.choice(list(SlotState)), site=site, **{name: dice.randint(0, 9) for name in names})
+        for site in ("edge-1", "edge-2")
+        for n in range(4 * 144)
+        if dice.randint(0, 5)
+    ]
+    revised = [replace(one, bad=one.bad + 1, samples=one.samples + 1) for one in every[150::37]]
+    with closing(DeltaSlots(folder, "observer-1")) as table:
+        memory = MemorySlots()
+        for some in (every, revised):
+            memory.append(some, START)
+        table.append(every, START)
+        for day in range(3):
+            table.seal(FIRST_DAY + day, START)
+        table.append(revised, START)
+        assert table.retain(2, FIRST_DAY + 3) == 1
+        sites = ["edge-1", "edge-2", "edge-3"]
+        yield lambda stretches: (table.cut(NAME, sites, stretches), memory.cut(NAME, sites, stretches))
+
+
+@given(st.lists(st.integers(-12, 4 * 144 + 12), min_size=2, max_size=12, unique=True), st.sets(st.integers(0, 10)))
+@settings(deadline=None)
+def test_a_cut_is_what_its_slots_add_up_to(
+    cut_of: Callable[[list[Period]], tuple[Cut, Cut]], edges: list[int], left_out: set[int]
+) -> None:
+    """However stretches cut days and hours, to the slot; of a day whose slots are gone, by the hour."""
+    # Before the second day nothing but whole hours is known.
+    at = sorted({START + 600 * (edge if edge > 144 else edge // 6 * 6) for edge in edges})
+    stretches = [Period(starts_at=low, ends_at=high) for low, high in pairwise(at)]
+    found, wanted = cut_of([one for n, one in enumerate(stretches) if n not in left_out])
+    assert found == wanted

@@ -11,8 +11,10 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from sankofa_observe.adapters.slots import DeltaSlots
-from sankofa_observe.adapters.slots.rows import DAYS, shaped
+from sankofa_observe.adapters.slots.days import OF_PARTS
+from sankofa_observe.adapters.slots.rows import DAYS, RUNS, TOTALS, shaped
 from sankofa_observe.pipeline.what_if import Compared, compare
+from sankofa_observe.ports import HOUR_SECONDS
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.what_if import Change, Owed, curve, owed_together
 from sankofa_observe.slo.totals import DAY_SECONDS, total
@@ -70,13 +72,22 @@ def _fill(table: DeltaSlots) -> None:
     keys = pl.DataFrame({"slo": [f"slo-{n}" for n in range(SLOS)]}).join(
         pl.DataFrame({"site": [f"site-{n:03}" for n in range(SITES)]}), how="cross"
     )
-    counts = {name: pl.lit(0, pl.Int64) for name, kind in DAYS.items() if kind == pl.Int64}
+    hours = keys.join(pl.DataFrame({"hour": range(24)}), how="cross", maintain_order="left")
+    nothing = {name: pl.lit(0, pl.Int64) for name, kind in DAYS.items() if kind == pl.Int64}
     for day in range(first, first + YEAR_DAYS + 1):
-        bad = (pl.int_range(pl.len()) * 7 + day) % 97 % 5 * ((pl.int_range(pl.len()) + day) % 13 == 0).cast(pl.Int64)
-        start = day * DAY_SECONDS
-        frame = keys.with_columns(**counts).with_columns(
-            observer=pl.lit(OBSERVER), day=day, slots=1440, rows=1440, revision=1, digest=pl.lit("0x" + "ab" * 32),
-            first_starts_at=start, last_starts_at=start + DAY_SECONDS - 60, slots_BAD=bad, slots_GOOD=1440 - bad,
+        bad = (pl.int_range(pl.len()) * 7 + day) % 97 % 5 * ((pl.int_range(pl.len()) + day) % 311 == 0).cast(pl.Int64)
+        start = day * DAY_SECONDS + pl.col("hour") * HOUR_SECONDS
+        parts = hours.with_columns(**nothing).with_columns(
+            slots=60,
+            first_starts_at=start,
+            last_starts_at=start + HOUR_SECONDS - 60,
+            slots_BAD=bad,
+            slots_GOOD=60 - bad,
+        )
+        days = parts.group_by("slo", "site", maintain_order=True).agg(*OF_PARTS, hours=pl.struct(*TOTALS))
+        frame = days.with_columns(
+            **{name: nothing[name] for name in ("sealed_at", *RUNS)},
+            observer=pl.lit(OBSERVER), day=day, rows=1440, revision=1, digest=pl.lit("0x" + "ab" * 32),
         )  # fmt: skip
         table.days.append(shaped(frame, DAYS))
     table.compact()

@@ -203,6 +203,16 @@ def test_what_if_shows_what_nobody_can_tell_as_a_range(config: str) -> None:
     assert "2026-01 125.00 USD 0.00 to 125.00 USD" in lines
 
 
+def test_what_if_names_a_period_that_is_excluded_as_a_whole(config: str) -> None:
+    """Nothing was promised of it: it is met, and costs nothing."""
+    month = "2025-12-31T00:00:00Z/2026-02-02T00:00:00Z"
+    lines = [
+        " ".join(one.split())
+        for one in run("what-if", "example-edge", "--config", config, "--exclude", month)[1].splitlines()
+    ]
+    assert "what if all of it excluded met 0.00 USD" in lines
+
+
 def test_what_if_takes_a_schedule_and_an_exclusion(config: str, tmp_path: Path) -> None:
     """In a line or in a file alike; what is excluded leaves the base."""
     (tmp_path / "bands.yaml").write_text(

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from sankofa_observe.adapters.slots.rows import AT_EDGES, DAYS, KEY, RUNS, SITE_DAY, shaped
+from sankofa_observe.adapters.slots.rows import AT_EDGES, DAYS, KEY, RUNS, SITE_DAY, TOTALS
+from sankofa_observe.ports import HOUR_SECONDS
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, digest_of
-from sankofa_observe.units import Period
 
 _ADDED = {"rows", "revision", "sealed_at"}
 
@@ -21,14 +21,20 @@ def newest(frame: pl.DataFrame) -> pl.DataFrame:
 
 def newest_days(frame: pl.DataFrame) -> pl.DataFrame:
     """The highest revision of each site-day."""
-    return _highest(frame, ("day", "slo", "site"), "revision")
+    return _highest(frame, ("slo", "site", "day"), "revision")
 
 
 def _highest(frame: pl.DataFrame, key: Sequence[str], *order: str) -> pl.DataFrame:
     """The last row of each key by the order; sorted only where a key stands twice."""
-    if frame.is_empty() or (frame["revision"].max() == 1 and frame.select(key).n_unique() == frame.height):
+    if frame.is_empty() or (frame["revision"].max() == 1 and _once_each(frame, key)):
         return frame
     return frame.sort(*order).unique(list(key), keep="last")
+
+
+def _once_each(frame: pl.DataFrame, key: Sequence[str]) -> bool:
+    """Whether no key stands twice; its last column has the most values, and is compared within the others."""
+    *others, last = key
+    return bool(frame.group_by(others).agg(pl.col(last).n_unique())[last].sum() == frame.height)
 
 
 def site_days(frame: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
@@ -40,15 +46,18 @@ def site_days(frame: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
         return pl.DataFrame(schema={name: kind for name, kind in DAYS.items() if name not in _ADDED})
     slots = frame if in_order else frame.sort(*SITE_DAY, "starts_at")
     slots = slots.with_columns(bad_state=pl.col("state") == SlotState.BAD.value)
+    hour = (pl.col("starts_at") // HOUR_SECONDS).alias("hour")
+    hours = slots.group_by(*SITE_DAY, hour, maintain_order=True).agg(*OF_SLOTS)
+    sums = hours.group_by(SITE_DAY, maintain_order=True).agg(*OF_PARTS, hours=pl.struct(*TOTALS))
     lines = pl.concat_str("starts_at", *ROW_COUNTS, "state", separator=",").alias("lines")
-    sums = slots.group_by(SITE_DAY, maintain_order=True).agg(*_SUMS, lines)
-    digests = [digest_of(lines) for lines in sums["lines"].to_list()]
-    runs = sums.drop("lines").join(_bad_runs(slots), on=SITE_DAY, how="left", maintain_order="left")
+    lines_of_day = slots.group_by(SITE_DAY, maintain_order=True).agg(lines)["lines"]
+    digests = [digest_of(lines) for lines in lines_of_day.to_list()]
+    runs = sums.join(_bad_runs(slots), on=SITE_DAY, how="left", maintain_order="left")
     return runs.with_columns(pl.col(RUNS).fill_null(0), digest=pl.Series(digests))
 
 
 # What is added up of slots that are in order of time.
-_SUMS = (
+OF_SLOTS = (
     pl.len().cast(pl.Int64).alias("slots"),
     *((pl.col("state") == one.value).sum().cast(pl.Int64).alias(f"slots_{one.value}") for one in SlotState),
     *(pl.col(name).sum() for name in ("good", "bad", "hidden", "blind")),
@@ -61,35 +70,14 @@ _SUMS = (
     *(pl.col(name).first().alias(f"first_{name}") for name in AT_EDGES),
     *(pl.col(name).last().alias(f"last_{name}") for name in AT_EDGES),
 )
-# And of what was added up so.
-_TOGETHER = (
+# And of such parts, in the same order.
+OF_PARTS = (
     *(pl.col(name).sum() for name in ("slots", *(f"slots_{one.value}" for one in SlotState))),
     *(pl.col(name).sum() for name in ("good", "bad", "hidden", "blind")),
     pl.col("busiest").max(),
     *(pl.col(f"first_{name}").first() for name in AT_EDGES),
     *(pl.col(f"last_{name}").last() for name in AT_EDGES),
 )
-_PART: dict[str, type[pl.DataType]] = {
-    "site": pl.String,
-    "stretch": pl.Int64,
-    **{name: DAYS[name] for name in DAYS if name not in {"observer", "slo", "site", "digest", *RUNS, *_ADDED}},
-}
-
-
-def parts(slots: pl.DataFrame, stretches: Sequence[Period]) -> pl.DataFrame:
-    """Slots of one day, the newest of their key, added up by site and the stretch they start in; one beside all of them is left out."""
-    low, high = pl.Series([one.starts_at for one in stretches]), pl.Series([one.ends_at for one in stretches])
-    places = low.search_sorted(slots["starts_at"], side="right").cast(pl.Int64) - 1
-    inside = slots.with_columns(stretch=places).filter(
-        (places >= 0) & (high.gather(places.clip(0)) > slots["starts_at"])
-    )
-    return inside.sort("site", "starts_at").group_by("day", "site", "stretch", maintain_order=True).agg(*_SUMS)
-
-
-def together(every: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Parts and whole days, each with the place of its stretch, as one row a site and stretch."""
-    days = pl.concat([shaped(one, _PART) for one in every])
-    return days.sort("site", "stretch", "day").group_by("site", "stretch", maintain_order=True).agg(*_TOGETHER)
 
 
 def spans(days: pl.DataFrame) -> pl.DataFrame:
@@ -98,7 +86,7 @@ def spans(days: pl.DataFrame) -> pl.DataFrame:
         days.sort("site", "day")
         .group_by("slo", "site", maintain_order=True)
         .agg(
-            *_TOGETHER,
+            *OF_PARTS,
             pl.concat_str(pl.col("day").cast(pl.Int64) * DAY_SECONDS, "digest", separator=":")
             .str.join("\n")
             .alias("lines"),

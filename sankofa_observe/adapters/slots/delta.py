@@ -40,7 +40,7 @@ class Delta:
     """A table with its schema and partition columns; made by its first append."""
 
     location: str
-    schema: Mapping[str, type[pl.DataType]]
+    schema: Mapping[str, pl.DataType | type[pl.DataType]]
     partition: Sequence[str]
     _opened: DeltaTable | None = field(default=None, repr=False)
     _counted: tuple[object, Mapping[tuple[str, ...], int]] = field(default=(None, MappingProxyType({})), repr=False)

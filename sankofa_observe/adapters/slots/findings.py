@@ -32,6 +32,7 @@ from sankofa_observe.adapters.slots.log import log_faults
 from sankofa_observe.adapters.slots.rows import DAYS, SITE_DAY
 from sankofa_observe.adapters.slots.store import DeltaSlots
 from sankofa_observe.errors import InvalidInput, SankofaError
+from sankofa_observe.units import rfc3339
 
 Progress = Callable[[str, int, int], None]  # what is read, how many of it are done, and how many there are
 MADE = [name for name in DAYS if name not in {"revision", "sealed_at"}]  # what slots say of a site-day
@@ -171,8 +172,16 @@ def _of_day(stored: pl.DataFrame, made: pl.DataFrame) -> Iterator[Finding]:
             )
         else:
             wrong = [name for name in MADE if name not in SITE_DAY and row[name] != row[f"{name}_made"]]
-            told = "; ".join(f"{name} is {row[name]}, and the slots make {row[f'{name}_made']}" for name in wrong)
+            told = "; ".join(_difference(name, row[name], row[f"{name}_made"]) for name in wrong)
             yield Finding(text=f"{where}: the totals are not those of the slots: {told}")
+
+
+def _difference(name: str, stored: object, made: object) -> str:
+    """A column in words; of an hour that differs, when it begins."""
+    if not isinstance(stored, list) or not isinstance(made, list):
+        return f"{name} is {stored}, and the slots make {made}"
+    starts = sorted({one["first_starts_at"] for one in (*stored, *made) if one not in stored or one not in made})
+    return f"{name} from {', '.join(map(rfc3339, starts))} on are not what the slots make"
 
 
 def differing(stored: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:

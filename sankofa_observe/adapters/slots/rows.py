@@ -18,7 +18,8 @@ from sankofa_observe.slo.totals import ROW_COUNTS, SiteDay, SiteSpan, Totals
 COUNTS = (*ROW_COUNTS, "samples")
 KEY = ("slo", "site", "starts_at")
 SITE_DAY = ("observer", "day", "slo", "site")
-SLOTS: dict[str, type[pl.DataType]] = {
+Schema = dict[str, pl.DataType | type[pl.DataType]]
+SLOTS: Schema = {
     "observer": pl.String,
     "day": pl.Int32,
     "slo": pl.String,
@@ -37,24 +38,33 @@ OF_SLOT = (*KEY, *COUNTS, "state", "reasons", "proof")
 AT_EDGES = ("starts_at", "over_good", "over_bad", "over_hidden", "settling")
 SUMS = ("good", "bad", "hidden", "blind", "busiest")
 RUNS = ("longest_bad", "head_bad", "tail_bad")
-DAYS: dict[str, type[pl.DataType]] = {
+# Slots of one site and a stretch of time, added up.
+TOTALS = dict.fromkeys(
+    (
+        "slots",
+        *(f"slots_{state.value}" for state in SlotState),
+        *SUMS,
+        *(f"{end}_{name}" for end in ("first", "last") for name in AT_EDGES),
+    ),
+    pl.Int64,
+)
+DAYS: Schema = {
     "observer": pl.String,
     "day": pl.Int32,
     "slo": pl.String,
     "site": pl.String,
-    "slots": pl.Int64,
-    **{f"slots_{state.value}": pl.Int64 for state in SlotState},
-    **dict.fromkeys(SUMS, pl.Int64),
-    **{f"{end}_{name}": pl.Int64 for end in ("first", "last") for name in AT_EDGES},
+    **TOTALS,
     **dict.fromkeys(RUNS, pl.Int64),
+    "hours": pl.List(pl.Struct(TOTALS)),  # of each hour that has slots, in order: an exclusion cuts a day between them
     "digest": pl.String,
     "rows": pl.Int64,  # of the slots table, superseded ones among them: tells whether it changed since; 0 once forgotten
     "revision": pl.Int32,
     "sealed_at": pl.Int64,
 }
+OF_DAYS = tuple(name for name in DAYS if name != "hours")  # what is read of a day that nothing cuts
 
 
-def shaped(frame: pl.DataFrame, schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+def shaped(frame: pl.DataFrame, schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
     """The columns of a table, in its order and types."""
     return frame.select(list(schema)).cast(schema)  # type: ignore[arg-type]  # a mapping of types
 
@@ -72,7 +82,7 @@ def frame_of(slots: Iterable[Slot]) -> pl.DataFrame:
     return frame.unique(list(KEY), keep="last", maintain_order=True) if counted.slots else frame
 
 
-def _plain_frame(plain: Sequence[PlainSlots], schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+def _plain_frame(plain: Sequence[PlainSlots], schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
     if not plain:
         return pl.DataFrame(schema=dict(schema))
     names = pl.DataFrame({"slo": [one.slo for one in plain], "site": [one.site for one in plain]})
@@ -130,8 +140,8 @@ def site_day_of(row: Mapping[str, Any]) -> SiteDay:
     return SiteDay(
         **{name: row[name] for name in ("slo", "site", "day", "slots", "digest", "revision", *RUNS)},
         totals=_totals(row),
-        first=_edge(row, "first"),
-        last=_edge(row, "last"),
+        first=_edge(row, _FIRST),
+        last=_edge(row, _LAST),
     )
 
 
@@ -139,19 +149,24 @@ def span_of(row: Mapping[str, Any]) -> SiteSpan:
     return SiteSpan(
         slots=row["slots"],
         totals=_totals(row),
-        first=_edge(row, "first"),
-        last=_edge(row, "last"),
+        first=_edge(row, _FIRST),
+        last=_edge(row, _LAST),
         lines=row["lines"],
     )
 
 
+# Written out once: a month that exclusions cut each night has ten thousand such rows.
+_STATES = tuple((state, f"slots_{state.value}") for state in SlotState)
+_FIRST, _LAST = (tuple((name, f"{end}_{name}") for name in AT_EDGES) for end in ("first", "last"))
+
+
 def _totals(row: Mapping[str, Any]) -> Totals:
-    states = {state: row[f"slots_{state.value}"] for state in SlotState if row[f"slots_{state.value}"]}
+    states = {state: row[name] for state, name in _STATES if row[name]}
     return Totals(states=states, **{name: row[name] for name in SUMS})
 
 
-def _edge(row: Mapping[str, Any], end: str) -> Slot:
-    return Slot(slo=row["slo"], site=row["site"], **{name: row[f"{end}_{name}"] for name in AT_EDGES})
+def _edge(row: Mapping[str, Any], names: Sequence[tuple[str, str]]) -> Slot:
+    return Slot(slo=row["slo"], site=row["site"], **{name: row[column] for name, column in names})
 
 
 def _json(value: tuple[object, ...]) -> str | None:

@@ -11,27 +11,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable
 
-from sankofa_observe.adapters.slots.days import newest, newest_days, parts, site_days, spans, together
+from sankofa_observe.adapters.slots.days import newest, newest_days, site_days, spans
 from sankofa_observe.adapters.slots.delta import Delta, place_of
 from sankofa_observe.adapters.slots.lock import WriterLock
 from sankofa_observe.adapters.slots.rows import (
     DAYS,
     KEY,
+    OF_DAYS,
     OF_SLOT,
     OF_TOTALS,
     SLOTS,
+    TOTALS,
     frame_of,
     shaped,
     site_day_of,
     slot_of,
     span_of,
 )
+from sankofa_observe.adapters.slots.stretches import DAY_HOURS, of_days, of_hours, of_slots, pieces, together
 from sankofa_observe.ports import HOUR_SECONDS
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, SiteSpan, whole_days
@@ -258,44 +260,41 @@ class DeltaSlots:
 
     def cut(self, slo: str, sites: Sequence[str], stretches: Sequence[Period]) -> Mapping[tuple[str, Period], SiteSpan]:
         ordered = sorted(stretches)
-        sealed = self._sealed().keys() - self._outdated()
-        whole = {day: n for n, one in enumerate(ordered) for day in whole_days(one) if day in sealed}
-        pieces = [(n, one) for n, stretch in enumerate(ordered) for one in _without(stretch, whole.keys() & set(whole_days(stretch)))]  # fmt: skip
-        found = [self._whole(slo, sites, whole)] if whole else []
-        for day, own in groupby(_by_days(pieces), key=lambda one: one[0]):
-            cut = [piece for _, piece in own]
-            period = Period(starts_at=cut[0][1].starts_at, ends_at=cut[-1][1].ends_at)
-            places = pl.Series([n for n, _ in cut], dtype=pl.Int64)
-            slots = parts(self._latest(slo, sites, period, OF_TOTALS), [one for _, one in cut])
-            found.append(slots.with_columns(stretch=places.gather(slots["stretch"]), day=pl.lit(day)))
-        rows = together(found).with_columns(slo=pl.lit(slo), lines=pl.lit("")).to_dicts() if found else []
+        made_of = pieces(ordered, self._sealed().keys() - self._outdated())
+        parts = []
+        if made_of.days:
+            parts.append(of_days(self._site_days(slo, sites, made_of.days, TOTALS), made_of.days))
+        if made_of.hours:
+            cut = {hour // DAY_HOURS for hour in made_of.hours}
+            parts.append(of_hours(self._site_days(slo, sites, cut, ("hours",)), made_of.hours))
+        for start in range(0, len(made_of.hours_of_slots), DAY_HOURS):  # slots of a day at a time
+            hours = made_of.hours_of_slots[start : start + DAY_HOURS]
+            parts.append(of_slots(self._slots_of_hours(slo, sites, hours), ordered))
+        rows = together(parts).with_columns(slo=pl.lit(slo), lines=pl.lit("")).to_dicts() if parts else []
         return {(row["site"], ordered[row["stretch"]]): span_of(row) for row in rows}
 
-    def _whole(self, slo: str, sites: Sequence[str], places: Mapping[int, int]) -> pl.DataFrame:
-        """The site-days of sealed days, each with the place of its stretch."""
-        days = pl.col("day").is_in(list(places))
-        rows = self._days().filter(pl.col("slo") == slo, pl.col("site").is_in(list(sites)), days)
+    def _site_days(self, slo: str, sites: Sequence[str], days: Collection[int], columns: Iterable[str]) -> pl.DataFrame:
+        """The totals of some days as they stand."""
+        rows = self._days().filter(pl.col("slo") == slo, pl.col("site").is_in(list(sites)), pl.col("day").is_in(days))
         with self.days.asking("read"):
-            found = newest_days(rows.collect())
-        return found.with_columns(stretch=pl.col("day").replace_strict(places, return_dtype=pl.Int64))
+            return newest_days(rows.select(list(dict.fromkeys(("day", "slo", "site", "revision", *columns)))).collect())
+
+    def _slots_of_hours(self, slo: str, sites: Sequence[str], hours: Sequence[int]) -> pl.DataFrame:
+        """What totals are made of, of the slots that start in some hours; these are in order."""
+        period = Period(starts_at=hours[0] * HOUR_SECONDS, ends_at=(hours[-1] + 1) * HOUR_SECONDS)
+        days = pl.col("day").is_in({hour // DAY_HOURS for hour in hours})
+        return self._latest(slo, sites, period, OF_TOTALS, days & (pl.col("starts_at") // HOUR_SECONDS).is_in(hours))
 
     def _day_rows(self, slo: str, sites: Sequence[str], period: Period) -> pl.DataFrame:
         """Site-days of the period: whole days that are sealed as they stand, what is left as its slots make it now."""
-        whole = whole_days(period)
-        sealed = self._sealed().keys() & set(whole) - self._outdated()
-        rows = self._days().filter(
-            pl.col("slo") == slo,
-            pl.col("site").is_in(list(sites)),
-            pl.col("day").is_between(whole.start, whole.stop - 1),
-        )
-        with self.days.asking("read"):
-            found = [newest_days(rows.collect()).filter(pl.col("day").is_in(list(sealed)))] if sealed else []
+        sealed = self._sealed().keys() & set(whole_days(period)) - self._outdated()
+        found = [self._site_days(slo, sites, sealed, OF_DAYS).select(OF_DAYS)] if sealed else []
         for stretch in _without(period, sealed):
             counted = self._latest(slo, sites, stretch, OF_TOTALS)
             made = site_days(counted).with_columns(
                 rows=pl.lit(0, pl.Int64), revision=pl.lit(1, pl.Int32), sealed_at=pl.lit(0, pl.Int64)
             )
-            found.append(shaped(made, DAYS))
+            found.append(shaped(made, DAYS).select(OF_DAYS))
         return pl.concat(found)
 
     def late(self, slots: Iterable[Slot]) -> Mapping[str, tuple[int, int]]:
@@ -480,9 +479,14 @@ class DeltaSlots:
         return self._own().filter(days)
 
     def _latest(
-        self, slo: str, sites: Sequence[str] | None, period: Period, columns: Sequence[str] | None = None
+        self,
+        slo: str,
+        sites: Sequence[str] | None,
+        period: Period,
+        columns: Sequence[str] | None = None,
+        among: pl.Expr | None = None,
     ) -> pl.DataFrame:
-        """The newest revision of each slot that starts in the period; of all sites, where none are named."""
+        """The newest revision of each slot that starts in the period, and is `among` some; of all sites, where none are named."""
         rows = self._own().filter(
             pl.col("slo") == slo,
             pl.col("day").is_between(period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS),
@@ -490,6 +494,8 @@ class DeltaSlots:
         )
         if sites is not None:
             rows = rows.filter(pl.col("site").is_in(list(sites)))
+        if among is not None:
+            rows = rows.filter(among)
         with self.slots.asking("read"):
             return newest(rows.select(list(columns or SLOTS)).collect())
 
@@ -500,16 +506,6 @@ def _made(rows: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
     latest = newest(rows)
     made = site_days(latest, in_order=in_order and latest.height == rows.height)
     return made.join(counted, on=["day", "slo", "site"])
-
-
-def _by_days(pieces: Iterable[tuple[int, Period]]) -> Iterator[tuple[int, tuple[int, Period]]]:
-    """Pieces of time, each with a number, cut at UTC midnights; with the day that each is of, oldest first."""
-    for n, one in pieces:
-        start = one.starts_at
-        while start < one.ends_at:
-            end = min(one.ends_at, (start // DAY_SECONDS + 1) * DAY_SECONDS)
-            yield start // DAY_SECONDS, (n, Period(starts_at=start, ends_at=end))
-            start = end
 
 
 def _without(period: Period, days: Collection[int]) -> Iterator[Period]:

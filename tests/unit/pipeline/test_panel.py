@@ -218,7 +218,7 @@ def test_totals_of_a_panel_say_what_its_slots_say(thresholds: tuple[int, int, in
 
     assert panel.draw(of, ["edge-1"], whole)["edge-1"].attainment == of_observers(of, quorum, seen, Overlay())
     cut = runs(overlay, whole, SLOT_SECONDS)
-    assert panel.under(of, ["edge-1"], whole, cut)["edge-1"] == of_observers(of, quorum, seen, overlay)
+    assert panel.under(of, ["edge-1"], {whole: cut})["edge-1", whole] == of_observers(of, quorum, seen, overlay)
 
 
 def _table(whole: Period, drawn: Sequence[dict[str, int]]) -> SlotTable:

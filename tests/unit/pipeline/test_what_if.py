@@ -2,138 +2,148 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sankofa_observe.adapters.slots import DeltaSlots
-from sankofa_observe.pipeline.period import period_totals
-from sankofa_observe.pipeline.what_if import Compared, NotPriced, attained, compare, past_periods
+from sankofa_observe.pipeline.assess import assess
+from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.pipeline.what_if import Compared, NotPriced, compare, past_periods
+from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.evidence import Origin
+from sankofa_observe.sla.overlay import ExcludedSlots
+from sankofa_observe.sla.recurrence import Schedule
 from sankofa_observe.sla.what_if import Change, Owed
-from sankofa_observe.slo.indicator import RatioIndicator
-from sankofa_observe.slo.objective import Budgeting, Slo
-from sankofa_observe.slo.slot import Slot, SlotState
-from sankofa_observe.slo.totals import DAY_SECONDS, Edges, edges, total
-from sankofa_observe.slo.verdict import Attainment, attain
+from sankofa_observe.slo.indicator import (
+    CompositeIndicator,
+    Indicator,
+    LevelIndicator,
+    MembersIndicator,
+    Operator,
+    OutageIndicator,
+    RatioIndicator,
+    StateIndicator,
+    Together,
+)
+from sankofa_observe.slo.objective import Budgeting
+from sankofa_observe.slo.slot import SlotState
+from sankofa_observe.slo.totals import DAY_SECONDS
+from sankofa_observe.slo.verdict import Attainment, Verdict
 from sankofa_observe.slo.window import FixedWindow
-from sankofa_observe.testing import MemorySlots
+from sankofa_observe.testing import FixedClock, MemoryArchive, MemoryLedger, MemorySlots
 from sankofa_observe.units import Period
-from tests.builders import START, agreement, slo, slot
+from tests.builders import APPROVAL, CHAIN, START, agreement, exclusion, slo, slot
 
 STEP = DAY_SECONDS // 4  # four slots a day: days and their edges are many, slots few
-PERIODS = [Period(starts_at=START + n * 7 * STEP, ends_at=START + (n + 1) * 7 * STEP) for n in range(3)]
+FIRST_AT = START + 7 * DAY_SECONDS
+PERIODS = [Period(starts_at=FIRST_AT + n * 7 * STEP, ends_at=FIRST_AT + (n + 1) * 7 * STEP) for n in range(3)]
 SITES = ["edge-1", "edge-2"]
+KINDS: Mapping[str, Indicator] = {
+    "states": StateIndicator(up="up", known="known"),
+    "levels": LevelIndicator(level="rtt_seconds", operator=Operator.LT, bound=Decimal("0.01")),
+    "events": RatioIndicator(good="good", valid="valid"),
+    "composite": CompositeIndicator(together=Together.ALL, weights={"availability-disk": 1}),
+    "outages": OutageIndicator(of="availability-disk", limit_seconds=3 * STEP),
+    "members": MembersIndicator(of="availability-disk", at_least={"": 2}),
+}
 
 
-def counted(budgeting: Budgeting) -> Slo:
-    made = slo(budgeting=budgeting, window=FixedWindow(seconds=7 * STEP, anchor_at=START))
-    kind = RatioIndicator(good="good", valid="valid") if budgeting is Budgeting.OCCURRENCES else made.indicator
-    return replace(made, indicator=kind, slot=replace(made.slot, seconds=STEP))
+def promising(kind: str, meaning: ExcludedSlots = ExcludedSlots.LEAVES_BASE) -> Agreement:
+    """One SLO of a kind at two sites, in periods of seven slots."""
+    events = kind == "events"
+    of = slo(
+        window=FixedWindow(seconds=7 * STEP, anchor_at=FIRST_AT),
+        indicator=KINDS[kind],
+        budgeting=Budgeting.OCCURRENCES if events else Budgeting.TIMESLICES,
+    )
+    of = replace(of, slot=replace(of.slot, seconds=STEP))
+    each = agreement().promises[0]
+    promises = tuple(replace(each, slo=of, site=site) for site in SITES)
+    return agreement(starts_at=FIRST_AT, excluded_slots=meaning, promises=promises)
 
 
-@st.composite
-def tables(draw: st.DrawFn) -> dict[tuple[str, int], Slot]:
-    """Slots with all that may float over an edge; some were never recorded."""
-    found = {}
-    for site in SITES:
-        for number in range(-2, 23):
-            if not draw(st.integers(0, 9)):
-                continue
-            some = st.integers(0, 5)
-            counts: dict[str, Any] = {
-                name: draw(some)
-                for name in ("good", "bad", "hidden", "over_good", "over_bad", "over_hidden", "settling")
-            }
-            state = draw(st.sampled_from(SlotState))
-            blind = draw(st.sampled_from([0, 0, 0, STEP]))
-            at = START + number * STEP
-            found[site, at] = slot(at, state, site=site, blind=blind, **counts)
-    return found
-
-
-def table_of(slots: dict[tuple[str, int], Slot]) -> MemorySlots:
+def table_of(dice: Random) -> MemorySlots:
+    """Slots with all that may float over an edge; some were never recorded, the last of each site was."""
+    names = ("good", "bad", "hidden", "over_good", "over_bad", "over_hidden", "settling")
+    found = [
+        slot(
+            FIRST_AT + number * STEP,
+            dice.choice([SlotState.GOOD, SlotState.GOOD, *SlotState]),
+            site=site,
+            blind=dice.choice([0, 0, 0, STEP]),
+            **{name: dice.randint(0, 5) for name in names},
+        )
+        for site in SITES
+        for number in range(-2, 23)
+        if number == 22 or dice.randint(0, 9)
+    ]
     made = MemorySlots()
-    made.append(slots.values(), START)
+    made.append(found, START)
     return made
 
 
-@given(tables(), st.sampled_from(Budgeting))
-def test_without_exclusions_it_is_what_verdicts_are_drawn_from(
-    slots: dict[tuple[str, int], Slot], budgeting: Budgeting
-) -> None:
-    """To the last figure, of every period and site."""
-    of, table = counted(budgeting), table_of(slots)
-    found = attained(of, SITES, PERIODS, (), table)
-    assert found == {
-        (site, period): period_totals(of, SITES, period, table)[site].attainment(of)
-        for period in PERIODS
-        for site in SITES
-    }
+Priced = Mapping[tuple[str, Period], tuple[Attainment, Verdict, Owed]]
 
 
-def spec(of: Slo, site: str, period: Period, holes: Sequence[Period], slots: dict[tuple[str, int], Slot]) -> Attainment:
-    """Slot by slot: those wholly inside an exclusion are gone, and each run of what is left has edges of its own."""
-
-    def excluded(at: int) -> bool:
-        return any(one.starts_at <= at and at + STEP <= one.ends_at for one in holes)
-
-    def there(at: int) -> Slot:
-        unseen = Slot(slo=of.name, site=site, starts_at=at, blind=STEP)
-        return slots.get((site, at), unseen)
-
-    kept = [at for at in range(period.starts_at, period.ends_at, STEP) if not excluded(at)]
-    runs: list[list[int]] = []
-    for at in kept:
-        if runs and runs[-1][-1] == at - STEP:
-            runs[-1].append(at)
-        else:
-            runs.append([at])
-    every = [
-        edges(
-            slots.get((site, run[0])), slots.get((site, run[0] - STEP)), slots.get((site, run[-1])),
-            slots.get((site, run[-1] + STEP)),
-        )
-        for run in runs
-    ]  # fmt: skip
-    names = vars(Edges())
-    summed = Edges(**{name: sum(getattr(one, name) for one in every) for name in names})
-    return attain(of, total(there(at) for at in kept), summed)
+def approved(of: Agreement, stretches: list[Period], table: MemorySlots) -> Priced:
+    """What is judged and priced where these stretches were proposed and approved, by site and period."""
+    ledger, clock = MemoryLedger(), FixedClock(at=PERIODS[-1].ends_at + DAY_SECONDS)
+    ledger.add_agreement(agreement_id=of.id, version=1, tenant=of.tenant, terms_hash="", document="", at=0)
+    for one in stretches:
+        begins = datetime.fromtimestamp(one.starts_at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        planned = exclusion(of, schedule=Schedule(zone="UTC", begins=begins, length_seconds=one.seconds))
+        ledger.add_exclusions([planned])
+        ledger.act_on_exclusions(ledger.exclusions_named(planned.ref), APPROVAL)
+    list(evaluate([of], table=table, ledger=ledger, clock=clock))
+    origin = Origin(engine="sankofa-observe/test", observer="observer-1")
+    list(assess(of, table=table, ledger=ledger, archive=MemoryArchive(), chain=CHAIN, origin=origin, clock=clock))
+    certain = {(one.penalty.site, one.penalty.period): one.penalty.credit_minor for one in ledger.in_order()}
+    found = {}
+    for record in ledger.verdicts:
+        credit = certain.get((record.site, record.period), 0)
+        owed = Owed(low_minor=credit, high_minor=credit + record.at_stake.amount_minor)
+        found[record.site, record.period] = record.attainment, record.verdict, owed
+    return found
 
 
+def asked(of: Agreement, stretches: list[Period], table: MemorySlots) -> tuple[Priced, Priced]:
+    """What what-if says of it as it is, and as it would be."""
+    found = list(compare([of], Change(slo="availability-edge"), stretches, table=table, last=12))
+    priced = [one for one in found if isinstance(one, Compared)]
+    assert priced == found
+    keys = [(one.actual.promise.site, one.actual.period) for one in priced]
+    was = [(one.actual.attained, one.was.verdict, one.was.owed) for one in priced]
+    would_be = [(one.changed.attained, one.would_be.verdict, one.would_be.owed) for one in priced]
+    return dict(zip(keys, was, strict=True)), dict(zip(keys, would_be, strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @given(
-    tables(),
-    st.sampled_from(Budgeting),
-    st.lists(st.tuples(st.integers(-STEP, 22 * STEP), st.integers(1, 9 * STEP)), max_size=3),
+    dice=st.randoms(use_true_random=True),
+    meaning=st.sampled_from(ExcludedSlots),
+    drawn=st.lists(st.tuples(st.integers(-4 * STEP, 22 * STEP), st.integers(1, 12 * STEP)), max_size=3),
 )
-def test_excluded_slots_are_as_if_they_had_not_been(
-    slots: dict[tuple[str, int], Slot], budgeting: Budgeting, drawn: list[tuple[int, int]]
+@settings(deadline=None)
+def test_what_is_excluded_costs_what_it_costs_once_it_is_approved(
+    kind: str, dice: Random, meaning: ExcludedSlots, drawn: list[tuple[int, int]]
 ) -> None:
-    """A slot that is half inside stays; whatever days and periods an exclusion cuts."""
-    holes: list[Period] = []
-    for start, long in sorted(drawn):  # as the command line makes them: in order and apart
-        one = Period(starts_at=START + start, ends_at=START + start + long)
-        if holes and one.starts_at <= holes[-1].ends_at:
-            holes[-1] = holes[-1].joined(one)
-        else:
-            holes.append(one)
-    of, table = counted(budgeting), table_of(slots)
-    found = attained(of, SITES, PERIODS, holes, table)
-    for (site, period), what in found.items():
-        if isinstance(what, str):
-            assert all(
-                any(one.starts_at <= at < one.ends_at for one in holes) for at in (period.starts_at, period.ends_at - 1)
-            )
-            assert what == "every slot of it is excluded, so nothing is promised of it"
-            continue
-        expected = spec(of, site, period, holes, slots)
-        assert replace(what, slots={}) == replace(expected, slots={})
-        assert {k: v for k, v in what.slots.items() if v} == {k: v for k, v in expected.slots.items() if v}
+    """To the last figure, whatever days, slots and periods a stretch cuts, or takes whole; and what is, is as it is judged."""
+    stretches = [Period(starts_at=FIRST_AT + low, ends_at=FIRST_AT + low + long) for low, long in drawn]
+    of, table = promising(kind, meaning), table_of(dice)
+    was, would_be = asked(of, stretches, table)
+
+    assert list(was) == [(site, period) for period in PERIODS for site in SITES]
+    assert was == approved(of, [], table)
+    assert would_be == approved(of, stretches, table)
 
 
 # ------------------------------------------------------------------------------------------------------- from a table
@@ -176,27 +186,35 @@ def test_the_past_is_priced_from_totals_alone(forgotten: DeltaSlots) -> None:
     assert priced == [("edge-1", none, none), ("edge-2", none, none), ("edge-1", none, some), ("edge-2", none, none)]
 
 
-def test_an_exclusion_that_cuts_a_day_without_slots_is_told(forgotten: DeltaSlots) -> None:
-    """It would read as a day of which nothing is known; whole days can be excluded all the same."""
-    hours = Period(starts_at=START + 3 * DAY_SECONDS, ends_at=START + 3 * DAY_SECONDS + 7200)
-    day = Period(starts_at=START + 3 * DAY_SECONDS, ends_at=START + 4 * DAY_SECONDS)
+def test_an_exclusion_that_cuts_an_hour_without_slots_is_told(forgotten: DeltaSlots) -> None:
+    """It would read as an hour of which nothing is known; of a day whose slots are gone the hours can be excluded all the same."""
+    day = START + 3 * DAY_SECONDS
+    hours, part = (Period(starts_at=day, ends_at=day + seconds) for seconds in (7200, 1800))
     with closing(forgotten) as table:
-        cut = list(compare([AGREEMENT], CHANGE, [hours], table=table, last=1))
-        whole = list(compare([AGREEMENT], CHANGE, [day], table=table, last=1))
+        whole = list(compare([AGREEMENT], CHANGE, [hours], table=table, last=1))
+        cut = list(compare([AGREEMENT], CHANGE, [part], table=table, last=1))
     assert [one.problem for one in cut if isinstance(one, NotPriced)] == [
-        "slots of 2026-01-04 are no longer kept, and only a part of that day is asked for"
+        "slots of 2026-01-04 are no longer kept (late.keep_slots_days), and 2026-01-04T00:30:00Z cuts an hour of that day"
     ] * 2
-    assert [one.would_be.owed for one in whole if isinstance(one, Compared)] == [Owed(), Owed()]
+    priced = [
+        (one.was.verdict, one.would_be.owed, one.changed.attained.excluded)
+        for one in whole
+        if isinstance(one, Compared)
+    ]
+    assert priced == [(Verdict.MET, Owed(), 120)] * 2
 
 
-def test_a_period_that_is_excluded_as_a_whole_is_told_and_costs_nothing(forgotten: DeltaSlots) -> None:
-    """It is neither met nor undetermined: nothing is promised of it."""
+def test_a_period_that_is_excluded_as_a_whole_is_met_and_costs_nothing(forgotten: DeltaSlots) -> None:
+    """Nothing was promised of it, so nothing was missed: as it is judged once it is approved."""
     whole = Period(starts_at=START + 2 * DAY_SECONDS, ends_at=START + 4 * DAY_SECONDS)
     with closing(forgotten) as table:
         found = list(compare([AGREEMENT], CHANGE, [whole], table=table, last=1))
-    assert [one.problem for one in found if isinstance(one, NotPriced)] == [
-        "every slot of it is excluded, so nothing is promised of it"
-    ] * 2
+    priced = [
+        (one.would_be.verdict, one.would_be.owed, one.changed.attained.base)
+        for one in found
+        if isinstance(one, Compared)
+    ]
+    assert priced == [(Verdict.MET, Owed(), 0)] * 2
 
 
 def test_nothing_is_over_before_the_newest_slot_says_so() -> None:
