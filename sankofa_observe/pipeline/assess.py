@@ -8,7 +8,7 @@ settlement is an act of both parties.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sankofa_observe.errors import InvariantBroken, Unavailable
@@ -64,7 +64,7 @@ class NeedsRestatement:
 
 
 def assess(
-    agreement: Agreement,
+    versions: Sequence[Agreement],
     *,
     table: SlotTable,
     ledger: Ledger,
@@ -73,10 +73,15 @@ def assess(
     origin: Origin,
     clock: Clock,
 ) -> Iterator[Assessed | PriceWithdrawn | NeedsRestatement]:
-    """Price every breach of the agreement that has no penalty yet, or one of an earlier revision that was not reported."""
-    promises = {(promise.slo.name, promise.site): promise for promise in agreement.promises}
+    """Price every breach of an agreement that has no penalty yet, or one of an earlier revision that was not reported.
+
+    Each by the version that judged it.
+    """
+    promised = {
+        (one.version, promise.slo.name, promise.site): (one, promise) for one in versions for promise in one.promises
+    }
     unpriced = []
-    for asked in ledger.to_assess(agreement.id):
+    for asked in ledger.to_assess(versions[0].id):
         record = asked.record
         if asked.penalty and asked.state not in OPEN:
             yield NeedsRestatement(record=record, settlement_id=asked.penalty.settlement_id)
@@ -87,9 +92,10 @@ def assess(
             ledger.add_state(asked.penalty.settlement_id, change)
             yield PriceWithdrawn(record=record, settlement_id=asked.penalty.settlement_id)
             continue
-        promise = promises.get((record.slo, record.site))
-        if promise is None or promise.slo.digest != record.spec_digest:  # told last, so that it holds up nobody else's
-            unpriced.append(f"{record.slo}/{record.site} {record.period}")
+        agreement, promise = promised.get((record.agreement_version, record.slo, record.site), (None, None))
+        if agreement is None or promise is None or promise.slo.digest != record.spec_digest:
+            # Told last, so that it holds up nobody else's.
+            unpriced.append(f"{record.slo}/{record.site} {record.period} by version {record.agreement_version}")
             continue
         judged = _judged(promise, record, table)
         penalty, document = price(
@@ -108,7 +114,7 @@ def assess(
         yield Assessed(penalty=penalty, replaces=asked.penalty)
     if unpriced:
         raise InvariantBroken(
-            f"agreement {agreement.name} no longer promises {', '.join(unpriced)}, a breach that has no penalty yet; "
+            f"agreement {versions[0].name} no longer promises {', '.join(unpriced)}, a breach that has no penalty yet; "
             "restore the terms it was judged by and assess again"
         )
 

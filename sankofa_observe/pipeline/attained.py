@@ -42,7 +42,7 @@ class Attained:
 
     def at(self, slo: Slo, site: str, period: Period) -> AttainmentRecord | str:
         """What one site attained, or why that cannot be said."""
-        key = (slo.name, period)
+        key = (slo.counted_as, period)
         if key not in self._found:
             self._found[key] = self._draw(slo, period)
         return self._found[key][site]
@@ -63,7 +63,7 @@ class Attained:
         """What a site attains under an overlay, or why that cannot be said; drawn at once for all sites that are cut alike."""
         slo = promise.slo
         cut = tuple(runs(overlay, period, slo.slot.seconds, reach_seconds(slo)))
-        key = (slo.name, period, cut)
+        key = (slo.counted_as, period, cut)
         if key not in self._laid:
             if self.table.forgotten(with_neighbours(period, slo)):
                 return f"slots of {period} are no longer kept (late.keep_slots_days), and an exclusion lies over them"
@@ -75,7 +75,7 @@ class Attained:
             promise.site
             for agreement in self.agreements
             for promise in agreement.promises
-            if promise.slo.name == slo.name
+            if promise.slo.counted_as == slo.counted_as
             and (overlay := self.overlay(agreement, promise, period))
             and tuple(runs(overlay, period, slo.slot.seconds, reach_seconds(slo))) == cut
         )
@@ -97,15 +97,15 @@ class Attained:
         """Why a period cannot be judged, or nothing: then late samples were looked for as well."""
         if not self._observed(slo, site, period):
             return "its slots are not observed to the end"
-        key = (slo.name, period)
+        key = (slo.counted_as, period)
         if key not in self._reasons:
             self._reasons[key] = self.look_again(slo, self._sites(slo), period)
         return self._reasons[key]
 
     def _observed(self, slo: Slo, site: str, period: Period) -> bool:
-        if slo.name not in self._newest:
-            self._newest[slo.name] = self.table.watermarks(slo.name)
-        newest = self._newest[slo.name].get(site)
+        if slo.counted_as not in self._newest:
+            self._newest[slo.counted_as] = self.table.watermarks(slo.counted_as)
+        newest = self._newest[slo.counted_as].get(site)
         # Events of the period may be counted in the slot after it.
         last = (
             period.ends_at if isinstance(slo.indicator, RatioIndicator) else slot_starts(period, slo.slot.seconds)[-1]
@@ -127,7 +127,7 @@ class Attained:
 
     def _sites(self, slo: Slo) -> list[str]:
         promises = (promise for agreement in self.agreements for promise in agreement.promises)
-        return sorted({one.site for one in promises if one.slo.name == slo.name})
+        return sorted({one.site for one in promises if one.slo.counted_as == slo.counted_as})
 
 
 def _attained(

@@ -66,12 +66,12 @@ def with_neighbours(period: Period, slo: Slo) -> Period:
 
 def period_slots(slo: Slo, site: str, period: Period, table: SlotTable) -> PeriodSlots:
     """The slots of a period as they stand."""
-    return arranged(slo, site, period, table.read(slo.name, [site], with_neighbours(period, slo)))
+    return arranged(slo, site, period, table.read(slo.counted_as, [site], with_neighbours(period, slo)))
 
 
 def arranged(slo: Slo, site: str, period: Period, slots: list[Slot]) -> PeriodSlots:
     """Slots that were read with their neighbours, put in order."""
-    key, stored = SlotKey(slo=slo.name, site=site, rule=slo.slot), {slot.starts_at: slot for slot in slots}
+    key, stored = SlotKey(slo=slo.counted_as, site=site, rule=slo.slot), {slot.starts_at: slot for slot in slots}
     starts = slot_starts(period, slo.slot.seconds)
     found = [stored.get(start) or key.unknown(start) for start in starts]
     before, after = stored.get(starts[0] - slo.slot.seconds), stored.get(starts[-1] + slo.slot.seconds)
@@ -85,7 +85,7 @@ def period_totals(
 
     A slot that was never recorded is UNKNOWN; with `so_far`, of a period that still runs, it is left out.
     """
-    spans, outside = table.spans(slo.name, sites, period), _outside(slo, sites, period, table)
+    spans, outside = table.spans(slo.counted_as, sites, period), _outside(slo, sites, period, table)
     return {site: _put_together(slo, site, period, spans.get(site), outside[site], so_far=so_far) for site in sites}
 
 
@@ -99,7 +99,7 @@ def laid_over(
     """
     events = isinstance(slo.indicator, RatioIndicator)
     asked = [run.period for run in cut if events or run.use is Use.JUDGED]
-    spans = table.cut(slo.name, sites, asked)
+    spans = table.cut(slo.counted_as, sites, asked)
     outside = _outside(slo, sites, period, table) if events else {site: {} for site in sites}
     return {
         site: _over_runs(slo, site, cut, {one: spans.get((site, one)) for one in asked}, outside[site])
@@ -124,7 +124,7 @@ def _outside(slo: Slo, sites: Sequence[str], period: Period, table: SlotTable) -
     """By site the slots on each side of a period."""
     outer, found = with_neighbours(period, slo), {site: dict[int, Slot]() for site in sites}
     for start, end in ((outer.starts_at, period.starts_at), (period.ends_at, outer.ends_at)):
-        for slot in table.read(slo.name, sites, Period(starts_at=start, ends_at=end)):
+        for slot in table.read(slo.counted_as, sites, Period(starts_at=start, ends_at=end)):
             found[slot.site][slot.starts_at] = slot
     return found
 
@@ -138,7 +138,7 @@ def _put_together(
     edge = edges(
         *(at.get(one) for one in (period.starts_at, period.starts_at - step, period.ends_at - step, period.ends_at))
     )
-    unseen = unrecorded(SlotKey(slo=slo.name, site=site, rule=slo.slot), 0 if so_far else expected - counted)
+    unseen = unrecorded(SlotKey(slo=slo.counted_as, site=site, rule=slo.slot), 0 if so_far else expected - counted)
     return PeriodTotals(
         totals=add([unseen, *([found.totals] if found else ())]),
         edges=edge,

@@ -34,10 +34,10 @@ def strip_of(slo: Slo, site: str, period: Period, table: SlotTable, exclusions: 
             "draw it in parts, or write the slots with: sankofa-observe slots export"
         )
     newest, step = newest_slot(slo.name, site, table), slo.slot.seconds
-    key, not_kept = SlotKey(slo=slo.name, site=site, rule=slo.slot), list(_not_kept(period, table))
+    key, not_kept = SlotKey(slo=slo.counted_as, site=site, rule=slo.slot), list(_not_kept(period, table))
     found = []
     for piece in without(period, not_kept):
-        slots = table.read(slo.name, [site], piece)
+        slots = table.read(slo.counted_as, [site], piece)
         if astray := next((slot for slot in slots if slot.starts_at % step), None):
             raise InvalidInput(
                 f"{slo.name} at {site}: a slot starts at {rfc3339(astray.starts_at)}, where none of {step} s does: it was counted "

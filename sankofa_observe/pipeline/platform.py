@@ -77,7 +77,7 @@ class Platform:
         catalog, now = self.catalog, self.clock.now()
         runs = (
             (
-                f"SLO {slo.name}",
+                f"SLO {slo.counted_as}",
                 observe(
                     slo,
                     catalog.sites_of(slo),
@@ -113,7 +113,7 @@ class Platform:
 
         yield from isolated(
             (
-                f"SLO {slo.name}",
+                f"SLO {slo.counted_as}",
                 recount(
                     slo,
                     [one for one in self.catalog.sites_of(slo) if site in {None, one}],
@@ -176,12 +176,12 @@ class Platform:
         from sankofa_observe.sla.evidence import Origin
 
         origin, identity = Origin(engine=self.engine, observer=self.observer), self._need_identity()
-        asking = self.ledger.agreements_to_assess()
+        asking, known = self.ledger.agreements_to_assess(), self.catalog.agreements_by_id()
         yield from isolated(
             (
-                f"agreement {self.catalog.agreements[agreement_id].name}",
+                f"agreement {known[agreement_id][0].name}",
                 assess(
-                    self.catalog.agreements[agreement_id],
+                    known[agreement_id],
                     table=self.slots,
                     ledger=self.ledger.acting("stage:assess"),
                     archive=self.archive,
@@ -191,9 +191,9 @@ class Platform:
                 ),
             )
             for agreement_id in asking
-            if agreement_id in self.catalog.agreements
+            if agreement_id in known
         )
-        if lost := [one for one in asking if one not in self.catalog.agreements]:
+        if lost := [one for one in asking if one not in known]:
             raise InvariantBroken(
                 f"agreement {', '.join(lost)} is in no spec, and a breach of it has no penalty yet; restore its spec and assess again"
             )

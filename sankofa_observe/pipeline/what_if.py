@@ -117,8 +117,8 @@ def attained(
         return {}
     parts = list(_parts(slo, periods, exclusions))
     lost = _lost(parts, table)
-    read = table.cut(slo.name, sites, [one.stretch for one in parts])
-    keys = {site: SlotKey(slo=slo.name, site=site, rule=slo.slot) for site in sites}
+    read = table.cut(slo.counted_as, sites, [one.stretch for one in parts])
+    keys = {site: SlotKey(slo=slo.counted_as, site=site, rule=slo.slot) for site in sites}
     return {
         (site, period): lost.get(period)
         or _attained(slo, period, parts, [read.get((site, one.stretch)) for one in parts], keys[site])
