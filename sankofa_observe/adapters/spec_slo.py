@@ -34,7 +34,7 @@ SETTLES_SECONDS = 60
 
 
 def add_slo(place: Place, document: SloDocument, draft: Draft) -> None:
-    name, faults = document.metadata.name, []
+    name, faults = document.metadata.name, list[Fault]()
     named = place.stands("/metadata/name")
     version, starts_at = spec_versions.read_version(place, _ours(document.metadata), faults)
     own = draft.slo_documents.setdefault(name, {}) if named else {}
@@ -58,8 +58,10 @@ def add_sli(place: Place, document: SliDocument, draft: Draft) -> None:
     if not place.stands("/metadata/name"):
         draft.unread = True
         return
-    for setting in sorted(spec_versions.SETTINGS & _ours(document.metadata).keys()):
-        faults.append(Fault(note_path(setting), "slo.annotation", "an SLI has no version; the SLOs that name it have"))
+    faults += [
+        Fault(note_path(setting), "slo.annotation", "an SLI has no version; the SLOs that name it have")
+        for setting in sorted(spec_versions.SETTINGS & _ours(document.metadata).keys())
+    ]
     if name in draft.slis:
         faults.append(Fault("/metadata/name", "sli.twice", f"SLI {name} is defined twice"))
     draft.slis[name] = document

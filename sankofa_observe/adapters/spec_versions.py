@@ -104,7 +104,9 @@ def _agreement_faults(before: Agreement, after: Agreement) -> Iterator[Fault]:
         problem = f"{rfc3339(at)}; version {before.version} begins at {rfc3339(before.starts_at)}"
         yield Fault("/spec/startsAt", "agreement.boundary", problem, "a later version begins later")
     elif (period := before.window.period_at(at)).starts_at != at:
-        problem = f"{rfc3339(at)} lies inside {period}, a period of version {before.version}; it is judged by one version"
+        problem = (
+            f"{rfc3339(at)} lies inside {period}, a period of version {before.version}; it is judged by one version"
+        )
         edges = f"{rfc3339(period.starts_at)} or {rfc3339(period.ends_at)}"
         yield Fault("/spec/startsAt", "agreement.boundary", problem, f"begin at {edges}")
     for path, seen, expected in (
@@ -114,7 +116,9 @@ def _agreement_faults(before: Agreement, after: Agreement) -> Iterator[Fault]:
     ):
         if seen != expected:
             problem = f"{seen}; version {before.version} has {expected}"
-            yield Fault(path, "agreement.version", problem, "with another one it is another agreement, with another name")
+            yield Fault(
+                path, "agreement.version", problem, "with another one it is another agreement, with another name"
+            )
 
 
 def _straddles(agreement: Agreement) -> Iterator[Fault]:

@@ -73,7 +73,7 @@ def recount(
     since_at, until_at = instant("--from", since), None if until is None else instant("--to", until)
     settings = load_settings(config)
     catalog = load_catalog(settings.specs)
-    known("SLO", slo, catalog.slos)
+    known("SLO", slo, catalog.slo_names())
     known("site", site, catalog.sites)
     with open_platform(settings, catalog=catalog) as platform:
         period = platform.closed(since_at, until_at)

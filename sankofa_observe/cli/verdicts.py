@@ -102,7 +102,7 @@ def shown(
 
     with _ledger(config) as ledger:
         judged = judged_from(ref, ledger)
-        terms = ledger.read(OPERATOR).agreement(judged.record.agreement_id)
+        terms = ledger.read(OPERATOR).agreement(judged.record.agreement_id, judged.record.agreement_version)
     show([judged], as_json=as_json, nothing="")
     if as_json and svg is None:
         return

@@ -43,7 +43,9 @@ def _problems(versions: Sequence[Agreement], ledger: Ledger) -> Iterator[Violati
     for number in recorded:
         if number not in by_number:
             problem = f"version {number} is recorded, and in no spec"
-            yield _violation(first, "missing", problem, "restore its document: each version stays beside the later ones")
+            yield _violation(
+                first, "missing", problem, "restore its document: each version stays beside the later ones"
+            )
         elif (changed := _changed(by_number[number], ledger)) is not None:
             following = max(*recorded, *by_number) + 1
             problem = f"version {number} was recorded with other terms{changed}"

@@ -59,7 +59,9 @@ class Marks:
     """What a process need not ask again; it begins from records, and is never stored."""
 
     judged_to: dict[str, int] = field(default_factory=dict)  # by version on chain: periods before are judged, or wait
-    again: dict[str, Period] = field(default_factory=dict)  # by version of an SLO, where slots or exclusions have changed since
+    again: dict[str, Period] = field(
+        default_factory=dict
+    )  # by version of an SLO, where slots or exclusions have changed since
     exclusions: int = 0  # the newest change of an exclusion that was looked at
 
 

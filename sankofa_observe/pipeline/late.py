@@ -25,13 +25,13 @@ def recount_late(
     slo: Slo, sites: Sequence[str], period: Period, *, source: SampleSource, table: SlotTable, clock: Clock
 ) -> Iterator[Observed]:
     """Count again the hours of which samples came late, with all that leans on those; raises `Unavailable` when nobody can tell."""
-    period = slo.counted_in(period)
-    if period is None:
+    counted = slo.counted_in(period)
+    if counted is None:
         return
-    for hours, names in _late(slo, sites, period, source=source, table=table).items():
+    for hours, names in _late(slo, sites, counted, source=source, table=table).items():
         for first, last in _runs(hours):
             hours_of_period = Period(
-                starts_at=max(period.starts_at, first), ends_at=min(period.ends_at, last + HOUR_SECONDS)
+                starts_at=max(counted.starts_at, first), ends_at=min(counted.ends_at, last + HOUR_SECONDS)
             )
             whole = whole_slots(hours_of_period, slo.slot.seconds)
             if whole is not None:

@@ -50,9 +50,10 @@ class NotPriced:
 
 
 def past_periods(agreement: Agreement, table: SlotTable, last: int) -> list[Period]:
-    """Up to so many periods of an agreement that are over by the newest slot of its SLOs, oldest first."""
-    names = sorted({promise.slo.name for promise in agreement.promises})
+    """Up to so many periods of a version that are over by the newest slot of its SLOs, oldest first."""
+    names = sorted({promise.slo.counted_as for promise in agreement.promises})
     newest = max((at for name in names for at in table.watermarks(name).values()), default=0)
+    newest = newest if agreement.ends_at is None else min(newest, agreement.ends_at)
     if newest <= agreement.starts_at:
         return []
     return list(deque(periods_between(agreement.window, agreement.starts_at, newest), maxlen=last))
@@ -61,13 +62,13 @@ def past_periods(agreement: Agreement, table: SlotTable, last: int) -> list[Peri
 def compare(
     agreements: Sequence[Agreement], change: Change, exclusions: Sequence[Period], *, table: SlotTable, last: int
 ) -> Iterator[Compared | NotPriced]:
-    """Every promise of every agreement in its last periods; what several agreements lean on is read once."""
-    asked = [(agreement, tuple(past_periods(agreement, table, last))) for agreement in agreements]
+    """Every promise of every agreement in its last periods, each by the version that held; what several lean on is read once."""
+    asked = _asked(agreements, table, last)
     sites: dict[tuple[str, tuple[Period, ...]], set[str]] = defaultdict(set)
     for agreement, periods in asked:
         for promise in agreement.promises:
-            sites[promise.slo.name, periods].add(promise.site)
-    slos = {promise.slo.name: promise.slo for agreement, _ in asked for promise in agreement.promises}
+            sites[promise.slo.counted_as, periods].add(promise.site)
+    slos = {promise.slo.counted_as: promise.slo for agreement, _ in asked for promise in agreement.promises}
     found: dict[tuple[str, str, Period, bool], Attainment | str] = {}
     for (name, periods), own in sites.items():
         for excluding in (False, True):
@@ -77,8 +78,8 @@ def compare(
     for agreement, periods in asked:
         for period in periods:
             for promise in agreement.promises:
-                was = found[promise.slo.name, promise.site, period, False]
-                would_be = found.get((promise.slo.name, promise.site, period, True), was)
+                was = found[promise.slo.counted_as, promise.site, period, False]
+                would_be = found.get((promise.slo.counted_as, promise.site, period, True), was)
                 if isinstance(was, str) or isinstance(would_be, str):
                     problem = was if isinstance(was, str) else str(would_be)
                     told = {"slo": promise.slo.name, "site": promise.site, "period": period}
@@ -92,6 +93,16 @@ def compare(
                     was=outcome(agreement, promise, was),
                     would_be=outcome(agreement, change.of(promise), would_be),
                 )
+
+
+def _asked(agreements: Sequence[Agreement], table: SlotTable, last: int) -> list[tuple[Agreement, tuple[Period, ...]]]:
+    """Each version with its past periods, of all versions of an agreement together the last ones."""
+    left: dict[str, int] = defaultdict(lambda: last)
+    found: dict[str, tuple[Period, ...]] = {}
+    for one in sorted(agreements, key=lambda one: one.version, reverse=True):
+        found[one.on_chain_id] = tuple(past_periods(one, table, left[one.id]))
+        left[one.id] -= len(found[one.on_chain_id])
+    return [(one, found[one.on_chain_id]) for one in agreements]
 
 
 # ------------------------------------------------------------------------------------------------------------- attained

@@ -97,7 +97,10 @@ class JudgedFrom:
     history: tuple[Revision, ...] = ()  # every verdict of the same promise and period, this one among them
 
     def __str__(self) -> str:
-        lines = [str(self.record), f"agreement {self.record.agreement_id} of {self.record.tenant}"]
+        lines = [
+            str(self.record),
+            f"version {self.record.agreement_version} of agreement {self.record.agreement_id} of {self.record.tenant}",
+        ]
         if self.attained:
             drawn = f"{self.attained.slot_count} slots, digest {self.attained.slots_digest}"
             lines.append(f"judged from attainment {self.attained.revision}: {drawn}")

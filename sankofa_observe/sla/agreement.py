@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sankofa_observe.sla.overlay import ExcludedSlots
-from sankofa_observe.sla.settlement import on_chain_id
 from sankofa_observe.sla.schedule import CreditBand, Formula, Schedule
+from sankofa_observe.sla.settlement import on_chain_id
 from sankofa_observe.sla.stacking import CreditRules
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.window import Window
@@ -78,6 +78,12 @@ class Agreement:
     @property
     def on_chain_id(self) -> str:
         return on_chain_id(self.id, self.version)
+
+    @property
+    def title(self) -> str:
+        """Its name; with its version, where there are several."""
+        several = self.version > 1 or self.ends_at is not None
+        return f"{self.name}, version {self.version}" if several else self.name
 
     def covers(self, at: int) -> bool:
         """Whether a period that begins then is of this version."""

@@ -45,6 +45,14 @@ class Catalog:
         """The version of an SLO that holds at an instant."""
         return version_at(self.slo_versions(name), at)
 
+    def slos_at(self, at: int) -> list[Slo]:
+        """Of each SLO the version that holds at an instant."""
+        return [
+            one
+            for one in self.slos.values()
+            if (one.starts_at is None or one.starts_at <= at) and (one.ends_at is None or at < one.ends_at)
+        ]
+
     def agreements_by_id(self) -> dict[str, list[Agreement]]:
         """Of each agreement its versions, oldest first."""
         found: dict[str, list[Agreement]] = {}

@@ -318,7 +318,7 @@ class World:
         identity, origin = self.chain.identity, Origin(engine="engine/1", observer="observer-1")
         for agreement in self.agreements.values():
             for told in assess(
-                agreement, table=table, ledger=ledger, archive=archive, chain=identity, origin=origin, clock=clock
+                [agreement], table=table, ledger=ledger, archive=archive, chain=identity, origin=origin, clock=clock
             ):
                 assert not isinstance(told, NeedsRestatement), f"a judged period changed: {told}"
         # The contract prices for itself: here it knows the credit of every report that it can meet.

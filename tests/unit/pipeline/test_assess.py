@@ -43,7 +43,7 @@ class Desk:
     def assess(self) -> Told:
         return list(
             assess(
-                self.agreement,
+                [self.agreement],
                 table=self.table,
                 ledger=self.ledger,
                 archive=self.archive,

@@ -64,7 +64,7 @@ class Office:
     def price(self) -> None:
         self.judge()
         ports = {"table": self.table, "ledger": self.ledger, "archive": self.archive, "clock": self.clock}
-        list(assess(self.agreement, chain=builders.CHAIN, origin=self.origin, **ports))  # type: ignore[arg-type]
+        list(assess([self.agreement], chain=builders.CHAIN, origin=self.origin, **ports))  # type: ignore[arg-type]
         for record in self.ledger.in_order():
             self.chain.prices[record.penalty.settlement_id] = CREDIT_MINOR
 
