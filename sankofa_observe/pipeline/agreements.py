@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sankofa_observe.errors import InvalidInput, Violation
+from sankofa_observe.errors import InvariantBroken, Violation
 from sankofa_observe.ports import Ledger
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement
@@ -19,13 +19,14 @@ def record_agreements(catalog: Catalog, ledger: Ledger, at: int) -> None:
     """Keep every version ever used, once all of them agree with what stands.
 
     Raises:
-        InvalidInput: terms that stand are others now, a version that stands is in no spec, or a boundary is before what was judged by an
+        InvariantBroken: terms that stand are others now, a version that stands is in no spec, or a boundary is before what was judged by an
             older version: of every agreement at once, and nothing was written.
     """
     agreements = catalog.agreements_by_id().values()
     problems = [one for versions in agreements for one in _problems(versions, ledger)]
     if problems:
-        raise InvalidInput("the agreements are not those that were recorded; nothing was written", problems)
+        told = "\n".join(f"  {one}" for one in problems)
+        raise InvariantBroken(f"the agreements are not those that were recorded; nothing was written\n{told}")
     for agreement in (one for versions in agreements for one in versions):
         ledger.add_agreement(
             agreement_id=agreement.id,
