@@ -155,7 +155,7 @@ SLOS: dict[str, tuple[dict[str, Document], Expected]] = {
 }
 LEAN = "terms.yaml#1:/spec/promises/0/slo"
 SECOND = {"second": later(2, MARCH)}
-AGREEMENTS: dict[str, tuple[dict[str, Document], Expected]] = {
+AGREEMENTS: dict[str, tuple[dict[str, Document | None], Expected]] = {
     "its SLO has a later version": ({"two": later(2, MARCH)}, [("agreement.boundary", LEAN)]),
     "its SLO changes inside a period": (
         {"second": later(2, "2027-03-15T00:00:00Z"), "two": amended(2, APRIL)},
