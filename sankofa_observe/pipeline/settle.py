@@ -133,7 +133,10 @@ class Settle:
                 unproven.append(str(error))
                 continue
             if not self.chain.holds_terms(record.penalty.report.agreement_id, document.identity.agreement.terms_hash):
-                reason = "the contract holds other terms than the specs; restore the specs that both parties accepted"
+                reason = (
+                    "the contract holds other terms than the specs, or none of this version; have it proposed and accepted (chain propose, "
+                    "chain accept), or restore the specs that both parties accepted"
+                )
                 yield Waiting(what=record.penalty.settlement_id, reason=reason)
                 continue
             agreeing, objections = self._ask(document, members)

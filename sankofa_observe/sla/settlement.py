@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+import rfc8785
 from eth_hash.auto import keccak
 
 from sankofa_observe.units import Period
@@ -75,8 +76,8 @@ def on_chain_id(agreement_id: str, version: int) -> str:
     """What the contract calls one version of an agreement: terms there never change, so each version is signed under its own id."""
     if version == 1:
         return agreement_id
-    named = f"sankofa-agreement-version/1\n{agreement_id}\n{version}"
-    return "0x" + hashlib.sha256(named.encode()).hexdigest()
+    named = rfc8785.dumps({"format": "sankofa-agreement-version/1", "id": agreement_id, "version": version})
+    return "0x" + hashlib.sha256(named).hexdigest()
 
 
 def slo_id(label: str) -> str:

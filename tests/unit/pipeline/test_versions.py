@@ -21,6 +21,7 @@ from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.adapters.specs import load_catalog
 from sankofa_observe.pipeline.agreements import record_agreements
 from sankofa_observe.pipeline.attest import objection
+from sankofa_observe.pipeline.evaluate import PERIOD
 from sankofa_observe.pipeline.exclusions import Proposal, approve, propose
 from sankofa_observe.pipeline.platform import Platform
 from sankofa_observe.pipeline.rebuild import Rebuilt, rebuild, settlements, unproven
@@ -198,6 +199,39 @@ def test_each_period_is_judged_and_priced_by_its_own_version(changed: Platform) 
     assert [(one.agreement_version, one.credit_minor) for one in penalties(changed)] == [
         (1, 10_000), (1, 10_000), (2, 60_000), (2, 60_000),
     ]  # fmt: skip
+
+
+def test_nothing_waits_at_a_boundary(changed: Platform) -> None:
+    """No version looks for periods that are another one's."""
+    assert changed.ledger.waits(PERIOD) == []
+
+
+def test_a_fee_may_change_alone(house: House) -> None:
+    """Both versions lean on the same slots, which go on; no period is judged twice."""
+    with ExitStack() as running:
+        house.turn(house.start(running, FIRST), START + 2 * HOUR + 300)
+    with ExitStack() as running:
+        platform = house.start(running, [*FIRST, agreement(2, BOUNDARY, 200_000, 990_000, 100_000)])
+        house.turn(platform, BOUNDARY + 2 * HOUR + 300)
+        assert [(one.agreement_version, one.revision) for one in verdicts(platform)] == [(1, 1), (1, 1), (2, 1), (2, 1)]
+        assert [one.credit_minor for one in penalties(platform)] == [10_000, 10_000, 20_000, 20_000]
+
+
+def test_a_version_with_a_longer_grace_is_judged_after_the_next_one_has_begun(house: House) -> None:
+    """A period of version 2 is judged before the last two of version 1, and the process is started again in between."""
+    patient = [FLEET, FIRST[1], changed_grace(FIRST[2], 2 * HOUR)]
+    documents = [*patient, changed_grace(LATER[1], 120), LATER[0]]
+    seen = []
+    for at in (START + HOUR + 300, BOUNDARY + HOUR + 300, BOUNDARY + 2 * HOUR + 300):
+        with ExitStack() as running:
+            platform = house.start(running, documents)
+            house.turn(platform, at)
+            seen.append([(one.period.starts_at - START) // HOUR for one in verdicts(platform)])
+    assert seen == [[], [0, 2], [0, 1, 2, 3]]
+
+
+def changed_grace(document: dict[str, Any], seconds: int) -> dict[str, Any]:
+    return {**document, "spec": {**document["spec"], "graceSeconds": seconds}}
 
 
 def test_a_whole_run_after_the_change_comes_to_the_same(house: House, changed: Platform) -> None:
