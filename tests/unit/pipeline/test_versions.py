@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -215,18 +215,21 @@ def test_a_fee_may_change_alone(house: House) -> None:
         house.turn(platform, BOUNDARY + 2 * HOUR + 300)
         assert [(one.agreement_version, one.revision) for one in verdicts(platform)] == [(1, 1), (1, 1), (2, 1), (2, 1)]
         assert [one.credit_minor for one in penalties(platform)] == [10_000, 10_000, 20_000, 20_000]
+        asked = compare(list(house.catalog.agreements.values()), Change(slo="up"), (), table=platform.slots, last=12)
+        held = [(one.actual.agreement.version, one.was.owed.low_minor) for one in asked if isinstance(one, Compared)]
+        assert held == [(1, 10_000), (1, 10_000), (2, 20_000), (2, 20_000)]
 
 
 def test_a_version_with_a_longer_grace_is_judged_after_the_next_one_has_begun(house: House) -> None:
-    """A period of version 2 is judged before the last two of version 1, and the process is started again in between."""
+    """A period of version 2 is judged before the last one of version 1; then nothing runs for three days, and none is forgotten."""
     patient = [FLEET, FIRST[1], changed_grace(FIRST[2], 2 * HOUR)]
     documents = [*patient, changed_grace(LATER[1], 120), LATER[0]]
     seen = []
-    for at in (START + HOUR + 300, BOUNDARY + HOUR + 300, BOUNDARY + 2 * HOUR + 300):
+    for at in (START + HOUR + 300, BOUNDARY + HOUR + 300, BOUNDARY + 3 * 86_400):
         with ExitStack() as running:
             platform = house.start(running, documents)
             house.turn(platform, at)
-            seen.append([(one.period.starts_at - START) // HOUR for one in verdicts(platform)])
+            seen.append([(one.period.starts_at - START) // HOUR for one in verdicts(platform)][:4])
     assert seen == [[], [0, 2], [0, 1, 2, 3]]
 
 
@@ -344,6 +347,8 @@ def test_an_exclusion_over_the_boundary_is_one_and_keeps_the_notice_of_each_vers
     ports: dict[str, Any] = {"catalog": house.catalog, "ledger": changed.ledger, "clock": house.clock}
     with pytest.raises(Exception, match=r"expected 600 s after \(exclusionNoticeSeconds\)"):
         propose(proposal, by="ann", **ports)
+    daily = replace(stretch, length_seconds=200, rule="FREQ=DAILY;COUNT=2")  # the second one alone is version 2's
+    assert propose(replace(proposal, schedule=daily), by="ann", **ports)
     house.clock.at = BOUNDARY - 900
     [one] = propose(proposal, by="ann", **ports)
     approve(one.ref, by="bob", reason="fine", ledger=changed.ledger, clock=house.clock)
