@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
     from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
     from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
     from sankofa_observe.pipeline.observing import Observing
-    from sankofa_observe.pipeline.panel import Panel
+    from sankofa_observe.pipeline.panel import PanelOf
     from sankofa_observe.pipeline.platform import Platform
     from sankofa_observe.pipeline.settle import Settle
     from sankofa_observe.ports import Clock, KnownExclusions
     from sankofa_observe.sla.catalog import Catalog
     from sankofa_observe.sla.settlement import ChainIdentity
-    from sankofa_observe.slo.quorum import Quorum
 
 Settling = Callable[["SqlLedger", "FolderArchive", "Clock"], "Settle"]
 """Settling, once its stores are open."""
@@ -112,14 +112,13 @@ def _refuse_strangers(settings: Settings, catalog: Catalog) -> None:
 
 
 @contextmanager
-def open_panel(settings: Settings, quorum: Quorum) -> Iterator[Panel]:
-    """The slots of an agreement's observers, to be read."""
+def open_panels(settings: Settings) -> Iterator[PanelOf]:
+    """The slots of agreements' observers, to be read."""
     from sankofa_observe.pipeline.panel import Panel
 
     with ExitStack() as opened:
-        names = quorum.names or (settings.observer,)
-        tables = tuple(_others(opened, settings.slot_table, name) for name in names)
-        yield Panel(quorum=quorum, tables=tables)
+        table = cache(lambda name: _others(opened, settings.slot_table, name))
+        yield lambda quorum: Panel(quorum=quorum, tables=tuple(map(table, quorum.names or (settings.observer,))))
 
 
 def _make(data_dir: Path) -> None:

@@ -80,7 +80,7 @@ def propose(node: Node, contract: str, agreement: Agreement, provider: LocalAcco
     _is_party("provider", agreement.provider_account, provider, agreement)
     if _standing(node, functions, contract, agreement) is not None:
         return False
-    call = functions.proposeAgreement(bytes.fromhex(agreement.id[2:]), _terms(agreement))
+    call = functions.proposeAgreement(bytes.fromhex(agreement.on_chain_id[2:]), _terms(agreement))
     node.transact(call, provider, f"proposal of {agreement.name}")
     return True
 
@@ -97,37 +97,36 @@ def accept(node: Node, contract: str, agreement: Agreement, tenant: LocalAccount
     state = _standing(node, functions, contract, agreement)
     if state is None:
         raise InvalidInput(
-            f"agreement {agreement.name}: nothing was proposed as {agreement.id} on contract {contract}; nothing was sent. The "
-            "provider proposes first; if it has, compare contract, name and salt, which make the id"
+            f"agreement {agreement.name}: nothing was proposed as {agreement.on_chain_id} on contract {contract}; nothing was sent. The "
+            "provider proposes first; if it has, compare contract, name, salt and version, which make the id"
         )
-    if state == _ACTIVE:
+    if state in {_ACTIVE, _TERMINATED}:
         return False
     with node.asking("terms digest"):
         digest = functions.agreementTermsDigest(_terms(agreement)).call()
-    call = functions.acceptAgreement(bytes.fromhex(agreement.id[2:]), digest)
+    call = functions.acceptAgreement(bytes.fromhex(agreement.on_chain_id[2:]), digest)
     node.transact(call, tenant, f"acceptance of {agreement.name}")
     return True
 
 
 def _standing(node: Node, functions: Any, contract: str, agreement: Agreement) -> int | None:
-    """The state of an agreement that stands on chain with these terms; None where nothing was proposed."""
+    """The state of a version that stands on chain with these terms; None where nothing was proposed. One that a later version follows may be terminated."""
     with node.asking("agreement"):
         try:
-            state, terms = functions.getAgreement(bytes.fromhex(agreement.id[2:])).call()
+            state, terms = functions.getAgreement(bytes.fromhex(agreement.on_chain_id[2:])).call()
         except (BadFunctionCallOutput, ContractLogicError):
             raise _no_contract(node, contract, "another contract") from None
     if state == _NONE:
         return None
-    if state == _TERMINATED:
+    if state == _TERMINATED and agreement.ends_at is None:
         raise InvalidInput(
-            f"agreement {agreement.name} on contract {contract} was terminated; nothing was sent. New terms are a new agreement with "
-            "another name"
+            f"agreement {agreement.name} on contract {contract} was terminated; nothing was sent. New terms are its next version"
         )
     if found := _differences(_plain(terms), _terms(agreement)):
         raise InvariantBroken(
             f"agreement {agreement.name}: the terms on contract {contract} are not those of these specs: {'; '.join(found)}; nothing "
-            "was sent. Compare the specs with the other party's: terms on chain never change, so other ones are a new agreement "
-            "with another name"
+            "was sent. Compare the specs with the other party's: terms on chain never change, so other ones are the next version, "
+            "from a boundary on"
         )
     return int(state)
 

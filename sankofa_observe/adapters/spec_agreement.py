@@ -11,6 +11,7 @@ from sankofa_observe.adapters import spec_credit
 from sankofa_observe.adapters.spec_currencies import EXPONENTS
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument, ObserversSpec
+from sankofa_observe.adapters.spec_versions import UNREADABLE
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.terms import with_terms
@@ -24,12 +25,11 @@ _YEARS = range(2026, 2101)
 
 def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> None:
     """What is sure of the agreement's SLOs and sites is held against it; of the others nothing is said."""
-    faults = [*_promise_faults(document, draft), *_fee_faults(document), *_party_faults(document)]
-    identity = _identity(document)
-    if place.stands("/metadata/name", "/spec/salt") and identity in draft.catalog.agreements:
-        faults.append(Fault("/metadata/name", "agreement.twice", "defined twice"))
-    starts_at = _instant(document.spec.starts_at, faults)
-    slos = [slo for promise in document.spec.promises if (slo := draft.slo(promise.slo))]
+    unreadable: list[Fault] = []
+    starts_at, identity = _instant(document.spec.starts_at, unreadable), _identity(document)
+    slos = [slo for promise in document.spec.promises if (slo := draft.slo(promise.slo, starts_at))]
+    faults = [*_promise_faults(document, starts_at, draft), *_fee_faults(document), *_party_faults(document)]
+    faults += [*_twice(place, identity, document.spec.version, draft), *unreadable]
     faults += _period_faults(document, slos, starts_at)
     faults += spec_credit.rule_faults(document)
     faults += _observer_faults(document)
@@ -37,18 +37,33 @@ def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> No
     whole = draft.tell(place, faults)
     if whole and starts_at is not None and len(slos) == len(document.spec.promises):
         draft.warn(place, _example_faults(document))
-        draft.catalog.agreements[identity] = _agreement(identity, document, slos, starts_at)
+        made = _agreement(identity, document, slos, starts_at)
+        draft.catalog.agreements[made.on_chain_id] = made
 
 
-def _promise_faults(document: AgreementDocument, draft: Draft) -> Iterator[Fault]:
+def _twice(place: Place, identity: str, version: int, draft: Draft) -> Iterator[Fault]:
+    """Keeps which versions of an agreement there are, as far as that can be told."""
+    if not place.stands("/metadata/name", "/spec/salt"):
+        draft.agreements_unread = True
+        return
+    if not place.stands("/spec/version"):
+        draft.agreement_documents.setdefault(identity, {})[UNREADABLE] = place
+        return
+    first = draft.agreement_documents.setdefault(identity, {}).setdefault(version, place)
+    if first is not place:
+        which = f"version {version} is defined twice" if version > 1 else "defined twice"
+        yield Fault("/metadata/name", "agreement.twice", which, f"first in {first.spot}; a change is a later version")
+
+
+def _promise_faults(document: AgreementDocument, starts_at: int | None, draft: Draft) -> Iterator[Fault]:
     labels = [(promise.slo, promise.site) for promise in document.spec.promises]
     if len(set(labels)) < len(labels):
         yield Fault("/spec/promises", "agreement.twice", "the same SLO is promised twice at one site")
     for index, spec in enumerate(document.spec.promises):
         path = f"/spec/promises/{index}"
-        slo, site = draft.slo(spec.slo), draft.site(spec.site)
+        slo, site = draft.slo(spec.slo, starts_at), draft.site(spec.site)
         if draft.no_slo(spec.slo):
-            known = ", ".join(sorted(draft.slo_places)) or "none"
+            known = ", ".join(sorted(draft.slo_documents)) or "none"
             yield Fault(f"{path}/slo", "agreement.slo", f"no SLO {spec.slo}", f"known: {known}")
         if draft.no_site(spec.site):
             yield Fault(f"{path}/site", "agreement.site", f"no site {spec.site} in the fleet")

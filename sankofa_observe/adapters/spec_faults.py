@@ -92,12 +92,14 @@ class Draft:
 
     catalog: Catalog = field(default_factory=Catalog)
     violations: dict[str, list[Violation]] = field(default_factory=dict)  # by document, in the order of reading
-    slo_places: dict[str, Place] = field(default_factory=dict)
+    slo_documents: dict[str, dict[int, Place]] = field(default_factory=dict)  # by name and version
+    agreement_documents: dict[str, dict[int, Place]] = field(default_factory=dict)  # by id and version
     slis: dict[str, SliDocument] = field(default_factory=dict)
     broken_slis: set[str] = field(default_factory=set)
     broken_slos: set[str] = field(default_factory=set)
     broken_sites: set[str] = field(default_factory=set)
     unsettled: bool = False  # agreements may hold what the contract cannot settle yet: they are read, not kept to
+    agreements_unread: bool = False  # some document may be a version of any agreement
     unread: bool = False  # some document could not be told at all: it may hold any name
 
     def tell(self, place: Place, faults: Iterable[Fault]) -> bool:
@@ -110,13 +112,21 @@ class Draft:
         """What is allowed and will surprise."""
         self.catalog.warnings.extend(place.violation(fault) for fault in faults)
 
-    def slo(self, name: str) -> Slo | None:
-        """The SLO, if there is one and all of it is right."""
-        return None if name in self.broken_slos else self.catalog.slos.get(name)
+    def slo(self, name: str, at: int | None) -> Slo | None:
+        """The version of the SLO that holds then, if all of it is right; None too where the instant is not sure, and it matters."""
+        if name in self.broken_slos:
+            return None
+        first = self.catalog.slos.get(name)
+        if first is None or first.ends_at is None:
+            return first
+        return None if at is None else self.catalog.slo_at(name, at)
+
+    def slo_place(self, slo: Slo) -> Place:
+        return self.slo_documents[slo.name][slo.version]
 
     def no_slo(self, name: str) -> bool:
         """Whether there is certainly none of this name."""
-        return not self.unread and name not in self.slo_places
+        return not self.unread and name not in self.slo_documents
 
     def site(self, name: str) -> Site | None:
         return None if name in self.broken_sites else self.catalog.sites.get(name)

@@ -22,7 +22,7 @@ from sankofa_observe.slo.indicator import (
 )
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.site import DATACENTERS, Site
-from sankofa_observe.units import instant
+from sankofa_observe.units import instant, rfc3339
 
 
 def add_sites(place: Place, document: FleetDocument, draft: Draft) -> None:
@@ -55,29 +55,29 @@ def add_sites(place: Place, document: FleetDocument, draft: Draft) -> None:
 
 def link(draft: Draft) -> None:
     """Give each SLO the sources that the fleet file lists, and each composite its parts."""
-    for name, slo in list(draft.catalog.slos.items()):
+    for key, slo in list(draft.catalog.slos.items()):
         if system := getattr(slo.indicator, "system", ""):
-            draft.tell(draft.slo_places[name], _unlisted(slo, system, draft))
+            draft.tell(draft.slo_place(slo), _unlisted(slo, system, draft))
             tier = [site for site in draft.catalog.sites.values() if site.tier == slo.tier]
             sources = {site.name: site.targets.get(system, ()) for site in tier}
-            draft.catalog.slos[name] = replace(slo, sources=sources)
+            draft.catalog.slos[key] = replace(slo, sources=sources)
     _link_parts(draft, CompositeIndicator)
     _link_parts(draft, (OutageIndicator, MembersIndicator))  # which may be of composites
 
 
 def _link_parts(draft: Draft, kinds: type | tuple[type, ...]) -> None:
-    for name, slo in list(draft.catalog.slos.items()):
+    for key, slo in list(draft.catalog.slos.items()):
         if not isinstance(slo.indicator, kinds):
             continue
         wanted = parts_of(slo.indicator)
-        draft.tell(draft.slo_places[name], _unfit(slo, wanted, draft))
-        parts = {part: found for part in wanted if (found := draft.slo(part))}
+        draft.tell(draft.slo_place(slo), _unfit(slo, wanted, draft))
+        parts = {part: found for part in wanted if (found := draft.slo(part, slo.starts_at or 0))}
         whole = replace(slo, parts=parts)
         if isinstance(slo.indicator, MembersIndicator) and parts:
             faults: list[Fault] = []
             whole = replace(whole, members=_members(whole, slo.indicator, draft, faults))
-            draft.tell(draft.slo_places[name], faults)
-        draft.catalog.slos[name] = replace(whole, digest=counting_digest(whole))
+            draft.tell(draft.slo_place(slo), faults)
+        draft.catalog.slos[key] = replace(whole, digest=counting_digest(whole))
 
 
 def parts_of(indicator: Indicator) -> tuple[str, ...]:
@@ -167,7 +167,11 @@ _MADE = {CompositeIndicator: "a composite", OutageIndicator: "about outages", Me
 def _unfit(slo: Slo, wanted: Sequence[str], draft: Draft) -> Iterator[Fault]:
     """What keeps SLOs from being what another one is made of."""
     for name in wanted:
-        part = draft.slo(name)
+        part = draft.slo(name, slo.starts_at or 0)
+        if part and part.ends_at is not None and (slo.ends_at is None or part.ends_at < slo.ends_at):
+            problem = f"version {part.version + 1} of {name} begins at {rfc3339(part.ends_at)}, and version {slo.version} goes on"
+            hint = f"write version {slo.version + 1} of {slo.name} from then on: it counts what {name} counts"
+            yield Fault(note_path(_NOTES[type(slo.indicator)]), "slo.boundary", problem, hint)
         problem = _misfit(slo, part) if part else f"no SLO {name}" if draft.no_slo(name) else ""
         if problem:
             yield Fault(note_path(_NOTES[type(slo.indicator)]), "slo.parts", problem)

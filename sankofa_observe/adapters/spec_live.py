@@ -54,7 +54,8 @@ def look(catalog: Catalog, places: Mapping[str, Place], source: SampleSource) ->
     """
     asked, found = _Asked(source=source, ends_at=source.newest_at() + 1), Look()
     for name, slo in catalog.slos.items():
-        if not slo.indicator.selectors():
+        ended = slo.ends_at is not None and slo.ends_at < asked.ends_at
+        if ended or not slo.indicator.selectors():
             continue
         seconds = max(LEAST_SECONDS, SCRAPES * slo.slot.scrape_seconds)
         seen = [

@@ -31,6 +31,8 @@ _HINTS = {
     "objectives": "one objective a document; another target is another SLO",
     "timeWindow": "one window a document; another window is another SLO",
 }
+_QUOTED = "in quotes, as all settings: YAML reads it as another type"
+_HINTS |= {"sankofa.observe/version": _QUOTED, "sankofa.observe/from": _QUOTED}
 _METRIC = {"metricSource": {"type": "Prometheus", "spec": {"query": "up"}}}
 _WINDOW = {
     "duration": "1M",

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from sankofa_observe.adapters import spec_versions
 from sankofa_observe.adapters.spec_faults import ANNOTATION, Draft, Fault, Place, note_fault, note_path
 from sankofa_observe.adapters.spec_indicator import DERIVED_KINDS, KIND_PLACE, Kind, kind_of, read_indicator
-from sankofa_observe.adapters.spec_models import Indicator, SliDocument, SloDocument
+from sankofa_observe.adapters.spec_models import Indicator, Metadata, SliDocument, SloDocument
 from sankofa_observe.adapters.spec_slot import SLOT_PLACES, exact_ppm, slot_rule
 from sankofa_observe.adapters.spec_window import read_window
 from sankofa_observe.sla.terms import counting_digest
@@ -17,7 +18,7 @@ from sankofa_observe.slo.site import TIERS
 from sankofa_observe.units import PPM
 
 # Who honours which setting; what is not honoured is refused, never ignored.
-_ALL = {"tier", "slot", "scrape", "no-traffic", "promise", "unknown-when", "pays", "proven-on"}
+_ALL = {"tier", "slot", "scrape", "no-traffic", "promise", "unknown-when", "pays", "proven-on"} | spec_versions.SETTINGS
 _ANNOTATIONS = {
     Kind.EVENTS: _ALL | {"sources", "start-time", "longest-gap", "history", "leaves", "settles", "burst-factor"},
     Kind.STATES: _ALL | {"sources", "combine"},
@@ -33,17 +34,20 @@ SETTLES_SECONDS = 60
 
 
 def add_slo(place: Place, document: SloDocument, draft: Draft) -> None:
-    name, faults = document.metadata.name, []
+    name, faults = document.metadata.name, list[Fault]()
     named = place.stands("/metadata/name")
-    first = draft.slo_places.setdefault(name, place) if named else place
-    if first is not place:
-        faults.append(Fault("/metadata/name", "slo.twice", f"SLO {name} is defined twice, first in {first.spot}"))
+    version, starts_at = spec_versions.read_version(place, _ours(document.metadata), faults)
+    own = draft.slo_documents.setdefault(name, {}) if named else {}
+    first = own.setdefault(version, place)
+    if first is not place and version != spec_versions.UNREADABLE:
+        which = f"version {version} of SLO {name}" if version > 1 else f"SLO {name}"
+        faults.append(Fault("/metadata/name", "slo.twice", f"{which} is defined twice, first in {first.spot}"))
     with_indicator = _with_indicator(document, draft, faults)
-    slo = None if with_indicator is None else _slo(with_indicator, faults)
+    slo = None if with_indicator is None else _slo(with_indicator, version, starts_at, faults)
     whole = draft.tell(place, faults)
     draft.unread |= not named
     if slo and whole:
-        draft.catalog.slos[name] = slo
+        draft.catalog.slos[slo.counted_as] = slo
         draft.warn(place, _warnings(slo))
     else:
         draft.broken_slos.add(name)
@@ -54,6 +58,10 @@ def add_sli(place: Place, document: SliDocument, draft: Draft) -> None:
     if not place.stands("/metadata/name"):
         draft.unread = True
         return
+    faults += [
+        Fault(note_path(setting), "slo.annotation", "an SLI has no version; the SLOs that name it have")
+        for setting in sorted(spec_versions.SETTINGS & _ours(document.metadata).keys())
+    ]
     if name in draft.slis:
         faults.append(Fault("/metadata/name", "sli.twice", f"SLI {name} is defined twice"))
     draft.slis[name] = document
@@ -85,7 +93,7 @@ def _with_indicator(document: SloDocument, draft: Draft, faults: list[Fault]) ->
     )
 
 
-def _slo(document: SloDocument, faults: list[Fault]) -> Slo | None:
+def _slo(document: SloDocument, version: int, starts_at: int | None, faults: list[Fault]) -> Slo | None:
     spec, kind = document.spec, kind_of(document)
     notes = _annotations(document, kind, faults)
     target_ppm = _target(spec.objectives[0].target, spec.objectives[0].target_percent, faults)
@@ -110,13 +118,15 @@ def _slo(document: SloDocument, faults: list[Fault]) -> Slo | None:
         slot=slot,
         no_traffic=NoTraffic(no_traffic),
         description=spec.description,
+        version=version,
+        starts_at=starts_at,
     )
     return replace(made, digest=counting_digest(made))
 
 
 def _annotations(document: SloDocument, kind: Kind | None, faults: list[Fault]) -> dict[str, str]:
     """The settings that are ours; one that is not known, or that the kind of indicator has no use for, is refused."""
-    ours = {k.removeprefix(ANNOTATION): v for k, v in document.metadata.annotations.items() if k.startswith(ANNOTATION)}
+    ours = _ours(document.metadata)
     for name in ours:
         if name not in SETTING_NAMES:
             hint = f"known: {', '.join(SETTING_NAMES)}"
@@ -126,6 +136,10 @@ def _annotations(document: SloDocument, kind: Kind | None, faults: list[Fault]) 
             problem = f"an SLO of {kind} has no use for it; it is for {users}"
             faults.append(Fault(note_path(name), "slo.annotation", problem, leans_on=(KIND_PLACE,)))
     return ours
+
+
+def _ours(metadata: Metadata) -> dict[str, str]:
+    return {k.removeprefix(ANNOTATION): v for k, v in metadata.annotations.items() if k.startswith(ANNOTATION)}
 
 
 def _fits(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sankofa_observe.adapters import spec_agreement, spec_fleet, spec_shapes, spec_slo
+from sankofa_observe.adapters import spec_agreement, spec_fleet, spec_shapes, spec_slo, spec_versions
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument, FleetDocument, SliDocument, SloDocument, Strict
 from sankofa_observe.documents import BrokenYaml, read_marked
@@ -35,7 +35,7 @@ def load_catalog(paths: Iterable[Path], *, unsettled: bool = False) -> Catalog:
 
 
 def load_with_places(paths: Iterable[Path], *, unsettled: bool = False) -> tuple[Catalog, dict[str, Place]]:
-    """The same, and where each SLO stands."""
+    """The same, and where each version of an SLO stands."""
     draft = Draft(unsettled=unsettled)
     documents = [read for file in spec_files(paths, draft) for read in _documents(file, draft)]
     for place, document in documents:
@@ -46,15 +46,17 @@ def load_with_places(paths: Iterable[Path], *, unsettled: bool = False) -> tuple
             spec_fleet.add_sites(place, document, draft)
         elif isinstance(document, SloDocument):
             spec_slo.add_slo(place, document, draft)
+    spec_versions.order_slos(draft)
     spec_fleet.link(draft)
     for place, document in documents:
         if isinstance(document, AgreementDocument):
             spec_agreement.add_agreement(place, document, draft)
+    spec_versions.order_agreements(draft)
     violations = [one for each in draft.violations.values() for one in each]
     if violations:
         plural = "" if len(violations) == 1 else "s"
         raise InvalidInput(f"{len(violations)} violation{plural} in the specs; nothing was loaded", violations)
-    return draft.catalog, draft.slo_places
+    return draft.catalog, {key: draft.slo_place(slo) for key, slo in draft.catalog.slos.items()}
 
 
 def spec_files(paths: Iterable[Path], draft: Draft) -> Iterator[Path]:

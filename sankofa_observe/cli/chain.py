@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -86,17 +86,18 @@ def propose(
     specs: Specs,
     gas_price_wei: GasPrice = 0,
 ) -> None:
-    """Offer the terms of an agreement, as its provider.
+    """Offer the terms of an agreement, as its provider: of each version that was not offered before.
 
     Example: sankofa-observe chain propose acme-edge --rpc … --keystore provider.json --password-file … --contract 0x… --specs specs/
     """
     from sankofa_observe.adapters import parties
 
     _account("--contract", contract)
-    agreement = _agreement(name, specs)
+    versions = _versions(name, specs)
     with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
-        sent = parties.propose(node, contract, agreement, key)
-    say(f"proposed {agreement.name}: {agreement.id}{'' if sent else ', which it was before; nothing was sent'}")
+        for one in _signed_by(key.address, versions, lambda one: one.provider_account):
+            sent = parties.propose(node, contract, one, key)
+            say(f"proposed {one.title}: {one.on_chain_id}{'' if sent else ', which it was before; nothing was sent'}")
 
 
 def accept(
@@ -110,17 +111,18 @@ def accept(
     specs: Specs,
     gas_price_wei: GasPrice = 0,
 ) -> None:
-    """Accept exactly the terms in your own copy of the specs, as the tenant.
+    """Accept exactly the terms in your own copy of the specs, as the tenant: of each version that was not accepted before.
 
     Example: sankofa-observe chain accept acme-edge --rpc … --keystore tenant.json --password-file … --contract 0x… --specs specs/
     """
     from sankofa_observe.adapters import parties
 
     _account("--contract", contract)
-    agreement = _agreement(name, specs)
+    versions = _versions(name, specs)
     with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
-        sent = parties.accept(node, contract, agreement, key)
-    say(f"accepted {agreement.name}: {agreement.id}{'' if sent else ', which it was before; nothing was sent'}")
+        for one in _signed_by(key.address, versions, lambda one: one.tenant_account):
+            sent = parties.accept(node, contract, one, key)
+            say(f"accepted {one.title}: {one.on_chain_id}{'' if sent else ', which it was before; nothing was sent'}")
 
 
 @contextmanager
@@ -160,12 +162,15 @@ def _account(option: str, value: str) -> None:
         raise InvalidInput(f"{option} {value!r}: expected an address, 0x and 40 hex digits; nothing was sent")
 
 
-def _agreement(name: str, specs: list[Path]) -> Agreement:
+def _signed_by(account: str, versions: list[Agreement], of: Callable[[Agreement], str]) -> list[Agreement]:
+    """The versions that a key can sign; all where it can sign none, so that the contract's answer names the first."""
+    return [one for one in versions if of(one) == account.lower()] or versions
+
+
+def _versions(name: str, specs: list[Path]) -> list[Agreement]:
     from sankofa_observe.adapters.specs import load_catalog
 
-    catalog = load_catalog(specs)
-    found = [one for one in catalog.agreements.values() if one.name == name]
-    if not found:
-        known = ", ".join(sorted(one.name for one in catalog.agreements.values())) or "none"
-        raise InvalidInput(f"no agreement {name!r} in the specs; known: {known}")
-    return found[0]
+    known = {versions[0].name: versions for versions in load_catalog(specs).agreements_by_id().values()}
+    if name not in known:
+        raise InvalidInput(f"no agreement {name!r} in the specs; known: {', '.join(sorted(known)) or 'none'}")
+    return known[name]

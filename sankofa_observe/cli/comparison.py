@@ -35,6 +35,7 @@ class PromiseCompared:
     """One promise in one period."""
 
     agreement: str
+    agreement_version: int  # that held then
     slo: str
     site: str
     period: Period
@@ -50,6 +51,7 @@ class PeriodCompared:
     """All promises of an agreement in one period, under its cap."""
 
     agreement: str
+    agreement_version: int
     period: Period
     as_it_is: Owed
     what_if: Owed
@@ -65,6 +67,7 @@ def promise_compared(one: Compared, recorded: Recorded) -> PromiseCompared:
     agreement, promise = one.actual.agreement, one.actual.promise
     return PromiseCompared(
         agreement=agreement.name,
+        agreement_version=agreement.version,
         slo=promise.slo.name,
         site=promise.site,
         period=one.actual.period,
@@ -83,6 +86,7 @@ def periods_compared(found: Iterable[Compared]) -> Iterator[PeriodCompared]:
         agreement = group[0].actual.agreement
         yield PeriodCompared(
             agreement=agreement.name,
+            agreement_version=agreement.version,
             period=period,
             as_it_is=owed_together(agreement, [one.was for one in group]),
             what_if=owed_together(agreement, [one.would_be for one in group]),
@@ -134,7 +138,7 @@ def lines(
 
 def _head(agreement: Agreement, change: Change, excluded: Sequence[Period]) -> Iterator[str]:
     fee, cap = agreement.money(agreement.fee_minor), agreement.money(agreement.cap_minor)
-    yield f"{agreement.name}: fee of a period {fee}, its credits {cap} at most"
+    yield f"{agreement.title}: fee of a period {fee}, its credits {cap} at most"
     promises = [one for one in agreement.promises if one.slo.name == change.slo]
     was, would_be = (list(dict.fromkeys(map(_terms, some))) for some in (promises, map(change.of, promises)))
     yield f"{change.slo}:"

@@ -75,7 +75,7 @@ def recount(
     since_at, until_at = instant("--from", since), None if until is None else instant("--to", until)
     settings = load_settings(config).as_observer(observer)
     catalog = load_catalog(settings.specs)
-    known("SLO", slo, catalog.slos)
+    known("SLO", slo, catalog.slo_names())
     known("site", site, catalog.sites)
     with open_observing(settings, catalog=catalog) as observing:
         period = observing.closed(since_at, until_at)

@@ -146,7 +146,11 @@ def _observe(config: Path, name: str, ending: Ending) -> None:
 
 def _log_loaded(platform: Platform) -> None:
     catalog, chain = platform.catalog, platform.settling
-    counts = {"sites": len(catalog.sites), "slos": len(catalog.slos), "agreements": len(catalog.agreements)}
+    counts = {
+        "sites": len(catalog.sites),
+        "slos": len(catalog.slo_names()),
+        "agreements": len(catalog.agreements_by_id()),
+    }
     log.info("loaded", extra={"what": "specs", **counts})
     if chain:
         contract = {"chain_id": chain.chain.identity.chain_id, "contract": chain.chain.identity.contract}

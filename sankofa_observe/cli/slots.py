@@ -20,8 +20,6 @@ AsSeenBy = Annotated[str, typer.Option("--observer", help="Whose slots; else tho
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.slots import DeltaSlots
-    from sankofa_observe.ports import SlotTable
-    from sankofa_observe.slo.objective import Slo
     from sankofa_observe.units import Period
 
 
@@ -61,15 +59,16 @@ def shown(
     from sankofa_observe.adapters.specs import load_catalog
 
     catalog = load_catalog(settings.specs)
-    known("SLO", slo, catalog.slos)
-    known(f"site of {slo}", site, catalog.sites_of(catalog.slos[slo]))
+    known("SLO", slo, catalog.slo_names())
+    versions = catalog.slo_versions(slo)
+    known(f"site of {slo}", site, catalog.sites_of(versions[0]))
     from sankofa_observe.pictures import svg as svg_picture
     from sankofa_observe.pictures.terminal import month
-    from sankofa_observe.pipeline.picture import strip_of
+    from sankofa_observe.pipeline.picture import drawn_version, newest_period, strip_of
 
     with _store(config, observer) as store:
-        of = catalog.slos[slo]
-        strip = strip_of(of, site, asked or _newest_period(of, site, store), store, excluded)
+        period = asked or newest_period(versions, site, store)
+        strip = strip_of(drawn_version(versions, period), site, period, store, excluded)
     if svg:
         write(svg, svg_picture.month(strip))
     if as_json:
@@ -86,25 +85,19 @@ def _asked(since: str | None, until: str | None) -> Period | None:
     return stretch(since, until)
 
 
-def _newest_period(slo: Slo, site: str, table: SlotTable) -> Period:
-    from sankofa_observe.pipeline.picture import newest_slot
-
-    return slo.window.period_at(newest_slot(slo.name, site, table))
-
-
 def export(
     config: ConfigFile,
     form: Annotated[str, typer.Option("--format", help="csv, parquet or arrow (an IPC file).")],
     since: Annotated[str, typer.Option("--from", help="UTC instant to begin at, like 2026-11-01T00:00:00Z.")],
     until: Annotated[str, typer.Option("--to", help="UTC instant to end at.")],
     out: Annotated[str, typer.Option(help="The file to write, whole or not at all; - is standard output.")],
-    slo: Annotated[list[str] | None, typer.Option(help="Only this SLO; may be repeated.")] = None,
+    slo: Annotated[list[str] | None, typer.Option(help="Only this SLO, all its versions; may be repeated.")] = None,
     site: Annotated[list[str] | None, typer.Option(help="Only this site; may be repeated.")] = None,
     observer: AsSeenBy = "",
 ) -> None:
     """Write slots for other programs: the newest revision of each, by day, SLO, site and time, without proofs.
 
-    Times are RFC 3339 in UTC. In CSV, text that a spreadsheet would run as a formula begins with an apostrophe, and text that
+    Times are RFC 3339 in UTC; slots of a later version of an SLO stand under its name and number, like `latency@2`. In CSV, text that a spreadsheet would run as a formula begins with an apostrophe, and text that
     begins with one has a second.
 
     Example: sankofa-observe slots export --config sankofa.yaml --format csv --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --out november.csv
@@ -124,7 +117,7 @@ def export(
     with _store(config, observer) as store, progress("writing") as advance:
         from sankofa_observe.adapters.slots import export as to_file
 
-        kept = _Kept(slos=set(catalog.slos), sites=set(catalog.sites))
+        kept = _Kept(slos={*catalog.slos, *catalog.slo_names()}, sites=set(catalog.sites))
         if set(slo or ()) - kept.slos or set(site or ()) - kept.sites:  # what was promised once may be kept still
             kept = _Kept(*(one | more for one, more in zip(kept, to_file.names(store, period), strict=True)))
         for what, asked, there in (("SLO", slo, kept.slos), ("site", site, kept.sites)):
@@ -132,7 +125,8 @@ def export(
                 known(what, one, there)
         days = (period.starts_at // DAY_SECONDS, (period.ends_at - 1) // DAY_SECONDS)
         gone = sum(days[0] <= day <= days[1] for day in store.forgotten_days())
-        wanted = to_file.Wanted(period=period, slos=slo or (), sites=site or ())
+        of = [each for name in slo or () for each in {name, *(one.counted_as for one in catalog.slo_versions(name))}]
+        wanted = to_file.Wanted(period=period, slos=of, sites=site or ())
         to = sys.stdout.buffer if out == "-" else Path(out)
         count = to_file.export(store, wanted, to_file.Format(form), to, advance)
     if gone:

@@ -31,7 +31,7 @@ def explain(
     at: Annotated[str | None, typer.Option(help="Explain as of this day, like 2027-03-01; without it, of now.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain an agreement: its next periods, what may be bad in them, what a miss costs, and who signs.
+    """Explain an agreement: its next periods, what may be bad in them, what a miss costs, and who signs; by the version that holds then.
 
     Example: sankofa-observe specs explain example-edge deploy/specs
     """
@@ -39,8 +39,8 @@ def explain(
     from sankofa_observe.adapters.specs import load_catalog
     from sankofa_observe.sla.explain import explain as meaning_of
 
-    found = _chosen(load_catalog(paths, unsettled=True), agreement)
-    meaning = meaning_of(found, SystemClock().now() if at is None else _day(at))
+    now = SystemClock().now() if at is None else _day(at)
+    meaning = meaning_of(_chosen(load_catalog(paths, unsettled=True), agreement, now), now)
     if as_json:
         show([meaning], as_json=True, nothing="")
         return
@@ -48,17 +48,19 @@ def explain(
         say(line)
 
 
-def _chosen(catalog: Catalog, name: str) -> Agreement:
+def _chosen(catalog: Catalog, name: str, at: int) -> Agreement:
+    """The version that holds then, of the one agreement that is meant."""
     from sankofa_observe.errors import InvalidInput
+    from sankofa_observe.sla.catalog import version_at
 
-    fitting = [one for one in catalog.agreements.values() if name in {one.name, one.id}]
-    if len(fitting) == 1:
-        return fitting[0]
+    fitting = [some for some in catalog.agreements_by_id().values() if name in {some[0].name, some[0].id}]
+    if len(fitting) == 1 and (found := version_at(fitting[0], at)):
+        return found
     if not fitting:
         known = ", ".join(sorted({one.name for one in catalog.agreements.values()})) or "none"
         raise InvalidInput(f"no agreement {name}; there are: {known}")
     raise InvalidInput(
-        f"{name} is the name of {len(fitting)} agreements; take an id: {', '.join(one.id for one in fitting)}"
+        f"{name} is the name of {len(fitting)} agreements; take an id: {', '.join(some[0].id for some in fitting)}"
     )
 
 
@@ -73,11 +75,17 @@ def _day(text: str) -> int:
 
 def lines(meaning: Meaning) -> Iterator[str]:
     """The explanation, for a terminal of 80 columns."""
+    from sankofa_observe.units import rfc3339
+
     agreed = meaning.agreement
     yield f"{agreed.name}, version {agreed.version}"
     yield f"  id     {agreed.id}"
     yield f"  terms  {agreed.terms_hash}"
     yield f"  tenant {agreed.tenant}"
+    if agreed.version > 1:
+        yield f"  from   {rfc3339(agreed.starts_at)}; version {agreed.version - 1} holds before"
+    if agreed.ends_at is not None:
+        yield f"  until  {rfc3339(agreed.ends_at)}; then version {agreed.version + 1} holds: --at {rfc3339(agreed.ends_at)[:10]}"
     yield ""
     yield f"Fee of a period      {agreed.money(agreed.fee_minor)}"
     yield f"Credits of a period  at most {_share(agreed.cap_ppm)} of it, {_cap(agreed)}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,10 +79,10 @@ def _looked(
 
 
 def _say(catalog: Catalog, errors: Sequence[Violation], warnings: Sequence[Violation]) -> None:
-    counted: dict[str, Mapping[str, object]] = {
+    counted: dict[str, Collection[str]] = {
         "site": catalog.sites,
-        "SLO": catalog.slos,
-        "agreement": catalog.agreements,
+        "SLO": catalog.slo_names(),
+        "agreement": catalog.agreements_by_id(),
     }
     counts = ", ".join(f"{len(found)} {noun}{'' if len(found) == 1 else 's'}" for noun, found in counted.items())
     say(f"{counts}: {len(errors) or 'no'} {'violation' if len(errors) < 2 else 'violations'}")  # noqa: PLR2004  a plural
@@ -89,6 +90,28 @@ def _say(catalog: Catalog, errors: Sequence[Violation], warnings: Sequence[Viola
         complain(f"error: {error}")
     for warning in warnings:
         say(f"warning: {warning}")
+    for line in _boundaries(catalog):
+        say(line)
+
+
+def _boundaries(catalog: Catalog) -> Iterator[str]:
+    """What each later version changes, of what is counted and of what is agreed."""
+    from sankofa_observe.sla.terms import changes, counting_changes
+    from sankofa_observe.units import rfc3339
+
+    for name in catalog.slo_names():
+        for before, after in pairwise(catalog.slo_versions(name)):
+            yield f"SLO {name}: version {after.version} from {rfc3339(after.starts_at or 0)}"
+            yield from _changed(counting_changes(before, after))
+    for versions in catalog.agreements_by_id().values():
+        for one, other in pairwise(versions):
+            yield f"agreement {other.name}: version {other.version} from {rfc3339(other.starts_at)}"
+            yield from _changed(changes(one.terms_document, other.terms_document))
+
+
+def _changed(found: Iterator[str]) -> Iterator[str]:
+    told = [f"  {one}" for one in found]
+    yield from told or ["  nothing that is counted or agreed"]
 
 
 def schema(

@@ -102,7 +102,7 @@ def shown(
 
     with _ledger(config) as ledger:
         judged = judged_from(ref, ledger)
-        terms = ledger.read(OPERATOR).agreement(judged.record.agreement_id)
+        terms = ledger.read(OPERATOR).agreement(judged.record.agreement_id, judged.record.agreement_version)
     show([judged], as_json=as_json, nothing="")
     if as_json and svg is None:
         return
@@ -127,7 +127,7 @@ def shown(
 
 def _strip(record: VerdictRecord, terms: AgreementRecord | None, config: Path) -> tuple[Strip, bool]:
     """The picture's slots as they stand, and whether they are others than the verdict was drawn from."""
-    from sankofa_observe.bootstrap import open_panel
+    from sankofa_observe.bootstrap import open_panels
     from sankofa_observe.config import load_settings
     from sankofa_observe.errors import InvalidInput
     from sankofa_observe.pipeline.picture import strip_of
@@ -140,7 +140,8 @@ def _strip(record: VerdictRecord, terms: AgreementRecord | None, config: Path) -
         raise InvalidInput(
             f"agreement {record.agreement_id} as it stands does not promise {record.slo} at {record.site}"
         )
-    with open_panel(load_settings(config), agreement.observers) as panel:
+    with open_panels(load_settings(config)) as panel_of:
+        panel = panel_of(agreement.observers)
         strip = strip_of(slo, record.site, record.period, panel)
         found = panel.draw(slo, [record.site], record.period)[record.site]
     return strip, found.digest != record.slots_digest

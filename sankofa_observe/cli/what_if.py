@@ -69,14 +69,14 @@ def what_if(
 
     asked = _agreements(load_catalog(settings.specs), agreement)
     change = _change(asked, slo, target, bands)
-    from sankofa_observe.adapters.slots import DeltaSlots
+    from sankofa_observe.bootstrap import open_panels
     from sankofa_observe.pipeline.what_if import compare
 
-    with closing(DeltaSlots(settings.slot_table, settings.observer)) as table:
-        found = list(compare(asked, change, excluded, table=table, last=last))
+    with open_panels(settings) as panel_of:
+        found = list(compare(asked, change, excluded, panel_of=panel_of, last=last))
     if not found:
         raise InvalidInput(
-            f"no period of {', '.join(one.name for one in asked)} is over yet: there is no past to price"
+            f"no period of {', '.join(dict.fromkeys(one.name for one in asked))} is over yet: there is no past to price"
         )
     recorded = _recorded(settings.ledger_url, asked, found)
     drawn = _curve(asked, change, found, excluded)
@@ -89,7 +89,9 @@ def what_if(
     from sankofa_observe.pictures.braille import chart
 
     for one in asked:
-        own = [event for event in found if _of(event) == one.name]
+        own = [event for event in found if _is_of(event, one)]
+        if not own and any(other.id == one.id and other is not one for other in asked):
+            continue  # a version of which no period is over
         draw([*lines(one, own, change, excluded, recorded, every=every), ""])
     draw(chart(drawn, screen(width, no_color=no_color)) if drawn else [f"no curve: {NO_CURVE}"])
 
@@ -103,12 +105,14 @@ def _write_curve(svg: Path, drawn: Curve | None) -> None:
 
 
 def _agreements(catalog: Catalog, names: Sequence[str]) -> list[Agreement]:
-    """Each once, in the order of the line; of one currency, or their sums would have none."""
-    by_name = {one.name: one for one in catalog.agreements.values()}
-    wrong = sorted(set(names) - set(by_name) - set(catalog.agreements))
+    """Each once with all its versions, in the order of the line; of one currency, or their sums would have none."""
+    by_id = catalog.agreements_by_id()
+    by_name = {versions[0].name: versions for versions in by_id.values()}
+    wrong = sorted(set(names) - set(by_name) - set(by_id))
     if wrong:
         raise InvalidInput(f"no agreement {', '.join(wrong)}; known: {', '.join(sorted(by_name)) or 'none'}")
-    found = list({one.id: one for one in (by_name.get(name) or catalog.agreements[name] for name in names)}.values())
+    asked = {versions[0].id: versions for versions in (by_name.get(name) or by_id[name] for name in names)}
+    found = [one for versions in asked.values() for one in versions]
     money = {f"{one.currency} with {one.exponent} decimals" for one in found}
     if len(money) > 1:
         raise InvalidInput(f"the agreements are in {' and '.join(sorted(money))}: ask for those of one currency")
@@ -135,10 +139,12 @@ def _change(agreements: Sequence[Agreement], slo: str | None, target: str | None
     return Change(slo=slo or promised[0], target_ppm=target_ppm, schedule=other)
 
 
-def _of(event: Compared | NotPriced) -> str:
+def _is_of(event: Compared | NotPriced, agreement: Agreement) -> bool:
     from sankofa_observe.pipeline.what_if import NotPriced
 
-    return event.agreement if isinstance(event, NotPriced) else event.actual.agreement.name
+    if isinstance(event, NotPriced):
+        return event.agreement == agreement.name and agreement.covers(event.period.starts_at)
+    return event.actual.agreement is agreement
 
 
 def _curve(
@@ -153,11 +159,12 @@ def _curve(
         return None
 
     priced = [one.changed for one in found if isinstance(one, Compared)]
-    promise = next(one for each in agreements for one in each.promises if one.slo.name == change.slo)
+    promise = next(one for each in reversed(agreements) for one in each.promises if one.slo.name == change.slo)
     is_ppm, asked_ppm = promise.slo.target_ppm, change.of(promise).slo.target_ppm
     marks = [(is_ppm, "as agreed")] if is_ppm == asked_ppm else [(is_ppm, "as agreed"), (asked_ppm, "what if")]
     periods = len({one.period for one in priced})
-    many = f"{len(agreements)} agreements" if len(agreements) > 1 else agreements[0].name
+    count = len({one.id for one in agreements})
+    many = f"{count} agreements" if count > 1 else agreements[0].name
     otherwise = (", by the other schedule" if change.schedule else "") + (", with what is excluded" if excluded else "")
     return Curve(
         title=f"Credits of {many} over {periods} {'period' if periods == 1 else 'periods'}, by the objective of {change.slo}{otherwise}",
@@ -181,8 +188,9 @@ def _recorded(
         typer.echo(f"not compared with what was judged: {error}", err=True)
         return {}
     periods = sorted({one.period if isinstance(one, NotPriced) else one.actual.period for one in found})
+    ids = {one.id for one in agreements}
     with closing(ledger):
-        records = [one for each in agreements for period in periods for one in ledger.standing(each.id, period)]
+        records = [one for each in ids for period in periods for one in ledger.standing(each, period)]
     return {(one.agreement_id, one.slo, one.site, one.period): one.verdict for one in records}
 
 

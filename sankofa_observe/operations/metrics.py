@@ -101,8 +101,6 @@ class PipelineMetrics:
             self._failures.labels(stage.name)
         for site in catalog.sites.values():
             self._sites.labels(site.name, site.tier, site.region).set(1)
-        for slo in catalog.slos.values():
-            self._objective.labels(slo.name, slo.tier).set(slo.target_ppm / PPM)
 
     def started(self, stages: Iterable[str], at: int) -> None:
         """From now on these stages are expected to succeed: one that never does is as late as one that stopped."""
@@ -122,7 +120,8 @@ class PipelineMetrics:
 
     def refresh_slots(self, slots: SlotTable, clock: Clock) -> None:
         """Where each promise stands in the period that runs."""
-        for slo in self._catalog.slos.values():
+        for slo in self._catalog.slos_at(clock.now()):
+            self._objective.labels(slo.name, slo.tier).set(slo.target_ppm / PPM)
             self._refresh_slo(slo, slots, clock)
 
     def refresh_records(self, ledger: Ledger) -> None:
@@ -171,7 +170,7 @@ class PipelineMetrics:
 
     def _refresh_undetermined(self, ledger: Ledger) -> None:
         found = ledger.undetermined()
-        none: dict[tuple[str, ...], float] = dict.fromkeys(((slo,) for slo in self._catalog.slos), 0)
+        none: dict[tuple[str, ...], float] = dict.fromkeys(((slo,) for slo in self._catalog.slo_names()), 0)
         _show(self._undetermined, {**none, **{(one.slo,): one.verdicts for one in found}})
         _show(self._undetermined_since, {(one.slo,): one.oldest_ends_at for one in found})
         at_stake: dict[tuple[str, ...], float] = {(one.currency,): 0 for one in self._catalog.agreements.values()}

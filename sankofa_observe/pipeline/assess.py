@@ -8,11 +8,11 @@ settlement is an act of both parties.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sankofa_observe.errors import InvariantBroken, Unavailable
-from sankofa_observe.pipeline.panel import Panel
+from sankofa_observe.pipeline.panel import Panel, PanelOf
 from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, StateChange
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Origin
@@ -66,19 +66,24 @@ class NeedsRestatement:
 
 
 def assess(
-    agreement: Agreement,
+    versions: Sequence[Agreement],
     *,
-    panel: Panel,
+    panel_of: PanelOf,
     ledger: Ledger,
     archive: EvidenceArchive,
     chain: ChainIdentity,
     origin: Origin,
     clock: Clock,
 ) -> Iterator[Assessed | PriceWithdrawn | NeedsRestatement]:
-    """Price every breach of the agreement that has no penalty yet, or one of an earlier revision that was not reported."""
-    promises = {(promise.slo.name, promise.site): promise for promise in agreement.promises}
+    """Price every breach of an agreement that has no penalty yet, or one of an earlier revision that was not reported.
+
+    Each by the version that judged it.
+    """
+    promised = {
+        (one.version, promise.slo.name, promise.site): (one, promise) for one in versions for promise in one.promises
+    }
     unpriced = []
-    for asked in ledger.to_assess(agreement.id):
+    for asked in ledger.to_assess(versions[0].id):
         record = asked.record
         if asked.penalty and asked.state not in OPEN:
             yield NeedsRestatement(record=record, settlement_id=asked.penalty.settlement_id)
@@ -89,11 +94,12 @@ def assess(
             ledger.add_state(asked.penalty.settlement_id, change)
             yield PriceWithdrawn(record=record, settlement_id=asked.penalty.settlement_id)
             continue
-        promise = promises.get((record.slo, record.site))
-        if promise is None or promise.slo.digest != record.spec_digest:  # told last, so that it holds up nobody else's
-            unpriced.append(f"{record.slo}/{record.site} {record.period}")
+        agreement, promise = promised.get((record.agreement_version, record.slo, record.site), (None, None))
+        if agreement is None or promise is None or promise.slo.digest != record.spec_digest:
+            # Told last, so that it holds up nobody else's.
+            unpriced.append(f"{record.slo}/{record.site} {record.period} by version {record.agreement_version}")
             continue
-        seen = _seen(promise, record, panel)
+        seen = _seen(promise, record, panel_of(agreement.observers))
         penalty, document = price(
             agreement=agreement,
             promise=promise,
@@ -109,7 +115,7 @@ def assess(
         yield Assessed(penalty=penalty, replaces=asked.penalty)
     if unpriced:
         raise InvariantBroken(
-            f"agreement {agreement.name} no longer promises {', '.join(unpriced)}, a breach that has no penalty yet; "
+            f"agreement {versions[0].name} no longer promises {', '.join(unpriced)}, a breach that has no penalty yet; "
             "restore the terms it was judged by and assess again"
         )
 

@@ -62,7 +62,7 @@ class Attained:
 
     def at(self, agreement: Agreement, promise: Promise, period: Period) -> AttainmentRecord | str:
         """What the site of a promise attained, or why that cannot be said."""
-        key = (promise.slo.name, agreement.observers, period)
+        key = (promise.slo.counted_as, agreement.observers, period)
         if key not in self._found:
             self._found[key] = self._draw(promise.slo, agreement.observers, period)
         return self._found[key][promise.site]
@@ -83,7 +83,7 @@ class Attained:
         """What a site attains under an overlay, or why that cannot be said; drawn at once for all sites that are cut alike."""
         slo, quorum = promise.slo, agreement.observers
         cut = tuple(runs(overlay, period, slo.slot.seconds, reach_seconds(slo)))
-        key = ((slo.name, quorum, period), cut)
+        key = ((slo.counted_as, quorum, period), cut)
         if key not in self._laid:
             panel = self.panel(quorum)
             if panel.forgotten(with_neighbours(period, slo)):
@@ -121,15 +121,15 @@ class Attained:
         if not self._observed(slo, quorum, promise.site, period):
             few = f" by {quorum.needed} of its {len(quorum)} observers" if quorum.names else ""
             return f"its slots are not observed to the end{few}"
-        key = (slo.name, quorum, period)
+        key = (slo.counted_as, quorum, period)
         if key not in self._reasons:
             self._reasons[key] = self.look_again(slo, self._sites(slo, quorum), period)
         return self._reasons[key]
 
     def _observed(self, slo: Slo, quorum: Quorum, site: str, period: Period) -> bool:
-        if (slo.name, quorum) not in self._until:
-            self._until[slo.name, quorum] = self.panel(quorum).observed(slo)
-        until = self._until[slo.name, quorum].get(site)
+        if (slo.counted_as, quorum) not in self._until:
+            self._until[slo.counted_as, quorum] = self.panel(quorum).observed(slo)
+        until = self._until[slo.counted_as, quorum].get(site)
         # Events of the period may be counted in the slot after it.
         last = (
             period.ends_at if isinstance(slo.indicator, RatioIndicator) else slot_starts(period, slo.slot.seconds)[-1]
@@ -156,7 +156,7 @@ class Attained:
         """Those that lean on an SLO as these observers see it."""
         for agreement in self.agreements:
             if agreement.observers == quorum:
-                yield from ((agreement, one) for one in agreement.promises if one.slo.name == slo.name)
+                yield from ((agreement, one) for one in agreement.promises if one.slo.counted_as == slo.counted_as)
 
 
 def _attained(

@@ -42,7 +42,7 @@ def objection(
 ) -> str | None:
     """Why these numbers should not be signed, or None; `Unavailable` when the attestor cannot tell.
 
-    `since_at` is when each site was deployed, by the attestor's own fleet file.
+    `agreements` are versions by their id on chain; `since_at` is when each site was deployed, by the attestor's own fleet file.
     """
     identity = document.identity
     agreement = agreements.get(identity.agreement.id)
@@ -94,8 +94,8 @@ def _promise(agreement: Agreement, identity: Identity) -> Promise | None:
 def _terms_objection(identity: Identity, agreement: Agreement, promise: Promise) -> str | None:
     """A proposer chooses neither the period nor the rules: a bad minute alone would be a breach of anything."""
     period = identity.period
-    if period.starts_at < agreement.starts_at or agreement.window.period_at(period.starts_at) != period:
-        return f"finds no period of this agreement at {period}"
+    if not agreement.covers(period.starts_at) or agreement.window.period_at(period.starts_at) != period:
+        return f"finds no period of version {agreement.version} of this agreement at {period}"
     if identity.agreement != agreed_terms(agreement, promise):
         return "finds fee, cap or bands in the document that are not those of its own terms"
     if identity.observers != agreement.observers:
@@ -103,7 +103,7 @@ def _terms_objection(identity: Identity, agreement: Agreement, promise: Promise)
         return f"holds terms by which it is observed by {own}, not by {claimed}"
     if identity.slo != counting_rules(promise):
         return f"holds another spec of {promise.slo.name}"
-    own = settlement_id(identity.chain, agreement.id, slo_id(promise.label), period)
+    own = settlement_id(identity.chain, agreement.on_chain_id, slo_id(promise.label), period)
     if identity.settlement_id != own:
         return f"names this settlement {own}, not {identity.settlement_id}"
     return None

@@ -101,7 +101,7 @@ def align(at: int, slo: Slo) -> int:
 def _undoubted(slo: Slo, sites: Sequence[str], period: Period, table: SlotTable) -> set[str]:
     """The sites of which nothing that stands in the reach before the period is uncertain, and all of it stands."""
     reach_at = period.starts_at - slo.lean_before_seconds
-    marks, doubted = table.watermarks(slo.name), table.uncertain(slo.name, reach_at)
+    marks, doubted = table.watermarks(slo.counted_as), table.uncertain(slo.counted_as, reach_at)
     return {one for one in sites if one not in doubted and marks.get(one, -1) >= period.starts_at - slo.slot.seconds}
 
 

@@ -59,8 +59,10 @@ UNTOLD_SECONDS = 2 * 86_400  # before the longest grace: what a process that end
 class Marks:
     """What a process need not ask again; it begins from records, and is never stored."""
 
-    judged_to: dict[str, int] = field(default_factory=dict)  # by agreement: periods before are judged, or wait
-    again: dict[str, Period] = field(default_factory=dict)  # by SLO, where slots or exclusions have changed since
+    judged_to: dict[str, int] = field(default_factory=dict)  # by version on chain: periods before are judged, or wait
+    again: dict[str, Period] = field(
+        default_factory=dict
+    )  # by version of an SLO, where slots or exclusions have changed since
     exclusions: int = 0  # the newest change of an exclusion that was looked at
 
 
@@ -77,13 +79,13 @@ def evaluate(
 ) -> Iterator[Judged | NotYet]:
     """Judge every closed period that is not judged from these slots yet; where nothing is due, no store is asked.
 
-    `source_at` is when the source last scraped, by its own clock: a clock of ours that runs ahead closes no period. `since_at` is
+    Each version of an agreement judges the periods that are its own. `source_at` is when the source last scraped, by its own clock: a clock of ours that runs ahead closes no period. `since_at` is
     when each site was deployed, of those of which that is known.
 
     With `marks`, only what is new since: periods that have ended, periods that wait, and those of which slots have changed, by whichever
     agreement's look for late samples. What another process recounted long after the grace is judged by a run without them.
     """
-    agreements = list(agreements)
+    agreements = sorted(agreements, key=lambda one: one.version)
     waits = _by_agreement(ledger.waits(PERIOD))
     attained = Attained(
         agreements=agreements,
@@ -103,11 +105,11 @@ def evaluate(
 
     def judged(agreement: Agreement) -> Iterator[Judged | NotYet]:
         stands = False  # as it was, because it could not be judged again
-        for event in _evaluate(agreement, used, waits.get(agreement.id, {}), attained):
+        for event in _evaluate(agreement, used, _own(waits.get(agreement.id, {}), agreement), attained):
             stands = stands or (isinstance(event, Judged) and event.problem != "")
             yield event
         if not stands:
-            whole.add(agreement.id)
+            whole.add(agreement.on_chain_id)
 
     try:
         yield from isolated((f"agreement {one.name}", judged(one)) for one in agreements)
@@ -127,26 +129,43 @@ def _by_agreement(waits: Iterable[Wait]) -> Mapping[str, Mapping[int, Wait]]:
     return found
 
 
+def _own(waits: Mapping[int, Wait], agreement: Agreement) -> Mapping[int, Wait]:
+    return {at: wait for at, wait in waits.items() if agreement.covers(at)}
+
+
 def _begin(marks: Marks, agreements: Sequence[Agreement], ledger: Ledger, now: int) -> None:
     """Where a process that has just started goes on: at the newest period that was judged, and where slots may have changed since."""
-    if all(agreement.id in marks.judged_to for agreement in agreements):
+    if all(agreement.on_chain_id in marks.judged_to for agreement in agreements):
         return
     judged = ledger.judged_to()
     for agreement in agreements:
-        marks.judged_to.setdefault(agreement.id, judged.get(agreement.id, agreement.starts_at))
+        marks.judged_to.setdefault(agreement.on_chain_id, _first_to_judge(agreement, judged.get(agreement.id, 0)))
         untold = Period(starts_at=now - agreement.grace_seconds - UNTOLD_SECONDS, ends_at=now)
         for promise in agreement.promises:
-            marks.again[promise.slo.name] = untold.joined(marks.again.get(promise.slo.name))
+            marks.again[promise.slo.counted_as] = untold.joined(marks.again.get(promise.slo.counted_as))
+
+
+def _first_to_judge(agreement: Agreement, newest: int) -> int:
+    """Where a version goes on, by the start of the newest period that any version judged.
+
+    A later version may have judged while the longer grace of this one still ran: then all that could not be due before are looked at.
+    """
+    if agreement.ends_at is not None and newest >= agreement.ends_at:
+        newest = agreement.window.period_at(agreement.ends_at - agreement.grace_seconds - 1).starts_at
+    return max(newest, agreement.starts_at)
 
 
 def _note_exclusions(marks: Marks, agreements: Sequence[Agreement], ledger: Ledger) -> None:
     """What was approved or withdrawn since: a process that begins looks at what came after the newest period that was judged began."""
-    by_id = {one.id: one for one in agreements}
+    by_id: dict[str, list[Agreement]] = defaultdict(list)
+    for one in agreements:
+        by_id[one.id].append(one)
     for change in ledger.exclusion_changes(marks.exclusions):
-        agreement = by_id.get(change.agreement_id)
-        if agreement and (marks.exclusions or change.at >= marks.judged_to[agreement.id]):
+        for agreement in by_id.get(change.agreement_id, ()):
+            if not marks.exclusions and change.at < marks.judged_to[agreement.on_chain_id]:
+                continue
             for promise in agreement.promises:
-                marks.again[promise.slo.name] = change.period.joined(marks.again.get(promise.slo.name))
+                marks.again[promise.slo.counted_as] = change.period.joined(marks.again.get(promise.slo.counted_as))
         marks.exclusions = max(marks.exclusions, change.number)
 
 
@@ -165,7 +184,8 @@ def _evaluate(
         _keep_waiting(agreement, period, "; ".join(reasons), waits.get(period.starts_at), attained)
         if reasons and early:
             break
-        marks.judged_to[agreement.id] = max(period.ends_at, marks.judged_to.get(agreement.id, period.ends_at))
+        own = agreement.on_chain_id
+        marks.judged_to[own] = max(period.ends_at, marks.judged_to.get(own, period.ends_at))
 
 
 def _periods(agreement: Agreement, marks: Marks, waits: Mapping[int, Wait], until_at: int) -> Iterator[Period]:
@@ -173,10 +193,11 @@ def _periods(agreement: Agreement, marks: Marks, waits: Mapping[int, Wait], unti
 
     Each is made when it is looked at: where our clock runs years ahead, the first one that the source has not reached is the last.
     """
-    window, since_at = agreement.window, marks.judged_to.get(agreement.id, agreement.starts_at)
+    window, since_at = agreement.window, marks.judged_to.get(agreement.on_chain_id, agreement.starts_at)
+    until_at = until_at if agreement.ends_at is None else min(until_at, agreement.ends_at)
     others = {window.period_at(at) for at in waits}
     for promise in agreement.promises:
-        if changed := marks.again.get(promise.slo.name):
+        if changed := marks.again.get(promise.slo.counted_as):
             # A slot beside the period may hold something of it.
             low = max(agreement.starts_at, changed.starts_at - promise.slo.slot.seconds)
             high = min(since_at, changed.ends_at + promise.slo.slot.seconds)

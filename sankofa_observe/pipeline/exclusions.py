@@ -8,6 +8,7 @@ then nothing is written.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -119,7 +120,7 @@ def propose(proposal: Proposal, *, by: str, catalog: Catalog, ledger: Ledger, cl
         InvalidInput: the schedule, a name, the notice, a sealed settlement: everything that is wrong, of every agreement.
     """
     author, found = person(by, proposal.reason), expanded(proposal.schedule)
-    leaning = _leaning(proposal, catalog)
+    leaning = _leaning(proposal, [one.period for one in found.occurrences], catalog)
     problems = [*found.problems, *_unknown(proposal, catalog, leaning)]
     proposed = [] if problems else _exclusions(proposal, leaning, author, clock.now())
     if not problems:
@@ -171,13 +172,24 @@ def _refuse(problems: Sequence[Violation], what: str) -> None:
 # ---------------------------------------------------------------------------------------------------------- proposals
 
 
-def _leaning(proposal: Proposal, catalog: Catalog) -> list[Agreement]:
-    """The agreements that promise any of it, and are among those that were named, if any were."""
+def _leaning(proposal: Proposal, occurrences: Sequence[Period], catalog: Catalog) -> list[Agreement]:
+    """The agreements that promise any of it then, and are among those that were named, if any were; each version by itself."""
     return [
         one
-        for one in catalog.agreements.values()
-        if (not proposal.agreements or {one.name, one.id} & set(proposal.agreements)) and any(_covered(proposal, one))
+        for versions in catalog.agreements_by_id().values()
+        for one in versions
+        if (not proposal.agreements or {one.name, one.id} & set(proposal.agreements))
+        and any(_covered(proposal, one))
+        and _holds(one, occurrences)
     ]
+
+
+def _holds(agreement: Agreement, occurrences: Sequence[Period]) -> bool:
+    """Whether a version has not ended before the occurrences, and has begun before their end; the first one is never too late."""
+    if not occurrences:
+        return True
+    begun = agreement.version == 1 or agreement.starts_at < occurrences[-1].ends_at
+    return begun and (agreement.ends_at is None or occurrences[0].starts_at < agreement.ends_at)
 
 
 def _covered(proposal: Proposal, agreement: Agreement) -> Iterator[tuple[str, str]]:
@@ -229,22 +241,29 @@ def _some(known: set[str]) -> str:
 def _exclusions(proposal: Proposal, leaning: Sequence[Agreement], author: str, at: int) -> list[Exclusion]:
     whole = {"author": author, "announced_at": at, **vars(replace(proposal, agreements=())), "schedule": vars(proposal.schedule)}  # fmt: skip
     told = {name: list(value) if isinstance(value, tuple) else value for name, value in whole.items()}
-    told["agreements"] = sorted(one.id for one in leaning)
+    told["agreements"] = sorted({one.id for one in leaning})
     plan = hashlib.sha256(rfc8785.dumps(told)).hexdigest()[:16]
     return [
         Exclusion(
             plan=plan,
-            agreement_id=one.id,
-            tenant=one.tenant,
-            slos=tuple(sorted({slo for slo, _ in _covered(proposal, one)})),
-            sites=tuple(sorted({site for _, site in _covered(proposal, one)})),
+            agreement_id=agreement_id,
+            tenant=versions[0].tenant,
+            slos=tuple(sorted({slo for one in versions for slo, _ in _covered(proposal, one)})),
+            sites=tuple(sorted({site for one in versions for _, site in _covered(proposal, one)})),
             schedule=proposal.schedule,
             reason=proposal.reason,
             author=author,
             announced_at=at,
         )
-        for one in sorted(leaning, key=lambda one: one.id)
+        for agreement_id, versions in sorted(_by_id(leaning).items())
     ]
+
+
+def _by_id(leaning: Sequence[Agreement]) -> dict[str, list[Agreement]]:
+    found: dict[str, list[Agreement]] = defaultdict(list)
+    for one in leaning:
+        found[one.id].append(one)
+    return found
 
 
 def _refused(
@@ -252,10 +271,11 @@ def _refused(
 ) -> Iterator[Violation]:
     zones = {one.name: one.window.zone for one in leaning if isinstance(one.window, CalendarWindow)}
     yield from drifts(proposal.schedule, found.occurrences, zones)
-    agreements = {one.id: one for one in leaning}
+    agreements = _by_id(leaning)
     for one in proposed:
         sealed = ledger.sealed(one.agreement_id, _whole(one.occurrences))
-        yield from proposal_problems(one, agreements[one.agreement_id], sealed)
+        told = (problem for each in agreements[one.agreement_id] for problem in proposal_problems(one, each, sealed))
+        yield from dict.fromkeys(told)
 
 
 # ----------------------------------------------------------------------------------------------------------- what follows

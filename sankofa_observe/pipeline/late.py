@@ -25,10 +25,13 @@ def recount_late(
     slo: Slo, sites: Sequence[str], period: Period, *, source: SampleSource, table: SlotTable, clock: Clock
 ) -> Iterator[Observed]:
     """Count again the hours of which samples came late, with all that leans on those; raises `Unavailable` when nobody can tell."""
-    for hours, names in _late(slo, sites, period, source=source, table=table).items():
+    counted = slo.counted_in(period)
+    if counted is None:
+        return
+    for hours, names in _late(slo, sites, counted, source=source, table=table).items():
         for first, last in _runs(hours):
             hours_of_period = Period(
-                starts_at=max(period.starts_at, first), ends_at=min(period.ends_at, last + HOUR_SECONDS)
+                starts_at=max(counted.starts_at, first), ends_at=min(counted.ends_at, last + HOUR_SECONDS)
             )
             whole = whole_slots(hours_of_period, slo.slot.seconds)
             if whole is not None:
@@ -43,7 +46,7 @@ def _late(
         starts_at=period.starts_at // HOUR_SECONDS * HOUR_SECONDS,
         ends_at=-(-period.ends_at // HOUR_SECONDS) * HOUR_SECONDS,
     )
-    counted = table.samples(slo.name, sites, hours)
+    counted = table.samples(slo.counted_as, sites, hours)
     there: dict[tuple[str, int], int] = defaultdict(int)
     places = _places(slo, sites)
     # What an SLO was made of other SLOs' slots is counted from what those were counted from.

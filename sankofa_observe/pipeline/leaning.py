@@ -31,7 +31,7 @@ def what_leans(counted: Counted, period: Period, *, readable: Readable, table: S
 
 def _leaning(slo: Slo, counted: Counted, period: Period, table: SlotTable) -> Iterator[tuple[str, Period]]:
     """By site the stretches before and after the period that lean on slots of which samples came late."""
-    marks = table.watermarks(slo.name)
+    marks = table.watermarks(slo.counted_as)
     if all(at < period.starts_at for at in marks.values()):
         return  # at a regular turn nothing of it stands yet
     for site, (first, last) in table.late(counted).items():

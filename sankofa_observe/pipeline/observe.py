@@ -15,6 +15,8 @@ from sankofa_observe.ports import Clock, SampleSource, SlotTable
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.units import Period
 
+ENDED_SECONDS = 86_400  # after the end of a version, nothing more is looked for
+
 
 def observe(
     slo: Slo,
@@ -30,7 +32,12 @@ def observe(
     if not sites:
         return
     until_at = closed_at(source, clock, delay_seconds) // slo.slot.seconds * slo.slot.seconds
-    starts = _starts(slo, sites, since_at=since_at, until_at=until_at, table=table)
+    counted = slo.counted_in(Period(starts_at=since_at, ends_at=max(until_at, since_at + 1)))
+    if counted is None:
+        return
+    ended = counted.ends_at + ENDED_SECONDS < until_at
+    until_at = min(until_at, counted.ends_at)
+    starts = _starts(slo, sites, since_at=since_at, until_at=until_at, table=table, ended=ended)
     failed: list[Unavailable] = []
     for start in sorted(starts, reverse=True):  # who is up to date waits for nobody who is not
         whole = Period(starts_at=start, ends_at=until_at)
@@ -43,14 +50,21 @@ def observe(
 
 
 def _starts(
-    slo: Slo, sites: Sequence[str], *, since_at: int, until_at: int, table: SlotTable
+    slo: Slo, sites: Sequence[str], *, since_at: int, until_at: int, table: SlotTable, ended: bool
 ) -> Mapping[int, list[str]]:
-    """Where to begin, per group of sites: after the newest slot, or at the oldest recent one that may still change."""
-    marks = table.watermarks(slo.name)
+    """Where to begin, per group of sites: after the newest slot, or at the oldest recent one that may still change.
+
+    Of a version that has ended, only sites that were not counted to its end: nothing that comes changes the others any more.
+    """
+    marks = table.watermarks(slo.counted_as)
     begin = {site: marks[site] + slo.slot.seconds if site in marks else align(since_at, slo) for site in sites}
+    if ended:
+        begin = {site: start for site, start in begin.items() if start < until_at}
+    if not begin:
+        return {}
     # What may still change when a site was counted last: also where that was long ago.
     reach = slo.lean_after_seconds + slo.slot.seconds
-    for site, start in table.uncertain(slo.name, min(begin.values()) - reach).items():
+    for site, start in table.uncertain(slo.counted_as, min(begin.values()) - reach).items():
         if site in begin:
             begin[site] = max(start, align(begin[site] - reach, slo))
     groups: dict[int, list[str]] = defaultdict(list)

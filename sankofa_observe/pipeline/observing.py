@@ -47,7 +47,7 @@ class Observing:
         catalog, now = self.catalog, self.clock.now()
         runs = (
             (
-                f"SLO {slo.name}",
+                f"SLO {slo.counted_as}",
                 observe(
                     slo,
                     catalog.sites_of(slo),
@@ -83,7 +83,7 @@ class Observing:
 
         yield from isolated(
             (
-                f"SLO {slo.name}",
+                f"SLO {slo.counted_as}",
                 recount(
                     slo,
                     [one for one in self.catalog.sites_of(slo) if site in {None, one}],

@@ -60,7 +60,7 @@ class Panel:
         """Per site until where so many have observed that all of them together can say good and bad: the start of that slot."""
         marks: dict[str, list[int]] = defaultdict(list)
         for table in self.tables:
-            for site, at in table.watermarks(slo.name).items():
+            for site, at in table.watermarks(slo.counted_as).items():
                 marks[site].append(at)
         needed = self.quorum.needed
         return {site: sorted(all_, reverse=True)[needed - 1] for site, all_ in marks.items() if len(all_) >= needed}
@@ -94,7 +94,7 @@ class Panel:
     def seen(self, slo: Slo, site: str, period: Period) -> tuple[Seen, ...]:
         """Every slot of the period as each observer has it; one that it never recorded is UNKNOWN."""
         whole = with_neighbours(period, slo)
-        return tuple(arranged(slo, site, period, table.read(slo.name, [site], whole)) for table in self.tables)
+        return tuple(arranged(slo, site, period, table.read(slo.counted_as, [site], whole)) for table in self.tables)
 
     def draw(self, slo: Slo, sites: Sequence[str], period: Period) -> Mapping[str, Drawn]:
         """What each site attained, from totals."""
@@ -198,7 +198,7 @@ class Panel:
         """By site and UTC day the state of all its slots, where so many observers saw it that the others cannot change it."""
         whole: Counter[tuple[str, int, SlotState]] = Counter()
         for table in self.tables:
-            for one in table.site_days(slo.name, sites, hull):
+            for one in table.site_days(slo.counted_as, sites, hull):
                 if (state := _one_state(one)) and one.slots == _slots_in(slo, one.day, hull):
                     whole[one.site, one.day, state] += 1
         return {(site, day): state for (site, day, state), count in whole.items() if self._settles(state, count)}
@@ -213,7 +213,7 @@ class Panel:
     def _votes(self, slo: Slo, sites: Sequence[str], day: int) -> Mapping[str, Mapping[int, SlotState]]:
         """By site and start the state of a day's slots by vote."""
         period = Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS)
-        every = [table.states(slo.name, sites, period) for table in self.tables]
+        every = [table.states(slo.counted_as, sites, period) for table in self.tables]
         found: dict[str, dict[int, SlotState]] = {}
         for site in sites:
             own = [states.get(site, {}) for states in every]

@@ -59,12 +59,12 @@ def with_neighbours(period: Period, slo: Slo) -> Period:
 
 def period_slots(slo: Slo, site: str, period: Period, table: SlotTable) -> PeriodSlots:
     """The slots of a period as they stand."""
-    return arranged(slo, site, period, table.read(slo.name, [site], with_neighbours(period, slo)))
+    return arranged(slo, site, period, table.read(slo.counted_as, [site], with_neighbours(period, slo)))
 
 
 def arranged(slo: Slo, site: str, period: Period, slots: list[Slot]) -> PeriodSlots:
     """Slots that were read with their neighbours, put in order."""
-    key, stored = SlotKey(slo=slo.name, site=site, rule=slo.slot), {slot.starts_at: slot for slot in slots}
+    key, stored = SlotKey(slo=slo.counted_as, site=site, rule=slo.slot), {slot.starts_at: slot for slot in slots}
     starts = slot_starts(period, slo.slot.seconds)
     found = [stored.get(start) or key.unknown(start) for start in starts]
     before, after = stored.get(starts[0] - slo.slot.seconds), stored.get(starts[-1] + slo.slot.seconds)
@@ -78,7 +78,7 @@ def period_totals(
 
     A slot that was never recorded is UNKNOWN; with `so_far`, of a period that still runs, it is left out.
     """
-    spans, outside = table.spans(slo.name, sites, period), _outside(slo, sites, period, table)
+    spans, outside = table.spans(slo.counted_as, sites, period), _outside(slo, sites, period, table)
     return {site: _put_together(slo, site, period, spans.get(site), outside[site], so_far=so_far) for site in sites}
 
 
@@ -93,12 +93,12 @@ def laid_over(
     every = [run for cut in cuts.values() for run in cut]
     asked = [run.period for run in every if events or run.use is Use.JUDGED]
     asked += _beside(slo, asked) if events else []
-    spans, lost = table.cut(slo.name, sites, asked), {period: _lost(cut, table) for period, cut in cuts.items()}
+    spans, lost = table.cut(slo.counted_as, sites, asked), {period: _lost(cut, table) for period, cut in cuts.items()}
     found: dict[tuple[str, Period], Attainment | str] = {}
     for site in sites:
         own = {one: span for one in asked if (span := spans.get((site, one)))}
         at = {slot.starts_at: slot for one in own.values() for slot in (one.first, one.last)} if events else {}
-        key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
+        key = SlotKey(slo=slo.counted_as, site=site, rule=slo.slot)
         for period, cut in cuts.items():
             found[site, period] = lost[period] or _over_runs(slo, key, cut, own, at)
     return found
@@ -146,7 +146,7 @@ def _outside(slo: Slo, sites: Sequence[str], period: Period, table: SlotTable) -
     """By site the slots on each side of a period."""
     outer, found = with_neighbours(period, slo), {site: dict[int, Slot]() for site in sites}
     for start, end in ((outer.starts_at, period.starts_at), (period.ends_at, outer.ends_at)):
-        for slot in table.read(slo.name, sites, Period(starts_at=start, ends_at=end)):
+        for slot in table.read(slo.counted_as, sites, Period(starts_at=start, ends_at=end)):
             found[slot.site][slot.starts_at] = slot
     return found
 
@@ -156,7 +156,7 @@ def _put_together(
 ) -> PeriodTotals:
     expected, counted = len(slot_starts(period, slo.slot.seconds)), found.slots if found else 0
     at = {**outside, **({slot.starts_at: slot for slot in (found.first, found.last)} if found else {})}
-    edge, key = _edges(period, slo.slot.seconds, at), SlotKey(slo=slo.name, site=site, rule=slo.slot)
+    edge, key = _edges(period, slo.slot.seconds, at), SlotKey(slo=slo.counted_as, site=site, rule=slo.slot)
     return PeriodTotals(
         totals=_totals(key, found, counted if so_far else expected),
         edges=edge,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.pictures.strip import Strip
+from sankofa_observe.sla.catalog import version_at
 from sankofa_observe.slo.indicator import DERIVED, RatioIndicator
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.slot import Slot, SlotKey
@@ -36,6 +37,32 @@ def newest_slot(slo: str, site: str, table: Drawable) -> int:
     return newest
 
 
+def drawn_version(versions: Sequence[Slo], period: Period) -> Slo:
+    """The version of an SLO that holds over a whole period; raises `InvalidInput` where several do."""
+    found = version_at(list(versions), period.starts_at)
+    assert found is not None  # noqa: S101  the last version never ends
+    if found.ends_at is not None and found.ends_at < period.ends_at:
+        raise InvalidInput(
+            f"{period}: version {found.version + 1} of {found.name} begins at {rfc3339(found.ends_at)}, and counts by other rules; "
+            "draw it in two parts, up to there and from there on"
+        )
+    return found
+
+
+def newest_period(versions: Sequence[Slo], site: str, table: Drawable) -> Period:
+    """The period of an SLO in which the newest slot of a site lies, as far as one version holds in it."""
+    for one in reversed(versions):
+        newest = table.watermarks(one.counted_as).get(site)
+        if newest is not None and (one.starts_at is None or newest >= one.starts_at):
+            newest = newest if one.ends_at is None else min(newest, one.ends_at - 1)
+            whole = one.window.period_at(newest)
+            return Period(
+                starts_at=max(whole.starts_at, one.starts_at or whole.starts_at),
+                ends_at=min(whole.ends_at, one.ends_at or whole.ends_at),
+            )
+    return versions[0].window.period_at(newest_slot(versions[0].counted_as, site, table))
+
+
 def strip_of(slo: Slo, site: str, period: Period, table: Drawable, exclusions: Sequence[Period] = ()) -> Strip:
     """The slots of a period, as spells; what is no longer kept, and what is not counted yet, is neither good nor unknown."""
     if period.seconds > MOST_SECONDS:
@@ -43,11 +70,11 @@ def strip_of(slo: Slo, site: str, period: Period, table: Drawable, exclusions: S
             f"{period}: {period.seconds // DAY_SECONDS} days, expected {MOST_SECONDS // DAY_SECONDS} at most for one picture; "
             "draw it in parts, or write the slots with: sankofa-observe slots export"
         )
-    newest, step = newest_slot(slo.name, site, table), slo.slot.seconds
-    key, not_kept = SlotKey(slo=slo.name, site=site, rule=slo.slot), list(_not_kept(period, table))
+    newest, step = newest_slot(slo.counted_as, site, table), slo.slot.seconds
+    key, not_kept = SlotKey(slo=slo.counted_as, site=site, rule=slo.slot), list(_not_kept(period, table))
     found = []
     for piece in without(period, not_kept):
-        slots = table.read(slo.name, [site], piece)
+        slots = table.read(slo.counted_as, [site], piece)
         if astray := next((slot for slot in slots if slot.starts_at % step), None):
             raise InvalidInput(
                 f"{slo.name} at {site}: a slot starts at {rfc3339(astray.starts_at)}, where none of {step} s does: it was counted "
@@ -55,7 +82,7 @@ def strip_of(slo: Slo, site: str, period: Period, table: Drawable, exclusions: S
             )
         found += spells(slots, key, piece, newest + step)
     return Strip(
-        slo=slo.name,
+        slo=slo.counted_as,
         site=site,
         period=period,
         zone=slo.window.zone if isinstance(slo.window, CalendarWindow) else "UTC",

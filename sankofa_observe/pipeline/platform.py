@@ -103,13 +103,13 @@ class Platform(Observing):
         from sankofa_observe.sla.evidence import Origin
 
         origin, identity = Origin(engine=self.engine, observer=self.observer), self._need_identity()
-        asking = self.ledger.agreements_to_assess()
+        asking, known = self.ledger.agreements_to_assess(), self.catalog.agreements_by_id()
         yield from isolated(
             (
-                f"agreement {self.catalog.agreements[agreement_id].name}",
+                f"agreement {known[agreement_id][0].name}",
                 assess(
-                    self.catalog.agreements[agreement_id],
-                    panel=self.panel_of(self.catalog.agreements[agreement_id].observers),
+                    known[agreement_id],
+                    panel_of=self.panel_of,
                     ledger=self.ledger.acting("stage:assess"),
                     archive=self.archive,
                     chain=identity,
@@ -118,9 +118,9 @@ class Platform(Observing):
                 ),
             )
             for agreement_id in asking
-            if agreement_id in self.catalog.agreements
+            if agreement_id in known
         )
-        if lost := [one for one in asking if one not in self.catalog.agreements]:
+        if lost := [one for one in asking if one not in known]:
             raise InvariantBroken(
                 f"agreement {', '.join(lost)} is in no spec, and a breach of it has no penalty yet; restore its spec and assess again"
             )

@@ -92,7 +92,7 @@ def _events(
     for reach, wanted in ((near, undoubted), (_reach(slo, period), sites)):
         names = [one for one in sites if one in wanted and one not in done]
         for site, (sources, beside) in _sources(slo, indicator, names, reach, source).items():
-            key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
+            key = SlotKey(slo=slo.counted_as, site=site, rule=slo.slot)
             found = plain_events(key, period, reach, sources, counts_bad=indicator.counts_bad)
             if reach == near and (found.others or found.brief):
                 continue
@@ -164,7 +164,7 @@ def _gauged(
     plain: list[PlainSlots] = []
     slots: list[Slot] = []
     for site in sites:
-        key = SlotKey(slo=slo.name, site=site, rule=slo.slot)
+        key = SlotKey(slo=slo.counted_as, site=site, rule=slo.slot)
         series = [read.get(site, ()) for read in reads]
         others, own_plain, of_site = [period], list[PlainSlots](), list[Slot]()
         if (columns := _shown(slo, indicator, series)) is not None:
@@ -306,7 +306,7 @@ def _composed(
     found = []
     for site in sites:
         of_site = {name: every.get(site, Counted()) for name, every in parts.items()}
-        found.append(composed(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, of_site, indicator))
+        found.append(composed(SlotKey(slo=slo.counted_as, site=site, rule=slo.slot), period, of_site, indicator))
     return replace(Counted.of(found), reaching=frozenset[str]().union(*(one.reaching for one in counted.values())))
 
 
@@ -318,7 +318,7 @@ def _outages(
     counted = read_counted(part, sites, reach, source)
     of_sites = _split(counted)
     found = [
-        outages(SlotKey(slo=slo.name, site=site, rule=slo.slot), period, of_sites.get(site, Counted()), indicator)
+        outages(SlotKey(slo=slo.counted_as, site=site, rule=slo.slot), period, of_sites.get(site, Counted()), indicator)
         for site in sites
     ]
     return Counted.of(found)
@@ -333,7 +333,7 @@ def _of_members(slo: Slo, places: Sequence[str], period: Period, source: SampleS
     reaching = set()
     for place in places:
         own = {site: by_site.get(site, []) for site in slo.sites_of(place)}
-        key = SlotKey(slo=slo.name, site=place, rule=slo.slot)
+        key = SlotKey(slo=slo.counted_as, site=place, rule=slo.slot)
         slots += count_members(key, period, own, slo.members.get(place, ()))
         reaching |= {place} if counted.reaching & own.keys() else set()
     return Counted(slots=slots, reaching=frozenset(reaching))

@@ -114,10 +114,10 @@ def rebuild(
 
 def _agreement(penalty: Penalty, ledger: Ledger) -> Agreement:
     """The terms as they were recorded, with the sources that the penalty's evidence named."""
-    recorded = ledger.read(OPERATOR).agreement(penalty.agreement_id)
+    recorded = ledger.read(OPERATOR).agreement(penalty.agreement_id, penalty.agreement_version)
     if recorded is None:
         raise InvariantBroken(
-            f"agreement {penalty.agreement_id} is not in the ledger, expected its terms; restore it from a copy"
+            f"version {penalty.agreement_version} of agreement {penalty.agreement_id} is not in the ledger, expected its terms; restore it from a copy"
         )
     read = agreement_of(recorded.document, {penalty.slo: {penalty.site: penalty.sources}})
     if read.terms_hash != recorded.terms_hash:

@@ -22,6 +22,7 @@ def recount(
     anyhow: bool = False,
 ) -> Iterator[Observed]:
     """Count every slot of the period again; what came out otherwise is a revision, `anyhow` also what did from fewer samples."""
-    whole = whole_slots(period, slo.slot.seconds)
+    counted = slo.counted_in(period)
+    whole = counted and whole_slots(counted, slo.slot.seconds)
     if whole is not None and sites:
         yield from count(slo, sites, whole, source=source, table=table, clock=clock, anyhow=anyhow)

@@ -52,7 +52,10 @@ def seal(
 
     A day is over when our clock says so and a later slot was counted: a clock of ours that runs ahead seals and forgets nothing.
     """
-    now, newest = clock.now(), max((at for slo, *_ in covered for at in store.watermarks(slo.name).values()), default=0)
+    now, newest = (
+        clock.now(),
+        max((at for slo, *_ in covered for at in store.watermarks(slo.counted_as).values()), default=0),
+    )
     known = min(now, newest)
     closed = min(now - WAIT_SECONDS, newest) // DAY_SECONDS
     fresh = [day for day in store.unsealed() if day < closed]

@@ -132,8 +132,11 @@ class Settle:
             except (InvariantBroken, Unavailable) as error:  # told last: it costs this settlement and no other
                 unproven.append(str(error))
                 continue
-            if not self.chain.holds_terms(record.penalty.agreement_id, document.identity.agreement.terms_hash):
-                reason = "the contract holds other terms than the specs; restore the specs that both parties accepted"
+            if not self.chain.holds_terms(record.penalty.report.agreement_id, document.identity.agreement.terms_hash):
+                reason = (
+                    "the contract holds other terms than the specs, or none of this version; have it proposed and accepted (chain propose, "
+                    "chain accept), or restore the specs that both parties accepted"
+                )
                 yield Waiting(what=record.penalty.settlement_id, reason=reason)
                 continue
             agreeing, objections = self._ask(document, members)

@@ -73,5 +73,5 @@ class Readable:
         if period.ends_at > self.settled_at:
             self.waiting.add(site)
             return Counted()
-        key = SlotKey(slo=self.slo.name, site=site, rule=self.slo.slot)
+        key = SlotKey(slo=self.slo.counted_as, site=site, rule=self.slo.slot)
         return Counted(slots=[key.unknown(period.starts_at, REASON)])

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sankofa_observe.pipeline.period import laid_over
-from sankofa_observe.ports import SlotTable
+from sankofa_observe.pipeline.panel import Panel, PanelOf
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.overlay import Applied, Overlay, Run, reach_seconds, runs
 from sankofa_observe.sla.what_if import Change, Judgeable, Outcome, outcome
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.verdict import Attainment
 from sankofa_observe.slo.window import periods_between
 from sankofa_observe.units import Period
@@ -48,21 +48,22 @@ class NotPriced:
         return f"{self.slo} at {self.site}, {self.period}: not priced: {self.problem}"
 
 
-def past_periods(agreement: Agreement, table: SlotTable, last: int) -> list[Period]:
-    """Up to so many periods of an agreement that are over by the newest slot of its SLOs, oldest first."""
-    names = sorted({promise.slo.name for promise in agreement.promises})
-    newest = max((at for name in names for at in table.watermarks(name).values()), default=0)
+def past_periods(agreement: Agreement, panel: Panel, last: int) -> list[Period]:
+    """Up to so many periods of a version that are over by the newest slot of its SLOs, oldest first."""
+    names = sorted({promise.slo.counted_as for promise in agreement.promises})
+    newest = max((at for name in names for at in panel.watermarks(name).values()), default=0)
+    newest = newest if agreement.ends_at is None else min(newest, agreement.ends_at)
     if newest <= agreement.starts_at:
         return []
     return list(deque(periods_between(agreement.window, agreement.starts_at, newest), maxlen=last))
 
 
 def compare(
-    agreements: Sequence[Agreement], change: Change, exclusions: Sequence[Period], *, table: SlotTable, last: int
+    agreements: Sequence[Agreement], change: Change, exclusions: Sequence[Period], *, panel_of: PanelOf, last: int
 ) -> Iterator[Compared | NotPriced]:
-    """Every promise of every agreement in its last periods, with exclusions as if they had been approved."""
-    every = list(_asked(agreements, exclusions, table, last))
-    found = _attained(every, table)
+    """Every promise of every agreement in its last periods, each by the version that held, with exclusions as if they had been approved."""
+    every = list(_asked(agreements, exclusions, panel_of, last))
+    found = _attained(every, panel_of)
     for one in every:
         yield _compared(one, change, found[one.key(one.was)], found[one.key(one.would_be)])
 
@@ -70,8 +71,8 @@ def compare(
 # ------------------------------------------------------------------------------------------------------------- attained
 
 Cut = tuple[Run, ...]
-Key = tuple[str, str, Period, Cut]
-"""SLO, site, period, and the runs that it is cut into."""
+Key = tuple[str, Quorum, str, Period, Cut]
+"""Version of an SLO, who observes, site, period, and the runs that it is cut into."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,42 +86,53 @@ class _Asked:
     would_be: Cut
 
     def key(self, cut: Cut) -> Key:
-        return self.promise.slo.name, self.promise.site, self.period, cut
+        return self.promise.slo.counted_as, self.agreement.observers, self.promise.site, self.period, cut
 
 
 def _asked(
-    agreements: Sequence[Agreement], exclusions: Sequence[Period], table: SlotTable, last: int
+    agreements: Sequence[Agreement], exclusions: Sequence[Period], panel_of: PanelOf, last: int
 ) -> Iterator[_Asked]:
     applied = tuple(
         Applied(starts_at=one.starts_at, ends_at=one.ends_at, exclusion_id="what-if") for one in sorted(exclusions)
     )
     cut = cache(lambda *of: tuple(runs(*of)))
+    periods = _periods(agreements, panel_of, last)
     for agreement in agreements:
         overlay = Overlay(excluded_slots=agreement.excluded_slots, applied=applied)
-        for period in past_periods(agreement, table, last):
+        for period in periods[agreement.on_chain_id]:
             for promise in agreement.promises:
                 of = period, promise.slo.slot.seconds, reach_seconds(promise.slo)
                 was, would_be = cut(Overlay(), *of), cut(overlay, *of)
                 yield _Asked(agreement=agreement, promise=promise, period=period, was=was, would_be=would_be)
 
 
-def _attained(every: Sequence[_Asked], table: SlotTable) -> Mapping[Key, Attainment | str]:
+def _periods(agreements: Sequence[Agreement], panel_of: PanelOf, last: int) -> Mapping[str, list[Period]]:
+    """The past periods of each version, of all versions of an agreement together the last ones."""
+    left: dict[str, int] = defaultdict(lambda: last)
+    found: dict[str, list[Period]] = {}
+    for one in sorted(agreements, key=lambda one: one.version, reverse=True):
+        found[one.on_chain_id] = past_periods(one, panel_of(one.observers), left[one.id])
+        left[one.id] -= len(found[one.on_chain_id])
+    return found
+
+
+def _attained(every: Sequence[_Asked], panel_of: PanelOf) -> Mapping[Key, Attainment | str]:
     """What is cut alike is read together, in all its periods at once."""
-    slos = {one.promise.slo.name: one.promise.slo for one in every}
-    cuts: dict[tuple[str, str, str, bool], dict[Period, Cut]] = defaultdict(dict)
+    slos = {one.promise.slo.counted_as: one.promise.slo for one in every}
+    cuts: dict[tuple[str, str, Quorum, str, bool], dict[Period, Cut]] = defaultdict(dict)
     for one in every:
-        of = one.agreement.id, one.promise.slo.name, one.promise.site
+        of = one.agreement.on_chain_id, one.promise.slo.counted_as, one.agreement.observers, one.promise.site
         cuts[*of, False][one.period] = one.was
         if one.would_be != one.was:
             cuts[*of, True][one.period] = one.would_be
-    sites: dict[tuple[str, tuple[tuple[Period, Cut], ...]], set[str]] = defaultdict(set)
-    for (_, name, site, _), own in cuts.items():
-        sites[name, tuple(own.items())].add(site)
+    sites: dict[tuple[str, Quorum, tuple[tuple[Period, Cut], ...]], set[str]] = defaultdict(set)
+    for (_, name, quorum, site, _), own in cuts.items():
+        sites[name, quorum, tuple(own.items())].add(site)
     found: dict[Key, Attainment | str] = {}
-    for (name, periods), some in sites.items():
+    for (name, quorum, periods), some in sites.items():
         own = dict(periods)
-        drawn = laid_over(slos[name], sorted(some), own, table)
-        found |= {(name, site, period, own[period]): what for (site, period), what in drawn.items()}
+        drawn = panel_of(quorum).under(slos[name], sorted(some), own)
+        found |= {(name, quorum, site, period, own[period]): what for (site, period), what in drawn.items()}
     return found
 
 

@@ -97,7 +97,10 @@ class JudgedFrom:
     history: tuple[Revision, ...] = ()  # every verdict of the same promise and period, this one among them
 
     def __str__(self) -> str:
-        lines = [str(self.record), f"agreement {self.record.agreement_id} of {self.record.tenant}"]
+        lines = [
+            str(self.record),
+            f"version {self.record.agreement_version} of agreement {self.record.agreement_id} of {self.record.tenant}",
+        ]
         if self.attained:
             drawn = f"{self.attained.slot_count} slots, digest {self.attained.slots_digest}"
             lines.append(f"judged from attainment {self.attained.revision}: {drawn}")
@@ -177,8 +180,8 @@ class LedgerRead(Protocol):
     def agreements(self) -> list[AgreementRecord]:
         """The newest version of each agreement, by id."""
 
-    def agreement(self, agreement_id: str) -> AgreementRecord | None:
-        """The newest version of one."""
+    def agreement(self, agreement_id: str, version: int | None = None) -> AgreementRecord | None:
+        """One version of one, or the newest."""
 
     def verdicts(
         self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None
@@ -228,8 +231,8 @@ class Ledger(Exclusions, Protocol):
     def versions(self, agreement_id: str) -> list[int]:
         """The versions of an agreement that were ever recorded, in order."""
 
-    def judged_by(self, agreement_id: str) -> int | None:
-        """The version of an agreement by which its newest period was judged."""
+    def newest_judged(self, agreement_id: str) -> VerdictRecord | None:
+        """The last verdict on the newest period of an agreement that was judged."""
 
     def judged_to(self) -> Mapping[str, int]:
         """The start of the newest period of each agreement of which a promise was judged, by agreement."""

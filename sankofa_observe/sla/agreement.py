@@ -1,4 +1,4 @@
-"""What two parties agreed: promises, fee, credits, caps and clocks. Immutable; a change is a new version."""
+"""What two parties agreed: promises, fee, credits, caps and clocks. Immutable; a change is a new version from a boundary on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.schedule import CreditBand, Formula, Schedule
+from sankofa_observe.sla.settlement import on_chain_id
 from sankofa_observe.sla.stacking import CreditRules
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.quorum import Quorum
@@ -46,10 +47,10 @@ class Promise:
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """A service level agreement as both parties signed it.
+    """One version of a service level agreement as both parties signed it.
 
     `terms_hash` is the SHA-256 of the canonical terms document, salt included; `id` never changes over versions. Both are
-    lower-case hex with 0x.
+    lower-case hex with 0x. `ends_at` is where the next version begins: that one's term, and none of this one.
     """
 
     id: str
@@ -62,7 +63,7 @@ class Agreement:
     exponent: int
     fee_minor: int
     cap_ppm: int
-    starts_at: int
+    starts_at: int  # of a later version: its boundary, where a period begins
     grace_seconds: int
     dispute_window_seconds: int
     dispute_window_blocks: int
@@ -74,6 +75,21 @@ class Agreement:
     observers: Quorum = field(default_factory=Quorum)  # whose slots it is judged from
     terms_hash: str = ""
     terms_document: str = field(default="", repr=False)  # the canonical JSON that was hashed
+    ends_at: int | None = None
+
+    @property
+    def on_chain_id(self) -> str:
+        return on_chain_id(self.id, self.version)
+
+    @property
+    def title(self) -> str:
+        """Its name; with its version, where there are several."""
+        several = self.version > 1 or self.ends_at is not None
+        return f"{self.name}, version {self.version}" if several else self.name
+
+    def covers(self, at: int) -> bool:
+        """Whether a period that begins then is of this version."""
+        return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
 
     @property
     def window(self) -> Window:

@@ -146,9 +146,12 @@ def overlay_of(
 def proposal_problems(
     exclusion: Exclusion, agreement: Agreement, sealed: Sequence[tuple[str, Period]]
 ) -> Iterator[Violation]:
-    """Why an agreement does not take this exclusion; `sealed` are its settlements that are reported or final, by id and period."""
+    """Why a version of an agreement does not take this exclusion; `sealed` are the agreement's settlements that are reported or final, by id and period."""
     where = f"agreement {agreement.name}"
-    first = exclusion.occurrences[0].starts_at
+    own = (
+        one.starts_at for one in exclusion.occurrences if agreement.version == 1 or one.ends_at > agreement.starts_at
+    )
+    first = next(own, exclusion.occurrences[0].starts_at)
     notice = first - exclusion.announced_at
     if notice < agreement.exclusion_notice_seconds:
         yield Violation(

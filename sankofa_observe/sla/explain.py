@@ -85,7 +85,7 @@ class Meaning:
 
 
 def explain(agreement: Agreement, now: int) -> Meaning:
-    """The meaning of an agreement, from the period on that is open now, or from its first one."""
+    """The meaning of a version of an agreement, from the period on that is open now, or from its first one, to its end."""
     ahead = _periods(agreement, max(now, agreement.starts_at))
     return Meaning(
         agreement=agreement,
@@ -108,7 +108,7 @@ def _worst_year(agreement: Agreement) -> Money:
 
 def _periods(agreement: Agreement, at: int) -> list[Period]:
     found = [agreement.window.period_at(at)]
-    while len(found) < PERIODS:
+    while len(found) < PERIODS and found[-1].ends_at != agreement.ends_at:
         found.append(agreement.window.period_at(found[-1].ends_at))
     return found
 

@@ -11,7 +11,7 @@ from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, ev
 from sankofa_observe.sla.evidence.building import queries_of
 from sankofa_observe.sla.overlay import Overlay
 from sankofa_observe.sla.schedule import Measured, credit_minor, most_minor
-from sankofa_observe.sla.settlement import ChainIdentity, Report, slo_id
+from sankofa_observe.sla.settlement import ChainIdentity, Report, on_chain_id, slo_id
 from sankofa_observe.slo.objective import Budgeting
 from sankofa_observe.slo.observers import Seen
 from sankofa_observe.slo.slot import SlotState
@@ -82,6 +82,7 @@ class Penalty:
 
     settlement_id: str
     agreement_id: str
+    agreement_version: int
     tenant: str
     slo: str
     site: str
@@ -103,7 +104,7 @@ class Penalty:
     @property
     def report(self) -> Report:
         return Report(
-            agreement_id=self.agreement_id,
+            agreement_id=on_chain_id(self.agreement_id, self.agreement_version),
             slo_id=slo_id(f"{self.slo}/{self.site}"),
             period=self.period,
             good=self.good,
@@ -164,6 +165,7 @@ def price(
     penalty = Penalty(
         settlement_id=identity.settlement_id,
         agreement_id=agreement.id,
+        agreement_version=agreement.version,
         tenant=agreement.tenant,
         slo=promise.slo.name,
         site=promise.site,

@@ -132,6 +132,7 @@ def _slo(counted: Any, sources: Sources) -> Slo:
         sources={} if of_members else listed,
         members={place: tuple(map(Members.of, every)) for place, every in listed.items()} if of_members else {},
         parts={part["name"]: _slo(part, sources) for part in counted["parts"]},
+        version=counted.get("version", 1),
     )
     return _with_digest(slo)
 

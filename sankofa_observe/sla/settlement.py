@@ -6,9 +6,11 @@ second write. States move only along the arrows below.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+import rfc8785
 from eth_hash.auto import keccak
 
 from sankofa_observe.units import Period
@@ -60,7 +62,7 @@ class ChainIdentity:
 class Report:
     """What the attestors sign and the contract prices: counts, never percentages."""
 
-    agreement_id: str
+    agreement_id: str  # of the version, on chain
     slo_id: str
     period: Period
     good: int
@@ -68,6 +70,14 @@ class Report:
     evidence_root: str
     leaf_count: int
     document_hash: str
+
+
+def on_chain_id(agreement_id: str, version: int) -> str:
+    """What the contract calls one version of an agreement: terms there never change, so each version is signed under its own id."""
+    if version == 1:
+        return agreement_id
+    named = rfc8785.dumps({"format": "sankofa-agreement-version/1", "id": agreement_id, "version": version})
+    return "0x" + hashlib.sha256(named).hexdigest()
 
 
 def slo_id(label: str) -> str:

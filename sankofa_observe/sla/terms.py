@@ -8,6 +8,8 @@ another agreement. A change of these documents is a new `format`, and the old on
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -67,6 +69,35 @@ def terms_of(agreement: Agreement, salt: str) -> Document:
         **_credits(agreement.credit_rules),
         **_observers(agreement.observers),
     }
+
+
+def changes(before: str, after: str) -> Iterator[str]:
+    """What differs between two documents of terms, each with its place, but what names the version itself."""
+    one, other = (dict(_places("", _named(json.loads(text)))) for text in (before, after))
+    for place in dict.fromkeys([*one, *other]):
+        if one.get(place) != other.get(place):
+            yield f"{place} {one.get(place, 'none')} -> {other.get(place, 'none')}"
+
+
+def counting_changes(before: Slo, after: Slo) -> Iterator[str]:
+    """The same of two versions of an SLO."""
+    one, other = (json.dumps(counting_of(slo)) for slo in (before, after))
+    return changes(one, other)
+
+
+def _named(document: Document) -> Document:
+    """The document with its promises by their names, without what is another one in each version."""
+    kept = {name: value for name, value in document.items() if name not in {"version", "starts_at"}}
+    promises = {f"promise {one['slo']['name']}/{one['site']}": one for one in kept.pop("promises", ())}
+    return {**kept, **{name: {**one, "slo": _named(one["slo"])} for name, one in promises.items()}}
+
+
+def _places(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        yield place, json.dumps(value) if isinstance(value, list) else value
+        return
+    for name, inner in value.items():
+        yield from _places(f"{place}.{name}" if place else name, inner)
 
 
 def _credits(rules: CreditRules) -> Document:
@@ -135,6 +166,7 @@ def counting_of(slo: Slo) -> Document:
             "leaves_seconds": rule.leaves_seconds,
         },
         "parts": [counting_of(part) for _, part in sorted(slo.parts.items())],
+        **({"version": slo.version} if slo.version > 1 else {}),
     }
 
 

@@ -15,7 +15,7 @@ from sankofa_observe.slo.indicator import (
     RatioIndicator,
 )
 from sankofa_observe.slo.window import Window
-from sankofa_observe.units import PPM
+from sankofa_observe.units import PPM, Period
 
 LONGEST_GAP_SECONDS = 1800
 HISTORY_SECONDS = 3600
@@ -73,7 +73,7 @@ class SlotRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Slo:
-    """One objective of one tier. A site is a label, never a spec of its own."""
+    """One version of an objective of one tier. A site is a label, never a spec of its own."""
 
     name: str
     tier: str
@@ -90,6 +90,20 @@ class Slo:
     parts: Mapping[str, Slo] = field(default_factory=dict, hash=False)  # by name, those that its slots are made of
     # Of each region or fleet whose sites are counted: which sites there are, as the fleet file lists them.
     members: Mapping[str, tuple[Members, ...]] = field(default_factory=dict, hash=False)
+    version: int = 1
+    starts_at: int | None = None  # the boundary before which the version before holds; none of the first version
+    ends_at: int | None = None  # where the next version begins
+
+    @property
+    def counted_as(self) -> str:
+        """The name under which its slots stand: versions count by different rules, and no name of a spec has an @."""
+        return self.name if self.version == 1 else f"{self.name}@{self.version}"
+
+    def counted_in(self, period: Period) -> Period | None:
+        """What this version counts of a stretch: up to a slot beyond its boundaries, because events float over them."""
+        low = period.starts_at if self.starts_at is None else max(period.starts_at, self.starts_at - self.slot.seconds)
+        high = period.ends_at if self.ends_at is None else min(period.ends_at, self.ends_at + self.slot.seconds)
+        return Period(starts_at=low, ends_at=high) if low < high else None
 
     @property
     def leaves(self) -> list[Slo]:

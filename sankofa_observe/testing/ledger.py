@@ -108,9 +108,9 @@ class MemoryLedger(MemoryExclusions):
     def versions(self, agreement_id: str) -> list[int]:
         return sorted(version for one, version in self.agreements if one == agreement_id)
 
-    def judged_by(self, agreement_id: str) -> int | None:
-        own = [one for one in self.verdicts if one.agreement_id == agreement_id]
-        return max(own, key=lambda one: one.period.starts_at).agreement_version if own else None
+    def newest_judged(self, agreement_id: str) -> VerdictRecord | None:
+        own = [one for one in reversed(self.verdicts) if one.agreement_id == agreement_id]
+        return max(own, key=lambda one: one.period.starts_at, default=None)
 
     def judged_to(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -361,8 +361,11 @@ class MemoryReads:
         newest = {key: one for (key, _), one in sorted(self.ledger.agreements.items())}
         return [one for one in newest.values() if self.scope.sees(one.tenant)]
 
-    def agreement(self, agreement_id: str) -> AgreementRecord | None:
-        return next((one for one in self.agreements() if one.agreement_id == agreement_id), None)
+    def agreement(self, agreement_id: str, version: int | None = None) -> AgreementRecord | None:
+        if version is None:
+            return next((one for one in self.agreements() if one.agreement_id == agreement_id), None)
+        found = self.ledger.agreements.get((agreement_id, version))
+        return found if found and self.scope.sees(found.tenant) else None
 
     def verdicts(
         self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None

@@ -91,7 +91,7 @@ def test_ledger_that_is_empty_answers_nothing(ledger: Ledger) -> None:
         reads.balance(),
         reads.undetermined().items,
     ) == ([], [], [], None, [], [], ())
-    assert (ledger.standing(ACME.id, period()), ledger.to_assess(ACME.id), ledger.judged_by(ACME.id)) == (
+    assert (ledger.standing(ACME.id, period()), ledger.to_assess(ACME.id), ledger.newest_judged(ACME.id)) == (
         [],
         [],
         None,
@@ -154,7 +154,7 @@ def test_ledger_finds_verdicts_by_agreement_and_period(ledger: Ledger) -> None:
 
     assert (verdicts(ledger), verdicts(ledger, BAOBAB)) == ([early, revised, late], [foreign])
     assert [ledger.standing(ACME.id, period(n)) for n in range(3)] == [[revised], [late], []]
-    assert (ledger.judged_by(ACME.id), ledger.judged_by(digest_of("nobody"))) == (1, None)
+    assert (ledger.newest_judged(ACME.id), ledger.newest_judged(digest_of("nobody"))) == (late, None)
 
 
 def test_ledger_asks_for_a_price_of_every_breach_until_it_has_one(ledger: Ledger) -> None:

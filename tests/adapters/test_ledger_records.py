@@ -344,7 +344,7 @@ QUESTIONS: dict[str, Callable[[SqlLedger], object]] = {
     "standing": lambda ledger: ledger.standing(ACME.id, period()),
     "to assess": lambda ledger: ledger.to_assess(ACME.id),
     "agreements to assess": lambda ledger: ledger.agreements_to_assess(),
-    "judged by": lambda ledger: ledger.judged_by(ACME.id),
+    "newest judged": lambda ledger: ledger.newest_judged(ACME.id),
     "moving": lambda ledger: ledger.moving(SettlementState.COMPUTED, SettlementState.REPORTED),
     "uncredited": lambda ledger: ledger.uncredited(),
     "totals": lambda ledger: ledger.totals(),

@@ -90,7 +90,9 @@ def test_another_contract_is_told_as_one(anvil: TestChain) -> None:
 
 def test_what_was_not_proposed_is_not_accepted(anvil: TestChain) -> None:
     """Whose turn it is, and what makes the id, are told."""
-    with pytest.raises(InvalidInput, match=r"nothing was proposed as 0x.* The provider proposes first.* name and salt"):
+    with pytest.raises(
+        InvalidInput, match=r"nothing was proposed as 0x.* The provider proposes first.* name, salt and version"
+    ):
         take(anvil, agreed(anvil, "unknown"))
 
 
@@ -110,6 +112,22 @@ def test_an_agreement_that_was_terminated_is_told(anvil: TestChain) -> None:
     for act in (take, offer):
         with pytest.raises(InvalidInput, match="was terminated; nothing was sent"):
             act(anvil, terms)
+
+
+def test_each_version_is_signed_by_itself(anvil: TestChain) -> None:
+    """Beside the first one, under an id of its own; the first one may be terminated at the boundary, and is done then."""
+    first = agreed(anvil, "versions")
+    later = replace(first, version=2, starts_at=first.starts_at + 600, fee_minor=1, terms_hash=digest_of("later"))
+    first = replace(first, ends_at=later.starts_at)
+    chain = anvil.contract_chain()
+    assert [act(anvil, one) for one in (first, later) for act in (offer, take)] == 4 * [True]
+    assert [chain.holds_terms(one.on_chain_id, one.terms_hash) for one in (first, later)] == [True, True]
+    assert not chain.holds_terms(first.id, later.terms_hash)
+
+    functions = parties._functions(anvil.node, anvil.identity.contract)
+    ending = functions.terminateAgreement(bytes.fromhex(first.id[2:]), 2**40)
+    anvil.node.transact(ending, anvil.tenant, "end")
+    assert [act(anvil, one) for one in (first, later) for act in (offer, take)] == 4 * [False]
 
 
 def test_a_node_that_is_away_is_told_without_the_client_s_insides() -> None:

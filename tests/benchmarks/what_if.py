@@ -13,6 +13,7 @@ import polars as pl
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.adapters.slots.days import OF_PARTS
 from sankofa_observe.adapters.slots.rows import DAYS, RUNS, TOTALS, shaped
+from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.pipeline.what_if import Compared, compare
 from sankofa_observe.ports import HOUR_SECONDS
 from sankofa_observe.sla.agreement import Agreement
@@ -38,7 +39,7 @@ def run() -> Table:
     with TemporaryDirectory() as folder, closing(DeltaSlots(Path(folder) / "slots", OBSERVER)) as table:
         _fill(table)
         seconds = best(lambda: _priced(agreements, change, table))
-        drawn = list(compare(agreements, change, (), table=table, last=12))
+        drawn = list(compare(agreements, change, (), panel_of=alone(table), last=12))
         priced = [one.changed for one in drawn if isinstance(one, Compared)]
         steps = best(lambda: curve(priced, change))
         naive = _naive(agreements[0])
@@ -96,7 +97,7 @@ def _fill(table: DeltaSlots) -> None:
 def _priced(agreements: list[Agreement], change: Change, table: DeltaSlots) -> Owed:
     by_id = {one.id: one for one in agreements}
     groups: dict[tuple[str, Period], list[Compared]] = {}
-    for one in compare(agreements, change, (), table=table, last=12):
+    for one in compare(agreements, change, (), panel_of=alone(table), last=12):
         assert isinstance(one, Compared)
         groups.setdefault((one.actual.agreement.id, one.actual.period), []).append(one)
     assert sum(map(len, groups.values())) == SLOS * SITES * 12

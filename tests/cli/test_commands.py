@@ -473,7 +473,8 @@ def test_evaluate_ends_with_3_when_terms_changed_under_their_version(run: Run, i
     assert run("evaluate", *config(installation), "--as-it-stands").code == 0
     change(installation, "specs/agreement.yaml", lambda one: one["spec"]["fee"].update(amountMinor=124_999))
     ended = run("evaluate", *config(installation))
-    assert (ended.code, "terms_hash" in ended.err, "Traceback" in ended.err) == (3, True, False)
+    assert (ended.code, "fee_minor 125000 -> 124999" in ended.err, "Traceback" in ended.err) == (3, True, False)
+    assert "write the change as version 2 with a boundary" in ended.err
 
 
 @pytest.mark.parametrize("command", ["observe", "evaluate", "settle", "serve", "recount"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -302,3 +304,67 @@ def test_what_if_refuses_what_cannot_be_asked(config: str, arguments: tuple[str,
     """With what was seen and what is expected."""
     code, out, err = run("what-if", *arguments, "--config", config)
     assert (code, out, said in err) == (2, "", True), err
+
+
+@pytest.fixture
+def versions(config: str, tmp_path: Path) -> str:
+    """The same installation, whose SLO is another one from February on."""
+    before = Path(config).parent
+    for name in ("specs", "data"):
+        shutil.copytree(before / name, tmp_path / name)
+    shutil.copy(config, tmp_path)
+    february = "2026-02-01T00:00:00Z"
+    for file, place, later in (
+        (
+            "availability-edge.yaml",
+            ("metadata", "annotations"),
+            {"sankofa.observe/version": "2", "sankofa.observe/from": february},
+        ),
+        ("example-edge.yaml", ("spec",), {"version": 2, "startsAt": february}),
+    ):
+        document = yaml.safe_load((tmp_path / "specs" / file).read_text())
+        part = document
+        for name in place:
+            part = part[name]
+        part |= later
+        (tmp_path / "specs" / f"later-{file}").write_text(yaml.safe_dump(document))
+    with closing(DeltaSlots(tmp_path / "data" / "slots", "observer-1")) as table:
+        first = START + 31 * 86_400
+        states = [SlotState.BAD if n < 200 else SlotState.GOOD for n in range(1440)]
+        counted = [slot(first + 60 * n, state, site=SITE, slo=f"{SLO}@2") for n, state in enumerate(states)]
+        table.append(counted, START)
+    return str(tmp_path / "sankofa.yaml")
+
+
+def test_slots_of_each_version_are_drawn_by_themselves(versions: str) -> None:
+    """By the time that is asked for; without one, those of the newest slot; a stretch of both is refused, with where to cut it."""
+    february = ("--from", "2026-02-01T00:00:00Z", "--to", "2026-02-02T00:00:00Z")
+    show = ("slots", "show", SLO, SITE, "--config", versions)
+    of_january, of_february, newest = (run(*show, *asked)[1] for asked in (MONTH, february, ()))
+    assert [f"{SLO}@2" in drawn for drawn in (of_january, of_february, newest)] == [False, True, True]
+    code, _, told = run(*show, "--from", "2026-01-31T00:00:00Z", "--to", "2026-02-02T00:00:00Z")
+    assert code == 2
+    assert f"version 2 of {SLO} begins at 2026-02-01T00:00:00Z" in told
+
+
+def test_an_export_of_an_slo_has_all_its_versions(versions: str, tmp_path: Path) -> None:
+    """Each under the name by which it is counted."""
+    out = tmp_path / "slots.csv"
+    stretch = ("--from", "2026-01-31T23:00:00Z", "--to", "2026-02-01T01:00:00Z")
+    code, _, _ = run(
+        "slots", "export", "--config", versions, "--format", "csv", "--slo", SLO, "--out", str(out), *stretch
+    )
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert (code, Counter(row["slo"] for row in rows)) == (0, {SLO: 120, f"{SLO}@2": 60})
+
+
+def test_what_if_tells_each_version_by_its_own_terms(versions: str) -> None:
+    """One block a version of which any period is over, under its number."""
+    code, out, _ = run("what-if", "example-edge", "--config", versions)
+    heads = [line for line in out.splitlines() if line.startswith("example-edge")]
+    assert (code, heads) == (
+        0,
+        ["example-edge, version 1: fee of a period 1250.00 USD, its credits 625.00 USD at most"],
+    )
+    events = json.loads(run("what-if", "example-edge", "--config", versions, "--json")[1])
+    assert {one["agreement_version"] for one in events if "agreement_version" in one} == {1}

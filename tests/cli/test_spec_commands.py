@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from deploy.parts import CHECKOUT
-from tests.adapters.spec_documents import AGREEMENT, FLEET, LATENCY, SLO, WINDOW, changed, put, write
+from tests.adapters.spec_documents import AGREEMENT, FLEET, LATENCY, SLO, WINDOW, changed, notes, put, write
 from tests.cli.running import Ended, Run
 
 SPECS = str(CHECKOUT / "deploy" / "specs")
@@ -231,3 +231,69 @@ def test_explain_says_credits_that_the_contract_cannot_settle_yet(run: Run, tmp_
     assert max(map(len, ended.out.splitlines())) <= 80
     refused = run("specs", "check", str(folder))
     assert (refused.code, refused.err.count("[agreement.unsettled]")) == (2, 5)
+
+
+MARCH = "2027-03-01T00:00:00Z"
+
+
+@pytest.fixture
+def changed_in_march(tmp_path: Path) -> str:
+    """An agreement whose SLO and fee change in March 2027."""
+    target = put("spec|objectives|0|target", 0.99)
+    later = changed(SLO, notes(version="2", **{"from": MARCH}), target)
+    amended = changed(
+        AGREEMENT,
+        put("spec|version", 2),
+        put("spec|startsAt", MARCH),
+        put("spec|fee|amountMinor", 150_000),
+        put("spec|promises|0|bands", [{"belowPpm": 990_000, "creditPpm": 100_000}]),
+    )
+    documents = {"fleet": FLEET, "slo": SLO, "latency": LATENCY, "terms": AGREEMENT, "later": later, "amended": amended}
+    return str(write(tmp_path, **documents))
+
+
+def test_check_tells_what_a_boundary_changes(run: Run, changed_in_march: str) -> None:
+    """Of what is counted and of what is agreed, by its place; an SLO or an agreement of several versions counts once."""
+    ended = run("specs", "check", changed_in_march)
+    lines = [line for line in ended.out.splitlines() if not line.startswith(("warning", "    hint"))]
+    assert (ended.code, lines) == (
+        0,
+        [
+            "2 sites, 2 SLOs, 1 agreement: no violation",
+            "SLO availability-edge: version 2 from 2027-03-01T00:00:00Z",
+            "  target_ppm 995000 -> 990000",
+            "agreement example-edge: version 2 from 2027-03-01T00:00:00Z",
+            "  fee_minor 125000 -> 150000",
+            "  promise availability-edge/edge-nairobi-1.bands [[995000, 100000], [990000, 250000], [950000, 400000]] -> [[990000, 100000]]",
+            "  promise availability-edge/edge-nairobi-1.slo.target_ppm 995000 -> 990000",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "version", "fee", "told", "last"),
+    [
+        (
+            "2027-01-31",
+            1,
+            "1250.00 USD",
+            "  until  2027-03-01T00:00:00Z; then version 2 holds: --at 2027-03-01",
+            "2027-02-01",
+        ),
+        ("2027-03-01", 2, "1500.00 USD", "  from   2027-03-01T00:00:00Z; version 1 holds before", "2027-05-01"),
+    ],
+)
+def test_explain_is_by_the_version_that_holds_then(
+    run: Run, changed_in_march: str, day: str, version: int, fee: str, told: str, last: str
+) -> None:
+    """With its periods up to its end, and where the other one begins."""
+    ended = run("specs", "explain", "example-edge", changed_in_march, "--at", day)
+    lines = ended.out.splitlines()
+    assert (ended.code, lines[0], f"Fee of a period      {fee}" in lines, told in lines) == (
+        0,
+        f"example-edge, version {version}",
+        True,
+        True,
+    )
+    periods = [line.split()[0] for line in lines if line.startswith("  2027-")]
+    assert periods[-1] == last

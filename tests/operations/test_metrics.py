@@ -171,6 +171,30 @@ def test_what_waits_is_told_with_its_age_and_when_it_is_due() -> None:
     assert seen == [[0, None, None], [1, 5, 65], [0, None, None]]
 
 
+def test_an_slo_shows_the_version_that_holds() -> None:
+    """From the boundary on the objective and the figures are those of the later version, under the same name."""
+    first = agreement().promises[0].slo
+    later = replace(first, target_ppm=900_000, version=2, starts_at=period(1).starts_at)
+    first = replace(first, ends_at=later.starts_at)
+    catalog = replace(CATALOG, slos={one.counted_as: one for one in (first, later)})
+    process, table, clock = ProcessMetrics(), MemorySlots(), FixedClock(at=period(0).ends_at - 1)
+    pipeline = PipelineMetrics(process, catalog)
+    table.append(slots_of(0, bad=2), START)
+    table.append([replace(one, slo=later.counted_as) for one in slots_of(1, bad=4)], START)
+    seen = []
+    for _ in range(2):
+        pipeline.refresh_slots(table, clock)
+        seen.append(
+            (
+                value(process, str(telemetry.SLO_OBJECTIVE), first.name, first.tier),
+                value(process, str(telemetry.SLO_LOW), *PROMISE),
+            )
+        )
+        clock.forward(600)
+
+    assert seen == [(0.995, 0.8), (0.9, 0.6)]
+
+
 # --------------------------------------------------------------------------------------------------------------- observers
 
 

@@ -30,7 +30,6 @@ from sankofa_observe.sla.evidence import Evidence, Origin
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo, SlotRule
-from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.totals import row_text
 from sankofa_observe.testing import (
     ChainFaults,
@@ -322,8 +321,8 @@ class World:
         identity, origin = self.chain.identity, Origin(engine="engine/1", observer="observer-1")
         for agreement in self.agreements.values():
             for told in assess(
-                agreement,
-                panel=alone(table)(Quorum()),
+                [agreement],
+                panel_of=alone(table),
                 ledger=ledger,
                 archive=archive,
                 chain=identity,

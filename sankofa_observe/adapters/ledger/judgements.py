@@ -40,11 +40,13 @@ class Judgements(Acting):
         with self._database.reading() as connection:
             return list(connection.execute(query).scalars())
 
-    def judged_by(self, agreement_id: str) -> int | None:
+    def newest_judged(self, agreement_id: str) -> VerdictRecord | None:
         table = tables.verdicts
-        query = select(table.c.agreement_version).where(table.c.agreement_id == agreement_id)
+        query = select(table).where(table.c.agreement_id == agreement_id)
+        newest = query.order_by(table.c.starts_at.desc(), table.c.id.desc()).limit(1)
         with self._database.reading() as connection:
-            return connection.execute(query.order_by(table.c.starts_at.desc(), table.c.id.desc()).limit(1)).scalar()
+            row = connection.execute(newest).mappings().first()
+            return rows.verdict(row) if row else None
 
     def judged_to(self) -> Mapping[str, int]:
         now, agreement = tables.verdicts_now, tables.agreements.c.agreement_id

@@ -48,9 +48,11 @@ class ScopedReads:
             found = connection.execute(query.order_by(table.c.agreement_id)).mappings()
             return [rows.agreement(row) for row in found]
 
-    def agreement(self, agreement_id: str) -> AgreementRecord | None:
+    def agreement(self, agreement_id: str, version: int | None = None) -> AgreementRecord | None:
         table = tables.agreements
         query = self._own(select(table), table).where(table.c.agreement_id == agreement_id)
+        if version is not None:
+            query = query.where(table.c.version == version)
         with self.database.reading(self.scope) as connection:
             row = connection.execute(query.order_by(table.c.version.desc()).limit(1)).mappings().first()
             return rows.agreement(row) if row else None

@@ -156,6 +156,7 @@ penalties = Table(
     Column("settlement_id", String(66), nullable=False),
     _whose(),
     *_promise(),
+    Column("agreement_version", Integer, nullable=False),  # by whose terms it was priced
     Column("revision", Integer, nullable=False),
     Column("good", BigInteger, nullable=False),
     Column("valid", BigInteger, nullable=False),

@@ -57,7 +57,7 @@ def evidence_of(
     days = tuple(day for each in seen for day in _days(each.slots))
     share_ppm = credit_ppm(attainment.high_good, attainment.base, promise.bands)
     identity = Identity(
-        settlement_id=settlement_id(chain, agreement.id, slo_id(promise.label), period),
+        settlement_id=settlement_id(chain, agreement.on_chain_id, slo_id(promise.label), period),
         chain=replace(chain, contract=chain.contract.lower()),
         agreement=agreed_terms(agreement, promise),
         slo=counting_rules(promise),
@@ -130,7 +130,7 @@ def _slot(slo: str, site: str, row: str) -> Slot:
 
 def agreed_terms(agreement: Agreement, promise: Promise) -> AgreedTerms:
     return AgreedTerms(
-        id=agreement.id,
+        id=agreement.on_chain_id,
         version=agreement.version,
         terms_hash=agreement.terms_hash,
         fee_minor=agreement.fee_minor,

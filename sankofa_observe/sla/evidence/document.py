@@ -22,7 +22,7 @@ Json = Any  # a value of canonical JSON: integers, strings, lists and objects
 class AgreedTerms:
     """What the credit follows from; `terms_hash` names the whole terms document."""
 
-    id: str
+    id: str  # of the version, on chain
     version: int
     terms_hash: str
     fee_minor: int

@@ -15,7 +15,6 @@ from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Origin
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import SettlementState
-from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.testing import FixedClock, MemoryArchive, MemoryLedger, MemorySlots
 from tests import builders
@@ -45,8 +44,8 @@ class Desk:
     def assess(self) -> Told:
         return list(
             assess(
-                self.agreement,
-                panel=alone(self.table)(Quorum()),
+                [self.agreement],
+                panel_of=alone(self.table),
                 ledger=self.ledger,
                 archive=self.archive,
                 chain=builders.CHAIN,

@@ -53,13 +53,7 @@ def document_of(agreement: Agreement, source: ScriptedSamples) -> Evidence:
     origin = Origin(engine="engine/1", observer="observer-1")
     list(
         assess(
-            agreement,
-            panel=alone(table)(Quorum()),
-            ledger=ledger,
-            archive=archive,
-            chain=CHAIN,
-            origin=origin,
-            clock=clock,
+            [agreement], panel_of=alone(table), ledger=ledger, archive=archive, chain=CHAIN, origin=origin, clock=clock
         )
     )
     [record] = ledger.in_order()
@@ -147,9 +141,9 @@ def _shift(seconds: int, length: int = PERIOD_SECONDS) -> Change:
         (_claim("agreement", terms_hash=builders.digest_of("other")), "holds other terms for this agreement"),
         (_claim("slo", site="edge-9"), "finds no promise of availability-edge at edge-9"),
         (_claim("slo", name="invented"), "finds no promise of invented at edge-1"),
-        (_shift(0, 60), "finds no period of this agreement at 2026-01-01T00:00:00Z/2026-01-01T00:01:00Z"),
-        (_shift(60), "finds no period of this agreement at 2026-01-01T00:01:00Z/2026-01-01T00:11:00Z"),
-        (_shift(-600), "finds no period of this agreement at 2025-12-31T23:50:00Z/2026-01-01T00:00:00Z"),
+        (_shift(0, 60), "finds no period of version 1 of this agreement at 2026-01-01T00:00:00Z/2026-01-01T00:01:00Z"),
+        (_shift(60), "finds no period of version 1 of this agreement at 2026-01-01T00:01:00Z/2026-01-01T00:11:00Z"),
+        (_shift(-600), "finds no period of version 1 of this agreement at 2025-12-31T23:50:00Z/2026-01-01T00:00:00Z"),
         (
             _claim("agreement", fee_minor=1),
             "finds fee, cap or bands in the document that are not those of its own terms",
@@ -370,13 +364,7 @@ def under(known: MemoryExclusions, since_at: int = 0) -> Evidence:
     origin = Origin(engine="engine/1", observer="observer-1")
     list(
         assess(
-            AGREEMENT,
-            panel=alone(table)(Quorum()),
-            ledger=ledger,
-            archive=archive,
-            chain=CHAIN,
-            origin=origin,
-            clock=clock,
+            [AGREEMENT], panel_of=alone(table), ledger=ledger, archive=archive, chain=CHAIN, origin=origin, clock=clock
         )
     )
     [record] = ledger.in_order()

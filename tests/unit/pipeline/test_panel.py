@@ -74,8 +74,8 @@ class Court:
     def assessed(self) -> list[object]:
         return list(
             assess(
-                self.agreement,
-                panel=self.panel_of(self.agreement.observers),
+                [self.agreement],
+                panel_of=self.panel_of,
                 ledger=self.ledger,
                 archive=self.archive,
                 chain=builders.CHAIN,

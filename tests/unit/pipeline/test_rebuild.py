@@ -16,7 +16,6 @@ from sankofa_observe.sla.evidence import Origin, document_hash, parse
 from sankofa_observe.sla.exclusion import ExclusionState
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.sla.terms import counting_digest, with_terms
-from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.testing import FakeAttestor, FakeChain, FixedClock, MemoryArchive, MemoryLedger, MemorySlots
 from sankofa_observe.units import Period
@@ -65,9 +64,8 @@ class Office:
 
     def price(self) -> None:
         self.judge()
-        panel = alone(self.table)(Quorum())
-        ports = {"panel": panel, "ledger": self.ledger, "archive": self.archive, "clock": self.clock}
-        list(assess(self.agreement, chain=builders.CHAIN, origin=self.origin, **ports))  # type: ignore[arg-type]
+        ports = {"panel_of": alone(self.table), "ledger": self.ledger, "archive": self.archive, "clock": self.clock}
+        list(assess([self.agreement], chain=builders.CHAIN, origin=self.origin, **ports))  # type: ignore[arg-type]
         for record in self.ledger.in_order():
             self.chain.prices[record.penalty.settlement_id] = CREDIT_MINOR
 

@@ -160,7 +160,10 @@ def test_terms_that_the_parties_did_not_accept_are_not_reported() -> None:
     court.chain.other_terms.add(court.penalties[0].agreement_id)
 
     assert said(court.run()) == [
-        "the contract holds other terms than the specs; restore the specs that both parties accepted"
+        (
+            "the contract holds other terms than the specs, or none of this version; have it proposed and accepted (chain propose, "
+            "chain accept), or restore the specs that both parties accepted"
+        )
     ]
     assert (court.states(), court.nonces()) == ([COMPUTED], [])
 

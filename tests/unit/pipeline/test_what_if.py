@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.pipeline.assess import assess
 from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.pipeline.what_if import Compared, NotPriced, compare, past_periods
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Origin
@@ -35,6 +36,7 @@ from sankofa_observe.slo.indicator import (
     Together,
 )
 from sankofa_observe.slo.objective import Budgeting
+from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.slo.verdict import Attainment, Verdict
@@ -103,9 +105,13 @@ def approved(of: Agreement, stretches: list[Period], table: MemorySlots) -> Pric
         planned = exclusion(of, schedule=Schedule(zone="UTC", begins=begins, length_seconds=one.seconds))
         ledger.add_exclusions([planned])
         ledger.act_on_exclusions(ledger.exclusions_named(planned.ref), APPROVAL)
-    list(evaluate([of], table=table, ledger=ledger, clock=clock))
+    list(evaluate([of], panel_of=alone(table), ledger=ledger, clock=clock))
     origin = Origin(engine="sankofa-observe/test", observer="observer-1")
-    list(assess(of, table=table, ledger=ledger, archive=MemoryArchive(), chain=CHAIN, origin=origin, clock=clock))
+    list(
+        assess(
+            [of], panel_of=alone(table), ledger=ledger, archive=MemoryArchive(), chain=CHAIN, origin=origin, clock=clock
+        )
+    )
     certain = {(one.penalty.site, one.penalty.period): one.penalty.credit_minor for one in ledger.in_order()}
     found = {}
     for record in ledger.verdicts:
@@ -117,7 +123,7 @@ def approved(of: Agreement, stretches: list[Period], table: MemorySlots) -> Pric
 
 def asked(of: Agreement, stretches: list[Period], table: MemorySlots) -> tuple[Priced, Priced]:
     """What what-if says of it as it is, and as it would be."""
-    found = list(compare([of], Change(slo="availability-edge"), stretches, table=table, last=12))
+    found = list(compare([of], Change(slo="availability-edge"), stretches, panel_of=alone(table), last=12))
     priced = [one for one in found if isinstance(one, Compared)]
     assert priced == found
     keys = [(one.actual.promise.site, one.actual.period) for one in priced]
@@ -178,8 +184,8 @@ def forgotten(tmp_path: Path) -> DeltaSlots:
 def test_the_past_is_priced_from_totals_alone(forgotten: DeltaSlots) -> None:
     """With the slots gone, what one bad minute of two days would have cost at 99.97 % is still said."""
     with closing(forgotten) as table:
-        found = list(compare([AGREEMENT], CHANGE, (), table=table, last=2))
-        past = past_periods(AGREEMENT, table, 12)
+        found = list(compare([AGREEMENT], CHANGE, (), panel_of=alone(table), last=2))
+        past = past_periods(AGREEMENT, alone(table)(Quorum()), 12)
     assert [one.starts_at - START for one in past] == [0, 2 * DAY_SECONDS]
     priced = [(one.actual.promise.site, one.was.owed, one.would_be.owed) for one in found if isinstance(one, Compared)]
     none, some = Owed(), Owed(low_minor=12_500, high_minor=12_500)
@@ -191,8 +197,8 @@ def test_an_exclusion_that_cuts_an_hour_without_slots_is_told(forgotten: DeltaSl
     day = START + 3 * DAY_SECONDS
     hours, part = (Period(starts_at=day, ends_at=day + seconds) for seconds in (7200, 1800))
     with closing(forgotten) as table:
-        whole = list(compare([AGREEMENT], CHANGE, [hours], table=table, last=1))
-        cut = list(compare([AGREEMENT], CHANGE, [part], table=table, last=1))
+        whole = list(compare([AGREEMENT], CHANGE, [hours], panel_of=alone(table), last=1))
+        cut = list(compare([AGREEMENT], CHANGE, [part], panel_of=alone(table), last=1))
     assert [one.problem for one in cut if isinstance(one, NotPriced)] == [
         "slots of 2026-01-04 are no longer kept (late.keep_slots_days), and 2026-01-04T00:30:00Z cuts an hour of that day"
     ] * 2
@@ -208,7 +214,7 @@ def test_a_period_that_is_excluded_as_a_whole_is_met_and_costs_nothing(forgotten
     """Nothing was promised of it, so nothing was missed: as it is judged once it is approved."""
     whole = Period(starts_at=START + 2 * DAY_SECONDS, ends_at=START + 4 * DAY_SECONDS)
     with closing(forgotten) as table:
-        found = list(compare([AGREEMENT], CHANGE, [whole], table=table, last=1))
+        found = list(compare([AGREEMENT], CHANGE, [whole], panel_of=alone(table), last=1))
     priced = [
         (one.would_be.verdict, one.would_be.owed, one.changed.attained.base)
         for one in found
@@ -222,4 +228,4 @@ def test_nothing_is_over_before_the_newest_slot_says_so() -> None:
     assert past_periods(AGREEMENT, MemorySlots(), 12) == []
     table = MemorySlots()
     table.append([slot(START + 60)], START)
-    assert list(compare([AGREEMENT], CHANGE, (), table=table, last=12)) == []
+    assert list(compare([AGREEMENT], CHANGE, (), panel_of=alone(table), last=12)) == []

@@ -181,6 +181,7 @@ def _settlements() -> None:
         sa.Column("settlement_id", sa.String(length=66), nullable=False),
         _whose(),
         *_promise(),
+        sa.Column("agreement_version", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("good", sa.BigInteger(), nullable=False),
         sa.Column("valid", sa.BigInteger(), nullable=False),
