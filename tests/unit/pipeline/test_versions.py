@@ -301,7 +301,7 @@ def test_lost_evidence_is_written_anew_by_the_version_of_its_time(house: House, 
         if file.is_file():
             file.unlink()
     broken = [one for one in settlements(changed.ledger) if unproven(one, changed.archive)]
-    ports = {"table": changed.slots, "ledger": changed.ledger, "archive": changed.archive}
+    ports = {"panel_of": alone(changed.slots), "ledger": changed.ledger, "archive": changed.archive}
     done = list(rebuild(broken, chain=CHAIN, origin=ORIGIN, **ports))  # type: ignore[arg-type]
     assert [type(one) for one in done] == 4 * [Rebuilt], [str(one) for one in done]
 

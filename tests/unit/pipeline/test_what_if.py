@@ -225,7 +225,7 @@ def test_a_period_that_is_excluded_as_a_whole_is_met_and_costs_nothing(forgotten
 
 def test_nothing_is_over_before_the_newest_slot_says_so() -> None:
     """An agreement that has just begun, or of which nothing was counted, has no past."""
-    assert past_periods(AGREEMENT, MemorySlots(), 12) == []
+    assert past_periods(AGREEMENT, alone(MemorySlots())(Quorum()), 12) == []
     table = MemorySlots()
     table.append([slot(START + 60)], START)
     assert list(compare([AGREEMENT], CHANGE, (), panel_of=alone(table), last=12)) == []
