@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from deploy.integrations.render import CATALOGUE
+from sankofa_observe.adapters.spec_demand import written
 from sankofa_observe.adapters.integrations.models import Histogram, IndicatorShape, Integration
 
 SLOS = Path(__file__).parents[1] / "specs" / "slos"
@@ -124,7 +125,7 @@ def _indicator(one: IndicatorShape, users: Mapping[str, Sequence[str]]) -> tuple
 def _level(one: IndicatorShape) -> tuple[str, str]:
     level = one.level
     assert level is not None  # noqa: S101  the caller looked
-    waiting = f", demand `{level.demand.waiting}`" if level.demand else ""
+    waiting = f", demand `{written([one.condition for one in level.demand])}`" if level.demand else ""
     words = {"value": f"level, {level.unit}", "rate": f"growth, {level.unit}", "age": "age, s"}
     several = ", added up" if level.total else f", {level.combine} of them" if level.combine else ""
     return f"`{level.of}`{waiting}", words[level.reading] + several

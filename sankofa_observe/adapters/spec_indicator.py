@@ -6,6 +6,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
+from sankofa_observe.adapters.spec_demand import demand_of
 from sankofa_observe.adapters.spec_faults import ANNOTATION, Fault, note_fault, note_path
 from sankofa_observe.adapters.spec_models import RatioMetric, SloDocument
 from sankofa_observe.adapters.spec_selector import one_bucket, plain
@@ -13,7 +14,6 @@ from sankofa_observe.adapters.spec_slot import seconds_of, share_ppm
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
-    Demand,
     Indicator,
     LevelIndicator,
     MembersIndicator,
@@ -161,8 +161,8 @@ def _level(
     assert spec is not None and spec.spec.threshold_metric is not None  # noqa: S101, PT018  the caller looked
     query = spec.spec.threshold_metric.metric_source.spec.query
     plain(query, f"{_LEVEL}/{_QUERY}", faults)
-    reading, total = _reading("reading", notes, faults), _total(notes, system, faults)
-    demand = _demand(notes, faults)
+    reading, total = _reading(notes, faults), _total(notes, system, faults)
+    demand = demand_of(notes["demand"], faults) if "demand" in notes else ()
     if objective.op is None or objective.value is None:
         problem = "a thresholdMetric needs op and value"
         faults.append(Fault("/spec/objectives/0", "slo.threshold", problem, leans_on=_BOUND))
@@ -188,11 +188,11 @@ def _level(
     )
 
 
-def _reading(name: str, notes: dict[str, str], faults: list[Fault]) -> Reading:
-    text = notes.get(name, Reading.VALUE.value)
+def _reading(notes: dict[str, str], faults: list[Fault]) -> Reading:
+    text = notes.get("reading", Reading.VALUE.value)
     if text in set(Reading):
         return Reading(text)
-    faults.append(note_fault(name, text, f"one of {', '.join(Reading)}"))
+    faults.append(note_fault("reading", text, f"one of {', '.join(Reading)}"))
     return Reading.VALUE
 
 
@@ -206,18 +206,6 @@ def _total(notes: dict[str, str], system: str, faults: list[Fault]) -> bool:
     elif text == "yes" and "combine" in notes:
         faults.append(note_fault("combine", notes["combine"], "nothing: levels that are added up are one source"))
     return text == "yes"
-
-
-def _demand(notes: dict[str, str], faults: list[Fault]) -> Demand | None:
-    if "demand" not in notes:
-        alone = sorted({"demand-above", "demand-reading"} & notes.keys())
-        faults += [note_fault(name, notes[name], f"{note_path('demand')} as well") for name in alone]
-        return None
-    plain(notes["demand"], note_path("demand"), faults)
-    above = _decimal(notes.get("demand-above", "0"))
-    if not above.is_finite() or abs(above.adjusted()) > MOST_DIGITS:
-        faults.append(note_fault("demand-above", notes["demand-above"], "a number, like 0.95"))
-    return Demand(waiting=notes["demand"], above=above, reading=_reading("demand-reading", notes, faults))
 
 
 def _derived(document: SloDocument, kind: Kind, notes: dict[str, str], faults: list[Fault]) -> Indicator | None:

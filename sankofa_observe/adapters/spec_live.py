@@ -90,8 +90,9 @@ def _read(indicator: Indicator) -> list[tuple[str, str, bool]]:
                 (f"{_RATIO}/total/{_QUERY}", indicator.known, False),
             ]
         case LevelIndicator():
-            waiting = [(note_path("demand"), indicator.demand.waiting, False)] if indicator.demand else []
-            return [(f"/spec/indicator/spec/thresholdMetric/{_QUERY}", indicator.level, False), *waiting]
+            level, *demand = indicator.selectors()
+            of_demand = [(note_path("demand"), selector, False) for selector in demand]
+            return [(f"/spec/indicator/spec/thresholdMetric/{_QUERY}", level, False), *of_demand]
         case _:
             every: Sequence[str] = indicator.selectors()
             return [("/spec/indicator", selector, False) for selector in every]

@@ -21,7 +21,7 @@ _ALL = {"tier", "slot", "scrape", "no-traffic", "promise", "unknown-when", "pays
 _ANNOTATIONS = {
     Kind.EVENTS: _ALL | {"sources", "start-time", "longest-gap", "history", "leaves", "settles", "burst-factor"},
     Kind.STATES: _ALL | {"sources", "combine"},
-    Kind.LEVELS: _ALL | {"sources", "combine", "reading", "total", "demand", "demand-above", "demand-reading"},
+    Kind.LEVELS: _ALL | {"sources", "combine", "reading", "total", "demand"},
     Kind.COMPOSITE: _ALL | {"composite", "parts"},
     Kind.OUTAGE: _ALL | {"outage-of", "limit"},
     Kind.MEMBERS: _ALL | {"members-of", "at-least", "spare"},

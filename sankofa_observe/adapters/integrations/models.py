@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from sankofa_observe.adapters.spec_models import Exact, Metadata, Name, Strict
-from sankofa_observe.slo.indicator import is_plain_selector
+from sankofa_observe.slo.indicator import Demand, Reading, is_plain_selector
 
 FROM_FLEET = ("site", "tier", "region")
 """Labels that every target has from the fleet file."""
@@ -81,11 +81,18 @@ class EventsShape(Strict):
 
 
 class DemandShape(Strict):
-    """More than this waits: then a level that misses its bound is bad, else it is good, and unknown where this is not there."""
+    """A condition under which more is asked for than is served, as in an SLO's `demand`."""
 
-    waiting: Selector
-    reading: Literal["value", "rate"] = "value"
+    series: Selector
+    reading: Literal["value", "rate", "age"] = "value"
     above: Exact = Decimal(0)
+    capacity: Selector | Literal[""] = ""
+
+    @property
+    def condition(self) -> Demand:
+        return Demand(
+            series=self.series, above=self.above, reading=Reading(self.reading), capacity=self.capacity
+        )
 
 
 class LevelShape(Strict):
@@ -94,7 +101,7 @@ class LevelShape(Strict):
     unit: Words  # of what is held against the bound
     total: bool = False  # the series of all sources of a site are added up
     combine: Literal["", "all", "any"] = ""  # of several series of one target; without it there is one
-    demand: DemandShape | None = None
+    demand: list[DemandShape] = Field(default_factory=list)  # any of them
 
 
 class IndicatorShape(Strict):
@@ -120,7 +127,8 @@ class IndicatorShape(Strict):
         if self.events:
             return (self.events.counted, self.events.total)
         assert self.level is not None  # noqa: S101  one of them is there
-        return (self.level.of, *([self.level.demand.waiting] if self.level.demand else ()))
+        demand = [text for one in self.level.demand for text in (one.series, one.capacity) if text]
+        return tuple(dict.fromkeys((self.level.of, *demand)))
 
 
 class Histogram(Strict):
