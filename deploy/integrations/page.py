@@ -110,7 +110,8 @@ def _indicator(one: IndicatorShape, users: Mapping[str, Sequence[str]]) -> tuple
         series, read = f"up `{one.state.up}`, known `{one.state.known}`", "state"
     elif one.events:
         side = "good" if one.events.good else "bad"
-        series, read = f"{side} `{one.events.counted}`, of `{one.events.total}`", "events"
+        start = f", began at `{one.events.start}`" if one.events.start else ""
+        series, read = f"{side} `{one.events.counted}`, of `{one.events.total}`{start}", "events"
     else:
         series, read = _level(one)
     return (

@@ -173,7 +173,7 @@ def _demand(demand: Any) -> Demand:
         series=demand["series"],
         above=Decimal(demand["above"]),
         reading=Reading(demand["reading"]),
-        capacity=demand["capacity"],
+        capacity=demand.get("capacity", ""),
     )
 
 

@@ -167,7 +167,10 @@ def _of_level(indicator: LevelIndicator) -> Document:
         found["total"] = 1
     if indicator.demand:
         found["demand"] = [
-            {"series": one.series, "above": _exact(one.above), "reading": one.reading.value, "capacity": one.capacity}
+            {
+                **{"series": one.series, "above": _exact(one.above), "reading": one.reading.value},
+                **({"capacity": one.capacity} if one.capacity else {}),
+            }
             for one in indicator.demand
         ]
     return found

@@ -73,6 +73,8 @@ def _parts(indicator: IndicatorShape) -> Iterator[Part]:
         side = "good" if events.good else "bad"
         yield Part(path=f"events/{side}", asked=Asked.of(events.counted), kinds=COUNTS, several=True)
         yield Part(path="events/total", asked=Asked.of(events.total), kinds=COUNTS, several=True)
+        if events.start:
+            yield Part(path="events/start", asked=Asked.of(events.start), kinds=LEVELS, several=False)
     if level := indicator.level:
         kinds = COUNTS if level.reading == "rate" else LEVELS
         several = level.total or bool(level.combine)

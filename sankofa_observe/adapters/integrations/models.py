@@ -68,6 +68,7 @@ class EventsShape(Strict):
     good: Selector = ""
     bad: Selector = ""
     total: Selector
+    start: Selector | Literal[""] = ""  # when the counters of a target began, like process_start_time_seconds
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -125,7 +126,7 @@ class IndicatorShape(Strict):
         if self.state:
             return (self.state.up, self.state.known)
         if self.events:
-            return (self.events.counted, self.events.total)
+            return (self.events.counted, self.events.total, *([self.events.start] if self.events.start else ()))
         assert self.level is not None  # noqa: S101  one of them is there
         demand = [text for one in self.level.demand for text in (one.series, one.capacity) if text]
         return tuple(dict.fromkeys((self.level.of, *demand)))

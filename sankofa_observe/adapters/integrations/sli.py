@@ -33,6 +33,7 @@ def _document(entry: Integration, indicator: IndicatorShape) -> dict[str, Any]:
         notes |= _combine(indicator.state.combine)
         spec = _state(indicator.state, job)
     elif indicator.events:
+        notes |= {"start-time": of_job(indicator.events.start, job)} if indicator.events.start else {}
         spec = _events(indicator.events, job)
     else:
         assert indicator.level is not None  # noqa: S101  one of them is there
@@ -94,7 +95,7 @@ def shape_of(document: Mapping[str, Any]) -> IndicatorShape | None:
     if ratio := typed["spec"].get("ratioMetric"):
         sides = {side: _query(ratio[side]) for side in ("good", "bad", "total") if side in ratio}
         if ratio["counter"]:
-            return IndicatorShape.model_validate({**head, "events": sides})
+            return IndicatorShape.model_validate({**head, "events": {**sides, "start": note.get("start-time", "")}})
         state = {"up": sides["good"], "known": sides["total"], "combine": _several(note)}
         return IndicatorShape.model_validate({**head, "state": state})
     level = {
