@@ -131,6 +131,7 @@ def _members(
                 role=role,
                 needed=count + indicator.spare,
                 sites=tuple(sorted(one.name for one in sites if role in {"", one.role})),
+                since={one.name: at for one in sites if role in {"", one.role} and (at := one.since_at or 0) > 0},
             )
             for role, count in sorted(wanted.items())
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -198,17 +198,25 @@ class Members:
     role: str  # empty where all sites count
     needed: int
     sites: tuple[str, ...]
+    since: Mapping[str, int] = field(default_factory=dict, hash=False)  # of those that were deployed later, when
+
+    def there_at(self, start: int) -> tuple[str, ...]:
+        """The sites that are members in a slot that begins then: one that is deployed within it is none yet."""
+        return tuple(site for site in self.sites if self.since.get(site, start) <= start)
 
     def __str__(self) -> str:
-        """As evidence lists them: `active=3:lagos,nairobi`."""
-        return f"{self.role}={self.needed}:{','.join(self.sites)}"
+        """As evidence lists them: `active=3:lagos,nairobi@1767225600`."""
+        sites = (f"{site}@{self.since[site]}" if site in self.since else site for site in self.sites)
+        return f"{self.role}={self.needed}:{','.join(sites)}"
 
     @classmethod
     def of(cls, text: str) -> Members:
         """Raises `ValueError` for a text that `str` does not write."""
         role, _, rest = text.partition("=")
         needed, _, sites = rest.partition(":")
-        found = cls(role=role, needed=int(needed), sites=tuple(sites.split(",")))
+        pairs = [one.partition("@") for one in sites.split(",")]
+        since = {site: int(at) for site, _, at in pairs if at}
+        found = cls(role=role, needed=int(needed), sites=tuple(site for site, _, _ in pairs), since=since)
         if str(found) != text:
             raise ValueError(f"{text!r} says nothing of members")
         return found
