@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from sankofa_observe.adapters.spec_demand import demand_of
-from sankofa_observe.adapters.spec_faults import ANNOTATION, Fault, note_fault, note_path
+from sankofa_observe.adapters.spec_faults import ANNOTATION, INDICATOR_PLACE, Fault, note_fault, note_path
 from sankofa_observe.adapters.spec_models import RatioMetric, SloDocument
 from sankofa_observe.adapters.spec_selector import one_bucket, plain
 from sankofa_observe.adapters.spec_slot import seconds_of, share_ppm
@@ -28,8 +28,8 @@ from sankofa_observe.slo.indicator import (
 from sankofa_observe.units import PPM
 
 CHANGING = "changing"
-_METRIC = "/spec/indicator/spec"
-_RATIO, _LEVEL = f"{_METRIC}/ratioMetric", f"{_METRIC}/thresholdMetric"
+METRIC_PLACE = f"{INDICATOR_PLACE}/spec"
+_RATIO, _LEVEL = f"{METRIC_PLACE}/ratioMetric", f"{METRIC_PLACE}/thresholdMetric"
 _QUERY = "metricSource/spec/query"
 KIND_PLACE = f"{_RATIO}/counter"  # what the kind of a document follows from
 _BOUND = ("/spec/objectives/0/op", "/spec/objectives/0/value")
@@ -115,7 +115,7 @@ def _no_indicator(document: SloDocument) -> Fault:
             "/metadata/annotations", "slo.indicator", f"settings of {' and of '.join(kinds)}; give those of one"
         )
     if document.spec.indicator is not None:
-        return Fault(_METRIC, "slo.indicator", "give exactly one of ratioMetric and thresholdMetric")
+        return Fault(METRIC_PLACE, "slo.indicator", "give exactly one of ratioMetric and thresholdMetric")
     hint = f"a composite has {note_path('composite')} and {note_path('parts')} instead"
     parts = (note_path("composite"), note_path("parts"))
     return Fault("/spec/indicator", "slo.indicator", "no indicator", hint, parts)
@@ -174,6 +174,9 @@ def _level(
     if demand and operator in {Operator.LTE, Operator.LT}:
         expected = "none with lte or lt: what is too much is too much whoever waits"
         faults.append(note_fault("demand", notes["demand"], expected, _BOUND))
+    if problem := _idle_bound(reading, operator, bound, total=total):
+        leans_on = (*_BOUND, note_path("reading"), note_path("total"))
+        faults.append(Fault("/spec/objectives/0/value", "slo.threshold", problem, leans_on=leans_on))
     if total and reading is Reading.AGE:
         faults.append(note_fault("total", "yes", "no with reading age: ages do not add up", (note_path("reading"),)))
     return LevelIndicator(
@@ -186,6 +189,19 @@ def _level(
         system=system,
         combine=combine,
     )
+
+
+def _idle_bound(reading: Reading, operator: Operator, bound: Decimal, *, total: bool) -> str:
+    """Why a bound decides nothing: rates, ages and sums are never below 0."""
+    if reading is Reading.VALUE and not total:
+        return ""
+    # A rate of 0 is a counter that stands still, and one above 0 is one that does not; no age is 0.
+    decides = bound > 0 or (bound == 0 and reading is not Reading.AGE and operator in {Operator.LTE, Operator.GT})
+    if decides:
+        return ""
+    what = "a sum of sources" if reading is Reading.VALUE else f"a{'n' if reading is Reading.AGE else ''} {reading}"
+    result = "always holds" if operator in {Operator.GT, Operator.GTE} else "is never reached"
+    return f"{what} is never below 0, so {operator} {bound:f} {result}; expected a bound above 0"
 
 
 def _reading(notes: dict[str, str], faults: list[Fault]) -> Reading:

@@ -168,7 +168,9 @@ def _of_level(indicator: LevelIndicator) -> Document:
     if indicator.demand:
         found["demand"] = [
             {
-                **{"series": one.series, "above": _exact(one.above), "reading": one.reading.value},
+                "series": one.series,
+                "above": _exact(one.above),
+                "reading": one.reading.value,
                 **({"capacity": one.capacity} if one.capacity else {}),
             }
             for one in indicator.demand

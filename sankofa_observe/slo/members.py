@@ -20,7 +20,10 @@ def count_members(
     by_start = {site: {slot.starts_at: slot for slot in own} for site, own in slots.items()}
     return [
         _slot(
-            key, start, {site: by_start.get(site, {}).get(start) for one in members for site in one.there_at(start)}, members
+            key,
+            start,
+            {site: by_start.get(site, {}).get(start) for one in members for site in one.there_at(start)},
+            members,
         )
         for start in slot_starts(period, key.rule.seconds)
     ]

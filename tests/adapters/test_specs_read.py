@@ -11,10 +11,12 @@ from sankofa_observe.adapters.specs import load_catalog
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
+    Demand,
     Indicator,
     LevelIndicator,
     Operator,
     RatioIndicator,
+    Reading,
     Rule,
     StateIndicator,
     Together,
@@ -102,6 +104,49 @@ INDICATORS: dict[str, tuple[Document, list[Change], Indicator]] = {
         [level(op="lte", value=900.5)],
         LevelIndicator(level="lag_seconds", operator=Operator.LTE, bound=Decimal("900.5"), system="proxmox"),
     ),
+    "level-with-demand": (
+        SLO,
+        [
+            level(op="gte", value=5),
+            notes(
+                reading="rate",
+                demand="queue{job='a or b > 1'} > 0.5 or rate dropped > 0 or rate lag_seconds > 0.95 * room",
+            ),
+        ],
+        LevelIndicator(
+            level="lag_seconds",
+            operator=Operator.GTE,
+            bound=Decimal(5),
+            reading=Reading.RATE,
+            demand=(
+                Demand(series="queue{job='a or b > 1'}", above=Decimal("0.5")),
+                Demand(series="dropped", reading=Reading.RATE),
+                Demand(series="lag_seconds", reading=Reading.RATE, above=Decimal("0.95"), capacity="room"),
+            ),
+            system="proxmox",
+        ),
+    ),
+    **{
+        f"{reading}-{op}-{value}": (
+            SLO,
+            [level(op=op, value=value), notes(reading=reading)],
+            LevelIndicator(
+                level="lag_seconds",
+                operator=Operator(op),
+                bound=Decimal(str(value)),
+                reading=Reading(reading),
+                system="proxmox",
+            ),
+        )
+        for reading, op, value in (
+            ("rate", "lte", 0),  # a counter that stands still
+            ("rate", "gt", 0),
+            ("rate", "lt", 0.001),
+            ("age", "lt", 1),
+            ("value", "lt", 0),
+            ("value", "gte", -5),
+        )
+    },
     "composite": (SLO, [composite()], CompositeIndicator(together=Together.ALL, weights={"power": 1, "network": 1})),
     "composite-any": (SLO, [composite("any", "a")], CompositeIndicator(together=Together.ANY, weights={"a": 1})),
     "composite-weighted": (
@@ -171,6 +216,12 @@ def with_site(**targets: Document) -> Document:
     return changed(FLEET, put("spec|sites|1|targets", targets))
 
 
+def with_site_and_another(**targets: Document) -> Document:
+    """The second site of the tier lists nothing."""
+    return changed(with_site(**targets), lambda one: one["spec"]["sites"].append(EDGE))
+
+
+EDGE: Document = {"name": "edge-lagos-1", "tier": "edge", "region": "ng-lagos"}
 TWO_NODES: Document = {"node-1": {}, "node-2": {}}
 PARTS = {
     "unknown": (named(SLO, "power"), "network", "no SLO network"),
@@ -210,6 +261,12 @@ SOURCES: dict[str, tuple[Document, Change, Expected]] = {
     "no-such-system": (with_site(ceph=TWO_NODES), notes(), [("slo.sources", note("sources"))]),
     "no-targets": (with_site(proxmox={}), notes(), [("slo.sources", note("sources"))]),
     "no-site-of-the-tier": (with_site(proxmox=TWO_NODES), notes(tier="core"), []),
+    "some-site-without-targets": (with_site_and_another(proxmox=TWO_NODES), notes(), []),
+    "a-sum-of-some-site-without-targets": (
+        with_site_and_another(proxmox=TWO_NODES),
+        lambda one: (level(op="gte", value=5)(one), notes(total="yes")(one)),
+        [("slo.sources", note("total"))],
+    ),
     "more-than-there-are": (
         with_site(proxmox=TWO_NODES),
         notes(combine="atLeast: 3"),
@@ -227,7 +284,8 @@ def test_sources_are_those_of_the_fleet_file(case: str, tmp_path: Path) -> None:
         assert found(folder) == [(code, f"slo.yaml#1:{path}") for code, path in expected]
     else:
         (slo,) = load_catalog([folder]).slos.values()
-        assert slo.sources == ({"edge-nairobi-1": ("node-1", "node-2")} if slo.tier == "edge" else {})
+        listed = {site: own for site, own in slo.sources.items() if own}
+        assert listed == ({"edge-nairobi-1": ("node-1", "node-2")} if slo.tier == "edge" else {})
 
 
 TIMESLICES = put("spec|budgetingMethod", "Timeslices")
@@ -281,12 +339,13 @@ def test_members_are_the_sites_of_a_role_and_of_a_zone(tmp_path: Path) -> None:
         {"name": "all", "tier": "fleet", "region": "r"},
         {"name": "z-region", "tier": "region", "region": "r", "zone": "z", "needs": 1},
     ]
+    sites[2]["since"] = "2026-03-01T00:00:00Z"
     roles = _derived("roles", tier="fleet", members_of="up", at_least="active=2, standby=1")
     spare = _derived("spare", tier="region", members_of="up", spare="1")
     catalog = load_catalog([write(tmp_path, fleet=_fleet_of(*sites), up=_up(), roles=roles, spare=spare)])
 
-    assert list(map(str, catalog.slos["roles"].members["all"])) == ["active=2:a,c", "standby=1:b"]
-    assert list(map(str, catalog.slos["spare"].members["z-region"])) == ["=2:a,c"]
+    assert list(map(str, catalog.slos["roles"].members["all"])) == ["active=2:a,c@1772323200", "standby=1:b"]
+    assert list(map(str, catalog.slos["spare"].members["z-region"])) == ["=2:a,c@1772323200"]
     assert catalog.slos["roles"].sites_of("all") == ("a", "b", "c")
     assert [leaf.name for leaf in catalog.slos["roles"].leaves] == ["up"]
 
@@ -332,6 +391,29 @@ BAD_PLACES: dict[str, tuple[Document, str, str]] = {
     "needs of a core": ({**CORE, "name": "x", "needs": 2}, "fleet.region", "needs"),
     "since that is none": ({**CORE, "name": "x", "since": "soon"}, "fleet.since", "since"),
 }
+
+
+def test_a_zone_is_one_region(tmp_path: Path) -> None:
+    """Two would count the same sites; told at the second, in whatever file it stands."""
+    first, second, other = (
+        {"name": name, "tier": "region", "region": "r", "zone": zone, "needs": 1}
+        for name, zone in (("a", "z"), ("b", "z"), ("c", "y"))
+    )
+    folder = write(tmp_path, f1=_fleet_of(first, other), f2=_fleet_of(second))
+    (told,) = violations(folder)
+    assert (told.code, told.where) == ("fleet.region", f"{folder}/f2.yaml#1:/spec/sites/0/zone")
+    assert "zone z is that of region a already" in told.problem
+
+
+def test_members_of_no_place_are_a_warning(tmp_path: Path) -> None:
+    """Where the fleet file names a fleet and no region; a fleet file of sites alone leaves such promises to others."""
+    up = {**CORE, "name": "a", "targets": {"besu": {"n": {}}}}
+    spare = _derived("spare", tier="region", members_of="up", spare="1")
+    for more, codes in ([], []), ([{"name": "all", "tier": "fleet", "region": "r"}], ["slo.members"]):
+        folder = write(tmp_path, fleet=_fleet_of(up, *more), up=_up(), spare=spare)
+        catalog = load_catalog([folder])
+        assert [one.code for one in catalog.warnings] == codes
+        assert all(one.where == f"{folder}/spare.yaml#1:{note('tier')}" for one in catalog.warnings)
 
 
 @pytest.mark.parametrize("case", BAD_PLACES)

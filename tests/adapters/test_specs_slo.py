@@ -137,6 +137,68 @@ STATES: dict[str, tuple[Change, Expected]] = {
         lambda one: (level(op="lte", value=5)(one), put(f"spec|indicator|spec|thresholdMetric{SELECTED}", "a+b")(one)),
         [("slo.selector", "/spec/indicator/spec/thresholdMetric/metricSource/spec/query")],
     ),
+    **{
+        f"{reading}-{op}-{value}": (
+            lambda one, op=op, value=value, reading=reading: (
+                level(op=op, value=value)(one),
+                notes(reading=reading)(one),
+            ),
+            [("slo.threshold", "/spec/objectives/0/value")],
+        )
+        for reading, op, value in (
+            ("rate", "lt", 0),
+            ("rate", "lte", -1),
+            ("rate", "gte", 0),
+            ("rate", "gt", -0.5),
+            ("age", "lte", 0),
+            ("age", "gt", 0),
+        )
+    },
+    "sum-below-0": (
+        lambda one: (level(op="gte", value=0)(one), notes(total="yes")(one)),
+        [("slo.threshold", "/spec/objectives/0/value")],
+    ),
+    **{
+        f"demand-{text}": (
+            lambda one, text=text: (level(op="gte", value=5)(one), notes(demand=text)(one)),
+            [("slo.annotation", note("demand"))],
+        )
+        for text in (
+            "queue",
+            "queue >= 1",
+            "queue > 0 and dropped > 0",
+            "queue > 0 or",
+            "rate(dropped[5m]) > 0",
+            "rate dropped > -1",
+            "lag_seconds > 0 * room",
+            "age written > 5 * room",
+            "queue > 0 or queue > 0",
+            "none",
+            "",
+        )
+    },
+    "demand-of-what-is-too-much": (
+        lambda one: (level(op="lte", value=5)(one), notes(demand="queue > 0")(one)),
+        [("slo.annotation", note("demand"))],
+    ),
+    "members-of-a-core": (
+        lambda one: (
+            composite()(one),
+            put(NOTE + "composite", ...)(one),
+            put(NOTE + "parts", ...)(one),
+            notes(tier="core", members_of="up", at_least="2")(one),
+        ),
+        [("slo.members", note("tier"))],
+    ),
+    "members-of-a-link": (
+        lambda one: (
+            composite()(one),
+            put(NOTE + "composite", ...)(one),
+            put(NOTE + "parts", ...)(one),
+            notes(tier="link", members_of="up", at_least="2")(one),
+        ),
+        [("slo.members", note("tier"))],
+    ),
     "states-as-occurrences": (
         put("spec|budgetingMethod", "Occurrences"),
         [("slo.budgeting", "/spec/budgetingMethod")],

@@ -91,9 +91,7 @@ class DemandShape(Strict):
 
     @property
     def condition(self) -> Demand:
-        return Demand(
-            series=self.series, above=self.above, reading=Reading(self.reading), capacity=self.capacity
-        )
+        return Demand(series=self.series, above=self.above, reading=Reading(self.reading), capacity=self.capacity)
 
 
 class LevelShape(Strict):

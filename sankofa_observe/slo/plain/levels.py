@@ -28,7 +28,11 @@ Said = tuple[Instants, Places]
 
 
 def shown_levels(
-    instance: str, series: Samples, waiting: Mapping[str, Sequence[Samples]], indicator: LevelIndicator, scrape_seconds: int
+    instance: str,
+    series: Samples,
+    waiting: Mapping[str, Sequence[Samples]],
+    indicator: LevelIndicator,
+    scrape_seconds: int,
 ) -> Shown | None:
     """One source's samples, with those of its demand by selector; None where columns cannot tell."""
     found = _said(series, indicator.reading, indicator.operator, indicator.bound, scrape_seconds)
@@ -78,7 +82,11 @@ def _fills(asked: Samples, sizes: Samples, condition: Demand, scrape_seconds: in
     if condition.reading is Reading.RATE:
         steps = _steps(asked, scrape_seconds)
         near = np.diff(sizes.at) <= HOLE_TENTHS * scrape_seconds * 100
-        at, least, most = sizes.at[1:][near], np.minimum(size[1:], size[:-1])[near], np.maximum(size[1:], size[:-1])[near]
+        at, least, most = (
+            sizes.at[1:][near],
+            np.minimum(size[1:], size[:-1])[near],
+            np.maximum(size[1:], size[:-1])[near],
+        )
     else:
         whole = asked.counts.all()
         steps = (asked.at, asked.values.astype(np.int64) * 1, np.full(len(asked.at), 1000)) if whole else None
@@ -89,7 +97,10 @@ def _fills(asked: Samples, sizes: Samples, condition: Demand, scrape_seconds: in
     growth, ms, least, most = steps[1][here], steps[2][here], least[there], most[there]
     above = Fraction(condition.above)
     grown, bound = 1000 * above.denominator, above.numerator
-    if max(int(growth.max(initial=0)) * grown, int(ms.max(initial=0)) * int(most.max(initial=0)) * abs(bound)) >= _LARGEST:
+    if (
+        max(int(growth.max(initial=0)) * grown, int(ms.max(initial=0)) * int(most.max(initial=0)) * abs(bound))
+        >= _LARGEST
+    ):
         return None
     of_least, of_most = (growth * grown > ms * one * bound for one in (least, most))
     says = (least > 0) & (of_least == of_most)
