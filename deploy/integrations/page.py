@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 from deploy.integrations.render import CATALOGUE
-from sankofa_observe.adapters.spec_demand import written
 from sankofa_observe.adapters.integrations.models import Histogram, IndicatorShape, Integration
+from sankofa_observe.adapters.spec_demand import written
 
 SLOS = Path(__file__).parents[1] / "specs" / "slos"
 KINDS = {

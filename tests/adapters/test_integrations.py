@@ -131,7 +131,12 @@ def test_each_exporter_of_ours_has_an_entry() -> None:
         (full("ifHCInOctets"), "link", ["type"], "is a counter; expected a gauge"),
         (full("ifHighSpeed", reading="value"), "link", ["type"], "is a counter; expected a gauge"),
         (began("sankofa_canary_counters_start_timestamp_seconds"), "canary", [], ""),
-        (began("sankofa_canary_counters_start_seconds"), "canary", ["metric"], "near to it: sankofa_canary_counters_start"),
+        (
+            began("sankofa_canary_counters_start_seconds"),
+            "canary",
+            ["metric"],
+            "near to it: sankofa_canary_counters_start",
+        ),
         (began("sankofa_canary_failures_total"), "canary", ["type", "two-series"], "expected a gauge"),
         (state(up="probe_success", known="up"), "blackbox", [], ""),
         (state(up='haproxy_backend_status{state="UP"}', known="up"), "gateway", ["pair"], "of which up has none"),

@@ -38,6 +38,10 @@ CALENDAR_OF_UTC = {"startTime": "2026-01-01 00:00:00", "timeZone": "UTC"}
 CALENDAR, PERIOD = "/spec/timeWindow/0/calendar", "/spec/timeWindow/0"
 
 
+def of_level(op: str, value: float, **settings: str) -> Change:
+    return lambda one: (level(op=op, value=value)(one), notes(**settings)(one))
+
+
 STATES: dict[str, tuple[Change, Expected]] = {
     "target-over-1": (put(OBJECTIVE + "target", 99.5), [("slo.target-range", TARGET)]),
     "target-1": (put(OBJECTIVE + "target", 1), [("slo.target-range", TARGET)]),
@@ -139,10 +143,7 @@ STATES: dict[str, tuple[Change, Expected]] = {
     ),
     **{
         f"{reading}-{op}-{value}": (
-            lambda one, op=op, value=value, reading=reading: (
-                level(op=op, value=value)(one),
-                notes(reading=reading)(one),
-            ),
+            of_level(op, value, reading=reading),
             [("slo.threshold", "/spec/objectives/0/value")],
         )
         for reading, op, value in (
@@ -155,14 +156,11 @@ STATES: dict[str, tuple[Change, Expected]] = {
         )
     },
     "sum-below-0": (
-        lambda one: (level(op="gte", value=0)(one), notes(total="yes")(one)),
+        of_level("gte", 0, total="yes"),
         [("slo.threshold", "/spec/objectives/0/value")],
     ),
     **{
-        f"demand-{text}": (
-            lambda one, text=text: (level(op="gte", value=5)(one), notes(demand=text)(one)),
-            [("slo.annotation", note("demand"))],
-        )
+        f"demand-{text}": (of_level("gte", 5, demand=text), [("slo.annotation", note("demand"))])
         for text in (
             "queue",
             "queue >= 1",
@@ -178,7 +176,7 @@ STATES: dict[str, tuple[Change, Expected]] = {
         )
     },
     "demand-of-what-is-too-much": (
-        lambda one: (level(op="lte", value=5)(one), notes(demand="queue > 0")(one)),
+        of_level("lte", 5, demand="queue > 0"),
         [("slo.annotation", note("demand"))],
     ),
     "members-of-a-core": (

@@ -172,8 +172,8 @@ def around(period: Period) -> Callable[[Slot], bool]:
 
 def faults_of(run: Run, name: str) -> list[Period]:
     """What was done to a promise's source; who asks nginx meets what was done to its origin and to itself as well."""
-    more = ("slow origins", "gateway gone") if name.startswith(("latency-", "gateway-")) else ()
-    more += (FULL_LINK,) if name == "bandwidth-core" else ()
+    more = ["slow origins", "gateway gone"] if name.startswith(("latency-", "gateway-")) else []
+    more += [FULL_LINK] if name == "bandwidth-core" else []
     return [run.faults[one] for one in (name, *more)]
 
 

@@ -463,7 +463,7 @@ def _roles(rules: Json, start: int) -> list[tuple[int, list[str]]]:
 
 
 def _deployed(sites: list[str], start: int) -> list[str]:
-    return [one.split("@")[0] for one in sites if int((one.split("@") + ["0"])[1]) <= start]
+    return [one.split("@")[0] for one in sites if int(one.partition("@")[2] or 0) <= start]
 
 
 def _members(rules: Json, row: Json, proof: Json) -> Json:
