@@ -188,7 +188,7 @@ def _words(notes: dict[str, str], faults: list[Fault]) -> None:
     """Settings of few words."""
     for name, known in (("tier", TIERS), ("no-traffic", tuple(NoTraffic))):
         if name in notes and notes[name] not in known:
-            faults.append(note_fault(name, notes[name], f"one of {', '.join(known)}"))
+            faults.append(note_fault(name, notes[name], ", ".join(known)))
 
 
 def _annotations(document: SloDocument, kind: Kind | None, faults: list[Fault]) -> dict[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 DATACENTERS = ("core", "regional", "edge")
+TIERS = (*DATACENTERS, "chain", "link", "region", "fleet")
 GROUPS = ("chain", "region", "fleet")
 """Tiers of places whose slots may be counted from those of sites."""
-TIERS = (*DATACENTERS, "link", *GROUPS)
 
 
 @dataclass(frozen=True, kw_only=True)
