@@ -10,6 +10,7 @@ import yaml
 
 from deploy.integrations.render import CATALOGUE
 from sankofa_observe.adapters.integrations.models import Histogram, IndicatorShape, Integration
+from sankofa_observe.adapters.spec_demand import written
 
 SLOS = Path(__file__).parents[1] / "specs" / "slos"
 KINDS = {
@@ -109,7 +110,8 @@ def _indicator(one: IndicatorShape, users: Mapping[str, Sequence[str]]) -> tuple
         series, read = f"up `{one.state.up}`, known `{one.state.known}`", "state"
     elif one.events:
         side = "good" if one.events.good else "bad"
-        series, read = f"{side} `{one.events.counted}`, of `{one.events.total}`", "events"
+        start = f", began at `{one.events.start}`" if one.events.start else ""
+        series, read = f"{side} `{one.events.counted}`, of `{one.events.total}`{start}", "events"
     else:
         series, read = _level(one)
     return (
@@ -124,7 +126,7 @@ def _indicator(one: IndicatorShape, users: Mapping[str, Sequence[str]]) -> tuple
 def _level(one: IndicatorShape) -> tuple[str, str]:
     level = one.level
     assert level is not None  # noqa: S101  the caller looked
-    waiting = f", demand `{level.demand.waiting}`" if level.demand else ""
+    waiting = f", demand `{written([one.condition for one in level.demand])}`" if level.demand else ""
     words = {"value": f"level, {level.unit}", "rate": f"growth, {level.unit}", "age": "age, s"}
     several = ", added up" if level.total else f", {level.combine} of them" if level.combine else ""
     return f"`{level.of}`{waiting}", words[level.reading] + several

@@ -7,7 +7,7 @@ A part that no shape allows is told, and a harmless one is put in its place so t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sankofa_observe.adapters.spec_models import SliDocument
 from sankofa_observe.documents import Marked
@@ -17,6 +17,8 @@ from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.site import Site
 
 ANNOTATION = "sankofa.observe/"
+_ANNOTATIONS = "/metadata/annotations/"
+INDICATOR_PLACE = "/spec/indicator"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Fault:
 
 
 def note_path(name: str) -> str:
-    return f"/metadata/annotations/{ANNOTATION}{name}"
+    return f"{_ANNOTATIONS}{ANNOTATION}{name}"
 
 
 def note_fault(name: str, seen: str, expected: str, leans_on: tuple[str, ...] = ()) -> Fault:
@@ -43,7 +45,7 @@ class Place:
     """Where a document was read, like `slo.yaml#1:`, and which of its parts were put in for what no shape allows.
 
     `line` is for what has no document, because the file is no YAML. A document that was made from another one has
-    `origins`: which part of that one each of its own came from.
+    `origins`: which part of that one each of its own came from. What an SLO has from its SLI is told at the SLI.
     """
 
     where: str
@@ -52,6 +54,7 @@ class Place:
     document: Marked | None = field(default=None, compare=False, repr=False)
     line: int = 0
     origins: Mapping[str, str] = field(default_factory=dict)
+    sli: Place | None = None  # of an SLO that names its indicator
 
     def stands(self, *paths: str) -> bool:
         """Whether these parts of the document are its author's."""
@@ -63,7 +66,14 @@ class Place:
         return f"{self.file}:{self.document.line()}" if self.document else self.where
 
     def violation(self, fault: Fault) -> Violation:
+        if self.sli and fault.path in self.sli.annotations() - self.annotations():
+            hint = "; ".join(
+                filter(None, (fault.hint, f"for the SLO in {self.spot}, which may say otherwise, or none"))
+            )
+            return self.sli.violation(replace(fault, hint=hint))
         path = self._origin(fault.path)
+        if self.sli and is_inside(path, INDICATOR_PLACE):
+            path = f"{INDICATOR_PLACE}Ref"
         return Violation(
             code=fault.code,
             where=f"{self.where}{path}",
@@ -73,17 +83,29 @@ class Place:
             line=self.document.line(path) if self.document else self.line,
         )
 
+    def annotations(self) -> set[str]:
+        """The paths of its annotations."""
+        value = self.document.value if self.document else None
+        metadata = value.get("metadata") if isinstance(value, dict) else None
+        found = metadata.get("annotations") if isinstance(metadata, dict) else None
+        return {f"{_ANNOTATIONS}{name}" for name in found} if isinstance(found, dict) else set()
+
     def _origin(self, path: str) -> str:
         """Where a part comes from: the origin of the nearest part around it that has one."""
-        known = [one for one in self.origins if f"{path}/".startswith(f"{one}/")]
+        known = [one for one in self.origins if is_inside(path, one)]
         if not known:
             return path
         return self.origins[max(known, key=len)]
 
 
+def is_inside(path: str, place: str) -> bool:
+    """Whether a path is that of a place, or leads through it."""
+    return f"{path}/".startswith(f"{place}/")
+
+
 def _touch(one: str, other: str) -> bool:
     """Whether two paths are the same, or one leads through the other."""
-    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+    return is_inside(one, other) or is_inside(other, one)
 
 
 @dataclass(kw_only=True)
@@ -94,7 +116,7 @@ class Draft:
     violations: dict[str, list[Violation]] = field(default_factory=dict)  # by document, in the order of reading
     slo_documents: dict[str, dict[int, Place]] = field(default_factory=dict)  # by name and version
     agreement_documents: dict[str, dict[int, Place]] = field(default_factory=dict)  # by id and version
-    slis: dict[str, SliDocument] = field(default_factory=dict)
+    slis: dict[str, tuple[Place, SliDocument]] = field(default_factory=dict)
     broken_slis: set[str] = field(default_factory=set)
     broken_slos: set[str] = field(default_factory=set)
     broken_sites: set[str] = field(default_factory=set)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place, note_path
@@ -21,7 +21,7 @@ from sankofa_observe.slo.indicator import (
     StateIndicator,
 )
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.site import DATACENTERS, Site
+from sankofa_observe.slo.site import DATACENTERS, GROUPS, Site
 from sankofa_observe.units import instant, rfc3339
 
 
@@ -39,6 +39,7 @@ def add_sites(place: Place, document: FleetDocument, draft: Draft) -> None:
             draft.broken_sites.add(spec.name)
         targets = {system: tuple(named) for system, named in spec.targets.items() if isinstance(named, dict)}
         faults += _place_faults(spec, path)
+        faults += _zone_twice(spec, path, sites)
         sites[spec.name] = Site(
             name=spec.name,
             tier=spec.tier,
@@ -73,6 +74,7 @@ def _link_parts(draft: Draft, kinds: type | tuple[type, ...]) -> None:
         draft.tell(draft.slo_place(slo), _unfit(slo, wanted, draft))
         parts = {part: found for part in wanted if (found := draft.slo(part, slo.starts_at or 0))}
         whole = replace(slo, parts=parts)
+        draft.warn(draft.slo_place(slo), _placeless(slo, draft))
         if isinstance(slo.indicator, MembersIndicator) and parts:
             faults: list[Fault] = []
             whole = replace(whole, members=_members(whole, slo.indicator, draft, faults))
@@ -99,6 +101,16 @@ def _place_faults(spec: SiteSpec, path: str) -> Iterator[Fault]:
         yield Fault(path, "fleet.region", problem, "like zone: africa-east, needs: 2")
     if spec.tier != "region" and spec.needs is not None:
         yield Fault(f"{path}/needs", "fleet.region", f"a place of tier {spec.tier} needs no sites; regions do")
+
+
+def _zone_twice(spec: SiteSpec, path: str, sites: Mapping[str, Site]) -> Iterator[Fault]:
+    """A zone is one region: two would count, and promise, the same sites."""
+    if spec.tier != "region" or not spec.zone:
+        return
+    for other in sites.values():
+        if other.tier == "region" and other.zone == spec.zone and other.name != spec.name:
+            problem = f"zone {spec.zone} is that of region {other.name} already; expected one region a zone"
+            yield Fault(f"{path}/zone", "fleet.region", problem, "give it a zone of its own, or leave one of them out")
 
 
 def _since(text: str | None, path: str, faults: list[Fault]) -> int | None:
@@ -131,6 +143,7 @@ def _members(
                 role=role,
                 needed=count + indicator.spare,
                 sites=tuple(sorted(one.name for one in sites if role in {"", one.role})),
+                since={one.name: at for one in sites if role in {"", one.role} and (at := one.since_at or 0) > 0},
             )
             for role, count in sorted(wanted.items())
         )
@@ -140,6 +153,15 @@ def _members(
                 problem = f"{place.name} has {len(one.sites)} {which} sites, and {one.needed} of them must be good"
                 faults.append(Fault(note_path("at-least" if indicator.at_least else "spare"), "slo.members", problem))
     return found
+
+
+def _placeless(slo: Slo, draft: Draft) -> Iterator[Fault]:
+    """Members of no place: told where the fleet file has other places of such tiers, and so means to name all of them."""
+    tiers = {site.tier for site in draft.catalog.sites.values()}
+    if isinstance(slo.indicator, MembersIndicator) and slo.tier not in tiers and tiers & set(GROUPS):
+        problem = f"the fleet file has no place of tier {slo.tier}: nothing is counted"
+        hint = f"like {{name: all, tier: {slo.tier}, region: global}} under its sites"
+        yield Fault(note_path("tier"), "slo.members", problem, hint)
 
 
 def _unlisted(slo: Slo, system: str, draft: Draft) -> Iterator[Fault]:
@@ -152,6 +174,13 @@ def _unlisted(slo: Slo, system: str, draft: Draft) -> Iterator[Fault]:
         known = sorted({one for site in tier for one in site.targets})
         problem = f"no {slo.tier} site of the fleet has targets of {system!r}"
         yield Fault(note_path("sources"), "slo.sources", problem, f"they have: {', '.join(known) or 'none'}")
+    elif isinstance(slo.indicator, LevelIndicator) and slo.indicator.total:
+        for site in [site for site, count in listed.items() if not count]:
+            problem = (
+                f"{site} lists no target of {system!r}: there is nothing to add up, and its slots are always UNKNOWN"
+            )
+            hint = f"list its targets under sites, {site}, targets, {system}"
+            yield Fault(note_path("total"), "slo.sources", problem, hint)
     if isinstance(slo.indicator, StateIndicator | LevelIndicator) and slo.indicator.combine.rule is Rule.AT_LEAST:
         least = slo.indicator.combine.at_least
         for site, count in listed.items():

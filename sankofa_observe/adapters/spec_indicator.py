@@ -6,14 +6,14 @@ import re
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
-from sankofa_observe.adapters.spec_faults import ANNOTATION, Fault, note_fault, note_path
+from sankofa_observe.adapters.spec_demand import demand_of
+from sankofa_observe.adapters.spec_faults import ANNOTATION, INDICATOR_PLACE, Fault, note_fault, note_path
 from sankofa_observe.adapters.spec_models import RatioMetric, SloDocument
 from sankofa_observe.adapters.spec_selector import one_bucket, plain
 from sankofa_observe.adapters.spec_slot import seconds_of, share_ppm
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
-    Demand,
     Indicator,
     LevelIndicator,
     MembersIndicator,
@@ -28,8 +28,8 @@ from sankofa_observe.slo.indicator import (
 from sankofa_observe.units import PPM
 
 CHANGING = "changing"
-_METRIC = "/spec/indicator/spec"
-_RATIO, _LEVEL = f"{_METRIC}/ratioMetric", f"{_METRIC}/thresholdMetric"
+METRIC_PLACE = f"{INDICATOR_PLACE}/spec"
+_RATIO, _LEVEL = f"{METRIC_PLACE}/ratioMetric", f"{METRIC_PLACE}/thresholdMetric"
 _QUERY = "metricSource/spec/query"
 KIND_PLACE = f"{_RATIO}/counter"  # what the kind of a document follows from
 _BOUND = ("/spec/objectives/0/op", "/spec/objectives/0/value")
@@ -115,7 +115,7 @@ def _no_indicator(document: SloDocument) -> Fault:
             "/metadata/annotations", "slo.indicator", f"settings of {' and of '.join(kinds)}; give those of one"
         )
     if document.spec.indicator is not None:
-        return Fault(_METRIC, "slo.indicator", "give exactly one of ratioMetric and thresholdMetric")
+        return Fault(METRIC_PLACE, "slo.indicator", "give exactly one of ratioMetric and thresholdMetric")
     hint = f"a composite has {note_path('composite')} and {note_path('parts')} instead"
     parts = (note_path("composite"), note_path("parts"))
     return Fault("/spec/indicator", "slo.indicator", "no indicator", hint, parts)
@@ -161,8 +161,8 @@ def _level(
     assert spec is not None and spec.spec.threshold_metric is not None  # noqa: S101, PT018  the caller looked
     query = spec.spec.threshold_metric.metric_source.spec.query
     plain(query, f"{_LEVEL}/{_QUERY}", faults)
-    reading, total = _reading("reading", notes, faults), _total(notes, system, faults)
-    demand = _demand(notes, faults)
+    reading, total = _reading(notes, faults), _total(notes, system, faults)
+    demand = demand_of(notes["demand"], faults) if "demand" in notes else ()
     if objective.op is None or objective.value is None:
         problem = "a thresholdMetric needs op and value"
         faults.append(Fault("/spec/objectives/0", "slo.threshold", problem, leans_on=_BOUND))
@@ -174,6 +174,9 @@ def _level(
     if demand and operator in {Operator.LTE, Operator.LT}:
         expected = "none with lte or lt: what is too much is too much whoever waits"
         faults.append(note_fault("demand", notes["demand"], expected, _BOUND))
+    if problem := _idle_bound(reading, operator, bound, total=total):
+        leans_on = (*_BOUND, note_path("reading"), note_path("total"))
+        faults.append(Fault("/spec/objectives/0/value", "slo.threshold", problem, leans_on=leans_on))
     if total and reading is Reading.AGE:
         faults.append(note_fault("total", "yes", "no with reading age: ages do not add up", (note_path("reading"),)))
     return LevelIndicator(
@@ -188,11 +191,24 @@ def _level(
     )
 
 
-def _reading(name: str, notes: dict[str, str], faults: list[Fault]) -> Reading:
-    text = notes.get(name, Reading.VALUE.value)
+def _idle_bound(reading: Reading, operator: Operator, bound: Decimal, *, total: bool) -> str:
+    """Why a bound decides nothing: rates, ages and sums are never below 0."""
+    if reading is Reading.VALUE and not total:
+        return ""
+    # A rate of 0 is a counter that stands still, and one above 0 is one that does not; no age is 0.
+    decides = bound > 0 or (bound == 0 and reading is not Reading.AGE and operator in {Operator.LTE, Operator.GT})
+    if decides:
+        return ""
+    what = "a sum of sources" if reading is Reading.VALUE else f"a{'n' if reading is Reading.AGE else ''} {reading}"
+    result = "always holds" if operator in {Operator.GT, Operator.GTE} else "is never reached"
+    return f"{what} is never below 0, so {operator} {bound:f} {result}; expected a bound above 0"
+
+
+def _reading(notes: dict[str, str], faults: list[Fault]) -> Reading:
+    text = notes.get("reading", Reading.VALUE.value)
     if text in set(Reading):
         return Reading(text)
-    faults.append(note_fault(name, text, f"one of {', '.join(Reading)}"))
+    faults.append(note_fault("reading", text, f"one of {', '.join(Reading)}"))
     return Reading.VALUE
 
 
@@ -206,18 +222,6 @@ def _total(notes: dict[str, str], system: str, faults: list[Fault]) -> bool:
     elif text == "yes" and "combine" in notes:
         faults.append(note_fault("combine", notes["combine"], "nothing: levels that are added up are one source"))
     return text == "yes"
-
-
-def _demand(notes: dict[str, str], faults: list[Fault]) -> Demand | None:
-    if "demand" not in notes:
-        alone = sorted({"demand-above", "demand-reading"} & notes.keys())
-        faults += [note_fault(name, notes[name], f"{note_path('demand')} as well") for name in alone]
-        return None
-    plain(notes["demand"], note_path("demand"), faults)
-    above = _decimal(notes.get("demand-above", "0"))
-    if not above.is_finite() or abs(above.adjusted()) > MOST_DIGITS:
-        faults.append(note_fault("demand-above", notes["demand-above"], "a number, like 0.95"))
-    return Demand(waiting=notes["demand"], above=above, reading=_reading("demand-reading", notes, faults))
 
 
 def _derived(document: SloDocument, kind: Kind, notes: dict[str, str], faults: list[Fault]) -> Indicator | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from sankofa_observe.adapters.spec_faults import Fault, Place, note_path
+from sankofa_observe.adapters.spec_faults import Place, note_path
 from sankofa_observe.adapters.spec_seen import Seen, findings, without_bound
 from sankofa_observe.errors import Unusable, Violation
 from sankofa_observe.ports import RawSeries, SampleSource
@@ -63,15 +63,8 @@ def look(catalog: Catalog, places: Mapping[str, Place], source: SampleSource) ->
         ]
         for one in findings(slo, catalog.sites_of(slo), seen, asked.read(_UP, seconds)):
             kept = found.errors if one.is_error else found.warnings
-            kept.append(places[name].violation(_where_it_is_named(one.fault, places[name])))
+            kept.append(places[name].violation(one.fault))
     return found
-
-
-def _where_it_is_named(fault: Fault, place: Place) -> Fault:
-    """An SLO that names its indicator has no selectors of its own."""
-    spec = place.document.value["spec"] if place.document else {}
-    named = "indicatorRef" in spec and fault.path.startswith("/spec/indicator/")
-    return replace(fault, path="/spec/indicatorRef") if named else fault
 
 
 def _read(indicator: Indicator) -> list[tuple[str, str, bool]]:
@@ -91,8 +84,9 @@ def _read(indicator: Indicator) -> list[tuple[str, str, bool]]:
                 (f"{_RATIO}/total/{_QUERY}", indicator.known, False),
             ]
         case LevelIndicator():
-            waiting = [(note_path("demand"), indicator.demand.waiting, False)] if indicator.demand else []
-            return [(f"/spec/indicator/spec/thresholdMetric/{_QUERY}", indicator.level, False), *waiting]
+            level, *demand = indicator.selectors()
+            of_demand = [(note_path("demand"), selector, False) for selector in demand]
+            return [(f"/spec/indicator/spec/thresholdMetric/{_QUERY}", level, False), *of_demand]
         case _:
             every: Sequence[str] = indicator.selectors()
             return [("/spec/indicator", selector, False) for selector in every]

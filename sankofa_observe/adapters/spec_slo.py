@@ -7,14 +7,30 @@ from dataclasses import replace
 from decimal import Decimal
 
 from sankofa_observe.adapters import spec_versions
-from sankofa_observe.adapters.spec_faults import ANNOTATION, Draft, Fault, Place, note_fault, note_path
-from sankofa_observe.adapters.spec_indicator import DERIVED_KINDS, KIND_PLACE, Kind, kind_of, read_indicator
+from sankofa_observe.adapters.spec_faults import (
+    ANNOTATION,
+    INDICATOR_PLACE,
+    Draft,
+    Fault,
+    Place,
+    is_inside,
+    note_fault,
+    note_path,
+)
+from sankofa_observe.adapters.spec_indicator import (
+    DERIVED_KINDS,
+    KIND_PLACE,
+    METRIC_PLACE,
+    Kind,
+    kind_of,
+    read_indicator,
+)
 from sankofa_observe.adapters.spec_models import Indicator, Metadata, SliDocument, SloDocument
 from sankofa_observe.adapters.spec_slot import SLOT_PLACES, exact_ppm, slot_rule
 from sankofa_observe.adapters.spec_window import read_window
 from sankofa_observe.sla.terms import counting_digest
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
-from sankofa_observe.slo.site import TIERS
+from sankofa_observe.slo.site import GROUPS, TIERS
 from sankofa_observe.units import PPM
 
 # Who honours which setting; what is not honoured is refused, never ignored.
@@ -22,11 +38,13 @@ _ALL = {"tier", "slot", "scrape", "no-traffic", "promise", "unknown-when", "pays
 _ANNOTATIONS = {
     Kind.EVENTS: _ALL | {"sources", "start-time", "longest-gap", "history", "leaves", "settles", "burst-factor"},
     Kind.STATES: _ALL | {"sources", "combine"},
-    Kind.LEVELS: _ALL | {"sources", "combine", "reading", "total", "demand", "demand-above", "demand-reading"},
+    Kind.LEVELS: _ALL | {"sources", "combine", "reading", "total", "demand"},
     Kind.COMPOSITE: _ALL | {"composite", "parts"},
     Kind.OUTAGE: _ALL | {"outage-of", "limit"},
     Kind.MEMBERS: _ALL | {"members-of", "at-least", "spare"},
 }
+OF_THE_SOURCE = ("tier", "scrape")  # an SLO that says another than its SLI is of another source
+TAKEN_AWAY = "none"
 SETTING_NAMES = sorted(set().union(*_ANNOTATIONS.values()))
 _TARGETS = ("/spec/objectives/0/target", "/spec/objectives/0/targetPercent")
 RESTARTS_PPM = 999_900  # one restart a day hides about 700 ppm of its events
@@ -35,6 +53,8 @@ SETTLES_SECONDS = 60
 
 def add_slo(place: Place, document: SloDocument, draft: Draft) -> None:
     name, faults = document.metadata.name, list[Fault]()
+    if document.spec.indicator_ref in draft.slis:
+        place = replace(place, sli=draft.slis[document.spec.indicator_ref][0])
     named = place.stands("/metadata/name")
     version, starts_at = spec_versions.read_version(place, _ours(document.metadata), faults)
     own = draft.slo_documents.setdefault(name, {}) if named else {}
@@ -54,19 +74,57 @@ def add_slo(place: Place, document: SloDocument, draft: Draft) -> None:
 
 
 def add_sli(place: Place, document: SliDocument, draft: Draft) -> None:
-    name, faults = document.metadata.name, []
-    if not place.stands("/metadata/name"):
-        draft.unread = True
-        return
+    """An indicator that SLOs may name: it is looked at by itself, whether one does or not."""
+    name, faults = document.metadata.name, list(_own_faults(document))
     faults += [
         Fault(note_path(setting), "slo.annotation", "an SLI has no version; the SLOs that name it have")
         for setting in sorted(spec_versions.SETTINGS & _ours(document.metadata).keys())
     ]
-    if name in draft.slis:
-        faults.append(Fault("/metadata/name", "sli.twice", f"SLI {name} is defined twice"))
-    draft.slis[name] = document
+    named = place.stands("/metadata/name")
+    if named and name in draft.slis:
+        first = draft.slis[name][0].spot
+        faults.append(Fault("/metadata/name", "sli.twice", f"SLI {name} is defined twice, first in {first}"))
+    elif named:
+        draft.slis[name] = place, document
     if not draft.tell(place, faults):
         draft.broken_slis.add(name)
+    draft.unread |= not named
+
+
+def _own_faults(document: SliDocument) -> Iterator[Fault]:
+    """What is wrong with an SLI whatever SLO names it: what follows from nothing but its own parts."""
+    bound = {"op": "gte", "value": 1} if document.spec.threshold_metric else {}
+    anyone = SloDocument.model_validate(
+        {
+            "apiVersion": "openslo/v1",
+            "kind": "SLO",
+            "metadata": document.metadata,
+            "spec": {
+                "service": "",
+                "indicator": {"metadata": document.metadata, "spec": document.spec},
+                "timeWindow": [{"duration": "30d", "isRolling": True}],
+                "budgetingMethod": "Timeslices",
+                "objectives": [{"target": Decimal("0.9"), **bound}],
+            },
+        }
+    )
+    kind, faults = kind_of(anyone), list[Fault]()
+    notes = _annotations(anyone, kind, faults)
+    _words(notes, faults)
+    read_indicator(anyone, kind, notes, faults)
+    slot_rule(anyone, notes, faults)
+    own = (INDICATOR_PLACE, *map(note_path, notes))
+    for fault in faults:
+        if all(any(is_inside(path, one) for one in own) for path in (fault.path, *fault.leans_on)):
+            yield replace(fault, path=_in_sli(fault.path), leans_on=tuple(map(_in_sli, fault.leans_on)))
+
+
+def _in_sli(path: str) -> str:
+    """A part of an SLO's indicator as the SLI has it."""
+    for place in (METRIC_PLACE, INDICATOR_PLACE):
+        if is_inside(path, place):
+            return f"/spec{path.removeprefix(place)}"
+    return path
 
 
 def _with_indicator(document: SloDocument, draft: Draft, faults: list[Fault]) -> SloDocument | None:
@@ -78,19 +136,29 @@ def _with_indicator(document: SloDocument, draft: Draft, faults: list[Fault]) ->
     if spec.indicator is not None:
         problem = "give one of indicator and indicatorRef"
         faults.append(Fault("/spec/indicatorRef", "slo.indicator", problem, leans_on=("/spec/indicator",)))
-    sli = draft.slis.get(name)
-    if sli is None or name in draft.broken_slis:
-        if sli is None and not draft.unread:
+    if name not in draft.slis or name in draft.broken_slis:
+        if name not in draft.slis and not draft.unread:
             known = ", ".join(sorted(draft.slis)) or "none"
             faults.append(Fault("/spec/indicatorRef", "slo.indicator", f"no SLI {name}", f"there are: {known}"))
         return None
-    notes = {**sli.metadata.annotations, **document.metadata.annotations}
+    _, sli = draft.slis[name]
+    notes = _merged(sli, document, faults)
     return document.model_copy(
         update={
             "metadata": document.metadata.model_copy(update={"annotations": notes}),
             "spec": spec.model_copy(update={"indicator": Indicator(metadata=sli.metadata, spec=sli.spec)}),
         }
     )
+
+
+def _merged(sli: SliDocument, document: SloDocument, faults: list[Fault]) -> dict[str, str]:
+    """The annotations of an SLI, with those of the SLO over them: `none` takes one away, and what the source is nobody changes."""
+    own, theirs = document.metadata.annotations, sli.metadata.annotations
+    for name in OF_THE_SOURCE:
+        said, known = own.get(f"{ANNOTATION}{name}"), theirs.get(f"{ANNOTATION}{name}")
+        if said is not None and known not in {None, said}:
+            faults.append(note_fault(name, said, f"{known!r} as SLI {sli.metadata.name} has it, or nothing"))
+    return {name: text for name, text in {**theirs, **own}.items() if text != TAKEN_AWAY or name not in theirs}
 
 
 def _slo(document: SloDocument, version: int, starts_at: int | None, faults: list[Fault]) -> Slo | None:
@@ -101,10 +169,12 @@ def _slo(document: SloDocument, version: int, starts_at: int | None, faults: lis
     slot = slot_rule(document, notes, faults)
     window = read_window(spec.time_window[0], slot, faults)
     no_traffic, tier = notes.get("no-traffic", "good"), notes.get("tier", "")
-    if no_traffic not in set(NoTraffic):
-        faults.append(note_fault("no-traffic", no_traffic, "good or excluded"))
-    if tier not in TIERS:
-        faults.append(note_fault("tier", tier, ", ".join(TIERS)))
+    _words({"tier": tier, **notes}, faults)
+    if kind is Kind.MEMBERS and tier in {*TIERS} - {*GROUPS}:
+        problem = f"a place of tier {tier} has no members; expected {', '.join(GROUPS)}"
+        faults.append(
+            Fault(note_path("tier"), "slo.members", problem, f"whose members they are says {note_path('members-of')}")
+        )
     _fits(document, kind, notes, slot, faults)
     if slot is None or window is None or indicator is None or target_ppm is None or faults:
         return None
@@ -122,6 +192,13 @@ def _slo(document: SloDocument, version: int, starts_at: int | None, faults: lis
         starts_at=starts_at,
     )
     return replace(made, digest=counting_digest(made))
+
+
+def _words(notes: dict[str, str], faults: list[Fault]) -> None:
+    """Settings of few words."""
+    for name, known in (("tier", TIERS), ("no-traffic", tuple(NoTraffic))):
+        if name in notes and notes[name] not in known:
+            faults.append(note_fault(name, notes[name], ", ".join(known)))
 
 
 def _annotations(document: SloDocument, kind: Kind | None, faults: list[Fault]) -> dict[str, str]:

@@ -178,7 +178,12 @@ def seal(config: ConfigFile, observer: AsSeenBy = "", *, as_json: AsJson = False
     from sankofa_observe.bootstrap import open_observing
     from sankofa_observe.config import load_settings
 
-    with open_observing(load_settings(config).as_observer(observer)) as observing:
+    settings = load_settings(config).as_observer(observer)
+    from sankofa_observe.adapters.slots import care
+
+    if gone := care.absent(settings.slot_table):
+        raise InvalidInput(f"slot table {gone}; nothing was written")
+    with open_observing(settings) as observing:
         show(observing.seal(), as_json=as_json, nothing="no day to seal")
 
 

@@ -25,7 +25,7 @@ from sankofa_observe.slo.indicator import (
     StateIndicator,
     for_sites,
 )
-from sankofa_observe.slo.level import Named, says, total_says
+from sankofa_observe.slo.level import Named, Waiting, says, total_says
 from sankofa_observe.slo.members import count_members
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.plain import (
@@ -47,6 +47,8 @@ from sankofa_observe.units import Period
 UP = "up"
 TOTAL = "total"  # as the instance of all sources of a site together
 BySite = Mapping[str, Sequence[RawSeries]]
+Owner = tuple[str, str]
+"""Job and instance."""
 OfSite = TypeVar("OfSite", Slot, PlainSlots)
 
 
@@ -206,10 +208,12 @@ def _shown_levels(slo: Slo, indicator: LevelIndicator, series: Sequence[Sequence
     levels = {_source_name(one): one for one in series[0]}
     if indicator.total or len(levels) != len(series[0]):
         return None
-    demand = _by_owner(series[1:])
+    demand = _by_selector(indicator, series)
     found = []
     for own in (levels[name] for name in sorted(levels)):
-        waiting = [Samples.of(one.samples) for one in demand.get(_owner(own), ())]
+        waiting = {
+            text: [Samples.of(one.samples) for one in every.get(_owner(own), ())] for text, every in demand.items()
+        }
         columns = shown_levels(_instance(own), Samples.of(own.samples), waiting, indicator, slo.slot.scrape_seconds)
         if columns is None:
             return None
@@ -233,15 +237,18 @@ def _gauges(
 
 def _level_gauges(slo: Slo, indicator: LevelIndicator, site: str, series: Sequence[Sequence[RawSeries]]) -> list[Gauge]:
     scrape_seconds = slo.slot.scrape_seconds
-    demand = {owner: _named(own) for owner, own in _by_owner(series[1:]).items()}
+    demand = {
+        text: {owner: _named(own) for owner, own in every.items()}
+        for text, every in _by_selector(indicator, series).items()
+    }
     if indicator.total:
         return [_total_gauge(slo, indicator, site, series[0], demand)]
     by_source = _by_source(series[0])
     owners = {_source_name(one): _owner(one) for one in series[0]}
     gauges = []
     for name, listed in _names(slo, site, series[0]).items():
-        own, waiting = by_source.get(name, {}), demand.get(owners.get(name, ("", "")), ())
-        found = says(own, waiting, indicator, scrape_seconds)
+        own, owner = by_source.get(name, {}), owners.get(name, ("", ""))
+        found = says(own, _waiting(demand, owner), indicator, scrape_seconds)
         gauges.append(Gauge(source=name, seen=found, listed=listed, samples=tuple(sorted(own))))
     return gauges
 
@@ -251,12 +258,12 @@ def _total_gauge(
     indicator: LevelIndicator,
     site: str,
     series: Sequence[RawSeries],
-    demand: Mapping[tuple[str, str], Sequence[Named]],
+    demand: Mapping[str, Mapping[Owner, Sequence[Named]]],
 ) -> Gauge:
     """All sources of a site as one; what the fleet file does not list is none of it."""
-    levels = {owner: _named(own) for owner, own in _by_owner([series]).items()}
+    levels = {owner: _named(own) for owner, own in _by_owner(series).items()}
     sources = {
-        name: [(own, demand.get(owner, ())) for owner, own in sorted(levels.items()) if owner[1] == name]
+        name: [(own, _waiting(demand, owner)) for owner, own in sorted(levels.items()) if owner[1] == name]
         for name in slo.sources.get(site, ())
     }
     samples = tuple(sorted(at for one in series for at, _ in one.samples))
@@ -274,14 +281,27 @@ def _told_apart(labels: Mapping[str, str]) -> Mapping[str, str]:
     return found | ({BUCKET: found[BUCKET].removesuffix(".0")} if BUCKET in found else {})
 
 
-def _by_owner(reads: Sequence[Sequence[RawSeries]]) -> dict[tuple[str, str], list[RawSeries]]:
-    found: dict[tuple[str, str], list[RawSeries]] = defaultdict(list)
-    for one in [one for every in reads for one in every]:
+def _by_selector(
+    indicator: LevelIndicator, series: Sequence[Sequence[RawSeries]]
+) -> Mapping[str, Mapping[Owner, Sequence[RawSeries]]]:
+    """What each selector meets of each source, where there is demand to look for."""
+    if not indicator.demand:
+        return {}
+    return {text: _by_owner(every) for text, every in zip(indicator.selectors(), series, strict=True)}
+
+
+def _waiting(demand: Mapping[str, Mapping[Owner, Sequence[Named]]], owner: Owner) -> Waiting:
+    return {text: every.get(owner, ()) for text, every in demand.items()}
+
+
+def _by_owner(series: Sequence[RawSeries]) -> dict[Owner, list[RawSeries]]:
+    found: dict[Owner, list[RawSeries]] = defaultdict(list)
+    for one in series:
         found[_owner(one)].append(one)
     return found
 
 
-def _owner(one: RawSeries) -> tuple[str, str]:
+def _owner(one: RawSeries) -> Owner:
     return one.labels.get("job", ""), _instance(one)
 
 

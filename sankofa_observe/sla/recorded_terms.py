@@ -153,7 +153,7 @@ def _indicator(kind: Any) -> Indicator:
                 operator=Operator(kind["operator"]),
                 bound=Decimal(kind["bound"]),
                 total=bool(kind.get("total", 0)),
-                demand=_demand(kind.get("demand")),
+                demand=tuple(_demand(one) for one in kind.get("demand", ())),
                 system=kind["system"],
                 combine=_combine(kind["combine"]),
             )
@@ -177,10 +177,13 @@ def _indicator(kind: Any) -> Indicator:
             raise ValueError(f"indicator of kind {other!r}")
 
 
-def _demand(demand: Any) -> Demand | None:
-    if not demand:
-        return None
-    return Demand(waiting=demand["waiting"], above=Decimal(demand["above"]), reading=Reading(demand["reading"]))
+def _demand(demand: Any) -> Demand:
+    return Demand(
+        series=demand["series"],
+        above=Decimal(demand["above"]),
+        reading=Reading(demand["reading"]),
+        capacity=demand.get("capacity", ""),
+    )
 
 
 def _combine(parts: Any) -> Combine:

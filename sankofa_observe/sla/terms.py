@@ -205,8 +205,16 @@ def _of_level(indicator: LevelIndicator) -> Document:
         found["reading"] = indicator.reading.value
     if indicator.total:
         found["total"] = 1
-    if (demand := indicator.demand) is not None:
-        found["demand"] = {"waiting": demand.waiting, "above": _exact(demand.above), "reading": demand.reading.value}
+    if indicator.demand:
+        found["demand"] = [
+            {
+                "series": one.series,
+                "above": _exact(one.above),
+                "reading": one.reading.value,
+                **({"capacity": one.capacity} if one.capacity else {}),
+            }
+            for one in indicator.demand
+        ]
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ _ESCAPE = r"\\(?:[abfnrtv\\]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[0-3][0-7]{2}|QUOTE
 _TEXT = "|".join(rf"{q}(?:[^{q}\\\n]|{_ESCAPE.replace('QUOTE', q)})*{q}" for q in "\"'")
 _GAP = r"[ \t\r\n]*"
 _MATCHER = rf"{_GAP}[a-zA-Z_][a-zA-Z0-9_]*{_GAP}(?:=~|!~|!=|=){_GAP}(?:{_TEXT}){_GAP}"
-_SELECTOR = re.compile(rf"[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{{(?:{_MATCHER}(?:,{_MATCHER})*(?:,{_GAP})?|{_GAP})\}})?")
+SELECTOR = re.compile(rf"[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{{(?:{_MATCHER}(?:,{_MATCHER})*(?:,{_GAP})?|{_GAP})\}})?")
 
 
 class Rule(StrEnum):
@@ -87,14 +87,16 @@ class Reading(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Demand:
-    """Whether more was asked for than was served: a throughput that nobody wants more of is not too low.
+    """A condition under which more is asked for than is served: a throughput that nobody wants more of is not too low.
 
-    `waiting` selects gauges, or with `RATE` counters, of the same job and instance; what they say is added up.
+    `series` selects gauges, or with `RATE` counters, of the same job and instance, like requests in a queue or discards. What they
+    say is added up, and there is demand above `above`, or above so many times what the gauges of `capacity` say together.
     """
 
-    waiting: str
-    above: Decimal = Decimal(0)  # more than this waits
+    series: str
+    above: Decimal = Decimal(0)
     reading: Reading = Reading.VALUE
+    capacity: str = ""  # selects gauges, like the speed of an interface
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,7 @@ class LevelIndicator:
     """A level against a bound, sample by sample (OpenSLO's thresholdMetric).
 
     With `total` the levels of all sources of a site are added up before. With `demand` a level that misses the bound is down
-    only where demand waits; where that cannot be told, nobody knows.
+    only where one of its conditions holds; it is well where none does, and where that cannot be told, nobody knows.
     """
 
     level: str
@@ -110,18 +112,19 @@ class LevelIndicator:
     bound: Decimal
     reading: Reading = Reading.VALUE
     total: bool = False
-    demand: Demand | None = None
+    demand: tuple[Demand, ...] = ()
     system: str = ""
     combine: Combine = ALL
 
     def selectors(self) -> tuple[str, ...]:
-        return (self.level,) if self.demand is None else (self.level, self.demand.waiting)
+        """Each once: a link that is full is told by the octets that are its level."""
+        demand = [text for one in self.demand for text in (one.series, one.capacity) if text]
+        return tuple(dict.fromkeys((self.level, *demand)))
 
     @property
     def reach_scrapes(self) -> int:
         """Over how many scrapes around a slot its samples lie: growth is since the sample before."""
-        rates = Reading.RATE in {self.reading, self.demand.reading if self.demand else Reading.VALUE}
-        return 6 if rates else 3
+        return 6 if Reading.RATE in {self.reading, *(one.reading for one in self.demand)} else 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,17 +198,25 @@ class Members:
     role: str  # empty where all sites count
     needed: int
     sites: tuple[str, ...]
+    since: Mapping[str, int] = field(default_factory=dict, hash=False)  # of those that were deployed later, when
+
+    def there_at(self, start: int) -> tuple[str, ...]:
+        """The sites that are members in a slot that begins then: one that is deployed within it is none yet."""
+        return tuple(site for site in self.sites if self.since.get(site, start) <= start)
 
     def __str__(self) -> str:
-        """As evidence lists them: `active=3:lagos,nairobi`."""
-        return f"{self.role}={self.needed}:{','.join(self.sites)}"
+        """As evidence lists them: `active=3:lagos,nairobi@1767225600`."""
+        sites = (f"{site}@{self.since[site]}" if site in self.since else site for site in self.sites)
+        return f"{self.role}={self.needed}:{','.join(sites)}"
 
     @classmethod
     def of(cls, text: str) -> Members:
         """Raises `ValueError` for a text that `str` does not write."""
         role, _, rest = text.partition("=")
         needed, _, sites = rest.partition(":")
-        found = cls(role=role, needed=int(needed), sites=tuple(sites.split(",")))
+        pairs = [one.partition("@") for one in sites.split(",")]
+        since = {site: int(at) for site, _, at in pairs if at}
+        found = cls(role=role, needed=int(needed), sites=tuple(site for site, _, _ in pairs), since=since)
         if str(found) != text:
             raise ValueError(f"{text!r} says nothing of members")
         return found
@@ -233,7 +244,7 @@ DERIVED = (CompositeIndicator, OutageIndicator, MembersIndicator)
 
 def is_plain_selector(text: str) -> bool:
     """Whether the text is `name` or `name{…}`: a series selector, no function, range or operator."""
-    return _SELECTOR.fullmatch(text) is not None
+    return SELECTOR.fullmatch(text) is not None
 
 
 # A matcher of a whole bound, or any text: what stands in the text of another matcher is no matcher.

@@ -28,6 +28,9 @@ Named = tuple[str, Written]
 Says = dict[int, bool]
 """By the instant of a sample, whether the bound was held."""
 
+Waiting = Mapping[str, Sequence[Named]]
+"""What the selectors of a demand meet of one source."""
+
 
 def levels(texts: Written, reading: Reading, scrape_seconds: int) -> dict[int, Fraction]:
     """What each sample of a series says; one that says nothing is not in it."""
@@ -71,22 +74,46 @@ def held(level: Fraction, indicator: LevelIndicator) -> bool:
             return level > bound
 
 
-def says(texts: Written, waiting: Sequence[Named], indicator: LevelIndicator, scrape_seconds: int) -> Says:
-    """What one source says; `waiting` are the series of its demand."""
+def says(texts: Written, waiting: Waiting, indicator: LevelIndicator, scrape_seconds: int) -> Says:
+    """What one source says."""
     found = {at: held(level, indicator) for at, level in levels(texts, indicator.reading, scrape_seconds).items()}
-    if indicator.demand is None:
+    if not indicator.demand:
         return found
     demanded = wanted(waiting, indicator.demand, scrape_seconds)
-    # A level that misses its bound is down where demand waits, well where none does, and else not known.
+    # A level that misses its bound is down where there is demand, well where there is none, and else not known.
     return {at: True if ok else not demanded[at] for at, ok in found.items() if ok or at in demanded}
 
 
-def wanted(waiting: Sequence[Named], demand: Demand | None, scrape_seconds: int) -> Says:
-    """Where demand waited and where it did not."""
-    if demand is None:
-        return {}
-    found = added(waiting, demand.reading, scrape_seconds)
-    return {at: level > Fraction(demand.above) for at, level in found.items()}
+def wanted(waiting: Waiting, demand: Sequence[Demand], scrape_seconds: int) -> Says:
+    """Where there was demand, by any of its conditions, and where there was none, by all of them."""
+    every = [_holds(waiting, one, scrape_seconds) for one in demand]
+    found = {at: [one.get(at) for one in every] for at in {at for one in every for at in one}}
+    return {at: True in said for at, said in found.items() if True in said or None not in said}
+
+
+def _holds(waiting: Waiting, condition: Demand, scrape_seconds: int) -> Says:
+    asked = added(waiting.get(condition.series, ()), condition.reading, scrape_seconds)
+    above = Fraction(condition.above)
+    if not condition.capacity:
+        return {at: level > above for at, level in asked.items()}
+    sizes = capacities(waiting.get(condition.capacity, ()), condition.reading, scrape_seconds)
+    found = {at: {level > above * size for size in sizes[at]} for at, level in asked.items() if at in sizes}
+    return {at: True in said for at, said in found.items() if len(said) == 1}
+
+
+def capacities(series: Sequence[Named], reading: Reading, scrape_seconds: int) -> dict[int, tuple[Fraction, ...]]:
+    """How much there is room for, as it may have been while what is held against it came about.
+
+    A rate is growth since the sample before, and the capacity may have been what it was then. One of nothing says nothing: it
+    is how a device tells that it does not know, or that a line is down.
+    """
+    sizes = added(series, Reading.VALUE, scrape_seconds)
+    found: dict[int, tuple[Fraction, ...]] = {at: (size,) for at, size in sizes.items()}
+    if reading is Reading.RATE:
+        longest = HOLE_TENTHS * scrape_seconds * 100
+        steps = [(low, high) for low, high in pairwise(sorted(sizes)) if high - low <= longest]
+        found = {high: (sizes[low], sizes[high]) for low, high in steps}
+    return {at: every for at, every in found.items() if all(0 < size < INFINITE for size in every)}
 
 
 def added(series: Sequence[Named], reading: Reading, scrape_seconds: int) -> dict[int, Fraction]:
@@ -104,7 +131,7 @@ def added(series: Sequence[Named], reading: Reading, scrape_seconds: int) -> dic
 
 
 def total_says(
-    sources: Mapping[str, Sequence[tuple[Sequence[Named], Sequence[Named]]]],
+    sources: Mapping[str, Sequence[tuple[Sequence[Named], Waiting]]],
     indicator: LevelIndicator,
     scrape_seconds: int,
 ) -> Says:
@@ -154,6 +181,6 @@ def _of_cell(
     # What is not known can only add: it never takes a bound back that was reached, nor gives one back that was passed.
     sure = ok if len(known) == len(told) or ok == more_is_better else None
     waits = [one[cell] for one in asked if cell in one]
-    if sure or indicator.demand is None or True in waits:
+    if sure or not indicator.demand or True in waits:
         return sure
     return True if waits and len(waits) == len(asked) else None

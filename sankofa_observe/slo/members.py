@@ -1,6 +1,7 @@
 """Members: how many sites of a region or a fleet are good, slot by slot, against how many there must be.
 
-Roles are counted apart: three active sites and two on standby are not five of any. What is not known is placed both ways.
+Roles are counted apart: three active sites and two on standby are not five of any. What is not known is placed both ways. A site
+that is not deployed yet is no member: it is not there, and neither bad nor unknown.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ def count_members(
     """The slots of a place from those of its sites."""
     by_start = {site: {slot.starts_at: slot for slot in own} for site, own in slots.items()}
     return [
-        _slot(key, start, {site: by_start.get(site, {}).get(start) for one in members for site in one.sites}, members)
+        _slot(
+            key,
+            start,
+            {site: by_start.get(site, {}).get(start) for one in members for site in one.there_at(start)},
+            members,
+        )
         for start in slot_starts(period, key.rule.seconds)
     ]
 
@@ -27,7 +33,7 @@ def _slot(key: SlotKey, start: int, slots: Mapping[str, Slot | None], members: S
     states = {site: slot.state if slot else SlotState.UNKNOWN for site, slot in slots.items()}
     good = sum(is_good(one) for one in states.values())
     bad = sum(one is SlotState.BAD for one in states.values())
-    state = together([of_role(states, one) for one in members])
+    state = together([of_role({site: states[site] for site in one.there_at(start)}, one.needed) for one in members])
     return Slot(
         slo=key.slo,
         site=key.site,
@@ -48,13 +54,13 @@ def is_good(state: SlotState) -> bool:
     return state in {SlotState.GOOD, SlotState.NO_TRAFFIC}
 
 
-def of_role(states: Mapping[str, SlotState], members: Members) -> SlotState:
-    """Whether there are enough sites of a role."""
-    own = [states[site] for site in members.sites]
+def of_role(states: Mapping[str, SlotState], needed: int) -> SlotState:
+    """Whether so many of the sites of a role are good."""
+    own = list(states.values())
     good, unknown = sum(map(is_good, own)), own.count(SlotState.UNKNOWN)
-    if good >= members.needed:
+    if good >= needed:
         return SlotState.GOOD
-    return SlotState.BAD if good + unknown < members.needed else SlotState.UNKNOWN
+    return SlotState.BAD if good + unknown < needed else SlotState.UNKNOWN
 
 
 def together(states: Sequence[SlotState]) -> SlotState:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 DATACENTERS = ("core", "regional", "edge")
 TIERS = (*DATACENTERS, "chain", "link", "region", "fleet")
+GROUPS = ("chain", "region", "fleet")
+"""Tiers of places whose slots may be counted from those of sites."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,6 +74,19 @@ def state(**selectors: str) -> IndicatorShape:
     return IndicatorShape.model_validate({"name": "x", "measures": "x", "state": selectors})
 
 
+def full(capacity: str, reading: str = "rate") -> IndicatorShape:
+    demand = [{"series": "ifHCOutOctets", "reading": reading, "above": 118_750, "capacity": capacity}]
+    return level("ifHCOutOctets", reading="rate", demand=demand)
+
+
+def began(start: str) -> IndicatorShape:
+    return events(
+        good='sankofa_canary_request_duration_seconds_bucket{le="0.01"}',
+        total="sankofa_canary_requests_total",
+        start=start,
+    )
+
+
 def test_committed_catalogue_is_sound() -> None:
     """Every indicator, golden metric and bound is in what was recorded; what is made of the entries is fresh."""
     assert check_catalogue(CATALOGUE) == []
@@ -113,6 +126,18 @@ def test_each_exporter_of_ours_has_an_entry() -> None:
         (level("probe_duration_seconds"), "blackbox", [], ""),
         (level("probe_http_duration_seconds"), "blackbox", ["two-series"], "5 series of one target"),
         (level("ifHighSpeed"), "link", [], ""),
+        (full("ifHighSpeed"), "link", [], ""),
+        (full("ifHighSpeeed"), "link", ["metric"], "near to it: ifHighSpeed"),
+        (full("ifHCInOctets"), "link", ["type"], "is a counter; expected a gauge"),
+        (full("ifHighSpeed", reading="value"), "link", ["type"], "is a counter; expected a gauge"),
+        (began("sankofa_canary_counters_start_timestamp_seconds"), "canary", [], ""),
+        (
+            began("sankofa_canary_counters_start_seconds"),
+            "canary",
+            ["metric"],
+            "near to it: sankofa_canary_counters_start",
+        ),
+        (began("sankofa_canary_failures_total"), "canary", ["type", "two-series"], "expected a gauge"),
         (state(up="probe_success", known="up"), "blackbox", [], ""),
         (state(up='haproxy_backend_status{state="UP"}', known="up"), "gateway", ["pair"], "of which up has none"),
         (

@@ -466,6 +466,12 @@ def test_what_has_no_counterpart_is_left_out_on_purpose_only(tmp_path: Path) -> 
     [
         (SLOTH, Wanted(tier="edge", without=frozenset(LEAVABLE)), [("import.window", "/slos/0", 6), ("import.window", "/slos/1", 15)]),
         (PYRRA, Wanted(without=frozenset(LEAVABLE)), [("import.tier", "", 2)]),
+        (SLOTH, Wanted(without=frozenset(LEAVABLE)), [
+            ("import.window", "/slos/0", 6), ("import.tier", "/slos/0", 6), ("import.window", "/slos/1", 15), ("import.tier", "/slos/1", 15),
+        ]),
+        (PYRRA.replace("window: 4w", "window: 1m"), Wanted(without=frozenset(LEAVABLE)), [
+            ("import.tier", "", 2), ("slo.duration", "/spec/window", 8),
+        ]),
         ("a: [", EDGE, [("spec.yaml", "", 2)]),
         ("version: prometheus/v1\nservice: a\nslos: []", EDGE, [("import.empty", "/slos", 3)]),
         ("- 1", EDGE, [("import.format", "/0", 1)]),

@@ -11,10 +11,12 @@ from sankofa_observe.adapters.specs import load_catalog
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
+    Demand,
     Indicator,
     LevelIndicator,
     Operator,
     RatioIndicator,
+    Reading,
     Rule,
     StateIndicator,
     Together,
@@ -102,6 +104,49 @@ INDICATORS: dict[str, tuple[Document, list[Change], Indicator]] = {
         [level(op="lte", value=900.5)],
         LevelIndicator(level="lag_seconds", operator=Operator.LTE, bound=Decimal("900.5"), system="proxmox"),
     ),
+    "level-with-demand": (
+        SLO,
+        [
+            level(op="gte", value=5),
+            notes(
+                reading="rate",
+                demand="queue{job='a or b > 1'} > 0.5 or rate dropped > 0 or rate lag_seconds > 0.95 * room",
+            ),
+        ],
+        LevelIndicator(
+            level="lag_seconds",
+            operator=Operator.GTE,
+            bound=Decimal(5),
+            reading=Reading.RATE,
+            demand=(
+                Demand(series="queue{job='a or b > 1'}", above=Decimal("0.5")),
+                Demand(series="dropped", reading=Reading.RATE),
+                Demand(series="lag_seconds", reading=Reading.RATE, above=Decimal("0.95"), capacity="room"),
+            ),
+            system="proxmox",
+        ),
+    ),
+    **{
+        f"{reading}-{op}-{value}": (
+            SLO,
+            [level(op=op, value=value), notes(reading=reading)],
+            LevelIndicator(
+                level="lag_seconds",
+                operator=Operator(op),
+                bound=Decimal(str(value)),
+                reading=Reading(reading),
+                system="proxmox",
+            ),
+        )
+        for reading, op, value in (
+            ("rate", "lte", 0),  # a counter that stands still
+            ("rate", "gt", 0),
+            ("rate", "lt", 0.001),
+            ("age", "lt", 1),
+            ("value", "lt", 0),
+            ("value", "gte", -5),
+        )
+    },
     "composite": (SLO, [composite()], CompositeIndicator(together=Together.ALL, weights={"power": 1, "network": 1})),
     "composite-any": (SLO, [composite("any", "a")], CompositeIndicator(together=Together.ANY, weights={"a": 1})),
     "composite-weighted": (
@@ -171,6 +216,12 @@ def with_site(**targets: Document) -> Document:
     return changed(FLEET, put("spec|sites|1|targets", targets))
 
 
+def with_site_and_another(**targets: Document) -> Document:
+    """The second site of the tier lists nothing."""
+    return changed(with_site(**targets), lambda one: one["spec"]["sites"].append(EDGE))
+
+
+EDGE: Document = {"name": "edge-lagos-1", "tier": "edge", "region": "ng-lagos"}
 TWO_NODES: Document = {"node-1": {}, "node-2": {}}
 PARTS = {
     "unknown": (named(SLO, "power"), "network", "no SLO network"),
@@ -210,6 +261,12 @@ SOURCES: dict[str, tuple[Document, Change, Expected]] = {
     "no-such-system": (with_site(ceph=TWO_NODES), notes(), [("slo.sources", note("sources"))]),
     "no-targets": (with_site(proxmox={}), notes(), [("slo.sources", note("sources"))]),
     "no-site-of-the-tier": (with_site(proxmox=TWO_NODES), notes(tier="core"), []),
+    "some-site-without-targets": (with_site_and_another(proxmox=TWO_NODES), notes(), []),
+    "a-sum-of-some-site-without-targets": (
+        with_site_and_another(proxmox=TWO_NODES),
+        lambda one: (level(op="gte", value=5)(one), notes(total="yes")(one)),
+        [("slo.sources", note("total"))],
+    ),
     "more-than-there-are": (
         with_site(proxmox=TWO_NODES),
         notes(combine="atLeast: 3"),
@@ -227,7 +284,8 @@ def test_sources_are_those_of_the_fleet_file(case: str, tmp_path: Path) -> None:
         assert found(folder) == [(code, f"slo.yaml#1:{path}") for code, path in expected]
     else:
         (slo,) = load_catalog([folder]).slos.values()
-        assert slo.sources == ({"edge-nairobi-1": ("node-1", "node-2")} if slo.tier == "edge" else {})
+        listed = {site: own for site, own in slo.sources.items() if own}
+        assert listed == ({"edge-nairobi-1": ("node-1", "node-2")} if slo.tier == "edge" else {})
 
 
 TIMESLICES = put("spec|budgetingMethod", "Timeslices")
@@ -251,91 +309,3 @@ def test_what_will_surprise_is_a_warning(case: str, tmp_path: Path) -> None:
         (code, f"{folder}/slo.yaml#1:{path}") for code, path in expected
     ]
     assert list(catalog.slos) == ["latency-chain-query"]
-
-
-CORE = {"tier": "core", "region": "r"}
-
-
-def _fleet_of(*sites: Document) -> Document:
-    return changed(FLEET, put("spec|sites", list(sites)))
-
-
-def _up(tier: str = "core") -> Document:
-    return changed(named(SLO, "up"), notes(tier=tier, sources="besu"))
-
-
-def _derived(name: str, **settings: str) -> Document:
-    document = changed(
-        named(SLO, name), notes(**settings), put("spec|indicator", ...), put(OBJECTIVE + "timeSliceTarget", ...)
-    )
-    del document["metadata"]["annotations"]["sankofa.observe/sources"]
-    return document
-
-
-def test_members_are_the_sites_of_a_role_and_of_a_zone(tmp_path: Path) -> None:
-    """A fleet counts all sites of the tier by role; a region those of its zone, one more than it needs."""
-    sites: list[Document] = [
-        {**CORE, "name": "a", "role": "active", "zone": "z", "targets": {"besu": {"n": {}}}},
-        {**CORE, "name": "b", "role": "standby", "zone": "y", "targets": {"besu": {"n2": {}}}},
-        {**CORE, "name": "c", "role": "active", "zone": "z", "targets": {"besu": {"n3": {}}}},
-        {"name": "all", "tier": "fleet", "region": "r"},
-        {"name": "z-region", "tier": "region", "region": "r", "zone": "z", "needs": 1},
-    ]
-    roles = _derived("roles", tier="fleet", members_of="up", at_least="active=2, standby=1")
-    spare = _derived("spare", tier="region", members_of="up", spare="1")
-    catalog = load_catalog([write(tmp_path, fleet=_fleet_of(*sites), up=_up(), roles=roles, spare=spare)])
-
-    assert list(map(str, catalog.slos["roles"].members["all"])) == ["active=2:a,c", "standby=1:b"]
-    assert list(map(str, catalog.slos["spare"].members["z-region"])) == ["=2:a,c"]
-    assert catalog.slos["roles"].sites_of("all") == ("a", "b", "c")
-    assert [leaf.name for leaf in catalog.slos["roles"].leaves] == ["up"]
-
-
-UNFIT: dict[str, tuple[Document, Document, str]] = {
-    "too few": (
-        _derived("whole", tier="fleet", members_of="up", at_least="3"),
-        {"name": "all", "tier": "fleet", "region": "r"},
-        "all has 1 core sites, and 3 of them must be good",
-    ),
-    "no role": (
-        _derived("whole", tier="fleet", members_of="up", at_least="active=1"),
-        {"name": "all", "tier": "fleet", "region": "r"},
-        "all has 0 active core sites, and 1 of them must be good",
-    ),
-    "nothing needed": (
-        _derived("whole", tier="fleet", members_of="up", spare="1"),
-        {"name": "all", "tier": "fleet", "region": "r"},
-        "all says not how many sites it needs",
-    ),
-    "no such SLO": (_derived("whole", tier="core", outage_of="down", limit="4h"), {**CORE, "name": "x"}, "no SLO down"),
-    "another tier": (
-        _derived("whole", tier="edge", outage_of="up", limit="4h"),
-        {"name": "x", "tier": "edge", "region": "r"},
-        "up is of tier core",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", UNFIT)
-def test_what_an_slo_is_made_of_must_fit(case: str, tmp_path: Path) -> None:
-    """Told at the document that leans on it, by name and number."""
-    whole, place, problem = UNFIT[case]
-    first = {**CORE, "name": "a", "targets": {"besu": {"n": {}}}}
-    folder = write(tmp_path, fleet=_fleet_of(first, place), up=_up(), whole=whole)
-    assert [problem in told.problem for told in violations(folder)] == [True]
-
-
-BAD_PLACES: dict[str, tuple[Document, str, str]] = {
-    "role of an edge": ({"name": "x", "tier": "edge", "region": "r", "role": "active"}, "fleet.role", "role"),
-    "region without needs": ({"name": "x", "tier": "region", "region": "r", "zone": "z"}, "fleet.region", ""),
-    "region without zone": ({"name": "x", "tier": "region", "region": "r", "needs": 2}, "fleet.region", ""),
-    "needs of a core": ({**CORE, "name": "x", "needs": 2}, "fleet.region", "needs"),
-    "since that is none": ({**CORE, "name": "x", "since": "soon"}, "fleet.since", "since"),
-}
-
-
-@pytest.mark.parametrize("case", BAD_PLACES)
-def test_places_that_make_no_sense_are_refused(case: str, tmp_path: Path) -> None:
-    place, code, field = BAD_PLACES[case]
-    where = f"/spec/sites/0{f'/{field}' if field else ''}"
-    assert found(write(tmp_path, fleet=_fleet_of(place))) == [(code, f"fleet.yaml#1:{where}")]

@@ -38,6 +38,10 @@ CALENDAR_OF_UTC = {"startTime": "2026-01-01 00:00:00", "timeZone": "UTC"}
 CALENDAR, PERIOD = "/spec/timeWindow/0/calendar", "/spec/timeWindow/0"
 
 
+def of_level(op: str, value: float, **settings: str) -> Change:
+    return lambda one: (level(op=op, value=value)(one), notes(**settings)(one))
+
+
 STATES: dict[str, tuple[Change, Expected]] = {
     "target-over-1": (put(OBJECTIVE + "target", 99.5), [("slo.target-range", TARGET)]),
     "target-1": (put(OBJECTIVE + "target", 1), [("slo.target-range", TARGET)]),
@@ -136,6 +140,62 @@ STATES: dict[str, tuple[Change, Expected]] = {
     "level-of-a-rate": (
         lambda one: (level(op="lte", value=5)(one), put(f"spec|indicator|spec|thresholdMetric{SELECTED}", "a+b")(one)),
         [("slo.selector", "/spec/indicator/spec/thresholdMetric/metricSource/spec/query")],
+    ),
+    **{
+        f"{reading}-{op}-{value}": (
+            of_level(op, value, reading=reading),
+            [("slo.threshold", "/spec/objectives/0/value")],
+        )
+        for reading, op, value in (
+            ("rate", "lt", 0),
+            ("rate", "lte", -1),
+            ("rate", "gte", 0),
+            ("rate", "gt", -0.5),
+            ("age", "lte", 0),
+            ("age", "gt", 0),
+        )
+    },
+    "sum-below-0": (
+        of_level("gte", 0, total="yes"),
+        [("slo.threshold", "/spec/objectives/0/value")],
+    ),
+    **{
+        f"demand-{text}": (of_level("gte", 5, demand=text), [("slo.annotation", note("demand"))])
+        for text in (
+            "queue",
+            "queue >= 1",
+            "queue > 0 and dropped > 0",
+            "queue > 0 or",
+            "rate(dropped[5m]) > 0",
+            "rate dropped > -1",
+            "lag_seconds > 0 * room",
+            "age written > 5 * room",
+            "queue > 0 or queue > 0",
+            "none",
+            "",
+        )
+    },
+    "demand-of-what-is-too-much": (
+        of_level("lte", 5, demand="queue > 0"),
+        [("slo.annotation", note("demand"))],
+    ),
+    "members-of-a-core": (
+        lambda one: (
+            composite()(one),
+            put(NOTE + "composite", ...)(one),
+            put(NOTE + "parts", ...)(one),
+            notes(tier="core", members_of="up", at_least="2")(one),
+        ),
+        [("slo.members", note("tier"))],
+    ),
+    "members-of-a-link": (
+        lambda one: (
+            composite()(one),
+            put(NOTE + "composite", ...)(one),
+            put(NOTE + "parts", ...)(one),
+            notes(tier="link", members_of="up", at_least="2")(one),
+        ),
+        [("slo.members", note("tier"))],
     ),
     "states-as-occurrences": (
         put("spec|budgetingMethod", "Occurrences"),

@@ -75,6 +75,14 @@ def test_planned_work_is_proposed_approved_listed_and_withdrawn(run: Run, instal
     )
 
 
+def test_a_ledger_that_is_not_there_is_told_with_what_makes_one(run: Run, installation: Path) -> None:  # noqa: F811
+    """Planned work may be the first thing that anybody wants of an installation."""
+    ended = run("exclusions", "propose", *config(installation), *PLAN)
+    assert (ended.code, "sankofa-observe ledger upgrade makes a new one" in ended.err) == (1, True), ended.err
+    run("ledger", "upgrade", *config(installation))
+    assert run("exclusions", "propose", *config(installation), *PLAN).code == 0
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

@@ -40,6 +40,7 @@ PROGRAMS = (
 )  # fmt: skip
 pytestmark = [pytest.mark.real(*PROGRAMS), pytest.mark.timeout(600)]
 SITE = "core-lab-1"
+FULL_LINK = "full link"
 # A thousandth of 100 Gbit/s; a ten-thousandth of 100,000 requests a second.
 SHARE = {"bandwidth-core": Decimal(1) / 1000, "throughput-api": Decimal(1) / 10_000}
 JUDGED = (
@@ -125,17 +126,19 @@ def _too_much_is_asked(run: Run, yard: Yard) -> None:
         yard.readyz.fail(status=500)
         yard.link.set(INTERFACE, out_octets_per_second=5_000_000, out_discards_per_second=40)
         time.sleep(FAULT_SECONDS)
-        yard.link.set(INTERFACE, out_octets_per_second=11_000_000, out_discards_per_second=0)
+        yard.link.set(INTERFACE, out_discards_per_second=0)
         yard.readyz.mend()
         for origin in yard.origins:
             origin.mend()
 
 
 def _slow_answers(run: Run, yard: Yard) -> None:
-    """150 ms: too slow for all three tiers."""
-    with run.marked(run.faults, "latency-edge-user", "latency-regional-user", "latency-core-user"):
+    """150 ms: too slow for all three tiers. And a line that negotiated down is full, and discards nothing."""
+    with run.marked(run.faults, "latency-edge-user", "latency-regional-user", "latency-core-user", FULL_LINK):
         yard.origins[0].fail(status=200, delay_seconds=0.15)
+        yard.link.set(INTERFACE, speed_mbit=40)
         time.sleep(FAULT_SECONDS)
+        yard.link.set(INTERFACE, speed_mbit=100)
         yard.origins[0].mend()
 
 
@@ -169,7 +172,8 @@ def around(period: Period) -> Callable[[Slot], bool]:
 
 def faults_of(run: Run, name: str) -> list[Period]:
     """What was done to a promise's source; who asks nginx meets what was done to its origin and to itself as well."""
-    more = ("slow origins", "gateway gone") if name.startswith(("latency-", "gateway-")) else ()
+    more = ["slow origins", "gateway gone"] if name.startswith(("latency-", "gateway-")) else []
+    more += [FULL_LINK] if name == "bandwidth-core" else []
     return [run.faults[one] for one in (name, *more)]
 
 
@@ -195,6 +199,12 @@ def test_fault_makes_bad_slots_to_a_slot(run: Run, name: str) -> None:
 
     assert sum(slot.state is SlotState.BAD for slot in inside) >= len(inside) - 1
     assert elsewhere == []
+
+
+def test_a_full_link_is_bad_without_a_discard(run: Run) -> None:
+    """A line of 100 that runs at 40 and carries 40; before and after, the same traffic leaves room and is good."""
+    inside = [slot for slot in run.slots["bandwidth-core"] if within(run.faults[FULL_LINK])(slot)]
+    assert sum(slot.state is SlotState.BAD for slot in inside) >= len(inside) - 2
 
 
 @pytest.mark.parametrize("name", JUDGED)

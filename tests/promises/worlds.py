@@ -90,9 +90,12 @@ class World:
         _add(source, state.known, site, instance, known)
 
     def _level(self, source: ScriptedSamples, level: LevelIndicator, site: str, instance: str) -> None:
-        """A level well within its bound, and missed by far in a fault; or idle, with nothing that waits."""
+        """A level well within its bound, and missed by far in a fault; or idle, with nothing that waits.
+
+        What waits shows in the first condition of a demand; of a capacity there is always enough.
+        """
         more = level.operator in {Operator.GTE, Operator.GT}
-        values, waits, grown, queued = {}, {}, Decimal(0), Decimal(0)
+        values, waits, room, grown, queued = {}, {}, {}, Decimal(0), Decimal(0)
         for at, faulty, watched in self._moments(site):
             now = level.bound / 10 if more == faulty else level.bound * 2
             grown += now
@@ -101,11 +104,14 @@ class World:
             if watched:
                 shown = {Reading.VALUE: now, Reading.RATE: grown, Reading.AGE: at - now}[level.reading]
                 values[at] = str(int(shown))
-                demand = level.demand
-                waits[at] = str(int(queued if demand and demand.reading is Reading.RATE else busy * 10**9))
+                by_counter = level.demand and level.demand[0].reading is Reading.RATE
+                waits[at], room[at] = str(int(queued if by_counter else busy * 10**9)), str(10**9)
         _add(source, level.level, site, instance, values)
-        if level.demand is not None:
-            _add(source, level.demand.waiting, site, instance, waits)
+        for one in level.demand:
+            if one.series != level.level:
+                _add(source, one.series, site, instance, waits)
+            if one.capacity:
+                _add(source, one.capacity, site, instance, room)
 
     def _events(self, source: ScriptedSamples, events: RatioIndicator, site: str, instance: str) -> None:
         good, valid, up = {}, {}, {}

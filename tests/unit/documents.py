@@ -431,7 +431,16 @@ def members_documents(draw: st.DrawFn, observers: st.SearchStrategy[Quorum] = AN
     part = builders.slo("down", indicator=STATES, slot=rule)
     sites = ["a", "b", "c"]
     roles = draw(st.sampled_from([[("", sites)], [("active", sites[:2]), ("standby", sites[2:])]]))
-    members = tuple(Members(role=role, needed=draw(st.integers(1, len(own))), sites=tuple(own)) for role, own in roles)
+    at = st.integers(PERIOD.starts_at - 60, PERIOD.ends_at + 60)
+    members = tuple(
+        Members(
+            role=role,
+            needed=draw(st.integers(1, len(own))),
+            sites=tuple(own),
+            since=draw(st.dictionaries(st.sampled_from(own), at, max_size=len(own))),
+        )
+        for role, own in roles
+    )
     at_least = {one.role: one.needed for one in members}
     slo = builders.slo(
         indicator=MembersIndicator(of="down", at_least=at_least),

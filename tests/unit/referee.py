@@ -330,7 +330,10 @@ def _combines(rules: Json) -> bool:
 
 def _is_role(listed: str) -> bool:
     found = re.fullmatch(rf"({NAME}|)=([1-9][0-9]{{0,3}}):(.+)", listed)
-    return found is not None and all(re.fullmatch(NAME, site) for site in found[3].split(","))
+    return found is not None and all(
+        re.fullmatch(NAME, site.split("@")[0]) and re.fullmatch(r"[^@]+(@[1-9][0-9]{0,11})?", site)
+        for site in found[3].split(",")
+    )
 
 
 def _plain(number: str) -> bool:
@@ -486,13 +489,17 @@ def _outage(rules: Json, _: Json, proof: Json) -> Json:
     return counts | {"expected": 1, "seen": 1 - counts["hidden"], "state": state}
 
 
-def _roles(rules: Json) -> list[tuple[int, list[str]]]:
+def _roles(rules: Json, start: int) -> list[tuple[int, list[str]]]:
     found = [one.split("=")[1].split(":") for one in rules["sources"]]
-    return [(int(needed), sites.split(",")) for needed, sites in found]
+    return [(int(needed), _deployed(sites.split(","), start)) for needed, sites in found]
 
 
-def _members(rules: Json, _: Json, proof: Json) -> Json:
-    roles, states = _roles(rules), dict(proof)
+def _deployed(sites: list[str], start: int) -> list[str]:
+    return [one.split("@")[0] for one in sites if int(one.partition("@")[2] or 0) <= start]
+
+
+def _members(rules: Json, row: Json, proof: Json) -> Json:
+    roles, states = _roles(rules, row.start), dict(proof)
     must([site for site, _ in proof] == sorted({site for _, sites in roles for site in sites}))
     must(set(states.values()) <= set(STATES))
     well = [site for site in states if states[site] in ("GOOD", "NO_TRAFFIC")]
@@ -521,7 +528,7 @@ def _good_by_counts(rules: Json, row: Json, settled: int) -> None:
         ppm, weights = _combine(rules)
         every = sum(weights.values())
     if rules["counted"] in ("outages", "members"):
-        roles = _roles(rules) if rules["counted"] == "members" else []
+        roles = _roles(rules, row.start) if rules["counted"] == "members" else []
         every = len({site for _, sites in roles for site in sites}) or 1
         must(row.good >= max(1, sum(needed for needed, _ in roles)))
         ppm = 0

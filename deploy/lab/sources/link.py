@@ -39,9 +39,7 @@ class Link:
     processes: Processes
     interfaces: dict[str, Interface] = field(
         default_factory=lambda: {
-            "eth3": Interface(
-                index=3, speed_mbit=100, out_octets_per_second=11_000_000, in_octets_per_second=9_000_000
-            ),
+            "eth3": Interface(index=3, speed_mbit=100, out_octets_per_second=5_000_000, in_octets_per_second=9_000_000),
             "eth4": Interface(index=4, speed_mbit=100),
         }
     )

@@ -73,13 +73,17 @@ def _parts(indicator: IndicatorShape) -> Iterator[Part]:
         side = "good" if events.good else "bad"
         yield Part(path=f"events/{side}", asked=Asked.of(events.counted), kinds=COUNTS, several=True)
         yield Part(path="events/total", asked=Asked.of(events.total), kinds=COUNTS, several=True)
+        if events.start:
+            yield Part(path="events/start", asked=Asked.of(events.start), kinds=LEVELS, several=False)
     if level := indicator.level:
         kinds = COUNTS if level.reading == "rate" else LEVELS
         several = level.total or bool(level.combine)
         yield Part(path="level/of", asked=Asked.of(level.of), kinds=kinds, several=several)
-        if demand := level.demand:  # what waits is added up
-            kinds = COUNTS if demand.reading == "rate" else LEVELS
-            yield Part(path="level/demand/waiting", asked=Asked.of(demand.waiting), kinds=kinds, several=True)
+        for nth, demand in enumerate(level.demand):  # what several series say is added up
+            kinds, path = COUNTS if demand.reading == "rate" else LEVELS, f"level/demand/{nth}"
+            yield Part(path=f"{path}/series", asked=Asked.of(demand.series), kinds=kinds, several=True)
+            if demand.capacity:
+                yield Part(path=f"{path}/capacity", asked=Asked.of(demand.capacity), kinds=LEVELS, several=True)
 
 
 def _part_problems(part: Part, recorded: Sequence[Exposition], identity: Sequence[str]) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from sankofa_observe.adapters.spec_models import Exact, Metadata, Name, Strict
-from sankofa_observe.slo.indicator import is_plain_selector
+from sankofa_observe.slo.indicator import Demand, Reading, is_plain_selector
 
 FROM_FLEET = ("site", "tier", "region")
 """Labels that every target has from the fleet file."""
@@ -68,6 +68,7 @@ class EventsShape(Strict):
     good: Selector = ""
     bad: Selector = ""
     total: Selector
+    start: Selector | Literal[""] = ""  # when the counters of a target began, like process_start_time_seconds
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -81,11 +82,16 @@ class EventsShape(Strict):
 
 
 class DemandShape(Strict):
-    """More than this waits: then a level that misses its bound is bad, else it is good, and unknown where this is not there."""
+    """A condition under which more is asked for than is served, as in an SLO's `demand`."""
 
-    waiting: Selector
-    reading: Literal["value", "rate"] = "value"
+    series: Selector
+    reading: Literal["value", "rate", "age"] = "value"
     above: Exact = Decimal(0)
+    capacity: Selector | Literal[""] = ""
+
+    @property
+    def condition(self) -> Demand:
+        return Demand(series=self.series, above=self.above, reading=Reading(self.reading), capacity=self.capacity)
 
 
 class LevelShape(Strict):
@@ -94,7 +100,7 @@ class LevelShape(Strict):
     unit: Words  # of what is held against the bound
     total: bool = False  # the series of all sources of a site are added up
     combine: Literal["", "all", "any"] = ""  # of several series of one target; without it there is one
-    demand: DemandShape | None = None
+    demand: list[DemandShape] = Field(default_factory=list)  # any of them
 
 
 class IndicatorShape(Strict):
@@ -118,9 +124,10 @@ class IndicatorShape(Strict):
         if self.state:
             return (self.state.up, self.state.known)
         if self.events:
-            return (self.events.counted, self.events.total)
+            return (self.events.counted, self.events.total, *([self.events.start] if self.events.start else ()))
         assert self.level is not None  # noqa: S101  one of them is there
-        return (self.level.of, *([self.level.demand.waiting] if self.level.demand else ()))
+        demand = [text for one in self.level.demand for text in (one.series, one.capacity) if text]
+        return tuple(dict.fromkeys((self.level.of, *demand)))
 
 
 class Histogram(Strict):

@@ -6,6 +6,7 @@ OpenSLO has no field for how a level is read; that stands in annotations, as in 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sankofa_observe.adapters.integrations.models import (
@@ -16,7 +17,9 @@ from sankofa_observe.adapters.integrations.models import (
     StateShape,
 )
 from sankofa_observe.adapters.integrations.selector import of_job
+from sankofa_observe.adapters.spec_demand import demand_of, written
 from sankofa_observe.adapters.spec_faults import ANNOTATION
+from sankofa_observe.slo.indicator import Demand
 
 
 def sli_documents(entry: Integration) -> list[dict[str, Any]]:
@@ -30,6 +33,7 @@ def _document(entry: Integration, indicator: IndicatorShape) -> dict[str, Any]:
         notes |= _combine(indicator.state.combine)
         spec = _state(indicator.state, job)
     elif indicator.events:
+        notes |= {"start-time": of_job(indicator.events.start, job)} if indicator.events.start else {}
         spec = _events(indicator.events, job)
     else:
         assert indicator.level is not None  # noqa: S101  one of them is there
@@ -60,12 +64,12 @@ def _level_notes(level: LevelShape, job: str) -> dict[str, str]:
     if level.total:
         notes["total"] = "yes"
     if level.demand:
-        notes["demand"] = of_job(level.demand.waiting, job)
-        if level.demand.reading != "value":
-            notes["demand-reading"] = level.demand.reading
-        if level.demand.above:
-            notes["demand-above"] = str(level.demand.above)
+        notes["demand"] = written([_of_job(one.condition, job) for one in level.demand])
     return notes
+
+
+def _of_job(one: Demand, job: str) -> Demand:
+    return replace(one, series=of_job(one.series, job), capacity=of_job(one.capacity, job) if one.capacity else "")
 
 
 def _combine(rule: str) -> dict[str, str]:
@@ -91,7 +95,7 @@ def shape_of(document: Mapping[str, Any]) -> IndicatorShape | None:
     if ratio := typed["spec"].get("ratioMetric"):
         sides = {side: _query(ratio[side]) for side in ("good", "bad", "total") if side in ratio}
         if ratio["counter"]:
-            return IndicatorShape.model_validate({**head, "events": sides})
+            return IndicatorShape.model_validate({**head, "events": {**sides, "start": note.get("start-time", "")}})
         state = {"up": sides["good"], "known": sides["total"], "combine": _several(note)}
         return IndicatorShape.model_validate({**head, "state": state})
     level = {
@@ -102,7 +106,7 @@ def shape_of(document: Mapping[str, Any]) -> IndicatorShape | None:
         "combine": _several(note),
     }
     if "demand" in note:
-        level["demand"] = {"waiting": note["demand"], "reading": note.get("demand-reading", "value")}
+        level["demand"] = [vars(one) for one in demand_of(note["demand"], [])]
     return IndicatorShape.model_validate({**head, "level": level})
 
 

@@ -29,7 +29,8 @@ class LedgerFile:
         except (NotADirectoryError, IsADirectoryError) as error:
             raise Unfit(f"ledger {path}: {error.strerror}; expected a file in a folder, see ledger_url") from error
         except OSError as error:
-            raise Unavailable(f"ledger {path}: {error.strerror}; nothing was written") from error
+            makes = "" if new else "; sankofa-observe ledger upgrade makes a new one, ledger_url names another"
+            raise Unavailable(f"ledger {path}: {error.strerror}{makes}; nothing was written") from error
         self._ahead: int | None = None  # the inode of the file in which SQLite writes ahead, once it was seen
 
     def still_there(self) -> None:

@@ -120,7 +120,7 @@ def _check(made: Made, draft: Draft) -> None:
     model, faults = spec_shapes.read(made.document, SloDocument)
     draft.tell(made.place, faults)
     if isinstance(model, SloDocument):
-        place = replace(made.place, broken=tuple(fault.path for fault in faults))
+        place = replace(made.place, broken=(*made.place.broken, *(fault.path for fault in faults)))
         spec_slo.add_slo(place, model, draft)
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from sankofa_observe.adapters.spec_faults import ANNOTATION, Fault, Place
+from sankofa_observe.adapters.spec_faults import ANNOTATION, Fault, Place, note_path
 from sankofa_observe.adapters.spec_import.promql import NotPlainError
 from sankofa_observe.adapters.spec_models import Strict
 from sankofa_observe.adapters.spec_shapes import shape_fault
@@ -105,19 +105,20 @@ class Importing:
             self.refuse(place, Fault(path, "import.window", problem, hint))
         return own
 
-    def annotations(self, own: Mapping[str, str]) -> dict[str, str]:
-        """Those of the document, and for what it does not say those that were asked for."""
+    def annotations(self, place: Place, path: str, own: Mapping[str, str]) -> dict[str, str]:
+        """Those of the document, and for what it does not say those that were asked for; without a tier it is refused."""
         asked = {name: getattr(self.wanted, name) for name in ("tier", "scrape", "slot", "sources")}
-        given = {f"{ANNOTATION}{name}": value for name, value in asked.items() if value is not None}
-        return {**given, **own}
-
-    def add(self, place: Place, document: Document, origins: Mapping[str, str], *, form: str, path: str = "") -> None:
-        if f"{ANNOTATION}tier" not in document["metadata"].get("annotations", {}):
+        found = {f"{ANNOTATION}{name}": value for name, value in asked.items() if value is not None} | dict(own)
+        if f"{ANNOTATION}tier" not in found:
             hint = f"run with --tier, such as --tier edge, or give the source the annotation {ANNOTATION}tier"
             self.refuse(place, Fault(path, "import.tier", "nothing says whose promise it is", hint))
-            return
+        return found
+
+    def add(self, place: Place, document: Document, origins: Mapping[str, str], *, form: str, path: str = "") -> None:
         moved = {"": path, **{ours: f"{path}{theirs}" for ours, theirs in origins.items()}}
-        self.made.append(Made(document=document, place=replace(place, origins=moved), format=form, path=path))
+        told = () if f"{ANNOTATION}tier" in document["metadata"].get("annotations", {}) else (note_path("tier"),)
+        place = replace(place, origins=moved, broken=told)  # whose promise it is was asked for already
+        self.made.append(Made(document=document, place=place, format=form, path=path))
 
 
 def metric(query: str) -> Document:

@@ -184,6 +184,7 @@ def _add(run: Importing, place: Place, slo: Slo, known: Documents) -> None:
     path = "/spec/timeWindow/0"
     own = _window(spec.timeWindow[0]) if spec.timeWindow else None
     window = run.window(place, path if own else "/spec", own)
+    annotations = run.annotations(place, "", slo.metadata.annotations)
     for index, objective in enumerate(spec.objectives):
         _refuse_composite(run, place, index, objective)
     if indicator is None or window is None:
@@ -198,7 +199,7 @@ def _add(run: Importing, place: Place, slo: Slo, known: Documents) -> None:
             description=spec.description,
             service=spec.service,
             labels=slo.metadata.labels,
-            annotations=run.annotations(slo.metadata.annotations),
+            annotations=annotations,
             indicator=indicator,
             window=window,
             budgeting=spec.budgetingMethod,

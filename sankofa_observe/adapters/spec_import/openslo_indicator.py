@@ -157,9 +157,9 @@ def _check_source(run: Importing, place: Place, path: str, source: Source, sourc
     if ref is not None:
         if ref not in sources.types and not sources.unread:
             known = ", ".join(sorted(sources.types)) or "none"
-            run.refuse(
-                place, Fault(f"{path}/metricSourceRef", "import.datasource", f"no DataSource {ref}; there are {known}")
-            )
+            problem = f"no DataSource {ref}; there are {known}"
+            hint = "name the file that has it in the same run, or write type: Prometheus in its place"
+            run.refuse(place, Fault(f"{path}/metricSourceRef", "import.datasource", problem, hint))
         kind = kind or sources.types.get(ref, PROMETHEUS)
         if sources.used and sources.used != ref:
             problem = f"{ref}, and {sources.used} elsewhere: one installation reads one Prometheus"

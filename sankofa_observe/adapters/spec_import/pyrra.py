@@ -77,6 +77,7 @@ def add(run: Importing, place: Place, document: Any) -> None:
     _refuse_the_rest(run, place, spec)
     found = _indicator(run, place, spec.indicator)
     window = run.window(place, "/spec/window", {"duration": spec.window, "isRolling": True})
+    annotations = run.annotations(place, "", meta.annotations)
     labels = {**({"namespace": meta.namespace} if meta.namespace else {}), **meta.labels}
     if meta.namespace and labels["namespace"] != meta.namespace:
         problem = f"{labels['namespace']!r}, where metadata.namespace is {meta.namespace!r}"
@@ -89,7 +90,7 @@ def add(run: Importing, place: Place, document: Any) -> None:
         description=spec.description,
         service=meta.name,
         labels=labels,
-        annotations=run.annotations(meta.annotations),
+        annotations=annotations,
         indicator={"metadata": {"name": meta.name}, "spec": indicator},
         window=window,
         budgeting=budgeting,

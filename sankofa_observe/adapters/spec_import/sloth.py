@@ -76,7 +76,7 @@ def _add(run: Importing, place: Place, path: str, file: File, slo: Slo) -> None:
         )
         run.refuse(place, Fault(f"{path}/name", "import.name", problem, f"such as {fitting!r}"))
     counted = _counted(run, place, f"{path}/sli", slo.sli)
-    window = run.window(place, path, None)
+    window, annotations = run.window(place, path, None), run.annotations(place, path, {})
     if counted is None or window is None:
         return
     word, good, total, origins = counted
@@ -85,7 +85,7 @@ def _add(run: Importing, place: Place, path: str, file: File, slo: Slo) -> None:
         description=slo.description,
         service=file.service,
         labels={**file.labels, **slo.labels},
-        annotations=run.annotations({}),
+        annotations=annotations,
         indicator={
             "metadata": {"name": fitting},
             "spec": {"ratioMetric": {"counter": True, word: metric(good), "total": metric(total)}},

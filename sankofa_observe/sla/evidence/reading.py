@@ -43,7 +43,8 @@ _COMBINE = {
     "outages": re.compile(f"[1-9][0-9]{{0,7}} {NAME.pattern}"),
     "members": re.compile(""),
 }
-_MEMBERS = re.compile(f"(?:{NAME.pattern})?=[1-9][0-9]{{0,3}}:{NAME.pattern}(?:,{NAME.pattern})*")
+_MEMBER = f"{NAME.pattern}(?:@[1-9][0-9]{{0,11}})?"
+_MEMBERS = re.compile(f"(?:{NAME.pattern})?=[1-9][0-9]{{0,3}}:{_MEMBER}(?:,{_MEMBER})*")
 MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
 ADDRESS, DIGEST = 20, 32  # bytes
 

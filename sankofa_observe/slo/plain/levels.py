@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -28,13 +28,17 @@ Said = tuple[Instants, Places]
 
 
 def shown_levels(
-    instance: str, series: Samples, waiting: Sequence[Samples], indicator: LevelIndicator, scrape_seconds: int
+    instance: str,
+    series: Samples,
+    waiting: Mapping[str, Sequence[Samples]],
+    indicator: LevelIndicator,
+    scrape_seconds: int,
 ) -> Shown | None:
-    """One source's samples, with those of its demand; None where columns cannot tell."""
+    """One source's samples, with those of its demand by selector; None where columns cannot tell."""
     found = _said(series, indicator.reading, indicator.operator, indicator.bound, scrape_seconds)
     if found is None:
         return None
-    if indicator.demand is not None:
+    if indicator.demand:
         demanded = _demanded(waiting, indicator.demand, scrape_seconds)
         if demanded is None:
             return None
@@ -43,12 +47,64 @@ def shown_levels(
     return Shown(instance=instance, at=at, up=ok, samples=series.at, silent=np.setdiff1d(series.at, at))
 
 
-def _demanded(waiting: Sequence[Samples], demand: Demand, scrape_seconds: int) -> Said | None:
-    if not waiting:
-        return np.zeros(0, np.int64), np.zeros(0, np.bool_)
-    if len(waiting) > 1:
+def _demanded(waiting: Mapping[str, Sequence[Samples]], demand: Sequence[Demand], scrape_seconds: int) -> Said | None:
+    """Where one of the conditions holds, and where none does."""
+    every = [_holds(waiting, one, scrape_seconds) for one in demand]
+    told = [one for one in every if one is not None]
+    if len(told) != len(every):
         return None
-    return _said(waiting[0], demand.reading, Operator.GT, demand.above, scrape_seconds)
+    at = np.unique(np.concatenate([own for own, _ in told]))
+    holds, known = np.zeros(len(at), np.bool_), np.zeros(len(at), np.int64)
+    for own, said in told:
+        places = np.searchsorted(at, own)
+        holds[places] |= said
+        known[places] += 1
+    says = holds | (known == len(told))
+    return at[says], holds[says]
+
+
+def _holds(waiting: Mapping[str, Sequence[Samples]], condition: Demand, scrape_seconds: int) -> Said | None:
+    asked, sizes = waiting.get(condition.series, ()), waiting.get(condition.capacity, ())
+    if len(asked) > 1 or len(sizes) > 1:
+        return None
+    if not asked or (condition.capacity and not sizes):
+        return np.zeros(0, np.int64), np.zeros(0, np.bool_)
+    if not condition.capacity:
+        return _said(asked[0], condition.reading, Operator.GT, condition.above, scrape_seconds)
+    return _fills(asked[0], sizes[0], condition, scrape_seconds)
+
+
+def _fills(asked: Samples, sizes: Samples, condition: Demand, scrape_seconds: int) -> Said | None:
+    """Where so much of a capacity is used, whichever of those it may have been."""
+    if condition.reading is Reading.AGE or not sizes.counts.all():
+        return None
+    size: Counts = sizes.values.astype(np.int64)
+    if condition.reading is Reading.RATE:
+        steps = _steps(asked, scrape_seconds)
+        near = np.diff(sizes.at) <= HOLE_TENTHS * scrape_seconds * 100
+        at, least, most = (
+            sizes.at[1:][near],
+            np.minimum(size[1:], size[:-1])[near],
+            np.maximum(size[1:], size[:-1])[near],
+        )
+    else:
+        whole = asked.counts.all()
+        steps = (asked.at, asked.values.astype(np.int64) * 1, np.full(len(asked.at), 1000)) if whole else None
+        at, least, most = sizes.at, size, size
+    if steps is None:
+        return None
+    both, here, there = np.intersect1d(steps[0], at, assume_unique=True, return_indices=True)
+    growth, ms, least, most = steps[1][here], steps[2][here], least[there], most[there]
+    above = Fraction(condition.above)
+    grown, bound = 1000 * above.denominator, above.numerator
+    if (
+        max(int(growth.max(initial=0)) * grown, int(ms.max(initial=0)) * int(most.max(initial=0)) * abs(bound))
+        >= _LARGEST
+    ):
+        return None
+    of_least, of_most = (growth * grown > ms * one * bound for one in (least, most))
+    says = (least > 0) & (of_least == of_most)
+    return both[says], of_most[says]
 
 
 def _with_demand(found: Said, demanded: Said) -> Said:
@@ -80,17 +136,25 @@ def _values(series: Samples, operator: Operator, bound: Decimal) -> Said | None:
 
 
 def _rates(series: Samples, operator: Operator, bound: Fraction, scrape_seconds: int) -> Said | None:
+    steps = _steps(series, scrape_seconds)
+    if steps is None:
+        return None
+    at, growth, ms = steps
+    numerator, denominator = bound.numerator, bound.denominator
+    most = max(int(growth.max(initial=0)) * 1000 * denominator, int(ms.max(initial=0)) * abs(numerator))
+    if most >= _LARGEST:
+        return None
+    return at, _COMPARE[operator](growth * (1000 * denominator), ms * numerator)
+
+
+def _steps(series: Samples, scrape_seconds: int) -> tuple[Instants, Counts, Counts] | None:
+    """Growth of a counter and the milliseconds it took, where a sample says it."""
     if not series.counts.all():
         return None
     values: Counts = series.values.astype(np.int64)
     growth, ms = np.diff(values), np.diff(series.at)
     known = (growth >= 0) & (ms <= HOLE_TENTHS * scrape_seconds * 100)
-    growth, ms = growth[known], ms[known]
-    numerator, denominator = bound.numerator, bound.denominator
-    most = max(int(growth.max(initial=0)) * 1000 * denominator, int(ms.max(initial=0)) * abs(numerator))
-    if most >= _LARGEST:
-        return None
-    return series.at[1:][known], _COMPARE[operator](growth * (1000 * denominator), ms * numerator)
+    return series.at[1:][known], growth[known], ms[known]
 
 
 def _ages(series: Samples, operator: Operator, bound: float) -> Said | None:

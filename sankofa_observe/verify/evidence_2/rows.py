@@ -106,7 +106,7 @@ def _by_counts(rules: Rules, row: Row, settled: int) -> str:
     elif rules["counted"] == "outages":
         wanted, every = MILLION, 1
     elif rules["counted"] == "members":
-        members = _members(tuple(rules["sources"]))
+        members = _members(tuple(rules["sources"]), row[0])
         every, wanted = len(_sites(members)), 1
         if good < sum(needed for needed, _ in members):
             return _NOT_GOOD
@@ -197,7 +197,7 @@ def _by_runs(rules: Rules, start: int, proof: list[Any]) -> str:
 
 def _by_members(rules: Rules, start: int, proof: list[Any]) -> str:
     """A slot of a region or a fleet from the states of its sites: each role must have enough."""
-    members = _members(tuple(rules["sources"]))
+    members = _members(tuple(rules["sources"]), start)
     states = dict(proof)
     if [site for site, _ in proof] != _sites(members) or not set(states.values()) <= set(STATES):
         return "a site is missing, not in order, or has no state"
@@ -215,13 +215,19 @@ def _by_members(rules: Rules, start: int, proof: list[Any]) -> str:
     return listed(row_with(start, sums, "BAD" if short else "GOOD" if enough else "UNKNOWN"))
 
 
+def _members(sources: tuple[str, ...], start: int) -> list[tuple[int, list[str]]]:
+    """How many of which sites, of those that are deployed when a slot begins."""
+    return [(needed, [site for site, since in sites if since <= start]) for needed, sites in _roles(sources)]
+
+
 @lru_cache(maxsize=1)
-def _members(sources: tuple[str, ...]) -> list[tuple[int, list[str]]]:
-    """How many of which sites; read once for all slots."""
+def _roles(sources: tuple[str, ...]) -> list[tuple[int, list[tuple[str, int]]]]:
+    """How many of which sites, with when each was deployed; read once for all slots."""
     found = []
     for text in sources:
-        needed, _, sites = text.partition("=")[2].partition(":")
-        found.append((int(needed), sites.split(",")))
+        needed, _, listed_sites = text.partition("=")[2].partition(":")
+        sites = [one.partition("@") for one in listed_sites.split(",")]
+        found.append((int(needed), [(site, int(since or 0)) for site, _, since in sites]))
     return found
 
 

@@ -34,7 +34,8 @@ _COMBINE = {
     "outages": re.compile(f"[1-9][0-9]{{0,7}} {NAME_FORM}"),
     "members": re.compile(""),
 }
-_MEMBERS = re.compile(f"(?:{NAME_FORM})?=[1-9][0-9]{{0,3}}:{NAME_FORM}(?:,{NAME_FORM})*")
+_MEMBER = f"{NAME_FORM}(?:@[1-9][0-9]{{0,11}})?"
+_MEMBERS = re.compile(f"(?:{NAME_FORM})?=[1-9][0-9]{{0,3}}:{_MEMBER}(?:,{_MEMBER})*")
 MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
 _SIGNED = {"bad", "over_bad", "after_bad"}  # under 0 where a good event is counted later than its valid one
 _ONLY_OF_EVENTS = {"over_good", "over_bad", "over_hidden", "settling", *EDGES}

@@ -70,7 +70,7 @@ def test_each_indicator_finds_its_series_with_their_identity(yard: Yard, scraper
 
 def test_responses_of_500_are_counted_as_bad(yard: Yard, scraper: Scraper) -> None:
     """What the backend fails is counted by its class, exactly, while its servers pass every check: the lie of the entry."""
-    (bad, total), (servers,) = selectors("gateway-responses"), selectors("gateway-servers")
+    (bad, total, _), (servers,) = selectors("gateway-responses"), selectors("gateway-servers")
     before = scraper.values(bad)["gateway-1"], scraper.values(f"sum by (instance) ({total})")["gateway-1"]
     for one in yard.origins:
         one.fail(status=500)
@@ -101,7 +101,7 @@ def test_a_queue_shows_while_servers_are_slow(yard: Yard, scraper: Scraper) -> N
 
 def test_a_backend_without_servers_queues_nothing(yard: Yard, scraper: Scraper) -> None:
     """The lie of the entry: with every server down HAProxy answers 503 at once, and its queue stays empty."""
-    (servers,), (bad, _), (_, waiting) = (
+    (servers,), (bad, _, _), (_, waiting) = (
         selectors(name) for name in ("gateway-servers", "gateway-responses", "gateway-requests")
     )
     yard.origins[0].stop()
@@ -139,16 +139,19 @@ def test_gateway_that_ended_tells_nothing(yard: Yard, scraper: Scraper) -> None:
     """The exporter is in the gateway: its end leaves no series of any indicator, and nothing that says 0."""
     names = ("gateway-requests", "gateway-responses", "gateway-servers")
     every = [one for name in names for one in selectors(name)]
+    *_, start = selectors("gateway-responses")
+    before = scraper.values(start)["gateway-1"]
     assert yard.haproxy.child is not None
     yard.haproxy.child.kill()
     until(lambda: not any(scraper.query(one) for one in every))
     yard.haproxy.start()
     until(lambda: all(scraper.query(one) for one in every))
+    assert scraper.values(start)["gateway-1"] > before
 
 
 def test_a_link_at_a_thousandth_of_its_speed(yard: Yard, scraper: Scraper) -> None:
     """100 Mbit/s stand for 100 Gbit/s: octets grow at the driven rate, and the idle link beside it is another target."""
-    (sent, _), (speed,) = selectors("link-out"), selectors("link-speed")
+    (sent, _, _), (speed,) = selectors("link-out"), selectors("link-speed")
     yard.link.set(INTERFACE, out_octets_per_second=12_500_000)
     until(lambda: abs(scraper.values(f"rate({sent}[4s])").get(INTERFACE, 0) - 12_500_000) < 1_000_000)
     assert scraper.values(f"rate({sent}[4s])")[IDLE_INTERFACE] == 0
@@ -157,7 +160,7 @@ def test_a_link_at_a_thousandth_of_its_speed(yard: Yard, scraper: Scraper) -> No
 
 def test_discards_of_one_link_are_the_demand_of_that_link(yard: Yard, scraper: Scraper) -> None:
     """Discards grow on one interface alone, and stop when they stop."""
-    _, waiting = selectors("link-out")
+    _, waiting, _ = selectors("link-out")
     yard.link.set(INTERFACE, out_discards_per_second=40)
     until(lambda: scraper.values(f"rate({waiting}[4s])").get(INTERFACE, 0) > 0)
     assert scraper.values(f"rate({waiting}[4s])")[IDLE_INTERFACE] == 0
@@ -167,7 +170,7 @@ def test_discards_of_one_link_are_the_demand_of_that_link(yard: Yard, scraper: S
 
 def test_frozen_counters_stand_still_while_the_device_answers(yard: Yard, scraper: Scraper) -> None:
     """The lie of the entry: frozen octets look like an idle link, and the scrape is well."""
-    sent, _ = selectors("link-out")
+    sent, _, _ = selectors("link-out")
     yard.link.set(INTERFACE, out_octets_per_second=0)
     until(lambda: scraper.values(f"increase({sent}[3s])").get(INTERFACE) == 0)
     assert scraper.values(of_job("up", CATALOGUE.entry("link").spec.scrape.job))[INTERFACE] == 1
@@ -226,7 +229,7 @@ def test_probes_without_their_agent_are_not_known(yard: Yard, scraper: Scraper) 
 
 def test_slow_and_missing_answers_are_bad_for_users(yard: Yard, scraper: Scraper) -> None:
     """Requests of the canary go on being counted while none is within the bound: a slow origin, then a gateway that is gone."""
-    good, valid = selectors("user-latency-10ms")
+    good, valid, _ = selectors("user-latency-10ms")
 
     def counted() -> tuple[float, float] | None:
         """Good and valid requests; None while our own delay leaves nothing that is known."""
@@ -259,10 +262,13 @@ def test_slow_and_missing_answers_are_bad_for_users(yard: Yard, scraper: Scraper
 
 
 def test_canary_that_ended_says_nothing(yard: Yard, scraper: Scraper) -> None:
-    """Without the canary no request is counted, good or bad, and nothing says down."""
+    """Without the canary no request is counted, good or bad, and nothing says down; a new one says when it began."""
     every = [one for name in ("user-latency-10ms", "canary-up") for one in selectors(name)]
+    *_, start = selectors("user-latency-10ms")
+    before = scraper.values(start)["canary-1"]
     assert yard.canary.agent is not None
     yard.canary.agent.kill()
     until(lambda: not any(scraper.query(one) for one in every))
     yard.canary.start(yard.fleet_file)
     until(lambda: all(scraper.query(one) for one in every))
+    assert scraper.values(start)["canary-1"] > before

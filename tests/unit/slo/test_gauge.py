@@ -120,7 +120,7 @@ def test_a_level_is_compared_as_it_was_written(operator: Operator, found: list[b
     """0.1 is 0.1 and not the float beside it; what is no number is no sample."""
     texts = ["0.09999999999999999", "0.1", "0.10000000000000001", "NaN", "many", "+Inf"]
     indicator = LevelIndicator(level="x", operator=operator, bound=Decimal("0.1"))
-    seen = says(dict(enumerate(texts)), (), indicator, 15)
+    seen = says(dict(enumerate(texts)), {}, indicator, 15)
     assert [seen.get(n) for n in range(len(texts))] == found
 
 

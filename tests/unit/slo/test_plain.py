@@ -280,7 +280,7 @@ def gauges(seed: int) -> tuple[Site, list[Gauge]]:
             for metric, points in (("level", shown[0]),) if level else (("up", shown[0]), ("known", shown[1])):
                 if points:
                     source.add(metric, sorted(points.items()), **labels)
-            seen = says(shown[0], (), indicator, 15) if isinstance(indicator, LevelIndicator) else up_at(*shown)
+            seen = says(shown[0], {}, indicator, 15) if isinstance(indicator, LevelIndicator) else up_at(*shown)
             samples = tuple(sorted([*shown[0], *([] if level else shown[1])]))
             source_name = f"app/{instance}{{pool={name},version={version}}}"
             found.append(Gauge(source=source_name, seen=seen, listed=instance in listed, samples=samples))
