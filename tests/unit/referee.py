@@ -364,6 +364,20 @@ def _slots(rules: Json, rows: list[SimpleNamespace], proofs: Json, edges: Simple
                 if not skipped:
                     _carried(rules, row, parcels, beyond, edges)
         settled = row.settling
+    if rules["counted"] == "outages":
+        _one_history(rules, rows, proofs)
+
+
+def _one_history(rules: Json, rows: list[SimpleNamespace], proofs: Json) -> None:
+    """Every proof says of each slot what the others say; and a GOOD row has a slot that none of them calls other than good."""
+    filled = int(rules["combine"].split(" ")[0])
+    told: dict[int, str] = {}
+    for n, row in enumerate(rows):
+        states = [state for state, slots in proofs.get(row.start, []) for _ in range(slots)]
+        for place, state in enumerate(states, n + 1 - filled):
+            must(told.setdefault(place, state) == state)
+    for n, row in enumerate(rows):
+        must(row.state != "GOOD" or any(place not in told for place in range(n + 1 - filled, n + 1)))
 
 
 def _carried(rules: Json, row: Json, parcels: list[Json], beyond: Json, edges: SimpleNamespace) -> None:

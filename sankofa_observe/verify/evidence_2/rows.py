@@ -22,6 +22,7 @@ from sankofa_observe.verify.evidence_2.form import (
     number,
     row_with,
 )
+from sankofa_observe.verify.evidence_2.outages import by_runs
 from sankofa_observe.verify.evidence_2.parcels import parcel_of
 from sankofa_observe.verify.findings import Check
 
@@ -59,7 +60,7 @@ def recounted(stretch: Stretch, n: int) -> str:
         return listed(_never_recorded(rules, row[0]))
     if rules["counted"] == "events":
         return by_parcels(rules, row, [parcel_of(one) for one in proof], settled)
-    by = {"states": _by_samples, "parts": _by_parts, "outages": _by_runs, "members": _by_members}
+    by = {"states": _by_samples, "parts": _by_parts, "outages": by_runs, "members": _by_members}
     return by[rules["counted"]](rules, row[0], proof)
 
 
@@ -169,30 +170,6 @@ def _by_parts(rules: Rules, start: int, proof: list[Any]) -> str:
     good = of["GOOD"] + of["NO_TRAFFIC"]
     sums = {"good": good, "bad": of["BAD"], "hidden": of["UNKNOWN"], "expected": every, "seen": every - of["UNKNOWN"]}
     return listed(row_with(start, sums, _state_of(good, of["UNKNOWN"], every, wanted)))
-
-
-def _by_runs(rules: Rules, start: int, proof: list[Any]) -> str:
-    """A slot of an outage: bad when all slots that fill the limit were."""
-    every = int(rules["combine"].partition(" ")[0])
-    states = {state for state, _ in proof}
-    repeated = any(one == later for (one, _), (later, _) in pairwise(proof))
-    if (
-        sum(length for _, length in proof) != every
-        or not states <= set(STATES)
-        or repeated
-        or any(length == 0 for _, length in proof)
-    ):
-        return "runs that do not fill the limit, are split, or have no state"
-    good = bool(states & {"GOOD", "NO_TRAFFIC"})
-    bad = states == {"BAD"}
-    sums = {
-        "good": int(good),
-        "bad": int(bad),
-        "hidden": int(not good and not bad),
-        "expected": 1,
-        "seen": int(good or bad),
-    }
-    return listed(row_with(start, sums, "GOOD" if good else "BAD" if bad else "UNKNOWN"))
 
 
 def _by_members(rules: Rules, start: int, proof: list[Any]) -> str:
