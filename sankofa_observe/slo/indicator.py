@@ -196,20 +196,6 @@ class Members:
     needed: int
     sites: tuple[str, ...]
 
-    def __str__(self) -> str:
-        """As evidence lists them: `active=3:lagos,nairobi`."""
-        return f"{self.role}={self.needed}:{','.join(self.sites)}"
-
-    @classmethod
-    def of(cls, text: str) -> Members:
-        """Raises `ValueError` for a text that `str` does not write."""
-        role, _, rest = text.partition("=")
-        needed, _, sites = rest.partition(":")
-        found = cls(role=role, needed=int(needed), sites=tuple(sites.split(",")))
-        if str(found) != text:
-            raise ValueError(f"{text!r} says nothing of members")
-        return found
-
 
 @dataclass(frozen=True, kw_only=True)
 class MembersIndicator:
