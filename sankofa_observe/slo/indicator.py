@@ -118,10 +118,17 @@ class LevelIndicator:
         return (self.level,) if self.demand is None else (self.level, self.demand.waiting)
 
     @property
-    def reach_scrapes(self) -> int:
-        """Over how many scrapes around a slot its samples lie: growth is since the sample before."""
-        rates = Reading.RATE in {self.reading, self.demand.reading if self.demand else Reading.VALUE}
-        return 6 if rates else 3
+    def rates(self) -> bool:
+        return Reading.RATE in {self.reading, self.demand.reading if self.demand else Reading.VALUE}
+
+    @property
+    def before_scrapes(self) -> int:
+        """How many scrapes before a slot its samples begin: growth is since the sample before, and an average is as what was before it."""
+        return 9 if self.rates else 3
+
+    @property
+    def after_scrapes(self) -> int:
+        return 6 if self.rates else 3
 
 
 @dataclass(frozen=True, kw_only=True)

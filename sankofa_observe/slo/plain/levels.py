@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from sankofa_observe.slo.indicator import Demand, LevelIndicator, Operator, Reading
-from sankofa_observe.slo.level import AHEAD_SECONDS, HOLE_TENTHS
+from sankofa_observe.slo.level import AHEAD_SECONDS, AVERAGE_TENTHS, HOLE_TENTHS
 from sankofa_observe.slo.plain.gauges import Shown
 from sankofa_observe.slo.plain.slots import Counts, Places
 from sankofa_observe.slo.samples import Instants, Samples
@@ -39,8 +39,26 @@ def shown_levels(
         if demanded is None:
             return None
         found = _with_demand(found, demanded)
-    at, ok = found
+    at, ok = _steady(found, _averages(series, waiting, indicator, scrape_seconds), scrape_seconds)
     return Shown(instance=instance, at=at, up=ok, samples=series.at, silent=np.setdiff1d(series.at, at))
+
+
+def _averages(series: Samples, waiting: Sequence[Samples], indicator: LevelIndicator, scrape_seconds: int) -> Instants:
+    """The samples whose growth, or whose demand's growth, is over a lost scrape as well."""
+    counters = [series] if indicator.reading is Reading.RATE else []
+    counters += waiting if indicator.demand and indicator.demand.reading is Reading.RATE else ()
+    least, most = (tenths * scrape_seconds * 100 for tenths in (AVERAGE_TENTHS, HOLE_TENTHS))
+    long = [one.at[1:][(np.diff(one.at) > least) & (np.diff(one.at) <= most)] for one in counters]
+    return np.concatenate([np.zeros(0, np.int64), *long])
+
+
+def _steady(found: Said, averages: Instants, scrape_seconds: int) -> Said:
+    """An average says something where its neighbours say the same."""
+    at, ok = found
+    same = (ok[1:] == ok[:-1]) & (np.diff(at) <= HOLE_TENTHS * scrape_seconds * 100)
+    alone = np.zeros(min(1, len(at)), np.bool_)
+    sure = ~np.isin(at, averages) | (np.concatenate([alone, same]) & np.concatenate([same, alone]))
+    return at[sure], ok[sure]
 
 
 def _demanded(waiting: Sequence[Samples], demand: Demand, scrape_seconds: int) -> Said | None:
