@@ -77,40 +77,42 @@ def held(level: Fraction, indicator: LevelIndicator) -> bool:
 def says(texts: Written, waiting: Sequence[Named], indicator: LevelIndicator, scrape_seconds: int) -> Says:
     """What one source says; `waiting` are the series of its demand."""
     found = {at: held(level, indicator) for at, level in levels(texts, indicator.reading, scrape_seconds).items()}
-    averages = averaged(texts, indicator.reading, scrape_seconds)
+    doubted = unsure(texts, indicator.reading, scrape_seconds)
     if indicator.demand is not None:
         demanded = wanted(waiting, indicator.demand, scrape_seconds)
-        averages |= averaged_demand(waiting, indicator.demand, scrape_seconds)
+        doubted |= unsure_demand(waiting, indicator.demand, scrape_seconds)
         # A level that misses its bound is down where demand waits, well where none does, and else not known.
         found = {at: True if ok else not demanded[at] for at, ok in found.items() if ok or at in demanded}
-    return steady(found, averages, HOLE_TENTHS * scrape_seconds * 100)
+    return steady(found, doubted, HOLE_TENTHS * scrape_seconds * 100)
 
 
-def steady(found: Says, averages: Container[int], longest: int) -> Says:
-    """What an average says, where what is known before and after it says the same.
+def steady(found: Says, doubted: Container[int], longest: int) -> Says:
+    """What is doubted, where what is known before and after it says the same; all else as it is.
 
     A throughput that began or ended in a lost scrape reached its bound in one of two, or in none: neither is told by their mean.
     """
     times = sorted(found)
     alike = {(one, later) for one, later in pairwise(times) if later - one <= longest and found[one] == found[later]}
     between = zip([None, *times], times, [*times[1:], None], strict=False)
-    sure = {at for before, at, after in between if at not in averages or {(before, at), (at, after)} <= alike}
+    sure = {at for before, at, after in between if at not in doubted or {(before, at), (at, after)} <= alike}
     return {at: ok for at, ok in found.items() if at in sure}
 
 
-def averaged(texts: Written, reading: Reading, scrape_seconds: int) -> set[int]:
-    """The samples of a counter whose growth is over a lost scrape as well."""
+def unsure(texts: Written, reading: Reading, scrape_seconds: int) -> set[int]:
+    """The samples of a counter whose growth is over a lost scrape as well, or begins where it was started anew: it may have been again."""
     if reading is not Reading.RATE:
         return set()
-    numbers = sorted(at for at, text in texts.items() if (n := number_of(text)) is not None and abs(n) < INFINITE)
+    numbers = {at: n for at, text in sorted(texts.items()) if (n := number_of(text)) is not None and abs(n) < INFINITE}
     least, most = (tenths * scrape_seconds * 100 for tenths in (AVERAGE_TENTHS, HOLE_TENTHS))
-    return {high for low, high in pairwise(numbers) if least < high - low <= most}
+    steps = [(low, high) for low, high in pairwise(numbers) if high - low <= most]
+    anew = {high for low, high in steps if numbers[high] < numbers[low]}
+    return {high for low, high in steps if high - low > least or low in anew}
 
 
-def averaged_demand(waiting: Sequence[Named], demand: Demand | None, scrape_seconds: int) -> set[int]:
+def unsure_demand(waiting: Sequence[Named], demand: Demand | None, scrape_seconds: int) -> set[int]:
     if demand is None:
         return set()
-    return {at for _, texts in waiting for at in averaged(texts, demand.reading, scrape_seconds)}
+    return {at for _, texts in waiting for at in unsure(texts, demand.reading, scrape_seconds)}
 
 
 def wanted(waiting: Sequence[Named], demand: Demand | None, scrape_seconds: int) -> Says:
@@ -148,15 +150,15 @@ def total_says(
     width = scrape_seconds * 1000
     told: list[dict[int, Fraction]] = []
     asked: list[dict[int, bool]] = []
-    averages: set[int] = set()
+    doubted: set[int] = set()
     for jobs in sources.values():
         own: dict[int, list[Fraction | None]] = defaultdict(list)
         waits: dict[int, bool] = {}
         for series, waiting in jobs:
             known = added(series, indicator.reading, scrape_seconds)
             for _, texts in series:
-                averages |= averaged(texts, indicator.reading, scrape_seconds)
-            averages |= averaged_demand(waiting, indicator.demand, scrape_seconds)
+                doubted |= unsure(texts, indicator.reading, scrape_seconds)
+            doubted |= unsure_demand(waiting, indicator.demand, scrape_seconds)
             for at in {at for _, texts in series for at in texts}:
                 own[at // width].append(level if (level := known.get(at)) is not None and level >= 0 else None)
             for at, waited in wanted(waiting, indicator.demand, scrape_seconds).items():
@@ -165,7 +167,7 @@ def total_says(
         asked.append(waits)
     cells = sorted({*chain(*told), *chain(*asked)})
     found = {cell: ok for cell in cells if (ok := _of_cell(cell, told, asked, indicator)) is not None}
-    sure = steady(found, {at // width for at in averages}, HOLE_TENTHS // 10)
+    sure = steady(found, {at // width for at in doubted}, HOLE_TENTHS // 10)
     return {cell * width + width // 2: ok for cell, ok in sure.items()}
 
 

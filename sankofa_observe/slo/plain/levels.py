@@ -39,25 +39,30 @@ def shown_levels(
         if demanded is None:
             return None
         found = _with_demand(found, demanded)
-    at, ok = _steady(found, _averages(series, waiting, indicator, scrape_seconds), scrape_seconds)
+    at, ok = _steady(found, _doubted(series, waiting, indicator, scrape_seconds), scrape_seconds)
     return Shown(instance=instance, at=at, up=ok, samples=series.at, silent=np.setdiff1d(series.at, at))
 
 
-def _averages(series: Samples, waiting: Sequence[Samples], indicator: LevelIndicator, scrape_seconds: int) -> Instants:
-    """The samples whose growth, or whose demand's growth, is over a lost scrape as well."""
+def _doubted(series: Samples, waiting: Sequence[Samples], indicator: LevelIndicator, scrape_seconds: int) -> Instants:
+    """As `level.unsure` finds them, of a level and of its demand."""
     counters = [series] if indicator.reading is Reading.RATE else []
     counters += waiting if indicator.demand and indicator.demand.reading is Reading.RATE else ()
     least, most = (tenths * scrape_seconds * 100 for tenths in (AVERAGE_TENTHS, HOLE_TENTHS))
-    long = [one.at[1:][(np.diff(one.at) > least) & (np.diff(one.at) <= most)] for one in counters]
-    return np.concatenate([np.zeros(0, np.int64), *long])
+    found = [np.zeros(0, np.int64)]
+    for one in counters:
+        ms = np.diff(one.at)
+        anew = (np.diff(one.values) < 0) & (ms <= most)
+        after = np.concatenate([np.zeros(min(1, len(ms)), np.bool_), anew[:-1]])
+        found.append(one.at[1:][((ms > least) | after) & (ms <= most)])
+    return np.concatenate(found)
 
 
-def _steady(found: Said, averages: Instants, scrape_seconds: int) -> Said:
-    """An average says something where its neighbours say the same."""
+def _steady(found: Said, doubted: Instants, scrape_seconds: int) -> Said:
+    """As `level.steady`."""
     at, ok = found
     same = (ok[1:] == ok[:-1]) & (np.diff(at) <= HOLE_TENTHS * scrape_seconds * 100)
     alone = np.zeros(min(1, len(at)), np.bool_)
-    sure = ~np.isin(at, averages) | (np.concatenate([alone, same]) & np.concatenate([same, alone]))
+    sure = ~np.isin(at, doubted) | (np.concatenate([alone, same]) & np.concatenate([same, alone]))
     return at[sure], ok[sure]
 
 
