@@ -7,7 +7,7 @@ decimals, and growth as a fraction. `plain.levels` is the same in columns.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from itertools import chain, pairwise
@@ -16,6 +16,9 @@ from sankofa_observe.slo.indicator import Demand, LevelIndicator, Operator, Read
 
 HOLE_TENTHS = 25
 """Neighbouring samples may be this many tenths of a scrape apart, and what lies between follows from both."""
+AVERAGE_TENTHS = (
+    15  # growth over more of a scrape than this is of a lost one as well: which of them it is of, nobody knows
+)
 INFINITE = Fraction(10**400)  # beyond every number that a sample can hold
 AHEAD_SECONDS = 60  # a time so far after the sample that holds it was written by a clock that is wrong
 
@@ -77,11 +80,42 @@ def held(level: Fraction, indicator: LevelIndicator) -> bool:
 def says(texts: Written, waiting: Waiting, indicator: LevelIndicator, scrape_seconds: int) -> Says:
     """What one source says."""
     found = {at: held(level, indicator) for at, level in levels(texts, indicator.reading, scrape_seconds).items()}
-    if not indicator.demand:
-        return found
-    demanded = wanted(waiting, indicator.demand, scrape_seconds)
-    # A level that misses its bound is down where there is demand, well where there is none, and else not known.
-    return {at: True if ok else not demanded[at] for at, ok in found.items() if ok or at in demanded}
+    doubted = unsure(texts, indicator.reading, scrape_seconds)
+    if indicator.demand:
+        demanded = wanted(waiting, indicator.demand, scrape_seconds)
+        doubted |= unsure_demand(waiting, indicator.demand, scrape_seconds)
+        # A level that misses its bound is down where there is demand, well where there is none, and else not known.
+        found = {at: True if ok else not demanded[at] for at, ok in found.items() if ok or at in demanded}
+    return steady(found, doubted, HOLE_TENTHS * scrape_seconds * 100)
+
+
+def steady(found: Says, doubted: Container[int], longest: int) -> Says:
+    """What is doubted, where what is known before and after it says the same; all else as it is.
+
+    A throughput that began or ended in a lost scrape reached its bound in one of two, or in none: neither is told by their mean.
+    """
+    times = sorted(found)
+    alike = {(one, later) for one, later in pairwise(times) if later - one <= longest and found[one] == found[later]}
+    between = zip([None, *times], times, [*times[1:], None], strict=False)
+    sure = {at for before, at, after in between if at not in doubted or {(before, at), (at, after)} <= alike}
+    return {at: ok for at, ok in found.items() if at in sure}
+
+
+def unsure(texts: Written, reading: Reading, scrape_seconds: int) -> set[int]:
+    """The samples of a counter whose growth is over a lost scrape as well, or begins where it was started anew: it may have been again."""
+    if reading is not Reading.RATE:
+        return set()
+    numbers = {at: n for at, text in sorted(texts.items()) if (n := number_of(text)) is not None and abs(n) < INFINITE}
+    least, most = (tenths * scrape_seconds * 100 for tenths in (AVERAGE_TENTHS, HOLE_TENTHS))
+    steps = [(low, high) for low, high in pairwise(numbers) if high - low <= most]
+    anew = {high for low, high in steps if numbers[high] < numbers[low]}
+    return {high for low, high in steps if high - low > least or low in anew}
+
+
+def unsure_demand(waiting: Waiting, demand: Sequence[Demand], scrape_seconds: int) -> set[int]:
+    """As `unsure`, of the series of all conditions."""
+    series = [(one.reading, texts) for one in demand for _, texts in waiting.get(one.series, ())]
+    return {at for reading, texts in series for at in unsure(texts, reading, scrape_seconds)}
 
 
 def wanted(waiting: Waiting, demand: Sequence[Demand], scrape_seconds: int) -> Says:
@@ -143,11 +177,15 @@ def total_says(
     width = scrape_seconds * 1000
     told: list[dict[int, Fraction]] = []
     asked: list[dict[int, bool]] = []
+    doubted: set[int] = set()
     for jobs in sources.values():
         own: dict[int, list[Fraction | None]] = defaultdict(list)
         waits: dict[int, bool] = {}
         for series, waiting in jobs:
             known = added(series, indicator.reading, scrape_seconds)
+            for _, texts in series:
+                doubted |= unsure(texts, indicator.reading, scrape_seconds)
+            doubted |= unsure_demand(waiting, indicator.demand, scrape_seconds)
             for at in {at for _, texts in series for at in texts}:
                 own[at // width].append(level if (level := known.get(at)) is not None and level >= 0 else None)
             for at, waited in wanted(waiting, indicator.demand, scrape_seconds).items():
@@ -155,8 +193,9 @@ def total_says(
         told.append({cell: _worst(every, indicator) for cell, every in _whole(own).items()})
         asked.append(waits)
     cells = sorted({*chain(*told), *chain(*asked)})
-    found = {cell: _of_cell(cell, told, asked, indicator) for cell in cells}
-    return {cell * width + width // 2: ok for cell, ok in found.items() if ok is not None}
+    found = {cell: ok for cell in cells if (ok := _of_cell(cell, told, asked, indicator)) is not None}
+    sure = steady(found, {at // width for at in doubted}, HOLE_TENTHS // 10)
+    return {cell * width + width // 2: ok for cell, ok in sure.items()}
 
 
 def _whole(cells: Mapping[int, Sequence[Fraction | None]]) -> dict[int, list[Fraction]]:

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from sankofa_observe.slo.indicator import Demand, LevelIndicator, Operator, Reading
-from sankofa_observe.slo.level import AHEAD_SECONDS, HOLE_TENTHS
+from sankofa_observe.slo.level import AHEAD_SECONDS, AVERAGE_TENTHS, HOLE_TENTHS
 from sankofa_observe.slo.plain.gauges import Shown
 from sankofa_observe.slo.plain.slots import Counts, Places
 from sankofa_observe.slo.samples import Instants, Samples
@@ -43,8 +43,34 @@ def shown_levels(
         if demanded is None:
             return None
         found = _with_demand(found, demanded)
-    at, ok = found
+    at, ok = _steady(found, _doubted(series, waiting, indicator, scrape_seconds), scrape_seconds)
     return Shown(instance=instance, at=at, up=ok, samples=series.at, silent=np.setdiff1d(series.at, at))
+
+
+def _doubted(
+    series: Samples, waiting: Mapping[str, Sequence[Samples]], indicator: LevelIndicator, scrape_seconds: int
+) -> Instants:
+    """As `level.unsure` finds them, of a level and of its demand."""
+    counters = [series] if indicator.reading is Reading.RATE else []
+    for condition in indicator.demand:
+        counters += waiting.get(condition.series, ()) if condition.reading is Reading.RATE else ()
+    least, most = (tenths * scrape_seconds * 100 for tenths in (AVERAGE_TENTHS, HOLE_TENTHS))
+    found = [np.zeros(0, np.int64)]
+    for one in counters:
+        ms = np.diff(one.at)
+        anew = (np.diff(one.values) < 0) & (ms <= most)
+        after = np.concatenate([np.zeros(min(1, len(ms)), np.bool_), anew[:-1]])
+        found.append(one.at[1:][((ms > least) | after) & (ms <= most)])
+    return np.concatenate(found)
+
+
+def _steady(found: Said, doubted: Instants, scrape_seconds: int) -> Said:
+    """As `level.steady`."""
+    at, ok = found
+    same = (ok[1:] == ok[:-1]) & (np.diff(at) <= HOLE_TENTHS * scrape_seconds * 100)
+    alone = np.zeros(min(1, len(at)), np.bool_)
+    sure = ~np.isin(at, doubted) | (np.concatenate([alone, same]) & np.concatenate([same, alone]))
+    return at[sure], ok[sure]
 
 
 def _demanded(waiting: Mapping[str, Sequence[Samples]], demand: Sequence[Demand], scrape_seconds: int) -> Said | None:

@@ -23,6 +23,7 @@ from sankofa_observe.verify.evidence_2.form import (
     row_of,
     sha256,
 )
+from sankofa_observe.verify.evidence_2.outages import one_history
 from sankofa_observe.verify.evidence_2.overlay import JUDGED, add_up, refuse_overlay, uses
 from sankofa_observe.verify.evidence_2.period import bands_fall, judge, price, settlement_id
 from sankofa_observe.verify.evidence_2.rows import is_unrecorded, row_checks, settled_before
@@ -124,6 +125,7 @@ def _document_checks(raw: bytes, file: dict[str, Any], rows: list[Row]) -> Itera
     stretch = Stretch(rules=rules, rows=rows, proofs=carried, settled=edges[0], after=tuple(edges[1:]))
     for n in range(len(rows)):
         yield from row_checks(stretch, n)
+    yield from one_history(stretch)
     used = uses(identity, rows)
     attained, judged = (
         add_up(rules, rows, used, edges),
