@@ -106,13 +106,14 @@ def _members(dice: random.Random) -> tuple[Members, ...]:
 
 def _rate(dice: random.Random, sources: tuple[str, ...]) -> LevelIndicator:
     discarded = Demand(series="discards", reading=Reading.RATE)
+    retried = Demand(series="retries", reading=Reading.RATE)
     return LevelIndicator(
         level="octets",
         operator=dice.choice((Operator.GTE, Operator.GT)),
         bound=Decimal(FAST // 2 * len(sources)),
         reading=Reading.RATE,
         total=len(sources) > 1,
-        demand=dice.choice(((), (discarded,))),
+        demand=dice.choice(((), (discarded,), (discarded, retried))),
     )
 
 
@@ -163,14 +164,19 @@ def _add_states(made: World, dice: random.Random, site: str) -> None:
 
 
 def _add_rates(made: World, dice: random.Random, sources: tuple[str, ...]) -> None:
-    """Octets and discards of each source; all are fast, and wanted, at the same time."""
-    is_fast, is_wanted = _timeline(dice, 1500, 500), _timeline(dice, 800, 800)
-    seconds = [(FAST if is_fast(at) else SLOW, int(is_wanted(at))) for at in range(SINCE - SCRAPE, UNTIL)]
+    """Octets, discards and retries of each source; all are fast, and wanted, at the same time."""
+    is_fast, is_discarded, is_retried = (
+        _timeline(dice, 1500, 500),
+        _timeline(dice, 800, 800),
+        _timeline(dice, 400, 1200),
+    )
+    times = range(SINCE - SCRAPE, UNTIL)
+    seconds = [(FAST if is_fast(at) else SLOW, int(is_discarded(at)), int(is_retried(at))) for at in times]
     for name in sources:
         scrapes, hidden = _scrapes(dice), _hidden(dice)
         anew = sorted(dice.sample(range(LENGTH), dice.choice((0, 0, 1, 2))))
         kept = {ms // 1000: hidden(ms // 1000) for ms in scrapes}
-        for place, series in enumerate(("octets", "discards")):
+        for place, series in enumerate(("octets", "discards", "retries")):
             grown, shown, true, seen, at = 0, dice.randrange(10**9), dict[int, int](), dict[int, int](), SINCE - SCRAPE
             for ms in scrapes:
                 more = sum(one[place] for one in seconds[at - SINCE + SCRAPE : ms // 1000 - SINCE + SCRAPE])

@@ -60,7 +60,7 @@ def test_slots_of_others_are_stored_as_one_recount_finds_them_and_hold(kind: str
 
 def test_worlds_of_each_kind_have_all_states() -> None:
     for kind in KINDS:
-        states = Counter(slot.state for seed in range(6) for slot in _at_once(world(kind, seed)))
+        states = Counter(slot.state for seed in range(12) for slot in _at_once(world(kind, seed)))
         assert set(states) == {SlotState.GOOD, SlotState.BAD, SlotState.UNKNOWN}, kind
 
 

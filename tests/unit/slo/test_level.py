@@ -62,32 +62,6 @@ def test_rate_is_growth_since_the_sample_before(texts: list[str | None], said: l
 
 
 @pytest.mark.parametrize(
-    ("a_second", "said"),
-    [
-        ([1000, 1000, None, 1000, 1000], [None, True, None, True, True]),
-        ([999, 999, None, 999, 999], [None, False, None, False, False]),
-        ([1000, 1000, None, 999, 1000], [None, True, None, None, True]),  # missed in one of the two scrapes
-        ([1000, 1000, None, 999, 0], [None, True, None, None, False]),  # an outage began in one of them
-        ([0, 0, None, 1000, 1000], [None, False, None, None, True]),  # or ended
-        ([1000, None, 1000, None, 1000], [None, None, None, None, None]),
-        ([1000, 1000, None, 1000, None, None, 1000], [None, True, None, None, None, None, None]),
-    ],
-)
-def test_growth_over_a_lost_scrape_says_what_is_said_before_and_after(
-    a_second: list[int | None], said: list[bool | None]
-) -> None:
-    """A mean of two is neither of them: an outage that began in a lost scrape has no slot too many, and none too few."""
-    counter, texts = 0, list[str | None]()
-    for n, rate in enumerate(a_second):
-        lost = n and a_second[n - 1] is None
-        counter += S * (rate or 0) * (2 if lost else 1)
-        texts.append(None if rate is None else str(counter))
-    found = says(_every(texts), {}, RATE, S)
-
-    assert [found.get(n * S * 1000) for n in range(len(texts))] == said
-
-
-@pytest.mark.parametrize(
     ("waits", "said"),
     [("0", True), ("1", False), (None, None), ("NaN", None)],
 )
