@@ -136,15 +136,16 @@ class PipelineMetrics:
         self._refresh_undetermined(ledger)
         self._refresh_waiting(ledger)
 
-    def refresh_observers(self, panel_of: PanelOf, ledger: Ledger) -> None:
+    def refresh_observers(self, panel_of: PanelOf, ledger: Ledger, now: int) -> None:
         """Of agreements with several observers: how far each has counted, and what it would have said alone."""
         newest: dict[tuple[str, ...], float] = {}
         alone: Counting[tuple[str, ...]] = Counting()
         for one in self._several():
-            names, slos = one.observers.names, {promise.slo.name for promise in one.promises}
+            names, slos = one.observers.names, {promise.slo.counted_as for promise in one.promises}
             for name, table in zip(names, panel_of(one.observers).tables, strict=True):
-                at = min(max(table.watermarks(slo).values(), default=0) for slo in slos)
-                newest[name,] = min(at, newest.get((name,), at))
+                if one.covers(now):
+                    at = min(max(table.watermarks(slo).values(), default=0) for slo in slos)
+                    newest[name,] = min(at, newest.get((name,), at))
             alone.update(dict.fromkeys(((name, word) for name in names for word in (SAME, OTHERWISE, CANNOT_TELL)), 0))
         for verdict, view in self._views(ledger):
             alone[view.name, view.beside(verdict)] += 1
@@ -158,7 +159,7 @@ class PipelineMetrics:
         """What each observer alone says of a promise's newest judged period, beside what all say."""
         judged_to = ledger.judged_to() if self._several() else {}
         for one in self._several():
-            if one.id not in judged_to:
+            if one.id not in judged_to or not one.covers(judged_to[one.id]):
                 continue
             period = one.window.period_at(judged_to[one.id])
             sites = {(promise.slo.name, promise.site) for promise in one.promises}

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sankofa_observe.errors import Unavailable
+from sankofa_observe.pipeline.compared import lean_on_forgotten
 from sankofa_observe.pipeline.leaning import what_leans
 from sankofa_observe.pipeline.unreadable import Readable
 from sankofa_observe.ports import Clock, SampleSource, SlotTable
@@ -67,7 +68,9 @@ def count(
     anyhow: bool = False,
     trusting: bool = False,
 ) -> Iterator[Observed]:
-    """Count the slots of a stretch; a slot that came out otherwise is a new revision, `anyhow` also from fewer samples.
+    """Count the slots of a stretch; a slot that came out otherwise is a new revision.
+
+    One that leans on samples which the source has no more stays as it stands, but `anyhow`.
 
     `trusting` reads little where nothing that stands before is uncertain: for slots that are counted as time goes by.
 
@@ -77,14 +80,16 @@ def count(
     settled_at = clock.now() - slo.lean_after_seconds - PATIENCE_SECONDS
     waiting: set[str] = set()
     problem = None
+    again = not (anyhow or trusting)
+    gone = lean_on_forgotten(slo, sites, whole, source=source, table=table) if again else set()
     for period, names in _reads(slo, whole, sites):
         some = [one for one in names if one not in waiting]
         readable = Readable(slo=slo, source=source, settled_at=settled_at)
         counted = readable.read(some, period, _undoubted(slo, some, period, table) if trusting else ())
         beyond = Readable(slo=slo, source=source, settled_at=settled_at)
         around = list(what_leans(counted, period, readable=beyond, table=table))
-        added = sum(table.amend(slots, clock.now()) for slots in around)
-        added += table.append(counted, clock.now(), anyhow=anyhow)
+        added = sum(table.amend(slots.without(gone), clock.now()) for slots in around)
+        added += table.append(counted.without(gone), clock.now(), anyhow=anyhow)
         waiting |= readable.waiting
         problem = problem or readable.problem
         said = "" if readable.problem is None else str(readable.problem)

@@ -23,7 +23,6 @@ from sankofa_observe.slo.indicator import (
     Demand,
     Indicator,
     LevelIndicator,
-    Members,
     MembersIndicator,
     Operator,
     OutageIndicator,
@@ -37,9 +36,7 @@ from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, Window
 
-Sources = Mapping[
-    str, Mapping[str, tuple[str, ...]]
-]  # by SLO and site, what the fleet lists: instances, or members as text
+Sources = Mapping[str, Mapping[str, tuple[str, ...]]]  # by SLO and site, the instances that the fleet lists
 
 
 def agreement_of(document: str, sources: Sources) -> Agreement:
@@ -118,19 +115,16 @@ def _formula(agreed: Any) -> Formula:
 
 
 def _slo(counted: Any, sources: Sources) -> Slo:
-    indicator, listed = _indicator(counted["indicator"]), sources.get(counted["name"], {})
-    of_members = isinstance(indicator, MembersIndicator)
     slo = Slo(
         name=counted["name"],
         tier="",
-        indicator=indicator,
+        indicator=_indicator(counted["indicator"]),
         target_ppm=counted["target_ppm"],
         budgeting=Budgeting(counted["budgeting"]),
         no_traffic=NoTraffic(counted["no_traffic"]),
         window=_window(counted["window"]),
         slot=SlotRule(**counted["slot"]),
-        sources={} if of_members else listed,
-        members={place: tuple(map(Members.of, every)) for place, every in listed.items()} if of_members else {},
+        sources=sources.get(counted["name"], {}),
         parts={part["name"]: _slo(part, sources) for part in counted["parts"]},
         version=counted.get("version", 1),
     )

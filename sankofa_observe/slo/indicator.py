@@ -122,9 +122,17 @@ class LevelIndicator:
         return tuple(dict.fromkeys((self.level, *demand)))
 
     @property
-    def reach_scrapes(self) -> int:
-        """Over how many scrapes around a slot its samples lie: growth is since the sample before."""
-        return 6 if Reading.RATE in {self.reading, *(one.reading for one in self.demand)} else 3
+    def rates(self) -> bool:
+        return Reading.RATE in {self.reading, *(one.reading for one in self.demand)}
+
+    @property
+    def before_scrapes(self) -> int:
+        """How many scrapes before a slot its samples begin: growth is since the sample before, and an average is as what was before it."""
+        return 9 if self.rates else 3
+
+    @property
+    def after_scrapes(self) -> int:
+        return 6 if self.rates else 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,23 +211,6 @@ class Members:
     def there_at(self, start: int) -> tuple[str, ...]:
         """The sites that are members in a slot that begins then: one that is deployed within it is none yet."""
         return tuple(site for site in self.sites if self.since.get(site, start) <= start)
-
-    def __str__(self) -> str:
-        """As evidence lists them: `active=3:lagos,nairobi@1767225600`."""
-        sites = (f"{site}@{self.since[site]}" if site in self.since else site for site in self.sites)
-        return f"{self.role}={self.needed}:{','.join(sites)}"
-
-    @classmethod
-    def of(cls, text: str) -> Members:
-        """Raises `ValueError` for a text that `str` does not write."""
-        role, _, rest = text.partition("=")
-        needed, _, sites = rest.partition(":")
-        pairs = [one.partition("@") for one in sites.split(",")]
-        since = {site: int(at) for site, _, at in pairs if at}
-        found = cls(role=role, needed=int(needed), sites=tuple(site for site, _, _ in pairs), since=since)
-        if str(found) != text:
-            raise ValueError(f"{text!r} says nothing of members")
-        return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,8 +46,13 @@ def _slot(key: SlotKey, start: int, slots: Mapping[str, Slot | None], members: S
         samples=sum(slot.samples for slot in slots.values() if slot),
         state=state,
         reasons=in_order([f"{site} {one}" for site, one in states.items() if _is_reason(state, one)]),
-        proof=() if state is SlotState.GOOD else tuple(sorted((site, one.value) for site, one in states.items())),
+        proof=() if state is SlotState.GOOD else tuple(_proof(states, one, start) for one in members),
     )
+
+
+def _proof(states: Mapping[str, SlotState], members: Members, start: int) -> tuple[object, ...]:
+    """A role as it was counted here: which sites there were, the fleet file may say otherwise tomorrow."""
+    return members.role, members.needed, tuple((site, states[site].value) for site in members.there_at(start))
 
 
 def is_good(state: SlotState) -> bool:

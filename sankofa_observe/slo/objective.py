@@ -127,7 +127,7 @@ class Slo:
                 return self.slot.lean_before_seconds
             case OutageIndicator(limit_seconds=limit_seconds):
                 return parts + limit_seconds + self.slot.seconds
-            case LevelIndicator(reach_scrapes=scrapes):
+            case LevelIndicator(before_scrapes=scrapes):
                 return scrapes * self.slot.scrape_seconds
             case _:
                 return max(parts, 3 * self.slot.scrape_seconds)
@@ -135,7 +135,11 @@ class Slo:
     @property
     def lean_after_seconds(self) -> int:
         """How long after a slot's end samples may still change it."""
-        own = (
-            self.slot.lean_after_seconds if isinstance(self.indicator, RatioIndicator) else 3 * self.slot.scrape_seconds
-        )
-        return max([own, *(part.lean_after_seconds for part in self.parts.values())])
+        parts = max([0, *(part.lean_after_seconds for part in self.parts.values())])
+        match self.indicator:
+            case RatioIndicator():
+                return self.slot.lean_after_seconds
+            case LevelIndicator(after_scrapes=scrapes):
+                return scrapes * self.slot.scrape_seconds
+            case _:
+                return max(parts, 3 * self.slot.scrape_seconds)

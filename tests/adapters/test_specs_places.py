@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sankofa_observe.adapters.specs import load_catalog
+from sankofa_observe.slo.indicator import Members
 from tests.adapters.spec_documents import (
     FLEET,
     OBJECTIVE,
@@ -55,8 +56,10 @@ def test_members_are_the_sites_of_a_role_and_of_a_zone(tmp_path: Path) -> None:
     spare = _derived("spare", tier="region", members_of="up", spare="1")
     catalog = load_catalog([write(tmp_path, fleet=_fleet_of(*sites), up=_up(), roles=roles, spare=spare)])
 
-    assert list(map(str, catalog.slos["roles"].members["all"])) == ["active=2:a,c@1772323200", "standby=1:b"]
-    assert list(map(str, catalog.slos["spare"].members["z-region"])) == ["=2:a,c@1772323200"]
+    later = {"c": 1_772_323_200}
+    active = Members(role="active", needed=2, sites=("a", "c"), since=later)
+    assert catalog.slos["roles"].members["all"] == (active, Members(role="standby", needed=1, sites=("b",)))
+    assert catalog.slos["spare"].members["z-region"] == (Members(role="", needed=2, sites=("a", "c"), since=later),)
     assert catalog.slos["roles"].sites_of("all") == ("a", "b", "c")
     assert [leaf.name for leaf in catalog.slos["roles"].leaves] == ["up"]
 

@@ -426,22 +426,22 @@ def outage_documents(draw: st.DrawFn, observers: st.SearchStrategy[Quorum] = ANY
 
 @st.composite
 def members_documents(draw: st.DrawFn, observers: st.SearchStrategy[Quorum] = ANY) -> Document:
-    """How many of a few sites are good, in one role or in two."""
+    """How many of a few sites are good, in one role or in two, or as many as the place needs; the fleet may change on the way."""
     rule = replace(draw(rules), settles_seconds=0)
     part = builders.slo("down", indicator=STATES, slot=rule)
     sites = ["a", "b", "c"]
     roles = draw(st.sampled_from([[("", sites)], [("active", sites[:2]), ("standby", sites[2:])]]))
-    at = st.integers(PERIOD.starts_at - 60, PERIOD.ends_at + 60)
+    instants = st.integers(PERIOD.starts_at - 60, PERIOD.ends_at + 60)
     members = tuple(
         Members(
             role=role,
             needed=draw(st.integers(1, len(own))),
             sites=tuple(own),
-            since=draw(st.dictionaries(st.sampled_from(own), at, max_size=len(own))),
+            since=draw(st.dictionaries(st.sampled_from(own), instants, max_size=len(own))),
         )
         for role, own in roles
     )
-    at_least = {one.role: one.needed for one in members}
+    at_least = {one.role: one.needed for one in members} if draw(st.booleans()) else {}
     slo = builders.slo(
         indicator=MembersIndicator(of="down", at_least=at_least),
         slot=rule,
@@ -453,7 +453,12 @@ def members_documents(draw: st.DrawFn, observers: st.SearchStrategy[Quorum] = AN
     for _ in range(len(quorum)):
         scraped = {site: draw(gauges(rule.scrape_seconds)) for site in sites}
         found = {site: count_states(key(part), around, own, draw(combines)) for site, own in scraped.items()}
-        every.append(draw(recorded(count_members(key(slo), around, found, members))))
+        slots = count_members(key(slo), around, found, members)
+        if draw(st.booleans()):
+            fewer = [replace(one, sites=one.sites[: max(1, len(one.sites) - 1)]) for one in members]
+            at, later = draw(st.integers(0, len(slots))), count_members(key(slo), around, found, fewer)
+            slots = slots[:at] + later[at:]
+        every.append(draw(recorded(slots)))
     return of_all(slo, every, quorum)
 
 

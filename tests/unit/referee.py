@@ -310,7 +310,10 @@ def _combines(rules: Json) -> bool:
             words[0] == "atLeast" and len(words) == 2 and _plain(words[1]) and words[1] != "0"
         )
     if rules["counted"] == "members":
-        return words == [""] and len(rules["sources"]) > 0 and all(_is_role(one) for one in rules["sources"])
+        roles = [one.split("=") for one in rules["combine"].split(",") if rules["combine"]]
+        names = [role for role, *_ in roles]
+        well = all(len(one) == 2 and re.fullmatch(f"|{NAME}", one[0]) and _needs(one[1]) for one in roles)
+        return well and names == sorted(set(names)) and rules["sources"] == []
     if rules["counted"] == "outages":
         slots, *name = words
         return (
@@ -328,12 +331,8 @@ def _combines(rules: Json) -> bool:
     )
 
 
-def _is_role(listed: str) -> bool:
-    found = re.fullmatch(rf"({NAME}|)=([1-9][0-9]{{0,3}}):(.+)", listed)
-    return found is not None and all(
-        re.fullmatch(NAME, site.split("@")[0]) and re.fullmatch(r"[^@]+(@[1-9][0-9]{0,11})?", site)
-        for site in found[3].split(",")
-    )
+def _needs(number: str) -> bool:
+    return _plain(number) and 1 <= int(number) <= 9999
 
 
 def _plain(number: str) -> bool:
@@ -350,7 +349,16 @@ def _is_proof(rules: Json, proof: Json) -> bool:
         return False
     if rules["counted"] == "outages":
         return all(len(run) == 2 and type(run[0]) is str and _is_instant(run[1]) for run in proof)
-    if rules["counted"] in ("parts", "members"):
+    if rules["counted"] == "members":
+        roles = all(len(role) == 3 and type(role[0]) is str and type(role[2]) is list for role in proof)
+        return roles and all(
+            _is_instant(needed)
+            and needed > 0
+            and all(type(site) is list and len(site) == 2 for site in sites)
+            and all(type(word) is str for site in sites for word in site)
+            for _, needed, sites in proof
+        )
+    if rules["counted"] == "parts":
         return all(len(part) == 2 and all(type(word) is str for word in part) for part in proof)
     if rules["counted"] == "states":
         return all(
@@ -399,6 +407,20 @@ def _slots(rules: Json, rows: list[SimpleNamespace], proofs: Json, edges: Simple
                 if not skipped:
                     _carried(rules, row, parcels, beyond, edges)
         settled = row.settling
+    if rules["counted"] == "outages":
+        _one_history(rules, rows, proofs)
+
+
+def _one_history(rules: Json, rows: list[SimpleNamespace], proofs: Json) -> None:
+    """Every proof says of each slot what the others say; and a GOOD row has a slot that none of them calls other than good."""
+    filled = int(rules["combine"].split(" ")[0])
+    told: dict[int, str] = {}
+    for n, row in enumerate(rows):
+        states = [state for state, slots in proofs.get(row.start, []) for _ in range(slots)]
+        for place, state in enumerate(states, n + 1 - filled):
+            must(told.setdefault(place, state) == state)
+    for n, row in enumerate(rows):
+        must(row.state != "GOOD" or any(place not in told for place in range(n + 1 - filled, n + 1)))
 
 
 def _carried(rules: Json, row: Json, parcels: list[Json], beyond: Json, edges: SimpleNamespace) -> None:
@@ -489,24 +511,25 @@ def _outage(rules: Json, _: Json, proof: Json) -> Json:
     return counts | {"expected": 1, "seen": 1 - counts["hidden"], "state": state}
 
 
-def _roles(rules: Json, start: int) -> list[tuple[int, list[str]]]:
-    found = [one.split("=")[1].split(":") for one in rules["sources"]]
-    return [(int(needed), _deployed(sites.split(","), start)) for needed, sites in found]
+def _needed(rules: Json) -> list[tuple[str, int]]:
+    """The roles that the rules name."""
+    pairs = [one.split("=") for one in rules["combine"].split(",") if rules["combine"]]
+    return [(role, int(needed)) for role, needed in pairs]
 
 
-def _deployed(sites: list[str], start: int) -> list[str]:
-    return [one.split("@")[0] for one in sites if int(one.partition("@")[2] or 0) <= start]
-
-
-def _members(rules: Json, row: Json, proof: Json) -> Json:
-    roles, states = _roles(rules, row.start), dict(proof)
-    must([site for site, _ in proof] == sorted({site for _, sites in roles for site in sites}))
-    must(set(states.values()) <= set(STATES))
+def _members(rules: Json, _: Json, proof: Json) -> Json:
+    must(_needed(rules) in ([], [(role, needed) for role, needed, _ in proof]))
+    must(all(a[0] < b[0] for a, b in pairwise(proof)))
+    must(all(a[0] < b[0] for _, _, sites in proof for a, b in pairwise(sites)))
+    states: dict[str, str] = {}
+    for _, _, sites in proof:
+        for site, state in sites:
+            must(state in STATES and states.setdefault(site, state) == state)
     well = [site for site in states if states[site] in ("GOOD", "NO_TRAFFIC")]
     open_ = [site for site in states if states[site] == "UNKNOWN"]
-    enough = [sum(site in well for site in sites) >= needed for needed, sites in roles]
-    possible = [sum(site in well or site in open_ for site in sites) >= needed for needed, sites in roles]
-    state = "BAD" if not all(possible) else "GOOD" if all(enough) else "UNKNOWN"
+    enough = [sum(site in well for site, _ in sites) >= needed for _, needed, sites in proof]
+    possible = [sum(site in well or site in open_ for site, _ in sites) >= needed for _, needed, sites in proof]
+    state = "BAD" if not all(possible) else "GOOD" if enough and all(enough) else "UNKNOWN"
     counts = {"good": len(well), "hidden": len(open_), "bad": len(states) - len(well) - len(open_)}
     return counts | {"expected": len(states), "seen": counts["good"] + counts["bad"], "state": state}
 
@@ -528,9 +551,9 @@ def _good_by_counts(rules: Json, row: Json, settled: int) -> None:
         ppm, weights = _combine(rules)
         every = sum(weights.values())
     if rules["counted"] in ("outages", "members"):
-        roles = _roles(rules, row.start) if rules["counted"] == "members" else []
-        every = len({site for _, sites in roles for site in sites}) or 1
-        must(row.good >= max(1, sum(needed for needed, _ in roles)))
+        roles = _needed(rules) if rules["counted"] == "members" else []
+        every = row.expected if rules["counted"] == "members" else 1
+        must(row.good >= max(1, sum(n for role, n in roles if role), sum(n for role, n in roles if not role)))
         ppm = 0
     must(row.good + row.bad + row.hidden == row.expected == every and row.seen == row.good + row.bad)
     must(row.over_good == row.over_bad == row.over_hidden == row.settling == 0 and not below(row.good, every, ppm))

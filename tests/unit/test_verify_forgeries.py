@@ -19,8 +19,11 @@ from sankofa_observe.sla.agreement import Promise
 from sankofa_observe.sla.evidence import canonical, parse, written
 from sankofa_observe.sla.evidence.slot import slot_proof
 from sankofa_observe.slo.gauge import Gauge, count_states
-from sankofa_observe.slo.indicator import Combine
+from sankofa_observe.slo.indicator import Combine, Members, MembersIndicator, OutageIndicator
+from sankofa_observe.slo.members import count_members
 from sankofa_observe.slo.objective import Budgeting
+from sankofa_observe.slo.outage import count_outages
+from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.units import Period
 from sankofa_observe.verify import CannotCheck, verify
 from sankofa_observe.verify.evidence_2.form import Stretch, listed
@@ -326,6 +329,132 @@ def test_what_returned_may_belong_to_every_slot_since_its_source_fell() -> None:
     assert holds(packed(found))
     assert _noticed(later)
     assert not holds(packed(later))
+
+
+# ------------------------------------------------------------------------------------------------------------- of outages
+
+
+def outages(*, lost: tuple[int, ...] = ()) -> Document:
+    """Three minutes may be bad: the third to the seventh are, but those that were lost, of which nothing is known."""
+    states = {n: SlotState.BAD if 2 <= n <= 6 else SlotState.GOOD for n in range(-4, 12)}
+    seen = {PERIOD.starts_at + 60 * n: (SlotState.UNKNOWN if n in lost else state, 4) for n, state in states.items()}
+    slo = builders.slo(indicator=OutageIndicator(of="down", limit_seconds=180), parts={"down": builders.slo("down")})
+    return document(slo, count_outages(key(slo), with_neighbours(PERIOD, slo), seen, "down", 180))
+
+
+def _says_that_it_was_not_known_before(found: Document) -> None:
+    """The second slot that is too late is called unknown: the minutes before it are what the first one says."""
+    found["slots"][5][1:] = [0, 0, 1, 0, 0, 0, 0, 0, 1, 0, "UNKNOWN"]
+    found["proofs"][1][1] = [["UNKNOWN", 1], ["BAD", 2]]
+
+
+def _says_that_it_was_good_meanwhile(found: Document) -> None:
+    """And the slots on both sides of it are too late."""
+    found["slots"][5][1:] = [1, 0, 0, 0, 0, 0, 0, 0, 1, 1, "GOOD"]
+    del found["proofs"][1]
+
+
+def _says_that_it_was_bad(found: Document) -> None:
+    """A lost minute is called bad, in one of the three slots that lean on it."""
+    found["slots"][6][1:] = [0, 1, 0, 0, 0, 0, 0, 0, 1, 1, "BAD"]
+    found["proofs"][2][1] = [["BAD", 3]]
+
+
+@pytest.mark.parametrize(
+    ("lost", "forge"),
+    [
+        ((), _says_that_it_was_not_known_before),
+        ((), _says_that_it_was_good_meanwhile),
+        ((5,), _says_that_it_was_bad),
+    ],
+)
+def test_slots_of_an_outage_tell_one_history(lost: tuple[int, ...], forge: Callable[[Document], None]) -> None:
+    """Each row fits its own runs; together they do not."""
+    found = outages(lost=lost)
+    assert [row[-1] for row in found["slots"][4:7]] == (["UNKNOWN" if lost and n else "BAD" for n in range(3)])
+    assert holds(packed(found))
+    assert not _noticed(found)
+    forge(found)
+    found = made_whole(found)
+
+    assert _noticed(found)
+    assert not holds(packed(found))
+
+
+# ------------------------------------------------------------------------------------------------------------- of members
+
+
+def members() -> Document:
+    """Two active sites and one on standby must be good; in the third minute one of three active ones is."""
+    roles = (
+        Members(role="active", needed=2, sites=("a", "b", "c")),
+        Members(role="standby", needed=1, sites=("d", "e")),
+    )
+    needed = {one.role: one.needed for one in roles}
+    slo = builders.slo(indicator=MembersIndicator(of="down", at_least=needed), parts={"down": builders.slo("down")})
+    starts = range(PERIOD.starts_at - 60, PERIOD.ends_at + 60, 60)
+    down = {site: {PERIOD.starts_at + 120} if site in "ab" else set() for site in "abcde"}
+    found = {
+        site: [builders.slot(at, SlotState.BAD if at in when else SlotState.GOOD, site=site) for at in starts]
+        for site, when in down.items()
+    }
+    return document(slo, count_members(key(slo), with_neighbours(PERIOD, slo), found, roles))
+
+
+def _needs_fewer(role: list[Any]) -> None:
+    role[1] = 1
+
+
+def _has_another_name(role: list[Any]) -> None:
+    role[0] = "all"
+
+
+def _names_a_site_twice(role: list[Any]) -> None:
+    role[2].insert(0, ["a", "GOOD"])
+
+
+def _mixes_its_sites(role: list[Any]) -> None:
+    role[2].reverse()
+
+
+def _has_a_site_of_another_role(role: list[Any]) -> None:
+    role[2].append(["d", "BAD"])
+
+
+def _has_a_site_in_no_state(role: list[Any]) -> None:
+    role[2][0][1] = "FINE"
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        _needs_fewer,
+        _has_another_name,
+        _names_a_site_twice,
+        _mixes_its_sites,
+        _has_a_site_of_another_role,
+        _has_a_site_in_no_state,
+    ],
+)
+def test_a_proof_of_members_is_of_the_agreed_roles_and_of_each_site_once(forge: Callable[[list[Any]], None]) -> None:
+    found = members()
+    assert holds(packed(found))
+    assert not _noticed(found)
+    [[_, [active, _]]] = found["proofs"]
+    forge(active)
+    found = made_whole(found)
+
+    assert _noticed(found)
+    assert not holds(packed(found))
+
+
+def test_a_good_row_of_members_has_as_many_as_the_roles_need() -> None:
+    found = members()
+    found["slots"][4][1:4] = [2, 3, 0]
+    found = made_whole(found)
+
+    assert _noticed(found)
+    assert not holds(packed(found))
 
 
 # ------------------------------------------------------------------------------------------------- of the shape of proofs and days

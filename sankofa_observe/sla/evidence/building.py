@@ -171,9 +171,10 @@ def counting_rules(promise: Promise) -> CountingRules:
 
 
 def _sources(slo: Slo, site: str) -> tuple[str, ...]:
-    """What the fleet file lists for a site; of levels that are added up, the sum is one source whatever it is of."""
-    if isinstance(slo.indicator, MembersIndicator):
-        return tuple(map(str, slo.members.get(site, ())))
+    """What the fleet file lists for a site; of levels that are added up, the sum is one source whatever it is of.
+
+    Members are in each slot's own proof.
+    """
     if isinstance(slo.indicator, LevelIndicator) and slo.indicator.total:
         return ()
     return listed_sources(slo.sources.get(site, ()))
@@ -190,7 +191,7 @@ def queries_of(promise: Promise) -> tuple[str, ...]:
 
 
 def _combine(slo: Slo) -> str:
-    """How the sources of a site, or the parts of a composite, make one state."""
+    """How the sources of a site, the parts of a composite or the members of a place make one state."""
     match slo.indicator:
         case StateIndicator() | LevelIndicator() as gauge:
             return (
@@ -201,5 +202,7 @@ def _combine(slo: Slo) -> str:
             return f"{composite.wanted_ppm} {weights}"
         case OutageIndicator() as outage:
             return f"{slots_to_fill(outage.limit_seconds, slo.slot.seconds)} {outage.of}"
-        case RatioIndicator() | MembersIndicator():
+        case MembersIndicator() as members:
+            return ",".join(f"{role}={needed + members.spare}" for role, needed in sorted(members.at_least.items()))
+        case RatioIndicator():
             return ""

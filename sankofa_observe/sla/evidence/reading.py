@@ -36,15 +36,14 @@ from sankofa_observe.units import Period
 
 _FORMAT = re.compile(FORMAT.rpartition("/")[0] + "/[0-9]{1,9}")
 _PPM, _WEIGHT = "(?:1000000|[1-9][0-9]{0,5})", "[1-9][0-9]{0,15}"
+_ROLE = f"(?:{NAME.pattern})?=[1-9][0-9]{{0,3}}"
 _COMBINE = {
     "states": re.compile("all|any|atLeast [1-9][0-9]{0,15}"),
     "events": re.compile(""),
     "parts": re.compile(f"{_PPM} {NAME.pattern}={_WEIGHT}(?:,{NAME.pattern}={_WEIGHT})*"),
     "outages": re.compile(f"[1-9][0-9]{{0,7}} {NAME.pattern}"),
-    "members": re.compile(""),
+    "members": re.compile(f"(?:{_ROLE}(?:,{_ROLE})*)?"),
 }
-_MEMBER = f"{NAME.pattern}(?:@[1-9][0-9]{{0,11}})?"
-_MEMBERS = re.compile(f"(?:{NAME.pattern})?=[1-9][0-9]{{0,3}}:{_MEMBER}(?:,{_MEMBER})*")
 MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
 ADDRESS, DIGEST = 20, 32  # bytes
 
@@ -235,9 +234,10 @@ def _rules(at: Field) -> CountingRules:
             f"evidence document: slo counts {counted[:100]!r} by {combine[:100]!r}, expected one of "
             f"{', '.join(_COMBINE)}, and how each is combined"
         )
-    if counted == "members" and not (sources and all(map(_MEMBERS.fullmatch, sources))):
-        raise InvalidInput("evidence document: slo.sources are no members, expected a role, how many, and its sites")
-    parts = [one.partition("=")[0] for one in combine.partition(" ")[2].split(",")] if counted == "parts" else []
+    if counted == "members" and sources:
+        raise InvalidInput("evidence document: slo.sources lists members, expected nothing: each proof names its own")
+    listed = {"parts": combine.partition(" ")[2], "members": combine}.get(counted, "")
+    parts = [one.partition("=")[0] for one in listed.split(",")] if listed else []
     for name, listing in (("sources", sources), ("combine", parts)):
         if any(one >= later for one, later in pairwise(listing)):
             raise InvalidInput(f"evidence document: slo.{name} names something twice, or not in order")
@@ -310,6 +310,14 @@ def _part(at: Field) -> None:
         one.as_text()
 
 
+def _role(at: Field) -> None:
+    role, needed, sites = at.items(3)
+    role.as_text()
+    needed.as_whole(least=1)
+    for site in sites.items():
+        _part(site)
+
+
 def _run(at: Field) -> None:
     state, slots = at.items(2)
     state.as_text()
@@ -321,7 +329,7 @@ _PROOFS: dict[str, Callable[[Field], None]] = {
     "events": _parcel,
     "parts": _part,
     "outages": _run,
-    "members": _part,
+    "members": _role,
 }
 
 

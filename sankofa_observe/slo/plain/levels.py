@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from sankofa_observe.slo.indicator import Demand, LevelIndicator, Operator, Reading
-from sankofa_observe.slo.level import AHEAD_SECONDS, HOLE_TENTHS
+from sankofa_observe.slo.level import AHEAD_SECONDS, AVERAGE_TENTHS, HOLE_TENTHS
 from sankofa_observe.slo.plain.gauges import Shown
 from sankofa_observe.slo.plain.slots import Counts, Places
 from sankofa_observe.slo.samples import Instants, Samples
@@ -38,13 +38,37 @@ def shown_levels(
     found = _said(series, indicator.reading, indicator.operator, indicator.bound, scrape_seconds)
     if found is None:
         return None
-    if indicator.demand:
+    at, ok = found
+    sure = _sure(found, series, indicator.reading, scrape_seconds)
+    if not indicator.demand:
+        at, ok = at[sure], ok[sure]
+    else:
         demanded = _demanded(waiting, indicator.demand, scrape_seconds)
         if demanded is None:
             return None
-        found = _with_demand(found, demanded)
-    at, ok = found
+        at, ok = _with_demand(found, sure, demanded)
     return Shown(instance=instance, at=at, up=ok, samples=series.at, silent=np.setdiff1d(series.at, at))
+
+
+def _sure(found: Said, series: Samples, reading: Reading, scrape_seconds: int) -> Places:
+    """As `level.steady`, of what is doubted by `level.unsure`."""
+    at, ok = found
+    if reading is not Reading.RATE:
+        return np.ones(len(at), np.bool_)
+    least, most = (tenths * scrape_seconds * 100 for tenths in (AVERAGE_TENTHS, HOLE_TENTHS))
+    ms = np.diff(series.at)
+    anew = (np.diff(series.values) < 0) & (ms <= most)
+    doubted = series.at[1:][((ms > least) | _later(anew)) & (ms <= most)]
+    same = (ok[1:] == ok[:-1]) & (np.diff(at) <= most)
+    none = np.zeros(min(1, len(at)), np.bool_)
+    alike: Places = np.concatenate([none, same]) & np.concatenate([same, none])
+    return alike | ~np.isin(at, doubted)
+
+
+def _later(places: Places) -> Places:
+    """Each place by the one before it."""
+    found: Places = np.concatenate([np.zeros(min(1, len(places)), np.bool_), places[:-1]])
+    return found
 
 
 def _demanded(waiting: Mapping[str, Sequence[Samples]], demand: Sequence[Demand], scrape_seconds: int) -> Said | None:
@@ -69,9 +93,15 @@ def _holds(waiting: Mapping[str, Sequence[Samples]], condition: Demand, scrape_s
         return None
     if not asked or (condition.capacity and not sizes):
         return np.zeros(0, np.int64), np.zeros(0, np.bool_)
-    if not condition.capacity:
-        return _said(asked[0], condition.reading, Operator.GT, condition.above, scrape_seconds)
-    return _fills(asked[0], sizes[0], condition, scrape_seconds)
+    if condition.capacity:
+        found = _fills(asked[0], sizes[0], condition, scrape_seconds)
+    else:
+        found = _said(asked[0], condition.reading, Operator.GT, condition.above, scrape_seconds)
+    if found is None:
+        return None
+    at, holds = found
+    sure = _sure(found, asked[0], condition.reading, scrape_seconds)
+    return at[sure], holds[sure]
 
 
 def _fills(asked: Samples, sizes: Samples, condition: Demand, scrape_seconds: int) -> Said | None:
@@ -107,14 +137,16 @@ def _fills(asked: Samples, sizes: Samples, condition: Demand, scrape_seconds: in
     return both[says], of_most[says]
 
 
-def _with_demand(found: Said, demanded: Said) -> Said:
+def _with_demand(found: Said, sure: Places, demanded: Said) -> Said:
+    """As `level.decide`."""
     (at, ok), (asked_at, waits) = found, demanded
     _, here, there = np.intersect1d(at, asked_at, assume_unique=True, return_indices=True)
     asked, idle = np.zeros(len(at), np.bool_), np.zeros(len(at), np.bool_)
-    asked[here] = True
+    asked[here] = waits[there]
     idle[here] = ~waits[there]
-    says = ok | asked
-    return at[says], (ok | idle)[says]
+    well = (ok & sure) | idle
+    says = well | (asked & sure)
+    return at[says], well[says]
 
 
 def _said(series: Samples, reading: Reading, operator: Operator, bound: Decimal, scrape_seconds: int) -> Said | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
 
@@ -149,6 +149,16 @@ class Counted(Iterable[Slot]):
         places = ((one, (one.starts_at - int(starts[0])) // rule.seconds) for one in self.slots)
         slots = [replace(one, samples=one.samples + int(more[place])) for one, place in places]
         return replace(self, plain=plain, slots=slots)
+
+    def without(self, kept: Collection[tuple[str, int]]) -> Counted:
+        """The same slots but those of a site and start that are named."""
+        sites = {site for site, _ in kept}
+        touched = (slot for one in self.plain if one.site in sites for slot in one.slots())
+        return replace(
+            self,
+            plain=[one for one in self.plain if one.site not in sites],
+            slots=[one for one in (*self.slots, *touched) if (one.site, one.starts_at) not in kept],
+        )
 
     def __iter__(self) -> Iterator[Slot]:
         """Every slot, by time; sites in no order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from sankofa_observe.verify.chain import NOT_ASKED, NOT_NAMED
@@ -32,6 +33,7 @@ from sankofa_observe.verify.evidence_2.observers import (
     refuse_observers,
     together,
 )
+from sankofa_observe.verify.evidence_2.outages import one_history
 from sankofa_observe.verify.evidence_2.overlay import JUDGED, add_up, refuse_overlay, uses
 from sankofa_observe.verify.evidence_2.period import Sums, bands_fall, bounded, judge, price, settlement_id
 from sankofa_observe.verify.evidence_2.rows import is_unrecorded, row_checks, settled_before
@@ -152,9 +154,9 @@ def _row_checks(identity: dict[str, Any], observer: int, rows: list[Row], days: 
     edges, where = edges_of(identity, observer), named(identity, observer)
     carried = dict(proof for day in days for proof in day["proofs"])
     stretch = Stretch(rules=identity["slo"], rows=rows, proofs=carried, settled=edges[0], after=tuple(edges[1:]))
-    for n in range(len(rows)):
-        for check in row_checks(stretch, n):
-            yield replace(check, what=where + check.what) if where else check
+    of_rows = (check for n in range(len(rows)) for check in row_checks(stretch, n))
+    for check in chain(of_rows, one_history(stretch)):
+        yield replace(check, what=where + check.what) if where else check
 
 
 def _attained(identity: dict[str, Any], each: list[list[Row]]) -> tuple[Sums, bool, list[Row]]:

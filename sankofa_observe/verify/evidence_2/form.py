@@ -91,14 +91,14 @@ SLOT = {
     "proof_digests": [(WHOLE, HEX32)],
     "proof": [LATER],
 }
-# A proof by what is counted: samples of sources, parcels of events, states of parts or of
-# sites, runs of states up to the slot. An instant is no count, and never text.
+# A proof by what is counted: samples of sources, parcels of events, states of parts, runs of states up to the slot, roles with
+# how many must be good and the states of their sites. An instant is no count, and never text.
 PROOF: dict[str, Any] = {
     "states": [(TEXT, [(WHOLE, WHOLE)])],
     "events": [(TEXT, TEXT, *(SIGNED,) * 6, WHOLE, WHOLE, *(SIGNED,) * 5)],
     "parts": [(TEXT, TEXT)],
     "outages": [(TEXT, WHOLE)],
-    "members": [(TEXT, TEXT)],
+    "members": [(TEXT, POSITIVE, [(TEXT, TEXT)])],
 }
 
 

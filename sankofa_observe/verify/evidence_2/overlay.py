@@ -10,6 +10,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from sankofa_observe.verify.evidence_2.form import COUNTS, Row, Rules
+from sankofa_observe.verify.evidence_2.outages import slots_filled
 from sankofa_observe.verify.evidence_2.period import Sums, busiest_of, count_slots, in_run, unmeasured
 from sankofa_observe.verify.findings import CannotCheck
 
@@ -20,7 +21,7 @@ MEANINGS = {"leaves-base": LEFT_OUT, "counts-as-up": UP}
 def refuse_overlay(identity: dict[str, Any]) -> None:
     """One form for one overlay: another would be another identity of the same slots."""
     overlay, (start, end) = identity["overlay"], identity["period"]
-    start -= (_filled(identity["slo"]) - 1) * identity["slo"]["slot_seconds"]
+    start -= (slots_filled(identity["slo"]) - 1) * identity["slo"]["slot_seconds"]
     if overlay["excluded_slots"] not in MEANINGS:
         raise CannotCheck(f"overlay.excluded_slots is {overlay['excluded_slots'][:80]!r}, expected one of {', '.join(MEANINGS)}")  # fmt: skip
     if 0 < overlay["since_at"] <= start:
@@ -37,7 +38,7 @@ def refuse_overlay(identity: dict[str, Any]) -> None:
 def uses(identity: dict[str, Any], rows: list[Row]) -> list[str]:
     """What becomes of each row."""
     overlay, step = identity["overlay"], identity["slo"]["slot_seconds"]
-    span, taken = _filled(identity["slo"]) * step, MEANINGS[overlay["excluded_slots"]]
+    span, taken = slots_filled(identity["slo"]) * step, MEANINGS[overlay["excluded_slots"]]
     undeployed = [(-(10**18), overlay["since_at"])] if overlay["since_at"] else []
     before_deployment = _slots_inside(undeployed, step)
     every = _slots_inside([*undeployed, *((since, until) for _, since, until in overlay["exclusions"])], step)
@@ -57,11 +58,6 @@ def _slots_inside(intervals: list[tuple[int, int]], step: int) -> list[tuple[int
     """Of the union of intervals the starts of the first and the last slot that lie wholly inside each of its parts."""
     inside = ((-(-since // step) * step, until // step * step - step) for since, until in _union(intervals))
     return [(first, last) for first, last in inside if first <= last]
-
-
-def _filled(rules: Rules) -> int:
-    """How many slots, ending with itself, a slot follows from: each that was taken takes all that follow from it."""
-    return int(rules["combine"].partition(" ")[0]) if rules["counted"] == "outages" else 1
 
 
 def _union(intervals: list[tuple[int, int]]) -> list[tuple[int, int]]:

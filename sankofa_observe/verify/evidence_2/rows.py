@@ -22,6 +22,8 @@ from sankofa_observe.verify.evidence_2.form import (
     number,
     row_with,
 )
+from sankofa_observe.verify.evidence_2.members import by_members, least_good
+from sankofa_observe.verify.evidence_2.outages import by_runs
 from sankofa_observe.verify.evidence_2.parcels import parcel_of
 from sankofa_observe.verify.findings import Check
 
@@ -59,7 +61,7 @@ def recounted(stretch: Stretch, n: int) -> str:
         return listed(_never_recorded(rules, row[0]))
     if rules["counted"] == "events":
         return by_parcels(rules, row, [parcel_of(one) for one in proof], settled)
-    by = {"states": _by_samples, "parts": _by_parts, "outages": _by_runs, "members": _by_members}
+    by = {"states": _by_samples, "parts": _by_parts, "outages": by_runs, "members": by_members}
     return by[rules["counted"]](rules, row[0], proof)
 
 
@@ -106,9 +108,8 @@ def _by_counts(rules: Rules, row: Row, settled: int) -> str:
     elif rules["counted"] == "outages":
         wanted, every = MILLION, 1
     elif rules["counted"] == "members":
-        members = _members(tuple(rules["sources"]), row[0])
-        every, wanted = len(_sites(members)), 1
-        if good < sum(needed for needed, _ in members):
+        every, wanted = counts["expected"], 1
+        if good < least_good(rules):
             return _NOT_GOOD
     sums = {"good": good, "bad": bad, "hidden": every - good - bad, "expected": every, "seen": good + bad}
     sure = hidden == every - good - bad and not below(good, every, wanted)
@@ -169,70 +170,6 @@ def _by_parts(rules: Rules, start: int, proof: list[Any]) -> str:
     good = of["GOOD"] + of["NO_TRAFFIC"]
     sums = {"good": good, "bad": of["BAD"], "hidden": of["UNKNOWN"], "expected": every, "seen": every - of["UNKNOWN"]}
     return listed(row_with(start, sums, _state_of(good, of["UNKNOWN"], every, wanted)))
-
-
-def _by_runs(rules: Rules, start: int, proof: list[Any]) -> str:
-    """A slot of an outage: bad when all slots that fill the limit were."""
-    every = int(rules["combine"].partition(" ")[0])
-    states = {state for state, _ in proof}
-    repeated = any(one == later for (one, _), (later, _) in pairwise(proof))
-    if (
-        sum(length for _, length in proof) != every
-        or not states <= set(STATES)
-        or repeated
-        or any(length == 0 for _, length in proof)
-    ):
-        return "runs that do not fill the limit, are split, or have no state"
-    good = bool(states & {"GOOD", "NO_TRAFFIC"})
-    bad = states == {"BAD"}
-    sums = {
-        "good": int(good),
-        "bad": int(bad),
-        "hidden": int(not good and not bad),
-        "expected": 1,
-        "seen": int(good or bad),
-    }
-    return listed(row_with(start, sums, "GOOD" if good else "BAD" if bad else "UNKNOWN"))
-
-
-def _by_members(rules: Rules, start: int, proof: list[Any]) -> str:
-    """A slot of a region or a fleet from the states of its sites: each role must have enough."""
-    members = _members(tuple(rules["sources"]), start)
-    states = dict(proof)
-    if [site for site, _ in proof] != _sites(members) or not set(states.values()) <= set(STATES):
-        return "a site is missing, not in order, or has no state"
-    well = {site for site, state in proof if state in {"GOOD", "NO_TRAFFIC"}}
-    unknown = {site for site, state in proof if state == "UNKNOWN"}
-    short = any(len((well | unknown) & set(sites)) < needed for needed, sites in members)
-    enough = all(len(well & set(sites)) >= needed for needed, sites in members)
-    sums = {
-        "good": len(well),
-        "bad": len(states) - len(well) - len(unknown),
-        "hidden": len(unknown),
-        "expected": len(states),
-        "seen": len(states) - len(unknown),
-    }
-    return listed(row_with(start, sums, "BAD" if short else "GOOD" if enough else "UNKNOWN"))
-
-
-def _members(sources: tuple[str, ...], start: int) -> list[tuple[int, list[str]]]:
-    """How many of which sites, of those that are deployed when a slot begins."""
-    return [(needed, [site for site, since in sites if since <= start]) for needed, sites in _roles(sources)]
-
-
-@lru_cache(maxsize=1)
-def _roles(sources: tuple[str, ...]) -> list[tuple[int, list[tuple[str, int]]]]:
-    """How many of which sites, with when each was deployed; read once for all slots."""
-    found = []
-    for text in sources:
-        needed, _, listed_sites = text.partition("=")[2].partition(":")
-        sites = [one.partition("@") for one in listed_sites.split(",")]
-        found.append((int(needed), [(site, int(since or 0)) for site, _, since in sites]))
-    return found
-
-
-def _sites(members: list[tuple[int, list[str]]]) -> list[str]:
-    return sorted({site for _, sites in members for site in sites})
 
 
 @lru_cache(maxsize=1)

@@ -27,15 +27,14 @@ _WORDS = {
     "no_traffic": ("good", "excluded"),
 }
 _PPM, _WEIGHT = "(?:1000000|[1-9][0-9]{0,5})", "[1-9][0-9]{0,15}"
+_ROLE = f"(?:{NAME_FORM})?=[1-9][0-9]{{0,3}}"
 _COMBINE = {
     "states": re.compile("all|any|atLeast [1-9][0-9]{0,15}"),
     "events": re.compile(""),
     "parts": re.compile(f"{_PPM} {NAME_FORM}={_WEIGHT}(?:,{NAME_FORM}={_WEIGHT})*"),
     "outages": re.compile(f"[1-9][0-9]{{0,7}} {NAME_FORM}"),
-    "members": re.compile(""),
+    "members": re.compile(f"(?:{_ROLE}(?:,{_ROLE})*)?"),
 }
-_MEMBER = f"{NAME_FORM}(?:@[1-9][0-9]{{0,11}})?"
-_MEMBERS = re.compile(f"(?:{NAME_FORM})?=[1-9][0-9]{{0,3}}:{_MEMBER}(?:,{_MEMBER})*")
 MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
 _SIGNED = {"bad", "over_bad", "after_bad"}  # under 0 where a good event is counted later than its valid one
 _ONLY_OF_EVENTS = {"over_good", "over_bad", "over_hidden", "settling", *EDGES}
@@ -78,10 +77,10 @@ def _refuse_texts(rules: Rules) -> None:
     counted, combine = rules["counted"], rules["combine"]
     if not _COMBINE[counted].fullmatch(combine):
         raise CannotCheck(f"slo.combine is {combine[:80]!r}, which says nothing of {counted}")
-    if counted == "members" and not (rules["sources"] and all(map(_MEMBERS.fullmatch, rules["sources"]))):
-        raise CannotCheck("slo.sources says nothing of members: expected a role, how many, and its sites")
-    parts = [one.partition("=")[0] for one in combine.partition(" ")[2].split(",")]
-    names = parts if counted == "parts" else []
+    if counted == "members" and rules["sources"]:
+        raise CannotCheck("slo.sources lists members, expected nothing: each proof names its own")
+    listed_there = {"parts": combine.partition(" ")[2], "members": combine}.get(counted, "")
+    names = [one.partition("=")[0] for one in listed_there.split(",")] if listed_there else []
     for name, listing in (("sources", rules["sources"]), ("combine", names)):
         if any(one >= later for one, later in pairwise(listing)):
             raise CannotCheck(f"slo.{name} names something twice, or not in order")

@@ -47,10 +47,12 @@ def _every(texts: list[str | None], at: int = 0) -> dict[int, str]:
     [
         (["0", str(1000 * S)], [None, True]),
         (["0", str(1000 * S - 1)], [None, False]),
-        (["5", "4", str(4 + 1000 * S)], [None, None, True]),  # started anew: nobody knows how far it had come
-        (["0", None, str(2000 * S)], [None, None, True]),  # one scrape lost: growth is over both
+        (["5", "4", str(4 + 1000 * S)], [None, None, None]),  # started anew: nobody knows how far it had come
+        (["0", str(1000 * S), "4", str(4 + 1000 * S), str(4 + 2000 * S)], [None, True, None, True, True]),
+        (["0", str(1000 * S), "4", "5", str(5 + 1000 * S)], [None, True, None, None, True]),  # or anew once more
+        (["0", None, str(2000 * S)], [None, None, None]),  # one scrape lost: a mean of two
         (["0", None, None, str(9000 * S)], [None, None, None, None]),  # more lost: no rate of now
-        (["0", "NaN", str(2000 * S)], [None, None, True]),
+        (["0", "NaN", str(2000 * S)], [None, None, None]),
         (["0", "+Inf"], [None, None]),
     ],
 )

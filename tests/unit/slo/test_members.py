@@ -55,10 +55,15 @@ def test_a_site_without_a_slot_is_unknown_only_where_it_is_there() -> None:
     assert {(slot.state, slot.hidden, slot.reasons) for slot in later} == {(UNKNOWN, 1, ("b UNKNOWN",))}
 
 
-def test_members_are_written_and_read_back() -> None:
-    """As evidence lists them."""
-    made = Members(role="active", needed=2, sites=("a", "b"), since={"b": 1_767_225_600})
-    assert str(made) == "active=2:a,b@1767225600"
-    assert Members.of(str(made)) == made
-    with pytest.raises(ValueError, match="says nothing of members"):
-        Members.of("active=2:a,b@01")
+def test_a_site_that_is_not_deployed_yet_stands_in_no_proof() -> None:
+    """Whose slots are proven by their roles: those of the time before have a role without sites, and then with one too few."""
+    slots = {site: _slots(site, GOOD, GOOD, GOOD) for site in "abc"}
+    members = [
+        Members(role="active", needed=2, sites=("a", "b"), since={"a": 660, "b": 720}),
+        Members(role="standby", needed=1, sites=("c",)),
+    ]
+    first, second, third = count_members(KEY, PERIOD, slots, members)
+    standby = ("standby", 1, (("c", "GOOD"),))
+    assert (first.state, first.proof) == (BAD, (("active", 2, ()), standby))
+    assert (second.state, second.proof) == (BAD, (("active", 2, (("a", "GOOD"),)), standby))
+    assert (third.state, third.proof) == (GOOD, ())
