@@ -124,7 +124,8 @@ def _indicator(one: IndicatorShape, users: Mapping[str, Sequence[str]]) -> tuple
 def _level(one: IndicatorShape) -> tuple[str, str]:
     level = one.level
     assert level is not None  # noqa: S101  the caller looked
-    waiting = f", demand `{level.demand.waiting}`" if level.demand else ""
+    above = f" above {level.demand.above:,}" if level.demand and level.demand.above else ""
+    waiting = f", demand `{level.demand.waiting}`{above}" if level.demand else ""
     words = {"value": f"level, {level.unit}", "rate": f"growth, {level.unit}", "age": "age, s"}
     several = ", added up" if level.total else f", {level.combine} of them" if level.combine else ""
     return f"`{level.of}`{waiting}", words[level.reading] + several
