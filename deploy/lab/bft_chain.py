@@ -37,7 +37,6 @@ from deploy.lab.bft.network import Network
 from deploy.lab.bft.rpc import DEFAULT_OFF, Rpc
 from deploy.lab.misbehaviour import HOST, loopback_only
 
-
 EVM = web.AppKey("evm", ClientSession)
 
 
@@ -151,7 +150,9 @@ def main() -> int:
     parser.add_argument("--backlog", type=int, default=40, help="blocks there are at the start")
     parser.add_argument("--contract-validators", action="store_true", help="the header lists none, as with a contract")
     parser.add_argument("--all-apis", action="store_true", help="ADMIN and TXPOOL too, which are off by default")
-    parser.add_argument("--evm", default="", help="address of a node that executes eth_call for all; default: each call answers 0x")
+    parser.add_argument(
+        "--evm", default="", help="address of a node that executes eth_call for all; default: each call answers 0x"
+    )
     parser.add_argument("--stalled", action="store_true", help="no block until POST /run")
     try:
         asyncio.run(run(parser.parse_args()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +24,7 @@ from sankofa_observe.adapters.prometheus import PrometheusSamples
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.units import Period
 from tests.pace import limit, until
-from tests.promises.faults import ACTS, Fault, Stretch
+from tests.promises.faults import Fault, Stretch, acts
 from tests.promises.judging import FIRST, FIRST_REGIONAL, PLACES, SPECS, Judge
 from tests.promises.worlds import SLOT
 
@@ -82,8 +82,8 @@ def _run(estate: Estate, judge: Judge) -> Run:
     run = Run(late_seconds={name: judge.late_seconds(name) for name in PLACES})
     wait_for(partial(judge.lacking, PLACES, time.time(), GOOD, 2))
     run.quiet = _quiet(judge)
-    for act in ACTS:
-        run.stretches += _strike(act(estate, judge), judge)
+    for faults in acts(estate, judge):
+        run.stretches += _strike(faults, judge)
         wait_for(partial(judge.lacking, PLACES, time.time(), GOOD, 1))
     run.silent_at = _kill_agents(estate)
     wait_for(partial(judge.lacking, PLACES, run.silent_at, UNKNOWN, SLOTS))
@@ -103,7 +103,7 @@ def _quiet(judge: Judge) -> Period:
     return Period(starts_at=began, ends_at=int(time.time()) // SLOT * SLOT)
 
 
-def _strike(faults: list[Fault], judge: Judge) -> list[Stretch]:
+def _strike(faults: Sequence[Fault], judge: Judge) -> list[Stretch]:
     found = []
     for fault in faults:
         found.append(Stretch(fault=fault))

@@ -84,4 +84,4 @@ class Chain:
 
     def height(self) -> int:
         """Of the highest head."""
-        return max(node["head"] for node in self.state()["nodes"].values())
+        return max(int(node["head"]) for node in self.state()["nodes"].values())

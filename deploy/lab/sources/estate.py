@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-
 from deploy.lab.sources.chain import Chain
 from deploy.lab.sources.hypervisors import Hypervisors
 from deploy.lab.sources.origin import Origin

@@ -10,7 +10,7 @@ from sankofa_exporters.besu.network.snapshot.consensus import Consensus
 from sankofa_exporters.besu.network.snapshot.forks import Forks
 from sankofa_exporters.besu.network.snapshot.heads import Heads
 from sankofa_exporters.besu.network.snapshot.presence import Presence
-from sankofa_exporters.besu.network.system.details import Waiting
+from sankofa_exporters.besu.network.snapshot.waiting import Waiting
 from sankofa_exporters.besu.network.verdict import trusted
 from sankofa_exporters.besu.rpc.snapshot.keys import text_of
 from sankofa_exporters.besu.settings import BesuModule

@@ -24,14 +24,6 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waiting:
-    """What one probe was told of a pool, and the pools that are remembered, by witness."""
-
-    told: Pool | None
-    pools: Mapping[str, Aged[Pool]]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Details:
     """Of one network: the pool of each witness by name, and the validators of the next block."""
 

@@ -7,7 +7,7 @@ collector of a probe shares one look at the heads and one catching up of headers
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,8 +30,9 @@ from sankofa_exporters.besu.network.snapshot.headers import Header
 from sankofa_exporters.besu.network.snapshot.heads import Heads
 from sankofa_exporters.besu.network.snapshot.presence import RECENT_BLOCKS, Presence, presence_of
 from sankofa_exporters.besu.network.snapshot.view import ChainView
+from sankofa_exporters.besu.network.snapshot.waiting import Waiting
 from sankofa_exporters.besu.network.system.contracts import ContractWatch
-from sankofa_exporters.besu.network.system.details import Answer, Details, Waiting, ask_if_due, ask_next_pool
+from sankofa_exporters.besu.network.system.details import Answer, Details, ask_if_due, ask_next_pool
 from sankofa_exporters.besu.network.system.executions import Executions, Seen
 from sankofa_exporters.besu.network.system.stream import BlockStream
 from sankofa_exporters.besu.network.verdict import network_verdict
