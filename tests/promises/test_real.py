@@ -29,7 +29,7 @@ from tests.promises.judging import FIRST, FIRST_REGIONAL, PLACES, SPECS, Judge
 from tests.promises.worlds import SLOT
 
 QUIET_SECONDS = int(os.environ.get("QUIET_SECONDS", "120"))  # make test-all sets ten minutes
-SLOTS = 4  # so many must a fault, or a silence, be seen to make
+SLOTS = 3  # so many must a fault, or a silence, be seen to make
 PATIENCE_SECONDS = 60
 PROGRAMS = (
     "haproxy", "nginx", "prometheus-nginx-exporter", "snmpd", "prometheus-snmp-exporter", "prometheus-blackbox-exporter",
@@ -84,7 +84,7 @@ def _run(estate: Estate, judge: Judge) -> Run:
     run.quiet = _quiet(judge)
     for faults in acts(estate, judge):
         run.stretches += _strike(faults, judge)
-        wait_for(partial(judge.lacking, PLACES, time.time(), GOOD, 1))
+    wait_for(partial(judge.lacking, PLACES, time.time(), GOOD, 1))  # each act leaves those alone that the next one strikes
     run.silent_at = _kill_agents(estate)
     wait_for(partial(judge.lacking, PLACES, run.silent_at, UNKNOWN, SLOTS))
     ended = int(time.time()) // SLOT * SLOT

@@ -67,7 +67,7 @@ class Chain:
         modules = {
             "network": {**head, "window_blocks": 16},
             "validator": {**head, "calls_per_probe": 0},
-            "replica": {**head, "calls_per_probe": 2},
+            "replica": head,
         }
         self.own.start(modules, fleet)
 
