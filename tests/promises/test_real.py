@@ -84,7 +84,9 @@ def _run(estate: Estate, judge: Judge) -> Run:
     run.quiet = _quiet(judge)
     for faults in acts(estate, judge):
         run.stretches += _strike(faults, judge)
-    wait_for(partial(judge.lacking, PLACES, time.time(), GOOD, 1))  # each act leaves those alone that the next one strikes
+    wait_for(
+        partial(judge.lacking, PLACES, time.time(), GOOD, 1)
+    )  # each act leaves those alone that the next one strikes
     run.silent_at = _kill_agents(estate)
     wait_for(partial(judge.lacking, PLACES, run.silent_at, UNKNOWN, SLOTS))
     ended = int(time.time()) // SLOT * SLOT

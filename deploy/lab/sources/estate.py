@@ -71,24 +71,23 @@ class Estate(Yard):
         found = []
         for number, (name, role) in enumerate(CORE.items(), 1):
             node = {f"validator-{number}": self._node("validator", number)}
-            targets = {"besu": node, **self._datacenter(name), **self._canary(name, "core")}
-            found.append(_place(name, "core", role=role, targets=targets))
+            found.append(_place(name, "core", role=role, targets={"besu": node, **self._datacenter(name)}))
+        found[0]["targets"] |= self._canary("core")
         return found
 
     def _regional(self, of_yard: Targets) -> list[dict[str, Any]]:
         found = []
         for number, name in enumerate(REGIONAL, 1):
             node = {f"replica-{number}": self._node("replica", number)}
-            targets = {"besu": node, **self._datacenter(name), **self._canary(name, "regional")}
-            found.append(_place(name, "regional", zone="lab", targets=targets))
-        found[0]["targets"]["gateway"] = of_yard["gateway"]
+            found.append(_place(name, "regional", zone="lab", targets={"besu": node, **self._datacenter(name)}))
+        found[0]["targets"] |= {"gateway": of_yard["gateway"], **self._canary("regional")}
         return found
 
     def _places(self, of_yard: Targets) -> list[dict[str, Any]]:
         witnesses = {f"validator-{number}": self.chain.url(f"validator-{number}") for number in (1, 2, 3)}
         proxmox = {EDGE: {"module": "pve", "endpoints": [self.hypervisors.url]}}
         return [
-            _place(EDGE, "edge", targets={"proxmox": proxmox, **self._canary(EDGE, "edge"), "nginx": of_yard["nginx"]}),
+            _place(EDGE, "edge", targets={"proxmox": proxmox, **self._canary("edge"), "nginx": of_yard["nginx"]}),
             _place(CHAIN, "chain", targets={"besu": {CHAIN: {"module": "network", "witnesses": witnesses}}}),
             _place(LINK, "link", targets={"link": of_yard["link"]}),
             _place(ZONE, "region", zone="lab", needs=NEEDED_IN_THE_ZONE),
@@ -105,8 +104,9 @@ class Estate(Yard):
             "kubernetes-api": {f"api-{name}": {"address": f"http://{self.readiness[name].address}/readyz"}},
         }
 
-    def _canary(self, name: str, module: str) -> Targets:
-        return {"canary": {f"canary-{name}": {"module": module, "endpoint": f"{self.nginx.url}{name}"}}}
+    def _canary(self, tier: str) -> Targets:
+        """One site of a tier has users."""
+        return {"canary": {f"canary-{tier}": {"module": tier, "endpoint": f"{self.nginx.url}{tier}"}}}
 
 
 def _place(name: str, tier: str, **more: Any) -> dict[str, Any]:
