@@ -106,6 +106,6 @@ def _driven(slo: Slo) -> Slo:
         if (demand := indicator.demand) is not None:
             indicator = replace(indicator, demand=replace(demand, above=demand.above * share))
     if isinstance(indicator, RatioIndicator):
-        # A request or two of ten are truly late where forty programs share a core; in a fault all of them are.
-        rule = replace(rule, target_ppm=500_000)
+        # Most of a slot's requests may truly be late where forty programs share a busy core; in a fault all of them are.
+        rule = replace(rule, target_ppm=100_000)
     return replace(made, indicator=indicator, slot=rule)
