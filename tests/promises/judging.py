@@ -58,6 +58,15 @@ SHARE = {
 }
 
 
+# Requests that our canary and our exporter ask in a slot.
+ASKED = {"latency-edge-user": 10, "latency-regional-user": 10, "latency-core-user": 10, "latency-chain-query": 5}
+
+
+def starved(name: str, slot: Slot) -> bool:
+    """Whether our own delay left out most of what was asked: the platform does not read that yet (decision 0032)."""
+    return 2 * (slot.good + slot.bad) < ASKED.get(name, 0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judge:
     """Counts the slots of promises at their places."""

@@ -1,7 +1,8 @@
 """A small cloud in which each promise has its sources: five core datacenters, two regional ones, an edge site, a chain, a line.
 
 One real program stands for the same part of several datacenters where a test strikes them all at once: the Ceph cluster (a target a
-datacenter), nginx (a path a datacenter). Each has a Kubernetes readiness of its own, and a chain node of its own.
+datacenter, of which the first is asked by its dashboard too), nginx (a path a datacenter). Each has a Kubernetes readiness of its
+own, and a chain node of its own.
 """
 
 from __future__ import annotations
@@ -98,8 +99,9 @@ class Estate(Yard):
         return {"module": role, "role": role, "endpoint": self.chain.url(f"{role}-{number}")}
 
     def _datacenter(self, name: str) -> Targets:
+        whole, by_metrics = self.storage.targets()
         return {
-            "ceph": {f"ceph-{name}": self.storage.target()},
+            "ceph": {f"ceph-{name}": whole if name == next(iter(CORE)) else by_metrics},
             "blackbox": {f"gateway-{name}": {"address": f"{self.nginx.url}{name}"}},
             "kubernetes-api": {f"api-{name}": {"address": f"http://{self.readiness[name].address}/readyz"}},
         }
