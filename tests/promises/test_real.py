@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,9 +29,8 @@ from tests.promises.judging import FIRST, FIRST_REGIONAL, PLACES, SPECS, Judge, 
 from tests.promises.worlds import SCRAPE, SLOT
 
 QUIET_SECONDS = int(os.environ.get("QUIET_SECONDS", "120"))  # make test-all sets ten minutes
-QUIET_SLOTS = (
-    QUIET_SECONDS // SLOT // 2
-)  # so many must be good, and none bad; nearly all are where the machine has time
+# So many must be good, and none bad; nearly all are where the machine has time.
+QUIET_SLOTS = QUIET_SECONDS // SLOT // 2
 SLOTS = 3  # so many must a fault, or a silence, be seen to make
 PATIENCE_SECONDS = 60
 PROGRAMS = (
@@ -87,9 +86,8 @@ def _run(estate: Estate, judge: Judge) -> Run:
     run.quiet = _quiet(judge)
     for faults in acts(estate, judge):
         run.stretches += _strike(faults, judge)
-    wait_for(
-        partial(judge.lacking, PLACES, time.time(), GOOD, 1)
-    )  # each act leaves those alone that the next one strikes
+    # Not between the acts: each leaves those alone that the next one strikes.
+    wait_for(partial(judge.lacking, PLACES, time.time(), GOOD, 1))
     run.silent_at = _kill_agents(estate)
     wait_for(partial(judge.lacking, PLACES, run.silent_at, UNKNOWN, SLOTS))
     ended = int(time.time()) // SLOT * SLOT
@@ -109,22 +107,31 @@ def _quiet(judge: Judge) -> Period:
 
 
 def _strike(faults: Sequence[Fault], judge: Judge) -> list[Stretch]:
+    """All at once, until each has been seen to make its slots; mended, whatever becomes of the run."""
     found = []
-    for fault in faults:
-        found.append(Stretch(fault=fault))
-        fault.begin()
-    for one in found:
-        until(one.fault.is_there)
-        one.there_at = time.time()
-    for one in found:
-        wait_for(partial(judge.lacking, one.fault.strikes, one.there_at, BAD, SLOTS))
-    for one in found:
-        one.ends_at = time.time()
-        one.fault.end()
-    for one in found:
-        until(one.fault.is_gone)
-        one.gone_at = time.time()
+    with ExitStack() as mending:
+        for fault in faults:
+            found.append(Stretch(fault=fault))
+            mending.callback(found[-1].end)
+            fault.begin()
+        _note(found, "there_at", lambda fault: fault.is_there())
+        for one in found:
+            wait_for(partial(judge.lacking, one.fault.strikes, one.there_at, BAD, SLOTS))
+    _note(found, "gone_at", lambda fault: fault.is_gone())
     return found
+
+
+def _note(stretches: Sequence[Stretch], moment: str, is_so: Callable[[Fault], bool]) -> None:
+    """When each source said so itself."""
+    left = [*stretches]
+
+    def every() -> bool:
+        for one in [one for one in left if is_so(one.fault)]:
+            setattr(one, moment, time.time())
+            left.remove(one)
+        return not left
+
+    until(every)
 
 
 def _kill_agents(estate: Estate) -> float:
