@@ -177,7 +177,10 @@ def copies_fail(pve: Hypervisors) -> Fault:
 
 
 def operations_hang(storage: Storage) -> Fault:
-    """An OSD stands still, and the others may not go on without it: the pool serves, and no write comes to its end."""
+    """An OSD stands still, and the others may not go on without it: the pool serves, and no write comes to its end.
+
+    Metrics do not tell which flag is set, so datacenters whose storage is asked by metrics alone are not known meanwhile.
+    """
 
     def begin() -> None:
         storage.do("flag/nodown/set")
