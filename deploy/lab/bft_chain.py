@@ -9,6 +9,8 @@ of N blocks passes at once. POST /wait/SECONDS: time passes without blocks.
 POST /node/NAME/crash|return|lag|catch-up|slow|quick. POST /split/NAME,NAME and /heal. POST /equivocate/on|off (both parts of a
 split commit). POST /join/NAME and /leave/NAME (all validators vote). POST /dialect/qbft|ibft2|ibft1 (from the next block).
 POST /empty/SECONDS, /ahead/SECONDS, /transactions/N, /emit/ADDRESS/TOPIC, /call/ADDRESS, /revert/ADDRESS.
+POST /arriving/N (transactions a second that come to the pool), /capacity/N|off (most that a block takes),
+/calls/NAME/MILLISECONDS (by which the node's eth_call is late).
 POST /api/NAME/API/on|off (API as TXPOOL or txpool).
 POST /http/NAME/ok|500|401|403|429|503|html|redirect|garbage|huge|hang|drip|lying-state|lying-round.
 """
@@ -24,7 +26,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -34,6 +36,8 @@ from deploy.lab.bft.faults import FAULTS, MODES, RETRY_AFTER_SECONDS, STATUSES
 from deploy.lab.bft.network import Network
 from deploy.lab.bft.rpc import DEFAULT_OFF, Rpc
 from deploy.lab.misbehaviour import HOST, loopback_only
+
+EVM = web.AppKey("evm", ClientSession)
 
 
 def build_rpc(lab: Lab) -> web.Application:
@@ -50,11 +54,23 @@ def build_rpc(lab: Lab) -> web.Application:
         if node.fault in STATUSES:
             wait = RETRY_AFTER_SECONDS.get(node.fault)
             return web.Response(status=STATUSES[node.fault], headers={"retry-after": wait} if wait else None)
-        return web.json_response(Rpc(network=lab.network, node=node).answer(await request.json()))
+        document = await request.json()
+        if isinstance(document, dict) and document.get("method") == "eth_call":
+            await asyncio.sleep(node.call_seconds)
+            if lab.evm:
+                async with request.app[EVM].post(lab.evm, json=document) as answer:
+                    return web.json_response(await answer.json())
+        return web.json_response(Rpc(network=lab.network, node=node).answer(document))
 
     app = web.Application(middlewares=[loopback_only])
+    app.cleanup_ctx.append(_evm_client)
     app.router.add_post("/{name}", serve)
     return app
+
+
+async def _evm_client(app: web.Application) -> AsyncIterator[None]:
+    async with ClientSession() as app[EVM]:
+        yield
 
 
 def build_control(lab: Lab) -> web.Application:
@@ -105,7 +121,7 @@ def build(options: argparse.Namespace) -> Lab:
     )
     for node in network.nodes.values():
         node.off = set() if options.all_apis else set(DEFAULT_OFF)
-    return Lab(network=network, port=options.port, running=not options.stalled)
+    return Lab(network=network, port=options.port, running=not options.stalled, evm=options.evm)
 
 
 async def run(options: argparse.Namespace) -> None:
@@ -134,6 +150,9 @@ def main() -> int:
     parser.add_argument("--backlog", type=int, default=40, help="blocks there are at the start")
     parser.add_argument("--contract-validators", action="store_true", help="the header lists none, as with a contract")
     parser.add_argument("--all-apis", action="store_true", help="ADMIN and TXPOOL too, which are off by default")
+    parser.add_argument(
+        "--evm", default="", help="address of a node that executes eth_call for all; default: each call answers 0x"
+    )
     parser.add_argument("--stalled", action="store_true", help="no block until POST /run")
     try:
         asyncio.run(run(parser.parse_args()))

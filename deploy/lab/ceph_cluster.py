@@ -9,7 +9,8 @@ Prints `ready {json}` with the addresses and where the dashboard user's password
 configuration of an exporter for it. Control, on its own port:
 GET / (state), GET /status (`ceph status`), GET /mgr (which is active), GET /osdmap (up, in, flags by Ceph's own map),
 POST /NAME/stop|kill|start|freeze|thaw (NAME is osd.0, mgr.x, mon.a …), POST /flag/pause|noout|…/set|unset,
-POST /objects/COUNT (write), POST /bench/SECONDS (many small writes), POST /full/set|unset (the full ratio below what is
+POST /objects/COUNT (write), POST /bench/SECONDS (many small writes), POST /load/OPERATIONS (writes a second, from now on; 0 ends
+it), POST /slow-after/SECONDS (from when on an operation is slow; Ceph's default is 30), POST /full/set|unset (the full ratio below what is
 used), POST /quota/COUNT (objects the pool may hold; 0 for no quota).
 """
 

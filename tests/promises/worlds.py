@@ -1,7 +1,7 @@
 """Worlds for every promise: what its sources would show while all is well, while a fault is driven in, and while nobody watches.
 
 A world is made of the spec alone: of its selectors and of the instances that the fleet file lists. So a promise whose selector no
-source shows, or that would be met by silence, is found here. Slots are of 5 s and scrapes of 1 s; times of outages are cut to 20 s.
+source shows, or that would be met by silence, is found here. Slots are of 5 s and scrapes of 1 s; times of outages are cut to 10 s.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sankofa_observe.slo.objective import Slo, SlotRule
 from sankofa_observe.testing import ScriptedSamples
 from sankofa_observe.units import Period
 
-SLOT, SCRAPE, LIMIT = 5, 1, 20
+SLOT, SCRAPE, LIMIT = 5, 1, 10
 RULE = SlotRule(seconds=SLOT, scrape_seconds=SCRAPE, longest_gap_seconds=10, history_seconds=30)
 WHOLE = Period(starts_at=1_767_225_600, ends_at=1_767_225_600 + 600)
 FAULT = Period(starts_at=WHOLE.starts_at + 200, ends_at=WHOLE.starts_at + 300)

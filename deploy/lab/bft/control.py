@@ -31,6 +31,7 @@ class Lab:
     network: Network
     port: int
     running: bool = False
+    evm: str = ""  # where eth_call is executed; without it every call answers 0x
 
     def url(self, name: str) -> str:
         return f"http://{HOST}:{self.port}/{name}"
@@ -41,6 +42,7 @@ class Lab:
             "running": self.running,
             "block_seconds": self.network.period,
             "dialect": self.network.dialect,
+            "waiting": self.network.waiting(),
             "validators": ["0x" + one.hex() for one in self.network.validators],
             "nodes": {name: self._node(node) for name, node in self.network.nodes.items()},
         }
@@ -122,6 +124,18 @@ def _number(attribute: str) -> Callable[[Lab, str], None]:
     return throw_it
 
 
+def _arriving(lab: Lab, number: str) -> None:
+    lab.network.arrive(int(number))
+
+
+def _capacity(lab: Lab, number: str) -> None:
+    lab.network.capacity = None if number == "off" else int(number)
+
+
+def _calls(lab: Lab, name: str, milliseconds: str) -> None:
+    lab.network.nodes[name].call_seconds = int(milliseconds) / 1000
+
+
 def _emit(lab: Lab, address: str, topic: str) -> None:
     lab.network.events.append((address, topic))
 
@@ -162,6 +176,9 @@ SWITCHES: Mapping[str, Callable[..., None]] = {
     "empty": _number("empty_period"),
     "ahead": _number("ahead"),
     "transactions": _number("pool"),
+    "arriving": _arriving,
+    "capacity": _capacity,
+    "calls": _calls,
     "emit": _emit,
     "call": _call,
     "revert": _revert,

@@ -1,7 +1,8 @@
 """A BFT network in one process: nodes, validators that propose in turn, votes, crashes, splits, and what each node holds.
 
 Time is the wall clock plus what tests add, so that nothing has to be waited for; a network that runs on the clock waits for
-its rounds, so that no block is ahead of it. It follows the rules that Besu
+its rounds, so that no block is ahead of it. Transactions come to one pool that all nodes share, at a rate, and a block takes
+as many as it may. It follows the rules that Besu
 documents: two thirds rounded up commit, a block is imported at that moment, the proposer changes with each block, a round
 whose proposer is away costs a timeout that doubles, more than half of the validators vote one in or out. It has no
 transactions' state, no peers' protocol, and no byzantine validator but the one that `equivocate` makes.
@@ -55,6 +56,7 @@ class Node:
     votes: dict[bytes, bool] = field(default_factory=dict)
     off: set[str] = field(default_factory=set)  # APIs that are switched off
     knows_block_receipts: bool = True
+    call_seconds: float = 0  # by which every eth_call is late
     fault: str = "ok"
 
     @property
@@ -78,6 +80,8 @@ class Network:
     ahead: int = 0
     equivocate: bool = False
     pool: int = 0
+    arriving: int = 0  # transactions a second that come to the pool while the network runs by the clock
+    capacity: int | None = None  # of a block; None takes all that wait
     clock: Callable[[], float] = time.time
     sets: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)  # by block: who decides the block after it
     ballots: dict[bytes, dict[bytes, bool]] = field(default_factory=dict)  # by candidate: voter and word
@@ -85,6 +89,7 @@ class Network:
     events: list[tuple[str, str]] = field(default_factory=list)  # of the next block
     calls: list[Execution] = field(default_factory=list)  # of the next block
     executed: dict[bytes, Execution] = field(default_factory=dict)  # by transaction; what is not in it was a transfer
+    _arriving_since: float = 0
 
     @classmethod
     def of(
@@ -117,6 +122,15 @@ class Network:
     def now(self) -> float:
         return self.clock() + self.added_seconds
 
+    def arrive(self, number: int) -> None:
+        """From now on so many transactions a second; those that came until now stay in the pool."""
+        self.pool, self._arriving_since = self.waiting(), self.now()
+        self.arriving = number
+
+    def waiting(self) -> int:
+        """Transactions in the pool."""
+        return self.pool + int(self.arriving * max(0.0, self.now() - self._arriving_since))
+
     def advance(self, blocks: int) -> None:
         """Let the time of so many blocks pass, and in each group make what its validators can."""
         for _ in range(blocks):
@@ -140,7 +154,7 @@ class Network:
             return False
         history = max((node.chain for node in live), key=len)[:]
         parent = history[-1]
-        if self.empty_period and not self.pool and self.now() < parent.timestamp + self.empty_period:
+        if self.empty_period and not self.waiting() and self.now() < parent.timestamp + self.empty_period:
             return False
         order = self.sets[parent.hash]
         signers = [node for node in (self.nodes.values() if self.equivocate else live) if node.key.address in order]
@@ -180,7 +194,9 @@ class Network:
 
     def _block(self, parent: Block, order: Sequence[bytes], proposer: Node, number: int, salt: int) -> Block:
         emitted = [keccak_of(parent.number + 1, at) for at in range(len(self.events))]
-        sent = [keccak_of(parent.number + 1, -1 - at) for at in range(self.pool)]
+        waiting = self.waiting()
+        taken = waiting if self.capacity is None else min(waiting, self.capacity)
+        sent = [keccak_of(parent.number + 1, -1 - at) for at in range(taken)]
         self.logs += [
             Log(number=parent.number + 1, address=address, topic=topic, transaction=transaction)
             for transaction, (address, topic) in zip(emitted, self.events, strict=True)
@@ -190,7 +206,7 @@ class Network:
         self.executed |= {
             transaction: Execution(to=address) for transaction, (address, _) in zip(emitted, self.events, strict=True)
         }
-        self.pool = 0
+        self.pool, self._arriving_since = waiting - taken, self.now()
         made = Block(
             dialect=self.dialect,
             number=parent.number + 1,

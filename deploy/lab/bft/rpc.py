@@ -122,7 +122,7 @@ class Rpc:
         return None if block is None else [self._receipt(block.number, one) for one in block.transactions]
 
     def do_txpool_besuStatistics(self) -> Any:  # noqa: N802
-        return {"maxSize": 4096, "localCount": self.network.pool, "remoteCount": 0}
+        return {"maxSize": 4096, "localCount": self.network.waiting(), "remoteCount": 0}
 
     def do_admin_nodeInfo(self) -> Any:  # noqa: N802
         network = self.network

@@ -82,6 +82,10 @@ def switch(cluster: Ceph, words: list[str]) -> Any:
             cluster.write_objects(int(count))
         case ["bench", seconds] if seconds.isdigit():
             cluster.bench(int(seconds))
+        case ["load", operations] if operations.isdigit():
+            cluster.load(int(operations))
+        case ["slow-after", seconds] if seconds.isdigit():
+            cluster.ceph("config", "set", "osd", "osd_op_complaint_time", seconds)
         case ["quota", count] if count.isdigit():
             cluster.set_quota(int(count))
         case ["full", ("set" | "unset") as change]:

@@ -27,6 +27,7 @@ from deploy.parts import need_program
 
 HOST = "127.0.0.1"
 POOL = "edge-data"
+WRITER = Path(__file__).with_name("writer.py")
 USER = "probe"
 BOOT_SECONDS = 90
 PROGRAMS = ("ceph", "ceph-mon", "ceph-mgr", "ceph-osd", "monmaptool", "rados")
@@ -115,6 +116,7 @@ class Ceph:
     osd_bytes: int = 1 << 30
     fsid: str = field(default_factory=lambda: str(uuid.uuid4()))
     daemons: dict[str, Daemon] = field(default_factory=dict)
+    writer: Child | None = None
 
     def __post_init__(self) -> None:
         for number in range(self.mons):
@@ -250,6 +252,16 @@ class Ceph:
     def bench(self, seconds: int) -> None:
         """Small writes for a while: client operations that move the counters."""
         self._run([*self._rados, "bench", str(seconds), "write", "-b", "4096", "-t", "8"], seconds=seconds + 30)
+
+    def load(self, operations: int) -> None:
+        """So many small writes a second by the real client library, until told otherwise."""
+        if self.writer is not None:
+            self.writer.stop()
+            self.writer = None
+        if operations:
+            # The interpreter of the distribution, whose packages hold the library.
+            command = ["/usr/bin/python3", str(WRITER), str(self._settings), POOL, str(operations)]
+            self.writer = self.processes.start("writer", command, env=self._env)
 
     def state(self) -> dict[str, Any]:
         """What a test or a person needs to point an exporter at the cluster."""

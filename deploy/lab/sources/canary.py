@@ -1,17 +1,20 @@
-"""Our own HTTP canary, which asks the yard's gateway as a user would; its target and place come from the yard's fleet file."""
+"""Our own HTTP canary, which asks the yard's gateway as a user would; its targets and places come from the yard's fleet file."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.lab.client import local
-from deploy.lab.ports import free_port
-from deploy.lab.processes import Child, Processes, answers
+from deploy.lab.processes import Child, Processes
+from deploy.lab.sources.exporter import OwnExporter
 
-# The bound of an edge site's promise, asked as fast as the lab scrapes.
-_SETTINGS = "modules: {edge: {objective_seconds: 0.01, interval_seconds: 0.5, timeout_seconds: 0.5}}\n"
+# A module a tier, with the bound of its promise, asked as fast as the lab scrapes.
+_BOUNDS = {"edge": 0.01, "regional": 0.05, "core": 0.1}
+_MODULES = {
+    tier: {"objective_seconds": bound, "interval_seconds": 0.5, "timeout_seconds": 0.5}
+    for tier, bound in _BOUNDS.items()
+}
 MODULE = "edge"
 
 
@@ -20,22 +23,21 @@ class Canary:
     """`sankofa-exporter canary http` over a fleet file."""
 
     processes: Processes
-    metrics: int = field(default_factory=free_port)
-    agent: Child | None = None
+    own: OwnExporter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.own = OwnExporter(processes=self.processes, words=("canary", "http"))
 
     @property
     def exporter(self) -> str:
-        return f"127.0.0.1:{self.metrics}"
+        return self.own.address
+
+    @property
+    def agent(self) -> Child | None:
+        return self.own.agent
 
     def start(self, fleet: Path) -> None:
-        settings = self.processes.folder / "canary.yml"
-        settings.write_text(_SETTINGS, encoding="utf-8")
-        command = [
-            str(Path(sys.executable).parent / "sankofa-exporter"), "canary", "http", f"--config.file={settings}",
-            f"--fleet.file={fleet}", f"--web.listen-address={self.exporter}",
-        ]  # fmt: skip
-        self.agent = self.processes.start("canary", command)
-        self.processes.wait_until(self.agent, answers(f"http://{self.exporter}/-/ready"))
+        self.own.start(_MODULES, fleet)
 
     def wait_for_answers(self, target: str) -> None:
         """Until a request of the target is counted; the first scrape begins them."""

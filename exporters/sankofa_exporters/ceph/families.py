@@ -65,6 +65,11 @@ SLOW_OPERATIONS = gauge(
     "Client and internal operations that wait longer than Ceph's warning (30 s), of all daemons; absent where neither "
     "health nor the mgr's metrics show them.",
 )
+WAITING_OPERATIONS = gauge(
+    "waiting_operations",
+    "slow_operations while every pool that counts serves; absent otherwise, for clients that a pool does not serve wait with "
+    "themselves, where no daemon counts them.",
+)
 SLOW_OLDEST = gauge(
     "slow_operation_oldest_seconds",
     "How long the oldest slow operation has waited; absent while there is none, or its time is not reported.",

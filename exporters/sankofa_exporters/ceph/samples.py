@@ -135,6 +135,14 @@ def _slow_samples(checks: Checks) -> Iterator[Sample]:
         yield Sample(f.SLOW_OLDEST, float(match[2]))
 
 
+def with_waiting(samples: Iterable[Sample], *, serves: bool) -> Iterator[Sample]:
+    """Slow operations are all that wait only where the cluster serves: what it does not serve waits with its clients."""
+    for sample in samples:
+        yield sample
+        if serves and sample.family is f.SLOW_OPERATIONS:
+            yield Sample(f.WAITING_OPERATIONS, sample.value)
+
+
 def flag_samples(flags: frozenset[str]) -> Iterator[Sample]:
     """A flag that blocks writes decides alone; without one the pools decide too."""
     yield from (Sample(f.OSD_FLAG, float(flag in flags), (flag,)) for flag in FLAGS)

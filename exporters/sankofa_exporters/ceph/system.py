@@ -127,7 +127,12 @@ class CephSource:
     def _health_samples(self, results: Results) -> Iterable[Sample]:
         link = only(Link, results.get("link"))
         mons_known = link is not None and link.mons is not None
-        return s.health_samples(results["health"].value, reported=not self._are_silent(results), mons_known=mons_known)
+        health: Health = results["health"].value
+        found = s.health_samples(health, reported=not self._are_silent(results), mons_known=mons_known)
+        return s.with_waiting(found, serves=self._serves(results))
+
+    def _serves(self, results: Results) -> bool:
+        return self.verdict(results, 0) is Verdict.UP
 
     def _pool_samples(self, results: Results) -> Iterable[Sample]:
         if self._are_silent(results):
@@ -145,12 +150,13 @@ class CephSource:
         """The mgr's values stand in where no dashboard answers, and not when one shows that all is old."""
         mirror: Mirror | None = _value(Mirror, results.get("mirror"))
         alone = not isinstance(results.get("link"), Link) and not _is_cut_off(results)
-        return s.mgr_samples(
+        found = s.mgr_samples(
             results["mgr"],
             _value(Health, results.get("health")),
             alone=alone,
             mirrored=() if mirror is None else mirror.snapshots,
         )
+        return s.with_waiting(found, serves=self._serves(results))
 
     def standing(self) -> Iterable[Sample]:
         """Nothing: whatever a probe says of the mgrs is of its own answers."""

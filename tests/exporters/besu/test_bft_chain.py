@@ -8,13 +8,14 @@ import sys
 import time
 
 import httpx
+import pytest
 
 from deploy.lab.bft.control import Lab, throw
 from deploy.lab.bft.network import Network
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes
-from deploy.parts import CHECKOUT
+from deploy.parts import CHECKOUT, need_program
 from sankofa_exporters.besu.network.system.source import NetworkSource
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
 from sankofa_exporters.besu.system import open_source
@@ -90,6 +91,50 @@ def test_chain_says_that_it_is_ready_and_answers_what_it_has(processes: Processe
     assert (state["running"], state["nodes"]["validator-1"]["head"], head) == (False, 5, 7)
     assert {answer.status_code for answer in wrong} == {404}
     assert "validator-1" in wrong[0].json()["nodes"]
+
+
+def test_transactions_come_at_a_rate_and_a_block_takes_no_more_than_it_may() -> None:
+    """What a full block leaves waits for the next one; without a limit all are taken."""
+    now = [1_750_000_000.0]
+    network = Network.of(dialect="qbft", validators=4, backlog=2, period=1, clock=lambda: now[0])
+    lab = Lab(network=network, port=0)
+    head = network.nodes["validator-1"]
+    for switch in ("arriving/50", "capacity/20"):
+        throw(lab, switch.split("/"))
+    seen = []
+    for _ in range(3):
+        now[0] += 1
+        before = network.waiting()
+        network.tick()
+        seen.append((before, len(head.head.transactions), network.waiting()))
+    throw(lab, ["arriving", "0"])
+    throw(lab, ["capacity", "off"])
+    now[0] += 1
+    network.tick()
+
+    assert seen == [(50, 20, 30), (80, 20, 60), (110, 20, 90)]
+    assert (len(head.head.transactions), network.waiting()) == (90, 0)
+
+
+@pytest.mark.real("anvil")
+def test_calls_run_on_a_real_evm_and_come_late_where_they_are_told_to(processes: Processes) -> None:
+    """The identity precompile gives back what it was given; another node's calls are as quick as before."""
+    evm = free_port()
+    anvil = processes.start("anvil", [need_program("anvil"), "--port", str(evm), "--silent"])
+    ask = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+    processes.wait_until(anvil, lambda: local.post(f"http://127.0.0.1:{evm}", json=ask).is_success)
+    _, control = start(processes, "--stalled", "--replicas", "2", "--evm", f"http://127.0.0.1:{evm}")
+    nodes = post(control, "/calls/replica-1/700").json()["nodes"]
+    call = {**ask, "method": "eth_call", "params": [{"to": "0x" + "00" * 19 + "04", "data": "0xc0ffee"}, "latest"]}
+    took = {}
+    for name in ("replica-1", "replica-2"):
+        began = time.monotonic()
+        answer = local.post(nodes[name]["url"], json=call, timeout=limit(10)).json()
+        took[name] = time.monotonic() - began
+        assert answer["result"] == "0xc0ffee"
+
+    assert took["replica-1"] >= 0.7
+    assert took["replica-2"] < took["replica-1"]
 
 
 def test_api_is_switched_by_its_name_in_either_case() -> None:

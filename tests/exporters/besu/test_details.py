@@ -17,15 +17,15 @@ def make_due(source: NetworkSource) -> None:
             one.tried_at -= one.period_seconds
 
 
-async def test_each_probe_asks_one_detail_more_and_all_are_known_in_the_end() -> None:
-    """Four pools and the next validators take five probes; each costs one request beside the heads."""
+async def test_each_probe_asks_the_next_pool_and_all_are_known_in_the_end() -> None:
+    """Four pools take four probes, one request each beside the heads; the next validators are asked when they are due."""
     async with chain() as lab, lab.watched() as source:
         lab.network.pool = 7
         probes = [await lab.seen(source) for _ in range(6)]
     waiting = [sum(key[0] == "besu_witness_waiting_transactions" for key in found) for found in probes]
 
-    assert waiting == [0, 1, 2, 3, 4, 4]
-    assert [found["probe_upstream_calls",] for found in probes][1:] == [5, 5, 5, 5, 4]
+    assert waiting == [1, 2, 3, 4, 4, 4]
+    assert [found["probe_upstream_calls",] for found in probes][1:] == [5, 5, 5, 5, 5]
     assert {value for key, value in probes[-1].items() if key[0] == "besu_witness_waiting_transactions"} == {7}
     assert ("besu_witness_waiting_age_seconds", "validator-1") in probes[-1]
 
@@ -59,6 +59,30 @@ async def test_apis_that_are_off_are_absent_and_no_error() -> None:
 
     assert report.failures == {}
     assert not {key[0] for key in found} & {"besu_next_validators", "besu_witness_waiting_transactions"}
+
+
+async def test_network_s_waiting_transactions_are_of_this_probe_and_of_one_pool() -> None:
+    """Demand of a throughput: not added up over pools that hold the same, gone at once, and absent where nobody told."""
+    async with chain(validators=4) as lab, lab.watched("validator-1", "validator-2", min_witnesses=1) as source:
+        lab.network.pool = 7
+        full = await lab.seen(source)
+        lab.network.pool = 0
+        taken = await lab.seen(source)
+        lab.do("api/validator-1/txpool/off")
+        lab.do("api/validator-2/txpool/off")
+        untold = [await lab.seen(source) for _ in range(2)]
+
+    assert [found["besu_network_waiting_transactions",] for found in (full, taken)] == [7, 0]
+    assert not [found for found in untold if ("besu_network_waiting_transactions",) in found]
+
+
+async def test_witness_without_a_pool_takes_no_turn_from_one_that_has() -> None:
+    """Else half of the probes would not know what waits."""
+    async with chain(validators=4) as lab, lab.watched("validator-1", "validator-2") as source:
+        lab.do("api/validator-1/txpool/off")
+        found = [await lab.seen(source) for _ in range(5)]
+
+    assert [("besu_network_waiting_transactions",) in one for one in found] == [False, True, True, True, True]
 
 
 async def test_pool_that_cannot_be_read_keeps_its_last_answer_and_its_age() -> None:

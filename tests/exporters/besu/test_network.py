@@ -208,7 +208,7 @@ async def test_head_a_second_ahead_is_believed(dialect: str) -> None:
 
 
 async def test_steady_state_asks_each_witness_for_one_head_and_little_else(dialect: str) -> None:
-    """The window once; then a head for each witness, the headers between two probes, and one detail in rotation."""
+    """The window once; then a head for each witness, the headers between two probes, and one pool."""
     async with chain(dialect=dialect) as lab, lab.watched() as source:
         first = await lab.seen(source)
         still = await lab.seen(source)
@@ -217,7 +217,7 @@ async def test_steady_state_asks_each_witness_for_one_head_and_little_else(diale
         lab.do("advance/5")
         five = await lab.seen(source)
 
-    assert [found["probe_upstream_calls",] for found in (first, still, one, five)] == [9, 5, 5, 9]
+    assert [found["probe_upstream_calls",] for found in (first, still, one, five)] == [10, 5, 5, 9]
     assert five["besu_blocks_total",] == 6
 
 

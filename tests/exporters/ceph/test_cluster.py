@@ -76,6 +76,7 @@ async def test_pool_without_enough_copies_is_down(lab: Lab, watch: Watch) -> Non
     found = await watch.values()
 
     assert (pair(found), found["ceph_pool_pgs_serving", "edge-data"]) == ((0, 1), 0)
+    assert (found["ceph_slow_operations",], ("ceph_waiting_operations",) in found) == (0, False)
 
 
 @pytest.mark.parametrize("flag", ["pause", "noout"])

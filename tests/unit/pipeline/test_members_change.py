@@ -100,7 +100,7 @@ def test_a_document_of_members_is_written_anew_whatever_the_fleet_is_by_then() -
     before = office.priced()
     [record] = office.ledger.in_order()
     office.archive.documents.clear()
-    ports = {"table": office.table, "ledger": office.ledger, "archive": office.archive}
+    ports = {"panel_of": alone(office.table), "ledger": office.ledger, "archive": office.archive}
     [said] = rebuild([record], chain=builders.CHAIN, origin=ORIGIN, **ports)  # type: ignore[arg-type]
 
     assert isinstance(said, Rebuilt), said

@@ -88,6 +88,11 @@ THROUGHPUT = Family(
     name="sankofa_besu_window_transactions_per_second",
     help="Transactions of the window over its span; absent without a span.",
 )
+NETWORK_WAITING = Family(
+    name="sankofa_besu_network_waiting_transactions",
+    help="Transactions that wait in the pool of the one witness that this probe asked, another one in the next: pools of one "
+    "network hold the same ones, so they are not added up. Absent where it told none to this probe.",
+)
 WAITING = Family(
     name="sankofa_besu_witness_waiting_transactions",
     labels=("witness",),
@@ -218,7 +223,7 @@ CONTRACT_BLOCK = Family(
 NETWORK_FAMILIES = (
     NETWORK_UP, NETWORK_KNOWN, NETWORK_HEAD_BLOCK, NETWORK_HEAD_TIMESTAMP, WITNESSES, WITNESSES_REQUIRED, WITNESS_KNOWN,
     WITNESS_ERROR, WITNESS_HEAD, WITNESS_LAG, COMPARED, FORKED, FORK_PROVEN, CONSENSUS_INFO, WINDOW_BLOCKS,
-    WINDOW_ROUNDS, WINDOW_UNATTRIBUTED, WINDOW_SPAN, WINDOW_TRANSACTIONS, THROUGHPUT, WAITING, WAITING_AGE, WINDOW_GAS, VALIDATORS, NEXT_VALIDATORS, QUORUM, TOLERANCE, DISTINCT, PRESENT, MARGIN, ABSENT,
+    WINDOW_ROUNDS, WINDOW_UNATTRIBUTED, WINDOW_SPAN, WINDOW_TRANSACTIONS, THROUGHPUT, NETWORK_WAITING, WAITING, WAITING_AGE, WINDOW_GAS, VALIDATORS, NEXT_VALIDATORS, QUORUM, TOLERANCE, DISTINCT, PRESENT, MARGIN, ABSENT,
     PROPOSED, MISSED, COMMITTED, LAST_COMMITTED, BLOCKS, SKIPPED, GAS_USED, TRANSACTIONS, SECURITY_EVENTS, SLA_EVENTS,
     SLA_GAS, CONTRACT_TRANSACTIONS, CONTRACT_REVERTS, CONTRACT_GAS, CONTRACT_EVENTS, CONTRACT_BLOCK,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from sankofa_exporters.besu.network import families as f
@@ -10,12 +10,11 @@ from sankofa_exporters.besu.network.snapshot.consensus import Consensus
 from sankofa_exporters.besu.network.snapshot.forks import Forks
 from sankofa_exporters.besu.network.snapshot.heads import Heads
 from sankofa_exporters.besu.network.snapshot.presence import Presence
+from sankofa_exporters.besu.network.snapshot.waiting import Waiting
 from sankofa_exporters.besu.network.verdict import trusted
-from sankofa_exporters.besu.node.snapshot import Pool
 from sankofa_exporters.besu.rpc.snapshot.keys import text_of
 from sankofa_exporters.besu.settings import BesuModule
 from sankofa_exporters.model.family import Sample, present
-from sankofa_exporters.probe.remembered import Aged
 
 
 def head_samples(heads: Heads, forks: Any, module: BesuModule, names: tuple[str, ...]) -> Iterator[Sample]:
@@ -82,10 +81,12 @@ def presence_samples(presence: Presence) -> Iterator[Sample]:
         yield Sample(f.ABSENT, float(validator in presence.absent), (text_of(validator),))
 
 
-def waiting_samples(pools: Mapping[str, Aged[Pool]]) -> Iterator[Sample]:
-    for name, pool in pools.items():
-        yield Sample(f.WAITING, sum(pool.value.parts.values()), (name,))
-    for name, pool in pools.items():
+def waiting_samples(waiting: Waiting) -> Iterator[Sample]:
+    if waiting.told is not None:
+        yield Sample(f.NETWORK_WAITING, waiting.told.total)
+    for name, pool in waiting.pools.items():
+        yield Sample(f.WAITING, pool.value.total, (name,))
+    for name, pool in waiting.pools.items():
         yield Sample(f.WAITING_AGE, pool.age_seconds, (name,))
 
 

@@ -64,6 +64,10 @@ class Pool:
     parts: Mapping[str, int]
     limit: int | None
 
+    @property
+    def total(self) -> int:
+        return sum(self.parts.values())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sync:

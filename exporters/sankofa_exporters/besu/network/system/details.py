@@ -1,4 +1,4 @@
-"""Details of a network in rotation: each probe asks the one that is longest overdue, and all are remembered with their age."""
+"""Details of a network, remembered with their age: each probe asks the pool of one witness, and who decides next when that is due."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from sankofa_exporters.besu.node.snapshot import Pool
 from sankofa_exporters.probe.budget import Budget
 from sankofa_exporters.probe.remembered import Aged, Remembered
 
-WAITING_PERIOD_SECONDS, WAITING_CAP_SECONDS = 30.0, 300.0
+WAITING_CAP_SECONDS = 300.0
+NO_POOL_SECONDS = 30.0  # a witness without the API is asked again after so long
 NEXT_PERIOD_SECONDS, NEXT_CAP_SECONDS = 15.0, 120.0
 
 
@@ -35,7 +36,7 @@ class Details:
             waiting={
                 name: Remembered(
                     name=f"pool of {name}",
-                    period_seconds=WAITING_PERIOD_SECONDS,
+                    period_seconds=NO_POOL_SECONDS,
                     cap_seconds=WAITING_CAP_SECONDS,
                 )
                 for name in names
@@ -59,18 +60,35 @@ class Details:
             one.cancel()
 
 
-async def ask_most_overdue(
-    questions: Iterable[tuple[Remembered[Answer], Callable[[Budget], Awaitable[Any]]]], seconds: float
-) -> None:
-    """Ask the question that is longest due, if any is, and wait for it for so long; its attempt has its own deadline."""
-    now = time.monotonic()
-    due = [(one.overdue(now), at, one, ask) for at, (one, ask) in enumerate(questions) if one.is_due(now)]
-    if not due:
-        return
-    _, _, chosen, ask = max(due, key=lambda each: (each[0], -each[1]))
+Question = tuple[Remembered[Answer], Callable[[Budget], Awaitable[Any]]]
 
+
+async def ask_if_due(question: Question, seconds: float) -> None:
+    """Ask, and wait for it for so long; its attempt has its own deadline."""
+    one, ask = question
+    if one.is_due(time.monotonic()):
+        await _ask(one, ask, seconds)
+
+
+async def ask_next_pool(questions: Iterable[Question], seconds: float) -> Pool | None:
+    """Ask the witness that was not asked for longest; the pool it told, or None where it told none in time."""
+    now = time.monotonic()
+    due = [(one, ask) for one, ask in questions if one.is_due(now, every=0 if _may_have_pool(one) else None)]
+    if not due:
+        return None
+    chosen, ask = min(due, key=lambda each: each[0].tried_at or float("-inf"))
+    await _ask(chosen, ask, seconds)
+    told = chosen.believable() if chosen.answered_at == chosen.tried_at else None
+    return None if told is None else told.value.value
+
+
+def _may_have_pool(one: Remembered[Answer]) -> bool:
+    return one.value is None or one.value.value is not None
+
+
+async def _ask(one: Remembered[Answer], ask: Callable[[Budget], Awaitable[Any]], seconds: float) -> None:
     async def answered(budget: Budget) -> Answer:
         return Answer(await ask(budget))
 
-    chosen.begin(answered)
-    await chosen.wait(seconds)
+    one.begin(answered)
+    await one.wait(seconds)

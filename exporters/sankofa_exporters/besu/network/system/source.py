@@ -7,7 +7,7 @@ collector of a probe shares one look at the heads and one catching up of headers
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,12 +30,12 @@ from sankofa_exporters.besu.network.snapshot.headers import Header
 from sankofa_exporters.besu.network.snapshot.heads import Heads
 from sankofa_exporters.besu.network.snapshot.presence import RECENT_BLOCKS, Presence, presence_of
 from sankofa_exporters.besu.network.snapshot.view import ChainView
+from sankofa_exporters.besu.network.snapshot.waiting import Waiting
 from sankofa_exporters.besu.network.system.contracts import ContractWatch
-from sankofa_exporters.besu.network.system.details import Answer, Details, ask_most_overdue
+from sankofa_exporters.besu.network.system.details import Answer, Details, ask_if_due, ask_next_pool
 from sankofa_exporters.besu.network.system.executions import Executions, Seen
 from sankofa_exporters.besu.network.system.stream import BlockStream
 from sankofa_exporters.besu.network.verdict import network_verdict
-from sankofa_exporters.besu.node.snapshot import Pool
 from sankofa_exporters.besu.rpc.client import Call
 from sankofa_exporters.besu.rpc.snapshot.consensus_apis import APIS, BY_DIALECT, first_answer, parse_validators
 from sankofa_exporters.besu.settings import BesuModule
@@ -111,40 +111,30 @@ class Probe:
     async def executions(self, budget: Budget) -> None:
         await self.source.executions.advance(await self._head(budget), self.source.view, budget)
 
-    async def waiting(self, budget: Budget) -> Mapping[str, Aged[Pool]]:
-        """The pools that are remembered; raises `CollectorError` only when none is and a witness failed to tell its own."""
-        await self._detail(budget)
-        pools = self.source.details.pools()
-        for one in self.source.details.waiting.values():
-            if not pools and one.failure is not None:
-                raise CollectorError.of(one.failure)
-        return pools
-
-    async def next_validators(self, budget: Budget) -> Aged[Answer]:
-        await self.chains(budget)  # whose failure is this one's too
-        await self._detail(budget)
-        return self.source.details.following.recall()
-
-    async def _detail(self, budget: Budget) -> None:
-        await self.shared.once("detail", lambda: self._ask_detail(budget))
-
-    async def _ask_detail(self, budget: Budget) -> None:
-        """One question a probe, of the witnesses that were believed in it."""
+    async def waiting(self, budget: Budget) -> Waiting:
+        """One witness's pool, asked now; raises `CollectorError` only when no pool is known and a witness failed to tell its own."""
         source, details = self.source, self.source.details
-        names = {one.witness for one in (await self.heads(budget)).believed}
-        waiting = [
+        believed = {one.witness for one in (await self.heads(budget)).believed}
+        asked = [
             (details.waiting[one.name], partial(ask_waiting, one.client))
             for one in source.witnesses
-            if one.name in names
+            if one.name in believed
         ]
-        following = []
-        if source.module.consensus == "auto" and "next_validators" not in source.module.skip:
-            with suppress(CollectorError):
-                chains = await self.chains(budget)
-                ask = partial(ask_next_validators, source.witness(chains.reference).client, chains.run[-1].dialect)
-                following.append((details.following, ask))
-        asked = waiting if "waiting" not in source.module.skip else []
-        await ask_most_overdue((*following, *asked), min(budget.remaining(), source.module.witness_timeout_seconds))
+        found = Waiting(told=await ask_next_pool(asked, self._patience(budget)), pools=details.pools())
+        for one in details.waiting.values():
+            if not found.pools and one.failure is not None:
+                raise CollectorError.of(one.failure)
+        return found
+
+    async def next_validators(self, budget: Budget) -> Aged[Answer]:
+        source, following = self.source, self.source.details.following
+        chains = await self.chains(budget)  # whose failure is this one's too
+        ask = partial(ask_next_validators, source.witness(chains.reference).client, chains.run[-1].dialect)
+        await ask_if_due((following, ask), self._patience(budget))
+        return following.recall()
+
+    def _patience(self, budget: Budget) -> float:
+        return min(budget.remaining(), self.source.module.witness_timeout_seconds)
 
     async def _head(self, budget: Budget) -> Seen:
         """A head that was verified, where headers are read: a lying one would move cursors past what is still to come."""
