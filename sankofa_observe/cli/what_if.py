@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ from sankofa_observe.cli.output import AsJson, ConfigFile, show
 from sankofa_observe.errors import InvalidInput, SankofaError
 
 if TYPE_CHECKING:
+    from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.cli.comparison import Recorded
     from sankofa_observe.pictures.curve import Curve
     from sankofa_observe.pipeline.what_if import Compared, NotPriced
@@ -67,18 +68,22 @@ def what_if(
     settings, excluded = load_settings(config), intervals("--exclude", exclude or ())
     from sankofa_observe.adapters.specs import load_catalog
 
-    asked = _agreements(load_catalog(settings.specs), agreement)
+    catalog = load_catalog(settings.specs)
+    asked = _agreements(catalog, agreement)
     change = _change(asked, slo, target, bands)
     from sankofa_observe.bootstrap import open_panels
+    from sankofa_observe.pipeline.overlays import NoExclusions, Overlays
     from sankofa_observe.pipeline.what_if import compare
 
-    with open_panels(settings) as panel_of:
-        found = list(compare(asked, change, excluded, panel_of=panel_of, last=last))
+    with ExitStack() as opened:
+        panel_of, ledger = opened.enter_context(open_panels(settings)), _ledger(settings.ledger_url, opened)
+        overlays = Overlays(agreements=asked, known=ledger or NoExclusions(), since_at=catalog.since_at)
+        found = list(compare(asked, change, excluded, panel_of=panel_of, overlays=overlays, last=last))
+        recorded = _recorded(ledger, asked, found) if ledger else {}
     if not found:
         raise InvalidInput(
             f"no period of {', '.join(dict.fromkeys(one.name for one in asked))} is over yet: there is no past to price"
         )
-    recorded = _recorded(settings.ledger_url, asked, found)
     drawn = _curve(asked, change, found, excluded)
     if svg:
         _write_curve(svg, drawn)
@@ -175,22 +180,26 @@ def _curve(
     )
 
 
-def _recorded(
-    ledger_url: str, agreements: Sequence[Agreement], found: Sequence[Compared | NotPriced]
-) -> dict[tuple[str, str, str, Period], Verdict]:
-    """What the ledger has of the same periods; a ledger that is not there is told, and does without."""
+def _ledger(url: str, opened: ExitStack) -> SqlLedger | None:
+    """One that is not there is told, and done without."""
     from sankofa_observe.adapters.ledger import SqlLedger
-    from sankofa_observe.pipeline.what_if import NotPriced
 
     try:
-        ledger = SqlLedger(ledger_url, new=False)
+        return opened.enter_context(closing(SqlLedger(url, new=False)))
     except SankofaError as error:
-        typer.echo(f"not compared with what was judged: {error}", err=True)
-        return {}
+        typer.echo(f"without approved exclusions, and not compared with what was judged: {error}", err=True)
+        return None
+
+
+def _recorded(
+    ledger: SqlLedger, agreements: Sequence[Agreement], found: Sequence[Compared | NotPriced]
+) -> dict[tuple[str, str, str, Period], Verdict]:
+    """What the ledger has of the same periods."""
+    from sankofa_observe.pipeline.what_if import NotPriced
+
     periods = sorted({one.period if isinstance(one, NotPriced) else one.actual.period for one in found})
     ids = {one.id for one in agreements}
-    with closing(ledger):
-        records = [one for each in ids for period in periods for one in ledger.standing(each, period)]
+    records = [one for each in ids for period in periods for one in ledger.standing(each, period)]
     return {(one.agreement_id, one.slo, one.site, one.period): one.verdict for one in records}
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sankofa_observe.errors import Unavailable
+from sankofa_observe.pipeline.overlays import Overlays
 from sankofa_observe.pipeline.panel import Drawn, Panel, PanelOf
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.ports import Clock, Ledger
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.exclusion import ExclusionRecord, overlay_of
 from sankofa_observe.sla.overlay import Overlay, Run, reach_seconds, runs
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo
@@ -42,7 +42,6 @@ class Attained:
     _found: dict[_Key, Mapping[str, AttainmentRecord | str]] = field(default_factory=dict)
     _until: dict[tuple[str, Quorum], Mapping[str, int]] = field(default_factory=dict)
     _reasons: dict[_Key, str] = field(default_factory=dict)
-    _excluded: dict[Period, Mapping[str, list[ExclusionRecord]]] = field(default_factory=dict)  # by agreement
     _laid: dict[tuple[_Key, tuple[Run, ...]], Mapping[tuple[str, Period], Attainment | str]] = field(
         default_factory=dict
     )
@@ -67,17 +66,9 @@ class Attained:
             self._found[key] = self._draw(promise.slo, agreement.observers, period)
         return self._found[key][promise.site]
 
-    def overlay(self, agreement: Agreement, promise: Promise, period: Period) -> Overlay:
-        """What the agreement lays over a promise in a period."""
-        if period not in self._excluded:
-            by_agreement: dict[str, list[ExclusionRecord]] = defaultdict(list)
-            longest = max(reach_seconds(one.slo) for each in self.agreements for one in each.promises)
-            whole = Period(starts_at=period.starts_at - longest, ends_at=period.ends_at)
-            for one in self.ledger.exclusions_in(whole):
-                by_agreement[one.exclusion.agreement_id].append(one)
-            self._excluded[period] = by_agreement
-        records = self._excluded[period].get(agreement.id, ())
-        return overlay_of(agreement, promise, period, records, self.since_at.get(promise.site))
+    @cached_property
+    def overlays(self) -> Overlays:
+        return Overlays(agreements=self.agreements, known=self.ledger, since_at=self.since_at)
 
     def under(self, overlay: Overlay, agreement: Agreement, promise: Promise, period: Period) -> Attainment | str:
         """What a site attains under an overlay, or why that cannot be said; drawn at once for all sites that are cut alike."""
@@ -95,7 +86,7 @@ class Attained:
         alike = (
             promise.site
             for agreement, promise in self._promises(slo, quorum)
-            if (overlay := self.overlay(agreement, promise, period))
+            if (overlay := self.overlays.over(agreement, promise, period))
             and tuple(runs(overlay, period, slo.slot.seconds, reach_seconds(slo))) == cut
         )
         return sorted(set(alike))

@@ -251,7 +251,7 @@ def _judge(
     agreement: Agreement, promise: Promise, found: AttainmentRecord, before: VerdictRecord | None, attained: Attained
 ) -> Judged | NotYet:
     """The same slots under the same exclusions are the same verdict; anything else is the next revision."""
-    overlay = attained.overlay(agreement, promise, found.period)
+    overlay = attained.overlays.over(agreement, promise, found.period)
     if before and (before.attainment_revision, before.overlay) == (found.revision, overlay):
         return Judged(record=before, added=False)
     counted = attained.under(overlay, agreement, promise, found.period) if overlay else found.attainment

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
+from sankofa_observe.pipeline.overlays import NoExclusions, Overlays
 from sankofa_observe.pipeline.panel import Panel, PanelOf
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.overlay import Applied, Overlay, Run, reach_seconds, runs
+from sankofa_observe.sla.overlay import Applied, Run, reach_seconds, runs
 from sankofa_observe.sla.what_if import Change, Judgeable, Outcome, outcome
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.verdict import Attainment
@@ -59,10 +60,20 @@ def past_periods(agreement: Agreement, panel: Panel, last: int) -> list[Period]:
 
 
 def compare(
-    agreements: Sequence[Agreement], change: Change, exclusions: Sequence[Period], *, panel_of: PanelOf, last: int
+    agreements: Sequence[Agreement],
+    change: Change,
+    exclusions: Sequence[Period],
+    *,
+    panel_of: PanelOf,
+    overlays: Overlays | None = None,
+    last: int,
 ) -> Iterator[Compared | NotPriced]:
-    """Every promise of every agreement in its last periods, each by the version that held, with exclusions as if they had been approved."""
-    every = list(_asked(agreements, exclusions, panel_of, last))
+    """Every promise of every agreement in its last periods, each by the version that held.
+
+    As it is means under what was approved, by `overlays`; as it might have been, under these exclusions as well.
+    """
+    laid = overlays or Overlays(agreements=agreements, known=NoExclusions(), since_at={})
+    every = list(_asked(agreements, exclusions, panel_of, laid, last))
     found = _attained(every, panel_of)
     for one in every:
         yield _compared(one, change, found[one.key(one.was)], found[one.key(one.would_be)])
@@ -90,7 +101,7 @@ class _Asked:
 
 
 def _asked(
-    agreements: Sequence[Agreement], exclusions: Sequence[Period], panel_of: PanelOf, last: int
+    agreements: Sequence[Agreement], exclusions: Sequence[Period], panel_of: PanelOf, overlays: Overlays, last: int
 ) -> Iterator[_Asked]:
     applied = tuple(
         Applied(starts_at=one.starts_at, ends_at=one.ends_at, exclusion_id="what-if") for one in sorted(exclusions)
@@ -98,11 +109,12 @@ def _asked(
     cut = cache(lambda *of: tuple(runs(*of)))
     periods = _periods(agreements, panel_of, last)
     for agreement in agreements:
-        overlay = Overlay(excluded_slots=agreement.excluded_slots, applied=applied)
         for period in periods[agreement.on_chain_id]:
             for promise in agreement.promises:
                 of = period, promise.slo.slot.seconds, reach_seconds(promise.slo)
-                was, would_be = cut(Overlay(), *of), cut(overlay, *of)
+                is_so = overlays.over(agreement, promise, period)
+                asked = replace(is_so, applied=tuple(sorted({*is_so.applied, *applied})))
+                was, would_be = cut(is_so, *of), cut(asked, *of)
                 yield _Asked(agreement=agreement, promise=promise, period=period, was=was, would_be=would_be)
 
 

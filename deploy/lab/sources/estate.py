@@ -81,7 +81,11 @@ class Estate(Yard):
         for number, name in enumerate(REGIONAL, 1):
             node = {f"replica-{number}": self._node("replica", number)}
             found.append(_place(name, "regional", zone="lab", targets={"besu": node, **self._datacenter(name)}))
-        found[0]["targets"] |= {"gateway": of_yard["gateway"], **self._canary("regional")}
+        [gateway] = of_yard["gateway"].values()
+        addresses = (gateway["address"], gateway["address"].replace("127.0.0.1", "localhost"))  # one serves both
+        for number, (place, address) in enumerate(zip(found, addresses, strict=True), 1):
+            place["targets"]["gateway"] = {f"gateway-{number}": {**gateway, "address": address}}
+        found[0]["targets"] |= self._canary("regional")
         return found
 
     def _places(self, of_yard: Targets) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.pipeline.assess import assess
 from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.pipeline.overlays import Overlays
 from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.pipeline.what_if import Compared, NotPriced, compare, past_periods
 from sankofa_observe.sla.agreement import Agreement
@@ -96,15 +97,21 @@ def table_of(dice: Random) -> MemorySlots:
 Priced = Mapping[tuple[str, Period], tuple[Attainment, Verdict, Owed]]
 
 
-def approved(of: Agreement, stretches: list[Period], table: MemorySlots) -> Priced:
-    """What is judged and priced where these stretches were proposed and approved, by site and period."""
-    ledger, clock = MemoryLedger(), FixedClock(at=PERIODS[-1].ends_at + DAY_SECONDS)
+def ledger_of(of: Agreement, stretches: list[Period]) -> MemoryLedger:
+    """A ledger in which these stretches were proposed and approved."""
+    ledger = MemoryLedger()
     ledger.add_agreement(agreement_id=of.id, version=1, tenant=of.tenant, terms_hash="", document="", at=0)
     for one in stretches:
         begins = datetime.fromtimestamp(one.starts_at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         planned = exclusion(of, schedule=Schedule(zone="UTC", begins=begins, length_seconds=one.seconds))
         ledger.add_exclusions([planned])
         ledger.act_on_exclusions(ledger.exclusions_named(planned.ref), APPROVAL)
+    return ledger
+
+
+def approved(of: Agreement, stretches: list[Period], table: MemorySlots) -> Priced:
+    """What is judged and priced where these stretches were proposed and approved, by site and period."""
+    ledger, clock = ledger_of(of, stretches), FixedClock(at=PERIODS[-1].ends_at + DAY_SECONDS)
     list(evaluate([of], panel_of=alone(table), ledger=ledger, clock=clock))
     origin = Origin(engine="sankofa-observe/test", observer="observer-1")
     list(
@@ -121,9 +128,13 @@ def approved(of: Agreement, stretches: list[Period], table: MemorySlots) -> Pric
     return found
 
 
-def asked(of: Agreement, stretches: list[Period], table: MemorySlots) -> tuple[Priced, Priced]:
-    """What what-if says of it as it is, and as it would be."""
-    found = list(compare([of], Change(slo="availability-edge"), stretches, panel_of=alone(table), last=12))
+def asked(of: Agreement, stretches: list[Period], table: MemorySlots, held: list[Period]) -> tuple[Priced, Priced]:
+    """What what-if says of it as it is, with what was approved, and as it would be."""
+    change, overlays = (
+        Change(slo="availability-edge"),
+        Overlays(agreements=[of], known=ledger_of(of, held), since_at={}),
+    )
+    found = list(compare([of], change, stretches, panel_of=alone(table), overlays=overlays, last=12))
     priced = [one for one in found if isinstance(one, Compared)]
     assert priced == found
     keys = [(one.actual.promise.site, one.actual.period) for one in priced]
@@ -132,24 +143,31 @@ def asked(of: Agreement, stretches: list[Period], table: MemorySlots) -> tuple[P
     return dict(zip(keys, was, strict=True)), dict(zip(keys, would_be, strict=True))
 
 
+DRAWN = st.lists(st.tuples(st.integers(-4 * STEP, 22 * STEP), st.integers(1, 12 * STEP)), max_size=2)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @given(
     dice=st.randoms(use_true_random=True),
     meaning=st.sampled_from(ExcludedSlots),
-    drawn=st.lists(st.tuples(st.integers(-4 * STEP, 22 * STEP), st.integers(1, 12 * STEP)), max_size=3),
+    held=DRAWN,
+    drawn=DRAWN,
 )
 @settings(deadline=None)
 def test_what_is_excluded_costs_what_it_costs_once_it_is_approved(
-    kind: str, dice: Random, meaning: ExcludedSlots, drawn: list[tuple[int, int]]
+    kind: str, dice: Random, meaning: ExcludedSlots, held: list[tuple[int, int]], drawn: list[tuple[int, int]]
 ) -> None:
     """To the last figure, whatever days, slots and periods a stretch cuts, or takes whole; and what is, is as it is judged."""
-    stretches = [Period(starts_at=FIRST_AT + low, ends_at=FIRST_AT + low + long) for low, long in drawn]
+    before, stretches = (
+        [Period(starts_at=FIRST_AT + low, ends_at=FIRST_AT + low + long) for low, long in some]
+        for some in (held, drawn)
+    )
     of, table = promising(kind, meaning), table_of(dice)
-    was, would_be = asked(of, stretches, table)
+    was, would_be = asked(of, stretches, table, before)
 
     assert list(was) == [(site, period) for period in PERIODS for site in SITES]
-    assert was == approved(of, [], table)
-    assert would_be == approved(of, stretches, table)
+    assert was == approved(of, before, table)
+    assert would_be == approved(of, before + stretches, table)
 
 
 # ------------------------------------------------------------------------------------------------------- from a table
