@@ -104,12 +104,12 @@ WAITING_DUE = Series(
 OBSERVER_NEWEST = Series(
     name="sankofa_observer_newest_slot_timestamp_seconds",
     labels=("observer",),
-    meaning="Start of an observer's newest slot, of the SLO it is farthest behind with; 0 where it has none. Of agreements with several.",
+    meaning="Start of an observer's newest slot, of the SLO it is farthest behind with; 0 where it has none.",
 )
 OBSERVER_VERDICTS = Series(
     name="sankofa_observer_verdicts",
     labels=("observer", "alone"),
-    meaning="Promises by what this observer alone says of their newest judged period: the same, otherwise, cannot tell.",
+    meaning="Of agreements with several, promises by what this observer alone says of their newest judged period: the same, otherwise, cannot tell.",
 )
 
 PIPELINE_SUCCESS = Series(

@@ -262,7 +262,7 @@ def _refresh(metrics: PipelineMetrics, platform: Platform, turn: Turn) -> None:
     """What a turn may have changed: slots are added up after those that count them, and not when only records were written."""
     if turn.name == SETTLING.name:
         metrics.refresh_records(platform.ledger)
-        metrics.refresh_observers(platform.panel_of, platform.ledger, platform.clock.now())
+        metrics.refresh_observers(platform.observer, platform.panel_of, platform.ledger, platform.clock.now())
     else:
         metrics.refresh_slots(platform.slots, platform.clock)
 

@@ -6,7 +6,6 @@ No verdict or amount is ever computed from here. The names are those of `telemet
 
 from __future__ import annotations
 
-from collections import Counter as Counting
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
@@ -136,17 +135,17 @@ class PipelineMetrics:
         self._refresh_undetermined(ledger)
         self._refresh_waiting(ledger)
 
-    def refresh_observers(self, panel_of: PanelOf, ledger: Ledger, now: int) -> None:
-        """Of agreements with several observers: how far each has counted, and what it would have said alone."""
+    def refresh_observers(self, own: str, panel_of: PanelOf, ledger: Ledger, now: int) -> None:
+        """How far each observer has counted, and of several what each would have said alone; `own` is who judges alone."""
         newest: dict[tuple[str, ...], float] = {}
-        alone: Counting[tuple[str, ...]] = Counting()
-        for one in self._several():
-            names, slos = one.observers.names, {promise.slo.counted_as for promise in one.promises}
+        alone: dict[tuple[str, ...], float] = {}
+        for one in self._catalog.agreements.values():
+            names, slos = one.observers.names or (own,), {promise.slo.counted_as for promise in one.promises}
             for name, table in zip(names, panel_of(one.observers).tables, strict=True):
                 if one.covers(now):
                     at = min(max(table.watermarks(slo).values(), default=0) for slo in slos)
                     newest[name,] = min(at, newest.get((name,), at))
-            alone.update(dict.fromkeys(((name, word) for name in names for word in (SAME, OTHERWISE, CANNOT_TELL)), 0))
+                alone |= {(name, word): 0 for word in (SAME, OTHERWISE, CANNOT_TELL)}
         for verdict, view in self._views(ledger):
             alone[view.name, view.beside(verdict)] += 1
         _show(self._newest, newest)

@@ -11,7 +11,7 @@ from sankofa_observe import telemetry
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Refused, Unavailable, kind_of
 from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics, RequestMetrics
 from sankofa_observe.pipeline.evaluate import evaluate
-from sankofa_observe.pipeline.panel import Panel
+from sankofa_observe.pipeline.panel import Panel, alone
 from sankofa_observe.ports import Outcome, Review, Wait
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.slo.quorum import Quorum
@@ -211,7 +211,7 @@ def test_each_observer_is_told_with_how_far_it_has_come_and_what_it_says_alone()
     def panel_of(asked: Quorum) -> Panel:
         return Panel(quorum=asked, tables=tuple(tables.values()))
 
-    pipeline.refresh_observers(panel_of, ledger, period(0).ends_at)
+    pipeline.refresh_observers("east", panel_of, ledger, period(0).ends_at)
     newest = [value(process, str(telemetry.OBSERVER_NEWEST), name) for name in quorum.names]
     assert newest == [period(0).ends_at - 60, period(0).ends_at - 60, 0]
     assert value(process, str(telemetry.OBSERVER_VERDICTS), "north", "otherwise") == 0
@@ -221,7 +221,7 @@ def test_each_observer_is_told_with_how_far_it_has_come_and_what_it_says_alone()
     tables["east"].append(slots_of(0, bad=1), START)
     ledger.add_agreement(agreement_id=three.id, version=1, tenant="acme", terms_hash="", document="", at=1)
     list(evaluate([three], panel_of=panel_of, ledger=ledger, clock=FixedClock(at=period(0).ends_at)))
-    pipeline.refresh_observers(panel_of, ledger, period(0).ends_at)
+    pipeline.refresh_observers("east", panel_of, ledger, period(0).ends_at)
     words = [
         [
             value(process, str(telemetry.OBSERVER_VERDICTS), name, word)
@@ -234,6 +234,17 @@ def test_each_observer_is_told_with_how_far_it_has_come_and_what_it_says_alone()
 
     tables["west"].append(slots_of(0, bad=0), START)
     list(evaluate([three], panel_of=panel_of, ledger=ledger, clock=FixedClock(at=period(0).ends_at)))
-    pipeline.refresh_observers(panel_of, ledger, period(0).ends_at)
+    pipeline.refresh_observers("east", panel_of, ledger, period(0).ends_at)
     assert ledger.verdicts[-1].verdict is Verdict.MET
     assert value(process, str(telemetry.OBSERVER_VERDICTS), "east", "otherwise") == 1
+
+
+def test_one_observer_is_told_as_well() -> None:
+    """By the name in the settings: how far it has come, and that nobody differs from it."""
+    process, table = ProcessMetrics(), MemorySlots()
+    table.append(slots_of(0), START)
+    pipeline = PipelineMetrics(process, CATALOG)
+    pipeline.refresh_observers("observer-1", alone(table), MemoryLedger(), period(0).ends_at)
+
+    assert value(process, str(telemetry.OBSERVER_NEWEST), "observer-1") == period(0).ends_at - 60
+    assert value(process, str(telemetry.OBSERVER_VERDICTS), "observer-1", "otherwise") == 0
