@@ -129,7 +129,7 @@ PLATFORM = (
         expr=f"count(time() - {OBSERVER_NEWEST} > {OBSERVER_BEHIND_SECONDS})",
         for_seconds=300,
         severity="ticket",
-        summary="An observer counts no slots: the others decide with one voice less, or nobody does",
+        summary="An observer counts no slots: the others decide without it",
         description="{{ $value }} observer(s) have counted nothing for half an hour.",
     ),
     _of_the_platform(
