@@ -362,7 +362,7 @@ MONEY = (
     Case(
         alert="ObserverSilent",
         world="one of three stands since the beginning",
-        series={_newest("north"): "0x80", _newest("east"): "0+15x160", _newest("west"): "0+15x160"},
+        series={_newest("north"): "0x160", _newest("east"): "0+15x160", _newest("west"): "0+15x160"},
         minute=37,
         fires=((PLATFORM, "1"),),
     ),

@@ -91,6 +91,8 @@ sankofa_settlements{{state="final"}} 1
 sankofa_undetermined_verdicts{{slo="availability-edge"}} 1
 sankofa_undetermined_at_stake{{currency="USD"}} 500
 sankofa_waiting{{subject="period"}} 0
+sankofa_observer_newest_slot_timestamp_seconds{{observer="observer-1"}} {time.time():.0f}
+sankofa_observer_verdicts{{observer="observer-1",alone="otherwise"}} 0
 sankofa_pipeline_last_success_timestamp_seconds{{stage="observe"}} {time.time():.0f}
 sankofa_pipeline_failures_total{{stage="observe"}} 0
 sankofa_chain_head_age_seconds 2
