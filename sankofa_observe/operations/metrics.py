@@ -137,15 +137,17 @@ class PipelineMetrics:
 
     def refresh_observers(self, own: str, panel_of: PanelOf, ledger: Ledger, now: int) -> None:
         """How far each observer has counted, and of several what each would have said alone; `own` is who judges alone."""
-        newest: dict[tuple[str, ...], float] = {}
         alone: dict[tuple[str, ...], float] = {}
+        leaned_on: dict[tuple[str, str], SlotTable] = {}  # by observer and SLO
         for one in self._catalog.agreements.values():
-            names, slos = one.observers.names or (own,), {promise.slo.counted_as for promise in one.promises}
-            for name, table in zip(names, panel_of(one.observers).tables, strict=True):
-                if one.covers(now):
-                    at = min(max(table.watermarks(slo).values(), default=0) for slo in slos)
-                    newest[name,] = min(at, newest.get((name,), at))
-                alone |= {(name, word): 0 for word in (SAME, OTHERWISE, CANNOT_TELL)}
+            names = one.observers.names or (own,)
+            alone |= {(name, word): 0 for name in names for word in (SAME, OTHERWISE, CANNOT_TELL)}
+            tables = zip(names, panel_of(one.observers).tables, strict=True) if one.covers(now) else ()
+            leaned_on |= {(name, of.slo.counted_as): table for name, table in tables for of in one.promises}
+        newest: dict[tuple[str, ...], float] = {}
+        for (name, slo), table in leaned_on.items():
+            at = max(table.watermarks(slo).values(), default=0)
+            newest[name,] = min(at, newest.get((name,), at))
         for verdict, view in self._views(ledger):
             alone[view.name, view.beside(verdict)] += 1
         _show(self._newest, newest)
