@@ -22,11 +22,11 @@ from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.quorum import CANNOT_TELL, OTHERWISE, SAME, View
+from sankofa_observe.slo.quorum import CANNOT_TELL, OTHERWISE, SAME, Quorum, View
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import judge
 from sankofa_observe.telemetry import Series
-from sankofa_observe.units import PPM
+from sankofa_observe.units import PPM, Period
 
 
 class ProcessMetrics:
@@ -157,18 +157,21 @@ class PipelineMetrics:
         return [one for one in self._catalog.agreements.values() if one.observers.names]
 
     def _views(self, ledger: Ledger) -> Iterator[tuple[str, View]]:
-        """What each observer alone says of a promise's newest judged period, beside what all say."""
-        judged_to = ledger.judged_to() if self._several() else {}
-        for one in self._several():
+        """What each observer alone says of a promise's newest judged period, beside what all say; asked once an SLO and period."""
+        several = self._several()
+        judged_to = ledger.judged_to() if several else {}
+        asked: dict[tuple[str, Period], tuple[Slo, set[tuple[Quorum, str]]]] = {}
+        for one in several:
             if one.id not in judged_to or not one.covers(judged_to[one.id]):
                 continue
             period = one.window.period_at(judged_to[one.id])
-            sites = {(promise.slo.name, promise.site) for promise in one.promises}
-            for slo in {promise.slo.name: promise.slo for promise in one.promises}.values():
-                for found in ledger.attainments(slo.name, period):
-                    if found.quorum == one.observers and (slo.name, found.site) in sites:
-                        verdict = judge(slo, found.attainment).value
-                        yield from ((verdict, view) for view in found.views)
+            for promise in one.promises:
+                _, places = asked.setdefault((promise.slo.name, period), (promise.slo, set()))
+                places.add((one.observers, promise.site))
+        for (name, period), (slo, places) in asked.items():
+            for found in ledger.attainments(name, period):
+                if (found.quorum, found.site) in places:
+                    yield from ((judge(slo, found.attainment).value, view) for view in found.views)
 
     def _refresh_undetermined(self, ledger: Ledger) -> None:
         found = ledger.undetermined()
