@@ -91,6 +91,9 @@ def lines(meaning: Meaning) -> Iterator[str]:
     yield f"Credits of a period  at most {_share(agreed.cap_ppm)} of it, {_cap(agreed)}"
     yield from _rules(agreed, meaning.worst_year)
     yield f"Judged               {_length(agreed.grace_seconds) or 'at once'}{' after its end' if agreed.grace_seconds else ''}"
+    if (quorum := agreed.observers).names:
+        yield f"Observed             by {', '.join(quorum.names)}"
+        yield f"                     bad where {quorum.bad} say so, else good where {quorum.good} do, else not known"
     window = f"{_length(agreed.dispute_window_seconds)}, and {agreed.dispute_window_blocks:,} blocks"
     yield f"To be disputed       for {window} after the report"
     yield ""

@@ -165,6 +165,17 @@ def test_explain_shows_the_hours_of_a_clock_change(run: Run, tmp_path: Path) -> 
     ) in ended.out
 
 
+def test_explain_says_who_observes(run: Run, tmp_path: Path) -> None:
+    """Where several do, with what makes a slot bad or good."""
+    terms = changed(AGREEMENT, put("spec|observers", {"names": ["west", "east", "north"]}), lambda document: document["spec"]["promises"].pop())  # fmt: skip
+    write(tmp_path, fleet=FLEET, slo=SLO, terms=terms)
+    ended = run("specs", "explain", "example-edge", str(tmp_path), "--at", "2027-03-05")
+    assert (
+        "Observed             by east, north, west\n"
+        "                     bad where 2 say so, else good where 2 do, else not known\n"
+    ) in ended.out
+
+
 def test_explain_speaks_json(run: Run) -> None:
     """The same as numbers: minor units, seconds and counts."""
     ended = run("specs", "explain", "example-edge", SPECS, "--at", "2027-02-14", "--json")
