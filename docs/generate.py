@@ -110,7 +110,7 @@ def _inner(annotation: Any) -> Any:
 def _kind(field: FieldInfo) -> str:
     described = [field, *getattr(_inner(field.annotation), "__metadata__", ())]  # of an optional, inside
     if form := next((one.description for one in described if isinstance(one, FieldInfo) and one.description), None):
-        return f"text, `{form}`"
+        return f"text, {form}" if " " in form else f"text, `{form}`"
     words: dict[Any, str] = {str: "text", int: "integer", Path: "path", dict[str, str]: "map of text to text"}
     text = words[_inner(field.annotation)]
     if get_origin(field.annotation) is list:

@@ -56,7 +56,9 @@ def _sendable(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
-ObserverName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+ObserverName = Annotated[
+    str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description="small letters, digits and inner dashes")
+]
 Seconds = Annotated[int, Field(ge=1)]
 Address = Annotated[str, Field(pattern=r"^[^:\s]+:[0-9]{1,5}$", description="host:port"), AfterValidator(_port)]
 # A path may be a key, so no printed form shows an address.

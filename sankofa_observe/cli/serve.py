@@ -63,8 +63,6 @@ def serve(
     An observer beside each Prometheus counts slots of its own; the scheduler judges by what an agreement's observers say together.
 
     Example: sankofa-observe serve --config sankofa.yaml --part scheduler
-
-    Example: sankofa-observe serve --config sankofa.yaml --observer north
     """
     from sankofa_observe.operations import logs
     from sankofa_observe.operations.process import Ending

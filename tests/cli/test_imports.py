@@ -27,7 +27,7 @@ HEAVY = {
     "prometheus_api_client", "prometheus_client", "pydantic_settings", "requests", "rich", "sqlalchemy", "uvicorn", "web3",
 }  # fmt: skip
 SETTINGS = {"pydantic_settings"}
-LEDGER, SLOTS, CHAIN = {"sqlalchemy"}, {"deltalake", "numpy", "polars"}, {"aiohttp", "eth_account", "requests", "web3"}
+LEDGER, CHAIN = {"sqlalchemy"}, {"aiohttp", "eth_account", "requests", "web3"}
 RUN = """
 import json, sys
 from sankofa_observe.cli import main
@@ -119,17 +119,17 @@ def test_broken_settings_are_told_before_anything_else_is_imported(tmp_path: Pat
 
 
 def test_judging_imports_no_chain(settings: str) -> None:
-    """Evaluate reads slots and writes verdicts: neither web3 nor the client of Prometheus; nor has the ledger to migrate."""
-    assert run("evaluate", "--config", settings, "--as-it-stands") == Ran(code=0, heavy=SETTINGS | LEDGER | SLOTS)
+    """Evaluate opens slots once a period is due: neither web3 nor the client of Prometheus; nor has the ledger to migrate."""
+    assert run("evaluate", "--config", settings, "--as-it-stands") == Ran(code=0, heavy=SETTINGS | LEDGER)
 
 
 def test_observing_imports_no_chain(settings: str) -> None:
-    """Observe asks Prometheus and writes slots; it finds nobody there."""
+    """Observe asks Prometheus and writes slots, without a ledger; it finds nobody there."""
     since = ("--from", "2026-01-01T00:00:00Z")
     ran = run("recount", "--config", settings, *since)
 
     client = {"numpy", "polars", "prometheus_api_client", "requests"}
-    assert ran == Ran(code=1, heavy=SETTINGS | LEDGER | client)
+    assert ran == Ran(code=1, heavy=SETTINGS | client)
 
 
 def test_settling_imports_no_table(settings: str) -> None:

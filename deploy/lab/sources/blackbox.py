@@ -9,6 +9,9 @@ from deploy.lab.processes import Child, Processes, answers
 from deploy.parts import CHECKOUT, need_program
 
 CONFIG = CHECKOUT / "deploy" / "integrations" / "agents" / "blackbox.yml"
+OFFSET_SECONDS = (
+    0.1  # of a scrape's time, kept for the answer: by default half of the second that the lab's scrapes have
+)
 
 
 @dataclass(kw_only=True)
@@ -24,6 +27,10 @@ class Blackbox:
         return f"127.0.0.1:{self.metrics}"
 
     def start(self) -> None:
-        command = [need_program("prometheus-blackbox-exporter"), f"--config.file={CONFIG}"]
+        command = [
+            need_program("prometheus-blackbox-exporter"),
+            f"--config.file={CONFIG}",
+            f"--timeout-offset={OFFSET_SECONDS}",
+        ]
         self.agent = self.processes.start("blackbox", [*command, f"--web.listen-address={self.exporter}"])
         self.processes.wait_until(self.agent, answers(f"http://{self.exporter}/-/healthy"))
