@@ -28,6 +28,7 @@ from sankofa_observe.sla.penalty import VerdictRecord
 from sankofa_observe.slo.quorum import Quorum, vote
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.slo.votes import NOTHING
 from sankofa_observe.units import Period
 from tests.http_double import Answer, HttpDouble
 from tests.pace import until
@@ -136,8 +137,8 @@ class Region:
         """By its place in the period the state of each slot that an observer has counted."""
         whole = Period(starts_at=self.starts_at, ends_at=self.starts_at + PERIOD)
         with closing(OthersSlots(self.folder / "data" / "slots", name)) as slots:
-            found = slots.states("availability-edge", ["edge-1"], whole).get("edge-1", {})
-        return {(at - self.starts_at) // SLOT: state for at, state in found.items()}
+            found = slots.states("availability-edge", ["edge-1"], whole).get("edge-1", NOTHING)
+        return {(at - self.starts_at) // SLOT: state for at, state in found.by_start().items()}
 
     def verdicts(self) -> list[VerdictRecord]:
         """The newest verdict of the period, if it was judged."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.slo.votes import States
 from sankofa_observe.testing import FixedClock, MemoryArchive, MemoryLedger, MemorySlots
 from sankofa_observe.units import Period
 from sankofa_observe.verify import verify
@@ -244,9 +245,9 @@ def test_quiet_days_are_not_read_slot_by_slot(tmp_path: Path) -> None:
     asked: list[Period] = []
 
     class Watched(DeltaSlots):
-        def states(self, slo: str, sites: Sequence[str], period: Period) -> dict[str, dict[int, SlotState]]:
+        def states(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, States]:
             asked.append(period)
-            return super().states(slo, sites, period)  # type: ignore[return-value]
+            return super().states(slo, sites, period)
 
     tables = [Watched(tmp_path, name) for name in NAMES]
     tables[0].append([slot(at) for at in starts], AFTER)
@@ -281,7 +282,7 @@ def test_what_another_process_wrote_is_seen_and_never_written(tmp_path: Path) ->
     ours.seal(START // DAY_SECONDS, AFTER)
     ours.compact()
     assert theirs.written() == {}
-    assert theirs.states("availability-edge", ["edge-1"], period(0))["edge-1"][START] is B
+    assert theirs.states("availability-edge", ["edge-1"], period(0))["edge-1"].by_start()[START] is B
     with pytest.raises(InvalidInput, match="serve --observer north"):
         theirs.append([slot(START, G)], AFTER)
 
@@ -292,7 +293,8 @@ def test_slots_and_their_states_are_told_alike(tmp_path: Path) -> None:
     for table in (DeltaSlots(tmp_path, "north"), MemorySlots()):
         table.append(slots, AFTER)
         wanted: dict[str, dict[int, SlotState]] = {"edge-1": {START: B, START + 60: U}, "edge-2": {START + 60: G}}
-        assert table.states("availability-edge", ["edge-1", "edge-2"], period(0)) == wanted
+        found = table.states("availability-edge", ["edge-1", "edge-2"], period(0))
+        assert {site: own.by_start() for site, own in found.items()} == wanted
 
 
 def test_a_panel_has_a_table_each() -> None:

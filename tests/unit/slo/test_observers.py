@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, product
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from sankofa_observe.slo.quorum import Quorum, View, vote
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import Edges
 from sankofa_observe.slo.verdict import Attainment
+from sankofa_observe.slo.votes import NOTHING, PLACE, STATES, States, counted, votes
 from tests import builders
 
 NAMES = ("ann", "bob", "eve", "ida", "joe")
@@ -85,6 +87,28 @@ def test_a_vote_is_what_every_set_of_observers_would_say(quorum: Quorum) -> None
     every = [*product(SlotState, repeat=len(quorum))]
 
     assert [voted(quorum, *seen) for seen in every] == [by_hand(quorum, seen) for seen in every]
+
+
+@pytest.mark.parametrize("quorum", QUORUMS, ids=str)
+def test_votes_in_columns_are_those_of_each_slot(quorum: Quorum) -> None:
+    """Of every combination of states, and how many there are of each."""
+    every = [*product(SlotState, repeat=len(quorum))]
+    expected = [voted(quorum, *seen) for seen in every]
+    columns = [np.array([PLACE[seen[n]] for seen in every], np.int8) for n in range(len(quorum))]
+    found = votes(quorum, columns)
+
+    assert [STATES[place] for place in found] == expected
+    assert counted(found) == Counter(expected)
+
+
+def test_slots_that_are_not_there_are_unknown_and_those_between_are_none() -> None:
+    """What lies before, behind or between the starts that are asked for is no slot of them: a table may hold another slot length."""
+    starts = np.array([0, 60, 90, 180, 240])
+    own = States(starts_at=starts, state=np.array([PLACE[one] for one in (BAD, GOOD, BAD, IDLE, BAD)], np.int8))
+
+    assert [STATES[place] for place in own.over(range(60, 240, 60))] == [GOOD, UNKNOWN, IDLE]
+    assert own.by_start() == {0: BAD, 60: GOOD, 90: BAD, 180: IDLE, 240: BAD}
+    assert {STATES[place] for place in NOTHING.over(range(60, 240, 60))} == {UNKNOWN}
 
 
 @given(quorum=quorums, data=st.data())
