@@ -40,7 +40,7 @@ class Attained:
     since_at: Mapping[str, int] = field(default_factory=dict)
     _scraped_at: int | None = None
     _found: dict[_Key, Mapping[str, AttainmentRecord | str]] = field(default_factory=dict)
-    _until: dict[tuple[str, Quorum], Mapping[str, int]] = field(default_factory=dict)
+    _newest: dict[tuple[str, Quorum], Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
     _reasons: dict[_Key, str] = field(default_factory=dict)
     _laid: dict[tuple[_Key, tuple[Run, ...]], Mapping[tuple[str, Period], Attainment | str]] = field(
         default_factory=dict
@@ -110,7 +110,9 @@ class Attained:
         """Why a period cannot be judged, or nothing: then late samples were looked for as well."""
         slo, quorum = promise.slo, agreement.observers
         if not self._observed(slo, quorum, promise.site, period):
-            few = f" by {quorum.needed} of its {len(quorum)} observers" if quorum.names else ""
+            there = self._there(slo, quorum, promise.site, period)
+            missing = ", ".join(name for name in quorum.names if name not in there)
+            few = f" by {quorum.needed} of its {len(quorum)} observers: missing {missing}" if missing else ""
             return f"its slots are not observed to the end{few}"
         key = (slo.counted_as, quorum, period)
         if key not in self._reasons:
@@ -118,14 +120,18 @@ class Attained:
         return self._reasons[key]
 
     def _observed(self, slo: Slo, quorum: Quorum, site: str, period: Period) -> bool:
-        if (slo.counted_as, quorum) not in self._until:
-            self._until[slo.counted_as, quorum] = self.panel(quorum).observed(slo)
-        until = self._until[slo.counted_as, quorum].get(site)
+        """Whether so many have observed it that all of them together can say good and bad."""
+        return len(self._there(slo, quorum, site, period)) >= quorum.needed
+
+    def _there(self, slo: Slo, quorum: Quorum, site: str, period: Period) -> list[str]:
+        """Who has observed a site to the end of the period."""
+        if (slo.counted_as, quorum) not in self._newest:
+            self._newest[slo.counted_as, quorum] = self.panel(quorum).observed(slo)
         # Events of the period may be counted in the slot after it.
         last = (
             period.ends_at if isinstance(slo.indicator, RatioIndicator) else slot_starts(period, slo.slot.seconds)[-1]
         )
-        return until is not None and until >= last
+        return [name for name, at in self._newest[slo.counted_as, quorum].get(site, {}).items() if at >= last]
 
     def too_early(self, until_at: int) -> str:
         """Why this instant has not passed for the source, or nothing."""

@@ -54,14 +54,13 @@ class Panel:
         if len(self.tables) != len(self.quorum):
             raise ValueError(f"{len(self.tables)} tables of {len(self.quorum)} observers; expected one each")
 
-    def observed(self, slo: Slo) -> Mapping[str, int]:
-        """Per site until where so many have observed that all of them together can say good and bad: the start of that slot."""
-        marks: dict[str, list[int]] = defaultdict(list)
-        for table in self.tables:
+    def observed(self, slo: Slo) -> Mapping[str, Mapping[str, int]]:
+        """Per site and observer the start of the newest slot that it has; of one without a name as that of none."""
+        marks: dict[str, dict[str, int]] = defaultdict(dict)
+        for name, table in zip(self.quorum.names or ("",), self.tables, strict=True):
             for site, at in table.watermarks(slo.counted_as).items():
-                marks[site].append(at)
-        needed = self.quorum.needed
-        return {site: sorted(all_, reverse=True)[needed - 1] for site, all_ in marks.items() if len(all_) >= needed}
+                marks[site][name] = at
+        return marks
 
     def forgotten(self, period: Period) -> bool:
         """Whether any observer keeps slots of the period in totals only."""

@@ -200,6 +200,7 @@ def test_three_observers_of_one_site(region: Region) -> None:
     until(region.verdicts, seconds=60)
     [judged] = region.verdicts()
     assert _refused(second)
+    assert _refused_by_hand(region, "west")
     north = region.observe("north")
     until(lambda: len(region.states("north")) == SLOTS, seconds=60)
     until(lambda: _alike(region), seconds=60)
@@ -230,6 +231,18 @@ def _refused(second: Child) -> bool:
     until(lambda: not second.alive(), seconds=60)
     second.ended = True
     return "one observer has one writer" in second.log.read_text()
+
+
+def _refused_by_hand(region: Region, name: str) -> bool:
+    """Who counts by hand beside the observer's own process is told whose number has the lock, and changes nothing."""
+    since = datetime.fromtimestamp(region.starts_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    words = [sys.executable, "-c", RUN, "recount", "--config", region.config, "--observer", name, "--from", since]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return (
+        done.returncode != 0
+        and f"slots of observer {name}" in done.stderr
+        and "one observer has one writer" in done.stderr
+    )
 
 
 def _alike(region: Region) -> bool:

@@ -113,7 +113,7 @@ def test_one_that_is_down_holds_up_nothing_and_one_more_does() -> None:
     court.saw("north", bad=1)
     [waits] = court.judged()
     assert isinstance(waits, NotYet)
-    assert waits.reason == "its slots are not observed to the end by 2 of its 3 observers"
+    assert waits.reason == "its slots are not observed to the end by 2 of its 3 observers: missing east, west"
 
     court.saw("west", bad=1)
     [judged] = court.judged()
