@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.pipeline.assess import Assessed, assess
 from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet, evaluate
 from sankofa_observe.pipeline.panel import Panel
@@ -67,10 +68,10 @@ class Court:
     def panel_of(self, quorum: Quorum) -> Panel:
         return Panel(quorum=quorum, tables=tuple(self.tables[name] for name in quorum.names))
 
-    def judged(self) -> list[Judged | NotYet]:
-        return list(
-            evaluate([self.agreement], panel_of=self.panel_of, ledger=self.ledger, clock=self.clock, marks=self.marks)
-        )
+    def judged(self, **own: Any) -> list[Judged | NotYet]:
+        """`own` is what the process that judges knows of a source beside it."""
+        wired = {"panel_of": self.panel_of, "ledger": self.ledger, "clock": self.clock, "marks": self.marks}
+        return list(evaluate([self.agreement], **wired, **own))  # type: ignore[arg-type]
 
     def assessed(self) -> list[object]:
         return list(
@@ -119,6 +120,49 @@ def test_one_that_is_down_holds_up_nothing_and_one_more_does() -> None:
     [judged] = court.judged()
     assert isinstance(judged, Judged)
     assert judged.record.verdict is Verdict.BREACH
+
+
+@pytest.mark.parametrize("observer", ["east", "judge"], ids=["one of the three", "none of the three"])
+@pytest.mark.parametrize("source", ["away", "blind"])
+def test_the_source_beside_who_judges_is_one_voice_and_no_more(observer: str, source: str) -> None:
+    """Away or blind, it holds nothing up once two others have counted past the grace; while they have not, the period waits."""
+    court = Court(agreement=replace(observed(), grace_seconds=120))
+
+    def scraped() -> int:
+        if source == "away":
+            raise Unavailable("Prometheus east: connection refused")
+        return START
+
+    def judged() -> Judged | NotYet:
+        [event] = court.judged(observer=observer, source_at=scraped, look_again=lambda *_: "no late samples are seen")
+        return event
+
+    until = AFTER + court.agreement.grace_seconds
+    court.clock.at = until + 60
+    court.saw("north", bad=1)
+    court.saw("west", bad=1)
+    assert isinstance(judged(), NotYet)
+    court.tables["north"].append([slot(until - SLOT_SECONDS)], court.clock.at)
+    assert isinstance(judged(), NotYet)
+    court.tables["west"].append([slot(until - SLOT_SECONDS)], court.clock.at)
+    event = judged()
+
+    assert isinstance(event, Judged)
+    assert event.record.verdict is Verdict.BREACH
+
+
+def test_the_source_beside_who_judges_is_waited_for_where_its_voice_is_needed() -> None:
+    """With one other observer it decides, and nobody could look for its late samples; of others none are looked for here."""
+    court = Court()
+    for name in ("east", "north"):
+        court.saw(name, bad=1)
+    away: dict[str, Any] = {"look_again": lambda *_: "the source is away"}
+    [waits] = court.judged(observer="east", **away)
+    assert isinstance(waits, NotYet)
+    assert waits.reason == "the source is away"
+
+    [judged] = court.judged(observer="judge", **away)
+    assert isinstance(judged, Judged)
 
 
 def test_one_that_disagrees_while_another_is_down_leaves_it_undetermined() -> None:
