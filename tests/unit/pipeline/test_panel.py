@@ -22,6 +22,7 @@ from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Origin, parse, written
 from sankofa_observe.sla.overlay import Applied, ExcludedSlots, Overlay, of_observers, runs
 from sankofa_observe.sla.terms import counting_digest, with_terms
+from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS
@@ -156,13 +157,20 @@ def test_the_source_beside_who_judges_is_waited_for_where_its_voice_is_needed() 
     court = Court()
     for name in ("east", "north"):
         court.saw(name, bad=1)
-    away: dict[str, Any] = {"look_again": lambda *_: "the source is away"}
-    [waits] = court.judged(observer="east", **away)
-    assert isinstance(waits, NotYet)
-    assert waits.reason == "the source is away"
+    asked: list[str] = []
 
-    [judged] = court.judged(observer="judge", **away)
+    def look_again(slo: Slo, _sites: Sequence[str], _period: Period) -> str:
+        asked.append(slo.name)
+        return "the source is away"
+
+    [waits] = court.judged(observer="east", look_again=look_again)
+    assert isinstance(waits, NotYet)
+    assert (waits.reason, asked) == ("the source is away", ["availability-edge"])
+
+    asked.clear()
+    [judged] = court.judged(observer="judge", look_again=look_again)
     assert isinstance(judged, Judged)
+    assert asked == []
 
 
 def test_one_that_disagrees_while_another_is_down_leaves_it_undetermined() -> None:
