@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -136,14 +137,20 @@ class PipelineMetrics:
         self._refresh_waiting(ledger)
 
     def refresh_observers(self, own: str, panel_of: PanelOf, ledger: Ledger, now: int) -> None:
-        """How far each observer has counted, and of several what each would have said alone; `own` is who judges alone."""
+        """How far each observer has counted, and of several what each would have said alone; `own` is who judges alone.
+
+        A table is asked once of each SLO, however many agreements lean on it: those of others remember nothing.
+        """
+        tables: dict[str, SlotTable] = {}
+        newest_slot = cache(lambda name, slo: max(tables[name].watermarks(slo).values(), default=0))
         newest: dict[tuple[str, ...], float] = {}
         alone: dict[tuple[str, ...], float] = {}
         for one in self._catalog.agreements.values():
             names, slos = one.observers.names or (own,), {promise.slo.counted_as for promise in one.promises}
             for name, table in zip(names, panel_of(one.observers).tables, strict=True):
+                tables[name] = table
                 if one.covers(now):
-                    at = min(max(table.watermarks(slo).values(), default=0) for slo in slos)
+                    at = min(newest_slot(name, slo) for slo in slos)
                     newest[name,] = min(at, newest.get((name,), at))
                 alone |= {(name, word): 0 for word in (SAME, OTHERWISE, CANNOT_TELL)}
         for verdict, view in self._views(ledger):
@@ -156,14 +163,14 @@ class PipelineMetrics:
 
     def _views(self, ledger: Ledger) -> Iterator[tuple[str, View]]:
         """What each observer alone says of a promise's newest judged period, beside what all say."""
-        judged_to = ledger.judged_to() if self._several() else {}
+        judged_to, attainments = ledger.judged_to() if self._several() else {}, cache(ledger.attainments)
         for one in self._several():
             if one.id not in judged_to or not one.covers(judged_to[one.id]):
                 continue
             period = one.window.period_at(judged_to[one.id])
             sites = {(promise.slo.name, promise.site) for promise in one.promises}
             for slo in {promise.slo.name: promise.slo for promise in one.promises}.values():
-                for found in ledger.attainments(slo.name, period):
+                for found in attainments(slo.name, period):
                     if found.quorum == one.observers and (slo.name, found.site) in sites:
                         verdict = judge(slo, found.attainment).value
                         yield from ((verdict, view) for view in found.views)
