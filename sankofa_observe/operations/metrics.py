@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -22,11 +23,11 @@ from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.quorum import CANNOT_TELL, OTHERWISE, SAME, Quorum, View
+from sankofa_observe.slo.quorum import CANNOT_TELL, OTHERWISE, SAME, View
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import judge
 from sankofa_observe.telemetry import Series
-from sankofa_observe.units import PPM, Period
+from sankofa_observe.units import PPM
 
 
 class ProcessMetrics:
@@ -136,18 +137,22 @@ class PipelineMetrics:
         self._refresh_waiting(ledger)
 
     def refresh_observers(self, own: str, panel_of: PanelOf, ledger: Ledger, now: int) -> None:
-        """How far each observer has counted, and of several what each would have said alone; `own` is who judges alone."""
-        alone: dict[tuple[str, ...], float] = {}
-        leaned_on: dict[tuple[str, str], SlotTable] = {}  # by observer and SLO
-        for one in self._catalog.agreements.values():
-            names = one.observers.names or (own,)
-            alone |= {(name, word): 0 for name in names for word in (SAME, OTHERWISE, CANNOT_TELL)}
-            tables = zip(names, panel_of(one.observers).tables, strict=True) if one.covers(now) else ()
-            leaned_on |= {(name, of.slo.counted_as): table for name, table in tables for of in one.promises}
+        """How far each observer has counted, and of several what each would have said alone; `own` is who judges alone.
+
+        A table is asked once of each SLO, however many agreements lean on it: those of others remember nothing.
+        """
+        tables: dict[str, SlotTable] = {}
+        newest_slot = cache(lambda name, slo: max(tables[name].watermarks(slo).values(), default=0))
         newest: dict[tuple[str, ...], float] = {}
-        for (name, slo), table in leaned_on.items():
-            at = max(table.watermarks(slo).values(), default=0)
-            newest[name,] = min(at, newest.get((name,), at))
+        alone: dict[tuple[str, ...], float] = {}
+        for one in self._catalog.agreements.values():
+            names, slos = one.observers.names or (own,), {promise.slo.counted_as for promise in one.promises}
+            for name, table in zip(names, panel_of(one.observers).tables, strict=True):
+                tables[name] = table
+                if one.covers(now):
+                    at = min(newest_slot(name, slo) for slo in slos)
+                    newest[name,] = min(at, newest.get((name,), at))
+                alone |= {(name, word): 0 for word in (SAME, OTHERWISE, CANNOT_TELL)}
         for verdict, view in self._views(ledger):
             alone[view.name, view.beside(verdict)] += 1
         _show(self._newest, newest)
@@ -157,21 +162,18 @@ class PipelineMetrics:
         return [one for one in self._catalog.agreements.values() if one.observers.names]
 
     def _views(self, ledger: Ledger) -> Iterator[tuple[str, View]]:
-        """What each observer alone says of a promise's newest judged period, beside what all say; asked once an SLO and period."""
-        several = self._several()
-        judged_to = ledger.judged_to() if several else {}
-        asked: dict[tuple[str, Period], tuple[Slo, set[tuple[Quorum, str]]]] = {}
-        for one in several:
+        """What each observer alone says of a promise's newest judged period, beside what all say."""
+        judged_to, attainments = ledger.judged_to() if self._several() else {}, cache(ledger.attainments)
+        for one in self._several():
             if one.id not in judged_to or not one.covers(judged_to[one.id]):
                 continue
             period = one.window.period_at(judged_to[one.id])
-            for promise in one.promises:
-                _, places = asked.setdefault((promise.slo.name, period), (promise.slo, set()))
-                places.add((one.observers, promise.site))
-        for (name, period), (slo, places) in asked.items():
-            for found in ledger.attainments(name, period):
-                if (found.quorum, found.site) in places:
-                    yield from ((judge(slo, found.attainment).value, view) for view in found.views)
+            sites = {(promise.slo.name, promise.site) for promise in one.promises}
+            for slo in {promise.slo.name: promise.slo for promise in one.promises}.values():
+                for found in attainments(slo.name, period):
+                    if found.quorum == one.observers and (slo.name, found.site) in sites:
+                        verdict = judge(slo, found.attainment).value
+                        yield from ((verdict, view) for view in found.views)
 
     def _refresh_undetermined(self, ledger: Ledger) -> None:
         found = ledger.undetermined()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -37,10 +37,11 @@ class Attained:
     clock: Clock
     look_again: LookAgain
     source_at: Callable[[], int] | None = None
+    observer: str = ""  # whose source is asked by the two above: where enough others have counted, it holds nothing up
     since_at: Mapping[str, int] = field(default_factory=dict)
     _scraped_at: int | None = None
     _found: dict[_Key, Mapping[str, AttainmentRecord | str]] = field(default_factory=dict)
-    _until: dict[tuple[str, Quorum], Mapping[str, int]] = field(default_factory=dict)
+    _newest: dict[tuple[str, Quorum], Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
     _reasons: dict[_Key, str] = field(default_factory=dict)
     _laid: dict[tuple[_Key, tuple[Run, ...]], Mapping[tuple[str, Period], Attainment | str]] = field(
         default_factory=dict
@@ -110,25 +111,50 @@ class Attained:
         """Why a period cannot be judged, or nothing: then late samples were looked for as well."""
         slo, quorum = promise.slo, agreement.observers
         if not self._observed(slo, quorum, promise.site, period):
-            few = f" by {quorum.needed} of its {len(quorum)} observers" if quorum.names else ""
+            there = self._there(slo, quorum, promise.site, period)
+            missing = ", ".join(name for name in quorum.names if name not in there)
+            few = f" by {quorum.needed} of its {len(quorum)} observers: missing {missing}" if missing else ""
             return f"its slots are not observed to the end{few}"
+        if quorum.names and self.observer not in quorum.names:
+            return ""
         key = (slo.counted_as, quorum, period)
         if key not in self._reasons:
             self._reasons[key] = self.look_again(slo, self._sites(slo, quorum), period)
-        return self._reasons[key]
+        return "" if self._enough_others(quorum, self._there(slo, quorum, promise.site, period)) else self._reasons[key]
 
     def _observed(self, slo: Slo, quorum: Quorum, site: str, period: Period) -> bool:
-        if (slo.counted_as, quorum) not in self._until:
-            self._until[slo.counted_as, quorum] = self.panel(quorum).observed(slo)
-        until = self._until[slo.counted_as, quorum].get(site)
+        """Whether so many have observed it that all of them together can say good and bad."""
+        return len(self._there(slo, quorum, site, period)) >= quorum.needed
+
+    def _there(self, slo: Slo, quorum: Quorum, site: str, period: Period) -> list[str]:
+        """Who has observed a site to the end of the period."""
         # Events of the period may be counted in the slot after it.
         last = (
             period.ends_at if isinstance(slo.indicator, RatioIndicator) else slot_starts(period, slo.slot.seconds)[-1]
         )
-        return until is not None and until >= last
+        return [name for name, at in self._observed_by(slo, quorum).get(site, {}).items() if at >= last]
 
-    def too_early(self, until_at: int) -> str:
-        """Why this instant has not passed for the source, or nothing."""
+    def _observed_by(self, slo: Slo, quorum: Quorum) -> Mapping[str, Mapping[str, int]]:
+        if (slo.counted_as, quorum) not in self._newest:
+            self._newest[slo.counted_as, quorum] = self.panel(quorum).observed(slo)
+        return self._newest[slo.counted_as, quorum]
+
+    def _enough_others(self, quorum: Quorum, names: Iterable[str]) -> bool:
+        """Whether so many of these as are needed are others than the one of this process."""
+        return bool(quorum.names) and len(set(names) - {self.observer}) >= quorum.needed
+
+    def too_early(self, agreement: Agreement, until_at: int) -> str:
+        """Why this instant has not passed for the source, nor for those of enough other observers, or nothing."""
+        reason = self._not_scraped(until_at)
+        return "" if reason and self._enough_others(agreement.observers, self._past(agreement, until_at)) else reason
+
+    def _past(self, agreement: Agreement, until_at: int) -> Iterator[str]:
+        """Observers that have counted a slot which ends no sooner: by the clock of its own source each has passed the instant."""
+        for slo in {promise.slo.counted_as: promise.slo for promise in agreement.promises}.values():
+            for marks in self._observed_by(slo, agreement.observers).values():
+                yield from (name for name, at in marks.items() if at + slo.slot.seconds >= until_at)
+
+    def _not_scraped(self, until_at: int) -> str:
         if self.source_at is None:
             return ""
         if self._scraped_at is None:

@@ -74,13 +74,14 @@ def evaluate(
     clock: Clock,
     look_again: LookAgain = lambda *_: "",
     source_at: Callable[[], int] | None = None,
+    observer: str = "",
     marks: Marks | None = None,
     since_at: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[Judged | NotYet]:
     """Judge every closed period that is not judged from these slots yet; where nothing is due, no store is asked.
 
-    Each version of an agreement judges the periods that are its own. `source_at` is when the source last scraped, by its own clock: a clock of ours that runs ahead closes no period. `since_at` is
-    when each site was deployed, of those of which that is known.
+    Each version of an agreement judges the periods that are its own. `source_at` is when the source of `observer` last scraped, by its own
+    clock: a clock of ours that runs ahead closes no period. `since_at` is when each site was deployed, of those of which that is known.
 
     With `marks`, only what is new since: periods that have ended, periods that wait, and those of which slots have changed, by whichever
     agreement's look for late samples. What another process recounted long after the grace is judged by a run without them.
@@ -94,6 +95,7 @@ def evaluate(
         clock=clock,
         look_again=look_again,
         source_at=source_at,
+        observer=observer,
         since_at=since_at,
     )
     if marks is not None:
@@ -177,7 +179,7 @@ def _evaluate(
         if agreement.window.period_at(at).starts_at != at:  # its window is another one now: no such period will come
             attained.ledger.end_wait(PERIOD, f"{agreement.id}/{at}", attained.clock.now())
     for period in _periods(agreement, marks, waits, attained.clock.now() - agreement.grace_seconds):
-        early = attained.too_early(period.ends_at + agreement.grace_seconds)
+        early = attained.too_early(agreement, period.ends_at + agreement.grace_seconds)
         events = list(_evaluate_period(agreement, period, attained, early))
         yield from events
         reasons = sorted({one.reason for one in events if isinstance(one, NotYet)})

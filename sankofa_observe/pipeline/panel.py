@@ -19,10 +19,8 @@ from sankofa_observe.slo.quorum import Quorum, View, vote
 from sankofa_observe.slo.slot import Slot, SlotState, slot_starts
 from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, Totals, digest_of
 from sankofa_observe.slo.verdict import Attainment, attain, judge
+from sankofa_observe.slo.votes import NOTHING, Places, counted, votes
 from sankofa_observe.units import Period
-
-UNSEEN = SlotState.UNKNOWN
-
 
 PanelOf = Callable[[Quorum], "Panel"]
 """The tables of the observers that an agreement names, or of the installation's own where it names none."""
@@ -56,14 +54,13 @@ class Panel:
         if len(self.tables) != len(self.quorum):
             raise ValueError(f"{len(self.tables)} tables of {len(self.quorum)} observers; expected one each")
 
-    def observed(self, slo: Slo) -> Mapping[str, int]:
-        """Per site until where so many have observed that all of them together can say good and bad: the start of that slot."""
-        marks: dict[str, list[int]] = defaultdict(list)
-        for table in self.tables:
+    def observed(self, slo: Slo) -> Mapping[str, Mapping[str, int]]:
+        """Per site and observer the start of the newest slot that it has; of one without a name as that of none."""
+        marks: dict[str, dict[str, int]] = defaultdict(dict)
+        for name, table in zip(self.quorum.names or ("",), self.tables, strict=True):
             for site, at in table.watermarks(slo.counted_as).items():
-                marks[site].append(at)
-        needed = self.quorum.needed
-        return {site: sorted(all_, reverse=True)[needed - 1] for site, all_ in marks.items() if len(all_) >= needed}
+                marks[site][name] = at
+        return marks
 
     def forgotten(self, period: Period) -> bool:
         """Whether any observer keeps slots of the period in totals only."""
@@ -84,7 +81,7 @@ class Panel:
         states: dict[tuple[str, int], Counter[SlotState]] = defaultdict(Counter)
         for table in self.tables:
             for site, own in table.states(slo, sites, period).items():
-                for start, state in own.items():
+                for start, state in own.by_start().items():
                     states[site, start][state] += 1
         return [
             Slot(slo=slo, site=site, starts_at=start, state=vote(self.quorum, states[site, start]))
@@ -179,19 +176,19 @@ class Panel:
         unsettled: dict[int, set[str]] = defaultdict(set)
         for day, _ in _by_day(stretches):
             unsettled[day] |= {site for site in sites if (site, day) not in settled}
-        votes = {day: self._votes(slo, sorted(some), day) for day, some in unsettled.items() if some}
+        voted = {day: self._votes(slo, sorted(some), day) for day, some in unsettled.items() if some}
         counts: dict[tuple[str, Period], Counter[SlotState]] = defaultdict(Counter)
         for stretch in stretches:
             for day, piece in _by_day([stretch]):
                 starts = slot_starts(piece, slo.slot.seconds)
+                if not starts:
+                    continue
+                first = (starts.start - day * DAY_SECONDS) // slo.slot.seconds
                 for site in sites:
-                    if not starts:
-                        continue
                     if state := settled.get((site, day)):
                         counts[site, stretch][state] += len(starts)
                     else:
-                        states = votes[day][site]
-                        counts[site, stretch].update(states.get(start, UNSEEN) for start in starts)
+                        counts[site, stretch].update(counted(voted[day][site][first : first + len(starts)]))
         return {(site, one): Totals(states=dict(counts[site, one])) for site in sites for one in stretches}
 
     def _settled_days(self, slo: Slo, sites: Sequence[str], hull: Period) -> Mapping[tuple[str, int], SlotState]:
@@ -210,19 +207,12 @@ class Panel:
             vote(self.quorum, Counter({state: count}) + Counter({other: others})) is state for other in SlotState
         )
 
-    def _votes(self, slo: Slo, sites: Sequence[str], day: int) -> Mapping[str, Mapping[int, SlotState]]:
-        """By site and start the state of a day's slots by vote."""
+    def _votes(self, slo: Slo, sites: Sequence[str], day: int) -> Mapping[str, Places]:
+        """By site the states of all slots of a day by vote."""
         period = Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS)
+        starts = slot_starts(period, slo.slot.seconds)
         every = [table.states(slo.counted_as, sites, period) for table in self.tables]
-        found: dict[str, dict[int, SlotState]] = {}
-        for site in sites:
-            own = [states.get(site, {}) for states in every]
-            starts = {start for states in own for start in states}
-            found[site] = {
-                start: vote(self.quorum, Counter(states[start] for states in own if start in states))
-                for start in starts
-            }
-        return found
+        return {site: votes(self.quorum, [own.get(site, NOTHING).over(starts) for own in every]) for site in sites}
 
 
 def _one_state(day: SiteDay) -> SlotState | None:

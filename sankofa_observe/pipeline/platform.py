@@ -86,6 +86,7 @@ class Platform(Observing):
             clock=self.clock,
             look_again=self._look_again if look else lambda *_: "",
             source_at=self.source.newest_at if look else None,
+            observer=self.observer,
             marks=self.marks if only_new else None,
             since_at=self.catalog.since_at,
         )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sankofa_observe.ports.lease import Lease
-from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import SiteDay, SiteSpan
 from sankofa_observe.units import Period
+
+if TYPE_CHECKING:
+    from sankofa_observe.slo.votes import States
 
 
 class SlotTable(Protocol):
@@ -30,8 +33,8 @@ class SlotTable(Protocol):
     def read(self, slo: str, sites: Sequence[str], period: Period) -> list[Slot]:
         """The latest revision of each slot that starts in the period, by site and time."""
 
-    def states(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Mapping[int, SlotState]]:
-        """Per site and start the states of the same slots, and nothing else of them."""
+    def states(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, States]:
+        """Per site the states of the same slots, and nothing else of them."""
 
     def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
         """Per site and UTC day the same slots added up, of every day in the period that has any, by site and day."""

@@ -8,6 +8,7 @@ and an event falls into another slot of each: there each one's bounds over the p
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -44,29 +45,25 @@ def _voted(quorum: Quorum, of_each: Iterable[Slot]) -> SlotState:
 def attained(quorum: Quorum, each: Sequence[Attainment]) -> Attainment:
     """The bounds of all observers together, from each one's bounds over the same period.
 
-    So many as make a slot BAD must say that it was at most `high`; so many as make one GOOD, that it was at least `low`. Who saw no
-    event, or cannot say how many there were, says nothing.
+    So many as make a slot BAD must say that its share was at most `high`; so many as make one GOOD, that it was at least `low`. Who saw
+    no event, or cannot say how many there were, says nothing. The shares are told as counts of the middle base, rounded apart: one
+    observer's base decides nothing, and no rounding makes a breach or a met.
     """
     if len(each) == 1:
         return each[0]
-    telling = [one for one in each if one.bounded and one.base]
-    lowest, highest = sorted(telling, key=_high), sorted(telling, key=_low, reverse=True)
-    high = lowest[quorum.bad - 1] if len(telling) >= quorum.bad else None
-    low = highest[quorum.good - 1] if len(telling) >= quorum.good else None
+    telling = sorted((one for one in each if one.bounded and one.base), key=lambda one: one.base)
+    high = _nth(sorted(Fraction(one.high_good, one.base) for one in telling), quorum.bad)
+    low = _nth(sorted((Fraction(one.good, one.base) for one in telling), reverse=True), quorum.good)
     if high is None and low is None:
         busiest = min(each, key=lambda one: one.slots.get(SlotState.NO_TRAFFIC, 0))
         idle = all(one.bounded and not one.base for one in each)
         return replace(busiest, good=0, bad=0, unknown=0, bounded=idle)
-    told = high or low
-    assert told is not None  # noqa: S101  one of both is
-    base, high_good = told.base, high.high_good if high else told.base
-    good = min(high_good, low.good * base // low.base) if low else 0
-    return replace(told, good=good, bad=base - high_good, unknown=high_good - good)
+    middle = telling[(len(telling) - 1) // 2]
+    at_most, at_least = 1 if high is None else high, 0 if low is None else low
+    most, good = math.ceil(at_most * middle.base), math.floor(min(at_least, at_most) * middle.base)
+    return replace(middle, good=good, bad=middle.base - most, unknown=most - good)
 
 
-def _high(one: Attainment) -> tuple[Fraction, int]:
-    return Fraction(one.high_good, one.base), one.base
-
-
-def _low(one: Attainment) -> tuple[Fraction, int]:
-    return Fraction(one.good, one.base), one.base
+def _nth(shares: Sequence[Fraction], needed: int) -> Fraction | None:
+    """What so many of them say, where there are so many."""
+    return shares[needed - 1] if len(shares) >= needed else None

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from sankofa_observe.slo.slot import Slot, SlotState
+import numpy as np
+
+from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import SiteDay, SiteSpan, site_days, span
+from sankofa_observe.slo.votes import PLACE, States
 from sankofa_observe.units import Period
 
 
@@ -51,11 +54,14 @@ class MemorySlots:
         ]
         return sorted(found, key=lambda slot: (slot.site, slot.starts_at))
 
-    def states(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Mapping[int, SlotState]]:
-        found: dict[str, dict[int, SlotState]] = defaultdict(dict)
+    def states(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, States]:
+        found: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for slot in self.read(slo, sites, period):
-            found[slot.site][slot.starts_at] = slot.state
-        return found
+            found[slot.site].append((slot.starts_at, PLACE[slot.state]))
+        return {
+            site: States(starts_at=np.array([at for at, _ in own]), state=np.array([one for _, one in own], np.int8))
+            for site, own in found.items()
+        }
 
     def site_days(self, slo: str, sites: Sequence[str], period: Period) -> list[SiteDay]:
         return site_days(self.read(slo, sites, period))

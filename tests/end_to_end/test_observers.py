@@ -28,6 +28,7 @@ from sankofa_observe.sla.penalty import VerdictRecord
 from sankofa_observe.slo.quorum import Quorum, vote
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.slo.votes import NOTHING
 from sankofa_observe.units import Period
 from tests.http_double import Answer, HttpDouble
 from tests.pace import until
@@ -136,8 +137,8 @@ class Region:
         """By its place in the period the state of each slot that an observer has counted."""
         whole = Period(starts_at=self.starts_at, ends_at=self.starts_at + PERIOD)
         with closing(OthersSlots(self.folder / "data" / "slots", name)) as slots:
-            found = slots.states("availability-edge", ["edge-1"], whole).get("edge-1", {})
-        return {(at - self.starts_at) // SLOT: state for at, state in found.items()}
+            found = slots.states("availability-edge", ["edge-1"], whole).get("edge-1", NOTHING)
+        return {(at - self.starts_at) // SLOT: state for at, state in found.by_start().items()}
 
     def verdicts(self) -> list[VerdictRecord]:
         """The newest verdict of the period, if it was judged."""
@@ -199,6 +200,7 @@ def test_three_observers_of_one_site(region: Region) -> None:
     until(region.verdicts, seconds=60)
     [judged] = region.verdicts()
     assert _refused(second)
+    assert _refused_by_hand(region, "west")
     north = region.observe("north")
     until(lambda: len(region.states("north")) == SLOTS, seconds=60)
     until(lambda: _alike(region), seconds=60)
@@ -229,6 +231,18 @@ def _refused(second: Child) -> bool:
     until(lambda: not second.alive(), seconds=60)
     second.ended = True
     return "one observer has one writer" in second.log.read_text()
+
+
+def _refused_by_hand(region: Region, name: str) -> bool:
+    """Who counts by hand beside the observer's own process is told whose number has the lock, and changes nothing."""
+    since = datetime.fromtimestamp(region.starts_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    words = [sys.executable, "-c", RUN, "recount", "--config", region.config, "--observer", name, "--from", since]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return (
+        done.returncode != 0
+        and f"slots of observer {name}" in done.stderr
+        and "one observer has one writer" in done.stderr
+    )
 
 
 def _alike(region: Region) -> bool:

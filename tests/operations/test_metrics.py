@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from prometheus_client import generate_latest
@@ -17,9 +18,10 @@ from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.site import Site
 from sankofa_observe.slo.slot import SlotState
-from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
 from sankofa_observe.slo.window import RollingWindow
 from sankofa_observe.testing import FixedClock, MemoryLedger, MemorySlots
+from sankofa_observe.units import Period
 from tests.builders import START, agreement, period, slot, slots_of, verdict
 
 
@@ -237,6 +239,38 @@ def test_each_observer_is_told_with_how_far_it_has_come_and_what_it_says_alone()
     pipeline.refresh_observers("east", panel_of, ledger, period(0).ends_at)
     assert ledger.verdicts[-1].verdict is Verdict.MET
     assert value(process, str(telemetry.OBSERVER_VERDICTS), "east", "otherwise") == 1
+
+
+def test_stores_are_asked_of_an_slo_once_however_many_agreements_lean_on_it() -> None:
+    """Another process's table answers from its files each time."""
+    asked: list[str] = []
+
+    class Watched(MemorySlots):
+        def watermarks(self, slo: str) -> Mapping[str, int]:
+            asked.append(slo)
+            return super().watermarks(slo)
+
+    class Read(MemoryLedger):
+        def attainments(self, slo: str, period: Period) -> list[AttainmentRecord]:
+            asked.append(f"attainments of {slo}")
+            return super().attainments(slo, period)
+
+    quorum = Quorum(names=("east", "north", "west"), bad=2, good=2)
+    many = {f"0x{n:064x}": replace(EDGE, id=f"0x{n:064x}", observers=quorum) for n in range(9)}
+    table, ledger = Watched(), Read()
+    table.append(slots_of(0), START)
+    panel = Panel(quorum=quorum, tables=(table, table, table))
+    for one in many.values():
+        ledger.add_agreement(agreement_id=one.id, version=1, tenant="acme", terms_hash="", document="", at=1)
+    list(evaluate(many.values(), panel_of=lambda _: panel, ledger=ledger, clock=FixedClock(at=period(0).ends_at)))
+    assert len(ledger.verdicts) == len(many)
+    asked.clear()
+    process = ProcessMetrics()
+    pipeline = PipelineMetrics(process, replace(CATALOG, agreements=many))
+    pipeline.refresh_observers("east", lambda _: panel, ledger, period(0).ends_at)
+
+    assert sorted(asked) == ["attainments of availability-edge", *["availability-edge"] * 3]
+    assert value(process, str(telemetry.OBSERVER_VERDICTS), "north", "the same") == len(many)
 
 
 def test_one_observer_is_told_as_well() -> None:

@@ -14,7 +14,9 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from functools import cmp_to_key
 from itertools import groupby, pairwise
+from statistics import median_low
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
@@ -827,32 +829,23 @@ def _common(observers: Json, of_each: list[SimpleNamespace]) -> SimpleNamespace:
 
 def _bounds(observers: Json, telling: list[Counts]) -> Counts | None:
     """What several observers reach together, from the counts of those that say anything; None where too few do."""
-    high = _nth(telling, observers["bad"], lambda counts: counts[0] + counts[2], 1)
-    low = _nth(telling, observers["good"], lambda counts: counts[0], -1)
-    if high is None and low is None:
+    if len(telling) < min(observers["bad"], observers["good"]):
         return None
-    base = sum(high or low or ())
-    most = high[0] + high[2] if high else base
-    good = min(most, low[0] * base // sum(low)) if low else 0
+    base = median_low(map(sum, telling))
+    most = good = base
+    if len(telling) >= observers["bad"]:
+        part, whole = sorted(((one[0] + one[2], sum(one)) for one in telling), key=_share)[observers["bad"] - 1]
+        most, good = -(-part * base // whole), part * base // whole
+    if len(telling) < observers["good"]:
+        return 0, base - most, most
+    part, whole = sorted(((one[0], sum(one)) for one in telling), key=_share)[-observers["good"]]
+    good = min(good, part * base // whole)
     return good, base - most, most - good
 
 
-def _nth(telling: list[Counts], number: int, part: Callable[[Counts], int], up: int) -> Counts | None:
-    """Of so many the one before which, by its share and then its base, fewer than `number` stand, and with its equals enough."""
-
-    def before(one: Counts, other: Counts) -> int:
-        """Under 0 where the one stands before the other, 0 where they are equal."""
-        shares = part(one) * sum(other) - part(other) * sum(one)
-        return up * (shares or sum(one) - sum(other))
-
-    for one in telling:
-        if (
-            sum(before(other, one) < 0 for other in telling)
-            < number
-            <= sum(before(other, one) <= 0 for other in telling)
-        ):
-            return one
-    return None
+@cmp_to_key
+def _share(one: tuple[int, int], other: tuple[int, int]) -> int:
+    return one[0] * other[1] - other[0] * one[1]
 
 
 def _attained(rules: Json, rows: list[Json], uses: list[str], edges: SimpleNamespace) -> Counts:

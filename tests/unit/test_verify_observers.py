@@ -128,13 +128,20 @@ def _said(found: Document) -> tuple[tuple[int, int, int], str]:
     return (good, bad, unknown), found["verdict"]
 
 
-@pytest.mark.parametrize(("bad", "expected"), [(1, (9, 1, 0)), (2, (90, 10, 0))])
-def test_of_equal_shares_the_smaller_base_stands_first(bad: int, expected: tuple[int, int, int]) -> None:
-    """Two observers agree on the share and not on the counts: which of them are reported follows from the page."""
-    quorum = Quorum(names=NAMES[:2], bad=bad, good=2)
-    few, many = {"good": 9, "bad": 1}, {"good": 90, "bad": 10}
+def test_counts_are_of_the_middle_base_and_of_an_even_number_of_the_lower() -> None:
+    """Observers agree on the share and not on how many events there were: which counts are reported follows from the page."""
+    few, some, many = ({"good": 9 * n, "bad": n} for n in (1, 10, 100))
 
-    assert _said(_events(quorum, few, many)) == _said(_events(quorum, many, few)) == (expected, "breach")
+    assert _said(_events(THREE, many, few, some)) == ((90, 10, 0), "breach")
+    assert _said(_events(Quorum(names=NAMES[:2], bad=2, good=2), many, few)) == ((9, 1, 0), "breach")
+
+
+def test_shares_of_the_base_are_rounded_apart() -> None:
+    """99 % of 3 events is between 2 and 3 of them, whoever recomputes it; and where bad wins, no met is rounded into being."""
+    two_thirds, most, every = {"good": 2, "bad": 1}, {"good": 99, "bad": 1}, {"good": 3}
+
+    assert _said(_events(Quorum(names=NAMES[:2], bad=2, good=2), two_thirds, most))[0] == (2, 0, 1)
+    assert _said(_events(Quorum(names=NAMES[:3], bad=1, good=2), every, every, most)) == ((2, 0, 1), "undetermined")
 
 
 def test_where_too_few_say_anything_idle_time_is_no_promise_kept() -> None:

@@ -35,11 +35,13 @@ from sankofa_observe.adapters.slots.rows import (
 )
 from sankofa_observe.adapters.slots.stretches import DAY_HOURS, of_days, of_hours, of_slots, pieces, together
 from sankofa_observe.ports import HOUR_SECONDS
-from sankofa_observe.slo.slot import Slot, SlotState
+from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, SiteSpan, whole_days
+from sankofa_observe.slo.votes import PLACE, States
 from sankofa_observe.units import Period, without
 
 ROWS_TOGETHER = 50_000
+PLACE_OF = {state.value: place for state, place in PLACE.items()}
 OF_SAMPLES = (*KEY, "samples", "revision", "observed_at")
 FORGET_SECONDS = 4 * 3600
 FORGOTTEN = 0  # rows of a site-day whose slots retention has dropped
@@ -243,11 +245,12 @@ class DeltaSlots:
         frame = self._latest(slo, sites, period).sort("site", "starts_at")
         return [slot_of(row) for row in frame.iter_rows(named=True)]
 
-    def states(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, Mapping[int, SlotState]]:
+    def states(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, States]:
         frame = self._latest(slo, sites, period, (*KEY, "state", "revision", "observed_at"))
-        by_site = frame.partition_by("site", as_dict=True)
+        places = pl.col("state").replace_strict(PLACE_OF, return_dtype=pl.Int8)
+        by_site = frame.with_columns(places).sort("site", "starts_at").partition_by("site", as_dict=True)
         return {
-            str(site): dict(zip(own["starts_at"], map(SlotState, own["state"]), strict=True))
+            str(site): States(starts_at=own["starts_at"].to_numpy(), state=own["state"].to_numpy())
             for (site,), own in by_site.items()
         }
 

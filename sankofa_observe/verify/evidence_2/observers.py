@@ -6,6 +6,7 @@ are what is budgeted, the bounds that each observer gives of the period are.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
@@ -72,23 +73,19 @@ def together(file: dict[str, Any], each: list[tuple[Sums, bool]]) -> tuple[Sums,
         return each[0]
     said = file["observers"]
     telling = [sums for sums, bounded in each if bounded and any(sums.values())]
-    low = sorted(telling, key=lambda one: _ratio(one, one["good"]), reverse=True)
-    high = sorted(telling, key=lambda one: _ratio(one, one["good"] + one["unknown"]))
-    least = low[said["good"] - 1] if len(telling) >= said["good"] else None
-    most = high[said["bad"] - 1] if len(telling) >= said["bad"] else None
-    told = most if most is not None else least
-    if told is None:
+    most = sorted(_ratio(one, one["good"] + one["unknown"]) for one in telling)[said["bad"] - 1 :]
+    least = sorted((_ratio(one, one["good"]) for one in telling), reverse=True)[said["good"] - 1 :]
+    if not most and not least:
         idle = all(bounded and not any(sums.values()) for sums, bounded in each)
         return {"good": 0, "bad": 0, "unknown": 0}, idle
-    base = sum(told.values())
-    most_good = told["good"] + told["unknown"] if most else base
-    good = min(most_good, least["good"] * base // sum(least.values())) if least else 0
+    base = sorted(sum(one.values()) for one in telling)[(len(telling) - 1) // 2]
+    high, low = (*most, Fraction(1))[0], (*least, Fraction(0))[0]
+    most_good, good = math.ceil(high * base), math.floor(min(low, high) * base)
     return {"good": good, "bad": base - most_good, "unknown": most_good - good}, True
 
 
-def _ratio(sums: Sums, good: int) -> tuple[Fraction, int]:
-    base = sum(sums.values())
-    return Fraction(good, base), base
+def _ratio(sums: Sums, good: int) -> Fraction:
+    return Fraction(good, sum(sums.values()))
 
 
 def outside(file: dict[str, Any]) -> list[str]:

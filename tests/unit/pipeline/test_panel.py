@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.pipeline.assess import Assessed, assess
 from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet, evaluate
 from sankofa_observe.pipeline.panel import Panel
@@ -21,10 +22,12 @@ from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Origin, parse, written
 from sankofa_observe.sla.overlay import Applied, ExcludedSlots, Overlay, of_observers, runs
 from sankofa_observe.sla.terms import counting_digest, with_terms
+from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.slo.votes import States
 from sankofa_observe.testing import FixedClock, MemoryArchive, MemoryLedger, MemorySlots
 from sankofa_observe.units import Period
 from sankofa_observe.verify import verify
@@ -66,10 +69,10 @@ class Court:
     def panel_of(self, quorum: Quorum) -> Panel:
         return Panel(quorum=quorum, tables=tuple(self.tables[name] for name in quorum.names))
 
-    def judged(self) -> list[Judged | NotYet]:
-        return list(
-            evaluate([self.agreement], panel_of=self.panel_of, ledger=self.ledger, clock=self.clock, marks=self.marks)
-        )
+    def judged(self, **own: Any) -> list[Judged | NotYet]:
+        """`own` is what the process that judges knows of a source beside it."""
+        wired = {"panel_of": self.panel_of, "ledger": self.ledger, "clock": self.clock, "marks": self.marks}
+        return list(evaluate([self.agreement], **wired, **own))  # type: ignore[arg-type]
 
     def assessed(self) -> list[object]:
         return list(
@@ -112,12 +115,62 @@ def test_one_that_is_down_holds_up_nothing_and_one_more_does() -> None:
     court.saw("north", bad=1)
     [waits] = court.judged()
     assert isinstance(waits, NotYet)
-    assert waits.reason == "its slots are not observed to the end by 2 of its 3 observers"
+    assert waits.reason == "its slots are not observed to the end by 2 of its 3 observers: missing east, west"
 
     court.saw("west", bad=1)
     [judged] = court.judged()
     assert isinstance(judged, Judged)
     assert judged.record.verdict is Verdict.BREACH
+
+
+@pytest.mark.parametrize("observer", ["east", "judge"], ids=["one of the three", "none of the three"])
+@pytest.mark.parametrize("source", ["away", "blind"])
+def test_the_source_beside_who_judges_is_one_voice_and_no_more(observer: str, source: str) -> None:
+    """Away or blind, it holds nothing up once two others have counted past the grace; while they have not, the period waits."""
+    court = Court(agreement=replace(observed(), grace_seconds=120))
+
+    def scraped() -> int:
+        if source == "away":
+            raise Unavailable("Prometheus east: connection refused")
+        return START
+
+    def judged() -> Judged | NotYet:
+        [event] = court.judged(observer=observer, source_at=scraped, look_again=lambda *_: "no late samples are seen")
+        return event
+
+    until = AFTER + court.agreement.grace_seconds
+    court.clock.at = until + 60
+    court.saw("north", bad=1)
+    court.saw("west", bad=1)
+    assert isinstance(judged(), NotYet)
+    court.tables["north"].append([slot(until - SLOT_SECONDS)], court.clock.at)
+    assert isinstance(judged(), NotYet)
+    court.tables["west"].append([slot(until - SLOT_SECONDS)], court.clock.at)
+    event = judged()
+
+    assert isinstance(event, Judged)
+    assert event.record.verdict is Verdict.BREACH
+
+
+def test_the_source_beside_who_judges_is_waited_for_where_its_voice_is_needed() -> None:
+    """With one other observer it decides, and nobody could look for its late samples; of others none are looked for here."""
+    court = Court()
+    for name in ("east", "north"):
+        court.saw(name, bad=1)
+    asked: list[str] = []
+
+    def look_again(slo: Slo, _sites: Sequence[str], _period: Period) -> str:
+        asked.append(slo.name)
+        return "the source is away"
+
+    [waits] = court.judged(observer="east", look_again=look_again)
+    assert isinstance(waits, NotYet)
+    assert (waits.reason, asked) == ("the source is away", ["availability-edge"])
+
+    asked.clear()
+    [judged] = court.judged(observer="judge", look_again=look_again)
+    assert isinstance(judged, Judged)
+    assert asked == []
 
 
 def test_one_that_disagrees_while_another_is_down_leaves_it_undetermined() -> None:
@@ -244,9 +297,9 @@ def test_quiet_days_are_not_read_slot_by_slot(tmp_path: Path) -> None:
     asked: list[Period] = []
 
     class Watched(DeltaSlots):
-        def states(self, slo: str, sites: Sequence[str], period: Period) -> dict[str, dict[int, SlotState]]:
+        def states(self, slo: str, sites: Sequence[str], period: Period) -> Mapping[str, States]:
             asked.append(period)
-            return super().states(slo, sites, period)  # type: ignore[return-value]
+            return super().states(slo, sites, period)
 
     tables = [Watched(tmp_path, name) for name in NAMES]
     tables[0].append([slot(at) for at in starts], AFTER)
@@ -281,7 +334,7 @@ def test_what_another_process_wrote_is_seen_and_never_written(tmp_path: Path) ->
     ours.seal(START // DAY_SECONDS, AFTER)
     ours.compact()
     assert theirs.written() == {}
-    assert theirs.states("availability-edge", ["edge-1"], period(0))["edge-1"][START] is B
+    assert theirs.states("availability-edge", ["edge-1"], period(0))["edge-1"].by_start()[START] is B
     with pytest.raises(InvalidInput, match="serve --observer north"):
         theirs.append([slot(START, G)], AFTER)
 
@@ -292,7 +345,8 @@ def test_slots_and_their_states_are_told_alike(tmp_path: Path) -> None:
     for table in (DeltaSlots(tmp_path, "north"), MemorySlots()):
         table.append(slots, AFTER)
         wanted: dict[str, dict[int, SlotState]] = {"edge-1": {START: B, START + 60: U}, "edge-2": {START + 60: G}}
-        assert table.states("availability-edge", ["edge-1", "edge-2"], period(0)) == wanted
+        found = table.states("availability-edge", ["edge-1", "edge-2"], period(0))
+        assert {site: own.by_start() for site, own in found.items()} == wanted
 
 
 def test_a_panel_has_a_table_each() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, product
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from sankofa_observe.slo.quorum import Quorum, View, vote
 from sankofa_observe.slo.slot import Slot, SlotState
 from sankofa_observe.slo.totals import Edges
 from sankofa_observe.slo.verdict import Attainment
+from sankofa_observe.slo.votes import NOTHING, PLACE, STATES, States, counted, votes
 from tests import builders
 
 NAMES = ("ann", "bob", "eve", "ida", "joe")
@@ -85,6 +87,29 @@ def test_a_vote_is_what_every_set_of_observers_would_say(quorum: Quorum) -> None
     every = [*product(SlotState, repeat=len(quorum))]
 
     assert [voted(quorum, *seen) for seen in every] == [by_hand(quorum, seen) for seen in every]
+
+
+@pytest.mark.parametrize("quorum", QUORUMS, ids=str)
+def test_votes_in_columns_are_those_of_each_slot(quorum: Quorum) -> None:
+    """Of every combination of states, and how many there are of each."""
+    every = [*product(SlotState, repeat=len(quorum))]
+    expected = [voted(quorum, *seen) for seen in every]
+    columns = [np.array([PLACE[seen[n]] for seen in every], np.int8) for n in range(len(quorum))]
+    found = votes(quorum, columns)
+
+    assert [STATES[place] for place in found] == expected
+    assert counted(found) == dict(Counter(expected))
+    assert counted(columns[0][columns[0] == PLACE[IDLE]]) == {IDLE: len(every) // len(STATES)}
+
+
+def test_slots_that_are_not_there_are_unknown_and_those_between_are_none() -> None:
+    """What lies before, behind or between the starts that are asked for is no slot of them: a table may hold another slot length."""
+    starts = np.array([0, 60, 90, 120, 240])
+    own = States(starts_at=starts, state=np.array([PLACE[one] for one in (BAD, GOOD, BAD, IDLE, BAD)], np.int8))
+
+    assert [STATES[place] for place in own.over(range(60, 240, 60))] == [GOOD, IDLE, UNKNOWN]
+    assert own.by_start() == {0: BAD, 60: GOOD, 90: BAD, 120: IDLE, 240: BAD}
+    assert {STATES[place] for place in NOTHING.over(range(60, 240, 60))} == {UNKNOWN}
 
 
 @given(quorum=quorums, data=st.data())
@@ -205,8 +230,50 @@ def test_bounds_hold_the_truth_while_liars_are_fewer_than_either_threshold(
     assert together.good <= true * together.base <= together.high_good
 
 
+@given(quorum=quorums, target=st.integers(1, 10**6), data=st.data())
+def test_counts_say_no_breach_and_no_met_that_shares_do_not_say(
+    quorum: Quorum, target: int, data: st.DataObject
+) -> None:
+    """The shares by hand, without a base: bad needs so many that are under the target at best, met so many that reach it, and no breach."""
+    every, aim = data.draw(many(quorum)), Fraction(target, 10**6)
+    telling = [one for one in every if one.bounded and one.base]
+    under = sum(Fraction(one.high_good, one.base) < aim for one in telling) >= quorum.bad
+    reached = sum(Fraction(one.good, one.base) >= aim for one in telling) >= quorum.good
+    together = attained(quorum, every)
+    if together.bounded and together.base and len(quorum) > 1:
+        assert Fraction(together.high_good, together.base) >= aim or under
+        assert Fraction(together.good, together.base) < aim or (reached and not under)
+
+
+@given(quorum=st.sampled_from([one for one in QUORUMS if len(one) > 1]), data=st.data())
+def test_no_liar_moves_the_base_beyond_what_honest_observers_counted(quorum: Quorum, data: st.DataObject) -> None:
+    """Fewer liars than either threshold, and fewer than there are honest ones that tell: the base lies between theirs."""
+    liars = data.draw(st.lists(attainments(), max_size=min(quorum.bad, quorum.good) - 1))
+    least = max(quorum.needed, len(liars) + 1)
+    assume(len(liars) + least <= len(quorum))
+    count = data.draw(st.integers(least, len(quorum) - len(liars)))
+    counts = data.draw(st.lists(st.tuples(*[st.integers(30, 40)] * 3), min_size=count, max_size=count))
+    honest = [Attainment(good=good, bad=bad, unknown=unknown, slots={}) for good, bad, unknown in counts]
+    together = attained(quorum, data.draw(st.permutations([*liars, *honest])))
+    bases = [one.base for one in honest]
+
+    assert min(bases) <= together.base <= max(bases)
+
+
+@pytest.mark.parametrize("scale", [1, 10**12], ids=["tiny", "huge"])
+def test_a_liar_between_two_honest_observers_gives_no_base(scale: int) -> None:
+    """Its share stands between theirs, so it is the share of all; what it counted is not."""
+    every = [
+        Attainment(good=90, bad=10, unknown=0, slots={}),
+        Attainment(good=99, bad=1, unknown=0, slots={}),
+        Attainment(good=19 * scale, bad=scale, unknown=0, slots={}),
+    ]
+
+    assert shown(attained(TWO_OF_THREE, every)) == (95, 5, 0, True)
+
+
 def test_bounds_of_three_are_the_middle_ones() -> None:
-    """Two of three must agree on each: the second lowest high bound, and the second highest low bound on its base."""
+    """Two of three must agree on each: the second lowest high bound, and the second highest low bound, on the middle base."""
     every = [
         Attainment(good=90, bad=5, unknown=5, slots={}),  # 90 % to 95 %
         Attainment(good=176, bad=4, unknown=20, slots={}),  # 88 % to 98 %
@@ -215,17 +282,19 @@ def test_bounds_of_three_are_the_middle_ones() -> None:
 
     assert shown(attained(TWO_OF_THREE, every)) == (88, 5, 7, True)
     assert shown(attained(replace(TWO_OF_THREE, bad=1), every)) == (5, 95, 0, True)
-    assert shown(attained(replace(TWO_OF_THREE, bad=3), every)) == (176, 4, 20, True)
+    assert shown(attained(replace(TWO_OF_THREE, bad=3), every)) == (88, 2, 10, True)
     assert shown(attained(replace(TWO_OF_THREE, bad=3), [DOWN, *every[1:]])) == (5, 0, 95, True)
 
 
-@pytest.mark.parametrize(("bad", "expected"), [(1, (9, 1, 0, True)), (2, (90, 10, 0, True))])
-def test_of_equal_shares_the_smaller_base_stands_first(bad: int, expected: tuple[int, int, int, bool]) -> None:
-    """What goes on chain are counts: which of two observers' they are does not depend on who is asked first."""
-    quorum = Quorum(names=NAMES[:2], bad=bad, good=2)
-    few, many = (Attainment(good=9 * n, bad=n, unknown=0, slots={}) for n in (1, 10))
+def test_shares_of_a_base_are_rounded_apart() -> None:
+    """99 % of 3 events is between 2 and 3 of them; where both shares meet and bad wins, met is rounded by the lower one."""
+    both = Quorum(names=NAMES[:2], bad=2, good=2)
+    few, many_ = Attainment(good=2, bad=1, unknown=0, slots={}), Attainment(good=99, bad=1, unknown=0, slots={})
+    all_good = Attainment(good=3, bad=0, unknown=0, slots={})
 
-    assert shown(attained(quorum, [few, many])) == shown(attained(quorum, [many, few])) == expected
+    assert shown(attained(both, [few, many_])) == (2, 0, 1, True)
+    assert shown(attained(replace(TWO_OF_THREE, bad=1), [few, many_, many_])) == (66, 33, 1, True)
+    assert shown(attained(replace(TWO_OF_THREE, bad=1), [all_good, all_good, many_])) == (2, 0, 1, True)
 
 
 def test_a_tie_of_bounds_leaves_all_open() -> None:
