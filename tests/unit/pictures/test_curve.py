@@ -24,7 +24,7 @@ CURVE = Curve(
     ],
     currency="USD",
     exponent=2,
-    marks=[(995_000, "as agreed"), (999_000, "what if")],
+    marks=[(995_000, "objective now"), (999_000, "what if")],
 )
 
 
@@ -34,7 +34,7 @@ def test_curve_says_what_each_objective_costs() -> None:
         ("90 %", "0.00 USD"),
         ("95 %", "0.00 USD"),
         ("99 %", "0.00 to 50.00 USD"),
-        ("99.5 % (as agreed)", "0.00 to 50.00 USD"),
+        ("99.5 % (objective now)", "0.00 to 50.00 USD"),
         ("99.9 % (what if)", "125.00 USD"),
         ("99.95 %", "125.00 USD"),
         ("99.99 %", "125.00 to 500.00 USD"),
@@ -56,7 +56,7 @@ def test_objective_in_percent_is_exact(ppm: int, words: str) -> None:
 
 def test_scale_begins_at_zero_where_an_objective_is_low() -> None:
     """What is pointed at is always on it."""
-    low = Curve(title="a", steps=[], currency="KES", exponent=0, marks=[(600_000, "as agreed")])
+    low = Curve(title="a", steps=[], currency="KES", exponent=0, marks=[(600_000, "objective now")])
     assert (0 < place(low, 600_000) < 1, low.told()[0], low.told()[-1]) == (
         True,
         ("50 %", "0 KES"),
@@ -109,6 +109,6 @@ def test_svg_says_in_words_what_it_shows() -> None:
     root = ET.fromstring(document)
     description = root.find(f"{NAMESPACE}desc")
     assert description is not None
-    assert "99.5 % (as agreed): 0.00 to 50.00 USD; 99.9 % (what if): 125.00 USD" in str(description.text)
+    assert "99.5 % (objective now): 0.00 to 50.00 USD; 99.9 % (what if): 125.00 USD" in str(description.text)
     assert re.findall(r"https?://[^\"']+", document) == ["http://www.w3.org/2000/svg"]
     assert "prefers-color-scheme: dark" in document
