@@ -722,7 +722,7 @@ def test_bytes_that_are_no_document_cannot_be_checked(raw: bytes) -> None:
 def test_a_file_without_a_format_is_told_as_that() -> None:
     """It is no format of the name None."""
     for raw in (b"{}", b"[]", b'{"format":null}'):
-        with pytest.raises(CannotCheck, match="^format is missing, expected one of sankofa-evidence"):
+        with pytest.raises(CannotCheck, match=r"^format is missing, expected one of sankofa-evidence"):
             verify(raw)
 
 

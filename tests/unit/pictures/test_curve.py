@@ -103,6 +103,19 @@ def test_svg_draws_the_steps() -> None:
     assert corners(document, "possible")[-3:] == [(second, 7_500), (second, 0), (10_000, 0)]
 
 
+@pytest.mark.parametrize("most", [93_750, 50_000, 99_999, 7])
+def test_svg_labels_each_line_with_its_own_amount(most: int) -> None:
+    """Lines stand at whole minor units: none is labelled with an amount that was rounded."""
+    step = Step(target_ppm=999_000, owed=Owed(low_minor=0, high_minor=most))
+    root = ET.fromstring(svg_curve.chart(Curve(title="t", steps=[step], currency="USD", exponent=2, marks=CURVE.marks)))
+    texts = [(one.text or "", int(str(one.get("y")))) for one in root.iter(f"{NAMESPACE}text") if one.get("x") == "19%"]
+    labels = [(round(float(words) * 100), y - 4) for words, y in texts if words != "USD"]
+    (none, ground), (high, top) = labels[0], labels[-1]
+    assert (none, high, ground - top) == (0, most, svg_curve.PLOT)
+    assert all(abs((ground - y) / svg_curve.PLOT * most - amount) <= most / svg_curve.PLOT for amount, y in labels)
+    assert len({2 * at - before - after for (before, _), (at, _), (after, _) in zip(labels, labels[1:], labels[2:])} | {0}) == 1
+
+
 def test_svg_says_in_words_what_it_shows() -> None:
     """Its description has every amount; names are no markup, and nothing is fetched."""
     document = svg_curve.chart(CURVE)
