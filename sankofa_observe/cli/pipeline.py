@@ -38,7 +38,7 @@ def observe(config: ConfigFile, observer: AsObserver = "", *, as_json: AsJson = 
         show(
             _with_progress(observing.observe()),
             as_json=as_json,
-            nothing="nothing to observe yet: no slot has closed since; one does an hour after its end where Prometheus scrapes nothing",
+            nothing="nothing to observe: every slot that has closed is counted; where Prometheus scrapes nothing, one closes an hour after its end",
         )
 
 

@@ -31,7 +31,7 @@ def explain(
     at: Annotated[str | None, typer.Option(help="Explain as of this day, like 2027-03-01; without it, of now.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain an agreement: its next periods, what may be bad in them, what a miss costs, and who signs; by the version that holds then.
+    """Explain an agreement: its next periods, what may be bad in them, what a miss costs, who observes and who signs; by the version of then.
 
     Example: sankofa-observe specs explain example-edge deploy/specs
     """
@@ -91,11 +91,12 @@ def lines(meaning: Meaning) -> Iterator[str]:
     yield f"Credits of a period  at most {_share(agreed.cap_ppm)} of it, {_cap(agreed)}"
     yield from _rules(agreed, meaning.worst_year)
     yield f"Judged               {_length(agreed.grace_seconds) or 'at once'}{' after its end' if agreed.grace_seconds else ''}"
-    if (quorum := agreed.observers).names:
-        yield f"Observed             by {', '.join(quorum.names)}"
-        yield f"                     bad where {quorum.bad} say so, else good where {quorum.good} do, else not known"
     window = f"{_length(agreed.dispute_window_seconds)}, and {agreed.dispute_window_blocks:,} blocks"
     yield f"To be disputed       for {window} after the report"
+    yield from _planned(agreed)
+    if agreed.observers.names:
+        told = f"Observed by          {agreed.observers}"
+        yield from wrap(told, WIDTH, subsequent_indent=" " * 21, break_on_hyphens=False)
     yield ""
     yield "Signed by"
     yield f"  provider   {agreed.provider_account} proposes the terms"
@@ -114,6 +115,16 @@ def lines(meaning: Meaning) -> Iterator[str]:
 
 def _cap(agreed: Agreement) -> str:
     return str(agreed.money(agreed.cap_minor))
+
+
+def _planned(agreed: Agreement) -> Iterator[str]:
+    """What becomes of work that was announced and approved."""
+    from sankofa_observe.sla.overlay import ExcludedSlots
+
+    ahead = _length(agreed.exclusion_notice_seconds)
+    begin = f"announced {ahead} ahead and approved" if ahead else "announced and approved"
+    up = agreed.excluded_slots is ExcludedSlots.COUNTS_AS_UP
+    yield f"Planned work         {begin}: {'counts as up' if up else 'leaves the base'}"
 
 
 def _rules(agreed: Agreement, worst_year: Money | None) -> Iterator[str]:

@@ -166,7 +166,7 @@ def _curve(
     priced = [one.changed for one in found if isinstance(one, Compared)]
     promise = next(one for each in reversed(agreements) for one in each.promises if one.slo.name == change.slo)
     is_ppm, asked_ppm = promise.slo.target_ppm, change.of(promise).slo.target_ppm
-    marks = [(is_ppm, "as agreed")] if is_ppm == asked_ppm else [(is_ppm, "as agreed"), (asked_ppm, "what if")]
+    marks = [(is_ppm, "objective now"), *([(asked_ppm, "what if")] if asked_ppm != is_ppm else [])]
     periods = len({one.period for one in priced})
     count = len({one.id for one in agreements})
     many = f"{count} agreements" if count > 1 else agreements[0].name

@@ -91,9 +91,10 @@ def _scale(curve: Curve, top: int) -> Iterator[str]:
             anchor = "end" if tick == curve.ticks[-1] else "middle"
             short = percent(tick).removesuffix(" %")
             yield f'<text class="small faint {anchor}" x="{x:.2f}%" y="{top + PLOT + 20}">{short}</text>'
-    for quarter in range(5):
-        amount = curve.most_minor * quarter // 4
-        y = top + PLOT - PLOT * quarter // 4
+    parts = next(one for one in (4, 5, 3, 2, 1) if curve.most_minor % one == 0)  # of which each is whole minor units
+    for part in range(parts + 1):
+        amount = curve.most_minor * part // parts
+        y = top + PLOT - PLOT * part // parts
         yield f'<svg x="{LEFT}%" y="{y}" width="{WIDE}%" height="1" viewBox="0 0 1 1" preserveAspectRatio="none" overflow="visible"><path class="grid" d="M0 0h1"/></svg>'
         words = curve.money(Owed(low_minor=amount, high_minor=amount)).rpartition(" ")[0]
         yield f'<text class="small faint end" x="{LEFT - 1}%" y="{y + 4}">{words}</text>'
@@ -104,7 +105,7 @@ def _scale(curve: Curve, top: int) -> Iterator[str]:
 def _pointed(curve: Curve, top: int) -> Iterator[str]:
     """Lines at the objectives that are pointed at, and beneath what each would have cost."""
     for number, (target_ppm, words) in enumerate(curve.marks):
-        x, y = LEFT + WIDE * place(curve, target_ppm), top + PLOT + LINE * (3 + number) - 4
+        x, y = LEFT + WIDE * place(curve, target_ppm), top + PLOT + LINE * (3 + number)
         kind = f"pointed pointed-{number}"
         yield f'<svg x="{x:.2f}%" y="{top}" width="1" height="{PLOT}" overflow="visible"><path class="{kind}" d="M0 0v{PLOT}"/></svg>'
         text = f"{words}: {percent(target_ppm)}, {curve.money(curve.at(target_ppm))}"

@@ -48,8 +48,9 @@ def _parse(raw: bytes) -> dict[str, Any]:
         ) from error
     seen = document.get("format") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(seen, str) or seen not in FORMATS:
+        told = "format is missing" if seen is None else f"format {str(seen)[:80]!r} is not known here"
         raise CannotCheck(
-            f"format {str(seen)[:80]!r} is not known here, expected one of {', '.join(sorted(FORMATS))}; "
+            f"{told}, expected one of {', '.join(sorted(FORMATS))}; "
             "for a newer one, take a newer sankofa-observe[verify]"
         )
     return document

@@ -101,6 +101,7 @@ def test_the_proof_of_a_slot_is_a_file_that_verify_reads(run: Run, tmp_path: Pat
     assert "2026-01-01T00:00:00Z to 2026-01-01T00:01:00Z: BAD" in told.out
     assert "anything about terms, verdict and credit" in told.out
     assert "expected one of the period 2026-01-01T00:00:00Z" in outside.err
+    assert "fetch it again" not in outside.err  # the document is whole
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_what_if_prices_the_past_beside_what_it_is(config: str, tmp_path: Path) 
     assert "as it is 99.2383 to 99.3279 % breach 125.00 USD" in lines
     assert "what if 99.2383 to 99.3279 % met 0.00 USD" in lines
     assert "1 together 125.00 USD 0.00 USD" in lines
-    assert "99.5 % (as agreed) 125.00 USD" in lines
+    assert "99.5 % (objective now) 125.00 USD" in lines
     assert max(map(len, out.splitlines())) <= 130
 
 

@@ -90,6 +90,7 @@ Credits of a period  at most 50 % of it, 625.00 USD
 Of several misses    added up
 Judged               1 d after its end
 To be disputed       for 14 d, and 1,000 blocks after the report
+Planned work         announced 3 d ahead and approved: leaves the base
 
 Signed by
   provider   0x1111111111111111111111111111111111111111 proposes the terms
@@ -165,14 +166,22 @@ def test_explain_shows_the_hours_of_a_clock_change(run: Run, tmp_path: Path) -> 
     ) in ended.out
 
 
-def test_explain_says_who_observes(run: Run, tmp_path: Path) -> None:
-    """Where several do, with what makes a slot bad or good."""
-    terms = changed(AGREEMENT, put("spec|observers", {"names": ["west", "east", "north"]}), lambda document: document["spec"]["promises"].pop())  # fmt: skip
-    write(tmp_path, fleet=FLEET, slo=SLO, terms=terms)
-    ended = run("specs", "explain", "example-edge", str(tmp_path), "--at", "2027-03-05")
+def test_explain_tells_who_observes_and_what_planned_work_costs(run: Run, tmp_path: Path) -> None:
+    """With how many of them decide; names that are long are wrapped."""
+    names = [f"observer-of-region-{number}" for number in range(5)]
+    terms = changed(
+        AGREEMENT,
+        put("spec|observers", {"names": names, "bad": 2}),
+        put("spec|excludedSlots", "counts-as-up"),
+        put("spec|exclusionNoticeSeconds", 0),
+    )
+    write(tmp_path, fleet=FLEET, slo=SLO, latency=LATENCY, terms=terms)
+    ended = run("specs", "explain", "example-edge", str(tmp_path), "--at", "2027-02-14")
     assert (
-        "Observed             by east, north, west\n"
-        "                     bad where 2 say so, else good where 2 do, else not known\n"
+        "Planned work         announced and approved: counts as up\n"
+        "Observed by          observer-of-region-0, observer-of-region-1,\n"
+        "                     observer-of-region-2, observer-of-region-3,\n"
+        "                     observer-of-region-4: bad where 2 say so, good where 3 do\n"
     ) in ended.out
 
 

@@ -719,6 +719,13 @@ def test_bytes_that_are_no_document_cannot_be_checked(raw: bytes) -> None:
         verify(raw)
 
 
+def test_a_file_without_a_format_is_told_as_that() -> None:
+    """It is no format of the name None."""
+    for raw in (b"{}", b"[]", b'{"format":null}'):
+        with pytest.raises(CannotCheck, match=r"^format is missing, expected one of sankofa-evidence"):
+            verify(raw)
+
+
 @pytest.mark.parametrize("raw", [b'{"format":"sla-evidence/2"}', b'{"format":"sankofa-evidence/3","days":[]}'])
 def test_document_of_another_format_cannot_be_checked(raw: bytes) -> None:
     """Neither an older document nor a newer one is read by these rules."""

@@ -224,7 +224,7 @@ def test_a_proof_of_a_slot_is_of_one_observer_and_of_no_other() -> None:
             assert verify(json.dumps({**cut, "index": index}, sort_keys=True, separators=(",", ":")).encode()).wrong
     with pytest.raises(InvalidInput, match="observer zoe is not in it, expected one of its agreement: ann, bob, eve"):
         slot_proof(whole, SLOTS[5], "zoe")
-    with pytest.raises(InvalidInput, match="expected one of its agreement: none by a name: leave it out"):
+    with pytest.raises(InvalidInput, match="expected no name: its agreement names no observers"):
         slot_proof(builders.breach(builders.agreement()).document, SLOTS[5], "ann")
 
 

@@ -25,8 +25,8 @@ def slot_proof(evidence: Evidence, at: int, observer: str = "") -> bytes:
     identity, step = evidence.identity, evidence.identity.slo.slot_seconds
     names, start = identity.observers.names, at // step * step
     if observer and observer not in names:
-        known = ", ".join(names) or "none by a name: leave it out"
-        raise InvalidInput(f"observer {observer} is not in it, expected one of its agreement: {known}")
+        expected = f"one of its agreement: {', '.join(names)}" if names else "no name: its agreement names no observers"
+        raise InvalidInput(f"observer {observer} is not in it, expected {expected}")
     place = names.index(observer) if observer else 0
     first = place * len(evidence.days_of(place))
     days = enumerate(evidence.days_of(place), first)

@@ -24,7 +24,7 @@ CURVE = Curve(
     ],
     currency="USD",
     exponent=2,
-    marks=[(995_000, "as agreed"), (999_000, "what if")],
+    marks=[(995_000, "objective now"), (999_000, "what if")],
 )
 
 
@@ -34,7 +34,7 @@ def test_curve_says_what_each_objective_costs() -> None:
         ("90 %", "0.00 USD"),
         ("95 %", "0.00 USD"),
         ("99 %", "0.00 to 50.00 USD"),
-        ("99.5 % (as agreed)", "0.00 to 50.00 USD"),
+        ("99.5 % (objective now)", "0.00 to 50.00 USD"),
         ("99.9 % (what if)", "125.00 USD"),
         ("99.95 %", "125.00 USD"),
         ("99.99 %", "125.00 to 500.00 USD"),
@@ -56,7 +56,7 @@ def test_objective_in_percent_is_exact(ppm: int, words: str) -> None:
 
 def test_scale_begins_at_zero_where_an_objective_is_low() -> None:
     """What is pointed at is always on it."""
-    low = Curve(title="a", steps=[], currency="KES", exponent=0, marks=[(600_000, "as agreed")])
+    low = Curve(title="a", steps=[], currency="KES", exponent=0, marks=[(600_000, "objective now")])
     assert (0 < place(low, 600_000) < 1, low.told()[0], low.told()[-1]) == (
         True,
         ("50 %", "0 KES"),
@@ -103,12 +103,25 @@ def test_svg_draws_the_steps() -> None:
     assert corners(document, "possible")[-3:] == [(second, 7_500), (second, 0), (10_000, 0)]
 
 
+@pytest.mark.parametrize("most", [93_750, 50_000, 99_999, 7])
+def test_svg_labels_each_line_with_its_own_amount(most: int) -> None:
+    """Lines stand at whole minor units: none is labelled with an amount that was rounded."""
+    step = Step(target_ppm=999_000, owed=Owed(low_minor=0, high_minor=most))
+    root = ET.fromstring(svg_curve.chart(Curve(title="t", steps=[step], currency="USD", exponent=2, marks=CURVE.marks)))
+    texts = [(one.text or "", int(str(one.get("y")))) for one in root.iter(f"{NAMESPACE}text") if one.get("x") == "19%"]
+    labels = [(round(float(words) * 100), y - 4) for words, y in texts if words != "USD"]
+    (none, ground), (high, top) = labels[0], labels[-1]
+    assert (none, high, ground - top) == (0, most, svg_curve.PLOT)
+    assert all(abs((ground - y) / svg_curve.PLOT * most - amount) <= most / svg_curve.PLOT for amount, y in labels)
+    assert len({2 * at - before - after for (before, _), (at, _), (after, _) in zip(labels, labels[1:], labels[2:])} | {0}) == 1
+
+
 def test_svg_says_in_words_what_it_shows() -> None:
     """Its description has every amount; names are no markup, and nothing is fetched."""
     document = svg_curve.chart(CURVE)
     root = ET.fromstring(document)
     description = root.find(f"{NAMESPACE}desc")
     assert description is not None
-    assert "99.5 % (as agreed): 0.00 to 50.00 USD; 99.9 % (what if): 125.00 USD" in str(description.text)
+    assert "99.5 % (objective now): 0.00 to 50.00 USD; 99.9 % (what if): 125.00 USD" in str(description.text)
     assert re.findall(r"https?://[^\"']+", document) == ["http://www.w3.org/2000/svg"]
     assert "prefers-color-scheme: dark" in document
