@@ -11,7 +11,7 @@ from sankofa_observe.adapters import spec_credit
 from sankofa_observe.adapters.spec_currencies import EXPONENTS
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument, ObserversSpec
-from sankofa_observe.adapters.spec_versions import UNREADABLE
+from sankofa_observe.adapters.spec_versions import UNREADABLE, YEARS
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.terms import with_terms
@@ -19,8 +19,6 @@ from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.window import RollingWindow
 from sankofa_observe.units import instant, share_floor
-
-_YEARS = range(2026, 2101)
 
 
 def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> None:
@@ -184,8 +182,8 @@ def _instant(text: str, faults: list[Fault]) -> int | None:
         problem = f"{text[:80]!r}; expected UTC like 2026-01-01T00:00:00Z"
         faults.append(Fault("/spec/startsAt", "agreement.instant", problem))
         return None
-    if found.year not in _YEARS:
-        problem = f"{text!r}; expected {_YEARS.start} to {_YEARS.stop - 1}"
+    if found.year not in YEARS:
+        problem = f"{text!r}; expected {YEARS.start} to {YEARS.stop - 1}"
         faults.append(Fault("/spec/startsAt", "agreement.start", problem))
         return None
     return int(found.timestamp())

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sankofa_observe.adapters.spec_faults import Place, note_path
-from sankofa_observe.adapters.spec_seen import Seen, findings, without_bound
+from sankofa_observe.adapters.spec_seen import Seen, bound_of, findings, without_bound
 from sankofa_observe.errors import Unusable, Violation
 from sankofa_observe.ports import RawSeries, SampleSource
 from sankofa_observe.sla.catalog import Catalog
@@ -74,7 +74,7 @@ def _read(indicator: Indicator) -> list[tuple[str, str, bool]]:
             part = "bad" if indicator.counts_bad else "good"
             started = [(note_path("start-time"), indicator.started, False)] if indicator.started else []
             ratio = [
-                (f"{_RATIO}/{part}/{_QUERY}", indicator.good, True),
+                (f"{_RATIO}/{part}/{_QUERY}", indicator.good, bound_of(indicator.good) is None),
                 (f"{_RATIO}/total/{_QUERY}", indicator.valid, False),
             ]
             return [*ratio, *started]
@@ -95,6 +95,6 @@ def _read(indicator: Indicator) -> list[tuple[str, str, bool]]:
 def _seen(asked: _Asked, path: str, selector: str, seconds: int, *, may_be_empty: bool) -> Seen:
     series = asked.read(selector, seconds)
     around: Sequence[RawSeries] = ()
-    if not series:
+    if not series or bound_of(selector):
         around = asked.read(without_bound(selector), seconds) or asked.read(selector.partition("{")[0], seconds)
     return Seen(path=path, selector=selector, series=series, around=around, may_be_empty=may_be_empty)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -35,7 +35,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What one selector of an SLO met; `around` are the series of its metric where it met none."""
+    """What one selector of an SLO met; `around` are the series of its metric where it met none or names one bucket."""
 
     path: str
     selector: str
@@ -70,12 +70,21 @@ def without_bound(selector: str) -> str:
     return f"{name}{{{others.strip().removesuffix(',')}}}" if brace else selector
 
 
+def bound_of(selector: str) -> str | None:
+    """The bucket that a selector names, in quotes; None where it names none."""
+    return next((found[1] for found in _LE.finditer(selector) if found[1]), None)
+
+
+def _buckets(seen: Seen, sites: Collection[str] = ()) -> str:
+    """The bounds that the histogram has, of these sites alone if any are named."""
+    own = (one.labels for one in seen.around if not sites or one.labels.get(SITE_LABEL) in sites)
+    return ", ".join(sorted({labels.get(BUCKET, "") for labels in own} - {""}, key=_by_bound))
+
+
 def _nothing(seen: Seen) -> Finding:
-    metric, buckets = seen.metric, {one.labels.get(BUCKET, "") for one in seen.around} - {""}
-    bound = next((found[1] for found in _LE.finditer(seen.selector) if found[1]), None)
+    metric, bound, buckets = seen.metric, bound_of(seen.selector), _buckets(seen)
     if bound and buckets:
-        listed = ", ".join(sorted(buckets, key=_by_bound))
-        problem = f"no bucket le={bound}: the histogram has {listed}"
+        problem = f"no bucket le={bound}: the histogram has {buckets}"
         hint = "name one of these bounds, or publish a bucket at this one"
         return Finding(fault=Fault(seen.path, "live.bucket", problem, hint), is_error=True)
     if seen.around:
@@ -118,11 +127,13 @@ def _missing_sites(sites: Sequence[str], seen: Sequence[Seen]) -> Iterator[Findi
     for one in seen:
         known = {series.labels.get(SITE_LABEL) for series in one.series}
         missing = [site for site in sites if site not in known]
-        if one.series and missing and known & set(sites) and not one.may_be_empty:
-            problem = f"{one.metric}: no series of {len(missing)} of {len(sites)} sites: {_named(missing)}"
-            yield Finding(
-                fault=Fault(one.path, "live.no-series", problem, "their slots will be UNKNOWN"), is_error=False
-            )
+        if not one.series or not missing or not known & set(sites) or one.may_be_empty:
+            continue
+        where = f"{len(missing)} of {len(sites)} sites: {_named(missing)}"
+        code, problem = "live.no-series", f"{one.metric}: no series of {where}"
+        if (bound := bound_of(one.selector)) and (buckets := _buckets(one, missing)):
+            code, problem = "live.bucket", f"no bucket le={bound} at {where}; the histograms there have {buckets}"
+        yield Finding(fault=Fault(one.path, code, problem, "their slots will be UNKNOWN"), is_error=False)
 
 
 def _several(slo: Slo, seen: Sequence[Seen], up: Sequence[RawSeries]) -> Iterator[Finding]:

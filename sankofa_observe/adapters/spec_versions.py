@@ -16,6 +16,7 @@ from sankofa_observe.slo.objective import Slo
 from sankofa_observe.units import instant, rfc3339
 
 SETTINGS = {"version", "from"}
+YEARS = range(2026, 2101)  # in which agreements and versions begin
 UNREADABLE = 0  # a version that nobody can tell
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _BESIDE = "versions count up from 1 by one, and each stays in the specs beside the later ones"
@@ -37,11 +38,20 @@ def read_version(place: Place, notes: Mapping[str, str], faults: list[Fault]) ->
         faults.append(Fault(note_path("version"), "slo.boundary", problem, f"add {note_path('from')}"))
     if version == 1 or since is None:
         return version, None
+    return version, _boundary(since, faults)
+
+
+def _boundary(since: str, faults: list[Fault]) -> int | None:
+    """Where nothing leans on a version, its slots are counted from its boundary on: one of 1970 would be of 500,000 hours."""
     try:
-        return version, int(instant(since).timestamp())
+        found = instant(since)
     except ValueError:
         faults.append(note_fault("from", since[:80], "UTC in quotes, like '2027-01-01T00:00:00Z'"))
-        return version, None
+        return None
+    if found.year not in YEARS:
+        faults.append(note_fault("from", since, f"a year from {YEARS.start} to {YEARS.stop - 1}"))
+        return None
+    return int(found.timestamp())
 
 
 def order_slos(draft: Draft) -> None:
@@ -81,8 +91,9 @@ def _without_holes(name: str, places: Mapping[int, Place], path: str, code: str,
     missing = [one for one in sorted(places) if one > 1 and one - 1 not in places]
     if draft.unread or UNREADABLE in places or not missing:
         return True
-    problem = f"version {missing[0]} {f'of {name} ' if name else ''}stands without version {missing[0] - 1}"
-    draft.tell(places[missing[0]], [Fault(path, code, problem, _BESIDE)])
+    for one in missing:
+        problem = f"version {one} {f'of {name} ' if name else ''}stands without version {one - 1}"
+        draft.tell(places[one], [Fault(path, code, problem, _BESIDE)])
     return False
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from sankofa_observe.adapters.spec_faults import Fault, note_path
 from sankofa_observe.adapters.spec_models import Calendar, TimeWindow
 from sankofa_observe.adapters.spec_slot import DAY, SLOT_PLACES, seconds_of
 from sankofa_observe.slo.objective import SlotRule
-from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, RollingWindow, Window
+from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, RollingWindow, Window, zone_named
 from sankofa_observe.units import rfc3339
 
 _PATH = "/spec/timeWindow/0"
@@ -18,8 +17,6 @@ _FORM = "%Y-%m-%d %H:%M:%S"
 _CALENDAR = {"1d": CalendarUnit.DAY, "1w": CalendarUnit.WEEK, "1M": CalendarUnit.MONTH, "1Q": CalendarUnit.QUARTER}
 # Two years of each: every clock change of a zone is in them.
 _EDGES_LOOKED_AT = {CalendarUnit.DAY: 731, CalendarUnit.WEEK: 105, CalendarUnit.MONTH: 25, CalendarUnit.QUARTER: 9}
-# Files of the zone database that are no zones, or that mean another thing on another machine.
-_NO_ZONE = re.compile(r"(?:right|posix)/.*|localtime|posixrules|Factory")
 _YEARS = range(1970, 2101)
 _LEANS = (*SLOT_PLACES, note_path("scrape"))
 
@@ -80,16 +77,12 @@ def _periodic(window: TimeWindow, calendar: Calendar, slot: SlotRule | None, fau
 
 
 def _zone(name: str, faults: list[Fault]) -> ZoneInfo | None:
-    problem = "it is no time zone of the IANA database"
     try:
-        if not _NO_ZONE.fullmatch(name):
-            return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a zone that is a folder, like Africa
-        problem = str(error)
-    faults.append(
-        Fault(f"{_PATH}/calendar/timeZone", "slo.calendar", f"{name[:80]!r}: {problem}", "like Africa/Nairobi")
-    )
-    return None
+        return zone_named(name)
+    except (KeyError, ValueError, OSError) as error:  # OSError: a zone that is a folder, like Africa
+        problem = f"{name[:80]!r}: {error}"
+        faults.append(Fault(f"{_PATH}/calendar/timeZone", "slo.calendar", problem, "like Africa/Nairobi"))
+        return None
 
 
 def _start(text: str, faults: list[Fault]) -> datetime | None:

@@ -141,19 +141,22 @@ def _begin(marks: Marks, agreements: Sequence[Agreement], ledger: Ledger, now: i
         return
     judged = ledger.judged_to()
     for agreement in agreements:
-        marks.judged_to.setdefault(agreement.on_chain_id, _first_to_judge(agreement, judged.get(agreement.id, 0)))
+        first = _first_to_judge(agreement, judged.get(agreement.id, 0), ledger)
+        marks.judged_to.setdefault(agreement.on_chain_id, first)
         untold = Period(starts_at=now - agreement.grace_seconds - UNTOLD_SECONDS, ends_at=now)
         for promise in agreement.promises:
             marks.again[promise.slo.counted_as] = untold.joined(marks.again.get(promise.slo.counted_as))
 
 
-def _first_to_judge(agreement: Agreement, newest: int) -> int:
+def _first_to_judge(agreement: Agreement, newest: int, ledger: Ledger) -> int:
     """Where a version goes on, by the start of the newest period that any version judged.
 
-    A later version may have judged while the longer grace of this one still ran: then all that could not be due before are looked at.
+    A later version may have judged while the longer grace of this one still ran, or after this one had failed: then its own newest
+    is asked for.
     """
     if agreement.ends_at is not None and newest >= agreement.ends_at:
-        newest = agreement.window.period_at(agreement.ends_at - agreement.grace_seconds - 1).starts_at
+        own = ledger.newest_judged(agreement.id, before_at=agreement.ends_at)
+        newest = own.period.starts_at if own else agreement.starts_at
     return max(newest, agreement.starts_at)
 
 

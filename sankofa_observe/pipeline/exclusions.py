@@ -203,7 +203,7 @@ def _unknown(proposal: Proposal, catalog: Catalog, leaning: Sequence[Agreement])
     agreements = {name for one in catalog.agreements.values() for name in (one.name, one.id)}
     known = (
         ("site", proposal.sites, set(catalog.sites)),
-        ("slo", proposal.slos, set(catalog.slos)),
+        ("slo", proposal.slos, set(catalog.slo_names())),
         ("agreement", proposal.agreements, agreements),
     )
     strange = [(what, name, names) for what, asked, names in known for name in asked if name not in names]

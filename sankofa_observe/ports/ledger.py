@@ -231,8 +231,8 @@ class Ledger(Exclusions, Protocol):
     def versions(self, agreement_id: str) -> list[int]:
         """The versions of an agreement that were ever recorded, in order."""
 
-    def newest_judged(self, agreement_id: str) -> VerdictRecord | None:
-        """The last verdict on the newest period of an agreement that was judged."""
+    def newest_judged(self, agreement_id: str, *, before_at: int | None = None) -> VerdictRecord | None:
+        """The last verdict on the newest period of an agreement that was judged, of those that begin before an instant."""
 
     def judged_to(self) -> Mapping[str, int]:
         """The start of the newest period of each agreement of which a promise was judged, by agreement."""

@@ -15,6 +15,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from sankofa_observe.errors import Violation
+from sankofa_observe.slo.window import zone_named
 from sankofa_observe.units import Period, rfc3339
 
 MOST_OCCURRENCES = 1_000
@@ -24,6 +25,13 @@ LOCAL_FORMAT = "%Y-%m-%dT%H:%M:%S"
 _UNTIL = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _PARTS = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH", "BYSETPOS", "WKST")  # fmt: skip
+_NEVER_WITH = {  # RFC 5545, 3.3.10; what expands rules would take them otherwise
+    "BYMONTHDAY": ("WEEKLY",),
+    "BYYEARDAY": ("DAILY", "WEEKLY", "MONTHLY"),
+    "BYWEEKNO": ("DAILY", "WEEKLY", "MONTHLY"),
+}
+_LARGEST = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53}  # of the same paragraph
+_NTH_DAY = re.compile(r"[+-]?[0-9]+[A-Z]{2}")
 _TIMES = ("BYHOUR", "BYMINUTE", "BYSECOND")
 _NO_PLACE = re.compile(r"Etc/.*|UTC|UCT|GMT.*|Zulu|Universal|Greenwich|EST|MST|HST")
 """Zones that are no place: nobody's clock on a wall keeps them over a clock change."""
@@ -94,12 +102,14 @@ def drifts(schedule: Schedule, occurrences: Iterable[Occurrence], zones: Mapping
 
 def _own_problems(schedule: Schedule) -> Iterator[Violation]:
     try:
-        ZoneInfo(schedule.zone)
+        zone_named(schedule.zone)
     except (ValueError, OSError, KeyError):  # no such key, no name, or a folder
         yield Violation(code="exclusion.zone", where="zone", problem=f"{schedule.zone[:80]!r} is no zone of the IANA database", hint="like Europe/Berlin or UTC")  # fmt: skip
     try:
-        year = datetime.strptime(schedule.begins, LOCAL_FORMAT).year  # noqa: DTZ007  of the zone
-        if not 2026 <= year <= 2100:  # noqa: PLR2004  as of agreements
+        first = datetime.strptime(schedule.begins, LOCAL_FORMAT)  # noqa: DTZ007  of the zone
+        if first.strftime(LOCAL_FORMAT) != schedule.begins:  # it reads 2027-1-1T2:0:0 as well, and other digits than ours
+            raise ValueError("not as it is written here")
+        if not 2026 <= first.year <= 2100:  # noqa: PLR2004  as of agreements
             yield Violation(code="exclusion.from", where="from", problem=f"{schedule.begins}: expected a year from 2026 to 2100")  # fmt: skip
     except ValueError:
         yield Violation(code="exclusion.from", where="from", problem=f"{schedule.begins[:80]!r} is no local time", hint="like 2027-01-10T02:00:00, in the zone that --zone names")  # fmt: skip
@@ -120,6 +130,7 @@ def _rule_problems(rule: str) -> Iterator[Violation]:
     if len(parts) < len(pairs):
         yield _rule(f"{rule[:200]!r} has a part twice")
     yield from _frequency_problems(parts.get("FREQ", ""))
+    yield from _part_problems(parts)
     yield from _end_problems(parts)
 
 
@@ -129,6 +140,26 @@ def _frequency_problems(frequency: str) -> Iterator[Violation]:
         yield _rule(f"FREQ={frequency} drifts over a clock change: a local hour is skipped or comes twice", expected)
     elif frequency not in _FREQUENCIES:
         yield _rule(f"FREQ is {frequency[:40]!r}", expected)
+
+
+def _part_problems(parts: Mapping[str, str]) -> Iterator[Violation]:
+    """What the frequency has no meaning for: it would be dropped in silence, and more days excluded than were meant."""
+    frequency = parts.get("FREQ", "")
+    for name, never in _NEVER_WITH.items():
+        if name in parts and frequency in never:
+            yield _rule(f"{name}={parts[name][:40]} has no meaning with FREQ={frequency} (RFC 5545, 3.3.10)")
+    for name, largest in _LARGEST.items():
+        least = 1 if name == "BYMONTH" else -largest
+        for text in parts[name].split(",") if name in parts else ():
+            if not re.fullmatch("[+-]?[0-9]{1,3}", text) or not least <= int(text) <= largest or not int(text):
+                yield _rule(f"{name}={text[:40]}: expected a whole number from {least} to {largest}, and not 0")
+    nth = [day for day in parts.get("BYDAY", "").split(",") if _NTH_DAY.fullmatch(day)]
+    if nth and (frequency in {"DAILY", "WEEKLY"} or "BYWEEKNO" in parts):
+        why = "BYWEEKNO" if "BYWEEKNO" in parts else f"FREQ={frequency}"
+        yield _rule(
+            f"BYDAY={nth[0][:40]} has no meaning with {why} (RFC 5545, 3.3.10)",
+            "FREQ=MONTHLY with BYDAY=1SU is the first Sunday of each month; BYDAY=SU is every Sunday",
+        )
 
 
 def _end_problems(parts: Mapping[str, str]) -> Iterator[Violation]:
@@ -174,7 +205,9 @@ def _series_problems(
         return
     if starts[0] != first:
         yield _rule(f"the first occurrence is {starts[0]:%Y-%m-%dT%H:%M:%S}, and --from is {schedule.begins}", "begin at an occurrence")  # fmt: skip
-    if len(starts) > MOST_OCCURRENCES or starts[-1] > first + timedelta(days=LONGEST_SERIES_DAYS):
+    count = re.search("COUNT=([0-9]+)", schedule.rule)
+    fewer = count is not None and len(starts) < int(count[1])  # the rest is beyond any calendar
+    if fewer or len(starts) > MOST_OCCURRENCES or starts[-1] > first + timedelta(days=LONGEST_SERIES_DAYS):
         yield _rule(f"it has more than {MOST_OCCURRENCES} occurrences, or goes on for more than {LONGEST_SERIES_DAYS} days", "end it earlier, and propose the rest when it is due")  # fmt: skip
     for one, later in pairwise(found):
         if one.period.ends_at > later.period.starts_at:

@@ -155,8 +155,12 @@ class RatioIndicator:
 
     @property
     def one_metric(self) -> bool:
-        """Whether both are of one metric, told apart by labels: then a source without a good series has nothing good."""
-        return self.good.partition("{")[0] == self.valid.partition("{")[0]
+        """Whether both are of one metric, told apart by labels: then a source without a good series has nothing good.
+
+        The buckets of a histogram are published together: one that is not there says nothing of how many would be in it.
+        """
+        metric = self.good.partition("{")[0]
+        return metric == self.valid.partition("{")[0] and not metric.endswith("_bucket")
 
 
 class Together(StrEnum):

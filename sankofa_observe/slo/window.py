@@ -6,6 +6,7 @@ a clock change an hour more or less.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,17 @@ from sankofa_observe.units import Period
 FIRST_AT, LAST_AT = -62_104_060_800, 253_370_764_800
 MOST_PERIODS = 1_000_000
 """Between two instants: of ten minutes each, 19 years. A clock that is wrong must not cost a scheduler its turns."""
+
+
+# Files of the zone database that are no zones, or that mean another thing on another machine.
+_NO_ZONE = re.compile(r"(?:right|posix)/.*|localtime|posixrules|Factory")
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """A zone of the IANA database; raises `ValueError`, `KeyError` or `OSError` where it is none."""
+    if _NO_ZONE.fullmatch(name):
+        raise ValueError("it is no time zone of the IANA database")
+    return ZoneInfo(name)
 
 
 class CalendarUnit(StrEnum):

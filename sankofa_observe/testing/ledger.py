@@ -108,8 +108,12 @@ class MemoryLedger(MemoryExclusions):
     def versions(self, agreement_id: str) -> list[int]:
         return sorted(version for one, version in self.agreements if one == agreement_id)
 
-    def newest_judged(self, agreement_id: str) -> VerdictRecord | None:
-        own = [one for one in reversed(self.verdicts) if one.agreement_id == agreement_id]
+    def newest_judged(self, agreement_id: str, *, before_at: int | None = None) -> VerdictRecord | None:
+        own = [
+            one
+            for one in reversed(self.verdicts)
+            if one.agreement_id == agreement_id and (before_at is None or one.period.starts_at < before_at)
+        ]
         return max(own, key=lambda one: one.period.starts_at, default=None)
 
     def judged_to(self) -> dict[str, int]:

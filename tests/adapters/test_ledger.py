@@ -155,6 +155,7 @@ def test_ledger_finds_verdicts_by_agreement_and_period(ledger: Ledger) -> None:
     assert (verdicts(ledger), verdicts(ledger, BAOBAB)) == ([early, revised, late], [foreign])
     assert [ledger.standing(ACME.id, period(n)) for n in range(3)] == [[revised], [late], []]
     assert (ledger.newest_judged(ACME.id), ledger.newest_judged(digest_of("nobody"))) == (late, None)
+    assert [ledger.newest_judged(ACME.id, before_at=period(n).starts_at) for n in range(3)] == [None, revised, late]
 
 
 def test_ledger_asks_for_a_price_of_every_breach_until_it_has_one(ledger: Ledger) -> None:

@@ -79,6 +79,8 @@ ROWS = [
     *states("nodes", node="2"),
     *histogram("fine"),
     *histogram("coarse", bounds=("0.1", "0.25", "+Inf")),
+    *histogram("mixed", sites={"edge-1": "a1"}),
+    *histogram("mixed", bounds=("0.1", "0.25", "+Inf"), sites={"edge-2": "a2"}),
     *histogram("twin", prometheus_replica="1"),
     *histogram("twin", prometheus_replica="2"),
     *series("calls", code="200"),
@@ -171,6 +173,12 @@ CASES: dict[str, tuple[Document, Document, Told, Told]] = {
         of_events('coarse_bucket{job="pve",le="0.2"}', "coarse_count"),
         [("live.bucket", GOOD_AT, 'no bucket le="0.2": the histogram has 0.1, 0.25, +Inf')],
         [],
+    ),
+    "bucket-of-one-site": (
+        fleet(),
+        of_events('mixed_bucket{le="0.2"}', "mixed_count"),
+        [],
+        [("live.bucket", GOOD_AT, 'no bucket le="0.2" at 1 of 2 sites: edge-2; the histograms there have 0.1, 0.25, +Inf')],
     ),
     "no-site": (
         fleet(),

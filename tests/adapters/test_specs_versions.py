@@ -123,6 +123,12 @@ INDICATOR = SLO["spec"]["indicator"]["spec"]
 SLI = {"apiVersion": "openslo/v1", "kind": "SLI", "metadata": {"name": "x"}, "spec": INDICATOR}
 SLOS: dict[str, tuple[dict[str, Document], Expected]] = {
     "a hole": ({"two": later(3, MARCH)}, [("slo.version", TWO + note("version"))]),
+    "two holes": (
+        {"two": later(3, MARCH), "three": later(5, APRIL)},
+        [("slo.version", f"{file}.yaml#1:" + note("version")) for file in ("three", "two")],
+    ),
+    "before any agreement": ({"two": later(2, "1970-01-01T00:00:00Z")}, [("slo.annotation", TWO + note("from"))]),
+    "after any agreement": ({"two": later(2, "9999-12-01T00:00:00Z")}, [("slo.annotation", TWO + note("from"))]),
     "no boundary": ({"two": changed(SLO, notes(version="2"))}, [("slo.boundary", TWO + note("version"))]),
     "a first version with a boundary": (
         {"two": named(changed(SLO, notes(**{"from": MARCH})), "other")},

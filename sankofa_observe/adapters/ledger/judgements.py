@@ -40,9 +40,11 @@ class Judgements(Acting):
         with self._database.reading() as connection:
             return list(connection.execute(query).scalars())
 
-    def newest_judged(self, agreement_id: str) -> VerdictRecord | None:
+    def newest_judged(self, agreement_id: str, *, before_at: int | None = None) -> VerdictRecord | None:
         table = tables.verdicts
         query = select(table).where(table.c.agreement_id == agreement_id)
+        if before_at is not None:
+            query = query.where(table.c.starts_at < before_at)
         newest = query.order_by(table.c.starts_at.desc(), table.c.id.desc()).limit(1)
         with self._database.reading() as connection:
             row = connection.execute(newest).mappings().first()

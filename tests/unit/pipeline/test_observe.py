@@ -16,12 +16,12 @@ from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.pipeline.recount import recount
 from sankofa_observe.slo.indicator import RatioIndicator
-from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.testing import FixedClock, MemorySlots, ScriptedSamples
 from sankofa_observe.units import Period
 from tests import builders
-from tests.builders import START
+from tests.builders import START, period
 
 DELAY_SECONDS = 30
 EVENTS = builders.slo("latency", indicator=RatioIndicator(good='calls_bucket{le="0.2"}', valid="calls_count"))
@@ -317,3 +317,20 @@ def test_a_slo_may_have_no_site() -> None:
         == []
     )
     assert source.reads == []
+
+
+@pytest.mark.parametrize("valid", ["took_count", 'took_bucket{le="+Inf"}'])
+def test_events_without_the_bucket_of_the_bound_are_unknown_and_never_bad(valid: str) -> None:
+    """Of a histogram with buckets at 0.1 s and 1 s nobody can tell how many events took 0.2 s; all that were counted may be good."""
+    source = ScriptedSamples(scraped_at=START + 3600)
+    counts = [((START + at) * 1000, 100 + at) for at in range(-7200, 3600, 15)]
+    for name, labels in (("took_count", {}), *(("took_bucket", {"le": le}) for le in ("0.1", "1.0", "+Inf"))):
+        source.add(name, counts, site="edge-1", job="app", instance="a", **labels)
+    slo = builders.slo(
+        indicator=RatioIndicator(good='took_bucket{le="0.2"}', valid=valid), budgeting=Budgeting.OCCURRENCES
+    )
+    table = MemorySlots()
+    list(observe(slo, ["edge-1"], START, source=source, table=table, clock=FixedClock(at=START + 3600), delay_seconds=30))  # fmt: skip
+
+    found = table.read(slo.counted_as, ["edge-1"], period())
+    assert {(one.state, one.good, one.bad, one.hidden) for one in found} == {(SlotState.UNKNOWN, 0, 0, 60)}

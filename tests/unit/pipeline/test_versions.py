@@ -5,7 +5,7 @@ From YAML on, with the ledger, the table of slots and the archive as they are in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,6 +19,7 @@ from sankofa_observe.adapters.archive import FolderArchive
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
 from sankofa_observe.adapters.specs import load_catalog
+from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.pipeline.agreements import record_agreements
 from sankofa_observe.pipeline.attest import objection
 from sankofa_observe.pipeline.evaluate import PERIOD
@@ -28,6 +29,7 @@ from sankofa_observe.pipeline.platform import Platform
 from sankofa_observe.pipeline.rebuild import Rebuilt, rebuild, settlements, unproven
 from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.pipeline.what_if import Compared, compare
+from sankofa_observe.ports import Ledger
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.evidence import Origin, parse
@@ -35,7 +37,7 @@ from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.recurrence import Schedule
 from sankofa_observe.sla.settlement import SettlementState, on_chain_id
 from sankofa_observe.sla.what_if import Change, Owed
-from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
 from sankofa_observe.testing import FakeAttestor, FakeChain, FixedClock, ScriptedSamples
 from sankofa_observe.units import rfc3339
 from sankofa_observe.verify import verify
@@ -237,6 +239,39 @@ def test_a_version_with_a_longer_grace_is_judged_after_the_next_one_has_begun(ho
     assert seen == [[], [0, 2], [0, 1, 2, 3]]
 
 
+class Refusing:
+    """A ledger that takes no attainment of periods before an instant, as if another process had drawn each at the same time."""
+
+    def __init__(self, ledger: Ledger, before_at: int) -> None:
+        self._ledger, self._before_at = ledger, before_at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def acting(self, actor: str) -> Refusing:
+        return Refusing(self._ledger.acting(actor), self._before_at)
+
+    def add_attainments(self, records: Sequence[AttainmentRecord]) -> None:
+        if any(one.period.starts_at < self._before_at for one in records):
+            raise Unavailable("drawn by another process at the same time")
+        self._ledger.add_attainments(records)
+
+
+def test_a_version_that_failed_is_judged_after_a_restart_though_the_next_one_was(house: House) -> None:
+    """Nothing waits where a stage fails: from records alone it is told how far each version came."""
+    with ExitStack() as running:
+        platform = house.start(running, [*FIRST, *LATER])
+        failing = replace(platform, ledger=Refusing(platform.ledger, BOUNDARY))
+        with pytest.raises(Unavailable, match="at the same time"):
+            house.turn(failing, BOUNDARY + HOUR + 300)
+        assert [one.period.starts_at for one in verdicts(platform)] == [BOUNDARY]
+    with ExitStack() as running:
+        platform = house.start(running, [*FIRST, *LATER])
+        house.turn(platform, BOUNDARY + HOUR + 600)
+        found = sorted((one.period.starts_at - START, one.agreement_version) for one in verdicts(platform))
+        assert found == [(0, 1), (HOUR, 1), (2 * HOUR, 2)]
+
+
 def changed_grace(document: dict[str, Any], seconds: int) -> dict[str, Any]:
     return {**document, "spec": {**document["spec"], "graceSeconds": seconds}}
 
@@ -363,3 +398,19 @@ def test_an_exclusion_over_the_boundary_is_one_and_keeps_the_notice_of_each_vers
 
     newest = {record.period.starts_at: record for record in verdicts(changed)}
     assert [newest[BOUNDARY + at].attainment.excluded for at in (-HOUR, 0, HOUR)] == [4, 11, 0]
+
+
+def test_an_exclusion_names_slos_and_not_their_versions(house: House, changed: Platform) -> None:
+    """The names under which slots stand are nobody's to plan by."""
+    plan = Proposal(
+        sites=("edge-1",),
+        slos=("up@2",),
+        agreements=(),
+        schedule=Schedule(zone="UTC", begins="2026-02-01T00:00:00", length_seconds=600),
+        reason="CHG-7",
+    )
+    with pytest.raises(InvalidInput) as caught:
+        propose(plan, by="amina", catalog=house.catalog, ledger=changed.ledger, clock=house.clock)
+    assert [(one.problem, one.hint) for one in caught.value.violations] == [
+        ("no slo 'up@2' in the specs", "known: up")
+    ]

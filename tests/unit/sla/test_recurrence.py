@@ -14,6 +14,8 @@ from sankofa_observe.sla.recurrence import LOCAL_FORMAT, Schedule, drifts, expan
 from sankofa_observe.units import rfc3339
 
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "Africa/Nairobi", "Australia/Lord_Howe")
+# What Debian's zone database has beside zones: with leap seconds, of this machine, or of nowhere.
+OTHERWISE_ELSEWHERE = ("posix/UTC", "right/Europe/Berlin", "localtime", "posixrules", "Factory")
 
 
 def schedule(
@@ -118,6 +120,18 @@ def test_days_in_a_row_are_the_local_days_of_that_zone(zone: str, first: datetim
     [
         ({"zone": "Europe/Atlantis"}, "zone: 'Europe/Atlantis' is no zone of the IANA database"),
         ({"zone": "../etc/passwd"}, "zone: '../etc/passwd' is no zone of the IANA database"),
+        *[({"zone": zone}, f"zone: '{zone}' is no zone of the IANA database") for zone in OTHERWISE_ELSEWHERE],
+        ({"begins": "2027-1-10T2:00:00"}, "from: '2027-1-10T2:00:00' is no local time"),
+        ({"begins": "\N{FULLWIDTH DIGIT TWO}027-01-10T02:00:00"}, "from: '\N{FULLWIDTH DIGIT TWO}027-01-10T02:00:00' is no local time"),
+        ({"rule": "FREQ=WEEKLY;BYDAY=1SU;COUNT=2"}, "rrule: BYDAY=1SU has no meaning with FREQ=WEEKLY (RFC 5545, 3.3.10)"),
+        ({"rule": "FREQ=DAILY;BYDAY=MO,-1SU;COUNT=2"}, "rrule: BYDAY=-1SU has no meaning with FREQ=DAILY (RFC 5545, 3.3.10)"),
+        ({"rule": "FREQ=YEARLY;BYWEEKNO=1;BYDAY=1SU;COUNT=2"}, "rrule: BYDAY=1SU has no meaning with BYWEEKNO (RFC 5545, 3.3.10)"),
+        ({"rule": "FREQ=WEEKLY;BYMONTHDAY=10;COUNT=2"}, "rrule: BYMONTHDAY=10 has no meaning with FREQ=WEEKLY (RFC 5545, 3.3.10)"),
+        ({"rule": "FREQ=MONTHLY;BYYEARDAY=10;COUNT=2"}, "rrule: BYYEARDAY=10 has no meaning with FREQ=MONTHLY (RFC 5545, 3.3.10)"),
+        ({"rule": "FREQ=DAILY;BYWEEKNO=1;COUNT=2"}, "rrule: BYWEEKNO=1 has no meaning with FREQ=DAILY (RFC 5545, 3.3.10)"),
+        ({"rule": "FREQ=DAILY;BYMONTH=1,13;COUNT=1"}, "rrule: BYMONTH=13: expected a whole number from 1 to 12, and not 0"),
+        ({"rule": "FREQ=DAILY;BYMONTHDAY=10,-99;COUNT=1"}, "rrule: BYMONTHDAY=-99: expected a whole number from -31 to 31, and not 0"),
+        ({"rule": "FREQ=YEARLY;BYYEARDAY=0,10;COUNT=1"}, "rrule: BYYEARDAY=0: expected a whole number from -366 to 366, and not 0"),
         ({"begins": "2027-02-30T02:00:00"}, "from: '2027-02-30T02:00:00' is no local time"),
         ({"begins": "2027-01-10T02:00:00Z"}, "from: '2027-01-10T02:00:00Z' is no local time"),
         ({"begins": "1970-01-10T02:00:00"}, "from: 1970-01-10T02:00:00: expected a year from 2026 to 2100"),
@@ -136,6 +150,8 @@ def test_days_in_a_row_are_the_local_days_of_that_zone(zone: str, first: datetim
         ({"rule": "FREQ=WEEKLY;BYDAY=XX;COUNT=2"}, "rrule: 'FREQ=WEEKLY;BYDAY=XX;COUNT=2': "),
         ({"rule": "FREQ=DAILY;COUNT=2", "seconds": 90_000}, "for: 90000 s: the occurrence of 2027-01-10T01:00:00Z has not ended when the next one begins"),
         ({"rule": "FREQ=DAILY;COUNT=1001"}, "rrule: it has more than 1000 occurrences, or goes on for more than 1830 days"),
+        ({"rule": "FREQ=YEARLY;INTERVAL=9999;COUNT=2"}, "rrule: it has more than 1000 occurrences, or goes on for more than 1830 days"),
+        ({"rule": "FREQ=YEARLY;UNTIL=99991231T000000Z"}, "rrule: it has more than 1000 occurrences, or goes on for more than 1830 days"),
         ({"rule": "FREQ=YEARLY;COUNT=7"}, "rrule: it has more than 1000 occurrences, or goes on for more than 1830 days"),
     ],
 )  # fmt: skip
