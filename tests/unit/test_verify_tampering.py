@@ -465,7 +465,7 @@ UNSEEN = {
 OBSERVERS = {f"observers.{name}" for name in ("bad", "good", "names[0]", "names[1]", "names[2]")}
 SAMPLES = {"sample: time"}  # a millisecond later, in the same cell
 COUNTERS = {
-    "BAD row: seen", "GOOD row: good", "GOOD row: over_good", "gap: from", "growth: from", "growth: until", "slo.sources[0]",
+    "BAD row: seen", "GOOD row: good", "GOOD row: over_good", "gap: from", "growth: from", "growth: until",
 }  # fmt: skip
 AFTER_A_GOOD_SLOT = {"edges[0][1]", "edges[0][2]", "edges[0][3]"}
 HELD: dict[str, tuple[Callable[[], Document], set[str]]] = {
