@@ -449,6 +449,8 @@ def _name(found: Document, path: tuple[Any, ...]) -> str:
             return f"{found['proofs'][slot][1][n][1]}: {PARCEL[field]}"
         case ("proofs", _, 1, _, 1, _, what):
             return f"sample: {('time', 'state')[what]}"
+        case ("proofs", _, 1, _, 0):
+            return "source: name"
         case _:
             return ".".join(str(key) for key in path if isinstance(key, str)) + "".join(
                 f"[{key}]" for key in path if isinstance(key, int)
@@ -463,7 +465,7 @@ UNSEEN = {
     "slo.name", "slo.site", "slo.spec_digest",
 }  # fmt: skip
 OBSERVERS = {f"observers.{name}" for name in ("bad", "good", "names[0]", "names[1]", "names[2]")}
-SAMPLES = {"sample: time"}  # a millisecond later, in the same cell
+SAMPLES = {"sample: time", "source: name"}  # a millisecond later, in the same cell; whose samples they are is a claim
 COUNTERS = {
     "BAD row: seen", "GOOD row: good", "GOOD row: over_good", "gap: from", "growth: from", "growth: until",
 }  # fmt: skip
