@@ -168,4 +168,4 @@ def test_an_attestor_counts_by_its_own_fleet_file_and_objects_where_that_matters
 
     assert says("n1") is None
     assert str(says("n1", "n9")).startswith("counts ")  # a host that it never saw
-    assert str(says("n1", "n2")).startswith("counts ")  # one that it never saw before it was added: a target has no `since`
+    assert str(says("n1", "n2")).startswith("counts ")  # one not seen before it was added
