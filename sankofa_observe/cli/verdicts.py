@@ -133,7 +133,7 @@ def _strip(record: VerdictRecord, terms: AgreementRecord | None, config: Path) -
     from sankofa_observe.pipeline.picture import strip_of
     from sankofa_observe.sla.recorded_terms import agreement_of
 
-    agreement = agreement_of(terms.document, {}) if terms else None
+    agreement = agreement_of(terms.document) if terms else None
     promises = agreement.promises if agreement else ()
     slo = next((one.slo for one in promises if (one.slo.name, one.site) == (record.slo, record.site)), None)
     if slo is None or agreement is None:

@@ -1,7 +1,7 @@
 """rebuild: evidence that was lost or damaged is written anew, from the slot table and what the ledger holds.
 
-Terms and sources are those that were recorded: no spec and no fleet file is read, which may be others by now. Nothing is written that is not byte for byte the identity whose hash the penalty names: where slots or terms are others now, that is
-said, and a person looks. One document that cannot be written anew costs no other.
+Terms are those that were recorded: no spec and no fleet file is read, which may be others by now. Nothing is written that is not byte
+for byte the identity whose hash the penalty names: where slots or terms are others now, that is said, and a person looks. One document that cannot be written anew costs no other.
 """
 
 from __future__ import annotations
@@ -113,13 +113,13 @@ def rebuild(
 
 
 def _agreement(penalty: Penalty, ledger: Ledger) -> Agreement:
-    """The terms as they were recorded, with the sources that the penalty's evidence named."""
+    """The terms as they were recorded."""
     recorded = ledger.read(OPERATOR).agreement(penalty.agreement_id, penalty.agreement_version)
     if recorded is None:
         raise InvariantBroken(
             f"version {penalty.agreement_version} of agreement {penalty.agreement_id} is not in the ledger, expected its terms; restore it from a copy"
         )
-    read = agreement_of(recorded.document, {penalty.slo: {penalty.site: penalty.sources}})
+    read = agreement_of(recorded.document)
     if read.terms_hash != recorded.terms_hash:
         raise InvariantBroken(
             f"the ledger's terms of agreement {penalty.agreement_id} have hash {read.terms_hash}, expected "

@@ -75,8 +75,6 @@ class VerdictRecord:
 class Penalty:
     """What the provider owes for one breach; `credit_minor` is before the cap, which the contract applies.
 
-    `sources` is what its evidence names as the instances that the fleet listed: no terms have them, and a fleet file changes.
-
     `good` of `valid` is the *high* bound: what was not known counts as good, so only what is certain is owed.
     """
 
@@ -97,7 +95,6 @@ class Penalty:
     evidence_root: str
     leaf_count: int
     document_hash: str
-    sources: tuple[str, ...]
     overlay: Overlay = field(default_factory=Overlay)
     assessed_at: int
 
@@ -180,7 +177,6 @@ def price(
         evidence_root=identity.root,
         leaf_count=len(identity.days),
         document_hash=document_hash(identity),
-        sources=identity.slo.sources,
         overlay=identity.overlay,
         assessed_at=assessed_at,
     )

@@ -7,7 +7,6 @@ compared, so that a document that holds more than this release understands is re
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -36,10 +35,8 @@ from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, Window
 
-Sources = Mapping[str, Mapping[str, tuple[str, ...]]]  # by SLO and site, the instances that the fleet lists
 
-
-def agreement_of(document: str, sources: Sources) -> Agreement:
+def agreement_of(document: str) -> Agreement:
     """The agreement of these terms.
 
     Raises:
@@ -47,7 +44,7 @@ def agreement_of(document: str, sources: Sources) -> Agreement:
     """
     try:
         terms = json.loads(document)
-        found = with_terms(_agreement(terms, sources), terms["salt"])
+        found = with_terms(_agreement(terms), terms["salt"])
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InvalidInput(
             f"recorded terms: cannot be read ({type(error).__name__}: {error}), expected {FORMAT}"
@@ -59,7 +56,7 @@ def agreement_of(document: str, sources: Sources) -> Agreement:
     return found
 
 
-def _agreement(terms: Any, sources: Sources) -> Agreement:
+def _agreement(terms: Any) -> Agreement:
     same = ("id", "name", "version", "currency", "exponent", "cap_ppm", "starts_at", "grace_seconds")
     windows = ("dispute_window_seconds", "dispute_window_blocks", "tolerance_slots", "exclusion_notice_seconds")
     return Agreement(
@@ -69,7 +66,7 @@ def _agreement(terms: Any, sources: Sources) -> Agreement:
         provider_account=terms["provider"]["account"],
         fee_minor=int(terms["fee_minor"]),
         excluded_slots=ExcludedSlots(terms["excluded_slots"]),
-        promises=tuple(_promise(one, sources) for one in terms["promises"]),
+        promises=tuple(_promise(one) for one in terms["promises"]),
         credit_rules=_credits(terms.get("credits", {})),
         observers=_observers(terms.get("observers")),
     )
@@ -91,10 +88,10 @@ def _observers(agreed: Any) -> Quorum:
     return Quorum(names=tuple(agreed["names"]), bad=agreed["bad"], good=agreed["good"])
 
 
-def _promise(one: Any, sources: Sources) -> Promise:
+def _promise(one: Any) -> Promise:
     bands = tuple(CreditBand(below_ppm=below, credit_ppm=credit) for below, credit in one["bands"])
     formula = _formula(one["formula"]) if "formula" in one else None
-    return Promise(slo=_slo(one["slo"], sources), site=one["site"], bands=bands, formula=formula)
+    return Promise(slo=_slo(one["slo"]), site=one["site"], bands=bands, formula=formula)
 
 
 def _formula(agreed: Any) -> Formula:
@@ -114,7 +111,7 @@ def _formula(agreed: Any) -> Formula:
             raise ValueError(f"formula of kind {other!r}")
 
 
-def _slo(counted: Any, sources: Sources) -> Slo:
+def _slo(counted: Any) -> Slo:
     slo = Slo(
         name=counted["name"],
         tier="",
@@ -124,8 +121,7 @@ def _slo(counted: Any, sources: Sources) -> Slo:
         no_traffic=NoTraffic(counted["no_traffic"]),
         window=_window(counted["window"]),
         slot=SlotRule(**counted["slot"]),
-        sources=sources.get(counted["name"], {}),
-        parts={part["name"]: _slo(part, sources) for part in counted["parts"]},
+        parts={part["name"]: _slo(part) for part in counted["parts"]},
         version=counted.get("version", 1),
     )
     return _with_digest(slo)

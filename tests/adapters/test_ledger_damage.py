@@ -96,7 +96,7 @@ def test_a_record_that_is_not_what_was_written_is_not_read(file: Path, name: str
     """Broken JSON, words and kinds of values, and text that is none: damage, with its table and row and what helps."""
     table = tables.metadata.tables[name]
     column = {
-        "agreement": "document", "attainment": "slots", "verdict": "slots", "penalty": "sources", "settlement_state": "state",
+        "agreement": "document", "attainment": "slots", "verdict": "slots", "penalty": "overlay", "settlement_state": "state",
         "attempt": "settlement_ids", "credit_entry": "currency", "review": "outcome",
     }[name]  # fmt: skip
     if value is None:

@@ -19,7 +19,6 @@ from itertools import groupby, pairwise
 from statistics import median_low
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import unquote
 
 import rfc8785
 from eth_hash.auto import keccak
@@ -27,7 +26,7 @@ from eth_hash.auto import keccak
 Json = Any
 SAFE = 2**53 - 1
 TEXTS = {
-    "format", "currency", "excluded_slots", "name", "site", "budgeting", "no_traffic", "counted", "combine", "sources", "observer", "queries", "engine",
+    "format", "currency", "excluded_slots", "name", "site", "budgeting", "no_traffic", "counted", "combine", "observer", "queries", "engine",
     "verdict",
 }  # fmt: skip
 BYTES = {"contract": 20, "settlement_id": 32, "id": 32, "terms_hash": 32, "spec_digest": 32, "root": 32}
@@ -210,7 +209,6 @@ def _claims(document: Json) -> None:
     must(all(re.fullmatch(NAME, rules[name]) for name in ("name", "site")))
     settles, events = rules["settles_seconds"] > 0, rules["counted"] == "events"
     must(document["agreement"]["exponent"] <= 18)
-    must(rules["sources"] == sorted(set(rules["sources"])))
     must(events or not (settles or rules["counts_bad"]))
     must(not (settles and rules["counts_bad"]))
     must(events or rules["budgeting"] == "Timeslices")
@@ -315,7 +313,7 @@ def _combines(rules: Json) -> bool:
         roles = [one.split("=") for one in rules["combine"].split(",") if rules["combine"]]
         names = [role for role, *_ in roles]
         well = all(len(one) == 2 and re.fullmatch(f"|{NAME}", one[0]) and _needs(one[1]) for one in roles)
-        return well and names == sorted(set(names)) and rules["sources"] == []
+        return well and names == sorted(set(names))
     if rules["counted"] == "outages":
         slots, *name = words
         return (
@@ -452,8 +450,7 @@ def _states(rules: Json, row: Json, proof: Json) -> Json:
     scrape, expected = rules["scrape_seconds"], rules["slot_expected"]
     low, high = row.start * 1000, (row.start + rules["slot_seconds"]) * 1000
     names = [name for name, _ in proof]
-    instances = [unquote(name.split("{")[0].split("/", 1)[1]) if "/" in name else "" for name in names]
-    must(len(set(names)) == len(names) and all(one in instances for one in rules["sources"]))
+    must(len(set(names)) == len(names))
     columns = []
     for _, samples in proof:
         must(all(type(up) is int and up in (0, 1) for _, up in samples))
@@ -544,7 +541,7 @@ def _combine(rules: Json) -> tuple[int, dict[str, int]]:
 def _good_by_counts(rules: Json, row: Json, settled: int) -> None:
     must(row.state == "GOOD" and row.blind == 0)
     if rules["counted"] == "events":
-        _scraped(rules, row, len(rules["sources"]))
+        _scraped(rules, row, 1)
         bad, hidden = max(row.bad, row.over_bad, 0), max(row.hidden, row.over_hidden)
         must(row.good > settled and not below(row.good - settled, row.good + bad + hidden, rules["slot_target_ppm"]))
         return
@@ -602,8 +599,7 @@ def _events(rules: Json, row: Json, parcels: list[Json], settled: int) -> None:
             must(one.until <= later.since)
             same = (one.good_after, one.valid_after) == (later.good_before, later.valid_before)
             must(one.until < later.since or same)
-    names = {one.source for one in parcels}
-    _scraped(rules, row, len(names) if not parcels and row.blind else max(len(names), len(rules["sources"])))
+    _scraped(rules, row, len({one.source for one in parcels}))
     _sums_of_parcels(rules, row, number, parcels)
     late = {
         (one.source, one.since): one.grown[1]

@@ -136,7 +136,6 @@ CHANGES: dict[str, Callable[[Document], None]] = {
     "slot length": _set("slo/slot_seconds", 30),
     "scrapes of a slot": _set("slo/slot_expected", 3),
     "length of a scrape": _set("slo/scrape_seconds", 20),
-    "sources": _set("slo/sources", ["app", "pve"]),
     "what is counted": _set("slo/counted", "parts"),
     "whether bad events are counted": _set("slo/counts_bad", 1),
     "period": _set("period/1", PERIOD.ends_at + 60),

@@ -204,7 +204,7 @@ def test_what_no_engine_can_write_is_refused_by_engine_verifier_and_referee(
 def test_parts_that_no_engine_can_write_are_refused_by_engine_verifier_and_referee(combine: str) -> None:
     """A share of more than the whole, a part without weight, a name with a slash."""
     forged = copy.deepcopy(honest())
-    forged["slo"].update(counted="parts", combine=combine, sources=[])
+    forged["slo"].update(counted="parts", combine=combine)
     raw = packed(made_whole(forged))
 
     with pytest.raises(CannotCheck, match=r"slo\.combine is"):
@@ -614,7 +614,6 @@ def test_the_order_of_the_fleet_file_is_no_part_of_the_identity() -> None:
         for names in (("n1", "n2"), ("n2", "n1"), ("n2", "n1", "n2"))
     ]
 
-    assert found[0]["slo"]["sources"] == ["n1", "n2"]
     assert packed(found[0]) == packed(found[1]) == packed(found[2])
     assert verify(packed(found[0])).wrong == []
 
@@ -630,7 +629,7 @@ def test_what_a_slot_costs_follows_from_its_samples(scrape_seconds: int) -> None
         "slot_expected": expected,
         "slot_target_ppm": 10**6,
     }
-    rules |= {"counted": "states", "combine": "any", "sources": [], "settles_seconds": 0}
+    rules |= {"counted": "states", "combine": "any", "settles_seconds": 0}
     proof = [["job/0", seen], *([f"job/{n}", []] for n in range(1, 4000))]
     row = [0, 0, 0, expected, 0, 0, 0, 0, 0, expected, 0, "UNKNOWN"]
     stretch = Stretch(rules=rules, rows=[row], proofs={0: proof}, settled=0, after=(0, 0, 0))
@@ -677,8 +676,6 @@ READ = [("budgeting", "RatioTimeslices"), ("no_traffic", "bad"), ("counts_bad", 
         ),
         ("slo", "combine", "atLeast 1_0"),
         ("slo", "combine", "atLeast \N{FULLWIDTH DIGIT ONE}"),
-        ("slo", "sources", ["pve", "pve"]),
-        ("slo", "sources", ["pve", "app"]),
         ("slo", "slot_expected", 0),
         ("slo", "spec_digest", ""),
         ("slo", "spec_digest", "0x" + "AB" * 32),

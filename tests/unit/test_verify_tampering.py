@@ -449,6 +449,8 @@ def _name(found: Document, path: tuple[Any, ...]) -> str:
             return f"{found['proofs'][slot][1][n][1]}: {PARCEL[field]}"
         case ("proofs", _, 1, _, 1, _, what):
             return f"sample: {('time', 'state')[what]}"
+        case ("proofs", _, 1, _, 0):
+            return "source: name"
         case _:
             return ".".join(str(key) for key in path if isinstance(key, str)) + "".join(
                 f"[{key}]" for key in path if isinstance(key, int)
@@ -463,9 +465,9 @@ UNSEEN = {
     "slo.name", "slo.site", "slo.spec_digest",
 }  # fmt: skip
 OBSERVERS = {f"observers.{name}" for name in ("bad", "good", "names[0]", "names[1]", "names[2]")}
-SAMPLES = {"sample: time"}  # a millisecond later, in the same cell
+SAMPLES = {"sample: time", "source: name"}  # a millisecond later, in the same cell; whose samples they are is a claim
 COUNTERS = {
-    "BAD row: seen", "GOOD row: good", "GOOD row: over_good", "gap: from", "growth: from", "growth: until", "slo.sources[0]",
+    "BAD row: seen", "GOOD row: good", "GOOD row: over_good", "gap: from", "growth: from", "growth: until",
 }  # fmt: skip
 AFTER_A_GOOD_SLOT = {"edges[0][1]", "edges[0][2]", "edges[0][3]"}
 HELD: dict[str, tuple[Callable[[], Document], set[str]]] = {

@@ -225,8 +225,7 @@ _PENALTY_COLUMNS = (
 
 def penalty_row(penalty: Penalty) -> dict[str, Any]:
     row = {name: getattr(penalty, name) for name in _PENALTY_COLUMNS}
-    listed = {"sources": json.dumps(penalty.sources), "overlay": _overlay_text(penalty.overlay)}
-    return {**row, **_period_row(penalty.period), **listed}
+    return {**row, **_period_row(penalty.period), "overlay": _overlay_text(penalty.overlay)}
 
 
 def settlement(row: Row, history: list[StateChange]) -> SettlementRecord:
@@ -235,8 +234,7 @@ def settlement(row: Row, history: list[StateChange]) -> SettlementRecord:
 
 @_record(tables.penalties)
 def penalty(row: Row) -> Penalty:
-    sources, overlay = tuple(json.loads(row["sources"])), _overlay(row)
-    return Penalty(period=_period(row), sources=sources, overlay=overlay, **_same(row, *_PENALTY_COLUMNS))
+    return Penalty(period=_period(row), overlay=_overlay(row), **_same(row, *_PENALTY_COLUMNS))
 
 
 @_record(tables.state_changes)

@@ -165,7 +165,6 @@ penalties = Table(
     Column("evidence_root", String(66), nullable=False),
     Column("leaf_count", Integer, nullable=False),
     Column("document_hash", String(66), nullable=False),
-    Column("sources", Text, nullable=False),  # JSON list: the instances that the fleet listed when it was priced
     Column("overlay", Text, nullable=False),  # JSON: which exclusions lay over it
     Column("assessed_at", BigInteger, nullable=False),
     *_by(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -166,23 +166,7 @@ def counting_rules(promise: Promise) -> CountingRules:
         settles_seconds=slo.slot.settles_seconds,
         counts_bad=int(isinstance(slo.indicator, RatioIndicator) and slo.indicator.counts_bad),
         combine=_combine(slo),
-        sources=_sources(slo, promise.site),
     )
-
-
-def _sources(slo: Slo, site: str) -> tuple[str, ...]:
-    """What the fleet file lists for a site; of levels that are added up, the sum is one source whatever it is of.
-
-    Members are in each slot's own proof.
-    """
-    if isinstance(slo.indicator, LevelIndicator) and slo.indicator.total:
-        return ()
-    return listed_sources(slo.sources.get(site, ()))
-
-
-def listed_sources(names: Iterable[str]) -> tuple[str, ...]:
-    """In one order, each once: in which order the fleet file has its lines identifies nothing."""
-    return tuple(sorted(set(names)))
 
 
 def queries_of(promise: Promise) -> tuple[str, ...]:

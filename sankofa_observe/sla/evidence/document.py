@@ -34,7 +34,10 @@ class AgreedTerms:
 
 @dataclass(frozen=True, kw_only=True)
 class CountingRules:
-    """What slots and verdict follow from; `spec_digest` names the whole way of counting."""
+    """What slots and verdict follow from; `spec_digest` names the whole way of counting.
+
+    Which sources a site has changes with the fleet file: that stands in each slot's own proof.
+    """
 
     name: str
     site: str
@@ -50,7 +53,6 @@ class CountingRules:
     settles_seconds: int
     counts_bad: int  # 1: the good counters are of bad events
     combine: str
-    sources: tuple[str, ...]  # the instances that the fleet file lists for the site
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,7 +81,7 @@ def identity_json(identity: Identity) -> Json:
 def counted_json(identity: Identity) -> Json:
     """What the root binds beside the days: by which rules and whom they were counted, and what stands at their edges."""
     return {
-        "slo": {**vars(identity.slo), "sources": list(identity.slo.sources)},
+        "slo": vars(identity.slo),
         "period": [identity.period.starts_at, identity.period.ends_at],
         "observers": observers_json(identity.observers),
         "edges": [edges_json(each) for each in identity.edges],

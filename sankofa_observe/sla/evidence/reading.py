@@ -228,19 +228,16 @@ def _band(at: Field) -> tuple[int, int]:
 
 def _rules(at: Field) -> CountingRules:
     at.only(*CountingRules.__dataclass_fields__)
-    counted, combine, sources = at.text("counted"), at.text("combine"), at.each("sources", Field.as_text)
+    counted, combine = at.text("counted"), at.text("combine")
     if counted not in _COMBINE or not _COMBINE[counted].fullmatch(combine):
         raise InvalidInput(
             f"evidence document: slo counts {counted[:100]!r} by {combine[:100]!r}, expected one of "
             f"{', '.join(_COMBINE)}, and how each is combined"
         )
-    if counted == "members" and sources:
-        raise InvalidInput("evidence document: slo.sources lists members, expected nothing: each proof names its own")
     listed = {"parts": combine.partition(" ")[2], "members": combine}.get(counted, "")
     parts = [one.partition("=")[0] for one in listed.split(",")] if listed else []
-    for name, listing in (("sources", sources), ("combine", parts)):
-        if any(one >= later for one, later in pairwise(listing)):
-            raise InvalidInput(f"evidence document: slo.{name} names something twice, or not in order")
+    if any(one >= later for one, later in pairwise(parts)):
+        raise InvalidInput("evidence document: slo.combine names something twice, or not in order")
     return CountingRules(
         name=at.name("name"),
         site=at.name("site"),
@@ -256,7 +253,6 @@ def _rules(at: Field) -> CountingRules:
         settles_seconds=at.whole("settles_seconds"),
         counts_bad=at.whole("counts_bad"),
         combine=combine,
-        sources=sources,
     )
 
 

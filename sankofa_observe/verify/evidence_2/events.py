@@ -26,8 +26,7 @@ def by_parcels(rules: Rules, row: Row, parcels: list[Parcel], settled: int) -> s
     found |= {"expected": counts["expected"], "seen": counts["seen"]}
     if counts["blind"] == rules["slot_seconds"] and not _counted_something(rules, start, parcels):
         found["blind"] = max(found["blind"], counts["blind"])  # the selector met no series: that is claimed
-    sources = len({one.source for one in parcels})
-    if not scraped(rules, counts, max(sources, len(rules["sources"])) if parcels or not found["blind"] else 0):
+    if not scraped(rules, counts, len({one.source for one in parcels})):
         return "scrapes of fewer sources than there are, or more seen than expected"
     return listed(row_with(start, found, _state_of_events(rules, number, parcels, found, settled)))
 

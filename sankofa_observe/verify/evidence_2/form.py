@@ -44,7 +44,6 @@ _SLO = {
     **dict.fromkeys(("target_ppm", "slot_target_ppm"), PPM),
     **dict.fromkeys(("settles_seconds", "counts_bad"), WHOLE),
     "spec_digest": HEX32,
-    "sources": [TEXT],
 }
 _COUNTED: dict[str, Any] = {
     "slo": _SLO,

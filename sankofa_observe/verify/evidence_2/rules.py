@@ -77,13 +77,10 @@ def _refuse_texts(rules: Rules) -> None:
     counted, combine = rules["counted"], rules["combine"]
     if not _COMBINE[counted].fullmatch(combine):
         raise CannotCheck(f"slo.combine is {combine[:80]!r}, which says nothing of {counted}")
-    if counted == "members" and rules["sources"]:
-        raise CannotCheck("slo.sources lists members, expected nothing: each proof names its own")
     listed_there = {"parts": combine.partition(" ")[2], "members": combine}.get(counted, "")
     names = [one.partition("=")[0] for one in listed_there.split(",")] if listed_there else []
-    for name, listing in (("sources", rules["sources"]), ("combine", names)):
-        if any(one >= later for one, later in pairwise(listing)):
-            raise CannotCheck(f"slo.{name} names something twice, or not in order")
+    if any(one >= later for one, later in pairwise(names)):
+        raise CannotCheck("slo.combine names something twice, or not in order")
 
 
 def refuse_exponent(exponent: int) -> None:

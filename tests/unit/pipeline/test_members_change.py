@@ -105,7 +105,6 @@ def test_a_document_of_members_is_written_anew_whatever_the_fleet_is_by_then() -
 
     assert isinstance(said, Rebuilt), said
     assert list(office.archive.documents.values()) == [before]
-    assert record.penalty.sources == ()
 
 
 def test_an_attestor_counts_by_its_own_fleet_file_and_objects_where_that_matters() -> None:

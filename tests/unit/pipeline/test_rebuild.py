@@ -159,26 +159,6 @@ def test_a_document_is_written_anew_under_the_exclusions_it_was_priced_with() ->
     assert office.archive.get(name) is not None
 
 
-@pytest.mark.parametrize("sources", [(), ("n1",), ("n2", "n1", "n2")])
-def test_what_the_fleet_listed_when_it_was_priced_is_kept_with_the_penalty(sources: tuple[str, ...]) -> None:
-    """A document can be written anew though the fleet file has other lines by now, the SLO another tier, or neither is there."""
-    agreement = recorded()
-    [promise] = agreement.promises
-    listing = replace(promise, slo=replace(promise.slo, sources={promise.site: sources}))
-    clock = FixedClock(at=period(0).ends_at + 60)
-    chain = FakeChain(clock=clock, members=(ACCOUNT,), threshold=1)
-    made = Office(chain=chain, clock=clock, agreement=replace(agreement, promises=(listing,)))
-    made.count(0)
-    made.price()
-    [name] = made.archive.documents
-    before = made.archive.documents.pop(name)
-    [said] = made.rebuild()
-
-    assert isinstance(said, Rebuilt), said
-    assert made.archive.documents == {name: before}
-    assert made.ledger.in_order()[0].penalty.sources == tuple(sorted(set(sources)))
-
-
 @dataclass
 class Forgetful(MemorySlots):
     """A table that keeps no slot from before an instant."""

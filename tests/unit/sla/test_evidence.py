@@ -55,8 +55,8 @@ def test_hashes_of_a_small_document_are_these() -> None:
     """Golden: a change of any of them is a change of the format, and needs another name."""
     found = small()
 
-    assert document_hash(found.identity) == "0x7d1904a72933abdac07ead37ddb5b5f6052c01d65f6ad41fe482e5e9274cc87a"
-    assert found.identity.root == "0x1e196695ba036eb45d049d24b983185008da48906f9a8232b27ba879cc4def5f"
+    assert document_hash(found.identity) == "0x837a798aec17d278744e75afec1ef01565e49018b52f0910dd93b056e086e668"
+    assert found.identity.root == "0x824ddaa8e4dd66f4650539a7467b45b835490675298e780ec454c4022b8d048e"
     assert found.identity.days[0].rows_digest == "0x7661e787586557a273ec6b7cda682ba7669a9632b48b245425227e5e29ca633d"
     assert found.identity.days[0].proofs_digest == "0xe14eb9fe334a28a7885858bf81fd7dc00458bdc4aace0702fe9f67f8edd79740"
 

@@ -24,4 +24,4 @@ def test_who_observes_is_a_term_and_outlives_its_file() -> None:
     assert len({one.terms_hash for one in (plain, three, stricter)}) == 3
     assert '"observers"' not in plain.terms_document
     for one in (plain, three, stricter):
-        assert agreement_of(one.terms_document, {}) == one
+        assert agreement_of(one.terms_document) == one

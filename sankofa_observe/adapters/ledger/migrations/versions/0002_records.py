@@ -192,7 +192,6 @@ def _settlements() -> None:
         sa.Column("evidence_root", sa.String(length=66), nullable=False),
         sa.Column("leaf_count", sa.Integer(), nullable=False),
         sa.Column("document_hash", sa.String(length=66), nullable=False),
-        sa.Column("sources", sa.Text(), nullable=False),
         sa.Column("overlay", sa.Text(), nullable=False),
         sa.Column("assessed_at", sa.BigInteger(), nullable=False),
         *_by(),
