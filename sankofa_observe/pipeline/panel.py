@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sankofa_observe.pipeline.period import PeriodTotals, arranged, laid_over, period_totals, with_neighbours
 from sankofa_observe.ports import SlotTable
@@ -19,8 +20,10 @@ from sankofa_observe.slo.quorum import Quorum, View, vote
 from sankofa_observe.slo.slot import Slot, SlotState, slot_starts
 from sankofa_observe.slo.totals import DAY_SECONDS, SiteDay, Totals, digest_of
 from sankofa_observe.slo.verdict import Attainment, attain, judge
-from sankofa_observe.slo.votes import NOTHING, Places, counted, votes
 from sankofa_observe.units import Period
+
+if TYPE_CHECKING:
+    from sankofa_observe.slo.votes import Places
 
 PanelOf = Callable[[Quorum], "Panel"]
 """The tables of the observers that an agreement names, or of the installation's own where it names none."""
@@ -171,6 +174,8 @@ class Panel:
         self, slo: Slo, sites: Sequence[str], stretches: Sequence[Period]
     ) -> Mapping[tuple[str, Period], Totals]:
         """Per site and stretch how many slots are in which state by vote; stretches are in order and do not overlap."""
+        from sankofa_observe.slo.votes import counted
+
         hull = Period(starts_at=stretches[0].starts_at, ends_at=stretches[-1].ends_at)
         settled = self._settled_days(slo, sites, hull)
         unsettled: dict[int, set[str]] = defaultdict(set)
@@ -209,6 +214,8 @@ class Panel:
 
     def _votes(self, slo: Slo, sites: Sequence[str], day: int) -> Mapping[str, Places]:
         """By site the states of all slots of a day by vote."""
+        from sankofa_observe.slo.votes import NOTHING, votes
+
         period = Period(starts_at=day * DAY_SECONDS, ends_at=(day + 1) * DAY_SECONDS)
         starts = slot_starts(period, slo.slot.seconds)
         every = [table.states(slo.counted_as, sites, period) for table in self.tables]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def taken() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory, taken: int) -> str:
-    """Settings of an installation that has run before; nobody listens at its node, and its API's port is taken."""
+    """Settings of an installation that has run before and has periods to judge; nobody listens at its node, and its API's port is taken."""
     folder = tmp_path_factory.mktemp("installation")
     (folder / "password").touch(0o600)
     (folder / "password").write_text("correct horse")
@@ -73,9 +74,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory, taken: int) -> str:
     (folder / "sender.json").chmod(0o600)
     add_key(folder / "keys.yaml", "acme")
     SqlLedger(f"sqlite:///{folder / 'ledger.sqlite'}").close()
+    specs = Path(shutil.copytree(SPECS, folder / "specs"))
+    agreement = specs / "agreements" / "example-edge.yaml"
+    agreement.write_text(agreement.read_text().replace("2027-01-01T00:00:00Z", "2026-01-01T00:00:00Z"))
     document = {
         "data_dir": ".",
-        "specs": [SPECS],
+        "specs": ["specs"],
         "prometheus": {"url": f"http://127.0.0.1:{free_port()}"},
         "chain": {
             "rpc_url": f"http://127.0.0.1:{free_port()}",
@@ -124,7 +128,7 @@ def test_judging_imports_no_chain(settings: str) -> None:
 
 
 def test_observing_imports_no_chain(settings: str) -> None:
-    """Observe asks Prometheus and writes slots, without a ledger; it finds nobody there."""
+    """Observe asks Prometheus and writes slots, and needs no ledger; it finds nobody there."""
     since = ("--from", "2026-01-01T00:00:00Z")
     ran = run("recount", "--config", settings, *since)
 

@@ -14,9 +14,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from functools import cmp_to_key
 from itertools import groupby, pairwise
-from statistics import median_low
 from types import SimpleNamespace
 from typing import Any
 
@@ -827,21 +825,19 @@ def _bounds(observers: Json, telling: list[Counts]) -> Counts | None:
     """What several observers reach together, from the counts of those that say anything; None where too few do."""
     if len(telling) < min(observers["bad"], observers["good"]):
         return None
-    base = median_low(map(sum, telling))
+    common = 1
+    for one in telling:
+        common *= sum(one)
+    base = sorted(map(sum, telling))[(len(telling) - 1) // 2]
     most = good = base
     if len(telling) >= observers["bad"]:
-        part, whole = sorted(((one[0] + one[2], sum(one)) for one in telling), key=_share)[observers["bad"] - 1]
-        most, good = -(-part * base // whole), part * base // whole
+        share = sorted((one[0] + one[2]) * (common // sum(one)) for one in telling)[observers["bad"] - 1]
+        most, good = -(-share * base // common), share * base // common
     if len(telling) < observers["good"]:
         return 0, base - most, most
-    part, whole = sorted(((one[0], sum(one)) for one in telling), key=_share)[-observers["good"]]
-    good = min(good, part * base // whole)
+    share = sorted(one[0] * (common // sum(one)) for one in telling)[-observers["good"]]
+    good = min(good, share * base // common)
     return good, base - most, most - good
-
-
-@cmp_to_key
-def _share(one: tuple[int, int], other: tuple[int, int]) -> int:
-    return one[0] * other[1] - other[0] * one[1]
 
 
 def _attained(rules: Json, rows: list[Json], uses: list[str], edges: SimpleNamespace) -> Counts:
