@@ -129,7 +129,9 @@ class Wait:
     due_at: int  # after which somebody is told
 
     def __str__(self) -> str:
-        until = f"since {rfc3339(self.since_at)}, due {rfc3339(self.due_at)}"
+        start = self.subject_id.rpartition("/")[2]
+        begins = f"begins {rfc3339(int(start))}, waits " if start.isdecimal() else ""
+        until = f"{begins}since {rfc3339(self.since_at)}, due {rfc3339(self.due_at)}"
         return f"{self.subject} {self.subject_id} of {self.tenant}: {self.reason} ({until})"
 
 

@@ -350,6 +350,7 @@ def test_verdicts_are_listed_shown_and_settled(run: Run, installation: Path) -> 
     assert evaluated.code == 0
     assert (listed.code, "breach (8 good, 2 bad, 0 unknown; revision 1)" in listed.out) == (0, True)
     assert "its slots are not observed to the end" in waiting.out
+    assert f"(begins {rfc3339(int(waiting.out.split()[1].partition('/')[2]))}, waits since " in waiting.out
     assert undetermined.out == "nothing is undetermined\n"
     assert (shown.code, shown.out.splitlines()[0]) == (0, listed.out.splitlines()[0])
     assert json.loads(as_json.out)[0]["attained"]["revision"] == 1
