@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -187,13 +187,12 @@ def test_more_periods_than_any_agreement_has_are_told_before_one_is_made() -> No
 
 def first_day_of(unit: CalendarUnit, day: date) -> date:
     """The first day of the unit around a day, found by going back day by day."""
-    begins = {
-        CalendarUnit.DAY: lambda _: True,
-        CalendarUnit.WEEK: lambda one: one.isoweekday() == 1,
-        CalendarUnit.MONTH: lambda one: one.day == 1,
-        CalendarUnit.QUARTER: lambda one: one.day == 1 and one.month in {1, 4, 7, 10},
-    }[unit]
-    while not begins(day):
+    while not (
+        unit is CalendarUnit.DAY
+        or (unit is CalendarUnit.WEEK and day.isoweekday() == 1)
+        or (unit is CalendarUnit.MONTH and day.day == 1)
+        or (unit is CalendarUnit.QUARTER and day.day == 1 and day.month in {1, 4, 7, 10})
+    ):
         day -= timedelta(days=1)
     return day
 
@@ -216,5 +215,6 @@ def test_periods_are_those_of_a_walk_by_the_clock_on_the_wall(zone: str) -> None
         ]
         wanted = [Period(starts_at=low, ends_at=high) for low, high in pairwise(edges)]
 
-        assert list(periods_between(CalendarWindow(unit=unit, zone=zone), edges[0], edges[-1])) == wanted
+        found = periods_between(CalendarWindow(unit=unit, zone=zone), edges[0], edges[-1])
+        assert list(islice(found, len(wanted) + 1)) == wanted
         assert len(wanted) > 5
