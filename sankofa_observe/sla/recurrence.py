@@ -105,16 +105,22 @@ def _own_problems(schedule: Schedule) -> Iterator[Violation]:
         zone_named(schedule.zone)
     except (ValueError, OSError, KeyError):  # no such key, no name, or a folder
         yield Violation(code="exclusion.zone", where="zone", problem=f"{schedule.zone[:80]!r} is no zone of the IANA database", hint="like Europe/Berlin or UTC")  # fmt: skip
-    try:
-        first = datetime.strptime(schedule.begins, LOCAL_FORMAT)  # noqa: DTZ007  of the zone
-        if first.strftime(LOCAL_FORMAT) != schedule.begins:  # it reads 2027-1-1T2:0:0 as well, and other digits than ours
-            raise ValueError("not as it is written here")
-        if not 2026 <= first.year <= 2100:  # noqa: PLR2004  as of agreements
-            yield Violation(code="exclusion.from", where="from", problem=f"{schedule.begins}: expected a year from 2026 to 2100")  # fmt: skip
-    except ValueError:
+    first = _local(schedule.begins)
+    if first is None:
         yield Violation(code="exclusion.from", where="from", problem=f"{schedule.begins[:80]!r} is no local time", hint="like 2027-01-10T02:00:00, in the zone that --zone names")  # fmt: skip
+    elif not 2026 <= first.year <= 2100:  # noqa: PLR2004  as of agreements
+        yield Violation(code="exclusion.from", where="from", problem=f"{schedule.begins}: expected a year from 2026 to 2100")  # fmt: skip
     if not 1 <= schedule.length_seconds <= LONGEST_SECONDS:
         yield Violation(code="exclusion.length", where="for", problem=f"{schedule.length_seconds} s: expected 1 s to {LONGEST_SECONDS} s (366 days)")  # fmt: skip
+
+
+def _local(text: str) -> datetime | None:
+    """A local time as we write it; `strptime` reads 2027-1-1T2:0:0 and other digits than ours as well."""
+    try:
+        found = datetime.strptime(text, LOCAL_FORMAT)  # noqa: DTZ007  of the zone
+    except ValueError:
+        return None
+    return found if found.strftime(LOCAL_FORMAT) == text else None
 
 
 def _rule_problems(rule: str) -> Iterator[Violation]:

@@ -411,6 +411,4 @@ def test_an_exclusion_names_slos_and_not_their_versions(house: House, changed: P
     )
     with pytest.raises(InvalidInput) as caught:
         propose(plan, by="amina", catalog=house.catalog, ledger=changed.ledger, clock=house.clock)
-    assert [(one.problem, one.hint) for one in caught.value.violations] == [
-        ("no slo 'up@2' in the specs", "known: up")
-    ]
+    assert [(one.problem, one.hint) for one in caught.value.violations] == [("no slo 'up@2' in the specs", "known: up")]

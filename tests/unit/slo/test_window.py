@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
@@ -32,6 +34,9 @@ ODD_ZONES = (
     "America/Asuncion",
 )
 HOUR = 3600
+
+
+QUARTER_HOUR = 900
 
 
 def utc(text: str) -> int:
@@ -178,3 +183,38 @@ def test_more_periods_than_any_agreement_has_are_told_before_one_is_made() -> No
         with pytest.raises(InvalidInput, match=f"expected {MOST_PERIODS} at most: is a clock wrong"):
             periods_between(window, 0, until_at)
     assert sum(1 for _ in periods_between(FixedWindow(seconds=1, anchor_at=0), 0, 1000)) == 1000
+
+
+def first_day_of(unit: CalendarUnit, day: date) -> date:
+    """The first day of the unit around a day, found by going back day by day."""
+    while not (
+        unit is CalendarUnit.DAY
+        or (unit is CalendarUnit.WEEK and day.isoweekday() == 1)
+        or (unit is CalendarUnit.MONTH and day.day == 1)
+        or (unit is CalendarUnit.QUARTER and day.day == 1 and day.month in {1, 4, 7, 10})
+    ):
+        day -= timedelta(days=1)
+    return day
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Cairo", "Pacific/Chatham"],
+)  # fmt: skip
+def test_periods_are_those_of_a_walk_by_the_clock_on_the_wall(zone: str) -> None:
+    """Brute force over a leap year and the next: a period begins where the wall first shows a day of another one.
+
+    Both clock changes are in it, of an hour and of half an hour, at night and at midnight, in zones of 45 minutes too.
+    """
+    wall, since, until = ZoneInfo(zone), utc("2028-01-01T00:00"), utc("2029-12-31T00:00")
+    days = [(at, datetime.fromtimestamp(at, wall).date()) for at in range(since, until, QUARTER_HOUR)]
+    new = [(at, day) for (_, before), (at, day) in pairwise(days) if day != before]
+    for unit in CalendarUnit:
+        edges = [
+            at for (_, before), (at, day) in pairwise(new) if first_day_of(unit, day) != first_day_of(unit, before)
+        ]
+        wanted = [Period(starts_at=low, ends_at=high) for low, high in pairwise(edges)]
+
+        found = periods_between(CalendarWindow(unit=unit, zone=zone), edges[0], edges[-1])
+        assert list(islice(found, len(wanted) + 1)) == wanted
+        assert len(wanted) > 5
