@@ -18,6 +18,7 @@ from sankofa_observe.slo.indicator import SITE_LABEL, LevelIndicator, RatioIndic
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.source import BUCKET, REPLICA_LABELS, SOURCE_LABELS, selected_of
 
+QUANTILE = "quantile"  # the label of a summary
 MOST_NAMED = 5  # sites or sources in one sentence
 _SLACK_PERCENT = 10  # by so much scrapes may be apart from what the spec says: they drift
 _TEXT = r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
@@ -53,6 +54,7 @@ def findings(slo: Slo, sites: Sequence[str], seen: Sequence[Seen], up: Sequence[
     for one in seen:
         if one.series:
             yield from _labels(one, sites)
+            yield from _summaries(one)
         else:
             yield _nothing(one)
     if not any(one.series for one in seen):
@@ -121,6 +123,19 @@ def _labels(seen: Seen, sites: Sequence[str]) -> Iterator[Finding]:
         problem = f"none of its series is of a site of the tier; they are of {_named(named)}"
         hint = f"the tier has {_named(sites)}" if sites else "no fleet file lists a site of the tier"
         yield Finding(fault=Fault(seen.path, "live.site", problem, hint), is_error=bool(sites))
+
+
+def _summaries(seen: Seen) -> Iterator[Finding]:
+    """What a summary or an average shows of latency: neither tells how many requests were within a bound."""
+    quantiles = sorted({one.labels[QUANTILE] for one in seen.series if QUANTILE in one.labels})
+    if quantiles:
+        problem = f"{seen.metric} is a summary: its quantile {', '.join(quantiles)} is worked out at the source, and counts nothing"
+    elif seen.metric.endswith("_sum"):
+        problem = f"{seen.metric} is a sum of what was measured: with a count it makes an average, and counts nothing by itself"
+    else:
+        return
+    hint = "count by a histogram: its bucket at the bound as good, its _count as total"
+    yield Finding(fault=Fault(seen.path, "live.summary", problem, hint), is_error=True)
 
 
 def _missing_sites(sites: Sequence[str], seen: Sequence[Seen]) -> Iterator[Finding]:

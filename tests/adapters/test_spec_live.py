@@ -84,6 +84,9 @@ ROWS = [
     *histogram("twin", prometheus_replica="1"),
     *histogram("twin", prometheus_replica="2"),
     *series("calls", code="200"),
+    *series("waits", quantile="0.99"),
+    *series("waits_sum"),
+    *series("waits_count"),
     *series("lag_seconds"),
 ]
 
@@ -179,6 +182,18 @@ CASES: dict[str, tuple[Document, Document, Told, Told]] = {
         of_events('mixed_bucket{le="0.2"}', "mixed_count"),
         [],
         [("live.bucket", GOOD_AT, 'no bucket le="0.2" at 1 of 2 sites: edge-2; the histograms there have 0.1, 0.25, +Inf')],
+    ),
+    "summary": (
+        fleet(),
+        of_events('waits{quantile="0.99"}', "waits_count"),
+        [("live.summary", GOOD_AT, "waits is a summary: its quantile 0.99 is worked out at the source")],
+        [],
+    ),
+    "average": (
+        fleet(),
+        of_events("waits_sum", "waits_count"),
+        [("live.summary", GOOD_AT, "waits_sum is a sum of what was measured")],
+        [],
     ),
     "no-site": (
         fleet(),
