@@ -20,6 +20,7 @@ from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
 from sankofa_observe.adapters.specs import load_catalog
 from sankofa_observe.errors import InvalidInput, Unavailable
+from sankofa_observe.pipeline import evaluate
 from sankofa_observe.pipeline.agreements import record_agreements
 from sankofa_observe.pipeline.attest import objection
 from sankofa_observe.pipeline.evaluate import PERIOD
@@ -257,8 +258,11 @@ class Refusing:
         self._ledger.add_attainments(records)
 
 
-def test_a_version_that_failed_is_judged_after_a_restart_though_the_next_one_was(house: House) -> None:
-    """Nothing waits where a stage fails: from records alone it is told how far each version came."""
+def test_a_version_that_failed_is_judged_after_a_restart_though_the_next_one_was(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing waits where a stage fails: from records alone it is told how far each version came, however long ago that was."""
+    monkeypatch.setattr(evaluate, "UNTOLD_SECONDS", 0)  # two days, in which all is looked at again
     with ExitStack() as running:
         platform = house.start(running, [*FIRST, *LATER])
         failing = replace(platform, ledger=Refusing(platform.ledger, BOUNDARY))
