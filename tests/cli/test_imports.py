@@ -28,7 +28,7 @@ HEAVY = {
     "prometheus_api_client", "prometheus_client", "pydantic_settings", "requests", "rich", "sqlalchemy", "uvicorn", "web3",
 }  # fmt: skip
 SETTINGS = {"pydantic_settings"}
-LEDGER, CHAIN = {"sqlalchemy"}, {"aiohttp", "eth_account", "requests", "web3"}
+LEDGER, SLOTS, CHAIN = {"sqlalchemy"}, {"deltalake", "numpy", "polars"}, {"aiohttp", "eth_account", "requests", "web3"}
 RUN = """
 import json, sys
 from sankofa_observe.cli import main
@@ -124,7 +124,7 @@ def test_broken_settings_are_told_before_anything_else_is_imported(tmp_path: Pat
 
 def test_judging_imports_no_chain(settings: str) -> None:
     """Evaluate opens slots once a period is due: neither web3 nor the client of Prometheus; nor has the ledger to migrate."""
-    assert run("evaluate", "--config", settings, "--as-it-stands") == Ran(code=0, heavy=SETTINGS | LEDGER)
+    assert run("evaluate", "--config", settings, "--as-it-stands") == Ran(code=0, heavy=SETTINGS | LEDGER | SLOTS)
 
 
 def test_observing_imports_no_chain(settings: str) -> None:
