@@ -32,7 +32,7 @@ from sankofa_observe.slo.indicator import (
     Together,
 )
 from sankofa_observe.slo.objective import Budgeting, NoTraffic, Slo, SlotRule
-from sankofa_observe.slo.quorum import Quorum
+from sankofa_observe.slo.quorum import Quorum, quorum_of_plain
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, FixedWindow, Window
 
 
@@ -68,7 +68,7 @@ def _agreement(terms: Any) -> Agreement:
         excluded_slots=ExcludedSlots(terms["excluded_slots"]),
         promises=tuple(_promise(one) for one in terms["promises"]),
         credit_rules=_credits(terms.get("credits", {})),
-        observers=_observers(terms.get("observers")),
+        observers=quorum_of_plain(terms["observers"]) if "observers" in terms else Quorum(),
     )
 
 
@@ -80,12 +80,6 @@ def _credits(agreed: Any) -> CreditRules:
         cap_year_minor=int(agreed.get("cap_year_minor", 0)),
         claim=Claim(**agreed["claim"]) if "claim" in agreed else None,
     )
-
-
-def _observers(agreed: Any) -> Quorum:
-    if not agreed:
-        return Quorum()
-    return Quorum(names=tuple(agreed["names"]), bad=agreed["bad"], good=agreed["good"])
 
 
 def _promise(one: Any) -> Promise:

@@ -19,6 +19,7 @@ import rfc8785
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.schedule import Formula, Proportional, Steps
 from sankofa_observe.sla.stacking import CreditRules
+from sankofa_observe.slo import quorum
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
@@ -31,7 +32,6 @@ from sankofa_observe.slo.indicator import (
     StateIndicator,
 )
 from sankofa_observe.slo.objective import Slo
-from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.window import CalendarWindow, RollingWindow, Window
 
 FORMAT = "sankofa-terms/1"
@@ -67,7 +67,7 @@ def terms_of(agreement: Agreement, salt: str) -> Document:
         "exclusion_notice_seconds": agreement.exclusion_notice_seconds,
         "promises": [_promise(one) for one in agreement.promises],
         **_credits(agreement.credit_rules),
-        **_observers(agreement.observers),
+        **({"observers": quorum.plain(agreement.observers)} if agreement.observers.names else {}),
     }
 
 
@@ -115,12 +115,6 @@ def _credits(rules: CreditRules) -> Document:
     if rules.claim:
         found["claim"] = {"days": rules.claim.days, "periods": rules.claim.periods}
     return {"credits": found} if found else {}
-
-
-def _observers(quorum: Quorum) -> Document:
-    if not quorum.names:
-        return {}
-    return {"observers": {"names": list(quorum.names), "bad": quorum.bad, "good": quorum.good}}
 
 
 def _promise(promise: Promise) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sankofa_observe.slo.slot import SlotState
 
@@ -39,6 +40,16 @@ class Quorum:
     def needed(self) -> int:
         """How many must have observed a period before it is judged: with fewer, one of the two can never be said."""
         return max(self.bad, self.good)
+
+
+def plain(quorum: Quorum) -> dict[str, Any]:
+    """As terms, records and evidence have it."""
+    return {"names": list(quorum.names), "bad": quorum.bad, "good": quorum.good}
+
+
+def quorum_of_plain(told: Mapping[str, Any]) -> Quorum:
+    """Raises `LookupError`, `TypeError` or `ValueError` where it is none."""
+    return Quorum(names=tuple(told["names"]), bad=told["bad"], good=told["good"])
 
 
 THRESHOLDS = "expected 1 to all of them for bad, and more than half of them for good"

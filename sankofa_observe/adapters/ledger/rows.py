@@ -27,7 +27,8 @@ from sankofa_observe.sla.exclusion import Act, Exclusion, ExclusionRecord, Exclu
 from sankofa_observe.sla.overlay import Overlay, overlay_of_plain, plain
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import SettlementState
-from sankofa_observe.slo.quorum import Quorum, View
+from sankofa_observe.slo import quorum
+from sankofa_observe.slo.quorum import View
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Attainment, AttainmentRecord, Verdict
 from sankofa_observe.units import Money, Period
@@ -76,19 +77,17 @@ def attainment_row(record: AttainmentRecord) -> dict[str, Any]:
 
 def _observers_text(record: AttainmentRecord) -> str | None:
     """Who was put to the vote and what each alone would have said; nothing where there is one observer."""
-    quorum = record.quorum
-    if not quorum.names:
+    if not record.quorum.names:
         return None
     views = [vars(view) for view in record.views]
-    return json.dumps({"names": quorum.names, "bad": quorum.bad, "good": quorum.good, "views": views}, sort_keys=True)
+    return json.dumps({**quorum.plain(record.quorum), "views": views}, sort_keys=True)
 
 
 def _observers(text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
     said = json.loads(text)
-    quorum = Quorum(names=tuple(said["names"]), bad=said["bad"], good=said["good"])
-    return {"quorum": quorum, "views": tuple(View(**view) for view in said["views"])}
+    return {"quorum": quorum.quorum_of_plain(said), "views": tuple(View(**view) for view in said["views"])}
 
 
 @_record(tables.attainments)

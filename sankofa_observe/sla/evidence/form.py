@@ -11,7 +11,7 @@ import json
 
 from sankofa_observe.sla.evidence.document import FORMAT, Day, DayLeaf, EdgeCounts, Evidence, Identity, Json
 from sankofa_observe.sla.overlay import plain
-from sankofa_observe.slo.quorum import Quorum
+from sankofa_observe.slo import quorum
 
 MAX_SAFE = 2**53 - 1  # the largest integer that every reader of JSON keeps
 
@@ -83,13 +83,9 @@ def counted_json(identity: Identity) -> Json:
     return {
         "slo": vars(identity.slo),
         "period": [identity.period.starts_at, identity.period.ends_at],
-        "observers": observers_json(identity.observers),
+        "observers": quorum.plain(identity.observers),
         "edges": [edges_json(each) for each in identity.edges],
     }
-
-
-def observers_json(quorum: Quorum) -> Json:
-    return {"names": list(quorum.names), "bad": quorum.bad, "good": quorum.good}
 
 
 def edges_json(edges: EdgeCounts) -> Json:
