@@ -19,10 +19,10 @@ from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.slo.observers import Seen, merged
 from sankofa_observe.slo.outage import slots_to_fill
 from sankofa_observe.slo.quorum import Quorum
-from sankofa_observe.slo.slot import Slot, SlotState, slot_starts
+from sankofa_observe.slo.slot import Slot, SlotState, slot_starts, whole_slots
 from sankofa_observe.slo.totals import Edges, Totals, edges, total
 from sankofa_observe.slo.verdict import Attainment, attain, unmeasured
-from sankofa_observe.units import Period
+from sankofa_observe.units import Period, union
 
 
 class ExcludedSlots(StrEnum):
@@ -97,16 +97,17 @@ def runs(overlay: Overlay, period: Period, slot_seconds: int, reach: int = 0) ->
     if not starts:
         return []
     low, high = starts[0], starts[-1] + slot_seconds
-    undeployed = [(low - reach - slot_seconds, overlay.since_at)] if overlay.since_at else []
-    every = [*undeployed, *((one.starts_at, one.ends_at) for one in overlay.applied)]
+    since, before = overlay.since_at, low - reach - slot_seconds
+    undeployed = [Period(starts_at=before, ends_at=since)] if since and since > before else []
+    every = [*undeployed, *(Period(starts_at=one.starts_at, ends_at=one.ends_at) for one in overlay.applied)]
     leaving = undeployed if overlay.excluded_slots is ExcludedSlots.COUNTS_AS_UP else every
-    out = list(_whole(leaving, slot_seconds, reach))
+    out = _whole(leaving, slot_seconds, reach)
     found, at = [], low
-    for start, end in _whole(every, slot_seconds, reach):
-        start, end = max(start, low), min(end, high)  # noqa: PLW2901
+    for one in _whole(every, slot_seconds, reach):
+        start, end = max(one.starts_at, low), min(one.ends_at, high)
         if start >= end:
             continue
-        left_until = max([start, *(min(end, until) for since, until in out if since <= start < until)])
+        left_until = max([start, *(min(end, left.ends_at) for left in out if start in left)])
         found += [*_run(at, start, Use.JUDGED), *_run(start, left_until, Use.LEFT_OUT), *_run(left_until, end, Use.UP)]
         at = end
     return [*found, *_run(at, high, Use.JUDGED)]
@@ -117,24 +118,10 @@ def _run(start: int, end: int, use: Use) -> Iterator[Run]:
         yield Run(period=Period(starts_at=start, ends_at=end), use=use)
 
 
-def _whole(intervals: Iterable[tuple[int, int]], slot_seconds: int, reach: int) -> list[tuple[int, int]]:
-    """The union of intervals, in stretches of the slots that lie wholly inside, and of those that follow from them."""
-    inside = []
-    for start, end in _joined(intervals):
-        first, last = -(-start // slot_seconds) * slot_seconds, end // slot_seconds * slot_seconds
-        if first < last:
-            inside.append((first, last + reach))
-    return _joined(inside)
-
-
-def _joined(intervals: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(intervals):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], end)
-        else:
-            joined.append((start, end))
-    return joined
+def _whole(periods: Iterable[Period], slot_seconds: int, reach: int) -> list[Period]:
+    """The union of stretches, in those of the slots that lie wholly inside, and of those that follow from them."""
+    inside = (whole_slots(one, slot_seconds) for one in union(periods))
+    return union(Period(starts_at=one.starts_at, ends_at=one.ends_at + reach) for one in inside if one)
 
 
 def attained(slo: Slo, parts: Sequence[Part]) -> Attainment:
