@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sankofa_observe.pipeline.observing import Observing
     from sankofa_observe.pipeline.platform import Platform
     from sankofa_observe.ports import Lease
+    from sankofa_observe.sla.catalog import Catalog
 
 log = logging.getLogger("sankofa_observe.serve")
 
@@ -91,7 +92,6 @@ def _run(config: Path, part: Part, ending: Ending) -> None:
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
     from sankofa_observe.operations.metrics import ProcessMetrics
-    from sankofa_observe.operations.process import metrics_at
 
     scheduling, answering = part in {Part.ALL, Part.SCHEDULER}, part in {Part.ALL, Part.API}
     log.info("starting", extra={"version": version("sankofa-observe"), "part": part.value, "config": str(config)})
@@ -105,9 +105,7 @@ def _run(config: Path, part: Part, ending: Ending) -> None:
         # What can be wrong with the API is found before the first stage runs.
         answer = _api(settings, platform, process, ending, running) if answering else ending.wait
         address = settings.schedule.metrics_listen if scheduling else settings.api.metrics_listen
-        if address:
-            running.enter_context(metrics_at(address, process.registry))
-            log.info("listening", extra={"what": "metrics", "address": address})
+        _listen(address, process, running)
         ending.look()
         if scheduling:
             _schedule(settings, platform, process, ending, running)
@@ -122,19 +120,15 @@ def _observe(config: Path, name: str, ending: Ending) -> None:
     from sankofa_observe.bootstrap import open_observing
     from sankofa_observe.config import load_settings
     from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
-    from sankofa_observe.operations.process import metrics_at
 
     log.info("starting", extra={"version": version("sankofa-observe"), "observer": name, "config": str(config)})
     settings = load_settings(config).as_observer(name)
     with open_observing(settings, waits_no_more=lambda: ending.waits_no_more) as observing, ExitStack() as running:
-        catalog = observing.catalog
-        log.info("loaded", extra={"what": "specs", "sites": len(catalog.sites), "slos": len(catalog.slos)})
+        _log_specs(observing.catalog)
         process = ProcessMetrics()
-        if address := settings.schedule.metrics_listen:
-            running.enter_context(metrics_at(address, process.registry))
-            log.info("listening", extra={"what": "metrics", "address": address})
+        _listen(settings.schedule.metrics_listen, process, running)
         ending.look()
-        metrics = PipelineMetrics(process, catalog)
+        metrics = PipelineMetrics(process, observing.catalog)
         lease = observing.slots.lease
         _hold(lease, f"slots of observer {name}", ending, running)
         _turn(settings, lease, _observing_runs(observing), metrics, ending, running)
@@ -142,15 +136,27 @@ def _observe(config: Path, name: str, ending: Ending) -> None:
         ending.wait()
 
 
-def _log_loaded(platform: Platform) -> None:
-    catalog, chain = platform.catalog, platform.settling
+def _listen(address: str | None, process: ProcessMetrics, running: ExitStack) -> None:
+    """Answer /metrics, where an address says so."""
+    from sankofa_observe.operations.process import metrics_at
+
+    if address:
+        running.enter_context(metrics_at(address, process.registry))
+        log.info("listening", extra={"what": "metrics", "address": address})
+
+
+def _log_specs(catalog: Catalog) -> None:
     counts = {
         "sites": len(catalog.sites),
         "slos": len(catalog.slo_names()),
         "agreements": len(catalog.agreements_by_id()),
     }
     log.info("loaded", extra={"what": "specs", **counts})
-    if chain:
+
+
+def _log_loaded(platform: Platform) -> None:
+    _log_specs(platform.catalog)
+    if chain := platform.settling:
         contract = {"chain_id": chain.chain.identity.chain_id, "contract": chain.chain.identity.contract}
         attestors = " ".join(one.account for one in chain.attestors)
         log.info(
