@@ -46,10 +46,6 @@ class Rows:
     seconds: int  # of a line that no clock change lengthens
     longest: int  # of any line
 
-    @property
-    def are_days(self) -> bool:
-        return self.seconds == DAY
-
 
 def rows_of(strip: Strip) -> Rows:
     zone, period, stretches = ZoneInfo(strip.zone), strip.period, strip.stretches()

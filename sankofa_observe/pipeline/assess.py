@@ -107,7 +107,7 @@ def assess(
             seen=seen,
             chain=chain,
             engine=origin.engine,
-            observer=", ".join(agreement.observers.names) or origin.observer,
+            observer=origin.observers(agreement.observers),
             assessed_at=clock.now(),
         )
         archive.put(document)

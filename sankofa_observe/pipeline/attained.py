@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.overlays import Overlays
-from sankofa_observe.pipeline.panel import Drawn, Panel, PanelOf
+from sankofa_observe.pipeline.panel import Drawn, PanelOf
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.ports import Clock, Ledger
 from sankofa_observe.sla.agreement import Agreement, Promise
@@ -46,16 +46,10 @@ class Attained:
     _laid: dict[tuple[_Key, tuple[Run, ...]], Mapping[tuple[str, Period], Attainment | str]] = field(
         default_factory=dict
     )
-    _panels: dict[Quorum, Panel] = field(default_factory=dict)
-
-    def panel(self, quorum: Quorum) -> Panel:
-        if quorum not in self._panels:
-            self._panels[quorum] = self.panel_of(quorum)
-        return self._panels[quorum]
 
     def written(self) -> Iterator[tuple[str, Period]]:
         """By SLO where slots were written since this was asked last, by any observer of any agreement."""
-        panels = [self.panel(quorum) for quorum in dict.fromkeys(one.observers for one in self.agreements)]
+        panels = [self.panel_of(quorum) for quorum in dict.fromkeys(one.observers for one in self.agreements)]
         tables = {id(table): table for panel in panels for table in panel.tables}
         for table in tables.values():
             yield from table.written().items()
@@ -77,7 +71,7 @@ class Attained:
         cut = tuple(runs(overlay, period, slo.slot.seconds, reach_seconds(slo)))
         key = ((slo.counted_as, quorum, period), cut)
         if key not in self._laid:
-            panel = self.panel(quorum)
+            panel = self.panel_of(quorum)
             if panel.forgotten(with_neighbours(period, slo)):
                 return f"slots of {period} are no longer kept (late.keep_slots_days), and an exclusion lies over them"
             self._laid[key] = panel.under(slo, self._cut_alike(slo, quorum, period, cut), {period: cut})
@@ -94,7 +88,7 @@ class Attained:
 
     def _draw(self, slo: Slo, quorum: Quorum, period: Period) -> Mapping[str, AttainmentRecord | str]:
         """Of every site that is observed to the end; where slots were forgotten since, what was drawn from them stands."""
-        every, panel = self.ledger.attainments(slo.name, period), self.panel(quorum)
+        every, panel = self.ledger.attainments(slo.name, period), self.panel_of(quorum)
         standing = {one.site: one for one in every if one.quorum == quorum}
         numbers = {one.site: one.revision for one in sorted(every, key=lambda one: one.revision)}
         kept = standing if panel.forgotten(with_neighbours(period, slo)) else {}
@@ -136,7 +130,7 @@ class Attained:
 
     def _observed_by(self, slo: Slo, quorum: Quorum) -> Mapping[str, Mapping[str, int]]:
         if (slo.counted_as, quorum) not in self._newest:
-            self._newest[slo.counted_as, quorum] = self.panel(quorum).observed(slo)
+            self._newest[slo.counted_as, quorum] = self.panel_of(quorum).observed(slo)
         return self._newest[slo.counted_as, quorum]
 
     def _enough_others(self, quorum: Quorum, names: Iterable[str]) -> bool:

@@ -149,7 +149,7 @@ def _made(
     seen = panel.seen(promise.slo, promise.site, penalty.period)
     source = Provenance(
         engine=origin.engine,
-        observer=", ".join(agreement.observers.names) or origin.observer,
+        observer=origin.observers(agreement.observers),
         queries=queries_of(promise),
         revision=penalty.revision,
         assessed_at=penalty.assessed_at,

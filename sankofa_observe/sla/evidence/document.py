@@ -122,6 +122,10 @@ class Origin:
     engine: str  # name and version of the code
     observer: str  # name of the observer that this process is
 
+    def observers(self, quorum: Quorum) -> str:
+        """Whose slots are used: of an agreement that names nobody, those of this process."""
+        return ", ".join(quorum.names) or self.observer
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
