@@ -71,8 +71,8 @@ lint-only:
 	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter pyproject.toml > .cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
 
 check-generated: ## Whether all that is generated is as its sources make it (make test looks as well)
-	@$(BIN)/python -m alert_rules --check
-	@$(BIN)/python -m dashboards --check
+	@$(BIN)/python -m sankofa_rules --check
+	@$(BIN)/python -m sankofa_dashboards --check
 	@$(BIN)/python -m sankofa_exporters.docs --check
 	@$(BIN)/python -m deploy.integrations.render --check
 	@$(BIN)/python deploy/prometheus/render.py --check
@@ -83,8 +83,8 @@ check-generated: ## Whether all that is generated is as its sources make it (mak
 
 generate: ## Write all that is generated anew: rules, boards, references, ABI
 	$(SETUP) tools
-	@$(BIN)/python -m alert_rules --write
-	@$(BIN)/python -m dashboards --write
+	@$(BIN)/python -m sankofa_rules --write
+	@$(BIN)/python -m sankofa_dashboards --write
 	@$(BIN)/python -m sankofa_exporters.docs --write
 	@$(BIN)/python -m deploy.integrations.render --write
 	@$(BIN)/python deploy/prometheus/render.py --write

@@ -12,13 +12,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.queries import generated_boards, panel_queries
 from deploy.lab import signatures, story
 from deploy.lab.byhand import ByHand, work_out
 from deploy.lab.pager import Page
 from deploy.lab.processes import LabError
 from deploy.lab.stack import EDGE, REPLICA, Lab
 from deploy.lab.story import AVAILABILITY, Promise, Story, clock
+from sankofa_dashboards.queries import generated_boards, panel_queries
 from sankofa_observe.units import rfc3339
 
 PAGE = "PveQuorumLost"

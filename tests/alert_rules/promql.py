@@ -8,7 +8,7 @@ from typing import Any
 
 import promql_parser
 
-from dashboards.queries import BUILT_IN
+from sankofa_dashboards.queries import BUILT_IN
 
 
 def parsed(expr: str) -> Any:

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from alert_rules.book import GENERATED, alerts
-from alert_rules.rule import Alert
 from deploy.parts import need_program
+from sankofa_rules.book import GENERATED, alerts
+from sankofa_rules.rule import Alert
 from tests.alert_rules.case import Case
 from tests.pace import limit
 

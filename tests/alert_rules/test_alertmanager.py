@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from alert_rules.book import alerts
-from alert_rules.rule import Alert
 from deploy.alertmanager.render import CONFIG, render
 from deploy.parts import need_program
+from sankofa_rules.book import alerts
+from sankofa_rules.rule import Alert
 from tests.pace import limit
 
 EVALUATION_SECONDS = 15

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from alert_rules.book import GENERATED, alerts, groups_by_file
-from alert_rules.rule import Alert
+from sankofa_rules.book import GENERATED, alerts, groups_by_file
+from sankofa_rules.rule import Alert
 from tests.alert_rules.cases import BURN, CASES, EDGE, OURS, PVE
 from tests.alert_rules.promtool import alert_test, document, run
 

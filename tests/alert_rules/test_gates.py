@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from alert_rules import book, burn, metrics
-from alert_rules.__main__ import main
-from alert_rules.rule import RUNBOOK_BASE, Alert, Record
-from alert_rules.slo import SLOS, StateSignal, WatchedSlo
-from dashboards.book import BOARDS
+from sankofa_dashboards.book import BOARDS
+from sankofa_rules import book, burn, metrics
+from sankofa_rules.__main__ import main
+from sankofa_rules.rule import RUNBOOK_BASE, Alert, Record
+from sankofa_rules.slo import SLOS, StateSignal, WatchedSlo
 from tests.alert_rules.cases import CASES
 from tests.alert_rules.promql import has_bare_zero, parsed, selectors, unknown_names
 
@@ -31,7 +31,7 @@ NAMES = [rule.name if isinstance(rule, Alert) else f"{rule.record} {rule.labels.
 
 
 def test_committed_rules_are_what_the_code_says() -> None:
-    """`python -m alert_rules --check` passes."""
+    """`python -m sankofa_rules --check` passes."""
     assert main(["--check"]) == 0
 
 

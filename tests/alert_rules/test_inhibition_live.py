@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from alert_rules.book import alerts
 from deploy.alertmanager.render import render
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.parts import need_program
+from sankofa_rules.book import alerts
 
 ALERTS = {alert.name: alert for alert in alerts()}
 

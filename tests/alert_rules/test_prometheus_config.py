@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from alert_rules.book import GENERATED
 from deploy.prometheus.render import Exporter, documents, main, production, render
 from sankofa_exporters.registry import SYSTEM_NAMES, system
+from sankofa_rules.book import GENERATED
 from tests.alert_rules.promtool import run
 
 PROVISIONING = Path(__file__).parents[2] / "deploy" / "grafana" / "provisioning"

@@ -13,20 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alert_rules import board as recorded
-from alert_rules import book as rules
-from alert_rules import metrics
-from dashboards import book
-from dashboards.__main__ import main
-from dashboards.board import Board
-from dashboards.finish import finish
-from dashboards.fleet import FLEET
-from dashboards.layout import Section
-from dashboards.panels import Lines, Panel, Query
-from dashboards.queries import panel_queries, system_of
-from dashboards.site import SITE
-from dashboards.states import GOOD_COLOUR, NOT_KNOWN_COLOUR, NOT_KNOWN_TEXT, State
-from dashboards.table import WorstTable
+from sankofa_dashboards import book
+from sankofa_dashboards.__main__ import main
+from sankofa_dashboards.board import Board
+from sankofa_dashboards.finish import finish
+from sankofa_dashboards.fleet import FLEET
+from sankofa_dashboards.layout import Section
+from sankofa_dashboards.panels import Lines, Panel, Query
+from sankofa_dashboards.queries import panel_queries, system_of
+from sankofa_dashboards.site import SITE
+from sankofa_dashboards.states import GOOD_COLOUR, NOT_KNOWN_COLOUR, NOT_KNOWN_TEXT, State
+from sankofa_dashboards.table import WorstTable
+from sankofa_rules import board as recorded
+from sankofa_rules import book as rules
+from sankofa_rules import metrics
 from tests.alert_rules.promql import parsed, unknown_names
 
 with warnings.catch_warnings():
@@ -74,7 +74,7 @@ def _lost(ours: Any, theirs: Any, path: str = "") -> list[str]:
 
 
 def test_committed_boards_are_what_the_code_says() -> None:
-    """`python -m dashboards --check` passes."""
+    """`python -m sankofa_dashboards --check` passes."""
     assert main(["--check"]) == 0
 
 

@@ -13,15 +13,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from alert_rules import book as rules
-from dashboards.fleet import FLEET
-from dashboards.queries import PanelQuery, panel_queries
-from dashboards.site import SITE
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.parts import need_program
 from deploy.prometheus.render import Exporter, render
+from sankofa_dashboards.fleet import FLEET
+from sankofa_dashboards.queries import PanelQuery, panel_queries
+from sankofa_dashboards.site import SITE
+from sankofa_rules import book as rules
 from tests.pace import limit
 
 EDGE = {"targets": ["pve-1"], "labels": {"site": "edge-1", "tier": "edge", "region": "r1"}}

@@ -56,7 +56,7 @@ def lengths(module: ast.Module) -> Iterator[tuple[str, int]]:
 GIVEN = {
     "apscheduler": "sankofa_observe/operations",
     "fastapi": "sankofa_observe/api",
-    "grafanalib": "dashboards",
+    "grafanalib": "dashboards/sankofa_dashboards",
     "httpx": "exporters/sankofa_exporters",
     "polars": "sankofa_observe/adapters/slots",
     "prometheus_api_client": "sankofa_observe/adapters",

@@ -18,7 +18,12 @@ from tests.builders import agreement, breach
 from tests.pace import limit
 from tests.repository.tree import ROOT, files, text
 
-SHIPPED = {"sankofa_observe": "sankofa_observe/", "sankofa_exporters": "exporters/sankofa_exporters/"}
+SHIPPED = {
+    "sankofa_observe": "sankofa_observe/",
+    "sankofa_exporters": "exporters/sankofa_exporters/",
+    "sankofa_rules": "alert_rules/sankofa_rules/",
+    "sankofa_dashboards": "dashboards/sankofa_dashboards/",
+}
 DATA = {"dashboards/generated/": "dashboards", "alert_rules/generated/": "alert_rules"}
 HEAVY = {"polars", "web3", "fastapi"}
 
@@ -52,12 +57,11 @@ def requirement(line: str) -> str:
     return re.split(r"[^\w-]", line, maxsplit=1)[0].lower()
 
 
-def test_wheel_installs_two_packages_and_nothing_else(wheel: zipfile.ZipFile) -> None:
-    """Only the two import names, the metadata and the data are in it."""
+def test_wheel_installs_its_packages_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    """Only the import names, the metadata and the data are in it."""
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {re.sub(r"^sankofa_observe-[\w.]+?\.(?=d)", "*.", top) for top in tops} == {
-        "sankofa_observe",
-        "sankofa_exporters",
+        *SHIPPED,
         "*.dist-info",
         "*.data",
     }

@@ -22,8 +22,8 @@ SYSTEMS = {
     "cloudflare": cloudflare.ALERTS,
     "proxmox": proxmox.ALERTS,
 }
-GENERATED = Path(__file__).parent / "generated"
-HEADER = "# Written by `python -m alert_rules --write`; change alert_rules/*.py and run it again.\n"
+GENERATED = Path(__file__).parents[1] / "generated"
+HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
 RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site"})
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-GENERATED = Path(__file__).parent / "generated"
+GENERATED = Path(__file__).parents[1] / "generated"
 BUILT_IN = {"__rate_interval": "1m"}
 _VARIABLE = re.compile(r"\$(\w+)")
 

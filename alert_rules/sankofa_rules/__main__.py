@@ -1,4 +1,4 @@
-"""`python -m alert_rules --write | --check`: write the rule files, or fail naming each that is stale."""
+"""`python -m sankofa_rules --write | --check`: write the rule files, or fail naming each that is stale."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .slo import STEP_SECONDS
 
 def main(arguments: list[str] | None = None) -> int:
     """0 when all is written or fresh, 1 when a file is stale."""
-    parser = argparse.ArgumentParser(prog="python -m alert_rules", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m sankofa_rules", description=__doc__)
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument("--write", action="store_true", help="write the rule files")
     action.add_argument("--check", action="store_true", help="exit 1 when a committed file is stale")
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     old = stale()
     for path in old:
-        sys.stderr.write(f"{path}: stale; run python -m alert_rules --write\n")
+        sys.stderr.write(f"{path}: stale; run python -m sankofa_rules --write\n")
     return 1 if old else 0
 
 
