@@ -8,6 +8,7 @@ pays for nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Literal
 
 Kind = Literal["gauge", "counter", "histogram"]
@@ -144,6 +145,32 @@ ERRORS = Series(
     meaning="Errors by part (scheduler, api) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
 )
 
+# What each site is expected to have, said by exporters (at their own /metrics) and by the platform alike.
+TARGET_INFO = Series(
+    name="sankofa_target_info",
+    labels=("tier", "region", "site", "system", "target"),
+    meaning="A target that should be scraped; always 1.",
+)
+# Money on boards is in units of its currency (exponent applied): for people, never for a settlement.
+_PRICED = ("agreement", "slo", "site", "tenant", "currency")
+CREDIT_NOW = Series(name="sankofa_credit_now", labels=_PRICED, meaning="What would be owed if the period ended now.")
+CREDIT_NEXT = Series(name="sankofa_credit_next", labels=_PRICED, meaning="What would be owed from the next band on.")
+CREDIT_AT_RISK = Series(
+    name="sankofa_credit_at_risk",
+    labels=_PRICED,
+    meaning="What more would be owed at the period's end if all goes on as now.",
+)
+SLOTS_TO_NEXT_BAND = Series(
+    name="sankofa_slots_to_next_band",
+    labels=("agreement", "slo", "site"),
+    meaning="Bad slots that are left until the next band.",
+)
+WAITING_SECONDS = Series(
+    name="sankofa_waiting_seconds",
+    labels=("kind", "reason"),
+    meaning="For how long the oldest of what is due and cannot be done yet has waited; 0 while nothing does.",
+)
+
 SERIES = (
     SITE_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
     UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SINCE, WAITING_DUE,
@@ -151,10 +178,32 @@ SERIES = (
     PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD_AGE, API_DURATION, ERRORS,
 )  # fmt: skip
 
-# Recorded by the alert rules, and read by boards: `sankofa:<what>:<window or unit>`.
+# Recorded by the alert rules, and read by boards: `sankofa:<what>:<window or unit>`. Of the state of things, by tier, region and site:
+
+
+class State(IntEnum):
+    """Numbers of SITE_STATE on every board; SYSTEM_STATE has GOOD (its word is up), DOWN and NOT_KNOWN of them."""
+
+    GOOD = 0
+    BURNING = 1
+    BREACH = 2
+    DOWN = 3
+    NOT_KNOWN = 4
+    NO_TARGET = 5
+    EXCLUDED = 6
+
+
+TARGET_EXPECTED = "sankofa:target_expected:now"  # and by system: how many targets there should be
+SYSTEM_DOWN = "sankofa:system_down:now"  # and by system: 1 or 0
+SYSTEM_NOT_KNOWN = "sankofa:system_not_known:now"  # and by system: 1 or 0
+SYSTEM_STATE = "sankofa:system_state:now"  # and by system: a State
+SITE_DOWN = "sankofa:site_down:now"  # 1 or 0
+SITE_PAGED = "sankofa:site_paged:now"  # 1 or 0: SiteDown or SiteSilent fires for it
+SITE_STATE = "sankofa:site_state:now"  # a State
+SITE_RANK = "sankofa:site_rank:now"  # the worst has the largest
+SLO_BURNING = "sankofa:slo_burning:now"  # and by slo and system: 1 or 0, as it is paged
+OBSERVER_ISOLATED = "sankofa:observer_isolated:now"  # by observer alone: 1 or 0
 SITE_NOT_KNOWN = "sankofa:site_not_known:now"
-SITE_STATE = "sankofa:site_state:now"
-SITE_RANK = "sankofa:site_rank:now"
 SLO_BURN = "sankofa:slo_burn:1h"
 SLO_BAD_STEP = "sankofa:slo_bad:step"
 SLO_VALID_STEP = "sankofa:slo_valid:step"

@@ -6,27 +6,15 @@ fixed numbers on every board.
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from sankofa_exporters.besu.node import families as besu
 from sankofa_exporters.proxmox import families as pve
 from sankofa_observe import telemetry
 from sankofa_observe.slo.burn_rate import HOUR
+from sankofa_observe.telemetry import State
 from sankofa_observe.units import PPM
 
 from .burn import bad, valid
 from .rule import Group, Record
-
-
-class State(IntEnum):
-    """The state of a site on every board."""
-
-    GOOD = 0
-    BURNING = 1
-    BREACH = 2
-    NOT_KNOWN = 3
-    EXCLUDED = 4
-
 
 _SITES = f"max by (tier, region, site) ({telemetry.SITE_INFO})"
 _KNOWN = f"({pve.KNOWN.name} == 1 or {besu.KNOWN.name} == 1)"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from sankofa_observe import telemetry
 from sankofa_observe.slo.quorum import SAME
+from sankofa_observe.telemetry import State
 
 from . import states
 from .board import Board
 from .layout import Section
 from .panels import Bars, Figure, FiringAlerts, Lines, Query, StateRows
-from .states import State
 from .table import Column, worst_table
 
 WORST_ROWS = 25

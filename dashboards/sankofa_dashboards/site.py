@@ -10,6 +10,7 @@ from sankofa_exporters.canary import families as canary
 from sankofa_exporters.model import catalogue
 from sankofa_exporters.proxmox import families as pve
 from sankofa_observe import telemetry
+from sankofa_observe.telemetry import State
 
 from . import states
 from .board import Board, Variable
@@ -20,8 +21,9 @@ AT_SITE = '{site="$site"}'
 
 
 def _state_of(up: str, known: str) -> str:
-    """3 when nobody knows, else 0 for up and 2 for down: the numbers of `State`."""
-    return f"3 * (1 - {known}{AT_SITE}) + 2 * ({known}{AT_SITE} - {up}{AT_SITE})"
+    """NOT KNOWN, else up or DOWN: the numbers of `State`."""
+    unknown, down = f"(1 - {known}{AT_SITE})", f"({known}{AT_SITE} - {up}{AT_SITE})"
+    return f"{State.NOT_KNOWN.value} * {unknown} + {State.DOWN.value} * {down}"
 
 
 PROMISES = (
@@ -94,7 +96,7 @@ PROXMOX = (
     StateRows(
         title="Proxmox nodes",
         description="Members of corosync; a node of which nobody can say has no row.",
-        queries=(Query(expr=f"2 - 2 * {pve.NODE_ONLINE.name}{AT_SITE}", legend="{{node}}"),),
+        queries=(Query(expr=f"{State.DOWN.value} * (1 - {pve.NODE_ONLINE.name}{AT_SITE})", legend="{{node}}"),),
         width=8,
         height=7,
     ),

@@ -5,28 +5,21 @@ Null has a colour and a word of its own. Thresholds start from that colour too, 
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Any
 
-
-class State(IntEnum):
-    """The state of a site; the numbers are those that the rules record."""
-
-    GOOD = 0
-    BURNING = 1
-    BREACH = 2
-    NOT_KNOWN = 3
-    EXCLUDED = 4
-
+from sankofa_observe.telemetry import State
 
 NOT_KNOWN_TEXT = "NOT KNOWN"
 NOT_KNOWN_COLOUR = "#8E7CC3"
 GOOD_COLOUR, BURNING_COLOUR, BREACH_COLOUR, EXCLUDED_COLOUR = "#2E7D32", "#F2A900", "#C4162A", "#5794F2"
+DOWN_COLOUR, NO_TARGET_COLOUR = "#7A0B1B", "#6E7687"
 COLOURS = {
     State.GOOD: ("good", GOOD_COLOUR),
     State.BURNING: ("burning", BURNING_COLOUR),
     State.BREACH: ("BREACH", BREACH_COLOUR),
+    State.DOWN: ("DOWN", DOWN_COLOUR),
     State.NOT_KNOWN: (NOT_KNOWN_TEXT, NOT_KNOWN_COLOUR),
+    State.NO_TARGET: ("no target", NO_TARGET_COLOUR),
     State.EXCLUDED: ("excluded", EXCLUDED_COLOUR),
 }
 

@@ -101,7 +101,7 @@ def test_site_states_rank_the_worst_first_and_keep_a_vanished_site(tmp_path: Pat
     """A proven breach, a silent site, one in doubt, a burning and a good one get their numbers and their order."""
     slo = f', system="{EDGE["system"]}", slo="availability-edge"'
     expected = [
-        _samples("sankofa:site_state:now", {"breach": 2, "silent": 3, "doubt": 3, "burning": 1, "good": 0}),
+        _samples("sankofa:site_state:now", {"breach": 2, "silent": 4, "doubt": 4, "burning": 1, "good": 0}),
         _samples("sankofa:site_rank:now", {"breach": 1002, "silent": 100, "doubt": 100, "burning": 10, "good": 0.25}),
         _samples("sankofa:slo_burn:1h", {"breach": 0, "burning": 200, "good": 0}, slo),
     ]

@@ -22,9 +22,8 @@ from sankofa_dashboards.layout import Section
 from sankofa_dashboards.panels import Lines, Panel, Query
 from sankofa_dashboards.queries import panel_queries, system_of
 from sankofa_dashboards.site import SITE
-from sankofa_dashboards.states import GOOD_COLOUR, NOT_KNOWN_COLOUR, NOT_KNOWN_TEXT, State
+from sankofa_dashboards.states import GOOD_COLOUR, NOT_KNOWN_COLOUR, NOT_KNOWN_TEXT
 from sankofa_dashboards.table import WorstTable
-from sankofa_rules import board as recorded
 from sankofa_rules import book as rules
 from sankofa_rules import metrics
 from tests.alert_rules.promql import parsed, unknown_names
@@ -202,11 +201,6 @@ def _cut_to_the_worst(query: Query) -> bool:
 def test_the_fleet_board_never_asks_for_all_sites(query: Query) -> None:
     """Each answer is aggregated over sites or cut to 25 of them; over time, to a set that is fixed for the range."""
     assert _few_rows(parsed(query.expr)) or _cut_to_the_worst(query)
-
-
-def test_states_are_those_of_the_rules() -> None:
-    """Boards repeat the numbers of the states, and nothing else."""
-    assert {state.name: state.value for state in State} == {state.name: state.value for state in recorded.State}
 
 
 def test_links_lead_to_boards_that_exist() -> None:
