@@ -45,6 +45,12 @@ SITE_INFO = Series(
     name="sankofa_site_info", labels=("site", "tier", "region"), meaning="A site of the fleet; always 1."
 )
 
+# What each site is expected to have: exporters say the same of their own targets, at their own /metrics.
+TARGET_INFO = Series(
+    name="sankofa_target_info",
+    labels=("tier", "region", "site", "system", "target"),
+    meaning="A target that should be scraped; always 1.",
+)
 SLO_OBJECTIVE = Series(name="sankofa_slo_objective_ratio", labels=("slo", "tier"), meaning="The target of an SLO.")
 SLO_SLOTS = Series(
     name="sankofa_slo_period_slots", labels=(*_PROMISE, "state"), meaning="Slots of the current period by state."
@@ -188,14 +194,8 @@ ERRORS = Series(
     meaning="Errors by part (scheduler, api) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
 )
 
-# What each site is expected to have, said by exporters (at their own /metrics) and by the platform alike.
-TARGET_INFO = Series(
-    name="sankofa_target_info",
-    labels=("tier", "region", "site", "system", "target"),
-    meaning="A target that should be scraped; always 1.",
-)
 SERIES = (
-    SITE_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
+    SITE_INFO, TARGET_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
     CREDIT_NOW, CREDIT_NEXT, CREDIT_AT_RISK, SLOTS_TO_NEXT_BAND, JUDGED_VERDICT, JUDGED_END, JUDGED_LOW, JUDGED_HIGH, JUDGED_SPENT,
     UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SECONDS,
     OBSERVER_NEWEST, OBSERVER_VERDICTS,
