@@ -12,7 +12,7 @@ import yaml
 
 from . import besu, board, burn, canary, ceph, cloudflare, platform, proxmox
 from .metrics import TARGET_LABELS
-from .rule import Alert, Group, Record
+from .rule import LINKS, Alert, Group, Links, Record
 from .slo import STEP_SECONDS
 
 SYSTEMS = {
@@ -48,12 +48,12 @@ def groups_by_file(step_seconds: int = STEP_SECONDS) -> dict[str, tuple[Group, .
     }
 
 
-def documents(step_seconds: int = STEP_SECONDS) -> dict[str, str]:
+def documents(step_seconds: int = STEP_SECONDS, links: Links = LINKS) -> dict[str, str]:
     """File name to the text that Prometheus loads."""
     return {
         name: HEADER
         + yaml.dump(
-            {"groups": [group.document() for group in groups]},
+            {"groups": [group.document(links) for group in groups]},
             Dumper=_Yaml,
             sort_keys=False,
             width=1000,
@@ -63,11 +63,11 @@ def documents(step_seconds: int = STEP_SECONDS) -> dict[str, str]:
     }
 
 
-def write(folder: Path, step_seconds: int = STEP_SECONDS) -> list[Path]:
+def write(folder: Path, step_seconds: int = STEP_SECONDS, links: Links = LINKS) -> list[Path]:
     """Write the rule files; the paths are what Prometheus' `rule_files` names."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in documents(step_seconds).items():
+    for name, text in documents(step_seconds, links).items():
         (folder / name).write_text(text)
         written.append(folder / name)
     return written
