@@ -70,7 +70,8 @@ def test_rules_of_foreign_specs_are_accepted_by_prometheus(run: Run, shop: Path,
     """At the pace of a lab as well."""
     out = tmp_path / "rules"
     assert run("rules", "generate", "--specs", str(shop), "--out", str(out), "--step-seconds", "5").code == 0
-    command = [need_program("promtool"), "check", "rules", *sorted(out.glob("*.yaml"))]
+    files = [str(file) for file in sorted(out.glob("*.yaml"))]
+    command = [need_program("promtool"), "check", "rules", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit(30))
     assert done.returncode == 0, done.stdout + done.stderr
 
