@@ -130,10 +130,13 @@ def test_an_observer_that_is_cut_off_is_one_page_and_others_still_page(tmp_path:
     end = 18
     behind = [site for at, site in enumerate(SITES) if at % 2]
     seen = [site for at, site in enumerate(SITES) if at % 2 == 0]
-    world = fleet(end, {seen[-1]: falls(end, at=10)}, observer={site: "observer-2" for site in behind})
+    world = fleet(end, {seen[-1]: falls(end, at=10)}, observer=dict.fromkeys(behind, "observer-2"))
     world = _unscraped(behind, world, at=8)
     pages = spells(firing(tmp_path, world, each_quarter(0, end)))
-    assert pages == {"ObserverIsolated observer-2": [(8.75, float("inf"))], f"SiteDown {seen[-1]}": [(11, float("inf"))]}
+    assert pages == {
+        "ObserverIsolated observer-2": [(8.75, float("inf"))],
+        f"SiteDown {seen[-1]}": [(11, float("inf"))],
+    }
     assert firing(tmp_path, world, [17], severity="ticket") == {17: set()}
 
 
@@ -142,9 +145,7 @@ def test_target_files_that_are_filled_two_minutes_after_the_start_page_nobody(tm
     end = 10
     late = over((2, "_"), (end - 2, "1"))
     world = fleet(end, {})
-    world = replace(
-        world, targets=tuple(replace(one, known=late, up=late, scraped=late) for one in world.targets)
-    )
+    world = replace(world, targets=tuple(replace(one, known=late, up=late, scraped=late) for one in world.targets))
     assert spells(firing(tmp_path, world, each_quarter(0, end))) == {}
     assert set().union(*firing(tmp_path, world, each_quarter(0, end), severity="ticket").values()) == set()
 
