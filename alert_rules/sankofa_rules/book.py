@@ -10,8 +10,9 @@ from pathlib import Path
 
 import yaml
 
-from . import besu, board, burn, canary, ceph, cloudflare, platform, proxmox
+from . import besu, board, burn, canary, ceph, cloudflare, ourselves, platform, proxmox
 from .metrics import TARGET_LABELS
+from .pace import SCRAPE_SECONDS
 from .rule import LINKS, Alert, Group, Links, Record
 from .slo import STEP_SECONDS
 
@@ -24,7 +25,7 @@ SYSTEMS = {
 }
 GENERATED = Path(__file__).parents[1] / "generated"
 HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
-RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site"})
+RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "instance"})
 
 
 class _Yaml(yaml.SafeDumper):
@@ -38,13 +39,16 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Yaml.add_representer(str, _text)
 
 
-def groups_by_file(step_seconds: int = STEP_SECONDS) -> dict[str, tuple[Group, ...]]:
+def groups_by_file(
+    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS
+) -> dict[str, tuple[Group, ...]]:
     """The quick ones, those of systems and of ourselves, are evaluated at the server's own interval."""
     return {
         "slo.yaml": burn.groups(step_seconds),
         "board.yaml": board.groups(),
         **{f"{name}.yaml": (Group(name=f"sankofa-{name}", rules=alerts),) for name, alerts in SYSTEMS.items()},
         "platform.yaml": platform.GROUPS,
+        "ourselves.yaml": ourselves.groups(scrape_seconds),
     }
 
 

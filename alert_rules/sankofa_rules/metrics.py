@@ -14,12 +14,14 @@ from sankofa_exporters.model.family import Family
 from sankofa_exporters.proxmox import families as pve
 from sankofa_observe import telemetry
 
-TARGET_LABELS = frozenset({"site", "tier", "region", "network", "instance", "job"})
+from .prometheus import FOREIGN
+
+TARGET_LABELS = frozenset({"site", "tier", "region", "system", "observer", "network", "instance", "job"})
 
 
 def series_labels() -> dict[str, frozenset[str]]:
     """Every raw series a query may name, with the labels it may carry."""
-    known = {"up": TARGET_LABELS}
+    known = {"up": TARGET_LABELS, **{name: TARGET_LABELS | labels for name, labels in FOREIGN.items()}}
     for family in (
         *catalogue.FAMILIES,
         *pve.FAMILIES,
