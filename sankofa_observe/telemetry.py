@@ -184,7 +184,9 @@ CHAIN_ASKED = Series(
     meaning="When the chain answered with that block: an age of the head is the difference, and no time since.",
 )
 CONTRACT_PAUSED = Series(
-    name="sankofa_contract_paused", labels=("contract",), meaning="1 while the SLA contract is paused; absent until asked."
+    name="sankofa_contract_paused",
+    labels=("contract",),
+    meaning="1 while the SLA contract is paused; absent until asked.",
 )
 CONTRACT_CHANGES = Series(
     name="sankofa_contract_changes_total",
@@ -211,7 +213,10 @@ API_DURATION = Series(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 API_ANSWERS = Series(
-    name="sankofa_api_answers_total", kind="counter", labels=("status",), meaning="Answers of the API by status, like 401."
+    name="sankofa_api_answers_total",
+    kind="counter",
+    labels=("status",),
+    meaning="Answers of the API by status, like 401.",
 )
 API_KEYS = Series(name="sankofa_api_keys", meaning="API keys that open the API.")
 API_KEY_CHANGES = Series(

@@ -54,9 +54,7 @@ def alert_test(case: Case) -> dict[str, Any]:
             {
                 "eval_time": f"{int(case.minute * 60)}s",
                 "alertname": case.alert,
-                "exp_alerts": [
-                    _expected(ALERTS[case.alert], labels, value, case.said) for labels, value in case.fires
-                ],
+                "exp_alerts": [_expected(ALERTS[case.alert], labels, value, case.said) for labels, value in case.fires],
             }
         ],
     }
@@ -67,7 +65,10 @@ def _expected(alert: Alert, identity: Mapping[str, str], value: str, said: str) 
     annotations = alert.document()["annotations"]
     return {
         "exp_labels": {**fixed, **identity},
-        "exp_annotations": {name: _rendered(_QUERY.sub(said, text), {"site": "", **fixed, **identity}, value) for name, text in annotations.items()},
+        "exp_annotations": {
+            name: _rendered(_QUERY.sub(said, text), {"site": "", **fixed, **identity}, value)
+            for name, text in annotations.items()
+        },
     }
 
 
