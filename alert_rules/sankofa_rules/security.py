@@ -50,6 +50,6 @@ SECURITY = (
         name="ApiKeyChanged",
         expr=f"count({_grown(API_KEY_CHANGES, 'kind')})",
         summary="API keys were made or revoked: was it us?",
-        description="Within a day keys were made, or revoked, or both; `sankofa-observe keys list` shows those that are left.",
+        description="Within a day keys were made, or revoked, or both; the keys file names those that are left.",
     ),
 )
