@@ -257,32 +257,59 @@ class State(IntEnum):
 
 
 TARGET_EXPECTED = "sankofa:target_expected:now"  # and by system: how many targets there should be
+TARGET_DUE = "sankofa:target_due:now"  # of them, where silence means something by now
+SYSTEM_BAD = "sankofa:system_bad:2m"  # and by system: samples known to be down, of its worst target
+SYSTEM_BAD_QUICK = "sankofa:system_bad:45s"
+SYSTEM_KNOWN_TARGETS = "sankofa:system_known_targets:2m"  # and by system: targets of which enough samples are known
+SYSTEM_UP_TARGETS = "sankofa:system_up_targets:2m"  # and by system: targets of which enough samples are up
+SYSTEM_SEEN = "sankofa:system_seen:45s"  # and by system: targets of which anything is known
+SYSTEM_UNSEEN = "sankofa:system_unseen:45s"  # and by system: due, and nothing is known of any of its targets
+SYSTEM_EXPLAINED = "sankofa:system_explained:now"  # and by system: unseen with its observer, or with its whole fleet
 SYSTEM_DOWN = "sankofa:system_down:now"  # and by system: 1 or 0
 SYSTEM_NOT_KNOWN = "sankofa:system_not_known:now"  # and by system: 1 or 0
 SYSTEM_STATE = "sankofa:system_state:now"  # and by system: a State
-SITE_DOWN = "sankofa:site_down:now"  # 1 or 0
-SITE_PAGED = "sankofa:site_paged:now"  # 1 or 0: SiteDown or SiteSilent fires for it
-SITE_STATE = "sankofa:site_state:now"  # a State
-SITE_RANK = "sankofa:site_rank:now"  # the worst has the largest
-SLO_BURNING = "sankofa:slo_burning:now"  # and by slo and system: 1 or 0, as it is paged
 OBSERVER_ISOLATED = "sankofa:observer_isolated:now"  # by observer alone: 1 or 0
-SITE_NOT_KNOWN = "sankofa:site_not_known:now"
 PLATFORM_DOWN = "sankofa:platform_down:now"  # by instance alone: 1 or 0
 PIPELINE_AGE = "sankofa:pipeline_age:now"  # seconds of the stage that is farthest behind, as last told
 SETTLEMENT_CHAIN_AGE = "sankofa:settlement_chain_age:now"  # seconds of its newest block, as last told
 RULER_MISSED = "sankofa:ruler_missed:5m"  # by observer alone: share of rule evaluations
+OBSERVER_PAGED = "sankofa:observer_isolated:paged"  # likewise: ObserverIsolated fires
+TARGET_ISOLATED = "sankofa:target_isolated:now"  # and by system: behind an observer that is isolated
+FLEET_NOT_KNOWN = "sankofa:fleet_not_known:now"  # by system alone: 1 or 0
+FLEET_NOT_KNOWN_PAGED = "sankofa:fleet_not_known:paged"  # 1 or 0: FleetNotKnown fires
+SITE_DOWN = "sankofa:site_down:now"  # 1 or 0
+SITE_LOST = "sankofa:site_lost:now"  # 1 or 0: down or silent, by all the evidence that a page needs
+SITE_LOST_QUICK = "sankofa:site_lost:45s"  # 1 or 0: by as much as a storm is seen from
+SITE_FRESH = "sankofa:site_fresh:now"  # lost quickly, and not for long
+REGION_STORM = "sankofa:region_storm:now"  # by region alone: 1 or 0
+FLEET_STORM = "sankofa:fleet_storm:now"  # by tier alone: 1 or 0
+SITE_IN_FLEET = "sankofa:site_in_fleet:now"  # 1 or 0: FleetDown speaks for it
+SITE_IN_REGION = "sankofa:site_in_region:now"  # 1 or 0: RegionDown speaks for it
+FLEET_DOWN = "sankofa:fleet_down:paged"  # by tier alone: 1 or 0
+REGION_DOWN = "sankofa:region_down:paged"  # by region alone: 1 or 0
+SITE_PAGED = "sankofa:site_paged:now"  # 1 or 0: SiteDown or SiteSilent fires for it
+FAULT_SEEN = "sankofa:fault_seen:now"  # and by system and fault (an alert's name): 1 or 0, absent while it is not known
+FAULT_PAGED = "sankofa:fault:paged"  # likewise: 1 or 0
+SITE_BREACH = "sankofa:site_breach:now"  # 1 where a promise is broken; else absent
+SITE_STATE = "sankofa:site_state:now"  # a State
+SITE_NOT_KNOWN = "sankofa:site_not_known:now"  # 1 where the State is NOT_KNOWN; else absent
+SITE_RANK = "sankofa:site_rank:now"  # the worst has the largest
+SLO_PROVEN = "sankofa:slo_proven:now"  # and by slo and system: where a row of the page is over, by how much
+SLO_BURNING = "sankofa:slo_burning:now"  # and by slo and system: 1 or 0, as it is paged
 SLO_BURN = "sankofa:slo_burn:1h"
 SLO_BAD_STEP = "sankofa:slo_bad:step"
 SLO_VALID_STEP = "sankofa:slo_valid:step"
-SLO_BUDGET = "sankofa:slo_budget:ppm"
+SLO_PART_BAD_STEP = "sankofa:slo_part_bad:step"  # of an SLO that others are made of, and that promises nothing itself
+SLO_PART_VALID_STEP = "sankofa:slo_part_valid:step"
+SLO_BUDGET = "sankofa:slo_budget:ppm"  # by slo, and by `derived` where what the SLO is made of pages by itself
 SLO_PAGE_GATE = "sankofa:slo_page_gate:z2"
 
 
 def slo_bad(window: str) -> str:
-    """Bad samples or events of an SLO, added up over a window like 5m."""
+    """Bad slots or events of an SLO, added up over a window like 5m."""
     return f"sankofa:slo_bad:{window}"
 
 
 def slo_valid(window: str) -> str:
-    """All samples or events of which anything is known, over the same window."""
+    """All slots of the same window, or the events of a whole one: what was not seen counts as if it had been like what was."""
     return f"sankofa:slo_valid:{window}"

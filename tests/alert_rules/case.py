@@ -16,4 +16,5 @@ class Case:
     minute: float
     unknown: bool = False  # the world in which the source, or its observer, cannot say
     said: str = ""  # what a query in its summary is filled in with
+    interval_seconds: int = 15  # between the values of its series
     fires: tuple[tuple[Mapping[str, str], str], ...] = ()
