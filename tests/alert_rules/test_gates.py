@@ -11,7 +11,7 @@ from sankofa_dashboards.book import BOARDS
 from sankofa_rules import book, burn, metrics
 from sankofa_rules.__main__ import main
 from sankofa_rules.rule import RUNBOOK_BASE, Alert, Record
-from sankofa_rules.slo import Watched, watched
+from sankofa_rules.slo import WatchedSlos, watched_slos
 from tests.alert_rules.cases import CASES
 from tests.alert_rules.promql import has_bare_zero, parsed, selectors, series_of_integrations, unknown_names
 
@@ -66,7 +66,7 @@ def test_rules_do_not_grow_with_sites() -> None:
     for rule in RULES:
         assert not [name for name, labels in selectors(rule.expr) if labels & {"site", "region", "instance"}]
     names = ("availability-edge", "latency-chain-query", "latency-edge-user", "rpo")
-    four = Watched(slos=tuple(slo for slo in watched().slos if slo.name in names), promised=frozenset(names))
+    four = WatchedSlos(slos=tuple(slo for slo in watched_slos().slos if slo.name in names), promised=frozenset(names))
     assert sum(len(group.rules) for group in burn.groups(four, 60)) <= 40
 
 
