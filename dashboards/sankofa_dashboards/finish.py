@@ -41,6 +41,7 @@ PANEL_KEYS = frozenset(
         "gridPos",
         "id",
         "interval",
+        "links",
         "options",
         "panels",
         "targets",
@@ -49,10 +50,11 @@ PANEL_KEYS = frozenset(
         "type",
     }
 )
-ROW_KEYS = frozenset({"collapsed", "gridPos", "id", "panels", "title", "type"})
+ROW_KEYS = frozenset({"collapsed", "gridPos", "id", "panels", "repeat", "title", "type"})
 TARGET_KEYS = frozenset({"datasource", "expr", "format", "instant", "legendFormat", "range", "refId"})
 VARIABLE_KEYS = frozenset(
     {
+        "allValue",
         "current",
         "datasource",
         "description",
@@ -107,8 +109,16 @@ def _variable(variable: Json) -> Json:
     kept = _keep(variable, VARIABLE_KEYS)
     if kept["type"] == "datasource":
         kept.pop("datasource", None)
-    kept["current"] = {"selected": False} if not kept.get("current", {}).get("value") else kept["current"]
+    kept["current"] = _current(kept)
     return kept
+
+
+def _current(variable: Json) -> Json:
+    """What is chosen at first; Grafana's model wants both of its words, also where nothing is."""
+    current = variable.get("current", {})
+    if current.get("value") == "$__all":
+        return {"text": ["All"], "value": ["$__all"]} if variable.get("multi") else {"text": "All", "value": "$__all"}
+    return {"text": current.get("text") or "", "value": current.get("value") or ""}
 
 
 def _keep(document: Json, keys: frozenset[str]) -> Json:
