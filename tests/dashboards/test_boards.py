@@ -17,13 +17,13 @@ from sankofa_dashboards import book
 from sankofa_dashboards.__main__ import main
 from sankofa_dashboards.board import Board
 from sankofa_dashboards.finish import finish
+from sankofa_dashboards import foreign
 from sankofa_dashboards.fleet import FLEET
 from sankofa_dashboards.layout import Section
 from sankofa_dashboards.panels import Lines, Panel, Query
-from sankofa_dashboards.queries import panel_queries, system_of
-from sankofa_dashboards.site import SITE
+from sankofa_dashboards.queries import panel_queries
 from sankofa_dashboards.states import GOOD_COLOUR, NOT_KNOWN_COLOUR, NOT_KNOWN_TEXT
-from sankofa_dashboards.table import WorstTable
+from sankofa_dashboards.table import Table
 from sankofa_rules import book as rules
 from sankofa_rules import metrics
 from tests.alert_rules.promql import parsed, unknown_names
@@ -37,7 +37,7 @@ with warnings.catch_warnings():
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
 Json = dict[str, Any]
-KNOWN = metrics.series_labels() | rules.recorded_labels()
+KNOWN = metrics.series_labels() | rules.recorded_labels() | foreign.LABELS
 DOCUMENTS: dict[str, Json] = {board.uid: board.document() for board in book.BOARDS}
 PANELS = [
     pytest.param(panel, id=f"{uid} {panel['title']}")
