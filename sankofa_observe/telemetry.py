@@ -45,6 +45,12 @@ SITE_INFO = Series(
     name="sankofa_site_info", labels=("site", "tier", "region"), meaning="A site of the fleet; always 1."
 )
 
+# What each site is expected to have: exporters say the same of their own targets, at their own /metrics.
+TARGET_INFO = Series(
+    name="sankofa_target_info",
+    labels=("tier", "region", "site", "system", "target"),
+    meaning="A target that should be scraped; always 1.",
+)
 SLO_OBJECTIVE = Series(name="sankofa_slo_objective_ratio", labels=("slo", "tier"), meaning="The target of an SLO.")
 SLO_SLOTS = Series(
     name="sankofa_slo_period_slots", labels=(*_PROMISE, "state"), meaning="Slots of the current period by state."
@@ -145,12 +151,6 @@ ERRORS = Series(
     meaning="Errors by part (scheduler, api) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
 )
 
-# What each site is expected to have, said by exporters (at their own /metrics) and by the platform alike.
-TARGET_INFO = Series(
-    name="sankofa_target_info",
-    labels=("tier", "region", "site", "system", "target"),
-    meaning="A target that should be scraped; always 1.",
-)
 # Money on boards is in units of its currency (exponent applied): for people, never for a settlement.
 _PRICED = ("agreement", "slo", "site", "tenant", "currency")
 CREDIT_NOW = Series(name="sankofa_credit_now", labels=_PRICED, meaning="What would be owed if the period ended now.")
@@ -172,7 +172,7 @@ WAITING_SECONDS = Series(
 )
 
 SERIES = (
-    SITE_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
+    SITE_INFO, TARGET_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
     UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SINCE, WAITING_DUE,
     OBSERVER_NEWEST, OBSERVER_VERDICTS,
     PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD_AGE, API_DURATION, ERRORS,

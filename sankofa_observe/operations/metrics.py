@@ -75,6 +75,7 @@ class PipelineMetrics:
     def __init__(self, process: ProcessMetrics, catalog: Catalog) -> None:
         self._process, self._catalog = process, catalog
         self._sites = process.gauge(telemetry.SITE_INFO)
+        self._targets = process.gauge(telemetry.TARGET_INFO)
         self._objective = process.gauge(telemetry.SLO_OBJECTIVE)
         self._slots = process.gauge(telemetry.SLO_SLOTS)
         self._low = process.gauge(telemetry.SLO_LOW)
@@ -101,6 +102,9 @@ class PipelineMetrics:
             self._failures.labels(stage.name)
         for site in catalog.sites.values():
             self._sites.labels(site.name, site.tier, site.region).set(1)
+            for system, names in site.targets.items():
+                for name in names:
+                    self._targets.labels(site.tier, site.region, site.name, system, name).set(1)
 
     def started(self, stages: Iterable[str], at: int) -> None:
         """From now on these stages are expected to succeed: one that never does is as late as one that stopped."""
