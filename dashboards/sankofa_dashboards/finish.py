@@ -107,7 +107,8 @@ def _variable(variable: Json) -> Json:
     kept = _keep(variable, VARIABLE_KEYS)
     if kept["type"] == "datasource":
         kept.pop("datasource", None)
-    kept["current"] = {"selected": False} if not kept.get("current", {}).get("value") else kept["current"]
+    if not kept.get("current", {}).get("value"):
+        kept.pop("current", None)
     return kept
 
 

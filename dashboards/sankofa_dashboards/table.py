@@ -48,7 +48,7 @@ class WorstTable(Panel):
     shape = grafana.Table
 
     def options(self) -> Json:
-        return {"showHeader": True, "cellHeight": "sm", "footer": {"show": False, "reducer": [], "countRows": False}}
+        return {"showHeader": True, "cellHeight": "sm"}
 
     def custom(self) -> Json:
         return {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False, "inspect": False}
