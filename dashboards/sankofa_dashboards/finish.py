@@ -109,16 +109,11 @@ def _variable(variable: Json) -> Json:
     kept = _keep(variable, VARIABLE_KEYS)
     if kept["type"] == "datasource":
         kept.pop("datasource", None)
-    kept["current"] = _current(kept)
+    if not kept.get("current", {}).get("value"):
+        kept.pop("current", None)
+    elif kept["current"]["value"] == "$__all":
+        kept["current"] = {"text": ["All"], "value": ["$__all"]}
     return kept
-
-
-def _current(variable: Json) -> Json:
-    """What is chosen at first; Grafana's model wants both of its words, also where nothing is."""
-    current = variable.get("current", {})
-    if current.get("value") == "$__all":
-        return {"text": ["All"], "value": ["$__all"]} if variable.get("multi") else {"text": "All", "value": "$__all"}
-    return {"text": current.get("text") or "", "value": current.get("value") or ""}
 
 
 def _keep(document: Json, keys: frozenset[str]) -> Json:
