@@ -12,7 +12,7 @@ from grafanalib._gen import DashboardEncoder
 
 from .finish import finish
 from .layout import Section, place
-from .panels import DATASOURCE, Panel
+from .panels import DATASOURCE, Link, Panel
 
 MAX_UID_CHARS = 40
 TAG = "sankofa"
@@ -127,14 +127,9 @@ def _constant(runbooks: str) -> grafana.Template:
 
 
 def _links() -> list[dict[str, Any]]:
-    """From every board to all others, with the time and the choices that they share, and to the runbooks."""
-    shared = {
-        "asDropdown": False,
-        "includeVars": False,
-        "keepTime": True,
-        "targetBlank": False,
-        "icon": "external link",
-    }
-    boards = {"title": "Boards", "type": "dashboards", "tags": [TAG], "tooltip": "", "url": "", **shared}
-    runbooks = {"title": "Runbooks", "type": "link", "tags": [], "tooltip": "", "url": "${runbooks}", **shared}
-    return [boards | {"asDropdown": True}, runbooks | {"keepTime": False}]
+    """From every board to all others, with the time that is shown, and to the runbooks."""
+    boards = {"type": "dashboards", "tags": [TAG], "asDropdown": True, "keepTime": True}
+    return [
+        Link(title="Boards", url="").of_a_board() | boards,
+        Link(title="Runbooks", url="${runbooks}").of_a_board(),
+    ]

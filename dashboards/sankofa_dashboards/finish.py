@@ -113,6 +113,8 @@ def _variable(variable: Json) -> Json:
         kept.pop("current", None)
     elif kept["current"]["value"] == "$__all":
         kept["current"] = {"text": ["All"], "value": ["$__all"]}
+    else:
+        kept["current"] = _keep(kept["current"], frozenset({"text", "value"}))
     return kept
 
 

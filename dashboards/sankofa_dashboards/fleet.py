@@ -237,6 +237,7 @@ CHANGES = table(
             of="site",
             steps=states.STATE_STEPS,
         ),
+        Column(name="Rank", expr=f"max by (site) ({_LAST})", hidden=True),
     ),
     width=10,
     height=5,

@@ -59,7 +59,14 @@ class Link:
     url: str
 
     def document(self) -> Json:
+        """As a field has it."""
         return {"title": self.title, "url": self.url}
+
+    def of_a_board(self) -> Json:
+        """As a panel or a board has it."""
+        where = {"type": "link", "icon": "external link", "tooltip": "", "tags": []}
+        how = {"asDropdown": False, "includeVars": False, "keepTime": False, "targetBlank": False}
+        return self.document() | where | how
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +94,7 @@ class Panel:
             dataSource=DATASOURCE,
             targets=[query.target(chr(ord("A") + place)) for place, query in enumerate(self.queries)],
             transformations=self.transformations(),
-            links=[link.document() for link in self.links],
+            links=[link.of_a_board() for link in self.links],
             extraJson={
                 "options": self.options(),
                 "fieldConfig": {"defaults": self.defaults(), "overrides": self.overrides()},

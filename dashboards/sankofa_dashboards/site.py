@@ -112,7 +112,7 @@ SYSTEM_BOARD = Link(title="Board of this system", url="/d/sk-${system}?var-site=
 
 OF_SYSTEM = (
     Figure(
-        title="$system",
+        title="This system",
         description="Up, DOWN or NOT KNOWN; the system's own board opens for this site.",
         queries=(Query(expr=f"{telemetry.SYSTEM_STATE}{_SYSTEM}", instant=True, legend="{{system}}"),),
         of="system",
@@ -122,7 +122,7 @@ OF_SYSTEM = (
         height=6,
     ),
     table(
-        title="Targets of $system",
+        title="Targets",
         description="Each target that there should be: whether it is scraped, whether the exporter saw all it must, and why not.",
         labels=(Label(name="target"), Label(name="why")),
         columns=(
@@ -150,7 +150,7 @@ OF_SYSTEM = (
         links=(SYSTEM_BOARD,),
     ),
     Lines(
-        title="Probes of $system",
+        title="Probes",
         description="Time of each target's probe; of it, by our own delay, what stands on the system's board.",
         queries=(Query(expr=f"{catalogue.PROBE_DURATION.name}{_JOB}", legend="{{instance}}"),),
         unit="s",
