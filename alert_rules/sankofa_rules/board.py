@@ -21,7 +21,7 @@ _KNOWN = f"({pve.KNOWN.name} == 1 or {besu.KNOWN.name} == 1)"
 _DOUBT = f"({pve.KNOWN.name} == 0 or {besu.KNOWN.name} == 0)"
 # Even with every unknown slot counted as good the target is missed: no later data can undo it.
 _BREACH = f"({telemetry.SLO_HIGH} < on (slo) group_left () max by (slo) ({telemetry.SLO_OBJECTIVE}))"
-_PAGED = '(ALERTS{alertname=~"SloBudgetBurn(Fast|Steady)", alertstate="firing"})'
+_PAGED = f"({telemetry.SLO_BURNING} == 1)"
 
 
 def _state() -> str:
