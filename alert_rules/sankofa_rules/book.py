@@ -5,24 +5,27 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
-from . import besu, board, burn, canary, ceph, cloudflare, now, platform, proxmox
+from sankofa_exporters.registry import SYSTEM_NAMES
+
+from . import board, burn, now, platform
 from .metrics import TARGET_LABELS
 from .pace import SCRAPE_SECONDS
 from .rule import Alert, Group, Record
 from .slo import SPECS, STEP_SECONDS, watched_slos
 
-SYSTEMS = {
-    "besu": besu.ALERTS,
-    "canary": canary.ALERTS,
-    "ceph": ceph.ALERTS,
-    "cloudflare": cloudflare.ALERTS,
-    "proxmox": proxmox.ALERTS,
+SYSTEMS: dict[str, tuple[Alert, ...]] = {
+    name: importlib.import_module(f"{__package__}.{name}").ALERTS
+    for name in SYSTEM_NAMES
+    if importlib.util.find_spec(f"{__package__}.{name}")
 }
+"""Of each system what can break in it, where a module of its name says so; its state is watched without one."""
 GENERATED = Path(__file__).parents[1] / "generated"
 HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
 RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived"})
