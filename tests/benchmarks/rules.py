@@ -110,7 +110,7 @@ def run() -> Table:
             f"Prometheus {version} holds {HOURS} hours of raw samples of all sites, each {SCRAPE} s, and evaluates one set of rules after "
             "the other; what it spends without rules is taken off. Ours is that of `rules generate` on four SLOs, two of states and two "
             f"of events, evaluated {FASTER} times as often as it is, and divided. Sloth makes rules an SLO, and a site is one: seven "
-            f"ratios of raw samples, a mean of 30 days, seven of metadata and two alerts, each {SLOTH_SECONDS} s.\n"
+            f"ratios of raw samples, a mean of 30 days, seven of metadata and two alerts, each {SLOTH_SECONDS} s."
         ),
         rows=[
             less("CPU of Prometheus a minute", cpu, peer, "s", 2),
