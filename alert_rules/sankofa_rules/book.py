@@ -43,7 +43,7 @@ _Yaml.add_representer(str, _text)
 
 
 def groups_by_file(
-    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
+    step_seconds: int = STEP_SECONDS, specs: Path = SPECS, scrape_seconds: int = SCRAPE_SECONDS
 ) -> dict[str, tuple[Group, ...]]:
     """The quick ones, those of systems and of ourselves, are evaluated at the server's own interval."""
     return {
@@ -56,7 +56,7 @@ def groups_by_file(
 
 
 def documents(
-    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
+    step_seconds: int = STEP_SECONDS, specs: Path = SPECS, scrape_seconds: int = SCRAPE_SECONDS
 ) -> dict[str, str]:
     """File name to the text that Prometheus loads."""
     notes = {"slo.yaml": "".join(f"# {note}\n" for note in watched_slos(specs).notes)}
@@ -70,17 +70,17 @@ def documents(
             width=1000,
             allow_unicode=True,
         )
-        for name, groups in groups_by_file(step_seconds, scrape_seconds, specs).items()
+        for name, groups in groups_by_file(step_seconds, specs, scrape_seconds).items()
     }
 
 
 def write(
-    folder: Path, step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
+    folder: Path, step_seconds: int = STEP_SECONDS, specs: Path = SPECS, scrape_seconds: int = SCRAPE_SECONDS
 ) -> list[Path]:
     """Write the rule files; the paths are what Prometheus' `rule_files` names."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in documents(step_seconds, scrape_seconds, specs).items():
+    for name, text in documents(step_seconds, specs, scrape_seconds).items():
         (folder / name).write_text(text)
         written.append(folder / name)
     return written
@@ -89,11 +89,11 @@ def write(
 def stale(
     folder: Path = GENERATED,
     step_seconds: int = STEP_SECONDS,
-    scrape_seconds: int = SCRAPE_SECONDS,
     specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
 ) -> list[Path]:
     """Files that differ from what the code says, are missing, or should not be there."""
-    expected = {folder / name: text for name, text in documents(step_seconds, scrape_seconds, specs).items()}
+    expected = {folder / name: text for name, text in documents(step_seconds, specs, scrape_seconds).items()}
     return sorted(
         path
         for path in {*expected, *folder.glob("*.yaml")}

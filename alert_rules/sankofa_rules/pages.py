@@ -31,7 +31,7 @@ from .pace import Pace
 from .rule import FLEET_BOARD, SITE_BOARD, Alert
 from .site import SITES
 from .state import SITE, SYSTEM
-from .watched import Watched, target_jobs
+from .systems import WatchedSystem, target_jobs
 
 _EVERYWHERE = {"tier": "all", "region": "all", "site": "all"}
 
@@ -124,7 +124,7 @@ PAGES = (
 )
 
 
-def tickets(systems: Sequence[Watched], pace: Pace) -> tuple[Alert, ...]:
+def tickets(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Alert, ...]:
     lost = f"(max_over_time({SITE_LOST}[{pace.sure}]) == 1)"
     disputed = f"group by ({SYSTEM}) ({tunnel.DISPUTED.name} == 1)"  # which is a ticket of its own
     scraped = f'label_replace(up{{{target_jobs(systems)}}}, "target", "$1", "instance", "(.+)")'

@@ -61,9 +61,9 @@ def generate_rules(
     parts = len(found.slos) - len(found.promised)
     what = f"rules of {_counted(len(found.promised), 'SLO')}" + (f" and {_counted(parts, 'part')}" if parts else "")
     if check:
-        _compared(stale(out, step_seconds, scrape_seconds, specs), what)
+        _compared(stale(out, step_seconds, specs, scrape_seconds), what)
     else:
-        _written(lambda: write(out, step_seconds, scrape_seconds, specs), what, out)
+        _written(lambda: write(out, step_seconds, specs, scrape_seconds), what, out)
         for note in found.notes:
             say(f"note: {note}")
 

@@ -17,3 +17,4 @@ class Case:
     unknown: bool = False  # the world in which the source, or its observer, cannot say
     interval_seconds: int = 15  # between the values of its series
     fires: tuple[tuple[Mapping[str, str], str], ...] = ()
+    asked: str = ""  # what the queries in its words give
