@@ -5,24 +5,27 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
-from . import besu, board, burn, canary, ceph, cloudflare, now, ourselves, platform, proxmox
+from sankofa_exporters.registry import SYSTEM_NAMES
+
+from . import board, burn, now, ourselves, platform
 from .metrics import TARGET_LABELS
 from .pace import SCRAPE_SECONDS
 from .rule import LINKS, Alert, Group, Links, Record
-from .slo import SPECS, STEP_SECONDS, watched
+from .slo import SPECS, STEP_SECONDS, watched_slos
 
-SYSTEMS = {
-    "besu": besu.ALERTS,
-    "canary": canary.ALERTS,
-    "ceph": ceph.ALERTS,
-    "cloudflare": cloudflare.ALERTS,
-    "proxmox": proxmox.ALERTS,
+SYSTEMS: dict[str, tuple[Alert, ...]] = {
+    name: importlib.import_module(f"{__package__}.{name}").ALERTS
+    for name in SYSTEM_NAMES
+    if importlib.util.find_spec(f"{__package__}.{name}")
 }
+"""Of each system what can break in it, where a module of its name says so; its state is watched without one."""
 GENERATED = Path(__file__).parents[1] / "generated"
 HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
 RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived", "instance"})
@@ -45,7 +48,7 @@ def groups_by_file(
     """The quick ones, those of systems and of ourselves, are evaluated at the server's own interval."""
     return {
         "state.yaml": now.groups(scrape_seconds),
-        "slo.yaml": burn.groups(watched(specs), step_seconds),
+        "slo.yaml": burn.groups(watched_slos(specs), step_seconds),
         "board.yaml": board.groups(),
         **{f"{name}.yaml": (Group(name=f"sankofa-{name}", rules=alerts),) for name, alerts in SYSTEMS.items()},
         "platform.yaml": platform.GROUPS,
@@ -60,7 +63,7 @@ def documents(
     links: Links = LINKS,
 ) -> dict[str, str]:
     """File name to the text that Prometheus loads."""
-    notes = {"slo.yaml": "".join(f"# {note}\n" for note in watched(specs).notes)}
+    notes = {"slo.yaml": "".join(f"# {note}\n" for note in watched_slos(specs).notes)}
     return {
         name: HEADER
         + notes.get(name, "")
@@ -92,10 +95,14 @@ def write(
 
 
 def stale(
-    folder: Path = GENERATED, step_seconds: int = STEP_SECONDS, specs: Path = SPECS, links: Links = LINKS
+    folder: Path = GENERATED,
+    step_seconds: int = STEP_SECONDS,
+    specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
 ) -> list[Path]:
     """Files that differ from what the code says, are missing, or should not be there."""
-    expected = {folder / name: text for name, text in documents(step_seconds, specs, links=links).items()}
+    expected = {folder / name: text for name, text in documents(step_seconds, specs, scrape_seconds, links).items()}
     return sorted(
         path
         for path in {*expected, *folder.glob("*.yaml")}
