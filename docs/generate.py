@@ -73,6 +73,7 @@ MEANINGS = {
     "alerting.incidents": "Where `serve` stores pages and alerts of promises as incidents.",
     "alerting.incidents.listen": "Where it listens for Alertmanager. It speaks plain HTTP.",
     "alerting.incidents.url": "The same as Alertmanager reaches it.",
+    "alerting.incidents.metrics_listen": "Where the metrics of `serve --part incidents` are scraped. Empty: nowhere.",
     "alerting.incidents.token_file": "File with the token that Alertmanager sends.",
 }
 _TOLD = {

@@ -138,11 +138,17 @@ API_DURATION = Series(
     meaning="How long a request took, by the template of its route and the class of its status, like 2xx.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+INCIDENT_ALERTS = Series(
+    name="sankofa_incident_alerts_total",
+    kind="counter",
+    labels=("outcome",),
+    meaning="Alerts that Alertmanager told of as incidents: stored, same (nothing new), refused, truncated (it cut them off).",
+)
 ERRORS = Series(
     name="sankofa_errors_total",
     kind="counter",
     labels=("part", "kind"),
-    meaning="Errors by part (scheduler, api) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
+    meaning="Errors by part (scheduler, api, incidents) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
 )
 
 # What each site is expected to have, said by exporters (at their own /metrics) and by the platform alike.
@@ -175,7 +181,7 @@ SERIES = (
     SITE_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
     UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SINCE, WAITING_DUE,
     OBSERVER_NEWEST, OBSERVER_VERDICTS,
-    PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD_AGE, API_DURATION, ERRORS,
+    PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD_AGE, API_DURATION, INCIDENT_ALERTS, ERRORS,
 )  # fmt: skip
 
 # Recorded by the alert rules, and read by boards: `sankofa:<what>:<window or unit>`. Of the state of things, by tier, region and site:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sankofa_observe.cli.output import AsJson, ConfigFile, show
+from sankofa_observe.cli.output import AsJson, ConfigFile, Limit, pages, show
 from sankofa_observe.cli.person import By, who
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def approve(
 def listed(
     config: ConfigFile,
     agreement: Annotated[str | None, typer.Option(help="Only of the agreement with this id.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    limit: Limit = None,
     after: Annotated[str | None, typer.Option(help="Go on where the list before ended: what it named.")] = None,
     *,
     as_json: AsJson = False,
@@ -120,10 +120,9 @@ def listed(
 
     ledger = _ledger(config)
     try:
-        page = ledger.read(OPERATOR).exclusions(agreement, limit=limit, after=after)
-        show(map(announced, page.items), as_json=as_json, nothing="no exclusion was ever proposed")
-        if page.next:
-            typer.echo(f"more: --after {page.next}", err=True)
+        reads = ledger.read(OPERATOR)
+        found = pages(lambda **page: reads.exclusions(agreement, **page), limit=limit, after=after, whole=as_json)
+        show(map(announced, found), as_json=as_json, nothing="no exclusion was ever proposed")
     finally:
         ledger.close()
 

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sankofa_observe import telemetry
 from sankofa_observe.errors import KINDS, UNEXPECTED, kind_of
 from sankofa_observe.pipeline.evaluate import PERIOD
+from sankofa_observe.pipeline.incidents import Stored
 from sankofa_observe.pipeline.panel import PanelOf
 from sankofa_observe.pipeline.period import period_totals
 from sankofa_observe.pipeline.stages import STAGES, URGENT
@@ -67,6 +68,25 @@ class RequestMetrics:
         self._duration.labels(route, f"{status // 100}xx").observe(seconds)
         if kind:
             self._process.error("api", kind)
+
+
+class IncidentMetrics:
+    """What became of the alerts that Alertmanager told of."""
+
+    def __init__(self, process: ProcessMetrics) -> None:
+        self._process = process
+        self._alerts = process.counter(telemetry.INCIDENT_ALERTS)
+        process.expect_errors_of("incidents")
+        for outcome in Stored.OUTCOMES:
+            self._alerts.labels(outcome)
+
+    def stored(self, what: Stored) -> None:
+        for outcome in Stored.OUTCOMES:
+            self._alerts.labels(outcome).inc(what.count(outcome))
+
+    def answered(self, kind: str) -> None:
+        if kind:
+            self._process.error("incidents", kind)
 
 
 class PipelineMetrics:

@@ -21,6 +21,7 @@ from sankofa_observe.ports.chain import (
 )
 from sankofa_observe.ports.clock import Clock
 from sankofa_observe.ports.exclusions import ExclusionChange, Exclusions, KnownExclusions
+from sankofa_observe.ports.incidents import Incidents
 from sankofa_observe.ports.jobs import Job, Jobs
 from sankofa_observe.ports.lease import Lease
 from sankofa_observe.ports.ledger import (
@@ -55,6 +56,7 @@ __all__ = [
     "ExclusionChange",
     "Exclusions",
     "Finalisation",
+    "Incidents",
     "Job",
     "Jobs",
     "JudgedFrom",
