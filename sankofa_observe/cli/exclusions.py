@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group.command("approve")(approve)
     group.command("list")(listed)
     group.command("withdraw")(withdraw)
+    group.command("announce")(announce)
     app.add_typer(group, name="exclusions")
 
 
@@ -153,6 +154,21 @@ def withdraw(
         show(done, as_json=as_json, nothing="")
     finally:
         ledger.close()
+
+
+def announce(config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Silence in Alertmanager what approved exclusions cover, as the scheduler does in each of its turns.
+
+    A place is silenced where all that is promised there is excluded; else only alerts of SLOs that are excluded for everybody. A silence
+    that somebody made by hand is left alone, and still costs money: it excludes nothing.
+
+    Example: sankofa-observe exclusions announce --config sankofa.yaml
+    """
+    from sankofa_observe.bootstrap import open_platform
+    from sankofa_observe.config import load_settings
+
+    with open_platform(load_settings(config), new=False) as platform:
+        show(platform.announce(), as_json=as_json, nothing="every silence is as approved exclusions ask for")
 
 
 def _with_seconds(text: str) -> str:

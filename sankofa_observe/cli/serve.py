@@ -330,6 +330,8 @@ def _runs(platform: Platform, metrics: PipelineMetrics) -> dict[str, Callable[[]
             "settle": settle,
             "credit": lambda: _said(platform.credit()),
         }
+    if platform.open_silences:
+        runs |= {"announce": lambda: _said(platform.announce())}
     return runs
 
 

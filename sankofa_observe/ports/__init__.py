@@ -41,6 +41,7 @@ from sankofa_observe.ports.ledger import (
     Waiting,
 )
 from sankofa_observe.ports.samples import HOUR_SECONDS, RawSeries, SampleSet, SampleSource
+from sankofa_observe.ports.silences import Silence, Silences
 from sankofa_observe.ports.slots import SealedStore, SlotTable
 
 __all__ = [
@@ -75,6 +76,8 @@ __all__ = [
     "SealedStore",
     "SettlementChain",
     "SettlementRecord",
+    "Silence",
+    "Silences",
     "SlotTable",
     "StateChange",
     "ToAssess",
