@@ -210,6 +210,8 @@ def metrics_table() -> str:
     return (
         f"{head}{''.join(_metric(one) for one in telemetry.SERIES)}\n"
         f"`stage` is one of {stages}. The time of a last success is kept of those that are late after minutes: {urgent}.\n"
+        f"\n## Of the dead man's judge\n\n`sankofa-observe deadman` answers them at its own `/metrics`.\n\n"
+        f"{head}{''.join(_metric(one) for one in telemetry.DEADMAN_SERIES)}"
     )
 
 

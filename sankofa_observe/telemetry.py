@@ -184,6 +184,23 @@ SERIES = (
     PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD_AGE, API_DURATION, INCIDENT_ALERTS, ERRORS,
 )  # fmt: skip
 
+# Of the dead man's judge, a process of its own:
+DEADMAN_SILENT = Series(
+    name="sankofa_deadman_silent_seconds",
+    labels=("observer",),
+    meaning="For how long an observer was not heard of, or since the judge began.",
+)
+DEADMAN_LATE = Series(
+    name="sankofa_deadman_late", labels=("observer",), meaning="Whether that is longer than it may be: 1 or 0."
+)
+DEADMAN_CALLS = Series(
+    name="sankofa_deadman_calls_total",
+    kind="counter",
+    labels=("word", "outcome"),
+    meaning="Calls by the second channel, by what was told (late, back) and whether they reached somebody (reached, failed).",
+)
+DEADMAN_SERIES = (DEADMAN_SILENT, DEADMAN_LATE, DEADMAN_CALLS)
+
 # Recorded by the alert rules, and read by boards: `sankofa:<what>:<window or unit>`. Of the state of things, by tier, region and site:
 
 

@@ -11,6 +11,7 @@ import typer
 
 from sankofa_observe.cli import (
     chain,
+    deadman,
     demo,
     evidence,
     exclusions,
@@ -44,6 +45,7 @@ for module in (
     fleet,
     integrations,
     serve,
+    deadman,
     pipeline,
     verdicts,
     exclusions,
