@@ -190,6 +190,12 @@ DEADMAN_SILENT = Series(
     labels=("observer",),
     meaning="For how long an observer was not heard of, or since the judge began.",
 )
+DEADMAN_BEATS = Series(
+    name="sankofa_deadman_beats_total",
+    kind="counter",
+    labels=("observer",),
+    meaning="Heartbeats that said something new.",
+)
 DEADMAN_LATE = Series(
     name="sankofa_deadman_late", labels=("observer",), meaning="Whether that is longer than it may be: 1 or 0."
 )
@@ -199,7 +205,7 @@ DEADMAN_CALLS = Series(
     labels=("word", "outcome"),
     meaning="Calls by the second channel, by what was told (late, back) and whether they reached somebody (reached, failed).",
 )
-DEADMAN_SERIES = (DEADMAN_SILENT, DEADMAN_LATE, DEADMAN_CALLS)
+DEADMAN_SERIES = (DEADMAN_BEATS, DEADMAN_SILENT, DEADMAN_LATE, DEADMAN_CALLS)
 
 # Recorded by the alert rules, and read by boards: `sankofa:<what>:<window or unit>`. Of the state of things, by tier, region and site:
 

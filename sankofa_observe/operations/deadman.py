@@ -68,22 +68,22 @@ class Judge:
             told = Word.LATE if name in self.told_late else Word.BACK
             self._known[name] = _Sender(heard_at=now, told=told)
 
-    def heard(self, alert: Mapping[str, Any]) -> bool:
-        """A heartbeat, as Alertmanager tells it; False where it is none: it ended, or says the same moment as the one before.
+    def heard(self, alert: Mapping[str, Any]) -> str:
+        """Whose heartbeat this is, as Alertmanager tells it; of nobody where it ended, or says the same moment as the one before.
 
         Raises:
             InvalidInput: it names nobody who is expected.
         """
         name = self._named(alert["labels"].get("observer", ""))
         if alert["status"] != "firing":
-            return False
+            return ""
         moment = alert.get("annotations", {}).get(EVALUATED_AT, "")
         with self._lock:
             one = self._known[name]
             if moment and moment == one.evaluated_at:
-                return False
+                return ""
             one.heard_at, one.evaluated_at, one.was_heard = self.monotonic(), moment, True
-        return True
+        return name
 
     def _named(self, name: str) -> str:
         if not name and len(self.senders) == 1:

@@ -24,6 +24,8 @@ from sankofa_observe.operations.second_channel import SecondChannel
 
 MAX_BODY_BYTES = 2**20
 READ_SECONDS = 10
+GAUGES = (telemetry.DEADMAN_SILENT, telemetry.DEADMAN_LATE)
+COUNTERS = (telemetry.DEADMAN_BEATS, telemetry.DEADMAN_CALLS)
 log = logging.getLogger(__name__)
 
 
@@ -63,22 +65,20 @@ def _remember(judge: Judge, file: Path | None) -> None:
 class Metrics:
     def __init__(self, judge: Judge) -> None:
         self.registry = CollectorRegistry()
-        silent, late = (
-            Gauge(one.name, one.meaning, one.labels, registry=self.registry)
-            for one in (telemetry.DEADMAN_SILENT, telemetry.DEADMAN_LATE)
-        )
-        self._calls = Counter(
-            telemetry.DEADMAN_CALLS.name,
-            telemetry.DEADMAN_CALLS.meaning,
-            telemetry.DEADMAN_CALLS.labels,
-            registry=self.registry,
+        silent, late = (Gauge(one.name, one.meaning, one.labels, registry=self.registry) for one in GAUGES)
+        self._beats, self._calls = (
+            Counter(one.name, one.meaning, one.labels, registry=self.registry) for one in COUNTERS
         )
         for name in judge.senders:
+            self._beats.labels(name)
             silent.labels(name).set_function(partial(judge.silent_seconds, name))
             late.labels(name).set_function(partial(judge.is_late, name))
         for word in Word:
             for outcome in ("reached", "failed"):
                 self._calls.labels(word.value, outcome)
+
+    def heard(self, name: str) -> None:
+        self._beats.labels(name).inc()
 
     def called(self, word: Word, *, reached: bool) -> None:
         self._calls.labels(word.value, "reached" if reached else "failed").inc()
@@ -133,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
             return 413, f"expected a body of at most {MAX_BODY_BYTES} bytes"
-        return _beaten(self.server.judge, self.rfile.read(int(length)))
+        return _beaten(self.server.judge, self.server.metrics, self.rfile.read(int(length)))
 
     def _say(self, status: int, text: str) -> None:
         self._answer(status, f"{text}\n".encode(), "text/plain; charset=utf-8")
@@ -149,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Beats that are well are silent."""
 
 
-def _beaten(judge: Judge, body: bytes) -> tuple[int, str]:
+def _beaten(judge: Judge, metrics: Metrics, body: bytes) -> tuple[int, str]:
     """Each alert of a notification by itself; one that names nobody is told and costs no other one."""
     try:
         alerts = list(json.loads(body)["alerts"])
@@ -158,7 +158,8 @@ def _beaten(judge: Judge, body: bytes) -> tuple[int, str]:
     wrong = []
     for one in alerts:
         try:
-            judge.heard(one)
+            if name := judge.heard(one):
+                metrics.heard(name)
         except InvalidInput as error:
             wrong.append(str(error))
         except (TypeError, LookupError, AttributeError) as error:
