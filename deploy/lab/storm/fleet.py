@@ -33,7 +33,7 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """Core, regional and edge sites over as many metros as there are regional ones."""
+    """Core, regional and edge sites over as many metros as there are regional ones; the chain is a place of its own."""
 
     core: int = 13
     regional: int = 65
@@ -42,7 +42,9 @@ class Fleet:
     @cached_property
     def sites(self) -> dict[str, Site]:
         counts = {"core": self.core, "regional": self.regional, "edge": self.edge}
-        return {site.name: site for tier, count in counts.items() for site in self._tier(tier, count)}
+        places = [site for tier, count in counts.items() for site in self._tier(tier, count)]
+        chain = Site(name=NETWORK, tier="chain", region="all", systems=("besu",), observer=OBSERVERS[0])
+        return {site.name: site for site in (*places, chain)}
 
     def _tier(self, tier: str, count: int) -> list[Site]:
         return [

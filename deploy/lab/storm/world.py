@@ -20,7 +20,8 @@ from aiohttp import web
 from deploy.lab.ports import free_port
 from deploy.lab.storm import exposition
 from deploy.lab.storm.exposition import Look
-from deploy.lab.storm.fleet import OBSERVERS, Fleet, Site
+from deploy.lab.storm.fleet import NETWORK, OBSERVERS, Fleet, Site
+from sankofa_exporters.besu.network import families as network
 from sankofa_exporters.besu.node import families as besu
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.proxmox.families import ha
@@ -48,6 +49,7 @@ class World:
 
     def __post_init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._runners: dict[str, web.ServerRunner] = {}
         self._fixed = {
             **{system: exposition.expected(self.fleet.sites.values(), [system]) for system in exposition.PAIRS},
@@ -58,7 +60,7 @@ class World:
         }
 
     def start(self) -> None:
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread.start()
         for name in self.ports:
             self.open(name)
 
@@ -66,6 +68,8 @@ class World:
         for name in list(self._runners):
             self.close(name)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def address(self, name: str) -> str:
         return f"127.0.0.1:{self.ports[name]}"
@@ -110,7 +114,15 @@ class World:
         pattern = self.patterns.get((site.name, system), WELL)
         step = self.looks[site.name, system]
         self.looks[site.name, system] += 1
-        return exposition.target(system, pattern[step % len(pattern)], self._more(site, system))
+        look = pattern[step % len(pattern)]
+        if site.name == NETWORK:
+            stands = look is Look.UP and self.stalled_at is not None
+            return exposition.target("network", Look.DOWN if stands else look, self._network())
+        return exposition.target(system, look, self._more(site, system))
+
+    def _network(self) -> dict[str, float]:
+        """What alerts read of the chain itself, which several nodes are asked about."""
+        return {network.FORK_PROVEN.name: int(self.forked), network.NETWORK_HEAD_TIMESTAMP.name: self.head()}
 
     def _more(self, site: Site, system: str) -> dict[str, float]:
         """What alerts of a system read beside its pair."""
