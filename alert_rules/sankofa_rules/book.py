@@ -13,7 +13,7 @@ import yaml
 from . import besu, board, burn, canary, ceph, cloudflare, now, platform, proxmox
 from .metrics import TARGET_LABELS
 from .pace import SCRAPE_SECONDS
-from .rule import Alert, Group, Record
+from .rule import LINKS, Alert, Group, Links, Record
 from .slo import STEP_SECONDS
 
 SYSTEMS = {
@@ -52,12 +52,14 @@ def groups_by_file(
     }
 
 
-def documents(step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS) -> dict[str, str]:
+def documents(
+    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, links: Links = LINKS
+) -> dict[str, str]:
     """File name to the text that Prometheus loads."""
     return {
         name: HEADER
         + yaml.dump(
-            {"groups": [group.document() for group in groups]},
+            {"groups": [group.document(links) for group in groups]},
             Dumper=_Yaml,
             sort_keys=False,
             width=1000,
@@ -67,11 +69,13 @@ def documents(step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SEC
     }
 
 
-def write(folder: Path, step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS) -> list[Path]:
+def write(
+    folder: Path, step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, links: Links = LINKS
+) -> list[Path]:
     """Write the rule files; the paths are what Prometheus' `rule_files` names."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in documents(step_seconds, scrape_seconds).items():
+    for name, text in documents(step_seconds, scrape_seconds, links).items():
         (folder / name).write_text(text)
         written.append(folder / name)
     return written
