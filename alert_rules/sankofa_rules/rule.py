@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .fault_to_page import Evidence, fault_to_page
+
 SUMMARY_CHARS = 80
 SITE_IDENTITY = ("tier", "region", "site")
 """Labels that name the site an alert is about; an alert carries them from its expression or as constants."""
@@ -96,6 +98,7 @@ class Alert:
     system: str | None  # None: the expression carries the label itself
     for_seconds: int = 0
     identity: dict[str, str] = field(default_factory=dict)
+    evidence: Evidence | None = None  # of a page: what it waits for
 
     def __post_init__(self) -> None:
         if not _ALERT.fullmatch(self.name):
@@ -127,6 +130,8 @@ class Alert:
             "runbook_url": links.runbook(self.name, self.varying),
             "dashboard": links.board(self.dashboard, [one for one in self.varying if one == "site"]),
         }
+        if self.evidence is not None:
+            annotations["fault_to_page"] = str(fault_to_page(self.evidence))
         head: dict[str, Any] = {"alert": self.name, "expr": self.expr}
         wait = {"for": duration(self.for_seconds)} if self.for_seconds else {}
         return head | wait | {"labels": fixed, "annotations": annotations}

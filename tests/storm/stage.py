@@ -136,12 +136,16 @@ def lives(pages: Iterable[Told]) -> Mapping[tuple[str, str], list[str]]:
 ONCE = [FIRING, RESOLVED]
 
 
+def _routes(webhook: str, second_ms: int) -> str:
+    return render(webhook, second_ms=second_ms)
+
+
 @contextmanager
 def staged(folder: Path, fleet: Fleet, factor: float, *, targets: bool = True) -> Iterator[Stage]:
     """The rig with all rules and routes as they are installed, over a fleet that is well."""
     with Processes(folder=folder) as processes:
         world = World(fleet=fleet, factor=factor_for(factor))
-        rig = Rig(processes=processes, world=world, rules=documents(), routes=render)
+        rig = Rig(processes=processes, world=world, rules=documents(), routes=_routes)
         stage = Stage(rig=rig)
         try:
             rig.start(targets=targets)

@@ -35,9 +35,9 @@ class Plan:
 
 
 PLANS = {
-    "short": Plan(fleet=SMALL, factor=5, metros=range(3), storm_seconds=150, later=False),
-    "full": Plan(fleet=Fleet(), factor=3, metros=range(20), storm_seconds=450, later=True),
-    "real": Plan(fleet=Fleet(), factor=1, metros=range(20), storm_seconds=450, later=True),
+    "short": Plan(fleet=SMALL, factor=6, metros=range(3), storm_seconds=60, later=False),
+    "full": Plan(fleet=Fleet(), factor=3, metros=range(20), storm_seconds=180, later=True),
+    "real": Plan(fleet=Fleet(), factor=1, metros=range(20), storm_seconds=180, later=True),
 }
 PLAN = PLANS[os.environ.get("STORM", "short")]
 BEFORE, LOSSY, LATER = "edge-7", "edge-8", "edge-9"  # in metros 7, 8 and 9 of the small fleet as of the large one
@@ -51,28 +51,27 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Two sites fall alone, then the core with its edges; Prometheus is restarted in the middle; all is mended."""
     with staged(tmp_path_factory.mktemp("storm"), PLAN.fleet, PLAN.factor) as stage:
         world = stage.rig.world
-        stage.warm(60)
+        stage.warm(30)
         stage.now("alone")
         world.set([BEFORE], LOST)
         world.set([LOSSY], TWO_OF_THREE)
         for site in (BEFORE, LOSSY):
             stage.wait_for("SiteDown", 300, since="alone", site=site)
         fallen = storm(stage)
-        stage.rig.run_for(PLAN.storm_seconds / 3)
         stage.restart_prometheus()
         if PLAN.later:
-            stage.rig.run_for(PLAN.storm_seconds * 2 / 3)
+            stage.rig.run_for(PLAN.storm_seconds)
             stage.now("later")
             world.set([LATER], LOST)
             stage.wait_for("SiteDown", 300, since="later", site=LATER)
         else:
-            stage.rig.run_for(PLAN.storm_seconds / 3)
+            stage.rig.run_for(PLAN.storm_seconds)
         stage.now("mended")
         world.stalled_at = None
         world.mend([*fallen, BEFORE, LOSSY, LATER])
         stage.wait_until_resolved(400)
         stage.now("resolved")
-        stage.rig.run_for(60 if PLAN is PLANS["short"] else TEN_MINUTES)
+        stage.rig.run_for(45 if PLAN is PLANS["short"] else TEN_MINUTES)
         yield stage
 
 

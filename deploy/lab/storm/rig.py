@@ -30,16 +30,17 @@ from deploy.parts import need_program
 
 SYSTEMS = tuple(sorted(PAIRS.keys() - {"network"}))
 LOOK_SECONDS = 0.1
+PATIENCE_SECONDS = 5  # of work beside the waiting, at pace 1.0
 
 
 @dataclass(kw_only=True)
 class Rig:
-    """Prometheus, Alertmanager and a webhook over `world`; `rules` by file name and `routes` at production's pace."""
+    """Prometheus, Alertmanager and a webhook over `world`; `rules` by file name, at production's pace."""
 
     processes: Processes
     world: World
     rules: Mapping[str, str]
-    routes: Callable[[str], str]  # of the webhook's address
+    routes: Callable[[str, int], str]  # of the webhook's address, and the milliseconds of a second
     ports: dict[str, int] = field(
         default_factory=lambda: {name: free_port() for name in ("prometheus", "alertmanager")}
     )
@@ -65,7 +66,7 @@ class Rig:
         self.world.start()
         for name, text in self.rules.items():
             self._write(f"rules/{name}", scaled.rules(text, self.factor))
-        self._write("alertmanager.yml", scaled.routes(self.routes(self.pager.url), self.factor))
+        self._write("alertmanager.yml", self.routes(self.pager.url, round(1_000 / self.factor)))
         self._write("prometheus.yml", self._prometheus())
         self.write_targets(empty=not targets)
         self.start_alertmanager()
@@ -184,7 +185,7 @@ class Rig:
 
     def until(self, ready: Callable[[], object], of_production: float) -> None:
         """Wait until `ready`; raises LabError when it is not so long after so many seconds of production, or a part died."""
-        deadline = time.monotonic() + max(self.seconds(of_production), measured().limit(self.seconds(of_production)))
+        deadline = time.monotonic() + self.seconds(of_production) + measured().limit(PATIENCE_SECONDS)
         while not ready():
             if dead := self.processes.dead():
                 raise LabError(f"{dead[0].name}: exited; its last lines:\n{dead[0].tail()}")
