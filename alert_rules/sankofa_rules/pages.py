@@ -27,11 +27,12 @@ from sankofa_observe.telemetry import (
     TARGET_INFO,
 )
 
-from .pace import Pace
+from .fault_to_page import Evidence
+from .pace import EVIDENCE, QUICK, SCRAPE_SECONDS, SURE, Pace
 from .rule import FLEET_BOARD, SITE_BOARD, Alert
 from .site import SITES
-from .state import SITE, SYSTEM
-from .watched import Watched, target_jobs
+from .state import FLEET_LOOKS, OBSERVER_LOOKS, SITE, SYSTEM
+from .systems import WatchedSystem, target_jobs
 
 _DOWN = Evidence(needed=EVIDENCE, of=SURE)
 _LOST = Evidence(needed=SURE, of=SURE)  # down, or silent: one known sample breaks a silence
@@ -132,7 +133,7 @@ PAGES = (
 )
 
 
-def tickets(systems: Sequence[Watched], pace: Pace) -> tuple[Alert, ...]:
+def tickets(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Alert, ...]:
     lost = f"(max_over_time({SITE_LOST}[{pace.sure}]) == 1)"
     disputed = f"group by ({SYSTEM}) ({tunnel.DISPUTED.name} == 1)"  # which is a ticket of its own
     scraped = f'label_replace(up{{{target_jobs(systems)}}}, "target", "$1", "instance", "(.+)")'

@@ -20,7 +20,7 @@ from sankofa_observe.telemetry import (
 )
 
 from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
-from .watched import OWN_JOB, target_jobs, watched
+from .systems import OWN_JOB, target_jobs, watched_systems
 
 STARVED_SECONDS = 0.1  # half of the slack that a quick eth_call has under its bound of 0.2 s
 OBSERVER_BEHIND_SECONDS = 1800  # what it counts closes a minute or two after it was; restarts take minutes
@@ -29,7 +29,7 @@ PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks we
 WAITS = {"period": 3600, "settlement": 3600, "verdict": 7 * 86_400}
 PLATFORM_IDENTITY = {"tier": "core", "region": "all", "site": "platform"}
 
-_UNSCRAPED = f"up{{{target_jobs(watched())}}} == 0 unless on (tier, region, site, system) {SYSTEM_EXPLAINED}"
+_UNSCRAPED = f"up{{{target_jobs(watched_systems())}}} == 0 unless on (tier, region, site, system) {SYSTEM_EXPLAINED}"
 # An exporter that is away itself has no site: its observer stands for one.
 _AWAY = (
     f'label_replace(group by (system, observer) (up{{job="{OWN_JOB}"}} == 0\n'

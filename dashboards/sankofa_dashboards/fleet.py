@@ -46,7 +46,7 @@ FIGURES = (
     _figure(
         "Sites burning",
         _in_state(State.BURNING),
-        description="Sites for which SloBudgetBurnFast or SloBudgetBurnSteady fires.",
+        description="Sites for which SloBurn fires.",
         steps=states.ANY_IS_BURNING,
     ),
     _figure(

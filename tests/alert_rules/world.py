@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sankofa_rules.watched import watched
+from sankofa_rules.systems import watched_systems
 from tests.alert_rules.promtool import document, run
 
 SCRAPE_SECONDS = 15
-PAIRS = {one.name: one.pairs for one in watched()}
+PAIRS = {one.name: one.pairs for one in watched_systems()}
 FILES = ("state.yaml",)
 _ANSWER = re.compile(r'expr: (".*"), time: (\w+),\s+exp: nil\s+got: (.*)')
 _SAMPLE = re.compile(r"\{([^{}]*)\} (\S+?)(?:,|$)")
