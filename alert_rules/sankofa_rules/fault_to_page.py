@@ -44,7 +44,9 @@ class Evidence:
 
     def __post_init__(self) -> None:
         if not 1 <= self.needed <= self.of or self.after_seconds < 0 or self.groups < 1:
-            raise ValueError(f"{self}: expected 1 <= needed <= of, no negative seconds, and one group of rules at least")
+            raise ValueError(
+                f"{self}: expected 1 <= needed <= of, no negative seconds, and one group of rules at least"
+            )
 
 
 def of_samples(needed: int, *, lost: int, after_seconds: int = 0) -> Evidence:

@@ -6,6 +6,7 @@ that a busy machine is slow here and not wrong.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,12 +24,13 @@ from deploy.lab.storm.rig import Rig
 from deploy.lab.storm.world import World
 from sankofa_observe import telemetry
 from sankofa_rules.book import alerts, documents
+from sankofa_rules.fault_to_page import fault_to_page
 
 SMALL = Fleet(core=5, regional=12, edge=60)
 SLOWER = 2.0  # from this pace on a machine is given more time for each scrape
 DELIVERY_SECONDS = 1.0  # of the wall clock: notifier, Alertmanager and webhook are processes of this machine
 RESTART_SECONDS = 40  # away, as long as an update of the host takes
-PAGES = {alert.name: alert for alert in alerts() if alert.severity == "page"}
+BOUNDS = {alert.name: fault_to_page(alert.evidence) for alert in alerts() if alert.evidence}
 
 
 def factor_for(wanted: float) -> float:
@@ -60,9 +62,7 @@ class Stage:
     def pages(self, since: str, until: str | None = None, *, status: str = FIRING) -> list[Told]:
         """Page notifications that arrived between two moments, in order."""
         end = self.moments[until] if until else float("inf")
-        return [
-            one for one in self.rig.told(since=self.moments[since]) if one.at < end and one.status == status
-        ]
+        return [one for one in self.rig.told(since=self.moments[since]) if one.at < end and one.status == status]
 
     def named(self, since: str, until: str | None = None, *, status: str = FIRING) -> Counter[tuple[str, str]]:
         """How often each page was told, by alert and what it is about."""
@@ -152,5 +152,5 @@ def staged(folder: Path, fleet: Fleet, factor: float, *, targets: bool = True) -
             stage.now("started")
             yield stage
         finally:
-            print(stage.report())
+            sys.stdout.write(stage.report() + "\n")  # pytest shows it beside what failed
             rig.stop()

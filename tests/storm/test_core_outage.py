@@ -14,9 +14,8 @@ import pytest
 
 from deploy.lab.storm.exposition import Look
 from deploy.lab.storm.fleet import Fleet
-from deploy.lab.storm.notifications import FIRING, RESOLVED
-from sankofa_rules.fault_to_page import fault_to_page
-from tests.storm.stage import ONCE, PAGES, SMALL, Stage, lives, staged, subject
+from deploy.lab.storm.notifications import RESOLVED
+from tests.storm.stage import BOUNDS, ONCE, SMALL, Stage, lives, staged, subject
 
 LOST = (Look.DOWN,)
 TWO_OF_THREE = (Look.DOWN, Look.DOWN, Look.UNKNOWN)
@@ -127,7 +126,7 @@ def test_pages_come_within_their_own_bounds(lived: Stage) -> None:
         (one.name, subject(one), took)
         for moment, until in (("alone", "storm"), ("storm", "later" if PLAN.later else "mended"))
         for one in lived.pages(moment, until)
-        if (took := lived.took(one, moment)) > fault_to_page(PAGES[one.name].evidence) + lived.allowance()
+        if (took := lived.took(one, moment)) > BOUNDS[one.name] + lived.allowance()
     ]
 
     assert late == []
