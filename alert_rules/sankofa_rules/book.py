@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from . import besu, board, burn, canary, ceph, cloudflare, now, platform, proxmox
+from . import besu, board, burn, canary, ceph, cloudflare, now, ourselves, platform, proxmox
 from .metrics import TARGET_LABELS
 from .pace import SCRAPE_SECONDS
 from .rule import LINKS, Alert, Group, Links, Record
@@ -25,7 +25,7 @@ SYSTEMS = {
 }
 GENERATED = Path(__file__).parents[1] / "generated"
 HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
-RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived"})
+RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived", "instance"})
 
 
 class _Yaml(yaml.SafeDumper):
@@ -49,6 +49,7 @@ def groups_by_file(
         "board.yaml": board.groups(),
         **{f"{name}.yaml": (Group(name=f"sankofa-{name}", rules=alerts),) for name, alerts in SYSTEMS.items()},
         "platform.yaml": platform.GROUPS,
+        "ourselves.yaml": ourselves.groups(scrape_seconds),
     }
 
 

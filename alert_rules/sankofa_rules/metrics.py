@@ -10,12 +10,14 @@ from sankofa_exporters.model.family import Family
 from sankofa_exporters.registry import SYSTEM_NAMES, system
 from sankofa_observe import telemetry
 
+from .prometheus import FOREIGN
+
 TARGET_LABELS = frozenset({"site", "tier", "region", "system", "observer", "network", "instance", "job"})
 
 
 def series_labels() -> dict[str, frozenset[str]]:
     """Every raw series a query may name, with the labels it may carry."""
-    known = {"up": TARGET_LABELS}
+    known = {"up": TARGET_LABELS, **{name: TARGET_LABELS | labels for name, labels in FOREIGN.items()}}
     for family in (*catalogue.FAMILIES, *(family for name in SYSTEM_NAMES for family in system(name).families)):
         known |= _of_family(family)
     for series in telemetry.SERIES:

@@ -181,7 +181,7 @@ MONEY = (
     Lines(
         title="Age of the settlement chain's head",
         description="A head that only grows older means that nothing can be settled.",
-        queries=(Query(expr=f"max({telemetry.CHAIN_HEAD_AGE})", legend="age"),),
+        queries=(Query(expr=f"{telemetry.SETTLEMENT_CHAIN_AGE}", legend="age"),),
         unit="s",
         minimum=0,
         width=12,

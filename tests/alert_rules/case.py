@@ -16,4 +16,5 @@ class Case:
     minute: float
     unknown: bool = False  # the world in which the source, or its observer, cannot say
     interval_seconds: int = 15  # between the values of its series
+    said: str = ""  # what a query in its summary is filled in with
     fires: tuple[tuple[Mapping[str, str], str], ...] = ()
