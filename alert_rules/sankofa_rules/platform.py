@@ -7,7 +7,7 @@ from sankofa_exporters.model import catalogue
 from sankofa_exporters.proxmox import families as pve
 from sankofa_observe.telemetry import OBSERVER_ISOLATED, SYSTEM_EXPLAINED
 
-from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
+from .rule import SITE_BOARD, Alert, Group
 from .systems import OWN_JOB, target_jobs, watched_systems
 
 STARVED_SECONDS = 0.1  # half of the slack that a quick eth_call has under its bound of 0.2 s

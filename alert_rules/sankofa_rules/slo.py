@@ -68,6 +68,10 @@ class Watched:
             # Scrapes are a census of time; events are draws from it, and few of them prove little (Wilson's lower bound).
             yield Record(record=telemetry.SLO_PAGE_GATE, expr=f"vector({WILSON_Z2})", labels={"slo": slo.name})
 
+    def paging_targets_ppm(self) -> set[int]:
+        """Targets of the promises that page: what is derived pages by what it is made of."""
+        return {slo.target_ppm for slo in self.slos if slo.name in self.promised and not _is_derived(slo)}
+
     def signal(self, slo: Slo, step_seconds: int) -> signal.Signal:
         match slo.indicator:
             case StateIndicator() as one:
