@@ -9,7 +9,6 @@ import pytest
 from deploy.lab.storm.exposition import Look
 from deploy.lab.storm.fleet import Fleet
 from deploy.lab.storm.world import PLATFORM
-from sankofa_observe import telemetry
 from tests.storm.stage import ONCE, Stage, lives, staged
 
 FLEET = Fleet()
@@ -41,7 +40,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         stage.wait_until_resolved(400)
         stage.now("silent")
         world.set([SILENT], (Look.UNKNOWN,))
-        world.platform[telemetry.SETTLEMENTS.name, '{state="held"}'] = 1
+        world.held = 1
         stage.wait_for("SiteSilent", 300, since="silent", site=SILENT)
         stage.wait_for("SettlementHeld", 300, since="silent")
         stage.now("platform dead")
@@ -50,7 +49,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         stage.restart_alertmanager()
         rig.run_for(120)
         stage.now("platform back")
-        world.platform[telemetry.SETTLEMENTS.name, '{state="held"}'] = 0
+        world.held = 0
         world.open(PLATFORM)
         world.mend([SILENT])
         stage.wait_until_resolved(600)

@@ -126,6 +126,7 @@ class Rig:
             for observer in OBSERVERS
             for system in SYSTEMS
         ]
+        itself = {"targets": [f"127.0.0.1:{self.ports['prometheus']}"], "labels": {"observer": OBSERVERS[0]}}
         document = {
             "global": {
                 "scrape_interval": self._ms(scaled.SCRAPE_SECONDS),
@@ -137,7 +138,7 @@ class Rig:
                 *map(self._job, SYSTEMS),
                 {"job_name": "sankofa-exporter", "honor_labels": True, "static_configs": own},
                 {"job_name": "sankofa-platform", "honor_labels": True, "static_configs": [platform]},
-                {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{self.ports['prometheus']}"]}]},
+                {"job_name": "prometheus", "static_configs": [itself]},
             ],
             "alerting": {
                 "alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{self.ports['alertmanager']}"]}]}]

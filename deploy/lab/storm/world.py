@@ -25,6 +25,7 @@ from sankofa_exporters.besu.network import families as network
 from sankofa_exporters.besu.node import families as besu
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.proxmox.families import ha
+from sankofa_observe import telemetry
 
 PLATFORM = "platform"
 Pattern = tuple[Look, ...]
@@ -40,8 +41,10 @@ class World:
     factor: float
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in (*OBSERVERS, PLATFORM)})
     patterns: dict[tuple[str, str], Pattern] = field(default_factory=dict)  # by site and system
-    platform: dict[tuple[str, str], float] = field(default_factory=dict)  # more of its series: name and labels
+    held: int = 0  # settlements, and
+    broken: int = 0  # how often what cannot be was met, as the platform tells it
     stalled_at: float | None = None  # the chain's newest block is of then
+    settlement_stalled_at: float | None = None  # likewise of the chain that settles
     forked: bool = False
     unfound: set[str] = field(default_factory=set)  # sites whose Ceph misses objects
     given_up: set[str] = field(default_factory=set)  # sites whose HA has given up on a service
@@ -122,26 +125,31 @@ class World:
 
     def _network(self) -> dict[str, float]:
         """What alerts read of the chain itself, which several nodes are asked about."""
-        return {network.FORK_PROVEN.name: int(self.forked), network.NETWORK_HEAD_TIMESTAMP.name: self.head()}
+        return {
+            network.FORK_PROVEN.name: int(self.forked),
+            network.NETWORK_HEAD_TIMESTAMP.name: self.head(self.stalled_at),
+        }
 
     def _more(self, site: Site, system: str) -> dict[str, float]:
         """What alerts of a system read beside its pair."""
         if system == "besu":
-            return {besu.HEAD_TIMESTAMP.name: self.head()}
+            return {besu.HEAD_TIMESTAMP.name: self.head(self.stalled_at)}
         if system == "ceph":
             return {ceph.OBJECTS_UNFOUND.name: int(site.name in self.unfound)}
         if system == "proxmox":
             return {f'{ha.HA_SERVICES.name}{{state="error"}}': int(site.name in self.given_up)}
         return {}
 
-    def head(self) -> float:
-        """When the chain's newest block was made, as the scaled clock tells it."""
+    def head(self, stalled_at: float | None) -> float:
+        """When a chain's newest block was made, as the scaled clock tells it."""
         now = time.time()
-        return now - (BLOCK_SECONDS if self.stalled_at is None else self.factor * (now - self.stalled_at))
+        return now - (BLOCK_SECONDS if stalled_at is None else self.factor * (now - stalled_at))
 
     def _platform(self) -> Iterable[str]:
-        for (name, labels), value in self.platform.items():
-            yield f"{name}{labels} {value!r}"
+        yield exposition.sample(telemetry.CHAIN_ASKED, time.time())
+        yield exposition.sample(telemetry.CHAIN_HEAD, self.head(self.settlement_stalled_at))
+        yield exposition.sample(telemetry.SETTLEMENTS, self.held, {"state": "held"})
+        yield exposition.sample(telemetry.ERRORS, self.broken, {"part": "scheduler", "kind": "invariant_broken"})
 
 
 async def _whole(work: Awaitable[Any]) -> None:
