@@ -26,7 +26,6 @@ from sankofa_observe import telemetry
 from sankofa_rules.book import alerts, documents
 from sankofa_rules.fault_to_page import fault_to_page
 
-SMALL = Fleet(core=5, regional=12, edge=60)
 SLOWER = 2.0  # from this pace on a machine is given more time for each scrape
 DELIVERY_SECONDS = 1.0  # of the wall clock: notifier, Alertmanager and webhook are processes of this machine
 RESTART_SECONDS = 40  # away, as long as an update of the host takes
@@ -137,16 +136,12 @@ def lives(pages: Iterable[Told]) -> Mapping[tuple[str, str], list[str]]:
 ONCE = [FIRING, RESOLVED]
 
 
-def _routes(webhook: str, second_ms: int) -> str:
-    return render(webhook, second_ms=second_ms)
-
-
 @contextmanager
 def staged(folder: Path, fleet: Fleet, factor: float, *, targets: bool = True) -> Iterator[Stage]:
     """The rig with all rules and routes as they are installed, over a fleet that is well."""
     with Processes(folder=folder) as processes:
         world = World(fleet=fleet, factor=factor_for(factor))
-        rig = Rig(processes=processes, world=world, rules=documents(), routes=_routes)
+        rig = Rig(processes=processes, world=world, rules=documents(), routes=render)
         stage = Stage(rig=rig)
         try:
             rig.start(targets=targets)

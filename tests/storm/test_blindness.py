@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.lab.storm.exposition import Look
+from deploy.lab.storm.drills import BLIND, DOWN
 from deploy.lab.storm.fleet import OBSERVERS, Fleet
 from deploy.lab.storm.notifications import RESOLVED
 from tests.storm.stage import ONCE, Stage, lives, staged
 
-BLIND = (Look.UNKNOWN,)
 FLEET = Fleet()
 ONE, OTHER = OBSERVERS
 NEIGHBOUR = "edge-7"  # behind the observer that lives
@@ -35,7 +34,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         world.close(ONE)
         stage.wait_for("ObserverIsolated", 300, since="one dead", observer=ONE)
         stage.now("neighbour")
-        world.set([NEIGHBOUR], (Look.DOWN,))
+        world.set([NEIGHBOUR], DOWN)
         stage.wait_for("SiteDown", 300, since="neighbour", site=NEIGHBOUR)
         stage.rig.run_for(60)
         world.mend([NEIGHBOUR])

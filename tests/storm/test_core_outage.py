@@ -12,13 +12,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from deploy.lab.storm.exposition import Look
-from deploy.lab.storm.fleet import Fleet
+from deploy.lab.storm.drills import CORE, DOWN, METROS, TWO_OF_THREE
+from deploy.lab.storm.fleet import SMALL, Fleet
 from deploy.lab.storm.notifications import RESOLVED
-from tests.storm.stage import BOUNDS, ONCE, SMALL, Stage, lives, staged, subject
+from tests.storm.stage import BOUNDS, ONCE, Stage, lives, staged, subject
 
-LOST = (Look.DOWN,)
-TWO_OF_THREE = (Look.DOWN, Look.DOWN, Look.UNKNOWN)
 TEN_MINUTES = 600
 
 
@@ -34,13 +32,12 @@ class Plan:
 
 
 PLANS = {
-    "short": Plan(fleet=SMALL, factor=6, metros=range(3), storm_seconds=60, later=False),
+    "short": Plan(fleet=SMALL, factor=6, metros=METROS, storm_seconds=60, later=False),
     "full": Plan(fleet=Fleet(), factor=3, metros=range(20), storm_seconds=180, later=True),
     "real": Plan(fleet=Fleet(), factor=1, metros=range(20), storm_seconds=180, later=True),
 }
 PLAN = PLANS[os.environ.get("STORM", "short")]
 BEFORE, LOSSY, LATER = "edge-7", "edge-8", "edge-9"  # in metros 7, 8 and 9 of the small fleet as of the large one
-CORE = "core-0"
 
 pytestmark = [pytest.mark.real("prometheus", "prometheus-alertmanager"), pytest.mark.timeout(7200 // PLAN.factor)]
 
@@ -52,7 +49,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         world = stage.rig.world
         stage.warm(30)
         stage.now("alone")
-        world.set([BEFORE], LOST)
+        world.set([BEFORE], DOWN)
         world.set([LOSSY], TWO_OF_THREE)
         for site in (BEFORE, LOSSY):
             stage.wait_for("SiteDown", 300, since="alone", site=site)
@@ -61,7 +58,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         if PLAN.later:
             stage.rig.run_for(PLAN.storm_seconds)
             stage.now("later")
-            world.set([LATER], LOST)
+            world.set([LATER], DOWN)
             stage.wait_for("SiteDown", 300, since="later", site=LATER)
         else:
             stage.rig.run_for(PLAN.storm_seconds)
@@ -79,7 +76,7 @@ def storm(stage: Stage) -> list[str]:
     fallen = [CORE, *({*PLAN.fleet.edges_of_metros(PLAN.metros)} - {BEFORE, LOSSY, LATER})]
     world = stage.rig.world
     world.stalled_at = stage.now("storm")
-    world.set(fallen, LOST)
+    world.set(fallen, DOWN)
     stage.wait_for("FleetDown", 300, since="storm", tier="edge")
     stage.wait_for("SiteDown", 300, since="storm", site=CORE)
     stage.wait_for("BesuHeadStalled", 300, since="storm")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.lab.storm.exposition import Look
+from deploy.lab.storm.drills import BLIND, DOWN, THREE_THREE
 from deploy.lab.storm.fleet import Fleet
 from deploy.lab.storm.world import PLATFORM
 from tests.storm.stage import ONCE, Stage, lives, staged
@@ -14,7 +14,6 @@ from tests.storm.stage import ONCE, Stage, lives, staged
 FLEET = Fleet()
 SILENT, FLAPPING = "edge-7", "edge-8"
 REGION = "metro-30"  # a regional site and its edges, no core
-THREE_THREE = (Look.DOWN,) * 3 + (Look.UP,) * 3
 FILLED_AFTER = 110  # of the two minutes that discovery may take
 
 pytestmark = [
@@ -33,13 +32,13 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         rig.write_targets()
         stage.warm(330)
         stage.now("region")
-        world.set(FLEET.of(region=REGION), (Look.DOWN,))
+        world.set(FLEET.of(region=REGION), DOWN)
         stage.wait_for("RegionDown", 300, since="region", region=REGION)
         rig.run_for(90)
         world.mend(FLEET.of(region=REGION))
         stage.wait_until_resolved(400)
         stage.now("silent")
-        world.set([SILENT], (Look.UNKNOWN,))
+        world.set([SILENT], BLIND)
         world.held = 1
         stage.wait_for("SiteSilent", 300, since="silent", site=SILENT)
         stage.wait_for("SettlementHeld", 300, since="silent")

@@ -73,3 +73,6 @@ class Fleet:
     def edges_of_metros(self, metros: range) -> list[str]:
         """The edge sites that a core site of these metros takes along."""
         return [name for metro in metros for name in self.of(tier="edge", region=f"metro-{metro}")]
+
+
+SMALL = Fleet(core=5, regional=12, edge=60)

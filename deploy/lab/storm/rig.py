@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -33,6 +33,12 @@ LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 5  # of work beside the waiting, at pace 1.0
 
 
+class Routes(Protocol):
+    """Alertmanager's configuration for a webhook's address, with seconds of so many milliseconds."""
+
+    def __call__(self, webhook_url: str, /, *, second_ms: int) -> str: ...
+
+
 @dataclass(kw_only=True)
 class Rig:
     """Prometheus, Alertmanager and a webhook over `world`; `rules` by file name, at production's pace."""
@@ -40,7 +46,7 @@ class Rig:
     processes: Processes
     world: World
     rules: Mapping[str, str]
-    routes: Callable[[str, int], str]  # of the webhook's address, and the milliseconds of a second
+    routes: Routes
     ports: dict[str, int] = field(
         default_factory=lambda: {name: free_port() for name in ("prometheus", "alertmanager")}
     )
@@ -66,7 +72,7 @@ class Rig:
         self.world.start()
         for name, text in self.rules.items():
             self._write(f"rules/{name}", scaled.rules(text, self.factor))
-        self._write("alertmanager.yml", self.routes(self.pager.url, round(1_000 / self.factor)))
+        self._write("alertmanager.yml", self.routes(self.pager.url, second_ms=round(1_000 / self.factor)))
         self._write("prometheus.yml", self._prometheus())
         self.write_targets(empty=not targets)
         self.start_alertmanager()
