@@ -33,8 +33,8 @@ class Plan:
 
 PLANS = {
     "short": Plan(fleet=SMALL, factor=6, metros=METROS, storm_seconds=60, later=False),
-    "full": Plan(fleet=Fleet(), factor=3, metros=range(20), storm_seconds=180, later=True),
-    "real": Plan(fleet=Fleet(), factor=1, metros=range(20), storm_seconds=180, later=True),
+    "full": Plan(fleet=Fleet(), factor=3, metros=range(20), storm_seconds=200, later=True),
+    "real": Plan(fleet=Fleet(), factor=1, metros=range(20), storm_seconds=200, later=True),
 }
 PLAN = PLANS[os.environ.get("STORM", "short")]
 BEFORE, LOSSY, LATER = "edge-7", "edge-8", "edge-9"  # in metros 7, 8 and 9 of the small fleet as of the large one

@@ -11,7 +11,7 @@ from functools import cached_property
 OBSERVERS = ("observer-1", "observer-2")
 SYSTEMS = {"core": ("besu", "ceph", "proxmox"), "regional": ("besu", "ceph"), "edge": ("proxmox", "cloudflare")}
 WITHOUT_TUNNEL = 4  # each fourth edge site has no tunnel
-NETWORK = "mainland"
+NETWORK, FORKING = CHAINS = ("mainland", "island")  # the nodes of sites are of the first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +26,14 @@ class Site:
 
     def labels(self, system: str) -> dict[str, str]:
         """The labels that the target has in Prometheus; a chain's network is a label of its own."""
-        network = {"network": NETWORK} if system == "besu" else {}
+        network = {"network": self.name if self.tier == "chain" else NETWORK} if system == "besu" else {}
         identity = {"tier": self.tier, "region": self.region, "site": self.name}
         return {**identity, "system": system, "observer": self.observer, **network}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """Core, regional and edge sites over as many metros as there are regional ones; the chain is a place of its own."""
+    """Core, regional and edge sites over as many metros as there are regional ones; a chain is a place of its own."""
 
     core: int = 13
     regional: int = 65
@@ -43,8 +43,10 @@ class Fleet:
     def sites(self) -> dict[str, Site]:
         counts = {"core": self.core, "regional": self.regional, "edge": self.edge}
         places = [site for tier, count in counts.items() for site in self._tier(tier, count)]
-        chain = Site(name=NETWORK, tier="chain", region="all", systems=("besu",), observer=OBSERVERS[0])
-        return {site.name: site for site in (*places, chain)}
+        chains = [
+            Site(name=name, tier="chain", region="all", systems=("besu",), observer=OBSERVERS[0]) for name in CHAINS
+        ]
+        return {site.name: site for site in (*places, *chains)}
 
     def _tier(self, tier: str, count: int) -> list[Site]:
         return [

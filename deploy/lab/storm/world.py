@@ -20,7 +20,7 @@ from aiohttp import web
 from deploy.lab.ports import free_port
 from deploy.lab.storm import exposition
 from deploy.lab.storm.exposition import Look
-from deploy.lab.storm.fleet import NETWORK, OBSERVERS, Fleet, Site
+from deploy.lab.storm.fleet import FORKING, NETWORK, OBSERVERS, Fleet, Site
 from sankofa_exporters.besu.network import families as network
 from sankofa_exporters.besu.node import families as besu
 from sankofa_exporters.ceph import families as ceph
@@ -43,9 +43,9 @@ class World:
     patterns: dict[tuple[str, str], Pattern] = field(default_factory=dict)  # by site and system
     held: int = 0  # settlements, and
     broken: int = 0  # how often what cannot be was met, as the platform tells it
-    stalled_at: float | None = None  # the chain's newest block is of then
+    stalled_at: float | None = None  # the newest block of the sites' chain is of then
     settlement_stalled_at: float | None = None  # likewise of the chain that settles
-    forked: bool = False
+    forked: bool = False  # the other chain
     unfound: set[str] = field(default_factory=set)  # sites whose Ceph misses objects
     given_up: set[str] = field(default_factory=set)  # sites whose HA has given up on a service
     looks: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -118,17 +118,16 @@ class World:
         step = self.looks[site.name, system]
         self.looks[site.name, system] += 1
         look = pattern[step % len(pattern)]
-        if site.name == NETWORK:
-            stands = look is Look.UP and self.stalled_at is not None
-            return exposition.target("network", Look.DOWN if stands else look, self._network())
+        if site.tier == "chain":
+            stands = look is Look.UP and site.name == NETWORK and self.stalled_at is not None
+            return exposition.target("network", Look.DOWN if stands else look, self._network(site.name))
         return exposition.target(system, look, self._more(site, system))
 
-    def _network(self) -> dict[str, float]:
-        """What alerts read of the chain itself, which several nodes are asked about."""
-        return {
-            network.FORK_PROVEN.name: int(self.forked),
-            network.NETWORK_HEAD_TIMESTAMP.name: self.head(self.stalled_at),
-        }
+    def _network(self, name: str) -> dict[str, float]:
+        """What alerts read of a chain itself, which several nodes are asked about."""
+        head = self.head(self.stalled_at if name == NETWORK else None)
+        forked = int(name == FORKING and self.forked)
+        return {network.FORK_PROVEN.name: forked, network.NETWORK_HEAD_TIMESTAMP.name: head}
 
     def _more(self, site: Site, system: str) -> dict[str, float]:
         """What alerts of a system read beside its pair."""
