@@ -156,7 +156,7 @@ WORST = table(
             name="Burn, 1 h",
             expr=_of_worst(telemetry.SLO_BURN),
             decimals=1,
-            steps=((0, states.GOOD_COLOUR), (1, states.BURNING_COLOUR), (PAGE_FACTOR, states.BREACH_COLOUR)),
+            steps=((0, "text"), (1, states.BURNING_COLOUR), (PAGE_FACTOR, states.BREACH_COLOUR)),
         ),
         Column(
             name="Budget left",

@@ -108,7 +108,10 @@ class Table(Panel):
         ]
 
     def overrides(self) -> list[Json]:
-        return [*(label.override() for label in self.labels), *(column.override() for column in self.columns if not column.hidden)]
+        return [
+            *(label.override() for label in self.labels),
+            *(column.override() for column in self.columns if not column.hidden),
+        ]
 
 
 def table(
