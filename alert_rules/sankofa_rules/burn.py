@@ -67,7 +67,7 @@ def groups(slos: WatchedSlos, step_seconds: int) -> tuple[Group, ...]:
     )
 
 
-def _page(slos: Watched, step_seconds: int) -> Alert:
+def _page(slos: WatchedSlos, step_seconds: int) -> Alert:
     """With what the promise that burns slowest needs, if all of it is bad."""
     seconds = max((_seconds_to_burn(target, step_seconds) for target in slos.paging_targets_ppm()), default=0)
     if not seconds:

@@ -61,17 +61,18 @@ def generate_rules(
     if SHORTEST_WINDOW_SECONDS % step_seconds:
         raise InvalidInput(f"--step-seconds {step_seconds}: expected a divisor of {SHORTEST_WINDOW_SECONDS}, like 60")
     with _extra():
-        from sankofa_rules.book import stale, write
+        from sankofa_rules.book import Edition, stale, write
         from sankofa_rules.rule import Links
         from sankofa_rules.slo import watched_slos
     links = Links(**{name: _web(name, url) for name, url in (("runbooks", runbooks), ("boards", boards)) if url})
+    edition = Edition(specs=specs, step_seconds=step_seconds, scrape_seconds=scrape_seconds, links=links)
     found = watched_slos(specs)
     parts = len(found.slos) - len(found.promised)
     what = f"rules of {_counted(len(found.promised), 'SLO')}" + (f" and {_counted(parts, 'part')}" if parts else "")
     if check:
-        _compared(stale(out, step_seconds, specs, scrape_seconds, links), what)
+        _compared(stale(out, edition), what)
     else:
-        _written(lambda: write(out, step_seconds, specs, scrape_seconds, links), what, out)
+        _written(lambda: write(out, edition), what, out)
         for note in found.notes:
             say(f"note: {note}")
 

@@ -29,7 +29,7 @@ def _change(specs: Path, name: str, old: str, new: str) -> None:
 
 
 def _rules(specs: Path) -> list[dict[str, Any]]:
-    document = yaml.safe_load(book.documents(specs=specs)["slo.yaml"])
+    document = yaml.safe_load(book.documents(book.Edition(specs=specs))["slo.yaml"])
     return [rule for group in document["groups"] for rule in group["rules"]]
 
 
@@ -92,7 +92,7 @@ def test_an_slo_that_no_alert_could_watch_is_refused_by_name(
     _change(specs, EDGE, "scrape: 15s", f"scrape: {scrape}")
     _change(specs, EDGE, "timeSliceWindow: 1m", "timeSliceWindow: 4m")
     with pytest.raises(InvalidInput) as refused:
-        book.documents(specs=specs)
+        book.documents(book.Edition(specs=specs))
     assert reason in str(refused.value)
     assert "availability-edge" in str(refused.value)
 
@@ -101,7 +101,7 @@ def test_specs_that_are_wrong_are_refused_as_checking_them_does(specs: Path) -> 
     """All of it in one run, by file and place."""
     _change(specs, EDGE, "target: 0.995", "target: 1.995")
     with pytest.raises(InvalidInput, match=r"availability-edge\.yaml"):
-        book.documents(specs=specs)
+        book.documents(book.Edition(specs=specs))
 
 
 def test_every_slo_of_the_folder_is_watched() -> None:

@@ -21,8 +21,8 @@ from deploy.lab.client import local
 from deploy.parts import CHECKOUT
 from sankofa_observe.slo.burn_rate import BURN_WINDOWS
 from sankofa_observe.units import Period
-from sankofa_rules.book import documents
-from sankofa_rules.rule import duration
+from sankofa_rules.book import Edition, documents
+from sankofa_rules.durations import duration
 from sankofa_rules.slo import watched_slos
 
 from .filled import Filled, filled
@@ -138,7 +138,7 @@ def _ours(folder: Path) -> Mapping[str, Any]:
             text = text.replace(old, new)
         (specs / f"{name}.yaml").write_text(text, encoding="utf-8")
     assert watched_slos(specs).promised == set(FOUR)
-    document: dict[str, Any] = yaml.safe_load(documents(specs=specs)["slo.yaml"])
+    document: dict[str, Any] = yaml.safe_load(documents(Edition(specs=specs))["slo.yaml"])
     for group in document["groups"]:
         group["interval"] = f"{int(group['interval'].removesuffix('m')) * 60 // FASTER}s"
     return document
