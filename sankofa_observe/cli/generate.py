@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -47,6 +48,12 @@ def generate_rules(
     boards: Annotated[
         str | None, typer.Option("--boards", help="Where Grafana shows boards, like https://grafana.example.org/d.")
     ] = None,
+    alertmanager: Annotated[
+        Path | None, typer.Option("--alertmanager", help="Write Alertmanager's configuration there too, from --config.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Settings file, whose section alerting says who is told.")
+    ] = None,
     *,
     check: Check = False,
 ) -> None:
@@ -69,12 +76,36 @@ def generate_rules(
     found = watched_slos(specs)
     parts = len(found.slos) - len(found.promised)
     what = f"rules of {_counted(len(found.promised), 'SLO')}" + (f" and {_counted(parts, 'part')}" if parts else "")
+    routes = _routes(config, alertmanager)
     if check:
-        _compared(stale(out, edition), what)
+        _compared([*stale(out, edition), *(path for path, text in routes.items() if _other(path, text))], what)
     else:
         _written(lambda: write(out, edition), what, out)
+        for path, text in routes.items():
+            _written(partial(path.write_text, text, encoding="utf-8"), "who is told", path)
         for note in found.notes:
             say(f"note: {note}")
+
+
+def _routes(config: Path | None, out: Path | None) -> dict[Path, str]:
+    """Alertmanager's configuration, where it is asked for."""
+    from sankofa_observe.errors import InvalidInput
+
+    if out is None and config is None:
+        return {}
+    if out is None or config is None:
+        raise InvalidInput("--alertmanager FILE and --config FILE: expected both, or neither")
+    from sankofa_observe.config import load_settings
+    from sankofa_rules.alertmanager import alertmanager
+
+    alerting = load_settings(config).alerting
+    if alerting is None:
+        raise InvalidInput(f"{config}: no section alerting; expected who is told, see docs/reference/settings.md")
+    return {out: alertmanager(alerting)}
+
+
+def _other(path: Path, text: str) -> bool:
+    return not path.is_file() or path.read_text(encoding="utf-8") != text
 
 
 def generate_dashboards(specs: Specs, out: Out, *, check: Check = False) -> None:
