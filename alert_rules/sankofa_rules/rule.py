@@ -37,13 +37,15 @@ class Links:
     """
 
     runbooks: str = "http://127.0.0.1:9800/runbooks"
-    boards: str = "http://127.0.0.1:3000/d"
+    boards: str | None = "http://127.0.0.1:3000/d"  # without a Grafana an alert has no such link
 
     def runbook(self, name: str, labels: Collection[str]) -> str:
         return f"{self.runbooks.rstrip('/')}/{name}" + _query({label: label for label in labels})
 
-    def board(self, uid: str, labels: Collection[str]) -> str:
+    def board(self, uid: str, labels: Collection[str]) -> str | None:
         """With the board's variables of the same names."""
+        if self.boards is None:
+            return None
         return f"{self.boards.rstrip('/')}/{uid}" + _query({f"var-{label}": label for label in labels})
 
 
@@ -117,8 +119,9 @@ class Alert:
             "summary": self.summary,
             "description": self.description,
             "runbook_url": links.runbook(self.name, self.varying),
-            "dashboard": links.board(self.dashboard, [one for one in self.varying if one == "site"]),
         }
+        if board := links.board(self.dashboard, [one for one in self.varying if one == "site"]):
+            annotations["dashboard"] = board
         if self.evidence is not None:
             annotations["fault_to_page"] = str(fault_to_page(self.evidence))
         head: dict[str, Any] = {"alert": self.name, "expr": self.expr}

@@ -10,10 +10,12 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from deploy.lab import signatures, story
 from deploy.lab.byhand import ByHand, work_out
+from deploy.lab.client import local
 from deploy.lab.pager import Page
 from deploy.lab.processes import LabError
 from deploy.lab.stack import EDGE, Lab
@@ -21,7 +23,7 @@ from deploy.lab.story import AVAILABILITY, Promise, Story, clock
 from sankofa_dashboards.queries import generated_boards, panel_queries
 from sankofa_observe.units import rfc3339
 
-PAGE = "PveQuorumLost"
+PAGE = "SiteDown"
 WALLS = ("sk-fleet", "sk-site")
 OF_OTHERS = re.compile(r"\b(prometheus|alertmanager)_\w+")
 FEE_MINOR, CAP_PERCENT = 125_000, 50  # the example agreement's, for the sum by hand
@@ -42,6 +44,7 @@ class Outcome:
     evidence: Item
     verified: str
     page: Page | None
+    dead_links: list[str]  # of the page
     empty_panels: list[str]
 
     @property
@@ -84,6 +87,7 @@ def _read_back(told: Story, settlement: Item, credit: Item) -> Outcome:
     settlements = [one for one in told.items("/v1/settlements") if _of_period(told, one)]
     own = {one["settlement_id"] for one in settlements}
     raw = told.as_tenant(f"/v1/settlements/{settlement['settlement_id']}/evidence").content
+    page = told.lab.pager.first("/page", PAGE)
     return Outcome(
         verdicts=verdicts(told),
         settlements=settlements,
@@ -92,7 +96,8 @@ def _read_back(told: Story, settlement: Item, credit: Item) -> Outcome:
         credit=credit,
         evidence=json.loads(raw),
         verified=verify(told, raw),
-        page=told.lab.pager.first("/page", PAGE),
+        page=page,
+        dead_links=dead_links(page) if page else [],
         empty_panels=empty_panels(told.lab),
     )
 
@@ -237,6 +242,13 @@ def verify(told: Story, raw: bytes) -> str:
     return done.stdout.strip().rpartition(": ")[2] if done.returncode == 0 else (done.stdout + done.stderr).strip()
 
 
+def dead_links(page: Page) -> list[str]:
+    """Links of the page that do not open: its runbook, and the query behind it in Prometheus."""
+    (alert,) = page.body["alerts"]
+    links = [alert["annotations"]["runbook_url"], alert["generatorURL"]]
+    return [link for link in links if local.get(link).status_code != HTTPStatus.OK]
+
+
 def empty_panels(lab: Lab) -> list[str]:
     """Queries of the wall and of a site's board that answer nothing on this Prometheus, by board and panel.
 
@@ -289,6 +301,7 @@ def disagreements(outcome: Outcome, expected: ByHand) -> list[str]:
         "credits of the period": (granted, min(owed, FEE_MINOR * CAP_PERCENT // 100)),
         "evidence": (outcome.verified.startswith("all "), True),
         "page delivered": (outcome.page is not None, True),
+        "links of the page that do not open": (outcome.dead_links, []),
         "panels without data": (outcome.empty_panels, []),
     }
     return [f"{what}: {seen!r}, expected {wanted!r}" for what, (seen, wanted) in claims.items() if seen != wanted]

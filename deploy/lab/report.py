@@ -159,6 +159,7 @@ def _seen(outcome: Outcome) -> dict[str, str]:
     page = outcome.page
     return {
         "page delivered": page.body["alerts"][0]["annotations"]["summary"] if page else "none",
+        "its runbook": page.body["alerts"][0]["annotations"]["runbook_url"] if page else "none",
         "boards": "panels without data: " + (", ".join(outcome.empty_panels) or "none"),
     }
 

@@ -30,6 +30,8 @@ from deploy.lab.processes import Child, Processes, answers
 from deploy.parts import CHECKOUT, need_program
 from deploy.prometheus import render as prometheus
 from sankofa_observe.adapters.keys import write_keystore
+from sankofa_rules.book import Edition, write
+from sankofa_rules.rule import Links
 
 EDGE, REPLICA, REGION = "edge-nairobi-1", "regional-nairobi-1", "ke-nairobi"
 TENANT = "baobab"
@@ -165,7 +167,7 @@ class Lab:
             exporters=exporters,
             platform=f"127.0.0.1:{self.port('scheduler')}" if with_rules else None,
             alertmanager=f"127.0.0.1:{self.port('alertmanager')}" if with_rules else None,
-            rule_files=[str(CHECKOUT / "alert_rules" / "generated" / "*.yaml")] if with_rules else [],
+            rule_files=self._rules() if with_rules else [],
             observer=f"{OBSERVER}{reader}",
             own=f"127.0.0.1:{self.port(name)}" if with_rules else None,
         )
@@ -176,6 +178,12 @@ class Lab:
         ]  # fmt: skip
         child = self.processes.start(name, command)
         self.processes.wait_until(child, answers(self.url(name) + "/-/ready"))
+
+    def _rules(self) -> list[str]:
+        """At the lab's pace; their links lead to the lab's own scheduler, and to no Grafana, which it does not have."""
+        links = Links(runbooks=f"{self.url('scheduler')}/runbooks", boards=None)
+        edition = Edition(scrape_seconds=self.plan.scrape_seconds, links=links)
+        return [str(file) for file in write(self.folder / "rules", edition)]
 
     def make_accounts(self) -> None:
         """Fresh keys for every role, encrypted in `keys/`; on a free-gas chain they need no funds."""

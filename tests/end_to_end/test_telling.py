@@ -57,7 +57,14 @@ def both_broken(*, other_ppm: int = 50_000, cut: int = 0) -> Outcome:
     page = Page(
         at=STARTS_AT + 44,
         path="/page",
-        body={"alerts": [{"labels": {"alertname": "PveQuorumLost"}, "annotations": {"summary": "no guest can start"}}]},
+        body={
+            "alerts": [
+                {
+                    "labels": {"alertname": "SiteDown"},
+                    "annotations": {"summary": "a site is DOWN", "runbook_url": "http://127.0.0.1:1/runbooks/SiteDown"},
+                }
+            ]
+        },
     )
     slo, site = AVAILABILITY
     return Outcome(
@@ -78,6 +85,7 @@ def both_broken(*, other_ppm: int = 50_000, cut: int = 0) -> Outcome:
         },
         verified="all 36 checks hold",
         page=page,
+        dead_links=[],
         empty_panels=[],
     )
 
