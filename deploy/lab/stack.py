@@ -174,7 +174,7 @@ class Lab:
         file = self.write(f"{name}.yaml", text)
         command = [
             need_program("prometheus"), f"--config.file={file}", f"--storage.tsdb.path={self.folder / name}",
-            f"--web.listen-address=127.0.0.1:{self.port(name)}",
+            f"--web.listen-address=127.0.0.1:{self.port(name)}", f"--web.external-url={self.url(name)}",
         ]  # fmt: skip
         child = self.processes.start(name, command)
         self.processes.wait_until(child, answers(self.url(name) + "/-/ready"))
