@@ -81,7 +81,9 @@ def test_rules_do_not_grow_with_sites() -> None:
 
 def test_recorded_series_are_recorded_once_for_each_promise() -> None:
     """No two rules write the same series: of an SLO, or of a fault."""
-    written = [(rule.record, rule.labels.get("slo"), rule.labels.get("fault")) for rule in RULES if isinstance(rule, Record)]
+    written = [
+        (rule.record, rule.labels.get("slo"), rule.labels.get("fault")) for rule in RULES if isinstance(rule, Record)
+    ]
     assert len(set(written)) == len(written)
 
 
