@@ -21,7 +21,7 @@ from deploy.lab.story import AVAILABILITY, Promise, Story, clock
 from sankofa_dashboards.queries import generated_boards, panel_queries
 from sankofa_observe.units import rfc3339
 
-PAGE = "PveQuorumLost"
+PAGE = "SiteDown"
 DURATIONS, NOT_KNOWN = "sankofa_besu_eth_call_duration_seconds", "sankofa_besu_eth_call_not_known_total"
 FEE_MINOR, CAP_PERCENT = 125_000, 50  # the example agreement's, for the sum by hand
 CROSSED = {"reported", "final"}
