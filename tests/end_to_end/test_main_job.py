@@ -224,9 +224,9 @@ def test_the_tenant_reads_its_credit_and_verifies_the_evidence(lived: Story) -> 
 
 
 def test_a_page_was_delivered_for_the_outage(lived: Story) -> None:
-    """Alertmanager delivered the page of the site, and it fired while the outage lasted."""
-    page = lived.wait("the page", lambda: lived.lab.pager.first("/page", "SiteDown"), 60)
-    fired = [one["startsAt"] for one in page.body["alerts"] if one["labels"]["alertname"] == "SiteDown"]
+    """Alertmanager delivered the page of the site whose quorum is lost, and it fired while the outage lasted."""
+    page = lived.wait("the page", lambda: lived.lab.pager.first("/page", outcome.PAGE), 60)
+    fired = [one["startsAt"] for one in page.body["alerts"] if one["labels"]["alertname"] == outcome.PAGE]
     began, ended = (rfc3339(int(at)) for at in (lived.down.before, lived.up.after + 2 * lived.plan.scrape_seconds))
 
     assert [began <= at[:19] + "Z" <= ended for at in fired] == [True]
