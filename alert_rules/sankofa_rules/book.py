@@ -17,7 +17,7 @@ from sankofa_exporters.registry import SYSTEM_NAMES
 from . import board, burn, now, platform
 from .metrics import TARGET_LABELS
 from .pace import SCRAPE_SECONDS
-from .rule import Alert, Group, Record
+from .rule import LINKS, Alert, Group, Links, Record
 from .slo import SPECS, STEP_SECONDS, watched_slos
 
 SYSTEMS: dict[str, tuple[Alert, ...]] = {
@@ -56,7 +56,10 @@ def groups_by_file(
 
 
 def documents(
-    step_seconds: int = STEP_SECONDS, specs: Path = SPECS, scrape_seconds: int = SCRAPE_SECONDS
+    step_seconds: int = STEP_SECONDS,
+    specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
 ) -> dict[str, str]:
     """File name to the text that Prometheus loads."""
     notes = {"slo.yaml": "".join(f"# {note}\n" for note in watched_slos(specs).notes)}
@@ -64,7 +67,7 @@ def documents(
         name: HEADER
         + notes.get(name, "")
         + yaml.dump(
-            {"groups": [group.document() for group in groups]},
+            {"groups": [group.document(links) for group in groups]},
             Dumper=_Yaml,
             sort_keys=False,
             width=1000,
@@ -75,12 +78,16 @@ def documents(
 
 
 def write(
-    folder: Path, step_seconds: int = STEP_SECONDS, specs: Path = SPECS, scrape_seconds: int = SCRAPE_SECONDS
+    folder: Path,
+    step_seconds: int = STEP_SECONDS,
+    specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
 ) -> list[Path]:
     """Write the rule files; the paths are what Prometheus' `rule_files` names."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in documents(step_seconds, specs, scrape_seconds).items():
+    for name, text in documents(step_seconds, specs, scrape_seconds, links).items():
         (folder / name).write_text(text)
         written.append(folder / name)
     return written
@@ -91,9 +98,11 @@ def stale(
     step_seconds: int = STEP_SECONDS,
     specs: Path = SPECS,
     scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
 ) -> list[Path]:
     """Files that differ from what the code says, are missing, or should not be there."""
-    expected = {folder / name: text for name, text in documents(step_seconds, specs, scrape_seconds).items()}
+    documented = documents(step_seconds, specs, scrape_seconds, links)
+    expected = {folder / name: text for name, text in documented.items()}
     return sorted(
         path
         for path in {*expected, *folder.glob("*.yaml")}

@@ -147,7 +147,11 @@ WAITS = (
     StateRows(
         title="Observers",
         description="DOWN is an observer of whose targets none can be scraped (ObserverIsolated).",
-        queries=(Query(expr=f"{State.DOWN.value} * max by (observer) ({telemetry.OBSERVER_ISOLATED})", legend="{{observer}}"),),
+        queries=(
+            Query(
+                expr=f"{State.DOWN.value} * max by (observer) ({telemetry.OBSERVER_ISOLATED})", legend="{{observer}}"
+            ),
+        ),
         of="system",
         width=8,
         height=7,

@@ -21,6 +21,9 @@ DISAGREE = 3
 Specs = Annotated[Path, typer.Option("--specs", help="Folder with the SLOs, and the fleet file and agreements if any.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder to write into; it holds nothing else of these.")]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; end with 3 where a file is not as it would be.")]
+Runbooks = Annotated[
+    str | None, typer.Option("--runbooks", help="Where runbooks are served: an alert's link is this and /NAME.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +44,10 @@ def generate_rules(
     scrape_seconds: Annotated[
         int, typer.Option("--scrape-seconds", min=1, help="How often Prometheus scrapes and evaluates.")
     ] = 15,
+    runbooks: Runbooks = None,
+    boards: Annotated[
+        str | None, typer.Option("--boards", help="Where Grafana shows boards, like https://grafana.example.org/d.")
+    ] = None,
     *,
     check: Check = False,
 ) -> None:
@@ -56,31 +63,52 @@ def generate_rules(
         raise InvalidInput(f"--step-seconds {step_seconds}: expected a divisor of {SHORTEST_WINDOW_SECONDS}, like 60")
     with _extra():
         from sankofa_rules.book import stale, write
+        from sankofa_rules.rule import Links
         from sankofa_rules.slo import watched_slos
+    links = Links(**{name: _web(name, url) for name, url in (("runbooks", runbooks), ("boards", boards)) if url})
     found = watched_slos(specs)
     parts = len(found.slos) - len(found.promised)
     what = f"rules of {_counted(len(found.promised), 'SLO')}" + (f" and {_counted(parts, 'part')}" if parts else "")
     if check:
-        _compared(stale(out, step_seconds, specs, scrape_seconds), what)
+        _compared(stale(out, step_seconds, specs, scrape_seconds, links), what)
     else:
-        _written(lambda: write(out, step_seconds, specs, scrape_seconds), what, out)
+        _written(lambda: write(out, step_seconds, specs, scrape_seconds, links), what, out)
         for note in found.notes:
             say(f"note: {note}")
 
 
-def generate_dashboards(specs: Specs, out: Out, *, check: Check = False) -> None:
+def generate_dashboards(specs: Specs, out: Out, runbooks: Runbooks = None, *, check: Check = False) -> None:
     """Write boards for Grafana, as its provisioning reads them. An SLO is a value of a board's variable, and needs no board of its own.
 
     Example: sankofa-observe dashboards generate --specs deploy/specs --out /var/lib/grafana/dashboards
     """
     with _extra():
+        from sankofa_dashboards.board import RUNBOOKS
         from sankofa_dashboards.book import documents, stale, write
         from sankofa_rules.slo import watched_slos
+    base = _web("runbooks", runbooks) if runbooks else RUNBOOKS
     what = f"{_counted(len(documents()), 'board')} for {_counted(len(watched_slos(specs).promised), 'SLO')}"
     if check:
-        _compared(stale(out), what)
+        _compared(stale(out, base), what)
     else:
-        _written(lambda: write(out), what, out)
+        _written(lambda: write(out, base), what, out)
+
+
+def _web(name: str, url: str) -> str:
+    from urllib.parse import urlsplit
+
+    from sankofa_observe.errors import InvalidInput
+
+    parts = urlsplit(url)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise InvalidInput(f"--{name}: expected an address like https://host/path, without user, query or fragment")
+    return url
 
 
 @contextmanager

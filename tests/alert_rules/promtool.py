@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import yaml
 
@@ -18,7 +19,7 @@ from tests.pace import limit
 
 _VALUE = re.compile(r"\{\{ \$value( \|[^}]*)? \}\}")
 _QUERY = re.compile(r"\{\{ (range|with) .*\{\{ end \}\}")
-_LABEL = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
+_LABEL = re.compile(r"\{\{ (urlquery )?\$labels\.(\w+) \}\}")
 ALERTS = {alert.name: alert for alert in alerts()}
 
 
@@ -72,4 +73,8 @@ def _expected(alert: Alert, identity: Mapping[str, str], value: str, asked: str)
 
 
 def _rendered(text: str, labels: Mapping[str, str], value: str) -> str:
-    return _LABEL.sub(lambda match: labels[match.group(1)], _VALUE.sub(value, text))
+    return _LABEL.sub(lambda match: _filled(labels[match[2]], escaped=bool(match[1])), _VALUE.sub(value, text))
+
+
+def _filled(value: str, *, escaped: bool) -> str:
+    return quote_plus(value) if escaped else value
