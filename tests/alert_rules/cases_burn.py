@@ -277,7 +277,7 @@ def steps(*, bad: str, valid: str) -> dict[str, str]:
     return {f"sankofa:slo_bad:step{{{labels}}}": bad, f"sankofa:slo_valid:step{{{labels}}}": valid}
 
 
-# Worlds of many hours, of which the steps are given and the sums are evaluated each five minutes.
+# Worlds of many hours, of which the steps are given and the sums are evaluated each ten minutes.
 LONG = (
     Case(
         alert="SloBurn",
