@@ -327,6 +327,13 @@ LONG = (
     ),
     Case(
         alert="SloDrain",
+        world="25 bad slots of a day, all of them twenty hours ago",
+        series=steps(bad="1x24 0x1475", valid="1x1500"),
+        interval_seconds=60,
+        minute=1350,
+    ),
+    Case(
+        alert="SloDrain",
         world="21 bad slots",
         series=steps(bad="1x18 0x1271 1 1 0x100", valid="1x1500"),
         interval_seconds=60,
