@@ -85,7 +85,7 @@ def write(
 
 def stale(folder: Path = GENERATED, step_seconds: int = STEP_SECONDS, specs: Path = SPECS) -> list[Path]:
     """Files that differ from what the code says, are missing, or should not be there."""
-    expected = {folder / name: text for name, text in documents(step_seconds, specs).items()}
+    expected = {folder / name: text for name, text in documents(step_seconds, specs=specs).items()}
     return sorted(
         path
         for path in {*expected, *folder.glob("*.yaml")}

@@ -125,9 +125,9 @@ def _queries() -> list[PanelQuery]:
 def _result(prometheus: str, query: PanelQuery) -> list[Any]:
     """What the panel gets: one moment, or the last ten seconds."""
     now = time.time()
-    over_time = {"query": query.expr, "start": now - 10, "end": now, "step": 1}
-    path, asked = ("query", {"query": query.expr, "time": now}) if query.instant else ("query_range", over_time)
-    answer = local.get(f"{prometheus}/api/v1/{path}", params=asked).json()
+    when = {"time": f"{now}"} if query.instant else {"start": f"{now - 10}", "end": f"{now}", "step": "1"}
+    path = "query" if query.instant else "query_range"
+    answer = local.get(f"{prometheus}/api/v1/{path}", params={"query": query.expr, **when}).json()
     assert answer["status"] == "success", (query, answer)
     return list(answer["data"]["result"])
 
