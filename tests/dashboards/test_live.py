@@ -233,6 +233,7 @@ def _blind(prometheus: str) -> None:
     assert _figures(wall, *STATES) == ["1", "1", "0", "2 4", "0"]
     edge = _row(wall, "Worst 25 sites", "edge-1")
     assert [edge[name] for name in ("State", "proxmox", "besu")] == ["NOT KNOWN", "NOT KNOWN", "no target"]
+    assert {edge[name] for name in ("Budget left", "Next step in", "At risk")} == {"NOT KNOWN"}
     assert not [word for word in wall.of("Worst 25 sites") if word.color == GOOD_COLOUR]
     assert _figures(ceph, "Known", "Up", "Slowest probe") == ["0", "0", "NOT KNOWN"]
     assert set(_figures(paging, *MONEY, "Longest wait")) == {"NOT KNOWN"}
