@@ -74,7 +74,7 @@ FIGURES = (
         "No target",
         _now(_in_state(State.NO_TARGET)),
         description="Sites of the fleet that have nothing to watch, by anybody's word (TargetsMissing).",
-        steps=states.ANY_IS_NOT_KNOWN,
+        steps=((0, states.GOOD_COLOUR), (1, states.NO_TARGET_COLOUR)),
     ),
     _figure(
         "Heartbeat",
@@ -130,12 +130,14 @@ _SECONDS_LEFT = (
     f" / on (slo, site) group_left () clamp_min(max by (slo, site) {_BAD_SHARE}, 1e-9))"
 )
 _AT_RISK = f"sum by (site, currency) ({telemetry.CREDIT_AT_RISK} and on (site) {_WORST})"
-_CHANGED = f"max_over_time(timestamp(changes({_STATE}[90s]) > 0)[6h:1m])"
-_FIRST_SEEN = f"min_over_time(timestamp({_STATE})[6h:5m])"
+_NO_MONEY = f'label_replace(NaN * max by (site) ({_WORST}), "currency", "-", "", "")'
+_CHANGED = f"max_over_time(timestamp(changes({_STATE}[45s]) > 0)[15m:15s])"
+_CHANGED_BEFORE = f"max_over_time(timestamp(changes({_STATE}[90s]) > 0)[6h:1m])"
+_FIRST_SEEN = f"min_over_time(timestamp({_STATE})[6h:1m])"
 
 WORST = table(
     title=f"Worst {WORST_ROWS} sites",
-    description="By the rank of their state: down first, then not known, breach, burning; money decides among equals. More are counted above.",
+    description="By their state: down first, then breach, not known, burning; the budget spent decides among equals. All are counted above.",
     labels=(
         Label(name="site", links=(SITE_BOARD,), width=120),
         Label(name="tier", width=80),
@@ -145,7 +147,7 @@ WORST = table(
     columns=(
         Column(
             name="State",
-            expr=f"{_STATE} and on (site) {_WORST}",
+            expr=f"max by (tier, region, site) ({_STATE} and on (site) {_WORST})",
             of="site",
             steps=states.STATE_STEPS,
             width=100,
@@ -155,7 +157,7 @@ WORST = table(
             name="Burn, 1 h",
             expr=_of_worst(telemetry.SLO_BURN),
             decimals=1,
-            steps=((0, states.GOOD_COLOUR), (1, states.BURNING_COLOUR), (PAGE_FACTOR, states.BREACH_COLOUR)),
+            steps=((0, "text"), (1, states.BURNING_COLOUR), (PAGE_FACTOR, states.BREACH_COLOUR)),
         ),
         Column(
             name="Budget left",
@@ -174,13 +176,13 @@ WORST = table(
         ),
         Column(
             name="At risk",
-            expr=f"topk by (site) (1, {_AT_RISK})\nor on (site) NaN * max by (site) ({_WORST})",
+            expr=f"topk by (site) (1, {_AT_RISK})\nor on (site) {_NO_MONEY}",
             unit="locale",
             decimals=2,
         ),
         Column(
             name="Since",
-            expr=_of_worst(f"time() - max by (site) ({_CHANGED} or {_FIRST_SEEN})"),
+            expr=_of_worst(f"time() - max by (site) ({_CHANGED} or {_CHANGED_BEFORE} or {_FIRST_SEEN})"),
             unit="s",
             decimals=0,
         ),
@@ -219,7 +221,14 @@ TIERS = table(
     height=5,
 )
 
-_LAST = f"topk({CHANGED_ROWS}, max_over_time(timestamp(changes({_STATE}[90s]) > 0)[1h:1m]))"
+_LAST = f"topk({CHANGED_ROWS}, max_over_time(timestamp(changes({_STATE}[45s]) > 0)[1h:15s]))"
+
+
+def _unchanged(value: str) -> str:
+    """The row that stands there while the sites are known and none has changed."""
+    return f'label_replace({value} * count({_STATE}), "site", "no change", "", "")'
+
+
 CHANGES = table(
     title="Last changes, 1 h",
     description="Sites whose state changed last; a row without a site says that none did.",
@@ -227,17 +236,17 @@ CHANGES = table(
     columns=(
         Column(
             name="Ago",
-            expr=f'time() - ({_LAST})\nor on () label_replace(0 * count({_STATE}), "site", "no change", "", "")',
+            expr=f"time() - ({_LAST})\nor on () {_unchanged('0')}",
             unit="s",
             decimals=0,
         ),
         Column(
             name="is",
-            expr=f'{telemetry.SITE_STATE} and on (site) {_LAST}\nor on () label_replace(NaN * count({_STATE}), "site", "no change", "", "")',
+            expr=f"max by (site) ({telemetry.SITE_STATE} and on (site) {_LAST})\nor on () {_unchanged('NaN')}",
             of="site",
             steps=states.STATE_STEPS,
         ),
-        Column(name="Rank", expr=f"max by (site) ({_LAST})", hidden=True),
+        Column(name="Rank", expr=f"max by (site) ({_LAST})\nor on () {_unchanged('0')}", hidden=True),
     ),
     width=10,
     height=5,

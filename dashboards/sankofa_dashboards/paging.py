@@ -12,8 +12,8 @@ from .events import firing
 from .layout import Section
 from .panels import Bars, Figure, Lines, Panel, Query, StateRows
 
-INVENTORY = f"count({telemetry.SITE_STATE})"
-NONE_YET = f"or on () 0 * {INVENTORY}"
+# The platform tells its fleet as long as it lives: without it nobody says that nothing is owed.
+NONE_YET = f"or on () 0 * count({telemetry.SITE_INFO})"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -106,8 +106,8 @@ PAGES: tuple[Panel, ...] = (
         description="Of each group, the time of its last evaluation over its interval: at 1 evaluations are missed.",
         queries=(
             Query(
-                expr=f"max by (rule_group) ({foreign.TOOK}) / max by (rule_group) ({foreign.INTERVAL})",
-                legend="{{rule_group}}",
+                expr=f'label_replace(max by (rule_group) ({foreign.TOOK}) / max by (rule_group) ({foreign.INTERVAL}), "group", "$1", "rule_group", ".*;(.*)")',
+                legend="{{group}}",
             ),
         ),
         unit="percentunit",
