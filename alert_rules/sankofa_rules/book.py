@@ -14,7 +14,7 @@ import yaml
 
 from sankofa_exporters.registry import SYSTEM_NAMES
 
-from . import board, burn, now, platform
+from . import board, burn, now, ourselves, platform
 from .metrics import TARGET_LABELS
 from .pace import SCRAPE_SECONDS
 from .rule import LINKS, Alert, Group, Links, Record
@@ -28,7 +28,7 @@ SYSTEMS: dict[str, tuple[Alert, ...]] = {
 """Of each system what can break in it, where a module of its name says so; its state is watched without one."""
 GENERATED = Path(__file__).parents[1] / "generated"
 HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
-RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived"})
+RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived", "instance"})
 
 
 class _Yaml(yaml.SafeDumper):
@@ -52,6 +52,7 @@ def groups_by_file(
         "board.yaml": board.groups(),
         **{f"{name}.yaml": (Group(name=f"sankofa-{name}", rules=alerts),) for name, alerts in SYSTEMS.items()},
         "platform.yaml": platform.GROUPS,
+        "ourselves.yaml": ourselves.groups(scrape_seconds),
     }
 
 

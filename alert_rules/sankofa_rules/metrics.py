@@ -10,12 +10,14 @@ from sankofa_exporters.model.family import Family
 from sankofa_exporters.registry import SYSTEM_NAMES, system
 from sankofa_observe import telemetry
 
-TARGET_LABELS = frozenset({"tier", "region", "site", "system", "observer", "network", "instance", "job"})
+from .prometheus import FOREIGN
+
+TARGET_LABELS = frozenset({"site", "tier", "region", "system", "observer", "network", "instance", "job"})
 
 
 def series_labels() -> dict[str, frozenset[str]]:
     """Every raw series a query may name, with the labels it may carry."""
-    known = {"up": TARGET_LABELS} | exported()
+    known = {"up": TARGET_LABELS, **{name: TARGET_LABELS | labels for name, labels in FOREIGN.items()}, **exported()}
     for series in telemetry.SERIES:
         bound = {"le"} if series.kind == "histogram" else set()
         known |= {name: TARGET_LABELS | set(series.labels) | bound for name in series.names}

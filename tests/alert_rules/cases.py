@@ -11,7 +11,9 @@ from tests.alert_rules import (
     cases_canary,
     cases_ceph,
     cases_cloudflare,
+    cases_ourselves,
     cases_proxmox,
+    cases_security,
     cases_state,
 )
 from tests.alert_rules.case import Case
@@ -24,7 +26,6 @@ OURS = 'job="sankofa-platform", instance="platform:9800", site="platform", tier=
 EDGE = {"tier": "edge", "region": "r1", "site": "edge-1", "system": "proxmox"}
 REGIONAL = {"tier": "regional", "region": "r2", "site": "reg-1", "system": "besu"}
 CHAIN = {"tier": "core", "region": "all", "site": "mainland", "system": "besu"}
-PLATFORM = {"tier": "core", "region": "all", "site": "platform", "system": "platform"}
 
 
 def pve(**series: str) -> dict[str, str]:
@@ -166,93 +167,6 @@ OBSERVER = (
     ),
 )
 
-_STAGE = f'sankofa_pipeline_last_success_timestamp_seconds{{{OURS}, stage="observe"}}'
-
-
-def _waits(kind: str, reason: str) -> str:
-    return f'sankofa_waiting_seconds{{{OURS}, kind="{kind}", reason="{reason}"}}'
-
-
-def _newest(observer: str) -> str:
-    return f'sankofa_observer_newest_slot_timestamp_seconds{{{OURS}, observer="{observer}"}}'
-
-
-def _alone(how: str) -> str:
-    return f'sankofa_observer_verdicts{{{OURS}, observer="north", alone="{how}"}}'
-
-
-def _unclear(tier: str) -> str:
-    return f'sankofa_undetermined_verdicts{{{OURS}, slo="availability-{tier}"}}'
-
-
-_HELD = f'sankofa_settlements{{{OURS}, state="held"}}'
-MONEY = (
-    Case(
-        alert="PipelineStalled",
-        world="no success for 17 minutes",
-        series={_STAGE: "0x80"},
-        minute=17,
-        fires=((PLATFORM, "1"),),
-    ),
-    Case(alert="PipelineStalled", world="a tick ago", series={_STAGE: "0+15x80"}, minute=16),
-    Case(
-        alert="PipelineStalled",
-        world="no platform: ExporterDown says so",
-        unknown=True,
-        series={f"up{{{OURS}}}": "0x80"},
-        minute=16,
-    ),
-    Case(alert="SettlementHeld", world="two held", series={_HELD: "2x40"}, minute=1, fires=((PLATFORM, "2"),)),
-    Case(alert="SettlementHeld", world="none held", series={_HELD: "0x40"}, minute=1),
-    Case(alert="SettlementHeld", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=1),
-    Case(
-        alert="VerdictUndetermined",
-        world="three of two SLOs",
-        series={_unclear("edge"): "2x40", _unclear("core"): "1x40"},
-        minute=6,
-        fires=((PLATFORM, "3"),),
-    ),
-    Case(alert="VerdictUndetermined", world="none", series={_unclear("edge"): "0x40"}, minute=6),
-    Case(alert="VerdictUndetermined", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=6),
-    Case(
-        alert="WaitingLong",
-        world="a period for ten minutes past its bound, another for less",
-        series={_waits("period", "slots"): "4200x8", _waits("period", "source"): "3700x8"},
-        minute=1,
-        fires=((PLATFORM, "10m 0s"),),
-    ),
-    Case(
-        alert="WaitingLong",
-        world="a verdict for a day, which has a week, and no settlement",
-        series={_waits("verdict", "person"): "86400x8", _waits("settlement", "computed"): "0x8"},
-        minute=1,
-    ),
-    Case(alert="WaitingLong", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=11),
-    Case(
-        alert="ObserverSilent",
-        world="one of three stands since the beginning",
-        series={_newest("north"): "0x160", _newest("east"): "0+15x160", _newest("west"): "0+15x160"},
-        minute=37,
-        fires=((PLATFORM, "1"),),
-    ),
-    Case(alert="ObserverSilent", world="all count", series={_newest("north"): "0+15x160"}, minute=37),
-    Case(alert="ObserverSilent", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x160"}, minute=37),
-    Case(
-        alert="ObserverDiffers",
-        world="one that saw two promises otherwise and one not at all",
-        series={_alone("otherwise"): "2x40", _alone("cannot tell"): "1x40", _alone("the same"): "9x40"},
-        minute=6,
-        fires=((PLATFORM, "3"),),
-    ),
-    Case(
-        alert="ObserverDiffers",
-        world="all the same",
-        series={_alone("the same"): "9x40", _alone("otherwise"): "0x40"},
-        minute=6,
-    ),
-    Case(alert="ObserverDiffers", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=6),
-)
-
 CASES = (
     *cases_burn.CASES,
     *PROXMOX,
@@ -264,5 +178,6 @@ CASES = (
     *cases_cloudflare.CASES,
     *OBSERVER,
     *cases_state.CASES,
-    *MONEY,
+    *cases_ourselves.CASES,
+    *cases_security.CASES,
 )

@@ -66,7 +66,7 @@ def fires(identity: Mapping[str, str], value: str = "") -> Iterable[tuple[Mappin
 CASES = (
     case(
         "SiteDown", "two of its systems", down("a"), down("a", "ceph"), site("a", "cloudflare"), *WELL_TOO,
-        fires=fires(place("a")), asked=" ceph proxmox",
+        fires=fires(place("a")), said=" ceph proxmox",
     ),
     case("SiteDown", "a Besu node and a canary are parts of it", down("a", "besu"), down("a", "canary"), *WELL_TOO),
     case("SiteDown", "nobody knows", blind("a"), *WELL_TOO, unknown=True),
@@ -76,13 +76,13 @@ CASES = (
     case("SiteSilent", "its observer is cut off", *each(unscraped, "a", "b"), unknown=True),
     case(
         "FleetDown", "six of two regions", *TWO_REGIONS,
-        fires=fires({"tier": "edge", "region": "all", "site": "all", "system": "all"}), asked="6",
+        fires=fires({"tier": "edge", "region": "all", "site": "all", "system": "all"}), said="6",
     ),
     case("FleetDown", "three", *each(down, *NEAR), *WELL_TOO),
     case("FleetDown", "nobody knows", *each(blind, *NEAR), *each(blind, *FAR, region="r2"), unknown=True),
     case(
         "RegionDown", "all three of one", *each(down, *NEAR), *each(site, *FAR, region="r2"),
-        fires=fires({"tier": "all", "region": "r1", "site": "all", "system": "all"}), asked="3",
+        fires=fires({"tier": "all", "region": "r1", "site": "all", "system": "all"}), said="3",
     ),
     case("RegionDown", "two of three", *each(down, "a", "b"), site("c")),
     case("RegionDown", "nobody knows many", *each(blind, *FEW), *each(site, *FAR, region="r2"), unknown=True),
@@ -94,7 +94,7 @@ CASES = (
     case("ObserverIsolated", "it scrapes, and nothing is known", *each(blind, *FEW), unknown=True),
     case(
         "FleetNotKnown", "all five for 7 minutes", *each(blind, *FEW), site("a", "ceph"), minute=15,
-        fires=fires({**EVERYWHERE, "system": "all"}), asked="5 proxmox, ",
+        fires=fires({**EVERYWHERE, "system": "all"}), said="5 proxmox, ",
     ),
     case("FleetNotKnown", "all five for 3 minutes", *each(blind, *FEW), minute=11, unknown=True),
     case("FleetNotKnown", "all five are down", *each(down, *FEW), minute=15),

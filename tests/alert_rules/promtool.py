@@ -17,7 +17,7 @@ from sankofa_rules.rule import Alert
 from tests.alert_rules.case import Case
 from tests.pace import limit
 
-_VALUE = re.compile(r"\{\{ \$value( \|[^}]*)? \}\}")
+_VALUE = re.compile(r"""\{\{ (?:printf "[^"]*" )?\$value( \|[^}]*)? \}\}""")
 _QUERY = re.compile(r"\{\{ (range|with) .*\{\{ end \}\}")
 _LABEL = re.compile(r"\{\{ (urlquery )?\$labels\.(\w+) \}\}")
 ALERTS = {alert.name: alert for alert in alerts()}
@@ -53,21 +53,20 @@ def alert_test(case: Case) -> dict[str, Any]:
             {
                 "eval_time": f"{int(case.minute * 60)}s",
                 "alertname": case.alert,
-                "exp_alerts": [
-                    _expected(ALERTS[case.alert], labels, value, case.asked) for labels, value in case.fires
-                ],
+                "exp_alerts": [_expected(ALERTS[case.alert], labels, value, case.said) for labels, value in case.fires],
             }
         ],
     }
 
 
-def _expected(alert: Alert, identity: Mapping[str, str], value: str, asked: str) -> dict[str, Any]:
+def _expected(alert: Alert, identity: Mapping[str, str], value: str, said: str) -> dict[str, Any]:
     fixed = {name: text for name, text in alert.document()["labels"].items() if text}
     annotations = alert.document()["annotations"]
     return {
         "exp_labels": {**fixed, **identity},
         "exp_annotations": {
-            name: _rendered(_QUERY.sub(asked, text), identity, value) for name, text in annotations.items()
+            name: _rendered(_QUERY.sub(said, text), {"site": "", **fixed, **identity}, value)
+            for name, text in annotations.items()
         },
     }
 

@@ -82,10 +82,8 @@ def test_alerts_are_named_once_and_carry_the_closed_set_of_labels() -> None:
     for case in CASES:
         for identity, _ in case.fires:
             alert = alerts[case.alert]
-            carried = {name for name, text in alert.document()["labels"].items() if text} | set(identity)
-            assert carried == LABELS | ({"slo"} if alert.kind == "slo" else set()) | (
-                {"observer"} if alert.name == "ObserverIsolated" else set()
-            ), case
+            carried = {name for name, text in alert.document()["labels"].items() if text} | set(identity) - {"observer"}
+            assert carried == LABELS | ({"slo"} if alert.kind == "slo" else set()), case
 
 
 @pytest.mark.parametrize("alert", book.alerts(), ids=lambda alert: alert.name)
