@@ -22,6 +22,9 @@ DISAGREE = 3
 Specs = Annotated[Path, typer.Option("--specs", help="Folder with the SLOs, and the fleet file and agreements if any.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder to write into; it holds nothing else of these.")]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; end with 3 where a file is not as it would be.")]
+Runbooks = Annotated[
+    str | None, typer.Option("--runbooks", help="Where runbooks are served: an alert's link is this and /NAME.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,9 +45,7 @@ def generate_rules(
     scrape_seconds: Annotated[
         int, typer.Option("--scrape-seconds", min=1, help="How often Prometheus scrapes and evaluates.")
     ] = 15,
-    runbooks: Annotated[
-        str | None, typer.Option("--runbooks", help="Where runbooks are served: an alert's link is this and /NAME.")
-    ] = None,
+    runbooks: Runbooks = None,
     boards: Annotated[
         str | None, typer.Option("--boards", help="Where Grafana shows boards, like https://grafana.example.org/d.")
     ] = None,
@@ -108,19 +109,21 @@ def _other(path: Path, text: str) -> bool:
     return not path.is_file() or path.read_text(encoding="utf-8") != text
 
 
-def generate_dashboards(specs: Specs, out: Out, *, check: Check = False) -> None:
+def generate_dashboards(specs: Specs, out: Out, runbooks: Runbooks = None, *, check: Check = False) -> None:
     """Write boards for Grafana, as its provisioning reads them. An SLO is a value of a board's variable, and needs no board of its own.
 
     Example: sankofa-observe dashboards generate --specs deploy/specs --out /var/lib/grafana/dashboards
     """
     with _extra():
+        from sankofa_dashboards.board import RUNBOOKS
         from sankofa_dashboards.book import documents, stale, write
         from sankofa_rules.slo import watched_slos
+    base = _web("runbooks", runbooks) if runbooks else RUNBOOKS
     what = f"{_counted(len(documents()), 'board')} for {_counted(len(watched_slos(specs).promised), 'SLO')}"
     if check:
-        _compared(stale(out), what)
+        _compared(stale(out, base), what)
     else:
-        _written(lambda: write(out), what, out)
+        _written(lambda: write(out, base), what, out)
 
 
 def _web(name: str, url: str) -> str:

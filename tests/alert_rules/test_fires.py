@@ -39,7 +39,7 @@ def test_alerts_fire_when_they_must_and_only_then(tmp_path: Path, name: str) -> 
 
 
 @pytest.mark.real("promtool")
-@pytest.mark.parametrize(("cases", "seconds"), [(PAGE, 60), (TICKET, 60), (LONG, 300)], ids=["page", "ticket", "long"])
+@pytest.mark.parametrize(("cases", "seconds"), [(PAGE, 60), (TICKET, 60), (LONG, 600)], ids=["page", "ticket", "long"])
 def test_budgets_burn_when_they_must_and_only_then(tmp_path: Path, cases: Sequence[Case], seconds: int) -> None:
     """Each case of a budget holds; its alerts lean on recorded series."""
     tests = tmp_path / "cases.test.yaml"

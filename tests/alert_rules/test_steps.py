@@ -29,8 +29,8 @@ from tests.pace import limit
 from tests.promises.worlds import FAULT, SLOT, WHOLE, Happens, World, cut
 
 SPECS = CHECKOUT / "deploy" / "specs"
-BEGINS = WHOLE.starts_at - 300  # of a world's series; promtool's clock begins at 0 there
-MIDDLE, END = FAULT.ends_at - 10 - BEGINS, WHOLE.ends_at - BEGINS
+BEGINS, ENDS = WHOLE.starts_at - 30, FAULT.ends_at + 60  # what promtool sees of a world; its clock begins at 0 there
+MIDDLE, END = FAULT.ends_at - 10 - BEGINS, ENDS - BEGINS
 BAD, VALID = telemetry.SLO_BAD_STEP, telemetry.SLO_VALID_STEP
 
 
@@ -62,7 +62,7 @@ def _values(series: RawSeries, slo: Slo) -> str:
     """A value a second, `_` where there is none. An age is told by an instant, which moves with the clock."""
     moved = isinstance(slo.indicator, LevelIndicator) and slo.indicator.reading is Reading.AGE
     shown = {at // 1000: float(text) - (BEGINS if moved else 0) for at, text in series.samples}
-    return " ".join(f"{shown[at]:.0f}" if at in shown else "stale" for at in range(BEGINS, WHOLE.ends_at))
+    return " ".join(f"{shown[at]:.0f}" if at in shown else "stale" for at in range(BEGINS, ENDS))
 
 
 def _labels(series: RawSeries, slo: Slo) -> str:
@@ -90,10 +90,10 @@ def _test(slo: Slo, happens: Happens) -> dict[str, Any]:
     events = slo.budgeting is Budgeting.OCCURRENCES
     bad = sum(slot.bad if events else slot.state is SlotState.BAD for slot in slots)
     near = 2 * max(slot.bad for slot in slots) if events else 1
-    counted = f'sum_over_time({BAD}{{slo="{slo.name}"}}[{WHOLE.seconds}s])'
+    counted = f'sum_over_time({BAD}{{slo="{slo.name}"}}[{END}s])'
     asked = [_asked(f"group by (site) (abs({counted} - {bad}) <= {near})", END, [1])]
     if happens is Happens.NOTHING:
-        asked.append(_asked(f"group by (site) (count_over_time({VALID}[{WHOLE.seconds}s:{SLOT}s]) >= 120)", END, [1]))
+        asked.append(_asked(f"group by (site) (count_over_time({VALID}[{END}s:{SLOT}s]) >= {END // SLOT})", END, [1]))
     if happens is Happens.SILENCE:
         assert bad == 0
         known = f'{VALID}{{slo="{slo.name}"}}'

@@ -37,7 +37,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "sankofa_exporters" / "gateway").mkdir()
     for name, code in files:
         (folder / "sankofa_exporters" / name).write_text(code)
-    assert len(files) == 8
+    assert len(files) == 9
     return folder
 
 
@@ -71,17 +71,15 @@ def test_lists_follow(packages: Path, tmp_path: Path) -> None:
 GENERATE = """
 import pathlib, sys
 from deploy.prometheus.render import production
-from sankofa_dashboards import book as boards
 from sankofa_rules import book as rules
 folder = pathlib.Path(sys.argv[1])
 rules.write(folder / "rules")
-boards.write(folder / "boards")
 (folder / "prometheus.yml").write_text(production())
 """
 
 
-def test_wall_pager_and_jobs_follow(packages: Path, tmp_path: Path) -> None:
-    """Its state is watched, its jobs are scraped and it has a board, from its folder alone; its missing page of docs is named."""
+def test_its_state_its_jobs_and_its_docs_follow(packages: Path, tmp_path: Path) -> None:
+    """Its state is watched and its jobs are scraped, by its folder alone; its page of docs is missed by name."""
     done = generated(packages, "-c", GENERATE, str(tmp_path))
     assert done.returncode == 0, done.stderr
 
@@ -99,8 +97,6 @@ def test_wall_pager_and_jobs_follow(packages: Path, tmp_path: Path) -> None:
         "sankofa:system_known_targets:2m",
         "TargetsMissing",
     } <= reading
-    board = json.loads((tmp_path / "boards" / "sk-gateway.json").read_text())
-    assert "sankofa_gateway_known" in json.dumps(board)
 
     shutil.copytree(CHECKOUT / "docs" / "exporters", tmp_path / "docs")
     page = tmp_path / "docs" / "gateway.md"
@@ -118,6 +114,26 @@ def generated(packages: Path, *arguments: str) -> subprocess.CompletedProcess[st
         [sys.executable, *arguments],
         env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=limit(60), check=False,
     )  # fmt: skip
+
+
+def test_its_board_follows(packages: Path, tmp_path: Path) -> None:
+    """By the plan of all boards, with its own signals on it; wall and site have a column and a row for it."""
+    code = f"from pathlib import Path; from sankofa_dashboards import book; book.write(Path({str(tmp_path)!r}))"
+    path = os.pathsep.join([str(packages), str(CHECKOUT / "dashboards"), str(CHECKOUT)])
+    subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, check=True, timeout=limit(30))
+    board = json.loads((tmp_path / "sk-gateway.json").read_text())
+    panels = {panel["title"]: panel for panel in board["panels"]}
+    columns = [one["matcher"]["options"] for one in _overrides(tmp_path / "sk-fleet.json", "Worst 25 sites")]
+
+    assert {"Targets expected", "Worst 15 targets", "Requests that wait", "Upstream calls"} <= panels.keys()
+    assert 'sankofa_gateway_waiting_requests{tier=~"$tier"' in panels["Requests that wait"]["targets"][0]["expr"]
+    assert "gateway" in columns
+
+
+def _overrides(file: Path, title: str) -> list[Any]:
+    panels = json.loads(file.read_text())["panels"]
+    found: list[Any] = next(panel for panel in panels if panel["title"] == title)["fieldConfig"]["overrides"]
+    return found
 
 
 @pytest.mark.parametrize(
