@@ -64,6 +64,10 @@ def _told(series: object) -> str:
     return f"({series} >= 0)"
 
 
+def _days_left(series: str) -> str:
+    return f"({series} - timestamp({series})) / 86400"
+
+
 def _platform_down(pace: Pace) -> Record:
     """By instance; it is over on as much evidence as it began."""
     up = f'up{{job="{PLATFORM_JOB}"}}'
@@ -102,7 +106,15 @@ _BROKEN = f'{ERRORS}{{kind="invariant_broken"}}'
 _BROKE = f"sum(increase({_BROKEN}[15m])) > 0"
 _FILLING = f"min by (role) ({DISK_FREE}) < {DISK_FREE_RATIO}"
 _FULL_TOMORROW = f"min by (role) (predict_linear({DISK_FREE}[6h], 86400) and {DISK_FREE} offset 6h) < 0"
-_EXPIRES = "\nor ".join(f"({name} - timestamp({name})) / 86400" for name in prometheus.CERTIFICATES)
+# An exporter of ours has no site: its observer stands for one.
+_OWN_EXPIRES = (
+    f'label_replace({_days_left(prometheus.OWN_CERTIFICATE)}, "site", "$1", "observer", "(.+)")',
+    '"tier", "all", "", ""',
+    '"region", "all", "", ""',
+)
+_EXPIRES = "\nor ".join(
+    [*map(_days_left, prometheus.certificates()), "label_replace(label_replace({}, {}), {})".format(*_OWN_EXPIRES)]
+)
 
 _ours = partial(Alert, kind="meta", system="platform", identity=PLATFORM_IDENTITY, dashboard=FLEET_BOARD)
 _page, _ticket = partial(_ours, severity="page", scope="fleet"), partial(_ours, severity="ticket", scope="system")
