@@ -271,6 +271,7 @@ SYSTEM_STATE = "sankofa:system_state:now"  # and by system: a State
 OBSERVER_ISOLATED = "sankofa:observer_isolated:now"  # by observer alone: 1 or 0
 PLATFORM_DOWN = "sankofa:platform_down:now"  # by instance alone: 1 or 0
 PIPELINE_AGE = "sankofa:pipeline_age:now"  # seconds of the stage that is farthest behind, as last told
+OBSERVER_AGE = "sankofa:observer_age:now"  # by observer alone: seconds of its newest slot, as last told
 SETTLEMENT_CHAIN_AGE = "sankofa:settlement_chain_age:now"  # seconds of its newest block, as last told
 RULER_MISSED = "sankofa:ruler_missed:5m"  # by observer alone: share of rule evaluations
 OBSERVER_PAGED = "sankofa:observer_isolated:paged"  # likewise: ObserverIsolated fires

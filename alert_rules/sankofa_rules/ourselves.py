@@ -15,6 +15,7 @@ from sankofa_observe.telemetry import (
     CLOCK_OFFSET,
     DISK_FREE,
     ERRORS,
+    OBSERVER_AGE,
     OBSERVER_ISOLATED,
     OBSERVER_NEWEST,
     OBSERVER_VERDICTS,
@@ -89,6 +90,12 @@ def _records(pace: Pace) -> tuple[Record, ...]:
         _platform_down(pace),
         _kept(PIPELINE_AGE, f"max(timestamp({PIPELINE_SUCCESS}) - {PIPELINE_SUCCESS})"),
         _kept(SETTLEMENT_CHAIN_AGE, f"max({_told(CHAIN_ASKED)} - {_told(CHAIN_HEAD)})"),
+        # An observer that no agreement names any more is told no more, while others are.
+        Record(
+            record=OBSERVER_AGE,
+            expr=f"max by (observer) (timestamp({OBSERVER_NEWEST}) - {OBSERVER_NEWEST})\n"
+            f"or last_over_time({OBSERVER_AGE}[{REMEMBERED}]) unless on () group({OBSERVER_NEWEST})",
+        ),
         Record(record=RULER_MISSED, expr=f"{missed} / ({every} > 0)"),
     )
 
@@ -193,7 +200,7 @@ TICKETS = (
     ),
     _ticket(
         name="ObserverSilent",
-        expr=f"count(max by (observer) (timestamp({OBSERVER_NEWEST}) - {OBSERVER_NEWEST}) > {OBSERVER_BEHIND_SECONDS})",
+        expr=f"count({OBSERVER_AGE} > {OBSERVER_BEHIND_SECONDS})",
         for_seconds=300,
         summary="An observer counts no slots: the others decide without it",
         description="{{ $value }} observer(s) have counted nothing for half an hour.",

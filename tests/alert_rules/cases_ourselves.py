@@ -98,6 +98,8 @@ MONEY = (
 
 OBSERVERS = (
     Case(alert="ObserverSilent", world="one of two stands since the beginning", series={_NORTH: "0x160", _EAST: "0+15x160"}, minute=37, fires=((PLATFORM, "1"),)),
+    kept("ObserverSilent", {_NORTH: "-2000x40", _EAST: "0+15x40"}, "1"),
+    Case(alert="ObserverSilent", world="one that stood was taken out of all agreements", series={_NORTH: "-2000x7 stale", _EAST: "0+15x160"}, minute=12),
     Case(alert="ObserverSilent", world="all count", series={_NORTH: "0+15x160"}, minute=37),
     Case(alert="ObserverDiffers", world="one that saw two promises otherwise", series={_OTHERWISE: "2x40", _SAME: "9x40"}, minute=6, fires=((PLATFORM, "2"),)),
     Case(alert="ObserverDiffers", world="all the same", series={_OTHERWISE: "0x40", _SAME: "9x40"}, minute=6),
