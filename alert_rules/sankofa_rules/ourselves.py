@@ -31,7 +31,8 @@ from sankofa_observe.telemetry import (
 )
 
 from . import prometheus
-from .pace import EVIDENCE, MEMORY, Pace
+from .fault_to_page import Evidence
+from .pace import EVIDENCE, MEMORY, SURE, Pace
 from .rule import FLEET_BOARD, Alert, Group, Record
 from .security import SECURITY
 
@@ -43,6 +44,7 @@ PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks we
 OBSERVER_BEHIND_SECONDS = 1800  # what it counts closes a minute or two after it was; restarts take minutes
 CHAIN_LATE_SECONDS, CHAIN_STALLED_SECONDS = 300, 1800
 RULER_MISSED_SHARE, RULER_RESTARTS = 0.1, 2
+RULER_MISSED_LEAST = 3  # evaluations that are more than this share of 5 minutes
 CLOCK_SECONDS = 1
 CERTIFICATE_DAYS = 14
 DISK_FREE_RATIO = 0.1
@@ -139,6 +141,7 @@ PAGES = (
     _page(
         name="PlatformDown",
         expr=f"count({PLATFORM_DOWN} == 1)",
+        evidence=Evidence(needed=EVIDENCE, of=SURE),
         summary="The platform is away: nothing is judged or settled",
         description="{{ $value }} process(es) of the platform have not answered five scrapes in two minutes.",
     ),
@@ -147,24 +150,28 @@ PAGES = (
         expr=f"{RULER_MISSED} > {RULER_MISSED_SHARE}\n"
         f"or max by (observer) (changes({prometheus.STARTED}[5m])) >= {RULER_RESTARTS}",
         severity="page",
+        evidence=Evidence(needed=RULER_MISSED_LEAST, of=RULER_MISSED_LEAST),  # from when it evaluates again
         summary="Rules are judged late: no page can be trusted to come in time",
         description="Prometheus missed evaluations, or restarted again and again, in the last five minutes.",
     ),
     _page(
         name="SettlementHeld",
         expr=f"{remembered('sum', _HELD)} > 0",
+        evidence=Evidence(),
         summary="Money is held: a settlement needs a person before it is paid",
         description="{{ $value }} settlement(s) are held; tenants wait for their credit.",
     ),
     _page(
         name="SettlementChainStalled",
         expr=f"{SETTLEMENT_CHAIN_AGE} > {CHAIN_STALLED_SECONDS}",
+        evidence=Evidence(after_seconds=CHAIN_STALLED_SECONDS),
         summary="The settlement chain makes no blocks: nothing that is owed can be paid",
         description="When it was last asked, its newest block was {{ $value | humanizeDuration }} old.",
     ),
     _page(
         name="InvariantBroken",
         expr=_BROKE,
+        evidence=Evidence(),
         summary="The platform met what must never be: it stopped, and a person has to look",
         description="What cannot be was met in the last quarter of an hour; the log says what, and what was not done.",
     ),
