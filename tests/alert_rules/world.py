@@ -52,7 +52,7 @@ class Target:
     def series(self, minutes: float) -> dict[str, str]:
         target = self.name or f"{self.site}-{self.system}"
         labels = self.labels | {"job": f"sankofa-{self.system}", "instance": target, "observer": self.observer}
-        known, up = PAIRS[self.system][self.pair]
+        known, up = PAIRS.get(self.system, [(f"sankofa_{self.system}_known", f"sankofa_{self.system}_up")])[self.pair]
         return {
             written(known, labels): self.known,
             written(up, labels): self.up,
@@ -100,6 +100,7 @@ def samples(
     minutes: Iterable[float],
     files: Iterable[str] = FILES,
     interval_seconds: int = SCRAPE_SECONDS,
+    evaluation_seconds: int | None = None,
 ) -> dict[tuple[str, float], list[Sample]]:
     """What each expression gives at each minute: promtool is told to expect nothing, and says what it got instead."""
     asked = [(expr, minute) for expr in exprs for minute in minutes]
@@ -107,7 +108,7 @@ def samples(
     series = [{"series": name, "values": values} for name, values in world.series().items()]
     test = {"interval": f"{interval_seconds}s", "input_series": series, "promql_expr_test": expected}
     file = folder / "world.test.yaml"
-    file.write_text(document([test], interval_seconds, tuple(files)))
+    file.write_text(document([test], evaluation_seconds or interval_seconds, tuple(files)))
     done = run(["test", "rules", file])
     answers = _ANSWER.findall(done.stdout + done.stderr)
     assert done.returncode == 0 or answers, done.stdout + done.stderr
@@ -123,21 +124,26 @@ def firing(
     severity: str = "page",
     files: Iterable[str] = FILES,
     interval_seconds: int = SCRAPE_SECONDS,
+    evaluation_seconds: int | None = None,
 ) -> dict[float, set[str]]:
     """Alerts of a severity that fire at each minute: name, and what each is about."""
     expr = f'count by (alertname, site, region, tier, observer, system) (ALERTS{{severity="{severity}", alertstate="firing"}})'
     return {
         at: {_subject(labels) for labels, _ in found}
-        for (_, at), found in samples(folder, world, [expr], minutes, files, interval_seconds).items()
+        for (_, at), found in samples(
+            folder, world, [expr], minutes, files, interval_seconds, evaluation_seconds
+        ).items()
     }
 
 
-def states(folder: Path, world: World, series: str, minutes: Iterable[float]) -> dict[float, dict[str, float]]:
+def states(
+    folder: Path, world: World, series: str, minutes: Iterable[float], files: Iterable[str] = FILES
+) -> dict[float, dict[str, float]]:
     """Values of a recorded series by site, or by site and system, at each minute."""
     expr = f"sum by (site, system) ({series})"
     return {
         at: {" ".join(labels.values()): value for labels, value in found}
-        for (_, at), found in samples(folder, world, [expr], minutes).items()
+        for (_, at), found in samples(folder, world, [expr], minutes, files).items()
     }
 
 
