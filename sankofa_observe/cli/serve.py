@@ -199,8 +199,9 @@ def _api(
     from sankofa_observe.api.keys import KeyRing
     from sankofa_observe.api.requests import Answered, watched
     from sankofa_observe.operations.keys import KeyWatch
-    from sankofa_observe.operations.marks import Marks
+    from sankofa_observe.operations.keys import whole as keys_whole
     from sankofa_observe.operations.metrics import RequestMetrics
+    from sankofa_observe.operations.state_file import StateFile
 
     if settings.api.keys_file is None:
         raise InvalidInput(
@@ -213,7 +214,9 @@ def _api(
     def watch(one: Answered) -> None:
         metrics.answered(one.route, one.status, one.seconds, one.kind)
 
-    keys_watch = KeyWatch(hashes=keys.hashes, marks=Marks(file=settings.data_dir / KEYS_SEEN), metrics=metrics.keys)
+    keys_watch = KeyWatch(
+        hashes=keys.hashes, file=StateFile(path=settings.data_dir / KEYS_SEEN, whole=keys_whole), metrics=metrics.keys
+    )
     keys_watch.look()
     app = watched(create_app(Records(ledger=platform.ledger, archive=platform.archive, keys=keys)), watch)
     return _served(app, "api", settings.api.listen, ending, running, now_and_then=keys_watch.look)
@@ -378,12 +381,12 @@ def _runs(platform: Platform, metrics: PipelineMetrics, settings: Settings) -> d
 def _contract_watch(
     chain: SettlementChain, metrics: PipelineMetrics, platform: Platform, settings: Settings
 ) -> ContractWatch:
-    from sankofa_observe.operations.contract import ContractWatch
-    from sankofa_observe.operations.marks import Marks
+    from sankofa_observe.operations.contract import ContractWatch, whole
+    from sankofa_observe.operations.state_file import StateFile
 
     return ContractWatch(
         chain=chain,
-        marks=Marks(file=settings.data_dir / CONTRACT_SEEN),
+        file=StateFile(path=settings.data_dir / CONTRACT_SEEN, whole=whole),
         metrics=metrics.contract,
         from_block=settings.chain.from_block if settings.chain else 0,
         now=platform.clock.now,
