@@ -10,10 +10,11 @@ from pathlib import Path
 
 import yaml
 
-from . import besu, board, burn, canary, ceph, cloudflare, platform, proxmox
+from . import besu, board, burn, canary, ceph, cloudflare, now, ourselves, platform, proxmox
 from .metrics import TARGET_LABELS
-from .rule import Alert, Group, Record
-from .slo import STEP_SECONDS
+from .pace import SCRAPE_SECONDS
+from .rule import LINKS, Alert, Group, Links, Record
+from .slo import SPECS, STEP_SECONDS, watched
 
 SYSTEMS = {
     "besu": besu.ALERTS,
@@ -24,7 +25,7 @@ SYSTEMS = {
 }
 GENERATED = Path(__file__).parents[1] / "generated"
 HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
-RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site"})
+RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived", "instance"})
 
 
 class _Yaml(yaml.SafeDumper):
@@ -38,44 +39,63 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Yaml.add_representer(str, _text)
 
 
-def groups_by_file(step_seconds: int = STEP_SECONDS) -> dict[str, tuple[Group, ...]]:
+def groups_by_file(
+    step_seconds: int = STEP_SECONDS, specs: Path = SPECS, scrape_seconds: int = SCRAPE_SECONDS
+) -> dict[str, tuple[Group, ...]]:
     """The quick ones, those of systems and of ourselves, are evaluated at the server's own interval."""
     return {
-        "slo.yaml": burn.groups(step_seconds),
+        "state.yaml": now.groups(scrape_seconds),
+        "slo.yaml": burn.groups(watched(specs), step_seconds),
         "board.yaml": board.groups(),
         **{f"{name}.yaml": (Group(name=f"sankofa-{name}", rules=alerts),) for name, alerts in SYSTEMS.items()},
         "platform.yaml": platform.GROUPS,
+        "ourselves.yaml": ourselves.groups(scrape_seconds),
     }
 
 
-def documents(step_seconds: int = STEP_SECONDS) -> dict[str, str]:
+def documents(
+    step_seconds: int = STEP_SECONDS,
+    specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
+) -> dict[str, str]:
     """File name to the text that Prometheus loads."""
+    notes = {"slo.yaml": "".join(f"# {note}\n" for note in watched(specs).notes)}
     return {
         name: HEADER
+        + notes.get(name, "")
         + yaml.dump(
-            {"groups": [group.document() for group in groups]},
+            {"groups": [group.document(links) for group in groups]},
             Dumper=_Yaml,
             sort_keys=False,
             width=1000,
             allow_unicode=True,
         )
-        for name, groups in groups_by_file(step_seconds).items()
+        for name, groups in groups_by_file(step_seconds, specs, scrape_seconds).items()
     }
 
 
-def write(folder: Path, step_seconds: int = STEP_SECONDS) -> list[Path]:
+def write(
+    folder: Path,
+    step_seconds: int = STEP_SECONDS,
+    specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
+) -> list[Path]:
     """Write the rule files; the paths are what Prometheus' `rule_files` names."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in documents(step_seconds).items():
+    for name, text in documents(step_seconds, specs, scrape_seconds, links).items():
         (folder / name).write_text(text)
         written.append(folder / name)
     return written
 
 
-def stale(folder: Path = GENERATED) -> list[Path]:
+def stale(
+    folder: Path = GENERATED, step_seconds: int = STEP_SECONDS, specs: Path = SPECS, links: Links = LINKS
+) -> list[Path]:
     """Files that differ from what the code says, are missing, or should not be there."""
-    expected = {folder / name: text for name, text in documents().items()}
+    expected = {folder / name: text for name, text in documents(step_seconds, specs, links=links).items()}
     return sorted(
         path
         for path in {*expected, *folder.glob("*.yaml")}

@@ -46,7 +46,7 @@ FIGURES = (
     _figure(
         "Sites burning",
         _in_state(State.BURNING),
-        description="Sites for which SloBudgetBurnFast or SloBudgetBurnSteady fires.",
+        description="Sites for which SloBurn fires.",
         steps=states.ANY_IS_BURNING,
     ),
     _figure(
@@ -58,7 +58,7 @@ FIGURES = (
     _figure(
         "Credits granted",
         f"sum by (currency) ({telemetry.CREDIT}) {NONE_YET}",
-        description="Service credits granted so far, in minor units of each currency.",
+        description="Service credits granted so far, in units of each currency.",
         steps=states.PLAIN,
         unit="locale",
         legend="{{currency}}",
@@ -66,7 +66,7 @@ FIGURES = (
     _figure(
         "Penalties",
         f"sum by (currency) ({telemetry.PENALTY}) {NONE_YET}",
-        description="Penalties assessed, in minor units of each currency.",
+        description="Penalties assessed, in units of each currency.",
         steps=states.PLAIN,
         unit="locale",
         legend="{{currency}}",
@@ -181,7 +181,7 @@ MONEY = (
     Lines(
         title="Age of the settlement chain's head",
         description="A head that only grows older means that nothing can be settled.",
-        queries=(Query(expr=f"max({telemetry.CHAIN_HEAD_AGE})", legend="age"),),
+        queries=(Query(expr=f"{telemetry.SETTLEMENT_CHAIN_AGE}", legend="age"),),
         unit="s",
         minimum=0,
         width=12,

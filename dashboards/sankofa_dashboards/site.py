@@ -76,7 +76,7 @@ PROMISES = (
     ),
     Lines(
         title="Burn rate, 1 h",
-        description="1 spends the budget exactly in the period; SloBudgetBurnFast pages at 14.4.",
+        description="1 spends the budget exactly in the period; SloBurn pages at 14.4.",
         queries=(Query(expr=f"{telemetry.SLO_BURN}{AT_SITE}", legend="{{slo}}"),),
         decimals=1,
         minimum=0,

@@ -32,14 +32,13 @@ class Muting:
 CASES = (
     Muting(source="SiteSilent", target="PveNotKnown", mutes=True),
     Muting(source="SiteSilent", target="PveNotKnown", mutes=False, target_site="s2"),
-    Muting(source="SiteSilent", target="SloBudgetDrainSlow", mutes=False),
+    Muting(source="SiteSilent", target="SloDrain", mutes=False),
     Muting(source="SiteSilent", target="PveQuorumLost", mutes=False),
     Muting(source="PveQuorumLost", target="PveNodeOffline", mutes=True),
     Muting(source="PveQuorumLost", target="BesuNodeDown", mutes=False),
     Muting(source="BesuHeadStalled", target="BesuNodeDown", mutes=False, source_site="mainland"),
-    Muting(source="SloBudgetBurnFast", target="SloBudgetBurnSteady", mutes=True),
-    Muting(source="SloBudgetBurnFast", target="SloBudgetDrainDaily", mutes=False, target_slo="latency-chain-query"),
-    Muting(source="SloBudgetBurnSteady", target="SloBudgetDrainSlow", mutes=True),
+    Muting(source="SloBurn", target="SloDrain", mutes=True),
+    Muting(source="SloBurn", target="SloDrain", mutes=False, target_slo="latency-chain-query"),
     Muting(source="SettlementHeld", target="PipelineStalled", mutes=False),
 )
 
