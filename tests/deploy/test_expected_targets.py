@@ -29,7 +29,8 @@ from sankofa_exporters.serving.self_metrics import TARGET_INFO, TARGET_LABELS
 from sankofa_observe import telemetry
 from sankofa_observe.adapters.integrations.targets import target_groups, write_groups
 from sankofa_observe.adapters.specs import load_catalog
-from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
+from sankofa_observe.operations.metrics import PipelineMetrics
+from sankofa_observe.operations.registry import ProcessMetrics
 from tests.pace import until
 
 OBSERVER = "observer-east"
