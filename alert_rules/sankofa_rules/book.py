@@ -54,7 +54,10 @@ def groups_by_file(
 
 
 def documents(
-    step_seconds: int = STEP_SECONDS, specs: Path = SPECS, scrape_seconds: int = SCRAPE_SECONDS, links: Links = LINKS
+    step_seconds: int = STEP_SECONDS,
+    specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
 ) -> dict[str, str]:
     """File name to the text that Prometheus loads."""
     notes = {"slo.yaml": "".join(f"# {note}\n" for note in watched(specs).notes)}
@@ -88,9 +91,11 @@ def write(
     return written
 
 
-def stale(folder: Path = GENERATED, step_seconds: int = STEP_SECONDS, specs: Path = SPECS) -> list[Path]:
+def stale(
+    folder: Path = GENERATED, step_seconds: int = STEP_SECONDS, specs: Path = SPECS, links: Links = LINKS
+) -> list[Path]:
     """Files that differ from what the code says, are missing, or should not be there."""
-    expected = {folder / name: text for name, text in documents(step_seconds, specs).items()}
+    expected = {folder / name: text for name, text in documents(step_seconds, specs, links=links).items()}
     return sorted(
         path
         for path in {*expected, *folder.glob("*.yaml")}

@@ -17,12 +17,18 @@ TARGET_LABELS = frozenset({"site", "tier", "region", "system", "observer", "netw
 
 def series_labels() -> dict[str, frozenset[str]]:
     """Every raw series a query may name, with the labels it may carry."""
-    known = {"up": TARGET_LABELS, **{name: TARGET_LABELS | labels for name, labels in FOREIGN.items()}}
-    for family in (*catalogue.FAMILIES, *(family for name in SYSTEM_NAMES for family in system(name).families)):
-        known |= _of_family(family)
+    known = {"up": TARGET_LABELS, **{name: TARGET_LABELS | labels for name, labels in FOREIGN.items()}, **exported()}
     for series in telemetry.SERIES:
         bound = {"le"} if series.kind == "histogram" else set()
         known |= {name: TARGET_LABELS | set(series.labels) | bound for name in series.names}
+    return known
+
+
+def exported() -> dict[str, frozenset[str]]:
+    """What exporters show of others, and of themselves at each probe."""
+    known: dict[str, frozenset[str]] = {}
+    for family in (*catalogue.FAMILIES, *(family for name in SYSTEM_NAMES for family in system(name).families)):
+        known |= _of_family(family)
     return known
 
 

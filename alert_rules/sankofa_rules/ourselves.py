@@ -15,6 +15,7 @@ from sankofa_observe.telemetry import (
     CLOCK_OFFSET,
     DISK_FREE,
     ERRORS,
+    OBSERVER_ISOLATED,
     OBSERVER_NEWEST,
     OBSERVER_VERDICTS,
     PIPELINE_AGE,
@@ -226,8 +227,10 @@ TICKETS = (
     ),
     Alert(
         name="UpstreamDown",
+        # An observer that is cut off says nothing about any of them, and pages by itself.
         expr=f"count by (tier, region, site, system) (max_over_time({prometheus.UPSTREAM}[5m]) == 0\n"
-        f"and count_over_time({prometheus.UPSTREAM}[5m]) >= {EVIDENCE})",
+        f"and count_over_time({prometheus.UPSTREAM}[5m]) >= {EVIDENCE}\n"
+        f"unless on (observer) {OBSERVER_ISOLATED} == 1)",
         severity="ticket",
         kind="meta",
         scope="system",

@@ -38,6 +38,12 @@ def generate_rules(
     step_seconds: Annotated[
         int, typer.Option("--step-seconds", min=1, help="Pace of the SLO rules; 60 but in a lab. It divides 300.")
     ] = 60,
+    runbooks: Annotated[
+        str | None, typer.Option("--runbooks", help="Where runbooks are served: an alert's link is this and /NAME.")
+    ] = None,
+    boards: Annotated[
+        str | None, typer.Option("--boards", help="Where Grafana shows boards, like https://grafana.example.org/d.")
+    ] = None,
     *,
     check: Check = False,
 ) -> None:
@@ -53,14 +59,16 @@ def generate_rules(
         raise InvalidInput(f"--step-seconds {step_seconds}: expected a divisor of {SHORTEST_WINDOW_SECONDS}, like 60")
     with _extra():
         from sankofa_rules.book import stale, write
+        from sankofa_rules.rule import Links
         from sankofa_rules.slo import watched
+    links = Links(**{name: _web(name, url) for name, url in (("runbooks", runbooks), ("boards", boards)) if url})
     found = watched(specs)
     parts = len(found.slos) - len(found.promised)
     what = f"rules of {_counted(len(found.promised), 'SLO')}" + (f" and {_counted(parts, 'part')}" if parts else "")
     if check:
-        _compared(stale(out, step_seconds, specs), what)
+        _compared(stale(out, step_seconds, specs, links), what)
     else:
-        _written(lambda: write(out, step_seconds, specs), what, out)
+        _written(lambda: write(out, step_seconds, specs, links=links), what, out)
         for note in found.notes:
             say(f"note: {note}")
 
@@ -78,6 +86,23 @@ def generate_dashboards(specs: Specs, out: Out, *, check: Check = False) -> None
         _compared(stale(out), what)
     else:
         _written(lambda: write(out), what, out)
+
+
+def _web(name: str, url: str) -> str:
+    from urllib.parse import urlsplit
+
+    from sankofa_observe.errors import InvalidInput
+
+    parts = urlsplit(url)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise InvalidInput(f"--{name}: expected an address like https://host/path, without user, query or fragment")
+    return url
 
 
 @contextmanager

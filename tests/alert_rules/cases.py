@@ -14,11 +14,12 @@ from tests.alert_rules import (
     cases_ourselves,
     cases_proxmox,
     cases_security,
+    cases_state,
 )
 from tests.alert_rules.case import Case
 
-PVE = 'job="sankofa-proxmox", instance="pve-1", site="edge-1", tier="edge", region="r1"'
-BESU = 'job="sankofa-besu", instance="besu-1", site="reg-1", tier="regional", region="r2", network="mainland"'
+PVE = 'job="sankofa-proxmox", instance="pve-1", site="edge-1", tier="edge", region="r1", system="proxmox"'
+BESU = 'job="sankofa-besu", instance="besu-1", site="reg-1", tier="regional", region="r2", system="besu", network="mainland"'
 BESU_2 = BESU.replace("besu-1", "besu-2").replace("reg-1", "reg-2")
 OURS = 'job="sankofa-platform", instance="platform:9800", site="platform", tier="core", region="all"'
 
@@ -66,17 +67,6 @@ PROXMOX = (
     ),
     Case(alert="PveNodeOffline", world="both online", series=pve(known="1x40") | TWO_NODES, minute=1),
     Case(alert="PveNodeOffline", world="nobody knows", unknown=True, series=pve(known="0x40") | TWO_NODES, minute=5),
-    Case(
-        alert="PveNotKnown", world="nobody knows", series=pve(known="0x40", up="0x40"), minute=3, fires=((EDGE, "1"),)
-    ),
-    Case(alert="PveNotKnown", world="known to be down", series=pve(known="1x40", up="0x40"), minute=3),
-    Case(
-        alert="PveNotKnown",
-        world="the exporter is gone",
-        unknown=True,
-        series=pve(known="0 stale", up="0 stale"),
-        minute=3,
-    ),
 )
 
 CHAIN_STOPS = besu(known="1x40", head_timestamp_seconds="0+15x8 120x32")
@@ -95,8 +85,6 @@ CHAIN_BESU = (
     Case(alert="BesuNodeDown", world="down", series=besu(known="1x40", up="0x40"), minute=2, fires=((REGIONAL, "1"),)),
     Case(alert="BesuNodeDown", world="up", series=besu(known="1x40", up="1x40"), minute=2),
     Case(alert="BesuNodeDown", world="nobody knows", unknown=True, series=besu(known="0x40", up="0x40"), minute=5),
-    Case(alert="BesuNotKnown", world="nobody knows", series=besu(known="0x40"), minute=3, fires=((REGIONAL, "1"),)),
-    Case(alert="BesuNotKnown", world="known to be down", series=besu(known="1x40", up="0x40"), minute=3),
     Case(
         alert="BesuQuerySlow",
         world="every second call",
@@ -115,13 +103,7 @@ CHAIN_BESU = (
     ),
 )
 
-_SITES = {
-    f'sankofa_site_info{{site="edge-1", tier="edge", region="r1", {OURS.partition(", site")[0]}}}': "1x40",
-    f'sankofa_site_info{{site="edge-2", tier="edge", region="r1", {OURS.partition(", site")[0]}}}': "1x40",
-}
-SILENT = {"tier": "edge", "region": "r1", "site": "edge-2", "system": "observer"}
 _UP = {f"up{{{PVE}}}": "1x40"}
-_UP_2 = {f"up{{{PVE.replace('edge-1', 'edge-2')}}}": "1x40"}
 _PRIVILEGE = f'sankofa_pve_privilege_missing{{{PVE}, path="/vms", privilege="VM.Audit"}}'
 _PERMISSION = f'sankofa_collector_error{{{BESU}, collector="peers", kind="permission"}}'
 _DELAY = f"sankofa_probe_delay_seconds{{{BESU}}}"
@@ -183,15 +165,6 @@ OBSERVER = (
         series=besu(known="0x80") | {_DELAY: "0x80"},
         minute=15,
     ),
-    Case(alert="SiteSilent", world="one of two", series=_SITES | _UP, minute=2, fires=((SILENT, ""),)),
-    Case(alert="SiteSilent", world="both heard", series=_SITES | _UP | _UP_2, minute=2),
-    Case(
-        alert="SiteSilent",
-        world="heard, but it does not know",
-        unknown=True,
-        series=_SITES | _UP | _UP_2 | pve(known="0x40"),
-        minute=2,
-    ),
 )
 
 CASES = (
@@ -204,6 +177,7 @@ CASES = (
     *cases_ceph.CASES,
     *cases_cloudflare.CASES,
     *OBSERVER,
+    *cases_state.CASES,
     *cases_ourselves.CASES,
     *cases_security.CASES,
 )

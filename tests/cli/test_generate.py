@@ -123,3 +123,16 @@ def test_what_the_extra_lacks_is_named_with_the_extra(tmp_path: Path, noun: str,
     assert done.returncode == 2, done.stderr
     assert f"{missing}" in done.stderr
     assert "pip install 'sankofa-observe[generate]'" in done.stderr
+
+
+def test_links_of_alerts_open_where_the_operator_serves_them(run: Run, shop: Path, tmp_path: Path) -> None:
+    """Runbooks and boards have addresses of their own; one with a password, or none at all, is refused by its name."""
+    served = ("--runbooks", "https://ops.example/runbooks/", "--boards", "https://grafana.example/d")
+    assert run("rules", "generate", "--specs", str(shop), "--out", str(tmp_path), *served).code == 0
+    text = "".join(file.read_text() for file in tmp_path.glob("*.yaml"))
+    assert "https://ops.example/runbooks/SiteDown?site={{ urlquery $labels.site }}" in text
+    assert "https://grafana.example/d/sk-site?var-site={{ urlquery $labels.site }}" in text
+    assert "127.0.0.1" not in text
+    for option, url in (("--runbooks", "ops.example"), ("--boards", "https://amina:hidden-word@grafana.example")):
+        refused = run("rules", "generate", "--specs", str(shop), "--out", str(tmp_path), option, url)
+        assert (refused.code, option in refused.err, "hidden-word" in refused.err) == (2, True, False)
