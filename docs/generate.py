@@ -75,6 +75,7 @@ MEANINGS = {
     "alerting.incidents": "Where `serve` stores pages and alerts of promises as incidents.",
     "alerting.incidents.listen": "Where it listens for Alertmanager. It speaks plain HTTP.",
     "alerting.incidents.url": "The same as Alertmanager reaches it.",
+    "alerting.incidents.metrics_listen": "Where the metrics of `serve --part incidents` are scraped. Empty: nowhere.",
     "alerting.incidents.token_file": "File with the token that Alertmanager sends.",
 }
 _TOLD = {
@@ -211,6 +212,8 @@ def metrics_table() -> str:
     return (
         f"{head}{''.join(_metric(one) for one in telemetry.SERIES)}\n"
         f"`stage` is one of {stages}. The time of a last success is kept of those that are late after minutes: {urgent}.\n"
+        f"\n## Of the dead man's judge\n\n`sankofa-observe deadman` answers them at its own `/metrics`.\n\n"
+        f"{head}{''.join(_metric(one) for one in telemetry.DEADMAN_SERIES)}"
     )
 
 

@@ -72,6 +72,7 @@ class Incidents(Part):
     listen: Address = "127.0.0.1:9802"
     url: Url = "http://127.0.0.1:9802/v1/alerts"  # as Alertmanager reaches it
     token_file: Secret
+    metrics_listen: Address | None = "127.0.0.1:9803"
 
 
 class Alerting(Part):

@@ -19,7 +19,7 @@ from .fault_to_page import Evidence
 from .pace import SCRAPE_SECONDS
 from .rule import Alert, Group, Record
 from .signal import PLACE
-from .slo import Watched
+from .slo import WatchedSlos
 
 SLOW_EVALUATION_STEPS = 5  # windows of days move slowly, and reading them is what costs
 LEAST_BAD = 3  # slots or events: before the third bad slot, DOWN has been found where it is a site that is lost
@@ -41,7 +41,7 @@ def valid(seconds: int) -> str:
     return telemetry.slo_valid(duration(seconds))
 
 
-def groups(slos: Watched, step_seconds: int) -> tuple[Group, ...]:
+def groups(slos: WatchedSlos, step_seconds: int) -> tuple[Group, ...]:
     """Base steps with the page, then the ticket at a fifth of the pace."""
     sums = [_sums(seconds, step_seconds) for seconds in _windows(PAGES)]
     slow = [_sums(seconds, step_seconds) for seconds in _windows(TICKETS) if seconds not in _windows(PAGES)]
@@ -67,7 +67,7 @@ def groups(slos: Watched, step_seconds: int) -> tuple[Group, ...]:
     )
 
 
-def _page(slos: Watched, step_seconds: int) -> Alert:
+def _page(slos: WatchedSlos, step_seconds: int) -> Alert:
     """With what the promise that burns slowest needs, if all of it is bad."""
     seconds = max((_seconds_to_burn(target, step_seconds) for target in slos.paging_targets_ppm()), default=0)
     if not seconds:
@@ -124,12 +124,12 @@ def _burning(step_seconds: int) -> str:
 
 
 def _unexplained() -> str:
-    """A lost site is told once, as such; and so is a chain that stands."""
+    """A lost site is told once, as such; and so is a chain that stands, which its pages call by its network's name."""
     lost = " or ".join(
         f"max_over_time({series}[{half_open(LOST_SECONDS)}]) == 1"
         for series in (telemetry.SITE_DOWN, telemetry.SITE_PAGED)
     )
-    stands = f'{valid(min(_windows(PAGES)))}{{tier="chain"}} and on () ALERTS{CHAIN_PAGES}'
+    stands = f'{valid(min(_windows(PAGES)))}{{tier="chain"}} and on (site) ALERTS{CHAIN_PAGES}'
     return f"unless on ({PLACE}) ({lost})\nunless on ({BY_SLO}) ({stands})"
 
 

@@ -15,6 +15,7 @@ from sankofa_observe.telemetry import (
     CLOCK_OFFSET,
     DISK_FREE,
     ERRORS,
+    OBSERVER_AGE,
     OBSERVER_ISOLATED,
     OBSERVER_NEWEST,
     OBSERVER_VERDICTS,
@@ -66,18 +67,22 @@ def _told(series: object) -> str:
     return f"({series} >= 0)"
 
 
+def _days_left(series: str) -> str:
+    return f"({series} - timestamp({series})) / 86400"
+
+
 def _platform_down(pace: Pace) -> Record:
-    """By instance; it is over on as much evidence as it began."""
+    """By process; it is over on as much evidence as it began."""
     up = f'up{{job="{PLATFORM_JOB}"}}'
     tried, answered = (f"{sum_}_over_time({up}[{pace.sure}])" for sum_ in ("count", "sum"))
-    failed = f"max by (instance) ({tried} - {answered})"
-    well = f"max by (instance) ({answered}) >= {EVIDENCE} and on (instance) {failed} == 0"
-    there = f"max by (instance) (count_over_time({up}[{pace.time(MEMORY)}]))"
+    failed = f"max by (site, instance) ({tried} - {answered})"
+    well = f"max by (site, instance) ({answered}) >= {EVIDENCE} and on (site, instance) {failed} == 0"
+    there = f"max by (site, instance) (count_over_time({up}[{pace.time(MEMORY)}]))"
     return Record(
         record=PLATFORM_DOWN,
         expr=f"({failed} >= {EVIDENCE}) ^ 0\n"
-        f"or {pace.was(PLATFORM_DOWN)} and on (instance) {there} unless on (instance) ({well})\n"
-        f"or 0 * max by (instance) ({tried})",
+        f"or {pace.was(PLATFORM_DOWN)} and on (site, instance) {there} unless on (site, instance) ({well})\n"
+        f"or 0 * max by (site, instance) ({tried})",
     )
 
 
@@ -87,6 +92,12 @@ def _records(pace: Pace) -> tuple[Record, ...]:
         _platform_down(pace),
         _kept(PIPELINE_AGE, f"max(timestamp({PIPELINE_SUCCESS}) - {PIPELINE_SUCCESS})"),
         _kept(SETTLEMENT_CHAIN_AGE, f"max({_told(CHAIN_ASKED)} - {_told(CHAIN_HEAD)})"),
+        # An observer that no agreement names any more is told no more, while others are.
+        Record(
+            record=OBSERVER_AGE,
+            expr=f"max by (observer) (timestamp({OBSERVER_NEWEST}) - {OBSERVER_NEWEST})\n"
+            f"or last_over_time({OBSERVER_AGE}[{REMEMBERED}]) unless on () group({OBSERVER_NEWEST})",
+        ),
         Record(record=RULER_MISSED, expr=f"{missed} / ({every} > 0)"),
     )
 
@@ -104,7 +115,15 @@ _BROKEN = f'{ERRORS}{{kind="invariant_broken"}}'
 _BROKE = f"sum(increase({_BROKEN}[15m])) > 0"
 _FILLING = f"min by (role) ({DISK_FREE}) < {DISK_FREE_RATIO}"
 _FULL_TOMORROW = f"min by (role) (predict_linear({DISK_FREE}[6h], 86400) and {DISK_FREE} offset 6h) < 0"
-_EXPIRES = "\nor ".join(f"({name} - timestamp({name})) / 86400" for name in prometheus.CERTIFICATES)
+# An exporter of ours has no site: its observer stands for one.
+_OWN_EXPIRES = (
+    f'label_replace({_days_left(prometheus.OWN_CERTIFICATE)}, "site", "$1", "observer", "(.+)")',
+    '"tier", "all", "", ""',
+    '"region", "all", "", ""',
+)
+_EXPIRES = "\nor ".join(
+    [*map(_days_left, prometheus.certificates()), "label_replace(label_replace({}, {}), {})".format(*_OWN_EXPIRES)]
+)
 
 _ours = partial(Alert, kind="meta", system="platform", identity=PLATFORM_IDENTITY, dashboard=FLEET_BOARD)
 _page, _ticket = partial(_ours, severity="page", scope="fleet"), partial(_ours, severity="ticket", scope="system")
@@ -188,7 +207,7 @@ TICKETS = (
     ),
     _ticket(
         name="ObserverSilent",
-        expr=f"count(max by (observer) (timestamp({OBSERVER_NEWEST}) - {OBSERVER_NEWEST}) > {OBSERVER_BEHIND_SECONDS})",
+        expr=f"count({OBSERVER_AGE} > {OBSERVER_BEHIND_SECONDS})",
         for_seconds=300,
         summary="An observer counts no slots: the others decide without it",
         description="{{ $value }} observer(s) have counted nothing for half an hour.",
