@@ -5,27 +5,30 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
-from . import besu, board, burn, canary, ceph, cloudflare, now, platform, proxmox
+from sankofa_exporters.registry import SYSTEM_NAMES
+
+from . import board, burn, now, ourselves, platform
 from .metrics import TARGET_LABELS
 from .pace import SCRAPE_SECONDS
-from .rule import Alert, Group, Record
-from .slo import SPECS, STEP_SECONDS, watched
+from .rule import LINKS, Alert, Group, Links, Record
+from .slo import SPECS, STEP_SECONDS, watched_slos
 
-SYSTEMS = {
-    "besu": besu.ALERTS,
-    "canary": canary.ALERTS,
-    "ceph": ceph.ALERTS,
-    "cloudflare": cloudflare.ALERTS,
-    "proxmox": proxmox.ALERTS,
+SYSTEMS: dict[str, tuple[Alert, ...]] = {
+    name: importlib.import_module(f"{__package__}.{name}").ALERTS
+    for name in SYSTEM_NAMES
+    if importlib.util.find_spec(f"{__package__}.{name}")
 }
+"""Of each system what can break in it, where a module of its name says so; its state is watched without one."""
 GENERATED = Path(__file__).parents[1] / "generated"
 HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
-RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived"})
+RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived", "instance"})
 
 
 class _Yaml(yaml.SafeDumper):
@@ -40,52 +43,67 @@ _Yaml.add_representer(str, _text)
 
 
 def groups_by_file(
-    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
+    step_seconds: int = STEP_SECONDS, specs: Path = SPECS, scrape_seconds: int = SCRAPE_SECONDS
 ) -> dict[str, tuple[Group, ...]]:
     """The quick ones, those of systems and of ourselves, are evaluated at the server's own interval."""
     return {
         "state.yaml": now.groups(scrape_seconds),
-        "slo.yaml": burn.groups(watched(specs), step_seconds),
+        "slo.yaml": burn.groups(watched_slos(specs), step_seconds),
         "board.yaml": board.groups(),
         **{f"{name}.yaml": (Group(name=f"sankofa-{name}", rules=alerts),) for name, alerts in SYSTEMS.items()},
         "platform.yaml": platform.GROUPS,
+        "ourselves.yaml": ourselves.groups(scrape_seconds),
     }
 
 
 def documents(
-    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
+    step_seconds: int = STEP_SECONDS,
+    specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
 ) -> dict[str, str]:
     """File name to the text that Prometheus loads."""
-    notes = {"slo.yaml": "".join(f"# {note}\n" for note in watched(specs).notes)}
+    notes = {"slo.yaml": "".join(f"# {note}\n" for note in watched_slos(specs).notes)}
     return {
         name: HEADER
         + notes.get(name, "")
         + yaml.dump(
-            {"groups": [group.document() for group in groups]},
+            {"groups": [group.document(links) for group in groups]},
             Dumper=_Yaml,
             sort_keys=False,
             width=1000,
             allow_unicode=True,
         )
-        for name, groups in groups_by_file(step_seconds, scrape_seconds, specs).items()
+        for name, groups in groups_by_file(step_seconds, specs, scrape_seconds).items()
     }
 
 
 def write(
-    folder: Path, step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
+    folder: Path,
+    step_seconds: int = STEP_SECONDS,
+    specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
 ) -> list[Path]:
     """Write the rule files; the paths are what Prometheus' `rule_files` names."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in documents(step_seconds, scrape_seconds, specs).items():
+    for name, text in documents(step_seconds, specs, scrape_seconds, links).items():
         (folder / name).write_text(text)
         written.append(folder / name)
     return written
 
 
-def stale(folder: Path = GENERATED, step_seconds: int = STEP_SECONDS, specs: Path = SPECS) -> list[Path]:
+def stale(
+    folder: Path = GENERATED,
+    step_seconds: int = STEP_SECONDS,
+    specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
+) -> list[Path]:
     """Files that differ from what the code says, are missing, or should not be there."""
-    expected = {folder / name: text for name, text in documents(step_seconds, specs=specs).items()}
+    documented = documents(step_seconds, specs, scrape_seconds, links)
+    expected = {folder / name: text for name, text in documented.items()}
     return sorted(
         path
         for path in {*expected, *folder.glob("*.yaml")}

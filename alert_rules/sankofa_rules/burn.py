@@ -13,7 +13,7 @@ from sankofa_observe.units import PPM
 
 from .rule import Alert, Group, Record, duration, half_open
 from .signal import PLACE
-from .slo import Watched
+from .slo import WatchedSlos
 
 SLOW_EVALUATION_STEPS = 5  # windows of days move slowly, and reading them is what costs
 LEAST_BAD = 3  # slots or events: before the third bad slot, DOWN has been found where it is a site that is lost
@@ -35,7 +35,7 @@ def valid(seconds: int) -> str:
     return telemetry.slo_valid(duration(seconds))
 
 
-def groups(slos: Watched, step_seconds: int) -> tuple[Group, ...]:
+def groups(slos: WatchedSlos, step_seconds: int) -> tuple[Group, ...]:
     """Base steps with the page, then the ticket at a fifth of the pace."""
     sums = [_sums(seconds, step_seconds) for seconds in _windows(PAGES)]
     slow = [_sums(seconds, step_seconds) for seconds in _windows(TICKETS) if seconds not in _windows(PAGES)]
@@ -87,12 +87,12 @@ def _burning(step_seconds: int) -> str:
 
 
 def _unexplained() -> str:
-    """A lost site is told once, as such; and so is a chain that stands."""
+    """A lost site is told once, as such; and so is a chain that stands, which its pages call by its network's name."""
     lost = " or ".join(
         f"max_over_time({series}[{half_open(LOST_SECONDS)}]) == 1"
         for series in (telemetry.SITE_DOWN, telemetry.SITE_PAGED)
     )
-    stands = f'{valid(min(_windows(PAGES)))}{{tier="chain"}} and on () ALERTS{CHAIN_PAGES}'
+    stands = f'{valid(min(_windows(PAGES)))}{{tier="chain"}} and on (site) ALERTS{CHAIN_PAGES}'
     return f"unless on ({PLACE}) ({lost})\nunless on ({BY_SLO}) ({stands})"
 
 

@@ -31,7 +31,7 @@ from .pace import Pace
 from .rule import FLEET_BOARD, SITE_BOARD, Alert
 from .site import SITES
 from .state import SITE, SYSTEM
-from .watched import Watched, target_jobs
+from .systems import WatchedSystem, target_jobs
 
 _EVERYWHERE = {"tier": "all", "region": "all", "site": "all"}
 
@@ -65,7 +65,7 @@ PAGES = (
         summary="Nobody can say whether many sites are up or down",
         description=(
             "Not known, at one time: "
-            f'{{{{ range query "count by (system) ({SYSTEM_NOT_KNOWN} == 1)" }}}}{{{{ .Value }}}} {{{{ .Labels.system }}}}, {{{{ end }}}}'
+            f'{{{{ range query "count by (system) ({SYSTEM_NOT_KNOWN} == 1)" | sortByLabel "system" }}}}{{{{ .Value }}}} {{{{ .Labels.system }}}}, {{{{ end }}}}'
             "by credentials, an API or an exporter that they share."
         ),
     ),
@@ -107,7 +107,7 @@ PAGES = (
         summary=(
             "{{ $labels.site }} is DOWN:{{ range printf "
             f"\"{SYSTEM_DOWN}{{site='%s'}} == 1\""
-            " $labels.site | query }} {{ .Labels.system }}{{ end }}"
+            ' $labels.site | query | sortByLabel "system" }} {{ .Labels.system }}{{ end }}'
         ),
         description="Known to be down, by 5 samples of 2 minutes; over when all its targets are known to be up.",
     ),
@@ -124,7 +124,7 @@ PAGES = (
 )
 
 
-def tickets(systems: Sequence[Watched], pace: Pace) -> tuple[Alert, ...]:
+def tickets(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Alert, ...]:
     lost = f"(max_over_time({SITE_LOST}[{pace.sure}]) == 1)"
     disputed = f"group by ({SYSTEM}) ({tunnel.DISPUTED.name} == 1)"  # which is a ticket of its own
     scraped = f'label_replace(up{{{target_jobs(systems)}}}, "target", "$1", "instance", "(.+)")'

@@ -33,7 +33,7 @@ from sankofa_observe.telemetry import (
 from .pace import AWHILE, HINT, QUICK, SURE, Pace
 from .rule import Record
 from .state import SITE, SYSTEM
-from .watched import Watched, taking_down
+from .systems import WatchedSystem, taking_down
 
 # Tried on one fleet of 325 sites: see decision 0040.
 STORM_SHARE, STORM_LEAST = 0.02, 5  # of a tier's sites
@@ -42,12 +42,12 @@ SITES = f"group by ({SITE}) ({TARGET_EXPECTED})"
 _NONE = f"or 0 * {SITES}"
 
 
-def records(systems: Sequence[Watched], pace: Pace) -> tuple[Record, ...]:
+def records(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     """In order: lost, storm, covered, paged."""
     return (*_lost(systems, pace), *_storms(pace), *_covered(pace), *_paged(pace))
 
 
-def _lost(systems: Sequence[Watched], pace: Pace) -> tuple[Record, ...]:
+def _lost(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     deciding = taking_down(systems)
     # Nobody sees it, and nothing else explains that.
     unseen = f"group by ({SITE}) ({SYSTEM_UNSEEN} unless on ({SYSTEM}) {SYSTEM_EXPLAINED})"

@@ -42,7 +42,7 @@ NEVER = "can never fire"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watched:
+class WatchedSlos:
     """The SLOs of a folder in the order in which they are recorded: each after what it is made of."""
 
     slos: tuple[Slo, ...] = ()
@@ -87,7 +87,7 @@ class Watched:
 
 
 @cache
-def watched(specs: Path = SPECS) -> Watched:
+def watched_slos(specs: Path = SPECS) -> WatchedSlos:
     """What the specs of a folder ask to be watched; raises `InvalidInput` as checking them does, and for what cannot be."""
     catalog, places = load_with_places([specs])
     now = int(time.time())
@@ -103,7 +103,7 @@ def watched(specs: Path = SPECS) -> Watched:
         plural = "" if len(faults) == 1 else "s"
         raise InvalidInput(f"{len(faults)} alert{plural} that nobody could trust; nothing was written", faults)
     notes = (*_platform_notes(slos.values()), *_row_notes(slos.values(), promised), *_version_notes(catalog, now))
-    return Watched(slos=tuple(_ordered(slos)), promised=promised & frozenset(slos), notes=notes)
+    return WatchedSlos(slos=tuple(_ordered(slos)), promised=promised & frozenset(slos), notes=notes)
 
 
 def _ordered(slos: dict[str, Slo]) -> Iterator[Slo]:

@@ -30,7 +30,7 @@ from sankofa_observe.telemetry import (
 
 from .pace import AWHILE, DUE, EVIDENCE, SURE, Pace
 from .rule import Record
-from .watched import OWN_JOB, PLATFORM_JOB, Watched, observing_jobs, target_jobs
+from .systems import OWN_JOB, PLATFORM_JOB, WatchedSystem, observing_jobs, target_jobs
 
 SITE = "tier, region, site"
 SYSTEM = f"{SITE}, system"
@@ -38,7 +38,7 @@ MOSTLY = 0.8  # of a window, so that a flicker does not begin it anew
 FLEET_SHARE, FLEET_LEAST = 0.05, 5  # of a system's sites, all unseen: that is the observing, and not the sites
 
 
-def records(systems: Sequence[Watched], pace: Pace) -> tuple[Record, ...]:
+def records(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     """In order: each series is recorded before it is read, and all at one timestamp."""
     return (*_expected(pace), *_samples(systems, pace), *_systems(pace), *_observers(systems, pace), *_fleet(pace))
 
@@ -64,7 +64,7 @@ def _expected(pace: Pace) -> tuple[Record, ...]:
     )
 
 
-def _samples(systems: Sequence[Watched], pace: Pace) -> tuple[Record, ...]:
+def _samples(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     """Sums by family name, for a pattern of names would be matched against all that is scraped."""
     pairs = [pair for one in systems for pair in one.pairs]
 
@@ -98,7 +98,7 @@ def _systems(pace: Pace) -> tuple[Record, ...]:
     )
 
 
-def _observers(systems: Sequence[Watched], pace: Pace) -> tuple[Record, ...]:
+def _observers(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     """An observer none of whose targets can be scraped is cut off itself; one target alone cannot tell that."""
     scraped = f'up{{{observing_jobs(systems)}, observer!=""}}'
     every = f"count by (observer) ({scraped})"

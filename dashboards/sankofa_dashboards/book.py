@@ -31,9 +31,9 @@ def write(folder: Path = GENERATED, runbooks: str = RUNBOOKS) -> list[Path]:
     return written
 
 
-def stale(folder: Path = GENERATED) -> list[Path]:
+def stale(folder: Path = GENERATED, runbooks: str = RUNBOOKS) -> list[Path]:
     """Files that differ from what the code says, are missing, or should not be there."""
-    expected = {folder / name: text for name, text in documents().items()}
+    expected = {folder / name: text for name, text in documents(runbooks).items()}
     return sorted(
         path
         for path in {*expected, *folder.glob("*.json")}

@@ -61,6 +61,7 @@ def slots(bad: str) -> dict[str, str]:
 
 STORM = pve(known="1x300", up="1x20 0x21 1x70")
 LOST = {f"sankofa:site_down:now{{{AT_EDGE}}}": "0x24 1x24 0x60"}
+LONG_STORM = pve(known="1x300", up="1x20 0x47 1x100") | {f"sankofa:site_down:now{{{AT_EDGE}}}": "0x24 1x50 0x100"}
 PAGE = (
     Case(
         alert="SloBurn",
@@ -129,6 +130,13 @@ PAGE = (
     Case(alert="SloBurn", world="a lost site, six minutes later", series=STORM | LOST, minute=11),
     Case(alert="SloBurn", world="it is back for a minute", series=STORM | LOST, minute=12),
     Case(alert="SloBurn", world="it is back for 382 s", series=STORM | LOST, minute=17),
+    # Of twelve minutes the slow row would tell for half an hour: what burned and is over pages nobody.
+    Case(
+        alert="SloBurn",
+        world="a site that was lost for long, when nothing explains it any more",
+        series=LONG_STORM,
+        minute=25,
+    ),
     Case(
         alert="SloBurn",
         world="the same samples of a site that is not lost",
@@ -162,6 +170,12 @@ PAGE = (
         series=ceph(CORE, "1x300", "1x20 0x100") | validators("1x300"),
         minute=8,
         fires=((AVAILABILITY_CORE, ""),),
+    ),
+    Case(
+        alert="SloBurn",
+        world="a part is down for two slots, which is more than 14.4 times what 99.99 % allow",
+        series=ceph(CORE, "1x300", "1x20 0x100") | validators("1x300"),
+        minute=7,
     ),
     Case(
         alert="SloBurn",
@@ -233,7 +247,7 @@ PAGE = (
         alert="SloBurn",
         world="a chain that has its own page",
         series=chain(network_known="1x300", network_up="1x20 0x100")
-        | {'ALERTS{alertname="BesuHeadStalled", alertstate="firing", severity="page"}': "_x23 1x97"},
+        | {'ALERTS{alertname="BesuHeadStalled", alertstate="firing", severity="page", site="mainland"}': "_x23 1x97"},
         minute=15,
     ),
     Case(alert="SloBurn", world="a fleet's redundancy, which is its sites'", series=slots("0x20 0+1x200"), minute=35),
@@ -277,7 +291,7 @@ def steps(*, bad: str, valid: str) -> dict[str, str]:
     return {f"sankofa:slo_bad:step{{{labels}}}": bad, f"sankofa:slo_valid:step{{{labels}}}": valid}
 
 
-# Worlds of many hours, of which the steps are given and the sums are evaluated each five minutes.
+# Worlds of many hours, of which the steps are given and the sums are evaluated each ten minutes.
 LONG = (
     Case(
         alert="SloBurn",
@@ -310,6 +324,13 @@ LONG = (
         interval_seconds=60,
         minute=1350,
         fires=((AVAILABILITY, ""),),
+    ),
+    Case(
+        alert="SloDrain",
+        world="25 bad slots of a day, all of them twenty hours ago",
+        series=steps(bad="1x24 0x1475", valid="1x1500"),
+        interval_seconds=60,
+        minute=1350,
     ),
     Case(
         alert="SloDrain",

@@ -11,7 +11,7 @@ import yaml
 
 from sankofa_observe.errors import InvalidInput
 from sankofa_rules import book
-from sankofa_rules.slo import SPECS, watched
+from sankofa_rules.slo import SPECS, watched_slos
 
 EDGE = "slos/availability-edge.yaml"
 
@@ -39,7 +39,7 @@ def test_a_changed_target_changes_its_budget_and_nothing_else(specs: Path) -> No
     old, new = _rules(SPECS), _rules(specs)
     changed = [(before["expr"], after["expr"]) for before, after in zip(old, new, strict=True) if before != after]
     assert changed == [("vector(5000)", "vector(100000)")]
-    assert [note for note in watched(specs).notes if "availability-edge" in note] == [
+    assert [note for note in watched_slos(specs).notes if "availability-edge" in note] == [
         "availability-edge: the row of 1h can never fire: factor 72/5 x budget is 1.44, 1 or more; the others watch."
     ]
 
@@ -74,7 +74,7 @@ def test_a_part_pages_as_its_whole_until_an_agreement_promises_it(specs: Path) -
         "edge-nairobi-1", "regional-nairobi-1"
     )
     (specs / "agreement.yaml").write_text(agreement.replace("belowPpm: 995000", "belowPpm: 999000"))
-    assert watched(specs).promised - watched().promised == {"storage-regional"}
+    assert watched_slos(specs).promised - watched_slos().promised == {"storage-regional"}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_specs_that_are_wrong_are_refused_as_checking_them_does(specs: Path) -> 
 
 def test_every_slo_of_the_folder_is_watched() -> None:
     """None is left out: 18 with a budget, and 8 parts."""
-    found = watched()
+    found = watched_slos()
     assert (len(found.promised), len(found.slos)) == (18, 26)
     budgets = {rule["labels"]["slo"] for rule in _rules(SPECS) if rule.get("record") == "sankofa:slo_budget:ppm"}
     assert budgets == found.promised
