@@ -11,7 +11,7 @@ from sankofa_observe import telemetry
 from sankofa_observe.slo.burn_rate import BURN_WINDOWS, DAY, HOUR
 from sankofa_observe.telemetry import State
 
-from . import foreign, marks, states
+from . import foreign, judged, marks, states
 from .board import Board
 from .choice import IN_SCOPE, REGION, TIER
 from .events import SITE_BOARD, firing
@@ -166,6 +166,7 @@ WORST = table(
             decimals=0,
             steps=states.LEFT,
         ),
+        Column(name="Last period", expr=_of_worst(judged.verdict("site")), words=(judged.WORDS,)),
         Column(
             name="Next step in",
             expr=_of_worst(f"clamp_max({_SECONDS_LEFT}, {NEVER_SECONDS})"),

@@ -10,7 +10,7 @@ from sankofa_exporters.model import catalogue
 from sankofa_observe import telemetry
 from sankofa_observe.slo.burn_rate import BURN_WINDOWS
 
-from . import marks, money, states
+from . import judged, marks, money, states
 from .board import Board
 from .choice import AT_SITE, SITE, SYSTEM
 from .events import firing
@@ -99,7 +99,8 @@ PROMISES = (
         width=12,
         height=7,
     ),
-    money.priced(_SITE, title="Money", height=6),
+    judged.last_period(_SITE, width=10, height=6),
+    money.priced(_SITE, title="Money", width=14, height=6),
 )
 
 _ERROR = f"{catalogue.COLLECTOR_ERROR.name}{_JOB} == 1"

@@ -39,6 +39,8 @@ BOARDS = generated_boards()
 CHOSEN = {"tier": ".*", "region": ".*", "site": "core-0", "system": "ceph", "__rate_interval": "6s"}
 PRICED = 'agreement="gold",slo="availability-core",site="core-0",tenant="acme",currency="USD"'
 
+_JUDGED = 'agreement="gold",slo="availability-core",site="core-0",tier="core"'
+
 
 def _platform(high: float = 1) -> str:
     now = time.time()
@@ -65,6 +67,13 @@ sankofa_credit_now{{{PRICED}}} 100.5
 sankofa_credit_next{{{PRICED}}} 250
 sankofa_credit_at_risk{{{PRICED}}} 149.5
 sankofa_slots_to_next_band{{agreement="gold",slo="availability-core",site="core-0"}} 7
+sankofa_judged_verdict{{{_JUDGED},verdict="met"}} 0
+sankofa_judged_verdict{{{_JUDGED},verdict="breach"}} 1
+sankofa_judged_verdict{{{_JUDGED},verdict="undetermined"}} 0
+sankofa_judged_period_end_timestamp_seconds{{{_JUDGED}}} {now - 90:.0f}
+sankofa_judged_attainment_low_ratio{{{_JUDGED}}} 0.97
+sankofa_judged_attainment_high_ratio{{{_JUDGED}}} 0.98
+sankofa_judged_error_budget_spent_ratio{{{_JUDGED}}} 4
 sankofa_undetermined_verdicts{{slo="availability-edge"}} 1
 sankofa_undetermined_at_stake{{currency="USD"}} 500
 sankofa_waiting{{subject="period"}} 0
@@ -198,8 +207,16 @@ def _good(prometheus: str) -> None:
     with suppress(AssertionError):
         until(answered, seconds=60)
     assert waiting == []
-    wall, ceph, paging = _shown(prometheus, "sk-fleet", "sk-ceph", "sk-paging")
+    wall, site, ceph, paging = _shown(prometheus, "sk-fleet", "sk-site", "sk-ceph", "sk-paging")
     assert _figures(wall, *STATES) == ["0", "0", "0", "0 5", "1"]
+    assert _row(wall, "Worst 25 sites", "core-0")["Last period"] == "BREACH"
+    last = _row(site, "Last closed period", "gold/availability-core")
+    assert [last[name] for name in ("Verdict", "At least", "At most", "Budget spent")] == [
+        "BREACH",
+        "97.000%",
+        "98.000%",
+        "400%",
+    ]
     assert _figures(ceph, "Targets expected", "Found", "Known", "Up") == ["1", "1", "1", "1"]
     assert _figures(paging, *MONEY) == ["100.5", "149.5", "500", "625.25", "1,250.5"]
 
@@ -233,7 +250,7 @@ def _blind(prometheus: str) -> None:
     assert _figures(wall, *STATES) == ["1", "1", "0", "2 4", "0"]
     edge = _row(wall, "Worst 25 sites", "edge-1")
     assert [edge[name] for name in ("State", "proxmox", "besu")] == ["NOT KNOWN", "NOT KNOWN", "no target"]
-    assert {edge[name] for name in ("Budget left", "Next step in", "At risk")} == {"NOT KNOWN"}
+    assert {edge[name] for name in ("Budget left", "Last period", "Next step in", "At risk")} == {"NOT KNOWN"}
     assert not [word for word in wall.of("Worst 25 sites") if word.color == GOOD_COLOUR]
     assert _figures(ceph, "Known", "Up", "Slowest probe") == ["0", "0", "NOT KNOWN"]
     assert set(_figures(paging, *MONEY, "Longest wait")) == {"NOT KNOWN"}
