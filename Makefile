@@ -72,6 +72,7 @@ lint-only:
 
 check-generated: ## Whether all that is generated is as its sources make it (make test looks as well)
 	@$(BIN)/python -m sankofa_rules --check
+	@$(BIN)/python -m sankofa_rules.runbooks --check
 	@$(BIN)/python -m sankofa_dashboards --check
 	@$(BIN)/python -m sankofa_exporters.docs --check
 	@$(BIN)/python -m deploy.integrations.render --check
@@ -85,6 +86,7 @@ check-generated: ## Whether all that is generated is as its sources make it (mak
 generate: ## Write all that is generated anew: rules, boards, references, ABI
 	$(SETUP) tools
 	@$(BIN)/python -m sankofa_rules --write
+	@$(BIN)/python -m sankofa_rules.runbooks --write
 	@$(BIN)/python -m sankofa_dashboards --write
 	@$(BIN)/python -m sankofa_exporters.docs --write
 	@$(BIN)/python -m deploy.integrations.render --write

@@ -45,6 +45,12 @@ SITE_INFO = Series(
     name="sankofa_site_info", labels=("site", "tier", "region"), meaning="A site of the fleet; always 1."
 )
 
+# What each site is expected to have: exporters say the same of their own targets, at their own /metrics.
+TARGET_INFO = Series(
+    name="sankofa_target_info",
+    labels=("tier", "region", "site", "system", "target"),
+    meaning="A target that should be scraped; always 1.",
+)
 SLO_OBJECTIVE = Series(name="sankofa_slo_objective_ratio", labels=("slo", "tier"), meaning="The target of an SLO.")
 SLO_SLOTS = Series(
     name="sankofa_slo_period_slots", labels=(*_PROMISE, "state"), meaning="Slots of the current period by state."
@@ -62,15 +68,63 @@ SLO_SPENT = Series(
 )
 
 SETTLEMENTS = Series(name="sankofa_settlements", labels=("state",), meaning="Settlements by state.")
+# Money is in units of its currency (exponent applied): for people, never for a settlement.
 PENALTY = Series(
-    name="sankofa_penalty_minor",
+    name="sankofa_penalty",
     labels=("currency",),
-    meaning="Penalties assessed so far, before caps, in minor units.",
+    meaning="Penalties assessed so far, before caps, in units of the currency.",
 )
 CREDIT = Series(
-    name="sankofa_service_credit_minor",
+    name="sankofa_service_credit",
     labels=("tenant", "currency"),
-    meaning="Credits granted so far, in minor units.",
+    meaning="Credits granted so far, in units of the currency.",
+)
+_PRICED = ("agreement", "slo", "site", "tenant", "currency")
+CREDIT_NOW = Series(
+    name="sankofa_credit_now",
+    labels=_PRICED,
+    meaning="What the running period of a promise would cost if all that is not known, and all that is left of it, was good; absent while nothing of it is known.",
+)
+CREDIT_NEXT = Series(
+    name="sankofa_credit_next",
+    labels=_PRICED,
+    meaning="What it would cost from the next step of its schedule on; absent where it cannot get dearer.",
+)
+CREDIT_AT_RISK = Series(
+    name="sankofa_credit_at_risk",
+    labels=_PRICED,
+    meaning="What more it would cost at its end if the rest was as bad as what is known of it.",
+)
+SLOTS_TO_NEXT_BAND = Series(
+    name="sankofa_slots_to_next_band",
+    labels=("agreement", "slo", "site"),
+    meaning="So many bad slots to come make it dearer; absent where it cannot get dearer.",
+)
+
+# Of the last closed period that was judged, so that a breach does not vanish with the period it was in.
+_JUDGED = ("agreement", "slo", "site", "tier")
+JUDGED_VERDICT = Series(
+    name="sankofa_judged_verdict",
+    labels=(*_JUDGED, "verdict"),
+    meaning="Of a promise's last judged period: 1 for its verdict (met, breach, undetermined), 0 for the others.",
+)
+JUDGED_END = Series(
+    name="sankofa_judged_period_end_timestamp_seconds", labels=_JUDGED, meaning="When that period ended."
+)
+JUDGED_LOW = Series(
+    name="sankofa_judged_attainment_low_ratio",
+    labels=_JUDGED,
+    meaning="Attained in it if all that is unknown was bad; absent where nothing is known.",
+)
+JUDGED_HIGH = Series(
+    name="sankofa_judged_attainment_high_ratio",
+    labels=_JUDGED,
+    meaning="Attained in it if all that is unknown was good; absent where nothing is known.",
+)
+JUDGED_SPENT = Series(
+    name="sankofa_judged_error_budget_spent_ratio",
+    labels=_JUDGED,
+    meaning="Bad over allowed in it; absent where nothing is known.",
 )
 
 UNDETERMINED = Series(
@@ -91,15 +145,10 @@ UNDETERMINED_STAKE = Series(
 WAITING = Series(
     name="sankofa_waiting", labels=("subject",), meaning="What is due and cannot be done yet, like judging a period."
 )
-WAITING_SINCE = Series(
-    name="sankofa_waiting_since_timestamp_seconds",
-    labels=("subject",),
-    meaning="Since when the oldest of it waits; absent while nothing does.",
-)
-WAITING_DUE = Series(
-    name="sankofa_waiting_due_timestamp_seconds",
-    labels=("subject",),
-    meaning="By when the first of it should be done; absent while nothing waits.",
+WAITING_SECONDS = Series(
+    name="sankofa_waiting_seconds",
+    labels=("kind", "reason"),
+    meaning="For how long the oldest of what is due and cannot be done yet has waited; 0 while nothing does.",
 )
 
 OBSERVER_NEWEST = Series(
@@ -126,9 +175,34 @@ PIPELINE_DURATION = Series(
     meaning="How long a turn of a stage took, whether it failed or not.",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900),
 )
-CHAIN_HEAD_AGE = Series(
-    name="sankofa_chain_head_age_seconds",
-    meaning="Age of the newest block, when the chain was last asked; NaN while it does not answer.",
+CHAIN_HEAD = Series(
+    name="sankofa_chain_head_timestamp_seconds",
+    meaning="When the newest block of the settlement chain was made, by its own clock; NaN until the chain first answers.",
+)
+CHAIN_ASKED = Series(
+    name="sankofa_chain_asked_timestamp_seconds",
+    meaning="When the chain answered with that block: an age of the head is the difference, and no time since.",
+)
+CONTRACT_PAUSED = Series(
+    name="sankofa_contract_paused",
+    labels=("contract",),
+    meaning="1 while the SLA contract is paused; absent until asked.",
+)
+CONTRACT_CHANGES = Series(
+    name="sankofa_contract_changes_total",
+    kind="counter",
+    labels=("contract", "event"),
+    meaning="Events of the SLA contract that change who may do what, since it was deployed; absent until all blocks so far were read.",
+)
+DISK_FREE = Series(
+    name="sankofa_disk_free_ratio",
+    labels=("role",),
+    meaning="Free space of the file system that holds the ledger, slots, evidence, or Prometheus' data, as far as they are on this machine.",
+)
+CLOCK_OFFSET = Series(
+    name="sankofa_clock_offset_seconds",
+    labels=("of",),
+    meaning="By how much the clock of an observer's Prometheus is ahead of ours; absent where it took too long to answer.",
 )
 
 API_DURATION = Series(
@@ -137,6 +211,19 @@ API_DURATION = Series(
     labels=("route", "status"),
     meaning="How long a request took, by the template of its route and the class of its status, like 2xx.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+API_ANSWERS = Series(
+    name="sankofa_api_answers_total",
+    kind="counter",
+    labels=("status",),
+    meaning="Answers of the API by status, like 401.",
+)
+API_KEYS = Series(name="sankofa_api_keys", meaning="API keys that open the API.")
+API_KEY_CHANGES = Series(
+    name="sankofa_api_key_changes_total",
+    kind="counter",
+    labels=("kind",),
+    meaning="API keys that were made or revoked since they were first looked at, those while no API ran among them.",
 )
 INCIDENT_ALERTS = Series(
     name="sankofa_incident_alerts_total",
@@ -151,37 +238,13 @@ ERRORS = Series(
     meaning="Errors by part (scheduler, api, incidents) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
 )
 
-# What each site is expected to have, said by exporters (at their own /metrics) and by the platform alike.
-TARGET_INFO = Series(
-    name="sankofa_target_info",
-    labels=("tier", "region", "site", "system", "target"),
-    meaning="A target that should be scraped; always 1.",
-)
-# Money on boards is in units of its currency (exponent applied): for people, never for a settlement.
-_PRICED = ("agreement", "slo", "site", "tenant", "currency")
-CREDIT_NOW = Series(name="sankofa_credit_now", labels=_PRICED, meaning="What would be owed if the period ended now.")
-CREDIT_NEXT = Series(name="sankofa_credit_next", labels=_PRICED, meaning="What would be owed from the next band on.")
-CREDIT_AT_RISK = Series(
-    name="sankofa_credit_at_risk",
-    labels=_PRICED,
-    meaning="What more would be owed at the period's end if all goes on as now.",
-)
-SLOTS_TO_NEXT_BAND = Series(
-    name="sankofa_slots_to_next_band",
-    labels=("agreement", "slo", "site"),
-    meaning="Bad slots that are left until the next band.",
-)
-WAITING_SECONDS = Series(
-    name="sankofa_waiting_seconds",
-    labels=("kind", "reason"),
-    meaning="For how long the oldest of what is due and cannot be done yet has waited; 0 while nothing does.",
-)
-
 SERIES = (
-    SITE_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
-    UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SINCE, WAITING_DUE,
+    SITE_INFO, TARGET_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
+    CREDIT_NOW, CREDIT_NEXT, CREDIT_AT_RISK, SLOTS_TO_NEXT_BAND, JUDGED_VERDICT, JUDGED_END, JUDGED_LOW, JUDGED_HIGH, JUDGED_SPENT,
+    UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SECONDS,
     OBSERVER_NEWEST, OBSERVER_VERDICTS,
-    PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD_AGE, API_DURATION, INCIDENT_ALERTS, ERRORS,
+    PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD, CHAIN_ASKED, CONTRACT_PAUSED, CONTRACT_CHANGES,
+    DISK_FREE, CLOCK_OFFSET, API_DURATION, API_ANSWERS, API_KEYS, API_KEY_CHANGES, INCIDENT_ALERTS, ERRORS,
 )  # fmt: skip
 
 # Of the dead man's judge, a process of its own:
@@ -223,28 +286,60 @@ class State(IntEnum):
 
 
 TARGET_EXPECTED = "sankofa:target_expected:now"  # and by system: how many targets there should be
+TARGET_DUE = "sankofa:target_due:now"  # of them, where silence means something by now
+SYSTEM_BAD = "sankofa:system_bad:2m"  # and by system: samples known to be down, of its worst target
+SYSTEM_BAD_QUICK = "sankofa:system_bad:45s"
+SYSTEM_KNOWN_TARGETS = "sankofa:system_known_targets:2m"  # and by system: targets of which enough samples are known
+SYSTEM_UP_TARGETS = "sankofa:system_up_targets:2m"  # and by system: targets of which enough samples are up
+SYSTEM_SEEN = "sankofa:system_seen:45s"  # and by system: targets of which anything is known
+SYSTEM_UNSEEN = "sankofa:system_unseen:45s"  # and by system: due, and nothing is known of any of its targets
+SYSTEM_EXPLAINED = "sankofa:system_explained:now"  # and by system: unseen with its observer, or with its whole fleet
 SYSTEM_DOWN = "sankofa:system_down:now"  # and by system: 1 or 0
 SYSTEM_NOT_KNOWN = "sankofa:system_not_known:now"  # and by system: 1 or 0
 SYSTEM_STATE = "sankofa:system_state:now"  # and by system: a State
-SITE_DOWN = "sankofa:site_down:now"  # 1 or 0
-SITE_PAGED = "sankofa:site_paged:now"  # 1 or 0: SiteDown or SiteSilent fires for it
-SITE_STATE = "sankofa:site_state:now"  # a State
-SITE_RANK = "sankofa:site_rank:now"  # the worst has the largest
-SLO_BURNING = "sankofa:slo_burning:now"  # and by slo and system: 1 or 0, as it is paged
 OBSERVER_ISOLATED = "sankofa:observer_isolated:now"  # by observer alone: 1 or 0
-SITE_NOT_KNOWN = "sankofa:site_not_known:now"
+PLATFORM_DOWN = "sankofa:platform_down:now"  # by instance alone: 1 or 0
+PIPELINE_AGE = "sankofa:pipeline_age:now"  # seconds of the stage that is farthest behind, as last told
+OBSERVER_AGE = "sankofa:observer_age:now"  # by observer alone: seconds of its newest slot, as last told
+SETTLEMENT_CHAIN_AGE = "sankofa:settlement_chain_age:now"  # seconds of its newest block, as last told
+RULER_MISSED = "sankofa:ruler_missed:5m"  # by observer alone: share of rule evaluations
+OBSERVER_PAGED = "sankofa:observer_isolated:paged"  # likewise: ObserverIsolated fires
+TARGET_ISOLATED = "sankofa:target_isolated:now"  # and by system: behind an observer that is isolated
+FLEET_NOT_KNOWN = "sankofa:fleet_not_known:now"  # by system alone: 1 or 0
+FLEET_NOT_KNOWN_PAGED = "sankofa:fleet_not_known:paged"  # 1 or 0: FleetNotKnown fires
+SITE_DOWN = "sankofa:site_down:now"  # 1 or 0
+SITE_LOST = "sankofa:site_lost:now"  # 1 or 0: down or silent, by all the evidence that a page needs
+SITE_LOST_QUICK = "sankofa:site_lost:45s"  # 1 or 0: by as much as a storm is seen from
+SITE_FRESH = "sankofa:site_fresh:now"  # lost quickly, and not for long
+REGION_STORM = "sankofa:region_storm:now"  # by region alone: 1 or 0
+FLEET_STORM = "sankofa:fleet_storm:now"  # by tier alone: 1 or 0
+SITE_IN_FLEET = "sankofa:site_in_fleet:now"  # 1 or 0: FleetDown speaks for it
+SITE_IN_REGION = "sankofa:site_in_region:now"  # 1 or 0: RegionDown speaks for it
+FLEET_DOWN = "sankofa:fleet_down:paged"  # by tier alone: 1 or 0
+REGION_DOWN = "sankofa:region_down:paged"  # by region alone: 1 or 0
+SITE_PAGED = "sankofa:site_paged:now"  # 1 or 0: SiteDown or SiteSilent fires for it
+FAULT_SEEN = "sankofa:fault_seen:now"  # and by system and fault (an alert's name): 1 or 0, absent while it is not known
+FAULT_PAGED = "sankofa:fault:paged"  # likewise: 1 or 0
+SITE_BREACH = "sankofa:site_breach:now"  # 1 where a promise is broken; else absent
+SITE_STATE = "sankofa:site_state:now"  # a State
+SITE_NOT_KNOWN = "sankofa:site_not_known:now"  # 1 where the State is NOT_KNOWN; else absent
+SITE_RANK = "sankofa:site_rank:now"  # the worst has the largest
+SLO_PROVEN = "sankofa:slo_proven:now"  # and by slo and system: where a row of the page is over, by how much
+SLO_BURNING = "sankofa:slo_burning:now"  # and by slo and system: 1 or 0, as it is paged
 SLO_BURN = "sankofa:slo_burn:1h"
 SLO_BAD_STEP = "sankofa:slo_bad:step"
 SLO_VALID_STEP = "sankofa:slo_valid:step"
-SLO_BUDGET = "sankofa:slo_budget:ppm"
+SLO_PART_BAD_STEP = "sankofa:slo_part_bad:step"  # of an SLO that others are made of, and that promises nothing itself
+SLO_PART_VALID_STEP = "sankofa:slo_part_valid:step"
+SLO_BUDGET = "sankofa:slo_budget:ppm"  # by slo, and by `derived` where what the SLO is made of pages by itself
 SLO_PAGE_GATE = "sankofa:slo_page_gate:z2"
 
 
 def slo_bad(window: str) -> str:
-    """Bad samples or events of an SLO, added up over a window like 5m."""
+    """Bad slots or events of an SLO, added up over a window like 5m."""
     return f"sankofa:slo_bad:{window}"
 
 
 def slo_valid(window: str) -> str:
-    """All samples or events of which anything is known, over the same window."""
+    """All slots of the same window, or the events of a whole one: what was not seen counts as if it had been like what was."""
     return f"sankofa:slo_valid:{window}"

@@ -1,32 +1,23 @@
-"""What is broken in ourselves: an exporter that is away or may not see, a site that fell silent, a stage that stalls."""
+"""What is broken in our exporters: one that is away, may not see or is too slow, and a site that fell silent."""
 
 from __future__ import annotations
-
-from functools import partial
 
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.model import catalogue
 from sankofa_exporters.proxmox import families as pve
-from sankofa_observe.slo.quorum import SAME
-from sankofa_observe.telemetry import (
-    OBSERVER_NEWEST,
-    OBSERVER_VERDICTS,
-    PIPELINE_SUCCESS,
-    SETTLEMENTS,
-    SITE_INFO,
-    UNDETERMINED,
-    WAITING_DUE,
-)
+from sankofa_observe.telemetry import OBSERVER_ISOLATED, SYSTEM_EXPLAINED
 
-from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
+from .rule import SITE_BOARD, Alert, Group
+from .systems import OWN_JOB, target_jobs, watched_systems
 
-EXPORTER_JOBS = "sankofa-(besu|canary|ceph|cloudflare|proxmox)"
 STARVED_SECONDS = 0.1  # half of the slack that a quick eth_call has under its bound of 0.2 s
-OBSERVER_BEHIND_SECONDS = 1800  # what it counts closes a minute or two after it was; restarts take minutes
-PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks were missed
-PLATFORM_IDENTITY = {"tier": "core", "region": "all", "site": "platform"}
 
-_UNSCRAPED = 'up{job=~"sankofa-.+"} == 0'
+_UNSCRAPED = f"up{{{target_jobs(watched_systems())}}} == 0 unless on (tier, region, site, system) {SYSTEM_EXPLAINED}"
+# An exporter that is away itself has no site: its observer stands for one.
+_AWAY = (
+    f'label_replace(group by (system, observer) (up{{job="{OWN_JOB}"}} == 0\n'
+    f'unless on (observer) {OBSERVER_ISOLATED} == 1), "site", "$1", "observer", "(.+)")'
+)
 _REFUSED = f'{catalogue.COLLECTOR_ERROR.name}{{kind="permission"}} == 1'
 _LACKING = (f"{pve.PRIVILEGE_MISSING.name} == 1", f"{ceph.PRIVILEGE_MISSING.name} == 1", _REFUSED)
 _STARVED = f"quantile_over_time(0.8, {catalogue.PROBE_DELAY.name}[5m]) > {STARVED_SECONDS}"
@@ -40,7 +31,7 @@ def _with_system(expr: str) -> str:
 OBSERVER = (
     Alert(
         name="ExporterDown",
-        expr=f"{_BY_SYSTEM} ({_with_system(_UNSCRAPED)})",
+        expr=f'{_BY_SYSTEM} ({_UNSCRAPED}\nor label_replace(label_replace({_AWAY}, "tier", "all", "", ""), "region", "all", "", ""))',
         for_seconds=60,
         severity="ticket",
         kind="meta",
@@ -74,72 +65,6 @@ OBSERVER = (
         summary="{{ $labels.site }}: our {{ $labels.system }} exporter is too slow to judge by it",
         description="{{ $value }} target(s) of {{ $labels.system }} at {{ $labels.site }}: our own delay spoils each fifth probe.",
     ),
-    Alert(
-        name="SiteSilent",
-        # The inventory is ours, so a site that vanished with all its series is still counted.
-        expr=(f'max by (tier, region, site) ({SITE_INFO})\nunless on (site) (up{{job=~"{EXPORTER_JOBS}"}} == 1)'),
-        for_seconds=60,
-        severity="page",
-        kind="meta",
-        scope="site",
-        system="observer",
-        dashboard=FLEET_BOARD,
-        summary="{{ $labels.site }} is silent: up or down, nobody knows",
-        description="The contract lists {{ $labels.site }}, and no exporter has fresh series of it.",
-    ),
 )
 
-_of_the_platform = partial(
-    Alert, kind="meta", scope="system", system="platform", identity=PLATFORM_IDENTITY, dashboard=FLEET_BOARD
-)
-PLATFORM = (
-    _of_the_platform(
-        name="PipelineStalled",
-        expr=f"count(time() - {PIPELINE_SUCCESS} > {PIPELINE_STALL_SECONDS})",
-        for_seconds=60,
-        severity="ticket",
-        summary="Outages are not being judged: credits will be late",
-        description="{{ $value }} stage(s) of the pipeline have not succeeded for 15 minutes.",
-    ),
-    _of_the_platform(
-        name="SettlementHeld",
-        expr=f'sum({SETTLEMENTS}{{state="held"}}) > 0',
-        severity="page",
-        summary="Money is held: a settlement needs a person before it is paid",
-        description="{{ $value }} settlement(s) are held; tenants wait for their credit.",
-    ),
-    _of_the_platform(
-        name="VerdictUndetermined",
-        expr=f"sum({UNDETERMINED}) > 0",
-        for_seconds=300,
-        severity="ticket",
-        summary="Nobody can tell whether promises were kept: a person has to say",
-        description="{{ $value }} verdict(s) are undetermined, and nobody has reviewed them; nothing is paid for them by itself.",
-    ),
-    _of_the_platform(
-        name="PeriodNotJudged",
-        expr=f"max(time() - {WAITING_DUE}) > 0",
-        for_seconds=300,
-        severity="ticket",
-        summary="A period that is over cannot be judged: its credits will be late",
-        description="What should have been judged or done waits, {{ $value | humanizeDuration }} past its time.",
-    ),
-    _of_the_platform(
-        name="ObserverSilent",
-        expr=f"count(time() - {OBSERVER_NEWEST} > {OBSERVER_BEHIND_SECONDS})",
-        for_seconds=300,
-        severity="ticket",
-        summary="An observer counts no slots: the others decide without it",
-        description="{{ $value }} observer(s) have counted nothing for half an hour.",
-    ),
-    _of_the_platform(
-        name="ObserverDiffers",
-        expr=f'sum({OBSERVER_VERDICTS}{{alone!="{SAME}"}}) > 0',
-        for_seconds=300,
-        severity="ticket",
-        summary="One observer saw a period otherwise than the others, or could not see it",
-        description="In {{ $value }} case(s) an observer alone would not have come to the verdict of all.",
-    ),
-)
-
-GROUPS = (Group(name="sankofa-observer", rules=OBSERVER), Group(name="sankofa-platform", rules=PLATFORM))
+GROUPS = (Group(name="sankofa-observer", rules=OBSERVER),)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sankofa_observe.ports.archive import EvidenceArchive
 from sankofa_observe.ports.attestor import Attestor
 from sankofa_observe.ports.chain import (
+    CHANGES,
     Attempt,
     AttemptKind,
     AttestorSet,
@@ -45,6 +46,7 @@ from sankofa_observe.ports.silences import Silence, Silences
 from sankofa_observe.ports.slots import SealedStore, SlotTable
 
 __all__ = [
+    "CHANGES",
     "HOUR_SECONDS",
     "AgreementRecord",
     "Attempt",

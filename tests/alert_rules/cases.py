@@ -5,20 +5,27 @@ Series are written as promtool reads them (`1x20` is 1 and twenty more). Minutes
 
 from __future__ import annotations
 
-from tests.alert_rules import cases_besu, cases_canary, cases_ceph, cases_cloudflare, cases_proxmox
+from tests.alert_rules import (
+    cases_besu,
+    cases_burn,
+    cases_canary,
+    cases_ceph,
+    cases_cloudflare,
+    cases_ourselves,
+    cases_proxmox,
+    cases_security,
+    cases_state,
+)
 from tests.alert_rules.case import Case
 
-PVE = 'job="sankofa-proxmox", instance="pve-1", site="edge-1", tier="edge", region="r1"'
-BESU = 'job="sankofa-besu", instance="besu-1", site="reg-1", tier="regional", region="r2", network="mainland"'
+PVE = 'job="sankofa-proxmox", instance="pve-1", site="edge-1", tier="edge", region="r1", system="proxmox"'
+BESU = 'job="sankofa-besu", instance="besu-1", site="reg-1", tier="regional", region="r2", system="besu", network="mainland"'
 BESU_2 = BESU.replace("besu-1", "besu-2").replace("reg-1", "reg-2")
 OURS = 'job="sankofa-platform", instance="platform:9800", site="platform", tier="core", region="all"'
 
 EDGE = {"tier": "edge", "region": "r1", "site": "edge-1", "system": "proxmox"}
 REGIONAL = {"tier": "regional", "region": "r2", "site": "reg-1", "system": "besu"}
 CHAIN = {"tier": "core", "region": "all", "site": "mainland", "system": "besu"}
-PLATFORM = {"tier": "core", "region": "all", "site": "platform", "system": "platform"}
-AVAILABILITY = EDGE | {"slo": "availability-edge"}
-LATENCY = REGIONAL | {"slo": "latency-chain-query"}
 
 
 def pve(**series: str) -> dict[str, str]:
@@ -33,123 +40,6 @@ def calls(*, all_calls: str, good: str, known: str = "1x300") -> dict[str, str]:
     name = "sankofa_besu_eth_call_duration_seconds"
     return besu(known=known) | {f"{name}_count{{{BESU}}}": all_calls, f'{name}_bucket{{{BESU}, le="0.2"}}': good}
 
-
-# 15 s scrapes: 4 a minute, 240 an hour. The edge's budget is 0.5 %.
-FAST_BURN = pve(known="1x300", up="1x200 0x100")
-BURN = (
-    Case(
-        alert="SloBudgetBurnFast",
-        world="ten bad minutes at the end of an hour",
-        series=FAST_BURN,
-        minute=60,
-        fires=((AVAILABILITY, ""),),
-    ),
-    Case(alert="SloBudgetBurnFast", world="two bad minutes", series=pve(known="1x300", up="1x200 0x7 1x90"), minute=53),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="burned, and well again",
-        series=pve(known="1x300", up="1x180 0x39 1x80"),
-        minute=61,
-    ),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="nobody knows",
-        unknown=True,
-        series=pve(known="1x200 0x100", up="1x200 0x100"),
-        minute=60,
-    ),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="the exporter is gone",
-        unknown=True,
-        series=pve(known="1x200 stale", up="1x200 stale"),
-        minute=60,
-    ),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="twenty minutes of slow calls",
-        series=calls(all_calls="0+1x300", good="0+1x160 160x140"),
-        minute=60,
-        fires=((LATENCY, ""),),
-    ),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="nine slow minutes: over the threshold, but too few calls to prove it",
-        series=calls(all_calls="0+1x300", good="0+1x204 204x96"),
-        minute=60,
-    ),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="slow calls of a node that cannot be trusted",
-        unknown=True,
-        series=calls(all_calls="0+1x300", good="0+1x160 160x140", known="1x160 0x140"),
-        minute=60,
-    ),
-    Case(alert="SloBudgetBurnFast", world="no calls", series=calls(all_calls="7x300", good="7x300"), minute=60),
-    Case(
-        alert="SloBudgetBurnSteady",
-        world="three bad minutes in half an hour",
-        series=pve(known="1x300", up="1x179 0x12 1x110"),
-        minute=60,
-        fires=((AVAILABILITY, ""),),
-    ),
-    Case(
-        alert="SloBudgetBurnSteady", world="one bad minute", series=pve(known="1x300", up="1x179 0x3 1x110"), minute=60
-    ),
-    Case(
-        alert="SloBudgetBurnSteady",
-        world="nobody knows",
-        unknown=True,
-        series=pve(known="1x179 0x110", up="1x179 0x110"),
-        minute=60,
-    ),
-    Case(
-        alert="SloBudgetDrainDaily",
-        world="six bad samples in an hour",
-        series=pve(known="1x300", up="1x179 0x5 1x110"),
-        minute=60,
-        fires=((AVAILABILITY, ""),),
-    ),
-    Case(
-        alert="SloBudgetDrainDaily", world="two bad samples", series=pve(known="1x300", up="1x179 0x1 1x110"), minute=60
-    ),
-    Case(
-        alert="SloBudgetDrainDaily",
-        world="nobody knows",
-        unknown=True,
-        series=pve(known="1x179 0x110", up="1x179 0x110"),
-        minute=60,
-    ),
-    # One bad sample of 196 is over half a percent, one of 200 is half a percent exactly: the promise is kept.
-    Case(
-        alert="SloBudgetDrainSlow",
-        world="just over the threshold",
-        series=pve(known="_ 1x300", up="_ 1x99 0 1x200"),
-        minute=49,
-        fires=((AVAILABILITY, ""),),
-    ),
-    Case(
-        alert="SloBudgetDrainSlow",
-        world="exactly at the threshold",
-        series=pve(known="_ 1x300", up="_ 1x99 0 1x200"),
-        minute=50,
-    ),
-    Case(
-        alert="SloBudgetDrainSlow",
-        world="two bad samples in an hour",
-        series=pve(known="1x300", up="1x179 0x1 1x110"),
-        minute=60,
-        fires=((AVAILABILITY, ""),),
-    ),
-    Case(alert="SloBudgetDrainSlow", world="one bad sample", series=pve(known="1x300", up="1x179 0 1x110"), minute=60),
-    Case(
-        alert="SloBudgetDrainSlow",
-        world="nobody knows",
-        unknown=True,
-        series=pve(known="1x179 0x110", up="1x179 0x110"),
-        minute=60,
-    ),
-)
 
 TWO_NODES = {
     f'sankofa_pve_node_online{{{PVE}, node="n1"}}': "1x40",
@@ -177,17 +67,6 @@ PROXMOX = (
     ),
     Case(alert="PveNodeOffline", world="both online", series=pve(known="1x40") | TWO_NODES, minute=1),
     Case(alert="PveNodeOffline", world="nobody knows", unknown=True, series=pve(known="0x40") | TWO_NODES, minute=5),
-    Case(
-        alert="PveNotKnown", world="nobody knows", series=pve(known="0x40", up="0x40"), minute=3, fires=((EDGE, "1"),)
-    ),
-    Case(alert="PveNotKnown", world="known to be down", series=pve(known="1x40", up="0x40"), minute=3),
-    Case(
-        alert="PveNotKnown",
-        world="the exporter is gone",
-        unknown=True,
-        series=pve(known="0 stale", up="0 stale"),
-        minute=3,
-    ),
 )
 
 CHAIN_STOPS = besu(known="1x40", head_timestamp_seconds="0+15x8 120x32")
@@ -206,8 +85,6 @@ CHAIN_BESU = (
     Case(alert="BesuNodeDown", world="down", series=besu(known="1x40", up="0x40"), minute=2, fires=((REGIONAL, "1"),)),
     Case(alert="BesuNodeDown", world="up", series=besu(known="1x40", up="1x40"), minute=2),
     Case(alert="BesuNodeDown", world="nobody knows", unknown=True, series=besu(known="0x40", up="0x40"), minute=5),
-    Case(alert="BesuNotKnown", world="nobody knows", series=besu(known="0x40"), minute=3, fires=((REGIONAL, "1"),)),
-    Case(alert="BesuNotKnown", world="known to be down", series=besu(known="1x40", up="0x40"), minute=3),
     Case(
         alert="BesuQuerySlow",
         world="every second call",
@@ -226,13 +103,7 @@ CHAIN_BESU = (
     ),
 )
 
-_SITES = {
-    f'sankofa_site_info{{site="edge-1", tier="edge", region="r1", {OURS.partition(", site")[0]}}}': "1x40",
-    f'sankofa_site_info{{site="edge-2", tier="edge", region="r1", {OURS.partition(", site")[0]}}}': "1x40",
-}
-SILENT = {"tier": "edge", "region": "r1", "site": "edge-2", "system": "observer"}
 _UP = {f"up{{{PVE}}}": "1x40"}
-_UP_2 = {f"up{{{PVE.replace('edge-1', 'edge-2')}}}": "1x40"}
 _PRIVILEGE = f'sankofa_pve_privilege_missing{{{PVE}, path="/vms", privilege="VM.Audit"}}'
 _PERMISSION = f'sankofa_collector_error{{{BESU}, collector="peers", kind="permission"}}'
 _DELAY = f"sankofa_probe_delay_seconds{{{BESU}}}"
@@ -294,98 +165,10 @@ OBSERVER = (
         series=besu(known="0x80") | {_DELAY: "0x80"},
         minute=15,
     ),
-    Case(alert="SiteSilent", world="one of two", series=_SITES | _UP, minute=2, fires=((SILENT, ""),)),
-    Case(alert="SiteSilent", world="both heard", series=_SITES | _UP | _UP_2, minute=2),
-    Case(
-        alert="SiteSilent",
-        world="heard, but it does not know",
-        unknown=True,
-        series=_SITES | _UP | _UP_2 | pve(known="0x40"),
-        minute=2,
-    ),
-)
-
-_STAGE = f'sankofa_pipeline_last_success_timestamp_seconds{{{OURS}, stage="observe"}}'
-_DUE = f'sankofa_waiting_due_timestamp_seconds{{{OURS}, subject="period"}}'
-
-
-def _newest(observer: str) -> str:
-    return f'sankofa_observer_newest_slot_timestamp_seconds{{{OURS}, observer="{observer}"}}'
-
-
-def _alone(how: str) -> str:
-    return f'sankofa_observer_verdicts{{{OURS}, observer="north", alone="{how}"}}'
-
-
-def _unclear(tier: str) -> str:
-    return f'sankofa_undetermined_verdicts{{{OURS}, slo="availability-{tier}"}}'
-
-
-_HELD = f'sankofa_settlements{{{OURS}, state="held"}}'
-MONEY = (
-    Case(
-        alert="PipelineStalled",
-        world="no success for 17 minutes",
-        series={_STAGE: "0x80"},
-        minute=17,
-        fires=((PLATFORM, "1"),),
-    ),
-    Case(alert="PipelineStalled", world="a tick ago", series={_STAGE: "0+15x80"}, minute=16),
-    Case(
-        alert="PipelineStalled",
-        world="no platform: ExporterDown says so",
-        unknown=True,
-        series={f"up{{{OURS}}}": "0x80"},
-        minute=16,
-    ),
-    Case(alert="SettlementHeld", world="two held", series={_HELD: "2x40"}, minute=1, fires=((PLATFORM, "2"),)),
-    Case(alert="SettlementHeld", world="none held", series={_HELD: "0x40"}, minute=1),
-    Case(alert="SettlementHeld", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=1),
-    Case(
-        alert="VerdictUndetermined",
-        world="three of two SLOs",
-        series={_unclear("edge"): "2x40", _unclear("core"): "1x40"},
-        minute=6,
-        fires=((PLATFORM, "3"),),
-    ),
-    Case(alert="VerdictUndetermined", world="none", series={_unclear("edge"): "0x40"}, minute=6),
-    Case(alert="VerdictUndetermined", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=6),
-    Case(
-        alert="PeriodNotJudged",
-        world="ten minutes past its time",
-        series={_DUE: "60x80"},
-        minute=11,
-        fires=((PLATFORM, "10m 0s"),),
-    ),
-    Case(alert="PeriodNotJudged", world="before its time", series={_DUE: "3600x80"}, minute=11),
-    Case(alert="PeriodNotJudged", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=11),
-    Case(
-        alert="ObserverSilent",
-        world="one of three stands since the beginning",
-        series={_newest("north"): "0x160", _newest("east"): "0+15x160", _newest("west"): "0+15x160"},
-        minute=37,
-        fires=((PLATFORM, "1"),),
-    ),
-    Case(alert="ObserverSilent", world="all count", series={_newest("north"): "0+15x160"}, minute=37),
-    Case(alert="ObserverSilent", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x160"}, minute=37),
-    Case(
-        alert="ObserverDiffers",
-        world="one that saw two promises otherwise and one not at all",
-        series={_alone("otherwise"): "2x40", _alone("cannot tell"): "1x40", _alone("the same"): "9x40"},
-        minute=6,
-        fires=((PLATFORM, "3"),),
-    ),
-    Case(
-        alert="ObserverDiffers",
-        world="all the same",
-        series={_alone("the same"): "9x40", _alone("otherwise"): "0x40"},
-        minute=6,
-    ),
-    Case(alert="ObserverDiffers", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=6),
 )
 
 CASES = (
-    *BURN,
+    *cases_burn.CASES,
     *PROXMOX,
     *cases_proxmox.CASES,
     *CHAIN_BESU,
@@ -394,5 +177,7 @@ CASES = (
     *cases_ceph.CASES,
     *cases_cloudflare.CASES,
     *OBSERVER,
-    *MONEY,
+    *cases_ourselves.CASES,
+    *cases_security.CASES,
+    *cases_state.CASES,
 )

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from sankofa_exporters.config.document import BrokenConfigError, Violation, attempt, checked, read_yaml, together
+from sankofa_exporters.config.place import SYSTEM_LABEL, PlaceName, Tier
 from sankofa_exporters.config.settings import (
     Document,
-    LabelValue,
     Name,
     Strict,
     Target,
@@ -44,9 +44,9 @@ class Site(Strict):
 
     model_config = ConfigDict(extra="ignore")
 
-    name: LabelValue
-    tier: Literal["core", "regional", "edge", "chain", "link", "region", "fleet"]
-    region: LabelValue
+    name: PlaceName
+    tier: Tier
+    region: PlaceName
     targets: Annotated[dict[Literal[SYSTEM_NAMES], dict[Name, dict[str, Any]]], BeforeValidator(_ours)] = Field(  # type: ignore[valid-type]
         default_factory=dict
     )
@@ -77,7 +77,9 @@ def load_with_fleet(config: Path, fleet: Path, system: System) -> Document[Any, 
 def _targets(file: Path, system: System, document: Document[Any, Any] | None) -> dict[str, Target]:
     found, violations = checked(read_yaml(file), Fleet)
     targets: dict[str, Target] = dict(document.targets) if document else {}
-    for index, site in enumerate(found.spec.sites if found else ()):
+    sites = found.spec.sites if found else []
+    violations += _named_twice(sites)
+    for index, site in enumerate(sites):
         for name, raw in site.targets.get(system.name, {}).items():
             where = f"spec.sites[{index}].targets.{system.name}.{name}"
             target, wrong = _target(raw, site, where, system)
@@ -97,6 +99,15 @@ def _targets(file: Path, system: System, document: Document[Any, Any] | None) ->
     return targets
 
 
+def _named_twice(sites: Sequence[Site]) -> Iterator[Violation]:
+    names: set[str] = set()
+    for index, site in enumerate(sites):
+        if site.name in names:
+            seen = f"a second site {site.name!r}"
+            yield Violation(where=f"spec.sites[{index}].name", seen=seen, expected="a name of its own")
+        names.add(site.name)
+
+
 def _target(raw: Mapping[str, Any], site: Site, where: str, system: System) -> tuple[Target | None, list[Violation]]:
     target, violations = checked(raw, system.target_type, where)
     if target is None:
@@ -105,15 +116,18 @@ def _target(raw: Mapping[str, Any], site: Site, where: str, system: System) -> t
     return target.model_copy(update={"labels": {**target.labels, **place}}), violations
 
 
-def discovered(document: Document[Any, Any]) -> list[dict[str, Any]]:
+def discovered(document: Document[Any, Any], system: System) -> list[dict[str, Any]]:
     """The targets of `/probe` as Prometheus' service discovery wants them."""
-    return [{"targets": [name], "labels": target.labels} for name, target in sorted(document.targets.items())]
+    return [
+        {"targets": [name], "labels": target.labels | {SYSTEM_LABEL: system.name}}
+        for name, target in sorted(document.targets.items())
+    ]
 
 
-def discovered_upstream(document: Document[Any, Any]) -> list[dict[str, Any]]:
+def discovered_upstream(document: Document[Any, Any], system: System) -> list[dict[str, Any]]:
     """The systems' own metrics endpoints beside them, with the same labels."""
     return [
-        {"targets": list(target.upstream), "labels": target.labels}
+        {"targets": list(target.upstream), "labels": target.labels | {SYSTEM_LABEL: system.name}}
         for _, target in sorted(document.targets.items())
         if target.upstream
     ]
@@ -123,8 +137,8 @@ def write_discovery(document: Document[Any, Any], system: System, folder: Path) 
     """Target files for `file_sd_configs`: SYSTEM.json and upstream-SYSTEM.json, each replaced in one step."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, groups in (
-        (system.name, discovered(document)),
-        (f"upstream-{system.name}", discovered_upstream(document)),
+        (system.name, discovered(document, system)),
+        (f"upstream-{system.name}", discovered_upstream(document, system)),
     ):
         path = folder / f"{name}.json"
         beside = folder / f".{name}.json.new"
