@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from sankofa_observe.cli.output import complain, say
+from sankofa_observe.cli.output import ConfigFile, complain, say
 
 EXTRA = "generate"
 SHORTEST_WINDOW_SECONDS = 300
@@ -30,6 +30,9 @@ def register(app: typer.Typer) -> None:
     dashboards = typer.Typer(no_args_is_help=True, help="Make Grafana's boards of specs.")
     dashboards.command("generate")(generate_dashboards)
     app.add_typer(dashboards, name="dashboards")
+    routes = typer.Typer(no_args_is_help=True, help="Make Alertmanager's configuration of the settings.")
+    routes.command("generate")(generate_routes)
+    app.add_typer(routes, name="alertmanager")
 
 
 def generate_rules(
@@ -90,6 +93,33 @@ def generate_dashboards(specs: Specs, out: Out, *, check: Check = False) -> None
         _compared(stale(out), what)
     else:
         _written(lambda: write(out), what, out)
+
+
+def generate_routes(
+    config: ConfigFile,
+    out: Annotated[Path, typer.Option("--out", help="File to write, like /etc/alertmanager/alertmanager.yml.")],
+    *,
+    check: Check = False,
+) -> None:
+    """Write alertmanager.yml: who is told of pages, tickets, the heartbeat and incidents, by the section `alerting` of the settings.
+
+    It names files with secrets, which Alertmanager reads by itself, and holds none.
+
+    Example: sankofa-observe alertmanager generate --config sankofa.yaml --out /etc/alertmanager/alertmanager.yml
+    """
+    from sankofa_observe.config import load_settings
+    from sankofa_observe.errors import InvalidInput
+
+    with _extra():
+        from sankofa_rules.alertmanager import alertmanager
+    alerting = load_settings(config).alerting
+    if alerting is None:
+        raise InvalidInput(f"{config}: it has no section alerting; see docs/reference/settings.md; nothing was written")
+    text = alertmanager(alerting)
+    if check:
+        _compared([] if out.is_file() and out.read_text(encoding="utf-8") == text else [out], "alertmanager.yml")
+    else:
+        _written(lambda: out.write_text(text, encoding="utf-8"), "alertmanager.yml", out)
 
 
 def _web(name: str, url: str) -> str:
