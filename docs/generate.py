@@ -70,7 +70,7 @@ MEANINGS = {
     "schedule.observe_seconds": "Seconds between two turns of observe.",
     "schedule.settle_seconds": "Seconds between two turns of evaluate, assess, settle and credit.",
     "schedule.metrics_listen": "Where the metrics of a process with the scheduler are scraped.",
-    "alerting": "Who is told of alerts, and who silences them: `rules generate --alertmanager` writes Alertmanager's configuration from it.",
+    "alerting": "Who is told of alerts, and who silences them: `alertmanager generate` writes Alertmanager's configuration from it.",
     "alerting.alertmanager_url": "Where approved exclusions become silences.",
     "alerting.heartbeat": "The judge of the dead man's switch (`sankofa-observe deadman`), as Alertmanager reaches it.",
     "alerting.incidents": "Where `serve` stores pages and alerts of promises as incidents.",

@@ -20,7 +20,7 @@ TICKET_GROUP_WAIT_SECONDS = 60
 HEARTBEAT_SECONDS = 60
 SHOWN = 20  # alerts of one notification in words; a webhook has its max_alerts
 HEADER = """\
-# Written by `sankofa-observe rules generate --alertmanager`, or `python -m deploy.alertmanager.render --write`; change the settings and run it again.
+# Written by `sankofa-observe alertmanager generate`, or `python -m deploy.alertmanager.render --write`; change the settings and run it again.
 # Files named here are read by Alertmanager alone: give them its owner and mode 600.
 """
 _EACH = ["..."]  # by all labels: one alert a notification

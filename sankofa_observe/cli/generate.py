@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sankofa_observe.cli.output import complain, say
+from sankofa_observe.cli.output import ConfigFile, complain, say
 
 EXTRA = "generate"
 SHORTEST_WINDOW_SECONDS = 300
@@ -34,6 +33,9 @@ def register(app: typer.Typer) -> None:
     dashboards = typer.Typer(no_args_is_help=True, help="Make Grafana's boards of specs.")
     dashboards.command("generate")(generate_dashboards)
     app.add_typer(dashboards, name="dashboards")
+    routes = typer.Typer(no_args_is_help=True, help="Make Alertmanager's configuration of the settings.")
+    routes.command("generate")(generate_routes)
+    app.add_typer(routes, name="alertmanager")
 
 
 def generate_rules(
@@ -48,12 +50,6 @@ def generate_rules(
     runbooks: Runbooks = None,
     boards: Annotated[
         str | None, typer.Option("--boards", help="Where Grafana shows boards, like https://grafana.example.org/d.")
-    ] = None,
-    alertmanager: Annotated[
-        Path | None, typer.Option("--alertmanager", help="Write Alertmanager's configuration there too, from --config.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="Settings file, whose section alerting says who is told.")
     ] = None,
     *,
     check: Check = False,
@@ -77,36 +73,12 @@ def generate_rules(
     found = watched_slos(specs)
     parts = len(found.slos) - len(found.promised)
     what = f"rules of {_counted(len(found.promised), 'SLO')}" + (f" and {_counted(parts, 'part')}" if parts else "")
-    routes = _routes(config, alertmanager)
     if check:
-        _compared([*stale(out, edition), *(path for path, text in routes.items() if _other(path, text))], what)
+        _compared(stale(out, edition), what)
     else:
         _written(lambda: write(out, edition), what, out)
-        for path, text in routes.items():
-            _written(partial(path.write_text, text, encoding="utf-8"), "who is told", path)
         for note in found.notes:
             say(f"note: {note}")
-
-
-def _routes(config: Path | None, out: Path | None) -> dict[Path, str]:
-    """Alertmanager's configuration, where it is asked for."""
-    from sankofa_observe.errors import InvalidInput
-
-    if out is None and config is None:
-        return {}
-    if out is None or config is None:
-        raise InvalidInput("--alertmanager FILE and --config FILE: expected both, or neither")
-    from sankofa_observe.config import load_settings
-    from sankofa_rules.alertmanager import alertmanager
-
-    alerting = load_settings(config).alerting
-    if alerting is None:
-        raise InvalidInput(f"{config}: no section alerting; expected who is told, see docs/reference/settings.md")
-    return {out: alertmanager(alerting)}
-
-
-def _other(path: Path, text: str) -> bool:
-    return not path.is_file() or path.read_text(encoding="utf-8") != text
 
 
 def generate_dashboards(specs: Specs, out: Out, runbooks: Runbooks = None, *, check: Check = False) -> None:
@@ -124,6 +96,33 @@ def generate_dashboards(specs: Specs, out: Out, runbooks: Runbooks = None, *, ch
         _compared(stale(out, base), what)
     else:
         _written(lambda: write(out, base), what, out)
+
+
+def generate_routes(
+    config: ConfigFile,
+    out: Annotated[Path, typer.Option("--out", help="File to write, like /etc/alertmanager/alertmanager.yml.")],
+    *,
+    check: Check = False,
+) -> None:
+    """Write alertmanager.yml: who is told of pages, tickets, the heartbeat and incidents, by the section `alerting` of the settings.
+
+    It names files with secrets, which Alertmanager reads by itself, and holds none.
+
+    Example: sankofa-observe alertmanager generate --config sankofa.yaml --out /etc/alertmanager/alertmanager.yml
+    """
+    from sankofa_observe.config import load_settings
+    from sankofa_observe.errors import InvalidInput
+
+    with _extra():
+        from sankofa_rules.alertmanager import alertmanager
+    alerting = load_settings(config).alerting
+    if alerting is None:
+        raise InvalidInput(f"{config}: it has no section alerting; see docs/reference/settings.md; nothing was written")
+    text = alertmanager(alerting)
+    if check:
+        _compared([] if out.is_file() and out.read_text(encoding="utf-8") == text else [out], "alertmanager.yml")
+    else:
+        _written(lambda: out.write_text(text, encoding="utf-8"), "alertmanager.yml", out)
 
 
 def _web(name: str, url: str) -> str:

@@ -34,12 +34,13 @@ def listed(
 
     from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.config import load_settings
+    from sankofa_observe.pipeline.incidents import told
     from sankofa_observe.scope import OPERATOR
 
     with closing(SqlLedger(load_settings(config).ledger_url, new=False)) as ledger:
         reads = ledger.read(OPERATOR)
         found = pages(lambda **page: reads.incidents(site, **page), limit=limit, after=after, whole=as_json)
-        show(found, as_json=as_json, nothing="no incident was told of")
+        show(map(told, found), as_json=as_json, nothing="no incident was told of")
 
 
 def one(

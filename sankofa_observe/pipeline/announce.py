@@ -7,9 +7,8 @@ Where only some SLOs are excluded, for all who are promised them, alerts of thos
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import Clock, Ledger, Silence, Silences, Wait
@@ -21,6 +20,7 @@ SUBJECT = "silences"  # of what waits while Alertmanager is away
 AHEAD_SECONDS = 35 * 86_400  # what begins later is announced later
 DUE_SECONDS = 300
 EVERYBODY = "*"
+MOST_NAMED = 5  # exclusions in a comment
 MARK = "sankofa-observe exclusion"  # with which the comment of each silence of ours begins
 
 
@@ -128,15 +128,28 @@ def _muted(
     every = [*(each for several in holes.values() for each in several), *(held for _, held in holds)]
     edges = sorted({at for one in every for at in (one.starts_at, one.ends_at)})
     found: dict[str, list[Period]] = defaultdict(list)
-    for starts_at, ends_at in pairwise(edges):
-        part = Period(starts_at=starts_at, ends_at=ends_at)
+    for part, excluded in _excluded_parts(edges, holes):
         live = {pair for pair, held in holds if held.overlaps(part)}
-        costs = {slo for pair in live for slo in (pair[1],) if not any(one.overlaps(part) for one in holes[pair])}
+        costs = {slo for _, slo in live - excluded}
         free = {slo for _, slo in live} - costs
         for slo in [""] if free and not costs else free:
             found[slo].append(part)
     for slo, parts in sorted(found.items()):
         yield from ((slo, one) for one in union(parts) if one.overlaps(window))
+
+
+def _excluded_parts(
+    edges: Sequence[int], holes: Mapping[_Pair, Sequence[Period]]
+) -> Iterator[tuple[Period, set[_Pair]]]:
+    """Between two edges, what is excluded there; only where anything is, for a plan over many tenants has many stretches."""
+    place = {at: number for number, at in enumerate(edges)}
+    excluded: dict[int, set[_Pair]] = defaultdict(set)
+    for pair, several in holes.items():
+        for one in several:
+            for number in range(place[one.starts_at], place[one.ends_at]):
+                excluded[number].add(pair)
+    for number in sorted(excluded):
+        yield Period(starts_at=edges[number], ends_at=edges[number + 1]), excluded[number]
 
 
 def _is_of(record: ExclusionRecord, slo: str, stretch: Period) -> bool:
@@ -146,10 +159,12 @@ def _is_of(record: ExclusionRecord, slo: str, stretch: Period) -> bool:
 def _silence(region: str, site: str, slo: str, stretch: Period, of: Sequence[ExclusionRecord]) -> Silence:
     labels = {"region": region, "site": site} | ({"slo": slo} if slo else {})
     reasons = dict.fromkeys(one.exclusion.reason for one in of)
-    refs = ", ".join(sorted(one.exclusion.ref for one in of))
+    names = sorted(one.exclusion.ref for one in of)
+    if len(names) > MOST_NAMED:  # a plan over many tenants is one act
+        names = [f"plan {name}" for name in sorted({one.exclusion.plan for one in of})]
     return Silence(
         labels=tuple(sorted(labels.items())),
         stretch=stretch,
         author=", ".join(sorted({one.approved_by for one in of})),
-        comment=f"{MARK} {refs}: {'; '.join(reasons)} ({stretch})",
+        comment=f"{MARK} {', '.join(names)}: {'; '.join(reasons)} ({stretch})",
     )

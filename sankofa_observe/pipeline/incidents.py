@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from sankofa_observe.errors import InvalidInput, Unfit, Violation
 from sankofa_observe.ports import Clock, Ledger
 from sankofa_observe.sla.catalog import Catalog
-from sankofa_observe.sla.incident import Covered, Incident, IncidentRecord, covered
+from sankofa_observe.sla.incident import ALL, Covered, Incident, IncidentRecord, IncidentState, covered
+from sankofa_observe.units import rfc3339
 
 log = logging.getLogger(__name__)
 ACTOR = "alertmanager"
+PLACES = ("tier", "region", "site", "slo")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +35,7 @@ class Stored:
 
 
 def store(
-    told: Iterable[Incident | Violation],
+    found: Iterable[Incident | Violation],
     *,
     truncated: int,
     ledger: Ledger,
@@ -46,7 +48,7 @@ def store(
         Unavailable: the ledger cannot take it now: told again, what stands already is the same.
     """
     acting, added, refused = ledger.acting(ACTOR), [], []
-    for one in told:
+    for one in found:
         if isinstance(one, Violation):
             refused.append(one)
             continue
@@ -66,27 +68,66 @@ def store(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
-    """An incident with the slots that it lies over."""
+class Act:
+    """What was told of an incident, and when it was recorded."""
 
-    record: IncidentRecord
-    slots: tuple[Covered, ...]
+    state: IncidentState
+    ended_at: int | None
+    recorded_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """An incident as it is shown; `slots` are those that it lies over, where they were asked for."""
+
+    id: str
+    ref: str
+    alert: str
+    state: IncidentState
+    started_at: int
+    ended_at: int | None
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    acts: tuple[Act, ...]
+    slots: tuple[Covered, ...] | None = None
 
     def __str__(self) -> str:
+        place = " ".join(value for name in PLACES if (value := self.labels.get(name, "")) not in {"", ALL})
+        end = "" if self.ended_at is None else f" {rfc3339(self.ended_at)}"
+        summary = self.annotations.get("summary", "no summary")
+        head = f"{self.ref} {self.alert} {place or 'everywhere'}: since {rfc3339(self.started_at)}, {self.state}{end}: {summary}"
+        if self.slots is None:
+            return head
         links = [
-            f"  {name}: {link}"
-            for name in ("runbook_url", "dashboard")
-            if (link := self.record.now.annotations.get(name))
+            f"  {name}: {self.annotations[name]}" for name in ("runbook_url", "dashboard") if name in self.annotations
         ]
-        none = [] if self.slots else ["  no promise lies there"]
-        return "\n".join([str(self.record), *links, *(f"  {one}" for one in self.slots), *none])
+        return "\n".join(
+            [head, *links, *(f"  {one}" for one in self.slots), *([] if self.slots else ["  no promise lies there"])]
+        )
 
 
-def shown(name: str, ledger: Ledger, catalog: Catalog, clock: Clock) -> Shown:
-    """Raises `InvalidInput` where there is no incident, or more than one, of this name."""
+def told(record: IncidentRecord, slots: tuple[Covered, ...] | None = None) -> Told:
+    one = record.now
+    acts = zip(record.revisions, record.told_at, strict=True)
+    return Told(
+        id=one.id,
+        ref=one.ref,
+        alert=one.alert,
+        state=one.state,
+        started_at=one.started_at,
+        ended_at=one.ended_at,
+        labels=one.labels,
+        annotations=one.annotations,
+        acts=tuple(Act(state=each.state, ended_at=each.ended_at, recorded_at=at) for each, at in acts),
+        slots=slots,
+    )
+
+
+def shown(name: str, ledger: Ledger, catalog: Catalog, clock: Clock) -> Told:
+    """An incident with the slots that it lies over; raises `InvalidInput` where there is none of this name, or more than one."""
     found = ledger.incidents_named(name)
     if len(found) != 1:
         raise InvalidInput(
-            f"{len(found)} incidents {name[:80]!r}; expected 16 digits of a-f and 0-9, as `incidents list` names them"
+            f"{len(found)} incidents {name[:80]!r}; expected one by its 16 digits of a-f and 0-9, as sankofa-observe incidents list names them"
         )
-    return Shown(record=found[0], slots=tuple(covered(found[0].now, catalog, clock.now())))
+    return told(found[0], tuple(covered(found[0].now, catalog, clock.now())))

@@ -14,7 +14,7 @@ from enum import StrEnum
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.site import Site
-from sankofa_observe.units import Period, rfc3339
+from sankofa_observe.units import Period
 
 ALL = "all"  # the value of a label that an alert has no own one for
 
@@ -67,15 +67,6 @@ class IncidentRecord:
     def now(self) -> Incident:
         return self.revisions[-1]
 
-    def __str__(self) -> str:
-        one = self.now
-        until = f"{one.state} {rfc3339(one.ended_at)}" if one.ended_at is not None else one.state
-        place = " ".join(filter(None, (one.label("tier"), one.label("region"), one.label("site"), one.label("slo"))))
-        return (
-            f"{one.ref} {one.alert} {place or 'everywhere'}: since {rfc3339(one.started_at)}, {until}: "
-            f"{one.annotations.get('summary', 'no summary')}"
-        )
-
 
 def next_of(standing: IncidentRecord | None, told: Incident) -> bool:
     """Whether what was told is a revision: another state, or another end of what ended. The same thing told again is none."""
@@ -84,9 +75,13 @@ def next_of(standing: IncidentRecord | None, told: Incident) -> bool:
     return (standing.now.state, standing.now.ended_at) != (told.state, told.ended_at)
 
 
-def replaced(one: Incident, by: Incident) -> Incident:
-    """What nobody ended, and began anew: it ended at the latest when its alert began again."""
-    ended_at = max(one.started_at, by.started_at)
+def replaced(one: Incident, by: Incident) -> Incident | None:
+    """What is open and is over, because its alert, which fires once at a time, began anew or ended under another start; else None."""
+    if one.state is not IncidentState.FIRING or (one.fingerprint, one.id == by.id) != (by.fingerprint, False):
+        return None
+    ended_at = max(one.started_at, by.started_at) if by.ended_at is None else by.ended_at
+    if ended_at < one.started_at:
+        return None  # told late: it began since
     return replace(one, state=IncidentState.REPLACED, ended_at=ended_at)
 
 

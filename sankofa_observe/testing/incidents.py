@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sankofa_observe.sla.incident import Incident, IncidentRecord, IncidentState, next_of, replaced
+from sankofa_observe.sla.incident import Incident, IncidentRecord, next_of, replaced
 
 
 @dataclass(kw_only=True)
@@ -18,9 +18,8 @@ class MemoryIncidents:
         if not next_of(standing, told):
             return False
         for one in [each.now for each in self.told.values()]:
-            same = one.fingerprint == told.fingerprint and one.id != told.id
-            if same and told.state is IncidentState.FIRING and one.state is IncidentState.FIRING:
-                self._add(replaced(one, told), at)
+            if over := replaced(one, told):
+                self._add(over, at)
         self._add(told, at)
         return True
 

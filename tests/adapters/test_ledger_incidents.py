@@ -75,6 +75,20 @@ def test_an_alert_fires_once_at_a_time(ledger: Ledger, minutes: tuple[int, ...])
     assert revisions(ledger, other) == [other]
 
 
+def test_an_end_under_another_start_ends_what_is_open_and_one_that_is_older_does_not(ledger: Ledger) -> None:
+    """Two Prometheus say two starts of one alert; what ended before it began is of another time."""
+    open_since = incident(minute=5)
+    ledger.add_incident(open_since, AT)
+    old = replace(FIRING, state=IncidentState.RESOLVED, ended_at=START + 299)
+    ledger.add_incident(old, AT)
+    assert revisions(ledger, open_since) == [open_since]
+    later = replace(incident(minute=4), state=IncidentState.RESOLVED, ended_at=START + 400)
+    ledger.add_incident(later, AT)
+    assert revisions(ledger, open_since)[1:] == [
+        replace(open_since, state=IncidentState.REPLACED, ended_at=START + 400)
+    ]
+
+
 def test_incidents_are_listed_by_when_they_began_and_in_pages(ledger: Ledger) -> None:
     """Of all places or of one; a tenant sees none, for none belongs to it alone."""
     every = [incident(f"edge-{number % 2}", minute=number) for number in (3, 1, 2)]

@@ -136,23 +136,3 @@ def test_links_of_alerts_open_where_the_operator_serves_them(run: Run, shop: Pat
     for option, url in (("--runbooks", "ops.example"), ("--boards", "https://amina:hidden-word@grafana.example")):
         refused = run("rules", "generate", "--specs", str(shop), "--out", str(tmp_path), option, url)
         assert (refused.code, option in refused.err, "hidden-word" in refused.err) == (2, True, False)
-
-
-@pytest.mark.real("amtool")
-def test_who_is_told_is_written_from_the_settings(run: Run, shop: Path, tmp_path: Path) -> None:
-    """Alertmanager's own checker takes it; half of the two options, and settings that tell nobody, are refused."""
-    settings = {"data_dir": "data", "specs": ["specs"], "prometheus": {"url": "http://127.0.0.1:9090"}}
-    silent, config, out = tmp_path / "silent.yaml", tmp_path / "sankofa.yaml", tmp_path / "alertmanager.yml"
-    silent.write_text(yaml.safe_dump(settings))
-    told = {"webhook": [{"url": "http://127.0.0.1:9099/page"}]}
-    config.write_text(yaml.safe_dump(settings | {"alerting": {"pages": told, "tickets": told}}))
-    words = ("rules", "generate", "--specs", str(shop), "--out", str(tmp_path / "rules"))
-    both = ("--alertmanager", str(out), "--config")
-    assert run(*words, *both, str(config)).code == 0
-    command = [need_program("amtool"), "check-config", str(out)]
-    assert subprocess.run(command, capture_output=True, check=False, timeout=limit(20)).returncode == 0
-    assert run(*words, *both, str(config), "--check").code == 0
-    out.write_text("route: {receiver: nobody}\n")
-    assert run(*words, *both, str(config), "--check").code == 3
-    assert "expected both" in run(*words, "--config", str(config)).err
-    assert "no section alerting" in run(*words, *both, str(silent)).err

@@ -18,6 +18,7 @@ from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes, answers
 from deploy.parts import CHECKOUT, need_program
 from sankofa_observe import telemetry
+from sankofa_rules.book import alerts
 from tests.pace import limit
 
 WITHIN_SECONDS = 12
@@ -66,12 +67,8 @@ class World:
 
     def start_prometheus(self, name: str) -> Child:
         """An observer that scrapes nothing and whose heartbeat says when it was evaluated."""
-        watchdog = {
-            "alert": "Watchdog",
-            "expr": "vector(time())",
-            "labels": {"severity": "heartbeat", "observer": name},
-            "annotations": {"evaluated_at": "{{ $value }}"},
-        }
+        [ours] = [one.document() for one in alerts() if one.severity == "heartbeat"]
+        watchdog = {**ours, "expr": "vector(1)", "labels": {**ours["labels"], "observer": name}}
         rules = self.folder / f"{name}-rules.yml"
         rules.write_text(json.dumps({"groups": [{"name": "watchdog", "rules": [watchdog]}]}))
         config = self.folder / f"{name}.yml"

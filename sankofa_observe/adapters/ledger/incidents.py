@@ -13,7 +13,7 @@ from sankofa_observe.adapters.ledger import rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
 from sankofa_observe.adapters.ledger.checksums import Row
 from sankofa_observe.adapters.ledger.writes import add_new
-from sankofa_observe.sla.incident import Incident, IncidentRecord, IncidentState, next_of, replaced
+from sankofa_observe.sla.incident import Incident, IncidentRecord, next_of, replaced
 
 NEWEST = 10  # of one alert, among which one may be open: an older one was replaced when they began
 _NAME = re.compile("[0-9a-f]{16,64}")
@@ -32,8 +32,8 @@ class Incidents(Acting):
             if not next_of(standing, told):
                 return False
             for one in every:
-                if one is not standing and told.state is IncidentState.FIRING and one.now.state is IncidentState.FIRING:
-                    self._add(connection, replaced(one.now, told), len(one.revisions) + 1, at)
+                if over := replaced(one.now, told):
+                    self._add(connection, over, len(one.revisions) + 1, at)
             self._add(connection, told, len(standing.revisions) + 1 if standing else 1, at)
         return True
 

@@ -72,6 +72,13 @@ def test_an_outage_that_costs_another_tenant_still_pages() -> None:
     assert muted([own, others], ACME, OTHER) == [(PLACE, MINUTE)]
 
 
+def test_a_plan_over_many_tenants_is_named_as_one() -> None:
+    """A comment that a person can read, whoever approved which of them."""
+    many = [agreement(f"a-{number}", tenant=f"t-{number}", starts_at=START - 1000) for number in range(6)]
+    [found] = wanted_silences([approved(exclusion(one)) for one in many], catalog(*many), DAY)
+    assert found.comment == f"sankofa-observe exclusion plan 3f0c19d2a4b7e581: firmware of the switches ({MINUTE})"
+
+
 def test_an_exclusion_of_one_slo_silences_alerts_of_that_slo_alone() -> None:
     """The place itself is promised something else meanwhile."""
     part = replace(exclusion(BOTH), slos=("latency-edge-user",))

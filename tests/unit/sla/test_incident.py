@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sankofa_observe.sla.catalog import Catalog
-from sankofa_observe.sla.incident import Covered, IncidentRecord, IncidentState, covered
+from sankofa_observe.sla.incident import Covered, IncidentState, covered
 from sankofa_observe.slo.site import Site
 from sankofa_observe.units import Period
 from tests.builders import START, incident, slo
@@ -54,11 +54,3 @@ def test_a_version_covers_what_it_holds() -> None:
     old, new = replace(slo(), ends_at=START + 60), replace(slo(), version=2, starts_at=START + 60)
     catalog = Catalog(sites=SITES, slos={"old": old, "new": new})
     assert [one.slots for one in covered(ENDED, catalog, START + 600)] == [1, 1]
-
-
-def test_an_incident_says_in_a_line_what_where_and_since_when() -> None:
-    """As a list shows it."""
-    record = IncidentRecord(revisions=(ENDED,), told_at=(START,))
-    assert str(record) == (
-        f"{ENDED.ref} SiteDown edge ke edge-1: since 2026-01-01T00:00:59Z, resolved 2026-01-01T00:01:01Z: edge-1 is DOWN: proxmox"
-    )
