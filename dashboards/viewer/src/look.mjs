@@ -1,0 +1,19 @@
+// Sizes, theme and fonts: Grafana's dark theme on the fonts that a plain Debian has.
+import { createTheme } from '@grafana/data';
+
+export const theme = createTheme({
+  colors: { mode: 'dark' },
+  typography: { fontFamily: "Inter, 'DejaVu Sans Condensed', Helvetica, Arial, sans-serif" },
+});
+export const COLUMNS = 24;
+export const ROW = 30; // pixels of a row of the grid
+export const GAP = 8;
+export const HEADER = 44;
+
+/** A panel's rectangle in pixels on a page of this width. */
+export function place({ x, y, w, h }, width) {
+  const column = (width - GAP) / COLUMNS;
+  return {
+    left: GAP + x * column, top: HEADER + y * (ROW + GAP), width: w * column - GAP, height: h * (ROW + GAP) - GAP,
+  };
+}
