@@ -76,6 +76,7 @@ check-generated: ## Whether all that is generated is as its sources make it (mak
 	@$(BIN)/python -m sankofa_exporters.docs --check
 	@$(BIN)/python -m deploy.integrations.render --check
 	@$(BIN)/python deploy/prometheus/render.py --check
+	@$(BIN)/python -m deploy.alertmanager.render --check
 	@$(BIN)/python -m sankofa_observe.api --check
 	@$(BIN)/python docs/generate.py --check
 	@$(BIN)/python docs/pictures.py --check
@@ -88,6 +89,7 @@ generate: ## Write all that is generated anew: rules, boards, references, ABI
 	@$(BIN)/python -m sankofa_exporters.docs --write
 	@$(BIN)/python -m deploy.integrations.render --write
 	@$(BIN)/python deploy/prometheus/render.py --write
+	@$(BIN)/python -m deploy.alertmanager.render --write
 	@node=$$($(BIN)/python -m deploy.parts node) && "$$node" contracts/tools/compile.mjs
 	@$(BIN)/python -m sankofa_observe.api --write
 	@$(BIN)/python docs/generate.py --write
