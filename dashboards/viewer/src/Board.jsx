@@ -1,20 +1,20 @@
 // A board: its title, variables and links above, its panels where the grid has them.
 import { useEffect } from 'react';
 
+import { COLUMNS, GAP, HEADER, height } from '../gate/grid.mjs';
 import { fill } from '../gate/variables.mjs';
-import { COLUMNS, GAP, HEADER, ROW, place, theme } from './look.mjs';
+import { place, theme } from './look.mjs';
 import { Panel } from './panels/Panel.jsx';
 
 const NOTICE = 'drawn with Grafana’s libraries by Sankofa’s viewer; not a Grafana';
 
 export function Board({ board, panels, end, settings }) {
   const width = document.documentElement.clientWidth;
-  const rows = Math.max(...panels.map(({ panel }) => panel.gridPos.y + panel.gridPos.h));
   useEffect(() => {
     document.title = board.title;
   });
   return (
-    <div style={{ position: 'relative', width, height: HEADER + rows * (ROW + GAP), fontFamily: theme.typography.fontFamily, color: theme.colors.text.primary }}>
+    <div style={{ position: 'relative', width, height: height(panels), fontFamily: theme.typography.fontFamily, color: theme.colors.text.primary }}>
       <Header board={board} values={panels[0]?.values ?? {}} end={end} settings={settings} />
       {panels.map((one, number) => (
         <div key={number} style={{ position: 'absolute', ...place({ x: 0, w: COLUMNS, ...one.panel.gridPos }, width) }}>

@@ -1,14 +1,12 @@
-// Sizes, theme and fonts: Grafana's dark theme on the fonts that a plain Debian has.
+// Theme and places: Grafana's dark theme on the fonts that a plain Debian has.
 import { createTheme } from '@grafana/data';
+
+import { COLUMNS, GAP, HEADER, ROW } from '../gate/grid.mjs';
 
 export const theme = createTheme({
   colors: { mode: 'dark' },
   typography: { fontFamily: "Inter, 'DejaVu Sans Condensed', Helvetica, Arial, sans-serif" },
 });
-export const COLUMNS = 24;
-export const ROW = 30; // pixels of a row of the grid
-export const GAP = 8;
-export const HEADER = 44;
 
 /** A panel's rectangle in pixels on a page of this width. */
 export function place({ x, y, w, h }, width) {

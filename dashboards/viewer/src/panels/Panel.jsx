@@ -1,5 +1,6 @@
 // One panel: its frame and title, and what draws its kind. A kind that nobody draws says so.
-import { GAP, theme } from '../look.mjs';
+import { GAP } from '../../gate/grid.mjs';
+import { theme } from '../look.mjs';
 import { Bars, Figures } from './Figures.jsx';
 import { Heatmap } from './Heatmap.jsx';
 import { Lines } from './Lines.jsx';
