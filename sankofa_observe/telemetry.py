@@ -45,6 +45,12 @@ SITE_INFO = Series(
     name="sankofa_site_info", labels=("site", "tier", "region"), meaning="A site of the fleet; always 1."
 )
 
+# What each site is expected to have: exporters say the same of their own targets, at their own /metrics.
+TARGET_INFO = Series(
+    name="sankofa_target_info",
+    labels=("tier", "region", "site", "system", "target"),
+    meaning="A target that should be scraped; always 1.",
+)
 SLO_OBJECTIVE = Series(name="sankofa_slo_objective_ratio", labels=("slo", "tier"), meaning="The target of an SLO.")
 SLO_SLOTS = Series(
     name="sankofa_slo_period_slots", labels=(*_PROMISE, "state"), meaning="Slots of the current period by state."
@@ -62,15 +68,63 @@ SLO_SPENT = Series(
 )
 
 SETTLEMENTS = Series(name="sankofa_settlements", labels=("state",), meaning="Settlements by state.")
+# Money is in units of its currency (exponent applied): for people, never for a settlement.
 PENALTY = Series(
-    name="sankofa_penalty_minor",
+    name="sankofa_penalty",
     labels=("currency",),
-    meaning="Penalties assessed so far, before caps, in minor units.",
+    meaning="Penalties assessed so far, before caps, in units of the currency.",
 )
 CREDIT = Series(
-    name="sankofa_service_credit_minor",
+    name="sankofa_service_credit",
     labels=("tenant", "currency"),
-    meaning="Credits granted so far, in minor units.",
+    meaning="Credits granted so far, in units of the currency.",
+)
+_PRICED = ("agreement", "slo", "site", "tenant", "currency")
+CREDIT_NOW = Series(
+    name="sankofa_credit_now",
+    labels=_PRICED,
+    meaning="What the running period of a promise would cost if all that is not known, and all that is left of it, was good; absent while nothing of it is known.",
+)
+CREDIT_NEXT = Series(
+    name="sankofa_credit_next",
+    labels=_PRICED,
+    meaning="What it would cost from the next step of its schedule on; absent where it cannot get dearer.",
+)
+CREDIT_AT_RISK = Series(
+    name="sankofa_credit_at_risk",
+    labels=_PRICED,
+    meaning="What more it would cost at its end if the rest was as bad as what is known of it.",
+)
+SLOTS_TO_NEXT_BAND = Series(
+    name="sankofa_slots_to_next_band",
+    labels=("agreement", "slo", "site"),
+    meaning="So many bad slots to come make it dearer; absent where it cannot get dearer.",
+)
+
+# Of the last closed period that was judged, so that a breach does not vanish with the period it was in.
+_JUDGED = ("agreement", "slo", "site", "tier")
+JUDGED_VERDICT = Series(
+    name="sankofa_judged_verdict",
+    labels=(*_JUDGED, "verdict"),
+    meaning="Of a promise's last judged period: 1 for its verdict (met, breach, undetermined), 0 for the others.",
+)
+JUDGED_END = Series(
+    name="sankofa_judged_period_end_timestamp_seconds", labels=_JUDGED, meaning="When that period ended."
+)
+JUDGED_LOW = Series(
+    name="sankofa_judged_attainment_low_ratio",
+    labels=_JUDGED,
+    meaning="Attained in it if all that is unknown was bad; absent where nothing is known.",
+)
+JUDGED_HIGH = Series(
+    name="sankofa_judged_attainment_high_ratio",
+    labels=_JUDGED,
+    meaning="Attained in it if all that is unknown was good; absent where nothing is known.",
+)
+JUDGED_SPENT = Series(
+    name="sankofa_judged_error_budget_spent_ratio",
+    labels=_JUDGED,
+    meaning="Bad over allowed in it; absent where nothing is known.",
 )
 
 UNDETERMINED = Series(
@@ -91,15 +145,10 @@ UNDETERMINED_STAKE = Series(
 WAITING = Series(
     name="sankofa_waiting", labels=("subject",), meaning="What is due and cannot be done yet, like judging a period."
 )
-WAITING_SINCE = Series(
-    name="sankofa_waiting_since_timestamp_seconds",
-    labels=("subject",),
-    meaning="Since when the oldest of it waits; absent while nothing does.",
-)
-WAITING_DUE = Series(
-    name="sankofa_waiting_due_timestamp_seconds",
-    labels=("subject",),
-    meaning="By when the first of it should be done; absent while nothing waits.",
+WAITING_SECONDS = Series(
+    name="sankofa_waiting_seconds",
+    labels=("kind", "reason"),
+    meaning="For how long the oldest of what is due and cannot be done yet has waited; 0 while nothing does.",
 )
 
 OBSERVER_NEWEST = Series(
@@ -145,35 +194,10 @@ ERRORS = Series(
     meaning="Errors by part (scheduler, api) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
 )
 
-# What each site is expected to have, said by exporters (at their own /metrics) and by the platform alike.
-TARGET_INFO = Series(
-    name="sankofa_target_info",
-    labels=("tier", "region", "site", "system", "target"),
-    meaning="A target that should be scraped; always 1.",
-)
-# Money on boards is in units of its currency (exponent applied): for people, never for a settlement.
-_PRICED = ("agreement", "slo", "site", "tenant", "currency")
-CREDIT_NOW = Series(name="sankofa_credit_now", labels=_PRICED, meaning="What would be owed if the period ended now.")
-CREDIT_NEXT = Series(name="sankofa_credit_next", labels=_PRICED, meaning="What would be owed from the next band on.")
-CREDIT_AT_RISK = Series(
-    name="sankofa_credit_at_risk",
-    labels=_PRICED,
-    meaning="What more would be owed at the period's end if all goes on as now.",
-)
-SLOTS_TO_NEXT_BAND = Series(
-    name="sankofa_slots_to_next_band",
-    labels=("agreement", "slo", "site"),
-    meaning="Bad slots that are left until the next band.",
-)
-WAITING_SECONDS = Series(
-    name="sankofa_waiting_seconds",
-    labels=("kind", "reason"),
-    meaning="For how long the oldest of what is due and cannot be done yet has waited; 0 while nothing does.",
-)
-
 SERIES = (
-    SITE_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
-    UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SINCE, WAITING_DUE,
+    SITE_INFO, TARGET_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
+    CREDIT_NOW, CREDIT_NEXT, CREDIT_AT_RISK, SLOTS_TO_NEXT_BAND, JUDGED_VERDICT, JUDGED_END, JUDGED_LOW, JUDGED_HIGH, JUDGED_SPENT,
+    UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SECONDS,
     OBSERVER_NEWEST, OBSERVER_VERDICTS,
     PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD_AGE, API_DURATION, ERRORS,
 )  # fmt: skip

@@ -15,7 +15,7 @@ from sankofa_observe.telemetry import (
     SETTLEMENTS,
     SITE_INFO,
     UNDETERMINED,
-    WAITING_DUE,
+    WAITING_SECONDS,
 )
 
 from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
@@ -24,6 +24,8 @@ EXPORTER_JOBS = "sankofa-(besu|canary|ceph|cloudflare|proxmox)"
 STARVED_SECONDS = 0.1  # half of the slack that a quick eth_call has under its bound of 0.2 s
 OBSERVER_BEHIND_SECONDS = 1800  # what it counts closes a minute or two after it was; restarts take minutes
 PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks were missed
+# By what waits, for how many seconds it may, and how a person says it.
+WAITS = {"period": 3600, "settlement": 3600, "verdict": 7 * 86_400}
 PLATFORM_IDENTITY = {"tier": "core", "region": "all", "site": "platform"}
 
 _UNSCRAPED = 'up{job=~"sankofa-.+"} == 0'
@@ -31,6 +33,13 @@ _REFUSED = f'{catalogue.COLLECTOR_ERROR.name}{{kind="permission"}} == 1'
 _LACKING = (f"{pve.PRIVILEGE_MISSING.name} == 1", f"{ceph.PRIVILEGE_MISSING.name} == 1", _REFUSED)
 _STARVED = f"quantile_over_time(0.8, {catalogue.PROBE_DELAY.name}[5m]) > {STARVED_SECONDS}"
 _BY_SYSTEM = "count by (tier, region, site, system)"
+
+
+_WAITING_LONG = "max(({}) > 0)".format(
+    "\nor ".join(
+        f'max by (kind, reason) ({WAITING_SECONDS}{{kind="{kind}"}}) - {seconds}' for kind, seconds in WAITS.items()
+    )
+)
 
 
 def _with_system(expr: str) -> str:
@@ -117,12 +126,11 @@ PLATFORM = (
         description="{{ $value }} verdict(s) are undetermined, and nobody has reviewed them; nothing is paid for them by itself.",
     ),
     _of_the_platform(
-        name="PeriodNotJudged",
-        expr=f"max(time() - {WAITING_DUE}) > 0",
-        for_seconds=300,
+        name="WaitingLong",
+        expr=_WAITING_LONG,
         severity="ticket",
-        summary="A period that is over cannot be judged: its credits will be late",
-        description="What should have been judged or done waits, {{ $value | humanizeDuration }} past its time.",
+        summary="What is due cannot be done: a period, a verdict or a settlement waits",
+        description="The oldest waits {{ $value | humanizeDuration }} past its bound.",
     ),
     _of_the_platform(
         name="ObserverSilent",

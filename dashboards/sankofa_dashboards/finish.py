@@ -41,6 +41,7 @@ PANEL_KEYS = frozenset(
         "gridPos",
         "id",
         "interval",
+        "links",
         "options",
         "panels",
         "targets",
@@ -49,10 +50,11 @@ PANEL_KEYS = frozenset(
         "type",
     }
 )
-ROW_KEYS = frozenset({"collapsed", "gridPos", "id", "panels", "title", "type"})
+ROW_KEYS = frozenset({"collapsed", "gridPos", "id", "panels", "repeat", "title", "type"})
 TARGET_KEYS = frozenset({"datasource", "expr", "format", "instant", "legendFormat", "range", "refId"})
 VARIABLE_KEYS = frozenset(
     {
+        "allValue",
         "current",
         "datasource",
         "description",
@@ -109,6 +111,10 @@ def _variable(variable: Json) -> Json:
         kept.pop("datasource", None)
     if not kept.get("current", {}).get("value"):
         kept.pop("current", None)
+    elif kept["current"]["value"] == "$__all":
+        kept["current"] = {"text": ["All"], "value": ["$__all"]}
+    else:
+        kept["current"] = _keep(kept["current"], frozenset({"text", "value"}))
     return kept
 
 

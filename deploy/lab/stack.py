@@ -33,6 +33,7 @@ from sankofa_observe.adapters.keys import write_keystore
 
 EDGE, REPLICA, REGION = "edge-nairobi-1", "regional-nairobi-1", "ke-nairobi"
 TENANT = "baobab"
+OBSERVER = "lab-1"
 READERS = ("", "-tenant")  # each has a Prometheus and exporters of its own: what follows the names of the parts
 PVE_FILES = {"token_file": "token", "ca_file": "ca.pem"}
 # anvil has no consensus of Besu's, nor its transaction pool and peers: what it cannot say is not asked.
@@ -165,6 +166,7 @@ class Lab:
             platform=f"127.0.0.1:{self.port('scheduler')}" if with_rules else None,
             alertmanager=f"127.0.0.1:{self.port('alertmanager')}" if with_rules else None,
             rule_files=[str(CHECKOUT / "alert_rules" / "generated" / "*.yaml")] if with_rules else [],
+            observer=f"{OBSERVER}{reader}",
         )
         file = self.write(f"{name}.yaml", text)
         command = [
@@ -225,7 +227,7 @@ class Lab:
         settings = {
             "data_dir": str(self.folder / "data"),
             "specs": [str(self.folder / "specs")],
-            "observer": "lab-1",
+            "observer": OBSERVER,
             "prometheus": {"url": self.url("prometheus")},
             "late": {"delay_seconds": 2 * self.plan.scrape_seconds},
             "chain": {

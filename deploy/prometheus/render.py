@@ -1,8 +1,11 @@
 """Prometheus' configuration: one shape for production and for the lab.
 
 `python deploy/prometheus/render.py --write` writes the two committed examples; the lab calls `render` with its own
-ports. Assumes multi-target exporters (`/probe?target=`) and targets with the labels site, tier and region (from the fleet file). Never
-knows credentials: those are the exporters' own. Job names, ports and relabelling stand in the catalogue (deploy/integrations).
+ports. Assumes multi-target exporters (`/probe?target=`) and targets with the labels site, tier, region and system (from the fleet file).
+Never knows credentials: those are the exporters' own. Job names, ports and relabelling stand in the catalogue (deploy/integrations).
+
+Each Prometheus is an observer with a name, which every target gets as a label, so that `up` has it too (decision 0042). In YAML it stands
+once, as an anchor that all jobs refer to. A target that discovery gives another `observer`, like one of an exporter elsewhere, keeps it.
 """
 
 from __future__ import annotations
@@ -22,9 +25,11 @@ from sankofa_observe.adapters.integrations.scrape import scrape_job, through
 
 FOLDER = Path(__file__).parent
 TARGETS = "/etc/sankofa-observe/targets"
-HEADER = "# Written by `python deploy/prometheus/render.py --write`; change render.py and run it again.\n"
+HEADER = "# Written by `python deploy/prometheus/render.py --write`; change render.py and run it again.\n# The name of this Prometheus as an observer stands once, at `&observer`.\n"
 # The platform is one place; the sites it speaks of are labels of its own series (honor_labels).
-PLATFORM_LABELS = {"tier": "core", "region": "all", "site": "platform"}
+PLATFORM_LABELS = {"tier": "core", "region": "all", "site": "platform", "system": "platform"}
+OWN_JOB = "sankofa-exporter"  # the exporters' own /metrics
+OBSERVER = "observer-1"
 DISCOVERY_SECONDS = 30
 
 
@@ -56,6 +61,7 @@ def render(
     scrape_timeout: str | None = None,
     integrations: Mapping[str, str] | None = None,
     targets: str = TARGETS,
+    observer: str = OBSERVER,
 ) -> str:
     """The YAML text of prometheus.yml; `exporters` by system, `platform` and `alertmanager` are HOST:PORT or None.
 
@@ -67,15 +73,27 @@ def render(
         timing["scrape_timeout"] = scrape_timeout
     jobs = [_multi_target(name, exporter) for name, exporter in exporters.items()]
     jobs += [_upstream(name, exporter) for name, exporter in exporters.items() if system(name).upstream_job]
+    jobs += [_own(exporters)] if exporters else []
     for name, agent in (integrations or {}).items():
         discovery = {"file_sd_configs": [{"files": [f"{targets}/{name}.json"]}]}
         jobs.append(scrape_job(CATALOGUE.entry(name), discovery, agent))
     if platform is not None:
         jobs.append(_platform(platform))
+    rule = {"source_labels": ["observer"], "regex": "", "target_label": "observer", "replacement": observer}
+    for job in jobs:
+        job.setdefault("relabel_configs", []).append(rule)
     document: dict[str, Any] = {"global": timing, "rule_files": list(rule_files), "scrape_configs": jobs}
     if alertmanager is not None:
         document["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
-    return yaml.safe_dump(document, sort_keys=False)
+    return yaml.dump(document, Dumper=_Anchored, sort_keys=False)
+
+
+class _Anchored(yaml.SafeDumper):
+    """What several jobs share is written once, under a name that says what it is: there is nothing but the observer's rule."""
+
+    def generate_anchor(self, node: yaml.Node) -> str:
+        del node
+        return "observer"
 
 
 def _multi_target(name: str, exporter: Exporter) -> dict[str, Any]:
@@ -89,6 +107,12 @@ def _multi_target(name: str, exporter: Exporter) -> dict[str, Any]:
 
 def _upstream(name: str, exporter: Exporter) -> dict[str, Any]:
     return {"job_name": system(name).upstream_job, **exporter.discovery("/sd/upstream", f"upstream-{name}")}
+
+
+def _own(exporters: Mapping[str, Exporter]) -> dict[str, Any]:
+    """The exporters themselves: whom each expects (with the place of whom it expects), and how it is."""
+    groups = [{"targets": [exporter.address], "labels": {"system": name}} for name, exporter in exporters.items()]
+    return {"job_name": OWN_JOB, "honor_labels": True, "static_configs": groups}
 
 
 def _platform(address: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from sankofa_exporters.config.document import BrokenConfigError
 from sankofa_exporters.config.fleet import write_discovery
+from sankofa_exporters.config.place import warn_of_placeless
 from sankofa_exporters.config.settings import Document, exposed_files
 
 from . import __version__
@@ -58,15 +59,18 @@ def _run(chosen: System, options: argparse.Namespace) -> int:
     for sentence in exposed_files(settings.document):
         log.warning("secret file", extra={"exposed": sentence})
     if options.check_config:
+        warn_of_placeless(settings.document)
         sys.stdout.write(f"{options.config_file}: good, {len(settings.document.targets)} targets\n")
         return 0
     if options.sd_folder is not None:
+        warn_of_placeless(settings.document)
         return _write_discovery(settings.document, chosen, options.sd_folder)
     address = options.listen_address or chosen.default_address
     try:
         listener = listen(address)
     except (OSError, ValueError) as error:
         return _fail(1, _cannot_listen(address, error))
+    warn_of_placeless(settings.document)
     from .serving.app import Exporter
     from .serving.run import serve
 

@@ -18,8 +18,9 @@ from sankofa_observe.pipeline.stages import SETTLING, Turn
 
 if TYPE_CHECKING:
     from sankofa_observe.config import Settings
-    from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
+    from sankofa_observe.operations.metrics import PipelineMetrics
     from sankofa_observe.operations.process import Ending
+    from sankofa_observe.operations.registry import ProcessMetrics
     from sankofa_observe.pipeline.observing import Observing
     from sankofa_observe.pipeline.platform import Platform
     from sankofa_observe.ports import Lease
@@ -91,7 +92,7 @@ def _run(config: Path, part: Part, ending: Ending) -> None:
 
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
-    from sankofa_observe.operations.metrics import ProcessMetrics
+    from sankofa_observe.operations.registry import ProcessMetrics
 
     scheduling, answering = part in {Part.ALL, Part.SCHEDULER}, part in {Part.ALL, Part.API}
     log.info("starting", extra={"version": version("sankofa-observe"), "part": part.value, "config": str(config)})
@@ -119,7 +120,8 @@ def _observe(config: Path, name: str, ending: Ending) -> None:
 
     from sankofa_observe.bootstrap import open_observing
     from sankofa_observe.config import load_settings
-    from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
+    from sankofa_observe.operations.metrics import PipelineMetrics
+    from sankofa_observe.operations.registry import ProcessMetrics
 
     log.info("starting", extra={"version": version("sankofa-observe"), "observer": name, "config": str(config)})
     settings = load_settings(config).as_observer(name)
@@ -265,8 +267,10 @@ def _turn(
 def _refresh(metrics: PipelineMetrics, platform: Platform, turn: Turn) -> None:
     """What a turn may have changed: slots are added up after those that count them, and not when only records were written."""
     if turn.name == SETTLING.name:
-        metrics.refresh_records(platform.ledger)
-        metrics.refresh_observers(platform.observer, platform.panel_of, platform.ledger, platform.clock.now())
+        now = platform.clock.now()
+        metrics.refresh_records(platform.ledger, now)
+        metrics.refresh_observers(platform.observer, platform.panel_of, platform.ledger, now)
+        metrics.money.refresh_outlook(platform.panel_of, platform.ledger, now)
     else:
         metrics.refresh_slots(platform.slots, platform.clock)
 

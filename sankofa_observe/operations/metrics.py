@@ -6,14 +6,14 @@ No verdict or amount is ever computed from here. The names are those of `telemet
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-
 from sankofa_observe import telemetry
-from sankofa_observe.errors import KINDS, UNEXPECTED, kind_of
+from sankofa_observe.errors import kind_of
+from sankofa_observe.operations.money import MoneyMetrics
+from sankofa_observe.operations.registry import ProcessMetrics, remove, show
+from sankofa_observe.operations.waits import waiting_seconds
 from sankofa_observe.pipeline.evaluate import PERIOD
 from sankofa_observe.pipeline.panel import PanelOf
 from sankofa_observe.pipeline.period import period_totals
@@ -26,33 +26,7 @@ from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.quorum import CANNOT_TELL, OTHERWISE, SAME, View
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import judge
-from sankofa_observe.telemetry import Series
 from sankofa_observe.units import PPM
-
-
-class ProcessMetrics:
-    """The registry of one process, and the errors of its parts."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._errors = self.counter(telemetry.ERRORS)
-
-    def error(self, part: str, kind: str) -> None:
-        self._errors.labels(part, kind).inc()
-
-    def expect_errors_of(self, part: str) -> None:
-        """A counter that is there from the start has a rate from its first error on."""
-        for kind in (*KINDS, UNEXPECTED):
-            self._errors.labels(part, kind)
-
-    def gauge(self, one: Series) -> Gauge:
-        return Gauge(one.name, one.meaning, one.labels, registry=self.registry)
-
-    def counter(self, one: Series) -> Counter:
-        return Counter(one.name, one.meaning, one.labels, registry=self.registry)
-
-    def histogram(self, one: Series) -> Histogram:
-        return Histogram(one.name, one.meaning, one.labels, buckets=one.buckets, registry=self.registry)
 
 
 class RequestMetrics:
@@ -75,20 +49,18 @@ class PipelineMetrics:
     def __init__(self, process: ProcessMetrics, catalog: Catalog) -> None:
         self._process, self._catalog = process, catalog
         self._sites = process.gauge(telemetry.SITE_INFO)
+        self._targets = process.gauge(telemetry.TARGET_INFO)
         self._objective = process.gauge(telemetry.SLO_OBJECTIVE)
         self._slots = process.gauge(telemetry.SLO_SLOTS)
         self._low = process.gauge(telemetry.SLO_LOW)
         self._high = process.gauge(telemetry.SLO_HIGH)
         self._spent = process.gauge(telemetry.SLO_SPENT)
         self._settlements = process.gauge(telemetry.SETTLEMENTS)
-        self._penalty = process.gauge(telemetry.PENALTY)
-        self._credit = process.gauge(telemetry.CREDIT)
+        self.money = MoneyMetrics(process, catalog)
         self._undetermined = process.gauge(telemetry.UNDETERMINED)
         self._undetermined_since = process.gauge(telemetry.UNDETERMINED_SINCE)
-        self._at_stake = process.gauge(telemetry.UNDETERMINED_STAKE)
         self._waiting = process.gauge(telemetry.WAITING)
-        self._waiting_since = process.gauge(telemetry.WAITING_SINCE)
-        self._waiting_due = process.gauge(telemetry.WAITING_DUE)
+        self._waiting_seconds = process.gauge(telemetry.WAITING_SECONDS)
         self._newest = process.gauge(telemetry.OBSERVER_NEWEST)
         self._alone = process.gauge(telemetry.OBSERVER_VERDICTS)
         self._succeeded = process.gauge(telemetry.PIPELINE_SUCCESS)
@@ -101,6 +73,9 @@ class PipelineMetrics:
             self._failures.labels(stage.name)
         for site in catalog.sites.values():
             self._sites.labels(site.name, site.tier, site.region).set(1)
+            for system, names in site.targets.items():
+                for name in names:
+                    self._targets.labels(site.tier, site.region, site.name, system, name).set(1)
 
     def started(self, stages: Iterable[str], at: int) -> None:
         """From now on these stages are expected to succeed: one that never does is as late as one that stopped."""
@@ -124,17 +99,16 @@ class PipelineMetrics:
             self._objective.labels(slo.name, slo.tier).set(slo.target_ppm / PPM)
             self._refresh_slo(slo, slots, clock)
 
-    def refresh_records(self, ledger: Ledger) -> None:
-        """What was settled, and what waits."""
+    def refresh_records(self, ledger: Ledger, now: int) -> None:
+        """What was judged and settled, and what waits."""
         totals = ledger.totals()
         for state in SettlementState:
             self._settlements.labels(state.value).set(totals.settlements.get(state, 0))
-        for one in self._catalog.agreements.values():
-            money = (one.currency, one.exponent)
-            self._penalty.labels(one.currency).set(totals.penalties.get(money, 0))
-            self._credit.labels(one.tenant, one.currency).set(totals.credits.get((one.tenant, *money), 0))
+        self.money.refresh_sums(totals, ledger.at_stake())
+        self.money.refresh_judged(ledger)
         self._refresh_undetermined(ledger)
-        self._refresh_waiting(ledger)
+        show(self._waiting, {(PERIOD,): 0, **{(one.subject,): one.waits for one in ledger.waiting()}})
+        show(self._waiting_seconds, waiting_seconds(ledger, self._catalog.agreements, now))
 
     def refresh_observers(self, own: str, panel_of: PanelOf, ledger: Ledger, now: int) -> None:
         """How far each observer has counted, and of several what each would have said alone; `own` is who judges alone.
@@ -155,8 +129,8 @@ class PipelineMetrics:
                 alone |= {(name, word): 0 for word in (SAME, OTHERWISE, CANNOT_TELL)}
         for verdict, view in self._views(ledger):
             alone[view.name, view.beside(verdict)] += 1
-        _show(self._newest, newest)
-        _show(self._alone, alone)
+        show(self._newest, newest)
+        show(self._alone, alone)
 
     def _several(self) -> list[Agreement]:
         return [one for one in self._catalog.agreements.values() if one.observers.names]
@@ -178,17 +152,8 @@ class PipelineMetrics:
     def _refresh_undetermined(self, ledger: Ledger) -> None:
         found = ledger.undetermined()
         none: dict[tuple[str, ...], float] = dict.fromkeys(((slo,) for slo in self._catalog.slo_names()), 0)
-        _show(self._undetermined, {**none, **{(one.slo,): one.verdicts for one in found}})
-        _show(self._undetermined_since, {(one.slo,): one.oldest_ends_at for one in found})
-        at_stake: dict[tuple[str, ...], float] = {(one.currency,): 0 for one in self._catalog.agreements.values()}
-        at_stake |= {(one.currency,): one.amount_minor / 10**one.exponent for one in ledger.at_stake()}
-        _show(self._at_stake, at_stake)
-
-    def _refresh_waiting(self, ledger: Ledger) -> None:
-        found = ledger.waiting()
-        _show(self._waiting, {(PERIOD,): 0, **{(one.subject,): one.waits for one in found}})
-        _show(self._waiting_since, {(one.subject,): one.oldest_since_at for one in found})
-        _show(self._waiting_due, {(one.subject,): one.oldest_due_at for one in found})
+        show(self._undetermined, {**none, **{(one.slo,): one.verdicts for one in found}})
+        show(self._undetermined_since, {(one.slo,): one.oldest_ends_at for one in found})
 
     def _refresh_slo(self, slo: Slo, slots: SlotTable, clock: Clock) -> None:
         period = slo.window.period_at(clock.now())
@@ -197,7 +162,7 @@ class PipelineMetrics:
             if not found.totals.states or found.problem:
                 self._forget(promise)
                 for state in SlotState:
-                    _remove(self._slots, (*promise, state.value))
+                    remove(self._slots, (*promise, state.value))
                 continue
             for state in SlotState:
                 self._slots.labels(*promise, state.value).set(found.totals.states.get(state, 0))
@@ -212,18 +177,4 @@ class PipelineMetrics:
     def _forget(self, promise: tuple[str, str, str]) -> None:
         """Nothing is known of the period so far: no figure is given, for that of the last one would look like one of this."""
         for gauge in (self._low, self._high, self._spent):
-            _remove(gauge, promise)
-
-
-def _show(gauge: Gauge, values: Mapping[tuple[str, ...], float]) -> None:
-    """Show these and no others; what stays is never away in between, for an alert would begin anew."""
-    for labels, value in values.items():
-        gauge.labels(*labels).set(value)
-    shown = {tuple(sample.labels.values()) for metric in gauge.collect() for sample in metric.samples}
-    for labels in shown - set(values):
-        _remove(gauge, labels)
-
-
-def _remove(gauge: Gauge, labels: tuple[str, ...]) -> None:
-    with suppress(KeyError):
-        gauge.remove(*labels)
+            remove(gauge, promise)

@@ -20,6 +20,8 @@ from sankofa_observe.slo.slot import slot_starts
 from sankofa_observe.slo.verdict import Attainment, AttainmentRecord
 from sankofa_observe.units import Period, rfc3339
 
+NOT_OBSERVED = "its slots are not observed to the end"
+NOT_SCRAPED = "by its own clock the source has not scraped past that yet"
 LookAgain = Callable[[Slo, Sequence[str], Period], str]
 """Counts again what late samples changed of the sites' slots in the period; why it could not, or nothing."""
 
@@ -108,7 +110,7 @@ class Attained:
             there = self._there(slo, quorum, promise.site, period)
             missing = ", ".join(name for name in quorum.names if name not in there)
             few = f" by {quorum.needed} of its {len(quorum)} observers: missing {missing}" if missing else ""
-            return f"its slots are not observed to the end{few}"
+            return f"{NOT_OBSERVED}{few}"
         if quorum.names and self.observer not in quorum.names:
             return ""
         key = (slo.counted_as, quorum, period)
@@ -158,7 +160,7 @@ class Attained:
                 return str(error)
         if self._scraped_at >= until_at:
             return ""
-        return f"its grace ends at {rfc3339(until_at)}, and by its own clock the source has not scraped past that yet"
+        return f"its grace ends at {rfc3339(until_at)}, and {NOT_SCRAPED}"
 
     def _sites(self, slo: Slo, quorum: Quorum) -> list[str]:
         return sorted({promise.site for _, promise in self._promises(slo, quorum)})

@@ -14,7 +14,7 @@ from heapq import merge
 from itertools import groupby
 from types import MappingProxyType
 
-from sankofa_observe.pipeline.attained import Attained, LookAgain
+from sankofa_observe.pipeline.attained import NOT_OBSERVED, NOT_SCRAPED, Attained, LookAgain
 from sankofa_observe.pipeline.isolation import isolated
 from sankofa_observe.pipeline.panel import PanelOf
 from sankofa_observe.ports import Clock, Ledger, Wait
@@ -52,7 +52,14 @@ class NotYet:
 STRANGER = "its agreement is in no spec: restore it, or end the wait by sankofa-observe verdicts dismiss"
 PERIOD = "period"  # of a wait: an agreement's period that is due and cannot be judged
 DUE_SECONDS = 3600  # a period that is not judged so long after it could have been is late
+CAUSES = ("slots", "source", "agreement", "other")  # of a wait, in one word
 UNTOLD_SECONDS = 2 * 86_400  # before the longest grace: what a process that ended may have changed and not judged again
+
+
+def cause_of(reason: str) -> str:
+    """What a period waits for, in one of a few words: a reason names sites and times."""
+    words = ((STRANGER, "agreement"), (NOT_OBSERVED, "slots"), (NOT_SCRAPED, "source"))
+    return next((word for part, word in words if part in reason), "other")
 
 
 @dataclass(kw_only=True)

@@ -46,11 +46,20 @@ def test_target_has_its_name_as_instance_and_its_place_as_labels(tmp_path: Path)
 
     assert {name: found for name, found in groups.items() if found} == {
         "link": [
-            {"targets": [DEVICE], "labels": {"interface": "eth3", "instance": "a-b", "site": "core-1"} | place},
-            {"targets": [DEVICE], "labels": {"interface": "eth4", "instance": "a-c", "site": "core-1"} | place},
+            {
+                "targets": [DEVICE],
+                "labels": {"interface": "eth3", "instance": "a-b", "site": "core-1"} | place | {"system": "link"},
+            },
+            {
+                "targets": [DEVICE],
+                "labels": {"interface": "eth4", "instance": "a-c", "site": "core-1"} | place | {"system": "link"},
+            },
         ],
         "blackbox": [
-            {"targets": ["https://api.example.net/health"], "labels": {"instance": "api", "site": "core-2"} | place}
+            {
+                "targets": ["https://api.example.net/health"],
+                "labels": {"instance": "api", "site": "core-2", "system": "blackbox"} | place,
+            }
         ],
     }
     assert groups.keys() == set(CATALOGUE.foreign())

@@ -306,7 +306,10 @@ OBSERVER = (
 )
 
 _STAGE = f'sankofa_pipeline_last_success_timestamp_seconds{{{OURS}, stage="observe"}}'
-_DUE = f'sankofa_waiting_due_timestamp_seconds{{{OURS}, subject="period"}}'
+
+
+def _waits(kind: str, reason: str) -> str:
+    return f'sankofa_waiting_seconds{{{OURS}, kind="{kind}", reason="{reason}"}}'
 
 
 def _newest(observer: str) -> str:
@@ -351,14 +354,19 @@ MONEY = (
     Case(alert="VerdictUndetermined", world="none", series={_unclear("edge"): "0x40"}, minute=6),
     Case(alert="VerdictUndetermined", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=6),
     Case(
-        alert="PeriodNotJudged",
-        world="ten minutes past its time",
-        series={_DUE: "60x80"},
-        minute=11,
+        alert="WaitingLong",
+        world="a period for ten minutes past its bound, another for less",
+        series={_waits("period", "slots"): "4200x8", _waits("period", "source"): "3700x8"},
+        minute=1,
         fires=((PLATFORM, "10m 0s"),),
     ),
-    Case(alert="PeriodNotJudged", world="before its time", series={_DUE: "3600x80"}, minute=11),
-    Case(alert="PeriodNotJudged", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=11),
+    Case(
+        alert="WaitingLong",
+        world="a verdict for a day, which has a week, and no settlement",
+        series={_waits("verdict", "person"): "86400x8", _waits("settlement", "computed"): "0x8"},
+        minute=1,
+    ),
+    Case(alert="WaitingLong", world="no platform", unknown=True, series={f"up{{{OURS}}}": "0x80"}, minute=11),
     Case(
         alert="ObserverSilent",
         world="one of three stands since the beginning",

@@ -56,7 +56,11 @@ def test_exporters_are_called_at_their_own_ports() -> None:
     """The example and the exporters agree on who listens where."""
     jobs = {job["job_name"]: job for job in yaml.safe_load(production())["scrape_configs"]}
     for name in SYSTEM_NAMES:
-        called = jobs[f"sankofa-{name}"]["relabel_configs"][-1]["replacement"]
+        (called,) = (
+            one["replacement"]
+            for one in jobs[f"sankofa-{name}"]["relabel_configs"]
+            if one["target_label"] == "__address__"
+        )
         assert called.endswith(system(name).default_address)
 
 

@@ -20,7 +20,8 @@ import polars as pl
 
 from sankofa_observe.adapters.slots import DeltaSlots
 from sankofa_observe.adapters.slots.rows import SLOTS, shaped
-from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
+from sankofa_observe.operations.metrics import PipelineMetrics
+from sankofa_observe.operations.registry import ProcessMetrics
 from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.period import period_slots, period_totals
 from sankofa_observe.pipeline.recount import recount

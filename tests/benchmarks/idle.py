@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import NoReturn
 
 from sankofa_observe.adapters.ledger import SqlLedger
-from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics
+from sankofa_observe.operations.metrics import PipelineMetrics
+from sankofa_observe.operations.registry import ProcessMetrics
 from sankofa_observe.pipeline.platform import Platform
 from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.sla.catalog import Catalog
@@ -57,7 +58,7 @@ def turn_of(platform: Platform) -> Callable[[], None]:
             platform.credit(),
         ):
             list(stage)
-        metrics.refresh_records(platform.ledger)
+        metrics.refresh_records(platform.ledger, platform.clock.now())
 
     return turn
 

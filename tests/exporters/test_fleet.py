@@ -31,7 +31,13 @@ spec:
             upstream: ["10.0.0.21:9545"]
     - {name: edge-nairobi-1, tier: edge, region: ke-nairobi}
 """
-LABELS = {"network": "mainland", "site": "regional-nairobi-1", "tier": "regional", "region": "ke-nairobi"}
+LABELS = {
+    "network": "mainland",
+    "site": "regional-nairobi-1",
+    "tier": "regional",
+    "region": "ke-nairobi",
+    "system": "besu",
+}
 
 
 @pytest.fixture
@@ -43,11 +49,11 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_fleet_targets_carry_their_sites_labels(files: tuple[Path, Path]) -> None:
-    """Name, site, tier and region of a target are what Prometheus discovers; its own endpoint is listed apart."""
+    """Name, system, site, tier and region of a target are what Prometheus discovers; its own endpoint is listed apart."""
     document = load_with_fleet(*files, BESU)
 
-    assert discovered(document) == [{"targets": ["replica-1"], "labels": LABELS}]
-    assert discovered_upstream(document) == [{"targets": ["10.0.0.21:9545"], "labels": LABELS}]
+    assert discovered(document, BESU) == [{"targets": ["replica-1"], "labels": LABELS}]
+    assert discovered_upstream(document, BESU) == [{"targets": ["10.0.0.21:9545"], "labels": LABELS}]
 
 
 def test_discovery_is_written_in_one_step(files: tuple[Path, Path], tmp_path: Path) -> None:
@@ -56,7 +62,10 @@ def test_discovery_is_written_in_one_step(files: tuple[Path, Path], tmp_path: Pa
     written = list(write_discovery(document, BESU, tmp_path / "sd"))
 
     assert [path.name for path in written] == ["besu.json", "upstream-besu.json"]
-    assert [json.loads(path.read_text()) for path in written] == [discovered(document), discovered_upstream(document)]
+    assert [json.loads(path.read_text()) for path in written] == [
+        discovered(document, BESU),
+        discovered_upstream(document, BESU),
+    ]
     assert sorted(path.name for path in (tmp_path / "sd").iterdir()) == ["besu.json", "upstream-besu.json"]
 
 

@@ -61,7 +61,7 @@ def test_lists_follow(packages: Path, tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads((tmp_path / "sd" / "gateway.json").read_text()) == [
-        {"targets": ["g1"], "labels": {"site": "s1", "tier": "edge", "region": "r1"}}
+        {"targets": ["g1"], "labels": {"site": "s1", "tier": "edge", "region": "r1", "system": "gateway"}}
     ]
     assert "gateway" in run(packages, "--help").stdout
 

@@ -98,7 +98,7 @@ def test_hangup_reads_the_files_again(tmp_path: Path, processes: Processes) -> N
 
     file.write_text(config("three"))
     assert local.post(f"{url}/-/reload").text == "reloaded\n"
-    assert local.get(f"{url}/sd").json() == [{"targets": ["three"], "labels": {}}]
+    assert local.get(f"{url}/sd").json() == [{"targets": ["three"], "labels": {"system": "besu"}}]
 
 
 async def test_renewed_ca_file_reopens_its_sources(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sankofa_observe import telemetry
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Refused, Unavailable, kind_of
-from sankofa_observe.operations.metrics import PipelineMetrics, ProcessMetrics, RequestMetrics
+from sankofa_observe.operations.metrics import PipelineMetrics, RequestMetrics
+from sankofa_observe.operations.registry import ProcessMetrics
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.panel import Panel, alone
-from sankofa_observe.ports import Outcome, Review, Wait
+from sankofa_observe.ports import Outcome, Review
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.site import Site
@@ -100,7 +101,7 @@ RATIOS = tuple(
 
 def refreshed(pipeline: PipelineMetrics, ledger: MemoryLedger, table: MemorySlots, at: int = START + 300) -> None:
     pipeline.refresh_slots(table, FixedClock(at=at))
-    pipeline.refresh_records(ledger)
+    pipeline.refresh_records(ledger, at)
 
 
 def test_of_a_period_of_which_nothing_is_known_no_figure_is_given() -> None:
@@ -156,21 +157,6 @@ def test_what_nobody_can_tell_is_told_with_its_age_and_what_is_at_stake() -> Non
         seen.append((*(value(process, name, "availability-edge") for name in names), stake))
 
     assert seen == [(0, None, 0), (1, period().ends_at, 500), (0, None, 0)]
-
-
-def test_what_waits_is_told_with_its_age_and_when_it_is_due() -> None:
-    """And is there no more when it ends."""
-    process, ledger = ProcessMetrics(), MemoryLedger()
-    pipeline = PipelineMetrics(process, CATALOG)
-    names = [f"sankofa_waiting{part}" for part in ("", "_since_timestamp_seconds", "_due_timestamp_seconds")]
-    wait = Wait(subject="period", subject_id="one", tenant="acme", reason="away", since_at=5, due_at=65)
-    seen = []
-    for step in (lambda: None, lambda: ledger.begin_wait(wait), lambda: ledger.end_wait("period", "one", 9)):
-        step()
-        refreshed(pipeline, ledger, MemorySlots())
-        seen.append([value(process, name, "period") for name in names])
-
-    assert seen == [[0, None, None], [1, 5, 65], [0, None, None]]
 
 
 def test_an_slo_shows_the_version_that_holds() -> None:

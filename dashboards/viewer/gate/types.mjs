@@ -14,7 +14,7 @@ const SCHEMA = '@grafana/schema/dist/types/raw';
 const KIND = (type) => `${SCHEMA}/composable/${type.replaceAll('-', '')}/panelcfg/x/types.gen`;
 const BOARDS_FILE = join(HERE, 'boards.ts'); // lies in memory only
 const PRELUDE = `
-import type { Dashboard, Panel } from '${SCHEMA}/dashboard/x/types.gen';
+import type { AnnotationQuery, Dashboard, Panel } from '${SCHEMA}/dashboard/x/types.gen';
 type Words<T> = unknown extends T ? T
   : T extends string ? \`\${T}\`
   : T extends number | boolean | null | undefined ? T
@@ -26,7 +26,8 @@ type Config<Custom> = Omit<NonNullable<Panel['fieldConfig']>, 'defaults'> & { de
 type Drawn<Type, Options, Custom> = Words<Omit<Panel, 'type' | 'options' | 'fieldConfig'> & { options: Partial<Options>; fieldConfig: Config<Custom> }> & { type: Type };
 type Changed<Custom> = Words<Omit<Defaults<Custom>, 'decimals'> & { decimals?: number; links?: unknown[]; custom?: Partial<Custom> }>;
 type Row = { type: 'row'; title: string; id: number; collapsed: boolean; gridPos: Panel['gridPos']; panels: Nothing[]; repeat?: string };
-type Board = Words<Omit<Dashboard, 'panels'>>;
+type Asked = { expr: string; step?: string; titleFormat?: string; textFormat?: string; useValueForTime?: boolean }; // what the data source reads of an annotation: the type has nothing of it
+type Board = Words<Omit<Dashboard, 'panels' | 'annotations'> & { annotations?: { list?: (AnnotationQuery & Asked)[] } }>;
 `;
 
 /** Whether the plugin's types have an interface of that name: some panels have no fields of their own. */

@@ -45,6 +45,7 @@ class Scraper:
             rule_files=[],
             integrations=foreign,
             targets=str(folder / "targets"),
+            observer=self.name,
         )
         config = folder / f"{self.name}.yml"
         config.write_text(text, encoding="utf-8")

@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from sankofa_exporters.config.document import BrokenConfigError, Violation, attempt, checked, read_yaml, together
+from sankofa_exporters.config.place import SYSTEM_LABEL, PlaceName, Tier
 from sankofa_exporters.config.settings import (
     Document,
-    LabelValue,
     Name,
     Strict,
     Target,
@@ -44,9 +44,9 @@ class Site(Strict):
 
     model_config = ConfigDict(extra="ignore")
 
-    name: LabelValue
-    tier: Literal["core", "regional", "edge", "chain", "link", "region", "fleet"]
-    region: LabelValue
+    name: PlaceName
+    tier: Tier
+    region: PlaceName
     targets: Annotated[dict[Literal[SYSTEM_NAMES], dict[Name, dict[str, Any]]], BeforeValidator(_ours)] = Field(  # type: ignore[valid-type]
         default_factory=dict
     )
@@ -105,15 +105,18 @@ def _target(raw: Mapping[str, Any], site: Site, where: str, system: System) -> t
     return target.model_copy(update={"labels": {**target.labels, **place}}), violations
 
 
-def discovered(document: Document[Any, Any]) -> list[dict[str, Any]]:
+def discovered(document: Document[Any, Any], system: System) -> list[dict[str, Any]]:
     """The targets of `/probe` as Prometheus' service discovery wants them."""
-    return [{"targets": [name], "labels": target.labels} for name, target in sorted(document.targets.items())]
+    return [
+        {"targets": [name], "labels": target.labels | {SYSTEM_LABEL: system.name}}
+        for name, target in sorted(document.targets.items())
+    ]
 
 
-def discovered_upstream(document: Document[Any, Any]) -> list[dict[str, Any]]:
+def discovered_upstream(document: Document[Any, Any], system: System) -> list[dict[str, Any]]:
     """The systems' own metrics endpoints beside them, with the same labels."""
     return [
-        {"targets": list(target.upstream), "labels": target.labels}
+        {"targets": list(target.upstream), "labels": target.labels | {SYSTEM_LABEL: system.name}}
         for _, target in sorted(document.targets.items())
         if target.upstream
     ]
@@ -123,8 +126,8 @@ def write_discovery(document: Document[Any, Any], system: System, folder: Path) 
     """Target files for `file_sd_configs`: SYSTEM.json and upstream-SYSTEM.json, each replaced in one step."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, groups in (
-        (system.name, discovered(document)),
-        (f"upstream-{system.name}", discovered_upstream(document)),
+        (system.name, discovered(document, system)),
+        (f"upstream-{system.name}", discovered_upstream(document, system)),
     ):
         path = folder / f"{name}.json"
         beside = folder / f".{name}.json.new"

@@ -22,10 +22,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from sankofa_exporters.config.document import BrokenConfigError, Violation, checked, read_yaml
+from sankofa_exporters.config.place import TARGET_NAME, checked_labels
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.reading.http import open_client, tls_context
 
-TARGET_NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9._:@-]|/[A-Za-z0-9._:@-]){0,127}$"  # an address is none
 LABEL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 PLACEHOLDER = "{target}"
 OWN_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._:@-]*")  # as a part of a path
@@ -65,7 +65,9 @@ class Target(Strict):
         yield from ()
 
     module: str
-    labels: dict[Annotated[str, StringConstraints(pattern=LABEL_NAME)], LabelValue] = Field(default_factory=dict)
+    labels: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=LABEL_NAME)], LabelValue], AfterValidator(checked_labels)
+    ] = Field(default_factory=dict)
     upstream: tuple[Annotated[str, StringConstraints(pattern=HOST_PORT)], ...] = ()
 
 

@@ -14,7 +14,9 @@ from typing import Literal, NamedTuple
 Kind = Literal["gauge", "counter", "histogram", "info"]
 
 # Prometheus target labels carry these; a series of ours that had one would be renamed to `exported_…` by the scrape.
-RESERVED_LABELS = frozenset({"region", "zone", "cluster", "type", "site", "tier", "network", "instance", "job", "le"})
+RESERVED_LABELS = frozenset(
+    {"region", "zone", "cluster", "type", "site", "tier", "network", "instance", "job", "le", "system", "observer"}
+)
 UNITS = frozenset({"", "seconds", "bytes", "ratio", "wei", "votes"})
 SUFFIXES: dict[Kind, str] = {"gauge": "", "counter": "_total", "histogram": "", "info": "_info"}
 _NAME = re.compile(r"sankofa_[a-z][a-z0-9_]*[a-z0-9]")

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from sankofa_exporters.config.document import BrokenConfigError
 from sankofa_exporters.config.fleet import discovered, discovered_upstream
+from sankofa_exporters.config.place import warn_of_placeless
 from sankofa_exporters.config.settings import Document
 from sankofa_exporters.model.exposition import encode
 from sankofa_exporters.model.failure import Kind
@@ -50,6 +51,7 @@ class Exporter:
     def __post_init__(self) -> None:
         self.sources = Sources(system=self.system, document=self.settings.document)
         self.passwords = Passwords(users=self.settings.web.basic_auth_users)
+        self.metrics.expect(self.system.name, self.document)
 
     @property
     def document(self) -> Document[Any, Any]:
@@ -74,9 +76,11 @@ class Exporter:
             self.metrics.reloaded(well=False)
             return False
         self.sources.take(settings.document)
+        self.metrics.expect(self.system.name, settings.document)
         self.passwords = self.passwords.renewed(settings.web.basic_auth_users)
         self.reported = {name: kinds for name, kinds in self.reported.items() if name in settings.document.targets}
         self.metrics.reloaded(well=True)
+        warn_of_placeless(settings.document)
         log.info("configuration read", extra={"targets": len(settings.document.targets)})
         return True
 
@@ -153,10 +157,10 @@ class Exporter:
         return HTMLResponse(landing(self.system, self.document))
 
     async def answer_discovery(self, _request: Request) -> Response:
-        return JSONResponse(discovered(self.document))
+        return JSONResponse(discovered(self.document, self.system))
 
     async def answer_upstream_discovery(self, _request: Request) -> Response:
-        return JSONResponse(discovered_upstream(self.document))
+        return JSONResponse(discovered_upstream(self.document, self.system))
 
     async def answer_reload(self, _request: Request) -> Response:
         if await self.reload():

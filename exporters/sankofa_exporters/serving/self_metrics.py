@@ -1,21 +1,38 @@
-"""The exporter's own metrics, by client_python: about this process only, never about a target."""
+"""The exporter's own metrics, by client_python: about this process and what it is to probe, never how a target is."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client.core import InfoMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from sankofa_exporters import __version__
+from sankofa_exporters.config.place import PLACE_LABELS, SYSTEM_LABEL, placed, placeless
+from sankofa_exporters.config.settings import Document
 from sankofa_exporters.model.exposition import OPENMETRICS, TEXT, Encoded, compress, wants_openmetrics
 
+TARGET_INFO = "sankofa_target_info"  # the platform says the same of its fleet file (decision 0042)
+TARGET_LABELS = (*PLACE_LABELS, SYSTEM_LABEL, "target")
 PROBE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class _Expected(Collector):
+    """The targets of the configuration in use, made anew when it is read and not for each scrape."""
+
+    family: InfoMetricFamily | None = None
+
+    def collect(self) -> Iterator[InfoMetricFamily]:
+        if self.family is not None:
+            yield self.family
 
 
 class SelfMetrics:
@@ -51,7 +68,24 @@ class SelfMetrics:
             "When the configuration in use was read.",
             registry=self._registry,
         )
+        self._placeless = Gauge(
+            "sankofa_exporter_targets_without_place",
+            "Targets that lack one of the labels site, tier and region: no rule expects them, no SLO counts them.",
+            registry=self._registry,
+        )
+        self._expected = _Expected()
+        self._registry.register(self._expected)
         self.reloaded(well=True)
+
+    def expect(self, system: str, document: Document[Any, Any]) -> None:
+        """Say of each target that it should be there, and of how many nobody can say where."""
+        family = InfoMetricFamily(
+            TARGET_INFO.removesuffix("_info"), "A target that should be scraped; always 1.", labels=TARGET_LABELS
+        )
+        for *place, name in placed(document):
+            family.add_metric([*place, system, name], {})
+        self._expected.family = family
+        self._placeless.set(len(placeless(document)))
 
     def reloaded(self, *, well: bool) -> None:
         self._reloaded.set(well)

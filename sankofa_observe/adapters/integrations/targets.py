@@ -44,7 +44,8 @@ class Named:
 
     def group(self) -> dict[str, Any]:
         """As Prometheus' service discovery by file has it."""
-        labels = {"instance": self.name, "site": self.site.name, "tier": self.site.tier, "region": self.site.region}
+        place = {"site": self.site.name, "tier": self.site.tier, "region": self.site.region}
+        labels = {"instance": self.name, **place, "system": self.entry.name}
         return {"targets": [self.target.address], "labels": {**self.target.labels, **labels}}
 
     @property

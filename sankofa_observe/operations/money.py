@@ -1,0 +1,122 @@
+"""Series of money, and of what was judged: what running periods cost and may cost, what the last closed ones came to, what was paid.
+
+Amounts leave the engine in whole minor units and are divided here, last of all, for people to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+from prometheus_client import Gauge
+
+from sankofa_observe import telemetry
+from sankofa_observe.operations.registry import ProcessMetrics, show
+from sankofa_observe.pipeline.outlook import Expected, outlooks
+from sankofa_observe.pipeline.overlays import Overlays
+from sankofa_observe.pipeline.panel import PanelOf
+from sankofa_observe.ports import Ledger, Totals
+from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.catalog import Catalog
+from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.slo.verdict import Verdict
+from sankofa_observe.units import PPM, Money
+
+Values = dict[tuple[str, ...], float]
+
+
+class MoneyMetrics:
+    """Gauges over one catalog."""
+
+    def __init__(self, process: ProcessMetrics, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._penalty = process.gauge(telemetry.PENALTY)
+        self._credit = process.gauge(telemetry.CREDIT)
+        self._stake = process.gauge(telemetry.UNDETERMINED_STAKE)
+        self._now = process.gauge(telemetry.CREDIT_NOW)
+        self._next = process.gauge(telemetry.CREDIT_NEXT)
+        self._at_risk = process.gauge(telemetry.CREDIT_AT_RISK)
+        self._slots_to_next = process.gauge(telemetry.SLOTS_TO_NEXT_BAND)
+        self._verdict = process.gauge(telemetry.JUDGED_VERDICT)
+        self._end = process.gauge(telemetry.JUDGED_END)
+        self._low = process.gauge(telemetry.JUDGED_LOW)
+        self._high = process.gauge(telemetry.JUDGED_HIGH)
+        self._spent = process.gauge(telemetry.JUDGED_SPENT)
+
+    def refresh_sums(self, totals: Totals, at_stake: list[Money]) -> None:
+        """What was assessed and granted so far, and what hangs on a person's word; nothing yet is 0."""
+        agreements = self._catalog.agreements.values()
+        none: Values = {(one.currency,): 0 for one in agreements}
+        nothing: Values = {(one.tenant, one.currency): 0 for one in agreements}
+        owed = [Money(amount_minor=minor, currency=of, exponent=by) for (of, by), minor in totals.penalties.items()]
+        granted = [
+            ((tenant,), Money(amount_minor=minor, currency=of, exponent=by))
+            for (tenant, of, by), minor in totals.credits.items()
+        ]
+        show(self._penalty, none | _sums(((), one) for one in owed))
+        show(self._credit, nothing | _sums(granted))
+        show(self._stake, none | _sums(((), one) for one in at_stake))
+
+    def refresh_outlook(self, panel_of: PanelOf, ledger: Ledger, now: int) -> None:
+        """What the promises of running periods cost and may cost."""
+        agreements = list(self._catalog.agreements.values())
+        overlays = Overlays(agreements=agreements, known=ledger, since_at=self._catalog.since_at)
+        costs, dearer, at_risk, slots = Values(), Values(), Values(), Values()
+        for one in outlooks(agreements, panel_of=panel_of, overlays=overlays, now=now):
+            if (found := one.outlook) is None:
+                continue
+            of = _priced(one)
+            costs[of] = _units(one.agreement.money(found.now_minor))
+            at_risk[of] = _units(one.agreement.money(found.at_risk_minor))
+            if found.next_minor is not None and found.slots_to_next is not None:
+                dearer[of] = _units(one.agreement.money(found.next_minor))
+                slots[of[:3]] = found.slots_to_next
+        shown = ((self._now, costs), (self._next, dearer), (self._at_risk, at_risk), (self._slots_to_next, slots))
+        for gauge, values in shown:
+            show(gauge, values)
+
+    def refresh_judged(self, ledger: Ledger) -> None:
+        """What each agreement's last judged period came to, whichever version judged it."""
+        values: Mapping[Gauge, Values] = {
+            gauge: {} for gauge in (self._verdict, self._end, self._low, self._high, self._spent)
+        }
+        judged_to = ledger.judged_to()
+        for versions in self._catalog.agreements_by_id().values():
+            for one in versions:
+                if one.id in judged_to and one.covers(judged_to[one.id]):
+                    for record in ledger.standing(one.id, one.window.period_at(judged_to[one.id])):
+                        self._judged(one, record, values)
+        for gauge, found in values.items():
+            show(gauge, found)
+
+    def _judged(self, agreement: Agreement, record: VerdictRecord, values: Mapping[Gauge, Values]) -> None:
+        attained, tier = record.attainment, self._tier(agreement, record)
+        of = (agreement.name, record.slo, record.site, tier)
+        for verdict in Verdict:
+            values[self._verdict][*of, verdict.value] = verdict is record.verdict
+        values[self._end][of] = record.period.ends_at
+        if attained.bounded and attained.good + attained.bad:
+            values[self._low][of] = attained.good / attained.base
+            values[self._high][of] = attained.high_good / attained.base
+            values[self._spent][of] = attained.bad * PPM / (attained.base * (PPM - record.target_ppm))
+
+    def _tier(self, agreement: Agreement, record: VerdictRecord) -> str:
+        return next((one.slo.tier for one in agreement.promises if one.slo.name == record.slo), "")
+
+
+def _priced(one: Expected) -> tuple[str, ...]:
+    agreement, promise = one.agreement, one.promise
+    return (agreement.name, promise.slo.name, promise.site, agreement.tenant, agreement.currency)
+
+
+def _units(money: Money) -> float:
+    return float(Fraction(money.amount_minor, 10**money.exponent))
+
+
+def _sums(amounts: Iterable[tuple[tuple[str, ...], Money]]) -> Values:
+    """By these labels and the currency, over all exponents that it was agreed with."""
+    found: Values = {}
+    for labels, money in amounts:
+        of = (*labels, money.currency)
+        found[of] = found.get(of, 0) + _units(money)
+    return found

@@ -1,0 +1,51 @@
+"""The registry of a process: series as `telemetry` names them, made once, and gauges that show what there is and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from sankofa_observe import telemetry
+from sankofa_observe.errors import KINDS, UNEXPECTED
+from sankofa_observe.telemetry import Series
+
+
+class ProcessMetrics:
+    """The registry of one process, and the errors of its parts."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._errors = self.counter(telemetry.ERRORS)
+
+    def error(self, part: str, kind: str) -> None:
+        self._errors.labels(part, kind).inc()
+
+    def expect_errors_of(self, part: str) -> None:
+        """A counter that is there from the start has a rate from its first error on."""
+        for kind in (*KINDS, UNEXPECTED):
+            self._errors.labels(part, kind)
+
+    def gauge(self, one: Series) -> Gauge:
+        return Gauge(one.name, one.meaning, one.labels, registry=self.registry)
+
+    def counter(self, one: Series) -> Counter:
+        return Counter(one.name, one.meaning, one.labels, registry=self.registry)
+
+    def histogram(self, one: Series) -> Histogram:
+        return Histogram(one.name, one.meaning, one.labels, buckets=one.buckets, registry=self.registry)
+
+
+def show(gauge: Gauge, values: Mapping[tuple[str, ...], float]) -> None:
+    """Show these and no others; what stays is never away in between, for an alert would begin anew."""
+    for labels, value in values.items():
+        gauge.labels(*labels).set(value)
+    shown = {tuple(sample.labels.values()) for metric in gauge.collect() for sample in metric.samples}
+    for labels in shown - set(values):
+        remove(gauge, labels)
+
+
+def remove(gauge: Gauge, labels: tuple[str, ...]) -> None:
+    with suppress(KeyError):
+        gauge.remove(*labels)

@@ -1,0 +1,61 @@
+"""For how long what is due waits: by kind and reason, from when it could have been done."""
+
+from __future__ import annotations
+
+import pytest
+
+from sankofa_observe.operations.waits import REASONS, waiting_seconds
+from sankofa_observe.pipeline.attained import NOT_OBSERVED, NOT_SCRAPED
+from sankofa_observe.pipeline.evaluate import DUE_SECONDS, STRANGER
+from sankofa_observe.ports import StateChange, Wait
+from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.testing import MemoryLedger
+from tests.builders import START, agreement, breach
+
+EDGE = agreement()
+AGREEMENTS = {EDGE.on_chain_id: EDGE}
+NOW = START + 10_000
+
+
+def waiting(ledger: MemoryLedger) -> dict[tuple[str, ...], float]:
+    """Only what waits at all."""
+    return {of: seconds for of, seconds in waiting_seconds(ledger, AGREEMENTS, NOW).items() if seconds}
+
+
+def test_where_nothing_waits_every_reason_is_there_and_zero() -> None:
+    """A rule over all of them has a value from the start."""
+    found = waiting_seconds(MemoryLedger(), AGREEMENTS, NOW)
+    assert found == {(kind, reason): 0 for kind, reasons in REASONS.items() for reason in reasons}
+
+
+@pytest.mark.parametrize(
+    ("reason", "word"),
+    [
+        (f"{NOT_OBSERVED} by 2 of its 3 observers: missing east", "slots"),
+        (f"its grace ends at 2026-01-01T00:10:00Z, and {NOT_SCRAPED}", "source"),
+        (STRANGER, "agreement"),
+        ("20 slots are recorded where its slot length gives 10", "other"),
+    ],
+)
+def test_a_period_waits_since_it_could_have_been_judged(reason: str, word: str) -> None:
+    """However late that was noticed, and by a word that names no site and no time; the oldest counts."""
+    ledger = MemoryLedger()
+    for number, late in enumerate((500, 700)):
+        due_at = NOW - late + DUE_SECONDS
+        own = f"{EDGE.id}/{number}"
+        ledger.begin_wait(Wait(subject="period", subject_id=own, tenant="acme", reason=reason, since_at=NOW, due_at=due_at))  # fmt: skip
+    assert waiting(ledger) == {("period", word): 700}
+
+
+def test_a_settlement_waits_in_the_state_in_which_it_stands() -> None:
+    """One whose dispute window is open waits for nothing yet."""
+    ledger, penalty = MemoryLedger(), breach(EDGE).penalty
+    ledger.add_penalty(penalty)
+    since = penalty.assessed_at
+    assert waiting(ledger) == {("settlement", "computed"): NOW - since}
+
+    reported_at = NOW - 30
+    ledger.add_state(penalty.settlement_id, StateChange(state=SettlementState.REPORTED, at=reported_at))
+    assert waiting_seconds(ledger, AGREEMENTS, NOW)["settlement", "reported"] == 0
+    later = waiting_seconds(ledger, AGREEMENTS, reported_at + EDGE.dispute_window_seconds + 40)
+    assert later["settlement", "reported"] == 40
