@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from .book import GENERATED, stale, write
+from .pace import SCRAPE_SECONDS
 from .slo import STEP_SECONDS
 
 
@@ -18,9 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
     action.add_argument("--check", action="store_true", help="exit 1 when a committed file is stale")
     parser.add_argument("--into", type=Path, default=GENERATED, help="folder to write into, for a lab")
     parser.add_argument("--step-seconds", type=int, default=STEP_SECONDS, help="pace of the SLO rules, for a lab")
+    parser.add_argument("--scrape-seconds", type=int, default=SCRAPE_SECONDS, help="pace of scrapes, for a lab")
     options = parser.parse_args(arguments)
     if options.write:
-        write(options.into, options.step_seconds)
+        write(options.into, options.step_seconds, options.scrape_seconds)
         return 0
     old = stale()
     for path in old:

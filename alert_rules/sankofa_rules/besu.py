@@ -5,51 +5,22 @@ from __future__ import annotations
 from sankofa_exporters.besu.network import families as network
 from sankofa_exporters.besu.node import families as besu
 
+from .chain import by_chain
 from .rule import BY_SITE, FLEET_BOARD, NETWORK_IDENTITY, SITE_BOARD, Alert
 
-HEAD_STALL_SECONDS = 30  # a QBFT block is due every 2 to 5 s; several rounds have failed by then
 SLOW_QUERY_PERCENT = 20  # of about 20 probe calls in 5 minutes: one alone may be slow
 WINDOWS_OF_EVIDENCE = 5  # blocks for each validator, until an absence means something
 BEHIND_BLOCKS = 20  # of a chain that makes one every few seconds: a minute old
-_KNOWN = f"and on (job, instance) ({besu.KNOWN.name} == 1)"
-_NETWORK_KNOWN = f"and on (job, instance) ({network.NETWORK_KNOWN.name} == 1)"
+_KNOWN = f"and on (job, instance, site) ({besu.KNOWN.name} == 1)"
+_NETWORK_KNOWN = f"and on (job, instance, site) ({network.NETWORK_KNOWN.name} == 1)"
 # A stalled chain shows no new header: what its window says is then of the past.
-_NETWORK_LIVE = f"and on (job, instance) ({network.NETWORK_UP.name} == 1) {_NETWORK_KNOWN}"
+_NETWORK_LIVE = f"and on (job, instance, site) ({network.NETWORK_UP.name} == 1) {_NETWORK_KNOWN}"
 _WINDOW_FULL = (
-    f"and on (job, instance) ({network.WINDOW_BLOCKS.name} >= {WINDOWS_OF_EVIDENCE} * {network.VALIDATORS.name})"
+    f"and on (job, instance, site) ({network.WINDOW_BLOCKS.name} >= {WINDOWS_OF_EVIDENCE} * {network.VALIDATORS.name})"
 )
 _CHANGES = '{event=~"validator_added|validator_removed|permission_changed"}'
-_STANDS = (
-    f"and on (job, instance) ({network.NETWORK_UP.name} == 0) {_NETWORK_KNOWN}\n"
-    f"unless on (job, instance) ({network.FORK_PROVEN.name} == 1)"
-)
-
-
-def _network(expr: str) -> str:
-    """The site of such an alert is the network."""
-    return f'label_replace({expr}, "site", "$1", "network", "(.+)")'
-
 
 ALERTS = (
-    Alert(
-        name="BesuHeadStalled",
-        # One page for a chain, not one for each of its readers: the site of the alert is the network. Where the network is a
-        # target itself its own verdict is taken, which knows how old a head may be; else the nodes' heads must do.
-        expr=(
-            f"(time() - max by (site) ({_network(f'{besu.HEAD_TIMESTAMP.name} {_KNOWN}')}) > {HEAD_STALL_SECONDS}\n"
-            f"unless on (site) {_network(f'{network.NETWORK_KNOWN.name} == 1')})\n"
-            f"or time() - max by (site) ({_network(f'{network.NETWORK_HEAD_TIMESTAMP.name} {_STANDS}')})"
-        ),
-        for_seconds=15,
-        severity="page",
-        kind="cause",
-        scope="system",
-        system="besu",
-        identity=NETWORK_IDENTITY,
-        dashboard=FLEET_BOARD,
-        summary="Chain {{ $labels.site }} makes no blocks: nothing can be written or settled",
-        description="The newest block any node of {{ $labels.site }} knows is {{ $value | humanizeDuration }} old.",
-    ),
     Alert(
         name="BesuNodeDown",
         expr=f"{BY_SITE} ({besu.UP.name} == 0 {_KNOWN})",
@@ -61,18 +32,6 @@ ALERTS = (
         dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: a Besu node is down, its readers go elsewhere",
         description="{{ $value }} Besu node(s) of {{ $labels.site }} are known to be down.",
-    ),
-    Alert(
-        name="BesuNotKnown",
-        expr=f"{BY_SITE} ({besu.KNOWN.name} == 0 or {network.NETWORK_KNOWN.name} == 0)",
-        for_seconds=120,
-        severity="ticket",
-        kind="meta",
-        scope="system",
-        system="besu",
-        dashboard=SITE_BOARD,
-        summary="{{ $labels.site }}: nobody can say whether Besu is up or down",
-        description="{{ $value }} Besu node(s) or network(s) of {{ $labels.site }} give no answer that can be trusted.",
     ),
     Alert(
         name="BesuQuerySlow",
@@ -92,21 +51,9 @@ ALERTS = (
         description='{{ $value | printf "%.1f" }} % of eth_calls at {{ $labels.site }} took longer than 200 ms.',
     ),
     Alert(
-        name="BesuChainForked",
-        expr=f"max by (site) ({_network(f'{network.FORK_PROVEN.name} == 1 {_NETWORK_KNOWN}')})",
-        severity="page",
-        kind="cause",
-        scope="system",
-        system="besu",
-        identity=NETWORK_IDENTITY,
-        dashboard=FLEET_BOARD,
-        summary="Chain {{ $labels.site }} has two histories: stop every settlement now",
-        description="Two blocks of one height are each sealed by a quorum of validators of {{ $labels.site }}.",
-    ),
-    Alert(
         name="BesuFaultMarginGone",
-        expr=(
-            f"min by (site) ({_network(f'{network.MARGIN.name} < 1 and on (job, instance) ({network.TOLERANCE.name} > 0)')}\n"
+        expr=by_chain(
+            f"min by (network) ({network.MARGIN.name} < 1 and on (job, instance, site) ({network.TOLERANCE.name} > 0)\n"
             f"{_WINDOW_FULL} {_NETWORK_LIVE})"
         ),
         for_seconds=120,
@@ -121,9 +68,9 @@ ALERTS = (
     ),
     Alert(
         name="BesuValidatorSilent",
-        expr=(
-            f"count by (site) ({_network(f'{network.COMMITTED.name} == 0')}\n"
-            f"and on (job, instance, validator) ({network.MISSED.name} > 0) {_WINDOW_FULL} {_NETWORK_LIVE})"
+        expr=by_chain(
+            f"count by (network) ({network.COMMITTED.name} == 0\n"
+            f"and on (job, instance, site, validator) ({network.MISSED.name} > 0) {_WINDOW_FULL} {_NETWORK_LIVE})"
         ),
         for_seconds=120,
         severity="ticket",
@@ -149,8 +96,8 @@ ALERTS = (
     ),
     Alert(
         name="BesuGovernanceChanged",
-        expr=(
-            f"sum by (site) ({_network(f'increase({network.SECURITY_EVENTS.name}{_CHANGES}[15m]) > 0')} {_NETWORK_KNOWN})"
+        expr=by_chain(
+            f"sum by (network) (increase({network.SECURITY_EVENTS.name}{_CHANGES}[15m]) > 0 {_NETWORK_KNOWN})"
         ),
         for_seconds=45,
         severity="ticket",

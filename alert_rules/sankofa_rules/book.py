@@ -10,8 +10,9 @@ from pathlib import Path
 
 import yaml
 
-from . import besu, board, burn, canary, ceph, cloudflare, platform, proxmox
+from . import besu, board, burn, canary, ceph, cloudflare, now, platform, proxmox
 from .metrics import TARGET_LABELS
+from .pace import SCRAPE_SECONDS
 from .rule import Alert, Group, Record
 from .slo import STEP_SECONDS
 
@@ -24,7 +25,7 @@ SYSTEMS = {
 }
 GENERATED = Path(__file__).parents[1] / "generated"
 HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
-RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site"})
+RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault"})
 
 
 class _Yaml(yaml.SafeDumper):
@@ -38,9 +39,12 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Yaml.add_representer(str, _text)
 
 
-def groups_by_file(step_seconds: int = STEP_SECONDS) -> dict[str, tuple[Group, ...]]:
+def groups_by_file(
+    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS
+) -> dict[str, tuple[Group, ...]]:
     """The quick ones, those of systems and of ourselves, are evaluated at the server's own interval."""
     return {
+        "state.yaml": now.groups(scrape_seconds),
         "slo.yaml": burn.groups(step_seconds),
         "board.yaml": board.groups(),
         **{f"{name}.yaml": (Group(name=f"sankofa-{name}", rules=alerts),) for name, alerts in SYSTEMS.items()},
@@ -48,7 +52,7 @@ def groups_by_file(step_seconds: int = STEP_SECONDS) -> dict[str, tuple[Group, .
     }
 
 
-def documents(step_seconds: int = STEP_SECONDS) -> dict[str, str]:
+def documents(step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS) -> dict[str, str]:
     """File name to the text that Prometheus loads."""
     return {
         name: HEADER
@@ -59,15 +63,15 @@ def documents(step_seconds: int = STEP_SECONDS) -> dict[str, str]:
             width=1000,
             allow_unicode=True,
         )
-        for name, groups in groups_by_file(step_seconds).items()
+        for name, groups in groups_by_file(step_seconds, scrape_seconds).items()
     }
 
 
-def write(folder: Path, step_seconds: int = STEP_SECONDS) -> list[Path]:
+def write(folder: Path, step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS) -> list[Path]:
     """Write the rule files; the paths are what Prometheus' `rule_files` names."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in documents(step_seconds).items():
+    for name, text in documents(step_seconds, scrape_seconds).items():
         (folder / name).write_text(text)
         written.append(folder / name)
     return written

@@ -8,7 +8,7 @@ from .rule import BY_SITE, SITE_BOARD, Alert
 
 SLOW_PERCENT = 20  # of some 300 requests in 5 minutes: it names the cause; the promise has its own alerts
 STARVED_PERCENT = 20  # what is left out is a fair sample, and yet a host that loses more measures little
-_KNOWN = f"and on (job, instance) ({canary.KNOWN.name} == 1)"
+_KNOWN = f"and on (job, instance, site) ({canary.KNOWN.name} == 1)"
 
 
 def _within(tier: str, bound: float) -> str:
@@ -26,7 +26,7 @@ ALERTS = (
         name="CanaryDown",
         expr=f"{BY_SITE} ({canary.UP.name} == 0 {_KNOWN})",
         for_seconds=60,
-        severity="page",
+        severity="ticket",
         kind="cause",
         scope="system",
         system="canary",
@@ -58,17 +58,5 @@ ALERTS = (
         dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: the canary's host has no CPU to ask users' addresses",
         description='{{ $value | printf "%.1f" }} % of requests to {{ $labels.site }} were left out: the exporter was held up.',
-    ),
-    Alert(
-        name="CanaryNotKnown",
-        expr=f"{BY_SITE} ({canary.KNOWN.name} == 0)",
-        for_seconds=120,
-        severity="ticket",
-        kind="meta",
-        scope="system",
-        system="canary",
-        dashboard=SITE_BOARD,
-        summary="{{ $labels.site }}: nobody can say whether users get answers",
-        description="Of {{ $value }} address(es) of {{ $labels.site }} no request is known: the exporter's host or settings.",
     ),
 )

@@ -9,7 +9,7 @@ from .rule import BY_SITE, SITE_BOARD, Alert
 FULL_SHARE = 0.85  # Ceph's own nearfull ratio: at 0.95 an OSD refuses writes
 DAYS_TO_FULL = 4  # time to order nothing, and to move or delete something
 _WORRY_SHARE = 0.6  # a growing cluster that is nearly empty is no trouble
-_KNOWN = f"and on (job, instance) ({ceph.KNOWN.name} == 1)"
+_KNOWN = f"and on (job, instance, site) ({ceph.KNOWN.name} == 1)"
 _USED, _SIZE = ceph.CAPACITY_USED.name, ceph.CAPACITY.name
 
 ALERTS = (
@@ -18,25 +18,13 @@ ALERTS = (
         # Peering after an OSD's end blocks its PGs for a few seconds, which is no reason to wake anybody.
         expr=f"{BY_SITE} ({ceph.UP.name} == 0 {_KNOWN})",
         for_seconds=45,
-        severity="page",
+        severity="ticket",
         kind="cause",
         scope="system",
         system="ceph",
         dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: storage refuses reads or writes; what runs on it hangs",
         description="{{ $value }} Ceph cluster(s) of {{ $labels.site }} do not serve all their data.",
-    ),
-    Alert(
-        name="CephObjectsUnfound",
-        expr=f"sum by (tier, region, site) ({ceph.OBJECTS_UNFOUND.name} {_KNOWN}) > 0",
-        for_seconds=120,
-        severity="page",
-        kind="cause",
-        scope="system",
-        system="ceph",
-        dashboard=SITE_BOARD,
-        summary="{{ $labels.site }}: data has no copy that can be found; do not wipe any disk",
-        description="{{ $value }} object(s) of {{ $labels.site }} are in no OSD that runs; reads of them hang.",
     ),
     Alert(
         name="CephOsdDown",
@@ -67,7 +55,7 @@ ALERTS = (
         expr=(
             f"{BY_SITE} (({_USED} / {_SIZE} > {FULL_SHARE} {_KNOWN})\n"
             f"or (predict_linear({_USED}[1d], {DAYS_TO_FULL * 86400}) > {_SIZE} * {FULL_SHARE} {_KNOWN}\n"
-            f"and on (job, instance) ({_USED} / {_SIZE} > {_WORRY_SHARE})))"
+            f"and on (job, instance, site) ({_USED} / {_SIZE} > {_WORRY_SHARE})))"
         ),
         for_seconds=900,
         severity="ticket",
@@ -89,17 +77,5 @@ ALERTS = (
         dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: images are not mirrored; a lost site would lose their news",
         description="{{ $value }} mirrored image(s) of {{ $labels.site }} are in error or without a living peer.",
-    ),
-    Alert(
-        name="CephNotKnown",
-        expr=f"{BY_SITE} ({ceph.KNOWN.name} == 0)",
-        for_seconds=120,
-        severity="ticket",
-        kind="meta",
-        scope="system",
-        system="ceph",
-        dashboard=SITE_BOARD,
-        summary="{{ $labels.site }}: nobody can say whether Ceph is up or down",
-        description="No fresh mgr of {{ $value }} Ceph cluster(s) of {{ $labels.site }} can tell.",
     ),
 )

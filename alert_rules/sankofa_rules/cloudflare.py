@@ -8,8 +8,8 @@ from .rule import BY_SITE, SITE_BOARD, Alert
 
 ORIGIN_ERROR_PERCENT = 5
 DISPUTE_SECONDS = 300  # a status lags by minutes; what is still contradicted then does not settle by itself
-_KNOWN = f"and on (job, instance) ({tunnel.KNOWN.name} == 1)"
-_UP = f"and on (job, instance) ({tunnel.UP.name} == 1 and {tunnel.KNOWN.name} == 1)"
+_KNOWN = f"and on (job, instance, site) ({tunnel.KNOWN.name} == 1)"
+_UP = f"and on (job, instance, site) ({tunnel.UP.name} == 1 and {tunnel.KNOWN.name} == 1)"
 _RATE = f"sum by (tier, region, site) (rate({{name}}[5m]) {_UP})"
 
 ALERTS = (
@@ -17,7 +17,7 @@ ALERTS = (
         name="TunnelDown",
         expr=f"{BY_SITE} ({tunnel.UP.name} == 0 {_KNOWN})",
         for_seconds=60,
-        severity="page",
+        severity="ticket",
         kind="cause",
         scope="system",
         system="cloudflare",
@@ -36,19 +36,6 @@ ALERTS = (
         dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: Cloudflare and our own connector contradict each other",
         description="{{ $value }} tunnel(s) of {{ $labels.site }}: one witness says up, the other down, for 5 minutes.",
-    ),
-    Alert(
-        name="TunnelNotKnown",
-        # A dispute is unknown too, and has its own alert.
-        expr=f"{BY_SITE} ({tunnel.KNOWN.name} == 0 unless on (job, instance) ({tunnel.DISPUTED.name} == 1))",
-        for_seconds=120,
-        severity="ticket",
-        kind="meta",
-        scope="system",
-        system="cloudflare",
-        dashboard=SITE_BOARD,
-        summary="{{ $labels.site }}: nobody can say whether its tunnel is up or down",
-        description="Neither connector nor account says anything of {{ $value }} tunnel(s) of {{ $labels.site }}.",
     ),
     Alert(
         name="TunnelOneSiteLeft",

@@ -9,18 +9,19 @@ from sankofa_exporters.model import catalogue
 from sankofa_exporters.proxmox import families as pve
 from sankofa_observe.slo.quorum import SAME
 from sankofa_observe.telemetry import (
+    OBSERVER_ISOLATED,
     OBSERVER_NEWEST,
     OBSERVER_VERDICTS,
     PIPELINE_SUCCESS,
     SETTLEMENTS,
-    SITE_INFO,
+    SYSTEM_EXPLAINED,
     UNDETERMINED,
     WAITING_SECONDS,
 )
 
 from .rule import FLEET_BOARD, SITE_BOARD, Alert, Group
+from .watched import OWN_JOB, target_jobs, watched
 
-EXPORTER_JOBS = "sankofa-(besu|canary|ceph|cloudflare|proxmox)"
 STARVED_SECONDS = 0.1  # half of the slack that a quick eth_call has under its bound of 0.2 s
 OBSERVER_BEHIND_SECONDS = 1800  # what it counts closes a minute or two after it was; restarts take minutes
 PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks were missed
@@ -28,7 +29,12 @@ PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks we
 WAITS = {"period": 3600, "settlement": 3600, "verdict": 7 * 86_400}
 PLATFORM_IDENTITY = {"tier": "core", "region": "all", "site": "platform"}
 
-_UNSCRAPED = 'up{job=~"sankofa-.+"} == 0'
+_UNSCRAPED = f"up{{{target_jobs(watched())}}} == 0 unless on (tier, region, site, system) {SYSTEM_EXPLAINED}"
+# An exporter that is away itself has no site: its observer stands for one.
+_AWAY = (
+    f'label_replace(group by (system, observer) (up{{job="{OWN_JOB}"}} == 0\n'
+    f'unless on (observer) {OBSERVER_ISOLATED} == 1), "site", "$1", "observer", "(.+)")'
+)
 _REFUSED = f'{catalogue.COLLECTOR_ERROR.name}{{kind="permission"}} == 1'
 _LACKING = (f"{pve.PRIVILEGE_MISSING.name} == 1", f"{ceph.PRIVILEGE_MISSING.name} == 1", _REFUSED)
 _STARVED = f"quantile_over_time(0.8, {catalogue.PROBE_DELAY.name}[5m]) > {STARVED_SECONDS}"
@@ -49,7 +55,7 @@ def _with_system(expr: str) -> str:
 OBSERVER = (
     Alert(
         name="ExporterDown",
-        expr=f"{_BY_SYSTEM} ({_with_system(_UNSCRAPED)})",
+        expr=f'{_BY_SYSTEM} ({_UNSCRAPED}\nor label_replace(label_replace({_AWAY}, "tier", "all", "", ""), "region", "all", "", ""))',
         for_seconds=60,
         severity="ticket",
         kind="meta",
@@ -82,19 +88,6 @@ OBSERVER = (
         dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: our {{ $labels.system }} exporter is too slow to judge by it",
         description="{{ $value }} target(s) of {{ $labels.system }} at {{ $labels.site }}: our own delay spoils each fifth probe.",
-    ),
-    Alert(
-        name="SiteSilent",
-        # The inventory is ours, so a site that vanished with all its series is still counted.
-        expr=(f'max by (tier, region, site) ({SITE_INFO})\nunless on (site) (up{{job=~"{EXPORTER_JOBS}"}} == 1)'),
-        for_seconds=60,
-        severity="page",
-        kind="meta",
-        scope="site",
-        system="observer",
-        dashboard=FLEET_BOARD,
-        summary="{{ $labels.site }} is silent: up or down, nobody knows",
-        description="The contract lists {{ $labels.site }}, and no exporter has fresh series of it.",
     ),
 )
 

@@ -8,37 +8,36 @@ from sankofa_exporters.proxmox.families import backup, cluster, ha, replication,
 from .rule import BY_SITE, SITE_BOARD, Alert
 
 FAILED_COPIES = 2  # Proxmox tries again after 5, 10 and 15 minutes: a third failure is no hiccup
-_KNOWN = f"and on (job, instance) ({pve.KNOWN.name} == 1)"
-_SILENT_LRM = f"{ha.HA_LRM_FRESH.name} == 0 and on (job, instance, node) ({pve.NODE_ONLINE.name} == 1)"
-_SILENT_MANAGER = f"{ha.HA_KNOWN.name} == 0 and on (job, instance) ({pve.QUORATE.name} == 1)"
+_KNOWN = f"and on (job, instance, site) ({pve.KNOWN.name} == 1)"
+_SILENT_LRM = f"{ha.HA_LRM_FRESH.name} == 0 and on (job, instance, site, node) ({pve.NODE_ONLINE.name} == 1)"
+_SILENT_MANAGER = f"{ha.HA_KNOWN.name} == 0 and on (job, instance, site) ({pve.QUORATE.name} == 1)"
 _SERVICE_DOWN = (
     f"{ha.HA_SERVICE_STARTED.name} == 0\n"
-    f"and on (job, instance, service) ({ha.HA_SERVICE_KNOWN.name} == 1)\n"
-    f"and on (job, instance, service) ({ha.HA_SERVICE_REQUESTED.name} == 1)"
+    f"and on (job, instance, site, service) ({ha.HA_SERVICE_KNOWN.name} == 1)\n"
+    f"and on (job, instance, site, service) ({ha.HA_SERVICE_REQUESTED.name} == 1)"
 )
-_GIVEN_UP = f'{ha.HA_SERVICES.name}{{state="error"}}'
 _COPY_FAILS = (
     f"{replication.REPLICATION_FAILURES.name} > {FAILED_COPIES}\n"
-    f"and on (job, instance, replication) ({replication.REPLICATION_ENABLED.name} == 1)"
+    f"and on (job, instance, site, replication) ({replication.REPLICATION_ENABLED.name} == 1)"
 )
 _NEWEST_BACKUP_FAILED = (
-    f"({backup.NODE_BACKUP_BAD.name} > on (job, instance, node) group_left () {backup.NODE_BACKUP_GOOD.name}\n"
-    f"or {backup.NODE_BACKUP_BAD.name} unless on (job, instance, node) {backup.NODE_BACKUP_GOOD.name})\n"
-    f"and on (job, instance, node) ({backup.BACKUP_TASKS_KNOWN.name} == 1)"
+    f"({backup.NODE_BACKUP_BAD.name} > on (job, instance, site, node) group_left () {backup.NODE_BACKUP_GOOD.name}\n"
+    f"or {backup.NODE_BACKUP_BAD.name} unless on (job, instance, site, node) {backup.NODE_BACKUP_GOOD.name})\n"
+    f"and on (job, instance, site, node) ({backup.BACKUP_TASKS_KNOWN.name} == 1)"
 )
 # A template is made again from its source; Proxmox lists it all the same.
 _UNBACKED = (
     f"{backup.GUEST_IN_JOB.name} == 0\n"
-    f'unless on (job, instance, guest) ({resources.GUEST_INFO.name}{{template="1"}} == 1)'
+    f'unless on (job, instance, site, guest) ({resources.GUEST_INFO.name}{{template="1"}} == 1)'
 )
-_POOL_BAD = f"{zfs.POOL_HEALTHY.name} == 0 and on (job, instance, node, pool) ({zfs.POOL_KNOWN.name} == 1)"
+_POOL_BAD = f"{zfs.POOL_HEALTHY.name} == 0 and on (job, instance, site, node, pool) ({zfs.POOL_KNOWN.name} == 1)"
 
 ALERTS = (
     Alert(
         name="PveQuorumLost",
         expr=f"{BY_SITE} ({pve.QUORATE.name} == 0 {_KNOWN})",
         for_seconds=15,
-        severity="page",
+        severity="ticket",
         kind="cause",
         scope="system",
         system="proxmox",
@@ -57,30 +56,6 @@ ALERTS = (
         dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: guests of a dead node are down until HA moves them",
         description="{{ $value }} Proxmox node(s) of {{ $labels.site }} have left the corosync membership.",
-    ),
-    Alert(
-        name="PveNotKnown",
-        expr=f"{BY_SITE} ({pve.KNOWN.name} == 0)",
-        for_seconds=120,
-        severity="ticket",
-        kind="meta",
-        scope="system",
-        system="proxmox",
-        dashboard=SITE_BOARD,
-        summary="{{ $labels.site }}: nobody can say whether Proxmox is up or down",
-        description="No seed node of {{ $value }} cluster(s) of {{ $labels.site }} gives a complete answer.",
-    ),
-    Alert(
-        name="PveHaServiceFailed",
-        expr=f"sum by (tier, region, site) ({_GIVEN_UP} {_KNOWN}) > 0",
-        for_seconds=60,
-        severity="page",
-        kind="cause",
-        scope="system",
-        system="proxmox",
-        dashboard=SITE_BOARD,
-        summary="{{ $labels.site }}: HA has given up on a guest it must keep running",
-        description="{{ $value }} HA service(s) of {{ $labels.site }} are in the state error, which only a person clears.",
     ),
     Alert(
         name="PveHaServiceDown",

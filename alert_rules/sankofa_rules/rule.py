@@ -18,11 +18,12 @@ BY_SITE = "count by (tier, region, site)"
 NETWORK_IDENTITY = {"tier": "core", "region": "all"}
 FLEET_BOARD, SITE_BOARD = "sk-fleet", "sk-site"
 
-Severity = Literal["page", "ticket", "info"]
+Severity = Literal["page", "ticket", "info", "heartbeat"]
 Kind = Literal["slo", "cause", "meta"]
-Scope = Literal["region", "site", "system"]
+Scope = Literal["fleet", "region", "site", "system"]
 _DURATION_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _RECORD = re.compile(r"sankofa:[a-z_]+:[a-z0-9_]+")
+_QUERY = re.compile(r"\{\{ (range|with) .*\{\{ end \}\}")  # what Prometheus fills in with a few words
 _ALERT = re.compile(r"([A-Z][a-z0-9]+)+")
 
 
@@ -72,8 +73,9 @@ class Alert:
     def __post_init__(self) -> None:
         if not _ALERT.fullmatch(self.name):
             raise ValueError(f"alert {self.name!r}: expected CamelCase words")
-        if len(self.summary) > SUMMARY_CHARS:
-            raise ValueError(f"alert {self.name}: the summary has {len(self.summary)} of {SUMMARY_CHARS} characters")
+        chars = len(_QUERY.sub("", self.summary))
+        if chars > SUMMARY_CHARS:
+            raise ValueError(f"alert {self.name}: the summary has {chars} of {SUMMARY_CHARS} characters")
         if not set(self.identity) <= set(SITE_IDENTITY):
             raise ValueError(f"alert {self.name}: identity {sorted(self.identity)} is not of {SITE_IDENTITY}")
 

@@ -1,0 +1,143 @@
+"""State of every system that a site should have: expected, seen, down, not known; and what explains that one is not seen.
+
+Down ends only on evidence, not known is never up, and what nobody scrapes any more is still expected. Each state is a series of 0 and 1
+that reads its own past (decision 0040). Assumes the target labels tier, region, site, system and observer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sankofa_observe.telemetry import (
+    FLEET_NOT_KNOWN,
+    FLEET_NOT_KNOWN_PAGED,
+    OBSERVER_ISOLATED,
+    OBSERVER_PAGED,
+    SYSTEM_BAD,
+    SYSTEM_BAD_QUICK,
+    SYSTEM_DOWN,
+    SYSTEM_EXPLAINED,
+    SYSTEM_KNOWN_TARGETS,
+    SYSTEM_NOT_KNOWN,
+    SYSTEM_SEEN,
+    SYSTEM_UNSEEN,
+    SYSTEM_UP_TARGETS,
+    TARGET_DUE,
+    TARGET_EXPECTED,
+    TARGET_INFO,
+    TARGET_ISOLATED,
+)
+
+from .pace import AWHILE, DUE, EVIDENCE, SURE, Pace
+from .rule import Record
+from .watched import OWN_JOB, PLATFORM_JOB, Watched, observing_jobs, target_jobs
+
+SITE = "tier, region, site"
+SYSTEM = f"{SITE}, system"
+MOSTLY = 0.8  # of a window, so that a flicker does not begin it anew
+FLEET_SHARE, FLEET_LEAST = 0.05, 5  # of a system's sites, all unseen: that is the observing, and not the sites
+
+
+def records(systems: Sequence[Watched], pace: Pace) -> tuple[Record, ...]:
+    """In order: each series is recorded before it is read, and all at one timestamp."""
+    return (*_expected(pace), *_samples(systems, pace), *_systems(pace), *_observers(systems, pace), *_fleet(pace))
+
+
+def _expected(pace: Pace) -> tuple[Record, ...]:
+    told = f"count by ({SYSTEM}) (group by ({SYSTEM}, target) ({TARGET_INFO}))"
+    # An exporter that is down tells nothing of its own targets, whatever others of its kind tell; the platform knows them all.
+    unheard = f'group by (system) (up{{job="{OWN_JOB}"}} == 0)'
+    complete = (
+        f"(group by (system) ({TARGET_INFO}) unless on (system) {unheard}\n"
+        f'or on (system) group by (system) ({TARGET_INFO}{{job="{PLATFORM_JOB}"}}))'
+    )
+    past = f"last_over_time({TARGET_EXPECTED}[{pace.time(60)}])"
+    # A ruler that missed evaluations, or has just begun, has not looked: its silence is RulerLate's.
+    looked = f"count_over_time({TARGET_EXPECTED}[{pace.sure}]) >= {EVIDENCE}"
+    before = f"last_over_time({TARGET_EXPECTED}[{pace.time(5)}] offset {pace.time(DUE)})"
+    return (
+        Record(record=TARGET_EXPECTED, expr=f"{told}\nor ({past} unless on (system) {complete})"),
+        Record(
+            record=TARGET_DUE,
+            expr=f"{TARGET_EXPECTED} and on ({SYSTEM}) {before}\nand on ({SYSTEM}) ({looked})",
+        ),
+    )
+
+
+def _samples(systems: Sequence[Watched], pace: Pace) -> tuple[Record, ...]:
+    """Sums by family name, for a pattern of names would be matched against all that is scraped."""
+    pairs = [pair for one in systems for pair in one.pairs]
+
+    def each(form: str, window: str) -> str:
+        return "\nor ".join(form.format(known=known, up=up, window=window) for known, up in pairs)
+
+    bad = "(sum_over_time({known}[{window}]) - sum_over_time({up}[{window}]))"
+
+    def targets(series: str, window: str, least: int) -> str:
+        enough = each(f"sum_over_time({{{series}}}[{{window}}]) >= {least}", window)
+        return f"count by ({SYSTEM}) (group by ({SYSTEM}, instance) (\n{enough}))"
+
+    return (
+        Record(record=SYSTEM_BAD, expr=f"max by ({SYSTEM}) (\n{each(bad, pace.sure)})"),
+        Record(record=SYSTEM_KNOWN_TARGETS, expr=targets("known", pace.sure, EVIDENCE)),
+        Record(record=SYSTEM_UP_TARGETS, expr=targets("up", pace.sure, EVIDENCE)),
+        Record(record=SYSTEM_BAD_QUICK, expr=f"max by ({SYSTEM}) (\n{each(bad, pace.quick)})"),
+        Record(record=SYSTEM_SEEN, expr=targets("known", pace.quick, 1)),
+        Record(record=SYSTEM_UNSEEN, expr=f"{TARGET_DUE} ^ 0 unless on ({SYSTEM}) {SYSTEM_SEEN}"),
+    )
+
+
+def _systems(pace: Pace) -> tuple[Record, ...]:
+    """DOWN begins with known bad samples and ends when all targets are known up: what nobody sees meanwhile stays as it was."""
+    well = f"({SYSTEM_UP_TARGETS} >= on ({SYSTEM}) {TARGET_EXPECTED} and on ({SYSTEM}) {SYSTEM_BAD} == 0)"
+    still = f"{pace.was(SYSTEM_DOWN)} and on ({SYSTEM}) {TARGET_EXPECTED} unless on ({SYSTEM}) {well}"
+    doubt = f"{TARGET_EXPECTED} unless on ({SYSTEM}) ({SYSTEM_KNOWN_TARGETS} >= on ({SYSTEM}) {TARGET_EXPECTED})"
+    return (
+        Record(record=SYSTEM_DOWN, expr=f"({SYSTEM_BAD} >= {EVIDENCE}) ^ 0\nor ({still})\nor 0 * {TARGET_EXPECTED}"),
+        Record(record=SYSTEM_NOT_KNOWN, expr=f"({doubt}) ^ 0\nor 0 * {TARGET_EXPECTED}"),
+    )
+
+
+def _observers(systems: Sequence[Watched], pace: Pace) -> tuple[Record, ...]:
+    """An observer none of whose targets can be scraped is cut off itself; one target alone cannot tell that."""
+    scraped = f'up{{{observing_jobs(systems)}, observer!=""}}'
+    every = f"count by (observer) ({scraped})"
+    cut = f"(count by (observer) ({scraped} == 0) == {every} and {every} > 1) ^ 0"
+    long = (
+        f"(avg_over_time({OBSERVER_ISOLATED}[{pace.samples(5)}]) >= {MOSTLY}\n"
+        f"and count_over_time({OBSERVER_ISOLATED}[{pace.samples(5)}]) >= 3) ^ 0"
+    )
+    lately = f"max_over_time({OBSERVER_ISOLATED}[{pace.sure}]) == 1"
+    return (
+        Record(record=OBSERVER_ISOLATED, expr=f"{cut}\nor 0 * {every}"),
+        Record(
+            record=OBSERVER_PAGED,
+            expr=f"{long}\nor ({pace.was(OBSERVER_PAGED)} and on (observer) {lately})\nor 0 * {OBSERVER_ISOLATED}",
+        ),
+        Record(
+            record=TARGET_ISOLATED,
+            expr=f"group by ({SYSTEM}) (up{{{target_jobs(systems)}}} and on (observer) {lately})",
+        ),
+    )
+
+
+def _fleet(pace: Pace) -> tuple[Record, ...]:
+    """Many sites of a system unseen at once: credentials, an API, an exporter. No site is silent for that."""
+    unseen = f"count by (system) ({SYSTEM_UNSEEN} unless on ({SYSTEM}) {TARGET_ISOLATED})"
+    every = f"count by (system) ({TARGET_EXPECTED})"
+    many = f"({unseen} >= on (system) clamp_min({FLEET_SHARE} * {every}, {FLEET_LEAST})) ^ 0"
+    before = f"last_over_time({FLEET_NOT_KNOWN}[{pace.time(5)}] offset {pace.time(DUE)})"
+    long = f"(max(avg_over_time({FLEET_NOT_KNOWN}[{pace.samples(AWHILE)}]) and on (system) {before}) >= {MOSTLY}) ^ 0"
+    lately = f"max_over_time({FLEET_NOT_KNOWN}[{pace.samples(SURE)}]) == 1"
+    return (
+        Record(record=FLEET_NOT_KNOWN, expr=f"{many}\nor 0 * {every}"),
+        Record(
+            record=FLEET_NOT_KNOWN_PAGED,
+            expr=f"{long}\nor ({pace.was(FLEET_NOT_KNOWN_PAGED)} and on () group({lately}))\n"
+            f"or 0 * group({FLEET_NOT_KNOWN})",
+        ),
+        Record(
+            record=SYSTEM_EXPLAINED,
+            expr=f"{TARGET_ISOLATED}\nor group by ({SYSTEM}) ({TARGET_EXPECTED} and on (system) {lately})",
+        ),
+    )

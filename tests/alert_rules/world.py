@@ -1,0 +1,144 @@
+"""A fleet over minutes, as promtool plays it, and which alerts fire in it at each minute that is asked.
+
+Sites are made of targets; what each shows is written as promtool reads it (`1x20` is 1 and twenty more, `_` no sample). Platform and
+exporters are those of one observer unless said. No rule is replaced: the generated files run as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sankofa_rules.watched import watched
+from tests.alert_rules.promtool import document, run
+
+SCRAPE_SECONDS = 15
+PAIRS = {one.name: one.pairs for one in watched()}
+FILES = ("state.yaml",)
+_ANSWER = re.compile(r'expr: (".*"), time: (\w+),\s+exp: nil\s+got: (.*)')
+_SAMPLE = re.compile(r"\{([^{}]*)\} (\S+?)(?:,|$)")
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+_UNITS = {"h": 3600, "m": 60, "s": 1}
+_OF_A_SYSTEM = {"SystemNotKnown", "TargetsMissing", "ExporterDown"}
+
+
+def over(*spans: tuple[float, str]) -> str:
+    """Values over minutes: (minutes, values of a minute's quarter), after one another; several values take turns."""
+    quarters: list[str] = []
+    for minutes, values in spans:
+        turns = values.split()
+        quarters += [turns[at % len(turns)] for at in range(round(minutes * 60 / SCRAPE_SECONDS))]
+    return " ".join(quarters)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What is scraped of one target of a site."""
+
+    site: str
+    system: str
+    known: str
+    up: str
+    scraped: str | None = None  # `up` of the scrape; all well if not said
+    tier: str = "edge"
+    region: str = "r1"
+    observer: str = "observer-1"
+    name: str = ""
+    pair: int = 0  # which kind of the system's targets
+
+    def series(self, minutes: float) -> dict[str, str]:
+        target = self.name or f"{self.site}-{self.system}"
+        labels = self.labels | {"job": f"sankofa-{self.system}", "instance": target, "observer": self.observer}
+        known, up = PAIRS[self.system][self.pair]
+        return {
+            written(known, labels): self.known,
+            written(up, labels): self.up,
+            written("up", labels): self.scraped or over((minutes, "1")),
+        }
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {"tier": self.tier, "region": self.region, "site": self.site, "system": self.system}
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Targets, who tells that they should be there, and whatever else is scraped."""
+
+    targets: tuple[Target, ...]
+    minutes: float
+    told_by: tuple[str, ...] = ("sankofa-exporter", "sankofa-platform")
+    told: Mapping[str, str] = field(default_factory=dict)  # by job: while it tells; always if not said
+    untold: frozenset[str] = frozenset()  # sites that nobody names
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def series(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for target in self.targets:
+            found |= target.series(self.minutes)
+            for job in () if target.site in self.untold else self.told_by:
+                labels = {**target.labels, "target": target.name or f"{target.site}-{target.system}", "job": job}
+                found[written("sankofa_target_info", labels)] = self.told.get(job, over((self.minutes, "1")))
+        return found | dict(self.more)
+
+
+def written(name: str, labels: Mapping[str, str]) -> str:
+    inner = ", ".join(f'{label}="{value}"' for label, value in labels.items())
+    return f"{name}{{{inner}}}"
+
+
+Sample = tuple[Mapping[str, str], float]
+
+
+def samples(
+    folder: Path, world: World, exprs: Iterable[str], minutes: Iterable[float], files: Iterable[str] = FILES
+) -> dict[tuple[str, float], list[Sample]]:
+    """What each expression gives at each minute: promtool is told to expect nothing, and says what it got instead."""
+    asked = [(expr, minute) for expr in exprs for minute in minutes]
+    expected = [{"expr": expr, "eval_time": f"{round(at * 60)}s", "exp_samples": []} for expr, at in asked]
+    series = [{"series": name, "values": values} for name, values in world.series().items()]
+    test = {"interval": f"{SCRAPE_SECONDS}s", "input_series": series, "promql_expr_test": expected}
+    file = folder / "world.test.yaml"
+    file.write_text(document([test], SCRAPE_SECONDS, tuple(files)))
+    done = run(["test", "rules", file])
+    answers = _ANSWER.findall(done.stdout + done.stderr)
+    assert done.returncode == 0 or answers, done.stdout + done.stderr
+    found = {(json.loads(expr), _seconds(time)): _samples(got) for expr, time, got in answers}
+    return {(expr, at): found.get((expr, round(at * 60)), []) for expr, at in asked}
+
+
+def firing(
+    folder: Path, world: World, minutes: Iterable[float], severity: str = "page", files: Iterable[str] = FILES
+) -> dict[float, set[str]]:
+    """Alerts of a severity that fire at each minute: name, and what each is about."""
+    expr = f'count by (alertname, site, region, tier, observer, system) (ALERTS{{severity="{severity}", alertstate="firing"}})'
+    return {
+        at: {_subject(labels) for labels, _ in found}
+        for (_, at), found in samples(folder, world, [expr], minutes, files).items()
+    }
+
+
+def states(folder: Path, world: World, series: str, minutes: Iterable[float]) -> dict[float, dict[str, float]]:
+    """Values of a recorded series by site, or by site and system, at each minute."""
+    expr = f"sum by (site, system) ({series})"
+    return {
+        at: {" ".join(labels.values()): value for labels, value in found}
+        for (_, at), found in samples(folder, world, [expr], minutes).items()
+    }
+
+
+def _subject(labels: Mapping[str, str]) -> str:
+    about = [labels[name] for name in ("observer", "site", "region", "tier") if labels.get(name, "all") != "all"]
+    system = [labels["system"]] if labels["alertname"] in _OF_A_SYSTEM else []
+    return " ".join([labels["alertname"], *about[:1], *system])
+
+
+def _samples(text: str) -> list[Sample]:
+    return [(dict(_LABEL.findall(labels)), float(value)) for labels, value in _SAMPLE.findall(text)]
+
+
+def _seconds(text: str) -> int:
+    return sum(int(count) * _UNITS[unit] for count, unit in re.findall(r"(\d+)([hms])", text))
