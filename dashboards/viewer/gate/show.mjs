@@ -5,9 +5,8 @@
 //   answers      results of Prometheus by the panel's title and the query's refId, as they were recorded
 //   every        one result for every query of every panel: a list of series, [] for an empty answer, null for none; `without` names
 //                queries (refIds) that have an empty answer all the same
-// An answer has `panels`, each with title, type and `shown` (see shown.mjs), `bytes`, and `height` in pixels.
+// An answer has `panels`, each with title, type and `shown` (see shown.mjs), and `bytes`.
 import { filled, live, prometheus } from './board.mjs';
-import { height } from './grid.mjs';
 import { processed, shown } from './shown.mjs';
 
 async function told(request) {
@@ -20,7 +19,7 @@ async function told(request) {
     const after = await processed(panel, frames, values);
     panels.push({ title, type: panel.type, shown: shown(panel, after, values) });
   }
-  return { uid: request.board.uid, bytes, height: height(found), panels };
+  return { uid: request.board.uid, bytes, panels };
 }
 
 const recorded = (request) => ({ target, parameters }, panel) => {

@@ -1,7 +1,7 @@
 // A board: its title, variables and links above, its panels where the grid has them.
 import { useEffect } from 'react';
 
-import { COLUMNS, GAP, HEADER, height } from '../gate/grid.mjs';
+import { COLUMNS, GAP, HEADER, height } from './grid.mjs';
 import { fill } from '../gate/variables.mjs';
 import { place, theme } from './look.mjs';
 import { Panel } from './panels/Panel.jsx';

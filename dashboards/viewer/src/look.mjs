@@ -1,7 +1,7 @@
 // Theme and places: Grafana's dark theme on the fonts that a plain Debian has.
 import { createTheme } from '@grafana/data';
 
-import { COLUMNS, GAP, HEADER, ROW } from '../gate/grid.mjs';
+import { COLUMNS, GAP, HEADER, ROW } from './grid.mjs';
 
 export const theme = createTheme({
   colors: { mode: 'dark' },

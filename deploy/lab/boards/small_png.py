@@ -1,4 +1,4 @@
-"""A screenshot with at most 256 colours: a third of the size, and no eye sees it on a board.
+"""A screenshot cut to what is on it, with at most 256 colours: a third of the size, and no eye sees it on a board.
 
 Reads what Chromium writes (8 bits a channel, not interlaced) and nothing else.
 """
@@ -14,19 +14,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-COLOURS = 256
+COLOURS, DEPTH = 256, 8
+MARGIN = 8
 CHANNELS = {2: 3, 6: 4}  # of PNG's colour types: RGB, RGBA
 Pixels = NDArray[np.uint8]
 
 
-def shrink(path: Path) -> None:
-    """Rewrite the picture in its most frequent colours; every other one becomes the nearest of them."""
-    pixels = read(path)
+def shrink(path: Path, *, least: int = 0) -> None:
+    """Rewrite the picture in its most frequent colours, each other one as the nearest of them, without empty lines below `least`."""
+    pixels = cut(read(path), least)
     codes = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
     seen, places, counts = np.unique(codes, return_inverse=True, return_counts=True)
     kept = _spread(seen, counts)
     nearest = _nearest(_channels(seen), _channels(kept))
     write(path, nearest[places].reshape(codes.shape), _channels(kept).astype(np.uint8))
+
+
+def cut(pixels: Pixels, least: int) -> Pixels:
+    """Without the lines at the foot that are like the last one."""
+    differs = (pixels != pixels[-1, 0]).any(axis=(1, 2))
+    used = int(differs.nonzero()[0].max(initial=0)) + 1 + MARGIN
+    return pixels[: max(used, least)]
 
 
 def _spread(seen: NDArray[np.uint32], counts: NDArray[np.int64]) -> NDArray[np.uint32]:
@@ -55,8 +63,10 @@ def read(path: Path) -> Pixels:
     """Rows of pixels, red, green and blue."""
     chunks = list(_chunks(path.read_bytes()))
     width, height, depth, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
-    if depth != 8 or kind not in CHANNELS or interlaced:
-        raise ValueError(f"{path}: bit depth {depth}, colour type {kind}, interlaced {interlaced}; 8, 2 or 6 and 0 are read")
+    if depth != DEPTH or kind not in CHANNELS or interlaced:
+        raise ValueError(
+            f"{path}: bit depth {depth}, colour type {kind}, interlaced {interlaced}; 8, 2 or 6 and 0 are read"
+        )
     data = zlib.decompress(b"".join(body for name, body in chunks if name == b"IDAT"))
     each = CHANNELS[kind]
     lines = np.frombuffer(data, dtype=np.uint8).reshape(height, 1 + width * each)

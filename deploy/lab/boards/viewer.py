@@ -18,14 +18,17 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
 
+from deploy.lab.boards import small_png
 from deploy.lab.client import local
 from deploy.lab.pace import measured
+from deploy.lab.processes import LabError
 from deploy.parts import CHECKOUT, need_program
 from sankofa_dashboards.queries import GENERATED
 
 VIEWER = CHECKOUT / "dashboards" / "viewer"
 KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 WIDTH, SCREEN = 1920, 1080
+TALL = 4000  # higher than any board; what is left of it is cut off
 DRAWING_MS = 30_000  # of the page's own clock, which stands still while an answer is waited for
 
 
@@ -63,7 +66,9 @@ class _Server(BaseHTTPRequestHandler):
         path, _, question = self.path.partition("?")
         match path.strip("/").split("/"):
             case ["prometheus", *rest]:
-                answer = local.get(f"{self.source.prometheus}/{'/'.join(rest)}?{question}", timeout=measured().limit(10))
+                answer = local.get(
+                    f"{self.source.prometheus}/{'/'.join(rest)}?{question}", timeout=measured().limit(10)
+                )
                 self._send(answer.status_code, "application/json", answer.content)
             case ["settings.json"]:
                 self._send(HTTPStatus.OK, KINDS[".json"], json.dumps(self.source.settings()).encode())
@@ -108,11 +113,14 @@ def page(address: str, uid: str, variables: Mapping[str, str], end: float) -> st
     return f"{address}/d/{uid}?{urlencode({**chosen, 'end': end})}"
 
 
-def photograph(url: str, picture: Path, *, height: int = SCREEN) -> None:
-    """A picture of the page as Chromium draws it, at least a screen high."""
-    _chromium(url, picture.parent, f"--screenshot={picture}", f"--window-size={WIDTH},{max(SCREEN, height)}")
+def photograph(url: str, picture: Path, scratch: Path) -> None:
+    """A picture of the whole page as Chromium draws it, at least a screen high."""
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    picture.unlink(missing_ok=True)
+    _chromium(url, scratch, f"--screenshot={picture}", f"--window-size={WIDTH},{TALL}")
     if not picture.is_file():
-        raise FileNotFoundError(f"{picture}: Chromium drew nothing of {url}")
+        raise LabError(f"{picture}: Chromium drew nothing of {url}")
+    small_png.shrink(picture, least=SCREEN)
 
 
 def text_of(url: str, scratch: Path) -> str:

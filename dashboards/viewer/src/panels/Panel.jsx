@@ -1,5 +1,5 @@
 // One panel: its frame and title, and what draws its kind. A kind that nobody draws says so.
-import { GAP } from '../../gate/grid.mjs';
+import { GAP } from '../grid.mjs';
 import { theme } from '../look.mjs';
 import { Bars, Figures } from './Figures.jsx';
 import { Heatmap } from './Heatmap.jsx';

@@ -1,0 +1,96 @@
+"""Whole answers of the exporters, as their tests have recorded them from real programs, told again for any site and any time.
+
+Ages are kept and moved to now, counters go on from where they were, what is measured sways a little by site and time; the rest is as
+recorded. Only series that a board or a rule asks for are told: a fleet has hundreds of targets.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from deploy.parts import CHECKOUT
+from sankofa_dashboards.queries import GENERATED as BOARDS
+
+RECORDINGS = {
+    "besu": "besu/golden/besu_26.3_validator.prom",
+    "network": "besu/golden/network_qbft.prom",
+    "ceph": "ceph/golden/squid.prom",
+    "cloudflare": "cloudflare/golden/quic_2026_8.prom",
+    "proxmox": "proxmox/golden/pve9.prom",
+    "canary": "canary/golden/edge.prom",
+}
+RULES = CHECKOUT / "alert_rules" / "generated"
+FOLDER = CHECKOUT / "tests" / "exporters"
+COUNTED_SECONDS = 120  # a recorded counter is taken to have come together in so long
+SWAY = 0.08
+_SWAYS = re.compile(r"_(used_bytes|used_ratio|duration_seconds|per_second|rtt_seconds|age_seconds)$|round_trip")
+_NAME = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A sample of a recording; `kind` is that of its family."""
+
+    name: str
+    labels: str
+    kind: str
+    value: float
+
+    def at(self, now: float, since: float, seed: int, newest: float) -> str:
+        return f"{self.name}{self.labels} {self._value(now, since, seed, newest)!r}"
+
+    def _value(self, now: float, since: float, seed: int, newest: float) -> float:
+        if self.name.endswith("_timestamp_seconds"):
+            return now - (newest - self.value)
+        if self.kind != "gauge":
+            return math.floor(self.value * (1 + since / COUNTED_SECONDS))
+        return self.value * self._sway(now, seed) if _SWAYS.search(self.name) else self.value
+
+    @staticmethod
+    def _sway(now: float, seed: int) -> float:
+        return 1 + SWAY * math.sin(now / 40 + seed % 17) + SWAY * (seed % 7 - 3) / 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    lines: tuple[Line, ...]
+    newest: float  # when it was recorded, by the newest time in it
+
+    def samples(self, now: float, since: float, seed: int, changed: Mapping[str, float]) -> Iterator[str]:
+        """All lines at a time, `since` seconds after a start; `changed` replaces values by name."""
+        for line in self.lines:
+            if line.name in changed:
+                yield f"{line.name}{line.labels} {changed[line.name]!r}"
+            else:
+                yield line.at(now, since, seed, self.newest)
+
+
+@cache
+def asked_for() -> frozenset[str]:
+    """Every name in a generated board or rule file."""
+    files = [*BOARDS.glob("*.json"), *RULES.glob("*.yaml")]
+    return frozenset(name for path in files for name in _NAME.findall(path.read_text(encoding="utf-8")))
+
+
+@cache
+def recording(name: str) -> Recording:
+    lines = tuple(_lines((FOLDER / RECORDINGS[name]).read_text(encoding="utf-8")))
+    times = [line.value for line in lines if line.name.endswith("_timestamp_seconds")]
+    return Recording(lines=tuple(line for line in lines if line.name in asked_for()), newest=max(times, default=0))
+
+
+def _lines(text: str) -> Iterator[Line]:
+    kind = ""
+    for row in text.splitlines():
+        if row.startswith("# TYPE"):
+            kind = row.split()[-1]
+        elif row and not row.startswith("#"):
+            series, _, value = row.rpartition(" ")
+            name, brace, labels = series.partition("{")
+            yield Line(name=name, labels=brace + labels, kind=kind, value=float(value))
+
+
