@@ -251,19 +251,22 @@ SITE_BREACH = "sankofa:site_breach:now"  # 1 where a promise is broken; else abs
 SITE_STATE = "sankofa:site_state:now"  # a State
 SITE_NOT_KNOWN = "sankofa:site_not_known:now"  # 1 where the State is NOT_KNOWN; else absent
 SITE_RANK = "sankofa:site_rank:now"  # the worst has the largest
+SLO_PROVEN = "sankofa:slo_proven:now"  # and by slo and system: where a row of the page is over, by how much
 SLO_BURNING = "sankofa:slo_burning:now"  # and by slo and system: 1 or 0, as it is paged
 SLO_BURN = "sankofa:slo_burn:1h"
 SLO_BAD_STEP = "sankofa:slo_bad:step"
 SLO_VALID_STEP = "sankofa:slo_valid:step"
-SLO_BUDGET = "sankofa:slo_budget:ppm"
+SLO_PART_BAD_STEP = "sankofa:slo_part_bad:step"  # of an SLO that others are made of, and that promises nothing itself
+SLO_PART_VALID_STEP = "sankofa:slo_part_valid:step"
+SLO_BUDGET = "sankofa:slo_budget:ppm"  # by slo, and by `derived` where what the SLO is made of pages by itself
 SLO_PAGE_GATE = "sankofa:slo_page_gate:z2"
 
 
 def slo_bad(window: str) -> str:
-    """Bad samples or events of an SLO, added up over a window like 5m."""
+    """Bad slots or events of an SLO, added up over a window like 5m."""
     return f"sankofa:slo_bad:{window}"
 
 
 def slo_valid(window: str) -> str:
-    """All samples or events of which anything is known, over the same window."""
+    """All slots of the same window, or the events of a whole one: what was not seen counts as if it had been like what was."""
     return f"sankofa:slo_valid:{window}"

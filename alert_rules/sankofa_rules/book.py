@@ -14,7 +14,7 @@ from . import besu, board, burn, canary, ceph, cloudflare, now, platform, proxmo
 from .metrics import TARGET_LABELS
 from .pace import SCRAPE_SECONDS
 from .rule import Alert, Group, Record
-from .slo import STEP_SECONDS
+from .slo import SPECS, STEP_SECONDS, watched
 
 SYSTEMS = {
     "besu": besu.ALERTS,
@@ -25,7 +25,7 @@ SYSTEMS = {
 }
 GENERATED = Path(__file__).parents[1] / "generated"
 HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
-RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault"})
+RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived"})
 
 
 class _Yaml(yaml.SafeDumper):
@@ -40,22 +40,26 @@ _Yaml.add_representer(str, _text)
 
 
 def groups_by_file(
-    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS
+    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
 ) -> dict[str, tuple[Group, ...]]:
     """The quick ones, those of systems and of ourselves, are evaluated at the server's own interval."""
     return {
         "state.yaml": now.groups(scrape_seconds),
-        "slo.yaml": burn.groups(step_seconds),
+        "slo.yaml": burn.groups(watched(specs), step_seconds),
         "board.yaml": board.groups(),
         **{f"{name}.yaml": (Group(name=f"sankofa-{name}", rules=alerts),) for name, alerts in SYSTEMS.items()},
         "platform.yaml": platform.GROUPS,
     }
 
 
-def documents(step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS) -> dict[str, str]:
+def documents(
+    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
+) -> dict[str, str]:
     """File name to the text that Prometheus loads."""
+    notes = {"slo.yaml": "".join(f"# {note}\n" for note in watched(specs).notes)}
     return {
         name: HEADER
+        + notes.get(name, "")
         + yaml.dump(
             {"groups": [group.document() for group in groups]},
             Dumper=_Yaml,
@@ -63,23 +67,25 @@ def documents(step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SEC
             width=1000,
             allow_unicode=True,
         )
-        for name, groups in groups_by_file(step_seconds, scrape_seconds).items()
+        for name, groups in groups_by_file(step_seconds, scrape_seconds, specs).items()
     }
 
 
-def write(folder: Path, step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS) -> list[Path]:
+def write(
+    folder: Path, step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
+) -> list[Path]:
     """Write the rule files; the paths are what Prometheus' `rule_files` names."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in documents(step_seconds, scrape_seconds).items():
+    for name, text in documents(step_seconds, scrape_seconds, specs).items():
         (folder / name).write_text(text)
         written.append(folder / name)
     return written
 
 
-def stale(folder: Path = GENERATED) -> list[Path]:
+def stale(folder: Path = GENERATED, step_seconds: int = STEP_SECONDS, specs: Path = SPECS) -> list[Path]:
     """Files that differ from what the code says, are missing, or should not be there."""
-    expected = {folder / name: text for name, text in documents().items()}
+    expected = {folder / name: text for name, text in documents(step_seconds, specs).items()}
     return sorted(
         path
         for path in {*expected, *folder.glob("*.yaml")}

@@ -1,45 +1,30 @@
-"""From steps to pages: sums over the windows of the burn-rate table, and one alert for each of its rows.
+"""From steps to pages: sums over the windows of the burn-rate table, one state that pages, and one ticket.
 
 Every comparison is cross-multiplied (bad x 10^6 x denominator > valid x numerator x budget in ppm), so whole numbers
-decide at the threshold and an idle window, 0 > 0, is silent: no ratio, no NaN. The sums hold one step more than the
-window says (a range is closed at both ends before Prometheus 3); bad and valid alike, so their ratio does not mind.
+decide at the threshold and an idle window, 0 > 0, is silent: no ratio, no NaN. Bad is what was seen; valid is what a whole window
+would have held, so that a few known minutes of a blind day, or of a young site, prove no more than they are.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from sankofa_observe import telemetry
 from sankofa_observe.slo.burn_rate import BURN_WINDOWS, BurnWindow
 from sankofa_observe.units import PPM
 
-from .rule import Alert, Group, Record, Severity, duration
-from .slo import SLOS
+from .rule import Alert, Group, Record, duration, half_open
+from .signal import PLACE
+from .slo import Watched
 
 SLOW_EVALUATION_STEPS = 5  # windows of days move slowly, and reading them is what costs
+LEAST_BAD = 3  # slots or events: before the third bad slot, DOWN has been found where it is a site that is lost
+NOW_STEPS = 2  # what burned and is over pages nobody
+REMEMBERED = "15m"  # of a state's own past: it outlives a restart
+SETTLED_SECONDS = 300  # of which all but a step must be known before a page ends
+LOST_SECONDS = 300  # a site that was lost has had its page; what burned with it is not told again
 BOARD = "sk-site"
-
-
-@dataclass(frozen=True, kw_only=True)
-class BurnAlert:
-    """The name and the words of one row of the table."""
-
-    name: str
-    severity: Severity
-    summary: str
-    window: BurnWindow
-
-
-_WORDS: tuple[tuple[str, Severity, str], ...] = (
-    ("SloBudgetBurnFast", "page", "Customers of {{ $labels.site }} feel it: the month's budget is gone in 2 days"),
-    ("SloBudgetBurnSteady", "page", "Customers of {{ $labels.site }} feel it: the month's budget is gone in 5 days"),
-    ("SloBudgetDrainDaily", "ticket", "{{ $labels.site }} spends its error budget three times too fast"),
-    ("SloBudgetDrainSlow", "ticket", "{{ $labels.site }} will end the month with no error budget left"),
-)
-ALERTS = tuple(
-    BurnAlert(name=name, severity=severity, summary=summary, window=window)
-    for (name, severity, summary), window in zip(_WORDS, BURN_WINDOWS, strict=True)
-)
+BY_SLO = f"slo, {PLACE}"
+PAGES, TICKETS = (tuple(row for row in BURN_WINDOWS if row.severity == severity) for severity in ("page", "ticket"))
+CHAIN_PAGES = '{alertname=~"BesuHeadStalled|BesuChainForked", alertstate="firing"}'
 
 
 def bad(seconds: int) -> str:
@@ -50,84 +35,133 @@ def valid(seconds: int) -> str:
     return telemetry.slo_valid(duration(seconds))
 
 
-def groups(step_seconds: int) -> tuple[Group, ...]:
-    """Base steps with the pages, then the tickets at a fifth of the pace."""
-    base = tuple(record for slo in SLOS for record in slo.base(step_seconds))
+def groups(slos: Watched, step_seconds: int) -> tuple[Group, ...]:
+    """Base steps with the page, then the ticket at a fifth of the pace."""
+    sums = [_sums(seconds, step_seconds) for seconds in _windows(PAGES)]
+    slow = [_sums(seconds, step_seconds) for seconds in _windows(TICKETS) if seconds not in _windows(PAGES)]
+    proven = Record(record=telemetry.SLO_PROVEN, expr="\nor\n".join(_proven(row) for row in PAGES))
+    burning = Record(record=telemetry.SLO_BURNING, expr=_burning(step_seconds))
     return (
-        Group(name="sankofa-slo-page", interval_seconds=step_seconds, rules=base + _rules("page")),
+        Group(
+            name="sankofa-slo-page",
+            interval_seconds=step_seconds,
+            rules=(*slos.base(step_seconds), *(rule for pair in sums for rule in pair), proven, burning, BURN),
+        ),
         Group(
             name="sankofa-slo-ticket",
             interval_seconds=SLOW_EVALUATION_STEPS * step_seconds,
-            rules=_rules("ticket"),
+            rules=(*(rule for pair in slow for rule in pair), DRAIN),
         ),
     )
 
 
-def _rules(severity: Severity) -> tuple[Record | Alert, ...]:
-    rows = [row for row in ALERTS if row.severity == severity]
-    windows = sorted({s for row in rows for s in (row.window.long_seconds, row.window.short_seconds)})
-    already = _page_windows() if severity == "ticket" else set()
-    records = tuple(record for seconds in windows if seconds not in already for record in _sums(seconds))
-    return records + tuple(_alert(row) for row in rows)
+def _windows(rows: tuple[BurnWindow, ...]) -> list[int]:
+    return sorted({seconds for row in rows for seconds in (row.long_seconds, row.short_seconds)})
 
 
-def _page_windows() -> set[int]:
-    pages = [row.window for row in ALERTS if row.severity == "page"]
-    return {seconds for window in pages for seconds in (window.long_seconds, window.short_seconds)}
-
-
-def _sums(seconds: int) -> tuple[Record, Record]:
-    window = duration(seconds)
+def _sums(seconds: int, step_seconds: int) -> tuple[Record, Record]:
+    window = half_open(seconds)
+    whole = f"{seconds // step_seconds} * avg_over_time({telemetry.SLO_VALID_STEP}[{window}])"
     return (
         Record(record=bad(seconds), expr=f"sum_over_time({telemetry.SLO_BAD_STEP}[{window}])"),
-        Record(record=valid(seconds), expr=f"sum_over_time({telemetry.SLO_VALID_STEP}[{window}])"),
+        Record(record=valid(seconds), expr=whole),
     )
 
 
-def _alert(row: BurnAlert) -> Alert:
-    window = row.window
-    long, short = duration(window.long_seconds), duration(window.short_seconds)
-    expr = f"({_excess(window, window.long_seconds)} > 0)\nand\n({_excess(window, window.short_seconds)} > 0)"
-    if row.severity == "page":
-        # `unless`, so that a promise without a gate, or a gate that is lost, still pages.
-        expr += f"\nunless\n({_significance(window)} <= 0)"
-    return Alert(
-        name=row.name,
-        expr=expr,
-        severity=row.severity,
-        kind="slo",
-        scope="site",
-        system=None,
-        summary=row.summary,
-        description=(
-            f"{{{{ $labels.slo }}}} at {{{{ $labels.site }}}} burns its error budget more than {float(window.factor):g} "
-            f"times too fast over {long}, and still does over {short}."
-        ),
-        dashboard=BOARD,
+def _burning(step_seconds: int) -> str:
+    """Begins where a row is proven, burns now, and no lost site explains it; ends where what is known no longer proves it.
+
+    It stays while nobody knows, for as long as the longest window has anything to say.
+    """
+    now = f"sum_over_time({telemetry.SLO_BAD_STEP}[{half_open(NOW_STEPS * step_seconds)}]) > 0"
+    known = f"count_over_time({telemetry.SLO_VALID_STEP}[{half_open(SETTLED_SECONDS)}])"
+    enough = f"{known} >= {SETTLED_SECONDS // step_seconds - 1}"
+    was = f"last_over_time({telemetry.SLO_BURNING}[{REMEMBERED}]) == 1"
+    longest = max(_windows(PAGES))
+    return (
+        f"({telemetry.SLO_PROVEN} and on ({BY_SLO}) ({now})\n{_unexplained()}) ^ 0\n"
+        f"or (({was}) and on ({BY_SLO}) {valid(longest)}\n"
+        f"  unless on ({BY_SLO}) ({enough} unless on ({BY_SLO}) {telemetry.SLO_PROVEN}))\n"
+        f"or 0 * {valid(longest)}"
     )
 
 
-def _allowed(window: BurnWindow) -> str:
-    """The numerator of the threshold, as a series by SLO; its denominator is `_scale`."""
-    return f"({window.factor.numerator} * {telemetry.SLO_BUDGET})"
+def _unexplained() -> str:
+    """A lost site is told once, as such; and so is a chain that stands."""
+    lost = " or ".join(
+        f"max_over_time({series}[{half_open(LOST_SECONDS)}]) == 1"
+        for series in (telemetry.SITE_DOWN, telemetry.SITE_PAGED)
+    )
+    stands = f'{valid(min(_windows(PAGES)))}{{tier="chain"}} and on () ALERTS{CHAIN_PAGES}'
+    return f"unless on ({PLACE}) ({lost})\nunless on ({BY_SLO}) ({stands})"
 
 
-def _scale(window: BurnWindow) -> int:
-    return window.factor.denominator * PPM
+def _proven(row: BurnWindow) -> str:
+    """Both windows are over, with enough bad in the long one.
+
+    `unless`, so that a promise without a gate, or a gate that is lost, still pages.
+    """
+    budget = f'{telemetry.SLO_BUDGET}{{derived=""}}'
+    over = " and ".join(f"({_excess(row, seconds, budget)} > 0)" for seconds in (row.long_seconds, row.short_seconds))
+    floor = f"({bad(row.long_seconds)} >= {LEAST_BAD})"
+    return f"({over} and {floor} unless ({_significance(row, budget)} <= 0))"
 
 
-def _excess(window: BurnWindow, seconds: int) -> str:
+def _scale(row: BurnWindow) -> int:
+    """The denominator of the threshold; its numerator is a series by SLO."""
+    return row.factor.denominator * PPM
+
+
+def _excess(row: BurnWindow, seconds: int, budget: str = telemetry.SLO_BUDGET) -> str:
     """How far bad lies above the threshold, scaled to whole numbers."""
-    allowed = f"{valid(seconds)} * on (slo) group_left () {_allowed(window)}"
-    return f"{_scale(window)} * {bad(seconds)} - {allowed}"
+    allowed = f"{valid(seconds)} * on (slo) group_left () ({row.factor.numerator} * {budget})"
+    return f"{_scale(row)} * {bad(seconds)} - {allowed}"
 
 
-def _significance(window: BurnWindow) -> str:
+def _significance(row: BurnWindow, budget: str) -> str:
     """Positive when Wilson's lower bound of the error ratio lies above the threshold t.
 
     The bound is above t exactly when (bad - t x valid)^2 > z^2 t (1 - t) valid; both sides are scaled as in `_excess`.
     """
-    allowed = _allowed(window)
-    spread = f"({telemetry.SLO_PAGE_GATE} * {allowed} * ({_scale(window)} - {allowed}))"
-    excess = _excess(window, window.long_seconds)
-    return f"({excess}) ^ 2 - {valid(window.long_seconds)} * on (slo) group_left () {spread}"
+    allowed = f"({row.factor.numerator} * {budget})"
+    spread = f"({telemetry.SLO_PAGE_GATE} * on (slo) {allowed} * on (slo) ({_scale(row)} - {allowed}))"
+    excess = _excess(row, row.long_seconds, budget)
+    return f"({excess}) ^ 2 - {valid(row.long_seconds)} * on (slo) group_left () {spread}"
+
+
+BURN = Alert(
+    name="SloBurn",
+    expr=f"{telemetry.SLO_BURNING} == 1",
+    severity="page",
+    kind="slo",
+    scope="site",
+    system=None,
+    summary="Customers of {{ $labels.site }} feel it: {{ $labels.slo }} burns",
+    description=(
+        "{{ $labels.slo }} at {{ $labels.site }} burns its error budget "
+        + " or ".join(
+            f"more than {float(row.factor):g} times too fast over {duration(row.long_seconds)}" for row in PAGES
+        )
+        + ", and does so now."
+    ),
+    dashboard=BOARD,
+)
+DRAIN = Alert(
+    name="SloDrain",
+    expr="\nor\n".join(
+        f"({_excess(row, row.long_seconds)} > 0 and {_excess(row, row.short_seconds)} > 0)" for row in TICKETS
+    ),
+    severity="ticket",
+    kind="slo",
+    scope="site",
+    system=None,
+    summary="{{ $labels.site }} will end the month with no budget left: {{ $labels.slo }}",
+    description=(
+        "{{ $labels.slo }} at {{ $labels.site }} spends its error budget "
+        + " or ".join(
+            f"more than {float(row.factor):g} times too fast over {duration(row.long_seconds)}" for row in TICKETS
+        )
+        + "."
+    ),
+    dashboard=BOARD,
+)

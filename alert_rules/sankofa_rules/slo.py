@@ -1,111 +1,180 @@
-"""The promises that are watched for burning, and how one step of each is counted.
+"""The SLOs that are watched for burning: those of a specs folder, each with how one step of it is counted.
 
-A step is one evaluation of the base series: bad and valid samples (state) or events (counters) since the last one. Steps
-are summed over windows elsewhere; a ratio is formed once, from sums, at the very end. Alerts only: money is counted from
-raw samples by the platform, never from these series.
+A step is one evaluation of the base series: slots or events, bad and valid, since the last one. Steps are summed over windows
+elsewhere; a ratio is formed once, from sums, at the very end. Alerts only: money is counted from raw samples by the platform, never
+from these series.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
-from sankofa_exporters.besu.node import families as besu
-from sankofa_exporters.proxmox import families as pve
 from sankofa_observe import telemetry
+from sankofa_observe.adapters.specs import load_with_places
+from sankofa_observe.errors import InvalidInput, Violation
+from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.slo.burn_rate import BURN_WINDOWS, unprovable
-from sankofa_observe.units import PPM
+from sankofa_observe.slo.indicator import (
+    DERIVED,
+    CompositeIndicator,
+    LevelIndicator,
+    MembersIndicator,
+    OutageIndicator,
+    RatioIndicator,
+    StateIndicator,
+)
+from sankofa_observe.slo.objective import Budgeting, Slo
+from sankofa_observe.units import PPM, rfc3339
 
-from .rule import Record, duration, half_open
+from . import signal
+from .rule import Record, duration
 
+SPECS = Path(__file__).parents[2] / "deploy" / "specs"
 STEP_SECONDS = 60
-BY_SITE = "sum by (tier, region, site)"
 WILSON_Z2 = "3.8416"  # 1.96 squared: 95 %, two sided
+SERIES = (telemetry.SLO_VALID_STEP, telemetry.SLO_BAD_STEP)
+PART_SERIES = (telemetry.SLO_PART_VALID_STEP, telemetry.SLO_PART_BAD_STEP)
+NEVER = "can never fire"
 
 
 @dataclass(frozen=True, kw_only=True)
-class StateSignal:
-    """Up or down at each scrape. The exporters' pair never says up and unknown, so known - up is what was seen down."""
+class Watched:
+    """The SLOs of a folder in the order in which they are recorded: each after what it is made of."""
 
-    up: str
-    known: str
-
-    def valid(self, matcher: str, step_seconds: int) -> str:
-        return f"{BY_SITE} (sum_over_time({self.known}{matcher}[{half_open(step_seconds)}]))"
-
-    def bad(self, matcher: str, step_seconds: int) -> str:
-        up = f"{BY_SITE} (sum_over_time({self.up}{matcher}[{half_open(step_seconds)}]))"
-        return f"{self.valid(matcher, step_seconds)} - {up}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class LatencySignal:
-    """Calls at or under a bound that is a bucket of the histogram; calls in a step whose end is unknown do not count."""
-
-    histogram: str
-    le: str
-    known: str
-
-    def valid(self, matcher: str, step_seconds: int) -> str:
-        return f"{BY_SITE} (increase({self.histogram}_count{matcher}[{duration(step_seconds)}]) {self._while_known(matcher)})"
-
-    def bad(self, matcher: str, step_seconds: int) -> str:
-        bucket = f'{self.histogram}_bucket{{{matcher.strip("{}")}{"," if matcher else ""}le="{self.le}"}}'
-        good = f"{BY_SITE} (increase({bucket}[{duration(step_seconds)}]) {self._while_known(matcher)})"
-        # Extrapolation stops at zero for each counter alone, so a young bucket may seem to outrun its count.
-        return f"clamp_min({self.valid(matcher, step_seconds)} - {good}, 0)"
-
-    def _while_known(self, matcher: str) -> str:
-        return f"and on (job, instance) ({self.known}{matcher} == 1)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class WatchedSlo:
-    """One promise of a whole tier (or of every site that has the series, when `tier` is empty)."""
-
-    name: str
-    system: str
-    signal: StateSignal | LatencySignal
-    target_ppm: int
-    tier: str = ""
-    scrape_seconds: int = 15
-
-    def __post_init__(self) -> None:
-        for window in BURN_WINDOWS:
-            reason = unprovable(window, self.target_ppm, self.scrape_seconds)
-            if reason is not None:
-                raise ValueError(f"slo {self.name}: the row of {duration(window.long_seconds)} {reason}")
-
-    @property
-    def labels(self) -> dict[str, str]:
-        return {"slo": self.name, "system": self.system}
+    slos: tuple[Slo, ...] = ()
+    promised: frozenset[str] = frozenset()  # the others are parts, which page as their whole
+    notes: tuple[str, ...] = field(default=(), compare=False)  # what a reader of the rules must know
 
     def base(self, step_seconds: int) -> tuple[Record, ...]:
-        """The series of this promise: bad and valid of a step, its budget, and for calls its gate."""
-        matcher = f'{{tier="{self.tier}"}}' if self.tier else ""
-        # Scrapes are a census of time; calls are draws from it, and few of them prove little (Wilson's lower bound).
-        gate = Record(record=telemetry.SLO_PAGE_GATE, expr=f"vector({WILSON_Z2})", labels={"slo": self.name})
-        return (
-            Record(record=telemetry.SLO_VALID_STEP, expr=self.signal.valid(matcher, step_seconds), labels=self.labels),
-            Record(record=telemetry.SLO_BAD_STEP, expr=self.signal.bad(matcher, step_seconds), labels=self.labels),
-            Record(record=telemetry.SLO_BUDGET, expr=f"vector({PPM - self.target_ppm})", labels={"slo": self.name}),
-            *((gate,) if isinstance(self.signal, LatencySignal) else ()),
-        )
+        return tuple(record for slo in self.slos for record in self._base(slo, step_seconds))
+
+    def _base(self, slo: Slo, step_seconds: int) -> Iterator[Record]:
+        """The series of an SLO: bad and valid of a step, its budget, and for events its gate."""
+        found, labels = self.signal(slo, step_seconds), {"slo": slo.name, "system": _system(slo)}
+        valid, bad = self._series(slo.name)
+        yield Record(record=valid, expr=found.valid, labels=dict(labels))
+        yield Record(record=bad, expr=found.bad, labels=labels)
+        if slo.name not in self.promised:
+            return
+        derived = {"derived": "yes"} if _is_derived(slo) else {}
+        budget = f"vector({PPM - slo.target_ppm})"
+        yield Record(record=telemetry.SLO_BUDGET, expr=budget, labels={"slo": slo.name} | derived)
+        if found.events:
+            # Scrapes are a census of time; events are draws from it, and few of them prove little (Wilson's lower bound).
+            yield Record(record=telemetry.SLO_PAGE_GATE, expr=f"vector({WILSON_Z2})", labels={"slo": slo.name})
+
+    def signal(self, slo: Slo, step_seconds: int) -> signal.Signal:
+        match slo.indicator:
+            case StateIndicator() as one:
+                return signal.state(slo, one, step_seconds)
+            case RatioIndicator() as one:
+                return signal.ratio(slo, one, step_seconds)
+            case LevelIndicator() as one:
+                return signal.level(slo, one, step_seconds)
+            case CompositeIndicator() as one if not _needs_platform(slo):
+                return signal.composite(one, {name: self._series(name) for name in one.weights})
+            case OutageIndicator() as one if not _needs_platform(slo):
+                return signal.outage(one, step_seconds, self._series(one.of))
+            case _:
+                return signal.by_platform(slo, step_seconds)
+
+    def _series(self, name: str) -> tuple[str, str]:
+        return SERIES if name in self.promised else PART_SERIES
 
 
-SLOS = (
-    WatchedSlo(
-        name="availability-edge",
-        system="proxmox",
-        tier="edge",
-        signal=StateSignal(up=pve.UP.name, known=pve.KNOWN.name),
-        target_ppm=995_000,
-    ),
-    WatchedSlo(
-        name="latency-chain-query",
-        system="besu",
-        signal=LatencySignal(
-            histogram=besu.CALL_DURATION.name, le=f"{besu.CALL_OBJECTIVE_SECONDS:g}", known=besu.KNOWN.name
-        ),
-        target_ppm=990_000,
-    ),
-)
+@cache
+def watched(specs: Path = SPECS) -> Watched:
+    """What the specs of a folder ask to be watched; raises `InvalidInput` as checking them does, and for what cannot be."""
+    catalog, places = load_with_places([specs])
+    now = int(time.time())
+    slos = {slo.name: slo for slo in catalog.slos_at(now)}
+    promised = frozenset(slos) - _parts(slos.values()) | _agreed(catalog)
+    faults = [
+        Violation(code="rules.alert", where=f"{places[slo.counted_as].where}/spec/objectives/0", problem=one)
+        for slo in slos.values()
+        if slo.name in promised
+        for one in _unwatchable(slo)
+    ]
+    if faults:
+        plural = "" if len(faults) == 1 else "s"
+        raise InvalidInput(f"{len(faults)} alert{plural} that nobody could trust; nothing was written", faults)
+    notes = (*_platform_notes(slos.values()), *_row_notes(slos.values(), promised), *_version_notes(catalog, now))
+    return Watched(slos=tuple(_ordered(slos)), promised=promised & frozenset(slos), notes=notes)
+
+
+def _ordered(slos: dict[str, Slo]) -> Iterator[Slo]:
+    """Each once, after its parts; else by name."""
+    given: set[str] = set()
+
+    def with_parts(slo: Slo) -> Iterator[Slo]:
+        for part in slo.parts:
+            yield from with_parts(slos[part])
+        if slo.name not in given:
+            given.add(slo.name)
+            yield slo
+
+    for name in sorted(slos):
+        yield from with_parts(slos[name])
+
+
+def _parts(slos: Iterable[Slo]) -> frozenset[str]:
+    return frozenset(part for slo in slos if isinstance(slo.indicator, CompositeIndicator) for part in slo.parts)
+
+
+def _agreed(catalog: Catalog) -> frozenset[str]:
+    return frozenset(promise.slo.name for one in catalog.agreements.values() for promise in one.promises)
+
+
+def _system(slo: Slo) -> str:
+    return getattr(slo.indicator, "system", "") or "all"
+
+
+def _is_derived(slo: Slo) -> bool:
+    """Of outages and members: what they are made of pages by itself, and earlier."""
+    return isinstance(slo.indicator, OutageIndicator | MembersIndicator)
+
+
+def _needs_platform(slo: Slo) -> bool:
+    """Roles and needs of sites stand in no series, and of a part that counts events a step is no slot."""
+    if isinstance(slo.indicator, MembersIndicator):
+        return True
+    return isinstance(slo.indicator, DERIVED) and any(
+        part.budgeting is Budgeting.OCCURRENCES or _needs_platform(part) for part in slo.parts.values()
+    )
+
+
+def _unwatchable(slo: Slo) -> Iterator[str]:
+    """Why no alert of a severity can be trusted: none of its rows can fire, or one of them would measure noise."""
+    for severity in ("page", "ticket"):
+        rows = zip(BURN_WINDOWS, _unprovable(slo), strict=True)
+        reasons = [reason for window, reason in rows if window.severity == severity]
+        noise = [reason for reason in reasons if reason and not reason.startswith(NEVER)]
+        if noise or all(reasons):
+            yield f"slo {slo.name}: its {severity} {'; '.join(noise or map(str, reasons))}"
+
+
+def _unprovable(slo: Slo) -> Sequence[str | None]:
+    return [unprovable(window, slo.target_ppm, slo.slot.scrape_seconds) for window in BURN_WINDOWS]
+
+
+def _row_notes(slos: Iterable[Slo], promised: frozenset[str]) -> Iterator[str]:
+    for slo in slos:
+        for window, reason in zip(BURN_WINDOWS, _unprovable(slo), strict=True):
+            if reason and slo.name in promised:
+                yield f"{slo.name}: the row of {duration(window.long_seconds)} {reason}; the others watch."
+
+
+def _platform_notes(slos: Iterable[Slo]) -> Iterator[str]:
+    for slo in slos:
+        if _needs_platform(slo):
+            yield f"{slo.name}: its slots follow from what no series holds, and are those that the platform has counted."
+
+
+def _version_notes(catalog: Catalog, now: int) -> Iterator[str]:
+    for slo in catalog.slos.values():
+        if slo.starts_at is not None and slo.starts_at > now:
+            yield f"{slo.name}: version {slo.version} holds from {rfc3339(slo.starts_at)}; generate again then."

@@ -12,8 +12,8 @@ from .events import firing
 from .layout import Section
 from .panels import Bars, Figure, Lines, Panel, Query, StateRows
 
-INVENTORY = f"count({telemetry.SITE_STATE})"
-NONE_YET = f"or on () 0 * {INVENTORY}"
+# The platform tells its fleet as long as it lives: without it nobody says that nothing is owed.
+NONE_YET = f"or on () 0 * count({telemetry.SITE_INFO})"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -147,7 +147,11 @@ WAITS = (
     StateRows(
         title="Observers",
         description="DOWN is an observer of whose targets none can be scraped (ObserverIsolated).",
-        queries=(Query(expr=f"{State.DOWN.value} * {telemetry.OBSERVER_ISOLATED}", legend="{{observer}}"),),
+        queries=(
+            Query(
+                expr=f"{State.DOWN.value} * max by (observer) ({telemetry.OBSERVER_ISOLATED})", legend="{{observer}}"
+            ),
+        ),
         of="system",
         width=8,
         height=7,

@@ -14,7 +14,7 @@ from typing import Any
 
 GENERATED = Path(__file__).parents[1] / "generated"
 BUILT_IN = {"__rate_interval": "1m"}
-_VARIABLE = re.compile(r"\$(\w+)")
+_VARIABLE = re.compile(r"\$([a-zA-Z_]\w*)")  # "$1" is a group of label_replace
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,7 @@ def _job(system: System) -> str:
 
 def figures(system: System) -> tuple[Panel, ...]:
     """How many targets there should be, were found, are known, are up; how long the slowest probe takes; what fails."""
-    expected = f"count({telemetry.TARGET_INFO}{_of(system)})"
+    expected = f"sum({telemetry.TARGET_EXPECTED}{_of(system)})"
     everyone = selected(AT_SITES)
     known = " or ".join(f"{known}{everyone}" for known, _ in verdicts(system))
     up = " or ".join(f"({known}{everyone} * {up}{everyone})" for known, up in verdicts(system))

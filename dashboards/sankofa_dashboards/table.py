@@ -38,7 +38,7 @@ class Column:
         """What this column has of its own."""
         mappings = state_mappings(self.of) if self.of else [*self.words, nothing_is_not_known()]
         cell = {"type": "color-background", "mode": "basic"} if self.of else {"type": "color-text"}
-        properties = [
+        properties: list[Json] = [
             {"id": "unit", "value": self.unit},
             {"id": "decimals", "value": self.decimals},
             {"id": "mappings", "value": mappings},

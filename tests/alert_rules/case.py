@@ -15,4 +15,5 @@ class Case:
     series: Mapping[str, str]
     minute: float
     unknown: bool = False  # the world in which the source, or its observer, cannot say
+    interval_seconds: int = 15  # between the values of its series
     fires: tuple[tuple[Mapping[str, str], str], ...] = ()

@@ -5,7 +5,7 @@ Series are written as promtool reads them (`1x20` is 1 and twenty more). Minutes
 
 from __future__ import annotations
 
-from tests.alert_rules import cases_besu, cases_canary, cases_ceph, cases_cloudflare, cases_proxmox
+from tests.alert_rules import cases_besu, cases_burn, cases_canary, cases_ceph, cases_cloudflare, cases_proxmox
 from tests.alert_rules.case import Case
 
 PVE = 'job="sankofa-proxmox", instance="pve-1", site="edge-1", tier="edge", region="r1"'
@@ -17,8 +17,6 @@ EDGE = {"tier": "edge", "region": "r1", "site": "edge-1", "system": "proxmox"}
 REGIONAL = {"tier": "regional", "region": "r2", "site": "reg-1", "system": "besu"}
 CHAIN = {"tier": "core", "region": "all", "site": "mainland", "system": "besu"}
 PLATFORM = {"tier": "core", "region": "all", "site": "platform", "system": "platform"}
-AVAILABILITY = EDGE | {"slo": "availability-edge"}
-LATENCY = REGIONAL | {"slo": "latency-chain-query"}
 
 
 def pve(**series: str) -> dict[str, str]:
@@ -33,123 +31,6 @@ def calls(*, all_calls: str, good: str, known: str = "1x300") -> dict[str, str]:
     name = "sankofa_besu_eth_call_duration_seconds"
     return besu(known=known) | {f"{name}_count{{{BESU}}}": all_calls, f'{name}_bucket{{{BESU}, le="0.2"}}': good}
 
-
-# 15 s scrapes: 4 a minute, 240 an hour. The edge's budget is 0.5 %.
-FAST_BURN = pve(known="1x300", up="1x200 0x100")
-BURN = (
-    Case(
-        alert="SloBudgetBurnFast",
-        world="ten bad minutes at the end of an hour",
-        series=FAST_BURN,
-        minute=60,
-        fires=((AVAILABILITY, ""),),
-    ),
-    Case(alert="SloBudgetBurnFast", world="two bad minutes", series=pve(known="1x300", up="1x200 0x7 1x90"), minute=53),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="burned, and well again",
-        series=pve(known="1x300", up="1x180 0x39 1x80"),
-        minute=61,
-    ),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="nobody knows",
-        unknown=True,
-        series=pve(known="1x200 0x100", up="1x200 0x100"),
-        minute=60,
-    ),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="the exporter is gone",
-        unknown=True,
-        series=pve(known="1x200 stale", up="1x200 stale"),
-        minute=60,
-    ),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="twenty minutes of slow calls",
-        series=calls(all_calls="0+1x300", good="0+1x160 160x140"),
-        minute=60,
-        fires=((LATENCY, ""),),
-    ),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="nine slow minutes: over the threshold, but too few calls to prove it",
-        series=calls(all_calls="0+1x300", good="0+1x204 204x96"),
-        minute=60,
-    ),
-    Case(
-        alert="SloBudgetBurnFast",
-        world="slow calls of a node that cannot be trusted",
-        unknown=True,
-        series=calls(all_calls="0+1x300", good="0+1x160 160x140", known="1x160 0x140"),
-        minute=60,
-    ),
-    Case(alert="SloBudgetBurnFast", world="no calls", series=calls(all_calls="7x300", good="7x300"), minute=60),
-    Case(
-        alert="SloBudgetBurnSteady",
-        world="three bad minutes in half an hour",
-        series=pve(known="1x300", up="1x179 0x12 1x110"),
-        minute=60,
-        fires=((AVAILABILITY, ""),),
-    ),
-    Case(
-        alert="SloBudgetBurnSteady", world="one bad minute", series=pve(known="1x300", up="1x179 0x3 1x110"), minute=60
-    ),
-    Case(
-        alert="SloBudgetBurnSteady",
-        world="nobody knows",
-        unknown=True,
-        series=pve(known="1x179 0x110", up="1x179 0x110"),
-        minute=60,
-    ),
-    Case(
-        alert="SloBudgetDrainDaily",
-        world="six bad samples in an hour",
-        series=pve(known="1x300", up="1x179 0x5 1x110"),
-        minute=60,
-        fires=((AVAILABILITY, ""),),
-    ),
-    Case(
-        alert="SloBudgetDrainDaily", world="two bad samples", series=pve(known="1x300", up="1x179 0x1 1x110"), minute=60
-    ),
-    Case(
-        alert="SloBudgetDrainDaily",
-        world="nobody knows",
-        unknown=True,
-        series=pve(known="1x179 0x110", up="1x179 0x110"),
-        minute=60,
-    ),
-    # One bad sample of 196 is over half a percent, one of 200 is half a percent exactly: the promise is kept.
-    Case(
-        alert="SloBudgetDrainSlow",
-        world="just over the threshold",
-        series=pve(known="_ 1x300", up="_ 1x99 0 1x200"),
-        minute=49,
-        fires=((AVAILABILITY, ""),),
-    ),
-    Case(
-        alert="SloBudgetDrainSlow",
-        world="exactly at the threshold",
-        series=pve(known="_ 1x300", up="_ 1x99 0 1x200"),
-        minute=50,
-    ),
-    Case(
-        alert="SloBudgetDrainSlow",
-        world="two bad samples in an hour",
-        series=pve(known="1x300", up="1x179 0x1 1x110"),
-        minute=60,
-        fires=((AVAILABILITY, ""),),
-    ),
-    Case(alert="SloBudgetDrainSlow", world="one bad sample", series=pve(known="1x300", up="1x179 0 1x110"), minute=60),
-    Case(
-        alert="SloBudgetDrainSlow",
-        world="nobody knows",
-        unknown=True,
-        series=pve(known="1x179 0x110", up="1x179 0x110"),
-        minute=60,
-    ),
-)
 
 TWO_NODES = {
     f'sankofa_pve_node_online{{{PVE}, node="n1"}}': "1x40",
@@ -393,7 +274,7 @@ MONEY = (
 )
 
 CASES = (
-    *BURN,
+    *cases_burn.CASES,
     *PROXMOX,
     *cases_proxmox.CASES,
     *CHAIN_BESU,

@@ -8,7 +8,10 @@ from typing import Any
 
 import promql_parser
 
+from deploy.parts import CHECKOUT
 from sankofa_dashboards.queries import BUILT_IN
+from sankofa_observe.adapters.integrations.catalogue import load_catalogue
+from sankofa_rules.metrics import TARGET_LABELS
 
 
 def parsed(expr: str) -> Any:
@@ -40,6 +43,16 @@ def unknown_names(expr: str, known: Mapping[str, frozenset[str]]) -> list[str]:
         else:
             wrong += [f"{name}{{{label}}}" for label in sorted(labels - known[name])]
     return wrong
+
+
+def series_of_integrations() -> dict[str, frozenset[str]]:
+    """Series of programs that are not ours, with the labels that their indicators match; each stands in a recording."""
+    found: dict[str, frozenset[str]] = {}
+    for _, indicator in load_catalogue(CHECKOUT / "deploy" / "integrations").indicators():
+        for name, labels in (one for text in indicator.selectors() for one in selectors(text)):
+            if not name.startswith("sankofa_"):
+                found[name] = found.get(name, TARGET_LABELS) | labels
+    return found
 
 
 def has_bare_zero(expr: str) -> bool:

@@ -16,7 +16,6 @@ from sankofa_rules.rule import Alert
 from tests.alert_rules.case import Case
 from tests.pace import limit
 
-SCRAPE_SECONDS = 15
 _VALUE = re.compile(r"\{\{ \$value( \|[^}]*)? \}\}")
 _LABEL = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
 ALERTS = {alert.name: alert for alert in alerts()}
@@ -46,7 +45,7 @@ def alert_test(case: Case) -> dict[str, Any]:
     """The case as one promtool test."""
     return {
         "name": f"{case.alert}: {case.world}",
-        "interval": f"{SCRAPE_SECONDS}s",
+        "interval": f"{case.interval_seconds}s",
         "input_series": [{"series": name, "values": values} for name, values in case.series.items()],
         "alert_rule_test": [
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from sankofa_rules.book import GENERATED, alerts, groups_by_file
 from sankofa_rules.rule import Alert
-from tests.alert_rules.cases import BURN, CASES, EDGE, OURS, PVE
+from tests.alert_rules.case import Case
+from tests.alert_rules.cases import CASES, EDGE, OURS, PVE
+from tests.alert_rules.cases_burn import LONG, PAGE, TICKET
 from tests.alert_rules.promtool import alert_test, document, run
 
 RECORDING = ("slo.yaml", "board.yaml")
@@ -35,10 +38,11 @@ def test_alerts_fire_when_they_must_and_only_then(tmp_path: Path, name: str) -> 
 
 
 @pytest.mark.real("promtool")
-def test_budgets_burn_when_they_must_and_only_then(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("cases", "seconds"), [(PAGE, 60), (TICKET, 60), (LONG, 300)], ids=["page", "ticket", "long"])
+def test_budgets_burn_when_they_must_and_only_then(tmp_path: Path, cases: Sequence[Case], seconds: int) -> None:
     """Each case of a budget holds; its alerts lean on recorded series."""
     tests = tmp_path / "cases.test.yaml"
-    tests.write_text(document([alert_test(case) for case in BURN], 60, RECORDING))
+    tests.write_text(document([alert_test(case) for case in cases], seconds, ("slo.yaml",)))
     done = run(["test", "rules", tests])
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -46,9 +50,9 @@ def test_budgets_burn_when_they_must_and_only_then(tmp_path: Path) -> None:
 @pytest.mark.real("promtool")
 def test_a_wrong_expectation_is_found(tmp_path: Path) -> None:
     """The harness itself can fail: a case that claims too much is refused by promtool."""
-    claims_too_much = replace(BURN[1], fires=BURN[0].fires)
+    claims_too_much = replace(PAGE[1], fires=PAGE[0].fires)
     tests = tmp_path / "cases.test.yaml"
-    tests.write_text(document([alert_test(claims_too_much)], 60, RECORDING))
+    tests.write_text(document([alert_test(claims_too_much)], 60, ("slo.yaml",)))
     assert run(["test", "rules", tests]).returncode == 1
 
 
@@ -103,7 +107,7 @@ def test_site_states_rank_the_worst_first_and_keep_a_vanished_site(tmp_path: Pat
     expected = [
         _samples("sankofa:site_state:now", {"breach": 2, "silent": 4, "doubt": 4, "burning": 1, "good": 0}),
         _samples("sankofa:site_rank:now", {"breach": 1002, "silent": 100, "doubt": 100, "burning": 10, "good": 0.25}),
-        _samples("sankofa:slo_burn:1h", {"breach": 0, "burning": 200, "good": 0}, slo),
+        _samples("sankofa:slo_burn:1h", {"breach": 0, "burning": 70, "good": 0}, slo),
     ]
     series = [{"series": name, "values": values} for name, values in _world().items()]
     tests = tmp_path / "states.test.yaml"

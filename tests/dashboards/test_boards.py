@@ -281,6 +281,6 @@ def test_no_line_is_green_by_its_place(panel: Lines) -> None:
 def test_panel_queries_are_ready_to_be_sent() -> None:
     """Variables are filled in, and a missing one is an error."""
     queries = panel_queries(DOCUMENTS["sk-site"], CHOSEN)
-    assert not [one.expr for one in queries if "$" in one.expr]
+    assert not [one.expr for one in queries if "$" in one.expr.replace('"$1"', "")]
     with pytest.raises(KeyError, match="site"):
         panel_queries(DOCUMENTS["sk-site"], {})
