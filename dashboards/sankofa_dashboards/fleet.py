@@ -233,7 +233,7 @@ CHANGES = table(
         ),
         Column(
             name="is",
-            expr=f'{telemetry.SITE_STATE} and on (site) {_LAST}\nor on () label_replace(NaN * count({_STATE}), "site", "no change", "", "")',
+            expr=f'max by (site) ({telemetry.SITE_STATE} and on (site) {_LAST})\nor on () label_replace(NaN * count({_STATE}), "site", "no change", "", "")',
             of="site",
             steps=states.STATE_STEPS,
         ),

@@ -107,19 +107,14 @@ def test_a_number_that_is_no_state_is_never_green(
     assert not {word.color for word in _drawn(answered[uid, stray], panel)} & GREENS
 
 
-TABLES = [
-    pytest.param(uid, panel, id=f"{uid} {panel['title']}")
-    for uid, board in BOARDS.items()
-    for panel in board["panels"]
-    if panel["type"] == "table"
-]
+TABLES = [(uid, panel) for uid, board in BOARDS.items() for panel in board["panels"] if panel["type"] == "table"]
 
 
 @pytest.fixture(scope="module")
 def unanswered() -> dict[tuple[str, str], list[Shown]]:
     """Each table with all its queries answered, and then with each but the first one empty; one process."""
     requests, keys = [], []
-    for uid, panel in (param.values for param in TABLES):
+    for uid, panel in TABLES:
         board = BOARDS[uid] | {"panels": [panel]}
         request = {"board": board, "variables": VARIABLES, "end": END, "every": [{"metric": SERIES, "value": "3"}]}
         refs = [target["refId"] for target in panel["targets"]]
@@ -127,12 +122,12 @@ def unanswered() -> dict[tuple[str, str], list[Shown]]:
             requests.append(request | {"without": without})
             keys.append((uid, panel["title"]))
     found: dict[tuple[str, str], list[Shown]] = {}
-    for key, board in zip(keys, shown(requests), strict=True):
-        found.setdefault(key, []).append(board)
+    for key, told in zip(keys, shown(requests), strict=True):
+        found.setdefault(key, []).append(told)
     return found
 
 
-@pytest.mark.parametrize(("uid", "panel"), TABLES)
+@pytest.mark.parametrize(("uid", "panel"), TABLES, ids=[f"{uid} {panel['title']}" for uid, panel in TABLES])
 def test_an_unanswered_query_of_a_table_spoils_no_other_column(
     unanswered: dict[tuple[str, str], list[Shown]], uid: str, panel: Json
 ) -> None:

@@ -96,7 +96,11 @@ def prometheus(processes: Processes, world: World, tmp_path: Path) -> Iterator[s
 def _alertmanager(processes: Processes, address: str, folder: Path) -> None:
     config = folder / "alertmanager.yml"
     config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
-    command = [need_program("prometheus-alertmanager"), f"--config.file={config}", f"--storage.path={folder / 'alerts'}"]
+    command = [
+        need_program("prometheus-alertmanager"),
+        f"--config.file={config}",
+        f"--storage.path={folder / 'alerts'}",
+    ]
     child = processes.start(
         "alertmanager", [*command, f"--web.listen-address={address}", "--cluster.listen-address=", "--log.level=warn"]
     )

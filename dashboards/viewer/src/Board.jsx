@@ -32,7 +32,7 @@ function Header({ board, values, end, settings }) {
       <b style={{ fontSize: 18 }}>{board.title}</b>
       {visible.map((one) => (
         <span key={one.name} style={{ color: theme.colors.text.secondary }}>
-          {one.label || one.name} <b style={{ color: theme.colors.text.primary }}>{[values[one.name]].flat().join(', ')}</b>
+          {one.label || one.name} <b style={{ color: theme.colors.text.primary }}>{values[one.name] === one.allValue ? 'All' : [values[one.name]].flat().join(', ')}</b>
         </span>
       ))}
       {(board.links ?? []).filter((one) => one.url).map((one) => (

@@ -43,7 +43,10 @@ function Page({ settings }) {
   return <Board {...page} />;
 }
 
-json('/settings.json').then((settings) => {
+// Grafana measures words before it draws them: the font must be there.
+const fonts = [400, 500].map((weight) => document.fonts.load(`${weight} 14px Inter`));
+
+Promise.all([json('/settings.json'), ...fonts]).then(([settings]) => {
   createRoot(document.getElementById('boards')).render(
     <ThemeContext.Provider value={theme}>
       <GlobalStyles />

@@ -30,7 +30,8 @@ PROGRAMS = ("prometheus", "prometheus-alertmanager", "node", "esbuild", "chromiu
 FOLDER, PICTURES = CHECKOUT / ".boards", CHECKOUT / "docs" / "pictures" / "boards"
 FASTER = 3.0  # than production, on a quiet machine
 WELL_SECONDS, OUTAGE_SECONDS = 480.0, 300.0  # of production
-METROS = range(20)
+TAKEN = 0.31  # of the metros: 20 of 65
+SMALL = BoardFleet(core=5, regional=12, edge=60)
 SITE = {"site": "core-0"}
 CHOSEN: Mapping[str, Mapping[str, str]] = {"sk-site": SITE}
 
@@ -44,11 +45,9 @@ class Moment:
 
 
 @contextmanager
-def lab(folder: Path, fleet: BoardFleet) -> Iterator[Rig]:
+def lab(folder: Path, world: BoardWorld) -> Iterator[Rig]:
     """The rig over a fleet that is well."""
     with Processes(folder=folder) as processes:
-        factor = max(1.0, FASTER / max(1.0, measured().wall))
-        world = BoardWorld(fleet=fleet, factor=factor)
         rig = Rig(processes=processes, world=world, rules=documents(), routes=render)
         try:
             rig.start()
@@ -57,13 +56,11 @@ def lab(folder: Path, fleet: BoardFleet) -> Iterator[Rig]:
             rig.stop()
 
 
-def outage(rig: Rig) -> list[Moment]:
+def outage(rig: Rig, world: BoardWorld) -> list[Moment]:
     """A good minute, and the middle of a core outage."""
     rig.run_for(WELL_SECONDS)
     good = Moment(name="good", at=time.time())
-    world = rig.world
-    assert isinstance(world, BoardWorld)
-    world.fail([SITE["site"], *world.fleet.edges_of_metros(METROS)])
+    world.fail([SITE["site"], *world.fleet.edges_of_metros(range(int(TAKEN * world.fleet.regional)))])
     rig.run_for(OUTAGE_SECONDS)
     return [good, Moment(name="outage", at=time.time())]
 
@@ -89,15 +86,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when all boards are drawn, 2 when something is missing to begin."""
     parser = argparse.ArgumentParser(prog="python -m deploy.lab.boards", description=__doc__)
     parser.add_argument("--serve", action="store_true", help="draw nothing; keep the boards at an address until Ctrl-C")
+    parser.add_argument("--small", action="store_true", help="a fleet of 77 sites, for a quick look")
     parser.add_argument("--folder", type=Path, default=PICTURES, help="where the pictures go")
     options = parser.parse_args(arguments)
     if missing := missing_programs(PROGRAMS):
         print(f"missing: {', '.join(missing)}; run: make setup TIER=test-all", file=sys.stderr)
         return 2
     shutil.rmtree(FOLDER, ignore_errors=True)
+    fleet = SMALL if options.small else BoardFleet()
+    world = BoardWorld(fleet=fleet, factor=max(1.0, FASTER / max(1.0, measured().wall)))
     try:
-        with lab(FOLDER, BoardFleet()) as rig:
-            moments = outage(rig)
+        with lab(FOLDER, world) as rig:
+            moments = outage(rig, world)
             with served(bundle(FOLDER / "viewer"), source(rig)) as address:
                 if options.serve:
                     stay(rig, address)
@@ -111,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def stay(rig: Rig, address: str) -> None:
+    print(f"Prometheus: {rig.url('prometheus')}")
     print(f"boards, drawn with Grafana's libraries and no Grafana: {address}/d/sk-fleet  (Ctrl-C ends)", flush=True)
     while not rig.processes.dead():
         time.sleep(1)

@@ -38,11 +38,14 @@ def cut(pixels: Pixels, least: int) -> Pixels:
 
 
 def _spread(seen: NDArray[np.uint32], counts: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """Frequent colours, at most one of each small cube: shades of the edges of letters are many, and near each other."""
-    cubes = (seen >> 19 << 16) | ((seen >> 11 & 31) << 8) | (seen >> 3 & 31)
-    order = np.argsort(-counts, kind="stable")
-    _, first = np.unique(cubes[order], return_index=True)
-    return np.asarray(seen[order][np.sort(first)][:COLOURS])
+    """The most frequent colours, and of all others one of each cube of colours, cubes as small as there is room for."""
+    order = seen[np.argsort(-counts, kind="stable")]
+    frequent, others = order[: COLOURS // 2], order[COLOURS // 2 :]
+    for shift in range(8):
+        _, first = np.unique(_channels(others) >> shift, axis=0, return_index=True)
+        if len(first) <= COLOURS - len(frequent):
+            return np.concatenate([frequent, others[first]])
+    raise AssertionError("a cube of 128 leaves eight")
 
 
 def _channels(codes: NDArray[np.uint32]) -> NDArray[np.int32]:
@@ -61,13 +64,13 @@ def _nearest(seen: NDArray[np.int32], kept: NDArray[np.int32]) -> Pixels:
 
 def read(path: Path) -> Pixels:
     """Rows of pixels, red, green and blue."""
-    chunks = list(_chunks(path.read_bytes()))
-    width, height, depth, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
+    found = list(chunks(path.read_bytes()))
+    width, height, depth, kind, _, _, interlaced = struct.unpack(">IIBBBBB", found[0][1])
     if depth != DEPTH or kind not in CHANNELS or interlaced:
         raise ValueError(
             f"{path}: bit depth {depth}, colour type {kind}, interlaced {interlaced}; 8, 2 or 6 and 0 are read"
         )
-    data = zlib.decompress(b"".join(body for name, body in chunks if name == b"IDAT"))
+    data = zlib.decompress(b"".join(body for name, body in found if name == b"IDAT"))
     each = CHANNELS[kind]
     lines = np.frombuffer(data, dtype=np.uint8).reshape(height, 1 + width * each)
     return _unfiltered(lines, each).reshape(height, width, each)[:, :, :3]
@@ -114,7 +117,7 @@ def _paeth(line: NDArray[np.int32], above: NDArray[np.int32], out: Pixels, each:
 _UNFILTER = (_plain, _sub, _up, _mean, _paeth)
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     if not data.startswith(SIGNATURE):
         raise ValueError("no PNG")
     place = len(SIGNATURE)
@@ -131,8 +134,8 @@ def write(path: Path, places: Pixels, palette: Pixels) -> None:
     lines[:, 1:] = places
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     body = zlib.compress(lines.tobytes(), 9)
-    chunks = ((b"IHDR", header), (b"PLTE", palette.tobytes()), (b"IDAT", body), (b"IEND", b""))
-    path.write_bytes(SIGNATURE + b"".join(map(_chunk, chunks)))
+    parts = ((b"IHDR", header), (b"PLTE", palette.tobytes()), (b"IDAT", body), (b"IEND", b""))
+    path.write_bytes(SIGNATURE + b"".join(map(_chunk, parts)))
 
 
 def _chunk(chunk: tuple[bytes, bytes]) -> bytes:

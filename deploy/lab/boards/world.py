@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from deploy.lab.boards.recorded import recording
@@ -17,10 +17,21 @@ from deploy.lab.storm.world import World
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.cloudflare import families as tunnel
 from sankofa_exporters.model import catalogue
-from sankofa_exporters.proxmox.families import cluster
+from sankofa_exporters.proxmox.families import backup, cluster, ha, replication, zfs
 from sankofa_observe import telemetry
 
-# What is otherwise while a system is known to be down.
+# The recordings were made of programs in trouble, so that no family is missing; here they are well,
+WELL_VALUES = {
+    "ceph": {
+        ceph.OSDS_UP.name: 3.0, ceph.OBJECT_COPIES.name: 2_400_000.0, ceph.OBJECTS_DEGRADED.name: 0.0, ceph.CLIENT_READS.name: 640.0,
+        ceph.CLIENT_WRITES.name: 310.0, ceph.CAPACITY.name: 9.6e13, ceph.CAPACITY_USED.name: 4.1e13,
+    },
+    "proxmox": {
+        cluster.QUORUM_MARGIN.name: 1.0, cluster.NODE_ONLINE.name: 1.0, ha.HA_SERVICE_STARTED.name: 1.0, replication.REPLICATION_FAILURES.name: 0.0,
+        zfs.POOL_HEALTHY.name: 1.0, backup.NODE_BACKUP_BAD.name: 0.0, backup.GUEST_IN_JOB.name: 1.0,
+    },
+}  # fmt: skip
+# and this is otherwise while a system is known to be down.
 BROKEN = {
     "ceph": {ceph.POOL_AVAILABLE.name: 0.62, ceph.OBJECTS_DEGRADED.name: 41_000.0, ceph.CLIENT_READS.name: 0.0, ceph.CLIENT_WRITES.name: 0.0},
     "proxmox": {cluster.QUORUM_MARGIN.name: -1.0},
@@ -28,6 +39,7 @@ BROKEN = {
 }  # fmt: skip
 SLOS = {"core": "availability-core", "regional": "availability-regional", "edge": "availability-edge"}
 OBJECTIVES = {"core": 0.9999, "regional": 0.999, "edge": 0.995}
+EARLIER = {"core": 2, "regional": 9, "edge": 40}  # bad minutes of earlier weeks, less than these
 SLOT_SECONDS, PERIOD_SLOTS = 60, 43_200
 FEE, CREDIT_A_MINUTE = 400.0, 2.5  # of an edge site, in USD
 USD = "USD"
@@ -36,10 +48,12 @@ USD = "USD"
 class BoardFleet(Fleet):
     """The storm's fleet, with canaries where users are."""
 
-    @staticmethod
-    def _systems(tier: str, number: int) -> tuple[str, ...]:
-        systems = Fleet._systems(tier, number)
-        return (*systems, "canary") if tier != "edge" else systems
+    @cached_property
+    def sites(self) -> dict[str, Site]:
+        return {
+            name: site if site.tier == "edge" else replace(site, systems=(*site.systems, "canary"))
+            for name, site in super().sites.items()
+        }
 
 
 @dataclass(kw_only=True)
@@ -79,14 +93,15 @@ class BoardWorld(World):
     def _recorded(self, site: Site, system: str, seed: int, look: Look) -> Iterator[str]:
         now = time.time()
         own = {family.name for family in PAIRS[system]} | self._more(site, system).keys()
-        changed = BROKEN.get(system, {}) if look is Look.DOWN else {}
+        changed = WELL_VALUES.get(system, {}) | (BROKEN.get(system, {}) if look is Look.DOWN else {})
         told = [recording(system)]
         if system == "besu" and site.tier == "core":
             told.append(recording("network"))
         for one in told:
             since = self.factor * (now - self.began)
             for line in one.samples(now, since, seed, changed):
-                if line.partition(" ")[0].partition("{")[0] not in own:
+                series = line.rpartition(" ")[0]
+                if series not in own and series.partition("{")[0] not in own:
                     yield line
         yield from (sample(name, value) for name, value in self._more(site, system).items())
 
@@ -104,7 +119,7 @@ class BoardWorld(World):
     def _bad_slots(self, site: Site, now: float) -> int:
         """Bad slots of the period: a few of earlier weeks, and those of the fault that is on."""
         minutes = self.factor * (now - self.down_since[site.name]) / SLOT_SECONDS if site.name in self.down_since else 0
-        return sum(map(ord, site.name)) % 4 + int(minutes)
+        return sum(map(ord, site.name)) % EARLIER[site.tier] + int(minutes)
 
     def _promised(self, site: Site, now: float) -> Iterator[str]:
         labels = {"slo": SLOS[site.tier], "site": site.name, "tier": site.tier}
@@ -123,7 +138,11 @@ class BoardWorld(World):
         minutes = self._bad_slots(site, now)
         yield sample(telemetry.CREDIT_NOW, 0.0, priced)
         yield sample(telemetry.CREDIT_NEXT, FEE / 10, priced)
-        yield sample(telemetry.CREDIT_AT_RISK, min(FEE, CREDIT_A_MINUTE * minutes) if site.name in self.down_since else 0.0, priced)
+        yield sample(
+            telemetry.CREDIT_AT_RISK,
+            min(FEE, CREDIT_A_MINUTE * minutes) if site.name in self.down_since else 0.0,
+            priced,
+        )
         yield sample(telemetry.SLOTS_TO_NEXT_BAND, max(0, 216 - minutes), promise)
 
 
@@ -145,4 +164,6 @@ def _running(now: float) -> Iterator[str]:
     for observer in ("observer-1", "observer-2"):
         yield sample(telemetry.OBSERVER_NEWEST, now - 70, {"observer": observer})
         for alone in ("the same", "otherwise", "cannot tell"):
-            yield sample(telemetry.OBSERVER_VERDICTS, int(alone == "the same") * 18, {"observer": observer, "alone": alone})
+            yield sample(
+                telemetry.OBSERVER_VERDICTS, int(alone == "the same") * 18, {"observer": observer, "alone": alone}
+            )

@@ -136,6 +136,10 @@ class Rig:
                 *map(self._job, SYSTEMS),
                 {"job_name": "sankofa-exporter", "honor_labels": True, "static_configs": own},
                 {"job_name": "sankofa-platform", "honor_labels": True, "static_configs": [platform]},
+                {
+                    "job_name": "alertmanager",
+                    "static_configs": [{"targets": [f"127.0.0.1:{self.ports['alertmanager']}"]}],
+                },
                 {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{self.ports['prometheus']}"]}]},
             ],
             "alerting": {
