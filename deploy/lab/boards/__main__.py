@@ -31,6 +31,7 @@ FOLDER, PICTURES = CHECKOUT / ".boards", CHECKOUT / "docs" / "pictures" / "board
 FASTER = 3.0  # than production, on a quiet machine
 WELL_SECONDS, OUTAGE_SECONDS = 480.0, 300.0  # of production
 TAKEN = 0.31  # of the metros: 20 of 65
+MOMENTS = ("good", "outage")
 SMALL = BoardFleet(core=5, regional=12, edge=60)
 SITE = {"site": "core-0"}
 CHOSEN: Mapping[str, Mapping[str, str]] = {"sk-site": SITE}
@@ -59,10 +60,10 @@ def lab(folder: Path, world: BoardWorld) -> Iterator[Rig]:
 def outage(rig: Rig, world: BoardWorld) -> list[Moment]:
     """A good minute, and the middle of a core outage."""
     rig.run_for(WELL_SECONDS)
-    good = Moment(name="good", at=time.time())
+    good = time.time()
     world.fail([SITE["site"], *world.fleet.edges_of_metros(range(int(TAKEN * world.fleet.regional)))])
     rig.run_for(OUTAGE_SECONDS)
-    return [good, Moment(name="outage", at=time.time())]
+    return [Moment(name=name, at=at) for name, at in zip(MOMENTS, (good, time.time()), strict=True)]
 
 
 def source(rig: Rig) -> Source:
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=PICTURES, help="where the pictures go")
     options = parser.parse_args(arguments)
     if missing := missing_programs(PROGRAMS):
-        print(f"missing: {', '.join(missing)}; run: make setup TIER=test-all", file=sys.stderr)
+        print(f"missing: {', '.join(missing)}; run: make setup TIER=boards", file=sys.stderr)
         return 2
     shutil.rmtree(FOLDER, ignore_errors=True)
     fleet = SMALL if options.small else BoardFleet()
