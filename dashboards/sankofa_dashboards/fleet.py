@@ -74,7 +74,7 @@ FIGURES = (
         "No target",
         _now(_in_state(State.NO_TARGET)),
         description="Sites of the fleet that have nothing to watch, by anybody's word (TargetsMissing).",
-        steps=states.ANY_IS_NOT_KNOWN,
+        steps=((0, states.GOOD_COLOUR), (1, states.NO_TARGET_COLOUR)),
     ),
     _figure(
         "Heartbeat",
@@ -130,8 +130,9 @@ _SECONDS_LEFT = (
     f" / on (slo, site) group_left () clamp_min(max by (slo, site) {_BAD_SHARE}, 1e-9))"
 )
 _AT_RISK = f"sum by (site, currency) ({telemetry.CREDIT_AT_RISK} and on (site) {_WORST})"
+_NO_MONEY = f'label_replace(NaN * max by (site) ({_WORST}), "currency", "-", "", "")'
 _CHANGED = f"max_over_time(timestamp(changes({_STATE}[90s]) > 0)[6h:1m])"
-_FIRST_SEEN = f"min_over_time(timestamp({_STATE})[6h:5m])"
+_FIRST_SEEN = f"min_over_time(timestamp({_STATE})[6h:1m])"
 
 WORST = table(
     title=f"Worst {WORST_ROWS} sites",
@@ -145,7 +146,7 @@ WORST = table(
     columns=(
         Column(
             name="State",
-            expr=f"{_STATE} and on (site) {_WORST}",
+            expr=f"max by (tier, region, site) ({_STATE} and on (site) {_WORST})",
             of="site",
             steps=states.STATE_STEPS,
             width=100,
@@ -155,7 +156,7 @@ WORST = table(
             name="Burn, 1 h",
             expr=_of_worst(telemetry.SLO_BURN),
             decimals=1,
-            steps=((0, states.GOOD_COLOUR), (1, states.BURNING_COLOUR), (PAGE_FACTOR, states.BREACH_COLOUR)),
+            steps=((0, "text"), (1, states.BURNING_COLOUR), (PAGE_FACTOR, states.BREACH_COLOUR)),
         ),
         Column(
             name="Budget left",
@@ -174,7 +175,7 @@ WORST = table(
         ),
         Column(
             name="At risk",
-            expr=f"topk by (site) (1, {_AT_RISK})\nor on (site) NaN * max by (site) ({_WORST})",
+            expr=f"topk by (site) (1, {_AT_RISK})\nor on (site) {_NO_MONEY}",
             unit="locale",
             decimals=2,
         ),

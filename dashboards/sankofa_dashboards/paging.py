@@ -106,8 +106,8 @@ PAGES: tuple[Panel, ...] = (
         description="Of each group, the time of its last evaluation over its interval: at 1 evaluations are missed.",
         queries=(
             Query(
-                expr=f"max by (rule_group) ({foreign.TOOK}) / max by (rule_group) ({foreign.INTERVAL})",
-                legend="{{rule_group}}",
+                expr=f'label_replace(max by (rule_group) ({foreign.TOOK}) / max by (rule_group) ({foreign.INTERVAL}), "group", "$1", "rule_group", ".*;(.*)")',
+                legend="{{group}}",
             ),
         ),
         unit="percentunit",

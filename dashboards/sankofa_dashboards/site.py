@@ -107,6 +107,7 @@ _TARGETS = f"max by (target) ({telemetry.TARGET_INFO}{_SYSTEM})"
 _SCRAPED = f'label_replace(up{_JOB}, "target", "$1", "instance", "(.*)")'
 _SEEN = f'label_replace({catalogue.PROBE_SUCCESS.name}{_JOB}, "target", "$1", "instance", "(.*)")'
 _WHY = f'label_join(label_replace({_ERROR}, "target", "$1", "instance", "(.*)"), "why", ": ", "collector", "kind")'
+_NOTHING_WRONG = f'label_replace(0 * {_TARGETS}, "why", "-", "", "")'
 _YES_NO = ({"type": "value", "options": {"0": {"text": "no", "index": 0}, "1": {"text": "yes", "index": 1}}},)
 SYSTEM_BOARD = Link(title="Board of this system", url="/d/sk-${system}?var-site=${site}&${__url_time_range}")
 
@@ -128,7 +129,7 @@ OF_SYSTEM = (
         columns=(
             Column(
                 name="Failing collectors",
-                expr=f"topk by (target) (1, count by (target, why) ({_WHY}))\nor on (target) 0 * {_TARGETS}",
+                expr=f"topk by (target) (1, count by (target, why) ({_WHY}))\nor on (target) {_NOTHING_WRONG}",
                 decimals=0,
                 steps=((0, "text"), (1, states.BURNING_COLOUR)),
             ),

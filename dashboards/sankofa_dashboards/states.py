@@ -69,8 +69,8 @@ ANY_IS_NOT_KNOWN: Steps = ((0, GOOD_COLOUR), (1, NOT_KNOWN_COLOUR))
 PLAIN: Steps = ((0, "text"),)
 """Money and other figures that are neither good nor bad."""
 SPENT: Steps = ((0, GOOD_COLOUR), (0.5, BURNING_COLOUR), (1, BREACH_COLOUR))
-LEFT: Steps = ((-1e9, BREACH_COLOUR), (0, BREACH_COLOUR), (0.001, BURNING_COLOUR), (0.5, GOOD_COLOUR))
-"""Of a budget: none, less than half, more."""
+LEFT: Steps = ((-1e9, BREACH_COLOUR), (0, BREACH_COLOUR), (0.001, BURNING_COLOUR), (0.5, "text"))
+"""Of a budget: none, less than half, more; green is of a state alone, for much may be left while nobody sees anything."""
 
 
 def rising(watch: float | None, bad: float | None) -> Steps:

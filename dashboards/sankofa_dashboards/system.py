@@ -159,14 +159,14 @@ def worst(system: System) -> Table:
         columns=(
             Column(
                 name="State",
-                expr=f"{key.format(f'({now})')} and on (key) {worst_keys}",
+                expr=f"max by (key, tier, region, site) ({key.format(f'({now})')} and on (key) {worst_keys})",
                 of="system",
                 steps=states.STATE_STEPS,
             ),
             Column(
                 name="failing",
                 expr=f"topk by (key) (1, count by (key, why) ({why} and on (key) {worst_keys}))\n"
-                f"or on (key) 0 * {worst_keys}",
+                f'or on (key) label_replace(0 * {worst_keys}, "why", "-", "", "")',
                 decimals=0,
                 steps=((0, "text"), (1, states.BURNING_COLOUR)),
             ),

@@ -65,9 +65,11 @@ class Label:
         return self.title or self.name
 
     def override(self) -> Json:
+        """A label that a row lacks is no unknown value: the cell has a dash."""
         links = [{"id": "links", "value": [link.document() for link in self.links]}] if self.links else []
         width = [{"id": "custom.width", "value": self.width}] if self.width else []
-        return {"matcher": {"id": "byName", "options": self.shown}, "properties": [*links, *width]}
+        nothing = [{"id": "noValue", "value": "-"}, {"id": "mappings", "value": []}]
+        return {"matcher": {"id": "byName", "options": self.shown}, "properties": [*nothing, *links, *width]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +111,10 @@ class Table(Panel):
         ]
 
     def overrides(self) -> list[Json]:
-        labels = [label.override() for label in self.labels if label.links or label.width]
-        return [*labels, *(column.override() for column in self.columns if not column.hidden)]
+        return [
+            *(label.override() for label in self.labels),
+            *(column.override() for column in self.columns if not column.hidden),
+        ]
 
 
 def table(

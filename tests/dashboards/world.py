@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,6 +64,8 @@ class World:
         value: float = told.get(family.name, self.scrapes if family.kind == "counter" else 1)
         if family.name.endswith("_timestamp_seconds"):
             value = time.time() - 5
+        elif family.unit == "bytes" and family.kind == "gauge":
+            value = self.scrapes if "used" in family.name else 1e9
         return f"{family.name}{{{labels}}} {value}\n"
 
     def own(self, name: str) -> str:
@@ -86,13 +88,21 @@ def _histogram(family: Family, labels: str, count: int) -> str:
 
 
 @contextmanager
-def served(world: World) -> Iterator[str]:
-    """The exporters and the platform at one address: /probe, /metrics/SYSTEM, /metrics."""
+def served(world: World) -> Iterator[tuple[str, str]]:
+    """The addresses of all exporters and of the platform."""
+    with (
+        _served(world, lambda path: _exporters(world, path)) as exporters,
+        _served(world, lambda _: world.platform) as own,
+    ):
+        yield exporters, own
 
+
+@contextmanager
+def _served(world: World, answer: Callable[[str], str]) -> Iterator[str]:
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             world.scrapes += 1
-            text = "" if world.is_gone else _answer(world, self.path)
+            text = "" if world.is_gone else answer(self.path)
             body = text.encode()
             self.send_response(503 if world.is_gone else 200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
@@ -109,16 +119,14 @@ def served(world: World) -> Iterator[str]:
         server.shutdown()
 
 
-def _answer(world: World, path: str) -> str:
+def _exporters(world: World, path: str) -> str:
+    """A probe, or what they say of themselves: one address is all of them, and each says it for all."""
     target = parse_qs(urlsplit(path).query).get("target", [""])[0]
-    if target:
-        return world.probe(target)
-    # One address is all exporters and the platform: what each says of itself is the same text, whoever is asked.
-    return world.platform + "".join(world.own(name) for name in SYSTEM_NAMES)
+    return world.probe(target) if target else "".join(world.own(name) for name in SYSTEM_NAMES)
 
 
-def configuration(world: World, address: str, folder: Path, step_seconds: int) -> Path:
-    """A Prometheus' configuration with our jobs and our rules, and one more job: the server itself."""
+def configuration(world: World, exporters: str, platform: str, folder: Path, step_seconds: int) -> Path:
+    """A Prometheus' configuration with our jobs and our rules."""
     for name in SYSTEM_NAMES:
         groups = [
             {"targets": [target], "labels": {"tier": tier, "region": region, "site": site, "system": of}}
@@ -131,10 +139,10 @@ def configuration(world: World, address: str, folder: Path, step_seconds: int) -
         render(
             scrape_interval=f"{SCRAPE_SECONDS}s",
             evaluation_interval=f"{SCRAPE_SECONDS}s",
-            exporters={name: Exporter(address=address, folder=str(folder)) for name in SYSTEM_NAMES},
-            platform=address,
+            exporters={name: Exporter(address=exporters, folder=str(folder)) for name in SYSTEM_NAMES},
+            platform=platform,
             alertmanager=None,
-            rule_files=[str(one) for one in rules.write(folder / "rules", step_seconds)],
+            rule_files=[str(one) for one in rules.write(folder / "rules", step_seconds, SCRAPE_SECONDS)],
         )
     )
     return path
