@@ -210,7 +210,7 @@ TIERS = table(
                 name=word,
                 expr=f"sum by (tier) ({_STATE} == bool {state.value})",
                 decimals=0,
-                steps=((0, "text"), (1, colour)),
+                steps=((0, "text"), (1, states.READABLE.get(state, colour))),
             )
             for state, (word, colour) in states.COLOURS.items()
         ),
@@ -220,7 +220,9 @@ TIERS = table(
     height=5,
 )
 
-_LAST = f"topk({CHANGED_ROWS}, max_over_time(timestamp(changes({_STATE}[90s]) > 0)[1h:1m]))"
+_CHANGED_AT = f"max_over_time(timestamp(changes({_STATE}[90s]) > 0)[1h:1m])"
+# By the moment of the last but some, and not by topk: of sites that change at once it takes others in each query.
+_LAST = f"({_CHANGED_AT} >= on () group_left () min(topk({CHANGED_ROWS}, {_CHANGED_AT})))"
 CHANGES = table(
     title="Last changes, 1 h",
     description="Sites whose state changed last; a row without a site says that none did.",

@@ -27,6 +27,9 @@ COLOURS = {
 SYSTEM_WORDS = {state: word for state, (word, _) in COLOURS.items()} | {State.GOOD: "up"}
 """A system is up, DOWN or NOT KNOWN: good, burning and breach are of a promise."""
 
+READABLE = {State.DOWN: "#F2495C"}
+"""Of a colour that is too dark for letters on Grafana's dark ground: one that is not."""
+
 Steps = tuple[tuple[float, str], ...]
 """(from this value on, colour), ascending."""
 
@@ -69,18 +72,20 @@ ANY_IS_NOT_KNOWN: Steps = ((0, GOOD_COLOUR), (1, NOT_KNOWN_COLOUR))
 PLAIN: Steps = ((0, "text"),)
 """Money and other figures that are neither good nor bad."""
 SPENT: Steps = ((0, GOOD_COLOUR), (0.5, BURNING_COLOUR), (1, BREACH_COLOUR))
+LOWEST = -10.0
+"""Below what is drawn, and no further: Grafana draws a line in a gradient that begins at this step, and a browser draws none over a billion."""
 LEFT: Steps = ((-1e9, BREACH_COLOUR), (0, BREACH_COLOUR), (0.001, BURNING_COLOUR), (0.5, "text"))
 """Of a budget: none, less than half, more; green is of a state alone, for much may be left while nobody sees anything."""
 
 
 def rising(watch: float | None, bad: float | None) -> Steps:
     """Good until `watch`, bad from `bad` on; PLAIN without a bound."""
-    return _bounded((-1e9, GOOD_COLOUR), (watch, BURNING_COLOUR), (bad, BREACH_COLOUR))
+    return _bounded((LOWEST, GOOD_COLOUR), (watch, BURNING_COLOUR), (bad, BREACH_COLOUR))
 
 
 def falling(watch: float | None, bad: float | None) -> Steps:
     """Bad up to `bad`, good from `watch` on; PLAIN without a bound."""
-    return _bounded((-1e9, BREACH_COLOUR), (bad, BURNING_COLOUR), (watch, GOOD_COLOUR))
+    return _bounded((LOWEST, BREACH_COLOUR), (bad, BURNING_COLOUR), (watch, GOOD_COLOUR))
 
 
 def _bounded(base: tuple[float, str], *bounds: tuple[float | None, str]) -> Steps:

@@ -137,3 +137,47 @@ def test_an_unanswered_query_of_a_table_spoils_no_other_column(
         kept = {word for word in other.words if word.text != NOT_KNOWN_TEXT}
         assert kept <= set(whole.words)
         assert not {word.color for word in other.words} - {word.color for word in whole.words} - {NOT_KNOWN_COLOUR, ""}
+
+
+STEPPED = [
+    (uid, panel, step)
+    for uid, board in BOARDS.items()
+    for panel in board["panels"]
+    if panel["type"] == "timeseries" and panel["fieldConfig"]["defaults"]["color"]["mode"] == "thresholds"
+    for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    if step["value"] is not None
+]
+FARTHEST = 100  # of a step from zero, below
+
+
+@pytest.fixture(scope="module")
+def stepped() -> dict[tuple[str, str, float], Shown]:
+    """Each panel of lines at each of its own bounds; one process."""
+    requests = [
+        {
+            "board": BOARDS[uid] | {"panels": [panel]},
+            "variables": VARIABLES,
+            "end": END,
+            "every": [{"metric": SERIES, "value": str(step["value"])}],
+        }
+        for uid, panel, step in STEPPED
+    ]
+    keys = [(uid, panel["title"], step["value"]) for uid, panel, step in STEPPED]
+    return dict(zip(keys, shown(requests), strict=True))
+
+
+def test_a_line_has_the_colour_of_the_bound_it_has_reached(stepped: dict[tuple[str, str, float], Shown]) -> None:
+    """R21: twice the budget is no green line. Every bound of every panel of lines, as Grafana colours its last value."""
+    assert stepped
+    colours = {(uid, panel["title"], step["value"]): step["color"] for uid, panel, step in STEPPED}
+    seen = {key: {word.color for word in board.words} for key, board in stepped.items()}
+    assert {key: found for key, found in seen.items() if found != {_hex(colours[key])}} == {}
+
+
+def _hex(colour: str) -> str:
+    return {"text": "#ccccdc"}.get(colour, colour)  # the name of it, and what it is in the dark theme
+
+
+def test_no_bound_of_lines_lies_so_far_off_that_nothing_is_drawn() -> None:
+    """Grafana paints such a line in a gradient that begins at the first bound below what is drawn: from -1e9 on a browser paints none."""
+    assert [(uid, panel["title"]) for uid, panel, step in STEPPED if step["value"] < -FARTHEST] == []

@@ -60,9 +60,7 @@ class Stage:
     def pages(self, since: str, until: str | None = None, *, status: str = FIRING) -> list[Told]:
         """Page notifications that arrived between two moments, in order."""
         end = self.moments[until] if until else float("inf")
-        return [
-            one for one in self.rig.told(since=self.moments[since]) if one.at < end and one.status == status
-        ]
+        return [one for one in self.rig.told(since=self.moments[since]) if one.at < end and one.status == status]
 
     def named(self, since: str, until: str | None = None, *, status: str = FIRING) -> Counter[tuple[str, str]]:
         """How often each page was told, by alert and what it is about."""

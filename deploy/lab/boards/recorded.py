@@ -27,8 +27,11 @@ RULES = CHECKOUT / "alert_rules" / "generated"
 FOLDER = CHECKOUT / "tests" / "exporters"
 COUNTED_SECONDS = 120  # a recorded counter is taken to have come together in so long
 SWAY = 0.08
+ASKED_A_SECOND, USUAL_SECONDS = 5, 0.015
 _SWAYS = re.compile(r"_(used_bytes|used_ratio|duration_seconds|per_second|rtt_seconds|age_seconds)$|round_trip")
 _TO_COME = re.compile(r"_(expiry|next_run|next_sync)_")
+_OLD = re.compile(r"_(backup|snapshot|expiry|active_since|oldest|newest)_")
+YOUNG_SECONDS = 5  # of what is told to be done all the time
 _NAME = re.compile(r"\w+")
 
 
@@ -49,10 +52,21 @@ class Line:
 
     def _value(self, now: float, since: float, seed: int, newest: float) -> float:
         if self.name.endswith("_timestamp_seconds"):
-            return now - (newest - self.value)
+            age = newest - self.value
+            return now - (age if _OLD.search(self.name) else min(age, YOUNG_SECONDS))
+        if self.kind == "histogram" or self.name.endswith("_requests_total"):
+            return self._asked(since)
         if self.kind != "gauge":
             return math.floor(self.value * (1 + since / COUNTED_SECONDS))
         return self._swayed(self.value, now, seed)
+
+    def _asked(self, since: float) -> float:
+        """Requests so far, those within a bucket's bound, or the seconds they took: the recordings have next to none."""
+        count = math.floor(ASKED_A_SECOND * since)
+        if self.name.endswith("_sum"):
+            return count * USUAL_SECONDS
+        bound = re.search(r'le="([^"]+)"', self.labels)
+        return math.floor(count * (1 - math.exp(-((float(bound[1]) / USUAL_SECONDS) ** 3)))) if bound else count
 
     def _swayed(self, value: float, now: float, seed: int) -> float:
         """What is measured is never twice the same; seldom another at a site than a moment ago."""
@@ -66,11 +80,13 @@ class Recording:
     lines: tuple[Line, ...]
     newest: float  # when it was recorded, by the newest time in it
 
-    def samples(self, now: float, since: float, seed: int, changed: Mapping[str, float]) -> Iterator[str]:
-        """All lines at a time, `since` seconds after a start; `changed` replaces values by name."""
+    def samples(self, now: float, since: float, seed: int, changed: Mapping[str, float | None]) -> Iterator[str]:
+        """All lines at a time, `since` seconds after a start; `changed` has other values by name, None for a line that is left out."""
         for line in self.lines:
-            value = changed.get(line.name)
-            yield line.at(now, since, seed, self.newest) if value is None else line.changed(value, now, seed)
+            if line.name not in changed:
+                yield line.at(now, since, seed, self.newest)
+            elif (value := changed[line.name]) is not None:
+                yield line.changed(value, now, seed)
 
 
 @cache

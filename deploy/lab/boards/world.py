@@ -14,6 +14,7 @@ from deploy.lab.boards.recorded import recording
 from deploy.lab.storm.exposition import PAIRS, Look, sample
 from deploy.lab.storm.fleet import Fleet, Site
 from deploy.lab.storm.world import World
+from sankofa_exporters.canary import families as canary
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.cloudflare import families as tunnel
 from sankofa_exporters.model import catalogue
@@ -21,7 +22,9 @@ from sankofa_exporters.proxmox.families import backup, cluster, ha, replication,
 from sankofa_observe import telemetry
 
 # The recordings were made of programs in trouble, so that no family is missing; here they are well,
-WELL_VALUES = {
+WELL_VALUES: dict[str, dict[str, float | None]] = {
+    "besu": {catalogue.COLLECTOR_ERROR.name: None},
+    "canary": {canary.FAILURES.name: 0.0, canary.NOT_KNOWN.name: 0.0},
     "ceph": {
         ceph.OSDS_UP.name: 3.0, ceph.OBJECT_COPIES.name: 2_400_000.0, ceph.OBJECTS_DEGRADED.name: 0.0, ceph.CLIENT_READS.name: 640.0,
         ceph.CLIENT_WRITES.name: 310.0, ceph.CAPACITY.name: 9.6e13, ceph.CAPACITY_USED.name: 4.1e13,
@@ -32,7 +35,7 @@ WELL_VALUES = {
     },
 }  # fmt: skip
 # and this is otherwise while a system is known to be down.
-BROKEN = {
+BROKEN: dict[str, dict[str, float | None]] = {
     "ceph": {ceph.POOL_AVAILABLE.name: 0.62, ceph.OBJECTS_DEGRADED.name: 41_000.0, ceph.CLIENT_READS.name: 0.0, ceph.CLIENT_WRITES.name: 0.0},
     "proxmox": {cluster.QUORUM_MARGIN.name: -1.0},
     "cloudflare": {tunnel.REDUNDANCY.name: 0.0, tunnel.EDGE_SITES.name: 0.0},

@@ -27,7 +27,7 @@ export function Panel(props) {
           {title}
         </div>
       )}
-      <div style={{ padding: `${title ? 0 : GAP}px ${GAP}px ${GAP}px`, ...inner, position: 'relative', overflow: 'hidden' }}>
+      <div style={{ margin: `${title ? 0 : GAP}px ${GAP}px ${GAP}px`, ...inner, position: 'relative', overflow: 'hidden' }}>
         <Kind {...props} {...inner} />
       </div>
     </div>
