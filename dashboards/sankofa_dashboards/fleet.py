@@ -131,7 +131,8 @@ _SECONDS_LEFT = (
 )
 _AT_RISK = f"sum by (site, currency) ({telemetry.CREDIT_AT_RISK} and on (site) {_WORST})"
 _NO_MONEY = f'label_replace(NaN * max by (site) ({_WORST}), "currency", "-", "", "")'
-_CHANGED = f"max_over_time(timestamp(changes({_STATE}[90s]) > 0)[6h:1m])"
+_CHANGED = f"max_over_time(timestamp(changes({_STATE}[45s]) > 0)[15m:15s])"
+_CHANGED_BEFORE = f"max_over_time(timestamp(changes({_STATE}[90s]) > 0)[6h:1m])"
 _FIRST_SEEN = f"min_over_time(timestamp({_STATE})[6h:1m])"
 
 WORST = table(
@@ -181,7 +182,7 @@ WORST = table(
         ),
         Column(
             name="Since",
-            expr=_of_worst(f"time() - max by (site) ({_CHANGED} or {_FIRST_SEEN})"),
+            expr=_of_worst(f"time() - max by (site) ({_CHANGED} or {_CHANGED_BEFORE} or {_FIRST_SEEN})"),
             unit="s",
             decimals=0,
         ),
@@ -220,9 +221,16 @@ TIERS = table(
     height=5,
 )
 
-_CHANGED_AT = f"max_over_time(timestamp(changes({_STATE}[90s]) > 0)[1h:1m])"
+_CHANGED_AT = f"max_over_time(timestamp(changes({_STATE}[45s]) > 0)[1h:15s])"
 # By the moment of the last but some, and not by topk: of sites that change at once it takes others in each query.
 _LAST = f"({_CHANGED_AT} >= on () group_left () min(topk({CHANGED_ROWS}, {_CHANGED_AT})))"
+
+
+def _unchanged(value: str) -> str:
+    """The row that stands there while the sites are known and none has changed."""
+    return f'label_replace({value} * count({_STATE}), "site", "no change", "", "")'
+
+
 CHANGES = table(
     title="Last changes, 1 h",
     description="Sites whose state changed last; a row without a site says that none did.",
@@ -230,17 +238,17 @@ CHANGES = table(
     columns=(
         Column(
             name="Ago",
-            expr=f'time() - ({_LAST})\nor on () label_replace(0 * count({_STATE}), "site", "no change", "", "")',
+            expr=f"time() - ({_LAST})\nor on () {_unchanged('0')}",
             unit="s",
             decimals=0,
         ),
         Column(
             name="is",
-            expr=f'max by (site) ({telemetry.SITE_STATE} and on (site) {_LAST})\nor on () label_replace(NaN * count({_STATE}), "site", "no change", "", "")',
+            expr=f"max by (site) ({telemetry.SITE_STATE} and on (site) {_LAST})\nor on () {_unchanged('NaN')}",
             of="site",
             steps=states.STATE_STEPS,
         ),
-        Column(name="Rank", expr=f"max by (site) ({_LAST})", hidden=True),
+        Column(name="Rank", expr=f"max by (site) ({_LAST})\nor on () {_unchanged('0')}", hidden=True),
     ),
     width=10,
     height=5,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.parts import need_program
-from sankofa_dashboards.queries import generated_boards, panel_queries
-from sankofa_dashboards.states import GOOD_COLOUR
+from sankofa_dashboards.queries import PanelQuery, generated_boards, panel_queries
+from sankofa_dashboards.states import COLOURS, GOOD_COLOUR
 from sankofa_exporters.registry import SYSTEM_NAMES
+from sankofa_observe import telemetry
+from sankofa_observe.telemetry import State
 from sankofa_rules import book as rules
 from tests.dashboards.grafana import Shown, shown
 from tests.dashboards.world import World, configuration, served
@@ -109,36 +112,44 @@ def _alertmanager(processes: Processes, address: str, folder: Path) -> None:
     processes.wait_until(child, answers(f"http://{address}/-/ready"))
 
 
-def _empty(prometheus: str) -> list[str]:
-    """Queries of all boards that have no answer."""
-    found = []
+def _queries() -> list[PanelQuery]:
+    """All queries of all boards, each system's of the site that has them all."""
+    return [
+        query
+        for board in BOARDS.values()
+        for query in panel_queries(board, CHOSEN)
+        if WATCHDOG in ALERTS or WATCHDOG not in query.expr
+    ]
+
+
+def _result(prometheus: str, query: PanelQuery) -> list[Any]:
+    """What the panel gets: one moment, or the last ten seconds."""
     now = time.time()
-    for uid, board in BOARDS.items():
-        chosen = CHOSEN | ({"system": uid.removeprefix("sk-")} if uid.removeprefix("sk-") in SYSTEM_NAMES else {})
-        for query in panel_queries(board, chosen):
-            path, when = (
-                ("query", {"time": now})
-                if query.instant
-                else ("query_range", {"start": now - 10, "end": now, "step": 1})
-            )
-            answer = local.get(f"{prometheus}/api/v1/{path}", params={"query": query.expr, **when}).json()
-            assert answer["status"] == "success", (query, answer)
-            if not answer["data"]["result"] and not (WATCHDOG in query.expr and WATCHDOG not in ALERTS):
-                found.append(f"{uid} {query.panel}: {query.expr}")
-    return found
+    over_time = {"query": query.expr, "start": now - 10, "end": now, "step": 1}
+    path, asked = ("query", {"query": query.expr, "time": now}) if query.instant else ("query_range", over_time)
+    answer = local.get(f"{prometheus}/api/v1/{path}", params=asked).json()
+    assert answer["status"] == "success", (query, answer)
+    return list(answer["data"]["result"])
 
 
-def _shown(prometheus: str, uid: str, **variables: str) -> Shown:
-    request = {
-        "board": BOARDS[uid],
-        "prometheus": prometheus,
-        "variables": variables,
-        "end": time.time(),
-        "range": 20,
-        "scrape": 1,
-    }
-    (board,) = shown([request])
-    return board
+def _wait_for_states(prometheus: str, **expected: str) -> None:
+    """Until the recorded states are these, by site with _ for -."""
+    query = PanelQuery(panel="", expr=telemetry.SITE_STATE, instant=True)
+    wanted = {site.replace("_", "-"): word for site, word in expected.items()}
+    deadline = time.monotonic() + limit(60)
+    while (
+        now := {one["metric"]["site"]: COLOURS[State(int(one["value"][1]))][0] for one in _result(prometheus, query)}
+    ) != wanted:
+        assert time.monotonic() < deadline, f"{now} in place of {wanted}"
+        time.sleep(0.2)
+
+
+def _shown(prometheus: str, *uids: str) -> list[Shown]:
+    """Boards as Grafana shows them now, a site's of core-0."""
+    now = {"prometheus": prometheus, "end": time.time(), "range": 20, "scrape": 1}
+    return shown(
+        [{"board": BOARDS[uid], "variables": {"site": "core-0"} if uid == "sk-site" else {}, **now} for uid in uids]
+    )
 
 
 def _figures(board: Shown, *titles: str) -> list[str]:
@@ -154,44 +165,49 @@ def _row(board: Shown, panel: str, first: str) -> dict[str, str]:
 
 
 STATES = ("DOWN", "BREACH", "Burning", "NOT KNOWN", "No target")
-
-
-def _wall(prometheus: str) -> list[str]:
-    return _figures(_shown(prometheus, "sk-fleet"), *STATES)
-
-
-def _wait_for(seen: Callable[[], Any], expected: Any) -> None:
-    """Until what is seen is as expected; else both are shown."""
-    deadline = time.monotonic() + limit(60)
-    while (now := seen()) != expected:
-        assert time.monotonic() < deadline, f"{now} in place of {expected}"
-        time.sleep(0.5)
+MONEY = ("Owed by now", "At risk", "Undetermined", "Credits granted", "Penalties")
 
 
 def test_boards_say_what_is_so_in_a_good_a_bad_and_a_blind_world(prometheus: str, world: World) -> None:
     """Each query has data, and the figures are those of the world; what nobody sees any more is NOT KNOWN, never green and never zero."""
-    _wait_for(lambda: _wall(prometheus), ["0", "0", "0", "0 5", "1"])
+    well = {"core_0": "good", "reg_1": "good", "edge_1": "good", "edge_2": "good", "edge_9": "no target"}
+    _wait_for_states(prometheus, **well)
     _good(prometheus)
 
     world.conditions |= {"ceph/core-0": "down", "proxmox/edge-2": "blind"}
     world.platform = _platform(high=0.99)
-    _wait_for(lambda: _wall(prometheus), ["1", "1", "0", "1 5", "1"])
+    _wait_for_states(prometheus, **well | {"core_0": "DOWN", "reg_1": "BREACH", "edge_2": "NOT KNOWN"})
+    fires = PanelQuery(panel="", expr='ALERTS{alertname="SiteDown", alertstate="firing"}', instant=True)
+    until(lambda: _result(prometheus, fires), seconds=30)
     _bad(prometheus)
 
     world.is_gone = True  # the platform too: that edge-9 has no target is its word alone
-    _wait_for(lambda: _wall(prometheus), ["1", "1", "0", "2 4", "0"])
+    _wait_for_states(prometheus, core_0="DOWN", reg_1="BREACH", edge_1="NOT KNOWN", edge_2="NOT KNOWN")
+    up = PanelQuery(panel="", expr=f"{telemetry.SYSTEM_STATE} == {State.GOOD.value}", instant=True)
+    until(lambda: not _result(prometheus, up), seconds=30)
     _blind(prometheus)
 
 
 def _good(prometheus: str) -> None:
-    until(lambda: not _empty(prometheus), seconds=60)
-    ceph = _shown(prometheus, "sk-ceph")
+    waiting = _queries()
+
+    def answered() -> bool:
+        waiting[:] = [query for query in waiting if not _result(prometheus, query)]
+        return not waiting
+
+    with suppress(AssertionError):
+        until(answered, seconds=60)
+    assert waiting == []
+    wall, ceph, paging = _shown(prometheus, "sk-fleet", "sk-ceph", "sk-paging")
+    assert _figures(wall, *STATES) == ["0", "0", "0", "0 5", "1"]
     assert _figures(ceph, "Targets expected", "Found", "Known", "Up") == ["1", "1", "1", "1"]
+    assert _figures(paging, *MONEY) == ["100.5", "149.5", "500", "625.25", "1,250.5"]
 
 
 def _bad(prometheus: str) -> None:
-    wall = _shown(prometheus, "sk-fleet")
-    core, blind, breach = (_row(wall, "Worst 25 sites", site) for site in ("core-0", "edge-2", "reg-1"))
+    wall, site, ceph, proxmox, paging = _shown(prometheus, "sk-fleet", "sk-site", "sk-ceph", "sk-proxmox", "sk-paging")
+    assert _figures(wall, *STATES) == ["1", "1", "0", "1 5", "1"]
+    core, blind, breach = (_row(wall, "Worst 25 sites", name) for name in ("core-0", "edge-2", "reg-1"))
     assert [core[name] for name in ("State", *SYSTEM_NAMES)] == ["DOWN", "up", "up", "DOWN", "up", "up"]
     assert (core["At risk"], core["currency"], core["Budget left"]) == ("149.5", "USD", "75%")
     assert [blind[name] for name in ("State", "besu", "cloudflare", "proxmox")] == [
@@ -203,41 +219,20 @@ def _bad(prometheus: str) -> None:
     assert (breach["State"], breach["At risk"], breach["currency"]) == ("BREACH", "NOT KNOWN", "-")
     assert [word.text for word in wall.of("Worst 25 sites") if word.name == "site"][:3] == ["core-0", "reg-1", "edge-2"]
 
-    assert _figures(_shown(prometheus, "sk-ceph"), "Known", "Up") == ["1", "0"]
-    proxmox = _shown(prometheus, "sk-proxmox")
+    assert _figures(site, "State") == ["DOWN"]
+    assert [word.text for word in site.of("This system")] == ["up", "up", "DOWN", "up", "up"]
+    assert _figures(ceph, "Known", "Up") == ["1", "0"]
     assert _figures(proxmox, "Targets expected", "Known", "Up") == ["4", "3", "3"]
     target = _row(proxmox, "Worst 15 targets", "edge-2/proxmox-edge-2")
     assert (target["State"], target["why"], target["scraped"]) == ("NOT KNOWN", "witnesses: timeout", "yes")
-
-    site = _shown(prometheus, "sk-site", site="core-0")
-    assert _figures(site, "State") == ["DOWN"]
-    assert [word.text for word in site.of("This system")] == ["up", "up", "DOWN", "up", "up"]
-    until(lambda: "SiteDown" in _alerts(prometheus), seconds=30)
-
-    paging = _shown(prometheus, "sk-paging")
-    assert _figures(paging, "Owed by now", "At risk", "Undetermined", "Credits granted", "Penalties") == [
-        "100.5",
-        "149.5",
-        "500",
-        "625.25",
-        "1,250.5",
-    ]
-
-
-def _alerts(prometheus: str) -> list[str]:
-    paging = _shown(prometheus, "sk-paging")
-    return [word.text for word in paging.of("Pages that fire") if word.name == "Alert"]
+    assert _row(paging, "Pages that fire", "SiteDown")["site"] == "core-0"
 
 
 def _blind(prometheus: str) -> None:
-    wall = _shown(prometheus, "sk-fleet")
-    assert [_row(wall, "Worst 25 sites", "edge-1")[name] for name in ("State", "proxmox", "besu")] == [
-        "NOT KNOWN",
-        "NOT KNOWN",
-        "no target",
-    ]
+    wall, ceph, paging = _shown(prometheus, "sk-fleet", "sk-ceph", "sk-paging")
+    assert _figures(wall, *STATES) == ["1", "1", "0", "2 4", "0"]
+    edge = _row(wall, "Worst 25 sites", "edge-1")
+    assert [edge[name] for name in ("State", "proxmox", "besu")] == ["NOT KNOWN", "NOT KNOWN", "no target"]
     assert not [word for word in wall.of("Worst 25 sites") if word.color == GOOD_COLOUR]
-    ceph = _shown(prometheus, "sk-ceph")
     assert _figures(ceph, "Known", "Up", "Slowest probe") == ["0", "0", "NOT KNOWN"]
-    paging = _shown(prometheus, "sk-paging")
-    assert set(_figures(paging, "Owed by now", "At risk", "Credits granted", "Longest wait")) == {"NOT KNOWN"}
+    assert set(_figures(paging, *MONEY, "Longest wait")) == {"NOT KNOWN"}

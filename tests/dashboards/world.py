@@ -7,6 +7,7 @@ top. Rules, configuration and Prometheus are the real ones, a second where produ
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ from sankofa_rules import book as rules
 
 Condition = Literal["up", "down", "blind"]
 SCRAPE_SECONDS = 1
+_OF_FAULTS = re.compile(
+    r"fail|error|unfound|missed|missing|absent|fork|disput|slow|degraded|damaged|ha_services|not_known|rejected|privilege"
+)
 LABELS = {"state": "error", "kind": "timeout", "collector": "witnesses", "quantile": "0.5"}
 
 
@@ -62,7 +66,9 @@ class World:
         if family.kind == "histogram":
             return _histogram(family, labels, self.scrapes)
         value: float = told.get(family.name, self.scrapes if family.kind == "counter" else 1)
-        if family.name.endswith("_timestamp_seconds"):
+        if _OF_FAULTS.search(family.name):
+            value = 0
+        elif family.name.endswith("_timestamp_seconds"):
             value = time.time() - 5
         elif family.unit == "bytes" and family.kind == "gauge":
             value = self.scrapes if "used" in family.name else 1e9
