@@ -40,6 +40,8 @@ MEANINGS = {
     "observers[].prometheus.url": "The Prometheus beside it.",
     "observers[].prometheus.headers": "Headers sent with each of its queries.",
     "observers[].metrics_listen": "Where the metrics of its process are scraped. Empty: nowhere.",
+    "observers[].prometheus.data_dir": "Folder of its data, where it is on the same machine: how much space is left is a metric.",
+    "prometheus.data_dir": "Folder of its data, where it is on this machine: how much space is left is a metric.",
     "prometheus.url": "The Prometheus whose raw samples are counted.",
     "prometheus.headers": "Headers sent with each query, such as a tenant's. One line of ASCII each; not shown in errors or logs.",
     "late.delay_seconds": "How long after its end a slot is counted first.",

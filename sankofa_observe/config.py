@@ -69,6 +69,7 @@ _HINTS = {
 class PrometheusSettings(Part):
     url: Url
     headers: Annotated[dict[str, str], AfterValidator(_sendable)] = Field({}, repr=False)
+    data_dir: Path | None = None  # only looked at for the space that is left
 
 
 class LateSettings(Part):
@@ -156,6 +157,18 @@ class Settings(BaseSettings):
     def observer_names(self) -> list[str]:
         """Whose slots this installation has."""
         return [self.observer, *(one.name for one in self.observers)]
+
+    @property
+    def folders(self) -> dict[str, Path]:
+        """Whose disks must not fill, by role, as far as they are on this machine."""
+        ledger = self.ledger_url.removeprefix("sqlite:///")
+        there = {
+            "ledger": Path(ledger).parent if ledger != self.ledger_url else None,
+            "slots": None if "://" in self.slot_table else Path(self.slot_table),
+            "evidence": self.data_dir,
+            "prometheus": self.prometheus.data_dir,
+        }
+        return {role: folder for role, folder in there.items() if folder is not None}
 
     def as_observer(self, name: str) -> Settings:
         """The settings of the process that counts as this observer, of none by a name as they are.

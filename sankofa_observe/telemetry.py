@@ -175,9 +175,34 @@ PIPELINE_DURATION = Series(
     meaning="How long a turn of a stage took, whether it failed or not.",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900),
 )
-CHAIN_HEAD_AGE = Series(
-    name="sankofa_chain_head_age_seconds",
-    meaning="Age of the newest block, when the chain was last asked; NaN while it does not answer.",
+CHAIN_HEAD = Series(
+    name="sankofa_chain_head_timestamp_seconds",
+    meaning="When the newest block of the settlement chain was made, by its own clock; NaN until the chain first answers.",
+)
+CHAIN_ASKED = Series(
+    name="sankofa_chain_asked_timestamp_seconds",
+    meaning="When the chain answered with that block: an age of the head is the difference, and no time since.",
+)
+CONTRACT_PAUSED = Series(
+    name="sankofa_contract_paused",
+    labels=("contract",),
+    meaning="1 while the SLA contract is paused; absent until asked.",
+)
+CONTRACT_CHANGES = Series(
+    name="sankofa_contract_changes_total",
+    kind="counter",
+    labels=("contract", "event"),
+    meaning="Events of the SLA contract that change who may do what, since it was deployed; absent until all blocks so far were read.",
+)
+DISK_FREE = Series(
+    name="sankofa_disk_free_ratio",
+    labels=("role",),
+    meaning="Free space of the file system that holds the ledger, slots, evidence, or Prometheus' data, as far as they are on this machine.",
+)
+CLOCK_OFFSET = Series(
+    name="sankofa_clock_offset_seconds",
+    labels=("of",),
+    meaning="By how much the clock of an observer's Prometheus is ahead of ours; absent where it took too long to answer.",
 )
 
 API_DURATION = Series(
@@ -186,6 +211,19 @@ API_DURATION = Series(
     labels=("route", "status"),
     meaning="How long a request took, by the template of its route and the class of its status, like 2xx.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+API_ANSWERS = Series(
+    name="sankofa_api_answers_total",
+    kind="counter",
+    labels=("status",),
+    meaning="Answers of the API by status, like 401.",
+)
+API_KEYS = Series(name="sankofa_api_keys", meaning="API keys that open the API.")
+API_KEY_CHANGES = Series(
+    name="sankofa_api_key_changes_total",
+    kind="counter",
+    labels=("kind",),
+    meaning="API keys that were made or revoked since they were first looked at, those while no API ran among them.",
 )
 ERRORS = Series(
     name="sankofa_errors_total",
@@ -199,7 +237,8 @@ SERIES = (
     CREDIT_NOW, CREDIT_NEXT, CREDIT_AT_RISK, SLOTS_TO_NEXT_BAND, JUDGED_VERDICT, JUDGED_END, JUDGED_LOW, JUDGED_HIGH, JUDGED_SPENT,
     UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SECONDS,
     OBSERVER_NEWEST, OBSERVER_VERDICTS,
-    PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD_AGE, API_DURATION, ERRORS,
+    PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD, CHAIN_ASKED, CONTRACT_PAUSED, CONTRACT_CHANGES,
+    DISK_FREE, CLOCK_OFFSET, API_DURATION, API_ANSWERS, API_KEYS, API_KEY_CHANGES, ERRORS,
 )  # fmt: skip
 
 # Recorded by the alert rules, and read by boards: `sankofa:<what>:<window or unit>`. Of the state of things, by tier, region and site:
@@ -230,6 +269,10 @@ SYSTEM_DOWN = "sankofa:system_down:now"  # and by system: 1 or 0
 SYSTEM_NOT_KNOWN = "sankofa:system_not_known:now"  # and by system: 1 or 0
 SYSTEM_STATE = "sankofa:system_state:now"  # and by system: a State
 OBSERVER_ISOLATED = "sankofa:observer_isolated:now"  # by observer alone: 1 or 0
+PLATFORM_DOWN = "sankofa:platform_down:now"  # by instance alone: 1 or 0
+PIPELINE_AGE = "sankofa:pipeline_age:now"  # seconds of the stage that is farthest behind, as last told
+SETTLEMENT_CHAIN_AGE = "sankofa:settlement_chain_age:now"  # seconds of its newest block, as last told
+RULER_MISSED = "sankofa:ruler_missed:5m"  # by observer alone: share of rule evaluations
 OBSERVER_PAGED = "sankofa:observer_isolated:paged"  # likewise: ObserverIsolated fires
 TARGET_ISOLATED = "sankofa:target_isolated:now"  # and by system: behind an observer that is isolated
 FLEET_NOT_KNOWN = "sankofa:fleet_not_known:now"  # by system alone: 1 or 0

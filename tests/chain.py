@@ -76,19 +76,17 @@ class TestChain:
         """The time of the newest block: the chain is its own clock."""
         return int(self.node.web3.eth.get_block("latest")["timestamp"])
 
+    def contract(self) -> Any:
+        address = self.node.web3.to_checksum_address(self.identity.contract)
+        return self.node.web3.eth.contract(address=address, abi=artifact()["abi"])
+
     def events(self, name: str, settlement_id: str) -> list[Any]:
-        contract = self.node.web3.eth.contract(
-            address=self.node.web3.to_checksum_address(self.identity.contract), abi=artifact()["abi"]
-        )
         wanted = {"settlementId": bytes.fromhex(settlement_id[2:])}
-        return list(contract.events[name]().get_logs(from_block=self.block_number, argument_filters=wanted))
+        return list(self.contract().events[name]().get_logs(from_block=self.block_number, argument_filters=wanted))
 
     def call(self, function: str, *arguments: Any) -> Any:
         """What a view of the contract answers."""
-        contract = self.node.web3.eth.contract(
-            address=self.node.web3.to_checksum_address(self.identity.contract), abi=artifact()["abi"]
-        )
-        return contract.functions[function](*arguments).call()
+        return self.contract().functions[function](*arguments).call()
 
     def balance(self, agreement: Agreement) -> tuple[int, int, int]:
         """Accrued, redeemed and revoked credit of an agreement, as the contract holds them."""

@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scrape-seconds", type=int, default=SCRAPE_SECONDS, help="pace of scrapes, for a lab")
     options = parser.parse_args(arguments)
     if options.write:
-        write(options.into, options.step_seconds, options.scrape_seconds)
+        write(options.into, options.step_seconds, scrape_seconds=options.scrape_seconds)
         return 0
     old = stale()
     for path in old:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import yaml
 
-from . import besu, board, burn, canary, ceph, cloudflare, now, platform, proxmox
+from . import besu, board, burn, canary, ceph, cloudflare, now, ourselves, platform, proxmox
 from .metrics import TARGET_LABELS
 from .pace import SCRAPE_SECONDS
-from .rule import Alert, Group, Record
+from .rule import LINKS, Alert, Group, Links, Record
 from .slo import SPECS, STEP_SECONDS, watched
 
 SYSTEMS = {
@@ -25,7 +25,7 @@ SYSTEMS = {
 }
 GENERATED = Path(__file__).parents[1] / "generated"
 HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
-RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived"})
+RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived", "instance"})
 
 
 class _Yaml(yaml.SafeDumper):
@@ -40,7 +40,7 @@ _Yaml.add_representer(str, _text)
 
 
 def groups_by_file(
-    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
+    step_seconds: int = STEP_SECONDS, specs: Path = SPECS, scrape_seconds: int = SCRAPE_SECONDS
 ) -> dict[str, tuple[Group, ...]]:
     """The quick ones, those of systems and of ourselves, are evaluated at the server's own interval."""
     return {
@@ -49,11 +49,15 @@ def groups_by_file(
         "board.yaml": board.groups(),
         **{f"{name}.yaml": (Group(name=f"sankofa-{name}", rules=alerts),) for name, alerts in SYSTEMS.items()},
         "platform.yaml": platform.GROUPS,
+        "ourselves.yaml": ourselves.groups(scrape_seconds),
     }
 
 
 def documents(
-    step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
+    step_seconds: int = STEP_SECONDS,
+    specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
 ) -> dict[str, str]:
     """File name to the text that Prometheus loads."""
     notes = {"slo.yaml": "".join(f"# {note}\n" for note in watched(specs).notes)}
@@ -61,31 +65,37 @@ def documents(
         name: HEADER
         + notes.get(name, "")
         + yaml.dump(
-            {"groups": [group.document() for group in groups]},
+            {"groups": [group.document(links) for group in groups]},
             Dumper=_Yaml,
             sort_keys=False,
             width=1000,
             allow_unicode=True,
         )
-        for name, groups in groups_by_file(step_seconds, scrape_seconds, specs).items()
+        for name, groups in groups_by_file(step_seconds, specs, scrape_seconds).items()
     }
 
 
 def write(
-    folder: Path, step_seconds: int = STEP_SECONDS, scrape_seconds: int = SCRAPE_SECONDS, specs: Path = SPECS
+    folder: Path,
+    step_seconds: int = STEP_SECONDS,
+    specs: Path = SPECS,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    links: Links = LINKS,
 ) -> list[Path]:
     """Write the rule files; the paths are what Prometheus' `rule_files` names."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in documents(step_seconds, scrape_seconds, specs).items():
+    for name, text in documents(step_seconds, specs, scrape_seconds, links).items():
         (folder / name).write_text(text)
         written.append(folder / name)
     return written
 
 
-def stale(folder: Path = GENERATED, step_seconds: int = STEP_SECONDS, specs: Path = SPECS) -> list[Path]:
+def stale(
+    folder: Path = GENERATED, step_seconds: int = STEP_SECONDS, specs: Path = SPECS, links: Links = LINKS
+) -> list[Path]:
     """Files that differ from what the code says, are missing, or should not be there."""
-    expected = {folder / name: text for name, text in documents(step_seconds, specs).items()}
+    expected = {folder / name: text for name, text in documents(step_seconds, specs, links=links).items()}
     return sorted(
         path
         for path in {*expected, *folder.glob("*.yaml")}

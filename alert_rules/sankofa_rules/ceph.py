@@ -55,7 +55,9 @@ ALERTS = (
         expr=(
             f"{BY_SITE} (({_USED} / {_SIZE} > {FULL_SHARE} {_KNOWN})\n"
             f"or (predict_linear({_USED}[1d], {DAYS_TO_FULL * 86400}) > {_SIZE} * {FULL_SHARE} {_KNOWN}\n"
-            f"and on (job, instance, site) ({_USED} / {_SIZE} > {_WORRY_SHARE})))"
+            f"and on (job, instance, site) ({_USED} / {_SIZE} > {_WORRY_SHARE})\n"
+            # A line through a few minutes foretells anything: the series must cover the window that it is drawn through.
+            f"and on (job, instance, site) last_over_time({_USED}[1h] offset 23h)))"
         ),
         for_seconds=900,
         severity="ticket",

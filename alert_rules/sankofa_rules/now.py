@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from . import faults, pages, site, state, wall
 from .pace import Pace
 from .rule import Group
-from .watched import Watched, watched
+from .systems import WatchedSystem, watched_systems
 
 
-def groups(scrape_seconds: int, systems: Sequence[Watched] | None = None) -> tuple[Group, ...]:
+def groups(scrape_seconds: int, systems: Sequence[WatchedSystem] | None = None) -> tuple[Group, ...]:
     """One group at the server's own interval, which is to be that of scrapes."""
     pace = Pace(scrape_seconds=scrape_seconds)
-    there = watched() if systems is None else systems
+    there = watched_systems() if systems is None else systems
     return (
         Group(
             name="sankofa-state",

@@ -7,10 +7,13 @@ is refused where it is written down.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-RUNBOOK_BASE = "https://runbooks.sankofa.example"
+from .durations import duration
+from .fault_to_page import Evidence, fault_to_page
+
 SUMMARY_CHARS = 80
 SITE_IDENTITY = ("tier", "region", "site")
 """Labels that name the site an alert is about; an alert carries them from its expression or as constants."""
@@ -21,21 +24,36 @@ FLEET_BOARD, SITE_BOARD = "sk-fleet", "sk-site"
 Severity = Literal["page", "ticket", "info", "heartbeat"]
 Kind = Literal["slo", "cause", "meta"]
 Scope = Literal["fleet", "region", "site", "system"]
-_DURATION_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _RECORD = re.compile(r"sankofa:[a-z_]+:[a-z0-9_]+")
 _QUERY = re.compile(r"\{\{ (range|with) .*\{\{ end \}\}")  # what Prometheus fills in with a few words
 _ALERT = re.compile(r"([A-Z][a-z0-9]+)+")
 
 
-def duration(seconds: int) -> str:
-    """Prometheus' word for a stretch of time, in the largest unit that divides it: 5m, 6h, 3d."""
-    size, unit = next((size, unit) for size, unit in _DURATION_UNITS if seconds % size == 0)
-    return f"{seconds // size}{unit}"
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """Where runbooks and boards are served: an alert's links must open for whoever is on call.
+
+    As committed they are those of one machine: the scheduler shows runbooks beside its metrics, Grafana listens at its own port.
+    """
+
+    runbooks: str = "http://127.0.0.1:9800/runbooks"
+    boards: str = "http://127.0.0.1:3000/d"
+
+    def runbook(self, name: str, labels: Collection[str]) -> str:
+        return f"{self.runbooks.rstrip('/')}/{name}" + _query({label: label for label in labels})
+
+    def board(self, uid: str, labels: Collection[str]) -> str:
+        """With the board's variables of the same names."""
+        return f"{self.boards.rstrip('/')}/{uid}" + _query({f"var-{label}": label for label in labels})
 
 
-def half_open(seconds: int) -> str:
-    """The range without its left edge: before Prometheus 3 a sample exactly there would count in two steps."""
-    return f"{seconds - 1}s999ms"
+def _query(labels: Mapping[str, str]) -> str:
+    """Names of parameters to labels of the alert, whose values Prometheus fills in and escapes."""
+    filled = (f"{name}={{{{ urlquery $labels.{label} }}}}" for name, label in labels.items())
+    return "?" * bool(labels) + "&".join(filled)
+
+
+LINKS = Links()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +87,7 @@ class Alert:
     system: str | None  # None: the expression carries the label itself
     for_seconds: int = 0
     identity: dict[str, str] = field(default_factory=dict)
+    evidence: Evidence | None = None  # of a page: what it waits for
 
     def __post_init__(self) -> None:
         if not _ALERT.fullmatch(self.name):
@@ -79,7 +98,15 @@ class Alert:
         if not set(self.identity) <= set(SITE_IDENTITY):
             raise ValueError(f"alert {self.name}: identity {sorted(self.identity)} is not of {SITE_IDENTITY}")
 
-    def document(self) -> dict[str, Any]:
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """Labels whose values its expression brings, and a page or a board asks for."""
+        site = () if self.scope == "fleet" else ("site",)
+        of_system = () if self.system is not None else ("system",)
+        of_slo = ("slo",) if self.kind == "slo" else ()
+        return tuple(label for label in (*site, *of_system, *of_slo) if label not in self.identity)
+
+    def document(self, links: Links = LINKS) -> dict[str, Any]:
         # Prometheus drops a label whose value is empty: slo "" says in the file that there is none.
         fixed = {"severity": self.severity, "kind": self.kind, "scope": self.scope, **self.identity}
         if self.system is not None:
@@ -89,9 +116,11 @@ class Alert:
         annotations = {
             "summary": self.summary,
             "description": self.description,
-            "runbook_url": f"{RUNBOOK_BASE}/{self.name}",
-            "dashboard": self.dashboard,
+            "runbook_url": links.runbook(self.name, self.varying),
+            "dashboard": links.board(self.dashboard, [one for one in self.varying if one == "site"]),
         }
+        if self.evidence is not None:
+            annotations["fault_to_page"] = str(fault_to_page(self.evidence))
         head: dict[str, Any] = {"alert": self.name, "expr": self.expr}
         wait = {"for": duration(self.for_seconds)} if self.for_seconds else {}
         return head | wait | {"labels": fixed, "annotations": annotations}
@@ -105,6 +134,7 @@ class Group:
     rules: tuple[Record | Alert, ...]
     interval_seconds: int | None = None
 
-    def document(self) -> dict[str, Any]:
+    def document(self, links: Links = LINKS) -> dict[str, Any]:
+        rules = [rule.document(links) if isinstance(rule, Alert) else rule.document() for rule in self.rules]
         interval = {"interval": duration(self.interval_seconds)} if self.interval_seconds else {}
-        return {"name": self.name} | interval | {"rules": [rule.document() for rule in self.rules]}
+        return {"name": self.name} | interval | {"rules": rules}

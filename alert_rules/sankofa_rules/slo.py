@@ -31,7 +31,8 @@ from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.units import PPM, rfc3339
 
 from . import signal
-from .rule import Record, duration
+from .durations import duration
+from .rule import Record
 
 SPECS = Path(__file__).parents[2] / "deploy" / "specs"
 STEP_SECONDS = 60
@@ -66,6 +67,10 @@ class Watched:
         if found.events:
             # Scrapes are a census of time; events are draws from it, and few of them prove little (Wilson's lower bound).
             yield Record(record=telemetry.SLO_PAGE_GATE, expr=f"vector({WILSON_Z2})", labels={"slo": slo.name})
+
+    def paging_targets_ppm(self) -> set[int]:
+        """Targets of the promises that page: what is derived pages by what it is made of."""
+        return {slo.target_ppm for slo in self.slos if slo.name in self.promised and not _is_derived(slo)}
 
     def signal(self, slo: Slo, step_seconds: int) -> signal.Signal:
         match slo.indicator:

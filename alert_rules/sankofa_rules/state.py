@@ -7,6 +7,7 @@ that reads its own past (decision 0040). Assumes the target labels tier, region,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from sankofa_observe.telemetry import (
     FLEET_NOT_KNOWN,
@@ -30,15 +31,17 @@ from sankofa_observe.telemetry import (
 
 from .pace import AWHILE, DUE, EVIDENCE, SURE, Pace
 from .rule import Record
-from .watched import OWN_JOB, PLATFORM_JOB, Watched, observing_jobs, target_jobs
+from .systems import OWN_JOB, PLATFORM_JOB, WatchedSystem, observing_jobs, target_jobs
 
 SITE = "tier, region, site"
 SYSTEM = f"{SITE}, system"
 MOSTLY = 0.8  # of a window, so that a flicker does not begin it anew
+OBSERVER_WINDOW = 5  # evaluations
+OBSERVER_LOOKS, FLEET_LOOKS = (ceil(MOSTLY * window) for window in (OBSERVER_WINDOW, AWHILE))  # until a page
 FLEET_SHARE, FLEET_LEAST = 0.05, 5  # of a system's sites, all unseen: that is the observing, and not the sites
 
 
-def records(systems: Sequence[Watched], pace: Pace) -> tuple[Record, ...]:
+def records(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     """In order: each series is recorded before it is read, and all at one timestamp."""
     return (*_expected(pace), *_samples(systems, pace), *_systems(pace), *_observers(systems, pace), *_fleet(pace))
 
@@ -64,7 +67,7 @@ def _expected(pace: Pace) -> tuple[Record, ...]:
     )
 
 
-def _samples(systems: Sequence[Watched], pace: Pace) -> tuple[Record, ...]:
+def _samples(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     """Sums by family name, for a pattern of names would be matched against all that is scraped."""
     pairs = [pair for one in systems for pair in one.pairs]
 
@@ -98,14 +101,14 @@ def _systems(pace: Pace) -> tuple[Record, ...]:
     )
 
 
-def _observers(systems: Sequence[Watched], pace: Pace) -> tuple[Record, ...]:
+def _observers(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     """An observer none of whose targets can be scraped is cut off itself; one target alone cannot tell that."""
     scraped = f'up{{{observing_jobs(systems)}, observer!=""}}'
     every = f"count by (observer) ({scraped})"
     cut = f"(count by (observer) ({scraped} == 0) == {every} and {every} > 1) ^ 0"
     long = (
-        f"(avg_over_time({OBSERVER_ISOLATED}[{pace.samples(5)}]) >= {MOSTLY}\n"
-        f"and count_over_time({OBSERVER_ISOLATED}[{pace.samples(5)}]) >= 3) ^ 0"
+        f"(avg_over_time({OBSERVER_ISOLATED}[{pace.samples(OBSERVER_WINDOW)}]) >= {MOSTLY}\n"
+        f"and count_over_time({OBSERVER_ISOLATED}[{pace.samples(OBSERVER_WINDOW)}]) >= 3) ^ 0"
     )
     lately = f"max_over_time({OBSERVER_ISOLATED}[{pace.sure}]) == 1"
     return (

@@ -65,7 +65,7 @@ def _site_state() -> str:
     """
     down = f"max by ({SITE}) ({SYSTEM_DOWN}) == 1"
     not_known = f"max by ({SITE}) ({SYSTEM_NOT_KNOWN}) == 1"
-    burning = f"max by ({SITE}) ({SLO_BURNING}) == 1"
+    burning = f"max by ({SITE}) ({SLO_BURNING}) == 1 and on ({SITE}) {SITES}"  # a chain burns too, and is no site
     return (
         f"{State.DOWN} * ({down})\n"
         f"or {State.BREACH} * {SITE_BREACH}\n"

@@ -235,7 +235,7 @@ SETTLEMENTS = (
     Lines(
         title="Age of the settlement chain's head",
         description="A head that only grows older means that nothing can be settled (SettlementChainLate at 5 min, SettlementChainStalled at 30).",
-        queries=(Query(expr=f"max({telemetry.CHAIN_HEAD_AGE})", legend="age"),),
+        queries=(Query(expr=f"max(timestamp({telemetry.CHAIN_HEAD}) - {telemetry.CHAIN_HEAD})", legend="age"),),
         unit="s",
         minimum=0,
         steps=states.rising(300, 1800),

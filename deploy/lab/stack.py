@@ -167,6 +167,7 @@ class Lab:
             alertmanager=f"127.0.0.1:{self.port('alertmanager')}" if with_rules else None,
             rule_files=[str(CHECKOUT / "alert_rules" / "generated" / "*.yaml")] if with_rules else [],
             observer=f"{OBSERVER}{reader}",
+            own=f"127.0.0.1:{self.port(name)}" if with_rules else None,
         )
         file = self.write(f"{name}.yaml", text)
         command = [

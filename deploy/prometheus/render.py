@@ -62,8 +62,11 @@ def render(
     integrations: Mapping[str, str] | None = None,
     targets: str = TARGETS,
     observer: str = OBSERVER,
+    own: str | None = None,
 ) -> str:
     """The YAML text of prometheus.yml; `exporters` by system, `platform` and `alertmanager` are HOST:PORT or None.
+
+    `own` is where this Prometheus itself listens: it scrapes itself, and Alertmanager, for RulerLate and the board of paging.
 
     `integrations` are entries of the catalogue, each with its agent's HOST:PORT or "" for the entry's own; the folder `targets`
     holds what `sankofa-observe integrations targets` wrote.
@@ -79,6 +82,9 @@ def render(
         jobs.append(scrape_job(CATALOGUE.entry(name), discovery, agent))
     if platform is not None:
         jobs.append(_platform(platform))
+    if own is not None:
+        jobs.append(_itself("prometheus", own))
+        jobs += [_itself("alertmanager", alertmanager)] if alertmanager else []
     rule = {"source_labels": ["observer"], "regex": "", "target_label": "observer", "replacement": observer}
     for job in jobs:
         job.setdefault("relabel_configs", []).append(rule)
@@ -115,6 +121,11 @@ def _own(exporters: Mapping[str, Exporter]) -> dict[str, Any]:
     return {"job_name": OWN_JOB, "honor_labels": True, "static_configs": groups}
 
 
+def _itself(name: str, address: str) -> dict[str, Any]:
+    labels = {**PLATFORM_LABELS, "system": name}
+    return {"job_name": name, "static_configs": [{"targets": [address], "labels": labels}]}
+
+
 def _platform(address: str) -> dict[str, Any]:
     return {
         "job_name": "sankofa-platform",
@@ -136,6 +147,7 @@ def production(folder: str | None = None) -> str:
         alertmanager="127.0.0.1:9093",
         rule_files=["/usr/share/sankofa-observe/alert_rules/*.yaml"],
         integrations=dict.fromkeys(CATALOGUE.foreign(), ""),
+        own="127.0.0.1:9090",
     )
 
 

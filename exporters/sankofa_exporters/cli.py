@@ -38,7 +38,7 @@ example:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The entry point; returns the exit code."""
-    parser = _parser()
+    parser = command_line()
     options = parser.parse_intermixed_args(arguments)
     chosen = system(options.system)
     if options.kind is not None and options.kind not in chosen.kinds:
@@ -86,7 +86,7 @@ def _write_discovery(document: Document[Any, Any], chosen: System, folder: Path)
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sankofa-exporter",
         description="Prometheus exporter: /probe?target=NAME for each target of the configuration.",

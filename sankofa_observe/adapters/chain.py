@@ -13,7 +13,16 @@ from web3.types import Wei
 from sankofa_observe.adapters.contract import STATES, artifact, report_fields
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
-from sankofa_observe.ports import Attempt, AttemptKind, AttestorSet, ChainHead, Finalisation, OnChainSettlement, Receipt
+from sankofa_observe.ports import (
+    CHANGES,
+    Attempt,
+    AttemptKind,
+    AttestorSet,
+    ChainHead,
+    Finalisation,
+    OnChainSettlement,
+    Receipt,
+)
 from sankofa_observe.sla.settlement import ChainIdentity, Report
 
 LOG_PAGE_BLOCKS = 2_000  # Besu refuses more than 5,000 blocks a query
@@ -67,6 +76,24 @@ class ContractChain:
             epoch=epoch,
             config_digest="0x" + config_digest.hex(),
         )
+
+    def is_paused(self) -> bool:
+        return bool(self._ask("paused", self._contract.functions.paused()))
+
+    def changes(self, first_block: int, last_block: int) -> list[str]:
+        names = {str(self._contract.events[name].topic): name for name in CHANGES}
+        found: list[str] = []
+        with self._node.asking("changes of the contract"):
+            for start in range(first_block, last_block + 1, LOG_PAGE_BLOCKS):
+                asked = {
+                    "address": self._contract.address,
+                    "fromBlock": start,
+                    "toBlock": min(start + LOG_PAGE_BLOCKS - 1, last_block),
+                    "topics": [list(names)],
+                }
+                logs = self._node.web3.eth.get_logs(asked)  # type: ignore[arg-type]  # hex text is accepted
+                found += [names["0x" + bytes(log["topics"][0]).hex()] for log in logs]
+        return found
 
     def settlement(self, settlement_id: str) -> OnChainSettlement | None:
         found = self._ask("settlement", self._contract.functions.getSettlement(_bytes(settlement_id)))

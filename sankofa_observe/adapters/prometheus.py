@@ -8,6 +8,7 @@ partial answer says so, and must never be counted. One source belongs to one thr
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -30,6 +31,7 @@ from sankofa_observe.units import Period
 
 TIMEOUT_SECONDS = 60  # of connecting, and of each wait for bytes
 OF_THE_QUESTION = {400, 413, 422}  # codes that refuse what was asked: too much of it, mostly
+TELLS_SECONDS = 1  # the time that an answer takes is what it does not tell of a clock: half of it on either side
 ANSWER_TIMEOUTS = 3  # so many timeouts is what a whole answer may take, its tries among them
 
 
@@ -131,6 +133,13 @@ class PrometheusSamples:
             if found := self._small("max(timestamp(up))", "vector"):
                 return int(samples_of([found[0]["value"]]).values[0])
             return int(samples_of([self._small("time()", "scalar")]).values[0]) - HOUR_SECONDS
+
+    def ahead_seconds(self) -> float | None:
+        with self._asking("its clock"):
+            began, at = time.monotonic(), time.time()
+            found = self._small("time()", "scalar")
+            took = time.monotonic() - began
+            return None if took > TELLS_SECONDS else float(samples_of([found]).values[0]) - (at + took / 2)
 
     def _small(self, query: str, result_type: str) -> Any:
         """The result of an instant query by prometheus-api-client, which drops the rest of the answer: a hook looks at all of it."""

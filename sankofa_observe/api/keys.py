@@ -86,6 +86,11 @@ class KeyRing:
         """How many keys each tenant has."""
         return dict(Counter(one.tenant for one in self._principals.values()))
 
+    def hashes(self) -> frozenset[str]:
+        """Of the keys that open it now; raises `InvalidInput` while the file cannot be read."""
+        self._load()
+        return frozenset(self._principals)
+
     def _load(self) -> None:
         try:
             found = self._file.stat()

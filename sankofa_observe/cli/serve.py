@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from enum import StrEnum
@@ -14,19 +13,23 @@ import typer
 
 from sankofa_observe.cli.output import ConfigFile
 from sankofa_observe.errors import InvalidInput, SankofaError, Unfit, exit_code
-from sankofa_observe.pipeline.stages import SETTLING, Turn
+from sankofa_observe.pipeline.stages import OBSERVING, SETTLING, Turn
 
 if TYPE_CHECKING:
     from sankofa_observe.config import Settings
+    from sankofa_observe.operations.contract import ContractWatch
     from sankofa_observe.operations.metrics import PipelineMetrics
     from sankofa_observe.operations.process import Ending
     from sankofa_observe.operations.registry import ProcessMetrics
     from sankofa_observe.pipeline.observing import Observing
     from sankofa_observe.pipeline.platform import Platform
-    from sankofa_observe.ports import Lease
+    from sankofa_observe.ports import Lease, SettlementChain
     from sankofa_observe.sla.catalog import Catalog
 
 log = logging.getLogger("sankofa_observe.serve")
+KEYS_TICKS = 100  # of the server's, ten a second
+# What is kept of two watches, in data_dir.
+KEYS_SEEN, CONTRACT_SEEN = "keys-seen.json", "contract-seen.json"
 
 
 class Part(StrEnum):
@@ -133,7 +136,16 @@ def _observe(config: Path, name: str, ending: Ending) -> None:
         metrics = PipelineMetrics(process, observing.catalog)
         lease = observing.slots.lease
         _hold(lease, f"slots of observer {name}", ending, running)
-        _turn(settings, lease, _observing_runs(observing), metrics, ending, running)
+        runs, folders = _observing_runs(observing), settings.folders
+        _turn(
+            settings,
+            lease,
+            runs,
+            metrics,
+            ending,
+            running,
+            lambda turn: _look_around(metrics, observing, turn, folders),
+        )
         log.info("ready", extra={"observer": name})
         ending.wait()
 
@@ -177,6 +189,8 @@ def _api(
     from sankofa_observe.api.app import create_app
     from sankofa_observe.api.keys import KeyRing
     from sankofa_observe.api.requests import Answered, watched
+    from sankofa_observe.operations.keys import KeyWatch
+    from sankofa_observe.operations.marks import Marks
     from sankofa_observe.operations.metrics import RequestMetrics
     from sankofa_observe.operations.process import GRACE_SECONDS, listen
 
@@ -191,6 +205,8 @@ def _api(
     def watch(one: Answered) -> None:
         metrics.answered(one.route, one.status, one.seconds, one.kind)
 
+    keys_watch = KeyWatch(hashes=keys.hashes, marks=Marks(file=settings.data_dir / KEYS_SEEN), metrics=metrics.keys)
+    keys_watch.look()
     app = watched(create_app(Records(ledger=platform.ledger, archive=platform.archive, keys=keys)), watch)
     listener = running.enter_context(listen(settings.api.listen))
     log.info("listening", extra={"what": "api", "address": settings.api.listen})
@@ -202,6 +218,8 @@ def _api(
             ending.begin(sig)
 
         async def on_tick(self, counter: int) -> bool:
+            if counter % KEYS_TICKS == 0:
+                keys_watch.look()
             return ending.has_begun or await super().on_tick(counter)
 
     # Who reads slowly, or asks without end, is not waited for either.
@@ -217,8 +235,10 @@ def _schedule(
 
     _hold(platform.lease, "scheduler lease", ending, running)
     metrics, fenced = PipelineMetrics(process, platform.catalog), platform.fenced()
-    runs = _runs(fenced, metrics)
-    _turn(settings, platform.lease, runs, metrics, ending, running, lambda turn: _refresh(metrics, fenced, turn))
+    runs, folders = _runs(fenced, metrics, settings), settings.folders
+    _turn(
+        settings, platform.lease, runs, metrics, ending, running, lambda turn: _refresh(metrics, fenced, turn, folders)
+    )
 
 
 def _hold(lease: Lease, what: str, ending: Ending, running: ExitStack) -> None:
@@ -264,7 +284,18 @@ def _turn(
     jobs.start()
 
 
-def _refresh(metrics: PipelineMetrics, platform: Platform, turn: Turn) -> None:
+def _look_around(metrics: PipelineMetrics, observing: Observing, turn: Turn, folders: Mapping[str, Path]) -> None:
+    """At the machine, and at the clock of the Prometheus that was just asked."""
+    if turn.name == OBSERVING.name:
+        metrics.machine.refresh_disks(folders)
+        ahead_seconds = None
+        try:
+            ahead_seconds = observing.source.ahead_seconds()
+        finally:
+            metrics.machine.clock(observing.observer, ahead_seconds)
+
+
+def _refresh(metrics: PipelineMetrics, platform: Platform, turn: Turn, folders: Mapping[str, Path]) -> None:
     """What a turn may have changed: slots are added up after those that count them, and not when only records were written."""
     if turn.name == SETTLING.name:
         now = platform.clock.now()
@@ -273,27 +304,40 @@ def _refresh(metrics: PipelineMetrics, platform: Platform, turn: Turn) -> None:
         metrics.money.refresh_outlook(platform.panel_of, platform.ledger, now)
     else:
         metrics.refresh_slots(platform.slots, platform.clock)
+        _look_around(metrics, platform, turn, folders)
 
 
-def _runs(platform: Platform, metrics: PipelineMetrics) -> dict[str, Callable[[], str]]:
+def _runs(platform: Platform, metrics: PipelineMetrics, settings: Settings) -> dict[str, Callable[[], str]]:
     """By stage, all that it does in a turn, said in a line."""
-
-    def settle() -> str:
-        try:
-            metrics.head_age(platform.clock.now() - platform.need_settling().chain.head().at)
-        except BaseException:
-            metrics.head_age(math.nan)  # an old number would say that somebody has just looked
-            raise
-        return _said(platform.settle())
-
     runs = _observing_runs(platform) | {"evaluate": lambda: _said(platform.evaluate(only_new=True), only="added")}
-    if platform.settling:
+    if platform.settling and settings.chain:
+        watch = _contract_watch(platform.settling.chain, metrics, platform, settings)
+
+        def settle() -> str:
+            watch.look()
+            return _said(platform.settle())
+
         runs |= {
             "assess": lambda: _said(platform.assess()),
             "settle": settle,
             "credit": lambda: _said(platform.credit()),
         }
     return runs
+
+
+def _contract_watch(
+    chain: SettlementChain, metrics: PipelineMetrics, platform: Platform, settings: Settings
+) -> ContractWatch:
+    from sankofa_observe.operations.contract import ContractWatch
+    from sankofa_observe.operations.marks import Marks
+
+    return ContractWatch(
+        chain=chain,
+        marks=Marks(file=settings.data_dir / CONTRACT_SEEN),
+        metrics=metrics.contract,
+        from_block=settings.chain.from_block if settings.chain else 0,
+        now=platform.clock.now,
+    )
 
 
 def _observing_runs(observing: Observing) -> dict[str, Callable[[], str]]:

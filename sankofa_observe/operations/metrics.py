@@ -11,6 +11,9 @@ from functools import cache
 
 from sankofa_observe import telemetry
 from sankofa_observe.errors import kind_of
+from sankofa_observe.operations.contract import ContractMetrics
+from sankofa_observe.operations.keys import KeyMetrics
+from sankofa_observe.operations.machine import MachineMetrics
 from sankofa_observe.operations.money import MoneyMetrics
 from sankofa_observe.operations.registry import ProcessMetrics, remove, show
 from sankofa_observe.operations.waits import waiting_seconds
@@ -28,6 +31,8 @@ from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import judge
 from sankofa_observe.units import PPM
 
+REFUSALS = (401, 403)  # an alert reads their rate, from the first one on
+
 
 class RequestMetrics:
     """How the API answers."""
@@ -35,10 +40,15 @@ class RequestMetrics:
     def __init__(self, process: ProcessMetrics) -> None:
         self._process = process
         self._duration = process.histogram(telemetry.API_DURATION)
+        self._answers = process.counter(telemetry.API_ANSWERS)
+        self.keys = KeyMetrics(process)
+        for status in REFUSALS:
+            self._answers.labels(str(status))
         process.expect_errors_of("api")
 
     def answered(self, route: str, status: int, seconds: float, kind: str) -> None:
         self._duration.labels(route, f"{status // 100}xx").observe(seconds)
+        self._answers.labels(str(status)).inc()
         if kind:
             self._process.error("api", kind)
 
@@ -64,8 +74,8 @@ class PipelineMetrics:
         self._newest = process.gauge(telemetry.OBSERVER_NEWEST)
         self._alone = process.gauge(telemetry.OBSERVER_VERDICTS)
         self._succeeded = process.gauge(telemetry.PIPELINE_SUCCESS)
-        self._head_age = process.gauge(telemetry.CHAIN_HEAD_AGE)
-        self._head_age.set(float("nan"))
+        self.contract = ContractMetrics(process)
+        self.machine = MachineMetrics(process)
         self._failures = process.counter(telemetry.PIPELINE_FAILURES)
         self._duration = process.histogram(telemetry.PIPELINE_DURATION)
         process.expect_errors_of("scheduler")
@@ -89,9 +99,6 @@ class PipelineMetrics:
             self._process.error("scheduler", kind_of(error))
         elif stage in URGENT:
             self._succeeded.labels(stage).set(at)
-
-    def head_age(self, seconds: float) -> None:
-        self._head_age.set(seconds)
 
     def refresh_slots(self, slots: SlotTable, clock: Clock) -> None:
         """Where each promise stands in the period that runs."""

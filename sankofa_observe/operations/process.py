@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, start_http_server
 
 from sankofa_observe.errors import Held, Lost, SankofaError, Unavailable, Unfit
+from sankofa_observe.operations.pages import with_runbooks
 from sankofa_observe.ports import Lease
 
 log = logging.getLogger(__name__)
@@ -143,12 +144,13 @@ def listen(address: str) -> socket.socket:
 
 @contextmanager
 def metrics_at(address: str, registry: CollectorRegistry) -> Iterator[None]:
-    """Answer /metrics until the end."""
+    """Answer /metrics, and /runbooks, until the end."""
     host, _, port = address.rpartition(":")
     try:
         server, thread = start_http_server(int(port), host, registry=registry)
     except OSError as error:
         raise _in_use(address, error) from error
+    server.set_app(with_runbooks(server.get_app()))
     try:
         yield
     finally:

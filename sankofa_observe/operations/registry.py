@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from sankofa_observe import telemetry
 from sankofa_observe.errors import KINDS, UNEXPECTED
 from sankofa_observe.telemetry import Series
+
+
+class Totals(Collector):
+    """A counter whose total is known from elsewhere: it is shown, and not counted here."""
+
+    def __init__(self, one: Series) -> None:
+        self._series, self._values = one, dict[tuple[str, ...], float]()
+
+    def show(self, values: Mapping[tuple[str, ...], float]) -> None:
+        self._values = dict(values)
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        family = CounterMetricFamily(self._series.name, self._series.meaning, labels=self._series.labels)
+        for labels, value in self._values.items():
+            family.add_metric(labels, value)
+        yield family
 
 
 class ProcessMetrics:
@@ -32,6 +50,11 @@ class ProcessMetrics:
 
     def counter(self, one: Series) -> Counter:
         return Counter(one.name, one.meaning, one.labels, registry=self.registry)
+
+    def totals(self, one: Series) -> Totals:
+        made = Totals(one)
+        self.registry.register(made)
+        return made
 
     def histogram(self, one: Series) -> Histogram:
         return Histogram(one.name, one.meaning, one.labels, buckets=one.buckets, registry=self.registry)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sankofa_observe.ports.archive import EvidenceArchive
 from sankofa_observe.ports.attestor import Attestor
 from sankofa_observe.ports.chain import (
+    CHANGES,
     Attempt,
     AttemptKind,
     AttestorSet,
@@ -43,6 +44,7 @@ from sankofa_observe.ports.samples import HOUR_SECONDS, RawSeries, SampleSet, Sa
 from sankofa_observe.ports.slots import SealedStore, SlotTable
 
 __all__ = [
+    "CHANGES",
     "HOUR_SECONDS",
     "AgreementRecord",
     "Attempt",

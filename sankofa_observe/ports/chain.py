@@ -73,6 +73,14 @@ class Finalisation:
     at: int
 
 
+CHANGES = (
+    "AttestorsSet", "RoleGranted", "RoleRevoked", "RoleAdminChanged", "Paused", "Unpaused",
+    "DefaultAdminTransferScheduled", "DefaultAdminTransferCanceled", "DefaultAdminDelayChangeScheduled",
+    "DefaultAdminDelayChangeCanceled",
+)  # fmt: skip
+"""Events of the contract after which somebody else may do something, or nobody may."""
+
+
 class SettlementChain(Protocol):
     """The SLA contract. The chain is the truth; what we store beside it only says where to look."""
 
@@ -87,6 +95,11 @@ class SettlementChain(Protocol):
         """Raises `InvariantBroken` on a wrong chain or a missing contract, `Unavailable` when it does not answer."""
 
     def attestor_set(self) -> AttestorSet: ...
+
+    def is_paused(self) -> bool: ...
+
+    def changes(self, first_block: int, last_block: int) -> Sequence[str]:
+        """The names of those of `CHANGES` that were logged in these blocks, both included, each as often as it was."""
 
     def settlement(self, settlement_id: str) -> OnChainSettlement | None: ...
 

@@ -39,3 +39,6 @@ class SampleSource(Protocol):
 
     def newest_at(self) -> int:
         """When the source last scraped anything, by its own clock; UTC seconds."""
+
+    def ahead_seconds(self) -> float | None:
+        """By how much its clock is ahead of ours; None where it took too long to answer to tell."""

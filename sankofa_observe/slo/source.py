@@ -30,7 +30,10 @@ BUCKET = "le"
 DOUBT_SCRAPES = 2  # series that show themselves in turn, no farther apart than so many scrapes, stand side by side
 SOURCE_LABELS = ("job", "instance")
 # Labels by which the copies of one series differ where two Prometheus servers scrape the same target.
-REPLICA_LABELS = frozenset({"prometheus_replica", "__replica__", "replica", "thanos_replica", "prometheus"})
+REPLICA_LABELS = frozenset({"prometheus_replica", "__replica__", "replica", "thanos_replica", "prometheus", "observer"})
+SYSTEM_LABEL = (
+    "system"  # of a target: all series of a source have one value, or had none before its scrape job gave it (0042)
+)
 # Why a scrape is in doubt: the kind of its parcel begins so, which every verifier knows.
 SEVERAL_BUCKETS = "the selector meets several buckets: le "
 COPIES = "series differ only by "
@@ -143,8 +146,7 @@ class Selected:
     @property
     def is_simple(self) -> bool:
         """Whether no label of its series can be in doubt, and each series is a counter of its own."""
-        series = [*self.good, *self.valid]
-        if len(self.up) > 1 or any(REPLICA_LABELS & labels.keys() for labels, _ in series):
+        if len(self.up) > 1 or any(len(copies) > 1 for one in (self.good, self.valid) for copies in _copies(one)):
             return False
         buckets = ({labels[BUCKET] for labels, _ in one if BUCKET in labels} for one in (self.good, self.valid))
         return all(len(several) <= 1 for several in buckets)
@@ -206,10 +208,14 @@ def _answers(samples: Sequence[tuple[int, str]]) -> Iterable[tuple[int, bool]]:
 
 def _copies(every: Sequence[Series]) -> list[list[Series]]:
     """Series grouped by what they count: those that differ only by a replica's label, or by how a bound is written."""
+    if len(every) == 1:
+        return [[every[0]]]
+    systems = {labels[SYSTEM_LABEL] for labels, _ in every if SYSTEM_LABEL in labels}
+    aside = REPLICA_LABELS | {SYSTEM_LABEL} if len(systems) == 1 else REPLICA_LABELS
     groups: dict[frozenset[tuple[str, str]], list[Series]] = defaultdict(list)
     for one in every:
         items = one[0].items()
-        groups[frozenset((k, _bound(v) if k == BUCKET else v) for k, v in items if k not in REPLICA_LABELS)].append(one)
+        groups[frozenset((k, _bound(v) if k == BUCKET else v) for k, v in items if k not in aside)].append(one)
     return list(groups.values())
 
 

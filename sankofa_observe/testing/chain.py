@@ -50,6 +50,8 @@ class FakeChain:
     faults: ChainFaults = field(default_factory=ChainFaults)
     number: int = 1
     head_at: int | None = None
+    paused: bool = False
+    changed: list[tuple[int, str]] = field(default_factory=list)  # block and name of what changed who may do what
     nonce: int = 0
     pool: dict[int, Attempt] = field(default_factory=dict)
     mined: dict[str, Receipt] = field(default_factory=dict)
@@ -66,6 +68,14 @@ class FakeChain:
     def attestor_set(self) -> AttestorSet:
         self._answer()
         return AttestorSet(members=self.members, threshold=self.threshold, epoch=1, config_digest="0x" + "00" * 32)
+
+    def is_paused(self) -> bool:
+        self._answer()
+        return self.paused
+
+    def changes(self, first_block: int, last_block: int) -> list[str]:
+        self._answer()
+        return [name for block, name in self.changed if first_block <= block <= last_block]
 
     def settlement(self, settlement_id: str) -> OnChainSettlement | None:
         self._answer()

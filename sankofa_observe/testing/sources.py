@@ -32,6 +32,7 @@ class ScriptedSamples:
     series: list[RawSeries] = field(default_factory=list)
     complete: bool = True
     away: bool = False
+    ahead: float | None = 0
     scraped_at: int = 2**53  # when anything was last scraped: as it is, it goes on scraping
     reads: list[tuple[str, Period]] = field(default_factory=list)
 
@@ -58,6 +59,11 @@ class ScriptedSamples:
         if self.away:
             raise Unavailable("scripted samples: switched away")
         return self.scraped_at
+
+    def ahead_seconds(self) -> float | None:
+        if self.away:
+            raise Unavailable("scripted samples: switched away")
+        return self.ahead
 
 
 def _within(series: RawSeries, period: Period) -> list[tuple[int, str]]:

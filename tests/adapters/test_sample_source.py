@@ -26,7 +26,7 @@ from sankofa_observe.testing import ScriptedSamples
 from sankofa_observe.units import Period
 from tests.builders import START
 from tests.http_double import Answer, HttpDouble
-from tests.pace import limit
+from tests.pace import limit, until
 
 Row = tuple[str, dict[str, str], Sequence[tuple[int, str]]]
 TEN_SECONDS = Period(starts_at=START, ends_at=START + 10)
@@ -278,3 +278,16 @@ def test_source_that_scrapes_nothing_now_says_an_hour_before_its_clock(prometheu
     """Its samples are years old: our own clock does not decide alone, and nothing waits for ever."""
     with closing(PrometheusSamples(prometheus_url)) as source:
         assert abs(source.newest_at() - (time.time() - 3600)) < limit(60)
+
+
+def test_source_tells_by_how_much_its_clock_is_ahead_of_ours(
+    prometheus_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To less than the second that it tells at all; an hour that ours is behind is an hour that it is ahead."""
+    with closing(PrometheusSamples(prometheus_url)) as source:
+        until(lambda: (ahead := source.ahead_seconds()) is not None and abs(ahead) < 0.5)
+        ours = time.time
+        monkeypatch.setattr(time, "time", lambda: ours() - 3600)
+        until(lambda: (ahead := source.ahead_seconds()) is not None and abs(ahead - 3600) < 0.5)
+        monkeypatch.setattr("sankofa_observe.adapters.prometheus.TELLS_SECONDS", 0)
+        assert source.ahead_seconds() is None

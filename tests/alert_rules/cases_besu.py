@@ -91,13 +91,6 @@ HEAD = (
         minute=4,
     ),
     Case(
-        alert="BesuNotKnown",
-        world="too few witnesses",
-        series=state(up="0x80", known="0x80"),
-        minute=3,
-        fires=((SITE, "1"),),
-    ),
-    Case(
         alert="BesuChainForked",
         world="two histories",
         series=state(up="0x80") | net(fork_proven="0x4 1x60"),

@@ -111,19 +111,4 @@ CASES = (
         | {f'{LEFT_OUT}{{{labels("edge", "api")}, reason="resolver"}}': "0+15x60"},
         minute=11,
     ),
-    Case(
-        alert="CanaryNotKnown",
-        world="nobody knows",
-        series=canary(known="0x40", up="0x40"),
-        minute=3,
-        fires=((site("edge"), "1"),),
-    ),
-    Case(alert="CanaryNotKnown", world="down", series=canary(known="1x40", up="0x40"), minute=3),
-    Case(
-        alert="CanaryNotKnown",
-        world="the exporter is gone",
-        unknown=True,
-        series=canary(known="0 stale", up="0 stale"),
-        minute=3,
-    ),
 )

@@ -123,15 +123,4 @@ CASES = (
         series=ceph(known="0x60") | images("error", "1x60"),
         minute=11,
     ),
-    Case(
-        alert="CephNotKnown", world="nobody knows", series=ceph(known="0x40", up="0x40"), minute=3, fires=((EDGE, "1"),)
-    ),
-    Case(alert="CephNotKnown", world="known to be down", series=ceph(known="1x40", up="0x40"), minute=3),
-    Case(
-        alert="CephNotKnown",
-        world="the exporter is gone",
-        unknown=True,
-        series=ceph(known="0 stale", up="0 stale"),
-        minute=3,
-    ),
 )

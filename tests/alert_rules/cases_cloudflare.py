@@ -50,15 +50,6 @@ CASES = (
         minute=6,
     ),
     Case(
-        alert="TunnelNotKnown",
-        world="no witness",
-        series=tunnel(known="0x40", disputed="0x40"),
-        minute=3,
-        fires=((EDGE, "1"),),
-    ),
-    Case(alert="TunnelNotKnown", world="down", series=tunnel(known="1x40", up="0x40", disputed="0x40"), minute=3),
-    Case(alert="TunnelNotKnown", world="disputed", series=tunnel(known="0x40", disputed="1x40"), minute=3),
-    Case(
         alert="TunnelOneSiteLeft",
         world="one of two",
         series=tunnel(known="1x60", up="1x60", edge_sites="1x60"),

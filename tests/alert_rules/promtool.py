@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import yaml
 
@@ -16,8 +17,9 @@ from sankofa_rules.rule import Alert
 from tests.alert_rules.case import Case
 from tests.pace import limit
 
-_VALUE = re.compile(r"\{\{ \$value( \|[^}]*)? \}\}")
-_LABEL = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
+_VALUE = re.compile(r"""\{\{ (?:printf "[^"]*" )?\$value( \|[^}]*)? \}\}""")
+_QUERY = re.compile(r"\{\{ (range|with) .*\{\{ end \}\}")
+_LABEL = re.compile(r"\{\{ (urlquery )?\$labels\.(\w+) \}\}")
 ALERTS = {alert.name: alert for alert in alerts()}
 
 
@@ -51,20 +53,27 @@ def alert_test(case: Case) -> dict[str, Any]:
             {
                 "eval_time": f"{int(case.minute * 60)}s",
                 "alertname": case.alert,
-                "exp_alerts": [_expected(ALERTS[case.alert], labels, value) for labels, value in case.fires],
+                "exp_alerts": [_expected(ALERTS[case.alert], labels, value, case.said) for labels, value in case.fires],
             }
         ],
     }
 
 
-def _expected(alert: Alert, identity: Mapping[str, str], value: str) -> dict[str, Any]:
+def _expected(alert: Alert, identity: Mapping[str, str], value: str, said: str) -> dict[str, Any]:
     fixed = {name: text for name, text in alert.document()["labels"].items() if text}
     annotations = alert.document()["annotations"]
     return {
         "exp_labels": {**fixed, **identity},
-        "exp_annotations": {name: _rendered(text, identity, value) for name, text in annotations.items()},
+        "exp_annotations": {
+            name: _rendered(_QUERY.sub(said, text), {"site": "", **fixed, **identity}, value)
+            for name, text in annotations.items()
+        },
     }
 
 
 def _rendered(text: str, labels: Mapping[str, str], value: str) -> str:
-    return _LABEL.sub(lambda match: labels[match.group(1)], _VALUE.sub(value, text))
+    return _LABEL.sub(lambda match: _filled(labels[match[2]], escaped=bool(match[1])), _VALUE.sub(value, text))
+
+
+def _filled(value: str, *, escaped: bool) -> str:
+    return quote_plus(value) if escaped else value

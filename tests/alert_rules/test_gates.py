@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -10,23 +9,23 @@ import pytest
 from sankofa_dashboards.book import BOARDS
 from sankofa_rules import book, burn, metrics
 from sankofa_rules.__main__ import main
-from sankofa_rules.rule import RUNBOOK_BASE, Alert, Record
+from sankofa_rules.rule import LINKS, Alert, Record
 from sankofa_rules.slo import Watched, watched
 from tests.alert_rules.cases import CASES
-from tests.alert_rules.promql import has_bare_zero, parsed, selectors, series_of_integrations, unknown_names
+from tests.alert_rules.promql import (
+    aged_by_our_clock,
+    has_bare_zero,
+    joins_across_sites,
+    parsed,
+    selectors,
+    series_of_integrations,
+    unknown_names,
+)
 
-RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 LABELS = {"severity", "kind", "scope", "system", "tier", "region", "site"}
-HEADINGS = [
-    "In one line",
-    "First 5 minutes",
-    "Us or the observer?",
-    "Fix",
-    "Silence or exclude?",
-    "Why this threshold",
-]
 KNOWN = series_of_integrations() | metrics.series_labels() | book.recorded_labels()
 RULES = tuple(book.rules())
+EXPORTED = metrics.exported()
 NAMES = [rule.name if isinstance(rule, Alert) else f"{rule.record} {rule.labels.get('slo', '')}" for rule in RULES]
 
 
@@ -71,19 +70,21 @@ def test_rules_do_not_grow_with_sites() -> None:
 
 
 def test_recorded_series_are_recorded_once_for_each_promise() -> None:
-    """No two rules write the same series."""
-    written = [(rule.record, rule.labels.get("slo")) for rule in RULES if isinstance(rule, Record)]
+    """No two rules write the same series: of an SLO, or of a fault."""
+    written = [
+        (rule.record, rule.labels.get("slo"), rule.labels.get("fault")) for rule in RULES if isinstance(rule, Record)
+    ]
     assert len(set(written)) == len(written)
 
 
 def test_alerts_are_named_once_and_carry_the_closed_set_of_labels() -> None:
-    """Each alert that fires in the table has exactly the labels of the set, and slo when it is about a promise."""
+    """Each alert that fires in the table has exactly the labels of the set, and slo or observer when it is about one."""
     alerts = {alert.name: alert for alert in book.alerts()}
     assert len(alerts) == len(book.alerts())
     for case in CASES:
         for identity, _ in case.fires:
             alert = alerts[case.alert]
-            carried = {name for name, text in alert.document()["labels"].items() if text} | set(identity)
+            carried = {name for name, text in alert.document()["labels"].items() if text} | set(identity) - {"observer"}
             assert carried == LABELS | ({"slo"} if alert.kind == "slo" else set()), case
 
 
@@ -91,25 +92,48 @@ def test_alerts_are_named_once_and_carry_the_closed_set_of_labels() -> None:
 def test_alerts_are_explained(alert: Alert) -> None:
     """The summary is short and whole, the runbook and the board exist."""
     annotations = alert.document()["annotations"]
-    assert annotations["runbook_url"] == f"{RUNBOOK_BASE}/{alert.name}"
-    assert annotations["dashboard"] in {board.uid for board in BOARDS}
+    assert annotations["runbook_url"].partition("?")[0] == f"{LINKS.runbooks}/{alert.name}"
+    assert annotations["dashboard"].partition("?")[0] in {f"{LINKS.boards}/{board.uid}" for board in BOARDS}
     assert annotations["description"].endswith(".")
     assert "$value" not in annotations["summary"]
 
 
-def test_runbooks_and_alerts_are_the_same_set() -> None:
-    """Every alert has one page, and every page an alert."""
-    assert {alert.name for alert in book.alerts()} == {page.stem for page in RUNBOOKS.glob("*.md")}
+@pytest.mark.parametrize("rule", RULES, ids=NAMES)
+def test_targets_are_matched_within_their_site(rule: Record | Alert) -> None:
+    """`ceph-1` at two sites is two targets (R7): who joins raw series, or counts them by instance, names the site as well."""
+    assert joins_across_sites(rule.expr) == []
 
 
-@pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("*.md")), ids=lambda page: page.stem)
-def test_runbooks_have_each_part_and_their_queries_run(page: Path) -> None:
-    """Six headings in order, none empty; every query in backticks names series that exist."""
-    text = page.read_text()
-    assert text.startswith(f"# {page.stem}\n")
-    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
-    assert parts[1::2] == HEADINGS
-    assert all(part.strip() for part in parts[2::2])
-    for quoted in re.findall(r"`([^`]*sankofa[_:][^`]*|up\{[^`]*)`", text):
-        if "/" not in quoted or " / " in quoted:  # a path of this repository is no query
-            assert unknown_names(quoted, KNOWN) == [], quoted
+@pytest.mark.parametrize(
+    ("expr", "found"),
+    [
+        ("sankofa_pve_up == 0 and on (job, instance) (sankofa_pve_known == 1)", ["on (job, instance)"]),
+        ("sankofa_pve_up and on (job, instance, site) sankofa_pve_known", []),
+        ("sum by (instance) (sankofa_pve_up)", ["by (instance)"]),
+        ("rate(a[5m]) / on (network) b", ["on (network)"]),
+        ("a * on (slo) group_left () max by (slo) (b)", []),
+        ("up and on (observer) max_over_time(sankofa:observer_isolated:now[2m]) == 1", []),
+    ],
+)
+def test_a_match_across_sites_is_found(expr: str, found: list[str]) -> None:
+    """The gate itself: raw to raw without the site, or by instance; what is aggregated or recorded has its own labels."""
+    assert joins_across_sites(expr) == found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=NAMES)
+def test_facts_of_others_are_as_old_as_their_sample(rule: Record | Alert) -> None:
+    """`timestamp(x) - x`, never `time() - x`, which ages while we do not scrape (R24)."""
+    assert not {name for name in aged_by_our_clock(rule.expr) if name in EXPORTED}
+
+
+@pytest.mark.parametrize("alert", [one for one in book.alerts() if one.severity == "page"], ids=lambda one: one.name)
+def test_pages_wait_for_evidence_and_not_for_time(alert: Alert) -> None:
+    """No `for`, which begins anew at each verdict that is lost (R2)."""
+    assert alert.for_seconds == 0
+
+
+def test_rules_of_the_present_are_one_group_of_some_fifty() -> None:
+    """One timestamp for all of them; their number is that of the kinds of states, faults and pages."""
+    (group,) = book.groups_by_file()["state.yaml"]
+    assert group.interval_seconds is None
+    assert len(group.rules) <= 52

@@ -110,3 +110,14 @@ def test_the_state_of_a_site_is_the_worst_of_all_its_systems(tmp_path: Path) -> 
         "node-down besu": State.DOWN, "node-down proxmox": State.GOOD,
     }  # fmt: skip
     assert firing(tmp_path, played, [20]) == {20: {"SiteDown all-down"}}
+
+
+def test_a_ruler_that_is_late_tells_no_silence_and_still_what_is_down(tmp_path: Path) -> None:
+    """R24: three evaluations in four are missed. What was seen to be down pages; that nobody was looking is no silence of a site."""
+    missed = over((10, "1"), (30, "_"))
+    played = world(target("edge-1", known=missed, up=missed, scraped=missed), target("edge-9", up=FALLS), *OTHERS)
+    assert firing(tmp_path, played, [14, 19], evaluation_seconds=60) == {
+        14: {"SiteDown edge-9"},
+        19: {"SiteDown edge-9"},
+    }
+    assert firing(tmp_path, played, [14], evaluation_seconds=15) == {14: {"SiteDown edge-9", "SiteSilent edge-1"}}

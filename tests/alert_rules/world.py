@@ -12,16 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sankofa_rules.watched import watched
+from sankofa_rules.systems import watched_systems
 from tests.alert_rules.promtool import document, run
 
 SCRAPE_SECONDS = 15
-PAIRS = {one.name: one.pairs for one in watched()}
+PAIRS = {one.name: one.pairs for one in watched_systems()}
 FILES = ("state.yaml",)
 _ANSWER = re.compile(r'expr: (".*"), time: (\w+),\s+exp: nil\s+got: (.*)')
 _SAMPLE = re.compile(r"\{([^{}]*)\} (\S+?)(?:,|$)")
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
-_UNITS = {"h": 3600, "m": 60, "s": 1}
+_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _OF_A_SYSTEM = {"SystemNotKnown", "TargetsMissing", "ExporterDown"}
 
 
@@ -52,7 +52,7 @@ class Target:
     def series(self, minutes: float) -> dict[str, str]:
         target = self.name or f"{self.site}-{self.system}"
         labels = self.labels | {"job": f"sankofa-{self.system}", "instance": target, "observer": self.observer}
-        known, up = PAIRS[self.system][self.pair]
+        known, up = PAIRS.get(self.system, [(f"sankofa_{self.system}_known", f"sankofa_{self.system}_up")])[self.pair]
         return {
             written(known, labels): self.known,
             written(up, labels): self.up,
@@ -94,39 +94,56 @@ Sample = tuple[Mapping[str, str], float]
 
 
 def samples(
-    folder: Path, world: World, exprs: Iterable[str], minutes: Iterable[float], files: Iterable[str] = FILES
+    folder: Path,
+    world: World,
+    exprs: Iterable[str],
+    minutes: Iterable[float],
+    files: Iterable[str] = FILES,
+    interval_seconds: int = SCRAPE_SECONDS,
+    evaluation_seconds: int | None = None,
 ) -> dict[tuple[str, float], list[Sample]]:
     """What each expression gives at each minute: promtool is told to expect nothing, and says what it got instead."""
     asked = [(expr, minute) for expr in exprs for minute in minutes]
     expected = [{"expr": expr, "eval_time": f"{round(at * 60)}s", "exp_samples": []} for expr, at in asked]
     series = [{"series": name, "values": values} for name, values in world.series().items()]
-    test = {"interval": f"{SCRAPE_SECONDS}s", "input_series": series, "promql_expr_test": expected}
+    test = {"interval": f"{interval_seconds}s", "input_series": series, "promql_expr_test": expected}
     file = folder / "world.test.yaml"
-    file.write_text(document([test], SCRAPE_SECONDS, tuple(files)))
+    file.write_text(document([test], evaluation_seconds or interval_seconds, tuple(files)))
     done = run(["test", "rules", file])
     answers = _ANSWER.findall(done.stdout + done.stderr)
     assert done.returncode == 0 or answers, done.stdout + done.stderr
     found = {(json.loads(expr), _seconds(time)): _samples(got) for expr, time, got in answers}
+    assert found.keys() <= {(expr, round(at * 60)) for expr, at in asked}, done.stdout + done.stderr
     return {(expr, at): found.get((expr, round(at * 60)), []) for expr, at in asked}
 
 
 def firing(
-    folder: Path, world: World, minutes: Iterable[float], severity: str = "page", files: Iterable[str] = FILES
+    folder: Path,
+    world: World,
+    minutes: Iterable[float],
+    severity: str = "page",
+    files: Iterable[str] = FILES,
+    interval_seconds: int = SCRAPE_SECONDS,
+    evaluation_seconds: int | None = None,
 ) -> dict[float, set[str]]:
     """Alerts of a severity that fire at each minute: name, and what each is about."""
     expr = f'count by (alertname, site, region, tier, observer, system) (ALERTS{{severity="{severity}", alertstate="firing"}})'
     return {
         at: {_subject(labels) for labels, _ in found}
-        for (_, at), found in samples(folder, world, [expr], minutes, files).items()
+        for (_, at), found in samples(
+            folder, world, [expr], minutes, files, interval_seconds, evaluation_seconds
+        ).items()
     }
 
 
-def states(folder: Path, world: World, series: str, minutes: Iterable[float]) -> dict[float, dict[str, float]]:
+def states(
+    folder: Path, world: World, series: str, minutes: Iterable[float], files: Iterable[str] = FILES
+) -> dict[float, dict[str, float]]:
     """Values of a recorded series by site, or by site and system, at each minute."""
     expr = f"sum by (site, system) ({series})"
     return {
         at: {" ".join(labels.values()): value for labels, value in found}
-        for (_, at), found in samples(folder, world, [expr], minutes).items()
+        for (_, at), found in samples(folder, world, [expr], minutes, files).items()
     }
 
 
@@ -141,4 +158,4 @@ def _samples(text: str) -> list[Sample]:
 
 
 def _seconds(text: str) -> int:
-    return sum(int(count) * _UNITS[unit] for count, unit in re.findall(r"(\d+)([hms])", text))
+    return sum(int(count) * _UNITS[unit] for count, unit in re.findall(r"(\d+)([dhms])", text))

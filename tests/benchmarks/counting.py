@@ -81,6 +81,9 @@ class Fleet:
     def newest_at(self) -> int:
         return 2**40
 
+    def ahead_seconds(self) -> float | None:
+        return 0
+
 
 def history(fleet: Fleet, store: DeltaSlots, days: Sequence[int]) -> None:
     """Whole days of good slots, sealed, put into the table by its own writer but without counting them."""

@@ -49,6 +49,9 @@ class Counted:
     def newest_at(self) -> int:
         return self.source.newest_at()
 
+    def ahead_seconds(self) -> float | None:
+        return self.source.ahead_seconds()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ours:

@@ -73,7 +73,7 @@ sankofa_observer_newest_slot_timestamp_seconds{{observer="observer-1"}} {now:.0f
 sankofa_observer_verdicts{{observer="observer-1",alone="otherwise"}} 0
 sankofa_pipeline_last_success_timestamp_seconds{{stage="observe"}} {now:.0f}
 sankofa_pipeline_failures_total{{stage="observe"}} 0
-sankofa_chain_head_age_seconds 2
+sankofa_chain_head_timestamp_seconds {now - 2:.0f}
 """
 
 
@@ -125,8 +125,9 @@ def _queries() -> list[PanelQuery]:
 def _result(prometheus: str, query: PanelQuery) -> list[Any]:
     """What the panel gets: one moment, or the last ten seconds."""
     now = time.time()
-    over_time = {"query": query.expr, "start": now - 10, "end": now, "step": 1}
-    path, asked = ("query", {"query": query.expr, "time": now}) if query.instant else ("query_range", over_time)
+    over_time: dict[str, Any] = {"query": query.expr, "start": now - 10, "end": now, "step": 1}
+    at_once: dict[str, Any] = {"query": query.expr, "time": now}
+    path, asked = ("query", at_once) if query.instant else ("query_range", over_time)
     answer = local.get(f"{prometheus}/api/v1/{path}", params=asked).json()
     assert answer["status"] == "success", (query, answer)
     return list(answer["data"]["result"])

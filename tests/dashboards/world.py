@@ -148,7 +148,7 @@ def configuration(world: World, exporters: str, platform: str, folder: Path, ste
             exporters={name: Exporter(address=exporters, folder=str(folder)) for name in SYSTEM_NAMES},
             platform=platform,
             alertmanager=None,
-            rule_files=[str(one) for one in rules.write(folder / "rules", step_seconds, SCRAPE_SECONDS)],
+            rule_files=[str(one) for one in rules.write(folder / "rules", step_seconds, scrape_seconds=SCRAPE_SECONDS)],
         )
     )
     return path

@@ -73,6 +73,12 @@ def test_requests_are_counted_by_route_and_class() -> None:
     assert value(process, "sankofa_api_request_duration_seconds_sum", route, "2xx") == 0.75
     assert value(process, "sankofa_api_request_duration_seconds_count", route, "4xx") == 1
     assert value(process, "sankofa_errors_total", "api", "invalid_input") == 1
+    assert [value(process, "sankofa_api_answers_total", status) for status in ("200", "401", "403", "404")] == [
+        1,
+        0,
+        0,
+        1,
+    ]
     assert value(process, "sankofa_errors_total", "scheduler", "invalid_input") == 0
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from docs import generate, pictures
-from sankofa_exporters.cli import _parser as exporter_parser
+from sankofa_exporters.cli import command_line as exporter_parser
 from sankofa_observe.adapters.spec_import import LEAVABLE
 from tests.repository.tree import ROOT, named, python_sources, text
 

@@ -24,7 +24,7 @@ SHIPPED = {
     "sankofa_rules": "alert_rules/sankofa_rules/",
     "sankofa_dashboards": "dashboards/sankofa_dashboards/",
 }
-DATA = {"dashboards/generated/": "dashboards", "alert_rules/generated/": "alert_rules"}
+DATA = {"dashboards/generated/": "dashboards", "alert_rules/generated/": "alert_rules", "docs/runbooks/": "runbooks"}
 HEAVY = {"polars", "web3", "fastapi"}
 
 

@@ -131,6 +131,9 @@ class ArrivedSamples:
             raise Unavailable("samples: switched away")
         return self.clock.at
 
+    def ahead_seconds(self) -> float | None:
+        return 0
+
     def _arrived(self, series: RawSeries) -> RawSeries:
         site = series.labels["site"]
         here = [one for one in series.samples if self.arrivals.get((site, one[0]), one[0] // 1000) <= self.clock.at]

@@ -28,7 +28,10 @@ FOLDER = CHECKOUT / "tests" / "exporters"
 COUNTED_SECONDS = 120  # a recorded counter is taken to have come together in so long
 SWAY = 0.08
 ASKED_A_SECOND, USUAL_SECONDS = 5, 0.015
-_SWAYS = re.compile(r"_(used_bytes|used_ratio|duration_seconds|per_second|rtt_seconds|age_seconds)$|round_trip")
+SELDOM_SECONDS = 900  # between two backups and the like
+_SWAYS = re.compile(
+    r"(?<!capacity)_(used_bytes|used_ratio|duration_seconds|per_second|rtt_seconds|age_seconds)$|round_trip"
+)
 _TO_COME = re.compile(r"_(expiry|next_run|next_sync)_")
 _OLD = re.compile(r"_(backup|snapshot|expiry|active_since|oldest|newest)_")
 YOUNG_SECONDS = 5  # of what is told to be done all the time
@@ -53,7 +56,9 @@ class Line:
     def _value(self, now: float, since: float, seed: int, newest: float) -> float:
         if self.name.endswith("_timestamp_seconds"):
             age = newest - self.value
-            return now - (age if _OLD.search(self.name) else min(age, YOUNG_SECONDS))
+            if _OLD.search(self.name):
+                return now // SELDOM_SECONDS * SELDOM_SECONDS - age
+            return now - min(age, YOUNG_SECONDS)
         if self.kind == "histogram" or self.name.endswith("_requests_total"):
             return self._asked(since)
         if self.kind != "gauge":

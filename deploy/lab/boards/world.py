@@ -6,7 +6,7 @@ Faults are the storm's. What money there is follows from how long a site is down
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -27,7 +27,7 @@ WELL_VALUES: dict[str, dict[str, float | None]] = {
     "canary": {canary.FAILURES.name: 0.0, canary.NOT_KNOWN.name: 0.0},
     "ceph": {
         ceph.OSDS_UP.name: 3.0, ceph.OBJECT_COPIES.name: 2_400_000.0, ceph.OBJECTS_DEGRADED.name: 0.0, ceph.CLIENT_READS.name: 640.0,
-        ceph.CLIENT_WRITES.name: 310.0, ceph.CAPACITY.name: 9.6e13, ceph.CAPACITY_USED.name: 4.1e13,
+        ceph.CLIENT_WRITES.name: 310.0,
     },
     "proxmox": {
         cluster.QUORUM_MARGIN.name: 1.0, cluster.NODE_ONLINE.name: 1.0, ha.HA_SERVICE_STARTED.name: 1.0, replication.REPLICATION_FAILURES.name: 0.0,
@@ -46,6 +46,8 @@ EARLIER = {"core": 2, "regional": 9, "edge": 40}  # bad minutes of earlier weeks
 SLOT_SECONDS, PERIOD_SLOTS = 60, 43_200
 FEE, CREDIT_A_MINUTE = 400.0, 2.5  # of an edge site, in USD
 USD = "USD"
+CANARIES = ("core", "regional")
+CAPACITY_BYTES, GROWTH_A_DAY, DAY_SECONDS = 9.6e13, 0.004, 86_400
 
 
 class BoardFleet(Fleet):
@@ -54,7 +56,7 @@ class BoardFleet(Fleet):
     @cached_property
     def sites(self) -> dict[str, Site]:
         return {
-            name: site if site.tier == "edge" else replace(site, systems=(*site.systems, "canary"))
+            name: site if site.tier not in CANARIES else replace(site, systems=(*site.systems, "canary"))
             for name, site in super().sites.items()
         }
 
@@ -76,6 +78,8 @@ class BoardWorld(World):
         return [site for site in self.fleet.sites.values() if site.tier == "edge"]
 
     def _probed(self, site: Site, system: str) -> str:
+        if site.tier == "chain":
+            return super()._probed(site, system) + "\n".join(self._chain()) + "\n"
         pattern = self.patterns.get((site.name, system), (Look.UP,))
         step = self.looks[site.name, system]
         self.looks[site.name, system] += 1
@@ -97,16 +101,25 @@ class BoardWorld(World):
         now = time.time()
         own = {family.name for family in PAIRS[system]} | self._more(site, system).keys()
         changed = WELL_VALUES.get(system, {}) | (BROKEN.get(system, {}) if look is Look.DOWN else {})
-        told = [recording(system)]
-        if system == "besu" and site.tier == "core":
-            told.append(recording("network"))
-        for one in told:
-            since = self.factor * (now - self.began)
-            for line in one.samples(now, since, seed, changed):
-                series = line.rpartition(" ")[0]
-                if series not in own and series.partition("{")[0] not in own:
-                    yield line
+        if system == "ceph":
+            used = CAPACITY_BYTES * (
+                0.38 + seed % 7 / 50 + GROWTH_A_DAY * self.factor * (now - self.began) / DAY_SECONDS
+            )
+            changed = {**changed, ceph.CAPACITY.name: CAPACITY_BYTES, ceph.CAPACITY_USED.name: used}
+        yield from self._others(system, own, seed, changed)
         yield from (sample(name, value) for name, value in self._more(site, system).items())
+
+    def _chain(self) -> Iterator[str]:
+        """What a chain's observer says beside the pair and the head."""
+        own = {family.name for family in PAIRS["network"]} | self._network("").keys()
+        yield from self._others("network", own, 0, {})
+
+    def _others(self, name: str, own: Container[str], seed: int, changed: Mapping[str, float | None]) -> Iterator[str]:
+        now = time.time()
+        for line in recording(name).samples(now, self.factor * (now - self.began), seed, changed):
+            series = line.rpartition(" ")[0]
+            if series not in own and series.partition("{")[0] not in own:
+                yield line
 
     def _platform(self) -> Iterator[str]:
         now = time.time()
@@ -115,7 +128,8 @@ class BoardWorld(World):
         for tier, objective in OBJECTIVES.items():
             yield sample(telemetry.SLO_OBJECTIVE, objective, {"slo": SLOS[tier], "tier": tier})
         for site in self.fleet.sites.values():
-            yield from self._promised(site, now)
+            if site.tier in SLOS:
+                yield from self._promised(site, now)
         for site in self._priced:
             yield from self._money(site, now)
 
@@ -154,7 +168,7 @@ def _running(now: float) -> Iterator[str]:
     for stage in ("observe", "evaluate", "assess", "settle", "credit"):
         yield sample(telemetry.PIPELINE_SUCCESS, now - 12, {"stage": stage})
         yield sample(telemetry.PIPELINE_FAILURES, 0, {"stage": stage})
-    for state, count in {"computed": 0, "reported": 1, "disputed": 0, "final": 12, "held": 0}.items():
+    for state, count in {"computed": 0, "reported": 1, "disputed": 0, "final": 12}.items():
         yield sample(telemetry.SETTLEMENTS, count, {"state": state})
     for kind, reason in (("period", "slots"), ("settlement", "attestors"), ("credit", "chain")):
         yield sample(telemetry.WAITING_SECONDS, 0, {"kind": kind, "reason": reason})
@@ -163,7 +177,6 @@ def _running(now: float) -> Iterator[str]:
     yield sample(telemetry.UNDETERMINED, 1, {"slo": SLOS["edge"]})
     yield sample(telemetry.UNDETERMINED_STAKE, 40.0, {"currency": USD})
     yield sample(telemetry.UNDETERMINED_SINCE, now - 90_000, {"slo": SLOS["edge"]})
-    yield sample(telemetry.CHAIN_HEAD_AGE, 2.0)
     for observer in ("observer-1", "observer-2"):
         yield sample(telemetry.OBSERVER_NEWEST, now - 70, {"observer": observer})
         for alone in ("the same", "otherwise", "cannot tell"):

@@ -11,7 +11,7 @@ from functools import cached_property
 OBSERVERS = ("observer-1", "observer-2")
 SYSTEMS = {"core": ("besu", "ceph", "proxmox"), "regional": ("besu", "ceph"), "edge": ("proxmox", "cloudflare")}
 WITHOUT_TUNNEL = 4  # each fourth edge site has no tunnel
-NETWORK = "mainland"
+NETWORK, FORKING = CHAINS = ("mainland", "island")  # the nodes of sites are of the first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +26,14 @@ class Site:
 
     def labels(self, system: str) -> dict[str, str]:
         """The labels that the target has in Prometheus; a chain's network is a label of its own."""
-        network = {"network": NETWORK} if system == "besu" else {}
+        network = {"network": self.name if self.tier == "chain" else NETWORK} if system == "besu" else {}
         identity = {"tier": self.tier, "region": self.region, "site": self.name}
         return {**identity, "system": system, "observer": self.observer, **network}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """Core, regional and edge sites over as many metros as there are regional ones."""
+    """Core, regional and edge sites over as many metros as there are regional ones; a chain is a place of its own."""
 
     core: int = 13
     regional: int = 65
@@ -42,7 +42,11 @@ class Fleet:
     @cached_property
     def sites(self) -> dict[str, Site]:
         counts = {"core": self.core, "regional": self.regional, "edge": self.edge}
-        return {site.name: site for tier, count in counts.items() for site in self._tier(tier, count)}
+        places = [site for tier, count in counts.items() for site in self._tier(tier, count)]
+        chains = [
+            Site(name=name, tier="chain", region="all", systems=("besu",), observer=OBSERVERS[0]) for name in CHAINS
+        ]
+        return {site.name: site for site in (*places, *chains)}
 
     def _tier(self, tier: str, count: int) -> list[Site]:
         return [
@@ -71,3 +75,6 @@ class Fleet:
     def edges_of_metros(self, metros: range) -> list[str]:
         """The edge sites that a core site of these metros takes along."""
         return [name for metro in metros for name in self.of(tier="edge", region=f"metro-{metro}")]
+
+
+SMALL = Fleet(core=5, regional=12, edge=60)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -30,16 +30,23 @@ from deploy.parts import need_program
 
 SYSTEMS = tuple(sorted(PAIRS.keys() - {"network"}))
 LOOK_SECONDS = 0.1
+PATIENCE_SECONDS = 5  # of work beside the waiting, at pace 1.0
+
+
+class Routes(Protocol):
+    """Alertmanager's configuration for a webhook's address, with seconds of so many milliseconds."""
+
+    def __call__(self, webhook_url: str, /, *, second_ms: int) -> str: ...
 
 
 @dataclass(kw_only=True)
 class Rig:
-    """Prometheus, Alertmanager and a webhook over `world`; `rules` by file name and `routes` at production's pace."""
+    """Prometheus, Alertmanager and a webhook over `world`; `rules` by file name, at production's pace."""
 
     processes: Processes
     world: World
     rules: Mapping[str, str]
-    routes: Callable[[str], str]  # of the webhook's address
+    routes: Routes
     ports: dict[str, int] = field(
         default_factory=lambda: {name: free_port() for name in ("prometheus", "alertmanager")}
     )
@@ -65,7 +72,7 @@ class Rig:
         self.world.start()
         for name, text in self.rules.items():
             self._write(f"rules/{name}", scaled.rules(text, self.factor))
-        self._write("alertmanager.yml", scaled.routes(self.routes(self.pager.url), self.factor))
+        self._write("alertmanager.yml", self.routes(self.pager.url, second_ms=round(1_000 / self.factor)))
         self._write("prometheus.yml", self._prometheus())
         self.write_targets(empty=not targets)
         self.start_alertmanager()
@@ -125,6 +132,7 @@ class Rig:
             for observer in OBSERVERS
             for system in SYSTEMS
         ]
+        itself = {"targets": [f"127.0.0.1:{self.ports['prometheus']}"], "labels": {"observer": OBSERVERS[0]}}
         document = {
             "global": {
                 "scrape_interval": self._ms(scaled.SCRAPE_SECONDS),
@@ -140,7 +148,7 @@ class Rig:
                     "job_name": "alertmanager",
                     "static_configs": [{"targets": [f"127.0.0.1:{self.ports['alertmanager']}"]}],
                 },
-                {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{self.ports['prometheus']}"]}]},
+                {"job_name": "prometheus", "static_configs": [itself]},
             ],
             "alerting": {
                 "alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{self.ports['alertmanager']}"]}]}]
@@ -188,7 +196,7 @@ class Rig:
 
     def until(self, ready: Callable[[], object], of_production: float) -> None:
         """Wait until `ready`; raises LabError when it is not so long after so many seconds of production, or a part died."""
-        deadline = time.monotonic() + max(self.seconds(of_production), measured().limit(self.seconds(of_production)))
+        deadline = time.monotonic() + self.seconds(of_production) + measured().limit(PATIENCE_SECONDS)
         while not ready():
             if dead := self.processes.dead():
                 raise LabError(f"{dead[0].name}: exited; its last lines:\n{dead[0].tail()}")

@@ -1,4 +1,4 @@
-"""Rules and routes at another pace: every stretch of time in them is divided by one factor, and nothing else changes.
+"""Rules at another pace: every stretch of time in them is divided by one factor, and nothing else changes.
 
 Counts of samples hold at any pace, because scrapes and evaluations are divided as well; ages that upstream tells (a chain's head) are
 divided by the world that tells them. A range without its left edge (119s999ms) stays one: it is divided as the whole 120 s.
@@ -17,7 +17,6 @@ LOOKBACK_SECONDS = 300  # how long a series counts as there
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _WORD = r"(?:\d+(?:ms|s|m|h|d|w))+"
 _IN_RANGES = re.compile(rf"(\[|offset\s+)({_WORD})(?::({_WORD}))?")
-_TIMES_OF_ROUTES = frozenset({"group_wait", "group_interval", "repeat_interval", "resolve_timeout"})
 _TIMES_OF_RULES = frozenset({"for", "keep_firing_for", "interval"})
 
 
@@ -43,20 +42,6 @@ def rules(text: str, factor: float) -> str:
             _divide(rule, _TIMES_OF_RULES, factor)
             rule["expr"] = _expression(rule["expr"], factor)
     return yaml.safe_dump(document, sort_keys=False, width=1_000)
-
-
-def routes(text: str, factor: float) -> str:
-    """Alertmanager's configuration at the other pace."""
-    document = yaml.safe_load(text)
-    pending: list[Any] = [document]
-    while pending:
-        here = pending.pop()
-        if isinstance(here, dict):
-            _divide(here, _TIMES_OF_ROUTES, factor)
-            pending += here.values()
-        elif isinstance(here, list):
-            pending += here
-    return yaml.safe_dump(document, sort_keys=False)
 
 
 def _divide(mapping: dict[str, Any], names: frozenset[str], factor: float) -> None:

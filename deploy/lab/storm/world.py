@@ -20,10 +20,12 @@ from aiohttp import web
 from deploy.lab.ports import free_port
 from deploy.lab.storm import exposition
 from deploy.lab.storm.exposition import Look
-from deploy.lab.storm.fleet import OBSERVERS, Fleet, Site
+from deploy.lab.storm.fleet import FORKING, NETWORK, OBSERVERS, Fleet, Site
+from sankofa_exporters.besu.network import families as network
 from sankofa_exporters.besu.node import families as besu
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.proxmox.families import ha
+from sankofa_observe import telemetry
 
 PLATFORM = "platform"
 Pattern = tuple[Look, ...]
@@ -39,15 +41,18 @@ class World:
     factor: float
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in (*OBSERVERS, PLATFORM)})
     patterns: dict[tuple[str, str], Pattern] = field(default_factory=dict)  # by site and system
-    platform: dict[tuple[str, str], float] = field(default_factory=dict)  # more of its series: name and labels
-    stalled_at: float | None = None  # the chain's newest block is of then
-    forked: bool = False
+    held: int = 0  # settlements, and
+    broken: int = 0  # how often what cannot be was met, as the platform tells it
+    stalled_at: float | None = None  # the newest block of the sites' chain is of then
+    settlement_stalled_at: float | None = None  # likewise of the chain that settles
+    forked: bool = False  # the other chain
     unfound: set[str] = field(default_factory=set)  # sites whose Ceph misses objects
     given_up: set[str] = field(default_factory=set)  # sites whose HA has given up on a service
     looks: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._runners: dict[str, web.ServerRunner] = {}
         self._fixed = {
             **{system: exposition.expected(self.fleet.sites.values(), [system]) for system in exposition.PAIRS},
@@ -58,7 +63,7 @@ class World:
         }
 
     def start(self) -> None:
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread.start()
         for name in self.ports:
             self.open(name)
 
@@ -66,6 +71,8 @@ class World:
         for name in list(self._runners):
             self.close(name)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def address(self, name: str) -> str:
         return f"127.0.0.1:{self.ports[name]}"
@@ -110,26 +117,38 @@ class World:
         pattern = self.patterns.get((site.name, system), WELL)
         step = self.looks[site.name, system]
         self.looks[site.name, system] += 1
-        return exposition.target(system, pattern[step % len(pattern)], self._more(site, system))
+        look = pattern[step % len(pattern)]
+        if site.tier == "chain":
+            stands = look is Look.UP and site.name == NETWORK and self.stalled_at is not None
+            return exposition.target("network", Look.DOWN if stands else look, self._network(site.name))
+        return exposition.target(system, look, self._more(site, system))
+
+    def _network(self, name: str) -> dict[str, float]:
+        """What alerts read of a chain itself, which several nodes are asked about."""
+        head = self.head(self.stalled_at if name == NETWORK else None)
+        forked = int(name == FORKING and self.forked)
+        return {network.FORK_PROVEN.name: forked, network.NETWORK_HEAD_TIMESTAMP.name: head}
 
     def _more(self, site: Site, system: str) -> dict[str, float]:
         """What alerts of a system read beside its pair."""
         if system == "besu":
-            return {besu.HEAD_TIMESTAMP.name: self.head()}
+            return {besu.HEAD_TIMESTAMP.name: self.head(self.stalled_at)}
         if system == "ceph":
             return {ceph.OBJECTS_UNFOUND.name: int(site.name in self.unfound)}
         if system == "proxmox":
             return {f'{ha.HA_SERVICES.name}{{state="error"}}': int(site.name in self.given_up)}
         return {}
 
-    def head(self) -> float:
-        """When the chain's newest block was made, as the scaled clock tells it."""
+    def head(self, stalled_at: float | None) -> float:
+        """When a chain's newest block was made, as the scaled clock tells it."""
         now = time.time()
-        return now - (BLOCK_SECONDS if self.stalled_at is None else self.factor * (now - self.stalled_at))
+        return now - (BLOCK_SECONDS if stalled_at is None else self.factor * (now - stalled_at))
 
     def _platform(self) -> Iterable[str]:
-        for (name, labels), value in self.platform.items():
-            yield f"{name}{labels} {value!r}"
+        yield exposition.sample(telemetry.CHAIN_ASKED, time.time())
+        yield exposition.sample(telemetry.CHAIN_HEAD, self.head(self.settlement_stalled_at))
+        yield exposition.sample(telemetry.SETTLEMENTS, self.held, {"state": "held"})
+        yield exposition.sample(telemetry.ERRORS, self.broken, {"part": "scheduler", "kind": "invariant_broken"})
 
 
 async def _whole(work: Awaitable[Any]) -> None:

@@ -246,6 +246,33 @@ def test_relabelled_series_are_not_counted_twice() -> None:
     assert attained.good * 1000 <= 990 * attained.base <= attained.high_good * 1000 + 1000
 
 
+OWNER = {"site": "edge-1", "job": "app", "instance": "a"}
+NEW_LABELS = {"system": "app", "observer": "east"}
+
+
+def test_a_target_that_gets_its_labels_of_system_and_observer_is_counted_as_ever() -> None:
+    """A scrape job begins to give both in the middle of a period: every event is known, and no slot is another."""
+    grown, old = Site(), Site()
+    for site, changes_at in ((grown, 300), (old, 10**6)):
+        for labels, away in (({}, outside(-BEFORE - 1, changes_at)), (NEW_LABELS, outside(changes_at, 10**6))):
+            seen = [(at, 1) for at in site.moments() if not away(at)]
+            site.source.add("up", [((START + at) * 1000, one) for at, one in seen], **OWNER, **labels)
+            for code, each in (("200", 9.9), ("500", 0.1)):
+                site.counter("requests_total", unseen(rate(each), away), code=code, **labels)
+
+    assert judged(grown) == judged(old)
+
+
+def test_a_label_of_a_metric_s_own_called_system_tells_series_apart() -> None:
+    """Two systems of one source count their own requests: both are added up."""
+    site = Site()
+    site.up()
+    for name in ("billing", "search"):
+        site.counter("requests_total", rate(1), code="200", system=name)
+    verdict, attained, _ = judged(site)
+    assert (verdict, attained.good, attained.unknown) == (Verdict.MET, 1200, 0)
+
+
 # ------------------------------------------------------------------------------------------------- gaps and edges
 
 
@@ -313,12 +340,13 @@ def test_a_selector_that_meets_two_buckets_is_unknown_whatever_their_order() -> 
         assert (verdict, attained.good, attained.bad) == (Verdict.UNDETERMINED, 0, 0)
 
 
-def test_series_doubled_by_a_replica_label_are_unknown() -> None:
+@pytest.mark.parametrize("label", ["prometheus_replica", "observer"])
+def test_series_doubled_by_a_replica_label_are_unknown(label: str) -> None:
     """Two servers scrape the same target: all events would count twice."""
     site = Site()
     site.up()
     for replica in "ab":
-        site.counter("requests_total", rate(1), code="200", prometheus_replica=replica)
+        site.counter("requests_total", rate(1), code="200", **{label: replica})
     verdict, attained, _ = judged(site)
     assert (verdict, attained.good) == (Verdict.UNDETERMINED, 0)
 

@@ -22,7 +22,7 @@ PLATFORM_JOB = "sankofa-platform"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watched:
+class WatchedSystem:
     """A system: its name, and each pair of series (known, up) by which one kind of its targets is judged."""
 
     name: str
@@ -48,20 +48,20 @@ def pairs(families: Iterable[Family]) -> tuple[tuple[str, str], ...]:
     return tuple((f"{stem}_known", f"{stem}_up") for stem in stems if f"{stem}_up" in whole)
 
 
-def watched() -> tuple[Watched, ...]:
-    return tuple(Watched(name=name, pairs=pairs(system(name).families)) for name in SYSTEM_NAMES)
+def watched_systems() -> tuple[WatchedSystem, ...]:
+    return tuple(WatchedSystem(name=name, pairs=pairs(system(name).families)) for name in SYSTEM_NAMES)
 
 
-def target_jobs(systems: Iterable[Watched]) -> str:
+def target_jobs(systems: Iterable[WatchedSystem]) -> str:
     """A matcher of the jobs that scrape targets."""
     return f'job=~"sankofa-({"|".join(one.name for one in systems)})"'
 
 
-def observing_jobs(systems: Iterable[Watched]) -> str:
+def observing_jobs(systems: Iterable[WatchedSystem]) -> str:
     """A matcher of the jobs that show whether an observer can see: its targets, and the exporters themselves."""
     return f'job=~"sankofa-({"|".join([*(one.name for one in systems), OWN_JOB.removeprefix("sankofa-")])})"'
 
 
-def taking_down(systems: Iterable[Watched]) -> str:
+def taking_down(systems: Iterable[WatchedSystem]) -> str:
     """A matcher of the systems that take their site down."""
     return f'system=~"{"|".join(one.name for one in systems if one.takes_site_down)}"'

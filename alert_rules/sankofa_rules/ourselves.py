@@ -1,0 +1,252 @@
+"""What is broken in ourselves: the platform, its money, its chain, the machines it stands on, and Prometheus that judges them.
+
+A platform that is away cannot take back what it said: what fired stays as it was last told, and PlatformDown comes beside it
+(decision 0043). Pages have neither `for` nor `keep_firing_for`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sankofa_observe.slo.quorum import SAME
+from sankofa_observe.telemetry import (
+    CHAIN_ASKED,
+    CHAIN_HEAD,
+    CLOCK_OFFSET,
+    DISK_FREE,
+    ERRORS,
+    OBSERVER_ISOLATED,
+    OBSERVER_NEWEST,
+    OBSERVER_VERDICTS,
+    PIPELINE_AGE,
+    PIPELINE_SUCCESS,
+    PLATFORM_DOWN,
+    RULER_MISSED,
+    SETTLEMENT_CHAIN_AGE,
+    SETTLEMENTS,
+    UNDETERMINED,
+    UNDETERMINED_STAKE,
+    WAITING_SECONDS,
+)
+
+from . import prometheus
+from .fault_to_page import Evidence
+from .pace import EVIDENCE, MEMORY, SURE, Pace
+from .rule import FLEET_BOARD, Alert, Group, Record
+from .security import SECURITY
+
+PLATFORM_IDENTITY = {"tier": "core", "region": "all", "site": "platform"}
+EVERYWHERE = {"tier": "all", "region": "all", "site": "all"}
+PLATFORM_JOB = "sankofa-platform"
+REMEMBERED = "1d"  # for how long what the platform last said stands while it is away
+PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks were missed
+OBSERVER_BEHIND_SECONDS = 1800  # what it counts closes a minute or two after it was; restarts take minutes
+CHAIN_LATE_SECONDS, CHAIN_STALLED_SECONDS = 300, 1800
+RULER_MISSED_SHARE, RULER_RESTARTS = 0.1, 2
+RULER_MISSED_LEAST = 3  # evaluations that are more than this share of 5 minutes
+CLOCK_SECONDS = 1
+CERTIFICATE_DAYS = 14
+DISK_FREE_RATIO = 0.1
+# By what waits, for how many seconds it may.
+WAITS = {"period": 3600, "settlement": 3600, "verdict": 7 * 86_400}
+
+
+def remembered(aggregation: str, series: str) -> str:
+    """As it is told now; while nobody tells it, as it was told last."""
+    return f"({aggregation} ({series})\nor {aggregation} (last_over_time({series}[{REMEMBERED}])))"
+
+
+def _kept(record: str, expr: str) -> Record:
+    """A value without labels that stands as it was while nobody tells it, however long."""
+    return Record(record=record, expr=f"{expr}\nor last_over_time({record}[{REMEMBERED}])")
+
+
+def _told(series: object) -> str:
+    """Without NaN, which says that nothing is known yet."""
+    return f"({series} >= 0)"
+
+
+def _platform_down(pace: Pace) -> Record:
+    """By instance; it is over on as much evidence as it began."""
+    up = f'up{{job="{PLATFORM_JOB}"}}'
+    tried, answered = (f"{sum_}_over_time({up}[{pace.sure}])" for sum_ in ("count", "sum"))
+    failed = f"max by (instance) ({tried} - {answered})"
+    well = f"max by (instance) ({answered}) >= {EVIDENCE} and on (instance) {failed} == 0"
+    there = f"max by (instance) (count_over_time({up}[{pace.time(MEMORY)}]))"
+    return Record(
+        record=PLATFORM_DOWN,
+        expr=f"({failed} >= {EVIDENCE}) ^ 0\n"
+        f"or {pace.was(PLATFORM_DOWN)} and on (instance) {there} unless on (instance) ({well})\n"
+        f"or 0 * max by (instance) ({tried})",
+    )
+
+
+def _records(pace: Pace) -> tuple[Record, ...]:
+    missed, every = (f"sum by (observer) (increase({name}[5m]))" for name in (prometheus.MISSED, prometheus.ITERATIONS))
+    return (
+        _platform_down(pace),
+        _kept(PIPELINE_AGE, f"max(timestamp({PIPELINE_SUCCESS}) - {PIPELINE_SUCCESS})"),
+        _kept(SETTLEMENT_CHAIN_AGE, f"max({_told(CHAIN_ASKED)} - {_told(CHAIN_HEAD)})"),
+        Record(record=RULER_MISSED, expr=f"{missed} / ({every} > 0)"),
+    )
+
+
+_WAITING_LONG = "max(({}) > 0)".format(
+    "\nor ".join(
+        remembered("max by (kind, reason)", f'{WAITING_SECONDS}{{kind="{kind}"}}') + f" - {seconds}"
+        for kind, seconds in WAITS.items()
+    )
+)
+_HELD, _DIFFERING = f'{SETTLEMENTS}{{state="held"}}', f'{OBSERVER_VERDICTS}{{alone!="{SAME}"}}'
+_STAKE = f"sum by (currency) (last_over_time({UNDETERMINED_STAKE}[{REMEMBERED}])) > 0"
+_BROKEN = f'{ERRORS}{{kind="invariant_broken"}}'
+# It is met again at each turn until it is mended.
+_BROKE = f"sum(increase({_BROKEN}[15m])) > 0"
+_FILLING = f"min by (role) ({DISK_FREE}) < {DISK_FREE_RATIO}"
+_FULL_TOMORROW = f"min by (role) (predict_linear({DISK_FREE}[6h], 86400) and {DISK_FREE} offset 6h) < 0"
+_EXPIRES = "\nor ".join(f"({name} - timestamp({name})) / 86400" for name in prometheus.CERTIFICATES)
+
+_ours = partial(Alert, kind="meta", system="platform", identity=PLATFORM_IDENTITY, dashboard=FLEET_BOARD)
+_page, _ticket = partial(_ours, severity="page", scope="fleet"), partial(_ours, severity="ticket", scope="system")
+_everywhere = partial(Alert, kind="meta", scope="fleet", identity=EVERYWHERE, system="observer", dashboard=FLEET_BOARD)
+
+PAGES = (
+    _everywhere(
+        name="Watchdog",
+        # Of each observer, by its name where its Prometheus scrapes itself.
+        expr=f"group by (observer) ({prometheus.SELF})\nor on () vector(1)",
+        severity="heartbeat",
+        summary="Prometheus judges, and Alertmanager sends",
+        description="It always fires: whoever expects it and does not get it calls somebody else.",
+    ),
+    _page(
+        name="PlatformDown",
+        expr=f"count({PLATFORM_DOWN} == 1)",
+        evidence=Evidence(needed=EVIDENCE, of=SURE),
+        summary="The platform is away: nothing is judged or settled",
+        description="{{ $value }} process(es) of the platform have not answered five scrapes in two minutes.",
+    ),
+    _everywhere(
+        name="RulerLate",
+        expr=f"{RULER_MISSED} > {RULER_MISSED_SHARE}\n"
+        f"or max by (observer) (changes({prometheus.STARTED}[5m])) >= {RULER_RESTARTS}",
+        severity="page",
+        evidence=Evidence(needed=RULER_MISSED_LEAST, of=RULER_MISSED_LEAST),  # from when it evaluates again
+        summary="Rules are judged late: no page can be trusted to come in time",
+        description="Prometheus missed evaluations, or restarted again and again, in the last five minutes.",
+    ),
+    _page(
+        name="SettlementHeld",
+        expr=f"{remembered('sum', _HELD)} > 0",
+        evidence=Evidence(),
+        summary="Money is held: a settlement needs a person before it is paid",
+        description="{{ $value }} settlement(s) are held; tenants wait for their credit.",
+    ),
+    _page(
+        name="SettlementChainStalled",
+        expr=f"{SETTLEMENT_CHAIN_AGE} > {CHAIN_STALLED_SECONDS}",
+        evidence=Evidence(after_seconds=CHAIN_STALLED_SECONDS),
+        summary="The settlement chain makes no blocks: nothing that is owed can be paid",
+        description="When it was last asked, its newest block was {{ $value | humanizeDuration }} old.",
+    ),
+    _page(
+        name="InvariantBroken",
+        expr=_BROKE,
+        evidence=Evidence(),
+        summary="The platform met what must never be: it stopped, and a person has to look",
+        description="What cannot be was met in the last quarter of an hour; the log says what, and what was not done.",
+    ),
+)
+
+TICKETS = (
+    _ticket(
+        name="PipelineStalled",
+        expr=f"{PIPELINE_AGE} > {PIPELINE_STALL_SECONDS}",
+        summary="Outages are not being judged: credits will be late",
+        description="A stage of the pipeline has not succeeded for {{ $value | humanizeDuration }}.",
+    ),
+    _ticket(
+        name="SettlementChainLate",
+        expr=f"{SETTLEMENT_CHAIN_AGE} > {CHAIN_LATE_SECONDS}",
+        summary="The settlement chain is behind: credits will be late",
+        description="When it was last asked, its newest block was {{ $value | humanizeDuration }} old.",
+    ),
+    _ticket(
+        name="VerdictUndetermined",
+        expr=f"{remembered('sum', str(UNDETERMINED))} > 0",
+        for_seconds=300,
+        summary='Nobody can tell if promises were kept; at stake:{{ range query "'
+        + _STAKE
+        + '" }} {{ printf "%.2f" .Value }} {{ .Labels.currency }}{{ else }} nothing{{ end }}',
+        description="{{ $value }} verdict(s) are undetermined, and nobody has reviewed them; nothing is paid for them by itself.",
+    ),
+    _ticket(
+        name="WaitingLong",
+        expr=_WAITING_LONG,
+        summary="What is due cannot be done: a period, a verdict or a settlement waits",
+        description="The oldest waits {{ $value | humanizeDuration }} past its bound.",
+    ),
+    _ticket(
+        name="ObserverSilent",
+        expr=f"count(max by (observer) (timestamp({OBSERVER_NEWEST}) - {OBSERVER_NEWEST}) > {OBSERVER_BEHIND_SECONDS})",
+        for_seconds=300,
+        summary="An observer counts no slots: the others decide without it",
+        description="{{ $value }} observer(s) have counted nothing for half an hour.",
+    ),
+    _ticket(
+        name="ObserverDiffers",
+        expr=f"{remembered('sum', _DIFFERING)} > 0",
+        for_seconds=300,
+        summary="One observer saw a period otherwise than the others, or could not see it",
+        description="In {{ $value }} case(s) an observer alone would not have come to the verdict of all.",
+    ),
+    _ticket(
+        name="ObserverClockOff",
+        expr=f"max(abs({CLOCK_OFFSET})) > {CLOCK_SECONDS}",
+        for_seconds=300,
+        summary="A clock is wrong: slots may be cut at other seconds than they say",
+        description="Prometheus' clock and ours are {{ $value | humanizeDuration }} apart.",
+    ),
+    _ticket(
+        name="DiskFilling",
+        expr=f"count({_FILLING}\nor {_FULL_TOMORROW})",
+        for_seconds=300,
+        summary="A disk of ours is filling: what is full counts and settles no more",
+        description="{{ $value }} folder(s) of the platform have less than a tenth left, or will have nothing tomorrow.",
+    ),
+    Alert(
+        name="CertificateExpiring",
+        expr=f"min by (tier, region, site, system) ({_EXPIRES}) < {CERTIFICATE_DAYS}",
+        severity="ticket",
+        kind="cause",
+        scope="system",
+        system=None,
+        dashboard=FLEET_BOARD,
+        summary="{{ $labels.site }}: a certificate of {{ $labels.system }} expires soon",
+        description='It is valid for {{ printf "%.1f" $value }} more days; then connections to it are refused.',
+    ),
+    Alert(
+        name="UpstreamDown",
+        # An observer that is cut off says nothing about any of them, and pages by itself.
+        expr=f"count by (tier, region, site, system) (max_over_time({prometheus.UPSTREAM}[5m]) == 0\n"
+        f"and count_over_time({prometheus.UPSTREAM}[5m]) >= {EVIDENCE}\n"
+        f"unless on (observer) {OBSERVER_ISOLATED} == 1)",
+        severity="ticket",
+        kind="meta",
+        scope="system",
+        system=None,
+        dashboard=FLEET_BOARD,
+        summary="{{ $labels.site }}: what {{ $labels.system }} says of itself cannot be scraped",
+        description="{{ $value }} endpoint(s) that are scraped directly have not answered for five minutes.",
+    ),
+)
+
+
+def groups(scrape_seconds: int) -> tuple[Group, ...]:
+    """One group, so that a series is read at the time it was made."""
+    return (
+        Group(
+            name="sankofa-ourselves",
+            rules=(*_records(Pace(scrape_seconds=scrape_seconds)), *PAGES, *TICKETS, *SECURITY),
+        ),
+    )

@@ -1,0 +1,137 @@
+"""`sankofa-observe rules` and `dashboards`: what Prometheus and Grafana load, made of an operator's own specs.
+
+The one file of the platform that knows the packages which make rules and boards; they, and what they need, are the extra `generate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sankofa_observe.cli.output import complain, say
+
+EXTRA = "generate"
+SHORTEST_WINDOW_SECONDS = 300
+DISAGREE = 3
+
+Specs = Annotated[Path, typer.Option("--specs", help="Folder with the SLOs, and the fleet file and agreements if any.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder to write into; it holds nothing else of these.")]
+Check = Annotated[bool, typer.Option("--check", help="Write nothing; end with 3 where a file is not as it would be.")]
+
+
+def register(app: typer.Typer) -> None:
+    rules = typer.Typer(no_args_is_help=True, help="Make Prometheus' rules of specs.")
+    rules.command("generate")(generate_rules)
+    app.add_typer(rules, name="rules")
+    dashboards = typer.Typer(no_args_is_help=True, help="Make Grafana's boards of specs.")
+    dashboards.command("generate")(generate_dashboards)
+    app.add_typer(dashboards, name="dashboards")
+
+
+def generate_rules(
+    specs: Specs,
+    out: Out,
+    step_seconds: Annotated[
+        int, typer.Option("--step-seconds", min=1, help="Pace of the SLO rules; 60 but in a lab. It divides 300.")
+    ] = 60,
+    runbooks: Annotated[
+        str | None, typer.Option("--runbooks", help="Where runbooks are served: an alert's link is this and /NAME.")
+    ] = None,
+    boards: Annotated[
+        str | None, typer.Option("--boards", help="Where Grafana shows boards, like https://grafana.example.org/d.")
+    ] = None,
+    *,
+    check: Check = False,
+) -> None:
+    """Write rule files: those of all systems and of the platform, and the SLOs of the folder and no others.
+
+    What is told of an SLO, like a row that can never fire, stands at the head of slo.yaml.
+
+    Example: sankofa-observe rules generate --specs deploy/specs --out /etc/prometheus/rules
+    """
+    from sankofa_observe.errors import InvalidInput
+
+    if SHORTEST_WINDOW_SECONDS % step_seconds:
+        raise InvalidInput(f"--step-seconds {step_seconds}: expected a divisor of {SHORTEST_WINDOW_SECONDS}, like 60")
+    with _extra():
+        from sankofa_rules.book import stale, write
+        from sankofa_rules.rule import Links
+        from sankofa_rules.slo import watched
+    links = Links(**{name: _web(name, url) for name, url in (("runbooks", runbooks), ("boards", boards)) if url})
+    found = watched(specs)
+    parts = len(found.slos) - len(found.promised)
+    what = f"rules of {_counted(len(found.promised), 'SLO')}" + (f" and {_counted(parts, 'part')}" if parts else "")
+    if check:
+        _compared(stale(out, step_seconds, specs, links), what)
+    else:
+        _written(lambda: write(out, step_seconds, specs, links=links), what, out)
+        for note in found.notes:
+            say(f"note: {note}")
+
+
+def generate_dashboards(specs: Specs, out: Out, *, check: Check = False) -> None:
+    """Write boards for Grafana, as its provisioning reads them. An SLO is a value of a board's variable, and needs no board of its own.
+
+    Example: sankofa-observe dashboards generate --specs deploy/specs --out /var/lib/grafana/dashboards
+    """
+    with _extra():
+        from sankofa_dashboards.book import documents, stale, write
+        from sankofa_rules.slo import watched
+    what = f"{_counted(len(documents()), 'board')} for {_counted(len(watched(specs).promised), 'SLO')}"
+    if check:
+        _compared(stale(out), what)
+    else:
+        _written(lambda: write(out), what, out)
+
+
+def _web(name: str, url: str) -> str:
+    from urllib.parse import urlsplit
+
+    from sankofa_observe.errors import InvalidInput
+
+    parts = urlsplit(url)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise InvalidInput(f"--{name}: expected an address like https://host/path, without user, query or fragment")
+    return url
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    """A part of the extra that is not there is said by its name; anything else is ours to mend."""
+    from sankofa_observe.errors import InvalidInput
+
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("sankofa_observe"):
+            raise
+        raise InvalidInput(
+            f"{error.name} is not installed; rules and boards need the extra {EXTRA}: pip install 'sankofa-observe[{EXTRA}]'"
+        ) from error
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _written(write: Callable[[], object], what: str, out: Path) -> None:
+    write()
+    say(f"{what}: written to {out}")
+
+
+def _compared(old: list[Path], what: str) -> None:
+    for path in old:
+        complain(f"{path}: is not what the specs make; generate it again")
+    if old:
+        raise typer.Exit(DISAGREE)
+    say(f"{what}: as they would be written")
