@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from deploy.integrations.page import integrations_page
+from sankofa_dashboards.page import boards_page
 from sankofa_observe import telemetry
 from sankofa_observe.cli import app
 from sankofa_observe.config import Settings
@@ -276,6 +277,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": metrics_table,
     "promises.md": promises_table,
     "integrations.md": integrations_page,
+    "boards.md": boards_page,
 }
 
 

@@ -137,7 +137,7 @@ _FIRST_SEEN = f"min_over_time(timestamp({_STATE})[6h:1m])"
 
 WORST = table(
     title=f"Worst {WORST_ROWS} sites",
-    description="By the rank of their state: down first, then not known, breach, burning; money decides among equals. More are counted above.",
+    description="By their state: down first, then breach, not known, burning; the budget spent decides among equals. All are counted above.",
     labels=(
         Label(name="site", links=(SITE_BOARD,), width=120),
         Label(name="tier", width=80),

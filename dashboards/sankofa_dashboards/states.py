@@ -24,7 +24,8 @@ COLOURS = {
     State.EXCLUDED: ("excluded", EXCLUDED_COLOUR),
 }
 
-SYSTEM_WORDS = {state: word for state, (word, _) in COLOURS.items()} | {State.GOOD: "up"}
+OF_A_PROMISE = {State.BURNING, State.BREACH}
+SYSTEM_WORDS = {state: word for state, (word, _) in COLOURS.items() if state not in OF_A_PROMISE} | {State.GOOD: "up"}
 """A system is up, DOWN or NOT KNOWN: good, burning and breach are of a promise."""
 
 READABLE = {State.DOWN: "#F2495C"}
@@ -42,13 +43,10 @@ def nothing_is_not_known() -> dict[str, Any]:
 
 def state_mappings(of: Subject = "site") -> list[dict[str, Any]]:
     """Numbers to the words and colours of a site or of a system, and nothing to NOT KNOWN."""
+    known = SYSTEM_WORDS if of == "system" else {state: word for state, (word, _) in COLOURS.items()}
     words = {
-        str(state.value): {
-            "text": text if of == "site" else SYSTEM_WORDS[state],
-            "color": colour,
-            "index": state.value,
-        }
-        for state, (text, colour) in COLOURS.items()
+        str(state.value): {"text": word, "color": COLOURS[state][1], "index": state.value}
+        for state, word in sorted(known.items())
     }
     return [{"type": "value", "options": words}, nothing_is_not_known()]
 

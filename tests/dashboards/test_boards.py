@@ -23,7 +23,7 @@ from sankofa_dashboards.finish import finish
 from sankofa_dashboards.layout import Section
 from sankofa_dashboards.panels import Lines, Panel, Query
 from sankofa_dashboards.queries import panel_queries
-from sankofa_dashboards.states import GOOD_COLOUR, NOT_KNOWN_COLOUR, NOT_KNOWN_TEXT, PLAIN
+from sankofa_dashboards.states import GOOD_COLOUR, NOT_KNOWN_COLOUR, NOT_KNOWN_TEXT, PLAIN, state_mappings
 from sankofa_dashboards.table import Table
 from sankofa_exporters.registry import SYSTEM_NAMES
 from sankofa_rules import book as rules
@@ -252,6 +252,12 @@ def test_every_board_names_the_default_source_and_the_runbooks() -> None:
         variables = {one["name"]: one for one in board.document("https://notes.example/")["templating"]["list"]}
         assert variables["datasource"]["current"] == {"text": default["name"], "value": default["uid"]}
         assert variables["runbooks"]["current"]["value"] == "https://notes.example/"
+
+
+def test_a_system_has_words_of_its_own() -> None:
+    """Up, DOWN and NOT KNOWN: a breach is of an objective, and what is down is no breach (R12)."""
+    words = {number: word["text"] for number, word in state_mappings("system")[0]["options"].items()}
+    assert words == {"0": "up", "3": "DOWN", "4": "NOT KNOWN", "5": "no target", "6": "excluded"}
 
 
 def test_a_system_of_the_registry_has_a_board() -> None:

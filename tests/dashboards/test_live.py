@@ -125,10 +125,9 @@ def _queries() -> list[PanelQuery]:
 def _result(prometheus: str, query: PanelQuery) -> list[Any]:
     """What the panel gets: one moment, or the last ten seconds."""
     now = time.time()
-    over_time: dict[str, Any] = {"query": query.expr, "start": now - 10, "end": now, "step": 1}
-    at_once: dict[str, Any] = {"query": query.expr, "time": now}
-    path, asked = ("query", at_once) if query.instant else ("query_range", over_time)
-    answer = local.get(f"{prometheus}/api/v1/{path}", params=asked).json()
+    when = {"time": f"{now}"} if query.instant else {"start": f"{now - 10}", "end": f"{now}", "step": "1"}
+    path = "query" if query.instant else "query_range"
+    answer = local.get(f"{prometheus}/api/v1/{path}", params={"query": query.expr, **when}).json()
     assert answer["status"] == "success", (query, answer)
     return list(answer["data"]["result"])
 
@@ -234,6 +233,7 @@ def _blind(prometheus: str) -> None:
     assert _figures(wall, *STATES) == ["1", "1", "0", "2 4", "0"]
     edge = _row(wall, "Worst 25 sites", "edge-1")
     assert [edge[name] for name in ("State", "proxmox", "besu")] == ["NOT KNOWN", "NOT KNOWN", "no target"]
+    assert {edge[name] for name in ("Budget left", "Next step in", "At risk")} == {"NOT KNOWN"}
     assert not [word for word in wall.of("Worst 25 sites") if word.color == GOOD_COLOUR]
     assert _figures(ceph, "Known", "Up", "Slowest probe") == ["0", "0", "NOT KNOWN"]
     assert set(_figures(paging, *MONEY, "Longest wait")) == {"NOT KNOWN"}

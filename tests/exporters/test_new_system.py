@@ -35,7 +35,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "sankofa_exporters" / "gateway").mkdir()
     for name, code in files:
         (folder / "sankofa_exporters" / name).write_text(code)
-    assert len(files) == 8
+    assert len(files) == 9
     return folder
 
 
@@ -64,6 +64,26 @@ def test_lists_follow(packages: Path, tmp_path: Path) -> None:
         {"targets": ["g1"], "labels": {"site": "s1", "tier": "edge", "region": "r1", "system": "gateway"}}
     ]
     assert "gateway" in run(packages, "--help").stdout
+
+
+def test_its_board_follows(packages: Path, tmp_path: Path) -> None:
+    """By the plan of all boards, with its own signals on it; wall and site have a column and a row for it."""
+    code = f"from pathlib import Path; from sankofa_dashboards import book; book.write(Path({str(tmp_path)!r}))"
+    path = os.pathsep.join([str(packages), str(CHECKOUT / "dashboards"), str(CHECKOUT)])
+    subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, check=True, timeout=limit(30))
+    board = json.loads((tmp_path / "sk-gateway.json").read_text())
+    panels = {panel["title"]: panel for panel in board["panels"]}
+    columns = [one["matcher"]["options"] for one in _overrides(tmp_path / "sk-fleet.json", "Worst 25 sites")]
+
+    assert {"Targets expected", "Worst 15 targets", "Requests that wait", "Upstream calls"} <= panels.keys()
+    assert 'sankofa_gateway_waiting_requests{tier=~"$tier"' in panels["Requests that wait"]["targets"][0]["expr"]
+    assert "gateway" in columns
+
+
+def _overrides(file: Path, title: str) -> list[Any]:
+    panels = json.loads(file.read_text())["panels"]
+    found: list[Any] = next(panel for panel in panels if panel["title"] == title)["fieldConfig"]["overrides"]
+    return found
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from deploy.parts import CHECKOUT
 from sankofa_exporters.registry import SYSTEM_NAMES
 
 PACKAGE = CHECKOUT / "exporters" / "sankofa_exporters"
-ROOMS = frozenset({"settings", "client", "snapshot", "verdict", "families", "samples", "system"})
+ROOMS = frozenset({"settings", "client", "snapshot", "verdict", "families", "samples", "signals", "system"})
 PARTS = {"besu": ("rpc", "node", "network")}  # two kinds of target, and how both are asked
 RUN_LINES = 6
 

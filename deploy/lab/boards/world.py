@@ -30,7 +30,7 @@ WELL_VALUES: dict[str, dict[str, float | None]] = {
         ceph.CLIENT_WRITES.name: 310.0,
     },
     "proxmox": {
-        cluster.QUORUM_MARGIN.name: 1.0, cluster.NODE_ONLINE.name: 1.0, ha.HA_SERVICE_STARTED.name: 1.0, replication.REPLICATION_FAILURES.name: 0.0,
+        cluster.QUORUM_MARGIN.name: 1.0, cluster.NODE_ONLINE.name: 1.0, ha.HA_SERVICE_STARTED.name: 1.0, ha.HA_LRM_FRESH.name: 1.0, replication.REPLICATION_FAILURES.name: 0.0,
         zfs.POOL_HEALTHY.name: 1.0, backup.NODE_BACKUP_BAD.name: 0.0, backup.GUEST_IN_JOB.name: 1.0,
     },
 }  # fmt: skip

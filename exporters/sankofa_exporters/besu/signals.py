@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sankofa_exporters.besu.network import families as network
 from sankofa_exporters.besu.node import families as node
-from sankofa_exporters.model.signal import AT, Signal, at
+from sankofa_exporters.model.signal import AT, Signal, at, in_time, margin
 
 _CALLS = node.CALL_DURATION.name
 _IN_TIME = at(f'le="{node.CALL_OBJECTIVE_SECONDS:g}"')
@@ -37,26 +37,16 @@ SIGNALS = (
         watch=1,
         bad=10,
     ),
-    Signal(
+    margin(
         title="Failures the network can bear",
         means="Validators that take part now above the quorum: at 0 the next one stops the chain (BesuFaultMarginGone).",
         expr=f"{network.MARGIN.name}{AT}",
-        legend="{{site}} {{instance}}",
-        decimals=0,
-        worst="lowest",
-        watch=1,
-        bad=0,
     ),
-    Signal(
+    in_time(
         title="eth_calls within 200 ms",
         means="Share of the exporter's own calls at or under the bound; absent without calls (BesuQuerySlow).",
         expr=f"sum by (tier, region, site, instance) (rate({_CALLS}_bucket{_IN_TIME}[$__rate_interval]))\n"
         f"/ (sum by (tier, region, site, instance) (rate({_CALLS}_count{AT}[$__rate_interval])) > 0)",
-        legend="{{site}} {{instance}}",
-        unit="percentunit",
-        worst="lowest",
-        watch=0.999,
-        bad=0.99,
     ),
     Signal(
         title="eth_call duration",

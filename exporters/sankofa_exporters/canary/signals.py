@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.model.signal import AT, Signal, at
+from sankofa_exporters.model.signal import AT, Signal, at, in_time
 
 from . import families as f
 
@@ -14,15 +14,10 @@ _IN_TIME = " or ".join(
 )
 
 SIGNALS = (
-    Signal(
+    in_time(
         title="Requests within the tier's bound",
         means="Share of all requests, failed ones included: 10 ms at the edge, 50 ms regional, 100 ms core (CanarySlow).",
         expr=f"{_BY} ({_IN_TIME})\n/ ({_ASKED} > 0)",
-        legend="{{site}} {{instance}}",
-        unit="percentunit",
-        worst="lowest",
-        watch=0.999,
-        bad=0.99,
     ),
     Signal(
         title="Requests",

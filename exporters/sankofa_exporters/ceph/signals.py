@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.model.signal import AT, Signal
+from sankofa_exporters.model.signal import AT, Signal, margin
 
 from . import families as f
 
@@ -59,15 +59,10 @@ SIGNALS = (
         watch=30,
         bad=7,
     ),
-    Signal(
+    margin(
         title="Monitors to spare",
         means="Monitors in the quorum above the majority: at 0 the next lost one stops the cluster (CephMonMarginGone).",
         expr=f"{f.MON_MARGIN.name}{AT}",
-        legend="{{site}} {{instance}}",
-        decimals=0,
-        worst="lowest",
-        watch=1,
-        bad=0,
     ),
     Signal(
         title="Slow operations",

@@ -37,3 +37,16 @@ class Signal:
             raise ValueError(f"signal {self.title!r}: no selector has AT, so it could not be asked of one site")
         if self.watch is not None and self.bad is not None and (self.watch < self.bad) != (self.worst == "highest"):
             raise ValueError(f"signal {self.title!r}: watch {self.watch} and bad {self.bad} stand the wrong way round")
+
+
+def margin(*, title: str, means: str, expr: str, legend: str = "{{site}} {{instance}}") -> Signal:
+    """What is to spare above a majority: with one the next loss is the last that is borne, with none it is not."""
+    return Signal(title=title, means=means, expr=expr, legend=legend, decimals=0, worst="lowest", watch=1, bad=0)
+
+
+def in_time(*, title: str, means: str, expr: str) -> Signal:
+    """The share of requests that were answered well and within their bound."""
+    form = "{{site}} {{instance}}"
+    return Signal(
+        title=title, means=means, expr=expr, legend=form, unit="percentunit", worst="lowest", watch=0.999, bad=0.99
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sankofa_exporters.model.signal import AT, Signal, at
+from sankofa_exporters.model.signal import AT, Signal, at, margin
 
 from .families import backup, cluster, ha, replication, resources
 
@@ -11,15 +11,10 @@ _NOT_AS_ASKED = at('state=~"error|fence|recovery"')
 _BACKED_UP = backup.NODE_BACKUP_GOOD.name
 
 SIGNALS = (
-    Signal(
+    margin(
         title="Votes to spare",
         means="Votes above the majority: at 0 the next lost node stops the cluster (PveQuorumLost).",
         expr=f"{cluster.QUORUM_MARGIN.name}{AT}",
-        legend="{{site}} {{instance}}",
-        decimals=0,
-        worst="lowest",
-        watch=1,
-        bad=0,
     ),
     Signal(
         title="HA services in error",
