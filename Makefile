@@ -1,6 +1,6 @@
 # What a person does here. `make demo`, `make tour` and `make test` do all of their own set-up: deploy/parts.toml says what each needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo tour test test-all soak bench pytest lint lint-only check-generated generate lock clean
+.PHONY: help setup demo tour boards test test-all soak bench pytest lint lint-only check-generated generate lock clean
 
 PYTHON ?=
 TIER ?= demo
@@ -21,7 +21,7 @@ unexport PYTHONSAFEPATH
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
 
-setup: ## Install what a tier lacks (TIER=demo, tools, test, test-all, bench); says what and how much
+setup: ## Install what a tier lacks (TIER=demo, tools, test, test-all, boards, bench); says what and how much
 	$(SETUP) $(TIER)
 
 demo: ## The main job on real parts: an outage becomes a service credit (KEEP=1 leaves it running)
@@ -31,6 +31,10 @@ demo: ## The main job on real parts: an outage becomes a service credit (KEEP=1 
 tour: ## Three tiers break in three ways on real sources; three tenants are owed three credits, planned work costs nothing
 	$(SETUP) test
 	@$(BIN)/python -m deploy.lab.tour
+
+boards: ## Every board on real data, drawn by Grafana's libraries into docs/pictures/boards (SERVE=1 keeps them at an address)
+	$(SETUP) boards
+	@$(BIN)/python -m deploy.lab.boards $(if $(filter 1,$(SERVE)),--serve)
 
 test: ## Everything that must hold (WITHOUT=ceph,... does without a part, and names what was skipped)
 	$(SETUP) test

@@ -212,7 +212,7 @@ TIERS = table(
                 name=word,
                 expr=f"sum by (tier) ({_STATE} == bool {state.value})",
                 decimals=0,
-                steps=((0, "text"), (1, colour)),
+                steps=((0, "text"), (1, states.READABLE.get(state, colour))),
             )
             for state, (word, colour) in states.COLOURS.items()
         ),
@@ -222,7 +222,9 @@ TIERS = table(
     height=5,
 )
 
-_LAST = f"topk({CHANGED_ROWS}, max_over_time(timestamp(changes({_STATE}[45s]) > 0)[1h:15s]))"
+_CHANGED_AT = f"max_over_time(timestamp(changes({_STATE}[45s]) > 0)[1h:15s])"
+# By the moment of the last but some, and not by topk: of sites that change at once it takes others in each query.
+_LAST = f"({_CHANGED_AT} >= on () group_left () min(topk({CHANGED_ROWS}, {_CHANGED_AT})))"
 
 
 def _unchanged(value: str) -> str:

@@ -28,6 +28,9 @@ OF_A_PROMISE = {State.BURNING, State.BREACH}
 SYSTEM_WORDS = {state: word for state, (word, _) in COLOURS.items() if state not in OF_A_PROMISE} | {State.GOOD: "up"}
 """A system is up, DOWN or NOT KNOWN: good, burning and breach are of a promise."""
 
+READABLE = {State.DOWN: "#F2495C"}
+"""Of a colour that is too dark for letters on Grafana's dark ground: one that is not."""
+
 Steps = tuple[tuple[float, str], ...]
 """(from this value on, colour), ascending."""
 
@@ -67,20 +70,23 @@ ANY_IS_NOT_KNOWN: Steps = ((0, GOOD_COLOUR), (1, NOT_KNOWN_COLOUR))
 PLAIN: Steps = ((0, "text"),)
 """Money and other figures that are neither good nor bad."""
 SPENT: Steps = ((0, GOOD_COLOUR), (0.5, BURNING_COLOUR), (1, BREACH_COLOUR))
+BELOW = -1_000
+"""Times its largest bound, the lowest step of a scale: under all that is drawn beside the bounds, and near enough. Grafana draws a line in a
+gradient that begins at that step, and over a length of -1e9 a browser draws nothing."""
 LEFT: Steps = ((-1e9, BREACH_COLOUR), (0, BREACH_COLOUR), (0.001, BURNING_COLOUR), (0.5, "text"))
 """Of a budget: none, less than half, more; green is of a state alone, for much may be left while nobody sees anything."""
 
 
 def rising(watch: float | None, bad: float | None) -> Steps:
     """Good until `watch`, bad from `bad` on; PLAIN without a bound."""
-    return _bounded((-1e9, GOOD_COLOUR), (watch, BURNING_COLOUR), (bad, BREACH_COLOUR))
+    return _bounded(GOOD_COLOUR, (watch, BURNING_COLOUR), (bad, BREACH_COLOUR))
 
 
 def falling(watch: float | None, bad: float | None) -> Steps:
     """Bad up to `bad`, good from `watch` on; PLAIN without a bound."""
-    return _bounded((-1e9, BREACH_COLOUR), (bad, BURNING_COLOUR), (watch, GOOD_COLOUR))
+    return _bounded(BREACH_COLOUR, (bad, BURNING_COLOUR), (watch, GOOD_COLOUR))
 
 
-def _bounded(base: tuple[float, str], *bounds: tuple[float | None, str]) -> Steps:
+def _bounded(lowest: str, *bounds: tuple[float | None, str]) -> Steps:
     kept = tuple((value, colour) for value, colour in bounds if value is not None)
-    return (base, *kept) if kept else PLAIN
+    return ((BELOW * max(abs(value) for value, _ in kept), lowest), *kept) if kept else PLAIN

@@ -93,8 +93,11 @@ class Table(Panel):
         hidden = [value for value, column in zip(values, self.columns, strict=True) if column.hidden]
         order = [*(label.name for label in self.labels), *values]
         join = {"id": "joinByField", "options": {"byField": self.labels[0].name, "mode": "outer"}}
+        # A query keeps its metric's name and other labels: a column that nobody named says nothing.
+        named = {"id": "filterFieldsByName", "options": {"include": {"names": order}}}
         return [
             *([join] if several else []),
+            named,
             {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": values[-1], "desc": True}]}},
             {
                 "id": "organize",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,11 +32,7 @@ NOTHINGS: dict[str, list[Json] | None] = {
 }
 
 
-def _drawable(board: Mapping[str, Any]) -> Json:
-    return {**board, "panels": [panel for panel in board["panels"] if panel["type"] != "alertlist"]}
-
-
-BOARDS = {uid: _drawable(board) for uid, board in generated_boards().items()}
+BOARDS: dict[str, Json] = {uid: dict(board) for uid, board in generated_boards().items()}
 VARIABLES = {"site": "edge-1", "tier": "edge", "region": "r1", "system": "ceph", "observer": "observer-1"}
 
 
@@ -111,22 +107,81 @@ def test_a_number_that_is_no_state_is_never_green(
     assert not {word.color for word in _drawn(answered[uid, stray], panel)} & GREENS
 
 
-TABLES = [
-    pytest.param(uid, panel, id=f"{uid} {panel['title']}")
-    for uid, board in BOARDS.items()
-    for panel in board["panels"]
-    if panel["type"] == "table"
-]
+TABLES = [(uid, panel) for uid, board in BOARDS.items() for panel in board["panels"] if panel["type"] == "table"]
 
 
-@pytest.mark.parametrize(("uid", "panel"), TABLES)
-def test_an_unanswered_query_of_a_table_spoils_no_other_column(uid: str, panel: Json) -> None:
+@pytest.fixture(scope="module")
+def unanswered() -> dict[tuple[str, str], list[Shown]]:
+    """Each table with all its queries answered, and then with each but the first one empty; one process."""
+    requests, keys = [], []
+    for uid, panel in TABLES:
+        board = BOARDS[uid] | {"panels": [panel]}
+        request = {"board": board, "variables": VARIABLES, "end": END, "every": [{"metric": SERIES, "value": "3"}]}
+        refs = [target["refId"] for target in panel["targets"]]
+        for without in [[], *([ref] for ref in refs[1:])]:
+            requests.append(request | {"without": without})
+            keys.append((uid, panel["title"]))
+    found: dict[tuple[str, str], list[Shown]] = {}
+    for key, told in zip(keys, shown(requests), strict=True):
+        found.setdefault(key, []).append(told)
+    return found
+
+
+@pytest.mark.parametrize(("uid", "panel"), TABLES, ids=[f"{uid} {panel['title']}" for uid, panel in TABLES])
+def test_an_unanswered_query_of_a_table_spoils_no_other_column(
+    unanswered: dict[tuple[str, str], list[Shown]], uid: str, panel: Json
+) -> None:
     """With one query empty, what the others tell stands in the table as before, and nothing takes its place in green."""
-    board = BOARDS[uid] | {"panels": [panel]}
-    refs = [target["refId"] for target in panel["targets"]]
-    request = {"board": board, "variables": VARIABLES, "end": END, "every": [{"metric": SERIES, "value": "3"}]}
-    whole, *others = shown([request, *({**request, "without": [ref]} for ref in refs[1:])])
+    whole, *others = unanswered[uid, panel["title"]]
     for other in others:
         kept = {word for word in other.words if word.text != NOT_KNOWN_TEXT}
         assert kept <= set(whole.words)
         assert not {word.color for word in other.words} - {word.color for word in whole.words} - {NOT_KNOWN_COLOUR, ""}
+
+
+STEPPED = [
+    (uid, panel, step)
+    for uid, board in BOARDS.items()
+    for panel in board["panels"]
+    if panel["type"] == "timeseries" and panel["fieldConfig"]["defaults"]["color"]["mode"] == "thresholds"
+    for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    if step["value"] is not None
+]
+FARTHEST = 10_000  # times the largest of the other bounds
+
+
+@pytest.fixture(scope="module")
+def stepped() -> dict[tuple[str, str, float], Shown]:
+    """Each panel of lines at each of its own bounds; one process."""
+    requests = [
+        {
+            "board": BOARDS[uid] | {"panels": [panel]},
+            "variables": VARIABLES,
+            "end": END,
+            "every": [{"metric": SERIES, "value": str(step["value"])}],
+        }
+        for uid, panel, step in STEPPED
+    ]
+    keys = [(uid, panel["title"], step["value"]) for uid, panel, step in STEPPED]
+    return dict(zip(keys, shown(requests), strict=True))
+
+
+def test_a_line_has_the_colour_of_the_bound_it_has_reached(stepped: dict[tuple[str, str, float], Shown]) -> None:
+    """R21: twice the budget is no green line. Every bound of every panel of lines, as Grafana colours its last value."""
+    assert stepped
+    colours = {(uid, panel["title"], step["value"]): step["color"] for uid, panel, step in STEPPED}
+    seen = {key: {word.color for word in board.words} for key, board in stepped.items()}
+    assert {key: found for key, found in seen.items() if found != {_hex(colours[key])}} == {}
+
+
+def _hex(colour: str) -> str:
+    return {"text": "#ccccdc"}.get(colour, colour)  # the name of it, and what it is in the dark theme
+
+
+def test_no_bound_of_lines_lies_so_far_off_that_nothing_is_drawn() -> None:
+    """Grafana paints such a line in a gradient that begins at the lowest bound: over a length of -1e9 a browser paints none."""
+    bounds: dict[tuple[str, str], list[float]] = {}
+    for uid, panel, step in STEPPED:
+        bounds.setdefault((uid, panel["title"]), []).append(step["value"])
+    far = {key for key, values in bounds.items() if min(values) < -FARTHEST * max(map(abs, [*values[1:], 0.001]))}
+    assert far == set()

@@ -15,12 +15,29 @@ export function prometheus(address, count = () => {}) {
   };
 }
 
+/** JSON has no infinity: Grafana reads the null of a first threshold as minus that, when it loads a board. */
+function restored(panel) {
+  if (!panel.fieldConfig) return panel;
+  const steps = (all) => all.map((one) => ({ ...one, value: one.value ?? -Infinity }));
+  const thresholds = (one) => one && { ...one, steps: steps(one.steps) };
+  const property = (one) => (one.id === 'thresholds' ? { ...one, value: thresholds(one.value) } : one);
+  const { defaults, overrides } = panel.fieldConfig;
+  return {
+    ...panel,
+    fieldConfig: {
+      defaults: { ...defaults, thresholds: thresholds(defaults.thresholds) },
+      overrides: overrides.map((one) => ({ ...one, properties: one.properties.map(property) })),
+    },
+  };
+}
+
 /** Every panel of a board with its frames: `{panel, title, values, asked, frames}`. `answer` gives the result of one question. */
 export async function filled(board, { variables = {}, end, range = lookBack(board), scrape = 15, ask, answer }) {
   const values = await valuesOf(board, variables, ask);
   const clock = { end, range, scrape };
   const found = [];
-  for (const { panel, scope } of drawn(board, values)) {
+  for (const { panel: saved, scope } of drawn(board, values)) {
+    const panel = restored(saved);
     const here = { ...values, ...scope };
     const title = fill(panel.title ?? '', here);
     const asked = panel.type === 'row' ? [] : questions(panel, here, clock);

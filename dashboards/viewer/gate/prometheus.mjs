@@ -16,13 +16,16 @@ export function lookBack(board) {
   return Number(match[1]) * UNITS[match[2]];
 }
 
+/** Seconds as Prometheus reads them. */
+const stretch = (seconds) => `${Math.round(seconds * 1000)}ms`;
+
 /** What Grafana asks for a panel, a question a query: `clock` has end, range and scrape in seconds. */
 export function questions(panel, values, clock) {
   const fewest = Math.max(clock.range / (panel.maxDataPoints ?? POINTS), clock.scrape);
   const step = STEPS.find((one) => one >= fewest) ?? STEPS.at(-1);
   const builtIn = {
-    __rate_interval: `${Math.max(4 * clock.scrape, step + clock.scrape)}s`, __interval: `${step}s`,
-    __range: `${clock.range}s`, __range_s: `${clock.range}`,
+    __rate_interval: stretch(Math.max(4 * clock.scrape, step + clock.scrape)), __interval: stretch(step),
+    __range: stretch(clock.range), __range_s: `${Math.round(clock.range)}`,
   };
   return (panel.targets ?? []).filter((target) => target.expr && !target.hide).map((target) => {
     const query = expression(target.expr, { ...values, ...builtIn });

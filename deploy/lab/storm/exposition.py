@@ -12,6 +12,7 @@ from enum import Enum
 from deploy.lab.storm.fleet import Site
 from sankofa_exporters.besu.network import families as network
 from sankofa_exporters.besu.node import families as besu
+from sankofa_exporters.canary import families as canary
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.cloudflare import families as tunnel
 from sankofa_exporters.model.family import Family
@@ -30,6 +31,7 @@ class Look(Enum):
 
 PAIRS: dict[str, tuple[Family, Family]] = {
     "besu": (besu.KNOWN, besu.UP),
+    "canary": (canary.KNOWN, canary.UP),
     "ceph": (ceph.KNOWN, ceph.UP),
     "cloudflare": (tunnel.KNOWN, tunnel.UP),
     "network": (network.NETWORK_KNOWN, network.NETWORK_UP),
