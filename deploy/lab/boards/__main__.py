@@ -20,11 +20,11 @@ from deploy.lab.boards.viewer import Source, bundle, page, photograph, served
 from deploy.lab.boards.world import BoardFleet, BoardWorld
 from deploy.lab.pace import measured
 from deploy.lab.processes import LabError, Processes
-from deploy.lab.storm import scaled
 from deploy.lab.storm.rig import Rig
 from deploy.parts import CHECKOUT, PartsError, missing_programs
 from sankofa_dashboards.queries import generated_boards
 from sankofa_rules.book import documents
+from sankofa_rules.pace import SCRAPE_SECONDS
 
 PROGRAMS = ("prometheus", "prometheus-alertmanager", "node", "esbuild", "chromium")
 FOLDER, PICTURES = CHECKOUT / ".boards", CHECKOUT / "docs" / "pictures" / "boards"
@@ -69,7 +69,7 @@ def outage(rig: Rig, world: BoardWorld) -> list[Moment]:
 def source(rig: Rig) -> Source:
     return Source(
         prometheus=rig.url("prometheus"),
-        scrape_seconds=rig.seconds(scaled.SCRAPE_SECONDS),
+        scrape_seconds=rig.seconds(SCRAPE_SECONDS),
         range_seconds=rig.seconds(WELL_SECONDS),
         caption=f"lab, {rig.factor:.1f} times faster",
     )

@@ -43,7 +43,7 @@ def configuration(world: World, ports: Mapping[str, int], interval: str) -> str:
             *map(_probed, SYSTEMS),
             _static(OWN_JOB, *_exporters(world)),
             _static(PLATFORM_JOB, _target(world.address(PLATFORM), **PLATFORM_LABELS, observer=OBSERVERS[0])),
-            _static(ITSELF, _target(here["prometheus"], observer=OBSERVERS[0])),
+            *(_static(name, _target(here[name], observer=OBSERVERS[0])) for name in (ITSELF, "alertmanager")),
         ],
         "alerting": {"alertmanagers": [{"static_configs": [_target(here["alertmanager"])]}]},
     }
