@@ -223,16 +223,16 @@ def _metric(series: telemetry.Series) -> str:
     return f"| `{series}` | {series.kind} | {labels} | {series.meaning} |\n"
 
 
-def promises_table() -> str:
+def promises_table(root: Path = FOLDER.parents[1]) -> str:
     """The promises of the architecture from their specs, one a row, and every other figure of the document."""
-    specs = FOLDER.parents[1] / "deploy" / "specs"
+    specs = root / "deploy" / "specs"
     documents = [(file, documents_of(file)) for file in sorted((specs / "slos").glob("*.yaml"))]
     measures = {
         one["metadata"]["name"]: one["metadata"]["displayName"]
         for file in sorted((specs / "slis").glob("*.yaml"))
         for one in documents_of(file)
     }
-    rows = [_promise(file, one, measures) for file, found in documents for one in found]
+    rows = [_promise(file.relative_to(root), one, measures) for file, found in documents for one in found]
     head = "| Promise | The document's words | Of | Indicator | Objective | Unknown where | Who pays whom | Proven on |\n|---|---|---|---|---|---|---|---|\n"
     figures = yaml.safe_load((FOLDER / "figures.yaml").read_text(encoding="utf-8"))
     return f"{head}{''.join(rows)}\n## The other figures\n\n{_figures(figures, {one['metadata']['name'] for _, found in documents for one in found})}"
@@ -241,13 +241,13 @@ def promises_table() -> str:
 def _promise(file: Path, document: Any, measures: dict[str, str]) -> str:
     spec, notes = document["spec"], document["metadata"]["annotations"]
     note = {name.removeprefix("sankofa.observe/"): text for name, text in notes.items()}
-    name, link = document["metadata"]["name"], file.relative_to(FOLDER.parents[1])
+    name = document["metadata"]["name"]
     indicator = measures[spec["indicatorRef"]] if "indicatorRef" in spec else spec["description"]
     objective = spec["objectives"][0]
     target = f"{Decimal(str(objective['target'])) * 100:f}".rstrip("0").rstrip(".")
     counted = "of slots" if spec["budgetingMethod"] == "Timeslices" else "of requests"
     cells = [
-        f"[`{name}`](../../{link.as_posix()})",
+        f"[`{name}`](../../{file.as_posix()})",
         note["promise"],
         note["tier"],
         indicator,

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.parts import CHECKOUT
+from docs.generate import promises_table
+from sankofa_dashboards import book as boards
 from sankofa_observe.errors import InvalidInput
 from sankofa_rules import book
 from sankofa_rules.slo import SPECS, watched_slos
@@ -19,7 +22,7 @@ EDGE = "slos/availability-edge.yaml"
 @pytest.fixture
 def specs(tmp_path: Path) -> Path:
     """A folder of specs that a test may change; agreements follow a target, and would have to be changed with it."""
-    return Path(shutil.copytree(SPECS, tmp_path / "specs", ignore=shutil.ignore_patterns("agreements")))
+    return Path(shutil.copytree(SPECS, tmp_path / "deploy" / "specs", ignore=shutil.ignore_patterns("agreements")))
 
 
 def _change(specs: Path, name: str, old: str, new: str) -> None:
@@ -63,6 +66,19 @@ def test_a_new_slo_is_watched_by_every_rule(specs: Path) -> None:
         ("sankofa:slo_budget:ppm", {"slo": "tunnel-edge"}),
     ]
     assert "sankofa_tunnel_known" in str(added[0]["expr"])
+    old_page, new_page = (promises_table(root).splitlines() for root in (CHECKOUT, specs.parents[1]))
+    assert [line.split("|")[1] for line in new_page if line not in old_page] == [
+        " [`tunnel-edge`](../../deploy/specs/slos/tunnel-edge.yaml) "
+    ]
+
+
+def test_boards_name_no_slo() -> None:
+    """So a new one is on them by itself: it is a value of a variable, and a label of what is recorded."""
+    names = {slo.name for slo in watched_slos().slos}
+    found = [
+        name for text in boards.documents().values() for name in names if f'"{name}"' in text or f"={name}" in text
+    ]
+    assert found == []
 
 
 def test_a_part_pages_as_its_whole_until_an_agreement_promises_it(specs: Path) -> None:

@@ -91,7 +91,7 @@ class RuleSite:
 
 def run() -> Table:
     now = int(time.time()) // 60 * 60
-    sites = [RuleSite(name=f"edge-{nth:03}", steps_until=now + SOON_SECONDS) for nth in range(SITES)]
+    sites = [RuleSite(name=f"edge-{nth:03}", steps_until=now) for nth in range(SITES)]
     written = Period(starts_at=now - HOURS * 3600, ends_at=now + TO_COME)
     with filled(sites, written) as prometheus, tempfile.TemporaryDirectory() as folder:
         prometheus.settle()
@@ -217,6 +217,8 @@ def _wait_until_evaluated(prometheus: Filled, groups: int) -> None:
     while time.monotonic() < deadline:
         found = local.get(f"{prometheus.url}/api/v1/rules", timeout=60).json()["data"]["groups"]
         if len(found) == groups and all(not one["lastEvaluation"].startswith("0001") for one in found):
+            if errors := {rule["lastError"] for one in found for rule in one["rules"] if rule["health"] != "ok"}:
+                raise ValueError(f"rules that cannot be evaluated: {min(errors)}")
             return
         time.sleep(1)
     raise TimeoutError(f"not all of {groups} groups of rules were evaluated within {SOON_SECONDS} s")
