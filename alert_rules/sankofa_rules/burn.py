@@ -69,7 +69,7 @@ def groups(slos: WatchedSlos, step_seconds: int) -> tuple[Group, ...]:
 
 def _page(slos: WatchedSlos, step_seconds: int) -> Alert:
     """With what the promise that burns slowest needs, if all of it is bad."""
-    seconds = max((_seconds_to_burn(target, step_seconds) for target in slos.paging_targets_ppm()), default=0)
+    seconds = max((seconds_to_burn(target, step_seconds) for target in slos.paging_targets_ppm()), default=0)
     if not seconds:
         return BURN
     looks = ceil(seconds / SCRAPE_SECONDS)
@@ -77,7 +77,7 @@ def _page(slos: WatchedSlos, step_seconds: int) -> Alert:
     return replace(BURN, evidence=Evidence(needed=looks, of=looks, after_seconds=2 * step_seconds))
 
 
-def _seconds_to_burn(target_ppm: int, step_seconds: int) -> int:
+def seconds_to_burn(target_ppm: int, step_seconds: int) -> int:
     """Seconds of nothing but bad steps until the first row is over; 0 where no row can be proven."""
     return min(filter(None, (_seconds_of_row(row, target_ppm, step_seconds) for row in PAGES)), default=0)
 

@@ -68,7 +68,7 @@ def made(alert: Alert) -> str:
     if "for" in document:
         facts.append(f"it must hold for {document['for']}")
     if "fault_to_page" in document["annotations"]:
-        facts.append(f"a fault pages within {document['annotations']['fault_to_page']}")
+        facts.append(f"a fault pages within {document['annotations']['fault_to_page']} s")
     return "\n\n".join(
         (
             MADE,

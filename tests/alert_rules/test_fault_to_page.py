@@ -10,6 +10,7 @@ import yaml
 from deploy.alertmanager.render import render as routes
 from deploy.parts import CHECKOUT
 from sankofa_rules.book import GENERATED, alerts
+from sankofa_rules.burn import seconds_to_burn
 from sankofa_rules.fault_to_page import PRODUCTION, Evidence, Timing, fault_to_page, of_samples
 
 SLOW = Timing(scrape=30, scrape_timeout=20, evaluation=60, group_wait=45, group_interval=10)
@@ -41,6 +42,15 @@ def test_lost_samples_never_ask_for_more_than_the_window_holds() -> None:
 def test_evidence_that_cannot_be_is_refused(fields: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="expected 1 <= needed <= of"):
         Evidence(**fields)
+
+
+@pytest.mark.parametrize(
+    ("target_ppm", "seconds"),
+    [(995_000, 5 * 60), (990_000, 9 * 60), (999_999, 3 * 60), (900_000, 217 * 60), (0, 0)],
+)
+def test_burning_takes_the_bad_minutes_of_the_quicker_row(target_ppm: int, seconds: int) -> None:
+    """14.4 times too fast over an hour or 6 times over six; at least three minutes; nothing proves what may be wholly bad."""
+    assert seconds_to_burn(target_ppm, 60) == seconds
 
 
 def test_pages_and_nothing_else_say_their_bound() -> None:
