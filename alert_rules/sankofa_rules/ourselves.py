@@ -72,17 +72,17 @@ def _days_left(series: str) -> str:
 
 
 def _platform_down(pace: Pace) -> Record:
-    """By instance; it is over on as much evidence as it began."""
+    """By process; it is over on as much evidence as it began."""
     up = f'up{{job="{PLATFORM_JOB}"}}'
     tried, answered = (f"{sum_}_over_time({up}[{pace.sure}])" for sum_ in ("count", "sum"))
-    failed = f"max by (instance) ({tried} - {answered})"
-    well = f"max by (instance) ({answered}) >= {EVIDENCE} and on (instance) {failed} == 0"
-    there = f"max by (instance) (count_over_time({up}[{pace.time(MEMORY)}]))"
+    failed = f"max by (site, instance) ({tried} - {answered})"
+    well = f"max by (site, instance) ({answered}) >= {EVIDENCE} and on (site, instance) {failed} == 0"
+    there = f"max by (site, instance) (count_over_time({up}[{pace.time(MEMORY)}]))"
     return Record(
         record=PLATFORM_DOWN,
         expr=f"({failed} >= {EVIDENCE}) ^ 0\n"
-        f"or {pace.was(PLATFORM_DOWN)} and on (instance) {there} unless on (instance) ({well})\n"
-        f"or 0 * max by (instance) ({tried})",
+        f"or {pace.was(PLATFORM_DOWN)} and on (site, instance) {there} unless on (site, instance) ({well})\n"
+        f"or 0 * max by (site, instance) ({tried})",
     )
 
 

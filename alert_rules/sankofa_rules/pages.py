@@ -70,7 +70,7 @@ PAGES = (
         summary="Nobody can say whether many sites are up or down",
         description=(
             "Not known, at one time: "
-            f'{{{{ range query "count by (system) ({SYSTEM_NOT_KNOWN} == 1)" }}}}{{{{ .Value }}}} {{{{ .Labels.system }}}}, {{{{ end }}}}'
+            f'{{{{ range query "count by (system) ({SYSTEM_NOT_KNOWN} == 1)" | sortByLabel "system" }}}}{{{{ .Value }}}} {{{{ .Labels.system }}}}, {{{{ end }}}}'
             "by credentials, an API or an exporter that they share."
         ),
     ),
@@ -115,7 +115,7 @@ PAGES = (
         summary=(
             "{{ $labels.site }} is DOWN:{{ range printf "
             f"\"{SYSTEM_DOWN}{{site='%s'}} == 1\""
-            " $labels.site | query }} {{ .Labels.system }}{{ end }}"
+            ' $labels.site | query | sortByLabel "system" }} {{ .Labels.system }}{{ end }}'
         ),
         description="Known to be down, by 5 samples of 2 minutes; over when all its targets are known to be up.",
     ),

@@ -88,7 +88,7 @@ CASES = (
         minute=16,
         fires=((EDGE, "1"),),
     ),
-    Case(alert="CephCapacityShort", world="full in days", series=GROWING, minute=20, fires=((EDGE, "1"),)),
+    Case(alert="CephCapacityShort", world="full in days, by a line through minutes", series=GROWING, minute=20),
     Case(alert="CephCapacityShort", world="growing, but nearly empty", series=EMPTY, minute=20),
     Case(
         alert="CephCapacityShort",

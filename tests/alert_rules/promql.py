@@ -14,6 +14,7 @@ from sankofa_observe.adapters.integrations.catalogue import load_catalogue
 from sankofa_rules.metrics import TARGET_LABELS
 
 _SETS = {"and", "unless"}  # of which the right side gives no labels
+_EQUAL = "MatchOp.Equal"
 _LAST_ARGUMENT = {"quantile_over_time", "histogram_quantile"}
 
 
@@ -67,6 +68,8 @@ def joins_across_sites(expr: str) -> list[str]:
     """Matches of raw series, and aggregations by instance, that leave the site out: a target's name is its own only there."""
     found = []
     for node in nodes(expr):
+        if not _of_targets(node):
+            continue
         if isinstance(node, promql_parser.AggregateExpr) and node.modifier is not None:
             labels = node.modifier.labels
             if _included(node.modifier.type) and "instance" in labels and "site" not in labels:
@@ -89,6 +92,18 @@ def aged_by_our_clock(expr: str) -> set[str]:
         and node.lhs.func.name == "time"
         for name, _ in selectors(node.rhs.prettify())
     }
+
+
+def _of_targets(node: Any) -> bool:
+    """Whether it reads series of targets: what rules record, and a job that is named, which is of our own process, is none."""
+    found: list[Any] = []
+    promql_parser.walk(node, found.append)
+    return any(
+        isinstance(one, promql_parser.VectorSelector)
+        and not (one.name or "").startswith("sankofa:")
+        and not any(matcher.name == "job" and str(matcher.op) == _EQUAL for matcher in one.matchers.matchers)
+        for one in found
+    )
 
 
 def _included(kind: object) -> bool:

@@ -17,7 +17,6 @@ from pathlib import Path
 from deploy.alertmanager.render import render
 from deploy.lab.pace import measured
 from deploy.lab.processes import Processes
-from deploy.lab.storm import scaled
 from deploy.lab.storm.fleet import Fleet
 from deploy.lab.storm.notifications import FIRING, RESOLVED, Told
 from deploy.lab.storm.rig import Rig
@@ -25,6 +24,7 @@ from deploy.lab.storm.world import World
 from sankofa_observe import telemetry
 from sankofa_rules.book import alerts, documents
 from sankofa_rules.fault_to_page import fault_to_page
+from sankofa_rules.pace import SCRAPE_SECONDS
 
 SLOWER = 2.0  # from this pace on a machine is given more time for each scrape
 DELIVERY_SECONDS = 1.0  # of the wall clock: notifier, Alertmanager and webhook are processes of this machine
@@ -97,7 +97,7 @@ class Stage:
         missed = sum(
             float(one["value"][1]) for one in self.rig.query("max(prometheus_rule_group_iterations_missed_total)")
         )
-        return missed * scaled.SCRAPE_SECONDS + DELIVERY_SECONDS * self.rig.factor
+        return missed * SCRAPE_SECONDS + DELIVERY_SECONDS * self.rig.factor
 
     def restart_prometheus(self) -> None:
         self.rig.children["prometheus"].stop()

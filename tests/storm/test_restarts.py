@@ -55,7 +55,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         stage.now("flapping")
         world.set([FLAPPING], THREE_THREE)
         stage.wait_for("SiteDown", 400, since="flapping", site=FLAPPING)
-        rig.run_for(300)
+        rig.run_for(120)
         stage.now("steady")
         world.mend([FLAPPING])
         stage.wait_until_resolved(600)

@@ -1,4 +1,4 @@
-"""`python -m deploy.lab.storm DRILL`: one fault in a fleet of 78 sites, on a real Prometheus and a real Alertmanager.
+"""`python -m deploy.lab.storm DRILL`: one fault in a fleet of 77 sites, on a real Prometheus and a real Alertmanager.
 
 Prints each page as it arrives, with the seconds since the fault as production would count them, until the drill's own page is there.
 """

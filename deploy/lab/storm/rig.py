@@ -14,21 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import yaml
-
 from deploy.lab.client import local
 from deploy.lab.pace import measured
 from deploy.lab.pager import Pager
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, LabError, Processes, answers
-from deploy.lab.storm import scaled
-from deploy.lab.storm.exposition import PAIRS
-from deploy.lab.storm.fleet import OBSERVERS
+from deploy.lab.storm import scaled, scraping
 from deploy.lab.storm.notifications import Told, told
-from deploy.lab.storm.world import PLATFORM, World
+from deploy.lab.storm.world import World
 from deploy.parts import need_program
+from sankofa_rules.pace import SCRAPE_SECONDS
 
-SYSTEMS = tuple(sorted(PAIRS.keys() - {"network"}))
 LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 5  # of work beside the waiting, at pace 1.0
 
@@ -73,7 +69,7 @@ class Rig:
         for name, text in self.rules.items():
             self._write(f"rules/{name}", scaled.rules(text, self.factor))
         self._write("alertmanager.yml", self.routes(self.pager.url, second_ms=round(1_000 / self.factor)))
-        self._write("prometheus.yml", self._prometheus())
+        self._write("prometheus.yml", scraping.configuration(self.world, self.ports, self._ms(SCRAPE_SECONDS)))
         self.write_targets(empty=not targets)
         self.start_alertmanager()
         self.start_prometheus()
@@ -106,64 +102,8 @@ class Rig:
 
     def write_targets(self, *, empty: bool = False) -> None:
         """The files from which Prometheus learns what to scrape."""
-        for system in SYSTEMS:
-            self._write(f"targets/{system}.json", json.dumps([] if empty else self._targets(system)))
-
-    def _targets(self, system: str) -> list[dict[str, Any]]:
-        return [
-            {
-                "targets": [f"{system}.{site.name}"],
-                "labels": {**site.labels(system), "__exporter": self.world.address(site.observer)},
-            }
-            for site in self.world.fleet.sites.values()
-            if system in site.systems
-        ]
-
-    def _prometheus(self) -> str:
-        platform = {
-            "targets": [self.world.address(PLATFORM)],
-            "labels": {"tier": "core", "region": "all", "site": PLATFORM},
-        }
-        own = [
-            {
-                "targets": [self.world.address(observer)],
-                "labels": {"__metrics_path__": f"/metrics/{system}", "system": system, "observer": observer},
-            }
-            for observer in OBSERVERS
-            for system in SYSTEMS
-        ]
-        itself = {"targets": [f"127.0.0.1:{self.ports['prometheus']}"], "labels": {"observer": OBSERVERS[0]}}
-        document = {
-            "global": {
-                "scrape_interval": self._ms(scaled.SCRAPE_SECONDS),
-                "scrape_timeout": self._ms(scaled.SCRAPE_SECONDS),
-                "evaluation_interval": self._ms(scaled.SCRAPE_SECONDS),
-            },
-            "rule_files": ["rules/*.yaml"],
-            "scrape_configs": [
-                *map(self._job, SYSTEMS),
-                {"job_name": "sankofa-exporter", "honor_labels": True, "static_configs": own},
-                {"job_name": "sankofa-platform", "honor_labels": True, "static_configs": [platform]},
-                {"job_name": "prometheus", "static_configs": [itself]},
-            ],
-            "alerting": {
-                "alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{self.ports['alertmanager']}"]}]}]
-            },
-        }
-        return yaml.safe_dump(document, sort_keys=False)
-
-    @staticmethod
-    def _job(system: str) -> dict[str, Any]:
-        return {
-            "job_name": f"sankofa-{system}",
-            "metrics_path": "/probe",
-            "file_sd_configs": [{"files": [f"targets/{system}.json"]}],
-            "relabel_configs": [
-                {"source_labels": ["__address__"], "target_label": "__param_target"},
-                {"source_labels": ["__address__"], "target_label": "instance"},
-                {"source_labels": ["__exporter"], "target_label": "__address__"},
-            ],
-        }
+        for system in scraping.SYSTEMS:
+            self._write(f"targets/{system}.json", json.dumps([] if empty else scraping.targets(self.world, system)))
 
     def _ms(self, seconds: float) -> str:
         return f"{round(1_000 * self.seconds(seconds))}ms"

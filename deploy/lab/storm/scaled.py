@@ -11,7 +11,6 @@ from typing import Any
 
 import yaml
 
-SCRAPE_SECONDS = 15  # production's, of which the rules speak
 RESEND_SECONDS = 60  # Prometheus' own, and
 LOOKBACK_SECONDS = 300  # how long a series counts as there
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
