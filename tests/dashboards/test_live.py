@@ -79,7 +79,8 @@ sankofa_observer_newest_slot_timestamp_seconds{{observer="observer-1"}} {now:.0f
 sankofa_observer_verdicts{{observer="observer-1",alone="otherwise"}} 0
 sankofa_pipeline_last_success_timestamp_seconds{{stage="observe"}} {now:.0f}
 sankofa_pipeline_failures_total{{stage="observe"}} 0
-sankofa_chain_head_age_seconds 2
+sankofa_chain_head_timestamp_seconds {now - 2:.0f}
+sankofa_chain_asked_timestamp_seconds {now:.0f}
 """
 
 
