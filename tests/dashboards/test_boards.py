@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from deploy.parts import CHECKOUT
 from sankofa_dashboards import book, foreign
 from sankofa_dashboards.__main__ import main
-from sankofa_dashboards.board import Board
+from sankofa_dashboards.board import RUNBOOKS, Board
 from sankofa_dashboards.finish import finish
 from sankofa_dashboards.layout import Section
 from sankofa_dashboards.panels import Lines, Panel, Query
@@ -28,6 +28,7 @@ from sankofa_dashboards.table import Table
 from sankofa_exporters.registry import SYSTEM_NAMES
 from sankofa_rules import book as rules
 from sankofa_rules import metrics
+from sankofa_rules.rule import LINKS
 from tests.alert_rules.promql import parsed, unknown_names
 
 with warnings.catch_warnings():
@@ -252,6 +253,19 @@ def test_every_board_names_the_default_source_and_the_runbooks() -> None:
         variables = {one["name"]: one for one in board.document("https://notes.example/")["templating"]["list"]}
         assert variables["datasource"]["current"] == {"text": default["name"], "value": default["uid"]}
         assert variables["runbooks"]["current"]["value"] == "https://notes.example/"
+
+
+def test_boards_and_alerts_send_to_the_same_runbooks() -> None:
+    """One address in a build, and every board that an alert names is there."""
+    assert LINKS.runbooks == RUNBOOKS
+    assert {alert.dashboard for alert in rules.alerts()} <= set(DOCUMENTS)
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_alerts_that_a_description_names_exist(panel: Json) -> None:
+    """Whoever reads that SiteDown pages finds a rule and a runbook of that name."""
+    named = set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", panel["description"]))
+    assert named <= {alert.name for alert in rules.alerts()}
 
 
 def test_a_system_has_words_of_its_own() -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
@@ -20,7 +19,6 @@ from sankofa_dashboards.states import COLOURS, GOOD_COLOUR
 from sankofa_exporters.registry import SYSTEM_NAMES
 from sankofa_observe import telemetry
 from sankofa_observe.telemetry import State
-from sankofa_rules import book as rules
 from tests.dashboards.grafana import Shown, shown
 from tests.dashboards.world import World, configuration, served
 from tests.pace import limit, until
@@ -28,7 +26,6 @@ from tests.pace import limit, until
 pytestmark = pytest.mark.real("prometheus", "prometheus-alertmanager", "node", "tsc")
 
 STEP_SECONDS = 2
-WATCHDOG, ALERTS = "Watchdog", {alert.name for alert in rules.alerts()}
 SITES = {
     "core-0": ("core", "r1", SYSTEM_NAMES),
     "reg-1": ("regional", "r1", ("besu", "proxmox")),
@@ -83,6 +80,7 @@ sankofa_observer_verdicts{{observer="observer-1",alone="otherwise"}} 0
 sankofa_pipeline_last_success_timestamp_seconds{{stage="observe"}} {now:.0f}
 sankofa_pipeline_failures_total{{stage="observe"}} 0
 sankofa_chain_head_timestamp_seconds {now - 2:.0f}
+sankofa_chain_asked_timestamp_seconds {now:.0f}
 """
 
 
@@ -96,10 +94,9 @@ def prometheus(processes: Processes, world: World, tmp_path: Path) -> Iterator[s
     """The address of a Prometheus that scrapes the world, itself and a real Alertmanager each second."""
     address, alertmanager = (f"127.0.0.1:{free_port()}" for _ in range(2))
     with served(world) as (exporters, platform):
-        config = configuration(world, exporters, platform, tmp_path, STEP_SECONDS)
-        document = yaml.safe_load(config.read_text())
-        document["scrape_configs"].append({"job_name": "own", "static_configs": [{"targets": [address, alertmanager]}]})
-        config.write_text(yaml.safe_dump(document))
+        config = configuration(
+            world, exporters, platform, tmp_path, STEP_SECONDS, own=address, alertmanager=alertmanager
+        )
         _alertmanager(processes, alertmanager, tmp_path)
         command = [need_program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'data'}"]
         child = processes.start("prometheus", [*command, f"--web.listen-address={address}", "--log.level=warn"])
@@ -123,12 +120,7 @@ def _alertmanager(processes: Processes, address: str, folder: Path) -> None:
 
 def _queries() -> list[PanelQuery]:
     """All queries of all boards, each system's of the site that has them all."""
-    return [
-        query
-        for board in BOARDS.values()
-        for query in panel_queries(board, CHOSEN)
-        if WATCHDOG in ALERTS or WATCHDOG not in query.expr
-    ]
+    return [query for board in BOARDS.values() for query in panel_queries(board, CHOSEN)]
 
 
 def _result(prometheus: str, query: PanelQuery) -> list[Any]:

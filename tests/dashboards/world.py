@@ -131,8 +131,10 @@ def _exporters(world: World, path: str) -> str:
     return world.probe(target) if target else "".join(world.own(name) for name in SYSTEM_NAMES)
 
 
-def configuration(world: World, exporters: str, platform: str, folder: Path, step_seconds: int) -> Path:
-    """A Prometheus' configuration with our jobs and our rules."""
+def configuration(
+    world: World, exporters: str, platform: str, folder: Path, step_seconds: int, *, own: str, alertmanager: str
+) -> Path:
+    """The configuration of a Prometheus at `own` with our jobs and our rules."""
     for name in SYSTEM_NAMES:
         groups = [
             {"targets": [target], "labels": {"tier": tier, "region": region, "site": site, "system": of}}
@@ -147,7 +149,8 @@ def configuration(world: World, exporters: str, platform: str, folder: Path, ste
             evaluation_interval=f"{SCRAPE_SECONDS}s",
             exporters={name: Exporter(address=exporters, folder=str(folder)) for name in SYSTEM_NAMES},
             platform=platform,
-            alertmanager=None,
+            alertmanager=alertmanager,
+            own=own,
             rule_files=[
                 str(one)
                 for one in rules.write(

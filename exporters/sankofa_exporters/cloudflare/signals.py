@@ -12,7 +12,7 @@ _ASKED = f"sum by (tier, region, site, instance) (rate({f.REQUESTS.name}{AT}[$__
 SIGNALS = (
     Signal(
         title="Witnesses",
-        means="Connectors and the account's API that gave a verdict: with one, no second opinion; with none, TunnelNotKnown.",
+        means="Connectors and the account's API that gave a verdict: with one, no second opinion; with none, SystemNotKnown.",
         expr=f"{f.WITNESSES.name}{AT}",
         legend="{{site}} {{instance}}",
         decimals=0,
