@@ -57,7 +57,11 @@ def both_broken(*, other_ppm: int = 50_000, cut: int = 0) -> Outcome:
     page = Page(
         at=STARTS_AT + 44,
         path="/page",
-        body={"alerts": [{"labels": {"alertname": "SiteDown"}, "annotations": {"summary": "edge-nairobi-1 is DOWN: proxmox"}}]},
+        body={
+            "alerts": [
+                {"labels": {"alertname": "SiteDown"}, "annotations": {"summary": "edge-nairobi-1 is DOWN: proxmox"}}
+            ]
+        },
     )
     slo, site = AVAILABILITY
     return Outcome(
