@@ -45,14 +45,16 @@ test-all: export FLEET_METROS := 65
 test-all: export SIMULATION_SEEDS := 0-199
 test-all: export EVERY_CALL := 1
 test-all: export DOCUMENTS := 50
+test-all: export STORM := full
 test-all: ## make test and what needs larger parts: browser, object stores, brokers, images
 	$(SETUP) test-all
 	$(CHECK)
 
 soak: ## More of the same, for hours: 10,000 spoiled answers a claim, deep fuzzing of the contract
 	$(SETUP) soak
-	@MUTATIONS=10000 FAULT_SEEDS=1000 WORLDS=20000 STORED_SEEDS=40 FOUNDRY_PROFILE=deep TIER=$@ $(BIN)/python -m pytest --timeout 0 tests/exporters tests/simulation \
-		tests/contracts tests/adapters/test_faulty_chain.py -k 'mutation or simulation or contract or faulty_chain'
+	@MUTATIONS=10000 FAULT_SEEDS=1000 WORLDS=20000 STORED_SEEDS=40 FOUNDRY_PROFILE=deep STORM=real TIER=$@ $(BIN)/python -m pytest --timeout 0 tests/exporters tests/simulation \
+		tests/contracts tests/adapters/test_faulty_chain.py tests/storm/test_core_outage.py \
+		-k 'mutation or simulation or contract or faulty_chain or core_outage'
 
 bench: ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/performance.md)
 	$(SETUP) bench
@@ -78,6 +80,7 @@ check-generated: ## Whether all that is generated is as its sources make it (mak
 	@$(BIN)/python -m sankofa_exporters.docs --check
 	@$(BIN)/python -m deploy.integrations.render --check
 	@$(BIN)/python deploy/prometheus/render.py --check
+	@$(BIN)/python -m deploy.alertmanager.render --check
 	@$(BIN)/python -m sankofa_observe.api --check
 	@$(BIN)/python docs/generate.py --check
 	@$(BIN)/python docs/pictures.py --check
@@ -91,6 +94,7 @@ generate: ## Write all that is generated anew: rules, boards, references, ABI
 	@$(BIN)/python -m sankofa_exporters.docs --write
 	@$(BIN)/python -m deploy.integrations.render --write
 	@$(BIN)/python deploy/prometheus/render.py --write
+	@$(BIN)/python -m deploy.alertmanager.render --write
 	@node=$$($(BIN)/python -m deploy.parts node) && "$$node" contracts/tools/compile.mjs
 	@$(BIN)/python -m sankofa_observe.api --write
 	@$(BIN)/python docs/generate.py --write

@@ -69,6 +69,42 @@ MEANINGS = {
     "schedule.observe_seconds": "Seconds between two turns of observe.",
     "schedule.settle_seconds": "Seconds between two turns of evaluate, assess, settle and credit.",
     "schedule.metrics_listen": "Where the metrics of a process with the scheduler are scraped.",
+    "alerting": "Who is told of alerts, and who silences them: `rules generate` writes Alertmanager's configuration from it.",
+    "alerting.alertmanager_url": "Where approved exclusions become silences.",
+    "alerting.heartbeat": "The judge of the dead man's switch (`sankofa-observe deadman`), as Alertmanager reaches it.",
+    "alerting.incidents": "Where `serve` stores pages and alerts of promises as incidents.",
+    "alerting.incidents.listen": "Where it listens for Alertmanager. It speaks plain HTTP.",
+    "alerting.incidents.url": "The same as Alertmanager reaches it.",
+    "alerting.incidents.metrics_listen": "Where the metrics of `serve --part incidents` are scraped. Empty: nowhere.",
+    "alerting.incidents.token_file": "File with the token that Alertmanager sends.",
+}
+_TOLD = {
+    "pagerduty": "Services of PagerDuty.",
+    "pagerduty[].routing_key_file": "File with the integration's routing key (Events API v2).",
+    "pagerduty[].url": "Where events are posted.",
+    "opsgenie": "Teams of Opsgenie.",
+    "opsgenie[].api_key_file": "File with the integration's API key.",
+    "opsgenie[].url": "Where its API is.",
+    "slack": "Channels of Slack.",
+    "slack[].url_file": "File with the address of the incoming webhook, which is a secret.",
+    "slack[].channel": "Where it is said.",
+    "email": "Mailboxes.",
+    "email[].to": "Who reads it.",
+    "email[].sender": "Who it is from.",
+    "email[].smarthost": "The server that sends it.",
+    "email[].username": "Its login there. Empty: none.",
+    "email[].password_file": "File with its password.",
+    "email[].require_tls": "Whether mail is only sent over TLS.",
+    "webhook": "Programs that are posted to.",
+    "webhook[].url": "Where. Alertmanager has no file for it: let it hold no secret.",
+    "webhook[].token_file": "File with a bearer token.",
+    "webhook[].max_alerts": "Alerts of one notification; 0 is all.",
+}
+MEANINGS |= {f"alerting.{who}.{name}": text for who in ("pages", "tickets") for name, text in _TOLD.items()}
+MEANINGS |= {
+    f"alerting.heartbeat.{name.removeprefix('webhook[].')}": text
+    for name, text in _TOLD.items()
+    if name.startswith("webhook[].")
 }
 
 
@@ -92,7 +128,7 @@ def _rows(model: type[BaseModel], prefix: str, *, required_parts: bool) -> Itera
     for name, field in model.model_fields.items():
         path, inner = prefix + name, _inner(field.annotation)
         part = isinstance(inner, type) and issubclass(inner, BaseModel)
-        is_list = get_origin(field.annotation) is list
+        is_list = get_origin(field.annotation) in {list, tuple}
         optional = NoneType in get_args(field.annotation)
         if not part or is_list or optional:
             kind = "section" if part and not is_list else "list of sections" if part else _kind(field)
@@ -105,7 +141,7 @@ def _rows(model: type[BaseModel], prefix: str, *, required_parts: bool) -> Itera
 def _inner(annotation: Any) -> Any:
     """The type inside a list or an optional."""
     arguments = [one for one in get_args(annotation) if one is not NoneType]
-    inside = get_origin(annotation) in {list, Union, UnionType}
+    inside = get_origin(annotation) in {list, tuple, Union, UnionType}
     return arguments[0] if inside and arguments else annotation
 
 
@@ -113,7 +149,13 @@ def _kind(field: FieldInfo) -> str:
     described = [field, *getattr(_inner(field.annotation), "__metadata__", ())]  # of an optional, inside
     if form := next((one.description for one in described if isinstance(one, FieldInfo) and one.description), None):
         return f"text, {form}" if " " in form else f"text, `{form}`"
-    words: dict[Any, str] = {str: "text", int: "integer", Path: "path", dict[str, str]: "map of text to text"}
+    words: dict[Any, str] = {
+        str: "text",
+        int: "integer",
+        bool: "true or false",
+        Path: "path",
+        dict[str, str]: "map of text to text",
+    }
     text = words[_inner(field.annotation)]
     if get_origin(field.annotation) is list:
         text = f"list of {text}s"
@@ -130,7 +172,7 @@ def _kind(field: FieldInfo) -> str:
 def _default(field: FieldInfo, *, required: bool) -> str:
     if field.is_required():
         return "required" if required else "required in its section"
-    if field.default in (None, "", [], {}):
+    if field.default in (None, "", [], (), {}):
         return "none"
     return f"`{field.default}`"
 
@@ -170,6 +212,8 @@ def metrics_table() -> str:
     return (
         f"{head}{''.join(_metric(one) for one in telemetry.SERIES)}\n"
         f"`stage` is one of {stages}. The time of a last success is kept of those that are late after minutes: {urgent}.\n"
+        f"\n## Of the dead man's judge\n\n`sankofa-observe deadman` answers them at its own `/metrics`.\n\n"
+        f"{head}{''.join(_metric(one) for one in telemetry.DEADMAN_SERIES)}"
     )
 
 

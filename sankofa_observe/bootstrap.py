@@ -17,6 +17,7 @@ from sankofa_observe.errors import InvalidInput
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sankofa_observe.adapters.alertmanager import AlertmanagerSilences
     from sankofa_observe.adapters.archive import FolderArchive
     from sankofa_observe.adapters.attestor import LocalAttestor
     from sankofa_observe.adapters.ledger import SqlLedger
@@ -158,7 +159,25 @@ def _platform(
         identity=_identity(settings.chain) if settings.chain else None,
         lease=ledger.lease("scheduler"),
         settling=settle(ledger, archive, observing["clock"]) if settle else None,
+        open_silences=_silences_of(settings, opened, waits_no_more),
     )
+
+
+def _silences_of(
+    settings: Settings, opened: ExitStack, waits_no_more: WaitsNoMore
+) -> Callable[[], AlertmanagerSilences] | None:
+    alerting = settings.alerting
+    if alerting is None:
+        return None
+
+    def open_silences() -> AlertmanagerSilences:
+        from sankofa_observe.adapters.alertmanager import AlertmanagerSilences
+        from sankofa_observe.pipeline.announce import MARK
+
+        silences = AlertmanagerSilences(alerting.alertmanager_url, MARK, waits_no_more=waits_no_more)
+        return opened.enter_context(closing(silences))
+
+    return open_silences
 
 
 def _settle(

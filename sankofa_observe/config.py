@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -22,25 +22,9 @@ from pydantic_settings import (
 from sankofa_observe import shown
 from sankofa_observe.documents import BrokenYaml, read
 from sankofa_observe.errors import InvalidInput, Violation
+from sankofa_observe.fields import Address, Part, Seconds, Secret, Url
 from sankofa_observe.pipeline.stages import OBSERVING, SETTLING
-
-MAX_PORT = 65_535
-
-
-def _port(address: str) -> str:
-    if not 1 <= int(address.rpartition(":")[2]) <= MAX_PORT:
-        raise ValueError(f"the port should be 1 to {MAX_PORT}")
-    return address
-
-
-def _usable(url: str) -> str:
-    if shown.tells_a_secret(url):
-        raise ValueError(
-            "the address should have no user, no password, no ? and no #: it is known to many, and each may hold a key"
-        )
-    if fault := shown.fault_of(url):
-        raise ValueError(f"the address {fault}")
-    return url
+from sankofa_observe.receivers import Alerting
 
 
 def _sendable(headers: dict[str, str]) -> dict[str, str]:
@@ -59,14 +43,6 @@ def _sendable(headers: dict[str, str]) -> dict[str, str]:
 ObserverName = Annotated[
     str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description="small letters, digits and inner dashes")
 ]
-Seconds = Annotated[int, Field(ge=1)]
-Address = Annotated[str, Field(pattern=r"^[^:\s]+:[0-9]{1,5}$", description="host:port"), AfterValidator(_port)]
-# A path may be a key, so no printed form shows an address.
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$", repr=False), AfterValidator(_usable)]
-Secret = Annotated[
-    Path, Field(repr=False)
-]  # where a key, or its password, is put in place of the path, nothing shows it
-
 
 _REFERENCE = "see docs/reference/settings.md"
 # All others may be an address with a key in it, or what was put in the wrong place.
@@ -90,27 +66,23 @@ _HINTS = {
 }
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class PrometheusSettings(_Part):
+class PrometheusSettings(Part):
     url: Url
     headers: Annotated[dict[str, str], AfterValidator(_sendable)] = Field({}, repr=False)
     data_dir: Path | None = None  # only looked at for the space that is left
 
 
-class LateSettings(_Part):
+class LateSettings(Part):
     delay_seconds: Seconds = 30
     keep_slots_days: Annotated[int, Field(ge=32)] = 2555  # the totals of a day stay for ever
 
 
-class KeySettings(_Part):
+class KeySettings(Part):
     keystore: Secret
     password_file: Secret
 
 
-class ChainSettings(_Part):
+class ChainSettings(Part):
     rpc_url: Url
     chain_id: Annotated[int, Field(ge=1)]
     contract: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
@@ -126,19 +98,19 @@ class AttestorSettings(KeySettings):
     exclusions_file: Path | None = None
 
 
-class ApiSettings(_Part):
+class ApiSettings(Part):
     listen: Address = "127.0.0.1:8080"
     keys_file: Path | None = Field(None, repr=False)
     metrics_listen: Address | None = None
 
 
-class ScheduleSettings(_Part):
+class ScheduleSettings(Part):
     observe_seconds: Seconds = OBSERVING.every_seconds
     settle_seconds: Seconds = SETTLING.every_seconds
     metrics_listen: Address | None = "127.0.0.1:9800"
 
 
-class ObserverSettings(_Part):
+class ObserverSettings(Part):
     """Another observer: the Prometheus beside it, and where its own process is scraped."""
 
     name: ObserverName
@@ -170,6 +142,7 @@ class Settings(BaseSettings):
     attestors: list[AttestorSettings] = []
     api: ApiSettings = ApiSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    alerting: Alerting | None = None
 
     @model_validator(mode="after")
     def _one_name_each(self) -> Settings:
@@ -288,7 +261,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         if isinstance(value, BaseModel):
             changes = {name: absolute(getattr(value, name)) for name in type(value).model_fields}
             return value.model_copy(update=changes)
-        return [absolute(one) for one in value] if isinstance(value, list) else value
+        return type(value)(map(absolute, value)) if isinstance(value, (list, tuple)) else value
 
     resolved: Settings = absolute(settings)
     data = resolved.data_dir

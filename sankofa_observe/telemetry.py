@@ -225,11 +225,17 @@ API_KEY_CHANGES = Series(
     labels=("kind",),
     meaning="API keys that were made or revoked since they were first looked at, those while no API ran among them.",
 )
+INCIDENT_ALERTS = Series(
+    name="sankofa_incident_alerts_total",
+    kind="counter",
+    labels=("outcome",),
+    meaning="Alerts that Alertmanager told of as incidents: stored, same (nothing new), refused, truncated (it cut them off).",
+)
 ERRORS = Series(
     name="sankofa_errors_total",
     kind="counter",
     labels=("part", "kind"),
-    meaning="Errors by part (scheduler, api) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
+    meaning="Errors by part (scheduler, api, incidents) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
 )
 
 SERIES = (
@@ -238,8 +244,31 @@ SERIES = (
     UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SECONDS,
     OBSERVER_NEWEST, OBSERVER_VERDICTS,
     PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD, CHAIN_ASKED, CONTRACT_PAUSED, CONTRACT_CHANGES,
-    DISK_FREE, CLOCK_OFFSET, API_DURATION, API_ANSWERS, API_KEYS, API_KEY_CHANGES, ERRORS,
+    DISK_FREE, CLOCK_OFFSET, API_DURATION, API_ANSWERS, API_KEYS, API_KEY_CHANGES, INCIDENT_ALERTS, ERRORS,
 )  # fmt: skip
+
+# Of the dead man's judge, a process of its own:
+DEADMAN_SILENT = Series(
+    name="sankofa_deadman_silent_seconds",
+    labels=("observer",),
+    meaning="For how long an observer was not heard of, or since the judge began.",
+)
+DEADMAN_BEATS = Series(
+    name="sankofa_deadman_beats_total",
+    kind="counter",
+    labels=("observer",),
+    meaning="Heartbeats that said something new.",
+)
+DEADMAN_LATE = Series(
+    name="sankofa_deadman_late", labels=("observer",), meaning="Whether that is longer than it may be: 1 or 0."
+)
+DEADMAN_CALLS = Series(
+    name="sankofa_deadman_calls_total",
+    kind="counter",
+    labels=("word", "outcome"),
+    meaning="Calls by the second channel, by what was told (late, back) and whether they reached somebody (reached, failed).",
+)
+DEADMAN_SERIES = (DEADMAN_BEATS, DEADMAN_SILENT, DEADMAN_LATE, DEADMAN_CALLS)
 
 # Recorded by the alert rules, and read by boards: `sankofa:<what>:<window or unit>`. Of the state of things, by tier, region and site:
 
@@ -269,8 +298,9 @@ SYSTEM_DOWN = "sankofa:system_down:now"  # and by system: 1 or 0
 SYSTEM_NOT_KNOWN = "sankofa:system_not_known:now"  # and by system: 1 or 0
 SYSTEM_STATE = "sankofa:system_state:now"  # and by system: a State
 OBSERVER_ISOLATED = "sankofa:observer_isolated:now"  # by observer alone: 1 or 0
-PLATFORM_DOWN = "sankofa:platform_down:now"  # by instance alone: 1 or 0
+PLATFORM_DOWN = "sankofa:platform_down:now"  # by site and instance: 1 or 0
 PIPELINE_AGE = "sankofa:pipeline_age:now"  # seconds of the stage that is farthest behind, as last told
+OBSERVER_AGE = "sankofa:observer_age:now"  # by observer alone: seconds of its newest slot, as last told
 SETTLEMENT_CHAIN_AGE = "sankofa:settlement_chain_age:now"  # seconds of its newest block, as last told
 RULER_MISSED = "sankofa:ruler_missed:5m"  # by observer alone: share of rule evaluations
 OBSERVER_PAGED = "sankofa:observer_isolated:paged"  # likewise: ObserverIsolated fires

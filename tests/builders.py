@@ -13,6 +13,7 @@ from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.evidence import Evidence, Provenance, evidence_of
 from sankofa_observe.sla.exclusion import Act, Exclusion, ExclusionState
+from sankofa_observe.sla.incident import Incident, IncidentState
 from sankofa_observe.sla.overlay import Overlay, of_slots
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
 from sankofa_observe.sla.recurrence import Schedule
@@ -235,6 +236,21 @@ def exclusion(of: Agreement, begins: str = "2026-01-01T00:00:00", **changes: Any
 
 
 APPROVAL = Act(state=ExclusionState.APPROVED, actor="person:kofi", at=START - 6 * DAY_SECONDS, reason="seen")
+
+
+def incident(site: str = "edge-1", *, minute: int = 0, **changes: Any) -> Incident:
+    """A page that a site is down, which began so many minutes after `START`."""
+    labels = {"alertname": "SiteDown", "severity": "page", "kind": "cause", "scope": "site", "system": "all"}
+    made = Incident(
+        fingerprint=hashlib.sha256(site.encode()).hexdigest()[:16],
+        begins=f"2026-01-01T00:{minute:02d}:00.123456789Z",
+        started_at=START + minute * 60,
+        ended_at=None,
+        state=IncidentState.FIRING,
+        labels=labels | {"tier": "edge", "region": "ke", "site": site},
+        annotations={"summary": f"{site} is DOWN: proxmox"},
+    )
+    return replace(made, **changes)
 
 
 def credit(of: Agreement, penalty: Penalty, **changes: Any) -> ServiceCredit:

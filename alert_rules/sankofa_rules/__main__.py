@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .book import GENERATED, stale, write
+from .book import GENERATED, Edition, stale, write
 from .pace import SCRAPE_SECONDS
 from .slo import STEP_SECONDS
 
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scrape-seconds", type=int, default=SCRAPE_SECONDS, help="pace of scrapes, for a lab")
     options = parser.parse_args(arguments)
     if options.write:
-        write(options.into, options.step_seconds, scrape_seconds=options.scrape_seconds)
+        write(options.into, Edition(step_seconds=options.step_seconds, scrape_seconds=options.scrape_seconds))
         return 0
     old = stale()
     for path in old:

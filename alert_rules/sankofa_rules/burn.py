@@ -7,13 +7,19 @@ would have held, so that a few known minutes of a blind day, or of a young site,
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import ceil, floor
+
 from sankofa_observe import telemetry
 from sankofa_observe.slo.burn_rate import BURN_WINDOWS, BurnWindow
 from sankofa_observe.units import PPM
 
-from .rule import Alert, Group, Record, duration, half_open
+from .durations import duration, half_open
+from .fault_to_page import Evidence
+from .pace import SCRAPE_SECONDS
+from .rule import Alert, Group, Record
 from .signal import PLACE
-from .slo import Watched
+from .slo import WatchedSlos
 
 SLOW_EVALUATION_STEPS = 5  # windows of days move slowly, and reading them is what costs
 LEAST_BAD = 3  # slots or events: before the third bad slot, DOWN has been found where it is a site that is lost
@@ -35,7 +41,7 @@ def valid(seconds: int) -> str:
     return telemetry.slo_valid(duration(seconds))
 
 
-def groups(slos: Watched, step_seconds: int) -> tuple[Group, ...]:
+def groups(slos: WatchedSlos, step_seconds: int) -> tuple[Group, ...]:
     """Base steps with the page, then the ticket at a fifth of the pace."""
     sums = [_sums(seconds, step_seconds) for seconds in _windows(PAGES)]
     slow = [_sums(seconds, step_seconds) for seconds in _windows(TICKETS) if seconds not in _windows(PAGES)]
@@ -45,7 +51,13 @@ def groups(slos: Watched, step_seconds: int) -> tuple[Group, ...]:
         Group(
             name="sankofa-slo-page",
             interval_seconds=step_seconds,
-            rules=(*slos.base(step_seconds), *(rule for pair in sums for rule in pair), proven, burning, BURN),
+            rules=(
+                *slos.base(step_seconds),
+                *(rule for pair in sums for rule in pair),
+                proven,
+                burning,
+                _page(slos, step_seconds),
+            ),
         ),
         Group(
             name="sankofa-slo-ticket",
@@ -55,8 +67,33 @@ def groups(slos: Watched, step_seconds: int) -> tuple[Group, ...]:
     )
 
 
+def _page(slos: WatchedSlos, step_seconds: int) -> Alert:
+    """With what the promise that burns slowest needs, if all of it is bad."""
+    seconds = max((_seconds_to_burn(target, step_seconds) for target in slos.paging_targets_ppm()), default=0)
+    if not seconds:
+        return BURN
+    looks = ceil(seconds / SCRAPE_SECONDS)
+    # A step is counted when it is over, and its group has a pace of its own.
+    return replace(BURN, evidence=Evidence(needed=looks, of=looks, after_seconds=2 * step_seconds))
+
+
+def _seconds_to_burn(target_ppm: int, step_seconds: int) -> int:
+    """Seconds of nothing but bad steps until the first row is over; 0 where no row can be proven."""
+    return min(filter(None, (_seconds_of_row(row, target_ppm, step_seconds) for row in PAGES)), default=0)
+
+
+def _seconds_of_row(row: BurnWindow, target_ppm: int, step_seconds: int) -> int:
+    steps = [floor(row.factor * (PPM - target_ppm) * (s // step_seconds) / PPM) + 1 for s in _windows_of(row)]
+    fits = all(step * step_seconds <= s for step, s in zip(steps, _windows_of(row), strict=True))
+    return max(*steps, LEAST_BAD) * step_seconds if fits else 0
+
+
+def _windows_of(row: BurnWindow) -> tuple[int, int]:
+    return row.long_seconds, row.short_seconds
+
+
 def _windows(rows: tuple[BurnWindow, ...]) -> list[int]:
-    return sorted({seconds for row in rows for seconds in (row.long_seconds, row.short_seconds)})
+    return sorted({seconds for row in rows for seconds in _windows_of(row)})
 
 
 def _sums(seconds: int, step_seconds: int) -> tuple[Record, Record]:
@@ -87,12 +124,12 @@ def _burning(step_seconds: int) -> str:
 
 
 def _unexplained() -> str:
-    """A lost site is told once, as such; and so is a chain that stands."""
+    """A lost site is told once, as such; and so is a chain that stands, which its pages call by its network's name."""
     lost = " or ".join(
         f"max_over_time({series}[{half_open(LOST_SECONDS)}]) == 1"
         for series in (telemetry.SITE_DOWN, telemetry.SITE_PAGED)
     )
-    stands = f'{valid(min(_windows(PAGES)))}{{tier="chain"}} and on () ALERTS{CHAIN_PAGES}'
+    stands = f'{valid(min(_windows(PAGES)))}{{tier="chain"}} and on (site) ALERTS{CHAIN_PAGES}'
     return f"unless on ({PLACE}) ({lost})\nunless on ({BY_SLO}) ({stands})"
 
 

@@ -16,7 +16,8 @@ from sankofa_exporters.proxmox.families import cluster, ha
 from sankofa_observe.telemetry import FAULT_PAGED, FAULT_SEEN, TARGET_EXPECTED
 
 from .chain import by_chain
-from .pace import EVIDENCE, Pace
+from .fault_to_page import of_samples
+from .pace import EVIDENCE, SURE, Pace
 from .rule import FLEET_BOARD, NETWORK_IDENTITY, SITE_BOARD, Alert, Record
 from .state import SITE, SYSTEM
 
@@ -35,6 +36,7 @@ class Fault:
     summary: str
     description: str
     of_chain: bool = False
+    after_seconds: int = 0  # that the fact itself must be old
 
     def record(self) -> Record:
         seen = by_chain(self.seen) if self.of_chain else self.seen
@@ -52,6 +54,7 @@ class Fault:
             dashboard=FLEET_BOARD if self.of_chain else SITE_BOARD,
             summary=self.summary,
             description=self.description,
+            evidence=of_samples(self.samples, lost=SURE - EVIDENCE, after_seconds=self.after_seconds),
         )
 
 
@@ -71,6 +74,7 @@ FAULTS = (
         system="besu",
         seen=_chain_stalled(),
         samples=2,
+        after_seconds=HEAD_STALL_SECONDS,
         of_chain=True,
         summary="Chain {{ $labels.site }} makes no blocks: nothing can be written or settled",
         description="The newest block that any node of {{ $labels.site }} knows is too old.",

@@ -17,7 +17,7 @@ TARGET_LABELS = frozenset({"site", "tier", "region", "system", "observer", "netw
 
 def series_labels() -> dict[str, frozenset[str]]:
     """Every raw series a query may name, with the labels it may carry."""
-    known = {"up": TARGET_LABELS, **{name: TARGET_LABELS | labels for name, labels in FOREIGN.items()}, **exported()}
+    known = {"up": TARGET_LABELS, **{name: TARGET_LABELS | labels for name, labels in FOREIGN.items()}} | exported()
     for series in telemetry.SERIES:
         bound = {"le"} if series.kind == "histogram" else set()
         known |= {name: TARGET_LABELS | set(series.labels) | bound for name in series.names}

@@ -15,6 +15,7 @@ from sankofa_observe.telemetry import (
     CLOCK_OFFSET,
     DISK_FREE,
     ERRORS,
+    OBSERVER_AGE,
     OBSERVER_ISOLATED,
     OBSERVER_NEWEST,
     OBSERVER_VERDICTS,
@@ -30,7 +31,8 @@ from sankofa_observe.telemetry import (
 )
 
 from . import prometheus
-from .pace import EVIDENCE, MEMORY, Pace
+from .fault_to_page import Evidence
+from .pace import EVIDENCE, MEMORY, SURE, Pace
 from .rule import FLEET_BOARD, Alert, Group, Record
 from .security import SECURITY
 
@@ -42,6 +44,7 @@ PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks we
 OBSERVER_BEHIND_SECONDS = 1800  # what it counts closes a minute or two after it was; restarts take minutes
 CHAIN_LATE_SECONDS, CHAIN_STALLED_SECONDS = 300, 1800
 RULER_MISSED_SHARE, RULER_RESTARTS = 0.1, 2
+RULER_MISSED_LEAST = 3  # evaluations that are more than this share of 5 minutes
 CLOCK_SECONDS = 1
 CERTIFICATE_DAYS = 14
 DISK_FREE_RATIO = 0.1
@@ -64,18 +67,22 @@ def _told(series: object) -> str:
     return f"({series} >= 0)"
 
 
+def _days_left(series: str) -> str:
+    return f"({series} - timestamp({series})) / 86400"
+
+
 def _platform_down(pace: Pace) -> Record:
-    """By instance; it is over on as much evidence as it began."""
+    """By process; it is over on as much evidence as it began."""
     up = f'up{{job="{PLATFORM_JOB}"}}'
     tried, answered = (f"{sum_}_over_time({up}[{pace.sure}])" for sum_ in ("count", "sum"))
-    failed = f"max by (instance) ({tried} - {answered})"
-    well = f"max by (instance) ({answered}) >= {EVIDENCE} and on (instance) {failed} == 0"
-    there = f"max by (instance) (count_over_time({up}[{pace.time(MEMORY)}]))"
+    failed = f"max by (site, instance) ({tried} - {answered})"
+    well = f"max by (site, instance) ({answered}) >= {EVIDENCE} and on (site, instance) {failed} == 0"
+    there = f"max by (site, instance) (count_over_time({up}[{pace.time(MEMORY)}]))"
     return Record(
         record=PLATFORM_DOWN,
         expr=f"({failed} >= {EVIDENCE}) ^ 0\n"
-        f"or {pace.was(PLATFORM_DOWN)} and on (instance) {there} unless on (instance) ({well})\n"
-        f"or 0 * max by (instance) ({tried})",
+        f"or {pace.was(PLATFORM_DOWN)} and on (site, instance) {there} unless on (site, instance) ({well})\n"
+        f"or 0 * max by (site, instance) ({tried})",
     )
 
 
@@ -85,6 +92,12 @@ def _records(pace: Pace) -> tuple[Record, ...]:
         _platform_down(pace),
         _kept(PIPELINE_AGE, f"max(timestamp({PIPELINE_SUCCESS}) - {PIPELINE_SUCCESS})"),
         _kept(SETTLEMENT_CHAIN_AGE, f"max({_told(CHAIN_ASKED)} - {_told(CHAIN_HEAD)})"),
+        # An observer that no agreement names any more is told no more, while others are.
+        Record(
+            record=OBSERVER_AGE,
+            expr=f"max by (observer) (timestamp({OBSERVER_NEWEST}) - {OBSERVER_NEWEST})\n"
+            f"or last_over_time({OBSERVER_AGE}[{REMEMBERED}]) unless on () group({OBSERVER_NEWEST})",
+        ),
         Record(record=RULER_MISSED, expr=f"{missed} / ({every} > 0)"),
     )
 
@@ -102,7 +115,15 @@ _BROKEN = f'{ERRORS}{{kind="invariant_broken"}}'
 _BROKE = f"sum(increase({_BROKEN}[15m])) > 0"
 _FILLING = f"min by (role) ({DISK_FREE}) < {DISK_FREE_RATIO}"
 _FULL_TOMORROW = f"min by (role) (predict_linear({DISK_FREE}[6h], 86400) and {DISK_FREE} offset 6h) < 0"
-_EXPIRES = "\nor ".join(f"({name} - timestamp({name})) / 86400" for name in prometheus.CERTIFICATES)
+# An exporter of ours has no site: its observer stands for one.
+_OWN_EXPIRES = (
+    f'label_replace({_days_left(prometheus.OWN_CERTIFICATE)}, "site", "$1", "observer", "(.+)")',
+    '"tier", "all", "", ""',
+    '"region", "all", "", ""',
+)
+_EXPIRES = "\nor ".join(
+    [*map(_days_left, prometheus.certificates()), "label_replace(label_replace({}, {}), {})".format(*_OWN_EXPIRES)]
+)
 
 _ours = partial(Alert, kind="meta", system="platform", identity=PLATFORM_IDENTITY, dashboard=FLEET_BOARD)
 _page, _ticket = partial(_ours, severity="page", scope="fleet"), partial(_ours, severity="ticket", scope="system")
@@ -120,6 +141,7 @@ PAGES = (
     _page(
         name="PlatformDown",
         expr=f"count({PLATFORM_DOWN} == 1)",
+        evidence=Evidence(needed=EVIDENCE, of=SURE),
         summary="The platform is away: nothing is judged or settled",
         description="{{ $value }} process(es) of the platform have not answered five scrapes in two minutes.",
     ),
@@ -128,24 +150,28 @@ PAGES = (
         expr=f"{RULER_MISSED} > {RULER_MISSED_SHARE}\n"
         f"or max by (observer) (changes({prometheus.STARTED}[5m])) >= {RULER_RESTARTS}",
         severity="page",
+        evidence=Evidence(needed=RULER_MISSED_LEAST, of=RULER_MISSED_LEAST),  # from when it evaluates again
         summary="Rules are judged late: no page can be trusted to come in time",
         description="Prometheus missed evaluations, or restarted again and again, in the last five minutes.",
     ),
     _page(
         name="SettlementHeld",
         expr=f"{remembered('sum', _HELD)} > 0",
+        evidence=Evidence(),
         summary="Money is held: a settlement needs a person before it is paid",
         description="{{ $value }} settlement(s) are held; tenants wait for their credit.",
     ),
     _page(
         name="SettlementChainStalled",
         expr=f"{SETTLEMENT_CHAIN_AGE} > {CHAIN_STALLED_SECONDS}",
+        evidence=Evidence(after_seconds=CHAIN_STALLED_SECONDS),
         summary="The settlement chain makes no blocks: nothing that is owed can be paid",
         description="When it was last asked, its newest block was {{ $value | humanizeDuration }} old.",
     ),
     _page(
         name="InvariantBroken",
         expr=_BROKE,
+        evidence=Evidence(),
         summary="The platform met what must never be: it stopped, and a person has to look",
         description="What cannot be was met in the last quarter of an hour; the log says what, and what was not done.",
     ),
@@ -181,7 +207,7 @@ TICKETS = (
     ),
     _ticket(
         name="ObserverSilent",
-        expr=f"count(max by (observer) (timestamp({OBSERVER_NEWEST}) - {OBSERVER_NEWEST}) > {OBSERVER_BEHIND_SECONDS})",
+        expr=f"count({OBSERVER_AGE} > {OBSERVER_BEHIND_SECONDS})",
         for_seconds=300,
         summary="An observer counts no slots: the others decide without it",
         description="{{ $value }} observer(s) have counted nothing for half an hour.",

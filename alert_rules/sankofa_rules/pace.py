@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .rule import duration, half_open
+from .durations import duration, half_open
 
 SCRAPE_SECONDS = 15
 SURE, QUICK = 8, 3  # scrapes of a window

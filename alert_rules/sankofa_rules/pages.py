@@ -27,12 +27,15 @@ from sankofa_observe.telemetry import (
     TARGET_INFO,
 )
 
-from .pace import Pace
+from .fault_to_page import Evidence
+from .pace import EVIDENCE, QUICK, SCRAPE_SECONDS, SURE, Pace
 from .rule import FLEET_BOARD, SITE_BOARD, Alert
 from .site import SITES
-from .state import SITE, SYSTEM
+from .state import FLEET_LOOKS, OBSERVER_LOOKS, SITE, SYSTEM
 from .systems import WatchedSystem, target_jobs
 
+_DOWN = Evidence(needed=EVIDENCE, of=SURE)
+_LOST = Evidence(needed=SURE, of=SURE)  # down, or silent: one known sample breaks a silence
 _EVERYWHERE = {"tier": "all", "region": "all", "site": "all"}
 
 
@@ -51,6 +54,7 @@ PAGES = (
         system="observer",
         identity=_EVERYWHERE,
         dashboard=FLEET_BOARD,
+        evidence=Evidence(needed=OBSERVER_LOOKS, of=OBSERVER_LOOKS, after_seconds=SCRAPE_SECONDS),
         summary="Observer {{ $labels.observer }} is cut off: none of its targets can be scraped",
         description="Of what only {{ $labels.observer }} sees nobody knows whether it is up; those sites are not paged one by one.",
     ),
@@ -62,6 +66,7 @@ PAGES = (
         system="all",
         identity=_EVERYWHERE,
         dashboard=FLEET_BOARD,
+        evidence=Evidence(needed=FLEET_LOOKS, of=FLEET_LOOKS, after_seconds=QUICK * SCRAPE_SECONDS),
         summary="Nobody can say whether many sites are up or down",
         description=(
             "Not known, at one time: "
@@ -77,6 +82,7 @@ PAGES = (
         system="all",
         identity={"region": "all", "site": "all"},
         dashboard=FLEET_BOARD,
+        evidence=_LOST,
         summary="Many {{ $labels.tier }} sites were lost at once",
         description=(
             _count(f"\"count({SITE_IN_FLEET}{{tier='%s'}} == 1)\"", "tier")
@@ -91,6 +97,7 @@ PAGES = (
         system="all",
         identity={"tier": "all", "site": "all"},
         dashboard=FLEET_BOARD,
+        evidence=_LOST,
         summary="Region {{ $labels.region }} was lost",
         description=(
             _count(f"\"count({SITE_IN_REGION}{{region='%s'}} == 1)\"", "region")
@@ -104,6 +111,7 @@ PAGES = (
         scope="site",
         system="all",
         dashboard=SITE_BOARD,
+        evidence=_DOWN,
         summary=(
             "{{ $labels.site }} is DOWN:{{ range printf "
             f"\"{SYSTEM_DOWN}{{site='%s'}} == 1\""
@@ -118,6 +126,7 @@ PAGES = (
         scope="site",
         system="all",
         dashboard=SITE_BOARD,
+        evidence=_LOST,
         summary="{{ $labels.site }} is silent: up or down, nobody knows",
         description="For 2 minutes nothing is known of any of its targets, while those of other sites are seen.",
     ),

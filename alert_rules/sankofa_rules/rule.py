@@ -11,6 +11,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .durations import duration
+from .fault_to_page import Evidence, fault_to_page
+
 SUMMARY_CHARS = 80
 SITE_IDENTITY = ("tier", "region", "site")
 """Labels that name the site an alert is about; an alert carries them from its expression or as constants."""
@@ -21,21 +24,9 @@ FLEET_BOARD, SITE_BOARD = "sk-fleet", "sk-site"
 Severity = Literal["page", "ticket", "info", "heartbeat"]
 Kind = Literal["slo", "cause", "meta"]
 Scope = Literal["fleet", "region", "site", "system"]
-_DURATION_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _RECORD = re.compile(r"sankofa:[a-z_]+:[a-z0-9_]+")
 _QUERY = re.compile(r"\{\{ (range|with) .*\{\{ end \}\}")  # what Prometheus fills in with a few words
 _ALERT = re.compile(r"([A-Z][a-z0-9]+)+")
-
-
-def duration(seconds: int) -> str:
-    """Prometheus' word for a stretch of time, in the largest unit that divides it: 5m, 6h, 3d."""
-    size, unit = next((size, unit) for size, unit in _DURATION_UNITS if seconds % size == 0)
-    return f"{seconds // size}{unit}"
-
-
-def half_open(seconds: int) -> str:
-    """The range without its left edge: before Prometheus 3 a sample exactly there would count in two steps."""
-    return f"{seconds - 1}s999ms"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +87,7 @@ class Alert:
     system: str | None  # None: the expression carries the label itself
     for_seconds: int = 0
     identity: dict[str, str] = field(default_factory=dict)
+    evidence: Evidence | None = None  # of a page: what it waits for
 
     def __post_init__(self) -> None:
         if not _ALERT.fullmatch(self.name):
@@ -127,6 +119,8 @@ class Alert:
             "runbook_url": links.runbook(self.name, self.varying),
             "dashboard": links.board(self.dashboard, [one for one in self.varying if one == "site"]),
         }
+        if self.evidence is not None:
+            annotations["fault_to_page"] = str(fault_to_page(self.evidence))
         head: dict[str, Any] = {"alert": self.name, "expr": self.expr}
         wait = {"for": duration(self.for_seconds)} if self.for_seconds else {}
         return head | wait | {"labels": fixed, "annotations": annotations}

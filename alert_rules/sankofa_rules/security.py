@@ -31,7 +31,7 @@ SECURITY = (
     _ticket(
         name="SecurityRoleChanged",
         expr=f"count({_grown(CONTRACT_CHANGES, 'event')})",
-        summary="Who may act on the SLA contract was changed: was it us?",
+        summary="Who may act on the SLA contract, or whether, was changed: was it us?",
         description="{{ $value }} kind(s) of event about roles, attestors or the admin were logged within a day.",
     ),
     _ticket(

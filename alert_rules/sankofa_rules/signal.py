@@ -25,7 +25,7 @@ from sankofa_observe.slo.level import HOLE_TENTHS
 from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.units import PPM
 
-from .rule import duration, half_open
+from .durations import duration, half_open
 
 PLACE = "tier, region, site"
 _MISSED = {"lte": ">", "lt": ">=", "gte": "<", "gt": "<="}

@@ -74,16 +74,29 @@ def _lost(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     )
 
 
-def _sole_region() -> str:
+def _lasting(pace: Pace) -> str:
+    """A region's storm that was one at the last evaluation too.
+
+    Scrapes are spread over an interval, so of many regions that fall at one instant some seem to be alone at first.
+    """
+    return f"(min_over_time({REGION_STORM}[{pace.samples(2)}]) == 1)"
+
+
+def _sole_region(pace: Pace) -> str:
     """The region that is lost, where it is the only one: several at once are an outage of the fleet."""
-    return f"({REGION_STORM} == 1 and on () count({REGION_STORM} == 1) == 1)"
+    return f"({_lasting(pace)} and on () count({REGION_STORM} == 1) == 1)"
+
+
+def _regions_apart(pace: Pace) -> str:
+    """Regions whose sites are no part of the fleet's storm: the only one, and one of which that cannot be said yet."""
+    young = f"({REGION_STORM} == 1 unless on (region) {_lasting(pace)})"
+    return f"({young} or {_sole_region(pace)})"
 
 
 def _storms(pace: Pace) -> tuple[Record, ...]:
-    del pace
     region = f"clamp_min({REGION_SHARE} * count by (region) ({SITES}), {REGION_LEAST})"
     tier = f"clamp_min({STORM_SHARE} * count by (tier) ({SITES}), {STORM_LEAST})"
-    rest = f"{SITE_FRESH} unless on (region) {_sole_region()}"
+    rest = f"{SITE_FRESH} unless on (region) {_regions_apart(pace)}"
     return (
         Record(
             record=REGION_STORM,
@@ -97,23 +110,27 @@ def _storms(pace: Pace) -> tuple[Record, ...]:
 
 
 def _covered(pace: Pace) -> tuple[Record, ...]:
-    """Covered while the storm lasts, and then for as long as the site is lost and its parent's page stands."""
+    """Covered while the storm lasts, and then for as long as the site is lost and its parent's page stands.
 
-    def covered(by: str, storm: str, series: str, parent: str, apart: str) -> str:
-        begins = f"({SITE_LOST_QUICK} == 1 and on ({by}) {storm} == 1{apart})"
+    Of several regions in a fleet's storm none is told by itself: the core site that took them along has a page of its own.
+    """
+
+    def covered(by: str, storm: str, series: str, parent: str) -> str:
+        begins = f"({SITE_LOST_QUICK} == 1 and on ({by}) {storm})"
         stays = f"({pace.was(series)} and on ({SITE}) {SITE_LOST} == 1 and on ({by}) {pace.was(parent)})"
         return f"({begins}\nor {stays})\nunless on ({SITE}) {pace.was(SITE_PAGED)}\nunless on ({SITE}) "
 
     regions_own = f"({pace.was(SITE_IN_REGION)} and on (region) {pace.was(REGION_DOWN)})"
-    apart = f" unless on (region) {_sole_region()}"
+    of_fleet = f"{FLEET_STORM} == 1 unless on (region) {_regions_apart(pace)}"
+    of_region = f"({_sole_region(pace)}\nor ({_lasting(pace)} unless on () count({FLEET_STORM} == 1)))"
     return (
         Record(
             record=SITE_IN_FLEET,
-            expr=f"{covered('tier', FLEET_STORM, SITE_IN_FLEET, FLEET_DOWN, apart)}{regions_own}\n{_NONE}",
+            expr=f"{covered('tier', of_fleet, SITE_IN_FLEET, FLEET_DOWN)}{regions_own}\n{_NONE}",
         ),
         Record(
             record=SITE_IN_REGION,
-            expr=f"{covered('region', REGION_STORM, SITE_IN_REGION, REGION_DOWN, '')}({SITE_IN_FLEET} == 1)\n{_NONE}",
+            expr=f"{covered('region', of_region, SITE_IN_REGION, REGION_DOWN)}({SITE_IN_FLEET} == 1)\n{_NONE}",
         ),
     )
 

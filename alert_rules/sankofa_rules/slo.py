@@ -31,7 +31,8 @@ from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.units import PPM, rfc3339
 
 from . import signal
-from .rule import Record, duration
+from .durations import duration
+from .rule import Record
 
 SPECS = Path(__file__).parents[2] / "deploy" / "specs"
 STEP_SECONDS = 60
@@ -42,7 +43,7 @@ NEVER = "can never fire"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watched:
+class WatchedSlos:
     """The SLOs of a folder in the order in which they are recorded: each after what it is made of."""
 
     slos: tuple[Slo, ...] = ()
@@ -67,6 +68,10 @@ class Watched:
             # Scrapes are a census of time; events are draws from it, and few of them prove little (Wilson's lower bound).
             yield Record(record=telemetry.SLO_PAGE_GATE, expr=f"vector({WILSON_Z2})", labels={"slo": slo.name})
 
+    def paging_targets_ppm(self) -> set[int]:
+        """Targets of the promises that page: what is derived pages by what it is made of."""
+        return {slo.target_ppm for slo in self.slos if slo.name in self.promised and not _is_derived(slo)}
+
     def signal(self, slo: Slo, step_seconds: int) -> signal.Signal:
         match slo.indicator:
             case StateIndicator() as one:
@@ -87,7 +92,7 @@ class Watched:
 
 
 @cache
-def watched(specs: Path = SPECS) -> Watched:
+def watched_slos(specs: Path = SPECS) -> WatchedSlos:
     """What the specs of a folder ask to be watched; raises `InvalidInput` as checking them does, and for what cannot be."""
     catalog, places = load_with_places([specs])
     now = int(time.time())
@@ -103,7 +108,7 @@ def watched(specs: Path = SPECS) -> Watched:
         plural = "" if len(faults) == 1 else "s"
         raise InvalidInput(f"{len(faults)} alert{plural} that nobody could trust; nothing was written", faults)
     notes = (*_platform_notes(slos.values()), *_row_notes(slos.values(), promised), *_version_notes(catalog, now))
-    return Watched(slos=tuple(_ordered(slos)), promised=promised & frozenset(slos), notes=notes)
+    return WatchedSlos(slos=tuple(_ordered(slos)), promised=promised & frozenset(slos), notes=notes)
 
 
 def _ordered(slos: dict[str, Slo]) -> Iterator[Slo]:

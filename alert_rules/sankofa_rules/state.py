@@ -7,6 +7,7 @@ that reads its own past (decision 0040). Assumes the target labels tier, region,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from sankofa_observe.telemetry import (
     FLEET_NOT_KNOWN,
@@ -35,6 +36,8 @@ from .systems import OWN_JOB, PLATFORM_JOB, WatchedSystem, observing_jobs, targe
 SITE = "tier, region, site"
 SYSTEM = f"{SITE}, system"
 MOSTLY = 0.8  # of a window, so that a flicker does not begin it anew
+OBSERVER_WINDOW = 5  # evaluations
+OBSERVER_LOOKS, FLEET_LOOKS = (ceil(MOSTLY * window) for window in (OBSERVER_WINDOW, AWHILE))  # until a page
 FLEET_SHARE, FLEET_LEAST = 0.05, 5  # of a system's sites, all unseen: that is the observing, and not the sites
 
 
@@ -104,8 +107,8 @@ def _observers(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ..
     every = f"count by (observer) ({scraped})"
     cut = f"(count by (observer) ({scraped} == 0) == {every} and {every} > 1) ^ 0"
     long = (
-        f"(avg_over_time({OBSERVER_ISOLATED}[{pace.samples(5)}]) >= {MOSTLY}\n"
-        f"and count_over_time({OBSERVER_ISOLATED}[{pace.samples(5)}]) >= 3) ^ 0"
+        f"(avg_over_time({OBSERVER_ISOLATED}[{pace.samples(OBSERVER_WINDOW)}]) >= {MOSTLY}\n"
+        f"and count_over_time({OBSERVER_ISOLATED}[{pace.samples(OBSERVER_WINDOW)}]) >= 3) ^ 0"
     )
     lately = f"max_over_time({OBSERVER_ISOLATED}[{pace.sure}]) == 1"
     return (

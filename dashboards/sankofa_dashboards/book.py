@@ -1,25 +1,34 @@
-"""All boards, and their files."""
+"""All boards, and their files: the wall, a site, paging, and one for each system of the exporters' registry."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from sankofa_exporters.registry import SYSTEM_NAMES, system
+
+from .board import RUNBOOKS, Board
 from .fleet import FLEET
+from .paging import PAGING
 from .queries import GENERATED
-from .site import SITE
+from .site import SITE_BOARD
+from .system import board_of
 
-BOARDS = (FLEET, SITE)
+BOARDS: tuple[Board, ...] = (FLEET, SITE_BOARD, *(board_of(system(name)) for name in SYSTEM_NAMES), PAGING)
 
 
-def documents() -> dict[str, str]:
+def documents(runbooks: str = RUNBOOKS) -> dict[str, str]:
     """File name to JSON text; the file's path is the board's identity for Grafana's provisioning."""
-    return {f"{board.uid}.json": board.text() for board in BOARDS}
+    return {f"{board.uid}.json": board.text(runbooks) for board in BOARDS}
 
 
-def write(folder: Path = GENERATED) -> None:
+def write(folder: Path = GENERATED, runbooks: str = RUNBOOKS) -> list[Path]:
+    """Write the boards, whose runbooks are served at that address; the paths of the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in documents().items():
+    written = []
+    for name, text in documents(runbooks).items():
         (folder / name).write_text(text)
+        written.append(folder / name)
+    return written
 
 
 def stale(folder: Path = GENERATED) -> list[Path]:

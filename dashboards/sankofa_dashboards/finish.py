@@ -41,6 +41,7 @@ PANEL_KEYS = frozenset(
         "gridPos",
         "id",
         "interval",
+        "links",
         "options",
         "panels",
         "targets",
@@ -49,10 +50,11 @@ PANEL_KEYS = frozenset(
         "type",
     }
 )
-ROW_KEYS = frozenset({"collapsed", "gridPos", "id", "panels", "title", "type"})
+ROW_KEYS = frozenset({"collapsed", "gridPos", "id", "panels", "repeat", "title", "type"})
 TARGET_KEYS = frozenset({"datasource", "expr", "format", "instant", "legendFormat", "range", "refId"})
 VARIABLE_KEYS = frozenset(
     {
+        "allValue",
         "current",
         "datasource",
         "description",
@@ -107,7 +109,12 @@ def _variable(variable: Json) -> Json:
     kept = _keep(variable, VARIABLE_KEYS)
     if kept["type"] == "datasource":
         kept.pop("datasource", None)
-    kept["current"] = {"selected": False} if not kept.get("current", {}).get("value") else kept["current"]
+    if not kept.get("current", {}).get("value"):
+        kept.pop("current", None)
+    elif kept["current"]["value"] == "$__all":
+        kept["current"] = {"text": ["All"], "value": ["$__all"]}
+    else:
+        kept["current"] = _keep(kept["current"], frozenset({"text", "value"}))
     return kept
 
 

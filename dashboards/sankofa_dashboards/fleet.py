@@ -1,213 +1,265 @@
 """The first screen: is anyone hurt, whom do we not see, what does it cost, and which 25 sites are worst.
 
-Reads recorded series only; nothing on it asks for all sites over time. Every count begins from the inventory, so that an
-empty answer means that the inventory is missing, and says NOT KNOWN.
+Reads recorded series only; nothing on it asks for all sites over time, and it fits 1920 x 1080 without scrolling. Every count begins
+from the inventory, so that an empty answer means that the inventory is missing, and says NOT KNOWN.
 """
 
 from __future__ import annotations
 
+from sankofa_exporters.registry import SYSTEM_NAMES
 from sankofa_observe import telemetry
-from sankofa_observe.slo.quorum import SAME
+from sankofa_observe.slo.burn_rate import BURN_WINDOWS, DAY, HOUR
 from sankofa_observe.telemetry import State
 
-from . import states
+from . import foreign, marks, states
 from .board import Board
+from .choice import IN_SCOPE, REGION, TIER
+from .events import SITE_BOARD, firing
 from .layout import Section
-from .panels import Bars, Figure, FiringAlerts, Lines, Query, StateRows
-from .table import Column, worst_table
+from .panels import Figure, Query, StateRows
+from .table import Column, Label, always, table
 
-WORST_ROWS = 25
-NONE_YET = f"or on () 0 * count({telemetry.SITE_INFO})"
-_WORST = f"topk({WORST_ROWS}, {telemetry.SITE_RANK})"
-# The set is fixed at the end of the range: without `@ end ()` each step would choose its own 25.
-_WORST_AT_END = f"topk({WORST_ROWS}, {telemetry.SITE_RANK} @ end())"
+WORST_ROWS, TIMELINE_ROWS, CHANGED_ROWS = 25, 15, 8
+_STATE = f"{telemetry.SITE_STATE}{IN_SCOPE}"
+_WORST = f"topk({WORST_ROWS}, {telemetry.SITE_RANK}{IN_SCOPE})"
+# The set is fixed at the end of the range: without `@ end ()` each step would choose its own.
+_WORST_AT_END = f"topk({TIMELINE_ROWS}, {telemetry.SITE_RANK}{IN_SCOPE} @ end())"
+SLOT_SECONDS = 60
+NEVER_SECONDS = 400 * DAY
+PAGE_FACTOR = float(BURN_WINDOWS[0].factor)
 
 
-def _figure(
-    title: str, expr: str, *, description: str, steps: states.Steps, unit: str = "none", legend: str = ""
-) -> Figure:
-    query = Query(expr=expr, instant=True, legend=legend)
-    return Figure(
-        title=title, description=description, queries=(query,), steps=steps, unit=unit, decimals=0, width=4, height=4
-    )
+def _figure(title: str, *queries: Query, description: str, steps: states.Steps, **more: object) -> Figure:
+    shape = {"unit": "none", "decimals": 0, "width": 3, "height": 3} | more
+    return Figure(title=title, description=description, queries=queries, steps=steps, **shape)  # type: ignore[arg-type]  # the fields of Figure
+
+
+def _now(expr: str, legend: str = "") -> Query:
+    return Query(expr=expr, instant=True, legend=legend)
 
 
 def _in_state(state: State) -> str:
-    return f"sum({telemetry.SITE_STATE} == bool {state.value})"
+    return f"sum({_STATE} == bool {state.value})"
 
 
 FIGURES = (
     _figure(
-        "Sites in breach",
-        _in_state(State.BREACH),
+        "DOWN",
+        _now(_in_state(State.DOWN)),
+        description="Sites of which a system is known to be down: five samples in two minutes say so (SiteDown).",
+        steps=states.ANY_IS_BAD,
+    ),
+    _figure(
+        "BREACH",
+        _now(_in_state(State.BREACH)),
         description="Sites that miss an objective of this period even if all unknown time was good.",
         steps=states.ANY_IS_BAD,
     ),
     _figure(
-        "Sites burning",
-        _in_state(State.BURNING),
-        description="Sites for which SloBurn fires.",
+        "Burning",
+        _now(_in_state(State.BURNING)),
+        description="Sites whose error budget burns so fast that it is paged (SloBurn).",
         steps=states.ANY_IS_BURNING,
     ),
     _figure(
-        "Sites NOT KNOWN",
-        f"count({telemetry.SITE_NOT_KNOWN}) {NONE_YET}",
-        description="Contracted sites of which some source is silent or cannot say. Not down, and not good.",
+        "NOT KNOWN",
+        _now(_in_state(State.NOT_KNOWN), "NOT KNOWN"),
+        _now(f"count({_STATE})", "of"),
+        description="Sites of which nobody can say whether they are up, of all there should be. Not down, and not good.",
         steps=states.ANY_IS_NOT_KNOWN,
+        plain=("B",),
+        width=4,
     ),
     _figure(
-        "Credits granted",
-        f"sum by (currency) ({telemetry.CREDIT}) {NONE_YET}",
-        description="Service credits granted so far, in units of each currency.",
-        steps=states.PLAIN,
-        unit="locale",
-        legend="{{currency}}",
+        "No target",
+        _now(_in_state(State.NO_TARGET)),
+        description="Sites of the fleet that have nothing to watch, by anybody's word (TargetsMissing).",
+        steps=((0, states.GOOD_COLOUR), (1, states.NO_TARGET_COLOUR)),
     ),
     _figure(
-        "Penalties",
-        f"sum by (currency) ({telemetry.PENALTY}) {NONE_YET}",
-        description="Penalties assessed, in units of each currency.",
-        steps=states.PLAIN,
-        unit="locale",
-        legend="{{currency}}",
-    ),
-    _figure(
-        "Age of the pipeline",
-        f"max(time() - {telemetry.PIPELINE_SUCCESS})",
-        description="Time since the stage that is furthest behind last succeeded; PipelineStalled fires at 15 minutes.",
+        "Heartbeat",
+        _now(f"max(time() - timestamp({telemetry.SITE_STATE}))", "rules"),
+        _now(f"max(time() - {telemetry.PIPELINE_SUCCESS})", "platform"),
+        description="Age of the oldest state on this wall, and of the platform's stage that is furthest behind (PipelineStalled at 15 min).",
         steps=((0, states.GOOD_COLOUR), (300, states.BURNING_COLOUR), (900, states.BREACH_COLOUR)),
         unit="s",
+        width=4,
+    ),
+    _figure(
+        "Rules missed",
+        _now(foreign.share_missed(), "missed"),
+        description="Evaluations of rules that were left out in the last 5 minutes; over 10 % no bound of a page holds (RulerLate).",
+        steps=((0, states.GOOD_COLOUR), (0.01, states.BURNING_COLOUR), (0.1, states.BREACH_COLOUR)),
+        unit="percentunit",
+        width=4,
     ),
 )
 
-WORST = worst_table(
-    title="Worst sites first",
-    description="The 25 worst: breach, then not known, then burning; within each by the budget spent.",
-    link="/d/sk-site?var-site=${__data.fields.site}&${__url_time_range}",
+EVENTS = firing(
+    title="Events",
+    description="Alerts of the fleet or of a region that fire; sites stand below.",
+    matchers='scope=~"fleet|region", severity=~"page|ticket"',
+    labels=("alertname", "severity", "tier", "region", "network", "observer"),
+    width=24,
+    height=4,
+)
+
+
+def _of_worst(expr: str) -> str:
+    """The expression for the worst sites, and NaN where it has nothing for one."""
+    return always(f"{expr} and on (site) {_WORST}", _WORST, "site")
+
+
+def _system(name: str) -> Column:
+    """What is known of one system of the site; "no target" where there should be none."""
+    own = f'{{system="{name}"}}'
+    state = f"max by (site) ({telemetry.SYSTEM_STATE}{own} and on (site) {_WORST})"
+    none = f"{State.NO_TARGET.value} + 0 * max by (site) ({_WORST} unless on (site) {telemetry.TARGET_EXPECTED}{own})"
+    return Column(
+        name=name,
+        expr=f"{state}\nor on (site) {none}\nor on (site) NaN * max by (site) ({_WORST})",
+        of="system",
+        steps=states.STATE_STEPS,
+        width=92,
+    )
+
+
+_BAD_SHARE = f"({telemetry.slo_bad('1h')} / ({telemetry.slo_valid('1h')} > 0))"
+_SECONDS_LEFT = (
+    f"min by (site) ({telemetry.SLOTS_TO_NEXT_BAND} * {SLOT_SECONDS}"
+    f" / on (slo, site) group_left () clamp_min(max by (slo, site) {_BAD_SHARE}, 1e-9))"
+)
+_AT_RISK = f"sum by (site, currency) ({telemetry.CREDIT_AT_RISK} and on (site) {_WORST})"
+_NO_MONEY = f'label_replace(NaN * max by (site) ({_WORST}), "currency", "-", "", "")'
+_CHANGED = f"max_over_time(timestamp(changes({_STATE}[90s]) > 0)[6h:1m])"
+_FIRST_SEEN = f"min_over_time(timestamp({_STATE})[6h:1m])"
+
+WORST = table(
+    title=f"Worst {WORST_ROWS} sites",
+    description="By the rank of their state: down first, then not known, breach, burning; money decides among equals. More are counted above.",
+    labels=(
+        Label(name="site", links=(SITE_BOARD,), width=120),
+        Label(name="tier", width=80),
+        Label(name="region", width=90),
+        Label(name="currency", width=80),
+    ),
     columns=(
         Column(
-            name="State", expr=f"{telemetry.SITE_STATE} and on (site) {_WORST}", states=True, steps=states.STATE_STEPS
+            name="State",
+            expr=f"max by (tier, region, site) ({_STATE} and on (site) {_WORST})",
+            of="site",
+            steps=states.STATE_STEPS,
+            width=100,
         ),
+        *(_system(name) for name in SYSTEM_NAMES),
         Column(
             name="Burn, 1 h",
-            expr=f"max by (site) ({telemetry.SLO_BURN} and on (site) {_WORST})",
+            expr=_of_worst(telemetry.SLO_BURN),
             decimals=1,
-            steps=((0, states.GOOD_COLOUR), (1, states.BURNING_COLOUR), (14.4, states.BREACH_COLOUR)),
+            steps=((0, "text"), (1, states.BURNING_COLOUR), (PAGE_FACTOR, states.BREACH_COLOUR)),
         ),
         Column(
-            name="Budget spent",
-            expr=f"max by (site) ({telemetry.SLO_SPENT} and on (site) {_WORST})",
+            name="Budget left",
+            expr=_of_worst(f"1 - max by (site) ({telemetry.SLO_SPENT})"),
             unit="percentunit",
             decimals=0,
-            steps=states.SPENT,
+            steps=states.LEFT,
         ),
         Column(
-            name="Attainment at least",
-            expr=f"min by (site) ({telemetry.SLO_LOW} and on (site) {_WORST})",
-            unit="percentunit",
-            decimals=3,
+            name="Next step in",
+            expr=_of_worst(f"clamp_max({_SECONDS_LEFT}, {NEVER_SECONDS})"),
+            unit="s",
+            decimals=0,
+            steps=((0, states.BREACH_COLOUR), (HOUR, states.BURNING_COLOUR), (DAY, "text")),
+            words=(states.beyond(NEVER_SECONDS, "not at this pace"),),
         ),
-        Column(name="Rank", expr=f"max by (site) ({_WORST})"),
+        Column(
+            name="At risk",
+            expr=f"topk by (site) (1, {_AT_RISK})\nor on (site) {_NO_MONEY}",
+            unit="locale",
+            decimals=2,
+        ),
+        Column(
+            name="Since",
+            expr=_of_worst(f"time() - max by (site) ({_CHANGED} or {_FIRST_SEEN})"),
+            unit="s",
+            decimals=0,
+        ),
+        Column(name="Rank", expr=f"max by (site) ({_WORST})", hidden=True),
     ),
+    width=18,
+    height=13,
 )
 
 TIMELINE = StateRows(
-    title="The worst, last 6 hours",
-    description="State of the same sites over time; purple is NOT KNOWN, never good.",
-    queries=(Query(expr=f"{telemetry.SITE_STATE} and on (site) {_WORST_AT_END}", legend="{{site}}"),),
-    width=8,
-    height=14,
+    title=f"The worst {TIMELINE_ROWS}, over time",
+    description="State of the same sites; purple is NOT KNOWN, never good.",
+    queries=(Query(expr=f"{_STATE} and on (site) {_WORST_AT_END}", legend="{{site}}"),),
+    of="site",
+    width=6,
+    height=13,
 )
 
-SHOWN = (State.GOOD, State.BURNING, State.BREACH, State.NOT_KNOWN)
-TIERS = Bars(
+TIERS = table(
     title="Tiers",
-    description="Sites of each tier by state.",
-    queries=tuple(
-        Query(
-            expr=f"sum by (tier) ({telemetry.SITE_STATE} == bool {state.value})",
-            instant=True,
-            legend="{{tier}} " + states.COLOURS[state][0],
-        )
-        for state in SHOWN
+    description="Sites of each tier by state, and how many there should be.",
+    labels=(Label(name="tier"),),
+    columns=(
+        *(
+            Column(
+                name=word,
+                expr=f"sum by (tier) ({_STATE} == bool {state.value})",
+                decimals=0,
+                steps=((0, "text"), (1, colour)),
+            )
+            for state, (word, colour) in states.COLOURS.items()
+        ),
+        Column(name="of", expr=f"count by (tier) ({_STATE})", decimals=0),
     ),
-    colours=tuple((chr(ord("A") + place), states.COLOURS[state][1]) for place, state in enumerate(SHOWN)),
-    width=8,
-    height=9,
+    width=10,
+    height=5,
 )
 
-_ALONE = f'sum by (observer, alone) ({telemetry.OBSERVER_VERDICTS}{{alone!="{SAME}"}})'
-MONEY = (
-    Bars(
-        title="Settlements by state",
-        description="Where each settlement is; held ones wait for a person (SettlementHeld).",
-        queries=(Query(expr=f"sum by (state) ({telemetry.SETTLEMENTS})", instant=True, legend="{{state}}"),),
-        width=8,
-        height=7,
-    ),
-    Bars(
-        title="Waits for a person",
-        description="Verdicts that the slots cannot tell and nobody has reviewed (VerdictUndetermined), periods that cannot be judged yet, and observers that alone would not have said the same (ObserverDiffers).",
-        queries=(
-            Query(expr=f"sum by (slo) ({telemetry.UNDETERMINED})", instant=True, legend="undetermined, {{slo}}"),
-            Query(expr=f"sum by (subject) ({telemetry.WAITING})", instant=True, legend="not judged yet, {{subject}}"),
-            Query(expr=_ALONE, instant=True, legend="{{observer}} alone: {{alone}}"),
+_LAST = f"topk({CHANGED_ROWS}, max_over_time(timestamp(changes({_STATE}[90s]) > 0)[1h:1m]))"
+CHANGES = table(
+    title="Last changes, 1 h",
+    description="Sites whose state changed last; a row without a site says that none did.",
+    labels=(Label(name="site", links=(SITE_BOARD,)), Label(name="tier"), Label(name="region")),
+    columns=(
+        Column(
+            name="Ago",
+            expr=f'time() - ({_LAST})\nor on () label_replace(0 * count({_STATE}), "site", "no change", "", "")',
+            unit="s",
+            decimals=0,
         ),
-        width=8,
-        height=7,
-    ),
-    Bars(
-        title="At stake while nobody can tell",
-        description="The most that may be owed for what is undetermined, in each currency.",
-        queries=(
-            Query(expr=f"sum by (currency) ({telemetry.UNDETERMINED_STAKE})", instant=True, legend="{{currency}}"),
+        Column(
+            name="is",
+            expr=f'max by (site) ({telemetry.SITE_STATE} and on (site) {_LAST})\nor on () label_replace(NaN * count({_STATE}), "site", "no change", "", "")',
+            of="site",
+            steps=states.STATE_STEPS,
         ),
-        width=8,
-        height=7,
+        Column(name="Rank", expr=f"max by (site) ({_LAST})", hidden=True),
     ),
-    Lines(
-        title="Failures of the pipeline",
-        description="Failed runs of each stage.",
-        queries=(
-            Query(
-                expr=f"sum by (stage) (increase({telemetry.PIPELINE_FAILURES}[$__rate_interval]))",
-                legend="{{stage}}",
-            ),
-        ),
-        minimum=0,
-        width=12,
-        height=7,
-    ),
-    Lines(
-        title="Age of the settlement chain's head",
-        description="A head that only grows older means that nothing can be settled.",
-        queries=(Query(expr=f"{telemetry.SETTLEMENT_CHAIN_AGE}", legend="age"),),
-        unit="s",
-        minimum=0,
-        width=12,
-        height=7,
-    ),
+    width=10,
+    height=5,
+)
+
+SENT = Figure(
+    title="Notifications, 1 h",
+    description="What Alertmanager sent to people and programs, and what failed on the way.",
+    queries=(_now(foreign.notifications_sent(), "sent"), _now(foreign.notifications_failed(), "failed")),
+    decimals=0,
+    steps=states.ANY_IS_BAD,
+    plain=("A",),
+    width=4,
+    height=5,
 )
 
 FLEET = Board(
     uid="sk-fleet",
     title="Fleet",
-    description="All sites, worst first. Runbooks: docs/runbooks.",
-    sections=(
-        Section(panels=FIGURES),
-        Section(panels=(WORST, TIMELINE)),
-        Section(
-            panels=(
-                TIERS,
-                FiringAlerts(
-                    title="Firing pages",
-                    description="Pages that fire now.",
-                    labels='{severity="page"}',
-                    width=16,
-                    height=9,
-                ),
-            )
-        ),
-        Section(title="Money and pipeline", panels=MONEY),
-    ),
+    description="All sites, worst first: who is hurt, whom we do not see, what it costs.",
+    variables=(TIER, REGION),
+    marks=(marks.faults('scope=~"fleet|region"'), marks.period_ends(), marks.exclusions()),
+    sections=(Section(panels=(*FIGURES, EVENTS, WORST, TIMELINE, TIERS, CHANGES, SENT)),),
 )

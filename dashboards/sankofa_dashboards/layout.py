@@ -16,10 +16,11 @@ TITLE_HEIGHT = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A titled group of panels; a title of "" puts none."""
+    """A titled group of panels, once for each value of the variable `repeat`; a title of "" puts none."""
 
     title: str = ""
     panels: tuple[Panel, ...]
+    repeat: str | None = None
 
 
 def place(sections: Sequence[Section]) -> list[Any]:
@@ -29,7 +30,9 @@ def place(sections: Sequence[Section]) -> list[Any]:
     for section in sections:
         if section.title:
             grid = grafana.GridPos(h=TITLE_HEIGHT, w=WIDTH, x=0, y=top)
-            placed.append(grafana.RowPanel(id=len(placed) + 1, title=section.title, gridPos=grid))
+            repeated = grafana.Repeat(variable=section.repeat)
+            row = grafana.RowPanel(id=len(placed) + 1, title=section.title, gridPos=grid, repeat=repeated)
+            placed.append(row)
             top += TITLE_HEIGHT
         top = _flow(section.panels, placed, top)
     return placed

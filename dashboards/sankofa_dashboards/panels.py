@@ -1,4 +1,4 @@
-"""Panels in our words: a figure, lines, rows of states, bars, a heat map, firing alerts.
+"""Panels in our words: a figure, lines, rows of states, bars, a heat map; tables stand beside (`table`).
 
 Each is a frozen value that becomes a grafanalib panel; what grafanalib cannot say goes through its `extraJson`. Every
 panel shows NOT KNOWN for nothing. Never holds a query's meaning: those are the boards'.
@@ -16,6 +16,7 @@ from .states import (
     PLAIN,
     STATE_STEPS,
     Steps,
+    Subject,
     nothing_is_not_known,
     state_mappings,
     thresholds,
@@ -26,6 +27,8 @@ Json = dict[str, Any]
 LEGEND = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
 TOOLTIP = {"mode": "multi", "sort": "desc"}
 LAST_VALUE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+# Grafana's palette begins with green: lines that have no bounds are shades of one colour that means no state.
+NEITHER_GOOD_NOR_BAD = {"mode": "shades", "fixedColor": "#3274D9"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,24 @@ class Query:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Link:
+    """Where a click leads; the address may use variables of the board and fields of the row."""
+
+    title: str
+    url: str
+
+    def document(self) -> Json:
+        """As a field has it."""
+        return {"title": self.title, "url": self.url}
+
+    def of_a_board(self) -> Json:
+        """As a panel or a board has it."""
+        where = {"type": "link", "icon": "external link", "tooltip": "", "tags": []}
+        how = {"asDropdown": False, "includeVars": False, "keepTime": False, "targetBlank": False}
+        return self.document() | where | how
+
+
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """What all panels share. Width of 24, height in Grafana's rows."""
 
@@ -60,6 +81,7 @@ class Panel:
     unit: str = "none"
     decimals: int | None = None
     steps: Steps = PLAIN
+    links: tuple[Link, ...] = ()
     shape: ClassVar[type[grafana.Panel]] = grafana.TimeSeries
 
     def panel(self, number: int, grid: grafana.GridPos) -> grafana.Panel:
@@ -72,6 +94,7 @@ class Panel:
             dataSource=DATASOURCE,
             targets=[query.target(chr(ord("A") + place)) for place, query in enumerate(self.queries)],
             transformations=self.transformations(),
+            links=[link.of_a_board() for link in self.links],
             extraJson={
                 "options": self.options(),
                 "fieldConfig": {"defaults": self.defaults(), "overrides": self.overrides()},
@@ -108,20 +131,27 @@ class Panel:
         }
 
 
+def painted(ref: str, colour: str) -> Json:
+    """The override that gives all series of a query (by its letter) one colour."""
+    fixed = {"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}
+    return {"matcher": {"id": "byFrameRefID", "options": ref}, "properties": [fixed]}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figure(Panel):
-    """One number, read at one moment; `states` shows it as the word of its state."""
+    """One number, read at one moment; `of` shows it as the word of that subject's state, `plain` are queries without a bound."""
 
-    states: bool = False
+    of: Subject | None = None
+    plain: tuple[str, ...] = ()
     shape = grafana.Stat
 
     def options(self) -> Json:
         return {
-            "colorMode": "background" if self.states else "value",
+            "colorMode": "background" if self.of else "value",
             "graphMode": "none",
             "justifyMode": "auto",
             "orientation": "auto",
-            "textMode": "auto",
+            "textMode": "value_and_name" if len(self.queries) > 1 else "auto",
             "wideLayout": True,
             "showPercentChange": False,
             "percentChangeColorMode": "standard",
@@ -129,12 +159,15 @@ class Figure(Panel):
         }
 
     def mappings(self) -> list[Json]:
-        return state_mappings() if self.states else super().mappings()
+        return state_mappings(self.of) if self.of else super().mappings()
+
+    def overrides(self) -> list[Json]:
+        return [painted(ref, "text") for ref in self.plain]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lines(Panel):
-    """Lines over time; a gap stays a gap."""
+    """Lines over time; a gap stays a gap. With bounds, they are drawn, and a line has the colour of where it is."""
 
     minimum: float | None = None
 
@@ -142,10 +175,19 @@ class Lines(Panel):
         return {"legend": LEGEND, "tooltip": TOOLTIP}
 
     def colour(self) -> Json:
-        return {"mode": "palette-classic"}
+        return NEITHER_GOOD_NOR_BAD if self.steps == PLAIN else {"mode": "thresholds"}
 
     def custom(self) -> Json:
-        return {"drawStyle": "line", "lineWidth": 2, "fillOpacity": 5, "spanNulls": False, "showPoints": "auto"}
+        bounded = self.steps != PLAIN
+        return {
+            "drawStyle": "line",
+            "lineWidth": 2,
+            "fillOpacity": 5,
+            "spanNulls": False,
+            "showPoints": "auto",
+            "gradientMode": "scheme" if bounded else "none",
+            "thresholdsStyle": {"mode": "line" if bounded else "off"},
+        }
 
     def defaults(self) -> Json:
         return super().defaults() | {"min": self.minimum}
@@ -155,6 +197,7 @@ class Lines(Panel):
 class StateRows(Panel):
     """One row a thing, one colour a state, over time."""
 
+    of: Subject
     steps: Steps = STATE_STEPS
     shape = grafana.StateTimeline
 
@@ -169,7 +212,7 @@ class StateRows(Panel):
         }
 
     def mappings(self) -> list[Json]:
-        return state_mappings()
+        return state_mappings(self.of)
 
     def custom(self) -> Json:
         return {"lineWidth": 0, "fillOpacity": 85}
@@ -177,9 +220,8 @@ class StateRows(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Bars(Panel):
-    """A bar for each series, read at one moment; `colours` paints the bars of a query (by its letter)."""
+    """A bar for each series, read at one moment."""
 
-    colours: tuple[tuple[str, str], ...] = ()
     shape = grafana.BarGauge
 
     def options(self) -> Json:
@@ -187,7 +229,7 @@ class Bars(Panel):
             "displayMode": "basic",
             "orientation": "horizontal",
             "valueMode": "text",
-            "namePlacement": "auto",
+            "namePlacement": "left",
             "showUnfilled": True,
             "sizing": "auto",
             "minVizWidth": 8,
@@ -196,15 +238,6 @@ class Bars(Panel):
             "legend": LEGEND | {"showLegend": False},
             "reduceOptions": LAST_VALUE,
         }
-
-    def overrides(self) -> list[Json]:
-        return [
-            {
-                "matcher": {"id": "byFrameRefID", "options": ref},
-                "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}],
-            }
-            for ref, colour in self.colours
-        ]
 
     def defaults(self) -> Json:
         return super().defaults() | {"min": 0}
@@ -240,26 +273,3 @@ class Heat(Panel):
 
     def custom(self) -> Json:
         return {"hideFrom": {"legend": False, "tooltip": False, "viz": False}, "scaleDistribution": {"type": "linear"}}
-
-
-class _AlertList(grafana.Panel):  # type: ignore[misc]  # grafanalib is untyped, and its own AlertList takes no options
-    def to_json_data(self) -> Json:
-        return dict(self.panel_json({"type": "alertlist"}))
-
-
-@dataclass(frozen=True, kw_only=True)
-class FiringAlerts(Panel):
-    """What fires now, asked of the alerting side itself: it has no query, since ALERTS is absent when all is well."""
-
-    labels: str
-    shape = _AlertList
-
-    def options(self) -> Json:
-        return {
-            "viewMode": "list",
-            "groupMode": "default",
-            "maxItems": 20,
-            "sortOrder": 3,  # newest first
-            "alertInstanceLabelFilter": self.labels,
-            "stateFilter": {"firing": True, "pending": False, "noData": True, "normal": False, "error": True},
-        }

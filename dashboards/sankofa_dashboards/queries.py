@@ -1,7 +1,6 @@
 """Every query of a generated board, ready to be sent to a Prometheus: what the demo and the checks run.
 
-Reads the committed JSON, as Grafana does, and needs none of the libraries that made it. Variables are substituted as Grafana
-would. A panel that asks the alerting side instead (FiringAlerts) has no query and is not listed.
+Reads the committed JSON, as Grafana does, and needs none of the libraries that made it. Variables are substituted as Grafana would.
 """
 
 from __future__ import annotations
@@ -15,17 +14,16 @@ from typing import Any
 
 GENERATED = Path(__file__).parents[1] / "generated"
 BUILT_IN = {"__rate_interval": "1m"}
-_VARIABLE = re.compile(r"\$(\w+)")
+_VARIABLE = re.compile(r"\$([a-zA-Z_]\w*)")  # "$1" is a group of label_replace
 
 
 @dataclass(frozen=True, kw_only=True)
 class PanelQuery:
-    """One expression of one panel; `system` is proxmox, besu, canary or "", by the exporter series it names."""
+    """One expression of one panel."""
 
     panel: str
     expr: str
     instant: bool
-    system: str
 
 
 def generated_boards(folder: Path = GENERATED) -> dict[str, Mapping[str, Any]]:
@@ -41,15 +39,8 @@ def panel_queries(board: Mapping[str, Any], variables: Mapping[str, str]) -> lis
             panel=panel["title"],
             expr=_VARIABLE.sub(lambda match: values[match.group(1)], target["expr"]),
             instant=target["instant"],
-            system=system_of(target["expr"]),
         )
         for panel in board["panels"]
         for target in panel.get("targets", ())
         if "expr" in target
     ]
-
-
-def system_of(expr: str) -> str:
-    """Whose exporter the expression reads directly."""
-    by_prefix = {"sankofa_pve_": "proxmox", "sankofa_besu_": "besu", "sankofa_canary_": "canary"}
-    return next((system for prefix, system in by_prefix.items() if prefix in expr), "")

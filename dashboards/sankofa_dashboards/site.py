@@ -1,44 +1,60 @@
-"""One site: its promises with their bounds, then Proxmox and Besu as their exporters see them, and what fires.
+"""One site: its state, its promises with their bounds and money, what fires, and a row for each system that it has.
 
-A source that does not know gives no line and a NOT KNOWN row, never a good one.
+Systems come from the targets of the site, so a site without Ceph has no Ceph row; all that is special of a system is on its own board, which
+opens for this site. A source that does not know gives no line and a NOT KNOWN row, never a good one.
 """
 
 from __future__ import annotations
 
-from sankofa_exporters.besu.node import families as besu
-from sankofa_exporters.canary import families as canary
 from sankofa_exporters.model import catalogue
-from sankofa_exporters.proxmox import families as pve
 from sankofa_observe import telemetry
-from sankofa_observe.telemetry import State
+from sankofa_observe.slo.burn_rate import BURN_WINDOWS
 
-from . import states
-from .board import Board, Variable
+from . import marks, money, states
+from .board import Board
+from .choice import AT_SITE, SITE, SYSTEM
+from .events import firing
 from .layout import Section
-from .panels import Bars, Figure, FiringAlerts, Heat, Lines, Query, StateRows
+from .panels import Bars, Figure, Lines, Link, Query, StateRows
+from .table import Column, Label, table
 
-AT_SITE = '{site="$site"}'
+_SITE = AT_SITE.strip("{}")
+_SYSTEM = f'{{{_SITE}, system="$system"}}'
+_JOB = f'{{{_SITE}, job="sankofa-$system"}}'
+PAGE_FACTOR = float(BURN_WINDOWS[0].factor)
 
-
-def _state_of(up: str, known: str) -> str:
-    """NOT KNOWN, else up or DOWN: the numbers of `State`."""
-    unknown, down = f"(1 - {known}{AT_SITE})", f"({known}{AT_SITE} - {up}{AT_SITE})"
-    return f"{State.NOT_KNOWN.value} * {unknown} + {State.DOWN.value} * {down}"
-
-
-PROMISES = (
+STATE = (
     Figure(
         title="State",
-        description="Good, burning, BREACH or NOT KNOWN; see the fleet board.",
+        description="Of the whole site, by the worst of its systems and promises.",
         queries=(Query(expr=f"{telemetry.SITE_STATE}{AT_SITE}", instant=True, legend="{{site}}"),),
-        states=True,
+        of="site",
         steps=states.STATE_STEPS,
         width=4,
-        height=8,
+        height=7,
     ),
+    StateRows(
+        title="Systems, over time",
+        description="Up, DOWN or NOT KNOWN of each system, by the evidence of two minutes.",
+        queries=(Query(expr=f"{telemetry.SYSTEM_STATE}{AT_SITE}", legend="{{system}}"),),
+        of="system",
+        width=10,
+        height=7,
+    ),
+    firing(
+        title="Firing at this site",
+        description="Alerts of this site, and what to do.",
+        matchers=_SITE,
+        labels=("alertname", "severity", "system", "slo"),
+        width=10,
+        height=7,
+    ),
+)
+
+PROMISES = (
     Lines(
         title="Attainment, this period",
-        description="Low counts unknown time as bad, high as good: breach when high is under the objective.",
+        description="Low counts unknown time as bad, high as good: a breach is proven when high is under the objective.",
         queries=(
             Query(expr=f"{telemetry.SLO_LOW}{AT_SITE}", legend="{{slo}} low"),
             Query(expr=f"{telemetry.SLO_HIGH}{AT_SITE}", legend="{{slo}} high"),
@@ -49,7 +65,7 @@ PROMISES = (
         ),
         unit="percentunit",
         decimals=3,
-        width=10,
+        width=12,
         height=8,
     ),
     Bars(
@@ -57,12 +73,10 @@ PROMISES = (
         description="What was counted; UNKNOWN is neither down nor good.",
         queries=(
             Query(
-                expr=f"sum by (slo, state) ({telemetry.SLO_SLOTS}{AT_SITE})",
-                instant=True,
-                legend="{{slo}} {{state}}",
+                expr=f"sum by (slo, state) ({telemetry.SLO_SLOTS}{AT_SITE})", instant=True, legend="{{slo}} {{state}}"
             ),
         ),
-        width=10,
+        width=12,
         height=8,
     ),
     Lines(
@@ -71,222 +85,93 @@ PROMISES = (
         queries=(Query(expr=f"{telemetry.SLO_SPENT}{AT_SITE}", legend="{{slo}}"),),
         unit="percentunit",
         minimum=0,
+        steps=states.rising(0.5, 1),
         width=12,
         height=7,
     ),
     Lines(
         title="Burn rate, 1 h",
-        description="1 spends the budget exactly in the period; SloBurn pages at 14.4.",
+        description=f"1 spends the budget exactly in the period; SloBurn pages at {PAGE_FACTOR:g}.",
         queries=(Query(expr=f"{telemetry.SLO_BURN}{AT_SITE}", legend="{{slo}}"),),
         decimals=1,
         minimum=0,
+        steps=states.rising(1, PAGE_FACTOR),
         width=12,
         height=7,
     ),
+    money.priced(_SITE, title="Money", height=6),
 )
 
-PROXMOX = (
-    StateRows(
-        title="Proxmox clusters",
-        description="Good when quorate with a node online; NOT KNOWN when no seed node gives a complete answer.",
-        queries=(Query(expr=_state_of(pve.UP.name, pve.KNOWN.name), legend="{{instance}}"),),
-        width=8,
-        height=7,
-    ),
-    StateRows(
-        title="Proxmox nodes",
-        description="Members of corosync; a node of which nobody can say has no row.",
-        queries=(Query(expr=f"{State.DOWN.value} * (1 - {pve.NODE_ONLINE.name}{AT_SITE})", legend="{{node}}"),),
-        width=8,
-        height=7,
-    ),
-    Lines(
-        title="Quorum margin",
-        description="Votes above the majority: at 0 the next lost node stops the cluster (PveQuorumLost).",
-        queries=(Query(expr=f"{pve.QUORUM_MARGIN.name}{AT_SITE}", legend="{{instance}}"),),
-        decimals=0,
-        width=8,
-        height=7,
-    ),
-)
+_ERROR = f"{catalogue.COLLECTOR_ERROR.name}{_JOB} == 1"
+_TARGETS = f"max by (target) ({telemetry.TARGET_INFO}{_SYSTEM})"
+_SCRAPED = f'label_replace(up{_JOB}, "target", "$1", "instance", "(.*)")'
+_SEEN = f'label_replace({catalogue.PROBE_SUCCESS.name}{_JOB}, "target", "$1", "instance", "(.*)")'
+_WHY = f'label_join(label_replace({_ERROR}, "target", "$1", "instance", "(.*)"), "why", ": ", "collector", "kind")'
+_NOTHING_WRONG = f'label_replace(0 * {_TARGETS}, "why", "-", "", "")'
+_YES_NO = ({"type": "value", "options": {"0": {"text": "no", "index": 0}, "1": {"text": "yes", "index": 1}}},)
+SYSTEM_BOARD = Link(title="Board of this system", url="/d/sk-${system}?var-site=${site}&${__url_time_range}")
 
-_CALLS = besu.CALL_DURATION.name
-_LE = f'{{site="$site", le="{besu.CALL_OBJECTIVE_SECONDS:g}"}}'
-CHAIN = (
-    StateRows(
-        title="Besu nodes",
-        description="Good when the node answers with a fresh head; NOT KNOWN when its answer cannot be trusted.",
-        queries=(Query(expr=_state_of(besu.UP.name, besu.KNOWN.name), legend="{{instance}}"),),
-        width=8,
-        height=7,
+OF_SYSTEM = (
+    Figure(
+        title="This system",
+        description="Up, DOWN or NOT KNOWN; the system's own board opens for this site.",
+        queries=(Query(expr=f"{telemetry.SYSTEM_STATE}{_SYSTEM}", instant=True, legend="{{system}}"),),
+        of="system",
+        steps=states.STATE_STEPS,
+        links=(SYSTEM_BOARD,),
+        width=4,
+        height=6,
     ),
-    Heat(
-        title="eth_call duration",
-        description="The exporter's own calls by duration; the promise is 200 ms.",
-        queries=(
-            Query(
-                expr=f"sum by (le) (increase({_CALLS}_bucket{AT_SITE}[$__rate_interval]))",
-                legend="{{le}}",
-                format="heatmap",
+    table(
+        title="Targets",
+        description="Each target that there should be: whether it is scraped, whether the exporter saw all it must, and why not.",
+        labels=(Label(name="target"), Label(name="why")),
+        columns=(
+            Column(
+                name="Failing collectors",
+                expr=f"topk by (target) (1, count by (target, why) ({_WHY}))\nor on (target) {_NOTHING_WRONG}",
+                decimals=0,
+                steps=((0, "text"), (1, states.BURNING_COLOUR)),
+            ),
+            Column(
+                name="Scraped",
+                expr=f"max by (target) ({_SCRAPED})\nor on (target) 0 * {_TARGETS}",
+                words=_YES_NO,
+                steps=((0, states.NOT_KNOWN_COLOUR), (1, "text")),
+            ),
+            Column(
+                name="All seen",
+                expr=f"max by (target) ({_SEEN})\nor on (target) NaN * {_TARGETS}",
+                words=_YES_NO,
+                steps=((0, states.NOT_KNOWN_COLOUR), (1, "text")),
             ),
         ),
-        unit="s",
-        width=8,
-        height=7,
+        width=12,
+        height=6,
+        links=(SYSTEM_BOARD,),
     ),
     Lines(
-        title="eth_calls within 200 ms",
-        description="Share of calls at or under the bound; absent without calls.",
-        queries=(
-            Query(
-                expr=f"sum by (instance) (rate({_CALLS}_bucket{_LE}[$__rate_interval]))\n"
-                f"/ (sum by (instance) (rate({_CALLS}_count{AT_SITE}[$__rate_interval])) > 0)",
-                legend="{{instance}}",
-            ),
-        ),
-        unit="percentunit",
-        width=8,
-        height=7,
-    ),
-    Lines(
-        title="Age of the chain's head",
-        description="Time since the newest block this node has; BesuHeadStalled looks at all nodes of the network.",
-        queries=(Query(expr=f"time() - {besu.HEAD_TIMESTAMP.name}{AT_SITE}", legend="{{instance}}"),),
+        title="Probes",
+        description="Time of each target's probe; of it, by our own delay, what stands on the system's board.",
+        queries=(Query(expr=f"{catalogue.PROBE_DURATION.name}{_JOB}", legend="{{instance}}"),),
         unit="s",
         minimum=0,
-        width=12,
-        height=7,
-    ),
-    Lines(
-        title="How full blocks are",
-        description="Gas used by the head block over its limit.",
-        queries=(Query(expr=f"{besu.HEAD_GAS_USED.name}{AT_SITE}", legend="{{instance}}"),),
-        unit="percentunit",
-        minimum=0,
-        width=12,
-        height=7,
+        steps=states.rising(5, 9),
+        links=(SYSTEM_BOARD,),
+        width=8,
+        height=6,
     ),
 )
 
-_ANSWERS = canary.DURATION.name
-_ASKED = f"sum by (instance) (rate({canary.REQUESTS.name}{AT_SITE}[$__rate_interval]))"
-_OF_TIER = " or ".join(
-    f'rate({_ANSWERS}_bucket{{site="$site", tier="{tier}", le="{bound:g}"}}[$__rate_interval])'
-    for tier, bound in canary.PROMISED_SECONDS.items()
-)
-USERS = (
-    StateRows(
-        title="Addresses of users",
-        description="Good when the newest request was answered as expected; NOT KNOWN when none is known.",
-        queries=(Query(expr=_state_of(canary.UP.name, canary.KNOWN.name), legend="{{instance}}"),),
-        width=8,
-        height=7,
-    ),
-    Heat(
-        title="Time to the whole answer",
-        description="The canary's own requests that were answered as expected; users are promised 10, 50 and 100 ms.",
-        queries=(
-            Query(
-                expr=f"sum by (le) (increase({_ANSWERS}_bucket{AT_SITE}[$__rate_interval]))",
-                legend="{{le}}",
-                format="heatmap",
-            ),
-        ),
-        unit="s",
-        width=8,
-        height=7,
-    ),
-    Lines(
-        title="Requests within the tier's bound",
-        description="Share of all requests, failed ones included: 10 ms at the edge, 50 ms regional, 100 ms core.",
-        queries=(
-            Query(
-                expr=f"sum by (instance) ({_OF_TIER})\n/ ({_ASKED} > 0)",
-                legend="{{instance}}",
-            ),
-        ),
-        unit="percentunit",
-        width=8,
-        height=7,
-    ),
-    Lines(
-        title="Failed requests",
-        description="A second, by what a user would meet.",
-        queries=(
-            Query(
-                expr=f"sum by (instance, outcome) (rate({canary.FAILURES.name}{AT_SITE}[$__rate_interval]))",
-                legend="{{instance}} {{outcome}}",
-            ),
-        ),
-        unit="reqps",
-        minimum=0,
-        width=12,
-        height=7,
-    ),
-    Lines(
-        title="Requests not known",
-        description="A second, by what of ours was in the way: neither good nor bad.",
-        queries=(
-            Query(
-                expr=f"sum by (instance, reason) (rate({canary.NOT_KNOWN.name}{AT_SITE}[$__rate_interval]))",
-                legend="{{instance}} {{reason}}",
-            ),
-        ),
-        unit="reqps",
-        minimum=0,
-        width=12,
-        height=7,
-    ),
-)
-
-OBSERVER = (
-    Lines(
-        title="Delay of our own exporters",
-        description="Time of a probe in which the exporter itself was held up; what only this decides is not known.",
-        queries=(Query(expr=f"max by (job) ({catalogue.PROBE_DELAY.name}{AT_SITE})", legend="{{job}}"),),
-        unit="s",
-        minimum=0,
-        width=12,
-        height=7,
-    ),
-    Lines(
-        title="eth_calls not known",
-        description="Calls a minute that only our own delay may have made slow: neither good nor bad.",
-        queries=(
-            Query(
-                expr=f"60 * sum by (instance) (rate({besu.CALL_NOT_KNOWN.name}{AT_SITE}[$__rate_interval]))",
-                legend="{{instance}}",
-            ),
-        ),
-        unit="short",
-        minimum=0,
-        width=12,
-        height=7,
-    ),
-)
-
-SITE = Board(
+SITE_BOARD = Board(
     uid="sk-site",
     title="Site",
-    description="One site: promises, systems, alerts. Runbooks: docs/runbooks.",
-    variables=(Variable(name="site", label="Site", query=f"label_values({telemetry.SITE_INFO}, site)"),),
+    description="One site: state, promises, money, alerts, and its systems.",
+    variables=(SITE, SYSTEM),
+    marks=(marks.faults(_SITE), marks.period_ends(_SITE), marks.exclusions(_SITE)),
     sections=(
-        Section(panels=PROMISES),
-        Section(title="Users", panels=USERS),
-        Section(title="Proxmox", panels=PROXMOX),
-        Section(title="Besu", panels=CHAIN),
-        Section(title="Observer", panels=OBSERVER),
-        Section(
-            title="Alerts",
-            panels=(
-                FiringAlerts(
-                    title="Firing at this site",
-                    description="Alerts of this site that fire now.",
-                    labels=AT_SITE,
-                    width=24,
-                    height=7,
-                ),
-            ),
-        ),
+        Section(panels=STATE),
+        Section(title="Promises", panels=PROMISES),
+        Section(title="$system", panels=OF_SYSTEM, repeat="system"),
     ),
 )

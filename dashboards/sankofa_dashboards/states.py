@@ -1,14 +1,15 @@
-"""The five states and their colours, the same on every board: a colour is never alone, a word is always with it.
+"""The states and their colours, the same on every board: a colour is never alone, a word is always with it.
 
 Null has a colour and a word of its own. Thresholds start from that colour too, so that no value is ever shown as good.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from sankofa_observe.telemetry import State
 
+Subject = Literal["site", "system"]
 NOT_KNOWN_TEXT = "NOT KNOWN"
 NOT_KNOWN_COLOUR = "#8E7CC3"
 GOOD_COLOUR, BURNING_COLOUR, BREACH_COLOUR, EXCLUDED_COLOUR = "#2E7D32", "#F2A900", "#C4162A", "#5794F2"
@@ -23,6 +24,9 @@ COLOURS = {
     State.EXCLUDED: ("excluded", EXCLUDED_COLOUR),
 }
 
+SYSTEM_WORDS = {state: word for state, (word, _) in COLOURS.items()} | {State.GOOD: "up"}
+"""A system is up, DOWN or NOT KNOWN: good, burning and breach are of a promise."""
+
 Steps = tuple[tuple[float, str], ...]
 """(from this value on, colour), ascending."""
 
@@ -33,13 +37,23 @@ def nothing_is_not_known() -> dict[str, Any]:
     return {"type": "special", "options": {"match": "null+nan", "result": result}}
 
 
-def state_mappings() -> list[dict[str, Any]]:
-    """Numbers to words and colours, and nothing to NOT KNOWN."""
+def state_mappings(of: Subject = "site") -> list[dict[str, Any]]:
+    """Numbers to the words and colours of a site or of a system, and nothing to NOT KNOWN."""
     words = {
-        str(state.value): {"text": text, "color": colour, "index": state.value}
+        str(state.value): {
+            "text": text if of == "site" else SYSTEM_WORDS[state],
+            "color": colour,
+            "index": state.value,
+        }
         for state, (text, colour) in COLOURS.items()
     }
     return [{"type": "value", "options": words}, nothing_is_not_known()]
+
+
+def beyond(limit: float, text: str) -> dict[str, Any]:
+    """The mapping of everything from a limit on to one word; the query clamps to it."""
+    result = {"text": text, "color": "text", "index": len(COLOURS) + 1}
+    return {"type": "range", "options": {"from": limit, "to": 2 * limit, "result": result}}
 
 
 def thresholds(steps: Steps) -> dict[str, Any]:
@@ -55,3 +69,20 @@ ANY_IS_NOT_KNOWN: Steps = ((0, GOOD_COLOUR), (1, NOT_KNOWN_COLOUR))
 PLAIN: Steps = ((0, "text"),)
 """Money and other figures that are neither good nor bad."""
 SPENT: Steps = ((0, GOOD_COLOUR), (0.5, BURNING_COLOUR), (1, BREACH_COLOUR))
+LEFT: Steps = ((-1e9, BREACH_COLOUR), (0, BREACH_COLOUR), (0.001, BURNING_COLOUR), (0.5, "text"))
+"""Of a budget: none, less than half, more; green is of a state alone, for much may be left while nobody sees anything."""
+
+
+def rising(watch: float | None, bad: float | None) -> Steps:
+    """Good until `watch`, bad from `bad` on; PLAIN without a bound."""
+    return _bounded((-1e9, GOOD_COLOUR), (watch, BURNING_COLOUR), (bad, BREACH_COLOUR))
+
+
+def falling(watch: float | None, bad: float | None) -> Steps:
+    """Bad up to `bad`, good from `watch` on; PLAIN without a bound."""
+    return _bounded((-1e9, BREACH_COLOUR), (bad, BURNING_COLOUR), (watch, GOOD_COLOUR))
+
+
+def _bounded(base: tuple[float, str], *bounds: tuple[float | None, str]) -> Steps:
+    kept = tuple((value, colour) for value, colour in bounds if value is not None)
+    return (base, *kept) if kept else PLAIN

@@ -104,7 +104,7 @@ class _Anchored(yaml.SafeDumper):
 
 def _multi_target(name: str, exporter: Exporter) -> dict[str, Any]:
     return {
-        "job_name": CATALOGUE.entry(name).spec.scrape.job,
+        "job_name": f"sankofa-{name}",  # of each system, whether the catalogue says more of it or not
         "metrics_path": "/probe",
         **exporter.discovery("/sd", name),
         "relabel_configs": through(exporter.address, instance=True),

@@ -55,6 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     action.add_argument("--write", action="store_true", help="write the tables")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args(arguments)
+    missing = [path for path in pages(options.folder) if not path.exists()]
+    for path in missing:
+        sys.stderr.write(f"{path}: is missing; docs/exporters/new-system.md says what stands there\n")
+    if missing:
+        return 1
     stale = [path for path, families in pages(options.folder).items() if not _settle(path, families, options.write)]
     for path in stale:
         sys.stderr.write(f"{path}: the metric table is stale; run python -m sankofa_exporters.docs --write\n")

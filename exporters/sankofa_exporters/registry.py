@@ -16,6 +16,7 @@ from typing import Any
 from sankofa_exporters.config.settings import Module, Target
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.model.family import Family
+from sankofa_exporters.model.signal import Signal
 from sankofa_exporters.probe.source import Source
 
 SYSTEM_NAMES = tuple(
@@ -40,6 +41,7 @@ class System:
     kinds: tuple[
         str, ...
     ] = ()  # the words that may follow its name on the command line; the first one is meant without any
+    signals: tuple[Signal, ...] = ()  # its board's own rows; the first four are its golden signals
     upstream_job: str | None = None  # the scrape job of the metrics endpoint that the system has itself
 
 

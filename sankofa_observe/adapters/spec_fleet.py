@@ -27,6 +27,9 @@ from sankofa_observe.units import instant, rfc3339
 
 def add_sites(place: Place, document: FleetDocument, draft: Draft) -> None:
     sites, faults = draft.catalog.sites, []
+    taken = {
+        (system, name): one.name for one in sites.values() for system in one.targets for name in one.targets[system]
+    }
     for index, spec in enumerate(document.spec.sites):
         path = f"/spec/sites/{index}"
         if not place.stands(f"{path}/name"):
@@ -37,9 +40,10 @@ def add_sites(place: Place, document: FleetDocument, draft: Draft) -> None:
         if spec.name in sites:
             faults.append(Fault(f"{path}/name", "fleet.twice", f"site {spec.name} is named twice"))
             draft.broken_sites.add(spec.name)
-        targets = {system: tuple(named) for system, named in spec.targets.items() if isinstance(named, dict)}
+        targets = {system: tuple(named) for system, named in spec.targets.items()}
         faults += _place_faults(spec, path)
         faults += _zone_twice(spec, path, sites)
+        faults += _target_twice(spec, path, taken)
         sites[spec.name] = Site(
             name=spec.name,
             tier=spec.tier,
@@ -101,6 +105,15 @@ def _place_faults(spec: SiteSpec, path: str) -> Iterator[Fault]:
         yield Fault(path, "fleet.region", problem, "like zone: africa-east, needs: 2")
     if spec.tier != "region" and spec.needs is not None:
         yield Fault(f"{path}/needs", "fleet.region", f"a place of tier {spec.tier} needs no sites; regions do")
+
+
+def _target_twice(spec: SiteSpec, path: str, taken: dict[tuple[str, str], str]) -> Iterator[Fault]:
+    """A target's name is its `instance`: two of one system would be one source, and an exporter refuses them."""
+    for system, named in spec.targets.items():
+        for name in named:
+            if (first := taken.setdefault((system, name), spec.name)) != spec.name:
+                problem = f"target {name} of {system} is at {first} too"
+                yield Fault(f"{path}/targets/{system}/{name}", "fleet.target-twice", problem, "a name of its own")
 
 
 def _zone_twice(spec: SiteSpec, path: str, sites: Mapping[str, Site]) -> Iterator[Fault]:

@@ -17,6 +17,8 @@ from sankofa_observe.sla.agreement import EXCLUSION_NOTICE_SECONDS
 from sankofa_observe.slo.site import TIERS
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+# Of what is probed at a site, as the exporters read it too (decision 0042): an address is none.
+TargetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9._:@-]|/[A-Za-z0-9._:@-]){0,127}$")]
 Hex32 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 Account = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 Ppm = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
@@ -137,7 +139,9 @@ class SiteSpec(Strict):
     role: Literal["active", "standby", ""] = ""
     needs: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
     since: Timestamp | None = None
-    targets: dict[str, Any] = {}  # the exporters' part of the file; they check it
+    targets: dict[
+        Name, dict[TargetName, Any]
+    ] = {}  # what stands under a name is the exporters' part of the file; they check it
 
 
 class FleetSpec(Strict):

@@ -21,6 +21,7 @@ from sankofa_observe.adapters.spec_models import (
     Strict,
 )
 
+KEY = "[key]"  # how pydantic says that a key is meant, and not what stands under it
 DURATION_HINT = "a duration is a whole number and one unit: s second, m minute, h, d, w, M month, Q quarter, Y year"
 _HINTS = {
     "isRolling": "true for a budget that is watched; an agreement takes false and a calendar, such as duration 1M",
@@ -125,7 +126,7 @@ def _leads_on(place: Any, part: int | str, following: int | str) -> bool:
 
 def shape_fault(error: Any) -> Fault:
     """What pydantic says of a part of a document."""
-    path = "/" + "/".join(str(part) for part in error["loc"])
+    path = "/" + "/".join(str(part) for part in error["loc"] if part != KEY)
     last, kind = error["loc"][-1], error["type"]
     untold = kind in {"missing", "extra_forbidden"} or last == "salt"  # a salt is kept off every log
     seen = "" if untold else f", seen {str(error['input'])[:80]!r}"

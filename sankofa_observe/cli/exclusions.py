@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sankofa_observe.cli.output import AsJson, ConfigFile, show
+from sankofa_observe.cli.output import AsJson, ConfigFile, Limit, pages, show
 from sankofa_observe.cli.person import By, who
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group.command("approve")(approve)
     group.command("list")(listed)
     group.command("withdraw")(withdraw)
+    group.command("announce")(announce)
     app.add_typer(group, name="exclusions")
 
 
@@ -106,7 +107,7 @@ def approve(
 def listed(
     config: ConfigFile,
     agreement: Annotated[str | None, typer.Option(help="Only of the agreement with this id.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    limit: Limit = None,
     after: Annotated[str | None, typer.Option(help="Go on where the list before ended: what it named.")] = None,
     *,
     as_json: AsJson = False,
@@ -120,10 +121,9 @@ def listed(
 
     ledger = _ledger(config)
     try:
-        page = ledger.read(OPERATOR).exclusions(agreement, limit=limit, after=after)
-        show(map(announced, page.items), as_json=as_json, nothing="no exclusion was ever proposed")
-        if page.next:
-            typer.echo(f"more: --after {page.next}", err=True)
+        reads = ledger.read(OPERATOR)
+        found = pages(lambda **page: reads.exclusions(agreement, **page), limit=limit, after=after, whole=as_json)
+        show(map(announced, found), as_json=as_json, nothing="no exclusion was ever proposed")
     finally:
         ledger.close()
 
@@ -154,6 +154,21 @@ def withdraw(
         show(done, as_json=as_json, nothing="")
     finally:
         ledger.close()
+
+
+def announce(config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Silence in Alertmanager what approved exclusions cover, as the scheduler does in each of its turns.
+
+    A place is silenced where all that is promised there is excluded; else only alerts of SLOs that are excluded for everybody. A silence
+    that somebody made by hand is left alone, and still costs money: it excludes nothing.
+
+    Example: sankofa-observe exclusions announce --config sankofa.yaml
+    """
+    from sankofa_observe.bootstrap import open_platform
+    from sankofa_observe.config import load_settings
+
+    with open_platform(load_settings(config), new=False) as platform:
+        show(platform.announce(), as_json=as_json, nothing="every silence is as approved exclusions ask for")
 
 
 def _with_seconds(text: str) -> str:

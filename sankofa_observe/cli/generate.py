@@ -38,6 +38,9 @@ def generate_rules(
     step_seconds: Annotated[
         int, typer.Option("--step-seconds", min=1, help="Pace of the SLO rules; 60 but in a lab. It divides 300.")
     ] = 60,
+    scrape_seconds: Annotated[
+        int, typer.Option("--scrape-seconds", min=1, help="How often Prometheus scrapes and evaluates.")
+    ] = 15,
     runbooks: Annotated[
         str | None, typer.Option("--runbooks", help="Where runbooks are served: an alert's link is this and /NAME.")
     ] = None,
@@ -58,17 +61,18 @@ def generate_rules(
     if SHORTEST_WINDOW_SECONDS % step_seconds:
         raise InvalidInput(f"--step-seconds {step_seconds}: expected a divisor of {SHORTEST_WINDOW_SECONDS}, like 60")
     with _extra():
-        from sankofa_rules.book import stale, write
+        from sankofa_rules.book import Edition, stale, write
         from sankofa_rules.rule import Links
-        from sankofa_rules.slo import watched
+        from sankofa_rules.slo import watched_slos
     links = Links(**{name: _web(name, url) for name, url in (("runbooks", runbooks), ("boards", boards)) if url})
-    found = watched(specs)
+    edition = Edition(specs=specs, step_seconds=step_seconds, scrape_seconds=scrape_seconds, links=links)
+    found = watched_slos(specs)
     parts = len(found.slos) - len(found.promised)
     what = f"rules of {_counted(len(found.promised), 'SLO')}" + (f" and {_counted(parts, 'part')}" if parts else "")
     if check:
-        _compared(stale(out, step_seconds, specs, links), what)
+        _compared(stale(out, edition), what)
     else:
-        _written(lambda: write(out, step_seconds, specs, links=links), what, out)
+        _written(lambda: write(out, edition), what, out)
         for note in found.notes:
             say(f"note: {note}")
 
@@ -80,8 +84,8 @@ def generate_dashboards(specs: Specs, out: Out, *, check: Check = False) -> None
     """
     with _extra():
         from sankofa_dashboards.book import documents, stale, write
-        from sankofa_rules.slo import watched
-    what = f"{_counted(len(documents()), 'board')} for {_counted(len(watched(specs).promised), 'SLO')}"
+        from sankofa_rules.slo import watched_slos
+    what = f"{_counted(len(documents()), 'board')} for {_counted(len(watched_slos(specs).promised), 'SLO')}"
     if check:
         _compared(stale(out), what)
     else:

@@ -11,14 +11,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+if TYPE_CHECKING:
+    from sankofa_observe.ports import Page
+
+Item = TypeVar("Item")
 Advance = Callable[[str, int, int | None], None]
 """What is worked on, how much of it is done, and how much there is: None while nobody knows."""
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="Settings file; see docs/reference/settings.md.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, max=10_000, help="At most so many; without it 100, and all of them with --json.")
+]
+PAGE = 100
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
 
 
@@ -41,6 +49,19 @@ def show(events: Iterable[Any], *, as_json: bool, nothing: str) -> None:
         said = True
     if not said:
         say(nothing)
+
+
+def pages(ask: Callable[..., Page[Item]], *, limit: int | None, after: str | None, whole: bool) -> Iterator[Item]:
+    """The items of a list: as many as were asked for, of which the next is named on stderr, or all of them where it is whole."""
+    while True:
+        page = ask(limit=limit or PAGE, after=after)
+        yield from page.items
+        if page.next is None:
+            return
+        if limit or not whole:
+            typer.echo(f"more: --after {page.next}", err=True)
+            return
+        after = page.next
 
 
 @contextmanager

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sankofa_observe.sla.catalog import Catalog
 
 log = logging.getLogger("sankofa_observe.serve")
-KEYS_TICKS = 100  # of the server's, ten a second
+LOOK_TICKS = 100  # of the server's, ten a second
 # What is kept of two watches, in data_dir.
 KEYS_SEEN, CONTRACT_SEEN = "keys-seen.json", "contract-seen.json"
 
@@ -36,6 +36,7 @@ class Part(StrEnum):
     ALL = "all"
     API = "api"
     SCHEDULER = "scheduler"
+    INCIDENTS = "incidents"
 
 
 class LogFormat(StrEnum):
@@ -98,6 +99,7 @@ def _run(config: Path, part: Part, ending: Ending) -> None:
     from sankofa_observe.operations.registry import ProcessMetrics
 
     scheduling, answering = part in {Part.ALL, Part.SCHEDULER}, part in {Part.ALL, Part.API}
+    receiving = part in {Part.ALL, Part.INCIDENTS}
     log.info("starting", extra={"version": version("sankofa-observe"), "part": part.value, "config": str(config)})
     settings = load_settings(config)
     with (
@@ -108,13 +110,22 @@ def _run(config: Path, part: Part, ending: Ending) -> None:
         process = ProcessMetrics()
         # What can be wrong with the API is found before the first stage runs.
         answer = _api(settings, platform, process, ending, running) if answering else ending.wait
-        address = settings.schedule.metrics_listen if scheduling else settings.api.metrics_listen
+        if receiving:
+            _incidents(settings, platform, process, ending, running, needed=part is Part.INCIDENTS)
+        address = _metrics_listen(settings, part)
         _listen(address, process, running)
         ending.look()
         if scheduling:
             _schedule(settings, platform, process, ending, running)
         log.info("ready", extra={"part": part.value})
         answer()
+
+
+def _metrics_listen(settings: Settings, part: Part) -> str | None:
+    own = settings.alerting.incidents if settings.alerting else None
+    if part is Part.INCIDENTS:
+        return own.metrics_listen if own else None
+    return settings.api.metrics_listen if part is Part.API else settings.schedule.metrics_listen
 
 
 def _observe(config: Path, name: str, ending: Ending) -> None:
@@ -183,16 +194,14 @@ def _api(
     settings: Settings, platform: Platform, process: ProcessMetrics, ending: Ending, running: ExitStack
 ) -> Callable[[], object]:
     """Everything checked, put together and listening; answers how to serve it."""
-    import uvicorn
-
     from sankofa_observe.api.access import Records
     from sankofa_observe.api.app import create_app
     from sankofa_observe.api.keys import KeyRing
     from sankofa_observe.api.requests import Answered, watched
     from sankofa_observe.operations.keys import KeyWatch
-    from sankofa_observe.operations.marks import Marks
+    from sankofa_observe.operations.keys import whole as keys_whole
     from sankofa_observe.operations.metrics import RequestMetrics
-    from sankofa_observe.operations.process import GRACE_SECONDS, listen
+    from sankofa_observe.operations.state_file import StateFile
 
     if settings.api.keys_file is None:
         raise InvalidInput(
@@ -205,11 +214,53 @@ def _api(
     def watch(one: Answered) -> None:
         metrics.answered(one.route, one.status, one.seconds, one.kind)
 
-    keys_watch = KeyWatch(hashes=keys.hashes, marks=Marks(file=settings.data_dir / KEYS_SEEN), metrics=metrics.keys)
+    keys_watch = KeyWatch(
+        hashes=keys.hashes, file=StateFile(path=settings.data_dir / KEYS_SEEN, whole=keys_whole), metrics=metrics.keys
+    )
     keys_watch.look()
     app = watched(create_app(Records(ledger=platform.ledger, archive=platform.archive, keys=keys)), watch)
-    listener = running.enter_context(listen(settings.api.listen))
-    log.info("listening", extra={"what": "api", "address": settings.api.listen})
+    return _served(app, "api", settings.api.listen, ending, running, now_and_then=keys_watch.look)
+
+
+def _incidents(
+    settings: Settings, platform: Platform, process: ProcessMetrics, ending: Ending, running: ExitStack, *, needed: bool
+) -> None:
+    """Store what Alertmanager tells, in a thread of its own; where nothing says where, nobody listens."""
+    from threading import Thread
+
+    from sankofa_observe.api.alerts import Token, create_receiver
+    from sankofa_observe.api.requests import watched
+    from sankofa_observe.operations.metrics import IncidentMetrics
+    from sankofa_observe.operations.process import GRACE_SECONDS
+
+    own = settings.alerting.incidents if settings.alerting else None
+    if own is None:
+        if needed:
+            raise InvalidInput("alerting.incidents is not set; expected its token_file, see docs/reference/settings.md")
+        return
+    metrics = IncidentMetrics(process)
+    app = create_receiver(platform.ledger, platform.clock, Token(own.token_file), metrics.stored)
+    serving = _served(watched(app, lambda one: metrics.answered(one.kind)), "incidents", own.listen, ending, running)
+    thread = Thread(target=serving, name="incidents", daemon=True)
+    thread.start()
+    running.callback(thread.join, GRACE_SECONDS)
+
+
+def _served(
+    app: Any,
+    what: str,
+    address: str,
+    ending: Ending,
+    running: ExitStack,
+    now_and_then: Callable[[], object] = lambda: None,
+) -> Callable[[], object]:
+    """The app, listening; answers how to serve it until the process ends."""
+    import uvicorn
+
+    from sankofa_observe.operations.process import GRACE_SECONDS, listen
+
+    listener = running.enter_context(listen(address))
+    log.info("listening", extra={"what": what, "address": address})
 
     class Server(uvicorn.Server):
         """One whose signals are the process's own: stages are told at once that it ends, and not when the last request is."""
@@ -218,8 +269,8 @@ def _api(
             ending.begin(sig)
 
         async def on_tick(self, counter: int) -> bool:
-            if counter % KEYS_TICKS == 0:
-                keys_watch.look()
+            if counter % LOOK_TICKS == 0:
+                now_and_then()
             return ending.has_begun or await super().on_tick(counter)
 
     # Who reads slowly, or asks without end, is not waited for either.
@@ -322,18 +373,20 @@ def _runs(platform: Platform, metrics: PipelineMetrics, settings: Settings) -> d
             "settle": settle,
             "credit": lambda: _said(platform.credit()),
         }
+    if platform.open_silences:
+        runs |= {"announce": lambda: _said(platform.announce())}
     return runs
 
 
 def _contract_watch(
     chain: SettlementChain, metrics: PipelineMetrics, platform: Platform, settings: Settings
 ) -> ContractWatch:
-    from sankofa_observe.operations.contract import ContractWatch
-    from sankofa_observe.operations.marks import Marks
+    from sankofa_observe.operations.contract import ContractWatch, whole
+    from sankofa_observe.operations.state_file import StateFile
 
     return ContractWatch(
         chain=chain,
-        marks=Marks(file=settings.data_dir / CONTRACT_SEEN),
+        file=StateFile(path=settings.data_dir / CONTRACT_SEEN, whole=whole),
         metrics=metrics.contract,
         from_block=settings.chain.from_block if settings.chain else 0,
         now=platform.clock.now,

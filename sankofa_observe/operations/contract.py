@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sankofa_observe import telemetry
 from sankofa_observe.errors import SankofaError
-from sankofa_observe.operations.marks import Marks
 from sankofa_observe.operations.registry import ProcessMetrics, show
+from sankofa_observe.operations.state_file import StateFile
 from sankofa_observe.ports import CHANGES, SettlementChain
 
 log = logging.getLogger(__name__)
@@ -43,12 +44,22 @@ class ContractMetrics:
         self._changes.show({(contract, event): counts[event] for event in CHANGES})
 
 
+def whole(values: Mapping[str, Any]) -> bool:
+    """Whether values of a file are those that a watch of a contract writes."""
+    counts = values.get("counts")
+    return (
+        isinstance(values.get("block"), int)
+        and isinstance(counts, dict)
+        and all(isinstance(one, int) for one in counts.values())
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class ContractWatch:
     """Looks at each settling turn; `from_block` is that of the deployment."""
 
     chain: SettlementChain
-    marks: Marks
+    file: StateFile
     metrics: ContractMetrics
     from_block: int
     now: Callable[[], int]
@@ -66,13 +77,13 @@ class ContractWatch:
         identity = self.chain.identity
         self.metrics.paused(identity.contract, is_paused=self.chain.is_paused())
         of = {"chain_id": identity.chain_id, "contract": identity.contract, "from_block": self.from_block}
-        found = self.marks.read()
+        found = self.file.read()
         # Another chain, or the same one begun anew: what was counted is of the other.
-        known = {name: found.get(name) for name in of} == of and found["block"] <= newest
+        known = bool(found) and {name: found.get(name) for name in of} == of and found["block"] <= newest
         block, counts = (found["block"], Counter[str](found["counts"])) if known else (self.from_block - 1, Counter())
         until = min(newest, block + BLOCKS_A_LOOK)
         if until > block:
             counts.update(self.chain.changes(block + 1, until))
-            self.marks.write({**of, "block": until, "counts": counts})
+            self.file.write({**of, "block": until, "counts": counts})
         if until == newest:
             self.metrics.changed(identity.contract, counts)

@@ -18,6 +18,7 @@ from sankofa_observe.operations.money import MoneyMetrics
 from sankofa_observe.operations.registry import ProcessMetrics, remove, show
 from sankofa_observe.operations.waits import waiting_seconds
 from sankofa_observe.pipeline.evaluate import PERIOD
+from sankofa_observe.pipeline.incidents import Stored
 from sankofa_observe.pipeline.panel import PanelOf
 from sankofa_observe.pipeline.period import period_totals
 from sankofa_observe.pipeline.stages import STAGES, URGENT
@@ -51,6 +52,25 @@ class RequestMetrics:
         self._answers.labels(str(status)).inc()
         if kind:
             self._process.error("api", kind)
+
+
+class IncidentMetrics:
+    """What became of the alerts that Alertmanager told of."""
+
+    def __init__(self, process: ProcessMetrics) -> None:
+        self._process = process
+        self._alerts = process.counter(telemetry.INCIDENT_ALERTS)
+        process.expect_errors_of("incidents")
+        for outcome in Stored.OUTCOMES:
+            self._alerts.labels(outcome)
+
+    def stored(self, what: Stored) -> None:
+        for outcome in Stored.OUTCOMES:
+            self._alerts.labels(outcome).inc(what.count(outcome))
+
+    def answered(self, kind: str) -> None:
+        if kind:
+            self._process.error("incidents", kind)
 
 
 class PipelineMetrics:

@@ -16,11 +16,12 @@ from sankofa_observe.pipeline.isolation import isolated
 from sankofa_observe.pipeline.observing import Observing
 
 if TYPE_CHECKING:
+    from sankofa_observe.pipeline.announce import Ended, Silenced
     from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, PriceWithdrawn
     from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet
     from sankofa_observe.pipeline.panel import Panel
     from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
-    from sankofa_observe.ports import EvidenceArchive, Lease, Ledger, SlotTable
+    from sankofa_observe.ports import EvidenceArchive, Lease, Ledger, Silences, SlotTable
     from sankofa_observe.sla.credit import ServiceCredit
     from sankofa_observe.sla.settlement import ChainIdentity
     from sankofa_observe.slo.objective import Slo
@@ -39,6 +40,7 @@ class Platform(Observing):
     identity: ChainIdentity | None  # of the contract in the settings
     lease: Lease  # of the one scheduler of the ledger
     settling: Settle | None  # with keys and a chain; only where it was asked for
+    open_silences: Callable[[], Silences] | None = None  # of the Alertmanager in the settings
 
     def fenced(self) -> Platform:
         """The same, writing records only while the lease is held: a stage that was frozen in mid-turn finds that it is not."""
@@ -133,6 +135,19 @@ class Platform(Observing):
         from sankofa_observe.pipeline.credit import credit
 
         yield from credit(ledger=self.ledger.acting("stage:credit"), chain=self.need_settling().chain)
+
+    @cached_property
+    def silences(self) -> Silences:
+        if self.open_silences is None:
+            raise InvalidInput("no Alertmanager in the settings; add the section `alerting` to make silences")
+        return self.open_silences()
+
+    def announce(self) -> Iterator[Silenced | Ended]:
+        """Silences of what is excluded."""
+        from sankofa_observe.pipeline.announce import announce
+
+        ledger = self.ledger.acting("stage:announce")
+        yield from announce(ledger=ledger, catalog=self.catalog, silences=self.silences, clock=self.clock)
 
     def need_settling(self) -> Settle:
         if self.settling is None:

@@ -70,6 +70,13 @@ CREDIT = Stage(
     repeats="one a settlement",
     settles=True,
 )
+ANNOUNCE = Stage(
+    name="announce",
+    reads=("ledger", "alertmanager"),
+    writes=("alertmanager",),
+    makes="approved exclusion → silence of the places that nothing is promised of meanwhile",
+    repeats="a silence that is the same is left; one without its exclusion ends",
+)
 SEAL = Stage(
     name="seal",
     reads=("source", "slots"),
@@ -87,7 +94,10 @@ COMPACT = Stage(
 
 OBSERVING = Turn(name="observing", stages=(OBSERVE,), every_seconds=60, setting="schedule.observe_seconds")
 SETTLING = Turn(
-    name="settling", stages=(EVALUATE, ASSESS, SETTLE, CREDIT), every_seconds=60, setting="schedule.settle_seconds"
+    name="settling",
+    stages=(EVALUATE, ASSESS, SETTLE, CREDIT, ANNOUNCE),
+    every_seconds=60,
+    setting="schedule.settle_seconds",
 )
 CARING = Turn(name="caring", stages=(SEAL, COMPACT), every_seconds=3600, urgent=False)
 

@@ -22,6 +22,7 @@ from sankofa_observe.ports.chain import (
 )
 from sankofa_observe.ports.clock import Clock
 from sankofa_observe.ports.exclusions import ExclusionChange, Exclusions, KnownExclusions
+from sankofa_observe.ports.incidents import Incidents
 from sankofa_observe.ports.jobs import Job, Jobs
 from sankofa_observe.ports.lease import Lease
 from sankofa_observe.ports.ledger import (
@@ -41,6 +42,7 @@ from sankofa_observe.ports.ledger import (
     Waiting,
 )
 from sankofa_observe.ports.samples import HOUR_SECONDS, RawSeries, SampleSet, SampleSource
+from sankofa_observe.ports.silences import Silence, Silences
 from sankofa_observe.ports.slots import SealedStore, SlotTable
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "ExclusionChange",
     "Exclusions",
     "Finalisation",
+    "Incidents",
     "Job",
     "Jobs",
     "JudgedFrom",
@@ -75,6 +78,8 @@ __all__ = [
     "SealedStore",
     "SettlementChain",
     "SettlementRecord",
+    "Silence",
+    "Silences",
     "SlotTable",
     "StateChange",
     "ToAssess",

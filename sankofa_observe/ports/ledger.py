@@ -9,10 +9,12 @@ from typing import Generic, Protocol, TypeVar
 
 from sankofa_observe.ports.chain import Attempt, Receipt
 from sankofa_observe.ports.exclusions import Exclusions
+from sankofa_observe.ports.incidents import Incidents
 from sankofa_observe.ports.lease import Lease
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.exclusion import ExclusionRecord
+from sankofa_observe.sla.incident import IncidentRecord
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.revision import Revision
 from sankofa_observe.sla.settlement import SettlementState
@@ -200,6 +202,9 @@ class LedgerRead(Protocol):
     ) -> Page[ExclusionRecord]:
         """By their first occurrence, then in the order in which they were proposed."""
 
+    def incidents(self, site: str | None = None, *, limit: int = 100, after: str | None = None) -> Page[IncidentRecord]:
+        """Of one place or of all, by when they began."""
+
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
         """What waits now, longest first."""
 
@@ -215,7 +220,7 @@ class LedgerRead(Protocol):
         """What is granted, one sum a currency."""
 
 
-class Ledger(Exclusions, Protocol):
+class Ledger(Exclusions, Incidents, Protocol):
     """The records as the stages write them, append-only, and the questions that stages ask: each for what is to be done."""
 
     def read(self, scope: Scope) -> LedgerRead: ...

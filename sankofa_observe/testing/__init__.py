@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from sankofa_observe.testing.chain import ChainFaults, FakeAttestor, FakeChain
 from sankofa_observe.testing.exclusions import MemoryExclusions
+from sankofa_observe.testing.incidents import MemoryIncidents
 from sankofa_observe.testing.ledger import MemoryArchive, MemoryLedger, MemoryReads
+from sankofa_observe.testing.silences import MemorySilences
 from sankofa_observe.testing.slots import MemorySlots
 from sankofa_observe.testing.sources import FixedClock, ScriptedSamples
 
@@ -19,8 +21,10 @@ __all__ = [
     "FixedClock",
     "MemoryArchive",
     "MemoryExclusions",
+    "MemoryIncidents",
     "MemoryLedger",
     "MemoryReads",
+    "MemorySilences",
     "MemorySlots",
     "ScriptedSamples",
 ]

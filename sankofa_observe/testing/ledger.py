@@ -29,11 +29,13 @@ from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.evidence import Evidence, document_hash, parse, written
 from sankofa_observe.sla.exclusion import ExclusionRecord
+from sankofa_observe.sla.incident import IncidentRecord
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.revision import revisions
 from sankofa_observe.sla.settlement import ARROWS, MOVING, OPEN, SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
 from sankofa_observe.testing.exclusions import MemoryExclusions
+from sankofa_observe.testing.incidents import MemoryIncidents
 from sankofa_observe.units import Money, Period
 
 Item = TypeVar("Item")
@@ -68,7 +70,7 @@ class MemoryArchive:
 
 
 @dataclass(kw_only=True)
-class MemoryLedger(MemoryExclusions):
+class MemoryLedger(MemoryExclusions, MemoryIncidents):
     """The records in lists, with the refusals of the real ledger; who wrote them it does not keep."""
 
     agreements: dict[tuple[str, int], AgreementRecord] = field(default_factory=dict)
@@ -402,6 +404,10 @@ class MemoryReads:
         found = [one for one in every if agreement_id in {None, one.exclusion.agreement_id}]
         return self._page(found, lambda one: (one.exclusion.occurrences[0].starts_at, every.index(one)), limit, after)
 
+    def incidents(self, site: str | None = None, *, limit: int = 100, after: str | None = None) -> Page[IncidentRecord]:
+        found = [one for one in self.ledger.told.values() if site in {None, one.now.labels.get("site", "")}]
+        return self._page(found, lambda one: (one.now.started_at, one.now.id), limit, after)
+
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
         begun = self.ledger.begun
         every = self.ledger.open_waits.values()
@@ -447,6 +453,8 @@ def _tenant(one: object) -> str:
         return one.penalty.tenant
     if isinstance(one, ExclusionRecord):
         return one.exclusion.tenant
+    if isinstance(one, IncidentRecord):
+        return "*"  # of nobody alone
     assert isinstance(one, VerdictRecord | ServiceCredit | Wait)  # noqa: S101
     return one.tenant
 

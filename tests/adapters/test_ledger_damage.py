@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, insert, select
 
-from sankofa_observe.adapters.ledger import SqlLedger, care, tables
+from sankofa_observe.adapters.ledger import SqlLedger, care, rows, tables
 from sankofa_observe.adapters.ledger.checksums import checksum
 from sankofa_observe.errors import Unfit
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.settlement import SettlementState
 from tests.adapters.test_ledger import ATTEMPT
 from tests.adapters.test_ledger_records import ACME, BAOBAB, contested, filled
-from tests.builders import breach, period, verdict
+from tests.builders import breach, incident, period, verdict
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_a_checksum_is_of_what_was_written(ledger: SqlLedger) -> None:
     contested(ledger)
     with ledger._database.reading() as connection:
         sums = {one.name: connection.execute(select(one)).mappings().all() for one in tables.RECORDS}
-    every = [row["checksum"] for rows in sums.values() for row in rows]
+    every = [row["checksum"] for found in sums.values() for row in found]
     assert len(set(every)) == len(every) > len(tables.RECORDS)
     for table in tables.RECORDS:
         assert [row["checksum"] for row in sums[table.name]] == [checksum(table, row) for row in sums[table.name]]
@@ -221,9 +221,8 @@ def test_a_check_tells_a_record_that_no_writer_of_ours_wrote(ledger: SqlLedger) 
     filled(ledger)
     row: dict[str, Any] = {"tenant": "acme", "actor": "person:mallory", "written_at": 1, "checksum": "0" * 64}
     with ledger._database.writing() as connection:
-        told = {"incident_id": "i", "revision": 1, "site": "edge-1", "started_at": 1, "summary": "dark"}
-        connection.execute(insert(tables.incidents), {**row, **told})
+        connection.execute(insert(tables.incidents), {**row, **rows.incident_row(incident(), 1)})
     url = ledger._database.engine.url.render_as_string(hide_password=False)
     assert care.check(url) == [
-        "incident incident_id i, revision 1: it is not what was written, its checksum is of other values"
+        f"incident incident_id {incident().id}, revision 1: it is not what was written, its checksum is of other values"
     ]

@@ -48,7 +48,7 @@ from tests.adapters.ledgers import at_revision
 from tests.adapters.postgres import Postgres
 from tests.adapters.test_ledger import ATTEMPT
 from tests.benchmarks.idle import platform_of, turn_of
-from tests.builders import APPROVAL, agreement, attainment, breach, credit, exclusion, period, verdict
+from tests.builders import APPROVAL, agreement, attainment, breach, credit, exclusion, incident, period, verdict
 from tests.pace import limit
 
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
@@ -178,9 +178,9 @@ def contested(ledger: SqlLedger) -> None:
     with ledger._database.writing() as connection:
         for table, row in (
             (tables.disputes, {"dispute_id": "d", "settlement_id": "s", "document_hash": "h", **told}),
-            (tables.incidents, {"incident_id": "i", "site": "edge-1", "started_at": 1, "summary": "dark"}),
+            (tables.incidents, rows.incident_row(incident(), 1)),
         ):
-            connection.execute(insert(table), {"revision": 1, **cast("dict[str, Any]", row), **by})
+            connection.execute(insert(table), {"revision": 1, **row, **by})
 
 
 def _records(ledger: SqlLedger) -> dict[str, list[dict[str, Any]]]:

@@ -15,6 +15,6 @@ class Case:
     series: Mapping[str, str]
     minute: float
     unknown: bool = False  # the world in which the source, or its observer, cannot say
-    said: str = ""  # what a query in its summary is filled in with
+    said: str = ""  # what the queries in its words are filled in with
     interval_seconds: int = 15  # between the values of its series
     fires: tuple[tuple[Mapping[str, str], str], ...] = ()

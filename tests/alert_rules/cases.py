@@ -177,7 +177,7 @@ CASES = (
     *cases_ceph.CASES,
     *cases_cloudflare.CASES,
     *OBSERVER,
-    *cases_state.CASES,
     *cases_ourselves.CASES,
     *cases_security.CASES,
+    *cases_state.CASES,
 )

@@ -233,7 +233,7 @@ PAGE = (
         alert="SloBurn",
         world="a chain that has its own page",
         series=chain(network_known="1x300", network_up="1x20 0x100")
-        | {'ALERTS{alertname="BesuHeadStalled", alertstate="firing", severity="page"}': "_x23 1x97"},
+        | {'ALERTS{alertname="BesuHeadStalled", alertstate="firing", severity="page", site="mainland"}': "_x23 1x97"},
         minute=15,
     ),
     Case(alert="SloBurn", world="a fleet's redundancy, which is its sites'", series=slots("0x20 0+1x200"), minute=35),

@@ -98,6 +98,8 @@ MONEY = (
 
 OBSERVERS = (
     Case(alert="ObserverSilent", world="one of two stands since the beginning", series={_NORTH: "0x160", _EAST: "0+15x160"}, minute=37, fires=((PLATFORM, "1"),)),
+    kept("ObserverSilent", {_NORTH: "-2000x40", _EAST: "0+15x40"}, "1"),
+    Case(alert="ObserverSilent", world="one that stood was taken out of all agreements", series={_NORTH: "-2000x7 stale", _EAST: "0+15x160"}, minute=12),
     Case(alert="ObserverSilent", world="all count", series={_NORTH: "0+15x160"}, minute=37),
     Case(alert="ObserverDiffers", world="one that saw two promises otherwise", series={_OTHERWISE: "2x40", _SAME: "9x40"}, minute=6, fires=((PLATFORM, "2"),)),
     Case(alert="ObserverDiffers", world="all the same", series={_OTHERWISE: "0x40", _SAME: "9x40"}, minute=6),
@@ -130,6 +132,8 @@ RULER = (
 
 _DISK = ours("disk_free_ratio", role="slots")
 _CERTIFICATE = 'probe_ssl_earliest_cert_expiry{job="blackbox", instance="shop", site="edge-1", tier="edge", region="r1", system="blackbox"}'
+_NODE = _CERTIFICATE.replace("probe_ssl_earliest_cert", "sankofa_pve_certificate").replace("expiry{", "expiry_timestamp_seconds{").replace("blackbox", "proxmox")  # fmt: skip
+_OWN = 'sankofa_exporter_web_certificate_expiry_timestamp_seconds{job="sankofa-exporter", instance="a", system="ceph", observer="observer-1"}'
 _BOX = _CERTIFICATE.replace("probe_ssl_earliest_cert_expiry", "up")
 MACHINES = (
     Case(alert="DiskFilling", world="a twentieth is left", series={_DISK: "0.05x40"}, minute=6, fires=((PLATFORM, "1"),)),
@@ -137,6 +141,8 @@ MACHINES = (
     Case(alert="DiskFilling", world="half is left, and tomorrow nothing will be", series={_DISK: "0.8-0.0002x1500"}, minute=370, fires=((PLATFORM, "1"),)),
     Case(alert="DiskFilling", world="it fell for an hour: too short to say", series={_DISK: "0.8-0.0002x240"}, minute=59),
     Case(alert="CertificateExpiring", world="nine and a half days", series={_CERTIFICATE: f"{9.5 * 86400 + 60}x40"}, minute=1, fires=((WEB, "9.5"),)),
+    Case(alert="CertificateExpiring", world="one day, as an exporter has seen it", series={_NODE: f"{86400 + 60}x40"}, minute=1, fires=(({**WEB, "system": "proxmox"}, "1.0"),)),
+    Case(alert="CertificateExpiring", world="two days, of an exporter itself", series={_OWN: f"{2 * 86400 + 60}x40"}, minute=1, fires=(({"tier": "all", "region": "all", "site": "observer-1", "system": "ceph"}, "2.0"),)),
     Case(alert="CertificateExpiring", world="a month", series={_CERTIFICATE: f"{30 * 86400}x40"}, minute=1),
     Case(alert="CertificateExpiring", world="nobody looks", unknown=True, series={_BOX: "0x40"}, minute=1),
     Case(alert="UpstreamDown", world="for five minutes", series={_BOX: "1x4 0x40"}, minute=7, fires=((WEB, "1"),)),

@@ -11,7 +11,7 @@ import yaml
 
 from sankofa_observe.errors import InvalidInput
 from sankofa_rules import book
-from sankofa_rules.slo import SPECS, watched
+from sankofa_rules.slo import SPECS, watched_slos
 
 EDGE = "slos/availability-edge.yaml"
 
@@ -29,7 +29,7 @@ def _change(specs: Path, name: str, old: str, new: str) -> None:
 
 
 def _rules(specs: Path) -> list[dict[str, Any]]:
-    document = yaml.safe_load(book.documents(specs=specs)["slo.yaml"])
+    document = yaml.safe_load(book.documents(book.Edition(specs=specs))["slo.yaml"])
     return [rule for group in document["groups"] for rule in group["rules"]]
 
 
@@ -39,7 +39,7 @@ def test_a_changed_target_changes_its_budget_and_nothing_else(specs: Path) -> No
     old, new = _rules(SPECS), _rules(specs)
     changed = [(before["expr"], after["expr"]) for before, after in zip(old, new, strict=True) if before != after]
     assert changed == [("vector(5000)", "vector(100000)")]
-    assert [note for note in watched(specs).notes if "availability-edge" in note] == [
+    assert [note for note in watched_slos(specs).notes if "availability-edge" in note] == [
         "availability-edge: the row of 1h can never fire: factor 72/5 x budget is 1.44, 1 or more; the others watch."
     ]
 
@@ -74,7 +74,7 @@ def test_a_part_pages_as_its_whole_until_an_agreement_promises_it(specs: Path) -
         "edge-nairobi-1", "regional-nairobi-1"
     )
     (specs / "agreement.yaml").write_text(agreement.replace("belowPpm: 995000", "belowPpm: 999000"))
-    assert watched(specs).promised - watched().promised == {"storage-regional"}
+    assert watched_slos(specs).promised - watched_slos().promised == {"storage-regional"}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_an_slo_that_no_alert_could_watch_is_refused_by_name(
     _change(specs, EDGE, "scrape: 15s", f"scrape: {scrape}")
     _change(specs, EDGE, "timeSliceWindow: 1m", "timeSliceWindow: 4m")
     with pytest.raises(InvalidInput) as refused:
-        book.documents(specs=specs)
+        book.documents(book.Edition(specs=specs))
     assert reason in str(refused.value)
     assert "availability-edge" in str(refused.value)
 
@@ -101,12 +101,12 @@ def test_specs_that_are_wrong_are_refused_as_checking_them_does(specs: Path) -> 
     """All of it in one run, by file and place."""
     _change(specs, EDGE, "target: 0.995", "target: 1.995")
     with pytest.raises(InvalidInput, match=r"availability-edge\.yaml"):
-        book.documents(specs=specs)
+        book.documents(book.Edition(specs=specs))
 
 
 def test_every_slo_of_the_folder_is_watched() -> None:
     """None is left out: 18 with a budget, and 8 parts."""
-    found = watched()
+    found = watched_slos()
     assert (len(found.promised), len(found.slos)) == (18, 26)
     budgets = {rule["labels"]["slo"] for rule in _rules(SPECS) if rule.get("record") == "sankofa:slo_budget:ppm"}
     assert budgets == found.promised

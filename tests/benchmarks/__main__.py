@@ -23,6 +23,7 @@ NAMES = (
     "what_if",
     "exclusions",
     "counting",
+    "rules",
     "peers",
 )
 

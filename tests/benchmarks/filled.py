@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import yaml
 from rich.console import Console
@@ -21,8 +22,8 @@ from deploy.lab.processes import Child, Processes, answers
 from deploy.parts import need_program
 from sankofa_observe.units import Period
 
-from .known import SCRAPE, Known
-from .remote_write import write
+from .known import SCRAPE
+from .remote_write import Series, write
 from .watched import cpu_seconds, peak_mib
 
 CHUNK_SECONDS, SITES_A_REQUEST = 600, 200
@@ -65,8 +66,14 @@ class Filled:
                 return
 
 
+class Site(Protocol):
+    """What was scraped of one site."""
+
+    def series(self, period: Period) -> Iterator[Series]: ...
+
+
 @contextmanager
-def filled(sites: Sequence[Known], written: Period) -> Iterator[Filled]:
+def filled(sites: Sequence[Site], written: Period) -> Iterator[Filled]:
     """All sites in step, oldest first, as if they had been scraped: nothing comes out of order."""
     with TemporaryDirectory() as folder, Processes(folder=Path(folder)) as processes:
         started = _start(processes)

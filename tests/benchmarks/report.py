@@ -38,10 +38,10 @@ class Table:
     notes: Sequence[str] = field(default_factory=tuple)
 
     def markdown(self) -> str:
-        head = f"## {self.title}\n\n{self.how}\n\n| | ours | {self.peer} | ratio |\n|---|---|---|---|\n"
+        head = f"## {self.title}\n\n{_filled(self.how)}\n\n| | ours | {self.peer} | ratio |\n|---|---|---|---|\n"
         rows = "".join(f"| {row.what} | {row.ours} | {row.peer} | {row.ratio} |\n" for row in self.rows)
-        notes = "".join(f"\n- {note}" for note in self.notes)
-        return f"{head}{rows}{notes}\n" if notes else f"{head}{rows}"
+        notes = "\n".join(_filled(note, "- ") for note in self.notes)
+        return f"{head}{rows}\n{notes}\n" if notes else f"{head}{rows}"
 
 
 @dataclass(frozen=True, kw_only=True)

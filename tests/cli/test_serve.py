@@ -177,6 +177,34 @@ def test_requests_are_logged_and_counted_without_what_is_secret(installed: Insta
     series = "sankofa_api_request_duration_seconds_count"
     assert f'{series}{{route="/v1/settlements/{{settlement_id}}",status="4xx"}} 1.0' in text
     assert f'{series}{{route="/v1/me",status="2xx"}} 1.0' in text
+    assert 'sankofa_api_answers_total{status="401"} 1.0' in text
+    assert 'sankofa_api_answers_total{status="404"} 2.0' in text
+
+
+def test_a_key_that_is_made_while_the_api_runs_is_told(installed: Installation) -> None:
+    """Without a request for it; what was there from the start is no change."""
+    installed.set("api", "metrics_listen", f"127.0.0.1:{free_port()}")
+    metrics = f"http://{installed.settings['api']['metrics_listen']}/metrics"
+    with serving(installed, "api") as one:
+        before = one.get(metrics).text
+        add_key(installed.folder / installed.settings["api"]["keys_file"], "acme")
+        until(lambda: 'sankofa_api_key_changes_total{kind="made"} 1.0' in local.get(metrics).text)
+        after = local.get(metrics).text
+        assert one.end() == 0
+    assert 'sankofa_api_key_changes_total{kind="made"} 0.0' in before
+    assert "sankofa_api_keys 2.0" in after
+    assert 'sankofa_api_key_changes_total{kind="revoked"} 0.0' in after
+
+
+def test_a_scheduler_tells_the_space_its_folders_have_left(installed: Installation) -> None:
+    """Of those on its machine; a Prometheus that is away has no clock to compare with."""
+    metrics = f"http://{installed.settings['schedule']['metrics_listen']}/metrics"
+    with serving(installed, "scheduler") as one:
+        until(lambda: 'sankofa_disk_free_ratio{role="ledger"}' in one.get(metrics).text)
+        text = local.get(metrics).text
+        assert one.end() == 0
+    assert 'sankofa_disk_free_ratio{role="evidence"}' in text
+    assert "sankofa_clock_offset_seconds{" not in text
 
 
 def test_logs_are_logfmt_by_default_and_as_quiet_as_asked(installed: Installation) -> None:

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import warnings
 from pathlib import Path
 from typing import Any
 
 import promql_parser
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sankofa_dashboards import book
+from deploy.parts import CHECKOUT
+from sankofa_dashboards import book, foreign
 from sankofa_dashboards.__main__ import main
 from sankofa_dashboards.board import Board
 from sankofa_dashboards.finish import finish
-from sankofa_dashboards.fleet import FLEET
 from sankofa_dashboards.layout import Section
 from sankofa_dashboards.panels import Lines, Panel, Query
-from sankofa_dashboards.queries import panel_queries, system_of
-from sankofa_dashboards.site import SITE
-from sankofa_dashboards.states import GOOD_COLOUR, NOT_KNOWN_COLOUR, NOT_KNOWN_TEXT
-from sankofa_dashboards.table import WorstTable
+from sankofa_dashboards.queries import panel_queries
+from sankofa_dashboards.states import GOOD_COLOUR, NOT_KNOWN_COLOUR, NOT_KNOWN_TEXT, PLAIN
+from sankofa_dashboards.table import Table
+from sankofa_exporters.registry import SYSTEM_NAMES
 from sankofa_rules import book as rules
 from sankofa_rules import metrics
 from tests.alert_rules.promql import parsed, unknown_names
@@ -37,7 +39,9 @@ with warnings.catch_warnings():
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
 Json = dict[str, Any]
-KNOWN = metrics.series_labels() | rules.recorded_labels()
+CHOSEN = {"site": "edge-1", "tier": "edge", "region": "r1", "system": "proxmox"}
+KNOWN = metrics.series_labels() | rules.recorded_labels() | foreign.LABELS
+KNOWN |= {"ALERTS_FOR_STATE": KNOWN["ALERTS"]}
 DOCUMENTS: dict[str, Json] = {board.uid: board.document() for board in book.BOARDS}
 PANELS = [
     pytest.param(panel, id=f"{uid} {panel['title']}")
@@ -167,53 +171,116 @@ def test_panels_say_not_known_for_nothing(panel: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    "panel", [panel for board in book.BOARDS for panel in board.panels if isinstance(panel, WorstTable)]
+    "panel", [panel for board in book.BOARDS for panel in board.panels if isinstance(panel, Table)]
 )
-def test_columns_of_the_table_have_known_units(panel: WorstTable) -> None:
+def test_columns_of_the_table_have_known_units(panel: Table) -> None:
     """A column's unit is one of Grafana's."""
     assert {column.unit for column in panel.columns} <= UNITS | {"none"}
 
 
 @pytest.mark.parametrize(("board", "panel", "query"), QUERIES)
 def test_queries_name_only_series_that_exist(board: Board, panel: Panel, query: Query) -> None:
-    """Each query parses, and finds its series in a catalogue or among the recorded ones; ranges follow the scrape."""
+    """Each query parses, and finds its series in a catalogue or among the recorded ones; rates over time follow the scrape."""
     assert unknown_names(query.expr, KNOWN) == []
-    assert query.expr.count("[") == query.expr.count("[$__rate_interval]")
+    assert query.instant or not re.search(r"\brate\([^[]*\[\d", query.expr)
 
 
 def _few_rows(node: Any) -> bool:
     """Whether the answer is small whatever the number of sites: an aggregate that keeps no site, on the left of all."""
     if isinstance(node, promql_parser.ParenExpr):
         return _few_rows(node.expr)
+    if isinstance(node, promql_parser.Call):
+        return all(_few_rows(one) for one in node.args if not isinstance(one, promql_parser.StringLiteral))
     if isinstance(node, promql_parser.BinaryExpr):
-        return _few_rows(node.lhs)
+        return _few_rows(node.lhs) or (_is_number(node.lhs) and _few_rows(node.rhs))
     return isinstance(node, promql_parser.AggregateExpr) and not (node.modifier and "site" in node.modifier.labels)
+
+
+def _is_number(node: Any) -> bool:
+    return isinstance(node, promql_parser.NumberLiteral) or (
+        isinstance(node, promql_parser.Call) and node.func.name == "time"
+    )
+
+
+_CUT = re.compile(r"\b(?:topk|bottomk)\(\d+, ")
 
 
 def _cut_to_the_worst(query: Query) -> bool:
     """Whether topk bounds the rows; over time its set must be fixed at the end of the range."""
-    return "topk(25, " in query.expr and (query.instant or "@ end())" in query.expr)
+    return bool(_CUT.search(query.expr)) and (query.instant or "@ end()" in query.expr)
+
+
+def _of_one_site(query: Query) -> bool:
+    return 'site="$site"' in query.expr
+
+
+@pytest.mark.parametrize(("board", "panel", "query"), QUERIES)
+def test_no_board_asks_for_all_sites(board: Board, panel: Panel, query: Query) -> None:
+    """Each answer is of one site, aggregated over sites, or cut to the worst; over time, to a set that is fixed for the range."""
+    assert _of_one_site(query) or _few_rows(parsed(query.expr)) or _cut_to_the_worst(query)
+
+
+def test_the_wall_fits_one_screen() -> None:
+    """1080 pixels hold 25 rows of the grid under Grafana's own bars: nothing on the wall needs scrolling."""
+    places = [panel["gridPos"] for panel in DOCUMENTS["sk-fleet"]["panels"]]
+    assert max(place["y"] + place["h"] for place in places) <= 25
+
+
+def _links(document: Json) -> list[str]:
+    """Every address on a board."""
+    found = re.findall(r'"url": "([^"]*)"', json.dumps(document))
+    return [url for url in found if url]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_links_lead_to_boards_and_runbooks_that_exist(document: Json) -> None:
+    """Every `/d/<uid>` is a uid of the set, and every variable in an address is one of the board's."""
+    urls = _links(document)
+    names = {variable["name"] for variable in document["templating"]["list"]}
+    uids = {url.removeprefix("/d/").split("?")[0] for url in urls if url.startswith("/d/")}
+    systems = {f"sk-{name}" for name in SYSTEM_NAMES} if "sk-${system}" in uids else set()
+    assert uids - {"sk-${system}"} | systems <= set(DOCUMENTS)
+    assert {url.split("/")[0] for url in urls if not url.startswith("/d/")} == {"${runbooks}"}
+    assert set(re.findall(r"\$\{(\w+)\}", "".join(urls))) - {"__url_time_range"} <= names
+
+
+def test_every_board_names_the_default_source_and_the_runbooks() -> None:
+    """The data source is chosen by the uid that is provisioned, and the runbooks' address is a setting of the build."""
+    provisioned = yaml.safe_load((CHECKOUT / "deploy/grafana/provisioning/datasources/sankofa.yaml").read_text())
+    default = next(one for one in provisioned["datasources"] if one["isDefault"])
+    for board in book.BOARDS:
+        variables = {one["name"]: one for one in board.document("https://notes.example/")["templating"]["list"]}
+        assert variables["datasource"]["current"] == {"text": default["name"], "value": default["uid"]}
+        assert variables["runbooks"]["current"]["value"] == "https://notes.example/"
+
+
+def test_a_system_of_the_registry_has_a_board() -> None:
+    """Seven boards of the plan, and the canary's."""
+    assert {"sk-fleet", "sk-site", "sk-paging"} | {f"sk-{name}" for name in SYSTEM_NAMES} == set(DOCUMENTS)
+
+
+@pytest.mark.parametrize("board", book.BOARDS, ids=lambda one: one.uid)
+def test_marks_name_only_series_that_exist(board: Board) -> None:
+    """Faults, ends of periods and exclusions are asked of series that are recorded or exported."""
+    assert [mark.name for mark in board.marks][:2] == ["Pages", "Period ends"]
+    assert [wrong for mark in board.marks for wrong in unknown_names(mark.expr, KNOWN)] == []
 
 
 @pytest.mark.parametrize(
-    "query", [query for panel in FLEET.panels for query in panel.queries], ids=lambda one: one.expr
+    "panel",
+    [panel for board in book.BOARDS for panel in board.panels if isinstance(panel, Lines)],
+    ids=lambda one: one.title,
 )
-def test_the_fleet_board_never_asks_for_all_sites(query: Query) -> None:
-    """Each answer is aggregated over sites or cut to 25 of them; over time, to a set that is fixed for the range."""
-    assert _few_rows(parsed(query.expr)) or _cut_to_the_worst(query)
-
-
-def test_links_lead_to_boards_that_exist() -> None:
-    """Every `/d/<uid>` on a board is a uid of the set."""
-    text = "".join(board.text() for board in book.BOARDS)
-    assert {part.split("?")[0] for part in text.split('"/d/')[1:]} <= set(DOCUMENTS)
+def test_no_line_is_green_by_its_place(panel: Lines) -> None:
+    """A line is a shade that means no state, or has the colour of where it is between bounds that are drawn."""
+    drawn = panel.custom()["thresholdsStyle"]["mode"] == "line"
+    assert panel.colour()["mode"] == ("thresholds" if drawn else "shades")
+    assert drawn == (panel.steps != PLAIN)
 
 
 def test_panel_queries_are_ready_to_be_sent() -> None:
-    """Variables are filled in, a missing one is an error, and each query tells whose exporter it reads."""
-    queries = panel_queries(SITE.document(), {"site": "edge-1"})
-    assert not [one.expr for one in queries if "$" in one.expr]
-    assert {one.system for one in queries} == {"", "proxmox", "besu", "canary"}
-    assert system_of("sankofa:site_state:now") == ""
+    """Variables are filled in, and a missing one is an error."""
+    queries = panel_queries(DOCUMENTS["sk-site"], CHOSEN)
+    assert not [one.expr for one in queries if "$" in one.expr.replace('"$1"', "")]
     with pytest.raises(KeyError, match="site"):
-        panel_queries(SITE.document(), {})
+        panel_queries(DOCUMENTS["sk-site"], {})

@@ -1,183 +1,243 @@
-"""Every panel of every board, asked of a real Prometheus that runs our configuration and our rules, has data to show."""
+"""Boards on a real Prometheus with our configuration and our rules: what they say of a good, a bad and a blind fleet, as Grafana shows it."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import yaml
 
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.parts import need_program
-from deploy.prometheus.render import Exporter, render
-from sankofa_dashboards.fleet import FLEET
-from sankofa_dashboards.queries import PanelQuery, panel_queries
-from sankofa_dashboards.site import SITE
+from sankofa_dashboards.queries import generated_boards, panel_queries
+from sankofa_dashboards.states import GOOD_COLOUR
+from sankofa_exporters.registry import SYSTEM_NAMES
 from sankofa_rules import book as rules
-from tests.pace import limit
+from tests.dashboards.grafana import Shown, shown
+from tests.dashboards.world import World, configuration, served
+from tests.pace import limit, until
 
-EDGE = {"targets": ["pve-1"], "labels": {"site": "edge-1", "tier": "edge", "region": "r1"}}
-REPLICA = {
-    "targets": ["besu-1"],
-    "labels": {"site": "reg-1", "tier": "regional", "region": "r2", "network": "mainland"},
-}
-USERS = {"targets": ["canary-1"], "labels": {"site": "edge-1", "tier": "edge", "region": "r1"}}
-GROUPS = {"proxmox": EDGE, "besu": REPLICA, "canary": USERS}
-SITE_OF = {"proxmox": "edge-1", "besu": "reg-1", "canary": "edge-1", "": "edge-1"}
+pytestmark = pytest.mark.real("prometheus", "prometheus-alertmanager", "node", "tsc")
+
 STEP_SECONDS = 2
-PATIENCE_SECONDS = 40
+WATCHDOG, ALERTS = "Watchdog", {alert.name for alert in rules.alerts()}
+SITES = {
+    "core-0": ("core", "r1", SYSTEM_NAMES),
+    "reg-1": ("regional", "r1", ("besu", "proxmox")),
+    "edge-1": ("edge", "r1", ("canary", "cloudflare", "proxmox")),
+    "edge-2": ("edge", "r2", ("cloudflare", "proxmox")),
+}
+BOARDS = generated_boards()
+CHOSEN = {"tier": ".*", "region": ".*", "site": "core-0", "system": "ceph", "__rate_interval": "6s"}
+PRICED = 'agreement="gold",slo="availability-core",site="core-0",tenant="acme",currency="USD"'
 
 
-def _proxmox(_: int) -> str:
-    return """
-sankofa_pve_up 1
-sankofa_pve_known 1
-sankofa_pve_cluster_quorate 1
-sankofa_pve_node_online{node="n1"} 1
-sankofa_pve_quorum_margin_votes 1
-sankofa_probe_delay_seconds 0.001
+def _platform(high: float = 1) -> str:
+    now = time.time()
+    promises = "".join(
+        f"""
+sankofa_slo_objective_ratio{{slo="availability-{tier}",tier="{tier}"}} 0.995
+sankofa_slo_period_slots{{slo="availability-{tier}",tier="{tier}",site="{site}",state="GOOD"}} 5
+sankofa_slo_attainment_low_ratio{{slo="availability-{tier}",tier="{tier}",site="{site}"}} 0.98
+sankofa_slo_attainment_high_ratio{{slo="availability-{tier}",tier="{tier}",site="{site}"}} {high if site == "reg-1" else 1}
+sankofa_slo_error_budget_spent_ratio{{slo="availability-{tier}",tier="{tier}",site="{site}"}} 0.25
 """
-
-
-def _besu(calls: int) -> str:
-    return f"""
-sankofa_besu_up 1
-sankofa_besu_known 1
-sankofa_besu_head_block {calls}
-sankofa_besu_head_timestamp_seconds {time.time():.0f}
-sankofa_besu_head_gas_used_ratio 0.25
-sankofa_besu_eth_call_duration_seconds_bucket{{le="0.2"}} {calls}
-sankofa_besu_eth_call_duration_seconds_bucket{{le="+Inf"}} {calls}
-sankofa_besu_eth_call_duration_seconds_count {calls}
-sankofa_besu_eth_call_duration_seconds_sum {calls / 10}
-sankofa_besu_eth_call_not_known_total 0
-sankofa_probe_delay_seconds 0.002
-"""
-
-
-def _canary(asked: int) -> str:
-    return f"""
-sankofa_canary_up 1
-sankofa_canary_known 1
-sankofa_canary_requests_total {asked}
-sankofa_canary_failures_total{{outcome="timeout"}} 0
-sankofa_canary_not_known_total{{reason="delay"}} 0
-sankofa_canary_request_duration_seconds_bucket{{le="0.01"}} {asked}
-sankofa_canary_request_duration_seconds_bucket{{le="+Inf"}} {asked}
-sankofa_canary_request_duration_seconds_count {asked}
-sankofa_canary_request_duration_seconds_sum {asked / 200}
-"""
-
-
-def _platform(_: int) -> str:
-    slo = 'slo="availability-edge",tier="edge"'
-    return f"""
-sankofa_site_info{{site="edge-1",tier="edge",region="r1"}} 1
-sankofa_site_info{{site="reg-1",tier="regional",region="r2"}} 1
-sankofa_slo_objective_ratio{{{slo}}} 0.995
-sankofa_slo_period_slots{{{slo},site="edge-1",state="GOOD"}} 5
-sankofa_slo_attainment_low_ratio{{{slo},site="edge-1"}} 0.999
-sankofa_slo_attainment_high_ratio{{{slo},site="edge-1"}} 1
-sankofa_slo_error_budget_spent_ratio{{{slo},site="edge-1"}} 0.2
+        for site, (tier, *_) in SITES.items()
+    )
+    fleet = "".join(
+        f'sankofa_site_info{{site="{site}",tier="{tier}",region="{region}"}} 1\n'
+        for site, (tier, region, _) in {**SITES, "edge-9": ("edge", "r2", ())}.items()
+    )
+    return f"""{fleet}{promises}
 sankofa_settlements{{state="final"}} 1
+sankofa_settlements{{state="held"}} 0
+sankofa_penalty{{currency="USD"}} 1250.5
+sankofa_service_credit{{tenant="acme",currency="USD"}} 625.25
+sankofa_credit_now{{{PRICED}}} 100.5
+sankofa_credit_next{{{PRICED}}} 250
+sankofa_credit_at_risk{{{PRICED}}} 149.5
+sankofa_slots_to_next_band{{agreement="gold",slo="availability-core",site="core-0"}} 7
 sankofa_undetermined_verdicts{{slo="availability-edge"}} 1
 sankofa_undetermined_at_stake{{currency="USD"}} 500
 sankofa_waiting{{subject="period"}} 0
-sankofa_observer_newest_slot_timestamp_seconds{{observer="observer-1"}} {time.time():.0f}
+sankofa_waiting_seconds{{kind="period",reason="late"}} 0
+sankofa_observer_newest_slot_timestamp_seconds{{observer="observer-1"}} {now:.0f}
 sankofa_observer_verdicts{{observer="observer-1",alone="otherwise"}} 0
-sankofa_pipeline_last_success_timestamp_seconds{{stage="observe"}} {time.time():.0f}
+sankofa_pipeline_last_success_timestamp_seconds{{stage="observe"}} {now:.0f}
 sankofa_pipeline_failures_total{{stage="observe"}} 0
 sankofa_chain_head_age_seconds 2
 """
 
 
-class _Exporter(BaseHTTPRequestHandler):
-    """The exporters and the platform; the counters grow with each scrape."""
-
-    scrapes = 0
-
-    def do_GET(self) -> None:
-        _Exporter.scrapes += 1
-        target = parse_qs(urlsplit(self.path).query).get("target", [""])[0]
-        text = {"pve-1": _proxmox, "besu-1": _besu, "canary-1": _canary}.get(target, _platform)(
-            _Exporter.scrapes
-        ).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+@pytest.fixture
+def world() -> World:
+    return World(sites=SITES, platform=_platform())
 
 
 @pytest.fixture
-def exporter() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Exporter) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
+def prometheus(processes: Processes, world: World, tmp_path: Path) -> Iterator[str]:
+    """The address of a Prometheus that scrapes the world, itself and a real Alertmanager each second."""
+    address, alertmanager = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    with served(world) as (exporters, platform):
+        config = configuration(world, exporters, platform, tmp_path, STEP_SECONDS)
+        document = yaml.safe_load(config.read_text())
+        document["scrape_configs"].append({"job_name": "own", "static_configs": [{"targets": [address, alertmanager]}]})
+        config.write_text(yaml.safe_dump(document))
+        _alertmanager(processes, alertmanager, tmp_path)
+        command = [need_program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'data'}"]
+        child = processes.start("prometheus", [*command, f"--web.listen-address={address}", "--log.level=warn"])
+        processes.wait_until(child, answers(f"http://{address}/-/ready"))
+        yield f"http://{address}"
 
 
-@pytest.fixture
-def prometheus(processes: Processes, exporter: str, tmp_path: Path) -> str:
-    """The address of a Prometheus with the lab's configuration, scraping every second."""
-    for name, group in GROUPS.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps([group]))
-    config = tmp_path / "prometheus.yml"
-    config.write_text(
-        render(
-            scrape_interval="1s",
-            evaluation_interval="1s",
-            exporters={name: Exporter(address=exporter, folder=str(tmp_path)) for name in GROUPS},
-            platform=exporter,
-            alertmanager=None,
-            rule_files=[str(path) for path in rules.write(tmp_path / "rules", STEP_SECONDS)],
-        )
-    )
-    address = f"127.0.0.1:{free_port()}"
-    command = [need_program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'data'}"]
-    child = processes.start("prometheus", [*command, f"--web.listen-address={address}", "--log.level=warn"])
-    processes.wait_until(child, answers(f"http://{address}/-/ready"))
-    return f"http://{address}"
-
-
-def _result(prometheus: str, query: PanelQuery) -> list[Any]:
-    """What the panel gets: one moment, or the last ten seconds (`@ end ()` needs a range)."""
-    now = time.time()
-    instant = {"query": query.expr, "time": f"{now}"}
-    over_time = {"query": query.expr, "start": f"{now - 10}", "end": f"{now}", "step": "1"}
-    path, parameters = ("query", instant) if query.instant else ("query_range", over_time)
-    answer = local.get(f"{prometheus}/api/v1/{path}", params=parameters).json()
-    assert answer["status"] == "success", (query, answer)
-    return list(answer["data"]["result"])
-
-
-def _all_queries() -> list[PanelQuery]:
-    sites = [
-        query
-        for system, site in SITE_OF.items()
-        for query in panel_queries(SITE.document(), {"site": site})
-        if query.system == system
+def _alertmanager(processes: Processes, address: str, folder: Path) -> None:
+    config = folder / "alertmanager.yml"
+    config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    command = [
+        need_program("prometheus-alertmanager"),
+        f"--config.file={config}",
+        f"--storage.path={folder / 'alerts'}",
     ]
-    return panel_queries(FLEET.document(), {}) + sites
+    child = processes.start(
+        "alertmanager", [*command, f"--web.listen-address={address}", "--cluster.listen-address=", "--log.level=warn"]
+    )
+    processes.wait_until(child, answers(f"http://{address}/-/ready"))
 
 
-@pytest.mark.real("prometheus")
-def test_every_panel_has_data_on_a_running_lab(prometheus: str) -> None:
-    """One edge site, one read replica and the platform are enough for each query to answer."""
-    waiting = _all_queries()
-    deadline = time.monotonic() + limit(PATIENCE_SECONDS)
-    while waiting and time.monotonic() < deadline:
-        waiting = [query for query in waiting if not _result(prometheus, query)]
-        time.sleep(0.2)
-    assert waiting == []
+def _empty(prometheus: str) -> list[str]:
+    """Queries of all boards that have no answer."""
+    found = []
+    now = time.time()
+    for uid, board in BOARDS.items():
+        chosen = CHOSEN | ({"system": uid.removeprefix("sk-")} if uid.removeprefix("sk-") in SYSTEM_NAMES else {})
+        for query in panel_queries(board, chosen):
+            path, when = (
+                ("query", {"time": now})
+                if query.instant
+                else ("query_range", {"start": now - 10, "end": now, "step": 1})
+            )
+            answer = local.get(f"{prometheus}/api/v1/{path}", params={"query": query.expr, **when}).json()
+            assert answer["status"] == "success", (query, answer)
+            if not answer["data"]["result"] and not (WATCHDOG in query.expr and WATCHDOG not in ALERTS):
+                found.append(f"{uid} {query.panel}: {query.expr}")
+    return found
+
+
+def _shown(prometheus: str, uid: str, **variables: str) -> Shown:
+    request = {
+        "board": BOARDS[uid],
+        "prometheus": prometheus,
+        "variables": variables,
+        "end": time.time(),
+        "range": 20,
+        "scrape": 1,
+    }
+    (board,) = shown([request])
+    return board
+
+
+def _figures(board: Shown, *titles: str) -> list[str]:
+    return [" ".join(word.text for word in board.of(title)) for title in titles]
+
+
+def _row(board: Shown, panel: str, first: str) -> dict[str, str]:
+    """Column to text, of the row of a table that has `first` in it."""
+    words = board.of(panel)
+    row = next((word.row for word in words if word.text == first), None)
+    assert row is not None, (first, words)
+    return {word.name: word.text for word in words if word.row == row}
+
+
+STATES = ("DOWN", "BREACH", "Burning", "NOT KNOWN", "No target")
+
+
+def _wall(prometheus: str) -> list[str]:
+    return _figures(_shown(prometheus, "sk-fleet"), *STATES)
+
+
+def _wait_for(seen: Callable[[], Any], expected: Any) -> None:
+    """Until what is seen is as expected; else both are shown."""
+    deadline = time.monotonic() + limit(60)
+    while (now := seen()) != expected:
+        assert time.monotonic() < deadline, f"{now} in place of {expected}"
+        time.sleep(0.5)
+
+
+def test_boards_say_what_is_so_in_a_good_a_bad_and_a_blind_world(prometheus: str, world: World) -> None:
+    """Each query has data, and the figures are those of the world; what nobody sees any more is NOT KNOWN, never green and never zero."""
+    _wait_for(lambda: _wall(prometheus), ["0", "0", "0", "0 5", "1"])
+    _good(prometheus)
+
+    world.conditions |= {"ceph/core-0": "down", "proxmox/edge-2": "blind"}
+    world.platform = _platform(high=0.99)
+    _wait_for(lambda: _wall(prometheus), ["1", "1", "0", "1 5", "1"])
+    _bad(prometheus)
+
+    world.is_gone = True  # the platform too: that edge-9 has no target is its word alone
+    _wait_for(lambda: _wall(prometheus), ["1", "1", "0", "2 4", "0"])
+    _blind(prometheus)
+
+
+def _good(prometheus: str) -> None:
+    until(lambda: not _empty(prometheus), seconds=60)
+    ceph = _shown(prometheus, "sk-ceph")
+    assert _figures(ceph, "Targets expected", "Found", "Known", "Up") == ["1", "1", "1", "1"]
+
+
+def _bad(prometheus: str) -> None:
+    wall = _shown(prometheus, "sk-fleet")
+    core, blind, breach = (_row(wall, "Worst 25 sites", site) for site in ("core-0", "edge-2", "reg-1"))
+    assert [core[name] for name in ("State", *SYSTEM_NAMES)] == ["DOWN", "up", "up", "DOWN", "up", "up"]
+    assert (core["At risk"], core["currency"], core["Budget left"]) == ("149.5", "USD", "75%")
+    assert [blind[name] for name in ("State", "besu", "cloudflare", "proxmox")] == [
+        "NOT KNOWN",
+        "no target",
+        "up",
+        "NOT KNOWN",
+    ]
+    assert (breach["State"], breach["At risk"], breach["currency"]) == ("BREACH", "NOT KNOWN", "-")
+    assert [word.text for word in wall.of("Worst 25 sites") if word.name == "site"][:3] == ["core-0", "reg-1", "edge-2"]
+
+    assert _figures(_shown(prometheus, "sk-ceph"), "Known", "Up") == ["1", "0"]
+    proxmox = _shown(prometheus, "sk-proxmox")
+    assert _figures(proxmox, "Targets expected", "Known", "Up") == ["4", "3", "3"]
+    target = _row(proxmox, "Worst 15 targets", "edge-2/proxmox-edge-2")
+    assert (target["State"], target["why"], target["scraped"]) == ("NOT KNOWN", "witnesses: timeout", "yes")
+
+    site = _shown(prometheus, "sk-site", site="core-0")
+    assert _figures(site, "State") == ["DOWN"]
+    assert [word.text for word in site.of("This system")] == ["up", "up", "DOWN", "up", "up"]
+    until(lambda: "SiteDown" in _alerts(prometheus), seconds=30)
+
+    paging = _shown(prometheus, "sk-paging")
+    assert _figures(paging, "Owed by now", "At risk", "Undetermined", "Credits granted", "Penalties") == [
+        "100.5",
+        "149.5",
+        "500",
+        "625.25",
+        "1,250.5",
+    ]
+
+
+def _alerts(prometheus: str) -> list[str]:
+    paging = _shown(prometheus, "sk-paging")
+    return [word.text for word in paging.of("Pages that fire") if word.name == "Alert"]
+
+
+def _blind(prometheus: str) -> None:
+    wall = _shown(prometheus, "sk-fleet")
+    assert [_row(wall, "Worst 25 sites", "edge-1")[name] for name in ("State", "proxmox", "besu")] == [
+        "NOT KNOWN",
+        "NOT KNOWN",
+        "no target",
+    ]
+    assert not [word for word in wall.of("Worst 25 sites") if word.color == GOOD_COLOUR]
+    ceph = _shown(prometheus, "sk-ceph")
+    assert _figures(ceph, "Known", "Up", "Slowest probe") == ["0", "0", "NOT KNOWN"]
+    paging = _shown(prometheus, "sk-paging")
+    assert set(_figures(paging, "Owed by now", "At risk", "Credits granted", "Longest wait")) == {"NOT KNOWN"}

@@ -267,15 +267,13 @@ class Answering(Lab):
 
 @pytest.mark.parametrize(
     ("answered", "named"),
-    [
-        ((), True),  # no call is made at all: the board shows nothing, and that is told
-        ((outcome.NOT_KNOWN,), False),  # calls are made, and this machine stretched them all
-        ((outcome.NOT_KNOWN, f"increase({outcome.DURATIONS}_count[1m])) > 0"), True),
-    ],
+    [((), True), (("sankofa_slo_attainment",), False)],
 )
-def test_durations_that_nobody_could_know_are_no_fault_of_a_board(answered: tuple[str, ...], named: bool) -> None:  # noqa: FBT001
-    """A panel of durations without data is named, unless the exporter knew none of the calls it made."""
-    assert ("Site: eth_call duration" in outcome.empty_panels(Answering(*answered))) is named
+def test_a_panel_without_data_is_named(answered: tuple[str, ...], named: bool) -> None:  # noqa: FBT001
+    """The wall and the site's board are asked, and what answers nothing is told; what only Alertmanager has is not asked."""
+    empty = outcome.empty_panels(Answering(*answered))
+    assert ("Site: Attainment, this period" in empty) is named
+    assert not [one for one in empty if "Notifications" in one]
 
 
 def test_a_part_has_one_port_however_often_it_is_asked_for(tmp_path: Path) -> None:

@@ -14,12 +14,14 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import yaml
 
 from deploy.lab import children
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes
 from deploy.parts import CHECKOUT
+from sankofa_observe import telemetry
 from tests.pace import limit
 
 PAGE = CHECKOUT / "docs" / "exporters" / "new-system.md"
@@ -64,6 +66,58 @@ def test_lists_follow(packages: Path, tmp_path: Path) -> None:
         {"targets": ["g1"], "labels": {"site": "s1", "tier": "edge", "region": "r1", "system": "gateway"}}
     ]
     assert "gateway" in run(packages, "--help").stdout
+
+
+GENERATE = """
+import pathlib, sys
+from deploy.prometheus.render import production
+from sankofa_dashboards import book as boards
+from sankofa_rules import book as rules
+folder = pathlib.Path(sys.argv[1])
+rules.write(folder / "rules")
+boards.write(folder / "boards")
+(folder / "prometheus.yml").write_text(production())
+"""
+
+
+def test_wall_pager_and_jobs_follow(packages: Path, tmp_path: Path) -> None:
+    """Its state is watched, its jobs are scraped and it has a board, from its folder alone; its missing page of docs is named."""
+    done = generated(packages, "-c", GENERATE, str(tmp_path))
+    assert done.returncode == 0, done.stderr
+
+    jobs = {one["job_name"]: one for one in yaml.safe_load((tmp_path / "prometheus.yml").read_text())["scrape_configs"]}
+    assert jobs["sankofa-gateway"]["http_sd_configs"][0]["url"] == "http://127.0.0.1:9547/sd"
+    (group,) = yaml.safe_load((tmp_path / "rules" / "state.yaml").read_text())["groups"]
+    reading = {
+        rule.get("record", rule.get("alert"))
+        for rule in group["rules"]
+        if re.search('sankofa[-_]gateway|[(|]gateway[|)"]', rule["expr"])
+    }
+    assert {
+        telemetry.SITE_DOWN,
+        "sankofa:system_bad:2m",
+        "sankofa:system_known_targets:2m",
+        "TargetsMissing",
+    } <= reading
+    board = json.loads((tmp_path / "boards" / "sk-gateway.json").read_text())
+    assert "sankofa_gateway_known" in json.dumps(board)
+
+    shutil.copytree(CHECKOUT / "docs" / "exporters", tmp_path / "docs")
+    page = tmp_path / "docs" / "gateway.md"
+    said = generated(packages, "-m", "sankofa_exporters.docs", "--write", "--folder", str(page.parent))
+    assert (said.returncode, said.stderr.partition(":")[0]) == (1, str(page))
+    page.write_text("# Gateway\n\n<!-- metrics: begin (generated) -->\n<!-- metrics: end -->\n")
+    assert generated(packages, "-m", "sankofa_exporters.docs", "--write", "--folder", str(page.parent)).returncode == 0
+    assert "| `sankofa_gateway_waiting_requests` | gauge | `queue` |" in page.read_text()
+
+
+def generated(packages: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Python, as it would run in a checkout that has the system."""
+    path = os.pathsep.join(map(str, (packages, CHECKOUT, CHECKOUT / "alert_rules", CHECKOUT / "dashboards")))
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=limit(60), check=False,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 from sankofa_observe import telemetry
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.operations import contract
-from sankofa_observe.operations.contract import ContractMetrics, ContractWatch
-from sankofa_observe.operations.marks import Marks
+from sankofa_observe.operations.contract import ContractMetrics, ContractWatch, whole
 from sankofa_observe.operations.registry import ProcessMetrics
+from sankofa_observe.operations.state_file import StateFile
 from sankofa_observe.ports import CHANGES, SettlementChain
 from sankofa_observe.telemetry import Series
 from sankofa_observe.testing import FakeChain, FixedClock
@@ -33,7 +33,7 @@ class Watching:
         self.process = ProcessMetrics()
         self.watch = ContractWatch(
             chain=self.chain,
-            marks=Marks(file=self.file),
+            file=StateFile(path=self.file, whole=whole),
             metrics=ContractMetrics(self.process),
             from_block=self.from_block,
             now=lambda: START + 7,
@@ -79,12 +79,17 @@ def test_a_lost_file_counts_all_again_and_tells_the_same(tmp_path: Path) -> None
     of, file = fake(number=3, changed=[(1, "AttestorsSet")]), tmp_path / "seen.json"
     watching = Watching(of, file)
     seen = [watching.look()]
-    for harm in (file.unlink, lambda: file.write_text("{"), lambda: file.write_text("[]")):
+    for harm in (
+        file.unlink,
+        lambda: file.write_text("{"),
+        lambda: file.write_text("[]"),
+        lambda: file.write_text('{"block": "3"}'),
+    ):
         harm()
         watching.restart()
         seen.append(watching.look())
 
-    assert seen == [{"AttestorsSet": 1}] * 4
+    assert seen == [{"AttestorsSet": 1}] * 5
 
 
 def test_no_total_is_told_before_all_blocks_were_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,9 @@ import yaml
 
 from sankofa_observe import telemetry
 from sankofa_observe.api.keys import KeyRing, add_key
-from sankofa_observe.operations.keys import KeyMetrics, KeyWatch
-from sankofa_observe.operations.marks import Marks
+from sankofa_observe.operations.keys import KeyMetrics, KeyWatch, whole
 from sankofa_observe.operations.registry import ProcessMetrics
+from sankofa_observe.operations.state_file import StateFile
 
 
 class Watching:
@@ -18,7 +18,9 @@ class Watching:
 
     def __init__(self, keys: Path, seen: Path) -> None:
         self.process = ProcessMetrics()
-        self.watch = KeyWatch(hashes=KeyRing(keys).hashes, marks=Marks(file=seen), metrics=KeyMetrics(self.process))
+        self.watch = KeyWatch(
+            hashes=KeyRing(keys).hashes, file=StateFile(path=seen, whole=whole), metrics=KeyMetrics(self.process)
+        )
 
     def look(self) -> tuple[float | None, ...]:
         """Keys, made, revoked."""

@@ -9,10 +9,11 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sankofa_observe import telemetry
-from sankofa_observe.errors import InvalidInput, InvariantBroken, Refused, Unavailable, kind_of
-from sankofa_observe.operations.metrics import PipelineMetrics, RequestMetrics
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Refused, Unavailable, Violation, kind_of
+from sankofa_observe.operations.metrics import IncidentMetrics, PipelineMetrics, RequestMetrics
 from sankofa_observe.operations.registry import ProcessMetrics
 from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.pipeline.incidents import Stored
 from sankofa_observe.pipeline.panel import Panel, alone
 from sankofa_observe.ports import Outcome, Review
 from sankofa_observe.sla.catalog import Catalog
@@ -40,11 +41,23 @@ def value(process: ProcessMetrics, name: str, *labels: str) -> float | None:
 def test_every_series_that_is_named_is_made_with_its_labels() -> None:
     """A name in `telemetry` that nobody makes would be an empty panel; one that is made elsewhere has no reference."""
     process, *_ = made()
+    IncidentMetrics(process)
     found = {}
     for family in text_string_to_metric_families(generate_latest(process.registry).decode()):
         if not family.name.endswith("_created"):
             found[family.name + ("_total" if family.type == "counter" else "")] = (family.type, family.documentation)
     assert found == {one.name: (one.kind, one.meaning) for one in telemetry.SERIES}
+
+
+def test_each_alert_that_was_told_of_is_counted_by_what_became_of_it() -> None:
+    """From the start, so that a rate sees the first one."""
+    process, *_ = made()
+    metrics = IncidentMetrics(process)
+    name = telemetry.INCIDENT_ALERTS.name
+    assert [value(process, name, outcome) for outcome in Stored.OUTCOMES] == [0, 0, 0, 0]
+    wrong = Violation(code="incident.alert", where="alerts/0", problem="no status")
+    metrics.stored(Stored(stored=3, same=2, refused=(wrong,), truncated=7))
+    assert [value(process, name, outcome) for outcome in Stored.OUTCOMES] == [3, 2, 1, 7]
 
 
 def test_a_turn_of_a_stage_is_counted_with_its_seconds() -> None:

@@ -37,10 +37,14 @@ def test_no_registry_in_the_lock_of_python() -> None:
 
 def test_no_registry_in_the_lock_of_node() -> None:
     """Integrity of each package, and neither an address it was resolved from nor a registry's name."""
-    packages = json.loads(text("contracts/package-lock.json"))["packages"]
-    assert [name for name, package in packages.items() if "resolved" in package] == []
-    assert [name for name, package in packages.items() if name and "integrity" not in package] == []
-    assert "registry=" not in text("contracts/.npmrc").replace("omit-lockfile-registry-resolved=", "")
+    locks = [path for path in files() if path.name == "package-lock.json"]
+    assert locks
+    for path in locks:
+        packages = json.loads(text(path))["packages"]
+        assert [name for name, package in packages.items() if "resolved" in package] == []
+        assert [name for name, package in packages.items() if name and "integrity" not in package] == []
+    settings = [text(path) for path in files() if path.name == ".npmrc"]
+    assert not [one for one in settings if "registry=" in one.replace("omit-lockfile-registry-resolved=", "")]
 
 
 def test_no_key() -> None:

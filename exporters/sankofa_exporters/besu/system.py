@@ -10,6 +10,7 @@ from sankofa_exporters.besu.node.system.source import BesuSource
 from sankofa_exporters.besu.rpc.client import RpcClient
 from sankofa_exporters.besu.rpc.settings import NodeAddress
 from sankofa_exporters.besu.settings import BesuModule, BesuTarget
+from sankofa_exporters.besu.signals import SIGNALS
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.registry import System
 
@@ -35,5 +36,6 @@ SYSTEM = System(
     target_type=BesuTarget,
     open=open_source,
     families=FAMILIES,
+    signals=SIGNALS,
     upstream_job="besu",
 )

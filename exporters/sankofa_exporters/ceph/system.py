@@ -33,6 +33,7 @@ from .client.identity import Identity
 from .client.mgrs import Mgr, Mgrs, Served, freshest
 from .client.session import Refusals, Session
 from .settings import CephModule, CephTarget
+from .signals import SIGNALS
 from .snapshot.mgr_metrics import View
 from .snapshot.values import Health, Mirror, Osds, Pools
 from .verdict import Evidence, Rules, verdict_of
@@ -253,5 +254,6 @@ SYSTEM = System(
     target_type=CephTarget,
     open=open_source,
     families=f.FAMILIES,
+    signals=SIGNALS,
     upstream_job="ceph-mgr",
 )

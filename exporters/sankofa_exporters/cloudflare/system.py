@@ -36,6 +36,7 @@ from .families import CONNECTIONS_OPENED, DISPUTED, DISPUTED_SINCE, FAMILIES, KN
 from .samples.account import account_samples, api_samples, connections_samples, unconfigured_samples
 from .samples.connectors import diagnoses, diagnosis_samples, metrics_samples, ready_samples, redundancy_samples
 from .settings import AccountSettings, CloudflareModule, TunnelTarget
+from .signals import SIGNALS
 from .snapshot.account import Connections, Listing
 from .snapshot.connector import Connector, MeasuredConnector
 from .verdict import AccountAnswers, CombinedVerdict, Dispute, account_verdict, combined, connectors_verdict, dispute_of
@@ -273,5 +274,6 @@ SYSTEM = System(
     target_type=TunnelTarget,
     open=AccountPool().open,
     families=FAMILIES,
+    signals=SIGNALS,
     upstream_job="cloudflared",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -77,7 +77,9 @@ def load_with_fleet(config: Path, fleet: Path, system: System) -> Document[Any, 
 def _targets(file: Path, system: System, document: Document[Any, Any] | None) -> dict[str, Target]:
     found, violations = checked(read_yaml(file), Fleet)
     targets: dict[str, Target] = dict(document.targets) if document else {}
-    for index, site in enumerate(found.spec.sites if found else ()):
+    sites = found.spec.sites if found else []
+    violations += _named_twice(sites)
+    for index, site in enumerate(sites):
         for name, raw in site.targets.get(system.name, {}).items():
             where = f"spec.sites[{index}].targets.{system.name}.{name}"
             target, wrong = _target(raw, site, where, system)
@@ -95,6 +97,15 @@ def _targets(file: Path, system: System, document: Document[Any, Any] | None) ->
     if violations:
         raise BrokenConfigError(file=file, violations=violations)
     return targets
+
+
+def _named_twice(sites: Sequence[Site]) -> Iterator[Violation]:
+    names: set[str] = set()
+    for index, site in enumerate(sites):
+        if site.name in names:
+            seen = f"a second site {site.name!r}"
+            yield Violation(where=f"spec.sites[{index}].name", seen=seen, expected="a name of its own")
+        names.add(site.name)
 
 
 def _target(raw: Mapping[str, Any], site: Site, where: str, system: System) -> tuple[Target | None, list[Violation]]:

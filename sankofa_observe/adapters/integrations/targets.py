@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,7 +56,9 @@ class Named:
 def target_groups(catalogue: Catalogue, fleet: Path) -> dict[str, list[dict[str, Any]]]:
     """The groups of each entry, by its name; raises `InvalidInput` with every violation of the fleet file's targets."""
     violations: list[Violation] = []
-    found = [named for where, site in _sites(fleet) for named in _targets(where, site, catalogue, violations)]
+    sites = list(_sites(fleet))
+    violations += _sites_twice(sites)
+    found = [named for where, site in sites for named in _targets(f"{where}/targets", site, catalogue, violations)]
     violations += _twins(found)
     if violations:
         plural = "" if len(violations) == 1 else "s"
@@ -92,7 +94,14 @@ def _sites(file: Path) -> Iterator[tuple[str, SiteSpec]]:
         except ValidationError:
             raise InvalidInput(f"{file}: the fleet is not right; ask: sankofa-observe specs check {file}") from None
         for nth, site in enumerate(document.spec.sites):
-            yield f"{file}:/spec/sites/{nth}/targets", site
+            yield f"{file}:/spec/sites/{nth}", site
+
+
+def _sites_twice(sites: Sequence[tuple[str, SiteSpec]]) -> Iterator[Violation]:
+    names: dict[str, str] = {}
+    for where, site in sites:
+        if (first := names.setdefault(site.name, where)) != where:
+            yield _violation("fleet.twice", f"{where}/name", f"a second site {site.name!r}, first at {first}")
 
 
 def _targets(where: str, site: SiteSpec, catalogue: Catalogue, violations: list[Violation]) -> Iterator[Named]:
@@ -106,7 +115,7 @@ def _targets(where: str, site: SiteSpec, catalogue: Catalogue, violations: list[
         shape = entry.spec.target
         if shape is None:  # an exporter of ours checks its own
             continue
-        for name, raw in named.items() if isinstance(named, Mapping) else ():
+        for name, raw in named.items():
             target = _target(f"{path}/{name}", raw, shape, violations)
             if target is not None:
                 yield Named(where=f"{path}/{name}", entry=entry, site=site, name=name, target=target)

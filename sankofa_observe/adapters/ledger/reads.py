@@ -14,12 +14,14 @@ from sankofa_observe.adapters.ledger import rows, tables
 from sankofa_observe.adapters.ledger.checksums import Row, reading
 from sankofa_observe.adapters.ledger.database import Database
 from sankofa_observe.adapters.ledger.exclusions import records_of
+from sankofa_observe.adapters.ledger.incidents import incidents_of
 from sankofa_observe.adapters.ledger.projections import CREDIT, currency_of
 from sankofa_observe.errors import InvalidInput, WrongCursor
 from sankofa_observe.ports import AgreementRecord, JudgedFrom, Page, Review, SettlementRecord, StateChange, Wait
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.exclusion import ExclusionRecord
+from sankofa_observe.sla.incident import IncidentRecord
 from sankofa_observe.sla.penalty import VerdictRecord
 from sankofa_observe.sla.revision import Revision, revisions
 from sankofa_observe.slo.verdict import AttainmentRecord
@@ -107,6 +109,13 @@ class ScopedReads:
         if agreement_id is not None:
             query = query.where(table.c.agreement_id == agreement_id)
         return self._page(query, (table.c.starts_at, table.c.id), limit, after, _exclusions)
+
+    def incidents(self, site: str | None = None, *, limit: int = 100, after: str | None = None) -> Page[IncidentRecord]:
+        table = tables.incidents
+        query = self._own(select(table), table).where(table.c.revision == 1)
+        if site is not None:
+            query = query.where(table.c.site == site)
+        return self._page(query, (table.c.started_at, table.c.incident_id), limit, after, _incidents)
 
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
         now = tables.waits_now
@@ -214,6 +223,13 @@ def _exclusions(connection: Connection, found: Sequence[Row]) -> list[ExclusionR
     """Each with what was done about it, in the order of the page."""
     ids = [row["exclusion_id"] for row in found]
     records = {one.exclusion.id: one for one in records_of(connection, tables.exclusions.c.exclusion_id.in_(ids))}
+    return [records[one] for one in ids]
+
+
+def _incidents(connection: Connection, found: Sequence[Row]) -> list[IncidentRecord]:
+    """Each with its revisions, in the order of the page."""
+    ids = [row["incident_id"] for row in found]
+    records = {one.now.id: one for one in incidents_of(connection, tables.incidents.c.incident_id.in_(ids))}
     return [records[one] for one in ids]
 
 

@@ -21,6 +21,7 @@ _READERS: Mapping[Table, Callable[[Row], object]] = {
     tables.attempts: rows.attempt,
     tables.credit_entries: rows.credit,
     tables.exclusions: rows.exclusion_act,
+    tables.incidents: rows.incident,
 }
 
 

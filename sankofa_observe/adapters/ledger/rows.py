@@ -24,6 +24,7 @@ from sankofa_observe.ports import (
 )
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.exclusion import Act, Exclusion, ExclusionRecord, ExclusionState, exclusion_of
+from sankofa_observe.sla.incident import Incident, IncidentState
 from sankofa_observe.sla.overlay import Overlay, overlay_of_plain, plain
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.settlement import SettlementState
@@ -199,6 +200,31 @@ def exclusion_act(row: Row) -> Act:
 @_record(tables.exclusions)
 def _act(row: Row) -> Act:
     return Act(state=ExclusionState(row["state"]), at=row["written_at"], **_same(row, "actor", "reason", "from_at"))
+
+
+def incident_row(one: Incident, revision: int) -> dict[str, Any]:
+    told = {name: getattr(one, name) for name in ("fingerprint", "begins", "started_at", "ended_at")}
+    told |= {"state": one.state.value, "labels": dict(one.labels), "annotations": dict(one.annotations)}
+    return {
+        "incident_id": one.id,
+        "revision": revision,
+        "state": one.state.value,
+        "site": one.labels.get("site", ""),
+        "slo": one.labels.get("slo", ""),
+        "document": json.dumps(told, sort_keys=True, ensure_ascii=False),
+        **{name: getattr(one, name) for name in ("fingerprint", "alert", "started_at", "ended_at")},
+    }
+
+
+@_record(tables.incidents)
+def incident(row: Row) -> Incident:
+    """One revision; its columns are those of its document."""
+    told = json.loads(row["document"])
+    found = Incident(**{**told, "state": IncidentState(told["state"])})
+    other = {name: value for name, value in incident_row(found, row["revision"]).items() if row[name] != value}
+    if other:
+        raise ValueError(f"its document says {other}")
+    return found
 
 
 def review_row(review: Review) -> dict[str, Any]:

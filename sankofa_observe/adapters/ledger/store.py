@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sankofa_observe.adapters.ledger.database import Database
 from sankofa_observe.adapters.ledger.exclusions import Exclusions
+from sankofa_observe.adapters.ledger.incidents import Incidents
 from sankofa_observe.adapters.ledger.judgements import Judgements
 from sankofa_observe.adapters.ledger.lease import LedgerLease
 from sankofa_observe.adapters.ledger.reads import ScopedReads
@@ -15,7 +16,7 @@ from sankofa_observe.adapters.ledger.settlements import Settlements
 from sankofa_observe.scope import Scope
 
 
-class SqlLedger(Judgements, Settlements, Exclusions):
+class SqlLedger(Judgements, Settlements, Exclusions, Incidents):
     """A ledger at a SQLAlchemy URL; opening a new one makes its tables, and refuses one of another release."""
 
     def __init__(self, url: str, *, new: bool = True) -> None:

@@ -274,12 +274,18 @@ incidents = Table(
     Column("incident_id", String(66), primary_key=True),
     Column("revision", Integer, primary_key=True),
     _whose(),
+    Column("fingerprint", String(64), nullable=False),
+    Column("state", String(16), nullable=False),  # firing, resolved, replaced
+    Column("alert", String(128), nullable=False),
     Column("site", String(128), nullable=False),
+    Column("slo", String(128), nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
-    Column("summary", Text, nullable=False),
+    Column("document", Text, nullable=False),  # canonical JSON: what was told, with every label and annotation
     *_by(),
     Index("incident_at_site", "site", "started_at"),
+    Index("incident_over_time", "started_at", "incident_id"),
+    Index("incident_of_fingerprint", "fingerprint", "started_at"),
     sqlite_with_rowid=False,
 )
 

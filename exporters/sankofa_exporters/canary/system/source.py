@@ -19,6 +19,7 @@ from sankofa_exporters.canary.client.http import HttpClient
 from sankofa_exporters.canary.families import FAMILIES, KNOWN, UP
 from sankofa_exporters.canary.samples import module_samples, newest_samples
 from sankofa_exporters.canary.settings import CanaryModule, CanaryTarget
+from sankofa_exporters.canary.signals import SIGNALS
 from sankofa_exporters.canary.snapshot import KINDS, Ended, Failure, Outcome, Reply, Unknown
 from sankofa_exporters.canary.verdict import Expected, decided_seconds, judge, settled, watched_seconds
 from sankofa_exporters.model.bounds import Bounds
@@ -202,5 +203,6 @@ SYSTEM = System(
     target_type=CanaryTarget,
     open=open_source,
     families=FAMILIES,
+    signals=SIGNALS,
     kinds=("http",),
 )

@@ -15,6 +15,7 @@ from sankofa_exporters.proxmox.client import ProxmoxApi, ProxmoxClient
 from sankofa_exporters.proxmox.families import FAMILIES, KNOWN, UP
 from sankofa_exporters.proxmox.samples import samples_by_collector
 from sankofa_exporters.proxmox.settings import ProxmoxModule, ProxmoxTarget
+from sankofa_exporters.proxmox.signals import SIGNALS
 from sankofa_exporters.proxmox.snapshot.cluster import Cluster, named
 from sankofa_exporters.proxmox.verdict import verdict
 from sankofa_exporters.registry import System
@@ -113,4 +114,5 @@ SYSTEM = System(
     target_type=ProxmoxTarget,
     open=open_source,
     families=FAMILIES,
+    signals=SIGNALS,
 )

@@ -307,15 +307,21 @@ def _contested() -> None:
         sa.Column("incident_id", sa.String(length=66), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         _whose(),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("alert", sa.String(length=128), nullable=False),
         sa.Column("site", sa.String(length=128), nullable=False),
+        sa.Column("slo", sa.String(length=128), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("incident_id", "revision"),
         sqlite_with_rowid=False,
     )
     op.create_index("incident_at_site", "incident", ["site", "started_at"], unique=False)
+    op.create_index("incident_over_time", "incident", ["started_at", "incident_id"], unique=False)
+    op.create_index("incident_of_fingerprint", "incident", ["fingerprint", "started_at"], unique=False)
 
 
 def _looked_after() -> None:
