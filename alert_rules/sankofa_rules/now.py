@@ -24,7 +24,7 @@ def groups(scrape_seconds: int, systems: Sequence[WatchedSystem] | None = None) 
                 *wall.records(pace),
                 *pages.PAGES,
                 *(fault.alert() for fault in faults.FAULTS),
-                *pages.tickets(there, pace),
+                *pages.tickets(pace),
             ),
         ),
     )

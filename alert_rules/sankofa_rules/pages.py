@@ -5,7 +5,6 @@ No page waits here: its series has waited for evidence. One page a site names it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from sankofa_exporters.cloudflare import families as tunnel
@@ -32,7 +31,6 @@ from .pace import EVIDENCE, QUICK, SCRAPE_SECONDS, SURE, Pace
 from .rule import FLEET_BOARD, SITE_BOARD, Alert
 from .site import SITES
 from .state import FLEET_LOOKS, OBSERVER_LOOKS, SITE, SYSTEM
-from .systems import WatchedSystem, target_jobs
 
 _DOWN = Evidence(needed=EVIDENCE, of=SURE)
 _LOST = Evidence(needed=SURE, of=SURE)  # down, or silent: one known sample breaks a silence
@@ -133,14 +131,14 @@ PAGES = (
 )
 
 
-def tickets(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Alert, ...]:
+def tickets(pace: Pace) -> tuple[Alert, ...]:
     lost = f"(max_over_time({SITE_LOST}[{pace.sure}]) == 1)"
     disputed = f"group by ({SYSTEM}) ({tunnel.DISPUTED.name} == 1)"  # which is a ticket of its own
-    scraped = f'label_replace(up{{{target_jobs(systems)}}}, "target", "$1", "instance", "(.+)")'
+    scraped = 'label_replace(up{system!=""}, "target", "$1", "instance", "(.+)")'  # by exporters of ours and by others
     unscraped = (
         f"count by ({SYSTEM}) (group by ({SYSTEM}, target) ({TARGET_INFO})\nunless on ({SYSTEM}, target) {scraped})"
     )
-    unwatched = f"group by ({SITE}) ({SITE_INFO}) unless on (site) {SITES}"
+    unwatched = f"group by ({SITE}) ({SITE_INFO}) unless on (site) ({SITES} or {TARGET_INFO})"
     return (
         Alert(
             name="SystemNotKnown",

@@ -31,7 +31,7 @@ from sankofa_observe.telemetry import (
 
 from .pace import AWHILE, DUE, EVIDENCE, SURE, Pace
 from .rule import Record
-from .systems import OWN_JOB, PLATFORM_JOB, WatchedSystem, observing_jobs, target_jobs
+from .systems import OWN_JOB, PLATFORM_JOB, WatchedSystem, observing_jobs, target_jobs, watched
 
 SITE = "tier, region, site"
 SYSTEM = f"{SITE}, system"
@@ -43,11 +43,17 @@ FLEET_SHARE, FLEET_LEAST = 0.05, 5  # of a system's sites, all unseen: that is t
 
 def records(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     """In order: each series is recorded before it is read, and all at one timestamp."""
-    return (*_expected(pace), *_samples(systems, pace), *_systems(pace), *_observers(systems, pace), *_fleet(pace))
+    return (
+        *_expected(systems, pace),
+        *_samples(systems, pace),
+        *_systems(pace),
+        *_observers(systems, pace),
+        *_fleet(pace),
+    )
 
 
-def _expected(pace: Pace) -> tuple[Record, ...]:
-    told = f"count by ({SYSTEM}) (group by ({SYSTEM}, target) ({TARGET_INFO}))"
+def _expected(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
+    told = f"count by ({SYSTEM}) (group by ({SYSTEM}, target) ({TARGET_INFO}{{{watched(systems)}}}))"
     # An exporter that is down tells nothing of its own targets, whatever others of its kind tell; the platform knows them all.
     unheard = f'group by (system) (up{{job="{OWN_JOB}"}} == 0)'
     complete = (

@@ -62,6 +62,11 @@ def observing_jobs(systems: Iterable[WatchedSystem]) -> str:
     return f'job=~"sankofa-({"|".join([*(one.name for one in systems), OWN_JOB.removeprefix("sankofa-")])})"'
 
 
+def watched(systems: Iterable[WatchedSystem]) -> str:
+    """A matcher of these systems: the platform tells targets of gateways and links too, which no pair of families judges."""
+    return f'system=~"{"|".join(one.name for one in systems)}"'
+
+
 def taking_down(systems: Iterable[WatchedSystem]) -> str:
     """A matcher of the systems that take their site down."""
     return f'system=~"{"|".join(one.name for one in systems if one.takes_site_down)}"'

@@ -50,6 +50,11 @@ def place(name: str, system: str = "all") -> dict[str, str]:
     return {"tier": "edge", "region": "r1", "site": name, "system": system}
 
 
+# Of a gateway, which no exporter of ours probes, the platform tells what its fleet file lists.
+OF_GATEWAY = 'site="b", tier="edge", region="r1", system="gateway"'
+GATEWAY_TOLD = f'sankofa_target_info{{job="sankofa-platform", {OF_GATEWAY}, target="gw-1"}}'
+GATEWAY_UP = f'up{{job="gateway", {OF_GATEWAY}, instance="gw-1", observer="observer-1"}}'
+SITE_TOLD = 'sankofa_site_info{job="sankofa-platform", site="b", tier="edge", region="r1"}'
 EVERYWHERE = {"tier": "all", "region": "all", "site": "all"}
 TWO_REGIONS = (*each(down, *NEAR), *each(down, *FAR, region="r2"))
 
@@ -128,5 +133,24 @@ CASES = (
         fires=fires(place("b"), "1"),  # type: ignore[arg-type]
     ),
     case("TargetsMissing", "all are scraped", *WELL_TOO, minute=5.5),
+    Case(
+        alert="TargetsMissing",
+        world="a gateway, which no exporter of ours probes, is told and not scraped",
+        minute=5.5,
+        series=world(*WELL_TOO) | {GATEWAY_TOLD: WELL},
+        fires=fires(place("b", "gateway"), "1"),  # type: ignore[arg-type]
+    ),
+    Case(
+        alert="TargetsMissing",
+        world="a site whose gateway is scraped has no other target",
+        minute=5.5,
+        series=world(site("a")) | {GATEWAY_TOLD: WELL, GATEWAY_UP: WELL, SITE_TOLD: WELL},
+    ),
+    Case(
+        alert="SystemNotKnown",
+        world="a gateway has no families that say what is known of it",
+        minute=8,
+        series=world(*WELL_TOO) | {GATEWAY_TOLD: WELL, GATEWAY_UP: WELL},
+    ),
     case("TargetsMissing", "scraped in vain", unscraped("a"), *WELL_TOO, unknown=True, minute=10.5),
 )  # fmt: skip

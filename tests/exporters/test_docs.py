@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from deploy.parts import CHECKOUT
+from deploy.prometheus.render import OBSERVER, production
 from sankofa_exporters.config.fleet import load_with_fleet
+from sankofa_exporters.config.place import placeless
 from sankofa_exporters.config.settings import Document, load
 from sankofa_exporters.docs import main, pages, renewed, table
 from sankofa_exporters.registry import SYSTEM_NAMES, system
@@ -56,7 +58,7 @@ def test_stale_page_fails_the_check(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("name", SYSTEM_NAMES)
 def test_documented_configuration_loads(name: str, tmp_path: Path) -> None:
-    """The first YAML block of a system's page is a configuration that the command accepts."""
+    """The first YAML block of a system's page is a configuration that the command accepts, and says where its target is."""
     text = blocks(name, "yaml")[0]
     for path in set(re.findall(r"/etc/sankofa/[\w.-]+", text)):
         file = tmp_path / path.rpartition("/")[2]
@@ -68,6 +70,7 @@ def test_documented_configuration_loads(name: str, tmp_path: Path) -> None:
     document: Document[Any, Any] = load(file, found.module_type, found.target_type)
 
     assert len(document.targets) == 1
+    assert placeless(document) == []
 
 
 @pytest.mark.parametrize("name", SYSTEM_NAMES)
@@ -82,13 +85,27 @@ def test_documented_scrape_asks_the_exporter_for_the_target(name: str) -> None:
 
 @pytest.mark.parametrize("name", SYSTEM_NAMES)
 def test_documented_scrape_has_the_labels_of_a_site_of_the_fleet(name: str) -> None:
-    """Site, tier and region are those of one site of the example fleet: a reader who keeps both finds the series in the SLOs."""
+    """Site, tier and region are those of one site of the example fleet: a reader who keeps both finds the series in the SLOs.
+
+    System and observer are labels of the target, as discovery and `prometheus.yml` give them.
+    """
     (job,) = yaml.safe_load(blocks(name, "yaml")[1])
     fleet = yaml.safe_load((CHECKOUT / "deploy" / "specs" / "fleet.yaml").read_text())
     sites = [{"site": one["name"], "tier": one["tier"], "region": one["region"]} for one in fleet["spec"]["sites"]]
     labels = job["static_configs"][0]["labels"]
 
     assert {key: labels[key] for key in ("site", "tier", "region")} in sites
+    assert (labels["system"], labels["observer"]) == (name, OBSERVER)
+
+
+def test_documented_job_of_the_exporters_themselves_is_the_committed_one() -> None:
+    """README.md has it by hand: the same name, and the labels of what it tells are kept."""
+    (job,) = yaml.safe_load(blocks("README", "yaml")[1])
+    (committed,) = (one for one in yaml.safe_load(production())["scrape_configs"] if one["job_name"] == job["job_name"])
+
+    assert (job["honor_labels"], committed["honor_labels"]) == (True, True)
+    (group,) = job["static_configs"]
+    assert group["labels"] == {"system": "ceph", "observer": OBSERVER}
 
 
 def test_documented_fleet_file_loads(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -25,7 +26,7 @@ from sankofa_observe import telemetry
 from tests.pace import limit
 
 PAGE = CHECKOUT / "docs" / "exporters" / "new-system.md"
-FILE = re.compile(r"^`(gateway/\w+\.py)`[^\n]*\n+```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^`(broker/\w+\.py)`[^\n]*\n+```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exporters")
     shutil.copytree(CHECKOUT / "exporters" / "sankofa_exporters", folder / "sankofa_exporters")
     files = FILE.findall(PAGE.read_text())
-    (folder / "sankofa_exporters" / "gateway").mkdir()
+    (folder / "sankofa_exporters" / "broker").mkdir()
     for name, code in files:
         (folder / "sankofa_exporters" / name).write_text(code)
     assert len(files) == 8
@@ -44,28 +45,57 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_rooms_are_those_that_the_page_names(packages: Path) -> None:
     """Each system has the rooms of the table, as a file or a folder, and Besu's two kinds of target have them each."""
     rooms = set(re.findall(r"^\| `(\w+)` \|", PAGE.read_text(), re.MULTILINE))
-    assert {file.stem for file in (packages / "sankofa_exporters" / "gateway").glob("*.py")} == {*rooms, "__init__"}
+    assert {file.stem for file in (packages / "sankofa_exporters" / "broker").glob("*.py")} == {*rooms, "__init__"}
 
 
 def test_lists_follow(packages: Path, tmp_path: Path) -> None:
     """The command line, the fleet file and service discovery know the new system from its folder alone."""
-    (tmp_path / "gateway.yml").write_text("modules: {plain: {}}\n")
+    (tmp_path / "broker.yml").write_text("modules: {plain: {}}\n")
     site = {
         "name": "s1",
         "tier": "edge",
         "region": "r1",
-        "targets": {"gateway": {"g1": {"module": "plain", "endpoint": "http://127.0.0.1:1"}}},
+        "targets": {"broker": {"g1": {"module": "plain", "endpoint": "http://127.0.0.1:1"}}},
     }
     fleet = {"apiVersion": "sankofa.observe/v1", "kind": "Fleet", "spec": {"sites": [site]}}
     (tmp_path / "fleet.yaml").write_text(json.dumps(fleet))
-    options = ["--config.file", f"{tmp_path}/gateway.yml", "--fleet.file", f"{tmp_path}/fleet.yaml"]
-    done = run(packages, "gateway", *options, "--sd.write-folder", f"{tmp_path}/sd")
+    options = ["--config.file", f"{tmp_path}/broker.yml", "--fleet.file", f"{tmp_path}/fleet.yaml"]
+    done = run(packages, "broker", *options, "--sd.write-folder", f"{tmp_path}/sd")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads((tmp_path / "sd" / "gateway.json").read_text()) == [
-        {"targets": ["g1"], "labels": {"site": "s1", "tier": "edge", "region": "r1", "system": "gateway"}}
+    assert json.loads((tmp_path / "sd" / "broker.json").read_text()) == [
+        {"targets": ["g1"], "labels": {"site": "s1", "tier": "edge", "region": "r1", "system": "broker"}}
     ]
-    assert "gateway" in run(packages, "--help").stdout
+    assert "broker" in run(packages, "--help").stdout
+
+
+def test_scrape_jobs_follow(packages: Path, tmp_path: Path) -> None:
+    """With the page's entry in the catalogue, Prometheus asks the new exporter for its targets, and scrapes it itself."""
+    catalogue = tmp_path / "integrations"
+    shutil.copytree(CHECKOUT / "deploy" / "integrations", catalogue, ignore=shutil.ignore_patterns("*.py"))
+    (entry,) = re.findall(r"^  ```yaml\n(.*?)^  ```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    (catalogue / "broker.yaml").write_text(textwrap.dedent(entry))
+    done = subprocess.run(
+        [sys.executable, "-c", RENDER, str(catalogue)], cwd=CHECKOUT, capture_output=True, text=True,
+        env={"PYTHONPATH": f"{packages}:{CHECKOUT}"}, timeout=limit(30), check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+    jobs = {job["job_name"]: job for job in yaml.safe_load(done.stdout)["scrape_configs"]}
+    assert jobs["sankofa-broker"]["http_sd_configs"][0]["url"] == "http://127.0.0.1:9547/sd"
+    own = {group["labels"]["system"]: group["targets"] for group in jobs["sankofa-exporter"]["static_configs"]}
+    assert own["broker"] == ["127.0.0.1:9547"]
+
+
+RENDER = """
+import sys
+from pathlib import Path
+from deploy.integrations import render
+from sankofa_observe.adapters.integrations.catalogue import load_catalogue
+render.CATALOGUE = load_catalogue(Path(sys.argv[1]))
+from deploy.prometheus.render import production
+print(production())
+"""
 
 
 GENERATE = """
@@ -136,22 +166,22 @@ def test_system_of_the_page_is_probed(
     answer: Any, expected: dict[str, float], packages: Path, tmp_path: Path, processes: Processes
 ) -> None:
     """Up, down, a state that is new, and no answer; a doubled and an unreadable row cost themselves."""
-    with_answer = type("Gateway", (_Gateway,), {"answer": answer})
+    with_answer = type("Broker", (_Broker,), {"answer": answer})
     server = ThreadingHTTPServer(("127.0.0.1", 0), with_answer)
     Thread(target=server.serve_forever, daemon=True).start()
-    config = tmp_path / "gateway.yml"
+    config = tmp_path / "broker.yml"
     config.write_text(
         f'modules: {{plain: {{}}}}\ntargets: {{g1: {{module: plain, endpoint: "http://127.0.0.1:{server.server_port}"}}}}\n'
     )
     address = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "sankofa_exporters.cli", "gateway", "--config.file", str(config)]
+    command = [sys.executable, "-m", "sankofa_exporters.cli", "broker", "--config.file", str(config)]
     child = processes.start("exporter", [*command, "--web.listen-address", address], env={"PYTHONPATH": str(packages)})
     processes.wait_until(child, lambda: local.get(f"http://{address}/-/ready").status_code == 200)
     lines = local.get(f"http://{address}/probe?target=g1").text.splitlines()
     server.shutdown()
     server.server_close()
 
-    prefix = "sankofa_gateway_"
+    prefix = "sankofa_broker_"
     pairs = (line.removeprefix(prefix).rsplit(" ", 1) for line in lines if line.startswith(prefix))
     assert {name: float(value) for name, value in pairs} == expected
 
@@ -175,15 +205,15 @@ def test_commands_of_the_page_show_the_new_system(packages: Path, tmp_path: Path
     finally:
         children.end(process, grace_seconds=5)
 
-    shown = {line for line in output.splitlines() if line.startswith("sankofa_gateway_")}
+    shown = {line for line in output.splitlines() if line.startswith("sankofa_broker_")}
     assert shown == {
-        "sankofa_gateway_up 1.0",
-        "sankofa_gateway_known 1.0",
-        'sankofa_gateway_waiting_requests{queue="in"} 3.0',
+        "sankofa_broker_up 1.0",
+        "sankofa_broker_known 1.0",
+        'sankofa_broker_waiting_requests{queue="in"} 3.0',
     }
 
 
-class _Gateway(BaseHTTPRequestHandler):
+class _Broker(BaseHTTPRequestHandler):
     """The double; `answer` is its document, or None for an error."""
 
     answer: Any = None

@@ -31,6 +31,8 @@ LABELS = {
     "region": "ke-nairobi",
     "site": "edge-nairobi-1",
     "tier": "edge",
+    "system": "besu",
+    "observer": "observer-1",
     "network": "mainland",
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from sankofa_exporters.config.settings import Document, Module, Target
 from sankofa_exporters.model.bounds import Bounds
@@ -19,6 +20,7 @@ from sankofa_exporters.registry import System
 from sankofa_exporters.serving.app import Exporter, build_app
 from sankofa_exporters.serving.files import Settings
 from sankofa_exporters.serving.logs import LogfmtFormatter
+from sankofa_exporters.serving.self_metrics import TARGET_LABELS
 from sankofa_exporters.serving.sources import PROBES_OF_A_TARGET
 from tests.pace import limit
 
@@ -172,14 +174,55 @@ async def test_sources_open_once_for_target_and_module(client: httpx.AsyncClient
     assert all(isinstance(source, DoubleSource) and source.closed for source in sources.values())
 
 
+async def test_own_metrics_tell_who_is_expected_and_follow_a_reload(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All configured targets with their place, scraped or not; one without a place is counted and named in the log instead."""
+    place = {"tier": "edge", "region": "east"}
+    documents = [
+        Document[Module, Target](
+            modules={"m": Module()},
+            targets={name: Target(module="m", labels=place | labels) for name, labels in targets.items()},
+        )
+        for targets in (
+            {"one": {"site": "edge-1"}, "two": {"site": "edge-2"}},
+            {"two": {"site": "edge-2"}, "lost": {}},
+        )
+    ]
+    settings = iter([Settings(document=document) for document in documents])
+    exporter = Exporter(system=SYSTEM, settings=next(settings), read=lambda: next(settings))
+    told = [expected(exporter)]
+    assert await exporter.reload()
+    told.append(expected(exporter))
+
+    one, two = (("edge", "east", f"edge-{n}", "double", name) for n, name in ((1, "one"), (2, "two")))
+    assert told == [({one, two}, 0), ({two}, 1)]
+    [line] = [record for record in caplog.records if record.message == "targets without a place"]
+    assert (line.__dict__["targets"], line.__dict__["consequence"]) == (
+        "lost",
+        "no rule expects them, no SLO counts them",
+    )
+
+
+def expected(exporter: Exporter) -> tuple[set[tuple[str, ...]], float]:
+    """The labels of all that is expected, and how many have no place."""
+    text = exporter.metrics.encode("", "").body.decode()
+    families = {family.name: family.samples for family in text_string_to_metric_families(text)}
+    named = {
+        tuple(one.labels[label] for label in TARGET_LABELS) for one in families["sankofa_target_info"] if one.value == 1
+    }
+    return named, families["sankofa_exporter_targets_without_place"][0].value
+
+
 async def test_own_metrics_are_about_the_process_only(client: httpx.AsyncClient) -> None:
-    """/metrics counts probes and never names a target."""
+    """/metrics counts probes and never says how a target is."""
     await client.get("/probe?target=edge-1", headers={"x-prometheus-scrape-timeout-seconds": "0.2"})
     text = (await client.get("/metrics")).text
 
     assert "sankofa_exporter_probes_total 1.0\n" in text
     assert "process_resident_memory_bytes" in text
     assert "edge-1" not in text
+    assert "sankofa_double" not in text
 
 
 @pytest.mark.parametrize(("path", "text"), [("/-/healthy", "healthy\n"), ("/-/ready", "ready\n")])

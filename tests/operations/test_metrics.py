@@ -49,6 +49,26 @@ def test_every_series_that_is_named_is_made_with_its_labels() -> None:
     assert found == {one.name: (one.kind, one.meaning) for one in telemetry.SERIES}
 
 
+def test_every_target_of_the_fleet_file_is_expected() -> None:
+    """Of each system that a site names, an exporter's or another's, and of places that are no sites."""
+    process = ProcessMetrics()
+    sites = [
+        Site(name="edge-1", tier="edge", region="east", targets={"proxmox": ("pve-1", "pve-2"), "gateway": ("gw-1",)}),
+        Site(name="mainland", tier="chain", region="global", targets={"besu": ("mainland",)}),
+        Site(name="zone-east", tier="region", region="east"),
+    ]
+    PipelineMetrics(process, Catalog(sites={one.name: one for one in sites}))
+    families = text_string_to_metric_families(generate_latest(process.registry).decode())
+    samples = [one for family in families for one in family.samples if one.name == str(telemetry.TARGET_INFO)]
+
+    assert {(*(one.labels[label] for label in telemetry.TARGET_INFO.labels), one.value) for one in samples} == {
+        ("edge", "east", "edge-1", "proxmox", "pve-1", 1.0),
+        ("edge", "east", "edge-1", "proxmox", "pve-2", 1.0),
+        ("edge", "east", "edge-1", "gateway", "gw-1", 1.0),
+        ("chain", "global", "mainland", "besu", "mainland", 1.0),
+    }
+
+
 def test_each_alert_that_was_told_of_is_counted_by_what_became_of_it() -> None:
     """From the start, so that a rate sees the first one."""
     process, *_ = made()

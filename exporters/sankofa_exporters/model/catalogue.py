@@ -26,6 +26,11 @@ UPSTREAM_CALLS = Family(
 UPSTREAM_BYTES = Family(
     name="sankofa_probe_upstream_bytes", unit="bytes", help="Bytes of answers this probe read from upstream."
 )
+UPSTREAM_CERTIFICATE = Family(
+    name="sankofa_upstream_certificate_expiry_timestamp_seconds",
+    unit="seconds",
+    help="When the first certificate ends that a server of the target showed within the last hour; absent without TLS.",
+)
 COLLECTOR_SUCCESS = Family(
     name="sankofa_collector_success",
     labels=("collector",),
@@ -62,6 +67,7 @@ FAMILIES = (
     PROBE_DELAY,
     UPSTREAM_CALLS,
     UPSTREAM_BYTES,
+    UPSTREAM_CERTIFICATE,
     COLLECTOR_SUCCESS,
     COLLECTOR_DURATION,
     COLLECTOR_AGE,

@@ -25,7 +25,9 @@ from sankofa_exporters.model.catalogue import (
     PROBE_SUCCESS,
     UPSTREAM_BYTES,
     UPSTREAM_CALLS,
+    UPSTREAM_CERTIFICATE,
 )
+from sankofa_exporters.model.certificates import Certificates, shown_to
 from sankofa_exporters.model.failure import CollectorError, Failure, Kind
 from sankofa_exporters.model.family import Sample, series_of
 from sankofa_exporters.model.rejected import Rejected, counted_in
@@ -82,18 +84,20 @@ async def probe(
     budget: Budget,
     bounds: Bounds,
     rejected: Rejected | None = None,
+    certificates: Certificates | None = None,
     skip: Collection[str] = (),
     only: Collection[str] = (),
     now: Callable[[], float] = time.time,
 ) -> Report:
-    """Run every collector; never raises, whatever the collectors do. `rejected` counts on from probe to probe.
+    """Run every collector; never raises, whatever the collectors do. `rejected` and `certificates` go on from probe to probe.
 
     `skip` names kinds of collectors that are left out. `only` names those that are asked: such a probe judges nothing.
     """
     rejected = Rejected() if rejected is None else rejected
+    certificates = Certificates() if certificates is None else certificates
     collectors = [one for one in source.collectors if one.kind not in skip and (not only or one.kind in only)]
     with observed() as own:
-        with traced() as trace, lookups_of(id(source)):
+        with traced() as trace, lookups_of(id(source)), shown_to(certificates):
             outcomes = await asyncio.gather(*(_run(collector, budget, rejected) for collector in collectors))
             ended_at = now()
             found = await _gathered(
@@ -101,7 +105,12 @@ async def probe(
             )
         measured = own.measured()
     return Report(
-        samples=[*found.samples, *_own_state(found.outcomes, now(), measured, trace), *_rejections(rejected)],
+        samples=[
+            *found.samples,
+            *_own_state(found.outcomes, now(), measured, trace),
+            *_certificates(certificates),
+            *_rejections(rejected),
+        ],
         verdict=found.verdict,
         outcomes=found.outcomes,
         trace=trace,
@@ -215,6 +224,11 @@ def _own_state(outcomes: Sequence[Outcome], now: float, measured: Measured, trac
             yield Sample(COLLECTOR_ERROR, 1, (name, outcome.failure.kind))
         elif outcome.collector.age_seconds is not None:
             yield Sample(COLLECTOR_AGE, outcome.collector.age_seconds(outcome.result, now), (name,))
+
+
+def _certificates(certificates: Certificates) -> Iterable[Sample]:
+    earliest = certificates.earliest()
+    return () if earliest is None else (Sample(UPSTREAM_CERTIFICATE, earliest),)
 
 
 def _rejections(rejected: Rejected) -> Iterable[Sample]:

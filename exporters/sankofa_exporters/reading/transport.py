@@ -10,11 +10,13 @@ import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver
 
+from sankofa_exporters.model.certificates import show
 from sankofa_exporters.probe.resolver import Resolver
 
 CONNECTIONS = 16
@@ -32,7 +34,7 @@ def open_session(
 ) -> aiohttp.ClientSession:
     """Connections that do what they are told and nothing else; inside of a running event loop."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=_Connector(
             ssl=verify,
             limit=CONNECTIONS,
             keepalive_timeout=KEPT_SECONDS if kept else None,
@@ -49,6 +51,17 @@ def open_session(
         max_field_size=FIELD_BYTES,
         trace_configs=list(traces),
     )
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Tells whose certificate a connection was made with, one that was kept too."""
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109 - as aiohttp has it
+        connection = await super().connect(req, traces, timeout)
+        if connection.transport is not None:
+            host, port = req.url.host, req.url.port
+            show(f"{host}:{port}", connection.transport.get_extra_info("peercert"))
+        return connection
 
 
 @dataclass(kw_only=True)

@@ -52,6 +52,8 @@ class Exporter:
         self.sources = Sources(system=self.system, document=self.settings.document)
         self.passwords = Passwords(users=self.settings.web.basic_auth_users)
         self.metrics.expect(self.system.name, self.document)
+        if (tls := self.settings.web.tls_server_config) is not None:
+            self.metrics.serve_with(tls.cert_file)
 
     @property
     def document(self) -> Document[Any, Any]:
@@ -108,6 +110,7 @@ class Exporter:
                 budget=Budget.of(seconds),
                 bounds=self.document.limits,
                 rejected=opened.rejected,
+                certificates=opened.certificates,
                 skip=opened.settings.module.skip,
                 only=only,
             )

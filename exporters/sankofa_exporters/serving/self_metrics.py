@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
-from prometheus_client.core import InfoMetricFamily
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.platform_collector import PlatformCollector
@@ -19,6 +21,8 @@ from sankofa_exporters import __version__
 from sankofa_exporters.config.place import PLACE_LABELS, SYSTEM_LABEL, placed, placeless
 from sankofa_exporters.config.settings import Document
 from sankofa_exporters.model.exposition import OPENMETRICS, TEXT, Encoded, compress, wants_openmetrics
+
+from .web_certificate import ends_at
 
 TARGET_INFO = "sankofa_target_info"  # the platform says the same of its fleet file (decision 0042)
 TARGET_LABELS = (*PLACE_LABELS, SYSTEM_LABEL, "target")
@@ -33,6 +37,24 @@ class _Expected(Collector):
     def collect(self) -> Iterator[InfoMetricFamily]:
         if self.family is not None:
             yield self.family
+
+
+@dataclass(frozen=True, kw_only=True)
+class _WebCertificate(Collector):
+    """The file is read at each scrape: a renewed one is in use from the next connection on."""
+
+    file: Path
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            ends = ends_at(self.file)
+        except (OSError, ValueError):  # being renewed: the listener goes on with the last one, and says so in its log
+            ends = float("nan")
+        yield GaugeMetricFamily(
+            "sankofa_exporter_web_certificate_expiry_timestamp_seconds",
+            "When the certificate in this listener's file ends; NaN where it cannot be read, absent without TLS.",
+            ends,
+        )
 
 
 class SelfMetrics:
@@ -86,6 +108,10 @@ class SelfMetrics:
             family.add_metric([*place, system, name], {})
         self._expected.family = family
         self._placeless.set(len(placeless(document)))
+
+    def serve_with(self, certificate: Path) -> None:
+        """Say when this listener's own certificate ends."""
+        self._registry.register(_WebCertificate(file=certificate))
 
     def reloaded(self, *, well: bool) -> None:
         self._reloaded.set(well)

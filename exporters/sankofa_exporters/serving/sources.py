@@ -10,6 +10,7 @@ from typing import Any
 
 from sankofa_exporters.config.settings import Document, Module, Target, files_of, is_loaded_at_open
 from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.certificates import Certificates
 from sankofa_exporters.model.rejected import Rejected
 from sankofa_exporters.probe.source import Source
 from sankofa_exporters.reading.http import modified_at
@@ -49,6 +50,7 @@ class Open:
     source: Source
     settings: _Settings
     rejected: Rejected = field(default_factory=Rejected)
+    certificates: Certificates = field(default_factory=Certificates)
     probes: int = 0  # under way
     retired: bool = False
 

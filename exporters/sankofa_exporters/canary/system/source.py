@@ -23,6 +23,7 @@ from sankofa_exporters.canary.signals import SIGNALS
 from sankofa_exporters.canary.snapshot import KINDS, Ended, Failure, Outcome, Reply, Unknown
 from sankofa_exporters.canary.verdict import Expected, decided_seconds, judge, settled, watched_seconds
 from sankofa_exporters.model.bounds import Bounds
+from sankofa_exporters.model.certificates import Certificates, current, shown_to
 from sankofa_exporters.model.failure import CollectorError, Kind
 from sankofa_exporters.model.family import Family, Sample
 from sankofa_exporters.probe.budget import Budget
@@ -54,6 +55,7 @@ class CanarySource:
     _seen: Ended | None = None  # the newest that is known
     _seen_at: float = float("-inf")
     _probed_at: float = float("-inf")
+    _certificates: Certificates | None = field(default=None, repr=False)
     _ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     _task: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -85,6 +87,7 @@ class CanarySource:
         """The newest request that is known, when it is recent; after a pause, the first one that ends."""
         self._probed_at = self.clock()
         if self._task is None or self._task.done():
+            self._certificates = current()
             self._task = asyncio.get_running_loop().create_task(self._ask_for_ever(), context=Context())
         if self._recently_seen() is None:
             self._ended.clear()
@@ -102,7 +105,7 @@ class CanarySource:
         return self._seen if self.clock() - self._seen_at <= self.module.blind_seconds else None
 
     async def _ask_for_ever(self) -> None:
-        with lookups_of(id(self)):
+        with lookups_of(id(self)), shown_to(self._certificates):
             turns, turn = Turns(began=self.clock(), interval=self.module.interval_seconds), -1
             while self.clock() - self._probed_at < RESTS_AFTER_SECONDS:
                 turn, missed = turns.after(turn, self.clock())
