@@ -45,6 +45,7 @@ test-all: export QUIET_SECONDS := 600
 test-all: export FAULT_SEEDS := 6
 test-all: export FOUNDRY_PROFILE := full
 test-all: export DRAWN_SITES := 60
+test-all: export FLEET_METROS := 65
 test-all: export SIMULATION_SEEDS := 0-199
 test-all: export EVERY_CALL := 1
 test-all: export DOCUMENTS := 50

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from tests.alert_rules.case import Case
 from tests.alert_rules.world import Target, World, over
 
-MINUTES = 16
+MINUTES = 11
 WELL = over((MINUTES, "1"))
-ENDS = over((8, "1"), (MINUTES - 8, "0"))  # down, or not known, or not scraped, from minute 8 on
-GONE = over((8, "1"), (MINUTES - 8, "_"))
+ENDS = over((4, "1"), (MINUTES - 4, "0"))  # down, or not known, or not scraped, from minute 4 on
+GONE = over((4, "1"), (MINUTES - 4, "_"))
 
 
 def site(name: str, system: str = "proxmox", **shown: str) -> Target:
@@ -60,7 +60,7 @@ TWO_REGIONS = (*each(down, *NEAR), *each(down, *FAR, region="r2"))
 
 
 def case(alert: str, about: str, *targets: Target, **more: object) -> Case:
-    given: Mapping[str, object] = {"minute": 12, "series": world(*targets), **more}
+    given: Mapping[str, object] = {"minute": 8, "series": world(*targets), **more}
     return Case(alert=alert, world=about, **given)  # type: ignore[arg-type]
 
 
@@ -98,11 +98,11 @@ CASES = (
     case("ObserverIsolated", "one target cannot tell", unscraped("a", observer="observer-2"), *WELL_TOO),
     case("ObserverIsolated", "it scrapes, and nothing is known", *each(blind, *FEW), unknown=True),
     case(
-        "FleetNotKnown", "all five for 7 minutes", *each(blind, *FEW), site("a", "ceph"), minute=15,
+        "FleetNotKnown", "all five for 6 minutes", *each(blind, *FEW), site("a", "ceph"), minute=10.5,
         fires=fires({**EVERYWHERE, "system": "all"}), said="5 proxmox, ",
     ),
-    case("FleetNotKnown", "all five for 3 minutes", *each(blind, *FEW), minute=11, unknown=True),
-    case("FleetNotKnown", "all five are down", *each(down, *FEW), minute=15),
+    case("FleetNotKnown", "all five for 3 minutes", *each(blind, *FEW), minute=7, unknown=True),
+    case("FleetNotKnown", "all five are down", *each(down, *FEW), minute=10.5),
     case(
         "SystemNotKnown", "one of two systems", blind("a"), site("a", "ceph"), *WELL_TOO,
         fires=fires(place("a", "proxmox")),
@@ -113,44 +113,44 @@ CASES = (
     Case(
         alert="SystemNotKnown",
         world="disputed, which is a ticket of its own",
-        minute=12,
+        minute=8,
         series=world(blind("a", "cloudflare"), site("a", "ceph"), *WELL_TOO)
         | {'sankofa_tunnel_disputed{job="sankofa-cloudflare", instance="a-cloudflare", site="a", tier="edge", region="r1", system="cloudflare"}': WELL},
     ),
     Case(
         alert="TargetsMissing",
         world="told and not scraped",
-        minute=6,
+        minute=5.5,
         series=world(site("a"), site("b", scraped="_")),
         fires=fires(place("b", "proxmox"), "1"),  # type: ignore[arg-type]
     ),
     Case(
         alert="TargetsMissing",
         world="a site of the inventory without any target",
-        minute=6,
+        minute=5.5,
         series=world(site("a"))
         | {f'sankofa_site_info{{job="sankofa-platform", site="{name}", tier="edge", region="r1"}}': WELL for name in "ab"},
         fires=fires(place("b"), "1"),  # type: ignore[arg-type]
     ),
-    case("TargetsMissing", "all are scraped", *WELL_TOO, minute=6),
+    case("TargetsMissing", "all are scraped", *WELL_TOO, minute=5.5),
     Case(
         alert="TargetsMissing",
         world="a gateway, which no exporter of ours probes, is told and not scraped",
-        minute=6,
+        minute=5.5,
         series=world(*WELL_TOO) | {GATEWAY_TOLD: WELL},
         fires=fires(place("b", "gateway"), "1"),  # type: ignore[arg-type]
     ),
     Case(
         alert="TargetsMissing",
         world="a site whose gateway is scraped has no other target",
-        minute=6,
+        minute=5.5,
         series=world(site("a")) | {GATEWAY_TOLD: WELL, GATEWAY_UP: WELL, SITE_TOLD: WELL},
     ),
     Case(
         alert="SystemNotKnown",
         world="a gateway has no families that say what is known of it",
-        minute=12,
+        minute=8,
         series=world(*WELL_TOO) | {GATEWAY_TOLD: WELL, GATEWAY_UP: WELL},
     ),
-    case("TargetsMissing", "scraped in vain", unscraped("a"), *WELL_TOO, unknown=True, minute=15),
+    case("TargetsMissing", "scraped in vain", unscraped("a"), *WELL_TOO, unknown=True, minute=10.5),
 )  # fmt: skip

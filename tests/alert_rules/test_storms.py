@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.alert_rules.world import Target, World, firing, over
+from tests.alert_rules.world import Played, Target, World, over, play
 
 pytestmark = [pytest.mark.real("promtool"), pytest.mark.timeout(1200)]
 METROS = int(os.environ.get("FLEET_METROS", "6"))
@@ -56,6 +56,10 @@ def each_quarter(first: float, last: float) -> Sequence[float]:
     return [at / QUARTERS for at in range(round(first * QUARTERS), round(last * QUARTERS))]
 
 
+def whole(folder: Path, world: World) -> Played:
+    return play(folder, world, each_quarter(0, world.minutes))
+
+
 def spells(pages: Mapping[float, set[str]]) -> dict[str, list[tuple[float, float]]]:
     """Each page that fired: from when to when, once for each time that it began; still firing is until infinity."""
     found: dict[str, list[tuple[float, float]]] = {}
@@ -76,40 +80,40 @@ def falls(minutes: float, *, at: float, back: float | None = None) -> str:
 
 
 def test_a_storm_pages_once_and_keeps_apart_what_fell_before_and_after_it(tmp_path: Path) -> None:
-    """R4, R25: a core site and the edge of several metros fall from 10:00 to 15:30.
+    """R4, R25: a core site and the edge of several metros fall from 7:00 to 12:30.
 
     FleetDown and the core's SiteDown are all of it, and nothing follows recovery. A site that had its page before keeps it, and one
     that falls six minutes after the storm began has its own, while a straggler still holds FleetDown.
     """
-    end = 26
+    end = 22
     hit = [f"edge-{metro}-{number}" for metro in HIT for number in range(EDGES)]
-    up = {site: falls(end, at=10, back=15.5) for site in ("core-0", *hit)}
-    up |= {"edge-1-0": falls(end, at=10, back=22)}  # the straggler
-    up |= {"edge-0-0": falls(end, at=7, back=18), "edge-0-1": falls(end, at=16, back=20)}
-    assert spells(firing(tmp_path, fleet(end, up), each_quarter(0, end))) == {
-        "SiteDown edge-0-0": [(8, 19.75)],
-        "FleetDown edge": [(11, 23.75)],
-        "SiteDown core-0": [(11, 17.25)],
-        "SiteDown edge-0-1": [(17, 21.75)],
+    up = {site: falls(end, at=7, back=12.5) for site in ("core-0", *hit)}
+    up |= {"edge-1-0": falls(end, at=7, back=18)}  # the straggler
+    up |= {"edge-0-0": falls(end, at=4, back=15), "edge-0-1": falls(end, at=13, back=17)}
+    assert spells(whole(tmp_path, fleet(end, up)).pages) == {
+        "SiteDown edge-0-0": [(5, 16.75)],
+        "FleetDown edge": [(8, 19.75)],
+        "SiteDown core-0": [(8, 14.25)],
+        "SiteDown edge-0-1": [(14, 18.75)],
     }
 
 
 def test_a_region_that_is_lost_is_one_page(tmp_path: Path) -> None:
     """All five sites of a metro, of two tiers, and none of them by itself."""
-    end = 18
-    up = {site: falls(end, at=8, back=13) for site, (_, region) in SITES.items() if region == "m1"}
+    end = 10
+    up = {site: falls(end, at=4, back=7) for site, (_, region) in SITES.items() if region == "m1"}
     assert len(up) == EDGES + 1
-    assert spells(firing(tmp_path, fleet(end, up), each_quarter(0, end))) == {"RegionDown m1": [(9, 14.75)]}
+    assert spells(whole(tmp_path, fleet(end, up)).pages) == {"RegionDown m1": [(5, 8.75)]}
 
 
 def test_sites_that_fall_minutes_apart_page_one_by_one(tmp_path: Path) -> None:
     """Two at once are no storm; and a short break of many is nobody's page."""
-    end = 16
-    up = {f"edge-{metro}-1": falls(end, at=8, back=8.5) for metro in HIT}
-    up |= {"edge-0-0": falls(end, at=8, back=11), "core-1": falls(end, at=8.5, back=11)}
-    assert spells(firing(tmp_path, fleet(end, up), each_quarter(0, end))) == {
-        "SiteDown edge-0-0": [(9, 12.75)],
-        "SiteDown core-1": [(9.5, 12.75)],
+    end = 9
+    up = {f"edge-{metro}-1": falls(end, at=4, back=4.5) for metro in range(METROS)}
+    up |= {"edge-0-0": falls(end, at=4, back=6), "core-1": falls(end, at=4.5, back=6)}
+    assert spells(whole(tmp_path, fleet(end, up)).pages) == {
+        "SiteDown edge-0-0": [(5, 7.75)],
+        "SiteDown core-1": [(5.5, 7.75)],
     }
 
 
@@ -126,34 +130,33 @@ def _unscraped(sites: Sequence[str], world: World, *, at: float) -> World:
 
 
 def test_an_observer_that_is_cut_off_is_one_page_and_others_still_page(tmp_path: Path) -> None:
-    """R5: half of the fleet is behind it; a site behind the other one falls two minutes later, by itself."""
-    end = 18
+    """R5: half of the fleet is behind it; a site behind the other one falls two minutes later, by itself. No ticket says it again."""
+    end = 12
     behind = [site for at, site in enumerate(SITES) if at % 2]
     seen = [site for at, site in enumerate(SITES) if at % 2 == 0]
-    world = fleet(end, {seen[-1]: falls(end, at=10)}, observer=dict.fromkeys(behind, "observer-2"))
-    world = _unscraped(behind, world, at=8)
-    pages = spells(firing(tmp_path, world, each_quarter(0, end)))
-    assert pages == {
-        "ObserverIsolated observer-2": [(8.75, float("inf"))],
-        f"SiteDown {seen[-1]}": [(11, float("inf"))],
+    world = fleet(end, {seen[-1]: falls(end, at=7)}, observer=dict.fromkeys(behind, "observer-2"))
+    played = whole(tmp_path, _unscraped(behind, world, at=5))
+    assert spells(played.pages) == {
+        "ObserverIsolated observer-2": [(5.75, float("inf"))],
+        f"SiteDown {seen[-1]}": [(8, float("inf"))],
     }
-    assert firing(tmp_path, world, [17], severity="ticket") == {17: set()}
+    assert spells(played.tickets) == {}
 
 
 def test_target_files_that_are_filled_two_minutes_after_the_start_page_nobody(tmp_path: Path) -> None:
     """R5: what should be there is told at once, and scraped later."""
-    end = 10
+    end = 7
     late = over((2, "_"), (end - 2, "1"))
     world = fleet(end, {})
     world = replace(world, targets=tuple(replace(one, known=late, up=late, scraped=late) for one in world.targets))
-    assert spells(firing(tmp_path, world, each_quarter(0, end))) == {}
-    assert set().union(*firing(tmp_path, world, each_quarter(0, end), severity="ticket").values()) == set()
+    played = whole(tmp_path, world)
+    assert (spells(played.pages), spells(played.tickets)) == ({}, {})
 
 
 def test_credentials_that_are_revoked_everywhere_are_one_page_and_no_ticket(tmp_path: Path) -> None:
     """R16: within 6 minutes; over once they are good again."""
-    end = 22
-    blind = over((8, "1"), (10, "0"), (end - 18, "1"))
-    world = fleet(end, dict.fromkeys(SITES, blind), known=dict.fromkeys(SITES, blind))
-    assert spells(firing(tmp_path, world, each_quarter(0, end))) == {"FleetNotKnown": [(12.25, 19.75)]}
-    assert set().union(*firing(tmp_path, world, each_quarter(0, end), severity="ticket").values()) == set()
+    end = 15
+    blind = over((5, "1"), (7, "0"), (end - 12, "1"))
+    played = whole(tmp_path, fleet(end, dict.fromkeys(SITES, blind), known=dict.fromkeys(SITES, blind)))
+    assert spells(played.pages) == {"FleetNotKnown": [(9.25, 13.75)]}
+    assert spells(played.tickets) == {}

@@ -13,11 +13,11 @@ from sankofa_observe.telemetry import SITE_STATE, SYSTEM_STATE, State
 from sankofa_rules import now
 from sankofa_rules.pace import SCRAPE_SECONDS, Pace
 from sankofa_rules.systems import PART_OF_A_SITE, WatchedSystem, pairs, watched_systems
-from tests.alert_rules.world import Target, World, firing, over, states
+from tests.alert_rules.world import Target, World, over, play
 
-MINUTES = 16
+MINUTES = 9
 WELL = over((MINUTES, "1"))
-FALLS = over((8, "1"), (MINUTES - 8, "0"))
+FALLS = over((4, "1"), (MINUTES - 4, "0"))
 
 
 def test_every_system_of_the_registry_is_watched_by_the_families_of_whole_targets() -> None:
@@ -70,13 +70,10 @@ def test_a_new_system_is_on_the_wall_and_pages_without_a_line_of_its_own(tmp_pat
         ),
         minutes=MINUTES,
     )
-    assert states(tmp_path, world, SYSTEM_STATE, [12], files=(str(rules),)) == {
-        12: {"a pods": State.DOWN, "b pods": State.NOT_KNOWN, "b ceph": State.GOOD}
-    }
-    assert states(tmp_path, world, SITE_STATE, [12], files=(str(rules),)) == {
-        12: {"a": State.DOWN, "b": State.NOT_KNOWN}
-    }
-    assert firing(tmp_path, world, [12], files=(str(rules),)) == {12: {"SiteDown a"}}
+    played = play(tmp_path, world, [8], (SYSTEM_STATE, SITE_STATE), (str(rules),))
+    assert played.series[SYSTEM_STATE][8] == {"a pods": State.DOWN, "b pods": State.NOT_KNOWN, "b ceph": State.GOOD}
+    assert played.series[SITE_STATE][8] == {"a": State.DOWN, "b": State.NOT_KNOWN}
+    assert played.pages[8] == {"SiteDown a"}
 
 
 def test_a_lab_looks_back_over_as_many_scrapes_as_production() -> None:

@@ -17,13 +17,13 @@ from sankofa_observe.telemetry import (
     SLO_SPENT,
     State,
 )
-from tests.alert_rules.world import Target, World, firing, over, states, written
+from tests.alert_rules.world import Target, World, over, play, written
 
 pytestmark = pytest.mark.real("promtool")
-MINUTES = 24
+MINUTES = 15
 WELL = over((MINUTES, "1"))
-FALLS = over((8, "1"), (MINUTES - 8, "0"))
-UNTIL_16 = over((16, "1"), (MINUTES - 16, "stale"))
+FALLS = over((5, "1"), (MINUTES - 5, "0"))
+UNTIL_9 = over((9, "1"), (MINUTES - 9, "stale"))
 PLATFORM = {"job": "sankofa-platform", "instance": "platform:9800"}
 
 
@@ -59,7 +59,7 @@ def world(while_there: str = WELL) -> World:
         targets=(
             target("good"), target("down", up=FALLS), target("broken", known=FALLS, up=FALLS), target("burning"),
             target("half-blind", known=FALLS, up=FALLS), target("half-blind", system="ceph"),
-            target("gone", known=over((8, "1"), (16, "_")), up=over((8, "1"), (16, "_"))),
+            target("gone", known=over((5, "1"), (MINUTES - 5, "_")), up=over((5, "1"), (MINUTES - 5, "_"))),
         ),
         minutes=MINUTES,
         more=promises(while_there),
@@ -68,48 +68,51 @@ def world(while_there: str = WELL) -> World:
 
 def test_site_states_have_their_numbers_and_their_order(tmp_path: Path) -> None:
     """DOWN, BREACH, NOT KNOWN, BURNING, GOOD: the worst has the largest rank, and the budget spent decides within a state."""
-    shown = states(tmp_path, world(), SITE_STATE, [15])[15]
-    assert shown == {
+    shown = play(tmp_path, world(), [9], (SITE_STATE, SITE_RANK, SITE_NOT_KNOWN)).series
+    assert shown[SITE_STATE][9] == {
         "good": State.GOOD, "down": State.DOWN, "broken": State.BREACH, "burning": State.BURNING,
         "half-blind": State.NOT_KNOWN, "gone": State.NOT_KNOWN, "nobodys": State.NO_TARGET,
     }  # fmt: skip
-    assert states(tmp_path, world(), SITE_RANK, [15])[15] == {
+    assert shown[SITE_RANK][9] == {
         "down": 10_000, "broken": 1_002, "half-blind": 100, "gone": 100, "burning": 10, "good": 0.25, "nobodys": 0,
     }  # fmt: skip
-    assert states(tmp_path, world(), SITE_NOT_KNOWN, [15])[15] == {"half-blind": 1, "gone": 1}
+    assert shown[SITE_NOT_KNOWN][9] == {"half-blind": 1, "gone": 1}
 
 
 def test_a_platform_that_is_away_takes_no_state_and_no_page_with_it(tmp_path: Path) -> None:
-    """R3: it alone tells who is expected, and its series end at 16:00: what was seen of sites stays, and a breach too."""
-    told = {"sankofa-platform": UNTIL_16}
-    away = replace(world(UNTIL_16), told_by=("sankofa-platform",), told=told)
-    shown = states(tmp_path, away, SITE_STATE, [15, 23])
-    assert shown[23] == {site: state for site, state in shown[15].items() if site != "nobodys"}
-    pages = firing(tmp_path, away, [15, 16.5, 23])
-    assert pages[15] == pages[16.5] == pages[23] == {"SiteDown down", "SiteSilent broken", "SiteSilent gone"}
+    """R3: it alone tells who is expected, and its series end at 9:00: what was seen of sites stays, and a breach too."""
+    away = replace(world(UNTIL_9), told_by=("sankofa-platform",), told={"sankofa-platform": UNTIL_9})
+    played = play(tmp_path, away, [8.75, 9.5, 14.75], (SITE_STATE,))
+    before, after = (played.series[SITE_STATE][at] for at in (8.75, 14.75))
+    assert after == {site: state for site, state in before.items() if site != "nobodys"}
+    for at in (8.75, 9.5, 14.75):
+        assert played.pages[at] == {"SiteDown down", "SiteSilent broken", "SiteSilent gone"}, at
+
+
+def untold(world: World, site: str, until: str) -> dict[str, str]:
+    """That the site is expected, which is told only for a while."""
+    told = (name for name in world.series() if name.startswith("sankofa_target_info") and f'site="{site}"' in name)
+    return dict.fromkeys(told, until)
 
 
 def test_a_target_that_is_told_no_more_by_a_teller_that_is_there_is_no_site_any_more(tmp_path: Path) -> None:
-    """Taken out of the fleet file at 16:00: its last samples leave the window, and with them it leaves the wall and its page ends."""
-    leaves = replace(target("down", up=over((8, "1"), (8, "0"), (8, "_"))), scraped=UNTIL_16)
-    played = World(targets=(target("good"), leaves), minutes=MINUTES)
-    gone = {
-        name: UNTIL_16 for name in played.series() if name.startswith("sankofa_target_info") and 'site="down"' in name
-    }
-    played = replace(played, more=gone)
-    assert states(tmp_path, played, SITE_STATE, [15, 18]) == {15: {"good": 0, "down": State.DOWN}, 18: {"good": 0}}
-    assert firing(tmp_path, played, [15, 18]) == {15: {"SiteDown down"}, 18: set()}
+    """Taken out of the fleet file at 9:00: its last samples leave the window, and with them it leaves the wall and its page ends."""
+    leaves = replace(target("down", up=over((5, "1"), (4, "0"), (6, "_"))), scraped=UNTIL_9)
+    there = World(targets=(target("good"), leaves), minutes=MINUTES)
+    played = play(tmp_path, replace(there, more=untold(there, "down", UNTIL_9)), [8.75, 11], (SITE_STATE,))
+    assert played.series[SITE_STATE] == {8.75: {"good": 0, "down": State.DOWN}, 11: {"good": 0}}
+    assert played.pages == {8.75: {"SiteDown down"}, 11: set()}
 
 
-def test_an_exporter_that_is_away_is_no_reason_to_forget_its_targets(tmp_path: Path) -> None:
-    """Another exporter of its kind tells of its own targets, and the platform is away: what only the first one told stays."""
+@pytest.mark.parametrize(
+    ("exporter", "kept"), [("1", {"good": 0}), ("0", {"good": 0, "other": 0})], ids=["there", "away"]
+)
+def test_only_an_exporter_that_is_there_can_forget_its_targets(
+    tmp_path: Path, exporter: str, kept: dict[str, float]
+) -> None:
+    """Another one of its kind tells of its own, and the platform is away: what only the first one told stays while that is away."""
     left = World(targets=(target("good"), target("other")), minutes=MINUTES, told_by=("sankofa-exporter",))
-    untold = {
-        name: UNTIL_16 for name in left.series() if name.startswith("sankofa_target_info") and 'site="other"' in name
-    }
-    exporter = {"job": "sankofa-exporter", "instance": "two", "system": "proxmox", "observer": "observer-1"}
-    away = {written("up", exporter): over((16, "1"), (8, "0"))}
-    forgotten = replace(left, more=untold)
-    kept = replace(left, more=untold | away)
-    assert states(tmp_path, forgotten, SITE_STATE, [23]) == {23: {"good": 0}}
-    assert states(tmp_path, kept, SITE_STATE, [23]) == {23: {"good": 0, "other": 0}}
+    labels = {"job": "sankofa-exporter", "instance": "two", "system": "proxmox", "observer": "observer-1"}
+    up = {written("up", labels): over((9, "1"), (MINUTES - 9, exporter))}
+    played = play(tmp_path, replace(left, more=untold(left, "other", UNTIL_9) | up), [14], (SITE_STATE,))
+    assert played.series[SITE_STATE][14] == kept

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,34 +117,52 @@ def samples(
     return {(expr, at): found.get((expr, round(at * 60)), []) for expr, at in asked}
 
 
-def firing(
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """What a world came to, by minute: alerts that fire (name, and what each is about), and recorded series by what they are of."""
+
+    pages: Mapping[float, set[str]]
+    tickets: Mapping[float, set[str]]
+    series: Mapping[str, Mapping[float, Mapping[str, float]]]
+
+    def of(self, site: str) -> dict[float, set[str]]:
+        """The pages about one site."""
+        return {at: {one for one in found if one.split()[1:2] == [site]} for at, found in self.pages.items()}
+
+    def tickets_of(self, site: str) -> dict[float, set[str]]:
+        return {at: {one for one in found if one.split()[1:2] == [site]} for at, found in self.tickets.items()}
+
+
+def play(
     folder: Path,
     world: World,
-    minutes: Iterable[float],
-    severity: str = "page",
+    minutes: Sequence[float],
+    series: Sequence[str] = (),
     files: Iterable[str] = FILES,
+    *,
     interval_seconds: int = SCRAPE_SECONDS,
     evaluation_seconds: int | None = None,
-) -> dict[float, set[str]]:
-    """Alerts of a severity that fire at each minute: name, and what each is about."""
-    expr = f'count by (alertname, site, region, tier, observer, system) (ALERTS{{severity="{severity}", alertstate="firing"}})'
-    return {
-        at: {_subject(labels) for labels, _ in found}
-        for (_, at), found in samples(
-            folder, world, [expr], minutes, files, interval_seconds, evaluation_seconds
-        ).items()
-    }
+) -> Played:
+    """One run of promtool: which pages and tickets fire at each minute, and what is recorded by site, or by site and system."""
+    about = "alertname, site, region, tier, observer, system"
+    page, ticket = (
+        f'count by ({about}) (ALERTS{{severity="{severity}", alertstate="firing"}})' for severity in ("page", "ticket")
+    )
+    shown = {one: f"sum by (site, system) ({one})" for one in series}
+    exprs = (page, ticket, *shown.values())
+    found = samples(folder, world, exprs, minutes, files, interval_seconds, evaluation_seconds)
 
+    def alerts(expr: str) -> dict[float, set[str]]:
+        return {at: {_subject(labels) for labels, _ in found[(expr, at)]} for at in minutes}
 
-def states(
-    folder: Path, world: World, series: str, minutes: Iterable[float], files: Iterable[str] = FILES
-) -> dict[float, dict[str, float]]:
-    """Values of a recorded series by site, or by site and system, at each minute."""
-    expr = f"sum by (site, system) ({series})"
-    return {
-        at: {" ".join(labels.values()): value for labels, value in found}
-        for (_, at), found in samples(folder, world, [expr], minutes, files).items()
-    }
+    return Played(
+        pages=alerts(page),
+        tickets=alerts(ticket),
+        series={
+            one: {at: {" ".join(labels.values()): value for labels, value in found[(expr, at)]} for at in minutes}
+            for one, expr in shown.items()
+        },
+    )
 
 
 def _subject(labels: Mapping[str, str]) -> str:
