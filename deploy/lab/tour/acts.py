@@ -99,7 +99,9 @@ def ready(tour: Tour) -> None:
     stage, shared = tour.stage, tour.shared
     every = stage.targets()
     shared.wait(
-        "waiting for first samples", lambda: all(len(stage.query("up == 1", of=one)) == every for one in PARTIES), 60
+        "waiting for first samples",
+        lambda: all(len(stage.query('up{site!=""} == 1', of=one)) == every for one in PARTIES),
+        60,
     )
     story.take_next_period(shared)
     for view in tour.views.values():

@@ -38,7 +38,7 @@ def scraper(yard: Yard) -> Scraper:
     scraper = Scraper(processes=yard.processes, yard=yard)
     scraper.start()
     targets = {name for named in yard.fleet()["spec"]["sites"][0]["targets"].values() for name in named}
-    until(lambda: scraper.values("up == 1").keys() == targets)
+    until(lambda: scraper.values('up{site!=""} == 1').keys() == targets)  # the exporters themselves have no site
     return scraper
 
 
