@@ -56,6 +56,7 @@ def _query(labels: Mapping[str, str]) -> str:
 
 
 LINKS = Links()
+_THIS_MOMENT = '{{ with query "vector(time())" }}{{ . | first | value | printf "%.3f" }}{{ end }}'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,12 +125,9 @@ class Alert:
             annotations["dashboard"] = board
         if self.evidence is not None:
             annotations["fault_to_page"] = str(fault_to_page(self.evidence))
-        if (
-            self.severity == "heartbeat"
-        ):  # Alertmanager repeats an alert after its Prometheus has died: a beat says a new moment
-            annotations["evaluated_at"] = (
-                '{{ with query "vector(time())" }}{{ . | first | value | printf "%.3f" }}{{ end }}'
-            )
+        if self.severity == "heartbeat":
+            # Alertmanager repeats an alert after its Prometheus has died: a beat says a new moment.
+            annotations["evaluated_at"] = _THIS_MOMENT
         head: dict[str, Any] = {"alert": self.name, "expr": self.expr}
         wait = {"for": duration(self.for_seconds)} if self.for_seconds else {}
         return head | wait | {"labels": fixed, "annotations": annotations}

@@ -30,6 +30,7 @@ class MoneyMetrics:
 
     def __init__(self, process: ProcessMetrics, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._written: int | None = None  # of verdicts, when what was judged was shown last
         self._penalty = process.gauge(telemetry.PENALTY)
         self._credit = process.gauge(telemetry.CREDIT)
         self._stake = process.gauge(telemetry.UNDETERMINED_STAKE)
@@ -76,7 +77,10 @@ class MoneyMetrics:
             show(gauge, values)
 
     def refresh_judged(self, ledger: Ledger) -> None:
-        """What each agreement's last judged period came to, whichever version judged it."""
+        """What each agreement's last judged period came to, whichever version judged it; asked again when a verdict was added."""
+        written = ledger.verdicts_written()
+        if written == self._written:
+            return
         values: Mapping[Gauge, Values] = {
             gauge: {} for gauge in (self._verdict, self._end, self._low, self._high, self._spent)
         }
@@ -88,6 +92,7 @@ class MoneyMetrics:
                         self._judged(one, record, values)
         for gauge, found in values.items():
             show(gauge, found)
+        self._written = written
 
     def _judged(self, agreement: Agreement, record: VerdictRecord, values: Mapping[Gauge, Values]) -> None:
         attained, tier = record.attainment, self._tier(agreement, record)

@@ -244,6 +244,9 @@ class Ledger(Exclusions, Incidents, Protocol):
     def judged_to(self) -> Mapping[str, int]:
         """The start of the newest period of each agreement of which a promise was judged, by agreement."""
 
+    def verdicts_written(self) -> int:
+        """A number that is another one after a verdict was added."""
+
     def add_attainments(self, records: Sequence[AttainmentRecord]) -> None:
         """All of them or none; those that stand already are left.
 

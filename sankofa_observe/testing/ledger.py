@@ -231,6 +231,9 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
                 found[_promise(one)] = one
         return sorted(found.values(), key=lambda one: (one.period.starts_at, self.verdicts.index(one)))
 
+    def verdicts_written(self) -> int:
+        return len(self.verdicts)
+
     def standing(self, agreement_id: str, period: Period) -> list[VerdictRecord]:
         return [one for one in self.newest() if (one.agreement_id, one.period) == (agreement_id, period)]
 

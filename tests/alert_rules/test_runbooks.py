@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,14 +12,13 @@ from typing import Any
 import pytest
 import typer
 
-from deploy.parts import CHECKOUT, need_program
+from deploy.parts import CHECKOUT
 from sankofa_exporters.cli import command_line
 from sankofa_observe import cli
 from sankofa_observe.runbooks import LABELS
 from sankofa_rules import book, metrics, runbooks
 from sankofa_rules.rule import Alert, Record
 from tests.alert_rules.promql import unknown_names
-from tests.pace import limit
 
 PAGES = sorted(runbooks.PAGES.glob("*.md"))
 ALERTS = {alert.name: alert for alert in book.alerts()}
@@ -120,15 +118,6 @@ def test_commands_of_exporters_are_ones_that_they_take(page: str, command: str) 
         command_line().parse_args(words)
     except SystemExit:
         pytest.fail(f"{page}: {command}")
-
-
-@pytest.mark.real("amtool")
-@pytest.mark.parametrize(("page", "command"), _commands("amtool"))
-def test_commands_of_alertmanager_are_ones_that_amtool_takes(page: str, command: str) -> None:
-    """Amtool reads all flags before it looks for a server, and says so when there is none."""
-    words = [need_program("amtool"), *shlex.split(command)[1:], "--alertmanager.url=http://127.0.0.1:9"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=limit(20))
-    assert "refused" in done.stderr, (page, done.stderr)
 
 
 def test_alerts_that_a_page_names_are_alerts() -> None:

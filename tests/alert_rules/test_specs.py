@@ -40,8 +40,12 @@ def test_a_changed_target_changes_its_budget_and_nothing_else(specs: Path) -> No
     """0.995 made 0.9 is another budget; the row that cannot fire then is told, and the others watch."""
     _change(specs, EDGE, "target: 0.995", "target: 0.9")
     old, new = _rules(SPECS), _rules(specs)
-    changed = [(before["expr"], after["expr"]) for before, after in zip(old, new, strict=True) if before != after]
-    assert changed == [("vector(5000)", "vector(100000)")]
+    both = [(before["expr"], after["expr"]) for before, after in zip(old, new, strict=True)]
+    assert [(before, after) for before, after in both if before != after] == [("vector(5000)", "vector(100000)")]
+    # A larger budget takes longer to burn, and so to page.
+    paged = [next(rule for rule in rules if rule.get("alert") == "SloBurn") for rules in (old, new)]
+    before, after = (int(rule["annotations"]["fault_to_page"]) for rule in paged)
+    assert before < after
     assert [note for note in watched_slos(specs).notes if "availability-edge" in note] == [
         "availability-edge: the row of 1h can never fire: factor 72/5 x budget is 1.44, 1 or more; the others watch."
     ]

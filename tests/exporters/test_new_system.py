@@ -114,27 +114,22 @@ def test_its_state_its_jobs_and_its_docs_follow(packages: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
 
     jobs = {one["job_name"]: one for one in yaml.safe_load((tmp_path / "prometheus.yml").read_text())["scrape_configs"]}
-    assert jobs["sankofa-gateway"]["http_sd_configs"][0]["url"] == "http://127.0.0.1:9547/sd"
+    assert jobs["sankofa-broker"]["http_sd_configs"][0]["url"] == "http://127.0.0.1:9547/sd"
     (group,) = yaml.safe_load((tmp_path / "rules" / "state.yaml").read_text())["groups"]
     reading = {
         rule.get("record", rule.get("alert"))
         for rule in group["rules"]
-        if re.search('sankofa[-_]gateway|[(|]gateway[|)"]', rule["expr"])
+        if re.search('sankofa[-_]broker|["(|]broker[|)"]', rule["expr"])
     }
-    assert {
-        telemetry.SITE_DOWN,
-        "sankofa:system_bad:2m",
-        "sankofa:system_known_targets:2m",
-        "TargetsMissing",
-    } <= reading
+    assert {telemetry.SITE_DOWN, "sankofa:system_bad:2m", "sankofa:system_known_targets:2m"} <= reading
 
     shutil.copytree(CHECKOUT / "docs" / "exporters", tmp_path / "docs")
-    page = tmp_path / "docs" / "gateway.md"
+    page = tmp_path / "docs" / "broker.md"
     said = generated(packages, "-m", "sankofa_exporters.docs", "--write", "--folder", str(page.parent))
     assert (said.returncode, said.stderr.partition(":")[0]) == (1, str(page))
-    page.write_text("# Gateway\n\n<!-- metrics: begin (generated) -->\n<!-- metrics: end -->\n")
+    page.write_text("# Broker\n\n<!-- metrics: begin (generated) -->\n<!-- metrics: end -->\n")
     assert generated(packages, "-m", "sankofa_exporters.docs", "--write", "--folder", str(page.parent)).returncode == 0
-    assert "| `sankofa_gateway_waiting_requests` | gauge | `queue` |" in page.read_text()
+    assert "| `sankofa_broker_waiting_requests` | gauge | `queue` |" in page.read_text()
 
 
 def generated(packages: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -151,13 +146,13 @@ def test_its_board_follows(packages: Path, tmp_path: Path) -> None:
     code = f"from pathlib import Path; from sankofa_dashboards import book; book.write(Path({str(tmp_path)!r}))"
     path = os.pathsep.join([str(packages), str(CHECKOUT / "dashboards"), str(CHECKOUT)])
     subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, check=True, timeout=limit(30))
-    board = json.loads((tmp_path / "sk-gateway.json").read_text())
+    board = json.loads((tmp_path / "sk-broker.json").read_text())
     panels = {panel["title"]: panel for panel in board["panels"]}
     columns = [one["matcher"]["options"] for one in _overrides(tmp_path / "sk-fleet.json", "Worst 25 sites")]
 
     assert {"Targets expected", "Worst 15 targets", "Requests that wait", "Upstream calls"} <= panels.keys()
-    assert 'sankofa_gateway_waiting_requests{tier=~"$tier"' in panels["Requests that wait"]["targets"][0]["expr"]
-    assert "gateway" in columns
+    assert 'sankofa_broker_waiting_requests{tier=~"$tier"' in panels["Requests that wait"]["targets"][0]["expr"]
+    assert "broker" in columns
 
 
 def _overrides(file: Path, title: str) -> list[Any]:

@@ -59,6 +59,10 @@ class Judgements(Acting):
 
     # ---------------------------------------------------------------------------------------------------------- verdicts
 
+    def verdicts_written(self) -> int:
+        with self._database.reading() as connection:
+            return connection.execute(select(func.coalesce(func.max(tables.verdicts.c.id), 0))).scalar_one()
+
     def add_attainments(self, records: Sequence[AttainmentRecord]) -> None:
         with self._writing() as connection:
             for record in records:
