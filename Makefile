@@ -49,6 +49,7 @@ test-all: export FLEET_METROS := 65
 test-all: export SIMULATION_SEEDS := 0-199
 test-all: export EVERY_CALL := 1
 test-all: export DOCUMENTS := 50
+test-all: export DAMAGES := 120
 test-all: export STORM := full
 test-all: ## make test and what needs larger parts: browser, object stores, brokers, images
 	$(SETUP) test-all

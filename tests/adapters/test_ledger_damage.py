@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from sankofa_observe.sla.settlement import SettlementState
 from tests.adapters.test_ledger import ATTEMPT
 from tests.adapters.test_ledger_records import ACME, BAOBAB, contested, filled
 from tests.builders import breach, incident, period, verdict
+
+DAMAGES = int(os.environ.get("DAMAGES", "40"))  # make test-all sets 120
 
 
 @pytest.fixture
@@ -186,7 +189,7 @@ def test_no_changed_byte_is_read_as_if_nothing_was(file: Path) -> None:
     url, raw, rng = f"sqlite:///{file}", file.read_bytes(), random.Random(7)
     with closing(SqlLedger(url)) as ledger:
         whole = everything(ledger)
-    for _ in range(120):
+    for _ in range(DAMAGES):
         bytes_of = bytearray(raw)
         for _ in range(rng.randint(1, 3)):
             bytes_of[rng.randrange(len(raw))] = rng.randrange(256)

@@ -39,7 +39,8 @@ SLOTS, SLOT = 14, 5
 PERIOD = SLOTS * SLOT
 # Slots of the period in which something is wrong, each with a quiet one on both sides.
 DOWN, LIES, BLIND = (2, 4), (6, 8), (10, 12)
-pytestmark = [pytest.mark.real("prometheus"), pytest.mark.timeout(240)]
+# In `make test` the vote, the panel and the tables of others are held by tests of their own, without processes.
+pytestmark = [pytest.mark.real("prometheus"), pytest.mark.tier("test-all"), pytest.mark.timeout(240)]
 RUN = "import sys; from sankofa_observe.cli import main; sys.argv[0] = 'sankofa-observe'; main()"
 
 

@@ -28,7 +28,7 @@ from tests.promises.faults import Fault, Stretch, acts
 from tests.promises.judging import FIRST, FIRST_REGIONAL, PLACES, SPECS, Judge, starved
 from tests.promises.worlds import SCRAPE, SLOT
 
-QUIET_SECONDS = int(os.environ.get("QUIET_SECONDS", "120"))  # make test-all sets ten minutes
+QUIET_SECONDS = int(os.environ.get("QUIET_SECONDS", "60"))  # make test-all sets ten minutes
 # So many must be good, and none bad; nearly all are where the machine has time.
 QUIET_SLOTS = QUIET_SECONDS // SLOT // 2
 SLOTS = 3  # so many must a fault, or a silence, be seen to make

@@ -35,7 +35,7 @@ from tests.unit.test_verify import honest, honest_events
 from tests.unit.test_verify_observers import honest as three_observers
 from tests.unit.test_verify_observers import honest_events as three_observers_of_events
 
-DOCUMENTS = int(os.environ.get("DOCUMENTS", "12"))  # of each change; make test-all sets 50
+DOCUMENTS = int(os.environ.get("DOCUMENTS", "8"))  # of each change; make test-all sets 50
 WHOLE = DOCUMENTS >= 50  # every place of a field; else three of each
 
 STATES = ("GOOD", "BAD", "NO_TRAFFIC", "UNKNOWN", "RECOVERED", "EXCLUDED", "FINE")

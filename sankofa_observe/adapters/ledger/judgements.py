@@ -61,7 +61,7 @@ class Judgements(Acting):
 
     def verdicts_written(self) -> int:
         with self._database.reading() as connection:
-            return connection.execute(select(func.coalesce(func.max(tables.verdicts.c.id), 0))).scalar_one()
+            return int(connection.execute(select(func.coalesce(func.max(tables.verdicts.c.id), 0))).scalar_one())
 
     def add_attainments(self, records: Sequence[AttainmentRecord]) -> None:
         with self._writing() as connection:
