@@ -335,9 +335,11 @@ def test_ledger_says_up_to_where_it_was_judged(ledger: Ledger) -> None:
             agreement_id=of.id, version=1, tenant=of.tenant, terms_hash=of.terms_hash, document=of.terms_document, at=1
         )
     assert ledger.judged_to() == {}
+    before = ledger.verdicts_written()
     for record in (verdict(ACME, 3), verdict(ACME, 1), verdict(ACME, 1, revision=2)):
         ledger.add_verdict(record)
     assert ledger.judged_to() == {ACME.id: period(3).starts_at}
+    assert ledger.verdicts_written() != before
 
 
 def test_ledger_stores_a_penalty_with_its_first_state(ledger: Ledger) -> None:
