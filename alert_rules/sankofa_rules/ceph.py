@@ -77,7 +77,7 @@ ALERTS = (
         scope="system",
         system="ceph",
         dashboard=SITE_BOARD,
-        summary="{{ $labels.site }}: images are not mirrored; a lost site would lose their news",
+        summary="{{ $labels.site }}: images are not mirrored; losing the site loses new data",
         description="{{ $value }} mirrored image(s) of {{ $labels.site }} are in error or without a living peer.",
     ),
 )

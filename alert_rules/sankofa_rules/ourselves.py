@@ -172,8 +172,8 @@ PAGES = (
         name="InvariantBroken",
         expr=_BROKE,
         evidence=Evidence(),
-        summary="The platform met what must never be: it stopped, and a person has to look",
-        description="What cannot be was met in the last quarter of an hour; the log says what, and what was not done.",
+        summary="Two of our records contradict each other: that part stopped, a person must look",
+        description="Found within the last quarter of an hour; the log names the records, and what was left undone.",
     ),
 )
 
@@ -216,21 +216,21 @@ TICKETS = (
         name="ObserverDiffers",
         expr=f"{remembered('sum', _DIFFERING)} > 0",
         for_seconds=300,
-        summary="One observer saw a period otherwise than the others, or could not see it",
-        description="In {{ $value }} case(s) an observer alone would not have come to the verdict of all.",
+        summary="One observer alone would have judged a period otherwise, or not at all",
+        description="In {{ $value }} case(s) one observer's own verdict is not that of the vote.",
     ),
     _ticket(
         name="ObserverClockOff",
         expr=f"max(abs({CLOCK_OFFSET})) > {CLOCK_SECONDS}",
         for_seconds=300,
-        summary="A clock is wrong: slots may be cut at other seconds than they say",
+        summary="A clock of ours is wrong: slots may begin and end at the wrong second",
         description="Prometheus' clock and ours are {{ $value | humanizeDuration }} apart.",
     ),
     _ticket(
         name="DiskFilling",
         expr=f"count({_FILLING}\nor {_FULL_TOMORROW})",
         for_seconds=300,
-        summary="A disk of ours is filling: what is full counts and settles no more",
+        summary="A disk of ours is filling: once it is full, nothing is counted or settled",
         description="{{ $value }} folder(s) of the platform have less than a tenth left, or will have nothing tomorrow.",
     ),
     Alert(
@@ -255,7 +255,7 @@ TICKETS = (
         scope="system",
         system=None,
         dashboard=FLEET_BOARD,
-        summary="{{ $labels.site }}: what {{ $labels.system }} says of itself cannot be scraped",
+        summary="{{ $labels.site }}: an endpoint of {{ $labels.system }} cannot be scraped",
         description="{{ $value }} endpoint(s) that are scraped directly have not answered for five minutes.",
     ),
 )

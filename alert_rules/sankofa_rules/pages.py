@@ -54,7 +54,7 @@ PAGES = (
         dashboard=FLEET_BOARD,
         evidence=Evidence(needed=OBSERVER_LOOKS, of=OBSERVER_LOOKS, after_seconds=SCRAPE_SECONDS),
         summary="Observer {{ $labels.observer }} is cut off: none of its targets can be scraped",
-        description="Of what only {{ $labels.observer }} sees nobody knows whether it is up; those sites are not paged one by one.",
+        description="Sites that only {{ $labels.observer }} watches are not known to be up or down; they are not paged one by one.",
     ),
     _page(
         name="FleetNotKnown",
@@ -69,7 +69,7 @@ PAGES = (
         description=(
             "Not known, at one time: "
             f'{{{{ range query "count by (system) ({SYSTEM_NOT_KNOWN} == 1)" | sortByLabel "system" }}}}{{{{ .Value }}}} {{{{ .Labels.system }}}}, {{{{ end }}}}'
-            "by credentials, an API or an exporter that they share."
+            "which share credentials, an API or an exporter."
         ),
     ),
     _page(
@@ -153,7 +153,7 @@ def tickets(pace: Pace) -> tuple[Alert, ...]:
             system=None,
             dashboard=SITE_BOARD,
             summary="{{ $labels.site }}: nobody can say whether {{ $labels.system }} is up or down",
-            description="Of some target of {{ $labels.system }} at {{ $labels.site }} less than 5 samples of 2 minutes are known.",
+            description="A target of {{ $labels.system }} at {{ $labels.site }} has fewer than 5 known samples in 2 minutes.",
         ),
         Alert(
             name="TargetsMissing",

@@ -103,11 +103,13 @@ class Alert:
 
     @property
     def varying(self) -> tuple[str, ...]:
-        """Labels whose values its expression brings, and a page or a board asks for."""
-        site = () if self.scope == "fleet" else ("site",)
-        of_system = () if self.system is not None else ("system",)
-        of_slo = ("slo",) if self.kind == "slo" else ()
-        return tuple(label for label in (*site, *of_system, *of_slo) if label not in self.identity)
+        """Labels whose values its expression brings, and a page or a board asks for: of its place only the closest, which names the others."""
+        place = [label for label in SITE_IDENTITY if label not in self.identity]
+        closest = ["site"] if "site" in place else place
+        of_observer = ["observer"] if self.system == "observer" else []
+        of_system = ["system"] if self.system is None else []
+        of_slo = ["slo"] if self.kind == "slo" else []
+        return (*closest, *of_observer, *of_system, *of_slo)
 
     def document(self, links: Links = LINKS) -> dict[str, Any]:
         # Prometheus drops a label whose value is empty: slo "" says in the file that there is none.
@@ -121,7 +123,7 @@ class Alert:
             "description": self.description,
             "runbook_url": links.runbook(self.name, self.varying),
         }
-        if board := links.board(self.dashboard, [one for one in self.varying if one == "site"]):
+        if board := links.board(self.dashboard, [one for one in self.varying if one in SITE_IDENTITY]):
             annotations["dashboard"] = board
         if self.evidence is not None:
             annotations["fault_to_page"] = str(fault_to_page(self.evidence))

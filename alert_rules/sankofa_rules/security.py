@@ -31,7 +31,7 @@ SECURITY = (
     _ticket(
         name="SecurityRoleChanged",
         expr=f"count({_grown(CONTRACT_CHANGES, 'event')})",
-        summary="Who may act on the SLA contract, or whether, was changed: was it us?",
+        summary="Roles, attestors or the pause of the SLA contract were changed: was it us?",
         description="{{ $value }} kind(s) of event about roles, attestors or the admin were logged within a day.",
     ),
     _ticket(
@@ -43,7 +43,7 @@ SECURITY = (
     _ticket(
         name="ApiAuthRefused",
         expr=f'sum(increase({API_ANSWERS}{{status=~"401|403"}}[5m])) > {REFUSED_IN_FIVE_MINUTES}',
-        summary="Somebody knocks at the API without a key that opens it",
+        summary="The API refuses many requests: keys are missing, wrong or not allowed",
         description='{{ printf "%.0f" $value }} requests were refused in five minutes.',
     ),
     _ticket(

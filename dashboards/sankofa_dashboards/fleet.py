@@ -46,7 +46,7 @@ FIGURES = (
     _figure(
         "DOWN",
         _now(_in_state(State.DOWN)),
-        description="Sites of which a system is known to be down: five samples in two minutes say so (SiteDown).",
+        description="Sites of which a system is known to be down, by five samples in two minutes. SiteDown pages, save where it is Besu or a canary alone.",
         steps=states.ANY_IS_BAD,
     ),
     _figure(
@@ -73,7 +73,7 @@ FIGURES = (
     _figure(
         "No target",
         _now(_in_state(State.NO_TARGET)),
-        description="Sites of the fleet that have nothing to watch, by anybody's word (TargetsMissing).",
+        description="Sites of the fleet for which neither platform nor exporters name a target (TargetsMissing).",
         steps=((0, states.GOOD_COLOUR), (1, states.NO_TARGET_COLOUR)),
     ),
     _figure(

@@ -63,7 +63,7 @@ HEALTH = (
     _figure(
         "Heartbeat",
         'time() - max(timestamp(ALERTS{alertname="Watchdog", alertstate="firing"}))',
-        description="Since Watchdog, which always fires, was last evaluated; the dead man's switch outside listens for it.",
+        description="Since Watchdog, which always fires, was last evaluated; the dead man's switch outside expects it.",
         steps=states.rising(_MINUTE, 2 * _MINUTE),
         unit="s",
     ),
@@ -135,7 +135,7 @@ WAITS = (
     ),
     Bars(
         title="Waits for a person",
-        description="Verdicts that slots cannot tell (VerdictUndetermined), and observers that alone would not say the same (ObserverDiffers).",
+        description="Verdicts that slots cannot decide (VerdictUndetermined), and observers whose own verdict would differ (ObserverDiffers).",
         queries=(
             Query(expr=f"sum by (slo) ({telemetry.UNDETERMINED})", instant=True, legend="undetermined, {{slo}}"),
             Query(expr=_ALONE, instant=True, legend="{{observer}} alone: {{alone}}"),

@@ -91,7 +91,7 @@ PROMISES = (
     ),
     Lines(
         title="Burn rate, 1 h",
-        description=f"1 spends the budget exactly in the period; SloBurn pages at {PAGE_FACTOR:g}.",
+        description=f"1 spends the budget exactly in the period; SloBurn pages at {PAGE_FACTOR:g}, and at less where six hours burned.",
         queries=(Query(expr=f"{telemetry.SLO_BURN}{AT_SITE}", legend="{{slo}}"),),
         decimals=1,
         minimum=0,
@@ -153,7 +153,7 @@ OF_SYSTEM = (
     ),
     Lines(
         title="Probes",
-        description="Time of each target's probe; of it, by our own delay, what stands on the system's board.",
+        description="Time of each target's probe; how much of it is our own delay is on the system's board.",
         queries=(Query(expr=f"{catalogue.PROBE_DURATION.name}{_JOB}", legend="{{instance}}"),),
         unit="s",
         minimum=0,

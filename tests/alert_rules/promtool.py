@@ -65,7 +65,7 @@ def _expected(alert: Alert, identity: Mapping[str, str], value: str, said: str) 
     return {
         "exp_labels": {**fixed, **identity},
         "exp_annotations": {
-            name: _rendered(_QUERY.sub(said, text), {"site": "", **fixed, **identity}, value)
+            name: _rendered(_QUERY.sub(said, text), {"site": "", "observer": "", **fixed, **identity}, value)
             for name, text in annotations.items()
         },
     }
