@@ -100,6 +100,11 @@ SLOTS_TO_NEXT_BAND = Series(
     labels=("agreement", "slo", "site"),
     meaning="So many bad slots to come make it dearer; absent where it cannot get dearer.",
 )
+SECONDS_TO_NEXT_BAND = Series(
+    name="sankofa_seconds_to_next_band",
+    labels=("agreement", "slo", "site"),
+    meaning="The same in bad seconds, by the slot length of the SLO.",
+)
 
 # Of the last closed period that was judged, so that a breach does not vanish with the period it was in.
 _JUDGED = ("agreement", "slo", "site", "tier")
@@ -240,7 +245,8 @@ ERRORS = Series(
 
 SERIES = (
     SITE_INFO, TARGET_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
-    CREDIT_NOW, CREDIT_NEXT, CREDIT_AT_RISK, SLOTS_TO_NEXT_BAND, JUDGED_VERDICT, JUDGED_END, JUDGED_LOW, JUDGED_HIGH, JUDGED_SPENT,
+    CREDIT_NOW, CREDIT_NEXT, CREDIT_AT_RISK, SLOTS_TO_NEXT_BAND, SECONDS_TO_NEXT_BAND,
+    JUDGED_VERDICT, JUDGED_END, JUDGED_LOW, JUDGED_HIGH, JUDGED_SPENT,
     UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SECONDS,
     OBSERVER_NEWEST, OBSERVER_VERDICTS,
     PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD, CHAIN_ASKED, CONTRACT_PAUSED, CONTRACT_CHANGES,

@@ -49,7 +49,7 @@ CLOCK_SECONDS = 1
 CERTIFICATE_DAYS = 14
 DISK_FREE_RATIO = 0.1
 # By what waits, for how many seconds it may.
-WAITS = {"period": 3600, "settlement": 3600, "verdict": 7 * 86_400}
+WAITS = {"period": 3600, "settlement": 3600, "silences": 3600, "verdict": 7 * 86_400}
 
 
 def remembered(aggregation: str, series: str) -> str:

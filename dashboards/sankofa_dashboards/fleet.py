@@ -24,7 +24,6 @@ _STATE = f"{telemetry.SITE_STATE}{IN_SCOPE}"
 _WORST = f"topk({WORST_ROWS}, {telemetry.SITE_RANK}{IN_SCOPE})"
 # The set is fixed at the end of the range: without `@ end ()` each step would choose its own.
 _WORST_AT_END = f"topk({TIMELINE_ROWS}, {telemetry.SITE_RANK}{IN_SCOPE} @ end())"
-SLOT_SECONDS = 60
 NEVER_SECONDS = 400 * DAY
 PAGE_FACTOR = float(BURN_WINDOWS[0].factor)
 
@@ -126,7 +125,7 @@ def _system(name: str) -> Column:
 
 _BAD_SHARE = f"({telemetry.slo_bad('1h')} / ({telemetry.slo_valid('1h')} > 0))"
 _SECONDS_LEFT = (
-    f"min by (site) ({telemetry.SLOTS_TO_NEXT_BAND} * {SLOT_SECONDS}"
+    f"min by (site) ({telemetry.SECONDS_TO_NEXT_BAND}"
     f" / on (slo, site) group_left () clamp_min(max by (slo, site) {_BAD_SHARE}, 1e-9))"
 )
 _AT_RISK = f"sum by (site, currency) ({telemetry.CREDIT_AT_RISK} and on (site) {_WORST})"

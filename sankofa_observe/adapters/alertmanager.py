@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,11 +14,12 @@ from urllib3.util.retry import Retry
 from sankofa_observe import shown
 from sankofa_observe.adapters.bounded import BoundedAdapter, content_of, for_ever
 from sankofa_observe.adapters.redaction import Redaction, shortened
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.errors import Unavailable, Unusable
 from sankofa_observe.ports import Silence
 from sankofa_observe.units import Period, rfc3339
 
 ANSWER_SECONDS = 15
+RUN_SECONDS = 60  # for all changes after a look: the turn that makes them judges and settles as well
 MAX_BYTES = 16 * 2**20
 
 
@@ -26,6 +29,7 @@ class AlertmanagerSilences:
     def __init__(self, url: str, mark: str, *, waits_no_more: Callable[[], bool] = for_ever) -> None:
         self._url, self._mark = url.rstrip("/"), mark
         self._redacted = Redaction({}, self._url)
+        self._until = math.inf
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.max_redirects = 0
@@ -40,6 +44,7 @@ class AlertmanagerSilences:
         self._session.close()
 
     def standing(self) -> dict[str, Silence]:
+        self._until = time.monotonic() + RUN_SECONDS
         every = self._asked("GET", "silences")
         try:
             ours = [
@@ -67,6 +72,8 @@ class AlertmanagerSilences:
         self._asked("DELETE", f"silence/{silence_id}")
 
     def _asked(self, method: str, path: str, body: Any = None) -> Any:
+        if time.monotonic() > self._until:
+            raise self._away(f"its answers took {RUN_SECONDS} s together, the rest is for the next turn")
         try:
             response = self._session.request(method, f"{self._url}/api/v2/{path}", json=body, timeout=ANSWER_SECONDS)
             if method == "DELETE" and response.status_code == requests.codes.not_found:
@@ -74,13 +81,20 @@ class AlertmanagerSilences:
             content = content_of(response)
             return response.json() if content else None
         except (requests.RequestException, ValueError) as error:
-            raise self._away(str(error)) from error
+            away = self._away(str(error))
+            raise (Unusable(str(away)) if _is_refusal(error) else away) from error
 
     def _away(self, why: str) -> Unavailable:
         told = shortened(self._redacted(why))
         return Unavailable(
             f"Alertmanager {shown.address(self._url)}: {told}; silences are as they were, and tried again"
         )
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether Alertmanager read what was asked, and does not take it."""
+    response = getattr(error, "response", None)
+    return response is not None and response.status_code == requests.codes.bad_request
 
 
 def _silence(one: Any) -> Silence:

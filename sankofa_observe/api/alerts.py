@@ -28,6 +28,7 @@ from sankofa_observe.sla.incident import Incident, IncidentState
 
 MAX_BODY_BYTES = 4 * 2**20
 MOST_NAMES = 64  # labels or annotations of one alert
+MOST_ALERTS = 20_000  # of one notification
 _FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
 _STATES = {"firing": IncidentState.FIRING, "resolved": IncidentState.RESOLVED}
 
@@ -107,12 +108,14 @@ def _notification(body: bytes) -> dict[str, Any]:
         ) from None
     if not isinstance(found, dict) or not isinstance(found.get("alerts"), list):
         raise HTTPException(422, "no notification of Alertmanager, version 4: expected an object with a list `alerts`")
+    if len(found["alerts"]) > MOST_ALERTS:
+        raise HTTPException(413, f"more than {MOST_ALERTS} alerts; lower max_alerts of the receiver")
     return found
 
 
 def _truncated(body: dict[str, Any]) -> int:
     found = body.get("truncatedAlerts", 0)
-    return found if isinstance(found, int) and found > 0 else 0
+    return int(found) if isinstance(found, int) and 0 < found < 2**53 else 0
 
 
 def incidents(body: dict[str, Any]) -> Iterator[Incident | Violation]:
@@ -173,6 +176,10 @@ def _instant(one: Any, name: str) -> datetime:
         found = datetime.fromisoformat(text)
     except (ValueError, TypeError):
         raise _WrongError(f"{name} is {str(text)[:40]!r}, expected an instant like 2026-11-24T10:00:00Z") from None
+    if (
+        not text.isascii()
+    ):  # any letter is taken between day and time, half a letter too, and it is part of the identity
+        raise _WrongError(f"{name} is {text[:40]!a}, expected an instant like 2026-11-24T10:00:00Z")
     if found.tzinfo is None or found <= datetime(1970, 1, 2, tzinfo=UTC):
         raise _WrongError(f"{name} is {text[:40]!r}, expected an instant since 1970 with its zone")
     return found

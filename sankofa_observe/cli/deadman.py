@@ -58,7 +58,7 @@ def deadman(
 
     logs.set_up("info", "logfmt")
     try:
-        _run(observer, within, listen, token_file, url_file, page_token_file, shlex.split(command), state_file)
+        _run(observer, within, listen, token_file, url_file, page_token_file, _words(command), state_file)
     except SankofaError as error:
         log.error("stopped", extra={"why": str(error)})  # noqa: TRY400  a line, and no traceback of what was foreseen
         raise typer.Exit(exit_code(error)) from None
@@ -89,6 +89,8 @@ def _run(
         )
     channel = SecondChannel(url_file=url_file, token_file=page_token_file, command=tuple(command))
     names = list(dict.fromkeys(observers))
+    if "" in names:
+        raise InvalidInput("--observer '': expected a name, as the label observer says it")
     judge = Judge(
         senders=names, within_seconds=within, monotonic=time.monotonic, told_late=serving.remembered(state_file)
     )
@@ -104,6 +106,15 @@ def _run(
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise InvalidInput(
+            f"--page.command: {error}; expected a program with its arguments, quoted as for a shell"
+        ) from None
 
 
 def _token(file: Path | None) -> Callable[[], str]:

@@ -7,6 +7,7 @@ are gone. Each sender has a deadline of its own.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +17,8 @@ from sankofa_observe.errors import InvalidInput
 
 EVALUATED_AT = "evaluated_at"
 """The annotation with the moment of evaluation. Alertmanager repeats an alert for minutes after the Prometheus behind it has died."""
+MOMENTS = 32
+"""How many of them are remembered: two Alertmanagers may each repeat another one."""
 
 
 class Word(StrEnum):
@@ -43,7 +46,7 @@ class Call:
 @dataclass(kw_only=True)
 class _Sender:
     heard_at: float
-    evaluated_at: str = ""
+    moments: deque[str] = field(default_factory=lambda: deque(maxlen=MOMENTS))
     was_heard: bool = False
     told: Word = Word.BACK  # the last word that reached somebody
 
@@ -69,7 +72,7 @@ class Judge:
             self._known[name] = _Sender(heard_at=now, told=told)
 
     def heard(self, alert: Mapping[str, Any]) -> str:
-        """Whose heartbeat this is, as Alertmanager tells it; of nobody where it ended, or says the same moment as the one before.
+        """Whose heartbeat this is, as Alertmanager tells it; of nobody where it ended, or says a moment that was heard before.
 
         Raises:
             InvalidInput: it names nobody who is expected.
@@ -80,9 +83,11 @@ class Judge:
         moment = alert.get("annotations", {}).get(EVALUATED_AT, "")
         with self._lock:
             one = self._known[name]
-            if moment and moment == one.evaluated_at:
-                return ""
-            one.heard_at, one.evaluated_at, one.was_heard = self.monotonic(), moment, True
+            if moment:
+                if moment in one.moments:
+                    return ""
+                one.moments.append(moment)
+            one.heard_at, one.was_heard = self.monotonic(), True
         return name
 
     def _named(self, name: str) -> str:

@@ -24,6 +24,7 @@ from sankofa_observe.operations.second_channel import SecondChannel
 
 MAX_BODY_BYTES = 2**20
 READ_SECONDS = 10
+MOST_TOLD = 5  # of what is wrong with a notification
 GAUGES = (telemetry.DEADMAN_SILENT, telemetry.DEADMAN_LATE)
 COUNTERS = (telemetry.DEADMAN_BEATS, telemetry.DEADMAN_CALLS)
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ def remembered(file: Path | None) -> list[str]:
     """Of whom the process before this one has told that they are late; what cannot be read is nothing, and is told."""
     try:
         found = json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else []
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         log.warning("state not read", extra={"file": str(file), "why": str(error)})
         return []
     return [str(one) for one in found] if isinstance(found, list) else []
@@ -164,4 +165,5 @@ def _beaten(judge: Judge, metrics: Metrics, body: bytes) -> tuple[int, str]:
             wrong.append(str(error))
         except (TypeError, LookupError, AttributeError) as error:
             wrong.append(f"{type(error).__name__}: expected an alert as Alertmanager posts it")
-    return (422, "; ".join(wrong)) if wrong else (200, "heard")
+    more = [f"and {len(wrong) - MOST_TOLD} more"] if len(wrong) > MOST_TOLD else []
+    return (422, "; ".join([*wrong[:MOST_TOLD], *more])) if wrong else (200, "heard")

@@ -38,6 +38,7 @@ class MoneyMetrics:
         self._next = process.gauge(telemetry.CREDIT_NEXT)
         self._at_risk = process.gauge(telemetry.CREDIT_AT_RISK)
         self._slots_to_next = process.gauge(telemetry.SLOTS_TO_NEXT_BAND)
+        self._seconds_to_next = process.gauge(telemetry.SECONDS_TO_NEXT_BAND)
         self._verdict = process.gauge(telemetry.JUDGED_VERDICT)
         self._end = process.gauge(telemetry.JUDGED_END)
         self._low = process.gauge(telemetry.JUDGED_LOW)
@@ -62,7 +63,7 @@ class MoneyMetrics:
         """What the promises of running periods cost and may cost."""
         agreements = list(self._catalog.agreements.values())
         overlays = Overlays(agreements=agreements, known=ledger, since_at=self._catalog.since_at)
-        costs, dearer, at_risk, slots = Values(), Values(), Values(), Values()
+        costs, dearer, at_risk, slots, seconds = (Values() for _ in range(5))
         for one in outlooks(agreements, panel_of=panel_of, overlays=overlays, now=now):
             if (found := one.outlook) is None:
                 continue
@@ -72,9 +73,12 @@ class MoneyMetrics:
             if found.next_minor is not None and found.slots_to_next is not None:
                 dearer[of] = _units(one.agreement.money(found.next_minor))
                 slots[of[:3]] = found.slots_to_next
-        shown = ((self._now, costs), (self._next, dearer), (self._at_risk, at_risk), (self._slots_to_next, slots))
-        for gauge, values in shown:
-            show(gauge, values)
+                seconds[of[:3]] = found.slots_to_next * one.promise.slo.slot.seconds
+        show(self._now, costs)
+        show(self._next, dearer)
+        show(self._at_risk, at_risk)
+        show(self._slots_to_next, slots)
+        show(self._seconds_to_next, seconds)
 
     def refresh_judged(self, ledger: Ledger) -> None:
         """What each agreement's last judged period came to, whichever version judged it; asked again when a verdict was added."""

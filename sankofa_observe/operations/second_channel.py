@@ -1,7 +1,8 @@
 """How the dead man's judge reaches somebody without Alertmanager: a webhook, a program, or both.
 
 The webhook's address is a secret and stands in a file; its body has `text`, which Slack and most chats show, and a `key` by which a pager
-joins the end to the beginning. The program gets the text on its standard input, and no shell sees it.
+joins the end to the beginning. The program gets the text on its standard input, and no shell sees it. Each way has a deadline for all
+that it does, for while one hangs nobody is judged.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
+import threading
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -61,9 +64,7 @@ class SecondChannel:
             raise InvalidInput(f"{shown.path(self.url_file)}: the address {fault}")
         try:
             headers = {"Content-Type": "application/json", **token}
-            request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310  fault_of looked at it
-            with _DIRECT.open(request, timeout=ANSWER_SECONDS):
-                return
+            _sent(urllib.request.Request(url, json.dumps(body).encode(), headers))  # noqa: S310  fault_of looked at it
         except HTTPError as error:  # their words may hold the address, which may be a key
             raise Unavailable(f"the webhook answered {error.code}, expected 2xx") from None
         except (URLError, OSError, HTTPException, ValueError) as error:
@@ -72,13 +73,51 @@ class SecondChannel:
     def _run(self, call: Call) -> None:
         told = {"DEADMAN_WORD": call.word.value, "DEADMAN_OBSERVER": call.sender}
         try:
-            done = subprocess.run(  # noqa: S603  the operator's own command
-                self.command, input=f"{call}\n", text=True, capture_output=True, timeout=COMMAND_SECONDS, check=False, env={**os.environ, **told},
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired) as error:
+            code, words = _done(self.command, f"{call}\n", told)
+        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             raise Unavailable(f"{self.command[0]}: {type(error).__name__}") from None
-        if done.returncode:
-            raise Unavailable(f"{self.command[0]} ended with {done.returncode}: {done.stderr.strip()[-200:]}")
+        if code:
+            raise Unavailable(f"{self.command[0]} ended with {code}: {words.strip()[-200:]}")
+
+
+def _sent(request: urllib.request.Request) -> None:
+    """Raises what opening it does, and `TimeoutError` at the deadline: urllib's own is one of each read, and none of looking up a name."""
+    faults: list[Exception] = []
+
+    def send() -> None:
+        try:
+            with _DIRECT.open(request, timeout=ANSWER_SECONDS):
+                return
+        except Exception as error:  # noqa: BLE001  raised again where it was asked
+            faults.append(error)
+
+    thread = threading.Thread(target=send, name="webhook", daemon=True)
+    thread.start()
+    thread.join(ANSWER_SECONDS)
+    if thread.is_alive():
+        raise TimeoutError
+    if faults:
+        raise faults[0]
+
+
+def _done(command: Sequence[str], text: str, told: Mapping[str, str]) -> tuple[int, str]:
+    """The code with which a program ended, and what it said of errors.
+
+    Nothing but its own end is waited for: what it leaves in the background, as mail does, may hold its output open. Its words are kept in
+    memory, for the disk may be why somebody is called.
+    """
+    with os.fdopen(os.memfd_create("stderr"), "w+b") as said:
+        program = subprocess.Popen(  # noqa: S603  the operator's own command
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env={**os.environ, **told}, start_new_session=True,
+        )  # fmt: skip
+        try:
+            program.communicate(text.encode(), timeout=COMMAND_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)  # and what it began
+            program.wait()
+            raise
+        said.seek(0)
+        return program.returncode, said.read().decode(errors="replace")
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
+from sankofa_observe.pipeline.announce import SUBJECT as SILENCES
 from sankofa_observe.pipeline.evaluate import CAUSES, DUE_SECONDS, PERIOD, cause_of
 from sankofa_observe.ports import Ledger, SettlementRecord
 from sankofa_observe.sla.agreement import Agreement
@@ -16,13 +17,15 @@ class Waits(StrEnum):
 
     PERIOD = PERIOD  # a closed period, to be judged
     VERDICT = "verdict"  # one that is undetermined, for a person's word
+    SILENCES = SILENCES  # of what is excluded, to be made
     SETTLEMENT = "settlement"  # for attestors, for the end of its dispute window to be used, for the arbiter
 
 
-PERSON = "person"
+PERSON, ALERTMANAGER = "person", "alertmanager"
 REASONS = {
     Waits.PERIOD: CAUSES,
     Waits.VERDICT: (PERSON,),
+    Waits.SILENCES: (ALERTMANAGER,),
     Waits.SETTLEMENT: tuple(sorted(state.value for state in MOVING)),
 }
 
@@ -38,6 +41,8 @@ def waiting_seconds(ledger: Ledger, agreements: Mapping[str, Agreement], now: in
 def _since(ledger: Ledger, agreements: Mapping[str, Agreement]) -> Iterator[tuple[str, str, int]]:
     for wait in ledger.waits(PERIOD):
         yield Waits.PERIOD, cause_of(wait.reason), wait.due_at - DUE_SECONDS
+    for wait in ledger.waits(SILENCES):
+        yield Waits.SILENCES, ALERTMANAGER, wait.since_at
     for one in ledger.undetermined():
         yield Waits.VERDICT, PERSON, one.oldest_ends_at
     for record in ledger.moving(*MOVING):

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.errors import Unavailable, Unusable
 from sankofa_observe.ports import Clock, Ledger, Silence, Silences, Wait
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.exclusion import ExclusionRecord
@@ -70,17 +70,24 @@ def _changed(wanted: Sequence[Silence], silences: Silences, now: int) -> Iterato
     """New ones first: between two that overlap nothing is heard."""
     standing = silences.standing()
     kept: set[str] = set()
+    refused: list[str] = []
     for one in wanted:
         found = next((name for name, each in standing.items() if name not in kept and _same(one, each, now)), None)
-        if found is None:
-            silences.add(one)
-            yield Silenced(silence=one)
-        else:
+        if found is not None:
             kept.add(found)
+            continue
+        try:
+            silences.add(one)
+        except Unusable as error:  # Alertmanager is there, and does not take this one
+            refused.append(f"{one}: {error}")
+            continue
+        yield Silenced(silence=one)
     for name, each in standing.items():
         if name not in kept:
             silences.expire(name)
             yield Ended(silence=each)
+    if refused:
+        raise Unavailable(f"{len(refused)} of {len(wanted)} silences were refused, the first {refused[0]}")
 
 
 def _same(wanted: Silence, standing: Silence, now: int) -> bool:
@@ -116,14 +123,16 @@ def _muted(
     for record in records:
         for slo in record.exclusion.slos:
             holes[record.exclusion.agreement_id, slo] += [one for one in record.in_force if one.overlaps(window)]
+    # Nothing here follows from when it is asked: else a long silence would be another one at each turn.
+    last_at = max((one.ends_at for several in holes.values() for one in several), default=window.ends_at)
     holds = [
         (
             (one.id, promise.slo.name),
-            Period(starts_at=one.starts_at, ends_at=one.ends_at or window.ends_at + AHEAD_SECONDS),
+            Period(starts_at=one.starts_at, ends_at=one.ends_at or last_at + 1),
         )
         for one in catalog.agreements.values()
         for promise in one.promises
-        if promise.site == site and one.starts_at < window.ends_at + AHEAD_SECONDS
+        if promise.site == site and one.starts_at <= last_at
     ]
     every = [*(each for several in holes.values() for each in several), *(held for _, held in holds)]
     edges = sorted({at for one in every for at in (one.starts_at, one.ends_at)})

@@ -29,7 +29,7 @@ class Silences(Protocol):
         """Those that have not ended, by their id. One that was made late begins when it was made."""
 
     def add(self, silence: Silence) -> str:
-        """Make one and answer its id."""
+        """Make one and answer its id; raises `Unusable` where this one is refused, and another one may be taken."""
 
     def expire(self, silence_id: str) -> None:
         """End it now; one that has ended is left."""

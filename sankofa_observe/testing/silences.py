@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.errors import Unavailable, Unusable
 from sankofa_observe.ports import Clock, Silence
 from sankofa_observe.units import Period
 
@@ -15,6 +15,7 @@ class MemorySilences:
 
     clock: Clock
     away: str = ""  # why it does not answer
+    refuses: str = ""  # silences of a site of this name
     every: dict[str, Silence] = field(default_factory=dict)
 
     def standing(self) -> dict[str, Silence]:
@@ -23,6 +24,8 @@ class MemorySilences:
 
     def add(self, silence: Silence) -> str:
         self._answer()
+        if self.refuses and ("site", self.refuses) in silence.labels:
+            raise Unusable(f"Alertmanager: HTTP 400 for {self.refuses}; silences are as they were, and tried again")
         starts_at = max(silence.stretch.starts_at, self.clock.now())
         stretch = Period(starts_at=starts_at, ends_at=silence.stretch.ends_at)
         name = f"silence-{len(self.every) + 1}"

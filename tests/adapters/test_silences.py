@@ -14,9 +14,10 @@ from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
 from deploy.parts import need_program
+from sankofa_observe.adapters import alertmanager as adapter
 from sankofa_observe.adapters.alertmanager import AlertmanagerSilences
 from sankofa_observe.adapters.clock import SystemClock
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.errors import Unavailable, Unusable
 from sankofa_observe.pipeline.announce import MARK
 from sankofa_observe.ports import Silence, Silences
 from sankofa_observe.testing import MemorySilences
@@ -127,3 +128,32 @@ def test_an_answer_that_is_none_of_alertmanagers_is_told(body: bytes) -> None:
         pytest.raises(Unavailable, match="tried again"),
     ):
         silences.standing()
+
+
+def test_a_slow_alertmanager_holds_up_a_turn_for_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each answer comes in its time and all together do not: the turn that asks judges and settles as well."""
+    monkeypatch.setattr(adapter, "RUN_SECONDS", 0.1)
+
+    def slow(*_: object) -> Answer:
+        time.sleep(0.11)
+        return Answer(body=b"[]")
+
+    with (
+        HttpDouble(answer=slow) as double,
+        closing(AlertmanagerSilences(double.url, MARK)) as opened,
+    ):
+        opened.standing()
+        with pytest.raises(Unavailable, match=r"took 0\.1 s together, the rest is for the next turn"):
+            opened.add(silence("edge-1"))
+        assert opened.standing() == {}
+
+
+def test_a_silence_that_alertmanager_refuses_is_no_alertmanager_that_is_away() -> None:
+    """Its clock may be ahead: what ends soon has ended there."""
+    refusal = Answer(status=400, body=b"end time can not be in the past")
+    with (
+        HttpDouble(answer=lambda *_: refusal) as double,
+        closing(AlertmanagerSilences(double.url, MARK)) as opened,
+        pytest.raises(Unusable, match="HTTP 400, expected 200: end time"),
+    ):
+        opened.add(silence("edge-1"))

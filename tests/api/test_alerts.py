@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sankofa_observe.api.alerts import MAX_BODY_BYTES, Token, create_receiver
+from sankofa_observe.api.alerts import MAX_BODY_BYTES, MOST_ALERTS, Token, create_receiver
 from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.pipeline.incidents import Stored
 from sankofa_observe.sla.incident import Incident
@@ -93,6 +93,17 @@ def test_notifications_may_come_again(receiver: Receiver) -> None:
     assert len(receiver.stored()) == 2
 
 
+def test_more_alerts_than_anybody_sends_are_refused_as_a_whole(receiver: Receiver) -> None:
+    """Each that is wrong would be a line of the log and of the answer: two million fit into a body."""
+    answer = receiver.post(b'{"alerts":[' + b"0," * MOST_ALERTS + b"0]}")
+    assert (answer.status_code, len(answer.content) < 500) == (413, True)
+
+
+def test_a_count_of_alerts_cut_off_that_no_counter_holds_is_none(receiver: Receiver) -> None:
+    """What is stored is counted all the same."""
+    assert [receiver.told(truncatedAlerts=many)["truncated"] for many in (10**400, True, 3)] == [0, 1, 3]
+
+
 WRONG: dict[str, Any] = {
     "no object": 7,
     "no status": {key: value for key, value in ALERT.items() if key != "status"},
@@ -104,6 +115,7 @@ WRONG: dict[str, Any] = {
     "no start": ALERT | {"startsAt": "yesterday"},
     "a start without a zone": ALERT | {"startsAt": "2026-01-01T00:00:00"},
     "a start that was never set": ALERT | {"startsAt": "0001-01-01T00:00:00Z"},
+    "a start with half a letter in it": ALERT | {"startsAt": "2026-01-01\ud80000:00:00Z"},
     "no end": ENDED | {"endsAt": None},
     "an end before its start": ENDED | {"endsAt": "2025-12-31T00:00:00Z"},
     "annotations that are a list": ALERT | {"annotations": []},

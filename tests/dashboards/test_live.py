@@ -64,6 +64,7 @@ sankofa_credit_now{{{PRICED}}} 100.5
 sankofa_credit_next{{{PRICED}}} 250
 sankofa_credit_at_risk{{{PRICED}}} 149.5
 sankofa_slots_to_next_band{{agreement="gold",slo="availability-core",site="core-0"}} 7
+sankofa_seconds_to_next_band{{agreement="gold",slo="availability-core",site="core-0"}} 420
 sankofa_judged_verdict{{{_JUDGED},verdict="met"}} 0
 sankofa_judged_verdict{{{_JUDGED},verdict="breach"}} 1
 sankofa_judged_verdict{{{_JUDGED},verdict="undetermined"}} 0

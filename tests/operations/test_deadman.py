@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -16,6 +18,7 @@ import pytest
 
 from sankofa_observe import telemetry
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.operations import second_channel
 from sankofa_observe.operations.deadman import Call, Judge, Word
 from sankofa_observe.operations.deadman_server import DeadmanServer, Metrics, look, remembered
 from sankofa_observe.operations.second_channel import SecondChannel
@@ -84,6 +87,13 @@ def test_an_alert_that_alertmanager_repeats_of_a_dead_prometheus_is_no_beat() ->
     assert world.told == [(115, "east", LATE)]
     world.run(300, lambda second: [beat(moment=str(-second))])
     assert world.told[1:] == [(195, "east", BACK)]
+
+
+def test_two_alertmanagers_that_each_repeat_a_moment_of_a_dead_prometheus_are_no_beat() -> None:
+    """One of them lost the last word of Prometheus: they say two moments in turn, and both are old."""
+    world = World("east")
+    world.run(300, lambda second: [beat(moment="100" if second % 10 else "115")])
+    assert world.told == [(70, "east", LATE)]
 
 
 def test_an_alert_that_ended_is_no_beat() -> None:
@@ -180,6 +190,43 @@ def test_one_way_that_works_is_enough(tmp_path: Path) -> None:
     assert not SecondChannel(command=("/no/such/program",)).tell(CALL)
 
 
+def test_words_of_a_program_that_are_no_text_end_no_judge() -> None:
+    """What it said is shown as far as it can be."""
+    loud = "import sys; sys.{}.buffer.write(b'\\xff'); sys.exit({})"
+    assert SecondChannel(command=(sys.executable, "-c", loud.format("stdout", 0))).tell(CALL)
+    assert not SecondChannel(command=(sys.executable, "-c", loud.format("stderr", 1))).tell(CALL)
+
+
+def test_a_program_that_leaves_something_in_the_background_has_reached_somebody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As mail does: what goes on holds its output open, and somebody would be called again and again."""
+    monkeypatch.setattr(second_channel, "COMMAND_SECONDS", 1)
+    assert SecondChannel(command=("sh", "-c", "sleep 5 & exit 0")).tell(CALL)
+
+
+def test_each_way_has_a_deadline_for_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head that comes byte by byte, and a program whose child goes on: neither keeps others from being judged."""
+    monkeypatch.setattr(second_channel, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(second_channel, "COMMAND_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                for _ in range(100):
+                    connection.sendall(b"x")
+                    time.sleep(0.05)
+
+        Thread(target=drip, daemon=True).start()
+        url_file = _file(tmp_path, f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        channel = SecondChannel(url_file=url_file, command=("sh", "-c", "sleep 5; true"))
+        began = time.monotonic()
+        assert not channel.tell(CALL)
+    assert time.monotonic() - began < 4
+
+
 def test_a_channel_that_reaches_nobody_is_refused_at_the_start(tmp_path: Path) -> None:
     """None at all, a file that others read, and an empty one."""
     open_file, empty = _file(tmp_path, "http://127.0.0.1:9/"), _file(tmp_path, "")
@@ -226,6 +273,15 @@ def test_the_server_takes_beats_and_a_wrong_one_costs_no_other_one(body: Any, st
     assert (answer.status_code, f"{late} {0.0 if has_beat else 1.0}" in told) == (status, True)
 
 
+def test_a_notification_of_many_wrong_alerts_is_told_in_a_line() -> None:
+    """The answer is a line of the log as well."""
+    world = World("east")
+    with serving(world) as client:
+        answer = client.post("/v1/heartbeats", json={"alerts": [7] * 10_000 + [beat()]})
+    assert (answer.status_code, answer.text.endswith("; and 9995 more\n"), len(answer.text) < 500) == (422, True, True)
+    assert world.judge.late_and_told == []
+
+
 def test_without_its_token_no_beat_counts() -> None:
     """Nobody else says that the dead live."""
     world = World("east")
@@ -255,5 +311,7 @@ def test_who_was_told_to_be_late_is_kept_over_a_restart(tmp_path: Path) -> None:
         for outcome in ("failed", "reached")
     }
     assert calls == {"failed": 1, "reached": 1}
-    state.write_text("{")
-    assert (remembered(state), remembered(tmp_path / "none"), remembered(None)) == ([], [], [])
+    for broken in ("{", "[" * 100_000):
+        state.write_text(broken)
+        assert remembered(state) == []
+    assert (remembered(tmp_path / "none"), remembered(None)) == ([], [])

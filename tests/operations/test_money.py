@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from sankofa_observe import telemetry
 from sankofa_observe.operations.money import MoneyMetrics
 from sankofa_observe.operations.registry import ProcessMetrics
 from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.catalog import Catalog
+from sankofa_observe.slo.objective import SlotRule
 from sankofa_observe.slo.site import Site
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.telemetry import Series
 from sankofa_observe.testing import MemoryLedger, MemorySlots
-from tests.builders import START, agreement, breach, period, slot, slots_of, verdict
+from tests.builders import START, agreement, breach, period, slo, slot, slots_of, verdict
 
 EDGE = agreement()
 YEN = agreement("yen-edge", tenant="tokyo", currency="JPY", exponent=0)
@@ -67,6 +70,20 @@ def test_a_running_period_tells_what_it_costs_and_may_cost() -> None:
         seen.append(outlook(process))
 
     assert seen == [(None, None, None, None), (0, 500, 0, 1), (500, None, 0, None)]
+
+
+@pytest.mark.parametrize("slot_seconds", [30, 60])
+def test_what_is_left_to_the_next_step_is_told_in_seconds_of_the_slot(slot_seconds: int) -> None:
+    """A board that took every slot for a minute said twice the time that is left of one of half a minute."""
+    of = slo(slot=SlotRule(seconds=slot_seconds, scrape_seconds=15))
+    own = agreement(promises=(replace(EDGE.promises[0], slo=of),))
+    process, money = made(own)
+    table = MemorySlots()
+    table.append([slot(START + at * slot_seconds, SlotState.GOOD) for at in range(5)], START)
+    money.refresh_outlook(alone(table), MemoryLedger(), START + 5 * slot_seconds)
+    shown = [value(process, one, *PRICED[:3]) for one in (telemetry.SLOTS_TO_NEXT_BAND, telemetry.SECONDS_TO_NEXT_BAND)]
+    assert shown[0]
+    assert shown[1] == shown[0] * slot_seconds
 
 
 def test_a_period_of_which_nothing_is_known_has_no_price() -> None:

@@ -47,6 +47,14 @@ def test_a_period_waits_since_it_could_have_been_judged(reason: str, word: str) 
     assert waiting(ledger) == {("period", word): 700}
 
 
+def test_silences_that_alertmanager_does_not_take_wait() -> None:
+    """Since the first turn that could not make them: what is excluded goes on paging."""
+    ledger = MemoryLedger()
+    since = NOW - 900
+    ledger.begin_wait(Wait(subject="silences", subject_id="alertmanager", tenant="*", reason="away", since_at=since, due_at=since + 300))  # fmt: skip
+    assert waiting(ledger) == {("silences", "alertmanager"): 900}
+
+
 def test_a_settlement_waits_in_the_state_in_which_it_stands() -> None:
     """One whose dispute window is open waits for nothing yet."""
     ledger, penalty = MemoryLedger(), breach(EDGE).penalty

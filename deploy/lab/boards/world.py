@@ -161,6 +161,7 @@ class BoardWorld(World):
             priced,
         )
         yield sample(telemetry.SLOTS_TO_NEXT_BAND, max(0, 216 - minutes), promise)
+        yield sample(telemetry.SECONDS_TO_NEXT_BAND, 60 * max(0, 216 - minutes), promise)
 
 
 def _running(now: float) -> Iterator[str]:

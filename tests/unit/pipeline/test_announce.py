@@ -13,6 +13,7 @@ from sankofa_observe.ports import Silence
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.exclusion import Act, Exclusion, ExclusionRecord, ExclusionState
+from sankofa_observe.sla.recurrence import Schedule
 from sankofa_observe.slo.site import Site
 from sankofa_observe.testing import FixedClock, MemoryLedger, MemorySilences
 from sankofa_observe.units import Period
@@ -107,6 +108,16 @@ def test_an_agreement_that_has_not_begun_keeps_no_place_awake() -> None:
     assert muted([approved(exclusion(ACME))], ACME, late) == [(PLACE, Period(starts_at=START, ends_at=START + 20))]
 
 
+def test_a_long_silence_is_the_same_one_at_each_turn() -> None:
+    """Work of a hundred days under an agreement without end: its silence ends with it, and not so far from now."""
+    schedule = Schedule(zone="UTC", begins="2026-01-01T00:00:00", length_seconds=100 * 86_400)
+    long = approved(exclusion(ACME, schedule=schedule))
+    whole = Period(starts_at=START, ends_at=START + 100 * 86_400)
+    turns = [Period(starts_at=START + at, ends_at=START + at + AHEAD_SECONDS) for at in (0, 60)]
+    found = [[one.stretch for one in wanted_silences([long], catalog(ACME), turn)] for turn in turns]
+    assert found == [[whole], [whole]]
+
+
 class World:
     """A ledger with an approved exclusion, an Alertmanager in memory and a clock."""
 
@@ -176,6 +187,23 @@ def test_an_alertmanager_that_is_away_stops_no_approval_and_is_told_as_a_wait() 
     world.silences.away = ""
     assert [type(one) for one in world.run()] == [Silenced]
     assert world.ledger.waits(SUBJECT) == []
+
+
+def test_a_silence_that_is_refused_costs_no_other_one() -> None:
+    """It is told, and tried again; all others are made, and what nothing asks for any more ends."""
+    world = World()
+    two = replace(ACME, promises=(*ACME.promises, replace(ACME.promises[0], site="edge-2")))
+    one = approved(exclusion(two))
+    world.silences.refuses = "edge-1"
+    stale = replace(wanted_silences([one], catalog(two), DAY)[1], comment="sankofa-observe exclusion of nothing")
+    world.silences.add(stale)
+    world.ledger.add_exclusions([one.exclusion])
+    world.ledger.act_on_exclusions(world.ledger.exclusions_named(one.exclusion.ref), APPROVAL)
+    done = announce(ledger=world.ledger, catalog=catalog(two), silences=world.silences, clock=world.clock)
+    with pytest.raises(Unavailable, match=r"1 of 2 silences were refused, the first .*site=edge-1"):
+        list(done)
+    assert [dict(each.labels)["site"] for each in world.silences.every.values()] == ["edge-2"]
+    assert world.ledger.waits(SUBJECT)
 
 
 def test_nothing_waits_where_nothing_is_to_be_silenced() -> None:
