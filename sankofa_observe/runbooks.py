@@ -40,10 +40,9 @@ def page(name: str, labels: Mapping[str, str] | None = None) -> str:
     """The page in Markdown; raises `InvalidInput` for a page or a label that there is not, and says which there are."""
     known = names()
     if name not in known:
-        near = get_close_matches(name, known, n=3) or known[:3]
-        raise InvalidInput(
-            f"runbook {name!r}: no such page; is it {' or '.join(near)}? `sankofa-observe runbook` lists all"
-        )
+        near = get_close_matches(name, known, n=3)
+        guess = f"is it {' or '.join(near)}? " if near else ""
+        raise InvalidInput(f"runbook {name!r}: no such page; {guess}`sankofa-observe runbook` lists all")
     given = dict(labels or {})
     _check(given)
     text = _HEAD.sub("", (folder() / f"{name}.md").read_text(encoding="utf-8"))

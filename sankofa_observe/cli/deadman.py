@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,6 +87,14 @@ def _run(
     if token_file is None and host not in LOOPBACK:
         raise InvalidInput(
             f"--web.listen-address {listen}: whoever reaches it could send heartbeats of the dead; expected --web.token-file, or 127.0.0.1"
+        )
+    if command and shutil.which(command[0]) is None:
+        raise InvalidInput(
+            f"--page.command: no program {command[0]!r} here, so nobody would be called; install it, or name another"
+        )
+    if state_file and not state_file.parent.is_dir():
+        raise InvalidInput(
+            f"--state.file {state_file}: no folder {state_file.parent}; make it, as the user that runs this"
         )
     channel = SecondChannel(url_file=url_file, token_file=page_token_file, command=tuple(command))
     names = list(dict.fromkeys(observers))

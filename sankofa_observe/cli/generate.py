@@ -5,7 +5,7 @@ The one file of the platform that knows the packages which make rules and boards
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -65,7 +65,7 @@ def generate_rules(
     if SHORTEST_WINDOW_SECONDS % step_seconds:
         raise InvalidInput(f"--step-seconds {step_seconds}: expected a divisor of {SHORTEST_WINDOW_SECONDS}, like 60")
     with _extra():
-        from sankofa_rules.book import Edition, stale, write
+        from sankofa_rules.book import Edition, groups_by_file, stale, write
         from sankofa_rules.rule import Links
         from sankofa_rules.slo import watched_slos
     links = Links(**{name: _web(name, url) for name, url in (("runbooks", runbooks), ("boards", boards)) if url})
@@ -74,7 +74,7 @@ def generate_rules(
     parts = len(found.slos) - len(found.promised)
     what = f"rules of {_counted(len(found.promised), 'SLO')}" + (f" and {_counted(parts, 'part')}" if parts else "")
     if check:
-        _compared(stale(out, edition), what)
+        _compared(_read(lambda: stale(out, edition), out), what, groups_by_file(edition))
     else:
         _written(lambda: write(out, edition), what, out)
         for note in found.notes:
@@ -93,7 +93,7 @@ def generate_dashboards(specs: Specs, out: Out, runbooks: Runbooks = None, *, ch
     base = _web("runbooks", runbooks) if runbooks else RUNBOOKS
     what = f"{_counted(len(documents()), 'board')} for {_counted(len(watched_slos(specs).promised), 'SLO')}"
     if check:
-        _compared(stale(out, base), what)
+        _compared(_read(lambda: stale(out, base), out), what, documents())
     else:
         _written(lambda: write(out, base), what, out)
 
@@ -120,7 +120,8 @@ def generate_routes(
         raise InvalidInput(f"{config}: it has no section alerting; see docs/reference/settings.md; nothing was written")
     text = alertmanager(alerting)
     if check:
-        _compared([] if out.is_file() and out.read_text(encoding="utf-8") == text else [out], "alertmanager.yml")
+        old = _read(lambda: [] if out.is_file() and out.read_text(encoding="utf-8") == text else [out], out)
+        _compared(old, "alertmanager.yml", {out.name})
     else:
         _written(lambda: out.write_text(text, encoding="utf-8"), "alertmanager.yml", out)
 
@@ -162,13 +163,31 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _written(write: Callable[[], object], what: str, out: Path) -> None:
-    write()
+    from sankofa_observe.errors import InvalidInput
+
+    try:
+        write()
+    except OSError as error:
+        raise InvalidInput(f"--out {out}: cannot be written: {error.filename}: {error.strerror}") from error
     say(f"{what}: written to {out}")
 
 
-def _compared(old: list[Path], what: str) -> None:
+def _read(compare: Callable[[], list[Path]], out: Path) -> list[Path]:
+    from sankofa_observe.errors import InvalidInput
+
+    try:
+        return compare()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"--out {out}: cannot be read: {error}") from error
+
+
+def _compared(old: list[Path], what: str, ours: Container[str]) -> None:
+    """Each path that differs, and what helps: to generate leaves a file alone that it does not make."""
     for path in old:
-        complain(f"{path}: is not what the specs make; generate it again")
+        if path.name in ours:
+            complain(f"{path}: is not what would be written; generate it again")
+        else:
+            complain(f"{path}: is a file that generate does not make; take it out of the folder, or name another one")
     if old:
         raise typer.Exit(DISAGREE)
     say(f"{what}: as they would be written")

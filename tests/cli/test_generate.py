@@ -86,8 +86,28 @@ def test_generated_files_are_checked_and_the_stale_one_is_named(run: Run, tmp_pa
     edited = min(out.iterdir())
     edited.write_text("{}")
     ended = run(*arguments, "--check")
-    assert (ended.code, ended.err) == (3, f"{edited}: is not what the specs make; generate it again\n")
+    assert (ended.code, ended.err) == (3, f"{edited}: is not what would be written; generate it again\n")
     assert edited.read_text() == "{}"
+
+
+@pytest.mark.parametrize(("noun", "suffix"), [("rules", "yaml"), ("dashboards", "json")])
+def test_a_file_that_is_not_made_here_is_to_be_taken_away(run: Run, tmp_path: Path, noun: str, suffix: str) -> None:
+    """To generate again would leave it there, and the check red for ever."""
+    arguments = (noun, "generate", "--specs", str(SPECS), "--out", str(tmp_path))
+    assert run(*arguments).code == 0
+    (tmp_path / f"old.{suffix}").write_text("{}")
+    ended = run(*arguments, "--check")
+    advice = "is a file that generate does not make; take it out of the folder, or name another one"
+    assert (ended.code, ended.err) == (3, f"{tmp_path}/old.{suffix}: {advice}\n")
+
+
+@pytest.mark.parametrize("noun", ["rules", "dashboards"])
+def test_a_folder_that_is_a_file_is_refused_in_a_sentence(run: Run, tmp_path: Path, noun: str) -> None:
+    """No traceback: the option, the path and the system's reason."""
+    out = tmp_path / "out"
+    out.write_text("")
+    ended = run(noun, "generate", "--specs", str(SPECS), "--out", str(out))
+    assert (ended.code, ended.err) == (2, f"--out {out}: cannot be written: {out}: File exists\n")
 
 
 def test_committed_rules_and_boards_are_what_the_command_makes(run: Run) -> None:

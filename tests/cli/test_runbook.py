@@ -33,6 +33,7 @@ def test_pages_are_listed_by_name(run: Run) -> None:
     [
         (["BesuNodeDwn"], "is it BesuNodeDown"),
         (["../README"], "no such page"),
+        (["Nope"], "runbook 'Nope': no such page; `sankofa-observe runbook` lists all"),
         ([NAME, "colour=red"], "a page asks for site, region"),
         ([NAME, 'site=a"} or vector(1)'], "expected a name in letters"),
         ([NAME, "edge-7"], "expected LABEL=VALUE"),
