@@ -120,8 +120,8 @@ def _share(missed: str, every: str) -> dict[str, str]:
 
 _BEGAN = f"process_start_time_seconds{{{SELF}}}"
 RULER = (
-    Case(alert="Watchdog", world="of an observer, by its name", series={f"up{{{SELF}}}": "1x40"}, minute=1, fires=((WATCHED, "1"),)),
-    Case(alert="Watchdog", world="of a Prometheus that does not scrape itself", series={}, minute=1, fires=(({name: value for name, value in WATCHED.items() if name != "observer"}, "1"),)),
+    Case(alert="Watchdog", world="of an observer, by its name", series={f"up{{{SELF}}}": "1x40"}, minute=1, said="60.000", fires=((WATCHED, "1"),)),
+    Case(alert="Watchdog", world="of a Prometheus that does not scrape itself", series={}, minute=1, said="60.000", fires=(({name: value for name, value in WATCHED.items() if name != "observer"}, "1"),)),
     Case(alert="RulerLate", world="one evaluation in five is missed", series=_share("0+1x80", "0+5x80"), minute=10, fires=((WATCHED, ""),)),
     Case(alert="RulerLate", world="one in twenty is missed", series=_share("0+1x80", "0+20x80"), minute=10),
     Case(alert="RulerLate", world="it kept up again ten minutes ago", series=_share("0+1x20 20x80", "0+5x20 100+5x80"), minute=15),
