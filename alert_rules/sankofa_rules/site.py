@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sankofa_observe.telemetry import (
+    FLEET_AGAIN,
     FLEET_DOWN,
     FLEET_STORM,
     REGION_DOWN,
@@ -143,8 +144,13 @@ def _paged(pace: Pace) -> tuple[Record, ...]:
 
     alone = f"({SITE_LOST} == 1 unless on ({SITE}) ({SITE_IN_FLEET} == 1 or {SITE_IN_REGION} == 1))"
     stays = f"({pace.was(SITE_PAGED)} and on ({SITE}) {SITE_LOST} == 1)"
+    # A page that has stood for longer than a storm counts as one says nothing of the sites that fall in the next.
+    stood = f"(min_over_time({FLEET_DOWN}[{pace.samples(AWHILE)}]) == 1 and on (tier) {FLEET_DOWN} offset {pace.time(AWHILE)})"
+    again = f"({FLEET_STORM} == 1 and on (tier) {stood})"
+    told = f"({pace.was(FLEET_AGAIN)} and on (tier) {FLEET_DOWN} == 1)"
     return (
         Record(record=FLEET_DOWN, expr=parent("tier", SITE_IN_FLEET)),
+        Record(record=FLEET_AGAIN, expr=f"{again}\nor {told}\nor 0 * {FLEET_DOWN}"),
         Record(record=REGION_DOWN, expr=parent("region", SITE_IN_REGION)),
         Record(record=SITE_PAGED, expr=f"{alone}\nor {stays}\n{_NONE}"),
     )
