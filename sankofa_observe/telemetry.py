@@ -322,6 +322,7 @@ FLEET_STORM = "sankofa:fleet_storm:now"  # by tier alone: 1 or 0
 SITE_IN_FLEET = "sankofa:site_in_fleet:now"  # 1 or 0: FleetDown speaks for it
 SITE_IN_REGION = "sankofa:site_in_region:now"  # 1 or 0: RegionDown speaks for it
 FLEET_DOWN = "sankofa:fleet_down:paged"  # by tier alone: 1 or 0
+FLEET_AGAIN = "sankofa:fleet_again:paged"  # by tier alone: 1 or 0, a storm began while FleetDown stood for another
 REGION_DOWN = "sankofa:region_down:paged"  # by region alone: 1 or 0
 SITE_PAGED = "sankofa:site_paged:now"  # 1 or 0: SiteDown or SiteSilent fires for it
 FAULT_SEEN = "sankofa:fault_seen:now"  # and by system and fault (an alert's name): 1 or 0, absent while it is not known

@@ -9,6 +9,7 @@ from functools import partial
 
 from sankofa_exporters.cloudflare import families as tunnel
 from sankofa_observe.telemetry import (
+    FLEET_AGAIN,
     FLEET_DOWN,
     FLEET_NOT_KNOWN_PAGED,
     OBSERVER_PAGED,
@@ -74,7 +75,7 @@ PAGES = (
     ),
     _page(
         name="FleetDown",
-        expr=f"{FLEET_DOWN} == 1",
+        expr=f'{FLEET_DOWN} == 1\nor label_replace({FLEET_AGAIN} == 1, "storm", "later", "", "")',
         kind="cause",
         scope="fleet",
         system="all",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sankofa_observe.telemetry import (
+    FLEET_AGAIN,
     FLEET_DOWN,
     FLEET_STORM,
     REGION_DOWN,
@@ -54,15 +55,16 @@ def _lost(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     lately = f"group by ({SITE}) (last_over_time({SYSTEM_SEEN}[{pace.samples(SURE - QUICK + 1)}]))"
     now = f"group by ({SITE}) ({SYSTEM_SEEN})"
     again = f"group by ({SITE}) ({SYSTEM_KNOWN_TARGETS})"
-    silent = f"({unseen} unless on ({SITE}) {lately})"
-    still_silent = f"({pace.was(SITE_LOST)} and on ({SITE}) {SITES} unless on ({SITE}) {again})"
+    # By name alone: a site that was moved is told at two places while one of the tellers reads an older file, and is seen at one.
+    silent = f"({unseen} unless on (site) {lately})"
+    still_silent = f"({pace.was(SITE_LOST)} and on ({SITE}) {SITES} unless on (site) {again})"
     bad = f"group by ({SITE}) ({SYSTEM_BAD_QUICK}{{{deciding}}} >= {HINT})"
     return (
         Record(record=SITE_DOWN, expr=f"max by ({SITE}) ({SYSTEM_DOWN}{{{deciding}}})\n{_NONE}"),
         Record(record=SITE_LOST, expr=f"({SITE_DOWN} == 1)\nor {silent}\nor {still_silent}\n{_NONE}"),
         Record(
             record=SITE_LOST_QUICK,
-            expr=f"{bad}\nor ({unseen} unless on ({SITE}) {now})\nor ({SITE_LOST} == 1)\n{_NONE}",
+            expr=f"{bad}\nor ({unseen} unless on (site) {now})\nor ({SITE_LOST} == 1)\n{_NONE}",
         ),
         Record(
             record=SITE_FRESH,
@@ -142,8 +144,13 @@ def _paged(pace: Pace) -> tuple[Record, ...]:
 
     alone = f"({SITE_LOST} == 1 unless on ({SITE}) ({SITE_IN_FLEET} == 1 or {SITE_IN_REGION} == 1))"
     stays = f"({pace.was(SITE_PAGED)} and on ({SITE}) {SITE_LOST} == 1)"
+    # A page that has stood for longer than a storm counts as one says nothing of the sites that fall in the next.
+    stood = f"(min_over_time({FLEET_DOWN}[{pace.samples(AWHILE)}]) == 1 and on (tier) {FLEET_DOWN} offset {pace.time(AWHILE)})"
+    again = f"({FLEET_STORM} == 1 and on (tier) {stood})"
+    told = f"({pace.was(FLEET_AGAIN)} and on (tier) {FLEET_DOWN} == 1)"
     return (
         Record(record=FLEET_DOWN, expr=parent("tier", SITE_IN_FLEET)),
+        Record(record=FLEET_AGAIN, expr=f"{again}\nor {told}\nor 0 * {FLEET_DOWN}"),
         Record(record=REGION_DOWN, expr=parent("region", SITE_IN_REGION)),
         Record(record=SITE_PAGED, expr=f"{alone}\nor {stays}\n{_NONE}"),
     )

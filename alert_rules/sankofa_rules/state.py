@@ -29,7 +29,7 @@ from sankofa_observe.telemetry import (
     TARGET_ISOLATED,
 )
 
-from .pace import AWHILE, DUE, EVIDENCE, SURE, Pace
+from .pace import AWHILE, DUE, EVIDENCE, MEMORY, SURE, Pace
 from .rule import Record
 from .systems import OWN_JOB, PLATFORM_JOB, WatchedSystem, observing_jobs, target_jobs, watched
 
@@ -54,13 +54,15 @@ def records(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
 
 def _expected(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     told = f"count by ({SYSTEM}) (group by ({SYSTEM}, target) ({TARGET_INFO}{{{watched(systems)}}}))"
-    # An exporter that is down tells nothing of its own targets, whatever others of its kind tell; the platform knows them all.
-    unheard = f'group by (system) (up{{job="{OWN_JOB}"}} == 0)'
+    # An exporter that is down, or is scraped no more, tells nothing of its own targets, whatever others of its kind tell; the platform
+    # knows them all.
+    own = f'up{{job="{OWN_JOB}"}}'
+    unheard = f"group by (system) (last_over_time({own}[{pace.time(MEMORY)}]) unless {own} == 1)"
     complete = (
         f"(group by (system) ({TARGET_INFO}) unless on (system) {unheard}\n"
         f'or on (system) group by (system) ({TARGET_INFO}{{job="{PLATFORM_JOB}"}}))'
     )
-    past = f"last_over_time({TARGET_EXPECTED}[{pace.time(60)}])"
+    past = f"last_over_time({TARGET_EXPECTED}[{pace.time(MEMORY)}])"
     # A ruler that missed evaluations, or has just begun, has not looked: its silence is RulerLate's.
     looked = f"count_over_time({TARGET_EXPECTED}[{pace.sure}]) >= {EVIDENCE}"
     before = f"last_over_time({TARGET_EXPECTED}[{pace.time(5)}] offset {pace.time(DUE)})"
@@ -117,6 +119,10 @@ def _observers(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ..
         f"and count_over_time({OBSERVER_ISOLATED}[{pace.samples(OBSERVER_WINDOW)}]) >= 3) ^ 0"
     )
     lately = f"max_over_time({OBSERVER_ISOLATED}[{pace.sure}]) == 1"
+    # A target that another observer can scrape is not cut off: what that one sees, or does not, counts.
+    scraped_targets = f"up{{{target_jobs(systems)}}}"
+    cut_off = f"group by ({SYSTEM}, instance) ({scraped_targets} and on (observer) {lately})"
+    elsewhere = f"({scraped_targets} unless on (observer) {lately})"
     return (
         Record(record=OBSERVER_ISOLATED, expr=f"{cut}\nor 0 * {every}"),
         Record(
@@ -125,7 +131,7 @@ def _observers(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ..
         ),
         Record(
             record=TARGET_ISOLATED,
-            expr=f"group by ({SYSTEM}) (up{{{target_jobs(systems)}}} and on (observer) {lately})",
+            expr=f"group by ({SYSTEM}) ({cut_off}\nunless on ({SYSTEM}, instance) {elsewhere})",
         ),
     )
 

@@ -22,7 +22,7 @@ from sankofa_observe.telemetry import (
     State,
 )
 
-from .pace import Pace
+from .pace import MEMORY, Pace
 from .rule import Record
 from .site import SITES
 from .state import SITE, SYSTEM
@@ -36,7 +36,7 @@ def records(pace: Pace) -> tuple[Record, ...]:
     return (
         Record(record=SYSTEM_STATE, expr=_system_state()),
         Record(record=SITE_BREACH, expr=_breach(pace)),
-        Record(record=SITE_STATE, expr=_site_state()),
+        Record(record=SITE_STATE, expr=_site_state(pace)),
         Record(record=SITE_NOT_KNOWN, expr=f"({SITE_STATE} == {State.NOT_KNOWN}) ^ 0"),
         Record(record=SITE_RANK, expr=_rank()),
     )
@@ -57,7 +57,7 @@ def _breach(pace: Pace) -> str:
     return f"({sites} and on (site) {missed})\nor ({pace.was(SITE_BREACH)} unless on (site) {SLO_HIGH})"
 
 
-def _site_state() -> str:
+def _site_state(pace: Pace) -> str:
     """The worst of its systems and promises.
 
     What is down now needs hands now. A breach is proven and stays so, whatever else is not known; what is not known may hide an outage,
@@ -66,13 +66,15 @@ def _site_state() -> str:
     down = f"max by ({SITE}) ({SYSTEM_DOWN}) == 1"
     not_known = f"max by ({SITE}) ({SYSTEM_NOT_KNOWN}) == 1"
     burning = f"max by ({SITE}) ({SLO_BURNING}) == 1 and on ({SITE}) {SITES}"  # a chain burns too, and is no site
+    # Only a platform that is there can take a site out of its inventory.
+    kept = f"((last_over_time({SITE_STATE}[{pace.time(MEMORY)}]) == {State.NO_TARGET}) unless on () group({SITE_INFO}))"
     return (
         f"{State.DOWN} * ({down})\n"
         f"or {State.BREACH} * {SITE_BREACH}\n"
         f"or {State.NOT_KNOWN} * ({not_known})\n"
         f"or {State.BURNING} * ({burning})\n"
         f"or {State.GOOD} * {SITES}\n"
-        f"or on (site) {State.NO_TARGET} * {_INVENTORY}"
+        f"or on (site) ({State.NO_TARGET} * {_INVENTORY}\nor {kept})"
     )
 
 

@@ -5,12 +5,13 @@ All sites are of one world, each in a tier and a region of its own, so that toge
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from sankofa_observe.telemetry import SITE_STATE, SYSTEM_STATE, State
-from tests.alert_rules.world import Played, Target, World, over, play
+from tests.alert_rules.world import Played, Target, World, over, play, written
 
 pytestmark = pytest.mark.real("promtool")
 MINUTES, FALL = 20, 6
@@ -128,3 +129,27 @@ def test_a_ruler_that_is_late_tells_no_silence_and_still_what_is_down(tmp_path: 
     world = World(targets=(missed, target("down", up=ENDS), *TARGETS[:3]), minutes=12)
     assert play(tmp_path, world, [10], evaluation_seconds=60).pages == {10: {"SiteDown down"}}
     assert play(tmp_path, world, [10]).pages == {10: {"SiteDown down", "SiteSilent missed"}}
+
+
+def test_a_site_that_two_tellers_name_at_two_places_is_not_silent_where_it_is_seen(tmp_path: Path) -> None:
+    """It was moved from `r1` to `r2`, and its exporter has not read that yet: tickets say that the two differ, and nobody is woken."""
+    moved = Target(site="moved", system="proxmox", known=WELL, up=WELL)
+    elsewhere = {**moved.labels, "region": "r2", "target": "moved-proxmox", "job": "sankofa-platform"}
+    told = {written("sankofa_target_info", elsewhere): over((4, "_"), (MINUTES - 4, "1"))}
+    played = play(tmp_path, World(targets=(moved,), minutes=MINUTES, told_by=("sankofa-exporter",), more=told), [8, 13])
+    assert played.pages == {8: set(), 13: set()}
+    assert played.tickets[13] == {"SystemNotKnown moved proxmox", "TargetsMissing moved proxmox"}
+
+
+def test_an_observer_that_is_cut_off_explains_nothing_that_another_one_scrapes(tmp_path: Path) -> None:
+    """Two observers have `both`, and the one that is left cannot know it: silent; what only the other one had is told by its own page."""
+    lost = partial(Target, system="proxmox", known=GONE, up=GONE, scraped=ENDS, observer="observer-2")
+    targets = (
+        Target(site="both", system="proxmox", known=ENDS, up=ENDS),
+        lost(site="both"),
+        lost(site="behind"),
+        Target(site="well", system="proxmox", known=WELL, up=WELL),
+    )
+    played = play(tmp_path, World(targets=targets, minutes=MINUTES), [9, LAST])
+    told = {"ObserverIsolated observer-2", "SiteSilent both"}
+    assert (played.pages, played.tickets) == ({9: told, LAST: told}, {9: set(), LAST: set()})

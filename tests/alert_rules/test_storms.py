@@ -98,6 +98,20 @@ def test_a_storm_pages_once_and_keeps_apart_what_fell_before_and_after_it(tmp_pa
     }
 
 
+def test_a_second_storm_is_told_while_the_page_of_the_first_one_stands(tmp_path: Path) -> None:
+    """Six edge sites of two metros fall at 6:00, and six of two others twelve minutes later: one page each, and no site's own."""
+    end = 24
+    sites = [[f"edge-{metro}-{number}" for metro in pair for number in range(3)] for pair in ((0, 1), (3, 4))]
+    up = dict.fromkeys(sites[0], falls(end, at=6)) | dict.fromkeys(sites[1], falls(end, at=18))
+    played = play(tmp_path, fleet(end, up), [8, 17.75, 19.5, 23])
+    assert played.pages == {
+        8: {"FleetDown edge"},
+        17.75: {"FleetDown edge"},
+        19.5: {"FleetDown edge", "FleetDown edge later"},
+        23: {"FleetDown edge", "FleetDown edge later"},
+    }
+
+
 def test_a_region_that_is_lost_is_one_page(tmp_path: Path) -> None:
     """All five sites of a metro, of two tiers, and none of them by itself."""
     end = 10

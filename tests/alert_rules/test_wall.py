@@ -84,7 +84,7 @@ def test_a_platform_that_is_away_takes_no_state_and_no_page_with_it(tmp_path: Pa
     away = replace(world(UNTIL_9), told_by=("sankofa-platform",), told={"sankofa-platform": UNTIL_9})
     played = play(tmp_path, away, [8.75, 9.5, 14.75], (SITE_STATE,))
     before, after = (played.series[SITE_STATE][at] for at in (8.75, 14.75))
-    assert after == {site: state for site, state in before.items() if site != "nobodys"}
+    assert after == before
     for at in (8.75, 9.5, 14.75):
         assert played.pages[at] == {"SiteDown down", "SiteSilent broken", "SiteSilent gone"}, at
 
@@ -116,3 +116,14 @@ def test_only_an_exporter_that_is_there_can_forget_its_targets(
     up = {written("up", labels): over((9, "1"), (MINUTES - 9, exporter))}
     played = play(tmp_path, replace(left, more=untold(left, "other", UNTIL_9) | up), [14], (SITE_STATE,))
     assert played.series[SITE_STATE][14] == kept
+
+
+def test_what_only_an_exporter_told_stays_on_the_wall_when_that_is_scraped_no_more(tmp_path: Path) -> None:
+    """Its host and its targets left discovery at 9:00 while the platform is away: another one of its kind speaks for its own alone."""
+    gone = replace(target("other", known=UNTIL_9, up=UNTIL_9), scraped=UNTIL_9)
+    left = World(targets=(target("good"), gone), minutes=MINUTES, told_by=("sankofa-exporter",))
+    own = {"job": "sankofa-exporter", "system": "proxmox", "observer": "observer-1"}
+    up = {written("up", own | {"instance": "one"}): UNTIL_9, written("up", own | {"instance": "two"}): WELL}
+    played = play(tmp_path, replace(left, more=untold(left, "other", UNTIL_9) | up), [9.5, 14], (SITE_STATE,))
+    assert played.series[SITE_STATE] == {9.5: {"good": 0, "other": 0}, 14: {"good": 0, "other": State.NOT_KNOWN}}
+    assert played.pages == {9.5: set(), 14: {"SiteSilent other"}}

@@ -144,7 +144,7 @@ def play(
     evaluation_seconds: int | None = None,
 ) -> Played:
     """One run of promtool: which pages and tickets fire at each minute, and what is recorded by site, or by site and system."""
-    about = "alertname, site, region, tier, observer, system"
+    about = "alertname, site, region, tier, observer, system, storm"
     page, ticket = (
         f'count by ({about}) (ALERTS{{severity="{severity}", alertstate="firing"}})' for severity in ("page", "ticket")
     )
@@ -168,7 +168,7 @@ def play(
 def _subject(labels: Mapping[str, str]) -> str:
     about = [labels[name] for name in ("observer", "site", "region", "tier") if labels.get(name, "all") != "all"]
     system = [labels["system"]] if labels["alertname"] in _OF_A_SYSTEM else []
-    return " ".join([labels["alertname"], *about[:1], *system])
+    return " ".join([labels["alertname"], *about[:1], *system, *([labels["storm"]] if "storm" in labels else [])])
 
 
 def _samples(text: str) -> list[Sample]:
