@@ -87,7 +87,7 @@ def _platform_down(pace: Pace) -> Record:
 
 
 def _records(pace: Pace) -> tuple[Record, ...]:
-    missed, every = (f"sum by (observer) (increase({name}[5m]))" for name in (prometheus.MISSED, prometheus.ITERATIONS))
+    missed, every = (f"increase({name}[5m])" for name in (prometheus.MISSED, prometheus.ITERATIONS))
     return (
         _platform_down(pace),
         _kept(PIPELINE_AGE, f"max(timestamp({PIPELINE_SUCCESS}) - {PIPELINE_SUCCESS})"),
@@ -98,7 +98,12 @@ def _records(pace: Pace) -> tuple[Record, ...]:
             expr=f"max by (observer) (timestamp({OBSERVER_NEWEST}) - {OBSERVER_NEWEST})\n"
             f"or last_over_time({OBSERVER_AGE}[{REMEMBERED}]) unless on () group({OBSERVER_NEWEST})",
         ),
-        Record(record=RULER_MISSED, expr=f"{missed} / ({every} > 0)"),
+        # Of the group that misses most: among many groups in time, one that pages could be late unseen. A single turn is no share.
+        Record(
+            record=RULER_MISSED,
+            expr=f"max by (observer) ({missed} / ({every} > 0) and {missed} > {RULER_MISSED_LEAST - 0.5})\n"
+            f"or 0 * sum by (observer) ({every})",
+        ),
     )
 
 

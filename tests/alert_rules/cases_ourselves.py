@@ -110,8 +110,8 @@ OBSERVERS = (
 )  # fmt: skip
 
 
-def _share(missed: str, every: str) -> dict[str, str]:
-    group = 'rule_group="state"'
+def _share(missed: str, every: str, of: str = "state") -> dict[str, str]:
+    group = f'rule_group="{of}"'
     return {
         f"prometheus_rule_group_iterations_missed_total{{{SELF}, {group}}}": missed,
         f"prometheus_rule_group_iterations_total{{{SELF}, {group}}}": every,
@@ -123,6 +123,8 @@ RULER = (
     Case(alert="Watchdog", world="of an observer, by its name", series={f"up{{{SELF}}}": "1x40"}, minute=1, said="60.000", fires=((WATCHED, "1"),)),
     Case(alert="Watchdog", world="of a Prometheus that does not scrape itself", series={}, minute=1, said="60.000", fires=(({name: value for name, value in WATCHED.items() if name != "observer"}, "1"),)),
     Case(alert="RulerLate", world="one evaluation in five is missed", series=_share("0+1x80", "0+5x80"), minute=10, fires=((WATCHED, ""),)),
+    Case(alert="RulerLate", world="one group misses half of its own, among many in time", series=_share("0+0.5x80", "0+1x80") | _share("0x80", "0+50x80", of="others"), minute=10, fires=((WATCHED, ""),)),
+    Case(alert="RulerLate", world="a slow group misses its only one", series=_share("0x20 1x80", "0x20 1x80") | _share("0x80", "0+4x80", of="others"), minute=7),
     Case(alert="RulerLate", world="one in twenty is missed", series=_share("0+1x80", "0+20x80"), minute=10),
     Case(alert="RulerLate", world="it kept up again ten minutes ago", series=_share("0+1x20 20x80", "0+5x20 100+5x80"), minute=15),
     Case(alert="RulerLate", world="it restarted twice in three minutes", series={_BEGAN: "1x20 2x5 3x80"}, minute=8, fires=((WATCHED, ""),)),
