@@ -63,8 +63,9 @@ def _expected(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...
         f'or on (system) group by (system) ({TARGET_INFO}{{job="{PLATFORM_JOB}"}}))'
     )
     past = f"last_over_time({TARGET_EXPECTED}[{pace.time(MEMORY)}])"
-    # A ruler that missed evaluations, or has just begun, has not looked: its silence is RulerLate's.
-    looked = f"count_over_time({TARGET_EXPECTED}[{pace.sure}]) >= {EVIDENCE}"
+    # A ruler that missed evaluations, or has just begun, has not looked: its silence is RulerLate's. Targets are discovered and scraped
+    # some seconds after it has begun, so one missed evaluation is all that may be missing.
+    looked = f"count_over_time({TARGET_EXPECTED}[{pace.sure}]) >= {SURE - 1}"
     before = f"last_over_time({TARGET_EXPECTED}[{pace.time(5)}] offset {pace.time(DUE)})"
     return (
         Record(record=TARGET_EXPECTED, expr=f"{told}\nor ({past} unless on (system) {complete})"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sankofa_observe import telemetry
 
 from .panels import Link
+from .states import plainly
 from .table import Column, Label, Table, table
 
 NOTHING_FIRES = "nothing fires"
@@ -28,7 +29,7 @@ def firing(
         title=title,
         description=description,
         labels=tuple(_label(name, linked=site) for name in labels),
-        columns=(Column(name="For", expr=f"{age}\nor on () {nothing}", unit="dtdurations"),),
+        columns=(Column(name="For", expr=f"{age}\nor on () {nothing}", unit="dtdurations", words=(plainly(0, "-"),)),),
         width=width,
         height=height,
     )

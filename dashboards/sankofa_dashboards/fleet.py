@@ -110,7 +110,7 @@ def _of_worst(expr: str) -> str:
 
 
 def _system(name: str) -> Column:
-    """What is known of one system of the site; "no target" where there should be none."""
+    """What is known of one system of the site; a dash where there should be none: a site without Ceph lacks nothing."""
     own = f'{{system="{name}"}}'
     state = f"max by (site) ({telemetry.SYSTEM_STATE}{own} and on (site) {_WORST})"
     none = f"{State.NO_TARGET.value} + 0 * max by (site) ({_WORST} unless on (site) {telemetry.TARGET_EXPECTED}{own})"
@@ -119,6 +119,7 @@ def _system(name: str) -> Column:
         expr=f"{state}\nor on (site) {none}\nor on (site) NaN * max by (site) ({_WORST})",
         of="system",
         steps=states.STATE_STEPS,
+        words=(states.quiet(State.NO_TARGET.value, "-"),),
         width=92,
     )
 
@@ -129,7 +130,10 @@ _SECONDS_LEFT = (
     f" / on (slo, site) group_left () clamp_min(max by (slo, site) {_BAD_SHARE}, 1e-9))"
 )
 _AT_RISK = f"sum by (site, currency) ({telemetry.CREDIT_AT_RISK} and on (site) {_WORST})"
-_NO_MONEY = f'label_replace(NaN * max by (site) ({_WORST}), "currency", "-", "", "")'
+NO_PRICE = -1  # of a site that the platform knows, and for which it has no price
+_PRICELESS = f"{NO_PRICE} + 0 * max by (site) ({_WORST} and on (site) {telemetry.SITE_INFO} unless on (site) %s)"
+_NOTHING = f"(({_PRICELESS % telemetry.CREDIT_AT_RISK}) or on (site) NaN * max by (site) ({_WORST}))"
+_NO_MONEY = f'label_replace({_NOTHING}, "currency", "-", "", "")'
 _CHANGED = f"max_over_time(timestamp(changes({_STATE}[45s]) > 0)[15m:15s])"
 _CHANGED_BEFORE = f"max_over_time(timestamp(changes({_STATE}[90s]) > 0)[6h:1m])"
 _FIRST_SEEN = f"min_over_time(timestamp({_STATE})[6h:1m])"
@@ -168,17 +172,20 @@ WORST = table(
         Column(name="Last period", expr=_of_worst(judged.verdict("site")), words=(judged.WORDS,)),
         Column(
             name="Next step in",
-            expr=_of_worst(f"clamp_max({_SECONDS_LEFT}, {NEVER_SECONDS})"),
+            expr=_of_worst(
+                f"(clamp_max({_SECONDS_LEFT}, {NEVER_SECONDS}) or on (site) {_PRICELESS % telemetry.SLOTS_TO_NEXT_BAND})"
+            ),
             unit="s",
             decimals=0,
             steps=((0, states.BREACH_COLOUR), (HOUR, states.BURNING_COLOUR), (DAY, "text")),
-            words=(states.beyond(NEVER_SECONDS, "not at this pace"),),
+            words=(states.plainly(NO_PRICE, "no price"), states.beyond(NEVER_SECONDS, "not at this pace")),
         ),
         Column(
             name="At risk",
             expr=f"topk by (site) (1, {_AT_RISK})\nor on (site) {_NO_MONEY}",
             unit="locale",
             decimals=2,
+            words=(states.plainly(NO_PRICE, "no price"),),
         ),
         Column(
             name="Since",
@@ -189,7 +196,7 @@ WORST = table(
         Column(name="Rank", expr=f"max by (site) ({_WORST})", hidden=True),
     ),
     width=18,
-    height=13,
+    height=12,
 )
 
 TIMELINE = StateRows(
@@ -198,7 +205,7 @@ TIMELINE = StateRows(
     queries=(Query(expr=f"{_STATE} and on (site) {_WORST_AT_END}", legend="{{site}}"),),
     of="site",
     width=6,
-    height=13,
+    height=12,
 )
 
 TIERS = table(
@@ -218,7 +225,7 @@ TIERS = table(
         Column(name="of", expr=f"count by (tier) ({_STATE})", decimals=0),
     ),
     width=10,
-    height=5,
+    height=6,
 )
 
 _CHANGED_AT = f"max_over_time(timestamp(changes({_STATE}[45s]) > 0)[1h:15s])"
@@ -251,7 +258,7 @@ CHANGES = table(
         Column(name="Rank", expr=f"max by (site) ({_LAST})\nor on () {_unchanged('0')}", hidden=True),
     ),
     width=10,
-    height=5,
+    height=6,
 )
 
 SENT = Figure(
@@ -262,7 +269,7 @@ SENT = Figure(
     steps=states.ANY_IS_BAD,
     plain=("A",),
     width=4,
-    height=5,
+    height=6,
 )
 
 FLEET = Board(

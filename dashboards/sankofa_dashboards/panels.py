@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from grafanalib import core as grafana
 
 from .states import (
+    BREACH_COLOUR,
     NOT_KNOWN_TEXT,
     PLAIN,
     STATE_STEPS,
@@ -29,6 +30,8 @@ TOOLTIP = {"mode": "multi", "sort": "desc"}
 LAST_VALUE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 # Grafana's palette begins with green: lines that have no bounds are shades of one colour that means no state.
 NEITHER_GOOD_NOR_BAD = {"mode": "shades", "fixedColor": "#3274D9"}
+
+ABOVE_ALL = 1.05  # of a share: a line at all of it is not drawn on the panel's edge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +150,7 @@ class Figure(Panel):
 
     def options(self) -> Json:
         return {
-            "colorMode": "background" if self.of else "value",
+            "colorMode": "background_solid" if self.of else "value",  # a gradient bends the colour of a state
             "graphMode": "none",
             "justifyMode": "auto",
             "orientation": "auto",
@@ -170,9 +173,26 @@ class Lines(Panel):
     """Lines over time; a gap stays a gap. With bounds, they are drawn, and a line has the colour of where it is."""
 
     minimum: float | None = None
+    plain: tuple[str, ...] = ()  # queries whose lines are in the colour of text
 
     def options(self) -> Json:
         return {"legend": LEGEND, "tooltip": TOOLTIP}
+
+    def overrides(self) -> list[Json]:
+        return [painted(ref, "text") for ref in self.plain]
+
+    def reach(self) -> float | None:
+        """How far the axis goes at least: to the bounds of a share or count, a little beyond where good is above them.
+
+        Without it Grafana draws a line that is always 0 up to 100, which is 10000 % of a share.
+        """
+        bounds = [value for value, _ in self.steps[1:]]
+        if not bounds or self.unit not in {"none", "percentunit"}:
+            return None
+        good_is_above = self.steps[0][1] == BREACH_COLOUR
+        if good_is_above:
+            return ABOVE_ALL if self.unit == "percentunit" else max(bounds) + 1
+        return max(bounds)
 
     def colour(self) -> Json:
         return NEITHER_GOOD_NOR_BAD if self.steps == PLAIN else {"mode": "thresholds"}
@@ -187,6 +207,7 @@ class Lines(Panel):
             "showPoints": "auto",
             "gradientMode": "scheme" if bounded else "none",
             "thresholdsStyle": {"mode": "line" if bounded else "off"},
+            **({"axisSoftMax": reach} if (reach := self.reach()) is not None else {}),
         }
 
     def defaults(self) -> Json:

@@ -65,6 +65,7 @@ PROMISES = (
         ),
         unit="percentunit",
         decimals=3,
+        plain=("C",),
         width=12,
         height=8,
     ),
@@ -73,7 +74,7 @@ PROMISES = (
         description="What was counted; UNKNOWN is neither down nor good.",
         queries=(
             Query(
-                expr=f"sum by (slo, state) ({telemetry.SLO_SLOTS}{AT_SITE})", instant=True, legend="{{slo}} {{state}}"
+                expr=f"sum by (slo, state) ({telemetry.SLO_SLOTS}{AT_SITE})", instant=True, legend="{{state}} {{slo}}"
             ),
         ),
         width=12,

@@ -1,6 +1,7 @@
 """The states and their colours, the same on every board: a colour is never alone, a word is always with it.
 
-Null has a colour and a word of its own. Thresholds start from that colour too, so that no value is ever shown as good.
+Null has a colour and a word of its own. Thresholds start from that colour too, so that no value is ever shown as good. No colour ends in 00:
+Grafana's gradients take "#F2A900" for one that is transparent, and a line in it is not drawn.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from sankofa_observe.telemetry import State
 Subject = Literal["site", "system"]
 NOT_KNOWN_TEXT = "NOT KNOWN"
 NOT_KNOWN_COLOUR = "#8E7CC3"
-GOOD_COLOUR, BURNING_COLOUR, BREACH_COLOUR, EXCLUDED_COLOUR = "#2E7D32", "#F2A900", "#C4162A", "#5794F2"
+GOOD_COLOUR, BURNING_COLOUR, BREACH_COLOUR, EXCLUDED_COLOUR = "#2E7D32", "#F2A901", "#C4162A", "#5794F2"
 DOWN_COLOUR, NO_TARGET_COLOUR = "#7A0B1B", "#6E7687"
 COLOURS = {
     State.GOOD: ("good", GOOD_COLOUR),
@@ -49,6 +50,16 @@ def state_mappings(of: Subject = "site") -> list[dict[str, Any]]:
         for state, word in sorted(known.items())
     }
     return [{"type": "value", "options": words}, nothing_is_not_known()]
+
+
+def quiet(value: float, text: str) -> dict[str, Any]:
+    """The mapping of one value to a word without a colour, for what is no state and no amount."""
+    return {"type": "value", "options": {f"{value:g}": {"text": text, "color": "transparent", "index": 0}}}
+
+
+def plainly(value: float, text: str) -> dict[str, Any]:
+    """The same in a column whose letters are coloured, and not its ground."""
+    return {"type": "value", "options": {f"{value:g}": {"text": text, "color": "text", "index": 0}}}
 
 
 def beyond(limit: float, text: str) -> dict[str, Any]:

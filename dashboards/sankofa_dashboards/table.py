@@ -29,14 +29,14 @@ class Column:
     decimals: int | None = None
     steps: Steps = PLAIN
     of: Subject | None = None  # shows the word of that subject's state
-    words: tuple[Json, ...] = ()  # mappings of its own, before that of nothing
+    words: tuple[Json, ...] = ()  # mappings of its own, before all others
     links: tuple[Link, ...] = ()
     hidden: bool = False
     width: int | None = None
 
     def override(self) -> Json:
         """What this column has of its own."""
-        mappings = state_mappings(self.of) if self.of else [*self.words, nothing_is_not_known()]
+        mappings = [*self.words, *(state_mappings(self.of) if self.of else [nothing_is_not_known()])]
         cell = {"type": "color-background", "mode": "basic"} if self.of else {"type": "color-text"}
         properties: list[Json] = [
             {"id": "unit", "value": self.unit},

@@ -274,6 +274,30 @@ def test_a_system_has_words_of_its_own() -> None:
     assert words == {"0": "up", "3": "DOWN", "4": "NOT KNOWN", "5": "no target", "6": "excluded"}
 
 
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_no_colour_is_one_that_grafana_takes_for_transparent(document: Json) -> None:
+    """Its gradients draw no line in a colour that ends in 00, "#F2A900" as well: what burned was not on the panel."""
+    assert [colour for colour in re.findall(r"#[0-9A-Fa-f]{3,8}", json.dumps(document)) if colour.endswith("00")] == []
+
+
+SHARES = [
+    pytest.param(panel, id=f"{uid} {panel['title']}")
+    for uid, document in DOCUMENTS.items()
+    for panel in document["panels"]
+    if panel["type"] == "timeseries"
+    and panel["fieldConfig"]["defaults"]["unit"] == "percentunit"
+    and len(panel["fieldConfig"]["defaults"]["thresholds"]["steps"]) > 2
+]
+
+
+@pytest.mark.parametrize("panel", SHARES)
+def test_the_axis_of_a_share_is_as_long_as_its_bounds(panel: Json) -> None:
+    """A share that is 0 all the time is drawn beside its bounds, and not on an axis of 10000 %; one that is all the time 1 below 200 %."""
+    defaults = panel["fieldConfig"]["defaults"]
+    largest = max(step["value"] for step in defaults["thresholds"]["steps"][1:])
+    assert largest <= defaults["custom"]["axisSoftMax"] <= max(largest, 1.05)
+
+
 def test_a_system_of_the_registry_has_a_board() -> None:
     """Seven boards of the plan, and the canary's."""
     assert {"sk-fleet", "sk-site", "sk-paging"} | {f"sk-{name}" for name in SYSTEM_NAMES} == set(DOCUMENTS)

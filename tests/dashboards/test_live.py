@@ -183,8 +183,9 @@ def test_boards_say_what_is_so_in_a_good_a_bad_and_a_blind_world(prometheus: str
     until(lambda: _result(prometheus, fires), seconds=30)
     _bad(prometheus)
 
-    world.is_gone = True  # the platform too: that edge-9 has no target is its word alone
-    _wait_for_states(prometheus, core_0="DOWN", reg_1="BREACH", edge_1="NOT KNOWN", edge_2="NOT KNOWN")
+    world.is_gone = True  # the platform too: that edge-9 has no target is its word alone, and stays
+    blind = {"core_0": "DOWN", "reg_1": "BREACH", "edge_1": "NOT KNOWN", "edge_2": "NOT KNOWN"}
+    _wait_for_states(prometheus, **blind, edge_9="no target")
     up = PanelQuery(panel="", expr=f"{telemetry.SYSTEM_STATE} == {State.GOOD.value}", instant=True)
     until(lambda: not _result(prometheus, up), seconds=30)
     _blind(prometheus)
@@ -222,11 +223,11 @@ def _bad(prometheus: str) -> None:
     assert (core["At risk"], core["currency"], core["Budget left"]) == ("149.5", "USD", "75%")
     assert [blind[name] for name in ("State", "besu", "cloudflare", "proxmox")] == [
         "NOT KNOWN",
-        "no target",
+        "-",
         "up",
         "NOT KNOWN",
     ]
-    assert (breach["State"], breach["At risk"], breach["currency"]) == ("BREACH", "NOT KNOWN", "-")
+    assert (breach["State"], breach["At risk"], breach["currency"]) == ("BREACH", "no price", "-")
     assert [word.text for word in wall.of("Worst 25 sites") if word.name == "site"][:3] == ["core-0", "reg-1", "edge-2"]
 
     assert _figures(site, "State") == ["DOWN"]
@@ -240,9 +241,9 @@ def _bad(prometheus: str) -> None:
 
 def _blind(prometheus: str) -> None:
     wall, ceph, paging = _shown(prometheus, "sk-fleet", "sk-ceph", "sk-paging")
-    assert _figures(wall, *STATES) == ["1", "1", "0", "2 4", "0"]
+    assert _figures(wall, *STATES) == ["1", "1", "0", "2 5", "1"]
     edge = _row(wall, "Worst 25 sites", "edge-1")
-    assert [edge[name] for name in ("State", "proxmox", "besu")] == ["NOT KNOWN", "NOT KNOWN", "no target"]
+    assert [edge[name] for name in ("State", "proxmox", "besu")] == ["NOT KNOWN", "NOT KNOWN", "-"]
     assert {edge[name] for name in ("Budget left", "Last period", "Next step in", "At risk")} == {"NOT KNOWN"}
     assert not [word for word in wall.of("Worst 25 sites") if word.color == GOOD_COLOUR]
     assert _figures(ceph, "Known", "Up", "Slowest probe") == ["0", "0", "NOT KNOWN"]

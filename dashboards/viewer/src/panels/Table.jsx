@@ -34,6 +34,8 @@ const aside = (field) => {
   return field.type === FieldType.number ? 'right' : 'left';
 };
 
+const readable = (ground) => (ground === 'transparent' ? theme.colors.text.secondary : theme.colors.getContrastText(ground ?? '#000'));
+
 function Title({ field, frame }) {
   const hidden = field.config.custom?.hideHeader;
   return (
@@ -49,7 +51,7 @@ function Cell({ field, row }) {
   const link = field.config.links?.length ? field.getLinks({ valueRowIndex: row })[0] : undefined;
   const text = formattedValueToString(display);
   const look = {
-    'color-background': { background: display.color, color: theme.colors.getContrastText(display.color ?? '#000') },
+    'color-background': { background: display.color, color: readable(display.color) },
     'color-text': { color: display.color },
   };
   return (
