@@ -144,7 +144,7 @@ def tickets(pace: Pace) -> tuple[Alert, ...]:
         Alert(
             name="SystemNotKnown",
             expr=(
-                f"{SYSTEM_NOT_KNOWN} == 1 and on ({SYSTEM}) {TARGET_DUE}\n"
+                f"{SYSTEM_NOT_KNOWN} == 1 and on ({SYSTEM}) ({TARGET_DUE} == 1)\n"
                 f"unless on ({SYSTEM}) {SYSTEM_EXPLAINED}\nunless on ({SITE}) {lost}\nunless on ({SYSTEM}) {disputed}"
             ),
             for_seconds=60,

@@ -51,7 +51,7 @@ def records(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
 def _lost(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     deciding = taking_down(systems)
     # Nobody sees it, and nothing else explains that.
-    unseen = f"group by ({SITE}) ({SYSTEM_UNSEEN} unless on ({SYSTEM}) {SYSTEM_EXPLAINED})"
+    unseen = f"group by ({SITE}) ({SYSTEM_UNSEEN} == 1 unless on ({SYSTEM}) {SYSTEM_EXPLAINED})"
     lately = f"group by ({SITE}) (last_over_time({SYSTEM_SEEN}[{pace.samples(SURE - QUICK + 1)}]))"
     now = f"group by ({SITE}) ({SYSTEM_SEEN})"
     again = f"group by ({SITE}) ({SYSTEM_KNOWN_TARGETS})"

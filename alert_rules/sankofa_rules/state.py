@@ -71,7 +71,8 @@ def _expected(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...
         Record(record=TARGET_EXPECTED, expr=f"{told}\nor ({past} unless on (system) {complete})"),
         Record(
             record=TARGET_DUE,
-            expr=f"{TARGET_EXPECTED} and on ({SYSTEM}) {before}\nand on ({SYSTEM}) ({looked})",
+            # 0 and not absent: what was recorded before a restart would be read for minutes after it.
+            expr=f"({TARGET_EXPECTED} and on ({SYSTEM}) {before}\nand on ({SYSTEM}) ({looked})) ^ 0\nor 0 * {TARGET_EXPECTED}",
         ),
     )
 
@@ -95,7 +96,10 @@ def _samples(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]
         Record(record=SYSTEM_UP_TARGETS, expr=targets("up", pace.sure, EVIDENCE)),
         Record(record=SYSTEM_BAD_QUICK, expr=f"max by ({SYSTEM}) (\n{each(bad, pace.quick)})"),
         Record(record=SYSTEM_SEEN, expr=targets("known", pace.quick, 1)),
-        Record(record=SYSTEM_UNSEEN, expr=f"{TARGET_DUE} ^ 0 unless on ({SYSTEM}) {SYSTEM_SEEN}"),
+        Record(
+            record=SYSTEM_UNSEEN,
+            expr=f"({TARGET_DUE} == 1 unless on ({SYSTEM}) {SYSTEM_SEEN})\nor 0 * {TARGET_EXPECTED}",
+        ),
     )
 
 
@@ -139,7 +143,7 @@ def _observers(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ..
 
 def _fleet(pace: Pace) -> tuple[Record, ...]:
     """Many sites of a system unseen at once: credentials, an API, an exporter. No site is silent for that."""
-    unseen = f"count by (system) ({SYSTEM_UNSEEN} unless on ({SYSTEM}) {TARGET_ISOLATED})"
+    unseen = f"count by (system) ({SYSTEM_UNSEEN} == 1 unless on ({SYSTEM}) {TARGET_ISOLATED})"
     every = f"count by (system) ({TARGET_EXPECTED})"
     many = f"({unseen} >= on (system) clamp_min({FLEET_SHARE} * {every}, {FLEET_LEAST})) ^ 0"
     before = f"last_over_time({FLEET_NOT_KNOWN}[{pace.time(5)}] offset {pace.time(DUE)})"
