@@ -66,6 +66,7 @@ class SecondChannel:
             headers = {"Content-Type": "application/json", **token}
             _sent(urllib.request.Request(url, json.dumps(body).encode(), headers))  # noqa: S310  fault_of looked at it
         except HTTPError as error:  # their words may hold the address, which may be a key
+            error.close()
             raise Unavailable(f"the webhook answered {error.code}, expected 2xx") from None
         except (URLError, OSError, HTTPException, ValueError) as error:
             raise Unavailable(f"the webhook does not answer: {type(error).__name__}") from None
