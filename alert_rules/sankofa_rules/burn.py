@@ -16,7 +16,7 @@ from sankofa_observe.units import PPM
 
 from .durations import duration, half_open
 from .fault_to_page import Evidence
-from .pace import SCRAPE_SECONDS
+from .pace import SCRAPE_SECONDS, Pace
 from .rule import Alert, Group, Record
 from .signal import PLACE
 from .slo import WatchedSlos
@@ -24,7 +24,6 @@ from .slo import WatchedSlos
 SLOW_EVALUATION_STEPS = 5  # windows of days move slowly, and reading them is what costs
 LEAST_BAD = 3  # slots or events: before the third bad slot, DOWN has been found where it is a site that is lost
 NOW_STEPS = 2  # what burned and is over pages nobody
-REMEMBERED = "15m"  # of a state's own past: it outlives a restart
 SETTLED_SECONDS = 300  # of which all but a step must be known before a page ends
 LOST_SECONDS = 300  # a site that was lost has had its page; what burned with it is not told again
 BOARD = "sk-site"
@@ -113,11 +112,11 @@ def _burning(step_seconds: int) -> str:
     now = f"sum_over_time({telemetry.SLO_BAD_STEP}[{half_open(NOW_STEPS * step_seconds)}]) > 0"
     known = f"count_over_time({telemetry.SLO_VALID_STEP}[{half_open(SETTLED_SECONDS)}])"
     enough = f"{known} >= {SETTLED_SECONDS // step_seconds - 1}"
-    was = f"last_over_time({telemetry.SLO_BURNING}[{REMEMBERED}]) == 1"
+    was = Pace().was(telemetry.SLO_BURNING)
     longest = max(_windows(PAGES))
     return (
         f"({telemetry.SLO_PROVEN} and on ({BY_SLO}) ({now})\n{_unexplained()}) ^ 0\n"
-        f"or (({was}) and on ({BY_SLO}) {valid(longest)}\n"
+        f"or ({was} and on ({BY_SLO}) {valid(longest)}\n"
         f"  unless on ({BY_SLO}) ({enough} unless on ({BY_SLO}) {telemetry.SLO_PROVEN}))\n"
         f"or 0 * {valid(longest)}"
     )

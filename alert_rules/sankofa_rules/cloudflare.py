@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sankofa_exporters.cloudflare import families as tunnel
 
-from .rule import BY_SITE, SITE_BOARD, Alert
+from .rule import BY_SITE, tickets_of
 
 ORIGIN_ERROR_PERCENT = 5
 DISPUTE_SECONDS = 300  # a status lags by minutes; what is still contradicted then does not settle by itself
@@ -12,44 +12,32 @@ _KNOWN = f"and on (job, instance, site) ({tunnel.KNOWN.name} == 1)"
 _UP = f"and on (job, instance, site) ({tunnel.UP.name} == 1 and {tunnel.KNOWN.name} == 1)"
 _RATE = f"sum by (tier, region, site) (rate({{name}}[5m]) {_UP})"
 
+_ticket = tickets_of("cloudflare")
+_doubt = tickets_of("cloudflare", "meta")  # about what nobody knows
+
 ALERTS = (
-    Alert(
+    _ticket(
         name="TunnelDown",
         expr=f"{BY_SITE} ({tunnel.UP.name} == 0 {_KNOWN})",
         for_seconds=60,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="cloudflare",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: nobody outside reaches what is behind its tunnel",
         description="{{ $value }} tunnel(s) of {{ $labels.site }} have no connection to Cloudflare's edge.",
     ),
-    Alert(
+    _doubt(
         name="TunnelDisputed",
         expr=f"{BY_SITE} ({tunnel.DISPUTED.name} == 1)",
         for_seconds=DISPUTE_SECONDS,
-        severity="ticket",
-        kind="meta",
-        scope="system",
-        system="cloudflare",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: Cloudflare and our own connector contradict each other",
         description="{{ $value }} tunnel(s) of {{ $labels.site }}: one witness says up, the other down, for 5 minutes.",
     ),
-    Alert(
+    _ticket(
         name="TunnelOneSiteLeft",
         expr=f"{BY_SITE} ({tunnel.EDGE_SITES.name} == 1 {_UP})",
         for_seconds=600,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="cloudflare",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: one more edge site lost and its tunnel is down",
         description="All connections of {{ $value }} tunnel(s) of {{ $labels.site }} end in one site of the edge.",
     ),
-    Alert(
+    _ticket(
         name="TunnelOriginFailing",
         expr=(
             f"100 * {_RATE.format(name=tunnel.REQUEST_ERRORS.name)}\n"
@@ -57,11 +45,6 @@ ALERTS = (
             f" > {ORIGIN_ERROR_PERCENT}"
         ),
         for_seconds=120,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="cloudflare",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: the tunnel is well, the service behind it fails",
         description='{{ $value | printf "%.1f" }} % of requests at {{ $labels.site }} fail behind the tunnel.',
     ),

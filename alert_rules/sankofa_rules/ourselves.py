@@ -33,12 +33,10 @@ from sankofa_observe.telemetry import (
 from . import prometheus
 from .fault_to_page import Evidence
 from .pace import EVIDENCE, MEMORY, SURE, Pace
-from .rule import FLEET_BOARD, Alert, Group, Record
-from .security import SECURITY
+from .rule import EVERYWHERE, FLEET_BOARD, PLATFORM_IDENTITY, Alert, Group, Record
+from .security import SECURITY, platform_ticket
+from .systems import PLATFORM_JOB, at_observer
 
-PLATFORM_IDENTITY = {"tier": "core", "region": "all", "site": "platform"}
-EVERYWHERE = {"tier": "all", "region": "all", "site": "all"}
-PLATFORM_JOB = "sankofa-platform"
 REMEMBERED = "1d"  # for how long what the platform last said stands while it is away
 PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks were missed
 OBSERVER_BEHIND_SECONDS = 1800  # what it counts closes a minute or two after it was; restarts take minutes
@@ -120,18 +118,19 @@ _BROKEN = f'{ERRORS}{{kind="invariant_broken"}}'
 _BROKE = f"sum(increase({_BROKEN}[15m])) > 0"
 _FILLING = f"min by (role) ({DISK_FREE}) < {DISK_FREE_RATIO}"
 _FULL_TOMORROW = f"min by (role) (predict_linear({DISK_FREE}[6h], 86400) and {DISK_FREE} offset 6h) < 0"
-# An exporter of ours has no site: its observer stands for one.
-_OWN_EXPIRES = (
-    f'label_replace({_days_left(prometheus.OWN_CERTIFICATE)}, "site", "$1", "observer", "(.+)")',
-    '"tier", "all", "", ""',
-    '"region", "all", "", ""',
-)
 _EXPIRES = "\nor ".join(
-    [*map(_days_left, prometheus.certificates()), "label_replace(label_replace({}, {}), {})".format(*_OWN_EXPIRES)]
+    [*map(_days_left, prometheus.certificates()), at_observer(_days_left(prometheus.OWN_CERTIFICATE))]
 )
 
-_ours = partial(Alert, kind="meta", system="platform", identity=PLATFORM_IDENTITY, dashboard=FLEET_BOARD)
-_page, _ticket = partial(_ours, severity="page", scope="fleet"), partial(_ours, severity="ticket", scope="system")
+_page = partial(
+    Alert,
+    severity="page",
+    kind="meta",
+    scope="fleet",
+    system="platform",
+    identity=PLATFORM_IDENTITY,
+    dashboard=FLEET_BOARD,
+)
 _everywhere = partial(Alert, kind="meta", scope="fleet", identity=EVERYWHERE, system="observer", dashboard=FLEET_BOARD)
 
 PAGES = (
@@ -183,19 +182,19 @@ PAGES = (
 )
 
 TICKETS = (
-    _ticket(
+    platform_ticket(
         name="PipelineStalled",
         expr=f"{PIPELINE_AGE} > {PIPELINE_STALL_SECONDS}",
         summary="Outages are not being judged: credits will be late",
         description="A stage of the pipeline has not succeeded for {{ $value | humanizeDuration }}.",
     ),
-    _ticket(
+    platform_ticket(
         name="SettlementChainLate",
         expr=f"{SETTLEMENT_CHAIN_AGE} > {CHAIN_LATE_SECONDS}",
         summary="The settlement chain is behind: credits will be late",
         description="When it was last asked, its newest block was {{ $value | humanizeDuration }} old.",
     ),
-    _ticket(
+    platform_ticket(
         name="VerdictUndetermined",
         expr=f"{remembered('sum', str(UNDETERMINED))} > 0",
         for_seconds=300,
@@ -204,34 +203,34 @@ TICKETS = (
         + '" }} {{ printf "%.2f" .Value }} {{ .Labels.currency }}{{ else }} nothing{{ end }}',
         description="{{ $value }} verdict(s) are undetermined, and nobody has reviewed them; nothing is paid for them by itself.",
     ),
-    _ticket(
+    platform_ticket(
         name="WaitingLong",
         expr=_WAITING_LONG,
         summary="What is due cannot be done: a period, a verdict or a settlement waits",
         description="The oldest waits {{ $value | humanizeDuration }} past its bound.",
     ),
-    _ticket(
+    platform_ticket(
         name="ObserverSilent",
         expr=f"count({OBSERVER_AGE} > {OBSERVER_BEHIND_SECONDS})",
         for_seconds=300,
         summary="An observer counts no slots: the others decide without it",
         description="{{ $value }} observer(s) have counted nothing for half an hour.",
     ),
-    _ticket(
+    platform_ticket(
         name="ObserverDiffers",
         expr=f"{remembered('sum', _DIFFERING)} > 0",
         for_seconds=300,
         summary="One observer alone would have judged a period otherwise, or not at all",
         description="In {{ $value }} case(s) one observer's own verdict is not that of the vote.",
     ),
-    _ticket(
+    platform_ticket(
         name="ObserverClockOff",
         expr=f"max(abs({CLOCK_OFFSET})) > {CLOCK_SECONDS}",
         for_seconds=300,
         summary="A clock of ours is wrong: slots may begin and end at the wrong second",
         description="Prometheus' clock and ours are {{ $value | humanizeDuration }} apart.",
     ),
-    _ticket(
+    platform_ticket(
         name="DiskFilling",
         expr=f"count({_FILLING}\nor {_FULL_TOMORROW})",
         for_seconds=300,

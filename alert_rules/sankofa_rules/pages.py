@@ -29,13 +29,12 @@ from sankofa_observe.telemetry import (
 
 from .fault_to_page import Evidence
 from .pace import EVIDENCE, QUICK, SCRAPE_SECONDS, SURE, Pace
-from .rule import FLEET_BOARD, SITE_BOARD, Alert
+from .rule import EVERYWHERE, FLEET_BOARD, SITE_BOARD, Alert, tickets_of
 from .site import SITES
 from .state import FLEET_LOOKS, OBSERVER_LOOKS, SITE, SYSTEM
 
 _DOWN = Evidence(needed=EVIDENCE, of=SURE)
 _LOST = Evidence(needed=SURE, of=SURE)  # down, or silent: one known sample breaks a silence
-_EVERYWHERE = {"tier": "all", "region": "all", "site": "all"}
 
 
 def _count(query: str, label: str) -> str:
@@ -51,7 +50,7 @@ PAGES = (
         kind="meta",
         scope="fleet",
         system="observer",
-        identity=_EVERYWHERE,
+        identity=EVERYWHERE,
         dashboard=FLEET_BOARD,
         evidence=Evidence(needed=OBSERVER_LOOKS, of=OBSERVER_LOOKS, after_seconds=SCRAPE_SECONDS),
         summary="Observer {{ $labels.observer }} is cut off: none of its targets can be scraped",
@@ -63,7 +62,7 @@ PAGES = (
         kind="meta",
         scope="fleet",
         system="all",
-        identity=_EVERYWHERE,
+        identity=EVERYWHERE,
         dashboard=FLEET_BOARD,
         evidence=Evidence(needed=FLEET_LOOKS, of=FLEET_LOOKS, after_seconds=QUICK * SCRAPE_SECONDS),
         summary="Nobody can say whether many sites are up or down",
@@ -140,31 +139,22 @@ def tickets(pace: Pace) -> tuple[Alert, ...]:
         f"count by ({SYSTEM}) (group by ({SYSTEM}, target) ({TARGET_INFO})\nunless on ({SYSTEM}, target) {scraped})"
     )
     unwatched = f"group by ({SITE}) ({SITE_INFO}) unless on (site) ({SITES} or {TARGET_INFO})"
+    ticket = tickets_of(None, "meta")
     return (
-        Alert(
+        ticket(
             name="SystemNotKnown",
             expr=(
                 f"{SYSTEM_NOT_KNOWN} == 1 and on ({SYSTEM}) ({TARGET_DUE} == 1)\n"
                 f"unless on ({SYSTEM}) {SYSTEM_EXPLAINED}\nunless on ({SITE}) {lost}\nunless on ({SYSTEM}) {disputed}"
             ),
             for_seconds=60,
-            severity="ticket",
-            kind="meta",
-            scope="system",
-            system=None,
-            dashboard=SITE_BOARD,
             summary="{{ $labels.site }}: nobody can say whether {{ $labels.system }} is up or down",
             description="A target of {{ $labels.system }} at {{ $labels.site }} has fewer than 5 known samples in 2 minutes.",
         ),
-        Alert(
+        ticket(
             name="TargetsMissing",
             expr=f'{unscraped}\nor label_replace({unwatched}, "system", "all", "", "")',
             for_seconds=300,
-            severity="ticket",
-            kind="meta",
-            scope="system",
-            system=None,
-            dashboard=SITE_BOARD,
             summary="{{ $labels.site }}: the fleet file names what nobody watches",
             description="{{ $value }} target(s) of {{ $labels.system }} at {{ $labels.site }} are expected and not scraped.",
         ),

@@ -7,16 +7,14 @@ from sankofa_exporters.model import catalogue
 from sankofa_exporters.proxmox import families as pve
 from sankofa_observe.telemetry import OBSERVER_ISOLATED, SYSTEM_EXPLAINED
 
-from .rule import SITE_BOARD, Alert, Group
-from .systems import OWN_JOB, target_jobs, watched_systems
+from .rule import Group, tickets_of
+from .systems import OWN_JOB, at_observer, target_jobs, watched_systems
 
 STARVED_SECONDS = 0.1  # half of the slack that a quick eth_call has under its bound of 0.2 s
 
 _UNSCRAPED = f"up{{{target_jobs(watched_systems())}}} == 0 unless on (tier, region, site, system) {SYSTEM_EXPLAINED}"
-# An exporter that is away itself has no site: its observer stands for one.
-_AWAY = (
-    f'label_replace(group by (system, observer) (up{{job="{OWN_JOB}"}} == 0\n'
-    f'unless on (observer) {OBSERVER_ISOLATED} == 1), "site", "$1", "observer", "(.+)")'
+_AWAY = at_observer(
+    f'group by (system, observer) (up{{job="{OWN_JOB}"}} == 0\nunless on (observer) {OBSERVER_ISOLATED} == 1)'
 )
 _REFUSED = f'{catalogue.COLLECTOR_ERROR.name}{{kind="permission"}} == 1'
 _LACKING = (f"{pve.PRIVILEGE_MISSING.name} == 1", f"{ceph.PRIVILEGE_MISSING.name} == 1", _REFUSED)
@@ -28,40 +26,27 @@ def _with_system(expr: str) -> str:
     return f'label_replace({expr}, "system", "$1", "job", "sankofa-(.+)")'
 
 
+_ticket = tickets_of(None, "meta")
+
 OBSERVER = (
-    Alert(
+    _ticket(
         name="ExporterDown",
-        expr=f'{_BY_SYSTEM} ({_UNSCRAPED}\nor label_replace(label_replace({_AWAY}, "tier", "all", "", ""), "region", "all", "", ""))',
+        expr=f"{_BY_SYSTEM} ({_UNSCRAPED}\nor {_AWAY})",
         for_seconds=60,
-        severity="ticket",
-        kind="meta",
-        scope="system",
-        system=None,
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: we are blind to {{ $labels.system }}, no verdict is possible",
         description="{{ $value }} target(s) of {{ $labels.system }} at {{ $labels.site }} cannot be scraped.",
     ),
-    Alert(
+    _ticket(
         name="ExporterPrivilegeMissing",
         expr="{} ({})".format(_BY_SYSTEM, "\nor ".join(map(_with_system, _LACKING))),
         for_seconds=300,
-        severity="ticket",
-        kind="meta",
-        scope="system",
-        system=None,
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: our {{ $labels.system }} account may not see all it must",
         description="{{ $value }} right(s) of the exporter's account are missing at {{ $labels.site }}.",
     ),
-    Alert(
+    _ticket(
         name="ExporterStarved",
         expr=f"{_BY_SYSTEM} ({_with_system(_STARVED)})",
         for_seconds=300,
-        severity="ticket",
-        kind="meta",
-        scope="system",
-        system=None,
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: our {{ $labels.system }} exporter is too slow to judge by it",
         description="{{ $value }} target(s) of {{ $labels.system }} at {{ $labels.site }}: our own delay spoils each fifth probe.",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sankofa_exporters.proxmox import families as pve
 from sankofa_exporters.proxmox.families import backup, cluster, ha, replication, resources, zfs
 
-from .rule import BY_SITE, SITE_BOARD, Alert
+from .rule import BY_SITE, tickets_of
 
 FAILED_COPIES = 2  # Proxmox tries again after 5, 10 and 15 minutes: a third failure is no hiccup
 _KNOWN = f"and on (job, instance, site) ({pve.KNOWN.name} == 1)"
@@ -32,113 +32,70 @@ _UNBACKED = (
 )
 _POOL_BAD = f"{zfs.POOL_HEALTHY.name} == 0 and on (job, instance, site, node, pool) ({zfs.POOL_KNOWN.name} == 1)"
 
+_ticket = tickets_of("proxmox")
+
 ALERTS = (
-    Alert(
+    _ticket(
         name="PveQuorumLost",
         expr=f"{BY_SITE} ({pve.QUORATE.name} == 0 {_KNOWN})",
         for_seconds=15,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="proxmox",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: no guest can start, stop or move; HA is off",
         description="{{ $value }} Proxmox cluster(s) of {{ $labels.site }} have lost corosync quorum.",
     ),
-    Alert(
+    _ticket(
         name="PveNodeOffline",
         expr=f"{BY_SITE} ({pve.NODE_ONLINE.name} == 0 {_KNOWN})",
         for_seconds=60,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="proxmox",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: guests of a dead node are down until HA moves them",
         description="{{ $value }} Proxmox node(s) of {{ $labels.site }} have left the corosync membership.",
     ),
-    Alert(
+    _ticket(
         name="PveHaServiceDown",
         # A ticket: HA is still at it. Three minutes, because it first waits for a dead node's watchdog.
         expr=f"{BY_SITE} ({_SERVICE_DOWN} {_KNOWN})",
         for_seconds=180,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="proxmox",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: a guest that HA must keep running does not run",
         description="{{ $value }} HA service(s) of {{ $labels.site }} are asked to run and have not for 3 minutes.",
     ),
-    Alert(
+    _ticket(
         name="PveHaStale",
         expr=f"{BY_SITE} (({_SILENT_LRM} or {_SILENT_MANAGER}) {_KNOWN})",
         for_seconds=120,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="proxmox",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: HA is silent, a failing node would not be replaced",
         description="{{ $value }} HA manager(s) of {{ $labels.site }} have written no status for 30 s on nodes that are online.",
     ),
-    Alert(
+    _ticket(
         name="PveReplicationFailing",
         expr=f"{BY_SITE} ({_COPY_FAILS} {_KNOWN})",
         for_seconds=60,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="proxmox",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: the copy to fall back to grows old",
         description="{{ $value }} replication job(s) of {{ $labels.site }} have failed three times or more since their last success.",
     ),
-    Alert(
+    _ticket(
         name="PveGuestNotBackedUp",
         expr=f"{BY_SITE} (({_UNBACKED}) {_KNOWN})",
         for_seconds=900,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="proxmox",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: a guest is in no backup job, its loss would be final",
         description="{{ $value }} guest(s) of {{ $labels.site }} are named by no backup job.",
     ),
-    Alert(
+    _ticket(
         name="PveBackupFailed",
         expr=f"{BY_SITE} ({_NEWEST_BACKUP_FAILED} {_KNOWN})",
         for_seconds=300,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="proxmox",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: the newest backup failed",
         description="The newest backup task of {{ $value }} node(s) of {{ $labels.site }} did not end well.",
     ),
-    Alert(
+    _ticket(
         name="PvePoolNotHealthy",
         expr=f"{BY_SITE} ({_POOL_BAD} {_KNOWN})",
         for_seconds=60,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="proxmox",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: a ZFS pool runs without a disk, or has lost data",
         description="{{ $value }} ZFS pool(s) of {{ $labels.site }} have a device or files that are not in order.",
     ),
-    Alert(
+    _ticket(
         name="PveQdeviceLost",
         expr=f"{BY_SITE} ({cluster.QDEVICE_CONNECTED.name} == 0 {_KNOWN})",
         for_seconds=180,
-        severity="ticket",
-        kind="cause",
-        scope="system",
-        system="proxmox",
-        dashboard=SITE_BOARD,
         summary="{{ $labels.site }}: the vote that breaks ties is away",
         description="The QDevice of {{ $value }} cluster(s) of {{ $labels.site }} is not connected to its qnetd.",
     ),

@@ -7,8 +7,9 @@ is refused where it is written down.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from .durations import duration
@@ -19,6 +20,8 @@ SITE_IDENTITY = ("tier", "region", "site")
 """Labels that name the site an alert is about; an alert carries them from its expression or as constants."""
 BY_SITE = "count by (tier, region, site)"
 NETWORK_IDENTITY = {"tier": "core", "region": "all"}
+PLATFORM_IDENTITY = NETWORK_IDENTITY | {"site": "platform"}
+EVERYWHERE = dict.fromkeys(SITE_IDENTITY, "all")
 FLEET_BOARD, SITE_BOARD = "sk-fleet", "sk-site"
 
 Severity = Literal["page", "ticket", "info", "heartbeat"]
@@ -133,6 +136,11 @@ class Alert:
         head: dict[str, Any] = {"alert": self.name, "expr": self.expr}
         wait = {"for": duration(self.for_seconds)} if self.for_seconds else {}
         return head | wait | {"labels": fixed, "annotations": annotations}
+
+
+def tickets_of(system: str | None, kind: Kind = "cause") -> Callable[..., Alert]:
+    """Makes tickets about a system at a site; None where the expression says which system."""
+    return partial(Alert, severity="ticket", kind=kind, scope="system", system=system, dashboard=SITE_BOARD)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,33 +42,33 @@ class Signal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class Step:
     """How long a step of one SLO is, and what it is made of."""
 
-    step_seconds: int
+    seconds: int
     scrape_seconds: int
     target_ppm: int  # of a slot
 
     @classmethod
-    def of(cls, slo: Slo, step_seconds: int) -> Pace:
+    def of(cls, slo: Slo, step_seconds: int) -> Step:
         """Slots longer than a step overlap; a lab's steps are as much shorter as its pace is."""
         seconds = max(step_seconds, slo.slot.seconds * step_seconds // _SLOT_SECONDS)
         scrape = max(1, min(slo.slot.scrape_seconds, step_seconds // 4))
-        return cls(step_seconds=seconds, scrape_seconds=scrape, target_ppm=slo.slot.target_ppm)
+        return cls(seconds=seconds, scrape_seconds=scrape, target_ppm=slo.slot.target_ppm)
 
     @property
     def range(self) -> str:
-        return half_open(self.step_seconds)
+        return half_open(self.seconds)
 
     @property
     def scans(self) -> str:
         """A subquery that looks once a scrape."""
-        return f"{half_open(self.step_seconds)}:{duration(self.scrape_seconds)}"
+        return f"{half_open(self.seconds)}:{duration(self.scrape_seconds)}"
 
     @property
     def allowed(self) -> int:
         """How many scrapes of a slot may be bad before the slot is."""
-        return (PPM - self.target_ppm) * (self.step_seconds // self.scrape_seconds) // PPM
+        return (PPM - self.target_ppm) * (self.seconds // self.scrape_seconds) // PPM
 
 
 def of_tier(selector: str, tier: str) -> str:
@@ -80,25 +80,25 @@ def of_tier(selector: str, tier: str) -> str:
 
 def state(slo: Slo, indicator: StateIndicator, step_seconds: int) -> Signal:
     """The exporters' pair never says up and unknown, so known - up is what was seen down."""
-    pace = Pace.of(slo, step_seconds)
+    step = Step.of(slo, step_seconds)
     up, known = of_tier(indicator.up, slo.tier), of_tier(indicator.known, slo.tier)
-    valid = f"group by ({PLACE}) (sum_over_time({known}[{pace.range}]) > 0)"
+    valid = f"group by ({PLACE}) (sum_over_time({known}[{step.range}]) > 0)"
     if indicator.combine.rule is Rule.ALL:
-        down = f"sum_over_time({known}[{pace.range}]) - sum_over_time({up}[{pace.range}])"
-        return Signal(valid=valid, bad=f"max by ({PLACE}) (({down}) > bool {pace.allowed})")
+        down = f"sum_over_time({known}[{step.range}]) - sum_over_time({up}[{step.range}])"
+        return Signal(valid=valid, bad=f"max by ({PLACE}) (({down}) > bool {step.allowed})")
     # Source by source, so that two that are down in turn are not down together.
     needed = indicator.combine.at_least if indicator.combine.rule is Rule.AT_LEAST else 1
     down = f"sum by ({PLACE}) (max by ({PLACE}, instance) ({known} - {up}))"
     there = f"count by ({PLACE}) (group by ({PLACE}, instance) ({known}))"
     if indicator.system:  # one that is not scraped may be up
         there = f"({_expected(slo.tier, indicator.system)} or {there})"
-    return Signal(valid=valid, bad=_scanned(f"{there} - {down} < {needed}", valid, pace))
+    return Signal(valid=valid, bad=_scanned(f"{there} - {down} < {needed}", valid, step))
 
 
 def ratio(slo: Slo, indicator: RatioIndicator, step_seconds: int) -> Signal:
     """Events good and bad; where slots are promised, a slot is bad by its share of them."""
-    pace = Pace.of(slo, step_seconds)
-    seconds = step_seconds if slo.budgeting is Budgeting.OCCURRENCES else pace.step_seconds
+    step = Step.of(slo, step_seconds)
+    seconds = step_seconds if slo.budgeting is Budgeting.OCCURRENCES else step.seconds
     counted, every = (
         f"sum by ({PLACE}) (increase({of_tier(one, slo.tier)}[{duration(seconds)}]))"
         for one in (indicator.good, indicator.valid)
@@ -109,15 +109,15 @@ def ratio(slo: Slo, indicator: RatioIndicator, step_seconds: int) -> Signal:
     bad = counted if indicator.counts_bad else f"clamp_min({every} - {counted}, 0)"
     if slo.budgeting is Budgeting.OCCURRENCES:
         return Signal(valid=every, bad=bad, events=True)
-    return Signal(valid=f"group by ({PLACE}) ({every})", bad=f"{PPM} * {bad} > bool {PPM - pace.target_ppm} * {every}")
+    return Signal(valid=f"group by ({PLACE}) ({every})", bad=f"{PPM} * {bad} > bool {PPM - step.target_ppm} * {every}")
 
 
 def level(slo: Slo, indicator: LevelIndicator, step_seconds: int) -> Signal:
     """A level that misses its bound, where one of its conditions says that more was wanted."""
-    pace = Pace.of(slo, step_seconds)
+    step = Step.of(slo, step_seconds)
     selector = of_tier(indicator.level, slo.tier)
-    valid = f"group by ({PLACE}) (last_over_time({selector}[{pace.range}]))"
-    return Signal(valid=valid, bad=_scanned(_missed(slo, indicator), valid, pace))
+    valid = f"group by ({PLACE}) (last_over_time({selector}[{step.range}]))"
+    return Signal(valid=valid, bad=_scanned(_missed(slo, indicator), valid, step))
 
 
 def _missed(slo: Slo, indicator: LevelIndicator) -> str:
@@ -184,9 +184,9 @@ def by_platform(slo: Slo, step_seconds: int) -> Signal:
     return Signal(valid=f'group by ({PLACE}) ({telemetry.SLO_SLOTS}{{slo="{slo.name}"}})', bad=f"clamp_min({grown}, 0)")
 
 
-def _scanned(bad: str, valid: str, pace: Pace) -> str:
+def _scanned(bad: str, valid: str, step: Step) -> str:
     """Bad where it was so at more scrapes of the step than a slot may have; else 0, where anything is known."""
-    return f"(count_over_time(({bad})[{pace.scans}]) > bool {pace.allowed}) or 0 * {valid}"
+    return f"(count_over_time(({bad})[{step.scans}]) > bool {step.allowed}) or 0 * {valid}"
 
 
 def _expected(tier: str, system: str) -> str:

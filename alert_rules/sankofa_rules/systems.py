@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sankofa_exporters.model.family import Family
+from sankofa_exporters.model.family import pairs
 from sankofa_exporters.registry import SYSTEM_NAMES, system
 
 PART_OF_A_SITE = {
@@ -41,13 +41,6 @@ class WatchedSystem:
         return self.name not in PART_OF_A_SITE
 
 
-def pairs(families: Iterable[Family]) -> tuple[tuple[str, str], ...]:
-    """(known, up) of whole targets: what has labels of its own is about a part of one."""
-    whole = {family.name for family in families if not family.labels}
-    stems = (name.removesuffix("_known") for name in sorted(whole) if name.endswith("_known"))
-    return tuple((f"{stem}_known", f"{stem}_up") for stem in stems if f"{stem}_up" in whole)
-
-
 def watched_systems() -> tuple[WatchedSystem, ...]:
     return tuple(WatchedSystem(name=name, pairs=pairs(system(name).families)) for name in SYSTEM_NAMES)
 
@@ -65,6 +58,12 @@ def observing_jobs(systems: Iterable[WatchedSystem]) -> str:
 def watched(systems: Iterable[WatchedSystem]) -> str:
     """A matcher of these systems: the platform tells targets of gateways and links too, which no pair of families judges."""
     return f'system=~"{"|".join(one.name for one in systems)}"'
+
+
+def at_observer(expr: str) -> str:
+    """Series of an exporter itself, which has no site: its observer stands for one."""
+    site = f'label_replace({expr}, "site", "$1", "observer", "(.+)")'
+    return f'label_replace(label_replace({site}, "tier", "all", "", ""), "region", "all", "", "")'
 
 
 def taking_down(systems: Iterable[WatchedSystem]) -> str:

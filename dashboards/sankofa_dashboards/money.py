@@ -25,11 +25,6 @@ def priced(matchers: str, *, title: str, height: int, width: int = 24) -> Table:
         keyed = f'label_join({series}{where}, "key", "/", "agreement", "slo", "site")'
         return always(f"{keyed} and on (key) {worst}", worst, "key")
 
-    step_left = always(
-        f'label_join({telemetry.SLOTS_TO_NEXT_BAND}{where}, "key", "/", "agreement", "slo", "site") and on (key) {worst}',
-        worst,
-        "key",
-    )
     return table(
         title=title,
         description="In units of the currency: owed if all that is left is good, from the next step on, and more at the end if it goes on so.",
@@ -42,12 +37,12 @@ def priced(matchers: str, *, title: str, height: int, width: int = 24) -> Table:
             Label(name="currency"),
         ),
         columns=(
-            Column(name="At risk", expr=f"{worst}", unit="locale", decimals=2),
+            Column(name="At risk", expr=worst, unit="locale", decimals=2),
             Column(name="Owed by now", expr=column(telemetry.CREDIT_NOW), unit="locale", decimals=2),
             Column(name="From the next step", expr=column(telemetry.CREDIT_NEXT), unit="locale", decimals=2),
             Column(
                 name="Bad slots to it",
-                expr=step_left,
+                expr=column(telemetry.SLOTS_TO_NEXT_BAND),
                 decimals=0,
                 steps=((0, states.BREACH_COLOUR), (10, states.BURNING_COLOUR), (60, "text")),
             ),

@@ -10,64 +10,60 @@ from . import foreign, marks, money, states
 from .board import Board
 from .events import firing
 from .layout import Section
-from .panels import Bars, Figure, Lines, Panel, Query, StateRows
+from .panels import Bars, Figure, Lines, Panel, Query, StateRows, figure
 
 # The platform tells its fleet as long as it lives: without it nobody says that nothing is owed.
 NONE_YET = f"or on () 0 * count({telemetry.SITE_INFO})"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def _figure(
-    title: str, expr: str, *, description: str, steps: states.Steps, unit: str = "none", legend: str = ""
-) -> Figure:
-    query = Query(expr=expr, instant=True, legend=legend)
-    decimals = 2 if unit == "locale" else 0
-    return Figure(
-        title=title,
+def _money(title: str, series: telemetry.Series, description: str) -> Figure:
+    """A sum in units of each currency."""
+    return figure(
+        title,
+        f"sum by (currency) ({series}) {NONE_YET}",
         description=description,
-        queries=(query,),
-        steps=steps,
-        unit=unit,
-        decimals=decimals,
-        width=4,
-        height=4,
+        steps=states.PLAIN,
+        unit="locale",
+        decimals=2,
+        legend="{{currency}}",
     )
 
 
 HEALTH = (
-    _figure(
+    figure(
         "Rule groups evaluated",
         f"sum(rate({foreign.DUE}[5m]) > bool 0)",
         description="Groups that Prometheus evaluated in the last five minutes.",
         steps=states.PLAIN,
     ),
-    _figure(
+    figure(
         "Rules missed",
         foreign.share_missed(),
         description="Evaluations left out in 5 minutes; over 10 % no bound of a page holds (RulerLate).",
         steps=states.rising(0.01, 0.1),
         unit="percentunit",
     ),
-    _figure(
+    figure(
         "Rules that failed",
         f"sum(increase({foreign.FAILED}[5m]))",
         description="Evaluations that ended in an error in 5 minutes: such a rule says nothing.",
         steps=states.ANY_IS_BAD,
     ),
-    _figure(
+    figure(
         "Notifications failed, 1 h",
         foreign.notifications_failed(),
         description="What Alertmanager could not hand to a receiver.",
         steps=states.ANY_IS_BAD,
     ),
-    _figure(
+    figure(
         "Heartbeat",
         'time() - max(timestamp(ALERTS{alertname="Watchdog", alertstate="firing"}))',
         description="Since Watchdog, which always fires, was last evaluated; the dead man's switch outside expects it.",
         steps=states.rising(_MINUTE, 2 * _MINUTE),
         unit="s",
     ),
-    _figure(
+    figure(
         "Longest wait",
         f"max({telemetry.WAITING_SECONDS})",
         description="For how long the oldest of what is due and cannot be done yet has waited (WaitingLong).",
@@ -159,47 +155,20 @@ WAITS = (
 )
 
 MONEY = (
-    _figure(
+    _money(
         "Owed by now",
-        f"sum by (currency) ({telemetry.CREDIT_NOW}) {NONE_YET}",
-        description="What the running periods cost if all that is left of them is good, in units of each currency.",
-        steps=states.PLAIN,
-        unit="locale",
-        legend="{{currency}}",
+        telemetry.CREDIT_NOW,
+        "What the running periods cost if all that is left of them is good, in units of each currency.",
     ),
-    _figure(
+    _money(
         "At risk",
-        f"sum by (currency) ({telemetry.CREDIT_AT_RISK}) {NONE_YET}",
-        description="What more it is at their end if the rest is as bad as what is known of them.",
-        steps=states.PLAIN,
-        unit="locale",
-        legend="{{currency}}",
+        telemetry.CREDIT_AT_RISK,
+        "What more it is at their end if the rest is as bad as what is known of them.",
     ),
-    _figure(
-        "Undetermined",
-        f"sum by (currency) ({telemetry.UNDETERMINED_STAKE}) {NONE_YET}",
-        description="The most that may be owed for what nobody can tell yet.",
-        steps=states.PLAIN,
-        unit="locale",
-        legend="{{currency}}",
-    ),
-    _figure(
-        "Credits granted",
-        f"sum by (currency) ({telemetry.CREDIT}) {NONE_YET}",
-        description="Service credits granted so far, for all periods that are closed.",
-        steps=states.PLAIN,
-        unit="locale",
-        legend="{{currency}}",
-    ),
-    _figure(
-        "Penalties",
-        f"sum by (currency) ({telemetry.PENALTY}) {NONE_YET}",
-        description="Penalties assessed so far, before caps, for all periods that are closed.",
-        steps=states.PLAIN,
-        unit="locale",
-        legend="{{currency}}",
-    ),
-    _figure(
+    _money("Undetermined", telemetry.UNDETERMINED_STAKE, "The most that may be owed for what nobody can tell yet."),
+    _money("Credits granted", telemetry.CREDIT, "Service credits granted so far, for all periods that are closed."),
+    _money("Penalties", telemetry.PENALTY, "Penalties assessed so far, before caps, for all periods that are closed."),
+    figure(
         "Settlements held",
         f'sum({telemetry.SETTLEMENTS}{{state="held"}}) or on () 0 * sum({telemetry.SETTLEMENTS})',
         description="Settlements that wait for a person (SettlementHeld).",

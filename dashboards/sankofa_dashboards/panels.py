@@ -168,6 +168,29 @@ class Figure(Panel):
         return [painted(ref, "text") for ref in self.plain]
 
 
+def figure(
+    title: str,
+    expr: str,
+    *,
+    description: str,
+    steps: Steps,
+    unit: str = "none",
+    decimals: int | None = 0,
+    legend: str = "",
+) -> Figure:
+    """A figure of one query, a sixth of a row."""
+    return Figure(
+        title=title,
+        description=description,
+        queries=(Query(expr=expr, instant=True, legend=legend),),
+        steps=steps,
+        unit=unit,
+        decimals=decimals,
+        width=4,
+        height=4,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lines(Panel):
     """Lines over time; a gap stays a gap. With bounds, they are drawn, and a line has the colour of where it is."""

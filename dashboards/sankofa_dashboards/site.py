@@ -110,7 +110,6 @@ _SCRAPED = f'label_replace(up{_JOB}, "target", "$1", "instance", "(.*)")'
 _SEEN = f'label_replace({catalogue.PROBE_SUCCESS.name}{_JOB}, "target", "$1", "instance", "(.*)")'
 _WHY = f'label_join(label_replace({_ERROR}, "target", "$1", "instance", "(.*)"), "why", ": ", "collector", "kind")'
 _NOTHING_WRONG = f'label_replace(0 * {_TARGETS}, "why", "-", "", "")'
-_YES_NO = ({"type": "value", "options": {"0": {"text": "no", "index": 0}, "1": {"text": "yes", "index": 1}}},)
 SYSTEM_BOARD = Link(title="Board of this system", url="/d/sk-${system}?var-site=${site}&${__url_time_range}")
 
 OF_SYSTEM = (
@@ -138,13 +137,13 @@ OF_SYSTEM = (
             Column(
                 name="Scraped",
                 expr=f"max by (target) ({_SCRAPED})\nor on (target) 0 * {_TARGETS}",
-                words=_YES_NO,
+                words=(states.YES_NO,),
                 steps=((0, states.NOT_KNOWN_COLOUR), (1, "text")),
             ),
             Column(
                 name="All seen",
                 expr=f"max by (target) ({_SEEN})\nor on (target) NaN * {_TARGETS}",
-                words=_YES_NO,
+                words=(states.YES_NO,),
                 steps=((0, states.NOT_KNOWN_COLOUR), (1, "text")),
             ),
         ),

@@ -32,6 +32,11 @@ SYSTEM_WORDS = {state: word for state, (word, _) in COLOURS.items() if state not
 READABLE = {State.DOWN: "#F2495C"}
 """Of a colour that is too dark for letters on Grafana's dark ground: one that is not."""
 
+YES_NO: dict[str, Any] = {
+    "type": "value",
+    "options": {"0": {"text": "no", "index": 0}, "1": {"text": "yes", "index": 1}},
+}
+
 Steps = tuple[tuple[float, str], ...]
 """(from this value on, colour), ascending."""
 

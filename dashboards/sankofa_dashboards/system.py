@@ -7,9 +7,10 @@ does not know gives no line and a NOT KNOWN row, never a good one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import partial
 
 from sankofa_exporters.model import catalogue
+from sankofa_exporters.model.family import pairs
 from sankofa_exporters.model.signal import Signal
 from sankofa_exporters.registry import System
 from sankofa_observe import telemetry
@@ -20,19 +21,11 @@ from .board import Board
 from .choice import AT_SITES, REGION, SITES, TIER, selected
 from .events import SITE_BOARD
 from .layout import Section
-from .panels import Bars, Figure, Heat, Lines, Panel, Query, StateRows
+from .panels import Bars, Heat, Lines, Panel, Query, StateRows, figure
 from .table import Column, Label, Table, table
 
 WORST_TARGETS, LINES, GOLDEN = 15, 12, 4
 _SELECTOR = re.compile(r"\{AT(?P<own>[^}]*)\}(?P<range>\[[^]]+\])?")
-
-
-def verdicts(system: System) -> Iterator[tuple[str, str]]:
-    """The names of `known` and `up` of each kind of target that the system has."""
-    names = {family.name for family in system.families if not family.labels}
-    for known in sorted(name for name in names if name.endswith("_known")):
-        if (up := known.removesuffix("known") + "up") in names:
-            yield known, up
 
 
 def board_of(system: System) -> Board:
@@ -69,23 +62,28 @@ def figures(system: System) -> tuple[Panel, ...]:
     """How many targets there should be, were found, are known, are up; how long the slowest probe takes; what fails."""
     expected = f"sum({telemetry.TARGET_EXPECTED}{_of(system)})"
     everyone = selected(AT_SITES)
-    known = " or ".join(f"{known}{everyone}" for known, _ in verdicts(system))
-    up = " or ".join(f"({known}{everyone} * {up}{everyone})" for known, up in verdicts(system))
+    known = " or ".join(f"{known}{everyone}" for known, _ in pairs(system.families))
+    up = " or ".join(f"({known}{everyone} * {up}{everyone})" for known, up in pairs(system.families))
     none = f"or on () 0 * {expected}"
-    steps = states.PLAIN
+    plain = partial(figure, steps=states.PLAIN)
     return (
-        _figure(
-            "Targets expected", expected, "Targets that there should be, told by the exporter or the platform.", steps
+        plain(
+            "Targets expected",
+            expected,
+            description="Targets that there should be, told by the exporter or the platform.",
         ),
-        _figure("Found", f"count(up{_job(system)}) {none}", "Targets that Prometheus scrapes (TargetsMissing).", steps),
-        _figure("Known", f"sum({known}) {none}", "Targets of which somebody can say whether they are up.", steps),
-        _figure("Up", f"sum({up}) {none}", "Targets that are known and up.", steps),
-        _figure(
+        plain(
+            "Found", f"count(up{_job(system)}) {none}", description="Targets that Prometheus scrapes (TargetsMissing)."
+        ),
+        plain("Known", f"sum({known}) {none}", description="Targets of which somebody can say whether they are up."),
+        plain("Up", f"sum({up}) {none}", description="Targets that are known and up."),
+        figure(
             "Slowest probe",
             f"max({catalogue.PROBE_DURATION.name}{_job(system)})",
-            "The longest of the newest probes; a scrape is given up after 10 s.",
-            states.rising(5, 9),
+            description="The longest of the newest probes; a scrape is given up after 10 s.",
+            steps=states.rising(5, 9),
             unit="s",
+            decimals=None,
         ),
         Bars(
             title="Errors by kind",
@@ -105,26 +103,11 @@ def figures(system: System) -> tuple[Panel, ...]:
     )
 
 
-def _figure(title: str, expr: str, description: str, steps: states.Steps, unit: str = "none") -> Figure:
-    query = Query(expr=expr, instant=True)
-    decimals = None if unit == "s" else 0
-    return Figure(
-        title=title,
-        description=description,
-        queries=(query,),
-        steps=steps,
-        unit=unit,
-        decimals=decimals,
-        width=4,
-        height=4,
-    )
-
-
 def target_states(system: System, where: str) -> str:
     """A State for each target that is expected or found, by site and target; NOT KNOWN where nothing says one."""
     seen = "\nor ".join(
         f"{State.NOT_KNOWN.value} * (1 - {known}{where}) + {State.DOWN.value} * {known}{where} * (1 - {up}{where})"
-        for known, up in verdicts(system)
+        for known, up in pairs(system.families)
     )
     own = "{" + f'system="{system.name}", ' + where[1:]
     named = f'label_replace({seen}, "target", "$1", "instance", "(.*)")'
@@ -174,9 +157,7 @@ def worst(system: System) -> Table:
                 name="scraped",
                 expr=f"max by (key) ({key.format(scraped)} and on (key) {worst_keys})\nor on (key) NaN * {worst_keys}",
                 decimals=0,
-                words=(
-                    {"type": "value", "options": {"0": {"text": "no", "index": 0}, "1": {"text": "yes", "index": 1}}},
-                ),
+                words=(states.YES_NO,),
             ),
             Column(name="Rank", expr=worst_keys, hidden=True),
         ),

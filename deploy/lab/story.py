@@ -29,6 +29,7 @@ from deploy.lab.plan import SHORTEST_OUTAGE_SECONDS, Plan
 from deploy.lab.processes import LabError
 from deploy.lab.stack import BIN, EDGE, REPLICA, TENANT, Lab
 from sankofa_observe.errors import Unavailable
+from sankofa_rules.systems import PLATFORM_JOB
 
 AGREEMENT = "baobab-edge"
 PROMETHEUS = ("prometheus", "prometheus-tenant")
@@ -229,7 +230,7 @@ def ready(story: Story) -> None:
     lab = story.lab
     story.wait("waiting for first samples", lambda: all(_scraped(lab, one) for one in PROMETHEUS), 60)
     if any(child.name == "scheduler" for child in lab.processes.children):
-        first_scrape = 'up{job="sankofa-platform"} == 1'
+        first_scrape = f'up{{job="{PLATFORM_JOB}"}} == 1'
         story.wait("waiting for the platform's first scrape", lambda: lab.query(first_scrape), 60)
     take_next_period(story)
 

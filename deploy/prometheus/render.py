@@ -22,13 +22,14 @@ import yaml
 from deploy.integrations.render import CATALOGUE
 from sankofa_exporters.registry import SYSTEM_NAMES, system
 from sankofa_observe.adapters.integrations.scrape import scrape_job, through
+from sankofa_rules.rule import PLATFORM_IDENTITY
+from sankofa_rules.systems import OWN_JOB, PLATFORM_JOB
 
 FOLDER = Path(__file__).parent
 TARGETS = "/etc/sankofa-observe/targets"
 HEADER = "# Written by `python deploy/prometheus/render.py --write`; change render.py and run it again.\n# The name of this Prometheus as an observer stands once, at `&observer`.\n"
 # The platform is one place; the sites it speaks of are labels of its own series (honor_labels).
-PLATFORM_LABELS = {"tier": "core", "region": "all", "site": "platform", "system": "platform"}
-OWN_JOB = "sankofa-exporter"  # the exporters' own /metrics
+PLATFORM_LABELS = PLATFORM_IDENTITY | {"system": "platform"}
 OBSERVER = "observer-1"
 DISCOVERY_SECONDS = 30
 
@@ -128,7 +129,7 @@ def _itself(name: str, address: str) -> dict[str, Any]:
 
 def _platform(address: str) -> dict[str, Any]:
     return {
-        "job_name": "sankofa-platform",
+        "job_name": PLATFORM_JOB,
         "honor_labels": True,
         "static_configs": [{"targets": [address], "labels": dict(PLATFORM_LABELS)}],
     }

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sankofa_exporters.model.family import Family
+from sankofa_exporters.model.family import Family, pairs
 from sankofa_exporters.registry import SYSTEM_NAMES
 from sankofa_observe.telemetry import SITE_STATE, SYSTEM_STATE, State
 from sankofa_rules import now
 from sankofa_rules.pace import SCRAPE_SECONDS, Pace
-from sankofa_rules.systems import PART_OF_A_SITE, WatchedSystem, pairs, watched_systems
+from sankofa_rules.systems import PART_OF_A_SITE, WatchedSystem, watched_systems
 from tests.alert_rules.world import Target, World, over, play
 
 MINUTES = 9

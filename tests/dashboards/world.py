@@ -19,9 +19,8 @@ from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from deploy.prometheus.render import Exporter, render
-from sankofa_dashboards.system import verdicts
 from sankofa_exporters.model import catalogue
-from sankofa_exporters.model.family import Family
+from sankofa_exporters.model.family import Family, pairs
 from sankofa_exporters.registry import SYSTEM_NAMES, system
 from sankofa_observe import telemetry
 from sankofa_rules import book as rules
@@ -55,7 +54,9 @@ class World:
         name, _, site = target.partition("-")
         condition = self.conditions.get(f"{name}/{site}", "up")
         known, up = {"up": (1, 1), "down": (1, 0), "blind": (0, 0)}[condition]
-        told = {word: value for pair in verdicts(system(name)) for word, value in zip(pair, (known, up), strict=True)}
+        told = {
+            word: value for pair in pairs(system(name).families) for word, value in zip(pair, (known, up), strict=True)
+        }
         families = (*system(name).families, *catalogue.FAMILIES)
         error = f'{catalogue.COLLECTOR_ERROR.name}{{collector="witnesses",kind="timeout"}} 1\n'
         lines = (self._samples(one, told) for one in families if one is not catalogue.COLLECTOR_ERROR)

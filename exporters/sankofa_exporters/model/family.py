@@ -7,7 +7,7 @@ a wrong catalogue never starts. It never holds values; those are `Sample`s, made
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -88,3 +88,10 @@ def series_of(samples: Sequence[Sample]) -> int:
 def present(labels: tuple[str, ...], *values: tuple[Family, float | None]) -> Iterator[Sample]:
     """Samples of the values that are there: an absent value is an absent series, never a zero."""
     return (Sample(family, value, labels) for family, value in values if value is not None)
+
+
+def pairs(families: Iterable[Family]) -> tuple[tuple[str, str], ...]:
+    """The names of `known` and `up` of each kind of target; what has labels of its own is about a part of one."""
+    whole = {family.name for family in families if not family.labels}
+    stems = (name.removesuffix("_known") for name in sorted(whole) if name.endswith("_known"))
+    return tuple((f"{stem}_known", f"{stem}_up") for stem in stems if f"{stem}_up" in whole)
