@@ -5,10 +5,11 @@ A secret is named by its file alone, and no printed form shows an address: its p
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sankofa_observe import shown
 
@@ -29,6 +30,15 @@ def _usable(url: str) -> str:
     return url
 
 
+def _path(given: object) -> object:
+    """A path that another program is told of must look like one: a secret in its place would be written into that program's settings."""
+    if isinstance(given, str) and not re.fullmatch(r"\.{0,2}/[^\n\r\0]+", given):
+        raise ValueError(
+            "should be the path of a file and begin with /, ./ or ../: what is there may be the secret itself"
+        )
+    return given
+
+
 class Part(BaseModel):
     """A section of settings."""
 
@@ -38,6 +48,6 @@ class Part(BaseModel):
 Seconds = Annotated[int, Field(ge=1)]
 Address = Annotated[str, Field(pattern=r"^[^:\s]+:[0-9]{1,5}$", description="host:port"), AfterValidator(_port)]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$", repr=False), AfterValidator(_usable)]
-Secret = Annotated[
-    Path, Field(repr=False)
-]  # where a key, or its password, is put in place of the path, nothing shows it
+Secret = Annotated[Path, Field(repr=False)]  # where a key stands in its place, nothing shows it
+FileElsewhere = Annotated[Path, BeforeValidator(_path)]  # another program reads it: its path is written for that one
+SecretElsewhere = Annotated[FileElsewhere, Field(repr=False)]

@@ -6,28 +6,27 @@ for the address of a webhook: what is secret there is a token, and never a part 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from sankofa_observe.fields import Address, Part, Secret, Url
+from sankofa_observe.fields import Address, FileElsewhere, Part, SecretElsewhere, Url
 
 _Mail = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address")]
 
 
 class PagerDuty(Part):
-    routing_key_file: Secret
+    routing_key_file: SecretElsewhere
     url: Url = "https://events.pagerduty.com/v2/enqueue"
 
 
 class Opsgenie(Part):
-    api_key_file: Secret
+    api_key_file: SecretElsewhere
     url: Url = "https://api.opsgenie.com/"
 
 
 class Slack(Part):
-    url_file: Secret
+    url_file: SecretElsewhere
     channel: Annotated[str, Field(pattern=r"^[#@][^\s]+$", description="#channel or @person")]
 
 
@@ -36,7 +35,7 @@ class Email(Part):
     sender: _Mail
     smarthost: Address
     username: str = ""
-    password_file: Path | None = Field(None, repr=False)
+    password_file: FileElsewhere | None = Field(None, repr=False)
     require_tls: bool = True
 
     @model_validator(mode="after")
@@ -48,7 +47,7 @@ class Email(Part):
 
 class Webhook(Part):
     url: Url
-    token_file: Path | None = Field(None, repr=False)
+    token_file: FileElsewhere | None = Field(None, repr=False)
     max_alerts: Annotated[int, Field(ge=0)] = 100  # of one notification; 0 is all
 
 
@@ -71,7 +70,7 @@ class Incidents(Part):
 
     listen: Address = "127.0.0.1:9802"
     url: Url = "http://127.0.0.1:9802/v1/alerts"  # as Alertmanager reaches it
-    token_file: Secret
+    token_file: SecretElsewhere
     metrics_listen: Address | None = "127.0.0.1:9803"
 
 

@@ -14,7 +14,7 @@ from tests.cli.test_commands import change, config, installation  # noqa: F401  
 from tests.pace import limit
 
 RECEIVERS = {
-    "pagerduty": [{"routing_key_file": "pagerduty.key"}],
+    "pagerduty": [{"routing_key_file": "./pagerduty.key"}],
     "slack": [{"url_file": "/run/secrets/slack.url", "channel": "#noc"}],
 }
 
@@ -47,12 +47,27 @@ def test_alertmanagers_configuration_is_written_from_the_settings(run: Run, inst
 WRONG = {
     "nobody": ({}, "alerting.pages and alerting.tickets: nobody is told"),
     "a secret in place of its file": ({"pages": {"pagerduty": [{"routing_key": "r0uting"}]}}, "no such setting"),
+    **{
+        f"a secret where {name} belongs": ({"pages": {kind: [{**more, name: secret}]}}, "should be the path of a file")
+        for kind, name, secret, more in (
+            ("pagerduty", "routing_key_file", "r0uting", {}),
+            ("opsgenie", "api_key_file", "r0ut/ing+key==", {}),
+            ("slack", "url_file", "https://hooks.example.org/r0uting", {"channel": "#noc"}),
+            ("webhook", "token_file", "Bearer r0uting", {"url": "http://wall"}),
+            (
+                "email",
+                "password_file",
+                "r0uting",
+                {"to": "a@b", "sender": "c@d", "smarthost": "mail:25", "username": "am"},
+            ),
+        )
+    },
     "an address with a key": ({"heartbeat": {"url": "http://judge/?key=r0uting"}}, "should have no user, no password"),
     "a login without its password": (
         {"pages": {"email": [{"to": "a@b", "sender": "c@d", "smarthost": "mail:25", "username": "am"}]}},
         "username and password_file should both be there",
     ),
-    "a channel that is none": ({"pages": {"slack": [{"url_file": "x", "channel": "noc"}]}}, "should match pattern"),
+    "a channel that is none": ({"pages": {"slack": [{"url_file": "/x", "channel": "noc"}]}}, "should match pattern"),
 }
 
 
