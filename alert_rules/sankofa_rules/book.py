@@ -26,7 +26,22 @@ SYSTEMS: dict[str, tuple[Alert, ...]] = {
 """Of each system what can break in it, where a module of its name says so; its state is watched without one."""
 GENERATED = Path(__file__).parents[1] / "generated"
 HEADER = "# Written by `python -m sankofa_rules --write`; change alert_rules/sankofa_rules and run it again.\n"
-RECORDED_LABELS = frozenset({"slo", "system", "tier", "region", "site", "observer", "fault", "derived", "instance"})
+RECORDED_LABELS = frozenset(
+    {
+        "slo",
+        "system",
+        "tier",
+        "region",
+        "site",
+        "observer",
+        "fault",
+        "derived",
+        "instance",
+        "currency",
+        "kind",
+        "reason",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,5 +130,5 @@ def alerts() -> tuple[Alert, ...]:
 def recorded_labels() -> dict[str, frozenset[str]]:
     """Series that these rules record, and `ALERTS`, with the labels a query may name."""
     recorded = {rule.record: RECORDED_LABELS for rule in rules() if isinstance(rule, Record)}
-    fired = RECORDED_LABELS | TARGET_LABELS | {"alertname", "alertstate", "severity", "kind", "scope"}
+    fired = RECORDED_LABELS | TARGET_LABELS | {"alertname", "alertstate", "severity", "scope"}
     return recorded | {"ALERTS": fired}

@@ -10,6 +10,7 @@ from functools import partial
 
 from sankofa_observe.slo.quorum import SAME
 from sankofa_observe.telemetry import (
+    AT_STAKE,
     CHAIN_ASKED,
     CHAIN_HEAD,
     CLOCK_OFFSET,
@@ -25,8 +26,12 @@ from sankofa_observe.telemetry import (
     RULER_MISSED,
     SETTLEMENT_CHAIN_AGE,
     SETTLEMENTS,
+    SETTLEMENTS_HELD,
     UNDETERMINED,
     UNDETERMINED_STAKE,
+    VERDICTS_DIFFER,
+    VERDICTS_UNDETERMINED,
+    WAITED,
     WAITING_SECONDS,
 )
 
@@ -50,14 +55,14 @@ DISK_FREE_RATIO = 0.1
 WAITS = {"period": 3600, "settlement": 3600, "silences": 3600, "verdict": 7 * 86_400}
 
 
-def remembered(aggregation: str, series: str) -> str:
-    """As it is told now; while nobody tells it, as it was told last."""
-    return f"({aggregation} ({series})\nor {aggregation} (last_over_time({series}[{REMEMBERED}])))"
+def _kept(record: str, expr: str, series: object, *, labelled: bool = False) -> Record:
+    """As it is told now; while nobody tells `series`, as it was told last: the whole, for each process tells only its own.
 
-
-def _kept(record: str, expr: str) -> Record:
-    """A value without labels that stands as it was while nobody tells it, however long."""
-    return Record(record=record, expr=f"{expr}\nor last_over_time({record}[{REMEMBERED}])")
+    With labels, what is told no more stands only while nothing is told.
+    """
+    told = f" unless on () group({series})" if labelled else ""
+    was = f"last_over_time({record}[{REMEMBERED}]) and on () group(last_over_time({series}[{REMEMBERED}]))"
+    return Record(record=record, expr=f"{expr}\nor {was}{told}")
 
 
 def _told(series: object) -> str:
@@ -88,14 +93,20 @@ def _records(pace: Pace) -> tuple[Record, ...]:
     missed, every = (f"increase({name}[5m])" for name in (prometheus.MISSED, prometheus.ITERATIONS))
     return (
         _platform_down(pace),
-        _kept(PIPELINE_AGE, f"max(timestamp({PIPELINE_SUCCESS}) - {PIPELINE_SUCCESS})"),
-        _kept(SETTLEMENT_CHAIN_AGE, f"max({_told(CHAIN_ASKED)} - {_told(CHAIN_HEAD)})"),
+        _kept(PIPELINE_AGE, f"max(timestamp({PIPELINE_SUCCESS}) - {PIPELINE_SUCCESS})", PIPELINE_SUCCESS),
+        _kept(SETTLEMENT_CHAIN_AGE, f"max({_told(CHAIN_ASKED)} - {_told(CHAIN_HEAD)})", CHAIN_HEAD),
         # An observer that no agreement names any more is told no more, while others are.
-        Record(
-            record=OBSERVER_AGE,
-            expr=f"max by (observer) (timestamp({OBSERVER_NEWEST}) - {OBSERVER_NEWEST})\n"
-            f"or last_over_time({OBSERVER_AGE}[{REMEMBERED}]) unless on () group({OBSERVER_NEWEST})",
+        _kept(
+            OBSERVER_AGE,
+            f"max by (observer) (timestamp({OBSERVER_NEWEST}) - {OBSERVER_NEWEST})",
+            OBSERVER_NEWEST,
+            labelled=True,
         ),
+        _kept(SETTLEMENTS_HELD, f'sum({SETTLEMENTS}{{state="held"}})', SETTLEMENTS),
+        _kept(VERDICTS_UNDETERMINED, f"sum({UNDETERMINED})", UNDETERMINED),
+        _kept(VERDICTS_DIFFER, f'sum({OBSERVER_VERDICTS}{{alone!="{SAME}"}})', OBSERVER_VERDICTS),
+        _kept(AT_STAKE, f"sum by (currency) ({UNDETERMINED_STAKE})", UNDETERMINED_STAKE, labelled=True),
+        _kept(WAITED, f"max by (kind, reason) ({WAITING_SECONDS})", WAITING_SECONDS, labelled=True),
         # Of the group that misses most: among many groups in time, one that pages could be late unseen. A single turn is no share.
         Record(
             record=RULER_MISSED,
@@ -106,13 +117,9 @@ def _records(pace: Pace) -> tuple[Record, ...]:
 
 
 _WAITING_LONG = "max(({}) > 0)".format(
-    "\nor ".join(
-        remembered("max by (kind, reason)", f'{WAITING_SECONDS}{{kind="{kind}"}}') + f" - {seconds}"
-        for kind, seconds in WAITS.items()
-    )
+    "\nor ".join(f'{WAITED}{{kind="{kind}"}} - {seconds}' for kind, seconds in WAITS.items())
 )
-_HELD, _DIFFERING = f'{SETTLEMENTS}{{state="held"}}', f'{OBSERVER_VERDICTS}{{alone!="{SAME}"}}'
-_STAKE = f"sum by (currency) (last_over_time({UNDETERMINED_STAKE}[{REMEMBERED}])) > 0"
+_STAKE = f"{AT_STAKE} > 0"
 _BROKEN = f'{ERRORS}{{kind="invariant_broken"}}'
 # It is met again at each turn until it is mended.
 _BROKE = f"sum(increase({_BROKEN}[15m])) > 0"
@@ -160,7 +167,7 @@ PAGES = (
     ),
     _page(
         name="SettlementHeld",
-        expr=f"{remembered('sum', _HELD)} > 0",
+        expr=f"{SETTLEMENTS_HELD} > 0",
         evidence=Evidence(),
         summary="Money is held: a settlement needs a person before it is paid",
         description="{{ $value }} settlement(s) are held; tenants wait for their credit.",
@@ -196,7 +203,7 @@ TICKETS = (
     ),
     platform_ticket(
         name="VerdictUndetermined",
-        expr=f"{remembered('sum', str(UNDETERMINED))} > 0",
+        expr=f"{VERDICTS_UNDETERMINED} > 0",
         for_seconds=300,
         summary='Nobody can tell if promises were kept; at stake:{{ range query "'
         + _STAKE
@@ -218,7 +225,7 @@ TICKETS = (
     ),
     platform_ticket(
         name="ObserverDiffers",
-        expr=f"{remembered('sum', _DIFFERING)} > 0",
+        expr=f"{VERDICTS_DIFFER} > 0",
         for_seconds=300,
         summary="One observer alone would have judged a period otherwise, or not at all",
         description="In {{ $value }} case(s) one observer's own verdict is not that of the vote.",

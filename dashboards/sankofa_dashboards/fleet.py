@@ -86,8 +86,8 @@ FIGURES = (
     ),
     _figure(
         "Rules missed",
-        _now(foreign.share_missed(), "missed"),
-        description="Evaluations of rules that were left out in the last 5 minutes; over 10 % no bound of a page holds (RulerLate).",
+        _now(f"max({telemetry.RULER_MISSED})", "missed"),
+        description="Of the group that misses most: evaluations left out in the last 5 minutes; over 10 % no bound of a page holds (RulerLate).",
         steps=((0, states.GOOD_COLOUR), (0.01, states.BURNING_COLOUR), (0.1, states.BREACH_COLOUR)),
         unit="percentunit",
         width=4,

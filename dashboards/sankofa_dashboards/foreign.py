@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-MISSED = "prometheus_rule_group_iterations_missed_total"
 DUE = "prometheus_rule_group_iterations_total"
 FAILED = "prometheus_rule_evaluation_failures_total"
 TOOK = "prometheus_rule_group_last_duration_seconds"
@@ -14,17 +13,12 @@ ALERTS = "alertmanager_alerts"
 SILENCES = "alertmanager_silences"
 
 LABELS: dict[str, frozenset[str]] = {
-    **dict.fromkeys((MISSED, DUE, FAILED, TOOK, INTERVAL), frozenset({"rule_group"})),
+    **dict.fromkeys((DUE, FAILED, TOOK, INTERVAL), frozenset({"rule_group"})),
     QUEUE_DROPPED: frozenset(),
     **dict.fromkeys((SENT, NOT_SENT), frozenset({"integration"})),
     **dict.fromkeys((ALERTS, SILENCES), frozenset({"state"})),
 }
 """Each with the labels that a query may name."""
-
-
-def share_missed() -> str:
-    """Evaluations that were left out, over those that were due, in 5 minutes."""
-    return f"sum(increase({MISSED}[5m]))\n/ (sum(increase({DUE}[5m])) > 0)"
 
 
 def notifications_sent() -> str:

@@ -39,8 +39,8 @@ HEALTH = (
     ),
     figure(
         "Rules missed",
-        foreign.share_missed(),
-        description="Evaluations left out in 5 minutes; over 10 % no bound of a page holds (RulerLate).",
+        f"max({telemetry.RULER_MISSED})",
+        description="Of the group that misses most: evaluations left out in 5 minutes; over 10 % no bound of a page holds (RulerLate).",
         steps=states.rising(0.01, 0.1),
         unit="percentunit",
     ),
@@ -65,7 +65,7 @@ HEALTH = (
     ),
     figure(
         "Longest wait",
-        f"max({telemetry.WAITING_SECONDS})",
+        f"max({telemetry.WAITED})",
         description="For how long the oldest of what is due and cannot be done yet has waited (WaitingLong).",
         steps=states.rising(_HOUR, _DAY),
         unit="s",
@@ -120,9 +120,7 @@ WAITS = (
         title="What waits, and why",
         description="For how long the oldest of each kind has waited, by its reason; 0 waits for nothing.",
         queries=(
-            Query(
-                expr=f"max by (kind, reason) ({telemetry.WAITING_SECONDS})", instant=True, legend="{{kind}}: {{reason}}"
-            ),
+            Query(expr=f"max by (kind, reason) ({telemetry.WAITED})", instant=True, legend="{{kind}}: {{reason}}"),
         ),
         unit="s",
         steps=states.rising(_HOUR, _DAY),

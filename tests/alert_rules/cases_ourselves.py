@@ -79,6 +79,7 @@ MONEY = (
     Case(alert="SettlementHeld", world="one was held, and a person released it", series={_HELD: "1x7 0x40"}, minute=5),
     kept("SettlementHeld", {_HELD: "1x7"}, "1"),
     Case(alert="SettlementHeld", world="one was held, and the platform is elsewhere and holds none", series={f"{_HELD}": "1x7 stale", _HELD.replace("9800", "9801"): "_x9 0x40"}, minute=5),
+    Case(alert="SettlementHeld", world="the same, and then nobody tells: what counts is what was told last", series={_HELD: "1x7 stale", _HELD.replace("9800", "9801"): "_x9 0x6 stale"}, minute=8),
     Case(alert="VerdictUndetermined", world="three of two SLOs", series={_UNCLEAR: "2x40", _UNCLEAR.replace("edge", "core"): "1x40", _STAKE: "500.5x40"}, minute=6, said=" 500.50 USD", fires=((PLATFORM, "3"),)),
     Case(alert="VerdictUndetermined", world="one, in two currencies, with nothing at stake in one of them", series={_UNCLEAR: "1x40", _STAKE: "0x40", _STAKE.replace("USD", "JPY"): "1250000x40"}, minute=6, said=" 1250000.00 JPY", fires=((PLATFORM, "1"),)),
     Case(alert="VerdictUndetermined", world="none", series={_UNCLEAR: "0x40", _STAKE: "0x40"}, minute=6),

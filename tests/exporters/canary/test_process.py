@@ -181,11 +181,8 @@ def test_stopped_canary_makes_nothing_late_and_nothing_failed(processes: Process
         lab.values(name)
         time.sleep(0.13)  # their turns are apart, so that each stop meets some of them
     until(lambda: all(at_least(lab, name, 2)() for name in "abcd"))
-    for length in (
-        0.4,
-        0.9,
-        3.2,
-    ):  # the last holds three turns, wherever it begins: one is held up, and one at least missed
+    # The last holds three turns, wherever it begins: one is held up, and one at least is missed.
+    for length in (0.4, 0.9, 3.2):
         os.kill(lab.exporter.process.pid, signal.SIGSTOP)
         time.sleep(length)
         os.kill(lab.exporter.process.pid, signal.SIGCONT)
