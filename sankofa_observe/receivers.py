@@ -73,6 +73,12 @@ class Incidents(Part):
     token_file: SecretElsewhere
     metrics_listen: Address | None = "127.0.0.1:9803"
 
+    @model_validator(mode="after")
+    def _reached(self) -> Incidents:
+        if "listen" in self.model_fields_set and "url" not in self.model_fields_set:
+            raise ValueError("listen is another, so url should be there: by it Alertmanager reaches what listens there")
+        return self
+
 
 class Alerting(Part):
     alertmanager_url: Url = "http://127.0.0.1:9093"

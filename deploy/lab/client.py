@@ -15,3 +15,11 @@ local = httpx.Client(
     verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # trusts nobody
     limits=httpx.Limits(max_keepalive_connections=0),
 )
+
+
+def opens(url: str, patience_seconds: float) -> bool:
+    """Whether somebody answers there, and not with an error."""
+    try:
+        return local.get(url, timeout=patience_seconds).is_success
+    except httpx.HTTPError:
+        return False

@@ -9,9 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-import httpx
-
-from deploy.lab.client import local
+from deploy.lab.client import opens
 from deploy.lab.stack import BIN
 from deploy.lab.story import AVAILABILITY, Story
 from deploy.parts import find_program
@@ -89,13 +87,6 @@ def pages(told: Story) -> dict[str, str]:
     found = {}
     for what, (part, paths) in PAGES.items():
         urls = (told.lab.url(part) + path for path in paths)
-        if url := next((url for url in urls if _opens(url, told.lab.patience_seconds)), None):
+        if url := next((url for url in urls if opens(url, told.lab.patience_seconds)), None):
             found[what] = url
     return found
-
-
-def _opens(url: str, patience_seconds: float) -> bool:
-    try:
-        return local.get(url, timeout=patience_seconds).is_success
-    except httpx.HTTPError:
-        return False

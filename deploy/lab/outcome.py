@@ -10,12 +10,12 @@ import json
 import re
 import time
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from deploy.lab import signatures, story
 from deploy.lab.byhand import ByHand, work_out
-from deploy.lab.client import local
+from deploy.lab.client import opens
 from deploy.lab.pager import Page
 from deploy.lab.processes import LabError
 from deploy.lab.stack import EDGE, Lab
@@ -97,7 +97,7 @@ def _read_back(told: Story, settlement: Item, credit: Item) -> Outcome:
         evidence=json.loads(raw),
         verified=verify(told, raw),
         page=page,
-        dead_links=dead_links(page) if page else [],
+        dead_links=dead_links(page, told.lab.patience_seconds) if page else [],
         empty_panels=empty_panels(told.lab),
     )
 
@@ -242,11 +242,17 @@ def verify(told: Story, raw: bytes) -> str:
     return done.stdout.strip().rpartition(": ")[2] if done.returncode == 0 else (done.stdout + done.stderr).strip()
 
 
-def dead_links(page: Page) -> list[str]:
-    """Links of the page that do not open: its runbook, and the query behind it in Prometheus."""
+def dead_links(page: Page, patience_seconds: float) -> list[str]:
+    """Links of the page that lead nowhere: its runbook, and the query behind it in Prometheus.
+
+    Debian's Prometheus comes without the page that shows a query: there the one that is linked must answer it by its API.
+    """
     (alert,) = page.body["alerts"]
-    links = [alert["annotations"]["runbook_url"], alert["generatorURL"]]
-    return [link for link in links if local.get(link).status_code != HTTPStatus.OK]
+    runbook, query = alert["annotations"]["runbook_url"], alert["generatorURL"]
+    prometheus = urlsplit(query)
+    (expr,) = parse_qs(prometheus.query)["g0.expr"]
+    asked = f"{prometheus.scheme}://{prometheus.netloc}/api/v1/query?{urlencode({'query': expr})}"
+    return [link for link, url in ((runbook, runbook), (query, asked)) if not opens(url, patience_seconds)]
 
 
 def empty_panels(lab: Lab) -> list[str]:

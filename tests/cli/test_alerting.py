@@ -62,6 +62,10 @@ WRONG = {
             ),
         )
     },
+    "an address that Alertmanager would not find": (
+        {"incidents": {"listen": "127.0.0.1:9999", "token_file": "/x"}},
+        "so url should be there",
+    ),
     "an address with a key": ({"heartbeat": {"url": "http://judge/?key=r0uting"}}, "should have no user, no password"),
     "a login without its password": (
         {"pages": {"email": [{"to": "a@b", "sender": "c@d", "smarthost": "mail:25", "username": "am"}]}},

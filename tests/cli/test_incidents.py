@@ -47,7 +47,10 @@ class World:
         self.token = folder / "incidents.token"
         self.token.touch(mode=0o600)
         self.token.write_text("correct-horse-battery")
-        told = {"listen": self.listen, "token_file": "./incidents.token", "metrics_listen": f"127.0.0.1:{free_port()}"}
+        told = {
+            "listen": self.listen, "url": f"http://{self.listen}/v1/alerts", "token_file": "./incidents.token",
+            "metrics_listen": f"127.0.0.1:{free_port()}",
+        }  # fmt: skip
         alerting = {"alertmanager_url": f"http://{self.address}", "incidents": told}
         change(folder, "sankofa.yaml", lambda one: one.update(alerting=alerting))
         own = Incidents(url=f"http://{self.listen}/v1/alerts", token_file=self.token)

@@ -24,9 +24,11 @@ from web3 import Web3
 
 from deploy.lab import handover, outcome, signatures, story
 from deploy.lab.client import local
-from deploy.lab.outcome import empty_panels
+from deploy.lab.outcome import dead_links, empty_panels
 from deploy.lab.pace import measured
+from deploy.lab.pager import Page
 from deploy.lab.plan import plan_for
+from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes
 from deploy.lab.stack import Lab
 from deploy.lab.story import AVAILABILITY, LATENCY, Story
@@ -262,6 +264,22 @@ def test_pages_that_are_handed_over_open(lived: Story) -> None:
 
     assert list(found) == list(handover.PAGES)
     assert [local.get(url).status_code for url in found.values()] == [200] * len(found)
+
+
+def test_links_of_a_page_that_lead_nowhere_are_named(lived: Story) -> None:
+    """Its runbook beside the scheduler's metrics, and its query as Prometheus writes it; a part that is not there opens none."""
+    runbook = f"{lived.lab.url('scheduler')}/runbooks/SiteDown?site=edge-nairobi-1"
+    query = f"{lived.lab.url('prometheus')}/graph?g0.expr=up+%3D%3D+1&g0.tab=1"
+    dead = f"http://127.0.0.1:{free_port()}/graph?g0.expr=up&g0.tab=1"
+    broken = query.replace("up+", "up%28+")
+
+    def named(runbook: str, query: str) -> list[str]:
+        alert = {"annotations": {"runbook_url": runbook}, "generatorURL": query}
+        return dead_links(Page(at=0, path="/page", body={"alerts": [alert]}), lived.lab.patience_seconds)
+
+    assert named(runbook, query) == []
+    assert named(runbook.replace("SiteDown", "SiteDwn"), dead) == [runbook.replace("SiteDown", "SiteDwn"), dead]
+    assert named(runbook, broken) == [broken]
 
 
 def stale(page: str, seen: str) -> list[str]:
