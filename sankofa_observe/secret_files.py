@@ -6,6 +6,7 @@ operator owns.
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -21,3 +22,20 @@ def refuse_open(*files: Path) -> None:
         told = ", ".join(f"{file} has mode {mode:03o}" for file, mode in wrong.items())
         names = " ".join(map(str, wrong))
         raise InvalidInput(f"{told}, expected 600 or 640: others can read or change it; run chmod 600 {names}")
+
+
+def read_word(file: Path, what: str, *, least: int = 1) -> str:
+    """The one word in a file, of ASCII and of `least` characters: a token, or an address that holds one.
+
+    Raises:
+        InvalidInput: the file is open to others, cannot be read, or holds anything else; nothing of it is told but its length.
+    """
+    refuse_open(file)
+    expected = f"expected one line of {least} or more characters, without spaces"
+    try:
+        text = file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{what} {shown.path(file)}: {type(error).__name__}; {expected}") from None
+    if not re.fullmatch(rf"[!-~]{{{least},}}", text):
+        raise InvalidInput(f"{what} {shown.path(file)}: {len(text)} characters, {expected}")
+    return text

@@ -18,12 +18,11 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
-from sankofa_observe import shown
 from sankofa_observe.api import problems
 from sankofa_observe.errors import InvalidInput, Unavailable, Violation
 from sankofa_observe.pipeline.incidents import Stored, store
 from sankofa_observe.ports import Clock, Ledger
-from sankofa_observe.secret_files import refuse_open
+from sankofa_observe.secret_files import read_word
 from sankofa_observe.sla.incident import Incident, IncidentState
 
 MAX_BODY_BYTES = 4 * 2**20
@@ -41,18 +40,7 @@ class Token:
         self.read()
 
     def read(self) -> str:
-        try:
-            refuse_open(self._file)
-            text = self._file.read_text(encoding="ascii").strip()
-        except (OSError, ValueError) as error:
-            raise InvalidInput(
-                f"token file {shown.path(self._file)}: {type(error).__name__}; expected a file with one token"
-            ) from None
-        if not re.fullmatch(r"[!-~]{16,}", text):
-            raise InvalidInput(
-                f"token file {shown.path(self._file)}: {len(text)} characters, expected one line of 16 or more, without spaces"
-            )
-        return text
+        return read_word(self._file, "token file", least=16)
 
     def opens(self, header: str) -> bool:
         try:

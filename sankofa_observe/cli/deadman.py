@@ -127,12 +127,12 @@ def _words(command: str) -> list[str]:
 
 
 def _token(file: Path | None) -> Callable[[], str]:
-    from sankofa_observe.operations.second_channel import secret
+    from sankofa_observe.secret_files import read_word
 
     if file is None:
         return lambda: ""
-    secret(file)  # what is wrong with it is found at the start
-    return lambda: secret(file)
+    read_word(file, "secret file")  # what is wrong with it is found at the start
+    return lambda: read_word(file, "secret file")
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -23,7 +23,7 @@ from urllib.error import HTTPError, URLError
 from sankofa_observe import shown
 from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.operations.deadman import Call
-from sankofa_observe.secret_files import refuse_open
+from sankofa_observe.secret_files import read_word
 
 ANSWER_SECONDS = 15
 COMMAND_SECONDS = 60
@@ -41,7 +41,7 @@ class SecondChannel:
             raise InvalidInput("nobody is called: expected --page.url-file, --page.command or both")
         for file in (self.url_file, self.token_file):
             if file:
-                secret(file)
+                read_word(file, "secret file")
 
     def tell(self, call: Call) -> bool:
         """Whether it reached somebody by one way at least; what failed is logged, and is tried again where nothing succeeded."""
@@ -58,8 +58,8 @@ class SecondChannel:
     def _post(self, call: Call) -> None:
         assert self.url_file  # noqa: S101  it was asked for
         body = {"text": str(call), "word": call.word.value, "observer": call.sender, "key": f"deadman/{call.sender}"}
-        token = {"Authorization": f"Bearer {secret(self.token_file)}"} if self.token_file else {}
-        url = secret(self.url_file)
+        token = {"Authorization": f"Bearer {read_word(self.token_file, 'secret file')}"} if self.token_file else {}
+        url = read_word(self.url_file, "secret file")
         if fault := shown.fault_of(url):
             raise InvalidInput(f"{shown.path(self.url_file)}: the address {fault}")
         try:
@@ -129,14 +129,3 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
-
-
-def secret(file: Path) -> str:
-    try:
-        refuse_open(file)
-        text = file.read_text(encoding="ascii").strip()
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"{shown.path(file)}: {type(error).__name__}; expected a file with one line") from None
-    if not text or not text.isprintable() or " " in text:
-        raise InvalidInput(f"{shown.path(file)}: expected one line without spaces")
-    return text
