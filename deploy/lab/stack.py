@@ -20,6 +20,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from deploy.alertmanager import render as alertmanager
+from deploy.lab.alertmanager import start_alertmanager
 from deploy.lab.byhand import Look
 from deploy.lab.client import local
 from deploy.lab.pace import measured
@@ -143,15 +144,7 @@ class Lab:
     def start_monitoring(self) -> None:
         """Alertmanager, the provider's Prometheus with rules, and the tenant's Prometheus for its attestor."""
         file = self.write("alertmanager.yaml", alertmanager.render(self.pager.url))
-        child = self.processes.start(
-            "alertmanager",
-            [
-                need_program("prometheus-alertmanager"), f"--config.file={file}",
-                f"--storage.path={self.folder / 'alertmanager'}", "--cluster.listen-address=",
-                f"--web.listen-address=127.0.0.1:{self.port('alertmanager')}",
-            ],
-        )  # fmt: skip
-        self.processes.wait_until(child, answers(self.url("alertmanager") + "/-/ready"))
+        start_alertmanager(self.processes, file, f"127.0.0.1:{self.port('alertmanager')}", log_level="info")
         self.start_prometheus("prometheus", with_rules=True)
         self.start_prometheus("prometheus-tenant", with_rules=False)
 

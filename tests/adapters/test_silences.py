@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import pytest
 
 from deploy.alertmanager.render import render
+from deploy.lab.alertmanager import start_alertmanager
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
-from deploy.lab.processes import Processes, answers
-from deploy.parts import need_program
+from deploy.lab.processes import Processes
 from sankofa_observe.adapters import alertmanager as adapter
 from sankofa_observe.adapters.alertmanager import AlertmanagerSilences
 from sankofa_observe.adapters.clock import SystemClock
@@ -33,12 +33,7 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "alertmanager.yml").write_text(render(f"http://127.0.0.1:{free_port()}"))
     address = f"127.0.0.1:{free_port()}"
     with Processes(folder=folder) as processes:
-        command = [
-            need_program("prometheus-alertmanager"), f"--config.file={folder / 'alertmanager.yml'}", f"--storage.path={folder / 'data'}",
-            f"--web.listen-address={address}", "--cluster.listen-address=", "--log.level=error",
-        ]  # fmt: skip
-        child = processes.start("alertmanager", command)
-        processes.wait_until(child, answers(f"http://{address}/-/ready"))
+        start_alertmanager(processes, folder / "alertmanager.yml", address)
         yield f"http://{address}"
 
 

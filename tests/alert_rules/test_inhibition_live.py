@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from deploy.alertmanager.render import render
+from deploy.lab.alertmanager import start_alertmanager
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
-from deploy.lab.processes import Processes, answers
-from deploy.parts import need_program
+from deploy.lab.processes import Processes
 
 SITE_DOWN = {"alertname": "SiteDown", "severity": "page", "kind": "cause", "scope": "site"}
 SITE_SILENT = SITE_DOWN | {"alertname": "SiteSilent", "kind": "meta"}
@@ -59,16 +59,7 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterable[str]:
     config.write_text(render(f"http://127.0.0.1:{free_port()}"))
     address = f"127.0.0.1:{free_port()}"
     with Processes(folder=folder) as processes:
-        command = [
-            need_program("prometheus-alertmanager"),
-            f"--config.file={config}",
-            f"--storage.path={folder / 'data'}",
-        ]
-        child = processes.start(
-            "alertmanager",
-            [*command, f"--web.listen-address={address}", "--cluster.listen-address=", "--log.level=error"],
-        )
-        processes.wait_until(child, answers(f"http://{address}/-/ready"))
+        start_alertmanager(processes, config, address)
         yield f"http://{address}"
 
 

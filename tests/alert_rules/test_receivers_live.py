@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
+from deploy.lab.alertmanager import start_alertmanager
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
-from deploy.lab.processes import Child, Processes, answers
-from deploy.parts import need_program
+from deploy.lab.processes import Child, Processes
 from sankofa_observe.receivers import Alerting, Email, Opsgenie, PagerDuty, Receivers, Slack, Webhook
 from sankofa_rules.alertmanager import alertmanager
 from tests.http_double import Answer, HttpDouble
@@ -125,13 +125,7 @@ class World:
         return Answer(body=b"ok" if path.startswith("/slack") else b'{"status": "success"}')
 
     def start(self) -> Child:
-        command = [
-            need_program("prometheus-alertmanager"), f"--config.file={self.config}", f"--storage.path={self.folder / 'data'}",
-            f"--web.listen-address={self.address}", "--cluster.listen-address=", "--log.level=debug",
-        ]  # fmt: skip
-        child = self.processes.start("alertmanager", command)
-        self.processes.wait_until(child, answers(f"http://{self.address}/-/ready"))
-        return child
+        return start_alertmanager(self.processes, self.config, self.address, log_level="debug")
 
     def tell(self, *alerts: dict[str, Any]) -> None:
         local.post(f"http://{self.address}/api/v2/alerts", json=list(alerts)).raise_for_status()

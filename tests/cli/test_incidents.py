@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from deploy.alertmanager.render import render
+from deploy.lab.alertmanager import start_alertmanager
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
-from deploy.lab.processes import Child, Processes, answers
-from deploy.parts import need_program
+from deploy.lab.processes import Child, Processes
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.config import load_settings
 from sankofa_observe.receivers import Incidents
@@ -59,14 +59,7 @@ class World:
         self.child = self.start()
 
     def start(self) -> Child:
-        command = [
-            need_program("prometheus-alertmanager"), f"--config.file={self.folder / 'alertmanager.yml'}",
-            f"--storage.path={self.folder / 'alertmanager'}", f"--web.listen-address={self.address}",
-            "--cluster.listen-address=", "--log.level=error",
-        ]  # fmt: skip
-        child = self.processes.start("alertmanager", command)
-        self.processes.wait_until(child, answers(f"http://{self.address}/-/ready"))
-        return child
+        return start_alertmanager(self.processes, self.folder / "alertmanager.yml", self.address)
 
     def tell(self, **more: Any) -> None:
         local.post(f"http://{self.address}/api/v2/alerts", json=[ALERT | more]).raise_for_status()

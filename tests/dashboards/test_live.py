@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deploy.lab.alertmanager import start_alertmanager
 from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes, answers
@@ -108,15 +109,7 @@ def prometheus(processes: Processes, world: World, tmp_path: Path) -> Iterator[s
 def _alertmanager(processes: Processes, address: str, folder: Path) -> None:
     config = folder / "alertmanager.yml"
     config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
-    command = [
-        need_program("prometheus-alertmanager"),
-        f"--config.file={config}",
-        f"--storage.path={folder / 'alerts'}",
-    ]
-    child = processes.start(
-        "alertmanager", [*command, f"--web.listen-address={address}", "--cluster.listen-address=", "--log.level=warn"]
-    )
-    processes.wait_until(child, answers(f"http://{address}/-/ready"))
+    start_alertmanager(processes, config, address)
 
 
 def _queries() -> list[PanelQuery]:

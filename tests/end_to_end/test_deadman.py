@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from deploy.alertmanager.render import render
+from deploy.lab.alertmanager import start_alertmanager
 from deploy.lab.client import local
 from deploy.lab.pager import Pager
 from deploy.lab.ports import free_port
@@ -56,14 +57,7 @@ class World:
         return child
 
     def start_alertmanager(self) -> Child:
-        command = [
-            need_program("prometheus-alertmanager"), f"--config.file={self.folder / 'alertmanager.yml'}",
-            f"--storage.path={self.folder / 'alertmanager'}", f"--web.listen-address={self.alertmanager_at}",
-            "--cluster.listen-address=", "--log.level=warn",
-        ]  # fmt: skip
-        child = self.processes.start("alertmanager", command)
-        self.processes.wait_until(child, answers(f"http://{self.alertmanager_at}/-/ready"))
-        return child
+        return start_alertmanager(self.processes, self.folder / "alertmanager.yml", self.alertmanager_at)
 
     def start_prometheus(self, name: str) -> Child:
         """An observer that scrapes nothing and whose heartbeat says when it was evaluated."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from deploy.lab.alertmanager import start_alertmanager
 from deploy.lab.client import local
 from deploy.lab.pace import measured
 from deploy.lab.pager import Pager
@@ -80,10 +81,12 @@ class Rig:
 
     def start_alertmanager(self) -> None:
         """With the data of the last one, if there was one."""
-        self._run(
-            "alertmanager", "prometheus-alertmanager", f"--config.file={self.folder}/alertmanager.yml",
-            f"--storage.path={self.folder}/alertmanager", "--cluster.listen-address=", f"--web.listen-address=127.0.0.1:{self.ports['alertmanager']}",
-        )  # fmt: skip
+        self.children["alertmanager"] = start_alertmanager(
+            self.processes,
+            self.folder / "alertmanager.yml",
+            f"127.0.0.1:{self.ports['alertmanager']}",
+            log_level="info",
+        )
 
     def start_prometheus(self) -> None:
         """With the data of the last one, if there was one."""
