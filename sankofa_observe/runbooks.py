@@ -49,8 +49,13 @@ def page(name: str, labels: Mapping[str, str] | None = None) -> str:
     return _CODE.sub(lambda code: _WORD.sub(lambda word: given.get(word[1].lower(), word[1]), code[0]), text)
 
 
+def is_name(value: str) -> bool:
+    """Whether a page takes it for the value of a label."""
+    return bool(_VALUE.fullmatch(value))
+
+
 def _check(labels: Mapping[str, str]) -> None:
     if unknown := sorted(set(labels) - set(LABELS)):
         raise InvalidInput(f"label {unknown[0]!r}: a page asks for {', '.join(LABELS)}")
-    if odd := sorted(name for name, value in labels.items() if not _VALUE.fullmatch(value)):
+    if odd := sorted(name for name, value in labels.items() if not is_name(value)):
         raise InvalidInput(f"label {odd[0]!r}: expected a name in letters, digits and . : / @ - _")

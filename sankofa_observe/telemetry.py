@@ -80,6 +80,11 @@ CREDIT = Series(
     meaning="Credits granted so far, in units of the currency.",
 )
 _PRICED = ("agreement", "slo", "site", "tenant", "currency")
+PRICED = Series(
+    name="sankofa_priced_promise",
+    labels=_PRICED,
+    meaning="A promise that has a price in a period that runs; always 1, also while nothing of it is known.",
+)
 CREDIT_NOW = Series(
     name="sankofa_credit_now",
     labels=_PRICED,
@@ -245,7 +250,7 @@ ERRORS = Series(
 
 SERIES = (
     SITE_INFO, TARGET_INFO, SLO_OBJECTIVE, SLO_SLOTS, SLO_LOW, SLO_HIGH, SLO_SPENT, SETTLEMENTS, PENALTY, CREDIT,
-    CREDIT_NOW, CREDIT_NEXT, CREDIT_AT_RISK, SLOTS_TO_NEXT_BAND, SECONDS_TO_NEXT_BAND,
+    PRICED, CREDIT_NOW, CREDIT_NEXT, CREDIT_AT_RISK, SLOTS_TO_NEXT_BAND, SECONDS_TO_NEXT_BAND,
     JUDGED_VERDICT, JUDGED_END, JUDGED_LOW, JUDGED_HIGH, JUDGED_SPENT,
     UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SECONDS,
     OBSERVER_NEWEST, OBSERVER_VERDICTS,

@@ -99,8 +99,8 @@ EVENTS = firing(
     description="Alerts of the fleet or of a region that fire; sites stand below.",
     matchers='scope=~"fleet|region", severity=~"page|ticket"',
     labels=("alertname", "severity", "tier", "region", "network", "observer"),
-    width=24,
-    height=4,
+    width=9,
+    height=6,
 )
 
 
@@ -130,9 +130,15 @@ _SECONDS_LEFT = (
     f" / on (slo, site) group_left () clamp_min(max by (slo, site) {_BAD_SHARE}, 1e-9))"
 )
 _AT_RISK = f"sum by (site, currency) ({telemetry.CREDIT_AT_RISK} and on (site) {_WORST})"
-NO_PRICE = -1  # of a site that the platform knows, and for which it has no price
-_PRICELESS = f"{NO_PRICE} + 0 * max by (site) ({_WORST} and on (site) {telemetry.SITE_INFO} unless on (site) %s)"
-_NOTHING = f"(({_PRICELESS % telemetry.CREDIT_AT_RISK}) or on (site) NaN * max by (site) ({_WORST}))"
+NO_PRICE, LAST_STEP = (
+    -1,
+    -2,
+)  # of a site that the platform knows, and for which it has no price; of one that cannot get dearer
+_PRICELESS = (
+    f"{NO_PRICE} + 0 * max by (site) ({_WORST} and on (site) {telemetry.SITE_INFO} unless on (site) {telemetry.PRICED})"
+)
+_AT_LAST = f"{LAST_STEP} + 0 * max by (site) ({_WORST} and on (site) {telemetry.CREDIT_NOW} unless on (site) {telemetry.SLOTS_TO_NEXT_BAND})"
+_NOTHING = f"(({_PRICELESS}) or on (site) NaN * max by (site) ({_WORST}))"
 _NO_MONEY = f'label_replace({_NOTHING}, "currency", "-", "", "")'
 _CHANGED = f"max_over_time(timestamp(changes({_STATE}[45s]) > 0)[15m:15s])"
 _CHANGED_BEFORE = f"max_over_time(timestamp(changes({_STATE}[90s]) > 0)[6h:1m])"
@@ -145,7 +151,7 @@ WORST = table(
         Label(name="site", links=(SITE_BOARD,), width=120),
         Label(name="tier", width=80),
         Label(name="region", width=90),
-        Label(name="currency", width=80),
+        Label(name="currency", width=70, before="At risk"),
     ),
     columns=(
         Column(
@@ -169,16 +175,24 @@ WORST = table(
             decimals=0,
             steps=states.LEFT,
         ),
-        Column(name="Last period", expr=_of_worst(judged.verdict("site")), words=(judged.WORDS,)),
+        Column(
+            name="Last period",
+            expr=_of_worst(f"({judged.verdict('site')} or on (site) {judged.none_of('', 'site')})"),
+            words=(judged.WORDS, *judged.NO_VERDICT),
+        ),
         Column(
             name="Next step in",
             expr=_of_worst(
-                f"(clamp_max({_SECONDS_LEFT}, {NEVER_SECONDS}) or on (site) {_PRICELESS % telemetry.SLOTS_TO_NEXT_BAND})"
+                f"(clamp_max({_SECONDS_LEFT}, {NEVER_SECONDS}) or on (site) {_PRICELESS} or on (site) {_AT_LAST})"
             ),
             unit="s",
-            decimals=0,
+            decimals=1,
             steps=((0, states.BREACH_COLOUR), (HOUR, states.BURNING_COLOUR), (DAY, "text")),
-            words=(states.plainly(NO_PRICE, "no price"), states.beyond(NEVER_SECONDS, "not at this pace")),
+            words=(
+                states.plainly(NO_PRICE, "no price"),
+                states.plainly(LAST_STEP, "no further step"),
+                states.beyond(NEVER_SECONDS, "not at this pace"),
+            ),
         ),
         Column(
             name="At risk",
@@ -196,7 +210,7 @@ WORST = table(
         Column(name="Rank", expr=f"max by (site) ({_WORST})", hidden=True),
     ),
     width=18,
-    height=12,
+    height=16,
 )
 
 TIMELINE = StateRows(
@@ -205,7 +219,7 @@ TIMELINE = StateRows(
     queries=(Query(expr=f"{_STATE} and on (site) {_WORST_AT_END}", legend="{{site}}"),),
     of="site",
     width=6,
-    height=12,
+    height=16,
 )
 
 TIERS = table(
@@ -224,7 +238,7 @@ TIERS = table(
         ),
         Column(name="of", expr=f"count by (tier) ({_STATE})", decimals=0),
     ),
-    width=10,
+    width=8,
     height=6,
 )
 
@@ -257,7 +271,7 @@ CHANGES = table(
         ),
         Column(name="Rank", expr=f"max by (site) ({_LAST})\nor on () {_unchanged('0')}", hidden=True),
     ),
-    width=10,
+    width=5,
     height=6,
 )
 
@@ -268,7 +282,7 @@ SENT = Figure(
     decimals=0,
     steps=states.ANY_IS_BAD,
     plain=("A",),
-    width=4,
+    width=2,
     height=6,
 )
 
@@ -278,5 +292,5 @@ FLEET = Board(
     description="All sites, worst first: who is hurt, whom we do not see, what it costs.",
     variables=(TIER, REGION),
     marks=(marks.faults('scope=~"fleet|region"'), marks.period_ends(), marks.exclusions()),
-    sections=(Section(panels=(*FIGURES, EVENTS, WORST, TIMELINE, TIERS, CHANGES, SENT)),),
+    sections=(Section(panels=(*FIGURES, EVENTS, TIERS, CHANGES, SENT, WORST, TIMELINE)),),
 )

@@ -10,10 +10,14 @@ from . import foreign, marks, money, states
 from .board import Board
 from .events import firing
 from .layout import Section
-from .panels import Bars, Figure, Lines, Panel, Query, StateRows, figure
+from .panels import Bars, Figure, Lines, Panel, Query, StateRows, figure, named
 
 # The platform tells its fleet as long as it lives: without it nobody says that nothing is owed.
-NONE_YET = f"or on () 0 * count({telemetry.SITE_INFO})"
+_NOTHING_OWED = f'or on () label_replace(0 * count({telemetry.SITE_INFO}), "currency", "nothing is priced", "", "")'
+# What has a price and of which nobody knows what it costs is not nothing.
+_NOT_KNOWN = f"or on (currency) NaN * count by (currency) ({telemetry.PRICED})"
+# What waited when the platform was last heard stands; that nothing did is not known any more.
+_WAITED = f"{telemetry.WAITED} > 0 or {telemetry.WAITED} and on () {telemetry.SITE_INFO}"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -21,7 +25,7 @@ def _money(title: str, series: telemetry.Series, description: str) -> Figure:
     """A sum in units of each currency."""
     return figure(
         title,
-        f"sum by (currency) ({series}) {NONE_YET}",
+        f"sum by (currency) ({series}) {_NOT_KNOWN} {_NOTHING_OWED}",
         description=description,
         steps=states.PLAIN,
         unit="locale",
@@ -65,7 +69,7 @@ HEALTH = (
     ),
     figure(
         "Longest wait",
-        f"max({telemetry.WAITED})",
+        f"max({_WAITED})",
         description="For how long the oldest of what is due and cannot be done yet has waited (WaitingLong).",
         steps=states.rising(_HOUR, _DAY),
         unit="s",
@@ -93,6 +97,7 @@ PAGES: tuple[Panel, ...] = (
             ),
             Query(expr=f"sum(increase({foreign.NOT_SENT}[1h]))", legend="failed"),
         ),
+        colours=(named("failed", states.BREACH_COLOUR),),
         minimum=0,
         width=7,
         height=9,
@@ -119,9 +124,7 @@ WAITS = (
     Bars(
         title="What waits, and why",
         description="For how long the oldest of each kind has waited, by its reason; 0 waits for nothing.",
-        queries=(
-            Query(expr=f"max by (kind, reason) ({telemetry.WAITED})", instant=True, legend="{{kind}}: {{reason}}"),
-        ),
+        queries=(Query(expr=f"max by (kind, reason) ({_WAITED})", instant=True, legend="{{kind}}: {{reason}}"),),
         unit="s",
         steps=states.rising(_HOUR, _DAY),
         width=8,
@@ -175,11 +178,16 @@ MONEY = (
     money.priced("", title="Promises, the most at risk first", height=9),
 )
 
+# Each its own, and a state's only where a person has to look.
+SETTLEMENT_COLOURS = {
+    "computed": "#8AB8FF", "reported": "#3274D9", "disputed": states.BURNING_COLOUR, "held": states.BREACH_COLOUR, "final": "text",
+}  # fmt: skip
 SETTLEMENTS = (
     Lines(
         title="Settlements by state",
         description="Where settlements are over time; one goes from computed to final, or waits as held.",
         queries=(Query(expr=f"sum by (state) ({telemetry.SETTLEMENTS})", legend="{{state}}"),),
+        colours=tuple(named(state, colour) for state, colour in SETTLEMENT_COLOURS.items()),
         decimals=0,
         minimum=0,
         width=8,

@@ -31,6 +31,8 @@ LAST_VALUE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 # Grafana's palette begins with green: lines that have no bounds are shades of one colour that means no state.
 NEITHER_GOOD_NOR_BAD = {"mode": "shades", "fixedColor": "#3274D9"}
 
+COUNTED = {"none", "reqps", "cps", "iops"}
+"""Units of what is counted, or counted a second."""
 ABOVE_ALL = 1.05  # of a share: a line at all of it is not drawn on the panel's edge
 
 
@@ -134,6 +136,12 @@ class Panel:
         }
 
 
+def named(pattern: str, colour: str) -> Json:
+    """The override that gives series of these names (a regular expression between slashes) one colour."""
+    fixed = {"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}
+    return {"matcher": {"id": "byRegexp", "options": pattern}, "properties": [fixed]}
+
+
 def painted(ref: str, colour: str) -> Json:
     """The override that gives all series of a query (by its letter) one colour."""
     fixed = {"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}
@@ -146,6 +154,7 @@ class Figure(Panel):
 
     of: Subject | None = None
     plain: tuple[str, ...] = ()
+    named: bool = False  # with its series' name, also where there is but one
     shape = grafana.Stat
 
     def options(self) -> Json:
@@ -154,7 +163,7 @@ class Figure(Panel):
             "graphMode": "none",
             "justifyMode": "auto",
             "orientation": "auto",
-            "textMode": "value_and_name" if len(self.queries) > 1 else "auto",
+            "textMode": "value_and_name" if len(self.queries) > 1 or self.named else "auto",
             "wideLayout": True,
             "showPercentChange": False,
             "percentChangeColorMode": "standard",
@@ -178,8 +187,9 @@ def figure(
     decimals: int | None = 0,
     legend: str = "",
 ) -> Figure:
-    """A figure of one query, a sixth of a row."""
+    """A figure of one query, a sixth of a row; with a legend, that stands beside each value."""
     return Figure(
+        named=bool(legend),
         title=title,
         description=description,
         queries=(Query(expr=expr, instant=True, legend=legend),),
@@ -197,21 +207,25 @@ class Lines(Panel):
 
     minimum: float | None = None
     plain: tuple[str, ...] = ()  # queries whose lines are in the colour of text
+    parts: bool = True  # each part of a line in the colour of where it is; else all of it in that of its last value
+    colours: tuple[Json, ...] = ()  # overrides of single lines
 
     def options(self) -> Json:
         return {"legend": LEGEND, "tooltip": TOOLTIP}
 
     def overrides(self) -> list[Json]:
-        return [painted(ref, "text") for ref in self.plain]
+        return [*(painted(ref, "text") for ref in self.plain), *self.colours]
 
     def reach(self) -> float | None:
-        """How far the axis goes at least: to the bounds of a share or count, a little beyond where good is above them.
+        """How far the axis goes at least: to the bounds of a share, count or rate, a little beyond where good is above them.
 
         Without it Grafana draws a line that is always 0 up to 100, which is 10000 % of a share.
         """
         bounds = [value for value, _ in self.steps[1:]]
-        if not bounds or self.unit not in {"none", "percentunit"}:
+        if self.unit not in {"percentunit", *COUNTED}:
             return None
+        if not bounds:
+            return 1 if self.unit in COUNTED and self.minimum == 0 else None
         good_is_above = self.steps[0][1] == BREACH_COLOUR
         if good_is_above:
             return ABOVE_ALL if self.unit == "percentunit" else max(bounds) + 1
@@ -228,8 +242,8 @@ class Lines(Panel):
             "fillOpacity": 5,
             "spanNulls": False,
             "showPoints": "auto",
-            "gradientMode": "scheme" if bounded else "none",
-            "thresholdsStyle": {"mode": "line" if bounded else "off"},
+            "gradientMode": "scheme" if bounded and self.parts else "none",
+            "thresholdsStyle": {"mode": "dashed" if bounded else "off"},  # what is solid was measured
             **({"axisSoftMax": reach} if (reach := self.reach()) is not None else {}),
         }
 
@@ -248,7 +262,7 @@ class StateRows(Panel):
     def options(self) -> Json:
         return {
             "mergeValues": True,
-            "showValue": "never",
+            "showValue": "auto",  # a colour is never alone, where its word has room
             "alignValue": "left",
             "rowHeight": 0.9,
             "legend": LEGEND,
@@ -266,7 +280,11 @@ class StateRows(Panel):
 class Bars(Panel):
     """A bar for each series, read at one moment."""
 
+    colours: tuple[Json, ...] = ()  # overrides of single bars
     shape = grafana.BarGauge
+
+    def overrides(self) -> list[Json]:
+        return list(self.colours)
 
     def options(self) -> Json:
         return {
@@ -279,6 +297,7 @@ class Bars(Panel):
             "minVizWidth": 8,
             "minVizHeight": 16,
             "maxVizHeight": 300,
+            "text": {"titleSize": 14, "valueSize": 18},  # as large as there is room for, names would be cut
             "legend": LEGEND | {"showLegend": False},
             "reduceOptions": LAST_VALUE,
         }

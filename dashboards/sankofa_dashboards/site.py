@@ -9,19 +9,24 @@ from __future__ import annotations
 from sankofa_exporters.model import catalogue
 from sankofa_observe import telemetry
 from sankofa_observe.slo.burn_rate import BURN_WINDOWS
+from sankofa_observe.slo.slot import SlotState
 
 from . import judged, marks, money, states
 from .board import Board
 from .choice import AT_SITE, SITE, SYSTEM
 from .events import firing
 from .layout import Section
-from .panels import Bars, Figure, Lines, Link, Query, StateRows
+from .panels import Bars, Figure, Lines, Link, Query, StateRows, named
 from .table import Column, Label, table
 
 _SITE = AT_SITE.strip("{}")
 _SYSTEM = f'{{{_SITE}, system="$system"}}'
 _JOB = f'{{{_SITE}, job="sankofa-$system"}}'
 PAGE_FACTOR = float(BURN_WINDOWS[0].factor)
+SLOT_COLOURS = {
+    SlotState.GOOD: states.GOOD_COLOUR, SlotState.BAD: states.BREACH_COLOUR, SlotState.UNKNOWN: states.NOT_KNOWN_COLOUR,
+    SlotState.NO_TRAFFIC: states.NO_TARGET_COLOUR,
+}  # fmt: skip
 
 STATE = (
     Figure(
@@ -77,6 +82,9 @@ PROMISES = (
                 expr=f"sum by (slo, state) ({telemetry.SLO_SLOTS}{AT_SITE})", instant=True, legend="{{state}} {{slo}}"
             ),
         ),
+        unit="locale",
+        decimals=0,
+        colours=tuple(named(f"/^{state.value} /", SLOT_COLOURS[state]) for state in SlotState),
         width=12,
         height=8,
     ),

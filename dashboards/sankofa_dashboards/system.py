@@ -7,6 +7,7 @@ does not know gives no line and a NOT KNOWN row, never a good one.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 
 from sankofa_exporters.model import catalogue
@@ -24,7 +25,9 @@ from .layout import Section
 from .panels import Bars, Heat, Lines, Panel, Query, StateRows, figure
 from .table import Column, Label, Table, table
 
-WORST_TARGETS, LINES, GOLDEN = 15, 12, 4
+WORST_TARGETS, GOLDEN = 15, 4
+LINES = 6  # as many as an eye can tell apart, and as a legend has room for
+NEVER_NEGATIVE = {"s", "d", "reqps", "cps", "iops"}
 _SELECTOR = re.compile(r"\{AT(?P<own>[^}]*)\}(?P<range>\[[^]]+\])?")
 
 
@@ -147,7 +150,7 @@ def worst(system: System) -> Table:
                 steps=states.STATE_STEPS,
             ),
             Column(
-                name="failing",
+                name="failing collectors",
                 expr=f"topk by (key) (1, count by (key, why) ({why} and on (key) {worst_keys}))\n"
                 f'or on (key) label_replace(0 * {worst_keys}, "why", "-", "", "")',
                 decimals=0,
@@ -162,7 +165,7 @@ def worst(system: System) -> Table:
             Column(name="Rank", expr=worst_keys, hidden=True),
         ),
         width=16,
-        height=10,
+        height=12,
     )
 
 
@@ -177,7 +180,7 @@ def rows(system: System) -> StateRows:
         queries=(Query(expr=f"{state} and on (site) topk({WORST_TARGETS}, {order})", legend="{{site}}"),),
         of="system",
         width=8,
-        height=10,
+        height=12,
     )
 
 
@@ -192,7 +195,10 @@ def signal(one: Signal) -> Panel:
         heat = Query(expr=asked(one.expr), legend=one.legend, format="heatmap")
         return Heat(title=one.title, description=one.means, queries=(heat,), unit=one.unit, width=6, height=8)
     cut = "topk" if one.worst == "highest" else "bottomk"
-    bounds = (states.rising if one.worst == "highest" else states.falling)(one.watch, one.bad)
+    # A whole number that stands at its bound is drawn beside the bound and not on it.
+    off = 0.5 if one.unit == "none" and one.decimals == 0 else 0
+    watch, bad = (None if bound is None else bound - off for bound in (one.watch, one.bad))
+    bounds = (states.rising if one.worst == "highest" else states.falling)(watch, bad)
     expr = f"({asked(one.expr)})\nand {cut}({LINES}, {asked(one.expr, ' @ end()')})"
     return Lines(
         title=one.title,
@@ -200,15 +206,27 @@ def signal(one: Signal) -> Panel:
         queries=(Query(expr=expr, legend=one.legend),),
         unit=one.unit,
         decimals=one.decimals,
+        minimum=0 if one.unit in NEVER_NEGATIVE or (one.unit == "none" and one.worst == "highest") else None,
         steps=bounds,
+        parts=not (one.unit == "percentunit" and one.worst == "lowest"),  # all is at the bound while all is well
         width=6,
         height=8,
     )
 
 
 def exporter(system: System) -> tuple[Panel, ...]:
-    """How long its probes take, what they cost upstream, how old what it reads is, and whether it is held up itself."""
+    """How long its probes take, what they cost upstream, how old what it reads is, and whether it is held up itself.
+
+    A probe that asks nobody has no calls, and what it tells no age.
+    """
     job = _job(system)
+    probes, *upstream, delay = _exporter(job)
+    if system.asks:
+        return (probes, *upstream, delay)
+    return tuple(replace(panel, width=12) for panel in (probes, delay))
+
+
+def _exporter(job: str) -> tuple[Panel, ...]:
     return (
         Lines(
             title="Probes",

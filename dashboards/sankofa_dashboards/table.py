@@ -59,6 +59,8 @@ class Label:
     title: str = ""
     links: tuple[Link, ...] = ()
     width: int | None = None
+    before: str = ""  # the column that it stands before; first of all without one
+    hidden: bool = False  # only joins
 
     @property
     def shown(self) -> str:
@@ -74,10 +76,11 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Panel):
-    """Rows joined by the first label; sorted by the last column, largest first."""
+    """Rows joined by the first label; sorted by the last column, largest first; by a label before that, where one is named."""
 
     labels: tuple[Label, ...]
     columns: tuple[Column, ...]
+    first_by: str = ""
     shape = grafana.Table
 
     def options(self) -> Json:
@@ -91,18 +94,22 @@ class Table(Panel):
         values = [f"Value #{chr(ord('A') + place)}" for place in range(len(self.columns))] if several else ["Value"]
         times = ["Time", *(f"Time {place + 1}" for place in range(len(self.columns)) if several)]
         hidden = [value for value, column in zip(values, self.columns, strict=True) if column.hidden]
-        order = [*(label.name for label in self.labels), *values]
+        order = [label.name for label in self.labels if not label.before]
+        for value, column in zip(values, self.columns, strict=True):
+            order += [*(label.name for label in self.labels if label.before == column.name), value]
+        unseen = [*times, *hidden, *(label.name for label in self.labels if label.hidden)]
         join = {"id": "joinByField", "options": {"byField": self.labels[0].name, "mode": "outer"}}
         # A query keeps its metric's name and other labels: a column that nobody named says nothing.
         named = {"id": "filterFieldsByName", "options": {"include": {"names": order}}}
         return [
             *([join] if several else []),
             named,
-            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": values[-1], "desc": True}]}},
+            _sorted(values[-1], descending=True),
+            *([_sorted(self.first_by, descending=False)] if self.first_by else []),
             {
                 "id": "organize",
                 "options": {
-                    "excludeByName": dict.fromkeys([*times, *hidden], True),
+                    "excludeByName": dict.fromkeys(unseen, True),
                     "indexByName": {name: place for place, name in enumerate(order)},
                     "renameByName": {value: column.name for value, column in zip(values, self.columns, strict=True)}
                     | {label.name: label.title for label in self.labels if label.title},
@@ -112,9 +119,14 @@ class Table(Panel):
 
     def overrides(self) -> list[Json]:
         return [
-            *(label.override() for label in self.labels),
+            *(label.override() for label in self.labels if not label.hidden),
             *(column.override() for column in self.columns if not column.hidden),
         ]
+
+
+def _sorted(field: str, *, descending: bool) -> Json:
+    """Rows that are equal by it keep their order."""
+    return {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": field, "desc": descending}]}}
 
 
 def table(
@@ -126,6 +138,7 @@ def table(
     width: int,
     height: int,
     links: tuple[Link, ...] = (),
+    first_by: str = "",
 ) -> Table:
     """The table, with the queries that its columns name."""
     queries = tuple(Query(expr=column.expr, instant=True, format="table") for column in columns)
@@ -138,4 +151,5 @@ def table(
         width=width,
         height=height,
         links=links,
+        first_by=first_by,
     )

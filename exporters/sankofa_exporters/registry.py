@@ -42,6 +42,7 @@ class System:
         str, ...
     ] = ()  # the words that may follow its name on the command line; the first one is meant without any
     signals: tuple[Signal, ...] = ()  # its board's own rows; the first four are its golden signals
+    asks: bool = True  # whether a probe asks the target itself; else it tells what the exporter did meanwhile
     upstream_job: str | None = None  # the scrape job of the metrics endpoint that the system has itself
 
 

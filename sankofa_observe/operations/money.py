@@ -12,11 +12,11 @@ from prometheus_client import Gauge
 
 from sankofa_observe import telemetry
 from sankofa_observe.operations.registry import ProcessMetrics, show
-from sankofa_observe.pipeline.outlook import Expected, outlooks
+from sankofa_observe.pipeline.outlook import outlooks
 from sankofa_observe.pipeline.overlays import Overlays
 from sankofa_observe.pipeline.panel import PanelOf
 from sankofa_observe.ports import Ledger, Totals
-from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.penalty import VerdictRecord
 from sankofa_observe.slo.verdict import Verdict
@@ -34,6 +34,7 @@ class MoneyMetrics:
         self._penalty = process.gauge(telemetry.PENALTY)
         self._credit = process.gauge(telemetry.CREDIT)
         self._stake = process.gauge(telemetry.UNDETERMINED_STAKE)
+        self._priced = process.gauge(telemetry.PRICED)
         self._now = process.gauge(telemetry.CREDIT_NOW)
         self._next = process.gauge(telemetry.CREDIT_NEXT)
         self._at_risk = process.gauge(telemetry.CREDIT_AT_RISK)
@@ -44,6 +45,9 @@ class MoneyMetrics:
         self._low = process.gauge(telemetry.JUDGED_LOW)
         self._high = process.gauge(telemetry.JUDGED_HIGH)
         self._spent = process.gauge(telemetry.JUDGED_SPENT)
+        # Until one has looked which hold now: all of them, for a promise that is not told would look like one without a price.
+        every = [(one, promise) for one in catalog.agreements.values() for promise in one.promises]
+        show(self._priced, {_priced(agreement, promise): 1 for agreement, promise in every})
 
     def refresh_sums(self, totals: Totals, at_stake: list[Money]) -> None:
         """What was assessed and granted so far, and what hangs on a person's word; nothing yet is 0."""
@@ -63,17 +67,19 @@ class MoneyMetrics:
         """What the promises of running periods cost and may cost."""
         agreements = list(self._catalog.agreements.values())
         overlays = Overlays(agreements=agreements, known=ledger, since_at=self._catalog.since_at)
-        costs, dearer, at_risk, slots, seconds = (Values() for _ in range(5))
+        priced, costs, dearer, at_risk, slots, seconds = (Values() for _ in range(6))
         for one in outlooks(agreements, panel_of=panel_of, overlays=overlays, now=now):
+            of = _priced(one.agreement, one.promise)
+            priced[of] = 1
             if (found := one.outlook) is None:
                 continue
-            of = _priced(one)
             costs[of] = _units(one.agreement.money(found.now_minor))
             at_risk[of] = _units(one.agreement.money(found.at_risk_minor))
             if found.next_minor is not None and found.slots_to_next is not None:
                 dearer[of] = _units(one.agreement.money(found.next_minor))
                 slots[of[:3]] = found.slots_to_next
                 seconds[of[:3]] = found.slots_to_next * one.promise.slo.slot.seconds
+        show(self._priced, priced)
         show(self._now, costs)
         show(self._next, dearer)
         show(self._at_risk, at_risk)
@@ -113,8 +119,7 @@ class MoneyMetrics:
         return next((one.slo.tier for one in agreement.promises if one.slo.name == record.slo), "")
 
 
-def _priced(one: Expected) -> tuple[str, ...]:
-    agreement, promise = one.agreement, one.promise
+def _priced(agreement: Agreement, promise: Promise) -> tuple[str, ...]:
     return (agreement.name, promise.slo.name, promise.site, agreement.tenant, agreement.currency)
 
 

@@ -13,6 +13,8 @@ from sankofa_observe import runbooks
 from sankofa_observe.errors import InvalidInput
 
 PREFIX = "/runbooks"
+NOBODY = ("all", "-")
+"""Values of a label that are no name: an alert of the whole fleet has "all", an empty cell a dash."""
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -40,14 +42,17 @@ def with_runbooks(metrics: Any) -> App:
 
 
 def _answer(name: str, query: str) -> tuple[str, str]:
-    """Labels that no page asks for, or that are odd, are left out: a link must open."""
+    """Labels that no page asks for, that are odd, or that name no single thing are left out: a link must open.
+
+    A board's link has every label of its table: "all" where an alert is of none, and Grafana's own words where a table has no such column.
+    """
     try:
         if not name:
             return "200 OK", "\n".join(f"{PREFIX}/{one}" for one in runbooks.names()) + "\n"
-        labels = {key: value for key, value in parse_qsl(query) if key in runbooks.LABELS}
-        try:
-            return "200 OK", runbooks.page(name, labels)
-        except InvalidInput:
-            return "200 OK", runbooks.page(name)
+        return "200 OK", runbooks.page(name, {key: value for key, value in parse_qsl(query) if _fills_in(key, value)})
     except InvalidInput as error:
         return "404 Not Found", f"{error}\n"
+
+
+def _fills_in(label: str, value: str) -> bool:
+    return label in runbooks.LABELS and value not in NOBODY and runbooks.is_name(value)

@@ -46,7 +46,7 @@ def test_what_is_no_page_or_no_label_is_refused(run: Run, arguments: list[str], 
 
 
 def test_the_link_of_an_alert_opens_beside_the_metrics() -> None:
-    """Filled in by its query; what no page asks for, or is odd, is left out and the page opens all the same."""
+    """Filled in by its query; what no page asks for, is odd, or names no single thing is left out, and the rest is filled in all the same."""
     registry = CollectorRegistry()
     Gauge("one", "One.", registry=registry)
     address = f"127.0.0.1:{free_port()}"
@@ -56,6 +56,11 @@ def test_the_link_of_an_alert_opens_beside_the_metrics() -> None:
         assert (filled.status_code, 'site="edge-7"' in filled.text) == (200, True)
         assert filled.headers["content-type"] == "text/plain; charset=utf-8"
         assert (odd.status_code, 'site="SITE"' in odd.text) == (200, True)
+        of_a_board = {"site": "edge-7", "region": "all", "system": "-", "observer": "${__data.fields.observer}"}
+        row = client.get(f"/runbooks/{NAME}", params=of_a_board)
+        fleet = client.get("/runbooks/FleetDown", params={"site": "all", "tier": "edge"})
+        assert (row.status_code, 'site="edge-7"' in row.text) == (200, True)
+        assert (fleet.status_code, 'tier="edge"' in fleet.text, '"all"' in fleet.text) == (200, True, False)
         assert client.get("/runbooks").text.split() == [f"/runbooks/{name}" for name in runbooks.names()]
         assert client.get("/runbooks/Nobody").status_code == 404
         assert client.get("/runbooks/%2e%2e/README").status_code == 404

@@ -21,11 +21,22 @@ from sankofa_dashboards.__main__ import main
 from sankofa_dashboards.board import RUNBOOKS, Board
 from sankofa_dashboards.finish import finish
 from sankofa_dashboards.layout import Section
-from sankofa_dashboards.panels import Lines, Panel, Query
+from sankofa_dashboards.paging import PAGING
+from sankofa_dashboards.panels import Figure, Lines, Panel, Query
 from sankofa_dashboards.queries import panel_queries
-from sankofa_dashboards.states import GOOD_COLOUR, NOT_KNOWN_COLOUR, NOT_KNOWN_TEXT, PLAIN, state_mappings
+from sankofa_dashboards.states import (
+    BURNING_COLOUR,
+    GOOD_COLOUR,
+    NOT_KNOWN_COLOUR,
+    NOT_KNOWN_TEXT,
+    PLAIN,
+    state_mappings,
+)
+from sankofa_dashboards.system import board_of, signal
 from sankofa_dashboards.table import Table
-from sankofa_exporters.registry import SYSTEM_NAMES
+from sankofa_exporters.model.signal import Signal
+from sankofa_exporters.registry import SYSTEM_NAMES, system
+from sankofa_observe import runbooks
 from sankofa_rules import book as rules
 from sankofa_rules import metrics
 from sankofa_rules.rule import LINKS
@@ -317,9 +328,76 @@ def test_marks_name_only_series_that_exist(board: Board) -> None:
 )
 def test_no_line_is_green_by_its_place(panel: Lines) -> None:
     """A line is a shade that means no state, or has the colour of where it is between bounds that are drawn."""
-    drawn = panel.custom()["thresholdsStyle"]["mode"] == "line"
+    drawn = panel.custom()["thresholdsStyle"]["mode"] == "dashed"
     assert panel.colour()["mode"] == ("thresholds" if drawn else "shades")
     assert drawn == (panel.steps != PLAIN)
+
+
+_WHOLE = [
+    (system(name).title, one)
+    for name in SYSTEM_NAMES
+    for one in system(name).signals
+    if one.unit == "none" and one.decimals == 0 and one.watch is not None
+]
+
+
+@pytest.mark.parametrize(("of", "one"), _WHOLE, ids=[f"{of}: {one.title}" for of, one in _WHOLE])
+def test_a_whole_number_is_not_drawn_on_its_bound(of: str, one: Signal) -> None:
+    """Two witnesses of two were drawn under the line from which on they are enough: all was well, and what one saw was amber."""
+    steps, bound = signal(one).steps, one.watch or 0
+    assert [value for value, _ in steps[1:] if value == round(value)] == []
+    seen = [next(colour for value, colour in reversed(steps) if number >= value) for number in (bound - 1, bound)]
+    assert seen == ([BURNING_COLOUR, GOOD_COLOUR] if one.worst == "lowest" else [GOOD_COLOUR, BURNING_COLOUR]), of
+
+
+def test_a_share_that_is_well_at_its_bound_has_one_colour() -> None:
+    """All pools serve: at 100 % half of a line lay in the colour of what is just below, and it looked amber."""
+    shares = [
+        signal(one)
+        for name in SYSTEM_NAMES
+        for one in system(name).signals
+        if one.unit == "percentunit" and one.worst == "lowest"
+    ]
+    assert shares
+    assert {panel.custom()["gradientMode"] for panel in shares} == {"none"}
+
+
+ALERTS = [
+    pytest.param(panel, id=f"{board.uid} {panel.title}")
+    for board in book.BOARDS
+    for panel in board.panels
+    if isinstance(panel, Table) and panel.labels[0].name == "alertname"
+]
+
+
+@pytest.mark.parametrize("panel", ALERTS)
+def test_the_runbook_of_an_alert_opens_with_the_labels_that_its_row_has(panel: Table) -> None:
+    """As the page's own link does: at night nobody types a site into a query."""
+    (link,) = panel.labels[0].links
+    path, _, asked = link.url.partition("?")
+    has = {label.name for label in panel.labels}
+    assert path == "${runbooks}/${__data.fields.alertname}"
+    assert {one.partition("=")[0] for one in asked.split("&")} == has & set(runbooks.LABELS) - {"network"}
+    assert set(re.findall(r"__data\.fields\.(\w+)", link.url)) <= has
+
+
+@pytest.mark.parametrize("name", SYSTEM_NAMES)
+def test_no_board_has_a_panel_for_what_its_exporter_never_tells(name: str) -> None:
+    """A canary's probe asks nobody: calls and ages were two panels that said NOT KNOWN for ever."""
+    titles = {panel.title for panel in board_of(system(name)).panels}
+    assert ({"Upstream calls", "Age of the source's own sample"} <= titles) == system(name).asks
+    assert {"Probes", "Delay of our own"} <= titles
+
+
+def test_amounts_of_money_stand_beside_their_currency() -> None:
+    """A figure has its name, a table the column just before the first amount."""
+    figures = [panel for panel in PAGING.panels if isinstance(panel, Figure) and panel.unit == "locale"]
+    assert {panel.options()["textMode"] for panel in figures} == {"value_and_name"}
+    assert {query.legend for panel in figures for query in panel.queries} == {"{{currency}}"}
+    for table in (panel for board in book.BOARDS for panel in board.panels if isinstance(panel, Table)):
+        if "At risk" in (names := [column.name for column in table.columns]):
+            order = next(one["options"]["indexByName"] for one in table.transformations() if one["id"] == "organize")
+            assert order["currency"] + 1 == order[f"Value #{chr(ord('A') + names.index('At risk'))}"]
 
 
 def test_panel_queries_are_ready_to_be_sent() -> None:

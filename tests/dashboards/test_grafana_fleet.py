@@ -12,8 +12,9 @@ import pytest
 from deploy.lab.boards.__main__ import SITE, Moment, lab, outage, source
 from deploy.lab.boards.world import BoardFleet, BoardWorld
 from deploy.lab.pace import measured
+from sankofa_dashboards.events import NOTHING_FIRES
 from sankofa_dashboards.queries import generated_boards
-from sankofa_dashboards.states import COLOURS, GOOD_COLOUR
+from sankofa_dashboards.states import COLOURS, GOOD_COLOUR, NOT_KNOWN_TEXT
 from sankofa_observe.telemetry import State
 from tests.dashboards.grafana import Shown, shown
 
@@ -65,6 +66,16 @@ def test_a_good_minute_has_nobody_down_and_nobody_unknown(seen: dict[str, Seen])
         name: wall.said(name)[0][1] for name in ("DOWN", "BREACH", "Burning", "NOT KNOWN", "No target")
     } == dict.fromkeys(("DOWN", "BREACH", "Burning", "NOT KNOWN", "No target"), "0")
     assert wall.said("NOT KNOWN")[1] == ("of", str(len(FLEET.sites)))
+
+
+def test_a_good_minute_leaves_nothing_open(seen: dict[str, Seen]) -> None:
+    """No panel of any board says NOT KNOWN or has nothing to show, and nothing fires but the one verdict that waits for a person."""
+    boards = seen["good"].boards
+    assert {
+        (uid, one.panel) for uid, board in boards.items() for one in board.words if one.text == NOT_KNOWN_TEXT
+    } == set()
+    assert {word.text for word in boards["sk-fleet"].of("Events") if word.name == "Alert"} <= {NOTHING_FIRES}
+    assert {word.text for word in boards["sk-paging"].of("Pages that fire") if word.name == "Alert"} == {NOTHING_FIRES}
 
 
 def test_the_middle_of_a_core_outage_is_down_in_words_and_in_red(seen: dict[str, Seen]) -> None:

@@ -36,7 +36,8 @@ SITES = {
 BOARDS = generated_boards()
 CHOSEN = {"tier": ".*", "region": ".*", "site": "core-0", "system": "ceph", "__rate_interval": "6s"}
 PRICED = 'agreement="gold",slo="availability-core",site="core-0",tenant="acme",currency="USD"'
-
+UNSEEN = 'agreement="gold",slo="availability-edge",site="edge-2",tenant="acme",currency="EUR"'
+"""Of this one nobody knows yet what it costs."""
 _JUDGED = 'agreement="gold",slo="availability-core",site="core-0",tier="core"'
 
 
@@ -61,6 +62,8 @@ sankofa_settlements{{state="final"}} 1
 sankofa_settlements{{state="held"}} 0
 sankofa_penalty{{currency="USD"}} 1250.5
 sankofa_service_credit{{tenant="acme",currency="USD"}} 625.25
+sankofa_priced_promise{{{PRICED}}} 1
+sankofa_priced_promise{{{UNSEEN}}} 1
 sankofa_credit_now{{{PRICED}}} 100.5
 sankofa_credit_next{{{PRICED}}} 250
 sankofa_credit_at_risk{{{PRICED}}} 149.5
@@ -205,7 +208,29 @@ def _good(prometheus: str) -> None:
         "400%",
     ]
     assert _figures(ceph, "Targets expected", "Found", "Known", "Up") == ["1", "1", "1", "1"]
-    assert _figures(paging, *MONEY) == ["100.5", "149.5", "500", "625.25", "1,250.5"]
+    assert [paging.said(title)[0] for title in MONEY] == [
+        ("USD", "100.5"),
+        ("USD", "149.5"),
+        ("USD", "500"),
+        ("USD", "625.25"),
+        ("USD", "1,250.5"),
+    ]
+    assert paging.said("At risk")[1:] == [("EUR", "NOT KNOWN")]
+    _of_places(prometheus)
+
+
+def _of_places(prometheus: str) -> None:
+    """What has no price says so in words; what has one, and nobody knows which, is NOT KNOWN."""
+    now = {"board": BOARDS["sk-site"], "prometheus": prometheus, "end": time.time(), "range": 20, "scrape": 1}
+    free, unseen = shown([{**now, "variables": {"site": site}} for site in ("reg-1", "edge-2")])
+    assert [text for _, text in free.said("Money")] == [
+        "no promise has a price here",
+        *"-" * (len(free.said("Money")) - 1),
+    ]
+    assert _row(free, "Last closed period", "none")["Verdict"] == "no price"
+    price = _row(unseen, "Money", "gold/availability-edge/edge-2")
+    assert (price["At risk"], price["Owed by now"], price["currency"]) == ("NOT KNOWN", "NOT KNOWN", "EUR")
+    assert _row(unseen, "Last closed period", "none")["Verdict"] == "none yet"
 
 
 def _bad(prometheus: str) -> None:
@@ -214,6 +239,10 @@ def _bad(prometheus: str) -> None:
     core, blind, breach = (_row(wall, "Worst 25 sites", name) for name in ("core-0", "edge-2", "reg-1"))
     assert [core[name] for name in ("State", *SYSTEM_NAMES)] == ["DOWN", "up", "up", "DOWN", "up", "up"]
     assert (core["At risk"], core["currency"], core["Budget left"]) == ("149.5", "USD", "75%")
+    assert (blind["At risk"], blind["Next step in"], blind["Last period"]) == ("NOT KNOWN", "NOT KNOWN", "none yet")
+    assert [word.text for word in site.of("Firing at this site") if word.name == "severity"] == sorted(
+        word.text for word in site.of("Firing at this site") if word.name == "severity"
+    )
     assert [blind[name] for name in ("State", "besu", "cloudflare", "proxmox")] == [
         "NOT KNOWN",
         "-",
@@ -221,6 +250,7 @@ def _bad(prometheus: str) -> None:
         "NOT KNOWN",
     ]
     assert (breach["State"], breach["At risk"], breach["currency"]) == ("BREACH", "no price", "-")
+    assert (breach["Next step in"], breach["Last period"]) == ("no price", "no price")
     assert [word.text for word in wall.of("Worst 25 sites") if word.name == "site"][:3] == ["core-0", "reg-1", "edge-2"]
 
     assert _figures(site, "State") == ["DOWN"]
@@ -240,4 +270,4 @@ def _blind(prometheus: str) -> None:
     assert {edge[name] for name in ("Budget left", "Last period", "Next step in", "At risk")} == {"NOT KNOWN"}
     assert not [word for word in wall.of("Worst 25 sites") if word.color == GOOD_COLOUR]
     assert _figures(ceph, "Known", "Up", "Slowest probe") == ["0", "0", "NOT KNOWN"]
-    assert set(_figures(paging, *MONEY, "Longest wait")) == {"NOT KNOWN"}
+    assert set(_figures(paging, *MONEY, "Longest wait", "What waits, and why")) == {"NOT KNOWN"}

@@ -86,6 +86,19 @@ def test_what_is_left_to_the_next_step_is_told_in_seconds_of_the_slot(slot_secon
     assert shown[1] == shown[0] * slot_seconds
 
 
+def test_a_promise_is_told_as_priced_while_nobody_knows_what_it_costs() -> None:
+    """From the start on, and in a period of which nothing is known; one that ended has no price: a board could not tell them apart."""
+    over = replace(agreement("old-edge"), ends_at=period(0).ends_at)
+    process, money = made(EDGE, over)
+    was = [value(process, telemetry.PRICED, *PRICED), value(process, telemetry.PRICED, "old-edge", *PRICED[1:])]
+    money.refresh_outlook(alone(MemorySlots()), MemoryLedger(), period(1).starts_at + 60)
+
+    assert was == [1, 1]
+    assert value(process, telemetry.PRICED, *PRICED) == 1
+    assert value(process, telemetry.PRICED, "old-edge", *PRICED[1:]) is None
+    assert outlook(process) == (None, None, None, None)
+
+
 def test_a_period_of_which_nothing_is_known_has_no_price() -> None:
     """And one that was priced has none any more in the next period: no old figure stays."""
     process, money = made(EDGE)

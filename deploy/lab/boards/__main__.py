@@ -29,7 +29,11 @@ from sankofa_rules.pace import SCRAPE_SECONDS
 PROGRAMS = ("prometheus", "prometheus-alertmanager", "node", "esbuild", "chromium")
 FOLDER, PICTURES = CHECKOUT / ".boards", CHECKOUT / "docs" / "pictures" / "boards"
 FASTER = 3.0  # than production, on a quiet machine
-WELL_SECONDS, OUTAGE_SECONDS = 480.0, 300.0  # of production
+WARM_SECONDS, WELL_SECONDS, OUTAGE_SECONDS = (
+    120.0,
+    480.0,
+    300.0,
+)  # of production; states and rates need the first ones to begin
 TAKEN = 0.31  # of the metros: 20 of 65
 MOMENTS = ("good", "outage")
 SMALL = BoardFleet(core=5, regional=12, edge=60)
@@ -59,7 +63,7 @@ def lab(folder: Path, world: BoardWorld) -> Iterator[Rig]:
 
 def outage(rig: Rig, world: BoardWorld) -> list[Moment]:
     """A good minute, and the middle of a core outage."""
-    rig.run_for(WELL_SECONDS)
+    rig.run_for(WARM_SECONDS + WELL_SECONDS)
     good = time.time() - rig.seconds(SCRAPE_SECONDS)  # a scrape that had begun by now may be answered after the fault
     world.fail([SITE["site"], *world.fleet.edges_of_metros(range(int(TAKEN * world.fleet.regional)))])
     rig.run_for(OUTAGE_SECONDS)
@@ -71,7 +75,7 @@ def source(rig: Rig) -> Source:
         prometheus=rig.url("prometheus"),
         scrape_seconds=rig.seconds(SCRAPE_SECONDS),
         range_seconds=rig.seconds(WELL_SECONDS),
-        caption=f"lab, {rig.factor:.1f} times faster",
+        caption=f"lab, {_pace(rig)}",
     )
 
 
@@ -98,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     world = BoardWorld(fleet=fleet, factor=max(1.0, FASTER / max(1.0, measured().wall)))
     try:
         with lab(FOLDER, world) as rig:
+            print(_waits(rig), flush=True)
             moments = outage(rig, world)
             with served(bundle(FOLDER / "viewer"), source(rig)) as address:
                 if options.serve:
@@ -109,6 +114,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _waits(rig: Rig) -> str:
+    well, fault = (round(rig.seconds(one)) for one in (WARM_SECONDS + WELL_SECONDS, OUTAGE_SECONDS))
+    return (
+        f"{len(rig.world.fleet.sites)} places run {_pace(rig)}: {well} s of good minutes, then {fault} s of the outage"
+    )
+
+
+def _pace(rig: Rig) -> str:
+    return f"{rig.factor:.1f} times faster than in production" if rig.factor > 1 else "as fast as in production"
 
 
 def stay(rig: Rig, address: str) -> None:

@@ -28,7 +28,8 @@ FOLDER = CHECKOUT / "tests" / "exporters"
 COUNTED_SECONDS = 120  # a recorded counter is taken to have come together in so long
 SWAY = 0.08
 ASKED_A_SECOND, USUAL_SECONDS = 5, 0.015
-SELDOM_SECONDS = 900  # between two backups and the like
+SELDOM_SECONDS = 900  # between two backups and the like,
+NIGHTLY_SECONDS = 50_000  # of which none is older than the last night
 _SWAYS = re.compile(
     r"(?<!capacity)_(used_bytes|used_ratio|duration_seconds|per_second|rtt_seconds|age_seconds)$|round_trip"
 )
@@ -36,6 +37,19 @@ _TO_COME = re.compile(r"_(expiry|next_run|next_sync)_")
 _OLD = re.compile(r"_(backup|snapshot|expiry|active_since|oldest|newest)_")
 YOUNG_SECONDS = 5  # of what is told to be done all the time
 _NAME = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """A moment, the seconds from a start to it, and in how many of them requests were answered."""
+
+    now: float
+    since: float
+    answered: float
+
+
+def requests_in(seconds: float) -> int:
+    return math.floor(ASKED_A_SECOND * seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,27 +61,28 @@ class Line:
     kind: str
     value: float
 
-    def at(self, now: float, since: float, seed: int, newest: float) -> str:
-        return f"{self.name}{self.labels} {self._value(now, since, seed, newest)!r}"
+    def at(self, clock: Clock, seed: int, newest: float) -> str:
+        return f"{self.name}{self.labels} {self._value(clock, seed, newest)!r}"
 
     def changed(self, value: float, now: float, seed: int) -> str:
         return f"{self.name}{self.labels} {self._swayed(value, now, seed)!r}"
 
-    def _value(self, now: float, since: float, seed: int, newest: float) -> float:
+    def _value(self, clock: Clock, seed: int, newest: float) -> float:
+        now = clock.now
         if self.name.endswith("_timestamp_seconds"):
             age = newest - self.value
             if _OLD.search(self.name):
-                return now // SELDOM_SECONDS * SELDOM_SECONDS - age
+                return now // SELDOM_SECONDS * SELDOM_SECONDS - min(age, NIGHTLY_SECONDS)
             return now - min(age, YOUNG_SECONDS)
         if self.kind == "histogram" or self.name.endswith("_requests_total"):
-            return self._asked(since)
+            return self._asked(clock.answered)
         if self.kind != "gauge":
-            return math.floor(self.value * (1 + since / COUNTED_SECONDS))
+            return math.floor(self.value * (1 + clock.since / COUNTED_SECONDS))
         return self._swayed(self.value, now, seed)
 
-    def _asked(self, since: float) -> float:
+    def _asked(self, answered: float) -> float:
         """Requests so far, those within a bucket's bound, or the seconds they took: the recordings have next to none."""
-        count = math.floor(ASKED_A_SECOND * since)
+        count = requests_in(answered)
         if self.name.endswith("_sum"):
             return count * USUAL_SECONDS
         bound = re.search(r'le="([^"]+)"', self.labels)
@@ -85,13 +100,13 @@ class Recording:
     lines: tuple[Line, ...]
     newest: float  # when it was recorded, by the newest time in it
 
-    def samples(self, now: float, since: float, seed: int, changed: Mapping[str, float | None]) -> Iterator[str]:
-        """All lines at a time, `since` seconds after a start; `changed` has other values by name, None for a line that is left out."""
+    def samples(self, clock: Clock, seed: int, changed: Mapping[str, float | None]) -> Iterator[str]:
+        """All lines at a moment; `changed` has other values by name, None for a line that is left out."""
         for line in self.lines:
             if line.name not in changed:
-                yield line.at(now, since, seed, self.newest)
+                yield line.at(clock, seed, self.newest)
             elif (value := changed[line.name]) is not None:
-                yield line.changed(value, now, seed)
+                yield line.changed(value, clock.now, seed)
 
 
 @cache

@@ -10,10 +10,12 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from deploy.lab.boards.recorded import recording
+from deploy.lab.boards.recorded import Clock, recording, requests_in
 from deploy.lab.storm.exposition import PAIRS, Look, sample
 from deploy.lab.storm.fleet import Fleet, Site
 from deploy.lab.storm.world import World
+from sankofa_exporters.besu.network import families as network
+from sankofa_exporters.besu.node import families as besu
 from sankofa_exporters.canary import families as canary
 from sankofa_exporters.ceph import families as ceph
 from sankofa_exporters.cloudflare import families as tunnel
@@ -25,6 +27,9 @@ from sankofa_observe import telemetry
 WELL_VALUES: dict[str, dict[str, float | None]] = {
     "besu": {catalogue.COLLECTOR_ERROR.name: None},
     "canary": {canary.FAILURES.name: 0.0, canary.NOT_KNOWN.name: 0.0},
+    "network": {
+        network.WINDOW_ROUNDS.name: 0.0, network.MISSED.name: 0.0, network.MARGIN.name: 1.0, network.SECURITY_EVENTS.name: 0.0,
+    },
     "ceph": {
         ceph.OSDS_UP.name: 3.0, ceph.OBJECT_COPIES.name: 2_400_000.0, ceph.OBJECTS_DEGRADED.name: 0.0, ceph.CLIENT_READS.name: 640.0,
         ceph.CLIENT_WRITES.name: 310.0,
@@ -32,18 +37,24 @@ WELL_VALUES: dict[str, dict[str, float | None]] = {
     "proxmox": {
         cluster.QUORUM_MARGIN.name: 1.0, cluster.NODE_ONLINE.name: 1.0, ha.HA_SERVICE_STARTED.name: 1.0, ha.HA_LRM_FRESH.name: 1.0, replication.REPLICATION_FAILURES.name: 0.0,
         zfs.POOL_HEALTHY.name: 1.0, backup.NODE_BACKUP_BAD.name: 0.0, backup.GUEST_IN_JOB.name: 1.0,
+        catalogue.UPSTREAM_CALLS.name: 5.0,  # recorded without a network
     },
 }  # fmt: skip
 # and this is otherwise while a system is known to be down.
 BROKEN: dict[str, dict[str, float | None]] = {
     "ceph": {ceph.POOL_AVAILABLE.name: 0.62, ceph.OBJECTS_DEGRADED.name: 41_000.0, ceph.CLIENT_READS.name: 0.0, ceph.CLIENT_WRITES.name: 0.0},
-    "proxmox": {cluster.QUORUM_MARGIN.name: -1.0},
+    "proxmox": {cluster.QUORUM_MARGIN.name: -1.0, cluster.NODE_ONLINE.name: None},  # a minority cannot say who is left
     "cloudflare": {tunnel.REDUNDANCY.name: 0.0, tunnel.EDGE_SITES.name: 0.0},
 }  # fmt: skip
 SLOS = {"core": "availability-core", "regional": "availability-regional", "edge": "availability-edge"}
 OBJECTIVES = {"core": 0.9999, "regional": 0.999, "edge": 0.995}
 EARLIER = {"core": 2, "regional": 9, "edge": 40}  # bad minutes of earlier weeks, less than these
 SLOT_SECONDS, PERIOD_SLOTS = 60, 43_200
+ALLOWED = 216  # bad slots of a period of an edge site
+MISSED_ONE_IN, CANNOT_TELL = (
+    66,
+    9,
+)  # edge sites whose last period was a breach, by their number; the one of which nobody can say
 FEE, CREDIT_A_MINUTE = 400.0, 2.5  # of an edge site, in USD
 USD = "USD"
 CANARIES = ("core", "regional")
@@ -99,24 +110,46 @@ class BoardWorld(World):
 
     def _recorded(self, site: Site, system: str, seed: int, look: Look) -> Iterator[str]:
         now = time.time()
-        own = {family.name for family in PAIRS[system]} | self._more(site, system).keys()
+        clock = self._clock(site.name if look is Look.DOWN else "")
+        more = self._more(site, system) | self._failing(system, look, clock)
+        own = {family.name for family in PAIRS[system]} | more.keys()
         changed = WELL_VALUES.get(system, {}) | (BROKEN.get(system, {}) if look is Look.DOWN else {})
         if system == "ceph":
             used = CAPACITY_BYTES * (
                 0.38 + seed % 7 / 50 + GROWTH_A_DAY * self.factor * (now - self.began) / DAY_SECONDS
             )
             changed = {**changed, ceph.CAPACITY.name: CAPACITY_BYTES, ceph.CAPACITY_USED.name: used}
-        yield from self._others(system, own, seed, changed)
-        yield from (sample(name, value) for name, value in self._more(site, system).items())
+        if system == "canary":  # recorded is what it tells of its requests, without what every probe tells
+            yield sample(catalogue.PROBE_SUCCESS.name, 1)
+            yield sample(catalogue.UPSTREAM_CALLS.name, 0)
+        yield from self._others(system, own, seed, changed, clock)
+        yield from (sample(name, value) for name, value in more.items())
+
+    def _clock(self, down: str) -> Clock:
+        """Of a site that is down, what answers there answers no longer."""
+        now = time.time()
+        since, answered = (self.factor * (until - self.began) for until in (now, self.down_since.get(down, now)))
+        return Clock(now=now, since=since, answered=answered)
+
+    def _failing(self, system: str, look: Look, clock: Clock) -> dict[str, float]:
+        """Of a system that is down: a canary's requests go on and time out, the head of a node stands still."""
+        if look is not Look.DOWN:
+            return {}
+        lost = clock.since - clock.answered
+        if system == "canary":
+            failed = f'{canary.FAILURES.name}{{outcome="timeout"}}'
+            return {canary.REQUESTS.name: requests_in(clock.since), failed: requests_in(lost)}
+        return {besu.HEAD_TIMESTAMP.name: clock.now - lost} if system == "besu" else {}
 
     def _chain(self) -> Iterator[str]:
         """What a chain's observer says beside the pair and the head."""
         own = {family.name for family in PAIRS["network"]} | self._network("").keys()
-        yield from self._others("network", own, 0, {})
+        yield from self._others("network", own, 0, WELL_VALUES["network"], self._clock(""))
 
-    def _others(self, name: str, own: Container[str], seed: int, changed: Mapping[str, float | None]) -> Iterator[str]:
-        now = time.time()
-        for line in recording(name).samples(now, self.factor * (now - self.began), seed, changed):
+    def _others(
+        self, name: str, own: Container[str], seed: int, changed: Mapping[str, float | None], clock: Clock
+    ) -> Iterator[str]:
+        for line in recording(name).samples(clock, seed, changed):
             series = line.rpartition(" ")[0]
             if series not in own and series.partition("{")[0] not in own:
                 yield line
@@ -132,6 +165,7 @@ class BoardWorld(World):
                 yield from self._promised(site, now)
         for site in self._priced:
             yield from self._money(site, now)
+            yield from _judged(site, now)
 
     def _bad_slots(self, site: Site, now: float) -> int:
         """Bad slots of the period: a few of earlier weeks, and those of the fault that is on."""
@@ -150,9 +184,10 @@ class BoardWorld(World):
         yield sample(telemetry.SLO_SPENT, bad / allowed, labels)
 
     def _money(self, site: Site, now: float) -> Iterator[str]:
-        promise = {"agreement": "example-edge", "slo": SLOS["edge"], "site": site.name}
+        promise = _promise(site)
         priced = {**promise, "tenant": "example", "currency": USD}
         minutes = self._bad_slots(site, now)
+        yield sample(telemetry.PRICED, 1, priced)
         yield sample(telemetry.CREDIT_NOW, 0.0, priced)
         yield sample(telemetry.CREDIT_NEXT, FEE / 10, priced)
         yield sample(
@@ -160,8 +195,30 @@ class BoardWorld(World):
             min(FEE, CREDIT_A_MINUTE * minutes) if site.name in self.down_since else 0.0,
             priced,
         )
-        yield sample(telemetry.SLOTS_TO_NEXT_BAND, max(0, 216 - minutes), promise)
-        yield sample(telemetry.SECONDS_TO_NEXT_BAND, 60 * max(0, 216 - minutes), promise)
+        yield sample(telemetry.SLOTS_TO_NEXT_BAND, max(0, ALLOWED - minutes), promise)
+        yield sample(telemetry.SECONDS_TO_NEXT_BAND, SLOT_SECONDS * max(0, ALLOWED - minutes), promise)
+
+
+def _promise(site: Site) -> dict[str, str]:
+    return {"agreement": "example-edge", "slo": SLOS["edge"], "site": site.name}
+
+
+def _judged(site: Site, now: float) -> Iterator[str]:
+    """How the period before came out: met, but for a few that missed it, and for one that slots cannot decide."""
+    number = int(site.name.rpartition("-")[2])
+    bad, unknown = 20 + number % EARLIER["edge"], 2
+    if number % MISSED_ONE_IN == MISSED_ONE_IN - 1:
+        bad = ALLOWED + number % EARLIER["edge"]
+    elif number == CANNOT_TELL:
+        bad, unknown = ALLOWED - 6, 20
+    word = "breach" if bad > ALLOWED else "undetermined" if bad + unknown > ALLOWED else "met"
+    labels = {**_promise(site), "tier": site.tier}
+    for verdict in ("met", "breach", "undetermined"):
+        yield sample(telemetry.JUDGED_VERDICT, int(verdict == word), {**labels, "verdict": verdict})
+    yield sample(telemetry.JUDGED_END, now - PERIOD_SLOTS * 2 // 3 * SLOT_SECONDS, labels)
+    yield sample(telemetry.JUDGED_LOW, 1 - (bad + unknown) / PERIOD_SLOTS, labels)
+    yield sample(telemetry.JUDGED_HIGH, 1 - bad / PERIOD_SLOTS, labels)
+    yield sample(telemetry.JUDGED_SPENT, bad / ALLOWED, labels)
 
 
 def _running(now: float) -> Iterator[str]:

@@ -31,7 +31,7 @@ SIGNALS = (
     Signal(
         title="Missed proposals",
         means="Slots of the window that were a validator's own and went by without its block (BesuValidatorSilent).",
-        expr=f"{network.MISSED.name}{AT}",
+        expr=f'label_replace({network.MISSED.name}{AT}, "validator", "$1…", "validator", "(0x.{{8}}).*")',
         legend="{{site}} {{validator}}",
         decimals=0,
         watch=1,

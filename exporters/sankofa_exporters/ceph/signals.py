@@ -49,11 +49,11 @@ SIGNALS = (
         unit="iops",
     ),
     Signal(
-        title="Days until full",
+        title="Time until full",
         means="Free raw bytes over the growth of the last 6 h; absent for a cluster that does not grow (CephCapacityShort).",
         expr=f"{_LEFT}\n/ ({_SPEED} > 0) / 86400",
         legend="{{site}}",
-        unit="none",
+        unit="d",
         decimals=0,
         worst="lowest",
         watch=30,

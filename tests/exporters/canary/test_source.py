@@ -11,7 +11,7 @@ import pytest
 from sankofa_exporters.canary.families import FAMILIES
 from sankofa_exporters.canary.snapshot import KINDS, Ended, Failure, Unknown
 from sankofa_exporters.canary.system import source as room
-from sankofa_exporters.canary.system.source import CanarySource
+from sankofa_exporters.canary.system.source import SYSTEM, CanarySource
 from sankofa_exporters.canary.system.tally import Tally
 from sankofa_exporters.model.bounds import Bounds
 from sankofa_exporters.model.exposition import render_text
@@ -54,6 +54,16 @@ def stood_still(source: CanarySource, *ended: Ended, seconds_ago: float = 0) -> 
 
 def answered(seconds: float, status: int = 200) -> Ended:
     return Ended(outcome=None, seconds=seconds, status=status)
+
+
+async def test_a_probe_asks_nobody_and_tells_no_age() -> None:
+    """It tells what was asked meanwhile: its system says so, and its board has no panels of calls and ages."""
+    source = stood_still(canary("http://127.0.0.1:9/"), answered(0.01))
+    seen = shown(await probed(source))
+    await source.close()
+    assert seen["probe_upstream_calls",] == 0
+    assert [name for name, *_ in seen if name == "collector_age_seconds"] == []
+    assert not SYSTEM.asks
 
 
 async def test_requests_go_on_between_probes_and_a_close_ends_them() -> None:

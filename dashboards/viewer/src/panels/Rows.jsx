@@ -42,9 +42,9 @@ function Row({ field, times, name, clock, names, width, line, panel }) {
         const display = field.display(value);
         const text = formattedValueToString(display);
         const wide = Math.max(1, x(to) - x(from));
-        const worded = panel.options.showValue !== 'never' && wide > CHAR * text.length;
+        const worded = panel.options.showValue !== 'never' && wide > CHAR * text.length + 6 && thick >= 12;
         return (
-          <span key={number} style={{ position: 'absolute', left: names + x(from), top: (line - thick) / 2, width: wide, height: thick, lineHeight: `${thick}px`, background: display.color, opacity: 0.9, color: '#fff', textAlign: 'center', overflow: 'hidden' }}>
+          <span key={number} style={{ position: 'absolute', left: names + x(from), top: (line - thick) / 2, width: wide, height: thick, lineHeight: `${thick}px`, background: display.color, opacity: 0.9, color: theme.colors.getContrastText(display.color ?? '#000'), paddingLeft: 4, textAlign: panel.options.alignValue ?? 'center', overflow: 'hidden' }}>
             {worded ? text : ''}
           </span>
         );

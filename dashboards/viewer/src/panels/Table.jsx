@@ -4,13 +4,15 @@ import { FieldType, formattedValueToString, getFieldDisplayName } from '@grafana
 import { theme } from '../look.mjs';
 import { Empty } from './Panel.jsx';
 
-const LINE = 30;
+const LINE = 36; // of cells that Grafana calls small
+const NOTE = 20;
 
 export function Table({ panel, frames, height }) {
   const frame = frames[0];
   const columns = (frame?.fields ?? []).filter((field) => !field.config.custom?.hideFrom?.viz && !field.config.custom?.hidden);
   if (columns.length === 0) return <Empty panel={panel} height={height} />;
-  const rows = Math.min(frame.length, Math.floor((height - LINE) / LINE));
+  const room = Math.floor((height - LINE) / LINE);
+  const rows = frame.length <= room ? frame.length : Math.max(1, Math.floor((height - LINE - NOTE) / LINE));
   return (
     <>
       <table style={{ borderCollapse: 'collapse', width: '100%', fontSize: 13, tableLayout: 'auto' }}>
@@ -23,6 +25,7 @@ export function Table({ panel, frames, height }) {
           ))}
         </tbody>
       </table>
+      {rows < frame.length && <div style={{ lineHeight: `${NOTE}px`, padding: '0 8px', fontSize: 12, color: theme.colors.text.secondary }}>{frame.length - rows} more below: a Grafana scrolls</div>}
       {frame.length === 0 && <Empty panel={panel} height={height - LINE} />}
     </>
   );

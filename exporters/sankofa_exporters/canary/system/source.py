@@ -207,5 +207,6 @@ SYSTEM = System(
     open=open_source,
     families=FAMILIES,
     signals=SIGNALS,
+    asks=False,
     kinds=("http",),
 )
