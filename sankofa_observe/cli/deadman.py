@@ -80,7 +80,7 @@ def _run(
 
     from sankofa_observe.operations import deadman_server as serving
     from sankofa_observe.operations.deadman import Judge
-    from sankofa_observe.operations.deadman_state import StateFile
+    from sankofa_observe.operations.deadman_state import Memories
     from sankofa_observe.operations.process import Ending
     from sankofa_observe.operations.second_channel import SecondChannel
 
@@ -101,7 +101,7 @@ def _run(
     names = list(dict.fromkeys(observers))
     if "" in names:
         raise InvalidInput("--observer '': expected a name, as the label observer says it")
-    state = StateFile(state_file)
+    state = Memories(state_file)
     judge = Judge(senders=names, within_seconds=within, monotonic=time.monotonic, before=state.read())
     metrics = serving.Metrics(judge)
     Ending().at()

@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from sankofa_observe import telemetry
 from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.operations.deadman import Judge, Word
-from sankofa_observe.operations.deadman_state import StateFile
+from sankofa_observe.operations.deadman_state import Memories
 from sankofa_observe.operations.second_channel import SecondChannel
 
 MAX_BODY_BYTES = 2**20
@@ -29,7 +29,7 @@ COUNTERS = (telemetry.DEADMAN_BEATS, telemetry.DEADMAN_CALLS)
 log = logging.getLogger(__name__)
 
 
-def look(judge: Judge, channel: SecondChannel, metrics: Metrics, state: StateFile) -> None:
+def look(judge: Judge, channel: SecondChannel, metrics: Metrics, state: Memories) -> None:
     """Tell what is due. What reaches nobody is due again."""
     for call in judge.due():
         reached = channel.tell(call)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -22,7 +23,7 @@ from sankofa_observe.errors import InvalidInput
 from sankofa_observe.operations import second_channel
 from sankofa_observe.operations.deadman import Call, Judge, Memory, Word
 from sankofa_observe.operations.deadman_server import DeadmanServer, Metrics, look
-from sankofa_observe.operations.deadman_state import StateFile
+from sankofa_observe.operations.deadman_state import Memories
 from sankofa_observe.operations.second_channel import SecondChannel
 from tests.http_double import Answer, HttpDouble
 
@@ -302,7 +303,7 @@ def test_without_its_token_no_beat_counts() -> None:
 
 def test_who_was_told_to_be_late_is_kept_over_a_restart(tmp_path: Path) -> None:
     """And calls are counted by what became of them; a file that cannot be read is nothing."""
-    world, state = World("east", "west"), StateFile(tmp_path / "state.json")
+    world, state = World("east", "west"), Memories(tmp_path / "state.json")
     metrics = Metrics(world.judge)
     world.judge.heard(beat("west", moment="7"))
     world.clock.at = 61
@@ -332,32 +333,37 @@ def test_a_state_that_cannot_be_read_is_none_and_is_logged(
     """The judge begins with nothing known, and calls all the same."""
     file = tmp_path / "state.json"
     file.write_text(text)
-    assert StateFile(file).read() == {}
-    assert [one.msg for one in caplog.records] == ["state not read"]
+    assert Memories(file).read() == {}
+    assert [one.reason.partition(":")[0] for one in caplog.records] == ["not read"]  # type: ignore[attr-defined]
 
 
 def test_no_state_file_and_none_yet_is_nothing_known(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert (StateFile(None).read(), StateFile(tmp_path / "none").read(), caplog.records) == ({}, {}, [])
+    assert (Memories(None).read(), Memories(tmp_path / "none").read(), caplog.records) == ({}, {}, [])
 
 
 def test_a_state_that_cannot_be_written_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A judge looks every two seconds, and its disk may be full for a night."""
     folder = tmp_path / "gone"
-    state = StateFile(folder / "state.json")
+    state = Memories(folder / "state.json")
     for _ in range(3):
         state.write({})
     folder.mkdir()
     state.write({"east": Memory()})
-    assert ([one.msg for one in caplog.records], list(state.read())) == (["state not written"], ["east"])
+    logged = [one.reason for one in caplog.records]  # type: ignore[attr-defined]
+    assert (logged, list(state.read())) == (["not written: No such file or directory"], ["east"])
+
+
+def _since(beats: Callable[[int], list[dict[str, Any]]], began: int, at: int) -> list[dict[str, Any]]:
+    return beats(began + at)
 
 
 def restarted(folder: Path, lives: int, *, seconds: int, beats: Callable[[int], list[dict[str, Any]]]) -> list[Any]:
     """A judge that is killed and begins anew, each time after as many seconds; who was told of what, in which life."""
-    state, told = StateFile(folder / "state.json"), []
+    state, told = Memories(folder / "state.json"), []
     for life in range(lives):
         world = World("east", "west", before=state.read())
         for second in range(0, seconds, 5):
-            world.run(second + 1, lambda at, life=life: beats(life * seconds + at))
+            world.run(second + 1, partial(_since, beats, life * seconds))
             state.write(world.judge.memory)
         told += [(life, *call[1:]) for call in world.told]
     return told
@@ -376,7 +382,7 @@ def test_a_moment_that_an_earlier_judge_heard_is_no_beat(tmp_path: Path) -> None
 
 def test_what_passes_while_no_judge_runs_is_nobodys_silence(tmp_path: Path) -> None:
     """A machine that was off for an hour calls nobody when it is on again; its clock is asked for nothing."""
-    state = StateFile(tmp_path / "state.json")
+    state = Memories(tmp_path / "state.json")
     first = World("east")
     first.run(41, lambda _: [])
     state.write(first.judge.memory)
