@@ -298,8 +298,10 @@ class State(IntEnum):
 
 TARGET_EXPECTED = "sankofa:target_expected:now"  # and by system: how many targets there should be
 TARGET_DUE = "sankofa:target_due:now"  # of them, where silence means something by now
-SYSTEM_BAD = "sankofa:system_bad:2m"  # and by system: samples known to be down, of its worst target
-SYSTEM_BAD_QUICK = "sankofa:system_bad:45s"
+TARGET_BAD = "sankofa:target_bad:2m"  # by target and observer: samples known to be down, where there are any
+TARGET_BAD_QUICK = "sankofa:target_bad:45s"
+TARGET_UP_QUICK = "sankofa:target_up:45s"  # likewise: 1, up alone, where anybody has bad samples
+TARGET_VOTES = "sankofa:target_votes:now"  # by target: those who say down less those who say up
 SYSTEM_KNOWN_TARGETS = "sankofa:system_known_targets:2m"  # and by system: targets of which enough samples are known
 SYSTEM_UP_TARGETS = "sankofa:system_up_targets:2m"  # and by system: targets of which enough samples are up
 SYSTEM_SEEN = "sankofa:system_seen:45s"  # and by system: targets of which anything is known

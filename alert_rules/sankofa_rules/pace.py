@@ -42,3 +42,8 @@ class Pace:
     def was(self, series: str) -> str:
         """Where a state was 1 when its rule was last evaluated: it survives a restart, which `for` does not."""
         return f"(last_over_time({series}[{self.time(MEMORY)}]) == 1)"
+
+    def now(self, series: str, matcher: str = "") -> str:
+        """What this evaluation recorded. A series that is not always there would be read for minutes after a restart."""
+        selector = f"{series}{{{matcher}}}" if matcher else series
+        return f"last_over_time({selector}[{self.samples(1)}])"

@@ -149,7 +149,9 @@ def tickets(pace: Pace) -> tuple[Alert, ...]:
             ),
             for_seconds=60,
             summary="{{ $labels.site }}: nobody can say whether {{ $labels.system }} is up or down",
-            description="A target of {{ $labels.system }} at {{ $labels.site }} has fewer than 5 known samples in 2 minutes.",
+            description=(
+                "A target of {{ $labels.system }} at {{ $labels.site }} has fewer than 5 known samples in 2 minutes, or its observers differ."
+            ),
         ),
         ticket(
             name="TargetsMissing",

@@ -22,7 +22,6 @@ from sankofa_observe.telemetry import (
     SITE_LOST,
     SITE_LOST_QUICK,
     SITE_PAGED,
-    SYSTEM_BAD_QUICK,
     SYSTEM_DOWN,
     SYSTEM_EXPLAINED,
     SYSTEM_KNOWN_TARGETS,
@@ -31,9 +30,9 @@ from sankofa_observe.telemetry import (
     TARGET_EXPECTED,
 )
 
-from .pace import AWHILE, HINT, QUICK, SURE, Pace
+from .pace import AWHILE, QUICK, SURE, Pace
 from .rule import Record
-from .state import SITE, SYSTEM
+from .state import SITE, SYSTEM, hinted
 from .systems import WatchedSystem, taking_down
 
 # Tried on one fleet of 325 sites: see decision 0040.
@@ -58,7 +57,7 @@ def _lost(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
     # By name alone: a site that was moved is told at two places while one of the tellers reads an older file, and is seen at one.
     silent = f"({unseen} unless on (site) {lately})"
     still_silent = f"({pace.was(SITE_LOST)} and on ({SITE}) {SITES} unless on (site) {again})"
-    bad = f"group by ({SITE}) ({SYSTEM_BAD_QUICK}{{{deciding}}} >= {HINT})"
+    bad = f"group by ({SITE}) {hinted(pace, deciding)}"
     return (
         Record(record=SITE_DOWN, expr=f"max by ({SITE}) ({SYSTEM_DOWN}{{{deciding}}})\n{_NONE}"),
         Record(record=SITE_LOST, expr=f"({SITE_DOWN} == 1)\nor {silent}\nor {still_silent}\n{_NONE}"),

@@ -14,8 +14,6 @@ from sankofa_observe.telemetry import (
     FLEET_NOT_KNOWN_PAGED,
     OBSERVER_ISOLATED,
     OBSERVER_PAGED,
-    SYSTEM_BAD,
-    SYSTEM_BAD_QUICK,
     SYSTEM_DOWN,
     SYSTEM_EXPLAINED,
     SYSTEM_KNOWN_TARGETS,
@@ -23,18 +21,23 @@ from sankofa_observe.telemetry import (
     SYSTEM_SEEN,
     SYSTEM_UNSEEN,
     SYSTEM_UP_TARGETS,
+    TARGET_BAD,
+    TARGET_BAD_QUICK,
     TARGET_DUE,
     TARGET_EXPECTED,
     TARGET_INFO,
     TARGET_ISOLATED,
+    TARGET_UP_QUICK,
+    TARGET_VOTES,
 )
 
-from .pace import AWHILE, DUE, EVIDENCE, MEMORY, SURE, Pace
+from .pace import AWHILE, DUE, EVIDENCE, HINT, MEMORY, SURE, Pace
 from .rule import Record
 from .systems import OWN_JOB, PLATFORM_JOB, WatchedSystem, observing_jobs, target_jobs, watched
 
 SITE = "tier, region, site"
 SYSTEM = f"{SITE}, system"
+TARGET = f"{SYSTEM}, instance"
 MOSTLY = 0.8  # of a window, so that a flicker does not begin it anew
 OBSERVER_WINDOW = 5  # evaluations
 OBSERVER_LOOKS, FLEET_LOOKS = (ceil(MOSTLY * window) for window in (OBSERVER_WINDOW, AWHILE))  # until a page
@@ -78,23 +81,35 @@ def _expected(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...
 
 
 def _samples(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
-    """Sums by family name, for a pattern of names would be matched against all that is scraped."""
+    """Sums by family name, for a pattern of names would be matched against all that is scraped.
+
+    Several may observe one target. It is down where more of them say so than say that it is up, and not known where as many differ
+    (decision 0040). What is bad is recorded where it is, so that votes are counted over a handful of series.
+    """
     pairs = [pair for one in systems for pair in one.pairs]
 
     def each(form: str, window: str) -> str:
         return "\nor ".join(form.format(known=known, up=up, window=window) for known, up in pairs)
 
-    bad = "(sum_over_time({known}[{window}]) - sum_over_time({up}[{window}]))"
+    bad = "(sum_over_time({known}[{window}]) - sum_over_time({up}[{window}])) > 0"
+    up = each("sum_over_time({up}[{window}]) > 0", pace.quick)
+    proven = f"({pace.now(TARGET_BAD)} >= {EVIDENCE})"
 
-    def targets(series: str, window: str, least: int) -> str:
+    def targets(series: str, window: str, least: int, aside: str = "") -> str:
         enough = each(f"sum_over_time({{{series}}}[{{window}}]) >= {least}", window)
-        return f"count by ({SYSTEM}) (group by ({SYSTEM}, instance) (\n{enough}))"
+        return f"count by ({SYSTEM}) (group by ({TARGET}) (\n{enough}){aside})"
 
+    votes = f"\nunless on ({TARGET}) ({pace.now(TARGET_VOTES)}"
     return (
-        Record(record=SYSTEM_BAD, expr=f"max by ({SYSTEM}) (\n{each(bad, pace.sure)})"),
-        Record(record=SYSTEM_KNOWN_TARGETS, expr=targets("known", pace.sure, EVIDENCE)),
-        Record(record=SYSTEM_UP_TARGETS, expr=targets("up", pace.sure, EVIDENCE)),
-        Record(record=SYSTEM_BAD_QUICK, expr=f"max by ({SYSTEM}) (\n{each(bad, pace.quick)})"),
+        Record(record=TARGET_BAD, expr=each(bad, pace.sure)),
+        Record(record=TARGET_BAD_QUICK, expr=each(bad, pace.quick)),
+        Record(
+            record=TARGET_UP_QUICK,
+            expr=f"((\n{up})\nunless {pace.now(TARGET_BAD_QUICK)} and on ({TARGET}) {pace.now(TARGET_BAD)}) ^ 0",
+        ),
+        Record(record=TARGET_VOTES, expr=f"{_voted(proven, pace)}\nand on ({TARGET}) {proven}"),
+        Record(record=SYSTEM_KNOWN_TARGETS, expr=targets("known", pace.sure, EVIDENCE, f"{votes} <= 0)")),
+        Record(record=SYSTEM_UP_TARGETS, expr=targets("up", pace.sure, EVIDENCE, f"{votes})")),
         Record(record=SYSTEM_SEEN, expr=targets("known", pace.quick, 1)),
         Record(
             record=SYSTEM_UNSEEN,
@@ -103,13 +118,24 @@ def _samples(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]
     )
 
 
+def _voted(down: str, pace: Pace) -> str:
+    """Of each target, how many observers more say that it is down than say that it is up."""
+    return f"sum by ({TARGET}) ({down} ^ 0 or -1 * {pace.now(TARGET_UP_QUICK)})"
+
+
+def hinted(pace: Pace, deciding: str) -> str:
+    """Targets that seem to be down, of the systems of a matcher, by as much as a storm is seen from."""
+    return f"({_voted(f'({pace.now(TARGET_BAD_QUICK, deciding)} >= {HINT})', pace)} > 0)"
+
+
 def _systems(pace: Pace) -> tuple[Record, ...]:
     """DOWN begins with known bad samples and ends when all targets are known up: what nobody sees meanwhile stays as it was."""
-    well = f"({SYSTEM_UP_TARGETS} >= on ({SYSTEM}) {TARGET_EXPECTED} and on ({SYSTEM}) {SYSTEM_BAD} == 0)"
+    well = f"({SYSTEM_UP_TARGETS} >= on ({SYSTEM}) {TARGET_EXPECTED} unless on ({SYSTEM}) {pace.now(TARGET_BAD)})"
     still = f"{pace.was(SYSTEM_DOWN)} and on ({SYSTEM}) {TARGET_EXPECTED} unless on ({SYSTEM}) {well}"
     doubt = f"{TARGET_EXPECTED} unless on ({SYSTEM}) ({SYSTEM_KNOWN_TARGETS} >= on ({SYSTEM}) {TARGET_EXPECTED})"
+    down = f"group by ({SYSTEM}) ({pace.now(TARGET_VOTES)} > 0)"
     return (
-        Record(record=SYSTEM_DOWN, expr=f"({SYSTEM_BAD} >= {EVIDENCE}) ^ 0\nor ({still})\nor 0 * {TARGET_EXPECTED}"),
+        Record(record=SYSTEM_DOWN, expr=f"{down}\nor ({still})\nor 0 * {TARGET_EXPECTED}"),
         Record(record=SYSTEM_NOT_KNOWN, expr=f"({doubt}) ^ 0\nor 0 * {TARGET_EXPECTED}"),
     )
 
@@ -126,7 +152,7 @@ def _observers(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ..
     lately = f"max_over_time({OBSERVER_ISOLATED}[{pace.sure}]) == 1"
     # A target that another observer can scrape is not cut off: what that one sees, or does not, counts.
     scraped_targets = f"up{{{target_jobs(systems)}}}"
-    cut_off = f"group by ({SYSTEM}, instance) ({scraped_targets} and on (observer) {lately})"
+    cut_off = f"group by ({TARGET}) ({scraped_targets} and on (observer) {lately})"
     elsewhere = f"({scraped_targets} unless on (observer) {lately})"
     return (
         Record(record=OBSERVER_ISOLATED, expr=f"{cut}\nor 0 * {every}"),
@@ -136,7 +162,7 @@ def _observers(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ..
         ),
         Record(
             record=TARGET_ISOLATED,
-            expr=f"group by ({SYSTEM}) ({cut_off}\nunless on ({SYSTEM}, instance) {elsewhere})",
+            expr=f"group by ({SYSTEM}) ({cut_off}\nunless on ({TARGET}) {elsewhere})",
         ),
     )
 

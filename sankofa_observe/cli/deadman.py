@@ -45,7 +45,7 @@ def deadman(
         typer.Option("--page.command", help="A program with its arguments, which gets the text on its standard input."),
     ] = "",
     state_file: Annotated[
-        Path | None, typer.Option("--state.file", help="Who was told to be late is kept here over a restart.")
+        Path | None, typer.Option("--state.file", help="How long each was silent, and what was told, is kept here.")
     ] = None,
 ) -> None:
     """Expect a heartbeat of each observer, and call somebody by a second channel where it does not come.
@@ -80,6 +80,7 @@ def _run(
 
     from sankofa_observe.operations import deadman_server as serving
     from sankofa_observe.operations.deadman import Judge
+    from sankofa_observe.operations.deadman_state import Memories
     from sankofa_observe.operations.process import Ending
     from sankofa_observe.operations.second_channel import SecondChannel
 
@@ -100,9 +101,8 @@ def _run(
     names = list(dict.fromkeys(observers))
     if "" in names:
         raise InvalidInput("--observer '': expected a name, as the label observer says it")
-    judge = Judge(
-        senders=names, within_seconds=within, monotonic=time.monotonic, told_late=serving.remembered(state_file)
-    )
+    state = Memories(state_file)
+    judge = Judge(senders=names, within_seconds=within, monotonic=time.monotonic, before=state.read())
     metrics = serving.Metrics(judge)
     Ending().at()
     server = serving.DeadmanServer((host, port), judge, metrics, _token(token_file))
@@ -110,11 +110,12 @@ def _run(
     log.info("ready", extra={"address": listen, "observers": " ".join(names), "within_seconds": within})
     try:
         while True:
-            serving.look(judge, channel, metrics, state_file)
+            serving.look(judge, channel, metrics, state)
             time.sleep(min(LOOK_SECONDS, within / 5))
     finally:
         server.shutdown()
         server.server_close()
+        state.write(judge.memory)
 
 
 def _words(command: str) -> list[str]:

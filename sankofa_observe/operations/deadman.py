@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,7 @@ EVALUATED_AT = "evaluated_at"
 """The annotation with the moment of evaluation. Alertmanager repeats an alert for minutes after the Prometheus behind it has died."""
 MOMENTS = 32
 """How many of them are remembered: two Alertmanagers may each repeat another one."""
+MOMENT_CHARS = 64
 
 
 class Word(StrEnum):
@@ -43,6 +44,15 @@ class Call:
         return f"dead man: observer {self.sender} is heard of again"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What one process tells the next one of a sender: for how long judges that listened did not hear of it, and what was told."""
+
+    silent_seconds: float = 0
+    told: Word = Word.BACK
+    moments: tuple[str, ...] = ()
+
+
 @dataclass(kw_only=True)
 class _Sender:
     heard_at: float
@@ -53,23 +63,21 @@ class _Sender:
 
 @dataclass(kw_only=True)
 class Judge:
-    """Beats come from threads of a server, `due` from the one that looks.
-
-    `told_late` are senders of which the process before this one has told that they are late.
-    """
+    """Beats come from threads of a server, `due` from the one that looks. `before` is the `memory` of the process before this one."""
 
     senders: Sequence[str]
     within_seconds: int
     monotonic: Callable[[], float]
-    told_late: Collection[str] = ()
+    before: Mapping[str, Memory] = field(default_factory=dict)
     _known: dict[str, _Sender] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         now = self.monotonic()
         for name in self.senders:
-            told = Word.LATE if name in self.told_late else Word.BACK
-            self._known[name] = _Sender(heard_at=now, told=told)
+            memory = self.before.get(name, Memory())
+            moments = deque(memory.moments, maxlen=MOMENTS)
+            self._known[name] = _Sender(heard_at=now - memory.silent_seconds, told=memory.told, moments=moments)
 
     def heard(self, alert: Mapping[str, Any]) -> str:
         """Whose heartbeat this is, as Alertmanager tells it; of nobody where it ended, or says a moment that was heard before.
@@ -80,7 +88,7 @@ class Judge:
         name = self._named(alert["labels"].get("observer", ""))
         if alert["status"] != "firing":
             return ""
-        moment = alert.get("annotations", {}).get(EVALUATED_AT, "")
+        moment = alert.get("annotations", {}).get(EVALUATED_AT, "")[:MOMENT_CHARS]
         with self._lock:
             one = self._known[name]
             if moment:
@@ -100,7 +108,7 @@ class Judge:
         return name
 
     def silent_seconds(self, name: str) -> float:
-        """Since when it was not heard of, or since this process began."""
+        """Since when it was not heard of, by this process and those before it."""
         with self._lock:
             return self.monotonic() - self._known[name].heard_at
 
@@ -125,6 +133,10 @@ class Judge:
             self._known[call.sender].told = call.word
 
     @property
-    def late_and_told(self) -> list[str]:
+    def memory(self) -> dict[str, Memory]:
         with self._lock:
-            return [name for name, one in self._known.items() if one.told is Word.LATE]
+            now = self.monotonic()
+            return {
+                name: Memory(silent_seconds=now - one.heard_at, told=one.told, moments=tuple(one.moments))
+                for name, one in self._known.items()
+            }

@@ -8,11 +8,9 @@ from __future__ import annotations
 import hmac
 import json
 import logging
-import os
 from collections.abc import Callable
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
@@ -20,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from sankofa_observe import telemetry
 from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.operations.deadman import Judge, Word
+from sankofa_observe.operations.deadman_state import Memories
 from sankofa_observe.operations.second_channel import SecondChannel
 
 MAX_BODY_BYTES = 2**20
@@ -30,17 +29,7 @@ COUNTERS = (telemetry.DEADMAN_BEATS, telemetry.DEADMAN_CALLS)
 log = logging.getLogger(__name__)
 
 
-def remembered(file: Path | None) -> list[str]:
-    """Of whom the process before this one has told that they are late; what cannot be read is nothing, and is told."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else []
-    except (OSError, ValueError, RecursionError) as error:
-        log.warning("state not read", extra={"file": str(file), "why": str(error)})
-        return []
-    return [str(one) for one in found] if isinstance(found, list) else []
-
-
-def look(judge: Judge, channel: SecondChannel, metrics: Metrics, state_file: Path | None) -> None:
+def look(judge: Judge, channel: SecondChannel, metrics: Metrics, state: Memories) -> None:
     """Tell what is due. What reaches nobody is due again."""
     for call in judge.due():
         reached = channel.tell(call)
@@ -48,19 +37,8 @@ def look(judge: Judge, channel: SecondChannel, metrics: Metrics, state_file: Pat
         if reached:
             judge.told(call)
             log.warning("called", extra={"observer": call.sender, "word": call.word.value})
-            _remember(judge, state_file)
-
-
-def _remember(judge: Judge, file: Path | None) -> None:
-    """Whole or not at all; a judge that cannot write it calls all the same."""
-    if file is None:
-        return
-    try:
-        new = file.with_name(f"{file.name}.new")
-        new.write_text(json.dumps(judge.late_and_told), encoding="utf-8")
-        os.replace(new, file)  # noqa: PTH105  atomic
-    except OSError as error:
-        log.warning("state not written", extra={"file": str(file), "why": str(error)})
+            state.write(judge.memory)  # at once: a call is made once
+    state.write(judge.memory)
 
 
 class Metrics:

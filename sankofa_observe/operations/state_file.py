@@ -34,7 +34,7 @@ class StateFile:
             found = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return dict(self._kept)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             self._say(f"not read: {type(error).__name__}")
             return dict(self._kept)
         if isinstance(found, dict) and self.whole(found):

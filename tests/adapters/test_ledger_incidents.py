@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import permutations
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
+from sankofa_observe.adapters.ledger import SqlLedger
+from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import Ledger
 from sankofa_observe.scope import OPERATOR, of_tenant
 from sankofa_observe.sla.incident import Incident, IncidentState
 from sankofa_observe.testing import MemoryLedger
 from tests.adapters.ledgers import SQL_KINDS, sql_ledger
 from tests.builders import START, incident
+from tests.pace import limit
 
 FIRING = incident()
 RESOLVED = replace(FIRING, state=IncidentState.RESOLVED, ended_at=START + 90)
@@ -101,3 +108,44 @@ def test_incidents_are_listed_by_when_they_began_and_in_pages(ledger: Ledger) ->
     assert second.next is None
     assert [one.now.id for one in reads.incidents("edge-0").items] == [every[2].id]
     assert ledger.read(of_tenant("acme")).incidents().items == ()
+
+
+ROUNDS, RECEIVERS = 20, 4
+
+
+@pytest.mark.parametrize("kind", SQL_KINDS)
+def test_receivers_that_are_told_at_one_instant_store_each_thing_once_and_leave_one_open(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Alertmanagers tell several receivers, each with a connection of its own: of one alert some say one start, and some another."""
+    with ExitStack() as opened:
+        first = opened.enter_context(sql_ledger(kind, request, tmp_path))
+        url = first._database.engine.url.render_as_string(hide_password=False)
+        ledgers = [first, *(opened.enter_context(closing(SqlLedger(url))) for _ in range(RECEIVERS - 1))]
+        at_once = Barrier(RECEIVERS, timeout=limit(30))
+
+        def tell(number: int) -> None:
+            for turn in range(ROUNDS):
+                at_once.wait()
+                one = incident(f"edge-{turn}", minute=5 * (number % 2))
+                _told_again(partial(ledgers[number].add_incident, one, AT))
+
+        with ThreadPoolExecutor(RECEIVERS) as pool:
+            list(pool.map(tell, range(RECEIVERS)))
+        found = {
+            turn: sorted(
+                record.now.state
+                for minute in (0, 5)
+                for record in first.incidents_named(incident(f"edge-{turn}", minute=minute).id)
+            )
+            for turn in range(ROUNDS)
+        }
+    assert [found[turn] for turn in range(ROUNDS)] == [["firing", "replaced"]] * ROUNDS
+
+
+def _told_again(store: Callable[[], bool]) -> bool:
+    """As Alertmanager does after a 503."""
+    for _ in range(50):
+        with suppress(Unavailable):
+            return store()
+    raise AssertionError("never stored")

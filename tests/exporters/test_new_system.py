@@ -121,7 +121,7 @@ def test_its_state_its_jobs_and_its_docs_follow(packages: Path, tmp_path: Path) 
         for rule in group["rules"]
         if re.search('sankofa[-_]broker|["(|]broker[|)"]', rule["expr"])
     }
-    assert {telemetry.SITE_DOWN, "sankofa:system_bad:2m", "sankofa:system_known_targets:2m"} <= reading
+    assert {telemetry.SITE_DOWN, "sankofa:target_bad:2m", "sankofa:system_known_targets:2m"} <= reading
 
     shutil.copytree(CHECKOUT / "docs" / "exporters", tmp_path / "docs")
     page = tmp_path / "docs" / "broker.md"

@@ -7,9 +7,10 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -20,8 +21,9 @@ import pytest
 from sankofa_observe import telemetry
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.operations import second_channel
-from sankofa_observe.operations.deadman import Call, Judge, Word
-from sankofa_observe.operations.deadman_server import DeadmanServer, Metrics, look, remembered
+from sankofa_observe.operations.deadman import Call, Judge, Memory, Word
+from sankofa_observe.operations.deadman_server import DeadmanServer, Metrics, look
+from sankofa_observe.operations.deadman_state import Memories
 from sankofa_observe.operations.second_channel import SecondChannel
 from tests.http_double import Answer, HttpDouble
 
@@ -44,9 +46,9 @@ class Clock:
 class World:
     """A judge of some senders, who may be away for 60 s, and what was told at which second."""
 
-    def __init__(self, *senders: str, told_late: tuple[str, ...] = ()) -> None:
+    def __init__(self, *senders: str, before: Mapping[str, Memory] | None = None) -> None:
         self.clock = Clock()
-        self.judge = Judge(senders=senders, within_seconds=60, monotonic=self.clock, told_late=told_late)
+        self.judge = Judge(senders=senders, within_seconds=60, monotonic=self.clock, before=before or {})
         self.told: list[tuple[float, str, Word]] = []
 
     def run(self, until: int, beats: Callable[[int], list[dict[str, Any]]], *, reaches: bool = True) -> None:
@@ -116,7 +118,7 @@ def test_a_call_that_reaches_nobody_is_due_again_and_one_that_is_over_is_not() -
 @pytest.mark.parametrize(("comes_back", "told"), [(True, [(30, "east", BACK)]), (False, [])])
 def test_a_judge_that_began_anew_tells_what_is_new(comes_back: bool, told: list[Any]) -> None:  # noqa: FBT001
     """Who was late stays late without a second call, and is back when it is heard."""
-    world = World("east", told_late=("east",))
+    world = World("east", before={"east": Memory(told=LATE)})
     world.run(300, lambda second: [beat()] if comes_back and second >= 30 else [])
     assert world.told == told
 
@@ -281,7 +283,7 @@ def test_a_notification_of_many_wrong_alerts_is_told_in_a_line() -> None:
     with serving(world) as client:
         answer = client.post("/v1/heartbeats", json={"alerts": [7] * 10_000 + [beat()]})
     assert (answer.status_code, answer.text.endswith("; and 9995 more\n"), len(answer.text) < 500) == (422, True, True)
-    assert world.judge.late_and_told == []
+    assert world.judge.memory["east"].told is BACK
 
 
 def test_without_its_token_no_beat_counts() -> None:
@@ -301,19 +303,89 @@ def test_without_its_token_no_beat_counts() -> None:
 
 def test_who_was_told_to_be_late_is_kept_over_a_restart(tmp_path: Path) -> None:
     """And calls are counted by what became of them; a file that cannot be read is nothing."""
-    world, state = World("east", "west"), tmp_path / "state.json"
+    world, state = World("east", "west"), Memories(tmp_path / "state.json")
     metrics = Metrics(world.judge)
+    world.judge.heard(beat("west", moment="7"))
     world.clock.at = 61
-    world.judge.heard(beat("west"))
+    world.judge.heard(beat("west", moment="8"))
     for command in ((sys.executable, "-c", "raise SystemExit(1)"), (sys.executable, "-c", "")):
         look(world.judge, SecondChannel(command=command), metrics, state)
-    assert remembered(state) == ["east"]
+    assert state.read() == {"east": Memory(silent_seconds=61, told=LATE), "west": Memory(moments=("7", "8"))}
     calls = {
         outcome: metrics.registry.get_sample_value(telemetry.DEADMAN_CALLS.name, {"word": "late", "outcome": outcome})
         for outcome in ("failed", "reached")
     }
     assert calls == {"failed": 1, "reached": 1}
-    for broken in ("{", "[" * 100_000):
-        state.write_text(broken)
-        assert remembered(state) == []
-    assert (remembered(tmp_path / "none"), remembered(None)) == ([], [])
+
+
+SPOILED = (
+    "{", "[" * 100_000, "7", '["east"]', '{"east": 7}', '{"east": {}}',
+    '{"east": {"silent_seconds": -1, "told": "back", "moments": []}}',
+    '{"east": {"silent_seconds": NaN, "told": "back", "moments": []}}',
+    '{"east": {"silent_seconds": 1, "told": "gone", "moments": []}}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SPOILED, ids=range(len(SPOILED)))
+def test_a_state_that_cannot_be_read_is_none_and_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    """The judge begins with nothing known, and calls all the same."""
+    file = tmp_path / "state.json"
+    file.write_text(text)
+    assert Memories(file).read() == {}
+    assert [one.reason.partition(":")[0] for one in caplog.records] == ["not read"]  # type: ignore[attr-defined]
+
+
+def test_no_state_file_and_none_yet_is_nothing_known(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert (Memories(None).read(), Memories(tmp_path / "none").read(), caplog.records) == ({}, {}, [])
+
+
+def test_a_state_that_cannot_be_written_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A judge looks every two seconds, and its disk may be full for a night."""
+    folder = tmp_path / "gone"
+    state = Memories(folder / "state.json")
+    for _ in range(3):
+        state.write({})
+    folder.mkdir()
+    state.write({"east": Memory()})
+    logged = [one.reason for one in caplog.records]  # type: ignore[attr-defined]
+    assert (logged, list(state.read())) == (["not written: No such file or directory"], ["east"])
+
+
+def _since(beats: Callable[[int], list[dict[str, Any]]], began: int, at: int) -> list[dict[str, Any]]:
+    return beats(began + at)
+
+
+def restarted(folder: Path, lives: int, *, seconds: int, beats: Callable[[int], list[dict[str, Any]]]) -> list[Any]:
+    """A judge that is killed and begins anew, each time after as many seconds; who was told of what, in which life."""
+    state, told = Memories(folder / "state.json"), []
+    for life in range(lives):
+        world = World("east", "west", before=state.read())
+        for second in range(0, seconds, 5):
+            world.run(second + 1, partial(_since, beats, life * seconds))
+            state.write(world.judge.memory)
+        told += [(life, *call[1:]) for call in world.told]
+    return told
+
+
+def test_a_judge_that_begins_anew_more_often_than_its_deadline_calls_all_the_same(tmp_path: Path) -> None:
+    """Killed every 40 s with a deadline of 60: silence goes on from one process to the next, and a call is made once."""
+    assert restarted(tmp_path, 6, seconds=40, beats=lambda _: [beat("west")]) == [(1, "east", LATE)]
+
+
+def test_a_moment_that_an_earlier_judge_heard_is_no_beat(tmp_path: Path) -> None:
+    """Alertmanager goes on repeating the alert of a dead Prometheus, to each judge that begins."""
+    told = restarted(tmp_path, 6, seconds=40, beats=lambda at: [beat("west"), beat(moment=str(min(at, 30)))])
+    assert told == [(2, "east", LATE)]
+
+
+def test_what_passes_while_no_judge_runs_is_nobodys_silence(tmp_path: Path) -> None:
+    """A machine that was off for an hour calls nobody when it is on again; its clock is asked for nothing."""
+    state = Memories(tmp_path / "state.json")
+    first = World("east")
+    first.run(41, lambda _: [])
+    state.write(first.judge.memory)
+    # Its monotonic clock is of another start of the machine.
+    later = Judge(senders=("east",), within_seconds=60, monotonic=Clock(at=7), before=state.read())
+    assert later.silent_seconds("east") == 40

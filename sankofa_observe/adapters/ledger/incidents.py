@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from sankofa_observe.adapters.ledger import rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
 from sankofa_observe.adapters.ledger.checksums import Row
-from sankofa_observe.adapters.ledger.writes import add_new
+from sankofa_observe.adapters.ledger.writes import add_new, in_turn
 from sankofa_observe.sla.incident import Incident, IncidentRecord, next_of, replaced
 
 NEWEST = 10  # of one alert, among which one may be open: an older one was replaced when they began
@@ -25,6 +25,9 @@ class Incidents(Acting):
     def add_incident(self, told: Incident, at: int) -> bool:
         table = tables.incidents
         with self._writing() as connection:
+            in_turn(
+                connection, f"incident/{told.fingerprint}"
+            )  # several receivers: each would leave one of its own open
             newest = select(table.c.incident_id).where(table.c.fingerprint == told.fingerprint, table.c.revision == 1)
             ids = [told.id, *connection.scalars(newest.order_by(table.c.started_at.desc()).limit(NEWEST))]
             every = incidents_of(connection, table.c.incident_id.in_(ids))

@@ -6,15 +6,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from sqlalchemy import Connection, Table, delete, select, text, update
 
 from sankofa_observe.adapters.ledger import tables
 from sankofa_observe.adapters.ledger.checksums import Row, reading
 from sankofa_observe.adapters.ledger.records import no_text
 from sankofa_observe.adapters.ledger.tables import EVERYBODY
-from sankofa_observe.adapters.ledger.writes import inserting
+from sankofa_observe.adapters.ledger.writes import in_turn, inserting
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.ports import Totals
 from sankofa_observe.sla.settlement import SettlementState
@@ -32,12 +30,7 @@ SETTLEMENTS, PENALTY, CREDIT = "settlements", "penalty_minor", "credit_minor"
 
 def alone(connection: Connection, of: Row) -> None:
     """Wait for whoever writes about the same promise and period: each would make what is read hot without the other's record."""
-    if connection.dialect.name == "postgresql":
-        named = "/".join(str(of[name]) for name in tables.PROMISE)
-        key = hashlib.sha256(
-            named.encode(errors="surrogatepass")
-        ).hexdigest()  # what no column holds is told by its column
-        connection.execute(text("SELECT pg_advisory_xact_lock(5341, hashtext(:key))"), {"key": key})
+    in_turn(connection, "/".join(str(of[name]) for name in tables.PROMISE))
 
 
 def judged(connection: Connection, key: Row) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Insert, Integer, String, Table, select
+from sqlalchemy import BigInteger, Column, Connection, Insert, Integer, String, Table, select, text
 
 from sankofa_observe.adapters.ledger.checksums import Row, verify
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
@@ -17,6 +18,14 @@ _OF_THE_RUN = {"id", "actor", "written_at", "judged_at", "drawn_at", "assessed_a
 def inserting(connection: Connection, table: Table) -> Any:
     """An INSERT that may say what to do on conflict; both databases have it, each in a module that only it needs."""
     return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)
+
+
+def in_turn(connection: Connection, named: str) -> None:
+    """Wait for whoever writes about what is named so, to the end of this transaction; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        # What no column holds is told by its column, and not here.
+        key = hashlib.sha256(named.encode(errors="surrogatepass")).hexdigest()
+        connection.execute(text("SELECT pg_advisory_xact_lock(5341, hashtext(:key))"), {"key": key})
 
 
 def add_once(connection: Connection, table: Table, key: Row, row: Row) -> bool:
@@ -75,5 +84,5 @@ def _fault(column: Column[Any], value: object) -> str:
 
 
 def _short(value: object) -> str:
-    text = f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004  a line
+    told = f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+    return told if len(told) <= 80 else f"{told[:77]}..."  # noqa: PLR2004  a line
