@@ -65,8 +65,8 @@ HEALTH = (
     ),
     figure(
         "Longest wait",
-        f"max({telemetry.WAITED})",
-        description="For how long the oldest of what is due and cannot be done yet has waited (WaitingLong).",
+        f"max({telemetry.WAITING_SECONDS})",
+        description="For how long the oldest of what is due and cannot be done yet has waited; WaitingLong goes by what was told last.",
         steps=states.rising(_HOUR, _DAY),
         unit="s",
     ),
@@ -120,7 +120,9 @@ WAITS = (
         title="What waits, and why",
         description="For how long the oldest of each kind has waited, by its reason; 0 waits for nothing.",
         queries=(
-            Query(expr=f"max by (kind, reason) ({telemetry.WAITED})", instant=True, legend="{{kind}}: {{reason}}"),
+            Query(
+                expr=f"max by (kind, reason) ({telemetry.WAITING_SECONDS})", instant=True, legend="{{kind}}: {{reason}}"
+            ),
         ),
         unit="s",
         steps=states.rising(_HOUR, _DAY),
@@ -202,7 +204,10 @@ SETTLEMENTS = (
     Lines(
         title="Age of the settlement chain's head",
         description="A head that only grows older means that nothing can be settled (SettlementChainLate at 5 min, SettlementChainStalled at 30).",
-        queries=(Query(expr=f"max({telemetry.SETTLEMENT_CHAIN_AGE})", legend="age"),),
+        queries=(
+            # The recorded age outlives who told it, for the alerts; a line does not.
+            Query(expr=f"max({telemetry.SETTLEMENT_CHAIN_AGE}) and on () group({telemetry.CHAIN_HEAD})", legend="age"),
+        ),
         unit="s",
         minimum=0,
         steps=states.rising(300, 1800),
