@@ -17,7 +17,11 @@ from sankofa_dashboards.states import COLOURS, GOOD_COLOUR
 from sankofa_observe.telemetry import State
 from tests.dashboards.grafana import Shown, shown
 
-pytestmark = [pytest.mark.tier("test-all"), pytest.mark.real("prometheus", "prometheus-alertmanager", "node", "tsc")]
+pytestmark = [
+    pytest.mark.tier("test-all"),
+    pytest.mark.real("prometheus", "prometheus-alertmanager", "node", "tsc"),
+    pytest.mark.timeout(300),  # 13 minutes of production, which a slow machine plays at production's own pace
+]
 
 FLEET = BoardFleet()
 BOARDS = generated_boards()
