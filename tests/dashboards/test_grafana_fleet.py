@@ -58,8 +58,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]]:
 
 
 def _taken() -> set[str]:
-    world = BoardWorld(fleet=FLEET, factor=1)
-    return {SITE["site"], *world.fleet.edges_of_metros(range(20))}
+    return {SITE["site"], *FLEET.edges_of_metros(range(20))}
 
 
 def test_a_good_minute_has_nobody_down_and_nobody_unknown(seen: dict[str, Seen]) -> None:

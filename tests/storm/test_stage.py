@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,3 +72,13 @@ def test_late_ruler_that_is_drilled_is_a_page_like_any(rig: Recorded) -> None:
     stage = Stage(rig=rig, moments={"began": 0}, ruler_is_drilled=True)
 
     assert (stage.named("began"), stage.open_pages()) == ({SITE: 1, RULER: 1}, {SITE, RULER})
+
+
+def test_world_that_is_never_started_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open event loop fails whichever run ends after it, though each of its tests has passed."""
+    left: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", left.append)
+    World(fleet=SMALL, factor=1)
+    gc.collect()
+
+    assert left == []
