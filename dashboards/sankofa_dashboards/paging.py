@@ -210,7 +210,10 @@ SETTLEMENTS = (
     Lines(
         title="Age of the settlement chain's head",
         description="A head that only grows older means that nothing can be settled (SettlementChainLate at 5 min, SettlementChainStalled at 30).",
-        queries=(Query(expr=f"max({telemetry.SETTLEMENT_CHAIN_AGE})", legend="age"),),
+        queries=(
+            # The recorded age outlives who told it, for the alerts; a line does not.
+            Query(expr=f"max({telemetry.SETTLEMENT_CHAIN_AGE}) and on () group({telemetry.CHAIN_HEAD})", legend="age"),
+        ),
         unit="s",
         minimum=0,
         steps=states.rising(300, 1800),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -271,3 +272,5 @@ def _blind(prometheus: str) -> None:
     assert not [word for word in wall.of("Worst 25 sites") if word.color == GOOD_COLOUR]
     assert _figures(ceph, "Known", "Up", "Slowest probe") == ["0", "0", "NOT KNOWN"]
     assert set(_figures(paging, *MONEY, "Longest wait", "What waits, and why")) == {"NOT KNOWN"}
+    aged = [query for query in _queries() if query.panel == "Age of the settlement chain's head"]
+    assert [_result(prometheus, replace(query, instant=True)) for query in aged] == [[]]

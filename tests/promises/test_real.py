@@ -37,7 +37,7 @@ PROGRAMS = (
     "haproxy", "nginx", "prometheus-nginx-exporter", "snmpd", "prometheus-snmp-exporter", "prometheus-blackbox-exporter",
     "prometheus", "anvil", "ceph", "ceph-mon", "ceph-mgr", "ceph-osd", "fakepve",
 )  # fmt: skip
-pytestmark = [pytest.mark.real(*PROGRAMS), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.real(*PROGRAMS), pytest.mark.timeout(900 + QUIET_SECONDS)]
 UNSTRUCK = {"availability-core": FIRST, "availability-regional": FIRST_REGIONAL}
 GOOD, BAD, UNKNOWN = SlotState.GOOD, SlotState.BAD, SlotState.UNKNOWN
 

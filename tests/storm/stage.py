@@ -1,7 +1,7 @@
 """A scenario on the rig: moments that are named as they come, and what reached people between them.
 
 Lengths are production's. A bound holds while Prometheus evaluates: what it missed (RulerLate's series) is added to each bound, so
-that a busy machine is slow here and not wrong.
+that a busy machine is slow here and not wrong; and a RulerLate that the machine has earned is no page of the scenario.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from deploy.lab.storm.notifications import FIRING, RESOLVED, Told
 from deploy.lab.storm.rig import Rig
 from deploy.lab.storm.world import World
 from sankofa_observe import telemetry
+from sankofa_rules import prometheus
 from sankofa_rules.book import alerts, documents
 from sankofa_rules.fault_to_page import fault_to_page
+from sankofa_rules.ourselves import RULER_MISSED_LEAST
 from sankofa_rules.pace import SCRAPE_SECONDS
 
 SLOWER = 2.0  # from this pace on a machine is given more time for each scrape
@@ -44,6 +46,7 @@ class Stage:
     rig: Rig
     moments: dict[str, float] = field(default_factory=dict)
     missed: float = 0  # an allowance that was kept before the scenario itself made Prometheus miss something
+    ruler_is_drilled: bool = False  # RulerLate is a page of the scenario, whoever has earned it
 
     def now(self, name: str) -> float:
         self.moments[name] = time.time()
@@ -59,10 +62,22 @@ class Stage:
     def _count(self, series: str) -> float:
         return sum(float(one["value"][1]) for one in self.rig.query(f"count({series})"))
 
+    def told(self, since: float = 0) -> list[Told]:
+        """All that came as a page since then, without what this machine alone has earned."""
+        found = self.rig.told(since=since)
+        if self.ruler_is_drilled or not any(one.name == RULER_LATE for one in found) or not self._machine_is_late():
+            return found
+        return [one for one in found if one.name != RULER_LATE]
+
+    def _machine_is_late(self) -> bool:
+        """Some group of rules missed so many evaluations in all, as Prometheus itself counts them, that a page says so."""
+        (most,) = self.rig.query(f"max(max_over_time({prometheus.MISSED}[1d]))")
+        return float(most["value"][1]) >= RULER_MISSED_LEAST
+
     def pages(self, since: str, until: str | None = None, *, status: str = FIRING) -> list[Told]:
         """Page notifications that arrived between two moments, in order."""
         end = self.moments[until] if until else float("inf")
-        return [one for one in self.rig.told(since=self.moments[since]) if one.at < end and one.status == status]
+        return [one for one in self.told(self.moments[since]) if one.at < end and one.status == status]
 
     def named(self, since: str, until: str | None = None, *, status: str = FIRING) -> Counter[tuple[str, str]]:
         """How often each page was told, by alert and what it is about."""
@@ -85,7 +100,7 @@ class Stage:
 
     def open_pages(self) -> set[tuple[str, str]]:
         """What was told last as firing."""
-        last = {one.fingerprint: one for one in self.rig.told()}
+        last = {one.fingerprint: one for one in self.told()}
         return {(one.name, subject(one)) for one in last.values() if one.status == FIRING}
 
     def took(self, page: Told, since: str) -> float:
@@ -94,9 +109,7 @@ class Stage:
 
     def allowance(self) -> float:
         """Seconds of production that this machine itself cost so far: evaluations it missed, and the way to the webhook."""
-        missed = sum(
-            float(one["value"][1]) for one in self.rig.query("max(prometheus_rule_group_iterations_missed_total)")
-        )
+        missed = sum(float(one["value"][1]) for one in self.rig.query(f"max({prometheus.MISSED})"))
         return missed * SCRAPE_SECONDS + DELIVERY_SECONDS * self.rig.factor
 
     def restart_prometheus(self) -> None:
@@ -134,15 +147,18 @@ def lives(pages: Iterable[Told]) -> Mapping[tuple[str, str], list[str]]:
 
 
 ONCE = [FIRING, RESOLVED]
+RULER_LATE = "RulerLate"
 
 
 @contextmanager
-def staged(folder: Path, fleet: Fleet, factor: float, *, targets: bool = True) -> Iterator[Stage]:
+def staged(
+    folder: Path, fleet: Fleet, factor: float, *, targets: bool = True, ruler_is_drilled: bool = False
+) -> Iterator[Stage]:
     """The rig with all rules and routes as they are installed, over a fleet that is well."""
     with Processes(folder=folder) as processes:
         world = World(fleet=fleet, factor=factor_for(factor))
         rig = Rig(processes=processes, world=world, rules=documents(), routes=render)
-        stage = Stage(rig=rig)
+        stage = Stage(rig=rig, ruler_is_drilled=ruler_is_drilled)
         try:
             rig.start(targets=targets)
             stage.now("started")

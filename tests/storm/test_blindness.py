@@ -95,6 +95,6 @@ def test_revoked_credentials_make_no_ticket(lived: Stage) -> None:
 
 
 def test_each_page_is_resolved_once(lived: Stage) -> None:
-    told = lives(lived.rig.told())
+    told = lives(lived.told())
 
     assert told == dict.fromkeys(told, ONCE)

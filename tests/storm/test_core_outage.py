@@ -101,13 +101,13 @@ def test_nothing_is_paged_after_recovery(lived: Stage) -> None:
 
 def test_each_page_is_resolved_once(lived: Stage) -> None:
     """Those from before the storm as well, across a restart of Prometheus: R18."""
-    told = lives(lived.rig.told())
+    told = lives(lived.told())
 
     assert told == dict.fromkeys(told, ONCE)
 
 
 def test_page_from_before_the_storm_stays_until_its_site_is_well(lived: Stage) -> None:
-    early = [one for one in lived.rig.told() if one.status == RESOLVED and one.at < lived.moments["mended"]]
+    early = [one for one in lived.told() if one.status == RESOLVED and one.at < lived.moments["mended"]]
 
     assert early == []
 

@@ -28,7 +28,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """First all that can be at once, then an observer, the platform, and Prometheus itself."""
-    with staged(tmp_path_factory.mktemp("pages"), SMALL, 5) as stage:
+    with staged(tmp_path_factory.mktemp("pages"), SMALL, 5, ruler_is_drilled=True) as stage:
         stage.warm(WARM)
         stage.now("faults")
         stage.rig.world.set(SMALL.of(tier="core"), DOWN)  # a tier that is lost, whose regions are not

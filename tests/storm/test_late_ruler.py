@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("ruler"), SMALL, 3) as stage:
+    with staged(tmp_path_factory.mktemp("ruler"), SMALL, 3, ruler_is_drilled=True) as stage:
         stage.warm(WARM)
         stage.now("lost")
         stage.rig.world.set([LOST], DOWN)
@@ -51,6 +51,6 @@ def test_page_that_fires_is_not_taken_back_by_a_restart(lived: Stage) -> None:
 
 
 def test_each_page_is_resolved_once(lived: Stage) -> None:
-    told = lives(lived.rig.told())
+    told = lives(lived.told())
 
     assert told == dict.fromkeys(told, ONCE)

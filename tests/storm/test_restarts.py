@@ -89,6 +89,6 @@ def test_flapping_site_makes_one_page(lived: Stage) -> None:
 
 def test_each_page_is_resolved_once(lived: Stage) -> None:
     """Across a restart of Alertmanager, which keeps its data."""
-    told = lives(lived.rig.told())
+    told = lives(lived.told())
 
     assert told == dict.fromkeys(told, ONCE)

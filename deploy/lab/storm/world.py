@@ -51,8 +51,6 @@ class World:
     looks: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._runners: dict[str, web.ServerRunner] = {}
         self._fixed = {
             **{system: exposition.expected(self.fleet.sites.values(), [system]) for system in exposition.PAIRS},
@@ -63,6 +61,8 @@ class World:
         }
 
     def start(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         for name in self.ports:
             self.open(name)
