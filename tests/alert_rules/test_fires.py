@@ -14,9 +14,20 @@ from sankofa_rules.rule import Alert
 from tests.alert_rules.case import Case
 from tests.alert_rules.cases import CASES, pve
 from tests.alert_rules.cases_burn import LONG, PAGE, TICKET
-from tests.alert_rules.promtool import alert_test, document, run
+from tests.alert_rules.promql import selectors
+from tests.alert_rules.promtool import case_files, committed, document, named, run, under
+from tests.alert_rules.world import SCRAPE_SECONDS
 
 RECORDING = ("slo.yaml", "board.yaml")
+
+
+def _alerts_of(name: str) -> set[str]:
+    return {rule.name for group in groups_by_file()[name] for rule in group.rules if isinstance(rule, Alert)}
+
+
+def _beside(name: str) -> tuple[str, ...]:
+    """The file and what its alerts read of another one."""
+    return ("state.yaml", name) if name == "platform.yaml" else (name,)
 
 
 @pytest.mark.real("promtool")
@@ -30,11 +41,8 @@ def test_rules_are_accepted_by_prometheus() -> None:
 @pytest.mark.parametrize("name", [name for name in groups_by_file() if name not in RECORDING])
 def test_alerts_fire_when_they_must_and_only_then(tmp_path: Path, name: str) -> None:
     """Each case of the table holds, labels and annotations to the letter."""
-    names = ("state.yaml", name) if name == "platform.yaml" else (name,)
-    told = {rule.name for group in groups_by_file()[name] for rule in group.rules if isinstance(rule, Alert)}
-    tests = tmp_path / "cases.test.yaml"
-    tests.write_text(document([alert_test(case) for case in CASES if case.alert in told], 15, names))
-    done = run(["test", "rules", tests])
+    of_file = [case for case in CASES if case.alert in _alerts_of(name)]
+    done = run(["test", "rules", *case_files(tmp_path, of_file, 15, _beside(name))])
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -42,9 +50,7 @@ def test_alerts_fire_when_they_must_and_only_then(tmp_path: Path, name: str) -> 
 @pytest.mark.parametrize(("cases", "seconds"), [(PAGE, 60), (TICKET, 60), (LONG, 600)], ids=["page", "ticket", "long"])
 def test_budgets_burn_when_they_must_and_only_then(tmp_path: Path, cases: Sequence[Case], seconds: int) -> None:
     """Each case of a budget holds; its alerts lean on recorded series."""
-    tests = tmp_path / "cases.test.yaml"
-    tests.write_text(document([alert_test(case) for case in cases], seconds, ("slo.yaml",)))
-    done = run(["test", "rules", tests])
+    done = run(["test", "rules", *case_files(tmp_path, cases, seconds, ("slo.yaml",))])
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -52,9 +58,37 @@ def test_budgets_burn_when_they_must_and_only_then(tmp_path: Path, cases: Sequen
 def test_a_wrong_expectation_is_found(tmp_path: Path) -> None:
     """The harness itself can fail: a case that claims too much is refused by promtool."""
     claims_too_much = replace(PAGE[1], fires=PAGE[0].fires)
-    tests = tmp_path / "cases.test.yaml"
-    tests.write_text(document([alert_test(claims_too_much)], 60, ("slo.yaml",)))
-    assert run(["test", "rules", tests]).returncode == 1
+    assert run(["test", "rules", *case_files(tmp_path, [claims_too_much], 60, ("slo.yaml",))]).returncode == 1
+
+
+@pytest.mark.parametrize("name", [name for name in groups_by_file() if name not in RECORDING[1:]])
+def test_an_alert_is_tried_on_the_committed_rules_and_lacks_none_that_it_reads(name: str) -> None:
+    """What its cases leave out is nothing that a rule of theirs selects; what they keep is as committed, and in its order."""
+    whole = [(group["name"], rule) for file in _beside(name) for group in committed(file) for rule in group["rules"]]
+    recorded = {named(rule) for _, rule in whole}
+    for alert in _alerts_of(name):
+        kept = [(group["name"], rule) for group in under(alert, _beside(name)) for rule in group["rules"]]
+        assert kept == [one for one in whole if one in kept]
+        read = {series for _, rule in kept for series, _ in selectors(rule["expr"])}
+        assert {alert, *(read & recorded)} <= {named(rule) for _, rule in kept}
+
+
+@pytest.mark.real("promtool")
+def test_rules_fail_in_no_world_in_which_everything_breaks_at_once(tmp_path: Path) -> None:
+    """All files beside each other, on the series of a firing case of every alert: no rule meets a sample twice, or two of which it takes one."""
+    series: dict[str, str] = {}
+    for case in (case for case in CASES if case.fires and case.interval_seconds == SCRAPE_SECONDS):
+        series = {**case.series, **series}
+    asked = {"expr": "vector(1)", "eval_time": "8m", "exp_samples": [{"labels": "{}", "value": 1}]}
+    world = {
+        "interval": f"{SCRAPE_SECONDS}s",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": [asked],
+    }
+    tests = tmp_path / "all.test.yaml"
+    tests.write_text(document([world], SCRAPE_SECONDS, tuple(groups_by_file())))
+    done = run(["test", "rules", tests])
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_cases_cover_every_alert_in_both_directions_and_in_doubt() -> None:

@@ -6,15 +6,14 @@ bad, and none at all in its middle.
 
 from __future__ import annotations
 
-import subprocess
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from deploy.parts import CHECKOUT, need_program
+from deploy.parts import CHECKOUT
 from sankofa_observe import telemetry
 from sankofa_observe.adapters.fleet_example import as_yaml
 from sankofa_observe.adapters.specs import load_catalog
@@ -25,7 +24,7 @@ from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.slo.slot import SlotState
 from sankofa_rules.rule import Group
 from sankofa_rules.slo import WatchedSlos
-from tests.pace import limit
+from tests.alert_rules.promtool import run
 from tests.promises.worlds import FAULT, SLOT, WHOLE, Happens, World, cut
 
 SPECS = CHECKOUT / "deploy" / "specs"
@@ -123,9 +122,8 @@ def test_steps_say_what_slots_say(slos: list[Slo], tmp_path: Path) -> None:
         watched = WatchedSlos(slos=every, promised=frozenset({slo.name}))
         rules = tmp_path / f"{slo.name}.rules.yaml"
         group = Group(name="steps", rules=watched.base(SLOT), interval_seconds=SLOT)
-        rules.write_text(yaml.safe_dump({"groups": [group.document()]}))
+        rules.write_text(json.dumps({"groups": [group.document()]}))
         files.append(tmp_path / f"{slo.name}.test.yaml")
-        files[-1].write_text(yaml.safe_dump(_document(slo, rules)))
-    command = [need_program("promtool"), "test", "rules", *map(str, files)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit(120))
+        files[-1].write_text(json.dumps(_document(slo, rules)))
+    done = run(["test", "rules", *files], seconds=120)
     assert done.returncode == 0, done.stdout + done.stderr
