@@ -22,6 +22,7 @@ settings.load_profile("repository")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # a seventh of collecting is a search for garbage among what stays; `pytest_collection_finish` enables it
     if not hasattr(config, "workerinput"):  # once, in the process that starts the workers
         tiers.refuse_a_run_without_its_parts()
 
@@ -43,6 +44,7 @@ def pytest_collection_finish() -> None:
     """What thousands of tests have imported lives to the end: no search for garbage need look at it again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 20)
 
 

@@ -15,7 +15,8 @@ import pytest
 from deploy.lab.pace import measured
 
 ITEM_SECONDS = 60  # of a test without a `timeout` mark of its own
-LOOK_SECONDS = 0.02
+# A look may be a question to a server: what is soon so is seen soon, and who waits for seconds keeps no core busy.
+LOOK_SECONDS, LONGEST_LOOK_SECONDS, LONGER = 0.02, 0.1, 1.2
 
 
 def limit(seconds: float) -> float:
@@ -25,10 +26,11 @@ def limit(seconds: float) -> float:
 
 def until(ready: Callable[[], object], *, seconds: float = 30) -> None:
     """Wait until `ready` is true."""
-    deadline = time.monotonic() + limit(seconds)
+    deadline, look = time.monotonic() + limit(seconds), LOOK_SECONDS
     while not ready():
         assert time.monotonic() < deadline, f"not so after {limit(seconds):.0f} s"
-        time.sleep(LOOK_SECONDS)
+        time.sleep(look)
+        look = min(look * LONGER, LONGEST_LOOK_SECONDS)
 
 
 def growing(seconds: float) -> Iterator[float]:

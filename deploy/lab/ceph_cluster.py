@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
                 print(f"ready {json.dumps(cluster.state())} control=http://127.0.0.1:{port}", flush=True)
                 stop.wait()
         finally:
-            cluster.thaw_all()
+            cluster.close()
 
 
 def main() -> int:

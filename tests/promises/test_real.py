@@ -1,7 +1,7 @@
 """All promises on real sources, side by side in one estate of the lab, scraped each second by a real Prometheus.
 
-One run: minutes in which nothing happens, then faults in several sources at once, three times, then the agents that tell of them are
-killed. Slots of 5 s are counted from it by the committed specs, of the estate's own fleet file.
+One run: half a minute in which nothing happens (ten in `make test-all`), then faults in several sources at once, three times, then
+the agents that tell of them are killed. Slots of 5 s are counted from it by the committed specs, of the estate's own fleet file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.promises.faults import Fault, Stretch, acts
 from tests.promises.judging import FIRST, FIRST_REGIONAL, PLACES, SPECS, Judge, starved
 from tests.promises.worlds import SCRAPE, SLOT
 
-QUIET_SECONDS = int(os.environ.get("QUIET_SECONDS", "60"))  # make test-all sets ten minutes
+QUIET_SECONDS = int(os.environ.get("QUIET_SECONDS", "30"))  # make test-all sets ten minutes
 # So many must be good, and none bad; nearly all are where the machine has time.
 QUIET_SLOTS = QUIET_SECONDS // SLOT // 2
 SLOTS = 3  # so many must a fault, or a silence, be seen to make
@@ -60,10 +60,12 @@ class Run:
         return [one for one in self.stretches if name in one.fault.strikes]
 
 
-def wait_for(lacking: Callable[[], Mapping[str, int]], *, seconds: float = PATIENCE_SECONDS) -> None:
-    """Until no promise lacks slots; all that lack some are named."""
-    deadline = time.monotonic() + limit(seconds)
-    while left := lacking():
+def wait_for(
+    lacking: Callable[[Iterable[str]], Mapping[str, int]], names: Iterable[str], *, seconds: float = PATIENCE_SECONDS
+) -> None:
+    """Until none of the promises lacks slots; who had enough is not read again. All that lack some are named."""
+    deadline, left = time.monotonic() + limit(seconds), dict.fromkeys(names, 0)
+    while left := {**lacking(left)}:
         assert time.monotonic() < deadline, f"too few such slots after {limit(seconds):.0f} s: {left}"
         time.sleep(SLOT - time.time() % SLOT + SCRAPE)  # until there is one more
 
@@ -81,14 +83,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def _run(estate: Estate, judge: Judge) -> Run:
     run = Run(late_seconds={name: judge.late_seconds(name) for name in PLACES})
-    wait_for(partial(judge.lacking, PLACES, time.time(), GOOD, 2))
+    wait_for(partial(judge.lacking, started_at=time.time(), state=GOOD, wanted=2), PLACES)
     run.quiet = _quiet(judge)
     for faults in acts(estate, judge):
         run.stretches += _strike(faults, judge)
     # Not between the acts: each leaves those alone that the next one strikes.
-    wait_for(partial(judge.lacking, PLACES, time.time(), GOOD, 1))
+    wait_for(partial(judge.lacking, started_at=time.time(), state=GOOD, wanted=1), PLACES)
     run.silent_at = _kill_agents(estate)
-    wait_for(partial(judge.lacking, PLACES, run.silent_at, UNKNOWN, SLOTS))
+    wait_for(partial(judge.lacking, started_at=run.silent_at, state=UNKNOWN, wanted=SLOTS), PLACES)
     ended = int(time.time()) // SLOT * SLOT
     until(lambda: time.time() > ended + 3 * SLOT)
     whole = Period(starts_at=run.quiet.starts_at, ends_at=ended)
@@ -101,7 +103,11 @@ def _quiet(judge: Judge) -> Period:
     """Not a second of what comes then; longer where a busy machine leaves slots unknown."""
     began = -(-int(time.time()) // SLOT) * SLOT
     time.sleep(QUIET_SECONDS)
-    wait_for(partial(judge.lacking, PLACES, began, GOOD, QUIET_SLOTS), seconds=QUIET_SECONDS)
+    wait_for(
+        partial(judge.lacking, started_at=began, state=GOOD, wanted=QUIET_SLOTS),
+        PLACES,
+        seconds=max(QUIET_SECONDS, PATIENCE_SECONDS),
+    )
     return Period(starts_at=began, ends_at=int(time.time()) // SLOT * SLOT)
 
 
@@ -115,7 +121,7 @@ def _strike(faults: Sequence[Fault], judge: Judge) -> list[Stretch]:
             fault.begin()
         _note(found, "there_at", lambda fault: fault.is_there())
         for one in found:
-            wait_for(partial(judge.lacking, one.fault.strikes, one.there_at, BAD, SLOTS))
+            wait_for(partial(judge.lacking, started_at=one.there_at, state=BAD, wanted=SLOTS), one.fault.strikes)
     _note(found, "gone_at", lambda fault: fault.is_gone())
     return found
 

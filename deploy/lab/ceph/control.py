@@ -66,9 +66,9 @@ def look(cluster: Ceph, words: list[str]) -> Any:
         case [""]:
             return cluster.state()
         case ["status"]:
-            return cluster.ceph_json("status")
+            return cluster.client.ask("status")
         case ["mgr"]:
-            return cluster.ceph_json("mgr", "stat")
+            return cluster.client.ask("mgr stat")
         case ["osdmap"]:
             return osdmap(cluster)
     raise LookupError(words)
@@ -77,7 +77,7 @@ def look(cluster: Ceph, words: list[str]) -> Any:
 def switch(cluster: Ceph, words: list[str]) -> Any:
     match words:
         case ["flag", name, ("set" | "unset") as change]:
-            cluster.ceph("osd", change, name)
+            cluster.client.tell(f"osd {change}", key=name)
         case ["objects", count] if count.isdigit():
             cluster.write_objects(int(count))
         case ["bench", seconds] if seconds.isdigit():
@@ -85,7 +85,7 @@ def switch(cluster: Ceph, words: list[str]) -> Any:
         case ["load", operations] if operations.isdigit():
             cluster.load(int(operations))
         case ["slow-after", seconds] if seconds.isdigit():
-            cluster.ceph("config", "set", "osd", "osd_op_complaint_time", seconds)
+            cluster.client.tell("config set", who="osd", name="osd_op_complaint_time", value=seconds)
         case ["quota", count] if count.isdigit():
             cluster.set_quota(int(count))
         case ["full", ("set" | "unset") as change]:
@@ -99,7 +99,7 @@ def switch(cluster: Ceph, words: list[str]) -> Any:
 
 def osdmap(cluster: Ceph) -> dict[str, Any]:
     """What Ceph's own map says: tests wait for it, not for a time."""
-    dump = cluster.ceph_json("osd", "dump")
+    dump = cluster.client.ask("osd dump")
     osds = dump["osds"]
     return {
         "up": sorted(osd["osd"] for osd in osds if osd["up"]),

@@ -6,7 +6,6 @@ read nor written. It never authenticates between daemons (auth none), so it is f
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy.lab.ceph.client import PYTHON, Client
 from deploy.lab.pace import measured
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, LabError, Processes
@@ -27,6 +27,12 @@ from deploy.parts import need_program
 
 HOST = "127.0.0.1"
 POOL = "edge-data"
+PGS = 8
+MODULES = ("prometheus", "dashboard")
+UNUSED_MODULES = (
+    "alerts", "diskprediction_local", "influx", "insights", "iostat", "k8sevents", "localpool", "mirroring", "nfs", "osd_perf_query",
+    "osd_support", "restful", "rook", "selftest", "snap_schedule", "stats", "telegraf", "test_orchestrator", "zabbix",
+)  # fmt: skip
 WRITER = Path(__file__).with_name("writer.py")
 USER = "probe"
 BOOT_SECONDS = 90
@@ -49,12 +55,15 @@ mon cluster log file = {folder}/logs/cluster.ceph.log
 mon data = {folder}/mon/$id
 mgr data = {folder}/mgr/$id
 osd data = {folder}/osd/$id
-mgr module path = {modules}
+mgr module path = {module_path}
+mgr initial modules = {modules}
+# A mgr imports each module that it finds, enabled or not, which is half of what its start costs. Its ten that are always on stay.
+mgr disabled modules = {unused_modules}
 osd objectstore = memstore
 memstore device bytes = {osd_bytes}
 osd pool default size = {size}
 osd pool default min size = {min_size}
-osd pool default pg num = 8
+osd pool default pg num = {pgs}
 osd pool default pg autoscale mode = off
 osd crush chooseleaf type = 0
 osd crush update on start = true
@@ -116,9 +125,12 @@ class Ceph:
     osd_bytes: int = 1 << 30
     fsid: str = field(default_factory=lambda: str(uuid.uuid4()))
     daemons: dict[str, Daemon] = field(default_factory=dict)
+    client: Client = field(init=False)
     writer: Child | None = None
 
     def __post_init__(self) -> None:
+        log = self.folder / "logs" / "client.log"
+        self.client = Client(settings=self._settings, pool=POOL, env={**os.environ, **self._env}, log=log)
         for number in range(self.mons):
             self._add("mon", "abcde"[number], msgr=free_port())
         for number in range(self.mgrs):
@@ -146,11 +158,14 @@ class Ceph:
         self._write_settings()
         for mon in self.of("mon"):
             self.start(mon)
-        self.ceph_batch([*self._module_settings(), *(f"osd new {osd.uuid} {osd.id}" for osd in self.of("osd"))])
+        for name, value in self._module_settings():
+            self.client.tell("config set", who="mgr", name=f"mgr/{name}", value=value, force=True)
+        for osd in self.of("osd"):
+            self.client.tell("osd new", uuid=osd.uuid, id=int(osd.id))
         for daemon in (*self.of("mgr"), *self.of("osd")):
             self.start(daemon)
-        self.ceph("osd", "pool", "create", POOL, "8", "8", "replicated")
-        self.ceph("osd", "pool", "application", "enable", POOL, "lab")
+        self.client.tell("osd pool create", pool=POOL, pg_num=PGS, pgp_num=PGS, pool_type="replicated")
+        self.client.tell("osd pool application enable", pool=POOL, app="lab")
         self._wait(stop or threading.Event())
         self._write_user()
         self.write_objects(16)
@@ -163,18 +178,18 @@ class Ceph:
             if dead:
                 raise LabError(f"{dead[0].name}: ended; its last lines:\n{dead[0].tail()}")
             if time.monotonic() > deadline:
-                raise LabError(f"not clean after {limit:.0f} s: {self.ceph('status')}")
+                raise LabError(f"not clean after {limit:.0f} s: {self.client.tell('status')}")
             if stop.wait(0.3):
                 raise LabError("told to stop while booting")
 
     def _serves(self) -> bool:
         """All PGs clean, all mgrs known, and the active one's two modules listen."""
-        status = self.ceph_json("status")
+        status = self.client.ask("status")
         states = {row["state_name"]: row["count"] for row in status["pgmap"].get("pgs_by_state", [])}
         return (
-            states == {"active+clean": 8}
+            states == {"active+clean": PGS}
             and status["mgrmap"]["num_standbys"] == self.mgrs - 1
-            and {"dashboard", "prometheus"} <= set(status["mgrmap"].get("services", {}))
+            and set(MODULES) <= set(status["mgrmap"].get("services", {}))
         )
 
     def start(self, daemon: Daemon) -> None:
@@ -209,45 +224,29 @@ class Ceph:
             os.killpg(daemon.child.process.pid, signal.SIGCONT)
         daemon.frozen = False
 
-    def thaw_all(self) -> None:
-        """A frozen process cannot be ended by SIGTERM."""
+    def close(self) -> None:
+        """Let all end: a frozen process cannot be ended by SIGTERM."""
+        self.client.close()
         for daemon in self.daemons.values():
             self.thaw(daemon)
 
     # -- asking and telling --------------------------------------------------------------------------------------
 
-    def ceph(self, *words: str, seconds: float = 30) -> str:
-        patience = str(int(measured().limit(seconds)))
-        command = [need_program("ceph"), "-c", str(self._settings), "--connect-timeout", patience, *words]
-        return self._run(command, seconds=seconds + 5)
-
-    def ceph_json(self, *words: str) -> Any:
-        return json.loads(self.ceph(*words, "--format", "json"))
-
-    def ceph_batch(self, lines: Sequence[str]) -> None:
-        """Many commands in one interpreter: starting `ceph` costs more than the commands do."""
-        said = self._run([need_program("ceph"), "-c", str(self._settings)], seconds=60, given="\n".join(lines) + "\n")
-        if "Error E" in said:
-            raise LabError(f"ceph: {said}")
-
     def write_objects(self, count: int, size: int = 65_536) -> None:
         """`count` objects of `size` bytes into the pool, by the real client."""
-        source = self.folder / "object"
-        source.write_bytes(secrets.token_bytes(size))
-        for number in range(count):
-            self._run([*self._rados, "put", f"object-{number}", str(source)], seconds=30)
+        self.client.write(count, secrets.token_bytes(size))
 
     def set_quota(self, objects: int) -> None:
-        self.ceph("osd", "pool", "set-quota", POOL, "max_objects", str(objects))
+        self.client.tell("osd pool set-quota", pool=POOL, field="max_objects", val=str(objects))
 
     def set_full(self, *, full: bool) -> None:
         """The three ratios far below what an empty OSD uses, or Ceph's defaults."""
         for name, low, usual in (
-            ("nearfull", "1e-7", "0.85"),
-            ("backfillfull", "2e-7", "0.9"),
-            ("full", "3e-7", "0.95"),
+            ("nearfull", 1e-7, 0.85),
+            ("backfillfull", 2e-7, 0.9),
+            ("full", 3e-7, 0.95),
         ):
-            self.ceph("osd", f"set-{name}-ratio", low if full else usual)
+            self.client.tell(f"osd set-{name}-ratio", ratio=low if full else usual)
 
     def bench(self, seconds: int) -> None:
         """Small writes for a while: client operations that move the counters."""
@@ -259,8 +258,7 @@ class Ceph:
             self.writer.stop()
             self.writer = None
         if operations:
-            # The interpreter of the distribution, whose packages hold the library.
-            command = ["/usr/bin/python3", str(WRITER), str(self._settings), POOL, str(operations)]
+            command = [PYTHON, str(WRITER), str(self._settings), POOL, str(operations)]
             self.writer = self.processes.start("writer", command, env=self._env)
 
     def state(self) -> dict[str, Any]:
@@ -294,17 +292,16 @@ class Ceph:
     def _rados(self) -> list[str]:
         return [need_program("rados"), "-c", str(self._settings), "-p", POOL]
 
-    def _run(self, command: Sequence[str], *, seconds: float, given: str = "") -> str:
+    def _run(self, command: Sequence[str], *, seconds: float) -> None:
         env, limit = {**os.environ, **self._env}, measured().limit(seconds)
         try:
             done = subprocess.run(
-                command, input=given, env=env, capture_output=True, text=True, timeout=limit, check=False
+                command, stdin=subprocess.DEVNULL, env=env, capture_output=True, text=True, timeout=limit, check=False
             )
         except subprocess.TimeoutExpired:
             raise LabError(f"{' '.join(command)}: no answer in {limit:g} s") from None
         if done.returncode:
             raise LabError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr.strip()[-400:]}")
-        return done.stdout + (done.stderr if given else "")
 
     def _write_settings(self) -> None:
         for kind in ("logs", "mon", "mgr", "osd"):
@@ -315,8 +312,11 @@ class Ceph:
                 fsid=self.fsid,
                 mon_host=hosts,
                 folder=self.folder,
-                modules=_module_path(),
+                module_path=_module_path(),
+                modules=" ".join(MODULES),
+                unused_modules=",".join(UNUSED_MODULES),
                 osd_bytes=self.osd_bytes,
+                pgs=PGS,
                 size=self.size,
                 min_size=self.min_size,
             )
@@ -336,29 +336,28 @@ class Ceph:
             self._run([*program, "--osd-uuid", daemon.uuid], seconds=30)
         daemon.fresh = False
 
-    def _module_settings(self) -> Iterator[str]:
-        yield "config set mgr mgr/devicehealth/enable_monitoring false --force"
-        yield "config set mgr mgr/prometheus/server_addr 127.0.0.1 --force"
-        yield "config set mgr mgr/prometheus/scrape_interval 1.0 --force"
-        yield "config set mgr mgr/dashboard/ssl false --force"
-        yield "config set mgr mgr/dashboard/server_addr 127.0.0.1 --force"
+    def _module_settings(self) -> Iterator[tuple[str, str]]:
+        yield "devicehealth/enable_monitoring", "false"
+        yield "prometheus/server_addr", HOST
+        yield "prometheus/scrape_interval", "1.0"
+        yield "dashboard/ssl", "false"
+        yield "dashboard/server_addr", HOST
         for mgr in self.of("mgr"):
-            yield f"config set mgr mgr/prometheus/{mgr.id}/server_port {mgr.ports['metrics']} --force"
-            yield f"config set mgr mgr/dashboard/{mgr.id}/server_port {mgr.ports['dashboard']} --force"
-        yield "mgr module enable prometheus --force"
-        yield "mgr module enable dashboard --force"
+            yield f"prometheus/{mgr.id}/server_port", str(mgr.ports["metrics"])
+            yield f"dashboard/{mgr.id}/server_port", str(mgr.ports["dashboard"])
 
     def _write_user(self) -> None:
         """A dashboard user who may only read, with its password in a file of its owner."""
         self.password_file.touch(mode=0o600)
         self.password_file.chmod(0o600)
-        self.password_file.write_text(f"Aa1-{secrets.token_urlsafe(18)}\n")
-        self.ceph("dashboard", "ac-user-create", USER, "-i", str(self.password_file), "read-only")
+        password = f"Aa1-{secrets.token_urlsafe(18)}\n"
+        self.password_file.write_text(password)
+        self.client.tell_mgr("dashboard ac-user-create", given=password, username=USER, rolename="read-only")
 
 
 def _module_path() -> str:
     folder = Path("/usr/share/ceph/mgr")
-    for module in ("prometheus", "dashboard"):
+    for module in MODULES:
         if not (folder / module).is_dir():
             raise LabError(f"{folder / module}: not found; install it with: apt-get install ceph-mgr-dashboard")
     return str(folder)

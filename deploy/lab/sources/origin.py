@@ -16,6 +16,8 @@ from typing import Self
 from deploy.lab.ports import free_port
 
 HEALTH = "/health"
+# How long a stop may take; an estate has eleven origins, each of which wakes up as often.
+STOP_SECONDS = 0.25
 READY_STATUS, READY = 200, b"ok"
 NOT_READY = b"[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n"
 
@@ -38,7 +40,7 @@ class Origin:
         """Listen; raises OSError where somebody else does."""
         self._thaw.clear()
         self._server = _Server(("127.0.0.1", self.port), _handler(self))
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": STOP_SECONDS}, daemon=True).start()
 
     def stop(self) -> None:
         """Close the port: the next connection is refused. Requests under way are let go."""

@@ -198,10 +198,13 @@ async def test_osds_that_all_die_at_once_are_unknown(lab: Lab, watch: Watch) -> 
 
 
 def test_lab_tells_of_itself(lab: Lab) -> None:
-    """`ready` carries the state; what the switch does not know is refused with it; the password is its owner's."""
+    """`ready` carries the state; what the switch or Ceph does not know is refused in their words; the password is its owner's."""
     ready = json.loads(lab.child.log.read_text().partition("ready ")[2].partition(" control=")[0])
     unknown = local.post(f"{lab.control}/osd.9/stop")
+    refused = local.post(f"{lab.control}/flag/nonsense/set", timeout=limit(60))
 
     assert ready["daemons"] == lab.state()["daemons"]
     assert unknown.status_code == 404
+    assert refused.status_code == 500
+    assert refused.json()["error"].startswith("osd set nonsense: -22: ")
     assert Path(ready["password_file"]).stat().st_mode & 0o777 == 0o600

@@ -20,7 +20,7 @@ from sankofa_observe.slo.window import CalendarUnit, CalendarWindow
 from sankofa_observe.units import Period
 from tests.builders import START, slot
 
-from .drawn import GOOD, KEY, MINUTES, MONTH, strip
+from .drawn import KEY, MINUTES, MONTH, good, strip
 
 BAD, UNKNOWN, NO_TRAFFIC = SlotState.BAD, SlotState.UNKNOWN, SlotState.NO_TRAFFIC
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -226,4 +226,4 @@ def test_svg_needs_nothing_but_itself() -> None:
     assert re.findall(r"https?://[^\"']+", document) == ["http://www.w3.org/2000/svg"]
     assert "<script" not in document
     assert "prefers-color-scheme: dark" in document
-    assert len(GOOD) == MINUTES
+    assert len(good()) == MINUTES
