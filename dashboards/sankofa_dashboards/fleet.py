@@ -277,7 +277,7 @@ CHANGES = table(
 
 SENT = Figure(
     title="Notifications, 1 h",
-    description="What Alertmanager sent to people and programs, and what failed on the way.",
+    description="What Alertmanager sent to people and programs, a beat of Watchdog each minute among it, and what failed on the way.",
     queries=(_now(foreign.notifications_sent(), "sent"), _now(foreign.notifications_failed(), "failed")),
     decimals=0,
     steps=states.ANY_IS_BAD,

@@ -88,7 +88,7 @@ PAGES: tuple[Panel, ...] = (
     ),
     Lines(
         title="Notifications",
-        description="An hour's, sent and failed, by how they are sent.",
+        description="An hour's, sent and failed, by how they are sent; a beat of Watchdog each minute is among them.",
         queries=(
             Query(
                 expr=f"sum by (integration) (increase({foreign.SENT}[1h])) > 0\n"

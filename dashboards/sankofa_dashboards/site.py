@@ -71,6 +71,7 @@ PROMISES = (
         unit="percentunit",
         decimals=3,
         plain=("C",),
+        colours=(named("/ low$/", "#8AB8FF"), named("/ high$/", "#3274D9")),
         width=12,
         height=8,
     ),

@@ -21,13 +21,14 @@ MINUTE = 60.0
 
 
 @pytest.fixture
-def world() -> BoardWorld:
+def world() -> Iterator[BoardWorld]:
     """Five minutes old, at twice production's pace; two of its sites fell a minute ago."""
     made = BoardWorld(fleet=FLEET, factor=2)
     made.fail(DOWN)
     made.began -= 5 * MINUTE
     made.down_since = dict.fromkeys(DOWN, time.time() - MINUTE)
-    return made
+    yield made
+    made._loop.close()
 
 
 def _texts(world: BoardWorld) -> Iterator[str]:
