@@ -60,7 +60,6 @@ class Label:
     links: tuple[Link, ...] = ()
     width: int | None = None
     before: str = ""  # the column that it stands before; first of all without one
-    hidden: bool = False  # only joins
 
     @property
     def shown(self) -> str:
@@ -97,7 +96,7 @@ class Table(Panel):
         order = [label.name for label in self.labels if not label.before]
         for value, column in zip(values, self.columns, strict=True):
             order += [*(label.name for label in self.labels if label.before == column.name), value]
-        unseen = [*times, *hidden, *(label.name for label in self.labels if label.hidden)]
+        unseen = [*times, *hidden]
         join = {"id": "joinByField", "options": {"byField": self.labels[0].name, "mode": "outer"}}
         # A query keeps its metric's name and other labels: a column that nobody named says nothing.
         named = {"id": "filterFieldsByName", "options": {"include": {"names": order}}}
@@ -119,7 +118,7 @@ class Table(Panel):
 
     def overrides(self) -> list[Json]:
         return [
-            *(label.override() for label in self.labels if not label.hidden),
+            *(label.override() for label in self.labels),
             *(column.override() for column in self.columns if not column.hidden),
         ]
 
