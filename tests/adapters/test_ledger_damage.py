@@ -25,13 +25,24 @@ from tests.builders import breach, incident, period, verdict
 DAMAGES = int(os.environ.get("DAMAGES", "40"))  # make test-all sets 120
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A ledger on SQLite with a row in every table of records, closed."""
-    with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+@pytest.fixture(scope="module")
+def whole_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A ledger on SQLite with a row in every table of records, closed; it is written once."""
+    file = tmp_path_factory.mktemp("whole") / "ledger.sqlite"
+    with closing(SqlLedger(f"sqlite:///{file}")) as ledger:
         filled(ledger)
         contested(ledger)
-    return tmp_path / "ledger.sqlite"
+    assert [one.name for one in file.parent.iterdir() if one.name.endswith("-wal")] == []
+    return file.read_bytes()
+
+
+@pytest.fixture
+def file(whole_file: bytes, tmp_path: Path) -> Path:
+    """A copy of it, to be damaged."""
+    copy = tmp_path / "ledger.sqlite"
+    copy.touch(mode=0o600)
+    copy.write_bytes(whole_file)
+    return copy
 
 
 def everything(ledger: SqlLedger) -> list[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from tests.builders import START, agreement, breach
 from tests.http_double import Answer, HttpDouble
 
 SECRET = "tok3nSECRET"
+ADDRESSES = int(os.environ.get("DRAWN_ADDRESSES", "4"))  # beside those that were found; make test-all sets 20
 DEAD = f"127.0.0.1:{free_port()}"
 SPECS = Path(__file__).resolve().parents[2] / "deploy" / "specs"
 
@@ -150,7 +152,7 @@ def test_no_error_or_printed_form_shows_an_address(url: str, folder: Path) -> No
             assert SECRET not in traceback.format_exc()
 
 
-@each(10)
+@each(ADDRESSES)
 def test_no_verb_prints_an_address(
     url: str, folder: Path, bare: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

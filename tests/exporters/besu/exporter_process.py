@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from deploy.lab.client import local
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes, answers
 from deploy.parts import CHECKOUT
+from sankofa_exporters.cli import main
 from tests.exporters.watching import Values, values_of
 from tests.pace import limit
 
@@ -51,6 +55,20 @@ def configured(folder: Path, module: Mapping[str, Any], target: Mapping[str, Any
 
 def command(config: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "sankofa_exporters.cli", "besu", "--config.file", str(config), *options]
+
+
+def checked(config: Path, *options: str) -> tuple[int, str]:
+    """The exit code of `--check-config` and all that it prints; in this process, of which the start is most of the work of a real one."""
+    root, printed = logging.getLogger(), io.StringIO()
+    before = root.handlers[:], root.level
+    root.handlers.clear()  # the command closes those that it finds
+    try:
+        with redirect_stdout(printed), redirect_stderr(printed):
+            code = main(["besu", "--config.file", str(config), "--check-config", *options])
+    finally:
+        root.handlers[:] = before[0]
+        root.setLevel(before[1])
+    return code, printed.getvalue()
 
 
 def start(processes: Processes, config: Path, *options: str) -> Exporter:

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 import ssl
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from tests.exporters.certificates import self_signed
 from tests.exporters.doubles import Answerer, RpcError, Seen, http_bytes, loopback, rpc_node
 from tests.exporters.watching import Values
 
-from .exporter_process import command, configured, start, start_chain
+from .exporter_process import checked, configured, start, start_chain
 from .recorded import VALIDATORS, fresh_head, healthy
 
 KEY = "3f9a-very-secret-key-77"
@@ -149,12 +148,10 @@ def test_address_that_is_refused_is_not_quoted(tmp_path: Path, address: str, kin
         "witness": {"witnesses": {"one": address, "two": "http://127.0.0.1:2"}},
         "file": {"endpoint_file": str(secret)},
     }
-    done = subprocess.run(
-        command(configured(tmp_path, {}, targets[kind]), "--check-config"), capture_output=True, text=True, check=False
-    )
+    code, printed = checked(configured(tmp_path, {}, targets[kind]))
     is_good = kind == "file" and "?" in address
 
-    assert (done.returncode, KEY in done.stdout + done.stderr) == (0 if is_good else 2, False)
+    assert (code, KEY in printed) == (0 if is_good else 2, False)
 
 
 # A network that can never be known.
@@ -171,17 +168,17 @@ def test_network_with_too_few_witnesses_is_named_before_the_start(
     """Of the configuration and of the fleet file alike: how many there are, and how many are needed."""
     target = {"witnesses": {f"w{number}": f"http://10.0.0.{number}:8545" for number in range(1, witnesses + 1)}}
     config = configured(tmp_path, module, target)
-    options = ["--check-config"]
+    options: list[str] = []
     if in_fleet:
         config.write_text(json.dumps({"modules": {"m": module}}))
         site = {"name": "s", "tier": "core", "region": "r", "targets": {"besu": {"t": {"module": "m", **target}}}}
         fleet = tmp_path / "fleet.yaml"
         fleet.write_text(json.dumps({"apiVersion": "sankofa.observe/v1", "kind": "Fleet", "spec": {"sites": [site]}}))
         options += ["--fleet.file", str(fleet)]
-    done = subprocess.run(command(config, *options), capture_output=True, text=True, check=False)
+    found, printed = checked(config, *options)
 
-    assert done.returncode == code, done.stdout + done.stderr
-    assert ("min_witnesses" in done.stderr and f"saw {witnesses} of them" in done.stderr) == (code == 2)
+    assert found == code, printed
+    assert ("min_witnesses" in printed and f"saw {witnesses} of them" in printed) == (code == 2)
 
 
 # Validators in a contract.
@@ -428,9 +425,6 @@ def test_credential_that_cannot_be_is_refused_before_the_start(
         .replace('"HEX"', f'"{tmp_path}/HEX"')
         .replace('"LINES"', f'"{tmp_path}/LINES"')
     )
-    done = subprocess.run(
-        command(configured(tmp_path, filled, {"endpoint": "http://127.0.0.1:1"}), "--check-config"),
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    code, printed = checked(configured(tmp_path, filled, {"endpoint": "http://127.0.0.1:1"}))
 
-    assert (done.returncode, expected in done.stderr, KEY in done.stderr) == (2, True, False), done.stderr
+    assert (code, expected in printed, KEY in printed) == (2, True, False), printed

@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -167,16 +168,26 @@ def house(tmp_path: Path) -> House:
     return House(folder=tmp_path)
 
 
-@pytest.fixture
-def changed(house: House) -> Iterator[Platform]:
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> House:
     """Two periods by version 1; then, in the middle of the third one, it is started again with the later versions, and two follow."""
+    house = House(folder=tmp_path_factory.mktemp("house"))
     with ExitStack() as running:
         house.turn(house.start(running, FIRST), START + 2 * HOUR + 300)
     with ExitStack() as running:
         platform = house.start(running, [*FIRST, *LATER])
         house.turn(platform, BOUNDARY + 1800)
         house.turn(platform, BOUNDARY + 2 * HOUR + 300)
-        yield platform
+    return house
+
+
+@pytest.fixture
+def changed(lived: House, house: House) -> Iterator[Platform]:
+    """The same, started once more on a copy of what it has on disk."""
+    copytree(lived.folder, house.folder, dirs_exist_ok=True)
+    house.clock.at, house.source.scraped_at = lived.clock.at, lived.source.scraped_at
+    with ExitStack() as running:
+        yield house.start(running, [*FIRST, *LATER])
 
 
 def verdicts(platform: Platform) -> list[VerdictRecord]:
