@@ -88,7 +88,7 @@ def _samples(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]
     """Sums by family name, for a pattern of names would be matched against all that is scraped.
 
     Several may observe one target. It is down where more of them say so than say that it is up, and not known where as many differ
-    (decision 0040). What is bad is recorded where it is, so that votes are counted over a handful of series.
+    (decision 0015). What is bad is recorded where it is, so that votes are counted over a handful of series.
     """
     pairs = [pair for one in systems for pair in one.pairs]
 
