@@ -56,16 +56,20 @@ def records(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
 
 
 def _expected(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]:
+    past = f"last_over_time({TARGET_EXPECTED}[{pace.time(MEMORY)}])"
     told = f"count by ({SYSTEM}) (group by ({SYSTEM}, target) ({TARGET_INFO}{{{watched(systems)}}}))"
     # An exporter that is down, or is scraped no more, tells nothing of its own targets, whatever others of its kind tell; the platform
     # knows them all.
     own = f'up{{job="{OWN_JOB}"}}'
     unheard = f"group by (system) (last_over_time({own}[{pace.time(MEMORY)}]) unless {own} == 1)"
+    platform = f'{TARGET_INFO}{{job="{PLATFORM_JOB}"}}'
+    told_of = f"group by (system) ({TARGET_INFO})"
+    # Of a system that nobody tells any more the last target was taken away, where the platform is there to tell of others.
+    emptied = f"group by (system) ({past}) and on () group({platform})"
     complete = (
-        f"(group by (system) ({TARGET_INFO}) unless on (system) {unheard}\n"
-        f'or on (system) group by (system) ({TARGET_INFO}{{job="{PLATFORM_JOB}"}}))'
+        f"((({told_of}) or on (system) ({emptied})) unless on (system) {unheard}\n"
+        f"or on (system) group by (system) ({platform}))"
     )
-    past = f"last_over_time({TARGET_EXPECTED}[{pace.time(MEMORY)}])"
     # A ruler that missed evaluations, or has just begun, has not looked: its silence is RulerLate's. Targets are discovered and scraped
     # some seconds after it has begun, so one missed evaluation is all that may be missing.
     looked = f"count_over_time({TARGET_EXPECTED}[{pace.sure}]) >= {SURE - 1}"
@@ -84,7 +88,7 @@ def _samples(systems: Sequence[WatchedSystem], pace: Pace) -> tuple[Record, ...]
     """Sums by family name, for a pattern of names would be matched against all that is scraped.
 
     Several may observe one target. It is down where more of them say so than say that it is up, and not known where as many differ
-    (decision 0040). What is bad is recorded where it is, so that votes are counted over a handful of series.
+    (decision 0015). What is bad is recorded where it is, so that votes are counted over a handful of series.
     """
     pairs = [pair for one in systems for pair in one.pairs]
 

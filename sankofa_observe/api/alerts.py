@@ -6,6 +6,7 @@ those beside it; what is no notification at all is 422, and what cannot be store
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import math
@@ -55,6 +56,9 @@ def create_receiver(
     """`POST /v1/alerts`, and `GET /healthz` for whoever looks after it."""
     app = FastAPI(title="Sankofa Observe: incidents", docs_url=None, redoc_url=None, openapi_url=None)
     problems.install(app)
+    one_at_a_time = (
+        asyncio.Lock()
+    )  # forty threads would only wait for the ledger's one writer, and for each other's connections
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -69,9 +73,10 @@ def create_receiver(
                 headers={"WWW-Authenticate": "Bearer"},
             )
         body = _notification(await _body(request))
-        done = await run_in_threadpool(
-            store, incidents(body), truncated=_truncated(body), ledger=ledger, clock=clock, watch=watch
-        )
+        async with one_at_a_time:
+            done = await run_in_threadpool(
+                store, incidents(body), truncated=_truncated(body), ledger=ledger, clock=clock, watch=watch
+            )
         told = [{"where": one.where, "code": one.code, "problem": one.problem} for one in done.refused]
         return {"stored": done.stored, "same": done.same, "truncated": done.truncated, "refused": told}
 

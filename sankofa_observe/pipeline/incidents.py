@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from sankofa_observe.units import rfc3339
 
 log = logging.getLogger(__name__)
 ACTOR = "alertmanager"
+TOGETHER = 100  # alerts that are committed at once: others write in between
 PLACES = ("tier", "region", "site", "slo")
 
 
@@ -47,17 +48,14 @@ def store(
     Raises:
         Unavailable: the ledger cannot take it now: told again, what stands already is the same.
     """
-    acting, added, refused = ledger.acting(ACTOR), [], []
-    for one in found:
-        if isinstance(one, Violation):
-            refused.append(one)
-            continue
-        try:
-            added.append(acting.add_incident(one, clock.now()))
-        except Unfit:
-            raise
-        except InvalidInput as error:
-            refused.append(Violation(code="incident.value", where=f"alert {one.ref}", problem=str(error)))
+    acting, added, refused = ledger.acting(ACTOR), list[bool](), list[Violation]()
+    every = list(found)
+    refused += [one for one in every if isinstance(one, Violation)]
+    good = [one for one in every if not isinstance(one, Violation)]
+    for first in range(0, len(good), TOGETHER):
+        outcomes = list(_stored(acting, good[first : first + TOGETHER], clock))
+        refused += [one for one in outcomes if isinstance(one, Violation)]
+        added += [one for one in outcomes if isinstance(one, bool)]
     done = Stored(stored=sum(added), same=added.count(False), refused=tuple(refused), truncated=truncated)
     for each in done.refused:
         log.warning("incident refused", extra={"why": str(each)})
@@ -65,6 +63,20 @@ def store(
         log.warning("incidents truncated", extra={"alerts": truncated, "hint": "raise max_alerts of the receiver"})
     watch(done)
     return done
+
+
+def _stored(acting: Ledger, told: Sequence[Incident], clock: Clock) -> Iterator[bool | Violation]:
+    """Together, for each commit waits for a disk; one by one where one of them cannot be stored."""
+    try:
+        yield from acting.add_incidents(told, clock.now())
+    except Unfit:
+        raise
+    except InvalidInput as error:
+        if len(told) == 1:
+            yield Violation(code="incident.value", where=f"alert {told[0].ref}", problem=str(error))
+        else:
+            for one in told:
+                yield from _stored(acting, [one], clock)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from sankofa_observe.sla.incident import Incident, IncidentRecord
@@ -16,6 +17,9 @@ class Incidents(Protocol):
         New is a state other than the last one, or another end of what ended. An earlier incident of the same alert that nobody ended is
         replaced in the same transaction: an alert fires once at a time.
         """
+
+    def add_incidents(self, told: Sequence[Incident], at: int) -> list[bool]:
+        """Several, one after the other, in one transaction: all of them or, where one cannot be stored, none."""
 
     def incidents_named(self, name: str) -> list[IncidentRecord]:
         """The one with this id or its first 16 digits."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sankofa_observe.errors import SankofaError
 from sankofa_observe.sla.incident import Incident, IncidentRecord, next_of, replaced
 
 
@@ -22,6 +24,14 @@ class MemoryIncidents:
                 self._add(over, at)
         self._add(told, at)
         return True
+
+    def add_incidents(self, told: Sequence[Incident], at: int) -> list[bool]:
+        before = dict(self.told)
+        try:
+            return [self.add_incident(one, at) for one in told]
+        except SankofaError:
+            self.told = before
+            raise
 
     def _add(self, one: Incident, at: int) -> None:
         standing = self.told.get(one.id, IncidentRecord(revisions=(), told_at=()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
@@ -14,7 +15,7 @@ from threading import Barrier
 import pytest
 
 from sankofa_observe.adapters.ledger import SqlLedger
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.ports import Ledger
 from sankofa_observe.scope import OPERATOR, of_tenant
 from sankofa_observe.sla.incident import Incident, IncidentState
@@ -108,6 +109,38 @@ def test_incidents_are_listed_by_when_they_began_and_in_pages(ledger: Ledger) ->
     assert second.next is None
     assert [one.now.id for one in reads.incidents("edge-0").items] == [every[2].id]
     assert ledger.read(of_tenant("acme")).incidents().items == ()
+
+
+def test_incidents_that_are_told_together_are_as_if_told_one_by_one(ledger: Ledger) -> None:
+    """What stands already, what is new, two starts and an end of one alert."""
+    ledger.add_incident(FIRING, AT)
+    later = incident(minute=5)
+    added = ledger.add_incidents([FIRING, RESOLVED, RESOLVED, later, incident("edge-2")], AT)
+    assert added == [False, True, False, True, True]
+    assert (revisions(ledger, FIRING), revisions(ledger, later)) == ([FIRING, RESOLVED], [later])
+    assert ledger.add_incidents([FIRING, later], AT) == [True, True]
+    assert [revisions(ledger, one)[-1].state for one in (FIRING, later)] == ["replaced", "firing"]
+
+
+def test_of_incidents_that_are_told_together_none_is_stored_where_one_cannot_be(tmp_path: Path) -> None:
+    """Whoever told them tells them again one by one."""
+    with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+        no_text = incident("edge-2", labels={"alertname": "SiteDown", "site": "a\0"})
+        with pytest.raises(InvalidInput, match="without NUL"):
+            ledger.add_incidents([FIRING, no_text], AT)
+        assert ledger.incidents_named(FIRING.id) == []
+
+
+def test_what_is_told_again_takes_no_turn_from_whoever_writes(tmp_path: Path) -> None:
+    """A scheduler that writes for a minute keeps no repetition waiting: only what is new is told again later."""
+    file = tmp_path / "ledger.sqlite"
+    with (
+        closing(SqlLedger(f"sqlite:///{file}")) as ledger,
+        closing(sqlite3.connect(file, isolation_level=None)) as other,
+    ):
+        ledger.add_incident(FIRING, AT)
+        other.execute("BEGIN IMMEDIATE")
+        assert ledger.add_incidents([FIRING] * 3, AT) == [False] * 3
 
 
 ROUNDS, RECEIVERS = 20, 4

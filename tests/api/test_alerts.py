@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +216,30 @@ def test_a_value_that_no_database_holds_costs_its_alert_alone(
     monkeypatch.setattr(MemoryLedger, "add_incident", holding)
     answer = receiver.told(ALERT | {"labels": ALERT["labels"] | {"site": "a\0"}, "fingerprint": "a" * 16}, ALERT)
     assert (answer["stored"], answer["refused"][0]["code"]) == (1, "incident.value")
+
+
+def test_notifications_that_come_at_once_are_stored_one_after_the_other(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads would wait for the ledger's one writer until it is locked for too long, and for each other's connections."""
+    add, inside, most = MemoryLedger.add_incident, threading.Semaphore(0), list[int]()
+    storing = list[int]()
+
+    def slowly(self: MemoryLedger, told: Incident, at: int) -> bool:
+        storing.append(1)
+        most.append(len(storing))
+        inside.acquire(timeout=0.05)  # nobody releases it: others have time to come in
+        storing.pop()
+        return add(self, told, at)
+
+    monkeypatch.setattr(MemoryLedger, "add_incident", slowly)
+
+    async def at_once() -> list[int]:
+        transport = httpx.ASGITransport(receiver.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
+            head = {"Authorization": f"Bearer {TOKEN}"}
+            bodies = [notification(ALERT | {"fingerprint": f"{number:016x}"}) for number in range(5)]
+            answers = await asyncio.gather(*(client.post("/v1/alerts", json=one, headers=head) for one in bodies))
+            return [one.status_code for one in answers]
+
+    assert (asyncio.run(at_once()), most, len(receiver.stored())) == ([200] * 5, [1] * 5, 5)

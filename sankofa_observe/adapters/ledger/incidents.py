@@ -23,21 +23,32 @@ class Incidents(Acting):
     """Every method is one transaction."""
 
     def add_incident(self, told: Incident, at: int) -> bool:
-        table = tables.incidents
+        return self.add_incidents([told], at)[0]
+
+    def add_incidents(self, told: Sequence[Incident], at: int) -> list[bool]:
+        # Most of what is told is told again, and to look takes no turn from whoever writes.
+        with self._database.reading() as connection:
+            news = {one.fingerprint for one in told if _news(connection, one)}
+        if not news:
+            return [False] * len(told)
         with self._writing() as connection:
-            in_turn(
-                connection, f"incident/{told.fingerprint}"
-            )  # several receivers: each would leave one of its own open
-            newest = select(table.c.incident_id).where(table.c.fingerprint == told.fingerprint, table.c.revision == 1)
-            ids = [told.id, *connection.scalars(newest.order_by(table.c.started_at.desc()).limit(NEWEST))]
-            every = incidents_of(connection, table.c.incident_id.in_(ids))
-            standing = next((one for one in every if one.now.id == told.id), None)
-            if not next_of(standing, told):
-                return False
-            for one in every:
-                if over := replaced(one.now, told):
-                    self._add(connection, over, len(one.revisions) + 1, at)
-            self._add(connection, told, len(standing.revisions) + 1 if standing else 1, at)
+            # Several receivers: each would leave an incident of its own open. In one order, or they wait for each other.
+            for fingerprint in sorted(news):
+                in_turn(connection, f"incident/{fingerprint}")
+            return [one.fingerprint in news and self._added(connection, one, at) for one in told]
+
+    def _added(self, connection: Connection, told: Incident, at: int) -> bool:
+        table = tables.incidents
+        newest = select(table.c.incident_id).where(table.c.fingerprint == told.fingerprint, table.c.revision == 1)
+        ids = [told.id, *connection.scalars(newest.order_by(table.c.started_at.desc()).limit(NEWEST))]
+        every = incidents_of(connection, table.c.incident_id.in_(ids))
+        standing = next((one for one in every if one.now.id == told.id), None)
+        if not next_of(standing, told):
+            return False
+        for one in every:
+            if over := replaced(one.now, told):
+                self._add(connection, over, len(one.revisions) + 1, at)
+        self._add(connection, told, len(standing.revisions) + 1 if standing else 1, at)
         return True
 
     def _add(self, connection: Connection, one: Incident, revision: int, at: int) -> None:
@@ -50,6 +61,11 @@ class Incidents(Acting):
             return []
         with self._database.reading() as connection:
             return incidents_of(connection, table.c.incident_id.between(f"0x{digits}", f"0x{digits}g"))
+
+
+def _news(connection: Connection, told: Incident) -> bool:
+    found = incidents_of(connection, tables.incidents.c.incident_id == told.id)
+    return next_of(found[0] if found else None, told)
 
 
 def incidents_of(connection: Connection, where: ColumnElement[bool]) -> list[IncidentRecord]:
