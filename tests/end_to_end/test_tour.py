@@ -182,6 +182,15 @@ def test_work_that_left_its_time_is_named(tmp_path: Path) -> None:
     )
 
 
+def test_work_whose_switches_were_slow_is_claimed_to_cost_nothing_in_particular(tmp_path: Path) -> None:
+    """Between its least and its most lie two bands: what it would have cost does not follow, and the credits do."""
+    tour = as_planned(tmp_path)
+    tour.began[WORK.what] = at(WORK.first + 0.5, took=(WORK.end - WORK.first - 1) * TIMING.slot_seconds)
+
+    assert unplanned(tour).credit_minor is None
+    assert disagreements(tour, [came(tour, part) for part in CAST]) == []
+
+
 def test_table_has_a_row_a_tenant_and_one_of_the_planned_work(tmp_path: Path) -> None:
     """Slots that are excluded are not counted as bad; those of a promise of requests stand above its requests."""
     tour = as_planned(tmp_path)
