@@ -21,14 +21,13 @@ MINUTE = 60.0
 
 
 @pytest.fixture
-def world() -> Iterator[BoardWorld]:
+def world() -> BoardWorld:
     """Five minutes old, at twice production's pace; two of its sites fell a minute ago."""
     made = BoardWorld(fleet=FLEET, factor=2)
     made.fail(DOWN)
     made.began -= 5 * MINUTE
     made.down_since = dict.fromkeys(DOWN, time.time() - MINUTE)
-    yield made
-    made._loop.close()
+    return made
 
 
 def _texts(world: BoardWorld) -> Iterator[str]:
