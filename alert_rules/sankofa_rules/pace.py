@@ -41,7 +41,11 @@ class Pace:
 
     def was(self, series: str) -> str:
         """Where a state was 1 when its rule was last evaluated: it survives a restart, which `for` does not."""
-        return f"(last_over_time({series}[{self.time(MEMORY)}]) == 1)"
+        return f"({self.last(series)} == 1)"
+
+    def last(self, series: str) -> str:
+        """What a series was when its rule was last evaluated."""
+        return f"last_over_time({series}[{self.time(MEMORY)}])"
 
     def now(self, series: str, matcher: str = "") -> str:
         """What this evaluation recorded. A series that is not always there would be read for minutes after a restart."""

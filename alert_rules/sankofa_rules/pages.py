@@ -9,9 +9,9 @@ from functools import partial
 
 from sankofa_exporters.cloudflare import families as tunnel
 from sankofa_observe.telemetry import (
-    FLEET_AGAIN,
     FLEET_DOWN,
     FLEET_NOT_KNOWN_PAGED,
+    FLEET_STORMS,
     OBSERVER_PAGED,
     REGION_DOWN,
     SITE_DOWN,
@@ -33,6 +33,7 @@ from .rule import EVERYWHERE, FLEET_BOARD, SITE_BOARD, Alert, tickets_of
 from .site import SITES
 from .state import FLEET_LOOKS, OBSERVER_LOOKS, SITE, SYSTEM
 
+STORMS = 6  # that one outage of a tier is told of, one after the other
 _DOWN = Evidence(needed=EVIDENCE, of=SURE)
 _LOST = Evidence(needed=SURE, of=SURE)  # down, or silent: one known sample breaks a silence
 
@@ -74,7 +75,12 @@ PAGES = (
     ),
     _page(
         name="FleetDown",
-        expr=f'{FLEET_DOWN} == 1\nor label_replace({FLEET_AGAIN} == 1, "storm", "later", "", "")',
+        expr="\nor ".join(
+            [
+                f"{FLEET_DOWN} == 1",
+                *(f'label_replace({FLEET_STORMS} >= {n}, "storm", "{n}", "", "")' for n in range(2, STORMS + 1)),
+            ]
+        ),
         kind="cause",
         scope="fleet",
         system="all",

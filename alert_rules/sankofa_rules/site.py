@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sankofa_observe.telemetry import (
-    FLEET_AGAIN,
     FLEET_DOWN,
     FLEET_STORM,
+    FLEET_STORMS,
     REGION_DOWN,
     REGION_STORM,
     SITE_DOWN,
@@ -143,13 +143,16 @@ def _paged(pace: Pace) -> tuple[Record, ...]:
 
     alone = f"({SITE_LOST} == 1 unless on ({SITE}) ({SITE_IN_FLEET} == 1 or {SITE_IN_REGION} == 1))"
     stays = f"({pace.was(SITE_PAGED)} and on ({SITE}) {SITE_LOST} == 1)"
-    # A page that has stood for longer than a storm counts as one says nothing of the sites that fall in the next.
+    # A page that has stood for longer than a storm counts as one says nothing of the sites that fall in the next, nor does the next page.
     stood = f"(min_over_time({FLEET_DOWN}[{pace.samples(AWHILE)}]) == 1 and on (tier) {FLEET_DOWN} offset {pace.time(AWHILE)})"
-    again = f"({FLEET_STORM} == 1 and on (tier) {stood})"
-    told = f"({pace.was(FLEET_AGAIN)} and on (tier) {FLEET_DOWN} == 1)"
+    told = pace.last(FLEET_STORMS)
+    lately = f"{FLEET_STORMS}[{pace.samples(AWHILE + SURE)}]"  # the storm that the last page told of is over by now
+    rested = f"({told} == 1 or min_over_time({lately}) == max_over_time({lately}))"
+    another = f"({told} + 1 and on (tier) {FLEET_STORM} == 1 and on (tier) {stood} and on (tier) {rested})"
+    stand = f"({told} > 0 and on (tier) {FLEET_DOWN} == 1)"
     return (
         Record(record=FLEET_DOWN, expr=parent("tier", SITE_IN_FLEET)),
-        Record(record=FLEET_AGAIN, expr=f"{again}\nor {told}\nor 0 * {FLEET_DOWN}"),
+        Record(record=FLEET_STORMS, expr=f"{another}\nor {stand}\nor {FLEET_DOWN}"),
         Record(record=REGION_DOWN, expr=parent("region", SITE_IN_REGION)),
         Record(record=SITE_PAGED, expr=f"{alone}\nor {stays}\n{_NONE}"),
     )

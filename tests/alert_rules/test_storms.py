@@ -107,8 +107,24 @@ def test_a_second_storm_is_told_while_the_page_of_the_first_one_stands(tmp_path:
     assert played.pages == {
         8: {"FleetDown edge"},
         17.75: {"FleetDown edge"},
-        19.5: {"FleetDown edge", "FleetDown edge later"},
-        23: {"FleetDown edge", "FleetDown edge later"},
+        19.5: {"FleetDown edge", "FleetDown edge 2"},
+        23: {"FleetDown edge", "FleetDown edge 2"},
+    }
+
+
+def test_each_of_three_storms_is_told_while_the_pages_of_those_before_stand(tmp_path: Path) -> None:
+    """Six edge sites fall at 4:00, six more at 14:00 and six more at 24:00: a page each, and none for one that only goes on."""
+    end = 36
+    storms = [[f"edge-{metro}-{number}" for metro in pair for number in range(3)] for pair in ((0, 1), (2, 3), (4, 5))]
+    up = {site: falls(end, at=4 + 10 * n) for n, sites in enumerate(storms) for site in sites}
+    pages = ["FleetDown edge", "FleetDown edge 2", "FleetDown edge 3"]
+    played = play(tmp_path, fleet(end, up), [13, 16, 23.75, 26, 35])
+    assert played.pages == {
+        13: {*pages[:1]},
+        16: {*pages[:2]},
+        23.75: {*pages[:2]},
+        26: {*pages},
+        35: {*pages},
     }
 
 
