@@ -130,5 +130,5 @@ def alerts() -> tuple[Alert, ...]:
 def recorded_labels() -> dict[str, frozenset[str]]:
     """Series that these rules record, and `ALERTS`, with the labels a query may name."""
     recorded = {rule.record: RECORDED_LABELS for rule in rules() if isinstance(rule, Record)}
-    fired = RECORDED_LABELS | TARGET_LABELS | {"alertname", "alertstate", "severity", "scope"}
+    fired = RECORDED_LABELS | TARGET_LABELS | {"alertname", "alertstate", "severity", "scope", "storm"}
     return recorded | {"ALERTS": fired}

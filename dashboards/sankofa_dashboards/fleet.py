@@ -98,7 +98,7 @@ EVENTS = firing(
     title="Events",
     description="Alerts of the fleet or of a region that fire; sites stand below.",
     matchers='scope=~"fleet|region", severity=~"page|ticket"',
-    labels=("alertname", "severity", "tier", "region", "network", "observer"),
+    labels=("alertname", "severity", "tier", "region", "storm", "network", "observer"),
     width=9,
     height=6,
 )

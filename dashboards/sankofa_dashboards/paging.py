@@ -81,7 +81,7 @@ PAGES: tuple[Panel, ...] = (
         title="Pages that fire",
         description="Each page, for how long, and its runbook.",
         matchers='severity="page"',
-        labels=("alertname", "scope", "tier", "region", "site", "system"),
+        labels=("alertname", "scope", "tier", "region", "site", "system", "slo", "storm", "network", "observer"),
         width=10,
         height=9,
         site=True,
