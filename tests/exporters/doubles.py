@@ -69,10 +69,13 @@ async def loopback(answer: Answerer, *, tls: ssl.SSLContext | None = None) -> As
         yield double
     finally:
         server.close()
+        for _ in range(5):  # turns of the loop, in which whoever was accepted just now begins
+            await asyncio.sleep(0)
         for task in running:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.sleep(0)  # and every connection is closed before the loop may be
 
 
 async def _read(reader: asyncio.StreamReader) -> Seen | None:

@@ -83,7 +83,7 @@ class World:
 
     def close(self, name: str) -> None:
         """Refuse connections from now on, and end those there are."""
-        self._do(self._runners.pop(name).cleanup())
+        self._do(self._closed(self._runners.pop(name)))
 
     def set(self, sites: Iterable[str], pattern: Pattern, *systems: str) -> None:
         """From the next scrape on every system (or the named ones) of these sites walks through the pattern."""
@@ -102,6 +102,13 @@ class World:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", self.ports[name], reuse_address=True).start()
         self._runners[name] = runner
+
+    async def _closed(self, runner: web.ServerRunner) -> None:
+        """Also where a client that died has left an answer half sent: what waits to be read would keep its connection open."""
+        for connection in runner.server.connections if runner.server else ():
+            if connection.transport:
+                connection.transport.abort()
+        await runner.cleanup()
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         match request.path.split("/")[1:]:
