@@ -68,9 +68,10 @@ async def loopback(answer: Answerer, *, tls: ssl.SSLContext | None = None) -> As
     try:
         yield double
     finally:
-        server.close()
-        for _ in range(5):  # turns of the loop, in which whoever was accepted just now begins
+        # Whoever was accepted just now begins within a few turns of the loop; a server that is closed would drop it, still open.
+        for _ in range(5):
             await asyncio.sleep(0)
+        server.close()
         for task in running:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
