@@ -38,8 +38,8 @@ from sankofa_observe.telemetry import (
 from . import prometheus
 from .fault_to_page import Evidence
 from .pace import EVIDENCE, MEMORY, SURE, Pace
-from .rule import EVERYWHERE, FLEET_BOARD, PLATFORM_IDENTITY, Alert, Group, Record
-from .security import SECURITY, platform_ticket
+from .rule import EVERYWHERE, FLEET_BOARD, Alert, Group, Record, of_platform
+from .security import SECURITY
 from .systems import PLATFORM_JOB, at_observer
 
 REMEMBERED = "1d"  # for how long what the platform last said stands while it is away
@@ -129,15 +129,7 @@ _EXPIRES = "\nor ".join(
     [*map(_days_left, prometheus.certificates()), at_observer(_days_left(prometheus.OWN_CERTIFICATE))]
 )
 
-_page = partial(
-    Alert,
-    severity="page",
-    kind="meta",
-    scope="fleet",
-    system="platform",
-    identity=PLATFORM_IDENTITY,
-    dashboard=FLEET_BOARD,
-)
+_page, _ticket = of_platform("page", "fleet"), of_platform("ticket", "system")
 _everywhere = partial(Alert, kind="meta", scope="fleet", identity=EVERYWHERE, system="observer", dashboard=FLEET_BOARD)
 
 PAGES = (
@@ -189,19 +181,19 @@ PAGES = (
 )
 
 TICKETS = (
-    platform_ticket(
+    _ticket(
         name="PipelineStalled",
         expr=f"{PIPELINE_AGE} > {PIPELINE_STALL_SECONDS}",
         summary="Outages are not being judged: credits will be late",
         description="A stage of the pipeline has not succeeded for {{ $value | humanizeDuration }}.",
     ),
-    platform_ticket(
+    _ticket(
         name="SettlementChainLate",
         expr=f"{SETTLEMENT_CHAIN_AGE} > {CHAIN_LATE_SECONDS}",
         summary="The settlement chain is behind: credits will be late",
         description="When it was last asked, its newest block was {{ $value | humanizeDuration }} old.",
     ),
-    platform_ticket(
+    _ticket(
         name="VerdictUndetermined",
         expr=f"{VERDICTS_UNDETERMINED} > 0",
         for_seconds=300,
@@ -210,34 +202,34 @@ TICKETS = (
         + '" }} {{ printf "%.2f" .Value }} {{ .Labels.currency }}{{ else }} nothing{{ end }}',
         description="{{ $value }} verdict(s) are undetermined, and nobody has reviewed them; nothing is paid for them by itself.",
     ),
-    platform_ticket(
+    _ticket(
         name="WaitingLong",
         expr=_WAITING_LONG,
         summary="What is due cannot be done: a period, a verdict or a settlement waits",
         description="The oldest waits {{ $value | humanizeDuration }} past its bound.",
     ),
-    platform_ticket(
+    _ticket(
         name="ObserverSilent",
         expr=f"count({OBSERVER_AGE} > {OBSERVER_BEHIND_SECONDS})",
         for_seconds=300,
         summary="An observer counts no slots: the others decide without it",
         description="{{ $value }} observer(s) have counted nothing for half an hour.",
     ),
-    platform_ticket(
+    _ticket(
         name="ObserverDiffers",
         expr=f"{VERDICTS_DIFFER} > 0",
         for_seconds=300,
         summary="One observer alone would have judged a period otherwise, or not at all",
         description="In {{ $value }} case(s) one observer's own verdict is not that of the vote.",
     ),
-    platform_ticket(
+    _ticket(
         name="ObserverClockOff",
         expr=f"max(abs({CLOCK_OFFSET})) > {CLOCK_SECONDS}",
         for_seconds=300,
         summary="A clock of ours is wrong: slots may begin and end at the wrong second",
         description="Prometheus' clock and ours are {{ $value | humanizeDuration }} apart.",
     ),
-    platform_ticket(
+    _ticket(
         name="DiskFilling",
         expr=f"count({_FILLING}\nor {_FULL_TOMORROW})",
         for_seconds=300,

@@ -143,6 +143,19 @@ def tickets_of(system: str | None, kind: Kind = "cause") -> Callable[..., Alert]
     return partial(Alert, severity="ticket", kind=kind, scope="system", system=system, dashboard=SITE_BOARD)
 
 
+def of_platform(severity: Severity, scope: Scope) -> Callable[..., Alert]:
+    """Makes alerts about the platform itself."""
+    return partial(
+        Alert,
+        severity=severity,
+        kind="meta",
+        scope=scope,
+        system="platform",
+        identity=PLATFORM_IDENTITY,
+        dashboard=FLEET_BOARD,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Group:
     """Rules evaluated one after the other; without an interval, at the server's own."""

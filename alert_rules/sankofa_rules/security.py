@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from sankofa_observe.telemetry import API_ANSWERS, API_KEY_CHANGES, CONTRACT_CHANGES, CONTRACT_PAUSED
 
-from .rule import FLEET_BOARD, PLATFORM_IDENTITY, Alert
+from .rule import of_platform
 
 REFUSED_IN_FIVE_MINUTES = 30
 _OF_A_DAY = "1d"
 
-platform_ticket = partial(
-    Alert,
-    severity="ticket",
-    kind="meta",
-    scope="system",
-    system="platform",
-    identity=PLATFORM_IDENTITY,
-    dashboard=FLEET_BOARD,
-)
+_ticket = of_platform("ticket", "system")
 
 
 def _grown(series: object, by: str) -> str:
@@ -28,25 +18,25 @@ def _grown(series: object, by: str) -> str:
 
 
 SECURITY = (
-    platform_ticket(
+    _ticket(
         name="SecurityRoleChanged",
         expr=f"count({_grown(CONTRACT_CHANGES, 'event')})",
         summary="Roles, attestors or the pause of the SLA contract were changed: was it us?",
         description="{{ $value }} kind(s) of event about roles, attestors or the admin were logged within a day.",
     ),
-    platform_ticket(
+    _ticket(
         name="SecurityPaused",
         expr=f"(max({CONTRACT_PAUSED}) or max(last_over_time({CONTRACT_PAUSED}[{_OF_A_DAY}]))) == 1",
         summary="The SLA contract is paused: nothing is reported, and no credit is redeemed",
         description="A guardian has paused it, and only its admin can end that.",
     ),
-    platform_ticket(
+    _ticket(
         name="ApiAuthRefused",
         expr=f'sum(increase({API_ANSWERS}{{status=~"401|403"}}[5m])) > {REFUSED_IN_FIVE_MINUTES}',
         summary="The API refuses many requests: keys are missing, wrong or not allowed",
         description='{{ printf "%.0f" $value }} requests were refused in five minutes.',
     ),
-    platform_ticket(
+    _ticket(
         name="ApiKeyChanged",
         expr=f"count({_grown(API_KEY_CHANGES, 'kind')})",
         summary="API keys were made or revoked: was it us?",

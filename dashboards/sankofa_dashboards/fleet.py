@@ -130,14 +130,9 @@ _SECONDS_LEFT = (
     f" / on (slo, site) group_left () clamp_min(max by (slo, site) {_BAD_SHARE}, 1e-9))"
 )
 _AT_RISK = f"sum by (site, currency) ({telemetry.CREDIT_AT_RISK} and on (site) {_WORST})"
-NO_PRICE, LAST_STEP = (
-    -1,
-    -2,
-)  # of a site that the platform knows, and for which it has no price; of one that cannot get dearer
-_PRICELESS = (
-    f"{NO_PRICE} + 0 * max by (site) ({_WORST} and on (site) {telemetry.SITE_INFO} unless on (site) {telemetry.PRICED})"
-)
-_AT_LAST = f"{LAST_STEP} + 0 * max by (site) ({_WORST} and on (site) {telemetry.CREDIT_NOW} unless on (site) {telemetry.SLOTS_TO_NEXT_BAND})"
+# Of a site that the platform knows.
+_PRICELESS = f"{states.NO_PRICE} + 0 * max by (site) ({_WORST} and on (site) {telemetry.SITE_INFO} unless on (site) {telemetry.PRICED})"
+_AT_LAST = f"{states.LAST_STEP} + 0 * max by (site) ({_WORST} and on (site) {telemetry.CREDIT_NOW} unless on (site) {telemetry.SLOTS_TO_NEXT_BAND})"
 _NOTHING = f"(({_PRICELESS}) or on (site) NaN * max by (site) ({_WORST}))"
 _NO_MONEY = f'label_replace({_NOTHING}, "currency", "-", "", "")'
 _CHANGED = f"max_over_time(timestamp(changes({_STATE}[45s]) > 0)[15m:15s])"
@@ -189,8 +184,8 @@ WORST = table(
             decimals=1,
             steps=((0, states.BREACH_COLOUR), (HOUR, states.BURNING_COLOUR), (DAY, "text")),
             words=(
-                states.plainly(NO_PRICE, "no price"),
-                states.plainly(LAST_STEP, "no further step"),
+                states.PRICELESS,
+                states.NO_FURTHER_STEP,
                 states.beyond(NEVER_SECONDS, "not at this pace"),
             ),
         ),
@@ -199,7 +194,7 @@ WORST = table(
             expr=f"topk by (site) (1, {_AT_RISK})\nor on (site) {_NO_MONEY}",
             unit="locale",
             decimals=2,
-            words=(states.plainly(NO_PRICE, "no price"),),
+            words=(states.PRICELESS,),
         ),
         Column(
             name="Since",

@@ -9,11 +9,8 @@ from .panels import Json
 from .table import Column, Label, Table, always, table
 
 BREACH, UNDETERMINED = 2, 1
-NO_PRICE, NONE_YET = (
-    -1,
-    -2,
-)  # of a place that the platform knows: nothing has a price there; none of its periods was judged
-NO_VERDICT = (states.plainly(NO_PRICE, "no price"), states.plainly(NONE_YET, "none yet"))
+NONE_YET = -2  # of a place of which no period was judged
+NO_VERDICT = (states.PRICELESS, states.plainly(NONE_YET, "none yet"))
 WORDS: Json = {
     "type": "value",
     "options": {
@@ -41,7 +38,7 @@ def none_of(matchers: str, by: str) -> str:
     judged = f"max by ({by}) ({telemetry.JUDGED_END}{{{matchers}}})"
     read = f"count({telemetry.SETTLEMENTS})"  # the platform has read what was judged
     return (
-        f"({NO_PRICE} + 0 * ({fleet} unless on ({by}) {priced} unless on ({by}) {judged})"
+        f"({states.NO_PRICE} + 0 * ({fleet} unless on ({by}) {priced} unless on ({by}) {judged})"
         f" or on ({by}) {NONE_YET} + 0 * ({fleet} and on () {read} unless on ({by}) {judged}))"
     )
 
@@ -60,7 +57,7 @@ def last_period(matchers: str, *, width: int, height: int) -> Table:
         return or_none(always(key.format(f"{series}{{{matchers}}}"), promises, "key"))
 
     keyed = key.format(verdict("agreement, slo", matchers))
-    dash = (states.plainly(NO_PRICE, "-"), states.plainly(NONE_YET, "-"))
+    dash = (states.plainly(states.NO_PRICE, "-"), states.plainly(NONE_YET, "-"))
     return table(
         title="Last closed period",
         description="How each promise came out: attained if all that is unknown was bad and if it was good, budget spent, since when it is over.",

@@ -11,14 +11,13 @@ from . import states
 from .table import Column, Label, Table, always, table
 
 _ROWS = 25
-NONE, LAST = -1, -2  # of a place where no promise has a price; of a promise that cannot get dearer
-_WORDS = (states.plainly(NONE, "-"), states.plainly(LAST, "no further step"))
+_WORDS = (states.plainly(states.NO_PRICE, "-"), states.NO_FURTHER_STEP)
 
 
 def none_priced(matchers: str, label: str) -> str:
     """A row that says so in words, by this label; nothing where a promise has a price, or where nobody tells of any."""
     fleet = f"max({telemetry.SITE_INFO}{{{matchers}}}) unless on () {telemetry.PRICED}{{{matchers}}}"
-    return f'label_replace({NONE} + 0 * ({fleet}), "{label}", "no promise has a price here", "", "")'
+    return f'label_replace({states.NO_PRICE} + 0 * ({fleet}), "{label}", "no promise has a price here", "", "")'
 
 
 def priced(matchers: str, *, title: str, height: int, width: int = 24) -> Table:
@@ -36,7 +35,7 @@ def priced(matchers: str, *, title: str, height: int, width: int = 24) -> Table:
     def column(series: telemetry.Series, otherwise: str = "") -> str:
         return always(keyed(series) + otherwise, worst, "key") + f"\nor on () {none}"
 
-    last = f"\nor on (key) {LAST} + 0 * ({keyed(telemetry.CREDIT_NOW)})"
+    last = f"\nor on (key) {states.LAST_STEP} + 0 * ({keyed(telemetry.CREDIT_NOW)})"
 
     return table(
         title=title,
@@ -65,7 +64,7 @@ def priced(matchers: str, *, title: str, height: int, width: int = 24) -> Table:
             ),
             Column(
                 name="Rank",
-                expr=f"max by (key) ({worst} >= 0)\nor on (key) {NONE} + 0 * group by (key) ({worst})\nor on () {none}",
+                expr=f"max by (key) ({worst} >= 0)\nor on (key) {states.NO_PRICE} + 0 * group by (key) ({worst})\nor on () {none}",
                 hidden=True,
             ),
         ),

@@ -138,14 +138,17 @@ class Panel:
 
 def named(pattern: str, colour: str) -> Json:
     """The override that gives series of these names (a regular expression between slashes) one colour."""
-    fixed = {"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}
-    return {"matcher": {"id": "byRegexp", "options": pattern}, "properties": [fixed]}
+    return _of_one_colour("byRegexp", pattern, colour)
 
 
 def painted(ref: str, colour: str) -> Json:
     """The override that gives all series of a query (by its letter) one colour."""
+    return _of_one_colour("byFrameRefID", ref, colour)
+
+
+def _of_one_colour(matcher: str, options: str, colour: str) -> Json:
     fixed = {"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}
-    return {"matcher": {"id": "byFrameRefID", "options": ref}, "properties": [fixed]}
+    return {"matcher": {"id": matcher, "options": options}, "properties": [fixed]}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,6 +67,11 @@ def plainly(value: float, text: str) -> dict[str, Any]:
     return {"type": "value", "options": {f"{value:g}": {"text": text, "color": "text", "index": 0}}}
 
 
+# No amount, share or age is negative: these stand for a place where nothing has a price, and for a promise that cannot get dearer.
+NO_PRICE, LAST_STEP = -1, -2
+PRICELESS, NO_FURTHER_STEP = plainly(NO_PRICE, "no price"), plainly(LAST_STEP, "no further step")
+
+
 def beyond(limit: float, text: str) -> dict[str, Any]:
     """The mapping of everything from a limit on to one word; the query clamps to it."""
     result = {"text": text, "color": "text", "index": len(COLOURS) + 1}

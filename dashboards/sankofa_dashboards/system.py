@@ -22,12 +22,12 @@ from .board import Board
 from .choice import AT_SITES, REGION, SITES, TIER, selected
 from .events import SITE_BOARD
 from .layout import Section
-from .panels import Bars, Heat, Lines, Panel, Query, StateRows, figure
+from .panels import COUNTED, Bars, Heat, Lines, Panel, Query, StateRows, figure
 from .table import Column, Label, Table, table
 
 WORST_TARGETS, GOLDEN = 15, 4
 LINES = 6  # as many as an eye can tell apart, and as a legend has room for
-NEVER_NEGATIVE = {"s", "d", "reqps", "cps", "iops"}
+NEVER_NEGATIVE = {"s", "d"} | COUNTED - {"none"}
 _SELECTOR = re.compile(r"\{AT(?P<own>[^}]*)\}(?P<range>\[[^]]+\])?")
 
 

@@ -56,9 +56,8 @@ def create_receiver(
     """`POST /v1/alerts`, and `GET /healthz` for whoever looks after it."""
     app = FastAPI(title="Sankofa Observe: incidents", docs_url=None, redoc_url=None, openapi_url=None)
     problems.install(app)
-    one_at_a_time = (
-        asyncio.Lock()
-    )  # forty threads would only wait for the ledger's one writer, and for each other's connections
+    # Forty threads would only wait for the ledger's one writer, and for each other's connections.
+    one_at_a_time = asyncio.Lock()
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:

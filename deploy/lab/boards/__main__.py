@@ -29,11 +29,8 @@ from sankofa_rules.pace import SCRAPE_SECONDS
 PROGRAMS = ("prometheus", "prometheus-alertmanager", "node", "esbuild", "chromium")
 FOLDER, PICTURES = CHECKOUT / ".boards", CHECKOUT / "docs" / "pictures" / "boards"
 FASTER = 3.0  # than production, on a quiet machine
-WARM_SECONDS, WELL_SECONDS, OUTAGE_SECONDS = (
-    120.0,
-    480.0,
-    300.0,
-)  # of production; states and rates need the first ones to begin
+# Of production; states and rates need the first ones to begin.
+WARM_SECONDS, WELL_SECONDS, OUTAGE_SECONDS = 120.0, 480.0, 300.0
 TAKEN = 0.31  # of the metros: 20 of 65
 MOMENTS = ("good", "outage")
 SMALL = BoardFleet(core=5, regional=12, edge=60)

@@ -51,10 +51,8 @@ OBJECTIVES = {"core": 0.9999, "regional": 0.999, "edge": 0.995}
 EARLIER = {"core": 2, "regional": 9, "edge": 40}  # bad minutes of earlier weeks, less than these
 SLOT_SECONDS, PERIOD_SLOTS = 60, 43_200
 ALLOWED = 216  # bad slots of a period of an edge site
-MISSED_ONE_IN, CANNOT_TELL = (
-    66,
-    9,
-)  # edge sites whose last period was a breach, by their number; the one of which nobody can say
+# Edge sites whose last period was a breach, by their number; the one of which nobody can say.
+MISSED_ONE_IN, CANNOT_TELL = 66, 9
 FEE, CREDIT_A_MINUTE = 400.0, 2.5  # of an edge site, in USD
 USD = "USD"
 CANARIES = ("core", "regional")

@@ -28,7 +28,9 @@ class Incidents(Acting):
     def add_incidents(self, told: Sequence[Incident], at: int) -> list[bool]:
         # Most of what is told is told again, and to look takes no turn from whoever writes.
         with self._database.reading() as connection:
-            news = {one.fingerprint for one in told if _news(connection, one)}
+            standing = incidents_of(connection, tables.incidents.c.incident_id.in_([one.id for one in told]))
+        known = {one.now.id: one for one in standing}
+        news = {one.fingerprint for one in told if next_of(known.get(one.id), one)}
         if not news:
             return [False] * len(told)
         with self._writing() as connection:
@@ -61,11 +63,6 @@ class Incidents(Acting):
             return []
         with self._database.reading() as connection:
             return incidents_of(connection, table.c.incident_id.between(f"0x{digits}", f"0x{digits}g"))
-
-
-def _news(connection: Connection, told: Incident) -> bool:
-    found = incidents_of(connection, tables.incidents.c.incident_id == told.id)
-    return next_of(found[0] if found else None, told)
 
 
 def incidents_of(connection: Connection, where: ColumnElement[bool]) -> list[IncidentRecord]:
