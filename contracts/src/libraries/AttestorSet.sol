@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-import {ISlaSettlement} from "../interfaces/ISlaSettlement.sol";
+import {ISettlementBook} from "../interfaces/ISettlementBook.sol";
 
 /**
  * @title Who attests, and what counts as attested
@@ -27,19 +27,23 @@ library AttestorSet {
         mapping(address attestor => uint32) memberSince; // the epoch of the last set that holds it; 0: never
     }
 
-    /// @dev Put a new set in force, in a new epoch.
-    function replace(Set storage self, address[] memory members, uint8 threshold) internal {
+    /// @dev Refuses what is no set: too many, no majority, a key twice.
+    function checkSet(address[] memory members, uint8 threshold) internal pure {
         uint256 count = members.length;
         bool majority = threshold <= count && uint256(threshold) * 2 > count; // also refuses the empty set
-        if (!majority || count > MAX_ATTESTORS) revert ISlaSettlement.SLAInvalidThreshold(count, threshold);
-
-        uint32 epoch = self.epoch + 1;
+        if (!majority || count > MAX_ATTESTORS) revert ISettlementBook.SLAInvalidThreshold(count, threshold);
         address previous = address(0);
         for (uint256 i = 0; i < count; ++i) {
-            if (members[i] <= previous) revert ISlaSettlement.SLAAttestorsOutOfOrder(previous, members[i]);
+            if (members[i] <= previous) revert ISettlementBook.SLAAttestorsOutOfOrder(previous, members[i]);
             previous = members[i];
-            self.memberSince[previous] = epoch;
         }
+    }
+
+    /// @dev Put a new set in force, in a new epoch.
+    function replace(Set storage self, address[] memory members, uint8 threshold) internal {
+        checkSet(members, threshold);
+        uint32 epoch = self.epoch + 1;
+        for (uint256 i = 0; i < members.length; ++i) self.memberSince[members[i]] = epoch;
         self.members = members;
         self.threshold = threshold;
         self.epoch = epoch;
@@ -50,13 +54,13 @@ library AttestorSet {
     function check(Set storage self, bytes32 digest, bytes[] calldata signatures) internal view {
         uint8 needed = self.threshold;
         uint32 epoch = self.epoch;
-        if (signatures.length < needed) revert ISlaSettlement.SLAInsufficientAttestations(signatures.length, needed);
+        if (signatures.length < needed) revert ISettlementBook.SLAInsufficientAttestations(signatures.length, needed);
 
         address previous = address(0);
         for (uint256 i = 0; i < signatures.length; ++i) {
             address signer = ECDSA.recover(digest, signatures[i]);
-            if (self.memberSince[signer] != epoch) revert ISlaSettlement.SLAInvalidAttestor(signer);
-            if (signer <= previous) revert ISlaSettlement.SLAAttestorsOutOfOrder(previous, signer);
+            if (self.memberSince[signer] != epoch) revert ISettlementBook.SLAInvalidAttestor(signer);
+            if (signer <= previous) revert ISettlementBook.SLAAttestorsOutOfOrder(previous, signer);
             previous = signer;
         }
     }
