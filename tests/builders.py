@@ -205,9 +205,10 @@ def evidence(
 ) -> Evidence:
     """The evidence of any slots over any period."""
     made = agreement(**terms)
-    promise = replace(made.promises[0], slo=slo(slot=SlotRule(seconds=slot_seconds, scrape_seconds=slot_seconds // 4)))
+    rule = SlotRule(seconds=slot_seconds, scrape_seconds=slot_seconds // 4)
+    promise = in_periods_like(of, replace(made.promises[0], slo=slo(slot=rule)))
     return evidence_of(
-        agreement=made,
+        agreement=replace(made, promises=(promise,), starts_at=of.starts_at),
         promise=promise,
         period=of,
         seen=[Seen(slots=slots, edges=edges or Edges())],
@@ -216,6 +217,12 @@ def evidence(
         chain=CHAIN,
         provenance=Provenance(engine="engine/1", observer="observer-1", queries=(), revision=1, assessed_at=of.ends_at),
     )
+
+
+def in_periods_like(of: Period, promise: Promise) -> Promise:
+    """The promise in a window that has this period."""
+    window = FixedWindow(seconds=of.seconds, anchor_at=of.starts_at)
+    return replace(promise, slo=replace(promise.slo, window=window))
 
 
 def exclusion(of: Agreement, begins: str = "2026-01-01T00:00:00", **changes: Any) -> Exclusion:

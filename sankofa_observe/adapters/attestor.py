@@ -12,11 +12,11 @@ from eth_account.signers.local import LocalAccount
 
 from sankofa_observe.adapters.contract import typed_batch
 from sankofa_observe.errors import InvariantBroken
-from sankofa_observe.pipeline.attest import attested_report, objection
+from sankofa_observe.pipeline.attest import attested_row, objection
 from sankofa_observe.ports import AttestorSet, KnownExclusions, SampleSource
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.evidence import Evidence, document_hash
-from sankofa_observe.sla.settlement import ChainIdentity, Report
+from sankofa_observe.sla.settlement import ChainIdentity, Row
 
 
 class LocalAttestor:
@@ -36,7 +36,7 @@ class LocalAttestor:
         self._source = source
         self._catalog = catalog
         self._exclusions = exclusions
-        self._reviewed: dict[str, tuple[ChainIdentity, Report]] = {}
+        self._reviewed: dict[str, tuple[ChainIdentity, Row]] = {}
 
     @property
     def name(self) -> str:
@@ -55,12 +55,12 @@ class LocalAttestor:
             since_at=self._catalog.since_at,
         )
         if found is None:
-            self._reviewed[document_hash(document.identity)] = attested_report(document)
+            self._reviewed[document_hash(document.identity)] = attested_row(document)
         return found
 
-    def sign(self, reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
-        for report in reports:
-            if self._reviewed.get(report.document_hash) != (chain, report):
-                raise InvariantBroken(f"attestor {self._name}: asked to sign what it did not review as such: {report}")
-        signed = self._key.sign_typed_data(full_message=typed_batch(reports, attestors, chain))
+    def sign(self, rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
+        for row in rows:
+            if self._reviewed.get(row.document_hash) != (chain, row):
+                raise InvariantBroken(f"attestor {self._name}: asked to sign what it did not review as such: {row}")
+        signed = self._key.sign_typed_data(full_message=typed_batch(rows, attestors, chain))
         return bytes(signed.signature)

@@ -10,7 +10,7 @@ from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.types import Wei
 
-from sankofa_observe.adapters.contract import STATES, artifact, report_fields
+from sankofa_observe.adapters.contract import STATES, artifact, row_fields
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
 from sankofa_observe.ports import (
@@ -23,7 +23,7 @@ from sankofa_observe.ports import (
     OnChainSettlement,
     Receipt,
 )
-from sankofa_observe.sla.settlement import ChainIdentity, Report
+from sankofa_observe.sla.settlement import ChainIdentity, Row, settlement_id
 
 LOG_PAGE_BLOCKS = 2_000  # Besu refuses more than 5,000 blocks a query
 
@@ -123,10 +123,10 @@ class ContractChain:
         with self._node.asking("nonce"):
             return int(self._node.web3.eth.get_transaction_count(self._sender.address))
 
-    def sign_reports(self, reports: Sequence[Report], signatures: Sequence[bytes], nonce: int) -> Attempt:
-        call = self._contract.functions.submitReports([report_fields(report) for report in reports], list(signatures))
-        ids = [self._settlement_id(report) for report in reports]
-        return self._sign(AttemptKind.REPORT, call, ids, nonce, REPORT_GAS + REPORT_GAS_EACH * len(reports))
+    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Attempt:
+        call = self._contract.functions.submitReports([row_fields(row) for row in rows], list(signatures))
+        ids = [settlement_id(self.identity, one.agreement_id, one.period_index, one.slo_index) for one in rows]
+        return self._sign(AttemptKind.REPORT, call, ids, nonce, REPORT_GAS + REPORT_GAS_EACH * len(rows))
 
     def sign_finalise(self, settlement_ids: Sequence[str], nonce: int) -> Attempt:
         call = self._contract.functions.finalizeSettlements([_bytes(one) for one in settlement_ids])
@@ -184,12 +184,6 @@ class ContractChain:
             transaction="0x" + bytes(signed.hash).hex(),
             raw=bytes(signed.raw_transaction),
         )
-
-    def _settlement_id(self, report: Report) -> str:
-        call = self._contract.functions.settlementIdOf(
-            _bytes(report.agreement_id), _bytes(report.slo_id), report.period.starts_at, report.period.ends_at
-        )
-        return "0x" + bytes(self._ask("settlement id", call)).hex()
 
     def _replay(self, attempt: Attempt, block: int) -> str:
         """Why a mined transaction was refused: the receipt does not say, so the call is repeated on its own block.

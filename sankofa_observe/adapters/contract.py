@@ -14,21 +14,19 @@ from eth_hash.auto import keccak
 
 from sankofa_observe.ports import AttestorSet
 from sankofa_observe.sla.agreement import Agreement
-from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState, slo_id
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState, slo_id
 from sankofa_observe.sla.stacking import CreditRules
 
 # The contract's enum, by number; 0 is None.
 STATES = (None, SettlementState.REPORTED, SettlementState.DISPUTED, SettlementState.FINAL, SettlementState.VOIDED)
 
-_REPORT_FIELDS = {
+_ROW_FIELDS = {
     "agreementId": "bytes32",
-    "sloId": "bytes32",
-    "periodStart": "uint48",
-    "periodEnd": "uint48",
+    "period": "uint32",
+    "slo": "uint8",
+    "revision": "uint8",
     "good": "uint64",
     "valid": "uint64",
-    "evidenceRoot": "bytes32",
-    "leafCount": "uint32",
     "documentHash": "bytes32",
 }
 
@@ -41,31 +39,29 @@ def artifact() -> dict[str, Any]:
     return loaded
 
 
-def report_fields(report: Report) -> dict[str, Any]:
-    """A report as the contract's struct and as typed data want it."""
+def row_fields(row: Row) -> dict[str, Any]:
+    """A row as the contract's struct and as typed data want it."""
     values = (
-        bytes.fromhex(report.agreement_id[2:]),
-        bytes.fromhex(report.slo_id[2:]),
-        report.period.starts_at,
-        report.period.ends_at,
-        report.good,
-        report.valid,
-        bytes.fromhex(report.evidence_root[2:]),
-        report.leaf_count,
-        bytes.fromhex(report.document_hash[2:]),
+        bytes.fromhex(row.agreement_id[2:]),
+        row.period_index,
+        row.slo_index,
+        row.revision,
+        row.good,
+        row.valid,
+        bytes.fromhex(row.document_hash[2:]),
     )
-    return dict(zip(_REPORT_FIELDS, values, strict=True))
+    return dict(zip(_ROW_FIELDS, values, strict=True))
 
 
-def typed_batch(reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> dict[str, Any]:
+def typed_batch(rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentity) -> dict[str, Any]:
     """The EIP-712 document an attestor signs: a whole batch, bound to chain, contract and attestor set."""
     domain = {"name": "string", "version": "string", "chainId": "uint256", "verifyingContract": "address"}
-    batch = {"epoch": "uint32", "configDigest": "bytes32", "reports": "Report[]"}
+    batch = {"epoch": "uint32", "configDigest": "bytes32", "rows": "Row[]"}
     return {
-        "types": {"EIP712Domain": _fields(domain), "Batch": _fields(batch), "Report": _fields(_REPORT_FIELDS)},
+        "types": {"EIP712Domain": _fields(domain), "Batch": _fields(batch), "Row": _fields(_ROW_FIELDS)},
         "primaryType": "Batch",
         "domain": {
-            "name": "SankofaSlaSettlement",
+            "name": "SankofaSettlementBook",
             "version": "1",
             "chainId": chain.chain_id,
             "verifyingContract": chain.contract,
@@ -73,7 +69,7 @@ def typed_batch(reports: Sequence[Report], attestors: AttestorSet, chain: ChainI
         "message": {
             "epoch": attestors.epoch,
             "configDigest": bytes.fromhex(attestors.config_digest[2:]),
-            "reports": [report_fields(report) for report in reports],
+            "rows": [row_fields(row) for row in rows],
         },
     }
 

@@ -80,7 +80,7 @@ def propose(node: Node, contract: str, agreement: Agreement, provider: LocalAcco
     _is_party("provider", agreement.provider_account, provider, agreement)
     if _standing(node, functions, contract, agreement) is not None:
         return False
-    call = functions.proposeAgreement(bytes.fromhex(agreement.on_chain_id[2:]), _terms(agreement))
+    call = functions.proposeAgreement(bytes.fromhex(agreement.key[2:]), _terms(agreement))
     node.transact(call, provider, f"proposal of {agreement.name}")
     return True
 
@@ -97,14 +97,14 @@ def accept(node: Node, contract: str, agreement: Agreement, tenant: LocalAccount
     state = _standing(node, functions, contract, agreement)
     if state is None:
         raise InvalidInput(
-            f"agreement {agreement.name}: nothing was proposed as {agreement.on_chain_id} on contract {contract}; nothing was sent. The "
+            f"agreement {agreement.name}: nothing was proposed as {agreement.key} on contract {contract}; nothing was sent. The "
             "provider proposes first; if it has, compare contract, name, salt and version, which make the id"
         )
     if state in {_ACTIVE, _TERMINATED}:
         return False
     with node.asking("terms digest"):
         digest = functions.agreementTermsDigest(_terms(agreement)).call()
-    call = functions.acceptAgreement(bytes.fromhex(agreement.on_chain_id[2:]), digest)
+    call = functions.acceptAgreement(bytes.fromhex(agreement.key[2:]), digest)
     node.transact(call, tenant, f"acceptance of {agreement.name}")
     return True
 
@@ -113,7 +113,7 @@ def _standing(node: Node, functions: Any, contract: str, agreement: Agreement) -
     """The state of a version that stands on chain with these terms; None where nothing was proposed. One that a later version follows may be terminated."""
     with node.asking("agreement"):
         try:
-            state, terms = functions.getAgreement(bytes.fromhex(agreement.on_chain_id[2:])).call()
+            state, terms = functions.getAgreement(bytes.fromhex(agreement.key[2:])).call()
         except (BadFunctionCallOutput, ContractLogicError):
             raise _no_contract(node, contract, "another contract") from None
     if state == _NONE:

@@ -36,7 +36,7 @@ def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> No
     if whole and starts_at is not None and len(slos) == len(document.spec.promises):
         draft.warn(place, _example_faults(document))
         made = _agreement(identity, document, slos, starts_at)
-        draft.catalog.agreements[made.on_chain_id] = made
+        draft.catalog.agreements[made.version_id] = made
 
 
 def _twice(place: Place, identity: str, version: int, draft: Draft) -> Iterator[Fault]:

@@ -71,6 +71,9 @@ class StateBody(_Answer):
 class SettlementBody(_Answer):
     settlement_id: str
     agreement_id: str
+    agreement_key: str  # with both indices, by what the contract knows it
+    period_index: int
+    slo_index: int
     slo: str
     site: str
     period_start: str
@@ -90,6 +93,9 @@ class SettlementBody(_Answer):
         return cls(
             settlement_id=penalty.settlement_id,
             agreement_id=penalty.agreement_id,
+            agreement_key=penalty.agreement_key,
+            period_index=penalty.period_index,
+            slo_index=penalty.slo_index,
             slo=penalty.slo,
             site=penalty.site,
             period_start=rfc3339(penalty.period.starts_at),

@@ -97,7 +97,7 @@ def propose(
     with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
         for one in _signed_by(key.address, versions, lambda one: one.provider_account):
             sent = parties.propose(node, contract, one, key)
-            say(f"proposed {one.title}: {one.on_chain_id}{'' if sent else ', which it was before; nothing was sent'}")
+            say(f"proposed {one.title}: {one.key}{'' if sent else ', which it was before; nothing was sent'}")
 
 
 def accept(
@@ -122,7 +122,7 @@ def accept(
     with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
         for one in _signed_by(key.address, versions, lambda one: one.tenant_account):
             sent = parties.accept(node, contract, one, key)
-            say(f"accepted {one.title}: {one.on_chain_id}{'' if sent else ', which it was before; nothing was sent'}")
+            say(f"accepted {one.title}: {one.key}{'' if sent else ', which it was before; nothing was sent'}")
 
 
 @contextmanager

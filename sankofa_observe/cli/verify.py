@@ -26,6 +26,9 @@ def verify(
         Path | None, typer.Option(help="File with that address, for one that has a password or a key.")
     ] = None,
     contract: Annotated[str | None, typer.Option(help="The contract you signed with, 0x…")] = None,
+    revision: Annotated[
+        int, typer.Option(help="Tell the contract's commitment of this revision of the row, 1 to 31.")
+    ] = 1,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -40,4 +43,5 @@ def verify(
     """
     from sankofa_observe.verify.command import run
 
-    raise typer.Exit(run(document, rpc=rpc, rpc_file=rpc_file, contract=contract, as_json=as_json))
+    asked = {"rpc": rpc, "rpc_file": rpc_file, "contract": contract, "revision": revision}
+    raise typer.Exit(run(document, **asked, as_json=as_json))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from sankofa_observe.pipeline.period import PeriodSlots, arranged, with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.ports import KnownExclusions, SampleSource
-from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.agreement import Agreement, Promise, version_id
 from sankofa_observe.sla.evidence import (
     Evidence,
     Identity,
@@ -20,12 +20,13 @@ from sankofa_observe.sla.evidence import (
     day_leaf,
     document_hash,
     period_root,
+    row_of,
     seen_of,
 )
 from sankofa_observe.sla.exclusion import overlay_of
 from sankofa_observe.sla.overlay import Overlay, of_observers, reach_seconds
 from sankofa_observe.sla.schedule import credit_ppm
-from sankofa_observe.sla.settlement import ChainIdentity, Report, settlement_id, slo_id
+from sankofa_observe.sla.settlement import ChainIdentity, Row, settlement_id
 from sankofa_observe.slo.observers import Seen, merged
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.verdict import judge
@@ -42,10 +43,10 @@ def objection(
 ) -> str | None:
     """Why these numbers should not be signed, or None; `Unavailable` when the attestor cannot tell.
 
-    `agreements` are versions by their id on chain; `since_at` is when each site was deployed, by the attestor's own fleet file.
+    `agreements` are versions by their `version_id`; `since_at` is when each site was deployed, by the attestor's own fleet file.
     """
     identity = document.identity
-    agreement = agreements.get(identity.agreement.id)
+    agreement = agreements.get(version_id(identity.row.agreement_id, identity.agreement.version))
     if agreement is None or agreement.terms_hash != identity.agreement.terms_hash:
         return "holds other terms for this agreement"
     promise = _promise(agreement, identity)
@@ -70,20 +71,17 @@ def objection(
     )
 
 
-def attested_report(document: Evidence) -> tuple[ChainIdentity, Report]:
-    """The one report of a reviewed document, and the contract it is for: what may be signed and nothing else."""
+def attested_row(document: Evidence, revision: int = 1) -> tuple[ChainIdentity, Row]:
+    """The one row of a reviewed document, and the contract it is for: what may be signed and nothing else."""
     identity = document.identity
-    report = Report(
-        agreement_id=identity.agreement.id,
-        slo_id=slo_id(f"{identity.slo.name}/{identity.slo.site}"),
-        period=identity.period,
+    row = Row(
+        **vars(identity.row),
+        revision=revision,
         good=identity.high_good,
         valid=identity.base,
-        evidence_root=identity.root,
-        leaf_count=len(identity.days),
         document_hash=document_hash(identity),
     )
-    return identity.chain, report
+    return identity.chain, row
 
 
 def _promise(agreement: Agreement, identity: Identity) -> Promise | None:
@@ -103,7 +101,12 @@ def _terms_objection(identity: Identity, agreement: Agreement, promise: Promise)
         return f"holds terms by which it is observed by {own}, not by {claimed}"
     if identity.slo != counting_rules(promise):
         return f"holds another spec of {promise.slo.name}"
-    own = settlement_id(identity.chain, agreement.on_chain_id, slo_id(promise.label), period)
+    if identity.calendar != agreement.calendar:
+        return f"holds terms of calendar {agreement.calendar.id}, not {identity.calendar.id}"
+    row = row_of(agreement, promise, period)
+    if identity.row != row:
+        return f"knows it as period {row.period_index} and SLO {row.slo_index}, not {identity.row.period_index} and {identity.row.slo_index}"
+    own = settlement_id(identity.chain, row.agreement_id, row.period_index, row.slo_index)
     if identity.settlement_id != own:
         return f"names this settlement {own}, not {identity.settlement_id}"
     return None

@@ -118,7 +118,7 @@ def evaluate(
             stands = stands or (isinstance(event, Judged) and event.problem != "")
             yield event
         if not stands:
-            whole.add(agreement.on_chain_id)
+            whole.add(agreement.version_id)
 
     try:
         yield from isolated((f"agreement {one.name}", judged(one)) for one in agreements)
@@ -144,12 +144,12 @@ def _own(waits: Mapping[int, Wait], agreement: Agreement) -> Mapping[int, Wait]:
 
 def _begin(marks: Marks, agreements: Sequence[Agreement], ledger: Ledger, now: int) -> None:
     """Where a process that has just started goes on: at the newest period that was judged, and where slots may have changed since."""
-    if all(agreement.on_chain_id in marks.judged_to for agreement in agreements):
+    if all(agreement.version_id in marks.judged_to for agreement in agreements):
         return
     judged = ledger.judged_to()
     for agreement in agreements:
         first = _first_to_judge(agreement, judged.get(agreement.id, 0), ledger)
-        marks.judged_to.setdefault(agreement.on_chain_id, first)
+        marks.judged_to.setdefault(agreement.version_id, first)
         untold = Period(starts_at=now - agreement.grace_seconds - UNTOLD_SECONDS, ends_at=now)
         for promise in agreement.promises:
             marks.again[promise.slo.counted_as] = untold.joined(marks.again.get(promise.slo.counted_as))
@@ -174,7 +174,7 @@ def _note_exclusions(marks: Marks, agreements: Sequence[Agreement], ledger: Ledg
         by_id[one.id].append(one)
     for change in ledger.exclusion_changes(marks.exclusions):
         for agreement in by_id.get(change.agreement_id, ()):
-            if not marks.exclusions and change.at < marks.judged_to[agreement.on_chain_id]:
+            if not marks.exclusions and change.at < marks.judged_to[agreement.version_id]:
                 continue
             for promise in agreement.promises:
                 marks.again[promise.slo.counted_as] = change.period.joined(marks.again.get(promise.slo.counted_as))
@@ -196,7 +196,7 @@ def _evaluate(
         _keep_waiting(agreement, period, "; ".join(reasons), waits.get(period.starts_at), attained)
         if reasons and early:
             break
-        own = agreement.on_chain_id
+        own = agreement.version_id
         marks.judged_to[own] = max(period.ends_at, marks.judged_to.get(own, period.ends_at))
 
 
@@ -205,8 +205,8 @@ def _periods(agreement: Agreement, marks: Marks, waits: Mapping[int, Wait], unti
 
     Each is made when it is looked at: where our clock runs years ahead, the first one that the source has not reached is the last.
     """
-    window, since_at = agreement.window, marks.judged_to.get(agreement.on_chain_id, agreement.starts_at)
-    until_at = until_at if agreement.ends_at is None else min(until_at, agreement.ends_at)
+    window, since_at = agreement.window, marks.judged_to.get(agreement.version_id, agreement.starts_at)
+    until_at = min(until_at, agreement.holds_until)
     others = {window.period_at(at) for at in waits}
     for promise in agreement.promises:
         if changed := marks.again.get(promise.slo.counted_as):

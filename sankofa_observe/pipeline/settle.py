@@ -132,7 +132,7 @@ class Settle:
             except (InvariantBroken, Unavailable) as error:  # told last: it costs this settlement and no other
                 unproven.append(str(error))
                 continue
-            if not self.chain.holds_terms(record.penalty.report.agreement_id, document.identity.agreement.terms_hash):
+            if not self.chain.holds_terms(record.penalty.agreement_key, document.identity.agreement.terms_hash):
                 reason = (
                     "the contract holds other terms than the specs, or none of this version; have it proposed and accepted (chain propose, "
                     "chain accept), or restore the specs that both parties accepted"
@@ -196,11 +196,11 @@ class Settle:
         """Report a batch; when the contract refuses it, its halves, so that a row it refuses holds up no other one."""
         if self.ledger.open_attempts():  # one lane: the next batch goes out once this one is known
             return
-        reports = [record.penalty.report for record in records]
+        rows = [record.penalty.row() for record in records]
         signers = {attestor.account.lower(): attestor for attestor in self.attestors}
-        signatures = [signers[account].sign(reports, members, self.chain.identity) for account in accounts]
+        signatures = [signers[account].sign(rows, members, self.chain.identity) for account in accounts]
         try:
-            attempt = self.chain.sign_reports(reports, signatures, self.chain.next_nonce())
+            attempt = self.chain.sign_reports(rows, signatures, self.chain.next_nonce())
         except Refused as error:  # the contract would refuse it now: no nonce is spent
             if len(records) == 1:
                 yield Waiting(what=f"report of settlement {records[0].penalty.settlement_id}", reason=str(error))

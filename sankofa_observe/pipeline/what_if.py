@@ -109,7 +109,7 @@ def _asked(
     cut = cache(lambda *of: tuple(runs(*of)))
     periods = _periods(agreements, panel_of, last)
     for agreement in agreements:
-        for period in periods[agreement.on_chain_id]:
+        for period in periods[agreement.version_id]:
             for promise in agreement.promises:
                 of = period, promise.slo.slot.seconds, reach_seconds(promise.slo)
                 is_so = overlays.over(agreement, promise, period)
@@ -123,8 +123,8 @@ def _periods(agreements: Sequence[Agreement], panel_of: PanelOf, last: int) -> M
     left: dict[str, int] = defaultdict(lambda: last)
     found: dict[str, list[Period]] = {}
     for one in sorted(agreements, key=lambda one: one.version, reverse=True):
-        found[one.on_chain_id] = past_periods(one, panel_of(one.observers), left[one.id])
-        left[one.id] -= len(found[one.on_chain_id])
+        found[one.version_id] = past_periods(one, panel_of(one.observers), left[one.id])
+        left[one.id] -= len(found[one.version_id])
     return found
 
 
@@ -133,7 +133,7 @@ def _attained(every: Sequence[_Asked], panel_of: PanelOf) -> Mapping[Key, Attain
     slos = {one.promise.slo.counted_as: one.promise.slo for one in every}
     cuts: dict[tuple[str, str, Quorum, str, bool], dict[Period, Cut]] = defaultdict(dict)
     for one in every:
-        of = one.agreement.on_chain_id, one.promise.slo.counted_as, one.agreement.observers, one.promise.site
+        of = one.agreement.version_id, one.promise.slo.counted_as, one.agreement.observers, one.promise.site
         cuts[*of, False][one.period] = one.was
         if one.would_be != one.was:
             cuts[*of, True][one.period] = one.would_be

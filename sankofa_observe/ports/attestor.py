@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sankofa_observe.ports.chain import AttestorSet
 from sankofa_observe.sla.evidence import Evidence
-from sankofa_observe.sla.settlement import ChainIdentity, Report
+from sankofa_observe.sla.settlement import ChainIdentity, Row
 
 
 class Attestor(Protocol):
@@ -22,4 +22,4 @@ class Attestor(Protocol):
     def objection(self, document: Evidence) -> str | None:
         """Why it would not sign this document, or None."""
 
-    def sign(self, reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> bytes: ...
+    def sign(self, rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentity) -> bytes: ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState
 
 
 class AttemptKind(StrEnum):
@@ -111,7 +111,7 @@ class SettlementChain(Protocol):
     def next_nonce(self) -> int:
         """The sender's next nonce, mined transactions only."""
 
-    def sign_reports(self, reports: Sequence[Report], signatures: Sequence[bytes], nonce: int) -> Attempt: ...
+    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Attempt: ...
 
     def sign_finalise(self, settlement_ids: Sequence[str], nonce: int) -> Attempt: ...
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from sankofa_observe.sla.calendar import Calendar, calendar_of
 from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.schedule import CreditBand, Formula, Schedule
-from sankofa_observe.sla.settlement import on_chain_id
-from sankofa_observe.sla.stacking import CreditRules
+from sankofa_observe.sla.settlement import agreement_key, slo_id
+from sankofa_observe.sla.stacking import Credit, CreditRules, agreement_year, period_credit, year_periods
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.window import Window
 from sankofa_observe.units import Money, share_floor
 
+MOST_SLOS, MOST_BANDS = 8, 6  # promises of an agreement, and bands of a promise, in the contract
 EXCLUSION_NOTICE_SECONDS = 3 * 86_400
 """How long before it begins an exclusion is announced, where an agreement says nothing else."""
+RULING_SECONDS = 14 * 86_400
+"""How long after the dispute window the arbiter may rule, where an agreement says nothing else; then the report stands."""
+REPORT_SECONDS = 90 * 86_400
+"""How long after the grace a breach may still be reported, where an agreement says nothing else: a person may have to look first."""
+RESTATE_SECONDS = 365 * 86_400
+"""How long after the grace a report may still be restated, where an agreement says nothing else: as long as books stay open."""
+NOTICE_SECONDS = 30 * 86_400
+"""How long before its end a termination is said, where an agreement says nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +55,18 @@ class Promise:
         """What is hashed into the contract's `sloId`."""
         return f"{self.slo.name}/{self.site}"
 
+    @property
+    def slo_id(self) -> str:
+        return slo_id(self.label)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
     """One version of a service level agreement as both parties signed it.
 
     `terms_hash` is the SHA-256 of the canonical terms document, salt included; `id` never changes over versions. Both are
-    lower-case hex with 0x. `ends_at` is where the next version begins: that one's term, and none of this one.
+    lower-case hex with 0x. `began_at` is where its first version begins, from which its calendar and its years of credits count;
+    None in that one itself. `ends_at` is where the next version begins: that one's term, and none of this one.
     """
 
     id: str
@@ -71,15 +87,53 @@ class Agreement:
     promises: tuple[Promise, ...]
     excluded_slots: ExcludedSlots = ExcludedSlots.LEAVES_BASE
     exclusion_notice_seconds: int = EXCLUSION_NOTICE_SECONDS
+    ruling_seconds: int = RULING_SECONDS
+    report_seconds: int = REPORT_SECONDS
+    restate_seconds: int = RESTATE_SECONDS
+    notice_seconds: int = NOTICE_SECONDS
     credit_rules: CreditRules = field(default_factory=CreditRules)
     observers: Quorum = field(default_factory=Quorum)  # whose slots it is judged from
     terms_hash: str = ""
     terms_document: str = field(default="", repr=False)  # the canonical JSON that was hashed
+    began_at: int | None = None
     ends_at: int | None = None
 
     @property
-    def on_chain_id(self) -> str:
-        return on_chain_id(self.id, self.version)
+    def key(self) -> str:
+        """What the contract calls it, in all its versions."""
+        return agreement_key(self.provider_account, self.id)
+
+    @property
+    def version_id(self) -> str:
+        """One name for each version of each agreement."""
+        return version_id(self.key, self.version)
+
+    @property
+    def calendar(self) -> Calendar:
+        """Of all its versions; raises `InvalidInput` where the contract holds none of such periods."""
+        return calendar_of(self.window, self.starts_at if self.began_at is None else self.began_at)
+
+    @property
+    def first_period(self) -> int:
+        """From which period of the calendar on this version holds."""
+        return self._index_at(self.starts_at)
+
+    @property
+    def year_periods(self) -> int:
+        """How many periods a year of the agreement has."""
+        return year_periods(self.window)
+
+    def year_of(self, index: int) -> int:
+        """Which year of the agreement a period of its calendar is in, from 0; each begins at an anniversary in periods."""
+        began = self.first_period if self.began_at is None else self._index_at(self.began_at)
+        return agreement_year(began, self.year_periods, index)
+
+    def _index_at(self, at: int) -> int:
+        return self.calendar.index_of(self.window.period_at(at))
+
+    def slo_index(self, promise: Promise) -> int:
+        """The place of a promise in the contract's terms, where they stand in the order of their ids."""
+        return sorted(one.slo_id for one in self.promises).index(promise.slo_id)
 
     @property
     def title(self) -> str:
@@ -87,9 +141,15 @@ class Agreement:
         several = self.version > 1 or self.ends_at is not None
         return f"{self.name}, version {self.version}" if several else self.name
 
+    @property
+    def holds_until(self) -> int:
+        """Where it ends: with the next version, or with its calendar."""
+        last = self.calendar.reaches.ends_at
+        return last if self.ends_at is None else min(self.ends_at, last)
+
     def covers(self, at: int) -> bool:
         """Whether a period that begins then is of this version."""
-        return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
+        return self.starts_at <= at < self.holds_until
 
     @property
     def window(self) -> Window:
@@ -101,5 +161,17 @@ class Agreement:
         """The most that the credits of one period come to."""
         return share_floor(self.fee_minor, self.cap_ppm)
 
+    def credit_minor(self, credits: Iterable[Credit]) -> int:
+        """What the credits of one period's promises come to."""
+        return period_credit(self.credit_rules, self.fee_minor, self.cap_ppm, credits)
+
+    def alone_minor(self, credit: Credit) -> int:
+        """What one promise is worth by itself, rounded down, before anything that is agreed of several."""
+        return share_floor(self.fee_minor, credit.share_ppm) + credit.amount_minor
+
     def money(self, amount_minor: int) -> Money:
         return Money(amount_minor=amount_minor, currency=self.currency, exponent=self.exponent)
+
+
+def version_id(key: str, version: int) -> str:
+    return f"{key}/{version}"

@@ -22,7 +22,7 @@ Versioned = TypeVar("Versioned", Slo, Agreement)
 class Catalog:
     sites: dict[str, Site] = field(default_factory=dict)
     slos: dict[str, Slo] = field(default_factory=dict)  # each version, by the name under which its slots stand
-    agreements: dict[str, Agreement] = field(default_factory=dict)  # each version, by its id on chain
+    agreements: dict[str, Agreement] = field(default_factory=dict)  # each version, by its `version_id`
     warnings: list[Violation] = field(default_factory=list)  # what is allowed and will surprise
 
     @property

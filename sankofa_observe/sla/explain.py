@@ -1,6 +1,6 @@
 """What an agreement means in numbers, before anything was counted: its periods, its budgets, and what each miss costs.
 
-Nothing is computed here that judges or prices: whole periods are put to `judge` and `at_stake`, as they are when one is over, and
+Nothing is computed here that judges or prices: whole periods are put to `judge` and `most_owed`, as they are when one is over, and
 where their answers change is looked for. So an explanation cannot say anything that a verdict would not.
 """
 
@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.penalty import at_stake
-from sankofa_observe.sla.schedule import most_minor
-from sankofa_observe.sla.stacking import agreement_year, claim_ends_at, period_credit, year_credits
+from sankofa_observe.sla.penalty import most_owed
+from sankofa_observe.sla.schedule import most_of
+from sankofa_observe.sla.stacking import claim_ends_at, year_credits
 from sankofa_observe.slo.clock_changes import ClockChange, clock_changes
 from sankofa_observe.slo.objective import Budgeting
 from sankofa_observe.slo.slot import SlotState
@@ -96,14 +96,8 @@ def explain(agreement: Agreement, now: int) -> Meaning:
 
 
 def _worst_year(agreement: Agreement) -> Money:
-    window, rules = agreement.window, agreement.credit_rules
-    most = [most_minor(one.schedule, agreement.fee_minor) for one in agreement.promises]
-    owed = period_credit(rules, agreement.cap_minor, most)
-    first = period = window.period_at(agreement.starts_at)
-    periods = 0
-    while agreement_year(window, first.starts_at, period) == 0:
-        period, periods = window.period_at(period.ends_at), periods + 1
-    return agreement.money(sum(year_credits(rules, [owed] * periods)))
+    owed = agreement.credit_minor(most_of(one.schedule, agreement.fee_minor) for one in agreement.promises)
+    return agreement.money(sum(year_credits(agreement.credit_rules, [owed] * agreement.year_periods)))
 
 
 def _periods(agreement: Agreement, at: int) -> list[Period]:
@@ -177,9 +171,8 @@ def _steps(agreement: Agreement, promise: Promise, base: int) -> list[Step]:
 
 
 def _step(agreement: Agreement, promise: Promise, base: int, bad: int) -> Step:
-    alone = at_stake(agreement, promise, _attained(base, bad)).amount_minor
-    credit = agreement.money(period_credit(agreement.credit_rules, agreement.cap_minor, [alone]))
-    return Step(bad=bad, good=base - bad, credit=credit)
+    alone = most_owed(agreement, promise, _attained(base, bad))
+    return Step(bad=bad, good=base - bad, credit=agreement.money(agreement.credit_minor([alone])))
 
 
 def _within_first(steps: list[Step], base: int) -> int:

@@ -1,7 +1,7 @@
 """What a running period costs: as it stands, from the next step of its schedule on, and at its end if all goes on as it did.
 
-Priced by the function that prices a breach, in whole minor units; for people who look ahead. Nothing here is owed yet, no verdict
-follows from it, and what several promises of an agreement come to together is not looked at.
+Priced by the function that prices a breach, in whole minor units, as if its promise alone were missed; for people who look ahead. Nothing
+here is owed yet, no verdict follows from it, and what several promises of an agreement come to together is not looked at.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.penalty import owed_minor
+from sankofa_observe.sla.penalty import owed as credit_owed
 from sankofa_observe.slo.verdict import Attainment
 
 
@@ -51,8 +51,7 @@ def outlook(agreement: Agreement, promise: Promise, so_far: SoFar) -> Outlook | 
     good, valid = attained.high_good + left, attained.base + left
 
     def owed(bad_to_come: int) -> int:
-        whole = owed_minor(agreement, promise, good=good - bad_to_come, valid=valid)
-        return min(whole, agreement.cap_minor)
+        return agreement.credit_minor([credit_owed(agreement, promise, good=good - bad_to_come, valid=valid)])
 
     now = owed(0)
     # More bad never costs less, so the first slot that makes it dearer can be looked for by halves.

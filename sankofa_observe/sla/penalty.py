@@ -10,13 +10,14 @@ from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, evidence_of
 from sankofa_observe.sla.evidence.building import queries_of
 from sankofa_observe.sla.overlay import Overlay
-from sankofa_observe.sla.schedule import Measured, credit_minor, most_minor
-from sankofa_observe.sla.settlement import ChainIdentity, Report, on_chain_id, slo_id
+from sankofa_observe.sla.schedule import Measured, credit_of, most_of
+from sankofa_observe.sla.settlement import ChainIdentity, Row
+from sankofa_observe.sla.stacking import BelowMinimum, Credit
 from sankofa_observe.slo.objective import Budgeting
 from sankofa_observe.slo.observers import Seen
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Attainment, Verdict
-from sankofa_observe.units import Money, Period
+from sankofa_observe.units import PPM, Money, Period
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +74,17 @@ class VerdictRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Penalty:
-    """What the provider owes for one breach; `credit_minor` is before the cap, which the contract applies.
+    """What the provider owes for one breach; `credit_minor` is of this promise alone, before what the contract makes of all of a period.
 
-    `good` of `valid` is the *high* bound: what was not known counts as good, so only what is certain is owed.
+    `agreement_key`, `period_index` and `slo_index` are its row on chain. `revision` is that of the verdict, and none of the row. `good` of `valid` is the *high* bound: what was not known counts as good, so only what is certain is owed.
     """
 
     settlement_id: str
     agreement_id: str
     agreement_version: int
+    agreement_key: str
+    period_index: int
+    slo_index: int
     tenant: str
     slo: str
     site: str
@@ -93,39 +97,47 @@ class Penalty:
     currency: str
     exponent: int
     evidence_root: str
-    leaf_count: int
     document_hash: str
     overlay: Overlay = field(default_factory=Overlay)
     assessed_at: int
 
-    @property
-    def report(self) -> Report:
-        return Report(
-            agreement_id=on_chain_id(self.agreement_id, self.agreement_version),
-            slo_id=slo_id(f"{self.slo}/{self.site}"),
-            period=self.period,
+    def row(self, revision: int = 1) -> Row:
+        """What is reported of it, as the first report of its settlement or as a later one."""
+        return Row(
+            agreement_id=self.agreement_key,
+            period_index=self.period_index,
+            slo_index=self.slo_index,
+            revision=revision,
             good=self.good,
             valid=self.valid,
-            evidence_root=self.evidence_root,
-            leaf_count=self.leaf_count,
             document_hash=self.document_hash,
         )
 
 
-def owed_minor(agreement: Agreement, promise: Promise, *, good: int, valid: int) -> int:
+def owed(agreement: Agreement, promise: Promise, *, good: int, valid: int) -> Credit:
     """The credit of one promise by its schedule, before anything that is agreed of several."""
     slo = promise.slo
     seconds = slo.slot.seconds if slo.budgeting is Budgeting.TIMESLICES else 0
     measured = Measured(good=good, valid=valid, slot_seconds=seconds)
-    return credit_minor(promise.schedule, agreement.fee_minor, slo.target_ppm, measured)
+    return credit_of(promise.schedule, agreement.fee_minor, slo.target_ppm, measured)
+
+
+def most_owed(agreement: Agreement, promise: Promise, attainment: Attainment) -> Credit:
+    """What would be owed if everything that is not known was bad."""
+    if attainment.bounded and attainment.base:
+        return owed(agreement, promise, good=attainment.good, valid=attainment.base)
+    return most_of(promise.schedule, agreement.fee_minor)
 
 
 def at_stake(agreement: Agreement, promise: Promise, attainment: Attainment) -> Money:
-    """What would be owed if everything that is not known was bad, within the cap of the period."""
-    if attainment.bounded and attainment.base:
-        amount = owed_minor(agreement, promise, good=attainment.good, valid=attainment.base)
-    else:
-        amount = most_minor(promise.schedule, agreement.fee_minor)
+    """The most that one promise may add to its period if everything that is not known was bad, within the cap.
+
+    Rounded up, and without a minimum below which nothing is paid: several are added up, and together they may reach what none does alone.
+    """
+    credit, rules = most_owed(agreement, promise, attainment), agreement.credit_rules
+    amount = -(-agreement.fee_minor * credit.share_ppm // PPM) + credit.amount_minor
+    if amount and rules.below_minimum is BelowMinimum.MINIMUM:
+        amount = max(amount, rules.minimum_minor)
     return agreement.money(min(amount, agreement.cap_minor))
 
 
@@ -163,6 +175,9 @@ def price(
         settlement_id=identity.settlement_id,
         agreement_id=agreement.id,
         agreement_version=agreement.version,
+        agreement_key=identity.row.agreement_id,
+        period_index=identity.row.period_index,
+        slo_index=identity.row.slo_index,
         tenant=agreement.tenant,
         slo=promise.slo.name,
         site=promise.site,
@@ -175,7 +190,6 @@ def price(
         currency=agreement.currency,
         exponent=agreement.exponent,
         evidence_root=identity.root,
-        leaf_count=len(identity.days),
         document_hash=document_hash(identity),
         overlay=identity.overlay,
         assessed_at=assessed_at,

@@ -15,7 +15,7 @@ from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.schedule import Counted, CreditBand, Formula, Proportional, Rounding, Steps
 from sankofa_observe.sla.stacking import BelowMinimum, Claim, CreditRules, Stacking
-from sankofa_observe.sla.terms import FORMAT, counting_digest, with_terms
+from sankofa_observe.sla.terms import CLOCKS, FORMAT, counting_digest, with_terms
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
@@ -45,7 +45,7 @@ def agreement_of(document: str) -> Agreement:
     try:
         terms = json.loads(document)
         found = with_terms(_agreement(terms), terms["salt"])
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except (InvalidInput, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InvalidInput(
             f"recorded terms: cannot be read ({type(error).__name__}: {error}), expected {FORMAT}"
         ) from error
@@ -60,7 +60,8 @@ def _agreement(terms: Any) -> Agreement:
     same = ("id", "name", "version", "currency", "exponent", "cap_ppm", "starts_at", "grace_seconds")
     windows = ("dispute_window_seconds", "dispute_window_blocks", "tolerance_slots", "exclusion_notice_seconds")
     return Agreement(
-        **{name: terms[name] for name in (*same, *windows)},
+        **{name: terms[name] for name in (*same, *windows, *CLOCKS)},
+        began_at=None if terms["version"] == 1 else terms["calendar"]["began_at"],
         tenant=terms["tenant"]["id"],
         tenant_account=terms["tenant"]["account"],
         provider_account=terms["provider"]["account"],

@@ -1,8 +1,8 @@
 """How much a miss of one promise is worth: by bands of attainment, by steps, or in proportion to what was bad.
 
-Data, and one function that prices it, `credit_minor`. All of it is integers, with one division, which comes last and rounds down: the
-provider keeps less than one minor unit of a credit. A promise that was met costs nothing under any schedule, and more bad never costs less.
-What several promises of an agreement come to together is in `sla.stacking`.
+Data, and one function that prices it, `credit_of`. All of it is integers. Bands make a share of the fee, which becomes an amount only with
+those of the other promises, in `sla.stacking`; a formula makes an amount, with one division, which comes last and rounds down. A promise
+that was met costs nothing under any schedule, and more bad never costs less.
 
 Published schedules of the trade, and which of them these three forms hold: `tests/unit/sla/published.py`.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from sankofa_observe.sla.stacking import Credit
 from sankofa_observe.units import PPM, ratio_below, share_floor
 
 
@@ -90,29 +91,31 @@ class Measured:
         return self.valid - self.good
 
 
-def credit_minor(schedule: Schedule, fee_minor: int, target_ppm: int, measured: Measured) -> int:
-    """The credit of one promise in one period, before anything that is agreed of several, in minor units.
+def credit_of(schedule: Schedule, fee_minor: int, target_ppm: int, measured: Measured) -> Credit:
+    """The credit of one promise in one period, before anything that is agreed of several.
 
     Raises:
         ValueError: the schedule counts seconds, and events have none.
     """
     if not ratio_below(measured.good, measured.valid, target_ppm):
-        return 0
+        return Credit()
     match schedule:
         case Steps():
-            return share_floor(fee_minor, min(_steps(schedule, target_ppm, measured) * schedule.credit_ppm, PPM))
+            share_ppm = min(_steps(schedule, target_ppm, measured) * schedule.credit_ppm, PPM)
+            return Credit(amount_minor=share_floor(fee_minor, share_ppm))
         case Proportional():
             bad = _bad_ppm(schedule.counted, target_ppm, measured)
-            return min(fee_minor * schedule.factor_ppm * bad // (measured.valid * PPM * PPM), fee_minor)
+            amount_minor = fee_minor * schedule.factor_ppm * bad // (measured.valid * PPM * PPM)
+            return Credit(amount_minor=min(amount_minor, fee_minor))
         case bands:
-            return share_floor(fee_minor, credit_ppm(measured.good, measured.valid, bands))
+            return Credit(share_ppm=credit_ppm(measured.good, measured.valid, bands))
 
 
-def most_minor(schedule: Schedule, fee_minor: int) -> int:
+def most_of(schedule: Schedule, fee_minor: int) -> Credit:
     """The most that a miss can cost, whatever its size: where nobody can tell how much was bad, so much is at stake."""
-    return (
-        fee_minor if isinstance(schedule, Formula) else share_floor(fee_minor, max(one.credit_ppm for one in schedule))
-    )
+    if isinstance(schedule, Formula):
+        return Credit(amount_minor=fee_minor)
+    return Credit(share_ppm=max(one.credit_ppm for one in schedule))
 
 
 def credit_ppm(good: int, valid: int, bands: Sequence[CreditBand]) -> int:

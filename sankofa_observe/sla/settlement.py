@@ -6,16 +6,16 @@ second write. States move only along the arrows below.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-import rfc8785
 from eth_hash.auto import keccak
 
-from sankofa_observe.units import Period
-
 MAX_BATCH = 100
+ROW_TYPE = (
+    "Row(bytes32 agreementId,uint32 period,uint8 slo,uint8 revision,uint64 good,uint64 valid,bytes32 documentHash)"
+)
+COMMITMENT_BYTES = 20
 
 
 class SettlementState(StrEnum):
@@ -52,32 +52,42 @@ ARROWS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class ChainIdentity:
-    """Which contract on which chain; part of every settlement's identity."""
+    """Which contract on which chain, that which settles; part of every settlement's identity."""
 
     chain_id: int
     contract: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
-    """What the attestors sign and the contract prices: counts, never percentages."""
+class Row:
+    """What the attestors sign and the contract prices: counts of one promise in one period, never percentages.
 
-    agreement_id: str  # of the version, on chain
-    slo_id: str
-    period: Period
+    The period is an index into the agreement's calendar, the promise its place among the promises of the version that holds for it
+    (`Agreement.slo_index`). The first report has revision 1; each later one of the same settlement the next.
+    """
+
+    agreement_id: str  # on chain: `agreement_key`
+    period_index: int
+    slo_index: int
+    revision: int
     good: int
     valid: int
-    evidence_root: str
-    leaf_count: int
     document_hash: str
 
+    @property
+    def commitment(self) -> str:
+        """What the contract keeps of it: the high 20 bytes of its EIP-712 struct hash."""
+        numbers = (self.period_index, self.slo_index, self.revision, self.good, self.valid)
+        words = [keccak(ROW_TYPE.encode()), _bytes(self.agreement_id), *map(_word, numbers), _bytes(self.document_hash)]
+        return "0x" + keccak(b"".join(words))[:COMMITMENT_BYTES].hex()
 
-def on_chain_id(agreement_id: str, version: int) -> str:
-    """What the contract calls one version of an agreement: terms there never change, so each version is signed under its own id."""
-    if version == 1:
-        return agreement_id
-    named = rfc8785.dumps({"format": "sankofa-agreement-version/1", "id": agreement_id, "version": version})
-    return "0x" + hashlib.sha256(named).hexdigest()
+
+def agreement_key(provider_account: str, agreement_id: str) -> str:
+    """What the contract calls an agreement, all its versions: `keccak256(abi.encode(provider, reference))`.
+
+    The reference is our id; with the provider in it nobody else can take the name first.
+    """
+    return "0x" + keccak(_bytes(provider_account) + _bytes(agreement_id)).hex()
 
 
 def slo_id(label: str) -> str:
@@ -85,14 +95,16 @@ def slo_id(label: str) -> str:
     return "0x" + keccak(label.encode()).hex()
 
 
-def settlement_id(chain: ChainIdentity, agreement_id: str, promise_id: str, period: Period) -> str:
-    """keccak-256 of `abi.encode(chainId, contract, agreementId, sloId, periodStart, periodEnd)`."""
-    words = [
-        chain.chain_id.to_bytes(32, "big"),
-        bytes.fromhex(chain.contract[2:]).rjust(32, b"\0"),
-        bytes.fromhex(agreement_id[2:]),
-        bytes.fromhex(promise_id[2:]),
-        period.starts_at.to_bytes(32, "big"),
-        period.ends_at.to_bytes(32, "big"),
-    ]
+def settlement_id(chain: ChainIdentity, agreement_key: str, period_index: int, slo_index: int) -> str:
+    """keccak-256 of `abi.encode(chainId, contract, agreementId, period, slo)`: the name of a settlement off chain."""
+    words = [_word(chain.chain_id), _bytes(chain.contract), _bytes(agreement_key), _word(period_index), _word(slo_index)]
     return "0x" + keccak(b"".join(words)).hex()
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(32, "big")
+
+
+def _bytes(text: str) -> bytes:
+    """Hex as one word of the ABI; an account stands in its low bytes."""
+    return bytes.fromhex(text.removeprefix("0x")).rjust(32, b"\0")

@@ -1,20 +1,22 @@
 """What the credits of several promises come to in a period, and what those of several periods come to in a year.
 
-In this order: the promises together (their sum, or the largest), the cap of the period, the minimum credit, the cap of the year. Each
-step keeps the order of amounts, so more bad never pays less in a period, and never less in a year; none looks at the order of promises.
+One rule of money, here and in the contract (`period_credit`). In this order: the shares of the promises together (their sum, or the
+largest), the cap of the period, one division by which a share becomes minor units, the minimum credit; then the cap of the year. Each step
+keeps the order of amounts, so more bad never pays less in a period, and never less in a year; none looks at the order of promises.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+from itertools import accumulate, pairwise
 
 from sankofa_observe.slo.totals import DAY_SECONDS
-from sankofa_observe.slo.window import CalendarWindow, Window
-from sankofa_observe.units import Period
+from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, Window
+from sankofa_observe.units import Period, share_floor
+
+_YEAR_PERIODS = {CalendarUnit.DAY: 365, CalendarUnit.WEEK: 52, CalendarUnit.MONTH: 12, CalendarUnit.QUARTER: 4}
 
 
 class Stacking(StrEnum):
@@ -59,32 +61,58 @@ class CreditRules:
     claim: Claim | None = None
 
 
-def period_credit(rules: CreditRules, most_minor: int, credits_minor: Iterable[int]) -> int:
-    """What the promises' credits of one period come to, of which `most_minor` is the cap."""
-    together = sum(credits_minor) if rules.stacking is Stacking.SUM else max(credits_minor, default=0)
-    owed = min(together, most_minor)
+@dataclass(frozen=True, kw_only=True)
+class Credit:
+    """What missing one promise is worth: a share of the fee by its bands, or an amount by its formula; nothing where it was met."""
+
+    share_ppm: int = 0
+    amount_minor: int = 0  # the contract computes no formulas, so where one is agreed nothing is settled
+
+
+def period_credit(rules: CreditRules, fee_minor: int, cap_ppm: int, credits: Iterable[Credit]) -> int:
+    """What the promises' credits of one period come to, in minor units: **the rule of money**, the contract's own.
+
+    Shares are added up, or the largest is taken, and cut at the cap before the one division, which rounds down: the provider keeps less
+    than one minor unit of a period, not of each promise. The minimum comes after it, and never above the cap.
+    """
+    found, cap_minor = list(credits), share_floor(fee_minor, cap_ppm)
+    if rules.stacking is Stacking.SUM:
+        together = _minor(fee_minor, cap_ppm, sum(one.share_ppm for one in found))
+        together += sum(one.amount_minor for one in found)
+    else:
+        together = _minor(fee_minor, cap_ppm, max((one.share_ppm for one in found), default=0))
+        together = max([together, *(one.amount_minor for one in found)])
+    owed = min(together, cap_minor)
     if not owed or owed >= rules.minimum_minor:
         return owed
-    return min(rules.minimum_minor, most_minor) if rules.below_minimum is BelowMinimum.MINIMUM else 0
+    return min(rules.minimum_minor, cap_minor) if rules.below_minimum is BelowMinimum.MINIMUM else 0
+
+
+def _minor(fee_minor: int, cap_ppm: int, share_ppm: int) -> int:
+    return share_floor(fee_minor, min(share_ppm, cap_ppm))
 
 
 def year_credits(rules: CreditRules, periods_minor: Sequence[int]) -> list[int]:
-    """What is paid of the credits of one year's periods, oldest first, until the year's cap is used up."""
+    """What is paid of the credits of one year's periods, in the order in which they become final, until the year's cap is used up.
+
+    The cap is of their uncut sum, so what is paid of all of them is the same in every order.
+    """
     if not rules.cap_year_minor:
         return list(periods_minor)
-    left, paid = rules.cap_year_minor, []
-    for owed in periods_minor:
-        paid.append(min(owed, left))
-        left -= paid[-1]
-    return paid
+    paid = [min(one, rules.cap_year_minor) for one in accumulate(periods_minor, initial=0)]
+    return [later - one for one, later in pairwise(paid)]
 
 
-def agreement_year(window: Window, starts_at: int, period: Period) -> int:
-    """Which year of an agreement a period begins in, counted from 0; years end at the anniversary, in the window's zone."""
-    zone = ZoneInfo(window.zone) if isinstance(window, CalendarWindow) else UTC
-    first, begins = (datetime.fromtimestamp(at, zone).replace(tzinfo=None) for at in (starts_at, period.starts_at))
-    not_yet = (begins.month, begins.day, begins.time()) < (first.month, first.day, first.time())
-    return begins.year - first.year - not_yet
+def year_periods(window: Window) -> int:
+    """How many periods of a window a year of an agreement has: 12 months, 4 quarters, 52 weeks, 365 days; at least one."""
+    if isinstance(window, CalendarWindow):
+        return _YEAR_PERIODS[window.unit]
+    return max(1, 365 * DAY_SECONDS // window.seconds)
+
+
+def agreement_year(first_index: int, year_periods: int, index: int) -> int:
+    """Which year of an agreement a period is in, from 0: years are counted in periods from its first one, as the contract does."""
+    return (index - first_index) // year_periods
 
 
 def claim_ends_at(claim: Claim, window: Window, period: Period) -> int:

@@ -35,6 +35,7 @@ from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.window import CalendarWindow, RollingWindow, Window
 
 FORMAT = "sankofa-terms/1"
+CLOCKS = ("ruling_seconds", "report_seconds", "restate_seconds", "notice_seconds")
 Document = dict[str, Any]
 
 
@@ -45,7 +46,11 @@ def with_terms(agreement: Agreement, salt: str) -> Agreement:
 
 
 def terms_of(agreement: Agreement, salt: str) -> Document:
-    """Integers and strings only; accounts in lower case, times in UTC seconds."""
+    """Integers and strings only; accounts in lower case, times in UTC seconds.
+
+    Raises:
+        InvalidInput: the contract holds no calendar of its periods.
+    """
     return {
         "format": FORMAT,
         "id": agreement.id,
@@ -59,9 +64,16 @@ def terms_of(agreement: Agreement, salt: str) -> Document:
         "fee_minor": str(agreement.fee_minor),
         "cap_ppm": agreement.cap_ppm,
         "starts_at": agreement.starts_at,
+        "calendar": {
+            "id": agreement.calendar.id,
+            "began_at": agreement.starts_at if agreement.began_at is None else agreement.began_at,
+            "first_period": agreement.first_period,
+            "year_periods": agreement.year_periods,
+        },
         "grace_seconds": agreement.grace_seconds,
         "dispute_window_seconds": agreement.dispute_window_seconds,
         "dispute_window_blocks": agreement.dispute_window_blocks,
+        **{name: getattr(agreement, name) for name in CLOCKS},
         "tolerance_slots": agreement.tolerance_slots,
         "excluded_slots": agreement.excluded_slots.value,
         "exclusion_notice_seconds": agreement.exclusion_notice_seconds,
@@ -69,6 +81,11 @@ def terms_of(agreement: Agreement, salt: str) -> Document:
         **_credits(agreement.credit_rules),
         **({"observers": quorum.plain(agreement.observers)} if agreement.observers.names else {}),
     }
+
+
+def amended(agreement: Agreement, began_at: int) -> Agreement:
+    """The agreement as a later version of one that began then, with its terms anew: its calendar and its years are those of the first."""
+    return with_terms(replace(agreement, began_at=began_at), json.loads(agreement.terms_document)["salt"])
 
 
 def changes(before: str, after: str) -> Iterator[str]:
@@ -88,6 +105,8 @@ def counting_changes(before: Slo, after: Slo) -> Iterator[str]:
 def _named(document: Document) -> Document:
     """The document with its promises by their names, without what is another one in each version."""
     kept = {name: value for name, value in document.items() if name not in {"version", "starts_at"}}
+    if calendar := kept.get("calendar"):
+        kept["calendar"] = {name: value for name, value in calendar.items() if name != "first_period"}
     promises = {f"promise {one['slo']['name']}/{one['site']}": one for one in kept.pop("promises", ())}
     return {**kept, **{name: {**one, "slo": _named(one["slo"])} for name, one in promises.items()}}
 
@@ -101,7 +120,7 @@ def _places(place: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _credits(rules: CreditRules) -> Document:
-    """What is agreed beyond a sum under the cap of a period; what is not agreed is not written, so terms of before keep their hash."""
+    """What is agreed beyond a sum under the cap of a period; what is not agreed is not written."""
     plain = CreditRules()
     found: Document = {}
     if rules.stacking is not plain.stacking:

@@ -5,14 +5,14 @@ Nothing here is owed. A period of which nobody can tell costs between nothing an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.penalty import at_stake, owed_minor
+from sankofa_observe.sla.penalty import most_owed, owed
 from sankofa_observe.sla.schedule import Counted, CreditBand, Schedule
-from sankofa_observe.sla.stacking import period_credit
+from sankofa_observe.sla.stacking import Credit
 from sankofa_observe.slo.verdict import Attainment, Verdict, judge
 from sankofa_observe.units import PPM, Period, floor_ppm
 
@@ -33,10 +33,12 @@ class Owed:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A verdict with what it costs, before the cap of the period."""
+    """A verdict with what it costs: `owed` by itself, before anything that is agreed of several, and the bounds that are put together."""
 
     verdict: Verdict
     owed: Owed
+    low: Credit
+    high: Credit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,25 +79,20 @@ def under(promise: Promise, target_ppm: int) -> Promise:
 def outcome(agreement: Agreement, promise: Promise, attained: Attainment) -> Outcome:
     """How the promise would be judged, and what it would cost."""
     verdict = judge(promise.slo, attained)
+    low = high = Credit()
     if verdict is Verdict.BREACH:
-        minor = owed_minor(agreement, promise, good=attained.high_good, valid=attained.base)
-        return Outcome(verdict=verdict, owed=Owed(low_minor=minor, high_minor=minor))
+        low = high = owed(agreement, promise, good=attained.high_good, valid=attained.base)
     if verdict is Verdict.UNDETERMINED:
-        most = at_stake(agreement, promise, attained).amount_minor
-        return Outcome(verdict=verdict, owed=Owed(high_minor=most))
-    return Outcome(verdict=verdict, owed=Owed())
+        high = most_owed(agreement, promise, attained)
+    alone = Owed(low_minor=agreement.alone_minor(low), high_minor=agreement.alone_minor(high))
+    return Outcome(verdict=verdict, owed=alone, low=low, high=high)
 
 
-def owed_together(agreement: Agreement, outcomes: Iterable[Outcome]) -> Owed:
-    """What the outcomes of one period come to, stacked, under its cap."""
-    return _together(agreement, [one.owed for one in outcomes])
-
-
-def _together(agreement: Agreement, several: Sequence[Owed]) -> Owed:
-    rules, cap = agreement.credit_rules, agreement.cap_minor
+def owed_together(agreement: Agreement, outcomes: Sequence[Outcome]) -> Owed:
+    """What the outcomes of one period come to, by the rule of money."""
     return Owed(
-        low_minor=period_credit(rules, cap, [one.low_minor for one in several]),
-        high_minor=period_credit(rules, cap, [one.high_minor for one in several]),
+        low_minor=agreement.credit_minor(one.low for one in outcomes),
+        high_minor=agreement.credit_minor(one.high for one in outcomes),
     )
 
 
@@ -128,26 +125,26 @@ def curve(of: Sequence[Judgeable], change: Change) -> list[Step]:
     """
     if any(beyond(change.of(one.promise)) for one in of if one.promise.slo.name == change.slo):
         raise ValueError("a formula of what is beyond the objective has no steps to draw")
-    moves: list[tuple[int, int, int, Owed]] = []  # at which objective which promise of which period comes to what
+    moves: list[tuple[int, int, int, Outcome]] = []  # at which objective which promise of which period comes to what
     places: dict[tuple[str, Period], int] = {}
     agreements: list[Agreement] = []
-    several: list[list[Owed]] = []
+    several: list[list[Outcome]] = []
     for one in of:
         place = places.setdefault((one.agreement.id, one.period), len(places))
         if place == len(several):
             agreements.append(one.agreement)
             several.append([])
-        moves += [(at, place, len(several[place]), owed) for at, owed in _moves(one, change)]
-        several[place].append(Owed())
+        moves += [(at, place, len(several[place]), found) for at, found in _moves(one, change)]
+        several[place].append(_NOTHING)
     stands, total = [Owed() for _ in several], Owed()
     steps: list[Step] = []
     for at, group in groupby(sorted(moves, key=lambda move: move[0]), key=lambda move: move[0]):
         touched = set()
-        for _, place, seat, owed in group:
-            several[place][seat] = owed
+        for _, place, seat, found in group:
+            several[place][seat] = found
             touched.add(place)
         for place in touched:
-            after = _together(agreements[place], several[place])
+            after = owed_together(agreements[place], several[place])
             total += after - stands[place]
             stands[place] = after
         if not steps or steps[-1].owed != total:
@@ -160,12 +157,15 @@ def beyond(promise: Promise) -> bool:
     return promise.formula is not None and promise.formula.counted is Counted.BEYOND
 
 
-def _moves(one: Judgeable, change: Change) -> list[tuple[int, Owed]]:
+_NOTHING = Outcome(verdict=Verdict.MET, owed=Owed(), low=Credit(), high=Credit())
+
+
+def _moves(one: Judgeable, change: Change) -> list[tuple[int, Outcome]]:
     """What a promise comes to, from which objective on."""
     scheduled, attained = change.scheduled(one.promise), one.attained
     if one.promise.slo.name != change.slo or not attained.bounded or not attained.base:  # the same under each objective
-        return [(1, outcome(one.agreement, change.of(one.promise), attained).owed)]
+        return [(1, outcome(one.agreement, change.of(one.promise), attained))]
     doubted = floor_ppm(attained.good, attained.base) + 1  # the least objective that `good` misses
     missed = floor_ppm(attained.high_good, attained.base) + 1
     asked = [at for at in sorted({doubted, missed}) if at < PPM]
-    return [(at, outcome(one.agreement, under(scheduled, at), attained).owed) for at in asked]
+    return [(at, outcome(one.agreement, under(scheduled, at), attained)) for at in asked]

@@ -18,7 +18,7 @@ from sankofa_observe.ports import (
     Receipt,
 )
 from sankofa_observe.sla.evidence import Evidence
-from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState, settlement_id
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState, settlement_id
 from sankofa_observe.testing.sources import FixedClock
 
 
@@ -59,7 +59,7 @@ class FakeChain:
     finals: dict[str, Finalisation] = field(default_factory=dict)
     writes: list[tuple[str, str]] = field(default_factory=list)  # (settlement id, what was written), in order
     account: str = "0x" + "5e" * 20
-    _reports: dict[str, tuple[tuple[str, Report], ...]] = field(default_factory=dict)
+    _reports: dict[str, tuple[tuple[str, Row], ...]] = field(default_factory=dict)
 
     def head(self) -> ChainHead:
         self._answer()
@@ -97,15 +97,17 @@ class FakeChain:
         self._answer()
         return self.nonce
 
-    def sign_reports(self, reports: Sequence[Report], signatures: Sequence[bytes], nonce: int) -> Attempt:
+    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Attempt:
         self._answer()
         if len(set(signatures)) < self.threshold:
             raise Refused(f"the contract refuses now: {len(set(signatures))} signatures, needs {self.threshold}")
-        ids = [settlement_id(self.identity, one.agreement_id, one.slo_id, one.period) for one in reports]
+        ids = [
+            settlement_id(self.identity, one.agreement_id, one.period_index, one.slo_index) for one in rows
+        ]
         if any(one in self.held for one in ids):
             raise Refused("the contract refuses now: SLASettlementExists")
-        attempt = self._sign(AttemptKind.REPORT, ids, nonce, repr(reports).encode())
-        self._reports[attempt.transaction] = tuple(zip(ids, reports, strict=True))
+        attempt = self._sign(AttemptKind.REPORT, ids, nonce, repr(rows).encode())
+        self._reports[attempt.transaction] = tuple(zip(ids, rows, strict=True))
         return attempt
 
     def sign_finalise(self, settlement_ids: Sequence[str], nonce: int) -> Attempt:
@@ -206,5 +208,5 @@ class FakeAttestor:
             raise Unavailable(f"{self.name}: switched away")
         return self.objects
 
-    def sign(self, reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> bytes:  # noqa: ARG002
+    def sign(self, rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentity) -> bytes:  # noqa: ARG002
         return self.account.encode()

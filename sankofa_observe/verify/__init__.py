@@ -9,21 +9,23 @@ A format is a package of its own that never changes once documents of it exist; 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from sankofa_observe.verify import evidence_2
 from sankofa_observe.verify.chain import ADDRESS, Ask, held_by_contract
 from sankofa_observe.verify.findings import CannotCheck, Check, Findings, NoAnswer, OnChain, reading
+from sankofa_observe.verify.row import REVISIONS
 
 FORMATS = {evidence_2.FORMAT: evidence_2.document, evidence_2.SLOT_FORMAT: evidence_2.slot}
 
 __all__ = ["FORMATS", "CannotCheck", "Check", "Findings", "NoAnswer", "OnChain", "verify"]
 
 
-def verify(raw: bytes, *, ask: Ask | None = None, contract: str | None = None) -> Findings:
+def verify(raw: bytes, *, ask: Ask | None = None, contract: str | None = None, revision: int = 1) -> Findings:
     """Recompute everything a file claims; `ask(method, params)` is a JSON-RPC of a chain node.
 
-    `contract` is the address the reader signed with: a forger may name one of their own.
+    `revision` is that of the row whose commitment is told: a document knows none, for a ruling or a restatement gives it one. `contract` is the address the reader signed with: a forger may name one of their own.
 
     Raises:
         CannotCheck: it is no such file, or the node answers in another form; nothing is said about its numbers.
@@ -31,12 +33,24 @@ def verify(raw: bytes, *, ask: Ask | None = None, contract: str | None = None) -
     """
     if contract is not None and not ADDRESS.fullmatch(contract):
         raise CannotCheck(f"contract is {contract[:80]!r}, expected 0x and 40 hex digits")
+    if revision not in REVISIONS:
+        raise CannotCheck(f"revision is {revision}, expected {REVISIONS.start} to {REVISIONS.stop - 1}")
     document = _parse(raw)
     with reading():
-        found = FORMATS[document["format"]](raw, document)
+        found = _with_row(FORMATS[document["format"]](raw, document), revision)
         if ask is not None or contract is not None:
             found = held_by_contract(found, ask, contract)
     return found
+
+
+def _with_row(found: Findings, revision: int) -> Findings:
+    """By what the contract knows it, and what it keeps of it."""
+    row = found.on_chain.row
+    named = {
+        "row": f"agreement {row.agreement}, period {row.period}, SLO {row.slo}",
+        "commitment": f"{row.commitment(revision)} of revision {revision}: good {row.good} of {row.valid}, document {row.document_hash}",
+    }
+    return replace(found, summary={**found.summary, **named})
 
 
 def _parse(raw: bytes) -> dict[str, Any]:

@@ -41,9 +41,17 @@ def main() -> None:
         "--rpc-file", metavar="FILE", type=Path, help="a file with that address, for one that has a password or a key"
     )
     parser.add_argument("--contract", metavar="ADDRESS", help="the contract you signed with, 0x…")
+    parser.add_argument(
+        "--revision",
+        metavar="N",
+        type=int,
+        default=1,
+        help="tell the contract's commitment of this revision of the row, 1 to 31; without it of the first",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     chosen = parser.parse_args()
-    sys.exit(run(chosen.file, rpc=chosen.rpc, rpc_file=chosen.rpc_file, contract=chosen.contract, as_json=chosen.json))
+    asked = {name: getattr(chosen, name) for name in ("rpc", "rpc_file", "contract", "revision")}
+    sys.exit(run(chosen.file, **asked, as_json=chosen.json))
 
 
 def run(
@@ -52,12 +60,14 @@ def run(
     rpc: str | None = None,
     rpc_file: Path | None = None,
     contract: str | None = None,
+    revision: int = 1,
     as_json: bool = False,
 ) -> int:
     """Check the file and print what was found; answers the exit code, of which each has one meaning whatever goes wrong."""
     try:
         address = named(rpc, rpc_file)
-        found = verify(_read(file), ask=node(address) if address is not None else None, contract=contract)
+        ask = node(address) if address is not None else None
+        found = verify(_read(file), ask=ask, contract=contract, revision=revision)
         _say(_json_of(file, found) if as_json else _text_of(file, found))
     except CannotCheck as error:
         return _complain(f"{file}: cannot check: {error}", NO_ANSWER if isinstance(error, NoAnswer) else NO_FILE)

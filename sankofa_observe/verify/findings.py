@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from sankofa_observe.verify.row import Row
+
 
 class CannotCheck(Exception):
     """The file, or an answer of the chain, cannot be read; nothing is said about the numbers."""
@@ -30,10 +32,11 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class OnChain:
-    """What the contract must hold of a file: the words of its answer, as text."""
+    """What the contract must hold of a file: its row, and the words of its answer, as text."""
 
     chain_id: int
     contract: str
+    row: Row
     settlement_id: str
     words: Mapping[str, str]
 

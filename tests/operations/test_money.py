@@ -30,7 +30,7 @@ def made(*agreements: Agreement) -> tuple[ProcessMetrics, MoneyMetrics]:
     catalog = Catalog(
         sites={"edge-1": Site(name="edge-1", tier="edge", region="east")},
         slos={"availability-edge": EDGE.promises[0].slo},
-        agreements={one.on_chain_id: one for one in agreements},
+        agreements={one.version_id: one for one in agreements},
     )
     process = ProcessMetrics()
     return process, MoneyMetrics(process, catalog)

@@ -13,7 +13,7 @@ from sankofa_observe.testing import MemoryLedger
 from tests.builders import START, agreement, breach
 
 EDGE = agreement()
-AGREEMENTS = {EDGE.on_chain_id: EDGE}
+AGREEMENTS = {EDGE.version_id: EDGE}
 NOW = START + 10_000
 
 

@@ -60,7 +60,8 @@ def of_all(
     agreement = builders.agreement(observers=quorum)
     edges = sorted({slo.target_ppm * share // 100 for share in (100, 99, 95)} - {0}, reverse=True)
     bands = (CreditBand(below_ppm=edge, credit_ppm=(n + 1) * 100_000) for n, edge in enumerate(edges))
-    promise = replace(agreement.promises[0], slo=slo, bands=tuple(bands))
+    promise = builders.in_periods_like(period, replace(agreement.promises[0], slo=slo, bands=tuple(bands)))
+    agreement = replace(agreement, promises=(promise,), starts_at=period.starts_at)
     seen = [arranged(slo, promise.site, period, slots) for slots in every]
     attained = of_observers(slo, quorum, seen, overlay or Overlay())
     record = VerdictRecord(

@@ -27,7 +27,7 @@ TEXTS = {
     "format", "currency", "excluded_slots", "name", "site", "budgeting", "no_traffic", "counted", "combine", "observer", "queries", "engine",
     "verdict",
 }  # fmt: skip
-BYTES = {"contract": 20, "settlement_id": 32, "id": 32, "terms_hash": 32, "spec_digest": 32, "root": 32}
+BYTES = {"contract": 20, "settlement_id": 32, "agreement": 32, "id": 16, "terms_hash": 32, "spec_digest": 32, "root": 32}
 OVER_ZERO = {"slot_seconds", "slot_expected", "scrape_seconds", "chain_id", "version"}
 PPM = {"target_ppm", "slot_target_ppm", "cap_ppm", "bands"}
 NAME = "[a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
@@ -145,7 +145,12 @@ def _leaf(day: Json) -> Json:
 
 
 def _checksum(identity: Json, provenance: Json) -> str:
-    return _sha(_written({"document_hash": _sha(_written(identity)), "provenance": provenance}))
+    rest = _sha(_written({name: value for name, value in identity.items() if name != "root"}))
+    root = identity["root"]
+    if type(root) is not str or not re.fullmatch("0x[0-9a-f]{64}", root):
+        root = _sha(_written(root))  # a forger's: it is refused as what it is
+    document = _sha(b"\3" + bytes.fromhex(root[2:] + rest[2:]))
+    return _sha(_written({"document_hash": document, "provenance": provenance}))
 
 
 def _sha(raw: bytes) -> str:
@@ -231,6 +236,7 @@ def _claims(document: Json) -> None:
         left = left[carried:]
     must(all(count(value) >= 0 for value in document["attainment"].values()))
     _overlaid(document)
+    _rowed(document)
     must(all(document[name] == value for name, value in _sums(document, rows)))
 
 
@@ -243,6 +249,23 @@ def _observed(observers: Json) -> None:
     number = len(names) or 1
     must(type(bad) is int and 1 <= bad <= number)
     must(type(good) is int and number / 2 < good <= number)
+
+
+def _rowed(document: Json) -> None:
+    """The row is of this period by the calendar, which is written in one of two forms."""
+    row, calendar = document["row"], document["calendar"]
+    must(set(row) == {"agreement", "period", "slo"} and set(calendar) == {"id", "bounds", "fixed"})
+    must(row["slo"] < 8)
+    bounds, fixed = calendar["bounds"], calendar["fixed"]
+    if bounds:
+        must(not fixed and 2 <= len(bounds) <= 512 and bounds == sorted(set(bounds)))
+        edges = bounds
+    else:
+        anchor, seconds, periods = fixed
+        must(0 < seconds < 2**32 and 0 < periods < 2**32)
+        edges = range(anchor, anchor + seconds * periods + 1, seconds)
+    must(row["period"] + 1 < len(edges))
+    must(document["period"] == [edges[row["period"]], edges[row["period"] + 1]])
 
 
 def _overlaid(document: Json) -> None:
@@ -786,6 +809,7 @@ def _sums(document: Json, rows: list[SimpleNamespace]) -> Iterator[tuple[str, Js
     yield "credit", _credit(document, good + unknown, sum(counts))
     yield "root", _root(document)
     yield "settlement_id", _identity(document)
+    yield "calendar", document["calendar"] | {"id": _calendar_id(document["calendar"])}
 
 
 Counts = tuple[int, int, int]  # good, bad, unknown
@@ -929,12 +953,12 @@ def _top(nodes: list[bytes]) -> bytes:
 
 
 def _identity(document: Json) -> str:
-    chain, slo = document["chain"], document["slo"]
-    promise = keccak(f"{slo['name']}/{slo['site']}".encode()).hex()
-    words = [
-        f"{chain['chain_id']:064x}",
-        chain["contract"][2:].rjust(64, "0"),
-        document["agreement"]["id"][2:],
-        promise,
-    ]
-    return "0x" + keccak(bytes.fromhex("".join([*words, *(f"{edge:064x}" for edge in document["period"])]))).hex()
+    chain, row = document["chain"], document["row"]
+    words = [f"{chain['chain_id']:064x}", chain["contract"][2:].rjust(64, "0"), row["agreement"][2:]]
+    return "0x" + keccak(bytes.fromhex("".join([*words, *(f"{row[of]:064x}" for of in ("period", "slo"))]))).hex()
+
+
+def _calendar_id(calendar: Json) -> str:
+    bounds, fixed = calendar["bounds"], calendar["fixed"]
+    words = [32, len(bounds), *bounds] if bounds else fixed
+    return "0x" + keccak(bytes.fromhex("".join(f"{one:064x}" for one in words)))[:16].hex()

@@ -156,7 +156,8 @@ def test_every_term_is_in_the_hash() -> None:
         for name, value in {
             "name": "x", "version": 2, "tenant": "x", "tenant_account": "0x" + "33" * 20, "provider_account": "0x" + "33" * 20,
             "currency": "EUR", "exponent": 0, "fee_minor": 1, "cap_ppm": 1, "starts_at": 1, "grace_seconds": 1,
-            "dispute_window_seconds": 1, "dispute_window_blocks": 1, "tolerance_slots": 1, "promises": (),
+            "dispute_window_seconds": 1, "dispute_window_blocks": 1, "tolerance_slots": 1, "ruling_seconds": 1, "report_seconds": 1,
+            "restate_seconds": 1, "notice_seconds": 1, "began_at": first.starts_at - 366 * 86_400,
         }.items()
     ]  # fmt: skip
     promise = first.promises[0]

@@ -260,6 +260,8 @@ def test_what_was_proved_is_told_with_the_block() -> None:
         "verdict": "breach: attained between 80.0000 % and 90.0000 % of 10 (good 8, bad 1, not known 1), promised 99.5000 %",
         "credit": "375.00 USD (37500 in units of 10^-2 USD), 30.0000 % of the fee of 1250.00 USD, before the cap of the period",
         "document": "",
+        "row": f"agreement {honest()['row']['agreement']}, period 0, SLO 0",
+        "commitment": f"{found.on_chain.row.commitment(1)} of revision 1: good 9 of 10, document {found.summary['document']}",
         "block": f"7, 0x{'b7' * 32}, of 2026-01-01T00:10:00Z",
     }
     assert "the contract says the same at block 7" in found.proved
@@ -286,11 +288,17 @@ def test_a_document_that_names_another_contract_is_noticed() -> None:
     assert [check.what for check in checks if not check.holds] == ["chain: contract"]
 
 
+def document_hash_of(identity: dict[str, Any]) -> str:
+    """As any tool finds it, in hex."""
+    rest = rfc8785.dumps({name: value for name, value in identity.items() if name != "root"})
+    return sha256(b"\3" + bytes.fromhex(identity["root"][2:]) + sha256(rest).digest()).hexdigest()
+
+
 def _contract(of: Document) -> Callable[[str, list[Any]], Any]:
     """A node of a chain that holds the honest document, at block 7."""
     attained = of["attainment"]
     good = attained["good"] + attained["unknown"]
-    document_hash = sha256(rfc8785.dumps(json.loads(packed(of))["identity"])).hexdigest()
+    document_hash = document_hash_of(json.loads(packed(of))["identity"])
     words = [
         1, 1, of["credit"]["credit_ppm"], of["credit"]["credit_minor"], 0, 0, good, good + attained["bad"],
         int(of["root"], 16), int(document_hash, 16), 0, 0, *of["period"], 0,

@@ -243,8 +243,8 @@ def wait(row: Row) -> Wait:
 
 
 _PENALTY_COLUMNS = (
-    "settlement_id", "tenant", "agreement_id", "agreement_version", "slo", "site", "revision", "good", "valid", "credit_ppm",
-    "credit_minor", "currency", "exponent", "evidence_root", "leaf_count", "document_hash", "assessed_at",
+    "settlement_id", "tenant", "agreement_id", "agreement_version", "agreement_key", "period_index", "slo_index", "slo", "site", "revision",
+    "good", "valid", "credit_ppm", "credit_minor", "currency", "exponent", "evidence_root", "document_hash", "assessed_at",
 )  # fmt: skip
 
 

@@ -157,13 +157,15 @@ penalties = Table(
     _whose(),
     *_promise(),
     Column("agreement_version", Integer, nullable=False),  # by whose terms it was priced
+    Column("agreement_key", String(66), nullable=False),  # its row on chain, with both indices
+    Column("period_index", BigInteger, nullable=False),
+    Column("slo_index", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("good", BigInteger, nullable=False),
     Column("valid", BigInteger, nullable=False),
     Column("credit_ppm", Integer, nullable=False),
     *_money("credit_minor"),
     Column("evidence_root", String(66), nullable=False),
-    Column("leaf_count", Integer, nullable=False),
     Column("document_hash", String(66), nullable=False),
     Column("overlay", Text, nullable=False),  # JSON: which exclusions lay over it
     Column("assessed_at", BigInteger, nullable=False),

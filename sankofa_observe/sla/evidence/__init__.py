@@ -6,7 +6,7 @@ the proof of a single slot. The hash on chain is of the *identity*: what was agr
 
 from __future__ import annotations
 
-from sankofa_observe.sla.evidence.building import agreed_terms, counting_rules, evidence_of, seen_of
+from sankofa_observe.sla.evidence.building import agreed_terms, counting_rules, evidence_of, row_of, seen_of
 from sankofa_observe.sla.evidence.document import (
     FORMAT,
     AgreedTerms,
@@ -18,6 +18,7 @@ from sankofa_observe.sla.evidence.document import (
     Identity,
     Origin,
     Provenance,
+    RowName,
 )
 from sankofa_observe.sla.evidence.form import canonical, document_hash, written
 from sankofa_observe.sla.evidence.reading import parse
@@ -34,6 +35,7 @@ __all__ = [
     "Identity",
     "Origin",
     "Provenance",
+    "RowName",
     "agreed_terms",
     "canonical",
     "counting_rules",
@@ -42,6 +44,7 @@ __all__ = [
     "evidence_of",
     "parse",
     "period_root",
+    "row_of",
     "seen_of",
     "written",
 ]

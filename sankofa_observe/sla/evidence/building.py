@@ -17,12 +17,13 @@ from sankofa_observe.sla.evidence.document import (
     Identity,
     Json,
     Provenance,
+    RowName,
 )
 from sankofa_observe.sla.evidence.form import exact
 from sankofa_observe.sla.evidence.tree import day_leaf, period_root
 from sankofa_observe.sla.overlay import Overlay
 from sankofa_observe.sla.schedule import credit_ppm
-from sankofa_observe.sla.settlement import ChainIdentity, settlement_id, slo_id
+from sankofa_observe.sla.settlement import ChainIdentity, settlement_id
 from sankofa_observe.slo.indicator import (
     CompositeIndicator,
     LevelIndicator,
@@ -53,12 +54,19 @@ def evidence_of(
     provenance: Provenance,
     overlay: Overlay,
 ) -> Evidence:
-    """The evidence of one period from what each observer counted; `attainment` is that of all of it under the overlay."""
+    """The evidence of one period from what each observer counted; `attainment` is that of all of it under the overlay.
+
+    Raises:
+        InvalidInput: the agreement's calendar has no such period.
+    """
     days = tuple(day for each in seen for day in _days(each.slots))
     share_ppm = credit_ppm(attainment.high_good, attainment.base, promise.bands)
+    row = row_of(agreement, promise, period)
     identity = Identity(
-        settlement_id=settlement_id(chain, agreement.on_chain_id, slo_id(promise.label), period),
+        settlement_id=settlement_id(chain, row.agreement_id, row.period_index, row.slo_index),
         chain=replace(chain, contract=chain.contract.lower()),
+        row=row,
+        calendar=agreement.calendar,
         agreement=agreed_terms(agreement, promise),
         slo=counting_rules(promise),
         period=period,
@@ -128,9 +136,16 @@ def _slot(slo: str, site: str, row: str) -> Slot:
     return slot
 
 
+def row_of(agreement: Agreement, promise: Promise, period: Period) -> RowName:
+    return RowName(
+        agreement_id=agreement.key,
+        period_index=agreement.calendar.index_of(period),
+        slo_index=agreement.slo_index(promise),
+    )
+
+
 def agreed_terms(agreement: Agreement, promise: Promise) -> AgreedTerms:
     return AgreedTerms(
-        id=agreement.on_chain_id,
         version=agreement.version,
         terms_hash=agreement.terms_hash,
         fee_minor=agreement.fee_minor,

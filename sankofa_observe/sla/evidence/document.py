@@ -1,6 +1,6 @@
 """The evidence document as values: an identity, the days behind it, and where it comes from.
 
-The identity is what was agreed and counted; its hash goes on chain. Days carry the slots and their proofs, which the identity binds
+The identity is what was agreed and counted; its hash goes on chain, in the row that it names. Days carry the slots and their proofs, which the identity binds
 by a leaf a day. The provenance identifies nothing: the same slots, assessed by another release or observer, are the same evidence.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sankofa_observe.sla.calendar import Calendar
 from sankofa_observe.sla.overlay import Overlay
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.slo.quorum import Quorum
@@ -19,10 +20,18 @@ Json = Any  # a value of canonical JSON: integers, strings, lists and objects
 
 
 @dataclass(frozen=True, kw_only=True)
+class RowName:
+    """By what the contract knows a settlement: agreement, period of its calendar, promise of the version that holds for it."""
+
+    agreement_id: str  # on chain
+    period_index: int
+    slo_index: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgreedTerms:
     """What the credit follows from; `terms_hash` names the whole terms document."""
 
-    id: str  # of the version, on chain
     version: int
     terms_hash: str
     fee_minor: int
@@ -88,8 +97,10 @@ class DayLeaf:
 class Identity:
     """What was agreed and what was counted: nothing of who wrote it, with what, and when."""
 
-    settlement_id: str
+    settlement_id: str  # follows from chain and row
     chain: ChainIdentity
+    row: RowName
+    calendar: Calendar  # in which the row's period is `period`
     agreement: AgreedTerms
     slo: CountingRules
     period: Period

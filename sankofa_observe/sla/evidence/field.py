@@ -15,6 +15,7 @@ from sankofa_observe.units import PPM
 T = TypeVar("T")
 # A slash joins names in the id of a promise: were it allowed in one, a/b at c would have the identity of a at b/c.
 NAME = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+DIGEST = 32  # bytes
 _LARGE = re.compile(r"-?[1-9][0-9]{15,99}")
 
 

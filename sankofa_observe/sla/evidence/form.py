@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 
-from sankofa_observe.sla.evidence.document import FORMAT, Day, DayLeaf, EdgeCounts, Evidence, Identity, Json
+from sankofa_observe.sla.calendar import Calendar, TableCalendar
+from sankofa_observe.sla.evidence.document import FORMAT, Day, DayLeaf, EdgeCounts, Evidence, Identity, Json, RowName
 from sankofa_observe.sla.overlay import plain
 from sankofa_observe.slo import quorum
 
+DOCUMENT = b"\x03"  # the first byte of what is hashed into the hash on chain
 MAX_SAFE = 2**53 - 1  # the largest integer that every reader of JSON keeps
 
 
@@ -36,8 +38,17 @@ def written(evidence: Evidence) -> bytes:
 
 
 def document_hash(identity: Identity) -> str:
-    """SHA-256 of the canonical identity: what goes on chain."""
-    return sha256(canonical(identity_json(identity)))
+    """What goes on chain: over the root and, by one hash, all else of the identity, so that whoever shows the root need not show that."""
+    return document_hash_of(identity.root, rest_digest(identity))
+
+
+def document_hash_of(root: str, rest: str) -> str:
+    return sha256(DOCUMENT + bytes.fromhex(root[2:]) + bytes.fromhex(rest[2:]))
+
+
+def rest_digest(identity: Identity) -> str:
+    """SHA-256 of the canonical identity without its root."""
+    return sha256(canonical({name: value for name, value in identity_json(identity).items() if name != "root"}))
 
 
 def json_of(evidence: Evidence) -> Json:
@@ -63,6 +74,8 @@ def identity_json(identity: Identity) -> Json:
         "format": FORMAT,
         "settlement_id": identity.settlement_id,
         "chain": vars(identity.chain),
+        "row": row_json(identity.row),
+        "calendar": calendar_json(identity.calendar),
         "agreement": {
             **vars(terms),
             "fee_minor": exact(terms.fee_minor),
@@ -76,6 +89,17 @@ def identity_json(identity: Identity) -> Json:
         "verdict": identity.verdict,
         "credit": {"credit_ppm": identity.credit_ppm, "credit_minor": exact(identity.credit_minor)},
     }
+
+
+def row_json(row: RowName) -> Json:
+    return {"agreement": row.agreement_id, "period": row.period_index, "slo": row.slo_index}
+
+
+def calendar_json(calendar: Calendar) -> Json:
+    """Its id and what it is of: the bounds of a table, or anchor, seconds and number of periods."""
+    table = list(calendar.bounds) if isinstance(calendar, TableCalendar) else []
+    fixed = [] if isinstance(calendar, TableCalendar) else [calendar.anchor_at, calendar.seconds, calendar.periods]
+    return {"id": calendar.id, "bounds": table, "fixed": fixed}
 
 
 def counted_json(identity: Identity) -> Json:

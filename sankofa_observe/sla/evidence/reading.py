@@ -24,8 +24,9 @@ from sankofa_observe.sla.evidence.document import (
     Json,
     Provenance,
 )
-from sankofa_observe.sla.evidence.field import NAME, Field
+from sankofa_observe.sla.evidence.field import DIGEST, NAME, Field
 from sankofa_observe.sla.evidence.form import canonical, checksum, document_hash
+from sankofa_observe.sla.evidence.row import read_calendar, read_row
 from sankofa_observe.sla.evidence.tree import day_leaf, period_root
 from sankofa_observe.sla.overlay import Applied, ExcludedSlots, Overlay
 from sankofa_observe.sla.settlement import ChainIdentity
@@ -45,7 +46,7 @@ _COMBINE = {
     "members": re.compile(f"(?:{_ROLE}(?:,{_ROLE})*)?"),
 }
 MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
-ADDRESS, DIGEST = 20, 32  # bytes
+ADDRESS = 20  # bytes
 
 
 def parse(raw: bytes) -> Evidence:
@@ -125,7 +126,7 @@ def _fits(evidence: Evidence, claimed: str) -> list[tuple[str, object, object]]:
 
 def _identity(at: Field) -> Identity:
     at.only(
-        *("format", "settlement_id", "chain", "agreement", "slo", "period", "observers", "days", "root", "edges"),
+        *("format", "settlement_id", "chain", "row", "calendar", "agreement", "slo", "period", "observers", "days", "root", "edges"),
         *("attainment", "overlay", "verdict", "credit"),
     )
     if at.text("format") != FORMAT:
@@ -138,9 +139,12 @@ def _identity(at: Field) -> Identity:
     if start >= end:
         raise InvalidInput(f"evidence document: period is {start} to {end}, expected its start before its end")
     period, rules = Period(starts_at=start, ends_at=end), _rules(at.inner("slo"))
+    calendar = read_calendar(at.inner("calendar"))
     return Identity(
         settlement_id=at.hex("settlement_id", DIGEST),
         chain=ChainIdentity(chain_id=chain.positive("chain_id"), contract=chain.hex("contract", ADDRESS)),
+        row=read_row(at.inner("row"), calendar, period),
+        calendar=calendar,
         agreement=_agreement(at.inner("agreement")),
         slo=rules,
         period=period,
@@ -210,7 +214,6 @@ def _agreement(at: Field) -> AgreedTerms:
             f"evidence document: agreement.exponent is {at.whole('exponent')}, expected {MOST_EXPONENT} at most"
         )
     return AgreedTerms(
-        id=at.hex("id", DIGEST),
         version=at.positive("version"),
         terms_hash=at.hex("terms_hash", DIGEST),
         fee_minor=at.count("fee_minor"),

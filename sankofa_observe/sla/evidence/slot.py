@@ -1,14 +1,14 @@
 """The proof of one slot: what a tenant hands on about a minute, without the fee and the rest of the month.
 
-It carries the slot's day, the way from that day to the period's root, and what makes root and settlement: whoever holds it asks the
-contract for the root alone.
+It carries the slot's day, the way from that day to the period's root, and the one hash that makes a document of the root; with the counts
+of the row that is what the contract keeps.
 """
 
 from __future__ import annotations
 
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.evidence.document import Day, Evidence, Json
-from sankofa_observe.sla.evidence.form import canonical, counted_json, leaf_json, sha256
+from sankofa_observe.sla.evidence.form import canonical, counted_json, exact, leaf_json, rest_digest, row_json, sha256
 from sankofa_observe.sla.evidence.tree import leaf_hash, path
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.units import rfc3339
@@ -39,7 +39,10 @@ def slot_proof(evidence: Evidence, at: int, observer: str = "") -> bytes:
             "format": SLOT_FORMAT,
             "settlement_id": identity.settlement_id,
             "chain": vars(identity.chain),
-            "agreement_id": identity.agreement.id,
+            "row": row_json(identity.row),
+            "good": exact(identity.high_good),
+            "valid": exact(identity.base),
+            "rest": rest_digest(identity),
             **counted_json(identity),
             "root": identity.root,
             "days": len(identity.days),

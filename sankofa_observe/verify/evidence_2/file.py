@@ -9,6 +9,7 @@ from typing import Any
 
 from sankofa_observe.verify.chain import NOT_ASKED, NOT_NAMED
 from sankofa_observe.verify.evidence_2 import summary, tree
+from sankofa_observe.verify.evidence_2.calendar import calendar_checks, refuse_calendar
 from sankofa_observe.verify.evidence_2.form import (
     DOCUMENT,
     FORMAT,
@@ -35,7 +36,7 @@ from sankofa_observe.verify.evidence_2.observers import (
 )
 from sankofa_observe.verify.evidence_2.outages import one_history
 from sankofa_observe.verify.evidence_2.overlay import JUDGED, add_up, refuse_overlay, uses
-from sankofa_observe.verify.evidence_2.period import Sums, bands_fall, bounded, judge, price, settlement_id
+from sankofa_observe.verify.evidence_2.period import Sums, bands_fall, bounded, judge, price
 from sankofa_observe.verify.evidence_2.rows import is_unrecorded, row_checks, settled_before
 from sankofa_observe.verify.evidence_2.rules import (
     completeness,
@@ -47,11 +48,13 @@ from sankofa_observe.verify.evidence_2.rules import (
     starts_of,
 )
 from sankofa_observe.verify.findings import CannotCheck, Check, Findings, OnChain
+from sankofa_observe.verify.row import Row as ChainRow
 
 _SAMPLES = (
     "that the samples are those that were scraped, and GOOD slots good: attestors count from their own, and so can you"
 )
 _TERMS = "that the terms are yours: compare agreement.terms_hash, fee, cap and bands with your copy of the specs"
+_NO_REST = "that this root, with the hash of the rest, is the settlement's: the contract's commitment binds them"
 _NO_TERMS = "anything about terms, verdict and credit: the whole document has them"
 
 
@@ -65,11 +68,13 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
     refuse_exponent(identity["agreement"]["exponent"])
     refuse_observers(identity)
     refuse_overlay(identity)
+    refuse_calendar(identity)
     checks = list(_document_checks(raw, file, rows))
-    document_hash = sha256(canonical(identity))
+    document_hash = tree.document_hash(identity["root"], tree.rest_of(identity))
     attained = {name: number(count) for name, count in identity["attainment"].items()}
     high = attained["good"] + attained["unknown"]
     claimed = dict(zip(identity["observers"]["names"] or [""], each_of(identity, rows), strict=True))
+    row = _row_of(identity, high, high + attained["bad"], document_hash)
     words = {
         "documentHash": document_hash,
         "evidenceRoot": identity["root"],
@@ -80,7 +85,7 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
     return Findings(
         checks=tuple(checks),
         summary={**summary.of_document(identity), "document": document_hash},
-        on_chain=_on_chain(identity, words),
+        on_chain=_on_chain(identity, row, words),
         proved=(
             "slots follow from the raw samples in the file, and are complete",
             "verdict and credit follow from slots and terms",
@@ -113,10 +118,15 @@ def _excluded(identity: dict[str, Any], rows: list[Row]) -> Iterator[str]:
         )
 
 
-def _on_chain(file: dict[str, Any], words: dict[str, str]) -> OnChain:
+def _row_of(file: dict[str, Any], good: int, valid: int, document_hash: str) -> ChainRow:
+    return ChainRow(**file["row"], good=good, valid=valid, document_hash=document_hash)
+
+
+def _on_chain(file: dict[str, Any], row: ChainRow, words: dict[str, str]) -> OnChain:
     return OnChain(
         chain_id=file["chain"]["chain_id"],
         contract=file["chain"]["contract"],
+        row=row,
         settlement_id=file["settlement_id"],
         words=words,
     )
@@ -127,7 +137,7 @@ def _document_checks(raw: bytes, file: dict[str, Any], rows: list[Row]) -> Itera
     observers = count_of(identity)
     yield canonical_form(raw, file)
     yield Check(what="format of the identity", claimed=identity["format"], found=FORMAT)
-    document_hash = sha256(canonical(identity))
+    document_hash = tree.document_hash(identity["root"], tree.rest_of(identity))
     sealed = sha256(canonical({"document_hash": document_hash, "provenance": file["provenance"]}))
     yield Check(what="checksum", claimed=file["checksum"], found=sealed)
     yield scrapes_of_a_slot(identity["slo"])
@@ -145,8 +155,8 @@ def _document_checks(raw: bytes, file: dict[str, Any], rows: list[Row]) -> Itera
     yield Check(what="bands fall from the target and pay more", claimed="True", found=str(bands_fall(identity)))
     credit = {name: number(value) for name, value in identity["credit"].items()}
     yield Check(what="credit", claimed=_named(credit), found=_named(price(identity["agreement"], attained)))
-    found = settlement_id(identity["chain"], identity["agreement"]["id"], identity)
-    yield Check(what="settlement id", claimed=identity["settlement_id"], found=found)
+    yield from calendar_checks(identity)
+    yield _settlement_id(identity)
 
 
 def _row_checks(identity: dict[str, Any], observer: int, rows: list[Row], days: list[Any]) -> Iterator[Check]:
@@ -228,19 +238,21 @@ def slot(raw: bytes, file: dict[str, Any]) -> Findings:
         raise CannotCheck(f"slot {file['slot']} has no row in its file")
     stretch = _day_of(file, rows)
     settled = settled_before(stretch, at)
-    not_proved = [_SAMPLES, *_claimed(file, {_whose(file): [rows[at]]}), _NO_TERMS, NOT_ASKED, NOT_NAMED]
+    not_proved = [_SAMPLES, *_claimed(file, {_whose(file): [rows[at]]}), _NO_REST, _NO_TERMS, NOT_ASKED, NOT_NAMED]
     if settled is None:
         not_proved.insert(
             0, "the slot's state: what settled before it stands in the day before, which is not in this file"
         )
+    document_hash = tree.document_hash(file["root"], file["rest"])
+    row = _row_of(file, number(file["good"]), number(file["valid"]), document_hash)
     checks = [*_slot_checks(raw, file, rows, at)]
     if settled is not None:
         checks += row_checks(stretch, at)
     return Findings(
         checks=tuple(checks),
         summary=summary.of_slot(file, rows[at], _whose(file)),
-        on_chain=_on_chain(file, {"evidenceRoot": file["root"]}),
-        proved=("the slot is in its day, the day in the period, and the period's root is the settlement's",)
+        on_chain=_on_chain(file, row, {"evidenceRoot": file["root"]}),
+        proved=("the slot is in its day, and the day under the root of the period",)
         + (("the slot follows from the raw samples in the file",) if settled is not None and file["proof"] else ()),
         not_proved=tuple(not_proved),
     )
@@ -298,8 +310,12 @@ def _slot_checks(raw: bytes, file: dict[str, Any], rows: list[Row], at: int) -> 
     )
     top = tree.top_by_path(leaf, file["index"], file["days"], file["path"])
     yield Check(what="root", claimed=file["root"], found=tree.root_of(top, file["days"], file))
-    found = settlement_id(file["chain"], file["agreement_id"], file)
-    yield Check(what="settlement id", claimed=file["settlement_id"], found=found)
+    yield _settlement_id(file)
+
+
+def _settlement_id(file: dict[str, Any]) -> Check:
+    found = _row_of(file, 0, 0, "").settlement_id(**file["chain"])
+    return Check(what="settlement id", claimed=file["settlement_id"], found=found)
 
 
 def _named(values: dict[str, int]) -> str:

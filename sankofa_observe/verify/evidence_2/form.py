@@ -29,14 +29,16 @@ TEXT, WHOLE, POSITIVE, LATER = "text", "a whole number", "a whole number over 0"
 COUNT, SIGNED, PPM = "a count from 0", "a count", "parts per million, from 1 to 1000000"
 # A slash joins names in the id of a promise: were it allowed in one, a/b at c would have the identity of a at b/c.
 NAME = "a name of a-z, 0-9 and -, 63 at most"
-HEX20, HEX32 = "0x and 40 lower-case hex digits", "0x and 64 lower-case hex digits"
+HEX16, HEX20, HEX32 = (f"0x and {digits} lower-case hex digits" for digits in (32, 40, 64))
 NAME_FORM = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _FORMS = {
+    HEX16: re.compile("0x[0-9a-f]{32}"),
     HEX20: re.compile("0x[0-9a-f]{40}"),
     HEX32: re.compile("0x[0-9a-f]{64}"),
     NAME: re.compile(NAME_FORM),
 }
 _CHAIN = {"chain_id": POSITIVE, "contract": HEX20}
+_ROW = {"agreement": HEX32, "period": WHOLE, "slo": WHOLE}
 _SLO = {
     **dict.fromkeys(("name", "site"), NAME),
     **dict.fromkeys(("budgeting", "no_traffic", "counted", "combine"), TEXT),
@@ -57,8 +59,10 @@ _IDENTITY = {
     **dict.fromkeys(("settlement_id", "root"), HEX32),
     **_COUNTED,
     "chain": _CHAIN,
+    "row": _ROW,
+    "calendar": {"id": HEX16, "bounds": [WHOLE], "fixed": [WHOLE]},
     "agreement": {
-        **dict.fromkeys(("id", "terms_hash"), HEX32),
+        "terms_hash": HEX32,
         "version": POSITIVE,
         "exponent": WHOLE,
         "cap_ppm": PPM,
@@ -80,7 +84,9 @@ DOCUMENT = {
 }
 SLOT = {
     "format": TEXT,
-    **dict.fromkeys(("settlement_id", "agreement_id", "root"), HEX32),
+    **dict.fromkeys(("settlement_id", "rest", "root"), HEX32),
+    **dict.fromkeys(("good", "valid"), COUNT),
+    "row": _ROW,
     **dict.fromkeys(("days", "index", "slot"), WHOLE),
     **_COUNTED,
     "chain": _CHAIN,

@@ -1,4 +1,4 @@
-"""A period from its rows: attainment, verdict, credit, and the settlement's id."""
+"""A period from its rows: attainment, verdict and credit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Any
 
 from sankofa_observe.verify.evidence_2.form import COUNTS, MILLION, STATES, Row, Rules, below, number
-from sankofa_observe.verify.keccak import keccak
 
 Sums = dict[str, int]  # good, bad and unknown
 
@@ -79,12 +78,3 @@ def price(agreement: dict[str, Any], attained: dict[str, int]) -> dict[str, int]
     reached = [credit for edge, credit in agreement["bands"] if below(high, base, edge)]
     credit_ppm = max(reached, default=0)
     return {"credit_ppm": credit_ppm, "credit_minor": number(agreement["fee_minor"]) * credit_ppm // MILLION}
-
-
-def settlement_id(chain: dict[str, Any], agreement_id: str, file: dict[str, Any]) -> str:
-    """keccak-256 of chain, contract, agreement, promise and period, as the contract computes it."""
-    label = f"{file['slo']['name']}/{file['slo']['site']}".encode()
-    words = [number.to_bytes(32, "big") for number in (chain["chain_id"], int(chain["contract"], 16))]
-    words += [bytes.fromhex(agreement_id[2:]), keccak(label)]
-    words += [edge.to_bytes(32, "big") for edge in file["period"]]
-    return "0x" + keccak(b"".join(words)).hex()

@@ -53,5 +53,14 @@ def root_of(top: bytes, days: int, file: dict[str, Any]) -> str:
     return sha256(b"\x02" + hashlib.sha256(canonical(counted)).digest() + top)
 
 
+def document_hash(root: str, rest: str) -> str:
+    """What the contract keeps of a document: its root, and one hash of all else of its identity."""
+    return sha256(b"\x03" + bytes.fromhex(root[2:]) + bytes.fromhex(rest[2:]))
+
+
+def rest_of(identity: dict[str, Any]) -> str:
+    return sha256(canonical({name: value for name, value in identity.items() if name != "root"}))
+
+
 def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()

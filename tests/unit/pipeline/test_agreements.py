@@ -25,14 +25,14 @@ FIRST = with_terms(builders.agreement(), salt="0x" + "5a" * 32)
 
 def version(number: int, index: int, **changes: Any) -> Agreement:
     """A later version, from the nth period on."""
-    made = replace(FIRST, version=number, starts_at=period(index).starts_at, **changes)
+    made = replace(FIRST, version=number, starts_at=period(index).starts_at, began_at=FIRST.starts_at, **changes)
     return with_terms(made, salt="0x" + "5a" * 32)
 
 
 def catalog(*versions: Agreement) -> Catalog:
     ends = [*(one.starts_at for one in versions[1:]), None]
     return Catalog(
-        agreements={one.on_chain_id: replace(one, ends_at=end) for one, end in zip(versions, ends, strict=True)}
+        agreements={one.version_id: replace(one, ends_at=end) for one, end in zip(versions, ends, strict=True)}
     )
 
 

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 import rfc8785
-from eth_abi.abi import encode
-from eth_hash.auto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +18,7 @@ from sankofa_observe.sla.evidence import Evidence, canonical, document_hash, par
 from sankofa_observe.sla.evidence.form import exact, identity_json
 from sankofa_observe.sla.evidence.slot import slot_proof
 from sankofa_observe.sla.evidence.tree import head, path
-from sankofa_observe.sla.settlement import ARROWS, SettlementState, settlement_id, slo_id
+from sankofa_observe.sla.settlement import ARROWS, SettlementState
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, Edges, site_days
@@ -61,28 +59,52 @@ def test_hashes_of_a_small_document_are_these() -> None:
     assert found.identity.days[0].proofs_digest == "0xe14eb9fe334a28a7885858bf81fd7dc00458bdc4aace0702fe9f67f8edd79740"
 
 
-def test_a_settlement_id_is_what_the_contract_computes() -> None:
-    """keccak-256 of abi.encode of chain, contract, agreement, promise and period; nothing of time or caller is in it."""
-    agreement, period = builders.digest_of("agreement"), builders.period()
-    types = ["uint256", "address", "bytes32", "bytes32", "uint48", "uint48"]
-    promise = slo_id("availability-edge/edge-1")
-    values = [
-        builders.CHAIN.chain_id,
-        builders.CHAIN.contract,
-        bytes.fromhex(agreement[2:]),
-        keccak(b"availability-edge/edge-1"),
-        period.starts_at,
-        period.ends_at,
-    ]
-
-    assert "0x" + keccak(encode(types, values)).hex() == settlement_id(builders.CHAIN, agreement, promise, period)
-
-
-def test_the_hash_on_chain_is_the_sha256_of_the_canonical_identity() -> None:
-    """Any tool that writes RFC 8785 and hashes finds it."""
+def test_the_hash_on_chain_is_of_the_root_and_of_all_else() -> None:
+    """Any tool that writes RFC 8785 and hashes finds it; a slot's proof shows the root, and of all else one hash."""
     identity = json.loads(written(small()))["identity"]
+    root = bytes.fromhex(identity.pop("root")[2:])
+    rest = hashlib.sha256(rfc8785.dumps(identity)).digest()
+    cut = json.loads(slot_proof(small(), builders.START))
 
-    assert "0x" + hashlib.sha256(rfc8785.dumps(identity)).hexdigest() == document_hash(small().identity)
+    assert "0x" + hashlib.sha256(b"\3" + root + rest).hexdigest() == document_hash(small().identity)
+    assert (cut["root"], cut["rest"]) == ("0x" + root.hex(), "0x" + rest.hex())
+
+
+def _other_row(document: dict[str, Any]) -> None:
+    document["identity"]["row"]["period"] += 1
+
+
+def _other_calendar(document: dict[str, Any]) -> None:
+    document["identity"]["calendar"]["fixed"][2] += 1
+
+
+def _two_calendars(document: dict[str, Any]) -> None:
+    document["identity"]["calendar"]["bounds"] = document["identity"]["period"]
+
+
+def _ninth_promise(document: dict[str, Any]) -> None:
+    document["identity"]["row"]["slo"] = 8
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_other_row, "row.period is 1, which is not 1767225600 to 1767226200 in its calendar"),
+        (_other_calendar, "calendar.id is 0x"),
+        (_two_calendars, "calendar has 2 bounds and 3 words, expected either"),
+        (_ninth_promise, "row.slo is 8, expected 0 to 7"),
+    ],
+)
+def test_a_row_that_is_not_of_its_period_is_refused(change: Callable[[dict[str, Any]], None], told: str) -> None:
+    """By the reader and by the verifier: the chain knows a period by its number alone."""
+    document = json.loads(written(small()))
+    change(document)
+    with pytest.raises(InvalidInput, match=told):
+        parse(canonical(document))
+    try:
+        assert [one for one in verify(canonical(document)).wrong if "calendar" in one.what]
+    except CannotCheck as error:
+        assert told.partition(",")[0].partition(" and ")[0] in str(error)
 
 
 @pytest.mark.parametrize(
@@ -218,9 +240,13 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 
 
 def _sound_for(found: Evidence, raw: bytes) -> bool:
-    """Whether it holds, and is of the root that the contract has under its settlement."""
+    """Whether it holds, and is of the row that the contract has a commitment of under its settlement."""
     changed = json.loads(raw)
-    held = (changed["settlement_id"], changed["root"]) == (found.identity.settlement_id, found.identity.root)
+    try:
+        row, stands = (verify(one).on_chain.row for one in (raw, written(found)))
+    except CannotCheck:
+        return False
+    held = changed["settlement_id"] == found.identity.settlement_id and row.commitment(1) == stands.commitment(1)
     return held and _sound(raw)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sankofa_observe.sla.agreement import Promise
 from sankofa_observe.sla.outlook import Outlook, SoFar, outlook
-from sankofa_observe.sla.penalty import owed_minor
+from sankofa_observe.sla.penalty import owed as credit_of
 from sankofa_observe.sla.schedule import Counted, CreditBand, Formula, Proportional, Rounding, Steps
 from sankofa_observe.slo.objective import Budgeting
 from sankofa_observe.slo.verdict import Attainment
@@ -101,7 +101,7 @@ def test_outlook_names_the_first_slot_that_makes_it_dearer(
     assert found is not None
     valid = good + bad + unknown + left
     owed = [
-        min(owed_minor(EDGE, own, good=valid - bad - more, valid=valid), EDGE.cap_minor) for more in range(left + 1)
+        EDGE.credit_minor([credit_of(EDGE, own, good=valid - bad - more, valid=valid)]) for more in range(left + 1)
     ]
     first = next((more for more, amount in enumerate(owed) if amount > owed[0]), None)
     assert (found.now_minor, found.slots_to_next) == (owed[0], first)

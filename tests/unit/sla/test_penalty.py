@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from sankofa_observe.sla.evidence import counting_rules, document_hash
 from sankofa_observe.sla.evidence.building import queries_of
-from sankofa_observe.sla.settlement import slo_id
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
@@ -60,16 +59,18 @@ def test_a_worse_period_never_costs_less(bad: int) -> None:
 
 
 def test_penalty_and_document_carry_the_same_numbers() -> None:
-    """Identity, root, credit and hash of the penalty are those of its document, and the report repeats them."""
+    """Identity, root, credit and hash of the penalty are those of its document, and its row repeats what goes on chain."""
     found = builders.breach(builders.agreement(), bad=2)
-    penalty, identity, report = found.penalty, found.document.identity, found.penalty.report
+    penalty, identity, row = found.penalty, found.document.identity, found.penalty.row(3)
 
     assert identity.settlement_id == penalty.settlement_id
-    assert identity.root == penalty.evidence_root == report.evidence_root
+    assert identity.root == penalty.evidence_root
     assert (identity.credit_ppm, identity.credit_minor) == (penalty.credit_ppm, penalty.credit_minor)
-    assert (identity.high_good, identity.base) == (penalty.good, penalty.valid) == (report.good, report.valid)
-    assert document_hash(identity) == penalty.document_hash == report.document_hash
-    assert (len(identity.days), slo_id("availability-edge/edge-1")) == (report.leaf_count, report.slo_id)
+    assert (identity.high_good, identity.base) == (penalty.good, penalty.valid) == (row.good, row.valid)
+    assert document_hash(identity) == penalty.document_hash == row.document_hash
+    named = (builders.agreement().key, builders.agreement().first_period, 0)
+    assert named == (row.agreement_id, row.period_index, row.slo_index) == tuple(vars(identity.row).values())
+    assert row.revision == 3
 
 
 GAUGES = StateIndicator(up="up", known="known")
@@ -119,15 +120,18 @@ def test_a_document_names_the_rules_that_a_proof_is_checked_by() -> None:
     assert rules.counts_bad == 1
 
 
-@pytest.mark.parametrize("change", ["id", "chain", "period", "site"])
+@pytest.mark.parametrize("change", ["id", "provider", "chain", "period", "site"])
 def test_an_identity_is_of_one_promise_on_one_chain_in_one_period(change: str) -> None:
-    """Another agreement, contract, period or site is another settlement."""
+    """Another agreement, provider, contract, period or promise is another settlement."""
     terms = builders.agreement()
+    (promise,) = terms.promises
+    two = replace(terms, promises=(promise, replace(promise, site="edge-2")))
     elsewhere = {
         "id": lambda: builders.breach(builders.agreement("other")),
         "chain": lambda: builders.breach(terms, chain=replace(builders.CHAIN, chain_id=1)),
         "period": lambda: builders.breach(terms, 1),
-        "site": lambda: builders.breach(builders.agreement(site="edge-2")),
+        "provider": lambda: builders.breach(replace(terms, provider_account="0x" + "12" * 20)),
+        "site": lambda: builders.breach(replace(two, promises=tuple(sorted(two.promises, key=two.slo_index, reverse=True)))),
     }
 
     assert builders.breach(terms).penalty.settlement_id != elsewhere[change]().penalty.settlement_id

@@ -18,12 +18,12 @@ from sankofa_observe.sla.schedule import (
     Schedule,
     Steps,
     band_problems,
-    credit_minor,
+    credit_of,
     credit_ppm,
-    most_minor,
+    most_of,
 )
-from sankofa_observe.sla.stacking import period_credit
-from sankofa_observe.units import PPM, share_floor
+from sankofa_observe.sla.stacking import Credit, CreditRules, period_credit
+from sankofa_observe.units import PPM
 from tests.unit.sla.published import MONTH_MINUTES, REPRODUCED
 
 # Azure-like: under 99.99 % a tenth, under 99.9 % a quarter, under 95 % all of it.
@@ -89,12 +89,17 @@ def test_a_schedule_falls_and_pays_more_at_each_step(bands: list[tuple[int, int]
 def test_a_published_schedule_is_reproduced_to_the_minor_unit(case: str) -> None:
     """By minutes of downtime in a month of 30 days, what its words give."""
     of = REPRODUCED[case]
-    cap = share_floor(of.fee_minor, of.cap_ppm)
     owed = {}
     for minutes in of.owed:
         measured = Measured(good=MONTH_MINUTES - minutes, valid=MONTH_MINUTES, slot_seconds=60)
-        owed[minutes] = period_credit(of.rules, cap, [credit_minor(of.schedule, of.fee_minor, of.target_ppm, measured)])
+        credit = credit_of(of.schedule, of.fee_minor, of.target_ppm, measured)
+        owed[minutes] = period_credit(of.rules, of.fee_minor, of.cap_ppm, [credit])
     assert owed == of.owed
+
+
+def alone(fee: int, credit: Credit) -> int:
+    """What one credit comes to by itself."""
+    return period_credit(CreditRules(), fee, PPM, [credit])
 
 
 def specified(schedule: Schedule, fee: int, target_ppm: int, measured: Measured) -> int:
@@ -150,15 +155,15 @@ def test_a_credit_is_what_fractions_give_never_less_for_more_bad_and_never_over_
     paid = []
     for bad in (fewer, rest):
         measured = Measured(good=valid - bad, valid=valid, slot_seconds=slot_seconds)
-        paid.append(credit_minor(schedule, fee, target_ppm, measured))
+        paid.append(alone(fee, credit_of(schedule, fee, target_ppm, measured)))
         assert paid[-1] == specified(schedule, fee, target_ppm, measured)
-    assert paid[0] <= paid[1] <= most_minor(schedule, fee)
+    assert paid[0] <= paid[1] <= alone(fee, most_of(schedule, fee))
 
 
 def test_seconds_cannot_be_asked_of_events() -> None:
     """Events have no length, and are not priced as if they had."""
     with pytest.raises(ValueError, match="each 60 s: events have no seconds"):
-        credit_minor(Steps(each_seconds=60, credit_ppm=1), 100, 999_000, Measured(good=1, valid=2))
+        credit_of(Steps(each_seconds=60, credit_ppm=1), 100, 999_000, Measured(good=1, valid=2))
 
 
 @pytest.mark.parametrize(
