@@ -1,4 +1,5 @@
-// Writes the artefacts that the Python package ships, one a contract: ABI, bytecode, compiler and the hash of each source.
+// Writes the artefacts that the Python package ships, one a contract: ABI, what each error
+// means, bytecode, compiler and the hash of each source.
 //
 //   node tools/compile.mjs           compile and write
 //   node tools/compile.mjs --check   compile and compare; exit 1 when a committed file is stale
@@ -33,7 +34,7 @@ function standardInput(files) {
       optimizer: OPTIMIZER,
       metadata: { bytecodeHash: 'none' },
       outputSelection: Object.fromEntries(
-        CONTRACTS.map((name) => [source(name), { [name]: ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] }]),
+        CONTRACTS.map((name) => [source(name), { [name]: ['abi', 'userdoc', 'evm.bytecode.object', 'evm.deployedBytecode.object'] }]),
       ),
     },
   };
@@ -68,12 +69,15 @@ function artefacts() {
     [OPENZEPPELIN]: openzeppelin,
   };
   const compiler = { version: solc.version(), evmVersion: EVM_VERSION, optimizer: OPTIMIZER };
-  return Object.entries(compile(solc, files)).map(([name, { abi, evm }]) => {
+  return Object.entries(compile(solc, files)).map(([name, { abi, userdoc, evm }]) => {
     const runtimeBytes = evm.deployedBytecode.object.length / 2;
     if (runtimeBytes > RUNTIME_LIMIT) {
       throw new Error(`${name}: the runtime has ${runtimeBytes} bytes, expected ${RUNTIME_LIMIT} at most`);
     }
-    return [name, { abi, bytecode: `0x${evm.bytecode.object}`, runtimeBytes, compiler, sources }];
+    const errors = Object.fromEntries(
+      Object.entries(userdoc.errors ?? {}).map(([signature, [{ notice }]]) => [signature, notice]),
+    );
+    return [name, { abi, errors, bytecode: `0x${evm.bytecode.object}`, runtimeBytes, compiler, sources }];
   });
 }
 
