@@ -89,6 +89,11 @@ def period(index: int = 0) -> Period:
     return Period(starts_at=START + index * PERIOD_SECONDS, ends_at=START + (index + 1) * PERIOD_SECONDS)
 
 
+def period_of(of: Agreement, index: int) -> Period:
+    """The nth period of an agreement."""
+    return period((of.starts_at - START) // PERIOD_SECONDS + index)
+
+
 def slot(at: int, state: SlotState = SlotState.GOOD, *, site: str = "edge-1", **changes: Any) -> Slot:
     """A slot of four scrapes: all up when GOOD, one down when BAD, none seen when UNKNOWN."""
     seen = 0 if state is SlotState.UNKNOWN else 4
@@ -116,7 +121,11 @@ def _proof(at: int, seen: int, down: int) -> tuple[object, ...]:
 
 def slots_of(index: int = 0, *, bad: int = 1, site: str = "edge-1") -> list[Slot]:
     """A period whose first `bad` slots are BAD."""
-    start = period(index).starts_at
+    return slots_in(period(index), bad=bad, site=site)
+
+
+def slots_in(of: Period, *, bad: int = 1, site: str = "edge-1") -> list[Slot]:
+    start = of.starts_at
     return [
         slot(start + n * SLOT_SECONDS, SlotState.BAD if n < bad else SlotState.GOOD, site=site) for n in range(SLOTS)
     ]
@@ -138,7 +147,8 @@ def digest_of_slots(slots: list[Slot]) -> str:
 
 def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -> VerdictRecord:
     promise = of.promises[0]
-    slots = slots_of(index, bad=bad, site=promise.site)
+    judged = period_of(of, index)
+    slots = slots_in(judged, bad=bad, site=promise.site)
     attained = attain(promise.slo, total(slots))
     return VerdictRecord(
         agreement_id=of.id,
@@ -146,7 +156,7 @@ def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -
         tenant=of.tenant,
         slo=promise.slo.name,
         site=promise.site,
-        period=period(index),
+        period=judged,
         revision=revision,
         verdict=judge(promise.slo, attained),
         attainment=attained,
@@ -157,14 +167,14 @@ def verdict(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -
         slot_count=len(slots),
         at_stake=of.money(0),
         cap_minor=share_floor(of.fee_minor, of.cap_ppm),
-        judged_at=period(index).ends_at + 60,
+        judged_at=judged.ends_at + 60,
     )
 
 
 def attainment(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1) -> AttainmentRecord:
     """That `verdict` of the same numbers is judged from."""
     judged = verdict(of, index, bad=bad)
-    days = site_days(slots_of(index, bad=bad, site=judged.site))
+    days = site_days(slots_in(judged.period, bad=bad, site=judged.site))
     return AttainmentRecord(
         slo=judged.slo,
         site=judged.site,
@@ -185,7 +195,7 @@ def breach(of: Agreement, index: int = 0, *, bad: int = 1, chain: ChainIdentity 
         agreement=of,
         promise=of.promises[0],
         record=record,
-        seen=[Seen(slots=slots_of(index, bad=bad, site=of.promises[0].site), edges=Edges())],
+        seen=[Seen(slots=slots_in(record.period, bad=bad, site=record.site), edges=Edges())],
         chain=chain,
         engine="sankofa-observe/test",
         observer="observer-1",

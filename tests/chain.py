@@ -1,10 +1,11 @@
-"""A real chain for tests: one anvil, one contract, and fresh agreements on it; time moves when a test says so."""
+"""A real chain for tests: one anvil, both books, and fresh agreements on it; time moves when a test says so."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,22 +17,26 @@ from eth_account.signers.local import LocalAccount
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes
 from deploy.parts import need_program
-from sankofa_observe.adapters import parties
+from sankofa_observe.adapters.agreement_acts import Parties
+from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.chain import ContractChain
-from sankofa_observe.adapters.contract import artifact, typed_batch
+from sankofa_observe.adapters.contract import as_bytes, key_fields, typed_batch
+from sankofa_observe.adapters.deployment import Deployment, Holders, deploy
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.ports import AttestorSet
 from sankofa_observe.sla.agreement import Agreement
-from sankofa_observe.sla.settlement import ChainIdentity, Report
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey
 from tests import builders
 
-GENESIS_AT = builders.START + 30 * 86_400  # every period a test reports has long ended
+GENESIS_AT = builders.START + 30 * 86_400
 WINDOW_SECONDS, WINDOW_BLOCKS = 100, 2
+RULING_SECONDS, CHANGE_DELAY_SECONDS = 300, 50
+PERIODS_PASSED = 20  # of an agreement, once it was accepted: those that a test reports have ended
 
 
 @dataclass(kw_only=True)
 class TestChain:
-    """One anvil with the contract; the accounts need no funds, because gas is free."""
+    """One anvil with both books; the accounts need no funds, because gas is free."""
 
     __test__ = False
 
@@ -39,59 +44,87 @@ class TestChain:
     identity: ChainIdentity
     block_number: int
     admin: LocalAccount
+    arbiter: LocalAccount
+    billing: LocalAccount
+    guardian: LocalAccount
     sender: LocalAccount
     attestors: tuple[LocalAccount, ...]
     provider: LocalAccount = field(default_factory=Account.create)
     tenant: LocalAccount = field(default_factory=Account.create)
     numbers: Iterator[int] = field(default_factory=count)
 
+    @cached_property
+    def books(self) -> Books:
+        return Books.at(self.node, self.identity.contract)
+
+    @property
+    def parties(self) -> Parties:
+        return Parties(books=self.books, first_block=self.block_number)
+
     def contract_chain(self, node: Node | None = None, sender: LocalAccount | None = None) -> ContractChain:
         return ContractChain(node or self.node, self.identity, sender or self.sender, self.block_number)
 
-    def agree(self, **changes: Any) -> Agreement:
-        """A new agreement, proposed and accepted."""
-        made = builders.agreement(
-            f"chain-{next(self.numbers)}",
-            provider_account=self.provider.address.lower(),
-            tenant_account=self.tenant.address.lower(),
-            dispute_window_seconds=WINDOW_SECONDS,
-            dispute_window_blocks=WINDOW_BLOCKS,
-            **changes,
-        )
-        parties.propose(self.node, self.identity.contract, made, self.provider)
-        parties.accept(self.node, self.identity.contract, made, self.tenant)
+    def terms(self, **changes: Any) -> Agreement:
+        """The terms of a new agreement that begins with the next period but one, by the chain's clock."""
+        begun = (self.now() - builders.START) // builders.PERIOD_SECONDS + 2
+        own: dict[str, Any] = {
+            "provider_account": self.provider.address.lower(),
+            "tenant_account": self.tenant.address.lower(),
+            "starts_at": builders.START + begun * builders.PERIOD_SECONDS,
+            "dispute_window_seconds": WINDOW_SECONDS,
+            "dispute_window_blocks": WINDOW_BLOCKS,
+            "ruling_seconds": RULING_SECONDS,
+        }
+        return builders.agreement(f"chain-{next(self.numbers)}", **{**own, **changes})
+
+    def agree(self, *, passed: int = PERIODS_PASSED, **changes: Any) -> Agreement:
+        """A new agreement, proposed and accepted, of which so many periods have passed."""
+        made = self.terms(**changes)
+        self.parties.propose(made, self.provider)
+        self.parties.accept(made, self.tenant)
+        self.pass_periods(made, passed)
         return made
 
-    def signatures(self, reports: Sequence[Report], members: AttestorSet, number: int = 2) -> list[bytes]:
+    def pass_periods(self, agreement: Agreement, passed: int) -> None:
+        """Let the clock reach the end of so many periods of an agreement."""
+        ends_at = agreement.starts_at + passed * builders.PERIOD_SECONDS
+        if ends_at > self.now():
+            self.rpc("evm_setNextBlockTimestamp", ends_at)
+            self.rpc("anvil_mine", hex(1))
+
+    def signatures(self, rows: Sequence[Row], members: AttestorSet, number: int = 2) -> list[bytes]:
         """Signatures of the first `number` attestors, in the contract's order."""
-        document = typed_batch(reports, members, self.identity)
+        document = typed_batch(rows, members, self.identity)
         return [bytes(one.sign_typed_data(full_message=document).signature) for one in self.attestors[:number]]
 
-    def pass_window(self) -> None:
+    def pass_window(self, more_seconds: int = 0) -> None:
         """Let the dispute window close: its seconds and its blocks."""
-        self.rpc("evm_increaseTime", WINDOW_SECONDS)
+        self.rpc("evm_increaseTime", WINDOW_SECONDS + more_seconds)
         self.rpc("anvil_mine", hex(WINDOW_BLOCKS + 1))
 
     def now(self) -> int:
         """The time of the newest block: the chain is its own clock."""
         return int(self.node.web3.eth.get_block("latest")["timestamp"])
 
-    def contract(self) -> Any:
-        address = self.node.web3.to_checksum_address(self.identity.contract)
-        return self.node.web3.eth.contract(address=address, abi=artifact()["abi"])
-
-    def events(self, name: str, settlement_id: str) -> list[Any]:
-        wanted = {"settlementId": bytes.fromhex(settlement_id[2:])}
-        return list(self.contract().events[name]().get_logs(from_block=self.block_number, argument_filters=wanted))
+    def events(self, name: str, key: SettlementKey) -> list[Any]:
+        """What was logged of a settlement under a name, newest first."""
+        return list(self.books.of_settlement((name,), key, first_block=self.block_number))
 
     def call(self, function: str, *arguments: Any) -> Any:
-        """What a view of the contract answers."""
-        return self.contract().functions[function](*arguments).call()
+        """What a view of the settlement book answers."""
+        return self.books.settlements.functions[function](*arguments).call()
+
+    def act(self, by: LocalAccount, function: str, *arguments: Any) -> None:
+        """Whoever's own call of the settlement book, mined."""
+        self.node.transact(self.books.settlements.functions[function](*arguments), by, function)
+
+    def dispute(self, row: Row, by: LocalAccount) -> None:
+        self.act(by, "disputeSettlement", key_fields(row.key), row.revision, b"\x01" * 32, b"\0" * 32)
 
     def balance(self, agreement: Agreement) -> tuple[int, int, int]:
-        """Accrued, redeemed and revoked credit of an agreement, as the contract holds them."""
-        accrued, redeemed, revoked = self.call("balanceOf", bytes.fromhex(agreement.id[2:]))
-        return accrued, redeemed, revoked
+        """Accrued, revoked and redeemed credit of an agreement, as the contract holds them."""
+        found = self.call("balanceOf", as_bytes(agreement.key))
+        return found.accrued, found.revoked, found.redeemed
 
     def rpc(self, method: str, *params: Any) -> Any:
         return self.node.web3.manager.request_blocking(method, list(params))  # type: ignore[arg-type]  # anvil's own
@@ -99,7 +132,7 @@ class TestChain:
 
 @contextmanager
 def running(folder: Path) -> Iterator[TestChain]:
-    """Start anvil, deploy the contract with three attestors of whom two must sign, and let one account report."""
+    """Start anvil and deploy both books with three attestors of whom two must sign."""
     port = free_port()
     command = [
         need_program("anvil"), "--port", str(port), "--gas-price", "0", "--block-base-fee-per-gas", "0",
@@ -116,15 +149,34 @@ def running(folder: Path) -> Iterator[TestChain]:
 
 
 def _deployed(node: Node) -> TestChain:
-    admin, sender, *others = (Account.create() for _ in range(5))
-    attestors = tuple(sorted(others, key=lambda account: int(account.address, 16)))
-    made = parties.deploy(node, admin, [one.address for one in attestors], 2, 0)
-    parties.grant_reporter(node, made.identity.contract, admin, sender.address)
+    roles = [Account.create() for _ in range(5)]
+    attestors = tuple(sorted((Account.create() for _ in range(3)), key=lambda account: int(account.address, 16)))
+    admin, arbiter, billing, guardian, sender = roles
+    made = deployed(node, admin, (admin, arbiter, billing, guardian), attestors)
     return TestChain(
         node=node,
         identity=made.identity,
         block_number=made.block_number,
         admin=admin,
+        arbiter=arbiter,
+        billing=billing,
+        guardian=guardian,
         sender=sender,
         attestors=attestors,
+    )
+
+
+def deployed(
+    node: Node, deployer: LocalAccount, roles: Sequence[LocalAccount], attestors: Sequence[LocalAccount]
+) -> Deployment:
+    """Both books, with admin, arbiter, billing and guardian in this order, and two attestors that must sign."""
+    admin, arbiter, billing, guardian = (one.address for one in roles)
+    return deploy(
+        node,
+        deployer,
+        Holders(admin=admin, arbiter=arbiter, billing=billing, guardian=guardian),
+        [one.address for one in attestors],
+        2,
+        change_delay_seconds=CHANGE_DELAY_SECONDS,
+        minimum_window_seconds=1,
     )

@@ -1,8 +1,9 @@
-"""The SLA contract behind the `SettlementChain` port."""
+"""The SLA contracts behind the `SettlementChain` port."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
@@ -10,9 +11,11 @@ from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.types import Wei
 
-from sankofa_observe.adapters.contract import STATES, artifact, row_fields
+from sankofa_observe.adapters.artefacts import SETTLEMENTS, artefact, reason_of
+from sankofa_observe.adapters.books import LOG_PAGE_BLOCKS, Books, Logged
+from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
 from sankofa_observe.adapters.node import Node
-from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
+from sankofa_observe.errors import InvariantBroken, Unavailable
 from sankofa_observe.ports import (
     CHANGES,
     Attempt,
@@ -20,22 +23,34 @@ from sankofa_observe.ports import (
     AttestorSet,
     ChainHead,
     Finalisation,
+    OnChainAgreement,
     OnChainSettlement,
+    OnChainWord,
     Receipt,
+    Ruling,
+    RulingOutcome,
+    Signed,
 )
-from sankofa_observe.sla.settlement import ChainIdentity, Row, settlement_id
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState
 
-LOG_PAGE_BLOCKS = 2_000  # Besu refuses more than 5,000 blocks a query
-
-ACCEPTED = (2, 3)  # the contract's AgreementState: Active, Terminated
+# The contract's enums, by number. Of a dispute it knows who opened it.
+STATES = (
+    None,
+    SettlementState.REPORTED,
+    SettlementState.DISPUTED,
+    SettlementState.DISPUTED,
+    SettlementState.FINAL,
+    SettlementState.VOIDED,
+)
+OUTCOMES = tuple(RulingOutcome)
 
 # Gas by formula: QBFT's estimate has been wrong more than once. Generous; what is not used costs nothing.
-REPORT_GAS, REPORT_GAS_EACH = 250_000, 260_000
-FINALISE_GAS, FINALISE_GAS_EACH = 100_000, 120_000
+REPORT_GAS, REPORT_GAS_EACH = 250_000, 90_000
+FINALISE_GAS, FINALISE_GAS_EACH = 100_000, 130_000
 
 
 class ContractChain:
-    """One contract at one node; the sender holds no authority beyond reporting."""
+    """Both books at one node; the sender needs no authority: anybody may send what k attestors signed."""
 
     def __init__(self, node: Node, identity: ChainIdentity, sender: LocalAccount, from_block: int = 0) -> None:
         self._node = node
@@ -43,7 +58,7 @@ class ContractChain:
         self._sender = sender
         self._from_block = from_block
         address = Web3.to_checksum_address(identity.contract)
-        self._contract = node.web3.eth.contract(address=address, abi=artifact()["abi"], decode_tuples=True)
+        self._contract = node.web3.eth.contract(address=address, abi=artefact(SETTLEMENTS)["abi"], decode_tuples=True)
 
     @property
     def identity(self) -> ChainIdentity:
@@ -52,6 +67,10 @@ class ContractChain:
     @property
     def account(self) -> str:
         return str(self._sender.address)
+
+    @cached_property
+    def _books(self) -> Books:
+        return Books.at(self._node, self._identity.contract)
 
     def head(self) -> ChainHead:
         with self._node.asking("chain head"):
@@ -95,43 +114,41 @@ class ContractChain:
                 found += [names["0x" + bytes(log["topics"][0]).hex()] for log in logs]
         return found
 
-    def settlement(self, settlement_id: str) -> OnChainSettlement | None:
-        found = self._ask("settlement", self._contract.functions.getSettlement(_bytes(settlement_id)))
-        state = STATES[found.state]
-        if state is None:
+    def settlement(self, key: SettlementKey) -> OnChainSettlement | None:
+        standing, pending = self._ask("settlement", self._contract.functions.getSettlement(key_fields(key)))
+        word = _word(standing)
+        return None if word is None else OnChainSettlement(standing=word, pending=_word(pending))
+
+    def agreement(self, agreement_id: str) -> OnChainAgreement | None:
+        found = self._ask("agreement", self._books.agreements.functions.getAgreement(as_bytes(agreement_id)))
+        if found.version == 0:
             return None
-        return OnChainSettlement(
-            state=state,
-            document_hash="0x" + found.documentHash.hex(),
-            credit_minor=found.creditMinor,
-            deadline_at=found.deadline,
-        )
+        return OnChainAgreement(version=found.version, first_period=found.firstPeriod, end_period=found.endPeriod)
 
-    def holds_terms(self, agreement_id: str, terms_hash: str) -> bool:
-        state, terms = self._ask("agreement", self._contract.functions.getAgreement(_bytes(agreement_id)))
-        return state in ACCEPTED and "0x" + terms.termsHash.hex() == terms_hash
-
-    def can_finalise(self, settlement_id: str) -> bool:
-        call = self._contract.functions.finalizeSettlements([_bytes(settlement_id)])
-        try:
-            self._ask("finalise", call)
-        except Refused:
+    def holds_terms(self, agreement_id: str, period_index: int, terms_hash: str) -> bool:
+        found = self.agreement(agreement_id)
+        if found is None or not found.covers(period_index):
             return False
-        return True
+        functions, named = self._books.agreements.functions, as_bytes(agreement_id)
+        version = self._ask("version", functions.versionAt(named, period_index))
+        return bytes(self._ask("terms", functions.getTerms(named, version)).termsHash) == as_bytes(terms_hash)
+
+    def can_finalise(self, key: SettlementKey) -> str:
+        (refused,) = self._ask("finalise", self._contract.functions.finalizeSettlements([key_fields(key)]))
+        return reason_of(refused)
 
     def next_nonce(self) -> int:
         with self._node.asking("nonce"):
             return int(self._node.web3.eth.get_transaction_count(self._sender.address))
 
-    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Attempt:
+    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed:
         call = self._contract.functions.submitReports([row_fields(row) for row in rows], list(signatures))
-        ids = [settlement_id(self.identity, one.agreement_id, one.period_index, one.slo_index) for one in rows]
-        return self._sign(AttemptKind.REPORT, call, ids, nonce, REPORT_GAS + REPORT_GAS_EACH * len(rows))
+        gas = REPORT_GAS + REPORT_GAS_EACH * len(rows)
+        return self._sign(AttemptKind.REPORT, call, [row.key for row in rows], nonce, gas)
 
-    def sign_finalise(self, settlement_ids: Sequence[str], nonce: int) -> Attempt:
-        call = self._contract.functions.finalizeSettlements([_bytes(one) for one in settlement_ids])
-        gas = FINALISE_GAS + FINALISE_GAS_EACH * len(settlement_ids)
-        return self._sign(AttemptKind.FINALISE, call, settlement_ids, nonce, gas)
+    def sign_finalise(self, keys: Sequence[SettlementKey], nonce: int) -> Signed:
+        call = self._contract.functions.finalizeSettlements([key_fields(key) for key in keys])
+        return self._sign(AttemptKind.FINALISE, call, keys, nonce, FINALISE_GAS + FINALISE_GAS_EACH * len(keys))
 
     def send(self, attempt: Attempt) -> None:
         self._node.send(attempt.raw)
@@ -144,46 +161,70 @@ class ContractChain:
         reason = "" if succeeded else self._replay(attempt, found["blockNumber"])
         return Receipt(succeeded=succeeded, block_number=found["blockNumber"], reason=reason)
 
-    def finalisation(self, settlement_id: str) -> Finalisation | None:
-        event = self._contract.events.SettlementFinalized
-        with self._node.asking(f"finalisation of {settlement_id}"):
-            newest = self._node.web3.eth.block_number
-            for end in range(newest, self._from_block - 1, -LOG_PAGE_BLOCKS):  # it is nearly always among the newest
-                start = max(end - LOG_PAGE_BLOCKS + 1, self._from_block)
-                logs = event.get_logs(
-                    from_block=start, to_block=end, argument_filters={"settlementId": _bytes(settlement_id)}
-                )
-                if logs:
-                    return self._finalisation(logs[-1])
-        return None
-
-    def _finalisation(self, log: Any) -> Finalisation:
-        block = self._node.web3.eth.get_block(log["blockNumber"])
+    def finalisation(self, key: SettlementKey, revision: int) -> Finalisation | None:
+        found = self._newest("SettlementFinalized", key, revision)
+        if found is None:
+            return None
+        with self._node.asking(f"block {found.block_number}"):
+            block = self._node.web3.eth.get_block(found.block_number)
         return Finalisation(
-            credit_minor=log["args"]["creditMinor"],
-            cut_minor=log["args"]["cutMinor"],
-            transaction="0x" + bytes(log["transactionHash"]).hex(),
-            block_number=log["blockNumber"],
+            revision=revision,
+            period_minor=found.values["periodMinor"],
+            delta_minor=found.values["deltaMinor"],
+            by_default=found.values["byDefault"],
+            transaction=found.transaction,
+            block_number=found.block_number,
             at=block["timestamp"],
         )
+
+    def ruling(self, key: SettlementKey, revision: int) -> Ruling | None:
+        found = self._newest("DisputeResolved", key, revision)
+        if found is None:
+            return None
+        said = found.values
+        row = Row(
+            agreement_id=key.agreement_id,
+            period_index=key.period_index,
+            slo_index=key.slo_index,
+            revision=revision,
+            good=said["good"],
+            valid=said["valid"],
+            document_hash="0x" + bytes(said["documentHash"]).hex(),
+        )
+        return Ruling(
+            outcome=OUTCOMES[said["outcome"]],
+            row=row,
+            credit_ppm=said["creditPpm"],
+            ruling_hash="0x" + bytes(said["rulingHash"]).hex(),
+            transaction=found.transaction,
+            block_number=found.block_number,
+        )
+
+    def _newest(self, event: str, key: SettlementKey, revision: int) -> Logged | None:
+        """The last event of a revision; it is nearly always among the newest blocks."""
+        found = self._books.of_settlement((event,), key, first_block=self._from_block)
+        return next((one for one in found if one.values["revision"] == revision), None)
 
     def _ask(self, what: str, call: ContractFunction) -> Any:
         with self._node.asking(what):
             return call.call({"from": self._sender.address})
 
-    def _sign(self, kind: AttemptKind, call: ContractFunction, ids: Sequence[str], nonce: int, gas: int) -> Attempt:
+    def _sign(
+        self, kind: AttemptKind, call: ContractFunction, keys: Sequence[SettlementKey], nonce: int, gas: int
+    ) -> Signed:
         with self._node.asking(kind.value):
             # With its own gas and price, so that what a node would not take is found out before a nonce is spent.
-            call.call({"from": self._sender.address, "gas": gas, "gasPrice": Wei(self._node.gas_price_wei)})
+            refused = call.call({"from": self._sender.address, "gas": gas, "gasPrice": Wei(self._node.gas_price_wei)})
             signed = self._node.sign(call, self._sender, nonce=nonce, gas=gas, chain_id=self._identity.chain_id)
-        return Attempt(
+        attempt = Attempt(
             kind=kind,
-            settlement_ids=tuple(ids),
+            settlement_ids=tuple(key.id_on(self._identity) for key in keys),
             sender=self._sender.address.lower(),
             nonce=nonce,
             transaction="0x" + bytes(signed.hash).hex(),
             raw=bytes(signed.raw_transaction),
         )
+        return Signed(attempt=attempt, refused=tuple(map(reason_of, refused)))
 
     def _replay(self, attempt: Attempt, block: int) -> str:
         """Why a mined transaction was refused: the receipt does not say, so the call is repeated on its own block.
@@ -200,5 +241,15 @@ class ContractChain:
         return "refused, and the replay succeeds: probably out of gas"
 
 
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text[2:])
+def _word(found: Any) -> OnChainWord | None:
+    state = STATES[found.state]
+    if state is None:
+        return None
+    return OnChainWord(
+        state=state,
+        revision=found.revision,
+        commitment="0x" + bytes(found.commitment).hex(),
+        credit_ppm=found.creditPpm,
+        deadline_at=found.deadline,
+        deadline_block=found.deadlineBlock,
+    )

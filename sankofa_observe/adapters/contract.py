@@ -1,26 +1,24 @@
-"""The SLA contract as bytes and words: ABI, bytecode, typed data, revert reasons. No I/O beyond the package's own file."""
+"""What is agreed, reported and signed as the contracts' structs and as typed data. Values only: no node is asked."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from functools import cache
-from importlib import resources
 from typing import Any
 
-from eth_abi.abi import decode
-from eth_abi.exceptions import DecodingError
 from eth_hash.auto import keccak
+from web3 import Web3
 
 from sankofa_observe.ports import AttestorSet
 from sankofa_observe.sla.agreement import Agreement
-from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState, slo_id
-from sankofa_observe.sla.stacking import CreditRules
+from sankofa_observe.sla.calendar import Calendar, FixedCalendar
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey
+from sankofa_observe.sla.stacking import BelowMinimum, Stacking
 
-# The contract's enum, by number; 0 is None.
-STATES = (None, SettlementState.REPORTED, SettlementState.DISPUTED, SettlementState.FINAL, SettlementState.VOIDED)
+# The contract's enums, by number.
+STACKING = (Stacking.SUM, Stacking.LARGEST)
+BELOW_MINIMUM = (BelowMinimum.NOTHING, BelowMinimum.MINIMUM)
 
-_ROW_FIELDS = {
+_ROW = {
     "agreementId": "bytes32",
     "period": "uint32",
     "slo": "uint8",
@@ -31,26 +29,27 @@ _ROW_FIELDS = {
 }
 
 
-@cache
-def artifact() -> dict[str, Any]:
-    """The committed compiler output: `abi`, `bytecode`, `compiler`, `sources`."""
-    text = resources.files("sankofa_observe.adapters").joinpath("abi/SlaSettlement.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
+def as_bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
 
 
 def row_fields(row: Row) -> dict[str, Any]:
     """A row as the contract's struct and as typed data want it."""
     values = (
-        bytes.fromhex(row.agreement_id[2:]),
+        as_bytes(row.agreement_id),
         row.period_index,
         row.slo_index,
         row.revision,
         row.good,
         row.valid,
-        bytes.fromhex(row.document_hash[2:]),
+        as_bytes(row.document_hash),
     )
-    return dict(zip(_ROW_FIELDS, values, strict=True))
+    return dict(zip(_ROW, values, strict=True))
+
+
+def key_fields(key: SettlementKey) -> dict[str, Any]:
+    """The name of a settlement as the contract's struct."""
+    return {"agreementId": as_bytes(key.agreement_id), "period": key.period_index, "slo": key.slo_index}
 
 
 def typed_batch(rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentity) -> dict[str, Any]:
@@ -58,7 +57,7 @@ def typed_batch(rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentit
     domain = {"name": "string", "version": "string", "chainId": "uint256", "verifyingContract": "address"}
     batch = {"epoch": "uint32", "configDigest": "bytes32", "rows": "Row[]"}
     return {
-        "types": {"EIP712Domain": _fields(domain), "Batch": _fields(batch), "Row": _fields(_ROW_FIELDS)},
+        "types": {"EIP712Domain": _fields(domain), "Batch": _fields(batch), "Row": _fields(_ROW)},
         "primaryType": "Batch",
         "domain": {
             "name": "SankofaSettlementBook",
@@ -68,69 +67,57 @@ def typed_batch(rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentit
         },
         "message": {
             "epoch": attestors.epoch,
-            "configDigest": bytes.fromhex(attestors.config_digest[2:]),
+            "configDigest": as_bytes(attestors.config_digest),
             "rows": [row_fields(row) for row in rows],
         },
     }
 
 
 def terms_fields(agreement: Agreement) -> dict[str, Any]:
-    """The on-chain terms of an agreement: its promises in the order of their hashed ids.
+    """The on-chain terms of one version of an agreement: its promises in the order of their hashed ids.
 
     Raises:
         ValueError: it has credits that the contract does not compute; specs with such are refused long before.
     """
-    if agreement.credit_rules != CreditRules() or any(promise.formula for promise in agreement.promises):
+    rules = agreement.credit_rules
+    if rules.claim or any(promise.formula for promise in agreement.promises):
         raise ValueError(f"{agreement.name}: the contract cannot settle all of its credits")
-    slos = [
-        {
-            "sloId": bytes.fromhex(slo_id(promise.label)[2:]),
-            "objectivePpm": promise.slo.target_ppm,
-            "bands": [{"belowPpm": band.below_ppm, "creditPpm": band.credit_ppm} for band in promise.bands],
-        }
-        for promise in agreement.promises
-    ]
     return {
-        "provider": agreement.provider_account,
-        "tenant": agreement.tenant_account,
-        "termsHash": bytes.fromhex(agreement.terms_hash[2:]),
+        "provider": Web3.to_checksum_address(agreement.provider_account),
+        "tenant": Web3.to_checksum_address(agreement.tenant_account),
+        "termsHash": as_bytes(agreement.terms_hash),
+        "calendar": as_bytes(agreement.calendar.id),
+        "firstPeriod": agreement.first_period,
+        "yearPeriods": agreement.year_periods,
         "currency": agreement.currency.encode(),
         "exponent": agreement.exponent,
         "feeMinor": agreement.fee_minor,
         "capPpm": agreement.cap_ppm,
-        "startsAt": agreement.starts_at,
+        "yearCapMinor": rules.cap_year_minor,
+        "minimumMinor": rules.minimum_minor,
+        "belowMinimum": BELOW_MINIMUM.index(rules.below_minimum),
+        "stacking": STACKING.index(rules.stacking),
         "graceSeconds": agreement.grace_seconds,
         "disputeWindowSeconds": agreement.dispute_window_seconds,
         "disputeWindowBlocks": agreement.dispute_window_blocks,
-        "slos": sorted(slos, key=lambda slo: slo["sloId"]),
+        "rulingSeconds": agreement.ruling_seconds,
+        "reportSeconds": agreement.report_seconds,
+        "restateSeconds": agreement.restate_seconds,
+        "noticeSeconds": agreement.notice_seconds,
+        "slos": sorted(map(_slo, agreement.promises), key=lambda slo: bytes(slo["sloId"])),
     }
 
 
-def revert_reason(data: Any) -> str:
-    """A custom error in words, `SLADisputeWindowOpen(settlementId=0x…, deadline=…)`; web3 hands over raw hex (#3523)."""
-    text = str(data)
-    if not text.startswith("0x") or len(text) < len("0x12345678"):
-        return text
-    raw = bytes.fromhex(text[2:])
-    for error in artifact()["abi"]:
-        if error["type"] != "error" or _selector(error) != raw[:4]:
-            continue
-        try:
-            values = decode([one["type"] for one in error["inputs"]], raw[4:])
-        except DecodingError:
-            break
-        words = (f"{one['name']}={_word(value)}" for one, value in zip(error["inputs"], values, strict=True))
-        return f"{error['name']}({', '.join(words)})"
-    return text
+def _slo(promise: Any) -> dict[str, Any]:
+    bands = [{"belowPpm": band.below_ppm, "creditPpm": band.credit_ppm} for band in promise.bands]
+    return {"sloId": keccak(promise.label.encode()), "bands": bands}
 
 
-def _selector(error: dict[str, Any]) -> bytes:
-    types = ",".join(one["type"] for one in error["inputs"])
-    return keccak(f"{error['name']}({types})".encode())[:4]
-
-
-def _word(value: Any) -> str:
-    return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)
+def calendar_call(calendar: Calendar) -> tuple[str, tuple[Any, ...]]:
+    """The function that puts a calendar on chain, and its arguments."""
+    if isinstance(calendar, FixedCalendar):
+        return "publishFixedCalendar", (calendar.anchor_at, calendar.seconds, calendar.periods)
+    return "publishCalendar", (list(calendar.bounds),)
 
 
 def _fields(types: dict[str, str]) -> list[dict[str, str]]:

@@ -24,7 +24,7 @@ from sankofa_observe import shown
 from sankofa_observe.adapters import recursion  # noqa: F401
 from sankofa_observe.adapters.away import why
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, for_ever
-from sankofa_observe.adapters.contract import revert_reason
+from sankofa_observe.adapters.artefacts import revert_reason
 from sankofa_observe.adapters.redaction import Redaction, shortened
 from sankofa_observe.errors import InvalidInput, Refused, Unavailable
 
@@ -87,7 +87,7 @@ class Node:
                 f"{what}: chain node {self.shown} answered what cannot be used: {told}; try again"
             ) from None
 
-    def sign(self, call: ContractFunction, account: LocalAccount, *, nonce: int, gas: int, chain_id: int) -> Any:
+    def sign(self, call: Any, account: LocalAccount, *, nonce: int, gas: int, chain_id: int) -> Any:
         """Build and sign; the gas price is the setting, not what the node suggests."""
         transaction: TxParams = {
             "chainId": chain_id,
@@ -116,11 +116,16 @@ class Node:
             except TransactionNotFound:
                 return None
 
-    def transact(self, call: ContractFunction, account: LocalAccount, what: str, gas: int = 5_000_000) -> Any:
-        """Send one administrative call and wait for it; for deployments and agreements, never for settlements."""
+    def transact(self, call: Any, account: LocalAccount, what: str, gas: int = 5_000_000) -> Any:
+        """Send one administrative call, or a deployment, and wait for it; never a settlement.
+
+        It is asked first, so that what the contract refuses is told and nothing is sent. A block may hold less gas than `gas`.
+        """
         with self.asking(what):
-            call.call({"from": account.address})
+            if isinstance(call, ContractFunction):
+                call.call({"from": account.address})
             nonce = self.web3.eth.get_transaction_count(account.address)
+            gas = min(gas, self.web3.eth.get_block("latest")["gasLimit"])
             signed = self.sign(call, account, nonce=nonce, gas=gas, chain_id=self.web3.eth.chain_id)
             return self.wait(self.web3.eth.send_raw_transaction(signed.raw_transaction), what)
 

@@ -13,15 +13,17 @@ def credit(*, ledger: Ledger, chain: SettlementChain) -> Iterator[ServiceCredit]
     """Grant every final settlement that has no credit yet, to the tenant of its record."""
     for record in ledger.uncredited():
         penalty = record.penalty
-        final = chain.finalisation(penalty.settlement_id)
-        if final is None:  # the node we ask lags behind the one that told us: next run
+        found = chain.settlement(penalty.key)
+        final = chain.finalisation(penalty.key, found.standing.revision) if found else None
+        if found is None or final is None:  # the node we ask lags behind the one that told us: next run
             continue
+        as_priced = found.standing.credit_ppm == penalty.credit_ppm  # a ruling may have corrected it
         grant = ServiceCredit(
             settlement_id=penalty.settlement_id,
             agreement_id=penalty.agreement_id,
             tenant=penalty.tenant,
-            amount=Money(amount_minor=final.credit_minor, currency=penalty.currency, exponent=penalty.exponent),
-            cut_minor=final.cut_minor,
+            amount=Money(amount_minor=final.delta_minor, currency=penalty.currency, exponent=penalty.exponent),
+            cut_minor=max(0, penalty.credit_minor - final.delta_minor) if as_priced else 0,
             transaction=final.transaction,
             block_number=final.block_number,
             granted_at=final.at,

@@ -19,9 +19,11 @@ from sankofa_observe.ports import (
     Clock,
     EvidenceArchive,
     Ledger,
+    OnChainSettlement,
     Receipt,
     SettlementChain,
     SettlementRecord,
+    Signed,
     StateChange,
 )
 from sankofa_observe.sla.evidence import Evidence, document_hash, parse
@@ -99,7 +101,7 @@ class Settle:
         """Take over what the chain says, whoever brought it about."""
         moving = self.ledger.moving(SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED)
         for record in moving:
-            found = self.chain.settlement(record.penalty.settlement_id)
+            found = self.chain.settlement(record.penalty.key)
             if found is None:
                 if record.state is not SettlementState.COMPUTED:
                     raise InvariantBroken(
@@ -107,12 +109,28 @@ class Settle:
                         "is this the right chain? nothing was sent"
                     )
                 continue
-            if found.document_hash != record.penalty.document_hash:
-                yield self._move(record, SettlementState.HELD, f"the chain holds document {found.document_hash}")
-            elif found.state is not record.state:
-                if record.state is SettlementState.COMPUTED and found.state is not SettlementState.REPORTED:
-                    yield self._move(record, SettlementState.REPORTED, "seen on chain")
-                yield self._move(record, found.state, "seen on chain")
+            word = found.holding(record.penalty.row)
+            if word is None:
+                yield from self._other_row(record, found)
+            elif word.state is not record.state:
+                yield from self._moves(record, word.state, "seen on chain")
+
+    def _other_row(self, record: SettlementRecord, found: OnChainSettlement) -> Iterator[Moved]:
+        """The contract holds another row than ours: by a ruling, or nobody here knows why."""
+        newest = found.words[-1]
+        ruling = self.chain.ruling(record.penalty.key, newest.revision)
+        if ruling is not None and ruling.row.commitment == newest.commitment:
+            counts = f"{ruling.row.good} good of {ruling.row.valid}"
+            yield from self._moves(record, newest.state, f"corrected by ruling {ruling.ruling_hash}: {counts}")
+        else:
+            detail = f"the chain holds another row in revision {newest.revision}: {newest.commitment}"
+            yield self._move(record, SettlementState.HELD, detail)
+
+    def _moves(self, record: SettlementRecord, state: SettlementState, detail: str) -> Iterator[Moved]:
+        """To a state that the chain has, by way of REPORTED where that was missed."""
+        if record.state is SettlementState.COMPUTED and state is not SettlementState.REPORTED:
+            yield self._move(record, SettlementState.REPORTED, "seen on chain")
+        yield self._move(record, state, detail)
 
     def _move(self, record: SettlementRecord, state: SettlementState, detail: str) -> Moved:
         change = StateChange(state=state, at=self.clock.now(), detail=detail)
@@ -132,7 +150,8 @@ class Settle:
             except (InvariantBroken, Unavailable) as error:  # told last: it costs this settlement and no other
                 unproven.append(str(error))
                 continue
-            if not self.chain.holds_terms(record.penalty.agreement_key, document.identity.agreement.terms_hash):
+            terms_hash = document.identity.agreement.terms_hash
+            if not self.chain.holds_terms(record.penalty.agreement_key, record.penalty.period_index, terms_hash):
                 reason = (
                     "the contract holds other terms than the specs, or none of this version; have it proposed and accepted (chain propose, "
                     "chain accept), or restore the specs that both parties accepted"
@@ -200,34 +219,35 @@ class Settle:
         signers = {attestor.account.lower(): attestor for attestor in self.attestors}
         signatures = [signers[account].sign(rows, members, self.chain.identity) for account in accounts]
         try:
-            attempt = self.chain.sign_reports(rows, signatures, self.chain.next_nonce())
-        except Refused as error:  # the contract would refuse it now: no nonce is spent
-            if len(records) == 1:
-                yield Waiting(what=f"report of settlement {records[0].penalty.settlement_id}", reason=str(error))
-                return
-            half = len(records) // 2
-            yield from self._send_reports(records[:half], accounts, members)
-            yield from self._send_reports(records[half:], accounts, members)
+            signed = self.chain.sign_reports(rows, signatures, self.chain.next_nonce())
+        except Refused as error:  # the whole batch, as by its signatures: no nonce is spent
+            yield Waiting(what=f"report of {len(rows)} settlements", reason=str(error))
             return
-        yield from self._send(attempt)
+        ids = [record.penalty.settlement_id for record in records]
+        yield from _set_apart("report", ids, signed)
+        if not all(signed.refused):
+            yield from self._send(signed.attempt)
 
     def _finalise(self) -> Iterator[Moved | Waiting]:
+        """What nobody disputed in time, and what nobody ruled on in time."""
         if self.ledger.open_attempts():
             return
         ready = []
-        for record in self.ledger.moving(SettlementState.REPORTED):
-            if self.chain.can_finalise(record.penalty.settlement_id):
-                ready.append(record.penalty.settlement_id)
+        for record in self.ledger.moving(SettlementState.REPORTED, SettlementState.DISPUTED):
+            if reason := self.chain.can_finalise(record.penalty.key):
+                yield Waiting(what=record.penalty.settlement_id, reason=_in_words(reason))
             else:
-                yield Waiting(what=record.penalty.settlement_id, reason="its dispute window is open")
+                ready.append(record.penalty)
         if ready:
             batch = ready[:MAX_BATCH]
             try:
-                attempt = self.chain.sign_finalise(batch, self.chain.next_nonce())
+                signed = self.chain.sign_finalise([one.key for one in batch], self.chain.next_nonce())
             except Refused as error:
                 yield Waiting(what=f"finalisation of {len(batch)}", reason=str(error))
                 return
-            yield from self._send(attempt)
+            yield from _set_apart("finalisation", [one.settlement_id for one in batch], signed)
+            if not all(signed.refused):
+                yield from self._send(signed.attempt)
 
     def _send(self, attempt: Attempt) -> Iterator[Moved | Waiting]:
         """Store, then send, then look once: what is not known yet is found by the next run."""
@@ -235,3 +255,17 @@ class Settle:
         self.chain.send(attempt)
         yield from self._close_attempts()
         yield from self._follow()
+
+
+def _set_apart(what: str, settlement_ids: Sequence[str], signed: Signed) -> Iterator[Waiting]:
+    """The rows of a batch that the contract would set apart now; the others go."""
+    for settlement_id, reason in zip(settlement_ids, signed.refused, strict=True):
+        if reason:
+            yield Waiting(what=f"{what} of settlement {settlement_id}", reason=f"the contract sets it apart: {reason}")
+
+
+def _in_words(reason: str) -> str:
+    """What is waited for, of the two waits that are meant."""
+    if reason.startswith("SLADisputeWindowOpen"):
+        return "its dispute window is open"
+    return "its dispute waits for a ruling" if reason.startswith("SLARulingPending") else reason

@@ -1,13 +1,13 @@
-"""The SLA contract, and what is sent to it."""
+"""The SLA contracts, and what is sent to them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState
 
 
 class AttemptKind(StrEnum):
@@ -25,6 +25,14 @@ class Attempt:
     nonce: int
     transaction: str
     raw: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signed:
+    """A signed batch, and what each of its rows would meet if it were sent now: nothing, or why the contract would set it apart."""
+
+    attempt: Attempt
+    refused: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,30 +61,85 @@ class AttestorSet:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnChainSettlement:
-    """What the contract holds under a settlement id."""
+class OnChainWord:
+    """One word of a settlement: a row that was reported, and how far it has come."""
 
     state: SettlementState
-    document_hash: str
-    credit_minor: int
-    deadline_at: int
+    revision: int
+    commitment: str  # to the row that was reported, see `Row.commitment`
+    credit_ppm: int
+    deadline_at: int  # of the dispute window, in unpaused time
+    deadline_block: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnChainSettlement:
+    """What the contract holds under a settlement's name: what stands, and the restatement that waits beside it."""
+
+    standing: OnChainWord
+    pending: OnChainWord | None = None
+
+    @property
+    def next_revision(self) -> int:
+        """Of the next report."""
+        return 1 + max(one.revision for one in self.words)
+
+    @property
+    def words(self) -> tuple[OnChainWord, ...]:
+        return (self.standing,) if self.pending is None else (self.standing, self.pending)
+
+    def holding(self, row_at: Callable[[int], Row]) -> OnChainWord | None:
+        """The word that commits to a row; of a row any revision, so it is made for each."""
+        return next((one for one in self.words if row_at(one.revision).commitment == one.commitment), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnChainAgreement:
+    """What both parties accepted: periods by their index, the end being the first one that is no part of it."""
+
+    version: int
+    first_period: int
+    end_period: int
+
+    def covers(self, period_index: int) -> bool:
+        return self.first_period <= period_index < self.end_period
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finalisation:
-    """The contract's own word that a credit was accrued."""
+    """The contract's own word that a revision became final: what its period comes to, and what the credit changed by."""
 
-    credit_minor: int
-    cut_minor: int
+    revision: int
+    period_minor: int
+    delta_minor: int
+    by_default: bool  # a dispute that was not ruled on in time
     transaction: str
     block_number: int
     at: int
 
 
+class RulingOutcome(StrEnum):
+    """By the contract's number of each."""
+
+    UPHELD = "upheld"
+    CORRECTED = "corrected"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruling:
+    """What the arbiter said: revision, counts, document and credit in force by it, zeros where it rejected."""
+
+    outcome: RulingOutcome
+    row: Row
+    credit_ppm: int
+    ruling_hash: str
+    transaction: str
+    block_number: int
+
+
 CHANGES = (
-    "AttestorsSet", "RoleGranted", "RoleRevoked", "RoleAdminChanged", "Paused", "Unpaused",
-    "DefaultAdminTransferScheduled", "DefaultAdminTransferCanceled", "DefaultAdminDelayChangeScheduled",
-    "DefaultAdminDelayChangeCanceled",
+    "AttestorsAnnounced", "AttestorsSet", "RoleChangeAnnounced", "RoleChanged", "Paused", "Unpaused",
 )  # fmt: skip
 """Events of the contract after which somebody else may do something, or nobody may."""
 
@@ -101,19 +164,23 @@ class SettlementChain(Protocol):
     def changes(self, first_block: int, last_block: int) -> Sequence[str]:
         """The names of those of `CHANGES` that were logged in these blocks, both included, each as often as it was."""
 
-    def settlement(self, settlement_id: str) -> OnChainSettlement | None: ...
+    def settlement(self, key: SettlementKey) -> OnChainSettlement | None: ...
 
-    def holds_terms(self, agreement_id: str, terms_hash: str) -> bool:
-        """Whether both parties accepted exactly these terms."""
+    def agreement(self, agreement_id: str) -> OnChainAgreement | None:
+        """What both parties accepted under an id; None where they did not."""
 
-    def can_finalise(self, settlement_id: str) -> bool: ...
+    def holds_terms(self, agreement_id: str, period_index: int, terms_hash: str) -> bool:
+        """Whether these terms are those that both parties accepted for a period."""
+
+    def can_finalise(self, key: SettlementKey) -> str:
+        """Why it would not be final now, in words; nothing where it would."""
 
     def next_nonce(self) -> int:
         """The sender's next nonce, mined transactions only."""
 
-    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Attempt: ...
+    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed: ...
 
-    def sign_finalise(self, settlement_ids: Sequence[str], nonce: int) -> Attempt: ...
+    def sign_finalise(self, keys: Sequence[SettlementKey], nonce: int) -> Signed: ...
 
     def send(self, attempt: Attempt) -> None:
         """Send the stored bytes; a node that knows them already is content."""
@@ -121,4 +188,7 @@ class SettlementChain(Protocol):
     def receipt(self, attempt: Attempt) -> Receipt | None:
         """None means *not known*, never *failed*."""
 
-    def finalisation(self, settlement_id: str) -> Finalisation | None: ...
+    def finalisation(self, key: SettlementKey, revision: int) -> Finalisation | None: ...
+
+    def ruling(self, key: SettlementKey, revision: int) -> Ruling | None:
+        """The ruling by which a revision stands."""

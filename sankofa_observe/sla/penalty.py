@@ -11,7 +11,7 @@ from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, ev
 from sankofa_observe.sla.evidence.building import queries_of
 from sankofa_observe.sla.overlay import Overlay
 from sankofa_observe.sla.schedule import Measured, credit_of, most_of
-from sankofa_observe.sla.settlement import ChainIdentity, Row
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey
 from sankofa_observe.sla.stacking import BelowMinimum, Credit
 from sankofa_observe.slo.objective import Budgeting
 from sankofa_observe.slo.observers import Seen
@@ -100,6 +100,10 @@ class Penalty:
     document_hash: str
     overlay: Overlay = field(default_factory=Overlay)
     assessed_at: int
+
+    @property
+    def key(self) -> SettlementKey:
+        return self.row().key
 
     def row(self, revision: int = 1) -> Row:
         """What is reported of it, as the first report of its settlement or as a later one."""

@@ -58,6 +58,19 @@ class ChainIdentity:
     contract: str
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class SettlementKey:
+    """The name of a settlement on chain: which agreement there, which period of its calendar, which of its promises."""
+
+    agreement_id: str
+    period_index: int
+    slo_index: int
+
+    def id_on(self, chain: ChainIdentity) -> str:
+        """Its name off chain."""
+        return settlement_id(chain, self.agreement_id, self.period_index, self.slo_index)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """What the attestors sign and the contract prices: counts of one promise in one period, never percentages.
@@ -73,6 +86,12 @@ class Row:
     good: int
     valid: int
     document_hash: str
+
+    @property
+    def key(self) -> SettlementKey:
+        return SettlementKey(
+            agreement_id=self.agreement_id, period_index=self.period_index, slo_index=self.slo_index
+        )
 
     @property
     def commitment(self) -> str:

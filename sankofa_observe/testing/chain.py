@@ -1,4 +1,4 @@
-"""The SLA contract in memory, with faults to switch on."""
+"""The SLA contracts in memory, with faults to switch on."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from sankofa_observe.ports import (
     AttestorSet,
     ChainHead,
     Finalisation,
+    OnChainAgreement,
     OnChainSettlement,
+    OnChainWord,
     Receipt,
+    Ruling,
+    Signed,
 )
 from sankofa_observe.sla.evidence import Evidence
-from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState, settlement_id
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState
 from sankofa_observe.testing.sources import FixedClock
 
 
@@ -43,6 +47,8 @@ class FakeChain:
     members: tuple[str, ...]
     threshold: int
     prices: dict[str, int] = field(default_factory=dict)  # settlement id -> credit the contract computes
+    shares: dict[str, int] = field(default_factory=dict)  # the same in ppm of the fee
+    agreements: dict[str, OnChainAgreement | None] = field(default_factory=dict)  # of those that are not accepted as in the specs
     other_terms: set[str] = field(default_factory=set)  # agreements whose accepted terms are not those of the specs
     window_seconds: int = 10
     instant: bool = True
@@ -57,6 +63,7 @@ class FakeChain:
     mined: dict[str, Receipt] = field(default_factory=dict)
     held: dict[str, OnChainSettlement] = field(default_factory=dict)
     finals: dict[str, Finalisation] = field(default_factory=dict)
+    rulings: dict[str, Ruling] = field(default_factory=dict)
     writes: list[tuple[str, str]] = field(default_factory=list)  # (settlement id, what was written), in order
     account: str = "0x" + "5e" * 20
     _reports: dict[str, tuple[tuple[str, Row], ...]] = field(default_factory=dict)
@@ -77,43 +84,45 @@ class FakeChain:
         self._answer()
         return [name for block, name in self.changed if first_block <= block <= last_block]
 
-    def settlement(self, settlement_id: str) -> OnChainSettlement | None:
+    def settlement(self, key: SettlementKey) -> OnChainSettlement | None:
         self._answer()
-        return self.held.get(settlement_id)
+        return self.held.get(key.id_on(self.identity))
 
-    def holds_terms(self, agreement_id: str, terms_hash: str) -> bool:  # noqa: ARG002  every version is as accepted
+    def agreement(self, agreement_id: str) -> OnChainAgreement | None:
         self._answer()
-        return agreement_id not in self.other_terms
+        return self.agreements.get(agreement_id, OnChainAgreement(version=1, first_period=0, end_period=2**32 - 1))
 
-    def can_finalise(self, settlement_id: str) -> bool:
+    def holds_terms(self, agreement_id: str, period_index: int, terms_hash: str) -> bool:  # noqa: ARG002
+        found = self.agreement(agreement_id)
+        return found is not None and found.covers(period_index) and agreement_id not in self.other_terms
+
+    def can_finalise(self, key: SettlementKey) -> str:
         self._answer()
-        return self._window_is_over(settlement_id)
+        return self._not_final(key.id_on(self.identity))
 
-    def _window_is_over(self, settlement_id: str) -> bool:
+    def _not_final(self, settlement_id: str) -> str:
         found = self.held.get(settlement_id)
-        return found is not None and found.state is SettlementState.REPORTED and self.clock.at >= found.deadline_at
+        if found is None or found.standing.state is not SettlementState.REPORTED:
+            return "SLASettlementUnexpectedState"
+        return "" if self.clock.at >= found.standing.deadline_at else "SLADisputeWindowOpen"
 
     def next_nonce(self) -> int:
         self._answer()
         return self.nonce
 
-    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Attempt:
+    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed:
         self._answer()
         if len(set(signatures)) < self.threshold:
             raise Refused(f"the contract refuses now: {len(set(signatures))} signatures, needs {self.threshold}")
-        ids = [
-            settlement_id(self.identity, one.agreement_id, one.period_index, one.slo_index) for one in rows
-        ]
-        if any(one in self.held for one in ids):
-            raise Refused("the contract refuses now: SLASettlementExists")
+        ids = [one.key.id_on(self.identity) for one in rows]
         attempt = self._sign(AttemptKind.REPORT, ids, nonce, repr(rows).encode())
         self._reports[attempt.transaction] = tuple(zip(ids, rows, strict=True))
-        return attempt
+        return Signed(attempt=attempt, refused=tuple("SLASettlementExists" if one in self.held else "" for one in ids))
 
-    def sign_finalise(self, settlement_ids: Sequence[str], nonce: int) -> Attempt:
-        if not all(self.can_finalise(one) for one in settlement_ids):
-            raise Refused("the contract refuses now: SLADisputeWindowOpen")
-        return self._sign(AttemptKind.FINALISE, settlement_ids, nonce, b"")
+    def sign_finalise(self, keys: Sequence[SettlementKey], nonce: int) -> Signed:
+        refused = tuple(map(self.can_finalise, keys))
+        ids = [one.id_on(self.identity) for one in keys]
+        return Signed(attempt=self._sign(AttemptKind.FINALISE, ids, nonce, b""), refused=refused)
 
     def send(self, attempt: Attempt) -> None:
         self._answer()
@@ -130,9 +139,15 @@ class FakeChain:
         self._answer()
         return self.mined.get(attempt.transaction)
 
-    def finalisation(self, settlement_id: str) -> Finalisation | None:
+    def finalisation(self, key: SettlementKey, revision: int) -> Finalisation | None:
         self._answer()
-        return self.finals.get(settlement_id)
+        found = self.finals.get(key.id_on(self.identity))
+        return found if found and found.revision == revision else None
+
+    def ruling(self, key: SettlementKey, revision: int) -> Ruling | None:
+        self._answer()
+        found = self.rulings.get(key.id_on(self.identity))
+        return found if found and found.row.revision == revision else None
 
     def mine(self) -> None:
         """Put the pool into a block, in nonce order, as far as there is no gap."""
@@ -141,38 +156,38 @@ class FakeChain:
         self.number += 1
         while (attempt := self.pool.pop(self.nonce, None)) is not None:
             self.nonce += 1
-            refused = self._refusal(attempt)
-            self.mined[attempt.transaction] = Receipt(succeeded=not refused, block_number=self.number, reason=refused)
-            if not refused:
-                self._apply(attempt)
-
-    def _refusal(self, attempt: Attempt) -> str:
-        for one in attempt.settlement_ids:
-            if attempt.kind is AttemptKind.REPORT and one in self.held:
-                return "SLASettlementExists"
-            if attempt.kind is AttemptKind.FINALISE and not self._window_is_over(one):
-                return "SLASettlementUnexpectedState"
-        return ""
+            self.mined[attempt.transaction] = Receipt(succeeded=True, block_number=self.number)
+            self._apply(attempt)
 
     def _apply(self, attempt: Attempt) -> None:
-        for one, report in self._reports.get(attempt.transaction, ()):
+        """Row by row: what is done already, or not due, is set apart."""
+        for one, row in self._reports.get(attempt.transaction, ()):
+            if one in self.held:
+                continue
             self.writes.append((one, "reported"))
-            self.held[one] = OnChainSettlement(
+            word = OnChainWord(
                 state=SettlementState.REPORTED,
-                document_hash=report.document_hash,
-                credit_minor=self.prices.get(one, 0),
+                revision=row.revision,
+                commitment=row.commitment,
+                credit_ppm=self.shares.get(one, 0),
                 deadline_at=self.clock.at + self.window_seconds,
+                deadline_block=0,
             )
+            self.held[one] = OnChainSettlement(standing=word)
         if attempt.kind is AttemptKind.FINALISE:
             for one in attempt.settlement_ids:
-                self._finalise(one, attempt)
+                if not self._not_final(one):
+                    self._finalise(one, attempt)
 
     def _finalise(self, one: str, attempt: Attempt) -> None:
         self.writes.append((one, "final"))
-        self.held[one] = replace(self.held[one], state=SettlementState.FINAL)
+        word = replace(self.held[one].standing, state=SettlementState.FINAL)
+        self.held[one] = OnChainSettlement(standing=word)
         self.finals[one] = Finalisation(
-            credit_minor=self.held[one].credit_minor,
-            cut_minor=0,
+            revision=word.revision,
+            period_minor=self.prices.get(one, 0),
+            delta_minor=self.prices.get(one, 0),
+            by_default=False,
             transaction=attempt.transaction,
             block_number=self.number,
             at=self.clock.at,

@@ -13,12 +13,12 @@ from deploy.lab.ports import free_port
 from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
-from sankofa_observe.ports import Attempt, AttemptKind, Finalisation, OnChainSettlement, Receipt, SettlementChain
+from sankofa_observe.ports import Attempt, AttemptKind, Finalisation, OnChainSettlement, OnChainWord, Receipt, SettlementChain, Signed
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.penalty import Penalty
-from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState
 from sankofa_observe.testing import FakeChain, FixedClock
-from tests.builders import CREDIT_MINOR, agreement, breach, digest_of, period
+from tests.builders import CREDIT_MINOR, CREDIT_PPM, agreement, breach, digest_of
 from tests.chain import GENESIS_AT, TestChain
 from tests.pace import until
 
@@ -32,17 +32,20 @@ class World:
     chain: SettlementChain
     agreement: Agreement
     members: tuple[str, ...]
-    sign: Callable[[Sequence[Report], int], list[bytes]]
+    sign: Callable[[Sequence[Row], int], list[bytes]]
     pass_window: Callable[[], None]
 
     def penalty(self, index: int = 0) -> Penalty:
         return breach(self.agreement, index, chain=self.chain.identity).penalty
 
-    def attempt(self, *penalties: Penalty, nonce: int | None = None, signers: int = 2) -> Attempt:
-        reports = [one.report for one in penalties]
+    def signed(self, *penalties: Penalty, nonce: int | None = None, signers: int = 2) -> Signed:
+        rows = [one.row() for one in penalties]
         return self.chain.sign_reports(
-            reports, self.sign(reports, signers), self.chain.next_nonce() if nonce is None else nonce
+            rows, self.sign(rows, signers), self.chain.next_nonce() if nonce is None else nonce
         )
+
+    def attempt(self, *penalties: Penalty, nonce: int | None = None) -> Attempt:
+        return self.signed(*penalties, nonce=nonce).attempt
 
     def send(self, attempt: Attempt) -> Receipt:
         """Send, and wait until it is mined: a node answers before it mines."""
@@ -56,21 +59,22 @@ class World:
         return self.send(self.attempt(*penalties))
 
     def finalise(self, *penalties: Penalty) -> Attempt:
-        attempt = self.chain.sign_finalise([one.settlement_id for one in penalties], self.chain.next_nonce())
-        self.send(attempt)
-        return attempt
+        signed = self.chain.sign_finalise([one.key for one in penalties], self.chain.next_nonce())
+        self.send(signed.attempt)
+        return signed.attempt
 
 
 def fake_world() -> World:
     made, clock = agreement(), FixedClock(at=GENESIS_AT)
     chain = FakeChain(clock=clock, members=MEMBERS, threshold=2, window_seconds=100)
     for index in range(3):
-        chain.prices[breach(made, index, chain=chain.identity).penalty.settlement_id] = CREDIT_MINOR
+        settlement_id = breach(made, index, chain=chain.identity).penalty.settlement_id
+        chain.prices[settlement_id], chain.shares[settlement_id] = CREDIT_MINOR, CREDIT_PPM
     return World(
         chain=chain,
         agreement=made,
         members=MEMBERS,
-        sign=lambda reports, number: [one.encode() for one in MEMBERS[:number]],
+        sign=lambda rows, number: [one.encode() for one in MEMBERS[:number]],
         pass_window=lambda: clock.forward(100),
     )
 
@@ -81,7 +85,7 @@ def real_world(anvil: TestChain) -> World:
         chain=chain,
         agreement=anvil.agree(),
         members=tuple(one.address.lower() for one in anvil.attestors),
-        sign=lambda reports, number: anvil.signatures(reports, chain.attestor_set(), number),
+        sign=lambda rows, number: anvil.signatures(rows, chain.attestor_set(), number),
         pass_window=anvil.pass_window,
     )
 
@@ -104,36 +108,38 @@ def test_chain_knows_its_attestors(world: World) -> None:
 
 def test_chain_holds_nothing_that_was_not_reported(world: World) -> None:
     """An unknown settlement is None everywhere, and nothing to finalise."""
-    unknown = world.penalty().settlement_id
-    found = (
-        world.chain.settlement(unknown),
-        world.chain.finalisation(unknown),
-        world.chain.can_finalise(unknown),
-    )
-    assert found == (None, None, False)
+    unknown = world.penalty().key
+    found = (world.chain.settlement(unknown), world.chain.finalisation(unknown, 1), world.chain.ruling(unknown, 1))
+    assert found == (None, None, None)
+    assert world.chain.can_finalise(unknown).startswith("SLASettlementUnexpectedState")
 
 
 def test_chain_takes_a_report_of_two_signatures(world: World) -> None:
-    """Two of three attestors make a settlement; the contract prices it and holds the document's hash."""
+    """Two of three attestors make a settlement; the contract commits to the row that they signed."""
     penalty = world.penalty()
     receipt = world.report(penalty)
-    found = world.chain.settlement(penalty.settlement_id)
+    found = world.chain.settlement(penalty.key)
     assert found is not None
     assert (receipt.succeeded, receipt.reason) == (True, "")
     assert found == OnChainSettlement(
-        state=SettlementState.REPORTED,
-        document_hash=penalty.document_hash,
-        credit_minor=penalty.credit_minor,
-        deadline_at=found.deadline_at,
+        standing=OnChainWord(
+            state=SettlementState.REPORTED,
+            revision=1,
+            commitment=penalty.row().commitment,
+            credit_ppm=penalty.credit_ppm,
+            deadline_at=found.standing.deadline_at,
+            deadline_block=found.standing.deadline_block,
+        )
     )
-    assert 0 <= found.deadline_at - world.chain.head().at <= 100
+    assert found.holding(penalty.row) == found.standing
+    assert 0 <= found.standing.deadline_at - world.chain.head().at <= 100
 
 
 def test_chain_refuses_too_few_signatures_before_a_nonce_is_spent(world: World) -> None:
     """One of three is refused while signing."""
     before = world.chain.next_nonce()
     with pytest.raises(Refused, match="the contract refuses"):
-        world.attempt(world.penalty(), signers=1)
+        world.signed(world.penalty(), signers=1)
     assert world.chain.next_nonce() == before
 
 
@@ -141,48 +147,48 @@ def test_chain_takes_a_batch(world: World) -> None:
     """Reports of several periods under the same signatures become a settlement each."""
     penalties = [world.penalty(index) for index in range(3)]
     world.report(*penalties)
-    held = [world.chain.settlement(one.settlement_id) for one in penalties]
-    assert [one and one.document_hash for one in held] == [one.document_hash for one in penalties]
+    held = [world.chain.settlement(one.key) for one in penalties]
+    assert [one and one.standing.commitment for one in held] == [one.row().commitment for one in penalties]
 
 
-def test_chain_refuses_a_second_write_while_signing(world: World) -> None:
-    """A settlement that stands is not reported again; no nonce is spent."""
-    penalty = world.penalty()
+def test_chain_tells_a_second_write_while_signing(world: World) -> None:
+    """A settlement that stands is set apart; the other row of the batch is not."""
+    penalty, other = world.penalty(), world.penalty(1)
     world.report(penalty)
-    before = world.chain.next_nonce()
-    with pytest.raises(Refused, match="the contract refuses now: SLASettlementExists"):
-        world.attempt(penalty)
-    assert world.chain.next_nonce() == before
+    refused = world.signed(penalty, other).refused
+    assert [one.partition(":")[0] for one in refused] == ["SLASettlementExists", ""]
 
 
-def test_chain_refuses_a_second_write_that_was_signed_in_time(world: World) -> None:
-    """Of two transactions with one report the first takes effect, the second is mined and refused, with its reason."""
-    penalty, nonce = world.penalty(), world.chain.next_nonce()
-    attempts = [world.attempt(penalty, nonce=nonce + offset) for offset in range(2)]
-    fates = [world.send(attempt) for attempt in attempts]
-    assert [fate.succeeded for fate in fates] == [True, False]
-    assert "SLASettlementExists" in fates[1].reason
+def test_chain_sets_a_second_write_apart(world: World) -> None:
+    """Of two transactions with one report the first takes effect; the second is mined, and changes nothing but its other row."""
+    penalty, other, nonce = world.penalty(), world.penalty(1), world.chain.next_nonce()
+    attempts = [world.attempt(penalty, nonce=nonce), world.attempt(penalty, other, nonce=nonce + 1)]
+    before = None
+    for attempt in attempts:
+        assert world.send(attempt).succeeded
+        before = before or world.chain.settlement(penalty.key)
+    assert before == world.chain.settlement(penalty.key)
+    assert world.chain.settlement(other.key) is not None
 
 
 def test_chain_finalises_only_after_the_window(world: World) -> None:
     """Reported, then open to dispute, then final: with the event that says what was accrued."""
     penalty = world.penalty()
     world.report(penalty)
-    open_for_dispute = (
-        world.chain.can_finalise(penalty.settlement_id),
-        world.chain.finalisation(penalty.settlement_id),
-    )
+    open_for_dispute = (world.chain.can_finalise(penalty.key), world.chain.finalisation(penalty.key, 1))
     world.pass_window()
-    ready = world.chain.can_finalise(penalty.settlement_id)
+    ready = world.chain.can_finalise(penalty.key)
     attempt = world.finalise(penalty)
-    receipt, held = world.chain.receipt(attempt), world.chain.settlement(penalty.settlement_id)
-    assert (open_for_dispute, ready) == ((False, None), True)
+    receipt, held = world.chain.receipt(attempt), world.chain.settlement(penalty.key)
+    assert (open_for_dispute[0].startswith("SLADisputeWindowOpen"), open_for_dispute[1], ready) == (True, None, "")
     assert receipt is not None
     assert held is not None
-    assert (receipt.succeeded, held.state) == (True, SettlementState.FINAL)
-    assert world.chain.finalisation(penalty.settlement_id) == Finalisation(
-        credit_minor=penalty.credit_minor,
-        cut_minor=0,
+    assert (receipt.succeeded, held.standing.state) == (True, SettlementState.FINAL)
+    assert world.chain.finalisation(penalty.key, 1) == Finalisation(
+        revision=1,
+        period_minor=penalty.credit_minor,
+        delta_minor=penalty.credit_minor,
+        by_default=False,
         transaction=attempt.transaction,
         block_number=receipt.block_number,
         at=world.chain.head().at,
@@ -195,7 +201,7 @@ def test_chain_finalises_once(world: World) -> None:
     world.report(penalty)
     world.pass_window()
     world.finalise(penalty)
-    assert not world.chain.can_finalise(penalty.settlement_id)
+    assert world.chain.can_finalise(penalty.key).startswith("SLASettlementUnexpectedState")
 
 
 def test_chain_counts_mined_nonces_only(world: World) -> None:
@@ -218,9 +224,9 @@ def test_chain_takes_the_same_bytes_again(world: World) -> None:
     attempt = world.attempt(penalty)
     for _ in range(3):
         world.send(attempt)
-    held = world.chain.settlement(penalty.settlement_id)
+    held = world.chain.settlement(penalty.key)
     assert held is not None
-    assert (held.state, world.chain.next_nonce()) == (SettlementState.REPORTED, attempt.nonce + 1)
+    assert (held.standing.state, world.chain.next_nonce()) == (SettlementState.REPORTED, attempt.nonce + 1)
 
 
 def test_chain_attempt_names_what_it_carries(world: World) -> None:
@@ -236,63 +242,72 @@ def test_chain_attempt_names_what_it_carries(world: World) -> None:
 
 
 def test_chain_holds_the_terms_that_were_accepted(world: World) -> None:
-    """An agreement stands with the hash both parties accepted."""
-    assert world.chain.holds_terms(world.agreement.id, world.agreement.terms_hash)
+    """An agreement stands with the hash that both parties accepted, for its periods and no others."""
+    one = world.agreement
+    found = world.chain.agreement(one.key)
+    assert found is not None
+    assert (found.version, found.covers(one.first_period)) == (1, True)
+    assert world.chain.holds_terms(one.key, one.first_period, one.terms_hash)
+    assert not world.chain.holds_terms(one.key, found.end_period, one.terms_hash)
 
 
 # ------------------------------------------------------------------------------ what only a real node can get wrong
 
 
 @pytest.mark.real("anvil")
-def test_contract_chain_refuses_to_sign_a_finalisation_too_early(real: World) -> None:
-    """Inside the window no nonce is spent."""
+def test_contract_chain_tells_a_finalisation_that_is_too_early(real: World) -> None:
+    """Inside the window: in the words of the contract."""
     penalty = real.penalty()
     real.report(penalty)
-    with pytest.raises(Refused, match="SLADisputeWindowOpen"):
-        real.chain.sign_finalise([penalty.settlement_id], real.chain.next_nonce())
+    assert real.chain.sign_finalise([penalty.key], real.chain.next_nonce()).refused == (
+        "SLADisputeWindowOpen: The settlement can still be disputed, so it cannot be finalised.",
+    )
 
 
-BROKEN_REPORTS: dict[str, tuple[Callable[[Report], Report], str]] = {
+BROKEN_ROWS: dict[str, tuple[Callable[[Row], Row], str]] = {
     "met": (lambda one: replace(one, good=one.valid), "SLANotABreach"),
     "no-data": (lambda one: replace(one, good=0, valid=0), "SLANoData"),
     "more-good-than-valid": (lambda one: replace(one, good=one.valid + 1), "SLAInvalidCounts"),
-    "unknown-slo": (lambda one: replace(one, slo_id=digest_of("other")), "SLAUnknownSlo"),
-    "unknown-agreement": (lambda one: replace(one, agreement_id=digest_of("nobody")), "SLA"),
-    "not-closed": (
-        lambda one: replace(one, period=replace(period(), ends_at=GENESIS_AT + 10**8)),
-        "SLAPeriodNotClosed",
-    ),
-    "before-the-start": (lambda one: replace(one, period=replace(period(), starts_at=1)), "SLAInvalidPeriod"),
+    "unknown-slo": (lambda one: replace(one, slo_index=7), "SLAUnknownSlo"),
+    "no-slo": (lambda one: replace(one, slo_index=200), "SLAUnknownSlo"),
+    "unknown-agreement": (lambda one: replace(one, agreement_id=digest_of("nobody")), "SLAUnknownAgreement"),
+    "not-closed": (lambda one: replace(one, period_index=one.period_index + 10**5), "SLAPeriodNotClosed"),
+    "before-the-start": (lambda one: replace(one, period_index=one.period_index - 1), "SLAUnknownPeriod"),
+    "no-document": (lambda one: replace(one, document_hash="0x" + "00" * 32), "SLANoEvidence"),
+    "revision-0": (lambda one: replace(one, revision=0), "SLARevisionUnexpected"),
+    "revision-2": (lambda one: replace(one, revision=2), "SLARevisionUnexpected"),
 }
 
 
 @pytest.mark.real("anvil")
-@pytest.mark.parametrize("case", BROKEN_REPORTS)
-def test_contract_chain_tells_a_refusal_in_words(real: World, case: str) -> None:
-    """A custom error comes out with its name and its values, before a nonce is spent."""
-    change, words = BROKEN_REPORTS[case]
-    report = change(real.penalty().report)
-    with pytest.raises(Refused, match=rf"the contract refuses now: {words}.*\("):
-        real.chain.sign_reports([report], real.sign([report], 2), 0)
+@pytest.mark.parametrize("case", BROKEN_ROWS)
+def test_contract_chain_tells_in_words_why_a_row_is_set_apart(real: World, case: str) -> None:
+    """It costs itself and no other row, and is known before a nonce is spent."""
+    change, words = BROKEN_ROWS[case]
+    rows = [change(real.penalty().row()), real.penalty(1).row()]
+    refused = real.chain.sign_reports(rows, real.sign(rows, 2), 0).refused
+    assert refused[0].startswith(f"{words}: ")
+    assert refused[1] == ""
 
 
 @pytest.mark.real("anvil")
-def test_contract_chain_refuses_a_sender_without_the_role(real: World, anvil: TestChain) -> None:
-    """Two good signatures in the hands of a stranger are refused, in words."""
-    report = real.penalty().report
+def test_contract_chain_takes_a_report_from_anybody(real: World, anvil: TestChain) -> None:
+    """What k attestors signed is true whoever carries it."""
+    row = real.penalty().row()
     stranger = anvil.contract_chain(sender=Account.create())
-    with pytest.raises(Refused, match="the contract refuses now: AccessControlUnauthorizedAccount"):
-        stranger.sign_reports([report], real.sign([report], 2), 0)
+    assert stranger.sign_reports([row], real.sign([row], 2), 0).refused == ("",)
 
 
 @pytest.mark.real("anvil")
 def test_contract_chain_holds_no_other_terms(real: World) -> None:
     """Another hash under the same agreement, and an agreement nobody accepted, are not what stands."""
+    one = real.agreement
     found = (
-        real.chain.holds_terms(real.agreement.id, digest_of("other terms")),
-        real.chain.holds_terms(digest_of("nobody"), real.agreement.terms_hash),
+        real.chain.holds_terms(one.key, one.first_period, digest_of("other terms")),
+        real.chain.holds_terms(digest_of("nobody"), one.first_period, one.terms_hash),
+        real.chain.agreement(digest_of("nobody")),
     )
-    assert found == (False, False)
+    assert found == (False, False, None)
 
 
 @pytest.mark.real("anvil")
@@ -321,28 +336,31 @@ def test_contract_chain_finds_a_finalisation_over_many_pages(
     real.report(penalty)
     real.pass_window()
     attempt = real.finalise(penalty)
-    monkeypatch.setattr("sankofa_observe.adapters.chain.LOG_PAGE_BLOCKS", page_blocks)
+    monkeypatch.setattr("sankofa_observe.adapters.books.LOG_PAGE_BLOCKS", page_blocks)
     anvil.rpc("anvil_mine", hex(5))
-    found = real.chain.finalisation(penalty.settlement_id)
+    found = real.chain.finalisation(penalty.key, 1)
     assert found is not None
-    assert (found.transaction, found.credit_minor) == (attempt.transaction, penalty.credit_minor)
+    assert (found.transaction, found.delta_minor) == (attempt.transaction, penalty.credit_minor)
 
 
 ATTEMPT = Attempt(
     kind=AttemptKind.REPORT, settlement_ids=(), sender=MEMBERS[0], nonce=0, transaction=digest_of("sent"), raw=b"\x01"
 )
+ANY = SettlementKey(agreement_id=digest_of("any"), period_index=0, slo_index=0)
 QUESTIONS: dict[str, Callable[[SettlementChain], object]] = {
     "head": lambda chain: chain.head(),
     "attestor_set": lambda chain: chain.attestor_set(),
-    "settlement": lambda chain: chain.settlement(digest_of("any")),
-    "can_finalise": lambda chain: chain.can_finalise(digest_of("any")),
-    "holds_terms": lambda chain: chain.holds_terms(digest_of("any"), digest_of("terms")),
+    "settlement": lambda chain: chain.settlement(ANY),
+    "can_finalise": lambda chain: chain.can_finalise(ANY),
+    "agreement": lambda chain: chain.agreement(digest_of("any")),
+    "holds_terms": lambda chain: chain.holds_terms(digest_of("any"), 0, digest_of("terms")),
     "next_nonce": lambda chain: chain.next_nonce(),
-    "sign_reports": lambda chain: chain.sign_reports([breach(agreement()).penalty.report], [b"one", b"two"], 0),
-    "sign_finalise": lambda chain: chain.sign_finalise([digest_of("any")], 0),
+    "sign_reports": lambda chain: chain.sign_reports([breach(agreement()).penalty.row()], [b"one", b"two"], 0),
+    "sign_finalise": lambda chain: chain.sign_finalise([ANY], 0),
     "send": lambda chain: chain.send(ATTEMPT),
     "receipt": lambda chain: chain.receipt(ATTEMPT),
-    "finalisation": lambda chain: chain.finalisation(digest_of("any")),
+    "finalisation": lambda chain: chain.finalisation(ANY, 1),
+    "ruling": lambda chain: chain.ruling(ANY, 1),
 }
 
 
