@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sankofa_observe.pipeline.settle import Settle
     from sankofa_observe.ports import Clock, KnownExclusions
     from sankofa_observe.sla.catalog import Catalog
+    from sankofa_observe.sla.evidence import Evidence
     from sankofa_observe.sla.settlement import ChainIdentity
 
 Settling = Callable[["SqlLedger", "FolderArchive", "Clock"], "Settle"]
@@ -155,7 +156,7 @@ def _platform(
         ledger=ledger,
         archive=archive,
         open_other=lambda name: _others(opened, settings.slot_table, name),
-        engine=f"sankofa-observe/{version('sankofa-observe')}",
+        engine=_engine(),
         identity=_identity(settings.chain) if settings.chain else None,
         lease=ledger.lease("scheduler"),
         settling=settle(ledger, archive, observing["clock"]) if settle else None,
@@ -220,6 +221,31 @@ def _attestor(
     return lambda ledger: LocalAttestor(
         name=settings.name, key=key, source=source, catalog=catalog, exclusions=own or ledger
     )
+
+
+def recounted(reported: Evidence, *, prometheus: str, specs: list[Path], exclusions: Path | None) -> Evidence:
+    """A reported period as a party's own samples have it; without a file of exclusions it knows of none."""
+    from sankofa_observe.adapters.exclusions_file import FileExclusions
+    from sankofa_observe.adapters.specs import load_catalog
+    from sankofa_observe.pipeline.counter import counter_evidence
+    from sankofa_observe.sla.evidence import Origin
+    from sankofa_observe.pipeline.overlays import NoExclusions
+
+    catalog = load_catalog(specs)
+    with ExitStack() as opened:
+        return counter_evidence(
+            reported,
+            agreements=catalog.agreements,
+            source=_source(opened, prometheus, {}),
+            exclusions=FileExclusions(exclusions) if exclusions else NoExclusions(),
+            since_at=catalog.since_at,
+            origin=Origin(engine=_engine(), observer="counter"),
+            at=SystemClock().now(),
+        )
+
+
+def _engine() -> str:
+    return f"sankofa-observe/{version('sankofa-observe')}"
 
 
 def _source(opened: ExitStack, url: str, headers: dict[str, str], **more: Any) -> PrometheusSamples:

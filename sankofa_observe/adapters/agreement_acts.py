@@ -6,6 +6,7 @@ before is done: a party may repeat its command, and is told that it is already s
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from web3 import Web3
 from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.contract import as_bytes, calendar_call, terms_fields
 from sankofa_observe.adapters.terms_shown import differences, plain
-from sankofa_observe.errors import InvalidInput, InvariantBroken
+from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.units import rfc3339
 
@@ -26,6 +27,9 @@ class Done:
 
     sent: bool
     said: str
+
+    def __str__(self) -> str:
+        return self.said if self.sent else f"{self.said}; nothing was sent"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +43,7 @@ class Parties:
         """Offer one version to the other party: the first one as its provider, a later one as either.
 
         Raises:
-            InvalidInput: the key is no party's, the version does not follow, or its start has passed.
-            InvariantBroken: other terms were accepted as this version.
+            InvalidInput: the key is no party's, the version does not follow, its start has passed, or other terms were accepted as it.
         """
         self._is_party(agreement, key, first=agreement.version == 1)
         if self._accepted(agreement):
@@ -67,8 +70,8 @@ class Parties:
         """Accept exactly the terms that the accepting party holds itself.
 
         Raises:
-            InvalidInput: nothing was offered, or not any more; or the key is not the other party's.
-            InvariantBroken: other terms were offered, or accepted; each that differs is named.
+            InvalidInput: nothing was offered, or not any more; the key is no party's; or other terms were offered, or accepted: each that
+                differs is named.
         """
         self._is_party(agreement, key)
         if self._accepted(agreement):
@@ -90,6 +93,18 @@ class Parties:
         self.books.node.transact(call, key, f"acceptance of {agreement.title}")
         begins = rfc3339(agreement.calendar.period_at(agreement.first_period).starts_at)
         return Done(sent=True, said=f"{agreement.title} is agreed, from {begins} on")
+
+    def accept_offered(self, versions: Sequence[Agreement], key: LocalAccount) -> Iterator[Done]:
+        """Accept each version that is offered, oldest first; one after those that are agreed need not be offered yet."""
+        for one in versions:
+            if one.version > 1 and self._is_not_offered(one, key):
+                yield Done(sent=False, said=f"{one.title} is not offered yet")
+                return
+            yield self.accept(one, key)
+
+    def _is_not_offered(self, agreement: Agreement, key: LocalAccount) -> bool:
+        self._is_party(agreement, key)
+        return not self._accepted(agreement) and self._standing_offer(agreement, self._other(agreement, key)) is None
 
     def withdraw(self, agreement: Agreement, key: LocalAccount) -> Done:
         """Take an offer back; raises `InvalidInput` where it was accepted meanwhile."""
@@ -170,7 +185,7 @@ class Parties:
         )
         newest = next((one for one in logged if one.values["version"] == agreement.version), None)
         if newest is None:
-            raise InvariantBroken(
+            raise Unavailable(
                 f"{agreement.title}: an offer stands, and the node has no log of it; nothing was sent. Ask a node that keeps logs from "
                 f"block {self.first_block} on"
             )
@@ -179,11 +194,11 @@ class Parties:
 
     # ------------------------------------------------------------------------------------------------- what is refused
 
-    def _differs(self, agreement: Agreement, standing: dict[str, Any], how: str) -> InvariantBroken:
+    def _differs(self, agreement: Agreement, standing: dict[str, Any], how: str) -> InvalidInput:
         return self._refusal(agreement, differences(standing, terms_fields(agreement)), how)
 
-    def _refusal(self, agreement: Agreement, found: list[str], how: str) -> InvariantBroken:
-        return InvariantBroken(
+    def _refusal(self, agreement: Agreement, found: list[str], how: str) -> InvalidInput:
+        return InvalidInput(
             f"agreement {agreement.title}: the terms {how} on contract {self.books.agreements.address.lower()} are not those of these "
             f"specs: {'; '.join(found)}; nothing was sent. Compare the specs with the other party's: what was accepted never changes, so "
             "other terms are the next version, from a boundary on"

@@ -13,6 +13,12 @@ from eth_abi.exceptions import DecodingError
 from eth_hash.auto import keccak
 
 AGREEMENTS, SETTLEMENTS = "AgreementBook", "SettlementBook"
+TERMS_FAULTS = (
+    "Provider", "Tenant", "TermsHash", "Calendar", "FirstPeriod", "YearPeriods", "Currency", "Exponent", "Fee", "Cap", "YearCap",
+    "Minimum", "DisputeWindow", "Ruling", "ReportEnd", "RestateEnd", "SloCount", "SloOrder", "BandCount", "BandThreshold",
+    "BandCredit", "AcceptBefore",
+)  # fmt: skip
+"""The contract's enum TermsFault, by number: no ABI has the names of an enum."""
 _SELECTOR_BYTES = 4
 
 
@@ -46,6 +52,8 @@ class ContractError:
             found = decode([kind for _, kind in self.inputs], values)
         except DecodingError:
             return [f"0x{values.hex()}"]
+        if self.name == "SLAInvalidTerms":
+            return [fault for number, fault in enumerate(TERMS_FAULTS) if found[0] >> number & 1]
         return [f"{name}={_word(value)}" for (name, _), value in zip(self.inputs, found, strict=True)]
 
 

@@ -116,8 +116,8 @@ class ContractChain:
 
     def settlement(self, key: SettlementKey) -> OnChainSettlement | None:
         standing, pending = self._ask("settlement", self._contract.functions.getSettlement(key_fields(key)))
-        word = _word(standing)
-        return None if word is None else OnChainSettlement(standing=word, pending=_word(pending))
+        word = word_of(standing)
+        return None if word is None else OnChainSettlement(standing=word, pending=word_of(pending))
 
     def agreement(self, agreement_id: str) -> OnChainAgreement | None:
         found = self._ask("agreement", self._books.agreements.functions.getAgreement(as_bytes(agreement_id)))
@@ -241,7 +241,7 @@ class ContractChain:
         return "refused, and the replay succeeds: probably out of gas"
 
 
-def _word(found: Any) -> OnChainWord | None:
+def word_of(found: Any) -> OnChainWord | None:
     state = STATES[found.state]
     if state is None:
         return None

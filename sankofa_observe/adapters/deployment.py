@@ -143,16 +143,16 @@ def pause(books: Books, guardian: LocalAccount, *, paused: bool) -> str:
     functions = books.settlements.functions
     if books.ask("paused", functions.paused()) == paused:
         return f"it is {'paused' if paused else 'running'}; nothing was sent"
-    _holds(books, guardian, Role.GUARDIAN if paused else Role.ADMIN)
+    must_hold(books, guardian, Role.GUARDIAN if paused else Role.ADMIN)
     books.node.transact(functions.pause() if paused else functions.unpause(), guardian, "pause" if paused else "resumption")
     return "paused: disputes stay open, and the clocks of all windows stand still" if paused else "running: every window goes on where it stood"
 
 
 def _as_admin(books: Books, key: LocalAccount) -> None:
-    _holds(books, key, Role.ADMIN)
+    must_hold(books, key, Role.ADMIN)
 
 
-def _holds(books: Books, key: LocalAccount, role: Role) -> None:
+def must_hold(books: Books, key: LocalAccount, role: Role) -> None:
     holder = books.ask("role", books.settlements.functions.holderOf(role))
     if key.address != holder:
         raise InvalidInput(

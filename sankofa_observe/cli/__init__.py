@@ -10,9 +10,12 @@ import sys
 import typer
 
 from sankofa_observe.cli import (
+    agreements,
     chain,
+    credits,
     deadman,
     demo,
+    disputes,
     evidence,
     exclusions,
     fleet,
@@ -61,6 +64,9 @@ for module in (
     verify,
     keys,
     chain,
+    agreements,
+    disputes,
+    credits,
 ):
     module.register(app)
 

@@ -1,42 +1,44 @@
-"""`sankofa-observe chain`: what the parties do before anything is settled: deploy, propose, accept."""
+"""`sankofa-observe chain`: the contracts themselves: deployed, paused and resumed, and who may do more than anybody."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from sankofa_observe.cli.acting import (
+    Contract,
+    GasPrice,
+    Keystore,
+    PasswordFile,
+    Rpc,
+    RpcFile,
+    account,
+    acting,
+    at_node,
+)
 from sankofa_observe.cli.output import say
 from sankofa_observe.errors import InvalidInput
 
-if TYPE_CHECKING:
-    from sankofa_observe.adapters.node import Node
-    from sankofa_observe.sla.agreement import Agreement
-
 MAX_ATTESTORS = 32  # of the contract
-VARIABLE = "SANKOFA_RPC"
-Rpc = Annotated[
-    str | None, typer.Option(help=f"Address of a chain node, if it shows no secret. Without it: as {VARIABLE} says.")
-]
-RpcFile = Annotated[Path | None, typer.Option(help="File with that address, for one that has a password or a key.")]
-Keystore = Annotated[Path, typer.Option(help="Encrypted key of whoever acts.")]
-PasswordFile = Annotated[Path, typer.Option(help="File with its password.")]
-Contract = Annotated[str, typer.Option(help="Address of the SLA contract.")]
-Specs = Annotated[list[Path], typer.Option(help="Spec files or folders; may be repeated.")]
-GasPrice = Annotated[int, typer.Option(help="0 on a free-gas network.", min=0)]
-Name = Annotated[str, typer.Argument(help="Name of the agreement.")]
+ROLES = ("admin", "arbiter", "billing", "guardian")
+Attestors = Annotated[list[str], typer.Option("--attestor", help="Account of an attestor; may be repeated.")]
+Threshold = Annotated[int, typer.Option(help="How many attestors must sign.")]
+RoleName = Annotated[str, typer.Argument(help=f"One of: {', '.join(ROLES)}.")]
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Deploy the contract; propose and accept agreements.")
-    for command in (deploy, propose, accept):
+    group = typer.Typer(no_args_is_help=True, help="Deploy the contracts; change attestors and roles; pause and resume.")
+    for command in (deploy, pause, resume):
         group.command()(command)
+    for name, command in (
+        ("announce-attestors", announce_attestors),
+        ("apply-attestors", apply_attestors),
+        ("announce-role", announce_role),
+        ("apply-role", apply_role),
+    ):
+        group.command(name)(command)
     app.add_typer(group, name="chain")
 
 
@@ -46,131 +48,190 @@ def deploy(
     rpc_file: RpcFile = None,
     keystore: Keystore,
     password_file: PasswordFile,
-    attestor: Annotated[list[str], typer.Option(help="Account of an attestor; may be repeated.")],
-    threshold: Annotated[int, typer.Option(help="How many attestors must sign.")],
-    reporter: Annotated[str, typer.Option(help="Account that may send reports.")],
-    admin_delay_seconds: Annotated[int, typer.Option(help="How long a change of admin waits.")] = 86_400,
+    admin: Annotated[str, typer.Option(help="Account that announces changes and resumes; better several signers.")],
+    arbiter: Annotated[str, typer.Option(help="Account that rules on disputes.")],
+    guardian: Annotated[str, typer.Option(help="Account that may pause.")],
+    billing: Annotated[str, typer.Option(help="Account that may announce redemptions; without it providers do.")] = "",
+    attestor: Attestors,
+    threshold: Threshold,
+    change_delay_seconds: Annotated[
+        int, typer.Option(help="How long a change of role or attestors waits.", min=0)
+    ] = 172_800,
+    minimum_window_seconds: Annotated[
+        int, typer.Option(help="The shortest dispute window of an agreement.", min=1)
+    ] = 259_200,
     gas_price_wei: GasPrice = 0,
 ) -> None:
-    """Deploy the contract and let one account report; prints the settings to copy.
+    """Deploy both contracts; prints the settings to copy. The deployer keeps no right in them.
 
-    Example: sankofa-observe chain deploy --rpc http://127.0.0.1:8545 --keystore admin.json --password-file admin.password
-    --attestor 0x… --attestor 0x… --attestor 0x… --threshold 2 --reporter 0x…
+    Example: sankofa-observe chain deploy --rpc http://127.0.0.1:8545 --keystore deployer.json --password-file deployer.password
+    --admin 0x… --arbiter 0x… --guardian 0x… --attestor 0x… --attestor 0x… --attestor 0x… --threshold 2
     """
-    from sankofa_observe.adapters import parties
+    from sankofa_observe.adapters import deployment
+    from sankofa_observe.adapters.keys import open_keystore
 
-    if not len(attestor) / 2 < threshold <= len(attestor) <= MAX_ATTESTORS or len(
-        {one.lower() for one in attestor}
-    ) < len(attestor):
-        raise InvalidInput(
-            f"--threshold {threshold} of {len(attestor)} attestors; expected more than half of them and no more than all, each named once "
-            f"and {MAX_ATTESTORS} at most; nothing was sent"
+    _set_of(attestor, threshold)
+    accounts = {"--admin": admin, "--arbiter": arbiter, "--guardian": guardian, **({"--billing": billing} if billing else {})}
+    for name, one in accounts.items():
+        account(name, one)
+    holders = deployment.Holders(
+        admin=admin, arbiter=arbiter, guardian=guardian, billing=billing or deployment.NOBODY
+    )
+    with at_node(rpc, rpc_file, gas_price_wei) as node:
+        made = deployment.deploy(
+            node,
+            open_keystore(keystore, password_file),
+            holders,
+            attestor,
+            threshold,
+            change_delay_seconds=change_delay_seconds,
+            minimum_window_seconds=minimum_window_seconds,
         )
-    for name, account in (*(("--attestor", one) for one in attestor), ("--reporter", reporter)):
-        _account(name, account)
-    with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
-        made = parties.deploy(node, key, attestor, threshold, admin_delay_seconds)
-        parties.grant_reporter(node, made.identity.contract, key, reporter)
-    found = {**vars(made.identity), "from_block": made.block_number}
+    found = {**vars(made.identity), "agreement_book": made.agreement_book, "from_block": made.block_number}
     print(json.dumps(found))  # noqa: T201  the output
 
 
-def propose(
-    name: Name,
+def announce_attestors(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
     keystore: Keystore,
     password_file: PasswordFile,
     contract: Contract,
-    specs: Specs,
+    attestor: Attestors,
+    threshold: Threshold,
     gas_price_wei: GasPrice = 0,
 ) -> None:
-    """Offer the terms of an agreement, as its provider: of each version that was not offered before.
+    """Announce another set of attestors, as the admin; it is in force when its delay has passed and somebody applies it.
 
-    Example: sankofa-observe chain propose acme-edge --rpc … --keystore provider.json --password-file … --contract 0x… --specs specs/
+    Example: sankofa-observe chain announce-attestors --rpc … --keystore admin.json --password-file … --contract 0x…
+    --attestor 0x… --attestor 0x… --attestor 0x… --threshold 2
     """
-    from sankofa_observe.adapters import parties
+    from sankofa_observe.adapters import deployment
 
-    _account("--contract", contract)
-    versions = _versions(name, specs)
-    with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
-        for one in _signed_by(key.address, versions, lambda one: one.provider_account):
-            sent = parties.propose(node, contract, one, key)
-            say(f"proposed {one.title}: {one.key}{'' if sent else ', which it was before; nothing was sent'}")
+    _set_of(attestor, threshold)
+    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+        say(deployment.announce_attestors(books, key, attestor, threshold))
 
 
-def accept(
-    name: Name,
+def apply_attestors(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
     keystore: Keystore,
     password_file: PasswordFile,
     contract: Contract,
-    specs: Specs,
+    attestor: Attestors,
+    threshold: Threshold,
     gas_price_wei: GasPrice = 0,
 ) -> None:
-    """Accept exactly the terms in your own copy of the specs, as the tenant: of each version that was not accepted before.
+    """Put an announced set of attestors in force, by any key.
 
-    Example: sankofa-observe chain accept acme-edge --rpc … --keystore tenant.json --password-file … --contract 0x… --specs specs/
+    Example: sankofa-observe chain apply-attestors --rpc … --keystore any.json --password-file … --contract 0x…
+    --attestor 0x… --attestor 0x… --attestor 0x… --threshold 2
     """
-    from sankofa_observe.adapters import parties
+    from sankofa_observe.adapters import deployment
 
-    _account("--contract", contract)
-    versions = _versions(name, specs)
-    with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
-        for one in _signed_by(key.address, versions, lambda one: one.tenant_account):
-            sent = parties.accept(node, contract, one, key)
-            say(f"accepted {one.title}: {one.key}{'' if sent else ', which it was before; nothing was sent'}")
+    _set_of(attestor, threshold)
+    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+        say(deployment.apply_attestors(books, key, attestor, threshold))
 
 
-@contextmanager
-def _acting(rpc: str, keystore: Path, password_file: Path, gas_price_wei: int) -> Iterator[tuple[Node, Any]]:
-    from sankofa_observe.adapters.keys import open_keystore
-    from sankofa_observe.adapters.node import Node
+def announce_role(
+    role: RoleName,
+    holder: Annotated[str, typer.Argument(help="Account that is to hold it.")],
+    *,
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
+    keystore: Keystore,
+    password_file: PasswordFile,
+    contract: Contract,
+    gas_price_wei: GasPrice = 0,
+) -> None:
+    """Announce another holder of a role, as the admin.
 
-    with closing(Node(rpc, gas_price_wei)) as node:
-        yield node, open_keystore(keystore, password_file)
-
-
-def _address(rpc: str | None, file: Path | None) -> str:
-    """The address that was given: on the command line, in a file, or in the environment.
-
-    The command line stands in the list of processes, which everyone on the machine reads, and in the shell's history. So an address that
-    shows a user, a password or a query is refused there: a warning would come when it has been read already.
+    Example: sankofa-observe chain announce-role arbiter 0x… --rpc … --keystore admin.json --password-file … --contract 0x…
     """
-    from sankofa_observe import shown
-    from sankofa_observe.adapters.keys import read_address
+    from sankofa_observe.adapters import deployment
 
-    if rpc is not None and file is not None:
-        raise InvalidInput("both --rpc and --rpc-file are given, expected one; nothing was sent")
-    if rpc is not None and shown.tells_a_secret(rpc):
+    account("HOLDER", holder)
+    found = deployment.Role(_role(role))
+    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+        say(deployment.announce_role(books, key, found, holder))
+
+
+def apply_role(
+    role: RoleName,
+    *,
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
+    keystore: Keystore,
+    password_file: PasswordFile,
+    contract: Contract,
+    gas_price_wei: GasPrice = 0,
+) -> None:
+    """Put an announced holder of a role in force, by any key.
+
+    Example: sankofa-observe chain apply-role arbiter --rpc … --keystore any.json --password-file … --contract 0x…
+    """
+    from sankofa_observe.adapters import deployment
+
+    found = deployment.Role(_role(role))
+    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+        say(deployment.apply_role(books, key, found))
+
+
+def pause(
+    *,
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
+    keystore: Keystore,
+    password_file: PasswordFile,
+    contract: Contract,
+    gas_price_wei: GasPrice = 0,
+) -> None:
+    """Stop reports, rulings, finality and redemptions, as the guardian; disputes stay open, and no window runs out.
+
+    Example: sankofa-observe chain pause --rpc … --keystore guardian.json --password-file … --contract 0x…
+    """
+    from sankofa_observe.adapters import deployment
+
+    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+        say(deployment.pause(books, key, paused=True))
+
+
+def resume(
+    *,
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
+    keystore: Keystore,
+    password_file: PasswordFile,
+    contract: Contract,
+    gas_price_wei: GasPrice = 0,
+) -> None:
+    """Run again, as the admin: every window goes on where it stood.
+
+    Example: sankofa-observe chain resume --rpc … --keystore admin.json --password-file … --contract 0x…
+    """
+    from sankofa_observe.adapters import deployment
+
+    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+        say(deployment.pause(books, key, paused=False))
+
+
+def _set_of(attestors: list[str], threshold: int) -> None:
+    """Attestors and a threshold that the contract takes."""
+    distinct = {one.lower() for one in attestors}
+    if not len(attestors) / 2 < threshold <= len(attestors) <= MAX_ATTESTORS or len(distinct) < len(attestors):
         raise InvalidInput(
-            "--rpc has a user, a password or a query, which everyone on this machine can read there; write the address into a "
-            f"file that only you can read, and name it with --rpc-file, or set {VARIABLE}; nothing was sent"
+            f"--threshold {threshold} of {len(attestors)} attestors; expected more than half of them and no more than all, each named once "
+            f"and {MAX_ATTESTORS} at most; nothing was sent"
         )
-    given = read_address(file) if file is not None else rpc if rpc is not None else os.environ.get(VARIABLE)
-    if given is None:
-        raise InvalidInput(f"no chain node: give --rpc or --rpc-file, or set {VARIABLE}; nothing was sent")
-    return given
+    for one in attestors:
+        account("--attestor", one)
 
 
-def _account(option: str, value: str) -> None:
-    """An address that is none is told before anything is sent."""
-    if not re.fullmatch("0x[0-9a-fA-F]{40}", value):
-        raise InvalidInput(f"{option} {value!r}: expected an address, 0x and 40 hex digits; nothing was sent")
-
-
-def _signed_by(account: str, versions: list[Agreement], of: Callable[[Agreement], str]) -> list[Agreement]:
-    """The versions that a key can sign; all where it can sign none, so that the contract's answer names the first."""
-    return [one for one in versions if of(one) == account.lower()] or versions
-
-
-def _versions(name: str, specs: list[Path]) -> list[Agreement]:
-    from sankofa_observe.adapters.specs import load_catalog
-
-    known = {versions[0].name: versions for versions in load_catalog(specs).agreements_by_id().values()}
-    if name not in known:
-        raise InvalidInput(f"no agreement {name!r} in the specs; known: {', '.join(sorted(known)) or 'none'}")
-    return known[name]
+def _role(name: str) -> int:
+    if name not in ROLES:
+        raise InvalidInput(f"no role {name!r}; expected one of {', '.join(ROLES)}; nothing was sent")
+    return ROLES.index(name)

@@ -1,0 +1,153 @@
+"""What parties and the arbiter do about a reported settlement: object, take it back, rule. Administrative, one call at a time.
+
+A settlement is named by its evidence document, which names its row; what the contract holds must commit to that row. What was done
+before is done: a command may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+
+from sankofa_observe.adapters.agreement_acts import Done
+from sankofa_observe.adapters.books import Books, Logged
+from sankofa_observe.adapters.chain import OUTCOMES, word_of
+from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
+from sankofa_observe.adapters.deployment import Role, must_hold
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.pipeline.attest import attested_row
+from sankofa_observe.ports import OnChainSettlement, OnChainWord, RulingOutcome
+from sankofa_observe.sla.dispute import Objection, RulingText, digest_of
+from sankofa_observe.sla.evidence import Evidence
+from sankofa_observe.sla.settlement import Row, SettlementKey, SettlementState
+from sankofa_observe.units import rfc3339
+
+EVENTS = (
+    "SettlementReported", "SettlementDisputed", "DisputeWithdrawn", "DisputeResolved", "SettlementFinalized", "RowSkipped",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disputes:
+    """Acts at one pair of books."""
+
+    books: Books
+    first_block: int = 0
+
+    def reported(self, document: Evidence) -> tuple[Row, OnChainWord]:
+        """The row of a document and the word that commits to it.
+
+        Raises:
+            InvalidInput: the document is of another contract, or not what was reported.
+        """
+        chain, row = attested_row(document)
+        if chain.contract.lower() != self.books.settlements.address.lower():
+            raise InvalidInput(
+                f"the document is of contract {chain.contract}, and this is {self.books.settlements.address.lower()}; nothing was sent"
+            )
+        found = self.settlement(row.key)
+        word = found and found.holding(lambda revision: replace(row, revision=revision))
+        if found is None or word is None:
+            held = "nothing" if found is None else ", ".join(f"{one.commitment} in revision {one.revision}" for one in found.words)
+            raise InvalidInput(
+                f"settlement {document.identity.settlement_id}: the contract holds {held}, and this document is {row.commitment} in revision "
+                "1; nothing was sent. Fetch the document that was reported"
+            )
+        return replace(row, revision=word.revision), word
+
+    def settlement(self, key: SettlementKey) -> OnChainSettlement | None:
+        call = self.books.settlements.functions.getSettlement(key_fields(key))
+        standing, pending = self.books.ask("settlement", call)
+        word = word_of(standing)
+        return None if word is None else OnChainSettlement(standing=word, pending=word_of(pending))
+
+    def open(self, objection: Objection, word: OnChainWord, key: LocalAccount) -> Done:
+        """Object to a row; the window must be open, and the key a party's."""
+        row = objection.row
+        if word.state is SettlementState.DISPUTED:
+            return Done(sent=False, said=f"revision {row.revision} is disputed already: {self._last('SettlementDisputed', row)}")
+        self._must_be(word, row, SettlementState.REPORTED)
+        reason = digest_of(objection.document)
+        call = self.books.settlements.functions.disputeSettlement(
+            key_fields(row.key), row.revision, as_bytes(reason), as_bytes(objection.root)
+        )
+        self.books.node.transact(call, key, "dispute")
+        return Done(sent=True, said=f"revision {row.revision} is disputed, for the reason {reason}: the arbiter rules, or the report stands")
+
+    def withdraw(self, row: Row, word: OnChainWord, key: LocalAccount) -> Done:
+        """Take an objection back; the window is what it was."""
+        if word.state is SettlementState.REPORTED:
+            return Done(sent=False, said=f"revision {row.revision} is not disputed")
+        self._must_be(word, row, SettlementState.DISPUTED)
+        call = self.books.settlements.functions.withdrawDispute(key_fields(row.key), row.revision)
+        self.books.node.transact(call, key, "withdrawal of a dispute")
+        return Done(sent=True, said=f"the objection to revision {row.revision} is withdrawn: its window is what it was")
+
+    def resolve(self, row: Row, word: OnChainWord, ruling: RulingText, key: LocalAccount) -> Done:
+        """Rule on a dispute, as the arbiter; `ruling.row` has the counts in force."""
+        outcome = RulingOutcome(ruling.outcome)
+        if word.state in {SettlementState.FINAL, SettlementState.VOIDED}:
+            return Done(sent=False, said=f"revision {row.revision} is {word.state} already: {self._last('DisputeResolved', row)}")
+        self._must_be(word, row, SettlementState.DISPUTED)
+        must_hold(self.books, key, Role.ARBITER)
+        presented = replace(ruling.row, revision=row.revision)
+        call = self.books.settlements.functions.resolveDispute(
+            row_fields(presented), OUTCOMES.index(outcome), as_bytes(digest_of(ruling.document))
+        )
+        self.books.node.transact(call, key, "ruling")
+        after = {
+            RulingOutcome.UPHELD: "the report stands, and its credit is final",
+            RulingOutcome.CORRECTED: f"final with {ruling.row.good} good of {ruling.row.valid}, as revision {row.revision + 1}",
+            RulingOutcome.REJECTED: "the report is void",
+        }
+        return Done(sent=True, said=f"ruled {outcome}: {after[outcome]}")
+
+    def history(self, key: SettlementKey) -> Iterator[str]:
+        """What happened to a settlement, oldest first, one line each."""
+        found = list(self.books.of_settlement(EVENTS, key, first_block=self.first_block))
+        for one in reversed(found):
+            with self.books.node.asking(f"block {one.block_number}"):
+                block = self.books.node.web3.eth.get_block(one.block_number)
+            yield f"{rfc3339(block['timestamp'])}  {_line(one)}"
+
+    def _last(self, name: str, row: Row) -> str:
+        found = self.books.of_settlement((name,), row.key, first_block=self.first_block)
+        newest = next(found, None)
+        return _line(newest) if newest else "by a ruling deadline that passed"
+
+    def _must_be(self, word: OnChainWord, row: Row, wanted: SettlementState) -> None:
+        if word.state is not wanted:
+            raise InvalidInput(
+                f"revision {row.revision} is {word.state}, expected {wanted}; nothing was sent. `disputes show` has its history"
+            )
+
+
+def _line(event: Logged) -> str:
+    said = event.values
+    match event.name:
+        case "SettlementReported":
+            counts = f"{said['good']} good of {said['valid']}, {said['creditPpm']} ppm of the fee"
+            return f"revision {said['revision']} reported: {counts}; to be disputed until {rfc3339(said['deadline'])} of unpaused time"
+        case "SettlementDisputed":
+            own = _hex(said["counterEvidenceRoot"]) if any(said["counterEvidenceRoot"]) else "none"
+            return (
+                f"revision {said['revision']} disputed by {said['party'].lower()}: reason {_hex(said['reasonHash'])}, counter-evidence {own}"
+            )
+        case "DisputeWithdrawn":
+            return f"the objection of {said['party'].lower()} to revision {said['revision']} withdrawn"
+        case "DisputeResolved":
+            outcome = OUTCOMES[said["outcome"]]
+            counts = "" if outcome is RulingOutcome.REJECTED else f": {said['good']} good of {said['valid']}"
+            return f"ruled {outcome}, revision {said['revision']}{counts}; ruling {_hex(said['rulingHash'])}"
+        case "SettlementFinalized":
+            how = ", by default: nobody ruled in time" if said["byDefault"] else ""
+            return f"revision {said['revision']} final: credit changed by {said['deltaMinor']} minor units{how}"
+        case _:
+            return f"a report of it was set apart: {_hex(said['reason'])}"
+
+
+def _hex(value: Any) -> str:
+    return f"0x{bytes(value).hex()}"

@@ -1,0 +1,125 @@
+"""`sankofa-observe credits`: how a credit reaches an invoice: by the tenant's word, or announced and not objected to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sankofa_observe.cli.acting import (
+    Contract,
+    GasPrice,
+    Keystore,
+    Name,
+    PasswordFile,
+    Rpc,
+    RpcFile,
+    Specs,
+    acting,
+    versions_of,
+)
+from sankofa_observe.cli.output import say
+
+if TYPE_CHECKING:
+    from sankofa_observe.adapters.agreement_acts import Done
+    from sankofa_observe.adapters.redemption_acts import Redemptions
+    from sankofa_observe.sla.agreement import Agreement
+
+Invoice = Annotated[str, typer.Option(help="Reference of the invoice; on chain it is a hash.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Redeem credit for invoices; object to what was announced.")
+    for command in (redeem, object_, complete):
+        group.command(command.__name__.rstrip("_"))(command)
+    app.add_typer(group, name="credits")
+
+
+def redeem(
+    name: Name,
+    *,
+    invoice: Invoice,
+    amount_minor: Annotated[int, typer.Option(help="In minor units of the agreement's currency.", min=1)],
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
+    keystore: Keystore,
+    password_file: PasswordFile,
+    contract: Contract,
+    specs: Specs,
+    gas_price_wei: GasPrice = 0,
+) -> None:
+    """Take credit for an invoice: at once as the tenant; as the provider or whoever bills, it is announced and the tenant may object.
+
+    Example: sankofa-observe credits redeem acme-edge --invoice 2027-0042 --amount-minor 50000 --rpc … --keystore tenant.json
+    --password-file … --contract 0x… --specs specs/
+    """
+    _act(
+        name, specs, rpc, rpc_file, keystore, password_file, contract, gas_price_wei,
+        lambda redemptions, agreement, key: redemptions.redeem(agreement, invoice, amount_minor, key),
+    )  # fmt: skip
+
+
+def object_(
+    name: Name,
+    *,
+    invoice: Invoice,
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
+    keystore: Keystore,
+    password_file: PasswordFile,
+    contract: Contract,
+    specs: Specs,
+    gas_price_wei: GasPrice = 0,
+) -> None:
+    """Object to an announced redemption, as the tenant.
+
+    Example: sankofa-observe credits object acme-edge --invoice 2027-0042 --rpc … --keystore tenant.json --password-file …
+    --contract 0x… --specs specs/
+    """
+    _act(
+        name, specs, rpc, rpc_file, keystore, password_file, contract, gas_price_wei,
+        lambda redemptions, agreement, key: redemptions.object(agreement, invoice, key),
+    )  # fmt: skip
+
+
+def complete(
+    name: Name,
+    *,
+    invoice: Invoice,
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
+    keystore: Keystore,
+    password_file: PasswordFile,
+    contract: Contract,
+    specs: Specs,
+    gas_price_wei: GasPrice = 0,
+) -> None:
+    """Take an announced credit that nobody objected to in time, by any key.
+
+    Example: sankofa-observe credits complete acme-edge --invoice 2027-0042 --rpc … --keystore any.json --password-file …
+    --contract 0x… --specs specs/
+    """
+    _act(
+        name, specs, rpc, rpc_file, keystore, password_file, contract, gas_price_wei,
+        lambda redemptions, agreement, key: redemptions.complete(agreement, invoice, key),
+    )  # fmt: skip
+
+
+def _act(
+    name: str,
+    specs: list[Path],
+    rpc: str | None,
+    rpc_file: Path | None,
+    keystore: Path,
+    password_file: Path,
+    contract: str,
+    gas_price_wei: int,
+    act: Callable[[Redemptions, Agreement, Any], Done],
+) -> None:
+    from sankofa_observe.adapters.redemption_acts import Redemptions
+
+    agreement = versions_of(name, specs)[-1]
+    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+        say(str(act(Redemptions(books=books), agreement, key)))
