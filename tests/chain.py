@@ -22,7 +22,7 @@ from sankofa_observe.adapters.contract import artifact, typed_batch
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.ports import AttestorSet
 from sankofa_observe.sla.agreement import Agreement
-from sankofa_observe.sla.settlement import ChainIdentity, Report
+from sankofa_observe.sla.settlement import ChainIdentity, Row
 from tests import builders
 
 GENESIS_AT = builders.START + 30 * 86_400  # every period a test reports has long ended
@@ -62,9 +62,9 @@ class TestChain:
         parties.accept(self.node, self.identity.contract, made, self.tenant)
         return made
 
-    def signatures(self, reports: Sequence[Report], members: AttestorSet, number: int = 2) -> list[bytes]:
+    def signatures(self, rows: Sequence[Row], members: AttestorSet, number: int = 2) -> list[bytes]:
         """Signatures of the first `number` attestors, in the contract's order."""
-        document = typed_batch(reports, members, self.identity)
+        document = typed_batch(rows, members, self.identity)
         return [bytes(one.sign_typed_data(full_message=document).signature) for one in self.attestors[:number]]
 
     def pass_window(self) -> None:

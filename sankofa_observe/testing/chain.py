@@ -43,7 +43,7 @@ class FakeChain:
     members: tuple[str, ...]
     threshold: int
     prices: dict[str, int] = field(default_factory=dict)  # settlement id -> credit the contract computes
-    other_terms: set[str] = field(default_factory=set)  # agreements whose accepted terms are not those of the specs
+    other_terms: set[str] = field(default_factory=set)  # hashes of terms that the parties did not accept
     window_seconds: int = 10
     instant: bool = True
     identity: ChainIdentity = field(default_factory=lambda: ChainIdentity(chain_id=31337, contract="0x" + "c0" * 20))
@@ -81,9 +81,9 @@ class FakeChain:
         self._answer()
         return self.held.get(settlement_id)
 
-    def holds_terms(self, agreement_id: str, terms_hash: str) -> bool:  # noqa: ARG002  every version is as accepted
+    def holds_terms(self, agreement_id: str, terms_hash: str) -> bool:  # noqa: ARG002  every agreement is as accepted
         self._answer()
-        return agreement_id not in self.other_terms
+        return terms_hash not in self.other_terms
 
     def can_finalise(self, settlement_id: str) -> bool:
         self._answer()
@@ -101,9 +101,7 @@ class FakeChain:
         self._answer()
         if len(set(signatures)) < self.threshold:
             raise Refused(f"the contract refuses now: {len(set(signatures))} signatures, needs {self.threshold}")
-        ids = [
-            settlement_id(self.identity, one.agreement_id, one.period_index, one.slo_index) for one in rows
-        ]
+        ids = [settlement_id(self.identity, one.agreement_id, one.period_index, one.slo_index) for one in rows]
         if any(one in self.held for one in ids):
             raise Refused("the contract refuses now: SLASettlementExists")
         attempt = self._sign(AttemptKind.REPORT, ids, nonce, repr(rows).encode())

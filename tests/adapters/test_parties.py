@@ -121,7 +121,7 @@ def test_each_version_is_signed_by_itself(anvil: TestChain) -> None:
     first = replace(first, ends_at=later.starts_at)
     chain = anvil.contract_chain()
     assert [act(anvil, one) for one in (first, later) for act in (offer, take)] == 4 * [True]
-    assert [chain.holds_terms(one.on_chain_id, one.terms_hash) for one in (first, later)] == [True, True]
+    assert [chain.holds_terms(one.key, one.terms_hash) for one in (first, later)] == [True, True]
     assert not chain.holds_terms(first.id, later.terms_hash)
 
     functions = parties._functions(anvil.node, anvil.identity.contract)

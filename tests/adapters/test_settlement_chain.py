@@ -16,9 +16,9 @@ from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
 from sankofa_observe.ports import Attempt, AttemptKind, Finalisation, OnChainSettlement, Receipt, SettlementChain
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.penalty import Penalty
-from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState
 from sankofa_observe.testing import FakeChain, FixedClock
-from tests.builders import CREDIT_MINOR, agreement, breach, digest_of, period
+from tests.builders import CREDIT_MINOR, agreement, breach, digest_of
 from tests.chain import GENESIS_AT, TestChain
 from tests.pace import until
 
@@ -32,14 +32,14 @@ class World:
     chain: SettlementChain
     agreement: Agreement
     members: tuple[str, ...]
-    sign: Callable[[Sequence[Report], int], list[bytes]]
+    sign: Callable[[Sequence[Row], int], list[bytes]]
     pass_window: Callable[[], None]
 
     def penalty(self, index: int = 0) -> Penalty:
         return breach(self.agreement, index, chain=self.chain.identity).penalty
 
     def attempt(self, *penalties: Penalty, nonce: int | None = None, signers: int = 2) -> Attempt:
-        reports = [one.report for one in penalties]
+        reports = [one.row() for one in penalties]
         return self.chain.sign_reports(
             reports, self.sign(reports, signers), self.chain.next_nonce() if nonce is None else nonce
         )
@@ -252,17 +252,17 @@ def test_contract_chain_refuses_to_sign_a_finalisation_too_early(real: World) ->
         real.chain.sign_finalise([penalty.settlement_id], real.chain.next_nonce())
 
 
-BROKEN_REPORTS: dict[str, tuple[Callable[[Report], Report], str]] = {
+BROKEN_REPORTS: dict[str, tuple[Callable[[Row], Row], str]] = {
     "met": (lambda one: replace(one, good=one.valid), "SLANotABreach"),
     "no-data": (lambda one: replace(one, good=0, valid=0), "SLANoData"),
     "more-good-than-valid": (lambda one: replace(one, good=one.valid + 1), "SLAInvalidCounts"),
-    "unknown-slo": (lambda one: replace(one, slo_id=digest_of("other")), "SLAUnknownSlo"),
+    "unknown-slo": (lambda one: replace(one, slo_index=7), "SLAUnknownSlo"),
     "unknown-agreement": (lambda one: replace(one, agreement_id=digest_of("nobody")), "SLA"),
     "not-closed": (
-        lambda one: replace(one, period=replace(period(), ends_at=GENESIS_AT + 10**8)),
+        lambda one: replace(one, period_index=one.period_index + 10**5),
         "SLAPeriodNotClosed",
     ),
-    "before-the-start": (lambda one: replace(one, period=replace(period(), starts_at=1)), "SLAInvalidPeriod"),
+    "before-the-start": (lambda one: replace(one, period_index=2**32 - 1), "SLAInvalidPeriod"),
 }
 
 
@@ -271,7 +271,7 @@ BROKEN_REPORTS: dict[str, tuple[Callable[[Report], Report], str]] = {
 def test_contract_chain_tells_a_refusal_in_words(real: World, case: str) -> None:
     """A custom error comes out with its name and its values, before a nonce is spent."""
     change, words = BROKEN_REPORTS[case]
-    report = change(real.penalty().report)
+    report = change(real.penalty().row())
     with pytest.raises(Refused, match=rf"the contract refuses now: {words}.*\("):
         real.chain.sign_reports([report], real.sign([report], 2), 0)
 
@@ -279,7 +279,7 @@ def test_contract_chain_tells_a_refusal_in_words(real: World, case: str) -> None
 @pytest.mark.real("anvil")
 def test_contract_chain_refuses_a_sender_without_the_role(real: World, anvil: TestChain) -> None:
     """Two good signatures in the hands of a stranger are refused, in words."""
-    report = real.penalty().report
+    report = real.penalty().row()
     stranger = anvil.contract_chain(sender=Account.create())
     with pytest.raises(Refused, match="the contract refuses now: AccessControlUnauthorizedAccount"):
         stranger.sign_reports([report], real.sign([report], 2), 0)
@@ -338,7 +338,7 @@ QUESTIONS: dict[str, Callable[[SettlementChain], object]] = {
     "can_finalise": lambda chain: chain.can_finalise(digest_of("any")),
     "holds_terms": lambda chain: chain.holds_terms(digest_of("any"), digest_of("terms")),
     "next_nonce": lambda chain: chain.next_nonce(),
-    "sign_reports": lambda chain: chain.sign_reports([breach(agreement()).penalty.report], [b"one", b"two"], 0),
+    "sign_reports": lambda chain: chain.sign_reports([breach(agreement()).penalty.row()], [b"one", b"two"], 0),
     "sign_finalise": lambda chain: chain.sign_finalise([digest_of("any")], 0),
     "send": lambda chain: chain.send(ATTEMPT),
     "receipt": lambda chain: chain.receipt(ATTEMPT),
