@@ -12,13 +12,18 @@ from sankofa_observe.adapters.spec_currencies import EXPONENTS
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place
 from sankofa_observe.adapters.spec_models import AgreementDocument, ObserversSpec
 from sankofa_observe.adapters.spec_versions import UNREADABLE, YEARS
-from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.errors import InvalidInput
+from sankofa_observe.sla.agreement import MOST_SLOS, Agreement, Promise
+from sankofa_observe.sla.calendar import calendar_of
 from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.quorum import Quorum
-from sankofa_observe.slo.window import RollingWindow
+from sankofa_observe.slo.window import RollingWindow, Window
 from sankofa_observe.units import instant, share_floor
+
+BY_THE_CLOCK = "agreement.past"
+"""The warning that comes with time to specs in which nothing is wrong."""
 
 
 def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> None:
@@ -29,12 +34,12 @@ def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> No
     faults = [*_promise_faults(document, starts_at, draft), *_fee_faults(document), *_party_faults(document)]
     faults += [*_twice(place, identity, document.spec.version, draft), *unreadable]
     faults += _period_faults(document, slos, starts_at)
-    faults += spec_credit.rule_faults(document)
+    faults += [*spec_credit.rule_faults(document), *_clock_faults(document)]
     faults += _observer_faults(document)
     faults += [] if draft.unsettled else spec_credit.unsettled_faults(document)
     whole = draft.tell(place, faults)
     if whole and starts_at is not None and len(slos) == len(document.spec.promises):
-        draft.warn(place, _example_faults(document))
+        draft.warn(place, [*_example_faults(document), *_past_faults(document, starts_at, draft.now)])
         made = _agreement(identity, document, slos, starts_at)
         draft.catalog.agreements[made.version_id] = made
 
@@ -57,6 +62,9 @@ def _promise_faults(document: AgreementDocument, starts_at: int | None, draft: D
     labels = [(promise.slo, promise.site) for promise in document.spec.promises]
     if len(set(labels)) < len(labels):
         yield Fault("/spec/promises", "agreement.twice", "the same SLO is promised twice at one site")
+    if len(labels) > MOST_SLOS:
+        problem = f"{len(labels)} promises; the contract settles {MOST_SLOS} at most in one agreement"
+        yield Fault("/spec/promises", "agreement.promises", problem, "make two agreements of it, each with its fee")
     for index, spec in enumerate(document.spec.promises):
         path = f"/spec/promises/{index}"
         slo, site = draft.slo(spec.slo, starts_at), draft.site(spec.site)
@@ -68,7 +76,7 @@ def _promise_faults(document: AgreementDocument, starts_at: int | None, draft: D
         if slo and site and site.tier != slo.tier:
             problem = f"{slo.name} is for {slo.tier} sites, {site.name} is {site.tier}"
             yield Fault(path, "agreement.tier", problem)
-        yield from spec_credit.schedule_faults(path, spec, slo)
+        yield from spec_credit.schedule_faults(path, spec, slo, document.spec.cap_ppm)
 
 
 def _fee_faults(document: AgreementDocument) -> Iterator[Fault]:
@@ -120,6 +128,31 @@ def _example_faults(document: AgreementDocument) -> Iterator[Fault]:
             yield Fault(f"/spec/{party}/account", "agreement.example", problem, "put in the account that signs")
 
 
+def _past_faults(document: AgreementDocument, starts_at: int, now: int | None) -> Iterator[Fault]:
+    """The contract takes no first version that has begun; one that was accepted before goes on."""
+    if document.spec.version == 1 and now is not None and starts_at <= now:
+        problem = f"{document.spec.starts_at}, which has passed: the contract takes no new agreement from then on"
+        hint = "if both parties have accepted it, all is well; else begin where a later period does"
+        yield Fault("/spec/startsAt", BY_THE_CLOCK, problem, hint)
+
+
+def _clock_faults(document: AgreementDocument) -> Iterator[Fault]:
+    spec = document.spec
+    if spec.restate_seconds < spec.report_seconds:
+        problem = f"{spec.restate_seconds} s; a breach may be reported for {spec.report_seconds} s, and could then not be put right"
+        hint = f"expected {spec.report_seconds} or more"
+        yield Fault("/spec/restateSeconds", "agreement.clocks", problem, hint, ("/spec/reportSeconds",))
+
+
+def _calendar_faults(window: Window, starts_at: int) -> Iterator[Fault]:
+    """What has no calendar that the contract holds."""
+    try:
+        calendar_of(window, starts_at)
+    except InvalidInput as error:
+        problem, _, hint = str(error).partition("; ")
+        yield Fault("/spec/promises", "agreement.calendar", problem, hint, ("/spec/startsAt",))
+
+
 def _period_faults(document: AgreementDocument, slos: list[Slo], starts_at: int | None) -> Iterator[Fault]:
     spec, promises = document.spec, ("/spec/promises",)
     for slo in {slo.name: slo for slo in slos}.values():
@@ -142,7 +175,9 @@ def _period_faults(document: AgreementDocument, slos: list[Slo], starts_at: int 
         yield Fault("/spec/promises", "agreement.window", problem)
     if len(windows) != 1 or starts_at is None:
         return
-    period = windows.pop().period_at(starts_at)
+    window = windows.pop()
+    yield from _calendar_faults(window, starts_at)
+    period = window.period_at(starts_at)
     if period.starts_at != starts_at:
         problem = f"an agreement starts where a period of its SLOs starts; the one around it is {period}"
         yield Fault("/spec/startsAt", "agreement.start", problem, leans_on=promises)
@@ -211,6 +246,10 @@ def _agreement(identity: str, document: AgreementDocument, slos: list[Slo], star
         grace_seconds=spec.grace_seconds,
         dispute_window_seconds=spec.dispute_window_seconds,
         dispute_window_blocks=spec.dispute_window_blocks,
+        ruling_seconds=spec.ruling_seconds,
+        report_seconds=spec.report_seconds,
+        restate_seconds=spec.restate_seconds,
+        notice_seconds=spec.notice_seconds,
         tolerance_slots=spec.tolerance_slots,
         excluded_slots=ExcludedSlots(spec.excluded_slots),
         exclusion_notice_seconds=spec.exclusion_notice_seconds,

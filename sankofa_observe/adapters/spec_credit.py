@@ -1,7 +1,7 @@
 """Credits of an agreement: from checked documents to schedules and rules, and what the contract cannot settle of them yet.
 
-What is priced here must be priced alike on chain. The contract computes bands, adds what its promises are owed, and knows the cap of a
-period; an agreement with anything else is refused until it computes that too, by name and with what can be settled today.
+What is priced here must be priced alike on chain. The contract computes bands and the rule of money (`sla.stacking`); an agreement with
+a formula, or whose credits have to be claimed, is refused until it computes that too, by name and with what can be settled today.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from sankofa_observe.adapters.spec_faults import Fault
 from sankofa_observe.adapters.spec_models import AgreementDocument, Band, CreditsSpec, FormulaSpec, PromiseSpec
+from sankofa_observe.sla.agreement import MOST_BANDS
 from sankofa_observe.sla.schedule import (
     Counted,
     CreditBand,
@@ -23,7 +24,8 @@ from sankofa_observe.sla.stacking import BelowMinimum, Claim, CreditRules, Stack
 from sankofa_observe.slo.objective import Budgeting, Slo
 from sankofa_observe.units import share_floor
 
-SETTLED = "settled today are: bands, summed up over the promises, under capPpm"
+SETTLED = "settled today are bands, with stacking, capPpm, minimumMinor, belowMinimum and capYearMinor"
+_UNSETTLED = ("claim_days", "claim_periods")
 _FIELDS: dict[
     str, tuple[set[str], list[tuple[str, ...]]]
 ] = {  # of each kind: those it has, and those of which it needs exactly one
@@ -71,8 +73,16 @@ def rules(spec: CreditsSpec) -> CreditRules:
     )
 
 
-def schedule_faults(path: str, spec: PromiseSpec, slo: Slo | None) -> Iterator[Fault]:
+def schedule_faults(path: str, spec: PromiseSpec, slo: Slo | None, cap_ppm: int) -> Iterator[Fault]:
     """What is wrong with the credits of one promise, at its path; `slo` where it is known."""
+    if len(spec.bands) > MOST_BANDS:
+        problem = f"{len(spec.bands)} bands; the contract settles {MOST_BANDS} at most"
+        yield Fault(f"{path}/bands", "agreement.bands", problem, "leave out those that change least")
+    for number, band in enumerate(spec.bands):
+        if band.credit_ppm > cap_ppm:
+            problem = f"credits {band.credit_ppm} ppm, more than the cap of a period, {cap_ppm} ppm"
+            hint = "raise capPpm, or credit that much at most: more is never paid"
+            yield Fault(f"{path}/bands/{number}/creditPpm", "agreement.bands", problem, hint, ("/spec/capPpm",))
     if spec.formula is None:
         if slo:
             for problem in band_problems(bands(spec.bands), slo.target_ppm):
@@ -129,11 +139,9 @@ def rule_faults(document: AgreementDocument) -> Iterator[Fault]:
 
 def unsettled_faults(document: AgreementDocument) -> Iterator[Fault]:
     """What the contract does not compute, one fault a field: it would owe another amount than is said here."""
-    plain = CreditsSpec()
-    for name, field in CreditsSpec.model_fields.items():
-        seen = getattr(document.spec.credits, name)
-        if seen != getattr(plain, name):
-            yield _unsettled(f"/spec/credits/{field.alias or name}", str(seen))
+    for name in _UNSETTLED:
+        if seen := getattr(document.spec.credits, name):
+            yield _unsettled(f"/spec/credits/{CreditsSpec.model_fields[name].alias}", str(seen))
     for index, promise in enumerate(document.spec.promises):
         if promise.formula is not None and promise.formula.kind in _FIELDS:
             yield _unsettled(f"/spec/promises/{index}/formula", f"a formula of {promise.formula.kind}")

@@ -120,6 +120,7 @@ class Draft:
     broken_slis: set[str] = field(default_factory=set)
     broken_slos: set[str] = field(default_factory=set)
     broken_sites: set[str] = field(default_factory=set)
+    now: int | None = None  # whether a start has passed is told where it is known
     unsettled: bool = False  # agreements may hold what the contract cannot settle yet: they are read, not kept to
     agreements_unread: bool = False  # some document may be a version of any agreement
     unread: bool = False  # some document could not be told at all: it may hold any name

@@ -13,7 +13,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from sankofa_observe.sla.agreement import EXCLUSION_NOTICE_SECONDS
+from sankofa_observe.sla.agreement import (
+    EXCLUSION_NOTICE_SECONDS,
+    NOTICE_SECONDS,
+    REPORT_SECONDS,
+    RESTATE_SECONDS,
+    RULING_SECONDS,
+)
 from sankofa_observe.slo.site import TIERS
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -184,7 +190,7 @@ class FormulaSpec(Strict):
 class PromiseSpec(Strict):
     slo: Name
     site: Name
-    bands: Annotated[list[Band], Field(max_length=8)] = []  # the contract's MAX_BANDS
+    bands: list[Band] = []
     formula: FormulaSpec | None = None
 
 
@@ -214,6 +220,10 @@ class AgreementSpec(Strict):
     grace_seconds: Uint32 = Field(alias="graceSeconds")
     dispute_window_seconds: Annotated[Uint32, Field(ge=10)] = Field(alias="disputeWindowSeconds")
     dispute_window_blocks: Annotated[Uint32, Field(ge=1)] = Field(alias="disputeWindowBlocks")
+    ruling_seconds: Annotated[Uint32, Field(ge=1)] = Field(RULING_SECONDS, alias="rulingSeconds")
+    report_seconds: Annotated[Uint32, Field(ge=1)] = Field(REPORT_SECONDS, alias="reportSeconds")
+    restate_seconds: Annotated[Uint32, Field(ge=1)] = Field(RESTATE_SECONDS, alias="restateSeconds")
+    notice_seconds: Uint32 = Field(NOTICE_SECONDS, alias="noticeSeconds")
     tolerance_slots: Uint32 = Field(0, alias="toleranceSlots")
     excluded_slots: Literal["leaves-base", "counts-as-up"] = Field("leaves-base", alias="excludedSlots")
     exclusion_notice_seconds: Uint32 = Field(EXCLUSION_NOTICE_SECONDS, alias="exclusionNoticeSeconds")

@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from sankofa_observe.adapters.spec_faults import Draft, Fault, Place, note_fault, note_path
 from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.terms import amended
 from sankofa_observe.slo.objective import Slo
+from sankofa_observe.slo.window import window_words
 from sankofa_observe.units import instant, rfc3339
 
 SETTINGS = {"version", "from"}
@@ -74,10 +76,12 @@ def order_agreements(draft: Draft) -> None:
         name = own[0].name if own else ""
         if not draft.agreements_unread:
             _without_holes(name, places, "/spec/version", "agreement.version", draft)
-        for before, after in pairwise(own):
+        for before, later in pairwise(own):
+            after = _amended(own[0], later)
+            draft.catalog.agreements[later.version_id] = after
             if after.version == before.version + 1:
-                draft.tell(places[after.version], _agreement_faults(before, after))
-                draft.catalog.agreements[before.on_chain_id] = replace(before, ends_at=after.starts_at)
+                draft.tell(places[after.version], _agreement_faults(before, after, own[0]))
+                draft.catalog.agreements[before.version_id] = replace(before, ends_at=after.starts_at)
     for one in draft.catalog.agreements.values():
         places = draft.agreement_documents[one.id]
         unread = draft.agreements_unread or UNREADABLE in places or one.version + 1 in places
@@ -113,19 +117,47 @@ def _slo_faults(before: Slo, after: Slo) -> Iterator[Fault]:
         yield Fault(note_path("tier"), "slo.version", problem, "a promise to another tier is another SLO")
 
 
-def _agreement_faults(before: Agreement, after: Agreement) -> Iterator[Fault]:
+def _amended(first: Agreement, later: Agreement) -> Agreement:
+    """A later version counts periods and years from where the first one begins; as it is where it cannot, which is a fault."""
+    follows = first.window == later.window and first.starts_at <= later.starts_at < first.calendar.reaches.ends_at
+    return amended(later, first.starts_at) if follows else later
+
+
+def _agreement_faults(before: Agreement, after: Agreement, first: Agreement) -> Iterator[Fault]:
+    yield from _boundary_faults(before, after)
+    yield from _kept_faults(before, after)
+    if before.window == after.window:
+        yield from _calendar_faults(before, after, first)
+
+
+def _calendar_faults(before: Agreement, after: Agreement, first: Agreement) -> Iterator[Fault]:
+    """Its calendar is that of the first version, and so are the years in which credits are capped."""
+    if after.starts_at >= (ends_at := first.calendar.reaches.ends_at):
+        problem = f"{rfc3339(after.starts_at)}; the calendar with which the agreement began ends at {rfc3339(ends_at)}"
+        yield Fault("/spec/startsAt", "agreement.calendar", problem, "make another agreement, with another name")
+        return
+    caps = [one.credit_rules.cap_year_minor for one in (before, after)]
+    into = (after.first_period - first.first_period) % first.year_periods if after.began_at is not None else 0
+    if caps[0] != caps[1] and into:
+        was, is_now = (one or "none" for one in caps)
+        problem = f"{is_now}; version {before.version} has {was}, and {into} of {first.year_periods} periods of a year are over then"
+        hint = f"begin where a year of the agreement does, or keep {was}"
+        yield Fault("/spec/credits/capYearMinor", "agreement.year", problem, hint, ("/spec/startsAt",))
+
+
+def _boundary_faults(before: Agreement, after: Agreement) -> Iterator[Fault]:
     at = after.starts_at
     if at < before.starts_at:
         problem = f"{rfc3339(at)}; version {before.version} begins at {rfc3339(before.starts_at)}"
         yield Fault("/spec/startsAt", "agreement.boundary", problem, "a later version begins later")
-    elif (period := before.window.period_at(at)).starts_at != at:
-        problem = (
-            f"{rfc3339(at)} lies inside {period}, a period of version {before.version}; it is judged by one version"
-        )
-        edges = f"{rfc3339(period.starts_at)} or {rfc3339(period.ends_at)}"
-        yield Fault("/spec/startsAt", "agreement.boundary", problem, f"begin at {edges}")
+
+
+def _kept_faults(before: Agreement, after: Agreement) -> Iterator[Fault]:
     for path, seen, expected in (
+        ("/spec/provider/account", after.provider_account, before.provider_account),
         ("/spec/tenant/id", after.tenant, before.tenant),
+        ("/spec/tenant/account", after.tenant_account, before.tenant_account),
+        ("/spec/promises", window_words(after.window), window_words(before.window)),
         ("/spec/fee/currency", after.currency, before.currency),
         ("/spec/fee/exponent", after.exponent, before.exponent),
     ):

@@ -34,9 +34,11 @@ def load_catalog(paths: Iterable[Path], *, unsettled: bool = False) -> Catalog:
     return load_with_places(paths, unsettled=unsettled)[0]
 
 
-def load_with_places(paths: Iterable[Path], *, unsettled: bool = False) -> tuple[Catalog, dict[str, Place]]:
-    """The same, and where each version of an SLO stands."""
-    draft = Draft(unsettled=unsettled)
+def load_with_places(
+    paths: Iterable[Path], *, unsettled: bool = False, now: int | None = None
+) -> tuple[Catalog, dict[str, Place]]:
+    """The same, and where each version of an SLO stands; of an agreement that has begun `now` that is a warning."""
+    draft = Draft(unsettled=unsettled, now=now)
     documents = [read for file in spec_files(paths, draft) for read in _documents(file, draft)]
     for place, document in documents:
         if isinstance(document, SliDocument):

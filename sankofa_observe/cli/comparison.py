@@ -12,7 +12,7 @@ from sankofa_observe.cli.spec_explain import formula_words
 from sankofa_observe.pictures.curve import percent
 from sankofa_observe.pipeline.what_if import Compared, NotPriced
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.what_if import Change, Outcome, Owed, owed_together
+from sankofa_observe.sla.what_if import Change, Outcome, Owed, owed_together, within_year
 from sankofa_observe.slo.verdict import Attainment, Verdict
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, Window
 from sankofa_observe.units import Period, floor_ppm, rfc3339
@@ -48,10 +48,11 @@ class PromiseCompared:
 
 @dataclass(frozen=True, kw_only=True)
 class PeriodCompared:
-    """All promises of an agreement in one period, under its cap."""
+    """All promises of an agreement in one period, under its cap and before that of the year."""
 
     agreement: str
     agreement_version: int
+    agreement_year: int  # from 0
     period: Period
     as_it_is: Owed
     what_if: Owed
@@ -87,6 +88,7 @@ def periods_compared(found: Iterable[Compared]) -> Iterator[PeriodCompared]:
         yield PeriodCompared(
             agreement=agreement.name,
             agreement_version=agreement.version,
+            agreement_year=agreement.year_at(period),
             period=period,
             as_it_is=owed_together(agreement, [one.was for one in group]),
             what_if=owed_together(agreement, [one.would_be for one in group]),
@@ -167,11 +169,17 @@ def _promise_lines(one: Compared) -> Iterator[str]:
 
 def _sums(agreement: Agreement, sums: Sequence[PeriodCompared]) -> Iterator[str]:
     yield f"{'credits':<21} {'as it is':>28} {'what if':>28}"
-    together, other = Owed(), Owed()
     for one in sums:
-        together, other = together + one.as_it_is, other + one.what_if
         yield _sum_line(label(one.period, agreement.window), agreement, one.as_it_is, one.what_if)
-    yield _sum_line(f"{len(sums)} together", agreement, together, other)
+    years = [list(some) for _, some in groupby(sums, key=lambda one: one.agreement_year)]
+    was, would_be = (
+        sum((within_year(agreement, sum(some, Owed())) for some in each), Owed())
+        for each in (
+            [[one.as_it_is for one in year] for year in years],
+            [[one.what_if for one in year] for year in years],
+        )
+    )
+    yield _sum_line(f"{len(sums)} together", agreement, was, would_be)
 
 
 def _sum_line(words: str, agreement: Agreement, was: Owed, would_be: Owed) -> str:

@@ -93,6 +93,12 @@ def lines(meaning: Meaning) -> Iterator[str]:
     yield f"Judged               {_length(agreed.grace_seconds) or 'at once'}{' after its end' if agreed.grace_seconds else ''}"
     window = f"{_length(agreed.dispute_window_seconds)}, and {agreed.dispute_window_blocks:,} blocks"
     yield f"To be disputed       for {window} after the report"
+    yield f"Ruled                within {_length(agreed.ruling_seconds)} after that, else the report stands"
+    yield f"Reported             within {_length(agreed.report_seconds)} after it may be, put right within {_length(agreed.restate_seconds)}"
+    yield f"To be ended          with {_length(agreed.notice_seconds) or 'no'} notice, where a period ends"
+    calendar = agreed.calendar
+    yield f"On chain             {calendar.periods:,} periods, {calendar.kind} calendar {calendar.id[:10]}…,"
+    yield f"                     to {rfc3339(calendar.reaches.ends_at)}"
     yield from _planned(agreed)
     if agreed.observers.names:
         told = f"Observed by          {agreed.observers}"
@@ -129,7 +135,7 @@ def _planned(agreed: Agreement) -> Iterator[str]:
 
 def _rules(agreed: Agreement, worst_year: Money | None) -> Iterator[str]:
     """What is agreed of all credits together beside the cap, a line a rule; and that the contract cannot settle it yet."""
-    from sankofa_observe.sla.stacking import BelowMinimum, CreditRules, Stacking
+    from sankofa_observe.sla.stacking import BelowMinimum, Stacking
 
     rules = agreed.credit_rules
     if len(agreed.promises) > 1:
@@ -144,9 +150,9 @@ def _rules(agreed: Agreement, worst_year: Money | None) -> Iterator[str]:
     if rules.claim:
         ends = f"{rules.claim.days:,} d" if rules.claim.days else f"{rules.claim.periods:,} further periods"
         yield f"To be claimed        within {ends} after a period's end"
-    if rules != CreditRules() or any(one.formula for one in agreed.promises):
-        yield "Not settled yet      the contract computes bands, their sum and the cap of a"
-        yield "                     period; specs check refuses the rest"
+    if rules.claim or any(one.formula for one in agreed.promises):
+        yield "Not settled yet      the contract computes no formula and no claim; specs check"
+        yield "                     refuses them"
 
 
 def formula_words(formula: Formula) -> str:

@@ -35,18 +35,22 @@ def check(
     prometheus: Annotated[
         str | None, typer.Option(help="Address of a Prometheus: see what the selectors meet there.")
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings are errors, but that an agreement has begun.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check specs, by themselves or against a Prometheus that runs; nothing is written.
 
     Example: sankofa-observe specs check deploy/specs --prometheus http://127.0.0.1:9090 --strict
     """
+    from sankofa_observe.adapters.clock import SystemClock
+    from sankofa_observe.adapters.spec_agreement import BY_THE_CLOCK
     from sankofa_observe.adapters.specs import load_with_places
     from sankofa_observe.errors import InvalidInput
 
     try:
-        catalog, places = load_with_places(paths)
+        catalog, places = load_with_places(paths, now=SystemClock().now())
     except InvalidInput as error:
         if as_json:
             _print_json(error.violations, ())
@@ -55,8 +59,9 @@ def check(
         raise typer.Exit(2) from None
     errors, warnings = _looked(catalog, places, prometheus) if prometheus else ([], [])
     warnings = [*catalog.warnings, *warnings]
-    if strict:
-        errors, warnings = [*errors, *warnings], []
+    if strict:  # what has become true by the clock alone is no error: nobody can mend an agreement that runs
+        errors = [*errors, *(one for one in warnings if one.code != BY_THE_CLOCK)]
+        warnings = [one for one in warnings if one.code == BY_THE_CLOCK]
     if as_json:
         _print_json(errors, warnings)
     else:

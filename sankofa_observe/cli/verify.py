@@ -43,5 +43,5 @@ def verify(
     """
     from sankofa_observe.verify.command import run
 
-    asked = {"rpc": rpc, "rpc_file": rpc_file, "contract": contract, "revision": revision}
-    raise typer.Exit(run(document, **asked, as_json=as_json))
+    code = run(document, rpc=rpc, rpc_file=rpc_file, contract=contract, revision=revision, as_json=as_json)
+    raise typer.Exit(code)

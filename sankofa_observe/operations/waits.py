@@ -31,7 +31,7 @@ REASONS = {
 
 
 def waiting_seconds(ledger: Ledger, agreements: Mapping[str, Agreement], now: int) -> dict[tuple[str, ...], float]:
-    """By kind and reason for how long the oldest waits; 0 where nothing does. `agreements` are by their id on chain."""
+    """By kind and reason for how long the oldest waits; 0 where nothing does. `agreements` are by their `version_id`."""
     found: dict[tuple[str, ...], float] = {(kind, reason): 0 for kind, reasons in REASONS.items() for reason in reasons}
     for kind, reason, since_at in _since(ledger, agreements):
         found[kind, reason] = max(found[kind, reason], now - since_at)
@@ -51,7 +51,7 @@ def _since(ledger: Ledger, agreements: Mapping[str, Agreement]) -> Iterator[tupl
 
 def _due_at(record: SettlementRecord, agreements: Mapping[str, Agreement]) -> int:
     """Since when it can move: one that is reported once its dispute window is over, all others at once."""
-    since_at, own = record.history[-1].at, agreements.get(record.penalty.report.agreement_id)
+    since_at, own = record.history[-1].at, agreements.get(record.penalty.version_id)
     if record.state is SettlementState.REPORTED and own is not None:
         return since_at + own.dispute_window_seconds
     return since_at

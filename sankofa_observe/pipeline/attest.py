@@ -101,9 +101,14 @@ def _terms_objection(identity: Identity, agreement: Agreement, promise: Promise)
         return f"holds terms by which it is observed by {own}, not by {claimed}"
     if identity.slo != counting_rules(promise):
         return f"holds another spec of {promise.slo.name}"
+    return _row_objection(identity, agreement, promise)
+
+
+def _row_objection(identity: Identity, agreement: Agreement, promise: Promise) -> str | None:
+    """The contract knows a period and a promise by their numbers alone."""
     if identity.calendar != agreement.calendar:
         return f"holds terms of calendar {agreement.calendar.id}, not {identity.calendar.id}"
-    row = row_of(agreement, promise, period)
+    row = row_of(agreement, promise, identity.period)
     if identity.row != row:
         return f"knows it as period {row.period_index} and SLO {row.slo_index}, not {identity.row.period_index} and {identity.row.slo_index}"
     own = settlement_id(identity.chain, row.agreement_id, row.period_index, row.slo_index)

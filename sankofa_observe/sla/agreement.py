@@ -13,7 +13,7 @@ from sankofa_observe.sla.stacking import Credit, CreditRules, agreement_year, pe
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.window import Window
-from sankofa_observe.units import Money, share_floor
+from sankofa_observe.units import Money, Period, share_floor
 
 MOST_SLOS, MOST_BANDS = 8, 6  # promises of an agreement, and bands of a promise, in the contract
 EXCLUSION_NOTICE_SECONDS = 3 * 86_400
@@ -123,10 +123,10 @@ class Agreement:
         """How many periods a year of the agreement has."""
         return year_periods(self.window)
 
-    def year_of(self, index: int) -> int:
-        """Which year of the agreement a period of its calendar is in, from 0; each begins at an anniversary in periods."""
+    def year_at(self, period: Period) -> int:
+        """Which year of the agreement a period of its calendar is in, from 0; each has `year_periods`."""
         began = self.first_period if self.began_at is None else self._index_at(self.began_at)
-        return agreement_year(began, self.year_periods, index)
+        return agreement_year(began, self.year_periods, self.calendar.index_of(period))
 
     def _index_at(self, at: int) -> int:
         return self.calendar.index_of(self.window.period_at(at))
@@ -161,9 +161,9 @@ class Agreement:
         """The most that the credits of one period come to."""
         return share_floor(self.fee_minor, self.cap_ppm)
 
-    def credit_minor(self, credits: Iterable[Credit]) -> int:
+    def credit_minor(self, found: Iterable[Credit]) -> int:
         """What the credits of one period's promises come to."""
-        return period_credit(self.credit_rules, self.fee_minor, self.cap_ppm, credits)
+        return period_credit(self.credit_rules, self.fee_minor, self.cap_ppm, found)
 
     def alone_minor(self, credit: Credit) -> int:
         """What one promise is worth by itself, rounded down, before anything that is agreed of several."""

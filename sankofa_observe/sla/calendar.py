@@ -17,6 +17,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache
+from itertools import pairwise
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -43,8 +44,8 @@ class TableCalendar:
     bounds: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        ascending = all(one < later for one, later in zip(self.bounds, self.bounds[1:], strict=False))
-        if not 2 <= len(self.bounds) <= MOST_BOUNDS or not ascending or self.bounds[0] < 0:
+        ascending = all(one < later for one, later in pairwise(self.bounds))
+        if not 1 < len(self.bounds) <= MOST_BOUNDS or not ascending or self.bounds[0] < 0:
             raise ValueError(f"a table of {len(self.bounds)} bounds: expected 2 to {MOST_BOUNDS}, from 0 on, ascending")
 
     @property
@@ -139,7 +140,9 @@ def calendar_of(window: Window, starts_at: int) -> Calendar:
 
 def _fixed(first: Period) -> FixedCalendar:
     if first.seconds > MOST_SECONDS:
-        raise InvalidInput(f"periods of {first.seconds} s: the contract holds {MOST_SECONDS} s at most; take shorter ones")
+        raise InvalidInput(
+            f"periods of {first.seconds} s: the contract holds {MOST_SECONDS} s at most; take shorter ones"
+        )
     periods = max(1, FIXED_YEARS * _YEAR_SECONDS // first.seconds)
     return FixedCalendar(anchor_at=first.starts_at, seconds=first.seconds, periods=periods)
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sankofa_observe.sla.agreement import Agreement, Promise
+from sankofa_observe.sla.agreement import Agreement, Promise, version_id
 from sankofa_observe.sla.evidence import Evidence, Provenance, document_hash, evidence_of
 from sankofa_observe.sla.evidence.building import queries_of
 from sankofa_observe.sla.overlay import Overlay
@@ -104,6 +104,11 @@ class Penalty:
     @property
     def key(self) -> SettlementKey:
         return self.row().key
+
+    @property
+    def version_id(self) -> str:
+        """The version of the agreement by whose terms it was priced."""
+        return version_id(self.agreement_key, self.agreement_version)
 
     def row(self, revision: int = 1) -> Row:
         """What is reported of it, as the first report of its settlement or as a later one."""

@@ -116,7 +116,13 @@ def slo_id(label: str) -> str:
 
 def settlement_id(chain: ChainIdentity, agreement_key: str, period_index: int, slo_index: int) -> str:
     """keccak-256 of `abi.encode(chainId, contract, agreementId, period, slo)`: the name of a settlement off chain."""
-    words = [_word(chain.chain_id), _bytes(chain.contract), _bytes(agreement_key), _word(period_index), _word(slo_index)]
+    words = [
+        _word(chain.chain_id),
+        _bytes(chain.contract),
+        _bytes(agreement_key),
+        _word(period_index),
+        _word(slo_index),
+    ]
     return "0x" + keccak(b"".join(words)).hex()
 
 

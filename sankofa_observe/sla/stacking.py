@@ -69,19 +69,19 @@ class Credit:
     amount_minor: int = 0  # the contract computes no formulas, so where one is agreed nothing is settled
 
 
-def period_credit(rules: CreditRules, fee_minor: int, cap_ppm: int, credits: Iterable[Credit]) -> int:
+def period_credit(rules: CreditRules, fee_minor: int, cap_ppm: int, found: Iterable[Credit]) -> int:
     """What the promises' credits of one period come to, in minor units: **the rule of money**, the contract's own.
 
     Shares are added up, or the largest is taken, and cut at the cap before the one division, which rounds down: the provider keeps less
     than one minor unit of a period, not of each promise. The minimum comes after it, and never above the cap.
     """
-    found, cap_minor = list(credits), share_floor(fee_minor, cap_ppm)
+    every, cap_minor = list(found), share_floor(fee_minor, cap_ppm)
     if rules.stacking is Stacking.SUM:
-        together = _minor(fee_minor, cap_ppm, sum(one.share_ppm for one in found))
-        together += sum(one.amount_minor for one in found)
+        together = _minor(fee_minor, cap_ppm, sum(one.share_ppm for one in every))
+        together += sum(one.amount_minor for one in every)
     else:
-        together = _minor(fee_minor, cap_ppm, max((one.share_ppm for one in found), default=0))
-        together = max([together, *(one.amount_minor for one in found)])
+        together = _minor(fee_minor, cap_ppm, max((one.share_ppm for one in every), default=0))
+        together = max([together, *(one.amount_minor for one in every)])
     owed = min(together, cap_minor)
     if not owed or owed >= rules.minimum_minor:
         return owed

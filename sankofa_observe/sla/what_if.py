@@ -96,6 +96,14 @@ def owed_together(agreement: Agreement, outcomes: Sequence[Outcome]) -> Owed:
     )
 
 
+def within_year(agreement: Agreement, uncut: Owed) -> Owed:
+    """What is paid of the sum of one year's periods."""
+    most = agreement.credit_rules.cap_year_minor
+    if not most:
+        return uncut
+    return Owed(low_minor=min(uncut.low_minor, most), high_minor=min(uncut.high_minor, most))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judgeable:
     """What one promise attained in one period."""
@@ -118,7 +126,8 @@ def curve(of: Sequence[Judgeable], change: Change) -> list[Step]:
     """What the past comes to as a function of the objective, from 1 ppm on: every objective at which anything changes.
 
     A promise changes at two objectives, where it can no longer be certainly met and where it is certainly missed; what it costs does not
-    depend on the objective otherwise (`under`). So the curve is the sum of such steps, each period stacked and under its cap.
+    depend on the objective otherwise (`under`). So the curve is the sum of such steps, each period stacked and under its cap, and the
+    periods of each year of an agreement under the cap of the year.
 
     Raises:
         ValueError: a formula prices what is beyond the objective, which changes with every objective.
@@ -128,15 +137,17 @@ def curve(of: Sequence[Judgeable], change: Change) -> list[Step]:
     moves: list[tuple[int, int, int, Outcome]] = []  # at which objective which promise of which period comes to what
     places: dict[tuple[str, Period], int] = {}
     agreements: list[Agreement] = []
+    years: list[tuple[str, int]] = []
     several: list[list[Outcome]] = []
     for one in of:
         place = places.setdefault((one.agreement.id, one.period), len(places))
         if place == len(several):
             agreements.append(one.agreement)
+            years.append((one.agreement.id, one.agreement.year_at(one.period)))
             several.append([])
         moves += [(at, place, len(several[place]), found) for at, found in _moves(one, change)]
         several[place].append(_NOTHING)
-    stands, total = [Owed() for _ in several], Owed()
+    stands, total, uncut = [Owed() for _ in several], Owed(), dict.fromkeys(years, Owed())
     steps: list[Step] = []
     for at, group in groupby(sorted(moves, key=lambda move: move[0]), key=lambda move: move[0]):
         touched = set()
@@ -145,8 +156,10 @@ def curve(of: Sequence[Judgeable], change: Change) -> list[Step]:
             touched.add(place)
         for place in touched:
             after = owed_together(agreements[place], several[place])
-            total += after - stands[place]
+            before = uncut[years[place]]
+            uncut[years[place]] = before + after - stands[place]
             stands[place] = after
+            total += within_year(agreements[place], uncut[years[place]]) - within_year(agreements[place], before)
         if not steps or steps[-1].owed != total:
             steps.append(Step(target_ppm=at, owed=total))
     return steps

@@ -90,6 +90,17 @@ class RollingWindow:
 Window = CalendarWindow | FixedWindow | RollingWindow
 
 
+def window_words(window: Window) -> str:
+    """What its periods are, as people say it."""
+    match window:
+        case CalendarWindow():
+            return f"periods of a {window.unit} in {window.zone}"
+        case FixedWindow():
+            return f"periods of {window.seconds} s from second {window.anchor_at}"
+        case RollingWindow():
+            return f"the last {window.seconds} s"
+
+
 def periods_between(window: Window, from_at: int, until_at: int) -> Iterator[Period]:
     """The whole periods that lie inside `[from_at, until_at]`, oldest first; each is made when it is asked for.
 

@@ -11,16 +11,15 @@ from sankofa_observe.adapters.attestor import LocalAttestor
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.ports import AttestorSet
 from sankofa_observe.sla.catalog import Catalog
-from sankofa_observe.sla.settlement import Report
+from sankofa_observe.sla.settlement import Row
 from sankofa_observe.testing import MemoryExclusions, ScriptedSamples
-from sankofa_observe.units import Period
 from tests import builders
 
 SET = AttestorSet(members=(), threshold=2, epoch=1, config_digest="0x" + "00" * 32)
 
 
 @pytest.fixture
-def reviewed() -> tuple[LocalAttestor, Report]:
+def reviewed() -> tuple[LocalAttestor, Row]:
     """An attestor that has found nothing to object to in an honest breach."""
     agreement = builders.agreement()
     breach = builders.breach(agreement, bad=1)
@@ -32,14 +31,14 @@ def reviewed() -> tuple[LocalAttestor, Report]:
         name="a1",
         key=Account.create(),
         source=source,
-        catalog=Catalog(agreements={agreement.id: agreement}),
+        catalog=Catalog(agreements={agreement.version_id: agreement}),
         exclusions=MemoryExclusions(),
     )
     assert attestor.objection(breach.document) is None
-    return attestor, breach.penalty.report
+    return attestor, breach.penalty.row()
 
 
-def test_a_reviewed_report_is_signed(reviewed: tuple[LocalAttestor, Report]) -> None:
+def test_a_reviewed_report_is_signed(reviewed: tuple[LocalAttestor, Row]) -> None:
     """The report of the reviewed document gets a signature of 65 bytes."""
     attestor, report = reviewed
 
@@ -50,17 +49,16 @@ def test_a_reviewed_report_is_signed(reviewed: tuple[LocalAttestor, Report]) -> 
     "change",
     [
         {"agreement_id": builders.digest_of("other")},
-        {"slo_id": builders.digest_of("other")},
-        {"period": Period(starts_at=builders.START, ends_at=builders.START + 1)},
+        {"period_index": 1},
+        {"slo_index": 1},
+        {"revision": 2},
         {"good": 0},
         {"valid": 11},
-        {"evidence_root": builders.digest_of("other")},
-        {"leaf_count": 9},
         {"document_hash": builders.digest_of("other")},
     ],
 )
 def test_a_report_that_differs_in_one_field_is_not_signed(
-    reviewed: tuple[LocalAttestor, Report], change: dict[str, object]
+    reviewed: tuple[LocalAttestor, Row], change: dict[str, object]
 ) -> None:
     """Whatever field of a reviewed report was changed, the attestor refuses and says so."""
     attestor, report = reviewed
@@ -69,7 +67,7 @@ def test_a_report_that_differs_in_one_field_is_not_signed(
         attestor.sign([replace(report, **change)], SET, builders.CHAIN)  # type: ignore[arg-type]  # a table of fields
 
 
-def test_a_report_for_another_contract_is_not_signed(reviewed: tuple[LocalAttestor, Report]) -> None:
+def test_a_report_for_another_contract_is_not_signed(reviewed: tuple[LocalAttestor, Row]) -> None:
     """The same report for another chain or contract is not what was reviewed."""
     attestor, report = reviewed
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sankofa_observe.sla.schedule import Measured, credit_minor
+from sankofa_observe.sla.schedule import Measured, credit_of
+from sankofa_observe.sla.stacking import CreditRules, period_credit
+from sankofa_observe.units import PPM
 from tests.chain import TestChain
 from tests.unit.sla.published import MONTH_MINUTES, REPRODUCED
 
@@ -21,5 +23,6 @@ def test_bands_cost_on_chain_what_they_cost_here(anvil: TestChain, case: str) ->
     for good in sorted({edge + beside for edge in edges for beside in (-1, 0, 1)} | {0, MONTH_MINUTES}):
         rows = [(one.below_ppm, one.credit_ppm) for one in of.schedule]
         _, there = anvil.call("creditOf", fee, of.target_ppm, rows, good, MONTH_MINUTES)
-        here = credit_minor(of.schedule, fee, of.target_ppm, Measured(good=good, valid=MONTH_MINUTES))
+        credit = credit_of(of.schedule, fee, of.target_ppm, Measured(good=good, valid=MONTH_MINUTES))
+        here = period_credit(CreditRules(), fee, PPM, [credit])
         assert (good, here) == (good, there)

@@ -78,7 +78,7 @@ class Run:
     penalties: tuple[Penalty, ...]
 
     def settle(self) -> Settle:
-        catalog, samples = Catalog(agreements={self.agreement.id: self.agreement}), _samples()
+        catalog, samples = Catalog(agreements={self.agreement.version_id: self.agreement}), _samples()
         attestors = [
             LocalAttestor(name=f"attestor-{n}", key=key, source=samples, catalog=catalog, exclusions=MemoryExclusions())
             for n, key in enumerate(self.anvil.attestors)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sankofa_observe.adapters.specs import load_catalog
+from sankofa_observe.adapters.specs import load_catalog, load_with_places
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.units import instant
 from tests.adapters.spec_documents import (
     AGREEMENT,
     FLEET,
@@ -24,6 +25,7 @@ from tests.adapters.spec_documents import (
     named,
     notes,
     put,
+    violations,
     write,
     zone,
 )
@@ -94,8 +96,31 @@ BROKEN_AGREEMENTS: dict[str, tuple[Change, Expected]] = {
         [*[BANDS] * 3, ("agreement.fee", "/spec/promises/0/bands")],
     ),
     "more-bands-than-the-contract-holds": (
-        put(PROMISE + "bands", [{"belowPpm": 995_000 - n, "creditPpm": 1 + n} for n in range(9)]),
-        [("spec.too-long", "/spec/promises/0/bands")],
+        put(PROMISE + "bands", [{"belowPpm": 995_000 - n, "creditPpm": 10 + n} for n in range(7)]),
+        [BANDS],
+    ),
+    "credit-over-the-cap": (
+        put(PROMISE + "bands|2|creditPpm", 500_001),
+        [("agreement.bands", "/spec/promises/0/bands/2/creditPpm")],
+    ),
+    "more-promises-than-the-contract-holds": (
+        lambda document: document["spec"]["promises"].extend(
+            {**document["spec"]["promises"][0], "site": f"edge-{n}"} for n in range(7)
+        ),
+        [
+            ("agreement.promises", "/spec/promises"),
+            *(("agreement.site", f"/spec/promises/{n}/site") for n in range(2, 9)),
+        ],
+    ),
+    "fee-of-nothing": (put("spec|fee|amountMinor", 0), [("spec.greater-than-equal", "/spec/fee/amountMinor")]),
+    "ruling-of-no-time": (put("spec|rulingSeconds", 0), [("spec.greater-than-equal", "/spec/rulingSeconds")]),
+    "reported-longer-than-restated": (
+        put("spec|reportSeconds", 365 * 86_400 + 1),
+        [("agreement.clocks", "/spec/restateSeconds")],
+    ),
+    "notice-wider-than-the-contract": (
+        put("spec|noticeSeconds", 2**32),
+        [("spec.less-than-equal", "/spec/noticeSeconds")],
     ),
     "credit-over-the-fee": (
         put(PROMISE + "bands|2|creditPpm", 1_000_001),
@@ -194,6 +219,36 @@ def test_specs_name_what_is_wrong_with_an_agreement(case: str, tmp_path: Path) -
     change, expected = BROKEN_AGREEMENTS[case]
     folder = write(tmp_path, fleet=FLEET, edge=SLO, latency=LATENCY, agreement=changed(AGREEMENT, change))
     assert sorted(found(folder)) == sorted([(code, f"agreement.yaml#1:{path}") for code, path in expected])
+
+
+def test_days_where_clocks_change_are_refused_with_what_to_take(tmp_path: Path) -> None:
+    """A calendar of such days ends within 17 months on chain; months of the same zone do not."""
+    for duration, expected in (("1d", ["agreement.calendar"]), ("1M", [])):
+        edge = changed(SLO, zone("Europe/Berlin", duration=duration))
+        terms = changed(AGREEMENT, put("spec|promises|1", ...), put("spec|startsAt", "2026-12-31T23:00:00Z"))
+        folder = write(tmp_path, fleet=FLEET, edge=edge, agreement=terms)
+        if not expected:
+            assert load_catalog([folder]).agreements
+            continue
+        (told,) = violations(folder)
+        assert told.code == "agreement.calendar"
+        assert "take days in a zone whose clocks never change, such as UTC, or weeks or months" in told.hint
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [("2026-12-31T23:59:59Z", []), ("2027-01-01T00:00:00Z", ["agreement.past"]), ("2027-03-01T00:00:00Z", ["agreement.past"]), ("", [])],
+)  # fmt: skip
+def test_a_start_that_has_passed_is_a_warning_of_the_first_version(
+    now: str, expected: list[str], tmp_path: Path
+) -> None:
+    """The contract refuses it; specs of an agreement that runs are right, and a later version may begin whenever it was agreed."""
+    later = changed(AGREEMENT, put("spec|version", 2), put("spec|startsAt", "2027-02-01T00:00:00Z"))
+    folder = write(tmp_path, fleet=FLEET, edge=SLO, latency=LATENCY, agreement=AGREEMENT, later=later)
+    loaded, _ = load_with_places([folder], now=int(instant(now).timestamp()) if now else None)
+    past = [one for one in loaded.warnings if one.code == "agreement.past"]
+    assert [one.code for one in past] == expected
+    assert all(one.where.endswith("agreement.yaml#1:/spec/startsAt") for one in past)
 
 
 SHORT_TERMS = {"disputeWindowSeconds": 10, "disputeWindowBlocks": 1, "toleranceSlots": 8, "graceSeconds": 5}

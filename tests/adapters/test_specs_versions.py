@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def at(text: str) -> int:
 
 
 def test_each_version_holds_from_its_boundary_to_the_next(tmp_path: Path) -> None:
-    """Whatever order the files are read in; the id stays, the contract knows each version by an id of its own."""
+    """Whatever order the files are read in; the id stays, and periods and years are counted from the first version on."""
     catalog = loaded(tmp_path, a_slo=later(2, MARCH), a_terms=amended(2, MARCH))
     [(first, second)] = catalog.agreements_by_id().values()
 
@@ -76,15 +77,17 @@ def test_each_version_holds_from_its_boundary_to_the_next(tmp_path: Path) -> Non
         at(MARCH),
     )
     assert (second.version, second.starts_at, second.ends_at) == (2, at(MARCH), None)
-    assert first.on_chain_id == first.id != second.on_chain_id
+    assert first.key == second.key
+    assert (second.calendar, second.first_period, second.year_periods) == (first.calendar, 2, 12)
+    march = first.window.period_at(at(MARCH))
+    assert first.year_at(march) == second.year_at(march) == 0
     assert [(one.promises[0].slo.version, one.promises[0].slo.target_ppm) for one in (first, second)] == [
         (1, 995_000),
         (2, 990_000),
     ]
     assert {one.promises[1].slo.counted_as for one in (first, second)} == {"latency-chain-query"}
     assert list(catalog.slos) == ["availability-edge@2", "latency-chain-query", "availability-edge"]
-    march = at(MARCH)
-    for instant_at, version in ((0, 1), (march - 1, 1), (march, 2), (march + 10**9, 2)):
+    for instant_at, version in ((0, 1), (at(MARCH) - 1, 1), (at(MARCH), 2), (at(MARCH) + 10**9, 2)):
         holding = catalog.agreement_at(first.id, instant_at), catalog.slo_at("availability-edge", instant_at)
         assert [one and one.version for one in holding] == [version, version]
 
@@ -97,7 +100,7 @@ def test_a_later_version_changes_nothing_of_what_was_agreed_before(tmp_path: Pat
     [before] = loaded(alone).agreements.values()
     catalog = loaded(beside, second=later(2, MARCH), amended=amended(2, MARCH))
 
-    assert catalog.agreements[before.on_chain_id].terms_hash == before.terms_hash
+    assert catalog.agreements[before.version_id].terms_hash == before.terms_hash
     assert catalog.slos["availability-edge"].digest == before.promises[0].slo.digest
 
 
@@ -108,6 +111,19 @@ def test_an_agreement_may_be_amended_without_its_slos(tmp_path: Path) -> None:
     [(first, second)] = catalog.agreements_by_id().values()
     assert (first.fee_minor, second.fee_minor) == (125_000, 150_000)
     assert first.promises == second.promises
+
+
+def test_a_years_cap_changes_where_a_year_of_the_agreement_begins(tmp_path: Path) -> None:
+    """Twelve months after the first one; the terms of both say in which calendar and from which period on."""
+    cap, since = put("spec|credits", {"capYearMinor": 500_000}), put("spec|startsAt", "2028-01-01T00:00:00Z")
+    catalog = loaded(tmp_path, amended=changed(AGREEMENT, put("spec|version", 2), since, cap))
+    [(first, second)] = catalog.agreements_by_id().values()
+    assert [one.credit_rules.cap_year_minor for one in (first, second)] == [0, 500_000]
+    assert [json.loads(one.terms_document)["calendar"] for one in (first, second)] == [
+        {"id": first.calendar.id, "began_at": first.starts_at, "first_period": index, "year_periods": 12}
+        for index in (0, 12)
+    ]
+    assert second.year_at(second.window.period_at(second.starts_at)) == 1
 
 
 def test_a_version_may_be_replaced_before_it_ever_holds(tmp_path: Path) -> None:
@@ -187,7 +203,7 @@ AGREEMENTS: dict[str, tuple[dict[str, Document | None], Expected]] = {
         },
         [("agreement.boundary", TWO + "/spec/startsAt")],
     ),
-    "inside a period of the version before": (
+    "another window": (
         {
             "latency": None,
             "second": changed(later(2, MARCH), put("spec|timeWindow|0|duration", "1d")),
@@ -195,7 +211,23 @@ AGREEMENTS: dict[str, tuple[dict[str, Document | None], Expected]] = {
             "terms": changed(AGREEMENT, put("spec|promises|1", ...)),
             "two": amended(2, MARCH, put("spec|promises|1", ...)),
         },
-        [("agreement.boundary", TWO + "/spec/startsAt")],
+        [("agreement.version", TWO + "/spec/promises")],
+    ),
+    "another account of the tenant": (
+        {**SECOND, "two": amended(2, MARCH, put("spec|tenant|account", "0x" + "5c" * 20))},
+        [("agreement.version", TWO + "/spec/tenant/account")],
+    ),
+    "another account of the provider": (
+        {**SECOND, "two": amended(2, MARCH, put("spec|provider|account", "0x" + "5c" * 20))},
+        [("agreement.version", TWO + "/spec/provider/account")],
+    ),
+    "another year's cap in the middle of a year": (
+        {**SECOND, "two": amended(2, MARCH, put("spec|credits", {"capYearMinor": 500_000}))},
+        [("agreement.year", TWO + "/spec/credits/capYearMinor")],
+    ),
+    "after the calendar": (
+        {"two": changed(AGREEMENT, put("spec|version", 2), put("spec|startsAt", "2037-01-01T00:00:00Z"))},
+        [("agreement.calendar", TWO + "/spec/startsAt")],
     ),
     "another tenant": (
         {**SECOND, "two": amended(2, MARCH, put("spec|tenant|id", "baobab"))},

@@ -176,6 +176,9 @@ def test_api_tells_a_settlement_with_its_history(world: World) -> None:
         "valid": 10,
         "credit_ppm": 400_000,
         "proposed": {"amount_minor": CREDIT_MINOR, "currency": "USD", "exponent": 2},
+        "agreement_key": ACME.key,
+        "period_index": 0,
+        "slo_index": 0,
         "evidence_root": penalty.evidence_root,
         "document_hash": penalty.document_hash,
     }

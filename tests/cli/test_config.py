@@ -310,7 +310,7 @@ def test_an_agreement_of_an_observer_that_nobody_runs_is_refused(tmp_path: Path)
         pytest.raises(
             InvalidInput, match=r"acme-edge is observed by west, which is not in the settings; known: east, north"
         ),
-        open_platform(settings, catalog=Catalog(agreements={of.id: of})),
+        open_platform(settings, catalog=Catalog(agreements={of.version_id: of})),
     ):
         pass
     assert not (tmp_path / "data").exists()

@@ -27,7 +27,7 @@ from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.ports import AttestorSet, RawSeries, SampleSet
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Evidence, Origin
-from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo, SlotRule
 from sankofa_observe.slo.totals import row_text
@@ -159,7 +159,7 @@ class Recounting:
         known = MemoryExclusions()
         return objection(document, agreements=self.agreements, source=self.source, exclusions=known, since_at={})
 
-    def sign(self, reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
+    def sign(self, rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
         return self.account.encode()
 
 
@@ -237,7 +237,7 @@ class World:
             agreement_of("acme", site=SITES[0], fee_minor=125_000),
             agreement_of("globex", site=SITES[1], fee_minor=77),
         ]
-        self.agreements = {one.id: one for one in made[: 1 + two]}
+        self.agreements = {one.version_id: one for one in made[: 1 + two]}
         self.slos = [promise.slo for promise in made[0].promises]
         script, arrivals = ScriptedSamples(), dict[tuple[str, int], int]()
         for site in self.sites:

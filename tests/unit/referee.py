@@ -27,7 +27,15 @@ TEXTS = {
     "format", "currency", "excluded_slots", "name", "site", "budgeting", "no_traffic", "counted", "combine", "observer", "queries", "engine",
     "verdict",
 }  # fmt: skip
-BYTES = {"contract": 20, "settlement_id": 32, "agreement": 32, "id": 16, "terms_hash": 32, "spec_digest": 32, "root": 32}
+BYTES = {
+    "contract": 20,
+    "settlement_id": 32,
+    "agreement": 32,
+    "id": 16,
+    "terms_hash": 32,
+    "spec_digest": 32,
+    "root": 32,
+}
 OVER_ZERO = {"slot_seconds", "slot_expected", "scrape_seconds", "chain_id", "version"}
 PPM = {"target_ppm", "slot_target_ppm", "cap_ppm", "bands"}
 NAME = "[a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"

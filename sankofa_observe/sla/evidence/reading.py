@@ -126,7 +126,20 @@ def _fits(evidence: Evidence, claimed: str) -> list[tuple[str, object, object]]:
 
 def _identity(at: Field) -> Identity:
     at.only(
-        *("format", "settlement_id", "chain", "row", "calendar", "agreement", "slo", "period", "observers", "days", "root", "edges"),
+        *(
+            "format",
+            "settlement_id",
+            "chain",
+            "row",
+            "calendar",
+            "agreement",
+            "slo",
+            "period",
+            "observers",
+            "days",
+            "root",
+            "edges",
+        ),
         *("attainment", "overlay", "verdict", "credit"),
     )
     if at.text("format") != FORMAT:

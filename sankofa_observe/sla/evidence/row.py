@@ -15,9 +15,7 @@ FIXED_WORDS = 3
 
 def read_row(at: Field, calendar: Calendar, period: Period) -> RowName:
     at.only("agreement", "period", "slo")
-    row = RowName(
-        agreement_id=at.hex("agreement", DIGEST), period_index=at.whole("period"), slo_index=at.whole("slo")
-    )
+    row = RowName(agreement_id=at.hex("agreement", DIGEST), period_index=at.whole("period"), slo_index=at.whole("slo"))
     if row.slo_index >= MOST_SLOS:
         raise InvalidInput(f"evidence document: row.slo is {row.slo_index}, expected 0 to {MOST_SLOS - 1}")
     if row.period_index >= calendar.periods or calendar.period_at(row.period_index) != period:

@@ -11,15 +11,16 @@ from sankofa_observe.verify.keccak import keccak
 
 MOST_BOUNDS, MOST_SLOS = 512, 8
 MOST_SECONDS = 2**32 - 1
+FIXED_WORDS = 3  # anchor, seconds and periods
 
 
 def refuse_calendar(identity: dict[str, Any]) -> None:
     """One of its two forms, within what the contract holds."""
     bounds, fixed = identity["calendar"]["bounds"], identity["calendar"]["fixed"]
     if bounds:
-        sound = not fixed and 2 <= len(bounds) <= MOST_BOUNDS and all(one < later for one, later in pairwise(bounds))
+        sound = not fixed and 1 < len(bounds) <= MOST_BOUNDS and all(one < later for one, later in pairwise(bounds))
     else:
-        sound = len(fixed) == 3 and all(0 < one <= MOST_SECONDS for one in fixed[1:])
+        sound = len(fixed) == FIXED_WORDS and all(0 < one <= MOST_SECONDS for one in fixed[1:])
     if not sound:
         raise CannotCheck(
             f"calendar has {len(bounds)} bounds and {str(fixed)[:80]}, expected 2 to {MOST_BOUNDS} bounds that ascend, or a list of "

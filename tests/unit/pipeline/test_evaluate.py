@@ -263,7 +263,7 @@ def test_a_period_that_waits_is_looked_at_in_every_turn() -> None:
 
     assert [type(one).__name__ for one in told] == ["Judged", "NotYet", "Judged", "NotYet"]
     assert [type(one).__name__ for one in later] == ["Judged"] * 4
-    assert marks.judged_to == {two.id: period(1).ends_at}
+    assert marks.judged_to == {two.version_id: period(1).ends_at}
 
 
 def test_late_samples_are_looked_for_once_of_all_sites() -> None:

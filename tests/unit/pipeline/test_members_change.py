@@ -114,7 +114,7 @@ def test_an_attestor_counts_by_its_own_fleet_file_and_objects_where_that_matters
     def says(members: Members) -> str | None:
         own = agreement(members)
         known = MemoryExclusions()
-        return objection(document, agreements={own.id: own}, source=scraped(), exclusions=known, since_at={})
+        return objection(document, agreements={own.version_id: own}, source=scraped(), exclusions=known, since_at={})
 
     assert says(SECOND) is None
     assert says(FIRST) == "counts 1 slots otherwise, tolerates 0; the first is 2026-01-01T00:07:00Z"

@@ -10,13 +10,23 @@ import pytest
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.assess import assess
-from sankofa_observe.pipeline.attest import attested_report, objection
+from sankofa_observe.pipeline.attest import attested_row, objection
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.pipeline.period import arranged, with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.sla.agreement import Agreement, Promise
-from sankofa_observe.sla.evidence import EdgeCounts, Evidence, Origin, Provenance, day_leaf, evidence_of, parse
+from sankofa_observe.sla.calendar import FixedCalendar
+from sankofa_observe.sla.evidence import (
+    EdgeCounts,
+    Evidence,
+    Origin,
+    Provenance,
+    day_leaf,
+    document_hash,
+    evidence_of,
+    parse,
+)
 from sankofa_observe.sla.overlay import ExcludedSlots, Overlay, of_observers
 from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Budgeting, Slo, SlotRule
@@ -70,7 +80,9 @@ ROW = "1767225600,4,0,0,0,0,0,0,0,4,4,GOOD"
 
 def says(document: Evidence, source: ScriptedSamples, agreement: Agreement = AGREEMENT) -> str | None:
     known = MemoryExclusions()
-    return objection(document, agreements={agreement.id: agreement}, source=source, exclusions=known, since_at={})
+    return objection(
+        document, agreements={agreement.version_id: agreement}, source=source, exclusions=known, since_at={}
+    )
 
 
 def test_attestor_signs_what_it_counts_itself() -> None:
@@ -137,7 +149,14 @@ def _shift(seconds: int, length: int = PERIOD_SECONDS) -> Change:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (_claim("agreement", id=builders.digest_of("another")), "holds other terms for this agreement"),
+        (_claim("row", agreement_id=builders.digest_of("another")), "holds other terms for this agreement"),
+        (_claim("agreement", version=2), "holds other terms for this agreement"),
+        (_claim("row", period_index=1), "knows it as period 0 and SLO 0, not 1 and 0"),
+        (_claim("row", slo_index=1), "knows it as period 0 and SLO 0, not 0 and 1"),
+        (
+            _claim(calendar=FixedCalendar(anchor_at=START, seconds=600, periods=1)),
+            f"holds terms of calendar {AGREEMENT.calendar.id}, not 0x9c9804f55cfc8461f278c1f325cb945b",
+        ),
         (_claim("agreement", terms_hash=builders.digest_of("other")), "holds other terms for this agreement"),
         (_claim("slo", site="edge-9"), "finds no promise of availability-edge at edge-9"),
         (_claim("slo", name="invented"), "finds no promise of invented at edge-1"),
@@ -334,13 +353,14 @@ def test_a_gap_longer_than_half_an_hour_is_not_counted_over_by_any_reader() -> N
 
 
 def test_the_reported_counts_are_the_high_bound() -> None:
-    """What is signed is good with the unknown, of all, under the document's root."""
+    """What is signed is good with the unknown, of all, by the document's row and hash."""
     document = document_of(AGREEMENT, samples(75, only=range(0, 540, 15)))
 
-    identity, (_, report) = document.identity, attested_report(document)
+    identity, (_, row) = document.identity, attested_row(document)
 
     assert (identity.good, identity.bad, identity.unknown) == (8, 1, 1)
-    assert (report.good, report.valid, report.evidence_root) == (9, 10, identity.root)
+    assert (row.good, row.valid, row.document_hash) == (9, 10, document_hash(identity))
+    assert (row.agreement_id, row.period_index, row.slo_index, row.revision) == (*vars(identity.row).values(), 1)
 
 
 def excluded(*, approved: bool = True, **changes: Any) -> MemoryExclusions:
@@ -394,7 +414,7 @@ def test_an_attestor_signs_under_the_exclusions_it_knows_to_be_approved(
     """A proposer excludes nothing by itself, and leaves nothing out."""
     found = objection(
         under(theirs),
-        agreements={AGREEMENT.id: AGREEMENT},
+        agreements={AGREEMENT.version_id: AGREEMENT},
         source=samples(75, 570),
         exclusions=ours,
         since_at={},
@@ -406,7 +426,7 @@ def test_an_attestor_signs_under_the_exclusions_it_knows_to_be_approved(
 def test_an_attestor_knows_when_a_site_was_deployed() -> None:
     """By its own fleet file: a date that hides an outage is no date."""
     document = under(NOTHING, since_at=START + 120)
-    ask = {"agreements": {AGREEMENT.id: AGREEMENT}, "source": samples(75, 570), "exclusions": NOTHING}
+    ask = {"agreements": {AGREEMENT.version_id: AGREEMENT}, "source": samples(75, 570), "exclusions": NOTHING}
     told = [objection(document, since_at=since, **ask) for since in ({"edge-1": START + 120}, {}, {"edge-1": START})]  # type: ignore[arg-type]
 
     differs = f"finds the site deployed at second 0 of its own fleet file, not {START + 120}"
@@ -417,7 +437,11 @@ def test_an_attestor_holds_what_an_excluded_slot_means() -> None:
     """Out of the base here, up there: the terms are others, and their hash says so first."""
     other = replace(AGREEMENT, excluded_slots=ExcludedSlots.COUNTS_AS_UP)
     found = objection(
-        under(NOTHING), agreements={AGREEMENT.id: other}, source=samples(75, 570), exclusions=NOTHING, since_at={}
+        under(NOTHING),
+        agreements={AGREEMENT.version_id: other},
+        source=samples(75, 570),
+        exclusions=NOTHING,
+        since_at={},
     )
 
     assert found == "holds terms by which an excluded slot counts-as-up, not leaves-base"

@@ -14,7 +14,7 @@ from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
 from sankofa_observe.ports import Attempt, OnChainSettlement
 from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.penalty import Penalty
-from sankofa_observe.sla.settlement import Report, SettlementState
+from sankofa_observe.sla.settlement import Row, SettlementState
 from sankofa_observe.testing import FakeAttestor, FakeChain, FixedClock, MemoryArchive, MemoryLedger
 from tests import builders
 from tests.builders import CREDIT_MINOR, breach
@@ -31,11 +31,11 @@ class WatchedChain(FakeChain):
     refused: set[str] = field(default_factory=set)  # document hashes
     signed: list[tuple[int, tuple[bytes, ...]]] = field(default_factory=list)  # rows, signatures
 
-    def sign_reports(self, reports: Sequence[Report], signatures: Sequence[bytes], nonce: int) -> Attempt:
-        if self.refused & {one.document_hash for one in reports}:
+    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Attempt:
+        if self.refused & {one.document_hash for one in rows}:
             raise Refused("the contract refuses now: SLAPeriodNotOver")
-        self.signed.append((len(reports), tuple(signatures)))
-        return super().sign_reports(reports, signatures, nonce)
+        self.signed.append((len(rows), tuple(signatures)))
+        return super().sign_reports(rows, signatures, nonce)
 
 
 @dataclass(kw_only=True)
@@ -157,7 +157,7 @@ def test_fewer_than_the_threshold_send_nothing(trouble: dict[str, Any], reason: 
 def test_terms_that_the_parties_did_not_accept_are_not_reported() -> None:
     """The contract holds other terms: no nonce is spent, and it is told."""
     court = Court()
-    court.chain.other_terms.add(court.penalties[0].agreement_id)
+    court.chain.other_terms.add(builders.agreement().terms_hash)
 
     assert said(court.run()) == [
         (

@@ -164,7 +164,9 @@ def test_an_attestor_counts_by_its_own_fleet_file_and_objects_where_that_matters
     def says(*listed: str) -> str | None:
         own = agreement(kind, listed)
         known = MemoryExclusions()
-        return objection(document, agreements={own.id: own}, source=scraped(fleets), exclusions=known, since_at={})
+        return objection(
+            document, agreements={own.version_id: own}, source=scraped(fleets), exclusions=known, since_at={}
+        )
 
     assert says("n1") is None
     assert str(says("n1", "n9")).startswith("counts ")  # a host that it never saw

@@ -37,7 +37,7 @@ from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.evidence import Origin, parse
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.recurrence import Schedule
-from sankofa_observe.sla.settlement import SettlementState, on_chain_id
+from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.sla.what_if import Change, Owed
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
 from sankofa_observe.testing import FakeAttestor, FakeChain, FixedClock, ScriptedSamples
@@ -321,7 +321,7 @@ def test_evidence_of_both_versions_holds_for_verifier_and_attestor(house: House,
         assert [check for check in verify(raw).checks if not check.holds] == []
         document = parse(raw)
         assert document.identity.agreement.version == one.agreement_version
-        assert document.identity.agreement.id == on_chain_id(one.agreement_id, one.agreement_version)
+        assert document.identity.row.agreement_id == one.agreement_key
         ports = {"source": house.source, "exclusions": changed.ledger, "since_at": {}}
         assert objection(document, agreements=house.catalog.agreements, **ports) is None  # type: ignore[arg-type]
         only = {key: terms for key, terms in house.catalog.agreements.items() if terms.version != one.agreement_version}
@@ -356,13 +356,13 @@ def test_lost_evidence_is_written_anew_by_the_version_of_its_time(house: House, 
     assert [type(one) for one in done] == 4 * [Rebuilt], [str(one) for one in done]
 
 
-def test_each_version_is_settled_under_its_own_id_on_chain(house: House, changed: Platform) -> None:
-    """Its terms are asked for, and its reports name it: the contract holds each as an agreement of its own."""
+def test_each_version_is_settled_by_its_own_terms(house: House, changed: Platform) -> None:
+    """The contract knows one agreement by one key; a version whose terms it does not hold waits, and no other."""
     chain = FakeChain(clock=house.clock, members=(ACCOUNT,), threshold=1)
     for one in penalties(changed):
         chain.prices[one.settlement_id] = one.credit_minor
-    first, later = (on_chain_id(penalties(changed)[0].agreement_id, version) for version in (1, 2))
-    chain.other_terms.add(later)
+    [later] = [one for one in house.catalog.agreements.values() if one.version > 1]
+    chain.other_terms.add(later.terms_hash)
     attestor = FakeAttestor(name="a", account=ACCOUNT)
     ports = {"ledger": changed.ledger, "archive": changed.archive, "chain": chain, "clock": house.clock}
     settle = Settle(attestors=[attestor], **ports)  # type: ignore[arg-type]
@@ -374,7 +374,9 @@ def test_each_version_is_settled_under_its_own_id_on_chain(house: House, changed
 
     reported, computed = SettlementState.REPORTED, SettlementState.COMPUTED
     assert states == [[reported, reported, computed, computed], 4 * [reported]]
-    assert {one.report.agreement_id for one in penalties(changed)} == {first, later}
+    rows = [one.row() for one in penalties(changed)]
+    assert {one.agreement_id for one in rows} == {later.key}
+    assert [later.calendar.period_at(one.period_index) for one in rows] == [one.period for one in penalties(changed)]
 
 
 def test_what_if_prices_the_past_by_the_version_that_held(house: House, changed: Platform) -> None:

@@ -100,9 +100,7 @@ def test_outlook_names_the_first_slot_that_makes_it_dearer(
         return
     assert found is not None
     valid = good + bad + unknown + left
-    owed = [
-        EDGE.credit_minor([credit_of(EDGE, own, good=valid - bad - more, valid=valid)]) for more in range(left + 1)
-    ]
+    owed = [EDGE.credit_minor([credit_of(EDGE, own, good=valid - bad - more, valid=valid)]) for more in range(left + 1)]
     first = next((more for more, amount in enumerate(owed) if amount > owed[0]), None)
     assert (found.now_minor, found.slots_to_next) == (owed[0], first)
     assert found.next_minor == (None if first is None else owed[first])

@@ -131,7 +131,9 @@ def test_an_identity_is_of_one_promise_on_one_chain_in_one_period(change: str) -
         "chain": lambda: builders.breach(terms, chain=replace(builders.CHAIN, chain_id=1)),
         "period": lambda: builders.breach(terms, 1),
         "provider": lambda: builders.breach(replace(terms, provider_account="0x" + "12" * 20)),
-        "site": lambda: builders.breach(replace(two, promises=tuple(sorted(two.promises, key=two.slo_index, reverse=True)))),
+        "site": lambda: builders.breach(
+            replace(two, promises=tuple(sorted(two.promises, key=two.slo_index, reverse=True)))
+        ),
     }
 
     assert builders.breach(terms).penalty.settlement_id != elsewhere[change]().penalty.settlement_id

@@ -50,12 +50,20 @@ def test_an_agreement_is_known_on_chain_by_its_provider_and_our_id() -> None:
     assert replace(made, version=2).key == made.key != replace(made, provider_account="0x" + "12" * 20).key
 
 
-@given(st.builds(Row, **{
-    "agreement_id": st.binary(min_size=32, max_size=32).map(lambda raw: "0x" + raw.hex()),
-    "document_hash": st.binary(min_size=32, max_size=32).map(lambda raw: "0x" + raw.hex()),
-    "period_index": st.integers(0, 2**32 - 1), "slo_index": st.integers(0, 255), "revision": st.integers(1, 31),
-    "good": st.integers(0, 2**64 - 1), "valid": st.integers(0, 2**64 - 1),
-}))  # fmt: skip
+hashes = st.binary(min_size=32, max_size=32).map(lambda raw: "0x" + raw.hex())
+rows = st.builds(
+    Row,
+    agreement_id=hashes,
+    period_index=st.integers(0, 2**32 - 1),
+    slo_index=st.integers(0, 255),
+    revision=st.integers(1, 31),
+    good=st.integers(0, 2**64 - 1),
+    valid=st.integers(0, 2**64 - 1),
+    document_hash=hashes,
+)
+
+
+@given(rows)
 def test_a_commitment_is_of_the_hash_that_an_attestor_signs(row: Row) -> None:
     """The high 20 bytes of the EIP-712 struct hash, found by another implementation; the verifier finds the same."""
     types = ["bytes32", "bytes32", "uint32", "uint8", "uint8", "uint64", "uint64", "bytes32"]

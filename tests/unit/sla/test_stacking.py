@@ -101,9 +101,7 @@ def test_the_rule_of_money_is_what_fractions_give(
     of: CreditRules, fee: int, cap_ppm: int, year: list[list[int]]
 ) -> None:
     """Periods and their year, over all that the contract can hold; what a year pays is the cut of its uncut sum at every step."""
-    owed = [
-        period_credit(of, fee, cap_ppm, [Credit(share_ppm=one) for one in shares]) for shares in year
-    ]
+    owed = [period_credit(of, fee, cap_ppm, [Credit(share_ppm=one) for one in shares]) for shares in year]
     assert owed == [specified(of, fee, cap_ppm, shares) for shares in year]
     paid = year_credits(of, owed)
     for n in range(len(owed) + 1):

@@ -18,7 +18,7 @@ from sankofa_observe.sla.schedule import (
     band_problems,
 )
 from sankofa_observe.sla.stacking import CreditRules, Stacking
-from sankofa_observe.sla.what_if import Change, Judgeable, Owed, curve, outcome, owed_together, under
+from sankofa_observe.sla.what_if import Change, Judgeable, Owed, curve, outcome, owed_together, under, within_year
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Attainment, Verdict
 from sankofa_observe.units import PPM, Period
@@ -96,6 +96,14 @@ def test_sum_of_a_period_is_capped() -> None:
     assert owed_together(AGREEMENT, [bad, doubted]) == Owed(low_minor=50_000, high_minor=FEE_MINOR // 2)
 
 
+def test_periods_of_a_year_are_paid_within_its_cap() -> None:
+    """Each bound by itself, and without a cap nothing is taken away."""
+    capped = replace(AGREEMENT, credit_rules=CreditRules(cap_year_minor=60_000))
+    uncut = Owed(low_minor=50_000, high_minor=100_000)
+    assert within_year(capped, uncut) == Owed(low_minor=50_000, high_minor=60_000)
+    assert within_year(AGREEMENT, uncut) == uncut
+
+
 # --------------------------------------------------------------------------------------------------------------- curve
 
 COUNTS = st.builds(
@@ -105,6 +113,7 @@ COUNTS = st.builds(
     st.integers(0, 20),
     bounded=st.booleans() | st.just(True),
 )
+A_YEAR = 365 * 86_400 // period().seconds  # periods
 ALL = (Steps(each_seconds=300, credit_ppm=50_000), Proportional(factor_ppm=10 * PPM))
 SCHEDULES = st.sampled_from([(), bands((995_000, 100_000), (900_000, 999_999)), bands((999_999, 1)), *ALL])
 
@@ -114,8 +123,8 @@ def naive(of: list[Judgeable], change: Change, target_ppm: int) -> Owed:
     groups: dict[Period, list[Judgeable]] = {}
     for one in of:
         groups.setdefault(one.period, []).append(one)
-    total = Owed()
-    for group in groups.values():
+    years: dict[int, Owed] = {}
+    for own, group in groups.items():
         made: Agreement = group[0].agreement
         outcomes = []
         for one in group:
@@ -123,15 +132,22 @@ def naive(of: list[Judgeable], change: Change, target_ppm: int) -> Owed:
             if asked.slo.name == change.slo:
                 asked = under(change.scheduled(asked), target_ppm)
             outcomes.append(outcome(made, asked, one.attained))
-        total += owed_together(made, outcomes)
-    return total
+        year = made.year_at(own)
+        years[year] = years.get(year, Owed()) + owed_together(made, outcomes)
+    return sum((within_year(of[0].agreement, one) for one in years.values()), Owed())
 
 
 @given(
-    st.lists(st.tuples(COUNTS, st.integers(0, 2), st.booleans()), max_size=8),
+    st.lists(st.tuples(COUNTS, st.sampled_from([0, 1, A_YEAR]), st.booleans()), max_size=8),
     SCHEDULES,
     st.lists(st.integers(1, PPM - 1), max_size=4),
-    st.sampled_from([CreditRules(), CreditRules(stacking=Stacking.LARGEST, minimum_minor=20_000)]),
+    st.sampled_from(
+        [
+            CreditRules(),
+            CreditRules(stacking=Stacking.LARGEST, minimum_minor=20_000),
+            CreditRules(cap_year_minor=60_000),
+        ]
+    ),
 )
 def test_curve_says_what_judging_anew_would(
     drawn: list[tuple[Attainment, int, bool]], schedule: Schedule, objectives: list[int], rules: CreditRules
