@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IAgreementBook} from "./interfaces/IAgreementBook.sol";
 import {Calendars} from "./libraries/Calendars.sol";
+import {CreditMath} from "./libraries/CreditMath.sol";
 import {TermsCheck} from "./libraries/TermsCheck.sol";
 import {AgreementWord, toAgreementWord} from "./types/AgreementWord.sol";
 import {Bands, toBands} from "./types/Bands.sol";
@@ -196,10 +197,25 @@ contract AgreementBook is IAgreementBook {
     }
 
     /// @inheritdoc IAgreementBook
-    function versionAt(bytes32 agreementId, uint32 period) external view returns (uint16) {
+    function versionAt(bytes32 agreementId, uint32 period) public view returns (uint16) {
         AgreementRecord storage agreement = _agreements[agreementId];
         if (!agreement.word.covers(period)) revert SLAUnknownPeriod(agreementId, period);
         return _versionAt(agreement, agreement.word, period);
+    }
+
+    /// @inheritdoc IAgreementBook
+    function creditOf(
+        bytes32 agreementId,
+        uint32 period,
+        uint8 slo,
+        uint64 good,
+        uint64 valid
+    ) external view returns (uint32 creditPpm, uint80 aloneMinor) {
+        AgreementRecord storage agreement = _known(agreementId);
+        VersionRecord storage version = agreement.versions[versionAt(agreementId, period)];
+        if (slo >= version.money.sloCount()) revert SLAUnknownSlo(agreementId, period, slo);
+        creditPpm = uint32(version.bands[slo].creditPpm(good, valid));
+        aloneMinor = uint80(CreditMath.periodMinor(version.money, creditPpm));
     }
 
     /// @inheritdoc IAgreementBook

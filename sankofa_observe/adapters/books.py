@@ -60,7 +60,7 @@ class Books:
     ) -> Iterator[Logged]:
         """The events of these names with these indexed values, newest page first, and in a page newest first."""
         topics = [[contract.events[name].topic for name in names], *_topics(contract, names[0], indexed)]
-        by_topic = {contract.events[name].topic: contract.events[name] for name in names}
+        by_topic = {str(contract.events[name].topic): contract.events[name] for name in names}
         with self.node.asking(f"events of {contract.address}"):
             newest = self.node.web3.eth.block_number
             for end in range(newest, first_block - 1, -LOG_PAGE_BLOCKS):

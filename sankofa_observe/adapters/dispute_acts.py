@@ -49,8 +49,8 @@ class Disputes:
                 f"the document is of contract {chain.contract}, and this is {self.books.settlements.address.lower()}; nothing was sent"
             )
         found = self.settlement(row.key)
-        word = found and found.holding(lambda revision: replace(row, revision=revision))
-        if found is None or word is None:
+        word = found.holding(lambda revision: replace(row, revision=revision)) if found else None
+        if word is None:
             held = "nothing" if found is None else ", ".join(f"{one.commitment} in revision {one.revision}" for one in found.words)
             raise InvalidInput(
                 f"settlement {document.identity.settlement_id}: the contract holds {held}, and this document is {row.commitment} in revision "

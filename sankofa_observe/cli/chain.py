@@ -32,13 +32,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Deploy the contracts; change attestors and roles; pause and resume.")
     for command in (deploy, pause, resume):
         group.command()(command)
-    for name, command in (
-        ("announce-attestors", announce_attestors),
-        ("apply-attestors", apply_attestors),
-        ("announce-role", announce_role),
-        ("apply-role", apply_role),
-    ):
-        group.command(name)(command)
+    for change in (announce_attestors, apply_attestors, announce_role, apply_role):
+        group.command(change.__name__.replace("_", "-"))(change)
     app.add_typer(group, name="chain")
 
 

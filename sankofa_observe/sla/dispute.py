@@ -37,10 +37,10 @@ class Objection:
 
     @property
     def document(self) -> bytes:
-        own = {"document": document_hash(self.counter.identity), "root": self.root} if self.counter else {}
-        return rfc8785.dumps(
-            {"format": "sankofa-objection/1", "row": row_json(self.row), "reason": self.reason, "salt": self.salt, **own}
-        )
+        said: dict[str, Any] = {"format": "sankofa-objection/1", "row": row_json(self.row), "reason": self.reason, "salt": self.salt}
+        if self.counter:
+            said |= {"document": document_hash(self.counter.identity), "root": self.root}
+        return rfc8785.dumps(said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class RulingText:
 
     @property
     def document(self) -> bytes:
-        said = {"outcome": self.outcome, "row": row_json(self.row), "reason": self.reason, "salt": self.salt}
+        said: dict[str, Any] = {"outcome": self.outcome, "row": row_json(self.row), "reason": self.reason, "salt": self.salt}
         return rfc8785.dumps({"format": "sankofa-ruling/1", **said})
 
 

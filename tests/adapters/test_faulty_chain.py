@@ -27,7 +27,7 @@ from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.testing import MemoryExclusions, ScriptedSamples
-from tests.builders import CREDIT_MINOR, breach, slots_of
+from tests.builders import CREDIT_MINOR, CREDIT_PPM, breach, period_of, slots_in
 from tests.chain import TestChain
 from tests.faulty_rpc import ON_READING, ON_SENDING, SENDING, Fault, FaultyRpc, Plan, once, seeded
 from tests.pace import limit
@@ -40,7 +40,7 @@ SEEDS = range(int(os.environ.get("FAULT_SEEDS", "3")))  # a thousand take a quar
 class Outcome:
     """What is left of a run, on the chain and in the ledger."""
 
-    on_chain: tuple[tuple[str, int, bool], ...]  # per settlement: state, credit, and whether it is our document
+    on_chain: tuple[tuple[str, int, bool], ...]  # per settlement: state, share of the fee, and whether it is our row
     events: tuple[tuple[int, int], ...]  # per settlement: how often reported, how often finalised
     balance: tuple[int, int, int]
     recorded: tuple[str, ...]
@@ -48,7 +48,7 @@ class Outcome:
 
 
 FAULT_FREE = Outcome(
-    on_chain=(("final", CREDIT_MINOR, True),) * PERIODS,
+    on_chain=(("final", CREDIT_PPM, True),) * PERIODS,
     events=((1, 1),) * PERIODS,
     balance=(PERIODS * CREDIT_MINOR, 0, 0),
     recorded=("final",) * PERIODS,
@@ -78,7 +78,7 @@ class Run:
     penalties: tuple[Penalty, ...]
 
     def settle(self) -> Settle:
-        catalog, samples = Catalog(agreements={self.agreement.version_id: self.agreement}), _samples()
+        catalog, samples = Catalog(agreements={self.agreement.version_id: self.agreement}), _samples(self.agreement)
         attestors = [
             LocalAttestor(name=f"attestor-{n}", key=key, source=samples, catalog=catalog, exclusions=MemoryExclusions())
             for n, key in enumerate(self.anvil.attestors)
@@ -112,17 +112,17 @@ class Run:
 
     def outcome(self) -> Outcome:
         truth = self.anvil.contract_chain()
-        ids = [one.settlement_id for one in self.penalties]
-        held = [truth.settlement(one) for one in ids]
+        keys = [one.key for one in self.penalties]
+        held = [truth.settlement(one) for one in keys]
         return Outcome(
             on_chain=tuple(
-                (one.state.value, one.credit_minor, one.document_hash == penalty.document_hash)
+                (one.standing.state.value, one.standing.credit_ppm, one.standing.commitment == penalty.row().commitment)
                 for one, penalty in zip(held, self.penalties, strict=True)
                 if one
             ),
             events=tuple(
                 (len(self.anvil.events("SettlementReported", one)), len(self.anvil.events("SettlementFinalized", one)))
-                for one in ids
+                for one in keys
             ),
             balance=self.anvil.balance(self.agreement),
             recorded=tuple(record.state.value for record in self.ledger.read(OPERATOR).settlements().items),
@@ -130,14 +130,14 @@ class Run:
         )
 
 
-def _samples() -> ScriptedSamples:
+def _samples(agreement: Agreement) -> ScriptedSamples:
     """What an attestor's own Prometheus holds: the samples the slots were drawn from."""
     source = ScriptedSamples()
     labels = {"site": "edge-1", "job": "sankofa-proxmox", "instance": "pve"}
     rows = [
         ((one.starts_at + 15 * n) * 1000, int(n >= one.bad))
         for index in range(PERIODS)
-        for one in slots_of(index)
+        for one in slots_in(period_of(agreement, index))
         for n in range(4)
     ]
     source.add("sankofa_pve_up", rows, **labels)
@@ -250,9 +250,10 @@ def test_node_that_fails_every_time_is_unavailable(faulty_run: MakeRun, fault: F
         run.chain.head,
         run.chain.attestor_set,
         run.chain.next_nonce,
-        lambda: run.chain.settlement(run.penalties[0].settlement_id),
-        lambda: run.chain.can_finalise(run.penalties[0].settlement_id),
-        lambda: run.chain.finalisation(run.penalties[0].settlement_id),
+        lambda: run.chain.settlement(run.penalties[0].key),
+        lambda: run.chain.can_finalise(run.penalties[0].key),
+        lambda: run.chain.finalisation(run.penalties[0].key, 1),
+        lambda: run.chain.agreement(run.agreement.key),
     )
     for question in questions:
         if fault is Fault.DELAY:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_typing import Hash32
 
 from sankofa_observe.adapters import deployment
 from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
@@ -381,7 +382,7 @@ STRANGERS: dict[str, Callable[[Life, LocalAccount], Any]] = {
         replace(life.agreement, version=2, starts_at=life.agreement.starts_at + 60_000, began_at=life.agreement.starts_at), who
     ),
     "forge": lambda life, who: life.anvil.contract_chain(sender=who).sign_reports(
-        [life.row(2)], [bytes(who.unsafe_sign_hash(b"\1" * 32).signature)] * 2, 0
+        [life.row(2)], [bytes(who.unsafe_sign_hash(Hash32(b"\1" * 32)).signature)] * 2, 0
     ),
 }
 

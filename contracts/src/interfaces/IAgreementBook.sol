@@ -326,6 +326,20 @@ interface IAgreementBook {
     /// @notice The version in force at a period; {SLAUnknownPeriod} when the period is none of the agreement's.
     function versionAt(bytes32 agreementId, uint32 period) external view returns (uint16);
 
+    /**
+     * @notice What some counts of an SLO in a period are worth by the terms in force, as a settlement is priced.
+     * @dev Reverts with {SLAUnknownAgreement}, {SLAUnknownPeriod} or {SLAUnknownSlo}.
+     * @return creditPpm The credit in ppm of the fee; 0 when the objective is met.
+     * @return aloneMinor What the period comes to when nothing else of it is credited, before the cap of the year.
+     */
+    function creditOf(
+        bytes32 agreementId,
+        uint32 period,
+        uint8 slo,
+        uint64 good,
+        uint64 valid
+    ) external view returns (uint32 creditPpm, uint80 aloneMinor);
+
     // ------------------------------------------------------------- views for {ISettlementBook}, packed into words
 
     /// @notice The two parties; zeros when there is no such agreement.
