@@ -228,8 +228,8 @@ def recounted(reported: Evidence, *, prometheus: str, specs: list[Path], exclusi
     from sankofa_observe.adapters.exclusions_file import FileExclusions
     from sankofa_observe.adapters.specs import load_catalog
     from sankofa_observe.pipeline.counter import counter_evidence
-    from sankofa_observe.sla.evidence import Origin
     from sankofa_observe.pipeline.overlays import NoExclusions
+    from sankofa_observe.sla.evidence import Origin
 
     catalog = load_catalog(specs)
     with ExitStack() as opened:

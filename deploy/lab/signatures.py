@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from eth_keys.datatypes import Signature
-from web3 import Web3
 
 from deploy.lab.stack import Lab
-from sankofa_observe.adapters.contract import artifact
+from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.node import Node
+from sankofa_observe.sla.settlement import ChainIdentity, SettlementKey
 
 V_OFFSET = 27  # Ethereum writes the recovery number as 27 or 28
 
@@ -33,22 +34,27 @@ class Signed:
 
 def read(lab: Lab, contract: str, settlement_id: str) -> Signed:
     """The signatures of the settlement's report, and the attestor set that they are checked against."""
-    with closing(Node(lab.url("chain"))) as node, node.asking("who signed the report"):
-        sla = node.web3.eth.contract(address=Web3.to_checksum_address(contract), abi=artifact()["abi"])
-        events = sla.events.SettlementReported().get_logs(from_block=0)
-        reported = next(
-            one for one in events if "0x" + one["args"]["settlementId"].hex().removeprefix("0x") == settlement_id
-        )
-        sent = node.web3.eth.get_transaction(reported["transactionHash"])
-        _, given = sla.decode_function_input(sent["input"])
-        digest = bytes(sla.functions.reportDigest(given["reports"]).call())
-        members = sla.events.AttestorsSet().get_logs(from_block=0)[-1]["args"]
+    with closing(Node(lab.url("chain"))) as node:
+        books = Books.at(node, contract)
+        sla, identity = books.settlements, ChainIdentity(chain_id=node.web3.eth.chain_id, contract=contract.lower())
+        reports = books.logged(sla, ("SettlementReported",), {}, first_block=0)
+        reported = next(one for one in reports if _key(one.values).id_on(identity) == settlement_id)
+        with node.asking("who signed the report"):
+            sent = node.web3.eth.get_transaction(reported.transaction)  # type: ignore[arg-type]  # hex text is accepted
+            _, given = sla.decode_function_input(sent["input"])
+            digest = bytes(sla.functions.batchDigest(given["rows"]).call())
+        members = next(books.logged(sla, ("AttestorsSet",), {}, first_block=0)).values
     return Signed(
         names=sorted(_name(lab, digest, one) for one in given["signatures"]),
         attestors=len(members["attestors"]),
         threshold=members["threshold"],
-        disputable_until=reported["args"]["deadline"],
+        disputable_until=reported.values["deadline"],
     )
+
+
+def _key(said: Mapping[str, Any]) -> SettlementKey:
+    named = "0x" + bytes(said["agreementId"]).hex()
+    return SettlementKey(agreement_id=named, period_index=said["period"], slo_index=said["slo"])
 
 
 def _name(lab: Lab, digest: bytes, signature: Any) -> str:

@@ -43,7 +43,7 @@ PVE_FILES = {"token_file": "token", "ca_file": "ca.pem"}
 ANVIL = {"calls_per_probe": 4, "consensus": "none", "skip": ["txpool", "validator_peers"]}
 BIN = Path(sys.executable).parent
 KEY_ROUNDS = 2**12  # lab keys live for minutes; real ones use the default
-ROLES = ("admin", "sender", "provider", "tenant", "attestor-1", "attestor-2", "attestor-3")
+ROLES = ("admin", "arbiter", "guardian", "sender", "provider", "tenant", "attestor-1", "attestor-2", "attestor-3")
 
 
 @dataclass(kw_only=True)

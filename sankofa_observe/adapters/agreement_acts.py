@@ -50,10 +50,13 @@ class Parties:
             return Done(sent=False, said=f"{agreement.title} is agreed with these terms already")
         first_at = agreement.calendar.period_at(agreement.first_period).starts_at
         until = first_at if accept_before is None else accept_before
-        if standing := self._standing_offer(agreement, key.address):
-            if standing.digest == self._digest(agreement, standing.acceptBefore) and accept_before is None:
-                open_until = rfc3339(standing.acceptBefore)
-                return Done(sent=False, said=f"{agreement.title} is already proposed with these terms, open until {open_until}")
+        standing = self._standing_offer(agreement, key.address)
+        same = standing and standing.digest == self._digest(agreement, standing.acceptBefore)
+        if same and accept_before in {None, standing.acceptBefore}:
+            open_until = rfc3339(standing.acceptBefore)
+            return Done(
+                sent=False, said=f"{agreement.title} is already proposed with these terms, open until {open_until}"
+            )
         self._in_time(agreement, until, first_at)
         self._publish(agreement, key)
         functions, terms = self.books.agreements.functions, terms_fields(agreement)
@@ -64,7 +67,9 @@ class Parties:
         )
         self.books.node.transact(call, key, f"proposal of {agreement.title}")
         instead = " in place of your earlier offer" if standing else ""
-        return Done(sent=True, said=f"{agreement.title} is proposed{instead}; the other party accepts before {rfc3339(until)}")
+        return Done(
+            sent=True, said=f"{agreement.title} is proposed{instead}; the other party accepts before {rfc3339(until)}"
+        )
 
     def accept(self, agreement: Agreement, key: LocalAccount) -> Done:
         """Accept exactly the terms that the accepting party holds itself.
@@ -129,14 +134,21 @@ class Parties:
         functions, named = self.books.agreements.functions, as_bytes(agreement.key)
         found = self.books.ask("agreement", functions.getAgreement(named))
         if found.version == 0:
-            raise InvalidInput(f"{agreement.name} was never accepted; nothing was sent. An offer is taken back by `agreements withdraw`")
+            raise InvalidInput(
+                f"{agreement.name} was never accepted; nothing was sent. An offer is taken back by `agreements withdraw`"
+            )
         notice = self.books.ask("terms", functions.getTerms(named, found.version)).noticeSeconds
         earliest = self.now() + notice
         end_period = self._bound(agreement, earliest, ends_at)
         end_at = agreement.calendar.bounds[end_period]
         if found.endPeriod <= end_period:
-            return Done(sent=False, said=f"{agreement.name} ends at {rfc3339(agreement.calendar.bounds[found.endPeriod])} already")
-        self.books.node.transact(functions.terminateAgreement(named, end_period), key, f"termination of {agreement.name}")
+            return Done(
+                sent=False,
+                said=f"{agreement.name} ends at {rfc3339(agreement.calendar.bounds[found.endPeriod])} already",
+            )
+        self.books.node.transact(
+            functions.terminateAgreement(named, end_period), key, f"termination of {agreement.name}"
+        )
         return Done(
             sent=True,
             said=f"{agreement.name} ends at {rfc3339(end_at)}: all periods before are settled as ever",
@@ -180,9 +192,7 @@ class Parties:
     def _offered(self, agreement: Agreement, proposer: str) -> dict[str, Any]:
         """The terms of the newest offer, as it was logged."""
         indexed = {"agreementId": as_bytes(agreement.key), "proposer": proposer}
-        logged = self.books.logged(
-            self.books.agreements, ("AgreementProposed",), indexed, first_block=self.first_block
-        )
+        logged = self.books.logged(self.books.agreements, ("AgreementProposed",), indexed, first_block=self.first_block)
         newest = next((one for one in logged if one.values["version"] == agreement.version), None)
         if newest is None:
             raise Unavailable(
@@ -229,7 +239,9 @@ class Parties:
         if ends_at is None:
             found = next((index for index, at in enumerate(bounds) if at >= earliest), None)
             if found is None:
-                raise InvalidInput(f"{agreement.name}: its calendar ends at {rfc3339(bounds[-1])}, before the notice; nothing was sent")
+                raise InvalidInput(
+                    f"{agreement.name}: its calendar ends at {rfc3339(bounds[-1])}, before the notice; nothing was sent"
+                )
             return found
         if ends_at not in bounds:
             raise InvalidInput(f"{rfc3339(ends_at)}: no period of {agreement.name} begins there; nothing was sent")

@@ -51,7 +51,6 @@ class Holders:
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
     identity: ChainIdentity
-    agreement_book: str
     block_number: int
 
 
@@ -73,7 +72,6 @@ def deploy(
         chain_id = node.web3.eth.chain_id
     return Deployment(
         identity=ChainIdentity(chain_id=chain_id, contract=made["contractAddress"].lower()),
-        agreement_book=book["contractAddress"].lower(),
         block_number=book["blockNumber"],
     )
 
@@ -97,7 +95,9 @@ def announce_attestors(books: Books, admin: LocalAccount, attestors: Sequence[st
     digest = Web3.keccak(books.node.web3.codec.encode(["address[]", "uint8"], [members, threshold]))
     announced = books.ask("announced attestors", functions.announcedAttestors())
     if bytes(announced.digest) == bytes(digest):
-        return f"this set was announced before, to be in force from {rfc3339(announced.effectiveAt)} on; nothing was sent"
+        return (
+            f"this set was announced before, to be in force from {rfc3339(announced.effectiveAt)} on; nothing was sent"
+        )
     _as_admin(books, admin)
     books.node.transact(functions.announceAttestors(members, threshold), admin, "announcement of attestors")
     due = books.ask("announced attestors", functions.announcedAttestors()).effectiveAt
@@ -144,8 +144,14 @@ def pause(books: Books, guardian: LocalAccount, *, paused: bool) -> str:
     if books.ask("paused", functions.paused()) == paused:
         return f"it is {'paused' if paused else 'running'}; nothing was sent"
     must_hold(books, guardian, Role.GUARDIAN if paused else Role.ADMIN)
-    books.node.transact(functions.pause() if paused else functions.unpause(), guardian, "pause" if paused else "resumption")
-    return "paused: disputes stay open, and the clocks of all windows stand still" if paused else "running: every window goes on where it stood"
+    books.node.transact(
+        functions.pause() if paused else functions.unpause(), guardian, "pause" if paused else "resumption"
+    )
+    return (
+        "paused: disputes stay open, and the clocks of all windows stand still"
+        if paused
+        else "running: every window goes on where it stood"
+    )
 
 
 def _as_admin(books: Books, key: LocalAccount) -> None:

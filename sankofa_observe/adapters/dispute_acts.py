@@ -51,7 +51,11 @@ class Disputes:
         found = self.settlement(row.key)
         word = found.holding(lambda revision: replace(row, revision=revision)) if found else None
         if word is None:
-            held = "nothing" if found is None else ", ".join(f"{one.commitment} in revision {one.revision}" for one in found.words)
+            held = (
+                "nothing"
+                if found is None
+                else ", ".join(f"{one.commitment} in revision {one.revision}" for one in found.words)
+            )
             raise InvalidInput(
                 f"settlement {document.identity.settlement_id}: the contract holds {held}, and this document is {row.commitment} in revision "
                 "1; nothing was sent. Fetch the document that was reported"
@@ -68,14 +72,19 @@ class Disputes:
         """Object to a row; the window must be open, and the key a party's."""
         row = objection.row
         if word.state is SettlementState.DISPUTED:
-            return Done(sent=False, said=f"revision {row.revision} is disputed already: {self._last('SettlementDisputed', row)}")
+            return Done(
+                sent=False, said=f"revision {row.revision} is disputed already: {self._last('SettlementDisputed', row)}"
+            )
         self._must_be(word, row, SettlementState.REPORTED)
         reason = digest_of(objection.document)
         call = self.books.settlements.functions.disputeSettlement(
             key_fields(row.key), row.revision, as_bytes(reason), as_bytes(objection.root)
         )
         self.books.node.transact(call, key, "dispute")
-        return Done(sent=True, said=f"revision {row.revision} is disputed, for the reason {reason}: the arbiter rules, or the report stands")
+        return Done(
+            sent=True,
+            said=f"revision {row.revision} is disputed, for the reason {reason}: the arbiter rules, or the report stands",
+        )
 
     def withdraw(self, row: Row, word: OnChainWord, key: LocalAccount) -> Done:
         """Take an objection back; the window is what it was."""
@@ -90,7 +99,10 @@ class Disputes:
         """Rule on a dispute, as the arbiter; `ruling.row` has the counts in force."""
         outcome = RulingOutcome(ruling.outcome)
         if word.state in {SettlementState.FINAL, SettlementState.VOIDED}:
-            return Done(sent=False, said=f"revision {row.revision} is {word.state} already: {self._last('DisputeResolved', row)}")
+            return Done(
+                sent=False,
+                said=f"revision {row.revision} is {word.state} already: {self._last('DisputeResolved', row)}",
+            )
         self._must_be(word, row, SettlementState.DISPUTED)
         must_hold(self.books, key, Role.ARBITER)
         presented = replace(ruling.row, revision=row.revision)
@@ -133,9 +145,7 @@ def _line(event: Logged) -> str:
             return f"revision {said['revision']} reported: {counts}; to be disputed until {rfc3339(said['deadline'])} of unpaused time"
         case "SettlementDisputed":
             own = _hex(said["counterEvidenceRoot"]) if any(said["counterEvidenceRoot"]) else "none"
-            return (
-                f"revision {said['revision']} disputed by {said['party'].lower()}: reason {_hex(said['reasonHash'])}, counter-evidence {own}"
-            )
+            return f"revision {said['revision']} disputed by {said['party'].lower()}: reason {_hex(said['reasonHash'])}, counter-evidence {own}"
         case "DisputeWithdrawn":
             return f"the objection of {said['party'].lower()} to revision {said['revision']} withdrawn"
         case "DisputeResolved":

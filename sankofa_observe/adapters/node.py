@@ -22,9 +22,9 @@ from web3.types import TxParams, Wei
 
 from sankofa_observe import shown
 from sankofa_observe.adapters import recursion  # noqa: F401
+from sankofa_observe.adapters.artefacts import revert_reason
 from sankofa_observe.adapters.away import why
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, for_ever
-from sankofa_observe.adapters.artefacts import revert_reason
 from sankofa_observe.adapters.redaction import Redaction, shortened
 from sankofa_observe.errors import InvalidInput, Refused, Unavailable
 

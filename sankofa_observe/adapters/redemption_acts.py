@@ -58,7 +58,10 @@ class Redemptions:
         if not tenant:
             self.books.node.transact(functions.announceRedemption(*named, amount_minor), key, "announcement")
             until = self._redemption(agreement, reference).deadline
-            return Done(sent=True, said=f"{money} for {reference} is announced: the tenant may object until {rfc3339(until)} of unpaused time")
+            return Done(
+                sent=True,
+                said=f"{money} for {reference} is announced: the tenant may object until {rfc3339(until)} of unpaused time",
+            )
         if found.state == RedemptionState.ANNOUNCED:
             self.books.node.transact(functions.completeRedemption(*named), key, "redemption")
         else:
@@ -71,7 +74,9 @@ class Redemptions:
         if found.state == RedemptionState.OBJECTED:
             return Done(sent=False, said=f"you have objected to {reference} already")
         if found.state != RedemptionState.ANNOUNCED:
-            raise InvalidInput(f"{reference}: {self._stands(agreement, found)}, so there is nothing to object to; nothing was sent")
+            raise InvalidInput(
+                f"{reference}: {self._stands(agreement, found)}, so there is nothing to object to; nothing was sent"
+            )
         self._is_tenant(agreement, key)
         call = self.books.settlements.functions.objectRedemption(*self._named(agreement, reference))
         self.books.node.transact(call, key, "objection")
@@ -100,7 +105,9 @@ class Redemptions:
         if found.state == RedemptionState.NONE:
             return None
         same = found.amountMinor == amount_minor
-        if same and (found.state == RedemptionState.REDEEMED or (found.state == RedemptionState.ANNOUNCED and not tenant)):
+        if same and (
+            found.state == RedemptionState.REDEEMED or (found.state == RedemptionState.ANNOUNCED and not tenant)
+        ):
             return Done(sent=False, said=f"{reference}: {self._stands(agreement, found)} already")
         if tenant and (found.state == RedemptionState.OBJECTED or (same and found.state == RedemptionState.ANNOUNCED)):
             return None
@@ -138,7 +145,9 @@ class Redemptions:
         allowed = {"tenant": agreement.tenant_account, "provider": agreement.provider_account, "billing": billing}
         if key.address.lower() not in allowed.values():
             expected = ", ".join(f"the {role}'s, {one}" for role, one in allowed.items())
-            raise InvalidInput(f"the key is of account {key.address.lower()}, expected one of {expected}; nothing was sent")
+            raise InvalidInput(
+                f"the key is of account {key.address.lower()}, expected one of {expected}; nothing was sent"
+            )
 
     def _is_tenant(self, agreement: Agreement, key: LocalAccount) -> None:
         if key.address.lower() != agreement.tenant_account:

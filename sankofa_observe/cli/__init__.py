@@ -12,7 +12,7 @@ import typer
 from sankofa_observe.cli import (
     agreements,
     chain,
-    credits,
+    credit,
     deadman,
     demo,
     disputes,
@@ -66,7 +66,7 @@ for module in (
     chain,
     agreements,
     disputes,
-    credits,
+    credit,
 ):
     module.register(app)
 

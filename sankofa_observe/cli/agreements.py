@@ -26,13 +26,14 @@ from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.agreement_acts import Done, Parties
-    from sankofa_observe.sla.agreement import Agreement
 
 At = Annotated[str, typer.Option(help="An instant, like 2027-01-01T00:00:00Z.")]
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Propose, accept, withdraw, amend and terminate agreements on chain.")
+    group = typer.Typer(
+        no_args_is_help=True, help="Propose, accept, withdraw, amend and terminate agreements on chain."
+    )
     for command in (propose, accept, withdraw, amend, terminate):
         group.command()(command)
     app.add_typer(group, name="agreements")

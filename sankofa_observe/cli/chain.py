@@ -29,7 +29,9 @@ RoleName = Annotated[str, typer.Argument(help=f"One of: {', '.join(ROLES)}.")]
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Deploy the contracts; change attestors and roles; pause and resume.")
+    group = typer.Typer(
+        no_args_is_help=True, help="Deploy the contracts; change attestors and roles; pause and resume."
+    )
     for command in (deploy, pause, resume):
         group.command()(command)
     for change in (announce_attestors, apply_attestors, announce_role, apply_role):
@@ -66,12 +68,15 @@ def deploy(
     from sankofa_observe.adapters.keys import open_keystore
 
     _set_of(attestor, threshold)
-    accounts = {"--admin": admin, "--arbiter": arbiter, "--guardian": guardian, **({"--billing": billing} if billing else {})}
+    accounts = {
+        "--admin": admin,
+        "--arbiter": arbiter,
+        "--guardian": guardian,
+        **({"--billing": billing} if billing else {}),
+    }
     for name, one in accounts.items():
         account(name, one)
-    holders = deployment.Holders(
-        admin=admin, arbiter=arbiter, guardian=guardian, billing=billing or deployment.NOBODY
-    )
+    holders = deployment.Holders(admin=admin, arbiter=arbiter, guardian=guardian, billing=billing or deployment.NOBODY)
     with at_node(rpc, rpc_file, gas_price_wei) as node:
         made = deployment.deploy(
             node,
@@ -82,7 +87,7 @@ def deploy(
             change_delay_seconds=change_delay_seconds,
             minimum_window_seconds=minimum_window_seconds,
         )
-    found = {**vars(made.identity), "agreement_book": made.agreement_book, "from_block": made.block_number}
+    found = {**vars(made.identity), "from_block": made.block_number}
     print(json.dumps(found))  # noqa: T201  the output
 
 

@@ -36,7 +36,9 @@ MOST_SHOWN = 50  # slots that differ
 Document = Annotated[Path, typer.Argument(help="The evidence document that was reported.")]
 Reason = Annotated[str, typer.Option(help="Why, in words; on chain it is a hash.")]
 Counter = Annotated[Path | None, typer.Option(help="Your own evidence of the same period, from `disputes recount`.")]
-Out = Annotated[Path, typer.Option(help="New file for what the hash on chain is of: keep it, and hand it to the others.")]
+Out = Annotated[
+    Path, typer.Option(help="New file for what the hash on chain is of: keep it, and hand it to the others.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +53,9 @@ def recount(
     *,
     prometheus: Annotated[str, typer.Option(help="Address of your own Prometheus.")],
     specs: Specs,
-    exclusions: Annotated[Path | None, typer.Option(help="File of the exclusions that you know; see attestors.")] = None,
+    exclusions: Annotated[
+        Path | None, typer.Option(help="File of the exclusions that you know; see attestors.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="New file for your evidence.")],
 ) -> None:
     """Count a reported period from your own samples, and say in which slots it differs.
@@ -123,7 +127,9 @@ def show(
         disputes = Disputes(books=Books.at(node, contract), first_block=from_block)
         key = attested_row(reported)[1].key
         found = disputes.settlement(key)
-        say(f"settlement {reported.identity.settlement_id}: {reported.identity.slo.name} at {reported.identity.slo.site}, {reported.identity.period}")
+        say(
+            f"settlement {reported.identity.settlement_id}: {reported.identity.slo.name} at {reported.identity.slo.site}, {reported.identity.period}"
+        )
         for word in found.words if found else ():
             say(f"  revision {word.revision} is {word.state}, {word.credit_ppm} ppm of the fee")
         for line in disputes.history(key):
@@ -159,7 +165,9 @@ def resolve(
     *,
     outcome: Annotated[str, typer.Option(help="upheld, corrected or rejected.")],
     reason: Reason,
-    corrected: Annotated[Path | None, typer.Option(help="Evidence with the counts that are in force, for corrected.")] = None,
+    corrected: Annotated[
+        Path | None, typer.Option(help="Evidence with the counts that are in force, for corrected.")
+    ] = None,
     out: Out,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
@@ -182,11 +190,15 @@ def resolve(
     if outcome not in set(RulingOutcome):
         raise InvalidInput(f"--outcome {outcome!r}: expected {', '.join(RulingOutcome)}; nothing was sent")
     if (outcome == RulingOutcome.CORRECTED) is not (corrected is not None):
-        raise InvalidInput(f"--outcome {outcome}: --corrected names the counts in force of `corrected`, and of nothing else; nothing was sent")
+        raise InvalidInput(
+            f"--outcome {outcome}: --corrected names the counts in force of `corrected`, and of nothing else; nothing was sent"
+        )
     reported = _read(document)
     own = _read(corrected) if corrected else reported
     if own.identity.row != reported.identity.row:
-        raise InvalidInput(f"{corrected}: it is evidence of another period or promise than {document}; nothing was sent")
+        raise InvalidInput(
+            f"{corrected}: it is evidence of another period or promise than {document}; nothing was sent"
+        )
     with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
         disputes = Disputes(books=books, first_block=from_block)
         row, word = disputes.reported(reported)
@@ -215,7 +227,9 @@ def _differences(reported: Evidence, own: Evidence) -> None:
     from sankofa_observe.sla.dispute import slot_differences
 
     one, other = reported.identity, own.identity
-    say(f"reported: {one.good} good, {one.bad} bad, {one.unknown} unknown; yours: {other.good} good, {other.bad} bad, {other.unknown} unknown")
+    say(
+        f"reported: {one.good} good, {one.bad} bad, {one.unknown} unknown; yours: {other.good} good, {other.bad} bad, {other.unknown} unknown"
+    )
     found = list(slot_differences(reported, own))
     if not found:
         say("no slot differs")
@@ -249,4 +263,6 @@ def _write(file: Path, document: bytes) -> None:
         with file.open("xb") as opened:
             opened.write(document)
     except OSError as error:
-        raise InvalidInput(f"{file}: {error.strerror}; expected a new file in a folder that exists; nothing was sent") from None
+        raise InvalidInput(
+            f"{file}: {error.strerror}; expected a new file in a folder that exists; nothing was sent"
+        ) from None

@@ -39,7 +39,11 @@ def counter_evidence(
     """
     claimed = document.identity
     agreement = next(
-        (one for one in agreements.values() if (one.key, one.version) == (claimed.row.agreement_id, claimed.agreement.version)),
+        (
+            one
+            for one in agreements.values()
+            if (one.key, one.version) == (claimed.row.agreement_id, claimed.agreement.version)
+        ),
         None,
     )
     wanted = (claimed.slo.name, claimed.slo.site)

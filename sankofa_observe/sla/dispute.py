@@ -37,7 +37,12 @@ class Objection:
 
     @property
     def document(self) -> bytes:
-        said: dict[str, Any] = {"format": "sankofa-objection/1", "row": row_json(self.row), "reason": self.reason, "salt": self.salt}
+        said: dict[str, Any] = {
+            "format": "sankofa-objection/1",
+            "row": row_json(self.row),
+            "reason": self.reason,
+            "salt": self.salt,
+        }
         if self.counter:
             said |= {"document": document_hash(self.counter.identity), "root": self.root}
         return rfc8785.dumps(said)
@@ -54,7 +59,12 @@ class RulingText:
 
     @property
     def document(self) -> bytes:
-        said: dict[str, Any] = {"outcome": self.outcome, "row": row_json(self.row), "reason": self.reason, "salt": self.salt}
+        said: dict[str, Any] = {
+            "outcome": self.outcome,
+            "row": row_json(self.row),
+            "reason": self.reason,
+            "salt": self.salt,
+        }
         return rfc8785.dumps({"format": "sankofa-ruling/1", **said})
 
 

@@ -89,9 +89,7 @@ class Row:
 
     @property
     def key(self) -> SettlementKey:
-        return SettlementKey(
-            agreement_id=self.agreement_id, period_index=self.period_index, slo_index=self.slo_index
-        )
+        return SettlementKey(agreement_id=self.agreement_id, period_index=self.period_index, slo_index=self.slo_index)
 
     @property
     def commitment(self) -> str:

@@ -48,7 +48,9 @@ class FakeChain:
     threshold: int
     prices: dict[str, int] = field(default_factory=dict)  # settlement id -> credit the contract computes
     shares: dict[str, int] = field(default_factory=dict)  # the same in ppm of the fee
-    agreements: dict[str, OnChainAgreement | None] = field(default_factory=dict)  # of those that are not accepted as in the specs
+    agreements: dict[str, OnChainAgreement | None] = field(
+        default_factory=dict
+    )  # of those that are not accepted as in the specs
     other_terms: set[str] = field(default_factory=set)  # agreements whose accepted terms are not those of the specs
     window_seconds: int = 10
     instant: bool = True

@@ -10,7 +10,6 @@ import requests
 from eth_account import Account
 
 from deploy.lab.ports import free_port
-from sankofa_observe.adapters.agreement_acts import Parties
 from sankofa_observe.adapters.away import why
 from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.node import Node
@@ -74,7 +73,9 @@ def test_terms_that_differ_are_named_field_by_field_and_nothing_is_sent(anvil: T
     change, told = DIFFERENT[case]
     terms, parties = anvil.terms(), anvil.parties
     parties.propose(terms, anvil.provider)
-    with pytest.raises(InvalidInput, match=f"the terms offered on contract .*{told} nothing was sent. Compare the specs"):
+    with pytest.raises(
+        InvalidInput, match=f"the terms offered on contract .*{told} nothing was sent. Compare the specs"
+    ):
         parties.accept(change(terms), anvil.tenant)
     parties.accept(terms, anvil.tenant)
     for act, key in ((parties.accept, anvil.tenant), (parties.propose, anvil.provider)):
@@ -88,7 +89,7 @@ def test_an_offer_is_replaced_by_the_one_who_made_it(anvil: TestChain) -> None:
     cheaper = replace(terms, fee_minor=1_000, terms_hash=digest_of("cheaper"))
     parties.propose(terms, anvil.provider)
     assert "in place of your earlier offer" in str(parties.propose(cheaper, anvil.provider))
-    with pytest.raises(InvalidInput, match="fee in minor units 1000 there, 125000 here"):
+    with pytest.raises(InvalidInput, match=r"fee in minor units 1000 there, 125000 here"):
         parties.accept(terms, anvil.tenant)
     assert parties.accept(cheaper, anvil.tenant).sent
 
@@ -99,11 +100,11 @@ def test_an_offer_that_was_withdrawn_cannot_be_accepted(anvil: TestChain) -> Non
     assert not parties.withdraw(terms, anvil.provider).sent
     parties.propose(terms, anvil.provider)
     assert [parties.withdraw(terms, anvil.provider).sent for _ in range(2)] == [True, False]
-    with pytest.raises(InvalidInput, match="offers nothing as 0x.*; nothing was sent"):
+    with pytest.raises(InvalidInput, match=r"offers nothing as 0x.*; nothing was sent"):
         parties.accept(terms, anvil.tenant)
     parties.propose(terms, anvil.provider)
     parties.accept(terms, anvil.tenant)
-    with pytest.raises(InvalidInput, match="was accepted; nothing was sent. What is agreed is ended by"):
+    with pytest.raises(InvalidInput, match=r"was accepted; nothing was sent. What is agreed is ended by"):
         parties.withdraw(terms, anvil.provider)
 
 
@@ -120,17 +121,19 @@ def test_a_start_that_has_passed_is_refused_before_anything_is_sent(anvil: TestC
     """Known outages cannot be agreed away, or in."""
     terms = anvil.terms()
     past = replace(terms, starts_at=terms.starts_at - 5 * PERIOD_SECONDS)
-    with pytest.raises(InvalidInput, match="its first period begins at .*, and it is .* on the chain; nothing was sent"):
+    with pytest.raises(
+        InvalidInput, match=r"its first period begins at .*, and it is .* on the chain; nothing was sent"
+    ):
         anvil.parties.propose(past, anvil.provider)
     for wrong in (terms.starts_at + 1, 1):
-        with pytest.raises(InvalidInput, match="to be accepted before .*; expected after .* and at most"):
+        with pytest.raises(InvalidInput, match=r"to be accepted before .*; expected after .* and at most"):
             anvil.parties.propose(terms, anvil.provider, wrong)
 
 
 def test_terms_that_the_contract_refuses_are_told_with_every_reason(anvil: TestChain) -> None:
     """What the specs would refuse, the contract refuses too, all of it at once."""
     wrong = anvil.terms(fee_minor=0, currency="XXX", cap_ppm=1, dispute_window_seconds=0)
-    with pytest.raises(Refused, match="SLAInvalidTerms.*Currency, Fee, DisputeWindow, BandCredit"):
+    with pytest.raises(Refused, match=r"SLAInvalidTerms.*Currency, Fee, DisputeWindow, BandCredit"):
         anvil.parties.propose(wrong, anvil.provider)
 
 
@@ -155,16 +158,14 @@ def test_versions_are_accepted_in_their_order(anvil: TestChain) -> None:
     parties.propose(first, anvil.provider)
     done = list(parties.accept_offered([first, second], anvil.tenant))
     assert [(one.sent, "not offered yet" in one.said) for one in done] == [(True, False), (False, True)]
-    with pytest.raises(InvalidInput, match="version 1 is the newest that both accepted; nothing was sent"):
+    with pytest.raises(InvalidInput, match=r"version 1 is the newest that both accepted; nothing was sent"):
         parties.propose(later(first, version=3), anvil.provider)
-
-
 
 
 def test_an_amendment_of_what_no_version_changes_is_refused(anvil: TestChain) -> None:
     """By the contract, in words; the specs refuse it before."""
     first = anvil.agree(passed=0)
-    with pytest.raises(Refused, match="SLAImmutableTerm.*: An amendment keeps"):
+    with pytest.raises(Refused, match=r"SLAImmutableTerm.*: An amendment keeps"):
         anvil.parties.propose(later(first, currency="EUR"), anvil.provider)
 
 
@@ -179,9 +180,9 @@ def test_a_termination_ends_it_after_the_notice_where_a_period_begins(anvil: Tes
     assert anvil.now() + PERIOD_SECONDS <= ends_at + 60
     assert ends_at < anvil.now() + 2 * PERIOD_SECONDS + 60
     assert not parties.terminate(terms, anvil.tenant).sent
-    with pytest.raises(InvalidInput, match="has a notice; the earliest end is the first boundary from"):
+    with pytest.raises(InvalidInput, match=r"has a notice; the earliest end is the first boundary from"):
         parties.terminate(terms, anvil.tenant, terms.starts_at + PERIOD_SECONDS)
-    with pytest.raises(InvalidInput, match="no period of .* begins there"):
+    with pytest.raises(InvalidInput, match=r"no period of .* begins there"):
         parties.terminate(terms, anvil.tenant, ends_at + 1)
 
 
@@ -189,7 +190,7 @@ def test_what_was_never_accepted_cannot_be_terminated(anvil: TestChain) -> None:
     """An offer is taken back instead."""
     terms = anvil.terms()
     anvil.parties.propose(terms, anvil.provider)
-    with pytest.raises(InvalidInput, match="was never accepted; nothing was sent. An offer is taken back"):
+    with pytest.raises(InvalidInput, match=r"was never accepted; nothing was sent. An offer is taken back"):
         anvil.parties.terminate(terms, anvil.provider)
 
 
@@ -206,7 +207,9 @@ def test_the_key_of_somebody_else_is_told_with_those_that_may(anvil: TestChain) 
 
 def test_an_address_without_the_contract_is_wrong_input(anvil: TestChain) -> None:
     """The node answered: trying again helps nobody."""
-    with pytest.raises(InvalidInput, match=r"nothing is there on the chain of http://127.0.0.1:.* `chain deploy` printed"):
+    with pytest.raises(
+        InvalidInput, match=r"nothing is there on the chain of http://127.0.0.1:.* `chain deploy` printed"
+    ):
         Books.at(anvil.node, "0x" + "cc" * 20)
 
 

@@ -28,8 +28,6 @@ def test_bands_cost_on_chain_what_they_cost_here(anvil: TestChain, case: str) ->
     named = (as_bytes(agreement.key), agreement.first_period, 0)
     edges = [MONTH_MINUTES * one.below_ppm // 1_000_000 for one in of.schedule]
     counts = sorted({edge + beside for edge in edges for beside in (-1, 0, 1)} | {0, MONTH_MINUTES})
-    credits = [
-        credit_of(of.schedule, fee, of.target_ppm, Measured(good=good, valid=MONTH_MINUTES)) for good in counts
-    ]
-    here = [(one.share_ppm, agreement.credit_minor([one])) for one in credits]
+    owed = [credit_of(of.schedule, fee, of.target_ppm, Measured(good=good, valid=MONTH_MINUTES)) for good in counts]
+    here = [(one.share_ppm, agreement.credit_minor([one])) for one in owed]
     assert here == [tuple(ask(*named, good, MONTH_MINUTES).call()) for good in counts]

@@ -13,7 +13,16 @@ from deploy.lab.ports import free_port
 from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
-from sankofa_observe.ports import Attempt, AttemptKind, Finalisation, OnChainSettlement, OnChainWord, Receipt, SettlementChain, Signed
+from sankofa_observe.ports import (
+    Attempt,
+    AttemptKind,
+    Finalisation,
+    OnChainSettlement,
+    OnChainWord,
+    Receipt,
+    SettlementChain,
+    Signed,
+)
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState

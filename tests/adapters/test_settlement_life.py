@@ -112,7 +112,7 @@ def test_an_agreement_becomes_a_redeemed_credit(life: Life) -> None:
         "2026-042: 500.00 USD is redeemed already; nothing was sent",
     ]
     assert life.balance == (CREDIT_MINOR, 0, CREDIT_MINOR)
-    with pytest.raises(InvalidInput, match="expected 1 to 0, what is outstanding"):
+    with pytest.raises(InvalidInput, match=r"expected 1 to 0, what is outstanding"):
         life.redemptions.redeem(life.agreement, "2026-043", 1, life.anvil.tenant)
 
 
@@ -236,9 +236,7 @@ def test_a_restatement_that_is_rejected_uses_up_its_number(life: Life) -> None:
     life.finalise(first)
     restated = replace(first, good=first.valid, revision=2, document_hash=digest_of("all was well"))
     life.report(restated)
-    life.anvil.act(
-        life.anvil.tenant, "disputeSettlement", key_fields(first.key), 2, as_bytes(SALT), b"\0" * 32
-    )
+    life.anvil.act(life.anvil.tenant, "disputeSettlement", key_fields(first.key), 2, as_bytes(SALT), b"\0" * 32)
     life.anvil.act(life.anvil.arbiter, "resolveDispute", row_fields(restated), 2, as_bytes(SALT))
     assert life.report(restated)[0].startswith("SLASettlementExists")
     assert life.report(replace(restated, revision=3)) == ("",)
@@ -258,7 +256,7 @@ def test_what_was_redeemed_and_taken_back_is_made_up_by_later_credits(life: Life
     life.finalise(first)
     assert life.balance == (CREDIT_MINOR, CREDIT_MINOR, CREDIT_MINOR)
     life.finalise(second)
-    with pytest.raises(InvalidInput, match="expected 1 to 0"):
+    with pytest.raises(InvalidInput, match=r"expected 1 to 0"):
         life.redemptions.redeem(life.agreement, "two", 1, life.anvil.tenant)
 
 
@@ -339,7 +337,7 @@ def test_a_pause_stops_every_clock_but_no_dispute(life: Life) -> None:
     try:
         assert "it is paused; nothing was sent" in deployment.pause(anvil.books, anvil.guardian, paused=True)
         anvil.pass_window()
-        with pytest.raises(Refused, match="EnforcedPause"):
+        with pytest.raises(Refused, match=r"EnforcedPause"):
             life.finalise(row)
         assert "is disputed" in life.dispute(anvil.tenant, life.document(0))
     finally:
@@ -357,11 +355,14 @@ def test_an_announced_redemption_waits_for_the_tenant(life: Life) -> None:
     life.finalise(row)
     for reference, by in (("a", anvil.provider), ("b", anvil.billing)):
         done = [str(acts.redeem(agreement, reference, 100, by)) for _ in range(2)]
-        assert ["is announced: the tenant may object until" in done[0], "is announced already" in done[1]] == [True, True]
+        assert ["is announced: the tenant may object until" in done[0], "is announced already" in done[1]] == [
+            True,
+            True,
+        ]
     assert [acts.object(agreement, "a", anvil.tenant).sent for _ in range(2)] == [True, False]
-    with pytest.raises(InvalidInput, match="the tenant has objected to 1.00 USD, and 1.00 USD is asked for"):
+    with pytest.raises(InvalidInput, match=r"the tenant has objected to 1.00 USD, and 1.00 USD is asked for"):
         acts.redeem(agreement, "a", 100, anvil.provider)
-    with pytest.raises(InvalidInput, match="b: the tenant may object until"):
+    with pytest.raises(InvalidInput, match=r"b: the tenant may object until"):
         acts.complete(agreement, "b", Account.create())
     anvil.pass_window()
     assert [acts.complete(agreement, "b", Account.create()).sent for _ in range(2)] == [True, False]
@@ -379,7 +380,10 @@ STRANGERS: dict[str, Callable[[Life, LocalAccount], Any]] = {
     "pause": lambda life, who: deployment.pause(life.anvil.books, who, paused=True),
     "terminate": lambda life, who: life.anvil.parties.terminate(life.agreement, who),
     "amend": lambda life, who: life.anvil.parties.propose(
-        replace(life.agreement, version=2, starts_at=life.agreement.starts_at + 60_000, began_at=life.agreement.starts_at), who
+        replace(
+            life.agreement, version=2, starts_at=life.agreement.starts_at + 60_000, began_at=life.agreement.starts_at
+        ),
+        who,
     ),
     "forge": lambda life, who: life.anvil.contract_chain(sender=who).sign_reports(
         [life.row(2)], [bytes(who.unsafe_sign_hash(Hash32(b"\1" * 32)).signature)] * 2, 0
