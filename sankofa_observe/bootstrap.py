@@ -198,6 +198,7 @@ def _settle(
         return Settle(
             chain=ContractChain(node, _identity(chain), sender, chain.from_block),
             attestors=[of(ledger) for of in attestors],
+            agreements=tuple(catalog.agreements.values()),
             stalled_after_seconds=chain.stalled_after_seconds,
             ledger=ledger.acting("stage:settle"),
             archive=archive,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sankofa_observe.errors import InvariantBroken, Violation
 from sankofa_observe.ports import Ledger
@@ -36,6 +37,16 @@ def record_agreements(catalog: Catalog, ledger: Ledger, at: int) -> None:
             document=agreement.terms_document,
             at=at,
         )
+
+
+def ended(agreements: Iterable[Agreement], ends: Mapping[str, int]) -> Iterator[Agreement]:
+    """Agreements as long as they last: a version that would begin after the end is none."""
+    for one in agreements:
+        end = ends.get(one.id)
+        if end is None or end >= one.holds_until:
+            yield one
+        elif one.starts_at < end:
+            yield replace(one, ends_at=end)
 
 
 def _problems(versions: Sequence[Agreement], ledger: Ledger) -> Iterator[Violation]:

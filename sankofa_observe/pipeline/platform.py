@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, PriceWithdrawn
     from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet
     from sankofa_observe.pipeline.panel import Panel
+    from sankofa_observe.pipeline.settle import Ended as AgreementEnded
     from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
     from sankofa_observe.ports import EvidenceArchive, Lease, Ledger, Silences, SlotTable
     from sankofa_observe.sla.credit import ServiceCredit
@@ -79,10 +80,11 @@ class Platform(Observing):
 
         Where it looks, the source's own clock bounds what is closed too: ours may run ahead.
         """
+        from sankofa_observe.pipeline.agreements import ended
         from sankofa_observe.pipeline.evaluate import evaluate
 
         yield from evaluate(
-            self.catalog.agreements.values(),
+            ended(self.catalog.agreements.values(), self.ledger.ends()),
             panel_of=self.panel_of,
             ledger=self.ledger.acting("stage:evaluate"),
             clock=self.clock,
@@ -128,7 +130,7 @@ class Platform(Observing):
                 f"agreement {', '.join(lost)} is in no spec, and a breach of it has no penalty yet; restore its spec and assess again"
             )
 
-    def settle(self) -> Iterator[Moved | Waiting]:
+    def settle(self) -> Iterator[Moved | Waiting | AgreementEnded]:
         yield from self.need_settling().run()
 
     def credit(self) -> Iterator[ServiceCredit]:

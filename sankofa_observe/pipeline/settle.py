@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
 from sankofa_observe.ports import (
@@ -26,8 +26,10 @@ from sankofa_observe.ports import (
     Signed,
     StateChange,
 )
+from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Evidence, document_hash, parse
 from sankofa_observe.sla.settlement import MAX_BATCH, SettlementState
+from sankofa_observe.units import Period, rfc3339
 
 MOST_TOLD = 3  # settlements without evidence in one alarm: a whole archive that is away would make a line without end
 
@@ -55,6 +57,17 @@ class Waiting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A party has ended an agreement on chain."""
+
+    agreement: str
+    ends_at: int
+
+    def __str__(self) -> str:
+        return f"agreement {self.agreement}: ended by a party, at {rfc3339(self.ends_at)}: its periods before are settled as ever"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settle:
     """The use case with its ports; one run moves everything that can move and then returns."""
 
@@ -63,10 +76,13 @@ class Settle:
     chain: SettlementChain
     attestors: Sequence[Attestor]
     clock: Clock
+    agreements: Sequence[Agreement] = ()  # those that the engine follows on chain
+    asked_in: dict[str, Period] = field(default_factory=dict)  # in which period each was last asked
     stalled_after_seconds: int = 60  # a head older than this: spend no nonce
 
-    def run(self) -> Iterator[Moved | Waiting]:
+    def run(self) -> Iterator[Moved | Waiting | Ended]:
         head = self.chain.head()
+        yield from self._follow_agreements()
         yield from self._close_attempts()
         yield from self._follow()
         if self.ledger.open_attempts():
@@ -78,6 +94,22 @@ class Settle:
             return
         yield from self._finalise()  # first: evidence that is missing for a report holds up no tenant's credit
         yield from self._report()
+
+    def _follow_agreements(self) -> Iterator[Ended]:
+        """Take over where parties have ended an agreement: asked once a period, for it can end where one begins and nowhere else."""
+        now, known = self.clock.now(), self.ledger.ends()
+        for one in self.agreements:
+            period = one.window.period_at(now)
+            if self.asked_in.get(one.key) == period or not one.covers(period.starts_at):
+                continue
+            found = self.chain.agreement(one.key)
+            self.asked_in[one.key] = period
+            if found is None or found.end_period >= one.calendar.periods:
+                continue
+            ends_at = one.calendar.bounds[found.end_period]
+            if known.get(one.id) != ends_at:
+                self.ledger.end_agreement(agreement_id=one.id, tenant=one.tenant, ends_at=ends_at, at=now)
+                yield Ended(agreement=one.name, ends_at=ends_at)
 
     def _close_attempts(self) -> Iterator[Waiting]:
         """Learn the fate of what was sent; what has none yet is sent again, byte for byte."""
@@ -153,8 +185,8 @@ class Settle:
             terms_hash = document.identity.agreement.terms_hash
             if not self.chain.holds_terms(record.penalty.agreement_key, record.penalty.period_index, terms_hash):
                 reason = (
-                    "the contract holds other terms than the specs, or none of this version; have it proposed and accepted (chain propose, "
-                    "chain accept), or restore the specs that both parties accepted"
+                    "the contract holds other terms than the specs, or none of this version; have it proposed and accepted (agreements "
+                    "propose, agreements accept), or restore the specs that both parties accepted"
                 )
                 yield Waiting(what=record.penalty.settlement_id, reason=reason)
                 continue

@@ -235,6 +235,12 @@ class Ledger(Exclusions, Incidents, Protocol):
         self, *, agreement_id: str, version: int, tenant: str, terms_hash: str, document: str, at: int
     ) -> bool: ...
 
+    def end_agreement(self, *, agreement_id: str, tenant: str, ends_at: int, at: int) -> bool:
+        """A party has ended it on chain: no period from there on is part of it."""
+
+    def ends(self) -> Mapping[str, int]:
+        """Where agreements end that a party has ended, by id; of several the earliest."""
+
     def versions(self, agreement_id: str) -> list[int]:
         """The versions of an agreement that were ever recorded, in order."""
 

@@ -74,6 +74,7 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
     """The records in lists, with the refusals of the real ledger; who wrote them it does not keep."""
 
     agreements: dict[tuple[str, int], AgreementRecord] = field(default_factory=dict)
+    ended: dict[str, int] = field(default_factory=dict)
     verdicts: list[VerdictRecord] = field(default_factory=list)
     attempts: dict[tuple[str, int], Attempt] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
@@ -106,6 +107,16 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
         if (standing.terms_hash, standing.tenant) != (terms_hash, tenant):
             raise InvariantBroken(f"agreement {key}: other terms stand")
         return standing is row
+
+    def end_agreement(self, *, agreement_id: str, tenant: str, ends_at: int, at: int) -> bool:
+        del tenant, at
+        if self.ended.get(agreement_id) == ends_at:
+            return False
+        self.ended[agreement_id] = min(ends_at, self.ended.get(agreement_id, ends_at))
+        return True
+
+    def ends(self) -> dict[str, int]:
+        return dict(self.ended)
 
     def versions(self, agreement_id: str) -> list[int]:
         return sorted(version for one, version in self.agreements if one == agreement_id)

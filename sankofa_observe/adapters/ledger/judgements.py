@@ -40,6 +40,19 @@ class Judgements(Acting):
         with self._database.reading() as connection:
             return list(connection.execute(query).scalars())
 
+    def end_agreement(self, *, agreement_id: str, tenant: str, ends_at: int, at: int) -> bool:
+        key = {"agreement_id": agreement_id, "ends_at": ends_at}
+        with self._writing() as connection:
+            return add_once(connection, tables.agreement_ends, key, {**key, "tenant": tenant, **self._by(at)})
+
+    def ends(self) -> Mapping[str, int]:
+        table, found = tables.agreement_ends, dict[str, int]()
+        with self._database.reading() as connection:
+            for row in connection.execute(select(table)).mappings():
+                agreement_id, ends_at = rows.agreement_end(row)
+                found[agreement_id] = min(ends_at, found.get(agreement_id, ends_at))
+        return found
+
     def newest_judged(self, agreement_id: str, *, before_at: int | None = None) -> VerdictRecord | None:
         table = tables.verdicts
         query = select(table).where(table.c.agreement_id == agreement_id)

@@ -62,6 +62,12 @@ def agreement(row: Row) -> AgreementRecord:
     return AgreementRecord(**_same(row, "agreement_id", "version", "tenant", "terms_hash", "document"))
 
 
+@_record(tables.agreement_ends)
+def agreement_end(row: Row) -> tuple[str, int]:
+    """Which agreement, and where it ends."""
+    return row["agreement_id"], row["ends_at"]
+
+
 def attainment_row(record: AttainmentRecord) -> dict[str, Any]:
     return {
         "tenant": EVERYBODY,

@@ -103,6 +103,16 @@ agreements = Table(
     sqlite_with_rowid=False,
 )
 
+agreement_ends = Table(
+    "agreement_end",
+    metadata,
+    Column("agreement_id", String(66), primary_key=True),
+    Column("ends_at", BigInteger, primary_key=True),  # where its last period ends; each later record is an earlier end
+    _whose(),
+    *_by(),
+    sqlite_with_rowid=False,
+)
+
 attainments = Table(
     "attainment",
     metadata,
@@ -443,6 +453,6 @@ persons = Table(
 )
 
 RECORDS = (
-    agreements, attainments, verdicts, penalties, state_changes, attempts, receipts, credit_entries, exclusions, disputes, incidents, reviews, waits,
+    agreements, agreement_ends, attainments, verdicts, penalties, state_changes, attempts, receipts, credit_entries, exclusions, disputes, incidents, reviews, waits,
 )  # fmt: skip
 PROJECTIONS = (verdicts_now, waits_now, settlements_now, tallies)  # as they are made of each other

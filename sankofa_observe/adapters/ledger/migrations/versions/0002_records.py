@@ -17,13 +17,14 @@ branch_labels = None
 depends_on = None
 
 RECORDS = (
-    "agreement", "attainment", "verdict", "penalty", "settlement_state", "attempt", "receipt", "credit_entry", "exclusion", "dispute", "incident",
+    "agreement", "agreement_end", "attainment", "verdict", "penalty", "settlement_state", "attempt", "receipt", "credit_entry", "exclusion", "dispute", "incident",
     "review", "wait",
 )  # fmt: skip
 # Every unique key of each record: `INSERT OR REPLACE` of SQLite takes a row away that stands under one, and fires no trigger of DELETE.
 # A table without an `id` has no hidden rowid either (`sqlite_with_rowid`), which would be one more key.
 UNIQUE = {
     "agreement": (("agreement_id", "version"),),
+    "agreement_end": (("agreement_id", "ends_at"),),
     "attainment": (("id",), ("slo", "starts_at", "ends_at", "site", "revision")),
     "verdict": (("id",), ("ref",), ("agreement_id", "starts_at", "ends_at", "slo", "site", "revision")),
     "penalty": (
@@ -43,7 +44,7 @@ UNIQUE = {
 }
 IN_PAGES = ("verdict", "credit_entry", "exclusion", "wait")  # by the number of their rows, where all else is alike
 OF_TENANTS = (
-    "agreement", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "wait",
+    "agreement", "agreement_end", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "wait",
     "verdict_now", "wait_now", "settlement_now", "tally", "idempotency_key", "delivery", "person",
 )  # fmt: skip
 OF_THE_OPERATOR = ("attempt", "receipt", "lease", "job")
@@ -124,6 +125,15 @@ def _agreements() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("agreement_of_tenant", "agreement", ["tenant", "agreement_id", "version"], unique=False)
+    op.create_table(
+        "agreement_end",
+        sa.Column("agreement_id", sa.String(length=66), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        _whose(),
+        *_by(),
+        sa.PrimaryKeyConstraint("agreement_id", "ends_at"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _verdicts() -> None:
