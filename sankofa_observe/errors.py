@@ -5,7 +5,7 @@ SankofaError
 │   ├── WrongCursor     a page is asked for after what is no `next` of its list
 │   └── Unfit           what records are kept in is gone or damaged: the operator mends it, nobody tries again
 ├── Unavailable         a part did not answer; the caller tries again later, nothing was lost
-│   └── Refused         the contract answered, and says no for now: its clock or another's act may change that
+│   └── Refused         the contract or a signer answered, and says no for now: its clock or another's act may change that
 └── InvariantBroken     two truths disagree; stop, keep everything, call a person
 
 An error names the thing, the value seen, the value expected and the next step.
@@ -85,7 +85,7 @@ class Lost(Unavailable):
 
 
 class Refused(Unavailable):
-    """The contract would refuse this transaction now; nothing was sent, and the reason names what has to change."""
+    """The contract would refuse this transaction now, or a signer declines it; nothing was sent, and the reason names what has to change."""
 
 
 class InvariantBroken(SankofaError):

@@ -42,6 +42,7 @@ from sankofa_observe.ports.ledger import (
     Waiting,
 )
 from sankofa_observe.ports.samples import HOUR_SECONDS, RawSeries, SampleSet, SampleSource
+from sankofa_observe.ports.signer import Signer
 from sankofa_observe.ports.silences import Silence, Silences
 from sankofa_observe.ports.slots import SealedStore, SlotTable
 
@@ -78,6 +79,7 @@ __all__ = [
     "SealedStore",
     "SettlementChain",
     "SettlementRecord",
+    "Signer",
     "Silence",
     "Silences",
     "SlotTable",
