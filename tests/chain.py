@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -11,7 +11,6 @@ from typing import Any
 from unittest.mock import patch
 
 from eth_account import Account
-from eth_account.signers.local import LocalAccount
 
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes
@@ -19,14 +18,20 @@ from deploy.parts import need_program
 from sankofa_observe.adapters import parties
 from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.contract import artifact, typed_batch
+from sankofa_observe.adapters.keys import KeystoreSigner
 from sankofa_observe.adapters.node import Node
-from sankofa_observe.ports import AttestorSet
+from sankofa_observe.ports import AttestorSet, Signer
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.settlement import ChainIdentity, Report
 from tests import builders
 
 GENESIS_AT = builders.START + 30 * 86_400  # every period a test reports has long ended
 WINDOW_SECONDS, WINDOW_BLOCKS = 100, 2
+
+
+def new_signer() -> Signer:
+    """Whoever has a key that nobody had before."""
+    return KeystoreSigner(Account.create())
 
 
 @dataclass(kw_only=True)
@@ -38,22 +43,22 @@ class TestChain:
     node: Node
     identity: ChainIdentity
     block_number: int
-    admin: LocalAccount
-    sender: LocalAccount
-    attestors: tuple[LocalAccount, ...]
-    provider: LocalAccount = field(default_factory=Account.create)
-    tenant: LocalAccount = field(default_factory=Account.create)
+    admin: Signer
+    sender: Signer
+    attestors: tuple[Signer, ...]
+    provider: Signer
+    tenant: Signer
     numbers: Iterator[int] = field(default_factory=count)
 
-    def contract_chain(self, node: Node | None = None, sender: LocalAccount | None = None) -> ContractChain:
+    def contract_chain(self, node: Node | None = None, sender: Signer | None = None) -> ContractChain:
         return ContractChain(node or self.node, self.identity, sender or self.sender, self.block_number)
 
     def agree(self, **changes: Any) -> Agreement:
         """A new agreement, proposed and accepted."""
         made = builders.agreement(
             f"chain-{next(self.numbers)}",
-            provider_account=self.provider.address.lower(),
-            tenant_account=self.tenant.address.lower(),
+            provider_account=self.provider.account.lower(),
+            tenant_account=self.tenant.account.lower(),
             dispute_window_seconds=WINDOW_SECONDS,
             dispute_window_blocks=WINDOW_BLOCKS,
             **changes,
@@ -65,7 +70,7 @@ class TestChain:
     def signatures(self, reports: Sequence[Report], members: AttestorSet, number: int = 2) -> list[bytes]:
         """Signatures of the first `number` attestors, in the contract's order."""
         document = typed_batch(reports, members, self.identity)
-        return [bytes(one.sign_typed_data(full_message=document).signature) for one in self.attestors[:number]]
+        return [one.sign_typed_data(document) for one in self.attestors[:number]]
 
     def pass_window(self) -> None:
         """Let the dispute window close: its seconds and its blocks."""
@@ -98,8 +103,8 @@ class TestChain:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[TestChain]:
-    """Start anvil, deploy the contract with three attestors of whom two must sign, and let one account report."""
+def running(folder: Path, signer: Callable[[], Signer] = new_signer) -> Iterator[TestChain]:
+    """Start anvil, deploy the contract with three attestors of whom two must sign, and let one account report; `signer` makes each role's."""
     port = free_port()
     command = [
         need_program("anvil"), "--port", str(port), "--gas-price", "0", "--block-base-fee-per-gas", "0",
@@ -110,16 +115,16 @@ def running(folder: Path) -> Iterator[TestChain]:
         node = Node(f"http://127.0.0.1:{port}")
         try:
             processes.wait_until(child, node.web3.is_connected)
-            yield _deployed(node)
+            yield _deployed(node, signer)
         finally:
             node.close()
 
 
-def _deployed(node: Node) -> TestChain:
-    admin, sender, *others = (Account.create() for _ in range(5))
-    attestors = tuple(sorted(others, key=lambda account: int(account.address, 16)))
-    made = parties.deploy(node, admin, [one.address for one in attestors], 2, 0)
-    parties.grant_reporter(node, made.identity.contract, admin, sender.address)
+def _deployed(node: Node, signer: Callable[[], Signer]) -> TestChain:
+    admin, sender, *others = (signer() for _ in range(5))
+    attestors = tuple(sorted(others, key=lambda one: int(one.account, 16)))
+    made = parties.deploy(node, admin, [one.account for one in attestors], 2, 0)
+    parties.grant_reporter(node, made.identity.contract, admin, sender.account)
     return TestChain(
         node=node,
         identity=made.identity,
@@ -127,4 +132,6 @@ def _deployed(node: Node) -> TestChain:
         admin=admin,
         sender=sender,
         attestors=attestors,
+        provider=signer(),
+        tenant=signer(),
     )

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import requests
-from eth_account import Account
 
 from deploy.lab.ports import free_port
 from sankofa_observe.adapters import parties
@@ -18,13 +17,13 @@ from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.sla.agreement import Agreement
 from tests import builders
 from tests.builders import digest_of
-from tests.chain import TestChain
+from tests.chain import TestChain, new_signer
 
 pytestmark = pytest.mark.real("anvil")
 
 
 def agreed(anvil: TestChain, name: str, **changes: Any) -> Agreement:
-    accounts = {"provider_account": anvil.provider.address.lower(), "tenant_account": anvil.tenant.address.lower()}
+    accounts = {"provider_account": anvil.provider.account.lower(), "tenant_account": anvil.tenant.account.lower()}
     return replace(builders.agreement(f"parties-{name}", **accounts), **changes)
 
 
@@ -98,9 +97,9 @@ def test_what_was_not_proposed_is_not_accepted(anvil: TestChain) -> None:
 
 def test_the_key_of_somebody_else_is_told_by_its_role(anvil: TestChain) -> None:
     """Before anything is sent, with both accounts."""
-    terms, stranger = agreed(anvil, "stranger"), Account.create()
+    terms, stranger = agreed(anvil, "stranger"), new_signer()
     for role, act in (("provider", parties.propose), ("tenant", parties.accept)):
-        with pytest.raises(InvalidInput, match=f"of account {stranger.address.lower()}, expected the {role}'s, 0x"):
+        with pytest.raises(InvalidInput, match=f"of account {stranger.account.lower()}, expected the {role}'s, 0x"):
             act(anvil.node, anvil.identity.contract, terms, stranger)
 
 

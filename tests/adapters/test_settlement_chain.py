@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 import pytest
-from eth_account import Account
 
 from deploy.lab.ports import free_port
 from sankofa_observe.adapters.chain import ContractChain
@@ -19,7 +18,7 @@ from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import ChainIdentity, Report, SettlementState
 from sankofa_observe.testing import FakeChain, FixedClock
 from tests.builders import CREDIT_MINOR, agreement, breach, digest_of, period
-from tests.chain import GENESIS_AT, TestChain
+from tests.chain import GENESIS_AT, TestChain, new_signer
 from tests.pace import until
 
 MEMBERS = tuple("0x" + letter * 40 for letter in "abc")
@@ -80,7 +79,7 @@ def real_world(anvil: TestChain) -> World:
     return World(
         chain=chain,
         agreement=anvil.agree(),
-        members=tuple(one.address.lower() for one in anvil.attestors),
+        members=tuple(one.account.lower() for one in anvil.attestors),
         sign=lambda reports, number: anvil.signatures(reports, chain.attestor_set(), number),
         pass_window=anvil.pass_window,
     )
@@ -280,7 +279,7 @@ def test_contract_chain_tells_a_refusal_in_words(real: World, case: str) -> None
 def test_contract_chain_refuses_a_sender_without_the_role(real: World, anvil: TestChain) -> None:
     """Two good signatures in the hands of a stranger are refused, in words."""
     report = real.penalty().report
-    stranger = anvil.contract_chain(sender=Account.create())
+    stranger = anvil.contract_chain(sender=new_signer())
     with pytest.raises(Refused, match="the contract refuses now: AccessControlUnauthorizedAccount"):
         stranger.sign_reports([report], real.sign([report], 2), 0)
 
@@ -354,7 +353,7 @@ def away(request: pytest.FixtureRequest) -> Iterator[SettlementChain]:
         yield gone
         return
     with closing(Node(f"http://127.0.0.1:{free_port()}")) as node:
-        yield ContractChain(node, ChainIdentity(chain_id=31337, contract="0x" + "cc" * 20), Account.create())
+        yield ContractChain(node, ChainIdentity(chain_id=31337, contract="0x" + "cc" * 20), new_signer())
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
