@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from eth_account.signers.local import LocalAccount
 from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.types import Wei
@@ -22,6 +21,7 @@ from sankofa_observe.ports import (
     Finalisation,
     OnChainSettlement,
     Receipt,
+    Signer,
 )
 from sankofa_observe.sla.settlement import ChainIdentity, Report
 
@@ -37,7 +37,7 @@ FINALISE_GAS, FINALISE_GAS_EACH = 100_000, 120_000
 class ContractChain:
     """One contract at one node; the sender holds no authority beyond reporting."""
 
-    def __init__(self, node: Node, identity: ChainIdentity, sender: LocalAccount, from_block: int = 0) -> None:
+    def __init__(self, node: Node, identity: ChainIdentity, sender: Signer, from_block: int = 0) -> None:
         self._node = node
         self._identity = identity
         self._sender = sender
@@ -51,7 +51,7 @@ class ContractChain:
 
     @property
     def account(self) -> str:
-        return str(self._sender.address)
+        return self._sender.account
 
     def head(self) -> ChainHead:
         with self._node.asking("chain head"):
@@ -121,7 +121,7 @@ class ContractChain:
 
     def next_nonce(self) -> int:
         with self._node.asking("nonce"):
-            return int(self._node.web3.eth.get_transaction_count(self._sender.address))
+            return int(self._node.web3.eth.get_transaction_count(self._sender.account))  # type: ignore[arg-type]  # an address, as text
 
     def sign_reports(self, reports: Sequence[Report], signatures: Sequence[bytes], nonce: int) -> Attempt:
         call = self._contract.functions.submitReports([report_fields(report) for report in reports], list(signatures))
@@ -169,17 +169,17 @@ class ContractChain:
 
     def _ask(self, what: str, call: ContractFunction) -> Any:
         with self._node.asking(what):
-            return call.call({"from": self._sender.address})
+            return call.call({"from": self._sender.account})
 
     def _sign(self, kind: AttemptKind, call: ContractFunction, ids: Sequence[str], nonce: int, gas: int) -> Attempt:
         with self._node.asking(kind.value):
             # With its own gas and price, so that what a node would not take is found out before a nonce is spent.
-            call.call({"from": self._sender.address, "gas": gas, "gasPrice": Wei(self._node.gas_price_wei)})
+            call.call({"from": self._sender.account, "gas": gas, "gasPrice": Wei(self._node.gas_price_wei)})
             signed = self._node.sign(call, self._sender, nonce=nonce, gas=gas, chain_id=self._identity.chain_id)
         return Attempt(
             kind=kind,
             settlement_ids=tuple(ids),
-            sender=self._sender.address.lower(),
+            sender=self._sender.account.lower(),
             nonce=nonce,
             transaction="0x" + bytes(signed.hash).hex(),
             raw=bytes(signed.raw_transaction),

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_account.signers.local import LocalAccount
 from web3 import Web3
 from web3.exceptions import BadFunctionCallOutput, ContractLogicError
 from web3.types import Wei
@@ -18,6 +17,7 @@ from web3.types import Wei
 from sankofa_observe.adapters.contract import artifact, terms_fields
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import InvalidInput, InvariantBroken
+from sankofa_observe.ports import Signer
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.settlement import ChainIdentity
 
@@ -38,38 +38,36 @@ class Deployment:
     block_number: int
 
 
-def deploy(
-    node: Node, admin: LocalAccount, attestors: Sequence[str], threshold: int, admin_delay_seconds: int
-) -> Deployment:
+def deploy(node: Node, admin: Signer, attestors: Sequence[str], threshold: int, admin_delay_seconds: int) -> Deployment:
     """Deploy the contract; the deployer is its first admin and must grant REPORTER to the sender."""
     web3 = node.web3
     members = sorted((Web3.to_checksum_address(one) for one in attestors), key=lambda one: int(one, 16))
     factory = web3.eth.contract(abi=artifact()["abi"], bytecode=artifact()["bytecode"])
-    call = factory.constructor(admin.address, admin_delay_seconds, members, threshold)
+    call = factory.constructor(admin.account, admin_delay_seconds, members, threshold)
     with node.asking("deployment"):
         transaction = call.build_transaction(
             {
                 "chainId": web3.eth.chain_id,
-                "from": admin.address,
-                "nonce": web3.eth.get_transaction_count(admin.address),
+                "from": admin.account,
+                "nonce": web3.eth.get_transaction_count(admin.account),  # type: ignore[arg-type]  # an address, as text
                 "gas": DEPLOYMENT_GAS,
                 "gasPrice": Wei(node.gas_price_wei),
             }
         )
         signed = admin.sign_transaction(dict(transaction))
-        receipt = node.wait(web3.eth.send_raw_transaction(signed.raw_transaction), "deployment")
+        receipt = node.wait(web3.eth.send_raw_transaction(signed), "deployment")
         identity = ChainIdentity(chain_id=web3.eth.chain_id, contract=receipt["contractAddress"].lower())
     return Deployment(identity=identity, block_number=receipt["blockNumber"])
 
 
-def grant_reporter(node: Node, contract: str, admin: LocalAccount, sender: str) -> None:
+def grant_reporter(node: Node, contract: str, admin: Signer, sender: str) -> None:
     functions = _functions(node, contract)
     with node.asking("role"):
         role = functions.REPORTER_ROLE().call()
     node.transact(functions.grantRole(role, Web3.to_checksum_address(sender)), admin, f"REPORTER for {sender}")
 
 
-def propose(node: Node, contract: str, agreement: Agreement, provider: LocalAccount) -> bool:
+def propose(node: Node, contract: str, agreement: Agreement, provider: Signer) -> bool:
     """The provider offers the terms; answers whether anything was sent: what was proposed before stands.
 
     Raises:
@@ -85,7 +83,7 @@ def propose(node: Node, contract: str, agreement: Agreement, provider: LocalAcco
     return True
 
 
-def accept(node: Node, contract: str, agreement: Agreement, tenant: LocalAccount) -> bool:
+def accept(node: Node, contract: str, agreement: Agreement, tenant: Signer) -> bool:
     """The tenant accepts exactly the terms it holds itself; answers whether anything was sent: what was accepted before stands.
 
     Raises:
@@ -165,11 +163,11 @@ def _promise(one: dict[str, Any]) -> str:
     return f"0x{one['sloId'].hex()[:8]}… {one['objectivePpm']} ppm, {bands}"
 
 
-def _is_party(role: str, expected: str, key: LocalAccount, agreement: Agreement) -> None:
-    if key.address.lower() != expected.lower():
+def _is_party(role: str, expected: str, key: Signer, agreement: Agreement) -> None:
+    if key.account.lower() != expected.lower():
         raise InvalidInput(
-            f"agreement {agreement.name}: the keystore is of account {key.address.lower()}, expected the {role}'s, {expected}; nothing "
-            f"was sent. Give the {role}'s keystore, or mend the account in the specs before anything is proposed"
+            f"agreement {agreement.name}: the key is of account {key.account.lower()}, expected the {role}'s, {expected}; nothing "
+            f"was sent. Give the {role}'s key, or mend the account in the specs before anything is proposed"
         )
 
 

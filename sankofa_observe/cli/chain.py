@@ -7,16 +7,19 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sankofa_observe.cli.output import say
+from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
 from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.node import Node
+    from sankofa_observe.ports import Signer
     from sankofa_observe.sla.agreement import Agreement
 
 MAX_ATTESTORS = 32  # of the contract
@@ -25,8 +28,6 @@ Rpc = Annotated[
     str | None, typer.Option(help=f"Address of a chain node, if it shows no secret. Without it: as {VARIABLE} says.")
 ]
 RpcFile = Annotated[Path | None, typer.Option(help="File with that address, for one that has a password or a key.")]
-Keystore = Annotated[Path, typer.Option(help="Encrypted key of whoever acts.")]
-PasswordFile = Annotated[Path, typer.Option(help="File with its password.")]
 Contract = Annotated[str, typer.Option(help="Address of the SLA contract.")]
 Specs = Annotated[list[Path], typer.Option(help="Spec files or folders; may be repeated.")]
 GasPrice = Annotated[int, typer.Option(help="0 on a free-gas network.", min=0)]
@@ -44,8 +45,9 @@ def deploy(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     attestor: Annotated[list[str], typer.Option(help="Account of an attestor; may be repeated.")],
     threshold: Annotated[int, typer.Option(help="How many attestors must sign.")],
     reporter: Annotated[str, typer.Option(help="Account that may send reports.")],
@@ -68,7 +70,8 @@ def deploy(
         )
     for name, account in (*(("--attestor", one) for one in attestor), ("--reporter", reporter)):
         _account(name, account)
-    with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
+    key_of = partial(signer_of, keystore, password_file, signer)
+    with _acting(_address(rpc, rpc_file), key_of, gas_price_wei) as (node, key):
         made = parties.deploy(node, key, attestor, threshold, admin_delay_seconds)
         parties.grant_reporter(node, made.identity.contract, key, reporter)
     found = {**vars(made.identity), "from_block": made.block_number}
@@ -80,8 +83,9 @@ def propose(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     specs: Specs,
     gas_price_wei: GasPrice = 0,
@@ -94,8 +98,9 @@ def propose(
 
     _account("--contract", contract)
     versions = _versions(name, specs)
-    with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
-        for one in _signed_by(key.address, versions, lambda one: one.provider_account):
+    key_of = partial(signer_of, keystore, password_file, signer)
+    with _acting(_address(rpc, rpc_file), key_of, gas_price_wei) as (node, key):
+        for one in _signed_by(key.account, versions, lambda one: one.provider_account):
             sent = parties.propose(node, contract, one, key)
             say(f"proposed {one.title}: {one.on_chain_id}{'' if sent else ', which it was before; nothing was sent'}")
 
@@ -105,8 +110,9 @@ def accept(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     specs: Specs,
     gas_price_wei: GasPrice = 0,
@@ -119,19 +125,19 @@ def accept(
 
     _account("--contract", contract)
     versions = _versions(name, specs)
-    with _acting(_address(rpc, rpc_file), keystore, password_file, gas_price_wei) as (node, key):
-        for one in _signed_by(key.address, versions, lambda one: one.tenant_account):
+    key_of = partial(signer_of, keystore, password_file, signer)
+    with _acting(_address(rpc, rpc_file), key_of, gas_price_wei) as (node, key):
+        for one in _signed_by(key.account, versions, lambda one: one.tenant_account):
             sent = parties.accept(node, contract, one, key)
             say(f"accepted {one.title}: {one.on_chain_id}{'' if sent else ', which it was before; nothing was sent'}")
 
 
 @contextmanager
-def _acting(rpc: str, keystore: Path, password_file: Path, gas_price_wei: int) -> Iterator[tuple[Node, Any]]:
-    from sankofa_observe.adapters.keys import open_keystore
+def _acting(rpc: str, key: Callable[[], Signer], gas_price_wei: int) -> Iterator[tuple[Node, Signer]]:
     from sankofa_observe.adapters.node import Node
 
     with closing(Node(rpc, gas_price_wei)) as node:
-        yield node, open_keystore(keystore, password_file)
+        yield node, key()
 
 
 def _address(rpc: str | None, file: Path | None) -> str:
