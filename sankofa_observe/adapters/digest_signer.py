@@ -15,7 +15,7 @@ from sankofa_observe.adapters.transaction import Transaction
 from sankofa_observe.errors import InvariantBroken
 
 Signs = Callable[[bytes], tuple[int, int]]
-"""r and s of a digest; raises `Unavailable` or `Refused`, with the device's own words and no secret."""
+"""r and s of a digest; raises `Unavailable` or `Declined`, with the device's own words and no secret."""
 
 
 class DigestSigner:

@@ -26,7 +26,7 @@ from sankofa_observe.secret_files import refuse_open
 
 MAX_ANSWER_BYTES = 4 * 2**20  # a signed transaction has at most some 128 KiB, and twice that in hex
 _OURS = {"accept", "connection", "content-length", "content-type", "host", "transfer-encoding"}
-_LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|\[::1\]")
+_LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class Service:
     @property
     def _is_private(self) -> bool:
         parts = urlsplit(self.url)
-        return parts.scheme == "https" or bool(_LOOPBACK.fullmatch(parts.netloc.rpartition(":")[0] or parts.netloc))
+        return parts.scheme == "https" or bool(_LOOPBACK.fullmatch(parts.hostname or ""))
 
     def _refuse_unusable_certificates(self) -> None:
         """What TLS would say at each call, in words without the path of a library's error. An encrypted key would wait for a keyboard."""

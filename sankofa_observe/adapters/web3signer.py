@@ -24,7 +24,7 @@ from sankofa_observe.adapters.bounded import for_ever
 from sankofa_observe.adapters.one_call import Answer, Service, post, told
 from sankofa_observe.adapters.signed import checked_signature, checked_transaction, signable
 from sankofa_observe.adapters.transaction import Transaction
-from sankofa_observe.errors import InvalidInput, Refused, SankofaError, Unavailable, Unusable
+from sankofa_observe.errors import Declined, InvalidInput, SankofaError, Unavailable, Unusable
 
 ANSWER_SECONDS = 15.0
 """Of a whole question, from the name's look-up to the last byte. A cloud's KMS behind it takes its part."""
@@ -87,7 +87,7 @@ class Web3Signer:
         if isinstance(error := found.get("error"), dict):
             raise self._declined(method, error, answer, until)
         if answer.status in _REFUSES:
-            raise Refused(
+            raise Declined(
                 f"{self._service.who} refuses {method}: HTTP {answer.status}: {answer.words()}; nothing was sent. Look at its "
                 "--http-host-allowlist, and at what a proxy before it wants to see: header_file, client certificate"
             )
@@ -105,7 +105,7 @@ class Web3Signer:
                 "there, or mend the account in the settings"
             )
         words = told(f"{error.get('code')} {error.get('message')}", answer.redacted)
-        return Refused(f"{self._service.who} declines {method}: {words}; nothing was sent")
+        return Declined(f"{self._service.who} declines {method}: {words}; nothing was sent")
 
     def _has(self, until: float) -> str:
         try:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
+from sankofa_observe.errors import Declined, InvalidInput, InvariantBroken, Refused, SankofaError, Unavailable
 from sankofa_observe.ports import (
     Attempt,
     Attestor,
@@ -25,7 +25,7 @@ from sankofa_observe.ports import (
     StateChange,
 )
 from sankofa_observe.sla.evidence import Evidence, document_hash, parse
-from sankofa_observe.sla.settlement import MAX_BATCH, SettlementState
+from sankofa_observe.sla.settlement import MAX_BATCH, Report, SettlementState
 
 MOST_TOLD = 3  # settlements without evidence in one alarm: a whole archive that is away would make a line without end
 
@@ -197,10 +197,43 @@ class Settle:
         if self.ledger.open_attempts():  # one lane: the next batch goes out once this one is known
             return
         reports = [record.penalty.report for record in records]
-        signers = {attestor.account.lower(): attestor for attestor in self.attestors}
-        signatures = [signers[account].sign(reports, members, self.chain.identity) for account in accounts]
+        signatures, faults = self._signatures(reports, accounts, members)
+        yield from (Waiting(what=f"signature of attestor {name}", reason=str(error)) for name, error in faults.items())
+        if len(signatures) < members.threshold:
+            reason = f"{len(signatures)} of {members.threshold} attestors signed"
+            yield Waiting(what=f"report of {len(records)} settlements", reason=reason)
+        else:
+            yield from self._send_signed(records, signatures, accounts, members)
+        if broken := next((error for error in faults.values() if isinstance(error, InvariantBroken)), None):
+            raise broken  # told last: it costs this signature and no other
+
+    def _signatures(
+        self, reports: Sequence[Report], accounts: Sequence[str], members: AttestorSet
+    ) -> tuple[list[bytes], dict[str, SankofaError]]:
+        """In the contract's order, of those whose signer answers; and what became of the others', by name."""
+        attestors = {attestor.account.lower(): attestor for attestor in self.attestors}
+        found: list[bytes] = []
+        faults: dict[str, SankofaError] = {}
+        for account in accounts:
+            try:
+                found.append(attestors[account].sign(reports, members, self.chain.identity))
+            except (InvalidInput, InvariantBroken, Unavailable) as error:
+                faults[attestors[account].name] = error
+        return found, faults
+
+    def _send_signed(
+        self,
+        records: Sequence[SettlementRecord],
+        signatures: Sequence[bytes],
+        accounts: Sequence[str],
+        members: AttestorSet,
+    ) -> Iterator[Moved | Waiting]:
+        reports = [record.penalty.report for record in records]
         try:
             attempt = self.chain.sign_reports(reports, signatures, self.chain.next_nonce())
+        except Declined as error:  # by the sender's signer, which half a batch would ask again
+            yield Waiting(what=f"report of {len(records)} settlements", reason=str(error))
+            return
         except Refused as error:  # the contract would refuse it now: no nonce is spent
             if len(records) == 1:
                 yield Waiting(what=f"report of settlement {records[0].penalty.settlement_id}", reason=str(error))

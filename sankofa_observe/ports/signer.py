@@ -15,7 +15,7 @@ class Signer(Protocol):
     Raises, of both questions:
         InvalidInput: the signer has not the key of the account, or what was asked can be signed by nobody.
         Unavailable: it did not answer, or answered what cannot be used; nothing was sent.
-        Refused: it answered, and declines.
+        Declined: it answered, and does not sign; a `Refused`.
         InvariantBroken: it signed something else than what it was asked to, or for another account; nothing was sent.
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
+from sankofa_observe.errors import Declined, InvalidInput, InvariantBroken, Refused, SankofaError, Unavailable
 from sankofa_observe.pipeline import settle as module
 from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
 from sankofa_observe.ports import Attempt, OnChainSettlement
@@ -131,6 +131,53 @@ def test_an_attestor_that_is_away_holds_up_nothing_while_enough_sign() -> None:
     court.run()
 
     assert court.states() == [REPORTED]
+
+
+SIGNERS: dict[str, SankofaError] = {
+    "away": Unavailable("signer https://s did not answer"),
+    "declines": Declined("signer https://s declines"),
+    "has-no-key": InvalidInput("signer https://s has not the key"),
+}
+
+
+@pytest.mark.parametrize("case", SIGNERS)
+def test_an_attestors_signer_that_does_not_sign_costs_its_own_signature(case: str) -> None:
+    """The rest is sent while enough sign; where too few do, the report waits with each reason, and no nonce is spent."""
+    court = Court()
+    court.attestors[1].signer = SIGNERS[case]
+    told = court.run()
+    assert (court.states(), court.chain.signed) == ([REPORTED], [(1, (ACCOUNTS[0].encode(), ACCOUNTS[2].encode()))])
+    assert said(told)[0] == str(SIGNERS[case])
+
+    court = Court()
+    for attestor in court.attestors[:2]:
+        attestor.signer = SIGNERS[case]
+    told = court.run()
+    assert (court.states(), court.nonces()) == ([COMPUTED], [])
+    assert said(told) == [str(SIGNERS[case])] * 2 + ["1 of 2 attestors signed"]
+
+
+def test_an_attestors_signer_that_signs_something_else_calls_a_person_once_the_rest_is_sent() -> None:
+    """Two truths disagree about one signature; the others are as good as before."""
+    court = Court()
+    court.attestors[1].signer = InvariantBroken("signer https://s signed another transaction")
+    with pytest.raises(InvariantBroken, match="signed another transaction"):
+        court.run()
+    assert court.states() == [REPORTED]
+
+
+def test_a_senders_signer_that_declines_is_not_asked_again_for_each_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of three is asked for once, and waits: its rows are not what is declined."""
+    court = Court(periods=3)
+    asked: list[int] = []
+
+    def declines(reports: Sequence[Report], signatures: Sequence[bytes], nonce: int) -> Attempt:
+        asked.append(len(reports))
+        raise Declined("signer https://s declines eth_signTransaction")
+
+    monkeypatch.setattr(court.chain, "sign_reports", declines)
+    told = court.run()
+    assert (asked, said(told)) == ([3], ["signer https://s declines eth_signTransaction"])
 
 
 @pytest.mark.parametrize(
