@@ -186,6 +186,24 @@ def test_handshake_that_does_not_end_has_the_same_deadline(monkeypatch: pytest.M
         assert time.monotonic() - began < limit(5)
 
 
+def test_name_that_is_looked_up_without_end_has_the_same_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver has no timeout that a question could set."""
+    monkeypatch.setattr(web3signer, "ANSWER_SECONDS", 0.4)
+    found = threading.Event()
+
+    def looks_up(*_: Any, **__: Any) -> None:
+        found.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", looks_up)
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="did not answer: no whole answer in time"):
+        asked(signer_at("http://signer.internal:9000"), TYPED)
+    took = time.monotonic() - began
+    found.set()
+    assert took < limit(5)
+
+
 def test_signer_is_not_waited_for_once_the_process_ends(double: Web3SignerDouble) -> None:
     """A stop of the platform waits for no KMS."""
     double.fault = "hang"
