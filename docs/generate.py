@@ -55,11 +55,11 @@ MEANINGS = {
     "chain.contract": "Address of the SLA contract, as `chain deploy` printed it.",
     "chain.gas_price_wei": "Price of gas in every transaction. 0 is for free-gas networks.",
     "chain.from_block": "Block of the contract's deployment, as `chain deploy` printed it: events are read from here.",
-    "chain.sender.keystore": "Encrypted key of the account that sends reports and finalisations.",
+    "chain.sender.keystore": "Encrypted key of the account that sends reports and finalisations. It and `password_file`, or `web3signer`.",
     "chain.sender.password_file": "File with its password.",
     "chain.stalled_after_seconds": "A newest block older than this: nothing is sent.",
     "attestors": "Who recounts and signs. As many as the contract's threshold must be reachable.",
-    "attestors[].keystore": "Encrypted key of the attestor.",
+    "attestors[].keystore": "Encrypted key of the attestor. It and `password_file`, or `web3signer`.",
     "attestors[].exclusions_file": "What it was told of exclusions: as `exclusions list --json` writes it. Without it, it asks this ledger.",
     "attestors[].password_file": "File with its password.",
     "attestors[].name": "Name in logs.",
@@ -106,6 +106,20 @@ MEANINGS |= {
     f"alerting.heartbeat.{name.removeprefix('webhook[].')}": text
     for name, text in _TOLD.items()
     if name.startswith("webhook[].")
+}
+
+
+_ELSEWHERE = {
+    "": "A Web3Signer that holds the key, in place of a keystore: [keep keys](../how-to/keep-keys.md).",
+    ".url": "Where it listens, in its eth1 mode.",
+    ".account": "The account it signs for.",
+    ".ca_file": "PEM of the authority its certificate is of. None: the public ones.",
+    ".client_certificate_file": "PEM of our certificate, where it asks for one.",
+    ".client_key_file": "PEM of its key, without a password, mode 600 or 640.",
+    ".header_file": "File with one header, `Name: value`, for a proxy before it: `Authorization` for a password or a token. Mode 600 or 640.",
+}
+MEANINGS |= {
+    f"{who}.web3signer{name}": text for who in ("chain.sender", "attestors[]") for name, text in _ELSEWHERE.items()
 }
 
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from sankofa_observe.pipeline.panel import PanelOf
     from sankofa_observe.pipeline.platform import Platform
     from sankofa_observe.pipeline.settle import Settle
-    from sankofa_observe.ports import Clock, KnownExclusions
+    from sankofa_observe.ports import Clock, KnownExclusions, Signer
+    from sankofa_observe.signers import KeySettings
     from sankofa_observe.sla.catalog import Catalog
     from sankofa_observe.sla.evidence import Evidence
     from sankofa_observe.sla.settlement import ChainIdentity
@@ -181,16 +182,34 @@ def _silences_of(
     return open_silences
 
 
+def open_signer(settings: KeySettings, *, of: str = "", waits_no_more: WaitsNoMore = lambda: False) -> Signer:
+    """Whoever signs for a role. A keystore is opened; a signer elsewhere is asked when there is something to sign, so that one which is
+    away at the start holds up nothing else.
+    """
+    if settings.web3signer is not None:
+        from sankofa_observe.adapters.one_call import Service
+        from sankofa_observe.adapters.web3signer import Web3Signer
+
+        there = dict(settings.web3signer)
+        account = there.pop("account")
+        service = Service(name=f"signer of {of}" if of else "signer", **there)
+        return Web3Signer(service, account, waits_no_more=waits_no_more)
+    from sankofa_observe.adapters.keys import open_keystore
+
+    if settings.keystore is None or settings.password_file is None:
+        raise InvalidInput(f"{of or 'signer'}: neither a keystore with its password_file nor web3signer is named")
+    return open_keystore(settings.keystore, settings.password_file, of=of)
+
+
 def _settle(
     settings: Settings, chain: ChainSettings, catalog: Catalog, opened: ExitStack, waits_no_more: WaitsNoMore
 ) -> Settling:
     """The chain with the keys of whoever reports and attests; stores are given later."""
     from sankofa_observe.adapters.chain import ContractChain
-    from sankofa_observe.adapters.keys import open_keystore
     from sankofa_observe.adapters.node import Node
     from sankofa_observe.pipeline.settle import Settle
 
-    sender = open_keystore(chain.sender.keystore, chain.sender.password_file, of="chain.sender")
+    sender = open_signer(chain.sender, of="chain.sender", waits_no_more=waits_no_more)
     node = opened.enter_context(closing(Node(chain.rpc_url, chain.gas_price_wei, waits_no_more=waits_no_more)))
     attestors = [_attestor(one, catalog, opened, waits_no_more) for one in settings.attestors]
 
@@ -214,10 +233,9 @@ def _attestor(
     """An attestor that knows exclusions by its own file, or else by the ledger of whoever proposes."""
     from sankofa_observe.adapters.attestor import LocalAttestor
     from sankofa_observe.adapters.exclusions_file import FileExclusions
-    from sankofa_observe.adapters.keys import open_keystore
 
     source = _source(opened, settings.prometheus_url, {}, tries=1, waits_no_more=waits_no_more)
-    key = open_keystore(settings.keystore, settings.password_file, of=f"attestor {settings.name}")
+    key = open_signer(settings, of=f"attestor {settings.name}", waits_no_more=waits_no_more)
     own = FileExclusions(settings.exclusions_file) if settings.exclusions_file else None
     return lambda ledger: LocalAttestor(
         name=settings.name, key=key, source=source, catalog=catalog, exclusions=own or ledger

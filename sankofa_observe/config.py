@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import (
@@ -22,9 +22,10 @@ from pydantic_settings import (
 from sankofa_observe import shown
 from sankofa_observe.documents import BrokenYaml, read
 from sankofa_observe.errors import InvalidInput, Violation
-from sankofa_observe.fields import Address, Part, Seconds, Secret, Url
+from sankofa_observe.fields import Address, Part, Seconds, Url
 from sankofa_observe.pipeline.stages import OBSERVING, SETTLING
 from sankofa_observe.receivers import Alerting
+from sankofa_observe.signers import ELSEWHERE, KeySettings
 
 
 def _sendable(headers: dict[str, str]) -> dict[str, str]:
@@ -44,6 +45,7 @@ ObserverName = Annotated[
     str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description="small letters, digits and inner dashes")
 ]
 
+_Model = TypeVar("_Model", bound=BaseModel)
 _REFERENCE = "see docs/reference/settings.md"
 # All others may be an address with a key in it, or what was put in the wrong place.
 _SHOWN = {
@@ -61,8 +63,10 @@ _HINTS = {
     "contract": "0x and 40 hex digits, as `chain deploy` printed it",
     "observer": "small letters, digits and dashes, like core-1",
     "specs": "a list of files and folders, like [specs]",
-    "keystore": "the file that `keys keystore` made",
+    "keystore": "the file that `keys keystore` made, or `web3signer` in its place",
     "password_file": "the file with its password, and never the password itself",
+    "account": "0x and 40 hex digits",
+    ELSEWHERE: "keystore and password_file for a key here, or web3signer for one that is held elsewhere",
 }
 
 
@@ -75,11 +79,6 @@ class PrometheusSettings(Part):
 class LateSettings(Part):
     delay_seconds: Seconds = 30
     keep_slots_days: Annotated[int, Field(ge=32)] = 2555  # the totals of a day stay for ever
-
-
-class KeySettings(Part):
-    keystore: Secret
-    password_file: Secret
 
 
 class ChainSettings(Part):
@@ -198,26 +197,36 @@ class Settings(BaseSettings):
 def load_settings(file: Path) -> Settings:
     """Read a settings file; raises `InvalidInput` with every violation."""
     try:
+        return _resolved(_read(file, Settings, "settings file", "--config"), file.parent)
+    except SettingsError as error:  # a list or a section in the environment is written as JSON
+        raise InvalidInput(f'environment: {error}; a list in a variable is JSON, like ["specs"]') from None
+
+
+def load_signer(file: Path) -> KeySettings:
+    """Read a file that says who signs, as a section of settings would; raises `InvalidInput` with every violation."""
+    found: KeySettings = _absolute(_read(file, KeySettings, "signer file", "--signer"), file.parent.absolute())
+    return found
+
+
+def _read(file: Path, model: type[_Model], what: str, option: str) -> _Model:
+    try:
         content = read(file.read_text(encoding="utf-8")) or {}
     except OSError as error:
-        raise InvalidInput(f"{file}: {error.strerror}; name a settings file with --config, {_REFERENCE}") from error
+        raise InvalidInput(f"{file}: {error.strerror}; name a {what} with {option}, {_REFERENCE}") from error
     except BrokenYaml as error:
         raise InvalidInput(f"{file}: no YAML: {error}; mend it there; nothing was started") from None
     except ValueError:  # its text would show a line
-        raise InvalidInput(f"{file}: no text in UTF-8; expected a settings file in YAML, {_REFERENCE}") from None
+        raise InvalidInput(f"{file}: no text in UTF-8; expected a {what} in YAML, {_REFERENCE}") from None
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise InvalidInput(f"{file}: a {type(content).__name__}; expected settings as a mapping of names, {_REFERENCE}")
     try:
-        settings = Settings(**content)
+        return model(**content)
     except ValidationError as error:
-        wrong = [_violation(file, one) for one in error.errors()]
+        wrong = [_violation(file, one, model) for one in error.errors()]
         raise InvalidInput(f"{file}: {len(wrong)} wrong, and nothing was started; {_REFERENCE}", wrong) from None
-    except SettingsError as error:  # a list or a section in the environment is written as JSON
-        raise InvalidInput(f'environment: {error}; a list in a variable is JSON, like ["specs"]') from None
-    return _resolved(settings, file.parent)
 
 
-def _violation(file: Path, error: Any) -> Violation:
+def _violation(file: Path, error: Any, model: type[BaseModel]) -> Violation:
     """What was seen, where it can hold no secret, and what was expected."""
     # A colon without its space makes one key of a name and its value.
     parts = (str(part) for part in error["loc"])
@@ -225,7 +234,7 @@ def _violation(file: Path, error: Any) -> Violation:
     name = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
     problem, hint = error["msg"], _HINTS.get(name, "")
     if error["type"] == "extra_forbidden":
-        problem, hint = "no such setting", _meant(error["loc"])
+        problem, hint = "no such setting", _meant(error["loc"], model)
     elif error["type"] == "missing":
         problem = "is missing, and has no default"
     elif name in _SHOWN and isinstance(error["input"], (str, int, float)):
@@ -234,9 +243,8 @@ def _violation(file: Path, error: Any) -> Violation:
     return Violation(code=code, where=f"{file}:{path}", problem=problem, hint=hint)
 
 
-def _meant(place: tuple[str | int, ...]) -> str:
-    """What may have been meant by a name that is no setting."""
-    section: Any = Settings
+def _meant(place: tuple[str | int, ...], section: Any) -> str:
+    """What may have been meant by a name that is no setting of a model."""
     for part in place[:-1]:
         if isinstance(part, str):
             section = _section_of(section.model_fields[part].annotation)
@@ -254,16 +262,7 @@ def _section_of(annotation: Any) -> Any:
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Defaults that depend on others, and absolute paths."""
-
-    def absolute(value: Any) -> Any:
-        if isinstance(value, Path):
-            return folder.absolute() / value
-        if isinstance(value, BaseModel):
-            changes = {name: absolute(getattr(value, name)) for name in type(value).model_fields}
-            return value.model_copy(update=changes)
-        return type(value)(map(absolute, value)) if isinstance(value, (list, tuple)) else value
-
-    resolved: Settings = absolute(settings)
+    resolved: Settings = _absolute(settings, folder.absolute())
     data = resolved.data_dir
     return resolved.model_copy(
         update={
@@ -271,6 +270,16 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
             "slot_table": _slot_table(resolved.slot_table, folder) or str(data / "slots"),
         }
     )
+
+
+def _absolute(value: Any, folder: Path) -> Any:
+    """With all its paths beside the file."""
+    if isinstance(value, Path):
+        return folder / value
+    if isinstance(value, BaseModel):
+        changes = {name: _absolute(getattr(value, name), folder) for name in type(value).model_fields}
+        return value.model_copy(update=changes)
+    return type(value)(_absolute(one, folder) for one in value) if isinstance(value, (list, tuple)) else value
 
 
 def _ledger_url(url: str, folder: Path) -> str:

@@ -6,6 +6,7 @@ SankofaError
 │   └── Unfit           what records are kept in is gone or damaged: the operator mends it, nobody tries again
 ├── Unavailable         a part did not answer; the caller tries again later, nothing was lost
 │   └── Refused         the contract answered, and says no for now: its clock or another's act may change that
+│       └── Declined    a signer answered, and does not sign
 └── InvariantBroken     two truths disagree; stop, keep everything, call a person
 
 An error names the thing, the value seen, the value expected and the next step.
@@ -86,6 +87,10 @@ class Lost(Unavailable):
 
 class Refused(Unavailable):
     """The contract would refuse this transaction now; nothing was sent, and the reason names what has to change."""
+
+
+class Declined(Refused):
+    """A signer answered, and does not sign: nothing was sent, and it is not for want of a smaller question."""
 
 
 class InvariantBroken(SankofaError):

@@ -48,7 +48,6 @@ class Part(BaseModel):
 Seconds = Annotated[int, Field(ge=1)]
 Address = Annotated[str, Field(pattern=r"^[^:\s]+:[0-9]{1,5}$", description="host:port"), AfterValidator(_port)]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s]*)?$", repr=False), AfterValidator(_usable)]
-Secret = Annotated[Path, Field(repr=False)]  # where a key stands in its place, nothing shows it
 # Another program reads it: its path is written for that one.
 FileElsewhere = Annotated[Path, BeforeValidator(_path), Field(description="a path that begins with /, ./ or ../")]
 SecretElsewhere = Annotated[FileElsewhere, Field(repr=False)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +12,6 @@ from typing import Any
 from unittest.mock import patch
 
 from eth_account import Account
-from eth_account.signers.local import LocalAccount
 
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Processes
@@ -22,8 +21,9 @@ from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.contract import as_bytes, key_fields, typed_batch
 from sankofa_observe.adapters.deployment import Deployment, Holders, deploy
+from sankofa_observe.adapters.keys import KeystoreSigner
 from sankofa_observe.adapters.node import Node
-from sankofa_observe.ports import AttestorSet
+from sankofa_observe.ports import AttestorSet, Signer
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey
 from tests import builders
@@ -32,6 +32,11 @@ GENESIS_AT = builders.START + 30 * 86_400
 WINDOW_SECONDS, WINDOW_BLOCKS = 100, 2
 RULING_SECONDS, CHANGE_DELAY_SECONDS = 300, 50
 PERIODS_PASSED = 20  # of an agreement, once it was accepted: those that a test reports have ended
+
+
+def new_signer() -> Signer:
+    """Whoever has a key that nobody had before."""
+    return KeystoreSigner(Account.create())
 
 
 @dataclass(kw_only=True)
@@ -43,14 +48,14 @@ class TestChain:
     node: Node
     identity: ChainIdentity
     block_number: int
-    admin: LocalAccount
-    arbiter: LocalAccount
-    billing: LocalAccount
-    guardian: LocalAccount
-    sender: LocalAccount
-    attestors: tuple[LocalAccount, ...]
-    provider: LocalAccount = field(default_factory=Account.create)
-    tenant: LocalAccount = field(default_factory=Account.create)
+    admin: Signer
+    arbiter: Signer
+    billing: Signer
+    guardian: Signer
+    sender: Signer
+    attestors: tuple[Signer, ...]
+    provider: Signer
+    tenant: Signer
     numbers: Iterator[int] = field(default_factory=count)
 
     @cached_property
@@ -61,15 +66,15 @@ class TestChain:
     def parties(self) -> Parties:
         return Parties(books=self.books, first_block=self.block_number)
 
-    def contract_chain(self, node: Node | None = None, sender: LocalAccount | None = None) -> ContractChain:
+    def contract_chain(self, node: Node | None = None, sender: Signer | None = None) -> ContractChain:
         return ContractChain(node or self.node, self.identity, sender or self.sender, self.block_number)
 
     def terms(self, **changes: Any) -> Agreement:
         """The terms of a new agreement that begins with the next period but one, by the chain's clock."""
         begun = (self.now() - builders.START) // builders.PERIOD_SECONDS + 2
         own: dict[str, Any] = {
-            "provider_account": self.provider.address.lower(),
-            "tenant_account": self.tenant.address.lower(),
+            "provider_account": self.provider.account.lower(),
+            "tenant_account": self.tenant.account.lower(),
             "starts_at": builders.START + begun * builders.PERIOD_SECONDS,
             "dispute_window_seconds": WINDOW_SECONDS,
             "dispute_window_blocks": WINDOW_BLOCKS,
@@ -95,7 +100,7 @@ class TestChain:
     def signatures(self, rows: Sequence[Row], members: AttestorSet, number: int = 2) -> list[bytes]:
         """Signatures of the first `number` attestors, in the contract's order."""
         document = typed_batch(rows, members, self.identity)
-        return [bytes(one.sign_typed_data(full_message=document).signature) for one in self.attestors[:number]]
+        return [one.sign_typed_data(document) for one in self.attestors[:number]]
 
     def pass_window(self, more_seconds: int = 0) -> None:
         """Let the dispute window close: its seconds and its blocks."""
@@ -114,11 +119,11 @@ class TestChain:
         """What a view of the settlement book answers."""
         return self.books.settlements.functions[function](*arguments).call()
 
-    def act(self, by: LocalAccount, function: str, *arguments: Any) -> None:
+    def act(self, by: Signer, function: str, *arguments: Any) -> None:
         """Whoever's own call of the settlement book, mined."""
         self.node.transact(self.books.settlements.functions[function](*arguments), by, function)
 
-    def dispute(self, row: Row, by: LocalAccount) -> None:
+    def dispute(self, row: Row, by: Signer) -> None:
         self.act(by, "disputeSettlement", key_fields(row.key), row.revision, b"\x01" * 32, b"\0" * 32)
 
     def balance(self, agreement: Agreement) -> tuple[int, int, int]:
@@ -131,8 +136,8 @@ class TestChain:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[TestChain]:
-    """Start anvil and deploy both books with three attestors of whom two must sign."""
+def running(folder: Path, signer: Callable[[], Signer] = new_signer) -> Iterator[TestChain]:
+    """Start anvil and deploy both books with three attestors of whom two must sign; `signer` makes each one's key."""
     port = free_port()
     command = [
         need_program("anvil"), "--port", str(port), "--gas-price", "0", "--block-base-fee-per-gas", "0",
@@ -143,14 +148,14 @@ def running(folder: Path) -> Iterator[TestChain]:
         node = Node(f"http://127.0.0.1:{port}")
         try:
             processes.wait_until(child, node.web3.is_connected)
-            yield _deployed(node)
+            yield _deployed(node, signer)
         finally:
             node.close()
 
 
-def _deployed(node: Node) -> TestChain:
-    roles = [Account.create() for _ in range(5)]
-    attestors = tuple(sorted((Account.create() for _ in range(3)), key=lambda account: int(account.address, 16)))
+def _deployed(node: Node, signer: Callable[[], Signer]) -> TestChain:
+    roles = [signer() for _ in range(5)]
+    attestors = tuple(sorted((signer() for _ in range(3)), key=lambda one: int(one.account, 16)))
     admin, arbiter, billing, guardian, sender = roles
     made = deployed(node, admin, (admin, arbiter, billing, guardian), attestors)
     return TestChain(
@@ -163,19 +168,19 @@ def _deployed(node: Node) -> TestChain:
         guardian=guardian,
         sender=sender,
         attestors=attestors,
+        provider=signer(),
+        tenant=signer(),
     )
 
 
-def deployed(
-    node: Node, deployer: LocalAccount, roles: Sequence[LocalAccount], attestors: Sequence[LocalAccount]
-) -> Deployment:
+def deployed(node: Node, deployer: Signer, roles: Sequence[Signer], attestors: Sequence[Signer]) -> Deployment:
     """Both books, with admin, arbiter, billing and guardian in this order, and two attestors that must sign."""
-    admin, arbiter, billing, guardian = (one.address for one in roles)
+    admin, arbiter, billing, guardian = (one.account for one in roles)
     return deploy(
         node,
         deployer,
         Holders(admin=admin, arbiter=arbiter, billing=billing, guardian=guardian),
-        [one.address for one in attestors],
+        [one.account for one in attestors],
         2,
         change_delay_seconds=CHANGE_DELAY_SECONDS,
         minimum_window_seconds=1,

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_account.signers.local import LocalAccount
 from web3 import Web3
 
 from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.contract import as_bytes, calendar_call, terms_fields
 from sankofa_observe.adapters.terms_shown import differences, plain
 from sankofa_observe.errors import InvalidInput, Unavailable
+from sankofa_observe.ports import Signer
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.units import rfc3339
 
@@ -39,7 +39,7 @@ class Parties:
     books: Books
     first_block: int = 0  # where the search for an offer's terms ends
 
-    def propose(self, agreement: Agreement, key: LocalAccount, accept_before: int | None = None) -> Done:
+    def propose(self, agreement: Agreement, key: Signer, accept_before: int | None = None) -> Done:
         """Offer one version to the other party: the first one as its provider, a later one as either.
 
         Raises:
@@ -50,7 +50,7 @@ class Parties:
             return Done(sent=False, said=f"{agreement.title} is agreed with these terms already")
         first_at = agreement.calendar.period_at(agreement.first_period).starts_at
         until = first_at if accept_before is None else accept_before
-        standing = self._standing_offer(agreement, key.address)
+        standing = self._standing_offer(agreement, key.account)
         same = standing and standing.digest == self._digest(agreement, standing.acceptBefore)
         if same and accept_before in {None, standing.acceptBefore}:
             open_until = rfc3339(standing.acceptBefore)
@@ -71,7 +71,7 @@ class Parties:
             sent=True, said=f"{agreement.title} is proposed{instead}; the other party accepts before {rfc3339(until)}"
         )
 
-    def accept(self, agreement: Agreement, key: LocalAccount) -> Done:
+    def accept(self, agreement: Agreement, key: Signer) -> Done:
         """Accept exactly the terms that the accepting party holds itself.
 
         Raises:
@@ -99,7 +99,7 @@ class Parties:
         begins = rfc3339(agreement.calendar.period_at(agreement.first_period).starts_at)
         return Done(sent=True, said=f"{agreement.title} is agreed, from {begins} on")
 
-    def accept_offered(self, versions: Sequence[Agreement], key: LocalAccount) -> Iterator[Done]:
+    def accept_offered(self, versions: Sequence[Agreement], key: Signer) -> Iterator[Done]:
         """Accept each version that is offered, oldest first; one after those that are agreed need not be offered yet."""
         for one in versions:
             if one.version > 1 and self._is_not_offered(one, key):
@@ -107,14 +107,14 @@ class Parties:
                 return
             yield self.accept(one, key)
 
-    def _is_not_offered(self, agreement: Agreement, key: LocalAccount) -> bool:
+    def _is_not_offered(self, agreement: Agreement, key: Signer) -> bool:
         self._is_party(agreement, key)
         return not self._accepted(agreement) and self._standing_offer(agreement, self._other(agreement, key)) is None
 
-    def withdraw(self, agreement: Agreement, key: LocalAccount) -> Done:
+    def withdraw(self, agreement: Agreement, key: Signer) -> Done:
         """Take an offer back; raises `InvalidInput` where it was accepted meanwhile."""
         self._is_party(agreement, key)
-        if self._standing_offer(agreement, key.address) is None:
+        if self._standing_offer(agreement, key.account) is None:
             if self._accepted(agreement):
                 raise InvalidInput(
                     f"{agreement.title} was accepted; nothing was sent. What is agreed is ended by `agreements terminate`"
@@ -124,7 +124,7 @@ class Parties:
         self.books.node.transact(call, key, f"withdrawal of {agreement.title}")
         return Done(sent=True, said=f"your offer of {agreement.title} is withdrawn")
 
-    def terminate(self, agreement: Agreement, key: LocalAccount, ends_at: int | None = None) -> Done:
+    def terminate(self, agreement: Agreement, key: Signer, ends_at: int | None = None) -> Done:
         """End an agreement where a period begins, after its notice: at the first such instant, or at a later one.
 
         Raises:
@@ -252,7 +252,7 @@ class Parties:
             )
         return list(bounds).index(ends_at) if not isinstance(bounds, range) else bounds.index(ends_at)
 
-    def _publish(self, agreement: Agreement, key: LocalAccount) -> None:
+    def _publish(self, agreement: Agreement, key: Signer) -> None:
         """Put the calendar on chain, where nobody has."""
         calendar, functions = agreement.calendar, self.books.agreements.functions
         if self.books.ask("calendar", functions.boundCount(as_bytes(calendar.id))):
@@ -260,12 +260,12 @@ class Parties:
         name, arguments = calendar_call(calendar)
         self.books.node.transact(functions[name](*arguments), key, f"calendar {calendar.id}")
 
-    def _other(self, agreement: Agreement, key: LocalAccount) -> str:
-        provider = key.address.lower() == agreement.provider_account
+    def _other(self, agreement: Agreement, key: Signer) -> str:
+        provider = key.account.lower() == agreement.provider_account
         return agreement.tenant_account if provider else agreement.provider_account
 
-    def _is_party(self, agreement: Agreement, key: LocalAccount, *, first: bool = False) -> None:
-        account = key.address.lower()
+    def _is_party(self, agreement: Agreement, key: Signer, *, first: bool = False) -> None:
+        account = key.account.lower()
         parties = {"provider": agreement.provider_account.lower(), "tenant": agreement.tenant_account.lower()}
         allowed = {"provider": parties["provider"]} if first else parties
         if account not in allowed.values():

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eth_account.signers.local import LocalAccount
-
 from sankofa_observe.adapters.contract import typed_batch
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.pipeline.attest import attested_row, objection
-from sankofa_observe.ports import AttestorSet, KnownExclusions, SampleSource
+from sankofa_observe.ports import AttestorSet, KnownExclusions, SampleSource, Signer
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.evidence import Evidence, document_hash
 from sankofa_observe.sla.settlement import ChainIdentity, Row
@@ -26,7 +24,7 @@ class LocalAttestor:
         self,
         *,
         name: str,
-        key: LocalAccount,
+        key: Signer,
         source: SampleSource,
         catalog: Catalog,
         exclusions: KnownExclusions,
@@ -44,7 +42,7 @@ class LocalAttestor:
 
     @property
     def account(self) -> str:
-        return str(self._key.address)
+        return self._key.account
 
     def objection(self, document: Evidence) -> str | None:
         found = objection(
@@ -62,5 +60,4 @@ class LocalAttestor:
         for row in rows:
             if self._reviewed.get(row.document_hash) != (chain, row):
                 raise InvariantBroken(f"attestor {self._name}: asked to sign what it did not review as such: {row}")
-        signed = self._key.sign_typed_data(full_message=typed_batch(rows, attestors, chain))
-        return bytes(signed.signature)
+        return self._key.sign_typed_data(typed_batch(rows, attestors, chain))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from eth_account.signers.local import LocalAccount
 from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.types import Wei
@@ -30,6 +29,7 @@ from sankofa_observe.ports import (
     Ruling,
     RulingOutcome,
     Signed,
+    Signer,
 )
 from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState
 
@@ -52,7 +52,7 @@ FINALISE_GAS, FINALISE_GAS_EACH = 100_000, 130_000
 class ContractChain:
     """Both books at one node; the sender needs no authority: anybody may send what k attestors signed."""
 
-    def __init__(self, node: Node, identity: ChainIdentity, sender: LocalAccount, from_block: int = 0) -> None:
+    def __init__(self, node: Node, identity: ChainIdentity, sender: Signer, from_block: int = 0) -> None:
         self._node = node
         self._identity = identity
         self._sender = sender
@@ -66,7 +66,7 @@ class ContractChain:
 
     @property
     def account(self) -> str:
-        return str(self._sender.address)
+        return self._sender.account
 
     @cached_property
     def _books(self) -> Books:
@@ -139,7 +139,7 @@ class ContractChain:
 
     def next_nonce(self) -> int:
         with self._node.asking("nonce"):
-            return int(self._node.web3.eth.get_transaction_count(self._sender.address))
+            return int(self._node.web3.eth.get_transaction_count(self._sender.account))  # type: ignore[arg-type]  # an address, as text
 
     def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed:
         call = self._contract.functions.submitReports([row_fields(row) for row in rows], list(signatures))
@@ -207,19 +207,19 @@ class ContractChain:
 
     def _ask(self, what: str, call: ContractFunction) -> Any:
         with self._node.asking(what):
-            return call.call({"from": self._sender.address})
+            return call.call({"from": self._sender.account})
 
     def _sign(
         self, kind: AttemptKind, call: ContractFunction, keys: Sequence[SettlementKey], nonce: int, gas: int
     ) -> Signed:
         with self._node.asking(kind.value):
             # With its own gas and price, so that what a node would not take is found out before a nonce is spent.
-            refused = call.call({"from": self._sender.address, "gas": gas, "gasPrice": Wei(self._node.gas_price_wei)})
+            refused = call.call({"from": self._sender.account, "gas": gas, "gasPrice": Wei(self._node.gas_price_wei)})
             signed = self._node.sign(call, self._sender, nonce=nonce, gas=gas, chain_id=self._identity.chain_id)
         attempt = Attempt(
             kind=kind,
             settlement_ids=tuple(key.id_on(self._identity) for key in keys),
-            sender=self._sender.address.lower(),
+            sender=self._sender.account.lower(),
             nonce=nonce,
             transaction="0x" + bytes(signed.hash).hex(),
             raw=bytes(signed.raw_transaction),

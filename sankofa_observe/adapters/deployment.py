@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from eth_account.signers.local import LocalAccount
 from web3 import Web3
 
 from sankofa_observe.adapters.artefacts import AGREEMENTS, SETTLEMENTS, artefact
 from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.ports import Signer
 from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.units import rfc3339
 
@@ -56,7 +56,7 @@ class Deployment:
 
 def deploy(
     node: Node,
-    deployer: LocalAccount,
+    deployer: Signer,
     holders: Holders,
     attestors: Sequence[str],
     threshold: int,
@@ -81,12 +81,12 @@ def ascending(attestors: Sequence[str]) -> list[str]:
     return sorted((Web3.to_checksum_address(one) for one in attestors), key=lambda one: int(one, 16))
 
 
-def _create(node: Node, deployer: LocalAccount, contract: str, *arguments: Any) -> Any:
+def _create(node: Node, deployer: Signer, contract: str, *arguments: Any) -> Any:
     factory = node.web3.eth.contract(abi=artefact(contract)["abi"], bytecode=artefact(contract)["bytecode"])
     return node.transact(factory.constructor(*arguments), deployer, f"deployment of {contract}", gas=DEPLOYMENT_GAS)
 
 
-def announce_attestors(books: Books, admin: LocalAccount, attestors: Sequence[str], threshold: int) -> str:
+def announce_attestors(books: Books, admin: Signer, attestors: Sequence[str], threshold: int) -> str:
     """Announce another set; answers what was done, or that it stood so."""
     members, functions = ascending(attestors), books.settlements.functions
     standing = books.ask("attestors", functions.attestors())
@@ -104,7 +104,7 @@ def announce_attestors(books: Books, admin: LocalAccount, attestors: Sequence[st
     return f"announced; from {rfc3339(due)} on anybody puts it in force"
 
 
-def apply_attestors(books: Books, anybody: LocalAccount, attestors: Sequence[str], threshold: int) -> str:
+def apply_attestors(books: Books, anybody: Signer, attestors: Sequence[str], threshold: int) -> str:
     """Put an announced set in force."""
     members, functions = ascending(attestors), books.settlements.functions
     standing = books.ask("attestors", functions.attestors())
@@ -114,7 +114,7 @@ def apply_attestors(books: Books, anybody: LocalAccount, attestors: Sequence[str
     return "in force: signatures made for the set before no longer count"
 
 
-def announce_role(books: Books, admin: LocalAccount, role: Role, holder: str) -> str:
+def announce_role(books: Books, admin: Signer, role: Role, holder: str) -> str:
     """Announce another holder of a role."""
     functions, wanted = books.settlements.functions, Web3.to_checksum_address(holder)
     announced = books.ask("announced role", functions.announcedRole(role))
@@ -128,7 +128,7 @@ def announce_role(books: Books, admin: LocalAccount, role: Role, holder: str) ->
     return f"announced; from {rfc3339(due)} on anybody puts it in force"
 
 
-def apply_role(books: Books, anybody: LocalAccount, role: Role) -> str:
+def apply_role(books: Books, anybody: Signer, role: Role) -> str:
     """Put an announced holder in force."""
     functions = books.settlements.functions
     if not books.ask("announced role", functions.announcedRole(role)).effectiveAt:
@@ -138,7 +138,7 @@ def apply_role(books: Books, anybody: LocalAccount, role: Role) -> str:
     return f"in force: the {role.name.lower()} is {books.ask('role', functions.holderOf(role)).lower()}"
 
 
-def pause(books: Books, guardian: LocalAccount, *, paused: bool) -> str:
+def pause(books: Books, guardian: Signer, *, paused: bool) -> str:
     """Stop or resume: the guardian stops, the admin resumes."""
     functions = books.settlements.functions
     if books.ask("paused", functions.paused()) == paused:
@@ -154,13 +154,13 @@ def pause(books: Books, guardian: LocalAccount, *, paused: bool) -> str:
     )
 
 
-def _as_admin(books: Books, key: LocalAccount) -> None:
+def _as_admin(books: Books, key: Signer) -> None:
     must_hold(books, key, Role.ADMIN)
 
 
-def must_hold(books: Books, key: LocalAccount, role: Role) -> None:
+def must_hold(books: Books, key: Signer, role: Role) -> None:
     holder = books.ask("role", books.settlements.functions.holderOf(role))
-    if key.address != holder:
+    if key.account != holder:
         raise InvalidInput(
-            f"the key is of account {key.address.lower()}, expected the {role.name.lower()}'s, {holder.lower()}; nothing was sent"
+            f"the key is of account {key.account.lower()}, expected the {role.name.lower()}'s, {holder.lower()}; nothing was sent"
         )

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from eth_account.signers.local import LocalAccount
-
 from sankofa_observe.adapters.agreement_acts import Done
 from sankofa_observe.adapters.books import Books, Logged
 from sankofa_observe.adapters.chain import OUTCOMES, word_of
@@ -19,7 +17,7 @@ from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
 from sankofa_observe.adapters.deployment import Role, must_hold
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.pipeline.attest import attested_row
-from sankofa_observe.ports import OnChainSettlement, OnChainWord, RulingOutcome
+from sankofa_observe.ports import OnChainSettlement, OnChainWord, RulingOutcome, Signer
 from sankofa_observe.sla.dispute import Objection, RulingText, digest_of
 from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.settlement import Row, SettlementKey, SettlementState
@@ -68,7 +66,7 @@ class Disputes:
         word = word_of(standing)
         return None if word is None else OnChainSettlement(standing=word, pending=word_of(pending))
 
-    def open(self, objection: Objection, word: OnChainWord, key: LocalAccount) -> Done:
+    def open(self, objection: Objection, word: OnChainWord, key: Signer) -> Done:
         """Object to a row; the window must be open, and the key a party's."""
         row = objection.row
         if word.state is SettlementState.DISPUTED:
@@ -86,7 +84,7 @@ class Disputes:
             said=f"revision {row.revision} is disputed, for the reason {reason}: the arbiter rules, or the report stands",
         )
 
-    def withdraw(self, row: Row, word: OnChainWord, key: LocalAccount) -> Done:
+    def withdraw(self, row: Row, word: OnChainWord, key: Signer) -> Done:
         """Take an objection back; the window is what it was."""
         if word.state is SettlementState.REPORTED:
             return Done(sent=False, said=f"revision {row.revision} is not disputed")
@@ -95,7 +93,7 @@ class Disputes:
         self.books.node.transact(call, key, "withdrawal of a dispute")
         return Done(sent=True, said=f"the objection to revision {row.revision} is withdrawn: its window is what it was")
 
-    def resolve(self, row: Row, word: OnChainWord, ruling: RulingText, key: LocalAccount) -> Done:
+    def resolve(self, row: Row, word: OnChainWord, ruling: RulingText, key: Signer) -> Done:
         """Rule on a dispute, as the arbiter; `ruling.row` has the counts in force."""
         outcome = RulingOutcome(ruling.outcome)
         if word.state in {SettlementState.FINAL, SettlementState.VOIDED}:

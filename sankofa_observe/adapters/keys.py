@@ -1,4 +1,4 @@
-"""Signing keys from encrypted keystore files (Web3 Secret Storage, version 3).
+"""Signing keys from encrypted keystore files (Web3 Secret Storage, version 3), behind the `Signer` port.
 
 The password comes from a file, never from the command line or the environment. A key has no printable form.
 """
@@ -14,12 +14,24 @@ from eth_account.signers.local import LocalAccount
 
 from sankofa_observe import shown
 from sankofa_observe.adapters import recursion  # noqa: F401
+from sankofa_observe.adapters.digest_signer import DigestSigner
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.secret_files import refuse_open
 
 
-def open_keystore(keystore: Path, password_file: Path, *, of: str = "") -> LocalAccount:
-    """The account of a keystore; an error names the file and never what is in it, nor what stands where a path should.
+class KeystoreSigner(DigestSigner):
+    """Signs with a key in this process; neither its text nor an error shows the key."""
+
+    def __init__(self, key: LocalAccount) -> None:
+        def signs(digest: bytes) -> tuple[int, int]:
+            made = key.unsafe_sign_hash(digest)  # type: ignore[arg-type]  # a NewType of bytes
+            return made.r, made.s
+
+        super().__init__(str(key.address), signs, who="the key of the keystore")
+
+
+def open_keystore(keystore: Path, password_file: Path, *, of: str = "") -> KeystoreSigner:
+    """The signer of a keystore; an error names the file and never what is in it, nor what stands where a path should.
 
     `of` says whose key it is, for a path that cannot be shown.
     """
@@ -36,7 +48,7 @@ def open_keystore(keystore: Path, password_file: Path, *, of: str = "") -> Local
         raise InvalidInput(
             f"{shown.path(keystore)}: not opened by the password in {shown.path(password_file)}, or no version 3 keystore"
         ) from None
-    return account
+    return KeystoreSigner(account)
 
 
 def read_password(file: Path, wanted: str = "expected a file with the password, mode 600", *, of: str = "") -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from eth_account.signers.local import LocalAccount
+from eth_hash.auto import keccak
 from requests import Session
 from urllib3.util.retry import Retry
 from web3 import HTTPProvider, Web3
@@ -27,6 +28,7 @@ from sankofa_observe.adapters.away import why
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, for_ever
 from sankofa_observe.adapters.redaction import Redaction, shortened
 from sankofa_observe.errors import InvalidInput, Refused, Unavailable
+from sankofa_observe.ports import Signer
 
 TIMEOUT_SECONDS = 10  # of connecting, and of each wait for bytes
 ANSWER_SECONDS = 20  # of a whole answer
@@ -34,6 +36,17 @@ POLL_SECONDS = 0.2
 # web3 hands a result of null, or of another shape, to whatever reads it next; what that raises is the node's doing.
 _GARBLED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _KNOWN = ("already known", "known transaction", "already imported", "nonce too low")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signed:
+    """A transaction as it is sent, and as it is asked for afterwards."""
+
+    raw_transaction: bytes = field(repr=False)
+
+    @property
+    def hash(self) -> bytes:
+        return keccak(self.raw_transaction)
 
 
 class Node:
@@ -87,17 +100,17 @@ class Node:
                 f"{what}: chain node {self.shown} answered what cannot be used: {told}; try again"
             ) from None
 
-    def sign(self, call: Any, account: LocalAccount, *, nonce: int, gas: int, chain_id: int) -> Any:
+    def sign(self, call: Any, signer: Signer, *, nonce: int, gas: int, chain_id: int) -> Signed:
         """Build and sign; the gas price is the setting, not what the node suggests."""
         transaction: TxParams = {
             "chainId": chain_id,
-            "from": account.address,
+            "from": signer.account,
             "nonce": nonce,  # type: ignore[typeddict-item]  # NewType of int
             "gas": gas,
             "gasPrice": Wei(self.gas_price_wei),
         }
         built: Any = call.build_transaction(transaction)
-        return account.sign_transaction(dict(built))
+        return Signed(raw_transaction=signer.sign_transaction(dict(built)))
 
     def send(self, raw: bytes) -> None:
         """Send signed bytes; a node that knows them, or has mined them, is content."""
@@ -116,17 +129,17 @@ class Node:
             except TransactionNotFound:
                 return None
 
-    def transact(self, call: Any, account: LocalAccount, what: str, gas: int = 5_000_000) -> Any:
+    def transact(self, call: Any, signer: Signer, what: str, gas: int = 5_000_000) -> Any:
         """Send one administrative call, or a deployment, and wait for it; never a settlement.
 
         It is asked first, so that what the contract refuses is told and nothing is sent. A block may hold less gas than `gas`.
         """
         with self.asking(what):
             if isinstance(call, ContractFunction):
-                call.call({"from": account.address})
-            nonce = self.web3.eth.get_transaction_count(account.address)
+                call.call({"from": signer.account})
+            nonce = self.web3.eth.get_transaction_count(signer.account)  # type: ignore[arg-type]  # an address, as text
             gas = min(gas, self.web3.eth.get_block("latest")["gasLimit"])
-            signed = self.sign(call, account, nonce=nonce, gas=gas, chain_id=self.web3.eth.chain_id)
+            signed = self.sign(call, signer, nonce=nonce, gas=gas, chain_id=self.web3.eth.chain_id)
             return self.wait(self.web3.eth.send_raw_transaction(signed.raw_transaction), what)
 
     def wait(self, transaction: Any, what: str) -> Any:

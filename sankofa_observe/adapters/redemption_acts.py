@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from eth_account.signers.local import LocalAccount
 from eth_hash.auto import keccak
 
 from sankofa_observe.adapters.agreement_acts import Done
@@ -17,6 +16,7 @@ from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.contract import as_bytes
 from sankofa_observe.adapters.deployment import Role
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.ports import Signer
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.units import rfc3339
 
@@ -41,14 +41,14 @@ class Redemptions:
 
     books: Books
 
-    def redeem(self, agreement: Agreement, reference: str, amount_minor: int, key: LocalAccount) -> Done:
+    def redeem(self, agreement: Agreement, reference: str, amount_minor: int, key: Signer) -> Done:
         """As the tenant: the credit is taken. As the provider, or whoever bills: it is announced.
 
         Raises:
             InvalidInput: the key is nobody's who may, less is outstanding, or the invoice took another amount.
         """
         found = self._redemption(agreement, reference)
-        tenant = key.address.lower() == agreement.tenant_account
+        tenant = key.account.lower() == agreement.tenant_account
         if done := self._already(agreement, found, reference, amount_minor, tenant=tenant):
             return done
         self._may(agreement, key)
@@ -68,7 +68,7 @@ class Redemptions:
             self.books.node.transact(functions.redeemCredit(*named, amount_minor), key, "redemption")
         return Done(sent=True, said=f"{money} is redeemed for {reference}")
 
-    def object(self, agreement: Agreement, reference: str, key: LocalAccount) -> Done:
+    def object(self, agreement: Agreement, reference: str, key: Signer) -> Done:
         """As the tenant: what was announced is not taken; the tenant alone can redeem for this invoice then."""
         found = self._redemption(agreement, reference)
         if found.state == RedemptionState.OBJECTED:
@@ -82,7 +82,7 @@ class Redemptions:
         self.books.node.transact(call, key, "objection")
         return Done(sent=True, said=f"{reference} takes no credit: only the tenant can redeem for it")
 
-    def complete(self, agreement: Agreement, reference: str, key: LocalAccount) -> Done:
+    def complete(self, agreement: Agreement, reference: str, key: Signer) -> Done:
         """Take what was announced, when the time to object is over. Anybody may."""
         found = self._redemption(agreement, reference)
         if found.state == RedemptionState.REDEEMED:
@@ -90,7 +90,7 @@ class Redemptions:
         if found.state != RedemptionState.ANNOUNCED:
             raise InvalidInput(f"{reference}: {self._stands(agreement, found)}; nothing was sent")
         now = self.books.ask("clock", self.books.settlements.functions.unpausedTime())
-        if now < found.deadline and key.address.lower() != agreement.tenant_account:
+        if now < found.deadline and key.account.lower() != agreement.tenant_account:
             raise InvalidInput(
                 f"{reference}: the tenant may object until {rfc3339(found.deadline)} of unpaused time, and it is {rfc3339(now)}; nothing was sent"
             )
@@ -140,17 +140,17 @@ class Redemptions:
                 f"{amount_minor} minor units of {agreement.name}: expected 1 to {max(0, outstanding)}, what is outstanding; nothing was sent"
             )
 
-    def _may(self, agreement: Agreement, key: LocalAccount) -> None:
+    def _may(self, agreement: Agreement, key: Signer) -> None:
         billing = self.books.ask("role", self.books.settlements.functions.holderOf(Role.BILLING)).lower()
         allowed = {"tenant": agreement.tenant_account, "provider": agreement.provider_account, "billing": billing}
-        if key.address.lower() not in allowed.values():
+        if key.account.lower() not in allowed.values():
             expected = ", ".join(f"the {role}'s, {one}" for role, one in allowed.items())
             raise InvalidInput(
-                f"the key is of account {key.address.lower()}, expected one of {expected}; nothing was sent"
+                f"the key is of account {key.account.lower()}, expected one of {expected}; nothing was sent"
             )
 
-    def _is_tenant(self, agreement: Agreement, key: LocalAccount) -> None:
-        if key.address.lower() != agreement.tenant_account:
+    def _is_tenant(self, agreement: Agreement, key: Signer) -> None:
+        if key.account.lower() != agreement.tenant_account:
             raise InvalidInput(
-                f"the key is of account {key.address.lower()}, expected the tenant's, {agreement.tenant_account}; nothing was sent"
+                f"the key is of account {key.account.lower()}, expected the tenant's, {agreement.tenant_account}; nothing was sent"
             )

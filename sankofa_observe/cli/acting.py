@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from sankofa_observe.errors import InvalidInput
 if TYPE_CHECKING:
     from sankofa_observe.adapters.books import Books
     from sankofa_observe.adapters.node import Node
+    from sankofa_observe.ports import Signer
     from sankofa_observe.sla.agreement import Agreement
 
 VARIABLE = "SANKOFA_RPC"
@@ -23,8 +24,6 @@ Rpc = Annotated[
     str | None, typer.Option(help=f"Address of a chain node, if it shows no secret. Without it: as {VARIABLE} says.")
 ]
 RpcFile = Annotated[Path | None, typer.Option(help="File with that address, for one that has a password or a key.")]
-Keystore = Annotated[Path, typer.Option(help="Encrypted key of whoever acts.")]
-PasswordFile = Annotated[Path, typer.Option(help="File with its password.")]
 Contract = Annotated[str, typer.Option(help="Address of the settlement book, as `chain deploy` printed it.")]
 FromBlock = Annotated[int, typer.Option(help="Block of the deployment, where a search of logs ends.", min=0)]
 Specs = Annotated[list[Path], typer.Option(help="Spec files or folders; may be repeated.")]
@@ -43,16 +42,15 @@ def at_node(rpc: str | None, rpc_file: Path | None, gas_price_wei: int = 0) -> I
 
 @contextmanager
 def acting(
-    rpc: str | None, rpc_file: Path | None, keystore: Path, password_file: Path, contract: str, gas_price_wei: int
-) -> Iterator[tuple[Books, Any]]:
+    rpc: str | None, rpc_file: Path | None, key: Callable[[], Signer], contract: str, gas_price_wei: int
+) -> Iterator[tuple[Books, Signer]]:
     """Both books of a contract, and the key of whoever acts there."""
     from sankofa_observe.adapters.books import Books
-    from sankofa_observe.adapters.keys import open_keystore
 
     account("--contract", contract)
     with at_node(rpc, rpc_file, gas_price_wei) as node:
-        key = open_keystore(keystore, password_file)
-        yield Books.at(node, contract), key
+        signer = key()  # first: a key that cannot be opened needs no node
+        yield Books.at(node, contract), signer
 
 
 def address(rpc: str | None, file: Path | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +13,7 @@ from sankofa_observe.cli.acting import (
     Contract,
     FromBlock,
     GasPrice,
-    Keystore,
     Name,
-    PasswordFile,
     Rpc,
     RpcFile,
     Specs,
@@ -22,10 +21,12 @@ from sankofa_observe.cli.acting import (
     versions_of,
 )
 from sankofa_observe.cli.output import say
+from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
 from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.agreement_acts import Done, Parties
+    from sankofa_observe.ports import Signer
 
 At = Annotated[str, typer.Option(help="An instant, like 2027-01-01T00:00:00Z.")]
 
@@ -44,8 +45,9 @@ def propose(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     specs: Specs,
     accept_before: At = "",
@@ -58,7 +60,7 @@ def propose(
     """
     first, until = versions_of(name, specs)[0], _instant("--accept-before", accept_before)
     _act(
-        rpc, rpc_file, keystore, password_file, contract, gas_price_wei, 0,
+        rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei, 0,
         lambda parties, key: [parties.propose(first, key, until)],
     )  # fmt: skip
 
@@ -68,8 +70,9 @@ def amend(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     specs: Specs,
     accept_before: At = "",
@@ -87,7 +90,7 @@ def amend(
             "where a period begins; the first version is offered by `agreements propose`"
         )
     _act(
-        rpc, rpc_file, keystore, password_file, contract, gas_price_wei, 0,
+        rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei, 0,
         lambda parties, key: [parties.propose(newest, key, until)],
     )  # fmt: skip
 
@@ -97,8 +100,9 @@ def accept(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     specs: Specs,
     version: Annotated[int, typer.Option(help="Which version; without it, each that is offered.", min=0)] = 0,
@@ -114,7 +118,7 @@ def accept(
     if not versions:
         raise InvalidInput(f"agreement {name} has no version {version} in these specs; nothing was sent")
     _act(
-        rpc, rpc_file, keystore, password_file, contract, gas_price_wei, from_block,
+        rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei, from_block,
         lambda parties, key: parties.accept_offered(versions, key),
     )  # fmt: skip
 
@@ -124,8 +128,9 @@ def withdraw(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     specs: Specs,
     gas_price_wei: GasPrice = 0,
@@ -137,7 +142,7 @@ def withdraw(
     """
     newest = versions_of(name, specs)[-1]
     _act(
-        rpc, rpc_file, keystore, password_file, contract, gas_price_wei, 0,
+        rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei, 0,
         lambda parties, key: [parties.withdraw(newest, key)],
     )  # fmt: skip
 
@@ -147,8 +152,9 @@ def terminate(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     specs: Specs,
     at: At = "",
@@ -161,7 +167,7 @@ def terminate(
     """
     newest, ends_at = versions_of(name, specs)[-1], _instant("--at", at)
     _act(
-        rpc, rpc_file, keystore, password_file, contract, gas_price_wei, 0,
+        rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei, 0,
         lambda parties, key: [parties.terminate(newest, key, ends_at)],
     )  # fmt: skip
 
@@ -169,8 +175,7 @@ def terminate(
 def _act(
     rpc: str | None,
     rpc_file: Path | None,
-    keystore: Path,
-    password_file: Path,
+    key_of: Callable[[], Signer],
     contract: str,
     gas_price_wei: int,
     first_block: int,
@@ -178,7 +183,7 @@ def _act(
 ) -> None:
     from sankofa_observe.adapters.agreement_acts import Parties
 
-    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+    with acting(rpc, rpc_file, key_of, contract, gas_price_wei) as (books, key):
         for done in act(Parties(books=books, first_block=first_block), key):
             say(str(done))
 

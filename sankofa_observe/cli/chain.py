@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,8 +11,6 @@ import typer
 from sankofa_observe.cli.acting import (
     Contract,
     GasPrice,
-    Keystore,
-    PasswordFile,
     Rpc,
     RpcFile,
     account,
@@ -19,6 +18,7 @@ from sankofa_observe.cli.acting import (
     at_node,
 )
 from sankofa_observe.cli.output import say
+from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
 from sankofa_observe.errors import InvalidInput
 
 MAX_ATTESTORS = 32  # of the contract
@@ -43,8 +43,9 @@ def deploy(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     admin: Annotated[str, typer.Option(help="Account that announces changes and resumes; better several signers.")],
     arbiter: Annotated[str, typer.Option(help="Account that rules on disputes.")],
     guardian: Annotated[str, typer.Option(help="Account that may pause.")],
@@ -65,7 +66,6 @@ def deploy(
     --admin 0x… --arbiter 0x… --guardian 0x… --attestor 0x… --attestor 0x… --attestor 0x… --threshold 2
     """
     from sankofa_observe.adapters import deployment
-    from sankofa_observe.adapters.keys import open_keystore
 
     _set_of(attestor, threshold)
     accounts = {
@@ -80,7 +80,7 @@ def deploy(
     with at_node(rpc, rpc_file, gas_price_wei) as node:
         made = deployment.deploy(
             node,
-            open_keystore(keystore, password_file),
+            signer_of(keystore, password_file, signer),
             holders,
             attestor,
             threshold,
@@ -95,8 +95,9 @@ def announce_attestors(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     attestor: Attestors,
     threshold: Threshold,
@@ -110,7 +111,10 @@ def announce_attestors(
     from sankofa_observe.adapters import deployment
 
     _set_of(attestor, threshold)
-    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
+        books,
+        key,
+    ):
         say(deployment.announce_attestors(books, key, attestor, threshold))
 
 
@@ -118,8 +122,9 @@ def apply_attestors(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     attestor: Attestors,
     threshold: Threshold,
@@ -133,7 +138,10 @@ def apply_attestors(
     from sankofa_observe.adapters import deployment
 
     _set_of(attestor, threshold)
-    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
+        books,
+        key,
+    ):
         say(deployment.apply_attestors(books, key, attestor, threshold))
 
 
@@ -143,8 +151,9 @@ def announce_role(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     gas_price_wei: GasPrice = 0,
 ) -> None:
@@ -156,7 +165,10 @@ def announce_role(
 
     account("HOLDER", holder)
     found = deployment.Role(_role(role))
-    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
+        books,
+        key,
+    ):
         say(deployment.announce_role(books, key, found, holder))
 
 
@@ -165,8 +177,9 @@ def apply_role(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     gas_price_wei: GasPrice = 0,
 ) -> None:
@@ -177,7 +190,10 @@ def apply_role(
     from sankofa_observe.adapters import deployment
 
     found = deployment.Role(_role(role))
-    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
+        books,
+        key,
+    ):
         say(deployment.apply_role(books, key, found))
 
 
@@ -185,8 +201,9 @@ def pause(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     gas_price_wei: GasPrice = 0,
 ) -> None:
@@ -196,7 +213,10 @@ def pause(
     """
     from sankofa_observe.adapters import deployment
 
-    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
+        books,
+        key,
+    ):
         say(deployment.pause(books, key, paused=True))
 
 
@@ -204,8 +224,9 @@ def resume(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     gas_price_wei: GasPrice = 0,
 ) -> None:
@@ -215,7 +236,10 @@ def resume(
     """
     from sankofa_observe.adapters import deployment
 
-    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
+        books,
+        key,
+    ):
         say(deployment.pause(books, key, paused=False))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +12,7 @@ import typer
 from sankofa_observe.cli.acting import (
     Contract,
     GasPrice,
-    Keystore,
     Name,
-    PasswordFile,
     Rpc,
     RpcFile,
     Specs,
@@ -21,10 +20,12 @@ from sankofa_observe.cli.acting import (
     versions_of,
 )
 from sankofa_observe.cli.output import say
+from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.agreement_acts import Done
     from sankofa_observe.adapters.redemption_acts import Redemptions
+    from sankofa_observe.ports import Signer
     from sankofa_observe.sla.agreement import Agreement
 
 Invoice = Annotated[str, typer.Option(help="Reference of the invoice; on chain it is a hash.")]
@@ -44,8 +45,9 @@ def redeem(
     amount_minor: Annotated[int, typer.Option(help="In minor units of the agreement's currency.", min=1)],
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     specs: Specs,
     gas_price_wei: GasPrice = 0,
@@ -56,7 +58,7 @@ def redeem(
     --password-file … --contract 0x… --specs specs/
     """
     _act(
-        name, specs, rpc, rpc_file, keystore, password_file, contract, gas_price_wei,
+        name, specs, rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei,
         lambda redemptions, agreement, key: redemptions.redeem(agreement, invoice, amount_minor, key),
     )  # fmt: skip
 
@@ -67,8 +69,9 @@ def object_(
     invoice: Invoice,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     specs: Specs,
     gas_price_wei: GasPrice = 0,
@@ -79,7 +82,7 @@ def object_(
     --contract 0x… --specs specs/
     """
     _act(
-        name, specs, rpc, rpc_file, keystore, password_file, contract, gas_price_wei,
+        name, specs, rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei,
         lambda redemptions, agreement, key: redemptions.object(agreement, invoice, key),
     )  # fmt: skip
 
@@ -90,8 +93,9 @@ def complete(
     invoice: Invoice,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     specs: Specs,
     gas_price_wei: GasPrice = 0,
@@ -102,7 +106,7 @@ def complete(
     --contract 0x… --specs specs/
     """
     _act(
-        name, specs, rpc, rpc_file, keystore, password_file, contract, gas_price_wei,
+        name, specs, rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei,
         lambda redemptions, agreement, key: redemptions.complete(agreement, invoice, key),
     )  # fmt: skip
 
@@ -112,8 +116,7 @@ def _act(
     specs: list[Path],
     rpc: str | None,
     rpc_file: Path | None,
-    keystore: Path,
-    password_file: Path,
+    key_of: Callable[[], Signer],
     contract: str,
     gas_price_wei: int,
     act: Callable[[Redemptions, Agreement, Any], Done],
@@ -121,5 +124,5 @@ def _act(
     from sankofa_observe.adapters.redemption_acts import Redemptions
 
     agreement = versions_of(name, specs)[-1]
-    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+    with acting(rpc, rpc_file, key_of, contract, gas_price_wei) as (books, key):
         say(str(act(Redemptions(books=books), agreement, key)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +18,6 @@ from sankofa_observe.cli.acting import (
     Contract,
     FromBlock,
     GasPrice,
-    Keystore,
-    PasswordFile,
     Rpc,
     RpcFile,
     Specs,
@@ -26,6 +25,7 @@ from sankofa_observe.cli.acting import (
     at_node,
 )
 from sankofa_observe.cli.output import say
+from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
 from sankofa_observe.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
@@ -79,8 +79,9 @@ def open_(
     out: Out,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     from_block: FromBlock = 0,
     gas_price_wei: GasPrice = 0,
@@ -96,7 +97,10 @@ def open_(
     reported, own = _read(document), _read(counter) if counter else None
     if own and own.identity.row != reported.identity.row:
         raise InvalidInput(f"{counter}: it is evidence of another period or promise than {document}; nothing was sent")
-    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
+        books,
+        key,
+    ):
         disputes = Disputes(books=books, first_block=from_block)
         row, word = disputes.reported(reported)
         objection = Objection(row=row, reason=reason, salt=f"0x{secrets.token_hex(32)}", counter=own)
@@ -143,8 +147,9 @@ def withdraw(
     *,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     from_block: FromBlock = 0,
     gas_price_wei: GasPrice = 0,
@@ -155,7 +160,10 @@ def withdraw(
     """
     from sankofa_observe.adapters.dispute_acts import Disputes
 
-    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
+        books,
+        key,
+    ):
         disputes = Disputes(books=books, first_block=from_block)
         say(str(disputes.withdraw(*disputes.reported(_read(document)), key)))
 
@@ -171,8 +179,9 @@ def resolve(
     out: Out,
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
-    keystore: Keystore,
-    password_file: PasswordFile,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
     contract: Contract,
     from_block: FromBlock = 0,
     gas_price_wei: GasPrice = 0,
@@ -199,7 +208,10 @@ def resolve(
         raise InvalidInput(
             f"{corrected}: it is evidence of another period or promise than {document}; nothing was sent"
         )
-    with acting(rpc, rpc_file, keystore, password_file, contract, gas_price_wei) as (books, key):
+    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
+        books,
+        key,
+    ):
         disputes = Disputes(books=books, first_block=from_block)
         row, word = disputes.reported(reported)
         in_force = replace(attested_row(own)[1], revision=row.revision)

@@ -10,6 +10,7 @@ import typer
 
 from sankofa_observe import shown
 from sankofa_observe.cli.output import say
+from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.secret_files import refuse_open
 
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Make API keys and signing keys.")
     group.command("new")(new)
     group.command("keystore")(keystore)
+    group.command("check")(check)
     app.add_typer(group, name="keys")
 
 
@@ -51,6 +53,47 @@ def keystore(
     account = Account.create()
     write_keystore(account, file, password)
     say(account.address)
+
+
+def check(
+    *,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
+    chain_id: Annotated[int, typer.Option(help="The chain it is to sign for.", min=1)],
+) -> None:
+    """Have a signer sign what nobody can use, and check it as every signature is: whether it answers, for which account and which chain.
+
+    Example: sankofa-observe keys check --signer sender.yaml --chain-id 1337
+    """
+    found = signer_of(keystore, password_file, signer)
+    found.sign_typed_data(_typed_probe(chain_id))
+    found.sign_transaction(_transaction_probe(found.account, chain_id))
+    say(f"{found.account} signs typed data, and transactions of chain {chain_id}")
+
+
+def _typed_probe(chain_id: int) -> dict[str, object]:
+    """Of a domain that no contract has."""
+    domain = {"name": "Check of a key by sankofa-observe", "chainId": chain_id}
+    types = {
+        "EIP712Domain": [_field("name", "string"), _field("chainId", "uint256")],
+        "Check": [_field("says", "string")],
+    }
+    return {
+        "types": types,
+        "primaryType": "Check",
+        "domain": domain,
+        "message": {"says": "This binds nobody to anything."},
+    }
+
+
+def _field(name: str, kind: str) -> dict[str, str]:
+    return {"name": name, "type": kind}
+
+
+def _transaction_probe(account: str, chain_id: int) -> dict[str, object]:
+    """Nothing, to oneself, under the last number that an account can use (EIP-2681): no account gets there."""
+    return {"chainId": chain_id, "nonce": 2**64 - 2, "gas": 21_000, "gasPrice": 0, "to": account}
 
 
 def _writable(file: Path) -> None:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Refused, SankofaError, Unavailable
 from sankofa_observe.ports import (
     Attempt,
     Attestor,
@@ -28,7 +28,7 @@ from sankofa_observe.ports import (
 )
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Evidence, document_hash, parse
-from sankofa_observe.sla.settlement import MAX_BATCH, SettlementState
+from sankofa_observe.sla.settlement import MAX_BATCH, Row, SettlementState
 from sankofa_observe.units import Period, rfc3339
 
 MOST_TOLD = 3  # settlements without evidence in one alarm: a whole archive that is away would make a line without end
@@ -248,11 +248,41 @@ class Settle:
         if self.ledger.open_attempts():  # one lane: the next batch goes out once this one is known
             return
         rows = [record.penalty.row() for record in records]
-        signers = {attestor.account.lower(): attestor for attestor in self.attestors}
-        signatures = [signers[account].sign(rows, members, self.chain.identity) for account in accounts]
+        signatures, faults = self._signatures(rows, accounts, members)
+        yield from (Waiting(what=f"signature of attestor {name}", reason=str(error)) for name, error in faults.items())
+        if len(signatures) < members.threshold:
+            reason = f"{len(signatures)} of {members.threshold} attestors signed"
+            yield Waiting(what=f"report of {len(records)} settlements", reason=reason)
+        else:
+            yield from self._send_signed(records, signatures)
+        if broken := next((error for error in faults.values() if isinstance(error, InvariantBroken)), None):
+            raise broken  # told last: it costs this signature and no other
+
+    def _signatures(
+        self, rows: Sequence[Row], accounts: Sequence[str], members: AttestorSet
+    ) -> tuple[list[bytes], dict[str, SankofaError]]:
+        """In the contract's order, of those whose signer answers; and what became of the others', by name."""
+        attestors = {attestor.account.lower(): attestor for attestor in self.attestors}
+        found: list[bytes] = []
+        faults: dict[str, SankofaError] = {}
+        for account in accounts:
+            try:
+                found.append(attestors[account].sign(rows, members, self.chain.identity))
+            except (InvalidInput, InvariantBroken, Unavailable) as error:
+                faults[attestors[account].name] = error
+        return found, faults
+
+    def _send_signed(
+        self,
+        records: Sequence[SettlementRecord],
+        signatures: Sequence[bytes],
+    ) -> Iterator[Moved | Waiting]:
+        rows = [record.penalty.row() for record in records]
         try:
             signed = self.chain.sign_reports(rows, signatures, self.chain.next_nonce())
-        except Refused as error:  # the whole batch, as by its signatures: no nonce is spent
+        except (
+            Refused
+        ) as error:  # the whole batch, as by its signatures, or the sender's signer declines: no nonce is spent
             yield Waiting(what=f"report of {len(rows)} settlements", reason=str(error))
             return
         ids = [record.penalty.settlement_id for record in records]

@@ -47,6 +47,7 @@ from sankofa_observe.ports.ledger import (
     Waiting,
 )
 from sankofa_observe.ports.samples import HOUR_SECONDS, RawSeries, SampleSet, SampleSource
+from sankofa_observe.ports.signer import Signer
 from sankofa_observe.ports.silences import Silence, Silences
 from sankofa_observe.ports.slots import SealedStore, SlotTable
 
@@ -88,6 +89,7 @@ __all__ = [
     "SettlementChain",
     "SettlementRecord",
     "Signed",
+    "Signer",
     "Silence",
     "Silences",
     "SlotTable",

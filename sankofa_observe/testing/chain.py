@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from eth_hash.auto import keccak
 
-from sankofa_observe.errors import Refused, Unavailable
+from sankofa_observe.errors import Refused, SankofaError, Unavailable
 from sankofa_observe.ports import (
     Attempt,
     AttemptKind,
@@ -219,6 +219,7 @@ class FakeAttestor:
     account: str
     objects: str | None = None
     away: bool = False
+    signer: SankofaError | None = None  # what its signer raises
 
     def objection(self, document: Evidence) -> str | None:  # noqa: ARG002  a real one reads it
         if self.away:
@@ -226,4 +227,6 @@ class FakeAttestor:
         return self.objects
 
     def sign(self, rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentity) -> bytes:  # noqa: ARG002
+        if self.signer:
+            raise self.signer
         return self.account.encode()

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 import requests
-from eth_account import Account
 
 from deploy.lab.ports import free_port
 from sankofa_observe.adapters.away import why
@@ -18,7 +17,7 @@ from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.stacking import CreditRules, Stacking
 from sankofa_observe.units import rfc3339
 from tests.builders import PERIOD_SECONDS, digest_of
-from tests.chain import TestChain
+from tests.chain import TestChain, new_signer
 
 pytestmark = pytest.mark.real("anvil")
 
@@ -196,8 +195,8 @@ def test_what_was_never_accepted_cannot_be_terminated(anvil: TestChain) -> None:
 
 def test_the_key_of_somebody_else_is_told_with_those_that_may(anvil: TestChain) -> None:
     """Before anything is sent."""
-    terms, stranger, parties = anvil.terms(), Account.create(), anvil.parties
-    told = f"the key is of account {stranger.address.lower()}, expected the provider's, {terms.provider_account}"
+    terms, stranger, parties = anvil.terms(), new_signer(), anvil.parties
+    told = f"the key is of account {stranger.account.lower()}, expected the provider's, {terms.provider_account}"
     for act, both in (
         (parties.propose, False), (parties.accept, True), (parties.withdraw, True), (parties.terminate, True),
     ):  # fmt: skip

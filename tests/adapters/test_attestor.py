@@ -8,6 +8,7 @@ import pytest
 from eth_account import Account
 
 from sankofa_observe.adapters.attestor import LocalAttestor
+from sankofa_observe.adapters.keys import KeystoreSigner
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.ports import AttestorSet
 from sankofa_observe.sla.catalog import Catalog
@@ -29,7 +30,7 @@ def reviewed() -> tuple[LocalAttestor, Row]:
         source.add(name, samples, site="edge-1")
     attestor = LocalAttestor(
         name="a1",
-        key=Account.create(),
+        key=KeystoreSigner(Account.create()),
         source=source,
         catalog=Catalog(agreements={agreement.version_id: agreement}),
         exclusions=MemoryExclusions(),

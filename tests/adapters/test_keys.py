@@ -31,7 +31,7 @@ def test_keystore_opens_with_its_password(tmp_path: Path) -> None:
     write_keystore(account, keystore, PASSWORD, rounds=ROUNDS)
     password.write_text(f"{PASSWORD}\n")
     opened = open_keystore(keystore, password)
-    assert opened.address == account.address
+    assert opened.account == account.address
     assert bytes(account.key).hex() not in f"{opened!r} {opened} {keystore.read_text()}"
 
 

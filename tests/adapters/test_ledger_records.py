@@ -172,7 +172,8 @@ def test_a_number_that_sqlite_has_for_none_yet_is_taken_by_no_record(tmp_path: P
 
 
 def contested(ledger: SqlLedger) -> None:
-    """A row in each table that no stage writes yet."""
+    """A row in each table that `filled` leaves empty."""
+    ledger.end_agreement(agreement_id="a", tenant="acme", ends_at=1, at=1)
     by = {"tenant": "acme", "actor": "person:amina", "written_at": 1}
     told = {"state": "proposed", "reason": "works"}
     with ledger._database.writing() as connection:

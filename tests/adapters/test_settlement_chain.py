@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 import pytest
-from eth_account import Account
 
 from deploy.lab.ports import free_port
 from sankofa_observe.adapters.chain import ContractChain
@@ -28,7 +27,7 @@ from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState
 from sankofa_observe.testing import FakeChain, FixedClock
 from tests.builders import CREDIT_MINOR, CREDIT_PPM, agreement, breach, digest_of
-from tests.chain import GENESIS_AT, TestChain
+from tests.chain import GENESIS_AT, TestChain, new_signer
 from tests.pace import until
 
 MEMBERS = tuple("0x" + letter * 40 for letter in "abc")
@@ -93,7 +92,7 @@ def real_world(anvil: TestChain) -> World:
     return World(
         chain=chain,
         agreement=anvil.agree(),
-        members=tuple(one.address.lower() for one in anvil.attestors),
+        members=tuple(one.account.lower() for one in anvil.attestors),
         sign=lambda rows, number: anvil.signatures(rows, chain.attestor_set(), number),
         pass_window=anvil.pass_window,
     )
@@ -303,7 +302,7 @@ def test_contract_chain_tells_in_words_why_a_row_is_set_apart(real: World, case:
 def test_contract_chain_takes_a_report_from_anybody(real: World, anvil: TestChain) -> None:
     """What k attestors signed is true whoever carries it."""
     row = real.penalty().row()
-    stranger = anvil.contract_chain(sender=Account.create())
+    stranger = anvil.contract_chain(sender=new_signer())
     assert stranger.sign_reports([row], real.sign([row], 2), 0).refused == ("",)
 
 
@@ -381,7 +380,7 @@ def away(request: pytest.FixtureRequest) -> Iterator[SettlementChain]:
         yield gone
         return
     with closing(Node(f"http://127.0.0.1:{free_port()}")) as node:
-        yield ContractChain(node, ChainIdentity(chain_id=31337, contract="0x" + "cc" * 20), Account.create())
+        yield ContractChain(node, ChainIdentity(chain_id=31337, contract="0x" + "cc" * 20), new_signer())
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -7,23 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
-from eth_typing import Hash32
 
 from sankofa_observe.adapters import deployment
-from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
+from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields, typed_batch
 from sankofa_observe.adapters.deployment import Role
 from sankofa_observe.adapters.dispute_acts import Disputes
 from sankofa_observe.adapters.redemption_acts import Redemptions
 from sankofa_observe.errors import InvalidInput, Refused
-from sankofa_observe.ports import OnChainSettlement, RulingOutcome
+from sankofa_observe.ports import OnChainSettlement, RulingOutcome, Signer
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.dispute import Objection, RulingText
 from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.settlement import Row, SettlementState
 from tests.builders import CREDIT_MINOR, FEE_MINOR, breach, digest_of
-from tests.chain import CHANGE_DELAY_SECONDS, RULING_SECONDS, TestChain
+from tests.chain import CHANGE_DELAY_SECONDS, RULING_SECONDS, TestChain, new_signer
 
 pytestmark = pytest.mark.real("anvil")
 SALT = "0x" + "5a" * 32
@@ -44,14 +41,14 @@ class Life:
 
     def report(self, *rows: Row) -> tuple[str, ...]:
         """Signed by two attestors and sent by a stranger, who needs no role; why rows were set apart."""
-        chain = self.anvil.contract_chain(sender=Account.create())
+        chain = self.anvil.contract_chain(sender=new_signer())
         signed = chain.sign_reports(rows, self.anvil.signatures(rows, chain.attestor_set()), chain.next_nonce())
         if not all(signed.refused):
             chain.send(signed.attempt)
         return signed.refused
 
     def finalise(self, *rows: Row) -> tuple[str, ...]:
-        chain = self.anvil.contract_chain(sender=Account.create())
+        chain = self.anvil.contract_chain(sender=new_signer())
         signed = chain.sign_finalise([one.key for one in rows], chain.next_nonce())
         if not all(signed.refused):
             chain.send(signed.attempt)
@@ -82,12 +79,12 @@ class Life:
     def balance(self) -> tuple[int, int, int]:
         return self.anvil.balance(self.agreement)
 
-    def dispute(self, by: LocalAccount, document: Evidence, counter: Evidence | None = None) -> str:
+    def dispute(self, by: Signer, document: Evidence, counter: Evidence | None = None) -> str:
         row, word = self.disputes.reported(document)
         objection = Objection(row=row, reason="counted otherwise", salt=SALT, counter=counter)
         return str(self.disputes.open(objection, word, by))
 
-    def rule(self, outcome: RulingOutcome, document: Evidence, in_force: Row, by: LocalAccount | None = None) -> str:
+    def rule(self, outcome: RulingOutcome, document: Evidence, in_force: Row, by: Signer | None = None) -> str:
         row, word = self.disputes.reported(document)
         ruling = RulingText(outcome=outcome, row=in_force, reason="heard both", salt=SALT)
         return str(self.disputes.resolve(row, word, ruling, by or self.anvil.arbiter))
@@ -129,7 +126,7 @@ def test_a_dispute_that_is_upheld_leaves_the_report(life: Life) -> None:
     told = [line.split("  ", 1)[1].partition(":")[0] for line in life.disputes.history(row.key)]
     assert told == [
         "revision 1 reported",
-        f"revision 1 disputed by {life.anvil.provider.address.lower()}",
+        f"revision 1 disputed by {life.anvil.provider.account.lower()}",
         "ruled upheld, revision 1",
         "revision 1 final",
     ]
@@ -300,32 +297,32 @@ def test_a_running_period_survives_a_termination(life: Life) -> None:
 
 def test_a_rotation_in_mid_month_is_announced_and_waits(life: Life) -> None:
     """The old set signs until the new one is applied, by anybody; what it reported stands, and its signatures count no more."""
-    anvil, fresh = life.anvil, tuple(Account.create() for _ in range(3))
-    accounts = [one.address for one in fresh]
+    anvil, fresh = life.anvil, tuple(new_signer() for _ in range(3))
+    accounts = [one.account for one in fresh]
     reported, later = life.row(0), life.row(1)
     life.report(reported)
     assert deployment.announce_attestors(anvil.books, anvil.admin, accounts, 2).startswith("announced; from")
     assert "was announced before" in deployment.announce_attestors(anvil.books, anvil.admin, accounts, 2)
     with pytest.raises(Refused, match="SLAChangeTooEarly"):
-        deployment.apply_attestors(anvil.books, Account.create(), accounts, 2)
+        deployment.apply_attestors(anvil.books, new_signer(), accounts, 2)
     chain, old = anvil.contract_chain(), anvil.attestors
     by_old = anvil.signatures([later], chain.attestor_set())
     anvil.rpc("evm_increaseTime", CHANGE_DELAY_SECONDS)
     anvil.rpc("anvil_mine", hex(1))
     try:
-        assert deployment.apply_attestors(anvil.books, Account.create(), accounts, 2).startswith("in force")
-        assert "is in force; nothing was sent" in deployment.apply_attestors(anvil.books, Account.create(), accounts, 2)
+        assert deployment.apply_attestors(anvil.books, new_signer(), accounts, 2).startswith("in force")
+        assert "is in force; nothing was sent" in deployment.apply_attestors(anvil.books, new_signer(), accounts, 2)
         with pytest.raises(Refused, match="SLAInvalidAttestor"):
             chain.sign_reports([later], by_old, 0)
-        anvil.attestors = tuple(sorted(fresh, key=lambda one: int(one.address, 16)))
+        anvil.attestors = tuple(sorted(fresh, key=lambda one: int(one.account, 16)))
         assert life.report(later) == ("",)
         anvil.pass_window()
         assert life.finalise(reported, later) == ("", "")
     finally:
-        deployment.announce_attestors(anvil.books, anvil.admin, [one.address for one in old], 2)
+        deployment.announce_attestors(anvil.books, anvil.admin, [one.account for one in old], 2)
         anvil.rpc("evm_increaseTime", CHANGE_DELAY_SECONDS)
         anvil.rpc("anvil_mine", hex(1))
-        deployment.apply_attestors(anvil.books, Account.create(), [one.address for one in old], 2)
+        deployment.apply_attestors(anvil.books, new_signer(), [one.account for one in old], 2)
         anvil.attestors = old
 
 
@@ -363,20 +360,20 @@ def test_an_announced_redemption_waits_for_the_tenant(life: Life) -> None:
     with pytest.raises(InvalidInput, match=r"the tenant has objected to 1.00 USD, and 1.00 USD is asked for"):
         acts.redeem(agreement, "a", 100, anvil.provider)
     with pytest.raises(InvalidInput, match=r"b: the tenant may object until"):
-        acts.complete(agreement, "b", Account.create())
+        acts.complete(agreement, "b", new_signer())
     anvil.pass_window()
-    assert [acts.complete(agreement, "b", Account.create()).sent for _ in range(2)] == [True, False]
+    assert [acts.complete(agreement, "b", new_signer()).sent for _ in range(2)] == [True, False]
     assert acts.redeem(agreement, "a", 50, anvil.tenant).sent
     assert life.balance == (CREDIT_MINOR, 0, 150)
 
 
-STRANGERS: dict[str, Callable[[Life, LocalAccount], Any]] = {
+STRANGERS: dict[str, Callable[[Life, Signer], Any]] = {
     "dispute": lambda life, who: life.dispute(who, life.document()),
     "rule": lambda life, who: life.rule(RulingOutcome.REJECTED, life.document(1), life.row(1), who),
     "redeem": lambda life, who: life.redemptions.redeem(life.agreement, "x", 1, who),
     "object": lambda life, who: life.anvil.act(who, "objectRedemption", as_bytes(life.agreement.key), b"\1" * 32),
-    "attestors": lambda life, who: deployment.announce_attestors(life.anvil.books, who, [who.address], 1),
-    "role": lambda life, who: deployment.announce_role(life.anvil.books, who, Role.BILLING, who.address),
+    "attestors": lambda life, who: deployment.announce_attestors(life.anvil.books, who, [who.account], 1),
+    "role": lambda life, who: deployment.announce_role(life.anvil.books, who, Role.BILLING, who.account),
     "pause": lambda life, who: deployment.pause(life.anvil.books, who, paused=True),
     "terminate": lambda life, who: life.anvil.parties.terminate(life.agreement, who),
     "amend": lambda life, who: life.anvil.parties.propose(
@@ -386,7 +383,14 @@ STRANGERS: dict[str, Callable[[Life, LocalAccount], Any]] = {
         who,
     ),
     "forge": lambda life, who: life.anvil.contract_chain(sender=who).sign_reports(
-        [life.row(2)], [bytes(who.unsafe_sign_hash(Hash32(b"\1" * 32)).signature)] * 2, 0
+        [life.row(2)],
+        [
+            who.sign_typed_data(
+                typed_batch([life.row(2)], life.anvil.contract_chain().attestor_set(), life.anvil.identity)
+            )
+        ]
+        * 2,
+        0,
     ),
 }
 
@@ -398,5 +402,5 @@ def test_a_stranger_changes_nothing(life: Life, attempt: str) -> None:
     life.dispute(life.anvil.tenant, life.document(1))
     block = life.anvil.node.web3.eth.block_number
     with pytest.raises((InvalidInput, Refused)):
-        STRANGERS[attempt](life, Account.create())
+        STRANGERS[attempt](life, new_signer())
     assert life.anvil.node.web3.eth.block_number == block

@@ -60,7 +60,7 @@ def test_command_line_has_the_documented_commands() -> None:
     assert [" ".join(one) for one in COMMANDS] == [
         "alertmanager generate", "chain accept", "chain deploy", "chain propose", "dashboards generate", "deadman", "demo", "evaluate", "evidence check",
         "evidence proof", "evidence rebuild", "exclusions announce", "exclusions approve", "exclusions list", "exclusions propose", "exclusions withdraw",
-        "fleet example", "fleet show", "incidents list", "incidents show", "integrations check", "integrations targets", "keys keystore", "keys new", "ledger backup", "ledger check",
+        "fleet example", "fleet show", "incidents list", "incidents show", "integrations check", "integrations targets", "keys check", "keys keystore", "keys new", "ledger backup", "ledger check",
         "ledger rebuild", "ledger status", "ledger upgrade", "observe", "recount", "rules generate", "runbook", "serve", "settle", "slots check", "slots export", "slots repair",
         "slots seal", "slots show", "specs check", "specs explain", "specs import", "specs schema",
         "verdicts dismiss", "verdicts list", "verdicts settle", "verdicts show", "verdicts waiting", "verify", "what-if",

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from sankofa_observe.bootstrap import open_platform
-from sankofa_observe.config import AttestorSettings, ChainSettings, KeySettings, PrometheusSettings, load_settings
+from sankofa_observe.config import AttestorSettings, ChainSettings, PrometheusSettings, load_settings
 from sankofa_observe.errors import InvalidInput
+from sankofa_observe.signers import KeySettings, Web3SignerSettings
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.slo.quorum import Quorum
 from tests import builders
@@ -73,6 +74,42 @@ def test_settings_paths_are_beside_the_file(tmp_path: Path, monkeypatch: pytest.
     assert (settings.api.keys_file, settings.slot_table, settings.ledger_url) == (
         folder / "keys.yaml", str(folder / "slots"), f"sqlite:///{folder / 'ledger.sqlite'}",
     )  # fmt: skip
+
+
+ELSEWHERE: dict[str, Any] = {
+    "url": "https://signer.internal:9000", "account": "0x" + "ab" * 20, "ca_file": "ca.pem", "client_certificate_file": "us.pem",
+    "client_key_file": "/run/secrets/us.key", "header_file": "header",
+}  # fmt: skip
+
+
+def test_settings_name_a_signer_in_place_of_a_keystore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the sender and for each attestor, its files beside the settings, its address and account from the environment too."""
+    attestor = {"name": "a", "prometheus_url": "http://127.0.0.1:9091", "web3signer": ELSEWHERE}
+    chain = {**CHAIN, "sender": {"web3signer": ELSEWHERE}}
+    file = write(tmp_path, {**SMALL, "chain": chain, "attestors": [attestor]})
+    monkeypatch.setenv("SANKOFA_CHAIN__SENDER__WEB3SIGNER__URL", "https://other.internal:9000")
+    found = load_settings(file)
+    files = {
+        "ca_file": tmp_path / "ca.pem",
+        "client_certificate_file": tmp_path / "us.pem",
+        "header_file": tmp_path / "header",
+    }
+    expected = Web3SignerSettings(**{**ELSEWHERE, **files})
+    assert found.chain
+    assert found.chain.sender == KeySettings(
+        web3signer=expected.model_copy(update={"url": "https://other.internal:9000"})
+    )
+    assert found.attestors[0].web3signer == expected
+    assert not {"signer.internal", "us.key"} & set(f"{found!r}{found.chain!r}".replace("/", " ").split())
+
+
+def test_platform_opens_while_its_signer_is_away(tmp_path: Path) -> None:
+    """Counting and judging need no signature: a signer is asked once there is something to sign."""
+    sender = {"web3signer": {"url": "http://127.0.0.1:1", "account": "0x" + "ab" * 20}}
+    file = write(tmp_path, {**SMALL, "chain": {**CHAIN, "sender": sender}})
+    with open_platform(load_settings(file), catalog=Catalog(agreements={}), settling=True) as platform:
+        assert platform.settling
+        assert platform.settling.chain.account.lower() == "0x" + "ab" * 20
 
 
 @pytest.mark.parametrize(

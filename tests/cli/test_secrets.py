@@ -23,6 +23,7 @@ from sankofa_observe.adapters.node import Node
 from sankofa_observe.adapters.prometheus import PrometheusSamples
 from sankofa_observe.adapters.redaction import Redaction
 from sankofa_observe.api.keys import KeyRing, add_key
+from sankofa_observe.bootstrap import open_signer
 from sankofa_observe.config import load_settings
 from sankofa_observe.errors import InvalidInput, SankofaError, Unavailable
 from sankofa_observe.operations import logs
@@ -259,7 +260,7 @@ def test_settings_print_no_address_and_no_path_of_a_key(folder: Path) -> None:
     assert found.chain
     sender = found.chain.sender
     with pytest.raises(InvalidInput, match=f"keystore: {shown.NO_PATH}, in {folder}: No such file"):
-        open_keystore(sender.keystore, sender.password_file)
+        open_signer(sender)
 
 
 @pytest.mark.parametrize(

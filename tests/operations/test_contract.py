@@ -144,9 +144,9 @@ def test_a_pause_a_role_and_an_attestor_set_on_chain_are_told(anvil: TestChain, 
     first, paused = watching.look(), watching.paused
     guardian = anvil.call("GUARDIAN_ROLE")
     for call in (
-        functions.grantRole(guardian, anvil.admin.address),
+        functions.grantRole(guardian, anvil.admin.account),
         functions.pause(),
-        functions.setAttestors([one.address for one in anvil.attestors], 3),
+        functions.setAttestors([one.account for one in anvil.attestors], 3),
     ):
         anvil.node.transact(call, anvil.admin, "a change")
     watching.restart()

@@ -114,7 +114,7 @@ def test_dependencies_of_each_part_are_its_own(metadata: Message) -> None:
         "uvicorn",
     }
     assert needed(metadata, "platform") >= HEAVY
-    assert needed(metadata, "platform") & {"bcrypt", "coincurve", "rlp"} == set()
+    assert needed(metadata, "platform") & {"bcrypt", "coincurve"} == set()
 
 
 @pytest.fixture(scope="module")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
+from sankofa_observe.errors import Declined, InvalidInput, InvariantBroken, SankofaError, Unavailable
 from sankofa_observe.pipeline import settle as module
-from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
-from sankofa_observe.ports import Attempt, OnChainSettlement
+from sankofa_observe.pipeline.agreements import ended
+from sankofa_observe.pipeline.settle import Ended, Moved, Settle, Waiting
+from sankofa_observe.ports import OnChainAgreement, OnChainSettlement, OnChainWord, Ruling, RulingOutcome, Signed
 from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import Row, SettlementState
 from sankofa_observe.testing import FakeAttestor, FakeChain, FixedClock, MemoryArchive, MemoryLedger
+from sankofa_observe.units import rfc3339
 from tests import builders
 from tests.builders import CREDIT_MINOR, breach
 
@@ -26,16 +28,18 @@ COMPUTED, REPORTED, FINAL = SettlementState.COMPUTED, SettlementState.REPORTED, 
 
 @dataclass(kw_only=True)
 class WatchedChain(FakeChain):
-    """Tells what it was asked to sign; refuses the reports of `refused`."""
+    """Tells what it was asked to sign; sets the rows of `refused` apart."""
 
     refused: set[str] = field(default_factory=set)  # document hashes
     signed: list[tuple[int, tuple[bytes, ...]]] = field(default_factory=list)  # rows, signatures
 
-    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Attempt:
-        if self.refused & {one.document_hash for one in rows}:
-            raise Refused("the contract refuses now: SLAPeriodNotOver")
+    def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed:
         self.signed.append((len(rows), tuple(signatures)))
-        return super().sign_reports(rows, signatures, nonce)
+        made = super().sign_reports(rows, signatures, nonce)
+        refused = ["SLAPeriodNotClosed" if one.document_hash in self.refused else "" for one in rows]
+        kept = [one for one in self._reports[made.attempt.transaction] if one[1].document_hash not in self.refused]
+        self._reports[made.attempt.transaction] = tuple(kept)
+        return replace(made, refused=tuple(one or other for one, other in zip(made.refused, refused, strict=True)))
 
 
 @dataclass(kw_only=True)
@@ -66,11 +70,18 @@ class Court:
         self.chain.prices[made.penalty.settlement_id] = CREDIT_MINOR
         return made.penalty
 
-    def run(self) -> list[Moved | Waiting]:
-        settling = Settle(
-            ledger=self.ledger, archive=self.archive, chain=self.chain, attestors=self.attestors, clock=self.clock
+    def settling(self, **more: Any) -> Settle:
+        return Settle(
+            ledger=self.ledger,
+            archive=self.archive,
+            chain=self.chain,
+            attestors=self.attestors,
+            clock=self.clock,
+            **more,
         )
-        return list(settling.run())
+
+    def run(self) -> list[Moved | Waiting | Ended]:
+        return list(self.settling().run())
 
     def states(self) -> list[SettlementState]:
         return [one.state for one in self.ledger.in_order()]
@@ -78,18 +89,22 @@ class Court:
     def nonces(self) -> list[int]:
         return sorted(nonce for _, nonce in self.ledger.attempts)
 
-    def hold(self, state: SettlementState, document_hash: str = "") -> None:
+    def hold(self, state: SettlementState, other: Row | None = None) -> None:
         """Somebody else brought the first settlement to the chain."""
         one = self.penalties[0]
-        self.chain.held[one.settlement_id] = OnChainSettlement(
+        row = other or one.row()
+        word = OnChainWord(
             state=state,
-            document_hash=document_hash or one.document_hash,
-            credit_minor=CREDIT_MINOR,
+            revision=row.revision,
+            commitment=row.commitment,
+            credit_ppm=one.credit_ppm,
             deadline_at=self.clock.at + 10,
+            deadline_block=0,
         )
+        self.chain.held[one.settlement_id] = OnChainSettlement(standing=word)
 
 
-def said(told: Sequence[Moved | Waiting]) -> list[str]:
+def said(told: Sequence[object]) -> list[str]:
     return [one.reason for one in told if isinstance(one, Waiting)]
 
 
@@ -133,6 +148,53 @@ def test_an_attestor_that_is_away_holds_up_nothing_while_enough_sign() -> None:
     assert court.states() == [REPORTED]
 
 
+SIGNERS: dict[str, SankofaError] = {
+    "away": Unavailable("signer https://s did not answer"),
+    "declines": Declined("signer https://s declines"),
+    "has-no-key": InvalidInput("signer https://s has not the key"),
+}
+
+
+@pytest.mark.parametrize("case", SIGNERS)
+def test_an_attestors_signer_that_does_not_sign_costs_its_own_signature(case: str) -> None:
+    """The rest is sent while enough sign; where too few do, the report waits with each reason, and no nonce is spent."""
+    court = Court()
+    court.attestors[1].signer = SIGNERS[case]
+    told = court.run()
+    assert (court.states(), court.chain.signed) == ([REPORTED], [(1, (ACCOUNTS[0].encode(), ACCOUNTS[2].encode()))])
+    assert said(told)[0] == str(SIGNERS[case])
+
+    court = Court()
+    for attestor in court.attestors[:2]:
+        attestor.signer = SIGNERS[case]
+    told = court.run()
+    assert (court.states(), court.nonces()) == ([COMPUTED], [])
+    assert said(told) == [str(SIGNERS[case])] * 2 + ["1 of 2 attestors signed"]
+
+
+def test_an_attestors_signer_that_signs_something_else_calls_a_person_once_the_rest_is_sent() -> None:
+    """Two truths disagree about one signature; the others are as good as before."""
+    court = Court()
+    court.attestors[1].signer = InvariantBroken("signer https://s signed another transaction")
+    with pytest.raises(InvariantBroken, match="signed another transaction"):
+        court.run()
+    assert court.states() == [REPORTED]
+
+
+def test_a_senders_signer_that_declines_is_not_asked_again_for_each_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of three is asked for once, and waits: its rows are not what is declined."""
+    court = Court(periods=3)
+    asked: list[int] = []
+
+    def declines(rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed:
+        asked.append(len(rows))
+        raise Declined("signer https://s declines eth_signTransaction")
+
+    monkeypatch.setattr(court.chain, "sign_reports", declines)
+    told = court.run()
+    assert (asked, said(told)) == ([3], ["signer https://s declines eth_signTransaction"])
+
+
 @pytest.mark.parametrize(
     ("trouble", "reason"),
     [
@@ -157,12 +219,12 @@ def test_fewer_than_the_threshold_send_nothing(trouble: dict[str, Any], reason: 
 def test_terms_that_the_parties_did_not_accept_are_not_reported() -> None:
     """The contract holds other terms: no nonce is spent, and it is told."""
     court = Court()
-    court.chain.other_terms.add(builders.agreement().terms_hash)
+    court.chain.other_terms.add(builders.agreement().key)
 
     assert said(court.run()) == [
         (
-            "the contract holds other terms than the specs, or none of this version; have it proposed and accepted (chain propose, "
-            "chain accept), or restore the specs that both parties accepted"
+            "the contract holds other terms than the specs, or none of this version; have it proposed and accepted (agreements "
+            "propose, agreements accept), or restore the specs that both parties accepted"
         )
     ]
     assert (court.states(), court.nonces()) == ([COMPUTED], [])
@@ -225,7 +287,7 @@ def test_a_row_that_is_refused_holds_up_no_other(refused: tuple[int, ...]) -> No
     told = court.run()
 
     assert court.states() == [COMPUTED if at in refused else REPORTED for at in range(9)]
-    assert [one.what for one in told if isinstance(one, Waiting) and "SLAPeriodNotOver" in one.reason] == [
+    assert [one.what for one in told if isinstance(one, Waiting) and "SLAPeriodNotClosed" in one.reason] == [
         f"report of settlement {court.penalties[at].settlement_id}" for at in refused
     ]
     assert court.nonces() == list(range(court.chain.nonce))
@@ -239,7 +301,7 @@ def test_a_refused_report_spends_no_nonce() -> None:
     court.chain.refused.clear()
     court.run()
 
-    assert said(told) == ["the contract refuses now: SLAPeriodNotOver"]
+    assert said(told) == ["the contract sets it apart: SLAPeriodNotClosed"]
     assert left == ([], 0)
     assert (court.states(), court.nonces()) == ([REPORTED], [0])
 
@@ -263,7 +325,7 @@ def test_what_was_stored_survives_the_fault_of_sending(fault: str) -> None:
     assert (court.states(), court.chain.writes) == ([REPORTED], [(court.penalties[0].settlement_id, "reported")])
 
 
-def test_a_transaction_that_was_mined_in_vain_is_closed_and_told() -> None:
+def test_a_transaction_that_was_mined_in_vain_is_closed() -> None:
     """Another sender was quicker by one block: the lane is free again, and the settlement is what the chain says."""
     court = Court()
     court.chain.instant = False
@@ -272,7 +334,7 @@ def test_a_transaction_that_was_mined_in_vain_is_closed_and_told() -> None:
     court.chain.mine()
     told = court.run()
 
-    assert said(told)[0] == "report was refused: SLASettlementExists"
+    assert said(told) == ["its dispute window is open"]
     assert (court.states(), court.ledger.open_attempts(), court.chain.writes) == ([REPORTED], [], [])
 
 
@@ -297,9 +359,10 @@ def test_what_others_brought_about_is_taken_over(on_chain: SettlementState, hist
 
 
 @pytest.mark.parametrize("mine", [COMPUTED, REPORTED])
-def test_another_document_on_chain_is_held_whatever_we_think(mine: SettlementState) -> None:
-    """Two truths under one id: the settlement is held, its reason names the other document, nothing is sent."""
-    court, other = Court(), builders.digest_of("another document")
+def test_another_row_on_chain_is_held_whatever_we_think(mine: SettlementState) -> None:
+    """Two truths under one name: the settlement is held, its reason names the other row, nothing is sent."""
+    court = Court()
+    other = replace(court.penalties[0].row(), document_hash=builders.digest_of("another document"))
     if mine is REPORTED:
         court.run()
     sent = court.nonces()
@@ -307,8 +370,50 @@ def test_another_document_on_chain_is_held_whatever_we_think(mine: SettlementSta
     told = court.run()
 
     assert court.states() == [SettlementState.HELD]
-    assert [one.change.detail for one in told if isinstance(one, Moved)] == [f"the chain holds document {other}"]
+    assert [one.change.detail for one in told if isinstance(one, Moved)] == [
+        f"the chain holds another row in revision 1: {other.commitment}"
+    ]
     assert (court.run(), court.nonces()) == ([], sent)
+
+
+def test_a_ruling_s_row_is_followed_and_not_held() -> None:
+    """The arbiter corrected the counts: that is lawful, and the ruling is named."""
+    court = Court()
+    court.run()
+    ruled = replace(court.penalties[0].row(2), good=8)
+    court.hold(FINAL, ruled)
+    court.chain.rulings[court.penalties[0].settlement_id] = Ruling(
+        outcome=RulingOutcome.CORRECTED,
+        row=ruled,
+        credit_ppm=1,
+        ruling_hash=builders.digest_of("ruling"),
+        transaction=builders.digest_of("sent"),
+        block_number=9,
+    )
+    told = court.run()
+
+    assert court.states() == [FINAL]
+    assert [one.change.detail for one in told if isinstance(one, Moved)] == [
+        f"corrected by ruling {builders.digest_of('ruling')}: 8 good of {ruled.valid}"
+    ]
+
+
+def test_an_agreement_that_a_party_ended_ends_here_too() -> None:
+    """It is a record once, asked for once a period, and told."""
+    court, agreement = Court(), builders.agreement()
+    now = agreement.calendar.index_of(agreement.window.period_at(court.clock.at))
+    court.chain.agreements[agreement.key] = OnChainAgreement(version=1, first_period=0, end_period=now + 2)
+    settling = court.settling(agreements=[agreement])
+    told = [one for _ in range(2) for one in settling.run() if isinstance(one, Ended)]
+    ends_at = builders.period(now + 2).starts_at
+
+    assert [str(one) for one in told] == [
+        f"agreement acme-edge: ended by a party, at {rfc3339(ends_at)}: its periods before are settled as ever"
+    ]
+    assert court.ledger.ends() == {agreement.id: ends_at}
+    (last,) = ended([agreement], court.ledger.ends())
+    assert [last.covers(builders.period(now + more).starts_at) for more in (1, 2)] == [True, False]
+    assert list(ended([replace(agreement, starts_at=ends_at)], court.ledger.ends())) == []
 
 
 @pytest.mark.parametrize("damage", ["gone", "another", "cut off"])
