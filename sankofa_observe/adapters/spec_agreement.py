@@ -19,11 +19,14 @@ from sankofa_observe.sla.overlay import ExcludedSlots
 from sankofa_observe.sla.terms import with_terms
 from sankofa_observe.slo.objective import Slo
 from sankofa_observe.slo.quorum import Quorum
+from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.slo.window import RollingWindow, Window
-from sankofa_observe.units import instant, share_floor
+from sankofa_observe.units import instant, rfc3339, share_floor
 
-BY_THE_CLOCK = "agreement.past"
-"""The warning that comes with time to specs in which nothing is wrong."""
+PAST, ENDING = "agreement.past", "agreement.ending"
+BY_THE_CLOCK = frozenset({PAST, ENDING})
+"""Warnings that come with time to specs in which nothing is wrong."""
+ENDING_SECONDS = 365 * DAY_SECONDS
 
 
 def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> None:
@@ -39,8 +42,8 @@ def add_agreement(place: Place, document: AgreementDocument, draft: Draft) -> No
     faults += [] if draft.unsettled else spec_credit.unsettled_faults(document)
     whole = draft.tell(place, faults)
     if whole and starts_at is not None and len(slos) == len(document.spec.promises):
-        draft.warn(place, [*_example_faults(document), *_past_faults(document, starts_at, draft.now)])
         made = _agreement(identity, document, slos, starts_at)
+        draft.warn(place, [*_example_faults(document), *_clock_warnings(made, draft.now)])
         draft.catalog.agreements[made.version_id] = made
 
 
@@ -128,12 +131,17 @@ def _example_faults(document: AgreementDocument) -> Iterator[Fault]:
             yield Fault(f"/spec/{party}/account", "agreement.example", problem, "put in the account that signs")
 
 
-def _past_faults(document: AgreementDocument, starts_at: int, now: int | None) -> Iterator[Fault]:
-    """The contract takes no first version that has begun; one that was accepted before goes on."""
-    if document.spec.version == 1 and now is not None and starts_at <= now:
-        problem = f"{document.spec.starts_at}, which has passed: the contract takes no new agreement from then on"
+def _clock_warnings(made: Agreement, now: int | None) -> Iterator[Fault]:
+    """The contract takes no first version that has begun; one that was accepted before goes on, until its calendar ends."""
+    if made.version > 1 or now is None:
+        return
+    if made.starts_at <= now:
+        problem = f"{rfc3339(made.starts_at)}, which has passed: the contract takes no new agreement from then on"
         hint = "if both parties have accepted it, all is well; else begin where a later period does"
-        yield Fault("/spec/startsAt", BY_THE_CLOCK, problem, hint)
+        yield Fault("/spec/startsAt", PAST, problem, hint)
+    if (ends_at := made.calendar.reaches.ends_at) <= now + ENDING_SECONDS:
+        problem = f"its calendar ends at {rfc3339(ends_at)}, and the agreement with it; nothing is judged from then on"
+        yield Fault("/spec/startsAt", ENDING, problem, "go on with another agreement, under another name")
 
 
 def _clock_faults(document: AgreementDocument) -> Iterator[Fault]:

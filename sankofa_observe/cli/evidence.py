@@ -103,7 +103,7 @@ def proof(
     slot: Annotated[str, typer.Option("--slot", help="A UTC instant in the slot, like 2026-11-01T00:01:00Z.")],
     observer: Annotated[str, typer.Option(help="Which of several observers counted it; else the first by name.")] = "",
 ) -> None:
-    """Print the proof of one slot: its day and the way to the root on chain, without fee and credit.
+    """Print the proof of one slot: its day and the way to the hash on chain, without fee and credit.
 
     It is a file of its own: hand it on, and check it with `sankofa-verify`.
 

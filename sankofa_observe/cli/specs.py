@@ -36,7 +36,7 @@ def check(
         str | None, typer.Option(help="Address of a Prometheus: see what the selectors meet there.")
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Warnings are errors, but that an agreement has begun.")
+        bool, typer.Option("--strict", help="Warnings are errors, but those that time alone brings.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -60,8 +60,8 @@ def check(
     errors, warnings = _looked(catalog, places, prometheus) if prometheus else ([], [])
     warnings = [*catalog.warnings, *warnings]
     if strict:  # what has become true by the clock alone is no error: nobody can mend an agreement that runs
-        errors = [*errors, *(one for one in warnings if one.code != BY_THE_CLOCK)]
-        warnings = [one for one in warnings if one.code == BY_THE_CLOCK]
+        errors = [*errors, *(one for one in warnings if one.code not in BY_THE_CLOCK)]
+        warnings = [one for one in warnings if one.code in BY_THE_CLOCK]
     if as_json:
         _print_json(errors, warnings)
     else:

@@ -53,7 +53,7 @@ def past_periods(agreement: Agreement, panel: Panel, last: int) -> list[Period]:
     """Up to so many periods of a version that are over by the newest slot of its SLOs, oldest first."""
     names = sorted({promise.slo.counted_as for promise in agreement.promises})
     newest = max((at for name in names for at in panel.watermarks(name).values()), default=0)
-    newest = newest if agreement.ends_at is None else min(newest, agreement.ends_at)
+    newest = min(newest, agreement.holds_until)
     if newest <= agreement.starts_at:
         return []
     return list(deque(periods_between(agreement.window, agreement.starts_at, newest), maxlen=last))

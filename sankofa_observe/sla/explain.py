@@ -102,7 +102,7 @@ def _worst_year(agreement: Agreement) -> Money:
 
 def _periods(agreement: Agreement, at: int) -> list[Period]:
     found = [agreement.window.period_at(at)]
-    while len(found) < PERIODS and found[-1].ends_at != agreement.ends_at:
+    while len(found) < PERIODS and found[-1].ends_at < agreement.holds_until:
         found.append(agreement.window.period_at(found[-1].ends_at))
     return found
 

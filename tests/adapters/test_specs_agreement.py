@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sankofa_observe.adapters.spec_agreement import BY_THE_CLOCK
 from sankofa_observe.adapters.specs import load_catalog, load_with_places
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.units import instant
@@ -110,6 +111,34 @@ BROKEN_AGREEMENTS: dict[str, tuple[Change, Expected]] = {
         [
             ("agreement.promises", "/spec/promises"),
             *(("agreement.site", f"/spec/promises/{n}/site") for n in range(2, 9)),
+        ],
+    ),
+    "all-that-the-contract-refuses": (
+        lambda document: document["spec"].update(
+            fee={"amountMinor": 125_000, "currency": "ZZZ", "exponent": 0},
+            capPpm=90_000,
+            reportSeconds=2,
+            restateSeconds=1,
+            credits={"minimumMinor": 11_251, "capYearMinor": 11_250, "claimDays": 1},
+            promises=[
+                {
+                    **document["spec"]["promises"][0],
+                    "bands": [{"belowPpm": 995_000 - n, "creditPpm": 89_995 + n} for n in range(7)],
+                },
+                *8 * [document["spec"]["promises"][1]],
+            ],
+        ),
+        [
+            ("agreement.currency", "/spec/fee/currency"),
+            ("agreement.promises", "/spec/promises"),
+            ("agreement.twice", "/spec/promises"),
+            ("agreement.bands", "/spec/promises/0/bands"),
+            ("agreement.bands", "/spec/promises/0/bands/6/creditPpm"),
+            *(("agreement.bands", f"/spec/promises/{n}/bands/1/creditPpm") for n in range(1, 9)),
+            ("agreement.clocks", "/spec/restateSeconds"),
+            ("agreement.credits", "/spec/credits/minimumMinor"),
+            ("agreement.credits", "/spec/credits/capYearMinor"),
+            ("agreement.unsettled", "/spec/credits/claimDays"),
         ],
     ),
     "fee-of-nothing": (put("spec|fee|amountMinor", 0), [("spec.greater-than-equal", "/spec/fee/amountMinor")]),
@@ -237,16 +266,15 @@ def test_days_where_clocks_change_are_refused_with_what_to_take(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("now", "expected"),
-    [("2026-12-31T23:59:59Z", []), ("2027-01-01T00:00:00Z", ["agreement.past"]), ("2027-03-01T00:00:00Z", ["agreement.past"]), ("", [])],
+    [("2026-12-31T23:59:59Z", []), ("2027-01-01T00:00:00Z", ["agreement.past"]), ("2027-03-01T00:00:00Z", ["agreement.past"]), ("", []),
+     ("2036-01-02T00:00:00Z", ["agreement.past", "agreement.ending"])],
 )  # fmt: skip
-def test_a_start_that_has_passed_is_a_warning_of_the_first_version(
-    now: str, expected: list[str], tmp_path: Path
-) -> None:
-    """The contract refuses it; specs of an agreement that runs are right, and a later version may begin whenever it was agreed."""
+def test_what_time_brings_is_a_warning_of_the_first_version(now: str, expected: list[str], tmp_path: Path) -> None:
+    """The contract takes no start that has passed, and calendars end; the specs are right, and a later version may begin when it was agreed."""
     later = changed(AGREEMENT, put("spec|version", 2), put("spec|startsAt", "2027-02-01T00:00:00Z"))
     folder = write(tmp_path, fleet=FLEET, edge=SLO, latency=LATENCY, agreement=AGREEMENT, later=later)
     loaded, _ = load_with_places([folder], now=int(instant(now).timestamp()) if now else None)
-    past = [one for one in loaded.warnings if one.code == "agreement.past"]
+    past = [one for one in loaded.warnings if one.code in BY_THE_CLOCK]
     assert [one.code for one in past] == expected
     assert all(one.where.endswith("agreement.yaml#1:/spec/startsAt") for one in past)
 

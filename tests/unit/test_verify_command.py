@@ -195,3 +195,22 @@ def test_slots_that_are_said_never_to_have_been_recorded_are_counted() -> None:
 
     [told] = _not_proved(found)
     assert told.startswith("that 2 slots were never recorded")
+
+
+def test_the_commitment_of_any_revision_is_told_offline(document: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the contract keeps of a ruling or a restatement of the same document is another one than of the first report."""
+    row = verify(document.read_bytes()).on_chain.row
+    told = []
+    for revision in (1, 2, 31):
+        assert command.run(str(document), revision=revision, as_json=True) == command.MATCH
+        told.append(json.loads(capsys.readouterr().out)["summary"]["commitment"])
+    assert [one.split()[0] for one in told] == [row.commitment(revision) for revision in (1, 2, 31)]
+    assert len({one.split()[0] for one in told}) == 3
+
+
+@pytest.mark.parametrize("revision", [0, 32])
+def test_a_revision_that_no_settlement_has_is_refused(
+    revision: int, document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.run(str(document), revision=revision) == command.NO_FILE
+    assert f"revision is {revision}, expected 1 to 31" in capsys.readouterr().err

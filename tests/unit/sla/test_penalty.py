@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from sankofa_observe.sla.evidence import counting_rules, document_hash
 from sankofa_observe.sla.evidence.building import queries_of
+from sankofa_observe.sla.penalty import at_stake, most_owed
+from sankofa_observe.sla.stacking import BelowMinimum, CreditRules
 from sankofa_observe.slo.indicator import (
     Combine,
     CompositeIndicator,
@@ -71,6 +73,24 @@ def test_penalty_and_document_carry_the_same_numbers() -> None:
     named = (builders.agreement().key, builders.agreement().first_period, 0)
     assert named == (row.agreement_id, row.period_index, row.slo_index) == tuple(vars(identity.row).values())
     assert row.revision == 3
+
+
+@pytest.mark.parametrize(
+    ("fee_minor", "rules", "expected"),
+    [
+        (125_000, CreditRules(), 50_000),
+        (11, CreditRules(), 5),  # 4.4, and several that are added up may owe 4.4 each; the cap is 5.5
+        (11, CreditRules(minimum_minor=5), 5),  # together with others it may reach what nothing is paid below
+        (125_000, CreditRules(minimum_minor=60_000, below_minimum=BelowMinimum.MINIMUM), 60_000),
+        (125_000, CreditRules(minimum_minor=60_000), 50_000),
+    ],
+)
+def test_at_stake_is_never_less_than_what_may_be_owed(fee_minor: int, rules: CreditRules, expected: int) -> None:
+    """Of one promise in a period of which nothing is known; the deepest band is 40 % and the cap is half."""
+    of = builders.agreement(fee_minor=fee_minor, credit_rules=rules)
+    unseen = Attainment(good=0, bad=0, unknown=10, slots={SlotState.UNKNOWN: 10})
+    found = at_stake(of, of.promises[0], unseen).amount_minor
+    assert found == expected >= of.credit_minor([most_owed(of, of.promises[0], unseen)])
 
 
 GAUGES = StateIndicator(up="up", known="known")
