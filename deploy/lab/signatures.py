@@ -38,7 +38,7 @@ def read(lab: Lab, contract: str, settlement_id: str) -> Signed:
         books = Books.at(node, contract)
         sla, identity = books.settlements, ChainIdentity(chain_id=node.web3.eth.chain_id, contract=contract.lower())
         reports = books.logged(sla, ("SettlementReported",), {}, first_block=0)
-        reported = next(one for one in reports if _key(one.values).id_on(identity) == settlement_id)
+        reported = next(one for one in reports if key_of(one.values).id_on(identity) == settlement_id)
         with node.asking("who signed the report"):
             sent = node.web3.eth.get_transaction(reported.transaction)  # type: ignore[arg-type]  # hex text is accepted
             _, given = sla.decode_function_input(sent["input"])
@@ -52,7 +52,7 @@ def read(lab: Lab, contract: str, settlement_id: str) -> Signed:
     )
 
 
-def _key(said: Mapping[str, Any]) -> SettlementKey:
+def key_of(said: Mapping[str, Any]) -> SettlementKey:
     named = "0x" + bytes(said["agreementId"]).hex()
     return SettlementKey(agreement_id=named, period_index=said["period"], slo_index=said["slo"])
 

@@ -119,7 +119,9 @@ class FakeChain:
         ids = [one.key.id_on(self.identity) for one in rows]
         attempt = self._sign(AttemptKind.REPORT, ids, nonce, repr(rows).encode())
         self._reports[attempt.transaction] = tuple(zip(ids, rows, strict=True))
-        return Signed(attempt=attempt, refused=tuple("SLASettlementExists" if one in self.held else "" for one in ids))
+        return Signed(
+            attempt=attempt, refused=tuple("SLASettlementExists" if self._is_reported(one) else "" for one in ids)
+        )
 
     def sign_finalise(self, keys: Sequence[SettlementKey], nonce: int) -> Signed:
         refused = tuple(map(self.can_finalise, keys))
@@ -164,7 +166,7 @@ class FakeChain:
     def _apply(self, attempt: Attempt) -> None:
         """Row by row: what is done already, or not due, is set apart."""
         for one, row in self._reports.get(attempt.transaction, ()):
-            if one in self.held:
+            if self._is_reported(one):
                 continue
             self.writes.append((one, "reported"))
             word = OnChainWord(
@@ -180,6 +182,9 @@ class FakeChain:
             for one in attempt.settlement_ids:
                 if not self._not_final(one):
                     self._finalise(one, attempt)
+
+    def _is_reported(self, settlement_id: str) -> bool:
+        return settlement_id in self.held
 
     def _finalise(self, one: str, attempt: Attempt) -> None:
         self.writes.append((one, "final"))

@@ -9,18 +9,20 @@ from typing import Any
 import pytest
 
 from sankofa_observe.adapters import deployment
+from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields, typed_batch
 from sankofa_observe.adapters.deployment import Role
 from sankofa_observe.adapters.dispute_acts import Disputes
 from sankofa_observe.adapters.redemption_acts import Redemptions
 from sankofa_observe.errors import InvalidInput, Refused
-from sankofa_observe.ports import OnChainSettlement, RulingOutcome, Signer
+from sankofa_observe.ports import Attempt, OnChainSettlement, RulingOutcome, Signer
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.dispute import Objection, RulingText
 from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.settlement import Row, SettlementState
 from tests.builders import CREDIT_MINOR, FEE_MINOR, breach, digest_of
 from tests.chain import CHANGE_DELAY_SECONDS, RULING_SECONDS, TestChain, new_signer
+from tests.pace import until
 
 pytestmark = pytest.mark.real("anvil")
 SALT = "0x" + "5a" * 32
@@ -44,14 +46,19 @@ class Life:
         chain = self.anvil.contract_chain(sender=new_signer())
         signed = chain.sign_reports(rows, self.anvil.signatures(rows, chain.attestor_set()), chain.next_nonce())
         if not all(signed.refused):
-            chain.send(signed.attempt)
+            self._send(chain, signed.attempt)
         return signed.refused
+
+    def _send(self, chain: ContractChain, attempt: Attempt) -> None:
+        """A node answers before it mines."""
+        chain.send(attempt)
+        until(lambda: chain.receipt(attempt))
 
     def finalise(self, *rows: Row) -> tuple[str, ...]:
         chain = self.anvil.contract_chain(sender=new_signer())
         signed = chain.sign_finalise([one.key for one in rows], chain.next_nonce())
         if not all(signed.refused):
-            chain.send(signed.attempt)
+            self._send(chain, signed.attempt)
         return signed.refused
 
     def held(self, row: Row) -> OnChainSettlement:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sankofa_observe import telemetry
+from sankofa_observe.adapters.deployment import Role
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.operations import contract
 from sankofa_observe.operations.contract import ContractMetrics, ContractWatch, whole
@@ -19,7 +20,7 @@ from sankofa_observe.telemetry import Series
 from sankofa_observe.testing import FakeChain, FixedClock
 from tests import chain
 from tests.builders import START
-from tests.chain import TestChain
+from tests.chain import CHANGE_DELAY_SECONDS, TestChain
 
 
 class Watching:
@@ -140,18 +141,24 @@ def anvil(tmp_path: Path) -> Iterator[TestChain]:
 def test_a_pause_a_role_and_an_attestor_set_on_chain_are_told(anvil: TestChain, tmp_path: Path) -> None:
     """From the contract's own log, each once, with the set and the role that came with the deployment."""
     watching = Watching(anvil.contract_chain(), tmp_path / "seen.json", anvil.block_number)
-    functions = anvil.contract().functions
+    accounts = [one.account for one in anvil.attestors]
     first, paused = watching.look(), watching.paused
-    guardian = anvil.call("GUARDIAN_ROLE")
-    for call in (
-        functions.grantRole(guardian, anvil.admin.account),
-        functions.pause(),
-        functions.setAttestors([one.account for one in anvil.attestors], 3),
-    ):
-        anvil.node.transact(call, anvil.admin, "a change")
+    anvil.act(anvil.guardian, "pause")
+    anvil.act(anvil.admin, "announceRole", Role.GUARDIAN, anvil.admin.account)
+    anvil.act(anvil.admin, "announceAttestors", accounts, 3)
+    anvil.rpc("evm_increaseTime", CHANGE_DELAY_SECONDS)
+    anvil.rpc("anvil_mine", hex(1))
+    anvil.act(anvil.sender, "applyRole", Role.GUARDIAN)
+    anvil.act(anvil.sender, "applyAttestors", accounts, 3)
     watching.restart()
     second = watching.look()
 
     assert (paused, watching.paused) == (0, 1)
-    assert first == {"AttestorsSet": 1, "RoleGranted": 2}  # the admin's, and the reporter's
-    assert second == {"AttestorsSet": 2, "RoleGranted": 3, "Paused": 1}
+    assert first == {"AttestorsSet": 1, "RoleChanged": 4}  # with the deployment
+    assert second == {
+        "AttestorsSet": 2,
+        "AttestorsAnnounced": 1,
+        "RoleChanged": 5,
+        "RoleChangeAnnounced": 1,
+        "Paused": 1,
+    }

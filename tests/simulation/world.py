@@ -382,7 +382,7 @@ class World:
         for grant in self.ledger.grants.values():
             final = self.chain.finals.get(grant.settlement_id)
             assert final, f"invariant 5: {grant.settlement_id} was credited before it was final"
-            assert (final.credit_minor, final.cut_minor) == (grant.amount.amount_minor, grant.cut_minor), "invariant 5"
+            assert final.delta_minor == grant.amount.amount_minor, "invariant 5"
 
     def outcome(self) -> Outcome:
         period, order = Period(starts_at=START, ends_at=ENDS_AT), {"reported": 0, "final": 1}

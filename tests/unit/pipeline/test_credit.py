@@ -8,7 +8,7 @@ import pytest
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.credit import credit
-from sankofa_observe.ports import Finalisation, StateChange
+from sankofa_observe.ports import Finalisation, OnChainSettlement, OnChainWord, StateChange
 from sankofa_observe.scope import of_tenant
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import Penalty
@@ -39,9 +39,26 @@ class Books:
             self.ledger.add_state(made.settlement_id, StateChange(state=state, at=AT))
         return made
 
-    def accrued(self, penalty: Penalty, credit_minor: int = CREDIT_MINOR, cut_minor: int = 0) -> None:
+    def accrued(self, penalty: Penalty, delta_minor: int = CREDIT_MINOR, credit_ppm: int | None = None) -> None:
+        """Final on chain, with a share of the fee that is the penalty's own, or another one by a ruling."""
+        row = penalty.row()
+        word = OnChainWord(
+            state=FINAL,
+            revision=row.revision,
+            commitment=row.commitment,
+            credit_ppm=penalty.credit_ppm if credit_ppm is None else credit_ppm,
+            deadline_at=AT,
+            deadline_block=0,
+        )
+        self.chain.held[penalty.settlement_id] = OnChainSettlement(standing=word)
         self.chain.finals[penalty.settlement_id] = Finalisation(
-            credit_minor=credit_minor, cut_minor=cut_minor, transaction=TRANSACTION, block_number=7, at=AT + 5
+            revision=row.revision,
+            period_minor=delta_minor,
+            delta_minor=delta_minor,
+            by_default=False,
+            transaction=TRANSACTION,
+            block_number=7,
+            at=AT + 5,
         )
 
     def grant(self) -> list[ServiceCredit]:
@@ -71,7 +88,7 @@ def test_a_final_settlement_is_granted_to_its_tenant() -> None:
 def test_the_amount_is_the_one_the_contract_accrued() -> None:
     """Where the cap of the period cut a credit the contract's amount is granted, not that of the penalty."""
     books = Books()
-    books.accrued(books.settlement(REPORTED, FINAL), credit_minor=CREDIT_MINOR - 20_000, cut_minor=20_000)
+    books.accrued(books.settlement(REPORTED, FINAL), CREDIT_MINOR - 20_000)
 
     assert [(one.amount.amount_minor, one.cut_minor) for one in books.grant()] == [(30_000, 20_000)]
 
