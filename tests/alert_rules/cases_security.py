@@ -6,7 +6,7 @@ from tests.alert_rules.case import Case
 from tests.alert_rules.cases_ourselves import PLATFORM, kept, ours, silent_without_platform
 
 _ROLES, _ATTESTORS = (
-    ours("contract_changes_total", contract="0xc0", event=event) for event in ("RoleGranted", "AttestorsSet")
+    ours("contract_changes_total", contract="0xc0", event=event) for event in ("RoleChanged", "AttestorsSet")
 )
 _PAUSED = ours("contract_paused", contract="0xc0")
 _REFUSED, _FORBIDDEN, _WELL = (ours("api_answers_total", status=status) for status in ("401", "403", "200"))

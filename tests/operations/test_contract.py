@@ -61,10 +61,10 @@ def fake(**changes: object) -> FakeChain:
 
 def test_changes_are_counted_once_however_often_one_looks_and_restarts(tmp_path: Path) -> None:
     """The total goes on after a restart, and what changed meanwhile is in it."""
-    of = fake(number=3, changed=[(1, "AttestorsSet"), (3, "RoleGranted")])
+    of = fake(number=3, changed=[(1, "AttestorsSet"), (3, "RoleChanged")])
     watching, seen = Watching(of, tmp_path / "seen.json"), []
     steps: list[Callable[[], None]] = [lambda: None, lambda: None, watching.restart]
-    steps.append(lambda: of.changed.append((4, "RoleGranted")))
+    steps.append(lambda: of.changed.append((4, "RoleChanged")))
     for step in steps:
         step()
         seen.append(watching.look())
@@ -72,7 +72,7 @@ def test_changes_are_counted_once_however_often_one_looks_and_restarts(tmp_path:
     watching.restart()
     seen.append(watching.look())
 
-    assert seen == [{"AttestorsSet": 1, "RoleGranted": 1}] * 4 + [{"AttestorsSet": 1, "RoleGranted": 2}]
+    assert seen == [{"AttestorsSet": 1, "RoleChanged": 1}] * 4 + [{"AttestorsSet": 1, "RoleChanged": 2}]
 
 
 def test_a_lost_file_counts_all_again_and_tells_the_same(tmp_path: Path) -> None:
@@ -102,8 +102,8 @@ def test_no_total_is_told_before_all_blocks_were_read(tmp_path: Path, monkeypatc
 
 def test_another_chain_is_counted_anew(tmp_path: Path) -> None:
     """One that was wiped, or another contract: what stands in the file is of the other."""
-    watching = Watching(fake(number=9, changed=[(8, "RoleGranted")]), tmp_path / "seen.json")
-    assert watching.look() == {"RoleGranted": 1}
+    watching = Watching(fake(number=9, changed=[(8, "RoleChanged")]), tmp_path / "seen.json")
+    assert watching.look() == {"RoleChanged": 1}
     watching.chain = fake(number=2, changed=[(1, "AttestorsSet")])
     watching.restart()
     assert watching.look() == {"AttestorsSet": 1}

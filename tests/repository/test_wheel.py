@@ -83,7 +83,7 @@ def test_wheel_holds_each_package_whole(package: str, wheel: zipfile.ZipFile) ->
 def test_wheel_holds_what_the_ledger_and_the_chain_need(wheel: zipfile.ZipFile) -> None:
     """The contract's ABI and the ledger's migrations are found by their names."""
     names = set(wheel.namelist())
-    assert "sankofa_observe/adapters/abi/SlaSettlement.json" in names
+    assert {f"sankofa_observe/adapters/abi/{one}Book.json" for one in ("Agreement", "Settlement")} <= set(names)
     assert "sankofa_observe/adapters/ledger/migrations/env.py" in names
 
 

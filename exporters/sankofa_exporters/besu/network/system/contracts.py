@@ -22,17 +22,31 @@ from sankofa_exporters.model.family import Sample
 from sankofa_exporters.probe.budget import Budget
 
 OTHER = "other"
+_TERMS = (  # a struct is a tuple of its parts
+    "(address,address,bytes32,bytes16,uint32,uint16,bytes3,uint8,uint72,uint32,uint72,uint56,uint8,uint8,"
+    "uint32,uint32,uint32,uint32,uint32,uint32,uint32,(bytes32,(uint32,uint32)[])[])"
+)
 SLA_EVENTS = (
-    "AgreementProposed(bytes32,address,address,bytes32,bytes32)",
-    "AgreementActivated(bytes32)",
-    "AgreementTerminated(bytes32,address,uint48)",
-    "SettlementReported(bytes32,bytes32,bytes32,uint48,uint48,uint64,uint64,uint32,uint96,bytes32,bytes32,uint32,uint48)",
-    "SettlementDisputed(bytes32,address,bytes32,bytes32)",
-    "DisputeResolved(bytes32,uint8,uint64,uint64,uint32,uint96,uint32,bytes32)",
-    "SettlementFinalized(bytes32,bytes32,uint96,uint96)",
-    "CreditAccrued(bytes32,bytes32,uint96)",
-    "CreditRedeemed(bytes32,bytes32,uint96)",
+    "AgreementAccepted(bytes32,uint16,address,uint32,bytes32)",
+    f"AgreementProposed(bytes32,address,uint16,uint48,{_TERMS})",
+    "AgreementTerminated(bytes32,address,uint32)",
+    "CalendarPublished(bytes16,uint48[])",
+    "FixedCalendarPublished(bytes16,uint48,uint32,uint32)",
+    "ProposalWithdrawn(bytes32,address,uint16)",
+    "AttestorsAnnounced(address[],uint8,uint48)",
     "AttestorsSet(uint32,bytes32,address[],uint8)",
+    "CreditRedeemed(bytes32,bytes32,uint80)",
+    "DisputeResolved(bytes32,uint32,uint8,uint8,uint8,uint64,uint64,bytes32,uint32,bytes32)",
+    "DisputeWithdrawn(bytes32,uint32,uint8,uint8,address)",
+    "PeriodRootRecorded(bytes16,uint32,uint8,bytes32,uint32)",
+    "RedemptionAnnounced(bytes32,bytes32,address,uint80,uint48,uint32)",
+    "RedemptionObjected(bytes32,bytes32)",
+    "RoleChangeAnnounced(uint8,address,uint48)",
+    "RoleChanged(uint8,address,address)",
+    "RowSkipped(bytes32,uint32,uint8,uint8,bytes4)",
+    "SettlementDisputed(bytes32,uint32,uint8,uint8,address,bytes32,bytes32)",
+    "SettlementFinalized(bytes32,uint32,uint8,uint8,uint80,int96,bool)",
+    "SettlementReported(bytes32,uint32,uint8,uint8,uint64,uint64,bytes32,uint32,uint48,uint32)",
 )
 
 
