@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -48,7 +48,7 @@ _REFERENCE = "see docs/reference/settings.md"
 # All others may be an address with a key in it, or what was put in the wrong place.
 _SHOWN = {
     "observer", "delay_seconds", "keep_slots_days", "chain_id", "contract", "gas_price_wei", "from_block", "stalled_after_seconds",
-    "listen", "metrics_listen", "observe_seconds", "settle_seconds",
+    "listen", "metrics_listen", "observe_seconds", "settle_seconds", "every_seconds", "account",
 }  # fmt: skip
 _ADDRESS = "an address like http://127.0.0.1:9090, without user, password, ? and #: it is printed in errors and logs"
 _LISTEN = "host and port, like 127.0.0.1:8080"
@@ -59,6 +59,7 @@ _HINTS = {
     "listen": _LISTEN,
     "metrics_listen": _LISTEN,
     "contract": "0x and 40 hex digits, as `chain deploy` printed it",
+    "account": "0x and 40 hex digits, as `keys keystore` printed it",
     "observer": "small letters, digits and dashes, like core-1",
     "specs": "a list of files and folders, like [specs]",
     "keystore": "the file that `keys keystore` made",
@@ -66,9 +67,15 @@ _HINTS = {
 }
 
 
-class PrometheusSettings(Part):
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+
+
+class SourceSettings(Part):
     url: Url
     headers: Annotated[dict[str, str], AfterValidator(_sendable)] = Field({}, repr=False)
+
+
+class PrometheusSettings(SourceSettings):
     data_dir: Path | None = None  # only looked at for the space that is left
 
 
@@ -93,9 +100,29 @@ class ChainSettings(Part):
 
 
 class AttestorSettings(KeySettings):
+    """One in this process."""
+
     name: str
     prometheus_url: Url
     exclusions_file: Path | None = None
+
+
+class ApartSettings(Part):
+    """One that is a process of its own (`sankofa-observe attest`), and is met in a folder."""
+
+    name: str
+    account: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+    folder: Path
+
+
+def _where(given: Any) -> str:
+    return APART if isinstance(given, ApartSettings) or (isinstance(given, dict) and "folder" in given) else HERE
+
+
+HERE, APART = "in this process", "apart from it"  # no settings: which of two kinds an entry is
+AnyAttestor = Annotated[
+    Annotated[AttestorSettings, Tag(HERE)] | Annotated[ApartSettings, Tag(APART)], Discriminator(_where)
+]
 
 
 class ApiSettings(Part):
@@ -118,17 +145,29 @@ class ObserverSettings(Part):
     metrics_listen: Address | None = None
 
 
-class Settings(BaseSettings):
-    """Everything one process needs to know."""
+class FileSettings(BaseSettings):
+    """What a file says, and the environment over it; of which prefix, each kind says."""
 
     model_config = SettingsConfigDict(
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        env_prefix="SANKOFA_",
         env_nested_delimiter="__",
         nested_model_default_partial_update=True,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file."""
+        return (EnvSettingsSource(settings_cls), init_settings)
+
+
+class Settings(FileSettings):
+    """Everything one process needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix="SANKOFA_")
 
     data_dir: Path
     specs: Annotated[list[Path], Field(min_length=1)]
@@ -139,7 +178,7 @@ class Settings(BaseSettings):
     ledger_url: str = Field("", repr=False)  # may hold a password
     slot_table: str = ""
     chain: ChainSettings | None = None
-    attestors: list[AttestorSettings] = []
+    attestors: list[AnyAttestor] = []
     api: ApiSettings = ApiSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     alerting: Alerting | None = None
@@ -187,16 +226,14 @@ class Settings(BaseSettings):
         schedule = self.schedule.model_copy(update={"metrics_listen": own.metrics_listen})
         return self.model_copy(update={"observer": name, "prometheus": own.prometheus, "schedule": schedule})
 
-    @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file."""
-        return (EnvSettingsSource(settings_cls), init_settings)
-
 
 def load_settings(file: Path) -> Settings:
     """Read a settings file; raises `InvalidInput` with every violation."""
+    return _resolved(load(file, Settings), file.parent)
+
+
+def load(file: Path, kind: type[AnySettings]) -> AnySettings:
+    """Settings of this kind, with paths as they are written; raises `InvalidInput` with every violation."""
     try:
         content = read(file.read_text(encoding="utf-8")) or {}
     except OSError as error:
@@ -208,24 +245,24 @@ def load_settings(file: Path) -> Settings:
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise InvalidInput(f"{file}: a {type(content).__name__}; expected settings as a mapping of names, {_REFERENCE}")
     try:
-        settings = Settings(**content)
+        return kind(**content)
     except ValidationError as error:
-        wrong = [_violation(file, one) for one in error.errors()]
+        wrong = [_violation(kind, file, one) for one in error.errors()]
         raise InvalidInput(f"{file}: {len(wrong)} wrong, and nothing was started; {_REFERENCE}", wrong) from None
     except SettingsError as error:  # a list or a section in the environment is written as JSON
         raise InvalidInput(f'environment: {error}; a list in a variable is JSON, like ["specs"]') from None
-    return _resolved(settings, file.parent)
 
 
-def _violation(file: Path, error: Any) -> Violation:
+def _violation(kind: type[BaseSettings], file: Path, error: Any) -> Violation:
     """What was seen, where it can hold no secret, and what was expected."""
+    place = tuple(part for part in error["loc"] if part not in {HERE, APART})
     # A colon without its space makes one key of a name and its value.
-    parts = (str(part) for part in error["loc"])
+    parts = (str(part) for part in place)
     path = "/" + "/".join(part if re.fullmatch(r"[\w-]{1,40}", part) else shown.HIDDEN for part in parts)
-    name = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
+    name = next((part for part in reversed(place) if isinstance(part, str)), "")
     problem, hint = error["msg"], _HINTS.get(name, "")
     if error["type"] == "extra_forbidden":
-        problem, hint = "no such setting", _meant(error["loc"])
+        problem, hint = "no such setting", _meant(kind, error["loc"])
     elif error["type"] == "missing":
         problem = "is missing, and has no default"
     elif name in _SHOWN and isinstance(error["input"], (str, int, float)):
@@ -234,11 +271,13 @@ def _violation(file: Path, error: Any) -> Violation:
     return Violation(code=code, where=f"{file}:{path}", problem=problem, hint=hint)
 
 
-def _meant(place: tuple[str | int, ...]) -> str:
+def _meant(kind: type[BaseSettings], place: tuple[str | int, ...]) -> str:
     """What may have been meant by a name that is no setting."""
-    section: Any = Settings
+    section: Any = kind
     for part in place[:-1]:
-        if isinstance(part, str):
+        if part in {HERE, APART}:
+            section = ApartSettings if part == APART else AttestorSettings
+        elif isinstance(part, str):
             section = _section_of(section.model_fields[part].annotation)
     known = list(section.model_fields)
     near = get_close_matches(str(place[-1]), known, n=1)
@@ -246,24 +285,30 @@ def _meant(place: tuple[str | int, ...]) -> str:
 
 
 def _section_of(annotation: Any) -> Any:
-    """The model in a list or an optional."""
+    """The model in a list or an optional; of one of two kinds, whichever."""
     return next(
-        one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and issubclass(one, BaseModel)
+        (one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and issubclass(one, BaseModel)),
+        AttestorSettings,
     )
+
+
+def absolute(settings: AnySettings, folder: Path) -> AnySettings:
+    """The same with each path relative to this folder."""
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, Path):
+            return folder.absolute() / value
+        if isinstance(value, BaseModel):
+            return value.model_copy(update={name: whole(getattr(value, name)) for name in type(value).model_fields})
+        return type(value)(map(whole, value)) if isinstance(value, (list, tuple)) else value
+
+    found: AnySettings = whole(settings)
+    return found
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Defaults that depend on others, and absolute paths."""
-
-    def absolute(value: Any) -> Any:
-        if isinstance(value, Path):
-            return folder.absolute() / value
-        if isinstance(value, BaseModel):
-            changes = {name: absolute(getattr(value, name)) for name in type(value).model_fields}
-            return value.model_copy(update=changes)
-        return type(value)(map(absolute, value)) if isinstance(value, (list, tuple)) else value
-
-    resolved: Settings = absolute(settings)
+    resolved = absolute(settings, folder)
     data = resolved.data_dir
     return resolved.model_copy(
         update={

@@ -27,7 +27,7 @@ from deploy.lab.client import local
 from deploy.lab.pace import measure, measured
 from deploy.lab.plan import SHORTEST_OUTAGE_SECONDS, Plan
 from deploy.lab.processes import LabError
-from deploy.lab.stack import BIN, EDGE, REPLICA, TENANT, Lab
+from deploy.lab.stack import AT_WORK, BIN, EDGE, REPLICA, TENANT, Lab
 from sankofa_observe.errors import Unavailable
 from sankofa_rules.systems import PLATFORM_JOB
 
@@ -191,7 +191,7 @@ def agree(story: Story) -> None:
     story.agreement_id = on_chain(lab, "provider", "propose", *shared).split()[-1]
     on_chain(lab, "tenant", "accept", *shared)
     story.say(f"agreement {AGREEMENT}: proposed by sankofa-cloud, accepted by {TENANT}")
-    lab.write_settings(story.contract)
+    lab.write_settings(story.contract, attestors_apart=True)
 
 
 def new_key(lab: Lab, tenant: str) -> str:
@@ -221,8 +221,13 @@ def anchor(plan: Plan, took: float) -> int:
 
 
 def serve(story: Story) -> None:
-    story.lab.start_platforms("scheduler", "api")
+    """The platform, and two attestors; the third one is away."""
+    with ThreadPoolExecutor(1) as beside:
+        attesting = beside.submit(story.lab.start_attestors, *AT_WORK)
+        story.lab.start_platforms("scheduler", "api")
+        attesting.result()
     story.say("scheduler and API")
+    story.say(f"{' and '.join(AT_WORK)}, each a process with its own settings; the third attestor is away")
 
 
 def ready(story: Story) -> None:

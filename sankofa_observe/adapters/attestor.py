@@ -12,15 +12,15 @@ from eth_account.signers.local import LocalAccount
 
 from sankofa_observe.adapters.contract import typed_batch
 from sankofa_observe.errors import InvariantBroken
-from sankofa_observe.pipeline.attest import attested_report, objection
+from sankofa_observe.pipeline.attest import attested_report, objection, papers
 from sankofa_observe.ports import AttestorSet, KnownExclusions, SampleSource
 from sankofa_observe.sla.catalog import Catalog
-from sankofa_observe.sla.evidence import Evidence, document_hash
+from sankofa_observe.sla.evidence import Evidence, Identity, document_hash
 from sankofa_observe.sla.settlement import ChainIdentity, Report
 
 
 class LocalAttestor:
-    """An attestor in this process."""
+    """A witness with its key in this process; who asks it, and how, is not its affair."""
 
     def __init__(
         self,
@@ -57,6 +57,22 @@ class LocalAttestor:
         if found is None:
             self._reviewed[document_hash(document.identity)] = attested_report(document)
         return found
+
+    def papers(self, identity: Identity) -> str:
+        return papers(
+            identity,
+            agreements=self._catalog.agreements,
+            exclusions=self._exclusions,
+            since_at=self._catalog.since_at,
+        )
+
+    def recall(self, document: Evidence) -> None:
+        self._reviewed[document_hash(document.identity)] = attested_report(document)
+
+    def sign_documents(self, documents: Sequence[str], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
+        if strange := [one for one in documents if one not in self._reviewed]:
+            raise InvariantBroken(f"attestor {self._name}: asked to sign what it did not review: {', '.join(strange)}")
+        return self.sign([self._reviewed[one][1] for one in documents], attestors, chain)
 
     def sign(self, reports: Sequence[Report], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
         for report in reports:

@@ -10,6 +10,7 @@ import sys
 import typer
 
 from sankofa_observe.cli import (
+    attest,
     chain,
     deadman,
     demo,
@@ -48,6 +49,7 @@ for module in (
     integrations,
     generate,
     serve,
+    attest,
     deadman,
     runbook,
     pipeline,

@@ -7,18 +7,18 @@ Kill this at any line and run it again: the end is the same.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
+from sankofa_observe.pipeline.asking import Asking, Row
 from sankofa_observe.ports import (
     Attempt,
     Attestor,
-    AttestorSet,
     Clock,
     EvidenceArchive,
     Ledger,
+    Proposal,
     Receipt,
     SettlementChain,
     SettlementRecord,
@@ -53,6 +53,18 @@ class Waiting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attested:
+    """Who signed a batch that is on its way, and who of the others said what."""
+
+    settlements: int
+    signed_by: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "; ".join([f"report of {self.settlements}: signed by {', '.join(self.signed_by)}", *self.others])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settle:
     """The use case with its ports; one run moves everything that can move and then returns."""
 
@@ -62,8 +74,10 @@ class Settle:
     attestors: Sequence[Attestor]
     clock: Clock
     stalled_after_seconds: int = 60  # a head older than this: spend no nonce
+    wait: Callable[[Callable[[], bool]], None] = lambda _: None  # until its argument is so
+    proposals: list[Proposal] = field(default_factory=list)  # what attestors have before them, from turn to turn
 
-    def run(self) -> Iterator[Moved | Waiting]:
+    def run(self) -> Iterator[Moved | Waiting | Attested]:
         head = self.chain.head()
         yield from self._close_attempts()
         yield from self._follow()
@@ -119,12 +133,12 @@ class Settle:
         self.ledger.add_state(record.penalty.settlement_id, change)
         return Moved(settlement_id=record.penalty.settlement_id, change=change)
 
-    def _report(self) -> Iterator[Moved | Waiting]:
-        """Attest what is computed and report it, one batch for each group of attestors that agree."""
+    def _report(self) -> Iterator[Moved | Waiting | Attested]:
+        """Have attested what is computed, and report each batch that enough attestors signed."""
         if self.ledger.open_attempts():
             return
-        members = self.chain.attestor_set()
-        groups: dict[tuple[str, ...], list[SettlementRecord]] = defaultdict(list)
+        rows: dict[str, Row] = {}
+        records: dict[str, SettlementRecord] = {}
         unproven = []
         for record in self.ledger.moving(SettlementState.COMPUTED):
             try:
@@ -139,23 +153,39 @@ class Settle:
                 )
                 yield Waiting(what=record.penalty.settlement_id, reason=reason)
                 continue
-            agreeing, objections = self._ask(document, members)
-            if len(agreeing) < members.threshold:
-                yield Waiting(
-                    what=record.penalty.settlement_id,
-                    reason=f"{len(agreeing)} of {members.threshold} attestors sign; {'; '.join(objections)}",
-                )
-                continue
-            groups[agreeing].append(record)
-        for accounts, records in groups.items():
-            for first in range(0, len(records), MAX_BATCH):
-                yield from self._send_reports(records[first : first + MAX_BATCH], accounts, members)
+            name = record.penalty.document_hash
+            rows[name] = Row(report=record.penalty.report, document=document, since_at=record.history[-1].at)
+            records[name] = record
+        yield from self._attest(rows, records)
         if unproven:
             rest = len(unproven) - MOST_TOLD
             more = f"; and {rest} more: sankofa-observe evidence check names all" if rest > 0 else ""
             raise InvariantBroken(
                 f"{len(unproven)} not reported for want of evidence: {'; '.join(unproven[:MOST_TOLD])}{more}"
             )
+
+    def _attest(
+        self, rows: Mapping[str, Row], records: Mapping[str, SettlementRecord]
+    ) -> Iterator[Moved | Waiting | Attested]:
+        asking = Asking(
+            attestors=self.attestors,
+            members=self.chain.attestor_set(),
+            chain=self.chain.identity,
+            rows=rows,
+            proposals=self.proposals,
+            wait=self.wait,
+            now=self.clock.now(),
+        )
+        ready = asking.propose()
+        for name, record in records.items():
+            agreeing, needed = len(asking.agreeing(name)), asking.members.threshold
+            if agreeing < needed:
+                others = "; ".join(asking.others(name))
+                yield Waiting(
+                    what=record.penalty.settlement_id, reason=f"{agreeing} of {needed} attestors sign; {others}"
+                )
+        for proposal in ready:
+            yield from self._send_reports(proposal, records, asking)
 
     def _document(self, record: SettlementRecord) -> Evidence:
         penalty = record.penalty
@@ -173,42 +203,32 @@ class Settle:
             )
         return document
 
-    def _ask(self, document: Evidence, members: AttestorSet) -> tuple[tuple[str, ...], list[str]]:
-        """The accounts that would sign, in the contract's order, and the words of those that would not."""
-        agreeing, objections = [], []
-        for attestor in self.attestors:
-            if attestor.account.lower() not in members.members:
-                objections.append(f"{attestor.name}: {attestor.account} is not in the contract's attestor set")
-                continue
-            try:
-                objection = attestor.objection(document)
-            except Unavailable as error:
-                objection = f"away: {error}"
-            if objection is None:
-                agreeing.append(attestor.account.lower())
-            else:
-                objections.append(f"{attestor.name}: {objection}")
-        return tuple(sorted(agreeing, key=lambda account: int(account, 16))), objections
-
     def _send_reports(
-        self, records: Sequence[SettlementRecord], accounts: Sequence[str], members: AttestorSet
-    ) -> Iterator[Moved | Waiting]:
+        self, proposal: Proposal, records: Mapping[str, SettlementRecord], asking: Asking
+    ) -> Iterator[Moved | Waiting | Attested]:
         """Report a batch; when the contract refuses it, its halves, so that a row it refuses holds up no other one."""
         if self.ledger.open_attempts():  # one lane: the next batch goes out once this one is known
             return
-        reports = [record.penalty.report for record in records]
-        signers = {attestor.account.lower(): attestor for attestor in self.attestors}
-        signatures = [signers[account].sign(reports, members, self.chain.identity) for account in accounts]
-        try:
-            attempt = self.chain.sign_reports(reports, signatures, self.chain.next_nonce())
-        except Refused as error:  # the contract would refuse it now: no nonce is spent
-            if len(records) == 1:
-                yield Waiting(what=f"report of settlement {records[0].penalty.settlement_id}", reason=str(error))
-                return
-            half = len(records) // 2
-            yield from self._send_reports(records[:half], accounts, members)
-            yield from self._send_reports(records[half:], accounts, members)
+        own = [records[name].penalty.settlement_id for name in proposal.documents]
+        signatures, needed = asking.signatures(proposal), asking.members.threshold
+        if len(signatures) < needed:
+            missing = "; ".join(asking.unsigned(proposal, signatures))
+            for one in own:
+                yield Waiting(what=one, reason=f"{len(signatures)} of {needed} attestors signed its batch; {missing}")
             return
+        try:
+            attempt = self.chain.sign_reports(proposal.reports, list(signatures.values()), self.chain.next_nonce())
+        except Refused as error:  # the contract would refuse it now: no nonce is spent
+            if len(own) == 1:
+                yield Waiting(what=f"report of settlement {own[0]}", reason=str(error))
+                return
+            for half in asking.halves(proposal):
+                yield from self._send_reports(half, records, asking)
+            return
+        said = (
+            f"{one}: {told}" for name, one in zip(proposal.documents, own, strict=True) for told in asking.others(name)
+        )
+        yield Attested(settlements=len(own), signed_by=asking.names(signatures), others=tuple(said))
         yield from self._send(attempt)
 
     def _finalise(self) -> Iterator[Moved | Waiting]:

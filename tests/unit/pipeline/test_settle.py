@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
-from sankofa_observe.pipeline import settle as module
-from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
+from sankofa_observe.pipeline import asking as module
+from sankofa_observe.pipeline.settle import Attested, Moved, Settle, Waiting
 from sankofa_observe.ports import Attempt, OnChainSettlement
 from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.penalty import Penalty
@@ -66,7 +66,7 @@ class Court:
         self.chain.prices[made.penalty.settlement_id] = CREDIT_MINOR
         return made.penalty
 
-    def run(self) -> list[Moved | Waiting]:
+    def run(self) -> list[Moved | Waiting | Attested]:
         settling = Settle(
             ledger=self.ledger, archive=self.archive, chain=self.chain, attestors=self.attestors, clock=self.clock
         )
@@ -89,7 +89,7 @@ class Court:
         )
 
 
-def said(told: Sequence[Moved | Waiting]) -> list[str]:
+def said(told: Sequence[Moved | Waiting | Attested]) -> list[str]:
     return [one.reason for one in told if isinstance(one, Waiting)]
 
 
@@ -136,7 +136,7 @@ def test_an_attestor_that_is_away_holds_up_nothing_while_enough_sign() -> None:
 @pytest.mark.parametrize(
     ("trouble", "reason"),
     [
-        ({"away": True}, "away: "),
+        ({"away": True}, "cannot tell since 1970-01-01T00:00:00Z: "),
         ({"account": "0x" + "ee" * 20}, f"0x{'ee' * 20} is not in the contract's attestor set"),
     ],
     ids=["away", "unknown to the contract"],
