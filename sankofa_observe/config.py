@@ -190,6 +190,10 @@ class Settings(FileSettings):
             raise ValueError(
                 f"observer {', '.join(twice)} is there twice: `observer` is this process, `observers` are the others"
             )
+        attestors = [one.name for one in self.attestors]
+        accounts = [one.account.lower() for one in self.attestors if isinstance(one, ApartSettings)]
+        if twice := sorted({one for of in (attestors, accounts) for one in of if of.count(one) > 1}):
+            raise ValueError(f"attestor {', '.join(twice)} is there twice: each has a name and an account of its own")
         return self
 
     @property

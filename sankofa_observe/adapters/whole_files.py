@@ -73,13 +73,16 @@ def read_whole(path: Path, most_bytes: int) -> bytes | None:
             if path.is_symlink():
                 raise Unusable(f"{path}: a link, expected a file; it is not followed") from error
             raise
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 raise Unusable(f"{path}: no file; expected one of JSON")
             if found.st_size > most_bytes:
                 raise Unusable(f"{path}: {found.st_size} bytes, expected at most {most_bytes}")
-            raw = file.read(most_bytes + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                raw = file.read(most_bytes + 1)
+        finally:
+            os.close(descriptor)
     if len(raw) > most_bytes:
         raise Unusable(f"{path}: more than {most_bytes} bytes; it grows while it is read")
     return raw

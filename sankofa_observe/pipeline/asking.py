@@ -1,8 +1,8 @@
 """asking: what attestors say of documents, and the batches that enough of them sign.
 
 A batch is signed as a whole, and answers are of single documents. So a proposal stands for as long as those who agree to each of its
-documents are enough; one in which some documents have enough and others not is taken apart, so that a document holds up no other. What
-was proposed is kept between turns: whoever is slow to sign finds the same batch again.
+documents are enough; one in which some documents have enough and others not is taken apart, so that a document holds up no other, but not
+while answers still come in. What was proposed is kept between turns: whoever is slow to sign finds the same batch again.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Row:
 
 @dataclass(kw_only=True)
 class Asking:
-    """One turn. `proposals` is what is open, kept by whoever asks; `wait` returns once its argument is so."""
+    """One turn. `proposals` is what is open, each with how many answers it had, kept by whoever asks; `wait` returns once its argument is so."""
 
     attestors: Sequence[Attestor]
     members: AttestorSet
     chain: ChainIdentity
     rows: Mapping[str, Row]
-    proposals: list[Proposal]
+    proposals: dict[Proposal, int]
     wait: Callable[[Callable[[], bool]], None]
     now: int
     _answers: dict[str, Mapping[str, Answer | NoAnswer]] = field(default_factory=dict)  # by account
@@ -55,8 +55,7 @@ class Asking:
             self._of(one, lambda it: it.ask(self._documents))
         self.wait(self._is_over)
         self._hear()
-        self.proposals[:] = self._arranged()
-        self._show()
+        self._open(self._arranged())
         return [one for one in self.proposals if len(self._common(one)) >= self.members.threshold]
 
     def signatures(self, proposal: Proposal) -> dict[str, bytes]:
@@ -79,8 +78,7 @@ class Asking:
         """In its place: what the contract refuses as a whole it may take in part."""
         middle = len(proposal.reports) // 2
         parts = [self._proposal(part) for part in (proposal.reports[:middle], proposal.reports[middle:])]
-        self.proposals[:] = [*(one for one in self.proposals if one != proposal), *parts]
-        self._show()
+        self._open([*(one for one in self.proposals if one != proposal), *parts])
         return parts
 
     def agreeing(self, document: str) -> frozenset[str]:
@@ -116,9 +114,13 @@ class Asking:
         for one in self._asked:
             self._answers[self._account(one)] = self._of(one, lambda it: it.answers(self._documents)) or {}
 
-    def _show(self) -> None:
+    def _open(self, proposals: Sequence[Proposal]) -> None:
+        """These and no others."""
+        counted = {one: self._answered(one) for one in proposals}
+        self.proposals.clear()
+        self.proposals.update(counted)
         for one in self._asked:
-            self._of(one, lambda it: it.propose(self.proposals, self._documents))
+            self._of(one, lambda it: it.propose(proposals, self._documents))
 
     def _of(self, attestor: Attestor, do: Callable[[Attestor], Found]) -> Found | None:
         """What one attestor makes of it is its own."""
@@ -153,7 +155,19 @@ class Asking:
     def _stands(self, proposal: Proposal) -> bool:
         k = self.members.threshold
         enough = any(len(self.agreeing(one)) >= k for one in proposal.documents)
-        return not enough or len(self._common(proposal)) >= k
+        return not enough or len(self._common(proposal)) >= k or self._is_answered_now(proposal)
+
+    def _is_answered_now(self, proposal: Proposal) -> bool:
+        """Whether those who are at work have still to answer for some of it, and did for more of it than a turn ago."""
+        at_work = [self._account(one) for one in self._asked if self._is_at_work(one.heard_at)]
+        missing = any(one not in self._answers.get(account, {}) for account in at_work for one in proposal.documents)
+        return missing and self._answered(proposal) > self.proposals[proposal]
+
+    def _answered(self, proposal: Proposal) -> int:
+        return sum(one in said for said in self._answers.values() for one in proposal.documents)
+
+    def _is_at_work(self, heard_at: int | None) -> bool:
+        return heard_at is not None and self.now - heard_at <= AWAY_SECONDS
 
     def _common(self, proposal: Proposal) -> frozenset[str]:
         return frozenset.intersection(*map(self.agreeing, proposal.documents))
@@ -177,7 +191,7 @@ class Asking:
         heard = attestor.heard_at
         if heard is None:
             return f"{asked}, and was never heard of"
-        return f"{asked}, and was last heard of at {rfc3339(heard)}" if self.now - heard > AWAY_SECONDS else asked
+        return asked if self._is_at_work(heard) else f"{asked}, and was last heard of at {rfc3339(heard)}"
 
     def _account(self, attestor: Attestor) -> str:
         return attestor.account.lower()

@@ -7,7 +7,7 @@ reader costs that one alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -71,18 +71,26 @@ class Attesting:
                 break
             try:
                 answers[digest] = self.answering.answer(digest, partial(self.desk.document, digest))
-                self.desk.tell(answers[digest])
+                self.desk.beat(self.clock.now())
             except Unavailable as error:
                 faults.append(str(error))
+        self._tell(answers, faults)
         signed = [one.id for one in asked if self._sign(one, answers, faults)]
         self.answering.forget_others(set(digests))
-        self.desk.beat(self.clock.now())
         return Attested(
             answers=tuple(answers.values()),
             signed=tuple(signed),
             faults=tuple(faults),
             waiting=len(digests) - len(answers),
         )
+
+    def _tell(self, answers: Mapping[str, Answer], faults: list[str]) -> None:
+        """All at once: who sees a part of them would take a batch apart."""
+        for answer in answers.values():
+            try:
+                self.desk.tell(answer)
+            except Unavailable as error:
+                faults.append(str(error))
 
     def _sign(self, asked: Asked, answers: dict[str, Answer], faults: list[str]) -> bool:
         """Whether it was signed now."""

@@ -75,7 +75,7 @@ class Settle:
     clock: Clock
     stalled_after_seconds: int = 60  # a head older than this: spend no nonce
     wait: Callable[[Callable[[], bool]], None] = lambda _: None  # until its argument is so
-    proposals: list[Proposal] = field(default_factory=list)  # what attestors have before them, from turn to turn
+    proposals: dict[Proposal, int] = field(default_factory=dict)  # what attestors have before them, from turn to turn
 
     def run(self) -> Iterator[Moved | Waiting | Attested]:
         head = self.chain.head()
