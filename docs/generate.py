@@ -12,17 +12,19 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import typer
 import yaml
 from annotated_types import Ge, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
 from deploy.integrations.page import integrations_page
 from sankofa_dashboards.page import boards_page
 from sankofa_observe import telemetry
+from sankofa_observe.attest_config import AttestSettings
 from sankofa_observe.cli import app
 from sankofa_observe.config import Settings
 from sankofa_observe.pipeline.stages import STAGES, URGENT
@@ -58,8 +60,10 @@ MEANINGS = {
     "chain.sender.keystore": "Encrypted key of the account that sends reports and finalisations. It and `password_file`, or `web3signer`.",
     "chain.sender.password_file": "File with its password.",
     "chain.stalled_after_seconds": "A newest block older than this: nothing is sent.",
-    "attestors": "Who recounts and signs. As many as the contract's threshold must be reachable.",
-    "attestors[].keystore": "Encrypted key of the attestor. It and `password_file`, or `web3signer`.",
+    "attestors": "Who recounts and signs. As many as the contract's threshold must be reachable. Each is in this process, or a process of its own where it has a `folder`.",
+    "attestors[].account": "Of one that is apart: the account of its key, by which its part of the folder is named.",
+    "attestors[].folder": "Of one that is apart: the folder that is shared with it ([run an attestor](../how-to/run-an-attestor.md)).",
+    "attestors[].keystore": "Of one in this process: its encrypted key. It and `password_file`, or `web3signer`.",
     "attestors[].exclusions_file": "What it was told of exclusions: as `exclusions list --json` writes it. Without it, it asks this ledger.",
     "attestors[].password_file": "File with its password.",
     "attestors[].name": "Name in logs.",
@@ -121,6 +125,21 @@ _ELSEWHERE = {
 MEANINGS |= {
     f"{who}.web3signer{name}": text for who in ("chain.sender", "attestors[]") for name, text in _ELSEWHERE.items()
 }
+ATTEST_MEANINGS = {
+    "name": "Name in its log.",
+    "data_dir": "Folder of its own, in which it remembers what it has said; made when absent.",
+    "folder": "The folder that it shares with the proposer; it must be there.",
+    "specs": "Its own copy of the fleet, the SLOs and the agreements.",
+    "prometheus.url": "Its own Prometheus, that scrapes its own exporters.",
+    "prometheus.headers": "Headers sent with each query.",
+    "chain.chain_id": "The chain of the contract that it signs for.",
+    "chain.contract": "Address of the contract: for another one it signs nothing.",
+    "key.keystore": "Its encrypted key.",
+    "key.password_file": "File with its password.",
+    "exclusions_file": "What it was told of exclusions: as `exclusions list --json` writes it. Without it, it knows of none.",
+    "every_seconds": "Seconds between two turns.",
+    "metrics_listen": "Where its metrics are scraped. Empty: nowhere.",
+}
 
 
 class StalePageError(Exception):
@@ -128,14 +147,24 @@ class StalePageError(Exception):
 
 
 def settings_table() -> str:
-    """Every field of the settings, one a row."""
-    rows = list(_rows(Settings, "", required_parts=True))
+    """Every field of the settings, one a row: of the platform, and of an attestor apart."""
+    return (
+        f"{_settings(Settings, MEANINGS)}\n## Of an attestor that is a process of its own\n\n"
+        "`sankofa-observe attest` reads a file of its own ([run an attestor](../how-to/run-an-attestor.md)). A variable of its environment "
+        f"begins with `SANKOFA_ATTEST_`.\n\n{_settings(AttestSettings, ATTEST_MEANINGS)}"
+    )
+
+
+def _settings(model: type[BaseSettings], meanings: dict[str, str]) -> str:
+    rows = list(_rows(model, "", required_parts=True))
     names = [name for name, *_ in rows]
-    if unequal := set(names) ^ set(MEANINGS):
-        raise StalePageError(f"MEANINGS in {__file__} and the settings differ in: {', '.join(sorted(unequal))}")
+    if unequal := set(names) ^ set(meanings):
+        raise StalePageError(f"meanings in {__file__} and the settings differ in: {', '.join(sorted(unequal))}")
+    prefix = str(model.model_config["env_prefix"])
     head = "| Setting | Type | Default | Environment | Meaning |\n|---|---|---|---|---|\n"
     return head + "".join(
-        f"| `{name}` | {kind} | {default} | {_variable(name)} | {MEANINGS[name]} |\n" for name, kind, default in rows
+        f"| `{name}` | {kind} | {default} | {_variable(prefix, name)} | {meanings[name]} |\n"
+        for name, kind, default in rows
     )
 
 
@@ -145,12 +174,23 @@ def _rows(model: type[BaseModel], prefix: str, *, required_parts: bool) -> Itera
         part = isinstance(inner, type) and issubclass(inner, BaseModel)
         is_list = get_origin(field.annotation) in {list, tuple}
         optional = NoneType in get_args(field.annotation)
-        if not part or is_list or optional:
+        if not _kinds(inner) and (not part or is_list or optional):
             kind = "section" if part and not is_list else "list of sections" if part else _kind(field)
             yield path, kind, _default(field, required=required_parts)
+        nested = f"{path}[]." if is_list else f"{path}."
         if part:
-            nested = f"{path}[]." if is_list else f"{path}."
             yield from _rows(inner, nested, required_parts=required_parts and not (is_list or optional))
+        elif kinds := _kinds(inner):
+            yield path, "list of sections", "none"
+            yield from {row[0]: row for one in kinds for row in _rows(one, nested, required_parts=False)}.values()
+
+
+def _kinds(annotation: Any) -> list[type[BaseModel]]:
+    """Where an entry is of one of several kinds, each of them."""
+    inside = get_args(get_args(annotation)[0]) if get_origin(annotation) is Annotated else ()
+    return [
+        get_args(one)[0] for one in inside if get_origin(one) is Annotated and issubclass(get_args(one)[0], BaseModel)
+    ]
 
 
 def _inner(annotation: Any) -> Any:
@@ -192,8 +232,8 @@ def _default(field: FieldInfo, *, required: bool) -> str:
     return f"`{field.default}`"
 
 
-def _variable(path: str) -> str:
-    return "-" if "[]" in path else f"`SANKOFA_{path.upper().replace('.', '__')}`"
+def _variable(prefix: str, path: str) -> str:
+    return "-" if "[]" in path else f"`{prefix}{path.upper().replace('.', '__')}`"
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -229,6 +269,8 @@ def metrics_table() -> str:
         f"`stage` is one of {stages}. The time of a last success is kept of those that are late after minutes: {urgent}.\n"
         f"\n## Of the dead man's judge\n\n`sankofa-observe deadman` answers them at its own `/metrics`.\n\n"
         f"{head}{''.join(_metric(one) for one in telemetry.DEADMAN_SERIES)}"
+        f"\n## Of an attestor that is a process of its own\n\n`sankofa-observe attest` answers them at its `metrics_listen`.\n\n"
+        f"{head}{''.join(_metric(one) for one in telemetry.ATTEST_SERIES)}"
     )
 
 

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.adapters.prometheus import PrometheusSamples
     from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
-    from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
+    from sankofa_observe.attest_config import AttestSettings
+    from sankofa_observe.config import ApartSettings, AttestorSettings, ChainSettings, Settings
+    from sankofa_observe.pipeline.attesting import Attesting
     from sankofa_observe.pipeline.observing import Observing
     from sankofa_observe.pipeline.panel import PanelOf
     from sankofa_observe.pipeline.platform import Platform
     from sankofa_observe.pipeline.settle import Settle
-    from sankofa_observe.ports import Clock, KnownExclusions, Signer
+    from sankofa_observe.ports import Attestor, Clock, KnownExclusions, Signer
     from sankofa_observe.signers import KeySettings
     from sankofa_observe.sla.catalog import Catalog
     from sankofa_observe.sla.evidence import Evidence
@@ -205,13 +207,14 @@ def _settle(
     settings: Settings, chain: ChainSettings, catalog: Catalog, opened: ExitStack, waits_no_more: WaitsNoMore
 ) -> Settling:
     """The chain with the keys of whoever reports and attests; stores are given later."""
+    from sankofa_observe.adapters.attestor_in_thread import wait_until
     from sankofa_observe.adapters.chain import ContractChain
     from sankofa_observe.adapters.node import Node
     from sankofa_observe.pipeline.settle import Settle
 
     sender = open_signer(chain.sender, of="chain.sender", waits_no_more=waits_no_more)
     node = opened.enter_context(closing(Node(chain.rpc_url, chain.gas_price_wei, waits_no_more=waits_no_more)))
-    attestors = [_attestor(one, catalog, opened, waits_no_more) for one in settings.attestors]
+    attestors = [_attestor(one, _identity(chain), catalog, opened, waits_no_more) for one in settings.attestors]
 
     def settling(ledger: SqlLedger, archive: FolderArchive, clock: Clock) -> Settle:
         return Settle(
@@ -219,6 +222,7 @@ def _settle(
             attestors=[of(ledger) for of in attestors],
             agreements=tuple(catalog.agreements.values()),
             stalled_after_seconds=chain.stalled_after_seconds,
+            wait=wait_until,
             ledger=ledger.acting("stage:settle"),
             archive=archive,
             clock=clock,
@@ -228,23 +232,95 @@ def _settle(
 
 
 def _attestor(
+    settings: AttestorSettings | ApartSettings,
+    identity: ChainIdentity,
+    catalog: Catalog,
+    opened: ExitStack,
+    waits_no_more: WaitsNoMore,
+) -> Callable[[KnownExclusions], Attestor]:
+    """An attestor that is met in a folder; or one here, that knows exclusions by its own file, or else by the ledger of whoever proposes."""
+    from sankofa_observe.adapters.attestor_folder import FolderAttestor, ProposalFolder
+    from sankofa_observe.adapters.attestor_in_thread import MemoryAnswers, ThreadAttestor
+    from sankofa_observe.config import ApartSettings
+
+    if isinstance(settings, ApartSettings):
+        proposals = ProposalFolder(settings.folder)
+        apart = FolderAttestor(name=settings.name, account=settings.account, proposals=proposals, chain=identity)
+        return lambda _: apart
+    own, made = _exclusions_of(settings.exclusions_file), _witness(settings, catalog, opened, waits_no_more)
+
+    def here(ledger: KnownExclusions) -> Attestor:
+        from sankofa_observe.pipeline.answering import Answering
+
+        witness, clock = made(own or ledger), SystemClock()
+        answering = Answering(witness=witness, memory=MemoryAnswers(), clock=clock)
+        return ThreadAttestor(witness, answering.answer, clock)
+
+    return here
+
+
+def _witness(
     settings: AttestorSettings, catalog: Catalog, opened: ExitStack, waits_no_more: WaitsNoMore
 ) -> Callable[[KnownExclusions], LocalAttestor]:
-    """An attestor that knows exclusions by its own file, or else by the ledger of whoever proposes."""
+    """What recounts and signs in the proposer's process."""
     from sankofa_observe.adapters.attestor import LocalAttestor
-    from sankofa_observe.adapters.exclusions_file import FileExclusions
 
     source = _source(opened, settings.prometheus_url, {}, tries=1, waits_no_more=waits_no_more)
     key = open_signer(settings, of=f"attestor {settings.name}", waits_no_more=waits_no_more)
-    own = FileExclusions(settings.exclusions_file) if settings.exclusions_file else None
-    return lambda ledger: LocalAttestor(
-        name=settings.name, key=key, source=source, catalog=catalog, exclusions=own or ledger
+    return lambda exclusions: LocalAttestor(
+        name=settings.name, key=key, source=source, catalog=catalog, exclusions=exclusions
     )
+
+
+def _exclusions_of(file: Path | None) -> KnownExclusions | None:
+    from sankofa_observe.adapters.exclusions_file import FileExclusions
+
+    return FileExclusions(file) if file else None
+
+
+@contextmanager
+def open_attesting(
+    settings: AttestSettings,
+    *,
+    waits_no_more: WaitsNoMore = lambda: False,
+    is_ending: Callable[[], bool] = lambda: False,
+) -> Iterator[Attesting]:
+    """An attestor as a process of its own: its specs, its Prometheus, its key, its memory, and the folder that it shares."""
+    from sankofa_observe.adapters.attestor import LocalAttestor
+    from sankofa_observe.adapters.attestor_folder import FolderDesk, FolderMemory
+    from sankofa_observe.adapters.exclusions_file import NoExclusions
+    from sankofa_observe.adapters.specs import load_catalog
+    from sankofa_observe.adapters.whole_files import alone_in
+    from sankofa_observe.pipeline.answering import Answering
+    from sankofa_observe.pipeline.attesting import Attesting
+    from sankofa_observe.sla.settlement import ChainIdentity
+
+    catalog = load_catalog(settings.specs)
+    key = open_signer(settings.key, of=f"attestor {settings.name}", waits_no_more=waits_no_more)
+    chain = ChainIdentity(chain_id=settings.chain.chain_id, contract=settings.chain.contract.lower())
+    _make(settings.data_dir)
+    with ExitStack() as opened:
+        opened.enter_context(alone_in(settings.data_dir))
+        prometheus, clock = settings.prometheus, SystemClock()
+        witness = LocalAttestor(
+            name=settings.name,
+            key=key,
+            source=_source(opened, prometheus.url, prometheus.headers, tries=1, waits_no_more=waits_no_more),
+            catalog=catalog,
+            exclusions=_exclusions_of(settings.exclusions_file) or NoExclusions(),
+        )
+        memory = FolderMemory(folder=settings.data_dir, key=key, chain=chain)
+        yield Attesting(
+            desk=FolderDesk(folder=settings.folder, key=key, chain=chain),
+            witness=witness,
+            answering=Answering(witness=witness, memory=memory, clock=clock),
+            clock=clock,
+            is_ending=is_ending,
+        )
 
 
 def recounted(reported: Evidence, *, prometheus: str, specs: list[Path], exclusions: Path | None) -> Evidence:
     """A reported period as a party's own samples have it; without a file of exclusions it knows of none."""
-    from sankofa_observe.adapters.exclusions_file import FileExclusions
     from sankofa_observe.adapters.specs import load_catalog
     from sankofa_observe.pipeline.counter import counter_evidence
     from sankofa_observe.pipeline.overlays import NoExclusions
@@ -256,7 +332,7 @@ def recounted(reported: Evidence, *, prometheus: str, specs: list[Path], exclusi
             reported,
             agreements=catalog.agreements,
             source=_source(opened, prometheus, {}),
-            exclusions=FileExclusions(exclusions) if exclusions else NoExclusions(),
+            exclusions=_exclusions_of(exclusions) or NoExclusions(),
             since_at=catalog.since_at,
             origin=Origin(engine=_engine(), observer="counter"),
             at=SystemClock().now(),

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -50,7 +50,7 @@ _REFERENCE = "see docs/reference/settings.md"
 # All others may be an address with a key in it, or what was put in the wrong place.
 _SHOWN = {
     "observer", "delay_seconds", "keep_slots_days", "chain_id", "contract", "gas_price_wei", "from_block", "stalled_after_seconds",
-    "listen", "metrics_listen", "observe_seconds", "settle_seconds",
+    "listen", "metrics_listen", "observe_seconds", "settle_seconds", "every_seconds", "account",
 }  # fmt: skip
 _ADDRESS = "an address like http://127.0.0.1:9090, without user, password, ? and #: it is printed in errors and logs"
 _LISTEN = "host and port, like 127.0.0.1:8080"
@@ -61,18 +61,24 @@ _HINTS = {
     "listen": _LISTEN,
     "metrics_listen": _LISTEN,
     "contract": "0x and 40 hex digits, as `chain deploy` printed it",
+    "account": "0x and 40 hex digits, as `keys keystore` printed it",
     "observer": "small letters, digits and dashes, like core-1",
     "specs": "a list of files and folders, like [specs]",
     "keystore": "the file that `keys keystore` made, or `web3signer` in its place",
     "password_file": "the file with its password, and never the password itself",
-    "account": "0x and 40 hex digits",
     ELSEWHERE: "keystore and password_file for a key here, or web3signer for one that is held elsewhere",
 }
 
 
-class PrometheusSettings(Part):
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+
+
+class SourceSettings(Part):
     url: Url
     headers: Annotated[dict[str, str], AfterValidator(_sendable)] = Field({}, repr=False)
+
+
+class PrometheusSettings(SourceSettings):
     data_dir: Path | None = None  # only looked at for the space that is left
 
 
@@ -92,9 +98,29 @@ class ChainSettings(Part):
 
 
 class AttestorSettings(KeySettings):
+    """One in this process."""
+
     name: str
     prometheus_url: Url
     exclusions_file: Path | None = None
+
+
+class ApartSettings(Part):
+    """One that is a process of its own (`sankofa-observe attest`), and is met in a folder."""
+
+    name: str
+    account: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+    folder: Path
+
+
+def _where(given: Any) -> str:
+    return APART if isinstance(given, ApartSettings) or (isinstance(given, dict) and "folder" in given) else HERE
+
+
+HERE, APART = "in this process", "apart from it"  # no settings: which of two kinds an entry is
+AnyAttestor = Annotated[
+    Annotated[AttestorSettings, Tag(HERE)] | Annotated[ApartSettings, Tag(APART)], Discriminator(_where)
+]
 
 
 class ApiSettings(Part):
@@ -117,17 +143,29 @@ class ObserverSettings(Part):
     metrics_listen: Address | None = None
 
 
-class Settings(BaseSettings):
-    """Everything one process needs to know."""
+class FileSettings(BaseSettings):
+    """What a file says, and the environment over it; of which prefix, each kind says."""
 
     model_config = SettingsConfigDict(
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        env_prefix="SANKOFA_",
         env_nested_delimiter="__",
         nested_model_default_partial_update=True,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file."""
+        return (EnvSettingsSource(settings_cls), init_settings)
+
+
+class Settings(FileSettings):
+    """Everything one process needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix="SANKOFA_")
 
     data_dir: Path
     specs: Annotated[list[Path], Field(min_length=1)]
@@ -138,7 +176,7 @@ class Settings(BaseSettings):
     ledger_url: str = Field("", repr=False)  # may hold a password
     slot_table: str = ""
     chain: ChainSettings | None = None
-    attestors: list[AttestorSettings] = []
+    attestors: list[AnyAttestor] = []
     api: ApiSettings = ApiSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     alerting: Alerting | None = None
@@ -150,6 +188,10 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"observer {', '.join(twice)} is there twice: `observer` is this process, `observers` are the others"
             )
+        attestors = [one.name for one in self.attestors]
+        accounts = [one.account.lower() for one in self.attestors if isinstance(one, ApartSettings)]
+        if twice := sorted({one for of in (attestors, accounts) for one in of if of.count(one) > 1}):
+            raise ValueError(f"attestor {', '.join(twice)} is there twice: each has a name and an account of its own")
         return self
 
     @property
@@ -186,26 +228,23 @@ class Settings(BaseSettings):
         schedule = self.schedule.model_copy(update={"metrics_listen": own.metrics_listen})
         return self.model_copy(update={"observer": name, "prometheus": own.prometheus, "schedule": schedule})
 
-    @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file."""
-        return (EnvSettingsSource(settings_cls), init_settings)
-
 
 def load_settings(file: Path) -> Settings:
     """Read a settings file; raises `InvalidInput` with every violation."""
-    try:
-        return _resolved(_read(file, Settings, "settings file", "--config"), file.parent)
-    except SettingsError as error:  # a list or a section in the environment is written as JSON
-        raise InvalidInput(f'environment: {error}; a list in a variable is JSON, like ["specs"]') from None
+    return _resolved(load(file, Settings), file.parent)
 
 
 def load_signer(file: Path) -> KeySettings:
     """Read a file that says who signs, as a section of settings would; raises `InvalidInput` with every violation."""
-    found: KeySettings = _absolute(_read(file, KeySettings, "signer file", "--signer"), file.parent.absolute())
-    return found
+    return absolute(_read(file, KeySettings, "signer file", "--signer"), file.parent)
+
+
+def load(file: Path, kind: type[AnySettings]) -> AnySettings:
+    """Settings of this kind, with paths as they are written; raises `InvalidInput` with every violation."""
+    try:
+        return _read(file, kind, "settings file", "--config")
+    except SettingsError as error:  # a list or a section in the environment is written as JSON
+        raise InvalidInput(f'environment: {error}; a list in a variable is JSON, like ["specs"]') from None
 
 
 def _read(file: Path, model: type[_Model], what: str, option: str) -> _Model:
@@ -228,10 +267,11 @@ def _read(file: Path, model: type[_Model], what: str, option: str) -> _Model:
 
 def _violation(file: Path, error: Any, model: type[BaseModel]) -> Violation:
     """What was seen, where it can hold no secret, and what was expected."""
+    place = tuple(part for part in error["loc"] if part not in {HERE, APART})
     # A colon without its space makes one key of a name and its value.
-    parts = (str(part) for part in error["loc"])
+    parts = (str(part) for part in place)
     path = "/" + "/".join(part if re.fullmatch(r"[\w-]{1,40}", part) else shown.HIDDEN for part in parts)
-    name = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
+    name = next((part for part in reversed(place) if isinstance(part, str)), "")
     problem, hint = error["msg"], _HINTS.get(name, "")
     if error["type"] == "extra_forbidden":
         problem, hint = "no such setting", _meant(error["loc"], model)
@@ -246,7 +286,9 @@ def _violation(file: Path, error: Any, model: type[BaseModel]) -> Violation:
 def _meant(place: tuple[str | int, ...], section: Any) -> str:
     """What may have been meant by a name that is no setting of a model."""
     for part in place[:-1]:
-        if isinstance(part, str):
+        if part in {HERE, APART}:
+            section = ApartSettings if part == APART else AttestorSettings
+        elif isinstance(part, str):
             section = _section_of(section.model_fields[part].annotation)
     known = list(section.model_fields)
     near = get_close_matches(str(place[-1]), known, n=1)
@@ -254,15 +296,30 @@ def _meant(place: tuple[str | int, ...], section: Any) -> str:
 
 
 def _section_of(annotation: Any) -> Any:
-    """The model in a list or an optional."""
+    """The model in a list or an optional; of one of two kinds, whichever."""
     return next(
-        one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and issubclass(one, BaseModel)
+        (one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and issubclass(one, BaseModel)),
+        AttestorSettings,
     )
+
+
+def absolute(settings: _Model, folder: Path) -> _Model:
+    """The same with each path relative to this folder."""
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, Path):
+            return folder.absolute() / value
+        if isinstance(value, BaseModel):
+            return value.model_copy(update={name: whole(getattr(value, name)) for name in type(value).model_fields})
+        return type(value)(map(whole, value)) if isinstance(value, (list, tuple)) else value
+
+    found: _Model = whole(settings)
+    return found
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Defaults that depend on others, and absolute paths."""
-    resolved: Settings = _absolute(settings, folder.absolute())
+    resolved = absolute(settings, folder)
     data = resolved.data_dir
     return resolved.model_copy(
         update={
@@ -270,16 +327,6 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
             "slot_table": _slot_table(resolved.slot_table, folder) or str(data / "slots"),
         }
     )
-
-
-def _absolute(value: Any, folder: Path) -> Any:
-    """With all its paths beside the file."""
-    if isinstance(value, Path):
-        return folder / value
-    if isinstance(value, BaseModel):
-        changes = {name: _absolute(getattr(value, name), folder) for name in type(value).model_fields}
-        return value.model_copy(update=changes)
-    return type(value)(_absolute(one, folder) for one in value) if isinstance(value, (list, tuple)) else value
 
 
 def _ledger_url(url: str, folder: Path) -> str:

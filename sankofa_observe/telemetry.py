@@ -172,6 +172,12 @@ OBSERVER_VERDICTS = Series(
     meaning="Of agreements with several, promises by what this observer alone says of their newest judged period: the same, otherwise, cannot tell.",
 )
 
+ATTESTOR_HEARD = Series(
+    name="sankofa_attestor_heard_timestamp_seconds",
+    labels=("attestor",),
+    meaning="When an attestor was last at work, as far as its proposer sees it; from when the proposer began where it never was.",
+)
+
 PIPELINE_SUCCESS = Series(
     name="sankofa_pipeline_last_success_timestamp_seconds", labels=("stage",), meaning="When a stage last succeeded."
 )
@@ -245,7 +251,7 @@ ERRORS = Series(
     name="sankofa_errors_total",
     kind="counter",
     labels=("part", "kind"),
-    meaning="Errors by part (scheduler, api, incidents) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
+    meaning="Errors by part (scheduler, api, incidents, attest) and kind: invalid_input, unavailable, invariant_broken, unexpected.",
 )
 
 SERIES = (
@@ -253,7 +259,7 @@ SERIES = (
     PRICED, CREDIT_NOW, CREDIT_NEXT, CREDIT_AT_RISK, SLOTS_TO_NEXT_BAND, SECONDS_TO_NEXT_BAND,
     JUDGED_VERDICT, JUDGED_END, JUDGED_LOW, JUDGED_HIGH, JUDGED_SPENT,
     UNDETERMINED, UNDETERMINED_SINCE, UNDETERMINED_STAKE, WAITING, WAITING_SECONDS,
-    OBSERVER_NEWEST, OBSERVER_VERDICTS,
+    OBSERVER_NEWEST, OBSERVER_VERDICTS, ATTESTOR_HEARD,
     PIPELINE_SUCCESS, PIPELINE_FAILURES, PIPELINE_DURATION, CHAIN_HEAD, CHAIN_ASKED, CONTRACT_PAUSED, CONTRACT_CHANGES,
     DISK_FREE, CLOCK_OFFSET, API_DURATION, API_ANSWERS, API_KEYS, API_KEY_CHANGES, INCIDENT_ALERTS, ERRORS,
 )  # fmt: skip
@@ -280,6 +286,29 @@ DEADMAN_CALLS = Series(
     meaning="Calls by the second channel, by what was told (late, back) and whether they reached somebody (reached, failed).",
 )
 DEADMAN_SERIES = (DEADMAN_BEATS, DEADMAN_SILENT, DEADMAN_LATE, DEADMAN_CALLS)
+
+# Of an attestor that is a process of its own:
+ATTEST_DOCUMENTS = Series(
+    name="sankofa_attest_documents",
+    labels=("word",),
+    meaning="Documents that are asked for, by what it says of them: agrees, objects, cannot tell, or waiting, which it has not come to.",
+)
+ATTEST_WAITING_SECONDS = Series(
+    name="sankofa_attest_waiting_seconds",
+    meaning="For how long it cannot tell, of the document that is oldest; 0 while there is none.",
+)
+ATTEST_FAULTS = Series(
+    name="sankofa_attest_faults",
+    meaning="Files and proposals that it could not read, or write, in its last turn.",
+)
+ATTEST_RECOUNTS = Series(name="sankofa_attest_recounts_total", kind="counter", meaning="Documents that were recounted.")
+ATTEST_SIGNED = Series(
+    name="sankofa_attest_signed_total", kind="counter", meaning="Batches that were signed by this process."
+)
+ATTEST_TURN = Series(name="sankofa_attest_last_turn_timestamp_seconds", meaning="When it last took a turn to its end.")
+ATTEST_SERIES = (
+    ATTEST_DOCUMENTS, ATTEST_WAITING_SECONDS, ATTEST_FAULTS, ATTEST_RECOUNTS, ATTEST_SIGNED, ATTEST_TURN,
+)  # fmt: skip
 
 # Recorded by the alert rules, and read by boards: `sankofa:<what>:<window or unit>`. Of the state of things, by tier, region and site:
 
@@ -313,6 +342,7 @@ SYSTEM_STATE = "sankofa:system_state:now"  # and by system: a State
 OBSERVER_ISOLATED = "sankofa:observer_isolated:now"  # by observer alone: 1 or 0
 PLATFORM_DOWN = "sankofa:platform_down:now"  # by site and instance: 1 or 0
 PIPELINE_AGE = "sankofa:pipeline_age:now"  # seconds of the stage that is farthest behind, as last told
+ATTESTOR_AGE = "sankofa:attestor_age:now"  # by attestor alone: seconds since it was last at work, as last told
 OBSERVER_AGE = "sankofa:observer_age:now"  # by observer alone: seconds of its newest slot, as last told
 SETTLEMENT_CHAIN_AGE = "sankofa:settlement_chain_age:now"  # seconds of its newest block, as last told
 SETTLEMENTS_HELD = "sankofa:settlements_held:now"  # as last told

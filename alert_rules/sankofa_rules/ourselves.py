@@ -11,6 +11,8 @@ from functools import partial
 from sankofa_observe.slo.quorum import SAME
 from sankofa_observe.telemetry import (
     AT_STAKE,
+    ATTESTOR_AGE,
+    ATTESTOR_HEARD,
     CHAIN_ASKED,
     CHAIN_HEAD,
     CLOCK_OFFSET,
@@ -45,6 +47,7 @@ from .systems import PLATFORM_JOB, at_observer
 REMEMBERED = "1d"  # for how long what the platform last said stands while it is away
 PIPELINE_STALL_SECONDS = 900  # a tick judges five slots of 60 s: three ticks were missed
 OBSERVER_BEHIND_SECONDS = 1800  # what it counts closes a minute or two after it was; restarts take minutes
+ATTESTOR_AWAY_SECONDS = 3600  # it takes a turn each few seconds, and a restart of a host takes minutes
 CHAIN_LATE_SECONDS, CHAIN_STALLED_SECONDS = 300, 1800
 RULER_MISSED_SHARE, RULER_RESTARTS = 0.1, 2
 RULER_MISSED_LEAST = 3  # evaluations that are more than this share of 5 minutes
@@ -100,6 +103,12 @@ def _records(pace: Pace) -> tuple[Record, ...]:
             OBSERVER_AGE,
             f"max by (observer) (timestamp({OBSERVER_NEWEST}) - {OBSERVER_NEWEST})",
             OBSERVER_NEWEST,
+            labelled=True,
+        ),
+        _kept(
+            ATTESTOR_AGE,
+            f"max by (attestor) (timestamp({ATTESTOR_HEARD}) - {ATTESTOR_HEARD})",
+            ATTESTOR_HEARD,
             labelled=True,
         ),
         _kept(SETTLEMENTS_HELD, f'sum({SETTLEMENTS}{{state="held"}})', SETTLEMENTS),
@@ -207,6 +216,13 @@ TICKETS = (
         expr=_WAITING_LONG,
         summary="What is due cannot be done: a period, a verdict or a settlement waits",
         description="The oldest waits {{ $value | humanizeDuration }} past its bound.",
+    ),
+    _ticket(
+        name="AttestorSilent",
+        expr=f"count({ATTESTOR_AGE} > {ATTESTOR_AWAY_SECONDS})",
+        for_seconds=300,
+        summary="An attestor is away: with too few left, nothing that is owed is settled",
+        description="{{ $value }} attestor(s) were not at work for an hour.",
     ),
     _ticket(
         name="ObserverSilent",

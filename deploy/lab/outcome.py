@@ -211,6 +211,11 @@ def broken(told: Story) -> str:
     return next((str(line.get("error")) for line in _log(told) if line["level"] == "critical"), "")
 
 
+_PASSING = (
+    "away: |cannot tell since |has not answered since |agrees, and has not signed"  # of what an attestor is said to do
+)
+
+
 def refusal(did: str, settlement_id: str) -> str:
     """Why a settlement waits by what the stage said, where that will not pass.
 
@@ -219,7 +224,9 @@ def refusal(did: str, settlement_id: str) -> str:
     waits = re.search(rf"{settlement_id}: waiting: (.*?)(?=; (?:report of )?(?:settlement )?0x|$)", did)
     if not settlement_id or waits is None:
         return ""
-    lasting = r"other terms than the specs|attestor-\d+: (?!away: )|SLA(?!PeriodNotClosed|DisputeWindowOpen)[A-Z]\w+"
+    lasting = (
+        rf"other terms than the specs|attestor-\d+: (?!{_PASSING})|SLA(?!PeriodNotClosed|DisputeWindowOpen)[A-Z]\w+"
+    )
     return waits[1] if re.search(lasting, waits[1]) else ""
 
 

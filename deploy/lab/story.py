@@ -28,7 +28,7 @@ from deploy.lab.client import local
 from deploy.lab.pace import measure, measured
 from deploy.lab.plan import SHORTEST_OUTAGE_SECONDS, Plan
 from deploy.lab.processes import LabError
-from deploy.lab.stack import BIN, EDGE, REPLICA, TENANT, Lab
+from deploy.lab.stack import AT_WORK, BIN, EDGE, REPLICA, TENANT, Lab
 from sankofa_observe.errors import Unavailable
 from sankofa_rules.systems import PLATFORM_JOB
 
@@ -192,7 +192,7 @@ def agree(story: Story) -> None:
         story.api_key = key.result()
     sign(story, took)
     story.say(f"agreement {AGREEMENT}: proposed by sankofa-cloud, accepted by {TENANT}")
-    lab.write_settings(story.contract)
+    lab.write_settings(story.contract, attestors_apart=True)
 
 
 def sign(story: Story, took: float) -> None:
@@ -246,8 +246,13 @@ def anchor(plan: Plan, took: float) -> int:
 
 
 def serve(story: Story) -> None:
-    story.lab.start_platforms("scheduler", "api")
+    """The platform, and two attestors; the third one is away."""
+    with ThreadPoolExecutor(1) as beside:
+        attesting = beside.submit(story.lab.start_attestors, *AT_WORK)
+        story.lab.start_platforms("scheduler", "api")
+        attesting.result()
     story.say("scheduler and API")
+    story.say(f"{' and '.join(AT_WORK)}, each a process with its own settings; the third attestor is away")
 
 
 def ready(story: Story) -> None:

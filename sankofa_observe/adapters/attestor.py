@@ -10,15 +10,15 @@ from collections.abc import Sequence
 
 from sankofa_observe.adapters.contract import typed_batch
 from sankofa_observe.errors import InvariantBroken
-from sankofa_observe.pipeline.attest import attested_row, objection
+from sankofa_observe.pipeline.attest import attested_row, objection, papers
 from sankofa_observe.ports import AttestorSet, KnownExclusions, SampleSource, Signer
 from sankofa_observe.sla.catalog import Catalog
-from sankofa_observe.sla.evidence import Evidence, document_hash
+from sankofa_observe.sla.evidence import Evidence, Identity, document_hash
 from sankofa_observe.sla.settlement import ChainIdentity, Row
 
 
 class LocalAttestor:
-    """An attestor in this process."""
+    """A witness with its key in this process; who asks it, and how, is not its affair."""
 
     def __init__(
         self,
@@ -55,6 +55,22 @@ class LocalAttestor:
         if found is None:
             self._reviewed[document_hash(document.identity)] = attested_row(document)
         return found
+
+    def papers(self, identity: Identity) -> str:
+        return papers(
+            identity,
+            agreements=self._catalog.agreements,
+            exclusions=self._exclusions,
+            since_at=self._catalog.since_at,
+        )
+
+    def recall(self, document: Evidence) -> None:
+        self._reviewed[document_hash(document.identity)] = attested_row(document)
+
+    def sign_documents(self, documents: Sequence[str], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
+        if strange := [one for one in documents if one not in self._reviewed]:
+            raise InvariantBroken(f"attestor {self._name}: asked to sign what it did not review: {', '.join(strange)}")
+        return self.sign([self._reviewed[one][1] for one in documents], attestors, chain)
 
     def sign(self, rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
         for row in rows:

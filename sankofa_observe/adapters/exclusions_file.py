@@ -36,6 +36,13 @@ class FileExclusions:
             raise Unavailable(f"exclusions {self._file}: {type(error).__name__}: {error}; {_HOW}") from error
 
 
+class NoExclusions:
+    """Of an attestor that was told of none."""
+
+    def exclusions_in(self, period: Period) -> list[ExclusionRecord]:  # noqa: ARG002  whichever it is
+        return []
+
+
 def _listed(text: str) -> list[dict[str, Any]]:
     told = json.loads(text)
     if not isinstance(told, list):

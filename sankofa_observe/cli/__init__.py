@@ -11,6 +11,7 @@ import typer
 
 from sankofa_observe.cli import (
     agreements,
+    attest,
     chain,
     credit,
     deadman,
@@ -51,6 +52,7 @@ for module in (
     integrations,
     generate,
     serve,
+    attest,
     deadman,
     runbook,
     pipeline,

@@ -353,6 +353,8 @@ def _refresh(metrics: PipelineMetrics, platform: Platform, turn: Turn, folders: 
         metrics.refresh_records(platform.ledger, now)
         metrics.refresh_observers(platform.observer, platform.panel_of, platform.ledger, now)
         metrics.money.refresh_outlook(platform.panel_of, platform.ledger, now)
+        if platform.settling:
+            metrics.refresh_attestors(platform.settling.attestors)
     else:
         metrics.refresh_slots(platform.slots, platform.clock)
         _look_around(metrics, platform, turn, folders)

@@ -22,7 +22,7 @@ from sankofa_observe.pipeline.incidents import Stored
 from sankofa_observe.pipeline.panel import PanelOf
 from sankofa_observe.pipeline.period import period_totals
 from sankofa_observe.pipeline.stages import STAGES, URGENT
-from sankofa_observe.ports import Clock, Ledger, SlotTable
+from sankofa_observe.ports import Attestor, Clock, Ledger, SlotTable
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.settlement import SettlementState
@@ -93,6 +93,8 @@ class PipelineMetrics:
         self._waiting_seconds = process.gauge(telemetry.WAITING_SECONDS)
         self._newest = process.gauge(telemetry.OBSERVER_NEWEST)
         self._alone = process.gauge(telemetry.OBSERVER_VERDICTS)
+        self._heard = process.gauge(telemetry.ATTESTOR_HEARD)
+        self._began_at = 0
         self._succeeded = process.gauge(telemetry.PIPELINE_SUCCESS)
         self.contract = ContractMetrics(process)
         self.machine = MachineMetrics(process)
@@ -109,6 +111,7 @@ class PipelineMetrics:
 
     def started(self, stages: Iterable[str], at: int) -> None:
         """From now on these stages are expected to succeed: one that never does is as late as one that stopped."""
+        self._began_at = at
         for stage in URGENT.intersection(stages):
             self._succeeded.labels(stage).set(at)
 
@@ -158,6 +161,10 @@ class PipelineMetrics:
             alone[view.name, view.beside(verdict)] += 1
         show(self._newest, newest)
         show(self._alone, alone)
+
+    def refresh_attestors(self, attestors: Iterable[Attestor]) -> None:
+        """When each was last at work: one that never was is expected from when this process began."""
+        show(self._heard, {(one.name,): self._began_at if one.heard_at is None else one.heard_at for one in attestors})
 
     def _several(self) -> list[Agreement]:
         return [one for one in self._catalog.agreements.values() if one.observers.names]

@@ -6,8 +6,10 @@ from what it was told of them itself.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
+from sankofa_observe.errors import Unusable
 from sankofa_observe.pipeline.period import PeriodSlots, arranged, with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
 from sankofa_observe.ports import KnownExclusions, SampleSource
@@ -46,12 +48,16 @@ def objection(
     `agreements` are versions by their `version_id`; `since_at` is when each site was deployed, by the attestor's own fleet file.
     """
     identity = document.identity
+    newest_at = source.newest_at()
+    _need_samples(newest_at, identity.period.ends_at)
     agreement = agreements.get(version_id(identity.row.agreement_id, identity.agreement.version))
     if agreement is None or agreement.terms_hash != identity.agreement.terms_hash:
         return "holds other terms for this agreement"
     promise = _promise(agreement, identity)
     if promise is None:
         return f"finds no promise of {identity.slo.name} at {identity.slo.site}"
+    whole = with_neighbours(identity.period, promise.slo)
+    _need_samples(newest_at, max(whole.ends_at, identity.period.ends_at + agreement.grace_seconds))
     since = identity.period.starts_at - reach_seconds(promise.slo)
     known = exclusions.exclusions_in(Period(starts_at=since, ends_at=identity.period.ends_at))
     overlay = overlay_of(agreement, promise, identity.period, known, since_at.get(promise.site))
@@ -62,7 +68,7 @@ def objection(
         claimed = seen_of(document)
     except ValueError as error:
         return f"finds a row that is no slot: {error}"
-    read = read_slots(promise.slo, [promise.site], with_neighbours(identity.period, promise.slo), source)
+    read = read_slots(promise.slo, [promise.site], whole, source)
     own = arranged(promise.slo, promise.site, identity.period, read)
     return (
         _slot_objection(merged(identity.observers, claimed), own.slots, agreement.tolerance_slots)
@@ -82,6 +88,39 @@ def attested_row(document: Evidence, revision: int = 1) -> tuple[ChainIdentity, 
         document_hash=document_hash(identity),
     )
     return identity.chain, row
+
+
+def papers(
+    identity: Identity,
+    *,
+    agreements: Mapping[str, Agreement],
+    exclusions: KnownExclusions,
+    since_at: Mapping[str, int],
+) -> str:
+    """A digest of what is known here beside samples, as far as an objection to this document may lean on it.
+
+    Whoever objected for want of an approval, or by an older copy of the specs, looks again once that is another one.
+    """
+    agreement = agreements.get(version_id(identity.row.agreement_id, identity.agreement.version))
+    promise = None if agreement is None else _promise(agreement, identity)
+    reach = 0 if promise is None else reach_seconds(promise.slo)
+    since = identity.period.starts_at - reach
+    known = exclusions.exclusions_in(Period(starts_at=since, ends_at=identity.period.ends_at))
+    told = (
+        agreement and agreement.terms_hash,
+        promise and promise.slo.digest,
+        since_at.get(identity.slo.site),
+        sorted(map(repr, known)),
+    )
+    return "0x" + hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def _need_samples(newest_at: int, until: int) -> None:
+    """A period whose end its own samples have not passed is nothing to agree or object to."""
+    if newest_at < until:
+        raise Unusable(
+            f"its own Prometheus has samples up to {rfc3339(newest_at)}, and needs some from {rfc3339(until)} on; asked again"
+        )
 
 
 def _promise(agreement: Agreement, identity: Identity) -> Promise | None:

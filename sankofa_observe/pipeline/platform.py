@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, PriceWithdrawn
     from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet
     from sankofa_observe.pipeline.panel import Panel
+    from sankofa_observe.pipeline.settle import Attested, Moved, Settle, Waiting
     from sankofa_observe.pipeline.settle import Ended as AgreementEnded
-    from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
     from sankofa_observe.ports import EvidenceArchive, Lease, Ledger, Silences, SlotTable
     from sankofa_observe.sla.credit import ServiceCredit
     from sankofa_observe.sla.settlement import ChainIdentity
@@ -130,7 +130,7 @@ class Platform(Observing):
                 f"agreement {', '.join(lost)} is in no spec, and a breach of it has no penalty yet; restore its spec and assess again"
             )
 
-    def settle(self) -> Iterator[Moved | Waiting | AgreementEnded]:
+    def settle(self) -> Iterator[Moved | Waiting | Attested | AgreementEnded]:
         yield from self.need_settling().run()
 
     def credit(self) -> Iterator[ServiceCredit]:

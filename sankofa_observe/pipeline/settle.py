@@ -7,19 +7,19 @@ Kill this at any line and run it again: the end is the same.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sankofa_observe.errors import InvalidInput, InvariantBroken, Refused, SankofaError, Unavailable
+from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
+from sankofa_observe.pipeline.asking import Asking, Due
 from sankofa_observe.ports import (
     Attempt,
     Attestor,
-    AttestorSet,
     Clock,
     EvidenceArchive,
     Ledger,
     OnChainSettlement,
+    Proposal,
     Receipt,
     SettlementChain,
     SettlementRecord,
@@ -28,7 +28,7 @@ from sankofa_observe.ports import (
 )
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Evidence, document_hash, parse
-from sankofa_observe.sla.settlement import MAX_BATCH, Row, SettlementState
+from sankofa_observe.sla.settlement import MAX_BATCH, SettlementState
 from sankofa_observe.units import Period, rfc3339
 
 MOST_TOLD = 3  # settlements without evidence in one alarm: a whole archive that is away would make a line without end
@@ -57,6 +57,18 @@ class Waiting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attested:
+    """Who signed a batch that is on its way, and who of the others said what."""
+
+    settlements: int
+    signed_by: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "; ".join([f"report of {self.settlements}: signed by {', '.join(self.signed_by)}", *self.others])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ended:
     """A party has ended an agreement on chain."""
 
@@ -77,10 +89,12 @@ class Settle:
     attestors: Sequence[Attestor]
     clock: Clock
     agreements: Sequence[Agreement] = ()  # those that the engine follows on chain
+    wait: Callable[[Callable[[], bool]], None] = lambda _: None  # until its argument is so
+    proposals: dict[Proposal, int] = field(default_factory=dict)  # what attestors have before them, from turn to turn
     asked_in: dict[str, Period] = field(default_factory=dict)  # in which period each was last asked
     stalled_after_seconds: int = 60  # a head older than this: spend no nonce
 
-    def run(self) -> Iterator[Moved | Waiting | Ended]:
+    def run(self) -> Iterator[Moved | Waiting | Attested | Ended]:
         head = self.chain.head()
         yield from self._follow_agreements()
         yield from self._close_attempts()
@@ -169,12 +183,12 @@ class Settle:
         self.ledger.add_state(record.penalty.settlement_id, change)
         return Moved(settlement_id=record.penalty.settlement_id, change=change)
 
-    def _report(self) -> Iterator[Moved | Waiting]:
-        """Attest what is computed and report it, one batch for each group of attestors that agree."""
+    def _report(self) -> Iterator[Moved | Waiting | Attested]:
+        """Have attested what is computed, and report each batch that enough attestors signed."""
         if self.ledger.open_attempts():
             return
-        members = self.chain.attestor_set()
-        groups: dict[tuple[str, ...], list[SettlementRecord]] = defaultdict(list)
+        due: dict[str, Due] = {}
+        records: dict[str, SettlementRecord] = {}
         unproven = []
         for record in self.ledger.moving(SettlementState.COMPUTED):
             try:
@@ -190,23 +204,41 @@ class Settle:
                 )
                 yield Waiting(what=record.penalty.settlement_id, reason=reason)
                 continue
-            agreeing, objections = self._ask(document, members)
-            if len(agreeing) < members.threshold:
-                yield Waiting(
-                    what=record.penalty.settlement_id,
-                    reason=f"{len(agreeing)} of {members.threshold} attestors sign; {'; '.join(objections)}",
-                )
-                continue
-            groups[agreeing].append(record)
-        for accounts, records in groups.items():
-            for first in range(0, len(records), MAX_BATCH):
-                yield from self._send_reports(records[first : first + MAX_BATCH], accounts, members)
+            name = record.penalty.document_hash
+            due[name] = Due(row=record.penalty.row(), document=document, since_at=record.history[-1].at)
+            records[name] = record
+        yield from self._attest(due, records)
         if unproven:
             rest = len(unproven) - MOST_TOLD
             more = f"; and {rest} more: sankofa-observe evidence check names all" if rest > 0 else ""
             raise InvariantBroken(
                 f"{len(unproven)} not reported for want of evidence: {'; '.join(unproven[:MOST_TOLD])}{more}"
             )
+
+    def _attest(
+        self, due: Mapping[str, Due], records: Mapping[str, SettlementRecord]
+    ) -> Iterator[Moved | Waiting | Attested]:
+        asking = Asking(
+            attestors=self.attestors,
+            members=self.chain.attestor_set(),
+            chain=self.chain.identity,
+            due=due,
+            proposals=self.proposals,
+            wait=self.wait,
+            now=self.clock.now(),
+        )
+        ready = asking.propose()
+        for name, record in records.items():
+            agreeing, needed = len(asking.agreeing(name)), asking.members.threshold
+            if agreeing < needed:
+                others = "; ".join(asking.others(name))
+                yield Waiting(
+                    what=record.penalty.settlement_id, reason=f"{agreeing} of {needed} attestors sign; {others}"
+                )
+        for proposal in ready:
+            yield from self._send_reports(proposal, records, asking)
+        if asking.broken:  # told last: it costs one signature and no other
+            raise asking.broken[0]
 
     def _document(self, record: SettlementRecord) -> Evidence:
         penalty = record.penalty
@@ -224,71 +256,32 @@ class Settle:
             )
         return document
 
-    def _ask(self, document: Evidence, members: AttestorSet) -> tuple[tuple[str, ...], list[str]]:
-        """The accounts that would sign, in the contract's order, and the words of those that would not."""
-        agreeing, objections = [], []
-        for attestor in self.attestors:
-            if attestor.account.lower() not in members.members:
-                objections.append(f"{attestor.name}: {attestor.account} is not in the contract's attestor set")
-                continue
-            try:
-                objection = attestor.objection(document)
-            except Unavailable as error:
-                objection = f"away: {error}"
-            if objection is None:
-                agreeing.append(attestor.account.lower())
-            else:
-                objections.append(f"{attestor.name}: {objection}")
-        return tuple(sorted(agreeing, key=lambda account: int(account, 16))), objections
-
     def _send_reports(
-        self, records: Sequence[SettlementRecord], accounts: Sequence[str], members: AttestorSet
-    ) -> Iterator[Moved | Waiting]:
-        """Report a batch; when the contract refuses it, its halves, so that a row it refuses holds up no other one."""
+        self, proposal: Proposal, records: Mapping[str, SettlementRecord], asking: Asking
+    ) -> Iterator[Moved | Waiting | Attested]:
+        """Report a batch, but for rows that the contract would set apart now: they hold up no other."""
         if self.ledger.open_attempts():  # one lane: the next batch goes out once this one is known
             return
-        rows = [record.penalty.row() for record in records]
-        signatures, faults = self._signatures(rows, accounts, members)
-        yield from (Waiting(what=f"signature of attestor {name}", reason=str(error)) for name, error in faults.items())
-        if len(signatures) < members.threshold:
-            reason = f"{len(signatures)} of {members.threshold} attestors signed"
-            yield Waiting(what=f"report of {len(records)} settlements", reason=reason)
-        else:
-            yield from self._send_signed(records, signatures)
-        if broken := next((error for error in faults.values() if isinstance(error, InvariantBroken)), None):
-            raise broken  # told last: it costs this signature and no other
-
-    def _signatures(
-        self, rows: Sequence[Row], accounts: Sequence[str], members: AttestorSet
-    ) -> tuple[list[bytes], dict[str, SankofaError]]:
-        """In the contract's order, of those whose signer answers; and what became of the others', by name."""
-        attestors = {attestor.account.lower(): attestor for attestor in self.attestors}
-        found: list[bytes] = []
-        faults: dict[str, SankofaError] = {}
-        for account in accounts:
-            try:
-                found.append(attestors[account].sign(rows, members, self.chain.identity))
-            except (InvalidInput, InvariantBroken, Unavailable) as error:
-                faults[attestors[account].name] = error
-        return found, faults
-
-    def _send_signed(
-        self,
-        records: Sequence[SettlementRecord],
-        signatures: Sequence[bytes],
-    ) -> Iterator[Moved | Waiting]:
-        rows = [record.penalty.row() for record in records]
-        try:
-            signed = self.chain.sign_reports(rows, signatures, self.chain.next_nonce())
-        except (
-            Refused
-        ) as error:  # the whole batch, as by its signatures, or the sender's signer declines: no nonce is spent
-            yield Waiting(what=f"report of {len(rows)} settlements", reason=str(error))
+        own = [records[name].penalty.settlement_id for name in proposal.documents]
+        signatures, needed = asking.signatures(proposal), asking.members.threshold
+        if len(signatures) < needed:
+            missing = "; ".join(asking.unsigned(proposal, signatures))
+            for one in own:
+                yield Waiting(what=one, reason=f"{len(signatures)} of {needed} attestors signed its batch; {missing}")
             return
-        ids = [record.penalty.settlement_id for record in records]
-        yield from _set_apart("report", ids, signed)
-        if not all(signed.refused):
-            yield from self._send(signed.attempt)
+        try:
+            signed = self.chain.sign_reports(proposal.rows, list(signatures.values()), self.chain.next_nonce())
+        except Refused as error:  # the whole batch, or the sender's signer declines: no nonce is spent
+            yield Waiting(what=f"report of {len(own)} settlements", reason=str(error))
+            return
+        yield from _set_apart("report", own, signed)
+        if all(signed.refused):
+            return
+        said = (
+            f"{one}: {told}" for name, one in zip(proposal.documents, own, strict=True) for told in asking.others(name)
+        )
+        yield Attested(settlements=len(own), signed_by=asking.names(signatures), others=tuple(said))
+        yield from self._send(signed.attempt)
 
     def _finalise(self) -> Iterator[Moved | Waiting]:
         """What nobody disputed in time, and what nobody ruled on in time."""

@@ -8,7 +8,18 @@ Every write is an append and is safe to repeat: it answers False when the same t
 from __future__ import annotations
 
 from sankofa_observe.ports.archive import EvidenceArchive
-from sankofa_observe.ports.attestor import Attestor
+from sankofa_observe.ports.attestor import (
+    NO_PAPERS,
+    Answer,
+    AnswerMemory,
+    Asked,
+    Attestor,
+    AttestorDesk,
+    NoAnswer,
+    Proposal,
+    Witness,
+    Word,
+)
 from sankofa_observe.ports.chain import (
     CHANGES,
     Attempt,
@@ -54,10 +65,15 @@ from sankofa_observe.ports.slots import SealedStore, SlotTable
 __all__ = [
     "CHANGES",
     "HOUR_SECONDS",
+    "NO_PAPERS",
     "AgreementRecord",
+    "Answer",
+    "AnswerMemory",
+    "Asked",
     "Attempt",
     "AttemptKind",
     "Attestor",
+    "AttestorDesk",
     "AttestorSet",
     "ChainHead",
     "Clock",
@@ -73,11 +89,13 @@ __all__ = [
     "Lease",
     "Ledger",
     "LedgerRead",
+    "NoAnswer",
     "OnChainAgreement",
     "OnChainSettlement",
     "OnChainWord",
     "Outcome",
     "Page",
+    "Proposal",
     "RawSeries",
     "Receipt",
     "Review",
@@ -99,4 +117,6 @@ __all__ = [
     "Undetermined",
     "Wait",
     "Waiting",
+    "Witness",
+    "Word",
 ]

@@ -6,6 +6,7 @@ contract's rules for reports and finalisation, has faults to switch on, and lets
 
 from __future__ import annotations
 
+from sankofa_observe.testing.attestors import AtOnce
 from sankofa_observe.testing.chain import ChainFaults, FakeAttestor, FakeChain
 from sankofa_observe.testing.exclusions import MemoryExclusions
 from sankofa_observe.testing.incidents import MemoryIncidents
@@ -15,6 +16,7 @@ from sankofa_observe.testing.slots import MemorySlots
 from sankofa_observe.testing.sources import FixedClock, ScriptedSamples
 
 __all__ = [
+    "AtOnce",
     "ChainFaults",
     "FakeAttestor",
     "FakeChain",

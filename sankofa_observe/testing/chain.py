@@ -23,6 +23,7 @@ from sankofa_observe.ports import (
 )
 from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState
+from sankofa_observe.testing.attestors import AtOnce
 from sankofa_observe.testing.sources import FixedClock
 
 
@@ -217,7 +218,7 @@ class FakeChain:
 
 
 @dataclass(kw_only=True)
-class FakeAttestor:
+class FakeAttestor(AtOnce):
     """Signs with its account's name, unless told to object or to be away."""
 
     name: str

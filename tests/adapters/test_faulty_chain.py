@@ -14,10 +14,12 @@ import pytest
 from sankofa_observe.adapters import bounded
 from sankofa_observe.adapters.archive import FolderArchive
 from sankofa_observe.adapters.attestor import LocalAttestor
+from sankofa_observe.adapters.attestor_in_thread import MemoryAnswers, ThreadAttestor, wait_until
 from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import SankofaError, Unavailable
+from sankofa_observe.pipeline.answering import Answering
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.ports import Ledger
@@ -79,16 +81,22 @@ class Run:
 
     def settle(self) -> Settle:
         catalog, samples = Catalog(agreements={self.agreement.version_id: self.agreement}), _samples(self.agreement)
-        attestors = [
+        witnesses = [
             LocalAttestor(name=f"attestor-{n}", key=key, source=samples, catalog=catalog, exclusions=MemoryExclusions())
-            for n, key in enumerate(self.anvil.attestors)
+            for n, key in enumerate(self.anvil.attestors[:2])
+        ]
+        clock = ChainClock(anvil=self.anvil)
+        attestors = [
+            ThreadAttestor(one, Answering(witness=one, memory=MemoryAnswers(), clock=clock).answer, clock)
+            for one in witnesses
         ]
         return Settle(
             ledger=self.ledger,
             archive=self.archive,
             chain=self.chain,
-            attestors=attestors[:2],
-            clock=ChainClock(anvil=self.anvil),
+            attestors=attestors,
+            clock=clock,
+            wait=wait_until,
         )
 
     def turn(self) -> None:

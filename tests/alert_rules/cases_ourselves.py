@@ -47,6 +47,7 @@ _HELD = ours("settlements", state="held")
 _UNCLEAR, _STAKE = ours("undetermined_verdicts", slo="availability-edge"), ours("undetermined_at_stake", currency="USD")
 _BROKEN = ours("errors_total", part="scheduler", kind="invariant_broken")
 _NORTH, _EAST = (ours("observer_newest_slot_timestamp_seconds", observer=name) for name in ("north", "east"))
+_FIRST, _SECOND = (ours("attestor_heard_timestamp_seconds", attestor=name) for name in ("first", "second"))
 _OTHERWISE, _SAME = (ours("observer_verdicts", observer="north", alone=how) for how in ("otherwise", "the same"))
 _WAITS = ours("waiting_seconds", kind="period", reason="slots")
 _PERSON = ours("waiting_seconds", kind="verdict", reason="person")
@@ -98,6 +99,11 @@ MONEY = (
 )  # fmt: skip
 
 OBSERVERS = (
+    Case(alert="AttestorSilent", world="one of two was never at work", series={_FIRST: "0x300", _SECOND: "0+15x300"}, minute=67, fires=((PLATFORM, "1"),)),
+    Case(alert="AttestorSilent", world="an hour is not over", series={_FIRST: "0x300", _SECOND: "0+15x300"}, minute=58),
+    kept("AttestorSilent", {_FIRST: "-4000x40", _SECOND: "0+15x40"}, "1"),
+    Case(alert="AttestorSilent", world="one that was away was taken out of the settings", series={_FIRST: "-4000x7 stale", _SECOND: "0+15x160"}, minute=12),
+    Case(alert="AttestorSilent", world="all are at work", series={_FIRST: "0+15x300", _SECOND: "0+15x300"}, minute=67),
     Case(alert="ObserverSilent", world="one of two stands since the beginning", series={_NORTH: "0x160", _EAST: "0+15x160"}, minute=37, fires=((PLATFORM, "1"),)),
     kept("ObserverSilent", {_NORTH: "-2000x40", _EAST: "0+15x40"}, "1"),
     Case(alert="ObserverSilent", world="one that stood was taken out of all agreements", series={_NORTH: "-2000x7 stale", _EAST: "0+15x160"}, minute=12),
@@ -108,6 +114,7 @@ OBSERVERS = (
     Case(alert="ObserverClockOff", world="two seconds behind", series={ours("clock_offset_seconds", of="north"): "-2x40", ours("clock_offset_seconds", of="east"): "0.1x40"}, minute=6, fires=((PLATFORM, "2s"),)),
     Case(alert="ObserverClockOff", world="half a second ahead", series={ours("clock_offset_seconds", of="north"): "0.5x40"}, minute=6),
     *silent_without_platform("ObserverSilent", "ObserverDiffers", "ObserverClockOff", minute=37),
+    *silent_without_platform("AttestorSilent", minute=67),
 )  # fmt: skip
 
 

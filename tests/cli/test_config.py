@@ -99,7 +99,9 @@ def test_settings_name_a_signer_in_place_of_a_keystore(tmp_path: Path, monkeypat
     assert found.chain.sender == KeySettings(
         web3signer=expected.model_copy(update={"url": "https://other.internal:9000"})
     )
-    assert found.attestors[0].web3signer == expected
+    (own,) = found.attestors
+    assert isinstance(own, AttestorSettings)
+    assert own.web3signer == expected
     assert not {"signer.internal", "us.key"} & set(f"{found!r}{found.chain!r}".replace("/", " ").split())
 
 

@@ -29,7 +29,7 @@ from deploy.lab.pager import Page
 from deploy.lab.plan import plan_for
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes
-from deploy.lab.stack import Lab
+from deploy.lab.stack import AT_WORK, Lab
 from deploy.lab.story import AVAILABILITY, LATENCY, Story
 from deploy.parts import CHECKOUT
 from sankofa_observe.adapters.books import Books
@@ -169,6 +169,7 @@ def test_settling_waits_out_a_chain_that_is_away(lived: Story) -> None:
 def test_a_scheduler_killed_between_report_and_finalise_settles_once(lived: Story) -> None:
     """Kill -9 between report and finalise: the rerun finishes with one report, one finalisation, one credit."""
     (settlement_id,) = settlements(lived)
+    lived.lab.start_attestors(*AT_WORK)
     scheduler = lived.lab.start_platform("scheduler")
     lived.wait("reporting", lambda: events(lived, "SettlementReported", settlement_id), 60)
     scheduler.kill()
@@ -199,7 +200,7 @@ def granted(told: Story, settlement_id: str) -> list[int]:
 
 
 def test_the_report_carries_the_signatures_of_those_who_could_sign(lived: Story) -> None:
-    """Read from the transaction: two of the three attestors, because the third one's Prometheus is not there."""
+    """Read from the transaction: two of the three attestors, because the third one's process is not there."""
     signed = signatures.read(lived.lab, lived.contract["contract"], settlements(lived)[0])
 
     assert str(signed) == "2 of 3 attestors signed (attestor-1, attestor-2), 2 must"

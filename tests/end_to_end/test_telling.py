@@ -189,7 +189,15 @@ def test_slots_called_good_while_the_site_was_down_are_named() -> None:
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        (f"{OURS}: waiting: 1 of 2 attestors sign; attestor-2: away: no answer; attestor-3: away: no answer", ""),
+        (f"{OURS}: waiting: 1 of 2 attestors sign; attestor-2: away: no folder; attestor-3: away: no folder", ""),
+        (
+            f"{OURS}: waiting: 0 of 2 attestors sign; attestor-1: cannot tell since 2026-01-01T00:00:00Z: no answer; attestor-2: has not answered since 2026-01-01T00:00:00Z",
+            "",
+        ),
+        (
+            f"{OURS}: waiting: 1 of 2 attestors signed its batch; attestor-2: agrees, and has not signed this batch yet",
+            "",
+        ),
         (
             f"{OTHER}: waiting: 0 of 2 attestors sign; attestor-1: judges met, not breach; {OURS}: waiting: its dispute window is open",
             "",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sankofa_observe.pipeline.settle import Ended, Moved, Settle, Waiting
+from sankofa_observe.pipeline.settle import Attested, Ended, Moved, Settle, Waiting
 from sankofa_observe.ports import Attempt
 from sankofa_observe.testing import FakeChain
 from tests.simulation import test_simulation, world
@@ -30,7 +30,7 @@ class HastySettle(Settle):
 class BlindSettle(Settle):
     """Reports what its own ledger calls new, and looks at the chain only afterwards."""
 
-    def run(self) -> Iterator[Moved | Waiting | Ended]:
+    def run(self) -> Iterator[Moved | Waiting | Attested | Ended]:
         yield from self._close_attempts()
         if not self.ledger.open_attempts():
             yield from self._report()

@@ -107,7 +107,7 @@ def test_crash_at_any_call_of_a_write_or_of_the_chain_changes_nothing(after: boo
         assert peaceful(3) == world.outcome(), f"call {nth} of {len(called)}: {world.fuse.burnt}"
 
     assert {
-        "MemoryArchive.put", "MemoryLedger.add_penalty", "Recounting.objection", "Recounting.sign",
+        "MemoryArchive.put", "MemoryLedger.add_penalty", "Recounting.answers", "Recounting.signature",
         "FakeChain.sign_reports", "MemoryLedger.add_attempt", "FakeChain.send", "FakeChain.receipt",
         "MemoryLedger.close_attempt", "MemoryLedger.add_state", "FakeChain.sign_finalise", "FakeChain.finalisation",
         "MemoryLedger.add_credit",

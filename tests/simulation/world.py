@@ -32,6 +32,7 @@ from sankofa_observe.slo.indicator import RatioIndicator
 from sankofa_observe.slo.objective import Slo, SlotRule
 from sankofa_observe.slo.totals import row_text
 from sankofa_observe.testing import (
+    AtOnce,
     ChainFaults,
     FakeChain,
     FixedClock,
@@ -141,7 +142,7 @@ class ArrivedSamples:
 
 
 @dataclass(kw_only=True)
-class Recounting:
+class Recounting(AtOnce):
     """An attestor that recounts for itself and signs with its account's name."""
 
     account: str

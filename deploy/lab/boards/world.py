@@ -233,6 +233,7 @@ def _running(now: float) -> Iterator[str]:
     yield sample(telemetry.UNDETERMINED, 1, {"slo": SLOS["edge"]})
     yield sample(telemetry.UNDETERMINED_STAKE, 40.0, {"currency": USD})
     yield sample(telemetry.UNDETERMINED_SINCE, now - 90_000, {"slo": SLOS["edge"]})
+    yield sample(telemetry.ATTESTOR_HEARD, now - 10, {"attestor": "attestor-1"})
     for observer in ("observer-1", "observer-2"):
         yield sample(telemetry.OBSERVER_NEWEST, now - 70, {"observer": observer})
         for alone in ("the same", "otherwise", "cannot tell"):

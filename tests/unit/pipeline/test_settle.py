@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from sankofa_observe.errors import Declined, InvalidInput, InvariantBroken, SankofaError, Unavailable
-from sankofa_observe.pipeline import settle as module
+from sankofa_observe.pipeline import asking as module
 from sankofa_observe.pipeline.agreements import ended
-from sankofa_observe.pipeline.settle import Ended, Moved, Settle, Waiting
+from sankofa_observe.pipeline.settle import Attested, Ended, Moved, Settle, Waiting
 from sankofa_observe.ports import OnChainAgreement, OnChainSettlement, OnChainWord, Ruling, RulingOutcome, Signed
 from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.penalty import Penalty
@@ -80,7 +80,7 @@ class Court:
             **more,
         )
 
-    def run(self) -> list[Moved | Waiting | Ended]:
+    def run(self) -> list[Moved | Waiting | Attested | Ended]:
         return list(self.settling().run())
 
     def states(self) -> list[SettlementState]:
@@ -198,7 +198,7 @@ def test_a_senders_signer_that_declines_is_not_asked_again_for_each_half(monkeyp
 @pytest.mark.parametrize(
     ("trouble", "reason"),
     [
-        ({"away": True}, "away: "),
+        ({"away": True}, "cannot tell since 1970-01-01T00:00:00Z: "),
         ({"account": "0x" + "ee" * 20}, f"0x{'ee' * 20} is not in the contract's attestor set"),
     ],
     ids=["away", "unknown to the contract"],
