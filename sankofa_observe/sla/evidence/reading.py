@@ -14,7 +14,6 @@ from itertools import groupby, pairwise
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.evidence.document import (
     FORMAT,
-    AgreedTerms,
     CountingRules,
     Day,
     DayLeaf,
@@ -26,7 +25,7 @@ from sankofa_observe.sla.evidence.document import (
 )
 from sankofa_observe.sla.evidence.field import DIGEST, NAME, Field
 from sankofa_observe.sla.evidence.form import canonical, checksum, document_hash
-from sankofa_observe.sla.evidence.row import read_calendar, read_row
+from sankofa_observe.sla.evidence.row import read_calendar, read_row, read_terms
 from sankofa_observe.sla.evidence.tree import day_leaf, period_root
 from sankofa_observe.sla.overlay import Applied, ExcludedSlots, Overlay
 from sankofa_observe.sla.settlement import ChainIdentity
@@ -45,7 +44,6 @@ _COMBINE = {
     "outages": re.compile(f"[1-9][0-9]{{0,7}} {NAME.pattern}"),
     "members": re.compile(f"(?:{_ROLE}(?:,{_ROLE})*)?"),
 }
-MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
 ADDRESS = 20  # bytes
 
 
@@ -158,7 +156,7 @@ def _identity(at: Field) -> Identity:
         chain=ChainIdentity(chain_id=chain.positive("chain_id"), contract=chain.hex("contract", ADDRESS)),
         row=read_row(at.inner("row"), calendar, period),
         calendar=calendar,
-        agreement=_agreement(at.inner("agreement")),
+        agreement=read_terms(at.inner("agreement")),
         slo=rules,
         period=period,
         observers=_observers(at.inner("observers")),
@@ -218,28 +216,6 @@ def _applied(at: Field) -> Applied:
     if found.starts_at >= found.ends_at:
         raise InvalidInput(f"evidence document: {at.place} ends before it begins")
     return found
-
-
-def _agreement(at: Field) -> AgreedTerms:
-    at.only(*AgreedTerms.__dataclass_fields__)
-    if at.whole("exponent") > MOST_EXPONENT:
-        raise InvalidInput(
-            f"evidence document: agreement.exponent is {at.whole('exponent')}, expected {MOST_EXPONENT} at most"
-        )
-    return AgreedTerms(
-        version=at.positive("version"),
-        terms_hash=at.hex("terms_hash", DIGEST),
-        fee_minor=at.count("fee_minor"),
-        currency=at.text("currency"),
-        exponent=at.whole("exponent"),
-        cap_ppm=at.ppm("cap_ppm"),
-        bands=at.each("bands", _band),
-    )
-
-
-def _band(at: Field) -> tuple[int, int]:
-    below, credit = (one.as_ppm() for one in at.items(2))
-    return below, credit
 
 
 def _rules(at: Field) -> CountingRules:

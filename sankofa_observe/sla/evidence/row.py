@@ -1,15 +1,16 @@
-"""What a document says of its place on chain: the row that the contract knows it by, and the calendar of the row's period."""
+"""What a document says of its place on chain: the row that the contract knows it by, the calendar of the row's period, and the terms."""
 
 from __future__ import annotations
 
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.sla.agreement import MOST_SLOS
 from sankofa_observe.sla.calendar import Calendar, FixedCalendar, TableCalendar
-from sankofa_observe.sla.evidence.document import RowName
+from sankofa_observe.sla.evidence.document import AgreedTerms, RowName
 from sankofa_observe.sla.evidence.field import DIGEST, Field
 from sankofa_observe.units import Period
 
 CALENDAR = 16  # bytes
+MOST_EXPONENT = 18  # digits after the point: no currency has more than 4
 FIXED_WORDS = 3
 
 
@@ -43,3 +44,25 @@ def read_calendar(at: Field) -> Calendar:
     if (claimed := at.hex("id", CALENDAR)) != found.id:
         raise InvalidInput(f"evidence document: calendar.id is {claimed}, expected {found.id}")
     return found
+
+
+def read_terms(at: Field) -> AgreedTerms:
+    at.only(*AgreedTerms.__dataclass_fields__)
+    if at.whole("exponent") > MOST_EXPONENT:
+        raise InvalidInput(
+            f"evidence document: agreement.exponent is {at.whole('exponent')}, expected {MOST_EXPONENT} at most"
+        )
+    return AgreedTerms(
+        version=at.positive("version"),
+        terms_hash=at.hex("terms_hash", DIGEST),
+        fee_minor=at.count("fee_minor"),
+        currency=at.text("currency"),
+        exponent=at.whole("exponent"),
+        cap_ppm=at.ppm("cap_ppm"),
+        bands=at.each("bands", _band),
+    )
+
+
+def _band(at: Field) -> tuple[int, int]:
+    below, credit = (one.as_ppm() for one in at.items(2))
+    return below, credit
