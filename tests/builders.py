@@ -90,8 +90,9 @@ def period(index: int = 0) -> Period:
 
 
 def period_of(of: Agreement, index: int) -> Period:
-    """The nth period of an agreement."""
-    return period((of.starts_at - START) // PERIOD_SECONDS + index)
+    """The nth period of an agreement, counted from the first of its first version."""
+    began_at = of.starts_at if of.began_at is None else of.began_at
+    return period((began_at - START) // PERIOD_SECONDS + index)
 
 
 def slot(at: int, state: SlotState = SlotState.GOOD, *, site: str = "edge-1", **changes: Any) -> Slot:

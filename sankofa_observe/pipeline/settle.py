@@ -280,7 +280,8 @@ class Settle:
         said = (
             f"{one}: {told}" for name, one in zip(proposal.documents, own, strict=True) for told in asking.others(name)
         )
-        yield Attested(settlements=len(own), signed_by=asking.names(signatures), others=tuple(said))
+        others = (*said, *asking.unsigned(proposal, signatures))
+        yield Attested(settlements=len(own), signed_by=asking.names(signatures), others=others)
         yield from self._send(signed.attempt)
 
     def _finalise(self) -> Iterator[Moved | Waiting]:

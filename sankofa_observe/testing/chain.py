@@ -52,7 +52,7 @@ class FakeChain:
     agreements: dict[str, OnChainAgreement | None] = field(
         default_factory=dict
     )  # of those that are not accepted as in the specs
-    other_terms: set[str] = field(default_factory=set)  # agreements whose accepted terms are not those of the specs
+    other_terms: set[str] = field(default_factory=set)  # hashes that nobody accepted
     window_seconds: int = 10
     instant: bool = True
     identity: ChainIdentity = field(default_factory=lambda: ChainIdentity(chain_id=31337, contract="0x" + "c0" * 20))
@@ -95,9 +95,9 @@ class FakeChain:
         self._answer()
         return self.agreements.get(agreement_id, OnChainAgreement(version=1, first_period=0, end_period=2**32 - 1))
 
-    def holds_terms(self, agreement_id: str, period_index: int, terms_hash: str) -> bool:  # noqa: ARG002
+    def holds_terms(self, agreement_id: str, period_index: int, terms_hash: str) -> bool:
         found = self.agreement(agreement_id)
-        return found is not None and found.covers(period_index) and agreement_id not in self.other_terms
+        return found is not None and found.covers(period_index) and terms_hash not in self.other_terms
 
     def can_finalise(self, key: SettlementKey) -> str:
         self._answer()

@@ -18,6 +18,7 @@ from eth_account.messages import encode_typed_data
 from sankofa_observe.adapters import attestation_form as form
 from sankofa_observe.adapters.attestor_folder import FolderAttestor, ProposalFolder
 from sankofa_observe.adapters.contract import typed_batch
+from sankofa_observe.adapters.keys import KeystoreSigner
 from sankofa_observe.adapters.whole_files import path_of, read_whole, write_whole
 from sankofa_observe.errors import InvariantBroken, Unavailable, Unusable
 from sankofa_observe.ports import Answer, NoAnswer, Proposal, Word
@@ -25,7 +26,7 @@ from tests import builders
 from tests.attesting import House, documents, honest, lie, members, proposal
 from tests.builders import CHAIN, START
 
-STRANGER = Account.from_key("0x" + "77" * 32)
+STRANGER = KeystoreSigner(Account.from_key("0x" + "77" * 32))
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 FIRST, SECOND = honest(0), honest(1)
 NAME = FIRST.penalty.document_hash
@@ -118,7 +119,7 @@ SPOILED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a reason slipped in": (_with(reason="bribed"), "a stranger's key, or for another contract"),
     "half of a character": (lambda raw: raw.replace(b'"reason":""', b'"reason":"\\ud800"'), "no signature"),
     "on another document": (_with(document=SECOND.penalty.document_hash), "an answer on another document"),
-    "by a stranger": (_by_stranger, f"signed by {STRANGER.address.lower()}"),
+    "by a stranger": (_by_stranger, f"signed by {STRANGER.account.lower()}"),
 }
 
 
@@ -340,10 +341,10 @@ def test_an_attestor_that_was_never_there_has_said_nothing(tmp_path: Path) -> No
 
 def test_an_attestor_does_not_answer_for_another(house: House) -> None:
     """Its files copied into another one's folder are a stranger's."""
-    other = FolderAttestor(name="a2", account=STRANGER.address, proposals=ProposalFolder(house.shared), chain=CHAIN)
-    house.own.rename(house.own.with_name(STRANGER.address.lower()))
+    other = FolderAttestor(name="a2", account=STRANGER.account, proposals=ProposalFolder(house.shared), chain=CHAIN)
+    house.own.rename(house.own.with_name(STRANGER.account.lower()))
 
-    assert "expected " + STRANGER.address.lower() in said(other.answers(documents(FIRST))[NAME])
+    assert "expected " + STRANGER.account.lower() in said(other.answers(documents(FIRST))[NAME])
     with pytest.raises(Unusable, match="a stranger's key"):
         other.signature(proposal(FIRST, SECOND))
 

@@ -6,11 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from eth_account import Account
 
 from sankofa_observe.adapters.attestor import LocalAttestor
 from sankofa_observe.adapters.attestor_in_thread import MemoryAnswers, ThreadAttestor, wait_until
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.pipeline.answering import Answering
 from sankofa_observe.pipeline.asking import Asking, Due
 from sankofa_observe.ports import Answer, Proposal
@@ -20,6 +19,7 @@ from sankofa_observe.testing import FixedClock, MemoryExclusions
 from tests import builders
 from tests.attesting import documents, honest, lie, members, samples
 from tests.builders import CHAIN, START
+from tests.chain import new_signer
 from tests.pace import until
 
 HONEST, LIE = honest(0), lie(1)
@@ -47,9 +47,9 @@ class Here:
         self.held.set()
         witness = LocalAttestor(
             name="here",
-            key=Account.create(),
+            key=new_signer(),
             source=samples(),
-            catalog=Catalog(agreements={agreement.id: agreement}),
+            catalog=Catalog(agreements={agreement.version_id: agreement}),
             exclusions=MemoryExclusions(),
         )
         answering = Answering(witness=witness, memory=MemoryAnswers(), clock=clock)
@@ -151,9 +151,9 @@ def test_its_documents_are_recounted_once(pair: list[Here], seconds: Seconds) ->
 
 
 def test_what_it_did_not_review_it_does_not_sign(pair: list[Here]) -> None:
-    """And that costs this batch, not the turn."""
+    """Whoever asks is told, and sends the rest first."""
     one = Proposal(chain=CHAIN, attestors=members(), rows=(HONEST.penalty.row(),))
-    with pytest.raises(Unavailable, match="asked to sign what it did not review"):
+    with pytest.raises(InvariantBroken, match="asked to sign what it did not review"):
         pair[0].attestor.signature(one)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from eth_account import Account
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from sankofa_observe.units import Period
 from tests import builders
 from tests.attesting import House, documents, early, honest, lie
 from tests.builders import CHAIN, START, Breach
+from tests.chain import new_signer
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_an_answer_that_was_slipped_into_its_memory_is_none(house: House, text: 
 
 def _forged(one: Breach) -> str:
     answer = Answer(document=one.penalty.document_hash, word=Word.AGREES, since_at=START, at=START)
-    return answer_raw(answer, CHAIN, Account.create()).decode()
+    return answer_raw(answer, CHAIN, new_signer()).decode()
 
 
 def test_the_end_of_the_process_is_not_waited_for_by_what_is_still_to_do(house: House) -> None:

@@ -162,14 +162,16 @@ def test_an_attestors_signer_that_does_not_sign_costs_its_own_signature(case: st
     court.attestors[1].signer = SIGNERS[case]
     told = court.run()
     assert (court.states(), court.chain.signed) == ([REPORTED], [(1, (ACCOUNTS[0].encode(), ACCOUNTS[2].encode()))])
-    assert said(told)[0] == str(SIGNERS[case])
+    (attested,) = [one for one in told if isinstance(one, Attested)]
+    assert attested.others == (f"y: its signature cannot be used: {SIGNERS[case]}",)
 
     court = Court()
     for attestor in court.attestors[:2]:
         attestor.signer = SIGNERS[case]
     told = court.run()
     assert (court.states(), court.nonces()) == ([COMPUTED], [])
-    assert said(told) == [str(SIGNERS[case])] * 2 + ["1 of 2 attestors signed"]
+    unsigned = "; ".join(f"{name}: its signature cannot be used: {SIGNERS[case]}" for name in "zy")
+    assert said(told) == [f"1 of 2 attestors signed its batch; {unsigned}"]
 
 
 def test_an_attestors_signer_that_signs_something_else_calls_a_person_once_the_rest_is_sent() -> None:
@@ -219,7 +221,7 @@ def test_fewer_than_the_threshold_send_nothing(trouble: dict[str, Any], reason: 
 def test_terms_that_the_parties_did_not_accept_are_not_reported() -> None:
     """The contract holds other terms: no nonce is spent, and it is told."""
     court = Court()
-    court.chain.other_terms.add(builders.agreement().key)
+    court.chain.other_terms.add(builders.agreement().terms_hash)
 
     assert said(court.run()) == [
         (
