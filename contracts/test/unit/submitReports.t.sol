@@ -105,6 +105,35 @@ contract SubmitReportsTest is Claims {
         }
     }
 
+    /// Of a row with every fault there is, mended one by one: the answer is always the first that is left.
+    function test_SetsApart_ByTheFirstOfSeveralFaults() public {
+        ISettlementBook.Row memory item = rowOf(OTHER, PERIODS, 8, 1, 0);
+        (item.revision, item.documentHash) = (2, 0);
+        refuseRow(item, IAgreementBook.SLAUnknownSlo.selector);
+        item.slo = 1;
+        refuseRow(item, ISettlementBook.SLARevisionUnexpected.selector);
+        item.revision = 1;
+        refuseRow(item, IAgreementBook.SLAUnknownAgreement.selector);
+        item.agreementId = agreement;
+        refuseRow(item, IAgreementBook.SLAUnknownPeriod.selector);
+        item.period = PERIOD + 2;
+        refuseRow(item, IAgreementBook.SLAUnknownSlo.selector);
+        item.slo = 0;
+        refuseRow(item, ISettlementBook.SLAPeriodNotClosed.selector);
+        item.period = FIRST;
+        refuseRow(item, ISettlementBook.SLAReportTooLate.selector);
+        item.period = PERIOD;
+        refuseRow(item, ISettlementBook.SLANoEvidence.selector);
+        item.documentHash = keccak256("document");
+        refuseRow(item, ISettlementBook.SLAInvalidCounts.selector);
+        item.good = 0;
+        refuseRow(item, ISettlementBook.SLANoData.selector);
+        item.good = item.valid = 1;
+        refuseRow(item, ISettlementBook.SLANotABreach.selector);
+        item.good = 0;
+        take(item);
+    }
+
     // -------------------------------------------------------------------------------------------------------- clocks
 
     function test_SetsApart_APeriodThatIsNotOver() public {
