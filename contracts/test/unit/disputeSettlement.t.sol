@@ -64,8 +64,9 @@ contract DisputeSettlementTest is Claims {
     function test_RevertWhen_NoWordHasTheRevision() public {
         ISettlementBook.Row memory item = row();
         refuse(item, TENANT, unexpectedRevision(1, 0));
-        take(item);
         item.revision = 0;
+        refuse(item, TENANT, unexpectedRevision(0, 0));
+        take(row());
         refuse(item, TENANT, unexpectedRevision(0, 1));
         item.revision = 2;
         refuse(item, TENANT, unexpectedRevision(2, 1));
@@ -82,6 +83,11 @@ contract DisputeSettlementTest is Claims {
         refuse(rowOf(agreement, PERIOD, 1, 1, 2), TENANT, unexpectedRevision(1, 0));
         refuse(rowOf(agreement, PERIOD, 8, 1, 2), TENANT, unexpectedRevision(1, 0));
         refuse(rowOf(agreement, PERIOD, 255, 1, 2), TENANT, unexpectedRevision(1, 0));
+        settle(row());
+        take(restated(row(), 2, 1)); // lies where a ninth SLO's word would
+        ISettlementBook.Row memory ninth = rowOf(agreement, PERIOD, 8, 1, 2);
+        ninth.revision = 2;
+        refuse(ninth, TENANT, unexpectedRevision(2, 0));
     }
 
     function testFuzz_RevertWhen_TheCallerIsNoParty(address caller) public {

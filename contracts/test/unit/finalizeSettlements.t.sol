@@ -66,10 +66,23 @@ contract FinalizeSettlementsTest is Claims {
         refuseFinality(rowOf(OTHER, PERIOD, 0, 1, 2), reason);
         refuseFinality(rowOf(agreement, type(uint32).max, 7, 1, 2), reason);
         refuseFinality(rowOf(agreement, PERIOD, 8, 1, 2), reason);
-        take(row());
-        closeWindow();
-        refuseFinality(rowOf(agreement, PERIOD, 8, 1, 2), reason); // where the restatement of SLO 0 would wait
         refuseFinality(rowOf(agreement, PERIOD, 255, 1, 2), reason);
+    }
+
+    /// The ninth place is where the restatement of the first SLO waits: it is no SLO's, whatever lies there.
+    function test_SetsApart_ThePlaceWhereARestatementWaits() public {
+        bytes4 reason = ISettlementBook.SLASettlementUnexpectedState.selector;
+        ISettlementBook.Row memory ninth = rowOf(agreement, PERIOD, 8, 1, 2);
+        settle(row());
+        take(restated(row(), 2, 1));
+        closeWindow();
+        refuseFinality(ninth, reason);
+        take(restated(row(), 3, 1));
+        dispute(restated(row(), 3, 1), TENANT);
+        refuseFinality(ninth, reason);
+        resolve(restated(row(), 3, 1), ISettlementBook.Outcome.Rejected);
+        refuseFinality(ninth, reason);
+        requireBalance(agreement, 250_000, 0, 0);
     }
 
     function test_SetsApart_WhatIsFinalOrVoid() public {

@@ -105,6 +105,20 @@ contract SubmitReportsTest is Claims {
         }
     }
 
+    /// The ninth place is where the restatement of the first SLO waits: it is no SLO's, whatever lies there.
+    function test_SetsApart_ThePlaceWhereARestatementWaits() public {
+        ISettlementBook.Row memory ninth = rowOf(agreement, PERIOD, 8, 1, 2);
+        settle(row());
+        contest(restated(row(), 2, 1));
+        for (ninth.revision = 1; ninth.revision < 4; ++ninth.revision) {
+            refuseRow(ninth, IAgreementBook.SLAUnknownSlo.selector);
+        }
+        resolve(restated(row(), 2, 1), ISettlementBook.Outcome.Rejected);
+        for (ninth.revision = 1; ninth.revision < 4; ++ninth.revision) {
+            refuseRow(ninth, IAgreementBook.SLAUnknownSlo.selector);
+        }
+    }
+
     /// Of a row with every fault there is, mended one by one: the answer is always the first that is left.
     function test_SetsApart_ByTheFirstOfSeveralFaults() public {
         ISettlementBook.Row memory item = rowOf(OTHER, PERIODS, 8, 1, 0);
