@@ -121,6 +121,7 @@ contract AttestorsTest is Claims {
     }
 
     /// Of any set of up to 32, the threshold's number of any of its members is enough, and one fewer is not.
+    /// forge-config: deep.fuzz.runs = 500
     function testFuzz_TheThresholdIsEnough(uint256 count, uint256 threshold, uint256 from) public {
         count = bound(count, 1, 32);
         threshold = bound(threshold, count / 2 + 1, count);
