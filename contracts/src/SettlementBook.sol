@@ -316,12 +316,13 @@ contract SettlementBook is Credits {
 
     // ----------------------------------------------------------------------------------------------------- disputes
 
-    /// @dev The word of a settlement that has this revision, and its place among the words of its period.
+    /// @dev The word of a settlement that has this revision, and its place among the words of its period. The error names the newest.
     function _find(Key memory key, uint8 revision) private view returns (SettlementWord word, uint256 place) {
         SettlementWord[2 * MAX_SLOS] storage words = _words[key.agreementId][key.period];
         if (key.slo < MAX_SLOS) {
             (word, place) = (words[key.slo], key.slo);
-            if (word.revision() != revision) (word, place) = (words[key.slo + PENDING], key.slo + PENDING);
+            SettlementWord waiting = words[key.slo + PENDING];
+            if (word.revision() != revision && waiting.exists()) (word, place) = (waiting, key.slo + PENDING);
         }
         if (revision == 0 || word.revision() != revision) {
             revert SLARevisionUnexpected(revision, word.revision());

@@ -1,4 +1,4 @@
-"""The contract's own tests, and the artefact the package ships: compiled from these sources, by this compiler."""
+"""The contract's own tests, and the artefacts the package ships, one a book: compiled from these sources, by this compiler."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deploy.lab import children
 from deploy.parts import CHECKOUT, need_program
 
 CONTRACTS = CHECKOUT / "contracts"
-ARTEFACT = CHECKOUT / "sankofa_observe" / "adapters" / "abi" / "SlaSettlement.json"
+ARTEFACTS = CHECKOUT / "sankofa_observe" / "adapters" / "abi"
 OPENZEPPELIN = "@openzeppelin/contracts"
 RUN_SECONDS = 300
 
@@ -41,9 +41,9 @@ def run(command: Sequence[str]) -> str:
     return done.stdout
 
 
-@pytest.fixture
-def artefact() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(ARTEFACT.read_text())
+@pytest.fixture(params=["AgreementBook", "SettlementBook"])
+def artefact(request: pytest.FixtureRequest) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((ARTEFACTS / f"{request.param}.json").read_text())
     return loaded
 
 
@@ -55,13 +55,13 @@ def test_the_contract_holds_its_claims() -> None:
 
 
 @pytest.mark.real("node")
-def test_the_committed_artefact_is_what_the_compiler_makes() -> None:
+def test_the_committed_artefacts_are_what_the_compiler_makes() -> None:
     """Compiling the sources again gives the committed ABI and bytecode, byte by byte."""
     run([need_program("node"), "tools/compile.mjs", "--check"])
 
 
 def test_the_committed_artefact_belongs_to_these_sources(artefact: dict[str, Any]) -> None:
-    """The artefact names every source file with its hash, and OpenZeppelin with the pinned version (needs no Node)."""
+    """Each artefact names every source file with its hash, and OpenZeppelin with the pinned version (needs no Node)."""
     sources = {
         path.relative_to(CHECKOUT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (CONTRACTS / "src").rglob("*.sol")
@@ -72,7 +72,7 @@ def test_the_committed_artefact_belongs_to_these_sources(artefact: dict[str, Any
 
 
 def test_the_committed_artefact_names_the_pinned_compiler(artefact: dict[str, Any]) -> None:
-    """The artefact was made by the solc of package.json, for Shanghai, with the optimizer at 200 runs."""
+    """Each artefact was made by the solc of package.json, for Shanghai, with the optimizer at 200 runs."""
     package = json.loads((CONTRACTS / "package.json").read_text())
     compiler = artefact["compiler"]
     assert package["devDependencies"]["solc"] == compiler["version"].partition("+")[0]

@@ -64,7 +64,7 @@ interface IAgreementBook {
      * @param yearCapMinor The most that the credits of an agreement year come to; 0: no such cap. It changes only where an
      * agreement year begins.
      * @param minimumMinor The smallest credit of a period; 0: none; at most the cap of a period, and of a year.
-     * @param belowMinimum What becomes of a smaller one.
+     * @param belowMinimum What becomes of a smaller one; Nothing where there is no minimum.
      * @param stacking How the SLOs' credits are put together.
      * @param graceSeconds How long after its end a period is first reported (late samples).
      * @param disputeWindowSeconds How long, in unpaused time, a report can be disputed; at least {minimumWindowSeconds}
@@ -189,7 +189,7 @@ interface IAgreementBook {
 
     /// @notice A table has 2 to 512 bounds, ascending.
     error SLAInvalidCalendar(uint256 bounds, uint256 firstWrong);
-    /// @notice Equal periods need a length and at least one period, and end before 2^48.
+    /// @notice Equal periods need a length, are 1 to 2^32 - 2, and end before 2^48.
     error SLAInvalidFixedCalendar(uint48 anchor, uint32 periodSeconds, uint32 periods);
     /// @notice The calendar is not on chain, or has no such bound.
     error SLAUnknownBound(bytes16 calendar, uint256 index, uint256 bounds);

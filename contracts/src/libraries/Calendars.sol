@@ -8,8 +8,8 @@ uint256 constant MAX_BOUNDS = 512; // about 2.4 million gas to publish
 /**
  * @title Where periods begin and end
  * @dev Months of a zone cannot be computed on chain, so they are a table; equal periods are three numbers. A calendar is named by
- * the hash of what it holds, so the same one is shared by all who publish it, and none ever changes. 128 bits name it: whoever
- * looks for a second calendar of the same name tries 2^128 of them.
+ * the hash of what it holds, so the same one is shared by all who publish it, and none ever changes. 128 bits name it: who
+ * makes two calendars of one name tries 2^64 of them, and whichever is published first is left, be it a table or not.
  */
 library Calendars {
     struct Fixed {
@@ -30,7 +30,7 @@ library Calendars {
             if (bounds[i] <= bounds[i - 1]) revert IAgreementBook.SLAInvalidCalendar(count, i);
         }
         calendar = bytes16(keccak256(abi.encode(bounds)));
-        if (self.tables[calendar].length != 0) return calendar;
+        if (boundCount(self, calendar) != 0) return calendar;
 
         self.tables[calendar] = bounds;
         emit IAgreementBook.CalendarPublished(calendar, bounds);
@@ -47,7 +47,7 @@ library Calendars {
             revert IAgreementBook.SLAInvalidFixedCalendar(anchor, periodSeconds, periods);
         }
         calendar = bytes16(keccak256(abi.encode(anchor, periodSeconds, periods)));
-        if (self.fixedOnes[calendar].periods != 0) return calendar;
+        if (boundCount(self, calendar) != 0) return calendar;
 
         self.fixedOnes[calendar] = Fixed({anchor: anchor, periodSeconds: periodSeconds, periods: periods});
         emit IAgreementBook.FixedCalendarPublished(calendar, anchor, periodSeconds, periods);

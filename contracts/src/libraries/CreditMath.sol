@@ -27,7 +27,7 @@ library CreditMath {
         return onePpm > otherPpm ? onePpm : otherPpm;
     }
 
-    /// @dev What is credited of a year that comes to `uncutMinor`; a cap of 0 is none.
+    /// @dev What is credited of a year that comes to `uncutMinor`. Callers ask only where there is a cap: 0 means none.
     function yearMinor(uint256 uncutMinor, uint256 yearCapMinor) internal pure returns (uint256) {
         return uncutMinor < yearCapMinor ? uncutMinor : yearCapMinor;
     }
