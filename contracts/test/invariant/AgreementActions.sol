@@ -23,13 +23,18 @@ abstract contract AgreementActions is Stage {
         if (done) model.proposed(caller, id, made, until);
     }
 
+    /// @dev By one party, or by both at once: of two offers of one version, at most one is ever accepted.
     function amend(uint256 seed) external {
         shuffle(seed);
         bytes32 id = anyDeal();
+        address party = anyParty(id);
+        amendBy(id, casting(party));
+        if (model.isKnown(id) && oneIn(2)) amendBy(id, model.otherParty(id, party));
+    }
+
+    function amendBy(bytes32 id, address caller) internal {
         IAgreementBook.Terms memory made = amended(id);
         uint48 until = acceptBefore(made);
-        address caller = casting(anyParty(id));
-
         bytes4 reason = model.amendmentReason(caller, id, made, until);
         bytes memory call = abi.encodeCall(book.proposeAmendment, (id, made, until));
         (bool done,) = act("amend", caller, address(book), call, reason, 1);
@@ -38,7 +43,7 @@ abstract contract AgreementActions is Stage {
 
     function withdrawProposal(uint256 seed) external {
         shuffle(seed);
-        if (!oneIn(3)) return; // or few would live to be accepted
+        if (!oneIn(4)) return; // or few would live to be accepted
         AgreementModel.Offer memory offer = anyOffer();
         address caller = casting(offer.proposer);
 
@@ -69,7 +74,7 @@ abstract contract AgreementActions is Stage {
         bytes16 calendar = model.isKnown(id) ? model.termsOf(id, 1).calendar : calendars[0];
         uint32 end = nowIn(calendar) + uint32(draw(12));
         if (oneIn(12)) end = LAST_BOUND + 1;
-        if (oneIn(4)) (id, end) = whereAnOfferBegins();
+        if (oneIn(2)) (id, end) = whereAnOfferBegins();
         address caller = casting(anyParty(id));
 
         bytes4 reason = model.terminationReason(caller, id, end);
@@ -89,7 +94,7 @@ abstract contract AgreementActions is Stage {
         uint48 latest = made.firstPeriod <= LAST_BOUND ? model.boundOf(made.calendar, made.firstPeriod) : 1;
         if (oneIn(12)) return latest + 1;
         if (oneIn(12)) return uint48(block.timestamp);
-        return oneIn(3) ? uint48(block.timestamp) + 1 days : latest;
+        return oneIn(4) ? uint48(block.timestamp) + 1 days : latest;
     }
 
     function amended(bytes32 id) internal returns (IAgreementBook.Terms memory made) {

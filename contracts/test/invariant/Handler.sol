@@ -33,8 +33,9 @@ contract Handler is AgreementActions, SettlementActions, RedemptionActions {
     /// @dev Paused for a fifth of the calls or so: enough to matter, not so much that nothing else happens.
     function switchPause(uint256 seed) external {
         shuffle(seed);
-        bool pausing = model.paused() ? oneIn(8) : oneIn(4);
-        if (!pausing && !model.paused() && !oneIn(8)) return;
+        bool paused = model.paused();
+        if (!paused && !oneIn(4)) return;
+        bool pausing = paused == oneIn(3);
         pausing ? tryPause() : tryUnpause();
     }
 

@@ -20,7 +20,7 @@ abstract contract SettlementActions is Stage {
     function restate(uint256 seed) external {
         shuffle(seed);
         if (model.entryCount() == 0) return;
-        ISettlementBook.Row memory item = find(anyState()).row;
+        ISettlementBook.Row memory item = find(oneIn(2) ? ISettlementBook.State.Final : anyState()).row;
         item.revision = newestRevision(item) + 1;
         recount(item);
         send(one(item));
@@ -90,8 +90,9 @@ abstract contract SettlementActions is Stage {
         if (model.entryCount() == 0) return;
         ISettlementBook.Row memory item = find(oneIn(12) ? anyState() : anyDispute()).row;
         ISettlementBook.Outcome outcome = ISettlementBook.Outcome(draw(3));
-        if (oneIn(16)) item.revision = uint8(draw(4));
+        if (oneIn(8)) item.revision = uint8(draw(4));
         if (outcome == ISettlementBook.Outcome.Corrected || oneIn(8)) recount(item);
+        if (oneIn(12)) item.good = item.valid + 1;
         address caller = casting(model.holder(ISettlementBook.Role.Arbiter));
 
         bytes4 reason = unlessPaused(model.rulingReason(caller, item, outcome));
@@ -107,8 +108,8 @@ abstract contract SettlementActions is Stage {
         if (model.entryCount() == 0) return;
         ISettlementBook.Key[] memory keys_ = new ISettlementBook.Key[](oneIn(24) ? 0 : 1 + draw(3));
         for (uint256 i = 0; i < keys_.length; ++i) {
-            bool usual = !oneIn(4);
-            keys_[i] = keyOf(find(usual ? ISettlementBook.State.Reported : anyState()).row);
+            bool usual = !oneIn(3);
+            keys_[i] = keyOf(find(usual ? ISettlementBook.State.Reported : oneIn(3) ? anyState() : anyDispute()).row);
             if (oneIn(24)) keys_[i].slo = uint8(draw(256));
         }
         bytes4 reason = unlessPaused(keys_.length == 0 ? ISettlementBook.SLAEmptyBatch.selector : bytes4(0));
