@@ -16,10 +16,6 @@ contract CreditHarness {
         return toBands(bands).creditPpm(good, valid);
     }
 
-    function worstOf(IAgreementBook.Band[] calldata bands) external pure returns (uint256) {
-        return toBands(bands).worstPpm();
-    }
-
     function periodMinor(
         IAgreementBook.Terms calldata terms,
         uint32[] calldata credits
@@ -63,7 +59,6 @@ contract CreditTest {
         vm.assertEq(0, harness.ppmOf(list, most, most), "all of them");
         vm.assertEq(7, harness.ppmOf(list, most - 1, most), "all but one");
         vm.assertEq(0, harness.ppmOf(list, 0, 0), "none of none");
-        vm.assertEq(7, harness.worstOf(list), "the worst");
     }
 
     /// 10: fewer good events never lower the credit of an SLO.

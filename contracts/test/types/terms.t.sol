@@ -81,7 +81,6 @@ contract TermsWordsTest {
         }
         Bands word = packer.bandsOf(list);
         vm.assertEq(keccak256(abi.encode(list)), keccak256(abi.encode(word.unpacked())), "bands");
-        vm.assertEq(list[0].belowPpm, word.objectivePpm(), "objective");
         vm.assertEq(0, Bands.unwrap(word) >> (40 * list.length), "the bits above");
     }
 
