@@ -24,6 +24,7 @@ contract CallCoverageTest is Story {
     string internal missing;
     mapping(string action => mapping(bytes4 reason => bool)) internal met;
 
+    /// 26: and after each of them a stranger brings every settlement to an end.
     function test_EveryActionSucceedsAndMeetsEachOfItsReasons() public {
         missing = "nothing was played";
         for (uint256 i = 0; i < SEQUENCES && bytes(missing).length > 0; ++i) {
@@ -45,6 +46,27 @@ contract CallCoverageTest is Story {
         vm.assertTrue(bytes(handler.violation()).length == 0, handler.violation());
         requireTheModel();
         requireTheEvents();
+        requireAnOutlet();
+    }
+
+    /// @dev Nobody is needed but a stranger, once the admin has ended a pause: every settlement comes to an end.
+    function requireAnOutlet() internal {
+        if (model.paused()) {
+            vm.prank(model.holder(ISettlementBook.Role.Admin));
+            sla.unpause();
+        }
+        vm.warp(block.timestamp + 30 days); // more than a window and a ruling of these terms together
+        vm.roll(block.number + 100);
+        for (uint256 i = 0; i < logBook.keyCount(); ++i) {
+            ISettlementBook.Key[] memory list = new ISettlementBook.Key[](1);
+            list[0] = logBook.keyAt(i);
+            sla.finalizeSettlements(list);
+            (ISettlementBook.Settlement memory standing, ISettlementBook.Settlement memory pending) =
+                sla.getSettlement(list[0]);
+            vm.assertTrue(standing.state > ISettlementBook.State.DisputedByTenant, "what stands is at an end");
+            bool waits = pending.revision > 0 && pending.state != ISettlementBook.State.Voided;
+            vm.assertFalse(waits, "nothing waits beside it");
+        }
     }
 
     function call(bytes4 action, uint256 seed) internal {
