@@ -118,16 +118,19 @@ abstract contract Administered is ISettlementBook, Pausable {
     }
 
     function _checkCaller(Role role) private view {
+        // slither-disable-next-line timestamp a holder is compared, no time
         if (msg.sender != _holders[role]) revert SLAUnauthorizedRole(role, msg.sender);
     }
 
     function _checkMature(uint48 effectiveAt) private view {
+        // slither-disable-next-line incorrect-equality,timestamp 0 says that nothing was announced
         if (effectiveAt == 0) revert SLANothingAnnounced();
         if (block.timestamp < effectiveAt) revert SLAChangeTooEarly(effectiveAt);
     }
 
     /// @dev Without billing, tenants and providers redeem; without the others the contract would stand still.
     function _checkHolder(Role role, address holder) private pure {
+        // slither-disable-next-line timestamp a holder is compared, no time
         if (holder == address(0) && role != Role.Billing) revert SLAInvalidHolder(role);
     }
 

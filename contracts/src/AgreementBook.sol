@@ -120,6 +120,7 @@ contract AgreementBook is IAgreementBook {
         uint48 endsAt = _calendars.boundAt(word.calendar(), endPeriod);
         uint256 earliest = block.timestamp + noticeSecondsOf(agreement.versions[word.version()].clock);
         bool nearer = word.firstPeriod() <= endPeriod && endPeriod < word.endPeriod();
+        // slither-disable-next-line timestamp a notice is days, a proposer of blocks moves seconds
         if (!nearer || endsAt < earliest) {
             revert SLAInvalidEnd(agreementId, endPeriod, endsAt, earliest, word.endPeriod());
         }
@@ -268,13 +269,14 @@ contract AgreementBook is IAgreementBook {
         uint256 faults = TermsCheck.faultsOf(terms, minimumWindowSeconds);
         uint256 bounds = _calendars.boundCount(terms.calendar);
         if (bounds == 0) {
-            faults |= 1 << uint8(TermsFault.Calendar);
+            faults |= uint256(1) << uint8(TermsFault.Calendar);
         } else if (uint256(terms.firstPeriod) + 1 >= bounds) {
-            faults |= 1 << uint8(TermsFault.FirstPeriod);
+            faults |= uint256(1) << uint8(TermsFault.FirstPeriod);
         } else if (
+            // slither-disable-next-line timestamp the same end, when it is offered
             acceptBefore <= block.timestamp || acceptBefore > _calendars.boundAt(terms.calendar, terms.firstPeriod)
         ) {
-            faults |= 1 << uint8(TermsFault.AcceptBefore);
+            faults |= uint256(1) << uint8(TermsFault.AcceptBefore);
         }
         if (faults != 0) revert SLAInvalidTerms(faults);
     }
@@ -318,6 +320,7 @@ contract AgreementBook is IAgreementBook {
         if (version != accepted + 1) revert SLAStaleProposal(agreementId, version, accepted + 1);
         bytes32 given = proposalDigest(agreementId, version, acceptBefore, terms);
         if (given != proposal.digest) revert SLATermsMismatch(agreementId, given, proposal.digest);
+        // slither-disable-next-line timestamp an offer's end is the parties' choice, and both know it
         if (block.timestamp >= proposal.acceptBefore) revert SLAProposalExpired(agreementId, proposal.acceptBefore);
     }
 

@@ -71,11 +71,12 @@ abstract contract Credits is Administered {
         Key memory key,
         SettlementWord word
     ) private returns (bool fits, uint256 periodMinor, int256 deltaMinor) {
+        // slither-disable-next-line calls-loop a STATICCALL to the book of the constructor, for each of at most MAX_BATCH rows
         (uint256 moneyWord, uint256 year) = _book.creditWords(key.agreementId, key.period);
         MoneyWord money = MoneyWord.wrap(moneyWord);
         uint256 before;
         (before, periodMinor) = _periodMinor(money, words, key.slo, word.creditPpm());
-        uint256 uncut;
+        uint256 uncut = 0;
         uint256 cap = money.yearCapMinor();
         if (cap == 0) {
             deltaMinor = int256(periodMinor) - int256(before);
@@ -130,7 +131,9 @@ abstract contract Credits is Administered {
         bytes32 invoiceRefHash,
         uint80 amountMinor
     ) external whenNotPaused {
+        // slither-disable-next-line unused-return the tenant is not asked for
         (address provider,) = _book.partiesOf(agreementId);
+        // slither-disable-next-line timestamp an account is compared, no time
         if (msg.sender != provider && msg.sender != holderOf(Role.Billing)) {
             revert SLAUnauthorizedParty(agreementId, msg.sender);
         }
@@ -183,6 +186,7 @@ abstract contract Credits is Administered {
 
     /// @inheritdoc ISettlementBook
     function periodCreditOf(bytes32 agreementId, uint32 period) external view returns (uint80) {
+        // slither-disable-next-line unused-return the year is not asked for
         (uint256 moneyWord,) = _book.creditWords(agreementId, period);
         MoneyWord money = MoneyWord.wrap(moneyWord);
         SettlementWord[2 * MAX_SLOS] storage words = _words[agreementId][period];
@@ -208,6 +212,7 @@ abstract contract Credits is Administered {
     // ------------------------------------------------------------------------------------------------------- checks
 
     function _checkTenant(bytes32 agreementId) private view {
+        // slither-disable-next-line unused-return the provider is not asked for
         (, address tenant) = _book.partiesOf(agreementId);
         if (msg.sender != tenant) revert SLAUnauthorizedParty(agreementId, msg.sender);
     }
@@ -228,6 +233,7 @@ abstract contract Credits is Administered {
     }
 
     function _hasPassed(RedemptionWord redemption) private view returns (bool) {
+        // slither-disable-next-line timestamp a window is hours at least, and blocks beside
         return unpausedTime() >= redemption.deadline() && block.number >= redemption.deadlineBlock();
     }
 }

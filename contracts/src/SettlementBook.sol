@@ -156,6 +156,7 @@ contract SettlementBook is Credits {
         PeriodRoot storage stored = _periodRoots[calendar][period];
         uint8 expected = stored.revision + 1;
         uint48 endsAt = _book.boundAt(calendar, uint256(period) + 1);
+        // slither-disable-next-line timestamp a period's end, which attestors signed after
         if (block.timestamp < endsAt || revision != expected || root == 0 || leafCount == 0) {
             revert SLAInvalidRoot(endsAt, revision, expected);
         }
@@ -190,6 +191,7 @@ contract SettlementBook is Credits {
 
     /// @inheritdoc ISettlementBook
     function batchDigest(Row[] memory rows) external view returns (bytes32) {
+        // slither-disable-next-line unused-return the hashes of the rows are not asked for
         (bytes32 hash,) = Attestation.batchHash(_attestorSet.epoch, _attestorSet.configDigest, rows);
         return Attestation.digestOf(hash);
     }
@@ -255,6 +257,7 @@ contract SettlementBook is Credits {
         bytes20 commitment,
         uint48 unpaused
     ) private view returns (bytes4 reason, SettlementWord word) {
+        // slither-disable-next-line calls-loop a STATICCALL to the book of the constructor, for each of at most MAX_BATCH rows
         (uint256 clockWord, uint256 bandsWord) = _book.reportWords(row.agreementId, row.period, row.slo);
         if (clockWord == 0) return (bytes4(uint32(bandsWord)), word);
         ReportClock clock = ReportClock.wrap(clockWord);
@@ -303,7 +306,9 @@ contract SettlementBook is Credits {
         uint256 creditPpm,
         uint48 unpaused
     ) private view returns (bytes4) {
+        // slither-disable-next-line timestamp a grace is hours, a proposer of blocks moves seconds
         if (block.timestamp < clock.reportableAt()) return SLAPeriodNotClosed.selector;
+        // slither-disable-next-line timestamp the same of weeks
         if (unpaused > (row.revision == 1 ? clock.reportUntil() : clock.restateUntil())) {
             return SLAReportTooLate.selector;
         }
@@ -342,6 +347,7 @@ contract SettlementBook is Credits {
         if (row.revision == MAX_REVISION) revert SLARevisionsExhausted();
         if (row.good > row.valid) revert SLAInvalidCounts();
         if (row.documentHash == 0) revert SLANoEvidence();
+        // slither-disable-next-line unused-return a ruling has no report clock
         (, uint256 bands) = _book.reportWords(row.agreementId, row.period, row.slo);
         row.revision += 1;
         return toSettlementWord(
@@ -389,10 +395,12 @@ contract SettlementBook is Credits {
      * Disputed one; this decides which. The first block after a chain's halt closes nothing that was open before it.
      */
     function _windowClosed(SettlementWord word, uint48 moreSeconds, uint48 unpaused) private view returns (bool) {
+        // slither-disable-next-line timestamp a window is hours at least, and blocks beside
         return unpaused >= word.deadline() + moreSeconds && block.number >= word.deadlineBlock();
     }
 
     function _rulingSeconds(Key memory key) private view returns (uint48) {
+        // slither-disable-next-line calls-loop a STATICCALL to the book of the constructor, for each of at most MAX_BATCH rows
         return ClockWord.wrap(_book.clockWord(key.agreementId, key.period)).rulingSeconds();
     }
 

@@ -15,7 +15,7 @@ from deploy.lab import children
 from deploy.parts import CHECKOUT, need_program
 
 CONTRACTS = CHECKOUT / "contracts"
-ARTEFACTS = CHECKOUT / "sankofa_observe" / "adapters" / "abi"
+ABI_FOLDER = CHECKOUT / "sankofa_observe" / "adapters" / "abi"
 OPENZEPPELIN = "@openzeppelin/contracts"
 RUN_SECONDS = 300
 
@@ -43,7 +43,7 @@ def run(command: Sequence[str]) -> str:
 
 @pytest.fixture(params=["AgreementBook", "SettlementBook"])
 def artefact(request: pytest.FixtureRequest) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((ARTEFACTS / f"{request.param}.json").read_text())
+    loaded: dict[str, Any] = json.loads((ABI_FOLDER / f"{request.param}.json").read_text())
     return loaded
 
 
@@ -72,11 +72,11 @@ def test_the_committed_artefact_belongs_to_these_sources(artefact: dict[str, Any
 
 
 def test_the_committed_artefact_names_the_pinned_compiler(artefact: dict[str, Any]) -> None:
-    """Each artefact was made by the solc of package.json, for Shanghai, with the optimizer at 200 runs."""
+    """The artefact was made by the solc of package.json, for Shanghai, with the optimizer at 100 runs."""
     package = json.loads((CONTRACTS / "package.json").read_text())
     compiler = artefact["compiler"]
     assert package["devDependencies"]["solc"] == compiler["version"].partition("+")[0]
-    assert compiler["optimizer"] == {"enabled": True, "runs": 200}
+    assert compiler["optimizer"] == {"enabled": True, "runs": 100}
     assert compiler["evmVersion"] == "shanghai"
 
 

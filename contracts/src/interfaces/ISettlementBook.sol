@@ -426,13 +426,13 @@ interface ISettlementBook {
      * @dev Emits {AttestorsAnnounced}. Works while paused. Requirements: the caller is the admin; see {SLAInvalidThreshold} and
      * {SLAAttestorsOutOfOrder}.
      */
-    function announceAttestors(address[] calldata attestors, uint8 threshold) external;
+    function announceAttestors(address[] calldata members, uint8 threshold) external;
 
     /**
      * @notice Put the announced attestor set in force. Settlements keep what the old one attested.
      * @dev Emits {AttestorsSet}. Requirements: exactly this set was announced, at least {changeDelay} ago.
      */
-    function applyAttestors(address[] calldata attestors, uint8 threshold) external;
+    function applyAttestors(address[] calldata members, uint8 threshold) external;
 
     /// @notice Stop everything but disputes, their withdrawals, objections, views and administration. Requirements: the guardian.
     function pause() external;
@@ -443,6 +443,7 @@ interface ISettlementBook {
     // -------------------------------------------------------------------------------------------------------- views
 
     /// @notice The most items of one batch.
+    // slither-disable-next-line naming-convention the getter of a constant
     function MAX_BATCH() external view returns (uint256);
 
     /// @notice The agreement book that terms are asked of; never another one.

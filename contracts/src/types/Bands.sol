@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IAgreementBook} from "../interfaces/IAgreementBook.sol";
 
-using {objectivePpm, creditPpm, worstPpm, unpacked} for Bands global;
+using {creditPpm, unpacked} for Bands global;
 
 /// @dev The bands of one SLO in 240 bits, the first one lowest: 20 bits of its bound, 20 bits of its credit. Bounds are above 0, so
 /// a bound of 0 ends the list.
@@ -23,11 +23,6 @@ function toBands(IAgreementBook.Band[] calldata list) pure returns (Bands) {
     return Bands.wrap(word);
 }
 
-/// @dev The promise: below it begins the first band.
-function objectivePpm(Bands self) pure returns (uint256) {
-    return Bands.unwrap(self) & PPM_MASK;
-}
-
 /**
  * @dev The credit of the lowest band that matches, in ppm of the fee; 0 when the objective is met, as it is of 0 of 0.
  *
@@ -40,11 +35,6 @@ function creditPpm(Bands self, uint256 good, uint256 valid) pure returns (uint25
         credit = rest >> 20 & PPM_MASK;
         rest >>= BAND_BITS;
     }
-}
-
-/// @dev The highest credit, which is the last band's.
-function worstPpm(Bands self) pure returns (uint256) {
-    return self.creditPpm(0, 1);
 }
 
 function unpacked(Bands self) pure returns (IAgreementBook.Band[] memory list) {
