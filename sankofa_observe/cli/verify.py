@@ -29,6 +29,10 @@ def verify(
     revision: Annotated[
         int, typer.Option(help="Tell the contract's commitment of this revision of the row, 1 to 31.")
     ] = 1,
+    from_block: Annotated[
+        int | None,
+        typer.Option(help="Search events from this block on; without it from the one in which the period ended."),
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -43,5 +47,13 @@ def verify(
     """
     from sankofa_observe.verify.command import run
 
-    code = run(document, rpc=rpc, rpc_file=rpc_file, contract=contract, revision=revision, as_json=as_json)
+    code = run(
+        document,
+        rpc=rpc,
+        rpc_file=rpc_file,
+        contract=contract,
+        revision=revision,
+        from_block=from_block,
+        as_json=as_json,
+    )
     raise typer.Exit(code)

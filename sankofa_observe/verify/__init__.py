@@ -13,19 +13,21 @@ from dataclasses import replace
 from typing import Any
 
 from sankofa_observe.verify import evidence_2
-from sankofa_observe.verify.chain import ADDRESS, Ask, held_by_contract
+from sankofa_observe.verify.answers import ADDRESS, Ask
+from sankofa_observe.verify.chain import Asking, held_by_contract
 from sankofa_observe.verify.findings import CannotCheck, Check, Findings, NoAnswer, OnChain, reading
 from sankofa_observe.verify.row import REVISIONS
 
 FORMATS = {evidence_2.FORMAT: evidence_2.document, evidence_2.SLOT_FORMAT: evidence_2.slot}
 
-__all__ = ["FORMATS", "CannotCheck", "Check", "Findings", "NoAnswer", "OnChain", "verify"]
+__all__ = ["FORMATS", "Asking", "CannotCheck", "Check", "Findings", "NoAnswer", "OnChain", "verify"]
 
 
-def verify(raw: bytes, *, ask: Ask | None = None, contract: str | None = None, revision: int = 1) -> Findings:
+def verify(raw: bytes, *, ask: Ask | Asking | None = None, contract: str | None = None, revision: int = 1) -> Findings:
     """Recompute everything a file claims; `ask(method, params)` is a JSON-RPC of a chain node.
 
-    `revision` is that of the row whose commitment is told: a document knows none, for a ruling or a restatement gives it one. `contract` is the address the reader signed with: a forger may name one of their own.
+    `revision` is that of the row whose commitment is told where no node is asked: a document knows none, for a ruling or a restatement
+    gives it one. `contract` is the address the reader signed with: a forger may name one of their own.
 
     Raises:
         CannotCheck: it is no such file, or the node answers in another form; nothing is said about its numbers.
@@ -39,7 +41,7 @@ def verify(raw: bytes, *, ask: Ask | None = None, contract: str | None = None, r
     with reading():
         found = _with_row(FORMATS[document["format"]](raw, document), revision)
         if ask is not None or contract is not None:
-            found = held_by_contract(found, ask, contract)
+            found = held_by_contract(found, Asking(ask=ask) if callable(ask) else ask, contract)
     return found
 
 

@@ -11,17 +11,20 @@ import json
 import os
 import sys
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from sankofa_observe.verify import CannotCheck, Findings, NoAnswer, verify
+from sankofa_observe.verify import Asking, CannotCheck, Findings, NoAnswer, verify
 from sankofa_observe.verify.address import VARIABLE, named
 from sankofa_observe.verify.node import node
+from sankofa_observe.verify.settled import SUPERSEDED
 
 MATCH, NO_ANSWER, NO_FILE, MISMATCH = 0, 1, 2, 3
 SHOWN = 20  # mismatches in words; --json has all
 LONGEST = 400  # letters of a value in words; --json has all
 MOST_BYTES = 64 * 2**20
+_CLEARED = "\r\x1b[K"  # a terminal's line, with nothing on it
 
 
 def main() -> None:
@@ -48,9 +51,15 @@ def main() -> None:
         default=1,
         help="tell the contract's commitment of this revision of the row, 1 to 31; without it of the first",
     )
+    parser.add_argument(
+        "--from-block",
+        metavar="N",
+        type=int,
+        help="search events from this block on; without it from the one in which the period ended",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     chosen = parser.parse_args()
-    asked = {name: getattr(chosen, name) for name in ("rpc", "rpc_file", "contract", "revision")}
+    asked = {name: getattr(chosen, name) for name in ("rpc", "rpc_file", "contract", "revision", "from_block")}
     sys.exit(run(chosen.file, **asked, as_json=chosen.json))
 
 
@@ -61,21 +70,41 @@ def run(
     rpc_file: Path | None = None,
     contract: str | None = None,
     revision: int = 1,
+    from_block: int | None = None,
     as_json: bool = False,
 ) -> int:
     """Check the file and print what was found; answers the exit code, of which each has one meaning whatever goes wrong."""
     try:
         address = named(rpc, rpc_file)
-        ask = node(address) if address is not None else None
-        found = verify(_read(file), ask=ask, contract=contract, revision=revision)
+        asking = _asking(address, from_block) if address is not None else None
+        found = verify(_read(file), ask=asking, contract=contract, revision=revision)
         _say(_json_of(file, found) if as_json else _text_of(file, found))
     except CannotCheck as error:
         return _complain(f"{file}: cannot check: {error}", NO_ANSWER if isinstance(error, NoAnswer) else NO_FILE)
     except OSError as error:
         return _complain(f"{file}: cannot check: {error.strerror or error}", NO_FILE)
+    except KeyboardInterrupt:
+        return _complain(f"{file}: cannot check: interrupted before the end", NO_FILE)
     except Exception as error:  # noqa: BLE001  a traceback ends with exit code 1, which has another meaning
         return _complain(f"{file}: cannot check: {type(error).__name__}: {error}", NO_FILE)
     return MISMATCH if found.wrong else MATCH
+
+
+def _asking(address: str, from_block: int | None) -> Asking:
+    if from_block is not None and from_block < 0:
+        raise CannotCheck(f"from-block is {from_block}, expected a block's number, 0 or more")
+    asking = Asking(ask=node(address), from_block=from_block)
+    return replace(asking, progress=_show_progress) if _is_watched() else asking
+
+
+def _is_watched() -> bool:
+    return sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
+
+
+def _show_progress(first: int, done: int, last: int) -> None:
+    """One line of a terminal, gone when the search is over."""
+    sys.stderr.write(_CLEARED if done >= last else f"{_CLEARED}events: block {done} of {first} to {last}")
+    sys.stderr.flush()
 
 
 def _read(file: str) -> bytes:
@@ -96,6 +125,7 @@ def _json_of(file: str, found: Findings) -> str:
         "holds": not found.wrong,
         "checks": len(found.checks),
         "mismatches": [vars(check) for check in found.wrong],
+        "standing": found.standing or None,
         "summary": dict(found.summary),
         "proved": [] if found.wrong else list(found.proved),
         "not_proved": list(found.not_proved),
@@ -120,11 +150,14 @@ def _text_of(file: str, found: Findings) -> str:
         return "\n".join([*lines, f"{_plain(file)}: {len(wrong)} of {len(found.checks)} checks do not hold"])
     lines += ["proved:", *(f"  {_plain(one)}" for one in found.proved)]
     lines += ["not proved:", *(f"  {_plain(one)}" for one in found.not_proved)]
-    return "\n".join([*lines, f"{_plain(file)}: all {len(found.checks)} checks hold"])
+    superseded = "; it is superseded, and its credit is not in force" if found.standing == SUPERSEDED else ""
+    return "\n".join([*lines, f"{_plain(file)}: all {len(found.checks)} checks hold{superseded}"])
 
 
 def _complain(text: str, code: int) -> int:
     with suppress(OSError, ValueError, CannotCheck):  # nobody listens: the exit code still tells
+        if _is_watched():
+            sys.stderr.write(_CLEARED)  # of a search that did not end
         _write(sys.stderr, _plain(text))
     return code
 

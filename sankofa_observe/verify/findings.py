@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sankofa_observe.verify.row import Row
 
@@ -31,14 +31,31 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Claims:
+    """What a whole document claims of its agreement's version, and of its price."""
+
+    calendar: str
+    version: int
+    terms_hash: str
+    currency: str
+    exponent: int
+    fee_minor: int
+    cap_ppm: int
+    bands: tuple[tuple[int, int], ...]
+    credit_ppm: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OnChain:
-    """What the contract must hold of a file: its row, and the words of its answer, as text."""
+    """What the contracts must hold of a file: its row, its promise and period, and the terms that it claims, if it has any."""
 
     chain_id: int
     contract: str
     row: Row
     settlement_id: str
-    words: Mapping[str, str]
+    promise: str  # <slo>/<site>
+    period: tuple[int, int]
+    claims: Claims | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,20 +67,11 @@ class Findings:
     on_chain: OnChain
     proved: tuple[str, ...]  # if all checks hold
     not_proved: tuple[str, ...]
+    standing: str = ""  # reported, disputed, final or superseded, where the contract was asked and knows the file
 
     @property
     def wrong(self) -> list[Check]:
         return [check for check in self.checks if not check.holds]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """A block of the chain."""
-
-    number: int
-    hash: str
-    at: int
-    words: Mapping[str, bytes] = field(default_factory=dict)  # what the contract answered there
 
 
 @contextmanager

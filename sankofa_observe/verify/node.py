@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from sankofa_observe.verify.address import hiding, refuse_unusable, shown
-from sankofa_observe.verify.chain import Ask
+from sankofa_observe.verify.answers import Ask
 from sankofa_observe.verify.findings import NoAnswer
 
 SECONDS = 30.0  # for a whole exchange: names, connection, headers, body

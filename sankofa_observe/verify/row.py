@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sankofa_observe.verify.keccak import keccak
 
@@ -21,6 +21,10 @@ class Row:
     good: int
     valid: int
     document_hash: str
+
+    def with_counts(self, good: int, valid: int, document_hash: str) -> Row:
+        """Another row of the same settlement."""
+        return replace(self, good=good, valid=valid, document_hash=document_hash)
 
     def commitment(self, revision: int) -> str:
         """The high 20 bytes of the EIP-712 hash of the row in this revision: what the contract keeps."""

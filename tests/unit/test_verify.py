@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from sankofa_observe.units import Period
 from sankofa_observe.verify import CannotCheck, verify
 from tests import builders
 from tests.simulation import events as simulation
+from tests.unit.books_double import BooksDouble
 from tests.unit.documents import EVENTS, PERIOD, SITE, STATES, Document, documents, gauge, of_events, of_states, source
 from tests.unit.referee import holds, packed
 
@@ -208,7 +208,7 @@ def test_a_changed_byte_is_never_said_to_hold(place: int, byte: int) -> None:
 
 def _holds_on_chain(raw: bytes) -> bool:
     try:
-        return all(check.holds for check in verify(raw, ask=_contract(honest())).checks)
+        return all(check.holds for check in verify(raw, ask=BooksDouble(of=honest())).checks)
     except CannotCheck:
         return False
 
@@ -249,7 +249,7 @@ def test_every_field_of_a_file_that_is_changed_alone_is_named(events: bool) -> N
 
 def test_what_was_proved_is_told_with_the_block() -> None:
     """Site, promise, period, verdict with bounds, credit with its currency, the block; and what nobody proved."""
-    found = verify(packed(honest()), ask=_contract(honest()))
+    found = verify(packed(honest()), ask=BooksDouble(of=honest()))
     alone = verify(packed(honest()))
 
     assert found.wrong == []
@@ -263,6 +263,8 @@ def test_what_was_proved_is_told_with_the_block() -> None:
         "row": f"agreement {honest()['row']['agreement']}, period 0, SLO 0",
         "commitment": f"{found.on_chain.row.commitment(1)} of revision 1: good 9 of 10, document {found.summary['document']}",
         "block": f"7, 0x{'b7' * 32}, of 2026-01-01T00:10:00Z",
+        "settlement": "this file is revision 1, reported: it can be disputed until 2026-01-01T00:11:40Z, and block 9",
+        "balance": "of the agreement: accrued 0.00 USD, revoked 0.00 USD, redeemed 0.00 USD, outstanding 0.00 USD",
     }
     assert "the contract says the same at block 7" in found.proved
     assert [one for one in alone.not_proved if "--rpc" in one] != []
@@ -271,7 +273,7 @@ def test_what_was_proved_is_told_with_the_block() -> None:
 
 def test_a_block_that_was_replaced_while_it_was_asked_is_no_answer() -> None:
     """Two headers of one number: what was read between them belongs to neither."""
-    honest_node, hashes = _contract(honest()), iter(["0x" + "01" * 32, "0x" + "02" * 32])
+    honest_node, hashes = BooksDouble(of=honest()), iter(["0x" + "01" * 32, "0x" + "02" * 32])
 
     def ask(method: str, params: list[Any]) -> Any:
         answer = honest_node(method, params)
@@ -283,31 +285,6 @@ def test_a_block_that_was_replaced_while_it_was_asked_is_no_answer() -> None:
 
 def test_a_document_that_names_another_contract_is_noticed() -> None:
     """A forger's own contract may say what it likes: the address the reader signed with is compared."""
-    checks = verify(packed(honest()), ask=_contract(honest()), contract="0x" + "AB" * 20).checks
+    checks = verify(packed(honest()), ask=BooksDouble(of=honest()), contract="0x" + "AB" * 20).checks
 
     assert [check.what for check in checks if not check.holds] == ["chain: contract"]
-
-
-def document_hash_of(identity: dict[str, Any]) -> str:
-    """As any tool finds it, in hex."""
-    rest = rfc8785.dumps({name: value for name, value in identity.items() if name != "root"})
-    return sha256(b"\3" + bytes.fromhex(identity["root"][2:]) + sha256(rest).digest()).hexdigest()
-
-
-def _contract(of: Document) -> Callable[[str, list[Any]], Any]:
-    """A node of a chain that holds the honest document, at block 7."""
-    attained = of["attainment"]
-    good = attained["good"] + attained["unknown"]
-    document_hash = document_hash_of(json.loads(packed(of))["identity"])
-    words = [
-        1, 1, of["credit"]["credit_ppm"], of["credit"]["credit_minor"], 0, 0, good, good + attained["bad"],
-        int(of["root"], 16), int(document_hash, 16), 0, 0, *of["period"], 0,
-    ]  # fmt: skip
-
-    answers = {
-        "eth_chainId": hex(31337),
-        "eth_blockNumber": hex(7),
-        "eth_getBlockByNumber": {"number": hex(7), "hash": "0x" + "b7" * 32, "timestamp": hex(PERIOD.ends_at)},
-        "eth_call": "0x" + b"".join(word.to_bytes(32, "big") for word in words).hex(),
-    }
-    return lambda method, _: answers[method]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import os
 import subprocess
@@ -12,11 +13,13 @@ from typing import Any
 
 import pytest
 
-from sankofa_observe.verify import CannotCheck, command, verify
+from sankofa_observe.verify import CannotCheck, command, history, verify
 from sankofa_observe.verify.evidence_2.form import row_of
+from tests.unit.books_double import BooksDouble
 from tests.unit.documents import Document
 from tests.unit.referee import made_whole, packed
-from tests.unit.test_verify import _contract, honest, honest_events
+from tests.unit.test_verify import honest, honest_events
+from tests.unit.test_verify_contract import superseded
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,6 +83,7 @@ def test_a_long_value_is_cut_and_json_has_all_of_it(tmp_path: Path, capsys: pyte
         ("eth_getBlockByNumber", {"timestamp": "-0x1"}),
         ("eth_getBlockByNumber", {"number": "0x99"}),
         ("eth_blockNumber", "latest"),
+        ("eth_blockNumber", hex(2**32)),
         ("eth_blockNumber", 7),
         ("eth_chainId", 31337),
         ("eth_chainId", "0x" + "f" * 100_000),
@@ -88,7 +92,7 @@ def test_a_long_value_is_cut_and_json_has_all_of_it(tmp_path: Path, capsys: pyte
 )
 def test_what_a_node_answers_has_one_form(method: str, answer: Any) -> None:
     """A node may lie in numbers, and is compared; in another form it is not believed at all."""
-    true = _contract(honest())
+    true = BooksDouble(of=honest())
 
     def ask(asked: str, params: list[Any]) -> Any:
         found = true(asked, params)
@@ -135,6 +139,19 @@ def test_what_nobody_foresaw_is_no_answer_of_the_node(
     assert (told.count("\n"), type(error).__name__ in told) == (1, True)
 
 
+def test_a_search_that_a_person_ends_is_no_answer_of_the_node(
+    document: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may take minutes on a long chain: ended by hand it says so in a line."""
+
+    def waits(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "verify", waits)
+    assert command.run(str(document)) == command.NO_FILE
+    assert capsys.readouterr().err.endswith("cannot check: interrupted before the end\n")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -163,6 +180,62 @@ def test_a_stream_that_is_closed_or_full_ends_with_2_and_a_sentence(document: Pa
     assert (ended.returncode, ended.stdout) == (command.NO_FILE, "")
     assert said in ended.stderr
     assert ended.stderr.count("\n") == bool(said)
+
+
+# ------------------------------------------------------------------------------------------------------------- the chain
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "shown"), [(Terminal, True), (io.StringIO, False)])
+def test_a_search_shows_how_far_it_is_on_a_terminal_alone(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stream: type[io.StringIO],
+    shown: bool,  # noqa: FBT001  a parameter
+) -> None:
+    """One line, gone at the end; a file or a pipe gets none of it."""
+    double = superseded()
+    monkeypatch.setattr(history, "PAGE_BLOCKS", 1)
+    monkeypatch.setattr(command, "node", lambda _: double)
+    terminal = stream()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    file = tmp_path / "evidence.json"
+    file.write_bytes(packed(double.of))
+
+    assert command.run(str(file), rpc="http://127.0.0.1:8545") == command.MATCH
+    told = terminal.getvalue()
+    assert ("events: block 5 of 3 to 7" in told, told.endswith("\r\x1b[K")) == (shown, shown)
+
+    double.logs.pop()
+    assert command.run(str(file), rpc="http://127.0.0.1:8545") == command.NO_FILE
+    assert terminal.getvalue().splitlines()[-1].rpartition("\x1b[K")[2].startswith(f"{file}: cannot check: ")
+
+
+def test_a_file_that_is_superseded_says_so_in_its_last_line_and_to_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 0 alone could be taken for a credit."""
+    double = superseded()
+    monkeypatch.setattr(command, "node", lambda _: double)
+    file = tmp_path / "evidence.json"
+    file.write_bytes(packed(double.of))
+    codes = [command.run(str(file), rpc="http://127.0.0.1:8545", as_json=as_json) for as_json in (False, True)]
+    plain, _, as_json = capsys.readouterr().out.partition("{")
+    told = json.loads("{" + as_json)
+
+    assert codes == [command.MATCH] * 2
+    assert plain.endswith("checks hold; it is superseded, and its credit is not in force\n")
+    assert (told["holds"], told["standing"]) == (True, "superseded")
+    assert told["summary"]["credit"].startswith("NOT in force: ")
+
+
+def test_no_block_before_the_first_is_searched(document: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run(str(document), rpc="http://127.0.0.1:8545", from_block=-1) == command.NO_FILE
+    assert "from-block is -1, expected a block's number, 0 or more" in capsys.readouterr().err
 
 
 # -------------------------------------------------------------------------------------------------------- what is not proved

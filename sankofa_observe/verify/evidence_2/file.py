@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from sankofa_observe.verify.chain import NOT_ASKED, NOT_NAMED
+from sankofa_observe.verify.chain import NOT_ASKED, NOT_BOUND, NOT_NAMED
 from sankofa_observe.verify.evidence_2 import summary, tree
 from sankofa_observe.verify.evidence_2.calendar import calendar_checks, refuse_calendar
 from sankofa_observe.verify.evidence_2.form import (
@@ -47,14 +47,13 @@ from sankofa_observe.verify.evidence_2.rules import (
     starts_in,
     starts_of,
 )
-from sankofa_observe.verify.findings import CannotCheck, Check, Findings, OnChain
+from sankofa_observe.verify.findings import CannotCheck, Check, Claims, Findings, OnChain
 from sankofa_observe.verify.row import Row as ChainRow
 
 _SAMPLES = (
     "that the samples are those that were scraped, and GOOD slots good: attestors count from their own, and so can you"
 )
 _TERMS = "that the terms are yours: compare agreement.terms_hash, fee, cap and bands with your copy of the specs"
-_NO_REST = "that this root, with the hash of the rest, is the settlement's: the contract's commitment binds them"
 _NO_TERMS = "anything about terms, verdict and credit: the whole document has them"
 
 
@@ -75,17 +74,10 @@ def document(raw: bytes, file: dict[str, Any]) -> Findings:
     high = attained["good"] + attained["unknown"]
     claimed = dict(zip(identity["observers"]["names"] or [""], each_of(identity, rows), strict=True))
     row = _row_of(identity, high, high + attained["bad"], document_hash)
-    words = {
-        "documentHash": document_hash,
-        "evidenceRoot": identity["root"],
-        "good": str(high),
-        "valid": str(high + attained["bad"]),
-        "creditMinor": str(number(identity["credit"]["credit_minor"])),
-    }
     return Findings(
         checks=tuple(checks),
         summary={**summary.of_document(identity), "document": document_hash},
-        on_chain=_on_chain(identity, row, words),
+        on_chain=_on_chain(identity, row, _claims(identity)),
         proved=(
             "slots follow from the raw samples in the file, and are complete",
             "verdict and credit follow from slots and terms",
@@ -122,13 +114,31 @@ def _row_of(file: dict[str, Any], good: int, valid: int, document_hash: str) -> 
     return ChainRow(**file["row"], good=good, valid=valid, document_hash=document_hash)
 
 
-def _on_chain(file: dict[str, Any], row: ChainRow, words: dict[str, str]) -> OnChain:
+def _on_chain(file: dict[str, Any], row: ChainRow, claims: Claims | None) -> OnChain:
+    start, end = file["period"]
     return OnChain(
         chain_id=file["chain"]["chain_id"],
         contract=file["chain"]["contract"],
         row=row,
         settlement_id=file["settlement_id"],
-        words=words,
+        promise=f"{file['slo']['name']}/{file['slo']['site']}",
+        period=(start, end),
+        claims=claims,
+    )
+
+
+def _claims(identity: dict[str, Any]) -> Claims:
+    terms = identity["agreement"]
+    return Claims(
+        calendar=identity["calendar"]["id"],
+        version=terms["version"],
+        terms_hash=terms["terms_hash"],
+        currency=terms["currency"],
+        exponent=terms["exponent"],
+        fee_minor=number(terms["fee_minor"]),
+        cap_ppm=terms["cap_ppm"],
+        bands=tuple((below, credit) for below, credit in terms["bands"]),
+        credit_ppm=identity["credit"]["credit_ppm"],
     )
 
 
@@ -238,7 +248,7 @@ def slot(raw: bytes, file: dict[str, Any]) -> Findings:
         raise CannotCheck(f"slot {file['slot']} has no row in its file")
     stretch = _day_of(file, rows)
     settled = settled_before(stretch, at)
-    not_proved = [_SAMPLES, *_claimed(file, {_whose(file): [rows[at]]}), _NO_REST, _NO_TERMS, NOT_ASKED, NOT_NAMED]
+    not_proved = [_SAMPLES, *_claimed(file, {_whose(file): [rows[at]]}), NOT_BOUND, _NO_TERMS, NOT_ASKED, NOT_NAMED]
     if settled is None:
         not_proved.insert(
             0, "the slot's state: what settled before it stands in the day before, which is not in this file"
@@ -251,7 +261,7 @@ def slot(raw: bytes, file: dict[str, Any]) -> Findings:
     return Findings(
         checks=tuple(checks),
         summary=summary.of_slot(file, rows[at], _whose(file)),
-        on_chain=_on_chain(file, row, {"evidenceRoot": file["root"]}),
+        on_chain=_on_chain(file, row, None),
         proved=("the slot is in its day, and the day under the root of the period",)
         + (("the slot follows from the raw samples in the file",) if settled is not None and file["proof"] else ()),
         not_proved=tuple(not_proved),
