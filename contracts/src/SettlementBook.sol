@@ -77,13 +77,14 @@ contract SettlementBook is Credits {
         bytes32 counterEvidenceRoot
     ) external {
         (SettlementWord word, uint256 place) = _find(key, revision);
-        if (word.state() != State.Reported) _unexpected(word, _bit(State.Reported));
-        State disputed = _sideOf(key.agreementId);
+        uint8 side = _sideOf(key.agreementId);
+        uint8 objecting = word.objecting();
+        if (objecting & side != 0) _unexpected(word);
         if (_windowClosed(word, 0, unpausedTime())) {
             revert SLADisputeWindowClosed(word.deadline(), word.deadlineBlock());
         }
 
-        _words[key.agreementId][key.period][place] = word.withState(disputed);
+        _put(key, place, word.withObjecting(objecting | side));
         emit SettlementDisputed(
             key.agreementId, key.period, key.slo, revision, msg.sender, reasonHash, counterEvidenceRoot
         );
@@ -92,10 +93,11 @@ contract SettlementBook is Credits {
     /// @inheritdoc ISettlementBook
     function withdrawDispute(Key calldata key, uint8 revision) external {
         (SettlementWord word, uint256 place) = _find(key, revision);
-        State own = _sideOf(key.agreementId);
-        if (word.state() != own) _unexpected(word, _bit(own));
+        uint8 side = _sideOf(key.agreementId);
+        uint8 objecting = word.objecting();
+        if (word.state() >= State.Final || objecting & side == 0) _unexpected(word);
 
-        _words[key.agreementId][key.period][place] = word.withState(State.Reported);
+        _put(key, place, word.withObjecting(objecting & ~side));
         emit DisputeWithdrawn(key.agreementId, key.period, key.slo, revision, msg.sender);
     }
 
@@ -107,9 +109,7 @@ contract SettlementBook is Credits {
     ) external whenNotPaused onlyHolder(Role.Arbiter) {
         Key memory key = Key({agreementId: row.agreementId, period: row.period, slo: row.slo});
         (SettlementWord word, uint256 place) = _find(key, row.revision);
-        if (!word.isDisputed()) {
-            _unexpected(word, _bit(State.DisputedByProvider) | _bit(State.DisputedByTenant));
-        }
+        if (!word.isDisputed()) _unexpected(word);
         uint48 more = _rulingSeconds(key);
         if (_windowClosed(word, more, unpausedTime())) {
             revert SLARulingTooLate(word.deadline() + more);
@@ -118,7 +118,7 @@ contract SettlementBook is Credits {
         if (outcome == Outcome.Rejected) {
             (row.good, row.valid, row.documentHash) = (0, 0, 0);
             word = word.withState(State.Voided).withoutCredit();
-            _words[key.agreementId][key.period][place] = word;
+            _put(key, place, word);
         } else if (outcome == Outcome.Upheld) {
             bytes20 given = bytes20(Attestation.rowHash(row));
             if (given != word.commitment()) revert SLARowMismatch(given, word.commitment());
@@ -158,7 +158,7 @@ contract SettlementBook is Credits {
         uint48 endsAt = _book.boundAt(calendar, uint256(period) + 1);
         // slither-disable-next-line timestamp a period's end, which attestors signed after
         if (block.timestamp < endsAt || revision != expected || root == 0 || leafCount == 0) {
-            revert SLAInvalidRoot(endsAt, revision, expected);
+            revert SLAInvalidRoot(expected);
         }
 
         (stored.root, stored.leafCount, stored.revision) = (root, leafCount, revision);
@@ -334,11 +334,15 @@ contract SettlementBook is Credits {
         }
     }
 
-    /// @dev The state of a dispute by the caller; refuses whoever is no party.
-    function _sideOf(bytes32 agreementId) private view returns (State) {
+    function _put(Key memory key, uint256 place, SettlementWord word) private {
+        _words[key.agreementId][key.period][place] = word;
+    }
+
+    /// @dev The caller's bit of who objects; refuses whoever is no party.
+    function _sideOf(bytes32 agreementId) private view returns (uint8) {
         (address provider, address tenant) = _book.partiesOf(agreementId);
-        if (msg.sender == provider) return State.DisputedByProvider;
-        if (msg.sender == tenant) return State.DisputedByTenant;
+        if (msg.sender == provider) return 1;
+        if (msg.sender == tenant) return 2;
         revert SLAUnauthorizedParty(agreementId, msg.sender);
     }
 
@@ -382,8 +386,8 @@ contract SettlementBook is Credits {
         SettlementWord[2 * MAX_SLOS] storage words = _words[key.agreementId][key.period];
         (SettlementWord word, uint256 place) = _newest(words, key.slo);
         State current = word.state();
-        bool disputed = current == State.DisputedByProvider || current == State.DisputedByTenant;
-        if (!disputed && current != State.Reported) return SLASettlementUnexpectedState.selector;
+        if (current == State.None || current >= State.Final) return SLASettlementUnexpectedState.selector;
+        bool disputed = current != State.Reported;
         if (!_windowClosed(word, disputed ? _rulingSeconds(key) : 0, unpaused)) {
             return disputed ? SLARulingPending.selector : SLADisputeWindowOpen.selector;
         }
@@ -424,11 +428,7 @@ contract SettlementBook is Credits {
         if (items > MAX_BATCH) revert SLABatchTooLarge(items, MAX_BATCH);
     }
 
-    function _unexpected(SettlementWord word, bytes32 expected) private pure {
-        revert SLASettlementUnexpectedState(word.state(), expected);
-    }
-
-    function _bit(State state) private pure returns (bytes32) {
-        return bytes32(uint256(1) << uint8(state));
+    function _unexpected(SettlementWord word) private pure {
+        revert SLASettlementUnexpectedState(word.state());
     }
 }

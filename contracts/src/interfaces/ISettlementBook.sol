@@ -44,12 +44,14 @@ interface ISettlementBook {
         uint8 slo;
     }
 
-    /// @notice `None -> Reported -> Final`, or `Reported <-> Disputed… -> Final | Voided`.
+    /// @notice `None -> Reported -> Final`, or `Reported <-> Disputed… -> Final | Voided`. Each party disputes for itself, so the
+    /// four states from Reported on are who objects: nobody, one, the other, both.
     enum State {
         None,
         Reported,
         DisputedByProvider,
         DisputedByTenant,
+        DisputedByBoth,
         Final,
         Voided
     }
@@ -232,8 +234,8 @@ interface ISettlementBook {
     error SLARevisionUnexpected(uint8 revision, uint8 newest);
     /// @notice A settlement has 31 revisions; a ruling may still uphold or reject the last.
     error SLARevisionsExhausted();
-    /// @notice Bit `1 << uint8(state)` of `expected` is set for each state that the call needs.
-    error SLASettlementUnexpectedState(State current, bytes32 expected);
+    /// @notice The settlement is not where this call begins: to be disputed by you, disputed by you, or disputed at all.
+    error SLASettlementUnexpectedState(State current);
     /// @notice The period's end plus the grace has not passed.
     error SLAPeriodNotClosed();
     /// @notice The period can no longer be reported, or restated, by its terms.
@@ -275,7 +277,7 @@ interface ISettlementBook {
     error SLAObjectionWindowClosed(uint48 deadline, uint32 deadlineBlock);
 
     /// @notice A root has a period that is over, something under it, and the next revision.
-    error SLAInvalidRoot(uint48 endsAt, uint8 revision, uint8 expected);
+    error SLAInvalidRoot(uint8 expected);
 
     /// @notice An attestor set needs `n/2 < threshold <= n <= 32`.
     error SLAInvalidThreshold(uint256 attestors, uint8 threshold);
@@ -318,7 +320,8 @@ interface ISettlementBook {
      * @notice Object to a revision of a settlement.
      * @dev Emits {SettlementDisputed}. Works while paused: a pause must not silence a party.
      *
-     * Requirements: the revision is Reported; the caller is a party of its agreement; the dispute window is open.
+     * Requirements: the revision is Reported, or disputed by the other party alone; the caller is a party of its agreement; the
+     * dispute window is open. Each party objects for itself: one that takes its objection back leaves the other's.
      *
      * @param reasonHash Hash of the objection, which stays off chain.
      * @param counterEvidenceRoot Merkle root of the party's own samples, or 0.
@@ -331,7 +334,8 @@ interface ISettlementBook {
     ) external;
 
     /**
-     * @notice Take an objection back. The window is what it was, so the settlement may be final at once.
+     * @notice Take an objection back. The window is what it was, so the settlement may be final at once, unless the other party
+     * objects as well.
      * @dev Emits {DisputeWithdrawn}. Works while paused. Requirements: the caller disputed this revision.
      */
     function withdrawDispute(Key calldata key, uint8 revision) external;

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {ISettlementBook} from "../interfaces/ISettlementBook.sol";
 
 using {
-    commitment, state, revision, creditPpm, deadline, deadlineBlock, exists, isDisputed, withState, withoutCredit, unpacked
+    commitment, state, revision, creditPpm, deadline, deadlineBlock, exists, isDisputed, objecting, withObjecting, withState, withoutCredit, unpacked
 } for SettlementWord global;
 
 /// @dev One settlement in 256 bits, highest first: commitment 160, state 3, revision 5, credit in ppm 20, deadline 36,
@@ -58,9 +58,20 @@ function exists(SettlementWord self) pure returns (bool) {
     return SettlementWord.unwrap(self) != 0;
 }
 
+/// @dev Who objects, of a word that is neither Final nor Voided: 1 the provider, 2 the tenant, 3 both. The states from Reported on count
+/// this up; of one that is at an end it says that nobody can object any more.
+function objecting(SettlementWord self) pure returns (uint8) {
+    uint8 state_ = uint8(self.state());
+    return state_ > uint8(ISettlementBook.State.DisputedByBoth) ? 3 : state_ - 1;
+}
+
+function withObjecting(SettlementWord self, uint8 objecting_) pure returns (SettlementWord) {
+    return self.withState(ISettlementBook.State(objecting_ + 1));
+}
+
 function isDisputed(SettlementWord self) pure returns (bool) {
-    ISettlementBook.State current = self.state();
-    return current == ISettlementBook.State.DisputedByProvider || current == ISettlementBook.State.DisputedByTenant;
+    ISettlementBook.State state_ = self.state();
+    return state_ > ISettlementBook.State.Reported && state_ < ISettlementBook.State.Final;
 }
 
 function withState(SettlementWord self, ISettlementBook.State state_) pure returns (SettlementWord) {

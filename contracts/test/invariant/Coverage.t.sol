@@ -63,7 +63,7 @@ contract CallCoverageTest is Story {
             sla.finalizeSettlements(list);
             (ISettlementBook.Settlement memory standing, ISettlementBook.Settlement memory pending) =
                 sla.getSettlement(list[0]);
-            vm.assertTrue(standing.state > ISettlementBook.State.DisputedByTenant, "what stands is at an end");
+            vm.assertTrue(standing.state > ISettlementBook.State.DisputedByBoth, "what stands is at an end");
             bool waits = pending.revision > 0 && pending.state != ISettlementBook.State.Voided;
             vm.assertFalse(waits, "nothing waits beside it");
         }

@@ -93,8 +93,13 @@ contract LogBook is AgreementLog {
         if (kind == ISettlementBook.SettlementReported.selector) reported(log);
         else if (kind == ISettlementBook.SettlementDisputed.selector) disputed(log);
         else if (kind == ISettlementBook.DisputeWithdrawn.selector) {
-            (uint8 revision,) = abi.decode(log.data, (uint8, address));
-            word(log, revision).state = ISettlementBook.State.Reported;
+            (uint8 revision, address party) = abi.decode(log.data, (uint8, address));
+            ISettlementBook.Settlement storage found = word(log, revision);
+            bool both = found.state == ISettlementBook.State.DisputedByBoth;
+            bool provider = party == providerOf(log.topics[1]);
+            found.state = !both
+                ? ISettlementBook.State.Reported
+                : provider ? ISettlementBook.State.DisputedByTenant : ISettlementBook.State.DisputedByProvider;
         } else if (kind == ISettlementBook.DisputeResolved.selector) resolved(log);
         else if (kind == ISettlementBook.SettlementFinalized.selector) finalized(log);
         else return kind == ISettlementBook.RowSkipped.selector;
@@ -125,9 +130,10 @@ contract LogBook is AgreementLog {
 
     function disputed(Vm.Log calldata log) internal {
         (uint8 revision, address party,,) = abi.decode(log.data, (uint8, address, bytes32, bytes32));
-        word(log, revision).state = party == providerOf(log.topics[1])
-            ? ISettlementBook.State.DisputedByProvider
-            : ISettlementBook.State.DisputedByTenant;
+        ISettlementBook.Settlement storage found = word(log, revision);
+        if (found.state != ISettlementBook.State.Reported) found.state = ISettlementBook.State.DisputedByBoth;
+        else if (party == providerOf(log.topics[1])) found.state = ISettlementBook.State.DisputedByProvider;
+        else found.state = ISettlementBook.State.DisputedByTenant;
     }
 
     function resolved(Vm.Log calldata log) internal {

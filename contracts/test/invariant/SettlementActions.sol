@@ -59,7 +59,7 @@ abstract contract SettlementActions is Stage {
     function dispute(uint256 seed) external {
         shuffle(seed);
         if (model.entryCount() == 0) return;
-        ISettlementBook.Row memory item = find(oneIn(12) ? anyState() : ISettlementBook.State.Reported).row;
+        ISettlementBook.Row memory item = find(oneIn(12) ? anyState() : oneIn(4) ? anyDispute() : ISettlementBook.State.Reported).row;
         if (oneIn(12)) item.revision = uint8(draw(4));
         address caller = casting(anyParty(item.agreementId));
 
@@ -82,7 +82,7 @@ abstract contract SettlementActions is Stage {
         bytes4 reason = model.withdrawDisputeReason(caller, keyOf(found.row), found.row.revision);
         bytes memory call = abi.encodeCall(sla.withdrawDispute, (keyOf(found.row), found.row.revision));
         (bool done,) = act("withdraw dispute", caller, address(sla), call, reason, 1);
-        if (done) model.disputeWithdrawn(keyOf(found.row), found.row.revision);
+        if (done) model.disputeWithdrawn(caller, keyOf(found.row), found.row.revision);
     }
 
     function resolve(uint256 seed) external {
@@ -159,7 +159,7 @@ abstract contract SettlementActions is Stage {
 
     function takeIntoModel(ISettlementBook.Row memory item) internal {
         (uint256 standing,) = model.liveOf(keyOf(item));
-        bool beside = standing != 0 && model.entryAt(standing - 1).state > ISettlementBook.State.DisputedByTenant;
+        bool beside = standing != 0 && model.entryAt(standing - 1).state > ISettlementBook.State.DisputedByBoth;
         if (item.revision > 1) ++reached[beside ? "restatement after finality" : "restatement before finality"][0];
         if (item.revision > 1 && model.ppmOf(item) == 0) ++reached["met by restatement"][0];
         model.reported(item);
@@ -218,11 +218,11 @@ abstract contract SettlementActions is Stage {
     }
 
     function anyState() internal returns (ISettlementBook.State) {
-        return ISettlementBook.State(1 + draw(5));
+        return ISettlementBook.State(1 + draw(6));
     }
 
     function anyDispute() internal returns (ISettlementBook.State) {
-        return oneIn(2) ? ISettlementBook.State.DisputedByProvider : ISettlementBook.State.DisputedByTenant;
+        return ISettlementBook.State(uint8(ISettlementBook.State.DisputedByProvider) + uint8(draw(3)));
     }
 
     function disputer(SettlementModel.Entry memory found) internal returns (address) {

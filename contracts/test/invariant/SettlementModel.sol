@@ -111,10 +111,11 @@ contract SettlementModel is AgreementModel, AdminModel {
     ) external view returns (bytes4) {
         uint256 index = ofRevision(key, revision);
         if (index == 0) return ISettlementBook.SLARevisionUnexpected.selector;
-        if (entries[index - 1].state != ISettlementBook.State.Reported) {
-            return ISettlementBook.SLASettlementUnexpectedState.selector;
-        }
         if (!isParty(key.agreementId, caller)) return ISettlementBook.SLAUnauthorizedParty.selector;
+        ISettlementBook.State state = entries[index - 1].state;
+        bool begins = state == ISettlementBook.State.Reported
+            || (state != sideOf(key.agreementId, caller) && isDisputed(index) && state != ISettlementBook.State.DisputedByBoth);
+        if (!begins) return ISettlementBook.SLASettlementUnexpectedState.selector;
         return isOver(index, 0) ? ISettlementBook.SLADisputeWindowClosed.selector : bytes4(0);
     }
 
@@ -126,7 +127,8 @@ contract SettlementModel is AgreementModel, AdminModel {
         uint256 index = ofRevision(key, revision);
         if (index == 0) return ISettlementBook.SLARevisionUnexpected.selector;
         if (!isParty(key.agreementId, caller)) return ISettlementBook.SLAUnauthorizedParty.selector;
-        bool own = entries[index - 1].state == sideOf(key.agreementId, caller);
+        ISettlementBook.State state = entries[index - 1].state;
+        bool own = state == sideOf(key.agreementId, caller) || state == ISettlementBook.State.DisputedByBoth;
         return own ? bytes4(0) : ISettlementBook.SLASettlementUnexpectedState.selector;
     }
 
@@ -231,11 +233,18 @@ contract SettlementModel is AgreementModel, AdminModel {
     }
 
     function disputed(address caller, ISettlementBook.Key calldata key, uint8 revision) external {
-        entries[ofRevision(key, revision) - 1].state = sideOf(key.agreementId, caller);
+        Entry storage entry = entries[ofRevision(key, revision) - 1];
+        bool first = entry.state == ISettlementBook.State.Reported;
+        entry.state = first ? sideOf(key.agreementId, caller) : ISettlementBook.State.DisputedByBoth;
     }
 
-    function disputeWithdrawn(ISettlementBook.Key calldata key, uint8 revision) external {
-        entries[ofRevision(key, revision) - 1].state = ISettlementBook.State.Reported;
+    function disputeWithdrawn(address caller, ISettlementBook.Key calldata key, uint8 revision) external {
+        Entry storage entry = entries[ofRevision(key, revision) - 1];
+        bool last = entry.state != ISettlementBook.State.DisputedByBoth;
+        ISettlementBook.State others = sideOf(key.agreementId, caller) == ISettlementBook.State.DisputedByProvider
+            ? ISettlementBook.State.DisputedByTenant
+            : ISettlementBook.State.DisputedByProvider;
+        entry.state = last ? ISettlementBook.State.Reported : others;
     }
 
     function ruled(ISettlementBook.Row calldata row, ISettlementBook.Outcome outcome) external {
@@ -279,7 +288,8 @@ contract SettlementModel is AgreementModel, AdminModel {
 
     function isDisputed(uint256 index) internal view returns (bool) {
         ISettlementBook.State state = entries[index - 1].state;
-        return state == ISettlementBook.State.DisputedByProvider || state == ISettlementBook.State.DisputedByTenant;
+        return state == ISettlementBook.State.DisputedByProvider || state == ISettlementBook.State.DisputedByTenant
+            || state == ISettlementBook.State.DisputedByBoth;
     }
 
     function sideOf(bytes32 id, address party) internal view returns (ISettlementBook.State) {

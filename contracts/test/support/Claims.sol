@@ -124,12 +124,8 @@ abstract contract Claims is Fixture {
         return abi.encodeWithSelector(ISettlementBook.SLAUnauthorizedRole.selector, role, caller);
     }
 
-    function unexpectedState(ISettlementBook.State current, uint256 expected) internal pure returns (bytes memory) {
-        return abi.encodeWithSelector(ISettlementBook.SLASettlementUnexpectedState.selector, current, expected);
-    }
-
-    function bitOf(ISettlementBook.State state) internal pure returns (uint256) {
-        return 1 << uint8(state);
+    function unexpectedState(ISettlementBook.State current) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(ISettlementBook.SLASettlementUnexpectedState.selector, current);
     }
 
     function unexpectedRevision(uint8 revision, uint8 newest) internal pure returns (bytes memory) {

@@ -61,7 +61,7 @@ contract WordsTest {
     }
 
     function settlementBounds() internal pure returns (uint256[6] memory) {
-        return [uint256(type(uint160).max), 5, 31, 1_000_000, (1 << 36) - 1, type(uint32).max];
+        return [uint256(type(uint160).max), 6, 31, 1_000_000, (1 << 36) - 1, type(uint32).max];
     }
 
     function settlementOf(uint256[6] memory v) internal pure returns (SettlementWord) {
@@ -78,7 +78,7 @@ contract WordsTest {
         vm.assertEq(v[3], found.creditPpm, "credit");
         vm.assertEq(v[4], found.deadline, "deadline");
         vm.assertEq(v[5], found.deadlineBlock, "block");
-        bool disputed = v[1] == 2 || v[1] == 3;
+        bool disputed = v[1] == 2 || v[1] == 3 || v[1] == 4;
         vm.assertTrue(word.isDisputed() == disputed, "disputed");
         bool any = v[0] | v[1] | v[2] | v[3] | v[4] | v[5] != 0;
         vm.assertTrue(word.exists() == any, "exists");

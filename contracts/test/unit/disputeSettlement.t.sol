@@ -28,6 +28,18 @@ contract DisputeSettlementTest is Claims {
         }
     }
 
+    /// A provider that objects first and takes it back when the window is closed has not taken the tenant's turn.
+    function test_OneObjectionDoesNotSilenceTheOther() public {
+        take(row());
+        dispute(row(), PROVIDER);
+        dispute(row(), TENANT);
+        requireState(row(), ISettlementBook.State.DisputedByBoth);
+        closeWindow();
+        withdraw(row(), PROVIDER);
+        requireState(row(), ISettlementBook.State.DisputedByTenant);
+        refuseFinality(row(), ISettlementBook.SLARulingPending.selector);
+    }
+
     function test_WorksWhilePaused() public {
         take(row());
         pause();
@@ -45,19 +57,20 @@ contract DisputeSettlementTest is Claims {
         );
     }
 
-    function test_RevertWhen_ItIsNotReported() public {
+    function test_RevertWhen_ItIsAtAnEndOrTheCallerObjects() public {
         ISettlementBook.Row memory item = row();
-        uint256 reported = bitOf(ISettlementBook.State.Reported);
         contest(item);
-        refuse(item, TENANT, unexpectedState(ISettlementBook.State.DisputedByTenant, reported));
-        refuse(item, PROVIDER, unexpectedState(ISettlementBook.State.DisputedByTenant, reported));
+        refuse(item, TENANT, unexpectedState(ISettlementBook.State.DisputedByTenant));
+        dispute(item, PROVIDER);
+        refuse(item, PROVIDER, unexpectedState(ISettlementBook.State.DisputedByBoth));
+        refuse(item, TENANT, unexpectedState(ISettlementBook.State.DisputedByBoth));
         resolve(item, ISettlementBook.Outcome.Rejected);
-        refuse(item, TENANT, unexpectedState(ISettlementBook.State.Voided, reported));
+        refuse(item, TENANT, unexpectedState(ISettlementBook.State.Voided));
         item = rowOf(agreement, PERIOD + 1, 0, 1, 2);
         settle(item);
-        refuse(item, TENANT, unexpectedState(ISettlementBook.State.Final, reported));
+        refuse(item, TENANT, unexpectedState(ISettlementBook.State.Final));
         take(restated(item, 2, 1));
-        refuse(item, TENANT, unexpectedState(ISettlementBook.State.Final, reported));
+        refuse(item, TENANT, unexpectedState(ISettlementBook.State.Final));
     }
 
     /// The error names the newest revision, so that a party sees what it can object to.

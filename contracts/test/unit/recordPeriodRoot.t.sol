@@ -57,23 +57,23 @@ contract RecordPeriodRootTest is Claims {
     function test_RevertWhen_ThePeriodIsNotOver() public {
         uint48 end = startOf(15);
         vm.warp(end - 1);
-        refuse(14, 1, ROOT, 1, end, 1);
+        refuse(14, 1, ROOT, 1, 1);
         vm.warp(end);
         record(14, 1, ROOT, 1);
     }
 
     function test_RevertWhen_ItIsNotTheNextRevision() public {
-        refuse(PERIOD, 0, ROOT, 1, PERIOD_END, 1);
-        refuse(PERIOD, 2, ROOT, 1, PERIOD_END, 1);
+        refuse(PERIOD, 0, ROOT, 1, 1);
+        refuse(PERIOD, 2, ROOT, 1, 1);
         record(PERIOD, 1, ROOT, 1);
-        refuse(PERIOD, 1, ROOT, 1, PERIOD_END, 2);
-        refuse(PERIOD, 3, ROOT, 1, PERIOD_END, 2);
+        refuse(PERIOD, 1, ROOT, 1, 2);
+        refuse(PERIOD, 3, ROOT, 1, 2);
         requireRoot(ROOT, 1, 1);
     }
 
     function test_RevertWhen_NothingIsUnderIt() public {
-        refuse(PERIOD, 1, 0, 1, PERIOD_END, 1);
-        refuse(PERIOD, 1, ROOT, 0, PERIOD_END, 1);
+        refuse(PERIOD, 1, 0, 1, 1);
+        refuse(PERIOD, 1, ROOT, 0, 1);
     }
 
     function test_RevertWhen_TheCalendarHasNoSuchPeriod() public {
@@ -132,12 +132,11 @@ contract RecordPeriodRootTest is Claims {
         uint8 revision,
         bytes32 root,
         uint32 leaves,
-        uint48 endsAt,
         uint8 expected
     ) internal {
         bytes[] memory signatures = signed(period, revision, root, leaves);
         vm.expectRevert(
-            abi.encodeWithSelector(ISettlementBook.SLAInvalidRoot.selector, endsAt, revision, expected)
+            abi.encodeWithSelector(ISettlementBook.SLAInvalidRoot.selector, expected)
         );
         sla.recordPeriodRoot(calendar, period, revision, root, leaves, signatures);
     }

@@ -178,16 +178,16 @@ contract ResolveDisputeTest is Claims {
             ISettlementBook.Outcome outcome = ISettlementBook.Outcome(i);
             uint256 before = vm.snapshotState();
             take(row());
-            vm.expectRevert(unexpectedState(ISettlementBook.State.Reported, DISPUTED));
+            vm.expectRevert(unexpectedState(ISettlementBook.State.Reported));
             ruleOn(row(), outcome);
             closeWindow();
             finalize(row());
-            vm.expectRevert(unexpectedState(ISettlementBook.State.Final, DISPUTED));
+            vm.expectRevert(unexpectedState(ISettlementBook.State.Final));
             ruleOn(row(), outcome);
             vm.revertToState(before);
             contest(row());
             ruleOn(row(), ISettlementBook.Outcome.Rejected);
-            vm.expectRevert(unexpectedState(ISettlementBook.State.Voided, DISPUTED));
+            vm.expectRevert(unexpectedState(ISettlementBook.State.Voided));
             ruleOn(row(), outcome);
             vm.revertToState(before);
         }
