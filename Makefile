@@ -117,6 +117,7 @@ generate: ## Write all that is generated anew: rules, boards, references, ABI
 	@$(BIN)/python deploy/prometheus/render.py --write
 	@$(BIN)/python -m deploy.alertmanager.render --write
 	@node=$$($(BIN)/python -m deploy.parts node) && "$$node" contracts/tools/compile.mjs
+	@$(BIN)/python -m tests.contracts.figures
 	@$(BIN)/python -m sankofa_observe.api --write
 	@$(BIN)/python docs/generate.py --write
 	@$(BIN)/python docs/pictures.py --write

@@ -44,8 +44,10 @@ contract CallCoverageTest is Story {
             call(rare ? SettlementActions.exhaust.selector : list[seed % list.length], seed >> 8);
         }
         vm.assertTrue(bytes(handler.violation()).length == 0, handler.violation());
-        requireTheModel();
-        requireTheEvents();
+        if (sequence == 0) {
+            requireTheModel();
+            requireTheEvents();
+        }
         requireAnOutlet();
     }
 

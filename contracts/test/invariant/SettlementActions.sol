@@ -53,7 +53,7 @@ abstract contract SettlementActions is Stage {
         reason = unlessPaused(model.rulingReason(arbiter, item, outcome));
         call = abi.encodeCall(sla.resolveDispute, (item, outcome, bytes32(0)));
         (done,) = act("correct", arbiter, address(sla), call, reason, 2);
-        if (done) model.ruled(item, outcome);
+        if (done) rule(item, outcome);
     }
 
     function dispute(uint256 seed) external {
@@ -100,7 +100,7 @@ abstract contract SettlementActions is Stage {
         uint256 events = outcome == ISettlementBook.Outcome.Rejected ? 1 : 2;
         string memory action = ["uphold", "correct", "reject"][uint8(outcome)];
         (bool done,) = act(action, caller, address(sla), call, reason, events);
-        if (done) model.ruled(item, outcome);
+        if (done) rule(item, outcome);
     }
 
     function finalize(uint256 seed) external {
@@ -122,6 +122,7 @@ abstract contract SettlementActions is Stage {
             expect("finality", refused[i], expected);
             if (expected == 0) settleInModel(keys_[i]);
         }
+        for (uint256 i = 0; i < keys_.length; ++i) requireBalance(keys_[i].agreementId);
     }
 
     function recordRoot(uint256 seed) external {
@@ -173,6 +174,19 @@ abstract contract SettlementActions is Stage {
         (, uint256 afterwards,) = model.tallies(key.agreementId);
         if (afterwards > before) ++reached["revoked"][0];
         if (model.outstanding(key.agreementId) < 0) ++reached["owed back"][0];
+    }
+
+    function rule(ISettlementBook.Row memory item, ISettlementBook.Outcome outcome) internal {
+        model.ruled(item, outcome);
+        requireBalance(item.agreementId);
+    }
+
+    /// @dev At once, because what one finality books wrong another one may hide.
+    function requireBalance(bytes32 id) internal {
+        ISettlementBook.Balance memory balance = sla.balanceOf(id);
+        (uint256 accrued, uint256 revoked, uint256 redeemed) = model.tallies(id);
+        bool same = balance.accrued == accrued && balance.revoked == revoked && balance.redeemed == redeemed;
+        if (!same) note("a finality booked another difference");
     }
 
     /// @dev Signatures over a digest, and the reason they are refused for: now and then one too few, of keys that were retired or are
