@@ -25,6 +25,7 @@ from sankofa_observe.ports import (
     OnChainAgreement,
     OnChainSettlement,
     OnChainWord,
+    PartyRole,
     Receipt,
     Ruling,
     RulingOutcome,
@@ -33,15 +34,17 @@ from sankofa_observe.ports import (
 )
 from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState
 
-# The contract's enums, by number. Of a dispute it knows who opened it.
+# The contract's enums, by number. Of a dispute it knows who objects.
 STATES = (
     None,
     SettlementState.REPORTED,
     SettlementState.DISPUTED,
     SettlementState.DISPUTED,
+    SettlementState.DISPUTED,
     SettlementState.FINAL,
     SettlementState.VOIDED,
 )
+DISPUTED_BY = {2: frozenset({PartyRole.PROVIDER}), 3: frozenset({PartyRole.TENANT}), 4: frozenset(PartyRole)}
 OUTCOMES = tuple(RulingOutcome)
 
 # Gas by formula: QBFT's estimate has been wrong more than once. Generous; what is not used costs nothing.
@@ -247,6 +250,7 @@ def word_of(found: Any) -> OnChainWord | None:
         return None
     return OnChainWord(
         state=state,
+        disputed_by=DISPUTED_BY.get(found.state, frozenset()),
         revision=found.revision,
         commitment="0x" + bytes(found.commitment).hex(),
         credit_ppm=found.creditPpm,

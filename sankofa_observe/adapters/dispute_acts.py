@@ -15,9 +15,9 @@ from sankofa_observe.adapters.books import Books, Logged
 from sankofa_observe.adapters.chain import OUTCOMES, word_of
 from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
 from sankofa_observe.adapters.deployment import Role, must_hold
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, Refused
 from sankofa_observe.pipeline.attest import attested_row
-from sankofa_observe.ports import OnChainSettlement, OnChainWord, RulingOutcome, Signer
+from sankofa_observe.ports import OnChainSettlement, OnChainWord, PartyRole, RulingOutcome, Signer
 from sankofa_observe.sla.dispute import Objection, RulingText, digest_of
 from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.settlement import Row, SettlementKey, SettlementState
@@ -69,11 +69,13 @@ class Disputes:
     def open(self, objection: Objection, word: OnChainWord, key: Signer) -> Done:
         """Object to a row; the window must be open, and the key a party's."""
         row = objection.row
-        if word.state is SettlementState.DISPUTED:
+        party = self._party(row, key)
+        if party in word.disputed_by:
             return Done(
-                sent=False, said=f"revision {row.revision} is disputed already: {self._last('SettlementDisputed', row)}"
+                sent=False,
+                said=f"revision {row.revision} is disputed by the {party} already: {self._last('SettlementDisputed', row, party=key.account.lower())}",
             )
-        self._must_be(word, row, SettlementState.REPORTED)
+        self._must_be(word, row, SettlementState.REPORTED, SettlementState.DISPUTED)
         reason = digest_of(objection.document)
         call = self.books.settlements.functions.disputeSettlement(
             key_fields(row.key), row.revision, as_bytes(reason), as_bytes(objection.root)
@@ -86,12 +88,13 @@ class Disputes:
 
     def withdraw(self, row: Row, word: OnChainWord, key: Signer) -> Done:
         """Take an objection back; the window is what it was."""
-        if word.state is SettlementState.REPORTED:
-            return Done(sent=False, said=f"revision {row.revision} is not disputed")
-        self._must_be(word, row, SettlementState.DISPUTED)
+        self._must_be(word, row, SettlementState.REPORTED, SettlementState.DISPUTED)
+        party = self._party(row, key)
+        if party not in word.disputed_by:
+            return Done(sent=False, said=f"revision {row.revision} is not disputed by the {party}")
         call = self.books.settlements.functions.withdrawDispute(key_fields(row.key), row.revision)
         self.books.node.transact(call, key, "withdrawal of a dispute")
-        return Done(sent=True, said=f"the objection to revision {row.revision} is withdrawn: its window is what it was")
+        return Done(sent=True, said=_withdrawn(row, word.disputed_by - {party}))
 
     def resolve(self, row: Row, word: OnChainWord, ruling: RulingText, key: Signer) -> Done:
         """Rule on a dispute, as the arbiter; `ruling.row` has the counts in force."""
@@ -123,16 +126,31 @@ class Disputes:
                 block = self.books.node.web3.eth.get_block(one.block_number)
             yield f"{rfc3339(block['timestamp'])}  {_line(one)}"
 
-    def _last(self, name: str, row: Row) -> str:
+    def _party(self, row: Row, key: Signer) -> PartyRole:
+        call = self.books.agreements.functions.partiesOf(as_bytes(row.key.agreement_id))
+        parties = dict(zip(map(str.lower, self.books.ask("parties", call)), PartyRole, strict=True))
+        account = key.account.lower()
+        if account not in parties:
+            raise Refused(
+                f"agreement {row.key.agreement_id} is between {' and '.join(parties)}, and this key is of {account}; nothing was sent"
+            )
+        return parties[account]
+
+    def _last(self, name: str, row: Row, party: str = "") -> str:
         found = self.books.of_settlement((name,), row.key, first_block=self.first_block)
-        newest = next(found, None)
+        newest = next((one for one in found if not party or one.values["party"].lower() == party), None)
         return _line(newest) if newest else "by a ruling deadline that passed"
 
-    def _must_be(self, word: OnChainWord, row: Row, wanted: SettlementState) -> None:
-        if word.state is not wanted:
+    def _must_be(self, word: OnChainWord, row: Row, *wanted: SettlementState) -> None:
+        if word.state not in wanted:
             raise InvalidInput(
-                f"revision {row.revision} is {word.state}, expected {wanted}; nothing was sent. `disputes show` has its history"
+                f"revision {row.revision} is {word.state}, expected {' or '.join(wanted)}; nothing was sent. `disputes show` has its history"
             )
+
+
+def _withdrawn(row: Row, others: frozenset[PartyRole]) -> str:
+    after = "the other party's stands" if others else "its window is what it was"
+    return f"the objection to revision {row.revision} is withdrawn: {after}"
 
 
 def _line(event: Logged) -> str:

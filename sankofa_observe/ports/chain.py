@@ -60,6 +60,13 @@ class AttestorSet:
     config_digest: str
 
 
+class PartyRole(StrEnum):
+    """Which of the two parties of an agreement."""
+
+    PROVIDER = "provider"
+    TENANT = "tenant"
+
+
 @dataclass(frozen=True, kw_only=True)
 class OnChainWord:
     """One word of a settlement: a row that was reported, and how far it has come."""
@@ -70,6 +77,7 @@ class OnChainWord:
     credit_ppm: int
     deadline_at: int  # of the dispute window, in unpaused time
     deadline_block: int
+    disputed_by: frozenset[PartyRole] = frozenset()  # who objects
 
 
 @dataclass(frozen=True, kw_only=True)

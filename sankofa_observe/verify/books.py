@@ -13,8 +13,8 @@ from sankofa_observe.verify.findings import CannotCheck
 from sankofa_observe.verify.row import Row
 from sankofa_observe.verify.words import WORD_BYTES, Words
 
-NONE, REPORTED, BY_PROVIDER, BY_TENANT, FINAL, VOIDED = range(6)  # states of a settlement
-DISPUTED = (BY_PROVIDER, BY_TENANT)
+NONE, REPORTED, BY_PROVIDER, BY_TENANT, BY_BOTH, FINAL, VOIDED = range(7)  # states of a settlement
+DISPUTED = {BY_PROVIDER: "the provider", BY_TENANT: "the tenant", BY_BOTH: "both parties"}
 MOST_EXPONENT = 18
 _TERMS_HEAD_WORDS = 22
 _MOST_SLOS, _MOST_BANDS = 8, 6

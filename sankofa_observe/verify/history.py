@@ -42,7 +42,7 @@ class Disputed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawn(Event):
-    pass
+    party: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +113,9 @@ def _disputed(log: Log, _: Row) -> Event:
 
 
 def _withdrawn(log: Log, _: Row) -> Event:
-    revision = log.data.number(8)
-    log.data.address()
+    revision, party = log.data.number(8), log.data.address()
     log.data.end()
-    return Withdrawn(block=log.block, revision=revision)
+    return Withdrawn(block=log.block, revision=revision, party=party)
 
 
 def _ruled(log: Log, row: Row) -> Event:

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from sankofa_observe.verify.books import (
-    BY_PROVIDER,
-    BY_TENANT,
     FINAL,
     NONE,
     REPORTED,
@@ -74,9 +72,9 @@ class Replay:
             elif isinstance(event, Finalised):
                 self._finalise(event)
             elif isinstance(event, Disputed):
-                self._set(event, self._side(event))
+                self._object(event, add=self._side(event))
             elif isinstance(event, Withdrawn):
-                self._set(event, REPORTED)
+                self._object(event, drop=self._side(event))
 
     def _report(self, event: Reported) -> None:
         word = Settlement(
@@ -112,18 +110,19 @@ class Replay:
             self.pending = Settlement()
         self.standing = replace(word, state=FINAL)
 
-    def _side(self, event: Disputed) -> int:
-        sides = {self.agreement.provider: BY_PROVIDER, self.agreement.tenant: BY_TENANT}
+    def _side(self, event: Disputed | Withdrawn) -> int:
+        sides = {self.agreement.provider: 1, self.agreement.tenant: 2}
         if event.party not in sides:
             raise CannotCheck(
-                f"the node answers a dispute by {event.party} in block {event.block}, which is no party of the agreement; "
+                f"the node answers an objection by {event.party} in block {event.block}, which is no party of the agreement; "
                 "ask another node"
             )
         return sides[event.party]
 
-    def _set(self, event: Event, state: int) -> None:
+    def _object(self, event: Event, *, add: int = 0, drop: int = 0) -> None:
+        """Of a word that is at no end, the states from REPORTED on count up who objects, one bit for each party."""
         word = self._of(event.revision, event)
-        self._put(word, replace(word, state=state))
+        self._put(word, replace(word, state=REPORTED + ((word.state - REPORTED) | add) & ~drop))
 
     def _of(self, revision: int, event: Event) -> Settlement:
         for word in self.words:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sankofa_observe.verify.agreed import Agreed
 from sankofa_observe.verify.answers import Block
-from sankofa_observe.verify.books import BY_PROVIDER, FINAL, NONE, REPORTED, VOIDED, Balance, Settlement
+from sankofa_observe.verify.books import DISPUTED, FINAL, NONE, REPORTED, VOIDED, Balance, Settlement
 from sankofa_observe.verify.history import CORRECTED, REJECTED
 from sankofa_observe.verify.replay import Pair, Replay
 from sankofa_observe.verify.row import Row
@@ -73,10 +73,10 @@ class Telling:
             if self.clock.passed(deadline, block):
                 return f"{name}, reported: the time to dispute it is over, and anybody may make it final"
             return f"{name}, reported: it can be disputed until {self.clock.until(deadline, block)}"
-        party = "provider" if word.state == BY_PROVIDER else "tenant"
+        parties = DISPUTED[word.state]
         if self.clock.passed(ruled, block):
-            return f"{name}, disputed by the {party}: nobody ruled on it in time, so it stands, and anybody may make it final"
-        return f"{name}, disputed by the {party}: it is ruled on until {self.clock.until(ruled, block)}; without a ruling it stands"
+            return f"{name}, disputed by {parties}: nobody ruled on it in time, so it stands, and anybody may make it final"
+        return f"{name}, disputed by {parties}: it is ruled on until {self.clock.until(ruled, block)}; without a ruling it stands"
 
     def _in_force(self, replay: Replay | None) -> str:
         word = self.words[0]

@@ -15,7 +15,7 @@ from sankofa_observe.adapters.deployment import Role
 from sankofa_observe.adapters.dispute_acts import Disputes
 from sankofa_observe.adapters.redemption_acts import Redemptions
 from sankofa_observe.errors import InvalidInput, Refused
-from sankofa_observe.ports import Attempt, OnChainSettlement, RulingOutcome, Signer
+from sankofa_observe.ports import Attempt, OnChainSettlement, PartyRole, RulingOutcome, Signer
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.dispute import Objection, RulingText
 from sankofa_observe.sla.evidence import Evidence
@@ -202,13 +202,31 @@ def test_a_dispute_that_is_withdrawn_leaves_its_window(life: Life) -> None:
     before = life.held(row)
     life.dispute(life.anvil.tenant, document)
     reported = life.disputes.reported(document)
-    with pytest.raises(Refused, match="SLASettlementUnexpectedState"):
-        life.disputes.withdraw(*reported, life.anvil.provider)
+    assert not life.disputes.withdraw(*reported, life.anvil.provider).sent
+    with pytest.raises(Refused, match="this key is of"):
+        life.disputes.withdraw(*reported, new_signer())
     assert life.disputes.withdraw(*reported, life.anvil.tenant).sent
     assert life.held(row) == before
     assert not life.disputes.withdraw(*life.disputes.reported(document), life.anvil.tenant).sent
     life.anvil.pass_window()
     assert life.finalise(row) == ("",)
+
+
+def test_one_party_s_objection_does_not_silence_the_other_s(life: Life) -> None:
+    """Both object, each once; the first to do so cannot end the other's right by taking its own back when the window is over."""
+    document, row = life.document(), life.row()
+    life.report(row)
+    assert "is disputed, for" in life.dispute(life.anvil.provider, document)
+    assert "disputed by the provider already" in life.dispute(life.anvil.provider, document)
+    assert "is disputed, for" in life.dispute(life.anvil.tenant, document)
+    reported = life.disputes.reported(document)
+    assert reported[1].disputed_by == frozenset(PartyRole)
+    life.anvil.pass_window()
+    assert "the other party's stands" in str(life.disputes.withdraw(*reported, life.anvil.provider))
+    assert life.state(row) is SettlementState.DISPUTED
+    assert life.finalise(row) == ("SLARulingPending",)
+    life.rule(RulingOutcome.REJECTED, document, row)
+    assert life.state(row) is SettlementState.VOIDED
 
 
 def test_a_restatement_after_finality_books_its_delta(life: Life) -> None:

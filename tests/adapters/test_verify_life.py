@@ -100,19 +100,23 @@ def test_a_report_can_be_disputed_until_a_time_that_is_told(life: Life, verify: 
     assert closed == "this file is revision 1, reported: the time to dispute it is over, and anybody may make it final"
 
 
-@pytest.mark.parametrize("party", ["provider", "tenant"])
-def test_a_dispute_is_told_with_its_party_and_its_last_day(life: Life, verify: Verify, party: str) -> None:
+@pytest.mark.parametrize("parties", [("provider",), ("tenant",), ("tenant", "provider")])
+def test_a_dispute_is_told_with_its_parties_and_its_last_day(
+    life: Life, verify: Verify, parties: tuple[str, ...]
+) -> None:
     """And that the report stands without a ruling; withdrawn, it is as before."""
-    by = getattr(life.anvil, party)
+    told = f"the {parties[0]}" if len(parties) == 1 else "both parties"
     life.report(life.row())
     before = verify(life.document())
-    life.dispute(by, life.document())
+    for party in parties:
+        life.dispute(getattr(life.anvil, party), life.document())
     said = verify(life.document())
     expected = (
-        rf"this file is revision 1, disputed by the {party}: it is ruled on until {UNTIL}; without a ruling it stands"
+        rf"this file is revision 1, disputed by {told}: it is ruled on until {UNTIL}; without a ruling it stands"
     )
     assert (said.code, bool(re.fullmatch(expected, said["settlement"]))) == (0, True)
-    life.disputes.withdraw(*life.disputes.reported(life.document()), by)
+    for party in parties:
+        life.disputes.withdraw(*life.disputes.reported(life.document()), getattr(life.anvil, party))
     assert verify(life.document())["settlement"] == before["settlement"]
 
 

@@ -21,7 +21,7 @@ from tests.unit.referee import packed
 CHAIN_ID, BOOK, AGREEMENT_BOOK = 31337, "0x" + "c0" * 20, "0x" + "c1" * 20
 PROVIDER, TENANT = "0x" + "11" * 20, "0x" + "22" * 20
 NEWEST, ENDED = 7, 3  # blocks: the newest, and the first one after the period's end
-REPORTED, BY_PROVIDER, BY_TENANT, FINAL, VOIDED = range(1, 6)
+REPORTED, BY_PROVIDER, BY_TENANT, BY_BOTH, FINAL, VOIDED = range(1, 7)
 NO_WORD = (0, 0, 0, 0, 0, b"\0" * 20)
 
 
