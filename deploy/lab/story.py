@@ -22,12 +22,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from deploy.lab import children
+from deploy.lab.attestors import AT_WORK
 from deploy.lab.byhand import Switched
 from deploy.lab.client import local
 from deploy.lab.pace import measure, measured
 from deploy.lab.plan import SHORTEST_OUTAGE_SECONDS, Plan
 from deploy.lab.processes import LabError
-from deploy.lab.stack import AT_WORK, BIN, EDGE, REPLICA, TENANT, Lab
+from deploy.lab.stack import BIN, EDGE, REPLICA, TENANT, Lab
 from sankofa_observe.errors import Unavailable
 from sankofa_rules.systems import PLATFORM_JOB
 
