@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from deploy.integrations.page import integrations_page
+from docs.meanings_attest import ATTEST_MEANINGS
 from sankofa_dashboards.page import boards_page
 from sankofa_observe import telemetry
 from sankofa_observe.attest_config import AttestSettings
@@ -110,23 +111,6 @@ MEANINGS |= {
     f"alerting.heartbeat.{name.removeprefix('webhook[].')}": text
     for name, text in _TOLD.items()
     if name.startswith("webhook[].")
-}
-
-
-ATTEST_MEANINGS = {
-    "name": "Name in its log.",
-    "data_dir": "Folder of its own, in which it remembers what it has said; made when absent.",
-    "folder": "The folder that it shares with the proposer; it must be there.",
-    "specs": "Its own copy of the fleet, the SLOs and the agreements.",
-    "prometheus.url": "Its own Prometheus, that scrapes its own exporters.",
-    "prometheus.headers": "Headers sent with each query.",
-    "chain.chain_id": "The chain of the contract that it signs for.",
-    "chain.contract": "Address of the contract: for another one it signs nothing.",
-    "key.keystore": "Its encrypted key.",
-    "key.password_file": "File with its password.",
-    "exclusions_file": "What it was told of exclusions: as `exclusions list --json` writes it. Without it, it knows of none.",
-    "every_seconds": "Seconds between two turns.",
-    "metrics_listen": "Where its metrics are scraped. Empty: nowhere.",
 }
 
 
