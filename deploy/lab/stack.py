@@ -54,6 +54,7 @@ class Lab:
     processes: Processes
     plan: Plan = field(default_factory=lambda: plan_for(1))
     roles: tuple[str, ...] = ROLES
+    attestors_apart: bool = True  # each a process of its own; or all in the scheduler's
     ports: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, LocalAccount] = field(default_factory=dict)
 
@@ -219,13 +220,10 @@ class Lab:
         } | terms
         self.write(f"specs/{name}.yaml", yaml.safe_dump(agreement))
 
-    def write_settings(
-        self, contract: dict[str, Any], *, exclusions: Path | None = None, attestors_apart: bool = False
-    ) -> Path:
+    def write_settings(self, contract: dict[str, Any], *, exclusions: Path | None = None) -> Path:
         """Settings of the scheduler and the API; the third attestor is away: its Prometheus is not there, or its process.
 
-        `exclusions` is the file in which the attestors are told of planned work; without it they ask the ledger. `attestors_apart` are
-        processes, with settings of their own.
+        `exclusions` is the file in which attestors in the scheduler's process are told of planned work; without it they ask the ledger.
         """
         keys = self.folder / "keys"
         settings = {
@@ -239,7 +237,7 @@ class Lab:
                 **contract,
                 "sender": {"keystore": str(keys / "sender.json"), "password_file": str(keys / "sender.password")},
             },
-            "attestors": attestors.apart(self) if attestors_apart else attestors.here(self, exclusions),
+            "attestors": attestors.apart(self) if self.attestors_apart else attestors.here(self, exclusions),
             "api": {"listen": f"127.0.0.1:{self.port('api')}", "keys_file": str(self.folder / "api-keys.yaml")},
             "schedule": {
                 "observe_seconds": self.plan.slot_seconds,
@@ -247,7 +245,7 @@ class Lab:
                 "metrics_listen": f"127.0.0.1:{self.port('scheduler')}",
             },
         }
-        if attestors_apart:
+        if self.attestors_apart:
             attestors.write_settings(self, contract)
         return self.write("sankofa.yaml", yaml.safe_dump(settings))
 

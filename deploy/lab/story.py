@@ -192,7 +192,7 @@ def agree(story: Story) -> None:
     story.agreement_id = on_chain(lab, "provider", "propose", *shared).split()[-1]
     on_chain(lab, "tenant", "accept", *shared)
     story.say(f"agreement {AGREEMENT}: proposed by sankofa-cloud, accepted by {TENANT}")
-    lab.write_settings(story.contract, attestors_apart=True)
+    lab.write_settings(story.contract)
 
 
 def new_key(lab: Lab, tenant: str) -> str:
@@ -223,12 +223,14 @@ def anchor(plan: Plan, took: float) -> int:
 
 def serve(story: Story) -> None:
     """The platform, and two attestors; the third one is away."""
+    apart = AT_WORK if story.lab.attestors_apart else ()
     with ThreadPoolExecutor(1) as beside:
-        attesting = beside.submit(story.lab.start_attestors, *AT_WORK)
+        attesting = beside.submit(story.lab.start_attestors, *apart)
         story.lab.start_platforms("scheduler", "api")
         attesting.result()
     story.say("scheduler and API")
-    story.say(f"{' and '.join(AT_WORK)}, each a process with its own settings; the third attestor is away")
+    if apart:
+        story.say(f"{' and '.join(AT_WORK)}, each a process with its own settings; the third attestor is away")
 
 
 def ready(story: Story) -> None:
