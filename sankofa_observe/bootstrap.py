@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
     from sankofa_observe.adapters.alertmanager import AlertmanagerSilences
     from sankofa_observe.adapters.archive import FolderArchive
-    from sankofa_observe.adapters.attestor import LocalAttestor
     from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.adapters.prometheus import PrometheusSamples
     from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
     from sankofa_observe.attest_config import AttestSettings
-    from sankofa_observe.config import ApartSettings, AttestorSettings, ChainSettings, Settings
+    from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
     from sankofa_observe.pipeline.attesting import Attesting
     from sankofa_observe.pipeline.observing import Observing
     from sankofa_observe.pipeline.panel import PanelOf
@@ -214,12 +213,12 @@ def _settle(
 
     sender = open_signer(chain.sender, of="chain.sender", waits_no_more=waits_no_more)
     node = opened.enter_context(closing(Node(chain.rpc_url, chain.gas_price_wei, waits_no_more=waits_no_more)))
-    attestors = [_attestor(one, _identity(chain), catalog, opened, waits_no_more) for one in settings.attestors]
+    attestors = _attestors(settings, _identity(chain), catalog, opened, waits_no_more)
 
     def settling(ledger: SqlLedger, archive: FolderArchive, clock: Clock) -> Settle:
         return Settle(
             chain=ContractChain(node, _identity(chain), sender, chain.from_block),
-            attestors=[of(ledger) for of in attestors],
+            attestors=attestors(ledger),
             agreements=tuple(catalog.agreements.values()),
             stalled_after_seconds=chain.stalled_after_seconds,
             wait=wait_until,
@@ -231,45 +230,47 @@ def _settle(
     return settling
 
 
-def _attestor(
-    settings: AttestorSettings | ApartSettings,
-    identity: ChainIdentity,
-    catalog: Catalog,
-    opened: ExitStack,
-    waits_no_more: WaitsNoMore,
-) -> Callable[[KnownExclusions], Attestor]:
-    """An attestor that is met in a folder; or one here, that knows exclusions by its own file, or else by the ledger of whoever proposes."""
+def _attestors(
+    settings: Settings, chain: ChainIdentity, catalog: Catalog, opened: ExitStack, waits_no_more: WaitsNoMore
+) -> Callable[[KnownExclusions], list[Attestor]]:
+    """Those that are met in a folder; and those here, which know exclusions by their own file, or else by the ledger of whoever proposes."""
     from sankofa_observe.adapters.attestor_folder import FolderAttestor, ProposalFolder
-    from sankofa_observe.adapters.attestor_in_thread import MemoryAnswers, ThreadAttestor
     from sankofa_observe.config import ApartSettings
 
-    if isinstance(settings, ApartSettings):
-        proposals = ProposalFolder(settings.folder)
-        apart = FolderAttestor(name=settings.name, account=settings.account, proposals=proposals, chain=identity)
-        return lambda _: apart
-    own, made = _exclusions_of(settings.exclusions_file), _witness(settings, catalog, opened, waits_no_more)
+    proposals = cache(ProposalFolder)  # one for all who are met there
+    made: list[Callable[[KnownExclusions], Attestor]] = []
+    for one in settings.attestors:
+        if isinstance(one, ApartSettings):
+            apart = FolderAttestor(name=one.name, account=one.account, proposals=proposals(one.folder), chain=chain)
+            made.append(_as_it_is(apart))
+        else:
+            made.append(_attestor(one, catalog, opened, waits_no_more))
+    return lambda ledger: [of(ledger) for of in made]
+
+
+def _as_it_is(attestor: Attestor) -> Callable[[KnownExclusions], Attestor]:
+    """Whose exclusions are its own affair."""
+    return lambda _: attestor
+
+
+def _attestor(
+    settings: AttestorSettings, catalog: Catalog, opened: ExitStack, waits_no_more: WaitsNoMore
+) -> Callable[[KnownExclusions], Attestor]:
+    """One in a thread of this process."""
+    from sankofa_observe.adapters.attestor import LocalAttestor
+    from sankofa_observe.adapters.attestor_in_thread import MemoryAnswers, ThreadAttestor
+    from sankofa_observe.pipeline.answering import Answering
+
+    source = _source(opened, settings.prometheus_url, {}, tries=1, waits_no_more=waits_no_more)
+    key = open_signer(settings, of=f"attestor {settings.name}", waits_no_more=waits_no_more)
+    own, clock = _exclusions_of(settings.exclusions_file), SystemClock()
 
     def here(ledger: KnownExclusions) -> Attestor:
-        from sankofa_observe.pipeline.answering import Answering
-
-        witness, clock = made(own or ledger), SystemClock()
+        witness = LocalAttestor(name=settings.name, key=key, source=source, catalog=catalog, exclusions=own or ledger)
         answering = Answering(witness=witness, memory=MemoryAnswers(), clock=clock)
         return ThreadAttestor(witness, answering.answer, clock)
 
     return here
-
-
-def _witness(
-    settings: AttestorSettings, catalog: Catalog, opened: ExitStack, waits_no_more: WaitsNoMore
-) -> Callable[[KnownExclusions], LocalAttestor]:
-    """What recounts and signs in the proposer's process."""
-    from sankofa_observe.adapters.attestor import LocalAttestor
-
-    source = _source(opened, settings.prometheus_url, {}, tries=1, waits_no_more=waits_no_more)
-    key = open_signer(settings, of=f"attestor {settings.name}", waits_no_more=waits_no_more)
-    return lambda exclusions: LocalAttestor(
-        name=settings.name, key=key, source=source, catalog=catalog, exclusions=exclusions
-    )
 
 
 def _exclusions_of(file: Path | None) -> KnownExclusions | None:

@@ -20,6 +20,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from deploy.alertmanager import render as alertmanager
+from deploy.lab import attestors
 from deploy.lab.alertmanager import start_alertmanager
 from deploy.lab.byhand import Look
 from deploy.lab.client import local
@@ -43,9 +44,7 @@ PVE_FILES = {"token_file": "token", "ca_file": "ca.pem"}
 ANVIL = {"calls_per_probe": 4, "consensus": "none", "skip": ["txpool", "validator_peers"]}
 BIN = Path(sys.executable).parent
 KEY_ROUNDS = 2**12  # lab keys live for minutes; real ones use the default
-ATTESTORS = {"attestor-1": "prometheus", "attestor-2": "prometheus-tenant", "attestor-3": "nobody"}  # and whose samples
-AT_WORK = ("attestor-1", "attestor-2")
-ROLES = ("admin", "arbiter", "guardian", "sender", "provider", "tenant", *ATTESTORS)
+ROLES = ("admin", "arbiter", "guardian", "sender", "provider", "tenant", *attestors.ATTESTORS)
 
 
 @dataclass(kw_only=True)
@@ -55,6 +54,7 @@ class Lab:
     processes: Processes
     plan: Plan = field(default_factory=lambda: plan_for(1))
     roles: tuple[str, ...] = ROLES
+    attestors_apart: bool = True  # each a process of its own; or all in the scheduler's
     ports: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, LocalAccount] = field(default_factory=dict)
 
@@ -220,13 +220,10 @@ class Lab:
         } | terms
         self.write(f"specs/{name}.yaml", yaml.safe_dump(agreement))
 
-    def write_settings(
-        self, contract: dict[str, Any], *, exclusions: Path | None = None, attestors_apart: bool = False
-    ) -> Path:
+    def write_settings(self, contract: dict[str, Any], *, exclusions: Path | None = None) -> Path:
         """Settings of the scheduler and the API; the third attestor is away: its Prometheus is not there, or its process.
 
-        `exclusions` is the file in which the attestors are told of planned work; without it they ask the ledger. `attestors_apart` are
-        processes, with settings of their own.
+        `exclusions` is the file in which attestors in the scheduler's process are told of planned work; without it they ask the ledger.
         """
         keys = self.folder / "keys"
         settings = {
@@ -240,7 +237,7 @@ class Lab:
                 **contract,
                 "sender": {"keystore": str(keys / "sender.json"), "password_file": str(keys / "sender.password")},
             },
-            "attestors": self._attestors_apart() if attestors_apart else self._attestors_here(exclusions),
+            "attestors": attestors.apart(self) if self.attestors_apart else attestors.here(self, exclusions),
             "api": {"listen": f"127.0.0.1:{self.port('api')}", "keys_file": str(self.folder / "api-keys.yaml")},
             "schedule": {
                 "observe_seconds": self.plan.slot_seconds,
@@ -248,58 +245,13 @@ class Lab:
                 "metrics_listen": f"127.0.0.1:{self.port('scheduler')}",
             },
         }
-        if attestors_apart:
-            for name in AT_WORK:
-                self._write_attest_settings(name, contract)
+        if self.attestors_apart:
+            attestors.write_settings(self, contract)
         return self.write("sankofa.yaml", yaml.safe_dump(settings))
-
-    def _attestors_here(self, exclusions: Path | None) -> list[dict[str, str]]:
-        told = {} if exclusions is None else {"exclusions_file": str(exclusions)}
-        return [
-            {"name": name, **self._key_of(name), "prometheus_url": self.url(source), **told}
-            for name, source in ATTESTORS.items()
-        ]
-
-    def _key_of(self, role: str) -> dict[str, str]:
-        keys = self.folder / "keys"
-        return {"keystore": str(keys / f"{role}.json"), "password_file": str(keys / f"{role}.password")}
-
-    def _attestors_apart(self) -> list[dict[str, str]]:
-        return [
-            {"name": name, "account": self.accounts[name].address, "folder": str(self.attest_folder)}
-            for name in ATTESTORS
-        ]
-
-    @property
-    def attest_folder(self) -> Path:
-        """What proposer and attestors share."""
-        return self.folder / "attest"
-
-    def _write_attest_settings(self, name: str, contract: dict[str, Any]) -> None:
-        """An attestor's own: its data, its key, its Prometheus, its copy of the specs."""
-        self.attest_folder.mkdir(exist_ok=True)
-        copy = self.folder / name / "specs"
-        shutil.copytree(self.folder / "specs", copy, dirs_exist_ok=True)
-        settings = {
-            "name": name,
-            "data_dir": str(self.folder / name / "data"),
-            "folder": str(self.attest_folder),
-            "specs": [str(copy)],
-            "prometheus": {"url": self.url(ATTESTORS[name])},
-            "chain": {of: contract[of] for of in ("chain_id", "contract")},
-            "key": self._key_of(name),
-            "every_seconds": 2,
-            "metrics_listen": f"127.0.0.1:{self.port(name)}",
-        }
-        self.write(f"{name}.yaml", yaml.safe_dump(settings))
 
     def start_attestors(self, *names: str) -> list[Child]:
         """Each a process of its own."""
-        attest = [str(BIN / "sankofa-observe"), "attest", "--log.format", "json", "--config"]
-        started = [self.processes.start(name, [*attest, str(self.folder / f"{name}.yaml")]) for name in names]
-        for name, child in zip(names, started, strict=True):
-            self.processes.wait_until(child, answers(self.url(name) + "/metrics"))
-        return started
+        return attestors.start(self, BIN / "sankofa-observe", *names)
 
     def start_platform(self, part: str) -> Child:
         """`scheduler` or `api`, as an operator would start it."""

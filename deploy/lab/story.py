@@ -23,12 +23,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from deploy.lab import children
+from deploy.lab.attestors import AT_WORK
 from deploy.lab.byhand import Switched
 from deploy.lab.client import local
 from deploy.lab.pace import measure, measured
 from deploy.lab.plan import SHORTEST_OUTAGE_SECONDS, Plan
 from deploy.lab.processes import LabError
-from deploy.lab.stack import AT_WORK, BIN, EDGE, REPLICA, TENANT, Lab
+from deploy.lab.stack import BIN, EDGE, REPLICA, TENANT, Lab
 from sankofa_observe.errors import Unavailable
 from sankofa_rules.systems import PLATFORM_JOB
 
@@ -192,7 +193,7 @@ def agree(story: Story) -> None:
         story.api_key = key.result()
     sign(story, took)
     story.say(f"agreement {AGREEMENT}: proposed by sankofa-cloud, accepted by {TENANT}")
-    lab.write_settings(story.contract, attestors_apart=True)
+    lab.write_settings(story.contract)
 
 
 def sign(story: Story, took: float) -> None:
@@ -247,12 +248,14 @@ def anchor(plan: Plan, took: float) -> int:
 
 def serve(story: Story) -> None:
     """The platform, and two attestors; the third one is away."""
+    apart = AT_WORK if story.lab.attestors_apart else ()
     with ThreadPoolExecutor(1) as beside:
-        attesting = beside.submit(story.lab.start_attestors, *AT_WORK)
+        attesting = beside.submit(story.lab.start_attestors, *apart)
         story.lab.start_platforms("scheduler", "api")
         attesting.result()
     story.say("scheduler and API")
-    story.say(f"{' and '.join(AT_WORK)}, each a process with its own settings; the third attestor is away")
+    if apart:
+        story.say(f"{' and '.join(AT_WORK)}, each a process with its own settings; the third attestor is away")
 
 
 def ready(story: Story) -> None:

@@ -23,6 +23,7 @@ from sankofa_observe.sla.evidence import Evidence, document_hash, parse, written
 from sankofa_observe.sla.settlement import ChainIdentity
 
 MOST_PROPOSALS = 1000
+MOST_AT_HAND = 10_000  # answers, of a kilobyte each
 MOST_NAMED = 5  # of files that are none of ours, in one turn
 
 
@@ -93,7 +94,7 @@ class FolderAttestor:
                     raw,
                     form.answer_of(raw, document, self._chain, self.account, self._told(path)),
                 )
-        except Unusable as error:
+        except Unavailable as error:
             return NoAnswer(reason=str(error))
         return known[1]
 
@@ -207,21 +208,29 @@ class FolderMemory:
         self._known: dict[str, Answer] = {}
 
     def get(self, document: str) -> Answer | None:
-        if document not in self._known:
-            path = path_of(self._folder, document)
-            try:
-                raw = read_whole(path, form.MOST_BYTES)
-                if raw is None:
-                    return None
-                account = str(self._key.account).lower()
-                self._known[document] = form.answer_of(raw, document, self._chain, account, str(path))
-            except Unusable:  # as if it was never said: it is looked at again
+        if document in self._known:
+            return self._known[document]
+        path = path_of(self._folder, document)
+        try:
+            raw = read_whole(path, form.MOST_BYTES)
+            if raw is None:
                 return None
-        return self._known[document]
+            account = str(self._key.account).lower()
+            return self._keep(form.answer_of(raw, document, self._chain, account, str(path)))
+        except Unusable:  # as if it was never said: it is looked at again
+            return None
 
     def put(self, answer: Answer) -> None:
         write_whole(path_of(self._folder, answer.document), form.answer_raw(answer, self._chain, self._key))
+        self._keep(answer)
+
+    def _keep(self, answer: Answer) -> Answer:
+        """At hand as well: those that were kept last."""
+        self._known.pop(answer.document, None)
         self._known[answer.document] = answer
+        if len(self._known) > MOST_AT_HAND:
+            del self._known[next(iter(self._known))]
+        return answer
 
 
 def _need(folder: Path) -> None:

@@ -65,7 +65,7 @@ class ThreadAttestor:
         return self._heard_at if self._is_busy else self._clock.now()
 
     def ask(self, documents: Mapping[str, Evidence]) -> None:
-        if self._is_busy:
+        if self._is_busy or not documents:
             return
         self._found = {}
         self._began, self._heard_at = self._monotonic(), self._clock.now()

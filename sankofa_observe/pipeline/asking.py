@@ -163,7 +163,7 @@ class Asking:
         return sum(one in said for said in self._answers.values() for one in proposal.documents)
 
     def _is_at_work(self, heard_at: int | None) -> bool:
-        return heard_at is not None and self.now - heard_at <= AWAY_SECONDS
+        return heard_at is not None and abs(self.now - heard_at) <= AWAY_SECONDS
 
     def _common(self, proposal: Proposal) -> frozenset[str]:
         return frozenset.intersection(*map(self.agreeing, proposal.documents))

@@ -228,13 +228,14 @@ class Settle:
             now=self.clock.now(),
         )
         ready = asking.propose()
+        sent, needed = {name for one in ready for name in one.documents}, asking.members.threshold
         for name, record in records.items():
-            agreeing, needed = len(asking.agreeing(name)), asking.members.threshold
-            if agreeing < needed:
-                others = "; ".join(asking.others(name))
-                yield Waiting(
-                    what=record.penalty.settlement_id, reason=f"{agreeing} of {needed} attestors sign; {others}"
-                )
+            if name not in sent:
+                agreeing, others = len(asking.agreeing(name)), "; ".join(asking.others(name))
+                said = f"{agreeing} of {needed} attestors sign"
+                if agreeing >= needed:
+                    said += ", and answers on the rest of its batch still come in"
+                yield Waiting(what=record.penalty.settlement_id, reason=f"{said}; {others}" if others else said)
         for proposal in ready:
             yield from self._send_reports(proposal, records, asking)
         if asking.broken:  # told last: it costs one signature and no other

@@ -1,5 +1,5 @@
-"""What the pipeline needs of the world, and nothing else: each Protocol has a double in `testing` and a real adapter; of leases
-and jobs, which need nothing that a test lacks, there are only the real ones.
+"""What the pipeline needs of the world, and nothing else: each Protocol has a double in `testing` and a real adapter; of leases,
+jobs and an attestor's own side, which need nothing that a test lacks, there are only the real ones.
 
 Every write is an append and is safe to repeat: it answers False when the same thing stands already, and raises
 `InvariantBroken` when another thing stands in its place. Every read may raise `Unavailable`; nothing is lost by that.
@@ -94,9 +94,9 @@ __all__ = [
     "OnChainAgreement",
     "OnChainSettlement",
     "OnChainWord",
-    "PartyRole",
     "Outcome",
     "Page",
+    "PartyRole",
     "Proposal",
     "RawSeries",
     "Receipt",

@@ -111,9 +111,7 @@ def test_a_dispute_is_told_with_its_parties_and_its_last_day(
     for party in parties:
         life.dispute(getattr(life.anvil, party), life.document())
     said = verify(life.document())
-    expected = (
-        rf"this file is revision 1, disputed by {told}: it is ruled on until {UNTIL}; without a ruling it stands"
-    )
+    expected = rf"this file is revision 1, disputed by {told}: it is ruled on until {UNTIL}; without a ruling it stands"
     assert (said.code, bool(re.fullmatch(expected, said["settlement"]))) == (0, True)
     for party in parties:
         life.disputes.withdraw(*life.disputes.reported(life.document()), getattr(life.anvil, party))

@@ -22,6 +22,7 @@ import pytest
 from rich.console import Console
 
 from deploy.lab import handover, outcome, signatures, story
+from deploy.lab.attestors import AT_WORK
 from deploy.lab.client import local
 from deploy.lab.outcome import dead_links, empty_panels
 from deploy.lab.pace import measured
@@ -29,7 +30,7 @@ from deploy.lab.pager import Page
 from deploy.lab.plan import plan_for
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes
-from deploy.lab.stack import AT_WORK, Lab
+from deploy.lab.stack import Lab
 from deploy.lab.story import AVAILABILITY, LATENCY, Story
 from deploy.parts import CHECKOUT
 from sankofa_observe.adapters.books import Books

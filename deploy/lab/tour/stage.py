@@ -67,6 +67,7 @@ class Stage(Lab):
     """The lab with other sources, other specs and three tenants."""
 
     roles: tuple[str, ...] = (*(role for role in ROLES if role != "tenant"), *(part.tenant for part in CAST))
+    attestors_apart: bool = False  # the demo has them apart
     sites: Sites = field(init=False)
 
     def __post_init__(self) -> None:

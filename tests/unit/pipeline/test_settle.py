@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,16 @@ from sankofa_observe.errors import Declined, InvalidInput, InvariantBroken, Sank
 from sankofa_observe.pipeline import asking as module
 from sankofa_observe.pipeline.agreements import ended
 from sankofa_observe.pipeline.settle import Attested, Ended, Moved, Settle, Waiting
-from sankofa_observe.ports import OnChainAgreement, OnChainSettlement, OnChainWord, Ruling, RulingOutcome, Signed
+from sankofa_observe.ports import (
+    Answer,
+    NoAnswer,
+    OnChainAgreement,
+    OnChainSettlement,
+    OnChainWord,
+    Ruling,
+    RulingOutcome,
+    Signed,
+)
 from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import Row, SettlementState
@@ -52,6 +61,16 @@ class Picky(FakeAttestor):
         return "counts otherwise" if document.identity.settlement_id in self.to else super().objection(document)
 
 
+@dataclass(kw_only=True)
+class Hesitant(FakeAttestor):
+    """Answers some documents, and not yet the others."""
+
+    answered: set[str] = field(default_factory=set)
+
+    def answers(self, documents: Mapping[str, Evidence]) -> dict[str, Answer | NoAnswer]:
+        return super().answers({name: one for name, one in documents.items() if name in self.answered})
+
+
 class Court:
     """A chain, three attestors of whom two must sign, and penalties that wait for them."""
 
@@ -60,7 +79,7 @@ class Court:
         members = tuple(one.lower() for one in ACCOUNTS)
         self.chain = WatchedChain(clock=self.clock, members=members, threshold=2)
         self.ledger, self.archive = MemoryLedger(), MemoryArchive()
-        self.attestors = [Picky(name=name, account=one) for name, one in zip("zyx", ACCOUNTS, strict=True)]
+        self.attestors: list[Any] = [Picky(name=name, account=one) for name, one in zip("zyx", ACCOUNTS, strict=True)]
         self.penalties = [self._owe(index) for index in range(periods)]
 
     def _owe(self, index: int) -> Penalty:
@@ -137,6 +156,24 @@ def test_too_many_objections_to_one_document_hold_up_no_other() -> None:
 
     assert court.states() == [COMPUTED, REPORTED]
     assert said(told)[0] == "1 of 2 attestors sign; z: counts otherwise; y: counts otherwise"
+
+
+def test_what_waits_for_the_rest_of_its_batch_says_so() -> None:
+    """While attestors are at it a batch is not taken apart; nothing of it waits without a word."""
+    court = Court(periods=2)
+    court.attestors = [Hesitant(name=name, account=one) for name, one in zip("zyx", ACCOUNTS, strict=True)]
+    settling = court.settling()
+    told = []
+    for answered in ((), (0,), (0,), (0, 1)):
+        for attestor in court.attestors[:2]:
+            attestor.answered = {court.penalties[at].document_hash for at in answered}
+            attestor.heard_at = court.clock.at
+        told.append([one.partition(";")[0] for one in said(list(settling.run()))])
+
+    none, all_ = "0 of 2 attestors sign", "2 of 2 attestors sign, and answers on the rest of its batch still come in"
+    assert told == [[none, none], [all_, none], [none], ["its dispute window is open"]]
+    assert court.states() == [REPORTED] * 2
+    assert [rows for rows, _ in court.chain.signed] == [1, 1]
 
 
 def test_an_attestor_that_is_away_holds_up_nothing_while_enough_sign() -> None:
