@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from sankofa_observe.adapters.contract import typed_batch
 from sankofa_observe.errors import InvariantBroken
-from sankofa_observe.pipeline.attest import attested_row, objection, papers
+from sankofa_observe.pipeline.attest import objection, papers
 from sankofa_observe.ports import AttestorSet, KnownExclusions, SampleSource, Signer
 from sankofa_observe.sla.catalog import Catalog
-from sankofa_observe.sla.evidence import Evidence, Identity, document_hash
+from sankofa_observe.sla.evidence import Evidence, Identity, attested_row, document_hash
 from sankofa_observe.sla.settlement import ChainIdentity, Row
 
 

@@ -16,10 +16,9 @@ from sankofa_observe.adapters.chain import OUTCOMES, word_of
 from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
 from sankofa_observe.adapters.deployment import Role, must_hold
 from sankofa_observe.errors import InvalidInput, Refused
-from sankofa_observe.pipeline.attest import attested_row
 from sankofa_observe.ports import OnChainSettlement, OnChainWord, PartyRole, RulingOutcome, Signer
 from sankofa_observe.sla.dispute import Objection, RulingText, digest_of
-from sankofa_observe.sla.evidence import Evidence
+from sankofa_observe.sla.evidence import Evidence, attested_row
 from sankofa_observe.sla.settlement import Row, SettlementKey, SettlementState
 from sankofa_observe.units import rfc3339
 

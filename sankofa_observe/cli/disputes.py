@@ -123,7 +123,7 @@ def show(
     from sankofa_observe.adapters.books import Books
     from sankofa_observe.adapters.dispute_acts import Disputes
     from sankofa_observe.cli.acting import account
-    from sankofa_observe.pipeline.attest import attested_row
+    from sankofa_observe.sla.evidence import attested_row
 
     account("--contract", contract)
     reported = _read(document)
@@ -192,9 +192,9 @@ def resolve(
     --rpc … --keystore arbiter.json --password-file … --contract 0x…
     """
     from sankofa_observe.adapters.dispute_acts import Disputes
-    from sankofa_observe.pipeline.attest import attested_row
     from sankofa_observe.ports import RulingOutcome
     from sankofa_observe.sla.dispute import RulingText
+    from sankofa_observe.sla.evidence import attested_row
 
     if outcome not in set(RulingOutcome):
         raise InvalidInput(f"--outcome {outcome!r}: expected {', '.join(RulingOutcome)}; nothing was sent")

@@ -20,7 +20,6 @@ from sankofa_observe.sla.evidence import (
     agreed_terms,
     counting_rules,
     day_leaf,
-    document_hash,
     period_root,
     row_of,
     seen_of,
@@ -28,7 +27,7 @@ from sankofa_observe.sla.evidence import (
 from sankofa_observe.sla.exclusion import overlay_of
 from sankofa_observe.sla.overlay import Overlay, of_observers, reach_seconds
 from sankofa_observe.sla.schedule import credit_ppm
-from sankofa_observe.sla.settlement import ChainIdentity, Row, settlement_id
+from sankofa_observe.sla.settlement import settlement_id
 from sankofa_observe.slo.observers import Seen, merged
 from sankofa_observe.slo.slot import Slot
 from sankofa_observe.slo.verdict import judge
@@ -75,19 +74,6 @@ def objection(
         or _verdict_objection(document, promise, claimed, own)
         or _price_objection(identity, agreement, promise, own)
     )
-
-
-def attested_row(document: Evidence, revision: int = 1) -> tuple[ChainIdentity, Row]:
-    """The one row of a reviewed document, and the contract it is for: what may be signed and nothing else."""
-    identity = document.identity
-    row = Row(
-        **vars(identity.row),
-        revision=revision,
-        good=identity.high_good,
-        valid=identity.base,
-        document_hash=document_hash(identity),
-    )
-    return identity.chain, row
 
 
 def papers(

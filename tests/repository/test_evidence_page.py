@@ -17,9 +17,8 @@ from typing import Any
 import pytest
 import rfc8785
 
-from sankofa_observe.pipeline.attest import attested_row
 from sankofa_observe.pipeline.period import with_neighbours
-from sankofa_observe.sla.evidence import EdgeCounts, parse, written
+from sankofa_observe.sla.evidence import EdgeCounts, attested_row, parse, written
 from sankofa_observe.sla.evidence.form import edges_json
 from sankofa_observe.sla.evidence.slot import slot_proof
 from sankofa_observe.slo.composite import compose

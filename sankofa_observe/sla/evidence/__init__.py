@@ -20,7 +20,7 @@ from sankofa_observe.sla.evidence.document import (
     Provenance,
     RowName,
 )
-from sankofa_observe.sla.evidence.form import canonical, document_hash, written
+from sankofa_observe.sla.evidence.form import attested_row, canonical, document_hash, written
 from sankofa_observe.sla.evidence.reading import parse
 from sankofa_observe.sla.evidence.tree import day_leaf, period_root
 
@@ -37,6 +37,7 @@ __all__ = [
     "Provenance",
     "RowName",
     "agreed_terms",
+    "attested_row",
     "canonical",
     "counting_rules",
     "day_leaf",

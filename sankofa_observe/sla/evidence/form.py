@@ -12,6 +12,7 @@ import json
 from sankofa_observe.sla.calendar import Calendar, TableCalendar
 from sankofa_observe.sla.evidence.document import FORMAT, Day, DayLeaf, EdgeCounts, Evidence, Identity, Json, RowName
 from sankofa_observe.sla.overlay import plain
+from sankofa_observe.sla.settlement import ChainIdentity, Row
 from sankofa_observe.slo import quorum
 
 DOCUMENT = b"\x03"  # the first byte of what is hashed into the hash on chain
@@ -40,6 +41,19 @@ def written(evidence: Evidence) -> bytes:
 def document_hash(identity: Identity) -> str:
     """What goes on chain: over the root and, by one hash, all else of the identity, so that whoever shows the root need not show that."""
     return document_hash_of(identity.root, rest_digest(identity))
+
+
+def attested_row(document: Evidence, revision: int = 1) -> tuple[ChainIdentity, Row]:
+    """The one row of a reviewed document, and the contract it is for: what may be signed and nothing else."""
+    identity = document.identity
+    row = Row(
+        **vars(identity.row),
+        revision=revision,
+        good=identity.high_good,
+        valid=identity.base,
+        document_hash=document_hash(identity),
+    )
+    return identity.chain, row
 
 
 def document_hash_of(root: str, rest: str) -> str:

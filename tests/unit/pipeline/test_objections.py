@@ -10,7 +10,7 @@ import pytest
 
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.pipeline.assess import assess
-from sankofa_observe.pipeline.attest import attested_row, objection
+from sankofa_observe.pipeline.attest import objection
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.pipeline.period import arranged, with_neighbours
@@ -22,6 +22,7 @@ from sankofa_observe.sla.evidence import (
     Evidence,
     Origin,
     Provenance,
+    attested_row,
     day_leaf,
     document_hash,
     evidence_of,
