@@ -28,7 +28,7 @@ contract DisputeSettlementTest is Claims {
         }
     }
 
-    /// A provider that objects first and takes it back when the window is closed has not taken the tenant's turn.
+    /// 27: a provider that objects first and takes it back when the window is closed has not taken the tenant's turn.
     function test_OneObjectionDoesNotSilenceTheOther() public {
         take(row());
         dispute(row(), PROVIDER);
