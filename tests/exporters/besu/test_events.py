@@ -102,12 +102,12 @@ async def test_contract_events_are_counted_by_name_with_their_gas() -> None:
     """Permission logs are security events; SLA events are told by name, unknown topics as other; gas is the receipts'."""
     watch = {"permission_contracts": [PERMISSIONS], "sla_contracts": [SLA]}
     async with chain() as lab, lab.watched(**watch) as source:
-        lab.do(f"emit/{SLA}/{TOPIC['CreditAccrued']}")
+        lab.do(f"emit/{SLA}/{TOPIC['SettlementFinalized']}")
         lab.do("advance/1")
         first = await lab.seen(source)
         for address, topic in (
             (PERMISSIONS, "0x" + "01" * 32), (SLA, TOPIC["SettlementReported"]), (SLA, TOPIC["SettlementReported"]),
-            (SLA, "0x" + "02" * 32), ("0x" + "cc" * 20, TOPIC["CreditAccrued"]),
+            (SLA, "0x" + "02" * 32), ("0x" + "cc" * 20, TOPIC["SettlementFinalized"]),
         ):  # fmt: skip
             lab.do(f"emit/{address}/{topic}")
         lab.do("advance/2")
@@ -115,7 +115,7 @@ async def test_contract_events_are_counted_by_name_with_their_gas() -> None:
         again = await lab.seen(source)
 
     assert events(first, "sla_events_total") == {}
-    assert first["besu_sla_events_total", "CreditAccrued"] == 0
+    assert first["besu_sla_events_total", "SettlementFinalized"] == 0
     assert events(found, "sla_events_total") == {"SettlementReported": 2, "other": 1}
     assert events(found) == {"permission_changed": 1}
     assert found["besu_sla_gas_used_total",] == 150_000
@@ -129,9 +129,9 @@ async def test_logs_are_asked_in_bounded_ranges_of_a_witness_that_has_them() -> 
         await lab.seen(source)
         lab.do("node/replica-1/lag")
         for _ in range(25):
-            lab.do(f"emit/{SLA}/{TOPIC['CreditAccrued']}")
+            lab.do(f"emit/{SLA}/{TOPIC['SettlementFinalized']}")
             lab.do("advance/1")
-        counts = [(await lab.seen(source))["besu_sla_events_total", "CreditAccrued"] for _ in range(4)]
+        counts = [(await lab.seen(source))["besu_sla_events_total", "SettlementFinalized"] for _ in range(4)]
 
     assert counts == [10, 20, 25, 25]
 
@@ -140,7 +140,7 @@ async def test_range_that_fails_is_asked_again_and_counted_once() -> None:
     """A receipt that is missing moves no cursor and adds nothing; the collector says decode."""
     async with chain() as lab, lab.watched(sla_contracts=[SLA]) as source:
         await lab.seen(source)
-        lab.do(f"emit/{SLA}/{TOPIC['CreditAccrued']}")
+        lab.do(f"emit/{SLA}/{TOPIC['SettlementFinalized']}")
         lab.do("advance/1")
         ((transaction, done),) = lab.network.executed.items()
         lab.network.executed[transaction] = replace(done, gas_used=-1)
@@ -149,7 +149,7 @@ async def test_range_that_fails_is_asked_again_and_counted_once() -> None:
         found = await lab.seen(source)
 
     assert broken.failures["contracts"].kind is Kind.DECODE
-    assert (found["besu_sla_events_total", "CreditAccrued"], found["besu_sla_gas_used_total",]) == (1, 50_000)
+    assert (found["besu_sla_events_total", "SettlementFinalized"], found["besu_sla_gas_used_total",]) == (1, 50_000)
 
 
 def canonical(argument: dict[str, Any]) -> str:
@@ -210,12 +210,12 @@ async def test_two_scrapes_at_once_do_not_count_one_range_twice() -> None:
 
     async with chain() as lab, lab.watched(sla_contracts=[SLA]) as source:
         await lab.seen(source)
-        lab.do(f"emit/{SLA}/{TOPIC['CreditAccrued']}")
+        lab.do(f"emit/{SLA}/{TOPIC['SettlementFinalized']}")
         lab.do("advance/1")
         await asyncio.gather(*(lab.probe(source) for _ in range(4)))
         found = await lab.seen(source)
 
-    assert (found["besu_sla_events_total", "CreditAccrued"], found["besu_blocks_total",]) == (1, 1)
+    assert (found["besu_sla_events_total", "SettlementFinalized"], found["besu_blocks_total",]) == (1, 1)
 
 
 async def test_watch_without_contracts_asks_nothing() -> None:
