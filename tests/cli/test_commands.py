@@ -58,7 +58,10 @@ def test_command_shows_an_example_in_its_help(run: Run, command: tuple[str, ...]
 def test_command_line_has_the_documented_commands() -> None:
     """A command that appears or goes is a change that users see."""
     assert [" ".join(one) for one in COMMANDS] == [
-        "alertmanager generate", "chain accept", "chain deploy", "chain propose", "dashboards generate", "deadman", "demo", "evaluate", "evidence check",
+        "agreements accept", "agreements amend", "agreements propose", "agreements terminate", "agreements withdraw", "alertmanager generate",
+        "attest", "chain announce-attestors", "chain announce-role", "chain apply-attestors", "chain apply-role", "chain deploy", "chain pause", "chain resume",
+        "credits complete", "credits object", "credits redeem", "dashboards generate", "deadman", "demo",
+        "disputes open", "disputes recount", "disputes resolve", "disputes show", "disputes withdraw", "evaluate", "evidence check",
         "evidence proof", "evidence rebuild", "exclusions announce", "exclusions approve", "exclusions list", "exclusions propose", "exclusions withdraw",
         "fleet example", "fleet show", "incidents list", "incidents show", "integrations check", "integrations targets", "keys check", "keys keystore", "keys new", "ledger backup", "ledger check",
         "ledger rebuild", "ledger status", "ledger upgrade", "observe", "recount", "rules generate", "runbook", "serve", "settle", "slots check", "slots export", "slots repair",
@@ -618,11 +621,11 @@ def test_keys_keystore_that_cannot_be_written_is_told_by_its_folder(run: Run, tm
 
 DEPLOY = {
     "--rpc": "http://127.0.0.1:1", "--keystore": "k.json", "--password-file": "k.password", "--attestor": "0x" + "aa" * 20,
-    "--threshold": "1", "--reporter": "0x" + "bb" * 20,
+    "--threshold": "1", "--admin": "0x" + "bb" * 20, "--arbiter": "0x" + "cc" * 20, "--guardian": "0x" + "dd" * 20,
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("option", ["--attestor", "--reporter"])
+@pytest.mark.parametrize("option", ["--attestor", "--admin", "--arbiter", "--guardian", "--billing"])
 def test_chain_deploy_refuses_what_is_no_address_before_anything_is_sent(run: Run, option: str) -> None:
     """The option and its value are named."""
     arguments = [part for pair in {**DEPLOY, option: "0xnobody"}.items() for part in pair]
@@ -631,10 +634,10 @@ def test_chain_deploy_refuses_what_is_no_address_before_anything_is_sent(run: Ru
 
 
 @pytest.mark.parametrize("command", ["propose", "accept"])
-def test_chain_command_knows_the_agreements_of_the_specs(run: Run, command: str) -> None:
+def test_agreements_command_knows_the_agreements_of_the_specs(run: Run, command: str) -> None:
     """A name that is not there is told with those that are."""
     options = ["--rpc", "http://127.0.0.1:1", "--keystore", "k", "--password-file", "p", "--specs", str(SPECS)]
-    ended = run("chain", command, "acme", *options, "--contract", "0x" + "cc" * 20)
+    ended = run("agreements", command, "acme", *options, "--contract", "0x" + "cc" * 20)
     assert (ended.code, "known: example-edge" in ended.err) == (2, True)
-    ended = run("chain", command, "example-edge", *options, "--contract", "0x12")
+    ended = run("agreements", command, "example-edge", *options, "--contract", "0x12")
     assert (ended.code, "--contract '0x12'" in ended.err) == (2, True)

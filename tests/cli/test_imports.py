@@ -146,7 +146,7 @@ def test_parties_import_no_store(settings: str) -> None:
     key = ("--keystore", settings.replace("sankofa.yaml", "sender.json"))
     password = ("--password-file", settings.replace("sankofa.yaml", "password"))
     where = ("--rpc", f"http://127.0.0.1:{free_port()}", "--contract", CONTRACT, "--specs", SPECS)
-    ran = run("chain", "propose", "example-edge", *key, *password, *where)
+    ran = run("agreements", "propose", "example-edge", *key, *password, *where)
 
     assert ran == Ran(code=1, heavy=CHAIN)
 

@@ -162,9 +162,10 @@ def test_no_verb_prints_an_address(
     (folder / "rpc").chmod(0o600)
     key = ("--keystore", str(folder / "sender.json"), "--password-file", str(folder / "word"))
     account = "0x" + "1" * 40
-    deploy = ("chain", "deploy", *key, "--attestor", account, "--threshold", "1", "--reporter", account)
+    roles = ("--admin", account, "--arbiter", account, "--guardian", account)
+    deploy = ("chain", "deploy", *key, "--attestor", account, "--threshold", "1", *roles)
     verify = ("verify", str(folder / "evidence.json"))
-    accept = ("chain", "accept", "example-edge", *key, "--contract", account, "--specs", str(SPECS))
+    accept = ("agreements", "accept", "example-edge", *key, "--contract", account, "--specs", str(SPECS))
     told = [
         printed(capsys, monkeypatch, *verb, *given)
         for verb in (deploy, accept, verify)
@@ -186,9 +187,10 @@ def test_an_address_with_a_secret_is_refused_as_an_option_and_the_other_ways_are
     (folder / "rpc").write_text(f"http://u:{SECRET}@{DEAD}\n")
     key = ("--keystore", str(folder / "sender.json"), "--password-file", str(folder / "word"))
     account = "0x" + "1" * 40
+    roles = ("--admin", account, "--arbiter", account, "--guardian", account)
     for verb in (
-        ("chain", "deploy", *key, "--attestor", account, "--threshold", "1", "--reporter", account),
-        ("chain", "propose", "example-edge", *key, "--contract", account, "--specs", str(SPECS)),
+        ("chain", "deploy", *key, "--attestor", account, "--threshold", "1", *roles),
+        ("agreements", "propose", "example-edge", *key, "--contract", account, "--specs", str(SPECS)),
         ("verify", str(folder / "evidence.json")),
     ):
         for url in (f"http://u:{SECRET}@{DEAD}", f"http://{DEAD}?key={SECRET}"):

@@ -124,7 +124,8 @@ def test_chain_deploy_is_signed_elsewhere(run: Run, double: Web3SignerDouble, tm
         url = anvil.node.web3.provider.endpoint_uri  # type: ignore[attr-defined]  # of a provider by HTTP
         attestors = [part for one in anvil.attestors for part in ("--attestor", one.account)]
         signer = ("--rpc", str(url), "--signer", elsewhere(tmp_path, double.url))
-        ended = run("chain", "deploy", *signer, *attestors, "--threshold", "2", "--reporter", anvil.sender.account)
+        roles = [part for role in ("admin", "arbiter", "guardian") for part in (f"--{role}", anvil.sender.account)]
+        ended = run("chain", "deploy", *signer, *attestors, "--threshold", "2", *roles)
         printed = json.loads(ended.out)
         assert (ended.code, printed["chain_id"], anvil.node.web3.eth.get_transaction_count(KEY.address)) == (
             0,
