@@ -15,7 +15,7 @@ from sankofa_observe.adapters.books import Books, Logged
 from sankofa_observe.adapters.chain import OUTCOMES, word_of
 from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
 from sankofa_observe.adapters.deployment import Role, must_hold
-from sankofa_observe.errors import InvalidInput, Refused
+from sankofa_observe.errors import InvalidInput
 from sankofa_observe.ports import OnChainSettlement, OnChainWord, PartyRole, RulingOutcome, Signer
 from sankofa_observe.sla.dispute import Objection, RulingText, digest_of
 from sankofa_observe.sla.evidence import Evidence, attested_row
@@ -130,7 +130,7 @@ class Disputes:
         parties = dict(zip(map(str.lower, self.books.ask("parties", call)), PartyRole, strict=True))
         account = key.account.lower()
         if account not in parties:
-            raise Refused(
+            raise InvalidInput(
                 f"agreement {row.key.agreement_id} is between {' and '.join(parties)}, and this key is of {account}; nothing was sent"
             )
         return parties[account]

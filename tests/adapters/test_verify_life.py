@@ -281,7 +281,7 @@ def test_an_amendment_does_not_touch_the_period_before_it(life: Life, verify: Ve
     life.anvil.parties.propose(second, life.anvil.provider)
     life.anvil.parties.accept(second, life.anvil.tenant)
     life.anvil.pass_periods(first, 3)
-    before, after = (breach(one, 0, chain=life.anvil.identity) for one in (first, second))
+    before, after = (breach(one, index, chain=life.anvil.identity) for index, one in enumerate((first, second)))
     stale = breach(first, 1, chain=life.anvil.identity)
     life.report(before.penalty.row(), after.penalty.row())
     life.anvil.pass_window()
