@@ -17,6 +17,7 @@ from sankofa_observe.slo.window import CalendarUnit, CalendarWindow, Window
 from sankofa_observe.units import Period, share_floor
 
 _YEAR_PERIODS = {CalendarUnit.DAY: 365, CalendarUnit.WEEK: 52, CalendarUnit.MONTH: 12, CalendarUnit.QUARTER: 4}
+MOST_YEAR_PERIODS = 2**16 - 1
 
 
 class Stacking(StrEnum):
@@ -104,10 +105,13 @@ def year_credits(rules: CreditRules, periods_minor: Sequence[int]) -> list[int]:
 
 
 def year_periods(window: Window) -> int:
-    """How many periods of a window a year of an agreement has: 12 months, 4 quarters, 52 weeks, 365 days; at least one."""
+    """How many periods of a window a year of an agreement has: 12 months, 4 quarters, 52 weeks, 365 days; 1 to `MOST_YEAR_PERIODS`.
+
+    The contract holds no more: of windows under eight minutes, which laboratories have, a year is shorter.
+    """
     if isinstance(window, CalendarWindow):
         return _YEAR_PERIODS[window.unit]
-    return max(1, 365 * DAY_SECONDS // window.seconds)
+    return min(max(1, 365 * DAY_SECONDS // window.seconds), MOST_YEAR_PERIODS)
 
 
 def agreement_year(first_index: int, year_periods: int, index: int) -> int:

@@ -23,8 +23,8 @@ from deploy.lab.client import local
 from deploy.lab.plan import Plan
 from deploy.lab.ports import free_port
 from deploy.lab.processes import Child, Processes, answers
-from deploy.lab.stack import BIN, EDGE, Lab
-from deploy.parts import need_program
+from deploy.lab.stack import BIN, EDGE, TENANT, Lab
+from deploy.parts import CHECKOUT, need_program
 from sankofa_observe import telemetry
 from sankofa_observe.adapters.attestor_folder import FolderAttestor, ProposalFolder
 from sankofa_observe.adapters.specs import load_catalog
@@ -144,10 +144,12 @@ def court(tmp_path: Path) -> Iterator[Court]:
         lab.make_accounts()
         lab.write("specs/fleet.yaml", yaml.safe_dump(lab.fleet()))
         lab.write_specs(starts_at=START)
+        example = yaml.safe_load((CHECKOUT / "deploy" / "specs" / "agreements" / "example-edge.yaml").read_text())
+        here = [one for one in example["spec"]["promises"] if one["site"] == EDGE]
+        lab.write_agreement("baobab-edge", tenant=TENANT, role="tenant", starts_at=START, promises=here)
         [agreement] = load_catalog([tmp_path / "specs"]).agreements.values()
         (tmp_path / "shared").mkdir()
-        promise = next(one for one in agreement.promises if one.site == EDGE)
-        made = Court(lab=lab, agreement=replace(agreement, promises=(promise,)))
+        made = Court(lab=lab, agreement=agreement)
         made.prometheus = start_prometheus(lab)
         for name in NAMES[:2]:
             made.write_settings(name)
