@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -104,6 +105,7 @@ class FaultyRpc(AbstractContextManager["FaultyRpc"]):
     target: str
     plan: Plan
     met: list[tuple[str, Fault]] = field(default_factory=list)
+    hold: Callable[[], object] = partial(time.sleep, 0.02)  # what a late answer waits for
 
     def __post_init__(self) -> None:
         self._client = httpx.Client(trust_env=False, timeout=limit(10))
@@ -127,9 +129,11 @@ class FaultyRpc(AbstractContextManager["FaultyRpc"]):
 
     def _fail(self, fault: Fault, request: dict[str, Any]) -> Answer:
         if fault in _DONE:
-            time.sleep(0.02 if fault is Fault.DELAY else 0)
             done = self._forward(request)
-            return done if fault is Fault.DELAY else _AT_ONCE.get(fault) or _error(request, fault)
+            if fault is Fault.DELAY:
+                self.hold()
+                return done
+            return _AT_ONCE.get(fault) or _error(request, fault)
         if fault is Fault.LAG:
             return self._lag(request)
         if fault is Fault.NULL:

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -210,7 +212,7 @@ def test_settling_that_is_cut_by_the_end_of_its_process_goes_on_in_the_next(
     faulty_run: MakeRun, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The node has done what it was asked, and its answer is not waited for: ledger and chain agree after the next start."""
-    monkeypatch.setattr(bounded, "_LOOK_SECONDS", 0.001)  # shorter than the delay
+    monkeypatch.setattr(bounded, "_LOOK_SECONDS", 0.001)
     ended: list[str] = []
 
     def hold(called: str) -> Fault | None:
@@ -220,13 +222,15 @@ def test_settling_that_is_cut_by_the_end_of_its_process_goes_on_in_the_next(
         return None
 
     run, proxy = faulty_run(hold)
-    whole = run.chain
+    whole, answered = run.chain, Event()
+    proxy.hold = partial(answered.wait, 60)
     with closing(Node(proxy.url, waits_no_more=lambda: bool(ended))) as cut:
         run.chain = run.anvil.contract_chain(cut)
         with pytest.raises(Unavailable, match="the process ends, and waits for no answer"):
             list(run.settle().run())
         with pytest.raises(Unavailable, match="the process ends"):
             list(run.settle().run())
+    answered.set()
     run.chain = whole
     assert (run.finish(), proxy.met) == (FAULT_FREE, [(method, Fault.DELAY)])
 

@@ -206,4 +206,4 @@ def test_both_books_and_a_batch_of_100_fit_into_blocks_of_4_700_000_gas(tmp_path
         reported = stage.sla.events.SettlementReported().process_receipt(submitted)
         states = {stage.sla.functions.getSettlement(key).call()[0][0] for key in keys}
     assert len(reported) == ROWS
-    assert {4} == states  # Final
+    assert {5} == states  # Final
