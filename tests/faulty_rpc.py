@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -105,7 +104,7 @@ class FaultyRpc(AbstractContextManager["FaultyRpc"]):
     target: str
     plan: Plan
     met: list[tuple[str, Fault]] = field(default_factory=list)
-    hold: Callable[[], object] = partial(time.sleep, 0.02)  # what a late answer waits for
+    hold: Callable[[], object] = field(default=lambda: time.sleep(0.02))  # what a late answer waits for
 
     def __post_init__(self) -> None:
         self._client = httpx.Client(trust_env=False, timeout=limit(10))
