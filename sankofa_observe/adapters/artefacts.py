@@ -14,7 +14,7 @@ from eth_hash.auto import keccak
 
 AGREEMENTS, SETTLEMENTS = "AgreementBook", "SettlementBook"
 TERMS_FAULTS = (
-    "Provider", "Tenant", "TermsHash", "Calendar", "FirstPeriod", "YearPeriods", "Currency", "Exponent", "Fee", "Cap", "YearCap",
+    "Provider", "Tenant", "TermsHash", "Calendar", "FirstPeriod", "YearPeriods", "Currency", "Exponent", "Fee", "Cap",
     "Minimum", "DisputeWindow", "Ruling", "ReportEnd", "RestateEnd", "SloCount", "SloOrder", "BandCount", "BandThreshold",
     "BandCredit", "AcceptBefore",
 )  # fmt: skip

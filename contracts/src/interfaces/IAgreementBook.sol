@@ -115,7 +115,6 @@ interface IAgreementBook {
         Exponent,
         Fee,
         Cap,
-        YearCap,
         Minimum,
         DisputeWindow,
         Ruling,
