@@ -152,6 +152,12 @@ def test_a_dispute_that_is_corrected_takes_the_ruling_s_counts(life: Life) -> No
     assert ruling is not None
     assert (ruling.outcome, ruling.row) == (RulingOutcome.CORRECTED, replace(ruled, revision=2))
     assert life.balance == (FEE_MINOR // 10, 0, 0)
+    again = life.rule(RulingOutcome.CORRECTED, document, ruled)
+    assert again.startswith("revision 1 is final already: ruled corrected, revision 2: 992 good of 1000")
+    with pytest.raises(InvalidInput, match="revision 1 is final, expected"):
+        life.dispute(life.anvil.provider, document)
+    with pytest.raises(InvalidInput, match="Fetch the document that was reported"):
+        life.dispute(life.anvil.provider, counter)
 
 
 def test_a_ruling_may_find_that_nothing_is_owed(life: Life) -> None:
@@ -349,6 +355,19 @@ def test_a_rotation_in_mid_month_is_announced_and_waits(life: Life) -> None:
         anvil.rpc("anvil_mine", hex(1))
         deployment.apply_attestors(anvil.books, new_signer(), [one.account for one in old], 2)
         anvil.attestors = old
+
+
+def test_an_announced_set_is_taken_back_by_announcing_the_one_in_force(life: Life) -> None:
+    """A set announced by mistake would be applied by anybody."""
+    anvil, mistaken = life.anvil, [new_signer().account for _ in range(3)]
+    standing = [one.account for one in anvil.attestors]
+    assert "is in force; nothing was sent" in deployment.announce_attestors(anvil.books, anvil.admin, standing, 2)
+    deployment.announce_attestors(anvil.books, anvil.admin, mistaken, 2)
+    assert deployment.announce_attestors(anvil.books, anvil.admin, standing, 2).startswith("announced; from")
+    anvil.rpc("evm_increaseTime", CHANGE_DELAY_SECONDS)
+    anvil.rpc("anvil_mine", hex(1))
+    with pytest.raises(Refused, match="SLANothingAnnounced"):
+        deployment.apply_attestors(anvil.books, new_signer(), mistaken, 2)
 
 
 def test_a_pause_stops_every_clock_but_no_dispute(life: Life) -> None:

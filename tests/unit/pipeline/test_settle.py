@@ -397,6 +397,27 @@ def test_what_others_brought_about_is_taken_over(on_chain: SettlementState, hist
     assert (court.nonces(), court.chain.writes) == ([], [])
 
 
+def test_a_dispute_that_was_taken_back_is_reported_again_and_told_once() -> None:
+    """As the contract has it; and a second dispute of it is a dispute."""
+    court = Court()
+    for on_chain in (SettlementState.DISPUTED, REPORTED, SettlementState.DISPUTED):
+        court.hold(on_chain)
+        assert [one.change.state for one in court.run() if isinstance(one, Moved)][-1] is on_chain
+        assert [one for one in court.run() if isinstance(one, Moved)] == []
+        assert court.states() == [on_chain]
+
+
+def test_another_row_in_the_place_of_a_disputed_one_holds_up_no_other() -> None:
+    """It is held; the run goes on with the rest."""
+    court = Court(2)
+    court.hold(SettlementState.DISPUTED)
+    list(court.settling()._follow())
+    court.hold(REPORTED, replace(court.penalties[0].row(2), document_hash=builders.digest_of("another document")))
+    court.run()
+
+    assert court.states() == [SettlementState.HELD, REPORTED]
+
+
 @pytest.mark.parametrize("mine", [COMPUTED, REPORTED])
 def test_another_row_on_chain_is_held_whatever_we_think(mine: SettlementState) -> None:
     """Two truths under one name: the settlement is held, its reason names the other row, nothing is sent."""
