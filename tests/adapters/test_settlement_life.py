@@ -370,6 +370,27 @@ def test_an_announced_set_is_taken_back_by_announcing_the_one_in_force(life: Lif
         deployment.apply_attestors(anvil.books, new_signer(), mistaken, 2)
 
 
+def test_a_batch_is_no_larger_than_a_block_of_the_chain(life: Life) -> None:
+    """A transaction that asks for more gas than a block holds is taken by no node, and would be sent again for ever."""
+    anvil = life.anvil
+    standing = anvil.node.web3.eth.get_block("latest")["gasLimit"]
+    try:
+        for gas, most in ((4_700_000, 35), (1_000, 1), (30_000_000, 100)):
+            anvil.rpc("evm_setBlockGasLimit", hex(gas))
+            anvil.rpc("anvil_mine", hex(1))
+            assert anvil.contract_chain().head().most_rows == most
+        anvil.rpc("evm_setBlockGasLimit", hex(1_000_000))
+        anvil.rpc("anvil_mine", hex(1))
+        rows = [life.row(index) for index in range(anvil.contract_chain().head().most_rows)]
+        assert life.report(*rows) == ("",) * len(rows)
+        anvil.pass_window()
+        assert life.finalise(*rows) == ("",) * len(rows)
+        assert {life.state(row) for row in rows} == {SettlementState.FINAL}
+    finally:
+        anvil.rpc("evm_setBlockGasLimit", hex(standing))
+        anvil.rpc("anvil_mine", hex(1))
+
+
 def test_a_pause_stops_every_clock_but_no_dispute(life: Life) -> None:
     """A tenant is heard meanwhile, and loses no second of its window; the admin resumes."""
     anvil, row, other = life.anvil, life.row(0), life.row(1)
