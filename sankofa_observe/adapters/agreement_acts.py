@@ -52,7 +52,7 @@ class Parties:
         until = first_at if accept_before is None else accept_before
         standing = self._standing_offer(agreement, key.account)
         same = standing and standing.digest == self._digest(agreement, standing.acceptBefore)
-        if same and accept_before in {None, standing.acceptBefore}:
+        if same and self.now() < standing.acceptBefore and accept_before in {None, standing.acceptBefore}:
             open_until = rfc3339(standing.acceptBefore)
             return Done(
                 sent=False, said=f"{agreement.title} is already proposed with these terms, open until {open_until}"
@@ -112,23 +112,28 @@ class Parties:
         return not self._accepted(agreement) and self._standing_offer(agreement, self._other(agreement, key)) is None
 
     def withdraw(self, agreement: Agreement, key: Signer) -> Done:
-        """Take an offer back; raises `InvalidInput` where it was accepted meanwhile."""
+        """Take an offer back, of whichever version it is; raises `InvalidInput` where it was accepted meanwhile."""
         self._is_party(agreement, key)
-        if self._standing_offer(agreement, key.account) is None:
-            if self._accepted(agreement):
+        offered = self._offer(agreement, key.account).version
+        if offered == 0:
+            functions = self.books.agreements.functions
+            newest = self.books.ask("agreement", functions.getAgreement(as_bytes(agreement.key))).version
+            if newest >= agreement.version:
                 raise InvalidInput(
                     f"{agreement.title} was accepted; nothing was sent. What is agreed is ended by `agreements terminate`"
                 )
             return Done(sent=False, said=f"you have no offer of {agreement.title} that stands")
         call = self.books.agreements.functions.withdrawProposal(as_bytes(agreement.key))
-        self.books.node.transact(call, key, f"withdrawal of {agreement.title}")
-        return Done(sent=True, said=f"your offer of {agreement.title} is withdrawn")
+        title = agreement.title if offered == agreement.version else f"{agreement.name}, version {offered}"
+        self.books.node.transact(call, key, f"withdrawal of {title}")
+        return Done(sent=True, said=f"your offer of {title} is withdrawn")
 
     def terminate(self, agreement: Agreement, key: Signer, ends_at: int | None = None) -> Done:
         """End an agreement where a period begins, after its notice: at the first such instant, or at a later one.
 
         Raises:
-            InvalidInput: the instant is no bound of its periods, too near, or nothing was accepted.
+            InvalidInput: the instant is no bound of its periods, too near, or nothing was accepted; or its periods are others than those
+                of these specs, and an index would end it somewhere else.
         """
         self._is_party(agreement, key)
         functions, named = self.books.agreements.functions, as_bytes(agreement.key)
@@ -137,8 +142,13 @@ class Parties:
             raise InvalidInput(
                 f"{agreement.name} was never accepted; nothing was sent. An offer is taken back by `agreements withdraw`"
             )
+        if bytes(found.calendar) != as_bytes(agreement.calendar.id):
+            raise InvalidInput(
+                f"{agreement.name}: its calendar of periods is 0x{bytes(found.calendar).hex()} on the contract, and {agreement.calendar.id} "
+                "by these specs; nothing was sent. Give the specs that both accepted, and the data of time zones of then"
+            )
         notice = self.books.ask("terms", functions.getTerms(named, found.version)).noticeSeconds
-        earliest = self.now() + notice
+        earliest = max(self.now() + notice, agreement.calendar.bounds[found.firstPeriod])
         end_period = self._bound(agreement, earliest, ends_at)
         end_at = agreement.calendar.bounds[end_period]
         if found.endPeriod <= end_period:
@@ -179,9 +189,13 @@ class Parties:
 
     def _standing_offer(self, agreement: Agreement, proposer: str) -> Any:
         """The offer of this version by a party, or None."""
-        call = self.books.agreements.functions.proposalOf(as_bytes(agreement.key), Web3.to_checksum_address(proposer))
-        found = self.books.ask("proposal", call)
+        found = self._offer(agreement, proposer)
         return found if found.version == agreement.version else None
+
+    def _offer(self, agreement: Agreement, proposer: str) -> Any:
+        """The offer of a party, of whichever version; of version 0 where there is none."""
+        call = self.books.agreements.functions.proposalOf(as_bytes(agreement.key), Web3.to_checksum_address(proposer))
+        return self.books.ask("proposal", call)
 
     def _digest(self, agreement: Agreement, accept_before: int) -> Any:
         call = self.books.agreements.functions.proposalDigest(

@@ -32,7 +32,7 @@ from sankofa_observe.ports import (
     Signed,
     Signer,
 )
-from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState
+from sankofa_observe.sla.settlement import MAX_BATCH, ChainIdentity, Row, SettlementKey, SettlementState
 
 # The contract's enums, by number. Of a dispute it knows who objects.
 STATES = (
@@ -88,7 +88,7 @@ class ContractChain:
             raise InvariantBroken(
                 f"no contract at {self._identity.contract} on chain {chain_id}; was the chain wiped? nothing was sent"
             )
-        return ChainHead(number=block["number"], at=block["timestamp"])
+        return ChainHead(number=block["number"], at=block["timestamp"], most_rows=_most_rows(block["gasLimit"]))
 
     def attestor_set(self) -> AttestorSet:
         members, threshold, epoch, config_digest = self._ask("attestors", self._contract.functions.attestors())
@@ -242,6 +242,12 @@ class ContractChain:
         except Unavailable as error:
             return str(error)
         return "refused, and the replay succeeds: probably out of gas"
+
+
+def _most_rows(gas_limit: int) -> int:
+    """Of one transaction: a node takes none that asks for more gas than a block holds, and what was stored would be sent for ever."""
+    fit = min((gas_limit - REPORT_GAS) // REPORT_GAS_EACH, (gas_limit - FINALISE_GAS) // FINALISE_GAS_EACH)
+    return max(1, min(fit, MAX_BATCH))
 
 
 def word_of(found: Any) -> OnChainWord | None:

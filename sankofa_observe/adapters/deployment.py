@@ -89,16 +89,16 @@ def _create(node: Node, deployer: Signer, contract: str, *arguments: Any) -> Any
 def announce_attestors(books: Books, admin: Signer, attestors: Sequence[str], threshold: int) -> str:
     """Announce another set; answers what was done, or that it stood so."""
     members, functions = ascending(attestors), books.settlements.functions
-    standing = books.ask("attestors", functions.attestors())
-    if (list(standing.members), standing.threshold) == (members, threshold):
-        return "this set is in force; nothing was sent"
     digest = Web3.keccak(books.node.web3.codec.encode(["address[]", "uint8"], [members, threshold]))
     announced = books.ask("announced attestors", functions.announcedAttestors())
     if bytes(announced.digest) == bytes(digest):
         return (
             f"this set was announced before, to be in force from {rfc3339(announced.effectiveAt)} on; nothing was sent"
         )
-    _as_admin(books, admin)
+    standing = books.ask("attestors", functions.attestors())
+    if not announced.effectiveAt and (list(standing.members), standing.threshold) == (members, threshold):
+        return "this set is in force; nothing was sent"
+    _as_admin(books, admin)  # also the set in force: it takes the place of another one that was announced
     books.node.transact(functions.announceAttestors(members, threshold), admin, "announcement of attestors")
     due = books.ask("announced attestors", functions.announcedAttestors()).effectiveAt
     return f"announced; from {rfc3339(due)} on anybody puts it in force"

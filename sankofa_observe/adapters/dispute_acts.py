@@ -47,6 +47,8 @@ class Disputes:
             )
         found = self.settlement(row.key)
         word = found.holding(lambda revision: replace(row, revision=revision)) if found else None
+        if word is None and found is not None:
+            word = self._corrected(row, found.standing)
         if word is None:
             held = (
                 "nothing"
@@ -58,6 +60,22 @@ class Disputes:
                 "1; nothing was sent. Fetch the document that was reported"
             )
         return replace(row, revision=word.revision), word
+
+    def _corrected(self, row: Row, standing: OnChainWord) -> OnChainWord | None:
+        """What stands, where a ruling put it in the place of this row: it is ruled on, and not another report."""
+        if standing.state is not SettlementState.FINAL or standing.revision == 1:
+            return None
+        reported = replace(row, revision=standing.revision - 1)
+        names = "SettlementReported", "DisputeResolved"
+        said = {
+            (one.name, one.values["revision"]): one.values
+            for one in self.books.of_settlement(names, row.key, first_block=self.first_block)
+        }
+        ruling, report = said.get((names[1], standing.revision)), said.get((names[0], reported.revision))
+        if ruling is None or report is None or OUTCOMES[ruling["outcome"]] is not RulingOutcome.CORRECTED:
+            return None
+        was = replace(row, good=report["good"], valid=report["valid"], document_hash=_hex(report["documentHash"]))
+        return replace(standing, revision=reported.revision) if was == row else None
 
     def settlement(self, key: SettlementKey) -> OnChainSettlement | None:
         call = self.books.settlements.functions.getSettlement(key_fields(key))

@@ -32,7 +32,10 @@ class RedemptionState(IntEnum):
 
 def invoice_hash(agreement: Agreement, reference: str) -> str:
     """What the contract knows an invoice by: the same reference under two agreements is two hashes."""
-    return "0x" + keccak(as_bytes(agreement.key) + reference.encode()).hex()
+    try:
+        return "0x" + keccak(as_bytes(agreement.key) + reference.encode()).hex()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"invoice {reference!r}: expected text in UTF-8; nothing was sent") from None
 
 
 @dataclass(frozen=True, kw_only=True)

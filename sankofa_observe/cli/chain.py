@@ -22,6 +22,7 @@ from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signe
 from sankofa_observe.errors import InvalidInput
 
 MAX_ATTESTORS = 32  # of the contract
+MOST_SECONDS = 366 * 86_400  # of a dispute window, in the contract; a change that waits longer is none
 ROLES = ("admin", "arbiter", "billing", "guardian")
 Attestors = Annotated[list[str], typer.Option("--attestor", help="Account of an attestor; may be repeated.")]
 Threshold = Annotated[int, typer.Option(help="How many attestors must sign.")]
@@ -53,10 +54,10 @@ def deploy(
     attestor: Attestors,
     threshold: Threshold,
     change_delay_seconds: Annotated[
-        int, typer.Option(help="How long a change of role or attestors waits.", min=0)
+        int, typer.Option(help="How long a change of role or attestors waits.", min=0, max=MOST_SECONDS)
     ] = 172_800,
     minimum_window_seconds: Annotated[
-        int, typer.Option(help="The shortest dispute window of an agreement.", min=1)
+        int, typer.Option(help="The shortest dispute window of an agreement.", min=1, max=MOST_SECONDS)
     ] = 259_200,
     gas_price_wei: GasPrice = 0,
 ) -> None:
@@ -76,6 +77,7 @@ def deploy(
     }
     for name, one in accounts.items():
         account(name, one)
+        _is_somebody(name, one)
     holders = deployment.Holders(admin=admin, arbiter=arbiter, guardian=guardian, billing=billing or deployment.NOBODY)
     with at_node(rpc, rpc_file, gas_price_wei) as node:
         made = deployment.deploy(
@@ -253,6 +255,13 @@ def _set_of(attestors: list[str], threshold: int) -> None:
         )
     for one in attestors:
         account("--attestor", one)
+        _is_somebody("--attestor", one)
+
+
+def _is_somebody(option: str, value: str) -> None:
+    """The account of nobody holds nothing: the contract would refuse it, after the first of both was deployed."""
+    if int(value, 16) == 0:
+        raise InvalidInput(f"{option} {value}: the account of nobody; expected one that has a key; nothing was sent")
 
 
 def _role(name: str) -> int:

@@ -42,6 +42,7 @@ class Asking:
     proposals: dict[Proposal, int]
     wait: Callable[[Callable[[], bool]], None]
     now: int
+    most_rows: int = MAX_BATCH  # of a batch: as many as the contract takes, and a block holds
     broken: list[InvariantBroken] = field(default_factory=list)  # what a person is told once the rest is sent
     _answers: dict[str, Mapping[str, Answer | NoAnswer]] = field(default_factory=dict)  # by account
     _errors: dict[str, str] = field(default_factory=dict)  # by account
@@ -136,16 +137,19 @@ class Asking:
                 agreeing = self.agreeing(name)
                 groups[tuple(sorted(agreeing)) if len(agreeing) >= self.members.threshold else ()].append(one.row)
         made = [
-            self._proposal(rows[first : first + MAX_BATCH])
+            self._proposal(rows[first : first + self.most_rows])
             for rows in groups.values()
-            for first in range(0, len(rows), MAX_BATCH)
+            for first in range(0, len(rows), self.most_rows)
         ]
         return [*kept, *made]
 
     def _is_of_now(self, proposal: Proposal) -> bool:
         due = (self.due.get(one.document_hash) for one in proposal.rows)
-        return (proposal.chain, proposal.attestors) == (self.chain, self.members) and all(
-            own is not None and own.row == one for own, one in zip(due, proposal.rows, strict=True)
+        fits = len(proposal.rows) <= self.most_rows
+        return (
+            fits
+            and (proposal.chain, proposal.attestors) == (self.chain, self.members)
+            and all(own is not None and own.row == one for own, one in zip(due, proposal.rows, strict=True))
         )
 
     def _stands(self, proposal: Proposal) -> bool:

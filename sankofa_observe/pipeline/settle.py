@@ -28,7 +28,7 @@ from sankofa_observe.ports import (
 )
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Evidence, document_hash, parse
-from sankofa_observe.sla.settlement import MAX_BATCH, SettlementState
+from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.units import Period, rfc3339
 
 MOST_TOLD = 3  # settlements without evidence in one alarm: a whole archive that is away would make a line without end
@@ -106,8 +106,10 @@ class Settle:
                 what="chain", reason=f"head {head.number} is {self.clock.now() - head.at} s old; sending nothing"
             )
             return
-        yield from self._finalise()  # first: evidence that is missing for a report holds up no tenant's credit
-        yield from self._report()
+        yield from self._finalise(
+            head.most_rows
+        )  # first: evidence that is missing for a report holds up no tenant's credit
+        yield from self._report(head.most_rows)
 
     def _follow_agreements(self) -> Iterator[Ended]:
         """Take over where parties have ended an agreement: asked once a period, for it can end where one begins and nowhere else."""
@@ -183,7 +185,7 @@ class Settle:
         self.ledger.add_state(record.penalty.settlement_id, change)
         return Moved(settlement_id=record.penalty.settlement_id, change=change)
 
-    def _report(self) -> Iterator[Moved | Waiting | Attested]:
+    def _report(self, most_rows: int) -> Iterator[Moved | Waiting | Attested]:
         """Have attested what is computed, and report each batch that enough attestors signed."""
         if self.ledger.open_attempts():
             return
@@ -207,7 +209,7 @@ class Settle:
             name = record.penalty.document_hash
             due[name] = Due(row=record.penalty.row(), document=document, since_at=record.history[-1].at)
             records[name] = record
-        yield from self._attest(due, records)
+        yield from self._attest(due, records, most_rows)
         if unproven:
             rest = len(unproven) - MOST_TOLD
             more = f"; and {rest} more: sankofa-observe evidence check names all" if rest > 0 else ""
@@ -216,7 +218,7 @@ class Settle:
             )
 
     def _attest(
-        self, due: Mapping[str, Due], records: Mapping[str, SettlementRecord]
+        self, due: Mapping[str, Due], records: Mapping[str, SettlementRecord], most_rows: int
     ) -> Iterator[Moved | Waiting | Attested]:
         asking = Asking(
             attestors=self.attestors,
@@ -226,6 +228,7 @@ class Settle:
             proposals=self.proposals,
             wait=self.wait,
             now=self.clock.now(),
+            most_rows=most_rows,
         )
         ready = asking.propose()
         sent, needed = {name for one in ready for name in one.documents}, asking.members.threshold
@@ -285,7 +288,7 @@ class Settle:
         yield Attested(settlements=len(own), signed_by=asking.names(signatures), others=others)
         yield from self._send(signed.attempt)
 
-    def _finalise(self) -> Iterator[Moved | Waiting]:
+    def _finalise(self, most_rows: int) -> Iterator[Moved | Waiting]:
         """What nobody disputed in time, and what nobody ruled on in time."""
         if self.ledger.open_attempts():
             return
@@ -296,7 +299,7 @@ class Settle:
             else:
                 ready.append(record.penalty)
         if ready:
-            batch = ready[:MAX_BATCH]
+            batch = ready[:most_rows]
             try:
                 signed = self.chain.sign_finalise([one.key for one in batch], self.chain.next_nonce())
             except Refused as error:

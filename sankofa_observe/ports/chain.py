@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState
+from sankofa_observe.sla.settlement import MAX_BATCH, ChainIdentity, Row, SettlementKey, SettlementState
 
 
 class AttemptKind(StrEnum):
@@ -48,6 +48,7 @@ class Receipt:
 class ChainHead:
     number: int
     at: int
+    most_rows: int = MAX_BATCH  # of one transaction: as many as its contract takes, and its block holds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,8 +44,10 @@ ARROWS = frozenset(
         (SettlementState.REPORTED, SettlementState.FINAL),
         (SettlementState.REPORTED, SettlementState.VOIDED),
         (SettlementState.REPORTED, SettlementState.HELD),
+        (SettlementState.DISPUTED, SettlementState.REPORTED),  # whoever objected took it back
         (SettlementState.DISPUTED, SettlementState.FINAL),
         (SettlementState.DISPUTED, SettlementState.VOIDED),
+        (SettlementState.DISPUTED, SettlementState.HELD),
     }
 )
 

@@ -22,7 +22,7 @@ from sankofa_observe.ports import (
     Signed,
 )
 from sankofa_observe.sla.evidence import Evidence
-from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, SettlementState
+from sankofa_observe.sla.settlement import MAX_BATCH, ChainIdentity, Row, SettlementKey, SettlementState
 from sankofa_observe.testing.attestors import AtOnce
 from sankofa_observe.testing.sources import FixedClock
 
@@ -59,6 +59,7 @@ class FakeChain:
     faults: ChainFaults = field(default_factory=ChainFaults)
     number: int = 1
     head_at: int | None = None
+    most_rows: int = MAX_BATCH
     paused: bool = False
     changed: list[tuple[int, str]] = field(default_factory=list)  # block and name of what changed who may do what
     nonce: int = 0
@@ -73,7 +74,8 @@ class FakeChain:
 
     def head(self) -> ChainHead:
         self._answer()
-        return ChainHead(number=self.number, at=self.clock.at if self.head_at is None else self.head_at)
+        at = self.clock.at if self.head_at is None else self.head_at
+        return ChainHead(number=self.number, at=at, most_rows=self.most_rows)
 
     def attestor_set(self) -> AttestorSet:
         self._answer()

@@ -15,8 +15,9 @@ from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import InvalidInput, Refused, Unavailable
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.stacking import CreditRules, Stacking
+from sankofa_observe.slo.window import FixedWindow
 from sankofa_observe.units import rfc3339
-from tests.builders import PERIOD_SECONDS, digest_of
+from tests.builders import PERIOD_SECONDS, START, digest_of
 from tests.chain import TestChain, new_signer
 
 pytestmark = pytest.mark.real("anvil")
@@ -105,6 +106,51 @@ def test_an_offer_that_was_withdrawn_cannot_be_accepted(anvil: TestChain) -> Non
     parties.accept(terms, anvil.tenant)
     with pytest.raises(InvalidInput, match=r"was accepted; nothing was sent. What is agreed is ended by"):
         parties.withdraw(terms, anvil.provider)
+
+
+def test_an_offer_is_withdrawn_also_where_the_specs_hold_a_later_version(anvil: TestChain) -> None:
+    """Whoever wrote the amendment beside it takes back what it did offer."""
+    terms, parties = anvil.terms(), anvil.parties
+    second = later(terms)
+    assert str(parties.withdraw(second, anvil.provider)).endswith("nothing was sent")
+    parties.propose(terms, anvil.provider)
+    assert str(parties.withdraw(second, anvil.provider)) == f"your offer of {terms.name}, version 1 is withdrawn"
+    with pytest.raises(InvalidInput, match="offers nothing"):
+        parties.accept(terms, anvil.tenant)
+
+
+def test_an_offer_that_expired_is_made_anew(anvil: TestChain) -> None:
+    """What nobody can accept any more is not proposed already."""
+    terms, parties = anvil.terms(), anvil.parties
+    parties.propose(terms, anvil.provider, anvil.now() + 5)
+    anvil.rpc("evm_increaseTime", 20)
+    anvil.rpc("anvil_mine", hex(1))
+    assert parties.propose(terms, anvil.provider).sent
+    assert parties.accept(terms, anvil.tenant).sent
+
+
+def test_an_agreement_that_has_not_begun_ends_where_it_begins(anvil: TestChain) -> None:
+    """Without an instant: not at a boundary before it, which the contract refuses."""
+    terms, parties = anvil.terms(notice_seconds=0), anvil.parties
+    starts_at = terms.starts_at + 7 * PERIOD_SECONDS
+    terms = replace(terms, starts_at=starts_at)
+    parties.propose(terms, anvil.provider)
+    parties.accept(terms, anvil.tenant)
+    with pytest.raises(InvalidInput, match=f"the earliest end is the first boundary from {rfc3339(starts_at)} on"):
+        parties.terminate(terms, anvil.tenant, starts_at - PERIOD_SECONDS)
+    assert f"ends at {rfc3339(starts_at)}" in str(parties.terminate(terms, anvil.tenant))
+
+
+def test_an_end_is_never_counted_in_another_calendar(anvil: TestChain) -> None:
+    """Of other specs, or other data of time zones, the same index is another instant: refused, for an end never moves back."""
+    terms, parties = anvil.terms(notice_seconds=0), anvil.parties
+    parties.propose(terms, anvil.provider)
+    parties.accept(terms, anvil.tenant)
+    (promise,) = terms.promises
+    halves = replace(promise.slo, window=FixedWindow(seconds=PERIOD_SECONDS // 2, anchor_at=START))
+    other = replace(terms, promises=(replace(promise, slo=halves),))
+    with pytest.raises(InvalidInput, match=f"is {terms.calendar.id} on the contract, and {other.calendar.id} by these"):
+        parties.terminate(other, anvil.provider, terms.starts_at + 3 * PERIOD_SECONDS)
 
 
 def test_an_offer_that_expired_cannot_be_accepted(anvil: TestChain) -> None:

@@ -152,6 +152,12 @@ def test_a_dispute_that_is_corrected_takes_the_ruling_s_counts(life: Life) -> No
     assert ruling is not None
     assert (ruling.outcome, ruling.row) == (RulingOutcome.CORRECTED, replace(ruled, revision=2))
     assert life.balance == (FEE_MINOR // 10, 0, 0)
+    again = life.rule(RulingOutcome.CORRECTED, document, ruled)
+    assert again.startswith("revision 1 is final already: ruled corrected, revision 2: 992 good of 1000")
+    with pytest.raises(InvalidInput, match="revision 1 is final, expected"):
+        life.dispute(life.anvil.provider, document)
+    with pytest.raises(InvalidInput, match="Fetch the document that was reported"):
+        life.dispute(life.anvil.provider, counter)
 
 
 def test_a_ruling_may_find_that_nothing_is_owed(life: Life) -> None:
@@ -349,6 +355,40 @@ def test_a_rotation_in_mid_month_is_announced_and_waits(life: Life) -> None:
         anvil.rpc("anvil_mine", hex(1))
         deployment.apply_attestors(anvil.books, new_signer(), [one.account for one in old], 2)
         anvil.attestors = old
+
+
+def test_an_announced_set_is_taken_back_by_announcing_the_one_in_force(life: Life) -> None:
+    """A set announced by mistake would be applied by anybody."""
+    anvil, mistaken = life.anvil, [new_signer().account for _ in range(3)]
+    standing = [one.account for one in anvil.attestors]
+    assert "is in force; nothing was sent" in deployment.announce_attestors(anvil.books, anvil.admin, standing, 2)
+    deployment.announce_attestors(anvil.books, anvil.admin, mistaken, 2)
+    assert deployment.announce_attestors(anvil.books, anvil.admin, standing, 2).startswith("announced; from")
+    anvil.rpc("evm_increaseTime", CHANGE_DELAY_SECONDS)
+    anvil.rpc("anvil_mine", hex(1))
+    with pytest.raises(Refused, match="SLANothingAnnounced"):
+        deployment.apply_attestors(anvil.books, new_signer(), mistaken, 2)
+
+
+def test_a_batch_is_no_larger_than_a_block_of_the_chain(life: Life) -> None:
+    """A transaction that asks for more gas than a block holds is taken by no node, and would be sent again for ever."""
+    anvil = life.anvil
+    standing = anvil.node.web3.eth.get_block("latest")["gasLimit"]
+    try:
+        for gas, most in ((4_700_000, 35), (1_000, 1), (30_000_000, 100)):
+            anvil.rpc("evm_setBlockGasLimit", hex(gas))
+            anvil.rpc("anvil_mine", hex(1))
+            assert anvil.contract_chain().head().most_rows == most
+        anvil.rpc("evm_setBlockGasLimit", hex(1_000_000))
+        anvil.rpc("anvil_mine", hex(1))
+        rows = [life.row(index) for index in range(anvil.contract_chain().head().most_rows)]
+        assert life.report(*rows) == ("",) * len(rows)
+        anvil.pass_window()
+        assert life.finalise(*rows) == ("",) * len(rows)
+        assert {life.state(row) for row in rows} == {SettlementState.FINAL}
+    finally:
+        anvil.rpc("evm_setBlockGasLimit", hex(standing))
+        anvil.rpc("anvil_mine", hex(1))
 
 
 def test_a_pause_stops_every_clock_but_no_dispute(life: Life) -> None:

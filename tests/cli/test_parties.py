@@ -168,3 +168,24 @@ def test_the_guardian_pauses_the_admin_resumes_and_changes_roles_by_command(hall
     anvil.rpc("evm_mine")
     hall.act(*apply, by=anvil.tenant)
     until(lambda: anvil.call("holderOf", 1) == anvil.sender.account)
+
+
+def test_what_no_contract_can_hold_deploys_nothing(hall: Hall) -> None:
+    """The second contract would refuse it when the first is there already, or hold it for good."""
+    anvil = hall.anvil
+    rpc = hall.at_books[:2]
+    given = {"--admin": anvil.admin.account, "--arbiter": anvil.arbiter.account, "--guardian": anvil.guardian.account}
+    attestors = [word for one in anvil.attestors for word in ("--attestor", one.account)]
+    nobody = "0x" + "00" * 20
+    block = anvil.node.web3.eth.block_number
+    for changed, told in (
+        ({"--admin": nobody}, "the account of nobody"),
+        ({"--attestor": nobody}, "the account of nobody"),
+        ({"--change-delay-seconds": str(2**48)}, "less than or equal to"),
+        ({"--minimum-window-seconds": str(2**32)}, "less than or equal to"),
+    ):
+        words = [word for pair in {**given, **changed}.items() for word in pair]
+        ended = hall.run("chain", "deploy", *rpc, *hall.key(anvil.admin), *attestors, "--threshold", "3", *words)
+        assert ended.code == 2, ended.err
+        assert told in " ".join((ended.out + ended.err).split())
+    assert anvil.node.web3.eth.block_number == block

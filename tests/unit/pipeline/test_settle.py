@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from sankofa_observe.errors import Declined, InvalidInput, InvariantBroken, SankofaError, Unavailable
-from sankofa_observe.pipeline import asking as module
 from sankofa_observe.pipeline.agreements import ended
 from sankofa_observe.pipeline.settle import Attested, Ended, Moved, Settle, Waiting
 from sankofa_observe.ports import (
@@ -298,14 +297,12 @@ def test_a_nonce_that_another_transaction_used_frees_the_lane() -> None:
     ("instant", "turns"), [(True, [[4, 4, 1]]), (False, [[4], [4], [1]])], ids=["mined at once", "a block a turn"]
 )
 def test_many_penalties_go_out_in_batches_one_after_the_other(
-    monkeypatch: pytest.MonkeyPatch,
     instant: bool,  # noqa: FBT001
     turns: list[list[int]],
 ) -> None:
-    """A batch has a bounded size, and the next one goes out only once the last one's fate is known."""
-    monkeypatch.setattr(module, "MAX_BATCH", 4)
+    """A batch is what a block holds at most, and the next one goes out only once the last one's fate is known."""
     court, sizes = Court(periods=9), []
-    court.chain.instant = instant
+    court.chain.instant, court.chain.most_rows = instant, 4
     for _ in turns:
         before = len(court.chain.signed)
         court.run()
@@ -395,6 +392,51 @@ def test_what_others_brought_about_is_taken_over(on_chain: SettlementState, hist
 
     assert [change.state for change in record.history] == history
     assert (court.nonces(), court.chain.writes) == ([], [])
+
+
+def test_a_dispute_that_was_taken_back_is_reported_again_and_told_once() -> None:
+    """As the contract has it; and a second dispute of it is a dispute."""
+    court = Court()
+    for on_chain in (SettlementState.DISPUTED, REPORTED, SettlementState.DISPUTED):
+        court.hold(on_chain)
+        assert [one.change.state for one in court.run() if isinstance(one, Moved)][-1] is on_chain
+        assert [one for one in court.run() if isinstance(one, Moved)] == []
+        assert court.states() == [on_chain]
+
+
+def test_no_more_is_final_in_one_transaction_than_a_block_holds() -> None:
+    """Also where the block shrinks after a batch was proposed: nothing is stored that no node takes."""
+    court = Court(periods=9)
+    court.chain.instant = False
+    for attestor in court.attestors:
+        attestor.away = True
+    court.run()
+    for attestor in court.attestors:
+        attestor.away = False
+    court.chain.most_rows = 4
+    for _ in range(12):
+        court.run()
+        court.chain.mine()
+    court.run()
+    court.clock.at += court.chain.window_seconds
+    for _ in range(6):
+        court.run()
+        court.chain.mine()
+    court.run()
+
+    assert court.states() == [FINAL] * 9
+    assert max(len(one.settlement_ids) for one in court.ledger.attempts.values()) == 4
+
+
+def test_another_row_in_the_place_of_a_disputed_one_holds_up_no_other() -> None:
+    """It is held; the run goes on with the rest."""
+    court = Court(2)
+    court.hold(SettlementState.DISPUTED)
+    list(court.settling()._follow())
+    court.hold(REPORTED, replace(court.penalties[0].row(2), document_hash=builders.digest_of("another document")))
+    court.run()
+
+    assert court.states() == [SettlementState.HELD, REPORTED]
 
 
 @pytest.mark.parametrize("mine", [COMPUTED, REPORTED])
