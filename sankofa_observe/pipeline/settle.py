@@ -106,9 +106,8 @@ class Settle:
                 what="chain", reason=f"head {head.number} is {self.clock.now() - head.at} s old; sending nothing"
             )
             return
-        yield from self._finalise(
-            head.most_rows
-        )  # first: evidence that is missing for a report holds up no tenant's credit
+        # First: evidence that is missing for a report holds up no tenant's credit.
+        yield from self._finalise(head.most_rows)
         yield from self._report(head.most_rows)
 
     def _follow_agreements(self) -> Iterator[Ended]:
