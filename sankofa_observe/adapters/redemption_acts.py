@@ -5,6 +5,7 @@ Administrative, one call at a time; what was done before is done.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -30,8 +31,16 @@ class RedemptionState(IntEnum):
     REDEEMED = 3
 
 
+class InvoiceHash(str):
+    """An invoice by what the contract knows of it: whoever announced it need not have told its reference, or may have none."""
+
+    __slots__ = ()
+
+
 def invoice_hash(agreement: Agreement, reference: str) -> str:
     """What the contract knows an invoice by: the same reference under two agreements is two hashes."""
+    if isinstance(reference, InvoiceHash):
+        return str(reference)
     try:
         return "0x" + keccak(as_bytes(agreement.key) + reference.encode()).hex()
     except UnicodeEncodeError:
@@ -43,6 +52,24 @@ class Redemptions:
     """Acts at one pair of books."""
 
     books: Books
+    first_block: int = 0  # where a search of logs ends
+
+    def shown(self, agreement: Agreement) -> Iterator[str]:
+        """What is outstanding, and each invoice that takes credit or is to take it, newest first, a line each."""
+        functions, named = self.books.settlements.functions, as_bytes(agreement.key)
+        found = self.books.ask("balance", functions.balanceOf(named))
+        yield (
+            f"{agreement.name}: {found.accrued - found.revoked - found.redeemed} minor units outstanding: {found.accrued} accrued, "
+            f"{found.revoked} taken back, {found.redeemed} redeemed"
+        )
+        names = "RedemptionAnnounced", "CreditRedeemed"
+        logged = self.books.logged(self.books.settlements, names, {"agreementId": named}, first_block=self.first_block)
+        for one in dict.fromkeys(f"0x{bytes(event.values['invoiceRefHash']).hex()}" for event in logged):
+            redemption = self._redemption(agreement, InvoiceHash(one))
+            until = f"; to be objected to until {rfc3339(redemption.deadline)} of unpaused time"
+            yield f"  {one}: {self._stands(agreement, redemption)}" + (
+                until if redemption.state == RedemptionState.ANNOUNCED else ""
+            )
 
     def redeem(self, agreement: Agreement, reference: str, amount_minor: int, key: Signer) -> Done:
         """As the tenant: the credit is taken. As the provider, or whoever bills: it is announced.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,16 +12,20 @@ import typer
 
 from sankofa_observe.cli.acting import (
     Contract,
+    FromBlock,
     GasPrice,
     Name,
     Rpc,
     RpcFile,
     Specs,
+    account,
     acting,
+    at_node,
     versions_of,
 )
 from sankofa_observe.cli.output import say
 from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
+from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.agreement_acts import Done
@@ -33,7 +38,7 @@ Invoice = Annotated[str, typer.Option(help="Reference of the invoice; on chain i
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Redeem credit for invoices; object to what was announced.")
-    for command in (redeem, object_, complete):
+    for command in (redeem, object_, complete, show):
         group.command(command.__name__.rstrip("_"))(command)
     app.add_typer(group, name="credits")
 
@@ -66,7 +71,10 @@ def redeem(
 def object_(
     name: Name,
     *,
-    invoice: Invoice,
+    invoice: Annotated[str, typer.Option(help="Reference of the invoice.")] = "",
+    invoice_hash: Annotated[
+        str, typer.Option(help="Its hash instead, as `credits show` has it: of an invoice that you know nothing of.")
+    ] = "",
     rpc: Rpc = None,
     rpc_file: RpcFile = None,
     keystore: Keystore = None,
@@ -81,9 +89,18 @@ def object_(
     Example: sankofa-observe credits object acme-edge --invoice 2027-0042 --rpc … --keystore tenant.json --password-file …
     --contract 0x… --specs specs/
     """
+    from sankofa_observe.adapters.redemption_acts import InvoiceHash
+
+    if bool(invoice) is bool(invoice_hash):
+        raise InvalidInput("expected one of --invoice and --invoice-hash; nothing was sent")
+    if invoice_hash and not re.fullmatch("0x[0-9a-f]{64}", invoice_hash):
+        raise InvalidInput(
+            f"--invoice-hash {invoice_hash!r}: expected 0x and 64 lower-case hex digits; nothing was sent"
+        )
+    which = InvoiceHash(invoice_hash) if invoice_hash else invoice
     _act(
         name, specs, rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei,
-        lambda redemptions, agreement, key: redemptions.object(agreement, invoice, key),
+        lambda redemptions, agreement, key: redemptions.object(agreement, which, key),
     )  # fmt: skip
 
 
@@ -109,6 +126,29 @@ def complete(
         name, specs, rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei,
         lambda redemptions, agreement, key: redemptions.complete(agreement, invoice, key),
     )  # fmt: skip
+
+
+def show(
+    name: Name,
+    *,
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
+    contract: Contract,
+    specs: Specs,
+    from_block: FromBlock = 0,
+) -> None:
+    """Show what is outstanding, and every invoice that takes credit or was announced to, also by others.
+
+    Example: sankofa-observe credits show acme-edge --rpc … --contract 0x… --specs specs/
+    """
+    from sankofa_observe.adapters.books import Books
+    from sankofa_observe.adapters.redemption_acts import Redemptions
+
+    account("--contract", contract)
+    agreement = versions_of(name, specs)[-1]
+    with at_node(rpc, rpc_file) as node:
+        for line in Redemptions(books=Books.at(node, contract), first_block=from_block).shown(agreement):
+            say(line)
 
 
 def _act(

@@ -13,7 +13,7 @@ from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields, typed_batch
 from sankofa_observe.adapters.deployment import Role
 from sankofa_observe.adapters.dispute_acts import Disputes
-from sankofa_observe.adapters.redemption_acts import Redemptions
+from sankofa_observe.adapters.redemption_acts import InvoiceHash, Redemptions, invoice_hash
 from sankofa_observe.errors import InvalidInput, Refused
 from sankofa_observe.ports import Attempt, OnChainSettlement, PartyRole, RulingOutcome, Signer
 from sankofa_observe.sla.agreement import Agreement
@@ -430,6 +430,29 @@ def test_an_announced_redemption_waits_for_the_tenant(life: Life) -> None:
     assert [acts.complete(agreement, "b", new_signer()).sent for _ in range(2)] == [True, False]
     assert acts.redeem(agreement, "a", 50, anvil.tenant).sent
     assert life.balance == (CREDIT_MINOR, 0, 150)
+
+
+def test_a_tenant_finds_and_refuses_what_was_announced_for_an_invoice_it_knows_nothing_of(life: Life) -> None:
+    """The contract takes any hash; the tenant needs no reference to object, and nothing is taken in silence."""
+    row, anvil, acts, agreement = life.row(), life.anvil, life.redemptions, life.agreement
+    life.report(row)
+    anvil.pass_window()
+    life.finalise(row)
+    unknown = InvoiceHash("0x" + "99" * 32)
+    anvil.act(anvil.provider, "announceRedemption", as_bytes(agreement.key), as_bytes(unknown), CREDIT_MINOR)
+    acts.redeem(agreement, "known", 10, anvil.tenant)
+    balance, known, announced = acts.shown(agreement)
+    assert balance.endswith(
+        f"{CREDIT_MINOR - 10} minor units outstanding: {CREDIT_MINOR} accrued, 0 taken back, 10 redeemed"
+    )
+    assert known == f"  {invoice_hash(agreement, 'known')}: 0.10 USD is redeemed"
+    assert announced.startswith(f"  {unknown}: 500.00 USD is announced; to be objected to until")
+    assert acts.object(agreement, unknown, anvil.tenant).sent
+    anvil.pass_window()
+    with pytest.raises(InvalidInput, match="the tenant has objected to"):
+        acts.complete(agreement, unknown, new_signer())
+    with pytest.raises(InvalidInput, match="expected text in UTF-8; nothing was sent"):
+        acts.redeem(agreement, "\udcff", 1, anvil.tenant)
 
 
 STRANGERS: dict[str, Callable[[Life, Signer], Any]] = {

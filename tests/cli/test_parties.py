@@ -115,6 +115,12 @@ def test_an_agreement_is_offered_accepted_amended_and_ended_by_command(hall: Hal
     ended = hall.act("agreements", "terminate", *specs, "--at", "2027-03-01T00:00:00Z", by=tenant)
     assert ("2027-03-01" in ended, "nothing was sent" in ended) == (True, False)
     assert "nothing was sent" in hall.act("agreements", "terminate", *specs, "--at", "2027-03-01T00:00:00Z", by=tenant)
+    objected = ("credits", "object", *specs)
+    assert "expected one of --invoice and --invoice-hash" in hall.act(*objected, by=tenant, code=2)
+    assert "64 lower-case hex digits" in hall.act(*objected, "--invoice-hash", "0x99", by=tenant, code=2)
+    unknown = "0x" + "99" * 32
+    assert "nothing was announced" in hall.act(*objected, "--invoice-hash", unknown, by=tenant, code=2)
+    assert "acme: 0 minor units outstanding" in hall.run("credits", "show", *specs, *hall.at_books).out
     assert "nothing was sent" in hall.act(
         "credits", "redeem", *specs, "--invoice", "2026-1", "--amount-minor", "1", by=tenant, code=2
     )
