@@ -12,6 +12,7 @@ import pytest
 
 from sankofa_observe.pipeline.settle import Attested, Ended, Moved, Settle, Waiting
 from sankofa_observe.ports import Attempt
+from sankofa_observe.sla.settlement import MAX_BATCH
 from sankofa_observe.testing import FakeChain
 from tests.simulation import test_simulation, world
 from tests.simulation.test_simulation import lived, peaceful
@@ -33,7 +34,7 @@ class BlindSettle(Settle):
     def run(self) -> Iterator[Moved | Waiting | Attested | Ended]:
         yield from self._close_attempts()
         if not self.ledger.open_attempts():
-            yield from self._report()
+            yield from self._report(MAX_BATCH)
         yield from super().run()
 
 
