@@ -15,7 +15,7 @@ from web3 import Web3
 from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.contract import as_bytes, calendar_call, terms_fields
 from sankofa_observe.adapters.terms_shown import differences, plain
-from sankofa_observe.errors import InvalidInput, Unavailable
+from sankofa_observe.errors import InvalidInput, Refused, Unavailable
 from sankofa_observe.ports import Signer
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.units import rfc3339
@@ -65,10 +65,22 @@ class Parties:
             if agreement.version == 1
             else functions.proposeAmendment(as_bytes(agreement.key), terms, until)
         )
-        self.books.node.transact(call, key, f"proposal of {agreement.title}")
+        try:
+            self.books.node.transact(call, key, f"proposal of {agreement.title}")
+        except Refused as error:
+            raise self._with_window(agreement, error) from None
         instead = " in place of your earlier offer" if standing else ""
         return Done(
             sent=True, said=f"{agreement.title} is proposed{instead}; the other party accepts before {rfc3339(until)}"
+        )
+
+    def _with_window(self, agreement: Agreement, refused: Refused) -> Refused:
+        """The one term whose bound stands in no spec is told beside the contract's words."""
+        if "DisputeWindow" not in str(refused):
+            return refused
+        fewest = self.books.ask("shortest window", self.books.agreements.functions.minimumWindowSeconds())
+        return Refused(
+            f"{refused} disputeWindowSeconds is {agreement.dispute_window_seconds}, and these contracts take {fewest} at least"
         )
 
     def accept(self, agreement: Agreement, key: Signer) -> Done:
@@ -83,6 +95,10 @@ class Parties:
             return Done(sent=False, said=f"{agreement.title} is agreed with these terms already")
         proposer = self._other(agreement, key)
         offer = self._standing_offer(agreement, proposer)
+        if offer is None and self._standing_offer(agreement, key.account):
+            raise InvalidInput(
+                f"{agreement.title}: your own offer stands, and the other party accepts it; nothing was sent"
+            )
         if offer is None:
             raise self._nothing_offered(agreement, proposer)
         if self._digest(agreement, offer.acceptBefore) != offer.digest:

@@ -54,6 +54,8 @@ class ContractError:
             return [f"0x{values.hex()}"]
         if self.name == "SLAInvalidTerms":
             return [fault for number, fault in enumerate(TERMS_FAULTS) if found[0] >> number & 1]
+        if self.name == "SLAImmutableTerm":
+            found = (*found[:-1], TERMS_FAULTS[found[-1]])
         return [f"{name}={_word(value)}" for (name, _), value in zip(self.inputs, found, strict=True)]
 
 

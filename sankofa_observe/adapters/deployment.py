@@ -110,6 +110,9 @@ def apply_attestors(books: Books, anybody: Signer, attestors: Sequence[str], thr
     standing = books.ask("attestors", functions.attestors())
     if (list(standing.members), standing.threshold) == (members, threshold):
         return "this set is in force; nothing was sent"
+    announced = books.ask("announced attestors", functions.announcedAttestors())
+    if not announced.effectiveAt:
+        return "nothing is announced: the set in force is another one; nothing was sent"
     books.node.transact(functions.applyAttestors(members, threshold), anybody, "change of attestors")
     return "in force: signatures made for the set before no longer count"
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sankofa_observe.adapters.agreement_acts import Done
+from sankofa_observe.adapters.artefacts import reason_of
 from sankofa_observe.adapters.books import Books, Logged
 from sankofa_observe.adapters.chain import OUTCOMES, word_of
 from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
 from sankofa_observe.adapters.deployment import Role, must_hold
-from sankofa_observe.errors import InvalidInput
+from sankofa_observe.errors import InvalidInput, Refused
 from sankofa_observe.ports import OnChainSettlement, OnChainWord, PartyRole, RulingOutcome, Signer
 from sankofa_observe.sla.dispute import Objection, RulingText, digest_of
 from sankofa_observe.sla.evidence import Evidence, attested_row
@@ -93,6 +94,7 @@ class Disputes:
                 said=f"revision {row.revision} is disputed by the {party} already: {self._last('SettlementDisputed', row, party=key.account.lower())}",
             )
         self._must_be(word, row, SettlementState.REPORTED, SettlementState.DISPUTED)
+        self._is_open(row, word)
         reason = digest_of(objection.document)
         call = self.books.settlements.functions.disputeSettlement(
             key_fields(row.key), row.revision, as_bytes(reason), as_bytes(objection.root)
@@ -102,6 +104,32 @@ class Disputes:
             sent=True,
             said=f"revision {row.revision} is disputed, for the reason {reason}: the arbiter rules, or the report stands",
         )
+
+    def finalise(self, row: Row, word: OnChainWord, key: Signer) -> Done:
+        """Make final what nobody disputed, or ruled on, in time; by any key.
+
+        Raises:
+            Refused: a window, or the time to rule, is still open.
+        """
+        if word.state in {SettlementState.FINAL, SettlementState.VOIDED}:
+            return Done(sent=False, said=f"revision {row.revision} is {word.state} already")
+        call = self.books.settlements.functions.finalizeSettlements([key_fields(row.key)])
+        [reason] = self.books.ask("finality", call, key.account)
+        if any(reason):
+            raise Refused(f"revision {row.revision}: {reason_of(reason)} Nothing was sent")
+        self.books.node.transact(call, key, "finality")
+        return Done(sent=True, said=f"revision {row.revision} is final: its credit is booked")
+
+    def _is_open(self, row: Row, word: OnChainWord) -> None:
+        now = self.books.ask("clock", self.books.settlements.functions.unpausedTime())
+        with self.books.node.asking("newest block"):
+            number = self.books.node.web3.eth.block_number
+        if now >= word.deadline_at and number >= word.deadline_block:
+            raise InvalidInput(
+                f"revision {row.revision} could be disputed until {rfc3339(word.deadline_at)} of unpaused time and block "
+                f"{word.deadline_block}, and it is {rfc3339(now)} and block {number}; nothing was sent. Anybody makes it final: "
+                "`disputes finalise`"
+            )
 
     def withdraw(self, row: Row, word: OnChainWord, key: Signer) -> Done:
         """Take an objection back; the window is what it was."""

@@ -15,7 +15,7 @@ from eth_hash.auto import keccak
 from sankofa_observe.adapters.agreement_acts import Done
 from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.contract import as_bytes
-from sankofa_observe.adapters.deployment import Role
+from sankofa_observe.adapters.deployment import NOBODY, Role
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.ports import Signer
 from sankofa_observe.sla.agreement import Agreement
@@ -165,16 +165,21 @@ class Redemptions:
     def _outstanding(self, agreement: Agreement, amount_minor: int) -> None:
         found = self.books.ask("balance", self.books.settlements.functions.balanceOf(as_bytes(agreement.key)))
         outstanding = found.accrued - found.revoked - found.redeemed
+        if outstanding <= 0:
+            raise InvalidInput(
+                f"nothing of {agreement.name} is outstanding: {found.accrued} minor units accrued, {found.revoked} taken back, "
+                f"{found.redeemed} redeemed; nothing was sent. Credit accrues when a settlement is final"
+            )
         if not 0 < amount_minor <= outstanding:
             raise InvalidInput(
-                f"{amount_minor} minor units of {agreement.name}: expected 1 to {max(0, outstanding)}, what is outstanding; nothing was sent"
+                f"{amount_minor} minor units of {agreement.name}: expected 1 to {outstanding}, what is outstanding; nothing was sent"
             )
 
     def _may(self, agreement: Agreement, key: Signer) -> None:
         billing = self.books.ask("role", self.books.settlements.functions.holderOf(Role.BILLING)).lower()
         allowed = {"tenant": agreement.tenant_account, "provider": agreement.provider_account, "billing": billing}
         if key.account.lower() not in allowed.values():
-            expected = ", ".join(f"the {role}'s, {one}" for role, one in allowed.items())
+            expected = ", ".join(f"the {role}'s, {one}" for role, one in allowed.items() if one != NOBODY)
             raise InvalidInput(
                 f"the key is of account {key.account.lower()}, expected one of {expected}; nothing was sent"
             )

@@ -42,8 +42,10 @@ Out = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Object to a settlement with your own evidence, take it back, rule.")
-    for command in (recount, open_, show, withdraw, resolve):
+    group = typer.Typer(
+        no_args_is_help=True, help="Object to a settlement with your own evidence, take it back, rule, make it final."
+    )
+    for command in (recount, open_, show, withdraw, resolve, finalise):
         group.command(command.__name__.rstrip("_"))(command)
     app.add_typer(group, name="disputes")
 
@@ -217,6 +219,32 @@ def resolve(
         in_force = replace(attested_row(own)[1], revision=row.revision)
         ruling = RulingText(outcome=outcome, row=in_force, reason=reason, salt=f"0x{secrets.token_hex(32)}")
         _act(out, ruling.document, lambda: disputes.resolve(row, word, ruling, key))
+
+
+def finalise(
+    document: Document,
+    *,
+    rpc: Rpc = None,
+    rpc_file: RpcFile = None,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signer: SignerFile = None,
+    contract: Contract,
+    from_block: FromBlock = 0,
+    gas_price_wei: GasPrice = 0,
+) -> None:
+    """Make a settlement final whose window, or time to rule, is over, by any key; the provider's scheduler does so by itself.
+
+    Example: sankofa-observe disputes finalise reported.json --rpc … --keystore any.json --password-file … --contract 0x…
+    """
+    from sankofa_observe.adapters.dispute_acts import Disputes
+
+    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
+        books,
+        key,
+    ):
+        disputes = Disputes(books=books, first_block=from_block)
+        say(str(disputes.finalise(*disputes.reported(_read(document)), key)))
 
 
 def _act(out: Path, document: bytes, act: Callable[[], Done]) -> None:

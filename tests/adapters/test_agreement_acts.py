@@ -178,7 +178,10 @@ def test_a_start_that_has_passed_is_refused_before_anything_is_sent(anvil: TestC
 def test_terms_that_the_contract_refuses_are_told_with_every_reason(anvil: TestChain) -> None:
     """What the specs would refuse, the contract refuses too, all of it at once."""
     wrong = anvil.terms(fee_minor=0, currency="XXX", cap_ppm=1, dispute_window_seconds=0)
-    with pytest.raises(Refused, match=r"SLAInvalidTerms.*Currency, Fee, DisputeWindow, BandCredit"):
+    with pytest.raises(
+        Refused,
+        match=r"SLAInvalidTerms.*Currency, Fee, DisputeWindow, BandCredit.* is 0, and these contracts take 1 at least",
+    ):
         anvil.parties.propose(wrong, anvil.provider)
 
 

@@ -61,7 +61,7 @@ def test_command_line_has_the_documented_commands() -> None:
         "agreements accept", "agreements amend", "agreements propose", "agreements terminate", "agreements withdraw", "alertmanager generate",
         "attest", "chain announce-attestors", "chain announce-role", "chain apply-attestors", "chain apply-role", "chain deploy", "chain pause", "chain resume",
         "credits complete", "credits object", "credits redeem", "credits show", "dashboards generate", "deadman", "demo",
-        "disputes open", "disputes recount", "disputes resolve", "disputes show", "disputes withdraw", "evaluate", "evidence check",
+        "disputes finalise", "disputes open", "disputes recount", "disputes resolve", "disputes show", "disputes withdraw", "evaluate", "evidence check",
         "evidence proof", "evidence rebuild", "exclusions announce", "exclusions approve", "exclusions list", "exclusions propose", "exclusions withdraw",
         "fleet example", "fleet show", "incidents list", "incidents show", "integrations check", "integrations targets", "keys check", "keys keystore", "keys new", "ledger backup", "ledger check",
         "ledger rebuild", "ledger status", "ledger upgrade", "observe", "recount", "rules generate", "runbook", "serve", "settle", "slots check", "slots export", "slots repair",

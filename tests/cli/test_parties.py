@@ -103,6 +103,7 @@ def test_an_agreement_is_offered_accepted_amended_and_ended_by_command(hall: Hal
     assert "nothing was sent" in hall.act("agreements", "accept", *specs, by=tenant, code=2)
     assert "nothing was sent" not in hall.act("agreements", "propose", *specs, by=provider)
     assert "nothing was sent" in hall.act("agreements", "accept", *specs, by=stranger, code=2)
+    assert "your own offer stands" in hall.act("agreements", "accept", *specs, by=provider, code=2)
     assert "nothing was sent" not in hall.act("agreements", "accept", *specs, by=tenant)
     assert "nothing was sent" in hall.act("agreements", "accept", *specs, by=tenant)
     assert "has one version" in hall.act("agreements", "amend", *specs, by=provider, code=2)
@@ -157,6 +158,23 @@ def test_a_report_is_disputed_and_ruled_on_by_command(hall: Hall) -> None:
     again = (*rule[:-1], str(folder / "again.json"), "--outcome", "upheld")
     assert "is final already" in hall.act(*again, by=anvil.arbiter)
     assert not (folder / "again.json").exists()
+
+
+def test_what_nobody_disputed_is_made_final_by_any_key(hall: Hall) -> None:
+    """Not before its window is over, and then it can no longer be disputed; repeated, it says so."""
+    anvil, folder = hall.anvil, hall.folder
+    life = Life(anvil=anvil, agreement=anvil.agree())
+    document = folder / "reported.json"
+    document.write_bytes(written(life.document()))
+    life.report(life.row())
+    finalise = ("disputes", "finalise", str(document))
+    assert "SLADisputeWindowOpen" in hall.act(*finalise, by=anvil.sender, code=1)
+    anvil.pass_window()
+    opened = ("disputes", "open", str(document), "--reason", "late", "--out", str(folder / "words.json"))
+    assert "could be disputed until" in hall.act(*opened, by=anvil.tenant, code=2)
+    assert not (folder / "words.json").exists()
+    assert "is final: its credit is booked" in hall.act(*finalise, by=anvil.sender)
+    assert "is final already; nothing was sent" in hall.act(*finalise, by=anvil.sender)
 
 
 def test_the_guardian_pauses_the_admin_resumes_and_changes_roles_by_command(hall: Hall) -> None:
