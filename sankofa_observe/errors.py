@@ -86,7 +86,7 @@ class Lost(Unavailable):
 
 
 class Refused(Unavailable):
-    """The contract would refuse this transaction now; nothing was sent, and the reason names what has to change."""
+    """The contract refuses this transaction now: nothing was changed by it, and the reason names what has to change."""
 
 
 class Declined(Refused):

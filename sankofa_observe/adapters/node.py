@@ -35,6 +35,7 @@ ANSWER_SECONDS = 20  # of a whole answer
 POLL_SECONDS = 0.2
 # web3 hands a result of null, or of another shape, to whatever reads it next; what that raises is the node's doing.
 _GARBLED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_AGAIN = {"from": "from", "to": "to", "data": "input", "gas": "gas"}  # of a call, by what a transaction names it
 _KNOWN = ("already known", "known transaction", "already imported", "nonce too low")
 
 
@@ -145,5 +146,17 @@ class Node:
     def wait(self, transaction: Any, what: str) -> Any:
         receipt = self.web3.eth.wait_for_transaction_receipt(transaction, timeout=60, poll_latency=POLL_SECONDS)
         if receipt["status"] != 1:
-            raise InvalidInput(f"{what}: transaction {transaction.hex()} was mined and refused")
+            # Another's transaction came in between: what was asked first was not refused.
+            told = self._refusal(transaction, receipt["blockNumber"])
+            raise Refused(f"{what}: transaction 0x{bytes(transaction).hex()} was mined and refused: {told}")
         return receipt
+
+    def _refusal(self, transaction: Any, block: int) -> str:
+        """Why a mined transaction was refused: the receipt does not say, so the call is repeated on its own block."""
+        sent: Any = self.web3.eth.get_transaction(transaction)
+        again: Any = {name: sent[given] for name, given in _AGAIN.items() if sent.get(given) is not None}
+        try:
+            self.web3.eth.call(again, block)
+        except ContractLogicError as error:
+            return revert_reason(error.data or error)
+        return "and the replay succeeds: try again"

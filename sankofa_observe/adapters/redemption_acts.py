@@ -141,9 +141,13 @@ class Redemptions:
             return Done(sent=False, said=f"{reference}: {self._stands(agreement, found)} already")
         if tenant and (found.state == RedemptionState.OBJECTED or (same and found.state == RedemptionState.ANNOUNCED)):
             return None
+        way_out = (
+            "Object to it first, with `credits object`: then its amount is yours to say"
+            if tenant and found.state == RedemptionState.ANNOUNCED
+            else "An invoice takes credit once"
+        )
         raise InvalidInput(
-            f"{reference}: {self._stands(agreement, found)}, and {agreement.money(amount_minor)} is asked for; nothing was sent. An invoice "
-            "takes credit once"
+            f"{reference}: {self._stands(agreement, found)}, and {agreement.money(amount_minor)} is asked for; nothing was sent. {way_out}"
         )
 
     def _stands(self, agreement: Agreement, found: Any) -> str:

@@ -28,6 +28,7 @@ TargetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9._:@-]|/[A-
 Hex32 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 Account = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 Ppm = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+MOST_SECONDS, MOST_WINDOW_BLOCKS = 366 * 86_400, 1 << 24  # of a dispute window and of a ruling, in the contract
 Uint32 = Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)]  # as wide as the contract holds it
 Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]*[smhdwMQY]$")]
 
@@ -218,9 +219,9 @@ class AgreementSpec(Strict):
     cap_ppm: Ppm = Field(alias="capPpm")
     starts_at: Timestamp = Field(alias="startsAt")
     grace_seconds: Uint32 = Field(alias="graceSeconds")
-    dispute_window_seconds: Annotated[Uint32, Field(ge=10)] = Field(alias="disputeWindowSeconds")
-    dispute_window_blocks: Annotated[Uint32, Field(ge=1)] = Field(alias="disputeWindowBlocks")
-    ruling_seconds: Annotated[Uint32, Field(ge=1)] = Field(RULING_SECONDS, alias="rulingSeconds")
+    dispute_window_seconds: Annotated[Uint32, Field(ge=10, le=MOST_SECONDS)] = Field(alias="disputeWindowSeconds")
+    dispute_window_blocks: Annotated[Uint32, Field(ge=1, le=MOST_WINDOW_BLOCKS)] = Field(alias="disputeWindowBlocks")
+    ruling_seconds: Annotated[Uint32, Field(ge=1, le=MOST_SECONDS)] = Field(RULING_SECONDS, alias="rulingSeconds")
     report_seconds: Annotated[Uint32, Field(ge=1)] = Field(REPORT_SECONDS, alias="reportSeconds")
     restate_seconds: Annotated[Uint32, Field(ge=1)] = Field(RESTATE_SECONDS, alias="restateSeconds")
     notice_seconds: Uint32 = Field(NOTICE_SECONDS, alias="noticeSeconds")

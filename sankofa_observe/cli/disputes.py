@@ -96,6 +96,7 @@ def open_(
     from sankofa_observe.adapters.dispute_acts import Disputes
     from sankofa_observe.sla.dispute import Objection
 
+    _is_text(reason)
     reported, own = _read(document), _read(counter) if counter else None
     if own and own.identity.row != reported.identity.row:
         raise InvalidInput(f"{counter}: it is evidence of another period or promise than {document}; nothing was sent")
@@ -204,6 +205,7 @@ def resolve(
         raise InvalidInput(
             f"--outcome {outcome}: --corrected names the counts in force of `corrected`, and of nothing else; nothing was sent"
         )
+    _is_text(reason)
     reported = _read(document)
     own = _read(corrected) if corrected else reported
     if own.identity.row != reported.identity.row:
@@ -261,6 +263,13 @@ def _act(out: Path, document: bytes, act: Callable[[], Done]) -> None:
     if not done.sent:
         out.unlink()
     say(str(done))
+
+
+def _is_text(reason: str) -> None:
+    try:
+        reason.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"--reason {reason!r}: expected text in UTF-8; nothing was sent") from None
 
 
 def _differences(reported: Evidence, own: Evidence) -> None:

@@ -51,7 +51,10 @@ def _since(ledger: Ledger, agreements: Mapping[str, Agreement]) -> Iterator[tupl
 
 def _due_at(record: SettlementRecord, agreements: Mapping[str, Agreement]) -> int:
     """Since when it can move: one that is reported once its dispute window is over, all others at once."""
-    since_at, own = record.history[-1].at, agreements.get(record.penalty.version_id)
+    own = agreements.get(record.penalty.version_id)
     if record.state is SettlementState.REPORTED and own is not None:
-        return since_at + own.dispute_window_seconds
-    return since_at
+        reported_at = next(one.at for one in record.history if one.state is SettlementState.REPORTED)
+        return (
+            reported_at + own.dispute_window_seconds
+        )  # also after a dispute that was taken back: its window is what it was
+    return record.history[-1].at

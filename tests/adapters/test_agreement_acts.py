@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import requests
@@ -11,7 +12,7 @@ import requests
 from deploy.lab.ports import free_port
 from sankofa_observe.adapters.away import why
 from sankofa_observe.adapters.books import Books
-from sankofa_observe.adapters.node import Node
+from sankofa_observe.adapters.node import Node, Signed
 from sankofa_observe.errors import InvalidInput, Refused, Unavailable
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.stacking import CreditRules, Stacking
@@ -116,6 +117,24 @@ def test_an_offer_is_withdrawn_also_where_the_specs_hold_a_later_version(anvil: 
     parties.propose(terms, anvil.provider)
     assert str(parties.withdraw(second, anvil.provider)) == f"your offer of {terms.name}, version 1 is withdrawn"
     with pytest.raises(InvalidInput, match="offers nothing"):
+        parties.accept(terms, anvil.tenant)
+
+
+def test_what_the_other_party_does_in_between_is_told_with_its_reason(
+    anvil: TestChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The offer is withdrawn after it was looked at and before the acceptance is mined: no fault of the input, and it may be tried again."""
+    terms, parties, node = anvil.terms(), anvil.parties, anvil.node
+    parties.propose(terms, anvil.provider)
+    sign = node.sign
+
+    def late(*given: Any, **named: Any) -> Signed:
+        monkeypatch.setattr(node, "sign", sign)
+        parties.withdraw(terms, anvil.provider)
+        return sign(*given, **named)
+
+    monkeypatch.setattr(node, "sign", late)
+    with pytest.raises(Refused, match=r"transaction 0x.* was mined and refused: SLANoProposal\("):
         parties.accept(terms, anvil.tenant)
 
 

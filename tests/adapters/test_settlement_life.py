@@ -421,6 +421,8 @@ def test_an_announced_redemption_waits_for_the_tenant(life: Life) -> None:
             True,
             True,
         ]
+    with pytest.raises(InvalidInput, match=r"0.50 USD is asked for; nothing was sent. Object to it first, with"):
+        acts.redeem(agreement, "a", 50, anvil.tenant)
     assert [acts.object(agreement, "a", anvil.tenant).sent for _ in range(2)] == [True, False]
     with pytest.raises(InvalidInput, match=r"the tenant has objected to 1.00 USD, and 1.00 USD is asked for"):
         acts.redeem(agreement, "a", 100, anvil.provider)

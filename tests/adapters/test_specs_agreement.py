@@ -142,6 +142,15 @@ BROKEN_AGREEMENTS: dict[str, tuple[Change, Expected]] = {
         ],
     ),
     "fee-of-nothing": (put("spec|fee|amountMinor", 0), [("spec.greater-than-equal", "/spec/fee/amountMinor")]),
+    "ruling-of-years": (put("spec|rulingSeconds", 366 * 86_400 + 1), [("spec.less-than-equal", "/spec/rulingSeconds")]),
+    "window-of-years": (
+        put("spec|disputeWindowSeconds", 366 * 86_400 + 1),
+        [("spec.less-than-equal", "/spec/disputeWindowSeconds")],
+    ),
+    "window-of-too-many-blocks": (
+        put("spec|disputeWindowBlocks", 2**24 + 1),
+        [("spec.less-than-equal", "/spec/disputeWindowBlocks")],
+    ),
     "ruling-of-no-time": (put("spec|rulingSeconds", 0), [("spec.greater-than-equal", "/spec/rulingSeconds")]),
     "reported-longer-than-restated": (
         put("spec|reportSeconds", 365 * 86_400 + 1),

@@ -136,6 +136,7 @@ def test_a_report_is_disputed_and_ruled_on_by_command(hall: Hall) -> None:
     opened = ("disputes", "open", str(document), "--reason", "we were down for longer", "--out", str(out))
 
     assert "nothing was sent" in hall.act(*opened, by=anvil.tenant, code=2)  # nothing is reported yet
+    assert "expected text in UTF-8" in hall.act(*opened, "--reason", "\udcff", by=anvil.tenant, code=2)
     life.report(life.row())
     assert "this key is of" in hall.act(*opened, by=anvil.sender, code=2)
     assert not out.exists()

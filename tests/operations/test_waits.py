@@ -67,3 +67,8 @@ def test_a_settlement_waits_in_the_state_in_which_it_stands() -> None:
     assert waiting_seconds(ledger, AGREEMENTS, NOW)["settlement", "reported"] == 0
     later = waiting_seconds(ledger, AGREEMENTS, reported_at + EDGE.dispute_window_seconds + 40)
     assert later["settlement", "reported"] == 40
+
+    for state, at in ((SettlementState.DISPUTED, reported_at + 10), (SettlementState.REPORTED, reported_at + 60)):
+        ledger.add_state(penalty.settlement_id, StateChange(state=state, at=at))
+    taken_back = waiting_seconds(ledger, AGREEMENTS, reported_at + EDGE.dispute_window_seconds + 40)
+    assert taken_back["settlement", "reported"] == 40  # its window is what it was
