@@ -50,8 +50,9 @@ def artefact(request: pytest.FixtureRequest) -> dict[str, Any]:
 @pytest.mark.real("node", "forge")
 @pytest.mark.timeout(RUN_SECONDS)
 def test_the_contract_holds_its_claims() -> None:
-    """Every unit, fuzz and invariant test of the contract passes, offline."""
-    run([need_program("forge"), "test", "--offline"])
+    """Every unit, fuzz and invariant test of the contract passes, offline; what sequences meet is counted by `make test-all`, for its length."""
+    short = [] if "FOUNDRY_PROFILE" in os.environ else ["--no-match-path", "test/invariant/Coverage.t.sol"]
+    run([need_program("forge"), "test", "--offline", *short])
 
 
 @pytest.mark.real("node")
