@@ -98,7 +98,7 @@ def announce_attestors(books: Books, admin: Signer, attestors: Sequence[str], th
     standing = books.ask("attestors", functions.attestors())
     if not announced.effectiveAt and (list(standing.members), standing.threshold) == (members, threshold):
         return "this set is in force; nothing was sent"
-    _as_admin(books, admin)  # also the set in force: it takes the place of another one that was announced
+    must_hold(books, admin, Role.ADMIN)  # also the set in force: it takes the place of another one that was announced
     books.node.transact(functions.announceAttestors(members, threshold), admin, "announcement of attestors")
     due = books.ask("announced attestors", functions.announcedAttestors()).effectiveAt
     return f"announced; from {rfc3339(due)} on anybody puts it in force"
@@ -125,7 +125,7 @@ def announce_role(books: Books, admin: Signer, role: Role, holder: str) -> str:
         return f"it was announced before, to be in force from {rfc3339(announced.effectiveAt)} on; nothing was sent"
     if not announced.effectiveAt and books.ask("role", functions.holderOf(role)) == wanted:
         return "it holds the role; nothing was sent"
-    _as_admin(books, admin)
+    must_hold(books, admin, Role.ADMIN)
     books.node.transact(functions.announceRole(role, wanted), admin, f"announcement of the {role.name.lower()}")
     due = books.ask("announced role", functions.announcedRole(role)).effectiveAt
     return f"announced; from {rfc3339(due)} on anybody puts it in force"
@@ -155,10 +155,6 @@ def pause(books: Books, guardian: Signer, *, paused: bool) -> str:
         if paused
         else "running: every window goes on where it stood"
     )
-
-
-def _as_admin(books: Books, key: Signer) -> None:
-    must_hold(books, key, Role.ADMIN)
 
 
 def must_hold(books: Books, key: Signer, role: Role) -> None:

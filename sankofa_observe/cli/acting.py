@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
 from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -40,17 +44,46 @@ def at_node(rpc: str | None, rpc_file: Path | None, gas_price_wei: int = 0) -> I
         yield node
 
 
-@contextmanager
-def acting(
-    rpc: str | None, rpc_file: Path | None, key: Callable[[], Signer], contract: str, gas_price_wei: int
-) -> Iterator[tuple[Books, Signer]]:
-    """Both books of a contract, and the key of whoever acts there."""
-    from sankofa_observe.adapters.books import Books
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Acting:
+    """What the options of `signed` say: a node, a contract, and whose key. Not shown: an address may hold a secret."""
 
-    account("--contract", contract)
-    with at_node(rpc, rpc_file, gas_price_wei) as node:
-        signer = key()  # first: a key that cannot be opened needs no node
-        yield Books.at(node, contract), signer
+    rpc: Rpc = None
+    rpc_file: RpcFile = None
+    keystore: Keystore = None
+    password_file: PasswordFile = None
+    signer: SignerFile = None
+    contract: Contract
+    gas_price_wei: GasPrice = 0
+
+    @contextmanager
+    def at_books(self) -> Iterator[tuple[Books, Signer]]:
+        """Both books of the contract, and the key of whoever acts there."""
+        from sankofa_observe.adapters.books import Books
+
+        account("--contract", self.contract)
+        with at_node(self.rpc, self.rpc_file, self.gas_price_wei) as node:
+            # First: a key that cannot be opened needs no node.
+            key = signer_of(self.keystore, self.password_file, self.signer)
+            yield Books.at(node, self.contract), key
+
+
+OPTIONS = inspect.signature(Acting, eval_str=True).parameters
+
+
+def signed(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options of whoever signs, in place of its parameter `acting`; the price of gas comes last."""
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        acting = Acting(**{name: given.pop(name) for name in OPTIONS})
+        command(**given, acting=acting)
+
+    own = list(inspect.signature(command, eval_str=True).parameters.values())
+    at = [one.name for one in own].index("acting")
+    *first, last = OPTIONS.values()
+    called.__signature__ = inspect.Signature([*own[:at], *first, *own[at + 1 :], last])  # type: ignore[attr-defined]  # what typer reads
+    return called
 
 
 def address(rpc: str | None, file: Path | None) -> str:

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sankofa_observe.cli.acting import (
-    Contract,
+    Acting,
     FromBlock,
-    GasPrice,
     Name,
-    Rpc,
-    RpcFile,
     Specs,
-    acting,
+    signed,
     versions_of,
 )
 from sankofa_observe.cli.output import say
-from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
 from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.agreement_acts import Done, Parties
-    from sankofa_observe.ports import Signer
 
 At = Annotated[str, typer.Option(help="An instant, like 2027-01-01T00:00:00Z.")]
 
@@ -36,22 +29,16 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="Propose, accept, withdraw, amend and terminate agreements on chain."
     )
     for command in (propose, accept, withdraw, amend, terminate):
-        group.command()(command)
+        group.command()(signed(command))
     app.add_typer(group, name="agreements")
 
 
 def propose(
     name: Name,
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     specs: Specs,
     accept_before: At = "",
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Offer the first version of an agreement to its tenant, as its provider; open until it begins, or for a shorter time.
 
@@ -60,23 +47,18 @@ def propose(
     """
     first, until = versions_of(name, specs)[0], _instant("--accept-before", accept_before)
     _act(
-        rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei, 0,
+        acting,
+        0,
         lambda parties, key: [parties.propose(first, key, until)],
-    )  # fmt: skip
+    )
 
 
 def amend(
     name: Name,
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     specs: Specs,
     accept_before: At = "",
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Offer the newest version in the specs to the other party, as either one; it holds from a boundary that is still to come.
 
@@ -90,24 +72,19 @@ def amend(
             "where a period begins; the first version is offered by `agreements propose`"
         )
     _act(
-        rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei, 0,
+        acting,
+        0,
         lambda parties, key: [parties.propose(newest, key, until)],
-    )  # fmt: skip
+    )
 
 
 def accept(
     name: Name,
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     specs: Specs,
     version: Annotated[int, typer.Option(help="Which version; without it, each that is offered.", min=0)] = 0,
     from_block: FromBlock = 0,
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Accept exactly the terms in your own copy of the specs: of the version that the other party offers.
 
@@ -118,22 +95,17 @@ def accept(
     if not versions:
         raise InvalidInput(f"agreement {name} has no version {version} in these specs; nothing was sent")
     _act(
-        rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei, from_block,
+        acting,
+        from_block,
         lambda parties, key: parties.accept_offered(versions, key),
-    )  # fmt: skip
+    )
 
 
 def withdraw(
     name: Name,
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     specs: Specs,
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Take back what you have offered and nobody has accepted: the newest version in the specs.
 
@@ -142,23 +114,18 @@ def withdraw(
     """
     newest = versions_of(name, specs)[-1]
     _act(
-        rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei, 0,
+        acting,
+        0,
         lambda parties, key: [parties.withdraw(newest, key)],
-    )  # fmt: skip
+    )
 
 
 def terminate(
     name: Name,
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     specs: Specs,
     at: At = "",
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """End an agreement, as either party, where a period begins after its notice; periods before that are settled as ever.
 
@@ -167,23 +134,20 @@ def terminate(
     """
     newest, ends_at = versions_of(name, specs)[-1], _instant("--at", at)
     _act(
-        rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei, 0,
+        acting,
+        0,
         lambda parties, key: [parties.terminate(newest, key, ends_at)],
-    )  # fmt: skip
+    )
 
 
 def _act(
-    rpc: str | None,
-    rpc_file: Path | None,
-    key_of: Callable[[], Signer],
-    contract: str,
-    gas_price_wei: int,
+    acting: Acting,
     first_block: int,
     act: Callable[[Parties, Any], Iterable[Done]],
 ) -> None:
     from sankofa_observe.adapters.agreement_acts import Parties
 
-    with acting(rpc, rpc_file, key_of, contract, gas_price_wei) as (books, key):
+    with acting.at_books() as (books, key):
         for done in act(Parties(books=books, first_block=first_block), key):
             say(str(done))
 

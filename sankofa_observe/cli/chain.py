@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Annotated
 
 import typer
 
 from sankofa_observe.cli.acting import (
-    Contract,
+    Acting,
     GasPrice,
     Rpc,
     RpcFile,
     account,
-    acting,
     at_node,
+    signed,
 )
 from sankofa_observe.cli.output import say
 from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
@@ -33,10 +32,9 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True, help="Deploy the contracts; change attestors and roles; pause and resume."
     )
-    for command in (deploy, pause, resume):
-        group.command()(command)
-    for change in (announce_attestors, apply_attestors, announce_role, apply_role):
-        group.command(change.__name__.replace("_", "-"))(change)
+    group.command()(deploy)
+    for change in (pause, resume, announce_attestors, apply_attestors, announce_role, apply_role):
+        group.command(change.__name__.replace("_", "-"))(signed(change))
     app.add_typer(group, name="chain")
 
 
@@ -95,15 +93,9 @@ def deploy(
 
 def announce_attestors(
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     attestor: Attestors,
     threshold: Threshold,
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Announce another set of attestors, as the admin; it is in force when its delay has passed and somebody applies it.
 
@@ -113,24 +105,15 @@ def announce_attestors(
     from sankofa_observe.adapters import deployment
 
     _set_of(attestor, threshold)
-    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
-        books,
-        key,
-    ):
+    with acting.at_books() as (books, key):
         say(deployment.announce_attestors(books, key, attestor, threshold))
 
 
 def apply_attestors(
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     attestor: Attestors,
     threshold: Threshold,
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Put an announced set of attestors in force, by any key.
 
@@ -140,10 +123,7 @@ def apply_attestors(
     from sankofa_observe.adapters import deployment
 
     _set_of(attestor, threshold)
-    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
-        books,
-        key,
-    ):
+    with acting.at_books() as (books, key):
         say(deployment.apply_attestors(books, key, attestor, threshold))
 
 
@@ -151,13 +131,7 @@ def announce_role(
     role: RoleName,
     holder: Annotated[str, typer.Argument(help="Account that is to hold it.")],
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
-    gas_price_wei: GasPrice = 0,
+    acting: Acting,
 ) -> None:
     """Announce another holder of a role, as the admin.
 
@@ -167,23 +141,14 @@ def announce_role(
 
     account("HOLDER", holder)
     found = deployment.Role(_role(role))
-    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
-        books,
-        key,
-    ):
+    with acting.at_books() as (books, key):
         say(deployment.announce_role(books, key, found, holder))
 
 
 def apply_role(
     role: RoleName,
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
-    gas_price_wei: GasPrice = 0,
+    acting: Acting,
 ) -> None:
     """Put an announced holder of a role in force, by any key.
 
@@ -192,22 +157,13 @@ def apply_role(
     from sankofa_observe.adapters import deployment
 
     found = deployment.Role(_role(role))
-    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
-        books,
-        key,
-    ):
+    with acting.at_books() as (books, key):
         say(deployment.apply_role(books, key, found))
 
 
 def pause(
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
-    gas_price_wei: GasPrice = 0,
+    acting: Acting,
 ) -> None:
     """Stop reports, rulings, finality and redemptions, as the guardian; disputes stay open, and no window runs out.
 
@@ -215,22 +171,13 @@ def pause(
     """
     from sankofa_observe.adapters import deployment
 
-    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
-        books,
-        key,
-    ):
+    with acting.at_books() as (books, key):
         say(deployment.pause(books, key, paused=True))
 
 
 def resume(
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
-    gas_price_wei: GasPrice = 0,
+    acting: Acting,
 ) -> None:
     """Run again, as the admin: every window goes on where it stood.
 
@@ -238,10 +185,7 @@ def resume(
     """
     from sankofa_observe.adapters import deployment
 
-    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
-        books,
-        key,
-    ):
+    with acting.at_books() as (books, key):
         say(deployment.pause(books, key, paused=False))
 
 

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sankofa_observe.cli.acting import (
+    Acting,
     Contract,
     FromBlock,
-    GasPrice,
     Name,
     Rpc,
     RpcFile,
     Specs,
     account,
-    acting,
     at_node,
+    signed,
     versions_of,
 )
 from sankofa_observe.cli.output import say
-from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
 from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.agreement_acts import Done
     from sankofa_observe.adapters.redemption_acts import Redemptions
-    from sankofa_observe.ports import Signer
     from sankofa_observe.sla.agreement import Agreement
 
 Invoice = Annotated[str, typer.Option(help="Reference of the invoice; on chain it is a hash.")]
@@ -38,8 +35,9 @@ Invoice = Annotated[str, typer.Option(help="Reference of the invoice; on chain i
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Redeem credit for invoices; object to what was announced.")
-    for command in (redeem, object_, complete, show):
-        group.command(command.__name__.rstrip("_"))(command)
+    for command in (redeem, object_, complete):
+        group.command(command.__name__.rstrip("_"))(signed(command))
+    group.command()(show)
     app.add_typer(group, name="credits")
 
 
@@ -48,14 +46,8 @@ def redeem(
     *,
     invoice: Invoice,
     amount_minor: Annotated[int, typer.Option(help="In minor units of the agreement's currency.", min=1)],
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     specs: Specs,
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Take credit for an invoice: at once as the tenant; as the provider or whoever bills, it is announced and the tenant may object.
 
@@ -63,9 +55,11 @@ def redeem(
     --password-file … --contract 0x… --specs specs/
     """
     _act(
-        name, specs, rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei,
+        name,
+        specs,
+        acting,
         lambda redemptions, agreement, key: redemptions.redeem(agreement, invoice, amount_minor, key),
-    )  # fmt: skip
+    )
 
 
 def object_(
@@ -75,14 +69,8 @@ def object_(
     invoice_hash: Annotated[
         str, typer.Option(help="Its hash instead, as `credits show` has it: of an invoice that you know nothing of.")
     ] = "",
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     specs: Specs,
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Object to an announced redemption, as the tenant.
 
@@ -99,23 +87,19 @@ def object_(
         )
     which = InvoiceHash(invoice_hash) if invoice_hash else invoice
     _act(
-        name, specs, rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei,
+        name,
+        specs,
+        acting,
         lambda redemptions, agreement, key: redemptions.object(agreement, which, key),
-    )  # fmt: skip
+    )
 
 
 def complete(
     name: Name,
     *,
     invoice: Invoice,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     specs: Specs,
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Take an announced credit that nobody objected to in time, by any key.
 
@@ -123,9 +107,11 @@ def complete(
     --contract 0x… --specs specs/
     """
     _act(
-        name, specs, rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei,
+        name,
+        specs,
+        acting,
         lambda redemptions, agreement, key: redemptions.complete(agreement, invoice, key),
-    )  # fmt: skip
+    )
 
 
 def show(
@@ -154,15 +140,11 @@ def show(
 def _act(
     name: str,
     specs: list[Path],
-    rpc: str | None,
-    rpc_file: Path | None,
-    key_of: Callable[[], Signer],
-    contract: str,
-    gas_price_wei: int,
+    acting: Acting,
     act: Callable[[Redemptions, Agreement, Any], Done],
 ) -> None:
     from sankofa_observe.adapters.redemption_acts import Redemptions
 
     agreement = versions_of(name, specs)[-1]
-    with acting(rpc, rpc_file, key_of, contract, gas_price_wei) as (books, key):
+    with acting.at_books() as (books, key):
         say(str(act(Redemptions(books=books), agreement, key)))

@@ -8,24 +8,22 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sankofa_observe.cli.acting import (
+    Acting,
     Contract,
     FromBlock,
-    GasPrice,
     Rpc,
     RpcFile,
     Specs,
-    acting,
     at_node,
+    signed,
 )
 from sankofa_observe.cli.output import say
-from sankofa_observe.cli.signer import Keystore, PasswordFile, SignerFile, signer_of
 from sankofa_observe.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
@@ -45,8 +43,11 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True, help="Object to a settlement with your own evidence, take it back, rule, make it final."
     )
-    for command in (recount, open_, show, withdraw, resolve, finalise):
-        group.command(command.__name__.rstrip("_"))(command)
+    group.command()(recount)
+    group.command("open")(signed(open_))
+    group.command()(show)
+    for command in (withdraw, resolve, finalise):
+        group.command()(signed(command))
     app.add_typer(group, name="disputes")
 
 
@@ -79,14 +80,8 @@ def open_(
     reason: Reason,
     counter: Counter = None,
     out: Out,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     from_block: FromBlock = 0,
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Object to a reported settlement, as a party of its agreement, while its window is open.
 
@@ -100,10 +95,7 @@ def open_(
     reported, own = _read(document), _read(counter) if counter else None
     if own and own.identity.row != reported.identity.row:
         raise InvalidInput(f"{counter}: it is evidence of another period or promise than {document}; nothing was sent")
-    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
-        books,
-        key,
-    ):
+    with acting.at_books() as (books, key):
         disputes = Disputes(books=books, first_block=from_block)
         row, word = disputes.reported(reported)
         objection = Objection(row=row, reason=reason, salt=f"0x{secrets.token_hex(32)}", counter=own)
@@ -148,14 +140,8 @@ def show(
 def withdraw(
     document: Document,
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     from_block: FromBlock = 0,
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Take your objection back; the window is what it was.
 
@@ -163,10 +149,7 @@ def withdraw(
     """
     from sankofa_observe.adapters.dispute_acts import Disputes
 
-    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
-        books,
-        key,
-    ):
+    with acting.at_books() as (books, key):
         disputes = Disputes(books=books, first_block=from_block)
         say(str(disputes.withdraw(*disputes.reported(_read(document)), key)))
 
@@ -180,14 +163,8 @@ def resolve(
         Path | None, typer.Option(help="Evidence with the counts that are in force, for corrected.")
     ] = None,
     out: Out,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     from_block: FromBlock = 0,
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Rule on a dispute, as the arbiter: the report stands, it stands with other counts, or it falls.
 
@@ -212,10 +189,7 @@ def resolve(
         raise InvalidInput(
             f"{corrected}: it is evidence of another period or promise than {document}; nothing was sent"
         )
-    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
-        books,
-        key,
-    ):
+    with acting.at_books() as (books, key):
         disputes = Disputes(books=books, first_block=from_block)
         row, word = disputes.reported(reported)
         in_force = replace(attested_row(own)[1], revision=row.revision)
@@ -226,14 +200,8 @@ def resolve(
 def finalise(
     document: Document,
     *,
-    rpc: Rpc = None,
-    rpc_file: RpcFile = None,
-    keystore: Keystore = None,
-    password_file: PasswordFile = None,
-    signer: SignerFile = None,
-    contract: Contract,
+    acting: Acting,
     from_block: FromBlock = 0,
-    gas_price_wei: GasPrice = 0,
 ) -> None:
     """Make a settlement final whose window, or time to rule, is over, by any key; the provider's scheduler does so by itself.
 
@@ -241,10 +209,7 @@ def finalise(
     """
     from sankofa_observe.adapters.dispute_acts import Disputes
 
-    with acting(rpc, rpc_file, partial(signer_of, keystore, password_file, signer), contract, gas_price_wei) as (
-        books,
-        key,
-    ):
+    with acting.at_books() as (books, key):
         disputes = Disputes(books=books, first_block=from_block)
         say(str(disputes.finalise(*disputes.reported(_read(document)), key)))
 
