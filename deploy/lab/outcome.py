@@ -160,7 +160,8 @@ def crossed(told: Story) -> None:
         30,
         hopeless=lambda: broken(told),
     )
-    told.say(f"{signed}; reported on chain, may be disputed until {clock(signed.disputable_until)}")
+    may = "may be" if time.time() < signed.disputable_until else "could be"
+    told.say(f"{signed}; reported on chain, {may} disputed until {clock(signed.disputable_until)}")
 
 
 def final(told: Story) -> Item:

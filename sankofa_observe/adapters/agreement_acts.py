@@ -6,6 +6,7 @@ before is done: a party may repeat its command, and is told that it is already s
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -274,10 +275,16 @@ class Parties:
                 )
             return found
         if ends_at not in bounds:
-            raise InvalidInput(f"{rfc3339(ends_at)}: no period of {agreement.name} begins there; nothing was sent")
-        if ends_at < earliest:
+            around = [bounds[index] for index in _around(bounds, ends_at)]
             raise InvalidInput(
-                f"{rfc3339(ends_at)}: {agreement.name} has a notice; the earliest end is the first boundary from {rfc3339(earliest)} on; "
+                f"{rfc3339(ends_at)}: no period of {agreement.name} begins there, the nearest at {' and '.join(map(rfc3339, around))}; "
+                "nothing was sent"
+            )
+        if ends_at < earliest:
+            first = next((at for at in bounds if at >= earliest), None)
+            known = f"{rfc3339(first)}" if first is not None else f"none: its calendar ends at {rfc3339(bounds[-1])}"
+            raise InvalidInput(
+                f"{rfc3339(ends_at)}: {agreement.name} has a notice, to {rfc3339(earliest)}; the first boundary from there on is {known}; "
                 "nothing was sent"
             )
         return list(bounds).index(ends_at) if not isinstance(bounds, range) else bounds.index(ends_at)
@@ -304,3 +311,9 @@ class Parties:
                 f"agreement {agreement.title}: the key is of account {account}, expected {expected}; nothing was sent. Give that party's "
                 "key, or mend the account in the specs before anything is proposed"
             )
+
+
+def _around(bounds: Sequence[int], at: int) -> list[int]:
+    """The indices of the bounds right before and right after an instant."""
+    after = bisect_left(bounds, at)
+    return [index for index in (after - 1, after) if 0 <= index < len(bounds)]

@@ -20,6 +20,11 @@ TERMS_FAULTS = (
 )  # fmt: skip
 """The contract's enum TermsFault, by number: no ABI has the names of an enum."""
 _SELECTOR_BYTES = 4
+_LIBRARY = {
+    "EnforcedPause()": "The contract is paused: no window runs out, and it takes reports, rulings and redemptions once its admin resumes it.",
+    "ExpectedPause()": "The contract is not paused.",
+}
+"""What errors of the library mean that our contracts inherit: their declarations say nothing in our words."""
 
 
 @cache
@@ -69,7 +74,7 @@ def errors() -> dict[bytes, ContractError]:
             if entry["type"] == "error":
                 inputs = tuple((one["name"], one["type"]) for one in entry["inputs"])
                 error = ContractError(name=entry["name"], inputs=inputs)
-                notice = made["errors"].get(error.signature, "")
+                notice = made["errors"].get(error.signature, _LIBRARY.get(error.signature, ""))
                 found[keccak(error.signature.encode())[:_SELECTOR_BYTES]] = ContractError(
                     name=error.name, inputs=inputs, notice=notice
                 )

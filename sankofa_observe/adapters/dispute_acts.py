@@ -29,6 +29,18 @@ EVENTS = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deadline:
+    """Until when something may be done; it has passed when both its instant and its block have."""
+
+    what: str
+    at: int  # in unpaused time
+    block: int
+
+    def __str__(self) -> str:
+        return f"{self.what} until {rfc3339(self.at)} of unpaused time and block {self.block}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Disputes:
     """Acts at one pair of books."""
 
@@ -120,26 +132,41 @@ class Disputes:
         self.books.node.transact(call, key, "finality")
         return Done(sent=True, said=f"revision {row.revision} is final: its credit is booked")
 
-    def _is_open(self, row: Row, word: OnChainWord) -> None:
+    def deadline(self, key: SettlementKey, word: OnChainWord) -> Deadline | None:
+        """Until when a word may be disputed, or ruled on; None where it is settled."""
+        if word.state is SettlementState.REPORTED:
+            return Deadline(what="disputed", at=word.deadline_at, block=word.deadline_block)
+        if word.state is not SettlementState.DISPUTED:
+            return None
+        functions, named = self.books.agreements.functions, as_bytes(key.agreement_id)
+        version = self.books.ask("version", functions.versionAt(named, key.period_index))
+        more = self.books.ask("terms", functions.getTerms(named, version)).rulingSeconds
+        return Deadline(what="ruled on", at=word.deadline_at + more, block=word.deadline_block)
+
+    def has_passed(self, deadline: Deadline) -> str:
+        """What time and block it is, where a deadline has passed; nothing where it has not."""
         now = self.books.ask("clock", self.books.settlements.functions.unpausedTime())
         with self.books.node.asking("newest block"):
             number = self.books.node.web3.eth.block_number
-        if now >= word.deadline_at and number >= word.deadline_block:
-            raise InvalidInput(
-                f"revision {row.revision} could be disputed until {rfc3339(word.deadline_at)} of unpaused time and block "
-                f"{word.deadline_block}, and it is {rfc3339(now)} and block {number}; nothing was sent. Anybody makes it final: "
-                "`disputes finalise`"
-            )
+        return f"{rfc3339(now)} and block {number}" if now >= deadline.at and number >= deadline.block else ""
+
+    def _is_open(self, row: Row, word: OnChainWord) -> None:
+        deadline = self.deadline(row.key, word)
+        if deadline is None or not (now := self.has_passed(deadline)):
+            return
+        raise InvalidInput(
+            f"revision {row.revision} could be {deadline}, and it is {now}; nothing was sent. Anybody makes it final: `disputes finalise`"
+        )
 
     def withdraw(self, row: Row, word: OnChainWord, key: Signer) -> Done:
-        """Take an objection back; the window is what it was."""
+        """Take an objection back; the window stays as it is: open, or over."""
         self._must_be(word, row, SettlementState.REPORTED, SettlementState.DISPUTED)
         party = self._party(row, key)
         if party not in word.disputed_by:
             return Done(sent=False, said=f"revision {row.revision} is not disputed by the {party}")
         call = self.books.settlements.functions.withdrawDispute(key_fields(row.key), row.revision)
         self.books.node.transact(call, key, "withdrawal of a dispute")
-        return Done(sent=True, said=_withdrawn(row, word.disputed_by - {party}))
+        return Done(sent=True, said=self._withdrawn(row, replace(word, disputed_by=word.disputed_by - {party})))
 
     def resolve(self, row: Row, word: OnChainWord, ruling: RulingText, key: Signer) -> Done:
         """Rule on a dispute, as the arbiter; `ruling.row` has the counts in force."""
@@ -151,6 +178,7 @@ class Disputes:
             )
         self._must_be(word, row, SettlementState.DISPUTED)
         must_hold(self.books, key, Role.ARBITER)
+        self._is_open(row, word)
         presented = replace(ruling.row, revision=row.revision)
         call = self.books.settlements.functions.resolveDispute(
             row_fields(presented), OUTCOMES.index(outcome), as_bytes(digest_of(ruling.document))
@@ -170,6 +198,16 @@ class Disputes:
             with self.books.node.asking(f"block {one.block_number}"):
                 block = self.books.node.web3.eth.get_block(one.block_number)
             yield f"{rfc3339(block['timestamp'])}  {_line(one)}"
+
+    def _withdrawn(self, row: Row, left: OnChainWord) -> str:
+        window = Deadline(what="disputed", at=left.deadline_at, block=left.deadline_block)
+        if left.disputed_by:
+            after = "the other party's stands"
+        elif self.has_passed(window):
+            after = "its window is over, so anybody makes it final: `disputes finalise`"
+        else:
+            after = f"it may be {window}"
+        return f"the objection to revision {row.revision} is withdrawn: {after}"
 
     def _party(self, row: Row, key: Signer) -> PartyRole:
         call = self.books.agreements.functions.partiesOf(as_bytes(row.key.agreement_id))
@@ -191,11 +229,6 @@ class Disputes:
             raise InvalidInput(
                 f"revision {row.revision} is {word.state}, expected {' or '.join(wanted)}; nothing was sent. `disputes show` has its history"
             )
-
-
-def _withdrawn(row: Row, others: frozenset[PartyRole]) -> str:
-    after = "the other party's stands" if others else "its window is what it was"
-    return f"the objection to revision {row.revision} is withdrawn: {after}"
 
 
 def _line(event: Logged) -> str:

@@ -1,6 +1,6 @@
 """The command line `sankofa-observe`. Each command says what it did in words, or with --json for a program.
 
-Exit codes: 0 done · 1 something did not answer, try again · 2 the input is wrong, nothing was written · 3 two truths disagree.
+Exit codes: 0 done · 1 something did not answer, or is refused for now · 2 the input is wrong, nothing was written · 3 two truths disagree.
 """
 
 from __future__ import annotations

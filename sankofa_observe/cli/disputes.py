@@ -130,7 +130,11 @@ def show(
             f"settlement {reported.identity.settlement_id}: {reported.identity.slo.name} at {reported.identity.slo.site}, {reported.identity.period}"
         )
         for word in found.words if found else ():
-            say(f"  revision {word.revision} is {word.state}, {word.credit_ppm} ppm of the fee")
+            deadline = disputes.deadline(key, word)
+            until = "" if deadline is None else f"; it may be {deadline}"
+            if deadline is not None and disputes.has_passed(deadline):
+                until = "; its time is over, and anybody makes it final: `disputes finalise`"
+            say(f"  revision {word.revision} is {word.state}, {word.credit_ppm} ppm of the fee{until}")
         for line in disputes.history(key):
             say(f"  {line}")
     if counter:
@@ -143,7 +147,7 @@ def withdraw(
     acting: Acting,
     from_block: FromBlock = 0,
 ) -> None:
-    """Take your objection back; the window is what it was.
+    """Take your objection back; the window stays as it is: open, or over.
 
     Example: sankofa-observe disputes withdraw reported.json --rpc … --keystore tenant.json --password-file … --contract 0x…
     """

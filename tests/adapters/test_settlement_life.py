@@ -193,7 +193,7 @@ def test_a_dispute_that_is_never_ruled_on_ends_as_reported(life: Life) -> None:
     life.anvil.pass_window()
     assert life.finalise(row)[0].startswith("SLARulingPending")
     life.anvil.pass_window(RULING_SECONDS)
-    with pytest.raises(Refused, match="SLARulingTooLate"):
+    with pytest.raises(InvalidInput, match=r"could be ruled on until .*: `disputes finalise`"):
         life.rule(RulingOutcome.REJECTED, document, row)
     assert life.finalise(row) == ("",)
     final = life.anvil.contract_chain().finalisation(row.key, 1)
@@ -214,7 +214,9 @@ def test_a_dispute_that_is_withdrawn_leaves_its_window(life: Life) -> None:
     assert life.disputes.withdraw(*reported, life.anvil.tenant).sent
     assert life.held(row) == before
     assert not life.disputes.withdraw(*life.disputes.reported(document), life.anvil.tenant).sent
+    life.dispute(life.anvil.tenant, document)
     life.anvil.pass_window()
+    assert "its window is over" in str(life.disputes.withdraw(*life.disputes.reported(document), life.anvil.tenant))
     assert life.finalise(row) == ("",)
 
 

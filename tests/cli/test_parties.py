@@ -113,6 +113,8 @@ def test_an_agreement_is_offered_accepted_amended_and_ended_by_command(hall: Hal
     assert "nothing was sent" not in hall.act("agreements", "accept", *specs, "--version", "2", by=provider)
 
     assert "expected UTC" in hall.act("agreements", "terminate", *specs, "--at", "soon", by=tenant, code=2)
+    between = hall.act("agreements", "terminate", *specs, "--at", "2027-03-10T00:00:00Z", by=tenant, code=2)
+    assert "the nearest at 2027-03-01T00:00:00Z and 2027-04-01T00:00:00Z" in between
     ended = hall.act("agreements", "terminate", *specs, "--at", "2027-03-01T00:00:00Z", by=tenant)
     assert ("2027-03-01" in ended, "nothing was sent" in ended) == (True, False)
     assert "nothing was sent" in hall.act("agreements", "terminate", *specs, "--at", "2027-03-01T00:00:00Z", by=tenant)
@@ -151,6 +153,7 @@ def test_a_report_is_disputed_and_ruled_on_by_command(hall: Hall) -> None:
 
     shown = hall.run("disputes", "show", str(document), *hall.at_books).out
     assert ("is disputed" in shown, shown.count("revision 1 disputed by")) == (True, 2)
+    assert "it may be ruled on until" in shown
 
     rule = ("disputes", "resolve", str(document), "--reason", "heard both", "--out", str(folder / "ruling.json"))
     assert "expected upheld, corrected, rejected" in hall.act(*rule, "--outcome", "maybe", by=anvil.arbiter, code=2)
@@ -182,8 +185,13 @@ def test_the_guardian_pauses_the_admin_resumes_and_changes_roles_by_command(hall
     """A change is announced, waits, and is applied by anybody."""
     anvil = hall.anvil
     assert "nothing was sent" in hall.act("chain", "pause", by=anvil.sender, code=2)
+    life = Life(anvil=anvil, agreement=anvil.agree())
+    document = hall.folder / "reported.json"
+    document.write_bytes(written(life.document()))
+    life.report(life.row())
     hall.act("chain", "pause", by=anvil.guardian)
     assert "nothing was sent" in hall.act("chain", "pause", by=anvil.guardian)
+    assert "The contract is paused" in hall.act("disputes", "finalise", str(document), by=anvil.sender, code=1)
     hall.act("chain", "resume", by=anvil.admin)
     holder = ("arbiter", anvil.sender.account)
     hall.act("chain", "announce-role", *holder, by=anvil.admin)
