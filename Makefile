@@ -6,8 +6,8 @@ PYTHON ?=
 TIER ?= demo
 WITHOUT ?=
 BIN := .venv/bin
-# Three a core, and six at most: tests often wait, and those that measure real parts need their share of a core.
-WORKERS := $(shell [ "$$(nproc)" -lt 2 ] && echo 3 || echo 6)
+# Three a core, or four where there are two: tests often wait, and those that measure real parts need their share of a core.
+WORKERS := $(shell [ "$$(nproc)" -lt 2 ] && echo 3 || echo 8)
 SETUP = @PYTHON="$(PYTHON)" deploy/setup.sh --without="$(WITHOUT)"
 # Style is checked beside the tests, which look at generated files themselves: it keeps one core busy, they often wait. So the machine is measured before both.
 CHECK = @SANKOFA_PACE="$$($(BIN)/python -m deploy.lab.pace told)" $(MAKE) --no-print-directory --jobs 2 TIER=$@ lint-only pytest

@@ -282,10 +282,9 @@ class Parties:
             )
         if ends_at < earliest:
             first = next((at for at in bounds if at >= earliest), None)
-            known = f"{rfc3339(first)}" if first is not None else f"none: its calendar ends at {rfc3339(bounds[-1])}"
+            known = rfc3339(first) if first is not None else f"none: its calendar ends at {rfc3339(bounds[-1])}"
             raise InvalidInput(
-                f"{rfc3339(ends_at)}: {agreement.name} has a notice, to {rfc3339(earliest)}; the first boundary from there on is {known}; "
-                "nothing was sent"
+                f"{rfc3339(ends_at)}: too early an end of {agreement.name}; the first one that its notice leaves is {known}; nothing was sent"
             )
         return list(bounds).index(ends_at) if not isinstance(bounds, range) else bounds.index(ends_at)
 

@@ -80,7 +80,7 @@ def lines(meaning: Meaning) -> Iterator[str]:
     agreed = meaning.agreement
     yield f"{agreed.name}, version {agreed.version}"
     yield f"  id     {agreed.id}"
-    yield f"  key    {agreed.key}, of all its versions on chain"
+    yield f"  key    {agreed.key}"
     yield f"  terms  {agreed.terms_hash}"
     yield f"  tenant {agreed.tenant}"
     if agreed.version > 1:

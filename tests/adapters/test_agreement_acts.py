@@ -155,7 +155,7 @@ def test_an_agreement_that_has_not_begun_ends_where_it_begins(anvil: TestChain) 
     terms = replace(terms, starts_at=starts_at)
     parties.propose(terms, anvil.provider)
     parties.accept(terms, anvil.tenant)
-    with pytest.raises(InvalidInput, match=f"the earliest end is the first boundary from {rfc3339(starts_at)} on"):
+    with pytest.raises(InvalidInput, match=f"the first one that its notice leaves is {rfc3339(starts_at)}"):
         parties.terminate(terms, anvil.tenant, starts_at - PERIOD_SECONDS)
     assert f"ends at {rfc3339(starts_at)}" in str(parties.terminate(terms, anvil.tenant))
 
@@ -247,7 +247,7 @@ def test_a_termination_ends_it_after_the_notice_where_a_period_begins(anvil: Tes
     assert anvil.now() + PERIOD_SECONDS <= ends_at + 60
     assert ends_at < anvil.now() + 2 * PERIOD_SECONDS + 60
     assert not parties.terminate(terms, anvil.tenant).sent
-    with pytest.raises(InvalidInput, match=r"has a notice; the earliest end is the first boundary from"):
+    with pytest.raises(InvalidInput, match=rf"the first one that its notice leaves is {rfc3339(ends_at)}"):
         parties.terminate(terms, anvil.tenant, terms.starts_at + PERIOD_SECONDS)
     with pytest.raises(InvalidInput, match=r"no period of .* begins there"):
         parties.terminate(terms, anvil.tenant, ends_at + 1)

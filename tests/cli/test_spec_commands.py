@@ -82,6 +82,7 @@ def test_import_refuses_flags_that_make_no_document(run: Run, sloth: str, flags:
 
 EXPLAINED = """example-edge, version 1
   id     0x7c4a90309d631cbe56de836173ba6f53309bf4d6a6ade9235e55a94137778e3a
+  key    0x1c99afe54e211ef33121d875292b65e97e017d722fb8f408bcab63ce8ff45668
   terms  TERMS
   tenant example
 
