@@ -19,17 +19,19 @@ if TYPE_CHECKING:
 
     from sankofa_observe.adapters.alertmanager import AlertmanagerSilences
     from sankofa_observe.adapters.archive import FolderArchive
+    from sankofa_observe.adapters.chain import ContractChain
     from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.adapters.prometheus import PrometheusSamples
     from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
     from sankofa_observe.attest_config import AttestSettings
     from sankofa_observe.config import AttestorSettings, ChainSettings, Settings
     from sankofa_observe.pipeline.attesting import Attesting
+    from sankofa_observe.pipeline.lane_acts import LaneActs
     from sankofa_observe.pipeline.observing import Observing
     from sankofa_observe.pipeline.panel import PanelOf
     from sankofa_observe.pipeline.platform import Platform
     from sankofa_observe.pipeline.settle import Settle
-    from sankofa_observe.ports import Attestor, Clock, KnownExclusions, Signer
+    from sankofa_observe.ports import Attestor, Clock, KnownExclusions, LedgerRead, Signer
     from sankofa_observe.signers import KeySettings
     from sankofa_observe.sla.catalog import Catalog
     from sankofa_observe.sla.evidence import Evidence
@@ -183,6 +185,57 @@ def _silences_of(
     return open_silences
 
 
+@contextmanager
+def open_records(config: Path) -> Iterator[LedgerRead]:
+    """The records of a settings file as their operator sees them: no spec is read, and no key."""
+    from sankofa_observe.config import load_settings
+    from sankofa_observe.scope import OPERATOR
+
+    with closing(_ledger(load_settings(config).ledger_url, new=False)) as ledger:
+        yield ledger.read(OPERATOR)
+
+
+@contextmanager
+def open_lane_acts(settings: Settings, *, by: str, reason: str) -> Iterator[LaneActs]:
+    """What a person does about settlements: the ledger, the archive and the contract, which is only read."""
+    from sankofa_observe.adapters.chain import ContractChain
+    from sankofa_observe.adapters.node import Node
+    from sankofa_observe.pipeline.lane_acts import LaneActs
+
+    chain = _need_chain(settings)
+    with open_platform(settings, new=False) as platform, closing(Node(chain.rpc_url)) as node:
+        yield LaneActs(
+            ledger=platform.ledger,
+            archive=platform.archive,
+            chain=ContractChain(node, _identity(chain), None, chain.from_block),
+            clock=platform.clock,
+            agreements=platform.catalog.agreements,
+            by=by,
+            reason=reason,
+        )
+
+
+def _need_chain(settings: Settings) -> ChainSettings:
+    if settings.chain is None:
+        raise InvalidInput("no chain in the settings; add the section `chain`; nothing was written")
+    return settings.chain
+
+
+@contextmanager
+def open_lane(settings: Settings) -> Iterator[tuple[SqlLedger, ContractChain]]:
+    """The ledger, and the contract with the sender's key."""
+    from sankofa_observe.adapters.chain import ContractChain
+    from sankofa_observe.adapters.node import Node
+
+    chain = _need_chain(settings)
+    sender = open_signer(chain.sender, of="chain.sender")
+    with (
+        closing(_ledger(settings.ledger_url, new=False)) as ledger,
+        closing(Node(chain.rpc_url, chain.gas_price_wei)) as node,
+    ):
+        yield ledger, ContractChain(node, _identity(chain), sender, chain.from_block)
+
+
 def open_signer(settings: KeySettings, *, of: str = "", waits_no_more: WaitsNoMore = lambda: False) -> Signer:
     """Whoever signs for a role. A keystore is opened; a signer elsewhere is asked when there is something to sign, so that one which is
     away at the start holds up nothing else.
@@ -221,7 +274,9 @@ def _settle(
             attestors=attestors(ledger),
             agreements=tuple(catalog.agreements.values()),
             stalled_after_seconds=chain.stalled_after_seconds,
+            from_block=chain.from_block,
             wait=wait_until,
+            is_ending=waits_no_more,
             ledger=ledger.acting("stage:settle"),
             archive=archive,
             clock=clock,

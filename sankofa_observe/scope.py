@@ -38,6 +38,7 @@ class Scope:
 
 
 OPERATOR = Scope(role=Role.OPERATOR)
+EVERYBODY = "*"  # the tenant of a record that belongs to no one of them
 AUDITOR = Scope(role=Role.AUDITOR)
 
 

@@ -120,6 +120,15 @@ class FaultyRpc(AbstractContextManager["FaultyRpc"]):
 
     def _answer(self, _method: str, _path: str, body: bytes) -> Answer:
         request = json.loads(body)
+        return self._batch(request) if isinstance(request, list) else self._one(request)
+
+    def _batch(self, requests: list[dict[str, Any]]) -> Answer:
+        """Each with a fault of its own; what takes one of them from the wire takes all."""
+        answers = [self._one(one) for one in requests]
+        cut = next((one for one in answers if one.hang_up or one.status != 200), None)
+        return cut or Answer(body=b"[" + b",".join(one.body for one in answers) + b"]")
+
+    def _one(self, request: dict[str, Any]) -> Answer:
         fault = self.plan(request["method"])
         if fault is None:
             return self._forward(request)

@@ -19,7 +19,7 @@ from sankofa_observe.adapters.contract import typed_batch
 from sankofa_observe.adapters.whole_files import DIGEST
 from sankofa_observe.errors import Unusable
 from sankofa_observe.ports import Answer, Asked, AttestorSet, Proposal, Signer, Word
-from sankofa_observe.sla.settlement import MAX_BATCH, ChainIdentity
+from sankofa_observe.sla.settlement import MAX_BATCH, MAX_REVISION, ChainIdentity
 
 PROPOSAL, ANSWER, SIGNATURE, BEAT = (f"sankofa-{one}/1" for one in ("proposal", "answer", "signature", "attestor"))
 MOST_BYTES = 256 * 1024  # of each of these; a batch of 100 rows has 10 kB
@@ -48,7 +48,7 @@ def proposal_raw(proposal: Proposal) -> bytes:
             "contract": proposal.chain.contract,
             "epoch": proposal.attestors.epoch,
             "config_digest": proposal.attestors.config_digest,
-            "rows": [{"document": one} for one in proposal.documents],
+            "rows": [{"document": one, "revision": revision} for one, revision in proposal.revisions.items()],
         }
     )
 
@@ -63,10 +63,10 @@ def asked_of(raw: bytes, name: str, where: str) -> Asked:
     if digest_of(raw) != name:
         raise Unusable(f"{where}: torn or changed; it is no proposal of its name")
     found = _object(raw, where, {"format", "chain_id", "contract", "epoch", "config_digest", "rows"}, PROPOSAL)
-    documents = [
-        one.get("document") if isinstance(one, dict) and set(one) == {"document"} else None
-        for one in _list(found["rows"])
+    rows = [
+        one if isinstance(one, dict) and set(one) == {"document", "revision"} else {} for one in _list(found["rows"])
     ]
+    documents = [one.get("document") for one in rows]
     whole = (
         _is_number(found["chain_id"], 2**53)
         and _matches(_ADDRESS, found["contract"])
@@ -74,15 +74,18 @@ def asked_of(raw: bytes, name: str, where: str) -> Asked:
         and _matches(DIGEST, found["config_digest"])
         and 1 <= len(documents) <= MAX_BATCH
         and all(_matches(DIGEST, one) for one in documents)
+        and all(_is_number(one["revision"], MAX_REVISION) and one["revision"] for one in rows)
         and len(set(documents)) == len(documents)
     )
     if not whole:
-        raise Unusable(f"{where}: no proposal; expected a contract, a set of attestors and 1 to {MAX_BATCH} documents")
+        raise Unusable(
+            f"{where}: no proposal; expected a contract, a set of attestors and 1 to {MAX_BATCH} documents with revisions"
+        )
     return Asked(
         id=name,
         chain=ChainIdentity(chain_id=found["chain_id"], contract=found["contract"]),
         attestors=AttestorSet(members=(), threshold=0, epoch=found["epoch"], config_digest=found["config_digest"]),
-        documents=tuple(str(one) for one in documents),
+        revisions={str(one["document"]): int(one["revision"]) for one in rows},
     )
 
 

@@ -6,7 +6,8 @@ or nothing. Keys of one owner are not independence: run attestors at parties who
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sankofa_observe.adapters.contract import typed_batch
 from sankofa_observe.errors import InvariantBroken
@@ -67,13 +68,14 @@ class LocalAttestor:
     def recall(self, document: Evidence) -> None:
         self._reviewed[document_hash(document.identity)] = attested_row(document)
 
-    def sign_documents(self, documents: Sequence[str], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
-        if strange := [one for one in documents if one not in self._reviewed]:
+    def sign_documents(self, revisions: Mapping[str, int], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
+        if strange := [one for one in revisions if one not in self._reviewed]:
             raise InvariantBroken(f"attestor {self._name}: asked to sign what it did not review: {', '.join(strange)}")
-        return self.sign([self._reviewed[one][1] for one in documents], attestors, chain)
+        rows = [replace(self._reviewed[one][1], revision=revision) for one, revision in revisions.items()]
+        return self.sign(rows, attestors, chain)
 
     def sign(self, rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
         for row in rows:
-            if self._reviewed.get(row.document_hash) != (chain, row):
+            if self._reviewed.get(row.document_hash) != (chain, replace(row, revision=1)):
                 raise InvariantBroken(f"attestor {self._name}: asked to sign what it did not review as such: {row}")
         return self._key.sign_typed_data(typed_batch(rows, attestors, chain))

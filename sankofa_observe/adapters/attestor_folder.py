@@ -37,9 +37,9 @@ class ProposalFolder:
     def show(self, proposals: Sequence[Proposal], documents: Mapping[str, Evidence]) -> None:
         """These and no others; what somebody took away or changed is there again."""
         _need(self.folder)
-        named = {one: documents[one] for proposal in proposals for one in proposal.documents}
-        for name, document in named.items():
-            self._lay(path_of(self.folder / "documents", name), partial(written, document))
+        named = dict.fromkeys(one for proposal in proposals for one in proposal.documents)
+        for name in named:
+            self._lay(path_of(self.folder / "documents", name), partial(_written, documents, name))
         raws = {form.digest_of(raw): raw for raw in map(form.proposal_raw, proposals)}
         for digest, raw in raws.items():
             self._lay(path_of(self.folder / "proposals", digest), partial(bytes, raw))
@@ -61,6 +61,10 @@ class ProposalFolder:
                 path = path_of(self.folder / part, name)
                 self._shown.pop(path, None)
                 remove(path)
+
+
+def _written(documents: Mapping[str, Evidence], name: str) -> bytes:
+    return written(documents[name])
 
 
 class FolderAttestor:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from sankofa_observe.errors import Unavailable
+from sankofa_observe.errors import InvariantBroken, Unavailable
 from sankofa_observe.ports import Answer, Clock, NoAnswer, Proposal, Witness
 from sankofa_observe.sla.evidence import Evidence
 
@@ -71,15 +71,15 @@ class ThreadAttestor:
         self._began, self._heard_at = self._monotonic(), self._clock.now()
         # A thread that hangs for ever must not keep the process from its end.
         self._worker = threading.Thread(
-            target=self._work, args=(dict(documents), self._found), name=f"attestor {self.name}", daemon=True
+            target=self._work, args=(documents, self._found), name=f"attestor {self.name}", daemon=True
         )
         self._worker.start()
 
     def _work(self, documents: Mapping[str, Evidence], found: dict[str, Answer | NoAnswer]) -> None:
-        for digest, document in documents.items():
+        for digest in documents:
             try:
-                found[digest] = self._answer(digest, partial(_given, document))
-            except Unavailable as error:
+                found[digest] = self._answer(digest, partial(documents.__getitem__, digest))
+            except (InvariantBroken, Unavailable) as error:  # a document that cannot be read costs its own answer
                 found[digest] = NoAnswer(reason=str(error))
             self._heard_at = self._clock.now()
 
@@ -101,11 +101,7 @@ class ThreadAttestor:
     def signature(self, proposal: Proposal) -> bytes | None:
         if self._is_busy:  # what it holds is its thread's
             return None
-        return self._witness.sign_documents(proposal.documents, proposal.attestors, proposal.chain)
-
-
-def _given(document: Evidence) -> Evidence:
-    return document
+        return self._witness.sign_documents(proposal.revisions, proposal.attestors, proposal.chain)
 
 
 def wait_until(done: Callable[[], bool]) -> None:

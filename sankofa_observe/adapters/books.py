@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
+from eth_abi.abi import decode as abi_decode
 from web3 import Web3
 from web3.contract.contract import Contract, ContractFunction
 from web3.exceptions import BadFunctionCallOutput, ContractLogicError
@@ -55,6 +57,30 @@ class Books:
         with self.node.asking(what):
             return call.call({"from": Web3.to_checksum_address(sender)} if sender else {})
 
+    def batch(self, what: str, calls: Sequence[ContractFunction]) -> list[Any]:
+        """What many calls answer, in a few questions."""
+        asked: list[tuple[str, list[Any]]] = []
+        for call in calls:
+            data = call._encode_transaction_data()  # noqa: SLF001  web3's own way to it builds a whole transaction
+            asked.append(("eth_call", [{"to": call.address, "data": data}, "latest"]))
+        found = self.node.batch(what, asked)
+        with self.node.asking(what):
+            return [_decoded(call, answer) for call, answer in zip(calls, found, strict=True)]
+
+    def touched(self, contract: Contract, names: Sequence[str], first: int, last: int) -> Iterator[Sequence[bytes]]:
+        """The indexed values of each event of these names in these blocks, as words, and nothing else of it."""
+        topics = [[contract.events[name].topic for name in names]]
+        for page in pages(first, last):
+            with self.node.asking(f"events of {contract.address}"):
+                asked = {
+                    "address": contract.address,
+                    "fromBlock": page.start,
+                    "toBlock": page.stop - 1,
+                    "topics": topics,
+                }
+                for log in self.node.web3.eth.get_logs(asked):  # type: ignore[arg-type]  # a topic is a list of words
+                    yield [bytes(one) for one in log["topics"][1:]]
+
     def logged(
         self, contract: Contract, names: tuple[str, ...], indexed: Mapping[str, Any], *, first_block: int
     ) -> Iterator[Logged]:
@@ -75,6 +101,34 @@ class Books:
         """What was logged of one settlement, newest first."""
         indexed = {"agreementId": as_bytes(key.agreement_id), "period": key.period_index, "slo": key.slo_index}
         return self.logged(self.settlements, names, indexed, first_block=first_block)
+
+
+def pages(first: int, last: int) -> Iterator[range]:
+    """These blocks, both included, in stretches that a node answers; oldest first."""
+    for start in range(first, last + 1, LOG_PAGE_BLOCKS):
+        yield range(start, min(start + LOG_PAGE_BLOCKS, last + 1))
+
+
+def _decoded(call: ContractFunction, answer: str) -> Any:
+    """What a function answers: of one value that value, of a struct a tuple with its names."""
+    outputs = call.abi["outputs"]
+    values = abi_decode([_type_of(one) for one in outputs], as_bytes(answer))
+    named = [_named(one, value) for one, value in zip(outputs, values, strict=True)]
+    return named[0] if len(named) == 1 else named
+
+
+def _type_of(one: Mapping[str, Any]) -> str:
+    kind: str = one["type"]
+    if not kind.startswith("tuple"):
+        return kind
+    return f"({','.join(map(_type_of, one['components']))}){kind.removeprefix('tuple')}"
+
+
+def _named(one: Mapping[str, Any], value: Any) -> Any:
+    if one["type"] != "tuple":
+        return value
+    parts = one["components"]
+    return SimpleNamespace(**{part["name"]: _named(part, own) for part, own in zip(parts, value, strict=True)})
 
 
 def _contract(node: Node, address: str, name: str) -> Contract:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -11,10 +12,12 @@ from web3.contract.contract import ContractFunction
 from web3.types import Wei
 
 from sankofa_observe.adapters.artefacts import SETTLEMENTS, artefact, reason_of
-from sankofa_observe.adapters.books import LOG_PAGE_BLOCKS, Books, Logged
+from sankofa_observe.adapters.books import Books, Logged, pages
 from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
 from sankofa_observe.adapters.node import Node
-from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.adapters.node import Signed as SignedBytes
+from sankofa_observe.adapters.transaction import Transaction
+from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.ports import (
     CHANGES,
     Attempt,
@@ -46,6 +49,11 @@ STATES = (
 )
 DISPUTED_BY = {2: frozenset({PartyRole.PROVIDER}), 3: frozenset({PartyRole.TENANT}), 4: frozenset(PartyRole)}
 OUTCOMES = tuple(RulingOutcome)
+NOBODY = "0x" + "00" * 20
+FINALIZED = "SettlementFinalized"
+WITH_ROWS = ("SettlementReported", "DisputeResolved")
+OF_SETTLEMENT = (*WITH_ROWS, "SettlementDisputed", "DisputeWithdrawn", FINALIZED, "RowSkipped")
+"""Every event that is about one settlement."""
 
 # Gas by formula: QBFT's estimate has been wrong more than once. Generous; what is not used costs nothing.
 REPORT_GAS, REPORT_GAS_EACH = 250_000, 90_000
@@ -55,10 +63,11 @@ FINALISE_GAS, FINALISE_GAS_EACH = 100_000, 130_000
 class ContractChain:
     """Both books at one node; the sender needs no authority: anybody may send what k attestors signed."""
 
-    def __init__(self, node: Node, identity: ChainIdentity, sender: Signer, from_block: int = 0) -> None:
+    def __init__(self, node: Node, identity: ChainIdentity, sender: Signer | None, from_block: int = 0) -> None:
+        """Without a sender it is only read."""
         self._node = node
         self._identity = identity
-        self._sender = sender
+        self._signer = sender
         self._from_block = from_block
         address = Web3.to_checksum_address(identity.contract)
         self._contract = node.web3.eth.contract(address=address, abi=artefact(SETTLEMENTS)["abi"], decode_tuples=True)
@@ -69,26 +78,46 @@ class ContractChain:
 
     @property
     def account(self) -> str:
-        return self._sender.account
+        return NOBODY if self._signer is None else self._signer.account
+
+    @property
+    def _sender(self) -> Signer:
+        if self._signer is None:
+            raise InvalidInput(
+                "a chain that was opened to be read sends nothing: name the key of chain.sender in the settings"
+            )
+        return self._signer
 
     @cached_property
     def _books(self) -> Books:
         return Books.at(self._node, self._identity.contract)
 
     def head(self) -> ChainHead:
+        contract = self._contract.address
+        words = [self._contract.functions[name]()._encode_transaction_data() for name in ("paused", "unpausedTime")]  # noqa: SLF001
+        calls: list[tuple[str, list[Any]]] = [("eth_call", [{"to": contract, "data": one}, "latest"]) for one in words]
+        asked: list[tuple[str, list[Any]]] = [
+            ("eth_chainId", []), ("eth_getCode", [contract, "latest"]), ("eth_getBlockByNumber", ["latest", False]),
+        ]  # fmt: skip
+        chain_id, code, block, *said = self._node.batch("chain head", [*asked, *calls])
         with self._node.asking("chain head"):
-            chain_id = self._node.web3.eth.chain_id
-            code = self._node.web3.eth.get_code(self._contract.address)
-            block = self._node.web3.eth.get_block("latest")
-        if chain_id != self._identity.chain_id:
-            raise InvariantBroken(
-                f"{self._node.shown} is chain {chain_id}, expected {self._identity.chain_id}; nothing was sent"
+            if int(chain_id, 16) != self._identity.chain_id:
+                raise InvariantBroken(
+                    f"{self._node.shown} is chain {int(chain_id, 16)}, expected {self._identity.chain_id}; nothing was sent"
+                )
+            if not as_bytes(code):
+                raise InvariantBroken(
+                    f"no contract at {self._identity.contract} on chain {int(chain_id, 16)}; was the chain wiped? nothing was sent"
+                )
+            paused, unpaused_at = (int(one, 16) for one in said)
+            return ChainHead(
+                number=int(block["number"], 16),
+                at=int(block["timestamp"], 16),
+                hash=block["hash"],
+                unpaused_at=unpaused_at,
+                paused=bool(paused),
+                most_rows=_most_rows(int(block["gasLimit"], 16)),
             )
-        if not code:
-            raise InvariantBroken(
-                f"no contract at {self._identity.contract} on chain {chain_id}; was the chain wiped? nothing was sent"
-            )
-        return ChainHead(number=block["number"], at=block["timestamp"], most_rows=_most_rows(block["gasLimit"]))
 
     def attestor_set(self) -> AttestorSet:
         members, threshold, epoch, config_digest = self._ask("attestors", self._contract.functions.attestors())
@@ -99,28 +128,32 @@ class ContractChain:
             config_digest="0x" + config_digest.hex(),
         )
 
-    def is_paused(self) -> bool:
-        return bool(self._ask("paused", self._contract.functions.paused()))
-
     def changes(self, first_block: int, last_block: int) -> list[str]:
         names = {str(self._contract.events[name].topic): name for name in CHANGES}
         found: list[str] = []
         with self._node.asking("changes of the contract"):
-            for start in range(first_block, last_block + 1, LOG_PAGE_BLOCKS):
+            for page in pages(first_block, last_block):
                 asked = {
                     "address": self._contract.address,
-                    "fromBlock": start,
-                    "toBlock": min(start + LOG_PAGE_BLOCKS - 1, last_block),
+                    "fromBlock": page.start,
+                    "toBlock": page.stop - 1,
                     "topics": [list(names)],
                 }
                 logs = self._node.web3.eth.get_logs(asked)  # type: ignore[arg-type]  # hex text is accepted
                 found += [names["0x" + bytes(log["topics"][0]).hex()] for log in logs]
         return found
 
-    def settlement(self, key: SettlementKey) -> OnChainSettlement | None:
-        standing, pending = self._ask("settlement", self._contract.functions.getSettlement(key_fields(key)))
-        word = word_of(standing)
-        return None if word is None else OnChainSettlement(standing=word, pending=word_of(pending))
+    def settlements(self, keys: Sequence[SettlementKey]) -> list[OnChainSettlement | None]:
+        calls = [self._contract.functions.getSettlement(tuple(key_fields(key).values())) for key in keys]
+        return [_settlement(*found) for found in self._books.batch("settlements", calls)]
+
+    def touched(self, first_block: int, last_block: int) -> frozenset[SettlementKey]:
+        words = self._books.touched(self._contract, OF_SETTLEMENT, first_block, last_block)
+        return frozenset(_key_of(*one) for one in words)
+
+    def block_hash(self, number: int) -> str | None:
+        [block] = self._node.batch(f"block {number}", [("eth_getBlockByNumber", [hex(number), False])])
+        return None if block is None else str(block["hash"])
 
     def agreement(self, agreement_id: str) -> OnChainAgreement | None:
         found = self._ask("agreement", self._books.agreements.functions.getAgreement(as_bytes(agreement_id)))
@@ -128,17 +161,22 @@ class ContractChain:
             return None
         return OnChainAgreement(version=found.version, first_period=found.firstPeriod, end_period=found.endPeriod)
 
-    def holds_terms(self, agreement_id: str, period_index: int, terms_hash: str) -> bool:
-        found = self.agreement(agreement_id)
-        if found is None or not found.covers(period_index):
-            return False
-        functions, named = self._books.agreements.functions, as_bytes(agreement_id)
-        version = self._ask("version", functions.versionAt(named, period_index))
-        return bytes(self._ask("terms", functions.getTerms(named, version)).termsHash) == as_bytes(terms_hash)
-
-    def can_finalise(self, key: SettlementKey) -> str:
-        (refused,) = self._ask("finalise", self._contract.functions.finalizeSettlements([key_fields(key)]))
-        return reason_of(refused)
+    def terms_hashes(self, periods: Sequence[tuple[str, int]]) -> list[str | None]:
+        functions = self._books.agreements.functions
+        named = [as_bytes(agreement) for agreement, _ in periods]
+        found = self._books.batch("agreements", list(map(functions.getAgreement, named)))
+        held = [
+            n
+            for n, (_, index) in enumerate(periods)
+            if found[n].firstPeriod <= index < found[n].endPeriod and found[n].version
+        ]
+        asked = [functions.versionAt(named[n], periods[n][1]) for n in held]
+        versions = self._books.batch("versions", asked)
+        terms = self._books.batch(
+            "terms", [functions.getTerms(named[n], version) for n, version in zip(held, versions, strict=True)]
+        )
+        hashes = {n: "0x" + bytes(one.termsHash).hex() for n, one in zip(held, terms, strict=True)}
+        return [hashes.get(n) for n in range(len(periods))]
 
     def next_nonce(self) -> int:
         with self._node.asking("nonce"):
@@ -153,6 +191,26 @@ class ContractChain:
         call = self._contract.functions.finalizeSettlements([key_fields(key) for key in keys])
         return self._sign(AttemptKind.FINALISE, call, keys, nonce, FINALISE_GAS + FINALISE_GAS_EACH * len(keys))
 
+    def replacement(self, attempt: Attempt) -> Attempt:
+        was = Transaction.read(attempt.raw)
+        fields = {
+            "chainId": was.chain_id,
+            "from": self._sender.account,
+            "nonce": was.nonce,
+            "gas": was.gas,
+            "gasPrice": self._node.gas_price_wei,
+            "to": "0x" + was.to.hex(),
+            "value": was.value,
+            "data": "0x" + was.data.hex(),
+        }
+        signed = SignedBytes(raw_transaction=self._sender.sign_transaction(fields))
+        return replace(
+            attempt,
+            transaction="0x" + signed.hash.hex(),
+            raw=bytes(signed.raw_transaction),
+            replacement=attempt.replacement + 1,
+        )
+
     def send(self, attempt: Attempt) -> None:
         self._node.send(attempt.raw)
 
@@ -162,43 +220,50 @@ class ContractChain:
             return None
         succeeded = found["status"] == 1
         reason = "" if succeeded else self._replay(attempt, found["blockNumber"])
-        return Receipt(succeeded=succeeded, block_number=found["blockNumber"], reason=reason)
-
-    def finalisation(self, key: SettlementKey, revision: int) -> Finalisation | None:
-        found = self._newest("SettlementFinalized", key, revision)
-        if found is None:
-            return None
-        with self._node.asking(f"block {found.block_number}"):
-            block = self._node.web3.eth.get_block(found.block_number)
-        return Finalisation(
-            revision=revision,
-            period_minor=found.values["periodMinor"],
-            delta_minor=found.values["deltaMinor"],
-            by_default=found.values["byDefault"],
-            transaction=found.transaction,
-            block_number=found.block_number,
-            at=block["timestamp"],
+        return Receipt(
+            succeeded=succeeded,
+            block_number=found["blockNumber"],
+            reason=reason,
+            block_hash="0x" + bytes(found["blockHash"]).hex(),
         )
+
+    def finalisations(self, keys: frozenset[SettlementKey]) -> dict[SettlementKey, list[Finalisation]]:
+        """Newest pages first: what is looked for is nearly always among them. A revision above 1 has others before it."""
+        found: dict[SettlementKey, dict[int, Finalisation]] = {key: {} for key in keys}
+        blocks: dict[int, int] = {}
+        for one in self._books.logged(self._contract, (FINALIZED,), {}, first_block=self._from_block):
+            said = one.values
+            key = SettlementKey(
+                agreement_id=_hex(said["agreementId"]), period_index=said["period"], slo_index=said["slo"]
+            )
+            if key not in keys:
+                continue
+            if one.block_number not in blocks:
+                with self._node.asking(f"block {one.block_number}"):
+                    blocks[one.block_number] = self._node.web3.eth.get_block(one.block_number)["timestamp"]
+            found[key][said["revision"]] = _finalisation(one, blocks[one.block_number])
+            if all(revisions and min(revisions) == 1 for revisions in found.values()):
+                break
+        return {key: [revisions[n] for n in sorted(revisions)] for key, revisions in found.items() if revisions}
+
+    def rows(self, keys: frozenset[SettlementKey]) -> dict[SettlementKey, dict[int, Row]]:
+        found: dict[SettlementKey, dict[int, Row]] = {key: {} for key in keys}
+        for one in self._books.logged(self._contract, WITH_ROWS, {}, first_block=self._from_block):
+            row = _row(one)
+            if row.key in keys:
+                found[row.key].setdefault(row.revision, row)
+        return found
 
     def ruling(self, key: SettlementKey, revision: int) -> Ruling | None:
         found = self._newest("DisputeResolved", key, revision)
         if found is None:
             return None
         said = found.values
-        row = Row(
-            agreement_id=key.agreement_id,
-            period_index=key.period_index,
-            slo_index=key.slo_index,
-            revision=revision,
-            good=said["good"],
-            valid=said["valid"],
-            document_hash="0x" + bytes(said["documentHash"]).hex(),
-        )
         return Ruling(
             outcome=OUTCOMES[said["outcome"]],
-            row=row,
+            row=_row(found),
             credit_ppm=said["creditPpm"],
-            ruling_hash="0x" + bytes(said["rulingHash"]).hex(),
+            ruling_hash=_hex(said["rulingHash"]),
             transaction=found.transaction,
             block_number=found.block_number,
         )
@@ -210,7 +275,7 @@ class ContractChain:
 
     def _ask(self, what: str, call: ContractFunction) -> Any:
         with self._node.asking(what):
-            return call.call({"from": self._sender.account})
+            return call.call({"from": Web3.to_checksum_address(self.account)})
 
     def _sign(
         self, kind: AttemptKind, call: ContractFunction, keys: Sequence[SettlementKey], nonce: int, gas: int
@@ -242,6 +307,49 @@ class ContractChain:
         except Unavailable as error:
             return str(error)
         return "refused, and the replay succeeds: probably out of gas"
+
+
+def _settlement(standing: Any, pending: Any) -> OnChainSettlement | None:
+    word = word_of(standing)
+    return None if word is None else OnChainSettlement(standing=word, pending=word_of(pending))
+
+
+def _key_of(agreement: bytes, period: bytes, slo: bytes) -> SettlementKey:
+    """A settlement by the three words that its events are found by."""
+    return SettlementKey(
+        agreement_id=_hex(agreement), period_index=int.from_bytes(period, "big"), slo_index=int.from_bytes(slo, "big")
+    )
+
+
+def _row(one: Logged) -> Row:
+    """What an event that has counts says of its settlement."""
+    said = one.values
+    return Row(
+        agreement_id=_hex(said["agreementId"]),
+        period_index=said["period"],
+        slo_index=said["slo"],
+        revision=said["revision"],
+        good=said["good"],
+        valid=said["valid"],
+        document_hash=_hex(said["documentHash"]),
+    )
+
+
+def _finalisation(one: Logged, at: int) -> Finalisation:
+    said = one.values
+    return Finalisation(
+        revision=said["revision"],
+        period_minor=said["periodMinor"],
+        delta_minor=said["deltaMinor"],
+        by_default=said["byDefault"],
+        transaction=one.transaction,
+        block_number=one.block_number,
+        at=at,
+    )
+
+
+def _hex(value: Any) -> str:
+    return f"0x{bytes(value).hex()}"
 
 
 def _most_rows(gas_limit: int) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from sankofa_observe.adapters.agreement_acts import Done
 from sankofa_observe.adapters.artefacts import reason_of
 from sankofa_observe.adapters.books import Books, Logged
-from sankofa_observe.adapters.chain import OUTCOMES, word_of
+from sankofa_observe.adapters.chain import OF_SETTLEMENT, OUTCOMES, word_of
 from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
 from sankofa_observe.adapters.deployment import Role, must_hold
 from sankofa_observe.errors import InvalidInput, Refused
@@ -22,10 +22,6 @@ from sankofa_observe.sla.dispute import Objection, RulingText, digest_of
 from sankofa_observe.sla.evidence import Evidence, attested_row
 from sankofa_observe.sla.settlement import Row, SettlementKey, SettlementState
 from sankofa_observe.units import rfc3339
-
-EVENTS = (
-    "SettlementReported", "SettlementDisputed", "DisputeWithdrawn", "DisputeResolved", "SettlementFinalized", "RowSkipped",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +189,7 @@ class Disputes:
 
     def history(self, key: SettlementKey) -> Iterator[str]:
         """What happened to a settlement, oldest first, one line each."""
-        found = list(self.books.of_settlement(EVENTS, key, first_block=self.first_block))
+        found = list(self.books.of_settlement(OF_SETTLEMENT, key, first_block=self.first_block))
         for one in reversed(found):
             with self.books.node.asking(f"block {one.block_number}"):
                 block = self.books.node.web3.eth.get_block(one.block_number)

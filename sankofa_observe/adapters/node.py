@@ -6,7 +6,7 @@ web3's provider repeats `eth_sendRawTransaction` by default; that is switched of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +36,9 @@ POLL_SECONDS = 0.2
 # web3 hands a result of null, or of another shape, to whatever reads it next; what that raises is the node's doing.
 _GARBLED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _AGAIN = {"from": "from", "to": "to", "data": "input", "gas": "gas"}  # of a call, by what a transaction names it
+BATCH = 100  # requests of one call; Besu takes 1,024
+_BUSY = (-32005, -32603)  # a limit of requests, or an error of its own: it says nothing of what was sent
+_REVERTED = 3  # a node's code of a call that the contract refused
 _KNOWN = ("already known", "known transaction", "already imported", "nonce too low")
 
 
@@ -113,14 +116,43 @@ class Node:
         built: Any = call.build_transaction(transaction)
         return Signed(raw_transaction=signer.sign_transaction(dict(built)))
 
+    def batch(self, what: str, requests: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        """The results of many requests in a few calls, as the node's JSON has them: a call a request would cost the node and us far more.
+
+        Raises:
+            Refused: a call of them reverts; its words are the contract's.
+            Unavailable: the node did not answer all of them.
+        """
+        found: list[Any] = []
+        provider: Any = self.web3.provider
+        for first in range(0, len(requests), BATCH):
+            some = list(requests[first : first + BATCH])
+            with self.asking(what):
+                answers = provider.make_batch_request(some)
+                if not isinstance(answers, list) or len(answers) != len(some):
+                    raise Web3Exception(f"{str(answers)[:200]}, expected an answer to each of {len(some)} requests")
+                for one in answers:
+                    if error := one.get("error"):
+                        raise _of_node(error)
+                    found.append(one["result"])
+        return found
+
     def send(self, raw: bytes) -> None:
-        """Send signed bytes; a node that knows them, or has mined them, is content."""
+        """Send signed bytes; a node that knows them, or has mined them, is content.
+
+        Raises:
+            Refused: it answered, and does not take them.
+        """
         with self.asking("sending a transaction"):
             try:
                 self.web3.eth.send_raw_transaction(raw)
             except Web3RPCError as error:
-                if not any(word in str(error).lower() for word in _KNOWN):
-                    raise
+                found: Any = (error.rpc_response or {}).get("error") or {}
+                told = str(found.get("message") or error)
+                if not any(word in told.lower() for word in _KNOWN):
+                    if found.get("code") in _BUSY:
+                        raise
+                    raise Refused(f"the node does not take it: {shortened(self._redacted(told))}") from None
 
     def receipt(self, transaction: str) -> Any:
         """The receipt, or None: not known."""
@@ -160,3 +192,11 @@ class Node:
         except ContractLogicError as error:
             return revert_reason(error.data or error)
         return "and the replay succeeds: try again"
+
+
+def _of_node(error: Mapping[str, Any]) -> Exception:
+    """One error of a batch, as web3 would have raised it."""
+    data = error.get("data")
+    if error.get("code") == _REVERTED or isinstance(data, str):
+        return ContractLogicError(str(error.get("message")), data=data)
+    return Web3Exception(str(error)[:200])

@@ -57,6 +57,21 @@ class Transaction:
             raise InvalidInput(f"transaction of {account.lower()}: {error}; nothing was signed") from None
         return made
 
+    @classmethod
+    def read(cls, raw: bytes) -> Transaction:
+        """A legacy transaction from its signed bytes: as this platform signs them."""
+        nonce, price, gas, to, value, data, v, _, _ = rlp.decode(raw)
+        numbers = [int.from_bytes(one, "big") for one in (nonce, price, gas, value, v)]
+        return cls(
+            chain_id=(numbers[4] - PROTECTED) // 2,
+            nonce=numbers[0],
+            gas=numbers[2],
+            prices=(numbers[1],),
+            to=bytes(to),
+            value=numbers[3],
+            data=bytes(data),
+        )
+
     @property
     def kind(self) -> int:
         """Its type, by EIP-2718."""

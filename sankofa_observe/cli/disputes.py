@@ -67,7 +67,7 @@ def recount(
     """
     from sankofa_observe.bootstrap import recounted
 
-    reported = _read(document)
+    reported = read_document(document)
     own = recounted(reported, prometheus=prometheus, specs=specs, exclusions=exclusions)
     _write(out, _written(own))
     _differences(reported, own)
@@ -92,7 +92,7 @@ def open_(
     from sankofa_observe.sla.dispute import Objection
 
     _is_text(reason)
-    reported, own = _read(document), _read(counter) if counter else None
+    reported, own = read_document(document), read_document(counter) if counter else None
     if own and own.identity.row != reported.identity.row:
         raise InvalidInput(f"{counter}: it is evidence of another period or promise than {document}; nothing was sent")
     with acting.at_books() as (books, key):
@@ -121,7 +121,7 @@ def show(
     from sankofa_observe.sla.evidence import attested_row
 
     account("--contract", contract)
-    reported = _read(document)
+    reported = read_document(document)
     with at_node(rpc, rpc_file) as node:
         disputes = Disputes(books=Books.at(node, contract), first_block=from_block)
         key = attested_row(reported)[1].key
@@ -138,7 +138,7 @@ def show(
         for line in disputes.history(key):
             say(f"  {line}")
     if counter:
-        _differences(reported, _read(counter))
+        _differences(reported, read_document(counter))
 
 
 def withdraw(
@@ -155,7 +155,7 @@ def withdraw(
 
     with acting.at_books() as (books, key):
         disputes = Disputes(books=books, first_block=from_block)
-        say(str(disputes.withdraw(*disputes.reported(_read(document)), key)))
+        say(str(disputes.withdraw(*disputes.reported(read_document(document)), key)))
 
 
 def resolve(
@@ -187,8 +187,8 @@ def resolve(
             f"--outcome {outcome}: --corrected names the counts in force of `corrected`, and of nothing else; nothing was sent"
         )
     _is_text(reason)
-    reported = _read(document)
-    own = _read(corrected) if corrected else reported
+    reported = read_document(document)
+    own = read_document(corrected) if corrected else reported
     if own.identity.row != reported.identity.row:
         raise InvalidInput(
             f"{corrected}: it is evidence of another period or promise than {document}; nothing was sent"
@@ -215,7 +215,7 @@ def finalise(
 
     with acting.at_books() as (books, key):
         disputes = Disputes(books=books, first_block=from_block)
-        say(str(disputes.finalise(*disputes.reported(_read(document)), key)))
+        say(str(disputes.finalise(*disputes.reported(read_document(document)), key)))
 
 
 def _act(out: Path, document: bytes, act: Callable[[], Done]) -> None:
@@ -259,7 +259,8 @@ def _differences(reported: Evidence, own: Evidence) -> None:
         say(f"and {len(found) - MOST_SHOWN} more")
 
 
-def _read(file: Path) -> Evidence:
+def read_document(file: Path) -> Evidence:
+    """An evidence document from a file."""
     from sankofa_observe.sla.evidence import parse
 
     try:

@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from sankofa_observe.cli.output import AsJson, ConfigFile, show
+from sankofa_observe.cli.person import By, who
+
+MISMATCH = 3  # two truths disagree
 
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Upgrade, check, rebuild and back up the ledger.")
-    for command in (status, upgrade, check, rebuild, backup):
+    for command in (status, upgrade, check, rebuild, reconcile, backup):
         group.command()(command)
     app.add_typer(group, name="ledger")
 
@@ -68,6 +71,37 @@ def rebuild(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.adapters.ledger import care
 
     show([care.rebuild(url)], as_json=as_json, nothing="")
+
+
+def reconcile(
+    config: ConfigFile,
+    reason: Annotated[str, typer.Option(help="Why: it is kept with who did it.")],
+    by: By = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Compare ledger, credits and contract, from the block of its deployment on, and take over what the ledger lacks.
+
+    A ledger that was lost or is older is made whole: what is on the contract is taken over with the evidence that it was reported with.
+    Exit 3: something cannot be taken over, or is another one here than there; each is named, with what leads out.
+
+    Example: sankofa-observe ledger reconcile --config sankofa.yaml --reason "restored from the backup of 03:00, INC-7"
+    """
+    from sankofa_observe.bootstrap import open_lane_acts
+    from sankofa_observe.config import load_settings
+    from sankofa_observe.errors import SankofaError
+    from sankofa_observe.pipeline.lane_waits import Waiting
+
+    settings = load_settings(config)
+    faults = 0
+    with open_lane_acts(settings, by=who(by), reason=reason) as acts:
+        first_block = settings.chain.from_block if settings.chain else 0
+        for one in acts.reconcile(first_block):
+            faults += isinstance(one, SankofaError | Waiting)
+            show([str(one)], as_json=as_json, nothing="")
+    if faults:
+        raise typer.Exit(MISMATCH)
+    show([], as_json=as_json, nothing="ledger, credits and contract agree")
 
 
 def backup(

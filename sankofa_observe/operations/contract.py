@@ -16,7 +16,7 @@ from sankofa_observe import telemetry
 from sankofa_observe.errors import SankofaError
 from sankofa_observe.operations.registry import ProcessMetrics, show
 from sankofa_observe.operations.state_file import StateFile
-from sankofa_observe.ports import CHANGES, SettlementChain
+from sankofa_observe.ports import CHANGES, ChainHead, SettlementChain
 
 log = logging.getLogger(__name__)
 BLOCKS_A_LOOK = 100_000  # of a long history, so that a settling turn is not held up by it
@@ -69,13 +69,13 @@ class ContractWatch:
         head = self.chain.head()
         self.metrics.head(head.at, self.now())
         try:
-            self._look(head.number)
+            self._look(head)
         except SankofaError as error:
             log.warning("contract not watched", extra={"reason": str(error)})
 
-    def _look(self, newest: int) -> None:
-        identity = self.chain.identity
-        self.metrics.paused(identity.contract, is_paused=self.chain.is_paused())
+    def _look(self, head: ChainHead) -> None:
+        identity, newest = self.chain.identity, head.number
+        self.metrics.paused(identity.contract, is_paused=head.paused)
         of = {"chain_id": identity.chain_id, "contract": identity.contract, "from_block": self.from_block}
         found = self.file.read()
         # Another chain, or the same one begun anew: what was counted is of the other.

@@ -138,7 +138,7 @@ class PipelineMetrics:
         self.money.refresh_judged(ledger)
         self._refresh_undetermined(ledger)
         show(self._waiting, {(PERIOD,): 0, **{(one.subject,): one.waits for one in ledger.waiting()}})
-        show(self._waiting_seconds, waiting_seconds(ledger, self._catalog.agreements, now))
+        show(self._waiting_seconds, waiting_seconds(ledger, now))
 
     def refresh_observers(self, own: str, panel_of: PanelOf, ledger: Ledger, now: int) -> None:
         """How far each observer has counted, and of several what each would have said alone; `own` is who judges alone.

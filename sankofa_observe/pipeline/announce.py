@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sankofa_observe.errors import Unavailable, Unusable
 from sankofa_observe.ports import Clock, Ledger, Silence, Silences, Wait
+from sankofa_observe.scope import EVERYBODY
 from sankofa_observe.sla.catalog import Catalog
 from sankofa_observe.sla.exclusion import ExclusionRecord
 from sankofa_observe.units import Period, union
@@ -19,7 +20,6 @@ from sankofa_observe.units import Period, union
 SUBJECT = "silences"  # of what waits while Alertmanager is away
 AHEAD_SECONDS = 35 * 86_400  # what begins later is announced later
 DUE_SECONDS = 300
-EVERYBODY = "*"
 MOST_NAMED = 5  # exclusions in a comment
 MARK = "sankofa-observe exclusion"  # with which the comment of each silence of ours begins
 

@@ -24,10 +24,9 @@ AWAY_SECONDS = 300  # without a turn of its own: it is away, and not slow
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """What is to be reported, with the document that shows it."""
+    """What is to be reported, and what its document shows."""
 
     row: Row
-    document: Evidence
     since_at: int  # from when on it could have been attested
 
 
@@ -39,6 +38,7 @@ class Asking:
     members: AttestorSet
     chain: ChainIdentity
     due: Mapping[str, Due]
+    documents: Mapping[str, Evidence]  # of all that is due, read where somebody looks at one
     proposals: dict[Proposal, int]
     wait: Callable[[Callable[[], bool]], None]
     now: int
@@ -48,13 +48,12 @@ class Asking:
     _errors: dict[str, str] = field(default_factory=dict)  # by account
 
     def __post_init__(self) -> None:
-        self._documents = {name: one.document for name, one in self.due.items()}
         self._asked = [one for one in self.attestors if self._account(one) in self.members.members]
 
     def propose(self) -> list[Proposal]:
         """Ask, wait for those who are at it, and answer the proposals to which enough agree."""
         for one in self._asked:
-            self._of(one, lambda it: it.ask(self._documents))
+            self._of(one, lambda it: it.ask(self.documents))
         self.wait(self._is_over)
         self._hear()
         self._open(self._arranged())
@@ -109,7 +108,7 @@ class Asking:
 
     def _hear(self) -> None:
         for one in self._asked:
-            self._answers[self._account(one)] = self._of(one, lambda it: it.answers(self._documents)) or {}
+            self._answers[self._account(one)] = self._of(one, lambda it: it.answers(self.documents)) or {}
 
     def _open(self, proposals: Sequence[Proposal]) -> None:
         """These and no others."""
@@ -117,7 +116,7 @@ class Asking:
         self.proposals.clear()
         self.proposals.update(counted)
         for one in self._asked:
-            self._of(one, lambda it: it.propose(proposals, self._documents))
+            self._of(one, lambda it: it.propose(proposals, self.documents))
 
     def _of(self, attestor: Attestor, do: Callable[[Attestor], Found]) -> Found | None:
         """What one attestor makes of it is its own."""

@@ -1,9 +1,9 @@
 """assess: a breach under an agreement becomes a penalty with its evidence.
 
 The evidence is archived first and the penalty stored with its settlement in one transaction, so a crash in between leaves
-a document nobody points at, never a penalty without proof. A later revision of the verdict is priced anew while nothing was reported,
-as one more row; where it is no breach any more, its settlement is withdrawn. What is reported is handed to a person, because restating a
-settlement is an act of both parties.
+a document nobody points at, never a penalty without proof. A later revision of the verdict is priced anew, as one more row: at once while
+nothing was reported, and once it is final as a restatement, which attestors sign and parties may dispute like a report. A period that is no
+breach any more has its settlement withdrawn, or is restated as met. Of one that nobody can tell any more a person decides.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ from dataclasses import dataclass
 
 from sankofa_observe.errors import InvariantBroken, Unavailable
 from sankofa_observe.pipeline.panel import Panel, PanelOf
-from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, StateChange
+from sankofa_observe.ports import Clock, EvidenceArchive, Ledger, StateChange, ToAssess
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.evidence import Origin
 from sankofa_observe.sla.overlay import of_observers
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord, price
-from sankofa_observe.sla.settlement import OPEN, ChainIdentity, SettlementState
+from sankofa_observe.sla.settlement import PRICEABLE, ChainIdentity, SettlementState
 from sankofa_observe.slo.observers import Seen
 from sankofa_observe.slo.verdict import Verdict
-from sankofa_observe.units import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +32,8 @@ class Assessed:
 
     def __str__(self) -> str:
         one = self.penalty
-        before = f" instead of {_owed(self.replaces)}" if self.replaces else ""
-        return f"{one.slo} at {one.site}, {one.period}: {_owed(one)} owed{before}, settlement {one.settlement_id}"
-
-
-def _owed(one: Penalty) -> Money:
-    return Money(amount_minor=one.credit_minor, currency=one.currency, exponent=one.exponent)
+        before = f" instead of {self.replaces.amount}" if self.replaces else ""
+        return f"{one.slo} at {one.site}, {one.period}: {one.amount} owed{before}, settlement {one.settlement_id}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,15 +49,16 @@ class PriceWithdrawn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NeedsRestatement:
-    """A reported period whose verdict was revised since."""
+class RestatedLater:
+    """A period whose verdict was revised, and whose settlement is still on its way, or cannot be priced any more."""
 
     record: VerdictRecord
     settlement_id: str
+    why: str
 
     def __str__(self) -> str:
         one = self.record
-        return f"{one.slo} at {one.site}, {one.period}: revision {one.revision} differs from settlement {self.settlement_id}"
+        return f"{one.slo} at {one.site}, {one.period}: revision {one.revision} differs from settlement {self.settlement_id}, {self.why}"
 
 
 def assess(
@@ -74,7 +70,7 @@ def assess(
     chain: ChainIdentity,
     origin: Origin,
     clock: Clock,
-) -> Iterator[Assessed | PriceWithdrawn | NeedsRestatement]:
+) -> Iterator[Assessed | PriceWithdrawn | RestatedLater]:
     """Price every breach of an agreement that has no penalty yet, or one of an earlier revision that was not reported.
 
     Each by the version that judged it.
@@ -85,10 +81,10 @@ def assess(
     unpriced = []
     for asked in ledger.to_assess(versions[0].id):
         record = asked.record
-        if asked.penalty and asked.state not in OPEN:
-            yield NeedsRestatement(record=record, settlement_id=asked.penalty.settlement_id)
+        if asked.penalty and (why := _restated_later(asked)):
+            yield RestatedLater(record=record, settlement_id=asked.penalty.settlement_id, why=why)
             continue
-        if asked.penalty and record.verdict is not Verdict.BREACH:
+        if asked.penalty and record.verdict is not Verdict.BREACH and not asked.on_chain:
             detail = f"verdict {record.ref} is {record.verdict}"
             change = StateChange(state=SettlementState.WITHDRAWN, at=clock.now(), detail=detail)
             ledger.add_state(asked.penalty.settlement_id, change)
@@ -118,6 +114,15 @@ def assess(
             f"agreement {versions[0].name} no longer promises {', '.join(unpriced)}, a breach that has no penalty yet; "
             "restore the terms it was judged by and assess again"
         )
+
+
+def _restated_later(asked: ToAssess) -> str:
+    """Why a revised verdict is not priced now, or nothing."""
+    if asked.state not in PRICEABLE:
+        return f"which is {asked.state}: it is restated once that is over"
+    if asked.on_chain and asked.record.verdict is Verdict.UNDETERMINED:
+        return "which stands: nobody can tell any more, and a person decides (sankofa-observe verdicts review)"
+    return ""
 
 
 def _seen(promise: Promise, record: VerdictRecord, panel: Panel) -> tuple[Seen, ...]:

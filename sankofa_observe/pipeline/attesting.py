@@ -100,7 +100,7 @@ class Attesting:
         try:
             for digest in asked.documents:
                 self.answering.recall(digest, partial(self.desk.document, digest))
-            signature = self.witness.sign_documents(asked.documents, asked.attestors, asked.chain)
+            signature = self.witness.sign_documents(asked.revisions, asked.attestors, asked.chain)
             self.desk.lay_signature(asked, signature)
         except Unavailable as error:
             faults.append(str(error))

@@ -17,11 +17,14 @@ from sankofa_observe.pipeline.observing import Observing
 
 if TYPE_CHECKING:
     from sankofa_observe.pipeline.announce import Ended, Silenced
-    from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, PriceWithdrawn
+    from sankofa_observe.pipeline.assess import Assessed, PriceWithdrawn, RestatedLater
     from sankofa_observe.pipeline.evaluate import Judged, Marks, NotYet
+    from sankofa_observe.pipeline.following import Moved
+    from sankofa_observe.pipeline.lane_waits import Waiting
     from sankofa_observe.pipeline.panel import Panel
-    from sankofa_observe.pipeline.settle import Attested, Moved, Settle, Waiting
+    from sankofa_observe.pipeline.reporting import Attested
     from sankofa_observe.pipeline.settle import Ended as AgreementEnded
+    from sankofa_observe.pipeline.settle import Settle
     from sankofa_observe.ports import EvidenceArchive, Lease, Ledger, Silences, SlotTable
     from sankofa_observe.sla.credit import ServiceCredit
     from sankofa_observe.sla.settlement import ChainIdentity
@@ -102,7 +105,7 @@ class Platform(Observing):
         whole = with_neighbours(period, slo)
         return quietly(recount_late(slo, sites, whole, source=self.source, table=self.slots, clock=self.clock))
 
-    def assess(self) -> Iterator[Assessed | PriceWithdrawn | NeedsRestatement]:
+    def assess(self) -> Iterator[Assessed | PriceWithdrawn | RestatedLater]:
         """Price what asks for it; a breach of an agreement that is in no spec any more is told when all else is priced."""
         from sankofa_observe.pipeline.assess import assess
         from sankofa_observe.sla.evidence import Origin

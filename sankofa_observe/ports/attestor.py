@@ -57,6 +57,11 @@ class Proposal:
     def documents(self) -> tuple[str, ...]:
         return tuple(one.document_hash for one in self.rows)
 
+    @property
+    def revisions(self) -> dict[str, int]:
+        """By document, in the order of its rows."""
+        return {one.document_hash: one.revision for one in self.rows}
+
 
 class Attestor(Protocol):
     """An independent witness as its proposer sees it. Each call answers at once, or raises `Unavailable` for this attestor alone."""
@@ -106,8 +111,11 @@ class Witness(Protocol):
     def recall(self, document: Evidence) -> None:
         """It agreed to this before: sign it without a recount."""
 
-    def sign_documents(self, documents: Sequence[str], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
-        """Over the rows of documents that it agreed to; raises `InvariantBroken` for any other one."""
+    def sign_documents(self, revisions: Mapping[str, int], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
+        """Over the rows of documents that it agreed to, each by its revision; raises `InvariantBroken` for any other one.
+
+        Which revision is the next one is the contract's own knowledge: it takes no other.
+        """
 
 
 class AnswerMemory(Protocol):
@@ -120,12 +128,16 @@ class AnswerMemory(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A proposal as an attestor reads it: documents by hash."""
+    """A proposal as an attestor reads it: documents by hash, and as which revision of its settlement each is reported."""
 
     id: str
     chain: ChainIdentity
     attestors: AttestorSet
-    documents: tuple[str, ...]
+    revisions: Mapping[str, int]
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        return tuple(self.revisions)
 
 
 class AttestorDesk(Protocol):

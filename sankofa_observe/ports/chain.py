@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -17,7 +17,10 @@ class AttemptKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One signed transaction. It is stored before it is sent, and the same bytes are sent again until its fate is known."""
+    """One signed transaction. It is stored before it is sent, and the same bytes are sent again until its fate is known.
+
+    Several may share a nonce: the first is 0, and each later one was signed in the place of those before. The chain takes one of them.
+    """
 
     kind: AttemptKind
     settlement_ids: tuple[str, ...]
@@ -25,6 +28,13 @@ class Attempt:
     nonce: int
     transaction: str
     raw: bytes = field(repr=False)
+    replacement: int = 0
+
+    def __str__(self) -> str:
+        again = f", replacement {self.replacement}" if self.replacement else ""
+        return (
+            f"{self.kind} of {len(self.settlement_ids)}, nonce {self.nonce} of {self.sender}{again}: {self.transaction}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +52,18 @@ class Receipt:
     succeeded: bool
     block_number: int
     reason: str = ""
+    block_hash: str = ""  # nothing where no block has it: another transaction took its nonce
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChainHead:
+    """The newest block, and what the contract says of itself there."""
+
     number: int
     at: int
+    hash: str
+    unpaused_at: int  # the contract's clock, which stands still while it is paused
+    paused: bool = False
     most_rows: int = MAX_BATCH  # of one transaction: as many as its contract takes, and its block holds
 
 
@@ -168,21 +184,23 @@ class SettlementChain(Protocol):
 
     def attestor_set(self) -> AttestorSet: ...
 
-    def is_paused(self) -> bool: ...
-
     def changes(self, first_block: int, last_block: int) -> Sequence[str]:
         """The names of those of `CHANGES` that were logged in these blocks, both included, each as often as it was."""
 
-    def settlement(self, key: SettlementKey) -> OnChainSettlement | None: ...
+    def settlements(self, keys: Sequence[SettlementKey]) -> Sequence[OnChainSettlement | None]:
+        """Of each what the contract holds, in one question however many they are."""
+
+    def touched(self, first_block: int, last_block: int) -> frozenset[SettlementKey]:
+        """The settlements of which the contract logged anything in these blocks, both included."""
+
+    def block_hash(self, number: int) -> str | None:
+        """None where the node has no such block."""
 
     def agreement(self, agreement_id: str) -> OnChainAgreement | None:
         """What both parties accepted under an id; None where they did not."""
 
-    def holds_terms(self, agreement_id: str, period_index: int, terms_hash: str) -> bool:
-        """Whether these terms are those that both parties accepted for a period."""
-
-    def can_finalise(self, key: SettlementKey) -> str:
-        """Why it would not be final now, in words; nothing where it would."""
+    def terms_hashes(self, periods: Sequence[tuple[str, int]]) -> Sequence[str | None]:
+        """Of agreements and indices of periods which terms both parties accepted, in a few questions; None where they did for none."""
 
     def next_nonce(self) -> int:
         """The sender's next nonce, mined transactions only."""
@@ -191,13 +209,20 @@ class SettlementChain(Protocol):
 
     def sign_finalise(self, keys: Sequence[SettlementKey], nonce: int) -> Signed: ...
 
+    def replacement(self, attempt: Attempt) -> Attempt:
+        """The same call under the same nonce, signed at the price of the settings."""
+
     def send(self, attempt: Attempt) -> None:
-        """Send the stored bytes; a node that knows them already is content."""
+        """Send the stored bytes; a node that knows them already is content. Raises `Refused` where it answered, and does not take them."""
 
     def receipt(self, attempt: Attempt) -> Receipt | None:
         """None means *not known*, never *failed*."""
 
-    def finalisation(self, key: SettlementKey, revision: int) -> Finalisation | None: ...
+    def finalisations(self, keys: frozenset[SettlementKey]) -> Mapping[SettlementKey, Sequence[Finalisation]]:
+        """Every revision of these that became final, oldest first."""
+
+    def rows(self, keys: frozenset[SettlementKey]) -> Mapping[SettlementKey, Mapping[int, Row]]:
+        """Of each what was ever reported, and put in its place by a ruling, by revision."""
 
     def ruling(self, key: SettlementKey, revision: int) -> Ruling | None:
         """The ruling by which a revision stands."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -31,6 +31,12 @@ class StateChange:
     state: SettlementState
     at: int
     detail: str = ""
+    revision: int = 0  # of the word on chain that it tells of; 0 while there is none
+    due_at: int | None = None  # when time alone moves it on, by the contract's clock
+
+    def __str__(self) -> str:
+        word = f", revision {self.revision} on chain" if self.revision else ""
+        return f"{rfc3339(self.at)}  {self.state}{word}{f': {self.detail}' if self.detail else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +49,11 @@ class SettlementRecord:
     @property
     def state(self) -> SettlementState:
         return self.history[-1].state
+
+    @property
+    def on_chain(self) -> int:
+        """The newest revision of it that the chain was seen to hold; 0 where it never was."""
+        return max(one.revision for one in self.history)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +74,7 @@ class ToAssess:
     record: VerdictRecord
     penalty: Penalty | None
     state: SettlementState | None  # of the settlement that has this price
+    on_chain: bool = False  # whether the chain was seen to hold it: then it is restated, and not withdrawn
 
 
 class Outcome(StrEnum):
@@ -157,6 +169,32 @@ class Waiting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Transaction:
+    """What was signed for the chain, by whom and when, and its fate where that is known."""
+
+    attempt: Attempt
+    actor: str
+    at: int
+    receipt: Receipt | None
+    reviews: tuple[str, ...] = ()  # why a person signed it in the place of another one
+
+    def __str__(self) -> str:
+        receipt = self.receipt
+        if receipt is None:
+            fate = "its fate is not known"
+        elif receipt.succeeded:
+            fate = f"mined in block {receipt.block_number}"
+        else:
+            fate = (
+                receipt.reason
+                if not receipt.block_hash
+                else f"refused in block {receipt.block_number}: {receipt.reason}"
+            )
+        told = "".join(f"\n  {one}" for one in self.reviews)
+        return f"{rfc3339(self.at)}  {self.attempt}, by {self.actor}: {fate}{told}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page(Generic[Item]):
     """Some of many, in order, and where the next ones begin; None at the end."""
 
@@ -208,6 +246,9 @@ class LedgerRead(Protocol):
     def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
         """What waits now, longest first."""
 
+    def wait(self, subject: str, subject_id: str) -> Wait | None:
+        """Whether one thing waits, and for what."""
+
     def settlement(self, settlement_id: str) -> SettlementRecord | None: ...
 
     def settlements(self, *, limit: int = 100, after: str | None = None) -> Page[SettlementRecord]:
@@ -215,6 +256,9 @@ class LedgerRead(Protocol):
 
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         """In the order in which they were written: what is written later comes later."""
+
+    def transactions(self, *, limit: int = 100, after: str | None = None) -> Page[Transaction]:
+        """What was signed for the chain, in that order, each with its fate; the operator's and auditors' alone."""
 
     def balance(self) -> list[Money]:
         """What is granted, one sum a currency."""
@@ -280,6 +324,9 @@ class Ledger(Exclusions, Incidents, Protocol):
     def end_wait(self, subject: str, subject_id: str, at: int) -> bool:
         """It waits no more; False where it did not wait."""
 
+    def change_waits(self, begun: Sequence[Wait], ended: Sequence[tuple[str, str]], at: int) -> None:
+        """Many at once: these wait, or wait for another reason, and those, by subject and id, wait no more."""
+
     def dismiss_wait(self, subject: str, subject_id: str, *, reason: str, at: int) -> None:
         """A person ends it, whatever it waits for, and the reason is kept; raises `InvalidInput` where it does not wait."""
 
@@ -299,28 +346,58 @@ class Ledger(Exclusions, Incidents, Protocol):
         """Oldest period first."""
 
     def add_penalty(self, penalty: Penalty) -> bool:
-        """Store the penalty and its settlement's COMPUTED in one transaction; of one that is not reported yet, a later revision too.
+        """Store the penalty and its settlement's COMPUTED in one transaction; a later revision too, of one that is not on its way.
 
         Raises:
-            InvariantBroken: it is priced by another revision, and reported.
+            InvariantBroken: it is priced by another revision, and on its way.
             Unavailable: it is being reported.
+        """
+
+    def adopt(self, penalty: Penalty, change: StateChange) -> None:
+        """Take over what the chain holds: the price that it was reported with in the place of ours, and the state that it is in there.
+
+        A settlement that is not known here is added. Raises `Unavailable` where a transaction carries it.
         """
 
     def add_state(self, settlement_id: str, change: StateChange) -> bool:
         """Append a move; a move that no arrow allows raises `InvariantBroken`."""
 
-    def moving(self, *states: SettlementState) -> list[SettlementRecord]:
-        """Settlements that are now in one of these states, none of which is an end; by period and id."""
+    def computed(self) -> list[str]:
+        """The ids of settlements that are to be reported, by period and id."""
 
-    def add_attempt(self, attempt: Attempt, at: int) -> bool: ...
+    def due(self, unpaused_at: int, limit: int) -> list[SettlementRecord]:
+        """Those on chain that time alone moves on by now, longest due first."""
+
+    def settlements_of(self, ids: Collection[str]) -> list[SettlementRecord]:
+        """Those of these that are known here, by period and id."""
+
+    def on_chain(self, *, limit: int, after: str | None = None) -> Page[SettlementRecord]:
+        """All that was ever seen on chain, those at an end among them; by id."""
+
+    def add_attempt(
+        self, attempt: Attempt, at: int, priced: Mapping[str, int] | None = None, *, reason: str = ""
+    ) -> bool:
+        """Store it before it is sent; `reason` is why a person signed it in the place of another one.
+
+        Raises:
+            Unavailable: one of its settlements has another price than that of this revision, or is not computed any more.
+        """
 
     def open_attempts(self) -> list[Attempt]:
-        """Attempts whose fate is not recorded, by nonce."""
+        """Every attempt under a nonce whose fate is not recorded, by nonce; those of one nonce in the order in which they were signed."""
 
     def close_attempt(self, attempt: Attempt, receipt: Receipt, at: int) -> bool: ...
 
+    def sent_from(self, sender: str, nonce: int) -> list[Attempt]:
+        """The attempts that were mined under this nonce and later ones, by nonce."""
+
+    def cursor(self, name: str) -> tuple[int, str] | None:
+        """How far something is read: number and hash of a block."""
+
+    def move_cursor(self, name: str, number: int, block_hash: str) -> None: ...
+
     def uncredited(self) -> list[SettlementRecord]:
-        """Settlements that are final and of which nothing is granted yet, by period and id."""
+        """Settlements that are final by a revision of which nothing is granted yet, by period and id."""
 
     def add_credit(self, credit: ServiceCredit) -> bool: ...
 

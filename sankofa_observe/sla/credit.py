@@ -9,9 +9,13 @@ from sankofa_observe.units import Money
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceCredit:
-    """One grant, as the contract's ledger accrued it; `cut_minor` is what the period's cap took off."""
+    """One grant, as the contract's ledger accrued it; `cut_minor` is what the period's cap took off.
+
+    A restatement is one more, of a later revision: by how much it changes what was granted before, which may be less.
+    """
 
     settlement_id: str
+    revision: int = 1  # of the word on chain
     agreement_id: str
     tenant: str
     amount: Money

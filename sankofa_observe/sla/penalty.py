@@ -110,6 +110,11 @@ class Penalty:
         """The version of the agreement by whose terms it was priced."""
         return version_id(self.agreement_key, self.agreement_version)
 
+    @property
+    def amount(self) -> Money:
+        """What is owed for it, before anything that is agreed of several."""
+        return Money(amount_minor=self.credit_minor, currency=self.currency, exponent=self.exponent)
+
     def row(self, revision: int = 1) -> Row:
         """What is reported of it, as the first report of its settlement or as a later one."""
         return Row(
@@ -179,8 +184,13 @@ def price(
         chain=chain,
         provenance=source,
     )
+    return penalty_of(document, agreement, revision=record.revision, at=assessed_at), document
+
+
+def penalty_of(document: Evidence, agreement: Agreement, *, revision: int, at: int) -> Penalty:
+    """What a document prices, of one version of an agreement; `revision` is that of its verdict."""
     identity = document.identity
-    penalty = Penalty(
+    return Penalty(
         settlement_id=identity.settlement_id,
         agreement_id=agreement.id,
         agreement_version=agreement.version,
@@ -188,10 +198,10 @@ def price(
         period_index=identity.row.period_index,
         slo_index=identity.row.slo_index,
         tenant=agreement.tenant,
-        slo=promise.slo.name,
-        site=promise.site,
-        period=record.period,
-        revision=record.revision,
+        slo=identity.slo.name,
+        site=identity.slo.site,
+        period=identity.period,
+        revision=revision,
         good=identity.high_good,
         valid=identity.base,
         credit_ppm=identity.credit_ppm,
@@ -201,6 +211,5 @@ def price(
         evidence_root=identity.root,
         document_hash=document_hash(identity),
         overlay=identity.overlay,
-        assessed_at=assessed_at,
+        assessed_at=at,
     )
-    return penalty, document

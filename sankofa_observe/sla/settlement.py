@@ -12,6 +12,7 @@ from enum import StrEnum
 from eth_hash.auto import keccak
 
 MAX_BATCH = 100
+MAX_REVISION = 31
 ROW_TYPE = (
     "Row(bytes32 agreementId,uint32 period,uint8 slo,uint8 revision,uint64 good,uint64 valid,bytes32 documentHash)"
 )
@@ -32,13 +33,18 @@ class SettlementState(StrEnum):
 
 # From here time or an act leads on; the others are ends.
 MOVING = frozenset({SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED})
-# Nothing of it has left the house: another price takes its place.
+# Nothing of it has left the house, but for what it restates.
 OPEN = frozenset({SettlementState.COMPUTED, SettlementState.WITHDRAWN})
+# Nothing of it is on its way: another price takes its place, of what is at an end as a restatement.
+ENDS = frozenset({SettlementState.FINAL, SettlementState.VOIDED})
+PRICEABLE = OPEN | ENDS
 ARROWS = frozenset(
     {
         (SettlementState.COMPUTED, SettlementState.REPORTED),
         (SettlementState.COMPUTED, SettlementState.WITHDRAWN),
         (SettlementState.WITHDRAWN, SettlementState.COMPUTED),
+        (SettlementState.FINAL, SettlementState.COMPUTED),  # restated: its verdict was revised
+        (SettlementState.VOIDED, SettlementState.COMPUTED),
         (SettlementState.COMPUTED, SettlementState.HELD),
         (SettlementState.REPORTED, SettlementState.DISPUTED),
         (SettlementState.REPORTED, SettlementState.FINAL),
@@ -48,6 +54,16 @@ ARROWS = frozenset(
         (SettlementState.DISPUTED, SettlementState.FINAL),
         (SettlementState.DISPUTED, SettlementState.VOIDED),
         (SettlementState.DISPUTED, SettlementState.HELD),
+        (SettlementState.FINAL, SettlementState.HELD),  # the chain holds another row by now
+        (SettlementState.VOIDED, SettlementState.HELD),
+        # A person's acts: to report it again, or to take over what the chain holds.
+        (SettlementState.HELD, SettlementState.COMPUTED),
+        (SettlementState.REPORTED, SettlementState.COMPUTED),
+        (SettlementState.DISPUTED, SettlementState.COMPUTED),
+        (SettlementState.HELD, SettlementState.REPORTED),
+        (SettlementState.HELD, SettlementState.DISPUTED),
+        (SettlementState.HELD, SettlementState.FINAL),
+        (SettlementState.HELD, SettlementState.VOIDED),
     }
 )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from eth_hash.auto import keccak
 
@@ -37,6 +39,23 @@ class ChainFaults:
     halt: bool = False  # no new block
 
 
+class Accepted(str):
+    """The hash of whatever terms it is compared with, but those that nobody accepted."""
+
+    __slots__ = ("but",)
+    but: frozenset[str]
+
+    def __new__(cls, *, but: frozenset[str]) -> Self:
+        made = super().__new__(cls, "accepted")
+        made.but = but
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return other not in self.but
+
+    __hash__ = str.__hash__
+
+
 @dataclass(kw_only=True)
 class FakeChain:
     """The contract's rules in memory: k of n sign, the second write is refused, the window passes, anyone finalises.
@@ -65,45 +84,82 @@ class FakeChain:
     nonce: int = 0
     pool: dict[int, Attempt] = field(default_factory=dict)
     mined: dict[str, Receipt] = field(default_factory=dict)
+    refuses: str = ""  # why the node takes no transaction
     held: dict[str, OnChainSettlement] = field(default_factory=dict)
+    fork: int = 0  # another number: every block has another hash
+    log: list[tuple[int, SettlementKey]] = field(
+        default_factory=list
+    )  # block, and of which settlement something was logged
+    keys: dict[str, SettlementKey] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)  # how often each question was asked
     finals: dict[str, Finalisation] = field(default_factory=dict)
     rulings: dict[str, Ruling] = field(default_factory=dict)
     writes: list[tuple[str, str]] = field(default_factory=list)  # (settlement id, what was written), in order
     account: str = "0x" + "5e" * 20
+    _rows: list[tuple[int, Row]] = field(default_factory=list)  # block and row of each report
     _reports: dict[str, tuple[tuple[str, Row], ...]] = field(default_factory=dict)
 
     def head(self) -> ChainHead:
         self._answer()
         at = self.clock.at if self.head_at is None else self.head_at
-        return ChainHead(number=self.number, at=at, most_rows=self.most_rows)
+        return ChainHead(
+            number=self.number,
+            at=at,
+            hash=self._hash(self.number),
+            unpaused_at=self.clock.at,
+            paused=self.paused,
+            most_rows=self.most_rows,
+        )
+
+    def put(self, key: SettlementKey, held: OnChainSettlement | None) -> None:
+        """Somebody brought it about, in a block of its own; or it was never there, after a block was rewritten."""
+        self.number += 1
+        self._put(key.id_on(self.identity), key, held)
+
+    def _put(self, settlement_id: str, key: SettlementKey, held: OnChainSettlement | None) -> None:
+        self.keys[settlement_id] = key
+        if held is None:
+            self.held.pop(settlement_id, None)
+            self.log = [one for one in self.log if one[1] != key]
+            return
+        self.held[settlement_id] = held
+        self.log.append((self.number, key))
+
+    def _hash(self, number: int) -> str:
+        return f"0x{self.fork:032x}{number:032x}"
 
     def attestor_set(self) -> AttestorSet:
         self._answer()
         return AttestorSet(members=self.members, threshold=self.threshold, epoch=1, config_digest="0x" + "00" * 32)
 
-    def is_paused(self) -> bool:
-        self._answer()
-        return self.paused
-
     def changes(self, first_block: int, last_block: int) -> list[str]:
         self._answer()
         return [name for block, name in self.changed if first_block <= block <= last_block]
 
-    def settlement(self, key: SettlementKey) -> OnChainSettlement | None:
+    def settlements(self, keys: Sequence[SettlementKey]) -> list[OnChainSettlement | None]:
         self._answer()
-        return self.held.get(key.id_on(self.identity))
+        self.asked["settlements"] += len(keys)
+        return [self.held.get(key.id_on(self.identity)) for key in keys]
+
+    def touched(self, first_block: int, last_block: int) -> frozenset[SettlementKey]:
+        self._answer()
+        return frozenset(key for block, key in self.log if first_block <= block <= last_block)
+
+    def block_hash(self, number: int) -> str | None:
+        self._answer()
+        return self._hash(number) if number <= self.number else None
 
     def agreement(self, agreement_id: str) -> OnChainAgreement | None:
         self._answer()
         return self.agreements.get(agreement_id, OnChainAgreement(version=1, first_period=0, end_period=2**32 - 1))
 
-    def holds_terms(self, agreement_id: str, period_index: int, terms_hash: str) -> bool:
-        found = self.agreement(agreement_id)
-        return found is not None and found.covers(period_index) and terms_hash not in self.other_terms
-
-    def can_finalise(self, key: SettlementKey) -> str:
-        self._answer()
-        return self._not_final(key.id_on(self.identity))
+    def terms_hashes(self, periods: Sequence[tuple[str, int]]) -> list[str | None]:
+        found: list[str | None] = []
+        for agreement_id, index in periods:
+            known = self.agreement(agreement_id)
+            accepted = Accepted(but=frozenset(self.other_terms))
+            found.append(accepted if known is not None and known.covers(index) else None)
+        return found
 
     def _not_final(self, settlement_id: str) -> str:
         found = self.held.get(settlement_id)
@@ -127,14 +183,21 @@ class FakeChain:
         )
 
     def sign_finalise(self, keys: Sequence[SettlementKey], nonce: int) -> Signed:
-        refused = tuple(map(self.can_finalise, keys))
+        self._answer()
         ids = [one.id_on(self.identity) for one in keys]
+        refused = tuple(map(self._not_final, ids))
         return Signed(attempt=self._sign(AttemptKind.FINALISE, ids, nonce, b""), refused=refused)
+
+    def replacement(self, attempt: Attempt) -> Attempt:
+        raw = attempt.raw + b"+"
+        return replace(attempt, raw=raw, transaction="0x" + keccak(raw).hex(), replacement=attempt.replacement + 1)
 
     def send(self, attempt: Attempt) -> None:
         self._answer()
         if attempt.transaction in self.mined or attempt.nonce < self.nonce:
             return
+        if self.refuses:
+            raise Refused(f"the node does not take it: {self.refuses}")
         if not self.faults.drop:
             self.pool[attempt.nonce] = attempt
             if self.instant:
@@ -146,10 +209,18 @@ class FakeChain:
         self._answer()
         return self.mined.get(attempt.transaction)
 
-    def finalisation(self, key: SettlementKey, revision: int) -> Finalisation | None:
+    def finalisations(self, keys: frozenset[SettlementKey]) -> dict[SettlementKey, list[Finalisation]]:
         self._answer()
-        found = self.finals.get(key.id_on(self.identity))
-        return found if found and found.revision == revision else None
+        found = {key: self.finals.get(key.id_on(self.identity)) for key in keys}
+        return {key: [one] for key, one in found.items() if one}
+
+    def rows(self, keys: frozenset[SettlementKey]) -> dict[SettlementKey, dict[int, Row]]:
+        self._answer()
+        found: dict[SettlementKey, dict[int, Row]] = {key: {} for key in keys}
+        for _, row in self._rows:
+            if row.key in keys:
+                found[row.key][row.revision] = row
+        return found
 
     def ruling(self, key: SettlementKey, revision: int) -> Ruling | None:
         self._answer()
@@ -163,7 +234,9 @@ class FakeChain:
         self.number += 1
         while (attempt := self.pool.pop(self.nonce, None)) is not None:
             self.nonce += 1
-            self.mined[attempt.transaction] = Receipt(succeeded=True, block_number=self.number)
+            self.mined[attempt.transaction] = Receipt(
+                succeeded=True, block_number=self.number, block_hash=self._hash(self.number)
+            )
             self._apply(attempt)
 
     def _apply(self, attempt: Attempt) -> None:
@@ -180,7 +253,8 @@ class FakeChain:
                 deadline_at=self.clock.at + self.window_seconds,
                 deadline_block=0,
             )
-            self.held[one] = OnChainSettlement(standing=word)
+            self._rows.append((self.number, row))
+            self._put(one, row.key, OnChainSettlement(standing=word))
         if attempt.kind is AttemptKind.FINALISE:
             for one in attempt.settlement_ids:
                 if not self._not_final(one):
@@ -192,7 +266,7 @@ class FakeChain:
     def _finalise(self, one: str, attempt: Attempt) -> None:
         self.writes.append((one, "final"))
         word = replace(self.held[one].standing, state=SettlementState.FINAL)
-        self.held[one] = OnChainSettlement(standing=word)
+        self._put(one, self.keys[one], OnChainSettlement(standing=word))
         self.finals[one] = Finalisation(
             revision=word.revision,
             period_minor=self.prices.get(one, 0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from sankofa_observe.ports import (
     StateChange,
     ToAssess,
     Totals,
+    Transaction,
     Undetermined,
     Wait,
     Waiting,
@@ -32,7 +33,7 @@ from sankofa_observe.sla.exclusion import ExclusionRecord
 from sankofa_observe.sla.incident import IncidentRecord
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.revision import revisions
-from sankofa_observe.sla.settlement import ARROWS, MOVING, OPEN, SettlementState
+from sankofa_observe.sla.settlement import ARROWS, OPEN, PRICEABLE, SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
 from sankofa_observe.testing.exclusions import MemoryExclusions
 from sankofa_observe.testing.incidents import MemoryIncidents
@@ -76,9 +77,10 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
     agreements: dict[tuple[str, int], AgreementRecord] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
     verdicts: list[VerdictRecord] = field(default_factory=list)
-    attempts: dict[tuple[str, int], Attempt] = field(default_factory=dict)
+    attempts: dict[tuple[str, int, int], Attempt] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
-    grants: dict[str, ServiceCredit] = field(default_factory=dict)
+    cursors: dict[str, tuple[int, str]] = field(default_factory=dict)
+    grants: dict[tuple[str, int], ServiceCredit] = field(default_factory=dict)  # by settlement and revision
     attained: dict[tuple[str, str, Period], list[AttainmentRecord]] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
     open_waits: dict[tuple[str, str], Wait] = field(default_factory=dict)
@@ -213,6 +215,12 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
     def end_wait(self, subject: str, subject_id: str, at: int) -> bool:  # noqa: ARG002
         return self.open_waits.pop((subject, subject_id), None) is not None
 
+    def change_waits(self, begun: Sequence[Wait], ended: Sequence[tuple[str, str]], at: int) -> None:
+        for wait in begun:
+            self.begin_wait(wait)
+        for subject, subject_id in ended:
+            self.end_wait(subject, subject_id, at)
+
     def dismiss_wait(self, subject: str, subject_id: str, *, reason: str, at: int) -> None:
         if not self.end_wait(subject, subject_id, at):
             raise InvalidInput(f"{subject} {subject_id} does not wait")
@@ -259,8 +267,9 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
             none = priced is None or priced.state is SettlementState.WITHDRAWN
             asks = one.verdict is Verdict.BREACH if none or priced is None else priced.penalty.revision != one.revision
             if one.agreement_id == agreement_id and asks:
+                known = {"on_chain": priced.on_chain > 0} if priced else {}
                 penalty, state = (priced.penalty, priced.state) if priced else (None, None)
-                found.append(ToAssess(record=one, penalty=penalty, state=state))
+                found.append(ToAssess(record=one, penalty=penalty, state=state, **known))
         return found
 
     def add_penalty(self, penalty: Penalty) -> bool:
@@ -278,16 +287,23 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
                 raise InvariantBroken(f"penalty {penalty.settlement_id}: another one stands")
             return False
         else:
-            if standing.state not in OPEN or penalty.revision < standing.penalty.revision:
+            if standing.state not in PRICEABLE or penalty.revision < standing.penalty.revision:
                 raise InvariantBroken(
                     f"penalty {penalty.settlement_id}: it is {standing.state}, and priced by another revision"
                 )
             self._refuse_being_sent(penalty.settlement_id)
-            again = (first,) if standing.state is SettlementState.WITHDRAWN else ()
+            again = () if standing.state is SettlementState.COMPUTED else (first,)
             history = (*standing.history, *again)
         self.prices.append(penalty)
         self.records[penalty.settlement_id] = SettlementRecord(penalty=penalty, history=history)
         return True
+
+    def adopt(self, penalty: Penalty, change: StateChange) -> None:
+        self._refuse_being_sent(penalty.settlement_id)
+        standing = self.records.get(penalty.settlement_id)
+        before = standing.history if standing else ()
+        self.prices.append(penalty)
+        self.records[penalty.settlement_id] = SettlementRecord(penalty=penalty, history=(*before, change))
 
     def _refuse_being_sent(self, settlement_id: str) -> None:
         if any(settlement_id in one.settlement_ids for one in self.open_attempts()):
@@ -300,7 +316,7 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
             return False
         if record is None or not allowed:
             raise InvariantBroken(f"settlement {settlement_id}: cannot become {change.state}")
-        if change.state is SettlementState.WITHDRAWN:
+        if change.state in OPEN:
             self._refuse_being_sent(settlement_id)
         self.records[settlement_id] = replace(record, history=(*record.history, change))
         return True
@@ -309,27 +325,69 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
         """All settlements, by period and id."""
         return sorted(self.records.values(), key=lambda one: (one.penalty.period.starts_at, one.penalty.settlement_id))
 
-    def moving(self, *states: SettlementState) -> list[SettlementRecord]:
-        return [one for one in self.in_order() if one.state in states and one.state in MOVING]
+    def computed(self) -> list[str]:
+        return [one.penalty.settlement_id for one in self.in_order() if one.state is SettlementState.COMPUTED]
+
+    def due(self, unpaused_at: int, limit: int) -> list[SettlementRecord]:
+        on_chain = {SettlementState.REPORTED, SettlementState.DISPUTED}
+        found = [(one.history[-1].due_at, one) for one in self.in_order() if one.state in on_chain]
+        due = [(at, one) for at, one in found if at is not None and at <= unpaused_at]
+        return [one for _, one in sorted(due, key=lambda found: (found[0], found[1].penalty.settlement_id))][:limit]
+
+    def settlements_of(self, ids: Collection[str]) -> list[SettlementRecord]:
+        return [one for one in self.in_order() if one.penalty.settlement_id in ids]
+
+    def on_chain(self, *, limit: int, after: str | None = None) -> Page[SettlementRecord]:
+        found = [
+            self.records[one] for one in sorted(self.records) if one > (after or "") and self.records[one].on_chain
+        ]
+        more = found[limit - 1].penalty.settlement_id if len(found) > limit else None
+        return Page(items=tuple(found[:limit]), next=more)
 
     def uncredited(self) -> list[SettlementRecord]:
         return [
             one
             for one in self.in_order()
-            if one.state is SettlementState.FINAL and one.penalty.settlement_id not in self.grants
+            if one.state is SettlementState.FINAL
+            and (one.penalty.settlement_id, one.history[-1].revision) not in self.grants
         ]
 
-    def add_attempt(self, attempt: Attempt, at: int) -> bool:  # noqa: ARG002  the real ledger stores it
-        standing = self.attempts.get((attempt.sender, attempt.nonce))
-        others = [one for key, one in self.attempts.items() if key != (attempt.sender, attempt.nonce)]
+    def add_attempt(
+        self,
+        attempt: Attempt,
+        at: int,  # noqa: ARG002  the real ledger stores it
+        priced: Mapping[str, int] | None = None,
+        *,
+        reason: str = "",  # noqa: ARG002
+    ) -> bool:
+        for settlement_id, revision in (priced or {}).items():
+            now = self.records[settlement_id]
+            if (now.state, now.penalty.revision) != (SettlementState.COMPUTED, revision):
+                raise Unavailable(f"settlement {settlement_id}: it is {now.state} meanwhile")
+        key = attempt.sender, attempt.nonce, attempt.replacement
+        standing = self.attempts.get(key)
+        others = [one for other, one in self.attempts.items() if other != key]
         if (standing and standing != attempt) or any(one.transaction == attempt.transaction for one in others):
             raise InvariantBroken(f"attempt {attempt.sender} nonce {attempt.nonce}: another transaction stands")
-        self.attempts[attempt.sender, attempt.nonce] = attempt
+        self.attempts[key] = attempt
         return standing is None
 
     def open_attempts(self) -> list[Attempt]:
-        found = [one for one in self.attempts.values() if one.transaction not in self.receipts]
-        return sorted(found, key=lambda one: (one.sender, one.nonce))
+        nonces = {key[:2] for key, one in self.attempts.items() if one.transaction not in self.receipts}
+        return [one for key, one in sorted(self.attempts.items()) if key[:2] in nonces]
+
+    def sent_from(self, sender: str, nonce: int) -> list[Attempt]:
+        return [
+            one
+            for key, one in sorted(self.attempts.items())
+            if key[0] == sender and key[1] >= nonce and (fate := self.receipts.get(one.transaction)) and fate.block_hash
+        ]
+
+    def cursor(self, name: str) -> tuple[int, str] | None:
+        return self.cursors.get(name)
+
+    def move_cursor(self, name: str, number: int, block_hash: str) -> None:
+        self.cursors[name] = number, block_hash
 
     def close_attempt(self, attempt: Attempt, receipt: Receipt, at: int) -> bool:  # noqa: ARG002
         if attempt not in self.attempts.values():
@@ -346,10 +404,11 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
             raise InvariantBroken(
                 f"credit_entry of settlement {credit.settlement_id}: no settlement of {credit.tenant}'s"
             )
-        standing = self.grants.get(credit.settlement_id)
+        key = credit.settlement_id, credit.revision
+        standing = self.grants.get(key)
         if standing and replace(standing, granted_at=0) != replace(credit, granted_at=0):
             raise InvariantBroken(f"credit_entry {credit.settlement_id}: another amount stands")
-        self.grants.setdefault(credit.settlement_id, credit)
+        self.grants.setdefault(key, credit)
         return standing is None
 
     def totals(self) -> Totals:
@@ -427,6 +486,10 @@ class MemoryReads:
         every = self.ledger.open_waits.values()
         return self._page(every, lambda one: (one.since_at, begun[one.subject, one.subject_id]), limit, after)
 
+    def wait(self, subject: str, subject_id: str) -> Wait | None:
+        found = self.ledger.open_waits.get((subject, subject_id))
+        return found if found and self.scope.sees(found.tenant) else None
+
     def settlement(self, settlement_id: str) -> SettlementRecord | None:
         found = self.ledger.records.get(settlement_id)
         return found if found and self.scope.sees(found.penalty.tenant) else None
@@ -438,6 +501,13 @@ class MemoryReads:
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         every = list(self.ledger.grants.values())
         return self._page(every, lambda one: (every.index(one),), limit, after, r"[0-9]{1,18}")
+
+    def transactions(self, *, limit: int = 100, after: str | None = None) -> Page[Transaction]:
+        every = list(self.ledger.attempts.values()) if self.scope.sees_all else []
+        whole = [
+            Transaction(attempt=one, actor="", at=0, receipt=self.ledger.receipts.get(one.transaction)) for one in every
+        ]
+        return self._page(whole, lambda one: (whole.index(one),), limit, after, r"[0-9]{1,18}")
 
     def balance(self) -> list[Money]:
         return _sums(one.amount for one in self.ledger.grants.values() if self.scope.sees(one.tenant))

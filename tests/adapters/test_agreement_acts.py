@@ -20,6 +20,7 @@ from sankofa_observe.slo.window import FixedWindow
 from sankofa_observe.units import rfc3339
 from tests.builders import PERIOD_SECONDS, START, digest_of
 from tests.chain import TestChain, new_signer
+from tests.on_chain import holds_terms
 
 pytestmark = pytest.mark.real("anvil")
 
@@ -46,7 +47,7 @@ def test_what_a_party_did_before_is_done(anvil: TestChain) -> None:
     assert str(done[1]) == f"{terms.name} is already proposed with these terms, open until {until}; nothing was sent"
     assert str(done[3]) == str(done[4]) == f"{terms.name} is agreed with these terms already; nothing was sent"
     chain = anvil.contract_chain()
-    assert chain.holds_terms(terms.key, terms.first_period, terms.terms_hash)
+    assert holds_terms(chain, terms.key, terms.first_period, terms.terms_hash)
 
 
 DIFFERENT: dict[str, tuple[Callable[[Agreement], Agreement], str]] = {
@@ -212,7 +213,7 @@ def test_an_amendment_holds_from_its_boundary_on(anvil: TestChain) -> None:
     assert [parties.accept(second, anvil.provider).sent for _ in range(2)] == [True, False]
     chain, boundary = anvil.contract_chain(), second.first_period
     found = [
-        [chain.holds_terms(first.key, period, one.terms_hash) for one in (first, second)]
+        [holds_terms(chain, first.key, period, one.terms_hash) for one in (first, second)]
         for period in (boundary - 1, boundary)
     ]
     assert found == [[True, False], [False, True]]

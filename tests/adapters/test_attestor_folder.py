@@ -213,7 +213,7 @@ def _proposal_file(house: House, **changes: Any) -> None:
     (house.shared / "proposals" / f"{form.digest_of(raw)}.json").write_bytes(raw)
 
 
-MANY = [{"document": builders.digest_of(str(n))} for n in range(101)]
+MANY = [{"document": builders.digest_of(str(n)), "revision": 1} for n in range(101)]
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,10 @@ MANY = [{"document": builders.digest_of(str(n))} for n in range(101)]
         ({"rows": []}, "no proposal"),
         ({"rows": MANY}, "no proposal"),
         ({"rows": MANY[:1] * 2}, "no proposal"),
-        ({"rows": [{"document": "../../../../etc/passwd"}]}, "no proposal"),
-        ({"rows": [{"document": NAME, "more": 1}]}, "no proposal"),
+        ({"rows": [{"document": "../../../../etc/passwd", "revision": 1}]}, "no proposal"),
+        ({"rows": [{"document": NAME, "revision": 0}]}, "no proposal"),
+        ({"rows": [{"document": NAME, "revision": 32}]}, "no proposal"),
+        ({"rows": [{"document": NAME, "revision": 1, "more": 1}]}, "no proposal"),
         ({"rows": NAME}, "no proposal"),
         ({"epoch": 2**32}, "no proposal"),
         ({"config_digest": "0x"}, "no proposal"),

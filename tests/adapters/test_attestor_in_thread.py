@@ -23,10 +23,7 @@ from tests.chain import new_signer
 from tests.pace import until
 
 HONEST, LIE = honest(0), lie(1)
-ROWS = {
-    one.penalty.document_hash: Due(row=one.penalty.row(), document=one.document, since_at=START)
-    for one in (HONEST, LIE)
-}
+ROWS = {one.penalty.document_hash: Due(row=one.penalty.row(), since_at=START) for one in (HONEST, LIE)}
 
 
 class Seconds:
@@ -93,6 +90,7 @@ def turn(
         members=members(*(one.attestor.account for one in pair), threshold=threshold),
         chain=CHAIN,
         due=ROWS,
+        documents={one.penalty.document_hash: one.document for one in (HONEST, LIE)},
         proposals=proposals,
         wait=wait,
         now=START + 10_000,

@@ -34,6 +34,7 @@ from sankofa_observe.testing import MemoryExclusions, ScriptedSamples
 from tests.builders import CREDIT_MINOR, CREDIT_PPM, breach, period_of, slots_in
 from tests.chain import TestChain
 from tests.faulty_rpc import ON_READING, ON_SENDING, SENDING, Fault, FaultyRpc, Plan, once, seeded
+from tests.on_chain import can_finalise, finalisation, settlement
 from tests.pace import limit
 
 PERIODS = 2
@@ -99,6 +100,7 @@ class Run:
             attestors=attestors,
             clock=clock,
             wait=wait_until,
+            mined_within_seconds=0.2,
         )
 
     def turn(self) -> None:
@@ -123,7 +125,7 @@ class Run:
     def outcome(self) -> Outcome:
         truth = self.anvil.contract_chain()
         keys = [one.key for one in self.penalties]
-        held = [truth.settlement(one) for one in keys]
+        held = [settlement(truth, one) for one in keys]
         return Outcome(
             on_chain=tuple(
                 (one.standing.state.value, one.standing.credit_ppm, one.standing.commitment == penalty.row().commitment)
@@ -263,9 +265,9 @@ def test_node_that_fails_every_time_is_unavailable(faulty_run: MakeRun, fault: F
         run.chain.head,
         run.chain.attestor_set,
         run.chain.next_nonce,
-        lambda: run.chain.settlement(run.penalties[0].key),
-        lambda: run.chain.can_finalise(run.penalties[0].key),
-        lambda: run.chain.finalisation(run.penalties[0].key, 1),
+        lambda: settlement(run.chain, run.penalties[0].key),
+        lambda: can_finalise(run.chain, run.penalties[0].key),
+        lambda: finalisation(run.chain, run.penalties[0].key, 1),
         lambda: run.chain.agreement(run.agreement.key),
     )
     for question in questions:

@@ -96,7 +96,7 @@ def test_ledger_that_is_empty_answers_nothing(ledger: Ledger) -> None:
         [],
         None,
     )
-    assert (ledger.moving(*SettlementState), ledger.uncredited(), ledger.open_attempts()) == ([], [], [])
+    assert (ledger.computed(), ledger.uncredited(), ledger.open_attempts()) == ([], [], [])
     totals = ledger.totals()
     assert (dict(totals.settlements), dict(totals.penalties), dict(totals.credits)) == ({}, {}, {})
 
@@ -390,22 +390,21 @@ def test_ledger_refuses_a_move_of_an_absent_settlement(ledger: Ledger) -> None:
         ledger.add_state(digest_of("nothing"), StateChange(state=REPORTED, at=1))
 
 
-def test_ledger_lists_settlements_that_move_by_period_and_id(ledger: Ledger) -> None:
-    """In one of the named states, none of which is an end; all of them in pages."""
+def test_ledger_lists_settlements_that_move(ledger: Ledger) -> None:
+    """What is to be reported by period and id; what is on chain once it is due; all of it in pages."""
     penalties = [breach(of, index).penalty for index in (1, 0) for of in (ACME, BAOBAB)]
     for penalty in penalties:
         ledger.add_penalty(penalty)
     moved = penalties[0].settlement_id
-    ledger.add_state(moved, StateChange(state=REPORTED, at=1))
+    ledger.add_state(moved, StateChange(state=REPORTED, at=1, revision=1, due_at=500))
     ordered = sorted(penalties, key=lambda one: (one.period.starts_at, one.settlement_id))
     every = [one.settlement_id for one in ordered]
-    found = [
-        [one.penalty.settlement_id for one in ledger.moving(*states)]
-        for states in ((), (COMPUTED,), (REPORTED,), (COMPUTED, REPORTED), (FINAL,))
-    ]
-    assert found == [[], [one for one in every if one != moved], [moved], every, []]
-    ledger.add_state(moved, StateChange(state=FINAL, at=2))
-    assert moved not in {one.penalty.settlement_id for one in ledger.moving(*SettlementState)}
+    assert ledger.computed() == [one for one in every if one != moved]
+    assert [[one.penalty.settlement_id for one in ledger.due(at, 10)] for at in (499, 500)] == [[], [moved]]
+    assert [one.penalty.settlement_id for one in ledger.settlements_of({*every, digest_of("none")})] == every
+    ledger.add_state(moved, StateChange(state=FINAL, at=2, revision=1))
+    assert (ledger.due(10**9, 10), moved in ledger.computed()) == ([], False)
+    assert [one.penalty.settlement_id for one in ledger.on_chain(limit=10).items] == [moved]
     assert [one.penalty.settlement_id for one in settlements(ledger)] == every
 
 
@@ -484,7 +483,7 @@ def test_ledger_keeps_totals(ledger: Ledger) -> None:
         ledger.add_penalty(breach(of, index).penalty)
     first = breach(ACME, 0).penalty
     for state in (REPORTED, FINAL):
-        ledger.add_state(first.settlement_id, StateChange(state=state, at=1))
+        ledger.add_state(first.settlement_id, StateChange(state=state, at=1, revision=1))
     uncredited = ledger.uncredited()
     ledger.add_credit(credit(ACME, first))
     totals = ledger.totals()
@@ -506,10 +505,71 @@ def test_ledger_returns_open_attempts_byte_for_byte(ledger: Ledger) -> None:
 
 
 def test_ledger_refuses_another_transaction_under_a_nonce(ledger: Ledger) -> None:
-    """One nonce of one sender carries one transaction."""
+    """One nonce of one sender carries one transaction, and others in its place by their number."""
     ledger.add_attempt(ATTEMPT, 1)
     with pytest.raises(InvariantBroken, match="attempt"):
         ledger.add_attempt(replace(ATTEMPT, transaction=digest_of("other")), 1)
+    other = replace(ATTEMPT, transaction=digest_of("other"), replacement=1)
+    assert ledger.add_attempt(other, 1)
+    assert ledger.open_attempts() == [ATTEMPT, other]
+    ledger.close_attempt(other, Receipt(succeeded=True, block_number=9, block_hash=digest_of("block")), 2)
+    assert ledger.open_attempts() == [ATTEMPT, other]  # the fate of one nonce is that of all under it
+    ledger.close_attempt(ATTEMPT, Receipt(succeeded=False, block_number=0, reason="another took its nonce"), 2)
+    assert ledger.open_attempts() == []
+    assert [ledger.sent_from(ATTEMPT.sender, nonce) for nonce in (ATTEMPT.nonce, ATTEMPT.nonce + 1)] == [[other], []]
+
+
+def test_ledger_sends_nothing_that_was_priced_anew_meanwhile(ledger: Ledger) -> None:
+    """Pricing and reporting are turns of their own: a batch with a price of before is not stored."""
+    penalty = breach(ACME).penalty
+    ledger.add_penalty(penalty)
+    of = replace(ATTEMPT, settlement_ids=(penalty.settlement_id,))
+    with pytest.raises(Unavailable, match="meanwhile"):
+        ledger.add_attempt(of, 1, {penalty.settlement_id: penalty.revision + 1})
+    assert ledger.add_attempt(of, 1, {penalty.settlement_id: penalty.revision})
+
+
+def test_ledger_keeps_how_far_a_chain_was_read(ledger: Ledger) -> None:
+    """By a name, as number and hash of a block; it moves both ways."""
+    assert ledger.cursor("book") is None
+    for number in (9, 12, 3):
+        ledger.move_cursor("book", number, digest_of(str(number)))
+    assert (ledger.cursor("book"), ledger.cursor("other")) == ((3, digest_of("3")), None)
+
+
+def test_ledger_restates_what_is_at_an_end_and_grants_each_revision(ledger: Ledger) -> None:
+    """A later price of what is final is one more row, to be reported again; what it changes is granted beside what was."""
+    first = breach(ACME).penalty
+    ledger.add_penalty(first)
+    for state in (REPORTED, FINAL):
+        ledger.add_state(first.settlement_id, StateChange(state=state, at=1, revision=1))
+    ledger.add_credit(credit(ACME, first))
+    again = replace(first, revision=2, good=first.good + 1, credit_minor=7, document_hash=digest_of("again"))
+    assert ledger.add_penalty(again)
+    assert (ledger.computed(), ledger.totals().penalties) == ([first.settlement_id], {("USD", 2): 7})
+    for state in (REPORTED, FINAL):
+        ledger.add_state(first.settlement_id, StateChange(state=state, at=2, revision=2))
+    assert [one.penalty for one in ledger.uncredited()] == [again]
+    less = replace(credit(ACME, first), revision=2, amount=replace(credit(ACME, first).amount, amount_minor=-3))
+    assert ledger.add_credit(less)
+    assert (ledger.uncredited(), ledger.totals().credits) == ([], {("acme", "USD", 2): CREDIT_MINOR - 3})
+
+
+def test_ledger_takes_over_what_the_chain_holds(ledger: Ledger) -> None:
+    """In the place of a price of ours, or of a settlement that is not known here."""
+    held, lost = breach(ACME).penalty, breach(BAOBAB).penalty
+    ledger.add_penalty(held)
+    ledger.add_state(held.settlement_id, StateChange(state=SettlementState.HELD, at=1, revision=1))
+    other = replace(held, good=held.good - 1, credit_minor=9, document_hash=digest_of("theirs"))
+    for one in (other, lost):
+        ledger.adopt(one, StateChange(state=FINAL, at=2, revision=1, detail="taken over by ann: as agreed"))
+    found = {
+        one.penalty.settlement_id: one.penalty
+        for one in ledger.settlements_of({held.settlement_id, lost.settlement_id})
+    }
+    assert found == {one.settlement_id: one for one in (other, lost)}
+    assert ledger.totals().penalties == {("USD", 2): 9 + lost.credit_minor}
+    assert ledger.totals().settlements == {FINAL: 2}
 
 
 def test_ledger_refuses_another_fate_of_a_transaction(ledger: Ledger) -> None:

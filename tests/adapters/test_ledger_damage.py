@@ -17,7 +17,6 @@ from sankofa_observe.adapters.ledger import SqlLedger, care, rows, tables
 from sankofa_observe.adapters.ledger.checksums import checksum
 from sankofa_observe.errors import Unfit
 from sankofa_observe.scope import OPERATOR
-from sankofa_observe.sla.settlement import SettlementState
 from tests.adapters.test_ledger import ATTEMPT
 from tests.adapters.test_ledger_records import ACME, BAOBAB, contested, filled
 from tests.builders import breach, incident, period, verdict
@@ -51,7 +50,11 @@ def everything(ledger: SqlLedger) -> list[object]:
     pages: list[object] = [reads.agreements(), reads.verdicts(), reads.settlements(), reads.credits(), reads.waits()]
     sums: list[object] = [reads.balance(), ledger.totals(), ledger.at_stake(), ledger.undetermined(), ledger.waiting()]
     todo = [ledger.to_assess(one.id) for one in (ACME, BAOBAB)], ledger.open_attempts(), ledger.judged_to()
-    moves = ledger.moving(*SettlementState), ledger.uncredited(), [ledger.versions(one.id) for one in (ACME, BAOBAB)]
+    moves = (
+        ledger.settlements_of(ledger.computed()),
+        ledger.uncredited(),
+        [ledger.versions(one.id) for one in (ACME, BAOBAB)],
+    )
     attained = [ledger.attainments("availability-edge", period(n)) for n in range(3)]
     judged = [reads.verdict(verdict(of, n).ref) for of in (ACME, BAOBAB) for n in range(3)]
     return [*pages, *sums, todo, moves, attained, judged, reads.undetermined()]

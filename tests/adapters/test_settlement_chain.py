@@ -28,6 +28,7 @@ from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementKey, Se
 from sankofa_observe.testing import FakeChain, FixedClock
 from tests.builders import CREDIT_MINOR, CREDIT_PPM, agreement, breach, digest_of
 from tests.chain import GENESIS_AT, TestChain, new_signer
+from tests.on_chain import can_finalise, finalisation, holds_terms, settlement
 from tests.pace import until
 
 MEMBERS = tuple("0x" + letter * 40 for letter in "abc")
@@ -117,16 +118,16 @@ def test_chain_knows_its_attestors(world: World) -> None:
 def test_chain_holds_nothing_that_was_not_reported(world: World) -> None:
     """An unknown settlement is None everywhere, and nothing to finalise."""
     unknown = world.penalty().key
-    found = (world.chain.settlement(unknown), world.chain.finalisation(unknown, 1), world.chain.ruling(unknown, 1))
+    found = (settlement(world.chain, unknown), finalisation(world.chain, unknown, 1), world.chain.ruling(unknown, 1))
     assert found == (None, None, None)
-    assert world.chain.can_finalise(unknown).startswith("SLASettlementUnexpectedState")
+    assert can_finalise(world.chain, unknown).startswith("SLASettlementUnexpectedState")
 
 
 def test_chain_takes_a_report_of_two_signatures(world: World) -> None:
     """Two of three attestors make a settlement; the contract commits to the row that they signed."""
     penalty = world.penalty()
     receipt = world.report(penalty)
-    found = world.chain.settlement(penalty.key)
+    found = settlement(world.chain, penalty.key)
     assert found is not None
     assert (receipt.succeeded, receipt.reason) == (True, "")
     assert found == OnChainSettlement(
@@ -155,7 +156,7 @@ def test_chain_takes_a_batch(world: World) -> None:
     """Reports of several periods under the same signatures become a settlement each."""
     penalties = [world.penalty(index) for index in range(3)]
     world.report(*penalties)
-    held = [world.chain.settlement(one.key) for one in penalties]
+    held = [settlement(world.chain, one.key) for one in penalties]
     assert [one and one.standing.commitment for one in held] == [one.row().commitment for one in penalties]
 
 
@@ -174,25 +175,25 @@ def test_chain_sets_a_second_write_apart(world: World) -> None:
     before = None
     for attempt in attempts:
         assert world.send(attempt).succeeded
-        before = before or world.chain.settlement(penalty.key)
-    assert before == world.chain.settlement(penalty.key)
-    assert world.chain.settlement(other.key) is not None
+        before = before or settlement(world.chain, penalty.key)
+    assert before == settlement(world.chain, penalty.key)
+    assert settlement(world.chain, other.key) is not None
 
 
 def test_chain_finalises_only_after_the_window(world: World) -> None:
     """Reported, then open to dispute, then final: with the event that says what was accrued."""
     penalty = world.penalty()
     world.report(penalty)
-    open_for_dispute = (world.chain.can_finalise(penalty.key), world.chain.finalisation(penalty.key, 1))
+    open_for_dispute = (can_finalise(world.chain, penalty.key), finalisation(world.chain, penalty.key, 1))
     world.pass_window()
-    ready = world.chain.can_finalise(penalty.key)
+    ready = can_finalise(world.chain, penalty.key)
     attempt = world.finalise(penalty)
-    receipt, held = world.chain.receipt(attempt), world.chain.settlement(penalty.key)
+    receipt, held = world.chain.receipt(attempt), settlement(world.chain, penalty.key)
     assert (open_for_dispute[0].startswith("SLADisputeWindowOpen"), open_for_dispute[1], ready) == (True, None, "")
     assert receipt is not None
     assert held is not None
     assert (receipt.succeeded, held.standing.state) == (True, SettlementState.FINAL)
-    assert world.chain.finalisation(penalty.key, 1) == Finalisation(
+    assert finalisation(world.chain, penalty.key, 1) == Finalisation(
         revision=1,
         period_minor=penalty.credit_minor,
         delta_minor=penalty.credit_minor,
@@ -209,7 +210,7 @@ def test_chain_finalises_once(world: World) -> None:
     world.report(penalty)
     world.pass_window()
     world.finalise(penalty)
-    assert world.chain.can_finalise(penalty.key).startswith("SLASettlementUnexpectedState")
+    assert can_finalise(world.chain, penalty.key).startswith("SLASettlementUnexpectedState")
 
 
 def test_chain_counts_mined_nonces_only(world: World) -> None:
@@ -232,7 +233,7 @@ def test_chain_takes_the_same_bytes_again(world: World) -> None:
     attempt = world.attempt(penalty)
     for _ in range(3):
         world.send(attempt)
-    held = world.chain.settlement(penalty.key)
+    held = settlement(world.chain, penalty.key)
     assert held is not None
     assert (held.standing.state, world.chain.next_nonce()) == (SettlementState.REPORTED, attempt.nonce + 1)
 
@@ -255,8 +256,8 @@ def test_chain_holds_the_terms_that_were_accepted(world: World) -> None:
     found = world.chain.agreement(one.key)
     assert found is not None
     assert (found.version, found.covers(one.first_period)) == (1, True)
-    assert world.chain.holds_terms(one.key, one.first_period, one.terms_hash)
-    assert not world.chain.holds_terms(one.key, found.end_period, one.terms_hash)
+    assert holds_terms(world.chain, one.key, one.first_period, one.terms_hash)
+    assert not holds_terms(world.chain, one.key, found.end_period, one.terms_hash)
 
 
 # ------------------------------------------------------------------------------ what only a real node can get wrong
@@ -311,8 +312,8 @@ def test_contract_chain_holds_no_other_terms(real: World) -> None:
     """Another hash under the same agreement, and an agreement nobody accepted, are not what stands."""
     one = real.agreement
     found = (
-        real.chain.holds_terms(one.key, one.first_period, digest_of("other terms")),
-        real.chain.holds_terms(digest_of("nobody"), one.first_period, one.terms_hash),
+        holds_terms(real.chain, one.key, one.first_period, digest_of("other terms")),
+        holds_terms(real.chain, digest_of("nobody"), one.first_period, one.terms_hash),
         real.chain.agreement(digest_of("nobody")),
     )
     assert found == (False, False, None)
@@ -346,7 +347,7 @@ def test_contract_chain_finds_a_finalisation_over_many_pages(
     attempt = real.finalise(penalty)
     monkeypatch.setattr("sankofa_observe.adapters.books.LOG_PAGE_BLOCKS", page_blocks)
     anvil.rpc("anvil_mine", hex(5))
-    found = real.chain.finalisation(penalty.key, 1)
+    found = finalisation(real.chain, penalty.key, 1)
     assert found is not None
     assert (found.transaction, found.delta_minor) == (attempt.transaction, penalty.credit_minor)
 
@@ -358,16 +359,16 @@ ANY = SettlementKey(agreement_id=digest_of("any"), period_index=0, slo_index=0)
 QUESTIONS: dict[str, Callable[[SettlementChain], object]] = {
     "head": lambda chain: chain.head(),
     "attestor_set": lambda chain: chain.attestor_set(),
-    "settlement": lambda chain: chain.settlement(ANY),
-    "can_finalise": lambda chain: chain.can_finalise(ANY),
+    "settlement": lambda chain: settlement(chain, ANY),
+    "can_finalise": lambda chain: can_finalise(chain, ANY),
     "agreement": lambda chain: chain.agreement(digest_of("any")),
-    "holds_terms": lambda chain: chain.holds_terms(digest_of("any"), 0, digest_of("terms")),
+    "holds_terms": lambda chain: holds_terms(chain, digest_of("any"), 0, digest_of("terms")),
     "next_nonce": lambda chain: chain.next_nonce(),
     "sign_reports": lambda chain: chain.sign_reports([breach(agreement()).penalty.row()], [b"one", b"two"], 0),
     "sign_finalise": lambda chain: chain.sign_finalise([ANY], 0),
     "send": lambda chain: chain.send(ATTEMPT),
     "receipt": lambda chain: chain.receipt(ATTEMPT),
-    "finalisation": lambda chain: chain.finalisation(ANY, 1),
+    "finalisation": lambda chain: finalisation(chain, ANY, 1),
     "ruling": lambda chain: chain.ruling(ANY, 1),
 }
 

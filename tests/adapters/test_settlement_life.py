@@ -22,6 +22,7 @@ from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.settlement import Row, SettlementState
 from tests.builders import CREDIT_MINOR, FEE_MINOR, breach, digest_of
 from tests.chain import CHANGE_DELAY_SECONDS, RULING_SECONDS, TestChain, new_signer
+from tests.on_chain import finalisation, settlement
 from tests.pace import until
 
 pytestmark = pytest.mark.real("anvil")
@@ -62,7 +63,7 @@ class Life:
         return signed.refused
 
     def held(self, row: Row) -> OnChainSettlement:
-        found = self.anvil.contract_chain().settlement(row.key)
+        found = settlement(self.anvil.contract_chain(), row.key)
         assert found is not None
         return found
 
@@ -70,7 +71,7 @@ class Life:
         return self.held(row).standing.state
 
     def delta(self, row: Row, revision: int) -> int:
-        found = self.anvil.contract_chain().finalisation(row.key, revision)
+        found = finalisation(self.anvil.contract_chain(), row.key, revision)
         assert found is not None
         return found.delta_minor
 
@@ -196,7 +197,7 @@ def test_a_dispute_that_is_never_ruled_on_ends_as_reported(life: Life) -> None:
     with pytest.raises(InvalidInput, match=r"could be ruled on until .*: `disputes finalise`"):
         life.rule(RulingOutcome.REJECTED, document, row)
     assert life.finalise(row) == ("",)
-    final = life.anvil.contract_chain().finalisation(row.key, 1)
+    final = finalisation(life.anvil.contract_chain(), row.key, 1)
     assert final is not None
     assert (final.by_default, final.delta_minor) == (True, CREDIT_MINOR)
 

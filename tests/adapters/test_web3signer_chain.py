@@ -16,6 +16,7 @@ from sankofa_observe.sla.settlement import SettlementState
 from tests import chain as chains
 from tests.adapters.signers import CHAIN_ID
 from tests.adapters.test_settlement_chain import real_world
+from tests.on_chain import settlement
 
 pytestmark = pytest.mark.real("anvil")
 
@@ -41,7 +42,7 @@ def test_report_is_settled_with_keys_that_never_leave_the_signer(tmp_path: Path)
             world.report(penalty)
             world.pass_window()
             world.finalise(penalty)
-            found = world.chain.settlement(penalty.key)
+            found = settlement(world.chain, penalty.key)
     assert found
     assert (found.standing.state, len(double.keys)) == (SettlementState.FINAL, 10)
     assert {method for method, _ in double.asked} == {"eth_signTransaction", "eth_signTypedData"}

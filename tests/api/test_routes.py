@@ -254,7 +254,7 @@ def test_api_adds_up_one_sum_a_currency(world: World) -> None:
     ):
         grant = credit(ACME, world.breaches["acme"][0].penalty, settlement_id=digest_of(f"more {number}"))
         money = Money(amount_minor=minor, currency=currency, exponent=exponent)
-        world.ledger.grants[grant.settlement_id] = replace(grant, amount=money)  # whatever settled it
+        world.ledger.grants[grant.settlement_id, grant.revision] = replace(grant, amount=money)  # whatever settled it
     assert world.get("/v1/credits/balance").json() == {
         "granted": [
             {"amount_minor": 2**53 + 5, "currency": "JPY", "exponent": 0},

@@ -31,6 +31,7 @@ from sankofa_observe.adapters.specs import load_catalog
 from sankofa_observe.pipeline.asking import Asking, Due
 from sankofa_observe.ports import Proposal
 from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.evidence import Evidence
 from tests import builders
 from tests.attesting import members, samples
 from tests.builders import CHAIN, START, Breach
@@ -63,6 +64,7 @@ class Court:
     running: dict[str, Child] = field(default_factory=dict)
     proposals: dict[Proposal, int] = field(default_factory=dict)
     rows: dict[str, Due] = field(default_factory=dict)
+    documents: dict[str, Evidence] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shared = ProposalFolder(self.shared)
@@ -79,9 +81,8 @@ class Court:
     def claim(self, index: int, *, bad: int = 1) -> Breach:
         """One slot of each period was bad; more is a lie."""
         made = builders.breach(self.agreement, index, bad=bad)
-        self.rows[made.penalty.document_hash] = Due(
-            row=made.penalty.row(), document=made.document, since_at=START + 5000
-        )
+        self.rows[made.penalty.document_hash] = Due(row=made.penalty.row(), since_at=START + 5000)
+        self.documents[made.penalty.document_hash] = made.document
         return made
 
     def turn(self) -> Asking:
@@ -90,6 +91,7 @@ class Court:
             members=members(*self.accounts, threshold=2),
             chain=CHAIN,
             due=self.rows,
+            documents={name: self.documents[name] for name in self.rows},
             proposals=self.proposals,
             wait=lambda _: None,
             now=int(time.time()),  # as the attestors' own clocks

@@ -7,24 +7,24 @@ import pytest
 from sankofa_observe.operations.waits import REASONS, waiting_seconds
 from sankofa_observe.pipeline.attained import NOT_OBSERVED, NOT_SCRAPED
 from sankofa_observe.pipeline.evaluate import DUE_SECONDS, STRANGER
-from sankofa_observe.ports import StateChange, Wait
-from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.pipeline.lane_waits import DUE_SECONDS as LANE_SECONDS
+from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits
+from sankofa_observe.ports import Wait
 from sankofa_observe.testing import MemoryLedger
-from tests.builders import START, agreement, breach
+from tests.builders import START, agreement
 
 EDGE = agreement()
-AGREEMENTS = {EDGE.version_id: EDGE}
 NOW = START + 10_000
 
 
 def waiting(ledger: MemoryLedger) -> dict[tuple[str, ...], float]:
     """Only what waits at all."""
-    return {of: seconds for of, seconds in waiting_seconds(ledger, AGREEMENTS, NOW).items() if seconds}
+    return {of: seconds for of, seconds in waiting_seconds(ledger, NOW).items() if seconds}
 
 
 def test_where_nothing_waits_every_reason_is_there_and_zero() -> None:
     """A rule over all of them has a value from the start."""
-    found = waiting_seconds(MemoryLedger(), AGREEMENTS, NOW)
+    found = waiting_seconds(MemoryLedger(), NOW)
     assert found == {(kind, reason): 0 for kind, reasons in REASONS.items() for reason in reasons}
 
 
@@ -55,20 +55,19 @@ def test_silences_that_alertmanager_does_not_take_wait() -> None:
     assert waiting(ledger) == {("silences", "alertmanager"): 900}
 
 
-def test_a_settlement_waits_in_the_state_in_which_it_stands() -> None:
-    """One whose dispute window is open waits for nothing yet."""
-    ledger, penalty = MemoryLedger(), breach(EDGE).penalty
-    ledger.add_penalty(penalty)
-    since = penalty.assessed_at
-    assert waiting(ledger) == {("settlement", "computed"): NOW - since}
+def test_a_settlement_and_the_lane_wait_by_the_cause_that_was_recorded() -> None:
+    """Since it was first so, whatever the words; and a dispute only once its ruling is near."""
+    ledger, waits = MemoryLedger(), LaneWaits(ledger=MemoryLedger(), now=NOW - 50)
+    waits.ledger = ledger
+    waits.of("0x01", "acme", Cause.ATTESTORS, "1 of 2 attestors sign; x: away since noon")
+    waits.of("0x02", "acme", Cause.RULING, "disputed", due_at=NOW + 100_000)
+    waits.of_lane(Cause.PAUSED, "the contract is paused")
+    waits.write()
+    assert waiting(ledger) == {("settlement", "attestors"): 50, ("lane", "paused"): 50}
 
-    reported_at = NOW - 30
-    ledger.add_state(penalty.settlement_id, StateChange(state=SettlementState.REPORTED, at=reported_at))
-    assert waiting_seconds(ledger, AGREEMENTS, NOW)["settlement", "reported"] == 0
-    later = waiting_seconds(ledger, AGREEMENTS, reported_at + EDGE.dispute_window_seconds + 40)
-    assert later["settlement", "reported"] == 40
-
-    for state, at in ((SettlementState.DISPUTED, reported_at + 10), (SettlementState.REPORTED, reported_at + 60)):
-        ledger.add_state(penalty.settlement_id, StateChange(state=state, at=at))
-    taken_back = waiting_seconds(ledger, AGREEMENTS, reported_at + EDGE.dispute_window_seconds + 40)
-    assert taken_back["settlement", "reported"] == 40  # its window is what it was
+    later = LaneWaits(ledger=ledger, now=NOW - 10)
+    later.of("0x01", "acme", Cause.ATTESTORS, "1 of 2 attestors sign; x: away since one")
+    later.lane_over(Cause.PAUSED)
+    later.write()
+    assert waiting(ledger) == {("settlement", "attestors"): 50}
+    assert waiting_seconds(ledger, NOW + 100_000)["settlement", "ruling"] == LANE_SECONDS

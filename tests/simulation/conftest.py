@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import pytest
 
-from sankofa_observe.pipeline import settle
+from sankofa_observe.pipeline import documents
 from sankofa_observe.sla import evidence
 from sankofa_observe.testing import ledger
 
@@ -16,6 +16,6 @@ from sankofa_observe.testing import ledger
 def _documents_read_once() -> Iterator[None]:
     parse = lru_cache(maxsize=4096)(evidence.parse)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(settle, "parse", parse)
+        patch.setattr(documents, "parse", parse)
         patch.setattr(ledger, "parse", parse)
         yield

@@ -6,13 +6,15 @@ under every schedule here; only without both is a settlement written twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pytest
 
-from sankofa_observe.pipeline.settle import Attested, Ended, Moved, Settle, Waiting
-from sankofa_observe.ports import Attempt
-from sankofa_observe.sla.settlement import MAX_BATCH
+from sankofa_observe.pipeline import settle
+from sankofa_observe.pipeline.following import Following, Moved
+from sankofa_observe.pipeline.lane_waits import Waiting
+from sankofa_observe.pipeline.sending import Sending
+from sankofa_observe.ports import ChainHead, Signed
 from sankofa_observe.testing import FakeChain
 from tests.simulation import test_simulation, world
 from tests.simulation.test_simulation import lived, peaceful
@@ -20,22 +22,26 @@ from tests.simulation.test_simulation import lived, peaceful
 SEEDS = range(8)
 
 
-class HastySettle(Settle):
+class Hasty(Sending):
     """Sends first and stores afterwards: what it sent is forgotten when the process ends in between."""
 
-    def _send(self, attempt: Attempt) -> Iterator[Moved | Waiting]:
-        self.chain.send(attempt)
-        yield from super()._send(attempt)
+    def send(self, signed: Signed, priced: Mapping[str, int] | None = None) -> Iterator[Waiting]:
+        self.chain.send(signed.attempt)
+        yield from super().send(signed, priced)
 
 
-class BlindSettle(Settle):
+class Blind(Following):
     """Reports what its own ledger calls new, and looks at the chain only afterwards."""
 
-    def run(self) -> Iterator[Moved | Waiting | Attested | Ended]:
-        yield from self._close_attempts()
-        if not self.ledger.open_attempts():
-            yield from self._report(MAX_BATCH)
-        yield from super().run()
+    calls = 0
+
+    def follow(self, head: ChainHead, ids: Iterable[str] = ()) -> Iterator[Moved | Waiting]:
+        self.calls += 1
+        if self.calls > 2:  # when a turn begins, and before it reports
+            yield from super().follow(head, ids)
+
+    def look(self, ids: Sequence[str]) -> Iterator[Moved | Waiting]:
+        yield from ()
 
 
 class GullibleChain(FakeChain):
@@ -45,10 +51,17 @@ class GullibleChain(FakeChain):
         return False
 
 
-def failures(monkeypatch: pytest.MonkeyPatch, settle: type[Settle], chain: type[FakeChain]) -> list[str]:
+def failures(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    sending: type[Sending] = Sending,
+    following: type[Following] = Following,
+    chain: type[FakeChain] = FakeChain,
+) -> list[str]:
     """What the simulation objects to, one sentence for each seed that fails."""
     ends = {seed: peaceful(seed) for seed in SEEDS}
-    monkeypatch.setattr(world, "Settle", settle)
+    monkeypatch.setattr(settle, "Sending", sending)
+    monkeypatch.setattr(settle, "Following", following)
     monkeypatch.setattr(world, "FakeChain", chain)
     found = []
     for seed in SEEDS:
@@ -60,30 +73,32 @@ def failures(monkeypatch: pytest.MonkeyPatch, settle: type[Settle], chain: type[
 
 
 @pytest.mark.parametrize(
-    ("settle", "chain"),
-    [(Settle, GullibleChain), (BlindSettle, FakeChain)],
+    ("following", "chain"),
+    [(Following, GullibleChain), (Blind, FakeChain)],
     ids=["the pipeline looks", "the contract refuses"],
 )
-def test_one_wall_is_enough(monkeypatch: pytest.MonkeyPatch, settle: type[Settle], chain: type[FakeChain]) -> None:
+def test_one_wall_is_enough(
+    monkeypatch: pytest.MonkeyPatch, following: type[Following], chain: type[FakeChain]
+) -> None:
     """Invariant 1 holds while either the pipeline looks before it writes or the contract refuses the second write."""
-    assert failures(monkeypatch, settle, chain) == []
+    assert failures(monkeypatch, following=following, chain=chain) == []
 
 
 def test_without_both_walls_a_settlement_is_written_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Invariant 1 is seen to break when a settle that does not look meets a contract that does not refuse."""
-    assert "invariant 1: written twice" in failures(monkeypatch, BlindSettle, GullibleChain)
+    assert "invariant 1: written twice" in failures(monkeypatch, following=Blind, chain=GullibleChain)
 
 
 def test_sending_before_storing_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Invariant 3 is seen to break when a process can end between what it sent and what it stored."""
-    found = failures(monkeypatch, HastySettle, FakeChain)
+    found = failures(monkeypatch, sending=Hasty)
 
     assert set(found) == {"invariant 3: a transaction was sent before it was stored"}
 
 
 def test_failure_names_its_seed_and_the_command_that_replays_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sees a failure can run that very schedule again."""
-    monkeypatch.setattr(world, "Settle", HastySettle)
+    monkeypatch.setattr(settle, "Sending", Hasty)
     seed = next(one for one in SEEDS if _fails(one))
     with pytest.raises(AssertionError) as raised:
         lived(seed)

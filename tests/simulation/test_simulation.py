@@ -109,7 +109,7 @@ def test_crash_at_any_call_of_a_write_or_of_the_chain_changes_nothing(after: boo
     assert {
         "MemoryArchive.put", "MemoryLedger.add_penalty", "Recounting.answers", "Recounting.signature",
         "FakeChain.sign_reports", "MemoryLedger.add_attempt", "FakeChain.send", "FakeChain.receipt",
-        "MemoryLedger.close_attempt", "MemoryLedger.add_state", "FakeChain.sign_finalise", "FakeChain.finalisation",
+        "MemoryLedger.close_attempt", "MemoryLedger.add_state", "FakeChain.sign_finalise", "FakeChain.finalisations",
         "MemoryLedger.add_credit",
     } <= ended  # fmt: skip
 

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any, TypeVar, cast
 
 from sankofa_observe.errors import Unavailable
-from sankofa_observe.pipeline.assess import NeedsRestatement, assess
+from sankofa_observe.pipeline.assess import RestatedLater, assess
 from sankofa_observe.pipeline.attest import objection
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.evaluate import evaluate
@@ -333,7 +333,7 @@ class World:
                 origin=origin,
                 clock=clock,
             ):
-                assert not isinstance(told, NeedsRestatement), f"a judged period changed: {told}"
+                assert not isinstance(told, RestatedLater), f"a judged period changed: {told}"
         # The contract prices for itself: here it knows the credit of every report that it can meet.
         self.chain.prices = {one.penalty.settlement_id: one.penalty.credit_minor for one in self.ledger.in_order()}
         attestors = [self._guarded(one) for one in self.attestors]

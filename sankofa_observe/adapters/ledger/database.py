@@ -17,9 +17,9 @@ from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sankofa_observe.adapters.ledger.checksums import Unreadable
 from sankofa_observe.adapters.ledger.file import LedgerFile
 from sankofa_observe.adapters.ledger.records import where_is
-from sankofa_observe.adapters.ledger.tables import EVERYBODY, REVISION, REVISIONS
+from sankofa_observe.adapters.ledger.tables import REVISION, REVISIONS
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError, Unavailable, Unfit
-from sankofa_observe.scope import OPERATOR, Scope
+from sankofa_observe.scope import EVERYBODY, OPERATOR, Scope
 
 BUSY_SECONDS = 10
 QUICKLY_CHECKED_BYTES = 64 * 2**20  # a larger file is checked by `ledger check` only: it is read to its end

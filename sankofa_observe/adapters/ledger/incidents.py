@@ -13,6 +13,7 @@ from sankofa_observe.adapters.ledger import rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
 from sankofa_observe.adapters.ledger.checksums import Row
 from sankofa_observe.adapters.ledger.writes import add_new, in_turn
+from sankofa_observe.scope import EVERYBODY
 from sankofa_observe.sla.incident import Incident, IncidentRecord, next_of, replaced
 
 NEWEST = 10  # of one alert, among which one may be open: an older one was replaced when they began
@@ -54,7 +55,7 @@ class Incidents(Acting):
         return True
 
     def _add(self, connection: Connection, one: Incident, revision: int, at: int) -> None:
-        row = rows.incident_row(one, revision) | {"tenant": tables.EVERYBODY, **self._by(at)}
+        row = rows.incident_row(one, revision) | {"tenant": EVERYBODY, **self._by(at)}
         add_new(connection, tables.incidents, row)
 
     def incidents_named(self, name: str) -> list[IncidentRecord]:

@@ -186,13 +186,23 @@ class Judgements(Acting):
 
     def begin_wait(self, wait: Wait) -> bool:
         with self._writing() as connection:
-            standing = _wait(connection, wait.subject, wait.subject_id)
-            if standing and standing["reason"] == wait.reason:
-                return False
-            since_at = standing["since_at"] if standing else wait.since_at
-            told = {"tenant": wait.tenant, "reason": wait.reason, "since_at": since_at, "due_at": wait.due_at}
-            self._add_wait(connection, wait.subject, wait.subject_id, {**told, **self._by(wait.since_at)})
-            return True
+            return self._begin_wait(connection, wait)
+
+    def change_waits(self, begun: Sequence[Wait], ended: Sequence[tuple[str, str]], at: int) -> None:
+        with self._writing() as connection:
+            for wait in begun:
+                self._begin_wait(connection, wait)
+            for subject, subject_id in ended:
+                self._end_wait(connection, subject, subject_id, at)
+
+    def _begin_wait(self, connection: Connection, wait: Wait) -> bool:
+        standing = _wait(connection, wait.subject, wait.subject_id)
+        if standing and standing["reason"] == wait.reason:
+            return False
+        since_at = standing["since_at"] if standing else wait.since_at
+        told = {"tenant": wait.tenant, "reason": wait.reason, "since_at": since_at, "due_at": wait.due_at}
+        self._add_wait(connection, wait.subject, wait.subject_id, {**told, **self._by(wait.since_at)})
+        return True
 
     def end_wait(self, subject: str, subject_id: str, at: int) -> bool:
         with self._writing() as connection:
@@ -243,9 +253,14 @@ def _price_of(connection: Connection, promise: Row) -> dict[str, Any]:
     now, table = tables.settlements_now, tables.penalties
     query = select(table, now.c.state).join(now, now.c.penalty_id == table.c.id)
     row = connection.execute(query.where(*(now.c[name] == value for name, value in promise.items()))).mappings().first()
+    if row is None:
+        return {"penalty": None, "state": None}
+    table = tables.state_changes
+    seen = select(table.c.id).where(table.c.settlement_id == row["settlement_id"], table.c.revision > 0).limit(1)
     return {
-        "penalty": rows.penalty(row) if row else None,
-        "state": SettlementState(row["state"]) if row else None,
+        "penalty": rows.penalty(row),
+        "state": SettlementState(row["state"]),
+        "on_chain": connection.execute(seen).first() is not None,
     }
 
 

@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table, delete, select, text, update
+from sqlalchemy import Connection, Table, delete, select, text
 
 from sankofa_observe.adapters.ledger import tables
 from sankofa_observe.adapters.ledger.checksums import Row, reading
 from sankofa_observe.adapters.ledger.records import no_text
-from sankofa_observe.adapters.ledger.tables import EVERYBODY
 from sankofa_observe.adapters.ledger.writes import in_turn, inserting
 from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.ports import Totals
+from sankofa_observe.scope import EVERYBODY
 from sankofa_observe.sla.settlement import SettlementState
 
 _REBUILD = (
@@ -46,23 +46,22 @@ def waited(connection: Connection, key: Row) -> None:
     connection.execute(text(_adding(tables.waits_now, own)), dict(key))
 
 
-def priced(connection: Connection, row: Row, before: Row | None) -> None:
-    """A penalty was added, and its settlement is computed; `before` is the price that stood, with its state."""
+def priced(connection: Connection, row: Row, before: Row | None, after: SettlementState) -> None:
+    """A penalty was added, and its settlement has a state; `before` is the price that stood, with its state."""
     judged(connection, row)
-    own = text(_adding(tables.settlements_now, "p.settlement_id = :settlement_id"))
-    connection.execute(own, {"settlement_id": row["settlement_id"]})
+    _settled(connection, row["settlement_id"])
     if before:
         _add(connection, SETTLEMENTS, EVERYBODY, before["state"], -1)
         if before["state"] != SettlementState.WITHDRAWN:
             _add(connection, PENALTY, EVERYBODY, _currency(before), -before["credit_minor"])
-    _add(connection, SETTLEMENTS, EVERYBODY, SettlementState.COMPUTED.value, 1)
+    _add(connection, SETTLEMENTS, EVERYBODY, after.value, 1)
     _add(connection, PENALTY, EVERYBODY, _currency(row), row["credit_minor"])
 
 
 def moved(connection: Connection, settlement_id: str, before: SettlementState, after: SettlementState) -> None:
     """A settlement has another state."""
     now = tables.settlements_now
-    connection.execute(update(now).where(now.c.settlement_id == settlement_id).values(state=after.value))
+    _settled(connection, settlement_id)
     _add(connection, SETTLEMENTS, EVERYBODY, before.value, -1)
     _add(connection, SETTLEMENTS, EVERYBODY, after.value, 1)
     if SettlementState.WITHDRAWN in {before, after}:
@@ -74,10 +73,15 @@ def moved(connection: Connection, settlement_id: str, before: SettlementState, a
         judged(connection, row)
 
 
+def _settled(connection: Connection, settlement_id: str) -> None:
+    """Something was added about a settlement."""
+    own = text(_adding(tables.settlements_now, "p.settlement_id = :settlement_id"))
+    connection.execute(own, {"settlement_id": settlement_id})
+
+
 def credited(connection: Connection, row: Row) -> None:
     """An entry of credits was added."""
-    now = tables.settlements_now
-    connection.execute(update(now).where(now.c.settlement_id == row["settlement_id"]).values(credited=1))
+    _settled(connection, row["settlement_id"])
     _add(connection, CREDIT, row["tenant"], _currency(row), row["delta_minor"])
 
 
@@ -149,6 +153,9 @@ def _newest(table: str, alias: str) -> str:
     return f"{alias}.revision = (SELECT max(x.revision) FROM {table} x WHERE {_same('x', alias)})"  # noqa: S608
 
 
+# Prices of a settlement only ever follow each other: the last one that was added stands.
+_LAST_PRICE = f"(SELECT max(x.id) FROM penalty x WHERE {_same('x', 'p')})"  # noqa: S608  names of ours
+
 # What each projection is made of, with its columns in order.
 _MADE = {
     # The newest revision; it asks for a person where nobody can tell and nobody has said, and for a price where it is a breach without
@@ -160,7 +167,7 @@ _MADE = {
                 (SELECT 1 FROM review r WHERE r.subject = 'verdict' AND r.subject_id = v.ref) THEN 1 ELSE 0 END AS to_review,
             CASE WHEN p.revision IS NULL OR s.state = 'withdrawn' THEN CASE WHEN v.verdict = 'breach' THEN 1 ELSE 0 END
                  WHEN p.revision <> v.revision THEN 1 ELSE 0 END AS to_assess
-        FROM verdict v LEFT JOIN penalty p ON {_same("p", "v")} AND {_newest("penalty", "p")}
+        FROM verdict v LEFT JOIN penalty p ON {_same("p", "v")} AND p.id = {_LAST_PRICE}
             LEFT JOIN settlement_state s ON s.settlement_id = p.settlement_id
                 AND s.number = (SELECT max(x.number) FROM settlement_state x WHERE x.settlement_id = p.settlement_id)
         WHERE {{where}} AND {_newest("verdict", "v")}""",  # noqa: S608
@@ -173,10 +180,11 @@ _MADE = {
         WHERE {where} AND w.reason <> ''
             AND w.number = (SELECT max(x.number) FROM wait x WHERE x.subject = w.subject AND x.subject_id = w.subject_id)""",
     "settlement_now": f"""
-        SELECT p.settlement_id, p.tenant, p.agreement_id, p.slo, p.site, p.starts_at, p.ends_at, p.id AS penalty_id, s.state,
-            CASE WHEN EXISTS (SELECT 1 FROM credit_entry c WHERE c.settlement_id = p.settlement_id) THEN 1 ELSE 0 END AS credited
+        SELECT p.settlement_id, p.tenant, p.agreement_id, p.slo, p.site, p.starts_at, p.ends_at, p.id AS penalty_id, s.state, s.due_at,
+            CASE WHEN EXISTS (SELECT 1 FROM credit_entry c WHERE c.settlement_id = p.settlement_id AND c.revision = s.revision)
+                THEN 1 ELSE 0 END AS credited
         FROM penalty p JOIN settlement_state s ON s.settlement_id = p.settlement_id
-        WHERE {{where}} AND {_newest("penalty", "p")}
+        WHERE {{where}} AND p.id = {_LAST_PRICE}
             AND s.number = (SELECT max(number) FROM settlement_state WHERE settlement_id = p.settlement_id)""",  # noqa: S608
     "tally": """
         SELECT 'settlements' AS what, '*' AS tenant, state AS part, count(*) AS amount FROM settlement_now GROUP BY state

@@ -17,7 +17,16 @@ from sankofa_observe.adapters.ledger.exclusions import records_of
 from sankofa_observe.adapters.ledger.incidents import incidents_of
 from sankofa_observe.adapters.ledger.projections import CREDIT, currency_of
 from sankofa_observe.errors import InvalidInput, WrongCursor
-from sankofa_observe.ports import AgreementRecord, JudgedFrom, Page, Review, SettlementRecord, StateChange, Wait
+from sankofa_observe.ports import (
+    AgreementRecord,
+    JudgedFrom,
+    Page,
+    Review,
+    SettlementRecord,
+    StateChange,
+    Transaction,
+    Wait,
+)
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.exclusion import ExclusionRecord
@@ -122,6 +131,13 @@ class ScopedReads:
         query = self._own(select(now), now)
         return self._page(query, (now.c.since_at, now.c.began_id), limit, after, _waits)
 
+    def wait(self, subject: str, subject_id: str) -> Wait | None:
+        now = tables.waits_now
+        query = self._own(select(now), now).where(now.c.subject == subject, now.c.subject_id == subject_id)
+        with self.database.reading(self.scope) as connection, reading("wait_now"):
+            row = connection.execute(query).mappings().first()
+            return rows.wait(row) if row else None
+
     def settlement(self, settlement_id: str) -> SettlementRecord | None:
         now = tables.settlements_now
         query = self._own(settlements(), now).where(now.c.settlement_id == settlement_id)
@@ -138,6 +154,14 @@ class ScopedReads:
         table = tables.credit_entries
         query = self._own(select(table), table)
         return self._page(query, (table.c.id,), limit, after, _credits)
+
+    def transactions(self, *, limit: int = 100, after: str | None = None) -> Page[Transaction]:
+        sent, closed = tables.attempts, tables.receipts
+        fate = [closed.c[name].label(f"fate_{name}") for name in rows.FATE]
+        query = select(sent, *fate).outerjoin(closed, sent.c.transaction == closed.c.transaction)
+        if not self.scope.sees_all:
+            query = query.where(literal(value=False))
+        return self._page(query, (sent.c.id,), limit, after, _transactions)
 
     def balance(self) -> list[Money]:
         table = tables.tallies
@@ -236,6 +260,16 @@ def _incidents(connection: Connection, found: Sequence[Row]) -> list[IncidentRec
 def _waits(_: Connection, found: Sequence[Row]) -> list[Wait]:
     with reading("wait_now"):
         return [rows.wait(row) for row in found]
+
+
+def _transactions(connection: Connection, found: Sequence[Row]) -> list[Transaction]:
+    """Each with what a person said of it."""
+    table, names = tables.reviews, [row["transaction"] for row in found]
+    query = select(table).where(table.c.subject == rows.TRANSACTION, table.c.subject_id.in_(names)).order_by(table.c.id)
+    said: dict[str, list[str]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        said[row["subject_id"]].append(f"{row['outcome']} by {row['actor']}: {row['reason']}")
+    return [rows.transaction(row, tuple(said[row["transaction"]])) for row in found]
 
 
 def _credits(_: Connection, found: Sequence[Row]) -> list[ServiceCredit]:

@@ -11,17 +11,19 @@ from sqlalchemy import Table
 
 from sankofa_observe.adapters.ledger import tables
 from sankofa_observe.adapters.ledger.checksums import Row, place, unreadable, verify
-from sankofa_observe.adapters.ledger.tables import EVERYBODY
 from sankofa_observe.ports import (
     AgreementRecord,
     Attempt,
     AttemptKind,
     Outcome,
+    Receipt,
     Review,
     SettlementRecord,
     StateChange,
+    Transaction,
     Wait,
 )
+from sankofa_observe.scope import EVERYBODY
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.exclusion import Act, Exclusion, ExclusionRecord, ExclusionState, exclusion_of
 from sankofa_observe.sla.incident import Incident, IncidentState
@@ -34,7 +36,7 @@ from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Attainment, AttainmentRecord, Verdict
 from sankofa_observe.units import Money, Period
 
-VERDICT = "verdict"  # as the subject of a review
+VERDICT, TRANSACTION = "verdict", "transaction"  # as the subject of a review
 _More = ParamSpec("_More")
 _Value = TypeVar("_Value")
 _Reader = Callable[Concatenate[Row, _More], _Value]
@@ -270,7 +272,7 @@ def penalty(row: Row) -> Penalty:
 
 @_record(tables.state_changes)
 def change(row: Row) -> StateChange:
-    return StateChange(state=SettlementState(row["state"]), at=row["at"], detail=row["detail"])
+    return StateChange(state=SettlementState(row["state"]), **_same(row, "at", "detail", "revision", "due_at"))
 
 
 @_record(tables.attempts)
@@ -278,8 +280,19 @@ def attempt(row: Row) -> Attempt:
     return Attempt(
         kind=AttemptKind(row["kind"]),
         settlement_ids=tuple(json.loads(row["settlement_ids"])),
-        **_same(row, "sender", "nonce", "transaction", "raw"),
+        **_same(row, "sender", "nonce", "transaction", "raw", "replacement"),
     )
+
+
+FATE = ("succeeded", "block_number", "reason", "block_hash")
+
+
+def transaction(row: Row, reviews: tuple[str, ...]) -> Transaction:
+    """An attempt with its fate beside it, in columns `fate_…`."""
+    own = {name: value for name, value in row.items() if not name.startswith(("fate_", "page_"))}
+    fate = {name: row[f"fate_{name}"] for name in FATE}
+    receipt = None if fate["succeeded"] is None else Receipt(**{**fate, "succeeded": bool(fate["succeeded"])})
+    return Transaction(attempt=attempt(own), actor=row["actor"], at=row["written_at"], receipt=receipt, reviews=reviews)
 
 
 def attempt_row(attempt: Attempt) -> dict[str, Any]:
@@ -290,16 +303,16 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
         "nonce": attempt.nonce,
         "transaction": attempt.transaction,
         "raw": attempt.raw,
+        "replacement": attempt.replacement,
     }
 
 
-_CREDIT_COLUMNS = ("settlement_id", "agreement_id", "tenant", "cut_minor", "transaction", "block_number")
+_CREDIT_COLUMNS = ("settlement_id", "revision", "agreement_id", "tenant", "cut_minor", "transaction", "block_number")
 
 
 def credit_row(credit: ServiceCredit) -> dict[str, Any]:
-    """What was accrued, as the first entry of its settlement."""
     row = {name: getattr(credit, name) for name in _CREDIT_COLUMNS}
-    return {**row, **_money_row("delta_minor", credit.amount), "kind": "accrued", "number": 1, "at": credit.granted_at}
+    return {**row, **_money_row("delta_minor", credit.amount), "at": credit.granted_at}
 
 
 @_record(tables.credit_entries)

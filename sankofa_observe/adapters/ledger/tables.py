@@ -29,7 +29,6 @@ from sankofa_observe.adapters.ledger.checksums import checksum_column
 REVISIONS = ("0002",)  # of the migrations, oldest first
 REVISION = REVISIONS[-1]  # of the tables below
 metadata = MetaData()
-EVERYBODY = "*"  # the tenant of a row that belongs to no one of them
 
 
 def _serial() -> Column[int]:
@@ -171,6 +170,7 @@ penalties = Table(
     Column("period_index", BigInteger, nullable=False),
     Column("slo_index", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("adopted", Integer, nullable=False),  # 0 as priced here; 1, 2, … taken over from the chain in its place
     Column("good", BigInteger, nullable=False),
     Column("valid", BigInteger, nullable=False),
     Column("credit_ppm", Integer, nullable=False),
@@ -180,8 +180,8 @@ penalties = Table(
     Column("overlay", Text, nullable=False),  # JSON: which exclusions lay over it
     Column("assessed_at", BigInteger, nullable=False),
     *_by(),
-    UniqueConstraint("settlement_id", "revision", name="penalty_revision"),
-    UniqueConstraint(*PROMISE, "revision", name="penalty_of_period"),
+    UniqueConstraint("settlement_id", "revision", "adopted", name="penalty_revision"),
+    UniqueConstraint(*PROMISE, "revision", "adopted", name="penalty_of_period"),
 )
 
 state_changes = Table(
@@ -192,6 +192,8 @@ state_changes = Table(
     Column("number", Integer, nullable=False),  # 1, 2, … of its settlement: two writers cannot both add the next
     _whose(),
     Column("state", String(16), nullable=False),
+    Column("revision", Integer, nullable=False),  # of the word on chain that it tells of; 0 while there is none
+    Column("due_at", BigInteger),  # when time alone moves it on, by the contract's clock
     Column("at", BigInteger, nullable=False),
     Column("detail", Text, nullable=False),
     *_by(),
@@ -219,6 +221,7 @@ receipts = Table(
     Column("transaction", String(66), ForeignKey("attempt.transaction"), primary_key=True),
     Column("succeeded", Integer, nullable=False),
     Column("block_number", BigInteger, nullable=False),
+    Column("block_hash", String(66), nullable=False),
     Column("reason", Text, nullable=False),
     *_by(),
     sqlite_with_rowid=False,
@@ -229,8 +232,9 @@ credit_entries = Table(
     metadata,
     _serial(),
     Column("settlement_id", String(66), nullable=False),
-    Column("kind", String(16), nullable=False),  # accrued, adjusted, redeemed, revoked
-    Column("number", Integer, nullable=False),  # of its kind and settlement: 1 for what is accrued
+    Column(
+        "revision", Integer, nullable=False
+    ),  # of the word on chain by which it is owed: a restatement adjusts what stood before
     Column("agreement_id", String(66), nullable=False),
     _whose(),
     *_money("delta_minor"),
@@ -239,7 +243,7 @@ credit_entries = Table(
     Column("block_number", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     *_by(),
-    UniqueConstraint("settlement_id", "kind", "number", name="credit_entry_once"),
+    UniqueConstraint("settlement_id", "revision", name="credit_entry_once"),
     Index("credit_entry_of_tenant", "tenant", "id"),
 )
 
@@ -360,6 +364,7 @@ waits_now = Table(
 )
 
 MOVING = "state IN ('computed', 'reported', 'disputed')"
+ON_CHAIN = "state IN ('reported', 'disputed')"  # and not at an end
 settlements_now = Table(
     "settlement_now",
     metadata,
@@ -368,7 +373,9 @@ settlements_now = Table(
     *_promise(),
     Column("penalty_id", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("due_at", BigInteger),  # as its last move says
     Column("credited", Integer, nullable=False),
+    Index("settlement_due", "due_at", "settlement_id", sqlite_where=text(ON_CHAIN), postgresql_where=text(ON_CHAIN)),
     Index("settlement_of_tenant", "tenant", "starts_at", "settlement_id"),
     Index("settlement_in_order", "starts_at", "settlement_id"),
     Index("settlement_of_period", *PROMISE),
@@ -398,6 +405,14 @@ leases = Table(
     Column("epoch", BigInteger, nullable=False),
     Column("taken_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+)
+
+cursors = Table(
+    "cursor",
+    metadata,
+    Column("name", String(128), primary_key=True),  # of what is read on: a contract's log
+    Column("block_number", BigInteger, nullable=False),  # the newest block that was read
+    Column("block_hash", String(66), nullable=False),  # by which a chain that was rewritten is noticed
 )
 
 jobs = Table(

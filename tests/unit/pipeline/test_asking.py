@@ -81,6 +81,7 @@ class Desk:
             members=self.set,
             chain=CHAIN,
             due=rows,
+            documents={NAMES[index]: BREACHES[index].document for index in indices},
             proposals=self.proposals,
             wait=self._wait,
             now=START + 1000,
@@ -101,7 +102,7 @@ class Desk:
 
 
 def _row(one: Breach) -> Due:
-    return Due(row=one.penalty.row(), document=one.document, since_at=START)
+    return Due(row=one.penalty.row(), since_at=START)
 
 
 def indices(proposals: Sequence[Proposal]) -> list[list[int]]:

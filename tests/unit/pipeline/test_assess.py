@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from sankofa_observe.errors import InvariantBroken, Unavailable
-from sankofa_observe.pipeline.assess import Assessed, NeedsRestatement, PriceWithdrawn, assess
+from sankofa_observe.pipeline.assess import Assessed, PriceWithdrawn, RestatedLater, assess
 from sankofa_observe.pipeline.evaluate import evaluate
 from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.ports import StateChange
@@ -21,7 +21,7 @@ from tests import builders
 from tests.builders import CREDIT_MINOR, START, period, slot, slots_of
 
 ORIGIN = Origin(engine="sankofa-observe/test", observer="observer-1")
-Told = list[Assessed | PriceWithdrawn | NeedsRestatement]
+Told = list[Assessed | PriceWithdrawn | RestatedLater]
 
 
 @dataclass(kw_only=True)
@@ -102,7 +102,7 @@ def test_a_reported_period_that_is_revised_is_handed_to_a_person() -> None:
     desk.judge_again()
     (told,) = desk.assess()
 
-    assert isinstance(told, NeedsRestatement)
+    assert isinstance(told, RestatedLater)
     assert (told.record.revision, told.settlement_id) == (2, standing[0].penalty.settlement_id)
     assert desk.assess() == [told]
     assert desk.ledger.in_order() == standing

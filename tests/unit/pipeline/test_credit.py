@@ -36,12 +36,12 @@ class Books:
         made = breach(ACME if of == "acme" else GLOBEX, index).penalty
         self.ledger.add_penalty(made)
         for state in states:
-            self.ledger.add_state(made.settlement_id, StateChange(state=state, at=AT))
+            self.ledger.add_state(made.settlement_id, StateChange(state=state, at=AT, revision=1))
         return made
 
     def accrued(self, penalty: Penalty, delta_minor: int = CREDIT_MINOR, credit_ppm: int | None = None) -> None:
         """Final on chain, with a share of the fee that is the penalty's own, or another one by a ruling."""
-        row = penalty.row()
+        row = penalty.row(1 if credit_ppm is None else 2)
         word = OnChainWord(
             state=FINAL,
             revision=row.revision,
@@ -50,7 +50,7 @@ class Books:
             deadline_at=AT,
             deadline_block=0,
         )
-        self.chain.held[penalty.settlement_id] = OnChainSettlement(standing=word)
+        self.chain.put(penalty.key, OnChainSettlement(standing=word))
         self.chain.finals[penalty.settlement_id] = Finalisation(
             revision=row.revision,
             period_minor=delta_minor,

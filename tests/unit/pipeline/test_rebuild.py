@@ -8,9 +8,11 @@ import pytest
 
 from sankofa_observe.pipeline.assess import assess
 from sankofa_observe.pipeline.evaluate import evaluate
+from sankofa_observe.pipeline.following import Moved
+from sankofa_observe.pipeline.lane_waits import Waiting
 from sankofa_observe.pipeline.panel import alone
 from sankofa_observe.pipeline.rebuild import NotRebuilt, Rebuilt, rebuild, settlements, unproven
-from sankofa_observe.pipeline.settle import Moved, Settle, Waiting
+from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Origin, document_hash, parse
 from sankofa_observe.sla.exclusion import ExclusionState

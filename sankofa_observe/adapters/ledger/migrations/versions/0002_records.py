@@ -29,13 +29,13 @@ UNIQUE = {
     "verdict": (("id",), ("ref",), ("agreement_id", "starts_at", "ends_at", "slo", "site", "revision")),
     "penalty": (
         ("id",),
-        ("settlement_id", "revision"),
-        ("agreement_id", "starts_at", "ends_at", "slo", "site", "revision"),
+        ("settlement_id", "revision", "adopted"),
+        ("agreement_id", "starts_at", "ends_at", "slo", "site", "revision", "adopted"),
     ),
     "settlement_state": (("id",), ("settlement_id", "number")),
     "attempt": (("id",), ("transaction",), ("sender", "nonce", "replacement")),
     "receipt": (("transaction",),),
-    "credit_entry": (("id",), ("settlement_id", "kind", "number")),
+    "credit_entry": (("id",), ("settlement_id", "revision")),
     "exclusion": (("id",), ("exclusion_id", "revision")),
     "dispute": (("dispute_id", "revision"),),
     "incident": (("incident_id", "revision"),),
@@ -47,7 +47,7 @@ OF_TENANTS = (
     "agreement", "agreement_end", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "wait",
     "verdict_now", "wait_now", "settlement_now", "tally", "idempotency_key", "delivery", "person",
 )  # fmt: skip
-OF_THE_OPERATOR = ("attempt", "receipt", "lease", "job")
+OF_THE_OPERATOR = ("attempt", "receipt", "cursor", "lease", "job")
 
 
 def upgrade() -> None:
@@ -196,6 +196,7 @@ def _settlements() -> None:
         sa.Column("period_index", sa.BigInteger(), nullable=False),
         sa.Column("slo_index", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("adopted", sa.Integer(), nullable=False),
         sa.Column("good", sa.BigInteger(), nullable=False),
         sa.Column("valid", sa.BigInteger(), nullable=False),
         sa.Column("credit_ppm", sa.Integer(), nullable=False),
@@ -209,9 +210,9 @@ def _settlements() -> None:
         *_by(),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint(
-            "agreement_id", "starts_at", "ends_at", "slo", "site", "revision", name="penalty_of_period"
+            "agreement_id", "starts_at", "ends_at", "slo", "site", "revision", "adopted", name="penalty_of_period"
         ),
-        sa.UniqueConstraint("settlement_id", "revision", name="penalty_revision"),
+        sa.UniqueConstraint("settlement_id", "revision", "adopted", name="penalty_revision"),
     )
     op.create_table(
         "settlement_state",
@@ -220,6 +221,8 @@ def _settlements() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         _whose(),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         *_by(),
@@ -230,8 +233,7 @@ def _settlements() -> None:
         "credit_entry",
         _serial(),
         sa.Column("settlement_id", sa.String(length=66), nullable=False),
-        sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("agreement_id", sa.String(length=66), nullable=False),
         _whose(),
         sa.Column("delta_minor", sa.BigInteger(), nullable=False),
@@ -243,7 +245,7 @@ def _settlements() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         *_by(),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("settlement_id", "kind", "number", name="credit_entry_once"),
+        sa.UniqueConstraint("settlement_id", "revision", name="credit_entry_once"),
     )
     op.create_index("credit_entry_of_tenant", "credit_entry", ["tenant", "id"], unique=False)
 
@@ -269,6 +271,7 @@ def _transactions() -> None:
         sa.Column("transaction", sa.String(length=66), nullable=False),
         sa.Column("succeeded", sa.Integer(), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         *_by(),
         sa.ForeignKeyConstraint(["transaction"], ["attempt.transaction"]),
@@ -416,8 +419,17 @@ def _settled_now() -> None:
         *_promise(),
         sa.Column("penalty_id", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("credited", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("settlement_id"),
+    )
+    op.create_index(
+        "settlement_due",
+        "settlement_now",
+        ["due_at", "settlement_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('reported', 'disputed')"),
+        postgresql_where=sa.text("state IN ('reported', 'disputed')"),
     )
     op.create_index(
         "settlement_moving",
@@ -458,6 +470,13 @@ def _working() -> None:
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("taken_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "cursor",
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(

@@ -1,0 +1,143 @@
+"""`sankofa-observe settlements`: where each stands, what it waits for, and what a person does about one that goes no further by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sankofa_observe.cli.output import AsJson, ConfigFile, Limit, pages, show
+from sankofa_observe.cli.person import By, who
+
+if TYPE_CHECKING:
+    from sankofa_observe.pipeline.lane_acts import Done, LaneActs
+    from sankofa_observe.ports import LedgerRead, SettlementRecord, Wait
+
+Settlement = Annotated[str, typer.Argument(help="A settlement's id, 0x…")]
+Reason = Annotated[str, typer.Option(help="Why: it is kept with who did it.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(
+        no_args_is_help=True,
+        help="See where settlements stand and what they wait for; release or adopt one that is stuck.",
+    )
+    group.command("list")(listed)
+    group.command("show")(shown)
+    group.command()(release)
+    group.command()(adopt)
+    app.add_typer(group, name="settlements")
+
+
+def listed(
+    config: ConfigFile,
+    state: Annotated[str, typer.Option(help="Only those in this state, like held.")] = "",
+    limit: Limit = None,
+    after: Annotated[str | None, typer.Option(help="Go on where the list before ended: what it named.")] = None,
+    *,
+    waiting: Annotated[
+        bool, typer.Option("--waiting", help="Only those that wait for something, longest first.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List settlements by period, with state and amount; or only those that wait, with what for and since when.
+
+    Example: sankofa-observe settlements list --config sankofa.yaml --waiting
+    """
+    from sankofa_observe.bootstrap import open_records
+    from sankofa_observe.errors import InvalidInput
+    from sankofa_observe.sla.settlement import SettlementState
+
+    if state and state not in set(SettlementState):
+        raise InvalidInput(f"--state {state!r}: expected {', '.join(SettlementState)}")
+    with open_records(config) as reads:
+        if waiting:
+            found: Iterator[Any] = _waits(reads, limit, after, whole=as_json)
+        else:
+            every = pages(reads.settlements, limit=limit, after=after, whole=as_json or bool(state))
+            found = (_line(one, as_json=as_json) for one in every if not state or one.state == state)
+        show(found, as_json=as_json, nothing="nothing waits" if waiting else "no settlement")
+
+
+def shown(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Show one: what is owed and proved by what, every move with who made it, what it waits for and what leads out, and its credits.
+
+    Example: sankofa-observe settlements show 0x… --config sankofa.yaml
+    """
+    from sankofa_observe.bootstrap import open_records
+    from sankofa_observe.errors import InvalidInput
+
+    with open_records(config) as reads:
+        found = reads.settlement(settlement)
+        if found is None:
+            raise InvalidInput(
+                f"no settlement {settlement!r} in the ledger: one that is on the contract alone is taken over by sankofa-observe ledger reconcile"
+            )
+        wait = reads.wait("settlement", settlement)
+        told: list[Any] = [found, *([wait] if wait else [])] if as_json else list(_told(found, wait))
+        show(told, as_json=as_json, nothing="")
+
+
+def release(
+    settlement: Settlement, config: ConfigFile, reason: Reason, by: By = None, *, as_json: AsJson = False
+) -> None:
+    """Have one reported again that is held, or that the contract does not know any more.
+
+    Where the contract holds another row, ours is reported as its restatement: attestors sign it and parties may dispute it, as any.
+
+    Example: sankofa-observe settlements release 0x… --config sankofa.yaml --reason "block 4711 was rewritten, INC-7"
+    """
+    _act(config, by, reason, lambda acts: acts.release(settlement), as_json=as_json)
+
+
+def adopt(
+    settlement: Settlement,
+    config: ConfigFile,
+    reason: Reason,
+    document: Annotated[
+        Path | None, typer.Option(help="The evidence that it was reported with, where the archive has it no more.")
+    ] = None,
+    by: By = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Take over what the contract holds in the place of ours: its row, its state, and the evidence that it was reported with.
+
+    Example: sankofa-observe settlements adopt 0x… --config sankofa.yaml --reason "reported by the ledger before the restore, INC-7"
+    """
+    from sankofa_observe.cli.disputes import read_document
+
+    whole = read_document(document) if document else None
+    _act(config, by, reason, lambda acts: acts.adopt(settlement, whole), as_json=as_json)
+
+
+def _act(config: Path, by: str | None, reason: str, act: Callable[[LaneActs], Done], *, as_json: bool) -> None:
+    from sankofa_observe.bootstrap import open_lane_acts
+    from sankofa_observe.config import load_settings
+
+    with open_lane_acts(load_settings(config), by=who(by), reason=reason) as acts:
+        show([act(acts)], as_json=as_json, nothing="")
+
+
+def _waits(reads: LedgerRead, limit: int | None, after: str | None, *, whole: bool) -> Iterator[Wait]:
+    every = pages(reads.waits, limit=limit, after=after, whole=whole)
+    return (one for one in every if one.subject in {"settlement", "lane"})
+
+
+def _line(record: SettlementRecord, *, as_json: bool) -> Any:
+    if as_json:
+        return record
+    penalty = record.penalty
+    return f"{penalty.settlement_id}  {record.state:<9} {penalty.amount} of {penalty.slo} at {penalty.site}, {penalty.period}"
+
+
+def _told(record: SettlementRecord, wait: Wait | None) -> Iterator[str]:
+    penalty = record.penalty
+    yield _line(record, as_json=False)
+    yield f"of {penalty.tenant}, version {penalty.agreement_version} of agreement {penalty.agreement_id}"
+    yield f"{penalty.good} good of {penalty.valid}, by revision {penalty.revision} of its verdict; evidence {penalty.document_hash}"
+    yield from map(str, record.history)
+    if wait is not None:
+        yield f"waits: {wait}"

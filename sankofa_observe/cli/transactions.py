@@ -1,0 +1,77 @@
+"""`sankofa-observe transactions`: what was signed for the chain, and another one in the place of what is not mined."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sankofa_observe.cli.output import AsJson, ConfigFile, Limit, pages, say, show
+from sankofa_observe.cli.person import By, who
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="See what was signed for the chain, and replace what is not mined.")
+    group.command("list")(listed)
+    group.command()(replace)
+    app.add_typer(group, name="transactions")
+
+
+def listed(
+    config: ConfigFile,
+    limit: Limit = None,
+    after: Annotated[str | None, typer.Option(help="Go on where the list before ended: what it named.")] = None,
+    *,
+    is_open: Annotated[bool, typer.Option("--open", help="Only those whose fate is not known.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List transactions in the order in which they were signed, each with its fate; those of one nonce share it.
+
+    Example: sankofa-observe transactions list --config sankofa.yaml --open
+    """
+    from sankofa_observe.bootstrap import open_records
+
+    with open_records(config) as reads:
+        every = pages(reads.transactions, limit=limit, after=after, whole=as_json or is_open)
+        found = (one for one in every if one.receipt is None or not is_open)
+        show(found if not as_json else map(str, found), as_json=as_json, nothing="nothing was signed")
+
+
+def replace(
+    nonce: Annotated[int, typer.Argument(help="The nonce of a transaction whose fate is not known.", min=0)],
+    config: ConfigFile,
+    reason: Annotated[str, typer.Option(help="Why: it is kept with who did it.")],
+    by: By = None,
+) -> None:
+    """Sign the same call once more under its nonce, at the price of the settings, and send it: the chain takes one of both.
+
+    Raise chain.gas_price_wei first, where the price was too low.
+
+    Example: sankofa-observe transactions replace 17 --config sankofa.yaml --reason "the base fee rose"
+    """
+    from sankofa_observe.adapters.clock import SystemClock
+    from sankofa_observe.bootstrap import open_lane
+    from sankofa_observe.config import load_settings
+    from sankofa_observe.errors import InvalidInput
+    from sankofa_observe.pipeline.persons import person
+
+    actor = person(who(by), reason)
+    with open_lane(load_settings(config)) as (ledger, chain):
+        chain.head()  # the right chain, before anything is signed
+        found = [one for one in ledger.open_attempts() if one.nonce == nonce]
+        if not found:
+            raise InvalidInput(
+                f"no open transaction with nonce {nonce}; see sankofa-observe transactions list --open; nothing was sent"
+            )
+        if found[-1].sender != chain.account.lower():
+            raise InvalidInput(
+                f"nonce {nonce} is of {found[-1].sender}, and chain.sender of the settings is {chain.account.lower()}; nothing was sent"
+            )
+        made = chain.replacement(found[-1])
+        if made.transaction in {one.transaction for one in found}:
+            raise InvalidInput(
+                f"transaction {made.transaction} has the price of the settings already; raise chain.gas_price_wei first; nothing was sent"
+            )
+        ledger.acting(actor).add_attempt(made, SystemClock().now(), reason=reason)
+        chain.send(made)
+        say(f"sent: {made}; one of the {len(found) + 1} under nonce {nonce} is mined, and that is the fate of all")

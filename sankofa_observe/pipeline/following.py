@@ -1,0 +1,198 @@
+"""following: what the chain says of settlements is taken over, whoever brought it about.
+
+Read from the contract's log, from where the last turn ended: the cost follows what happened, and not how many settlements there are. Where
+the chain was rewritten, all that the ledger has on chain is compared, those at an end as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits, Waiting
+from sankofa_observe.ports import (
+    ChainHead,
+    Clock,
+    Ledger,
+    OnChainSettlement,
+    OnChainWord,
+    SettlementChain,
+    SettlementRecord,
+    StateChange,
+)
+from sankofa_observe.sla.settlement import ENDS, SettlementKey, SettlementState
+
+AT_ONCE = 1000  # settlements that are compared in one question
+COMPUTED, REPORTED, DISPUTED = SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED
+HELD = SettlementState.HELD
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """A settlement reached a state."""
+
+    settlement_id: str
+    change: StateChange
+
+    def __str__(self) -> str:
+        return f"settlement {self.settlement_id}: {self.change.state} ({self.change.detail})"
+
+
+@dataclass(kw_only=True)
+class Following:
+    """One turn; `ruling_seconds` are by version of an agreement."""
+
+    ledger: Ledger
+    chain: SettlementChain
+    clock: Clock
+    waits: LaneWaits
+    from_block: int
+    ruling_seconds: Mapping[str, int]
+    problems: list[str] = field(default_factory=list)  # what a person is told once all else has moved
+
+    def follow(self, head: ChainHead, ids: Iterable[str] = ()) -> Iterator[Moved | Waiting]:
+        """What was logged since the last turn, and these settlements."""
+        cursor, name = self.ledger.cursor(self._name), self._name
+        rewritten = cursor is not None and self.chain.block_hash(cursor[0]) != cursor[1]
+        first = self.from_block if cursor is None or rewritten else cursor[0] + 1
+        touched = self.chain.touched(first, head.number) if head.number >= first else frozenset()
+        names = {key.id_on(self.chain.identity): key for key in touched}
+        records = {one.penalty.settlement_id: one for one in self.ledger.settlements_of({*names, *ids})}
+        yield from self._tell_of_strangers({one: key for one, key in names.items() if one not in records})
+        yield from self._take_over(list(records.values()))
+        if rewritten:
+            yield from self.compare()
+        else:
+            gone = set(self.waits.waits_for(Cause.GONE)) - set(records)
+            yield from self._take_over(self.ledger.settlements_of(gone))
+        if cursor != (head.number, head.hash):
+            self.ledger.move_cursor(name, head.number, head.hash)
+
+    def compare(self) -> Iterator[Moved | Waiting]:
+        """All that was ever seen on chain."""
+        after: str | None = None
+        while True:
+            page = self.ledger.on_chain(limit=AT_ONCE, after=after)
+            yield from self._take_over(page.items)
+            if (after := page.next) is None:
+                return
+
+    def look(self, ids: Sequence[str]) -> Iterator[Moved | Waiting]:
+        """At these, whatever was logged: another one may have reported what is to be reported here."""
+        for first in range(0, len(ids), AT_ONCE):
+            yield from self._take_over(self.ledger.settlements_of(ids[first : first + AT_ONCE]))
+
+    @property
+    def _name(self) -> str:
+        identity = self.chain.identity
+        return f"settlements of {identity.contract} on chain {identity.chain_id}"
+
+    def _tell_of_strangers(self, strangers: Mapping[str, SettlementKey]) -> Iterator[Waiting]:
+        """On chain, and not in this ledger: it was restored from before, or another one reports to the same contract."""
+        if strangers:
+            yield self.waits.of_lane(
+                Cause.STRANGERS,
+                f"{len(strangers)} settlements are on the contract and not in this ledger, like {min(strangers)}; take them over from the "
+                "archive: sankofa-observe ledger reconcile",
+            )
+
+    def _take_over(self, records: Iterable[SettlementRecord]) -> Iterator[Moved | Waiting]:
+        some = list(records)
+        if not some:
+            return
+        held = self.chain.settlements([one.penalty.key for one in some])
+        for record, found in zip(some, held, strict=True):
+            try:
+                yield from self._one(record, found)
+            except InvariantBroken as error:  # told last: it costs this settlement and no other
+                self.problems.append(str(error))
+
+    def _one(self, record: SettlementRecord, found: OnChainSettlement | None) -> Iterator[Moved | Waiting]:
+        settlement_id = record.penalty.settlement_id
+        if record.state in {HELD, SettlementState.WITHDRAWN}:
+            return
+        if found is None:
+            if record.state is not COMPUTED:
+                yield self._gone(record, "the contract does not know it")
+            return
+        word = found.holding(record.penalty.row)
+        if word is None:
+            if record.state is COMPUTED and found.next_revision - 1 <= record.on_chain:
+                return  # a restatement that is yet to be reported
+            yield from self._other_row(record, found)
+            return
+        if record.state in ENDS and word.state not in ENDS:
+            yield self._gone(record, f"the contract has it {word.state}")
+            return
+        self.waits.over(settlement_id, Cause.GONE)
+        if word.state is not record.state:
+            yield from self._moves(record, word, "seen on chain")
+
+    def _gone(self, record: SettlementRecord, what: str) -> Waiting:
+        """Blocks were rewritten, or the node lags: its transaction is sent again by itself, and a person is told where that is no help."""
+        return self.waits.of(
+            record.penalty.settlement_id,
+            record.penalty.tenant,
+            Cause.GONE,
+            f"it is {record.state} here, and {what}: a node that lags behind, or rewritten blocks; report it again by sankofa-observe "
+            "settlements release",
+        )
+
+    def _other_row(self, record: SettlementRecord, found: OnChainSettlement) -> Iterator[Moved | Waiting]:
+        """The contract holds another row than ours: by a ruling, or nobody here knows why."""
+        newest = found.words[-1]
+        try:
+            ruling = self.chain.ruling(record.penalty.key, newest.revision)
+        except Unavailable as error:
+            yield Waiting(what=record.penalty.settlement_id, cause=Cause.HELD, reason=str(error))
+            return
+        if ruling is not None and ruling.row.commitment == newest.commitment:
+            if newest.state is not record.state:
+                counts = f"{ruling.row.good} good of {ruling.row.valid}"
+                yield from self._moves(record, newest, f"corrected by ruling {ruling.ruling_hash}: {counts}")
+            return
+        detail = f"the chain holds another row in revision {newest.revision}: {newest.commitment}"
+        yield self._move(record, HELD, detail, newest)
+        yield self.waits.of(
+            record.penalty.settlement_id,
+            record.penalty.tenant,
+            Cause.HELD,
+            f"{detail}; take it over by sankofa-observe settlements adopt, or report ours again by settlements release",
+            due_at=self.clock.now(),
+        )
+
+    def _moves(self, record: SettlementRecord, word: OnChainWord, detail: str) -> Iterator[Moved]:
+        """To a state that the chain has, by way of REPORTED where that was missed."""
+        if record.state is COMPUTED and word.state is not REPORTED:
+            yield self._move(record, REPORTED, "seen on chain", word)
+        yield self._move(record, word.state, detail, word)
+        settlement_id = record.penalty.settlement_id
+        if word.state is DISPUTED:
+            self.waits.of(
+                settlement_id,
+                record.penalty.tenant,
+                Cause.RULING,
+                "disputed: the arbiter rules, or the report stands when the time to rule is over",
+                due_at=self._due_at(record, word.state, word),
+            )
+        else:
+            self.waits.over(settlement_id)
+
+    def _move(self, record: SettlementRecord, state: SettlementState, detail: str, word: OnChainWord) -> Moved:
+        change = StateChange(
+            state=state,
+            at=self.clock.now(),
+            detail=detail,
+            revision=word.revision,
+            due_at=self._due_at(record, state, word),
+        )
+        self.ledger.add_state(record.penalty.settlement_id, change)
+        return Moved(settlement_id=record.penalty.settlement_id, change=change)
+
+    def _due_at(self, record: SettlementRecord, state: SettlementState, word: OnChainWord) -> int | None:
+        """When time alone makes it final, by the contract's clock."""
+        if state is REPORTED:
+            return word.deadline_at
+        # Of an agreement that is in no spec any more it is asked too early, and the contract says so.
+        return word.deadline_at + self.ruling_seconds.get(record.penalty.version_id, 0) if state is DISPUTED else None

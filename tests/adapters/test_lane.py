@@ -1,0 +1,371 @@
+"""The chain lane on a real chain: what goes wrong there costs only itself, waits with a word, and has a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sankofa_observe.adapters.archive import FolderArchive
+from sankofa_observe.adapters.contract import key_fields, typed_batch
+from sankofa_observe.adapters.ledger import SqlLedger, care
+from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
+from sankofa_observe.pipeline.credit import credit
+from sankofa_observe.pipeline.lane_acts import Done, LaneActs
+from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, cause_of
+from sankofa_observe.pipeline.settle import LaneMemory, Settle
+from sankofa_observe.ports import AttestorSet, Signer
+from sankofa_observe.scope import OPERATOR
+from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.evidence import Evidence
+from sankofa_observe.sla.penalty import Penalty
+from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState
+from sankofa_observe.testing.attestors import AtOnce
+from tests.builders import CREDIT_MINOR, breach
+from tests.chain import TestChain
+from tests.on_chain import settlement
+from tests.pace import until
+
+pytestmark = pytest.mark.real("anvil")
+COMPUTED, REPORTED, FINAL = SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.FINAL
+
+
+@dataclass(kw_only=True)
+class Willing(AtOnce):
+    """Agrees to everything, and signs with a key of the contract's set."""
+
+    name: str
+    key: Signer
+
+    @property
+    def account(self) -> str:
+        return self.key.account.lower()
+
+    def objection(self, document: Evidence) -> str | None:
+        return None
+
+    def sign(self, rows: Sequence[Row], attestors: AttestorSet, chain: ChainIdentity) -> bytes:
+        return self.key.sign_typed_data(typed_batch(rows, attestors, chain))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainClock:
+    anvil: TestChain
+
+    def now(self) -> int:
+        return self.anvil.now()
+
+
+@dataclass(kw_only=True)
+class World:
+    """One agreement, its ledger in a file, and turns of the lane."""
+
+    anvil: TestChain
+    folder: Path
+    agreement: Agreement
+    ledger: SqlLedger
+    first_block: int  # as if the contract had been deployed for this test
+    memory: LaneMemory = field(default_factory=LaneMemory)
+
+    @property
+    def archive(self) -> FolderArchive:
+        return FolderArchive(self.folder / "evidence")
+
+    def file_of(self, document: str) -> Path:
+        return self.folder / "evidence" / f"{document[2:]}.json"
+
+    @property
+    def attestors(self) -> list[Any]:
+        return [Willing(name=f"attestor-{n}", key=key) for n, key in enumerate(self.anvil.attestors[:2])]
+
+    def owe(self, index: int = 0, *, bad: int = 1, revision: int = 1) -> Penalty:
+        made = breach(self.agreement, index, bad=bad, chain=self.anvil.identity)
+        penalty = replace(made.penalty, revision=revision)
+        self.archive.put(made.document)
+        self.ledger.add_penalty(penalty)
+        return penalty
+
+    def run(self, **more: Any) -> list[str]:
+        """One turn, and the credits that came of it."""
+        given = {
+            "ledger": self.ledger.acting("stage:settle"),
+            "archive": self.archive,
+            "chain": self.anvil.contract_chain(),
+            "attestors": self.attestors,
+            "clock": ChainClock(anvil=self.anvil),
+            "agreements": (self.agreement,),
+            "from_block": self.first_block,
+            "memory": self.memory,
+            "wait": until,
+            "mined_within_seconds": 2,
+        }
+        told = [str(one) for one in Settle(**{**given, **more}).run()]
+        told += map(str, credit(ledger=self.ledger, chain=self.anvil.contract_chain()))
+        return told
+
+    def finish(self) -> None:
+        self.run()
+        self.anvil.pass_window()
+        self.run()
+
+    def acts(self, reason: str = "INC-7") -> LaneActs:
+        return LaneActs(
+            ledger=self.ledger,
+            archive=self.archive,
+            chain=self.anvil.contract_chain(),
+            clock=ChainClock(anvil=self.anvil),
+            agreements={self.agreement.version_id: self.agreement},
+            by="amina",
+            reason=reason,
+        )
+
+    def reconcile(self) -> list[Any]:
+        return list(self.acts().reconcile(self.first_block))
+
+    def states(self) -> list[SettlementState]:
+        return [one.state for one in self.ledger.read(OPERATOR).settlements().items]
+
+    def granted(self) -> list[int]:
+        return [one.amount.amount_minor for one in self.ledger.read(OPERATOR).credits().items]
+
+    def waits(self, subject: str = SETTLEMENT) -> list[str]:
+        return [cause_of(one.reason) for one in self.ledger.waits(subject)]
+
+    def reported_by_another(self, penalty: Penalty, *, bad: int) -> Evidence:
+        """Another platform's document of the same settlement is on chain first."""
+        other = breach(
+            self.agreement, penalty.period_index - self.agreement.first_period, bad=bad, chain=self.anvil.identity
+        )
+        chain, row = self.anvil.contract_chain(), other.penalty.row()
+        signed = chain.sign_reports([row], self.anvil.signatures([row], chain.attestor_set()), chain.next_nonce())
+        chain.send(signed.attempt)
+        until(lambda: chain.receipt(signed.attempt))
+        return other.document
+
+
+@pytest.fixture
+def world(anvil: TestChain, tmp_path: Path) -> Iterator[World]:
+    with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+        yield World(
+            anvil=anvil,
+            folder=tmp_path,
+            agreement=anvil.agree(),
+            ledger=ledger,
+            first_block=anvil.node.web3.eth.block_number + 1,
+        )
+
+
+def test_what_blocks_are_rewritten_over_is_sent_again_and_paid_once(world: World) -> None:
+    """A report that was mined is gone with its block: the same bytes take its place, and nobody has to do anything (case F19)."""
+    world.owe()
+    before = world.anvil.rpc("evm_snapshot")
+    world.run()
+    assert world.states() == [REPORTED]
+    world.anvil.rpc("evm_revert", before)
+    world.anvil.rpc("anvil_mine", hex(3))
+    world.run()
+    world.run()
+    assert (world.states(), world.waits(), world.waits(LANE)) == ([REPORTED], [], [])
+    world.anvil.pass_window()
+    world.run()
+    assert (world.states(), world.granted()) == ([FINAL], [CREDIT_MINOR])
+    assert [len(world.ledger.sent_from(world.anvil.sender.account.lower(), 0))] == [2]
+
+
+def test_a_report_that_no_block_takes_any_more_waits_and_is_released(world: World) -> None:
+    """The attestors were changed in the rewritten blocks: told by name, all else goes on, and a person has it reported anew."""
+    gone = world.owe(0)
+    before = world.anvil.rpc("evm_snapshot")
+    world.run()
+    world.anvil.rpc("evm_revert", before)
+    world.anvil.act(
+        world.anvil.sender, "finalizeSettlements", [key_fields(gone.key)]
+    )  # its nonce is another transaction's by now
+    kept = world.owe(1)
+    told = world.run()
+    assert [one for one in told if gone.settlement_id in one and "settlements release" in one]
+    assert world.waits() == [Cause.GONE]
+    assert settlement(world.anvil.contract_chain(), kept.key) is not None
+    done = world.acts("block 12 was rewritten").release(gone.settlement_id)
+    assert str(done) == f"settlement {gone.settlement_id}: released: it is reported anew in the next turns"
+    world.finish()
+    assert (world.states(), world.granted(), world.waits()) == ([FINAL] * 2, [CREDIT_MINOR] * 2, [])
+    record = world.ledger.read(OPERATOR).settlement(gone.settlement_id)
+    assert record is not None
+    assert "released by amina: block 12 was rewritten" in [one.detail for one in record.history]
+
+
+def test_a_command_on_the_wrong_state_names_the_one_that_fits(world: World) -> None:
+    penalty = world.owe()
+    with pytest.raises(InvalidInput, match="is computed; nothing was written: it is to be reported already"):
+        world.acts().release(penalty.settlement_id)
+    with pytest.raises(InvalidInput, match="the contract holds nothing of settlement"):
+        world.acts().adopt(penalty.settlement_id)
+    world.run()
+    with pytest.raises(InvalidInput, match="it is final once its dispute window is over"):
+        world.acts().release(penalty.settlement_id)
+    with pytest.raises(InvalidInput, match="it is final once its dispute window is over"):
+        world.acts().adopt(penalty.settlement_id)
+    with pytest.raises(InvalidInput, match="no settlement '0x00' in the ledger"):
+        world.acts().release("0x00")
+    with pytest.raises(InvalidInput, match="needs a reason"):
+        world.acts(" ")
+
+
+def test_what_the_chain_holds_otherwise_is_held_and_taken_over(world: World) -> None:
+    """Two truths: a person has the other's evidence fetched, and takes over its row and state; a wrong document is none (case F28)."""
+    penalty = world.owe()
+    theirs = world.reported_by_another(penalty, bad=2)
+    world.run()
+    assert (world.states(), world.waits()) == ([SettlementState.HELD], [Cause.HELD])
+    with pytest.raises(
+        InvalidInput, match=r"is not in the archive; nothing was written\. Ask the tenant or an attestor"
+    ):
+        world.acts().adopt(penalty.settlement_id)
+    wrong = breach(world.agreement, 0, bad=3, chain=world.anvil.identity).document
+    with pytest.raises(InvalidInput, match="Fetch the one that was reported"):
+        world.acts().adopt(penalty.settlement_id, wrong)
+    done = world.acts().adopt(penalty.settlement_id, theirs)
+    assert str(done).endswith("taken over as the contract has it: reported, revision 1")
+    world.anvil.pass_window()
+    world.run()
+    assert (world.states(), world.waits()) == ([FINAL], [])
+    assert world.granted() == [world.anvil.balance(world.agreement)[0]]
+
+
+def test_what_is_held_may_be_reported_again_as_a_restatement(world: World) -> None:
+    """Ours is right: it follows theirs once that is final, signed anew, and what it changes is granted beside."""
+    penalty = world.owe()
+    world.reported_by_another(penalty, bad=2)
+    world.run()
+    world.anvil.pass_window()
+    world.anvil.contract_chain()
+    chain = world.anvil.contract_chain()
+    signed = chain.sign_finalise([penalty.key], chain.next_nonce())
+    chain.send(signed.attempt)
+    until(lambda: chain.receipt(signed.attempt))
+    assert "as revision 2, a restatement" in str(world.acts().release(penalty.settlement_id))
+    world.finish()
+    assert world.states() == [FINAL]
+    accrued, revoked, _ = world.anvil.balance(world.agreement)
+    assert (accrued - revoked, sum(world.granted()), len(world.granted())) == (CREDIT_MINOR, CREDIT_MINOR, 2)
+
+
+def test_a_verdict_that_is_revised_after_finality_is_restated_with_its_delta(world: World) -> None:
+    """More was bad than was seen: the next revision goes the same way, and pays the difference."""
+    world.owe(bad=1)
+    world.finish()
+    assert world.granted() == [CREDIT_MINOR]
+    dearer = world.owe(bad=2, revision=2)
+    world.finish()
+    assert world.states() == [FINAL]
+    assert sum(world.granted()) == dearer.credit_minor == world.anvil.balance(world.agreement)[0]
+    held = settlement(world.anvil.contract_chain(), dearer.key)
+    assert held is not None
+    assert (held.standing.revision, held.standing.commitment) == (2, dearer.row(2).commitment)
+
+
+def test_a_ledger_that_was_lost_is_made_whole_from_chain_and_archive(world: World, tmp_path: Path) -> None:
+    """Every settlement, state and credit stands again, and the evidence byte for byte; what has no evidence is named."""
+    penalties = [world.owe(n) for n in range(3)]
+    world.finish()
+    later = world.owe(3)
+    world.run()
+    kept = {one.document_hash: world.archive.get(one.document_hash) for one in penalties}
+    (world.file_of(penalties[2].document_hash)).unlink()
+    with closing(SqlLedger(f"sqlite:///{tmp_path / 'new.sqlite'}")) as ledger:
+        lost = replace(world, ledger=ledger, memory=LaneMemory())
+        assert "take them over from the archive" in " ".join(lost.run())
+        assert lost.waits(LANE) == [Cause.STRANGERS]
+        told = lost.reconcile()
+        assert [str(one) for one in told if isinstance(one, SankofaError)] == [
+            (
+                f"settlement {penalties[2].settlement_id}: evidence {penalties[2].document_hash}, with which it was reported, is not in the "
+                "archive; nothing was written. Ask the tenant or an attestor for it, and give it by settlements adopt --document"
+            )
+        ]
+        assert sum(isinstance(one, Done) for one in told) == 3
+        lost.acts().adopt(penalties[2].settlement_id, breach(world.agreement, 2, chain=world.anvil.identity).document)
+        lost.reconcile()
+        assert lost.waits(LANE) == []
+        before, after = (
+            {
+                one.penalty.settlement_id: (one.state, one.penalty.row())
+                for one in some.read(OPERATOR).settlements().items
+            }
+            for some in (world.ledger, ledger)
+        )
+        assert before == after
+        assert sorted(lost.granted()) == sorted(world.granted()) == [CREDIT_MINOR] * 3
+        assert {one: lost.archive.get(one) for one in kept} == kept
+        lost.anvil.pass_window()
+        lost.run()
+        assert (set(lost.states()), len(lost.granted())) == ({FINAL}, 4)
+    assert later.settlement_id in after
+
+
+def test_a_ledger_that_is_older_follows_the_chain_by_itself(world: World, tmp_path: Path) -> None:
+    """Restored from before the report: it reads the contract's log from where it stood, and sends nothing twice."""
+    world.owe()
+    care.backup(f"sqlite:///{tmp_path / 'ledger.sqlite'}", tmp_path / "older.sqlite")
+    world.finish()
+    with closing(SqlLedger(f"sqlite:///{tmp_path / 'older.sqlite'}")) as ledger:
+        older = replace(world, ledger=ledger, memory=LaneMemory())
+        older.run()
+        assert (older.states(), older.granted()) == ([FINAL], [CREDIT_MINOR])
+        assert older.ledger.open_attempts() == []
+    assert world.anvil.balance(world.agreement) == (CREDIT_MINOR, 0, 0)
+
+
+def test_while_the_contract_is_paused_it_is_asked_once_and_told(world: World) -> None:
+    """However many wait (case F20): no attestor is asked, nothing is signed, and all goes on when it is resumed."""
+    for n in range(5):
+        world.owe(n)
+    world.anvil.act(world.anvil.guardian, "pause")
+    try:
+        told = world.run(attestors=[])
+        assert told == [
+            "lane: waiting: the contract is paused: no window runs out, and it takes nothing until its admin resumes it"
+        ]
+        assert (world.waits(LANE), world.waits(), world.ledger.open_attempts()) == ([Cause.PAUSED], [], [])
+    finally:
+        world.anvil.act(world.anvil.admin, "unpause")
+    world.finish()
+    assert (world.waits(LANE), world.states()) == ([], [FINAL] * 5)
+
+
+def test_a_node_whose_blocks_shrink_gets_smaller_batches(world: World) -> None:
+    """The gas limit falls below what a batch asks for (case F10): nothing is stored that no node takes, and all are reported."""
+    for n in range(6):
+        world.owe(n)
+    world.anvil.rpc("evm_setBlockGasLimit", hex(500_000))
+    world.anvil.rpc("anvil_mine", hex(1))
+    try:
+        world.run()
+        assert world.states() == [REPORTED] * 6
+        assert world.ledger.open_attempts() == []
+        sizes = [len(one.attempt.settlement_ids) for one in world.ledger.read(OPERATOR).transactions().items]
+        assert (sum(sizes), max(sizes)) == (6, 2)
+    finally:
+        world.anvil.rpc("evm_setBlockGasLimit", hex(30_000_000))
+        world.anvil.rpc("anvil_mine", hex(1))
+
+
+def test_a_document_that_is_missing_costs_its_own_settlement_and_its_wait_ends_with_it(world: World) -> None:
+    """Case F19c, over the whole life of the wait."""
+    missing, whole = world.owe(0), world.owe(1)
+    path = world.file_of(missing.document_hash)
+    kept = path.read_bytes()
+    path.unlink()
+    with pytest.raises(InvariantBroken, match="1 not reported for want of evidence"):
+        world.run()
+    assert (world.states(), world.waits()) == ([COMPUTED, REPORTED], [Cause.EVIDENCE])
+    path.write_bytes(kept)
+    path.chmod(0o600)
+    world.run()
+    assert (world.states(), world.waits()) == ([REPORTED, REPORTED], [])
+    assert whole.settlement_id != missing.settlement_id
