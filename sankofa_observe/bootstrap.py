@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sankofa_observe.adapters.archive import FolderArchive
     from sankofa_observe.adapters.chain import ContractChain
     from sankofa_observe.adapters.ledger import SqlLedger
+    from sankofa_observe.adapters.node import Node
     from sankofa_observe.adapters.prometheus import PrometheusSamples
     from sankofa_observe.adapters.slots import DeltaSlots, OthersSlots
     from sankofa_observe.attest_config import AttestSettings
@@ -198,7 +199,6 @@ def open_records(config: Path) -> Iterator[LedgerRead]:
 @contextmanager
 def open_lane_acts(settings: Settings, *, by: str, reason: str) -> Iterator[LaneActs]:
     """What a person does about settlements: the ledger, the archive and the contract, which is only read."""
-    from sankofa_observe.adapters.chain import ContractChain
     from sankofa_observe.adapters.node import Node
     from sankofa_observe.pipeline.lane_acts import LaneActs
 
@@ -207,12 +207,19 @@ def open_lane_acts(settings: Settings, *, by: str, reason: str) -> Iterator[Lane
         yield LaneActs(
             ledger=platform.ledger,
             archive=platform.archive,
-            chain=ContractChain(node, _identity(chain), None, chain.from_block),
+            chain=_contract_chain(node, chain, None),
             clock=platform.clock,
             agreements=platform.catalog.agreements,
             by=by,
             reason=reason,
         )
+
+
+def _contract_chain(node: Node, chain: ChainSettings, sender: Signer | None) -> ContractChain:
+    from sankofa_observe.adapters.chain import ContractChain
+
+    profile: dict[str, Any] = {"genesis": chain.genesis, "confirmations": chain.confirmations}
+    return ContractChain(node, _identity(chain), sender, chain.from_block, **profile)
 
 
 def _need_chain(settings: Settings) -> ChainSettings:
@@ -224,7 +231,6 @@ def _need_chain(settings: Settings) -> ChainSettings:
 @contextmanager
 def open_lane(settings: Settings) -> Iterator[tuple[SqlLedger, ContractChain]]:
     """The ledger, and the contract with the sender's key."""
-    from sankofa_observe.adapters.chain import ContractChain
     from sankofa_observe.adapters.node import Node
 
     chain = _need_chain(settings)
@@ -233,7 +239,7 @@ def open_lane(settings: Settings) -> Iterator[tuple[SqlLedger, ContractChain]]:
         closing(_ledger(settings.ledger_url, new=False)) as ledger,
         closing(Node(chain.rpc_url, chain.gas_price_wei)) as node,
     ):
-        yield ledger, ContractChain(node, _identity(chain), sender, chain.from_block)
+        yield ledger, _contract_chain(node, chain, sender)
 
 
 def open_signer(settings: KeySettings, *, of: str = "", waits_no_more: WaitsNoMore = lambda: False) -> Signer:
@@ -260,7 +266,6 @@ def _settle(
 ) -> Settling:
     """The chain with the keys of whoever reports and attests; stores are given later."""
     from sankofa_observe.adapters.attestor_in_thread import wait_until
-    from sankofa_observe.adapters.chain import ContractChain
     from sankofa_observe.adapters.node import Node
     from sankofa_observe.pipeline.settle import Settle
 
@@ -270,7 +275,7 @@ def _settle(
 
     def settling(ledger: SqlLedger, archive: FolderArchive, clock: Clock) -> Settle:
         return Settle(
-            chain=ContractChain(node, _identity(chain), sender, chain.from_block),
+            chain=_contract_chain(node, chain, sender),
             attestors=attestors(ledger),
             agreements=tuple(catalog.agreements.values()),
             stalled_after_seconds=chain.stalled_after_seconds,

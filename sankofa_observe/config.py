@@ -23,7 +23,7 @@ from sankofa_observe import shown
 from sankofa_observe.documents import BrokenYaml, read
 from sankofa_observe.errors import InvalidInput, Violation
 from sankofa_observe.fields import Address, Part, Seconds, Url
-from sankofa_observe.pipeline.stages import OBSERVING, SETTLING
+from sankofa_observe.pipeline.stages import JUDGING, OBSERVING, SETTLING
 from sankofa_observe.receivers import Alerting
 from sankofa_observe.signers import ELSEWHERE, KeySettings
 
@@ -50,7 +50,7 @@ _REFERENCE = "see docs/reference/settings.md"
 # All others may be an address with a key in it, or what was put in the wrong place.
 _SHOWN = {
     "observer", "delay_seconds", "keep_slots_days", "chain_id", "contract", "gas_price_wei", "from_block", "stalled_after_seconds",
-    "listen", "metrics_listen", "observe_seconds", "settle_seconds", "every_seconds", "account",
+    "listen", "metrics_listen", "observe_seconds", "judge_seconds", "settle_seconds", "every_seconds", "account",
 }  # fmt: skip
 _ADDRESS = "an address like http://127.0.0.1:9090, without user, password, ? and #: it is printed in errors and logs"
 _LISTEN = "host and port, like 127.0.0.1:8080"
@@ -93,6 +93,8 @@ class ChainSettings(Part):
     contract: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
     gas_price_wei: Annotated[int, Field(ge=0)] = 0
     from_block: Annotated[int, Field(ge=0)] = 0
+    genesis: Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")] | None = None
+    confirmations: Annotated[int, Field(ge=0, le=1000)] = 0
     sender: KeySettings
     stalled_after_seconds: Seconds = 60
 
@@ -131,6 +133,7 @@ class ApiSettings(Part):
 
 class ScheduleSettings(Part):
     observe_seconds: Seconds = OBSERVING.every_seconds
+    judge_seconds: Seconds = JUDGING.every_seconds
     settle_seconds: Seconds = SETTLING.every_seconds
     metrics_listen: Address | None = "127.0.0.1:9800"
 

@@ -55,7 +55,7 @@ CLOCK_SECONDS = 1
 CERTIFICATE_DAYS = 14
 DISK_FREE_RATIO = 0.1
 # By what waits, for how many seconds it may.
-WAITS = {"period": 3600, "settlement": 3600, "silences": 3600, "verdict": 7 * 86_400}
+WAITS = {"lane": 900, "period": 3600, "settlement": 3600, "silences": 3600, "verdict": 7 * 86_400}
 
 
 def _kept(record: str, expr: str, series: object, *, labelled: bool = False) -> Record:

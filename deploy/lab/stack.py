@@ -241,6 +241,7 @@ class Lab:
             "api": {"listen": f"127.0.0.1:{self.port('api')}", "keys_file": str(self.folder / "api-keys.yaml")},
             "schedule": {
                 "observe_seconds": self.plan.slot_seconds,
+                "judge_seconds": 2,
                 "settle_seconds": 2,
                 "metrics_listen": f"127.0.0.1:{self.port('scheduler')}",
             },

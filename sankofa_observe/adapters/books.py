@@ -57,12 +57,12 @@ class Books:
         with self.node.asking(what):
             return call.call({"from": Web3.to_checksum_address(sender)} if sender else {})
 
-    def batch(self, what: str, calls: Sequence[ContractFunction]) -> list[Any]:
+    def batch(self, what: str, calls: Sequence[ContractFunction], *, at: str = "latest") -> list[Any]:
         """What many calls answer, in a few questions."""
         asked: list[tuple[str, list[Any]]] = []
         for call in calls:
             data = call._encode_transaction_data()  # noqa: SLF001  web3's own way to it builds a whole transaction
-            asked.append(("eth_call", [{"to": call.address, "data": data}, "latest"]))
+            asked.append(("eth_call", [{"to": call.address, "data": data}, at]))
         found = self.node.batch(what, asked)
         with self.node.asking(what):
             return [_decoded(call, answer) for call, answer in zip(calls, found, strict=True)]

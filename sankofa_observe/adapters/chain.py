@@ -63,10 +63,21 @@ FINALISE_GAS, FINALISE_GAS_EACH = 100_000, 130_000
 class ContractChain:
     """Both books at one node; the sender needs no authority: anybody may send what k attestors signed."""
 
-    def __init__(self, node: Node, identity: ChainIdentity, sender: Signer | None, from_block: int = 0) -> None:
-        """Without a sender it is only read."""
+    def __init__(
+        self,
+        node: Node,
+        identity: ChainIdentity,
+        sender: Signer | None,
+        from_block: int = 0,
+        *,
+        genesis: str | None = None,
+        confirmations: int = 0,
+    ) -> None:
+        """Without a sender it is only read. A block is believed once so many others stand on it."""
         self._node = node
         self._identity = identity
+        self._genesis, self._confirmations = genesis, confirmations
+        self._believed: int | None = None  # the newest block that is believed, as `head` last found it
         self._signer = sender
         self._from_block = from_block
         address = Web3.to_checksum_address(identity.contract)
@@ -92,32 +103,64 @@ class ContractChain:
     def _books(self) -> Books:
         return Books.at(self._node, self._identity.contract)
 
+    @property
+    def _at(self) -> str:
+        """At which block things are asked."""
+        return "latest" if self._believed is None else hex(self._believed)
+
+    def _believe(self) -> None:
+        """Choose the block at which things are asked from here on."""
+        if not self._confirmations:
+            return
+        [newest] = self._node.batch("newest block", [("eth_blockNumber", [])])
+        self._believed = max(0, int(newest, 16) - self._confirmations)
+
     def head(self) -> ChainHead:
+        self._believe()
+        block, newest = self._right_chain()
         contract = self._contract.address
         words = [self._contract.functions[name]()._encode_transaction_data() for name in ("paused", "unpausedTime")]  # noqa: SLF001
-        calls: list[tuple[str, list[Any]]] = [("eth_call", [{"to": contract, "data": one}, "latest"]) for one in words]
-        asked: list[tuple[str, list[Any]]] = [
-            ("eth_chainId", []), ("eth_getCode", [contract, "latest"]), ("eth_getBlockByNumber", ["latest", False]),
-        ]  # fmt: skip
-        chain_id, code, block, *said = self._node.batch("chain head", [*asked, *calls])
+        calls: list[tuple[str, list[Any]]] = [("eth_call", [{"to": contract, "data": one}, self._at]) for one in words]
+        said = self._node.batch("chain head", calls)
         with self._node.asking("chain head"):
-            if int(chain_id, 16) != self._identity.chain_id:
-                raise InvariantBroken(
-                    f"{self._node.shown} is chain {int(chain_id, 16)}, expected {self._identity.chain_id}; nothing was sent"
-                )
-            if not as_bytes(code):
-                raise InvariantBroken(
-                    f"no contract at {self._identity.contract} on chain {int(chain_id, 16)}; was the chain wiped? nothing was sent"
-                )
             paused, unpaused_at = (int(one, 16) for one in said)
             return ChainHead(
                 number=int(block["number"], 16),
-                at=int(block["timestamp"], 16),
+                at=int(newest["timestamp"], 16),
                 hash=block["hash"],
                 unpaused_at=unpaused_at,
                 paused=bool(paused),
                 most_rows=_most_rows(int(block["gasLimit"], 16)),
             )
+
+    def _right_chain(self) -> tuple[Any, Any]:
+        """The block at which things are asked, and the newest one; raises `InvariantBroken` on another chain or contract."""
+        contract = self._contract.address
+        asked: list[tuple[str, list[Any]]] = [
+            ("eth_chainId", []), ("eth_getBlockByNumber", ["0x0", False]), ("eth_getCode", [contract, "latest"]),
+            ("eth_getBlockByNumber", ["latest", False]), ("eth_getBlockByNumber", [self._at, False]),
+        ]  # fmt: skip
+        chain_id, first, code, newest, block = self._node.batch("chain head", asked)
+        with self._node.asking("chain head"):
+            if int(chain_id, 16) != self._identity.chain_id:
+                raise InvariantBroken(
+                    f"{self._node.shown} is chain {int(chain_id, 16)}, expected {self._identity.chain_id}; nothing was sent"
+                )
+            if self._genesis is not None and first["hash"] != self._genesis:
+                raise InvariantBroken(
+                    f"{self._node.shown} is of another chain {int(chain_id, 16)}: its first block is {first['hash']}, expected {self._genesis}; "
+                    "was the chain wiped? nothing was sent"
+                )
+            if not as_bytes(code):
+                raise InvariantBroken(
+                    f"no contract at {self._identity.contract} on chain {int(chain_id, 16)}; was the chain wiped? nothing was sent"
+                )
+            if (size := len(as_bytes(code))) != artefact(SETTLEMENTS)["runtimeBytes"]:
+                raise InvariantBroken(
+                    f"the contract at {self._identity.contract} has {size} bytes, and the settlement book of this release "
+                    f"{artefact(SETTLEMENTS)['runtimeBytes']}: another release's, or no settlement book; nothing was sent"
+                )
+        return block, newest
 
     def attestor_set(self) -> AttestorSet:
         members, threshold, epoch, config_digest = self._ask("attestors", self._contract.functions.attestors())
@@ -145,7 +188,7 @@ class ContractChain:
 
     def settlements(self, keys: Sequence[SettlementKey]) -> list[OnChainSettlement | None]:
         calls = [self._contract.functions.getSettlement(tuple(key_fields(key).values())) for key in keys]
-        return [_settlement(*found) for found in self._books.batch("settlements", calls)]
+        return [_settlement(*found) for found in self._books.batch("settlements", calls, at=self._at)]
 
     def touched(self, first_block: int, last_block: int) -> frozenset[SettlementKey]:
         words = self._books.touched(self._contract, OF_SETTLEMENT, first_block, last_block)
@@ -180,7 +223,7 @@ class ContractChain:
 
     def next_nonce(self) -> int:
         with self._node.asking("nonce"):
-            return int(self._node.web3.eth.get_transaction_count(self._sender.account))  # type: ignore[arg-type]  # an address, as text
+            return int(self._node.web3.eth.get_transaction_count(self._sender.account, self._at))  # type: ignore[arg-type]  # as text
 
     def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed:
         call = self._contract.functions.submitReports([row_fields(row) for row in rows], list(signatures))
@@ -216,7 +259,7 @@ class ContractChain:
 
     def receipt(self, attempt: Attempt) -> Receipt | None:
         found = self._node.receipt(attempt.transaction)
-        if found is None:
+        if found is None or (self._believed is not None and found["blockNumber"] > self._believed):
             return None
         succeeded = found["status"] == 1
         reason = "" if succeeded else self._replay(attempt, found["blockNumber"])

@@ -52,6 +52,7 @@ class Holders:
 class Deployment:
     identity: ChainIdentity
     block_number: int
+    genesis: str  # hash of the chain's first block
 
 
 def deploy(
@@ -70,9 +71,11 @@ def deploy(
     made = _create(node, deployer, SETTLEMENTS, *arguments)
     with node.asking("deployment"):
         chain_id = node.web3.eth.chain_id
+        genesis = "0x" + bytes(node.web3.eth.get_block(0)["hash"]).hex()
     return Deployment(
         identity=ChainIdentity(chain_id=chain_id, contract=made["contractAddress"].lower()),
         block_number=book["blockNumber"],
+        genesis=genesis,
     )
 
 

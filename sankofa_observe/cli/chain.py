@@ -87,7 +87,7 @@ def deploy(
             change_delay_seconds=change_delay_seconds,
             minimum_window_seconds=minimum_window_seconds,
         )
-    found = {**vars(made.identity), "from_block": made.block_number}
+    found = {**vars(made.identity), "from_block": made.block_number, "genesis": made.genesis}
     print(json.dumps(found))  # noqa: T201  the output
 
 

@@ -13,7 +13,7 @@ import typer
 
 from sankofa_observe.cli.output import ConfigFile
 from sankofa_observe.errors import InvalidInput, SankofaError, Unfit, exit_code
-from sankofa_observe.pipeline.stages import OBSERVING, SETTLING, Turn
+from sankofa_observe.pipeline.stages import JUDGING, OBSERVING, SETTLING, Turn
 
 if TYPE_CHECKING:
     from sankofa_observe.config import Settings
@@ -330,7 +330,12 @@ def _turn(
     metrics.started(runs, clock.now())
     jobs = EmbeddedJobs()
     schedule = settings.schedule
-    scheduled(jobs, turns, {"observing": schedule.observe_seconds, "settling": schedule.settle_seconds})
+    every_seconds = {
+        OBSERVING.name: schedule.observe_seconds,
+        JUDGING.name: schedule.judge_seconds,
+        SETTLING.name: schedule.settle_seconds,
+    }
+    scheduled(jobs, turns, every_seconds)
     running.callback(jobs.stop)
     jobs.start()
 
@@ -348,11 +353,13 @@ def _look_around(metrics: PipelineMetrics, observing: Observing, turn: Turn, fol
 
 def _refresh(metrics: PipelineMetrics, platform: Platform, turn: Turn, folders: Mapping[str, Path]) -> None:
     """What a turn may have changed: slots are added up after those that count them, and not when only records were written."""
-    if turn.name == SETTLING.name:
-        now = platform.clock.now()
+    now = platform.clock.now()
+    if turn.name == JUDGING.name:
         metrics.refresh_records(platform.ledger, now)
         metrics.refresh_observers(platform.observer, platform.panel_of, platform.ledger, now)
         metrics.money.refresh_outlook(platform.panel_of, platform.ledger, now)
+    elif turn.name == SETTLING.name:
+        metrics.refresh_records(platform.ledger, now)
         if platform.settling:
             metrics.refresh_attestors(platform.settling.attestors)
     else:

@@ -151,7 +151,7 @@ class Reporting:
             own = agreed.terms_hash if agreed else documents[name].identity.agreement.terms_hash
         except (InvariantBroken, Unavailable) as error:
             self._unproven.append(str(error))
-            return self._refused(record, str(error), Cause.EVIDENCE)
+            return self._waits(record, Cause.EVIDENCE, str(error))
         if terms_hash == own:
             return None
         reason = (

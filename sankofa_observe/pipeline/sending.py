@@ -15,6 +15,7 @@ from sankofa_observe.errors import Refused, Unavailable
 from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits, Waiting
 from sankofa_observe.ports import Attempt, Clock, Ledger, Receipt, SettlementChain, Signed
 
+LOOK_SECONDS = 0.1  # between two looks at the chain
 MOST_BLOCKS = 2  # in which a transaction is waited for within a turn
 
 
@@ -142,8 +143,13 @@ class Sending:
 
     def _wait_for(self, attempt: Attempt) -> None:
         first, latest = self.chain.head().number, time.monotonic() + self.mined_within_seconds
+        look_at = 0.0
 
         def known() -> bool:
+            nonlocal look_at
+            if time.monotonic() < look_at:
+                return False
+            look_at = time.monotonic() + LOOK_SECONDS
             return (
                 self.is_ending()
                 or self.chain.next_nonce() > attempt.nonce

@@ -93,14 +93,10 @@ COMPACT = Stage(
 )
 
 OBSERVING = Turn(name="observing", stages=(OBSERVE,), every_seconds=60, setting="schedule.observe_seconds")
-SETTLING = Turn(
-    name="settling",
-    stages=(EVALUATE, ASSESS, SETTLE, CREDIT, ANNOUNCE),
-    every_seconds=60,
-    setting="schedule.settle_seconds",
-)
+JUDGING = Turn(name="judging", stages=(EVALUATE, ASSESS, ANNOUNCE), every_seconds=60, setting="schedule.judge_seconds")
+SETTLING = Turn(name="settling", stages=(SETTLE, CREDIT), every_seconds=60, setting="schedule.settle_seconds")
 CARING = Turn(name="caring", stages=(SEAL, COMPACT), every_seconds=3600, urgent=False)
 
-TURNS = (OBSERVING, SETTLING, CARING)
+TURNS = (OBSERVING, JUDGING, SETTLING, CARING)
 STAGES = tuple(stage for turn in TURNS for stage in turn.stages)
 URGENT = frozenset(stage.name for turn in TURNS if turn.urgent for stage in turn.stages)

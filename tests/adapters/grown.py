@@ -26,7 +26,15 @@ def grow(connection: Connection, settlements: int) -> None:
     _many(connection, tables.penalties, {**own, **_PERIOD, "settlement_id": _ID}, settlements)
     _many(connection, tables.credit_entries, {**own, "settlement_id": _ID, "at": "n"}, settlements)
     for number, state in enumerate(_STATES, 1):
-        change = {"settlement_id": _ID, "tenant": _WHOSE, "number": str(number), "state": f"'{state}'", "at": "n"}
+        seen = str(int(state != "computed"))
+        change = {
+            "settlement_id": _ID,
+            "tenant": _WHOSE,
+            "number": str(number),
+            "state": f"'{state}'",
+            "at": "n",
+            "revision": seen,
+        }
         _many(connection, tables.state_changes, change, settlements)
     projections.rebuild(connection)
     connection.exec_driver_sql("ANALYZE")

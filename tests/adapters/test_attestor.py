@@ -52,7 +52,6 @@ def test_a_reviewed_report_is_signed(reviewed: tuple[LocalAttestor, Row]) -> Non
         {"agreement_id": builders.digest_of("other")},
         {"period_index": 1},
         {"slo_index": 1},
-        {"revision": 2},
         {"good": 0},
         {"valid": 11},
         {"document_hash": builders.digest_of("other")},
@@ -66,6 +65,16 @@ def test_a_report_that_differs_in_one_field_is_not_signed(
 
     with pytest.raises(InvariantBroken, match="did not review as such"):
         attestor.sign([replace(report, **change)], SET, builders.CHAIN)  # type: ignore[arg-type]  # a table of fields
+
+
+def test_what_was_reviewed_is_signed_as_whichever_revision_the_contract_asks_for(
+    reviewed: tuple[LocalAttestor, Row],
+) -> None:
+    """Its counts are what was looked at; the contract takes the next revision and no other."""
+    attestor, report = reviewed
+    one, again = (attestor.sign_documents({report.document_hash: n}, SET, builders.CHAIN) for n in (1, 2))
+    assert one == attestor.sign([report], SET, builders.CHAIN)
+    assert again == attestor.sign([replace(report, revision=2)], SET, builders.CHAIN) != one
 
 
 def test_a_report_for_another_contract_is_not_signed(reviewed: tuple[LocalAttestor, Row]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from sankofa_observe.adapters.archive import FolderArchive
+from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.contract import key_fields, typed_batch
 from sankofa_observe.adapters.ledger import SqlLedger, care
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
@@ -369,3 +371,39 @@ def test_a_document_that_is_missing_costs_its_own_settlement_and_its_wait_ends_w
     world.run()
     assert (world.states(), world.waits()) == ([REPORTED, REPORTED], [])
     assert whole.settlement_id != missing.settlement_id
+
+
+def test_another_chain_or_contract_is_refused_before_anything_is_sent(anvil: TestChain) -> None:
+    """A number may be of another chain, and an address of another contract (case A12): each is named, with what was expected."""
+    first = "0x" + bytes(anvil.node.web3.eth.get_block(0)["hash"]).hex()
+
+    def chain(identity: ChainIdentity = anvil.identity, genesis: str = first) -> ContractChain:
+        return ContractChain(anvil.node, identity, None, genesis=genesis)
+
+    assert chain().head().number
+    for wrong, told in (
+        (chain(genesis="0x" + "11" * 32), f"its first block is {first}, expected 0x1111"),
+        (chain(replace(anvil.identity, chain_id=1)), "is chain 31337, expected 1"),
+        (chain(replace(anvil.identity, contract="0x" + "11" * 20)), "was the chain wiped?"),
+        (
+            chain(replace(anvil.identity, contract=anvil.books.agreements.address)),
+            "another release's, or no settlement book",
+        ),
+    ):
+        with pytest.raises(InvariantBroken, match=re.escape(told)):
+            wrong.head()
+
+
+def test_a_block_is_believed_once_others_stand_on_it(world: World) -> None:
+    """On a chain whose blocks are not final: a report counts after its confirmations, and its nonce is not taken for lost."""
+    chain = ContractChain(
+        world.anvil.node, world.anvil.identity, world.anvil.sender, world.anvil.block_number, confirmations=3
+    )
+    world.anvil.rpc("anvil_mine", hex(4))
+    world.owe()
+    told = " ".join(world.run(chain=chain, mined_within_seconds=0))
+    assert (world.states(), len(world.ledger.open_attempts())) == ([COMPUTED], 1)
+    assert "is not mined yet" in told
+    world.anvil.rpc("anvil_mine", hex(3))
+    world.run(chain=chain)
+    assert (world.states(), world.ledger.open_attempts()) == ([REPORTED], [])

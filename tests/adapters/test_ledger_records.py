@@ -669,7 +669,9 @@ def test_what_is_owed_is_the_newest_price(ledger: SqlLedger) -> None:
     with ledger._database.writing() as connection:
         for revision, amount in ((2, 100), (3, 50)):
             row = rows.penalty_row(replace(first, revision=revision, credit_minor=amount))
-            connection.execute(insert(tables.penalties), {**row, "actor": "person:amina", "written_at": 1})
+            connection.execute(
+                insert(tables.penalties), {**row, "adopted": 0, "actor": "person:amina", "written_at": 1}
+            )
         assert any(one.startswith("settlement_now: ") for one in projections.differences(connection))
         projections.rebuild(connection)
 

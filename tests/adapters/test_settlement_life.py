@@ -378,7 +378,7 @@ def test_a_batch_is_no_larger_than_a_block_of_the_chain(life: Life) -> None:
     anvil = life.anvil
     standing = anvil.node.web3.eth.get_block("latest")["gasLimit"]
     try:
-        for gas, most in ((4_700_000, 35), (1_000, 1), (30_000_000, 100)):
+        for gas, most in ((4_700_000, 35), (100_000, 1), (30_000_000, 100)):
             anvil.rpc("evm_setBlockGasLimit", hex(gas))
             anvil.rpc("anvil_mine", hex(1))
             assert anvil.contract_chain().head().most_rows == most

@@ -122,7 +122,12 @@ class Region:
             "prometheus": {"url": urls["east"]},
             "observers": [{"name": name, "prometheus": {"url": urls[name]}} for name in ("north", "west")],
             "late": {"delay_seconds": 2},
-            "schedule": {"metrics_listen": f"127.0.0.1:{free_port()}", "observe_seconds": 1, "settle_seconds": 1},
+            "schedule": {
+                "metrics_listen": f"127.0.0.1:{free_port()}",
+                "observe_seconds": 1,
+                "judge_seconds": 1,
+                "settle_seconds": 1,
+            },
         }
         Path(self.config).write_text(yaml.safe_dump(settings))
 

@@ -12,7 +12,7 @@ import pytest
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Lost, Unavailable
 from sankofa_observe.operations.scheduler import EmbeddedJobs
 from sankofa_observe.operations.turns import Turns, scheduled
-from sankofa_observe.pipeline.stages import SETTLING, STAGES, TURNS
+from sankofa_observe.pipeline.stages import ASSESS, CREDIT, EVALUATE, SETTLE, STAGES, TURNS, Turn
 from tests.pace import until
 
 FAILURES: dict[str, tuple[BaseException, int]] = {
@@ -22,6 +22,7 @@ FAILURES: dict[str, tuple[BaseException, int]] = {
     "unforeseen": (ZeroDivisionError("bug"), logging.ERROR),
     "a panic of polars, which is no Exception": (pl.exceptions.PanicException("unwrap on None"), logging.ERROR),
 }
+TURN = Turn(name="turn", stages=(EVALUATE, ASSESS, SETTLE, CREDIT), every_seconds=60)
 
 
 def failing(error: BaseException) -> Callable[[], str]:
@@ -71,8 +72,8 @@ def test_the_stages_after_one_that_fails_have_their_turn(case: str, caplog: pyte
             assess=failing(error),
             settle=lambda: "one moved",
             credit=lambda: "",
-        ).run(SETTLING)
-    assert outcomes == [("evaluate", None), ("assess", error), ("settle", None), ("credit", None), "settling"]
+        ).run(TURN)
+    assert outcomes == [("evaluate", None), ("assess", error), ("settle", None), ("credit", None), "turn"]
     assert [one.levelno for one in caplog.records] == [logging.INFO, level, logging.INFO, logging.INFO]
     assert hasattr(caplog.records[1], "at") == (level == logging.ERROR)
     assert all(float(vars(one)["seconds"]) >= 0 for one in caplog.records)
@@ -81,8 +82,8 @@ def test_the_stages_after_one_that_fails_have_their_turn(case: str, caplog: pyte
 def test_a_stage_for_which_nothing_runs_is_left_out() -> None:
     """Without a chain nothing is assessed, settled or credited."""
     outcomes: list[Any] = []
-    turns(outcomes, evaluate=lambda: "").run(SETTLING)
-    assert outcomes == [("evaluate", None), "settling"]
+    turns(outcomes, evaluate=lambda: "").run(TURN)
+    assert outcomes == [("evaluate", None), "turn"]
 
 
 def test_counting_that_fails_keeps_no_stage_from_its_turn(caplog: pytest.LogCaptureFixture) -> None:
@@ -94,7 +95,7 @@ def test_counting_that_fails_keeps_no_stage_from_its_turn(caplog: pytest.LogCapt
 
     one = Turns(runs={"assess": noting(ran, "assess")}, outcome=broken, after_turn=broken)
     for _ in range(2):
-        one.run(SETTLING)
+        one.run(TURN)
     assert ran == ["assess", "assess"]
     assert [one["error"] for one in lines(caplog)] == ["unexpected RuntimeError: metrics"]
 
@@ -115,7 +116,7 @@ def test_what_is_the_same_is_said_once(caplog: pytest.LogCaptureFixture) -> None
     one = turns(settle=settle)
     with caplog.at_level(logging.INFO):
         for _ in answers:
-            one.run(SETTLING)
+            one.run(TURN)
     assert lines(caplog) == [
         {"msg": "stage done", "stage": "settle", "did": "waiting"},
         {"msg": "stage done", "stage": "settle"},
@@ -136,8 +137,8 @@ def test_no_stage_runs_without_the_lease() -> None:
 
     one = turns(outcomes, settle=lambda: pytest.fail("it ran"))
     one.may_run = check
-    one.run(SETTLING)
-    assert outcomes == [("settle", error), "settling"]
+    one.run(TURN)
+    assert outcomes == [("settle", error), "turn"]
 
 
 def test_no_stage_begins_once_the_process_ends() -> None:
@@ -151,7 +152,7 @@ def test_no_stage_begins_once_the_process_ends() -> None:
 
     one = turns(outcomes, evaluate=lambda: "", assess=assess, settle=lambda: pytest.fail("it began"))
     one.is_ending = lambda: bool(ending)
-    one.run(SETTLING)
+    one.run(TURN)
     assert (outcomes, ending, one.running) == ([("evaluate", None), ("assess", None)], [{"assess"}], set())
 
 
@@ -159,7 +160,7 @@ def test_no_stage_begins_once_the_process_ends() -> None:
 def test_what_ends_the_process_ends_the_turn(end: type[BaseException]) -> None:
     """It is no failure of a stage."""
     with pytest.raises(end):
-        turns(settle=failing(end())).run(SETTLING)
+        turns(settle=failing(end())).run(TURN)
 
 
 def test_every_stage_is_scheduled() -> None:

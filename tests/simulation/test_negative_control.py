@@ -7,6 +7,7 @@ under every schedule here; only without both is a settlement written twice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 
 import pytest
 
@@ -31,13 +32,17 @@ class Hasty(Sending):
 
 
 class Blind(Following):
-    """Reports what its own ledger calls new, and looks at the chain only afterwards."""
+    """Reports what its own ledger calls new, and looks at the chain only afterwards, or in every other turn."""
 
+    turns = count()
     calls = 0
+
+    def __post_init__(self) -> None:
+        self.looks = next(self.turns) % 2
 
     def follow(self, head: ChainHead, ids: Iterable[str] = ()) -> Iterator[Moved | Waiting]:
         self.calls += 1
-        if self.calls > 2:  # when a turn begins, and before it reports
+        if self.looks or self.calls > 2:  # the first is when a turn begins, the second before it reports
             yield from super().follow(head, ids)
 
     def look(self, ids: Sequence[str]) -> Iterator[Moved | Waiting]:

@@ -251,16 +251,14 @@ class Judgements(Acting):
 def _price_of(connection: Connection, promise: Row) -> dict[str, Any]:
     """The price that stands and the state of its settlement, or neither."""
     now, table = tables.settlements_now, tables.penalties
-    query = select(table, now.c.state).join(now, now.c.penalty_id == table.c.id)
+    query = select(table, now.c.state, now.c.on_chain).join(now, now.c.penalty_id == table.c.id)
     row = connection.execute(query.where(*(now.c[name] == value for name, value in promise.items()))).mappings().first()
     if row is None:
         return {"penalty": None, "state": None}
-    table = tables.state_changes
-    seen = select(table.c.id).where(table.c.settlement_id == row["settlement_id"], table.c.revision > 0).limit(1)
     return {
         "penalty": rows.penalty(row),
         "state": SettlementState(row["state"]),
-        "on_chain": connection.execute(seen).first() is not None,
+        "on_chain": bool(row["on_chain"]),
     }
 
 

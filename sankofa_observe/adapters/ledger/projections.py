@@ -182,7 +182,9 @@ _MADE = {
     "settlement_now": f"""
         SELECT p.settlement_id, p.tenant, p.agreement_id, p.slo, p.site, p.starts_at, p.ends_at, p.id AS penalty_id, s.state, s.due_at,
             CASE WHEN EXISTS (SELECT 1 FROM credit_entry c WHERE c.settlement_id = p.settlement_id AND c.revision = s.revision)
-                THEN 1 ELSE 0 END AS credited
+                THEN 1 ELSE 0 END AS credited,
+            CASE WHEN EXISTS (SELECT 1 FROM settlement_state x WHERE x.settlement_id = p.settlement_id AND x.revision > 0)
+                THEN 1 ELSE 0 END AS on_chain
         FROM penalty p JOIN settlement_state s ON s.settlement_id = p.settlement_id
         WHERE {{where}} AND p.id = {_LAST_PRICE}
             AND s.number = (SELECT max(number) FROM settlement_state WHERE settlement_id = p.settlement_id)""",  # noqa: S608

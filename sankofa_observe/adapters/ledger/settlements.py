@@ -95,9 +95,10 @@ class Settlements(Acting):
         return sorted(found, key=lambda one: (one.penalty.period.starts_at, one.penalty.settlement_id))
 
     def on_chain(self, *, limit: int, after: str | None = None) -> Page[SettlementRecord]:
-        now, table = tables.settlements_now, tables.state_changes
-        seen = select(table.c.id).where(table.c.settlement_id == now.c.settlement_id, table.c.revision > 0).exists()
-        query = settlements().where(seen, now.c.settlement_id > (after or "")).order_by(now.c.settlement_id)
+        now = tables.settlements_now
+        query = (
+            settlements().where(text(tables.SEEN), now.c.settlement_id > (after or "")).order_by(now.c.settlement_id)
+        )
         found = self._settlements(query.limit(limit + 1))
         more = found[limit - 1].penalty.settlement_id if len(found) > limit else None
         return Page(items=tuple(found[:limit]), next=more)

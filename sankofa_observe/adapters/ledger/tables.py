@@ -365,6 +365,7 @@ waits_now = Table(
 
 MOVING = "state IN ('computed', 'reported', 'disputed')"
 ON_CHAIN = "state IN ('reported', 'disputed')"  # and not at an end
+SEEN = "on_chain = 1"
 settlements_now = Table(
     "settlement_now",
     metadata,
@@ -375,6 +376,8 @@ settlements_now = Table(
     Column("state", String(16), nullable=False),
     Column("due_at", BigInteger),  # as its last move says
     Column("credited", Integer, nullable=False),
+    Column("on_chain", Integer, nullable=False),  # 1: it was ever seen there
+    Index("settlement_on_chain", "settlement_id", sqlite_where=text(SEEN), postgresql_where=text(SEEN)),
     Index("settlement_due", "due_at", "settlement_id", sqlite_where=text(ON_CHAIN), postgresql_where=text(ON_CHAIN)),
     Index("settlement_of_tenant", "tenant", "starts_at", "settlement_id"),
     Index("settlement_in_order", "starts_at", "settlement_id"),

@@ -18,7 +18,7 @@ from sankofa_observe.sla.evidence import Evidence, canonical, document_hash, par
 from sankofa_observe.sla.evidence.form import exact, identity_json
 from sankofa_observe.sla.evidence.slot import slot_proof
 from sankofa_observe.sla.evidence.tree import head, path
-from sankofa_observe.sla.settlement import ARROWS, SettlementState
+from sankofa_observe.sla.settlement import ARROWS, ENDS, SettlementState
 from sankofa_observe.slo.quorum import Quorum
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, Edges, site_days
@@ -383,9 +383,18 @@ def test_rows_are_read_as_the_slots_that_they_were() -> None:
         seen_of(odd)
 
 
-def test_a_settlement_never_leaves_an_end() -> None:
-    """FINAL, VOIDED and HELD have no arrow out, and nothing comes back to COMPUTED but what was withdrawn before it was reported."""
-    ends = {SettlementState.FINAL, SettlementState.VOIDED, SettlementState.HELD}
+def test_every_state_of_a_settlement_has_a_way_out() -> None:
+    """What is at an end is left by a restatement, or where the chain holds another row; HELD to whatever the chain has, by a person."""
+    out = {state: {end for start, end in ARROWS if start is state} for state in SettlementState}
 
-    assert set() == {start for start, _ in ARROWS} & ends
-    assert {start for start, end in ARROWS if end is SettlementState.COMPUTED} == {SettlementState.WITHDRAWN}
+    assert set() not in out.values()
+    assert {state: out[state] for state in ENDS} == {
+        key: {SettlementState.COMPUTED, SettlementState.HELD} for key in ENDS
+    }
+    assert out[SettlementState.HELD] == {
+        SettlementState.COMPUTED,
+        *ENDS,
+        SettlementState.REPORTED,
+        SettlementState.DISPUTED,
+    }
+    assert out[SettlementState.WITHDRAWN] == {SettlementState.COMPUTED}

@@ -421,7 +421,16 @@ def _settled_now() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("credited", sa.Integer(), nullable=False),
+        sa.Column("on_chain", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("settlement_id"),
+    )
+    op.create_index(
+        "settlement_on_chain",
+        "settlement_now",
+        ["settlement_id"],
+        unique=False,
+        sqlite_where=sa.text("on_chain = 1"),
+        postgresql_where=sa.text("on_chain = 1"),
     )
     op.create_index(
         "settlement_due",
