@@ -56,6 +56,7 @@ test-all: export EVERY_CALL := 1
 test-all: export DOCUMENTS := 50
 test-all: export DAMAGES := 120
 test-all: export STORM := full
+test-all: export LANE_SEEDS := 0-99
 test-all: ## make test and what needs larger parts: browser, object stores, brokers, images
 	$(SETUP) test-all
 	$(CHECK)
@@ -63,9 +64,9 @@ test-all: ## make test and what needs larger parts: browser, object stores, brok
 
 soak: ## More of the same, for hours: 10,000 spoiled answers a claim, deep fuzzing of the contract
 	$(SETUP) soak
-	@MUTATIONS=10000 FAULT_SEEDS=1000 WORLDS=20000 STORED_SEEDS=40 FOUNDRY_PROFILE=deep STORM=real TIER=$@ $(BIN)/python -m pytest --timeout 0 tests/exporters tests/simulation \
-		tests/contracts tests/adapters/test_faulty_chain.py tests/storm/test_core_outage.py \
-		-k 'mutation or simulation or contract or faulty_chain or core_outage'
+	@MUTATIONS=10000 FAULT_SEEDS=1000 LANE_SEEDS=0-999 WORLDS=20000 STORED_SEEDS=40 FOUNDRY_PROFILE=deep STORM=real TIER=$@ $(BIN)/python -m pytest --timeout 0 tests/exporters tests/simulation \
+		tests/contracts tests/adapters/test_faulty_chain.py tests/adapters/test_lane_seeds.py tests/storm/test_core_outage.py \
+		-k 'mutation or simulation or contract or faulty_chain or lane_seeds or core_outage'
 
 bench: ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/performance.md)
 	$(SETUP) bench

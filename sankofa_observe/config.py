@@ -93,7 +93,7 @@ class ChainSettings(Part):
     contract: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
     gas_price_wei: Annotated[int, Field(ge=0)] = 0
     from_block: Annotated[int, Field(ge=0)] = 0
-    genesis: Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")] | None = None
+    genesis: str | None = Field(None, pattern=r"^0x[0-9a-f]{64}$")
     confirmations: Annotated[int, Field(ge=0, le=1000)] = 0
     sender: KeySettings
     stalled_after_seconds: Seconds = 60

@@ -1,0 +1,143 @@
+"""`sankofa-observe settlements`, `transactions` and `ledger reconcile`: what stands, what waits, and acts that say what they need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+from sankofa_observe.adapters.keys import write_keystore
+from sankofa_observe.bootstrap import open_platform
+from sankofa_observe.config import load_settings
+from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits
+from sankofa_observe.ports import Attempt, AttemptKind, Receipt, StateChange
+from sankofa_observe.scope import OPERATOR
+from sankofa_observe.sla.settlement import SettlementState
+from tests.chain import TestChain, running
+from tests.cli.running import Run
+from tests.cli.test_commands import change, config, installation  # noqa: F401  fixtures
+
+pytestmark = pytest.mark.real("anvil")
+
+
+@pytest.fixture(scope="module")
+def anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestChain]:
+    with running(tmp_path_factory.mktemp("anvil")) as chain:
+        yield chain
+
+
+@pytest.fixture
+def priced(installation: Path, anvil: TestChain) -> str:  # noqa: F811
+    """The settlement of a breach that was judged and priced, for a contract that holds nothing of it."""
+    folder = installation / "keys"
+    folder.mkdir()
+    (folder / "password").write_text("word")
+    (folder / "password").chmod(0o600)
+    write_keystore(Account.create(), folder / "sender.json", "word", rounds=2**12)
+    chain = {
+        "rpc_url": anvil.node.web3.provider.endpoint_uri,  # type: ignore[attr-defined]  # of an HTTP provider
+        "chain_id": anvil.identity.chain_id,
+        "contract": anvil.identity.contract,
+        "from_block": anvil.node.web3.eth.block_number + 1,
+        "sender": {"keystore": "keys/sender.json", "password_file": "keys/password"},
+    }
+    change(installation, "sankofa.yaml", lambda one: one.update(chain=chain))
+    with open_platform(load_settings(installation / "sankofa.yaml")) as platform:
+        list(platform.evaluate(look=False))
+        list(platform.assess())
+        [record] = platform.ledger.read(OPERATOR).settlements().items
+    return record.penalty.settlement_id
+
+
+def test_settlements_are_listed_and_shown_with_what_they_wait_for(run: Run, installation: Path, priced: str) -> None:  # noqa: F811
+    """By state, or what waits; one with every move, and machines read all of it."""
+    settings = config(installation)
+    with open_platform(load_settings(installation / "sankofa.yaml")) as platform:
+        waits = LaneWaits(ledger=platform.ledger, now=platform.clock.now())
+        waits.of(priced, "example", Cause.ATTESTORS, "1 of 2 attestors sign; x: away")
+        waits.of_lane(Cause.PAUSED, "the contract is paused")
+        waits.write()
+    listed = run("settlements", "list", *settings)
+    held = run("settlements", "list", *settings, "--state", "held")
+    waiting = run("settlements", "list", *settings, "--waiting")
+    shown = run("settlements", "show", priced, *settings)
+    for_machines = json.loads(run("settlements", "show", priced, *settings, "--json").out)
+
+    assert (priced in listed.out, "computed" in listed.out) == (True, True)
+    assert (held.code, held.out) == (0, "no settlement\n")
+    assert ("attestors: 1 of 2 attestors sign" in waiting.out, "paused: the contract is paused" in waiting.out) == (
+        True,
+        True,
+    )
+    assert ("computed" in shown.out, "waits: settlement" in shown.out, "evidence 0x" in shown.out) == (True, True, True)
+    assert [one["event"] for one in for_machines] == ["SettlementRecord", "Wait"]
+    assert run("settlements", "list", *settings, "--state", "gone").code == 2
+    assert run("settlements", "show", "0x00", *settings).code == 2
+
+
+def test_an_act_on_the_wrong_state_names_the_command_that_fits(run: Run, installation: Path, priced: str) -> None:  # noqa: F811
+    """Exit 2, nothing written; a reason and a person are needed, and a release of what is held is recorded with both."""
+    settings = (*config(installation), "--by", "amina")
+    reason = ("--reason", "INC-7")
+    computed = run("settlements", "release", priced, *settings, *reason)
+    nothing = run("settlements", "adopt", priced, *settings, *reason)
+    unknown = run("settlements", "release", "0x00", *settings, *reason)
+    silent = run("settlements", "release", priced, *settings, "--reason", " ")
+    file = run("settlements", "adopt", priced, *settings, *reason, "--document", str(installation / "none.json"))
+    assert [one.code for one in (computed, nothing, unknown, silent, file)] == [2] * 5
+    assert "it is to be reported already" in computed.err
+    assert "the contract holds nothing of settlement" in nothing.err
+    assert "ledger reconcile" in unknown.err
+    assert "needs a reason" in silent.err
+
+    with open_platform(load_settings(installation / "sankofa.yaml")) as platform:
+        platform.ledger.add_state(
+            priced, StateChange(state=SettlementState.HELD, at=1, revision=1, detail="two truths")
+        )
+    released = run("settlements", "release", priced, *settings, *reason)
+    assert (released.code, "it is reported anew" in released.out) == (0, True)
+    assert "released by amina: INC-7" in run("settlements", "show", priced, *config(installation)).out
+
+
+def test_a_ledger_that_agrees_with_the_contract_says_so(run: Run, installation: Path, priced: str) -> None:  # noqa: F811
+    """Nothing is on this contract, and nothing of the ledger was ever there."""
+    ended = run("ledger", "reconcile", *config(installation), "--reason", "INC-7", "--by", "amina")
+    assert (ended.code, ended.out) == (0, "ledger, credits and contract agree\n"), ended.err
+    with open_platform(load_settings(installation / "sankofa.yaml")) as platform:
+        platform.ledger.add_state(priced, StateChange(state=SettlementState.REPORTED, at=1, revision=1))
+    gone = run("ledger", "reconcile", *config(installation), "--reason", "INC-7", "--by", "amina")
+    assert (gone.code, "settlements release" in gone.out) == (3, True)
+
+
+def test_transactions_are_listed_with_their_fate(run: Run, installation: Path, priced: str) -> None:  # noqa: F811
+    """Those that are open alone, or all; what is not open is not replaced."""
+    settings = config(installation)
+    assert run("transactions", "list", *settings).out == "nothing was signed\n"
+    mined, waiting = (
+        Attempt(
+            kind=AttemptKind.REPORT,
+            settlement_ids=(priced,),
+            sender="0x" + "5e" * 20,
+            nonce=n,
+            transaction="0x" + f"{n:064x}",
+            raw=b"\1",
+        )
+        for n in range(2)
+    )
+    with open_platform(load_settings(installation / "sankofa.yaml")) as platform:
+        platform.ledger.add_attempt(mined, 1)
+        platform.ledger.close_attempt(mined, Receipt(succeeded=True, block_number=7, block_hash="0x" + "b7" * 32), 2)
+        platform.ledger.add_attempt(waiting, 3)
+    every, still = run("transactions", "list", *settings), run("transactions", "list", *settings, "--open")
+    assert ("mined in block 7" in every.out, len(every.out.splitlines())) == (True, 2)
+    assert (waiting.transaction in still.out, "its fate is not known" in still.out, mined.transaction in still.out) == (
+        True,
+        True,
+        False,
+    )
+    closed = run("transactions", "replace", "0", *settings, "--reason", "the base fee rose", "--by", "amina")
+    stranger = run("transactions", "replace", "1", *settings, "--reason", "the base fee rose", "--by", "amina")
+    assert [(one.code, "nothing was sent" in one.err) for one in (closed, stranger)] == [(2, True)] * 2
