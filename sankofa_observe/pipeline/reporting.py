@@ -25,7 +25,7 @@ from sankofa_observe.ports import (
     SettlementRecord,
 )
 from sankofa_observe.sla.agreement import Agreement
-from sankofa_observe.sla.settlement import Row
+from sankofa_observe.sla.settlement import Row, SettlementState
 
 if TYPE_CHECKING:
     from sankofa_observe.pipeline.settle import LaneMemory
@@ -69,8 +69,11 @@ class Reporting:
     def finalise(self, head: ChainHead) -> Iterator[Waiting]:
         """What nobody disputed in time, and what nobody ruled on in time."""
         patience, most = self.memory.patience, self._most(head)
-        gone = set(self.waits.waits_for(Cause.GONE))
-        found = (one for one in self.ledger.due(head.unpaused_at, MOST_DUE) if one.penalty.settlement_id not in gone)
+        gone = self.ledger.settlements_of(self.waits.waits_for(Cause.GONE))
+        unknown = {one.penalty.settlement_id for one in gone}
+        found = [one for one in self.ledger.due(head.unpaused_at, MOST_DUE) if one.penalty.settlement_id not in unknown]
+        # What was final, and is only reported in the blocks that took the place of others, is made final once more.
+        found += [one for one in gone if one.state is SettlementState.FINAL]
         due = [one for one in found if patience.allows(*_of(one))][:most]
         if not due or not self.sending.may_send:
             return
@@ -90,8 +93,7 @@ class Reporting:
             yield from self.sending.send(signed)
 
     def _not_final(self, record: SettlementRecord, reason: str) -> Iterator[Waiting]:
-        if reason.startswith(_LATER):
-            self.memory.patience.refused(*_of(record))
+        if reason.startswith(_LATER):  # for blocks, or a ruling: asked again at each turn
             yield Waiting(what=record.penalty.settlement_id, cause=Cause.REFUSED, reason=_in_words(reason))
         else:
             yield self._refused(record, f"the contract does not make it final: {reason}")
