@@ -35,13 +35,12 @@ class Blind(Following):
     """Reports what its own ledger calls new, and looks at the chain only afterwards, or in every other turn."""
 
     turns = count()
-    calls = 0
-
-    def __post_init__(self) -> None:
-        self.looks = next(self.turns) % 2
+    calls = looks = 0
 
     def follow(self, head: ChainHead, ids: Iterable[str] = ()) -> Iterator[Moved | Waiting]:
         self.calls += 1
+        if self.calls == 1:
+            self.looks = next(self.turns) % 2
         if self.looks or self.calls > 2:  # the first is when a turn begins, the second before it reports
             yield from super().follow(head, ids)
 

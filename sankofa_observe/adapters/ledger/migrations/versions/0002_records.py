@@ -55,6 +55,7 @@ def upgrade() -> None:
     _verdicts()
     _settlements()
     _transactions()
+    _read_on()
     _contested()
     _looked_after()
     _projections()
@@ -280,6 +281,16 @@ def _transactions() -> None:
     )
 
 
+def _read_on() -> None:
+    op.create_table(
+        "cursor",
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+
+
 def _contested() -> None:
     op.create_table(
         "exclusion",
@@ -479,13 +490,6 @@ def _working() -> None:
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("taken_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
-    )
-    op.create_table(
-        "cursor",
-        sa.Column("name", sa.String(length=128), nullable=False),
-        sa.Column("block_number", sa.BigInteger(), nullable=False),
-        sa.Column("block_hash", sa.String(length=66), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
