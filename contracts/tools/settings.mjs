@@ -8,7 +8,7 @@ const require = createRequire(import.meta.url);
 
 export const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const EVM_VERSION = 'shanghai'; // Besu's BFT networks run Shanghai; OpenZeppelin above 5.4.0 needs Cancun
-export const OPTIMIZER = { enabled: true, runs: 100 }; // 200 would deploy in no block of 4.7 million gas
+export const OPTIMIZER = { enabled: true, runs: 100 }; // of the books alone; 200 would deploy in no block of 4.7 million gas
 export const REMAPPING = '@openzeppelin/contracts/=node_modules/@openzeppelin/contracts/';
 
 export function loadCompiler() {

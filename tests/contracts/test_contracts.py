@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from deploy.parts import CHECKOUT, need_program
 CONTRACTS = CHECKOUT / "contracts"
 ABI_FOLDER = CHECKOUT / "sankofa_observe" / "adapters" / "abi"
 OPENZEPPELIN = "@openzeppelin/contracts"
+NEW_BOOK = re.compile(r"\bnew\s+(?:Agreement|Settlement)Book\b")
 RUN_SECONDS = 300
 
 
@@ -53,6 +55,13 @@ def test_the_contract_holds_its_claims() -> None:
     """Every unit, fuzz and invariant test of the contract passes, offline; what sequences meet is counted by `make test-all`, for its length."""
     short = [] if "FOUNDRY_PROFILE" in os.environ else ["--no-match-path", "test/invariant/Coverage.t.sol"]
     run([need_program("forge"), "test", "--offline", *short])
+
+
+def test_the_contracts_tests_deploy_the_books_that_are_shipped() -> None:
+    """A `new` would prove what forge has compiled without the optimizer: test/support/Shipped.sol deploys the artefacts."""
+    sources = sorted((CONTRACTS / "test").rglob("*.sol"))
+    code = {path.name: re.sub(r"//.*", "", path.read_text()) for path in sources}
+    assert [name for name, text in code.items() if NEW_BOOK.search(text)] == []
 
 
 @pytest.mark.real("node")

@@ -314,7 +314,7 @@ def test_steps_of_the_tutorial_work_as_they_are_written(lived: Story, tmp_path: 
     )
     shown = [
         "sankofa_pve_up 1.0", "sankofa_pve_known 1.0", "target 'nobody'", "┆ BAD", "now 0", '"title": "Unauthorized"',
-        '"title": "Not Found"', "evidence.json: all ", "forged.json: 4 of ", "forged.json: all ", "MISMATCH chain: creditMinor",
+        '"title": "Not Found"', "evidence.json: all ", "forged.json: 4 of ", "forged.json: all ", "MISMATCH chain: bands",
     ]  # fmt: skip
 
     assert (done.returncode, done.stderr) == (0, "")

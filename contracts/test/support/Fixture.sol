@@ -5,6 +5,7 @@ import {AgreementBook} from "../../src/AgreementBook.sol";
 import {SettlementBook} from "../../src/SettlementBook.sol";
 import {IAgreementBook} from "../../src/interfaces/IAgreementBook.sol";
 import {ISettlementBook} from "../../src/interfaces/ISettlementBook.sol";
+import {newAgreementBook, newSettlementBook} from "./Shipped.sol";
 import {vm} from "./Vm.sol";
 
 /**
@@ -55,8 +56,10 @@ abstract contract Fixture {
         vm.warp(SIGNED_AT);
         vm.roll(1_000_000);
         keys = sortedKeys(3, "attestor");
-        book = new AgreementBook(MINIMUM_WINDOW);
-        sla = new SettlementBook(book, CHANGE_DELAY, [ADMIN, ARBITER, BILLING, GUARDIAN], addressesOf(keys), 2);
+        book = newAgreementBook(MINIMUM_WINDOW);
+        sla = newSettlementBook(book, CHANGE_DELAY, [ADMIN, ARBITER, BILLING, GUARDIAN], addressesOf(keys), 2);
+        vm.label(address(book), "AgreementBook"); // traces know a contract by the bytes that forge has compiled, and these are others
+        vm.label(address(sla), "SettlementBook");
         calendar = book.publishFixedCalendar(ANCHOR, PERIOD_SECONDS, PERIODS);
         agreement = activate(REFERENCE, terms());
         vm.warp(NOW);

@@ -9,8 +9,10 @@ interface Vm {
         address emitter;
     }
 
+    function getCode(string calldata artefact) external view returns (bytes memory creationCode);
     function addr(uint256 privateKey) external pure returns (address);
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function label(address account, string calldata name) external;
     function prank(address sender) external;
     function warp(uint256 timestamp) external;
     function roll(uint256 blockNumber) external;

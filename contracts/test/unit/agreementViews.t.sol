@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AgreementBook} from "../../src/AgreementBook.sol";
 import {IAgreementBook} from "../../src/interfaces/IAgreementBook.sol";
 import {ReportClock} from "../../src/types/ReportClock.sol";
 import {Claims} from "../support/Claims.sol";
+import {newAgreementBook} from "../support/Shipped.sol";
 import {vm} from "../support/Vm.sol";
 
 contract AgreementViewsTest is Claims {
@@ -90,7 +90,7 @@ contract AgreementViewsTest is Claims {
 
     function test_AWindowHasASecondAtLeast() public {
         vm.assertEq(MINIMUM_WINDOW, book.minimumWindowSeconds(), "given");
-        vm.assertEq(1, new AgreementBook(0).minimumWindowSeconds(), "none given");
+        vm.assertEq(1, newAgreementBook(0).minimumWindowSeconds(), "none given");
     }
 
     function requireReason(bytes32 id, uint32 period, uint8 slo, bytes4 reason) internal view {

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {SettlementBook} from "../../src/SettlementBook.sol";
 import {ISettlementBook} from "../../src/interfaces/ISettlementBook.sol";
 import {Claims} from "../support/Claims.sol";
+import {newSettlementBook} from "../support/Shipped.sol";
 import {vm} from "../support/Vm.sol";
 
 /// What counts as attested: each test is one forgery, or one thing that is none.
@@ -147,7 +148,7 @@ contract AttestationsTest is Claims {
 
     function test_RevertWhen_SignedForAnotherContract() public {
         SettlementBook other =
-            new SettlementBook(book, CHANGE_DELAY, [ADMIN, ARBITER, BILLING, GUARDIAN], addressesOf(keys), 2);
+            newSettlementBook(book, CHANGE_DELAY, [ADMIN, ARBITER, BILLING, GUARDIAN], addressesOf(keys), 2);
         ISettlementBook.Row[] memory list = two();
         refuseAsForged(list, signaturesOf(other.batchDigest(list), 2));
     }

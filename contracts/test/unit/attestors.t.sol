@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {SettlementBook} from "../../src/SettlementBook.sol";
 import {ISettlementBook} from "../../src/interfaces/ISettlementBook.sol";
 import {Claims} from "../support/Claims.sol";
+import {newSettlementBook} from "../support/Shipped.sol";
 import {bound, vm} from "../support/Vm.sol";
 
 /// The attestor set changes by an announcement, a delay, and anybody's hand.
@@ -104,12 +104,12 @@ contract AttestorsTest is Claims {
         address[4] memory holders = [ADMIN, ARBITER, BILLING, GUARDIAN];
         address[] memory members = addressesOf(keys);
         vm.expectRevert(invalidThreshold(3, 1));
-        new SettlementBook(book, CHANGE_DELAY, holders, members, 1);
+        newSettlementBook(book, CHANGE_DELAY, holders, members, 1);
         members[2] = members[1];
         vm.expectRevert(
             abi.encodeWithSelector(ISettlementBook.SLAAttestorsOutOfOrder.selector, members[1], members[1])
         );
-        new SettlementBook(book, CHANGE_DELAY, holders, members, 2);
+        newSettlementBook(book, CHANGE_DELAY, holders, members, 2);
     }
 
     function test_WorksWhilePaused() public {

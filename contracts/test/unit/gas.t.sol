@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AgreementBook} from "../../src/AgreementBook.sol";
-import {SettlementBook} from "../../src/SettlementBook.sol";
 import {IAgreementBook} from "../../src/interfaces/IAgreementBook.sol";
 import {ISettlementBook} from "../../src/interfaces/ISettlementBook.sol";
 import {Fixture} from "../support/Fixture.sol";
+import {newSettlementBook} from "../support/Shipped.sol";
 import {vm} from "../support/Vm.sol";
 
 /**
@@ -16,7 +15,7 @@ contract GasTest is Fixture {
     function setUp() public override {
         super.setUp();
         keys = sortedKeys(5, "attestor");
-        sla = new SettlementBook(book, CHANGE_DELAY, [ADMIN, ARBITER, BILLING, GUARDIAN], addressesOf(keys), 3);
+        sla = newSettlementBook(book, CHANGE_DELAY, [ADMIN, ARBITER, BILLING, GUARDIAN], addressesOf(keys), 3);
     }
 
     function test_Gas_Batches() public {

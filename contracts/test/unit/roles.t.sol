@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {SettlementBook} from "../../src/SettlementBook.sol";
 import {ISettlementBook} from "../../src/interfaces/ISettlementBook.sol";
 import {Claims} from "../support/Claims.sol";
+import {newSettlementBook} from "../support/Shipped.sol";
 import {vm} from "../support/Vm.sol";
 
 /// Holders of roles change by an announcement, a delay, and anybody's hand.
@@ -114,7 +114,7 @@ contract RolesTest is Claims {
             address[4] memory holders = [ADMIN, ARBITER, BILLING, GUARDIAN];
             holders[i] = address(0);
             if (i != 2) vm.expectRevert(invalidHolder(ISettlementBook.Role(i)));
-            new SettlementBook(book, CHANGE_DELAY, holders, members, 2);
+            newSettlementBook(book, CHANGE_DELAY, holders, members, 2);
         }
     }
 
