@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from sankofa_observe.adapters.clock import SystemClock
+from sankofa_observe.adapters.clock import SystemClock, within
 from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 Settling = Callable[["SqlLedger", "FolderArchive", "Clock"], "Settle"]
 """Settling, once its stores are open."""
 
+MINED_SECONDS = 10  # for which a turn waits for its transaction
 WaitsNoMore = Callable[[], bool]
 """Whether an answer from outside is not waited for any more."""
 
@@ -281,6 +282,7 @@ def _settle(
             stalled_after_seconds=chain.stalled_after_seconds,
             from_block=chain.from_block,
             wait=wait_until,
+            wait_a_while=within(MINED_SECONDS),
             is_ending=waits_no_more,
             ledger=ledger.acting("stage:settle"),
             archive=archive,

@@ -6,7 +6,6 @@ them, and that is the fate of all: those that were not taken are closed with it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -15,7 +14,6 @@ from sankofa_observe.errors import Refused, Unavailable
 from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits, Waiting
 from sankofa_observe.ports import Attempt, Clock, Ledger, Receipt, SettlementChain, Signed
 
-LOOK_SECONDS = 0.1  # between two looks at the chain
 MOST_BLOCKS = 2  # in which a transaction is waited for within a turn
 
 
@@ -27,9 +25,8 @@ class Sending:
     chain: SettlementChain
     clock: Clock
     waits: LaneWaits
-    wait: Callable[[Callable[[], bool]], None] = lambda _: None
+    wait_a_while: Callable[[Callable[[], bool]], None] = lambda _: None
     is_ending: Callable[[], bool] = lambda: False
-    mined_within_seconds: float = 10
     sent: int = 0  # transactions whose fate became known
     settled: set[str] = field(default_factory=set)  # settlements of transactions whose fate became known
     refused: Attempt | None = None  # that is open, and that the node does not take
@@ -142,19 +139,12 @@ class Sending:
         yield from self.close()
 
     def _wait_for(self, attempt: Attempt) -> None:
-        first, latest = self.chain.head().number, time.monotonic() + self.mined_within_seconds
-        look_at = 0.0
-
-        def known() -> bool:
-            nonlocal look_at
-            if time.monotonic() < look_at:
-                return False
-            look_at = time.monotonic() + LOOK_SECONDS
-            return (
+        """For a block or two; a chain that halts, or a node that forgot it, is found in the next turn."""
+        first = self.chain.head().number
+        self.wait_a_while(
+            lambda: (
                 self.is_ending()
                 or self.chain.next_nonce() > attempt.nonce
                 or self.chain.head().number >= first + MOST_BLOCKS
-                or time.monotonic() >= latest  # a chain that halts, or a node that forgot it: found in the next turn
             )
-
-        self.wait(known)
+        )

@@ -55,10 +55,12 @@ class Settle:
     agreements: Sequence[Agreement] = ()  # those that the engine follows on chain
     from_block: int = 0  # of the contract's deployment
     wait: Callable[[Callable[[], bool]], None] = lambda _: None  # until its argument is so
+    wait_a_while: Callable[[Callable[[], bool]], None] = lambda _: (
+        None
+    )  # the same, and no longer than a block or two take
     is_ending: Callable[[], bool] = lambda: False  # whether nothing more is to be sent
     memory: LaneMemory = field(default_factory=LaneMemory)
     stalled_after_seconds: int = 60  # a head older than this: spend no nonce
-    mined_within_seconds: float = 10  # or the next turn finds it
 
     def run(self) -> Iterator[Moved | Waiting | Attested | Ended]:
         """Raises what a person must see, once everything else has moved."""
@@ -70,9 +72,8 @@ class Settle:
             chain=self.chain,
             clock=self.clock,
             waits=waits,
-            wait=self.wait,
+            wait_a_while=self.wait_a_while,
             is_ending=self.is_ending,
-            mined_within_seconds=self.mined_within_seconds,
         )
         following = Following(
             ledger=self.ledger,

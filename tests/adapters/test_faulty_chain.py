@@ -18,6 +18,7 @@ from sankofa_observe.adapters.archive import FolderArchive
 from sankofa_observe.adapters.attestor import LocalAttestor
 from sankofa_observe.adapters.attestor_in_thread import MemoryAnswers, ThreadAttestor, wait_until
 from sankofa_observe.adapters.chain import ContractChain
+from sankofa_observe.adapters.clock import within
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import SankofaError, Unavailable
@@ -100,7 +101,7 @@ class Run:
             attestors=attestors,
             clock=clock,
             wait=wait_until,
-            mined_within_seconds=0.2,
+            wait_a_while=within(0.2, look_seconds=0.02),
         )
 
     def turn(self) -> None:

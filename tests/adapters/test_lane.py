@@ -13,6 +13,7 @@ import pytest
 
 from sankofa_observe.adapters.archive import FolderArchive
 from sankofa_observe.adapters.chain import ContractChain
+from sankofa_observe.adapters.clock import within
 from sankofa_observe.adapters.contract import key_fields, typed_batch
 from sankofa_observe.adapters.ledger import SqlLedger, care
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
@@ -103,7 +104,7 @@ class World:
             "from_block": self.first_block,
             "memory": self.memory,
             "wait": until,
-            "mined_within_seconds": 2,
+            "wait_a_while": within(2, look_seconds=0.02),
         }
         told = [str(one) for one in Settle(**{**given, **more}).run()]
         told += map(str, credit(ledger=self.ledger, chain=self.anvil.contract_chain()))
@@ -401,7 +402,7 @@ def test_a_block_is_believed_once_others_stand_on_it(world: World) -> None:
     )
     world.anvil.rpc("anvil_mine", hex(4))
     world.owe()
-    told = " ".join(world.run(chain=chain, mined_within_seconds=0))
+    told = " ".join(world.run(chain=chain, wait_a_while=within(0)))
     assert (world.states(), len(world.ledger.open_attempts())) == ([COMPUTED], 1)
     assert "is not mined yet" in told
     world.anvil.rpc("anvil_mine", hex(3))

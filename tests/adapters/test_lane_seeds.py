@@ -22,6 +22,7 @@ import pytest
 from sankofa_observe.adapters.archive import FolderArchive
 from sankofa_observe.adapters.attestor_in_thread import wait_until
 from sankofa_observe.adapters.chain import ContractChain
+from sankofa_observe.adapters.clock import within
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.errors import InvariantBroken, SankofaError
@@ -116,7 +117,7 @@ class Storm:
             from_block=self.first_block,
             memory=memory,
             wait=wait_until,
-            mined_within_seconds=0.3,
+            wait_a_while=within(0.3, look_seconds=0.02),
         )
 
     def chain(self) -> ContractChain:
