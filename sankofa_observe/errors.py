@@ -6,7 +6,8 @@ SankofaError
 │   └── Unfit           what records are kept in is gone or damaged: the operator mends it, nobody tries again
 ├── Unavailable         a part did not answer; the caller tries again later, nothing was lost
 │   └── Refused         the contract answered, and says no for now: its clock or another's act may change that
-│       └── Declined    a signer answered, and does not sign
+│       ├── Declined    a signer answered, and does not sign
+│       └── NotTaken    a node answered, and takes no such transaction
 └── InvariantBroken     two truths disagree; stop, keep everything, call a person
 
 An error names the thing, the value seen, the value expected and the next step.
@@ -91,6 +92,10 @@ class Refused(Unavailable):
 
 class Declined(Refused):
     """A signer answered, and does not sign: nothing was sent, and it is not for want of a smaller question."""
+
+
+class NotTaken(Refused):
+    """A node answered, and takes no such transaction: its price, its gas, or whatever else the node says of it."""
 
 
 class InvariantBroken(SankofaError):

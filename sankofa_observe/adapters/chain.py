@@ -325,7 +325,10 @@ class ContractChain:
     ) -> Signed:
         with self._node.asking(kind.value):
             # With its own gas and price, so that what a node would not take is found out before a nonce is spent.
-            refused = call.call({"from": self._sender.account, "gas": gas, "gasPrice": Wei(self._node.gas_price_wei)})
+            asked: Any = {"from": self._sender.account, "gas": gas, "gasPrice": Wei(self._node.gas_price_wei)}
+            refused: Any = ()
+            with self._node.taking():
+                refused = call.call(asked)
             signed = self._node.sign(call, self._sender, nonce=nonce, gas=gas, chain_id=self._identity.chain_id)
         attempt = Attempt(
             kind=kind,

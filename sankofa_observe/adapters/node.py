@@ -27,7 +27,7 @@ from sankofa_observe.adapters.artefacts import revert_reason
 from sankofa_observe.adapters.away import why
 from sankofa_observe.adapters.bounded import MAX_ANSWER_BYTES, BoundedAdapter, for_ever
 from sankofa_observe.adapters.redaction import Redaction, shortened
-from sankofa_observe.errors import InvalidInput, Refused, Unavailable
+from sankofa_observe.errors import InvalidInput, NotTaken, Refused, Unavailable
 from sankofa_observe.ports import Signer
 
 TIMEOUT_SECONDS = 10  # of connecting, and of each wait for bytes
@@ -141,18 +141,23 @@ class Node:
         """Send signed bytes; a node that knows them, or has mined them, is content.
 
         Raises:
-            Refused: it answered, and does not take them.
+            NotTaken: it answered, and does not take them.
         """
-        with self.asking("sending a transaction"):
-            try:
-                self.web3.eth.send_raw_transaction(raw)
-            except Web3RPCError as error:
-                found: Any = (error.rpc_response or {}).get("error") or {}
-                told = str(found.get("message") or error)
-                if not any(word in told.lower() for word in _KNOWN):
-                    if found.get("code") in _BUSY:
-                        raise
-                    raise Refused(f"the node does not take it: {shortened(self._redacted(told))}") from None
+        with self.asking("sending a transaction"), self.taking():
+            self.web3.eth.send_raw_transaction(raw)
+
+    @contextmanager
+    def taking(self) -> Iterator[None]:
+        """Tell what a node says of a transaction from what it says of itself; one that it knows, or has mined, is taken."""
+        try:
+            yield
+        except Web3RPCError as error:
+            found: Any = (error.rpc_response or {}).get("error") or {}
+            told = str(found.get("message") or error)
+            if not any(word in told.lower() for word in _KNOWN):
+                if found.get("code") in _BUSY:
+                    raise
+                raise NotTaken(f"the node does not take it: {shortened(self._redacted(told))}") from None
 
     def receipt(self, transaction: str) -> Any:
         """The receipt, or None: not known."""

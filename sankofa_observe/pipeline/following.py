@@ -7,7 +7,7 @@ the chain was rewritten, all that the ledger has on chain is compared, those at 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sankofa_observe.errors import InvariantBroken, Unavailable
 from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits, Waiting
@@ -21,7 +21,7 @@ from sankofa_observe.ports import (
     SettlementRecord,
     StateChange,
 )
-from sankofa_observe.sla.settlement import ENDS, SettlementKey, SettlementState
+from sankofa_observe.sla.settlement import ENDS, OPEN, SettlementKey, SettlementState
 
 AT_ONCE = 1000  # settlements that are compared in one question
 COMPUTED, REPORTED, DISPUTED = SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED
@@ -110,12 +110,16 @@ class Following:
 
     def _one(self, record: SettlementRecord, found: OnChainSettlement | None) -> Iterator[Moved | Waiting]:
         settlement_id = record.penalty.settlement_id
-        if record.state in {HELD, SettlementState.WITHDRAWN}:
+        if record.state is HELD:
             return
         if found is None:
-            if record.state is not COMPUTED:
+            if record.state not in OPEN:
                 yield self._gone(record, "the contract does not know it")
             return
+        if record.state is SettlementState.WITHDRAWN:  # anybody may send what attestors signed before
+            again = self._move(record, COMPUTED, "reported by another after it was withdrawn", found.words[-1])
+            yield again
+            record = replace(record, history=(*record.history, again.change))
         word = found.holding(record.penalty.row)
         if word is None:
             if record.state is COMPUTED and found.next_revision - 1 <= record.on_chain:

@@ -29,6 +29,7 @@ class Cause(StrEnum):
     RULING = "ruling"  # disputed
     RESTATEMENT = "restatement"  # its verdict was revised to one that nobody can price
     # Of the lane:
+    AWAY = "away"  # no chain node answers
     PAUSED = "paused"
     STALLED = "stalled"  # no new block
     UNMINED = "unmined"  # a transaction has no fate yet

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sankofa_observe.errors import InvariantBroken, Refused, Unavailable
+from sankofa_observe.errors import InvariantBroken, NotTaken, Refused, Unavailable
 from sankofa_observe.pipeline.asking import Asking, Due
 from sankofa_observe.pipeline.documents import Documents
 from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits, Waiting
@@ -91,6 +91,7 @@ class Reporting:
             return
         if ready:
             yield from self.sending.send(signed)
+            self._learn(len(ready))
 
     def _not_final(self, record: SettlementRecord, reason: str) -> Iterator[Waiting]:
         if reason.startswith(_LATER):  # for blocks, or a ruling: asked again at each turn
@@ -222,17 +223,25 @@ class Reporting:
         yield Attested(settlements=len(records), signed_by=asking.names(signatures), others=others)
         priced = {one.penalty.settlement_id: one.penalty.revision for one in records}
         yield from self.sending.send(signed, priced)
-        if self.sending.refused is not None:
-            self.memory.most_rows = max(1, len(records) // 2)
+        self._learn(len(records))
 
     # ------------------------------------------------------------------------------------------------------------- waits
+
+    def _learn(self, rows: int) -> None:
+        """Half of what the node does not take comes next; what it takes may grow again."""
+        if self.sending.refused is not None:
+            self.memory.most_rows = max(1, rows // 2)
+        elif self.memory.most_rows is not None:
+            self.memory.most_rows = 2 * max(rows, self.memory.most_rows)
 
     def _most(self, head: ChainHead) -> int:
         """Rows of a batch: as many as a block holds, and half of what the node did not take."""
         return min(head.most_rows, self.memory.most_rows or head.most_rows)
 
     def _all_refused(self, records: Sequence[SettlementRecord], what: str, error: Refused) -> Waiting:
-        """Each waits, and it is told once."""
+        """Each waits, and it is told once; what the node does not take is no settlement's affair."""
+        if isinstance(error, NotTaken):
+            return self.waits.of_lane(Cause.NODE, f"{what}: {error}")
         for one in records:
             self._refused(one, f"{what}: {error}")
         return Waiting(what=what, cause=Cause.REFUSED, reason=str(error))

@@ -32,6 +32,7 @@ class Sending:
     refused: Attempt | None = None  # that is open, and that the node does not take
     problems: list[str] = field(default_factory=list)
     _is_open: bool = False
+    _tried: set[str] = field(default_factory=set)  # what is signed under a nonce that has no fate yet
     _is_short: bool = False  # the node counts fewer transactions than were mined
 
     @property
@@ -49,6 +50,7 @@ class Sending:
                 yield from self._close(attempts, fate)
                 continue
             self._is_open = True
+            self._tried |= {one.transaction for one in attempts}
             yield from self._again(attempts[-1], nonce)
         if not self._is_open:
             self.waits.lane_over(Cause.UNMINED, Cause.NODE)
@@ -120,6 +122,8 @@ class Sending:
     def send(self, signed: Signed, priced: Mapping[str, int] | None = None) -> Iterator[Waiting]:
         """Store, then send, then look whether it is mined within a block or two: what is not known yet is found by the next turn."""
         attempt = signed.attempt
+        if attempt.transaction in self._tried:  # the node has refused these very bytes
+            return
         if self.refused is not None:
             attempt = replace(attempt, replacement=self.refused.replacement + 1)
         try:

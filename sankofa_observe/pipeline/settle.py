@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sankofa_observe.errors import InvariantBroken
+from sankofa_observe.errors import InvariantBroken, Unavailable
 from sankofa_observe.pipeline.following import Following, Moved
 from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits, Patience, Waiting
 from sankofa_observe.pipeline.reporting import Attested, Reporting
@@ -64,9 +64,9 @@ class Settle:
 
     def run(self) -> Iterator[Moved | Waiting | Attested | Ended]:
         """Raises what a person must see, once everything else has moved."""
-        head = self.chain.head()
-        self.memory.patience.next_turn()
         waits = LaneWaits(ledger=self.ledger, now=self.clock.now())
+        head = self._head(waits)
+        self.memory.patience.next_turn()
         sending = Sending(
             ledger=self.ledger,
             chain=self.chain,
@@ -96,6 +96,17 @@ class Settle:
             waits.write()
         if problems := [*following.problems, *sending.problems]:
             raise InvariantBroken("; ".join(dict.fromkeys(problems)))
+
+    def _head(self, waits: LaneWaits) -> ChainHead:
+        """A chain that does not answer is a wait as well, and no work of this turn."""
+        try:
+            head = self.chain.head()
+        except Unavailable as error:
+            waits.of_lane(Cause.AWAY, str(error))
+            waits.write()
+            raise
+        waits.lane_over(Cause.AWAY)
+        return head
 
     def _steps(
         self, following: Following, sending: Sending, waits: LaneWaits, head: ChainHead

@@ -213,7 +213,7 @@ class SettlementChain(Protocol):
         """The same call under the same nonce, signed at the price of the settings."""
 
     def send(self, attempt: Attempt) -> None:
-        """Send the stored bytes; a node that knows them already is content. Raises `Refused` where it answered, and does not take them."""
+        """Send the stored bytes; a node that knows them already is content. Raises `NotTaken` where it answered, and does not take them."""
 
     def receipt(self, attempt: Attempt) -> Receipt | None:
         """None means *not known*, never *failed*."""

@@ -9,7 +9,7 @@ from typing import Self
 
 from eth_hash.auto import keccak
 
-from sankofa_observe.errors import Refused, SankofaError, Unavailable
+from sankofa_observe.errors import NotTaken, Refused, SankofaError, Unavailable
 from sankofa_observe.ports import (
     Attempt,
     AttemptKind,
@@ -197,7 +197,7 @@ class FakeChain:
         if attempt.transaction in self.mined or attempt.nonce < self.nonce:
             return
         if self.refuses:
-            raise Refused(f"the node does not take it: {self.refuses}")
+            raise NotTaken(f"the node does not take it: {self.refuses}")
         if not self.faults.drop:
             self.pool[attempt.nonce] = attempt
             if self.instant:

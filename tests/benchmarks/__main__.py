@@ -19,6 +19,7 @@ NAMES = (
     "ceph_dump",
     "seals",
     "records",
+    "lane",
     "evidence",
     "what_if",
     "exclusions",

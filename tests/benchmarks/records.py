@@ -73,7 +73,7 @@ def _settled(ledger: SqlLedger) -> None:
     ledger.add_verdict(verdict(ACME))
     ledger.add_penalty(penalty)
     for state in (SettlementState.REPORTED, SettlementState.FINAL):
-        ledger.add_state(penalty.settlement_id, StateChange(state=state, at=9))
+        ledger.add_state(penalty.settlement_id, StateChange(state=state, at=9, revision=1))
     ledger.add_credit(credit(ACME, penalty))
 
 

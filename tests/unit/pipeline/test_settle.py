@@ -11,7 +11,7 @@ import pytest
 from sankofa_observe.errors import Declined, InvalidInput, InvariantBroken, SankofaError, Unavailable
 from sankofa_observe.pipeline.agreements import ended
 from sankofa_observe.pipeline.following import Moved
-from sankofa_observe.pipeline.lane_waits import SETTLEMENT, Cause, Waiting, cause_of
+from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, Waiting, cause_of
 from sankofa_observe.pipeline.reporting import Attested
 from sankofa_observe.pipeline.settle import Ended, Settle
 from sankofa_observe.ports import (
@@ -23,6 +23,7 @@ from sankofa_observe.ports import (
     Ruling,
     RulingOutcome,
     Signed,
+    StateChange,
 )
 from sankofa_observe.sla.evidence import Evidence
 from sankofa_observe.sla.penalty import Penalty
@@ -625,3 +626,45 @@ def test_a_chain_that_is_away_moves_nothing() -> None:
         court.run()
 
     assert (court.states(), court.nonces()) == ([COMPUTED], [])
+
+
+def test_what_was_withdrawn_and_reported_by_another_is_followed() -> None:
+    """What attestors signed may be sent by anybody: it is on chain, and no more silent than what we sent."""
+    court = Court()
+    withdrawn = StateChange(state=SettlementState.WITHDRAWN, at=court.clock.at, detail="no breach any more")
+    court.ledger.add_state(court.penalties[0].settlement_id, withdrawn)
+    assert (court.run(), court.states()) == ([], [SettlementState.WITHDRAWN])
+    court.hold(REPORTED)
+    told = [one.change.detail for one in court.run() if isinstance(one, Moved)]
+
+    assert (told, court.states()) == (["reported by another after it was withdrawn", "seen on chain"], [REPORTED])
+
+
+def test_a_node_that_takes_no_transaction_is_one_wait_of_the_lane() -> None:
+    """Stored, and refused in the node's own words: a smaller batch takes the same nonce, and when it is taken again all go on."""
+    court = Court(periods=4)
+    court.chain.refuses = "gas price below the minimum"
+    settling = court.settling()
+    told = [said(list(settling.run())) for _ in range(6)]
+
+    assert all("gas price below the minimum" in " ".join(one) for one in told)
+    assert [cause_of(one.reason) for one in court.ledger.waits(LANE)] == [Cause.NODE]
+    assert court.nonces() == [0] * len(court.ledger.attempts)
+    assert len(court.ledger.attempts) > 1
+    court.chain.refuses = ""
+    for _ in range(3):
+        list(settling.run())
+    assert (court.states(), court.ledger.waits(LANE), court.ledger.open_attempts()) == ([REPORTED] * 4, [], [])
+    assert sorted(name for name, what in court.chain.writes) == sorted(one.settlement_id for one in court.penalties)
+
+
+def test_a_chain_that_does_not_answer_is_a_wait_of_the_lane() -> None:
+    """It is told by a record, whose age an alarm reads, and ends with the first answer."""
+    court = Court()
+    court.chain.faults.away = True
+    with pytest.raises(Unavailable):
+        court.run()
+    assert [cause_of(one.reason) for one in court.ledger.waits(LANE)] == [Cause.AWAY]
+    court.chain.faults.away = False
+    court.run()
+    assert (court.states(), court.ledger.waits(LANE)) == ([REPORTED], [])
