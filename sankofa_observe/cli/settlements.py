@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group.command("show")(shown)
     group.command()(release)
     group.command()(adopt)
+    group.command("rebuild-evidence")(rebuild_evidence)
     app.add_typer(group, name="settlements")
 
 
@@ -111,6 +112,16 @@ def adopt(
 
     whole = read_document(document) if document else None
     _act(config, by, reason, lambda acts: acts.adopt(settlement, whole), as_json=as_json)
+
+
+def rebuild_evidence(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False) -> None:
+    """Write the document of one anew from slots and recorded terms, where it is missing or damaged; as `evidence rebuild` does for all.
+
+    Example: sankofa-observe settlements rebuild-evidence 0x… --config sankofa.yaml
+    """
+    from sankofa_observe.cli.evidence import rebuild
+
+    rebuild(config, settlement, every=False, as_json=as_json)
 
 
 def _act(config: Path, by: str | None, reason: str, act: Callable[[LaneActs], Done], *, as_json: bool) -> None:

@@ -141,3 +141,12 @@ def test_transactions_are_listed_with_their_fate(run: Run, installation: Path, p
     closed = run("transactions", "replace", "0", *settings, "--reason", "the base fee rose", "--by", "amina")
     stranger = run("transactions", "replace", "1", *settings, "--reason", "the base fee rose", "--by", "amina")
     assert [(one.code, "nothing was sent" in one.err) for one in (closed, stranger)] == [(2, True)] * 2
+
+
+def test_the_evidence_of_one_is_written_anew(run: Run, installation: Path, priced: str) -> None:  # noqa: F811
+    """Byte for byte, where it was lost."""
+    [file] = (installation / "data" / "evidence").iterdir()
+    before = file.read_bytes()
+    file.unlink()
+    ended = run("settlements", "rebuild-evidence", priced, *config(installation))
+    assert (ended.code, file.read_bytes()) == (0, before), ended.err
