@@ -221,9 +221,10 @@ class ContractChain:
         hashes = {n: "0x" + bytes(one.termsHash).hex() for n, one in zip(held, terms, strict=True)}
         return [hashes.get(n) for n in range(len(periods))]
 
-    def next_nonce(self) -> int:
+    def next_nonce(self, account: str | None = None) -> int:
+        of = Web3.to_checksum_address(account or self.account)
         with self._node.asking("nonce"):
-            return int(self._node.web3.eth.get_transaction_count(self._sender.account, self._at))  # type: ignore[arg-type]  # as text
+            return int(self._node.web3.eth.get_transaction_count(of, self._at))  # type: ignore[arg-type]  # as text
 
     def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed:
         call = self._contract.functions.submitReports([row_fields(row) for row in rows], list(signatures))

@@ -7,6 +7,7 @@ them, and that is the fate of all: those that were not taken are closed with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -43,11 +44,17 @@ class Sending:
     def close(self) -> Iterator[Waiting]:
         """Learn the fate of what was sent; what has none yet is sent again, byte for byte."""
         self._is_open, self.refused = False, None
-        used = self.chain.next_nonce()  # read before receipts, or a block in between would look like a loss
-        for (_, nonce), group in groupby(self.ledger.open_attempts(), lambda one: (one.sender, one.nonce)):
+        own, used = self.chain.account.lower(), self.chain.next_nonce()
+        for (sender, nonce), group in groupby(self.ledger.open_attempts(), lambda one: (one.sender, one.nonce)):
             attempts = list(group)
-            if (fate := self._fate(attempts, used)) is not None:
+            # Read before receipts, or a block in between would look like a loss.
+            counted = used if sender == own else self.chain.next_nonce(sender)
+            if (fate := self._fate(attempts, counted)) is not None:
                 yield from self._close(attempts, fate)
+                continue
+            if sender != own:  # of a key that was changed: it holds up no nonce of the new one
+                with suppress(Refused):
+                    self.chain.send(attempts[-1])
                 continue
             self._is_open = True
             self._tried |= {one.transaction for one in attempts}

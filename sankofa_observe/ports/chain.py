@@ -202,8 +202,8 @@ class SettlementChain(Protocol):
     def terms_hashes(self, periods: Sequence[tuple[str, int]]) -> Sequence[str | None]:
         """Of agreements and indices of periods which terms both parties accepted, in a few questions; None where they did for none."""
 
-    def next_nonce(self) -> int:
-        """The sender's next nonce, mined transactions only."""
+    def next_nonce(self, account: str | None = None) -> int:
+        """The sender's next nonce, or another account's; mined transactions only."""
 
     def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed: ...
 

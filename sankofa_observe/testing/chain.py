@@ -167,9 +167,9 @@ class FakeChain:
             return "SLASettlementUnexpectedState"
         return "" if self.clock.at >= found.standing.deadline_at else "SLADisputeWindowOpen"
 
-    def next_nonce(self) -> int:
+    def next_nonce(self, account: str | None = None) -> int:
         self._answer()
-        return self.nonce
+        return self.nonce if account in {None, self.account} else 0
 
     def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed:
         self._answer()

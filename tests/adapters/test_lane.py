@@ -29,7 +29,7 @@ from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState
 from sankofa_observe.testing.attestors import AtOnce
 from tests.builders import CREDIT_MINOR, breach
-from tests.chain import TestChain
+from tests.chain import TestChain, new_signer
 from tests.on_chain import settlement
 from tests.pace import until
 
@@ -408,3 +408,21 @@ def test_a_block_is_believed_once_others_stand_on_it(world: World) -> None:
     world.anvil.rpc("anvil_mine", hex(3))
     world.run(chain=chain)
     assert (world.states(), world.ledger.open_attempts()) == ([REPORTED], [])
+
+
+def test_another_sender_takes_over_from_one_whose_key_is_lost(world: World) -> None:
+    """What the old key signed and no node has yet holds up nothing: anybody may send what attestors signed."""
+    for n in range(2):
+        world.owe(n)
+    lost, chain = world.anvil.sender, world.anvil.contract_chain()
+    proposal = [one.penalty.row() for one in world.ledger.settlements_of(world.ledger.computed())]
+    signed = chain.sign_reports(
+        proposal, world.anvil.signatures(proposal, chain.attestor_set()), chain.next_nonce() + 5
+    )  # behind a gap: no block takes it
+    world.ledger.add_attempt(signed.attempt, 1)
+    world.run(chain=world.anvil.contract_chain(sender=new_signer()))
+    assert world.states() == [REPORTED] * 2
+    assert [one.sender for one in world.ledger.open_attempts()] == [lost.account.lower()]
+    world.anvil.pass_window()
+    world.run(chain=world.anvil.contract_chain(sender=new_signer()))
+    assert (world.states(), len(world.granted())) == ([FINAL] * 2, 2)
