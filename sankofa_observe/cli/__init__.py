@@ -12,6 +12,7 @@ import typer
 from sankofa_observe.cli import (
     agreements,
     attest,
+    audit,
     chain,
     credit,
     deadman,
@@ -66,6 +67,7 @@ for module in (
     settlements,
     transactions,
     ledger,
+    audit,
     evidence,
     verify,
     keys,

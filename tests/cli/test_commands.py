@@ -59,7 +59,7 @@ def test_command_line_has_the_documented_commands() -> None:
     """A command that appears or goes is a change that users see."""
     assert [" ".join(one) for one in COMMANDS] == [
         "agreements accept", "agreements amend", "agreements propose", "agreements terminate", "agreements withdraw", "alertmanager generate",
-        "attest", "chain announce-attestors", "chain announce-role", "chain apply-attestors", "chain apply-role", "chain deploy", "chain pause", "chain resume",
+        "attest", "audit check", "audit export", "chain announce-attestors", "chain announce-role", "chain apply-attestors", "chain apply-role", "chain deploy", "chain pause", "chain resume",
         "credits complete", "credits object", "credits redeem", "credits show", "dashboards generate", "deadman", "demo",
         "disputes finalise", "disputes open", "disputes recount", "disputes resolve", "disputes show", "disputes withdraw", "evaluate", "evidence check",
         "evidence proof", "evidence rebuild", "exclusions announce", "exclusions approve", "exclusions list", "exclusions propose", "exclusions withdraw",
