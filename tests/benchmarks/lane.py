@@ -67,9 +67,7 @@ def _settled(anvil: TestChain, folder: Path) -> list[Row]:
             wait_a_while=within(10),
         )
         report = _measured(lambda: list(lane.run()))
-        anvil.rpc("evm_setAutomine", True)
         anvil.pass_window()
-        anvil.rpc("evm_setAutomine", False)
         final = _measured(lambda: list(lane.run()))
         granted = _measured(lambda: list(credit(ledger=ledger, chain=anvil.contract_chain())))
         states = {one.state for one in ledger.settlements_of([one.penalty.settlement_id for one in breaches])}
