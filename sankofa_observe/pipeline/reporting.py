@@ -61,6 +61,9 @@ class Reporting:
     sending: Sending
     waits: LaneWaits
     memory: LaneMemory
+    doubtful: list[str] = field(
+        default_factory=list
+    )  # settlements that the contract has otherwise than the ledger, it seems
     problems: list[str] = field(default_factory=list)  # what a person is told once all else has moved
     _unproven: list[str] = field(default_factory=list)
 
@@ -97,6 +100,7 @@ class Reporting:
         if reason.startswith(_LATER):  # for blocks, or a ruling: asked again at each turn
             yield Waiting(what=record.penalty.settlement_id, cause=Cause.REFUSED, reason=_in_words(reason))
         else:
+            self.doubtful.append(record.penalty.settlement_id)
             yield self._refused(record, f"the contract does not make it final: {reason}")
 
     # ----------------------------------------------------------------------------------------------------------- reports
@@ -211,6 +215,7 @@ class Reporting:
             return
         for one, reason in zip(records, signed.refused, strict=True):
             if reason:
+                self.doubtful.append(one.penalty.settlement_id)
                 yield self._refused(one, f"the contract sets its report apart: {reason}")
         if all(signed.refused):
             return

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from sankofa_observe.errors import Refused, Unavailable
+from sankofa_observe.errors import NotTaken, Unavailable
 from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits, Waiting
 from sankofa_observe.ports import Attempt, Clock, Ledger, Receipt, SettlementChain, Signed
 
@@ -33,7 +33,6 @@ class Sending:
     refused: Attempt | None = None  # that is open, and that the node does not take
     problems: list[str] = field(default_factory=list)
     _is_open: bool = False
-    _tried: set[str] = field(default_factory=set)  # what is signed under a nonce that has no fate yet
     _is_short: bool = False  # the node counts fewer transactions than were mined
 
     @property
@@ -53,11 +52,10 @@ class Sending:
                 yield from self._close(attempts, fate)
                 continue
             if sender != own:  # of a key that was changed: it holds up no nonce of the new one
-                with suppress(Refused):
+                with suppress(NotTaken):
                     self.chain.send(attempts[-1])
                 continue
             self._is_open = True
-            self._tried |= {one.transaction for one in attempts}
             yield from self._again(attempts[-1], nonce)
         if not self._is_open:
             self.waits.lane_over(Cause.UNMINED, Cause.NODE)
@@ -73,7 +71,7 @@ class Sending:
         for one in missing:
             try:
                 self.chain.send(one)
-            except Refused as error:
+            except NotTaken as error:
                 self.problems.append(f"transaction {one.transaction} was mined and is not there any more, and {error}")
                 break
         if not missing:
@@ -111,7 +109,7 @@ class Sending:
         told = f"{attempt.kind} with nonce {nonce} is not mined yet: {attempt.transaction}"
         try:
             self.chain.send(attempt)
-        except Refused as error:
+        except NotTaken as error:
             self.refused = attempt
             yield self.waits.of_lane(
                 Cause.NODE,
@@ -129,10 +127,11 @@ class Sending:
     def send(self, signed: Signed, priced: Mapping[str, int] | None = None) -> Iterator[Waiting]:
         """Store, then send, then look whether it is mined within a block or two: what is not known yet is found by the next turn."""
         attempt = signed.attempt
-        if attempt.transaction in self._tried:  # the node has refused these very bytes
+        known = self.ledger.attempts_under(attempt.sender, attempt.nonce)
+        if any(one.transaction == attempt.transaction for one in known):
+            yield from self._once_more(attempt)
             return
-        if self.refused is not None:
-            attempt = replace(attempt, replacement=self.refused.replacement + 1)
+        attempt = replace(attempt, replacement=len(known))
         try:
             self.ledger.add_attempt(attempt, self.clock.now(), priced)
         except Unavailable as error:  # priced anew since it was read: in the next turn
@@ -143,11 +142,27 @@ class Sending:
         self._is_open, self.refused = True, None
         try:
             self.chain.send(attempt)
-        except Refused:
+        except NotTaken:
             yield from self.close()
             return
         self._wait_for(attempt)
         yield from self.close()
+
+    def _once_more(self, attempt: Attempt) -> Iterator[Waiting]:
+        """These very bytes were signed before: the node has refused them, or the block is gone in which their nonce was another's."""
+        if self.refused is not None:
+            return
+        try:
+            self.chain.send(attempt)
+        except NotTaken as error:
+            yield self.waits.of_lane(Cause.NODE, f"{attempt}: {error}")
+            return
+        self._wait_for(attempt)
+        if self.chain.receipt(attempt) is None:
+            yield self.waits.of_lane(Cause.UNMINED, f"{attempt} is sent once more, and not mined yet")
+            return
+        self.settled |= set(attempt.settlement_ids)
+        self.sent += 1
 
     def _wait_for(self, attempt: Attempt) -> None:
         """For a block or two; a chain that halts, or a node that forgot it, is found in the next turn."""

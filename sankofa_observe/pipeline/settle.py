@@ -150,6 +150,8 @@ class Settle:
                 yield event
                 if sending.settled:
                     yield from self._follow(following, sending, self.chain.head())
+            yield from following.look(reporting.doubtful)
+            reporting.doubtful.clear()
             if sending.sent == sent:
                 break
             head = self.chain.head()

@@ -388,6 +388,9 @@ class Ledger(Exclusions, Incidents, Protocol):
 
     def close_attempt(self, attempt: Attempt, receipt: Receipt, at: int) -> bool: ...
 
+    def attempts_under(self, sender: str, nonce: int) -> list[Attempt]:
+        """Every attempt that was ever signed under a nonce, in that order: of blocks that were rewritten it may be free again."""
+
     def sent_from(self, sender: str, nonce: int) -> list[Attempt]:
         """The attempts that were mined under this nonce and later ones, by nonce."""
 

@@ -376,6 +376,9 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
         nonces = {key[:2] for key, one in self.attempts.items() if one.transaction not in self.receipts}
         return [one for key, one in sorted(self.attempts.items()) if key[:2] in nonces]
 
+    def attempts_under(self, sender: str, nonce: int) -> list[Attempt]:
+        return [one for key, one in sorted(self.attempts.items()) if key[:2] == (sender, nonce)]
+
     def sent_from(self, sender: str, nonce: int) -> list[Attempt]:
         return [
             one

@@ -156,6 +156,12 @@ class Settlements(Acting):
                 {**key, **row, "block_hash": receipt.block_hash, **self._by(at)},
             )
 
+    def attempts_under(self, sender: str, nonce: int) -> list[Attempt]:
+        sent = tables.attempts
+        query = select(sent).where(sent.c.sender == sender, sent.c.nonce == nonce).order_by(sent.c.replacement)
+        with self._database.reading() as connection:
+            return [rows.attempt(row) for row in connection.execute(query).mappings()]
+
     def sent_from(self, sender: str, nonce: int) -> list[Attempt]:
         sent, closed = tables.attempts, tables.receipts
         query = select(sent).join(closed, sent.c.transaction == closed.c.transaction)
