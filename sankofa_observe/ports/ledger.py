@@ -384,7 +384,7 @@ class Ledger(Exclusions, Incidents, Protocol):
         """
 
     def open_attempts(self) -> list[Attempt]:
-        """Every attempt under a nonce whose fate is not recorded, by nonce; those of one nonce in the order in which they were signed."""
+        """Attempts whose fate is not recorded, by nonce; those of one nonce in the order in which they were signed."""
 
     def close_attempt(self, attempt: Attempt, receipt: Receipt, at: int) -> bool: ...
 

@@ -373,8 +373,7 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
         return standing is None
 
     def open_attempts(self) -> list[Attempt]:
-        nonces = {key[:2] for key, one in self.attempts.items() if one.transaction not in self.receipts}
-        return [one for key, one in sorted(self.attempts.items()) if key[:2] in nonces]
+        return [one for _, one in sorted(self.attempts.items()) if one.transaction not in self.receipts]
 
     def attempts_under(self, sender: str, nonce: int) -> list[Attempt]:
         return [one for key, one in sorted(self.attempts.items()) if key[:2] == (sender, nonce)]

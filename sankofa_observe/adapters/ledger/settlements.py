@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select, text
+from sqlalchemy import Connection, Select, func, select, text
 
 from sankofa_observe.adapters.ledger import projections, rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
@@ -133,15 +133,12 @@ class Settlements(Acting):
 
     def open_attempts(self) -> list[Attempt]:
         sent, closed = tables.attempts, tables.receipts
-        without = (
-            select(sent.c.sender, sent.c.nonce)
+        query = (
+            select(sent)
             .outerjoin(closed, sent.c.transaction == closed.c.transaction)
             .where(closed.c.transaction.is_(None))
-            .distinct()
-            .subquery()
+            .order_by(sent.c.sender, sent.c.nonce, sent.c.replacement)
         )
-        same = and_(sent.c.sender == without.c.sender, sent.c.nonce == without.c.nonce)
-        query = select(sent).join(without, same).order_by(sent.c.sender, sent.c.nonce, sent.c.replacement)
         with self._database.reading() as connection:
             return [rows.attempt(row) for row in connection.execute(query).mappings()]
 
