@@ -27,7 +27,6 @@ class Cause(StrEnum):
     GONE = "gone"  # recorded as on chain, and not there
     HELD = "held"  # the chain holds another row
     RULING = "ruling"  # disputed
-    RESTATEMENT = "restatement"  # its verdict was revised to one that nobody can price
     # Of the lane:
     AWAY = "away"  # no chain node answers
     PAUSED = "paused"
@@ -39,7 +38,7 @@ class Cause(StrEnum):
 
 
 OF_SETTLEMENT = (
-    Cause.ATTESTORS, Cause.TERMS, Cause.EVIDENCE, Cause.REFUSED, Cause.GONE, Cause.HELD, Cause.RULING, Cause.RESTATEMENT,
+    Cause.ATTESTORS, Cause.TERMS, Cause.EVIDENCE, Cause.REFUSED, Cause.GONE, Cause.HELD, Cause.RULING,
 )  # fmt: skip
 OF_LANE = tuple(one for one in Cause if one not in OF_SETTLEMENT)
 
