@@ -397,7 +397,6 @@ def test_any_schedule_ends_as_the_run_in_which_nothing_happens(storm: MakeStorm,
 
 def test_schedules_meet_everything_that_can_happen() -> None:
     """Or the seeds would prove less than they say; run after them, in the same process."""
-    if not MET:
-        pytest.skip("no schedule was run in this process")
-    print("; ".join(f"{what} {times}" for what, times in sorted(MET.items())))
+    if sum(MET[one] for one in set(HAPPENINGS)) < 10 * STEPS:
+        pytest.skip("too few schedules were run in this process to say so")
     assert set(HAPPENINGS) - set(MET) == set()
