@@ -121,7 +121,7 @@ def _restated_later(asked: ToAssess) -> str:
     if asked.state not in PRICEABLE:
         return f"which is {asked.state}: it is restated once that is over"
     if asked.on_chain and asked.record.verdict is Verdict.UNDETERMINED:
-        return "which stands: nobody can tell any more, and a person decides (sankofa-observe verdicts review)"
+        return "which stands: nobody can tell any more, and a person decides (sankofa-observe verdicts settle)"
     return ""
 
 

@@ -108,6 +108,13 @@ class LaneActs:
         record = next(iter(self.ledger.settlements_of({settlement_id})), None)
         key = record.penalty.key if record else self._key(settlement_id, document)
         [found] = self.chain.settlements([key])
+        if record and document and document_hash(document.identity) == record.penalty.document_hash:
+            self.archive.put(document)
+            ours = found.holding(record.penalty.row) if found else None
+            if found is None or (ours and ours.state is record.state):
+                return Done(
+                    settlement_id=settlement_id, said="its evidence is in the archive, byte for byte as it was priced"
+                )
         if found is None:
             raise InvalidInput(
                 f"the contract holds nothing of settlement {settlement_id}; nothing was written. Where it is known here, it is reported by "

@@ -165,7 +165,7 @@ class Reporting:
             "the contract holds other terms than the specs, or none of this version; have it proposed and accepted (agreements "
             "propose, agreements accept), or restore the specs that both parties accepted"
         )
-        return self._refused(record, reason, Cause.TERMS)
+        return self._waits(record, Cause.TERMS, reason)
 
     def _attest(
         self, due: Mapping[str, Due], documents: Documents, own: Mapping[str, SettlementRecord], most_rows: int

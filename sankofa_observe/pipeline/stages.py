@@ -67,7 +67,7 @@ CREDIT = Stage(
     reads=("ledger", "chain"),
     writes=("ledger",),
     makes="service credit, in the amount the contract accrued",
-    repeats="one a settlement",
+    repeats="one a revision that became final",
     settles=True,
 )
 ANNOUNCE = Stage(

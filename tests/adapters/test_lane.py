@@ -24,7 +24,7 @@ from sankofa_observe.pipeline.settle import LaneMemory, Settle
 from sankofa_observe.ports import AttestorSet, Signer
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement
-from sankofa_observe.sla.evidence import Evidence
+from sankofa_observe.sla.evidence import Evidence, parse
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState
 from sankofa_observe.testing.attestors import AtOnce
@@ -367,10 +367,13 @@ def test_a_document_that_is_missing_costs_its_own_settlement_and_its_wait_ends_w
     with pytest.raises(InvariantBroken, match="1 not reported for want of evidence"):
         world.run()
     assert (world.states(), world.waits()) == ([COMPUTED, REPORTED], [Cause.EVIDENCE])
-    path.write_bytes(kept)
-    path.chmod(0o600)
+    copy = parse(kept)
+    assert "its evidence is in the archive" in str(world.acts().adopt(missing.settlement_id, copy))
     world.run()
     assert (world.states(), world.waits()) == ([REPORTED, REPORTED], [])
+    path.unlink()
+    assert "its evidence is in the archive" in str(world.acts().adopt(missing.settlement_id, copy))
+    assert path.read_bytes() == kept
     assert whole.settlement_id != missing.settlement_id
 
 
