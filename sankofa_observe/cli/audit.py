@@ -33,6 +33,7 @@ def export(
 
     Example: sankofa-observe audit export 2027-01.jsonl --from 2027-01-01T00:00:00Z --to 2027-02-01T00:00:00Z --config sankofa.yaml
     """
+    from sankofa_observe.adapters.clock import SystemClock
     from sankofa_observe.adapters.ledger import audit
     from sankofa_observe.cli.pipeline import instant
     from sankofa_observe.config import load_settings
@@ -42,6 +43,10 @@ def export(
     starts_at, ends_at = instant("--from", since), instant("--to", to)
     if ends_at <= starts_at:
         raise InvalidInput(f"--to {to}: expected an instant after {since}; nothing was written")
+    if ends_at > SystemClock().now():
+        raise InvalidInput(
+            f"--to {to}: it is yet to come, and what is written until then would be missing; nothing was written"
+        )
     period = Period(starts_at=starts_at, ends_at=ends_at)
     show([audit.export(load_settings(config).ledger_url, period, file)], as_json=as_json, nothing="")
 

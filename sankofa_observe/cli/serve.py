@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -374,8 +374,14 @@ def _runs(platform: Platform, metrics: PipelineMetrics, settings: Settings) -> d
         watch = _contract_watch(platform.settling.chain, metrics, platform, settings)
 
         def settle() -> str:
+            try:
+                said = _said(platform.settle())
+            except SankofaError:
+                with suppress(SankofaError):
+                    watch.look()
+                raise
             watch.look()
-            return _said(platform.settle())
+            return said
 
         runs |= {
             "assess": lambda: _said(platform.assess()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated
 
 import typer
@@ -58,20 +59,24 @@ def replace(
     actor = person(who(by), reason)
     with open_lane(load_settings(config)) as (ledger, chain):
         chain.head()  # the right chain, before anything is signed
-        found = [one for one in ledger.open_attempts() if one.nonce == nonce]
+        own = chain.account.lower()
+        gone = ledger.sent_from(own, chain.next_nonce())  # mined in blocks that were rewritten
+        every = [one for one in (*ledger.open_attempts(), *gone) if one.nonce == nonce]
+        found = [one for one in every if one.sender == own] or every
         if not found:
             raise InvalidInput(
                 f"no open transaction with nonce {nonce}; see sankofa-observe transactions list --open; nothing was sent"
             )
-        if found[-1].sender != chain.account.lower():
+        if found[-1].sender != own:
             raise InvalidInput(
                 f"nonce {nonce} is of {found[-1].sender}, and chain.sender of the settings is {chain.account.lower()}; nothing was sent"
             )
-        made = chain.replacement(found[-1])
-        if made.transaction in {one.transaction for one in found}:
+        known = ledger.attempts_under(own, nonce)
+        made = dataclasses.replace(chain.replacement(found[-1]), replacement=len(known))
+        if made.transaction in {one.transaction for one in known}:
             raise InvalidInput(
                 f"transaction {made.transaction} has the price of the settings already; raise chain.gas_price_wei first; nothing was sent"
             )
         ledger.acting(actor).add_attempt(made, SystemClock().now(), reason=reason)
         chain.send(made)
-        say(f"sent: {made}; one of the {len(found) + 1} under nonce {nonce} is mined, and that is the fate of all")
+        say(f"sent: {made}; one of the {len(known) + 1} under nonce {nonce} is mined, and that is the fate of all")

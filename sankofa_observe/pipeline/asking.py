@@ -122,6 +122,12 @@ class Asking:
         """What one attestor makes of it is its own."""
         try:
             return do(attestor)
+        except (
+            InvariantBroken
+        ) as error:  # a document that was whole and is not any more: it is looked at anew in the next turn
+            self.broken.append(error)
+            self._errors[self._account(attestor)] = f"was not asked: {error}"
+            return None
         except Unavailable as error:
             self._errors[self._account(attestor)] = f"away: {error}"
             return None

@@ -79,6 +79,7 @@ def assess(
         (one.version, promise.slo.name, promise.site): (one, promise) for one in versions for promise in one.promises
     }
     unpriced = []
+    later: list[InvariantBroken | Unavailable] = []  # what holds up no other of this agreement
     for asked in ledger.to_assess(versions[0].id):
         record = asked.record
         if asked.penalty and (why := _restated_later(asked)):
@@ -87,7 +88,12 @@ def assess(
         if asked.penalty and record.verdict is not Verdict.BREACH and not asked.on_chain:
             detail = f"verdict {record.ref} is {record.verdict}"
             change = StateChange(state=SettlementState.WITHDRAWN, at=clock.now(), detail=detail)
-            ledger.add_state(asked.penalty.settlement_id, change)
+            try:
+                ledger.add_state(asked.penalty.settlement_id, change)
+            except (InvariantBroken, Unavailable) as error:  # it is on its way by now: told last
+                later.append(error)
+                continue
+            ledger.end_wait("settlement", asked.penalty.settlement_id, clock.now())
             yield PriceWithdrawn(record=record, settlement_id=asked.penalty.settlement_id)
             continue
         agreement, promise = promised.get((record.agreement_version, record.slo, record.site), (None, None))
@@ -107,13 +113,19 @@ def assess(
             assessed_at=clock.now(),
         )
         archive.put(document)
-        ledger.add_penalty(penalty)
+        try:
+            ledger.add_penalty(penalty)
+        except (InvariantBroken, Unavailable) as error:  # it is on its way by now: told last
+            later.append(error)
+            continue
         yield Assessed(penalty=penalty, replaces=asked.penalty)
     if unpriced:
         raise InvariantBroken(
             f"agreement {versions[0].name} no longer promises {', '.join(unpriced)}, a breach that has no penalty yet; "
             "restore the terms it was judged by and assess again"
         )
+    if later:
+        raise next((one for one in later if isinstance(one, InvariantBroken)), later[0])
 
 
 def _restated_later(asked: ToAssess) -> str:

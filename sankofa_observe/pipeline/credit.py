@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sankofa_observe.ports import Finalisation, Ledger, SettlementChain, SettlementRecord
+from sankofa_observe.errors import InvariantBroken
+from sankofa_observe.ports import Clock, Finalisation, Ledger, SettlementChain, SettlementRecord
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.units import Money
 
 
-def credit(*, ledger: Ledger, chain: SettlementChain) -> Iterator[ServiceCredit]:
-    """Grant what the contract accrued for every settlement that is final, to the tenant of its record; each revision once."""
+def credit(*, ledger: Ledger, chain: SettlementChain, clock: Clock | None = None) -> Iterator[ServiceCredit]:
+    """Grant what the contract accrued for every revision that was final, to the tenant of its record; each once.
+
+    Raises:
+        InvariantBroken: told last, of those that cannot be granted: they hold up no other.
+    """
     records = ledger.uncredited()
     if not records:
         return
     found = chain.finalisations(frozenset(one.penalty.key for one in records))
+    granted = ledger.granted([one.penalty.settlement_id for one in records])
+    broken: list[str] = []
     for record in records:
         # Where there is none, the node we ask lags behind the one that told us: next run.
         for final in found.get(record.penalty.key, ()):
+            if final.revision in granted.get(record.penalty.settlement_id, ()):
+                continue
             grant = _grant(record, final)
-            if ledger.add_credit(grant):
-                yield grant
+            try:
+                if ledger.add_credit(grant, clock.now() if clock else None):
+                    yield grant
+            except InvariantBroken as error:
+                broken.append(str(error))
+    if broken:
+        raise InvariantBroken("; ".join(broken))
 
 
 def _grant(record: SettlementRecord, final: Finalisation) -> ServiceCredit:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.errors import InvariantBroken
 from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits, Waiting
 from sankofa_observe.ports import (
     ChainHead,
@@ -89,7 +89,12 @@ class Following:
         return f"settlements of {identity.contract} on chain {identity.chain_id}"
 
     def _tell_of_strangers(self, strangers: Mapping[str, SettlementKey]) -> Iterator[Waiting]:
-        """On chain, and not in this ledger: it was restored from before, or another one reports to the same contract."""
+        """On chain, and not in this ledger: it was restored from before, or another one reports to the same contract.
+
+        What was only named in a call, by anybody, and set apart, is not on chain.
+        """
+        held = self.chain.settlements(list(strangers.values())) if strangers else []
+        strangers = {one: key for (one, key), found in zip(strangers.items(), held, strict=True) if found is not None}
         if strangers:
             yield self.waits.of_lane(
                 Cause.STRANGERS,
@@ -107,6 +112,8 @@ class Following:
                 yield from self._one(record, found)
             except InvariantBroken as error:  # told last: it costs this settlement and no other
                 self.problems.append(str(error))
+                penalty = record.penalty
+                yield self.waits.of(penalty.settlement_id, penalty.tenant, Cause.HELD, str(error))
 
     def _one(self, record: SettlementRecord, found: OnChainSettlement | None) -> Iterator[Moved | Waiting]:
         settlement_id = record.penalty.settlement_id
@@ -132,6 +139,8 @@ class Following:
         self.waits.over(settlement_id, Cause.GONE)
         if word.state is not record.state:
             yield from self._moves(record, word, "seen on chain")
+        elif word.state is DISPUTED:
+            self._waits_for_ruling(record, word)
 
     def _gone(self, record: SettlementRecord, what: str) -> Waiting:
         """Blocks were rewritten, or the node lags: its transaction is sent again by itself, and a person is told where that is no help."""
@@ -146,11 +155,10 @@ class Following:
     def _other_row(self, record: SettlementRecord, found: OnChainSettlement) -> Iterator[Moved | Waiting]:
         """The contract holds another row than ours: by a ruling, or nobody here knows why."""
         newest = found.words[-1]
-        try:
-            ruling = self.chain.ruling(record.penalty.key, newest.revision)
-        except Unavailable as error:
-            yield Waiting(what=record.penalty.settlement_id, cause=Cause.HELD, reason=str(error))
+        if newest.revision < record.history[-1].revision:  # what stood before ours: ours is gone, or the node is behind
+            yield self._gone(record, f"the contract has revision {newest.revision} of it, which stood before")
             return
+        ruling = self.chain.ruling(record.penalty.key, newest.revision)
         if ruling is not None and ruling.row.commitment == newest.commitment:
             if newest.state is not record.state:
                 counts = f"{ruling.row.good} good of {ruling.row.valid}"
@@ -171,17 +179,19 @@ class Following:
         if record.state is COMPUTED and word.state is not REPORTED:
             yield self._move(record, REPORTED, "seen on chain", word)
         yield self._move(record, word.state, detail, word)
-        settlement_id = record.penalty.settlement_id
         if word.state is DISPUTED:
-            self.waits.of(
-                settlement_id,
-                record.penalty.tenant,
-                Cause.RULING,
-                "disputed: the arbiter rules, or the report stands when the time to rule is over",
-                due_at=self._due_at(record, word.state, word),
-            )
+            self._waits_for_ruling(record, word)
         else:
-            self.waits.over(settlement_id)
+            self.waits.over(record.penalty.settlement_id)
+
+    def _waits_for_ruling(self, record: SettlementRecord, word: OnChainWord) -> None:
+        self.waits.of(
+            record.penalty.settlement_id,
+            record.penalty.tenant,
+            Cause.RULING,
+            "disputed: the arbiter rules, or the report stands when the time to rule is over",
+            due_at=self._due_at(record, word.state, word),
+        )
 
     def _move(self, record: SettlementRecord, state: SettlementState, detail: str, word: OnChainWord) -> Moved:
         change = StateChange(

@@ -140,7 +140,7 @@ class LaneActs:
         yield from following.look(self.ledger.computed())
         waits.write()
         yield from map(InvariantBroken, following.problems)
-        yield from credit(ledger=self.ledger, chain=self.chain)
+        yield from credit(ledger=self.ledger, chain=self.chain, clock=self.clock)
         yield from self._uncredited()
 
     def _uncredited(self) -> Iterator[InvariantBroken]:
@@ -159,7 +159,8 @@ class LaneActs:
             held = self.chain.settlements(list(missing.values()))
             rows = self.chain.rows(frozenset(missing.values()))
             for (settlement_id, key), found in zip(missing.items(), held, strict=True):
-                if found is None:
+                if found is None:  # named in a call by anybody, and set apart: it is not on the contract
+                    known.add(settlement_id)
                     continue
                 try:
                     yield self._adopt(settlement_id, None, found, rows.get(key, {}), None)
@@ -177,7 +178,9 @@ class LaneActs:
         rows: Mapping[int, Row],
         document: Evidence | None,
     ) -> Done:
-        word = found.words[-1] if record is None or record.state is not SettlementState.FINAL else found.standing
+        # What is void beside what stands is no word of it.
+        words = [one for one in found.words if one.state is not SettlementState.VOIDED] or [found.standing]
+        word = words[-1] if record is None or record.state is not SettlementState.FINAL else found.standing
         if record and (ours := found.holding(record.penalty.row)) and ours.state is record.state:
             raise self._wrong(record)
         reported = rows.get(word.revision)

@@ -76,7 +76,10 @@ class LaneWaits:
 
     def of(self, settlement_id: str, tenant: str, cause: Cause, reason: str, *, due_at: int | None = None) -> Waiting:
         """One settlement waits."""
+        standing = self._standing.get((SETTLEMENT, settlement_id))
         due = self.now + DUE_SECONDS if due_at is None else due_at
+        if due_at is None and standing and cause_of(standing.reason) != Cause.RULING:
+            due = min(due, standing.due_at)  # causes that take turns are one wait all the same
         self._begin(SETTLEMENT, settlement_id, tenant, cause, reason, due)
         return Waiting(what=settlement_id, cause=cause, reason=reason)
 

@@ -139,7 +139,8 @@ class Platform(Observing):
     def credit(self) -> Iterator[ServiceCredit]:
         from sankofa_observe.pipeline.credit import credit
 
-        yield from credit(ledger=self.ledger.acting("stage:credit"), chain=self.need_settling().chain)
+        chain = self.need_settling().chain
+        yield from credit(ledger=self.ledger.acting("stage:credit"), chain=chain, clock=self.clock)
 
     @cached_property
     def silences(self) -> Silences:

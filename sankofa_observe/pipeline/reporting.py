@@ -65,6 +65,7 @@ class Reporting:
         default_factory=list
     )  # settlements that the contract has otherwise than the ledger, it seems
     problems: list[str] = field(default_factory=list)  # what a person is told once all else has moved
+    _has_learned: bool = False
     _unproven: list[str] = field(default_factory=list)
 
     # ---------------------------------------------------------------------------------------------------------- finality
@@ -77,7 +78,8 @@ class Reporting:
         found = [one for one in self.ledger.due(head.unpaused_at, MOST_DUE) if one.penalty.settlement_id not in unknown]
         # What was final, and is only reported in the blocks that took the place of others, is made final once more.
         found += [one for one in gone if one.state is SettlementState.FINAL]
-        due = [one for one in found if patience.allows(*_of(one))][:most]
+        found = [one for one in found if patience.allows(*_of(one))]
+        due = sorted(found, key=lambda one: one.penalty.settlement_id in self.memory.early)[:most]
         if not due or not self.sending.may_send:
             return
         nonce = self.sending.next_nonce()
@@ -97,8 +99,11 @@ class Reporting:
             self._learn(len(ready))
 
     def _not_final(self, record: SettlementRecord, reason: str) -> Iterator[Waiting]:
-        if reason.startswith(_LATER):  # for blocks, or a ruling: asked again at each turn
+        if reason.startswith(_LATER):  # for blocks, or a ruling: asked again, after those that were not asked yet
+            self.memory.early.add(record.penalty.settlement_id)
             yield Waiting(what=record.penalty.settlement_id, cause=Cause.REFUSED, reason=_in_words(reason))
+        elif record.state is SettlementState.FINAL:  # it waits as gone, and goes on doing so
+            self.memory.patience.refused(*_of(record))
         else:
             self.doubtful.append(record.penalty.settlement_id)
             yield self._refused(record, f"the contract does not make it final: {reason}")
@@ -192,7 +197,11 @@ class Reporting:
                 yield self._waits(record, Cause.ATTESTORS, f"{said}; {others}" if others else said)
         for proposal in ready:
             yield from self._send(proposal, own, asking)
-        self.problems += map(str, asking.broken)
+            if self._has_learned:  # the node takes no batch of this size, and the next turn tries a smaller one
+                break
+        if asking.broken:
+            self.problems += map(str, asking.broken)
+            self.memory.whole.clear()
 
     def _send(
         self, proposal: Proposal, own: Mapping[str, SettlementRecord], asking: Asking
@@ -235,9 +244,13 @@ class Reporting:
     def _learn(self, rows: int) -> None:
         """Half of what the node does not take comes next; what it takes may grow again."""
         if self.sending.refused is not None:
-            self.memory.most_rows = max(1, rows // 2)
+            self._smaller(rows)
         elif self.memory.most_rows is not None:
             self.memory.most_rows = 2 * max(rows, self.memory.most_rows)
+
+    def _smaller(self, rows: int) -> None:
+        self.memory.most_rows = max(1, rows // 2)
+        self._has_learned = True
 
     def _most(self, head: ChainHead) -> int:
         """Rows of a batch: as many as a block holds, and half of what the node did not take."""
@@ -246,6 +259,7 @@ class Reporting:
     def _all_refused(self, records: Sequence[SettlementRecord], what: str, error: Refused) -> Waiting:
         """Each waits, and it is told once; what the node does not take is no settlement's affair."""
         if isinstance(error, NotTaken):
+            self._smaller(len(records))
             return self.waits.of_lane(Cause.NODE, f"{what}: {error}")
         for one in records:
             self._refused(one, f"{what}: {error}")

@@ -38,6 +38,7 @@ class LaneMemory:
     proposals: dict[Proposal, int] = field(default_factory=dict)  # what attestors have before them
     asked_in: dict[str, Period] = field(default_factory=dict)  # in which period each agreement was last asked
     patience: Patience = field(default_factory=Patience)
+    early: set[str] = field(default_factory=set)  # whose time seemed over, and was not
     whole: set[str] = field(default_factory=set)  # documents that were read and are whole
     looked_at: set[str] = field(default_factory=set)  # what is to be reported, and was not on chain yet
     most_rows: int | None = None  # of a batch, once the node took no larger one

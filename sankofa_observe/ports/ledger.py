@@ -400,8 +400,11 @@ class Ledger(Exclusions, Incidents, Protocol):
     def move_cursor(self, name: str, number: int, block_hash: str) -> None: ...
 
     def uncredited(self) -> list[SettlementRecord]:
-        """Settlements that are final by a revision of which nothing is granted yet, by period and id."""
+        """Settlements that were final by a revision of which nothing is granted yet, whatever they are by now; by period and id."""
 
-    def add_credit(self, credit: ServiceCredit) -> bool: ...
+    def granted(self, ids: Collection[str]) -> Mapping[str, Collection[int]]:
+        """The revisions of these of which something is granted, by settlement."""
+
+    def add_credit(self, credit: ServiceCredit, at: int | None = None) -> bool: ...
 
     def totals(self) -> Totals: ...

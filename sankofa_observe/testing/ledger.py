@@ -348,9 +348,15 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
         return [
             one
             for one in self.in_order()
-            if one.state is SettlementState.FINAL
-            and (one.penalty.settlement_id, one.history[-1].revision) not in self.grants
+            if any(
+                change.state is SettlementState.FINAL
+                and (one.penalty.settlement_id, change.revision) not in self.grants
+                for change in one.history
+            )
         ]
+
+    def granted(self, ids: Collection[str]) -> dict[str, set[int]]:
+        return {name: {revision for one, revision in self.grants if one == name} for name in ids}
 
     def add_attempt(
         self,
@@ -400,7 +406,7 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
         self.receipts.setdefault(attempt.transaction, receipt)
         return standing is None
 
-    def add_credit(self, credit: ServiceCredit) -> bool:
+    def add_credit(self, credit: ServiceCredit, at: int | None = None) -> bool:  # noqa: ARG002  the real ledger stores it
         settled = self.records.get(credit.settlement_id)
         if settled is None or settled.penalty.tenant != credit.tenant:
             raise InvariantBroken(

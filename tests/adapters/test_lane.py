@@ -21,7 +21,7 @@ from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.lane_acts import Done, LaneActs
 from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, cause_of
 from sankofa_observe.pipeline.settle import LaneMemory, Settle
-from sankofa_observe.ports import AttestorSet, Signer
+from sankofa_observe.ports import AttestorSet, Signer, StateChange
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import Evidence, parse
@@ -92,8 +92,7 @@ class World:
         self.ledger.add_penalty(penalty)
         return penalty
 
-    def run(self, **more: Any) -> list[str]:
-        """One turn, and the credits that came of it."""
+    def settle(self, **more: Any) -> Settle:
         given = {
             "ledger": self.ledger.acting("stage:settle"),
             "archive": self.archive,
@@ -106,7 +105,11 @@ class World:
             "wait": until,
             "wait_a_while": within(2, look_seconds=0.02),
         }
-        told = [str(one) for one in Settle(**{**given, **more}).run()]
+        return Settle(**{**given, **more})
+
+    def run(self, **more: Any) -> list[str]:
+        """One turn, and the credits that came of it."""
+        told = [str(one) for one in self.settle(**more).run()]
         told += map(str, credit(ledger=self.ledger, chain=self.anvil.contract_chain()))
         return told
 
@@ -429,3 +432,50 @@ def test_another_sender_takes_over_from_one_whose_key_is_lost(world: World) -> N
     world.anvil.pass_window()
     world.run(chain=world.anvil.contract_chain(sender=new_signer()))
     assert (world.states(), len(world.granted())) == ([FINAL] * 2, 2)
+
+
+def test_a_dearer_restatement_holds_up_no_credit(world: World) -> None:
+    """Of another band: what was granted before is granted no more, the difference is, and others go on."""
+    world.owe(0)
+    world.finish()
+    before = sum(world.granted())
+    penalty = world.ledger.read(OPERATOR).settlements().items[0].penalty
+    dearer = replace(penalty, revision=2, good=0, credit_ppm=penalty.credit_ppm, credit_minor=penalty.credit_minor + 7)
+    world.ledger.add_penalty(dearer)  # as if its band were another one
+    world.ledger.add_state(penalty.settlement_id, StateChange(state=REPORTED, at=1, revision=2))
+    world.ledger.add_state(penalty.settlement_id, StateChange(state=FINAL, at=2, revision=2))
+    world.owe(1)
+    world.finish()
+    assert sum(world.granted()) == 2 * before
+    assert world.states() == [FINAL, FINAL]
+
+
+def test_what_was_final_is_granted_though_it_is_restated_by_now(world: World) -> None:
+    """Pricing and granting are turns of their own: what a revision earned is granted whatever became of it."""
+    world.owe()
+    world.run()
+    world.anvil.pass_window()
+    settle_only = [str(one) for one in world.settle().run()]
+    assert (world.states(), world.granted(), bool(settle_only)) == ([FINAL], [], True)
+    world.owe(bad=2, revision=2)
+    assert world.states() == [COMPUTED]
+    list(credit(ledger=world.ledger, chain=world.anvil.contract_chain()))
+    assert world.granted() == [CREDIT_MINOR]
+
+
+def test_a_restatement_that_a_node_does_not_know_yet_is_gone_and_not_held(world: World) -> None:
+    """What the node shows is what stood before ours: it is behind, or the block is gone; no second truth."""
+    world.owe()
+    world.finish()
+    before = world.anvil.rpc("evm_snapshot")
+    world.owe(bad=2, revision=2)
+    world.run()
+    assert world.states() == [REPORTED]
+    world.anvil.rpc("evm_revert", before)
+    world.anvil.rpc("anvil_mine", hex(2))
+    world.run()
+    assert SettlementState.HELD not in world.states()
+    world.run()
+    world.anvil.pass_window()
+    world.run()
+    assert (world.states(), world.waits(), len(world.granted())) == ([FINAL], [], 2)

@@ -181,8 +181,9 @@ _MADE = {
             AND w.number = (SELECT max(x.number) FROM wait x WHERE x.subject = w.subject AND x.subject_id = w.subject_id)""",
     "settlement_now": f"""
         SELECT p.settlement_id, p.tenant, p.agreement_id, p.slo, p.site, p.starts_at, p.ends_at, p.id AS penalty_id, s.state, s.due_at,
-            CASE WHEN EXISTS (SELECT 1 FROM credit_entry c WHERE c.settlement_id = p.settlement_id AND c.revision = s.revision)
-                THEN 1 ELSE 0 END AS credited,
+            CASE WHEN EXISTS (SELECT 1 FROM settlement_state f WHERE f.settlement_id = p.settlement_id AND f.state = 'final' AND NOT EXISTS
+                (SELECT 1 FROM credit_entry c WHERE c.settlement_id = f.settlement_id AND c.revision = f.revision))
+                THEN 0 ELSE 1 END AS credited,
             CASE WHEN EXISTS (SELECT 1 FROM settlement_state x WHERE x.settlement_id = p.settlement_id AND x.revision > 0)
                 THEN 1 ELSE 0 END AS on_chain
         FROM penalty p JOIN settlement_state s ON s.settlement_id = p.settlement_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, text
@@ -58,6 +58,7 @@ class Settlements(Acting):
 
     def add_state(self, settlement_id: str, change: StateChange) -> bool:
         with self._writing() as connection:
+            _alone(connection, [settlement_id])
             history = histories(connection, [settlement_id]).get(settlement_id, [])
             allowed = bool(history) and (history[-1].state, change.state) in ARROWS
             if not allowed and change.state in {one.state for one in history}:
@@ -105,8 +106,20 @@ class Settlements(Acting):
 
     def uncredited(self) -> list[SettlementRecord]:
         now = tables.settlements_now
-        query = settlements().where(now.c.state == SettlementState.FINAL.value, now.c.credited == 0)
+        query = settlements().where(text(tables.UNCREDITED))
         return self._settlements(query.order_by(now.c.starts_at, now.c.settlement_id))
+
+    def granted(self, ids: Collection[str]) -> dict[str, set[int]]:
+        table, wanted = tables.credit_entries, sorted(ids)
+        found: dict[str, set[int]] = {}
+        with self._database.reading() as connection:
+            for first in range(0, len(wanted), IN_A_QUERY):
+                some = table.c.settlement_id.in_(wanted[first : first + IN_A_QUERY])
+                for settlement_id, revision in connection.execute(
+                    select(table.c.settlement_id, table.c.revision).where(some)
+                ):
+                    found.setdefault(settlement_id, set()).add(revision)
+        return found
 
     def _settlements(self, query: Select[Any]) -> list[SettlementRecord]:
         with self._database.reading() as connection:
@@ -120,6 +133,7 @@ class Settlements(Acting):
         row = {**rows.attempt_row(attempt), **self._by(at)}
         key = {name: row[name] for name in ("sender", "nonce", "replacement")}
         with self._writing() as connection:
+            _alone(connection, list(priced or {}))
             for settlement_id, revision in (priced or {}).items():
                 if changed := _changed_since(connection, settlement_id, revision):
                     raise Unavailable(
@@ -183,10 +197,11 @@ class Settlements(Acting):
 
     # ----------------------------------------------------------------------------------------------------------- credits
 
-    def add_credit(self, credit: ServiceCredit) -> bool:
-        row = {**rows.credit_row(credit), **self._by(credit.granted_at)}
+    def add_credit(self, credit: ServiceCredit, at: int | None = None) -> bool:
+        row = {**rows.credit_row(credit), **self._by(credit.granted_at if at is None else at)}
         key = {name: row[name] for name in ("settlement_id", "revision")}
         with self._writing() as connection:
+            _alone(connection, [credit.settlement_id])
             if (owner := _owner_of(connection, credit.settlement_id)) != credit.tenant:
                 raise InvariantBroken(
                     f"credit_entry of settlement {credit.settlement_id}: it is {owner}'s in the ledger, and {credit.tenant}'s now; "
@@ -200,6 +215,14 @@ class Settlements(Acting):
     def totals(self) -> Totals:
         with self._database.reading() as connection:
             return projections.totals(connection)
+
+
+def _alone(connection: Connection, ids: Sequence[str]) -> None:
+    """Wait for whoever prices these meanwhile: what is read hot would be made of half of both."""
+    now = tables.settlements_now
+    query = select(*(now.c[name] for name in tables.PROMISE)).where(now.c.settlement_id.in_(sorted(ids)))
+    for row in connection.execute(query.order_by(now.c.settlement_id)).mappings():
+        projections.alone(connection, row)
 
 
 def _owner_of(connection: Connection, settlement_id: str) -> str | None:

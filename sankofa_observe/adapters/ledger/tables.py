@@ -366,6 +366,7 @@ waits_now = Table(
 MOVING = "state IN ('computed', 'reported', 'disputed')"
 ON_CHAIN = "state IN ('reported', 'disputed')"  # and not at an end
 SEEN = "on_chain = 1"
+UNCREDITED = "credited = 0"
 settlements_now = Table(
     "settlement_now",
     metadata,
@@ -375,7 +376,7 @@ settlements_now = Table(
     Column("penalty_id", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
     Column("due_at", BigInteger),  # as its last move says
-    Column("credited", Integer, nullable=False),
+    Column("credited", Integer, nullable=False),  # 0: it was final by a revision of which nothing is granted yet
     Column("on_chain", Integer, nullable=False),  # 1: it was ever seen there
     Index("settlement_on_chain", "settlement_id", sqlite_where=text(SEEN), postgresql_where=text(SEEN)),
     Index("settlement_due", "due_at", "settlement_id", sqlite_where=text(ON_CHAIN), postgresql_where=text(ON_CHAIN)),
@@ -384,8 +385,7 @@ settlements_now = Table(
     Index("settlement_of_period", *PROMISE),
     Index("settlement_moving", "state", "starts_at", "settlement_id", sqlite_where=text(MOVING), postgresql_where=text(MOVING)),
     Index(
-        "settlement_uncredited", "starts_at", "settlement_id",
-        sqlite_where=text("state = 'final' AND credited = 0"), postgresql_where=text("state = 'final' AND credited = 0"),
+        "settlement_uncredited", "starts_at", "settlement_id", sqlite_where=text(UNCREDITED), postgresql_where=text(UNCREDITED),
     ),
 )  # fmt: skip
 

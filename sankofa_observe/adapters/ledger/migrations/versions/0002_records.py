@@ -469,8 +469,8 @@ def _settled_now() -> None:
         "settlement_now",
         ["starts_at", "settlement_id"],
         unique=False,
-        sqlite_where=sa.text("state = 'final' AND credited = 0"),
-        postgresql_where=sa.text("state = 'final' AND credited = 0"),
+        sqlite_where=sa.text("credited = 0"),
+        postgresql_where=sa.text("credited = 0"),
     )
     op.create_table(
         "tally",
