@@ -176,7 +176,7 @@ def test_what_blocks_are_rewritten_over_is_sent_again_and_paid_once(world: World
     world.run()
     world.run()
     assert (world.states(), world.waits(), world.waits(LANE)) == ([REPORTED], [], [])
-    world.anvil.pass_window()
+    world.anvil.pass_window(5)  # the deadline is that of the block that has it now
     world.run()
     assert (world.states(), world.granted()) == ([FINAL], [CREDIT_MINOR])
     assert [len(world.ledger.sent_from(world.anvil.sender.account.lower(), 0))] == [2]
@@ -476,6 +476,6 @@ def test_a_restatement_that_a_node_does_not_know_yet_is_gone_and_not_held(world:
     world.run()
     assert SettlementState.HELD not in world.states()
     world.run()
-    world.anvil.pass_window()
+    world.anvil.pass_window(5)
     world.run()
     assert (world.states(), world.waits(), len(world.granted())) == ([FINAL], [], 2)
