@@ -67,19 +67,12 @@ class Books:
         with self.node.asking(what):
             return [_decoded(call, answer) for call, answer in zip(calls, found, strict=True)]
 
-    def touched(self, contract: Contract, names: Sequence[str], first: int, last: int) -> Iterator[Sequence[bytes]]:
-        """The indexed values of each event of these names in these blocks, as words, and nothing else of it."""
-        topics = [[contract.events[name].topic for name in names]]
+    def topics(self, contract: Contract, names: Sequence[str], first: int, last: int) -> Iterator[Sequence[bytes]]:
+        """Of each event of these names in these blocks, oldest first: which one it is, and its indexed values, as words."""
+        wanted = [[contract.events[name].topic for name in names]]
         for page in pages(first, last):
-            with self.node.asking(f"events of {contract.address}"):
-                asked = {
-                    "address": contract.address,
-                    "fromBlock": page.start,
-                    "toBlock": page.stop - 1,
-                    "topics": topics,
-                }
-                for log in self.node.web3.eth.get_logs(asked):  # type: ignore[arg-type]  # a topic is a list of words
-                    yield [bytes(one) for one in log["topics"][1:]]
+            for log in self._logs(contract, wanted, page):
+                yield [bytes(one) for one in log["topics"]]
 
     def logged(
         self, contract: Contract, names: tuple[str, ...], indexed: Mapping[str, Any], *, first_block: int
@@ -89,13 +82,17 @@ class Books:
         by_topic = {str(contract.events[name].topic): contract.events[name] for name in names}
         with self.node.asking(f"events of {contract.address}"):
             newest = self.node.web3.eth.block_number
-            for end in range(newest, first_block - 1, -LOG_PAGE_BLOCKS):
-                start = max(end - LOG_PAGE_BLOCKS + 1, first_block)
-                asked = {"address": contract.address, "fromBlock": start, "toBlock": end, "topics": topics}
-                logs = self.node.web3.eth.get_logs(asked)  # type: ignore[arg-type]  # a topic is a list of words
-                for log in reversed(logs):
-                    event = by_topic["0x" + bytes(log["topics"][0]).hex()]
-                    yield _logged(event.process_log(log))
+        for page in reversed(list(pages(first_block, newest))):
+            with self.node.asking(f"events of {contract.address}"):
+                logs = reversed(self._logs(contract, topics, page))
+                found = [_logged(by_topic["0x" + bytes(one["topics"][0]).hex()].process_log(one)) for one in logs]
+            yield from found
+
+    def _logs(self, contract: Contract, topics: Sequence[Any], page: range) -> list[Any]:
+        """What a contract logged in these blocks, oldest first."""
+        asked = {"address": contract.address, "fromBlock": page.start, "toBlock": page.stop - 1, "topics": topics}
+        with self.node.asking(f"events of {contract.address}"):
+            return list(self.node.web3.eth.get_logs(asked))  # type: ignore[arg-type]  # a topic is a list of words
 
     def of_settlement(self, names: tuple[str, ...], key: SettlementKey, *, first_block: int) -> Iterator[Logged]:
         """What was logged of one settlement, newest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from web3.contract.contract import ContractFunction
 from web3.types import Wei
 
 from sankofa_observe.adapters.artefacts import SETTLEMENTS, artefact, reason_of
-from sankofa_observe.adapters.books import Books, Logged, pages
+from sankofa_observe.adapters.books import Books, Logged
 from sankofa_observe.adapters.contract import as_bytes, key_fields, row_fields
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.adapters.node import Signed as SignedBytes
@@ -172,27 +172,18 @@ class ContractChain:
         )
 
     def changes(self, first_block: int, last_block: int) -> list[str]:
-        names = {str(self._contract.events[name].topic): name for name in CHANGES}
-        found: list[str] = []
+        names = {as_bytes(self._contract.events[name].topic): name for name in CHANGES}
+        found = self._books.topics(self._contract, CHANGES, first_block, last_block)
         with self._node.asking("changes of the contract"):
-            for page in pages(first_block, last_block):
-                asked = {
-                    "address": self._contract.address,
-                    "fromBlock": page.start,
-                    "toBlock": page.stop - 1,
-                    "topics": [list(names)],
-                }
-                logs = self._node.web3.eth.get_logs(asked)  # type: ignore[arg-type]  # hex text is accepted
-                found += [names["0x" + bytes(log["topics"][0]).hex()] for log in logs]
-        return found
+            return [names[event] for event, *_ in found]
 
     def settlements(self, keys: Sequence[SettlementKey]) -> list[OnChainSettlement | None]:
         calls = [self._contract.functions.getSettlement(tuple(key_fields(key).values())) for key in keys]
         return [_settlement(*found) for found in self._books.batch("settlements", calls, at=self._at)]
 
     def touched(self, first_block: int, last_block: int) -> frozenset[SettlementKey]:
-        words = self._books.touched(self._contract, OF_SETTLEMENT, first_block, last_block)
-        return frozenset(_key_of(*one) for one in words)
+        found = self._books.topics(self._contract, OF_SETTLEMENT, first_block, last_block)
+        return frozenset(_key_of(*words) for _, *words in found)
 
     def block_hash(self, number: int) -> str | None:
         [block] = self._node.batch(f"block {number}", [("eth_getBlockByNumber", [hex(number), False])])
@@ -277,10 +268,7 @@ class ContractChain:
         blocks: dict[int, int] = {}
         for one in self._books.logged(self._contract, (FINALIZED,), {}, first_block=self._from_block):
             said = one.values
-            key = SettlementKey(
-                agreement_id=_hex(said["agreementId"]), period_index=said["period"], slo_index=said["slo"]
-            )
-            if key not in keys:
+            if (key := _settlement_of(said)) not in keys:
                 continue
             if one.block_number not in blocks:
                 with self._node.asking(f"block {one.block_number}"):
@@ -368,13 +356,18 @@ def _key_of(agreement: bytes, period: bytes, slo: bytes) -> SettlementKey:
     )
 
 
+def _settlement_of(said: Mapping[str, Any]) -> SettlementKey:
+    """The settlement that an event is about."""
+    return SettlementKey(agreement_id=_hex(said["agreementId"]), period_index=said["period"], slo_index=said["slo"])
+
+
 def _row(one: Logged) -> Row:
     """What an event that has counts says of its settlement."""
-    said = one.values
+    said, key = one.values, _settlement_of(one.values)
     return Row(
-        agreement_id=_hex(said["agreementId"]),
-        period_index=said["period"],
-        slo_index=said["slo"],
+        agreement_id=key.agreement_id,
+        period_index=key.period_index,
+        slo_index=key.slo_index,
         revision=said["revision"],
         good=said["good"],
         valid=said["valid"],

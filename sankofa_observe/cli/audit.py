@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sankofa_observe.cli.output import AsJson, ConfigFile, show
-
-MISMATCH = 3  # two truths disagree
+from sankofa_observe.cli.output import MISMATCH, AsJson, ConfigFile, show
 
 
 def register(app: typer.Typer) -> None:

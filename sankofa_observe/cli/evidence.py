@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from sankofa_observe.cli.output import AsJson, ConfigFile, show
+from sankofa_observe.cli.output import MISMATCH, AsJson, ConfigFile, show
 from sankofa_observe.errors import InvalidInput
 
 _FETCH = "expected an evidence document, as /v1/settlements/<id>/evidence answers it: fetch it again"
-MISMATCH = 3  # two truths disagree, as elsewhere
 
 
 def register(app: typer.Typer) -> None:

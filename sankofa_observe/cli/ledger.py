@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from sankofa_observe.cli.output import AsJson, ConfigFile, show
+from sankofa_observe.cli.output import MISMATCH, AsJson, ConfigFile, show
 from sankofa_observe.cli.person import By, who
-
-MISMATCH = 3  # two truths disagree
 
 
 def register(app: typer.Typer) -> None:

@@ -27,6 +27,8 @@ Limit = Annotated[
     int | None, typer.Option(min=1, max=10_000, help="At most so many; without it 100, and all of them with --json.")
 ]
 PAGE = 100
+MISMATCH = 3
+"""The exit code where two truths disagree."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from sankofa_observe.cli.person import By, who
 
 if TYPE_CHECKING:
     from sankofa_observe.pipeline.lane_acts import Done, LaneActs
-    from sankofa_observe.ports import LedgerRead, SettlementRecord, Wait
+    from sankofa_observe.ports import Page, SettlementRecord, Wait
 
 Settlement = Annotated[str, typer.Argument(help="A settlement's id, 0x…")]
 Reason = Annotated[str, typer.Option(help="Why: it is kept with who did it.")]
@@ -49,17 +50,20 @@ def listed(
     """
     from sankofa_observe.bootstrap import open_records
     from sankofa_observe.errors import InvalidInput
+    from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT
     from sankofa_observe.sla.settlement import SettlementState
 
     if state and state not in set(SettlementState):
         raise InvalidInput(f"--state {state!r}: expected {', '.join(SettlementState)}")
+    of_state = SettlementState(state) if state else None
     with open_records(config) as reads:
         if waiting:
-            found: Iterator[Any] = _waits(reads, limit, after, whole=as_json)
+            ask: Callable[..., Page[Any]] = partial(reads.waits, SETTLEMENT, LANE)
         else:
-            every = pages(reads.settlements, limit=limit, after=after, whole=as_json or bool(state))
-            found = (_line(one, as_json=as_json) for one in every if not state or one.state == state)
-        show(found, as_json=as_json, nothing="nothing waits" if waiting else "no settlement")
+            ask = partial(reads.settlements, of_state)
+        found = pages(ask, limit=limit, after=after, whole=as_json)
+        lines = found if waiting else (_line(one, as_json=as_json) for one in found)
+        show(lines, as_json=as_json, nothing="nothing waits" if waiting else "no settlement")
 
 
 def shown(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False) -> None:
@@ -69,6 +73,7 @@ def shown(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False
     """
     from sankofa_observe.bootstrap import open_records
     from sankofa_observe.errors import InvalidInput
+    from sankofa_observe.pipeline.lane_waits import SETTLEMENT
 
     with open_records(config) as reads:
         found = reads.settlement(settlement)
@@ -76,7 +81,7 @@ def shown(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False
             raise InvalidInput(
                 f"no settlement {settlement!r} in the ledger: one that is on the contract alone is taken over by sankofa-observe ledger reconcile"
             )
-        wait = reads.wait("settlement", settlement)
+        wait = reads.wait(SETTLEMENT, settlement)
         told: list[Any] = [found, *([wait] if wait else [])] if as_json else list(_told(found, wait))
         show(told, as_json=as_json, nothing="")
 
@@ -130,11 +135,6 @@ def _act(config: Path, by: str | None, reason: str, act: Callable[[LaneActs], Do
 
     with open_lane_acts(load_settings(config), by=who(by), reason=reason) as acts:
         show([act(acts)], as_json=as_json, nothing="")
-
-
-def _waits(reads: LedgerRead, limit: int | None, after: str | None, *, whole: bool) -> Iterator[Wait]:
-    every = pages(reads.waits, limit=limit, after=after, whole=whole)
-    return (one for one in every if one.subject in {"settlement", "lane"})
 
 
 def _line(record: SettlementRecord, *, as_json: bool) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -33,9 +34,9 @@ def listed(
     from sankofa_observe.bootstrap import open_records
 
     with open_records(config) as reads:
-        every = pages(reads.transactions, limit=limit, after=after, whole=as_json or is_open)
-        found = (one for one in every if one.receipt is None or not is_open)
-        show(found if not as_json else map(str, found), as_json=as_json, nothing="nothing was signed")
+        found = pages(partial(reads.transactions, is_open=is_open), limit=limit, after=after, whole=as_json)
+        nothing = "no transaction is open" if is_open else "nothing was signed"
+        show(found if not as_json else map(str, found), as_json=as_json, nothing=nothing)
 
 
 def replace(

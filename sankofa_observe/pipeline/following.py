@@ -190,7 +190,7 @@ class Following:
             record.penalty.tenant,
             Cause.RULING,
             "disputed: the arbiter rules, or the report stands when the time to rule is over",
-            due_at=self._due_at(record, word.state, word),
+            due_at=word.due_at(self._ruling_seconds(record)),
         )
 
     def _move(self, record: SettlementRecord, state: SettlementState, detail: str, word: OnChainWord) -> Moved:
@@ -199,14 +199,11 @@ class Following:
             at=self.clock.now(),
             detail=detail,
             revision=word.revision,
-            due_at=self._due_at(record, state, word),
+            due_at=word.due_at(self._ruling_seconds(record)) if word.state is state else None,
         )
         self.ledger.add_state(record.penalty.settlement_id, change)
         return Moved(settlement_id=record.penalty.settlement_id, change=change)
 
-    def _due_at(self, record: SettlementRecord, state: SettlementState, word: OnChainWord) -> int | None:
-        """When time alone makes it final, by the contract's clock."""
-        if state is REPORTED:
-            return word.deadline_at
-        # Of an agreement that is in no spec any more it is asked too early, and the contract says so.
-        return word.deadline_at + self.ruling_seconds.get(record.penalty.version_id, 0) if state is DISPUTED else None
+    def _ruling_seconds(self, record: SettlementRecord) -> int:
+        """Of an agreement that is in no spec any more it is asked too early, and the contract says so."""
+        return self.ruling_seconds.get(record.penalty.version_id, 0)

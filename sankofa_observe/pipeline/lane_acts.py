@@ -20,7 +20,6 @@ from sankofa_observe.ports import (
     EvidenceArchive,
     Ledger,
     OnChainSettlement,
-    OnChainWord,
     SettlementChain,
     SettlementRecord,
     StateChange,
@@ -210,7 +209,7 @@ class LaneActs:
             at=at,
             detail=f"taken over by {self.by}: {self.reason}",
             revision=word.revision,
-            due_at=self._due_at(word, agreement),
+            due_at=word.due_at(agreement.ruling_seconds),
         )
         self.ledger.adopt(penalty_of(whole, agreement, revision=revision, at=at), change)
         self.ledger.end_wait(SETTLEMENT, settlement_id, at)
@@ -218,11 +217,6 @@ class LaneActs:
             settlement_id=settlement_id,
             said=f"taken over as the contract has it: {word.state}, revision {word.revision}",
         )
-
-    def _due_at(self, word: OnChainWord, agreement: Agreement) -> int | None:
-        if word.state is SettlementState.REPORTED:
-            return word.deadline_at
-        return word.deadline_at + agreement.ruling_seconds if word.state is SettlementState.DISPUTED else None
 
     def _record(self, settlement_id: str) -> SettlementRecord:
         found = self.ledger.read(OPERATOR).settlement(settlement_id)

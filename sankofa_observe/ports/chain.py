@@ -96,6 +96,12 @@ class OnChainWord:
     deadline_block: int
     disputed_by: frozenset[PartyRole] = frozenset()  # who objects
 
+    def due_at(self, ruling_seconds: int) -> int | None:
+        """When time alone makes it final, by the contract's clock; None where nothing but an act moves it on."""
+        if self.state is SettlementState.REPORTED:
+            return self.deadline_at
+        return self.deadline_at + ruling_seconds if self.state is SettlementState.DISPUTED else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class OnChainSettlement:

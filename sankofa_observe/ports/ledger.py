@@ -243,22 +243,24 @@ class LedgerRead(Protocol):
     def incidents(self, site: str | None = None, *, limit: int = 100, after: str | None = None) -> Page[IncidentRecord]:
         """Of one place or of all, by when they began."""
 
-    def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
-        """What waits now, longest first."""
+    def waits(self, *subjects: str, limit: int = 100, after: str | None = None) -> Page[Wait]:
+        """What waits now, of these kinds or of all, longest first."""
 
     def wait(self, subject: str, subject_id: str) -> Wait | None:
         """Whether one thing waits, and for what."""
 
     def settlement(self, settlement_id: str) -> SettlementRecord | None: ...
 
-    def settlements(self, *, limit: int = 100, after: str | None = None) -> Page[SettlementRecord]:
-        """By period and id."""
+    def settlements(
+        self, state: SettlementState | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[SettlementRecord]:
+        """Those in a state, or all, by period and id."""
 
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         """In the order in which they were written: what is written later comes later."""
 
-    def transactions(self, *, limit: int = 100, after: str | None = None) -> Page[Transaction]:
-        """What was signed for the chain, in that order, each with its fate; the operator's and auditors' alone."""
+    def transactions(self, *, is_open: bool = False, limit: int = 100, after: str | None = None) -> Page[Transaction]:
+        """What was signed for the chain, in that order, each with its fate, or only what has none yet; the operator's and auditors' alone."""
 
     def balance(self) -> list[Money]:
         """What is granted, one sum a currency."""

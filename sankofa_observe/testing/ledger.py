@@ -489,9 +489,9 @@ class MemoryReads:
         found = [one for one in self.ledger.told.values() if site in {None, one.now.labels.get("site", "")}]
         return self._page(found, lambda one: (one.now.started_at, one.now.id), limit, after)
 
-    def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
+    def waits(self, *subjects: str, limit: int = 100, after: str | None = None) -> Page[Wait]:
         begun = self.ledger.begun
-        every = self.ledger.open_waits.values()
+        every = [one for one in self.ledger.open_waits.values() if not subjects or one.subject in subjects]
         return self._page(every, lambda one: (one.since_at, begun[one.subject, one.subject_id]), limit, after)
 
     def wait(self, subject: str, subject_id: str) -> Wait | None:
@@ -502,20 +502,22 @@ class MemoryReads:
         found = self.ledger.records.get(settlement_id)
         return found if found and self.scope.sees(found.penalty.tenant) else None
 
-    def settlements(self, *, limit: int = 100, after: str | None = None) -> Page[SettlementRecord]:
-        found = self.ledger.in_order()
+    def settlements(
+        self, state: SettlementState | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[SettlementRecord]:
+        found = [one for one in self.ledger.in_order() if state in {None, one.state}]
         return self._page(found, lambda one: (one.penalty.period.starts_at, one.penalty.settlement_id), limit, after)
 
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         every = list(self.ledger.grants.values())
         return self._page(every, lambda one: (every.index(one),), limit, after, r"[0-9]{1,18}")
 
-    def transactions(self, *, limit: int = 100, after: str | None = None) -> Page[Transaction]:
+    def transactions(self, *, is_open: bool = False, limit: int = 100, after: str | None = None) -> Page[Transaction]:
         every = list(self.ledger.attempts.values()) if self.scope.sees_all else []
-        whole = [
-            Transaction(attempt=one, actor="", at=0, receipt=self.ledger.receipts.get(one.transaction)) for one in every
-        ]
-        return self._page(whole, lambda one: (whole.index(one),), limit, after, r"[0-9]{1,18}")
+        fates = self.ledger.receipts
+        whole = [Transaction(attempt=one, actor="", at=0, receipt=fates.get(one.transaction)) for one in every]
+        found = [one for one in whole if one.receipt is None or not is_open]
+        return self._page(found, lambda one: (whole.index(one),), limit, after, r"[0-9]{1,18}")
 
     def balance(self) -> list[Money]:
         return _sums(one.amount for one in self.ledger.grants.values() if self.scope.sees(one.tenant))
@@ -545,7 +547,7 @@ def _tenant(one: object) -> str:
         return one.penalty.tenant
     if isinstance(one, ExclusionRecord):
         return one.exclusion.tenant
-    if isinstance(one, IncidentRecord):
+    if isinstance(one, IncidentRecord | Transaction):
         return "*"  # of nobody alone
     assert isinstance(one, VerdictRecord | ServiceCredit | Wait)  # noqa: S101
     return one.tenant

@@ -62,16 +62,6 @@ FAULT_FREE = Outcome(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChainClock:
-    """The chain's own time, read past the faults."""
-
-    anvil: TestChain
-
-    def now(self) -> int:
-        return self.anvil.now()
-
-
 @dataclass(kw_only=True)
 class Run:
     """One settling of two breaches, turn after turn, each with nothing in memory but the stores."""
@@ -89,7 +79,7 @@ class Run:
             LocalAttestor(name=f"attestor-{n}", key=key, source=samples, catalog=catalog, exclusions=MemoryExclusions())
             for n, key in enumerate(self.anvil.attestors[:2])
         ]
-        clock = ChainClock(anvil=self.anvil)
+        clock = self.anvil
         attestors = [
             ThreadAttestor(one, Answering(witness=one, memory=MemoryAnswers(), clock=clock).answer, clock)
             for one in witnesses

@@ -55,14 +55,6 @@ class Willing(AtOnce):
         return self.key.sign_typed_data(typed_batch(rows, attestors, chain))
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChainClock:
-    anvil: TestChain
-
-    def now(self) -> int:
-        return self.anvil.now()
-
-
 @dataclass(kw_only=True)
 class World:
     """One agreement, its ledger in a file, and turns of the lane."""
@@ -98,7 +90,7 @@ class World:
             "archive": self.archive,
             "chain": self.anvil.contract_chain(),
             "attestors": self.attestors,
-            "clock": ChainClock(anvil=self.anvil),
+            "clock": self.anvil,
             "agreements": (self.agreement,),
             "from_block": self.first_block,
             "memory": self.memory,
@@ -123,7 +115,7 @@ class World:
             ledger=self.ledger,
             archive=self.archive,
             chain=self.anvil.contract_chain(),
-            clock=ChainClock(anvil=self.anvil),
+            clock=self.anvil,
             agreements={self.agreement.version_id: self.agreement},
             by="amina",
             reason=reason,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 from sqlalchemy import event
 
 from sankofa_observe.adapters.ledger import SqlLedger
-from sankofa_observe.ports import Ledger, Page, Wait
+from sankofa_observe.ports import Attempt, AttemptKind, Ledger, Page, Receipt, StateChange, Wait
 from sankofa_observe.scope import OPERATOR, of_tenant
+from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.testing import MemoryLedger
 from tests.adapters.ledgers import SQL_KINDS, sql_ledger
@@ -159,3 +161,35 @@ def test_a_settlement_that_moves_between_pages_comes_once(any_ledger: Ledger) ->
     found = paged(any_ledger.read(OPERATOR).settlements, lambda: any_ledger.add_penalty(breach(ACME, 3).penalty))
 
     assert [one.penalty.period for one in found] == [period(n) for n in range(4)]
+
+
+def test_ledger_hands_out_pages_of_what_was_asked_for(any_ledger: Ledger) -> None:
+    """Settlements in a state, waits of a kind, transactions without a fate: each page is full, wherever others stand between."""
+    ids = []
+    for index in range(4):
+        made = breach(ACME, index)
+        any_ledger.add_penalty(made.penalty)
+        ids.append(made.penalty.settlement_id)
+        any_ledger.begin_wait(replace(wait(str(index)), subject=("settlement", "lane", "period")[index % 3]))
+        sent = Attempt(
+            kind=AttemptKind.REPORT,
+            settlement_ids=(made.penalty.settlement_id,),
+            sender="0x" + "a1" * 20,
+            nonce=index,
+            transaction="0x" + f"{index:02x}" * 32,
+            raw=b"\x01",
+        )
+        any_ledger.add_attempt(sent, 100)
+        if index % 2:
+            any_ledger.add_state(ids[-1], StateChange(state=SettlementState.HELD, at=100))
+            any_ledger.close_attempt(sent, Receipt(succeeded=True, block_number=index), 101)
+    reads = any_ledger.read(OPERATOR)
+
+    held = paged(partial(reads.settlements, SettlementState.HELD), lambda: None)
+    assert [one.penalty.settlement_id for one in held] == [ids[1], ids[3]]
+    waits = paged(partial(reads.waits, "settlement", "lane"), lambda: None)
+    assert [one.subject_id for one in waits] == ["0", "1", "3"]
+    sent_open = paged(partial(reads.transactions, is_open=True), lambda: None)
+    assert [one.attempt.nonce for one in sent_open] == [0, 2]
+    assert any_ledger.open_attempts() == [one.attempt for one in sent_open]
+    assert len(reads.transactions().items) == len(reads.settlements().items) == 4

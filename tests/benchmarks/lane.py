@@ -19,7 +19,7 @@ from sankofa_observe.pipeline.settle import Settle
 from sankofa_observe.ports import StateChange
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.settlement import SettlementState
-from tests.adapters.test_lane import ChainClock, Willing
+from tests.adapters.test_lane import Willing
 from tests.builders import breach, digest_of
 from tests.chain import PERIODS_PASSED, TestChain, running
 
@@ -60,7 +60,7 @@ def _settled(anvil: TestChain, folder: Path) -> list[Row]:
             archive=archive,
             chain=anvil.contract_chain(),
             attestors=[Willing(name=f"attestor-{n}", key=key) for n, key in enumerate(anvil.attestors[:2])],
-            clock=ChainClock(anvil=anvil),
+            clock=anvil,
             agreements=agreements,
             from_block=first_block,
             wait=wait_until,
@@ -97,7 +97,7 @@ def _idle(anvil: TestChain, folder: Path) -> Row:
             archive=FolderArchive(folder / "evidence"),
             chain=anvil.contract_chain(),
             attestors=[],
-            clock=ChainClock(anvil=anvil),
+            clock=anvil,
             from_block=head.number + 1,
         )
         list(lane.run())

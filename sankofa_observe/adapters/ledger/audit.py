@@ -66,13 +66,14 @@ def export(url: str, period: Period, file: Path) -> Exported:
                 line = _line({**values, "before": before})
                 out.write(line)
                 before, count = hashlib.sha256(line).hexdigest(), count + 1
-            out.write(_line({"records": count - 1, "before": before}))
+            last = _line({"records": count - 1, "before": before})
+            out.write(last)
             out.flush()
             os.fsync(out.fileno())
     except BaseException:
         file.unlink(missing_ok=True)
         raise
-    return Exported(file=str(file), records=count - 1, digest=_digest(file))
+    return Exported(file=str(file), records=count - 1, digest=hashlib.sha256(last).hexdigest())
 
 
 def check(file: Path, digest: str = "") -> list[str]:
@@ -139,11 +140,3 @@ def _read(line: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _digest(file: Path) -> str:
-    last = b""
-    with file.open("rb") as lines:
-        for last in lines:  # noqa: B007  the last one is what is wanted
-            pass
-    return hashlib.sha256(last).hexdigest()

@@ -1,7 +1,7 @@
 """What is read hot, made of the records in the transaction that writes them; `rebuild` makes all of it anew, `differences` compares.
 
 `verdict_now` is the newest verdict of each promise and period, `wait_now` what waits, `settlement_now` the state of each settlement,
-`tally` sums. Nothing stands here that could not be read from the records.
+`attempt_open` what was signed and has no fate yet, `tally` sums. Nothing stands here that could not be read from the records.
 """
 
 from __future__ import annotations
@@ -73,6 +73,19 @@ def moved(connection: Connection, settlement_id: str, before: SettlementState, a
         judged(connection, row)
 
 
+def signed(connection: Connection, transaction: str) -> None:
+    """A transaction was stored to be sent."""
+    connection.execute(
+        text(_adding(tables.attempts_open, 'a."transaction" = :transaction')), {"transaction": transaction}
+    )
+
+
+def fated(connection: Connection, transaction: str) -> None:
+    """The fate of a transaction was recorded."""
+    own, sent = tables.attempts_open, tables.attempts
+    connection.execute(delete(own).where(own.c.attempt_id.in_(select(sent.c.id).filter_by(transaction=transaction))))
+
+
 def _settled(connection: Connection, settlement_id: str) -> None:
     """Something was added about a settlement."""
     own = text(_adding(tables.settlements_now, "p.settlement_id = :settlement_id"))
@@ -141,7 +154,7 @@ def _adding(table: Table, where: str) -> str:
     columns = _columns(table)
     return (
         f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM ({made}) made WHERE 1 = 1 "  # noqa: S608
-        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {rest}"
+        f"ON CONFLICT ({', '.join(key)}) DO {f'UPDATE SET {rest}' if rest else 'NOTHING'}"
     )
 
 
@@ -189,6 +202,9 @@ _MADE = {
         FROM penalty p JOIN settlement_state s ON s.settlement_id = p.settlement_id
         WHERE {{where}} AND p.id = {_LAST_PRICE}
             AND s.number = (SELECT max(number) FROM settlement_state WHERE settlement_id = p.settlement_id)""",  # noqa: S608
+    "attempt_open": """
+        SELECT a.id AS attempt_id FROM attempt a
+        WHERE {where} AND NOT EXISTS (SELECT 1 FROM receipt r WHERE r."transaction" = a."transaction")""",
     "tally": """
         SELECT 'settlements' AS what, '*' AS tenant, state AS part, count(*) AS amount FROM settlement_now GROUP BY state
         UNION ALL

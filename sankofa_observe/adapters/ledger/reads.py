@@ -33,6 +33,7 @@ from sankofa_observe.sla.exclusion import ExclusionRecord
 from sankofa_observe.sla.incident import IncidentRecord
 from sankofa_observe.sla.penalty import VerdictRecord
 from sankofa_observe.sla.revision import Revision, revisions
+from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord
 from sankofa_observe.units import Money
 
@@ -126,9 +127,11 @@ class ScopedReads:
             query = query.where(table.c.site == site)
         return self._page(query, (table.c.started_at, table.c.incident_id), limit, after, _incidents)
 
-    def waits(self, *, limit: int = 100, after: str | None = None) -> Page[Wait]:
+    def waits(self, *subjects: str, limit: int = 100, after: str | None = None) -> Page[Wait]:
         now = tables.waits_now
         query = self._own(select(now), now)
+        if subjects:
+            query = query.where(now.c.subject.in_(subjects))
         return self._page(query, (now.c.since_at, now.c.began_id), limit, after, _waits)
 
     def wait(self, subject: str, subject_id: str) -> Wait | None:
@@ -145,9 +148,13 @@ class ScopedReads:
             found = connection.execute(query).mappings().all()
             return next(iter(settlement_records(connection, found)), None)
 
-    def settlements(self, *, limit: int = 100, after: str | None = None) -> Page[SettlementRecord]:
+    def settlements(
+        self, state: SettlementState | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[SettlementRecord]:
         now = tables.settlements_now
         query = self._own(settlements(), now)
+        if state is not None:
+            query = query.where(now.c.state == state.value)
         return self._page(query, (now.c.starts_at, now.c.settlement_id), limit, after, settlement_records)
 
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
@@ -155,10 +162,12 @@ class ScopedReads:
         query = self._own(select(table), table)
         return self._page(query, (table.c.id,), limit, after, _credits)
 
-    def transactions(self, *, limit: int = 100, after: str | None = None) -> Page[Transaction]:
+    def transactions(self, *, is_open: bool = False, limit: int = 100, after: str | None = None) -> Page[Transaction]:
         sent, closed = tables.attempts, tables.receipts
         fate = [closed.c[name].label(f"fate_{name}") for name in rows.FATE]
         query = select(sent, *fate).outerjoin(closed, sent.c.transaction == closed.c.transaction)
+        if is_open:
+            query = query.where(sent.c.id.in_(select(tables.attempts_open.c.attempt_id)))
         if not self.scope.sees_all:
             query = query.where(literal(value=False))
         return self._page(query, (sent.c.id,), limit, after, _transactions)

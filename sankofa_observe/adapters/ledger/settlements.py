@@ -80,7 +80,7 @@ class Settlements(Acting):
 
     def computed(self) -> list[str]:
         now = tables.settlements_now
-        query = select(now.c.settlement_id).where(now.c.state == SettlementState.COMPUTED.value, text(tables.MOVING))
+        query = select(now.c.settlement_id).where(now.c.state == SettlementState.COMPUTED.value)
         with self._database.reading() as connection:
             return list(connection.execute(query.order_by(now.c.starts_at, now.c.settlement_id)).scalars())
 
@@ -143,16 +143,15 @@ class Settlements(Acting):
                 about = {"subject": rows.TRANSACTION, "subject_id": attempt.transaction, "tenant": EVERYBODY}
                 said = {"outcome": "replaced", "reason": reason, "reference": ""}
                 add_new(connection, tables.reviews, {**about, **said, **self._by(at)})
-            return add_once(connection, tables.attempts, key, row)
+            if not add_once(connection, tables.attempts, key, row):
+                return False
+            projections.signed(connection, attempt.transaction)
+            return True
 
     def open_attempts(self) -> list[Attempt]:
-        sent, closed = tables.attempts, tables.receipts
-        query = (
-            select(sent)
-            .outerjoin(closed, sent.c.transaction == closed.c.transaction)
-            .where(closed.c.transaction.is_(None))
-            .order_by(sent.c.sender, sent.c.nonce, sent.c.replacement)
-        )
+        sent, is_open = tables.attempts, tables.attempts_open
+        query = select(sent).join(is_open, is_open.c.attempt_id == sent.c.id)
+        query = query.order_by(sent.c.sender, sent.c.nonce, sent.c.replacement)
         with self._database.reading() as connection:
             return [rows.attempt(row) for row in connection.execute(query).mappings()]
 
@@ -160,12 +159,14 @@ class Settlements(Acting):
         key = {"transaction": attempt.transaction}
         row = {"succeeded": int(receipt.succeeded), "block_number": receipt.block_number, "reason": receipt.reason}
         with self._writing() as connection:
-            return add_once(
+            added = add_once(
                 connection,
                 tables.receipts,
                 key,
                 {**key, **row, "block_hash": receipt.block_hash, **self._by(at)},
             )
+            projections.fated(connection, attempt.transaction)
+            return added
 
     def attempts_under(self, sender: str, nonce: int) -> list[Attempt]:
         sent = tables.attempts
@@ -257,9 +258,9 @@ def _changed_since(connection: Connection, settlement_id: str, revision: int) ->
 
 
 def _refuse_being_sent(connection: Connection, settlement_id: str) -> None:
-    sent, closed = tables.attempts, tables.receipts
-    query = select(sent.c.transaction).outerjoin(closed, sent.c.transaction == closed.c.transaction)
-    query = query.where(closed.c.transaction.is_(None), sent.c.settlement_ids.contains(settlement_id))
+    sent, is_open = tables.attempts, tables.attempts_open
+    query = select(sent.c.transaction).join(is_open, is_open.c.attempt_id == sent.c.id)
+    query = query.where(sent.c.settlement_ids.contains(settlement_id))
     if found := connection.execute(query.limit(1)).scalar():
         raise Unavailable(
             f"settlement {settlement_id}: transaction {found} carries it, and its fate is not known; nothing was written"

@@ -363,7 +363,6 @@ waits_now = Table(
     Index("wait_oldest_first", "since_at", "began_id"),
 )
 
-MOVING = "state IN ('computed', 'reported', 'disputed')"
 ON_CHAIN = "state IN ('reported', 'disputed')"  # and not at an end
 SEEN = "on_chain = 1"
 UNCREDITED = "credited = 0"
@@ -383,11 +382,17 @@ settlements_now = Table(
     Index("settlement_of_tenant", "tenant", "starts_at", "settlement_id"),
     Index("settlement_in_order", "starts_at", "settlement_id"),
     Index("settlement_of_period", *PROMISE),
-    Index("settlement_moving", "state", "starts_at", "settlement_id", sqlite_where=text(MOVING), postgresql_where=text(MOVING)),
+    Index("settlement_of_state", "state", "starts_at", "settlement_id"),
     Index(
         "settlement_uncredited", "starts_at", "settlement_id", sqlite_where=text(UNCREDITED), postgresql_where=text(UNCREDITED),
     ),
 )  # fmt: skip
+
+attempts_open = Table(
+    "attempt_open",
+    metadata,
+    Column("attempt_id", BigInteger, primary_key=True, autoincrement=False),  # of one whose fate is not recorded
+)
 
 tallies = Table(
     "tally",
@@ -473,4 +478,4 @@ persons = Table(
 RECORDS = (
     agreements, agreement_ends, attainments, verdicts, penalties, state_changes, attempts, receipts, credit_entries, exclusions, disputes, incidents, reviews, waits,
 )  # fmt: skip
-PROJECTIONS = (verdicts_now, waits_now, settlements_now, tallies)  # as they are made of each other
+PROJECTIONS = (verdicts_now, waits_now, settlements_now, attempts_open, tallies)  # as they are made of each other

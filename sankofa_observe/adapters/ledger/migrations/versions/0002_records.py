@@ -47,7 +47,7 @@ OF_TENANTS = (
     "agreement", "agreement_end", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "wait",
     "verdict_now", "wait_now", "settlement_now", "tally", "idempotency_key", "delivery", "person",
 )  # fmt: skip
-OF_THE_OPERATOR = ("attempt", "receipt", "cursor", "lease", "job")
+OF_THE_OPERATOR = ("attempt", "attempt_open", "receipt", "cursor", "lease", "job")
 
 
 def upgrade() -> None:
@@ -451,14 +451,7 @@ def _settled_now() -> None:
         sqlite_where=sa.text("state IN ('reported', 'disputed')"),
         postgresql_where=sa.text("state IN ('reported', 'disputed')"),
     )
-    op.create_index(
-        "settlement_moving",
-        "settlement_now",
-        ["state", "starts_at", "settlement_id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('computed', 'reported', 'disputed')"),
-        postgresql_where=sa.text("state IN ('computed', 'reported', 'disputed')"),
-    )
+    op.create_index("settlement_of_state", "settlement_now", ["state", "starts_at", "settlement_id"], unique=False)
     op.create_index(
         "settlement_of_period", "settlement_now", ["agreement_id", "starts_at", "ends_at", "slo", "site"], unique=False
     )
@@ -471,6 +464,11 @@ def _settled_now() -> None:
         unique=False,
         sqlite_where=sa.text("credited = 0"),
         postgresql_where=sa.text("credited = 0"),
+    )
+    op.create_table(
+        "attempt_open",
+        sa.Column("attempt_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("attempt_id"),
     )
     op.create_table(
         "tally",
