@@ -137,7 +137,9 @@ def spoil(file: Path, table: Table, column: str, value: object) -> None:
         changed(file, table, column, value)
 
 
-@pytest.mark.parametrize("table", [one for one in tables.PROJECTIONS if one is not tables.attempts_open], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "table", [one for one in tables.PROJECTIONS if one is not tables.attempts_open], ids=lambda one: one.name
+)
 def test_what_is_made_of_records_is_read_as_text_only(file: Path, table: Table) -> None:
     """In each of its texts: told by table and row where it is read, and by the check, which says that it can be made anew."""
     column = {"verdict_now": "slo", "wait_now": "reason", "settlement_now": "tenant", "tally": "part"}[table.name]
