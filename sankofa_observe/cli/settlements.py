@@ -23,12 +23,13 @@ Reason = Annotated[str, typer.Option(help="Why: it is kept with who did it.")]
 def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True,
-        help="See where settlements stand and what they wait for; release or adopt one that is stuck.",
+        help="See where settlements stand and what they wait for; release, adopt or close one that is stuck.",
     )
     group.command("list")(listed)
     group.command("show")(shown)
     group.command()(release)
     group.command()(adopt)
+    group.command()(close)
     group.command("rebuild-evidence")(rebuild_evidence)
     app.add_typer(group, name="settlements")
 
@@ -117,6 +118,22 @@ def adopt(
 
     whole = read_document(document) if document else None
     _act(config, by, reason, lambda acts: acts.adopt(settlement, whole), as_json=as_json)
+
+
+def close(
+    settlement: Settlement,
+    config: ConfigFile,
+    reason: Reason,
+    reference: Annotated[str, typer.Option(help="Of what was done elsewhere, like the number of a credit note.")],
+    by: By = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Report one no more that the contract takes no more: what is owed by it is granted elsewhere. `release` takes it back.
+
+    Example: sankofa-observe settlements close 0x… --config sankofa.yaml --reason "reported too late, INC-7" --reference CN-2027-031
+    """
+    _act(config, by, reason, lambda acts: acts.close(settlement, reference), as_json=as_json)
 
 
 def rebuild_evidence(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False) -> None:

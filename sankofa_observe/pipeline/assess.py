@@ -130,6 +130,8 @@ def assess(
 
 def _restated_later(asked: ToAssess) -> str:
     """Why a revised verdict is not priced now, or nothing."""
+    if asked.state is SettlementState.CLOSED:
+        return "which a person settled elsewhere; have it priced and reported all the same: sankofa-observe settlements release"
     if asked.state not in PRICEABLE:
         return f"which is {asked.state}: it is restated once that is over"
     if asked.on_chain and asked.record.verdict is Verdict.UNDETERMINED:

@@ -50,11 +50,14 @@ class Following:
     from_block: int
     ruling_seconds: Mapping[str, int]
     problems: list[str] = field(default_factory=list)  # what a person is told once all else has moved
+    _has_followed: bool = False
 
     def follow(self, head: ChainHead, ids: Iterable[str] = ()) -> Iterator[Moved | Waiting]:
         """What was logged since the last turn, and these settlements."""
         cursor, name = self.ledger.cursor(self._name), self._name
-        rewritten = cursor is not None and self.chain.block_hash(cursor[0]) != cursor[1]
+        found = cursor and self.chain.block_hash(cursor[0])
+        is_behind = cursor is not None and found is None and self._is_behind()
+        rewritten = cursor is not None and found != cursor[1] and not is_behind
         first = self.from_block if cursor is None or rewritten else cursor[0] + 1
         touched = self.chain.touched(first, head.number) if head.number >= first else frozenset()
         names = {key.id_on(self.chain.identity): key for key in touched}
@@ -66,7 +69,10 @@ class Following:
         else:
             gone = set(self.waits.waits_for(Cause.GONE)) - set(records)
             yield from self._take_over(self.ledger.settlements_of(gone))
-        if cursor != (head.number, head.hash):
+        if cursor != (head.number, head.hash) and not is_behind:
+            if cursor is not None and not self._has_followed:
+                self.ledger.move_cursor(self._name_before, *cursor)
+            self._has_followed = True
             self.ledger.move_cursor(name, head.number, head.hash)
 
     def compare(self) -> Iterator[Moved | Waiting]:
@@ -87,6 +93,15 @@ class Following:
     def _name(self) -> str:
         identity = self.chain.identity
         return f"settlements of {identity.contract} on chain {identity.chain_id}"
+
+    @property
+    def _name_before(self) -> str:
+        return f"{self._name}, the turn before"
+
+    def _is_behind(self) -> bool:
+        """Whether a node that has not the block of the last turn has that of the turn before: then nothing was rewritten that we know."""
+        before = self.ledger.cursor(self._name_before)
+        return before is not None and self.chain.block_hash(before[0]) == before[1]
 
     def _tell_of_strangers(self, strangers: Mapping[str, SettlementKey]) -> Iterator[Waiting]:
         """On chain, and not in this ledger: it was restored from before, or another one reports to the same contract.
@@ -116,13 +131,17 @@ class Following:
                 yield self.waits.of(penalty.settlement_id, penalty.tenant, Cause.HELD, str(error))
 
     def _one(self, record: SettlementRecord, found: OnChainSettlement | None) -> Iterator[Moved | Waiting]:
-        settlement_id = record.penalty.settlement_id
         if record.state is HELD:
             return
-        if found is None:
-            if record.state not in OPEN:
-                yield self._gone(record, "the contract does not know it")
-            return
+        if record.state is SettlementState.CLOSED:
+            yield from self._closed(record, found)
+        elif found is not None:
+            yield from self._compared(record, found)
+        elif record.state not in OPEN:
+            yield self._gone(record, "the contract does not know it")
+
+    def _compared(self, record: SettlementRecord, found: OnChainSettlement) -> Iterator[Moved | Waiting]:
+        """What the contract holds beside what we have of it."""
         if record.state is SettlementState.WITHDRAWN:  # anybody may send what attestors signed before
             again = self._move(record, COMPUTED, "reported by another after it was withdrawn", found.words[-1])
             yield again
@@ -136,11 +155,38 @@ class Following:
         if record.state in ENDS and word.state not in ENDS:
             yield self._gone(record, f"the contract has it {word.state}")
             return
-        self.waits.over(settlement_id, Cause.GONE)
+        self.waits.over(record.penalty.settlement_id, Cause.GONE)
+        if record.state in ENDS:
+            yield from self._beside(record, found)
         if word.state is not record.state:
             yield from self._moves(record, word, "seen on chain")
         elif word.state is DISPUTED:
             self._waits_for_ruling(record, word)
+
+    def _beside(self, record: SettlementRecord, found: OnChainSettlement) -> Iterator[Waiting]:
+        """A restatement that waits beside ours, and that is not ours: it takes its place, unless a person sees to it in time."""
+        pending = found.pending
+        if pending is None or pending.commitment == record.penalty.row(pending.revision).commitment:
+            self.waits.over(record.penalty.settlement_id, Cause.HELD)
+            return
+        yield self.waits.of(
+            record.penalty.settlement_id,
+            record.penalty.tenant,
+            Cause.HELD,
+            f"a restatement that is not of this ledger waits beside it, revision {pending.revision}: {pending.commitment}; dispute it before its "
+            "window closes, or take it over once it is final: sankofa-observe settlements adopt",
+            due_at=self.clock.now(),
+        )
+
+    def _closed(self, record: SettlementRecord, found: OnChainSettlement | None) -> Iterator[Moved | Waiting]:
+        """Anybody may send what attestors signed before: then it is settled twice, unless a person sees to it."""
+        if found is not None and (newest := found.words[-1]).revision > record.on_chain:
+            yield from self._held(
+                record,
+                newest,
+                f"it is {record.history[-1].detail}, and revision {newest.revision} was reported since; dispute that one, or take back what was "
+                "granted elsewhere and take it over",
+            )
 
     def _gone(self, record: SettlementRecord, what: str) -> Waiting:
         """Blocks were rewritten, or the node lags: its transaction is sent again by itself, and a person is told where that is no help."""
@@ -165,7 +211,10 @@ class Following:
                 yield from self._moves(record, newest, f"corrected by ruling {ruling.ruling_hash}: {counts}")
             return
         detail = f"the chain holds another row in revision {newest.revision}: {newest.commitment}"
-        yield self._move(record, HELD, detail, newest)
+        yield from self._held(record, newest, detail)
+
+    def _held(self, record: SettlementRecord, word: OnChainWord, detail: str) -> Iterator[Moved | Waiting]:
+        yield self._move(record, HELD, detail, word)
         yield self.waits.of(
             record.penalty.settlement_id,
             record.penalty.tenant,

@@ -1,4 +1,4 @@
-"""What a person does about a settlement that goes no further by itself: report it again, or take over what the chain holds.
+"""What a person does about a settlement that goes no further by itself: report it again, take over what the chain holds, or settle it elsewhere.
 
 Each act is one more record with who did it and why; nothing is overwritten, and each may be repeated. A settlement in another state than an
 act is for is told with the command that fits.
@@ -13,7 +13,7 @@ from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.following import Following, Moved
 from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, LaneWaits, Waiting
-from sankofa_observe.pipeline.persons import person
+from sankofa_observe.pipeline.persons import one_line, person
 from sankofa_observe.ports import (
     ChainHead,
     Clock,
@@ -29,7 +29,7 @@ from sankofa_observe.sla.agreement import Agreement, version_id
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.evidence import Evidence, attested_row, document_hash, parse
 from sankofa_observe.sla.penalty import penalty_of
-from sankofa_observe.sla.settlement import Row, SettlementKey, SettlementState
+from sankofa_observe.sla.settlement import ARROWS, Row, SettlementKey, SettlementState
 
 _INSTEAD = {
     SettlementState.COMPUTED: "it is to be reported already; what it waits for: sankofa-observe settlements show",
@@ -38,6 +38,7 @@ _INSTEAD = {
     SettlementState.DISPUTED: "the contract holds it as it is here; the arbiter rules: sankofa-observe disputes show",
     SettlementState.FINAL: "the contract holds it as it is here; it is restated by itself when its verdict is revised",
     SettlementState.VOIDED: "the contract holds it as it is here; it is restated by itself when its verdict is revised",
+    SettlementState.CLOSED: "it is settled elsewhere already; to report it all the same: sankofa-observe settlements release",
 }
 
 
@@ -97,6 +98,35 @@ class LaneActs:
         self.ledger.end_wait(SETTLEMENT, settlement_id, self.clock.now())
         how = f"as revision {found.next_revision}, a restatement" if found else "anew"
         return Done(settlement_id=settlement_id, said=f"released: it is reported {how} in the next turns")
+
+    def close(self, settlement_id: str, reference: str) -> Done:
+        """Report it no more: what is owed by it is granted elsewhere, under a reference, like the number of a credit note.
+
+        Raises:
+            InvalidInput: it is not known, or in a state from which another way leads on: that one is named.
+            Unavailable: a transaction carries it.
+        """
+        if not reference.strip():
+            raise InvalidInput(
+                "a settlement is closed with the reference of what was done elsewhere, like a credit note's number"
+            )
+        one_line("reference", reference)
+        record = self._record(settlement_id)
+        if record.state is SettlementState.CLOSED:
+            return Done(settlement_id=settlement_id, said=f"closed already: {record.history[-1].detail}")
+        if (record.state, SettlementState.CLOSED) not in ARROWS:
+            raise self._wrong(record)
+        change = StateChange(
+            state=SettlementState.CLOSED,
+            at=self.clock.now(),
+            detail=f"settled elsewhere under {reference} by {self.by}: {self.reason}",
+            revision=record.on_chain,
+        )
+        self.ledger.add_state(settlement_id, change)
+        self.ledger.end_wait(SETTLEMENT, settlement_id, self.clock.now())
+        return Done(
+            settlement_id=settlement_id, said=f"closed: it is not reported any more, and settled under {reference}"
+        )
 
     def adopt(self, settlement_id: str, document: Evidence | None = None) -> Done:
         """Take over what the contract holds, with the document that it was reported with: from the archive, or as given.

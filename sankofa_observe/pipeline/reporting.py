@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 MOST_TOLD = 3  # settlements without evidence in one alarm: a whole archive that is away would make a line without end
 MOST_DUE = 10_000  # settlements whose time is over, that are looked at in a turn
+_NEVER = ("SLAReportTooLate", "SLARevisionsExhausted", "SLAAmountsExhausted")  # whatever is done meanwhile
+_FOR_GOOD = ", for good: what is owed by it is granted elsewhere, and told by sankofa-observe settlements close"
 _LATER = ("SLADisputeWindowOpen", "SLARulingPending")  # of a finality that only waits for blocks
 
 
@@ -225,7 +227,8 @@ class Reporting:
         for one, reason in zip(records, signed.refused, strict=True):
             if reason:
                 self.doubtful.append(one.penalty.settlement_id)
-                yield self._refused(one, f"the contract sets its report apart: {reason}")
+                way_out = _FOR_GOOD if reason.startswith(_NEVER) else ""
+                yield self._refused(one, f"the contract sets its report apart: {reason}{way_out}")
         if all(signed.refused):
             return
         told = (

@@ -31,7 +31,7 @@ class StateChange:
     state: SettlementState
     at: int
     detail: str = ""
-    revision: int = 0  # of the word on chain that it tells of; 0 while there is none
+    revision: int = 0  # the newest that the chain holds of it, as was last seen; 0 while there is none
     due_at: int | None = None  # when time alone moves it on, by the contract's clock
 
     def __str__(self) -> str:
@@ -52,8 +52,8 @@ class SettlementRecord:
 
     @property
     def on_chain(self) -> int:
-        """The newest revision of it that the chain was seen to hold; 0 where it never was."""
-        return max(one.revision for one in self.history)
+        """The newest revision of it that the chain holds, as was last seen; 0 where it holds none."""
+        return self.history[-1].revision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class ToAssess:
     record: VerdictRecord
     penalty: Penalty | None
     state: SettlementState | None  # of the settlement that has this price
-    on_chain: bool = False  # whether the chain was seen to hold it: then it is restated, and not withdrawn
+    on_chain: bool = False  # whether the chain holds it, as was last seen: then it is restated, and not withdrawn
 
 
 class Outcome(StrEnum):
@@ -374,7 +374,7 @@ class Ledger(Exclusions, Incidents, Protocol):
         """Those of these that are known here, by period and id."""
 
     def on_chain(self, *, limit: int, after: str | None = None) -> Page[SettlementRecord]:
-        """All that was ever seen on chain, those at an end among them; by id."""
+        """All that the chain holds, as was last seen, those at an end among them; by id."""
 
     def add_attempt(
         self, attempt: Attempt, at: int, priced: Mapping[str, int] | None = None, *, reason: str = ""

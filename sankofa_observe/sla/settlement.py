@@ -29,10 +29,13 @@ class SettlementState(StrEnum):
     VOIDED = "voided"  # the arbiter refused it
     WITHDRAWN = "withdrawn"  # before it was reported: its period is no breach any more
     HELD = "held"  # two truths disagree; a person looks
+    CLOSED = "closed"  # the contract takes it no more, and a person settled it elsewhere
 
 
 # From here time or an act leads on; the others are ends.
 MOVING = frozenset({SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED})
+# Nothing of it is on its way, but for what it restates: what a transaction carries cannot become so.
+UNSENT = frozenset({SettlementState.COMPUTED, SettlementState.WITHDRAWN, SettlementState.CLOSED})
 # Nothing of it has left the house, but for what it restates.
 OPEN = frozenset({SettlementState.COMPUTED, SettlementState.WITHDRAWN})
 # Nothing of it is on its way: another price takes its place, of what is at an end as a restatement.
@@ -46,6 +49,7 @@ ARROWS = frozenset(
         (SettlementState.FINAL, SettlementState.COMPUTED),  # restated: its verdict was revised
         (SettlementState.VOIDED, SettlementState.COMPUTED),
         (SettlementState.COMPUTED, SettlementState.HELD),
+        (SettlementState.CLOSED, SettlementState.HELD),  # and yet it was reported, by another
         (SettlementState.REPORTED, SettlementState.DISPUTED),
         (SettlementState.REPORTED, SettlementState.FINAL),
         (SettlementState.REPORTED, SettlementState.VOIDED),
@@ -56,7 +60,10 @@ ARROWS = frozenset(
         (SettlementState.DISPUTED, SettlementState.HELD),
         (SettlementState.FINAL, SettlementState.HELD),  # the chain holds another row by now
         (SettlementState.VOIDED, SettlementState.HELD),
-        # A person's acts: to report it again, or to take over what the chain holds.
+        # A person's acts: to settle it elsewhere, to report it again, or to take over what the chain holds.
+        (SettlementState.COMPUTED, SettlementState.CLOSED),
+        (SettlementState.HELD, SettlementState.CLOSED),
+        (SettlementState.CLOSED, SettlementState.COMPUTED),
         (SettlementState.HELD, SettlementState.COMPUTED),
         (SettlementState.REPORTED, SettlementState.COMPUTED),
         (SettlementState.DISPUTED, SettlementState.COMPUTED),

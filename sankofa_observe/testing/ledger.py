@@ -33,7 +33,7 @@ from sankofa_observe.sla.exclusion import ExclusionRecord
 from sankofa_observe.sla.incident import IncidentRecord
 from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.revision import revisions
-from sankofa_observe.sla.settlement import ARROWS, OPEN, PRICEABLE, SettlementState
+from sankofa_observe.sla.settlement import ARROWS, PRICEABLE, UNSENT, SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
 from sankofa_observe.testing.exclusions import MemoryExclusions
 from sankofa_observe.testing.incidents import MemoryIncidents
@@ -275,7 +275,8 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
     def add_penalty(self, penalty: Penalty) -> bool:
         standing = self.records.get(penalty.settlement_id)
         priced = {(_promise(one.penalty), one.penalty.revision) for one in self.records.values()}
-        first = StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at)
+        held = standing.on_chain if standing else 0
+        first = StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at, revision=held)
         if standing is None:
             if (_promise(penalty), penalty.revision) in priced:
                 raise InvariantBroken(
@@ -316,7 +317,7 @@ class MemoryLedger(MemoryExclusions, MemoryIncidents):
             return False
         if record is None or not allowed:
             raise InvariantBroken(f"settlement {settlement_id}: cannot become {change.state}")
-        if change.state in OPEN:
+        if change.state in UNSENT:
             self._refuse_being_sent(settlement_id)
         self.records[settlement_id] = replace(record, history=(*record.history, change))
         return True

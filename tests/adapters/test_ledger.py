@@ -360,7 +360,7 @@ def test_ledger_refuses_another_document_for_a_settlement(ledger: Ledger) -> Non
 
 EVERY_MOVE = [(before, after) for before in SettlementState for after in SettlementState if before is not after]
 PATHS = {COMPUTED: [], REPORTED: [REPORTED], DISPUTED: [REPORTED, DISPUTED], HELD: [HELD]}
-PATHS |= {WITHDRAWN: [WITHDRAWN]}
+PATHS |= {WITHDRAWN: [WITHDRAWN], SettlementState.CLOSED: [SettlementState.CLOSED]}
 PATHS |= {FINAL: [REPORTED, FINAL], VOIDED: [REPORTED, VOIDED]}
 
 

@@ -197,8 +197,7 @@ _MADE = {
             CASE WHEN EXISTS (SELECT 1 FROM settlement_state f WHERE f.settlement_id = p.settlement_id AND f.state = 'final' AND NOT EXISTS
                 (SELECT 1 FROM credit_entry c WHERE c.settlement_id = f.settlement_id AND c.revision = f.revision))
                 THEN 0 ELSE 1 END AS credited,
-            CASE WHEN EXISTS (SELECT 1 FROM settlement_state x WHERE x.settlement_id = p.settlement_id AND x.revision > 0)
-                THEN 1 ELSE 0 END AS on_chain
+            CASE WHEN s.revision > 0 THEN 1 ELSE 0 END AS on_chain
         FROM penalty p JOIN settlement_state s ON s.settlement_id = p.settlement_id
         WHERE {{where}} AND p.id = {_LAST_PRICE}
             AND s.number = (SELECT max(number) FROM settlement_state WHERE settlement_id = p.settlement_id)""",  # noqa: S608

@@ -17,7 +17,7 @@ from sankofa_observe.ports import Attempt, Page, Receipt, SettlementRecord, Stat
 from sankofa_observe.scope import EVERYBODY
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import Penalty
-from sankofa_observe.sla.settlement import ARROWS, OPEN, PRICEABLE, SettlementState
+from sankofa_observe.sla.settlement import ARROWS, PRICEABLE, UNSENT, SettlementState
 
 IN_A_QUERY = 500  # names
 
@@ -37,7 +37,8 @@ class Settlements(Acting):
                 return False
             history = histories(connection, [penalty.settlement_id]).get(penalty.settlement_id, [])
             if not history or history[-1].state is not SettlementState.COMPUTED:
-                change = StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at)
+                held = history[-1].revision if history else 0
+                change = StateChange(state=SettlementState.COMPUTED, at=penalty.assessed_at, revision=held)
                 self._add_change(connection, row, len(history) + 1, change)
             projections.priced(connection, row, before, SettlementState.COMPUTED)
             return True
@@ -66,7 +67,7 @@ class Settlements(Acting):
             if not allowed:
                 now = history[-1].state if history else "absent"
                 raise InvariantBroken(f"settlement {settlement_id}: is {now}, cannot become {change.state}")
-            if change.state in OPEN:
+            if change.state in UNSENT:
                 _refuse_being_sent(connection, settlement_id)
             of = {"settlement_id": settlement_id, "tenant": _owner_of(connection, settlement_id)}
             self._add_change(connection, of, len(history) + 1, change)

@@ -376,7 +376,7 @@ settlements_now = Table(
     Column("state", String(16), nullable=False),
     Column("due_at", BigInteger),  # as its last move says
     Column("credited", Integer, nullable=False),  # 0: it was final by a revision of which nothing is granted yet
-    Column("on_chain", Integer, nullable=False),  # 1: it was ever seen there
+    Column("on_chain", Integer, nullable=False),  # 1: the chain holds it, as was last seen
     Index("settlement_on_chain", "settlement_id", sqlite_where=text(SEEN), postgresql_where=text(SEEN)),
     Index("settlement_due", "due_at", "settlement_id", sqlite_where=text(ON_CHAIN), postgresql_where=text(ON_CHAIN)),
     Index("settlement_of_tenant", "tenant", "starts_at", "settlement_id"),

@@ -11,6 +11,7 @@ import pytest
 from sankofa_observe.errors import Declined, InvalidInput, InvariantBroken, SankofaError, Unavailable
 from sankofa_observe.pipeline.agreements import ended
 from sankofa_observe.pipeline.following import Moved
+from sankofa_observe.pipeline.lane_acts import LaneActs
 from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, Waiting, cause_of
 from sankofa_observe.pipeline.reporting import Attested
 from sankofa_observe.pipeline.settle import Ended, Settle
@@ -36,6 +37,7 @@ from tests.builders import CREDIT_MINOR, breach
 # In the order of their numbers, which is not that of their names; one is written with capitals, as wallets do.
 ACCOUNTS = ("0x" + "0b" * 20, "0x" + "0C" * 20, "0x" + "a1" * 20)
 COMPUTED, REPORTED, FINAL = SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.FINAL
+CLOSED = SettlementState.CLOSED
 
 
 @dataclass(kw_only=True)
@@ -43,12 +45,13 @@ class WatchedChain(FakeChain):
     """Tells what it was asked to sign; sets the rows of `refused` apart."""
 
     refused: set[str] = field(default_factory=set)  # document hashes
+    refuses_with: str = "SLAPeriodNotClosed"
     signed: list[tuple[int, tuple[bytes, ...]]] = field(default_factory=list)  # rows, signatures
 
     def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed:
         self.signed.append((len(rows), tuple(signatures)))
         made = super().sign_reports(rows, signatures, nonce)
-        refused = ["SLAPeriodNotClosed" if one.document_hash in self.refused else "" for one in rows]
+        refused = [self.refuses_with if one.document_hash in self.refused else "" for one in rows]
         kept = [one for one in self._reports[made.attempt.transaction] if one[1].document_hash not in self.refused]
         self._reports[made.attempt.transaction] = tuple(kept)
         return replace(made, refused=tuple(one or other for one, other in zip(made.refused, refused, strict=True)))
@@ -668,3 +671,116 @@ def test_a_chain_that_does_not_answer_is_a_wait_of_the_lane() -> None:
     court.chain.faults.away = False
     court.run()
     assert (court.states(), court.ledger.waits(LANE)) == ([REPORTED], [])
+
+
+def test_a_node_that_lags_behind_is_not_taken_for_rewritten_blocks() -> None:
+    """It has the block of the turn before: nothing is compared, and what it shows later is followed from where it was read."""
+    court = Court(periods=3)
+    court.run()
+    court.chain.number += 2
+    court.run()
+    newest = court.chain.number
+    court.chain.number -= 1
+    court.chain.asked.clear()
+    court.run()
+
+    assert court.chain.asked["settlements"] == 0
+    court.chain.number = newest + 1
+    court.chain.fork = 1
+    court.run()
+    assert court.chain.asked["settlements"] >= 3
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_restatement_of_somebody_else_beside_ours_is_told_at_once(own: bool) -> None:  # noqa: FBT001
+    """While it may still be disputed, and not once it has taken our place."""
+    court = Court()
+    court.run()
+    court.clock.forward(court.chain.window_seconds)
+    court.run()
+    [penalty] = court.penalties
+    held = court.chain.held[penalty.settlement_id]
+    row = penalty.row(2) if own else replace(penalty.row(2), good=0)
+    beside = replace(held.standing, state=REPORTED, revision=2, commitment=row.commitment)
+    court.chain.put(penalty.key, replace(held, pending=beside))
+    court.run()
+
+    waits = [(cause_of(one.reason), one.due_at <= court.clock.at) for one in court.ledger.waits(SETTLEMENT)]
+    assert (court.states(), waits) == ([FINAL], [] if own else [(Cause.HELD, True)])
+    court.chain.put(penalty.key, held)
+    court.run()
+    assert court.ledger.waits(SETTLEMENT) == []
+
+
+def acts(court: Court) -> LaneActs:
+    return LaneActs(
+        ledger=court.ledger,
+        archive=court.archive,
+        chain=court.chain,
+        clock=court.clock,
+        agreements={},
+        by="amina",
+        reason="INC-7",
+    )
+
+
+def test_what_the_contract_takes_no_more_is_settled_elsewhere_by_a_person() -> None:
+    """It waits with the command that leads out; then it is asked and priced no more, and may be taken back."""
+    court = Court(periods=2)
+    late, other = court.penalties
+    court.chain.refused.add(late.document_hash)
+    court.chain.refuses_with = "SLAReportTooLate"
+    court.run()
+    [wait] = court.ledger.waits(SETTLEMENT)
+    assert (
+        "for good: what is owed by it is granted elsewhere, and told by sankofa-observe settlements close"
+        in wait.reason
+    )
+    with pytest.raises(InvalidInput, match="with the reference"):
+        acts(court).close(late.settlement_id, " ")
+    with pytest.raises(InvalidInput, match=r"is reported; nothing was written: the contract holds it"):
+        acts(court).close(other.settlement_id, "CN-1")
+    acts(court).close(late.settlement_id, "CN-1")
+    assert "closed already: settled elsewhere under CN-1 by amina: INC-7" in str(
+        acts(court).close(late.settlement_id, "CN-2")
+    )
+    court.run()
+
+    assert (court.states(), court.ledger.waits(SETTLEMENT), court.ledger.computed()) == ([CLOSED, REPORTED], [], [])
+    acts(court).release(late.settlement_id)
+    court.chain.refused.clear()
+    court.run()
+    assert court.states() == [REPORTED, REPORTED]
+
+
+def test_what_was_settled_elsewhere_and_is_reported_all_the_same_is_held() -> None:
+    """Anybody may send what attestors signed before: a person is told before it is paid twice."""
+    court = Court()
+    court.chain.refuses = "base fee too high"
+    court.run()
+    [penalty] = court.penalties
+    with pytest.raises(Unavailable, match="a transaction carries it"):
+        acts(court).close(penalty.settlement_id, "CN-1")
+    court = Court()
+    acts(court).close(court.penalties[0].settlement_id, "CN-1")
+    court.hold(REPORTED)
+    court.run()
+
+    assert court.states() == [SettlementState.HELD]
+    [wait] = court.ledger.waits(SETTLEMENT)
+    assert "settled elsewhere under CN-1 by amina: INC-7, and revision 1 was reported since" in wait.reason
+
+
+def test_what_was_released_and_is_no_breach_any_more_is_withdrawn() -> None:
+    """The contract holds nothing of it: a report of a promise that was met would be refused for good."""
+    court = Court()
+    court.run()
+    [penalty] = court.penalties
+    court.chain.put(penalty.key, None)
+    court.chain.fork = 1
+    court.run()
+    acts(court).release(penalty.settlement_id)
+
+    [record] = court.ledger.in_order()
+    assert (record.state, record.on_chain) == (COMPUTED, 0)
+    assert court.ledger.on_chain(limit=10).items == ()

@@ -393,8 +393,10 @@ def test_every_state_of_a_settlement_has_a_way_out() -> None:
     }
     assert out[SettlementState.HELD] == {
         SettlementState.COMPUTED,
+        SettlementState.CLOSED,
         *ENDS,
         SettlementState.REPORTED,
         SettlementState.DISPUTED,
     }
     assert out[SettlementState.WITHDRAWN] == {SettlementState.COMPUTED}
+    assert out[SettlementState.CLOSED] == {SettlementState.COMPUTED, SettlementState.HELD}
