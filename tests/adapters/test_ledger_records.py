@@ -562,6 +562,30 @@ def test_whoever_takes_a_lease_waits_for_the_write_of_its_holder(ledger: SqlLedg
         assert taking.result(timeout=limit(10)) == 2
 
 
+def written_at_once(ledger: SqlLedger, first: Callable[[], object], later: Callable[[], object]) -> object:
+    """What the second write says, which began before the first had ended, and waited for it."""
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold(connection: Any) -> None:
+        if threading.current_thread().name.startswith("first"):
+            held.set()
+            go_on.wait(limit(10))
+
+    event.listen(ledger._database.engine, "commit", hold)
+    with ThreadPoolExecutor(1, "first") as one, ThreadPoolExecutor(1, "later") as other:
+        done = one.submit(first)
+        assert held.wait(limit(10))
+        waiting = other.submit(later)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.3)
+        go_on.set()
+        done.result(limit(10))
+        error = waiting.exception(limit(10))
+    with ledger._database.reading() as connection:
+        assert projections.differences(connection) == []
+    return error or waiting.result()
+
+
 @pytest.mark.real("postgres", "initdb", "pg_isready")
 @pytest.mark.parametrize("later", ["verdict", "penalty"])
 def test_what_is_read_hot_is_right_when_price_and_revision_are_written_at_once(postgres: Postgres, later: str) -> None:
@@ -573,26 +597,35 @@ def test_what_is_read_hot_is_right_when_price_and_revision_are_written_at_once(p
             "penalty": lambda: ledger.add_penalty(breach(ACME, 0).penalty),
         }
         first = next(name for name in writes if name != later)
-        held, go_on = threading.Event(), threading.Event()
-
-        def hold(connection: Any) -> None:
-            if threading.current_thread().name.startswith("first"):
-                held.set()
-                go_on.wait(limit(10))
-
-        event.listen(ledger._database.engine, "commit", hold)
-        with ThreadPoolExecutor(1, "first") as one, ThreadPoolExecutor(1, "later") as other:
-            done = one.submit(writes[first])
-            assert held.wait(limit(10))
-            waiting = other.submit(writes[later])
-            with pytest.raises(TimeoutError):
-                waiting.result(timeout=0.3)
-            go_on.set()
-            done.result(limit(10))
-            waiting.result(limit(10))
-        with ledger._database.reading() as connection:
-            assert projections.differences(connection) == []
+        assert written_at_once(ledger, writes[first], writes[later]) is True
         assert [one.record.revision for one in ledger.to_assess(ACME.id)] == [2]
+
+
+@pytest.mark.real("postgres", "initdb", "pg_isready")
+@pytest.mark.parametrize(
+    ("first", "later", "told"),
+    [
+        ("report", "price", "carries it, and its fate is not known"),
+        ("price", "report", "priced by revision 2 meanwhile"),
+        ("report", "close", "carries it, and its fate is not known"),
+        ("close", "report", "it is closed meanwhile"),
+        ("close", "close again", "False"),
+    ],
+)
+def test_writers_of_one_settlement_take_turns(postgres: Postgres, first: str, later: str, told: str) -> None:
+    """Pricing, reporting and a person's act at once: whoever comes second waits, sees what the first did, and is refused."""
+    with closing(SqlLedger(postgres.empty_database())) as ledger:
+        penalty = breach(ACME, 0).penalty
+        ledger.add_penalty(penalty)
+        closed = StateChange(state=SettlementState.CLOSED, at=9)
+        sent = replace(ATTEMPT, settlement_ids=(penalty.settlement_id,))
+        writes: dict[str, Callable[[], object]] = {
+            "report": lambda: ledger.add_attempt(sent, 9, {penalty.settlement_id: 1}),
+            "price": lambda: ledger.add_penalty(replace(breach(ACME, 0, bad=2).penalty, revision=2)),
+            "close": lambda: ledger.add_state(penalty.settlement_id, closed),
+            "close again": lambda: ledger.add_state(penalty.settlement_id, closed),
+        }
+        assert told in str(written_at_once(ledger, writes[first], writes[later]))
 
 
 def test_a_fault_that_lasts_is_not_to_be_tried_again(ledger: SqlLedger) -> None:
