@@ -154,7 +154,7 @@ def _platform(
     from sankofa_observe.pipeline.platform import Platform
 
     archive, observing = (
-        FolderArchive(settings.data_dir / "evidence"),
+        FolderArchive(settings.evidence_folder),
         _observing(settings, catalog, opened, waits_no_more),
     )
     return Platform(
@@ -188,12 +188,19 @@ def _silences_of(
 
 
 @contextmanager
+def open_ledger(settings: Settings) -> Iterator[SqlLedger]:
+    """A ledger that is there already, for what persons do; it is told where it is not."""
+    with closing(_ledger(settings.ledger_url, new=False)) as ledger:
+        yield ledger
+
+
+@contextmanager
 def open_records(config: Path) -> Iterator[LedgerRead]:
     """The records of a settings file as their operator sees them: no spec is read, and no key."""
     from sankofa_observe.config import load_settings
     from sankofa_observe.scope import OPERATOR
 
-    with closing(_ledger(load_settings(config).ledger_url, new=False)) as ledger:
+    with open_ledger(load_settings(config)) as ledger:
         yield ledger.read(OPERATOR)
 
 

@@ -203,6 +203,10 @@ class Settings(FileSettings):
         return [self.observer, *(one.name for one in self.observers)]
 
     @property
+    def evidence_folder(self) -> Path:
+        return self.data_dir / "evidence"
+
+    @property
     def folders(self) -> dict[str, Path]:
         """Whose disks must not fill, by role, as far as they are on this machine."""
         ledger = self.ledger_url.removeprefix("sqlite:///")

@@ -67,7 +67,7 @@ class LaneActs:
     _actor: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self._actor = person(self.by, self.reason)
+        self._actor = person(self.by, self.reason, self.ledger)
         self.ledger = self.ledger.acting(self._actor)
 
     def release(self, settlement_id: str) -> Done:
@@ -91,7 +91,7 @@ class LaneActs:
         change = StateChange(
             state=SettlementState.COMPUTED,
             at=self.clock.now(),
-            detail=f"released by {self.by}: {self.reason}",
+            detail=f"released by {self._actor}: {self.reason}",
             revision=max((one.revision for one in found.words), default=0) if found else 0,
         )
         self.ledger.add_state(settlement_id, change)
@@ -208,7 +208,7 @@ class LaneActs:
         change = StateChange(
             state=word.state,
             at=at,
-            detail=f"taken over by {self.by}: {self.reason}",
+            detail=f"taken over by {self._actor}: {self.reason}",
             revision=word.revision,
             due_at=self._due_at(word, agreement),
         )

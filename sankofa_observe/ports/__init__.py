@@ -20,6 +20,7 @@ from sankofa_observe.ports.attestor import (
     Witness,
     Word,
 )
+from sankofa_observe.ports.audit import Audited, EvidenceRead, Person, PersonKind, Way
 from sankofa_observe.ports.chain import (
     CHANGES,
     Attempt,
@@ -77,9 +78,11 @@ __all__ = [
     "Attestor",
     "AttestorDesk",
     "AttestorSet",
+    "Audited",
     "ChainHead",
     "Clock",
     "EvidenceArchive",
+    "EvidenceRead",
     "ExclusionChange",
     "Exclusions",
     "Finalisation",
@@ -98,6 +101,8 @@ __all__ = [
     "Outcome",
     "Page",
     "PartyRole",
+    "Person",
+    "PersonKind",
     "Proposal",
     "RawSeries",
     "Receipt",
@@ -121,6 +126,7 @@ __all__ = [
     "Undetermined",
     "Wait",
     "Waiting",
+    "Way",
     "Witness",
     "Word",
 ]

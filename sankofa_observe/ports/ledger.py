@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from sankofa_observe.ports.audit import Audited
 from sankofa_observe.ports.chain import Attempt, Receipt
 from sankofa_observe.ports.exclusions import Exclusions
 from sankofa_observe.ports.incidents import Incidents
@@ -264,7 +265,7 @@ class LedgerRead(Protocol):
         """What is granted, one sum a currency."""
 
 
-class Ledger(Exclusions, Incidents, Protocol):
+class Ledger(Exclusions, Incidents, Audited, Protocol):
     """The records as the stages write them, append-only, and the questions that stages ask: each for what is to be done."""
 
     def read(self, scope: Scope) -> LedgerRead: ...

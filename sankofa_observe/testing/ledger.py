@@ -35,6 +35,7 @@ from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.revision import revisions
 from sankofa_observe.sla.settlement import ARROWS, OPEN, PRICEABLE, SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
+from sankofa_observe.testing.audited import MemoryAudited
 from sankofa_observe.testing.exclusions import MemoryExclusions
 from sankofa_observe.testing.incidents import MemoryIncidents
 from sankofa_observe.units import Money, Period
@@ -71,7 +72,7 @@ class MemoryArchive:
 
 
 @dataclass(kw_only=True)
-class MemoryLedger(MemoryExclusions, MemoryIncidents):
+class MemoryLedger(MemoryExclusions, MemoryIncidents, MemoryAudited):
     """The records in lists, with the refusals of the real ledger; who wrote them it does not keep."""
 
     agreements: dict[tuple[str, int], AgreementRecord] = field(default_factory=dict)

@@ -6,6 +6,7 @@ disagree. Every method is one transaction, and every question is answered from a
 
 from __future__ import annotations
 
+from sankofa_observe.adapters.ledger.audited import WhoActs
 from sankofa_observe.adapters.ledger.database import Database
 from sankofa_observe.adapters.ledger.exclusions import Exclusions
 from sankofa_observe.adapters.ledger.incidents import Incidents
@@ -16,7 +17,7 @@ from sankofa_observe.adapters.ledger.settlements import Settlements
 from sankofa_observe.scope import Scope
 
 
-class SqlLedger(Judgements, Settlements, Exclusions, Incidents):
+class SqlLedger(Judgements, Settlements, Exclusions, Incidents, WhoActs):
     """A ledger at a SQLAlchemy URL; opening a new one makes its tables, and refuses one of another release."""
 
     def __init__(self, url: str, *, new: bool = True) -> None:
