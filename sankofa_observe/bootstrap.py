@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sankofa_observe.pipeline.observing import Observing
     from sankofa_observe.pipeline.panel import PanelOf
     from sankofa_observe.pipeline.platform import Platform
+    from sankofa_observe.pipeline.retention import Retention, Unredeemed
     from sankofa_observe.pipeline.settle import Settle
     from sankofa_observe.ports import Attestor, Clock, KnownExclusions, LedgerRead, Signer
     from sankofa_observe.signers import KeySettings
@@ -102,7 +103,6 @@ def _observing(settings: Settings, catalog: Catalog, opened: ExitStack, waits_no
         "open_slots": lambda: _slots(opened, settings.slot_table, settings.observer),
         "observer": settings.observer,
         "delay_seconds": settings.late.delay_seconds,
-        "keep_slots_days": settings.late.keep_slots_days,
     }
 
 
@@ -202,6 +202,35 @@ def open_records(config: Path) -> Iterator[LedgerRead]:
 
     with open_ledger(load_settings(config)) as ledger:
         yield ledger.read(OPERATOR)
+
+
+@contextmanager
+def open_retention(settings: Settings) -> Iterator[Retention]:
+    """Everything that retention deletes of, and what says what stays. The contract is asked for what is unpaid, where there is one."""
+    from sankofa_observe.adapters.archive import FolderArchive
+    from sankofa_observe.adapters.specs import load_catalog
+    from sankofa_observe.pipeline.retention import Retention
+
+    catalog, clock = load_catalog(settings.specs), SystemClock()
+    with ExitStack() as opened:
+        yield Retention(
+            ledger=opened.enter_context(open_ledger(settings)),
+            archive=FolderArchive(settings.evidence_folder),
+            slots={one: _slots(opened, settings.slot_table, one) for one in settings.observer_names},
+            clock=clock,
+            years=settings.retention_years,
+            needed_days=catalog.needed_days(clock.now()),
+            unredeemed=_unredeemed(settings.chain, opened) if settings.chain else lambda _: {},
+        )
+
+
+def _unredeemed(chain: ChainSettings, opened: ExitStack) -> Unredeemed:
+    from sankofa_observe.adapters.books import Books
+    from sankofa_observe.adapters.node import Node
+    from sankofa_observe.adapters.redemption_acts import Redemptions
+
+    node = opened.enter_context(closing(Node(chain.rpc_url)))
+    return lambda keys: Redemptions(books=Books.at(node, chain.contract)).outstanding(keys)
 
 
 @contextmanager

@@ -49,7 +49,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _REFERENCE = "see docs/reference/settings.md"
 # All others may be an address with a key in it, or what was put in the wrong place.
 _SHOWN = {
-    "observer", "delay_seconds", "keep_slots_days", "chain_id", "contract", "gas_price_wei", "from_block", "stalled_after_seconds",
+    "observer", "delay_seconds", "retention_years", "chain_id", "contract", "gas_price_wei", "from_block", "stalled_after_seconds",
     "listen", "metrics_listen", "observe_seconds", "judge_seconds", "settle_seconds", "every_seconds", "account",
 }  # fmt: skip
 _ADDRESS = "an address like http://127.0.0.1:9090, without user, password, ? and #: it is printed in errors and logs"
@@ -84,7 +84,6 @@ class PrometheusSettings(SourceSettings):
 
 class LateSettings(Part):
     delay_seconds: Seconds = 30
-    keep_slots_days: Annotated[int, Field(ge=32)] = 2555  # the totals of a day stay for ever
 
 
 class ChainSettings(Part):
@@ -176,6 +175,7 @@ class Settings(FileSettings):
     observers: list[ObserverSettings] = []
     prometheus: PrometheusSettings
     late: LateSettings = LateSettings()
+    retention_years: Annotated[int, Field(ge=1, le=100)] = 7
     ledger_url: str = Field("", repr=False)  # may hold a password
     slot_table: str = ""
     chain: ChainSettings | None = None

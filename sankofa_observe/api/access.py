@@ -69,6 +69,8 @@ class Asking:
         except InvariantBroken:
             log.exception("evidence of settlement %s", settlement_id)
             raw = None
+        if raw is None and self.records.removed_at(record.penalty.document_hash):
+            raise HTTPException(410, "the evidence was removed: the time for which it is kept is over")
         if raw is None:
             raise HTTPException(503, "the evidence is not in the archive; the operator has to restore it")
         try:

@@ -44,6 +44,7 @@ def shown(
     from sankofa_observe.pipeline.persons import person
     from sankofa_observe.ports import Way
     from sankofa_observe.scope import OPERATOR
+    from sankofa_observe.units import rfc3339
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
@@ -52,6 +53,10 @@ def shown(
             raise InvalidInput(f"no settlement {settlement[:80]!r} in the ledger; see sankofa-observe settlements list")
         handing = HandingOut(ledger=ledger, archive=FolderArchive(settings.evidence_folder), clock=SystemClock())
         raw = handing.document(found)
+        if raw is None and (at := ledger.read(OPERATOR).removed_at(found.penalty.document_hash)):
+            raise InvalidInput(
+                f"evidence {found.penalty.document_hash} was removed {rfc3339(at)}: its retention was over; the tenant may have a copy"
+            )
         if raw is None:
             raise Unavailable(
                 f"evidence {found.penalty.document_hash} is not in the archive; write it anew: sankofa-observe evidence rebuild {settlement}"
@@ -70,7 +75,9 @@ def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.pipeline.rebuild import settlements, unproven
 
     with open_platform(load_settings(config), reading=True) as platform:
-        found = [fault for one in settlements(platform.ledger) if (fault := unproven(one, platform.archive))]
+        found = [
+            fault for one in settlements(platform.ledger) if (fault := unproven(one, platform.archive, platform.ledger))
+        ]
     show(found, as_json=as_json, nothing="every settlement has its document, and each is whole")
     if found:
         raise typer.Exit(1)
@@ -110,7 +117,7 @@ def rebuild(
             if one is None:
                 raise InvalidInput(f"no settlement {settlement!r} in the ledger; nothing was written")
             records = [one]
-        asked = [one for one in records if stage.unproven(one, platform.archive)]
+        asked = [one for one in records if stage.unproven(one, platform.archive, platform.ledger)]
         if asked:
             _need_slots(settings.slot_table)
         said = list(

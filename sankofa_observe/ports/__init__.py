@@ -60,6 +60,7 @@ from sankofa_observe.ports.ledger import (
     Wait,
     Waiting,
 )
+from sankofa_observe.ports.retention import KeptBack, OldEvidence, Retained
 from sankofa_observe.ports.samples import HOUR_SECONDS, RawSeries, SampleSet, SampleSource
 from sankofa_observe.ports.signer import Signer
 from sankofa_observe.ports.silences import Silence, Silences
@@ -90,11 +91,13 @@ __all__ = [
     "Job",
     "Jobs",
     "JudgedFrom",
+    "KeptBack",
     "KnownExclusions",
     "Lease",
     "Ledger",
     "LedgerRead",
     "NoAnswer",
+    "OldEvidence",
     "OnChainAgreement",
     "OnChainSettlement",
     "OnChainWord",
@@ -106,6 +109,7 @@ __all__ = [
     "Proposal",
     "RawSeries",
     "Receipt",
+    "Retained",
     "Review",
     "Ruling",
     "RulingOutcome",

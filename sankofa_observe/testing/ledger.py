@@ -38,6 +38,7 @@ from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
 from sankofa_observe.testing.audited import MemoryAudited
 from sankofa_observe.testing.exclusions import MemoryExclusions
 from sankofa_observe.testing.incidents import MemoryIncidents
+from sankofa_observe.testing.retained import MemoryRetained
 from sankofa_observe.units import Money, Period
 
 Item = TypeVar("Item")
@@ -61,6 +62,9 @@ class MemoryArchive:
             )
         return raw
 
+    def remove(self, digest: str) -> bool:
+        return self.documents.pop(digest, None) is not None
+
     def exposed(self, digest: str) -> str:  # noqa: ARG002  memory is nobody else's
         return ""
 
@@ -72,21 +76,17 @@ class MemoryArchive:
 
 
 @dataclass(kw_only=True)
-class MemoryLedger(MemoryExclusions, MemoryIncidents, MemoryAudited):
+class MemoryLedger(MemoryExclusions, MemoryIncidents, MemoryAudited, MemoryRetained):
     """The records in lists, with the refusals of the real ledger; who wrote them it does not keep."""
 
     agreements: dict[tuple[str, int], AgreementRecord] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
-    verdicts: list[VerdictRecord] = field(default_factory=list)
     attempts: dict[tuple[str, int, int], Attempt] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     cursors: dict[str, tuple[int, str]] = field(default_factory=dict)
-    grants: dict[tuple[str, int], ServiceCredit] = field(default_factory=dict)  # by settlement and revision
     attained: dict[tuple[str, str, Period], list[AttainmentRecord]] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
-    open_waits: dict[tuple[str, str], Wait] = field(default_factory=dict)
     begun: dict[tuple[str, str], int] = field(default_factory=dict)  # when each began, of all that ever did
-    prices: list[Penalty] = field(default_factory=list)  # every one that was ever added
     dismissed: list[tuple[str, str]] = field(default_factory=list)  # what a person ended, and why
 
     def read(self, scope: Scope) -> MemoryReads:
@@ -506,6 +506,9 @@ class MemoryReads:
     def settlements(self, *, limit: int = 100, after: str | None = None) -> Page[SettlementRecord]:
         found = self.ledger.in_order()
         return self._page(found, lambda one: (one.penalty.period.starts_at, one.penalty.settlement_id), limit, after)
+
+    def removed_at(self, document_hash: str) -> int | None:
+        return self.ledger.removals.get(document_hash)
 
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         every = list(self.ledger.grants.values())

@@ -237,6 +237,16 @@ def test_evidence_whose_read_cannot_be_recorded_is_not_handed_out(
     assert world.get(found["settlement"]).status_code == 200
 
 
+def test_evidence_whose_retention_is_over_is_gone(world: World) -> None:
+    """Not away: nobody has to restore it. Another tenant is told nothing of it."""
+    path, digest = paths(world, "acme")["evidence"], world.breaches["acme"][0].penalty.document_hash
+    world.archive.remove(digest)
+    assert world.get(path).status_code == 503
+    world.ledger.removals[digest] = START
+    assert (world.get(path).status_code, world.get(path).headers["content-type"]) == (410, PROBLEM)
+    assert world.get(path, tenant="baobab").status_code == 404
+
+
 def test_api_lists_credits_of_the_caller(world: World) -> None:
     """Each grant with its transaction, and what the cap took off."""
     penalty = world.breaches["acme"][0].penalty

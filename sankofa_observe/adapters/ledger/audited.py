@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from sankofa_observe.adapters.ledger import tables
+from sankofa_observe.adapters.ledger import rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
 from sankofa_observe.adapters.ledger.writes import add_new, add_once, in_turn
 from sankofa_observe.errors import InvalidInput, Unavailable
@@ -14,7 +14,6 @@ from sankofa_observe.ports import EvidenceRead, Person, PersonKind
 from sankofa_observe.scope import EVERYBODY
 from sankofa_observe.slo.totals import DAY_SECONDS
 
-PERSON = "person"  # as the subject of a review
 _SAME_READ = ("document_hash", "day", "actor", "way", "reason")
 
 
@@ -38,7 +37,7 @@ class WhoActs(Acting):
 
     def add_person(self, person: Person, *, reason: str) -> None:
         with self._writing() as connection:
-            in_turn(connection, PERSON)
+            in_turn(connection, rows.PERSON)
             for one in _persons(connection):
                 same = {
                     "id": one.id == person.id,
@@ -68,7 +67,7 @@ class WhoActs(Acting):
         return changed
 
     def _said(self, connection: Connection, person_id: str, outcome: str, reason: str, at: int) -> None:
-        about = {"subject": PERSON, "subject_id": person_id, "tenant": EVERYBODY, "outcome": outcome}
+        about = {"subject": rows.PERSON, "subject_id": person_id, "tenant": EVERYBODY, "outcome": outcome}
         add_new(connection, tables.reviews, {**about, "reason": reason, "reference": "", **self._by(at)})
 
 

@@ -13,11 +13,12 @@ from sankofa_observe.adapters.ledger.incidents import Incidents
 from sankofa_observe.adapters.ledger.judgements import Judgements
 from sankofa_observe.adapters.ledger.lease import LedgerLease
 from sankofa_observe.adapters.ledger.reads import ScopedReads
+from sankofa_observe.adapters.ledger.retained import Retained
 from sankofa_observe.adapters.ledger.settlements import Settlements
 from sankofa_observe.scope import Scope
 
 
-class SqlLedger(Judgements, Settlements, Exclusions, Incidents, WhoActs):
+class SqlLedger(Judgements, Settlements, Exclusions, Incidents, WhoActs, Retained):
     """A ledger at a SQLAlchemy URL; opening a new one makes its tables, and refuses one of another release."""
 
     def __init__(self, url: str, *, new: bool = True) -> None:

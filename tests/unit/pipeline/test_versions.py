@@ -151,7 +151,6 @@ class House:
             engine=ORIGIN.engine,
             observer=ORIGIN.observer,
             delay_seconds=30,
-            keep_slots_days=32,
             identity=CHAIN,
             lease=ledger.lease("scheduler"),
             settling=None,
@@ -350,7 +349,7 @@ def test_lost_evidence_is_written_anew_by_the_version_of_its_time(house: House, 
     for file in (house.folder / "evidence").rglob("*"):
         if file.is_file():
             file.unlink()
-    broken = [one for one in settlements(changed.ledger) if unproven(one, changed.archive)]
+    broken = [one for one in settlements(changed.ledger) if unproven(one, changed.archive, changed.ledger)]
     ports = {"panel_of": alone(changed.slots), "ledger": changed.ledger, "archive": changed.archive}
     done = list(rebuild(broken, chain=CHAIN, origin=ORIGIN, **ports))  # type: ignore[arg-type]
     assert [type(one) for one in done] == 4 * [Rebuilt], [str(one) for one in done]
