@@ -5,18 +5,19 @@ It wires and decides nothing. A part is imported when it is opened.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sankofa_observe.adapters.clock import SystemClock, within
 from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sankofa_observe.adapters.alertmanager import AlertmanagerSilences
     from sankofa_observe.adapters.archive import FolderArchive
     from sankofa_observe.adapters.chain import ContractChain
@@ -68,6 +69,7 @@ def open_platform(
 
     catalog = catalog or load_catalog(settings.specs)
     _refuse_strangers(settings, catalog)
+    refuse_places(settings, catalog)
     with ExitStack() as opened:
         settle = (
             _settle(settings, settings.chain, catalog, opened, waits_no_more) if settling and settings.chain else None
@@ -89,6 +91,7 @@ def open_observing(
     from sankofa_observe.pipeline.observing import Observing
 
     catalog = catalog or load_catalog(settings.specs)
+    refuse_places(settings, catalog)
     _make(settings.data_dir)
     with ExitStack() as opened:
         yield Observing(**_observing(settings, catalog, opened, waits_no_more))
@@ -117,6 +120,23 @@ def _refuse_strangers(settings: Settings, catalog: Catalog) -> None:
     ]
     if strange:
         raise InvalidInput(f"{'; '.join(strange)}; known: {', '.join(sorted(known))}; add it under `observers`")
+
+
+def refuse_places(settings: Settings | AttestSettings, catalog: Catalog) -> None:
+    """What is kept and logged of a jurisdiction goes to its own places, or this process does not start."""
+    from sankofa_observe.pipeline.jurisdiction import refuse_misplaced
+
+    refuse_misplaced(catalog, settings.jurisdictions, settings.places | _log_file())
+
+
+def _log_file() -> dict[str, str]:
+    """The file that stderr is, where the log goes; where a terminal, a journal or a pipe takes it, nobody here can tell."""
+    try:
+        there = os.fstat(2)
+        file = str(Path("/proc/self/fd/2").readlink())
+    except OSError:
+        return {}
+    return {"the log": file} if stat.S_ISREG(there.st_mode) and there.st_nlink else {}
 
 
 @contextmanager
@@ -212,6 +232,7 @@ def open_retention(settings: Settings) -> Iterator[Retention]:
     from sankofa_observe.pipeline.retention import Retention
 
     catalog, clock = load_catalog(settings.specs), SystemClock()
+    refuse_places(settings, catalog)
     with ExitStack() as opened:
         yield Retention(
             ledger=opened.enter_context(open_ledger(settings)),
@@ -395,6 +416,7 @@ def open_attesting(
     from sankofa_observe.sla.settlement import ChainIdentity
 
     catalog = load_catalog(settings.specs)
+    refuse_places(settings, catalog)
     key = open_signer(settings.key, of=f"attestor {settings.name}", waits_no_more=waits_no_more)
     chain = ChainIdentity(chain_id=settings.chain.chain_id, contract=settings.chain.contract.lower())
     _make(settings.data_dir)

@@ -41,6 +41,16 @@ def _sendable(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
+def _codes(jurisdictions: dict[str, list[str]]) -> dict[str, list[str]]:
+    for code, places in jurisdictions.items():
+        if not re.fullmatch(r"[a-z]{2}(-[a-z0-9]{1,16})*", code):
+            raise ValueError(f"{code[:40]!r}; expected a code like gh or eu-de")
+        if not places:
+            raise ValueError(f"{code} has no place; expected a list of folders and addresses")
+    return jurisdictions
+
+
+Jurisdictions = Annotated[dict[str, list[str]], AfterValidator(_codes)]
 ObserverName = Annotated[
     str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description="small letters, digits and inner dashes")
 ]
@@ -183,6 +193,7 @@ class Settings(FileSettings):
     api: ApiSettings = ApiSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     alerting: Alerting | None = None
+    jurisdictions: Jurisdictions = {}
 
     @model_validator(mode="after")
     def _one_name_each(self) -> Settings:
@@ -217,6 +228,18 @@ class Settings(FileSettings):
             "prometheus": self.prometheus.data_dir,
         }
         return {role: folder for role, folder in there.items() if folder is not None}
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Where this installation keeps what belongs to tenants and sites, by what it is for; links are followed."""
+        apart = {
+            f"the folder of attestor {one.name}": one.folder for one in self.attestors if isinstance(one, ApartSettings)
+        }
+        folders = {"evidence": self.evidence_folder, "the state of processes": self.data_dir, **apart}
+        stores = {"the ledger": self.ledger_url, "the slot table": self.slot_table}
+        return {use: real_place(place) for use, place in stores.items()} | {
+            use: str(folder.resolve()) for use, folder in folders.items()
+        }
 
     def as_observer(self, name: str) -> Settings:
         """The settings of the process that counts as this observer, of none by a name as they are.
@@ -332,6 +355,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         update={
             "ledger_url": _ledger_url(resolved.ledger_url, folder) or f"sqlite:///{data / 'ledger.sqlite'}",
             "slot_table": _slot_table(resolved.slot_table, folder) or str(data / "slots"),
+            "jurisdictions": real_places(resolved.jurisdictions, folder),
         }
     )
 
@@ -344,3 +368,14 @@ def _ledger_url(url: str, folder: Path) -> str:
 
 def _slot_table(location: str, folder: Path) -> str:
     return location if "://" in location or not location else str(folder.absolute() / location)
+
+
+def real_places(jurisdictions: dict[str, list[str]], folder: Path) -> dict[str, list[str]]:
+    """Folders relative to that of the settings file, links followed; addresses as they are."""
+    return {code: [real_place(_slot_table(one, folder)) for one in places] for code, places in jurisdictions.items()}
+
+
+def real_place(place: str) -> str:
+    """A folder or a file of SQLite as it is behind all links; an address as it is."""
+    file = place.removeprefix("sqlite:///")
+    return place if "://" in file else str(Path(file).resolve())

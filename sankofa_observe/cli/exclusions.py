@@ -195,7 +195,10 @@ def _opened(config: Path) -> tuple[Catalog, SqlLedger]:
     """The specs are read first: where they are wrong, no ledger is opened."""
     from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.adapters.specs import load_catalog
+    from sankofa_observe.bootstrap import refuse_places
     from sankofa_observe.config import load_settings
 
     settings = load_settings(config)
-    return load_catalog(settings.specs), SqlLedger(settings.ledger_url, new=False)
+    catalog = load_catalog(settings.specs)
+    refuse_places(settings, catalog)
+    return catalog, SqlLedger(settings.ledger_url, new=False)
